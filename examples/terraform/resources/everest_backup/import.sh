@@ -1,0 +1,1 @@
+terraform import everest_backup.before_migration prod/before-migration

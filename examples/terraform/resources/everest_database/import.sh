@@ -1,0 +1,1 @@
+terraform import everest_database.orders prod/orders

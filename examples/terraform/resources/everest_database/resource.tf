@@ -1,0 +1,46 @@
+resource "everest_database" "orders" {
+  namespace = "prod"
+  name      = "orders"
+
+  engine = {
+    type      = "pxc"
+    replicas  = 3
+    storage   = { size = "25Gi" }
+    resources = { cpu = "1", memory = "2G" }
+  }
+
+  proxy = {
+    type     = "haproxy"
+    replicas = 3
+    expose   = { type = "ClusterIP" }
+  }
+
+  backup = {
+    schedules = {
+      nightly = {
+        schedule            = "0 2 * * *"
+        backup_storage_name = "s3"
+        retention_copies    = 7
+      }
+    }
+    pitr = {
+      enabled             = true
+      backup_storage_name = "s3"
+    }
+  }
+
+  timeouts = {
+    create = "45m"
+  }
+
+  lifecycle {
+    postcondition {
+      condition     = self.ready
+      error_message = "Database ${self.name} is not ready yet: apply again to go on waiting."
+    }
+  }
+}
+
+output "orders_endpoint" {
+  value = "${everest_database.orders.hostname}:${everest_database.orders.port}"
+}

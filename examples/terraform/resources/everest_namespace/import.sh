@@ -1,0 +1,1 @@
+terraform import everest_namespace.prod prod

@@ -1,0 +1,1 @@
+terraform import everest_restore.drill prod/drill-1

@@ -1,0 +1,309 @@
+//! On-demand backups: DatabaseClusterBackup objects.
+
+use std::sync::Arc;
+
+use everest_core::path::FieldPath;
+use everest_core::readiness::{self, Readiness};
+use everest_core::v1;
+use everest_schemas::everest::{DatabaseCluster, DatabaseClusterBackup};
+use everest_schemas::models::BackupModel;
+use kube::ResourceExt;
+
+use crate::error::{ClusterError, Object};
+use crate::objects::Objects;
+use crate::wait::Clock;
+use crate::watching::{Awaited, Ended, Verdict, look_until};
+use crate::{Change, Cluster, Creation, Wait, creation, database, delete, sighting};
+
+/// States of a backup that has not ended.
+const UNFINISHED: [&str; 3] = ["", "Starting", "Running"];
+
+/// Reads a backup; none if there is no such object.
+///
+/// # Errors
+/// Whatever keeps it from being read: see [`ClusterError`].
+pub async fn read(
+    cluster: &Cluster,
+    namespace: &str,
+    name: &str,
+    _prior: Option<&BackupModel>,
+) -> Result<Option<BackupModel>, ClusterError> {
+    let found = cluster
+        .objects::<DatabaseClusterBackup>(namespace)
+        .read(name)
+        .await?;
+    Ok(found.map(|backup| observed(cluster, &backup)))
+}
+
+/// Makes a backup and waits until it has succeeded.
+///
+/// 1. The database must exist and be ready.
+/// 2. Another unfinished backup of the database is waited for: Everest's API allows one at a
+///    time. Backups made by one run queue up behind each other.
+/// 3. The object is created; unless `wait` is false, its end is waited for.
+///
+/// Ends: `Created`; `NotCreated` if the database is missing or not ready, or if the queue
+/// did not clear in time; `Pending` after the deadline or an interruption; `Failed` if the
+/// backup failed.
+pub async fn create(
+    cluster: &Cluster,
+    planned: &BackupModel,
+    nonce: &str,
+    wait: &Wait,
+) -> Creation<BackupModel> {
+    let clock = wait.start();
+    let created = match start(cluster, planned, nonce, &clock).await {
+        Ok(created) => created,
+        Err(error) => return Creation::NotCreated(error),
+    };
+    let last_known = observed(cluster, &created);
+    if planned.wait.known() == Some(&false) {
+        return Creation::Created(last_known);
+    }
+    let namespace = created.namespace().unwrap_or_default();
+    let objects = cluster.objects::<DatabaseClusterBackup>(&namespace);
+    let name = created.name_any();
+    match until_succeeded(&objects, created, &clock).await {
+        Ok(backup) => Creation::Created(observed(cluster, &backup)),
+        Err(error @ ClusterError::NotFound { .. }) => Creation::NotCreated(error),
+        Err(error) => {
+            let observed = latest(cluster, &objects, &name, last_known).await;
+            match error {
+                ClusterError::Failed { .. } => Creation::Failed { observed, error },
+                _ => Creation::Pending { observed, error },
+            }
+        }
+    }
+}
+
+/// Goes on waiting for a backup that was pending. Nothing of a backup can be changed.
+///
+/// # Errors
+/// In the outcome: `Pending` as for [`create`], also when the backup failed meanwhile.
+pub async fn update(
+    cluster: &Cluster,
+    _prior: &BackupModel,
+    planned: &BackupModel,
+    wait: &Wait,
+) -> Change<BackupModel> {
+    let clock = wait.start();
+    let (namespace, name) = match key(planned) {
+        Ok(key) => key,
+        Err(error) => return Change::Refused(error),
+    };
+    let objects = cluster.objects::<DatabaseClusterBackup>(namespace);
+    let found = match objects.get(name).await {
+        Ok(Some(found)) => found,
+        Ok(None) => {
+            return Change::Refused(ClusterError::NotFound {
+                object: objects.named(name),
+            });
+        }
+        Err(error) => return Change::Refused(error),
+    };
+    let last_known = observed(cluster, &found);
+    if planned.wait.known() == Some(&false) {
+        return Change::Done(last_known);
+    }
+    match until_succeeded(&objects, found, &clock).await {
+        Ok(backup) => Change::Done(observed(cluster, &backup)),
+        Err(error) => Change::Pending {
+            observed: latest(cluster, &objects, name, last_known).await,
+            error,
+        },
+    }
+}
+
+/// Deletes a backup and waits until it is gone. With `keep_backup_data` (the default) the
+/// bucket keeps its data.
+///
+/// # Errors
+/// `Refused` while a restore uses it (Everest's webhook); `TimedOut` and `Cancelled` name the
+/// finalizers that hold it.
+pub async fn delete(
+    cluster: &Cluster,
+    model: &BackupModel,
+    wait: &Wait,
+) -> Result<(), ClusterError> {
+    let clock = wait.start();
+    let (namespace, name) = key(model)?;
+    let objects = cluster.objects::<DatabaseClusterBackup>(namespace);
+    if model.keep_backup_data.known() != Some(&false)
+        && let Some(backup) = objects.get(name).await?
+    {
+        database::protect_backup_data(&objects, backup).await?;
+    }
+    delete::delete(&objects, name, &clock).await
+}
+
+/// Creates the object once the database is free for a backup.
+async fn start(
+    cluster: &Cluster,
+    planned: &BackupModel,
+    nonce: &str,
+    clock: &Clock,
+) -> Result<DatabaseClusterBackup, ClusterError> {
+    let (namespace, name) = key(planned)?;
+    let objects = cluster.objects::<DatabaseClusterBackup>(namespace);
+    let database = planned.database_name.known_str().unwrap_or_default();
+    let body = v1::backup::desired(planned);
+    if let Some(existing) = objects.get(name).await?
+        && creation::is_ours(&existing, nonce)
+    {
+        return Ok(existing);
+    }
+    ready_database(cluster, namespace, database, &objects.named(name)).await?;
+    // Of the backups of this run only one looks and creates at a time, or two would both
+    // find the database free.
+    let turn = cluster.turn(&format!("backup of {namespace}/{database}"));
+    let _turn = match clock.bound(turn.lock()).await {
+        Ok(turn) => turn,
+        Err(stopped) => {
+            let missing = "another backup of the same database in this run to begin".to_owned();
+            return Err(not_started(
+                &objects.named(name),
+                Ended::Stopped(stopped, missing),
+                clock,
+            )
+            .await);
+        }
+    };
+    until_no_other_runs(&objects, name, database, clock).await?;
+    creation::create(&objects, name, body, nonce).await
+}
+
+/// The database to back up or restore, which must be ready. `dependent` is what needs it.
+pub(crate) async fn ready_database(
+    cluster: &Cluster,
+    namespace: &str,
+    name: &str,
+    dependent: &Object,
+) -> Result<DatabaseCluster, ClusterError> {
+    let databases = cluster.objects::<DatabaseCluster>(namespace);
+    let blocked = |message: String| ClusterError::Blocked {
+        object: Box::new(dependent.clone()),
+        message,
+        attribute: Some(FieldPath::of("databaseName")),
+    };
+    let Some(database) = databases.get(name).await? else {
+        return Err(blocked(format!(
+            "the database {namespace}/{name} does not exist"
+        )));
+    };
+    let status = database::status(&database);
+    if database.metadata.deletion_timestamp.is_some() {
+        return Err(blocked(format!(
+            "the database {namespace}/{name} is being deleted"
+        )));
+    }
+    if status != "ready" {
+        return Err(blocked(format!(
+            "the database {namespace}/{name} is not ready (its status is {status:?}). Apply again \
+             once it is; a postcondition {{ condition = self.ready }} on the database stops what \
+             depends on it earlier"
+        )));
+    }
+    Ok(database)
+}
+
+/// Waits until no other backup of the database is unfinished.
+async fn until_no_other_runs(
+    objects: &Objects<DatabaseClusterBackup>,
+    name: &str,
+    database: &str,
+    clock: &Clock,
+) -> Result<(), ClusterError> {
+    let object = objects.named(name);
+    let waited = look_until(clock, &object, Vec::new(), async || {
+        let running = objects.list("").await?.into_iter().find(|backup| {
+            backup.name_any() != name
+                && backup.spec.db_cluster_name.known_str() == Some(database)
+                && backup.metadata.deletion_timestamp.is_none()
+                && UNFINISHED.contains(&state(backup))
+        });
+        Ok(match running {
+            None => Verdict::Done(()),
+            Some(running) => Verdict::Wait(format!(
+                "backup {} of the same database to end: one runs at a time",
+                running.name_any()
+            )),
+        })
+    });
+    match waited.await {
+        Ok(()) => Ok(()),
+        // Where backups may not be listed, the engine itself queues them.
+        Err(Ended::Error(error)) if error.is_forbidden() => Ok(()),
+        Err(ended) => Err(not_started(&object, ended, clock).await),
+    }
+}
+
+async fn not_started(object: &Object, ended: Ended, clock: &Clock) -> ClusterError {
+    let last = async |missing: &str| sighting::waiting_for(missing);
+    ended
+        .report(format!("{object} was not started"), clock, last)
+        .await
+}
+
+async fn until_succeeded(
+    objects: &Objects<DatabaseClusterBackup>,
+    created: DatabaseClusterBackup,
+    clock: &Clock,
+) -> Result<Arc<DatabaseClusterBackup>, ClusterError> {
+    let feed = objects.cluster().hub.feed(objects);
+    let name = created.name_any();
+    let seed = Some(Arc::new(created));
+    let what = "did not succeed";
+    let awaited = Awaited {
+        objects,
+        name: &name,
+        seed,
+        what,
+        clock,
+        also: Vec::new(),
+    };
+    awaited
+        .until(&feed, async |found| {
+            let Some(backup) = found else {
+                return Err(ClusterError::NotFound {
+                    object: objects.named(&name),
+                });
+            };
+            Ok(match readiness::backup(&backup) {
+                Readiness::Ready => Verdict::Done(backup),
+                Readiness::Pending(missing) => Verdict::Wait(missing),
+                Readiness::Failed(reason) => Verdict::Failed(reason),
+            })
+        })
+        .await
+}
+
+pub(crate) fn state(backup: &DatabaseClusterBackup) -> &str {
+    backup
+        .status
+        .as_ref()
+        .and_then(|status| status.state.as_deref())
+        .unwrap_or_default()
+}
+
+fn key(model: &BackupModel) -> Result<(&str, &str), ClusterError> {
+    crate::objects::key("DatabaseClusterBackup", &model.namespace, &model.name)
+}
+
+fn observed(cluster: &Cluster, backup: &DatabaseClusterBackup) -> BackupModel {
+    v1::backup::observed(backup, &cluster.owned_keys(&backup.metadata))
+}
+
+async fn latest(
+    cluster: &Cluster,
+    objects: &Objects<DatabaseClusterBackup>,
+    name: &str,
+    last_known: BackupModel,
+) -> BackupModel {
+    match objects.get(name).await {
+        Ok(Some(backup)) => observed(cluster, &backup),
+        _ => last_known,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,150 @@
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use super::*;
+use crate::fake;
+
+const EVEREST: &str = "/apis/everest.percona.com/v1alpha1/namespaces/prod";
+
+fn model(name: &str) -> BackupModel {
+    serde_json::from_value(json!({"namespace": "prod", "databaseName": "orders",
+        "backupStorageName": "s3", "name": name}))
+    .unwrap()
+}
+
+fn wait() -> Wait {
+    Wait::new(Duration::from_secs(600), CancellationToken::new())
+}
+
+fn path(name: &str) -> String {
+    format!("{EVEREST}/databaseclusterbackups/{name}")
+}
+
+fn backup(name: &str, state: &str) -> (String, Value) {
+    (
+        path(name),
+        json!({"apiVersion": "everest.percona.com/v1alpha1", "kind": "DatabaseClusterBackup",
+        "metadata": {"name": name, "namespace": "prod"},
+        "spec": {"dbClusterName": "orders", "backupStorageName": "s3"},
+        "status": {"state": state, "gaps": false}}),
+    )
+}
+
+fn database(status: &str) -> (String, Value) {
+    (
+        format!("{EVEREST}/databaseclusters/orders"),
+        json!({"apiVersion": "everest.percona.com/v1alpha1",
+        "kind": "DatabaseCluster", "metadata": {"name": "orders", "namespace": "prod"},
+        "spec": {"engine": {"type": "pxc", "storage": {"size": "1Gi"}}}, "status": {"status": status}}),
+    )
+}
+
+/// An engine whose backups all end in `state`.
+fn ends_in(state: &'static str) -> impl Fn(&mut fake::Objects, &str, &str) {
+    move |objects, method, path| {
+        if method == "PATCH" && path.contains("/databaseclusterbackups/") {
+            objects.get_mut(path).unwrap()["status"] = json!({"state": state, "gaps": false});
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_backup_that_succeeds_is_created() {
+    let (cluster, _, _) = fake::store([database("ready")].into(), ends_in("Succeeded"));
+    let created = create(&cluster, &model("b"), "n", &wait()).await;
+    let Creation::Created(created) = created else {
+        panic!("{created:?}")
+    };
+    assert_eq!(created.state.known_str(), Some("Succeeded"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_backup_that_fails_has_failed() {
+    let (cluster, _, _) = fake::store([database("ready")].into(), ends_in("Failed"));
+    let created = create(&cluster, &model("b"), "n", &wait()).await;
+    assert!(matches!(created, Creation::Failed { .. }), "{created:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_backup_that_does_not_end_in_time_is_pending() {
+    let (cluster, _, _) = fake::store([database("ready")].into(), ends_in("Running"));
+    let created = create(&cluster, &model("b"), "n", &wait()).await;
+    let Creation::Pending { error, .. } = created else {
+        panic!("{created:?}")
+    };
+    assert!(error.to_string().contains("Status: Running"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_database_that_is_missing_or_not_ready_is_not_backed_up() {
+    for (objects, said) in [
+        (fake::Objects::new(), "does not exist"),
+        (
+            [database("initializing")].into(),
+            "is not ready (its status is \"initializing\")",
+        ),
+    ] {
+        let (cluster, seen, _) = fake::store(objects, |_, _, _| {});
+        let created = create(&cluster, &model("b"), "n", &wait()).await;
+        let Creation::NotCreated(error) = created else {
+            panic!("{created:?}")
+        };
+        assert!(error.to_string().contains(said), "{error}");
+        assert_eq!(error.attribute().unwrap().snake_case(), "database_name");
+        assert_eq!(fake::writes(&seen), Vec::<String>::new());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_backup_of_the_database_is_waited_for() {
+    let objects = [database("ready"), backup("other", "Running")].into();
+    let (cluster, _, objects) = fake::store(objects, ends_in("Succeeded"));
+    tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        let (path, other) = backup("other", "Succeeded");
+        objects.lock().unwrap().insert(path, other);
+    });
+    let begun = tokio::time::Instant::now();
+    let created = create(&cluster, &model("b"), "n", &wait()).await;
+    assert!(matches!(created, Creation::Created(_)), "{created:?}");
+    assert!(begun.elapsed() >= Duration::from_secs(60));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_queue_that_does_not_clear_leaves_nothing_behind() {
+    let objects = [database("ready"), backup("other", "Running")].into();
+    let (cluster, seen, _) = fake::store(objects, |_, _, _| {});
+    let created = create(&cluster, &model("b"), "n", &wait()).await;
+    let Creation::NotCreated(error) = created else {
+        panic!("{created:?}")
+    };
+    assert!(
+        error
+            .to_string()
+            .contains("backup other of the same database"),
+        "{error}"
+    );
+    assert_eq!(fake::writes(&seen), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deleted_backup_keeps_its_data_unless_asked_otherwise() {
+    for (keep, writes) in [
+        (
+            None,
+            vec![
+                format!("PATCH {}", path("b")),
+                format!("DELETE {}", path("b")),
+            ],
+        ),
+        (Some(false), vec![format!("DELETE {}", path("b"))]),
+    ] {
+        let (cluster, seen, _) = fake::store([backup("b", "Succeeded")].into(), |_, _, _| {});
+        let mut model = model("b");
+        model.keep_backup_data = keep.into();
+        delete(&cluster, &model, &wait()).await.unwrap();
+        assert_eq!(fake::writes(&seen), writes);
+    }
+}

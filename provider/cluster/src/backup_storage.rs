@@ -1,0 +1,222 @@
+//! Backup storages: a BackupStorage object and the Secret with its credentials.
+
+mod credentials;
+mod users;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use everest_core::path::FieldPath;
+use everest_core::v1;
+use everest_schemas::everest::BackupStorage;
+use everest_schemas::models::BackupStorageModel;
+use k8s_openapi::api::core::v1::Secret;
+use kube::ResourceExt;
+use serde_json::{Value, json};
+
+use crate::error::ClusterError;
+use crate::wait::Clock;
+use crate::{Change, Cluster, Creation, Wait, apply, creation, delete};
+
+pub use credentials::Credentials;
+
+/// Reads a storage; none if there is no such object. Its Secret is not read.
+///
+/// # Errors
+/// Whatever keeps it from being read: see [`ClusterError`].
+pub async fn read(
+    cluster: &Cluster,
+    namespace: &str,
+    name: &str,
+    _prior: Option<&BackupStorageModel>,
+) -> Result<Option<BackupStorageModel>, ClusterError> {
+    let found = cluster
+        .objects::<BackupStorage>(namespace)
+        .read(name)
+        .await?;
+    Ok(found.map(|storage| observed(cluster, &storage)))
+}
+
+/// Creates the Secret, named like the storage, then the storage.
+///
+/// Without credentials the Secret must exist already and is left as it is. With credentials
+/// it must not, unless this apply made it. If the storage is then refused, the Secret goes
+/// again. Everest tests no connection: wrong credentials show in the first backup.
+///
+/// Ends: `Created` or `NotCreated`.
+pub async fn create(
+    cluster: &Cluster,
+    planned: &BackupStorageModel,
+    credentials: Option<&Credentials>,
+    nonce: &str,
+    wait: &Wait,
+) -> Creation<BackupStorageModel> {
+    let clock = wait.start();
+    match create_both(cluster, planned, credentials, nonce, &clock).await {
+        Ok(storage) => Creation::Created(observed(cluster, &storage)),
+        Err(error) => Creation::NotCreated(error),
+    }
+}
+
+async fn create_both(
+    cluster: &Cluster,
+    planned: &BackupStorageModel,
+    credentials: Option<&Credentials>,
+    nonce: &str,
+    clock: &Clock,
+) -> Result<BackupStorage, ClusterError> {
+    let (namespace, name) = key(planned)?;
+    let storages = cluster.objects::<BackupStorage>(namespace);
+    let secrets = cluster.objects::<Secret>(namespace);
+    let body = v1::backup_storage::desired(planned);
+    // Before the Secret is touched: it may belong to the storage that is in the way.
+    if let Some(existing) = storages.get(name).await?
+        && !creation::is_ours(&existing, nonce)
+    {
+        return Err(creation::foreign(&storages, name, &existing));
+    }
+    let secret = secrets.get(name).await?;
+    match (credentials, &secret) {
+        (None, None) => {
+            return Err(ClusterError::Blocked {
+                object: storages.named(name),
+                message: format!(
+                    "no credentials are given and there is no Secret {namespace}/{name} that holds \
+                     them. Set access_key_id and secret_access_key, or create that Secret with the \
+                     keys AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY first"
+                ),
+                attribute: Some(FieldPath::of("accessKeyId")),
+            });
+        }
+        (Some(_), Some(existing)) if !creation::is_ours(existing, nonce) => {
+            return Err(ClusterError::AlreadyExists {
+                object: secrets.named(name),
+                remedy: "The storage's credentials go into a Secret of its name. Delete the \
+                         Secret, or leave the credentials out to use it as it is"
+                    .to_owned(),
+            });
+        }
+        _ => {}
+    }
+    if let Some(credentials) = credentials {
+        let body = creation::with_nonce(secret_body(namespace, name, credentials), nonce);
+        secrets.patch_apply(name, &body, true).await?;
+    }
+    let result = creation::create(&storages, name, body, nonce).await;
+    if result.is_err() && credentials.is_some() {
+        let gone = delete::delete(&secrets, name, clock).await;
+        if let Err(error) = gone {
+            tracing::warn!(%error, "the Secret of a storage that was not created is left over");
+        }
+    }
+    result
+}
+
+/// Applies changed settings and, if given, new credentials. Credentials left out leave the
+/// Secret as it is.
+///
+/// # Errors
+/// In the outcome: `Refused` if the server refused a part.
+pub async fn update(
+    cluster: &Cluster,
+    prior: &BackupStorageModel,
+    planned: &BackupStorageModel,
+    credentials: Option<&Credentials>,
+    _wait: &Wait,
+) -> Change<BackupStorageModel> {
+    match write(cluster, prior, planned, credentials).await {
+        Ok(storage) => Change::Done(observed(cluster, &storage)),
+        Err(error) => Change::Refused(error),
+    }
+}
+
+async fn write(
+    cluster: &Cluster,
+    prior: &BackupStorageModel,
+    planned: &BackupStorageModel,
+    credentials: Option<&Credentials>,
+) -> Result<BackupStorage, ClusterError> {
+    let (namespace, name) = key(planned)?;
+    if let Some(credentials) = credentials {
+        // The two keys are ours to say. A conflict would have to show both values.
+        let secrets = cluster.objects::<Secret>(namespace);
+        secrets
+            .patch_apply(name, &secret_body(namespace, name, credentials), true)
+            .await?;
+    }
+    let storages = cluster.objects::<BackupStorage>(namespace);
+    let prior = v1::backup_storage::desired(prior);
+    apply::apply(
+        &storages,
+        name,
+        &v1::backup_storage::desired(planned),
+        Some(&prior),
+    )
+    .await
+}
+
+/// Deletes a storage and its Secret and waits until both are gone.
+///
+/// A storage that databases, backups or restores use would hang in deletion, so these are
+/// looked for first; users that are being deleted are waited for briefly.
+///
+/// # Errors
+/// `InUse` names the users.
+pub async fn delete(
+    cluster: &Cluster,
+    model: &BackupStorageModel,
+    wait: &Wait,
+) -> Result<(), ClusterError> {
+    let clock = wait.start();
+    let (namespace, name) = key(model)?;
+    let storages = cluster.objects::<BackupStorage>(namespace);
+    let uid = match storages.get(name).await? {
+        None => None,
+        Some(storage) => {
+            users::until_unused(cluster, &storages, name, &clock).await?;
+            storage.uid()
+        }
+    };
+    delete::delete(&storages, name, &clock).await?;
+    // The garbage collector takes the Secret that Everest made the storage the owner of. One
+    // that never had an owner goes here, if this provider wrote it.
+    let secrets = cluster.objects::<Secret>(namespace);
+    if let Some(secret) = secrets.get(name).await? {
+        let owned = uid.is_some()
+            && secret
+                .owner_references()
+                .iter()
+                .any(|owner| Some(&owner.uid) == uid.as_ref());
+        let written = secret
+            .managed_fields()
+            .iter()
+            .any(|entry| entry.manager.as_deref() == Some(cluster.field_manager()));
+        if owned || written {
+            delete::delete(&secrets, name, &clock).await?;
+        }
+    }
+    Ok(())
+}
+
+fn secret_body(namespace: &str, name: &str, credentials: &Credentials) -> Value {
+    json!({
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": name, "namespace": namespace},
+        "type": "Opaque",
+        "data": {
+            "AWS_ACCESS_KEY_ID": STANDARD.encode(credentials.access_key_id.expose()),
+            "AWS_SECRET_ACCESS_KEY": STANDARD.encode(credentials.secret_access_key.expose()),
+        },
+    })
+}
+
+fn key(model: &BackupStorageModel) -> Result<(&str, &str), ClusterError> {
+    crate::objects::key("BackupStorage", &model.namespace, &model.name)
+}
+
+fn observed(cluster: &Cluster, storage: &BackupStorage) -> BackupStorageModel {
+    v1::backup_storage::observed(storage, &cluster.owned_keys(&storage.metadata))
+}
+
+#[cfg(test)]
+mod tests;

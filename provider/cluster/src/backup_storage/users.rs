@@ -1,0 +1,134 @@
+//! Who uses a backup storage.
+
+use std::time::Duration;
+
+use everest_schemas::everest::{
+    BackupStorage, DatabaseCluster, DatabaseClusterBackup, DatabaseClusterRestore,
+};
+use kube::ResourceExt;
+
+use crate::Cluster;
+use crate::error::ClusterError;
+use crate::objects::Objects;
+use crate::wait::Clock;
+use crate::watching::{Ended, Verdict, look_until};
+
+/// How long users that are being deleted are waited for.
+const GRACE: Duration = Duration::from_secs(120);
+
+/// One user of a storage.
+struct User {
+    name: String,
+    going: bool,
+}
+
+/// Waits until nobody uses the storage any more, but only for users that are going.
+///
+/// # Errors
+/// `InUse` names the users.
+pub(super) async fn until_unused(
+    cluster: &Cluster,
+    storages: &Objects<BackupStorage>,
+    name: &str,
+    clock: &Clock,
+) -> Result<(), ClusterError> {
+    let object = storages.named(name);
+    let namespace = storages.namespace().unwrap_or_default();
+    let in_use = |users: Vec<String>| ClusterError::InUse {
+        object: object.clone(),
+        users,
+        remedy: "Remove the storage from these databases and delete these backups and restores \
+                 first: Everest holds a storage that is in use"
+            .to_owned(),
+    };
+    let mut remaining = Vec::new();
+    let clock = clock.at_most(GRACE);
+    let waited = look_until(&clock, &object, Vec::new(), async || {
+        let users = users(cluster, namespace, name).await?;
+        remaining = users.iter().map(|user| user.name.clone()).collect();
+        if users.is_empty() {
+            return Ok(Verdict::Done(()));
+        }
+        if users.iter().any(|user| !user.going) {
+            return Err(in_use(remaining.clone()));
+        }
+        Ok(Verdict::Wait(format!(
+            "the deletion of {}",
+            remaining.join(", ")
+        )))
+    });
+    match waited.await {
+        Ok(()) => Ok(()),
+        Err(Ended::Error(error)) => Err(error),
+        Err(_) => Err(in_use(remaining)),
+    }
+}
+
+/// Everything in the namespace that refers to the storage. A kind that may not be listed is
+/// passed over: Everest's own protection then holds the storage.
+async fn users(
+    cluster: &Cluster,
+    namespace: &str,
+    storage: &str,
+) -> Result<Vec<User>, ClusterError> {
+    let mut users = Vec::new();
+    for database in listed(cluster.objects::<DatabaseCluster>(namespace)).await? {
+        if database_uses(&database, storage) {
+            users.push(user("database", &database));
+        }
+    }
+    for backup in listed(cluster.objects::<DatabaseClusterBackup>(namespace)).await? {
+        if backup.spec.backup_storage_name.known_str() == Some(storage) {
+            users.push(user("backup", &backup));
+        }
+    }
+    for restore in listed(cluster.objects::<DatabaseClusterRestore>(namespace)).await? {
+        let source = restore
+            .spec
+            .data_source
+            .known()
+            .and_then(|source| source.backup_source.known());
+        if source.and_then(|source| source.backup_storage_name.known_str()) == Some(storage) {
+            users.push(user("restore", &restore));
+        }
+    }
+    Ok(users)
+}
+
+async fn listed<K: crate::objects::Kind>(objects: Objects<K>) -> Result<Vec<K>, ClusterError> {
+    match objects.list("").await {
+        Err(error) if error.is_forbidden() => Ok(Vec::new()),
+        other => other,
+    }
+}
+
+fn user<K: kube::Resource>(kind: &str, object: &K) -> User {
+    User {
+        name: format!("{kind} {}", object.name_any()),
+        going: object.meta().deletion_timestamp.is_some(),
+    }
+}
+
+/// Whether schedules, point-in-time recovery or the data source of a database name the
+/// storage.
+fn database_uses(database: &DatabaseCluster, storage: &str) -> bool {
+    let backup = database.spec.backup.known();
+    let schedules = backup.and_then(|backup| backup.schedules.known());
+    let scheduled = schedules
+        .into_iter()
+        .flatten()
+        .map(|schedule| &schedule.backup_storage_name);
+    let pitr = backup
+        .and_then(|backup| backup.pitr.known())
+        .map(|pitr| &pitr.backup_storage_name);
+    let source = database
+        .spec
+        .data_source
+        .known()
+        .and_then(|source| source.backup_source.known())
+        .map(|source| &source.backup_storage_name);
+    scheduled
+        .chain(pitr)
+        .chain(source)
+        .any(|name| name.known_str() == Some(storage))
+}

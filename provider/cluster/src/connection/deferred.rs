@@ -1,0 +1,162 @@
+//! A client whose credentials come from a plugin: the plugin runs on the first request.
+
+use std::collections::HashMap;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::{Request, StatusCode};
+use jiff::{SignedDuration, Timestamp};
+use kube::client::Body;
+use kube::config::{AuthInfo, ExecConfig};
+use secrecy::SecretString;
+use serde::Deserialize;
+use serde_json::json;
+use tokio::sync::Mutex;
+use tower::BoxError;
+
+use super::PluginError;
+
+/// Credentials are renewed when they have less than this left.
+const RENEW_BEFORE: SignedDuration = SignedDuration::from_secs(60);
+
+/// Longest time for a plugin: it may ask an identity provider, but nobody can answer it.
+const PLUGIN_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// A client with the credentials it was made with, and when they expire.
+struct Current {
+    client: kube::Client,
+    expires: Option<Timestamp>,
+}
+
+/// A client that runs the plugin of `config` when it is first used, again when the
+/// credentials expire, and again after the server refused them (a token without an expiry
+/// date may have run out during a long apply).
+pub(super) fn client(config: kube::Config) -> kube::Client {
+    let namespace = config.default_namespace.clone();
+    let current: Arc<Mutex<Option<Current>>> = Arc::default();
+    let service = tower::service_fn(move |request: Request<Body>| {
+        let (config, current) = (config.clone(), current.clone());
+        async move {
+            let client = {
+                let mut current = current.lock().await;
+                match current.as_ref().filter(|current| !expiring(current)) {
+                    Some(current) => current.client.clone(),
+                    None => current.insert(renew(config).await?).client.clone(),
+                }
+            };
+            let response = client.send(request).await.map_err(unwrap)?;
+            if response.status() == StatusCode::UNAUTHORIZED {
+                current.lock().await.take();
+            }
+            Ok::<_, BoxError>(response)
+        }
+    });
+    kube::Client::new(service, namespace)
+}
+
+fn expiring(current: &Current) -> bool {
+    current
+        .expires
+        .is_some_and(|expires| Timestamp::now() + RENEW_BEFORE > expires)
+}
+
+/// Gives back what the inner client wrapped, so that the outer one wraps it but once.
+fn unwrap(error: kube::Error) -> BoxError {
+    match error {
+        kube::Error::Service(inner) => inner,
+        other => Box::new(other),
+    }
+}
+
+async fn renew(mut config: kube::Config) -> Result<Current, BoxError> {
+    let mut expires = None;
+    // kube would run the plugin three times for one client: for the token, for the
+    // certificate, and for the expiry date.
+    if let Some(exec) = config.auth_info.exec.take() {
+        let credential = run(&exec).await?;
+        expires = credential.expiration_timestamp;
+        config.auth_info = AuthInfo {
+            token: credential.token.map(SecretString::from),
+            client_certificate_data: credential
+                .client_certificate_data
+                .map(|pem| STANDARD.encode(pem)),
+            client_key_data: credential
+                .client_key_data
+                .map(|pem| SecretString::from(STANDARD.encode(pem))),
+            ..config.auth_info
+        };
+    }
+    // A legacy auth-provider of a kubeconfig may run a command here.
+    let client = tokio::task::spawn_blocking(move || super::build(config)).await??;
+    let expires = expires.or(*client.valid_until());
+    Ok(Current { client, expires })
+}
+
+#[derive(Deserialize)]
+struct ExecCredential {
+    status: Option<Credential>,
+}
+
+/// What a plugin says. It has no `Debug`: all of it is secret.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Credential {
+    token: Option<String>,
+    client_certificate_data: Option<String>,
+    client_key_data: Option<String>,
+    expiration_timestamp: Option<Timestamp>,
+}
+
+/// Runs a plugin once. Its output is never repeated in an error.
+async fn run(exec: &ExecConfig) -> Result<Credential, PluginError> {
+    let command = exec.command.clone().unwrap_or_default();
+    let failed = |reason: String| PluginError {
+        command: command.clone(),
+        reason,
+    };
+    let info = json!({
+        "apiVersion": exec.api_version, "kind": "ExecCredential",
+        "spec": {"interactive": false, "cluster": exec.cluster},
+    });
+    let variables = exec
+        .env
+        .iter()
+        .flatten()
+        .filter_map(|variable: &HashMap<String, String>| {
+            Some((variable.get("name")?, variable.get("value")?))
+        });
+    // Standard output is the plugin protocol's between Terraform and this process, and
+    // standard input its host's: the command gets neither.
+    let child = tokio::process::Command::new(&command)
+        .args(exec.args.iter().flatten())
+        .envs(variables)
+        .env("KUBERNETES_EXEC_INFO", info.to_string())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::inherit())
+        .kill_on_drop(true)
+        .output();
+    let output = tokio::time::timeout(PLUGIN_TIMEOUT, child)
+        .await
+        .map_err(|_| {
+            failed(format!(
+                "it did not end within {} s",
+                PLUGIN_TIMEOUT.as_secs()
+            ))
+        })?
+        .map_err(|error| match &exec.install_hint {
+            Some(hint) => failed(format!("it cannot be run: {error}. {hint}")),
+            None => failed(format!("it cannot be run: {error}")),
+        })?;
+    if !output.status.success() {
+        return Err(failed(format!("it failed ({})", output.status)));
+    }
+    let credential: ExecCredential = serde_json::from_slice(&output.stdout)
+        .map_err(|_| failed("it did not print an ExecCredential".to_owned()))?;
+    credential
+        .status
+        .ok_or_else(|| failed("its ExecCredential has no status".to_owned()))
+}

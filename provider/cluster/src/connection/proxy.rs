@@ -1,0 +1,71 @@
+//! Which proxy, if any, stands before the API server.
+
+use std::net::IpAddr;
+
+use http::Uri;
+use hyper_util::client::proxy::matcher::Matcher;
+
+use super::ConnectError;
+
+/// Parses an explicit proxy URL.
+pub(super) fn parse(setting: &'static str, url: &str) -> Result<Uri, ConnectError> {
+    // The URL may carry a password: it is not repeated.
+    let invalid = |cause: &str| ConnectError::Invalid {
+        setting,
+        cause: cause.to_owned(),
+    };
+    let uri: Uri = url
+        .parse()
+        .map_err(|_| invalid("the proxy's URL cannot be parsed"))?;
+    if uri.host().is_none() {
+        return Err(invalid(
+            "the proxy's URL has no host: write it like http://proxy.example:3128",
+        ));
+    }
+    match uri.scheme_str() {
+        Some("http" | "https" | "socks5") => Ok(uri),
+        _ => Err(invalid(
+            "the proxy's URL must begin with http://, https:// or socks5://",
+        )),
+    }
+}
+
+/// The environment's proxy for `server`: `HTTPS_PROXY` (or `HTTP_PROXY` for a plain server)
+/// unless `NO_PROXY` lists it. A loopback address never goes through a proxy, as in Go.
+pub(super) fn from_environment(
+    server: &Uri,
+    environment: &dyn Fn(&str) -> Option<String>,
+) -> Option<Uri> {
+    let host = server.host()?.trim_start_matches('[').trim_end_matches(']');
+    let loopback = host.eq_ignore_ascii_case("localhost")
+        || host
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_loopback());
+    if loopback {
+        return None;
+    }
+    let either = |name: &str| {
+        environment(name)
+            .or_else(|| environment(&name.to_ascii_lowercase()))
+            .filter(|value| !value.is_empty())
+            .unwrap_or_default()
+    };
+    let matcher = Matcher::builder()
+        .https(either("HTTPS_PROXY"))
+        .http(either("HTTP_PROXY"))
+        .no(either("NO_PROXY"))
+        .build();
+    matcher.intercept(server)?;
+    // The matcher keeps credentials apart from the address; the whole URL is wanted.
+    let url = if server.scheme_str() == Some("http") {
+        either("HTTP_PROXY")
+    } else {
+        either("HTTPS_PROXY")
+    };
+    let url = if url.contains("://") {
+        url
+    } else {
+        format!("http://{url}")
+    };
+    url.parse().ok()
+}

@@ -1,0 +1,147 @@
+use std::os::unix::fs::PermissionsExt;
+use std::sync::{Arc, Mutex};
+
+use k8s_openapi::api::core::v1::ConfigMap;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use super::*;
+use crate::{Catalog, Cluster, ClusterError};
+
+/// Answers every request with `status` and an empty ConfigMap; gives address and the
+/// heads of the requests.
+async fn serve(status: u16) -> (String, Arc<Mutex<Vec<String>>>) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let heads = Arc::new(Mutex::new(Vec::new()));
+    let record = heads.clone();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut buffer = vec![0; 16384];
+            let read = stream.read(&mut buffer).await.unwrap_or_default();
+            record
+                .lock()
+                .unwrap()
+                .push(String::from_utf8_lossy(&buffer[..read]).to_string());
+            let body = match status {
+                200 => r#"{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a"}}"#,
+                _ => {
+                    r#"{"apiVersion":"v1","kind":"Status","status":"Failure","code":401,"reason":"Unauthorized","message":"Unauthorized"}"#
+                }
+            };
+            let answer = format!(
+                "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+                body.len()
+            );
+            let _ = stream.write_all(answer.as_bytes()).await;
+        }
+    });
+    (address, heads)
+}
+
+/// A plugin that counts its runs in a file and prints token `t<run>`.
+fn plugin(directory: &std::path::Path) -> ExecPlugin {
+    let script = directory.join("plugin.sh");
+    let runs = directory.join("runs");
+    let text = format!(
+        "#!/bin/sh\necho x >> {0}\nn=$(wc -l < {0})\nprintf '{{\"apiVersion\":\"client.authentication.k8s.io/v1\",\"kind\":\"ExecCredential\",\"status\":{{\"token\":\"t%d\"}}}}' $n\n",
+        runs.display()
+    );
+    std::fs::write(&script, text).unwrap();
+    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
+    ExecPlugin {
+        api_version: "client.authentication.k8s.io/v1".into(),
+        command: script.to_str().unwrap().into(),
+        ..ExecPlugin::default()
+    }
+}
+
+fn runs(directory: &std::path::Path) -> usize {
+    std::fs::read_to_string(directory.join("runs"))
+        .unwrap_or_default()
+        .lines()
+        .count()
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_answer_is_named() {
+    let config = ConnectionConfig {
+        host: Some("http://127.0.0.1:9".into()),
+        ..Default::default()
+    };
+    let cluster = Cluster::new(connect(&config).unwrap(), Catalog::default());
+    let error = cluster
+        .objects::<ConfigMap>("n")
+        .get("a")
+        .await
+        .unwrap_err();
+    let ClusterError::Unreachable { server, cause } = &error else {
+        panic!("{error:?}")
+    };
+    assert_eq!(server, "http://127.0.0.1:9");
+    assert!(cause.contains("refused"), "{cause}");
+}
+
+#[tokio::test]
+async fn a_credential_plugin_runs_on_the_first_request_only() {
+    let directory = tempfile::tempdir().unwrap();
+    let (address, heads) = serve(200).await;
+    let config = ConnectionConfig {
+        host: Some(format!("http://{address}")),
+        exec: Some(plugin(directory.path())),
+        ..Default::default()
+    };
+    let cluster = Cluster::new(connect(&config).unwrap(), Catalog::default());
+    assert_eq!(runs(directory.path()), 0, "connecting runs nothing");
+    let objects = cluster.objects::<ConfigMap>("n");
+    objects.get("a").await.unwrap();
+    objects.get("a").await.unwrap();
+    assert_eq!(runs(directory.path()), 1);
+    assert!(
+        heads
+            .lock()
+            .unwrap()
+            .iter()
+            .all(|head| head.to_lowercase().contains("authorization: bearer t1"))
+    );
+}
+
+#[tokio::test]
+async fn refused_credentials_of_a_plugin_are_asked_for_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let (address, _) = serve(401).await;
+    let config = ConnectionConfig {
+        host: Some(format!("http://{address}")),
+        exec: Some(plugin(directory.path())),
+        ..Default::default()
+    };
+    let cluster = Cluster::new(connect(&config).unwrap(), Catalog::default());
+    let objects = cluster.objects::<ConfigMap>("n");
+    assert!(matches!(
+        objects.get("a").await,
+        Err(ClusterError::Unauthorized { .. })
+    ));
+    assert!(objects.get("a").await.is_err());
+    assert_eq!(runs(directory.path()), 2);
+}
+
+#[tokio::test]
+async fn a_plugin_that_fails_is_an_error_of_the_credentials() {
+    let config = ConnectionConfig {
+        host: Some("http://127.0.0.1:9".into()),
+        exec: Some(ExecPlugin {
+            command: "/bin/false".into(),
+            ..Default::default()
+        }),
+        ..Default::default()
+    };
+    let cluster = Cluster::new(connect(&config).unwrap(), Catalog::default());
+    let error = cluster
+        .objects::<ConfigMap>("n")
+        .get("a")
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(&error, ClusterError::Unauthorized { message } if message.contains("plugin")),
+        "{error:?}"
+    );
+}

@@ -1,0 +1,288 @@
+//! Databases: DatabaseCluster objects.
+
+mod deletion;
+mod readiness;
+
+use everest_core::path::FieldPath;
+use everest_core::{Operation, v1};
+use everest_schemas::everest::{DatabaseCluster, DatabaseEngine};
+use everest_schemas::models::DatabaseModel;
+use kube::ResourceExt;
+
+use crate::error::ClusterError;
+use crate::objects::Objects;
+use crate::wait::Clock;
+use crate::watching::{Awaited, Verdict};
+use crate::{Change, Cluster, Creation, Wait, apply, creation};
+
+pub(crate) use deletion::{destroy, protect_backup_data};
+
+/// Annotation on a DatabaseEngine while its operator is being upgraded.
+const UPGRADE_LOCK: &str = "everest.percona.com/upgrade-lock";
+
+/// States in which Everest refuses changes of a database (rule 17 of its API).
+const BUSY: [&str; 3] = ["restoring", "upgrading", "resizingVolumes"];
+
+/// Reads a database; none if there is no such object.
+///
+/// # Errors
+/// Whatever keeps it from being read: see [`ClusterError`].
+pub async fn read(
+    cluster: &Cluster,
+    namespace: &str,
+    name: &str,
+    _prior: Option<&DatabaseModel>,
+) -> Result<Option<DatabaseModel>, ClusterError> {
+    let found = cluster
+        .objects::<DatabaseCluster>(namespace)
+        .read(name)
+        .await?;
+    Ok(found.map(|database| observed(cluster, &database)))
+}
+
+/// Creates a database and waits until it is really ready.
+///
+/// 1. What exists already and was not created by this apply (see [`crate::CREATED_BY_APPLY`])
+///    is refused.
+/// 2. The object is applied, with the data source.
+/// 3. Unless `wait` is false: waits for readiness as everest-core judges it, with the engine's
+///    own object and the restore or import that brings the first data. A database in `error`
+///    goes on being waited for, because engines pass through it while they start.
+///
+/// Ends: `Created`; `Pending` after the deadline or an interruption; `Failed` if the import
+/// of the first data failed; `NotCreated` if nothing was written.
+pub async fn create(
+    cluster: &Cluster,
+    planned: &DatabaseModel,
+    nonce: &str,
+    wait: &Wait,
+) -> Creation<DatabaseModel> {
+    let clock = wait.start();
+    let (namespace, name) = match key(planned) {
+        Ok(key) => key,
+        Err(error) => return Creation::NotCreated(error),
+    };
+    let objects = cluster.objects::<DatabaseCluster>(namespace);
+    let body = v1::database::desired(planned, Operation::Create);
+    let created = match creation::create(&objects, name, body, nonce).await {
+        Ok(created) => created,
+        Err(error) => return Creation::NotCreated(error),
+    };
+    if planned.wait.known() == Some(&false) {
+        return Creation::Created(observed(cluster, &created));
+    }
+    let last_known = observed(cluster, &created);
+    match readiness::wait_until_ready(&objects, created, readiness::After::Creation, &clock).await {
+        Ok(ready) => Creation::Created(finished(cluster, &ready)),
+        Err(error @ ClusterError::NotFound { .. }) => Creation::NotCreated(error),
+        Err(error) => {
+            let observed = latest(cluster, &objects, name, last_known).await;
+            match error {
+                ClusterError::Failed { .. } => Creation::Failed { observed, error },
+                _ => Creation::Pending { observed, error },
+            }
+        }
+    }
+}
+
+/// Brings a database to what is planned, and waits until it is ready again.
+///
+/// Everest refuses changes while a database is being restored, upgraded or resized, and
+/// while an engine operator of the namespace is being upgraded: that is waited for first.
+/// A change that the server does not see as one (a wait that is resumed, labels) is not held
+/// back by the time that a new state needs to show.
+///
+/// # Errors
+/// In the outcome: `Refused` if nothing was changed.
+pub async fn update(
+    cluster: &Cluster,
+    prior: &DatabaseModel,
+    planned: &DatabaseModel,
+    wait: &Wait,
+) -> Change<DatabaseModel> {
+    let clock = wait.start();
+    match write(cluster, prior, planned, &clock).await {
+        Err(error) => Change::Refused(error),
+        Ok((objects, written, after)) => {
+            if planned.wait.known() == Some(&false) {
+                return Change::Done(observed(cluster, &written));
+            }
+            let name = written.name_any();
+            let last_known = observed(cluster, &written);
+            match readiness::wait_until_ready(&objects, written, after, &clock).await {
+                Ok(ready) => Change::Done(finished(cluster, &ready)),
+                Err(error) => Change::Pending {
+                    observed: latest(cluster, &objects, &name, last_known).await,
+                    error,
+                },
+            }
+        }
+    }
+}
+
+async fn write(
+    cluster: &Cluster,
+    prior: &DatabaseModel,
+    planned: &DatabaseModel,
+    clock: &Clock,
+) -> Result<(Objects<DatabaseCluster>, DatabaseCluster, readiness::After), ClusterError> {
+    let (namespace, name) = key(planned)?;
+    let objects = cluster.objects::<DatabaseCluster>(namespace);
+    let before = objects
+        .get(name)
+        .await?
+        .ok_or_else(|| ClusterError::NotFound {
+            object: objects.named(name),
+        })?;
+    let body = v1::database::desired(planned, Operation::Update);
+    let prior_body = v1::database::desired(prior, Operation::Update);
+    if body["spec"] != prior_body["spec"] {
+        until_changes_are_allowed(cluster, &objects, namespace, name, clock).await?;
+    }
+    let written = apply::apply(&objects, name, &body, Some(&prior_body)).await?;
+    let unchanged = written.metadata.generation == before.metadata.generation;
+    let after = match (unchanged, prior.ready.known()) {
+        (false, _) => readiness::After::Change,
+        (true, Some(false)) => readiness::After::PendingCreation,
+        (true, _) => readiness::After::NoChange,
+    };
+    Ok((objects, written, after))
+}
+
+/// Waits until Everest would accept a change.
+async fn until_changes_are_allowed(
+    cluster: &Cluster,
+    objects: &Objects<DatabaseCluster>,
+    namespace: &str,
+    name: &str,
+    clock: &Clock,
+) -> Result<(), ClusterError> {
+    let feed = cluster.hub.feed(objects);
+    let what = "did not accept changes";
+    let awaited = Awaited {
+        objects,
+        name,
+        seed: None,
+        what,
+        clock,
+        also: Vec::new(),
+    };
+    awaited
+        .until(&feed, async |found| {
+            let found = match found {
+                Some(found) => Some(found),
+                None => objects.get(name).await?.map(Into::into),
+            };
+            let Some(found) = found else {
+                return Err(ClusterError::NotFound {
+                    object: objects.named(name),
+                });
+            };
+            if found.metadata.deletion_timestamp.is_some() {
+                return Err(blocked(objects, name, "it is being deleted", None));
+            }
+            let status = status(&found);
+            if BUSY.contains(&status) {
+                return Ok(Verdict::Wait(format!("status {status:?} to end")));
+            }
+            Ok(match locked_engine(cluster, namespace).await {
+                Some(engine) => Verdict::Wait(format!("the upgrade of {engine} to end")),
+                None => Verdict::Done(()),
+            })
+        })
+        .await
+}
+
+/// The operator of the namespace that is being upgraded, if one is. Not being allowed to
+/// look is no reason to hold a change back.
+async fn locked_engine(cluster: &Cluster, namespace: &str) -> Option<String> {
+    let engines = cluster
+        .objects::<DatabaseEngine>(namespace)
+        .list("")
+        .await
+        .ok()?;
+    engines
+        .into_iter()
+        .find(|engine| engine.annotations().contains_key(UPGRADE_LOCK))
+        .map(|engine| engine.name_any())
+}
+
+/// Deletes a database and waits until it is gone.
+///
+/// With `keep_backup_data` (the default) every backup of it first gets the finalizer that
+/// keeps its data in the bucket.
+///
+/// # Errors
+/// `Blocked` while `deletion_protection` is on; `TimedOut` and `Cancelled` name the finalizers
+/// that hold it.
+pub async fn delete(
+    cluster: &Cluster,
+    model: &DatabaseModel,
+    wait: &Wait,
+) -> Result<(), ClusterError> {
+    let clock = wait.start();
+    let (namespace, name) = key(model)?;
+    let objects = cluster.objects::<DatabaseCluster>(namespace);
+    if model.deletion_protection.known() == Some(&true) {
+        let message = "deletion_protection is on. Set it to false and apply that first";
+        let attribute = FieldPath::of("deletionProtection");
+        return Err(blocked(&objects, name, message, Some(attribute)));
+    }
+    let keep_backup_data = model.keep_backup_data.known() != Some(&false);
+    destroy(cluster, namespace, name, keep_backup_data, &clock).await
+}
+
+fn key(model: &DatabaseModel) -> Result<(&str, &str), ClusterError> {
+    crate::objects::key("DatabaseCluster", &model.namespace, &model.name)
+}
+
+fn blocked(
+    objects: &Objects<DatabaseCluster>,
+    name: &str,
+    message: &str,
+    attribute: Option<FieldPath>,
+) -> ClusterError {
+    ClusterError::Blocked {
+        object: objects.named(name),
+        message: message.to_owned(),
+        attribute,
+    }
+}
+
+pub(crate) fn status(database: &DatabaseCluster) -> &str {
+    database
+        .status
+        .as_ref()
+        .and_then(|status| status.status.as_deref())
+        .unwrap_or_default()
+}
+
+fn observed(cluster: &Cluster, database: &DatabaseCluster) -> DatabaseModel {
+    v1::database::observed(database, &cluster.owned_keys(&database.metadata))
+}
+
+/// What is observed of a database that was found ready by more than its status.
+fn finished(cluster: &Cluster, database: &DatabaseCluster) -> DatabaseModel {
+    let mut model = observed(cluster, database);
+    model.ready = true.into();
+    model
+}
+
+/// What is there now; what was known before if that cannot be read. It is not ready, or
+/// nobody would ask.
+async fn latest(
+    cluster: &Cluster,
+    objects: &Objects<DatabaseCluster>,
+    name: &str,
+    last_known: DatabaseModel,
+) -> DatabaseModel {
+    let mut model = match objects.get(name).await {
+        Ok(Some(database)) => observed(cluster, &database),
+        _ => last_known,
+    };
+    model.ready = false.into();
+    model
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,202 @@
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use super::*;
+use crate::fake;
+
+const EVEREST: &str = "/apis/everest.percona.com/v1alpha1/namespaces/prod";
+const DATABASE: &str = "/apis/everest.percona.com/v1alpha1/namespaces/prod/databaseclusters/orders";
+
+fn model(more: Value) -> DatabaseModel {
+    let mut model = json!({"namespace": "prod", "name": "orders", "deletionProtection": false,
+        "spec": {"engine": {"type": "pxc", "replicas": 3, "storage": {"size": "25Gi"}}}});
+    model
+        .as_object_mut()
+        .unwrap()
+        .extend(more.as_object().unwrap().clone());
+    serde_json::from_value(model).unwrap()
+}
+
+fn wait() -> Wait {
+    Wait::new(Duration::from_secs(600), CancellationToken::new())
+}
+
+fn object(status: &str) -> Value {
+    json!({"apiVersion": "everest.percona.com/v1alpha1", "kind": "DatabaseCluster",
+        "metadata": {"name": "orders", "namespace": "prod", "uid": "u", "generation": 1},
+        "spec": {"engine": {"type": "pxc", "replicas": 3, "storage": {"size": "25Gi"}}},
+        "status": {"status": status, "observedGeneration": 1}})
+}
+
+fn backup(name: &str, database: &str) -> (String, Value) {
+    (
+        format!("{EVEREST}/databaseclusterbackups/{name}"),
+        json!({
+        "apiVersion": "everest.percona.com/v1alpha1", "kind": "DatabaseClusterBackup",
+        "metadata": {"name": name, "namespace": "prod", "resourceVersion": "7", "finalizers": ["theirs"]},
+        "spec": {"dbClusterName": database, "backupStorageName": "s3"}}),
+    )
+}
+
+/// everest-operator in a few words: a new database is ready at once.
+fn ready_at_once(objects: &mut fake::Objects, method: &str, path: &str) {
+    if method == "PATCH" && path == DATABASE {
+        let database = objects.get_mut(path).unwrap();
+        database["metadata"]["generation"] = json!(1);
+        database["status"] =
+            json!({"status": "ready", "observedGeneration": 1, "hostname": "h", "port": 3306});
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_database_is_waited_for_and_carries_the_mark_of_its_apply() {
+    let (cluster, _, objects) = fake::store(fake::Objects::new(), ready_at_once);
+    let created = create(&cluster, &model(json!({})), "nonce", &wait()).await;
+    let Creation::Created(created) = created else {
+        panic!("{created:?}")
+    };
+    assert_eq!(created.ready.known(), Some(&true));
+    assert_eq!(created.hostname.known_str(), Some("h"));
+    assert!(created.annotations.is_null(), "the mark is not the user's");
+    let annotations = &objects.lock().unwrap()[DATABASE]["metadata"]["annotations"];
+    assert_eq!(annotations[crate::CREATED_BY_APPLY], "nonce");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_database_that_exists_is_refused_with_its_import_id() {
+    let objects = [(DATABASE.to_owned(), object("ready"))].into();
+    let (cluster, seen, _) = fake::store(objects, |_, _, _| {});
+    let created = create(&cluster, &model(json!({})), "nonce", &wait()).await;
+    let Creation::NotCreated(error) = created else {
+        panic!("{created:?}")
+    };
+    assert!(
+        error
+            .to_string()
+            .contains("Import it with the id \"prod/orders\""),
+        "{error}"
+    );
+    assert_eq!(fake::writes(&seen), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_create_that_is_retried_recognises_its_own_object() {
+    let mut existing = object("ready");
+    existing["metadata"]["annotations"] = json!({crate::CREATED_BY_APPLY: "nonce"});
+    let (cluster, _, _) = fake::store([(DATABASE.to_owned(), existing)].into(), ready_at_once);
+    let created = create(&cluster, &model(json!({})), "nonce", &wait()).await;
+    assert!(matches!(created, Creation::Created(_)), "{created:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_database_that_is_not_ready_in_time_is_pending() {
+    let (cluster, _, _) = fake::store(fake::Objects::new(), |objects, method, path| {
+        if method == "PATCH" {
+            let database = objects.get_mut(path).unwrap();
+            database["metadata"]["generation"] = json!(1);
+            database["status"] =
+                json!({"status": "error", "observedGeneration": 1, "message": "no nodes"});
+        }
+    });
+    let created = create(&cluster, &model(json!({})), "nonce", &wait()).await;
+    let Creation::Pending { observed, error } = created else {
+        panic!("{created:?}")
+    };
+    assert_eq!(observed.ready.known(), Some(&false));
+    let text = error.to_string();
+    assert!(
+        text.contains("DatabaseCluster prod/orders did not become ready"),
+        "{text}"
+    );
+    assert!(
+        text.contains("Status: error") && text.contains("Message: no nodes"),
+        "{text}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_wait_being_accepted_is_enough() {
+    let (cluster, _, _) = fake::store(fake::Objects::new(), |_, _, _| {});
+    let created = create(&cluster, &model(json!({"wait": false})), "nonce", &wait()).await;
+    assert!(matches!(created, Creation::Created(_)), "{created:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_waits_for_a_restore_to_end() {
+    let objects = [(DATABASE.to_owned(), object("restoring"))].into();
+    let (cluster, seen, objects) = fake::store(objects, ready_at_once);
+    let later = tokio::time::Duration::from_secs(60);
+    tokio::spawn(async move {
+        tokio::time::sleep(later).await;
+        objects
+            .lock()
+            .unwrap()
+            .insert(DATABASE.to_owned(), object("ready"));
+    });
+    let mut planned = model(json!({}));
+    planned.spec.known_mut().unwrap().paused = false.into();
+    let begun = tokio::time::Instant::now();
+    let changed = update(&cluster, &model(json!({})), &planned, &wait()).await;
+    assert!(matches!(changed, Change::Done(_)), "{changed:?}");
+    assert!(begun.elapsed() >= later);
+    assert_eq!(fake::writes(&seen), [format!("PATCH {DATABASE}")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn deletion_protection_stops_a_deletion() {
+    let objects = [(DATABASE.to_owned(), object("ready"))].into();
+    let (cluster, seen, _) = fake::store(objects, |_, _, _| {});
+    let protected = model(json!({"deletionProtection": true}));
+    let error = delete(&cluster, &protected, &wait()).await.unwrap_err();
+    assert_eq!(
+        error.attribute().unwrap().snake_case(),
+        "deletion_protection"
+    );
+    assert_eq!(fake::writes(&seen), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn backups_are_protected_before_their_database_is_deleted() {
+    let objects = [
+        (DATABASE.to_owned(), object("ready")),
+        backup("one", "orders"),
+        backup("two", "other"),
+    ]
+    .into();
+    let (cluster, seen, objects) = fake::store(objects, |_, _, _| {});
+    delete(&cluster, &model(json!({})), &wait()).await.unwrap();
+    let (one, _) = backup("one", "orders");
+    assert_eq!(
+        fake::writes(&seen),
+        [format!("PATCH {one}"), format!("DELETE {DATABASE}")]
+    );
+    let finalizers = &objects.lock().unwrap()[&one]["metadata"]["finalizers"];
+    assert_eq!(
+        finalizers,
+        &json!(["theirs", "everest.percona.com/dbb-storage-protection"])
+    );
+    let deletions = seen
+        .lock()
+        .unwrap()
+        .iter()
+        .filter(|(line, _)| line.starts_with("DELETE"))
+        .map(|(_, body)| body.clone())
+        .collect::<Vec<_>>();
+    assert_eq!(deletions[0]["propagationPolicy"], "Foreground");
+}
+
+#[tokio::test(start_paused = true)]
+async fn backup_data_goes_along_when_asked_to() {
+    let objects = [
+        (DATABASE.to_owned(), object("ready")),
+        backup("one", "orders"),
+    ]
+    .into();
+    let (cluster, seen, _) = fake::store(objects, |_, _, _| {});
+    delete(&cluster, &model(json!({"keepBackupData": false})), &wait())
+        .await
+        .unwrap();
+    assert_eq!(fake::writes(&seen), [format!("DELETE {DATABASE}")]);
+}

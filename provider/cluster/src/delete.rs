@@ -1,0 +1,73 @@
+//! Deletion: in the foreground, and only done when the object is gone.
+
+use kube::ResourceExt;
+use serde::Serialize;
+
+use crate::error::ClusterError;
+use crate::objects::{Kind, Objects};
+use crate::wait::Clock;
+use crate::watching::{Awaited, Verdict};
+
+/// Deletes `name` and waits until it is gone. An object that is not there is fine.
+///
+/// # Errors
+/// `TimedOut` and `Cancelled` name the finalizers that hold the object.
+pub(crate) async fn delete<K: Kind + Serialize>(
+    objects: &Objects<K>,
+    name: &str,
+    clock: &Clock,
+) -> Result<(), ClusterError> {
+    let Some(object) = objects.get(name).await? else {
+        return Ok(());
+    };
+    let uid = object.uid();
+    if !objects.request_deletion(name, uid.as_deref()).await? {
+        return Ok(());
+    }
+    gone(objects, name, uid.as_deref(), clock).await
+}
+
+/// Waits until the object `uid` called `name` is gone.
+///
+/// # Errors
+/// As [`delete`].
+pub(crate) async fn gone<K: Kind + Serialize>(
+    objects: &Objects<K>,
+    name: &str,
+    uid: Option<&str>,
+    clock: &Clock,
+) -> Result<(), ClusterError> {
+    let feed = objects.cluster().hub.feed(objects);
+    let awaited = Awaited {
+        objects,
+        name,
+        seed: None,
+        what: "was not gone",
+        clock,
+        also: Vec::new(),
+    };
+    awaited
+        .until(&feed, async |found| {
+            // The watch may not have shown the object yet: absence is asked for once more.
+            let found = match found {
+                Some(found) => Some(found),
+                None => objects.get(name).await?.map(std::sync::Arc::new),
+            };
+            Ok(match found {
+                None => Verdict::Done(()),
+                Some(found) if uid.is_some() && found.uid().as_deref() != uid => Verdict::Done(()),
+                Some(found) => Verdict::Wait(holders(found.finalizers())),
+            })
+        })
+        .await
+}
+
+fn holders(finalizers: &[String]) -> String {
+    if finalizers.is_empty() {
+        return "its deletion".to_owned();
+    }
+    format!(
+        "its deletion, held by the finalizers {}",
+        finalizers.join(", ")
+    )
+}

@@ -1,0 +1,363 @@
+//! What can go wrong with a cluster, typed so that a front end can say what to do.
+
+mod detail;
+mod parse;
+
+use std::time::Duration;
+
+use everest_core::path::FieldPath;
+
+use crate::connection::{NoAnswer, PluginError};
+use detail::model_path;
+pub use detail::{FieldCause, FieldConflict, Object, Sighting};
+
+/// A failed operation on a cluster. [`std::fmt::Display`] is a message for a person: what
+/// happened, where, why, and what to do next; it never holds a secret.
+#[derive(Debug, thiserror::Error)]
+pub enum ClusterError {
+    /// The API server does not answer: refused, timed out, unknown host, untrusted certificate.
+    #[error(
+        "the Kubernetes API server {server} does not answer: {cause}. Check that the cluster \
+         runs and that the provider's connection settings name it"
+    )]
+    Unreachable {
+        /// URL of the API server.
+        server: String,
+        /// Why, from the transport.
+        cause: String,
+    },
+    /// The server does not accept the credentials, or the credential plugin failed.
+    #[error("the cluster does not accept the credentials: {message}")]
+    Unauthorized {
+        /// The server's or the plugin's message.
+        message: String,
+    },
+    /// RBAC denies a verb on a resource.
+    #[error(
+        "missing permission: the provider's user may not {verb} {resource}{}. Grant that verb by \
+         a Role or ClusterRole. The server says: {message}",
+        namespace.as_ref().map(|n| format!(" in namespace {n}")).unwrap_or_default()
+    )]
+    Forbidden {
+        /// Verb, such as `patch`.
+        verb: String,
+        /// Resource with its group, such as `databaseclusters.everest.percona.com`.
+        resource: String,
+        /// Namespace, if the request was in one.
+        namespace: Option<String>,
+        /// The server's message.
+        message: String,
+    },
+    /// The cluster does not serve a kind that Everest or OLM brings.
+    #[error(
+        "the cluster does not serve {resource}: {}",
+        if resource.ends_with(".operators.coreos.com") {
+            "OLM, which Everest v1 installs engine operators with, is missing. Install Everest \
+             with its OLM first"
+        } else {
+            "OpenEverest v1 is not installed. Install it first (helm repo \
+             https://openeverest.github.io/helm-charts/, chart openeverest/everest), or point the \
+             provider at the cluster that has it"
+        }
+    )]
+    NotEverest {
+        /// The missing resource with its group.
+        resource: String,
+    },
+    /// The cluster runs Everest v2, which has other kinds.
+    #[error(
+        "the cluster runs OpenEverest v2 (core.openeverest.io); this provider speaks v1 \
+         (everest.percona.com/v1alpha1), and there is no upgrade path between them. Point the \
+         provider at a v1 cluster"
+    )]
+    EverestV2,
+    /// An admission webhook cannot be called, so every write of the kind fails.
+    #[error(
+        "{object} could not be written: the API server cannot reach the admission webhook \
+         {webhook}. It is served by the Deployment everest-operator in namespace everest-system: \
+         check that it runs, then apply again. The server says: {message}"
+    )]
+    WebhookDown {
+        /// What was to be written.
+        object: Box<Object>,
+        /// Name of the webhook.
+        webhook: String,
+        /// The server's message.
+        message: String,
+    },
+    /// The server refused the content: an admission webhook, the schema, a quota.
+    #[error("{object} was refused: {message}")]
+    Refused {
+        /// What was to be written.
+        object: Box<Object>,
+        /// The reason, in full.
+        message: String,
+        /// The fields to blame, as far as the server names them.
+        causes: Vec<FieldCause>,
+    },
+    /// Another manager owns fields that were to be changed.
+    #[error(
+        "{object}: {}. Nothing was written. Take the value over into the configuration, remove it \
+         there, or have the other manager give it up",
+        conflicts.iter().map(describe).collect::<Vec<_>>().join("; ")
+    )]
+    Conflict {
+        /// What was to be written.
+        object: Box<Object>,
+        /// The fields, their owners and both values.
+        conflicts: Vec<FieldConflict>,
+    },
+    /// The object to create exists and is not ours.
+    #[error(
+        "{object} exists already and was not created by this apply. {}",
+        remedy
+    )]
+    AlreadyExists {
+        /// The object.
+        object: Box<Object>,
+        /// What to do: import it, or take it over.
+        remedy: String,
+    },
+    /// An object that is needed does not exist.
+    #[error("{object} does not exist")]
+    NotFound {
+        /// The object.
+        object: Box<Object>,
+    },
+    /// The object is used by others, so it is not deleted.
+    #[error("{object} is in use and is not deleted: used by {}. {remedy}", users.join(", "))]
+    InUse {
+        /// The object.
+        object: Box<Object>,
+        /// Who uses it, each as kind and name.
+        users: Vec<String>,
+        /// What to do.
+        remedy: String,
+    },
+    /// A condition of Everest's or OLM's forbids the step; nothing was written for it.
+    #[error("{object}: {message}")]
+    Blocked {
+        /// The object it is about.
+        object: Box<Object>,
+        /// What forbids it and what to do.
+        message: String,
+        /// The attribute that decides, as a path of the model, if one does.
+        attribute: Option<FieldPath>,
+    },
+    /// The deadline passed before the object was what was waited for. It goes on without us.
+    #[error("{what} after {}.\n{last}", seconds(waited))]
+    TimedOut {
+        /// The object and what it was to become.
+        what: String,
+        /// How long was waited.
+        waited: Duration,
+        /// What was last seen.
+        last: Box<Sighting>,
+    },
+    /// The wait was interrupted. The object goes on without us.
+    #[error("{what}: interrupted after {}.\n{last}", seconds(waited))]
+    Cancelled {
+        /// The object and what it was to become.
+        what: String,
+        /// How long was waited.
+        waited: Duration,
+        /// What was last seen.
+        last: Box<Sighting>,
+    },
+    /// The object ended in failure.
+    #[error("{what}: {reason}.\n{last}")]
+    Failed {
+        /// The object and what it was to become.
+        what: String,
+        /// Why it failed.
+        reason: String,
+        /// What was last seen.
+        last: Box<Sighting>,
+    },
+    /// Any other answer of the server.
+    #[error("{object}: {verb} failed{}: {message}", if *code == 0 { String::new() } else { format!(" with HTTP {code}") })]
+    Api {
+        /// What was attempted, such as `patch`.
+        verb: &'static str,
+        /// What the request was about.
+        object: Box<Object>,
+        /// HTTP status; 0 if the answer could not be read.
+        code: u16,
+        /// The server's message.
+        message: String,
+    },
+}
+
+fn boxed(object: &Object) -> Box<Object> {
+    Box::new(object.clone())
+}
+
+fn describe(conflict: &FieldConflict) -> String {
+    let FieldConflict {
+        manager,
+        field,
+        ours,
+        theirs,
+    } = conflict;
+    match (ours, theirs) {
+        (Some(ours), Some(theirs)) => {
+            format!("{field} belongs to field manager {manager:?}, which says {theirs}, not {ours}")
+        }
+        _ => format!("{field} belongs to field manager {manager:?}"),
+    }
+}
+
+fn seconds(duration: &Duration) -> String {
+    match duration.as_secs() {
+        0 => format!("{} ms", duration.as_millis()),
+        seconds if seconds < 120 => format!("{seconds} s"),
+        seconds => format!("{} min {} s", seconds / 60, seconds % 60),
+    }
+}
+
+impl ClusterError {
+    /// Reads a client error. `verb` and `object` say what was attempted.
+    pub fn from_kube(error: kube::Error, verb: &'static str, object: &Object) -> Self {
+        match error {
+            kube::Error::Api(status) => parse::status(&status, verb, object),
+            kube::Error::Service(source) => transport(source.as_ref(), object, verb),
+            kube::Error::Auth(error) => Self::Unauthorized {
+                message: credentials(&error),
+            },
+            kube::Error::HyperError(error) => Self::Unreachable {
+                server: "(address unknown)".to_owned(),
+                cause: chain(&error),
+            },
+            other => Self::Api {
+                verb,
+                object: boxed(object),
+                code: 0,
+                message: other.to_string(),
+            },
+        }
+    }
+
+    /// The attribute to blame, as a path of the model, if one is.
+    pub fn attribute(&self) -> Option<FieldPath> {
+        match self {
+            Self::Blocked { attribute, .. } => attribute.clone(),
+            Self::Refused { causes, .. } => causes.iter().find_map(FieldCause::path),
+            Self::Conflict { conflicts, .. } => conflicts
+                .iter()
+                .find_map(|conflict| model_path(&conflict.field)),
+            _ => None,
+        }
+    }
+
+    /// Whether the same request may well succeed in a moment.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::WebhookDown { .. } => true,
+            Self::Unreachable { cause, .. } => !parse::is_lasting(cause),
+            Self::Api { code, .. } => matches!(code, 408 | 409 | 429 | 500 | 502 | 503 | 504),
+            _ => false,
+        }
+    }
+
+    /// Whether RBAC denied the request.
+    pub fn is_forbidden(&self) -> bool {
+        matches!(self, Self::Forbidden { .. })
+    }
+
+    /// Whether the object asked for does not exist.
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, Self::NotFound { .. })
+    }
+}
+
+fn transport(
+    source: &(dyn std::error::Error + Send + Sync + 'static),
+    object: &Object,
+    verb: &'static str,
+) -> ClusterError {
+    let mut error: Option<&(dyn std::error::Error + 'static)> = Some(source);
+    let mut server = "(address unknown)".to_owned();
+    let mut first = source as &(dyn std::error::Error + 'static);
+    while let Some(current) = error {
+        if let Some(answer) = current.downcast_ref::<NoAnswer>() {
+            server = answer.server.clone();
+            first = answer.source.as_ref();
+        }
+        if let Some(plugin) = current.downcast_ref::<PluginError>() {
+            return ClusterError::Unauthorized {
+                message: plugin.to_string(),
+            };
+        }
+        if let Some(auth) = current.downcast_ref::<kube::client::AuthError>() {
+            return ClusterError::Unauthorized {
+                message: credentials(auth),
+            };
+        }
+        if let Some(kube::Error::Api(status)) = current.downcast_ref::<kube::Error>() {
+            return parse::status(status, verb, object);
+        }
+        error = current.source();
+    }
+    ClusterError::Unreachable {
+        server,
+        cause: chain(first),
+    }
+}
+
+/// What a token file or a kubeconfig's legacy auth-provider did wrong. A command's output is
+/// left out: it may hold a credential.
+fn credentials(error: &kube::client::AuthError) -> String {
+    match error {
+        kube::client::AuthError::AuthExecRun { cmd, out } => {
+            let command = cmd.split_whitespace().next().unwrap_or_default();
+            format!(
+                "the command {command} of the kubeconfig's auth-provider failed ({})",
+                out.status
+            )
+        }
+        other => other.to_string(),
+    }
+}
+
+/// An error and its causes in one line, without the repetitions that nesting brings.
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    let mut current = Some(error);
+    while let Some(error) = current {
+        let text = error.to_string();
+        if !parts.iter().any(|part| part.contains(&text)) {
+            parts.push(text);
+        }
+        current = error.source();
+    }
+    parts.join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timeout_is_told_with_what_was_last_seen() {
+        let last = Sighting {
+            waiting_for: "status is initializing".into(),
+            status: Some("initializing".into()),
+            events: vec!["12:00 Warning FailedScheduling: no nodes".into()],
+            ..Sighting::default()
+        };
+        let error = ClusterError::TimedOut {
+            what: "DatabaseCluster prod/orders did not become ready".into(),
+            waited: Duration::from_secs(3600),
+            last: Box::new(last),
+        };
+        let text = error.to_string();
+        assert!(
+            text.starts_with("DatabaseCluster prod/orders did not become ready after 60 min 0 s."),
+            "{text}"
+        );
+        assert!(
+            text.contains("Event: 12:00 Warning FailedScheduling: no nodes"),
+            "{text}"
+        );
+    }
+}

@@ -1,0 +1,145 @@
+//! What an error is about: objects, fields, and what was last seen.
+
+use std::fmt;
+
+use everest_core::path::FieldPath;
+
+/// The object a request was about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Object {
+    /// Kind, such as `DatabaseCluster`.
+    pub kind: String,
+    /// Plural resource name with its group, such as `databaseclusters.everest.percona.com`.
+    pub resource: String,
+    /// Namespace; none for cluster-scoped kinds.
+    pub namespace: Option<String>,
+    /// Name; empty when the request was about all objects.
+    pub name: String,
+}
+
+impl fmt::Display for Object {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.namespace, self.name.is_empty()) {
+            (Some(namespace), false) => write!(f, "{} {}/{}", self.kind, namespace, self.name),
+            (Some(namespace), true) => {
+                write!(f, "{} objects in namespace {}", self.kind, namespace)
+            }
+            (None, false) => write!(f, "{} {}", self.kind, self.name),
+            (None, true) => write!(f, "{} objects", self.kind),
+        }
+    }
+}
+
+/// One field a server refused, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldCause {
+    /// JSON path in the object without a leading dot, such as `spec.engine.version`.
+    pub field: String,
+    /// The server's reason.
+    pub message: String,
+}
+
+impl FieldCause {
+    /// The field's path in the model; none for a field that no model has.
+    pub fn path(&self) -> Option<FieldPath> {
+        model_path(&self.field)
+    }
+}
+
+/// The path in a model of a path in an object: the model has the spec's members as its own.
+pub(super) fn model_path(field: &str) -> Option<FieldPath> {
+    let members = field
+        .strip_prefix("spec.")
+        .or_else(|| field.strip_prefix("metadata."))?;
+    let mut path = FieldPath::root();
+    for part in members.split(['.', '[']) {
+        path = match part.strip_suffix(']') {
+            Some(index) => match (index.parse(), index.split_once('=')) {
+                (Ok(index), _) => path.index(index),
+                (_, Some((_, key))) => path.key(key.trim_matches('"')),
+                _ => return Some(path),
+            },
+            None => path.field(part),
+        };
+    }
+    Some(path)
+}
+
+/// One field that another manager owns with another value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FieldConflict {
+    /// Field manager that owns it, such as `everest-operator`.
+    pub manager: String,
+    /// JSON path in the object without a leading dot.
+    pub field: String,
+    /// The value that was to be written, as JSON; none if not known.
+    pub ours: Option<String>,
+    /// The value that is there, as JSON; none if not known.
+    pub theirs: Option<String>,
+}
+
+/// What was last seen of an object that did not become what was waited for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sighting {
+    /// What the wait was for, and what was missing last.
+    pub waiting_for: String,
+    /// `status.status`, `status.state` or `status.phase`.
+    pub status: Option<String>,
+    /// The status's message.
+    pub message: Option<String>,
+    /// Conditions, each as `Type=Status, Reason: message`.
+    pub conditions: Vec<String>,
+    /// The last events of the object, newest last.
+    pub events: Vec<String>,
+}
+
+impl fmt::Display for Sighting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Waiting for: {}", self.waiting_for)?;
+        if let Some(status) = &self.status {
+            write!(
+                f,
+                "\nStatus: {}",
+                if status.is_empty() {
+                    "(none yet)"
+                } else {
+                    status
+                }
+            )?;
+        }
+        if let Some(message) = &self.message {
+            write!(f, "\nMessage: {message}")?;
+        }
+        for condition in &self.conditions {
+            write!(f, "\nCondition: {condition}")?;
+        }
+        for event in &self.events {
+            write!(f, "\nEvent: {event}")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_of_an_object_are_found_in_the_model() {
+        let path = |field: &str| model_path(field).map(|path| path.to_string());
+        assert_eq!(
+            path("spec.engine.storage.size").as_deref(),
+            Some("engine.storage.size")
+        );
+        assert_eq!(
+            path("spec.backup.schedules[1].schedule").as_deref(),
+            Some("backup.schedules[1].schedule")
+        );
+        assert_eq!(
+            path("spec.list[name=\"a\"].b").as_deref(),
+            Some("list[\"a\"].b")
+        );
+        assert_eq!(path("metadata.name").as_deref(), Some("name"));
+        assert_eq!(path("status.x"), None);
+    }
+}

@@ -1,0 +1,231 @@
+//! Reading the API server's Status objects.
+
+use kube::core::response::{Status, StatusCause, reason};
+
+use super::{ClusterError, FieldCause, FieldConflict, Object, boxed};
+
+/// Turns a failure Status into a typed error.
+pub(super) fn status(status: &Status, verb: &'static str, object: &Object) -> ClusterError {
+    let message = status.message.trim();
+    let causes = status
+        .details
+        .as_ref()
+        .map(|details| details.causes.as_slice())
+        .unwrap_or(&[]);
+
+    if let Some(webhook) = between(message, "failed calling webhook \"", "\"") {
+        return ClusterError::WebhookDown {
+            object: boxed(object),
+            webhook: webhook.to_owned(),
+            message: message.to_owned(),
+        };
+    }
+    if let Some((_, reason)) = message.split_once("denied the request: ") {
+        return refused(object, reason, causes);
+    }
+    // Server-side apply of a field that the served CRD does not have: HTTP 500.
+    if message.contains("field not declared in schema") {
+        return undeclared(object, message);
+    }
+    match (status.code, status.reason.as_str()) {
+        (401, _) | (_, reason::UNAUTHORIZED) => ClusterError::Unauthorized {
+            message: message.to_owned(),
+        },
+        (403, _) | (_, reason::FORBIDDEN) => forbidden(object, verb, message, causes),
+        (404, _) | (_, reason::NOT_FOUND) => not_found(status, object),
+        (_, reason::ALREADY_EXISTS) => ClusterError::AlreadyExists {
+            object: boxed(object),
+            remedy: String::new(),
+        },
+        (_, reason::CONFLICT) | (409, _) => {
+            let conflicts: Vec<_> = causes.iter().filter_map(conflict).collect();
+            if conflicts.is_empty() {
+                ClusterError::Api {
+                    verb,
+                    object: boxed(object),
+                    code: 409,
+                    message: message.to_owned(),
+                }
+            } else {
+                ClusterError::Conflict {
+                    object: boxed(object),
+                    conflicts,
+                }
+            }
+        }
+        (_, reason::INVALID) | (422, _) => {
+            // "DatabaseCluster.everest.percona.com "x" is invalid: spec…": the object is
+            // named by the error already.
+            let reason = message
+                .split_once(" is invalid: ")
+                .map_or(message, |(_, rest)| rest);
+            refused(object, reason, causes)
+        }
+        (400, _) | (_, reason::BAD_REQUEST) => refused(object, message, causes),
+        (code, _) => ClusterError::Api {
+            verb,
+            object: boxed(object),
+            code,
+            message: message.to_owned(),
+        },
+    }
+}
+
+fn forbidden(
+    object: &Object,
+    verb: &'static str,
+    message: &str,
+    causes: &[StatusCause],
+) -> ClusterError {
+    // Quotas, Pod security and a namespace that is going are 403 too, but no matter of RBAC.
+    let Some(denied) = between(message, " cannot ", " resource ") else {
+        return match message.split_once("is forbidden: ") {
+            Some((_, reason)) => refused(object, reason, causes),
+            None => ClusterError::Forbidden {
+                verb: verb.to_owned(),
+                resource: object.resource.clone(),
+                namespace: object.namespace.clone(),
+                message: message.to_owned(),
+            },
+        };
+    };
+    let plural = between(message, " resource \"", "\"").unwrap_or_default();
+    let group = between(message, "in API group \"", "\"").unwrap_or_default();
+    ClusterError::Forbidden {
+        verb: denied.to_owned(),
+        resource: if group.is_empty() {
+            plural.to_owned()
+        } else {
+            format!("{plural}.{group}")
+        },
+        // A Namespace itself is cluster-scoped, whatever the message says.
+        namespace: between(message, "in the namespace \"", "\"")
+            .filter(|_| plural != "namespaces")
+            .map(str::to_owned),
+        message: message.to_owned(),
+    }
+}
+
+fn not_found(status: &Status, object: &Object) -> ClusterError {
+    // An absent object is named in the details or the message; an absent kind is not.
+    let named = status
+        .details
+        .as_ref()
+        .filter(|details| !details.name.is_empty());
+    match named {
+        None if !object.resource.contains('.') => ClusterError::NotFound {
+            object: boxed(object),
+        },
+        None => ClusterError::NotEverest {
+            resource: object.resource.clone(),
+        },
+        Some(details) if details.kind == "namespaces" && object.kind != "Namespace" => {
+            ClusterError::NotFound {
+                object: Box::new(Object {
+                    kind: "Namespace".to_owned(),
+                    resource: "namespaces".to_owned(),
+                    namespace: None,
+                    name: details.name.clone(),
+                }),
+            }
+        }
+        Some(_) => ClusterError::NotFound {
+            object: boxed(object),
+        },
+    }
+}
+
+fn refused(object: &Object, reason: &str, causes: &[StatusCause]) -> ClusterError {
+    let mut causes: Vec<FieldCause> = causes
+        .iter()
+        .filter(|cause| !cause.field.is_empty() && cause.field != "<nil>")
+        .map(|cause| FieldCause {
+            field: bare(&cause.field),
+            message: cause.message.clone(),
+        })
+        .collect();
+    if causes.is_empty()
+        && let Some((field, message)) = leading_field(reason)
+    {
+        causes.push(FieldCause {
+            field,
+            message: message.to_owned(),
+        });
+    }
+    ClusterError::Refused {
+        object: boxed(object),
+        message: reason.to_owned(),
+        causes,
+    }
+}
+
+/// The field at the head of a webhook's text: `spec.engine.version: Unsupported value…`.
+fn leading_field(reason: &str) -> Option<(String, &str)> {
+    let reason = reason
+        .split_once(" is invalid: ")
+        .map_or(reason, |(_, rest)| rest);
+    let (field, message) = reason.split_once(": ")?;
+    let is_path = (field.starts_with("spec.") || field.starts_with(".spec."))
+        && !field.contains(char::is_whitespace);
+    is_path.then(|| (bare(field), message))
+}
+
+fn undeclared(object: &Object, message: &str) -> ClusterError {
+    let field = message
+        .split(": ")
+        .find(|part| part.starts_with(".spec"))
+        .map(bare)
+        .unwrap_or_else(|| "spec".to_owned());
+    let reason = format!(
+        "the Everest version of this cluster does not know the field {field}. Remove it from the \
+         configuration or upgrade Everest"
+    );
+    ClusterError::Refused {
+        object: boxed(object),
+        message: reason.clone(),
+        causes: vec![FieldCause {
+            field,
+            message: reason,
+        }],
+    }
+}
+
+fn conflict(cause: &StatusCause) -> Option<FieldConflict> {
+    if cause.reason != "FieldManagerConflict" {
+        return None;
+    }
+    let manager = between(&cause.message, "conflict with \"", "\"").unwrap_or(&cause.message);
+    Some(FieldConflict {
+        manager: manager.to_owned(),
+        field: bare(&cause.field),
+        ours: None,
+        theirs: None,
+    })
+}
+
+fn bare(field: &str) -> String {
+    field.trim_start_matches('.').to_owned()
+}
+
+fn between<'a>(text: &'a str, start: &str, end: &str) -> Option<&'a str> {
+    let (_, rest) = text.split_once(start)?;
+    Some(rest.split_once(end)?.0)
+}
+
+/// Whether a transport error is one that a retry in a moment does not mend.
+pub(super) fn is_lasting(cause: &str) -> bool {
+    [
+        "refused",
+        "certificate",
+        "lookup",
+        "timed out",
+        "timeout",
+        "unreachable",
+        "InvalidContentType",
+    ]
+    .iter()
+    .any(|sign| cause.contains(sign))
+}
+
+#[cfg(test)]
+mod tests;

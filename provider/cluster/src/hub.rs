@@ -1,0 +1,145 @@
+//! One request for many readers.
+//!
+//! A refresh reads every resource by itself, ten at a time; asking the server for each is
+//! what makes large plans slow. The hub turns that into one GET when a single object of a
+//! kind and namespace is asked for, and one LIST as soon as a second one is. Whoever waits
+//! for objects of one kind and namespace shares one watch. Where LIST or WATCH is forbidden,
+//! single GETs do the same more slowly. Secrets are never listed.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use crate::error::ClusterError;
+use crate::objects::{Kind, Objects};
+use crate::watching::Feed;
+
+/// Kind and namespace.
+type Key = (String, Option<String>);
+
+/// What one run has read and is watching. Cheap to clone; clones share.
+#[derive(Clone, Default)]
+pub struct Hub {
+    shelves: Arc<Mutex<HashMap<Key, Arc<tokio::sync::Mutex<Shelf>>>>>,
+    feeds: Arc<Mutex<HashMap<Key, Weak<dyn Any + Send + Sync>>>>,
+}
+
+/// What has been read of one kind and namespace.
+#[derive(Default)]
+struct Shelf {
+    /// The only name asked for so far.
+    first: Option<String>,
+    /// All objects by name, once listed: a `HashMap<String, K>`.
+    listed: Option<Box<dyn Any + Send + Sync>>,
+    /// LIST is not allowed: every read is a GET.
+    list_forbidden: bool,
+}
+
+impl Hub {
+    fn shelf(&self, key: Key) -> Arc<tokio::sync::Mutex<Shelf>> {
+        let mut shelves = self.shelves.lock().unwrap_or_else(PoisonError::into_inner);
+        shelves.entry(key).or_default().clone()
+    }
+
+    /// Drops what was read of a kind and namespace, after a write.
+    pub(crate) fn forget(&self, resource: &str, namespace: Option<&str>) {
+        let key = (resource.to_owned(), namespace.map(str::to_owned));
+        self.shelves
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&key);
+    }
+
+    /// Drops what was read in a namespace, after operators have changed it.
+    pub(crate) fn forget_namespace(&self, namespace: &str) {
+        let mut shelves = self.shelves.lock().unwrap_or_else(PoisonError::into_inner);
+        shelves.retain(|(_, of), _| of.as_deref() != Some(namespace));
+    }
+
+    /// The watch that everyone waiting for these objects shares; it ends with the last of
+    /// them.
+    pub(crate) fn feed<K: Kind>(&self, objects: &Objects<K>) -> Arc<Feed<K>> {
+        let key = (
+            objects.resource().to_owned(),
+            objects.namespace().map(str::to_owned),
+        );
+        let mut feeds = self.feeds.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(feed) = feeds.get(&key).and_then(Weak::upgrade)
+            && let Ok(feed) = feed.downcast::<Feed<K>>()
+        {
+            return feed;
+        }
+        let feed = Arc::new(Feed::start(objects));
+        let shared: Arc<dyn Any + Send + Sync> = feed.clone();
+        feeds.insert(key, Arc::downgrade(&shared));
+        feed
+    }
+}
+
+impl<K: Kind> Objects<K> {
+    /// Reads all as a refresh does: one LIST, remembered.
+    pub(crate) async fn read_all(&self) -> Result<Vec<K>, ClusterError> {
+        let key = (
+            self.resource().to_owned(),
+            self.namespace().map(str::to_owned),
+        );
+        let shelf = self.cluster().hub.shelf(key);
+        let mut shelf = shelf.lock().await;
+        if let Some(listed) = &shelf.listed
+            && let Some(listed) = listed.downcast_ref::<HashMap<String, K>>()
+        {
+            return Ok(listed.values().cloned().collect());
+        }
+        let objects = self.list("").await?;
+        shelf.listed = Some(Box::new(by_name(objects.clone())));
+        Ok(objects)
+    }
+
+    /// Reads `name` as a refresh does: see the module.
+    pub(crate) async fn read(&self, name: &str) -> Result<Option<K>, ClusterError> {
+        if self.resource() == "secrets" {
+            return self.get(name).await;
+        }
+        let key = (
+            self.resource().to_owned(),
+            self.namespace().map(str::to_owned),
+        );
+        let shelf = self.cluster().hub.shelf(key);
+        let mut shelf = shelf.lock().await;
+        if let Some(listed) = &shelf.listed
+            && let Some(listed) = listed.downcast_ref::<HashMap<String, K>>()
+        {
+            return Ok(listed.get(name).cloned());
+        }
+        let only_one = shelf.first.as_deref().is_none_or(|first| first == name);
+        if only_one || shelf.list_forbidden {
+            shelf.first = Some(name.to_owned());
+            drop(shelf);
+            return self.get(name).await;
+        }
+        match self.list("").await {
+            Ok(objects) => {
+                let listed = by_name(objects);
+                let found = listed.get(name).cloned();
+                shelf.listed = Some(Box::new(listed));
+                Ok(found)
+            }
+            Err(error) if error.is_forbidden() => {
+                shelf.list_forbidden = true;
+                drop(shelf);
+                self.get(name).await
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn by_name<K: Kind>(objects: Vec<K>) -> HashMap<String, K> {
+    objects
+        .into_iter()
+        .map(|object| (object.meta().name.clone().unwrap_or_default(), object))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,228 @@
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::{ConfigMap, Secret};
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use crate::Wait;
+use crate::fake::{self, Answer};
+use crate::watching::{Awaited, Verdict};
+
+fn map(name: &str, version: u64) -> Value {
+    json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata":
+        {"name": name, "namespace": "n", "uid": name, "resourceVersion": version.to_string()}})
+}
+
+fn is_list(target: &str) -> bool {
+    target.contains("/configmaps?")
+}
+
+fn named(target: &str) -> Answer {
+    let name = target
+        .split('?')
+        .next()
+        .and_then(|path| path.rsplit('/').next());
+    Answer::Json(200, map(name.unwrap_or_default(), 1))
+}
+
+#[tokio::test]
+async fn two_hundred_reads_are_one_get_and_one_list() {
+    let (cluster, seen) = fake::cluster(|_, target, _| {
+        if is_list(target) {
+            fake::list((0..200).map(|i| map(&format!("m{i}"), 1)).collect())
+        } else {
+            named(target)
+        }
+    });
+    let objects = cluster.objects::<ConfigMap>("n");
+    let names: Vec<_> = (0..200).map(|i| format!("m{i}")).collect();
+    let reads = names.iter().map(|name| objects.read(name));
+    let found = futures::future::join_all(reads).await;
+    assert!(found.iter().all(|found| matches!(found, Ok(Some(_)))));
+    let requests: Vec<_> = seen
+        .lock()
+        .unwrap()
+        .iter()
+        .map(|(line, _)| line.clone())
+        .collect();
+    assert_eq!(
+        requests.iter().filter(|line| is_list(line)).count(),
+        1,
+        "{requests:?}"
+    );
+    assert_eq!(requests.len(), 2, "{requests:?}");
+}
+
+#[tokio::test]
+async fn a_forbidden_list_becomes_single_gets() {
+    let (cluster, seen) = fake::cluster(|_, target, _| {
+        if is_list(target) {
+            fake::failure(
+                403,
+                "Forbidden",
+                "User \"u\" cannot list resource \"configmaps\" in API group \"\" in the namespace \"n\"",
+                json!({}),
+            )
+        } else {
+            named(target)
+        }
+    });
+    let objects = cluster.objects::<ConfigMap>("n");
+    for name in ["a", "b", "c", "d"] {
+        assert!(objects.read(name).await.unwrap().is_some());
+    }
+    assert_eq!(
+        seen.lock().unwrap().len(),
+        5,
+        "four GETs and one refused LIST"
+    );
+}
+
+#[tokio::test]
+async fn secrets_are_never_listed() {
+    let (cluster, seen) = fake::cluster(|_, target, _| named(target));
+    let objects = cluster.objects::<Secret>("n");
+    for name in ["a", "b", "c"] {
+        let _ = objects.read(name).await;
+    }
+    assert!(
+        seen.lock()
+            .unwrap()
+            .iter()
+            .all(|(line, _)| !line.contains("/secrets?"))
+    );
+}
+
+#[tokio::test]
+async fn a_write_makes_the_next_read_ask_again() {
+    let (cluster, seen) = fake::cluster(|method, target, _| {
+        if method == "GET" && is_list(target) {
+            fake::list(vec![map("a", 1), map("b", 1)])
+        } else {
+            named(target)
+        }
+    });
+    let objects = cluster.objects::<ConfigMap>("n");
+    objects.read("a").await.unwrap();
+    objects.read("b").await.unwrap();
+    objects.patch_merge("a", &json!({})).await.unwrap();
+    objects.read("a").await.unwrap();
+    let gets = seen
+        .lock()
+        .unwrap()
+        .iter()
+        .filter(|(line, _)| line.contains("/configmaps/a"))
+        .count();
+    assert_eq!(gets, 3, "GET, PATCH, GET");
+}
+
+async fn wait_for(
+    cluster: &crate::Cluster,
+    name: &str,
+    version: &str,
+) -> Result<(), crate::ClusterError> {
+    let objects = cluster.objects::<ConfigMap>("n");
+    let feed = cluster.hub.feed(&objects);
+    let clock = Wait::new(Duration::from_secs(30), CancellationToken::new()).start();
+    let awaited = Awaited {
+        objects: &objects,
+        name,
+        seed: None,
+        what: "did not come",
+        clock: &clock,
+        also: Vec::new(),
+    };
+    awaited
+        .until(&feed, async |found| {
+            Ok(match found {
+                Some(found) if found.metadata.resource_version.as_deref() == Some(version) => {
+                    Verdict::Done(())
+                }
+                _ => Verdict::Wait("it".to_owned()),
+            })
+        })
+        .await
+}
+
+#[tokio::test]
+async fn fifty_waiters_share_one_watch() {
+    let (cluster, seen) = fake::cluster(|_, target, _| {
+        if target.contains("watch=true") {
+            let events =
+                (0..50).map(|i| json!({"type": "ADDED", "object": map(&format!("m{i}"), 2)}));
+            Answer::Stream(events.collect())
+        } else if is_list(target) {
+            fake::list(Vec::new())
+        } else {
+            fake::absent("configmaps", "x")
+        }
+    });
+    let names: Vec<_> = (0..50).map(|i| format!("m{i}")).collect();
+    let waits = names.iter().map(|name| wait_for(&cluster, name, "2"));
+    assert!(
+        futures::future::join_all(waits)
+            .await
+            .iter()
+            .all(Result::is_ok)
+    );
+    let requests: Vec<_> = seen
+        .lock()
+        .unwrap()
+        .iter()
+        .map(|(line, _)| line.clone())
+        .collect();
+    assert_eq!(requests.len(), 2, "one list, one watch: {requests:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_forbidden_watch_becomes_polling() {
+    let (cluster, seen) = fake::cluster(|_, target, _| {
+        if is_list(target) {
+            fake::failure(
+                403,
+                "Forbidden",
+                "User \"u\" cannot watch resource \"configmaps\" in API group \"\"",
+                json!({}),
+            )
+        } else {
+            named(target)
+        }
+    });
+    wait_for(&cluster, "a", "1").await.unwrap();
+    assert!(
+        seen.lock()
+            .unwrap()
+            .iter()
+            .any(|(line, _)| line.ends_with("/configmaps/a?") || line.ends_with("/configmaps/a"))
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_that_is_too_long_says_what_was_missing() {
+    let (cluster, _) = fake::cluster(|_, target, _| {
+        if target.contains("/events") {
+            fake::list(vec![
+                json!({"metadata": {"name": "e"}, "involvedObject": {}, "type": "Warning",
+                "reason": "Bad", "message": "no luck", "lastTimestamp": "2026-01-01T00:00:00Z"}),
+            ])
+        } else if target.contains("watch=true") {
+            Answer::Stream(Vec::new())
+        } else if is_list(target) {
+            fake::list(vec![map("a", 1)])
+        } else {
+            named(target)
+        }
+    });
+    let error = wait_for(&cluster, "a", "9").await.unwrap_err();
+    let text = error.to_string();
+    assert!(
+        matches!(error, crate::ClusterError::TimedOut { .. }),
+        "{text}"
+    );
+    assert!(
+        text.contains("ConfigMap n/a did not come after 30 s"),
+        "{text}"
+    );
+    assert!(text.contains("Waiting for: it"), "{text}");
+    assert!(text.contains("Warning Bad: no luck"), "{text}");
+}

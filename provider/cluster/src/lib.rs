@@ -1,0 +1,118 @@
+//! Everything of the Everest provider that touches a cluster: connecting, reading, applying,
+//! waiting, deleting, and OLM's part in a namespace. One file a resource.
+//!
+//! What Everest *means* (rules, desired objects, readiness) is not decided here but asked of
+//! `everest-core`; this crate carries it out and reports what it saw.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+mod apply;
+pub mod backup;
+pub mod backup_storage;
+pub mod connection;
+mod creation;
+pub mod database;
+mod delete;
+mod engine;
+pub mod error;
+#[cfg(test)]
+mod fake;
+pub mod hub;
+pub mod namespace;
+mod objects;
+pub mod outcome;
+
+pub mod restore;
+mod sighting;
+pub mod wait;
+mod watching;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+pub use connection::{ConnectError, ConnectionConfig, ExecPlugin, connect};
+pub use error::{ClusterError, Sighting};
+pub use outcome::{Change, Creation};
+pub use wait::Wait;
+
+/// The field manager of everything this provider applies.
+pub const FIELD_MANAGER: &str = "terraform-provider-everest";
+
+/// Annotation that recognises an object of this very apply after a create that was retried.
+pub const CREATED_BY_APPLY: &str = "everest.openeverest.io/created-by-apply";
+
+/// Label that makes a namespace one that Everest manages.
+pub const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "everest");
+
+/// The OLM catalog that engine operators come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Catalog {
+    /// Name of the CatalogSource.
+    pub name: String,
+    /// Its namespace.
+    pub namespace: String,
+}
+
+impl Default for Catalog {
+    /// The catalog of Everest's chart: `everest-catalog` in `everest-olm`.
+    fn default() -> Self {
+        Catalog {
+            name: "everest-catalog".to_owned(),
+            namespace: "everest-olm".to_owned(),
+        }
+    }
+}
+
+/// A cluster with Everest: the client, and what is shared by all who use it at once.
+///
+/// Cheap to clone. Reads are remembered for as long as it lives (see [`hub`]), so make a new
+/// one for every run.
+#[derive(Clone)]
+pub struct Cluster {
+    client: kube::Client,
+    hub: hub::Hub,
+    catalog: Arc<Catalog>,
+    field_manager: Arc<str>,
+    turns: Arc<Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>>,
+}
+
+impl Cluster {
+    /// A cluster reached through `client`, with engine operators from `catalog`.
+    pub fn new(client: kube::Client, catalog: Catalog) -> Self {
+        Cluster {
+            client,
+            hub: hub::Hub::default(),
+            catalog: Arc::new(catalog),
+            field_manager: Arc::from(FIELD_MANAGER),
+            turns: Arc::default(),
+        }
+    }
+
+    /// The same with another field manager, for a front end other than Terraform's.
+    #[must_use]
+    pub fn with_field_manager(mut self, manager: &str) -> Self {
+        self.field_manager = Arc::from(manager);
+        self
+    }
+
+    /// The catalog that engine operators come from.
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    /// The field manager of what is applied.
+    pub fn field_manager(&self) -> &str {
+        &self.field_manager
+    }
+
+    /// The lock under which the operations of this run do `what` one after the other.
+    pub(crate) fn turn(&self, what: &str) -> Arc<tokio::sync::Mutex<()>> {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        turns.entry(what.to_owned()).or_default().clone()
+    }
+
+    /// The client, for requests that no module here makes.
+    pub fn client(&self) -> &kube::Client {
+        &self.client
+    }
+}

@@ -1,0 +1,371 @@
+//! Installing and upgrading engine operators through OLM.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use everest_core::install_plan::{self, Asked, Decision, Extra};
+use everest_core::path::FieldPath;
+use everest_core::readiness::{self, EngineSighting, Readiness};
+use everest_core::version::Version;
+use everest_schemas::Engine;
+use everest_schemas::models::NamespaceModel;
+use everest_schemas::olm::{InstallPlan, Subscription};
+use kube::ResourceExt;
+use tokio::time::Instant;
+
+use super::olm::{EngineView, Olm};
+use crate::Cluster;
+use crate::error::{ClusterError, Object, Sighting};
+use crate::sighting;
+use crate::wait::Clock;
+use crate::watching::{Verdict, look_until};
+
+/// How long OLM may say that it cannot resolve, or that nothing newer is there, before that
+/// is believed: both pass over an install for a moment.
+const BELIEVED_AFTER: Duration = Duration::from_secs(30);
+
+/// An engine that a namespace is to have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Wanted {
+    pub(super) engine: Engine,
+    /// The operator version asked for; none: the newest at first, then what is there.
+    pub(super) version: Option<String>,
+    /// The channel asked for.
+    pub(super) channel: Option<String>,
+    /// The version is asked for by this very change; otherwise one that was installed since
+    /// by somebody else is fine as well.
+    pub(super) firm: bool,
+}
+
+/// The engines a model lists.
+pub(super) fn wanted(model: &NamespaceModel) -> Vec<Wanted> {
+    let Some(engines) = model.engines.known() else {
+        return Vec::new();
+    };
+    engines
+        .iter()
+        .filter_map(|(engine, install)| {
+            let install = install.known()?;
+            Some(Wanted {
+                engine,
+                version: install.version.known().cloned(),
+                channel: install.channel.known().cloned(),
+                firm: true,
+            })
+        })
+        .collect()
+}
+
+/// Waits until every wanted engine is installed in the version asked for, approving what OLM
+/// plans for that and nothing else.
+///
+/// 1. Looks at each engine's Subscription, its plan, its installed CSV and its
+///    DatabaseEngine.
+/// 2. An engine without a version asked for is satisfied with any; the plans of satisfied
+///    engines are left alone.
+/// 3. Once every other engine has a plan (Subscriptions made together share one),
+///    everest-core decides on each that waits for approval.
+/// 4. Goes on until all CSVs have succeeded and all DatabaseEngines are installed with
+///    versions.
+///
+/// # Errors
+/// `Blocked` for a plan that would also upgrade what was not asked for, naming the attribute
+/// that agrees to it; for a version that the channel does not have; for what OLM cannot
+/// resolve. `TimedOut` and `Cancelled` say what is missing.
+pub(super) async fn converge(
+    cluster: &Cluster,
+    namespace: &str,
+    object: &Object,
+    wanted: &[Wanted],
+    clock: &Clock,
+) -> Result<(), ClusterError> {
+    let olm = Olm::watch(cluster, namespace);
+    let mut held: BTreeMap<Engine, Instant> = BTreeMap::new();
+    let mut seen: Vec<EngineView> = Vec::new();
+    let result = look_until(clock, object, olm.changes(), async || {
+        let mut views = Vec::new();
+        for engine in wanted {
+            views.push(olm.view(engine.engine).await?);
+        }
+        let verdict = step(&olm, object, wanted, &views, &mut held).await;
+        seen = views;
+        verdict
+    })
+    .await;
+    match result {
+        Ok(()) => Ok(()),
+        Err(ended) => {
+            let what = format!("the engines of {object} were not installed");
+            let last = async |missing: &str| last_sighting(&seen, missing);
+            Err(ended.report(what, clock, last).await)
+        }
+    }
+}
+
+async fn step(
+    olm: &Olm,
+    object: &Object,
+    wanted: &[Wanted],
+    views: &[EngineView],
+    held: &mut BTreeMap<Engine, Instant>,
+) -> Result<Verdict<()>, ClusterError> {
+    let engines: Vec<_> = wanted.iter().map(|wanted| wanted.engine).collect();
+    let mut missing: Vec<String> = Vec::new();
+    let mut plans: BTreeMap<String, Arc<InstallPlan>> = BTreeMap::new();
+    let mut all_planned = true;
+    for (wanted, view) in wanted.iter().zip(views) {
+        if satisfied(wanted, view) {
+            let sighting = EngineSighting {
+                engine: wanted.engine,
+                csv: view.csv.as_deref(),
+                database_engine: view.database_engine.as_deref(),
+            };
+            match readiness::engine_install(&sighting) {
+                Readiness::Ready => {}
+                Readiness::Pending(reason) => missing.push(reason),
+                Readiness::Failed(reason) => return Ok(Verdict::Failed(reason)),
+            }
+            continue;
+        }
+        if let Some(problem) = problem(wanted, view, &engines) {
+            let since = *held.entry(wanted.engine).or_insert_with(Instant::now);
+            if problem.certain || since.elapsed() >= BELIEVED_AFTER {
+                return Err(blocked(object, &problem));
+            }
+            missing.push(problem.sentence);
+            all_planned = false;
+            continue;
+        }
+        held.remove(&wanted.engine);
+        match &view.plan {
+            Some(plan) => {
+                missing.push(describe_plan(wanted.engine, plan));
+                plans.insert(plan.name_any(), plan.clone());
+            }
+            None => {
+                all_planned = false;
+                let hindrance = view.facts.hindrance.as_ref();
+                missing.push(match hindrance {
+                    Some(hindrance) => format!("{}: {hindrance}", wanted.engine.operator()),
+                    None => format!(
+                        "OLM to plan the installation of {}",
+                        wanted.engine.operator()
+                    ),
+                });
+            }
+        }
+    }
+    if missing.is_empty() {
+        return Ok(Verdict::Done(()));
+    }
+    let asked: Vec<Asked> = wanted
+        .iter()
+        .zip(views)
+        .map(|(wanted, view)| asked(wanted, view))
+        .collect();
+    for plan in plans
+        .values()
+        .filter(|plan| all_planned && needs_approval(plan))
+    {
+        match install_plan::decide(plan, &asked) {
+            Decision::Approve => olm.approve(plan).await?,
+            Decision::Wait(reason) => missing.push(reason),
+            Decision::Refuse { extra } => return Err(refused(object, plan, &extra)),
+        }
+    }
+    missing.dedup();
+    Ok(Verdict::Wait(missing.join("; ")))
+}
+
+/// Whether what is installed is what was asked for.
+fn satisfied(wanted: &Wanted, view: &EngineView) -> bool {
+    match (installed_version(view), &wanted.version) {
+        (None, _) => false,
+        (Some(_), None) => true,
+        (Some(installed), Some(asked)) => {
+            installed == asked || (!wanted.firm && is_older(asked, installed))
+        }
+    }
+}
+
+fn is_older(a: &str, b: &str) -> bool {
+    match (a.parse::<Version>(), b.parse::<Version>()) {
+        (Ok(a), Ok(b)) => a < b,
+        _ => false,
+    }
+}
+
+fn installed_version(view: &EngineView) -> Option<&str> {
+    view.facts.installed_version.as_deref()
+}
+
+fn asked(wanted: &Wanted, view: &EngineView) -> Asked {
+    Asked {
+        engine: wanted.engine,
+        version: wanted.version.clone(),
+        installed: installed_version(view).map(str::to_owned),
+    }
+}
+
+/// What will not get better by itself, and the engine to blame.
+struct Problem {
+    engine: Engine,
+    member: &'static str,
+    sentence: String,
+    /// It is not OLM's passing opinion.
+    certain: bool,
+}
+
+fn problem(wanted: &Wanted, view: &EngineView, engines: &[Engine]) -> Option<Problem> {
+    let subscription = view.subscription.as_deref()?;
+    let channel = subscription.spec.channel.as_deref().unwrap_or_default();
+    if unresolved(subscription) {
+        let why = view.facts.hindrance.clone().unwrap_or_default();
+        // OLM says the same of every Subscription in the namespace, whichever it is about.
+        let named = engines
+            .iter()
+            .find(|engine| why.contains(engine.operator()));
+        let engine = *named.unwrap_or(&wanted.engine);
+        let member = if why.contains("found with name") {
+            "version"
+        } else {
+            "channel"
+        };
+        return Some(Problem {
+            engine,
+            member,
+            sentence: why,
+            certain: false,
+        });
+    }
+    let (asked, installed) = (wanted.version.as_deref()?, installed_version(view)?);
+    let operator = wanted.engine.operator();
+    let certain = is_older(asked, installed);
+    let sentence = if certain {
+        format!("{operator} {installed} is installed; OLM cannot go back to {asked}")
+    } else if at_latest(subscription) {
+        format!(
+            "channel {channel} has nothing newer of {operator} than the installed {installed}, but \
+             {asked} is asked for"
+        )
+    } else {
+        return None;
+    };
+    Some(Problem {
+        engine: wanted.engine,
+        member: "version",
+        sentence,
+        certain,
+    })
+}
+
+fn at_latest(subscription: &Subscription) -> bool {
+    let state = subscription
+        .status
+        .as_ref()
+        .and_then(|status| status.state.as_deref());
+    state == Some("AtLatestKnown")
+}
+
+fn unresolved(subscription: &Subscription) -> bool {
+    let conditions = subscription
+        .status
+        .as_ref()
+        .and_then(|status| status.conditions.as_ref());
+    conditions
+        .into_iter()
+        .flatten()
+        .any(|condition| condition.type_ == "ResolutionFailed" && condition.status == "True")
+}
+
+fn needs_approval(plan: &InstallPlan) -> bool {
+    let phase = plan.status.as_ref().map(|status| status.phase.as_str());
+    phase == Some("RequiresApproval") && !plan.spec.approved
+}
+
+fn describe_plan(engine: Engine, plan: &InstallPlan) -> String {
+    let phase = plan
+        .status
+        .as_ref()
+        .map_or("", |status| status.phase.as_str());
+    let phase = if phase.is_empty() {
+        "no phase yet"
+    } else {
+        phase
+    };
+    format!(
+        "{} to be installed (install plan {}: {phase})",
+        engine.operator(),
+        plan.name_any()
+    )
+}
+
+fn blocked(object: &Object, problem: &Problem) -> ClusterError {
+    let attribute = FieldPath::of("engines")
+        .field(problem.engine.as_str())
+        .field(problem.member);
+    ClusterError::Blocked {
+        object: Box::new(object.clone()),
+        message: problem.sentence.clone(),
+        attribute: Some(attribute),
+    }
+}
+
+fn refused(object: &Object, plan: &InstallPlan, extra: &[Extra]) -> ClusterError {
+    let also: Vec<_> = extra
+        .iter()
+        .map(|extra| match &extra.from {
+            Some(from) => format!("{} (now {from})", extra.csv),
+            None => extra.csv.clone(),
+        })
+        .collect();
+    let agreements: Vec<_> = extra.iter().filter_map(Extra::agreement).collect();
+    let advice = if agreements.is_empty() {
+        "Remove the other operator's Subscription from the namespace, or use another namespace"
+            .to_owned()
+    } else {
+        format!("To agree to it set {}", agreements.join(" and "))
+    };
+    ClusterError::Blocked {
+        object: Box::new(object.clone()),
+        message: format!(
+            "OLM's install plan {} would also install {}, which was not asked for, so it was not \
+             approved. {advice}",
+            plan.name_any(),
+            also.join(", "),
+        ),
+        attribute: extra
+            .iter()
+            .find(|extra| extra.engine.is_some())
+            .map(|extra| extra.attribute.clone()),
+    }
+}
+
+/// What the Subscriptions and CSVs said last.
+fn last_sighting(views: &[EngineView], missing: &str) -> Sighting {
+    let mut all = sighting::waiting_for(missing);
+    for view in views {
+        let Some(subscription) = &view.subscription else {
+            continue;
+        };
+        let status = serde_json::to_value(&subscription.status).unwrap_or_default();
+        let conditions = sighting::describe(&status).conditions;
+        all.conditions.extend(
+            conditions
+                .into_iter()
+                .map(|line| format!("Subscription {}: {line}", subscription.name_any())),
+        );
+        if let Some(csv) = &view.csv {
+            let status = serde_json::to_value(&csv.status).unwrap_or_default();
+            let seen = sighting::describe(&status);
+            all.conditions.push(format!(
+                "ClusterServiceVersion {}: {} {}",
+                csv.name_any(),
+                seen.status.unwrap_or_default(),
+                seen.message.unwrap_or_default()
+            ));
+        }
+    }
+    all
+}

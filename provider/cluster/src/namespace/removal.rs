@@ -1,0 +1,193 @@
+//! Taking engine operators out of a namespace, and the namespace down.
+
+use std::collections::BTreeSet;
+
+use everest_core::olm;
+use everest_core::path::FieldPath;
+use everest_schemas::Engine;
+use everest_schemas::everest::{
+    BackupStorage, DatabaseCluster, DatabaseClusterBackup, DatabaseClusterRestore, MonitoringConfig,
+};
+use everest_schemas::olm::{ClusterServiceVersion, OperatorGroup, Subscription};
+use futures::future::try_join_all;
+use kube::ResourceExt;
+
+use super::subscribe::OPERATOR_GROUP;
+use crate::error::{ClusterError, Object};
+use crate::objects::{Kind, Objects};
+use crate::wait::Clock;
+use crate::{Cluster, database, delete};
+
+/// Refuses to take out an engine that databases use.
+///
+/// # Errors
+/// `Blocked` names the databases.
+pub(super) async fn refuse_used(
+    cluster: &Cluster,
+    namespace: &str,
+    object: &Object,
+    engine: Engine,
+) -> Result<(), ClusterError> {
+    let databases: Vec<_> = served(cluster.objects::<DatabaseCluster>(namespace))
+        .await?
+        .into_iter()
+        .filter(|database| {
+            let spec = database.spec.engine.known();
+            spec.and_then(|spec| spec.type_.known()) == Some(&engine)
+        })
+        .map(|database| database.name_any())
+        .collect();
+    if databases.is_empty() {
+        return Ok(());
+    }
+    Err(ClusterError::Blocked {
+        object: Box::new(object.clone()),
+        message: format!(
+            "the engine {engine} is used by {}, so its operator stays. Destroy these databases \
+             first, or keep engines.{engine}",
+            list(&databases)
+        ),
+        attribute: Some(FieldPath::of("engines").field(engine.as_str())),
+    })
+}
+
+/// Removes the operators of `engines`: Subscription first, or OLM would install again, then
+/// the CSV, which takes the Deployment along. Engine CRDs stay, as OLM leaves them.
+pub(super) async fn remove_operators(
+    cluster: &Cluster,
+    namespace: &str,
+    engines: &[Engine],
+    clock: &Clock,
+) -> Result<(), ClusterError> {
+    let subscriptions = cluster.objects::<Subscription>(namespace);
+    let versions = cluster.objects::<ClusterServiceVersion>(namespace);
+    let found: Vec<_> = served(subscriptions.clone())
+        .await?
+        .into_iter()
+        .filter(|found| {
+            engines
+                .iter()
+                .any(|engine| engine.operator() == found.name_any())
+        })
+        .collect();
+    let mut csvs: BTreeSet<String> = found
+        .iter()
+        .filter_map(|found| olm::subscription(found).installed_csv)
+        .collect();
+    // A CSV that is being installed or replaced is not the installed one yet.
+    for csv in served(versions.clone()).await? {
+        let name = csv.name_any();
+        let package = olm::parse_csv(&name).map(|(package, _)| package);
+        if engines
+            .iter()
+            .any(|engine| Some(engine.operator()) == package)
+        {
+            csvs.insert(name);
+        }
+    }
+    try_join_all(found.iter().map(|found| {
+        let subscriptions = subscriptions.clone();
+        async move { delete::delete(&subscriptions, &found.name_any(), clock).await }
+    }))
+    .await?;
+    try_join_all(csvs.iter().map(|csv| delete::delete(&versions, csv, clock))).await?;
+    Ok(())
+}
+
+/// Destroys every database of the namespace, keeping backup data, and waits until all are
+/// gone: while one is left, deleting the namespace would deadlock.
+///
+/// # Errors
+/// `Blocked` names the databases unless `force`.
+pub(super) async fn empty(
+    cluster: &Cluster,
+    namespace: &str,
+    object: &Object,
+    force: bool,
+    clock: &Clock,
+) -> Result<(), ClusterError> {
+    let databases: Vec<_> = served(cluster.objects::<DatabaseCluster>(namespace))
+        .await?
+        .into_iter()
+        .map(|database| database.name_any())
+        .collect();
+    if !databases.is_empty() && !force {
+        return Err(ClusterError::Blocked {
+            object: Box::new(object.clone()),
+            message: format!(
+                "the namespace still has the databases {}. Destroy them first, or set \
+                 force_destroy = true and apply: destroying the namespace then destroys them too, \
+                 and only the data of their backups stays in the bucket",
+                list(&databases)
+            ),
+            attribute: Some(FieldPath::of("forceDestroy")),
+        });
+    }
+    try_join_all(
+        databases
+            .iter()
+            .map(|name| database::destroy(cluster, namespace, name, true, clock)),
+    )
+    .await?;
+    Ok(())
+}
+
+/// Deletes what Everest keeps in a namespace besides databases, in Everest's own order.
+pub(super) async fn clear(
+    cluster: &Cluster,
+    namespace: &str,
+    clock: &Clock,
+) -> Result<(), ClusterError> {
+    let backups = cluster.objects::<DatabaseClusterBackup>(namespace);
+    for backup in served(backups.clone()).await? {
+        database::protect_backup_data(&backups, backup).await?;
+    }
+    delete_all(cluster.objects::<DatabaseClusterRestore>(namespace), clock).await?;
+    delete_all(backups, clock).await?;
+    delete_all(cluster.objects::<BackupStorage>(namespace), clock).await?;
+    delete_all(cluster.objects::<MonitoringConfig>(namespace), clock).await
+}
+
+/// Deletes Everest's OperatorGroup; another's stays.
+pub(super) async fn remove_group(
+    cluster: &Cluster,
+    namespace: &str,
+    clock: &Clock,
+) -> Result<(), ClusterError> {
+    delete::delete(
+        &cluster.objects::<OperatorGroup>(namespace),
+        OPERATOR_GROUP,
+        clock,
+    )
+    .await
+}
+
+async fn delete_all<K: Kind + serde::Serialize>(
+    objects: Objects<K>,
+    clock: &Clock,
+) -> Result<(), ClusterError> {
+    let names: Vec<_> = served(objects.clone())
+        .await?
+        .iter()
+        .map(ResourceExt::name_any)
+        .collect();
+    try_join_all(
+        names
+            .iter()
+            .map(|name| delete::delete(&objects, name, clock)),
+    )
+    .await?;
+    Ok(())
+}
+
+/// All objects; none where the kind is not served, as after Everest was uninstalled.
+async fn served<K: Kind>(objects: Objects<K>) -> Result<Vec<K>, ClusterError> {
+    match objects.list("").await {
+        Err(ClusterError::NotEverest { .. } | ClusterError::EverestV2) => Ok(Vec::new()),
+        other => other,
+    }
+}
+
+fn list(names: &[String]) -> String {
+    names.join(", ")
+}

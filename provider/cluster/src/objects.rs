@@ -1,0 +1,332 @@
+//! Requests on objects of one kind: bounded in time, retried where that helps, errors typed.
+
+use std::fmt::Debug;
+use std::time::Duration;
+
+use backon::{ExponentialBuilder, Retryable};
+use everest_core::v1::managed_fields::{self, OwnedKeys};
+use everest_schemas::Field;
+use k8s_openapi::NamespaceResourceScope;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::Resource;
+use kube::api::{
+    Api, DeleteParams, ListParams, Patch, PatchParams, Preconditions, PropagationPolicy,
+};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::error::{ClusterError, Object};
+use crate::{CREATED_BY_APPLY, Cluster};
+
+/// Longest time for one request. Admission webhooks may take 30 s of it.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Objects a LIST asks for at a time.
+const PAGE: u32 = 500;
+
+/// An object kind that can be read.
+pub trait Kind: Resource + Clone + Debug + DeserializeOwned + Send + Sync + 'static {}
+impl<K: Resource + Clone + Debug + DeserializeOwned + Send + Sync + 'static> Kind for K {}
+
+/// The objects of one kind, in a namespace or in the whole cluster.
+pub(crate) struct Objects<K> {
+    cluster: Cluster,
+    api: Api<K>,
+    kind: String,
+    resource: String,
+    namespace: Option<String>,
+}
+
+impl<K: Clone> Clone for Objects<K> {
+    fn clone(&self) -> Self {
+        Objects {
+            cluster: self.cluster.clone(),
+            api: self.api.clone(),
+            kind: self.kind.clone(),
+            resource: self.resource.clone(),
+            namespace: self.namespace.clone(),
+        }
+    }
+}
+
+/// Retries of one request: about 8 s in all.
+fn retries() -> ExponentialBuilder {
+    ExponentialBuilder::default()
+        .with_min_delay(Duration::from_millis(300))
+        .with_factor(2.0)
+        .with_max_delay(Duration::from_secs(4))
+        .with_max_times(5)
+        .with_jitter()
+}
+
+impl Cluster {
+    /// The objects of a namespaced kind in `namespace`.
+    pub(crate) fn objects<K>(&self, namespace: &str) -> Objects<K>
+    where
+        K: Kind + Resource<DynamicType = (), Scope = NamespaceResourceScope>,
+    {
+        Objects::new(
+            self,
+            Api::namespaced(self.client.clone(), namespace),
+            &(),
+            Some(namespace),
+        )
+    }
+
+    /// The objects of a cluster-scoped kind.
+    pub(crate) fn global<K>(&self) -> Objects<K>
+    where
+        K: Kind + Resource<DynamicType = ()>,
+    {
+        Objects::new(self, Api::all(self.client.clone()), &(), None)
+    }
+}
+
+impl<K: Kind> Objects<K> {
+    pub(crate) fn new(
+        cluster: &Cluster,
+        api: Api<K>,
+        kind: &K::DynamicType,
+        namespace: Option<&str>,
+    ) -> Self {
+        let group = K::group(kind);
+        let plural = K::plural(kind);
+        Objects {
+            cluster: cluster.clone(),
+            api,
+            kind: K::kind(kind).into_owned(),
+            resource: if group.is_empty() {
+                plural.into_owned()
+            } else {
+                format!("{plural}.{group}")
+            },
+            namespace: namespace.map(str::to_owned),
+        }
+    }
+
+    pub(crate) fn cluster(&self) -> &Cluster {
+        &self.cluster
+    }
+
+    pub(crate) fn api(&self) -> &Api<K> {
+        &self.api
+    }
+
+    pub(crate) fn resource(&self) -> &str {
+        &self.resource
+    }
+
+    pub(crate) fn namespace(&self) -> Option<&str> {
+        self.namespace.as_deref()
+    }
+
+    /// The object `name` as errors name it.
+    pub(crate) fn named(&self, name: &str) -> Box<Object> {
+        Box::new(Object {
+            kind: self.kind.clone(),
+            resource: self.resource.clone(),
+            namespace: self.namespace.clone(),
+            name: name.to_owned(),
+        })
+    }
+
+    /// Sends one request, again while its failure is transient.
+    async fn send<T, F, R>(
+        &self,
+        verb: &'static str,
+        name: &str,
+        request: R,
+    ) -> Result<T, ClusterError>
+    where
+        R: Fn() -> F,
+        F: Future<Output = kube::Result<T>>,
+    {
+        let once = || async { self.once(verb, name, request()).await };
+        let result = once
+            .retry(retries())
+            .when(ClusterError::is_transient)
+            .notify(|error, after| tracing::debug!(%error, ?after, "request is sent again"))
+            .await;
+        match result {
+            Err(ClusterError::NotEverest { resource }) => Err(if self.cluster.is_v2().await {
+                ClusterError::EverestV2
+            } else {
+                ClusterError::NotEverest { resource }
+            }),
+            other => other,
+        }
+    }
+
+    /// Sends one request once.
+    async fn once<T>(
+        &self,
+        verb: &'static str,
+        name: &str,
+        request: impl Future<Output = kube::Result<T>>,
+    ) -> Result<T, ClusterError> {
+        match tokio::time::timeout(REQUEST_TIMEOUT, request).await {
+            Ok(result) => {
+                result.map_err(|error| ClusterError::from_kube(error, verb, &self.named(name)))
+            }
+            Err(_) => Err(ClusterError::Api {
+                verb,
+                object: self.named(name),
+                code: 0,
+                message: format!("no answer within {} s", REQUEST_TIMEOUT.as_secs()),
+            }),
+        }
+    }
+
+    /// Reads `name`; none if there is no such object.
+    pub(crate) async fn get(&self, name: &str) -> Result<Option<K>, ClusterError> {
+        match self.send("get", name, || self.api.get(name)).await {
+            Ok(object) => Ok(Some(object)),
+            Err(ClusterError::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Reads all, page by page. `labels` is a label selector, or empty.
+    pub(crate) async fn list(&self, labels: &str) -> Result<Vec<K>, ClusterError> {
+        let mut objects = Vec::new();
+        let mut page = ListParams::default().limit(PAGE);
+        if !labels.is_empty() {
+            page = page.labels(labels);
+        }
+        loop {
+            let list = self.send("list", "", || self.api.list(&page)).await?;
+            objects.extend(list.items);
+            match list.metadata.continue_.filter(|token| !token.is_empty()) {
+                Some(token) => page.continue_token = Some(token),
+                None => return Ok(objects),
+            }
+        }
+    }
+
+    /// Server-side apply, as the field manager.
+    pub(crate) async fn patch_apply(
+        &self,
+        name: &str,
+        body: &Value,
+        force: bool,
+    ) -> Result<K, ClusterError> {
+        let mut parameters = PatchParams::apply(&self.cluster.field_manager);
+        parameters.force = force;
+        let patch = Patch::Apply(body);
+        let object = self
+            .send("patch", name, || self.api.patch(name, &parameters, &patch))
+            .await?;
+        self.changed();
+        Ok(object)
+    }
+
+    /// JSON merge patch. The parts are not owned as applied ones are.
+    pub(crate) async fn patch_merge(&self, name: &str, body: &Value) -> Result<K, ClusterError> {
+        let parameters = PatchParams {
+            field_manager: Some(self.cluster.field_manager.to_string()),
+            ..Default::default()
+        };
+        let patch = Patch::Merge(body);
+        let object = self
+            .send("patch", name, || self.api.patch(name, &parameters, &patch))
+            .await?;
+        self.changed();
+        Ok(object)
+    }
+
+    /// [`Objects::patch_merge`] that is not sent again, for a body that names the version it
+    /// was made from.
+    pub(crate) async fn patch_merge_once(
+        &self,
+        name: &str,
+        body: &Value,
+    ) -> Result<K, ClusterError> {
+        let parameters = PatchParams {
+            field_manager: Some(self.cluster.field_manager.to_string()),
+            ..Default::default()
+        };
+        let patch = Patch::Merge(body);
+        let object = self
+            .once("patch", name, self.api.patch(name, &parameters, &patch))
+            .await?;
+        self.changed();
+        Ok(object)
+    }
+
+    /// Asks for `name`'s deletion in the foreground: dependents first. With background
+    /// propagation a database that has a backup never goes. `uid` guards against deleting a
+    /// namesake. True if it was there.
+    pub(crate) async fn request_deletion(
+        &self,
+        name: &str,
+        uid: Option<&str>,
+    ) -> Result<bool, ClusterError> {
+        let parameters = DeleteParams {
+            propagation_policy: Some(PropagationPolicy::Foreground),
+            preconditions: uid.map(|uid| Preconditions {
+                uid: Some(uid.to_owned()),
+                resource_version: None,
+            }),
+            ..DeleteParams::default()
+        };
+        let result = self
+            .send("delete", name, || self.api.delete(name, &parameters))
+            .await;
+        self.changed();
+        match result {
+            Ok(_) => Ok(true),
+            Err(ClusterError::NotFound { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What was remembered of these objects no longer holds.
+    fn changed(&self) {
+        self.cluster
+            .hub
+            .forget(&self.resource, self.namespace.as_deref());
+    }
+}
+
+/// Namespace and name of a model.
+///
+/// # Errors
+/// `Refused`, should one not be known: a front end never applies such a model.
+pub(crate) fn key<'a>(
+    kind: &str,
+    namespace: &'a Field<String>,
+    name: &'a Field<String>,
+) -> Result<(&'a str, &'a str), ClusterError> {
+    match (namespace.known_str(), name.known_str()) {
+        (Some(namespace), Some(name)) => Ok((namespace, name)),
+        _ => Err(ClusterError::Refused {
+            object: Box::new(Object {
+                kind: kind.to_owned(),
+                resource: String::new(),
+                namespace: None,
+                name: String::new(),
+            }),
+            message: "namespace and name must be known".to_owned(),
+            causes: Vec::new(),
+        }),
+    }
+}
+
+impl Cluster {
+    /// The labels and annotations of an object that this provider set, less its own mark.
+    pub(crate) fn owned_keys(&self, metadata: &ObjectMeta) -> OwnedKeys {
+        let mut owned = managed_fields::owned_keys(metadata, &self.field_manager);
+        owned.annotations.remove(CREATED_BY_APPLY);
+        owned
+    }
+
+    /// Whether the cluster serves Everest v2's group. Asked only once v1's kinds are missing.
+    async fn is_v2(&self) -> bool {
+        let Ok(request) = http::Request::get("/apis/core.openeverest.io").body(Vec::new()) else {
+            return false;
+        };
+        tokio::time::timeout(REQUEST_TIMEOUT, self.client.request_text(request))
+            .await
+            .is_ok_and(|answer| answer.is_ok())
+    }
+}

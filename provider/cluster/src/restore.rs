@@ -1,0 +1,280 @@
+//! Restores: DatabaseClusterRestore objects. Each is the record of one act.
+
+use std::sync::Arc;
+
+use everest_core::path::FieldPath;
+use everest_core::readiness::{self, Readiness};
+use everest_core::v1;
+use everest_schemas::everest::{DatabaseCluster, DatabaseClusterBackup, DatabaseClusterRestore};
+use everest_schemas::models::RestoreModel;
+use kube::ResourceExt;
+
+use crate::error::ClusterError;
+use crate::objects::Objects;
+use crate::wait::Clock;
+use crate::watching::{Awaited, Verdict};
+use crate::{Change, Cluster, Creation, Wait, backup, creation, database, delete};
+
+/// Reads a restore; none if its object is gone. A finished restore whose object is gone must
+/// not be made again: it would run over newer data.
+///
+/// # Errors
+/// Whatever keeps it from being read: see [`ClusterError`].
+pub async fn read(
+    cluster: &Cluster,
+    namespace: &str,
+    name: &str,
+    _prior: Option<&RestoreModel>,
+) -> Result<Option<RestoreModel>, ClusterError> {
+    let found = cluster
+        .objects::<DatabaseClusterRestore>(namespace)
+        .read(name)
+        .await?;
+    Ok(found.map(|restore| observed(cluster, &restore)))
+}
+
+/// Restores a database in place and waits until that has succeeded and the database is
+/// ready again.
+///
+/// The database must exist and be ready, no other restore of it may be under way, and a
+/// backup named in `backup_name` must have succeeded.
+///
+/// Ends: `Created`; `NotCreated` if one of these does not hold; `Pending` after the deadline
+/// or an interruption; `Failed` if the restore failed.
+pub async fn create(
+    cluster: &Cluster,
+    planned: &RestoreModel,
+    nonce: &str,
+    wait: &Wait,
+) -> Creation<RestoreModel> {
+    let clock = wait.start();
+    let created = match start(cluster, planned, nonce).await {
+        Ok(created) => created,
+        Err(error) => return Creation::NotCreated(error),
+    };
+    let last_known = observed(cluster, &created);
+    let namespace = created.namespace().unwrap_or_default();
+    let objects = cluster.objects::<DatabaseClusterRestore>(&namespace);
+    let name = created.name_any();
+    match until_succeeded(cluster, &objects, created, &clock).await {
+        Ok(restore) => Creation::Created(observed(cluster, &restore)),
+        Err(error @ ClusterError::NotFound { .. }) => Creation::NotCreated(error),
+        Err(error) => {
+            let observed = latest(cluster, &objects, &name, last_known).await;
+            match error {
+                ClusterError::Failed { .. } => Creation::Failed { observed, error },
+                _ => Creation::Pending { observed, error },
+            }
+        }
+    }
+}
+
+/// Goes on waiting for a restore that was pending. Nothing of a restore can be changed.
+///
+/// # Errors
+/// In the outcome: `Pending` as for [`create`], also when the restore failed meanwhile.
+pub async fn update(
+    cluster: &Cluster,
+    _prior: &RestoreModel,
+    planned: &RestoreModel,
+    wait: &Wait,
+) -> Change<RestoreModel> {
+    let clock = wait.start();
+    let (namespace, name) = match key(planned) {
+        Ok(key) => key,
+        Err(error) => return Change::Refused(error),
+    };
+    let objects = cluster.objects::<DatabaseClusterRestore>(namespace);
+    let found = match objects.get(name).await {
+        Ok(Some(found)) => found,
+        Ok(None) => {
+            return Change::Refused(ClusterError::NotFound {
+                object: objects.named(name),
+            });
+        }
+        Err(error) => return Change::Refused(error),
+    };
+    let last_known = observed(cluster, &found);
+    match until_succeeded(cluster, &objects, found, &clock).await {
+        Ok(restore) => Change::Done(observed(cluster, &restore)),
+        Err(error) => Change::Pending {
+            observed: latest(cluster, &objects, name, last_known).await,
+            error,
+        },
+    }
+}
+
+/// Deletes the record of a restore; what was restored stays. One that is still running is
+/// waited for, since Everest refuses to delete it.
+///
+/// # Errors
+/// `TimedOut` and `Cancelled` name what holds it.
+pub async fn delete(
+    cluster: &Cluster,
+    model: &RestoreModel,
+    wait: &Wait,
+) -> Result<(), ClusterError> {
+    let clock = wait.start();
+    let (namespace, name) = key(model)?;
+    let objects = cluster.objects::<DatabaseClusterRestore>(namespace);
+    let databases = cluster.objects::<DatabaseCluster>(namespace);
+    let feed = cluster.hub.feed(&objects);
+    let awaited = Awaited {
+        objects: &objects,
+        name,
+        seed: None,
+        what: "did not end, so it cannot be deleted",
+        clock: &clock,
+        also: Vec::new(),
+    };
+    awaited
+        .until(&feed, async |found| {
+            let Some(restore) = found else {
+                return Ok(Verdict::Done(()));
+            };
+            let running = matches!(state(&restore), "Starting" | "Restoring");
+            let database = restore.spec.db_cluster_name.known_str().unwrap_or_default();
+            // Without its database a restore never moves again.
+            if running && databases.get(database).await?.is_some() {
+                return Ok(Verdict::Wait("the running restore to end".to_owned()));
+            }
+            Ok(Verdict::Done(()))
+        })
+        .await?;
+    delete::delete(&objects, name, &clock).await
+}
+
+/// Creates the object once everything it needs is there.
+async fn start(
+    cluster: &Cluster,
+    planned: &RestoreModel,
+    nonce: &str,
+) -> Result<DatabaseClusterRestore, ClusterError> {
+    let (namespace, name) = key(planned)?;
+    let objects = cluster.objects::<DatabaseClusterRestore>(namespace);
+    let database = planned.database_name.known_str().unwrap_or_default();
+    if let Some(existing) = objects.get(name).await?
+        && creation::is_ours(&existing, nonce)
+    {
+        return Ok(existing);
+    }
+    let object = objects.named(name);
+    let blocked = |message: String, attribute: &'static str| ClusterError::Blocked {
+        object: object.clone(),
+        message,
+        attribute: Some(FieldPath::of(attribute)),
+    };
+    let turn = cluster.turn(&format!("restore of {namespace}/{database}"));
+    let _turn = turn.lock().await;
+    backup::ready_database(cluster, namespace, database, &object).await?;
+    let others = match objects.list("").await {
+        Err(error) if error.is_forbidden() => Vec::new(),
+        others => others?,
+    };
+    let running = others.iter().find(|other| {
+        other.name_any() != name
+            && other.spec.db_cluster_name.known_str() == Some(database)
+            && other.metadata.deletion_timestamp.is_none()
+            && matches!(state(other), "" | "Starting" | "Restoring")
+    });
+    if let Some(running) = running {
+        let message = format!(
+            "restore {} of the database {namespace}/{database} is under way. Apply again once it \
+             has ended",
+            running.name_any()
+        );
+        return Err(blocked(message, "databaseName"));
+    }
+    if let Some(wanted) = planned.backup_name.known_str() {
+        let backups = cluster.objects::<DatabaseClusterBackup>(namespace);
+        let Some(found) = backups.get(wanted).await? else {
+            let message = format!("the backup {namespace}/{wanted} does not exist");
+            return Err(blocked(message, "backupName"));
+        };
+        let state = backup::state(&found);
+        if state != "Succeeded" {
+            let message = format!(
+                "the backup {namespace}/{wanted} has not succeeded (its state is {state:?}): there \
+                 is nothing to restore from"
+            );
+            return Err(blocked(message, "backupName"));
+        }
+    }
+    creation::create(&objects, name, v1::restore::desired(planned), nonce).await
+}
+
+async fn until_succeeded(
+    cluster: &Cluster,
+    objects: &Objects<DatabaseClusterRestore>,
+    created: DatabaseClusterRestore,
+    clock: &Clock,
+) -> Result<Arc<DatabaseClusterRestore>, ClusterError> {
+    let feed = cluster.hub.feed(objects);
+    let name = created.name_any();
+    let namespace = created.namespace().unwrap_or_default();
+    let databases = cluster.objects::<DatabaseCluster>(&namespace);
+    let database_feed = cluster.hub.feed(&databases);
+    let awaited = Awaited {
+        objects,
+        name: &name,
+        seed: Some(Arc::new(created)),
+        what: "did not succeed",
+        clock,
+        also: vec![database_feed.changes()],
+    };
+    awaited
+        .until(&feed, async |found| {
+            let Some(restore) = found else {
+                return Err(ClusterError::NotFound {
+                    object: objects.named(&name),
+                });
+            };
+            match readiness::restore(&restore) {
+                Readiness::Pending(missing) => return Ok(Verdict::Wait(missing)),
+                Readiness::Failed(reason) => return Ok(Verdict::Failed(reason)),
+                Readiness::Ready => {}
+            }
+            // The engine starts again after a restore: what depends on this one wants to use
+            // the database.
+            let database = restore.spec.db_cluster_name.known_str().unwrap_or_default();
+            let database = database_feed.current(&databases, database).await?;
+            Ok(match database.as_deref().map(database::status) {
+                None | Some("ready" | "paused") => Verdict::Done(restore),
+                Some(status) => Verdict::Wait(format!(
+                    "the database to be ready again (its status is {status:?})"
+                )),
+            })
+        })
+        .await
+}
+
+fn state(restore: &DatabaseClusterRestore) -> &str {
+    restore
+        .status
+        .as_ref()
+        .and_then(|status| status.state.as_deref())
+        .unwrap_or_default()
+}
+
+fn key(model: &RestoreModel) -> Result<(&str, &str), ClusterError> {
+    crate::objects::key("DatabaseClusterRestore", &model.namespace, &model.name)
+}
+
+fn observed(cluster: &Cluster, restore: &DatabaseClusterRestore) -> RestoreModel {
+    v1::restore::observed(restore, &cluster.owned_keys(&restore.metadata))
+}
+
+async fn latest(
+    cluster: &Cluster,
+    objects: &Objects<DatabaseClusterRestore>,
+    name: &str,
+    last_known: RestoreModel,
+) -> RestoreModel {
+    match objects.get(name).await {
+        Ok(Some(restore)) => observed(cluster, &restore),
+        _ => last_known,
+    }
+}
+
+#[cfg(test)]
+mod tests;

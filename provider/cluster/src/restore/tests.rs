@@ -1,0 +1,144 @@
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use super::*;
+use crate::fake;
+
+const EVEREST: &str = "/apis/everest.percona.com/v1alpha1/namespaces/prod";
+
+fn model() -> RestoreModel {
+    serde_json::from_value(
+        json!({"namespace": "prod", "databaseName": "orders", "name": "drill", "backupName": "b"}),
+    )
+    .unwrap()
+}
+
+fn wait() -> Wait {
+    Wait::new(Duration::from_secs(600), CancellationToken::new())
+}
+
+fn object(kind: &str, plural: &str, name: &str, spec: Value, status: Value) -> (String, Value) {
+    (
+        format!("{EVEREST}/{plural}/{name}"),
+        json!({"apiVersion": "everest.percona.com/v1alpha1", "kind": kind,
+        "metadata": {"name": name, "namespace": "prod"}, "spec": spec, "status": status}),
+    )
+}
+
+fn database(status: &str) -> (String, Value) {
+    let spec = json!({"engine": {"type": "pxc", "storage": {"size": "1Gi"}}});
+    object(
+        "DatabaseCluster",
+        "databaseclusters",
+        "orders",
+        spec,
+        json!({"status": status}),
+    )
+}
+
+fn backup(state: &str) -> (String, Value) {
+    let spec = json!({"dbClusterName": "orders", "backupStorageName": "s3"});
+    object(
+        "DatabaseClusterBackup",
+        "databaseclusterbackups",
+        "b",
+        spec,
+        json!({"state": state, "gaps": false}),
+    )
+}
+
+fn restore(name: &str, state: &str) -> (String, Value) {
+    let spec = json!({"dbClusterName": "orders", "dataSource": {"dbClusterBackupName": "b"}});
+    object(
+        "DatabaseClusterRestore",
+        "databaseclusterrestores",
+        name,
+        spec,
+        json!({"state": state}),
+    )
+}
+
+fn ends_in(state: &'static str) -> impl Fn(&mut fake::Objects, &str, &str) {
+    move |objects, method, path| {
+        if method == "PATCH" && path.contains("/databaseclusterrestores/") {
+            objects.get_mut(path).unwrap()["status"] =
+                json!({"state": state, "message": "because"});
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_restore_that_succeeds_is_created() {
+    let (cluster, _, _) = fake::store(
+        [database("ready"), backup("Succeeded")].into(),
+        ends_in("Succeeded"),
+    );
+    let created = create(&cluster, &model(), "n", &wait()).await;
+    let Creation::Created(created) = created else {
+        panic!("{created:?}")
+    };
+    assert_eq!(created.state.known_str(), Some("Succeeded"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_restore_that_fails_has_failed_and_says_why() {
+    let (cluster, _, _) = fake::store(
+        [database("ready"), backup("Succeeded")].into(),
+        ends_in("Failed"),
+    );
+    let created = create(&cluster, &model(), "n", &wait()).await;
+    let Creation::Failed { error, .. } = created else {
+        panic!("{created:?}")
+    };
+    assert!(error.to_string().contains("because"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_restored_from_a_backup_that_has_not_succeeded() {
+    for (objects, said) in [
+        (vec![database("ready")], "does not exist"),
+        (
+            vec![database("ready"), backup("Running")],
+            "has not succeeded",
+        ),
+        (
+            vec![
+                database("ready"),
+                backup("Succeeded"),
+                restore("other", "Restoring"),
+            ],
+            "is under way",
+        ),
+        (
+            vec![database("paused"), backup("Succeeded")],
+            "is not ready",
+        ),
+    ] {
+        let (cluster, seen, _) = fake::store(objects.into_iter().collect(), |_, _, _| {});
+        let created = create(&cluster, &model(), "n", &wait()).await;
+        let Creation::NotCreated(error) = created else {
+            panic!("{created:?}")
+        };
+        assert!(error.to_string().contains(said), "{error}");
+        assert_eq!(fake::writes(&seen), Vec::<String>::new());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_running_restore_is_deleted_only_once_it_has_ended() {
+    let (cluster, seen, objects) = fake::store(
+        [database("restoring"), restore("drill", "Restoring")].into(),
+        |_, _, _| {},
+    );
+    tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        let (path, ended) = restore("drill", "Succeeded");
+        objects.lock().unwrap().insert(path, ended);
+    });
+    let begun = tokio::time::Instant::now();
+    delete(&cluster, &model(), &wait()).await.unwrap();
+    assert!(begun.elapsed() >= Duration::from_secs(60));
+    assert_eq!(fake::writes(&seen).len(), 1);
+}

@@ -1,0 +1,117 @@
+//! What is reported of an object that did not become what was waited for.
+
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::Event;
+use kube::api::{Api, ListParams};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::error::Sighting;
+use crate::objects::{Kind, Objects};
+
+/// Events shown at most.
+const EVENTS: usize = 5;
+
+/// The report must not take long: the user has waited already.
+const TIME_FOR_EVENTS: Duration = Duration::from_secs(5);
+
+/// Describes `object`, with the last events of all objects of its name: an engine's own
+/// object has the database's name, and its events say most.
+pub(crate) async fn of<K: Kind + Serialize>(
+    objects: &Objects<K>,
+    name: &str,
+    object: Option<&K>,
+    waiting_for: &str,
+) -> Sighting {
+    let object = object
+        .and_then(|object| serde_json::to_value(object).ok())
+        .unwrap_or_default();
+    let mut sighting = describe(&object["status"]);
+    sighting.waiting_for = waiting_for.to_owned();
+    if let Some(namespace) = objects.namespace() {
+        let events = last_events(objects.cluster().client().clone(), namespace, name);
+        sighting.events = tokio::time::timeout(TIME_FOR_EVENTS, events)
+            .await
+            .unwrap_or_default();
+    }
+    sighting
+}
+
+/// A sighting of nothing but what is missing.
+pub(crate) fn waiting_for(missing: &str) -> Sighting {
+    Sighting {
+        waiting_for: missing.to_owned(),
+        ..Sighting::default()
+    }
+}
+
+/// Reads status, message and conditions out of any kind's status.
+pub(crate) fn describe(status: &Value) -> Sighting {
+    let text = |key: &str| status.get(key).and_then(Value::as_str).map(str::to_owned);
+    let conditions = status["conditions"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    Sighting {
+        status: text("status")
+            .or_else(|| text("state"))
+            .or_else(|| text("phase")),
+        message: text("message").filter(|message| !message.is_empty()),
+        conditions: conditions.iter().map(condition).collect(),
+        ..Sighting::default()
+    }
+}
+
+fn condition(condition: &Value) -> String {
+    let text = |key: &str| {
+        condition
+            .get(key)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
+    let mut line = format!("{}={}", text("type"), text("status"));
+    if !text("reason").is_empty() {
+        line += &format!(", {}", text("reason"));
+    }
+    if !text("message").is_empty() {
+        line += &format!(": {}", text("message"));
+    }
+    line
+}
+
+/// The last events about objects called `name`, oldest first; none where events may not be
+/// listed.
+async fn last_events(client: kube::Client, namespace: &str, name: &str) -> Vec<String> {
+    let api: Api<Event> = Api::namespaced(client, namespace);
+    let about = ListParams::default().fields(&format!("involvedObject.name={name}"));
+    let Ok(list) = api.list(&about).await else {
+        return Vec::new();
+    };
+    let mut events: Vec<_> = list
+        .items
+        .into_iter()
+        .map(|event| {
+            let at = event
+                .last_timestamp
+                .map(|time| time.0)
+                .or_else(|| event.event_time.map(|time| time.0))
+                .or_else(|| event.metadata.creation_timestamp.map(|time| time.0));
+            let line = format!(
+                "{} {} {}: {}",
+                at.map(|at| at.to_string()).unwrap_or_default(),
+                event.type_.unwrap_or_default(),
+                event.reason.unwrap_or_default(),
+                event.message.unwrap_or_default().trim(),
+            );
+            (at, line)
+        })
+        .collect();
+    events.sort_by_key(|(at, _)| *at);
+    let skip = events.len().saturating_sub(EVENTS);
+    events
+        .into_iter()
+        .skip(skip)
+        .map(|(_, line)| line.trim().to_owned())
+        .collect()
+}

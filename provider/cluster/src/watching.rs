@@ -1,0 +1,360 @@
+//! Waiting for an object to become what it should be.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
+use kube::ResourceExt;
+use kube::runtime::{WatchStreamExt, watcher};
+use serde::Serialize;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::error::{ClusterError, Object, Sighting};
+use crate::objects::{Kind, Objects};
+use crate::sighting;
+use crate::wait::{Clock, Stopped};
+
+/// How often a waiter looks again although nothing changed: judgements may depend on time.
+const TICK: Duration = Duration::from_secs(2);
+
+/// How often a waiter asks the server itself, in case the watch has died unnoticed.
+const CROSS_CHECK: Duration = Duration::from_secs(60);
+
+/// How long a waiter waits for the watch's first list before it asks by itself.
+const FIRST_LIST: Duration = Duration::from_secs(3);
+
+/// A watch on the objects of one kind and namespace, shared by all who wait for one of them.
+pub(crate) struct Feed<K> {
+    view: Arc<RwLock<View<K>>>,
+    changes: watch::Receiver<u64>,
+    task: JoinHandle<()>,
+}
+
+struct View<K> {
+    objects: HashMap<String, Arc<K>>,
+    mode: Mode,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    /// The first list has not come yet.
+    Starting,
+    /// The view follows the server.
+    Watching,
+    /// LIST or WATCH is forbidden, or the kind is not served: waiters ask by themselves.
+    Polling,
+}
+
+impl<K> Drop for Feed<K> {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl<K: Kind> Feed<K> {
+    pub(crate) fn start(objects: &Objects<K>) -> Self {
+        let view = Arc::new(RwLock::new(View {
+            objects: HashMap::new(),
+            mode: Mode::Starting,
+        }));
+        let (sender, changes) = watch::channel(0);
+        let task = tokio::spawn(follow(objects.clone(), view.clone(), sender));
+        Feed {
+            view,
+            changes,
+            task,
+        }
+    }
+
+    /// Tells of every change in the view.
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.clone()
+    }
+
+    /// `name` as the watch shows it, or as a GET does while there is no watch.
+    pub(crate) async fn current(
+        &self,
+        objects: &Objects<K>,
+        name: &str,
+    ) -> Result<Option<Arc<K>>, ClusterError> {
+        if self.mode() == Mode::Starting {
+            let mut changes = self.changes.clone();
+            let begun = async {
+                while self.mode() == Mode::Starting {
+                    if changes.changed().await.is_err() {
+                        return;
+                    }
+                }
+            };
+            let _ = tokio::time::timeout(FIRST_LIST, begun).await;
+        }
+        {
+            let view = self.view.read().unwrap_or_else(PoisonError::into_inner);
+            if view.mode == Mode::Watching {
+                return Ok(view.objects.get(name).cloned());
+            }
+        }
+        Ok(objects.get(name).await?.map(Arc::new))
+    }
+
+    fn mode(&self) -> Mode {
+        self.view
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .mode
+    }
+}
+
+/// Keeps the view up to date until nobody holds the feed.
+async fn follow<K: Kind>(
+    objects: Objects<K>,
+    view: Arc<RwLock<View<K>>>,
+    changes: watch::Sender<u64>,
+) {
+    let write = |change: &mut dyn FnMut(&mut View<K>)| {
+        change(&mut view.write().unwrap_or_else(PoisonError::into_inner));
+        changes.send_modify(|version| *version += 1);
+    };
+    let mut listed = HashMap::new();
+    let mut events = std::pin::pin!(
+        watcher(objects.api().clone(), watcher::Config::default()).default_backoff()
+    );
+    while let Some(event) = events.next().await {
+        match event {
+            Ok(watcher::Event::Init) => listed = HashMap::new(),
+            Ok(watcher::Event::InitApply(object)) => {
+                listed.insert(object.name_any(), Arc::new(object));
+            }
+            Ok(watcher::Event::InitDone) => {
+                let listed = &mut listed;
+                write(&mut |view| {
+                    view.objects = std::mem::take(listed);
+                    view.mode = Mode::Watching;
+                });
+            }
+            Ok(watcher::Event::Apply(object)) => {
+                let object = Arc::new(object);
+                write(&mut |view| {
+                    view.objects.insert(object.name_any(), object.clone());
+                });
+            }
+            Ok(watcher::Event::Delete(object)) => write(&mut |view| {
+                view.objects.remove(&object.name_any());
+            }),
+            Err(error) => {
+                let cannot = refused(&error);
+                tracing::debug!(%error, resource = objects.resource(), "watch");
+                if cannot {
+                    write(&mut |view| view.mode = Mode::Polling);
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// Whether the server will not serve this watch: forbidden, or no such kind.
+fn refused(error: &watcher::Error) -> bool {
+    match error {
+        watcher::Error::InitialListFailed(kube::Error::Api(status))
+        | watcher::Error::WatchStartFailed(kube::Error::Api(status))
+        | watcher::Error::WatchFailed(kube::Error::Api(status))
+        | watcher::Error::WatchError(status) => status.is_forbidden() || status.is_not_found(),
+        _ => false,
+    }
+}
+
+/// What a look at an object says.
+pub(crate) enum Verdict<T> {
+    /// It is what was waited for.
+    Done(T),
+    /// Not yet; what is missing.
+    Wait(String),
+    /// It ended in failure; why.
+    Failed(String),
+}
+
+/// Why a wait ended without what was waited for, and what was missing last.
+pub(crate) enum Ended {
+    Stopped(Stopped, String),
+    Failed(String, String),
+    Error(ClusterError),
+}
+
+/// Looks whenever something changes, until `look` is satisfied.
+pub(crate) async fn look_until<T>(
+    clock: &Clock,
+    object: &Object,
+    mut changes: Vec<watch::Receiver<u64>>,
+    mut look: impl AsyncFnMut() -> Result<Verdict<T>, ClusterError>,
+) -> Result<T, Ended> {
+    let mut missing = String::new();
+    loop {
+        for receiver in &mut changes {
+            receiver.borrow_and_update();
+        }
+        match look().await {
+            Ok(Verdict::Done(done)) => return Ok(done),
+            Ok(Verdict::Failed(reason)) => return Err(Ended::Failed(reason, missing)),
+            Ok(Verdict::Wait(now_missing)) => {
+                if now_missing != missing {
+                    tracing::info!(%object, waiting_for = %now_missing, "waiting");
+                    missing = now_missing;
+                }
+            }
+            // An API server that restarts during a long wait is no reason to give up.
+            Err(error)
+                if error.is_transient() || matches!(error, ClusterError::Unreachable { .. }) =>
+            {
+                tracing::warn!(%error, %object, "could not look; waiting goes on");
+            }
+            Err(error) => return Err(Ended::Error(error)),
+        }
+        let wake = async {
+            let mut changed: FuturesUnordered<_> = changes.iter_mut().map(alive).collect();
+            if changed.next().await.is_none() {
+                never().await;
+            }
+        };
+        if let Err(stopped) = clock.pause(TICK, wake).await {
+            return Err(Ended::Stopped(stopped, missing));
+        }
+    }
+}
+
+impl Ended {
+    /// The error to report. `what` is the object and what it did not become; `last` is asked
+    /// with what was missing.
+    pub(crate) async fn report(
+        self,
+        what: String,
+        clock: &Clock,
+        last: impl AsyncFnOnce(&str) -> Sighting,
+    ) -> ClusterError {
+        match self {
+            Ended::Error(error) => error,
+            Ended::Failed(reason, missing) => ClusterError::Failed {
+                what,
+                reason,
+                last: Box::new(last(&missing).await),
+            },
+            Ended::Stopped(stopped, missing) => {
+                let waited = clock.waited();
+                let last = Box::new(last(&missing).await);
+                match stopped {
+                    Stopped::Deadline => ClusterError::TimedOut { what, waited, last },
+                    Stopped::Cancelled => ClusterError::Cancelled { what, waited, last },
+                }
+            }
+        }
+    }
+}
+
+/// One wait: for which object, for what, and what is known at its begin.
+pub(crate) struct Awaited<'a, K> {
+    pub(crate) objects: &'a Objects<K>,
+    pub(crate) name: &'a str,
+    /// What the server answered to our write; the watch may still show what was before.
+    pub(crate) seed: Option<Arc<K>>,
+    /// For messages, as `did not become ready`.
+    pub(crate) what: &'a str,
+    pub(crate) clock: &'a Clock,
+    /// Other feeds whose changes matter to the judgement.
+    pub(crate) also: Vec<watch::Receiver<u64>>,
+}
+
+impl<K> Awaited<'_, K>
+where
+    K: Kind + Serialize,
+{
+    /// Looks at the object whenever something changes, until `judge` is satisfied.
+    ///
+    /// # Errors
+    /// `TimedOut`, `Cancelled` and `Failed` with what was last seen and the last events;
+    /// whatever the judge fails with; an error of the server that does not pass.
+    pub(crate) async fn until<T>(
+        mut self,
+        feed: &Feed<K>,
+        mut judge: impl AsyncFnMut(Option<Arc<K>>) -> Result<Verdict<T>, ClusterError>,
+    ) -> Result<T, ClusterError> {
+        let Self {
+            objects,
+            name,
+            clock,
+            ..
+        } = self;
+        let object = objects.named(name);
+        let mut changes = std::mem::take(&mut self.also);
+        changes.push(feed.changes());
+        let mut last = self.seed.clone();
+        let mut checked = tokio::time::Instant::now();
+        let ended = look_until(clock, &object, changes, async || {
+            let found = if checked.elapsed() >= CROSS_CHECK {
+                checked = tokio::time::Instant::now();
+                objects.get(name).await?.map(Arc::new)
+            } else {
+                feed.current(objects, name).await?
+            };
+            let found = self.not_older(found).await?;
+            last = found.clone().or_else(|| last.take());
+            judge(found).await
+        })
+        .await;
+        match ended {
+            Ok(done) => Ok(done),
+            Err(ended) => {
+                let what = format!("{object} {}", self.what);
+                let last = async |missing: &str| {
+                    sighting::of(objects, name, last.as_deref(), missing).await
+                };
+                Err(ended.report(what, clock, last).await)
+            }
+        }
+    }
+
+    /// The newer of what was found and what our own write returned. Absence is asked for
+    /// once more: the watch may lag behind the write.
+    async fn not_older(&mut self, found: Option<Arc<K>>) -> Result<Option<Arc<K>>, ClusterError> {
+        let Some(seed) = &self.seed else {
+            return Ok(found);
+        };
+        match found {
+            Some(found) if version(&*found) >= version(&**seed) => {
+                self.seed = None;
+                Ok(Some(found))
+            }
+            Some(_) => Ok(Some(seed.clone())),
+            None => {
+                let found = self.objects.get(self.name).await?.map(Arc::new);
+                if found.is_none() {
+                    self.seed = None;
+                }
+                Ok(found)
+            }
+        }
+    }
+}
+
+/// Waits for a change; forever once the feed has ended, so that only the tick wakes.
+async fn alive(receiver: &mut watch::Receiver<u64>) {
+    if receiver.changed().await.is_err() {
+        never().await;
+    }
+}
+
+async fn never() {
+    std::future::pending().await
+}
+
+/// Resource versions grow; one that is no number counts as newest.
+fn version<K: kube::Resource>(object: &K) -> u64 {
+    object
+        .meta()
+        .resource_version
+        .as_deref()
+        .and_then(|v| v.parse().ok())
+        .unwrap_or(u64::MAX)
+}

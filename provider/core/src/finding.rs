@@ -1,0 +1,58 @@
+//! What a rule has to say about a configuration.
+
+use crate::path::FieldPath;
+
+/// How much a finding weighs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Nothing may be written until it is put right.
+    Error,
+    /// It was so before this change, or it works but is not what it seems.
+    Warning,
+}
+
+/// A broken rule, at the attribute that breaks it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Whether it stops the change.
+    pub severity: Severity,
+    /// The rule's id in [`crate::rules::TABLE`].
+    pub rule: &'static str,
+    /// The attribute at fault.
+    pub path: FieldPath,
+    /// What is wrong, in one line.
+    pub summary: String,
+    /// Why, and what would be right.
+    pub detail: String,
+}
+
+impl Finding {
+    /// A finding that stops the change.
+    pub fn error(
+        rule: &'static str,
+        path: FieldPath,
+        summary: impl Into<String>,
+        detail: impl Into<String>,
+    ) -> Self {
+        Self {
+            severity: Severity::Error,
+            rule,
+            path,
+            summary: summary.into(),
+            detail: detail.into(),
+        }
+    }
+
+    /// A finding that only informs.
+    pub fn warning(
+        rule: &'static str,
+        path: FieldPath,
+        summary: impl Into<String>,
+        detail: impl Into<String>,
+    ) -> Self {
+        Self {
+            severity: Severity::Warning,
+            ..Self::error(rule, path, summary, detail)
+        }
+    }
+}

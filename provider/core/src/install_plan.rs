@@ -1,0 +1,147 @@
+//! Whether an install plan may be approved.
+
+use everest_schemas::Engine;
+use everest_schemas::olm::InstallPlan;
+
+use crate::olm::parse_csv;
+use crate::path::FieldPath;
+use crate::version::Version;
+
+/// What a namespace asks of one engine's operator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// The engine.
+    pub engine: Engine,
+    /// The operator version that the configuration names; `None` means the
+    /// newest at first installation and no upgrade afterwards.
+    pub version: Option<String>,
+    /// The operator version that is installed, as `installedCSV` says.
+    pub installed: Option<String>,
+}
+
+/// What to do with an install plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Everything in it was asked for.
+    Approve,
+    /// There is nothing to decide (yet); the sentence says why.
+    Wait(String),
+    /// It would do more than was asked for.
+    Refuse {
+        /// What nobody asked for.
+        extra: Vec<Extra>,
+    },
+}
+
+/// An installation or upgrade in a plan that nobody asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Extra {
+    /// The ClusterServiceVersion.
+    pub csv: String,
+    /// The engine whose operator it is; `None` for a foreign operator.
+    pub engine: Option<Engine>,
+    /// The version that is installed, if one is.
+    pub from: Option<String>,
+    /// The version that the plan installs.
+    pub to: Option<String>,
+    /// The attribute that agrees to it once it has the value of `to`; the
+    /// model itself for a foreign operator, which no attribute can agree to.
+    pub attribute: FieldPath,
+}
+
+impl Extra {
+    /// The line of configuration that agrees to it, such as
+    /// `engines.pxc.version = "1.18.0"`; `None` for a foreign operator.
+    pub fn agreement(&self) -> Option<String> {
+        self.engine?;
+        Some(format!(
+            "{} = {:?}",
+            self.attribute.snake_case(),
+            self.to.as_deref()?
+        ))
+    }
+}
+
+/// Decides on a plan.
+///
+/// One plan may carry the operators of several Subscriptions, so it is
+/// approved only if each ClusterServiceVersion in it was asked for:
+/// - of an engine that is asked for and not installed, the version named, or
+///   any if none is named;
+/// - of one that is installed, a version up to the one named: OLM goes
+///   through every version in between, one plan each.
+pub fn decide(plan: &InstallPlan, asked: &[Asked]) -> Decision {
+    let name = plan.metadata.name.as_deref().unwrap_or("the install plan");
+    let status = plan.status.as_ref();
+    let phase = status.map_or("", |status| status.phase.as_str());
+    if plan.spec.approved {
+        let phase = if phase.is_empty() {
+            "not looked at by OLM"
+        } else {
+            phase
+        };
+        return Decision::Wait(format!("{name} is approved and {phase}"));
+    }
+    match phase {
+        "RequiresApproval" => {}
+        "" => return Decision::Wait(format!("OLM has not looked at {name} yet")),
+        phase => return Decision::Wait(format!("{name} is {phase}")),
+    }
+    let versions = &plan.spec.cluster_service_version_names;
+    if versions.is_empty() {
+        return Decision::Wait(format!("{name} names no operator yet"));
+    }
+    let extra: Vec<Extra> = versions
+        .iter()
+        .filter_map(|csv| extra(csv, asked))
+        .collect();
+    if extra.is_empty() {
+        Decision::Approve
+    } else {
+        Decision::Refuse { extra }
+    }
+}
+
+/// What in a plan nobody asked for, if this version is that.
+fn extra(csv: &str, asked: &[Asked]) -> Option<Extra> {
+    let foreign = || Extra {
+        csv: csv.to_owned(),
+        engine: None,
+        from: None,
+        to: None,
+        attribute: FieldPath::root(),
+    };
+    let Some((package, to)) = parse_csv(csv) else {
+        return Some(foreign());
+    };
+    let Some(engine) = Engine::from_operator(package) else {
+        return Some(Extra {
+            to: Some(to.to_owned()),
+            ..foreign()
+        });
+    };
+    let asked = asked.iter().find(|asked| asked.engine == engine);
+    let agreed = asked.is_some_and(|asked| agreed(asked, to));
+    (!agreed).then(|| Extra {
+        csv: csv.to_owned(),
+        engine: Some(engine),
+        from: asked.and_then(|asked| asked.installed.clone()),
+        to: Some(to.to_owned()),
+        attribute: FieldPath::of("engines")
+            .field(engine.as_str())
+            .field("version"),
+    })
+}
+
+fn agreed(asked: &Asked, to: &str) -> bool {
+    if asked.installed.as_deref() == Some(to) || asked.version.as_deref() == Some(to) {
+        return true;
+    }
+    match (&asked.installed, &asked.version) {
+        (None, None) => true,
+        (None, Some(_)) | (Some(_), None) => false,
+        (Some(_), Some(wanted)) => {
+            matches!((to.parse::<Version>(), wanted.parse::<Version>()), (Ok(to), Ok(wanted)) if to <= wanted)
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! What the Operator Lifecycle Manager says of an engine's operator.
+
+use everest_schemas::Engine;
+use everest_schemas::olm::{OlmCondition, PackageManifest, Subscription, SubscriptionStatus};
+
+/// What a Subscription says, read rightly.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SubscriptionFacts {
+    /// The ClusterServiceVersion that is installed. `currentCSV` never says
+    /// this: it already names the version that awaits approval.
+    pub installed_csv: Option<String>,
+    /// The operator version that is installed.
+    pub installed_version: Option<String>,
+    /// The ClusterServiceVersion that a plan leads to, where it is not the
+    /// installed one.
+    pub pending_csv: Option<String>,
+    /// The operator version that awaits installation.
+    pub pending_version: Option<String>,
+    /// Name of the InstallPlan that the Subscription refers to.
+    pub install_plan: Option<String>,
+    /// What keeps OLM from making a plan, in a sentence, if anything does.
+    pub hindrance: Option<String>,
+}
+
+/// Reads a Subscription.
+pub fn subscription(subscription: &Subscription) -> SubscriptionFacts {
+    let empty = SubscriptionStatus::default();
+    let status = subscription.status.as_ref().unwrap_or(&empty);
+    let version = |csv: &String| parse_csv(csv).map(|(_, version)| version.to_owned());
+    let filled = |csv: &Option<String>| csv.clone().filter(|csv| !csv.is_empty());
+    let installed_csv = filled(&status.installed_csv);
+    let pending_csv = filled(&status.current_csv).filter(|csv| Some(csv) != installed_csv.as_ref());
+    SubscriptionFacts {
+        installed_version: installed_csv.as_ref().and_then(version),
+        pending_version: pending_csv.as_ref().and_then(version),
+        installed_csv,
+        pending_csv,
+        install_plan: status.install_plan_name().map(str::to_owned),
+        hindrance: hindrance(&subscription.spec.source, status),
+    }
+}
+
+fn hindrance(catalog: &str, status: &SubscriptionStatus) -> Option<String> {
+    let condition = |kind: &str| {
+        status
+            .conditions
+            .iter()
+            .flatten()
+            .find(|condition| condition.type_ == kind && condition.status == "True")
+    };
+    let why = |condition: &OlmCondition| {
+        let text = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+        text(&condition.message)
+            .or_else(|| text(&condition.reason))
+            .unwrap_or_else(|| "OLM gives no reason".to_owned())
+    };
+    if let Some(found) = condition("ResolutionFailed") {
+        return Some(format!(
+            "OLM cannot resolve the Subscription: {}",
+            why(found)
+        ));
+    }
+    if let Some(found) = condition("CatalogSourcesUnhealthy") {
+        return Some(format!(
+            "the catalog {catalog} is not healthy: {}",
+            why(found)
+        ));
+    }
+    if let Some(found) = condition("BundleUnpackFailed") {
+        return Some(format!(
+            "OLM could not unpack the operator's bundle: {}",
+            why(found)
+        ));
+    }
+    condition("BundleUnpacking")
+        .map(|found| format!("OLM is unpacking the operator's bundle: {}", why(found)))
+}
+
+/// The package and the version in a ClusterServiceVersion's name,
+/// `<package>.v<version>`.
+pub fn parse_csv(name: &str) -> Option<(&str, &str)> {
+    let (package, version) = name.split_once(".v")?;
+    (!package.is_empty() && version.starts_with(|first: char| first.is_ascii_digit()))
+        .then_some((package, version))
+}
+
+/// The name of the ClusterServiceVersion of an engine's operator.
+pub fn csv_name(engine: Engine, version: &str) -> String {
+    format!("{}.v{version}", engine.operator())
+}
+
+/// Where a channel's name comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChannelSource {
+    /// The user names it.
+    Configuration,
+    /// The catalog's manifest has it as its default.
+    PackageManifest,
+    /// A Subscription of the same package has it.
+    Subscription,
+    /// Neither is at hand: the channel that Everest's own chart uses.
+    BuiltIn,
+}
+
+/// The channel to subscribe to, and where its name comes from.
+///
+/// In this order: what the user names, the default channel of the package's
+/// manifest (PackageManifests are not served everywhere), that of an existing
+/// Subscription of the package, the channel that Everest 1.12's chart names.
+pub fn channel(
+    engine: Engine,
+    asked: Option<&str>,
+    manifest: Option<&PackageManifest>,
+    existing: Option<&Subscription>,
+) -> (String, ChannelSource) {
+    let manifest = manifest
+        .and_then(|manifest| manifest.status.as_ref())
+        .map(|status| status.default_channel.as_str());
+    let existing = existing.and_then(|subscription| subscription.spec.channel.as_deref());
+    let built_in = match engine {
+        Engine::Pxc | Engine::Psmdb => "stable-v1",
+        Engine::Postgresql => "stable-v2",
+    };
+    [
+        (asked, ChannelSource::Configuration),
+        (manifest, ChannelSource::PackageManifest),
+        (existing, ChannelSource::Subscription),
+    ]
+    .into_iter()
+    .find_map(|(name, source)| Some((name.filter(|name| !name.is_empty())?.to_owned(), source)))
+    .unwrap_or_else(|| (built_in.to_owned(), ChannelSource::BuiltIn))
+}

@@ -1,0 +1,34 @@
+//! When something is really done, and what to say while it is not.
+//!
+//! Everest has no `Ready` condition, and its `ready` may be left over from
+//! before a change: each function here weighs what was last seen and answers
+//! with a [`Readiness`]. The functions know no clock: how long something has
+//! stood is an argument.
+
+mod backup;
+mod database;
+mod engine;
+mod restore;
+
+pub use backup::backup;
+pub use database::{DatabaseSighting, HOLD, database};
+pub use engine::{EngineSighting, engine_install};
+pub use restore::restore;
+
+/// Whether what is waited for has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Readiness {
+    /// It is as it was asked to be.
+    Ready,
+    /// Not yet; the sentence says what is still missing.
+    Pending(String),
+    /// It will not come by waiting; the sentence says why.
+    Failed(String),
+}
+
+impl Readiness {
+    /// Whether waiting is over, for better or worse.
+    pub const fn is_final(&self) -> bool {
+        !matches!(self, Self::Pending(_))
+    }
+}

@@ -1,0 +1,151 @@
+//! Rules for `everest_backup_storage`.
+
+use everest_schemas::models::BackupStorageModel;
+use everest_schemas::{Field, Sensitive};
+
+use super::finder::{Finder, differ, is_missing};
+use super::table::backup::{
+    BUCKET, CREDENTIALS_ONCE, CREDENTIALS_PAIR, CREDENTIALS_VERSION, ENDPOINT_URL, S3_REGION,
+    STORAGE_IN_USE,
+};
+use super::table::general::NAME;
+use crate::finding::Finding;
+use crate::path::FieldPath;
+use crate::{name, url};
+
+/// What a configuration of a storage can never be: credentials given by half
+/// or twice, an S3 storage without a region.
+pub fn check_syntax(config: &BackupStorageModel) -> Vec<Finding> {
+    let mut finder = Finder::default();
+    credentials(config, &mut finder);
+    if let Some(spec) = config.spec.known()
+        && spec.type_.known_str() == Some("s3")
+        && is_missing(&spec.region)
+    {
+        finder.broken(&S3_REGION, FieldPath::of("region"), "No region is given");
+    }
+    finder.into_findings()
+}
+
+/// What Everest forbids a storage to be or to become.
+pub fn check(planned: &BackupStorageModel, prior: Option<&BackupStorageModel>) -> Vec<Finding> {
+    let prior = prior.filter(|prior| {
+        !differ(&planned.name, &prior.name) && !differ(&planned.namespace, &prior.namespace)
+    });
+    let mut finder = Finder::default();
+    state(planned, &mut finder);
+    let Some(prior) = prior else {
+        if let Some(text) = planned.name.known_str()
+            && let Err(error) = name::check(text)
+        {
+            finder.broken(
+                &NAME,
+                FieldPath::of("name"),
+                format!("{text:?} cannot be the name of a backup storage: {error}"),
+            );
+        }
+        return finder.into_findings();
+    };
+    let mut before = Finder::default();
+    state(prior, &mut before);
+    change(planned, prior, &mut finder);
+    finder.since(&before.into_findings())
+}
+
+fn credentials(config: &BackupStorageModel, finder: &mut Finder) {
+    type Pair<'a> = [(&'static str, &'static str, &'a Field<Sensitive<String>>); 2];
+    let plain: Pair<'_> = [
+        ("accessKeyId", "access_key_id", &config.access_key_id),
+        ("secretAccessKey", "secret_access_key", &config.secret_access_key),
+    ];
+    let write_only: Pair<'_> = [
+        ("accessKeyIdWo", "access_key_id_wo", &config.access_key_id_wo),
+        ("secretAccessKeyWo", "secret_access_key_wo", &config.secret_access_key_wo),
+    ];
+    for pair in [&plain, &write_only] {
+        for (given, missing) in [(&pair[0], &pair[1]), (&pair[1], &pair[0])] {
+            if given.2.is_known() && missing.2.is_null() {
+                finder.broken(
+                    &CREDENTIALS_PAIR,
+                    FieldPath::of(missing.0),
+                    format!("{} is given without {}", given.1, missing.1),
+                );
+            }
+        }
+    }
+    let given = |pair: &Pair<'_>| pair.iter().any(|(_, _, value)| value.is_known());
+    if given(&plain) && given(&write_only) {
+        finder.broken(
+            &CREDENTIALS_ONCE,
+            FieldPath::of("accessKeyIdWo"),
+            "Both access_key_id_wo, secret_access_key_wo and access_key_id, secret_access_key are given",
+        );
+    }
+    if given(&write_only) && config.credentials_wo_version.is_null() {
+        finder.doubtful(
+            &CREDENTIALS_VERSION,
+            FieldPath::of("credentialsWoVersion"),
+            "Changes of the write-only credentials will not be noticed",
+        );
+    }
+}
+
+fn state(model: &BackupStorageModel, finder: &mut Finder) {
+    let Some(spec) = model.spec.known() else {
+        return;
+    };
+    if let Some(text) = spec.bucket.known_str()
+        && !is_bucket(text)
+    {
+        finder.broken(
+            &BUCKET,
+            FieldPath::of("bucket"),
+            format!("{text:?} cannot be the name of a bucket"),
+        );
+    }
+    if let Some(text) = spec.endpoint_url.known_str()
+        && !text.is_empty()
+        && !url::is_http(text)
+    {
+        finder.broken(
+            &ENDPOINT_URL,
+            FieldPath::of("endpointURL"),
+            format!("{text:?} is not a URL of an endpoint"),
+        );
+    }
+}
+
+fn is_bucket(text: &str) -> bool {
+    (3..=63).contains(&text.len())
+        && text.bytes().all(|byte| {
+            byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'.' || byte == b'-'
+        })
+}
+
+fn change(planned: &BackupStorageModel, prior: &BackupStorageModel, finder: &mut Finder) {
+    if prior.in_use.known() != Some(&true) {
+        return;
+    }
+    let (Some(now), Some(before)) = (planned.spec.known(), prior.spec.known()) else {
+        return;
+    };
+    for (name, now, before) in [
+        ("bucket", &now.bucket, &before.bucket),
+        ("region", &now.region, &before.region),
+        ("type", &now.type_, &before.type_),
+    ] {
+        if let (Some(now), Some(before)) = (now.known_str(), before.known_str())
+            && now != before
+        {
+            finder.broken(
+                &STORAGE_IN_USE,
+                FieldPath::of(name),
+                format!("The {name} of a storage in use would change from {before:?} to {now:?}"),
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "backup_storage/tests.rs"]
+mod tests;

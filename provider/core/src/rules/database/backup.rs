@@ -1,0 +1,166 @@
+//! Backup schedules and point-in-time recovery.
+
+use std::collections::BTreeMap;
+
+use everest_schemas::Engine;
+use everest_schemas::everest::{BackupSchedule, DatabaseClusterSpec};
+
+use super::engine_type;
+use crate::cron;
+use crate::path::FieldPath;
+use crate::rules::finder::{Finder, is_missing};
+use crate::rules::table::backup::{
+    PG_STORAGE_PER_SCHEDULE, PG_THREE_STORAGES, PITR_INTERVAL, PITR_STORAGE, PSMDB_ONE_STORAGE,
+    SCHEDULE_CRON, SCHEDULE_NAME, SCHEDULE_NAMES_DISTINCT, SCHEDULE_STORAGE, SCHEDULES_DISTINCT,
+};
+
+const MOST_PG_STORAGES: usize = 3;
+
+pub(super) fn check(spec: &DatabaseClusterSpec, finder: &mut Finder) {
+    let Some(backup) = spec.backup.known() else {
+        return;
+    };
+    let path = FieldPath::of("backup");
+    if let Some(pitr) = backup.pitr.known() {
+        let path = path.field("pitr");
+        let enabled = pitr.enabled.known() == Some(&true);
+        if enabled
+            && engine_type(spec) == Some(Engine::Pxc)
+            && is_missing(&pitr.backup_storage_name)
+        {
+            finder.broken(
+                &PITR_STORAGE,
+                path.field("backupStorageName"),
+                "No backup storage is given for point-in-time recovery",
+            );
+        }
+        if enabled
+            && let Some(interval) = pitr.upload_interval_sec.known()
+            && *interval <= 0
+        {
+            finder.broken(
+                &PITR_INTERVAL,
+                path.field("uploadIntervalSec"),
+                format!("{interval} seconds is not an interval"),
+            );
+        }
+    }
+    if let Some(schedules) = backup.schedules.known() {
+        let path = path.field("schedules");
+        each(&path, schedules, finder);
+        distinct(&path, schedules, finder);
+        match engine_type(spec) {
+            Some(Engine::Psmdb) => psmdb_storages(&path, schedules, finder),
+            Some(Engine::Postgresql) => pg_storages(&path, schedules, finder),
+            Some(Engine::Pxc) | None => {}
+        }
+    }
+}
+
+/// The path of a schedule: by its name, which is what users write it under.
+pub(super) fn schedule_path(path: &FieldPath, index: usize, schedule: &BackupSchedule) -> FieldPath {
+    match schedule.name.known_str() {
+        Some(name) if !name.is_empty() => path.key(name),
+        _ => path.index(index),
+    }
+}
+
+fn each(path: &FieldPath, schedules: &[BackupSchedule], finder: &mut Finder) {
+    for (index, schedule) in schedules.iter().enumerate() {
+        let path = schedule_path(path, index, schedule);
+        if is_missing(&schedule.name) {
+            finder.broken(&SCHEDULE_NAME, path.clone(), "A backup schedule has no name");
+        }
+        if let Some(text) = schedule.schedule.known_str()
+            && let Err(error) = cron::check(text)
+        {
+            finder.broken(
+                &SCHEDULE_CRON,
+                path.field("schedule"),
+                format!("{text:?} is not a cron expression: {error}"),
+            );
+        }
+        // Left out means enabled.
+        let enabled =
+            schedule.enabled.is_null() || schedule.enabled.known() == Some(&true);
+        if enabled && is_missing(&schedule.backup_storage_name) {
+            finder.broken(
+                &SCHEDULE_STORAGE,
+                path.field("backupStorageName"),
+                "The schedule names no backup storage",
+            );
+        }
+    }
+}
+
+fn distinct(path: &FieldPath, schedules: &[BackupSchedule], finder: &mut Finder) {
+    let mut names = BTreeMap::new();
+    let mut times = BTreeMap::new();
+    for (index, schedule) in schedules.iter().enumerate() {
+        let path = schedule_path(path, index, schedule);
+        if let Some(name) = schedule.name.known_str().filter(|name| !name.is_empty())
+            && names.insert(name, index).is_some()
+        {
+            finder.broken(
+                &SCHEDULE_NAMES_DISTINCT,
+                path.clone(),
+                format!("Two backup schedules are called {name:?}"),
+            );
+        }
+        if let Some(text) = schedule.schedule.known_str().filter(|text| !text.is_empty()) {
+            let name = schedule.name.known_str().unwrap_or_default();
+            if let Some(other) = times.insert(text, name) {
+                finder.broken(
+                    &SCHEDULES_DISTINCT,
+                    path.field("schedule"),
+                    format!("The schedules {other:?} and {name:?} both run at {text:?}"),
+                );
+            }
+        }
+    }
+}
+
+fn psmdb_storages(path: &FieldPath, schedules: &[BackupSchedule], finder: &mut Finder) {
+    let mut first = None;
+    for (index, schedule) in schedules.iter().enumerate() {
+        let Some(storage) = known_storage(schedule) else {
+            continue;
+        };
+        let first = *first.get_or_insert(storage);
+        if storage != first {
+            finder.broken(
+                &PSMDB_ONE_STORAGE,
+                schedule_path(path, index, schedule).field("backupStorageName"),
+                format!("The schedules write to {first:?} and to {storage:?}"),
+            );
+        }
+    }
+}
+
+fn pg_storages(path: &FieldPath, schedules: &[BackupSchedule], finder: &mut Finder) {
+    let mut users: BTreeMap<&str, &str> = BTreeMap::new();
+    for (index, schedule) in schedules.iter().enumerate() {
+        let Some(storage) = known_storage(schedule) else {
+            continue;
+        };
+        let path = schedule_path(path, index, schedule).field("backupStorageName");
+        let name = schedule.name.known_str().unwrap_or_default();
+        if let Some(other) = users.insert(storage, name) {
+            finder.broken(
+                &PG_STORAGE_PER_SCHEDULE,
+                path,
+                format!("The schedules {other:?} and {name:?} both write to {storage:?}"),
+            );
+        } else if users.len() == MOST_PG_STORAGES + 1 {
+            finder.broken(
+                &PG_THREE_STORAGES,
+                path,
+                format!("{storage:?} is one backup storage too many"),
+            );
+        }
+    }
+}
+
+fn known_storage(schedule: &BackupSchedule) -> Option<&str> {
+    schedule.backup_storage_name.known_str().filter(|name| !name.is_empty())
+}

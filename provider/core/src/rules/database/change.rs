@@ -1,0 +1,194 @@
+//! What an existing database cannot become.
+
+use everest_schemas::everest::{DatabaseClusterSpec, EngineSpec};
+use everest_schemas::models::DatabaseModel;
+use everest_schemas::{Engine, Field};
+
+use super::backup::schedule_path;
+use super::engine_type;
+use crate::path::FieldPath;
+use crate::quantity::Quantity;
+use crate::rules::finder::{Finder, differ, is_missing};
+use crate::rules::table::backup::{DATA_SOURCE_UNUSED, PG_SCHEDULE_STORAGE_FIXED};
+use crate::rules::table::database::{
+    LOAD_BALANCER_CONFIG_KEPT, NO_SCALE_TO_ONE, SHARDING_FIXED, STORAGE_NO_SHRINK,
+    VERSION_AFTER_CR_VERSION, VERSION_MAJOR, VERSION_NO_DOWNGRADE, VERSION_SYNTAX,
+};
+use crate::version::Version;
+
+pub(super) fn check(planned: &DatabaseModel, prior: &DatabaseModel, finder: &mut Finder) {
+    let (Some(now), Some(before)) = (planned.spec.known(), prior.spec.known()) else {
+        return;
+    };
+    if let (Some(engine), Some(was)) = (now.engine.known(), before.engine.known()) {
+        replicas(engine, was, finder);
+        storage(engine, was, finder);
+        version(engine, was, prior, finder);
+    }
+    sharding(now, before, finder);
+    load_balancer_config(now, before, finder);
+    schedules(now, before, finder);
+    if now.data_source.is_known() && differ(&now.data_source, &before.data_source) {
+        finder.doubtful(
+            &DATA_SOURCE_UNUSED,
+            FieldPath::of("dataSource"),
+            "The data source of a database that exists is not used",
+        );
+    }
+}
+
+fn replicas(now: &EngineSpec, before: &EngineSpec, finder: &mut Finder) {
+    if let (Some(1), Some(before)) = (now.replicas.known(), before.replicas.known())
+        && *before > 1
+    {
+        finder.broken(
+            &NO_SCALE_TO_ONE,
+            FieldPath::of("engine.replicas"),
+            format!("The database would go from {before} replicas to 1"),
+        );
+    }
+}
+
+fn storage(now: &EngineSpec, before: &EngineSpec, finder: &mut Finder) {
+    let size = |engine: &EngineSpec| {
+        let text = engine.storage.known()?.size.known()?.clone();
+        Some((text.parse::<Quantity>().ok()?, text))
+    };
+    if let (Some((now, text)), Some((before, was))) = (size(now), size(before))
+        && now < before
+    {
+        finder.broken(
+            &STORAGE_NO_SHRINK,
+            FieldPath::of("engine.storage.size"),
+            format!("The storage would shrink from {was} to {text}"),
+        );
+    }
+}
+
+fn version(now: &EngineSpec, before: &EngineSpec, prior: &DatabaseModel, finder: &mut Finder) {
+    let (Some(text), Some(was)) = (now.version.known_str(), before.version.known_str()) else {
+        return;
+    };
+    if text == was || text.is_empty() {
+        return;
+    }
+    let path = FieldPath::of("engine.version");
+    if let Some(pending) = prior.recommended_cr_version.known_str().filter(|text| !text.is_empty())
+    {
+        finder.broken(
+            &VERSION_AFTER_CR_VERSION,
+            path.clone(),
+            format!("The database has not taken over version {pending} of its operator"),
+        );
+    }
+    let version = match text.parse::<Version>() {
+        Ok(version) => version,
+        Err(error) => {
+            finder.broken(&VERSION_SYNTAX, path, error.to_string());
+            return;
+        }
+    };
+    let Ok(former) = was.parse::<Version>() else {
+        return;
+    };
+    if version < former {
+        finder.broken(
+            &VERSION_NO_DOWNGRADE,
+            path,
+            format!("{text} is older than {was}, which is running"),
+        );
+        return;
+    }
+    let steps = version.major() - former.major();
+    let most = match now.type_.known() {
+        Some(Engine::Pxc | Engine::Postgresql) => 0,
+        Some(Engine::Psmdb) => 1,
+        None => return,
+    };
+    if steps > most {
+        finder.broken(
+            &VERSION_MAJOR,
+            path,
+            format!("{text} has another major version than {was}, which is running"),
+        );
+    }
+}
+
+fn sharding(now: &DatabaseClusterSpec, before: &DatabaseClusterSpec, finder: &mut Finder) {
+    let enabled = |spec: &DatabaseClusterSpec| match &spec.sharding {
+        Field::Unknown => None,
+        Field::Null => Some(false),
+        Field::Known(sharding) => match sharding.enabled {
+            Field::Unknown => None,
+            Field::Null => Some(false),
+            Field::Known(enabled) => Some(enabled),
+        },
+    };
+    if engine_type(now) != Some(Engine::Psmdb) {
+        return;
+    }
+    if let (Some(now), Some(before)) = (enabled(now), enabled(before))
+        && now != before
+    {
+        finder.broken(
+            &SHARDING_FIXED,
+            FieldPath::of("sharding.enabled"),
+            format!("Sharding would be turned {}", if now { "on" } else { "off" }),
+        );
+    }
+}
+
+fn load_balancer_config(
+    now: &DatabaseClusterSpec,
+    before: &DatabaseClusterSpec,
+    finder: &mut Finder,
+) {
+    let name = |spec: &DatabaseClusterSpec| {
+        spec.proxy
+            .as_ref()
+            .and_then(|proxy| proxy.expose.as_ref())
+            .and_then(|expose| expose.load_balancer_config_name.clone())
+    };
+    let expose = now.proxy.known().and_then(|proxy| proxy.expose.known());
+    // The word itself: the definition's rule knows no other name for it.
+    let internal = expose
+        .is_some_and(|expose| expose.type_.is_unknown() || expose.type_.known_str() == Some("internal"));
+    // Leaving the whole block out takes it away without the rule being asked.
+    if expose.is_some()
+        && !internal
+        && is_missing(&name(now))
+        && let Some(former) = name(before).known_str().filter(|name| !name.is_empty())
+    {
+        finder.broken(
+            &LOAD_BALANCER_CONFIG_KEPT,
+            FieldPath::of("proxy.expose.loadBalancerConfigName"),
+            format!("The load balancer configuration {former:?} would be taken away"),
+        );
+    }
+}
+
+fn schedules(now: &DatabaseClusterSpec, before: &DatabaseClusterSpec, finder: &mut Finder) {
+    if engine_type(now) != Some(Engine::Postgresql) {
+        return;
+    }
+    let schedules = |spec: &DatabaseClusterSpec| {
+        spec.backup.known().and_then(|backup| backup.schedules.known().cloned()).unwrap_or_default()
+    };
+    let former = schedules(before);
+    let path = FieldPath::of("backup.schedules");
+    for (index, schedule) in schedules(now).iter().enumerate() {
+        let was = former
+            .iter()
+            .find(|former| former.name.is_known() && former.name == schedule.name)
+            .and_then(|former| former.backup_storage_name.known_str());
+        if let (Some(storage), Some(was)) = (schedule.backup_storage_name.known_str(), was)
+            && storage != was
+        {
+            finder.broken(
+                &PG_SCHEDULE_STORAGE_FIXED,
+                schedule_path(&path, index, schedule).field("backupStorageName"),
+                format!("The schedule would move from {was:?} to {storage:?}"),
+            );
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Replicas, resources and storage of the engine.
+
+use everest_schemas::everest::{DatabaseClusterSpec, ResourceList, Resources};
+use everest_schemas::{Engine, Field};
+
+use super::engine_type;
+use crate::path::FieldPath;
+use crate::quantity::Quantity;
+use crate::rules::Rule;
+use crate::rules::finder::{Finder, is_missing};
+use crate::rules::table::database::{
+    CPU_MINIMUM, MEMORY_MINIMUM, REPLICAS_AT_MOST_FIVE, REPLICAS_ODD, RESOURCES_REQUIRED,
+    STORAGE_MINIMUM,
+};
+
+const MINIMUM_CPU: &str = "600m";
+const MINIMUM_MEMORY: &str = "512M";
+const MINIMUM_STORAGE: &str = "1G";
+const MOST_PXC_REPLICAS: i32 = 5;
+
+pub(super) fn check(spec: &DatabaseClusterSpec, finder: &mut Finder) {
+    let Some(engine) = spec.engine.known() else {
+        return;
+    };
+    let path = FieldPath::of("engine");
+    if let (Some(type_), Some(replicas)) = (engine_type(spec), engine.replicas.known()) {
+        let path = path.field("replicas");
+        if type_ != Engine::Postgresql && replicas % 2 == 0 {
+            finder.broken(
+                &REPLICAS_ODD,
+                path.clone(),
+                format!("{replicas} replicas of {type_}: the number is not odd"),
+            );
+        }
+        if type_ == Engine::Pxc && *replicas > MOST_PXC_REPLICAS {
+            finder.broken(
+                &REPLICAS_AT_MOST_FIVE,
+                path,
+                format!("{replicas} replicas of pxc are too many"),
+            );
+        }
+    }
+    resources(&path.field("resources"), &engine.resources, finder);
+    if let Some(storage) = engine.storage.known() {
+        let path = path.field("storage").field("size");
+        minimum(&STORAGE_MINIMUM, MINIMUM_STORAGE, path, &storage.size, finder);
+    }
+}
+
+fn resources(path: &FieldPath, resources: &Field<Resources>, finder: &mut Finder) {
+    let resources = match resources {
+        Field::Unknown => return,
+        Field::Null => {
+            finder.broken(
+                &RESOURCES_REQUIRED,
+                path.clone(),
+                "Neither CPU nor memory is given for the engine",
+            );
+            return;
+        }
+        Field::Known(resources) => resources,
+    };
+    type Part<T> = fn(&T) -> &Field<String>;
+    let parts: [(&str, &Rule, &str, Part<Resources>, Part<ResourceList>); 2] = [
+        ("cpu", &CPU_MINIMUM, MINIMUM_CPU, |all| &all.cpu, |list| &list.cpu),
+        ("memory", &MEMORY_MINIMUM, MINIMUM_MEMORY, |all| &all.memory, |list| &list.memory),
+    ];
+    for (name, rule, least, of_resources, of_limits) in parts {
+        // From Everest 1.16 a limit wins over the older member.
+        let limit = match &resources.limits {
+            Field::Unknown => continue,
+            Field::Null => &Field::Null,
+            Field::Known(limits) => of_limits(limits),
+        };
+        let (path, value) = if is_missing(limit) {
+            (path.field(name), of_resources(resources))
+        } else {
+            (path.field("limits").field(name), limit)
+        };
+        let nothing = value
+            .known()
+            .is_some_and(|text| text.parse::<Quantity>().is_ok_and(|amount| amount.is_zero()));
+        if is_missing(value) || nothing {
+            finder.broken(
+                &RESOURCES_REQUIRED,
+                path,
+                format!("No {name} is given for the engine"),
+            );
+        } else {
+            minimum(rule, least, path, value, finder);
+        }
+    }
+}
+
+/// A quantity below a minimum; what is no quantity is found elsewhere.
+fn minimum(rule: &Rule, least: &str, path: FieldPath, value: &Field<String>, finder: &mut Finder) {
+    let Some(text) = value.known_str() else {
+        return;
+    };
+    if let (Ok(amount), Ok(minimum)) = (text.parse::<Quantity>(), least.parse::<Quantity>())
+        && amount < minimum
+    {
+        finder.broken(rule, path, format!("{text} is less than {least}"));
+    }
+}

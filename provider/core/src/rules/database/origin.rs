@@ -1,0 +1,140 @@
+//! Where the first data of a new database comes from.
+
+use everest_schemas::everest::{BackupSource, DataImport, DatabaseClusterSpec, PitrTarget};
+
+use crate::path::FieldPath;
+use crate::rules::finder::{Finder, is_missing};
+use crate::rules::table::backup::{
+    BACKUP_SOURCE, DATA_IMPORT_CREDENTIALS, DATA_IMPORT_PATH, DATA_SOURCE_ONE, ENDPOINT_URL,
+    PITR_DATE, PITR_LATEST,
+};
+use crate::{instant, url};
+
+pub(super) fn check(spec: &DatabaseClusterSpec, finder: &mut Finder) {
+    let Some(source) = spec.data_source.known() else {
+        return;
+    };
+    let path = FieldPath::of("dataSource");
+    let any_unknown = source.db_cluster_backup_name.is_unknown()
+        || source.backup_source.is_unknown()
+        || source.data_import.is_unknown();
+    let given = [
+        !is_missing(&source.db_cluster_backup_name),
+        source.backup_source.is_known(),
+        source.data_import.is_known(),
+    ];
+    let given = given.into_iter().filter(|given| *given).count();
+    if given != 1 && !any_unknown {
+        let summary = if given == 0 {
+            "The data source names no data"
+        } else {
+            "The data source names its data in several ways"
+        };
+        finder.broken(&DATA_SOURCE_ONE, path.clone(), summary);
+    }
+    if let Some(backup) = source.backup_source.known() {
+        backup_source(&path.field("backupSource"), backup, finder);
+    }
+    if let Some(target) = source.pitr.known() {
+        pitr(&path.field("pitr"), target, finder);
+    }
+    if let Some(import) = source.data_import.known() {
+        data_import(&path.field("dataImport"), import, finder);
+    }
+}
+
+/// A backup by path.
+pub(in crate::rules) fn backup_source(
+    path: &FieldPath,
+    source: &BackupSource,
+    finder: &mut Finder,
+) {
+    if is_missing(&source.path) {
+        finder.broken(&BACKUP_SOURCE, path.field("path"), "The path of the backup is empty");
+    }
+    if is_missing(&source.backup_storage_name) {
+        finder.broken(
+            &BACKUP_SOURCE,
+            path.field("backupStorageName"),
+            "The backup storage of the backup is not named",
+        );
+    }
+}
+
+fn pitr(path: &FieldPath, target: &PitrTarget, finder: &mut Finder) {
+    if target.type_.known_str() == Some("latest") {
+        finder.broken(&PITR_LATEST, path.field("type"), "The type \"latest\" does not work");
+    }
+    if is_missing(&target.date) {
+        finder.broken(
+            &PITR_DATE,
+            path.field("date"),
+            "No date is given for the moment to restore to",
+        );
+    } else {
+        pitr_date(path.field("date"), target.date.known_str(), finder);
+    }
+}
+
+/// The moment to restore to, where it is known.
+pub(in crate::rules) fn pitr_date(path: FieldPath, date: Option<&str>, finder: &mut Finder) {
+    if let Some(date) = date
+        && !instant::is_utc_second(date)
+    {
+        finder.broken(
+            &PITR_DATE,
+            path,
+            format!("{date:?} is not a date of the form 2006-01-02T15:04:05Z"),
+        );
+    }
+}
+
+fn data_import(path: &FieldPath, import: &DataImport, finder: &mut Finder) {
+    let Some(source) = import.source.known() else {
+        return;
+    };
+    let path = path.field("source");
+    if let Some(text) = source.path.known_str()
+        && !is_object_path(text)
+    {
+        finder.broken(
+            &DATA_IMPORT_PATH,
+            path.field("path"),
+            format!("{text:?} is not a path of a file or a folder"),
+        );
+    }
+    let Some(s3) = source.s3.known() else {
+        return;
+    };
+    let path = path.field("s3");
+    if let Some(text) = s3.endpoint_url.known_str()
+        && !url::is_http(text)
+    {
+        finder.broken(
+            &ENDPOINT_URL,
+            path.field("endpointURL"),
+            format!("{text:?} is not a URL of an endpoint"),
+        );
+    }
+    if s3.access_key_id.is_null() && s3.secret_access_key.is_known() {
+        finder.broken(
+            &DATA_IMPORT_CREDENTIALS,
+            path.field("accessKeyId"),
+            "A secret access key is given without an access key id",
+        );
+    }
+    if s3.access_key_id.is_known() && s3.secret_access_key.is_null() {
+        finder.broken(
+            &DATA_IMPORT_CREDENTIALS,
+            path.field("secretAccessKey"),
+            "An access key id is given without a secret access key",
+        );
+    }
+}
+
+/// Parts separated by single slashes, with or without one at either end.
+fn is_object_path(text: &str) -> bool {
+    let inner = text.strip_prefix('/').unwrap_or(text);
+    let inner = inner.strip_suffix('/').unwrap_or(inner);
+    inner.is_empty() || inner.split('/').all(|part| !part.is_empty())
+}

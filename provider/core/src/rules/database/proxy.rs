@@ -1,0 +1,82 @@
+//! The proxy and how clients reach it.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use everest_schemas::Engine;
+use everest_schemas::everest::DatabaseClusterSpec;
+
+use super::{engine_replicas, engine_type};
+use crate::path::FieldPath;
+use crate::rules::finder::Finder;
+use crate::rules::table::database::{
+    IP_RANGE_SYNTAX, IP_RANGES_DISTINCT, PROXY_REPLICAS, PROXY_TYPE,
+};
+
+const LEAST_PROXIES: i32 = 2;
+
+pub(super) fn check(spec: &DatabaseClusterSpec, finder: &mut Finder) {
+    let Some(proxy) = spec.proxy.known() else {
+        return;
+    };
+    let path = FieldPath::of("proxy");
+    if let (Some(engine), Some(type_)) = (engine_type(spec), proxy.type_.known_str()) {
+        let own: &[&str] = match engine {
+            Engine::Pxc => &["haproxy", "proxysql"],
+            Engine::Psmdb => &["mongos"],
+            Engine::Postgresql => &["pgbouncer"],
+        };
+        if !type_.is_empty() && !own.contains(&type_) {
+            finder.broken(
+                &PROXY_TYPE,
+                path.field("type"),
+                format!("{type_:?} is not a proxy of {engine}: {}", own.join(" or ")),
+            );
+        }
+    }
+    if engine_type(spec) == Some(Engine::Pxc)
+        && engine_replicas(spec).is_some_and(|replicas| replicas > 1)
+        && let Some(replicas) = proxy.replicas.known()
+        && *replicas < LEAST_PROXIES
+    {
+        finder.broken(
+            &PROXY_REPLICAS,
+            path.field("replicas"),
+            format!("{replicas} replica of the proxy for several of the engine"),
+        );
+    }
+    let ranges = proxy.expose.known().and_then(|expose| expose.ip_source_ranges.known());
+    let path = path.field("expose").field("ipSourceRanges");
+    let mut seen = BTreeSet::new();
+    for (index, range) in ranges.into_iter().flatten().enumerate() {
+        let Some(range) = range.known_str() else {
+            continue;
+        };
+        if !seen.insert(range) {
+            finder.broken(
+                &IP_RANGES_DISTINCT,
+                path.index(index),
+                format!("The range {range:?} is listed twice"),
+            );
+        }
+        if !is_cidr(range) {
+            finder.doubtful(
+                &IP_RANGE_SYNTAX,
+                path.index(index),
+                format!("{range:?} is not a range of addresses"),
+            );
+        }
+    }
+}
+
+fn is_cidr(range: &str) -> bool {
+    let Some((address, prefix)) = range.trim().split_once('/') else {
+        return false;
+    };
+    let most = match address.parse::<IpAddr>() {
+        Ok(IpAddr::V4(_)) => 32,
+        Ok(IpAddr::V6(_)) => 128,
+        Err(_) => return false,
+    };
+    prefix.parse::<u8>().is_ok_and(|prefix| prefix <= most)
+}

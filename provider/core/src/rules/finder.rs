@@ -1,0 +1,112 @@
+//! Gathering findings.
+
+use everest_schemas::models::Timeouts;
+use everest_schemas::{Field, StringMap};
+
+use super::Rule;
+use super::table::general::{OBJECT_NAME, QUANTITY, TIMEOUT};
+use crate::finding::{Finding, Severity};
+use crate::path::FieldPath;
+use crate::quantity::Quantity;
+use crate::{duration, name};
+
+/// Findings as they are made.
+#[derive(Default)]
+pub(super) struct Finder {
+    findings: Vec<Finding>,
+}
+
+impl Finder {
+    /// A rule is broken. The summary says what is there now, so that the same
+    /// summary means the same fault.
+    pub fn broken(&mut self, rule: &Rule, path: FieldPath, summary: impl Into<String>) {
+        let detail = format!("{} {}", rule.sentence, rule.advice);
+        self.findings.push(Finding::error(rule.id, path, summary, detail));
+    }
+
+    /// A rule that only informs is broken.
+    pub fn doubtful(&mut self, rule: &Rule, path: FieldPath, summary: impl Into<String>) {
+        let detail = format!("{} {}", rule.sentence, rule.advice);
+        self.findings.push(Finding::warning(rule.id, path, summary, detail));
+    }
+
+    /// A value that has to be a quantity.
+    pub fn quantity(&mut self, path: FieldPath, value: &Field<String>) {
+        if let Some(text) = value.known_str()
+            && let Err(error) = text.parse::<Quantity>()
+        {
+            self.broken(&QUANTITY, path, format!("Not a quantity: {error}"));
+        }
+    }
+
+    /// A map whose values have to be quantities.
+    pub fn quantities(&mut self, path: &FieldPath, map: &StringMap) {
+        for (key, value) in map.known().into_iter().flatten() {
+            self.quantity(path.key(key), value);
+        }
+    }
+
+    /// Timeouts, each of which has to be a duration.
+    pub fn timeouts(&mut self, timeouts: &Field<Timeouts>) {
+        let Some(timeouts) = timeouts.known() else {
+            return;
+        };
+        let path = FieldPath::of("timeouts");
+        for (name, value) in [
+            ("create", &timeouts.create),
+            ("update", &timeouts.update),
+            ("delete", &timeouts.delete),
+        ] {
+            if let Some(text) = value.known_str()
+                && let Err(error) = duration::parse_go(text)
+            {
+                self.broken(&TIMEOUT, path.field(name), format!("Not a duration: {error}"));
+            }
+        }
+    }
+
+    /// The name of an object that only Kubernetes has rules for.
+    pub fn object_name(&mut self, path: FieldPath, value: &Field<String>) {
+        if let Some(text) = value.known_str()
+            && let Err(error) = name::check_object(text)
+        {
+            self.broken(&OBJECT_NAME, path, format!("{text:?} cannot be a name: {error}"));
+        }
+    }
+
+    /// Everything found.
+    pub fn into_findings(self) -> Vec<Finding> {
+        self.findings
+    }
+
+    /// Everything found, with what was already so before this change as
+    /// warnings. A fault is the same if its rule, place and summary are.
+    pub fn since(self, before: &[Finding]) -> Vec<Finding> {
+        let mut findings = self.findings;
+        for finding in &mut findings {
+            let same = |other: &Finding| {
+                other.rule == finding.rule
+                    && other.path == finding.path
+                    && other.summary == finding.summary
+            };
+            if finding.severity == Severity::Error && before.iter().any(same) {
+                finding.severity = Severity::Warning;
+                finding
+                    .detail
+                    .push_str(" It was so before this change, so it stops nothing.");
+            }
+        }
+        findings
+    }
+}
+
+/// Whether a value is known and empty, or absent: what Everest takes for
+/// "not given".
+pub(super) fn is_missing(text: &Field<String>) -> bool {
+    text.is_null() || text.known().is_some_and(String::is_empty)
+}
+
+/// Whether two values are both settled and not the same.
+pub(super) fn differ<T: PartialEq>(left: &Field<T>, right: &Field<T>) -> bool {
+    !left.is_unknown() && !right.is_unknown() && left != right
+}

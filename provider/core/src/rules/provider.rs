@@ -1,0 +1,120 @@
+//! Rules for the provider's own settings.
+
+use everest_schemas::models::ProviderModel;
+use everest_schemas::{Field, Sensitive};
+
+use super::finder::Finder;
+use super::table::provider::{
+    CLIENT_CERTIFICATE_PAIR, CONFIG_PATHS, CREDENTIAL_SOURCES, EXEC_API_VERSION, HOST, INSECURE,
+    PEM, PROXY_URL,
+};
+use crate::finding::Finding;
+use crate::path::FieldPath;
+use crate::url;
+
+const EXEC_API_VERSIONS: [&str; 2] =
+    ["client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1"];
+
+/// What settings of the provider contradict each other or are not what they
+/// should be. Environment variables are not seen here.
+pub fn check(config: &ProviderModel) -> Vec<Finding> {
+    let mut finder = Finder::default();
+    sources(config, &mut finder);
+    pem(config, &mut finder);
+    addresses(config, &mut finder);
+    if config.config_path.is_known() && config.config_paths.is_known() {
+        finder.broken(
+            &CONFIG_PATHS,
+            FieldPath::of("configPaths"),
+            "Both config_path and config_paths are given",
+        );
+    }
+    if config.insecure.known() == Some(&true) && config.cluster_ca_certificate.is_known() {
+        finder.broken(
+            &INSECURE,
+            FieldPath::of("insecure"),
+            "Both insecure = true and cluster_ca_certificate are given",
+        );
+    }
+    if let Some(version) =
+        config.exec.known().and_then(|exec| exec.api_version.known_str())
+        && !EXEC_API_VERSIONS.contains(&version)
+    {
+        finder.broken(
+            &EXEC_API_VERSION,
+            FieldPath::of("exec.apiVersion"),
+            format!("{version:?} is not a form of credentials"),
+        );
+    }
+    finder.into_findings()
+}
+
+fn sources(config: &ProviderModel, finder: &mut Finder) {
+    let certificate = config.client_certificate.is_known() || config.client_key.is_known();
+    let given: Vec<(&str, &str)> = [
+        (config.token.is_known(), ("token", "token")),
+        (certificate, ("client_certificate", "clientCertificate")),
+        (config.exec.is_known(), ("exec", "exec")),
+    ]
+    .into_iter()
+    .filter_map(|(given, name)| given.then_some(name))
+    .collect();
+    if let [_, .., last] = given.as_slice() {
+        let names: Vec<_> = given.iter().map(|(name, _)| *name).collect();
+        finder.broken(
+            &CREDENTIAL_SOURCES,
+            FieldPath::of(last.1),
+            format!("There are several sources of credentials: {}", names.join(" and ")),
+        );
+    }
+    let missing = match (&config.client_certificate, &config.client_key) {
+        (Field::Known(_), Field::Null) => ("client_key", "clientKey", "client_certificate"),
+        (Field::Null, Field::Known(_)) => {
+            ("client_certificate", "clientCertificate", "client_key")
+        }
+        _ => return,
+    };
+    finder.broken(
+        &CLIENT_CERTIFICATE_PAIR,
+        FieldPath::of(missing.1),
+        format!("{} is given without {}", missing.2, missing.0),
+    );
+}
+
+fn pem(config: &ProviderModel, finder: &mut Finder) {
+    let key = config.client_key.known().map(Sensitive::expose);
+    for (name, attribute, text) in [
+        ("clientCertificate", "client_certificate", config.client_certificate.known()),
+        ("clientKey", "client_key", key),
+        ("clusterCaCertificate", "cluster_ca_certificate", config.cluster_ca_certificate.known()),
+    ] {
+        if text.is_some_and(|text| !text.contains("-----BEGIN")) {
+            finder.broken(&PEM, FieldPath::of(name), format!("{attribute} is not PEM text"));
+        }
+    }
+}
+
+fn addresses(config: &ProviderModel, finder: &mut Finder) {
+    if let Some(text) = config.host.known_str()
+        && !url::is_http(text)
+    {
+        finder.broken(
+            &HOST,
+            FieldPath::of("host"),
+            format!("{text:?} is not a URL with http or https"),
+        );
+    }
+    if let Some(text) = config.proxy_url.known_str()
+        && !url::has_scheme(text, &["http", "https", "socks5"])
+    {
+        finder.broken(
+            &PROXY_URL,
+            FieldPath::of("proxyUrl"),
+            format!("{text:?} is not a URL of a proxy"),
+        );
+    }
+}
+
+#[cfg(test)]
+#[path = "provider/tests.rs"]
+mod tests;

@@ -1,0 +1,89 @@
+//! Every rule, with the words that a user reads.
+
+pub(super) mod backup;
+pub(super) mod database;
+pub(super) mod general;
+pub(super) mod namespace;
+pub(super) mod provider;
+
+use everest_schemas::Engine;
+
+use super::Rule;
+use crate::Operation;
+
+const ALL: &[Engine] = &Engine::ALL;
+const CREATE: &[Operation] = &[Operation::Create];
+const UPDATE: &[Operation] = &[Operation::Update];
+const BOTH: &[Operation] = &[Operation::Create, Operation::Update];
+
+/// Every rule.
+pub const TABLE: &[Rule] = &[
+    general::NAME,
+    general::OBJECT_NAME,
+    general::QUANTITY,
+    general::TIMEOUT,
+    general::IMMUTABLE,
+    database::REPLICAS_ODD,
+    database::REPLICAS_AT_MOST_FIVE,
+    database::RESOURCES_REQUIRED,
+    database::CPU_MINIMUM,
+    database::MEMORY_MINIMUM,
+    database::STORAGE_MINIMUM,
+    database::PROXY_TYPE,
+    database::PROXY_REPLICAS,
+    database::IP_RANGES_DISTINCT,
+    database::IP_RANGE_SYNTAX,
+    database::LOAD_BALANCER_CONFIG_KEPT,
+    database::SHARDING_PSMDB,
+    database::SHARDING_SHARDS,
+    database::SHARDING_CONFIG_SERVERS,
+    database::SHARDING_FIXED,
+    database::ENGINE_FEATURES_PSMDB,
+    database::SPLIT_HORIZON_UNSHARDED,
+    database::NO_SCALE_TO_ONE,
+    database::STORAGE_NO_SHRINK,
+    database::VERSION_SYNTAX,
+    database::VERSION_NO_DOWNGRADE,
+    database::VERSION_MAJOR,
+    database::VERSION_AFTER_CR_VERSION,
+    backup::PITR_STORAGE,
+    backup::PITR_INTERVAL,
+    backup::SCHEDULE_NAME,
+    backup::SCHEDULE_NAMES_DISTINCT,
+    backup::SCHEDULE_CRON,
+    backup::SCHEDULE_STORAGE,
+    backup::SCHEDULES_DISTINCT,
+    backup::PSMDB_ONE_STORAGE,
+    backup::PG_STORAGE_PER_SCHEDULE,
+    backup::PG_THREE_STORAGES,
+    backup::PG_SCHEDULE_STORAGE_FIXED,
+    backup::DATA_SOURCE_ONE,
+    backup::BACKUP_SOURCE,
+    backup::PITR_DATE,
+    backup::PITR_LATEST,
+    backup::DATA_SOURCE_UNUSED,
+    backup::DATA_IMPORT_PATH,
+    backup::DATA_IMPORT_CREDENTIALS,
+    backup::BUCKET,
+    backup::ENDPOINT_URL,
+    backup::S3_REGION,
+    backup::CREDENTIALS_PAIR,
+    backup::CREDENTIALS_ONCE,
+    backup::CREDENTIALS_VERSION,
+    backup::STORAGE_IN_USE,
+    backup::RESTORE_SOURCE,
+    namespace::NAMESPACE_NAME,
+    namespace::NAMESPACE_RESERVED,
+    namespace::NAMESPACE_ENGINE,
+    namespace::MANAGED_BY_LABEL,
+    namespace::OPERATOR_VERSION,
+    namespace::OPERATOR_NO_DOWNGRADE,
+    provider::CREDENTIAL_SOURCES,
+    provider::CLIENT_CERTIFICATE_PAIR,
+    provider::PEM,
+    provider::CONFIG_PATHS,
+    provider::HOST,
+    provider::PROXY_URL,
+    provider::INSECURE,
+    provider::EXEC_API_VERSION,
+];

@@ -1,0 +1,213 @@
+//! Rules for a database's engine, proxy, sharding and versions.
+
+use everest_schemas::Engine;
+
+use super::{ALL, BOTH, UPDATE};
+use crate::rules::Rule;
+
+pub(in crate::rules) const REPLICAS_ODD: Rule = Rule {
+    id: "replicas-odd",
+    sentence: "PXC and MongoDB need an odd number of replicas, so that a majority can always be told.",
+    advice: "Write 1, 3 or 5.",
+    engines: &[Engine::Pxc, Engine::Psmdb],
+    operations: BOTH,
+    source: "everest: validation/database_cluster.go, errors.go",
+};
+
+pub(in crate::rules) const REPLICAS_AT_MOST_FIVE: Rule = Rule {
+    id: "replicas-at-most-five",
+    sentence: "Everest allows at most 5 replicas of PXC.",
+    advice: "Write 1, 3 or 5.",
+    engines: &[Engine::Pxc],
+    operations: BOTH,
+    source: "everest: validation/database_cluster.go, maxPXCEngineReplicas",
+};
+
+pub(in crate::rules) const RESOURCES_REQUIRED: Rule = Rule {
+    id: "resources-required",
+    sentence: "Everest requires CPU and memory for the engine: without them a database may starve its node.",
+    advice: "Set both, for example resources = { cpu = \"1\", memory = \"2G\" }.",
+    engines: ALL,
+    operations: BOTH,
+    source: "everest: validation/database_cluster.go, resource limits",
+};
+
+pub(in crate::rules) const CPU_MINIMUM: Rule = Rule {
+    id: "cpu-minimum",
+    sentence: "Everest allows no less than 600m of CPU for an engine.",
+    advice: "Write \"600m\" or more.",
+    engines: ALL,
+    operations: BOTH,
+    source: "everest: validation/database_cluster.go, minCPU",
+};
+
+pub(in crate::rules) const MEMORY_MINIMUM: Rule = Rule {
+    id: "memory-minimum",
+    sentence: "Everest allows no less than 512M of memory for an engine.",
+    advice: "Write \"512M\" or more.",
+    engines: ALL,
+    operations: BOTH,
+    source: "everest: validation/database_cluster.go, minMem",
+};
+
+pub(in crate::rules) const STORAGE_MINIMUM: Rule = Rule {
+    id: "storage-minimum",
+    sentence: "Everest allows no less than 1G of storage for an engine.",
+    advice: "Write \"1G\" or more.",
+    engines: ALL,
+    operations: BOTH,
+    source: "everest: validation/database_cluster.go, minStorage",
+};
+
+pub(in crate::rules) const PROXY_TYPE: Rule = Rule {
+    id: "proxy-type",
+    sentence: "Each engine has its own proxies: pxc haproxy or proxysql, psmdb mongos, postgresql pgbouncer.",
+    advice: "Name one of the engine's proxies, or leave the type out.",
+    engines: ALL,
+    operations: BOTH,
+    source: "everest: validation/database_cluster.go, proxy type",
+};
+
+pub(in crate::rules) const PROXY_REPLICAS: Rule = Rule {
+    id: "proxy-replicas",
+    sentence: "A PXC database of more than one replica needs at least 2 replicas of its proxy.",
+    advice: "Write 2 or more, or leave it out.",
+    engines: &[Engine::Pxc],
+    operations: BOTH,
+    source: "everest: validation/database_cluster.go, minPXCProxyReplicas",
+};
+
+pub(in crate::rules) const IP_RANGES_DISTINCT: Rule = Rule {
+    id: "ip-ranges-distinct",
+    sentence: "Each range that may connect is listed once.",
+    advice: "Remove the duplicate.",
+    engines: ALL,
+    operations: BOTH,
+    source: "everest: validation/database_cluster.go, duplicate ranges",
+};
+
+pub(in crate::rules) const IP_RANGE_SYNTAX: Rule = Rule {
+    id: "ip-range-syntax",
+    sentence: "Kubernetes ignores or refuses a range that is not in CIDR notation, and Everest does not check it.",
+    advice: "Write the address and the length of its prefix, such as \"192.0.2.0/24\", or \"192.0.2.7/32\" for one address.",
+    engines: ALL,
+    operations: BOTH,
+    source: "Kubernetes: Service loadBalancerSourceRanges",
+};
+
+pub(in crate::rules) const LOAD_BALANCER_CONFIG_KEPT: Rule = Rule {
+    id: "load-balancer-config-kept",
+    sentence: "The load balancer configuration cannot be taken away again while the database is exposed; another one can be named.",
+    advice: "Name a configuration, or expose the database with type \"internal\".",
+    engines: ALL,
+    operations: UPDATE,
+    source: "everest-operator: CEL on spec.proxy.expose",
+};
+
+pub(in crate::rules) const SHARDING_PSMDB: Rule = Rule {
+    id: "sharding-psmdb",
+    sentence: "Only MongoDB (psmdb) can be sharded.",
+    advice: "Remove sharding, or set its enabled to false.",
+    engines: &[Engine::Pxc, Engine::Postgresql],
+    operations: BOTH,
+    source: "everest: validation/database_cluster.go, sharding",
+};
+
+pub(in crate::rules) const SHARDING_SHARDS: Rule = Rule {
+    id: "sharding-shards",
+    sentence: "A sharded database has at least 1 shard.",
+    advice: "Write 1 or more.",
+    engines: &[Engine::Psmdb],
+    operations: BOTH,
+    source: "everest: validation/database_cluster.go, sharding",
+};
+
+pub(in crate::rules) const SHARDING_CONFIG_SERVERS: Rule = Rule {
+    id: "sharding-config-servers",
+    sentence: "A sharded database has an odd number of config servers: at least 3, or 1 if the engine has a single replica.",
+    advice: "Write 3 or 5, or 1 with engine.replicas = 1.",
+    engines: &[Engine::Psmdb],
+    operations: BOTH,
+    source: "everest: validation/database_cluster.go, sharding",
+};
+
+pub(in crate::rules) const SHARDING_FIXED: Rule = Rule {
+    id: "sharding-fixed",
+    sentence: "Sharding cannot be turned on or off once a database exists.",
+    advice: "Restore the former value, or move the data to a new database by a backup.",
+    engines: &[Engine::Psmdb],
+    operations: UPDATE,
+    source: "everest: validation/database_cluster.go, sharding",
+};
+
+pub(in crate::rules) const ENGINE_FEATURES_PSMDB: Rule = Rule {
+    id: "engine-features-psmdb",
+    sentence: "Only MongoDB (psmdb) has engine features.",
+    advice: "Remove engine_features.",
+    engines: &[Engine::Pxc, Engine::Postgresql],
+    operations: BOTH,
+    source: "everest-operator: DatabaseCluster webhook",
+};
+
+pub(in crate::rules) const SPLIT_HORIZON_UNSHARDED: Rule = Rule {
+    id: "split-horizon-unsharded",
+    sentence: "A sharded MongoDB database cannot have split-horizon DNS.",
+    advice: "Remove one of the two.",
+    engines: &[Engine::Psmdb],
+    operations: BOTH,
+    source: "everest-operator: DatabaseCluster webhook",
+};
+
+pub(in crate::rules) const NO_SCALE_TO_ONE: Rule = Rule {
+    id: "no-scale-to-one",
+    sentence: "Everest does not scale a database from several replicas down to one.",
+    advice: "Keep at least the next smaller number, or move the data to a new database by a backup.",
+    engines: ALL,
+    operations: UPDATE,
+    source: "everest: validation/database_cluster.go, replicas",
+};
+
+pub(in crate::rules) const STORAGE_NO_SHRINK: Rule = Rule {
+    id: "storage-no-shrink",
+    sentence: "A volume can grow and never shrink.",
+    advice: "Write at least the former size, or move the data to a new database by a backup.",
+    engines: ALL,
+    operations: UPDATE,
+    source: "everest: validation/database_cluster.go, storage",
+};
+
+pub(in crate::rules) const VERSION_SYNTAX: Rule = Rule {
+    id: "version-syntax",
+    sentence: "A version is made of numbers separated by dots, with or without a packaging part, such as \"8.0.42-33.1\" or \"17.6\".",
+    advice: "Write one of the versions that the namespace's engine offers.",
+    engines: ALL,
+    operations: BOTH,
+    source: "everest: validation/database_cluster.go, version",
+};
+
+pub(in crate::rules) const VERSION_NO_DOWNGRADE: Rule = Rule {
+    id: "version-no-downgrade",
+    sentence: "An engine cannot go back to an older version.",
+    advice: "Write the former version or a newer one.",
+    engines: ALL,
+    operations: UPDATE,
+    source: "everest: validation/database_cluster.go, version",
+};
+
+pub(in crate::rules) const VERSION_MAJOR: Rule = Rule {
+    id: "version-major",
+    sentence: "PXC and PostgreSQL cannot change their major version, and MongoDB can go up by one at a time.",
+    advice: "Choose a version of the same major number (MongoDB: or of the next), or move the data to a new database.",
+    engines: ALL,
+    operations: UPDATE,
+    source: "everest: validation/database_cluster.go, version",
+};
+
+pub(in crate::rules) const VERSION_AFTER_CR_VERSION: Rule = Rule {
+    id: "version-after-cr-version",
+    sentence: "After an upgrade of the engine's operator a database first has to take over the operator's version; until then its own version cannot change.",
+    advice: "Set engine.cr_version to that version, apply, and change engine.version afterwards.",
+    engines: ALL,
+    operations: UPDATE,
+    source: "everest-operator: root CEL of DatabaseCluster",
+};

@@ -1,0 +1,49 @@
+//! Rules for every object.
+
+use super::{ALL, BOTH, CREATE, UPDATE};
+use crate::rules::Rule;
+
+pub(in crate::rules) const NAME: Rule = Rule {
+    id: "name",
+    sentence: "Everest allows names of at most 22 characters that follow RFC 1035: small letters, digits and hyphens, beginning with a letter.",
+    advice: "Choose a shorter or simpler name; it cannot be changed later.",
+    engines: ALL,
+    operations: CREATE,
+    source: "everest: API validation, name rule",
+};
+
+pub(in crate::rules) const OBJECT_NAME: Rule = Rule {
+    id: "object-name",
+    sentence: "Kubernetes allows names of small letters, digits, hyphens and dots that begin and end with a letter or a digit.",
+    advice: "Choose another name; it cannot be changed later.",
+    engines: ALL,
+    operations: CREATE,
+    source: "Kubernetes: names of objects",
+};
+
+pub(in crate::rules) const QUANTITY: Rule = Rule {
+    id: "quantity",
+    sentence: "Amounts are written as Kubernetes quantities: a number and a unit without a space, such as \"25Gi\", \"2G\", \"600m\" or \"1.5\".",
+    advice: "Correct the number or the unit; units are n, u, m, k, M, G, T, P, E, Ki, Mi, Gi, Ti, Pi and Ei.",
+    engines: ALL,
+    operations: BOTH,
+    source: "Kubernetes: resource.Quantity",
+};
+
+pub(in crate::rules) const TIMEOUT: Rule = Rule {
+    id: "timeout",
+    sentence: "Timeouts are durations: numbers with the units s, m or h, such as \"60m\" or \"1h30m\".",
+    advice: "Write for example \"60m\".",
+    engines: ALL,
+    operations: BOTH,
+    source: "Terraform: timeouts",
+};
+
+pub(in crate::rules) const IMMUTABLE: Rule = Rule {
+    id: "immutable",
+    sentence: "This cannot be changed once the object exists.",
+    advice: "Restore the former value, or delete the object and create another.",
+    engines: ALL,
+    operations: UPDATE,
+    source: "everest-operator: CEL and admission webhooks",
+};

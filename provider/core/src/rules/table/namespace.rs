@@ -1,0 +1,58 @@
+//! Rules for a namespace and its engines' operators.
+
+use super::{ALL, BOTH, CREATE, UPDATE};
+use crate::rules::Rule;
+
+pub(in crate::rules) const NAMESPACE_NAME: Rule = Rule {
+    id: "namespace-name",
+    sentence: "The name of a namespace for databases has at most 63 characters and follows RFC 1035: small letters, digits and hyphens, beginning with a letter.",
+    advice: "Choose another name.",
+    engines: ALL,
+    operations: CREATE,
+    source: "everest: pkg/cli/namespaces, RFC 1035",
+};
+
+pub(in crate::rules) const NAMESPACE_RESERVED: Rule = Rule {
+    id: "namespace-reserved",
+    sentence: "Everest's own namespaces and those of Kubernetes cannot hold databases.",
+    advice: "Choose another name.",
+    engines: ALL,
+    operations: CREATE,
+    source: "everest: pkg/cli/namespaces/errors.go",
+};
+
+pub(in crate::rules) const NAMESPACE_ENGINE: Rule = Rule {
+    id: "namespace-engine",
+    sentence: "A namespace for databases has at least one engine.",
+    advice: "Add pxc = {}, psmdb = {} or postgresql = {} to engines.",
+    engines: ALL,
+    operations: BOTH,
+    source: "everest: pkg/cli/namespaces/add.go",
+};
+
+pub(in crate::rules) const MANAGED_BY_LABEL: Rule = Rule {
+    id: "managed-by-label",
+    sentence: "The label app.kubernetes.io/managed-by turns Everest on for a namespace and is always set to \"everest\" here.",
+    advice: "Remove it from labels.",
+    engines: ALL,
+    operations: BOTH,
+    source: "everest-operator: --namespace-label-filter",
+};
+
+pub(in crate::rules) const OPERATOR_VERSION: Rule = Rule {
+    id: "operator-version",
+    sentence: "The version of an engine's operator is made of three numbers, such as \"1.18.0\".",
+    advice: "Write one of the versions in the catalog, or leave it out for the newest.",
+    engines: ALL,
+    operations: BOTH,
+    source: "OLM: names of ClusterServiceVersions",
+};
+
+pub(in crate::rules) const OPERATOR_NO_DOWNGRADE: Rule = Rule {
+    id: "operator-no-downgrade",
+    sentence: "An operator cannot go back to an older version.",
+    advice: "Write the installed version or a newer one, or leave it out.",
+    engines: ALL,
+    operations: UPDATE,
+    source: "OLM: upgrade graph",
+};

@@ -1,0 +1,76 @@
+//! Rules for the provider's own settings.
+
+use super::{ALL, BOTH};
+use crate::rules::Rule;
+
+pub(in crate::rules) const CREDENTIAL_SOURCES: Rule = Rule {
+    id: "credential-sources",
+    sentence: "The provider authenticates in one way: with a token, with a client certificate or with a program.",
+    advice: "Keep one of token, client_certificate with client_key, and exec.",
+    engines: ALL,
+    operations: BOTH,
+    source: "hashicorp/kubernetes: provider settings",
+};
+
+pub(in crate::rules) const CLIENT_CERTIFICATE_PAIR: Rule = Rule {
+    id: "client-certificate-pair",
+    sentence: "A client certificate is used together with its key.",
+    advice: "Set both client_certificate and client_key, or neither.",
+    engines: ALL,
+    operations: BOTH,
+    source: "hashicorp/kubernetes: provider settings",
+};
+
+pub(in crate::rules) const PEM: Rule = Rule {
+    id: "pem",
+    sentence: "Certificates and keys are given as PEM text, which begins with \"-----BEGIN\".",
+    advice: "Read the file with file(), or decode a value from a kubeconfig with base64decode().",
+    engines: ALL,
+    operations: BOTH,
+    source: "hashicorp/kubernetes: provider settings",
+};
+
+pub(in crate::rules) const CONFIG_PATHS: Rule = Rule {
+    id: "config-paths",
+    sentence: "Kubeconfig files are given as one path or as a list of paths.",
+    advice: "Keep one of config_path and config_paths.",
+    engines: ALL,
+    operations: BOTH,
+    source: "hashicorp/kubernetes: provider settings",
+};
+
+pub(in crate::rules) const HOST: Rule = Rule {
+    id: "host",
+    sentence: "The host is the URL of the Kubernetes API, with http or https.",
+    advice: "Write for example \"https://203.0.113.10:6443\".",
+    engines: ALL,
+    operations: BOTH,
+    source: "hashicorp/kubernetes: provider settings",
+};
+
+pub(in crate::rules) const PROXY_URL: Rule = Rule {
+    id: "proxy-url",
+    sentence: "The proxy is a URL with http, https or socks5 and a host.",
+    advice: "Write for example \"http://proxy.example.com:3128\".",
+    engines: ALL,
+    operations: BOTH,
+    source: "hashicorp/kubernetes: provider settings",
+};
+
+pub(in crate::rules) const INSECURE: Rule = Rule {
+    id: "insecure",
+    sentence: "A certificate authority has no meaning when the API's certificate is not verified.",
+    advice: "Keep one of insecure = true and cluster_ca_certificate; the latter is safe.",
+    engines: ALL,
+    operations: BOTH,
+    source: "client-go: TLS settings",
+};
+
+pub(in crate::rules) const EXEC_API_VERSION: Rule = Rule {
+    id: "exec-api-version",
+    sentence: "A program prints credentials in the form client.authentication.k8s.io/v1 or …/v1beta1.",
+    advice: "Set exec.api_version to \"client.authentication.k8s.io/v1\" unless the program says otherwise.",
+    engines: ALL,
+    operations: BOTH,
+    source: "Kubernetes: client-go credential plugins",
+};

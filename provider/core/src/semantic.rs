@@ -1,0 +1,68 @@
+//! Values that are spelled differently and mean the same.
+
+use crate::quantity;
+
+/// Whether two values of an `x-semantic` kind mean the same; of a kind that is
+/// not known, whether they are the same text.
+///
+/// | Kind | Equal |
+/// |---|---|
+/// | `quantity` | the amount: `1024Mi` and `1Gi` |
+/// | `expose-type` | `internal` and `ClusterIP`, `external` and `LoadBalancer` |
+/// | `timestamp` | the instant: `…+02:00` and `…Z` |
+pub fn equal(kind: &str, left: &str, right: &str) -> bool {
+    if left == right {
+        return true;
+    }
+    match kind {
+        "quantity" => quantity::equal(left, right),
+        "expose-type" => expose_type(left) == expose_type(right),
+        "timestamp" => matches!(
+            (left.parse::<jiff::Timestamp>(), right.parse::<jiff::Timestamp>()),
+            (Ok(left), Ok(right)) if left == right
+        ),
+        _ => false,
+    }
+}
+
+/// The name that Everest 1.12 and later use for a way to expose a database;
+/// `internal` and `external` are the names of earlier versions.
+pub fn expose_type(name: &str) -> &str {
+    match name {
+        "internal" => "ClusterIP",
+        "external" => "LoadBalancer",
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spellings_of_one_meaning_are_equal() {
+        assert!(equal("quantity", "1024Mi", "1Gi"));
+        assert!(equal("expose-type", "internal", "ClusterIP"));
+        assert!(equal("expose-type", "LoadBalancer", "external"));
+        assert!(equal(
+            "timestamp",
+            "2026-01-01T02:03:04+02:00",
+            "2026-01-01T00:03:04Z"
+        ));
+        assert!(equal("anything", "a", "a"));
+    }
+
+    #[test]
+    fn different_meanings_are_not() {
+        assert!(!equal("quantity", "1Gi", "1G"));
+        assert!(!equal("expose-type", "internal", "external"));
+        assert!(!equal("expose-type", "NodePort", "ClusterIP"));
+        assert!(!equal(
+            "timestamp",
+            "2026-01-01T00:00:00Z",
+            "2026-01-01T00:00:01Z"
+        ));
+        assert!(!equal("timestamp", "soon", "later"));
+        assert!(!equal("anything", "1024Mi", "1Gi"));
+    }
+}

@@ -1,0 +1,106 @@
+//! `everest_backup` and DatabaseClusterBackup.
+
+use std::collections::BTreeMap;
+
+use everest_schemas::everest::{DatabaseClusterBackup, DatabaseClusterBackupSpec};
+use everest_schemas::models::BackupModel;
+use serde_json::Value;
+
+use super::{CLUSTER_NAME_LABEL, Identity, body, filled, known_json, named, timestamp};
+
+/// The body that takes a backup.
+pub fn desired(model: &BackupModel) -> Value {
+    let spec = DatabaseClusterBackupSpec {
+        backup_storage_name: model.backup_storage_name.clone(),
+        db_cluster_name: model.database_name.clone(),
+    };
+    let labels: BTreeMap<String, String> = model
+        .database_name
+        .known()
+        .map(|name| (CLUSTER_NAME_LABEL.to_owned(), name.clone()))
+        .into_iter()
+        .collect();
+    let identity = Identity {
+        kind: "DatabaseClusterBackup",
+        namespace: &model.namespace,
+        name: &model.name,
+    };
+    body(&identity, labels, BTreeMap::new(), known_json(&spec))
+}
+
+/// The model of a backup as the cluster holds it.
+pub fn observed(object: &DatabaseClusterBackup) -> BackupModel {
+    let (namespace, name) = named(&object.metadata);
+    let status = object.status.clone().unwrap_or_default();
+    BackupModel {
+        namespace,
+        name,
+        database_name: object.spec.db_cluster_name.clone(),
+        backup_storage_name: object.spec.backup_storage_name.clone(),
+        state: filled(status.state.as_ref()),
+        destination: filled(status.destination.as_ref()),
+        created_at: timestamp(status.created.as_ref()),
+        completed_at: timestamp(status.completed.as_ref()),
+        latest_restorable_time: timestamp(status.latest_restorable_time.as_ref()),
+        ..BackupModel::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn model() -> BackupModel {
+        BackupModel {
+            namespace: "prod".into(),
+            name: "before-migration".into(),
+            database_name: "orders".into(),
+            backup_storage_name: "s3".into(),
+            keep_backup_data: true.into(),
+            ..BackupModel::default()
+        }
+    }
+
+    #[test]
+    fn a_backup_is_sent_with_its_database_as_label() {
+        assert_eq!(
+            desired(&model()),
+            json!({
+                "apiVersion": "everest.percona.com/v1alpha1",
+                "kind": "DatabaseClusterBackup",
+                "metadata": {
+                    "name": "before-migration",
+                    "namespace": "prod",
+                    "labels": {"clusterName": "orders"},
+                },
+                "spec": {"backupStorageName": "s3", "dbClusterName": "orders"},
+            })
+        );
+    }
+
+    #[test]
+    fn what_was_sent_is_observed_again() {
+        let mut object = desired(&model());
+        object["status"] = json!({
+            "gaps": false,
+            "state": "Succeeded",
+            "destination": "s3://bucket/orders/full",
+            "created": "2026-01-01T01:00:00Z",
+            "completed": "2026-01-01T01:02:03Z",
+        });
+        let seen = observed(&serde_json::from_value(object).unwrap());
+        assert_eq!(
+            seen,
+            BackupModel {
+                keep_backup_data: Default::default(),
+                state: "Succeeded".into(),
+                destination: "s3://bucket/orders/full".into(),
+                created_at: "2026-01-01T01:00:00Z".into(),
+                completed_at: "2026-01-01T01:02:03Z".into(),
+                ..model()
+            }
+        );
+        assert_eq!(desired(&seen), desired(&model()));
+    }
+}

@@ -1,0 +1,69 @@
+//! Which labels and annotations of an object are ours.
+
+use std::collections::BTreeSet;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde_json::Value;
+
+/// Keys of labels and annotations that one field manager owns. Everybody
+/// writes labels and annotations; a model shows only its own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OwnedKeys {
+    /// Keys of labels.
+    pub labels: BTreeSet<String>,
+    /// Keys of annotations.
+    pub annotations: BTreeSet<String>,
+}
+
+/// The keys that `metadata.managedFields` gives to a manager.
+pub fn owned_keys(metadata: &ObjectMeta, manager: &str) -> OwnedKeys {
+    let mut owned = OwnedKeys::default();
+    for entry in metadata.managed_fields.iter().flatten() {
+        if entry.manager.as_deref() != Some(manager) {
+            continue;
+        }
+        let Some(fields) = entry.fields_v1.as_ref().map(|fields| &fields.0) else {
+            continue;
+        };
+        owned.labels.extend(keys(fields, "f:labels"));
+        owned.annotations.extend(keys(fields, "f:annotations"));
+    }
+    owned
+}
+
+fn keys<'a>(fields: &'a Value, map: &str) -> impl Iterator<Item = String> + 'a {
+    fields
+        .get("f:metadata")
+        .and_then(|metadata| metadata.get(map))
+        .and_then(Value::as_object)
+        .into_iter()
+        .flat_map(|map| map.keys())
+        .filter_map(|key| key.strip_prefix("f:").map(str::to_owned))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn only_the_keys_of_the_manager_are_owned() {
+        let metadata: ObjectMeta = serde_json::from_value(json!({"managedFields": [
+            {"manager": "ours", "operation": "Apply", "fieldsType": "FieldsV1", "fieldsV1": {
+                "f:metadata": {
+                    "f:labels": {"f:team": {}, "f:example.com/tier": {}},
+                    "f:annotations": {".": {}, "f:note": {}},
+                },
+                "f:spec": {"f:engine": {}},
+            }},
+            {"manager": "theirs", "operation": "Update", "fieldsType": "FieldsV1", "fieldsV1": {
+                "f:metadata": {"f:labels": {".": {}, "f:clusterName": {}}},
+            }},
+        ]}))
+        .unwrap();
+        let owned = owned_keys(&metadata, "ours");
+        assert_eq!(Vec::from_iter(&owned.labels), ["example.com/tier", "team"]);
+        assert_eq!(Vec::from_iter(&owned.annotations), ["note"]);
+        assert_eq!(owned_keys(&metadata, "nobody"), OwnedKeys::default());
+    }
+}

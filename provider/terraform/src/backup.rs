@@ -1,0 +1,90 @@
+//! `everest_backup`: a backup on demand.
+
+use async_trait::async_trait;
+use everest_cluster::{Change, Cluster, ClusterError, Creation, Wait, backup};
+use everest_core::{outputs, rules};
+use everest_schemas::{
+    Field,
+    models::{BackupModel, Timeouts},
+};
+use tfplugin::{Diagnostics, Plan};
+
+use crate::{diagnostics, import, managed::Kind, text::text, timeouts::Defaults};
+
+/// The kind.
+pub struct Backup;
+
+#[async_trait]
+impl Kind for Backup {
+    type Model = BackupModel;
+    const TYPE: &'static str = "everest_backup";
+    const TIMEOUTS: Defaults = Defaults::minutes(720, 720, 30);
+    const PENDING: &'static [&'static str] = &["state", "destination", "created_at", "completed_at", "latest_restorable_time"];
+
+    fn id(model: &BackupModel) -> String {
+        format!("{}/{}", text(&model.namespace), text(&model.name))
+    }
+
+    fn timeouts(model: &BackupModel) -> &Field<Timeouts> {
+        &model.timeouts
+    }
+
+    fn is_ready(model: &BackupModel) -> bool {
+        model.state.known().is_some_and(|state| state == "Succeeded")
+    }
+
+    fn set_not_ready(_: &mut BackupModel) {}
+
+    fn validate(config: &BackupModel, diags: &mut Diagnostics) {
+        diagnostics::report(rules::backup::check_syntax(config), diags);
+    }
+
+    fn plan(plan: &mut Plan<BackupModel>, diags: &mut Diagnostics) {
+        diagnostics::report(rules::backup::check(&plan.planned, plan.prior.as_ref()), diags);
+        match &plan.prior {
+            None => outputs::backup::known_at_creation(&mut plan.planned),
+            Some(prior) if plan.changed() => outputs::backup::mark_affected(prior, &mut plan.planned),
+            Some(_) => {}
+        }
+    }
+
+    async fn read(
+        cluster: &Cluster,
+        prior: &BackupModel,
+    ) -> Result<Option<BackupModel>, ClusterError> {
+        backup::read(cluster, text(&prior.namespace), text(&prior.name), Some(prior)).await
+    }
+
+    async fn create(
+        cluster: &Cluster,
+        planned: &BackupModel,
+        _: &BackupModel,
+        nonce: &str,
+        wait: &Wait,
+    ) -> Creation<BackupModel> {
+        backup::create(cluster, planned, nonce, wait).await
+    }
+
+    async fn update(
+        cluster: &Cluster,
+        prior: &BackupModel,
+        planned: &BackupModel,
+        _: &BackupModel,
+        wait: &Wait,
+    ) -> Change<BackupModel> {
+        backup::update(cluster, prior, planned, wait).await
+    }
+
+    async fn delete(
+        cluster: &Cluster,
+        prior: &BackupModel,
+        wait: &Wait,
+    ) -> Result<(), ClusterError> {
+        backup::delete(cluster, prior, wait).await
+    }
+
+    fn import(id: &str, diags: &mut Diagnostics) -> Option<BackupModel> {
+        let (namespace, name) = import::namespaced(Self::TYPE, id, diags)?;
+        Some(BackupModel { namespace: namespace.into(), name: name.into(), ..BackupModel::default() })
+    }
+}

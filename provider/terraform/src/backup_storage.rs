@@ -1,0 +1,90 @@
+//! `everest_backup_storage`: where backups go, with its credentials.
+
+use async_trait::async_trait;
+use everest_cluster::{Change, Cluster, ClusterError, Creation, Wait, backup_storage};
+use everest_core::{outputs, rules};
+use everest_schemas::{
+    Field,
+    models::{BackupStorageModel, Timeouts},
+};
+use tfplugin::{Diagnostics, Plan};
+
+use crate::{diagnostics, import, managed::Kind, text::text, timeouts::Defaults};
+
+/// The kind.
+pub struct BackupStorage;
+
+#[async_trait]
+impl Kind for BackupStorage {
+    type Model = BackupStorageModel;
+    const TYPE: &'static str = "everest_backup_storage";
+    const TIMEOUTS: Defaults = Defaults::minutes(5, 5, 5);
+    const PENDING: &'static [&'static str] = &[];
+
+    fn id(model: &BackupStorageModel) -> String {
+        format!("{}/{}", text(&model.namespace), text(&model.name))
+    }
+
+    fn timeouts(model: &BackupStorageModel) -> &Field<Timeouts> {
+        &model.timeouts
+    }
+
+    fn is_ready(_: &BackupStorageModel) -> bool {
+        true
+    }
+
+    fn set_not_ready(_: &mut BackupStorageModel) {}
+
+    fn validate(config: &BackupStorageModel, diags: &mut Diagnostics) {
+        diagnostics::report(rules::backup_storage::check_syntax(config), diags);
+    }
+
+    fn plan(plan: &mut Plan<BackupStorageModel>, diags: &mut Diagnostics) {
+        diagnostics::report(rules::backup_storage::check(&plan.planned, plan.prior.as_ref()), diags);
+        match &plan.prior {
+            None => outputs::backup_storage::known_at_creation(&mut plan.planned),
+            Some(prior) if plan.changed() => outputs::backup_storage::mark_affected(prior, &mut plan.planned),
+            Some(_) => {}
+        }
+    }
+
+    async fn read(
+        cluster: &Cluster,
+        prior: &BackupStorageModel,
+    ) -> Result<Option<BackupStorageModel>, ClusterError> {
+        backup_storage::read(cluster, text(&prior.namespace), text(&prior.name), Some(prior)).await
+    }
+
+    async fn create(
+        cluster: &Cluster,
+        planned: &BackupStorageModel,
+        _: &BackupStorageModel,
+        nonce: &str,
+        wait: &Wait,
+    ) -> Creation<BackupStorageModel> {
+        backup_storage::create(cluster, planned, nonce, wait).await
+    }
+
+    async fn update(
+        cluster: &Cluster,
+        prior: &BackupStorageModel,
+        planned: &BackupStorageModel,
+        _: &BackupStorageModel,
+        wait: &Wait,
+    ) -> Change<BackupStorageModel> {
+        backup_storage::update(cluster, prior, planned, wait).await
+    }
+
+    async fn delete(
+        cluster: &Cluster,
+        prior: &BackupStorageModel,
+        wait: &Wait,
+    ) -> Result<(), ClusterError> {
+        backup_storage::delete(cluster, prior, wait).await
+    }
+
+    fn import(id: &str, diags: &mut Diagnostics) -> Option<BackupStorageModel> {
+        let (namespace, name) = import::namespaced(Self::TYPE, id, diags)?;
+        Some(BackupStorageModel { namespace: namespace.into(), name: name.into(), ..BackupStorageModel::default() })
+    }
+}

@@ -1,0 +1,122 @@
+//! What a start of the binary means: Terraform's plugin host, a debugger, or a person.
+
+use std::{ffi::OsString, io::Write as _, process::ExitCode, sync::Arc};
+
+use tfplugin::ServeOptions;
+
+use crate::{EverestProvider, schema_json::schema_json};
+
+const SOURCE: &str = "registry.terraform.io/openeverest/everest";
+const ISSUES: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/issues");
+
+const HELP: &str = "\
+Terraform and OpenTofu provider for OpenEverest: MySQL, MongoDB and PostgreSQL on Kubernetes.
+
+This program is started by Terraform or OpenTofu. To use it, write
+
+  terraform {
+    required_providers {
+      everest = { source = \"openeverest/everest\" }
+    }
+  }
+
+and run `terraform init`.
+
+What a person can run:
+  --version   print the version
+  --help      print this text
+  schema      print the provider's schema as JSON, as `terraform providers schema -json` does
+  --debug     serve until interrupted, and print the TF_REATTACH_PROVIDERS line to use it with
+";
+
+/// Runs the program with its arguments (without the program's name).
+pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    match Request::parse(arguments) {
+        Ok(Request::Serve) if tfplugin::started_by_host() => serve(false),
+        Ok(Request::Serve) => {
+            complain("this is a Terraform provider: Terraform or OpenTofu starts it.\n");
+            complain(HELP);
+            ExitCode::FAILURE
+        }
+        Ok(Request::Debug) => serve(true),
+        Ok(Request::Version) => print(&format!(
+            "terraform-provider-everest {}\n",
+            env!("CARGO_PKG_VERSION")
+        )),
+        Ok(Request::Help) => print(HELP),
+        Ok(Request::Schema) => match schema_json() {
+            Ok(schema) => print(&format!("{schema:#}\n")),
+            Err(error) => {
+                complain(&format!("{error}\n"));
+                ExitCode::FAILURE
+            }
+        },
+        Err(error) => {
+            complain(&format!("{error}\nTry --help.\n"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+enum Request {
+    Serve,
+    Debug,
+    Version,
+    Help,
+    Schema,
+}
+
+impl Request {
+    fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Self, lexopt::Error> {
+        use lexopt::prelude::{Long, Short, Value};
+        let mut parser = lexopt::Parser::from_args(arguments);
+        let mut request = Self::Serve;
+        while let Some(argument) = parser.next()? {
+            request = match argument {
+                // Go's flag package, which other providers use, takes one dash or two.
+                Long("debug") => Self::Debug,
+                Short('d') => {
+                    let rest = parser.optional_value().unwrap_or_default();
+                    if rest == "ebug" {
+                        Self::Debug
+                    } else {
+                        return Err(Short('d').unexpected());
+                    }
+                }
+                Long("version") | Short('V') => Self::Version,
+                Long("help") | Short('h') => Self::Help,
+                Value(word) if word == "schema" => Self::Schema,
+                other => return Err(other.unexpected()),
+            };
+        }
+        Ok(request)
+    }
+}
+
+fn serve(debug: bool) -> ExitCode {
+    // One crypto provider in the process: rustls on aws-lc-rs. An error means that it is
+    // installed already.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let options = ServeOptions {
+        source: SOURCE.to_owned(),
+        issues: ISSUES.to_owned(),
+        debug,
+    };
+    match tfplugin::serve(Arc::new(EverestProvider::new()), options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&format!("the provider cannot serve: {error}\n"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Prints to standard output; a closed pipe is the reader's choice, not a failure.
+fn print(text: &str) -> ExitCode {
+    let _ = std::io::stdout().write_all(text.as_bytes());
+    ExitCode::SUCCESS
+}
+
+fn complain(text: &str) {
+    let _ = std::io::stderr().write_all(text.as_bytes());
+}

@@ -1,0 +1,105 @@
+//! `everest_database`: a DatabaseCluster.
+
+use async_trait::async_trait;
+use everest_cluster::{Change, Cluster, ClusterError, Creation, Wait, database};
+use everest_core::{outputs, rules};
+use everest_schemas::{
+    Field,
+    models::{DatabaseModel, Timeouts},
+};
+use tfplugin::{Diagnostics, Plan};
+
+use crate::{diagnostics, import, managed::Kind, text::text, timeouts::Defaults};
+
+/// The kind.
+pub struct Database;
+
+#[async_trait]
+impl Kind for Database {
+    type Model = DatabaseModel;
+    const TYPE: &'static str = "everest_database";
+    const TIMEOUTS: Defaults = Defaults::minutes(60, 60, 30);
+    const PENDING: &'static [&'static str] =
+        &["ready", "status", "message", "hostname", "port", "cr_version", "recommended_cr_version"];
+
+    fn id(model: &DatabaseModel) -> String {
+        format!("{}/{}", text(&model.namespace), text(&model.name))
+    }
+
+    fn timeouts(model: &DatabaseModel) -> &Field<Timeouts> {
+        &model.timeouts
+    }
+
+    fn is_ready(model: &DatabaseModel) -> bool {
+        model.ready.known() == Some(&true)
+    }
+
+    fn set_not_ready(model: &mut DatabaseModel) {
+        model.ready = Field::Known(false);
+    }
+
+    fn validate(config: &DatabaseModel, diags: &mut Diagnostics) {
+        diagnostics::report(rules::database::check_syntax(config), diags);
+    }
+
+    fn plan(plan: &mut Plan<DatabaseModel>, diags: &mut Diagnostics) {
+        diagnostics::report(rules::database::check(&plan.planned, plan.prior.as_ref()), diags);
+        match &plan.prior {
+            None => outputs::database::known_at_creation(&mut plan.planned),
+            Some(prior) if plan.changed() => outputs::database::mark_affected(prior, &mut plan.planned),
+            Some(_) => {}
+        }
+    }
+
+    fn forbid_destroy(prior: &DatabaseModel, diags: &mut Diagnostics) {
+        if prior.deletion_protection.known() == Some(&true) {
+            diags.error(
+                "deletion_protection",
+                format!("everest_database {} is protected from deletion", Self::id(prior)),
+                "deletion_protection is true in the state, and a database that goes takes its volumes \
+                 with it. If that is what you want, set deletion_protection = false, apply that first, \
+                 and plan again.",
+            );
+        }
+    }
+
+    async fn read(
+        cluster: &Cluster,
+        prior: &DatabaseModel,
+    ) -> Result<Option<DatabaseModel>, ClusterError> {
+        database::read(cluster, text(&prior.namespace), text(&prior.name), Some(prior)).await
+    }
+
+    async fn create(
+        cluster: &Cluster,
+        planned: &DatabaseModel,
+        _: &DatabaseModel,
+        nonce: &str,
+        wait: &Wait,
+    ) -> Creation<DatabaseModel> {
+        database::create(cluster, planned, nonce, wait).await
+    }
+
+    async fn update(
+        cluster: &Cluster,
+        prior: &DatabaseModel,
+        planned: &DatabaseModel,
+        _: &DatabaseModel,
+        wait: &Wait,
+    ) -> Change<DatabaseModel> {
+        database::update(cluster, prior, planned, wait).await
+    }
+
+    async fn delete(
+        cluster: &Cluster,
+        prior: &DatabaseModel,
+        wait: &Wait,
+    ) -> Result<(), ClusterError> {
+        database::delete(cluster, prior, wait).await
+    }
+
+    fn import(id: &str, diags: &mut Diagnostics) -> Option<DatabaseModel> {
+        let (namespace, name) = import::namespaced(Self::TYPE, id, diags)?;
+        Some(DatabaseModel { namespace: namespace.into(), name: name.into(), ..DatabaseModel::default() })
+    }
+}

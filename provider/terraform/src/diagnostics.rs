@@ -1,0 +1,114 @@
+//! From what `core` and `cluster` say to Terraform's diagnostics.
+
+use everest_cluster::ClusterError;
+use everest_core::{
+    finding::{Finding, Severity},
+    path::{FieldPath, Segment},
+};
+use tfplugin::{AttributePath, Diagnostic, Diagnostics, Step, schema::attribute_name};
+
+/// Reports findings of the rules, each on its attribute.
+pub fn report(findings: impl IntoIterator<Item = Finding>, diags: &mut Diagnostics) {
+    diags.extend(findings.into_iter().map(|finding| {
+        let diagnostic = match finding.severity {
+            Severity::Error => Diagnostic::error(finding.summary, finding.detail),
+            Severity::Warning => Diagnostic::warning(finding.summary, finding.detail),
+        };
+        diagnostic.at(attribute_path(&finding.path))
+    }));
+}
+
+/// What went wrong while `doing` something, such as "create everest_database prod/orders".
+pub fn cluster_error(error: &ClusterError, doing: &str) -> Diagnostic {
+    let diagnostic = Diagnostic::error(format!("Cannot {doing}"), sentence(&error.to_string()));
+    match blamed(error) {
+        Some(path) => diagnostic.at(path),
+        None => diagnostic,
+    }
+}
+
+/// The same for something that was accepted and goes on: `what` names the object.
+pub fn still_pending(error: &ClusterError, what: &str) -> Diagnostic {
+    Diagnostic::warning(
+        format!("{what} is not ready yet"),
+        format!(
+            "{} Nothing is lost: the object is in the state with ready = false, goes on in the cluster, \
+             and the next apply goes on waiting for it.",
+            sentence(&error.to_string())
+        ),
+    )
+}
+
+/// A message as a sentence of its own: capitalised, with a full stop.
+fn sentence(message: &str) -> String {
+    let mut letters = message.chars();
+    let mut sentence: String = letters
+        .next()
+        .map(|first| first.to_uppercase().chain(letters).collect())
+        .unwrap_or_default();
+    if !sentence.ends_with(['.', '!', '?', '\n']) {
+        sentence.push('.');
+    }
+    sentence
+}
+
+/// The attribute that an error is about, as far as the error names exactly one.
+fn blamed(error: &ClusterError) -> Option<AttributePath> {
+    match error {
+        ClusterError::Blocked { attribute: Some(path), .. } => Some(attribute_path(path)),
+        ClusterError::Refused { causes, .. } => match causes.as_slice() {
+            [cause] => object_field(&cause.field),
+            _ => None,
+        },
+        ClusterError::Conflict { conflicts, .. } => match conflicts.as_slice() {
+            [conflict] => object_field(&conflict.field),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// A path of the model in Terraform's names.
+pub fn attribute_path(path: &FieldPath) -> AttributePath {
+    path.segments()
+        .iter()
+        .map(|segment| match segment {
+            Segment::Field(name) => Step::Attribute(attribute_name(name)),
+            Segment::Key(key) => Step::Key(key.clone()),
+            Segment::Index(index) => Step::Index(*index),
+        })
+        .collect()
+}
+
+/// A JSON path of a Kubernetes object as the attribute that feeds it; None outside `spec`. A path
+/// that goes through a list ends before it, since lists of objects are maps in Terraform.
+fn object_field(field: &str) -> Option<AttributePath> {
+    let inside = field.strip_prefix("spec.")?;
+    let steps: Vec<_> = inside
+        .split('.')
+        .map_while(|name| {
+            name.bytes()
+                .all(|letter| letter.is_ascii_alphanumeric())
+                .then(|| Step::Attribute(attribute_name(name)))
+        })
+        .collect();
+    (!steps.is_empty()).then(|| AttributePath::new(steps))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_of_the_object_is_the_attribute_that_feeds_it() {
+        assert_eq!(object_field("spec.engine.userSecretsName").unwrap().to_string(), "engine.user_secrets_name");
+        assert_eq!(object_field("spec.backup.schedules[0].name").unwrap().to_string(), "backup");
+        assert!(object_field("metadata.name").is_none());
+    }
+
+    #[test]
+    fn a_message_becomes_a_sentence() {
+        assert_eq!(sentence("the server is down"), "The server is down.");
+        assert_eq!(sentence("Is it?"), "Is it?");
+    }
+}

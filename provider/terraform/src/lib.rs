@@ -1,0 +1,21 @@
+//! Terraform and OpenTofu provider for OpenEverest v1: the face of `everest-cluster` and
+//! `everest-core` towards the plugin protocol. It makes no Kubernetes call of its own.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+mod backup;
+mod backup_storage;
+pub mod cli;
+mod database;
+mod diagnostics;
+mod import;
+mod namespace;
+mod nonce;
+mod managed;
+mod provider;
+mod restore;
+mod schema_json;
+mod session;
+mod text;
+mod timeouts;
+
+pub use provider::EverestProvider;

@@ -1,0 +1,263 @@
+//! What every resource does the same way: asks the session for the cluster, calls the cluster,
+//! and tells the protocol layer how it ended. A [`Kind`] holds what differs.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use everest_cluster::{Change, Cluster, ClusterError, Creation, Wait};
+use everest_core::semantic;
+use everest_schemas::{Field, models::Timeouts};
+use tfplugin::{Context, Diagnostics, Model, Plan, Private, ReadResult, Resource, Update};
+
+use crate::{diagnostics, nonce, session::Session, timeouts::Defaults};
+
+/// Private key: a change was begun, so that a "ready" may be the one from before it.
+const UPDATING: &str = "updating";
+
+/// One kind of resource.
+#[async_trait]
+pub trait Kind: Send + Sync + 'static {
+    /// Its attributes.
+    type Model: Model;
+    /// As users write it.
+    const TYPE: &'static str;
+    /// How long its operations may take unless the user says otherwise.
+    const TIMEOUTS: Defaults;
+    /// Outputs that are unknown in a plan that goes on waiting.
+    const PENDING: &'static [&'static str];
+
+    /// Its import id, which also names it in messages.
+    fn id(model: &Self::Model) -> String;
+
+    /// The user's time-outs; null where the resource has none.
+    fn timeouts(model: &Self::Model) -> &Field<Timeouts>;
+
+    /// Whether it is as it was asked for, as far as one look can tell.
+    fn is_ready(model: &Self::Model) -> bool;
+
+    /// Notes that it is not, whatever the cluster says at the moment.
+    fn set_not_ready(model: &mut Self::Model);
+
+    /// Checks a configuration on its own.
+    fn validate(config: &Self::Model, diags: &mut Diagnostics);
+
+    /// Checks a change and says which outputs it affects.
+    fn plan(plan: &mut Plan<Self::Model>, diags: &mut Diagnostics);
+
+    /// Objects to a destruction; asked at plan and again before the deletion, because a
+    /// replacement by `-replace` shows the plan only its create leg.
+    fn forbid_destroy(prior: &Self::Model, diags: &mut Diagnostics) {
+        let _ = (prior, diags);
+    }
+
+    /// The object as it is; None when it does not exist.
+    async fn read(
+        cluster: &Cluster,
+        prior: &Self::Model,
+    ) -> Result<Option<Self::Model>, ClusterError>;
+
+    /// What an object that is gone means for the state.
+    fn gone(prior: &Self::Model, diags: &mut Diagnostics) -> ReadResult<Self::Model> {
+        let _ = (prior, diags);
+        ReadResult::Gone
+    }
+
+    /// Makes the object.
+    async fn create(
+        cluster: &Cluster,
+        planned: &Self::Model,
+        config: &Self::Model,
+        nonce: &str,
+        wait: &Wait,
+    ) -> Creation<Self::Model>;
+
+    /// Changes the object, or goes on waiting for it.
+    async fn update(
+        cluster: &Cluster,
+        prior: &Self::Model,
+        planned: &Self::Model,
+        config: &Self::Model,
+        wait: &Wait,
+    ) -> Change<Self::Model>;
+
+    /// Removes the object.
+    async fn delete(cluster: &Cluster, prior: &Self::Model, wait: &Wait)
+    -> Result<(), ClusterError>;
+
+    /// The key attributes that an import id stands for; None with an error when it is malformed.
+    fn import(id: &str, diags: &mut Diagnostics) -> Option<Self::Model>;
+}
+
+/// A [`Kind`] on the provider's session.
+pub struct Managed<K> {
+    session: Arc<Session>,
+    kind: std::marker::PhantomData<fn() -> K>,
+}
+
+impl<K: Kind> Managed<K> {
+    /// The resource on `session`.
+    pub fn new(session: Arc<Session>) -> Self {
+        Self { session, kind: std::marker::PhantomData }
+    }
+}
+
+fn named<K: Kind>(model: &K::Model) -> String {
+    format!("{} {}", K::TYPE, K::id(model))
+}
+
+#[async_trait]
+impl<K: Kind> Resource for Managed<K> {
+    type Model = K::Model;
+
+    fn type_name(&self) -> &'static str {
+        K::TYPE
+    }
+
+    fn pending_outputs(&self) -> &'static [&'static str] {
+        K::PENDING
+    }
+
+    fn semantically_equal(&self, kind: &str, a: &str, b: &str) -> bool {
+        semantic::equal(kind, a, b)
+    }
+
+    fn validate(&self, config: &K::Model, diags: &mut Diagnostics) {
+        K::validate(config, diags);
+    }
+
+    async fn plan(&self, plan: &mut Plan<K::Model>, _: &Context, diags: &mut Diagnostics) {
+        if plan.is_create() {
+            nonce::plan(&mut plan.private);
+        } else if plan.changed() {
+            // A flag is always JSON and the key is not reserved.
+            let _ = plan.private.set(UPDATING, true);
+        }
+        K::plan(plan, diags);
+        if let Some(prior) = &plan.prior
+            && !plan.requires_replace().is_empty()
+        {
+            K::forbid_destroy(prior, diags);
+        }
+    }
+
+    async fn plan_destroy(&self, prior: &K::Model, _: &Context, diags: &mut Diagnostics) {
+        K::forbid_destroy(prior, diags);
+    }
+
+    async fn read(
+        &self,
+        prior: &K::Model,
+        private: &mut Private,
+        _: &Context,
+        diags: &mut Diagnostics,
+    ) -> ReadResult<K::Model> {
+        let what = named::<K>(prior);
+        let Some(cluster) = self.session.for_read(&what, diags).await else {
+            return ReadResult::Keep;
+        };
+        match K::read(cluster, prior).await {
+            Ok(Some(found)) => {
+                // A creation that never was ready cannot look ready from before; an update can.
+                if private.get(UPDATING) != Some(true) && K::is_ready(&found) {
+                    private.clear_pending();
+                }
+                ReadResult::Found(found)
+            }
+            Ok(None) => K::gone(prior, diags),
+            Err(error) => {
+                diags.push(diagnostics::cluster_error(&error, &format!("read {what}")));
+                ReadResult::Keep
+            }
+        }
+    }
+
+    async fn create(
+        &self,
+        planned: &K::Model,
+        config: &K::Model,
+        private: &mut Private,
+        cx: &Context,
+        _: &mut Diagnostics,
+    ) -> tfplugin::Creation<K::Model> {
+        let what = named::<K>(planned);
+        let doing = format!("create {what}");
+        let cluster = match self.session.cluster().await {
+            Ok(cluster) => cluster,
+            Err(error) => return tfplugin::Creation::NotCreated(error.diagnostic(&doing)),
+        };
+        let nonce = nonce::take(private);
+        let wait = K::TIMEOUTS.create(K::timeouts(planned), cx);
+        match K::create(cluster, planned, config, &nonce, &wait).await {
+            Creation::Created(state) => tfplugin::Creation::Created(state),
+            Creation::Pending { observed: mut state, error } => {
+                K::set_not_ready(&mut state);
+                let why = diagnostics::still_pending(&error, &what);
+                tfplugin::Creation::Pending { state, why }
+            }
+            Creation::NotCreated(error) => {
+                tfplugin::Creation::NotCreated(diagnostics::cluster_error(&error, &doing))
+            }
+            Creation::Failed { observed: mut state, error } => {
+                K::set_not_ready(&mut state);
+                let error = diagnostics::cluster_error(&error, &doing);
+                tfplugin::Creation::Failed { state, error }
+            }
+        }
+    }
+
+    async fn update(
+        &self,
+        prior: &K::Model,
+        planned: &K::Model,
+        config: &K::Model,
+        private: &mut Private,
+        cx: &Context,
+        _: &mut Diagnostics,
+    ) -> Update<K::Model> {
+        let what = named::<K>(planned);
+        let doing = format!("update {what}");
+        let cluster = match self.session.cluster().await {
+            Ok(cluster) => cluster,
+            Err(error) => return Update::Refused(error.diagnostic(&doing)),
+        };
+        let wait = K::TIMEOUTS.update(K::timeouts(planned), cx);
+        match K::update(cluster, prior, planned, config, &wait).await {
+            Change::Done(state) => {
+                private.remove(UPDATING);
+                Update::Updated(state)
+            }
+            Change::Pending { observed: mut state, error } => {
+                K::set_not_ready(&mut state);
+                Update::Pending { state, why: diagnostics::still_pending(&error, &what) }
+            }
+            Change::Refused(error) => Update::Refused(diagnostics::cluster_error(&error, &doing)),
+        }
+    }
+
+    async fn delete(
+        &self,
+        prior: &K::Model,
+        _: &Private,
+        cx: &Context,
+        diags: &mut Diagnostics,
+    ) {
+        K::forbid_destroy(prior, diags);
+        if diags.has_errors() {
+            return;
+        }
+        let doing = format!("destroy {}", named::<K>(prior));
+        match self.session.cluster().await {
+            Ok(cluster) => {
+                let wait = K::TIMEOUTS.delete(K::timeouts(prior), cx);
+                if let Err(error) = K::delete(cluster, prior, &wait).await {
+                    diags.push(diagnostics::cluster_error(&error, &doing));
+                }
+            }
+            Err(error) => diags.push(error.diagnostic(&doing)),
+        }
+    }
+
+    fn import_id(&self, id: &str, diags: &mut Diagnostics) -> Option<K::Model> {
+        K::import(id, diags)
+    }
+}

@@ -1,0 +1,92 @@
+//! `everest_namespace`: a namespace of Everest's and the engine operators in it.
+
+use async_trait::async_trait;
+use everest_cluster::{Change, Cluster, ClusterError, Creation, Wait, namespace};
+use everest_core::{outputs, rules};
+use everest_schemas::{
+    Field,
+    models::{NamespaceModel, Timeouts},
+};
+use tfplugin::{Diagnostics, Plan};
+
+use crate::{diagnostics, import, managed::Kind, text::text, timeouts::Defaults};
+
+/// The kind.
+pub struct Namespace;
+
+#[async_trait]
+impl Kind for Namespace {
+    type Model = NamespaceModel;
+    const TYPE: &'static str = "everest_namespace";
+    const TIMEOUTS: Defaults = Defaults::minutes(15, 15, 15);
+    const PENDING: &'static [&'static str] = &["ready"];
+
+    fn id(model: &NamespaceModel) -> String {
+        text(&model.name).to_owned()
+    }
+
+    fn timeouts(model: &NamespaceModel) -> &Field<Timeouts> {
+        &model.timeouts
+    }
+
+    fn is_ready(model: &NamespaceModel) -> bool {
+        model.ready.known() == Some(&true)
+    }
+
+    fn set_not_ready(model: &mut NamespaceModel) {
+        model.ready = Field::Known(false);
+    }
+
+    fn validate(config: &NamespaceModel, diags: &mut Diagnostics) {
+        diagnostics::report(rules::namespace::check_syntax(config), diags);
+    }
+
+    fn plan(plan: &mut Plan<NamespaceModel>, diags: &mut Diagnostics) {
+        diagnostics::report(rules::namespace::check(&plan.planned, plan.prior.as_ref()), diags);
+        match &plan.prior {
+            None => outputs::namespace::known_at_creation(&mut plan.planned),
+            Some(prior) if plan.changed() => outputs::namespace::mark_affected(prior, &mut plan.planned),
+            Some(_) => {}
+        }
+    }
+
+    async fn read(
+        cluster: &Cluster,
+        prior: &NamespaceModel,
+    ) -> Result<Option<NamespaceModel>, ClusterError> {
+        namespace::read(cluster, text(&prior.name), Some(prior)).await
+    }
+
+    async fn create(
+        cluster: &Cluster,
+        planned: &NamespaceModel,
+        _: &NamespaceModel,
+        nonce: &str,
+        wait: &Wait,
+    ) -> Creation<NamespaceModel> {
+        namespace::create(cluster, planned, nonce, wait).await
+    }
+
+    async fn update(
+        cluster: &Cluster,
+        prior: &NamespaceModel,
+        planned: &NamespaceModel,
+        _: &NamespaceModel,
+        wait: &Wait,
+    ) -> Change<NamespaceModel> {
+        namespace::update(cluster, prior, planned, wait).await
+    }
+
+    async fn delete(
+        cluster: &Cluster,
+        prior: &NamespaceModel,
+        wait: &Wait,
+    ) -> Result<(), ClusterError> {
+        namespace::delete(cluster, prior, wait).await
+    }
+
+    fn import(id: &str, diags: &mut Diagnostics) -> Option<NamespaceModel> {
+        let name = import::named(Self::TYPE, id, diags)?;
+        Some(NamespaceModel { name: name.into(), ..NamespaceModel::default() })
+    }
+}

@@ -1,0 +1,104 @@
+//! `everest_restore`: a restore, run once.
+
+use async_trait::async_trait;
+use everest_cluster::{Change, Cluster, ClusterError, Creation, Wait, restore};
+use everest_core::{outputs, rules};
+use everest_schemas::{
+    Field,
+    models::{RestoreModel, Timeouts},
+};
+use tfplugin::{AttributePath, Diagnostics, Plan, ReadResult};
+
+use crate::{diagnostics, import, managed::Kind, text::text, timeouts::Defaults};
+
+/// The kind.
+pub struct Restore;
+
+#[async_trait]
+impl Kind for Restore {
+    type Model = RestoreModel;
+    const TYPE: &'static str = "everest_restore";
+    const TIMEOUTS: Defaults = Defaults::minutes(720, 720, 30);
+    const PENDING: &'static [&'static str] = &["state", "completed_at"];
+
+    fn id(model: &RestoreModel) -> String {
+        format!("{}/{}", text(&model.namespace), text(&model.name))
+    }
+
+    fn timeouts(model: &RestoreModel) -> &Field<Timeouts> {
+        &model.timeouts
+    }
+
+    fn is_ready(model: &RestoreModel) -> bool {
+        model.state.known().is_some_and(|state| state == "Succeeded")
+    }
+
+    fn set_not_ready(_: &mut RestoreModel) {}
+
+    fn validate(config: &RestoreModel, diags: &mut Diagnostics) {
+        diagnostics::report(rules::restore::check_syntax(config), diags);
+    }
+
+    fn plan(plan: &mut Plan<RestoreModel>, diags: &mut Diagnostics) {
+        diagnostics::report(rules::restore::check(&plan.planned, plan.prior.as_ref()), diags);
+        match &plan.prior {
+            None => outputs::restore::known_at_creation(&mut plan.planned),
+            Some(prior) if plan.changed() => outputs::restore::mark_affected(prior, &mut plan.planned),
+            Some(_) => {}
+        }
+    }
+
+    async fn read(
+        cluster: &Cluster,
+        prior: &RestoreModel,
+    ) -> Result<Option<RestoreModel>, ClusterError> {
+        restore::read(cluster, text(&prior.namespace), text(&prior.name), Some(prior)).await
+    }
+
+    fn gone(prior: &RestoreModel, diags: &mut Diagnostics) -> ReadResult<RestoreModel> {
+        if !Self::is_ready(prior) {
+            return ReadResult::Gone;
+        }
+        diags.warning(
+            AttributePath::root(),
+            format!("The record of everest_restore {} is gone", Self::id(prior)),
+            "The DatabaseClusterRestore does not exist any more. What it restored stays as it is, and it \
+             is not run again: that would overwrite newer data. Change triggers to restore again, or \
+             remove the resource.",
+        );
+        ReadResult::Keep
+    }
+
+    async fn create(
+        cluster: &Cluster,
+        planned: &RestoreModel,
+        _: &RestoreModel,
+        nonce: &str,
+        wait: &Wait,
+    ) -> Creation<RestoreModel> {
+        restore::create(cluster, planned, nonce, wait).await
+    }
+
+    async fn update(
+        cluster: &Cluster,
+        prior: &RestoreModel,
+        planned: &RestoreModel,
+        _: &RestoreModel,
+        wait: &Wait,
+    ) -> Change<RestoreModel> {
+        restore::update(cluster, prior, planned, wait).await
+    }
+
+    async fn delete(
+        cluster: &Cluster,
+        prior: &RestoreModel,
+        wait: &Wait,
+    ) -> Result<(), ClusterError> {
+        restore::delete(cluster, prior, wait).await
+    }
+
+    fn import(id: &str, diags: &mut Diagnostics) -> Option<RestoreModel> {
+        let (namespace, name) = import::namespaced(Self::TYPE, id, diags)?;
+        Some(RestoreModel { namespace: namespace.into(), name: name.into(), ..RestoreModel::default() })
+    }
+}

@@ -1,0 +1,121 @@
+//! The provider's schema as JSON: the form that `terraform providers schema -json` prints for one
+//! provider, with two members of our own an attribute, `default` and `force_new`, which the
+//! reference pages tell.
+
+use std::sync::Arc;
+
+use everest_schemas::models::ProviderModel;
+use serde_json::{Map, Value as Json, json};
+use tfplugin::{
+    Provider as _,
+    schema::{Attribute, Kind, Mode, Nesting, Object, Schema, SchemaError},
+    value::Value,
+};
+
+use crate::EverestProvider;
+
+/// The schema of the provider and of all its resources.
+///
+/// # Errors
+/// When a model has no Terraform form, which is a mistake in the model.
+pub fn schema_json() -> Result<Json, SchemaError> {
+    let provider = Schema::derive::<ProviderModel>(0, "")?;
+    let mut resources = Map::new();
+    for resource in Arc::new(EverestProvider::new()).resources() {
+        resources.insert(resource.type_name().to_owned(), schema(&resource.schema()?));
+    }
+    Ok(json!({ "provider": schema(&provider), "resource_schemas": resources }))
+}
+
+fn schema(schema: &Schema) -> Json {
+    json!({
+        "version": schema.version,
+        "block": {
+            "attributes": attributes(&schema.root),
+            "description": schema.description,
+            "description_kind": "markdown",
+        },
+    })
+}
+
+fn attributes(object: &Object) -> Json {
+    object
+        .attributes
+        .iter()
+        .map(|attribute| (attribute.name.clone(), described(attribute)))
+        .collect::<Map<_, _>>()
+        .into()
+}
+
+fn described(attribute: &Attribute) -> Json {
+    let mut json = Map::new();
+    match &attribute.kind {
+        Kind::Leaf(ty) => {
+            json.insert("type".to_owned(), ty.to_json());
+        }
+        Kind::Nested(nesting, object) => {
+            let mode = match nesting {
+                Nesting::Single => "single",
+                Nesting::List => "list",
+                Nesting::Map { .. } => "map",
+            };
+            json.insert(
+                "nested_type".to_owned(),
+                json!({ "attributes": attributes(object), "nesting_mode": mode }),
+            );
+        }
+    }
+    json.insert("description".to_owned(), attribute.description.as_str().into());
+    json.insert("description_kind".to_owned(), "markdown".into());
+    let flags = [
+        ("required", attribute.mode == Mode::Required),
+        ("optional", matches!(attribute.mode, Mode::Optional | Mode::OptionalComputed)),
+        ("computed", attribute.mode.is_computed()),
+        ("sensitive", attribute.sensitive),
+        ("write_only", attribute.write_only),
+        ("deprecated", attribute.deprecated),
+        ("force_new", attribute.force_new),
+    ];
+    json.extend(
+        flags.into_iter().filter(|(_, set)| *set).map(|(name, _)| (name.to_owned(), true.into())),
+    );
+    if let Some(default) = &attribute.default {
+        json.insert("default".to_owned(), literal(default));
+    }
+    json.into()
+}
+
+/// A default as JSON; only leaves have one.
+fn literal(value: &Value) -> Json {
+    match value {
+        Value::Bool(flag) => (*flag).into(),
+        Value::String(text) => text.as_str().into(),
+        Value::Number(number) => {
+            serde_json::from_str(&number.to_string()).unwrap_or_else(|_| number.to_string().into())
+        }
+        _ => Json::Null,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_attribute_says_what_it_is() {
+        fn check(path: &str, attributes: &Json) {
+            for (name, attribute) in attributes.as_object().unwrap() {
+                let path = format!("{path}.{name}");
+                assert!(!attribute["description"].as_str().unwrap().is_empty(), "{path}");
+                if let Some(nested) = attribute.get("nested_type") {
+                    check(&path, &nested["attributes"]);
+                }
+            }
+        }
+        let schema = schema_json().unwrap();
+        check("provider", &schema["provider"]["block"]["attributes"]);
+        for (name, resource) in schema["resource_schemas"].as_object().unwrap() {
+            check(name, &resource["block"]["attributes"]);
+        }
+    }
+}

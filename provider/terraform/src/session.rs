@@ -1,0 +1,130 @@
+//! The provider's settings and the cluster behind them, shared by all resources.
+//!
+//! Terraform configures the provider in plans that never touch the cluster, and with settings
+//! that are not known yet: the client is made at the first contact, not before.
+
+use std::sync::RwLock;
+
+use everest_cluster::{Catalog, Cluster, ConnectError, ConnectionConfig};
+use tfplugin::{Diagnostic, Diagnostics};
+use tokio::sync::OnceCell;
+
+/// What the provider was configured with.
+#[derive(Debug, Default)]
+enum Settings {
+    /// Terraform did not configure the provider.
+    #[default]
+    Missing,
+    /// These attributes are known only after other resources are applied.
+    Unknown(Vec<String>),
+    /// Everything is known.
+    Known { connection: Box<ConnectionConfig>, catalog: Catalog },
+}
+
+/// The settings and, once something was asked of it, the cluster.
+#[derive(Default)]
+pub struct Session {
+    settings: RwLock<Settings>,
+    cluster: OnceCell<Cluster>,
+}
+
+/// Why there is no cluster to talk to.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    /// A setting of the provider comes from a resource that is not applied yet.
+    #[error("the provider's settings are not known yet: {}", .0.join(", "))]
+    Unknown(Vec<String>),
+    /// The settings are known but no client can be made of them.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// A resource was used before the provider was configured.
+    #[error("the provider was not configured")]
+    Missing,
+}
+
+impl SessionError {
+    /// The diagnostic for `doing`, such as "read everest_database prod/orders".
+    pub fn diagnostic(&self, doing: &str) -> Diagnostic {
+        match self {
+            Self::Unknown(attributes) => Diagnostic::error(
+                format!("Cannot {doing}: the provider's settings are not known yet"),
+                format!(
+                    "These settings of provider \"everest\" come from something that is not applied yet: {}. \
+                     Apply that first (for example with -target), or give the settings as values that are known at plan.",
+                    attributes.join(", ")
+                ),
+            ),
+            Self::Connect(error) => Diagnostic::error(
+                format!("Cannot {doing}: the provider's settings reach no cluster"),
+                error.attribute().map_or_else(
+                    || format!("{error}."),
+                    |attribute| format!("provider \"everest\", attribute {attribute}: {error}."),
+                ),
+            ),
+            Self::Missing => Diagnostic::error(
+                format!("Cannot {doing}: the provider is not configured"),
+                "Terraform asked for a resource before it configured the provider; this is a bug of the host or of the provider.",
+            ),
+        }
+    }
+}
+
+impl Session {
+    /// Notes that some settings are unknown: plans of new objects work, contact does not.
+    pub fn settings_unknown(&self, attributes: Vec<String>) {
+        self.set(Settings::Unknown(attributes));
+    }
+
+    /// Notes the settings; nothing is contacted.
+    pub fn settings_known(&self, connection: ConnectionConfig, catalog: Catalog) {
+        self.set(Settings::Known { connection: Box::new(connection), catalog });
+    }
+
+    fn set(&self, settings: Settings) {
+        // A panic while holding the lock left nothing half-written: the value is replaced whole.
+        *self.settings.write().unwrap_or_else(std::sync::PoisonError::into_inner) = settings;
+    }
+
+    /// The cluster to read `what` from; None when there is none to ask, which is a warning while
+    /// settings are unknown (the state stays as it is) and an error otherwise.
+    pub async fn for_read(&self, what: &str, diags: &mut Diagnostics) -> Option<&Cluster> {
+        match self.cluster().await {
+            Ok(cluster) => Some(cluster),
+            Err(error) => {
+                let diagnostic = error.diagnostic(&format!("read {what}"));
+                diags.push(if matches!(error, SessionError::Unknown(_)) {
+                    diagnostic.into_warning()
+                } else {
+                    diagnostic
+                });
+                None
+            }
+        }
+    }
+
+    /// The cluster, connected on first use.
+    ///
+    /// # Errors
+    /// When settings are unknown or missing, or no client can be made of them.
+    pub async fn cluster(&self) -> Result<&Cluster, SessionError> {
+        self.cluster
+            .get_or_try_init(|| async {
+                let (connection, catalog) = match &*self
+                    .settings
+                    .read()
+                    .unwrap_or_else(std::sync::PoisonError::into_inner)
+                {
+                    Settings::Missing => return Err(SessionError::Missing),
+                    Settings::Unknown(attributes) => {
+                        return Err(SessionError::Unknown(attributes.clone()));
+                    }
+                    Settings::Known { connection, catalog } => {
+                        (connection.clone(), catalog.clone())
+                    }
+                };
+                let client = everest_cluster::connect(&connection)?;
+                Ok(Cluster::new(client, catalog))
+            })
+            .await
+    }
+}

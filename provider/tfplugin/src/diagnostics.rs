@@ -1,0 +1,157 @@
+//! What a user is told: errors and warnings, each at the attribute that it is about.
+
+use crate::path::AttributePath;
+use crate::proto::tfplugin6 as wire;
+
+/// How grave a [`Diagnostic`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// The operation fails.
+    Error,
+    /// The operation goes on; the user should know.
+    Warning,
+}
+
+/// One message to the user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// Error or warning.
+    pub severity: Severity,
+    /// What happened, in one line.
+    pub summary: String,
+    /// Where, why, and what to do next.
+    pub detail: String,
+    /// The attribute it is about; None when it is about the whole.
+    pub path: Option<AttributePath>,
+}
+
+impl Diagnostic {
+    /// An error about the whole.
+    pub fn error(summary: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self::new(Severity::Error, summary, detail)
+    }
+
+    /// A warning about the whole.
+    pub fn warning(summary: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self::new(Severity::Warning, summary, detail)
+    }
+
+    fn new(severity: Severity, summary: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self {
+            severity,
+            summary: summary.into(),
+            detail: detail.into(),
+            path: None,
+        }
+    }
+
+    /// The same, about `path`.
+    #[must_use]
+    pub fn at(mut self, path: impl Into<AttributePath>) -> Self {
+        self.path = Some(path.into());
+        self
+    }
+
+    /// The same as a warning.
+    #[must_use]
+    pub fn into_warning(mut self) -> Self {
+        self.severity = Severity::Warning;
+        self
+    }
+
+    /// The same as an error.
+    #[must_use]
+    pub fn into_error(mut self) -> Self {
+        self.severity = Severity::Error;
+        self
+    }
+
+    pub(crate) fn into_wire(self) -> wire::Diagnostic {
+        use wire::diagnostic::Severity as Wire;
+        wire::Diagnostic {
+            severity: match self.severity {
+                Severity::Error => Wire::Error,
+                Severity::Warning => Wire::Warning,
+            } as i32,
+            summary: self.summary,
+            detail: self.detail,
+            attribute: self.path.as_ref().and_then(AttributePath::to_wire),
+        }
+    }
+}
+
+/// The messages of one call.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Diagnostics {
+    list: Vec<Diagnostic>,
+}
+
+impl Diagnostics {
+    /// None yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds an error at `path` ([`AttributePath::root`] for the whole).
+    pub fn error(
+        &mut self,
+        path: impl Into<AttributePath>,
+        summary: impl Into<String>,
+        detail: impl Into<String>,
+    ) {
+        self.push(Diagnostic::error(summary, detail).at(path));
+    }
+
+    /// Adds a warning at `path` ([`AttributePath::root`] for the whole).
+    pub fn warning(
+        &mut self,
+        path: impl Into<AttributePath>,
+        summary: impl Into<String>,
+        detail: impl Into<String>,
+    ) {
+        self.push(Diagnostic::warning(summary, detail).at(path));
+    }
+
+    /// Adds `diagnostic`.
+    pub fn push(&mut self, diagnostic: Diagnostic) {
+        self.list.push(diagnostic);
+    }
+
+    /// Whether there is an error among them.
+    pub fn has_errors(&self) -> bool {
+        self.list.iter().any(|d| d.severity == Severity::Error)
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// All of them, in the order they were added.
+    pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.list.iter()
+    }
+
+    pub(crate) fn retain(&mut self, keep: impl FnMut(&Diagnostic) -> bool) {
+        self.list.retain(keep);
+    }
+
+    pub(crate) fn into_wire(self) -> Vec<wire::Diagnostic> {
+        self.list.into_iter().map(Diagnostic::into_wire).collect()
+    }
+}
+
+impl Extend<Diagnostic> for Diagnostics {
+    fn extend<I: IntoIterator<Item = Diagnostic>>(&mut self, iter: I) {
+        self.list.extend(iter);
+    }
+}
+
+impl IntoIterator for Diagnostics {
+    type Item = Diagnostic;
+    type IntoIter = std::vec::IntoIter<Diagnostic>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.list.into_iter()
+    }
+}

@@ -1,0 +1,13 @@
+//! Between the host (Terraform, OpenTofu) and this process: how it starts, talks and ends.
+
+mod handshake;
+mod listener;
+mod log;
+mod panic;
+mod reattach;
+mod serve;
+mod services;
+mod tls;
+
+pub use handshake::started_by_host;
+pub use serve::{ServeError, ServeOptions, serve};

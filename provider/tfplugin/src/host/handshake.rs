@@ -1,0 +1,114 @@
+//! What the host says in the environment, and the one line that answers it.
+
+use std::env;
+use std::io::{self, Write};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+
+const COOKIE: &str = "TF_PLUGIN_MAGIC_COOKIE";
+const COOKIE_VALUE: &str = "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2";
+
+/// The version of the handshake itself.
+const CORE_VERSION: u8 = 1;
+/// The major version of the plugin protocol that is served.
+pub(super) const PROTOCOL: u8 = 6;
+
+/// Whether Terraform or OpenTofu started this process as a plugin. If not, a person did: the binary
+/// says what it is and exits with 1.
+pub fn started_by_host() -> bool {
+    env::var(COOKIE).is_ok_and(|value| value == COOKIE_VALUE)
+}
+
+/// What the host asks for.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Request {
+    /// The certificate that the host will show, in PEM; None: no TLS.
+    pub(super) client_cert: Option<String>,
+    /// Where sockets go, if not the temporary directory.
+    pub(super) socket_dir: Option<String>,
+    /// The ports to choose from where there are no sockets.
+    pub(super) ports: (u16, u16),
+    /// Whether the host reads a seventh field.
+    pub(super) multiplex: bool,
+    /// Whether the host speaks a version of the protocol that is served. If not it is told which
+    /// one is, and complains to the user.
+    pub(super) compatible: bool,
+}
+
+impl Request {
+    pub(super) fn from_env() -> Self {
+        Self::read(|name| env::var(name).ok().filter(|value| !value.is_empty()))
+    }
+
+    fn read(var: impl Fn(&str) -> Option<String>) -> Self {
+        let port = |name, or| var(name).and_then(|v| v.trim().parse().ok()).unwrap_or(or);
+        let versions = var("PLUGIN_PROTOCOL_VERSIONS").unwrap_or_default();
+        Self {
+            client_cert: var("PLUGIN_CLIENT_CERT"),
+            socket_dir: var("PLUGIN_UNIX_SOCKET_DIR"),
+            ports: (
+                port("PLUGIN_MIN_PORT", 10000),
+                port("PLUGIN_MAX_PORT", 25000),
+            ),
+            multiplex: var("PLUGIN_MULTIPLEX_GRPC").is_some(),
+            compatible: versions
+                .split(',')
+                .any(|version| version.trim().parse() == Ok(PROTOCOL)),
+        }
+    }
+}
+
+/// The line that tells the host where to connect, and which certificate to expect.
+pub(super) fn line(
+    network: &str,
+    address: &str,
+    certificate: Option<&[u8]>,
+    multiplex: bool,
+) -> String {
+    let certificate = certificate.map(|der| STANDARD_NO_PAD.encode(der));
+    let mut line = format!(
+        "{CORE_VERSION}|{PROTOCOL}|{network}|{address}|grpc|{}",
+        certificate.unwrap_or_default()
+    );
+    if multiplex {
+        // Asked for, and not offered.
+        line.push_str("|false");
+    }
+    line
+}
+
+/// Prints `line` where the host reads it.
+pub(super) fn announce(line: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(line.as_bytes())?;
+    out.write_all(b"\n")?;
+    out.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_has_the_fields_the_host_reads() {
+        assert_eq!(
+            line("unix", "/tmp/p1", Some(&[0xff, 0xfe]), false),
+            "1|6|unix|/tmp/p1|grpc|//4"
+        );
+        assert_eq!(
+            line("tcp", "127.0.0.1:1", None, false),
+            "1|6|tcp|127.0.0.1:1|grpc|"
+        );
+    }
+
+    #[test]
+    fn versions_come_in_any_order() {
+        let with = |versions: &'static str| {
+            Request::read(|name| (name == "PLUGIN_PROTOCOL_VERSIONS").then(|| versions.to_owned()))
+        };
+        assert!(with("6,5").compatible && with("5,6").compatible);
+        assert!(!with("5").compatible && !with("").compatible);
+        assert_eq!(with("6").ports, (10000, 25000));
+    }
+}

@@ -1,0 +1,233 @@
+//! Where the host connects to: a unix socket, or a port of this machine where there is none.
+
+use std::io;
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use rustls::ServerConfig;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tokio_rustls::TlsAcceptor;
+use tonic::transport::server::Connected;
+
+use super::handshake::Request;
+
+/// How long a connection may take to prove itself.
+const TLS_PATIENCE: Duration = Duration::from_secs(30);
+
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
+/// A connection, of whatever kind.
+pub(super) struct Connection(Box<dyn Stream>);
+
+impl Connected for Connection {
+    type ConnectInfo = ();
+
+    fn connect_info(&self) -> Self::ConnectInfo {}
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}
+
+/// A place to listen at. Its socket file goes with it.
+pub(super) struct Listener {
+    inner: Inner,
+    /// "unix" or "tcp".
+    pub(super) network: &'static str,
+    /// The path or the address.
+    pub(super) address: String,
+}
+
+enum Inner {
+    #[cfg(unix)]
+    Unix(tokio::net::UnixListener),
+    Tcp(TcpListener),
+}
+
+/// Removes the socket file when the server ends, however it ends.
+pub(super) struct Socket(Option<PathBuf>);
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        if let Some(path) = self.0.take() {
+            // Gone already is as good.
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}
+
+impl Listener {
+    pub(super) async fn bind(request: &Request) -> io::Result<(Self, Socket)> {
+        #[cfg(unix)]
+        {
+            let directory = request
+                .socket_dir
+                .as_ref()
+                .map_or_else(std::env::temp_dir, PathBuf::from);
+            let path = directory.join(socket_name());
+            let inner = tokio::net::UnixListener::bind(&path)?;
+            let socket = Socket(Some(path.clone()));
+            only_for_us(&path)?;
+            let listener = Self {
+                inner: Inner::Unix(inner),
+                network: "unix",
+                address: path.display().to_string(),
+            };
+            Ok((listener, socket))
+        }
+        #[cfg(not(unix))]
+        Self::bind_port(request).await
+    }
+
+    #[cfg_attr(unix, allow(dead_code, reason = "for systems without unix sockets"))]
+    async fn bind_port(request: &Request) -> io::Result<(Self, Socket)> {
+        let (least, most) = request.ports;
+        let mut refusal = io::Error::from(io::ErrorKind::AddrInUse);
+        for port in least..=most {
+            match TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await {
+                Ok(inner) => {
+                    let address = inner.local_addr()?.to_string();
+                    let listener = Self {
+                        inner: Inner::Tcp(inner),
+                        network: "tcp",
+                        address,
+                    };
+                    return Ok((listener, Socket(None)));
+                }
+                Err(error) => refusal = error,
+            }
+        }
+        Err(refusal)
+    }
+
+    async fn accept(&self) -> io::Result<Connection> {
+        Ok(match &self.inner {
+            #[cfg(unix)]
+            Inner::Unix(listener) => Connection(Box::new(listener.accept().await?.0)),
+            Inner::Tcp(listener) => {
+                let stream = listener.accept().await?.0;
+                stream.set_nodelay(true)?;
+                Connection(Box::new(stream))
+            }
+        })
+    }
+
+    /// The connections, each past its TLS handshake; one that fails it, or takes its time, holds
+    /// up no other.
+    pub(super) fn connections(
+        self,
+        tls: Option<ServerConfig>,
+    ) -> mpsc::Receiver<io::Result<Connection>> {
+        let (sender, receiver) = mpsc::channel(16);
+        let acceptor = tls.map(|config| TlsAcceptor::from(Arc::new(config)));
+        tokio::spawn(async move {
+            loop {
+                let connection = tokio::select! {
+                    () = sender.closed() => return,
+                    accepted = self.accept() => match accepted {
+                        Ok(connection) => connection,
+                        Err(error) => {
+                            tracing::warn!(%error, "a connection could not be accepted");
+                            // Out of file descriptors, most likely: give others time to end.
+                            tokio::time::sleep(Duration::from_millis(50)).await;
+                            continue;
+                        }
+                    },
+                };
+                let (sender, acceptor) = (sender.clone(), acceptor.clone());
+                tokio::spawn(async move {
+                    if let Some(connection) = secured(connection, acceptor).await {
+                        // Closed: the server ends.
+                        let _ = sender.send(Ok(connection)).await;
+                    }
+                });
+            }
+        });
+        receiver
+    }
+}
+
+async fn secured(connection: Connection, acceptor: Option<TlsAcceptor>) -> Option<Connection> {
+    let Some(acceptor) = acceptor else {
+        return Some(connection);
+    };
+    match tokio::time::timeout(TLS_PATIENCE, acceptor.accept(connection)).await {
+        Ok(Ok(stream)) => Some(Connection(Box::new(stream))),
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "a connection without the host's certificate was refused");
+            None
+        }
+        Err(_) => {
+            tracing::warn!("a connection that said nothing was closed");
+            None
+        }
+    }
+}
+
+/// Nobody else on this machine needs to connect.
+#[cfg(unix)]
+fn only_for_us(path: &std::path::Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
+}
+
+/// A name that no other process uses: sockets of processes that were killed may still be there.
+#[cfg(unix)]
+fn socket_name() -> String {
+    use std::hash::{BuildHasher, RandomState};
+    // The keys of a RandomState are random.
+    let random = RandomState::new().hash_one(std::process::id());
+    format!("plugin{random:016x}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn where_there_are_no_sockets_the_next_free_port_is_taken() {
+        let taken = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = taken.local_addr().unwrap().port();
+        let request = |ports| Request {
+            ports,
+            ..Request::default()
+        };
+        assert!(Listener::bind_port(&request((port, port))).await.is_err());
+        let range = request((port, u16::MAX));
+        let (listener, _) = Listener::bind_port(&range).await.unwrap();
+        assert_eq!(listener.network, "tcp");
+        assert!(listener.address.starts_with("127.0.0.1:"));
+    }
+}

@@ -1,0 +1,46 @@
+//! Debug mode: a person starts the provider, in a debugger perhaps, and tells the host where it is.
+
+use serde_json::json;
+
+use super::handshake::PROTOCOL;
+
+/// What to put into TF_REATTACH_PROVIDERS: JSON in one line. `Test` is true, so that the host
+/// takes the protocol version seriously and never ends the process.
+pub(super) fn value(source: &str, network: &str, address: &str) -> String {
+    let provider = json!({
+        "Protocol": "grpc",
+        "ProtocolVersion": PROTOCOL,
+        "Pid": std::process::id(),
+        "Test": true,
+        "Addr": { "Network": network, "String": address },
+    });
+    json!({ source: provider }).to_string()
+}
+
+/// What a person reads.
+pub(super) fn instructions(value: &str) -> String {
+    let quoted = value.replace('\'', r"'\''");
+    let powershell = value.replace('\'', "''");
+    format!(
+        "Provider started. Attach Terraform to it by setting TF_REATTACH_PROVIDERS:\n\n\
+         \tsh:         export TF_REATTACH_PROVIDERS='{quoted}'\n\
+         \tcmd:        set \"TF_REATTACH_PROVIDERS={value}\"\n\
+         \tPowerShell: $env:TF_REATTACH_PROVIDERS='{powershell}'\n\n\
+         Ctrl-C ends it.\n"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_host_finds_what_it_needs() {
+        let json: serde_json::Value =
+            serde_json::from_str(&value("registry.terraform.io/a/b", "unix", "/tmp/s")).unwrap();
+        let provider = &json["registry.terraform.io/a/b"];
+        assert_eq!(provider["ProtocolVersion"], 6);
+        assert_eq!(provider["Test"], true);
+        assert_eq!(provider["Addr"]["String"], "/tmp/s");
+    }
+}

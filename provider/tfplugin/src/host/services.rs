@@ -1,0 +1,96 @@
+//! The host's own services: how it ends us, asks how we are, and what it may want beside.
+
+use std::pin::Pin;
+
+use futures::Stream;
+use tokio_util::sync::CancellationToken;
+use tonic::{Request, Response, Status, Streaming};
+
+use crate::proto::health::health_check_response::ServingStatus;
+use crate::proto::health::health_server::Health;
+use crate::proto::health::{HealthCheckRequest, HealthCheckResponse};
+use crate::proto::plugin::grpc_broker_server::GrpcBroker;
+use crate::proto::plugin::grpc_controller_server::GrpcController;
+use crate::proto::plugin::grpc_stdio_server::GrpcStdio;
+use crate::proto::plugin::{ConnInfo, Empty, StdioData};
+
+type Streamed<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
+
+/// Nothing, until the server ends: a stream that ended would be taken for a failure.
+fn idle<T: Send + 'static>(ended: &CancellationToken) -> Streamed<T> {
+    let ended = ended.clone();
+    Box::pin(futures::stream::unfold((), move |()| {
+        let ended = ended.clone();
+        async move {
+            ended.cancelled().await;
+            None
+        }
+    }))
+}
+
+/// Ends the process in good order.
+pub(super) struct Controller(pub(super) CancellationToken);
+
+#[tonic::async_trait]
+impl GrpcController for Controller {
+    async fn shutdown(&self, _: Request<Empty>) -> Result<Response<Empty>, Status> {
+        self.0.cancel();
+        Ok(Response::new(Empty {}))
+    }
+}
+
+/// Opened by the host and never used by a provider.
+pub(super) struct Broker(pub(super) CancellationToken);
+
+#[tonic::async_trait]
+impl GrpcBroker for Broker {
+    async fn start_stream(
+        &self,
+        _: Request<Streaming<ConnInfo>>,
+    ) -> Result<Response<Streamed<ConnInfo>>, Status> {
+        Ok(Response::new(idle(&self.0)))
+    }
+}
+
+/// Stays silent: the host would log whatever came as unexpected.
+pub(super) struct Stdio(pub(super) CancellationToken);
+
+#[tonic::async_trait]
+impl GrpcStdio for Stdio {
+    async fn stream_stdio(&self, _: Request<()>) -> Result<Response<Streamed<StdioData>>, Status> {
+        Ok(Response::new(idle(&self.0)))
+    }
+}
+
+/// The service `plugin` serves as long as the process lives.
+pub(super) struct Healthy(pub(super) CancellationToken);
+
+fn status(service: &str) -> Option<HealthCheckResponse> {
+    matches!(service, "" | "plugin").then(|| HealthCheckResponse {
+        status: ServingStatus::Serving as i32,
+    })
+}
+
+#[tonic::async_trait]
+impl Health for Healthy {
+    async fn check(
+        &self,
+        request: Request<HealthCheckRequest>,
+    ) -> Result<Response<HealthCheckResponse>, Status> {
+        status(&request.into_inner().service)
+            .map(Response::new)
+            .ok_or_else(|| Status::not_found("there is only the service \"plugin\""))
+    }
+
+    async fn watch(
+        &self,
+        request: Request<HealthCheckRequest>,
+    ) -> Result<Response<Streamed<HealthCheckResponse>>, Status> {
+        let now = status(&request.into_inner().service).unwrap_or(HealthCheckResponse {
+            status: ServingStatus::ServiceUnknown as i32,
+        });
+        let first = futures::stream::once(async move { Ok(now) });
+        let stream = futures::StreamExt::chain(first, idle(&self.0));
+        Ok(Response::new(Box::pin(stream)))
+    }
+}

@@ -1,0 +1,109 @@
+//! Models ⇄ values.
+//!
+//! A model is any serde type whose schema was derived ([`crate::schema`]). A leaf that may be
+//! unknown at plan is a newtype that keeps to this convention, so that the crate that defines it
+//! need not know this one:
+//!
+//! - it deserialises by `deserialize_newtype_struct("$field", visitor)`; the visitor's
+//!   `visit_newtype_struct` gets an `Option` of the inner type (None: null), its `visit_unit` means
+//!   unknown;
+//! - it serialises an unknown by `serialize_newtype_struct("$unknown", &())`, null as none, and
+//!   anything else as the inner type.
+//!
+//! A plain `Option` takes an unknown for None; a plain struct gets unknown for each of its members;
+//! any other plain type refuses null and unknown. `#[serde(flatten)]` loses unknowns.
+
+mod de;
+mod ser;
+mod shape;
+mod tree;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value as Json;
+
+use crate::path::AttributePath;
+use crate::schema::{Attribute, Object};
+use crate::value::Value;
+use tree::Tree;
+
+/// Why a model and a value do not fit.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}{reason}", .path.prefix())]
+pub struct ModelError {
+    /// The attribute.
+    pub path: AttributePath,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+impl ModelError {
+    pub(crate) fn new(reason: impl Into<String>) -> Self {
+        Self {
+            path: AttributePath::root(),
+            reason: reason.into(),
+        }
+    }
+
+    pub(crate) fn under(mut self, step: crate::path::Step) -> Self {
+        self.path.prepend(step);
+        self
+    }
+}
+
+/// The value of `model` by the attributes of `object`.
+///
+/// # Errors
+/// [`ModelError`] when a member is not of its attribute's type.
+pub fn encode<M: Serialize>(model: &M, object: &Object) -> Result<Value, ModelError> {
+    let tree = model.serialize(ser::TreeSerializer)?;
+    shape::object_value(&tree, object)
+}
+
+/// The model that `value` says.
+///
+/// # Errors
+/// [`ModelError`] with the attribute that the model does not take.
+pub fn decode<M: DeserializeOwned>(value: &Value, object: &Object) -> Result<M, ModelError> {
+    M::deserialize(de::TreeDeserializer(shape::object_tree(value, object)?))
+}
+
+/// The value of a default in the JSON schema.
+pub(crate) fn default_value(json: &Json, attribute: &Attribute) -> Result<Value, ModelError> {
+    shape::attribute_value(&Tree::from_json(json), attribute)
+}
+
+/// What `after` changed of `before` (both models' values), applied to `original`: what a model
+/// cannot hold, such as an unknown in a plain type, stays as it was.
+pub(crate) fn adopt(original: Value, before: &Value, after: Value) -> Value {
+    if *before == after {
+        return original;
+    }
+    match (original, before, after) {
+        (Value::Map(mut original), Value::Map(before), Value::Map(after)) => Value::Map(
+            after
+                .into_iter()
+                .map(|(key, after)| {
+                    let value = match (original.remove(&key), before.get(&key)) {
+                        (Some(original), Some(before)) => adopt(original, before, after),
+                        _ => after,
+                    };
+                    (key, value)
+                })
+                .collect(),
+        ),
+        (Value::List(original), Value::List(before), Value::List(after))
+            if original.len() == after.len() && before.len() == after.len() =>
+        {
+            Value::List(
+                original
+                    .into_iter()
+                    .zip(before)
+                    .zip(after)
+                    .map(|((original, before), after)| adopt(original, before, after))
+                    .collect(),
+            )
+        }
+        (_, _, after) => after,
+    }
+}

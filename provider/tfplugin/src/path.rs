@@ -1,0 +1,157 @@
+//! Where in a value something is.
+
+use std::fmt;
+
+use crate::proto::tfplugin6 as wire;
+
+/// One step of an [`AttributePath`].
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Step {
+    /// An attribute of an object, by its Terraform name.
+    Attribute(String),
+    /// An element of a map, by its key.
+    Key(String),
+    /// An element of a list, counted from 0.
+    Index(usize),
+}
+
+/// The way from the root of a resource's (or the provider's) value to a part of it, in Terraform's
+/// names. Displays as a user would write it: `backup.schedules["nightly"].schedule`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AttributePath {
+    steps: Vec<Step>,
+}
+
+impl AttributePath {
+    /// The whole value.
+    pub fn root() -> Self {
+        Self::default()
+    }
+
+    /// The path of `steps`.
+    pub fn new(steps: impl IntoIterator<Item = Step>) -> Self {
+        Self {
+            steps: steps.into_iter().collect(),
+        }
+    }
+
+    /// The attribute `name` below this path.
+    #[must_use]
+    pub fn attribute(&self, name: impl Into<String>) -> Self {
+        self.with(Step::Attribute(name.into()))
+    }
+
+    /// The map element `key` below this path.
+    #[must_use]
+    pub fn key(&self, key: impl Into<String>) -> Self {
+        self.with(Step::Key(key.into()))
+    }
+
+    /// The list element `index` below this path.
+    #[must_use]
+    pub fn index(&self, index: usize) -> Self {
+        self.with(Step::Index(index))
+    }
+
+    /// This path and one step more.
+    #[must_use]
+    pub fn with(&self, step: Step) -> Self {
+        let mut steps = Vec::with_capacity(self.steps.len() + 1);
+        steps.extend_from_slice(&self.steps);
+        steps.push(step);
+        Self { steps }
+    }
+
+    /// The steps from the root.
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    /// Whether this is the whole value.
+    pub fn is_root(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    /// "path: " before a message about it; "" for the root.
+    pub(crate) fn prefix(&self) -> String {
+        if self.is_root() {
+            String::new()
+        } else {
+            format!("{self}: ")
+        }
+    }
+
+    pub(crate) fn prepend(&mut self, step: Step) {
+        self.steps.insert(0, step);
+    }
+
+    /// None for the root, which the protocol expresses by leaving the path out.
+    pub(crate) fn to_wire(&self) -> Option<wire::AttributePath> {
+        use wire::attribute_path::step::Selector;
+        if self.is_root() {
+            return None;
+        }
+        let steps = self
+            .steps
+            .iter()
+            .map(|step| wire::attribute_path::Step {
+                selector: Some(match step {
+                    Step::Attribute(name) => Selector::AttributeName(name.clone()),
+                    Step::Key(key) => Selector::ElementKeyString(key.clone()),
+                    Step::Index(index) => {
+                        Selector::ElementKeyInt(i64::try_from(*index).unwrap_or(i64::MAX))
+                    }
+                }),
+            })
+            .collect();
+        Some(wire::AttributePath { steps })
+    }
+}
+
+/// An attribute of the root.
+impl From<&str> for AttributePath {
+    fn from(name: &str) -> Self {
+        Self::root().attribute(name)
+    }
+}
+
+impl FromIterator<Step> for AttributePath {
+    fn from_iter<I: IntoIterator<Item = Step>>(steps: I) -> Self {
+        Self::new(steps)
+    }
+}
+
+impl fmt::Display for AttributePath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (position, step) in self.steps.iter().enumerate() {
+            match step {
+                Step::Attribute(name) if position == 0 => write!(f, "{name}")?,
+                Step::Attribute(name) => write!(f, ".{name}")?,
+                Step::Key(key) => write!(f, "[{key:?}]")?,
+                Step::Index(index) => write!(f, "[{index}]")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_reads_as_a_user_writes_it() {
+        let path = AttributePath::from("backup")
+            .attribute("schedules")
+            .key("nightly")
+            .attribute("hours")
+            .index(2);
+        assert_eq!(path.to_string(), r#"backup.schedules["nightly"].hours[2]"#);
+    }
+
+    #[test]
+    fn the_root_is_left_out_of_a_message() {
+        assert!(AttributePath::root().to_wire().is_none());
+        assert_eq!(AttributePath::from("a").to_wire().unwrap().steps.len(), 1);
+    }
+}

@@ -1,0 +1,95 @@
+//! The plan, completed by what came back from apply.
+
+use crate::schema::{Attribute, Kind, Nesting, Object};
+use crate::value::Value;
+
+/// The state after an apply: everything that was known in the plan as planned, byte for byte, what
+/// was unknown as `returned`, and null where even that is unknown. Write-only is null.
+pub fn fill(object: &Object, planned: &Value, returned: &Value) -> Value {
+    match planned {
+        Value::Unknown(_) if returned.is_unknown() => Value::Null,
+        // What was wholly unknown is taken over as it is, but for what no state may hold.
+        Value::Unknown(_) => match returned {
+            Value::Map(_) => members(object, returned, returned),
+            _ => Value::Null,
+        },
+        Value::Map(_) => members(object, planned, returned),
+        _ => Value::Null,
+    }
+}
+
+fn members(object: &Object, planned: &Value, returned: &Value) -> Value {
+    Value::map(object.attributes.iter().map(|attribute| {
+        let planned = planned.get(&attribute.name).unwrap_or(&Value::Null);
+        let returned = returned.get(&attribute.name).unwrap_or(&Value::Null);
+        (
+            attribute.name.clone(),
+            attribute_value(attribute, planned, returned),
+        )
+    }))
+}
+
+fn attribute_value(attribute: &Attribute, planned: &Value, returned: &Value) -> Value {
+    if attribute.write_only {
+        return Value::Null;
+    }
+    let Kind::Nested(nesting, object) = &attribute.kind else {
+        return leaf(planned, returned);
+    };
+    // An unknown plan takes the shape of what came back.
+    let shape = if planned.is_unknown() {
+        returned
+    } else {
+        planned
+    };
+    match (nesting, shape) {
+        (_, Value::Null | Value::Unknown(_)) => Value::Null,
+        (Nesting::List, Value::List(items)) => Value::List(
+            items
+                .iter()
+                .enumerate()
+                .map(|(i, item)| {
+                    let returned = match returned {
+                        Value::List(items) => items.get(i).unwrap_or(&Value::Null),
+                        _ => &Value::Null,
+                    };
+                    fill(object, item, returned)
+                })
+                .collect(),
+        ),
+        (Nesting::Map { .. }, Value::Map(members)) => {
+            Value::map(members.iter().map(|(key, member)| {
+                let returned = returned.get(key).unwrap_or(&Value::Null);
+                (key.clone(), fill(object, member, returned))
+            }))
+        }
+        _ => fill(object, shape, returned),
+    }
+}
+
+fn leaf(planned: &Value, returned: &Value) -> Value {
+    match (planned, returned) {
+        (Value::Unknown(_), _) => returned.clone().with_unknown_as_null(),
+        (Value::List(items), _) => Value::List(
+            items
+                .iter()
+                .enumerate()
+                .map(|(i, item)| {
+                    let returned = match returned {
+                        Value::List(items) => items.get(i).unwrap_or(&Value::Null),
+                        _ => &Value::Null,
+                    };
+                    leaf(item, returned)
+                })
+                .collect(),
+        ),
+        (Value::Map(members), _) => Value::map(members.iter().map(|(key, member)| {
+            let returned = returned.get(key).unwrap_or(&Value::Null);
+            (key.clone(), leaf(member, returned))
+        })),
+        (Value::Dynamic(_), Value::Dynamic(_)) if !planned.is_wholly_known() => {
+            returned.clone().with_unknown_as_null()
+        }
+        _ => planned.clone().with_unknown_as_null(),
+    }
+}

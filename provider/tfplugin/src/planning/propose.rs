@@ -1,0 +1,138 @@
+//! Configuration over prior state.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Equal, equal};
+use crate::path::{AttributePath, Step};
+use crate::schema::{Attribute, Kind, Mode, Nesting, Object};
+use crate::value::Value;
+
+/// What the state will be, by `config` over `prior` (None on creation). `configured` are the paths
+/// that the configuration gave when the object was last written ([`super::configured`]).
+///
+/// 1. Write-only is null.
+/// 2. What only the provider sets is the prior value; unknown on creation.
+/// 3. What the configuration gives is planned as given, or as the prior state spells it where that
+///    means the same. Nested objects member by member.
+/// 4. What it omits is the default; else, where the server chooses, the prior value (unknown on
+///    creation, or when it was configured before); else null.
+pub fn propose(
+    object: &Object,
+    config: &Value,
+    prior: Option<&Value>,
+    before: &BTreeSet<String>,
+    same: Equal<'_>,
+) -> Value {
+    Proposal { before, same }.object(object, config, prior, &AttributePath::root())
+}
+
+struct Proposal<'a> {
+    before: &'a BTreeSet<String>,
+    same: Equal<'a>,
+}
+
+impl Proposal<'_> {
+    fn object(
+        &self,
+        object: &Object,
+        config: &Value,
+        prior: Option<&Value>,
+        path: &AttributePath,
+    ) -> Value {
+        if matches!(config, Value::Null | Value::Unknown(_)) {
+            return config.clone();
+        }
+        let prior = prior.filter(|prior| matches!(prior, Value::Map(_)));
+        Value::Map(
+            object
+                .attributes
+                .iter()
+                .map(|attribute| {
+                    let path = path.attribute(&attribute.name);
+                    let config = config.get(&attribute.name).unwrap_or(&Value::Null);
+                    let prior = prior.map(|p| p.get(&attribute.name).unwrap_or(&Value::Null));
+                    let value = self.attribute(attribute, config, prior, &path);
+                    (attribute.name.clone(), value)
+                })
+                .collect::<BTreeMap<_, _>>(),
+        )
+    }
+
+    fn attribute(
+        &self,
+        attribute: &Attribute,
+        config: &Value,
+        prior: Option<&Value>,
+        path: &AttributePath,
+    ) -> Value {
+        if attribute.write_only {
+            return Value::Null;
+        }
+        if attribute.mode == Mode::Computed {
+            return prior.cloned().unwrap_or(Value::UNKNOWN);
+        }
+        match config {
+            Value::Unknown(_) => config.clone(),
+            Value::Null => self.omitted(attribute, prior, path),
+            _ => self.given(attribute, config, prior, path),
+        }
+    }
+
+    fn omitted(&self, attribute: &Attribute, prior: Option<&Value>, path: &AttributePath) -> Value {
+        if let Some(default) = &attribute.default {
+            // Spelled as in the prior state where that means the same; the members of an object may
+            // have defaults of their own.
+            return self.given(attribute, default, prior, path);
+        }
+        if !attribute.mode.is_computed() {
+            return Value::Null;
+        }
+        match prior {
+            Some(prior) if !self.before.contains(&path.to_string()) => prior.clone(),
+            _ => Value::UNKNOWN,
+        }
+    }
+
+    fn given(
+        &self,
+        attribute: &Attribute,
+        config: &Value,
+        prior: Option<&Value>,
+        path: &AttributePath,
+    ) -> Value {
+        let (nesting, object) = match &attribute.kind {
+            Kind::Leaf(_) => {
+                let prior = prior
+                    .filter(|prior| equal(attribute.semantic.as_deref(), config, prior, self.same));
+                return prior.unwrap_or(config).clone();
+            }
+            Kind::Nested(nesting, object) => (nesting, object),
+        };
+        match (nesting, config) {
+            (Nesting::List, Value::List(items)) => Value::List(
+                items
+                    .iter()
+                    .enumerate()
+                    .map(|(i, item)| {
+                        let prior = prior.and_then(|prior| match prior {
+                            Value::List(items) => items.get(i),
+                            _ => None,
+                        });
+                        self.object(object, item, prior, &path.with(Step::Index(i)))
+                    })
+                    .collect(),
+            ),
+            (Nesting::Map { .. }, Value::Map(members)) => Value::Map(
+                members
+                    .iter()
+                    .map(|(key, member)| {
+                        let prior = prior.and_then(|prior| prior.get(key));
+                        let path = path.with(Step::Key(key.clone()));
+                        (key.clone(), self.object(object, member, prior, &path))
+                    })
+                    .collect(),
+            ),
+            _ => self.object(object, config, prior, path),
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! What was observed, merged into the prior state.
+
+use super::{Equal, equal};
+use crate::schema::{Attribute, Kind, Mode, Nesting, Object};
+use crate::value::{Number, Value};
+
+/// The state after a read: `observed`, in the user's own words where they mean the same.
+///
+/// - Local attributes keep their prior value; their default where there is none (after an import).
+/// - Write-only is null, and nothing is unknown.
+/// - A server that leaves out zero values does not contradict a configured `false`, 0, "" or an
+///   empty collection; and an empty value where nothing is configured is nothing.
+pub fn refresh(object: &Object, prior: &Value, observed: &Value, same: Equal<'_>) -> Value {
+    Value::map(object.attributes.iter().map(|attribute| {
+        let prior = prior.get(&attribute.name).unwrap_or(&Value::Null);
+        let observed = observed.get(&attribute.name).unwrap_or(&Value::Null);
+        (
+            attribute.name.clone(),
+            merge(attribute, prior, observed, same),
+        )
+    }))
+}
+
+fn merge(attribute: &Attribute, prior: &Value, observed: &Value, same: Equal<'_>) -> Value {
+    if attribute.write_only {
+        return Value::Null;
+    }
+    if attribute.local {
+        return match (prior, &attribute.default) {
+            (Value::Null | Value::Unknown(_), Some(default)) => default.clone(),
+            _ => prior.clone().with_unknown_as_null(),
+        };
+    }
+    if let Kind::Nested(nesting, object) = &attribute.kind {
+        return nested(attribute, nesting, object, (prior, observed), same);
+    }
+    let observed = observed.clone().with_unknown_as_null();
+    if equal(attribute.semantic.as_deref(), prior, &observed, same) {
+        return prior.clone();
+    }
+    match attribute.mode {
+        Mode::Computed => observed,
+        _ if observed.is_null() && is_zero(prior) => prior.clone(),
+        Mode::Required | Mode::Optional if prior.is_null() && is_zero(&observed) => Value::Null,
+        _ => observed,
+    }
+}
+
+fn nested(
+    attribute: &Attribute,
+    nesting: &Nesting,
+    object: &Object,
+    (prior, observed): (&Value, &Value),
+    same: Equal<'_>,
+) -> Value {
+    let computed = attribute.mode == Mode::Computed;
+    match (nesting, prior, observed) {
+        (Nesting::Single, Value::Map(_), Value::Null | Value::Unknown(_)) if !computed => {
+            let silent = refresh(object, prior, &Value::Null, same);
+            if silent == *prior {
+                prior.clone()
+            } else {
+                Value::Null
+            }
+        }
+        (_, _, Value::Null | Value::Unknown(_)) => match prior {
+            Value::List(items) if items.is_empty() && !computed => prior.clone(),
+            Value::Map(members) if members.is_empty() && !computed => prior.clone(),
+            _ => Value::Null,
+        },
+        (Nesting::Single, ..) => {
+            let merged = refresh(object, prior, observed, same);
+            if prior.is_null() && !computed && says_nothing(object, &merged) {
+                Value::Null
+            } else {
+                merged
+            }
+        }
+        (_, Value::Null, _) if !computed && is_zero(observed) => Value::Null,
+        (Nesting::List, _, Value::List(items)) => Value::List(
+            items
+                .iter()
+                .enumerate()
+                .map(|(i, item)| {
+                    let prior = match prior {
+                        Value::List(prior) => prior.get(i).unwrap_or(&Value::Null),
+                        _ => &Value::Null,
+                    };
+                    refresh(object, prior, item, same)
+                })
+                .collect(),
+        ),
+        (Nesting::Map { .. }, _, Value::Map(members)) => {
+            Value::map(members.iter().map(|(key, member)| {
+                let prior = prior.get(key).unwrap_or(&Value::Null);
+                (key.clone(), refresh(object, prior, member, same))
+            }))
+        }
+        _ => Value::Null,
+    }
+}
+
+/// Whether a server may as well leave it out.
+fn is_zero(value: &Value) -> bool {
+    match value {
+        Value::Bool(value) => !value,
+        Value::Number(number) => *number == Number::from(0i64),
+        Value::String(text) => text.is_empty(),
+        Value::List(items) => items.is_empty(),
+        Value::Map(members) => members.is_empty(),
+        _ => false,
+    }
+}
+
+/// Whether `value` holds nothing but what its own defaults put there.
+fn says_nothing(object: &Object, value: &Value) -> bool {
+    object.attributes.iter().all(|attribute| {
+        let part = value.get(&attribute.name).unwrap_or(&Value::Null);
+        match &attribute.kind {
+            _ if attribute.local || part.is_null() => true,
+            Kind::Nested(Nesting::Single, object) => says_nothing(object, part),
+            _ => false,
+        }
+    })
+}

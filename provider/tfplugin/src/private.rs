@@ -1,0 +1,198 @@
+//! What is kept beside the state of a resource and shown to nobody.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value as Json};
+
+const CONFIGURED: &str = ".configured";
+const PLANNED: &str = ".planned";
+const PENDING: &str = ".pending";
+
+/// The private state of one resource: a JSON object that travels from plan to apply to state to the
+/// next plan. Secrets do not belong here: it is stored in clear.
+///
+/// Keys that begin with a dot are this crate's own.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Private {
+    keys: Map<String, Json>,
+    configured: BTreeSet<String>,
+    planned: Option<BTreeSet<String>>,
+    pending: Option<String>,
+}
+
+impl Private {
+    /// The value of `key`; None when it is absent or of another shape.
+    pub fn get<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
+        T::deserialize(self.keys.get(key)?).ok()
+    }
+
+    /// Sets `key`. Keys that begin with a dot are refused.
+    ///
+    /// # Errors
+    /// [`PrivateError`] when the key is reserved or the value is not JSON.
+    pub fn set<T: Serialize>(&mut self, key: &str, value: T) -> Result<(), PrivateError> {
+        if key.starts_with('.') {
+            return Err(PrivateError::Reserved(key.to_owned()));
+        }
+        let json = serde_json::to_value(value).map_err(PrivateError::NotJson)?;
+        self.keys.insert(key.to_owned(), json);
+        Ok(())
+    }
+
+    /// Removes `key`.
+    pub fn remove(&mut self, key: &str) {
+        self.keys.remove(key);
+    }
+
+    /// Why the last apply ended before the object was as asked; None when nothing is pending.
+    /// While there is a reason, a plan goes on waiting: an update in place with the resource's
+    /// pending outputs unknown.
+    pub fn pending(&self) -> Option<&str> {
+        self.pending.as_deref()
+    }
+
+    /// Nothing is pending any more: for a read that sees that what was waited for has come.
+    pub fn clear_pending(&mut self) {
+        self.pending = None;
+    }
+
+    /// Leaves the object for a later apply to wait for: for a read that sees that it is not as
+    /// it was asked for.
+    pub fn set_pending(&mut self, why: impl Into<String>) {
+        self.pending = Some(why.into());
+    }
+
+    /// The paths that the configuration gave when the object was last written.
+    pub(crate) fn configured(&self) -> &BTreeSet<String> {
+        &self.configured
+    }
+
+    /// Notes what the configuration gives now; it counts once the apply went through.
+    pub(crate) fn plan_configured(&mut self, paths: BTreeSet<String>) {
+        self.planned = Some(paths);
+    }
+
+    /// The change was written.
+    pub(crate) fn settle(&mut self) {
+        if let Some(planned) = self.planned.take() {
+            self.configured = planned;
+        }
+        self.pending = None;
+    }
+
+    /// The change was not written: what counted before counts still.
+    pub(crate) fn refuse(&mut self) {
+        self.planned = None;
+    }
+
+    /// Takes over the resource's own keys of the plan that came before this one.
+    pub(crate) fn overlay(&mut self, earlier: &Private) {
+        for (key, value) in &earlier.keys {
+            self.keys.insert(key.clone(), value.clone());
+        }
+    }
+
+    /// What `bytes` hold; empty when there are none.
+    ///
+    /// # Errors
+    /// [`PrivateError::Malformed`] when they are not what [`Private::to_bytes`] wrote.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, PrivateError> {
+        if bytes.is_empty() {
+            return Ok(Self::default());
+        }
+        let mut keys: Map<String, Json> =
+            serde_json::from_slice(bytes).map_err(PrivateError::Malformed)?;
+        let mut own = |key: &str| keys.remove(key).unwrap_or(Json::Null);
+        let configured: Option<BTreeSet<String>> =
+            serde_json::from_value(own(CONFIGURED)).map_err(PrivateError::Malformed)?;
+        let planned = serde_json::from_value(own(PLANNED)).map_err(PrivateError::Malformed)?;
+        let pending = serde_json::from_value(own(PENDING)).map_err(PrivateError::Malformed)?;
+        Ok(Self {
+            configured: configured.unwrap_or_default(),
+            planned,
+            pending,
+            keys,
+        })
+    }
+
+    /// The form that is stored: a JSON object, or nothing when there is nothing to keep.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut all = self.keys.clone();
+        if !self.configured.is_empty() {
+            all.insert(CONFIGURED.to_owned(), paths(&self.configured));
+        }
+        if let Some(planned) = &self.planned {
+            all.insert(PLANNED.to_owned(), paths(planned));
+        }
+        if let Some(why) = &self.pending {
+            all.insert(PENDING.to_owned(), Json::String(why.clone()));
+        }
+        if all.is_empty() {
+            return Vec::new();
+        }
+        Json::Object(all).to_string().into_bytes()
+    }
+}
+
+fn paths(set: &BTreeSet<String>) -> Json {
+    Json::Array(set.iter().cloned().map(Json::String).collect())
+}
+
+/// Why private state could not be read or set.
+#[derive(Debug, thiserror::Error)]
+pub enum PrivateError {
+    /// The stored bytes are not JSON of the expected shape: the state was edited by hand, or
+    /// another provider wrote it.
+    #[error("the private state of this resource cannot be read: {0}")]
+    Malformed(#[source] serde_json::Error),
+    /// The value has no JSON form.
+    #[error("this value cannot be kept in private state: {0}")]
+    NotJson(#[source] serde_json::Error),
+    /// The key begins with a dot.
+    #[error("the private state key {0:?} is reserved: it begins with a dot")]
+    Reserved(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn private_state_survives_storage() {
+        let mut private = Private::default();
+        private.set("nonce", "abc").unwrap();
+        private.plan_configured(["engine.version".to_owned()].into());
+        private.set_pending("not ready");
+        let stored = Private::from_bytes(&private.to_bytes()).unwrap();
+        assert_eq!(stored, private);
+        assert_eq!(stored.get::<String>("nonce").as_deref(), Some("abc"));
+        assert_eq!(stored.get::<i64>("nonce"), None);
+    }
+
+    #[test]
+    fn a_refused_change_leaves_what_was_configured_before() {
+        let mut private = Private::default();
+        private.plan_configured(["a".to_owned()].into());
+        private.settle();
+        private.plan_configured(["b".to_owned()].into());
+        private.refuse();
+        assert!(private.configured().contains("a"));
+        assert!(!private.configured().contains("b"));
+    }
+
+    #[test]
+    fn a_key_of_our_own_is_refused() {
+        assert!(matches!(
+            Private::default().set(".x", 1),
+            Err(PrivateError::Reserved(_))
+        ));
+    }
+
+    #[test]
+    fn nothing_kept_is_no_bytes_and_garbage_is_an_error() {
+        assert!(Private::default().to_bytes().is_empty());
+        assert!(Private::from_bytes(b"\xff\x00").is_err());
+    }
+}

@@ -1,0 +1,40 @@
+//! What a provider implements.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::context::Context;
+use crate::diagnostics::Diagnostics;
+use crate::resource::AnyResource;
+
+/// A type that describes a configuration: serde gives its values, schemars its schema.
+///
+/// The Terraform schema is derived from the JSON schema and its `x-` extensions (see
+/// [`crate::schema`]); a leaf that may be unknown is a newtype of the convention told in
+/// [`crate::model`].
+pub trait Model: Serialize + DeserializeOwned + JsonSchema + Clone + Send + Sync + 'static {}
+
+impl<T: Serialize + DeserializeOwned + JsonSchema + Clone + Send + Sync + 'static> Model for T {}
+
+/// A provider: its configuration and its resources.
+#[async_trait]
+pub trait Provider: Send + Sync + 'static {
+    /// The provider block.
+    type Config: Model;
+
+    /// Every resource, once; called at the start.
+    fn resources(self: &Arc<Self>) -> Vec<Box<dyn AnyResource>>;
+
+    /// Checks a provider block; values may be unknown.
+    fn validate(&self, config: &Self::Config, diags: &mut Diagnostics) {
+        let _ = (config, diags);
+    }
+
+    /// Takes the configuration. Called at plan even when nothing needs it, with values that may
+    /// still be unknown: what talks to the outside belongs in the resources.
+    async fn configure(&self, config: Self::Config, cx: &Context, diags: &mut Diagnostics);
+}

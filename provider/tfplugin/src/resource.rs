@@ -1,0 +1,241 @@
+//! What a resource implements.
+
+use async_trait::async_trait;
+use serde_json::Value as Json;
+
+use crate::context::Context;
+use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::path::AttributePath;
+use crate::private::Private;
+use crate::provider::Model;
+
+mod typed;
+
+pub use typed::{AnyResource, PlanRequest, PlanResult, Typed};
+pub(crate) use typed::{UNFIT, unfit};
+
+/// A managed resource. The crate derives its schema from [`Resource::Model`], plans every change
+/// (see [`crate::planning`]) and merges what the methods return; a resource only says what differs.
+#[async_trait]
+pub trait Resource: Send + Sync + 'static {
+    /// The attributes.
+    type Model: Model;
+
+    /// As users write it, with the provider's prefix.
+    fn type_name(&self) -> &'static str;
+
+    /// In markdown; "" takes the model's doc comment.
+    fn description(&self) -> &'static str {
+        ""
+    }
+
+    /// The version of the schema; goes up when stored state needs [`Resource::upgrade`].
+    fn version(&self) -> i64 {
+        0
+    }
+
+    /// Attributes (Terraform names, at the root) that are unknown in a plan that goes on with a
+    /// wait that ended early.
+    fn pending_outputs(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Whether two strings of an attribute with `x-semantic: kind` mean the same.
+    fn semantically_equal(&self, kind: &str, a: &str, b: &str) -> bool {
+        let _ = kind;
+        a == b
+    }
+
+    /// Checks a configuration; values may be unknown. Called several times a command.
+    fn validate(&self, config: &Self::Model, diags: &mut Diagnostics) {
+        let _ = (config, diags);
+    }
+
+    /// Adjusts the plan of a creation or an update: marks outputs that the change affects as
+    /// unknown, asks for replacement, warns of what the change does.
+    async fn plan(&self, plan: &mut Plan<Self::Model>, cx: &Context, diags: &mut Diagnostics) {
+        let _ = (plan, cx, diags);
+    }
+
+    /// Objects to a destruction, at plan.
+    async fn plan_destroy(&self, prior: &Self::Model, cx: &Context, diags: &mut Diagnostics) {
+        let _ = (prior, cx, diags);
+    }
+
+    /// Looks at the object. The crate merges what was found into the prior state: a value that
+    /// means the same keeps the user's spelling, a local attribute its prior value.
+    async fn read(
+        &self,
+        prior: &Self::Model,
+        private: &mut Private,
+        cx: &Context,
+        diags: &mut Diagnostics,
+    ) -> ReadResult<Self::Model>;
+
+    /// Makes the object. `planned` may hold unknown outputs; `config` alone holds write-only values.
+    async fn create(
+        &self,
+        planned: &Self::Model,
+        config: &Self::Model,
+        private: &mut Private,
+        cx: &Context,
+        diags: &mut Diagnostics,
+    ) -> Creation<Self::Model>;
+
+    /// Changes the object, or goes on waiting for it.
+    async fn update(
+        &self,
+        prior: &Self::Model,
+        planned: &Self::Model,
+        config: &Self::Model,
+        private: &mut Private,
+        cx: &Context,
+        diags: &mut Diagnostics,
+    ) -> Update<Self::Model>;
+
+    /// Removes the object. An error means that it still exists and stays in the state.
+    async fn delete(
+        &self,
+        prior: &Self::Model,
+        private: &Private,
+        cx: &Context,
+        diags: &mut Diagnostics,
+    );
+
+    /// The attributes that an import id stands for, all else null; Terraform then calls read. None
+    /// together with an error when the id is malformed.
+    fn import_id(&self, id: &str, diags: &mut Diagnostics) -> Option<Self::Model>;
+
+    /// Brings state that an older schema `version` wrote to today's shape.
+    fn upgrade(&self, version: i64, state: Json, diags: &mut Diagnostics) -> Json {
+        let _ = (version, diags);
+        state
+    }
+}
+
+/// The plan of a creation or an update, open to adjustment by [`Resource::plan`].
+#[derive(Clone, Debug)]
+pub struct Plan<M> {
+    /// What the user wrote; null where nothing is written.
+    pub config: M,
+    /// The state as last read; None on creation (and for the new half of a replacement).
+    pub prior: Option<M>,
+    /// What the state will be. A value that the configuration gives is not to be changed.
+    pub planned: M,
+    /// Travels to apply; a secret does not belong here.
+    pub private: Private,
+    pub(crate) replace: Vec<AttributePath>,
+    pub(crate) changed: bool,
+    pub(crate) resumes: bool,
+}
+
+impl<M> Plan<M> {
+    /// Whether there is nothing yet.
+    pub fn is_create(&self) -> bool {
+        self.prior.is_none()
+    }
+
+    /// Whether the configuration asks for something that the prior state does not say: always on
+    /// creation. False for a plan that only goes on with a wait.
+    pub fn changed(&self) -> bool {
+        self.changed
+    }
+
+    /// Whether an earlier apply ended before the object was as asked, so that this plan is an
+    /// update in place even when nothing changed.
+    pub fn resumes(&self) -> bool {
+        self.resumes
+    }
+
+    /// The object is replaced because `path` changes. It counts only where the value really
+    /// changes.
+    pub fn require_replace(&mut self, path: impl Into<AttributePath>) {
+        self.replace.push(path.into());
+    }
+
+    /// The attributes whose change replaces the object.
+    pub fn requires_replace(&self) -> &[AttributePath] {
+        &self.replace
+    }
+}
+
+/// What [`Resource::read`] saw.
+#[derive(Clone, Debug)]
+pub enum ReadResult<M> {
+    /// The object as it is.
+    Found(M),
+    /// It does not exist any more; Terraform plans to create it.
+    Gone,
+    /// The state is to stay as it is.
+    Keep,
+}
+
+/// How a creation ended. Only [`Creation::Failed`] taints, so that the next apply replaces.
+#[derive(Clone, Debug)]
+pub enum Creation<M> {
+    /// As asked.
+    Created(M),
+    /// Accepted, but not ready in time or interrupted: the state is kept, the user is warned, the
+    /// next apply goes on.
+    Pending {
+        /// What is known of it.
+        state: M,
+        /// Becomes a warning; its summary is kept as the reason.
+        why: Diagnostic,
+    },
+    /// Nothing exists.
+    NotCreated(Diagnostic),
+    /// It exists and is of no use: the next apply destroys it and makes another.
+    Failed {
+        /// What is known of it.
+        state: M,
+        /// Why.
+        error: Diagnostic,
+    },
+}
+
+/// How an update ended. None of them taints.
+#[derive(Clone, Debug)]
+pub enum Update<M> {
+    /// As asked.
+    Updated(M),
+    /// Accepted, but not ready in time or interrupted: the next apply goes on.
+    Pending {
+        /// What is known of it.
+        state: M,
+        /// Becomes a warning; its summary is kept as the reason.
+        why: Diagnostic,
+    },
+    /// Not written: the prior state stays.
+    Refused(Diagnostic),
+}
+
+impl<M> Creation<M> {
+    pub(crate) fn try_map<N, E>(self, f: impl FnOnce(M) -> Result<N, E>) -> Result<Creation<N>, E> {
+        Ok(match self {
+            Self::Created(state) => Creation::Created(f(state)?),
+            Self::Pending { state, why } => Creation::Pending {
+                state: f(state)?,
+                why,
+            },
+            Self::NotCreated(error) => Creation::NotCreated(error),
+            Self::Failed { state, error } => Creation::Failed {
+                state: f(state)?,
+                error,
+            },
+        })
+    }
+}
+
+impl<M> Update<M> {
+    pub(crate) fn try_map<N, E>(self, f: impl FnOnce(M) -> Result<N, E>) -> Result<Update<N>, E> {
+        Ok(match self {
+            Self::Updated(state) => Update::Updated(f(state)?),
+            Self::Pending { state, why } => Update::Pending {
+                state: f(state)?,
+                why,
+            },
+            Self::Refused(error) => Update::Refused(error),
+        })
+    }
+}

@@ -1,0 +1,341 @@
+//! From resources with models to resources with values, so that the server holds all of them alike.
+
+use async_trait::async_trait;
+use serde_json::Value as Json;
+
+use super::{Creation, Plan, ReadResult, Resource, Update};
+use crate::context::Context;
+use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::model::{self, ModelError};
+use crate::path::AttributePath;
+use crate::private::Private;
+use crate::schema::{Object, Schema, SchemaError};
+use crate::value::Value;
+
+/// A resource in terms of values; [`Typed`] makes one of any [`Resource`].
+#[async_trait]
+#[allow(missing_docs, reason = "each method is the one of Resource, in values")]
+pub trait AnyResource: Send + Sync + 'static {
+    fn type_name(&self) -> &'static str;
+
+    /// # Errors
+    /// [`SchemaError`] when the model has no Terraform form.
+    fn schema(&self) -> Result<Schema, SchemaError>;
+
+    fn pending_outputs(&self) -> &'static [&'static str];
+
+    fn semantically_equal(&self, kind: &str, a: &str, b: &str) -> bool;
+
+    fn validate(&self, object: &Object, config: &Value, diags: &mut Diagnostics);
+
+    async fn plan(
+        &self,
+        object: &Object,
+        request: PlanRequest,
+        cx: &Context,
+        diags: &mut Diagnostics,
+    ) -> Option<PlanResult>;
+
+    async fn plan_destroy(
+        &self,
+        object: &Object,
+        prior: &Value,
+        cx: &Context,
+        diags: &mut Diagnostics,
+    );
+
+    async fn read(
+        &self,
+        object: &Object,
+        prior: &Value,
+        private: &mut Private,
+        cx: &Context,
+        diags: &mut Diagnostics,
+    ) -> ReadResult<Value>;
+
+    async fn create(
+        &self,
+        object: &Object,
+        (planned, config): (&Value, &Value),
+        private: &mut Private,
+        cx: &Context,
+        diags: &mut Diagnostics,
+    ) -> Creation<Value>;
+
+    async fn update(
+        &self,
+        object: &Object,
+        (prior, planned, config): (&Value, &Value, &Value),
+        private: &mut Private,
+        cx: &Context,
+        diags: &mut Diagnostics,
+    ) -> Update<Value>;
+
+    async fn delete(
+        &self,
+        object: &Object,
+        prior: &Value,
+        private: &Private,
+        cx: &Context,
+        diags: &mut Diagnostics,
+    );
+
+    fn import_id(&self, object: &Object, id: &str, diags: &mut Diagnostics) -> Option<Value>;
+
+    fn upgrade(&self, version: i64, state: Json, diags: &mut Diagnostics) -> Json;
+}
+
+/// What a plan starts from.
+#[derive(Clone, Debug)]
+pub struct PlanRequest {
+    /// What the user wrote.
+    pub config: Value,
+    /// The state; None on creation.
+    pub prior: Option<Value>,
+    /// What the rules make of the two.
+    pub planned: Value,
+    /// Private state.
+    pub private: Private,
+    /// Whether the configuration changes anything.
+    pub changed: bool,
+    /// Whether it goes on with a wait.
+    pub resumes: bool,
+}
+
+/// What a resource made of its plan.
+#[derive(Clone, Debug)]
+pub struct PlanResult {
+    /// What the state will be.
+    pub planned: Value,
+    /// Travels to apply.
+    pub private: Private,
+    /// Changes that replace the object.
+    pub replace: Vec<AttributePath>,
+}
+
+/// A [`Resource`] as an [`AnyResource`].
+#[derive(Clone, Debug)]
+pub struct Typed<R>(pub R);
+
+impl<R: Resource> Typed<R> {
+    /// Decodes for an operation on state or plan. Only a model that disagrees with its own schema
+    /// fails here.
+    fn decode(object: &Object, value: &Value, diags: &mut Diagnostics) -> Option<R::Model> {
+        match model::decode(value, object) {
+            Ok(model) => Some(model),
+            Err(error) => {
+                diags.push(unfit(&error, object));
+                None
+            }
+        }
+    }
+}
+
+/// The summary of a value that its model does not take.
+pub(crate) const UNFIT: &str = "Invalid value";
+
+/// The diagnostic of a value that its model does not take. What serde says of it may quote the
+/// value, so nothing is quoted of what is hidden.
+pub(crate) fn unfit(error: &ModelError, object: &Object) -> Diagnostic {
+    let place = if error.path.is_root() {
+        "This value".to_owned()
+    } else {
+        format!("The value of {}", error.path)
+    };
+    let reason = if object.hides(&error.path) {
+        "it is not of the form that is expected here"
+    } else {
+        &error.reason
+    };
+    Diagnostic::error(UNFIT, format!("{place} cannot be used: {reason}.")).at(error.path.clone())
+}
+
+/// The diagnostic of a model that its own schema does not take: a fault of the provider.
+fn unencodable(error: &ModelError) -> Diagnostic {
+    Diagnostic::error(
+        "The provider made an invalid value",
+        format!(
+            "The result cannot be stored: {error}. This is a fault of the provider; please report it."
+        ),
+    )
+    .at(error.path.clone())
+}
+
+#[async_trait]
+impl<R: Resource> AnyResource for Typed<R> {
+    fn type_name(&self) -> &'static str {
+        self.0.type_name()
+    }
+
+    fn schema(&self) -> Result<Schema, SchemaError> {
+        Schema::derive::<R::Model>(self.0.version(), self.0.description())
+    }
+
+    fn pending_outputs(&self) -> &'static [&'static str] {
+        self.0.pending_outputs()
+    }
+
+    fn semantically_equal(&self, kind: &str, a: &str, b: &str) -> bool {
+        self.0.semantically_equal(kind, a, b)
+    }
+
+    fn validate(&self, object: &Object, config: &Value, diags: &mut Diagnostics) {
+        if let Some(config) = Self::decode(object, config, diags) {
+            self.0.validate(&config, diags);
+        }
+    }
+
+    async fn plan(
+        &self,
+        object: &Object,
+        request: PlanRequest,
+        cx: &Context,
+        diags: &mut Diagnostics,
+    ) -> Option<PlanResult> {
+        let config = Self::decode(object, &request.config, diags)?;
+        let prior = match &request.prior {
+            Some(prior) => Some(Self::decode(object, prior, diags)?),
+            None => None,
+        };
+        let planned = Self::decode(object, &request.planned, diags)?;
+        let before = model::encode(&planned, object);
+        let mut plan = Plan {
+            config,
+            prior,
+            planned,
+            private: request.private,
+            replace: Vec::new(),
+            changed: request.changed,
+            resumes: request.resumes,
+        };
+        self.0.plan(&mut plan, cx, diags).await;
+        match before.and_then(|before| Ok((before, model::encode(&plan.planned, object)?))) {
+            Ok((before, after)) => Some(PlanResult {
+                planned: model::adopt(request.planned, &before, after),
+                private: plan.private,
+                replace: plan.replace,
+            }),
+            Err(error) => {
+                diags.push(unencodable(&error));
+                None
+            }
+        }
+    }
+
+    async fn plan_destroy(
+        &self,
+        object: &Object,
+        prior: &Value,
+        cx: &Context,
+        diags: &mut Diagnostics,
+    ) {
+        if let Some(prior) = Self::decode(object, prior, diags) {
+            self.0.plan_destroy(&prior, cx, diags).await;
+        }
+    }
+
+    async fn read(
+        &self,
+        object: &Object,
+        prior: &Value,
+        private: &mut Private,
+        cx: &Context,
+        diags: &mut Diagnostics,
+    ) -> ReadResult<Value> {
+        let Some(prior) = Self::decode(object, prior, diags) else {
+            return ReadResult::Keep;
+        };
+        match self.0.read(&prior, private, cx, diags).await {
+            ReadResult::Gone => ReadResult::Gone,
+            ReadResult::Keep => ReadResult::Keep,
+            ReadResult::Found(found) => match model::encode(&found, object) {
+                Ok(found) => ReadResult::Found(found),
+                Err(error) => {
+                    diags.push(unencodable(&error));
+                    ReadResult::Keep
+                }
+            },
+        }
+    }
+
+    async fn create(
+        &self,
+        object: &Object,
+        (planned, config): (&Value, &Value),
+        private: &mut Private,
+        cx: &Context,
+        diags: &mut Diagnostics,
+    ) -> Creation<Value> {
+        let models = Self::decode(object, planned, diags).zip(Self::decode(object, config, diags));
+        let Some((model, config)) = models else {
+            return Creation::NotCreated(nothing_done());
+        };
+        let end = self.0.create(&model, &config, private, cx, diags).await;
+        // What exists must not be lost for a fault in describing it.
+        end.try_map(|state| model::encode(&state, object))
+            .unwrap_or_else(|error| Creation::Pending {
+                state: planned.clone(),
+                why: unencodable(&error),
+            })
+    }
+
+    async fn update(
+        &self,
+        object: &Object,
+        (prior, planned, config): (&Value, &Value, &Value),
+        private: &mut Private,
+        cx: &Context,
+        diags: &mut Diagnostics,
+    ) -> Update<Value> {
+        let models = Self::decode(object, prior, diags)
+            .zip(Self::decode(object, planned, diags))
+            .zip(Self::decode(object, config, diags));
+        let Some(((prior, model), config)) = models else {
+            return Update::Refused(nothing_done());
+        };
+        let end = self
+            .0
+            .update(&prior, &model, &config, private, cx, diags)
+            .await;
+        end.try_map(|state| model::encode(&state, object))
+            .unwrap_or_else(|error| Update::Pending {
+                state: planned.clone(),
+                why: unencodable(&error),
+            })
+    }
+
+    async fn delete(
+        &self,
+        object: &Object,
+        prior: &Value,
+        private: &Private,
+        cx: &Context,
+        diags: &mut Diagnostics,
+    ) {
+        if let Some(prior) = Self::decode(object, prior, diags) {
+            self.0.delete(&prior, private, cx, diags).await;
+        }
+    }
+
+    fn import_id(&self, object: &Object, id: &str, diags: &mut Diagnostics) -> Option<Value> {
+        let model = self.0.import_id(id, diags)?;
+        match model::encode(&model, object) {
+            Ok(value) => Some(value),
+            Err(error) => {
+                diags.push(unencodable(&error));
+                None
+            }
+        }
+    }
+
+    fn upgrade(&self, version: i64, state: Json, diags: &mut Diagnostics) -> Json {
+        self.0.upgrade(version, state, diags)
+    }
+}
+
+fn nothing_done() -> Diagnostic {
+    Diagnostic::error(
+        "Nothing was changed",
+        "The plan cannot be understood, for the reason given above.",
+    )
+}

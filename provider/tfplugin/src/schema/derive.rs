@@ -1,0 +1,340 @@
+//! From the JSON schema of a model to the attributes of Terraform.
+
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use serde_json::{Map, Value as Json};
+
+use super::{Attribute, Kind, Mode, Nesting, Object, Schema, attribute_name};
+use crate::model;
+use crate::value::{Type, Value};
+
+mod constraints;
+mod references;
+
+use references::Definitions;
+
+/// How deep a model may nest.
+const MAX_DEPTH: usize = 32;
+
+/// Names that Terraform's language keeps to itself at the root of a resource.
+const RESERVED: [&str; 7] = [
+    "count",
+    "for_each",
+    "depends_on",
+    "provider",
+    "lifecycle",
+    "connection",
+    "provisioner",
+];
+
+/// Why a model has no Terraform schema. Each of them is a fault of the model, found by any test
+/// that derives it.
+#[derive(Debug, thiserror::Error)]
+pub enum SchemaError {
+    /// A property says nothing that Terraform has a type for: free JSON without `x-dynamic`, or a
+    /// choice of several types.
+    #[error("{path}: no Terraform type stands for {schema}")]
+    NoType {
+        /// The property.
+        path: String,
+        /// Its JSON schema.
+        schema: String,
+    },
+    /// A type contains itself, or nests without end.
+    #[error("{path}: nested more than {MAX_DEPTH} levels deep")]
+    TooDeep {
+        /// The property.
+        path: String,
+    },
+    /// Two properties have one Terraform name, or the name is not Terraform's.
+    #[error("{path}: the attribute name {name:?} is taken, reserved or malformed")]
+    Name {
+        /// The property.
+        path: String,
+        /// The name.
+        name: String,
+    },
+    /// Extensions that exclude each other, such as a required attribute with a default.
+    #[error("{path}: {reason}")]
+    Contradiction {
+        /// The property.
+        path: String,
+        /// Which.
+        reason: String,
+    },
+}
+
+impl Schema {
+    /// The schema of a resource with model `M`. An empty `description` takes the doc comment of
+    /// the model.
+    ///
+    /// # Errors
+    /// [`SchemaError`] when the model has no Terraform form.
+    pub fn derive<M: JsonSchema>(version: i64, description: &str) -> Result<Self, SchemaError> {
+        let generator = SchemaSettings::draft2020_12().into_generator();
+        let json = generator.into_root_schema_for::<M>().to_value();
+        Self::from_json_schema(&json, version, description)
+    }
+
+    /// The schema that a JSON schema with the extensions of this module stands for.
+    ///
+    /// # Errors
+    /// [`SchemaError`] when it has no Terraform form.
+    pub fn from_json_schema(
+        json: &Json,
+        version: i64,
+        description: &str,
+    ) -> Result<Self, SchemaError> {
+        let definitions = Definitions(json);
+        let root = definitions.resolve(json, "", 0)?;
+        let object = definitions.object(&root, "", false, 0)?;
+        if let Some(attribute) = object
+            .attributes
+            .iter()
+            .find(|a| RESERVED.contains(&a.name.as_str()))
+        {
+            return Err(SchemaError::Name {
+                path: attribute.member.clone(),
+                name: attribute.name.clone(),
+            });
+        }
+        let description = match description {
+            "" => text(&root, "description"),
+            given => given.to_owned(),
+        };
+        Ok(Self {
+            version,
+            description,
+            root: object,
+        })
+    }
+}
+
+type Members = Map<String, Json>;
+
+impl Definitions<'_> {
+    fn object(
+        &self,
+        json: &Members,
+        path: &str,
+        read_only: bool,
+        depth: usize,
+    ) -> Result<Object, SchemaError> {
+        let mut object = Object::default();
+        self.members(&mut object, json, path, &[], read_only, depth)?;
+        Ok(object)
+    }
+
+    fn members(
+        &self,
+        object: &mut Object,
+        json: &Members,
+        path: &str,
+        within: &[String],
+        read_only: bool,
+        depth: usize,
+    ) -> Result<(), SchemaError> {
+        let required: Vec<&str> = json
+            .get("required")
+            .and_then(Json::as_array)
+            .map(|names| names.iter().filter_map(Json::as_str).collect())
+            .unwrap_or_default();
+        let properties = json.get("properties").and_then(Json::as_object);
+        for (member, property) in properties.into_iter().flatten() {
+            let path = if path.is_empty() {
+                member.clone()
+            } else {
+                format!("{path}.{member}")
+            };
+            let property = self.resolve(property, &path, depth)?;
+            if flag(&property, "x-skip") {
+                continue;
+            }
+            if flag(&property, "x-inline") {
+                let mut within = within.to_vec();
+                within.push(member.clone());
+                self.members(object, &property, &path, &within, read_only, depth + 1)?;
+                continue;
+            }
+            let required = required.contains(&member.as_str());
+            let attribute = self.attribute(
+                member,
+                &property,
+                &path,
+                within,
+                (required, read_only),
+                depth,
+            )?;
+            if attribute.name.is_empty()
+                || object.get(&attribute.name).is_some()
+                || !attribute
+                    .name
+                    .bytes()
+                    .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_'))
+            {
+                return Err(SchemaError::Name {
+                    path,
+                    name: attribute.name,
+                });
+            }
+            object.attributes.push(attribute);
+        }
+        Ok(())
+    }
+
+    fn attribute(
+        &self,
+        member: &str,
+        json: &Members,
+        path: &str,
+        within: &[String],
+        (required, read_only): (bool, bool),
+        depth: usize,
+    ) -> Result<Attribute, SchemaError> {
+        let contradiction = |reason: &str| SchemaError::Contradiction {
+            path: path.to_owned(),
+            reason: reason.to_owned(),
+        };
+        let read_only = read_only || flag(json, "x-read-only");
+        let write_only = flag(json, "x-write-only");
+        let default = json
+            .get("x-default")
+            .or_else(|| json.get("default"))
+            .filter(|value| !value.is_null() && !read_only);
+        let mode = if read_only {
+            Mode::Computed
+        } else if required && default.is_none() {
+            Mode::Required
+        } else if default.is_some() || flag(json, "x-computed") {
+            Mode::OptionalComputed
+        } else {
+            Mode::Optional
+        };
+        if write_only && mode.is_computed() {
+            return Err(contradiction("write-only and computed exclude each other"));
+        }
+        let deprecated = flag(json, "deprecated");
+        let mut attribute = Attribute {
+            name: attribute_name(member),
+            member: member.to_owned(),
+            within: within.to_vec(),
+            kind: self.kind(json, path, read_only, depth + 1)?,
+            mode,
+            sensitive: flag(json, "x-sensitive"),
+            write_only,
+            force_new: flag(json, "x-force-new"),
+            local: flag(json, "x-local"),
+            semantic: json
+                .get("x-semantic")
+                .and_then(Json::as_str)
+                .map(str::to_owned),
+            default: None,
+            description: text(json, "description"),
+            deprecated,
+            deprecation_message: if deprecated {
+                text(json, "x-deprecation-message")
+            } else {
+                String::new()
+            },
+            constraints: self.constraints(json, path, depth)?,
+        };
+        if attribute.semantic.is_none() {
+            let of = json
+                .get("items")
+                .or_else(|| json.get("additionalProperties"));
+            let of = of
+                .and_then(|of| of.get("x-semantic"))
+                .and_then(Json::as_str);
+            attribute.semantic = of.map(str::to_owned);
+        }
+        if let Some(default) = default {
+            let value = model::default_value(default, &attribute)
+                .map_err(|error| contradiction(&format!("the default does not fit: {error}")))?;
+            attribute.default = Some(value).filter(|value| *value != Value::Null);
+        }
+        Ok(attribute)
+    }
+
+    fn kind(
+        &self,
+        json: &Members,
+        path: &str,
+        read_only: bool,
+        depth: usize,
+    ) -> Result<Kind, SchemaError> {
+        let no_type = || SchemaError::NoType {
+            path: path.to_owned(),
+            schema: Json::Object(json.clone()).to_string(),
+        };
+        if flag(json, "x-dynamic") {
+            return Ok(Kind::Leaf(Type::Dynamic));
+        }
+        match type_of(json).ok_or_else(no_type)? {
+            "string" => Ok(Kind::Leaf(Type::String)),
+            "boolean" => Ok(Kind::Leaf(Type::Bool)),
+            "integer" | "number" => Ok(Kind::Leaf(Type::Number)),
+            "array" => {
+                let items = json.get("items").ok_or_else(no_type)?;
+                let items = self.resolve(items, path, depth)?;
+                match self.kind(&items, path, read_only, depth + 1)? {
+                    Kind::Leaf(of) => Ok(Kind::Leaf(Type::List(Box::new(of)))),
+                    Kind::Nested(Nesting::Single, mut object) => {
+                        let Some(key) = json.get("x-map-key").and_then(Json::as_str) else {
+                            return Ok(Kind::Nested(Nesting::List, object));
+                        };
+                        object.attributes.retain(|a| a.member != key);
+                        let member = Some(key.to_owned());
+                        Ok(Kind::Nested(Nesting::Map { member }, object))
+                    }
+                    Kind::Nested(..) => Err(no_type()),
+                }
+            }
+            "object" if json.get("properties").is_some_and(Json::is_object) => Ok(Kind::Nested(
+                Nesting::Single,
+                self.object(json, path, read_only, depth)?,
+            )),
+            "object" => {
+                let values = json.get("additionalProperties").ok_or_else(no_type)?;
+                let values = self.resolve(values, path, depth)?;
+                match self.kind(&values, path, read_only, depth + 1)? {
+                    Kind::Leaf(of) => Ok(Kind::Leaf(Type::Map(Box::new(of)))),
+                    Kind::Nested(Nesting::Single, object) => {
+                        Ok(Kind::Nested(Nesting::Map { member: None }, object))
+                    }
+                    Kind::Nested(..) => Err(no_type()),
+                }
+            }
+            _ => Err(no_type()),
+        }
+    }
+}
+
+fn flag(json: &Members, key: &str) -> bool {
+    json.get(key).and_then(Json::as_bool).unwrap_or(false)
+}
+
+fn text(json: &Members, key: &str) -> String {
+    json.get(key)
+        .and_then(Json::as_str)
+        .unwrap_or_default()
+        .to_owned()
+}
+
+/// The one type beside null.
+fn type_of(json: &Members) -> Option<&str> {
+    match json.get("type") {
+        Some(Json::String(name)) => Some(name),
+        Some(Json::Array(names)) => {
+            let mut names = names
+                .iter()
+                .filter_map(Json::as_str)
+                .filter(|n| *n != "null");
+            let first = names.next();
+            first.filter(|_| names.next().is_none())
+        }
+        Some(_) => None,
+        None if json.contains_key("properties") => Some("object"),
+        None if json.contains_key("enum") => Some("string"),
+        None => None,
+    }
+}

@@ -1,0 +1,263 @@
+//! The provider service: one file an RPC, this one holds what they share.
+//!
+//! Every call runs guarded (`server/guard.rs`): a panic becomes an error diagnostic and the server lives on.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::{Arc, OnceLock};
+
+use tokio_util::sync::CancellationToken;
+use tonic::{Request, Response, Status};
+
+use crate::context::Context;
+use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::private::Private;
+use crate::proto::tfplugin6 as wire;
+use crate::proto::tfplugin6::provider_server;
+use crate::provider::Provider;
+use crate::resource::AnyResource;
+use crate::schema::{Object, Schema};
+use crate::value::{Type, Value, json, msgpack};
+
+mod apply;
+mod configure;
+mod get_schema;
+mod guard;
+mod import;
+mod plan;
+mod read;
+mod stop;
+mod upgrade;
+mod validate;
+
+use guard::guarded;
+
+/// The largest message in either direction, as Go's plugins have it.
+pub const MAX_MESSAGE: usize = 256 << 20;
+
+/// Answers the host for the provider `P`.
+pub struct Server<P: Provider> {
+    provider: Arc<P>,
+    config: OnceLock<Result<Shape, String>>,
+    resources: BTreeMap<&'static str, Managed>,
+    stop: CancellationToken,
+    terraform_version: OnceLock<String>,
+    issues: String,
+}
+
+/// A resource and its schema, derived when it is first needed.
+struct Managed {
+    resource: Box<dyn AnyResource>,
+    shape: OnceLock<Result<Shape, String>>,
+}
+
+/// A schema and the type of its values.
+struct Shape {
+    schema: Schema,
+    ty: Type,
+}
+
+impl Shape {
+    fn new(schema: Schema) -> Self {
+        let ty = schema.root.value_type();
+        Self { schema, ty }
+    }
+
+    fn object(&self) -> &Object {
+        &self.schema.root
+    }
+
+    /// The value of a request; null where it is left out.
+    fn decode(&self, value: Option<&wire::DynamicValue>) -> Result<Value, Diagnostic> {
+        let Some(value) = value else {
+            return Ok(Value::Null);
+        };
+        let decoded = if value.msgpack.is_empty() && !value.json.is_empty() {
+            json::decode(&value.json, &self.ty)
+        } else if value.msgpack.is_empty() {
+            return Ok(Value::Null);
+        } else {
+            msgpack::decode(&value.msgpack, &self.ty)
+        };
+        decoded.map_err(|error| {
+            Diagnostic::error(
+                "Terraform sent a value that does not fit the schema",
+                format!(
+                    "{error}. This is a fault of Terraform or of the provider; please report it."
+                ),
+            )
+            .at(error.path.clone())
+        })
+    }
+
+    fn encode(&self, value: &Value) -> Result<wire::DynamicValue, Diagnostic> {
+        let msgpack = msgpack::encode(value, &self.ty).map_err(|error| {
+            Diagnostic::error(
+                "The provider made an invalid value",
+                format!("{error}. This is a fault of the provider; please report it."),
+            )
+            .at(error.path.clone())
+        })?;
+        Ok(wire::DynamicValue {
+            msgpack,
+            json: Vec::new(),
+        })
+    }
+}
+
+fn private(bytes: &[u8]) -> Result<Private, Diagnostic> {
+    Private::from_bytes(bytes).map_err(|error| {
+        Diagnostic::error(
+            "The state holds private data that cannot be read",
+            format!(
+                "{error}. It was written by hand or by another provider. Remove the resource from \
+                 the state and import it again."
+            ),
+        )
+    })
+}
+
+impl<P: Provider> Server<P> {
+    /// Serves `provider`. `issues` is where its faults are reported, for messages.
+    pub fn new(provider: Arc<P>, issues: impl Into<String>) -> Self {
+        let resources = provider
+            .resources()
+            .into_iter()
+            .map(|resource| {
+                let managed = Managed {
+                    shape: OnceLock::new(),
+                    resource,
+                };
+                (managed.resource.type_name(), managed)
+            })
+            .collect();
+        Self {
+            provider,
+            config: OnceLock::new(),
+            resources,
+            stop: CancellationToken::new(),
+            terraform_version: OnceLock::new(),
+            issues: issues.into(),
+        }
+    }
+
+    /// Cancelled when the host asks to stop: every call's [`Context::stop`] hangs on it.
+    pub fn stop_token(&self) -> CancellationToken {
+        self.stop.clone()
+    }
+
+    fn config(&self) -> Result<&Shape, Diagnostic> {
+        self.config
+            .get_or_init(|| {
+                Schema::derive::<P::Config>(0, "")
+                    .map(Shape::new)
+                    .map_err(|error| error.to_string())
+            })
+            .as_ref()
+            .map_err(|reason| no_schema("The provider's configuration", reason))
+    }
+
+    fn managed(&self, type_name: &str) -> Result<(&dyn AnyResource, &Shape), Diagnostic> {
+        let managed = self.resources.get(type_name).ok_or_else(|| {
+            Diagnostic::error(
+                "Unknown resource type",
+                format!("This provider has no resource {type_name:?}."),
+            )
+        })?;
+        let shape = managed
+            .shape
+            .get_or_init(|| {
+                let schema = managed.resource.schema();
+                schema.map(Shape::new).map_err(|error| error.to_string())
+            })
+            .as_ref()
+            .map_err(|reason| no_schema(type_name, reason))?;
+        Ok((managed.resource.as_ref(), shape))
+    }
+
+    fn context(&self, client: Option<&wire::ClientCapabilities>) -> Context {
+        Context {
+            stop: self.stop.child_token(),
+            terraform_version: self.terraform_version.get().cloned().unwrap_or_default(),
+            write_only_allowed: client.is_some_and(|c| c.write_only_attributes_allowed),
+            deferral_allowed: client.is_some_and(|c| c.deferral_allowed),
+        }
+    }
+}
+
+fn no_schema(of: &str, reason: &str) -> Diagnostic {
+    Diagnostic::error(
+        "The provider has an invalid schema",
+        format!("{of} has no schema: {reason}. This is a fault of the provider; please report it."),
+    )
+}
+
+fn one(diagnostic: Diagnostic) -> Vec<wire::Diagnostic> {
+    vec![diagnostic.into_wire()]
+}
+
+/// What a step of an RPC stopped at: said already, together with what was said before it.
+fn stopped(mut diags: Diagnostics, why: Diagnostic) -> Vec<wire::Diagnostic> {
+    diags.push(why);
+    diags.into_wire()
+}
+
+type Answer<T> = Result<Response<T>, Status>;
+
+macro_rules! rpcs {
+    ($($rpc:ident: $request:ty => $response:ty, $of:expr, $fallback:expr;)*) => {
+        #[tonic::async_trait]
+        impl<P: Provider> provider_server::Provider for Server<P> {
+            $(
+                async fn $rpc(&self, request: Request<$request>) -> Answer<$response> {
+                    let request = request.into_inner();
+                    let of: fn(&$request) -> &str = $of;
+                    let fallback: fn(&$request) -> $response = $fallback;
+                    let (of, fallback) = (of(&request).to_owned(), fallback(&request));
+                    let call = self.$rpc(request);
+                    guarded(stringify!($rpc), &of, &self.issues, fallback, call).await
+                }
+            )*
+        }
+    };
+}
+
+// Each RPC: request, answer, the type it is about, and what to answer beside an error when it panics:
+// the state as it was, so that nothing is lost.
+rpcs! {
+    get_metadata: wire::get_metadata::Request => wire::get_metadata::Response,
+        |_| "", |_| Default::default();
+    get_provider_schema:
+        wire::get_provider_schema::Request => wire::get_provider_schema::Response,
+        |_| "", |_| Default::default();
+    validate_provider_config:
+        wire::validate_provider_config::Request => wire::validate_provider_config::Response,
+        |_| "", |_| Default::default();
+    validate_resource_config:
+        wire::validate_resource_config::Request => wire::validate_resource_config::Response,
+        |r| &r.type_name, |_| Default::default();
+    configure_provider:
+        wire::configure_provider::Request => wire::configure_provider::Response,
+        |_| "", |_| Default::default();
+    upgrade_resource_state:
+        wire::upgrade_resource_state::Request => wire::upgrade_resource_state::Response,
+        |r| &r.type_name, |_| Default::default();
+    read_resource: wire::read_resource::Request => wire::read_resource::Response,
+        |r| &r.type_name, read::unchanged;
+    plan_resource_change:
+        wire::plan_resource_change::Request => wire::plan_resource_change::Response,
+        |r| &r.type_name, |_| Default::default();
+    apply_resource_change:
+        wire::apply_resource_change::Request => wire::apply_resource_change::Response,
+        |r| &r.type_name, apply::unchanged;
+    import_resource_state:
+        wire::import_resource_state::Request => wire::import_resource_state::Response,
+        |r| &r.type_name, |_| Default::default();
+    stop_provider: wire::stop_provider::Request => wire::stop_provider::Response,
+        |_| "", |_| Default::default();
+}
+
+/// A future that answers an RPC.
+trait Call<T>: Future<Output = T> + Send {}
+
+impl<T, F: Future<Output = T> + Send> Call<T> for F {}

@@ -1,0 +1,37 @@
+//! ConfigureProvider. Its values may be unknown: it runs in a plan before anything else is applied.
+
+use super::{Server, one};
+use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::model;
+use crate::proto::tfplugin6 as wire;
+use crate::provider::Provider;
+use crate::resource::unfit;
+
+impl<P: Provider> Server<P> {
+    pub(super) async fn configure_provider(
+        &self,
+        request: wire::configure_provider::Request,
+    ) -> wire::configure_provider::Response {
+        let diagnostics = match self.configured(request).await {
+            Ok(diags) => diags.into_wire(),
+            Err(why) => one(why),
+        };
+        wire::configure_provider::Response { diagnostics }
+    }
+
+    async fn configured(
+        &self,
+        request: wire::configure_provider::Request,
+    ) -> Result<Diagnostics, Diagnostic> {
+        // The first host stays: a process serves one.
+        let _ = self.terraform_version.set(request.terraform_version);
+        let cx = self.context(request.client_capabilities.as_ref());
+        let shape = self.config()?;
+        let config = shape.decode(request.config.as_ref())?;
+        let config = model::decode::<P::Config>(&config, shape.object())
+            .map_err(|error| unfit(&error, shape.object()))?;
+        let mut diags = Diagnostics::new();
+        self.provider.configure(config, &cx, &mut diags).await;
+        Ok(diags)
+    }
+}

@@ -1,0 +1,121 @@
+//! PlanResourceChange: creation, update, replacement and destruction.
+
+use super::{Server, stopped};
+use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::planning;
+use crate::private::Private;
+use crate::proto::tfplugin6 as wire;
+use crate::provider::Provider;
+use crate::resource::{AnyResource, PlanRequest};
+use crate::value::Value;
+
+type Request = wire::plan_resource_change::Request;
+type Response = wire::plan_resource_change::Response;
+
+impl<P: Provider> Server<P> {
+    /// 1. Nothing configured: the object is to be destroyed; the resource may object.
+    /// 2. The rules make a plan of configuration and prior state ([`planning::propose`]).
+    /// 3. Where a wait ended early, its outputs are unknown ([`planning::resume`]).
+    /// 4. The resource adjusts the plan.
+    /// 5. What replaces: by schema ([`planning::replacements`]) and by the resource.
+    pub(super) async fn plan_resource_change(&self, request: Request) -> Response {
+        let mut diags = Diagnostics::new();
+        match self.planned(&request, &mut diags).await {
+            Ok(mut response) => {
+                response.diagnostics = diags.into_wire();
+                response
+            }
+            Err(why) => Response {
+                diagnostics: stopped(diags, why),
+                ..Default::default()
+            },
+        }
+    }
+
+    async fn planned(
+        &self,
+        request: &Request,
+        diags: &mut Diagnostics,
+    ) -> Result<Response, Diagnostic> {
+        let (resource, shape) = self.managed(&request.type_name)?;
+        let object = shape.object();
+        let cx = self.context(request.client_capabilities.as_ref());
+        let config = shape.decode(request.config.as_ref())?;
+        let prior = shape.decode(request.prior_state.as_ref())?;
+        let proposed = shape.decode(request.proposed_new_state.as_ref())?;
+        if proposed.is_null() {
+            resource.plan_destroy(object, &prior, &cx, diags).await;
+            return Ok(Response {
+                planned_state: Some(shape.encode(&Value::Null)?),
+                planned_private: request.prior_private.clone(),
+                ..Default::default()
+            });
+        }
+        let prior = Some(prior).filter(|prior| !prior.is_null());
+        // What was noted of an object that is to be replaced says nothing about the next one.
+        let mut private = match &prior {
+            Some(_) => super::private(&request.prior_private)?,
+            None => Private::default(),
+        };
+        private.overlay(&super::private(&request.planned_private)?);
+
+        let same = |kind: &str, a: &str, b: &str| resource.semantically_equal(kind, a, b);
+        let mut planned =
+            planning::propose(object, &config, prior.as_ref(), private.configured(), &same);
+        let changed = prior.as_ref() != Some(&planned);
+        let resumes = prior.is_some() && private.pending().is_some();
+        if resumes {
+            planning::resume(&mut planned, resource.pending_outputs());
+        }
+        private.plan_configured(planning::configured(object, &config));
+
+        let adjusted = self
+            .adjusted(
+                resource,
+                shape,
+                PlanRequest {
+                    config,
+                    prior: prior.clone(),
+                    planned,
+                    private,
+                    changed,
+                    resumes,
+                },
+                &cx,
+                diags,
+            )
+            .await?;
+        let mut replace = adjusted.replace;
+        if let Some(prior) = &prior {
+            replace.extend(planning::replacements(object, prior, &adjusted.planned));
+        }
+        replace.sort();
+        replace.dedup();
+        Ok(Response {
+            planned_state: Some(shape.encode(&adjusted.planned)?),
+            requires_replace: replace.iter().filter_map(|path| path.to_wire()).collect(),
+            planned_private: adjusted.private.to_bytes(),
+            ..Default::default()
+        })
+    }
+
+    async fn adjusted(
+        &self,
+        resource: &dyn AnyResource,
+        shape: &super::Shape,
+        request: PlanRequest,
+        cx: &crate::context::Context,
+        diags: &mut Diagnostics,
+    ) -> Result<crate::resource::PlanResult, Diagnostic> {
+        let plan = resource.plan(shape.object(), request, cx, diags).await;
+        plan.ok_or_else(|| {
+            Diagnostic::error(
+                "The change cannot be planned",
+                format!(
+                    "{} could not be planned for the reason given above.",
+                    resource.type_name()
+                ),
+            )
+        })
+    }
+}

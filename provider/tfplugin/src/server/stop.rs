@@ -1,0 +1,17 @@
+//! StopProvider: the user pressed Ctrl-C. Whatever waits returns with what it has; the server goes on
+//! answering, because Terraform still waits for the calls in flight.
+
+use super::Server;
+use crate::proto::tfplugin6 as wire;
+use crate::provider::Provider;
+
+impl<P: Provider> Server<P> {
+    pub(super) async fn stop_provider(
+        &self,
+        _: wire::stop_provider::Request,
+    ) -> wire::stop_provider::Response {
+        tracing::info!("asked to stop: waits end with what they have");
+        self.stop.cancel();
+        wire::stop_provider::Response::default()
+    }
+}

@@ -1,0 +1,57 @@
+//! UpgradeResourceState: runs before every plan, also when the version is today's.
+
+use super::{Server, stopped};
+use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::proto::tfplugin6 as wire;
+use crate::provider::Provider;
+use crate::value::json;
+
+impl<P: Provider> Server<P> {
+    pub(super) async fn upgrade_resource_state(
+        &self,
+        request: wire::upgrade_resource_state::Request,
+    ) -> wire::upgrade_resource_state::Response {
+        let mut diags = Diagnostics::new();
+        match self.upgraded(request, &mut diags) {
+            Ok(state) => wire::upgrade_resource_state::Response {
+                upgraded_state: Some(state),
+                diagnostics: diags.into_wire(),
+            },
+            Err(why) => wire::upgrade_resource_state::Response {
+                upgraded_state: None,
+                diagnostics: stopped(diags, why),
+            },
+        }
+    }
+
+    fn upgraded(
+        &self,
+        request: wire::upgrade_resource_state::Request,
+        diags: &mut Diagnostics,
+    ) -> Result<wire::DynamicValue, Diagnostic> {
+        let unreadable = |reason: String| {
+            Diagnostic::error(
+                "The stored state cannot be read",
+                format!(
+                    "{reason}. Remove this resource from the state (terraform state rm) and import it \
+                     again."
+                ),
+            )
+        };
+        let (resource, shape) = self.managed(&request.type_name)?;
+        let raw = request.raw_state.unwrap_or_default();
+        if raw.json.is_empty() {
+            return Err(unreadable(
+                "It is in the format of Terraform 0.11, which this provider never wrote".to_owned(),
+            ));
+        }
+        let mut state = serde_json::from_slice(&raw.json)
+            .map_err(|error| unreadable(format!("It is not JSON: {error}")))?;
+        if request.version < shape.schema.version {
+            state = resource.upgrade(request.version, state, diags);
+        }
+        let state = json::from_json(&state, &shape.ty)
+            .map_err(|error| unreadable(format!("It does not fit the schema: {error}")))?;
+        shape.encode(&state)
+    }
+}

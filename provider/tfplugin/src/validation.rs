@@ -1,0 +1,195 @@
+//! What the schema itself says about a configuration: allowed strings, bounds, lengths, patterns.
+
+use crate::diagnostics::Diagnostics;
+use crate::path::{AttributePath, Step};
+use crate::schema::{Constraints, Kind, Nesting, Object};
+use crate::value::Value;
+
+/// Checks `config` by the constraints of its attributes; unknown values pass. Each fault is an
+/// error at its attribute that says what would be right. Hidden values are not quoted.
+pub(crate) fn check(
+    object: &Object,
+    config: &Value,
+    write_only_allowed: bool,
+    diags: &mut Diagnostics,
+) {
+    let mut check = Check {
+        write_only_allowed,
+        diags,
+    };
+    check.object(object, config, &AttributePath::root());
+}
+
+struct Check<'a> {
+    write_only_allowed: bool,
+    diags: &'a mut Diagnostics,
+}
+
+impl Check<'_> {
+    fn object(&mut self, object: &Object, config: &Value, path: &AttributePath) {
+        for attribute in &object.attributes {
+            let Some(value) = config.get(&attribute.name) else {
+                continue;
+            };
+            let path = path.attribute(&attribute.name);
+            if value.is_null() {
+                continue;
+            }
+            if attribute.write_only && !self.write_only_allowed {
+                self.diags.error(
+                    path,
+                    "Write-only attributes are not supported here",
+                    format!(
+                        "{} is never stored, which takes Terraform 1.11 or OpenTofu 1.11 and later. \
+                         Upgrade, or use the attribute that is stored in the state instead.",
+                        attribute.name
+                    ),
+                );
+                continue;
+            }
+            if value.is_unknown() {
+                continue;
+            }
+            let hidden = attribute.sensitive || attribute.write_only;
+            self.value(&attribute.constraints, value, &path, hidden);
+            if let Kind::Nested(nesting, object) = &attribute.kind {
+                self.nested(nesting, object, value, &path);
+            }
+        }
+    }
+
+    fn nested(&mut self, nesting: &Nesting, object: &Object, value: &Value, path: &AttributePath) {
+        match (nesting, value) {
+            (Nesting::List, Value::List(items)) => {
+                for (i, item) in items.iter().enumerate() {
+                    self.object(object, item, &path.with(Step::Index(i)));
+                }
+            }
+            (Nesting::Map { .. }, Value::Map(members)) => {
+                for (key, member) in members {
+                    self.object(object, member, &path.with(Step::Key(key.clone())));
+                }
+            }
+            _ => self.object(object, value, path),
+        }
+    }
+
+    fn value(
+        &mut self,
+        constraints: &Constraints,
+        value: &Value,
+        path: &AttributePath,
+        hidden: bool,
+    ) {
+        let expectation = match value {
+            Value::String(text) => string(constraints, text),
+            Value::Number(_) => number(constraints, value),
+            Value::List(items) => count(constraints, items.len()),
+            Value::Map(members) => count(constraints, members.len()),
+            _ => None,
+        };
+        if let Some(expectation) = expectation {
+            let found = match value {
+                _ if hidden => "This value".to_owned(),
+                Value::String(text) => format!("{text:?}"),
+                Value::Number(number) => number.to_string(),
+                Value::List(items) => format!("A list of {}", items.len()),
+                Value::Map(members) => format!("A map of {}", members.len()),
+                other => other.kind().to_owned(),
+            };
+            self.diags.error(
+                path.clone(),
+                format!("Invalid {}", name(path)),
+                format!("{found} is not allowed for {path}: {expectation}."),
+            );
+        }
+        let Some(elements) = &constraints.elements else {
+            return;
+        };
+        match value {
+            Value::List(items) => {
+                for (i, item) in items.iter().enumerate() {
+                    self.value(elements, item, &path.with(Step::Index(i)), hidden);
+                }
+            }
+            Value::Map(members) => {
+                for (key, member) in members {
+                    self.value(elements, member, &path.with(Step::Key(key.clone())), hidden);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The last attribute of a path.
+fn name(path: &AttributePath) -> &str {
+    let names = path.steps().iter().rev().find_map(|step| match step {
+        Step::Attribute(name) => Some(name.as_str()),
+        _ => None,
+    });
+    names.unwrap_or("value")
+}
+
+/// What is expected, where `text` is not that.
+fn string(constraints: &Constraints, text: &str) -> Option<String> {
+    if !constraints.allowed.is_empty() && !constraints.allowed.iter().any(|a| a == text) {
+        let allowed: Vec<String> = constraints
+            .allowed
+            .iter()
+            .map(|a| format!("{a:?}"))
+            .collect();
+        return Some(match &allowed[..] {
+            [only] => format!("it must be {only}"),
+            all => format!("it must be one of {}", all.join(", ")),
+        });
+    }
+    let length = u64::try_from(text.chars().count()).unwrap_or(u64::MAX);
+    if let Some(expectation) = bounds(
+        length,
+        (constraints.min_length, constraints.max_length),
+        "character",
+    ) {
+        return Some(format!("{expectation}, and this has {length}"));
+    }
+    let pattern = constraints.pattern.as_ref()?;
+    (!pattern.matches(text))
+        .then(|| format!("it must match the regular expression {}", pattern.as_str()))
+}
+
+fn count(constraints: &Constraints, length: usize) -> Option<String> {
+    let length = u64::try_from(length).unwrap_or(u64::MAX);
+    bounds(
+        length,
+        (constraints.min_items, constraints.max_items),
+        "element",
+    )
+}
+
+fn bounds(length: u64, (least, most): (Option<u64>, Option<u64>), of: &str) -> Option<String> {
+    let plural = |count: u64| if count == 1 { "" } else { "s" };
+    if let Some(least) = least.filter(|least| length < *least) {
+        return Some(format!("it needs at least {least} {of}{}", plural(least)));
+    }
+    let most = most.filter(|most| length > *most)?;
+    Some(format!("it may have at most {most} {of}{}", plural(most)))
+}
+
+fn number(constraints: &Constraints, value: &Value) -> Option<String> {
+    let Value::Number(number) = value else {
+        return None;
+    };
+    if constraints.integer && !number.is_integer() {
+        return Some("it must be a whole number".to_owned());
+    }
+    let minimum = constraints.minimum.as_ref().filter(|least| number < *least);
+    let maximum = constraints.maximum.as_ref().filter(|most| number > *most);
+    match (&constraints.minimum, &constraints.maximum) {
+        (Some(least), Some(most)) if minimum.is_some() || maximum.is_some() => {
+            Some(format!("it must be between {least} and {most}"))
+        }
+        (Some(least), _) if minimum.is_some() => Some(format!("it must be at least {least}")),
+        (_, Some(most)) if maximum.is_some() => Some(format!("it must be at most {most}")),
+        _ => None,
+    }
+}

@@ -1,0 +1,218 @@
+//! Values as they travel between Terraform and a provider, and their types.
+
+use std::collections::BTreeMap;
+
+pub mod json;
+pub mod msgpack;
+mod number;
+mod ty;
+
+pub use number::{Number, NumberError};
+pub use ty::{Type, TypeError};
+
+use crate::path::AttributePath;
+
+/// How deep values and types may nest: far beyond any schema, far below what a stack holds.
+pub const MAX_DEPTH: usize = 64;
+
+/// A value. What its type is, the schema says.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Value {
+    /// Nothing.
+    #[default]
+    Null,
+    /// Known only after apply; the refinements are promises about it.
+    Unknown(Option<Box<Refinements>>),
+    /// true or false.
+    Bool(bool),
+    /// A number of any size and precision.
+    Number(Number),
+    /// A string.
+    String(String),
+    /// A list, a set or a tuple.
+    List(Vec<Value>),
+    /// A map or an object.
+    Map(BTreeMap<String, Value>),
+    /// A value that carries its own type.
+    Dynamic(Box<(Type, Value)>),
+}
+
+/// What is promised of an unknown value.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Refinements {
+    /// Some(false): it will not be null. Some(true): it will be.
+    pub null: Option<bool>,
+    /// What the string begins with; under 256 bytes.
+    pub prefix: Option<String>,
+    /// The least number, and whether it is included.
+    pub lower: Option<(Number, bool)>,
+    /// The greatest number, and whether it is included.
+    pub upper: Option<(Number, bool)>,
+    /// The least length of a collection.
+    pub min_length: Option<u64>,
+    /// The greatest length of a collection.
+    pub max_length: Option<u64>,
+}
+
+impl Refinements {
+    /// Whether nothing is promised.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl Value {
+    /// Unknown, with nothing promised.
+    pub const UNKNOWN: Self = Self::Unknown(None);
+
+    /// A string.
+    pub fn string(value: impl Into<String>) -> Self {
+        Self::String(value.into())
+    }
+
+    /// An object or a map.
+    pub fn map<K: Into<String>>(members: impl IntoIterator<Item = (K, Value)>) -> Self {
+        Self::Map(members.into_iter().map(|(k, v)| (k.into(), v)).collect())
+    }
+
+    /// Whether it is null.
+    pub fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
+    }
+
+    /// Whether it is unknown as a whole.
+    pub fn is_unknown(&self) -> bool {
+        matches!(self, Self::Unknown(_))
+    }
+
+    /// Whether nothing in it is unknown.
+    pub fn is_wholly_known(&self) -> bool {
+        match self {
+            Self::Unknown(_) => false,
+            Self::List(items) => items.iter().all(Self::is_wholly_known),
+            Self::Map(members) => members.values().all(Self::is_wholly_known),
+            Self::Dynamic(inner) => inner.1.is_wholly_known(),
+            _ => true,
+        }
+    }
+
+    /// The same with null in place of everything unknown.
+    #[must_use]
+    pub fn with_unknown_as_null(self) -> Self {
+        match self {
+            Self::Unknown(_) => Self::Null,
+            Self::List(items) => {
+                Self::List(items.into_iter().map(Self::with_unknown_as_null).collect())
+            }
+            Self::Map(members) => Self::Map(
+                members
+                    .into_iter()
+                    .map(|(k, v)| (k, v.with_unknown_as_null()))
+                    .collect(),
+            ),
+            Self::Dynamic(inner) => {
+                let (ty, value) = *inner;
+                match value.with_unknown_as_null() {
+                    Self::Null => Self::Null,
+                    value => Self::Dynamic(Box::new((ty, value))),
+                }
+            }
+            other => other,
+        }
+    }
+
+    /// The member `name` of an object or map.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        match self {
+            Self::Map(members) => members.get(name),
+            _ => None,
+        }
+    }
+
+    /// What a user would call it, for messages.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Unknown(_) => "a value known only after apply",
+            Self::Bool(_) => "a bool",
+            Self::Number(_) => "a number",
+            Self::String(_) => "a string",
+            Self::List(_) => "a list",
+            Self::Map(_) => "an object or map",
+            Self::Dynamic(_) => "a value of any type",
+        }
+    }
+}
+
+impl From<bool> for Value {
+    fn from(value: bool) -> Self {
+        Self::Bool(value)
+    }
+}
+
+impl From<i64> for Value {
+    fn from(value: i64) -> Self {
+        Self::Number(value.into())
+    }
+}
+
+impl From<&str> for Value {
+    fn from(value: &str) -> Self {
+        Self::String(value.to_owned())
+    }
+}
+
+/// Why bytes are not a value of the type the schema gives.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}{reason}", .path.prefix())]
+pub struct ValueError {
+    /// Where in the value.
+    pub path: AttributePath,
+    /// What is wrong there.
+    pub reason: ValueErrorKind,
+}
+
+/// What is wrong with a value on the wire.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ValueErrorKind {
+    /// The bytes end early, or a marker is not one of msgpack's or JSON's.
+    #[error("the encoding is malformed: {0}")]
+    Malformed(String),
+    /// Another type than the schema gives.
+    #[error("expected {expected}, found {found}")]
+    Mismatch {
+        /// What the schema says.
+        expected: String,
+        /// What is there.
+        found: String,
+    },
+    /// Nested beyond [`MAX_DEPTH`].
+    #[error("nested more than {MAX_DEPTH} levels deep")]
+    TooDeep,
+    /// Not a number, or one out of all bounds.
+    #[error(transparent)]
+    Number(#[from] NumberError),
+    /// The type of a dynamic value is malformed.
+    #[error(transparent)]
+    Type(#[from] TypeError),
+}
+
+impl ValueErrorKind {
+    pub(crate) fn here(self) -> ValueError {
+        ValueError {
+            path: AttributePath::root(),
+            reason: self,
+        }
+    }
+}
+
+impl ValueError {
+    pub(crate) fn malformed(reason: impl Into<String>) -> Self {
+        ValueErrorKind::Malformed(reason.into()).here()
+    }
+
+    pub(crate) fn under(mut self, step: crate::path::Step) -> Self {
+        self.path.prepend(step);
+        self
+    }
+}

@@ -1,0 +1,303 @@
+//! Numbers as Terraform counts them: decimal, of any precision.
+
+use std::cmp::Ordering;
+use std::fmt;
+
+/// The greatest magnitude of an exponent that is accepted. Terraform's own numbers end far below.
+const MAX_EXPONENT: i64 = 100_000;
+
+/// A decimal number, kept exactly: Terraform compares what a provider returns digit by digit.
+/// Equal numbers are equal whatever form they came in.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Number {
+    negative: bool,
+    /// Without leading or trailing zeros; "" is zero.
+    digits: String,
+    /// The value is 0.digits × 10^point.
+    point: i64,
+}
+
+/// Why something is not a number.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NumberError {
+    /// Text that is not a decimal number.
+    #[error("not a decimal number")]
+    Malformed,
+    /// Infinite or not a number at all.
+    #[error("infinite, or not a number")]
+    NotFinite,
+    /// An exponent beyond what is accepted.
+    #[error("the exponent is out of bounds")]
+    OutOfBounds,
+}
+
+impl Number {
+    /// The number that `text` says: digits, an optional point and an optional exponent.
+    ///
+    /// # Errors
+    /// [`NumberError`] when it says none, or one with an exponent out of all bounds.
+    pub fn parse(text: &str) -> Result<Self, NumberError> {
+        let (negative, rest) = match text.as_bytes().first() {
+            Some(b'-') => (true, &text[1..]),
+            Some(b'+') => (false, &text[1..]),
+            _ => (false, text),
+        };
+        let (mantissa, exponent) = match rest.find(['e', 'E']) {
+            Some(at) => (
+                &rest[..at],
+                rest[at + 1..]
+                    .parse::<i64>()
+                    .map_err(|_| NumberError::Malformed)?,
+            ),
+            None => (rest, 0),
+        };
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        if whole.is_empty() && fraction.is_empty() {
+            return Err(NumberError::Malformed);
+        }
+        if !whole
+            .bytes()
+            .chain(fraction.bytes())
+            .all(|b| b.is_ascii_digit())
+        {
+            return Err(NumberError::Malformed);
+        }
+        let mut digits = String::with_capacity(whole.len() + fraction.len());
+        digits.push_str(whole);
+        digits.push_str(fraction);
+        let leading = digits.len() - digits.trim_start_matches('0').len();
+        let significant = digits.trim_matches('0');
+        if significant.is_empty() {
+            return Ok(Self::zero());
+        }
+        let length = i64::try_from(whole.len()).map_err(|_| NumberError::OutOfBounds)?;
+        let zeros = i64::try_from(leading).map_err(|_| NumberError::OutOfBounds)?;
+        let point = exponent
+            .checked_add(length - zeros)
+            .filter(|point| point.abs() <= MAX_EXPONENT)
+            .ok_or(NumberError::OutOfBounds)?;
+        Ok(Self {
+            negative,
+            digits: significant.to_owned(),
+            point,
+        })
+    }
+
+    /// The exact value of `float`.
+    ///
+    /// # Errors
+    /// [`NumberError::NotFinite`].
+    pub fn from_f64(float: f64) -> Result<Self, NumberError> {
+        if !float.is_finite() {
+            return Err(NumberError::NotFinite);
+        }
+        // No f64 has more than 1074 places.
+        Self::parse(&format!("{float:.1074}"))
+    }
+
+    /// The number that a model's `float` was written as: the shortest decimal that reads back.
+    ///
+    /// # Errors
+    /// [`NumberError::NotFinite`].
+    pub fn from_f64_shortest(float: f64) -> Result<Self, NumberError> {
+        if !float.is_finite() {
+            return Err(NumberError::NotFinite);
+        }
+        Self::parse(&format!("{float}"))
+    }
+
+    fn zero() -> Self {
+        Self {
+            negative: false,
+            digits: String::new(),
+            point: 0,
+        }
+    }
+
+    fn sign(&self) -> i8 {
+        match (self.digits.is_empty(), self.negative) {
+            (true, _) => 0,
+            (false, true) => -1,
+            (false, false) => 1,
+        }
+    }
+
+    fn decimals(&self) -> i64 {
+        i64::try_from(self.digits.len()).unwrap_or(i64::MAX) - self.point
+    }
+
+    /// Whether it has no fraction.
+    pub fn is_integer(&self) -> bool {
+        self.decimals() <= 0
+    }
+
+    fn integer_text(&self) -> Option<String> {
+        // 40 digits hold every integer that Rust has.
+        (self.is_integer() && self.point <= 40).then(|| self.to_string())
+    }
+
+    /// As an integer; None when it has a fraction or does not fit.
+    pub fn as_i64(&self) -> Option<i64> {
+        self.integer_text()?.parse().ok()
+    }
+
+    /// As an unsigned integer; None when it is negative, has a fraction or does not fit.
+    pub fn as_u64(&self) -> Option<u64> {
+        self.integer_text()?.parse().ok()
+    }
+
+    /// As the nearest float.
+    pub fn as_f64(&self) -> f64 {
+        self.scientific().parse().unwrap_or(f64::NAN)
+    }
+
+    fn scientific(&self) -> String {
+        if self.digits.is_empty() {
+            return "0".to_owned();
+        }
+        let sign = if self.negative { "-" } else { "" };
+        format!("{sign}0.{}e{}", self.digits, self.point)
+    }
+}
+
+/// By value.
+impl Ord for Number {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let magnitude = |a: &Self, b: &Self| {
+            // Digits have no leading zeros, so the point decides first.
+            a.point.cmp(&b.point).then_with(|| a.digits.cmp(&b.digits))
+        };
+        match (self.sign(), other.sign()) {
+            (a, b) if a != b => a.cmp(&b),
+            (0, _) => Ordering::Equal,
+            (1, _) => magnitude(self, other),
+            _ => magnitude(other, self),
+        }
+    }
+}
+
+impl PartialOrd for Number {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl From<i64> for Number {
+    fn from(value: i64) -> Self {
+        Self::parse(&value.to_string()).unwrap_or_else(|_| Self::zero())
+    }
+}
+
+impl From<u64> for Number {
+    fn from(value: u64) -> Self {
+        Self::parse(&value.to_string()).unwrap_or_else(|_| Self::zero())
+    }
+}
+
+/// Plain digits where that is short, with an exponent otherwise; [`Number::parse`] reads both.
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.digits.is_empty() {
+            return f.write_str("0");
+        }
+        let length = i64::try_from(self.digits.len()).unwrap_or(i64::MAX);
+        if self.point > length + 40 || self.point < -40 {
+            return f.write_str(&self.scientific());
+        }
+        if self.negative {
+            f.write_str("-")?;
+        }
+        let zeros =
+            |f: &mut fmt::Formatter<'_>, count: i64| (0..count).try_for_each(|_| f.write_str("0"));
+        if self.point <= 0 {
+            f.write_str("0.")?;
+            zeros(f, -self.point)?;
+            f.write_str(&self.digits)
+        } else if self.point >= length {
+            f.write_str(&self.digits)?;
+            zeros(f, self.point - length)
+        } else {
+            let at = usize::try_from(self.point).unwrap_or(0);
+            write!(f, "{}.{}", &self.digits[..at], &self.digits[at..])
+        }
+    }
+}
+
+impl fmt::Debug for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_number_is_the_same_in_every_form() {
+        let three = Number::from(3i64);
+        for text in ["3", "3.0", "0.3e1", "300e-2", "+3", "003"] {
+            assert_eq!(Number::parse(text).unwrap(), three, "{text}");
+        }
+        assert_eq!(
+            Number::from_f64(0.5).unwrap(),
+            Number::parse("0.5").unwrap()
+        );
+        assert_eq!(Number::parse("-0").unwrap(), Number::from(0i64));
+    }
+
+    #[test]
+    fn a_binary_fraction_is_not_the_decimal_it_looks_like() {
+        let decimal = Number::parse("0.1").unwrap();
+        assert_ne!(Number::from_f64(0.1).unwrap(), decimal);
+        assert_eq!(Number::from_f64_shortest(0.1).unwrap(), decimal);
+    }
+
+    #[test]
+    fn what_is_no_number_is_refused() {
+        for text in [
+            "",
+            "-",
+            ".",
+            "1e",
+            "0x10",
+            "1_000",
+            "NaN",
+            "1.2.3",
+            "1e99999999999999999999",
+        ] {
+            assert!(Number::parse(text).is_err(), "{text}");
+        }
+        assert_eq!(Number::parse("1e999999999"), Err(NumberError::OutOfBounds));
+        assert!(Number::from_f64(f64::INFINITY).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn text_and_integers_come_back(value: i64) {
+            let number = Number::from(value);
+            prop_assert_eq!(number.as_i64(), Some(value));
+            prop_assert_eq!(Number::parse(&number.to_string()).unwrap(), number);
+        }
+
+        #[test]
+        fn numbers_are_ordered_by_value(a in -1e9..1e9, b in -1e9..1e9) {
+            let number = |value| Number::from_f64(value).unwrap();
+            prop_assert_eq!(number(a).cmp(&number(b)), a.partial_cmp(&b).unwrap());
+        }
+
+        #[test]
+        fn floats_come_back(value in proptest::num::f64::NORMAL | proptest::num::f64::SUBNORMAL) {
+            let number = Number::from_f64(value).unwrap();
+            prop_assert_eq!(number.as_f64(), value);
+            prop_assert_eq!(Number::parse(&number.to_string()).unwrap(), number);
+            prop_assert_eq!(Number::from_f64_shortest(value).unwrap().as_f64(), value);
+        }
+
+        #[test]
+        fn any_text_is_parsed_or_refused(text: String) {
+            let _ = Number::parse(&text);
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! A host that calls the provider service in this process.
+
+use std::sync::Arc;
+
+use tempfile::TempDir;
+use tfplugin::proto::tfplugin6 as wire;
+use tfplugin::proto::tfplugin6::provider_server::Provider as _;
+use tfplugin::server::Server;
+use tfplugin::value::{Value, msgpack};
+use tonic::Request;
+use wire::diagnostic::Severity;
+
+use crate::provider::Shelves;
+use crate::strategy::shelf;
+
+pub const TYPE: &str = "shelf_shelf";
+
+pub struct Host {
+    pub server: Server<Shelves>,
+    pub directory: TempDir,
+}
+
+/// What came back from an apply or a plan.
+pub struct State {
+    pub value: Value,
+    pub private: Vec<u8>,
+    pub diagnostics: Vec<wire::Diagnostic>,
+    pub replace: usize,
+}
+
+pub fn encode(value: &Value) -> Option<wire::DynamicValue> {
+    let msgpack = msgpack::encode(value, &shelf().value_type()).unwrap();
+    Some(wire::DynamicValue {
+        msgpack,
+        json: Vec::new(),
+    })
+}
+
+pub fn decode(value: Option<wire::DynamicValue>) -> Value {
+    let value = value.unwrap_or_default();
+    if value.msgpack.is_empty() {
+        return Value::Null;
+    }
+    msgpack::decode(&value.msgpack, &shelf().value_type()).unwrap()
+}
+
+pub fn config(members: &[(&str, Value)]) -> Value {
+    let mut value = shelf().null_members();
+    if let Value::Map(all) = &mut value {
+        all.insert("name".to_owned(), "alpha".into());
+        all.insert("wood".to_owned(), "oak".into());
+        all.insert("load_kg".to_owned(), "007".into());
+        for (name, member) in members {
+            all.insert((*name).to_owned(), member.clone());
+        }
+    }
+    value
+}
+
+pub fn capable() -> Option<wire::ClientCapabilities> {
+    Some(wire::ClientCapabilities {
+        write_only_attributes_allowed: true,
+        ..Default::default()
+    })
+}
+
+pub fn errors(diagnostics: &[wire::Diagnostic]) -> Vec<&wire::Diagnostic> {
+    diagnostics
+        .iter()
+        .filter(|d| d.severity == Severity::Error as i32)
+        .collect()
+}
+
+pub fn place(diagnostic: &wire::Diagnostic) -> String {
+    use wire::attribute_path::step::Selector;
+    let steps = diagnostic.attribute.iter().flat_map(|path| &path.steps);
+    let names = steps.map(|step| match step.selector.as_ref().unwrap() {
+        Selector::AttributeName(name) => name.clone(),
+        Selector::ElementKeyString(key) => key.clone(),
+        Selector::ElementKeyInt(index) => index.to_string(),
+    });
+    names.collect::<Vec<_>>().join(".")
+}
+
+impl Host {
+    pub async fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let server = Server::new(Arc::new(Shelves::default()), "https://example.com");
+        let object = tfplugin::schema::Schema::derive::<crate::model::Config>(0, "")
+            .unwrap()
+            .root;
+        let path = directory.path().to_str().unwrap();
+        let config = Value::map([("directory", path.into())]);
+        let msgpack = msgpack::encode(&config, &object.value_type()).unwrap();
+        let request = wire::configure_provider::Request {
+            terraform_version: "1.11.4".to_owned(),
+            config: Some(wire::DynamicValue {
+                msgpack,
+                json: Vec::new(),
+            }),
+            client_capabilities: capable(),
+        };
+        let response = server
+            .configure_provider(Request::new(request))
+            .await
+            .unwrap();
+        assert!(response.into_inner().diagnostics.is_empty());
+        Self { server, directory }
+    }
+
+    pub async fn validate(&self, config: &Value, able: bool) -> Vec<wire::Diagnostic> {
+        let request = wire::validate_resource_config::Request {
+            type_name: TYPE.to_owned(),
+            config: encode(config),
+            client_capabilities: able.then(capable).flatten(),
+        };
+        let response = self
+            .server
+            .validate_resource_config(Request::new(request))
+            .await;
+        response.unwrap().into_inner().diagnostics
+    }
+
+    pub async fn plan(&self, prior: &Value, private: &[u8], config: &Value) -> State {
+        let request = wire::plan_resource_change::Request {
+            type_name: TYPE.to_owned(),
+            prior_state: encode(prior),
+            proposed_new_state: encode(config),
+            config: encode(config),
+            prior_private: private.to_vec(),
+            client_capabilities: capable(),
+            ..Default::default()
+        };
+        let response = self
+            .server
+            .plan_resource_change(Request::new(request))
+            .await;
+        let response = response.unwrap().into_inner();
+        State {
+            value: decode(response.planned_state),
+            private: response.planned_private,
+            diagnostics: response.diagnostics,
+            replace: response.requires_replace.len(),
+        }
+    }
+
+    pub async fn apply(&self, prior: &State, config: &Value) -> State {
+        let planned = self.plan(&prior.value, &prior.private, config).await;
+        assert!(
+            errors(&planned.diagnostics).is_empty(),
+            "{:?}",
+            planned.diagnostics
+        );
+        let request = wire::apply_resource_change::Request {
+            type_name: TYPE.to_owned(),
+            prior_state: encode(&prior.value),
+            planned_state: encode(&planned.value),
+            config: encode(config),
+            planned_private: planned.private,
+            ..Default::default()
+        };
+        let response = self
+            .server
+            .apply_resource_change(Request::new(request))
+            .await;
+        let response = response.unwrap().into_inner();
+        State {
+            value: decode(response.new_state),
+            private: response.private,
+            diagnostics: response.diagnostics,
+            replace: 0,
+        }
+    }
+
+    pub async fn create(&self, members: &[(&str, Value)]) -> State {
+        self.apply(&State::nothing(), &config(members)).await
+    }
+
+    pub async fn read(&self, state: &State) -> State {
+        let request = wire::read_resource::Request {
+            type_name: TYPE.to_owned(),
+            current_state: encode(&state.value),
+            private: state.private.clone(),
+            ..Default::default()
+        };
+        let response = self
+            .server
+            .read_resource(Request::new(request))
+            .await
+            .unwrap();
+        let response = response.into_inner();
+        State {
+            value: decode(response.new_state),
+            private: response.private,
+            diagnostics: response.diagnostics,
+            replace: 0,
+        }
+    }
+}
+
+impl State {
+    pub fn nothing() -> Self {
+        Self {
+            value: Value::Null,
+            private: Vec::new(),
+            diagnostics: Vec::new(),
+            replace: 0,
+        }
+    }
+
+    pub fn get(&self, name: &str) -> &Value {
+        self.value.get(name).unwrap()
+    }
+}

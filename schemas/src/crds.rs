@@ -1,0 +1,145 @@
+//! The definitions of Everest's custom resources, made from the types.
+//!
+//! They accept and prune the same objects as the definitions that Everest 1.12
+//! serves, with the fields that 1.13 to 1.16 added. The provider never
+//! installs them: they let a cluster without Everest take part in tests, and
+//! hold the types against what Everest itself serves.
+
+mod structural;
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
+    CustomResourceDefinition, CustomResourceValidation, JSONSchemaProps,
+};
+use kube::CustomResourceExt;
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use serde_json::Value;
+
+use crate::everest::{
+    BackupStorage, DataImportJob, DataImporter, DatabaseCluster, DatabaseClusterBackup,
+    DatabaseClusterRestore, DatabaseEngine, LoadBalancerConfig, MonitoringConfig,
+    PodSchedulingPolicy, SplitHorizonDnsConfig,
+};
+
+/// The first line of every file that [`write_crds`] writes.
+pub const HEADER: &str = "# Generated from schemas/ by `cargo xtask generate`. Do not edit.\n";
+
+/// The definition of every kind of Everest's, ordered by name.
+pub fn all() -> Vec<CustomResourceDefinition> {
+    let mut definitions = vec![
+        definition::<BackupStorage>(&[]),
+        definition::<DataImportJob>(&[]),
+        definition::<DataImporter>(&[]),
+        definition::<DatabaseCluster>(&[]),
+        definition::<DatabaseClusterBackup>(&[]),
+        definition::<DatabaseClusterRestore>(&[]),
+        definition::<DatabaseEngine>(&[]),
+        definition::<LoadBalancerConfig>(&[]),
+        definition::<MonitoringConfig>(&[]),
+        definition::<PodSchedulingPolicy>(&[]),
+        definition::<SplitHorizonDnsConfig>(&["spec"]),
+    ];
+    definitions.sort_by(|a, b| a.metadata.name.cmp(&b.metadata.name));
+    definitions
+}
+
+/// Writes each definition into `dir` as `GROUP_PLURAL.yaml` and returns the
+/// paths. The folder must exist; files that are there already are replaced.
+///
+/// # Errors
+///
+/// When a file cannot be written.
+pub fn write_crds(dir: &Path) -> io::Result<Vec<PathBuf>> {
+    all()
+        .iter()
+        .map(|definition| {
+            let names = &definition.spec.names;
+            let path = dir.join(format!("{}_{}.yaml", definition.spec.group, names.plural));
+            fs::write(&path, yaml(definition)?)?;
+            Ok(path)
+        })
+        .collect()
+}
+
+/// The text of a definition's file.
+///
+/// # Errors
+///
+/// When the definition cannot be put into YAML.
+pub fn yaml(definition: &CustomResourceDefinition) -> io::Result<String> {
+    let mut value = serde_json::to_value(definition).map_err(io::Error::other)?;
+    whole_numbers(&mut value);
+    let body = serde_yaml_ng::to_string(&value).map_err(io::Error::other)?;
+    Ok(format!("{HEADER}{body}"))
+}
+
+/// Kubernetes' types hold a minimum as a float; `1` reads better than `1.0`.
+fn whole_numbers(value: &mut Value) {
+    match value {
+        Value::Number(number) => {
+            if let Some(float) = number.as_f64().filter(|float| float.fract() == 0.0) {
+                *value = Value::from(float as i64);
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(whole_numbers),
+        Value::Object(members) => members.values_mut().for_each(whole_numbers),
+        Value::Null | Value::Bool(_) | Value::String(_) => {}
+    }
+}
+
+/// The definition of one kind. `required` are the members that an object must
+/// have at its root: Everest demands a `spec` of one kind only.
+fn definition<K: CustomResourceExt + JsonSchema>(required: &[&str]) -> CustomResourceDefinition {
+    let settings = SchemaSettings::openapi3().with(|settings| settings.inline_subschemas = true);
+    let schema = settings.into_generator().into_root_schema_for::<K>();
+    let schema = structural::root(schema.to_value(), required);
+    let schema: JSONSchemaProps = serde_json::from_value(schema).unwrap_or_else(|error| {
+        panic!(
+            "the schema of {} is not a Kubernetes schema: {error}",
+            K::crd_name()
+        )
+    });
+
+    let mut definition = K::crd();
+    definition.spec.names.list_kind = Some(format!("{}List", definition.spec.names.kind));
+    for version in &mut definition.spec.versions {
+        version.schema = Some(CustomResourceValidation {
+            open_api_v3_schema: Some(schema.clone()),
+        });
+        version.additional_printer_columns = version
+            .additional_printer_columns
+            .take()
+            .filter(|columns| !columns.is_empty());
+    }
+    let names = &mut definition.spec.names;
+    names.categories = names
+        .categories
+        .take()
+        .filter(|categories| !categories.is_empty());
+    names.short_names = names.short_names.take().filter(|short| !short.is_empty());
+    definition
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_files_in_the_repository_are_fresh() {
+        let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("crds");
+        for definition in all() {
+            let names = &definition.spec.names;
+            let path = dir.join(format!("{}_{}.yaml", definition.spec.group, names.plural));
+            assert_eq!(
+                fs::read_to_string(&path).unwrap_or_default(),
+                yaml(&definition).unwrap(),
+                "{} is stale: run `cargo xtask generate`",
+                path.display()
+            );
+        }
+    }
+}

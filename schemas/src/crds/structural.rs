@@ -1,0 +1,199 @@
+//! From JSON Schema to what Kubernetes calls a structural schema.
+
+use serde_json::{Map, Value, json};
+
+use crate::quantity;
+
+/// Keywords that a definition has no place for.
+const FOREIGN: [&str; 4] = ["$schema", "deprecated", "nullable", "title"];
+
+/// The schema of a whole object: `schema` with the members that every object
+/// has, and without what Kubernetes does not know.
+///
+/// `required` replaces the root's required members: the types demand a `spec`,
+/// the API mostly does not.
+pub(super) fn root(mut schema: Value, required: &[&str]) -> Value {
+    node(&mut schema);
+    let Some(object) = schema.as_object_mut() else {
+        return schema;
+    };
+    object.remove("components");
+    object.remove("required");
+    if !required.is_empty() {
+        object.insert("required".to_owned(), json!(required));
+    }
+    if let Some(properties) = object.get_mut("properties").and_then(Value::as_object_mut) {
+        let said = |text: &str| json!({ "type": "string", "description": text });
+        properties.insert(
+            "apiVersion".to_owned(),
+            said("Group and version of the kind."),
+        );
+        properties.insert("kind".to_owned(), said("Kind of the object."));
+        properties.insert("metadata".to_owned(), json!({ "type": "object" }));
+    }
+    schema
+}
+
+/// Rewrites one schema and those below it.
+fn node(schema: &mut Value) {
+    if schema.as_bool() == Some(true) {
+        *schema = json!({});
+    }
+    let Some(object) = schema.as_object_mut() else {
+        return;
+    };
+    unwrap_nullable(object);
+    if object
+        .get("x-semantic")
+        .is_some_and(|semantic| semantic == "quantity")
+    {
+        object.remove("type");
+        object.insert(
+            "anyOf".to_owned(),
+            json!([{ "type": "integer" }, { "type": "string" }]),
+        );
+        object.insert("pattern".to_owned(), quantity::PATTERN.into());
+        object.insert("x-kubernetes-int-or-string".to_owned(), true.into());
+    }
+    let quiet = object.contains_key("x-dynamic");
+    object.retain(|keyword, _| {
+        let ours = keyword.starts_with("x-") && !keyword.starts_with("x-kubernetes-");
+        !ours && !FOREIGN.contains(&keyword.as_str())
+    });
+    if object
+        .get("additionalProperties")
+        .is_some_and(Value::is_boolean)
+    {
+        object.remove("additionalProperties");
+    }
+    for below in below(object) {
+        node(below);
+        if quiet {
+            without_descriptions(below);
+        }
+    }
+}
+
+/// The schemas directly below one.
+fn below(object: &mut Map<String, Value>) -> Vec<&mut Value> {
+    let mut schemas = Vec::new();
+    for (keyword, value) in object {
+        match keyword.as_str() {
+            "items" | "additionalProperties" => schemas.push(value),
+            "properties" => {
+                schemas.extend(value.as_object_mut().into_iter().flat_map(Map::values_mut));
+            }
+            _ => {}
+        }
+    }
+    schemas
+}
+
+/// Turns "this or null" into "this": Kubernetes drops nulls by itself.
+fn unwrap_nullable(object: &mut Map<String, Value>) {
+    if let Some(Value::Array(types)) = object.get_mut("type") {
+        types.retain(|name| name != "null");
+        if let [only] = types.as_slice() {
+            let only = only.clone();
+            object.insert("type".to_owned(), only);
+        }
+    }
+    let null = |schema: &Value| {
+        schema.get("type").is_some_and(|name| name == "null")
+            || schema
+                .get("enum")
+                .is_some_and(|values| *values == json!([null]))
+            || schema.get("const").is_some_and(Value::is_null)
+    };
+    if object
+        .get("anyOf")
+        .and_then(Value::as_array)
+        .is_some_and(|any| any.iter().any(null))
+        && let Some(Value::Array(any)) = object.remove("anyOf")
+    {
+        for schema in any.into_iter().filter(|schema| !null(schema)) {
+            if let Value::Object(members) = schema {
+                for (keyword, value) in members {
+                    object.entry(keyword).or_insert(value);
+                }
+            }
+        }
+    }
+}
+
+/// Kubernetes' own types come with Kubernetes' own texts, which would be most
+/// of the file.
+fn without_descriptions(schema: &mut Value) {
+    let Some(object) = schema.as_object_mut() else {
+        return;
+    };
+    object.remove("description");
+    for below in below(object) {
+        without_descriptions(below);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rewritten(mut schema: Value) -> Value {
+        node(&mut schema);
+        schema
+    }
+
+    #[test]
+    fn our_keywords_go_and_those_of_kubernetes_stay() {
+        assert_eq!(
+            rewritten(json!({
+                "type": "object",
+                "title": "A",
+                "properties": {
+                    "a": {
+                        "type": "string",
+                        "deprecated": true,
+                        "x-force-new": true,
+                        "x-kubernetes-validations": [{"rule": "self == oldSelf"}]
+                    }
+                }
+            })),
+            json!({
+                "type": "object",
+                "properties": {
+                    "a": {
+                        "type": "string",
+                        "x-kubernetes-validations": [{"rule": "self == oldSelf"}]
+                    }
+                }
+            })
+        );
+    }
+
+    #[test]
+    fn a_member_may_be_named_like_a_keyword() {
+        let schema = json!({"properties": {"title": {"type": "string"}}});
+        assert_eq!(rewritten(schema.clone()), schema);
+    }
+
+    #[test]
+    fn nothing_is_nullable() {
+        assert_eq!(
+            rewritten(json!({"type": ["string", "null"]})),
+            json!({"type": "string"})
+        );
+        assert_eq!(
+            rewritten(json!({
+                "description": "outer",
+                "anyOf": [{"type": "object", "description": "inner"}, {"type": "null"}]
+            })),
+            json!({"description": "outer", "type": "object"})
+        );
+    }
+
+    #[test]
+    fn a_quantity_is_a_number_or_text() {
+        let schema = rewritten(json!({"type": "string", "x-semantic": "quantity"}));
+        assert_eq!(schema["x-kubernetes-int-or-string"], true);
+        assert_eq!(schema.get("type"), None);
+    }
+}

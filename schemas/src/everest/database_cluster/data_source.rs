@@ -1,0 +1,138 @@
+//! Where the first data of a database comes from.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{Field, Sensitive};
+
+/// Where the first data of a database comes from: exactly one of
+/// `db_cluster_backup_name`, `backup_source` and `data_import`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DataSource {
+    /// A backup in a storage, named by its path. For backups that have no
+    /// DatabaseClusterBackup object in the namespace.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    pub backup_source: Field<BackupSource>,
+
+    /// An import of data made outside Everest, by a DataImporter.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend("x-kubernetes-validations" = [
+        {"rule": "self == oldSelf", "message": ".spec.dataSource.dataImport is immutable"}
+    ]))]
+    pub data_import: Field<DataImport>,
+
+    /// Name of the DatabaseClusterBackup, in the same namespace and of the
+    /// same engine, to restore from.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    pub db_cluster_backup_name: Field<String>,
+
+    /// The moment to restore to. Omitted: that of the backup itself.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    pub pitr: Field<PitrTarget>,
+}
+
+/// A backup in a storage.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct BackupSource {
+    /// Name of the BackupStorage, in the same namespace, that holds it.
+    pub backup_storage_name: Field<String>,
+
+    /// Path of the backup within the bucket.
+    pub path: Field<String>,
+}
+
+/// A moment to restore to.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PitrTarget {
+    /// The moment, in UTC as `2006-01-02T15:04:05Z`.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend("x-semantic" = "timestamp"))]
+    pub date: Field<String>,
+
+    /// How the moment is given. Only `date` works; Everest refuses `latest`.
+    #[serde(rename = "type", default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend("enum" = ["date", "latest"], "default" = "date"))]
+    pub type_: Field<String>,
+}
+
+/// An import of data made outside Everest.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DataImport {
+    /// Options of the importer, in the form that its DataImporter describes.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend(
+        "type" = "object",
+        "x-kubernetes-preserve-unknown-fields" = true,
+        "x-dynamic" = true
+    ))]
+    pub config: Field<Value>,
+
+    /// Name of the DataImporter that does the import.
+    pub data_importer_name: Field<String>,
+
+    /// Where the data lies.
+    pub source: Field<DataImportSource>,
+}
+
+/// Where the data of an import lies.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DataImportSource {
+    /// Path of the file or directory within the bucket.
+    #[schemars(extend("x-kubernetes-validations" = [{
+        "rule": r"self.matches('^/?([^/]+(/[^/]+)*)/?$')",
+        "message": "path must be an absolute file or directory path"
+    }]))]
+    pub path: Field<String>,
+
+    /// The bucket, if the data lies in S3 or something that speaks like it.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    pub s3: Field<DataImportS3>,
+}
+
+/// A bucket that data is imported from.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DataImportS3 {
+    /// Access key id. Everest moves it into the Secret `credentials_secret_name`
+    /// and keeps it nowhere else. Together with `secret_access_key` or not at
+    /// all.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    pub access_key_id: Field<Sensitive<String>>,
+
+    /// Name of the bucket.
+    pub bucket: Field<String>,
+
+    /// Name of the Secret, in the same namespace, with the bucket's
+    /// credentials.
+    pub credentials_secret_name: Field<String>,
+
+    /// URL of the S3 endpoint.
+    #[serde(rename = "endpointURL")]
+    #[schemars(extend("x-kubernetes-validations" = [
+        {"rule": "isURL(self)", "message": "endpointURL must be a valid URL"}
+    ]))]
+    pub endpoint_url: Field<String>,
+
+    /// Whether the bucket is part of the path instead of the host name.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend("default" = false))]
+    pub force_path_style: Field<bool>,
+
+    /// Region of the bucket.
+    pub region: Field<String>,
+
+    /// Secret access key that belongs to `access_key_id`.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    pub secret_access_key: Field<Sensitive<String>>,
+
+    /// Whether the endpoint's TLS certificate is verified.
+    #[serde(rename = "verifyTLS", default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend("default" = true))]
+    pub verify_tls: Field<bool>,
+}

@@ -1,0 +1,78 @@
+//! The proxy part of a database's spec.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Resources, Storage};
+use crate::Field;
+use crate::extensions::optional_is_computed;
+
+/// The proxy in front of a database.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(transform = optional_is_computed)]
+pub struct Proxy {
+    /// Configuration of the proxy as text. `haproxy` and `proxysql` take it in
+    /// every version, `pgbouncer` (ini) and `mongos` from Everest 1.16.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    pub config: Field<String>,
+
+    /// From where the database can be reached.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    pub expose: Field<Expose>,
+
+    /// Number of proxy pods; at least 2 for a `pxc` database with more than
+    /// one replica. Default: as the engine's operator has it. An unsharded
+    /// `psmdb` database has no proxy.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(range(min = 1))]
+    pub replicas: Field<i32>,
+
+    /// CPU and memory of each proxy pod.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    pub resources: Field<Resources>,
+
+    /// Volume of each `proxysql` pod. Needs Everest 1.15.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    pub storage: Field<Storage>,
+
+    /// `haproxy` or `proxysql` for `pxc`, `mongos` for `psmdb`, `pgbouncer`
+    /// for `postgresql`. Default: `haproxy` for `pxc`, the only choice for the
+    /// others.
+    #[serde(rename = "type", default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend("enum" = ["mongos", "haproxy", "proxysql", "pgbouncer"]))]
+    pub type_: Field<String>,
+}
+
+/// From where a database can be reached.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(
+    transform = optional_is_computed,
+    extend("x-kubernetes-validations" = [{
+        "rule": "self.type == 'internal' || !has(oldSelf.loadBalancerConfigName) || oldSelf.loadBalancerConfigName == '' || (has(self.loadBalancerConfigName) && self.loadBalancerConfigName != '')",
+        "message": ".spec.proxy.expose.loadBalancerConfigName cannot be cleared once set"
+    }])
+)]
+pub struct Expose {
+    /// Address ranges, in CIDR notation, that may connect through the load
+    /// balancer. No range twice. Empty: any address.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    pub ip_source_ranges: Field<Vec<Field<String>>>,
+
+    /// Name of the LoadBalancerConfig whose annotations the Service gets. Once
+    /// set it can be changed but not taken away.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    pub load_balancer_config_name: Field<String>,
+
+    /// Kind of the Service: `ClusterIP`, `LoadBalancer` or `NodePort`.
+    /// `internal` and `external` are the older names of `ClusterIP` and
+    /// `LoadBalancer`. Everest before 1.12 knows only those.
+    #[serde(rename = "type", default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend(
+        "enum" = ["internal", "external", "ClusterIP", "LoadBalancer", "NodePort"],
+        "default" = "ClusterIP",
+        "x-semantic" = "expose-type"
+    ))]
+    pub type_: Field<String>,
+}

@@ -1,0 +1,81 @@
+//! MonitoringConfig: a monitoring server that databases report to.
+
+use kube::CustomResource;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::Field;
+use crate::extensions::optional_is_computed;
+
+/// Where a monitoring server is and how it is reached.
+#[derive(CustomResource, Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[kube(
+    group = "everest.percona.com",
+    version = "v1alpha1",
+    kind = "MonitoringConfig",
+    plural = "monitoringconfigs",
+    status = "MonitoringConfigStatus",
+    namespaced,
+    doc = "A monitoring server that the databases of a namespace report to.",
+    derive = "Default",
+    derive = "PartialEq",
+    printcolumn = r#"{"name": "Type", "type": "string", "jsonPath": ".spec.type", "description": "Kind of monitoring"}"#,
+    printcolumn = r#"{"name": "InUse", "type": "string", "jsonPath": ".status.inUse", "description": "Whether a database reports to it"}"#
+)]
+#[serde(rename_all = "camelCase")]
+#[schemars(transform = optional_is_computed)]
+pub struct MonitoringConfigSpec {
+    /// Namespaces that the credentials were copied to. Deprecated: a
+    /// monitoring server serves its own namespace only.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend("deprecated" = true, "x-skip" = true))]
+    pub allowed_namespaces: Field<Vec<Field<String>>>,
+
+    /// Name of the Secret, in the same namespace, with the server's API key
+    /// under the key `apiKey`.
+    pub credentials_secret_name: Field<String>,
+
+    /// The Percona Monitoring and Management server.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    pub pmm: Field<Pmm>,
+
+    /// Kind of monitoring: `pmm`.
+    #[serde(rename = "type")]
+    #[schemars(extend("enum" = ["pmm"]))]
+    pub type_: Field<String>,
+
+    /// Whether the server's TLS certificate is verified. Default `true`.
+    #[serde(rename = "verifyTLS", default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend("default" = true))]
+    pub verify_tls: Field<bool>,
+}
+
+/// A Percona Monitoring and Management server.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(transform = optional_is_computed)]
+pub struct Pmm {
+    /// Image of the client beside each database pod. Empty: the one that fits
+    /// the server's version.
+    pub image: Field<String>,
+
+    /// URL of the server.
+    pub url: Field<String>,
+}
+
+/// What Everest last saw of a monitoring server.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(extend("default" = {"inUse": false}))]
+pub struct MonitoringConfigStatus {
+    /// Whether a database reports to it; it cannot be deleted then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("default" = false))]
+    pub in_use: Option<bool>,
+    /// The generation of the object that the operator last handled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_observed_generation: Option<i64>,
+    /// Version that the server says it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pmm_server_version: Option<String>,
+}

@@ -1,0 +1,75 @@
+//! The `x-` keywords that a property's schema may carry beside JSON Schema's
+//! own, and the rules that add or remove them.
+//!
+//! They are for the fronts, which derive their schemas from the types here;
+//! [`crate::crds`] leaves them out of what it writes.
+//!
+//! | Keyword | Meaning |
+//! |---|---|
+//! | `x-read-only: true` | said by the server alone |
+//! | `x-computed: true` | omitted means: what the server has |
+//! | `x-force-new: true` | a change replaces the object |
+//! | `x-sensitive: true` | hidden wherever values are shown |
+//! | `x-write-only: true` | read from the configuration, kept nowhere |
+//! | `x-semantic` | `quantity`, `expose-type` or `timestamp`: values spelled differently may be equal |
+//! | `x-map-key` | a list of objects that users write as a map keyed by this member |
+//! | `x-inline: true` | the object's members belong to its parent |
+//! | `x-local: true` | never said by the server: kept from the configuration |
+//! | `x-default` | the default that users see, which the server does not set |
+//! | `x-skip: true` | not shown to users |
+//! | `x-dynamic: true` | free JSON |
+
+use schemars::Schema;
+use serde_json::Value;
+
+/// Keywords that settle by themselves what an omitted value means.
+const SETTLED: [&str; 5] = ["x-local", "x-read-only", "x-skip", "x-default", "default"];
+
+/// Marks every optional property of an object schema as `x-computed`, unless
+/// another keyword says what its omission means.
+///
+/// For the specs of custom resources that users write: a value left out is
+/// left as the server has it, because Everest's operator writes its own
+/// defaults into the spec.
+pub fn optional_is_computed(schema: &mut Schema) {
+    let required: Vec<String> = schema
+        .get("required")
+        .and_then(Value::as_array)
+        .map(|names| {
+            names
+                .iter()
+                .filter_map(Value::as_str)
+                .map(str::to_owned)
+                .collect()
+        })
+        .unwrap_or_default();
+    let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else {
+        return;
+    };
+    for (name, property) in properties {
+        let Some(property) = property.as_object_mut() else {
+            continue;
+        };
+        let settled = SETTLED
+            .iter()
+            .any(|keyword| property.contains_key(*keyword));
+        if !settled && !required.contains(name) {
+            property.insert("x-computed".to_owned(), true.into());
+        }
+    }
+}
+
+/// Marks the values of a map's schema as quantities.
+pub fn quantity_values(schema: &mut Schema) {
+    if let Some(values) = schema
+        .get_mut("additionalProperties")
+        .and_then(Value::as_object_mut)
+    {
+        values.insert("x-semantic".to_owned(), "quantity".into());
+    }
+}
+
+/// Takes the width off an integer's schema, where Everest's has none.
+pub fn without_format(schema: &mut Schema) {
+    schema.remove("format");
+}

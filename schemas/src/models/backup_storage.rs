@@ -1,0 +1,66 @@
+//! `everest_backup_storage`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::everest::BackupStorageSpec;
+use crate::{Field, Sensitive};
+
+/// A bucket that receives the backups of the databases in its namespace.
+///
+/// Credentials are given either as sensitive values, which the state holds, or
+/// as write-only values, which nothing holds; both omitted leaves the Secret
+/// as it is.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct BackupStorageModel {
+    /// Namespace whose databases use the storage. A change replaces the
+    /// storage.
+    #[schemars(extend("x-force-new" = true))]
+    pub namespace: Field<String>,
+
+    /// Name of the storage: lowercase letters, digits and `-`, beginning with
+    /// a letter. A change replaces the storage.
+    #[schemars(extend("x-force-new" = true))]
+    pub name: Field<String>,
+
+    /// The spec of the BackupStorage.
+    #[schemars(extend("x-inline" = true))]
+    pub spec: Field<BackupStorageSpec>,
+
+    /// Access key id. The state holds it; `access_key_id_wo` is not held.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend("x-local" = true))]
+    pub access_key_id: Field<Sensitive<String>>,
+
+    /// Secret access key that belongs to `access_key_id`.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend("x-local" = true))]
+    pub secret_access_key: Field<Sensitive<String>>,
+
+    /// Access key id, write-only: sent to the Secret and held nowhere else.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend("x-local" = true, "x-write-only" = true))]
+    pub access_key_id_wo: Field<Sensitive<String>>,
+
+    /// Secret access key that belongs to `access_key_id_wo`, write-only.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend("x-local" = true, "x-write-only" = true))]
+    pub secret_access_key_wo: Field<Sensitive<String>>,
+
+    /// Any number; change it to have the write-only credentials sent again.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend("x-local" = true))]
+    pub credentials_wo_version: Field<i64>,
+
+    /// Whether a database, backup or restore refers to the storage; it cannot
+    /// be destroyed then.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend("x-read-only" = true))]
+    pub in_use: Field<bool>,
+
+    /// Name of the Secret that holds the credentials.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend("x-read-only" = true))]
+    pub secret_name: Field<String>,
+}

@@ -1,0 +1,132 @@
+//! `everest_namespace`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Timeouts;
+use crate::{Engine, Field, StringMap};
+
+/// A Kubernetes namespace that Everest runs databases in, with the operators
+/// of the engines installed by the Operator Lifecycle Manager.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NamespaceModel {
+    /// Name of the namespace. A change replaces the namespace, and with it
+    /// everything inside.
+    #[schemars(extend("x-force-new" = true))]
+    pub name: Field<String>,
+
+    /// The engines whose operators are installed; at least one.
+    pub engines: Field<Engines>,
+
+    /// Labels of the Namespace. Other labels on it are left alone.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    pub labels: StringMap,
+
+    /// Annotations of the Namespace. Other annotations on it are left alone.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    pub annotations: StringMap,
+
+    /// Whether a namespace of that name that exists already is taken over.
+    /// Default `false`: an existing one is an error.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend("x-local" = true, "default" = false))]
+    pub take_ownership: Field<bool>,
+
+    /// Whether destroying leaves the Namespace and removes only what Everest
+    /// needs in it. Default: the value of `take_ownership`.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend("x-local" = true))]
+    pub keep_namespace: Field<bool>,
+
+    /// Whether destroying the namespace destroys the databases in it too; the
+    /// data of their backups stays in the bucket. Default `false`: a namespace
+    /// with databases is not destroyed.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend("x-local" = true, "default" = false))]
+    pub force_destroy: Field<bool>,
+
+    /// How long operations may take. Default: `15m` each.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend("x-local" = true))]
+    pub timeouts: Field<Timeouts>,
+
+    /// Whether every engine's operator was installed and running when the
+    /// namespace was last seen.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend("x-read-only" = true))]
+    pub ready: Field<bool>,
+}
+
+/// The engines whose operators are installed in a namespace.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Engines {
+    /// MySQL: Percona Operator for XtraDB Cluster.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    pub pxc: Field<EngineInstall>,
+
+    /// MongoDB: Percona Operator for MongoDB.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    pub psmdb: Field<EngineInstall>,
+
+    /// PostgreSQL: Percona Operator for PostgreSQL.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    pub postgresql: Field<EngineInstall>,
+}
+
+impl Engines {
+    /// What is asked for of an engine.
+    pub const fn get(&self, engine: Engine) -> &Field<EngineInstall> {
+        match engine {
+            Engine::Pxc => &self.pxc,
+            Engine::Psmdb => &self.psmdb,
+            Engine::Postgresql => &self.postgresql,
+        }
+    }
+
+    /// What is asked for of an engine, for changing it in place.
+    pub const fn get_mut(&mut self, engine: Engine) -> &mut Field<EngineInstall> {
+        match engine {
+            Engine::Pxc => &mut self.pxc,
+            Engine::Psmdb => &mut self.psmdb,
+            Engine::Postgresql => &mut self.postgresql,
+        }
+    }
+
+    /// Every engine that is asked for, known or not.
+    pub fn iter(&self) -> impl Iterator<Item = (Engine, &Field<EngineInstall>)> {
+        Engine::ALL
+            .into_iter()
+            .map(|engine| (engine, self.get(engine)))
+            .filter(|(_, install)| !install.is_null())
+    }
+}
+
+/// The operator of one engine in a namespace.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct EngineInstall {
+    /// Version of the operator, such as `1.18.0`. Raising it approves the
+    /// upgrade; it cannot be lowered. Omitted: the newest in the channel when
+    /// first installed, then left alone.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend("x-computed" = true))]
+    pub version: Field<String>,
+
+    /// Channel of the operator's package in the catalog, such as `stable-v1`.
+    /// Omitted: the one that the catalog recommends.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend("x-computed" = true))]
+    pub channel: Field<String>,
+
+    /// Version of the operator that is installed.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend("x-read-only" = true))]
+    pub installed_version: Field<String>,
+
+    /// Version of the operator that awaits approval; null when there is none.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend("x-read-only" = true))]
+    pub pending_version: Field<String>,
+}

@@ -1,0 +1,218 @@
+//! From a DatabaseCluster to the engine operator's own object.
+//!
+//! The spec is built anew at each reconcile, so what someone edits in it by
+//! hand is lost, as with the real operator.
+
+use kube::ResourceExt;
+use kube::core::DynamicObject;
+use serde_json::{Map, Value, json};
+
+use crate::engine::Engine;
+use crate::object::{at, items, number, text, truth};
+use crate::quantity;
+
+mod pg;
+mod psmdb;
+mod pxc;
+
+pub use pg::repo_of;
+
+/// A bucket as the engine has to know it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Storage {
+    /// Name of the BackupStorage.
+    pub name: String,
+    /// Its spec.
+    pub spec: Value,
+}
+
+/// All that a mapping depends on.
+pub struct Inputs<'a> {
+    /// The database.
+    pub database: &'a DynamicObject,
+    /// `DatabaseEngine.status.availableVersions`.
+    pub available: &'a Value,
+    /// Version of the engine operator.
+    pub operator: &'a str,
+    /// The engine's object as it is now.
+    pub current: Option<&'a DynamicObject>,
+    /// Buckets that schedules, PITR, backups and restores need.
+    pub storages: &'a [Storage],
+    /// Size of the data volume, after the rules about resizing.
+    pub volume_size: &'a str,
+    /// Service annotations of the LoadBalancerConfig.
+    pub service_annotations: &'a Value,
+    /// `affinityConfig` of the PodSchedulingPolicy for this engine.
+    pub affinity: &'a Value,
+    /// Spec of the MonitoringConfig.
+    pub monitoring: Option<&'a Value>,
+}
+
+/// Why no object can be made; the reconcile fails with this sentence.
+pub type Unmappable = String;
+
+/// The spec of the engine's object.
+pub fn build(engine: Engine, inputs: &Inputs) -> Result<Value, Unmappable> {
+    match engine {
+        Engine::Pxc => pxc::build(inputs),
+        Engine::Psmdb => psmdb::build(inputs),
+        Engine::Postgresql => pg::build(inputs),
+    }
+}
+
+impl Inputs<'_> {
+    fn spec(&self) -> &Value {
+        at(&self.database.data, "/spec")
+    }
+
+    fn name(&self) -> String {
+        self.database.name_any()
+    }
+
+    fn image(&self) -> Result<&str, Unmappable> {
+        let version = text(self.spec(), "/engine/version");
+        self.available["engine"][version]["imagePath"]
+            .as_str()
+            .ok_or_else(|| format!("engine version {version} not available"))
+    }
+
+    fn replicas(&self) -> i64 {
+        number(self.spec(), "/engine/replicas")
+    }
+
+    fn proxy_replicas(&self) -> i64 {
+        match number(self.spec(), "/proxy/replicas") {
+            0 => self.replicas(),
+            replicas => replicas,
+        }
+    }
+
+    /// Small setups need the engine's safety checks off.
+    fn unsafe_setup(&self) -> bool {
+        self.replicas() == 1 || truth(self.spec(), "/allowUnsafeConfiguration")
+    }
+
+    /// The version of the engine's object that the user asked for, or the one
+    /// it has.
+    fn cr_version(&self) -> Option<&str> {
+        let asked = text(self.spec(), "/engine/crVersion");
+        let has = self
+            .current
+            .map_or("", |c| text(&c.data, "/spec/crVersion"));
+        [asked, has].into_iter().find(|v| !v.is_empty())
+    }
+
+    fn engine_resources(&self) -> Value {
+        resource_list(at(self.spec(), "/engine/resources"))
+    }
+
+    fn proxy_resources(&self, default: Value) -> Value {
+        let asked = resource_list(at(self.spec(), "/proxy/resources"));
+        let mut limits = default;
+        for (name, quantity) in asked.as_object().into_iter().flatten() {
+            limits[name] = quantity.clone();
+        }
+        limits
+    }
+
+    fn volume(&self) -> Value {
+        let mut claim = json!({"resources": {"requests": {"storage": self.volume_size}}});
+        let class = text(self.spec(), "/engine/storage/class");
+        if !class.is_empty() {
+            claim["storageClassName"] = class.into();
+        }
+        claim
+    }
+
+    /// The Service's part of exposure: type, source ranges, annotations.
+    fn expose(&self) -> Map<String, Value> {
+        let mut expose = Map::new();
+        let service = service_type(text(self.spec(), "/proxy/expose/type"));
+        expose.insert("type".to_owned(), service.into());
+        let ranges = items(self.spec(), "/proxy/expose/ipSourceRanges");
+        if service == "LoadBalancer" {
+            if !ranges.is_empty() {
+                expose.insert("loadBalancerSourceRanges".to_owned(), ranges.into());
+            }
+            if !self.service_annotations.is_null() {
+                expose.insert("annotations".to_owned(), self.service_annotations.clone());
+            }
+        }
+        expose
+    }
+
+    /// `<database>/<uid>`: where in a bucket the database's data live.
+    fn prefix(&self) -> String {
+        prefix(self.database)
+    }
+
+    fn enabled_schedules(&self) -> impl Iterator<Item = &Value> {
+        items(self.spec(), "/backup/schedules")
+            .iter()
+            .filter(|schedule| truth(schedule, "/enabled"))
+    }
+}
+
+/// `<database>/<uid>`: where in a bucket a database's data live.
+pub fn prefix(database: &DynamicObject) -> String {
+    format!(
+        "{}/{}",
+        database.name_any(),
+        database.uid().unwrap_or_default()
+    )
+}
+
+/// The Kubernetes Service type behind an expose type of Everest.
+pub fn service_type(expose: &str) -> &'static str {
+    match expose {
+        "external" | "LoadBalancer" => "LoadBalancer",
+        "NodePort" => "NodePort",
+        _ => "ClusterIP",
+    }
+}
+
+fn resource_list(resources: &Value) -> Value {
+    let mut list = Map::new();
+    for name in ["cpu", "memory"] {
+        let asked = text(resources, &format!("/{name}"));
+        if !quantity::is_zero(asked) {
+            list.insert(name.to_owned(), asked.into());
+        }
+    }
+    list.into()
+}
+
+/// Sets a member unless the value is null.
+fn set(value: &mut Value, key: &str, to: &Value) {
+    if !to.is_null() {
+        value[key] = to.clone();
+    }
+}
+
+/// Names of the storages that the spec alone asks for.
+pub fn storages_of_spec(spec: &Value) -> Vec<String> {
+    let scheduled = items(spec, "/backup/schedules")
+        .iter()
+        .filter(|schedule| truth(schedule, "/enabled"))
+        .map(|schedule| text(schedule, "/backupStorageName"));
+    let pitr =
+        truth(spec, "/backup/pitr/enabled").then(|| text(spec, "/backup/pitr/backupStorageName"));
+    let mut names: Vec<String> = Vec::new();
+    for name in scheduled.chain(pitr) {
+        if !name.is_empty() && !names.iter().any(|n| n == name) {
+            names.push(name.to_owned());
+        }
+    }
+    names
+}
+
+/// Where the engine's object keeps the size of its data volume.
+pub fn volume_pointer(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Pxc => "/spec/pxc/volumeSpec/persistentVolumeClaim/resources/requests/storage",
+        Engine::Psmdb => {
+            "/spec/replsets/0/volumeSpec/persistentVolumeClaim/resources/requests/storage"
+        }
+        Engine::Postgresql => "/spec/instances/0/dataVolumeClaimSpec/resources/requests/storage",
+    }
+}

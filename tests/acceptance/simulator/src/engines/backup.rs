@@ -1,0 +1,201 @@
+//! An engine operator's work on its backups.
+
+use std::sync::Arc;
+
+use kube::ResourceExt;
+use kube::core::DynamicObject;
+use kube::runtime::controller::Action;
+use serde_json::{Value, json};
+
+use super::buckets;
+use crate::cluster::{Cluster, Error};
+use crate::engine::Engine;
+use crate::everest::database_engine;
+use crate::faults::Faults;
+use crate::kinds;
+use crate::object::{self, at, items, text};
+
+/// Finalizer under which the engine wipes a backup's data.
+pub const DELETE_BACKUP: &str = "percona.com/delete-backup";
+
+/// The states of a backup: start, run, success, failure.
+fn states(engine: Engine) -> [&'static str; 4] {
+    match engine {
+        Engine::Psmdb => ["requested", "running", "ready", "error"],
+        _ => ["Starting", "Running", "Succeeded", "Failed"],
+    }
+}
+
+/// Plays the states of a backup; on deletion wipes its data if the finalizer
+/// for that is (still) there.
+pub async fn reconcile(backup: Arc<DynamicObject>, cluster: Arc<Cluster>) -> Result<Action, Error> {
+    let namespace = backup.namespace().unwrap_or_default();
+    let name = backup.name_any();
+    let kind = backup.types.as_ref().map_or("", |t| t.kind.as_str());
+    let Some(engine) = Engine::ALL
+        .into_iter()
+        .find(|e| e.backup_kind().name == kind)
+    else {
+        return Ok(Action::await_change());
+    };
+    if database_engine::running(&cluster, &namespace, engine).is_none() {
+        return Ok(Action::await_change());
+    }
+    let ours = cluster.get(&kinds::BACKUP, &namespace, &name);
+    let faults = Faults::of(&cluster, &namespace, &name, ours.as_deref());
+    let uid = backup.uid().unwrap_or_default();
+    let phase = faults.phase();
+    if object::deleting(&backup) {
+        if faults.holds("deleting") {
+            return Ok(Action::await_change());
+        }
+        let stood = cluster.dwell(&uid, "deleting");
+        if stood < phase {
+            return Ok(Action::requeue(phase - stood));
+        }
+        // Read afresh: protection may just have taken the finalizer off.
+        let fresh = cluster
+            .read(engine.backup_kind(), &namespace, &name)
+            .await?;
+        if let Some(mut fresh) = fresh
+            && object::remove_finalizers(&mut fresh, &[DELETE_BACKUP])
+        {
+            let destination = text(&backup.data, "/status/destination");
+            cluster
+                .update(engine.backup_kind(), engine.operator(), &fresh)
+                .await?;
+            if !destination.is_empty() {
+                buckets::record(&cluster, &namespace, &name, "deleted", destination).await?;
+            }
+        }
+        return Ok(Action::await_change());
+    }
+    let [start, run, success, failure] = states(engine);
+    let database = text(&backup.data, &format!("/spec/{}", engine.cluster_field()));
+    let engine_cr = cluster.get(engine.cluster_kind(), &namespace, database);
+    let state = text(&backup.data, "/status/state");
+    let ready = engine_cr
+        .as_deref()
+        .is_some_and(|cr| text(&cr.data, "/status/state") == "ready");
+    let next = match state {
+        "" if !ready => return Ok(Action::await_change()),
+        "" => start,
+        s if s == start => run,
+        s if s == run && faults.get("backup-fails").is_some() => failure,
+        s if s == run => success,
+        _ => return Ok(Action::await_change()),
+    };
+    if faults.holds(state) && !state.is_empty() {
+        return Ok(Action::await_change());
+    }
+    let takes = if state == run {
+        faults.duration("backup-delay", phase)
+    } else {
+        phase
+    };
+    let stood = cluster.dwell(&uid, state);
+    if stood < takes {
+        return Ok(Action::requeue(takes - stood));
+    }
+    let mut status = at(&backup.data, "/status").clone();
+    if !status.is_object() {
+        status = json!({});
+    }
+    status["state"] = next.into();
+    if next == success {
+        let destination = destination(engine, &backup, engine_cr.as_deref());
+        status["completed"] = object::now().into();
+        status["destination"] = destination.as_str().into();
+        if engine == Engine::Postgresql {
+            let stamp = object::now().replace(['-', ':', 'Z'], "").replace('T', "-");
+            status["backupName"] = format!("{stamp}F").into();
+            status["latestRestorableTime"] = object::now().into();
+        }
+        buckets::record(&cluster, &namespace, &name, "stored", &destination).await?;
+    }
+    if next == failure {
+        status["error"] = faults.get("backup-fails").unwrap_or_default().into();
+    }
+    cluster
+        .update_status(engine.backup_kind(), engine.operator(), &backup, status)
+        .await?;
+    Ok(Action::await_change())
+}
+
+/// Makes the backup that a schedule is due for, unless it is there; the first
+/// schedule's storage takes it.
+pub async fn make_scheduled(
+    cluster: &Cluster,
+    engine: Engine,
+    engine_cr: &DynamicObject,
+    name: &str,
+) -> Result<(), Error> {
+    let namespace = engine_cr.namespace().unwrap_or_default();
+    if cluster
+        .get(engine.backup_kind(), &namespace, name)
+        .is_some()
+    {
+        return Ok(());
+    }
+    let spec = at(&engine_cr.data, "/spec");
+    let (member, storage) = match engine {
+        Engine::Pxc => ("storageName", text(spec, "/backup/schedule/0/storageName")),
+        Engine::Psmdb => ("storageName", text(spec, "/backup/tasks/0/storageName")),
+        Engine::Postgresql => {
+            let scheduled = items(spec, "/backups/pgbackrest/repos")
+                .iter()
+                .find(|r| r["schedules"].is_object());
+            ("repoName", scheduled.map_or("", |r| text(r, "/name")))
+        }
+    };
+    if storage.is_empty() {
+        return Ok(());
+    }
+    let spec = json!({engine.cluster_field(): engine_cr.name_any(), member: storage});
+    let made = object::new(
+        engine.backup_kind(),
+        &namespace,
+        name,
+        json!({ "spec": spec }),
+    );
+    cluster
+        .create(engine.backup_kind(), engine.operator(), &made)
+        .await
+}
+
+fn destination(
+    engine: Engine,
+    backup: &DynamicObject,
+    engine_cr: Option<&DynamicObject>,
+) -> String {
+    let storage = text(&backup.data, "/spec/storageName");
+    let none = Value::Null;
+    let storages = engine_cr.map_or(&none, |cr| at(&cr.data, "/spec/backup/storages"));
+    let known = &storages[storage];
+    let path = match engine {
+        Engine::Pxc => text(known, "/s3/bucket").to_owned(),
+        Engine::Psmdb => format!(
+            "{}/{}",
+            text(known, "/s3/bucket"),
+            text(known, "/s3/prefix")
+        ),
+        Engine::Postgresql => {
+            let backrest = engine_cr.map_or(&none, |cr| at(&cr.data, "/spec/backups/pgbackrest"));
+            let repo = text(&backup.data, "/spec/repoName");
+            let bucket = items(backrest, "/repos")
+                .iter()
+                .find(|r| text(r, "/name") == repo)
+                .map_or("", |r| text(r, "/s3/bucket"));
+            let path = text(backrest, &format!("/global/{repo}-path"));
+            return format!("s3://{bucket}{path}");
+        }
+    };
+    let database = text(&backup.data, &format!("/spec/{}", engine.cluster_field()));
+    match engine {
+        Engine::Pxc => {
+            let stamp = object::now().replace('T', "-").replace('Z', "");
+            format!("s3://{path}/{database}-{stamp}-full")
+        }
+        _ => format!("s3://{path}/{}", object::now()),
+    }
+}

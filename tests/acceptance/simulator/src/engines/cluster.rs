@@ -1,0 +1,246 @@
+//! An engine operator's work on its databases.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kube::ResourceExt;
+use kube::core::DynamicObject;
+use kube::runtime::controller::Action;
+use serde_json::{Value, json};
+
+use super::steady::{self, Progress};
+use super::{backup, secrets};
+use crate::cluster::{Cluster, Error};
+use crate::engine::Engine;
+use crate::engine_cr::volume_pointer;
+use crate::everest::database_engine;
+use crate::everest::status::RESIZING;
+use crate::faults::Faults;
+use crate::kinds;
+use crate::object::{self, at, text, truth};
+use crate::quantity;
+
+/// One step on the way of an engine's database:
+///
+/// 1. new → crVersion and user Secret → `initializing` → `ready` or `paused`;
+/// 2. a changed spec is noticed after a moment; if pods change, the state goes
+///    back to `initializing` (`stopping` for a pause);
+/// 3. on deletion its finalizers go.
+pub async fn reconcile(cr: Arc<DynamicObject>, cluster: Arc<Cluster>) -> Result<Action, Error> {
+    let namespace = cr.namespace().unwrap_or_default();
+    let name = cr.name_any();
+    let kind = cr.types.as_ref().map_or("", |t| t.kind.as_str());
+    let Some(engine) = Engine::ALL
+        .into_iter()
+        .find(|e| e.cluster_kind().name == kind)
+    else {
+        return Ok(Action::await_change());
+    };
+    let Some(version) = database_engine::running(&cluster, &namespace, engine) else {
+        return Ok(Action::await_change());
+    };
+    let database = cluster.get(&kinds::DATABASE_CLUSTER, &namespace, &name);
+    let work = Work {
+        cluster: &cluster,
+        cr: &cr,
+        engine,
+        version: &version,
+        uid: cr.uid().unwrap_or_default(),
+        faults: Faults::of(&cluster, &namespace, &name, database.as_deref()),
+    };
+    if object::deleting(&cr) {
+        return work.delete().await;
+    }
+    let state = text(&cr.data, "/status/state");
+    if let Some(message) = work.faults.get("error") {
+        return work.fail(message).await;
+    }
+    match state {
+        "" => work.begin().await,
+        "error" => work.enter(Progress::Initializing).await,
+        "initializing" | "stopping" => work.proceed(state).await,
+        _ => work.settle().await,
+    }
+}
+
+struct Work<'a> {
+    cluster: &'a Cluster,
+    cr: &'a DynamicObject,
+    engine: Engine,
+    version: &'a str,
+    uid: String,
+    faults: Faults,
+}
+
+impl Work<'_> {
+    /// Time still to spend in a phase, if any.
+    fn left(&self, phase: &str, takes: Duration) -> Option<Action> {
+        let stood = self.cluster.dwell(&self.uid, phase);
+        (stood < takes).then(|| Action::requeue(takes - stood))
+    }
+
+    async fn begin(&self) -> Result<Action, Error> {
+        if self.faults.holds("creating") {
+            return Ok(Action::await_change());
+        }
+        if let Some(wait) = self.left("new", self.faults.phase()) {
+            return Ok(wait);
+        }
+        secrets::ensure(self.cluster, self.engine, self.cr).await?;
+        if text(&self.cr.data, "/spec/crVersion").is_empty() {
+            let mut changed = self.cr.clone();
+            changed.data["spec"]["crVersion"] = self.version.into();
+            self.cluster
+                .update(self.engine.cluster_kind(), self.engine.operator(), &changed)
+                .await?;
+            return Ok(Action::await_change());
+        }
+        self.enter(Progress::Initializing).await
+    }
+
+    /// The part of the spec that pods depend on, and the volume's size.
+    fn footprint(&self) -> String {
+        let mut spec = at(&self.cr.data, "/spec").clone();
+        if let Some(spec) = spec.as_object_mut() {
+            spec.remove("backup");
+            spec.remove("backups");
+        }
+        json!({"generation": object::generation(self.cr), "spec": spec,
+            "volume": text(&self.cr.data, volume_pointer(self.engine))})
+        .to_string()
+    }
+
+    async fn enter(&self, progress: Progress) -> Result<Action, Error> {
+        self.cluster.remember(&self.uid, self.footprint());
+        self.report(progress).await
+    }
+
+    async fn report(&self, progress: Progress) -> Result<Action, Error> {
+        let before = at(&self.cr.data, "/status");
+        let status = steady::status(self.engine, self.cr, progress, before);
+        self.write(status).await
+    }
+
+    async fn write(&self, status: Value) -> Result<Action, Error> {
+        self.cluster
+            .update_status(
+                self.engine.cluster_kind(),
+                self.engine.operator(),
+                self.cr,
+                status,
+            )
+            .await?;
+        Ok(Action::await_change())
+    }
+
+    async fn fail(&self, message: &str) -> Result<Action, Error> {
+        let mut status = at(&self.cr.data, "/status").clone();
+        if !status.is_object() {
+            status = json!({});
+        }
+        status["state"] = "error".into();
+        match self.engine {
+            Engine::Pxc => status["messages"] = json!([message]),
+            _ => status["message"] = message.into(),
+        }
+        self.write(status).await
+    }
+
+    async fn proceed(&self, state: &str) -> Result<Action, Error> {
+        if self.faults.holds(state) {
+            return Ok(Action::await_change());
+        }
+        let takes = self.faults.duration("ready-delay", self.faults.phase());
+        let phase = format!("{state} {}", object::generation(self.cr));
+        if let Some(wait) = self.left(&phase, takes) {
+            return Ok(wait);
+        }
+        if self.cr.annotations().contains_key(RESIZING) && self.faults.get("resize-fails").is_none()
+        {
+            let mut changed = self.cr.clone();
+            changed.annotations_mut().remove(RESIZING);
+            self.cluster
+                .update(self.engine.cluster_kind(), self.engine.operator(), &changed)
+                .await?;
+            return Ok(Action::await_change());
+        }
+        self.enter(Progress::Done).await
+    }
+
+    /// Looks whether the spec moved on since the engine was done.
+    async fn settle(&self) -> Result<Action, Error> {
+        let due = self.faults.get("scheduled-backup");
+        if let Some(name) = due.filter(|_| text(&self.cr.data, "/status/state") == "ready") {
+            backup::make_scheduled(self.cluster, self.engine, self.cr, name).await?;
+        }
+        let footprint = self.footprint();
+        let Some(known) = self.cluster.recall(&self.uid) else {
+            self.cluster.remember(&self.uid, footprint);
+            return Ok(Action::await_change());
+        };
+        if known == footprint {
+            let stuck = self.cr.annotations().contains_key(RESIZING);
+            if stuck && self.faults.get("resize-fails").is_none() {
+                return self.enter(Progress::Initializing).await;
+            }
+            return Ok(Action::await_change());
+        }
+        let takes = self
+            .faults
+            .duration("react-delay", Duration::from_millis(400));
+        let phase = format!("noticing {}", object::generation(self.cr));
+        if let Some(wait) = self.left(&phase, takes) {
+            return Ok(wait);
+        }
+        let known: Value = serde_json::from_str(&known).unwrap_or_default();
+        let now: Value = serde_json::from_str(&footprint).unwrap_or_default();
+        let grown = quantity::compare(text(&now, "/volume"), text(&known, "/volume"))
+            == Some(std::cmp::Ordering::Greater);
+        if grown && !self.cr.annotations().contains_key(RESIZING) {
+            let mut changed = self.cr.clone();
+            changed
+                .annotations_mut()
+                .insert(RESIZING.to_owned(), object::now());
+            self.cluster
+                .update(self.engine.cluster_kind(), self.engine.operator(), &changed)
+                .await?;
+            return Ok(Action::await_change());
+        }
+        let pods_change = known["spec"] != now["spec"];
+        if !pods_change {
+            return self.enter(Progress::Done).await;
+        }
+        let pausing = truth(&now, "/spec/pause") && !truth(&known, "/spec/pause");
+        self.enter(if pausing {
+            Progress::Stopping
+        } else {
+            Progress::Initializing
+        })
+        .await
+    }
+
+    async fn delete(&self) -> Result<Action, Error> {
+        if self.faults.holds("deleting") {
+            return Ok(Action::await_change());
+        }
+        if let Some(wait) = self.left("deleting", self.faults.phase()) {
+            return Ok(wait);
+        }
+        let mut stripped = self.cr.clone();
+        if object::remove_finalizers(&mut stripped, self.engine.finalizers()) {
+            let namespace = self.cr.namespace().unwrap_or_default();
+            let secret = secrets::name_in(self.engine, self.cr);
+            self.cluster
+                .delete(&kinds::SECRET, &namespace, secret)
+                .await?;
+            self.cluster
+                .update(
+                    self.engine.cluster_kind(),
+                    self.engine.operator(),
+                    &stripped,
+                )
+                .await?;
+        }
+        Ok(Action::await_change())
+    }
+}

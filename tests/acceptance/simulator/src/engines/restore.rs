@@ -1,0 +1,88 @@
+//! An engine operator's work on its restores.
+
+use std::sync::Arc;
+
+use kube::ResourceExt;
+use kube::core::DynamicObject;
+use kube::runtime::controller::Action;
+use serde_json::json;
+
+use crate::cluster::{Cluster, Error};
+use crate::engine::Engine;
+use crate::everest::database_engine;
+use crate::faults::Faults;
+use crate::kinds;
+use crate::object::{self, at, text};
+
+/// The states of a restore: start, run, success, failure.
+fn states(engine: Engine) -> [&'static str; 4] {
+    match engine {
+        Engine::Pxc => ["Starting", "Restoring", "Succeeded", "Failed"],
+        Engine::Psmdb => ["requested", "running", "ready", "error"],
+        Engine::Postgresql => ["Starting", "Running", "Succeeded", "Failed"],
+    }
+}
+
+/// Plays the states of a restore.
+pub async fn reconcile(
+    restore: Arc<DynamicObject>,
+    cluster: Arc<Cluster>,
+) -> Result<Action, Error> {
+    let namespace = restore.namespace().unwrap_or_default();
+    let name = restore.name_any();
+    let kind = restore.types.as_ref().map_or("", |t| t.kind.as_str());
+    let Some(engine) = Engine::ALL
+        .into_iter()
+        .find(|e| e.restore_kind().name == kind)
+    else {
+        return Ok(Action::await_change());
+    };
+    if object::deleting(&restore)
+        || database_engine::running(&cluster, &namespace, engine).is_none()
+    {
+        return Ok(Action::await_change());
+    }
+    let ours = cluster.get(&kinds::RESTORE, &namespace, &name);
+    let faults = Faults::of(&cluster, &namespace, &name, ours.as_deref());
+    let [start, run, success, failure] = states(engine);
+    let state = text(&restore.data, "/status/state");
+    let next = match state {
+        "" => start,
+        s if s == start => run,
+        s if s == run && faults.get("restore-fails").is_some() => failure,
+        s if s == run => success,
+        _ => return Ok(Action::await_change()),
+    };
+    if faults.holds(state) && !state.is_empty() {
+        return Ok(Action::await_change());
+    }
+    let takes = if state == run {
+        faults.duration("restore-delay", faults.phase())
+    } else {
+        faults.phase()
+    };
+    let stood = cluster.dwell(&restore.uid().unwrap_or_default(), state);
+    if stood < takes {
+        return Ok(Action::requeue(takes - stood));
+    }
+    let mut status = at(&restore.data, "/status").clone();
+    if !status.is_object() {
+        status = json!({});
+    }
+    status["state"] = next.into();
+    if next == success {
+        status["completed"] = object::now().into();
+    }
+    if next == failure {
+        let message = faults.get("restore-fails").unwrap_or_default();
+        let member = match engine {
+            Engine::Pxc => "comments",
+            _ => "error",
+        };
+        status[member] = message.into();
+    }
+    cluster
+        .update_status(engine.restore_kind(), engine.operator(), &restore, status)
+        .await?;
+    Ok(Action::await_change())
+}

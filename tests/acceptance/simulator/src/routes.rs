@@ -1,0 +1,150 @@
+//! Which objects have to be looked at again when one changes.
+
+use kube::ResourceExt;
+use kube::core::DynamicObject;
+
+use crate::cluster::Cluster;
+use crate::engine::Engine;
+use crate::faults;
+use crate::kinds::{self, Kind};
+use crate::object::{Key, text};
+
+/// A kind with a controller, and one of its objects.
+pub type Target = (&'static Kind, Key);
+
+/// The objects that a change of `object` concerns, itself among them.
+pub fn concerned(cluster: &Cluster, kind: &'static Kind, object: &DynamicObject) -> Vec<Target> {
+    let key = Key::of(object);
+    let ns = key.namespace.as_str();
+    let mut targets = vec![(kind, key.clone())];
+    if kind == &kinds::DATABASE_CLUSTER {
+        for other in [&kinds::BACKUP, &kinds::RESTORE] {
+            targets.extend(of_database(cluster, other, ns, &key.name));
+        }
+        targets.extend(all(cluster, &kinds::BACKUP_STORAGE, ns));
+        targets.extend(all(cluster, &kinds::MONITORING_CONFIG, ns));
+        targets.extend(all(cluster, &kinds::SPLIT_HORIZON, ns));
+        targets.extend(all(cluster, &kinds::POD_SCHEDULING_POLICY, ""));
+        targets.extend(all(cluster, &kinds::LOAD_BALANCER_CONFIG, ""));
+        if let Some(engine) = Engine::of_type(text(&object.data, "/spec/engine/type")) {
+            targets.push((engine.cluster_kind(), key));
+        }
+    } else if kind == &kinds::BACKUP || kind == &kinds::RESTORE {
+        targets.push(database(ns, text(&object.data, "/spec/dbClusterName")));
+        targets.extend(all(cluster, &kinds::BACKUP_STORAGE, ns));
+        targets.extend(all(cluster, &kinds::BACKUP, ns).filter(|_| kind == &kinds::RESTORE));
+    } else if kind == &kinds::DATA_IMPORT_JOB {
+        targets.push(database(ns, text(&object.data, "/spec/targetClusterName")));
+    } else if kind == &kinds::BACKUP_STORAGE || kind == &kinds::MONITORING_CONFIG {
+        targets.extend(all(cluster, &kinds::DATABASE_CLUSTER, ns));
+    } else if kind == &kinds::DATABASE_ENGINE {
+        let engine = Engine::of_operator(&key.name).map_or("", Engine::type_name);
+        targets.extend(
+            cluster
+                .list(&kinds::DATABASE_CLUSTER, ns)
+                .iter()
+                .filter(|d| text(&d.data, "/spec/engine/type") == engine)
+                .map(|d| (&kinds::DATABASE_CLUSTER, Key::of(d))),
+        );
+    } else if kind == &kinds::DEPLOYMENT {
+        if let Some(engine) = Engine::of_operator(&key.name) {
+            targets.push((&kinds::DATABASE_ENGINE, key.clone()));
+            for kind in [
+                engine.cluster_kind(),
+                engine.backup_kind(),
+                engine.restore_kind(),
+            ] {
+                targets.extend(all(cluster, kind, ns));
+            }
+        }
+    } else if kind == &kinds::INSTALL_PLAN || kind == &kinds::CLUSTER_SERVICE_VERSION {
+        targets.extend(
+            Engine::ALL
+                .into_iter()
+                .map(|e| (&kinds::DATABASE_ENGINE, Key::new(ns, e.operator()))),
+        );
+    } else if kind == &kinds::CONFIG_MAP {
+        if key.name == faults::CONFIG_MAP {
+            targets.extend(steered(cluster, ns));
+        }
+    } else if let Some(engine) = Engine::of_kind(kind) {
+        targets.extend(of_engine(cluster, engine, kind, &key, object));
+    }
+    targets
+}
+
+fn of_engine(
+    cluster: &Cluster,
+    engine: Engine,
+    kind: &'static Kind,
+    key: &Key,
+    object: &DynamicObject,
+) -> Vec<Target> {
+    let ns = key.namespace.as_str();
+    if kind == engine.backup_kind() {
+        let field = format!("/spec/{}", engine.cluster_field());
+        return vec![
+            (kind, key.clone()),
+            (&kinds::BACKUP, key.clone()),
+            database(ns, text(&object.data, &field)),
+        ];
+    }
+    if kind == engine.restore_kind() {
+        return vec![(kind, key.clone()), (&kinds::RESTORE, key.clone())];
+    }
+    let mut targets = vec![database(ns, &key.name)];
+    targets.extend(of_database(cluster, &kinds::BACKUP, ns, &key.name));
+    targets.extend(of_database(cluster, &kinds::RESTORE, ns, &key.name));
+    for kind in [engine.backup_kind(), engine.restore_kind()] {
+        let field = format!("/spec/{}", engine.cluster_field());
+        targets.extend(
+            cluster
+                .list(kind, ns)
+                .iter()
+                .filter(|o| text(&o.data, &field) == object.name_any())
+                .map(|o| (kind, Key::of(o))),
+        );
+    }
+    targets
+}
+
+fn steered(cluster: &Cluster, ns: &str) -> Vec<Target> {
+    let mut targets: Vec<Target> = [
+        &kinds::DATABASE_CLUSTER,
+        &kinds::BACKUP,
+        &kinds::RESTORE,
+        &kinds::DATABASE_ENGINE,
+        &kinds::DATA_IMPORT_JOB,
+    ]
+    .into_iter()
+    .flat_map(|kind| all(cluster, kind, ns).collect::<Vec<_>>())
+    .collect();
+    for kind in kinds::LATER {
+        targets.extend(all(cluster, kind, ns));
+    }
+    targets
+}
+
+fn database(namespace: &str, name: &str) -> Target {
+    (&kinds::DATABASE_CLUSTER, Key::new(namespace, name))
+}
+
+fn all(
+    cluster: &Cluster,
+    kind: &'static Kind,
+    namespace: &str,
+) -> impl Iterator<Item = Target> + use<> {
+    cluster
+        .list(kind, namespace)
+        .into_iter()
+        .map(move |o| (kind, Key::of(&o)))
+}
+
+fn of_database(cluster: &Cluster, kind: &'static Kind, namespace: &str, name: &str) -> Vec<Target> {
+    cluster
+        .list(kind, namespace)
+        .iter()
+        .filter(|o| text(&o.data, "/spec/dbClusterName") == name)
+        .map(|o| (kind, Key::of(o)))
+        .collect()
+}

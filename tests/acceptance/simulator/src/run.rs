@@ -1,0 +1,85 @@
+//! From options to a running simulator.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use kube::Client;
+use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::info;
+
+use crate::cluster::{Cluster, Error};
+use crate::controllers;
+use crate::options::Options;
+use crate::webhooks::{self, ServeError};
+
+/// Why the simulator does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The kubeconfig cannot be read or used.
+    #[error("kubeconfig: {0}")]
+    Kubeconfig(#[from] KubeconfigError),
+    /// No client can be made of the kubeconfig, or the API refused the
+    /// webhooks.
+    #[error("cluster: {0}")]
+    Cluster(#[from] Error),
+    /// The webhooks cannot be served.
+    #[error("webhooks: {0}")]
+    Webhooks(#[from] ServeError),
+    /// A file cannot be read or written.
+    #[error("{path}: {source}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What happened.
+        source: std::io::Error,
+    },
+    /// The process cannot be told to end.
+    #[error("signals: {0}")]
+    Signals(std::io::Error),
+}
+
+/// 1. connect; 2. fill caches and start controllers; 3. serve and register the
+///    webhooks; 4. write the ready file; 5. go on until SIGTERM or SIGINT.
+pub async fn run(options: Options) -> Result<(), RunError> {
+    let mut terminate = signal(SignalKind::terminate()).map_err(RunError::Signals)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(RunError::Signals)?;
+    let kubeconfig = Kubeconfig::read_from(&options.kubeconfig)?;
+    let config =
+        kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await?;
+    let client = Client::try_from(config).map_err(Error::from)?;
+    let cluster = Arc::new(Cluster::new(client));
+    let path = options.certificates.join("ca.crt");
+    let authority = tokio::fs::read_to_string(&path)
+        .await
+        .map_err(|source| RunError::File { path, source })?;
+    let server = webhooks::Server::bind(&options.certificates, options.webhook_port).await?;
+    let port = server.port;
+    let tasks = TaskTracker::new();
+    let stop = CancellationToken::new();
+    tasks.spawn(
+        stop.clone()
+            .run_until_cancelled_owned(server.serve(cluster.clone())),
+    );
+    let started = async {
+        controllers::start(cluster.clone(), &tasks, &stop).await;
+        webhooks::register(&cluster, port, &authority).await?;
+        let path = options.ready_file.clone();
+        tokio::fs::write(&path, format!("{port}\n"))
+            .await
+            .map_err(|source| RunError::File { path, source })?;
+        info!("ready");
+        std::future::pending::<Result<(), RunError>>().await
+    };
+    let result = tokio::select! {
+        result = started => result,
+        _ = terminate.recv() => Ok(()),
+        _ = interrupt.recv() => Ok(()),
+    };
+    stop.cancel();
+    tasks.close();
+    tasks.wait().await;
+    result
+}

@@ -1,0 +1,77 @@
+//! From a checkout to a cluster: building what is missing and starting it.
+
+use std::path::PathBuf;
+
+use crate::{
+    binaries::{self, BinaryError, SIMULATOR},
+    control_plane::{ControlPlane, Options, StartError},
+    progress::Progress,
+    tools::{ToolError, Tools},
+};
+
+/// Why there is no cluster.
+#[derive(Debug, thiserror::Error)]
+pub enum PreparationError {
+    /// The generated CRDs are not there.
+    #[error("{} is missing: `cargo xtask generate` writes it", .0.display())]
+    NoCrds(PathBuf),
+    /// A binary of the project does not build.
+    #[error(transparent)]
+    Binary(#[from] BinaryError),
+    /// A binary of the control plane does not build.
+    #[error(transparent)]
+    Tool(#[from] ToolError),
+    /// The cluster does not start.
+    #[error(transparent)]
+    Start(#[from] StartError),
+}
+
+/// What differs from the usual cluster.
+#[derive(Debug, Default)]
+pub struct Choice {
+    /// Everest's CRDs from elsewhere than `schemas/crds`.
+    pub crds: Option<PathBuf>,
+    /// Nothing plays Everest's operator and the engines.
+    pub without_simulator: bool,
+    /// The cluster stays when this process ends.
+    pub standing: bool,
+}
+
+/// Builds what is needed and starts a cluster in `folder`. Dropping the future
+/// ends what it has started.
+///
+/// # Errors
+/// See [`PreparationError`].
+pub async fn cluster(folder: PathBuf, choice: Choice) -> Result<ControlPlane, PreparationError> {
+    let crds = choice
+        .crds
+        .unwrap_or_else(|| crate::workspace_folder().join("schemas/crds"));
+    if !crds.is_dir() {
+        return Err(PreparationError::NoCrds(crds));
+    }
+    let without_simulator = choice.without_simulator;
+    let built = tokio::task::spawn_blocking(move || -> Result<_, PreparationError> {
+        let tools = Tools::build(&Progress::shown())?;
+        let simulator = if without_simulator {
+            None
+        } else {
+            Some(binaries::build(SIMULATOR)?)
+        };
+        Ok((tools, simulator))
+    });
+    let (tools, simulator) = match built.await {
+        Ok(built) => built?,
+        Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+    };
+    let progress = Progress::shown();
+    progress.say("starting the test cluster");
+    let options = Options {
+        folder,
+        everest_crds: crds,
+        simulator,
+        standing: choice.standing,
+    };
+    let cluster = ControlPlane::start(&tools, &options, &progress).await?;
+    progress.say("Everest ready");
+    Ok(cluster)
+}

@@ -1,0 +1,318 @@
+//! The control plane's binaries, built from pinned Go modules.
+//!
+//! Each folder of `tests/acceptance/tools` is a Go module whose `go.mod` and
+//! `go.sum` pin what it builds. A module's binaries are built once and kept
+//! outside the checkout, keyed by the hash of the module's files and of the
+//! flags, so that a fresh clone of the same pins builds nothing.
+
+use std::{
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+};
+
+use sha2::{Digest, Sha256};
+
+use crate::{
+    client_go,
+    go_build::{build_missing, check_go, go},
+    progress::Progress,
+};
+
+/// What every Go module here needs at least (the `go` line of each `go.mod`).
+pub(crate) const GO_VERSION: &str = "1.26";
+
+/// Version that the Kubernetes binaries report to clients.
+const KUBERNETES_VERSION: &str = "v1.35.4";
+
+/// One binary of the control plane.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Tool {
+    /// File name of the binary.
+    pub binary: &'static str,
+    /// Folder below `tests/acceptance/tools`.
+    pub module: &'static str,
+    /// Go package to build, `.` for the module's own.
+    pub package: &'static str,
+    /// Minutes that a cold build takes on two cores, for the first message.
+    pub cold_minutes: f32,
+}
+
+/// Ordered so that the long builds come last and reuse what is built.
+pub(crate) const TOOLS: [Tool; 7] = [
+    tool("etcd", "etcd", "go.etcd.io/etcd/server/v3", 1.0),
+    tool("catalog-server", "catalog-server", ".", 1.5),
+    tool("kwok", "kwok", "sigs.k8s.io/kwok/cmd/kwok", 1.5),
+    tool("olm", "olm", ".", 2.5),
+    tool(
+        "kube-apiserver",
+        "kubernetes",
+        "k8s.io/kubernetes/cmd/kube-apiserver",
+        3.0,
+    ),
+    tool(
+        "kube-controller-manager",
+        "kubernetes",
+        "k8s.io/kubernetes/cmd/kube-controller-manager",
+        1.5,
+    ),
+    tool(
+        "kube-scheduler",
+        "kubernetes",
+        "k8s.io/kubernetes/cmd/kube-scheduler",
+        0.2,
+    ),
+];
+
+const fn tool(
+    binary: &'static str,
+    module: &'static str,
+    package: &'static str,
+    cold_minutes: f32,
+) -> Tool {
+    Tool {
+        binary,
+        module,
+        package,
+        cold_minutes,
+    }
+}
+
+/// Why the binaries are not there.
+#[derive(Debug, thiserror::Error)]
+pub enum ToolError {
+    /// `go` is not on PATH.
+    #[error(
+        "Go is needed to build the test cluster's control plane, and `go` was not found on PATH: install Go {GO_VERSION} or newer (https://go.dev/dl/)"
+    )]
+    GoMissing,
+    /// `go` is there, but too old to build the pinned modules and told not to
+    /// fetch a newer toolchain.
+    #[error(
+        "Go {GO_VERSION} or newer is needed to build the test cluster's control plane; found {found} with GOTOOLCHAIN=local: install a newer Go, or unset GOTOOLCHAIN so that Go fetches one"
+    )]
+    GoTooOld {
+        /// What `go env GOVERSION` says.
+        found: String,
+    },
+    /// A build or a module look-up ended with an error.
+    #[error("building {binary} failed (`go {command}` in {}):\n{output}", folder.display())]
+    Build {
+        /// The binary, or module, that was asked for.
+        binary: String,
+        /// The arguments of `go`.
+        command: String,
+        /// Where it ran.
+        folder: PathBuf,
+        /// The last lines it printed.
+        output: String,
+    },
+    /// No folder for the cache: neither EVEREST_TEST_CACHE, XDG_CACHE_HOME nor
+    /// HOME is set.
+    #[error(
+        "no folder to keep the control plane's binaries in: set EVEREST_TEST_CACHE, XDG_CACHE_HOME or HOME"
+    )]
+    NoCache,
+    /// A file of the cache or of the pins cannot be read or written.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+/// The built binaries, and OLM's CRD files that come with its module.
+#[derive(Debug, Clone)]
+pub struct Tools {
+    binaries: Vec<(&'static str, PathBuf)>,
+    /// Folder with OLM's CRDs, one YAML file each.
+    pub olm_crds: PathBuf,
+}
+
+impl Tools {
+    /// Builds what is not in the cache yet and says so on `progress`.
+    ///
+    /// Several processes may ask at once: a lock file makes them take turns.
+    ///
+    /// # Errors
+    /// See [`ToolError`].
+    pub fn build(progress: &Progress) -> Result<Self, ToolError> {
+        let root = cache()?;
+        fs::create_dir_all(&root).map_err(file(&root))?;
+        let lock_path = root.join(".lock");
+        let lock = File::create(&lock_path).map_err(file(&lock_path))?;
+        lock.lock().map_err(file(&lock_path))?;
+
+        let mut binaries = Vec::new();
+        let mut missing = Vec::new();
+        for tool in TOOLS {
+            let path = root
+                .join(format!("{}-{}", tool.module, module_hash(tool.module)?))
+                .join(tool.binary);
+            if !path.is_file() {
+                missing.push((tool, path.clone()));
+            }
+            binaries.push((tool.binary, path));
+        }
+        if !missing.is_empty() {
+            build_missing(&missing, progress)?;
+        }
+        Ok(Self {
+            binaries,
+            olm_crds: olm_crds(&root)?,
+        })
+    }
+
+    /// Path of a binary by its file name.
+    ///
+    /// # Panics
+    /// Never for the names of this crate: they come from the same table.
+    #[must_use]
+    pub(crate) fn binary(&self, name: &str) -> &Path {
+        self.binaries
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map_or(Path::new(""), |(_, path)| path)
+    }
+}
+
+pub(crate) fn file(path: &Path) -> impl FnOnce(io::Error) -> ToolError {
+    let path = path.to_owned();
+    move |source| ToolError::File { path, source }
+}
+
+/// Folder that holds the binaries of all pins, outside the checkout.
+fn cache() -> Result<PathBuf, ToolError> {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    let base = if let Some(own) = set("EVEREST_TEST_CACHE") {
+        PathBuf::from(own)
+    } else if let Some(xdg) = set("XDG_CACHE_HOME") {
+        PathBuf::from(xdg).join("terraform-provider-everest")
+    } else {
+        PathBuf::from(set("HOME").ok_or(ToolError::NoCache)?)
+            .join(".cache/terraform-provider-everest")
+    };
+    Ok(base.join("control-plane"))
+}
+
+pub(crate) fn tools_folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tools")
+}
+
+/// Hash of everything that decides what a module's binaries are.
+fn module_hash(module: &str) -> Result<String, ToolError> {
+    let folder = tools_folder().join(module);
+    let mut files: Vec<PathBuf> = fs::read_dir(&folder)
+        .map_err(file(&folder))?
+        .filter_map(Result::ok)
+        .map(|entry| entry.path())
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|kind| kind == "mod" || kind == "sum" || kind == "go")
+        })
+        .collect();
+    files.sort();
+    let mut hash = Sha256::new();
+    for path in files {
+        hash.update(path.file_name().unwrap_or_default().as_encoded_bytes());
+        hash.update(fs::read(&path).map_err(file(&path))?);
+    }
+    hash.update(linker_flags(module));
+    if module == "olm" {
+        for (_, after) in client_go::CHANGES {
+            hash.update(after);
+        }
+    }
+    hash.update(std::env::consts::OS);
+    hash.update(std::env::consts::ARCH);
+    let digest = hash.finalize();
+    Ok(digest[..6]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect())
+}
+
+/// Small binaries; and Kubernetes learns its version from the linker.
+pub(crate) fn linker_flags(module: &str) -> String {
+    let mut flags = "-s -w".to_owned();
+    if module == "kubernetes" {
+        let mut parts = KUBERNETES_VERSION.trim_start_matches('v').split('.');
+        let (major, minor) = (
+            parts.next().unwrap_or_default(),
+            parts.next().unwrap_or_default(),
+        );
+        for (name, value) in [
+            ("gitVersion", KUBERNETES_VERSION),
+            ("gitMajor", major),
+            ("gitMinor", minor),
+        ] {
+            flags.push_str(&format!(" -X k8s.io/component-base/version.{name}={value}"));
+        }
+    }
+    flags
+}
+
+/// OLM's CRDs are read from its module's folder. The folder is remembered in
+/// the cache: asking Go costs half a second.
+fn olm_crds(cache: &Path) -> Result<PathBuf, ToolError> {
+    let note = cache
+        .join(format!("olm-{}", module_hash("olm")?))
+        .join("crds.path");
+    if let Ok(known) = fs::read_to_string(&note) {
+        let known = PathBuf::from(known);
+        if known.is_dir() {
+            return Ok(known);
+        }
+    }
+    let folder = tools_folder().join("olm");
+    let module = "github.com/operator-framework/operator-lifecycle-manager";
+    let failed = |output: String| ToolError::Build {
+        binary: "OLM's CRDs".to_owned(),
+        command: format!("mod download; list -m {module}"),
+        folder: folder.clone(),
+        output,
+    };
+    check_go()?;
+    let download = go(&folder)
+        .args(["mod", "download", module])
+        .output()
+        .map_err(|error| failed(error.to_string()))?;
+    let list = go(&folder)
+        .args(["list", "-m", "-f", "{{.Dir}}", module])
+        .output()
+        .map_err(|error| failed(error.to_string()))?;
+    let crds =
+        PathBuf::from(String::from_utf8_lossy(&list.stdout).trim()).join("deploy/chart/crds");
+    if !crds.is_dir() {
+        return Err(failed(format!(
+            "{}{}",
+            String::from_utf8_lossy(&download.stderr),
+            String::from_utf8_lossy(&list.stderr)
+        )));
+    }
+    fs::write(&note, crds.as_os_str().as_encoded_bytes()).map_err(file(&note))?;
+    Ok(crds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_tool_has_a_pinned_module() {
+        for tool in TOOLS {
+            let hash = module_hash(tool.module).unwrap();
+            assert_eq!(hash.len(), 12, "{}", tool.module);
+        }
+    }
+
+    #[test]
+    fn kubernetes_is_linked_with_its_version() {
+        let flags = linker_flags("kubernetes");
+        assert!(flags.contains("gitVersion=v1.35.4"));
+        assert!(flags.contains("gitMajor=1"));
+        assert!(flags.contains("gitMinor=35"));
+    }
+}

@@ -1,0 +1,250 @@
+//! `everest_backup_storage`, `everest_backup`, `everest_restore`.
+
+use serde_json::json;
+
+use crate::{
+    objects::{self, BACKUP, RESTORE, SECRET, STORAGE, steer},
+    stack::Stack,
+};
+
+const STORAGE_ONLY: &str = "resource \"everest_namespace\" \"ns\" {
+  name = \"NS\"
+  engines = { pxc = {} }
+}
+resource \"everest_backup_storage\" \"s3\" {
+  namespace         = everest_namespace.ns.name
+  name              = \"s3\"
+  type              = \"s3\"
+  bucket            = \"backups\"
+  region            = \"eu-central-1\"
+  endpoint_url      = \"https://s3.example.org\"
+  access_key_id     = \"AKIA-1\"
+  secret_access_key = \"hush-1\"
+}
+";
+
+const DATABASE: &str = "resource \"everest_database\" \"db\" {
+  namespace = everest_namespace.ns.name
+  name      = \"orders\"
+  engine = { type = \"pxc\", replicas = 1, storage = { size = \"1Gi\" }, resources = { cpu = \"600m\", memory = \"1G\" } }
+  deletion_protection = false
+}
+";
+
+const BACKUP_HCL: &str = "resource \"everest_backup\" \"b\" {
+  namespace           = everest_namespace.ns.name
+  database_name       = everest_database.db.name
+  backup_storage_name = everest_backup_storage.s3.name
+  name                = \"b1\"
+}
+";
+
+const RESTORE_HCL: &str = "resource \"everest_restore\" \"r\" {
+  namespace     = everest_namespace.ns.name
+  database_name = everest_database.db.name
+  name          = \"r1\"
+  backup_name   = everest_backup.b.name
+  triggers      = { drill = \"1\" }
+}
+";
+
+fn secret(stack: &Stack, key: &str) -> String {
+    let secret = objects::get(SECRET, &stack.namespace, "s3");
+    let encoded = secret["data"][key].as_str().unwrap_or_default().to_owned();
+    let decoded = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, encoded);
+    String::from_utf8(decoded.unwrap()).unwrap()
+}
+
+#[test]
+fn a_storage_keeps_its_secret_in_step() {
+    let stack = Stack::new("storage");
+    stack.write(STORAGE_ONLY);
+    stack.apply().succeeded();
+    assert_eq!(secret(&stack, "AWS_ACCESS_KEY_ID"), "AKIA-1");
+    assert_eq!(secret(&stack, "AWS_SECRET_ACCESS_KEY"), "hush-1");
+    let state = stack.state("everest_backup_storage.s3");
+    assert_eq!(state["in_use"], false);
+    assert_eq!(state["secret_name"], "s3");
+    stack.plan_is_empty();
+
+    stack.write(&STORAGE_ONLY.replace("hush-1", "hush-2").replace("  endpoint", "  description = \"all of them\"\n  endpoint"));
+    stack.apply().succeeded().says_not("hush");
+    assert_eq!(secret(&stack, "AWS_SECRET_ACCESS_KEY"), "hush-2");
+    assert_eq!(objects::get(STORAGE, &stack.namespace, "s3")["spec"]["description"], "all of them");
+    stack.plan_is_empty();
+
+    let without: String = STORAGE_ONLY.lines().filter(|l| !l.contains("access_key")).map(|l| format!("{l}\n")).collect();
+    stack.write(&without.replace("  endpoint", "  description = \"all of them\"\n  endpoint"));
+    stack.reimport("everest_backup_storage.s3", &format!("{}/s3", stack.namespace));
+    stack.plan_is_empty();
+    assert_eq!(secret(&stack, "AWS_SECRET_ACCESS_KEY"), "hush-2", "left as it is");
+
+    objects::delete(STORAGE, &stack.namespace, "s3");
+    assert_eq!(
+        stack.planned_actions(),
+        [("everest_backup_storage.s3".to_owned(), vec!["create".to_owned()])]
+    );
+    stack.write(STORAGE_ONLY);
+    stack.apply().succeeded();
+    stack.destroy().succeeded();
+}
+
+#[test]
+fn write_only_credentials_reach_the_secret_and_not_the_state() {
+    let write_only = |secret: &str, version: u32| {
+        STORAGE_ONLY
+            .replace("access_key_id     = \"AKIA-1\"", "access_key_id_wo = \"AKIA-9\"")
+            .replace(
+                "secret_access_key = \"hush-1\"",
+                &format!("secret_access_key_wo = \"{secret}\"\n  credentials_wo_version = {version}"),
+            )
+    };
+    let stack = Stack::new("storage-wo");
+    stack.write(&write_only("whisper-1", 1));
+    stack.apply().succeeded();
+    assert_eq!(secret(&stack, "AWS_SECRET_ACCESS_KEY"), "whisper-1");
+    assert!(!stack.state_file().contains("whisper-1"));
+    stack.plan_is_empty();
+    stack.write(&write_only("whisper-2", 1));
+    stack.plan_is_empty();
+    stack.write(&write_only("whisper-2", 2));
+    stack.apply().succeeded();
+    assert_eq!(secret(&stack, "AWS_SECRET_ACCESS_KEY"), "whisper-2");
+    stack.destroy().succeeded();
+}
+
+#[test]
+fn a_wrong_storage_is_refused_at_plan() {
+    let stack = Stack::new("storage-bad");
+    stack.provider("host = \"https://127.0.0.1:1\"\n  token = \"x\"");
+    let storage = "resource \"everest_backup_storage\" \"s3\" {
+  namespace = \"n\"
+  name = \"s3\"
+  type = \"s3\"
+  bucket = \"backups\"
+  region = \"r\"
+  access_key_id = \"AKIA\"
+  secret_access_key = \"hush\"
+}
+";
+    for (wrong, words) in [
+        (storage.replace("\"backups\"", "\"Not A Bucket\""), "bucket"),
+        (storage.replace("  region = \"r\"\n", ""), "region"),
+        (storage.replace("  secret_access_key = \"hush\"\n", ""), "secret_access_key"),
+        (storage.replace("  type", "  access_key_id_wo = \"A\"\n  secret_access_key_wo = \"B\"\n  type"), "access_key_id_wo"),
+        (storage.replace("type = \"s3\"", "type = \"ftp\""), "azure"),
+    ] {
+        stack.write(&wrong);
+        stack.plan().failed().says(words).says_not("hush");
+    }
+}
+
+#[test]
+fn a_storage_in_use_is_not_deleted_and_the_error_names_who_uses_it() {
+    let stack = Stack::new("storage-used");
+    stack.write(&format!("{STORAGE_ONLY}{DATABASE}{BACKUP_HCL}"));
+    stack.apply().succeeded();
+    stack.run(&["state", "rm", "everest_backup.b"]).succeeded();
+    stack
+        .run(&["destroy", "-target=everest_backup_storage.s3", "-auto-approve", "-input=false", "-no-color"])
+        .failed()
+        .says("in use")
+        .says("b1");
+    assert!(!objects::get(STORAGE, &stack.namespace, "s3").is_null());
+    stack.run(&["import", "-input=false", "everest_backup.b", &format!("{}/b1", stack.namespace)]).succeeded();
+    stack.destroy().succeeded();
+}
+
+#[test]
+fn a_backup_and_a_restore_run_once() {
+    let all = format!("{STORAGE_ONLY}{DATABASE}{BACKUP_HCL}{RESTORE_HCL}");
+    let stack = Stack::new("restore");
+    stack.write(&all);
+    stack.apply().succeeded();
+    let backup = stack.state("everest_backup.b");
+    assert_eq!(backup["state"], "Succeeded");
+    assert!(backup["destination"].as_str().unwrap().starts_with("s3://"), "{backup:#}");
+    assert!(backup["completed_at"].is_string());
+    assert_eq!(stack.state("everest_restore.r")["state"], "Succeeded");
+    stack.plan_is_empty();
+
+    stack.reimport("everest_backup.b", &format!("{}/b1", stack.namespace));
+    stack.plan_is_empty();
+    // triggers live in the configuration alone, so an import does not know them.
+    stack.write(&all.replace("  triggers      = { drill = \"1\" }\n", ""));
+    stack.reimport("everest_restore.r", &format!("{}/r1", stack.namespace));
+    stack.plan_is_empty();
+
+    objects::delete(RESTORE, &stack.namespace, "r1");
+    let said = stack.run(&["plan", "-input=false", "-no-color", "-detailed-exitcode"]);
+    assert_eq!(said.code, Some(0), "a finished restore was planned again:\n{}", said.text);
+    said.says("r1");
+
+    stack.write(&all.replace("drill = \"1\"", "drill = \"2\""));
+    stack.apply().succeeded();
+    assert_eq!(objects::get(RESTORE, &stack.namespace, "r1")["status"]["state"], "Succeeded");
+    stack.plan_is_empty();
+    stack.destroy().succeeded();
+}
+
+#[test]
+fn destroying_a_backup_keeps_its_data_unless_told_otherwise() {
+    let stack = Stack::new("backup-keeps");
+    let second = BACKUP_HCL.replace("\"b\"", "\"c\"").replace("\"b1\"", "\"c1\"").replace(
+        "  name  ",
+        "  depends_on = [everest_backup.b]\n  keep_backup_data = false\n  name  ",
+    );
+    stack.write(&format!("{STORAGE_ONLY}{DATABASE}{BACKUP_HCL}{second}"));
+    stack.apply().succeeded();
+    stack.write(&format!("{STORAGE_ONLY}{DATABASE}"));
+    stack.apply().succeeded();
+    assert!(objects::names(BACKUP, &stack.namespace).is_empty());
+    let buckets = objects::get(objects::CONFIG_MAP, &stack.namespace, "everest-simulator-buckets");
+    assert!(buckets["data"]["b1"].as_str().unwrap().starts_with("stored"), "{buckets}");
+    assert!(buckets["data"]["c1"].as_str().unwrap().starts_with("deleted"), "{buckets}");
+    stack.destroy().succeeded();
+}
+
+#[test]
+fn a_backup_deleted_behind_our_back_is_planned_anew() {
+    let stack = Stack::new("backup-gone");
+    stack.write(&format!("{STORAGE_ONLY}{DATABASE}{BACKUP_HCL}"));
+    stack.apply().succeeded();
+    objects::delete(BACKUP, &stack.namespace, "b1");
+    assert_eq!(
+        stack.planned_actions(),
+        [("everest_backup.b".to_owned(), vec!["create".to_owned()])]
+    );
+    stack.destroy().succeeded();
+}
+
+#[test]
+fn a_failed_backup_is_tainted_and_says_why() {
+    let stack = Stack::new("backup-fails");
+    stack.write(&format!("{STORAGE_ONLY}{DATABASE}"));
+    stack.apply().succeeded();
+    steer(&stack.namespace, json!({ "backup-fails": "the bucket does not exist" }));
+    stack.write(&format!("{STORAGE_ONLY}{DATABASE}{BACKUP_HCL}"));
+    stack.apply().failed().says("Failed");
+    assert!(stack.tainted("everest_backup.b"));
+    steer(&stack.namespace, json!({ "backup-fails": null }));
+    stack.apply().succeeded();
+    assert_eq!(stack.state("everest_backup.b")["state"], "Succeeded");
+    stack.destroy().succeeded();
+}
+
+#[test]
+fn a_restore_takes_exactly_one_source() {
+    let stack = Stack::new("restore-bad");
+    stack.provider("host = \"https://127.0.0.1:1\"\n  token = \"x\"");
+    for source in ["", "  backup_name = \"b\"\n  backup_source = { path = \"p\", backup_storage_name = \"s\" }\n"] {
+        stack.write(&format!(
+            "resource \"everest_restore\" \"r\" {{\n  namespace = \"n\"\n  database_name = \"d\"\n  name = \"r\"\n{source}}}\n"
+        ));
+        stack.plan().failed().says("backup_name").says("backup_source");
+    }
+    stack.write(
+        "resource \"everest_restore\" \"r\" {\n  namespace = \"n\"\n  database_name = \"d\"\n  name = \"r\"\n  backup_name = \"b\"\n  pitr = { date = \"yesterday\" }\n}\n",
+    );
+    stack.plan().failed().says("2006").says("date");
+}

@@ -1,0 +1,339 @@
+//! `everest_database`.
+
+use serde_json::{Value, json};
+
+use crate::{
+    objects::{self, BACKUP, DATABASE, eventually, steer},
+    stack::Stack,
+};
+
+const ENGINES: [(&str, &str, u64); 3] =
+    [("pxc", "haproxy", 3306), ("psmdb", "mongos", 27017), ("postgresql", "pgbouncer", 5432)];
+
+fn namespace(engine: &str) -> String {
+    format!("resource \"everest_namespace\" \"ns\" {{\n  name = \"NS\"\n  engines = {{ {engine} = {{}} }}\n}}\n")
+}
+
+/// A namespace and a small database in it; `more` are further attributes of the database.
+fn database(engine: &str, name: &str, more: &str) -> String {
+    format!(
+        "{}resource \"everest_database\" \"db\" {{
+  namespace = everest_namespace.ns.name
+  name      = \"{name}\"
+  engine = {{ type = \"{engine}\", replicas = 1, storage = {{ size = \"1Gi\" }}, resources = {{ cpu = \"600m\", memory = \"1G\" }} }}
+  deletion_protection = false
+{more}
+}}
+",
+        namespace(engine)
+    )
+}
+
+fn spec(stack: &Stack, name: &str) -> Value {
+    objects::get(DATABASE, &stack.namespace, name)["spec"].clone()
+}
+
+#[test]
+fn a_database_of_each_engine_is_created_imported_and_destroyed() {
+    std::thread::scope(|threads| {
+        for (engine, proxy, port) in ENGINES {
+            threads.spawn(move || {
+                let stack = Stack::new(&format!("basic-{engine}"));
+                stack.write(&database(engine, "orders", ""));
+                stack.apply().succeeded();
+
+                let state = stack.state("everest_database.db");
+                assert_eq!(state["ready"], true, "{state:#}");
+                assert_eq!(state["status"], "ready");
+                assert_eq!(state["port"], port);
+                assert!(state["hostname"].as_str().unwrap().contains("orders"));
+                assert_eq!(state["credentials_secret_name"], "everest-secrets-orders");
+                assert_eq!(state["proxy"]["type"], proxy);
+                assert_eq!(state["engine"]["storage"]["size"], "1Gi");
+                assert!(state["engine"]["version"].is_string());
+                stack.plan_is_empty();
+
+                let id = format!("{}/orders", stack.namespace);
+                stack.write(&database(engine, "orders", "  deletion_protection = true").replacen("  deletion_protection = false\n", "", 1));
+                stack.reimport("everest_database.db", &id);
+                stack.plan_is_empty();
+
+                stack.write(&database(engine, "orders", ""));
+                stack.apply().succeeded();
+                stack.destroy().succeeded();
+                assert!(objects::get(objects::NAMESPACE, "", &stack.namespace).is_null());
+            });
+        }
+    });
+}
+
+#[test]
+fn a_change_is_an_update_in_place_that_waits_until_the_engine_followed() {
+    let stack = Stack::new("db-update");
+    stack.write(&database("psmdb", "orders", "  proxy = { replicas = 1 }"));
+    stack.apply().succeeded();
+
+    // The engine overlooks the change for a while, and its old "ready" must not count.
+    steer(&stack.namespace, json!({ "react-delay": "3s" }));
+    stack.write(&database("psmdb", "orders", "  proxy = { replicas = 1 }").replace("replicas = 1, storage", "replicas = 3, storage"));
+    assert_eq!(
+        stack.planned_actions(),
+        [("everest_database.db".to_owned(), vec!["update".to_owned()])]
+    );
+    stack.apply().succeeded();
+    let engine = objects::get(("psmdb.percona.com/v1", "PerconaServerMongoDB"), &stack.namespace, "orders");
+    assert_eq!(engine["spec"]["replsets"][0]["size"], 3);
+    assert_eq!(engine["status"]["ready"], 3, "applied before the engine followed: {engine:#}");
+    assert_eq!(stack.state("everest_database.db")["ready"], true);
+    stack.plan_is_empty();
+    stack.destroy().succeeded();
+}
+
+#[test]
+fn quantities_and_exposure_may_be_spelled_as_the_user_likes() {
+    let stack = Stack::new("db-spelling");
+    stack.write(
+        &database("pxc", "orders", "  proxy = { type = \"haproxy\", expose = { type = \"internal\" } }")
+            .replace("size = \"1Gi\"", "size = \"1024Mi\"")
+            .replace("cpu = \"600m\"", "cpu = \"0.6\"")
+            .replace("memory = \"1G\"", "memory = \"1000M\""),
+    );
+    stack.apply().succeeded();
+    assert_eq!(spec(&stack, "orders")["engine"]["storage"]["size"], "1Gi", "sent in canonical form");
+    let state = stack.state("everest_database.db");
+    assert_eq!(state["engine"]["storage"]["size"], "1024Mi", "kept as written");
+    assert_eq!(state["engine"]["resources"]["cpu"], "0.6");
+    assert_eq!(state["proxy"]["expose"]["type"], "internal");
+    stack.plan_is_empty();
+    stack.destroy().succeeded();
+}
+
+#[test]
+fn what_the_operator_writes_back_is_never_a_diff() {
+    let stack = Stack::new("db-writeback");
+    stack.write(&database("pxc", "orders", ""));
+    stack.apply().succeeded();
+    eventually("the operator wrote its defaults", || {
+        spec(&stack, "orders")["engine"]["config"].as_str().is_some_and(|c| c.contains("[mysqld]"))
+    });
+    stack.plan_is_empty();
+    stack.run(&["apply", "-refresh-only", "-auto-approve", "-input=false"]).succeeded();
+    assert!(stack.state("everest_database.db")["engine"]["config"].as_str().unwrap().contains("[mysqld]"));
+    stack.plan_is_empty();
+    stack.destroy().succeeded();
+}
+
+#[test]
+fn only_configured_fields_are_owned() {
+    let stack = Stack::new("db-owned");
+    stack.write(&database("pxc", "orders", "  labels = { team = \"shop\" }"));
+    stack.apply().succeeded();
+    objects::patch(DATABASE, &stack.namespace, "orders", json!({"metadata": {"labels": {"cost-centre": "42"}}}));
+    stack.plan_is_empty();
+    stack.write(&database("pxc", "orders", "  labels = { team = \"core\" }"));
+    stack.apply().succeeded();
+    let labels = objects::get(DATABASE, &stack.namespace, "orders")["metadata"]["labels"].clone();
+    assert_eq!(labels["team"], "core");
+    assert_eq!(labels["cost-centre"], "42");
+    stack.write(&database("pxc", "orders", ""));
+    stack.apply().succeeded();
+    let labels = objects::get(DATABASE, &stack.namespace, "orders")["metadata"]["labels"].clone();
+    assert!(labels["team"].is_null(), "{labels}");
+    assert_eq!(labels["cost-centre"], "42");
+    stack.plan_is_empty();
+    stack.destroy().succeeded();
+}
+
+#[test]
+fn schedules_are_a_map_keyed_by_name() {
+    let storage = "resource \"everest_backup_storage\" \"s3\" {
+  namespace = everest_namespace.ns.name
+  name = \"s3\"
+  type = \"s3\"
+  bucket = \"backups\"
+  region = \"eu-central-1\"
+  access_key_id = \"AKIA\"
+  secret_access_key = \"hush\"
+}
+";
+    let backup = |schedules: &str| {
+        format!(
+            "{storage}{}",
+            database("psmdb", "orders", &format!("  backup = {{ schedules = {{ {schedules} }} }}"))
+        )
+    };
+    let nightly = "nightly = { schedule = \"0 2 * * *\", backup_storage_name = everest_backup_storage.s3.name, retention_copies = 7 }";
+    let weekly = "weekly = { schedule = \"0 3 * * 0\", backup_storage_name = everest_backup_storage.s3.name, enabled = false }";
+    let stack = Stack::new("db-schedules");
+    stack.write(&backup(&format!("{nightly}, {weekly}")));
+    stack.apply().succeeded();
+    let sent = spec(&stack, "orders")["backup"]["schedules"].clone();
+    assert_eq!(sent.as_array().map(Vec::len), Some(2), "{sent}");
+    assert_eq!(sent[0]["name"], "nightly");
+    assert_eq!(sent[0]["enabled"], true);
+    assert_eq!(sent[1]["enabled"], false);
+    stack.plan_is_empty();
+    let id = format!("{}/orders", stack.namespace);
+    stack.write(&backup(&format!("{nightly}, {weekly}")).replace("  deletion_protection = false\n", ""));
+    stack.reimport("everest_database.db", &id);
+    stack.plan_is_empty();
+
+    stack.write(&backup(nightly));
+    stack.apply().succeeded();
+    let sent = spec(&stack, "orders")["backup"]["schedules"].clone();
+    assert_eq!(sent.as_array().map(Vec::len), Some(1), "{sent}");
+    stack.plan_is_empty();
+    stack.destroy().succeeded();
+}
+
+#[test]
+fn a_database_deleted_behind_our_back_is_planned_anew() {
+    let stack = Stack::new("db-disappears");
+    stack.write(&database("postgresql", "orders", ""));
+    stack.apply().succeeded();
+    objects::delete(DATABASE, &stack.namespace, "orders");
+    assert_eq!(
+        stack.planned_actions(),
+        [("everest_database.db".to_owned(), vec!["create".to_owned()])]
+    );
+    stack.apply().succeeded();
+    stack.destroy().succeeded();
+}
+
+#[test]
+fn a_database_that_exists_is_not_adopted_but_the_error_says_how_to_import_it() {
+    let stack = Stack::new("db-exists");
+    stack.write(&namespace("pxc"));
+    stack.apply().succeeded();
+    objects::create(
+        DATABASE,
+        &stack.namespace,
+        "orders",
+        json!({"spec": {"engine": {"type": "pxc", "replicas": 1, "storage": {"size": "1Gi"}}}}),
+    );
+    stack.write(&database("pxc", "orders", ""));
+    stack
+        .apply()
+        .failed()
+        .says("exists already")
+        .says("terraform import")
+        .says(&format!("{}/orders", stack.namespace));
+    assert!(stack.state("everest_database.db").is_null());
+    objects::delete(DATABASE, &stack.namespace, "orders");
+    stack.destroy().succeeded();
+}
+
+#[test]
+fn deletion_protection_covers_destroy_and_replace_and_is_lifted_by_an_apply_of_its_own() {
+    let stack = Stack::new("db-protected");
+    let protected = database("pxc", "orders", "").replace("  deletion_protection = false\n", "");
+    stack.write(&protected);
+    stack.apply().succeeded();
+
+    stack.destroy().failed().says("deletion_protection");
+    stack.write(&protected.replace("\"orders\"", "\"other\""));
+    stack.plan().failed().says("deletion_protection");
+    stack.write(&protected);
+    stack
+        .run(&["apply", "-replace=everest_database.db", "-auto-approve", "-input=false", "-no-color"])
+        .failed()
+        .says("deletion_protection");
+    assert!(!objects::get(DATABASE, &stack.namespace, "orders").is_null());
+
+    stack.write(&database("pxc", "orders", ""));
+    stack.apply().succeeded();
+    stack.destroy().succeeded();
+}
+
+#[test]
+fn destroying_a_database_keeps_the_data_of_its_backups() {
+    for (keep, fate) in [("", "stored"), ("  keep_backup_data = false\n", "deleted")] {
+        let stack = Stack::new("db-keeps");
+        stack.write(&format!(
+            "{}resource \"everest_backup_storage\" \"s3\" {{
+  namespace = everest_namespace.ns.name
+  name = \"s3\"
+  type = \"s3\"
+  bucket = \"backups\"
+  region = \"eu-central-1\"
+  access_key_id = \"AKIA\"
+  secret_access_key = \"hush\"
+}}
+",
+            database("pxc", "orders", keep)
+        ));
+        stack.apply().succeeded();
+        objects::create(
+            BACKUP,
+            &stack.namespace,
+            "by-hand",
+            json!({"spec": {"dbClusterName": "orders", "backupStorageName": "s3"}}),
+        );
+        eventually("the backup succeeded", || {
+            objects::get(BACKUP, &stack.namespace, "by-hand")["status"]["state"] == "Succeeded"
+        });
+        stack.run(&["destroy", "-target=everest_database.db", "-auto-approve", "-input=false", "-no-color"]).succeeded();
+        assert!(objects::get(BACKUP, &stack.namespace, "by-hand").is_null());
+        let buckets = objects::get(objects::CONFIG_MAP, &stack.namespace, "everest-simulator-buckets");
+        let told = buckets["data"]["by-hand"].as_str().unwrap_or_default().to_owned();
+        assert!(told.starts_with(fate), "keep_backup_data {keep:?}: {told}");
+        stack.destroy().succeeded();
+    }
+}
+
+#[test]
+fn a_wrong_configuration_is_refused_at_plan_on_its_attribute() {
+    let stack = Stack::new("db-bad");
+    // No cluster is needed to say so.
+    stack.provider("host = \"https://127.0.0.1:1\"\n  token = \"x\"");
+    let good = "engine = { type = \"pxc\", replicas = 3, storage = { size = \"1Gi\" }, resources = { cpu = \"600m\", memory = \"1G\" } }";
+    let cases = [
+        (good.replace("1Gi", "1 Gi"), "engine.storage.size", "quantity"),
+        (good.replace("pxc", "mysql"), "engine.type", "postgresql"),
+        (good.replace("replicas = 3", "replicas = 2"), "engine.replicas", "odd"),
+        (good.replace("600m", "100m"), "engine.resources.cpu", "600m"),
+        (
+            format!("{good}\n  backup = {{ schedules = {{ n = {{ schedule = \"61 2 * * *\", backup_storage_name = \"s\" }} }} }}"),
+            "schedule",
+            "cron",
+        ),
+        (format!("{good}\n  proxy = {{ type = \"mongos\" }}"), "proxy.type", "haproxy"),
+        (format!("{good}\n  timeouts = {{ create = \"soon\" }}"), "timeouts.create", "60m"),
+    ];
+    for (attributes, path, words) in cases {
+        stack.write(&format!(
+            "resource \"everest_database\" \"db\" {{\n  namespace = \"n\"\n  name = \"orders\"\n  {attributes}\n}}\n"
+        ));
+        let said = stack.plan().failed().says(words);
+        let last = path.rsplit('.').next().unwrap();
+        assert!(said.text.contains(last), "{path} in {}", said.text);
+    }
+    stack.write(&format!(
+        "resource \"everest_database\" \"db\" {{\n  namespace = \"n\"\n  name = \"orders-of-the-whole-company\"\n  {good}\n}}\n"
+    ));
+    stack.plan().failed().says("22");
+    stack.write(
+        &format!(
+            "resource \"terraform_data\" \"later\" {{ input = \"3\" }}
+resource \"everest_database\" \"db\" {{\n  namespace = \"n\"\n  name = terraform_data.later.output\n  {good}\n}}\n"
+        )
+        .replace("replicas = 3", "replicas = terraform_data.later.output"),
+    );
+    stack.plan().succeeded();
+}
+
+#[test]
+fn a_database_can_be_paused_and_resumed() {
+    let stack = Stack::new("db-pause");
+    stack.write(&database("postgresql", "orders", ""));
+    stack.apply().succeeded();
+    stack.write(&database("postgresql", "orders", "  paused = true"));
+    stack.apply().succeeded();
+    assert_eq!(objects::get(DATABASE, &stack.namespace, "orders")["status"]["status"], "paused");
+    stack.plan_is_empty();
+    stack.write(&database("postgresql", "orders", "  paused = false"));
+    stack.apply().succeeded();
+    assert_eq!(stack.state("everest_database.db")["status"], "ready");
+    stack.plan_is_empty();
+    stack.destroy().succeeded();
+}

@@ -1,0 +1,132 @@
+//! The cluster behind the scenarios, looked at and changed past the provider.
+
+use std::{future::Future, time::Duration};
+
+use k8s_openapi::api::{authentication::v1::TokenRequest, core::v1::ServiceAccount};
+use kube::{
+    Api, Client, Config,
+    api::{ApiResource, DeleteParams, DynamicObject, GroupVersionKind, Patch, PatchParams, PostParams},
+    config::{KubeConfigOptions, Kubeconfig},
+};
+use serde_json::{Value, json};
+
+use crate::stack::kubeconfig;
+
+/// Runs `work` with a client of the cluster's administrator.
+pub fn with_client<T, F: Future<Output = T>>(work: impl FnOnce(Client) -> F) -> T {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let file = Kubeconfig::read_from(kubeconfig()).unwrap();
+        let config =
+            Config::from_custom_kubeconfig(file, &KubeConfigOptions::default()).await.unwrap();
+        work(Client::try_from(config).unwrap()).await
+    })
+}
+
+/// A kind by its API version, such as `("everest.percona.com/v1alpha1", "DatabaseCluster")`.
+pub type Kind = (&'static str, &'static str);
+
+pub const DATABASE: Kind = ("everest.percona.com/v1alpha1", "DatabaseCluster");
+pub const BACKUP: Kind = ("everest.percona.com/v1alpha1", "DatabaseClusterBackup");
+pub const RESTORE: Kind = ("everest.percona.com/v1alpha1", "DatabaseClusterRestore");
+pub const STORAGE: Kind = ("everest.percona.com/v1alpha1", "BackupStorage");
+pub const ENGINE: Kind = ("everest.percona.com/v1alpha1", "DatabaseEngine");
+pub const SUBSCRIPTION: Kind = ("operators.coreos.com/v1alpha1", "Subscription");
+pub const CSV: Kind = ("operators.coreos.com/v1alpha1", "ClusterServiceVersion");
+pub const INSTALL_PLAN: Kind = ("operators.coreos.com/v1alpha1", "InstallPlan");
+pub const OPERATOR_GROUP: Kind = ("operators.coreos.com/v1", "OperatorGroup");
+pub const NAMESPACE: Kind = ("v1", "Namespace");
+pub const SECRET: Kind = ("v1", "Secret");
+pub const CONFIG_MAP: Kind = ("v1", "ConfigMap");
+
+fn api(client: Client, (version, kind): Kind, namespace: &str) -> Api<DynamicObject> {
+    let (group, version) = version.split_once('/').unwrap_or(("", version));
+    let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
+    if namespace.is_empty() {
+        Api::all_with(client, &resource)
+    } else {
+        Api::namespaced_with(client, namespace, &resource)
+    }
+}
+
+/// The object as JSON; null when it does not exist. `namespace` is empty for cluster-wide kinds.
+pub fn get(kind: Kind, namespace: &str, name: &str) -> Value {
+    with_client(|client| async move {
+        let found = api(client, kind, namespace).get_opt(name).await.unwrap();
+        found.map_or(Value::Null, |object| serde_json::to_value(object).unwrap())
+    })
+}
+
+pub fn names(kind: Kind, namespace: &str) -> Vec<String> {
+    with_client(|client| async move {
+        match api(client, kind, namespace).list(&Default::default()).await {
+            Ok(list) => list.items.into_iter().filter_map(|o| o.metadata.name).collect(),
+            // The kind goes away with the operator that brought it, or never came.
+            Err(kube::Error::Api(status)) if status.code == 404 => Vec::new(),
+            Err(error) => panic!("{kind:?}: {error}"),
+        }
+    })
+}
+
+pub fn create(kind: Kind, namespace: &str, name: &str, mut body: Value) {
+    body["apiVersion"] = json!(kind.0);
+    body["kind"] = json!(kind.1);
+    body["metadata"]["name"] = json!(name);
+    if !namespace.is_empty() {
+        body["metadata"]["namespace"] = json!(namespace);
+    }
+    let object: DynamicObject = serde_json::from_value(body).unwrap();
+    with_client(|client| async move {
+        api(client, kind, namespace).create(&PostParams::default(), &object).await.unwrap();
+    });
+}
+
+pub fn patch(kind: Kind, namespace: &str, name: &str, change: Value) {
+    with_client(|client| async move {
+        api(client, kind, namespace)
+            .patch(name, &PatchParams::default(), &Patch::Merge(change))
+            .await
+            .unwrap();
+    });
+}
+
+/// Deletes as kubectl does by default for objects that wait for their dependents, and waits until
+/// it is gone.
+pub fn delete(kind: Kind, namespace: &str, name: &str) {
+    with_client(|client| async move {
+        api(client, kind, namespace).delete(name, &DeleteParams::foreground()).await.unwrap();
+    });
+    eventually(&format!("{kind:?} {namespace}/{name} is gone"), || get(kind, namespace, name).is_null());
+}
+
+/// Steers the simulator's part in a namespace: see the simulator's documentation for the keys.
+pub fn steer(namespace: &str, settings: Value) {
+    if get(CONFIG_MAP, namespace, "everest-simulator").is_null() {
+        create(CONFIG_MAP, namespace, "everest-simulator", json!({ "data": settings }));
+    } else {
+        patch(CONFIG_MAP, namespace, "everest-simulator", json!({ "data": settings }));
+    }
+}
+
+/// A token of a ServiceAccount that exists.
+pub fn token(namespace: &str, account: &str) -> String {
+    with_client(|client| async move {
+        let accounts: Api<ServiceAccount> = Api::namespaced(client, namespace);
+        let asked = TokenRequest::default();
+        let made = accounts.create_token_request(account, &PostParams::default(), &asked).await.unwrap();
+        made.status.unwrap().token.unwrap()
+    })
+}
+
+/// Waits until `holds`.
+#[track_caller]
+pub fn eventually(what: &str, holds: impl Fn() -> bool) {
+    for _ in 0..600 {
+        if holds() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    panic!("not within 60 s: {what}");
+}

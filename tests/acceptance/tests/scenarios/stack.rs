@@ -1,0 +1,238 @@
+//! One Terraform configuration in a folder and a namespace of its own, driven by the real client.
+
+use std::{
+    fs,
+    os::unix::process::CommandExt,
+    path::Path,
+    process::{Child, Command, Output, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+static COUNTER: AtomicU32 = AtomicU32::new(0);
+
+/// Where the cluster and the provider are, as `cargo xtask test` says.
+pub fn setting(name: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| {
+        panic!("{name} is not set: run the scenarios by `cargo xtask test`, which starts the cluster and builds the provider")
+    })
+}
+
+/// The kubeconfig of the cluster.
+pub fn kubeconfig() -> String {
+    setting("EVEREST_TEST_KUBECONFIG")
+}
+
+/// What a run of the client said.
+#[derive(Debug)]
+pub struct Said {
+    pub code: Option<i32>,
+    /// Standard output and standard error, boxes and line breaks taken out.
+    pub text: String,
+    pub stdout: String,
+}
+
+impl From<Output> for Said {
+    fn from(output: Output) -> Self {
+        let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+        let all = format!("{stdout}\n{}", String::from_utf8_lossy(&output.stderr));
+        Self { code: output.status.code(), text: unboxed(&all), stdout }
+    }
+}
+
+impl Said {
+    #[track_caller]
+    pub fn succeeded(self) -> Self {
+        assert_eq!(self.code, Some(0), "the client failed:\n{}", self.text);
+        self
+    }
+
+    #[track_caller]
+    pub fn failed(self) -> Self {
+        assert_eq!(self.code, Some(1), "the client was to fail:\n{}", self.text);
+        self
+    }
+
+    #[track_caller]
+    pub fn says(self, words: &str) -> Self {
+        assert!(self.text.contains(words), "missing {words:?} in:\n{}", self.text);
+        self
+    }
+
+    #[track_caller]
+    pub fn says_not(self, words: &str) -> Self {
+        assert!(!self.text.contains(words), "unwanted {words:?} in:\n{}", self.text);
+        self
+    }
+}
+
+/// A folder with a configuration and its state.
+pub struct Stack {
+    folder: TempDir,
+    /// A namespace that no other scenario uses.
+    pub namespace: String,
+    environment: Vec<(String, String)>,
+}
+
+impl Stack {
+    /// An initialised stack; `scenario` begins its namespace's name.
+    #[track_caller]
+    pub fn new(scenario: &str) -> Self {
+        let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+        let namespace = format!("{scenario}-{}-{number}", std::process::id());
+        let stack = Self {
+            folder: tempfile::Builder::new().prefix("everest-scenario-").tempdir().unwrap(),
+            namespace,
+            environment: Vec::new(),
+        };
+        stack.provider(&format!("config_path = {:?}", kubeconfig()));
+        stack.run(&["init", "-input=false"]).succeeded();
+        stack
+    }
+
+    /// Sets an environment variable for the client.
+    pub fn environment(&mut self, name: &str, value: &str) {
+        self.environment.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// Writes the provider block.
+    pub fn provider(&self, settings: &str) {
+        self.file(
+            "provider.tf",
+            &format!(
+                "terraform {{\n  required_providers {{\n    everest = {{ source = \"openeverest/everest\" }}\n  }}\n}}\n\
+                 provider \"everest\" {{\n{settings}\n}}\n"
+            ),
+        );
+    }
+
+    /// Writes the resources; `NS` in it becomes the namespace.
+    pub fn write(&self, resources: &str) {
+        self.file("main.tf", &resources.replace("NS", &self.namespace));
+    }
+
+    pub fn file(&self, name: &str, content: &str) {
+        fs::write(self.folder.path().join(name), content).unwrap();
+    }
+
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let client = std::env::var("EVEREST_TEST_TERRAFORM").unwrap_or_else(|_| "terraform".to_owned());
+        let mut command = Command::new(client);
+        command
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env("TF_CLI_CONFIG_FILE", setting("EVEREST_TEST_CLI_CONFIG"))
+            .env("TF_IN_AUTOMATION", "1")
+            .env("CHECKPOINT_DISABLE", "1")
+            .env_remove("KUBECONFIG")
+            .env_remove("KUBE_CONFIG_PATH")
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs the client to its end.
+    pub fn run(&self, arguments: &[&str]) -> Said {
+        Said::from(self.command(arguments).output().unwrap())
+    }
+
+    /// Starts the client and leaves it running, in a process group of its own as a shell does:
+    /// Ctrl-C goes to the group.
+    pub fn start(&self, arguments: &[&str]) -> Child {
+        self.command(arguments).process_group(0).spawn().unwrap()
+    }
+
+    pub fn apply(&self) -> Said {
+        self.run(&["apply", "-auto-approve", "-input=false", "-no-color"])
+    }
+
+    pub fn plan(&self) -> Said {
+        self.run(&["plan", "-input=false", "-no-color"])
+    }
+
+    pub fn destroy(&self) -> Said {
+        self.run(&["destroy", "-auto-approve", "-input=false", "-no-color"])
+    }
+
+    #[track_caller]
+    pub fn plan_is_empty(&self) {
+        let said = self.run(&["plan", "-input=false", "-no-color", "-detailed-exitcode"]);
+        assert_eq!(said.code, Some(0), "the plan is not empty:\n{}", said.text);
+    }
+
+    /// The plan's actions by address, such as `[("everest_database.db", ["update"])]`; resources
+    /// without a change are left out.
+    #[track_caller]
+    pub fn planned_actions(&self) -> Vec<(String, Vec<String>)> {
+        let plan = self.plan_json();
+        let changes = plan["resource_changes"].as_array().cloned().unwrap_or_default();
+        changes
+            .iter()
+            .map(|change| {
+                let actions = change["change"]["actions"].as_array().cloned().unwrap_or_default();
+                (
+                    change["address"].as_str().unwrap_or_default().to_owned(),
+                    actions.iter().map(|a| a.as_str().unwrap_or_default().to_owned()).collect(),
+                )
+            })
+            .filter(|(_, actions): &(String, Vec<String>)| actions != &["no-op"])
+            .collect()
+    }
+
+    /// A plan as JSON.
+    #[track_caller]
+    pub fn plan_json(&self) -> Value {
+        self.run(&["plan", "-input=false", "-no-color", "-out=plan.bin"]).succeeded();
+        serde_json::from_str(&self.run(&["show", "-json", "plan.bin"]).succeeded().stdout).unwrap()
+    }
+
+    /// The attributes of a resource in the state; null when it is not there.
+    #[track_caller]
+    pub fn state(&self, address: &str) -> Value {
+        let state: Value =
+            serde_json::from_str(&self.run(&["show", "-json"]).succeeded().stdout).unwrap();
+        state["values"]["root_module"]["resources"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .find(|resource| resource["address"] == address)
+            .map_or(Value::Null, |resource| resource["values"].clone())
+    }
+
+    /// Whether a resource in the state is tainted.
+    #[track_caller]
+    pub fn tainted(&self, address: &str) -> bool {
+        let state: Value =
+            serde_json::from_str(&self.run(&["show", "-json"]).succeeded().stdout).unwrap();
+        state["values"]["root_module"]["resources"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .any(|resource| resource["address"] == address && resource["tainted"] == true)
+    }
+
+    /// The raw state file.
+    pub fn state_file(&self) -> String {
+        fs::read_to_string(self.folder.path().join("terraform.tfstate")).unwrap_or_default()
+    }
+
+    /// Forgets a resource and imports it again by `id`.
+    #[track_caller]
+    pub fn reimport(&self, address: &str, id: &str) {
+        self.run(&["state", "rm", address]).succeeded();
+        self.run(&["import", "-input=false", "-no-color", address, id]).succeeded();
+    }
+}
+
+/// The text of boxed and wrapped messages on one line, so that tests can look for sentences.
+pub fn unboxed(text: &str) -> String {
+    text.replace(['│', '╷', '╵'], " ").split_whitespace().collect::<Vec<_>>().join(" ")
+}

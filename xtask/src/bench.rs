@@ -1,0 +1,85 @@
+//! `bench`: the figures that the project holds itself to. They are printed, not
+//! asserted: a timed test fails on a busy machine.
+
+use std::{fs, time::Instant};
+
+use acceptance::{
+    binaries::{PROVIDER, cargo},
+    client::Client,
+    preparation::{self, Choice},
+    state,
+};
+
+use crate::{
+    failure::Failure,
+    handshake::{self, Served},
+    program::{self, interruptible},
+};
+
+/// How often a short measurement is taken; its median is told.
+const TIMES: usize = 21;
+
+/// Takes no arguments of its own.
+pub(crate) fn run(args: &mut lexopt::Parser) -> Result<(), Failure> {
+    if let Some(arg) = args.next()? {
+        return Err(arg.unexpected().into());
+    }
+    interruptible(async {
+        println!("building the release binary (optimised as a whole: some minutes)");
+        let mut build = cargo();
+        build.args(["build", "--release", "--quiet", "--package", PROVIDER]);
+        program::run(build).await?;
+        let binary = acceptance::target_folder().join("release").join(PROVIDER);
+
+        let size = fs::metadata(&binary).map_err(Failure::file(&binary))?.len();
+        tell("release binary", size as f32 / 1e6, "MB", 15.0);
+
+        let mut times = Vec::with_capacity(TIMES);
+        for _ in 0..TIMES {
+            times.push(handshake::time(&binary)?);
+        }
+        times.sort();
+        tell(
+            "start to handshake (median)",
+            times[TIMES / 2].as_secs_f32() * 1e3,
+            "ms",
+            10.0,
+        );
+
+        let client = Client::all(&binary)?
+            .into_iter()
+            .next()
+            .ok_or(acceptance::client::ClientError::Missing)?;
+        client.initialise()?;
+        let served = Served::start(&binary)?;
+        let mut schema = client.command(&client.template);
+        schema
+            .args(["providers", "schema", "-json"])
+            .env("TF_REATTACH_PROVIDERS", &served.reattach)
+            .stdout(std::process::Stdio::null());
+        program::run(schema).await?;
+        match served.resident() {
+            Some(kib) => tell(
+                "resident after GetProviderSchema",
+                kib as f32 / 1024.0,
+                "MiB",
+                20.0,
+            ),
+            None => println!("resident memory: not told by this system"),
+        }
+        drop(served);
+
+        let cluster = preparation::cluster(state::own(), Choice::default()).await?;
+        let ready = cluster.state().ready_after.unwrap_or_default();
+        let ending = Instant::now();
+        drop(cluster);
+        tell("cluster, stopped to Everest-ready", ready, "s", 20.0);
+        tell("cluster, stop", ending.elapsed().as_secs_f32(), "s", 3.0);
+        Ok(())
+    })
+}
+
+fn tell(what: &str, figure: f32, unit: &str, limit: f32) {
+    let verdict = if figure <= limit { "" } else { "   ← above" };
+    println!("{what:36} {figure:8.1} {unit:4} (at most {limit} {unit}){verdict}");
+}

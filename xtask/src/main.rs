@@ -1,0 +1,65 @@
+//! The project's task runner: `cargo xtask TASK`.
+
+use std::process::ExitCode;
+
+mod bench;
+mod cluster;
+mod demo;
+mod failure;
+mod generate;
+mod handshake;
+mod program;
+mod test;
+
+use failure::Failure;
+use lexopt::prelude::*;
+
+const USAGE: &str = "\
+cargo xtask TASK
+
+  demo                        apply examples/terraform/quickstart with real Terraform on the
+                              local test cluster, and leave both for you to look at
+    --down                    end the cluster and remove the demo's folder
+  test                        every check there is
+    --only NAME               only the acceptance scenarios with NAME in their name
+    --cluster existing        the scenarios on the cluster of KUBECONFIG, which runs Everest
+  cluster up                  start the local test cluster and leave it running
+    --crds DIR                with other CRDs of Everest than schemas/crds
+    --without-simulator       with nothing that plays Everest's operator
+  cluster down                end it and remove its data
+  cluster status              what runs, and how to reach it
+  generate                    write the generated files: schemas/crds, docs
+    --check                   only say whether they are up to date
+  bench                       size, start-up time and memory of the release binary, and how
+                              long the test cluster takes to start
+";
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("\nxtask: {failure}");
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+fn run() -> Result<(), Failure> {
+    let mut args = lexopt::Parser::from_env();
+    let task = match args.next()? {
+        Some(Value(task)) => task,
+        Some(Short('h') | Long("help")) | None => {
+            print!("{USAGE}");
+            return Ok(());
+        }
+        Some(other) => return Err(other.unexpected().into()),
+    };
+    match task.to_str() {
+        Some("demo") => demo::run(&mut args),
+        Some("test") => test::run(&mut args),
+        Some("cluster") => cluster::run(&mut args),
+        Some("generate") => generate::run(&mut args),
+        Some("bench") => bench::run(&mut args),
+        _ => Err(Failure::Usage(format!("no task {task:?}"))),
+    }
+}
