@@ -2,15 +2,15 @@
 
 use std::{
     ffi::OsString,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::Command,
     time::{Duration, Instant},
 };
 
 use acceptance::{
     binaries::{self, PROVIDER, cargo},
+    client::Client,
     preparation::{self, Choice},
-    scenario::{KUBECONFIG, NOT_SIMULATED, PROVIDER_BINARY},
     state,
 };
 use lexopt::prelude::*;
@@ -20,6 +20,17 @@ use crate::{
     generate,
     program::{self, interruptible},
 };
+
+/// Names the kubeconfig of the cluster to the scenarios.
+const KUBECONFIG: &str = "EVEREST_TEST_KUBECONFIG";
+/// Names the client's configuration file, which finds the provider.
+const CLI_CONFIG: &str = "EVEREST_TEST_CLI_CONFIG";
+/// Names the client: `terraform` or `tofu`.
+const CLIENT: &str = "EVEREST_TEST_TERRAFORM";
+/// Path of the provider's binary to test, in place of a fresh unoptimised build.
+const PROVIDER_BINARY: &str = "EVEREST_TEST_PROVIDER";
+/// How many scenarios run at once; they mostly wait.
+const AT_ONCE: &str = "6";
 
 /// What is asked for.
 #[derive(Default)]
@@ -96,31 +107,14 @@ async fn check_all(asked: Asked, phases: &mut Phases) -> Result<(), Failure> {
     ))
     .await?;
 
-    let mut scenarios = with(
-        cargo(),
-        &[
-            "test",
-            "--quiet",
-            "--package",
-            "acceptance",
-            "--test",
-            "scenarios",
-            "--",
-        ],
-    );
-    scenarios.args(&asked.only).env(PROVIDER_BINARY, provider);
     if asked.existing {
-        scenarios
-            .env(KUBECONFIG, existing()?)
-            .env(NOT_SIMULATED, "1");
         phases.begin("scenarios");
-        return program::run(scenarios).await;
+        return play(&asked, &provider, &existing()?).await;
     }
     phases.begin("cluster");
     let mut cluster = preparation::cluster(state::own(), Choice::default()).await?;
-    scenarios.env(KUBECONFIG, cluster.kubeconfig());
     phases.begin("scenarios");
-    let done = program::run(scenarios).await;
+    let done = play(&asked, &provider, cluster.kubeconfig()).await;
     if done.is_err() {
         phases.failed = Some("scenarios");
         cluster.keep_logs();
@@ -128,6 +122,31 @@ async fn check_all(asked: Asked, phases: &mut Phases) -> Result<(), Failure> {
     phases.begin("cluster down");
     drop(cluster);
     done
+}
+
+/// Runs the scenarios under each client on PATH.
+async fn play(asked: &Asked, provider: &Path, kubeconfig: &Path) -> Result<(), Failure> {
+    for client in Client::all(provider)? {
+        let mut scenarios = with(
+            cargo(),
+            &[
+                "test",
+                "--package",
+                "acceptance",
+                "--test",
+                "scenarios",
+                "--",
+            ],
+        );
+        scenarios
+            .args(["--test-threads", AT_ONCE])
+            .args(&asked.only)
+            .env(KUBECONFIG, kubeconfig)
+            .env(CLI_CONFIG, &client.config)
+            .env(CLIENT, &client.program);
+        program::run(scenarios).await?;
+    }
+    Ok(())
 }
 
 fn with(mut command: Command, args: &[&str]) -> Command {

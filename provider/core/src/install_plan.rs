@@ -145,3 +145,128 @@ fn agreed(asked: &Asked, to: &str) -> bool {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const PXC: &str = "percona-xtradb-cluster-operator.v1.18.0";
+    const PSMDB: &str = "percona-server-mongodb-operator.v1.21.1";
+
+    fn plan(versions: &[&str], phase: &str, approved: bool) -> InstallPlan {
+        serde_json::from_value(json!({
+            "apiVersion": "operators.coreos.com/v1alpha1",
+            "kind": "InstallPlan",
+            "metadata": {"name": "install-1"},
+            "spec": {
+                "approval": "Manual", "approved": approved,
+                "clusterServiceVersionNames": versions,
+            },
+            "status": {"phase": phase},
+        }))
+        .unwrap()
+    }
+
+    fn awaiting(versions: &[&str]) -> InstallPlan {
+        plan(versions, "RequiresApproval", false)
+    }
+
+    fn asked(engine: Engine, version: Option<&str>, installed: Option<&str>) -> Asked {
+        Asked {
+            engine,
+            version: version.map(str::to_owned),
+            installed: installed.map(str::to_owned),
+        }
+    }
+
+    fn agreements(decision: Decision) -> Vec<Option<String>> {
+        match decision {
+            Decision::Refuse { extra } => extra.iter().map(Extra::agreement).collect(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_first_installation_that_was_asked_for_is_approved() {
+        for version in [None, Some("1.18.0")] {
+            let asked = [asked(Engine::Pxc, version, None)];
+            assert_eq!(decide(&awaiting(&[PXC]), &asked), Decision::Approve);
+        }
+    }
+
+    #[test]
+    fn another_version_than_the_one_asked_for_is_refused() {
+        let asked = [asked(Engine::Pxc, Some("1.17.0"), None)];
+        assert_eq!(
+            agreements(decide(&awaiting(&[PXC]), &asked)),
+            [Some("engines.pxc.version = \"1.18.0\"".to_owned())]
+        );
+    }
+
+    #[test]
+    fn an_upgrade_is_approved_only_if_its_version_was_asked_for() {
+        let decide = |version| {
+            decide(
+                &awaiting(&[PXC]),
+                &[asked(Engine::Pxc, version, Some("1.17.0"))],
+            )
+        };
+        assert_eq!(decide(Some("1.18.0")), Decision::Approve);
+        // OLM goes through the versions in between.
+        assert_eq!(decide(Some("1.19.0")), Decision::Approve);
+        for version in [None, Some("1.17.0")] {
+            let Decision::Refuse { extra } = decide(version) else {
+                panic!("{version:?} was approved");
+            };
+            assert_eq!(extra[0].from.as_deref(), Some("1.17.0"));
+            assert_eq!(extra[0].to.as_deref(), Some("1.18.0"));
+            assert_eq!(extra[0].attribute.to_string(), "engines.pxc.version");
+        }
+    }
+
+    #[test]
+    fn operators_that_share_a_plan_must_all_have_been_asked_for() {
+        let both = awaiting(&[PXC, PSMDB]);
+        let pxc = asked(Engine::Pxc, None, None);
+        let psmdb = asked(Engine::Psmdb, None, None);
+        assert_eq!(
+            decide(&both, &[pxc.clone(), psmdb.clone()]),
+            Decision::Approve
+        );
+        assert_eq!(
+            agreements(decide(&both, &[pxc])),
+            [Some("engines.psmdb.version = \"1.21.1\"".to_owned())]
+        );
+        let installed = asked(Engine::Pxc, None, Some("1.17.0"));
+        assert_eq!(
+            agreements(decide(&both, &[installed, psmdb])),
+            [Some("engines.pxc.version = \"1.18.0\"".to_owned())]
+        );
+    }
+
+    #[test]
+    fn no_attribute_agrees_to_a_foreign_operator() {
+        for csv in ["prometheus-operator.v0.70.0", "nonsense"] {
+            let decision = decide(&awaiting(&[PXC, csv]), &[asked(Engine::Pxc, None, None)]);
+            assert_eq!(agreements(decision), [None]);
+        }
+    }
+
+    #[test]
+    fn a_plan_that_needs_no_decision_is_waited_for() {
+        let asked = [asked(Engine::Pxc, None, None)];
+        for (plan, words) in [
+            (plan(&[PXC], "Installing", true), "approved and Installing"),
+            (plan(&[PXC], "Complete", true), "approved and Complete"),
+            (plan(&[PXC], "", false), "has not looked"),
+            (plan(&[PXC], "Planning", false), "is Planning"),
+            (awaiting(&[]), "names no operator"),
+        ] {
+            match decide(&plan, &asked) {
+                Decision::Wait(sentence) => assert!(sentence.contains(words), "{sentence}"),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+}

@@ -4,9 +4,16 @@
 /// only form that Everest reads in a restore.
 pub fn is_utc_second(text: &str) -> bool {
     let shape = text.len() == 20
-        && text.bytes().zip("0000-00-00T00:00:00Z".bytes()).all(|(byte, shape)| {
-            if shape == b'0' { byte.is_ascii_digit() } else { byte == shape }
-        });
+        && text
+            .bytes()
+            .zip("0000-00-00T00:00:00Z".bytes())
+            .all(|(byte, shape)| {
+                if shape == b'0' {
+                    byte.is_ascii_digit()
+                } else {
+                    byte == shape
+                }
+            });
     shape && text.parse::<jiff::Timestamp>().is_ok()
 }
 

@@ -5,8 +5,8 @@
 pub mod cron;
 pub mod duration;
 pub mod finding;
-pub mod instant;
 pub mod install_plan;
+pub mod instant;
 pub mod name;
 pub mod olm;
 mod operation;

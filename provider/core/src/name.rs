@@ -80,7 +80,10 @@ pub fn check_object(name: &str) -> Result<(), NameError> {
         return Err(NameError::Empty);
     }
     if name.len() > OBJECT_LIMIT {
-        return Err(NameError::TooLong { length: name.len(), limit: OBJECT_LIMIT });
+        return Err(NameError::TooLong {
+            length: name.len(),
+            limit: OBJECT_LIMIT,
+        });
     }
     let alphanumeric = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let label = |label: &str| {
@@ -89,7 +92,11 @@ pub fn check_object(name: &str) -> Result<(), NameError> {
             && !label.ends_with('-')
             && !label.is_empty()
     };
-    if name.split('.').all(label) { Ok(()) } else { Err(NameError::ObjectCharacters) }
+    if name.split('.').all(label) {
+        Ok(())
+    } else {
+        Err(NameError::ObjectCharacters)
+    }
 }
 
 #[cfg(test)]

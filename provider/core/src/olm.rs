@@ -130,3 +130,109 @@ pub fn channel(
     .find_map(|(name, source)| Some((name.filter(|name| !name.is_empty())?.to_owned(), source)))
     .unwrap_or_else(|| (built_in.to_owned(), ChannelSource::BuiltIn))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn with_status(status: Value) -> Subscription {
+        serde_json::from_value(json!({
+            "apiVersion": "operators.coreos.com/v1alpha1",
+            "kind": "Subscription",
+            "metadata": {"name": "percona-xtradb-cluster-operator"},
+            "spec": {
+                "name": "percona-xtradb-cluster-operator", "channel": "stable-v0",
+                "source": "everest-catalog", "sourceNamespace": "everest-olm",
+            },
+            "status": status,
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn only_the_installed_version_is_installed() {
+        let facts = subscription(&with_status(json!({
+            "state": "UpgradePending",
+            "currentCSV": "percona-xtradb-cluster-operator.v1.17.0",
+            "installPlanRef": {"name": "install-a"},
+        })));
+        assert_eq!(facts.installed_version, None);
+        assert_eq!(facts.pending_version.as_deref(), Some("1.17.0"));
+        assert_eq!(facts.install_plan.as_deref(), Some("install-a"));
+    }
+
+    #[test]
+    fn what_keeps_olm_from_planning_is_said() {
+        let hindrance = |kind: &str, status: &str| {
+            subscription(&with_status(json!({"conditions": [
+                {"type": kind, "status": status, "reason": "Because", "message": "no package"},
+            ]})))
+            .hindrance
+        };
+        for kind in [
+            "ResolutionFailed",
+            "CatalogSourcesUnhealthy",
+            "BundleUnpacking",
+        ] {
+            assert!(
+                hindrance(kind, "True").unwrap().contains("no package"),
+                "{kind}"
+            );
+            assert_eq!(hindrance(kind, "False"), None);
+        }
+        assert_eq!(hindrance("InstallPlanPending", "True"), None);
+    }
+
+    #[test]
+    fn names_of_versions_are_taken_apart() {
+        assert_eq!(
+            parse_csv("percona-xtradb-cluster-operator.v1.18.0"),
+            Some(("percona-xtradb-cluster-operator", "1.18.0"))
+        );
+        assert_eq!(parse_csv("nonsense"), None);
+        assert_eq!(parse_csv("operator.vnext"), None);
+        assert_eq!(
+            csv_name(Engine::Pxc, "1.18.0"),
+            "percona-xtradb-cluster-operator.v1.18.0"
+        );
+    }
+
+    #[test]
+    fn a_channel_is_chosen_in_order() {
+        let manifest: PackageManifest = serde_json::from_value(json!({
+            "apiVersion": "packages.operators.coreos.com/v1",
+            "kind": "PackageManifest",
+            "metadata": {"name": "percona-xtradb-cluster-operator"},
+            "spec": {},
+            "status": {"defaultChannel": "stable-v1"},
+        }))
+        .unwrap();
+        let existing = with_status(json!({}));
+        for (asked, manifest, existing, expected) in [
+            (
+                Some("x"),
+                Some(&manifest),
+                Some(&existing),
+                ("x", ChannelSource::Configuration),
+            ),
+            (
+                None,
+                Some(&manifest),
+                Some(&existing),
+                ("stable-v1", ChannelSource::PackageManifest),
+            ),
+            (
+                None,
+                None,
+                Some(&existing),
+                ("stable-v0", ChannelSource::Subscription),
+            ),
+            (None, None, None, ("stable-v2", ChannelSource::BuiltIn)),
+        ] {
+            let (name, source) = channel(Engine::Postgresql, asked, manifest, existing);
+            assert_eq!((name.as_str(), source), expected);
+        }
+        assert_eq!(channel(Engine::Pxc, None, None, None).0, "stable-v1");
+    }
+}

@@ -12,7 +12,7 @@ mod restore;
 
 pub use backup::backup;
 pub use database::{DatabaseSighting, HOLD, database};
-pub use engine::{EngineSighting, engine_install};
+pub use engine::{EngineSighting, engine_install, engine_offered};
 pub use restore::restore;
 
 /// Whether what is waited for has come.

@@ -58,7 +58,11 @@ mod tests {
         for rule in TABLE {
             assert!(rule.sentence.ends_with('.'), "{}", rule.id);
             assert!(rule.advice.ends_with('.'), "{}", rule.id);
-            assert!(!rule.engines.is_empty() && !rule.operations.is_empty(), "{}", rule.id);
+            assert!(
+                !rule.engines.is_empty() && !rule.operations.is_empty(),
+                "{}",
+                rule.id
+            );
             assert!(!rule.source.is_empty(), "{}", rule.id);
         }
     }

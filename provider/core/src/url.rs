@@ -22,10 +22,21 @@ mod tests {
 
     #[test]
     fn a_url_has_a_scheme_and_a_host() {
-        for text in ["https://s3.example.com", "http://127.0.0.1:9000/path", "https://[::1]:6443"] {
+        for text in [
+            "https://s3.example.com",
+            "http://127.0.0.1:9000/path",
+            "https://[::1]:6443",
+        ] {
             assert!(is_http(text), "{text}");
         }
-        for text in ["", "s3.example.com", "localhost:6443", "ftp://example.com", "https://", "https:example.com"] {
+        for text in [
+            "",
+            "s3.example.com",
+            "localhost:6443",
+            "ftp://example.com",
+            "https://",
+            "https:example.com",
+        ] {
             assert!(!is_http(text), "{text}");
         }
         assert!(has_scheme("socks5://proxy:1080", &["socks5"]));

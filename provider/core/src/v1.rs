@@ -20,7 +20,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use everest_schemas::{Field, StringMap};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 pub use managed_fields::OwnedKeys;
@@ -28,78 +27,9 @@ pub use managed_fields::OwnedKeys;
 /// API version of Everest's custom resources.
 pub const API_VERSION: &str = "everest.percona.com/v1alpha1";
 
-/// Annotation by which a create recognises its own object after a retry. It
-/// never shows in a model.
-pub const CREATION_NONCE: &str = "terraform.openeverest.io/creation";
-
 /// Label that ties backups and restores to their database. Everest adds it,
 /// in older versions only to objects without labels.
 pub const CLUSTER_NAME_LABEL: &str = "clusterName";
-
-/// Finalizer that keeps a backup's data in the bucket when the backup goes.
-pub const KEEP_BACKUP_DATA_FINALIZER: &str = "everest.percona.com/dbb-storage-protection";
-
-/// Keeps the spelling that a user gave to "nothing".
-///
-/// `observed` leaves zero values out, because nobody can tell those that a
-/// user wrote from those that Go wrote. Where the prior model says `false`,
-/// zero, an empty text, list or block, and the cluster holds nothing, the
-/// prior value stays.
-pub fn keep_zeros<M: Serialize + DeserializeOwned>(observed: M, prior: &M) -> M {
-    let (Ok(mut merged), Ok(before)) =
-        (serde_json::to_value(&observed), serde_json::to_value(prior))
-    else {
-        return observed;
-    };
-    merge_zeros(&mut merged, &before);
-    serde_json::from_value(merged).unwrap_or(observed)
-}
-
-fn merge_zeros(observed: &mut Value, prior: &Value) {
-    match (observed, prior) {
-        (Value::Object(observed), Value::Object(prior)) => {
-            for (key, before) in prior {
-                match observed.get_mut(key) {
-                    Some(now) if !now.is_null() => merge_zeros(now, before),
-                    _ if is_zero(before) => {
-                        observed.insert(key.clone(), before.clone());
-                    }
-                    _ => {}
-                }
-            }
-        }
-        (Value::Array(observed), Value::Array(prior)) => {
-            for now in observed {
-                let named = |other: &&Value| {
-                    now.get("name")
-                        .is_some_and(|name| other.get("name") == Some(name))
-                };
-                if let Some(before) = prior.iter().find(named) {
-                    merge_zeros(now, before);
-                }
-            }
-        }
-        _ => {}
-    }
-}
-
-fn is_zero(value: &Value) -> bool {
-    match value {
-        Value::Null => false,
-        Value::Bool(value) => !value,
-        Value::Number(number) => number.as_f64() == Some(0.0),
-        Value::String(text) => {
-            text.is_empty()
-                || text
-                    .parse::<crate::quantity::Quantity>()
-                    .is_ok_and(|q| q.is_zero())
-        }
-        Value::Array(list) => list.is_empty(),
-        Value::Object(members) => members
-            .values()
-            .all(|member| member.is_null() || is_zero(member)),
-    }
-}
 
 /// What an object of Everest's is addressed by.
 struct Identity<'a> {
@@ -160,7 +90,7 @@ fn observed_keys(keys: Option<&BTreeMap<String, String>>, owned: &BTreeSet<Strin
     let ours: BTreeMap<String, Field<String>> = keys
         .into_iter()
         .flatten()
-        .filter(|(key, _)| owned.contains(*key) && key.as_str() != CREATION_NONCE)
+        .filter(|(key, _)| owned.contains(*key))
         .map(|(key, value)| (key.clone(), Field::Known(value.clone())))
         .collect();
     if ours.is_empty() {
@@ -206,42 +136,4 @@ fn filled(text: Option<&String>) -> Field<String> {
 fn timestamp(time: Option<&Time>) -> Field<String> {
     time.and_then(|time| serde_json::to_value(time).ok()?.as_str().map(str::to_owned))
         .into()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[derive(Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-    struct Model {
-        #[serde(default, skip_serializing_if = "Field::is_null")]
-        paused: Field<bool>,
-        #[serde(default, skip_serializing_if = "Field::is_null")]
-        text: Field<String>,
-        #[serde(default, skip_serializing_if = "Field::is_null")]
-        block: Field<BTreeMap<String, Field<String>>>,
-    }
-
-    fn model(value: Value) -> Model {
-        serde_json::from_value(value).unwrap()
-    }
-
-    #[test]
-    fn a_zero_that_the_user_wrote_stays_where_the_cluster_holds_nothing() {
-        let prior = model(json!({"paused": false, "text": "", "block": {"cpu": "0"}}));
-        assert_eq!(keep_zeros(model(json!({})), &prior), prior);
-    }
-
-    #[test]
-    fn anything_else_is_as_the_cluster_holds_it() {
-        let prior = model(json!({"paused": true, "text": "a", "block": {"cpu": "1"}}));
-        assert_eq!(keep_zeros(model(json!({})), &prior), model(json!({})));
-        let now = json!({"paused": true, "text": "b", "block": {"cpu": "2"}});
-        let prior =
-            model(json!({"paused": false, "text": "", "block": {"cpu": "0", "memory": "0"}}));
-        assert_eq!(
-            keep_zeros(model(now), &prior),
-            model(json!({"paused": true, "text": "b", "block": {"cpu": "2", "memory": "0"}}))
-        );
-    }
 }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use everest_cluster::{Change, Cluster, ClusterError, Creation, Wait, backup};
-use everest_core::{outputs, rules};
+use everest_core::rules;
 use everest_schemas::{
     Field,
     models::{BackupModel, Timeouts},
@@ -14,12 +14,18 @@ use crate::{diagnostics, import, managed::Kind, text::text, timeouts::Defaults};
 /// The kind.
 pub struct Backup;
 
-#[async_trait]
+#[async_trait(?Send)]
 impl Kind for Backup {
     type Model = BackupModel;
     const TYPE: &'static str = "everest_backup";
     const TIMEOUTS: Defaults = Defaults::minutes(720, 720, 30);
-    const PENDING: &'static [&'static str] = &["state", "destination", "created_at", "completed_at", "latest_restorable_time"];
+    const PENDING: &'static [&'static str] = &[
+        "state",
+        "destination",
+        "created_at",
+        "completed_at",
+        "latest_restorable_time",
+    ];
 
     fn id(model: &BackupModel) -> String {
         format!("{}/{}", text(&model.namespace), text(&model.name))
@@ -30,7 +36,10 @@ impl Kind for Backup {
     }
 
     fn is_ready(model: &BackupModel) -> bool {
-        model.state.known().is_some_and(|state| state == "Succeeded")
+        model
+            .state
+            .known()
+            .is_some_and(|state| state == "Succeeded")
     }
 
     fn set_not_ready(_: &mut BackupModel) {}
@@ -40,19 +49,23 @@ impl Kind for Backup {
     }
 
     fn plan(plan: &mut Plan<BackupModel>, diags: &mut Diagnostics) {
-        diagnostics::report(rules::backup::check(&plan.planned, plan.prior.as_ref()), diags);
-        match &plan.prior {
-            None => outputs::backup::known_at_creation(&mut plan.planned),
-            Some(prior) if plan.changed() => outputs::backup::mark_affected(prior, &mut plan.planned),
-            Some(_) => {}
-        }
+        diagnostics::report(
+            rules::backup::check(&plan.planned, plan.prior.as_ref()),
+            diags,
+        );
     }
 
     async fn read(
         cluster: &Cluster,
         prior: &BackupModel,
     ) -> Result<Option<BackupModel>, ClusterError> {
-        backup::read(cluster, text(&prior.namespace), text(&prior.name), Some(prior)).await
+        backup::read(
+            cluster,
+            text(&prior.namespace),
+            text(&prior.name),
+            Some(prior),
+        )
+        .await
     }
 
     async fn create(
@@ -85,6 +98,10 @@ impl Kind for Backup {
 
     fn import(id: &str, diags: &mut Diagnostics) -> Option<BackupModel> {
         let (namespace, name) = import::namespaced(Self::TYPE, id, diags)?;
-        Some(BackupModel { namespace: namespace.into(), name: name.into(), ..BackupModel::default() })
+        Some(BackupModel {
+            namespace: namespace.into(),
+            name: name.into(),
+            ..BackupModel::default()
+        })
     }
 }

@@ -1,8 +1,10 @@
 //! `everest_backup_storage`: where backups go, with its credentials.
 
 use async_trait::async_trait;
-use everest_cluster::{Change, Cluster, ClusterError, Creation, Wait, backup_storage};
-use everest_core::{outputs, rules};
+use everest_cluster::{
+    Change, Cluster, ClusterError, Creation, Wait, backup_storage, backup_storage::Credentials,
+};
+use everest_core::rules;
 use everest_schemas::{
     Field,
     models::{BackupStorageModel, Timeouts},
@@ -14,7 +16,7 @@ use crate::{diagnostics, import, managed::Kind, text::text, timeouts::Defaults};
 /// The kind.
 pub struct BackupStorage;
 
-#[async_trait]
+#[async_trait(?Send)]
 impl Kind for BackupStorage {
     type Model = BackupStorageModel;
     const TYPE: &'static str = "everest_backup_storage";
@@ -25,8 +27,8 @@ impl Kind for BackupStorage {
         format!("{}/{}", text(&model.namespace), text(&model.name))
     }
 
-    fn timeouts(model: &BackupStorageModel) -> &Field<Timeouts> {
-        &model.timeouts
+    fn timeouts(_: &BackupStorageModel) -> &Field<Timeouts> {
+        &Field::Null
     }
 
     fn is_ready(_: &BackupStorageModel) -> bool {
@@ -40,39 +42,51 @@ impl Kind for BackupStorage {
     }
 
     fn plan(plan: &mut Plan<BackupStorageModel>, diags: &mut Diagnostics) {
-        diagnostics::report(rules::backup_storage::check(&plan.planned, plan.prior.as_ref()), diags);
-        match &plan.prior {
-            None => outputs::backup_storage::known_at_creation(&mut plan.planned),
-            Some(prior) if plan.changed() => outputs::backup_storage::mark_affected(prior, &mut plan.planned),
-            Some(_) => {}
-        }
+        diagnostics::report(
+            rules::backup_storage::check(&plan.planned, plan.prior.as_ref()),
+            diags,
+        );
     }
 
     async fn read(
         cluster: &Cluster,
         prior: &BackupStorageModel,
     ) -> Result<Option<BackupStorageModel>, ClusterError> {
-        backup_storage::read(cluster, text(&prior.namespace), text(&prior.name), Some(prior)).await
+        backup_storage::read(
+            cluster,
+            text(&prior.namespace),
+            text(&prior.name),
+            Some(prior),
+        )
+        .await
     }
 
     async fn create(
         cluster: &Cluster,
         planned: &BackupStorageModel,
-        _: &BackupStorageModel,
+        config: &BackupStorageModel,
         nonce: &str,
         wait: &Wait,
     ) -> Creation<BackupStorageModel> {
-        backup_storage::create(cluster, planned, nonce, wait).await
+        backup_storage::create(
+            cluster,
+            planned,
+            Credentials::given(config).as_ref(),
+            nonce,
+            wait,
+        )
+        .await
     }
 
     async fn update(
         cluster: &Cluster,
         prior: &BackupStorageModel,
         planned: &BackupStorageModel,
-        _: &BackupStorageModel,
+        config: &BackupStorageModel,
         wait: &Wait,
     ) -> Change<BackupStorageModel> {
-        backup_storage::update(cluster, prior, planned, wait).await
+        let credentials = Credentials::changed(prior, planned, config);
+        backup_storage::update(cluster, prior, planned, credentials.as_ref(), wait).await
     }
 
     async fn delete(
@@ -85,6 +99,10 @@ impl Kind for BackupStorage {
 
     fn import(id: &str, diags: &mut Diagnostics) -> Option<BackupStorageModel> {
         let (namespace, name) = import::namespaced(Self::TYPE, id, diags)?;
-        Some(BackupStorageModel { namespace: namespace.into(), name: name.into(), ..BackupStorageModel::default() })
+        Some(BackupStorageModel {
+            namespace: namespace.into(),
+            name: name.into(),
+            ..BackupStorageModel::default()
+        })
     }
 }

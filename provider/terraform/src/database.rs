@@ -14,13 +14,20 @@ use crate::{diagnostics, import, managed::Kind, text::text, timeouts::Defaults};
 /// The kind.
 pub struct Database;
 
-#[async_trait]
+#[async_trait(?Send)]
 impl Kind for Database {
     type Model = DatabaseModel;
     const TYPE: &'static str = "everest_database";
     const TIMEOUTS: Defaults = Defaults::minutes(60, 60, 30);
-    const PENDING: &'static [&'static str] =
-        &["ready", "status", "message", "hostname", "port", "cr_version", "recommended_cr_version"];
+    const PENDING: &'static [&'static str] = &[
+        "ready",
+        "status",
+        "message",
+        "hostname",
+        "port",
+        "cr_version",
+        "recommended_cr_version",
+    ];
 
     fn id(model: &DatabaseModel) -> String {
         format!("{}/{}", text(&model.namespace), text(&model.name))
@@ -43,10 +50,15 @@ impl Kind for Database {
     }
 
     fn plan(plan: &mut Plan<DatabaseModel>, diags: &mut Diagnostics) {
-        diagnostics::report(rules::database::check(&plan.planned, plan.prior.as_ref()), diags);
+        diagnostics::report(
+            rules::database::check(&plan.planned, plan.prior.as_ref()),
+            diags,
+        );
         match &plan.prior {
             None => outputs::database::known_at_creation(&mut plan.planned),
-            Some(prior) if plan.changed() => outputs::database::mark_affected(prior, &mut plan.planned),
+            Some(prior) if plan.changed() => {
+                outputs::database::mark_affected(prior, &mut plan.planned)
+            }
             Some(_) => {}
         }
     }
@@ -67,7 +79,13 @@ impl Kind for Database {
         cluster: &Cluster,
         prior: &DatabaseModel,
     ) -> Result<Option<DatabaseModel>, ClusterError> {
-        database::read(cluster, text(&prior.namespace), text(&prior.name), Some(prior)).await
+        database::read(
+            cluster,
+            text(&prior.namespace),
+            text(&prior.name),
+            Some(prior),
+        )
+        .await
     }
 
     async fn create(
@@ -100,6 +118,10 @@ impl Kind for Database {
 
     fn import(id: &str, diags: &mut Diagnostics) -> Option<DatabaseModel> {
         let (namespace, name) = import::namespaced(Self::TYPE, id, diags)?;
-        Some(DatabaseModel { namespace: namespace.into(), name: name.into(), ..DatabaseModel::default() })
+        Some(DatabaseModel {
+            namespace: namespace.into(),
+            name: name.into(),
+            ..DatabaseModel::default()
+        })
     }
 }

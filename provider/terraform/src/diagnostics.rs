@@ -55,7 +55,10 @@ fn sentence(message: &str) -> String {
 /// The attribute that an error is about, as far as the error names exactly one.
 fn blamed(error: &ClusterError) -> Option<AttributePath> {
     match error {
-        ClusterError::Blocked { attribute: Some(path), .. } => Some(attribute_path(path)),
+        ClusterError::Blocked {
+            attribute: Some(path),
+            ..
+        } => Some(attribute_path(path)),
         ClusterError::Refused { causes, .. } => match causes.as_slice() {
             [cause] => object_field(&cause.field),
             _ => None,
@@ -101,8 +104,18 @@ mod tests {
 
     #[test]
     fn a_field_of_the_object_is_the_attribute_that_feeds_it() {
-        assert_eq!(object_field("spec.engine.userSecretsName").unwrap().to_string(), "engine.user_secrets_name");
-        assert_eq!(object_field("spec.backup.schedules[0].name").unwrap().to_string(), "backup");
+        assert_eq!(
+            object_field("spec.engine.userSecretsName")
+                .unwrap()
+                .to_string(),
+            "engine.user_secrets_name"
+        );
+        assert_eq!(
+            object_field("spec.backup.schedules[0].name")
+                .unwrap()
+                .to_string(),
+            "backup"
+        );
         assert!(object_field("metadata.name").is_none());
     }
 

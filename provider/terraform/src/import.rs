@@ -48,7 +48,11 @@ mod tests {
         assert!(diags.is_empty());
         for wrong in ["orders", "/orders", "prod/", "a/b/c", ""] {
             let mut diags = Diagnostics::new();
-            assert_eq!(namespaced("everest_database", wrong, &mut diags), None, "{wrong}");
+            assert_eq!(
+                namespaced("everest_database", wrong, &mut diags),
+                None,
+                "{wrong}"
+            );
             assert!(diags.has_errors(), "{wrong}");
         }
     }

@@ -15,7 +15,7 @@ use crate::{diagnostics, nonce, session::Session, timeouts::Defaults};
 const UPDATING: &str = "updating";
 
 /// One kind of resource.
-#[async_trait]
+#[async_trait(?Send)]
 pub trait Kind: Send + Sync + 'static {
     /// Its attributes.
     type Model: Model;
@@ -81,8 +81,11 @@ pub trait Kind: Send + Sync + 'static {
     ) -> Change<Self::Model>;
 
     /// Removes the object.
-    async fn delete(cluster: &Cluster, prior: &Self::Model, wait: &Wait)
-    -> Result<(), ClusterError>;
+    async fn delete(
+        cluster: &Cluster,
+        prior: &Self::Model,
+        wait: &Wait,
+    ) -> Result<(), ClusterError>;
 
     /// The key attributes that an import id stands for; None with an error when it is malformed.
     fn import(id: &str, diags: &mut Diagnostics) -> Option<Self::Model>;
@@ -97,8 +100,19 @@ pub struct Managed<K> {
 impl<K: Kind> Managed<K> {
     /// The resource on `session`.
     pub fn new(session: Arc<Session>) -> Self {
-        Self { session, kind: std::marker::PhantomData }
+        Self {
+            session,
+            kind: std::marker::PhantomData,
+        }
     }
+}
+
+/// Drives an operation on this thread, while the runtime moves its other work to another one.
+///
+/// The operations use async closures over borrowed state, which the compiler cannot prove to be
+/// `Send` for every lifetime, so they cannot be awaited in a task that may change threads.
+fn here<T>(operation: impl Future<Output = T>) -> T {
+    tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(operation))
 }
 
 fn named<K: Kind>(model: &K::Model) -> String {
@@ -155,7 +169,7 @@ impl<K: Kind> Resource for Managed<K> {
         let Some(cluster) = self.session.for_read(&what, diags).await else {
             return ReadResult::Keep;
         };
-        match K::read(cluster, prior).await {
+        match here(K::read(cluster, prior)) {
             Ok(Some(found)) => {
                 // A creation that never was ready cannot look ready from before; an update can.
                 if private.get(UPDATING) != Some(true) && K::is_ready(&found) {
@@ -187,9 +201,12 @@ impl<K: Kind> Resource for Managed<K> {
         };
         let nonce = nonce::take(private);
         let wait = K::TIMEOUTS.create(K::timeouts(planned), cx);
-        match K::create(cluster, planned, config, &nonce, &wait).await {
+        match here(K::create(cluster, planned, config, &nonce, &wait)) {
             Creation::Created(state) => tfplugin::Creation::Created(state),
-            Creation::Pending { observed: mut state, error } => {
+            Creation::Pending {
+                observed: mut state,
+                error,
+            } => {
                 K::set_not_ready(&mut state);
                 let why = diagnostics::still_pending(&error, &what);
                 tfplugin::Creation::Pending { state, why }
@@ -197,7 +214,10 @@ impl<K: Kind> Resource for Managed<K> {
             Creation::NotCreated(error) => {
                 tfplugin::Creation::NotCreated(diagnostics::cluster_error(&error, &doing))
             }
-            Creation::Failed { observed: mut state, error } => {
+            Creation::Failed {
+                observed: mut state,
+                error,
+            } => {
                 K::set_not_ready(&mut state);
                 let error = diagnostics::cluster_error(&error, &doing);
                 tfplugin::Creation::Failed { state, error }
@@ -221,26 +241,26 @@ impl<K: Kind> Resource for Managed<K> {
             Err(error) => return Update::Refused(error.diagnostic(&doing)),
         };
         let wait = K::TIMEOUTS.update(K::timeouts(planned), cx);
-        match K::update(cluster, prior, planned, config, &wait).await {
+        match here(K::update(cluster, prior, planned, config, &wait)) {
             Change::Done(state) => {
                 private.remove(UPDATING);
                 Update::Updated(state)
             }
-            Change::Pending { observed: mut state, error } => {
+            Change::Pending {
+                observed: mut state,
+                error,
+            } => {
                 K::set_not_ready(&mut state);
-                Update::Pending { state, why: diagnostics::still_pending(&error, &what) }
+                Update::Pending {
+                    state,
+                    why: diagnostics::still_pending(&error, &what),
+                }
             }
             Change::Refused(error) => Update::Refused(diagnostics::cluster_error(&error, &doing)),
         }
     }
 
-    async fn delete(
-        &self,
-        prior: &K::Model,
-        _: &Private,
-        cx: &Context,
-        diags: &mut Diagnostics,
-    ) {
+    async fn delete(&self, prior: &K::Model, _: &Private, cx: &Context, diags: &mut Diagnostics) {
         K::forbid_destroy(prior, diags);
         if diags.has_errors() {
             return;
@@ -249,7 +269,7 @@ impl<K: Kind> Resource for Managed<K> {
         match self.session.cluster().await {
             Ok(cluster) => {
                 let wait = K::TIMEOUTS.delete(K::timeouts(prior), cx);
-                if let Err(error) = K::delete(cluster, prior, &wait).await {
+                if let Err(error) = here(K::delete(cluster, prior, &wait)) {
                     diags.push(diagnostics::cluster_error(&error, &doing));
                 }
             }

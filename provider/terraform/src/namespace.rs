@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use everest_cluster::{Change, Cluster, ClusterError, Creation, Wait, namespace};
 use everest_core::{outputs, rules};
 use everest_schemas::{
-    Field,
+    Engine, Field,
     models::{NamespaceModel, Timeouts},
 };
 use tfplugin::{Diagnostics, Plan};
@@ -14,7 +14,7 @@ use crate::{diagnostics, import, managed::Kind, text::text, timeouts::Defaults};
 /// The kind.
 pub struct Namespace;
 
-#[async_trait]
+#[async_trait(?Send)]
 impl Kind for Namespace {
     type Model = NamespaceModel;
     const TYPE: &'static str = "everest_namespace";
@@ -42,11 +42,16 @@ impl Kind for Namespace {
     }
 
     fn plan(plan: &mut Plan<NamespaceModel>, diags: &mut Diagnostics) {
-        diagnostics::report(rules::namespace::check(&plan.planned, plan.prior.as_ref()), diags);
-        match &plan.prior {
-            None => outputs::namespace::known_at_creation(&mut plan.planned),
-            Some(prior) if plan.changed() => outputs::namespace::mark_affected(prior, &mut plan.planned),
-            Some(_) => {}
+        diagnostics::report(
+            rules::namespace::check(&plan.planned, plan.prior.as_ref()),
+            diags,
+        );
+        if let Some(prior) = &plan.prior
+            && (plan.changed() || plan.resumes())
+        {
+            outputs::namespace::mark_affected(prior, &mut plan.planned);
+            let resumes = plan.resumes();
+            open_what_is_pending(&mut plan.planned, resumes);
         }
     }
 
@@ -87,6 +92,25 @@ impl Kind for Namespace {
 
     fn import(id: &str, diags: &mut Diagnostics) -> Option<NamespaceModel> {
         let name = import::named(Self::TYPE, id, diags)?;
-        Some(NamespaceModel { name: name.into(), ..NamespaceModel::default() })
+        Some(NamespaceModel {
+            name: name.into(),
+            ..NamespaceModel::default()
+        })
+    }
+}
+
+/// An interrupted installation left nothing to say of an operator: what the resumed one finds is
+/// open.
+fn open_what_is_pending(planned: &mut NamespaceModel, resumes: bool) {
+    let Some(engines) = planned.engines.known_mut().filter(|_| resumes) else {
+        return;
+    };
+    for engine in Engine::ALL {
+        if let Some(install) = engines.get_mut(engine).known_mut() {
+            if !install.installed_version.is_known() {
+                install.installed_version = Field::Unknown;
+            }
+            install.pending_version = Field::Unknown;
+        }
     }
 }

@@ -9,9 +9,14 @@ use everest_schemas::models::ProviderModel;
 use tfplugin::{AnyResource, Context, Diagnostics, Provider, Typed};
 
 use crate::{
-    backup::Backup, backup_storage::BackupStorage, database::Database, diagnostics,
+    backup::Backup,
+    backup_storage::BackupStorage,
+    database::Database,
+    diagnostics,
     managed::{Kind, Managed},
-    namespace::Namespace, restore::Restore, session::Session,
+    namespace::Namespace,
+    restore::Restore,
+    session::Session,
 };
 
 /// The provider `openeverest/everest`.
@@ -53,7 +58,8 @@ impl Provider for EverestProvider {
     async fn configure(&self, config: ProviderModel, _: &Context, _: &mut Diagnostics) {
         let unknown = unknown_settings(&config);
         if unknown.is_empty() {
-            self.session.settings_known(ConnectionConfig::from(&config), catalog(&config));
+            self.session
+                .settings_known(ConnectionConfig::from(&config), catalog(&config));
         } else {
             self.session.settings_unknown(unknown);
         }
@@ -82,16 +88,28 @@ fn unknown_settings(config: &ProviderModel) -> Vec<String> {
         (
             "config_paths",
             config.config_paths.is_unknown()
-                || config.config_paths.known().is_some_and(|paths| paths.iter().any(|p| p.is_unknown())),
+                || config
+                    .config_paths
+                    .known()
+                    .is_some_and(|paths| paths.iter().any(|p| p.is_unknown())),
         ),
         ("config_context", config.config_context.is_unknown()),
-        ("config_context_cluster", config.config_context_cluster.is_unknown()),
-        ("config_context_auth_info", config.config_context_auth_info.is_unknown()),
+        (
+            "config_context_cluster",
+            config.config_context_cluster.is_unknown(),
+        ),
+        (
+            "config_context_auth_info",
+            config.config_context_auth_info.is_unknown(),
+        ),
         ("host", config.host.is_unknown()),
         ("token", config.token.is_unknown()),
         ("client_certificate", config.client_certificate.is_unknown()),
         ("client_key", config.client_key.is_unknown()),
-        ("cluster_ca_certificate", config.cluster_ca_certificate.is_unknown()),
+        (
+            "cluster_ca_certificate",
+            config.cluster_ca_certificate.is_unknown(),
+        ),
         ("insecure", config.insecure.is_unknown()),
         ("tls_server_name", config.tls_server_name.is_unknown()),
         ("proxy_url", config.proxy_url.is_unknown()),
@@ -103,8 +121,14 @@ fn unknown_settings(config: &ProviderModel) -> Vec<String> {
                         || exec.api_version.is_unknown()
                         || exec.args.is_unknown()
                         || exec.env.is_unknown()
-                        || exec.args.known().is_some_and(|args| args.iter().any(|a| a.is_unknown()))
-                        || exec.env.known().is_some_and(|env| env.values().any(|v| v.is_unknown()))
+                        || exec
+                            .args
+                            .known()
+                            .is_some_and(|args| args.iter().any(|a| a.is_unknown()))
+                        || exec
+                            .env
+                            .known()
+                            .is_some_and(|env| env.values().any(|v| v.is_unknown()))
                 }),
         ),
         (
@@ -116,5 +140,9 @@ fn unknown_settings(config: &ProviderModel) -> Vec<String> {
                     .is_some_and(|c| c.name.is_unknown() || c.namespace.is_unknown()),
         ),
     ];
-    flags.into_iter().filter(|(_, unknown)| *unknown).map(|(name, _)| name.to_owned()).collect()
+    flags
+        .into_iter()
+        .filter(|(_, unknown)| *unknown)
+        .map(|(name, _)| name.to_owned())
+        .collect()
 }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use everest_cluster::{Change, Cluster, ClusterError, Creation, Wait, restore};
-use everest_core::{outputs, rules};
+use everest_core::rules;
 use everest_schemas::{
     Field,
     models::{RestoreModel, Timeouts},
@@ -14,7 +14,7 @@ use crate::{diagnostics, import, managed::Kind, text::text, timeouts::Defaults};
 /// The kind.
 pub struct Restore;
 
-#[async_trait]
+#[async_trait(?Send)]
 impl Kind for Restore {
     type Model = RestoreModel;
     const TYPE: &'static str = "everest_restore";
@@ -30,7 +30,10 @@ impl Kind for Restore {
     }
 
     fn is_ready(model: &RestoreModel) -> bool {
-        model.state.known().is_some_and(|state| state == "Succeeded")
+        model
+            .state
+            .known()
+            .is_some_and(|state| state == "Succeeded")
     }
 
     fn set_not_ready(_: &mut RestoreModel) {}
@@ -40,19 +43,23 @@ impl Kind for Restore {
     }
 
     fn plan(plan: &mut Plan<RestoreModel>, diags: &mut Diagnostics) {
-        diagnostics::report(rules::restore::check(&plan.planned, plan.prior.as_ref()), diags);
-        match &plan.prior {
-            None => outputs::restore::known_at_creation(&mut plan.planned),
-            Some(prior) if plan.changed() => outputs::restore::mark_affected(prior, &mut plan.planned),
-            Some(_) => {}
-        }
+        diagnostics::report(
+            rules::restore::check(&plan.planned, plan.prior.as_ref()),
+            diags,
+        );
     }
 
     async fn read(
         cluster: &Cluster,
         prior: &RestoreModel,
     ) -> Result<Option<RestoreModel>, ClusterError> {
-        restore::read(cluster, text(&prior.namespace), text(&prior.name), Some(prior)).await
+        restore::read(
+            cluster,
+            text(&prior.namespace),
+            text(&prior.name),
+            Some(prior),
+        )
+        .await
     }
 
     fn gone(prior: &RestoreModel, diags: &mut Diagnostics) -> ReadResult<RestoreModel> {
@@ -99,6 +106,10 @@ impl Kind for Restore {
 
     fn import(id: &str, diags: &mut Diagnostics) -> Option<RestoreModel> {
         let (namespace, name) = import::namespaced(Self::TYPE, id, diags)?;
-        Some(RestoreModel { namespace: namespace.into(), name: name.into(), ..RestoreModel::default() })
+        Some(RestoreModel {
+            namespace: namespace.into(),
+            name: name.into(),
+            ..RestoreModel::default()
+        })
     }
 }

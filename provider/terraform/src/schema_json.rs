@@ -65,11 +65,17 @@ fn described(attribute: &Attribute) -> Json {
             );
         }
     }
-    json.insert("description".to_owned(), attribute.description.as_str().into());
+    json.insert(
+        "description".to_owned(),
+        attribute.description.as_str().into(),
+    );
     json.insert("description_kind".to_owned(), "markdown".into());
     let flags = [
         ("required", attribute.mode == Mode::Required),
-        ("optional", matches!(attribute.mode, Mode::Optional | Mode::OptionalComputed)),
+        (
+            "optional",
+            matches!(attribute.mode, Mode::Optional | Mode::OptionalComputed),
+        ),
         ("computed", attribute.mode.is_computed()),
         ("sensitive", attribute.sensitive),
         ("write_only", attribute.write_only),
@@ -77,7 +83,10 @@ fn described(attribute: &Attribute) -> Json {
         ("force_new", attribute.force_new),
     ];
     json.extend(
-        flags.into_iter().filter(|(_, set)| *set).map(|(name, _)| (name.to_owned(), true.into())),
+        flags
+            .into_iter()
+            .filter(|(_, set)| *set)
+            .map(|(name, _)| (name.to_owned(), true.into())),
     );
     if let Some(default) = &attribute.default {
         json.insert("default".to_owned(), literal(default));
@@ -106,7 +115,10 @@ mod tests {
         fn check(path: &str, attributes: &Json) {
             for (name, attribute) in attributes.as_object().unwrap() {
                 let path = format!("{path}.{name}");
-                assert!(!attribute["description"].as_str().unwrap().is_empty(), "{path}");
+                assert!(
+                    !attribute["description"].as_str().unwrap().is_empty(),
+                    "{path}"
+                );
                 if let Some(nested) = attribute.get("nested_type") {
                     check(&path, &nested["attributes"]);
                 }

@@ -18,7 +18,10 @@ enum Settings {
     /// These attributes are known only after other resources are applied.
     Unknown(Vec<String>),
     /// Everything is known.
-    Known { connection: Box<ConnectionConfig>, catalog: Catalog },
+    Known {
+        connection: Box<ConnectionConfig>,
+        catalog: Catalog,
+    },
 }
 
 /// The settings and, once something was asked of it, the cluster.
@@ -77,12 +80,18 @@ impl Session {
 
     /// Notes the settings; nothing is contacted.
     pub fn settings_known(&self, connection: ConnectionConfig, catalog: Catalog) {
-        self.set(Settings::Known { connection: Box::new(connection), catalog });
+        self.set(Settings::Known {
+            connection: Box::new(connection),
+            catalog,
+        });
     }
 
     fn set(&self, settings: Settings) {
         // A panic while holding the lock left nothing half-written: the value is replaced whole.
-        *self.settings.write().unwrap_or_else(std::sync::PoisonError::into_inner) = settings;
+        *self
+            .settings
+            .write()
+            .unwrap_or_else(std::sync::PoisonError::into_inner) = settings;
     }
 
     /// The cluster to read `what` from; None when there is none to ask, which is a warning while
@@ -118,9 +127,10 @@ impl Session {
                     Settings::Unknown(attributes) => {
                         return Err(SessionError::Unknown(attributes.clone()));
                     }
-                    Settings::Known { connection, catalog } => {
-                        (connection.clone(), catalog.clone())
-                    }
+                    Settings::Known {
+                        connection,
+                        catalog,
+                    } => (connection.clone(), catalog.clone()),
                 };
                 let client = everest_cluster::connect(&connection)?;
                 Ok(Cluster::new(client, catalog))

@@ -38,7 +38,9 @@ pub struct BackupStorageSpec {
     /// Name of the Secret, in the same namespace, with the credentials under
     /// the keys `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`. Everest makes
     /// the storage its owner.
-    #[schemars(extend("x-skip" = true))]
+    // A model of the provider's leaves it out: the provider names the Secret itself.
+    #[serde(default)]
+    #[schemars(required, extend("x-skip" = true))]
     pub credentials_secret_name: Field<String>,
 
     /// What the storage is for, for readers.

@@ -23,12 +23,8 @@ mod ports;
 pub mod preparation;
 pub mod process;
 pub mod progress;
-pub mod run;
-pub mod scenario;
-pub mod stage;
 pub mod state;
 pub mod tools;
-pub mod workspace;
 
 /// Root folder of the workspace.
 #[must_use]

@@ -1,1 +1,333 @@
+use super::*;
+use serde_json::json;
 
+/// A sighting, made of JSON.
+struct Scene {
+    database: Value,
+    engine_cr: Option<Value>,
+    restore: Option<Value>,
+    import_job: Option<Value>,
+    written_generation: i64,
+    steady_for: Option<Duration>,
+    creating: bool,
+}
+
+impl Scene {
+    fn new(engine: &str, state: &str) -> Self {
+        Self {
+            database: json!({
+                "apiVersion": "everest.percona.com/v1alpha1",
+                "kind": "DatabaseCluster",
+                "metadata": {"name": "orders", "namespace": "prod", "generation": 2},
+                "spec": {"engine": {"type": engine, "storage": {"size": "25Gi"}}},
+                "status": {"status": state, "observedGeneration": 2, "size": 3, "ready": 3},
+            }),
+            engine_cr: None,
+            restore: None,
+            import_job: None,
+            written_generation: 2,
+            steady_for: None,
+            creating: true,
+        }
+    }
+
+    fn updating(state: &str) -> Self {
+        Self {
+            creating: false,
+            ..Self::new("pxc", state)
+        }
+    }
+
+    fn with(mut self, path: &str, value: Value) -> Self {
+        let (parent, key) = path.rsplit_once('/').unwrap();
+        self.database.pointer_mut(parent).unwrap()[key] = value;
+        self
+    }
+
+    fn condition(self, kind: &str, message: &str) -> Self {
+        self.with(
+            "/status/conditions",
+            json!([{
+                "type": kind, "status": "True", "reason": "Because", "message": message,
+                "lastTransitionTime": "2026-01-01T00:00:00Z",
+            }]),
+        )
+    }
+
+    fn engine(mut self, generation: i64, observed: Option<i64>, state: &str) -> Self {
+        self.engine_cr = Some(json!({
+            "metadata": {"generation": generation},
+            "status": {"observedGeneration": observed, "state": state},
+        }));
+        self
+    }
+
+    fn restored(mut self, state: &str) -> Self {
+        self.restore = Some(json!({
+            "apiVersion": "everest.percona.com/v1alpha1",
+            "kind": "DatabaseClusterRestore",
+            "metadata": {"name": "orders"},
+            "spec": {"dbClusterName": "orders", "dataSource": {"dbClusterBackupName": "b"}},
+            "status": {"state": state, "message": "said by the engine"},
+        }));
+        self
+    }
+
+    fn imported(mut self, state: &str) -> Self {
+        self.import_job = Some(json!({
+            "apiVersion": "everest.percona.com/v1alpha1",
+            "kind": "DataImportJob",
+            "metadata": {"name": "data-import-orders"},
+            "spec": {
+                "targetClusterName": "orders", "dataImporterName": "i", "source": {"path": "p"},
+            },
+            "status": {"state": state, "message": "no such dump"},
+        }));
+        self
+    }
+
+    fn judge(&self) -> Readiness {
+        let restore = self
+            .restore
+            .as_ref()
+            .map(|value| serde_json::from_value(value.clone()).unwrap());
+        let import_job = self
+            .import_job
+            .as_ref()
+            .map(|value| serde_json::from_value(value.clone()).unwrap());
+        database(&DatabaseSighting {
+            database: &serde_json::from_value(self.database.clone()).unwrap(),
+            engine_cr: self.engine_cr.as_ref(),
+            restore: restore.as_ref(),
+            import_job: import_job.as_ref(),
+            written_generation: self.written_generation,
+            steady_for: self.steady_for,
+            creating: self.creating,
+        })
+    }
+
+    fn is_ready(&self) {
+        assert_eq!(self.judge(), Readiness::Ready);
+    }
+
+    fn is_pending(&self, words: &str) {
+        match self.judge() {
+            Readiness::Pending(sentence) if sentence.contains(words) => {}
+            other => panic!("{other:?} does not wait for {words:?}"),
+        }
+    }
+
+    fn has_failed(&self, words: &str) {
+        match self.judge() {
+            Readiness::Failed(sentence) if sentence.contains(words) => {}
+            other => panic!("{other:?} has not failed with {words:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_new_database_is_ready_as_soon_as_it_says_so() {
+    Scene::new("pxc", "ready").is_ready();
+    Scene::new("postgresql", "ready").is_ready();
+}
+
+#[test]
+fn what_is_missing_is_said_with_state_count_and_message() {
+    let scene = Scene::new("pxc", "initializing")
+        .with("/status/ready", json!(1))
+        .with(
+            "/status/message",
+            json!("pod orders-pxc-1 is unschedulable"),
+        );
+    assert_eq!(
+        scene.judge(),
+        Readiness::Pending(
+            "status is initializing, 1 of 3 ready; pod orders-pxc-1 is unschedulable".to_owned()
+        )
+    );
+    Scene::new("pxc", "")
+        .with("/status", json!({"observedGeneration": 2}))
+        .is_pending("no status yet");
+    Scene::new("pxc", "stopping").is_pending("status is stopping");
+    Scene::new("psmdb", "upgrading").is_pending("changing its version");
+    Scene::new("psmdb", "restoring").is_pending("a restore is running");
+    Scene::new("psmdb", "resizingVolumes").is_pending("being resized");
+}
+
+#[test]
+fn a_generation_that_everest_has_not_seen_is_waited_for() {
+    Scene::new("pxc", "ready")
+        .with("/metadata/generation", json!(3))
+        .is_pending("3 is written, 2 was seen");
+    Scene {
+        written_generation: 4,
+        ..Scene::new("pxc", "ready")
+    }
+    .is_pending("4 is written");
+    Scene::new("pxc", "error")
+        .with("/metadata/generation", json!(3))
+        .is_pending("taken up");
+}
+
+#[test]
+fn ready_from_before_a_change_is_not_believed() {
+    Scene::updating("ready").is_pending("10 s");
+    Scene::updating("ready")
+        .engine(5, Some(4), "ready")
+        .is_pending("generation 5, seen 4");
+    Scene::updating("ready")
+        .engine(5, Some(5), "initializing")
+        .is_pending("the engine itself is initializing");
+    Scene::updating("ready")
+        .engine(5, None, "ready")
+        .is_pending("10 s");
+    Scene::updating("ready")
+        .engine(5, Some(0), "ready")
+        .is_pending("10 s");
+}
+
+#[test]
+fn ready_after_a_change_counts_once_the_engine_has_seen_it_or_it_has_stood() {
+    Scene::updating("ready")
+        .engine(5, Some(5), "ready")
+        .is_ready();
+    let stood = |seconds| Scene {
+        steady_for: Some(Duration::from_secs(seconds)),
+        ..Scene::updating("ready")
+    };
+    stood(10).is_ready();
+    stood(9).is_pending("9 s so far");
+    stood(10)
+        .engine(5, Some(4), "ready")
+        .is_pending("generation 5");
+}
+
+#[test]
+fn error_is_waited_out_while_creating_and_a_failure_afterwards() {
+    Scene::new("pxc", "error")
+        .with("/status/message", json!("no image"))
+        .is_pending("no image; Everest keeps trying");
+    Scene::updating("error")
+        .engine(5, Some(5), "error")
+        .has_failed("status is error");
+    Scene {
+        steady_for: Some(HOLD),
+        ..Scene::updating("error")
+    }
+    .has_failed("status is error");
+    Scene::updating("error").is_pending("may be from before the change");
+}
+
+#[test]
+fn a_database_that_is_to_be_paused_is_ready_when_it_is_paused() {
+    let paused = |state| Scene::updating(state).with("/spec/paused", json!(true));
+    paused("paused").is_ready();
+    paused("ready").is_pending("waiting for the database to stop");
+    paused("stopping").is_pending("status is stopping");
+    Scene::updating("paused").is_pending("waiting for the database to start");
+}
+
+#[test]
+fn a_restart_is_waited_for_whatever_paused_says() {
+    let restarting = |state, paused: bool| {
+        Scene::updating(state)
+            .with(
+                "/metadata/annotations",
+                json!({"everest.percona.com/restart": "true"}),
+            )
+            .with("/spec/paused", json!(paused))
+    };
+    restarting("paused", true).is_pending("being restarted");
+    restarting("ready", false).is_pending("being restarted");
+}
+
+#[test]
+fn a_database_that_everest_leaves_alone_says_why_nothing_happens() {
+    Scene::updating("ready")
+        .with(
+            "/metadata/annotations",
+            json!({"everest.percona.com/reconcile-paused": "true"}),
+        )
+        .is_pending("remove it");
+}
+
+#[test]
+fn a_data_source_must_have_been_restored() {
+    let scene = || {
+        Scene::new("pxc", "ready").with(
+            "/spec/dataSource",
+            json!({"dbClusterBackupName": "nightly"}),
+        )
+    };
+    scene().is_pending("the restore from backup nightly has not begun");
+    scene().restored("").is_pending("is not started");
+    scene().restored("Restoring").is_pending("is Restoring");
+    scene().restored("Succeeded").is_ready();
+    scene().restored("Failed").has_failed("said by the engine");
+    Scene::new("pxc", "ready")
+        .with("/spec/dataSource", Value::Null)
+        .is_ready();
+    Scene::new("pxc", "ready")
+        .with(
+            "/spec/dataSource",
+            json!({"backupSource": {"path": "x/full", "backupStorageName": "s3"}}),
+        )
+        .is_pending("path x/full");
+    Scene::new("pxc", "restoring")
+        .restored("Failed")
+        .has_failed("the restore orders failed");
+}
+
+#[test]
+fn mongodb_begins_a_restore_only_with_a_backup_agent() {
+    Scene::new("psmdb", "ready")
+        .with(
+            "/spec/dataSource",
+            json!({"dbClusterBackupName": "nightly"}),
+        )
+        .engine(1, Some(1), "ready")
+        .is_pending("version of its backup agent");
+}
+
+#[test]
+fn a_data_import_must_have_succeeded() {
+    let import = json!({"dataImport": {"dataImporterName": "i", "source": {"path": "p"}}});
+    let scene = || Scene::new("pxc", "ready").with("/spec/dataSource", import.clone());
+    let named = || scene().with("/status/dataImportJobName", json!("data-import-orders"));
+    scene().is_pending("the data import has not begun");
+    named().is_pending("data-import-orders is not started");
+    named().imported("Running").is_pending("is Running");
+    named().imported("Succeeded").is_ready();
+    named().imported("Failed").has_failed("no such dump");
+    Scene::new("pxc", "importing").is_pending("a data import is running");
+    Scene::new("pxc", "error")
+        .condition("ImportFailed", "exit 1")
+        .has_failed("exit 1");
+    let later = Scene {
+        creating: false,
+        steady_for: Some(HOLD),
+        ..named()
+    };
+    later.is_ready();
+}
+
+#[test]
+fn volumes_that_cannot_be_resized_are_a_failure() {
+    Scene::updating("resizingVolumes")
+        .condition("VolumeResizeFailed", "quota exceeded")
+        .has_failed("quota exceeded");
+    Scene {
+        steady_for: Some(HOLD),
+        ..Scene::updating("ready")
+    }
+    .condition("CannotResizeVolume", "the class does not allow it")
+    .has_failed("the class does not allow it");
+}
+
+#[test]
+fn a_database_being_deleted_will_not_become_ready() {
+    Scene::new("pxc", "deleting").has_failed("being deleted");
+    Scene::new("pxc", "ready")
+        .with("/metadata/deletionTimestamp", json!("2026-01-01T00:00:00Z"))
+        .has_failed("being deleted");
+}

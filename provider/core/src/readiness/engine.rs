@@ -1,5 +1,7 @@
 //! When an engine's operator is installed.
 
+use std::collections::BTreeMap;
+
 use everest_schemas::Engine;
 use everest_schemas::everest::DatabaseEngine;
 use everest_schemas::olm::ClusterServiceVersion;
@@ -62,20 +64,31 @@ pub fn engine_install(sighting: &EngineSighting<'_>) -> Readiness {
         };
     }
 
-    let Some(status) = sighting
-        .database_engine
-        .and_then(|engine| engine.status.as_ref())
-    else {
+    let wanted = csv
+        .spec
+        .version
+        .as_deref()
+        .or_else(|| olm::parse_csv(name).map(|(_, version)| version));
+    engine_offered(sighting.engine, wanted, sighting.database_engine)
+}
+
+/// Whether Everest offers versions of an engine whose operator runs in the
+/// version given.
+pub fn engine_offered(
+    engine: Engine,
+    version: Option<&str>,
+    database_engine: Option<&DatabaseEngine>,
+) -> Readiness {
+    let operator = engine.operator();
+    let Some(status) = database_engine.and_then(|engine| engine.status.as_ref()) else {
         return Readiness::Pending(format!(
-            "{name} runs; Everest has not looked at the engine {} yet",
-            sighting.engine
+            "{operator} runs; Everest has not looked at the engine {engine} yet"
         ));
     };
     let state = status.status.as_deref().unwrap_or("");
     if state != "installed" {
         return Readiness::Pending(format!(
-            "{name} runs; Everest says that the engine {} is {}",
-            sighting.engine,
+            "{operator} runs; Everest says that the engine {engine} is {}",
             if state.is_empty() {
                 "not looked at"
             } else {
@@ -83,12 +96,7 @@ pub fn engine_install(sighting: &EngineSighting<'_>) -> Readiness {
             }
         ));
     }
-    let wanted = csv
-        .spec
-        .version
-        .as_deref()
-        .or_else(|| olm::parse_csv(name).map(|(_, version)| version));
-    if let (Some(wanted), Some(running)) = (wanted, status.operator_version.as_deref())
+    if let (Some(wanted), Some(running)) = (version, status.operator_version.as_deref())
         && wanted != running
     {
         return Readiness::Pending(format!(
@@ -99,12 +107,107 @@ pub fn engine_install(sighting: &EngineSighting<'_>) -> Readiness {
         .available_versions
         .as_ref()
         .and_then(|versions| versions.engine.as_ref())
-        .map_or(0, std::collections::BTreeMap::len);
+        .map_or(0, BTreeMap::len);
     if versions == 0 {
         return Readiness::Pending(format!(
-            "{operator} is installed, but Everest has no versions of {} to offer: it cannot reach the version service (check.percona.com, or PERCONA_VERSION_SERVICE_URL of everest-operator)",
-            sighting.engine
+            "{operator} is installed, but Everest has no versions of {engine} to offer: it cannot reach the version service (check.percona.com, or PERCONA_VERSION_SERVICE_URL of everest-operator)"
         ));
     }
     Readiness::Ready
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn csv(phase: &str, reason: &str) -> ClusterServiceVersion {
+        serde_json::from_value(json!({
+            "apiVersion": "operators.coreos.com/v1alpha1",
+            "kind": "ClusterServiceVersion",
+            "metadata": {"name": "percona-xtradb-cluster-operator.v1.18.0"},
+            "spec": {},
+            "status": {"phase": phase, "reason": reason},
+        }))
+        .unwrap()
+    }
+
+    fn engine(state: &str, version: &str, versions: Value) -> DatabaseEngine {
+        serde_json::from_value(json!({
+            "apiVersion": "everest.percona.com/v1alpha1",
+            "kind": "DatabaseEngine",
+            "metadata": {"name": "percona-xtradb-cluster-operator"},
+            "spec": {"type": "pxc"},
+            "status": {
+                "status": state, "operatorVersion": version,
+                "availableVersions": {"engine": versions},
+            },
+        }))
+        .unwrap()
+    }
+
+    fn judge(csv: Option<&ClusterServiceVersion>, engine: Option<&DatabaseEngine>) -> String {
+        let sighting = EngineSighting {
+            engine: Engine::Pxc,
+            csv,
+            database_engine: engine,
+        };
+        match engine_install(&sighting) {
+            Readiness::Ready => "ready".to_owned(),
+            Readiness::Pending(sentence) => sentence,
+            Readiness::Failed(sentence) => format!("failed: {sentence}"),
+        }
+    }
+
+    #[test]
+    fn an_engine_is_installed_when_olm_and_everest_say_so() {
+        let offered = json!({"8.0.42-33.1": {}});
+        let installed = engine("installed", "1.18.0", offered.clone());
+        assert_eq!(
+            judge(Some(&csv("Succeeded", "")), Some(&installed)),
+            "ready"
+        );
+        for (csv, engine, words) in [
+            (None, Some(&installed), "has not begun"),
+            (
+                Some(&csv("Installing", "")),
+                Some(&installed),
+                "is Installing",
+            ),
+            (
+                Some(&csv("InstallReady", "ComponentUnhealthy")),
+                Some(&installed),
+                "ComponentUnhealthy",
+            ),
+            (
+                Some(&csv("Failed", "InstallCheckFailed")),
+                Some(&installed),
+                "is Failed",
+            ),
+            (
+                Some(&csv("Failed", "TooManyOperatorGroups")),
+                Some(&installed),
+                "failed: ",
+            ),
+            (Some(&csv("Succeeded", "")), None, "has not looked"),
+            (
+                Some(&csv("Succeeded", "")),
+                Some(&engine("installing", "1.18.0", offered.clone())),
+                "is installing",
+            ),
+            (
+                Some(&csv("Succeeded", "")),
+                Some(&engine("installed", "1.17.0", offered)),
+                "still sees 1.17.0",
+            ),
+            (
+                Some(&csv("Succeeded", "")),
+                Some(&engine("installed", "1.18.0", json!({}))),
+                "version service",
+            ),
+        ] {
+            let said = judge(csv, engine);
+            assert!(said.contains(words), "{said}");
+        }
+    }
 }

@@ -31,8 +31,14 @@ mod tests {
 
     #[test]
     fn the_name_of_a_new_backup_is_checked() {
-        let named = |name: Field<String>| BackupModel { name, ..BackupModel::default() };
-        assert_eq!(check(&named("Bad_Name".into()), None)[0].rule, "object-name");
+        let named = |name: Field<String>| BackupModel {
+            name,
+            ..BackupModel::default()
+        };
+        assert_eq!(
+            check(&named("Bad_Name".into()), None)[0].rule,
+            "object-name"
+        );
         assert!(check(&named("2026-01-01".into()), None).is_empty());
         assert!(check(&named(Field::Unknown), None).is_empty());
         let bad = named("Bad_Name".into());
@@ -42,11 +48,18 @@ mod tests {
     #[test]
     fn a_timeout_is_a_duration() {
         let config = |create: Field<String>| BackupModel {
-            timeouts: Timeouts { create, ..Timeouts::default() }.into(),
+            timeouts: Timeouts {
+                create,
+                ..Timeouts::default()
+            }
+            .into(),
             ..BackupModel::default()
         };
         let found = check_syntax(&config("1 day".into()));
-        assert_eq!((found[0].rule, found[0].path.to_string().as_str()), ("timeout", "timeouts.create"));
+        assert_eq!(
+            (found[0].rule, found[0].path.to_string().as_str()),
+            ("timeout", "timeouts.create")
+        );
         assert!(check_syntax(&config("12h".into())).is_empty());
         assert!(check_syntax(&config(Field::Unknown)).is_empty());
     }

@@ -56,11 +56,23 @@ fn credentials(config: &BackupStorageModel, finder: &mut Finder) {
     type Pair<'a> = [(&'static str, &'static str, &'a Field<Sensitive<String>>); 2];
     let plain: Pair<'_> = [
         ("accessKeyId", "access_key_id", &config.access_key_id),
-        ("secretAccessKey", "secret_access_key", &config.secret_access_key),
+        (
+            "secretAccessKey",
+            "secret_access_key",
+            &config.secret_access_key,
+        ),
     ];
     let write_only: Pair<'_> = [
-        ("accessKeyIdWo", "access_key_id_wo", &config.access_key_id_wo),
-        ("secretAccessKeyWo", "secret_access_key_wo", &config.secret_access_key_wo),
+        (
+            "accessKeyIdWo",
+            "access_key_id_wo",
+            &config.access_key_id_wo,
+        ),
+        (
+            "secretAccessKeyWo",
+            "secret_access_key_wo",
+            &config.secret_access_key_wo,
+        ),
     ];
     for pair in [&plain, &write_only] {
         for (given, missing) in [(&pair[0], &pair[1]), (&pair[1], &pair[0])] {

@@ -122,7 +122,11 @@ fn quantities(spec: &DatabaseClusterSpec, finder: &mut Finder) {
         storage_quantities(&path, &proxy.storage, finder);
         resource_quantities(&path, &proxy.resources, finder);
     }
-    if let Some(resources) = spec.monitoring.known().and_then(|part| part.resources.known()) {
+    if let Some(resources) = spec
+        .monitoring
+        .known()
+        .and_then(|part| part.resources.known())
+    {
         let path = FieldPath::of("monitoring.resources");
         finder.quantities(&path.field("limits"), &resources.limits);
         finder.quantities(&path.field("requests"), &resources.requests);
@@ -142,7 +146,10 @@ fn resource_quantities(path: &FieldPath, resources: &Field<Resources>, finder: &
     };
     finder.quantity(path.field("cpu"), &resources.cpu);
     finder.quantity(path.field("memory"), &resources.memory);
-    for (name, list) in [("limits", &resources.limits), ("requests", &resources.requests)] {
+    for (name, list) in [
+        ("limits", &resources.limits),
+        ("requests", &resources.requests),
+    ] {
         if let Some(list) = list.known() {
             finder.quantity(path.field(name).field("cpu"), &list.cpu);
             finder.quantity(path.field(name).field("memory"), &list.memory);
@@ -152,7 +159,9 @@ fn resource_quantities(path: &FieldPath, resources: &Field<Resources>, finder: &
 
 /// The engine's type, where it is known.
 fn engine_type(spec: &DatabaseClusterSpec) -> Option<Engine> {
-    spec.engine.known().and_then(|engine| engine.type_.known().copied())
+    spec.engine
+        .known()
+        .and_then(|engine| engine.type_.known().copied())
 }
 
 /// The engine's replicas: Everest makes it three where nothing is said.

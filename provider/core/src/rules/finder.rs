@@ -21,13 +21,15 @@ impl Finder {
     /// summary means the same fault.
     pub fn broken(&mut self, rule: &Rule, path: FieldPath, summary: impl Into<String>) {
         let detail = format!("{} {}", rule.sentence, rule.advice);
-        self.findings.push(Finding::error(rule.id, path, summary, detail));
+        self.findings
+            .push(Finding::error(rule.id, path, summary, detail));
     }
 
     /// A rule that only informs is broken.
     pub fn doubtful(&mut self, rule: &Rule, path: FieldPath, summary: impl Into<String>) {
         let detail = format!("{} {}", rule.sentence, rule.advice);
-        self.findings.push(Finding::warning(rule.id, path, summary, detail));
+        self.findings
+            .push(Finding::warning(rule.id, path, summary, detail));
     }
 
     /// A value that has to be a quantity.
@@ -60,7 +62,11 @@ impl Finder {
             if let Some(text) = value.known_str()
                 && let Err(error) = duration::parse_go(text)
             {
-                self.broken(&TIMEOUT, path.field(name), format!("Not a duration: {error}"));
+                self.broken(
+                    &TIMEOUT,
+                    path.field(name),
+                    format!("Not a duration: {error}"),
+                );
             }
         }
     }
@@ -70,7 +76,11 @@ impl Finder {
         if let Some(text) = value.known_str()
             && let Err(error) = name::check_object(text)
         {
-            self.broken(&OBJECT_NAME, path, format!("{text:?} cannot be a name: {error}"));
+            self.broken(
+                &OBJECT_NAME,
+                path,
+                format!("{text:?} cannot be a name: {error}"),
+            );
         }
     }
 

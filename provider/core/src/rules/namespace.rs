@@ -33,7 +33,9 @@ pub fn check_syntax(config: &NamespaceModel) -> Vec<Finding> {
             finder.broken(&NAMESPACE_ENGINE, path.clone(), "No engine is listed");
         }
         for (engine, install) in engines.iter() {
-            if let Some(text) = install.known().and_then(|install| install.version.known_str())
+            if let Some(text) = install
+                .known()
+                .and_then(|install| install.version.known_str())
                 && !is_operator_version(text)
             {
                 finder.broken(
@@ -45,7 +47,11 @@ pub fn check_syntax(config: &NamespaceModel) -> Vec<Finding> {
         }
     }
     let label = v1::namespace::MANAGED_BY_LABEL;
-    if config.labels.known().is_some_and(|labels| labels.contains_key(label)) {
+    if config
+        .labels
+        .known()
+        .is_some_and(|labels| labels.contains_key(label))
+    {
         finder.broken(
             &MANAGED_BY_LABEL,
             FieldPath::of("labels").key(label),
@@ -84,7 +90,11 @@ fn name_rules(planned: &NamespaceModel, finder: &mut Finder) {
             format!("{text:?} cannot be the name of a namespace: {error}"),
         );
     } else if RESERVED.contains(&text) {
-        finder.broken(&NAMESPACE_RESERVED, path, format!("The namespace {text} is reserved"));
+        finder.broken(
+            &NAMESPACE_RESERVED,
+            path,
+            format!("The namespace {text} is reserved"),
+        );
     }
 }
 
@@ -96,14 +106,17 @@ fn downgrades(planned: &NamespaceModel, prior: &NamespaceModel, finder: &mut Fin
         let (Some(install), Field::Known(before)) = (install.known(), before.get(engine)) else {
             continue;
         };
-        if let (Some(text), Some(installed)) =
-            (install.version.known_str(), before.installed_version.known_str())
-            && let (Ok(version), Ok(running)) = (text.parse::<Version>(), installed.parse())
+        if let (Some(text), Some(installed)) = (
+            install.version.known_str(),
+            before.installed_version.known_str(),
+        ) && let (Ok(version), Ok(running)) = (text.parse::<Version>(), installed.parse())
             && version < running
         {
             finder.broken(
                 &OPERATOR_NO_DOWNGRADE,
-                FieldPath::of("engines").field(engine.as_str()).field("version"),
+                FieldPath::of("engines")
+                    .field(engine.as_str())
+                    .field("version"),
                 format!("{text} is older than {installed}, which is installed"),
             );
         }

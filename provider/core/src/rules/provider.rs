@@ -12,8 +12,10 @@ use crate::finding::Finding;
 use crate::path::FieldPath;
 use crate::url;
 
-const EXEC_API_VERSIONS: [&str; 2] =
-    ["client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1"];
+const EXEC_API_VERSIONS: [&str; 2] = [
+    "client.authentication.k8s.io/v1",
+    "client.authentication.k8s.io/v1beta1",
+];
 
 /// What settings of the provider contradict each other or are not what they
 /// should be. Environment variables are not seen here.
@@ -36,8 +38,10 @@ pub fn check(config: &ProviderModel) -> Vec<Finding> {
             "Both insecure = true and cluster_ca_certificate are given",
         );
     }
-    if let Some(version) =
-        config.exec.known().and_then(|exec| exec.api_version.known_str())
+    if let Some(version) = config
+        .exec
+        .known()
+        .and_then(|exec| exec.api_version.known_str())
         && !EXEC_API_VERSIONS.contains(&version)
     {
         finder.broken(
@@ -64,14 +68,15 @@ fn sources(config: &ProviderModel, finder: &mut Finder) {
         finder.broken(
             &CREDENTIAL_SOURCES,
             FieldPath::of(last.1),
-            format!("There are several sources of credentials: {}", names.join(" and ")),
+            format!(
+                "There are several sources of credentials: {}",
+                names.join(" and ")
+            ),
         );
     }
     let missing = match (&config.client_certificate, &config.client_key) {
         (Field::Known(_), Field::Null) => ("client_key", "clientKey", "client_certificate"),
-        (Field::Null, Field::Known(_)) => {
-            ("client_certificate", "clientCertificate", "client_key")
-        }
+        (Field::Null, Field::Known(_)) => ("client_certificate", "clientCertificate", "client_key"),
         _ => return,
     };
     finder.broken(
@@ -84,12 +89,24 @@ fn sources(config: &ProviderModel, finder: &mut Finder) {
 fn pem(config: &ProviderModel, finder: &mut Finder) {
     let key = config.client_key.known().map(Sensitive::expose);
     for (name, attribute, text) in [
-        ("clientCertificate", "client_certificate", config.client_certificate.known()),
+        (
+            "clientCertificate",
+            "client_certificate",
+            config.client_certificate.known(),
+        ),
         ("clientKey", "client_key", key),
-        ("clusterCaCertificate", "cluster_ca_certificate", config.cluster_ca_certificate.known()),
+        (
+            "clusterCaCertificate",
+            "cluster_ca_certificate",
+            config.cluster_ca_certificate.known(),
+        ),
     ] {
         if text.is_some_and(|text| !text.contains("-----BEGIN")) {
-            finder.broken(&PEM, FieldPath::of(name), format!("{attribute} is not PEM text"));
+            finder.broken(
+                &PEM,
+                FieldPath::of(name),
+                format!("{attribute} is not PEM text"),
+            );
         }
     }
 }

@@ -28,7 +28,11 @@ pub fn check_syntax(config: &RestoreModel) -> Vec<Finding> {
         backup_source(&FieldPath::of("backupSource"), source, &mut finder);
     }
     if let Some(pitr) = config.pitr.known() {
-        pitr_date(FieldPath::of("pitr.date"), pitr.date.known_str(), &mut finder);
+        pitr_date(
+            FieldPath::of("pitr.date"),
+            pitr.date.known_str(),
+            &mut finder,
+        );
     }
     finder.into_findings()
 }
@@ -50,11 +54,18 @@ mod tests {
     use everest_schemas::models::RestorePitr;
 
     fn broken(config: &RestoreModel) -> Vec<(&'static str, String)> {
-        check_syntax(config).into_iter().map(|found| (found.rule, found.path.to_string())).collect()
+        check_syntax(config)
+            .into_iter()
+            .map(|found| (found.rule, found.path.to_string()))
+            .collect()
     }
 
     fn source() -> Field<BackupSource> {
-        BackupSource { path: "p".into(), backup_storage_name: "s3".into() }.into()
+        BackupSource {
+            path: "p".into(),
+            backup_storage_name: "s3".into(),
+        }
+        .into()
     }
 
     #[test]
@@ -77,7 +88,11 @@ mod tests {
     #[test]
     fn a_path_needs_its_storage() {
         let config = |path: Field<String>, backup_storage_name: Field<String>| RestoreModel {
-            backup_source: BackupSource { path, backup_storage_name }.into(),
+            backup_source: BackupSource {
+                path,
+                backup_storage_name,
+            }
+            .into(),
             ..RestoreModel::default()
         };
         assert_eq!(

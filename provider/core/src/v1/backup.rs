@@ -6,7 +6,7 @@ use everest_schemas::everest::{DatabaseClusterBackup, DatabaseClusterBackupSpec}
 use everest_schemas::models::BackupModel;
 use serde_json::Value;
 
-use super::{CLUSTER_NAME_LABEL, Identity, body, filled, known_json, named, timestamp};
+use super::{CLUSTER_NAME_LABEL, Identity, OwnedKeys, body, filled, known_json, named, timestamp};
 
 /// The body that takes a backup.
 pub fn desired(model: &BackupModel) -> Value {
@@ -28,8 +28,9 @@ pub fn desired(model: &BackupModel) -> Value {
     body(&identity, labels, BTreeMap::new(), known_json(&spec))
 }
 
-/// The model of a backup as the cluster holds it.
-pub fn observed(object: &DatabaseClusterBackup) -> BackupModel {
+/// The model of a backup as the cluster holds it; it has no labels or
+/// annotations of the user's.
+pub fn observed(object: &DatabaseClusterBackup, _: &OwnedKeys) -> BackupModel {
     let (namespace, name) = named(&object.metadata);
     let status = object.status.clone().unwrap_or_default();
     BackupModel {
@@ -89,7 +90,10 @@ mod tests {
             "created": "2026-01-01T01:00:00Z",
             "completed": "2026-01-01T01:02:03Z",
         });
-        let seen = observed(&serde_json::from_value(object).unwrap());
+        let seen = observed(
+            &serde_json::from_value(object).unwrap(),
+            &OwnedKeys::default(),
+        );
         assert_eq!(
             seen,
             BackupModel {

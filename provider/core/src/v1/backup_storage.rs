@@ -9,7 +9,7 @@ use everest_schemas::models::BackupStorageModel;
 use everest_schemas::{Field, Sensitive};
 use serde_json::{Value, json};
 
-use super::{Identity, body, filled, known_json, named};
+use super::{Identity, OwnedKeys, body, filled, known_json, named};
 
 /// What a bucket is opened with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,10 +50,10 @@ pub fn secret_name(model: &BackupStorageModel) -> &str {
 }
 
 /// The body that makes a storage what the configuration says, with its
-/// credentials in the Secret of that name.
-pub fn desired(model: &BackupStorageModel, secret_name: &str) -> Value {
+/// credentials in the Secret that [`secret_name`] gives.
+pub fn desired(model: &BackupStorageModel) -> Value {
     let mut spec = model.spec.known().cloned().unwrap_or_default();
-    spec.credentials_secret_name = secret_name.into();
+    spec.credentials_secret_name = secret_name(model).into();
     let identity = Identity {
         kind: "BackupStorage",
         namespace: &model.namespace,
@@ -71,11 +71,7 @@ pub fn desired(model: &BackupStorageModel, secret_name: &str) -> Value {
 ///
 /// Everest reads `AWS_…` for every type; the PostgreSQL operator reads
 /// `AZURE_…` for Azure, so an Azure storage's Secret has both.
-pub fn secret(
-    model: &BackupStorageModel,
-    secret_name: &str,
-    credentials: &Credentials,
-) -> Sensitive<Value> {
+pub fn secret(model: &BackupStorageModel, credentials: &Credentials) -> Sensitive<Value> {
     let id = STANDARD.encode(credentials.access_key_id.expose());
     let key = STANDARD.encode(credentials.secret_access_key.expose());
     let mut data = json!({"AWS_ACCESS_KEY_ID": id, "AWS_SECRET_ACCESS_KEY": key});
@@ -91,7 +87,7 @@ pub fn secret(
         "apiVersion": "v1",
         "kind": "Secret",
         "metadata": {
-            "name": secret_name,
+            "name": secret_name(model),
             "namespace": model.namespace.known_str().unwrap_or_default(),
         },
         "type": "Opaque",
@@ -101,7 +97,7 @@ pub fn secret(
 
 /// The model of a storage as the cluster holds it; its credentials are null,
 /// since Secrets are not read.
-pub fn observed(object: &BackupStorage) -> BackupStorageModel {
+pub fn observed(object: &BackupStorage, _: &OwnedKeys) -> BackupStorageModel {
     let (namespace, name) = named(&object.metadata);
     let mut spec = object.spec.clone();
     let secret_name = filled(spec.credentials_secret_name.known());
@@ -170,7 +166,7 @@ mod tests {
             secret_access_key: keys().secret_access_key.into(),
             ..model("s3")
         };
-        let body = desired(&configured, secret_name(&configured));
+        let body = desired(&configured);
         assert_eq!(
             body,
             json!({
@@ -204,13 +200,13 @@ mod tests {
 
     #[test]
     fn the_secret_has_the_keys_that_everest_and_the_engines_read() {
-        let body = secret(&model("s3"), "s3", &keys());
+        let body = secret(&model("s3"), &keys());
         assert_eq!(
             body.expose()["data"],
             json!({"AWS_ACCESS_KEY_ID": "a2V5LWlk", "AWS_SECRET_ACCESS_KEY": "dG9wIHNlY3JldA=="})
         );
         assert!(!format!("{body:?}").contains("dG9w"));
-        let azure = secret(&model("azure"), "s3", &keys());
+        let azure = secret(&model("azure"), &keys());
         assert_eq!(
             azure.expose()["data"]["AZURE_STORAGE_ACCOUNT_NAME"],
             "a2V5LWlk"
@@ -219,20 +215,26 @@ mod tests {
 
     #[test]
     fn what_was_sent_is_observed_again_and_keeps_its_secret() {
-        let mut object = desired(&model("s3"), "other-secret");
+        let with_secret = BackupStorageModel {
+            secret_name: "other-secret".into(),
+            ..model("s3")
+        };
+        let mut object = desired(&with_secret);
         object["status"] = json!({"inUse": true});
-        let seen = observed(&serde_json::from_value(object).unwrap());
+        let seen = observed(
+            &serde_json::from_value(object).unwrap(),
+            &OwnedKeys::default(),
+        );
         assert_eq!(
             seen,
             BackupStorageModel {
                 in_use: true.into(),
-                secret_name: "other-secret".into(),
-                ..model("s3")
+                ..with_secret
             }
         );
         assert_eq!(secret_name(&seen), "other-secret");
         assert_eq!(
-            desired(&seen, secret_name(&seen))["spec"]["credentialsSecretName"],
+            desired(&seen)["spec"]["credentialsSecretName"],
             "other-secret"
         );
     }

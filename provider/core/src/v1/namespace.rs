@@ -101,7 +101,10 @@ pub fn observed(
             continue;
         }
         let operator = engine.operator();
-        let Some(found) = subscriptions.iter().find(|found| found.spec.name == operator) else {
+        let Some(found) = subscriptions
+            .iter()
+            .find(|found| found.spec.name == operator)
+        else {
             ready &= listed.is_none();
             continue;
         };
@@ -113,7 +116,10 @@ pub fn observed(
             engine_offered(engine, Some(version), database_engine) == Readiness::Ready
         });
         // A first installation that awaits approval is no upgrade.
-        let pending = facts.installed_version.as_ref().and(facts.pending_version.clone());
+        let pending = facts
+            .installed_version
+            .as_ref()
+            .and(facts.pending_version.clone());
         *engines.get_mut(engine) = Field::Known(EngineInstall {
             version: facts.installed_version.clone().into(),
             channel: found.spec.channel.clone().into(),

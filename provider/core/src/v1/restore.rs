@@ -9,7 +9,7 @@ use everest_schemas::everest::{
 use everest_schemas::models::{RestoreModel, RestorePitr};
 use serde_json::Value;
 
-use super::{CLUSTER_NAME_LABEL, Identity, body, filled, known_json, named, timestamp};
+use super::{CLUSTER_NAME_LABEL, Identity, OwnedKeys, body, filled, known_json, named, timestamp};
 
 /// The body that restores.
 pub fn desired(model: &RestoreModel) -> Value {
@@ -39,8 +39,9 @@ pub fn desired(model: &RestoreModel) -> Value {
     body(&identity, labels, BTreeMap::new(), known_json(&spec))
 }
 
-/// The model of a restore as the cluster holds it.
-pub fn observed(object: &DatabaseClusterRestore) -> RestoreModel {
+/// The model of a restore as the cluster holds it; it has no labels or
+/// annotations of the user's.
+pub fn observed(object: &DatabaseClusterRestore, _: &OwnedKeys) -> RestoreModel {
     let (namespace, name) = named(&object.metadata);
     let status = object.status.clone().unwrap_or_default();
     let source = object
@@ -104,7 +105,13 @@ mod tests {
             })
         );
         assert_eq!(body["metadata"]["labels"], json!({"clusterName": "orders"}));
-        assert_eq!(observed(&serde_json::from_value(body).unwrap()), model);
+        assert_eq!(
+            observed(
+                &serde_json::from_value(body).unwrap(),
+                &OwnedKeys::default()
+            ),
+            model
+        );
     }
 
     #[test]
@@ -122,6 +129,12 @@ mod tests {
             body["spec"]["dataSource"],
             json!({"backupSource": {"backupStorageName": "s3", "path": "s3://bucket/orders/full"}})
         );
-        assert_eq!(observed(&serde_json::from_value(body).unwrap()), model);
+        assert_eq!(
+            observed(
+                &serde_json::from_value(body).unwrap(),
+                &OwnedKeys::default()
+            ),
+            model
+        );
     }
 }

@@ -67,22 +67,43 @@ fn a_storage_keeps_its_secret_in_step() {
     assert_eq!(state["secret_name"], "s3");
     stack.plan_is_empty();
 
-    stack.write(&STORAGE_ONLY.replace("hush-1", "hush-2").replace("  endpoint", "  description = \"all of them\"\n  endpoint"));
+    stack.write(
+        &STORAGE_ONLY
+            .replace("hush-1", "hush-2")
+            .replace("  endpoint", "  description = \"all of them\"\n  endpoint"),
+    );
     stack.apply().succeeded().says_not("hush");
     assert_eq!(secret(&stack, "AWS_SECRET_ACCESS_KEY"), "hush-2");
-    assert_eq!(objects::get(STORAGE, &stack.namespace, "s3")["spec"]["description"], "all of them");
+    assert_eq!(
+        objects::get(STORAGE, &stack.namespace, "s3")["spec"]["description"],
+        "all of them"
+    );
     stack.plan_is_empty();
 
-    let without: String = STORAGE_ONLY.lines().filter(|l| !l.contains("access_key")).map(|l| format!("{l}\n")).collect();
+    let without: String = STORAGE_ONLY
+        .lines()
+        .filter(|l| !l.contains("access_key"))
+        .map(|l| format!("{l}\n"))
+        .collect();
     stack.write(&without.replace("  endpoint", "  description = \"all of them\"\n  endpoint"));
-    stack.reimport("everest_backup_storage.s3", &format!("{}/s3", stack.namespace));
+    stack.reimport(
+        "everest_backup_storage.s3",
+        &format!("{}/s3", stack.namespace),
+    );
     stack.plan_is_empty();
-    assert_eq!(secret(&stack, "AWS_SECRET_ACCESS_KEY"), "hush-2", "left as it is");
+    assert_eq!(
+        secret(&stack, "AWS_SECRET_ACCESS_KEY"),
+        "hush-2",
+        "left as it is"
+    );
 
     objects::delete(STORAGE, &stack.namespace, "s3");
     assert_eq!(
         stack.planned_actions(),
-        [("everest_backup_storage.s3".to_owned(), vec!["create".to_owned()])]
+        [(
+            "everest_backup_storage.s3".to_owned(),
+            vec!["create".to_owned()]
+        )]
     );
     stack.write(STORAGE_ONLY);
     stack.apply().succeeded();
@@ -93,10 +114,15 @@ fn a_storage_keeps_its_secret_in_step() {
 fn write_only_credentials_reach_the_secret_and_not_the_state() {
     let write_only = |secret: &str, version: u32| {
         STORAGE_ONLY
-            .replace("access_key_id     = \"AKIA-1\"", "access_key_id_wo = \"AKIA-9\"")
+            .replace(
+                "access_key_id     = \"AKIA-1\"",
+                "access_key_id_wo = \"AKIA-9\"",
+            )
             .replace(
                 "secret_access_key = \"hush-1\"",
-                &format!("secret_access_key_wo = \"{secret}\"\n  credentials_wo_version = {version}"),
+                &format!(
+                    "secret_access_key_wo = \"{secret}\"\n  credentials_wo_version = {version}"
+                ),
             )
     };
     let stack = Stack::new("storage-wo");
@@ -130,8 +156,17 @@ fn a_wrong_storage_is_refused_at_plan() {
     for (wrong, words) in [
         (storage.replace("\"backups\"", "\"Not A Bucket\""), "bucket"),
         (storage.replace("  region = \"r\"\n", ""), "region"),
-        (storage.replace("  secret_access_key = \"hush\"\n", ""), "secret_access_key"),
-        (storage.replace("  type", "  access_key_id_wo = \"A\"\n  secret_access_key_wo = \"B\"\n  type"), "access_key_id_wo"),
+        (
+            storage.replace("  secret_access_key = \"hush\"\n", ""),
+            "secret_access_key",
+        ),
+        (
+            storage.replace(
+                "  type",
+                "  access_key_id_wo = \"A\"\n  secret_access_key_wo = \"B\"\n  type",
+            ),
+            "access_key_id_wo",
+        ),
         (storage.replace("type = \"s3\"", "type = \"ftp\""), "azure"),
     ] {
         stack.write(&wrong);
@@ -146,12 +181,25 @@ fn a_storage_in_use_is_not_deleted_and_the_error_names_who_uses_it() {
     stack.apply().succeeded();
     stack.run(&["state", "rm", "everest_backup.b"]).succeeded();
     stack
-        .run(&["destroy", "-target=everest_backup_storage.s3", "-auto-approve", "-input=false", "-no-color"])
+        .run(&[
+            "destroy",
+            "-target=everest_backup_storage.s3",
+            "-auto-approve",
+            "-input=false",
+            "-no-color",
+        ])
         .failed()
         .says("in use")
         .says("b1");
     assert!(!objects::get(STORAGE, &stack.namespace, "s3").is_null());
-    stack.run(&["import", "-input=false", "everest_backup.b", &format!("{}/b1", stack.namespace)]).succeeded();
+    stack
+        .run(&[
+            "import",
+            "-input=false",
+            "everest_backup.b",
+            &format!("{}/b1", stack.namespace),
+        ])
+        .succeeded();
     stack.destroy().succeeded();
 }
 
@@ -163,7 +211,10 @@ fn a_backup_and_a_restore_run_once() {
     stack.apply().succeeded();
     let backup = stack.state("everest_backup.b");
     assert_eq!(backup["state"], "Succeeded");
-    assert!(backup["destination"].as_str().unwrap().starts_with("s3://"), "{backup:#}");
+    assert!(
+        backup["destination"].as_str().unwrap().starts_with("s3://"),
+        "{backup:#}"
+    );
     assert!(backup["completed_at"].is_string());
     assert_eq!(stack.state("everest_restore.r")["state"], "Succeeded");
     stack.plan_is_empty();
@@ -177,12 +228,20 @@ fn a_backup_and_a_restore_run_once() {
 
     objects::delete(RESTORE, &stack.namespace, "r1");
     let said = stack.run(&["plan", "-input=false", "-no-color", "-detailed-exitcode"]);
-    assert_eq!(said.code, Some(0), "a finished restore was planned again:\n{}", said.text);
+    assert_eq!(
+        said.code,
+        Some(0),
+        "a finished restore was planned again:\n{}",
+        said.text
+    );
     said.says("r1");
 
     stack.write(&all.replace("drill = \"1\"", "drill = \"2\""));
     stack.apply().succeeded();
-    assert_eq!(objects::get(RESTORE, &stack.namespace, "r1")["status"]["state"], "Succeeded");
+    assert_eq!(
+        objects::get(RESTORE, &stack.namespace, "r1")["status"]["state"],
+        "Succeeded"
+    );
     stack.plan_is_empty();
     stack.destroy().succeeded();
 }
@@ -190,18 +249,37 @@ fn a_backup_and_a_restore_run_once() {
 #[test]
 fn destroying_a_backup_keeps_its_data_unless_told_otherwise() {
     let stack = Stack::new("backup-keeps");
-    let second = BACKUP_HCL.replace("\"b\"", "\"c\"").replace("\"b1\"", "\"c1\"").replace(
-        "  name  ",
-        "  depends_on = [everest_backup.b]\n  keep_backup_data = false\n  name  ",
-    );
+    let second = BACKUP_HCL
+        .replace("\"b\"", "\"c\"")
+        .replace("\"b1\"", "\"c1\"")
+        .replace(
+            "  name  ",
+            "  depends_on = [everest_backup.b]\n  keep_backup_data = false\n  name  ",
+        );
     stack.write(&format!("{STORAGE_ONLY}{DATABASE}{BACKUP_HCL}{second}"));
     stack.apply().succeeded();
     stack.write(&format!("{STORAGE_ONLY}{DATABASE}"));
     stack.apply().succeeded();
     assert!(objects::names(BACKUP, &stack.namespace).is_empty());
-    let buckets = objects::get(objects::CONFIG_MAP, &stack.namespace, "everest-simulator-buckets");
-    assert!(buckets["data"]["b1"].as_str().unwrap().starts_with("stored"), "{buckets}");
-    assert!(buckets["data"]["c1"].as_str().unwrap().starts_with("deleted"), "{buckets}");
+    let buckets = objects::get(
+        objects::CONFIG_MAP,
+        &stack.namespace,
+        "everest-simulator-buckets",
+    );
+    assert!(
+        buckets["data"]["b1"]
+            .as_str()
+            .unwrap()
+            .starts_with("stored"),
+        "{buckets}"
+    );
+    assert!(
+        buckets["data"]["c1"]
+            .as_str()
+            .unwrap()
+            .starts_with("deleted"),
+        "{buckets}"
+    );
     stack.destroy().succeeded();
 }
 
@@ -223,7 +301,10 @@ fn a_failed_backup_is_tainted_and_says_why() {
     let stack = Stack::new("backup-fails");
     stack.write(&format!("{STORAGE_ONLY}{DATABASE}"));
     stack.apply().succeeded();
-    steer(&stack.namespace, json!({ "backup-fails": "the bucket does not exist" }));
+    steer(
+        &stack.namespace,
+        json!({ "backup-fails": "the bucket does not exist" }),
+    );
     stack.write(&format!("{STORAGE_ONLY}{DATABASE}{BACKUP_HCL}"));
     stack.apply().failed().says("Failed");
     assert!(stack.tainted("everest_backup.b"));
@@ -237,11 +318,18 @@ fn a_failed_backup_is_tainted_and_says_why() {
 fn a_restore_takes_exactly_one_source() {
     let stack = Stack::new("restore-bad");
     stack.provider("host = \"https://127.0.0.1:1\"\n  token = \"x\"");
-    for source in ["", "  backup_name = \"b\"\n  backup_source = { path = \"p\", backup_storage_name = \"s\" }\n"] {
+    for source in [
+        "",
+        "  backup_name = \"b\"\n  backup_source = { path = \"p\", backup_storage_name = \"s\" }\n",
+    ] {
         stack.write(&format!(
             "resource \"everest_restore\" \"r\" {{\n  namespace = \"n\"\n  database_name = \"d\"\n  name = \"r\"\n{source}}}\n"
         ));
-        stack.plan().failed().says("backup_name").says("backup_source");
+        stack
+            .plan()
+            .failed()
+            .says("backup_name")
+            .says("backup_source");
     }
     stack.write(
         "resource \"everest_restore\" \"r\" {\n  namespace = \"n\"\n  database_name = \"d\"\n  name = \"r\"\n  backup_name = \"b\"\n  pitr = { date = \"yesterday\" }\n}\n",

@@ -7,11 +7,16 @@ use crate::{
     stack::Stack,
 };
 
-const ENGINES: [(&str, &str, u64); 3] =
-    [("pxc", "haproxy", 3306), ("psmdb", "mongos", 27017), ("postgresql", "pgbouncer", 5432)];
+const ENGINES: [(&str, &str, u64); 3] = [
+    ("pxc", "haproxy", 3306),
+    ("psmdb", "mongos", 27017),
+    ("postgresql", "pgbouncer", 5432),
+];
 
 fn namespace(engine: &str) -> String {
-    format!("resource \"everest_namespace\" \"ns\" {{\n  name = \"NS\"\n  engines = {{ {engine} = {{}} }}\n}}\n")
+    format!(
+        "resource \"everest_namespace\" \"ns\" {{\n  name = \"NS\"\n  engines = {{ {engine} = {{}} }}\n}}\n"
+    )
 }
 
 /// A namespace and a small database in it; `more` are further attributes of the database.
@@ -54,7 +59,13 @@ fn a_database_of_each_engine_is_created_imported_and_destroyed() {
                 stack.plan_is_empty();
 
                 let id = format!("{}/orders", stack.namespace);
-                stack.write(&database(engine, "orders", "  deletion_protection = true").replacen("  deletion_protection = false\n", "", 1));
+                stack.write(
+                    &database(engine, "orders", "  deletion_protection = true").replacen(
+                        "  deletion_protection = false\n",
+                        "",
+                        1,
+                    ),
+                );
                 stack.reimport("everest_database.db", &id);
                 stack.plan_is_empty();
 
@@ -75,15 +86,25 @@ fn a_change_is_an_update_in_place_that_waits_until_the_engine_followed() {
 
     // The engine overlooks the change for a while, and its old "ready" must not count.
     steer(&stack.namespace, json!({ "react-delay": "3s" }));
-    stack.write(&database("psmdb", "orders", "  proxy = { replicas = 1 }").replace("replicas = 1, storage", "replicas = 3, storage"));
+    stack.write(
+        &database("psmdb", "orders", "  proxy = { replicas = 1 }")
+            .replace("replicas = 1, storage", "replicas = 3, storage"),
+    );
     assert_eq!(
         stack.planned_actions(),
         [("everest_database.db".to_owned(), vec!["update".to_owned()])]
     );
     stack.apply().succeeded();
-    let engine = objects::get(("psmdb.percona.com/v1", "PerconaServerMongoDB"), &stack.namespace, "orders");
+    let engine = objects::get(
+        ("psmdb.percona.com/v1", "PerconaServerMongoDB"),
+        &stack.namespace,
+        "orders",
+    );
     assert_eq!(engine["spec"]["replsets"][0]["size"], 3);
-    assert_eq!(engine["status"]["ready"], 3, "applied before the engine followed: {engine:#}");
+    assert_eq!(
+        engine["status"]["ready"], 3,
+        "applied before the engine followed: {engine:#}"
+    );
     assert_eq!(stack.state("everest_database.db")["ready"], true);
     stack.plan_is_empty();
     stack.destroy().succeeded();
@@ -93,15 +114,26 @@ fn a_change_is_an_update_in_place_that_waits_until_the_engine_followed() {
 fn quantities_and_exposure_may_be_spelled_as_the_user_likes() {
     let stack = Stack::new("db-spelling");
     stack.write(
-        &database("pxc", "orders", "  proxy = { type = \"haproxy\", expose = { type = \"internal\" } }")
-            .replace("size = \"1Gi\"", "size = \"1024Mi\"")
-            .replace("cpu = \"600m\"", "cpu = \"0.6\"")
-            .replace("memory = \"1G\"", "memory = \"1000M\""),
+        &database(
+            "pxc",
+            "orders",
+            "  proxy = { type = \"haproxy\", expose = { type = \"internal\" } }",
+        )
+        .replace("size = \"1Gi\"", "size = \"1024Mi\"")
+        .replace("cpu = \"600m\"", "cpu = \"0.6\"")
+        .replace("memory = \"1G\"", "memory = \"1000M\""),
     );
     stack.apply().succeeded();
-    assert_eq!(spec(&stack, "orders")["engine"]["storage"]["size"], "1Gi", "sent in canonical form");
+    assert_eq!(
+        spec(&stack, "orders")["engine"]["storage"]["size"],
+        "1Gi",
+        "sent in canonical form"
+    );
     let state = stack.state("everest_database.db");
-    assert_eq!(state["engine"]["storage"]["size"], "1024Mi", "kept as written");
+    assert_eq!(
+        state["engine"]["storage"]["size"], "1024Mi",
+        "kept as written"
+    );
     assert_eq!(state["engine"]["resources"]["cpu"], "0.6");
     assert_eq!(state["proxy"]["expose"]["type"], "internal");
     stack.plan_is_empty();
@@ -114,11 +146,20 @@ fn what_the_operator_writes_back_is_never_a_diff() {
     stack.write(&database("pxc", "orders", ""));
     stack.apply().succeeded();
     eventually("the operator wrote its defaults", || {
-        spec(&stack, "orders")["engine"]["config"].as_str().is_some_and(|c| c.contains("[mysqld]"))
+        spec(&stack, "orders")["engine"]["config"]
+            .as_str()
+            .is_some_and(|c| c.contains("[mysqld]"))
     });
     stack.plan_is_empty();
-    stack.run(&["apply", "-refresh-only", "-auto-approve", "-input=false"]).succeeded();
-    assert!(stack.state("everest_database.db")["engine"]["config"].as_str().unwrap().contains("[mysqld]"));
+    stack
+        .run(&["apply", "-refresh-only", "-auto-approve", "-input=false"])
+        .succeeded();
+    assert!(
+        stack.state("everest_database.db")["engine"]["config"]
+            .as_str()
+            .unwrap()
+            .contains("[mysqld]")
+    );
     stack.plan_is_empty();
     stack.destroy().succeeded();
 }
@@ -128,7 +169,12 @@ fn only_configured_fields_are_owned() {
     let stack = Stack::new("db-owned");
     stack.write(&database("pxc", "orders", "  labels = { team = \"shop\" }"));
     stack.apply().succeeded();
-    objects::patch(DATABASE, &stack.namespace, "orders", json!({"metadata": {"labels": {"cost-centre": "42"}}}));
+    objects::patch(
+        DATABASE,
+        &stack.namespace,
+        "orders",
+        json!({"metadata": {"labels": {"cost-centre": "42"}}}),
+    );
     stack.plan_is_empty();
     stack.write(&database("pxc", "orders", "  labels = { team = \"core\" }"));
     stack.apply().succeeded();
@@ -159,7 +205,11 @@ fn schedules_are_a_map_keyed_by_name() {
     let backup = |schedules: &str| {
         format!(
             "{storage}{}",
-            database("psmdb", "orders", &format!("  backup = {{ schedules = {{ {schedules} }} }}"))
+            database(
+                "psmdb",
+                "orders",
+                &format!("  backup = {{ schedules = {{ {schedules} }} }}")
+            )
         )
     };
     let nightly = "nightly = { schedule = \"0 2 * * *\", backup_storage_name = everest_backup_storage.s3.name, retention_copies = 7 }";
@@ -174,7 +224,9 @@ fn schedules_are_a_map_keyed_by_name() {
     assert_eq!(sent[1]["enabled"], false);
     stack.plan_is_empty();
     let id = format!("{}/orders", stack.namespace);
-    stack.write(&backup(&format!("{nightly}, {weekly}")).replace("  deletion_protection = false\n", ""));
+    stack.write(
+        &backup(&format!("{nightly}, {weekly}")).replace("  deletion_protection = false\n", ""),
+    );
     stack.reimport("everest_database.db", &id);
     stack.plan_is_empty();
 
@@ -235,7 +287,13 @@ fn deletion_protection_covers_destroy_and_replace_and_is_lifted_by_an_apply_of_i
     stack.plan().failed().says("deletion_protection");
     stack.write(&protected);
     stack
-        .run(&["apply", "-replace=everest_database.db", "-auto-approve", "-input=false", "-no-color"])
+        .run(&[
+            "apply",
+            "-replace=everest_database.db",
+            "-auto-approve",
+            "-input=false",
+            "-no-color",
+        ])
         .failed()
         .says("deletion_protection");
     assert!(!objects::get(DATABASE, &stack.namespace, "orders").is_null());
@@ -272,10 +330,25 @@ fn destroying_a_database_keeps_the_data_of_its_backups() {
         eventually("the backup succeeded", || {
             objects::get(BACKUP, &stack.namespace, "by-hand")["status"]["state"] == "Succeeded"
         });
-        stack.run(&["destroy", "-target=everest_database.db", "-auto-approve", "-input=false", "-no-color"]).succeeded();
+        stack
+            .run(&[
+                "destroy",
+                "-target=everest_database.db",
+                "-auto-approve",
+                "-input=false",
+                "-no-color",
+            ])
+            .succeeded();
         assert!(objects::get(BACKUP, &stack.namespace, "by-hand").is_null());
-        let buckets = objects::get(objects::CONFIG_MAP, &stack.namespace, "everest-simulator-buckets");
-        let told = buckets["data"]["by-hand"].as_str().unwrap_or_default().to_owned();
+        let buckets = objects::get(
+            objects::CONFIG_MAP,
+            &stack.namespace,
+            "everest-simulator-buckets",
+        );
+        let told = buckets["data"]["by-hand"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
         assert!(told.starts_with(fate), "keep_backup_data {keep:?}: {told}");
         stack.destroy().succeeded();
     }
@@ -288,17 +361,35 @@ fn a_wrong_configuration_is_refused_at_plan_on_its_attribute() {
     stack.provider("host = \"https://127.0.0.1:1\"\n  token = \"x\"");
     let good = "engine = { type = \"pxc\", replicas = 3, storage = { size = \"1Gi\" }, resources = { cpu = \"600m\", memory = \"1G\" } }";
     let cases = [
-        (good.replace("1Gi", "1 Gi"), "engine.storage.size", "quantity"),
+        (
+            good.replace("1Gi", "1 Gi"),
+            "engine.storage.size",
+            "quantity",
+        ),
         (good.replace("pxc", "mysql"), "engine.type", "postgresql"),
-        (good.replace("replicas = 3", "replicas = 2"), "engine.replicas", "odd"),
+        (
+            good.replace("replicas = 3", "replicas = 2"),
+            "engine.replicas",
+            "odd",
+        ),
         (good.replace("600m", "100m"), "engine.resources.cpu", "600m"),
         (
-            format!("{good}\n  backup = {{ schedules = {{ n = {{ schedule = \"61 2 * * *\", backup_storage_name = \"s\" }} }} }}"),
+            format!(
+                "{good}\n  backup = {{ schedules = {{ n = {{ schedule = \"61 2 * * *\", backup_storage_name = \"s\" }} }} }}"
+            ),
             "schedule",
             "cron",
         ),
-        (format!("{good}\n  proxy = {{ type = \"mongos\" }}"), "proxy.type", "haproxy"),
-        (format!("{good}\n  timeouts = {{ create = \"soon\" }}"), "timeouts.create", "60m"),
+        (
+            format!("{good}\n  proxy = {{ type = \"mongos\" }}"),
+            "proxy.type",
+            "haproxy",
+        ),
+        (
+            format!("{good}\n  timeouts = {{ create = \"soon\" }}"),
+            "timeouts.create",
+            "60m",
+        ),
     ];
     for (attributes, path, words) in cases {
         stack.write(&format!(
@@ -329,7 +420,10 @@ fn a_database_can_be_paused_and_resumed() {
     stack.apply().succeeded();
     stack.write(&database("postgresql", "orders", "  paused = true"));
     stack.apply().succeeded();
-    assert_eq!(objects::get(DATABASE, &stack.namespace, "orders")["status"]["status"], "paused");
+    assert_eq!(
+        objects::get(DATABASE, &stack.namespace, "orders")["status"]["status"],
+        "paused"
+    );
     stack.plan_is_empty();
     stack.write(&database("postgresql", "orders", "  paused = false"));
     stack.apply().succeeded();

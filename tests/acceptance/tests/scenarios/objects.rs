@@ -5,7 +5,9 @@ use std::{future::Future, time::Duration};
 use k8s_openapi::api::{authentication::v1::TokenRequest, core::v1::ServiceAccount};
 use kube::{
     Api, Client, Config,
-    api::{ApiResource, DeleteParams, DynamicObject, GroupVersionKind, Patch, PatchParams, PostParams},
+    api::{
+        ApiResource, DeleteParams, DynamicObject, GroupVersionKind, Patch, PatchParams, PostParams,
+    },
     config::{KubeConfigOptions, Kubeconfig},
 };
 use serde_json::{Value, json};
@@ -15,11 +17,15 @@ use crate::stack::kubeconfig;
 /// Runs `work` with a client of the cluster's administrator.
 pub fn with_client<T, F: Future<Output = T>>(work: impl FnOnce(Client) -> F) -> T {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     runtime.block_on(async {
         let file = Kubeconfig::read_from(kubeconfig()).unwrap();
-        let config =
-            Config::from_custom_kubeconfig(file, &KubeConfigOptions::default()).await.unwrap();
+        let config = Config::from_custom_kubeconfig(file, &KubeConfigOptions::default())
+            .await
+            .unwrap();
         work(Client::try_from(config).unwrap()).await
     })
 }
@@ -61,7 +67,11 @@ pub fn get(kind: Kind, namespace: &str, name: &str) -> Value {
 pub fn names(kind: Kind, namespace: &str) -> Vec<String> {
     with_client(|client| async move {
         match api(client, kind, namespace).list(&Default::default()).await {
-            Ok(list) => list.items.into_iter().filter_map(|o| o.metadata.name).collect(),
+            Ok(list) => list
+                .items
+                .into_iter()
+                .filter_map(|o| o.metadata.name)
+                .collect(),
             // The kind goes away with the operator that brought it, or never came.
             Err(kube::Error::Api(status)) if status.code == 404 => Vec::new(),
             Err(error) => panic!("{kind:?}: {error}"),
@@ -78,7 +88,10 @@ pub fn create(kind: Kind, namespace: &str, name: &str, mut body: Value) {
     }
     let object: DynamicObject = serde_json::from_value(body).unwrap();
     with_client(|client| async move {
-        api(client, kind, namespace).create(&PostParams::default(), &object).await.unwrap();
+        api(client, kind, namespace)
+            .create(&PostParams::default(), &object)
+            .await
+            .unwrap();
     });
 }
 
@@ -95,17 +108,32 @@ pub fn patch(kind: Kind, namespace: &str, name: &str, change: Value) {
 /// it is gone.
 pub fn delete(kind: Kind, namespace: &str, name: &str) {
     with_client(|client| async move {
-        api(client, kind, namespace).delete(name, &DeleteParams::foreground()).await.unwrap();
+        api(client, kind, namespace)
+            .delete(name, &DeleteParams::foreground())
+            .await
+            .unwrap();
     });
-    eventually(&format!("{kind:?} {namespace}/{name} is gone"), || get(kind, namespace, name).is_null());
+    eventually(&format!("{kind:?} {namespace}/{name} is gone"), || {
+        get(kind, namespace, name).is_null()
+    });
 }
 
 /// Steers the simulator's part in a namespace: see the simulator's documentation for the keys.
 pub fn steer(namespace: &str, settings: Value) {
     if get(CONFIG_MAP, namespace, "everest-simulator").is_null() {
-        create(CONFIG_MAP, namespace, "everest-simulator", json!({ "data": settings }));
+        create(
+            CONFIG_MAP,
+            namespace,
+            "everest-simulator",
+            json!({ "data": settings }),
+        );
     } else {
-        patch(CONFIG_MAP, namespace, "everest-simulator", json!({ "data": settings }));
+        patch(
+            CONFIG_MAP,
+            namespace,
+            "everest-simulator",
+            json!({ "data": settings }),
+        );
     }
 }
 
@@ -114,7 +142,10 @@ pub fn token(namespace: &str, account: &str) -> String {
     with_client(|client| async move {
         let accounts: Api<ServiceAccount> = Api::namespaced(client, namespace);
         let asked = TokenRequest::default();
-        let made = accounts.create_token_request(account, &PostParams::default(), &asked).await.unwrap();
+        let made = accounts
+            .create_token_request(account, &PostParams::default(), &asked)
+            .await
+            .unwrap();
         made.status.unwrap().token.unwrap()
     })
 }

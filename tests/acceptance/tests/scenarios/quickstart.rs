@@ -9,7 +9,8 @@ use crate::{
 
 #[test]
 fn the_quickstart_applies_then_plans_nothing_then_leaves_nothing() {
-    let stack = Stack::new("quick");
+    let mut stack = Stack::new("quick");
+    stack.environment("KUBE_CONFIG_PATH", &kubeconfig());
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/terraform/quickstart");
     fs::remove_file(stack.path().join("provider.tf")).unwrap();
     for file in fs::read_dir(source).unwrap() {
@@ -20,7 +21,10 @@ fn the_quickstart_applies_then_plans_nothing_then_leaves_nothing() {
     }
     stack.file(
         "scenario.auto.tfvars",
-        &format!("namespace = {:?}\nconfig_path = {:?}\n", stack.namespace, kubeconfig()),
+        &format!(
+            "namespace = {:?}\ns3_access_key_id = \"AKIA\"\ns3_secret_access_key = \"hush\"\n",
+            stack.namespace
+        ),
     );
     stack.run(&["init", "-input=false"]).succeeded();
     stack.apply().succeeded();
@@ -29,7 +33,10 @@ fn the_quickstart_applies_then_plans_nothing_then_leaves_nothing() {
 
     stack.destroy().succeeded();
     for kind in [DATABASE, BACKUP, RESTORE, STORAGE, SUBSCRIPTION] {
-        assert!(objects::names(kind, &stack.namespace).is_empty(), "{kind:?}");
+        assert!(
+            objects::names(kind, &stack.namespace).is_empty(),
+            "{kind:?}"
+        );
     }
     assert!(objects::get(objects::NAMESPACE, "", &stack.namespace).is_null());
 }

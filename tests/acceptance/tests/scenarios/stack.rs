@@ -38,7 +38,11 @@ impl From<Output> for Said {
     fn from(output: Output) -> Self {
         let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
         let all = format!("{stdout}\n{}", String::from_utf8_lossy(&output.stderr));
-        Self { code: output.status.code(), text: unboxed(&all), stdout }
+        Self {
+            code: output.status.code(),
+            text: unboxed(&all),
+            stdout,
+        }
     }
 }
 
@@ -57,13 +61,21 @@ impl Said {
 
     #[track_caller]
     pub fn says(self, words: &str) -> Self {
-        assert!(self.text.contains(words), "missing {words:?} in:\n{}", self.text);
+        assert!(
+            self.text.contains(words),
+            "missing {words:?} in:\n{}",
+            self.text
+        );
         self
     }
 
     #[track_caller]
     pub fn says_not(self, words: &str) -> Self {
-        assert!(!self.text.contains(words), "unwanted {words:?} in:\n{}", self.text);
+        assert!(
+            !self.text.contains(words),
+            "unwanted {words:?} in:\n{}",
+            self.text
+        );
         self
     }
 }
@@ -83,7 +95,10 @@ impl Stack {
         let number = COUNTER.fetch_add(1, Ordering::Relaxed);
         let namespace = format!("{scenario}-{}-{number}", std::process::id());
         let stack = Self {
-            folder: tempfile::Builder::new().prefix("everest-scenario-").tempdir().unwrap(),
+            folder: tempfile::Builder::new()
+                .prefix("everest-scenario-")
+                .tempdir()
+                .unwrap(),
             namespace,
             environment: Vec::new(),
         };
@@ -122,7 +137,8 @@ impl Stack {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let client = std::env::var("EVEREST_TEST_TERRAFORM").unwrap_or_else(|_| "terraform".to_owned());
+        let client =
+            std::env::var("EVEREST_TEST_TERRAFORM").unwrap_or_else(|_| "terraform".to_owned());
         let mut command = Command::new(client);
         command
             .args(arguments)
@@ -173,14 +189,23 @@ impl Stack {
     #[track_caller]
     pub fn planned_actions(&self) -> Vec<(String, Vec<String>)> {
         let plan = self.plan_json();
-        let changes = plan["resource_changes"].as_array().cloned().unwrap_or_default();
+        let changes = plan["resource_changes"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
         changes
             .iter()
             .map(|change| {
-                let actions = change["change"]["actions"].as_array().cloned().unwrap_or_default();
+                let actions = change["change"]["actions"]
+                    .as_array()
+                    .cloned()
+                    .unwrap_or_default();
                 (
                     change["address"].as_str().unwrap_or_default().to_owned(),
-                    actions.iter().map(|a| a.as_str().unwrap_or_default().to_owned()).collect(),
+                    actions
+                        .iter()
+                        .map(|a| a.as_str().unwrap_or_default().to_owned())
+                        .collect(),
                 )
             })
             .filter(|(_, actions): &(String, Vec<String>)| actions != &["no-op"])
@@ -190,7 +215,8 @@ impl Stack {
     /// A plan as JSON.
     #[track_caller]
     pub fn plan_json(&self) -> Value {
-        self.run(&["plan", "-input=false", "-no-color", "-out=plan.bin"]).succeeded();
+        self.run(&["plan", "-input=false", "-no-color", "-out=plan.bin"])
+            .succeeded();
         serde_json::from_str(&self.run(&["show", "-json", "plan.bin"]).succeeded().stdout).unwrap()
     }
 
@@ -228,11 +254,15 @@ impl Stack {
     #[track_caller]
     pub fn reimport(&self, address: &str, id: &str) {
         self.run(&["state", "rm", address]).succeeded();
-        self.run(&["import", "-input=false", "-no-color", address, id]).succeeded();
+        self.run(&["import", "-input=false", "-no-color", address, id])
+            .succeeded();
     }
 }
 
 /// The text of boxed and wrapped messages on one line, so that tests can look for sentences.
 pub fn unboxed(text: &str) -> String {
-    text.replace(['│', '╷', '╵'], " ").split_whitespace().collect::<Vec<_>>().join(" ")
+    text.replace(['│', '╷', '╵'], " ")
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
 }

@@ -58,7 +58,11 @@ pub(super) fn check(spec: &DatabaseClusterSpec, finder: &mut Finder) {
 }
 
 /// The path of a schedule: by its name, which is what users write it under.
-pub(super) fn schedule_path(path: &FieldPath, index: usize, schedule: &BackupSchedule) -> FieldPath {
+pub(super) fn schedule_path(
+    path: &FieldPath,
+    index: usize,
+    schedule: &BackupSchedule,
+) -> FieldPath {
     match schedule.name.known_str() {
         Some(name) if !name.is_empty() => path.key(name),
         _ => path.index(index),
@@ -69,7 +73,11 @@ fn each(path: &FieldPath, schedules: &[BackupSchedule], finder: &mut Finder) {
     for (index, schedule) in schedules.iter().enumerate() {
         let path = schedule_path(path, index, schedule);
         if is_missing(&schedule.name) {
-            finder.broken(&SCHEDULE_NAME, path.clone(), "A backup schedule has no name");
+            finder.broken(
+                &SCHEDULE_NAME,
+                path.clone(),
+                "A backup schedule has no name",
+            );
         }
         if let Some(text) = schedule.schedule.known_str()
             && let Err(error) = cron::check(text)
@@ -81,8 +89,7 @@ fn each(path: &FieldPath, schedules: &[BackupSchedule], finder: &mut Finder) {
             );
         }
         // Left out means enabled.
-        let enabled =
-            schedule.enabled.is_null() || schedule.enabled.known() == Some(&true);
+        let enabled = schedule.enabled.is_null() || schedule.enabled.known() == Some(&true);
         if enabled && is_missing(&schedule.backup_storage_name) {
             finder.broken(
                 &SCHEDULE_STORAGE,
@@ -107,7 +114,11 @@ fn distinct(path: &FieldPath, schedules: &[BackupSchedule], finder: &mut Finder)
                 format!("Two backup schedules are called {name:?}"),
             );
         }
-        if let Some(text) = schedule.schedule.known_str().filter(|text| !text.is_empty()) {
+        if let Some(text) = schedule
+            .schedule
+            .known_str()
+            .filter(|text| !text.is_empty())
+        {
             let name = schedule.name.known_str().unwrap_or_default();
             if let Some(other) = times.insert(text, name) {
                 finder.broken(
@@ -162,5 +173,8 @@ fn pg_storages(path: &FieldPath, schedules: &[BackupSchedule], finder: &mut Find
 }
 
 fn known_storage(schedule: &BackupSchedule) -> Option<&str> {
-    schedule.backup_storage_name.known_str().filter(|name| !name.is_empty())
+    schedule
+        .backup_storage_name
+        .known_str()
+        .filter(|name| !name.is_empty())
 }

@@ -73,7 +73,10 @@ fn version(now: &EngineSpec, before: &EngineSpec, prior: &DatabaseModel, finder:
         return;
     }
     let path = FieldPath::of("engine.version");
-    if let Some(pending) = prior.recommended_cr_version.known_str().filter(|text| !text.is_empty())
+    if let Some(pending) = prior
+        .recommended_cr_version
+        .known_str()
+        .filter(|text| !text.is_empty())
     {
         finder.broken(
             &VERSION_AFTER_CR_VERSION,
@@ -133,7 +136,10 @@ fn sharding(now: &DatabaseClusterSpec, before: &DatabaseClusterSpec, finder: &mu
         finder.broken(
             &SHARDING_FIXED,
             FieldPath::of("sharding.enabled"),
-            format!("Sharding would be turned {}", if now { "on" } else { "off" }),
+            format!(
+                "Sharding would be turned {}",
+                if now { "on" } else { "off" }
+            ),
         );
     }
 }
@@ -151,8 +157,9 @@ fn load_balancer_config(
     };
     let expose = now.proxy.known().and_then(|proxy| proxy.expose.known());
     // The word itself: the definition's rule knows no other name for it.
-    let internal = expose
-        .is_some_and(|expose| expose.type_.is_unknown() || expose.type_.known_str() == Some("internal"));
+    let internal = expose.is_some_and(|expose| {
+        expose.type_.is_unknown() || expose.type_.known_str() == Some("internal")
+    });
     // Leaving the whole block out takes it away without the rule being asked.
     if expose.is_some()
         && !internal
@@ -172,7 +179,10 @@ fn schedules(now: &DatabaseClusterSpec, before: &DatabaseClusterSpec, finder: &m
         return;
     }
     let schedules = |spec: &DatabaseClusterSpec| {
-        spec.backup.known().and_then(|backup| backup.schedules.known().cloned()).unwrap_or_default()
+        spec.backup
+            .known()
+            .and_then(|backup| backup.schedules.known().cloned())
+            .unwrap_or_default()
     };
     let former = schedules(before);
     let path = FieldPath::of("backup.schedules");

@@ -43,7 +43,13 @@ pub(super) fn check(spec: &DatabaseClusterSpec, finder: &mut Finder) {
     resources(&path.field("resources"), &engine.resources, finder);
     if let Some(storage) = engine.storage.known() {
         let path = path.field("storage").field("size");
-        minimum(&STORAGE_MINIMUM, MINIMUM_STORAGE, path, &storage.size, finder);
+        minimum(
+            &STORAGE_MINIMUM,
+            MINIMUM_STORAGE,
+            path,
+            &storage.size,
+            finder,
+        );
     }
 }
 
@@ -62,8 +68,20 @@ fn resources(path: &FieldPath, resources: &Field<Resources>, finder: &mut Finder
     };
     type Part<T> = fn(&T) -> &Field<String>;
     let parts: [(&str, &Rule, &str, Part<Resources>, Part<ResourceList>); 2] = [
-        ("cpu", &CPU_MINIMUM, MINIMUM_CPU, |all| &all.cpu, |list| &list.cpu),
-        ("memory", &MEMORY_MINIMUM, MINIMUM_MEMORY, |all| &all.memory, |list| &list.memory),
+        (
+            "cpu",
+            &CPU_MINIMUM,
+            MINIMUM_CPU,
+            |all| &all.cpu,
+            |list| &list.cpu,
+        ),
+        (
+            "memory",
+            &MEMORY_MINIMUM,
+            MINIMUM_MEMORY,
+            |all| &all.memory,
+            |list| &list.memory,
+        ),
     ];
     for (name, rule, least, of_resources, of_limits) in parts {
         // From Everest 1.16 a limit wins over the older member.
@@ -77,9 +95,10 @@ fn resources(path: &FieldPath, resources: &Field<Resources>, finder: &mut Finder
         } else {
             (path.field("limits").field(name), limit)
         };
-        let nothing = value
-            .known()
-            .is_some_and(|text| text.parse::<Quantity>().is_ok_and(|amount| amount.is_zero()));
+        let nothing = value.known().is_some_and(|text| {
+            text.parse::<Quantity>()
+                .is_ok_and(|amount| amount.is_zero())
+        });
         if is_missing(value) || nothing {
             finder.broken(
                 &RESOURCES_REQUIRED,

@@ -50,7 +50,11 @@ pub(in crate::rules) fn backup_source(
     finder: &mut Finder,
 ) {
     if is_missing(&source.path) {
-        finder.broken(&BACKUP_SOURCE, path.field("path"), "The path of the backup is empty");
+        finder.broken(
+            &BACKUP_SOURCE,
+            path.field("path"),
+            "The path of the backup is empty",
+        );
     }
     if is_missing(&source.backup_storage_name) {
         finder.broken(
@@ -63,7 +67,11 @@ pub(in crate::rules) fn backup_source(
 
 fn pitr(path: &FieldPath, target: &PitrTarget, finder: &mut Finder) {
     if target.type_.known_str() == Some("latest") {
-        finder.broken(&PITR_LATEST, path.field("type"), "The type \"latest\" does not work");
+        finder.broken(
+            &PITR_LATEST,
+            path.field("type"),
+            "The type \"latest\" does not work",
+        );
     }
     if is_missing(&target.date) {
         finder.broken(

@@ -45,7 +45,10 @@ pub(super) fn check(spec: &DatabaseClusterSpec, finder: &mut Finder) {
             format!("{replicas} replica of the proxy for several of the engine"),
         );
     }
-    let ranges = proxy.expose.known().and_then(|expose| expose.ip_source_ranges.known());
+    let ranges = proxy
+        .expose
+        .known()
+        .and_then(|expose| expose.ip_source_ranges.known());
     let path = path.field("expose").field("ipSourceRanges");
     let mut seen = BTreeSet::new();
     for (index, range) in ranges.into_iter().flatten().enumerate() {

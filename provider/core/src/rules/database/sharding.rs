@@ -57,9 +57,16 @@ pub(super) fn check(spec: &DatabaseClusterSpec, finder: &mut Finder) {
             format!("{shards} is not a number of shards"),
         );
     }
-    let servers = sharding.config_server.known().and_then(|servers| servers.replicas.known());
+    let servers = sharding
+        .config_server
+        .known()
+        .and_then(|servers| servers.replicas.known());
     if let (Some(servers), Some(replicas)) = (servers, engine_replicas(spec)) {
-        let least = if replicas > 1 { LEAST_CONFIG_SERVERS } else { 1 };
+        let least = if replicas > 1 {
+            LEAST_CONFIG_SERVERS
+        } else {
+            1
+        };
         if servers % 2 == 0 || *servers < least {
             finder.broken(
                 &SHARDING_CONFIG_SERVERS,

@@ -1,0 +1,11 @@
+//! What a plan can say of attributes that only the cluster sets.
+//!
+//! A front end plans them as unknown when an object is created and as they
+//! were when it is changed. The functions here make that exact:
+//! `known_at_creation` fills in what is certain before the object exists,
+//! `mark_affected` makes unknown what a change can alter, and nothing else. A
+//! backup, a restore and a storage have no output that a change alters.
+
+pub mod backup_storage;
+pub mod database;
+pub mod namespace;

@@ -1,0 +1,204 @@
+//! Outputs of `everest_database`.
+
+use everest_schemas::everest::{DatabaseClusterSpec, EngineSpec, Proxy};
+use everest_schemas::models::DatabaseModel;
+use everest_schemas::{Engine, Field};
+
+use crate::path::FieldPath;
+use crate::v1;
+
+/// Fills in what the configuration alone decides: the port, which each engine
+/// has, and the Secret with the credentials where the configuration names it.
+pub fn known_at_creation(planned: &mut DatabaseModel) {
+    let Some(engine) = planned.spec.known().and_then(|spec| spec.engine.known()) else {
+        return;
+    };
+    if planned.port.is_unknown()
+        && let Some(type_) = engine.type_.known()
+    {
+        planned.port = Field::Known(match type_ {
+            Engine::Pxc => 3306,
+            Engine::Psmdb => 27017,
+            Engine::Postgresql => 5432,
+        });
+    }
+    if planned.credentials_secret_name.is_unknown()
+        && engine
+            .user_secrets_name
+            .known()
+            .is_some_and(|name| !name.is_empty())
+    {
+        planned.credentials_secret_name = engine.user_secrets_name.clone();
+    }
+}
+
+/// The outputs that a change can alter, as paths of the model.
+///
+/// | Change | Outputs |
+/// |---|---|
+/// | anything in the spec but the data source | `ready`, `status`, `message` |
+/// | the proxy's type or exposure, sharding | + `hostname` |
+/// | the engine's version or CR version | + `crVersion`, `recommendedCrVersion` |
+/// | the engine's Secret | + `credentialsSecretName` |
+/// | labels, annotations, the provider's own attributes | none |
+pub fn affected(prior: &DatabaseModel, planned: &DatabaseModel) -> Vec<FieldPath> {
+    let (before, now) = (settled(prior), settled(planned));
+    if before == now {
+        return Vec::new();
+    }
+    let mut names = vec!["ready", "status", "message"];
+    let engine = |spec: &DatabaseClusterSpec| spec.engine.clone().into_known().unwrap_or_default();
+    let (engine_before, engine_now) = (engine(&before), engine(&now));
+    if exposure(&before) != exposure(&now) || before.sharding != now.sharding {
+        names.push("hostname");
+    }
+    let versions = |engine: &EngineSpec| (engine.version.clone(), engine.cr_version.clone());
+    if versions(&engine_before) != versions(&engine_now) {
+        names.extend(["crVersion", "recommendedCrVersion"]);
+    }
+    if engine_before.user_secrets_name != engine_now.user_secrets_name {
+        names.push("credentialsSecretName");
+    }
+    names.into_iter().map(FieldPath::of).collect()
+}
+
+/// Makes unknown the outputs that a change can alter.
+pub fn mark_affected(prior: &DatabaseModel, planned: &mut DatabaseModel) {
+    for path in affected(prior, planned) {
+        match path.to_string().as_str() {
+            "ready" => planned.ready = Field::Unknown,
+            "status" => planned.status = Field::Unknown,
+            "message" => planned.message = Field::Unknown,
+            "hostname" => planned.hostname = Field::Unknown,
+            "crVersion" => planned.cr_version = Field::Unknown,
+            "recommendedCrVersion" => planned.recommended_cr_version = Field::Unknown,
+            "credentialsSecretName" => planned.credentials_secret_name = Field::Unknown,
+            _ => {}
+        }
+    }
+}
+
+/// The spec without spellings, and without what is only used at creation.
+fn settled(model: &DatabaseModel) -> DatabaseClusterSpec {
+    let mut spec = model.spec.known().cloned().unwrap_or_default();
+    v1::database::canonical(&mut spec);
+    spec.data_source = Field::Null;
+    spec
+}
+
+fn exposure(spec: &DatabaseClusterSpec) -> impl PartialEq + use<> {
+    let part = |proxy: &Proxy| (proxy.type_.clone(), proxy.expose.clone());
+    spec.proxy.as_ref().map(part)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn database() -> Value {
+        json!({
+            "namespace": "prod",
+            "name": "orders",
+            "spec": {
+                "engine": {
+                    "type": "pxc",
+                    "replicas": 3,
+                    "version": "8.0.41-32.1",
+                    "storage": {"size": "25Gi"},
+                    "resources": {"cpu": "1", "memory": "2Gi"},
+                    "userSecretsName": "everest-secrets-orders",
+                },
+                "proxy": {"type": "haproxy", "expose": {"type": "ClusterIP"}},
+            },
+            "ready": true,
+            "status": "ready",
+            "hostname": "orders-haproxy.prod",
+            "crVersion": "1.18.0",
+            "port": 3306,
+            "credentialsSecretName": "everest-secrets-orders",
+        })
+    }
+
+    fn model(value: Value) -> DatabaseModel {
+        serde_json::from_value(value).unwrap()
+    }
+
+    fn changed(path: &str, value: Value) -> Vec<String> {
+        let mut planned = database();
+        *planned.pointer_mut(path).unwrap() = value;
+        affected(&model(database()), &model(planned))
+            .iter()
+            .map(ToString::to_string)
+            .collect()
+    }
+
+    const ALWAYS: [&str; 3] = ["ready", "status", "message"];
+
+    #[test]
+    fn each_change_alters_its_own_outputs() {
+        assert_eq!(changed("/spec/engine/replicas", json!(5)), ALWAYS);
+        assert_eq!(changed("/spec/engine/storage/size", json!("30Gi")), ALWAYS);
+        assert_eq!(
+            changed("/spec/proxy/expose/type", json!("LoadBalancer")),
+            [&ALWAYS[..], &["hostname"]].concat()
+        );
+        assert_eq!(
+            changed("/spec/engine/version", json!("8.0.42-33.1")),
+            [&ALWAYS[..], &["crVersion", "recommendedCrVersion"]].concat()
+        );
+        assert_eq!(
+            changed("/spec/engine/userSecretsName", json!("mine")),
+            [&ALWAYS[..], &["credentialsSecretName"]].concat()
+        );
+    }
+
+    #[test]
+    fn other_spellings_and_local_changes_alter_nothing() {
+        assert_eq!(
+            changed("/spec/engine/resources/memory", json!("2048Mi")),
+            [""; 0]
+        );
+        assert_eq!(
+            changed("/spec/proxy/expose/type", json!("internal")),
+            [""; 0]
+        );
+        let mut planned = model(database());
+        planned.deletion_protection = false.into();
+        planned.labels = Field::Known([("team".to_owned(), "a".into())].into());
+        planned.spec.known_mut().unwrap().data_source = Field::Known(Default::default());
+        assert!(affected(&model(database()), &planned).is_empty());
+    }
+
+    #[test]
+    fn a_value_that_is_not_known_yet_is_a_change() {
+        let mut planned = model(database());
+        planned
+            .spec
+            .known_mut()
+            .unwrap()
+            .engine
+            .known_mut()
+            .unwrap()
+            .replicas = Field::Unknown;
+        mark_affected(&model(database()), &mut planned);
+        assert!(planned.ready.is_unknown() && planned.status.is_unknown());
+        assert_eq!(planned.hostname, Field::from("orders-haproxy.prod"));
+        assert_eq!(planned.port, Field::Known(3306));
+    }
+
+    #[test]
+    fn the_port_of_a_new_database_is_known() {
+        let mut planned = model(database());
+        planned.port = Field::Unknown;
+        planned.credentials_secret_name = Field::Unknown;
+        planned.hostname = Field::Unknown;
+        known_at_creation(&mut planned);
+        assert_eq!(planned.port, Field::Known(3306));
+        assert_eq!(
+            planned.credentials_secret_name,
+            Field::from("everest-secrets-orders")
+        );
+        assert!(planned.hostname.is_unknown());
+    }
+}

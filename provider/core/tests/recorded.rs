@@ -1,0 +1,323 @@
+//! Holds the crate against objects recorded from the real everest-operator and
+//! OLM, where those recordings are at hand.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::path::{Path, PathBuf};
+
+use everest_core::install_plan::{Asked, Decision, decide};
+use everest_core::readiness::{
+    self, DatabaseSighting, EngineSighting, HOLD, Readiness, engine_install,
+};
+use everest_core::v1::{self, OwnedKeys};
+use everest_core::{Operation, olm, quantity, rules, semantic};
+use everest_schemas::Engine;
+use everest_schemas::everest::{DatabaseCluster, DatabaseClusterBackup, DatabaseClusterRestore};
+use everest_schemas::models::DatabaseModel;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+/// The recordings, unless they are not here.
+fn recordings() -> Option<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/observed");
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    eprintln!("no recordings here: skipped");
+    None
+}
+
+fn read<T: DeserializeOwned>(folder: &Path, name: &str) -> T {
+    let text = std::fs::read_to_string(folder.join(format!("{name}.yaml"))).unwrap();
+    serde_yaml_ng::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// Whether everything in `wish` is in `found`, in whatever spelling.
+fn holds(wish: &Value, found: &Value) -> bool {
+    match (wish, found) {
+        (Value::Object(wish), Value::Object(found)) => wish
+            .iter()
+            .all(|(key, wish)| found.get(key).is_some_and(|found| holds(wish, found))),
+        (Value::Array(wish), Value::Array(found)) => {
+            wish.len() == found.len()
+                && wish
+                    .iter()
+                    .zip(found)
+                    .all(|(wish, found)| holds(wish, found))
+        }
+        (Value::String(wish), Value::String(found)) => {
+            quantity::equal(wish, found) || semantic::equal("expose-type", wish, found)
+        }
+        _ => wish == found,
+    }
+}
+
+fn model(name: &str, spec: Value) -> DatabaseModel {
+    serde_json::from_value(json!({"namespace": "everest", "name": name, "spec": spec})).unwrap()
+}
+
+/// What each recorded database was created from.
+fn created() -> [(&'static str, DatabaseModel); 4] {
+    let spec = |engine: &str, proxy: &str| {
+        json!({
+            "engine": {
+                "type": engine, "replicas": 1, "storage": {"size": "1024Mi", "class": "standard"},
+                "resources": {"cpu": "0.6", "memory": "1000M"},
+            },
+            "proxy": {"type": proxy, "replicas": 1},
+        })
+    };
+    [
+        (
+            "pxc-4-databasecluster-ready",
+            model("rig-pxc", spec("pxc", "haproxy")),
+        ),
+        (
+            "psmdb-4-databasecluster-ready",
+            model("rig-psmdb", spec("psmdb", "mongos")),
+        ),
+        (
+            "postgresql-4-databasecluster-ready",
+            model("rig-postgresql", spec("postgresql", "pgbouncer")),
+        ),
+        (
+            "managed-fields-1-after-create",
+            model(
+                "ssa-demo",
+                json!({
+                    "engine": {
+                        "type": "pxc", "replicas": 3,
+                        "storage": {"size": "1024Mi", "class": "standard"},
+                        "resources": {"cpu": "1000m", "memory": "1Gi"},
+                    },
+                    "proxy": {"type": "haproxy", "replicas": 2},
+                }),
+            ),
+        ),
+    ]
+}
+
+#[test]
+fn what_was_created_is_observed_without_a_difference() {
+    let Some(folder) = recordings() else { return };
+    for (name, model) in created() {
+        let cluster: DatabaseCluster = read(&folder, name);
+        let seen = v1::database::observed(&cluster, &OwnedKeys::default());
+        let (wish, found) = (
+            serde_json::to_value(&model).unwrap(),
+            serde_json::to_value(&seen).unwrap(),
+        );
+        assert!(holds(&wish, &found), "{name}: {wish} in {found}");
+        assert_eq!(seen.ready.known(), Some(&true), "{name}");
+        assert_eq!(seen.port.is_known(), true, "{name}");
+        assert!(
+            found["spec"].get("backup").is_none(),
+            "{name}: nobody asked for backups"
+        );
+        assert!(found["spec"]["proxy"].get("resources").is_none(), "{name}");
+        assert!(
+            rules::database::check(&seen, Some(&seen)).is_empty(),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn a_recorded_database_survives_observing_sending_and_observing_again() {
+    let Some(folder) = recordings() else { return };
+    for (name, _) in created() {
+        let cluster: DatabaseCluster = read(&folder, name);
+        let seen = v1::database::observed(&cluster, &OwnedKeys::default());
+        let body = v1::database::desired(&seen, Operation::Create);
+        let again: DatabaseCluster = serde_json::from_value(body).unwrap();
+        let again = v1::database::observed(&again, &OwnedKeys::default());
+        let mut spec = seen.spec.clone();
+        v1::database::canonical(spec.known_mut().unwrap());
+        assert_eq!(again.spec, spec, "{name}");
+    }
+}
+
+#[test]
+fn the_keys_of_the_recorded_apply_are_ours() {
+    let Some(folder) = recordings() else { return };
+    let cluster: DatabaseCluster = read(&folder, "managed-fields-1-after-create");
+    let owned = v1::managed_fields::owned_keys(&cluster.metadata, "terraform-provider-everest");
+    assert_eq!(owned, OwnedKeys::default());
+}
+
+fn judge(cluster: &DatabaseCluster, creating: bool, steady: bool) -> Readiness {
+    readiness::database(&DatabaseSighting {
+        database: cluster,
+        engine_cr: None,
+        restore: None,
+        import_job: None,
+        written_generation: 1,
+        steady_for: steady.then_some(HOLD),
+        creating,
+    })
+}
+
+#[test]
+fn every_recorded_phase_of_a_database_is_judged_rightly() {
+    let Some(folder) = recordings() else { return };
+    for engine in Engine::ALL {
+        for (phase, ready) in [
+            ("1-databasecluster-new", false),
+            ("3-databasecluster-initializing", false),
+            ("4-databasecluster-ready", true),
+            ("7-databasecluster-restoring", false),
+        ] {
+            let cluster: DatabaseCluster = read(&folder, &format!("{engine}-{phase}"));
+            let judged = judge(&cluster, true, false);
+            assert_eq!(
+                judged == Readiness::Ready,
+                ready,
+                "{engine} {phase}: {judged:?}"
+            );
+            assert!(
+                !matches!(judged, Readiness::Failed(_)),
+                "{engine} {phase}: {judged:?}"
+            );
+            let seen = v1::database::observed(&cluster, &OwnedKeys::default());
+            assert_eq!(seen.ready.known(), Some(&ready), "{engine} {phase}");
+            assert!(seen.recommended_cr_version.is_null(), "{engine} {phase}");
+        }
+        let ready: DatabaseCluster = read(&folder, &format!("{engine}-4-databasecluster-ready"));
+        assert!(
+            matches!(judge(&ready, false, false), Readiness::Pending(_)),
+            "{engine}"
+        );
+        assert_eq!(judge(&ready, false, true), Readiness::Ready, "{engine}");
+        let gone: DatabaseCluster = read(&folder, &format!("{engine}-9-databasecluster-deleting"));
+        assert!(
+            matches!(judge(&gone, true, false), Readiness::Failed(_)),
+            "{engine}"
+        );
+    }
+}
+
+#[test]
+fn recorded_backups_and_restores_are_judged_and_observed() {
+    let Some(folder) = recordings() else { return };
+    for engine in Engine::ALL {
+        let backup: DatabaseClusterBackup = read(&folder, &format!("{engine}-6-backup-succeeded"));
+        assert_eq!(readiness::backup(&backup), Readiness::Ready);
+        let seen = v1::backup::observed(&backup, &OwnedKeys::default());
+        assert_eq!(seen.state.known_str(), Some("Succeeded"));
+        assert_eq!(seen.completed_at.known_str(), Some("2026-01-01T01:02:03Z"));
+        let body = v1::backup::desired(&seen);
+        assert_eq!(body["metadata"]["labels"], json!(backup.metadata.labels));
+
+        for phase in ["5-backup-new", "6-backup-running"] {
+            let path = folder.join(format!("{engine}-{phase}.yaml"));
+            if path.is_file() {
+                let backup: DatabaseClusterBackup = read(&folder, &format!("{engine}-{phase}"));
+                assert!(matches!(readiness::backup(&backup), Readiness::Pending(_)));
+            }
+        }
+        let restore: DatabaseClusterRestore =
+            read(&folder, &format!("{engine}-8-restore-succeeded"));
+        assert_eq!(readiness::restore(&restore), Readiness::Ready);
+        let seen = v1::restore::observed(&restore, &OwnedKeys::default());
+        let again = serde_json::from_value(v1::restore::desired(&seen)).unwrap();
+        let again = v1::restore::observed(&again, &OwnedKeys::default());
+        assert_eq!(again.backup_name, seen.backup_name);
+        let restore: DatabaseClusterRestore = read(&folder, &format!("{engine}-7-restore-new"));
+        assert!(matches!(
+            readiness::restore(&restore),
+            Readiness::Pending(_)
+        ));
+    }
+}
+
+#[test]
+fn recorded_subscriptions_say_what_is_installed() {
+    let Some(folder) = recordings() else { return };
+    for (name, installed, pending) in [
+        ("A2-subscription-pending", None, Some("1.17.0")),
+        ("A5-subscription-installed", Some("1.17.0"), None),
+        (
+            "B1-subscription-upgradepending",
+            Some("1.17.0"),
+            Some("1.18.0"),
+        ),
+        ("B4-subscription-atlatest", Some("1.18.0"), None),
+    ] {
+        let facts = olm::subscription(&read(&folder, name));
+        assert_eq!(facts.installed_version.as_deref(), installed, "{name}");
+        assert_eq!(facts.pending_version.as_deref(), pending, "{name}");
+        assert!(facts.install_plan.is_some(), "{name}");
+        assert_eq!(facts.hindrance, None, "{name}");
+    }
+    let list: Value = read(&folder, "X-subscription-bundle-unpacking");
+    let item = list.pointer("/items/0").unwrap_or(&list);
+    let facts = olm::subscription(&serde_json::from_value(item.clone()).unwrap());
+    assert!(facts.hindrance.unwrap().contains("unpacking"));
+}
+
+#[test]
+fn recorded_install_plans_are_decided_on() {
+    let Some(folder) = recordings() else { return };
+    let asked = |engine, version: Option<&str>, installed: Option<&str>| Asked {
+        engine,
+        version: version.map(str::to_owned),
+        installed: installed.map(str::to_owned),
+    };
+    let first = read(&folder, "A2-installplan-requiresapproval");
+    assert_eq!(
+        decide(&first, &[asked(Engine::Pxc, None, None)]),
+        Decision::Approve
+    );
+    let upgrade = read(&folder, "B1-installplan-upgrade");
+    let installed = |version| [asked(Engine::Pxc, version, Some("1.17.0"))];
+    assert_eq!(
+        decide(&upgrade, &installed(Some("1.18.0"))),
+        Decision::Approve
+    );
+    let Decision::Refuse { extra } = decide(&upgrade, &installed(None)) else {
+        panic!("an upgrade that nobody asked for was approved");
+    };
+    assert_eq!(
+        extra[0].agreement().unwrap(),
+        "engines.pxc.version = \"1.18.0\""
+    );
+
+    let list: Value = read(&folder, "C1-installplans");
+    let shared = list["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|plan| plan["status"]["phase"] == "RequiresApproval")
+        .unwrap();
+    let shared = serde_json::from_value(shared.clone()).unwrap();
+    let both = [
+        asked(Engine::Psmdb, None, None),
+        asked(Engine::Postgresql, None, None),
+    ];
+    assert_eq!(decide(&shared, &both), Decision::Approve);
+    let Decision::Refuse { extra } = decide(&shared, &both[..1]) else {
+        panic!("an engine that nobody asked for was approved");
+    };
+    assert_eq!(extra[0].engine, Some(Engine::Postgresql));
+}
+
+#[test]
+fn recorded_engines_are_installed_when_olm_and_everest_agree() {
+    let Some(folder) = recordings() else { return };
+    let csv = read(&folder, "A5-csv-succeeded");
+    let judge = |name: &str| {
+        let database_engine = read(&folder, name);
+        engine_install(&EngineSighting {
+            engine: Engine::Pxc,
+            csv: Some(&csv),
+            database_engine: Some(&database_engine),
+        })
+    };
+    assert!(matches!(
+        judge("engine-1-not-installed"),
+        Readiness::Pending(_)
+    ));
+    assert_eq!(judge("engine-3-pending-upgrade"), Readiness::Ready);
+    // The version is the older one's: Everest has gone on.
+    assert!(matches!(judge("engine-4-upgraded"), Readiness::Pending(_)));
+}
