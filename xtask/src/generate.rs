@@ -25,22 +25,32 @@ struct Generated {
 }
 
 /// Everything that is generated.
-const GENERATED: [Generated; 1] = [Generated {
-    folder: "schemas/crds",
-    program: || {
-        let mut command = cargo();
-        command.args([
-            "run",
-            "--quiet",
-            "--package",
-            "everest-schemas",
-            "--example",
-            "write_crds",
-            "--",
-        ]);
-        command
+const GENERATED: [Generated; 2] = [
+    Generated {
+        folder: "docs",
+        program: || {
+            let mut command = cargo();
+            command.args(["run", "--quiet", "--package", "xtask", "--", "docs"]);
+            command
+        },
     },
-}];
+    Generated {
+        folder: "schemas/crds",
+        program: || {
+            let mut command = cargo();
+            command.args([
+                "run",
+                "--quiet",
+                "--package",
+                "everest-schemas",
+                "--example",
+                "write_crds",
+                "--",
+            ]);
+            command
+        },
+    },
+];
 
 /// The task's own arguments: `--check`.
 pub(crate) fn run(args: &mut lexopt::Parser) -> Result<(), Failure> {

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 mod bench;
 mod cluster;
 mod demo;
+mod docs;
 mod failure;
 mod generate;
 mod handshake;
@@ -30,6 +31,7 @@ cargo xtask TASK
   cluster status              what runs, and how to reach it
   generate                    write the generated files: schemas/crds, docs
     --check                   only say whether they are up to date
+  docs FOLDER                 write the reference pages into a folder
   bench                       size, start-up time and memory of the release binary, and how
                               long the test cluster takes to start
 ";
@@ -58,6 +60,7 @@ fn run() -> Result<(), Failure> {
         Some("demo") => demo::run(&mut args),
         Some("test") => test::run(&mut args),
         Some("cluster") => cluster::run(&mut args),
+        Some("docs") => docs::run(&mut args),
         Some("generate") => generate::run(&mut args),
         Some("bench") => bench::run(&mut args),
         _ => Err(Failure::Usage(format!("no task {task:?}"))),

@@ -267,7 +267,13 @@ pub fn connect(config: &ConnectionConfig) -> Result<kube::Client, ConnectError> 
 
 /// Builds the client at once; a credential plugin runs here, blocking.
 fn build(config: kube::Config) -> Result<kube::Client, kube::Error> {
-    let server = shown(&config.cluster_url);
+    let mut server = shown(&config.cluster_url);
+    if let Some(proxy) = &config.proxy_url {
+        server = format!(
+            "{server} (through proxy_url {})",
+            shown(proxy).trim_end_matches('/')
+        );
+    }
     let layer = tower::util::MapErrLayer::new(move |source: BoxError| -> BoxError {
         Box::new(NoAnswer {
             server: server.clone(),

@@ -1,4 +1,15 @@
-//! What Everest means, as pure functions.
+//! What Everest means, as pure functions of what is configured and what was
+//! last seen. There is no I/O here, no async and no clock: objects, durations
+//! and prior models are arguments.
+//!
+//! | Question | Module |
+//! |---|---|
+//! | May this be? | [`rules`] |
+//! | What is sent, and what does it become again when read? | [`v1`] |
+//! | Is it done, and what is missing? | [`readiness`] |
+//! | May this install plan be approved? | [`install_plan`], [`olm`] |
+//! | Which outputs can a change alter? | [`outputs`] |
+//! | Is this text well formed, and do two of them mean the same? | [`quantity`], [`duration`], [`cron`], [`version`], [`name`], [`instant`], [`url`], [`semantic`] |
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 

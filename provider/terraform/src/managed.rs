@@ -71,6 +71,11 @@ pub trait Kind: Send + Sync + 'static {
         wait: &Wait,
     ) -> Creation<Self::Model>;
 
+    /// What a user should know of an object that was just made.
+    async fn notices(cluster: &Cluster, made: &Self::Model, diags: &mut Diagnostics) {
+        let _ = (cluster, made, diags);
+    }
+
     /// Changes the object, or goes on waiting for it.
     async fn update(
         cluster: &Cluster,
@@ -191,7 +196,7 @@ impl<K: Kind> Resource for Managed<K> {
         config: &K::Model,
         private: &mut Private,
         cx: &Context,
-        _: &mut Diagnostics,
+        diags: &mut Diagnostics,
     ) -> tfplugin::Creation<K::Model> {
         let what = named::<K>(planned);
         let doing = format!("create {what}");
@@ -202,7 +207,10 @@ impl<K: Kind> Resource for Managed<K> {
         let nonce = nonce::take(private);
         let wait = K::TIMEOUTS.create(K::timeouts(planned), cx);
         match here(K::create(cluster, planned, config, &nonce, &wait)) {
-            Creation::Created(state) => tfplugin::Creation::Created(state),
+            Creation::Created(state) => {
+                here(K::notices(cluster, &state, diags));
+                tfplugin::Creation::Created(state)
+            }
             Creation::Pending {
                 observed: mut state,
                 error,

@@ -72,6 +72,24 @@ impl Kind for Namespace {
         namespace::create(cluster, planned, nonce, wait).await
     }
 
+    async fn notices(cluster: &Cluster, made: &NamespaceModel, diags: &mut Diagnostics) {
+        // What cannot be listed is not worth failing a finished creation for.
+        let Ok(engines) = namespace::unlisted_engines(cluster, made).await else {
+            return;
+        };
+        for engine in engines {
+            diags.warning(
+                "engines",
+                format!("The operator of {engine} in {} is left alone", Self::id(made)),
+                format!(
+                    "The namespace has a Subscription of {} that engines does not list: it is neither \
+                     managed nor removed. Add engines.{engine} = {{}} to manage it.",
+                    engine.operator()
+                ),
+            );
+        }
+    }
+
     async fn update(
         cluster: &Cluster,
         prior: &NamespaceModel,

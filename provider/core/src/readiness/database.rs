@@ -364,5 +364,4 @@ fn backup_version_missing(sighting: &DatabaseSighting<'_>) -> &'static str {
 }
 
 #[cfg(test)]
-#[path = "database_tests.rs"]
 mod tests;

@@ -159,5 +159,4 @@ fn change(planned: &BackupStorageModel, prior: &BackupStorageModel, finder: &mut
 }
 
 #[cfg(test)]
-#[path = "backup_storage/tests.rs"]
 mod tests;

@@ -181,5 +181,4 @@ fn split_horizon(spec: &DatabaseClusterSpec) -> Field<String> {
 }
 
 #[cfg(test)]
-#[path = "database/tests.rs"]
 mod tests;

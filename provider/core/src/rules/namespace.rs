@@ -124,5 +124,4 @@ fn downgrades(planned: &NamespaceModel, prior: &NamespaceModel, finder: &mut Fin
 }
 
 #[cfg(test)]
-#[path = "namespace/tests.rs"]
 mod tests;

@@ -133,5 +133,4 @@ fn addresses(config: &ProviderModel, finder: &mut Finder) {
 }
 
 #[cfg(test)]
-#[path = "provider/tests.rs"]
 mod tests;

@@ -288,5 +288,4 @@ fn drop_block<T: Default + PartialEq>(block: &mut Field<T>, inside: impl FnOnce(
 }
 
 #[cfg(test)]
-#[path = "database_tests.rs"]
 mod tests;

@@ -146,5 +146,4 @@ pub fn observed(
 }
 
 #[cfg(test)]
-#[path = "namespace_tests.rs"]
 mod tests;

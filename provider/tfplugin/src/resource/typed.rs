@@ -8,6 +8,7 @@ use crate::context::Context;
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::model::{self, ModelError};
 use crate::path::AttributePath;
+use crate::planning;
 use crate::private::Private;
 use crate::schema::{Object, Schema, SchemaError};
 use crate::value::Value;
@@ -198,13 +199,19 @@ impl<R: Resource> AnyResource for Typed<R> {
             None => None,
         };
         let planned = Self::decode(object, &request.planned, diags)?;
+        // The resource sees what the schema forces, so that it can object to a replacement.
+        let forced = request
+            .prior
+            .as_ref()
+            .map(|prior| planning::replacements(object, prior, &request.planned))
+            .unwrap_or_default();
         let before = model::encode(&planned, object);
         let mut plan = Plan {
             config,
             prior,
             planned,
             private: request.private,
-            replace: Vec::new(),
+            replace: forced,
             changed: request.changed,
             resumes: request.resumes,
         };

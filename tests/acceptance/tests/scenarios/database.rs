@@ -7,11 +7,7 @@ use crate::{
     stack::Stack,
 };
 
-const ENGINES: [(&str, &str, u64); 3] = [
-    ("pxc", "haproxy", 3306),
-    ("psmdb", "mongos", 27017),
-    ("postgresql", "pgbouncer", 5432),
-];
+const ENGINES: [(&str, u64); 3] = [("pxc", 3306), ("psmdb", 27017), ("postgresql", 5432)];
 
 fn namespace(engine: &str) -> String {
     format!(
@@ -41,7 +37,7 @@ fn spec(stack: &Stack, name: &str) -> Value {
 #[test]
 fn a_database_of_each_engine_is_created_imported_and_destroyed() {
     std::thread::scope(|threads| {
-        for (engine, proxy, port) in ENGINES {
+        for (engine, port) in ENGINES {
             threads.spawn(move || {
                 let stack = Stack::new(&format!("basic-{engine}"));
                 stack.write(&database(engine, "orders", ""));
@@ -53,7 +49,10 @@ fn a_database_of_each_engine_is_created_imported_and_destroyed() {
                 assert_eq!(state["port"], port);
                 assert!(state["hostname"].as_str().unwrap().contains("orders"));
                 assert_eq!(state["credentials_secret_name"], "everest-secrets-orders");
-                assert_eq!(state["proxy"]["type"], proxy);
+                if engine == "pxc" {
+                    // The operator fills this in for pxc alone.
+                    assert_eq!(state["proxy"]["type"], "haproxy");
+                }
                 assert_eq!(state["engine"]["storage"]["size"], "1Gi");
                 assert!(state["engine"]["version"].is_string());
                 stack.plan_is_empty();
@@ -268,7 +267,7 @@ fn a_database_that_exists_is_not_adopted_but_the_error_says_how_to_import_it() {
         .apply()
         .failed()
         .says("exists already")
-        .says("terraform import")
+        .says("Import it")
         .says(&format!("{}/orders", stack.namespace));
     assert!(stack.state("everest_database.db").is_null());
     objects::delete(DATABASE, &stack.namespace, "orders");

@@ -66,32 +66,34 @@ fn resources(path: &FieldPath, resources: &Field<Resources>, finder: &mut Finder
         }
         Field::Known(resources) => resources,
     };
-    type Part<T> = fn(&T) -> &Field<String>;
-    let parts: [(&str, &Rule, &str, Part<Resources>, Part<ResourceList>); 2] = [
+    let given = |list: &Field<ResourceList>| match list {
+        Field::Unknown => None,
+        Field::Null => Some(ResourceList::default()),
+        Field::Known(list) => Some(list.clone()),
+    };
+    let Some(limits) = given(&resources.limits) else {
+        return;
+    };
+    let parts = [
         (
             "cpu",
             &CPU_MINIMUM,
             MINIMUM_CPU,
-            |all| &all.cpu,
-            |list| &list.cpu,
+            &resources.cpu,
+            &limits.cpu,
         ),
         (
             "memory",
             &MEMORY_MINIMUM,
             MINIMUM_MEMORY,
-            |all| &all.memory,
-            |list| &list.memory,
+            &resources.memory,
+            &limits.memory,
         ),
     ];
-    for (name, rule, least, of_resources, of_limits) in parts {
+    for (name, rule, least, of_resources, limit) in parts {
         // From Everest 1.16 a limit wins over the older member.
-        let limit = match &resources.limits {
-            Field::Unknown => continue,
-            Field::Null => &Field::Null,
-            Field::Known(limits) => of_limits(limits),
-        };
         let (path, value) = if is_missing(limit) {
-            (path.field(name), of_resources(resources))
+            (path.field(name), of_resources)
         } else {
             (path.field("limits").field(name), limit)
         };
