@@ -136,14 +136,16 @@ fn groups<'a>(
     queue: &mut Vec<Nested<'a>>,
 ) {
     let flag = |attribute: &Value, name: &str| attribute[name].as_bool().unwrap_or(false);
-    let kinds: [(&str, fn(bool, bool) -> bool); 3] = [
-        ("Required", |required, _| required),
-        ("Optional", |required, optional| !required && optional),
-        ("Read-Only", |required, optional| !required && !optional),
-    ];
-    for (title, belongs) in kinds {
+    for title in ["Required", "Optional", "Read-Only"] {
         let members: Vec<_> = entries(attributes)
-            .filter(|(_, a)| belongs(flag(a, "required"), flag(a, "optional")))
+            .filter(|(_, attribute)| {
+                let belongs = match (flag(attribute, "required"), flag(attribute, "optional")) {
+                    (true, _) => "Required",
+                    (false, true) => "Optional",
+                    (false, false) => "Read-Only",
+                };
+                belongs == title
+            })
             .collect();
         if members.is_empty() {
             continue;

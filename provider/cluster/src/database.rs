@@ -139,7 +139,7 @@ async fn write(
     if body["spec"] != prior_body["spec"] {
         until_changes_are_allowed(cluster, &objects, namespace, name, clock).await?;
     }
-    let written = apply::apply(&objects, name, &body, Some(&prior_body)).await?;
+    let written = apply_keeping_data_source(&objects, name, &body, &prior_body).await?;
     let unchanged = written.metadata.generation == before.metadata.generation;
     let after = match (unchanged, prior.ready.known()) {
         (false, _) => readiness::After::Change,
@@ -147,6 +147,28 @@ async fn write(
         (true, _) => readiness::After::NoChange,
     };
     Ok((objects, written, after))
+}
+
+/// Applies a change without taking away a data source that Everest has not restored yet: read
+/// and applied again when Everest writes in between.
+async fn apply_keeping_data_source(
+    objects: &Objects<DatabaseCluster>,
+    name: &str,
+    body: &serde_json::Value,
+    prior_body: &serde_json::Value,
+) -> Result<DatabaseCluster, ClusterError> {
+    let mut tries_left = 5;
+    loop {
+        tries_left -= 1;
+        let mut body = body.clone();
+        if let Some(current) = objects.get(name).await? {
+            v1::database::carry_data_source(&mut body, &current);
+        }
+        match apply::apply(objects, name, &body, Some(prior_body)).await {
+            Err(ClusterError::Api { code: 409, .. }) if tries_left > 0 => {}
+            done => return done,
+        }
+    }
 }
 
 /// Waits until Everest would accept a change.

@@ -50,10 +50,14 @@ impl Kind for Database {
     }
 
     fn plan(plan: &mut Plan<DatabaseModel>, diags: &mut Diagnostics) {
-        diagnostics::report(
-            rules::database::check(&plan.planned, plan.prior.as_ref()),
-            diags,
-        );
+        // What the server will fill in is not known at creation, so that only the configuration
+        // says what is missing.
+        let judged = if plan.is_create() {
+            &plan.config
+        } else {
+            &plan.planned
+        };
+        diagnostics::report(rules::database::check(judged, plan.prior.as_ref()), diags);
         match &plan.prior {
             None => outputs::database::known_at_creation(&mut plan.planned),
             Some(prior) if plan.changed() => {

@@ -289,7 +289,7 @@ fn a_proxy_that_does_not_answer_is_named() {
         "  config_path = {:?}\n  proxy_url = \"ftp://proxy\"",
         kubeconfig()
     ));
-    read(&stack).failed().says("proxy_url").says("socks5://");
+    read(&stack).failed().says("proxy_url").says("socks5");
 }
 
 #[test]
