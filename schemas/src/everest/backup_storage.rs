@@ -24,6 +24,7 @@ use crate::extensions::optional_is_computed;
 )]
 #[serde(rename_all = "camelCase")]
 #[schemars(transform = optional_is_computed)]
+#[schemars(transform = secret_is_required)]
 pub struct BackupStorageSpec {
     /// Namespaces that the credentials were copied to. Deprecated: a storage
     /// serves its own namespace only.
@@ -39,8 +40,8 @@ pub struct BackupStorageSpec {
     /// the keys `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`. Everest makes
     /// the storage its owner.
     // A model of the provider's leaves it out: the provider names the Secret itself.
-    #[serde(default)]
-    #[schemars(required, extend("x-skip" = true))]
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend("x-skip" = true))]
     pub credentials_secret_name: Field<String>,
 
     /// What the storage is for, for readers.
@@ -75,6 +76,16 @@ pub struct BackupStorageSpec {
     #[serde(rename = "verifyTLS", default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("default" = true))]
     pub verify_tls: Field<bool>,
+}
+
+/// The API requires the Secret's name, though a model may leave it out.
+fn secret_is_required(schema: &mut schemars::Schema) {
+    if let Some(required) = schema
+        .get_mut("required")
+        .and_then(|names| names.as_array_mut())
+    {
+        required.push("credentialsSecretName".into());
+    }
 }
 
 /// What Everest last saw of a backup storage.
