@@ -13,7 +13,7 @@ use crate::error::ClusterError;
 use crate::objects::Objects;
 use crate::wait::Clock;
 use crate::watching::{Awaited, Verdict};
-use crate::{Change, Cluster, Creation, Wait, backup, creation, database, delete};
+use crate::{Change, Cluster, Creation, Wait, backup, creation, database, engine};
 
 /// Reads a restore; none if its object is gone. A finished restore whose object is gone must
 /// not be made again: it would run over newer data.
@@ -141,7 +141,7 @@ pub async fn delete(
             Ok(Verdict::Done(()))
         })
         .await?;
-    delete::delete(&objects, name, &clock).await
+    engine::delete_with_own(&objects, name, |kinds| kinds.restore, &clock).await
 }
 
 /// Creates the object once everything it needs is there.

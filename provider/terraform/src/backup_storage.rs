@@ -1,10 +1,8 @@
 //! `everest_backup_storage`: where backups go, with its credentials.
 
 use async_trait::async_trait;
-use everest_cluster::{
-    Change, Cluster, ClusterError, Creation, Wait, backup_storage, backup_storage::Credentials,
-};
-use everest_core::rules;
+use everest_cluster::{Change, Cluster, ClusterError, Creation, Wait, backup_storage};
+use everest_core::{rules, v1::credentials::Credentials};
 use everest_schemas::{
     Field,
     models::{BackupStorageModel, Timeouts},

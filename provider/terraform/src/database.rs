@@ -106,10 +106,10 @@ impl Kind for Database {
         cluster: &Cluster,
         prior: &DatabaseModel,
         planned: &DatabaseModel,
-        _: &DatabaseModel,
+        config: &DatabaseModel,
         wait: &Wait,
     ) -> Change<DatabaseModel> {
-        database::update(cluster, prior, planned, wait).await
+        database::update(cluster, prior, planned, config, wait).await
     }
 
     async fn delete(

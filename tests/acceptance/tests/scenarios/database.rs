@@ -186,6 +186,25 @@ fn only_configured_fields_are_owned() {
     assert!(labels["team"].is_null(), "{labels}");
     assert_eq!(labels["cost-centre"], "42");
     stack.plan_is_empty();
+
+    // What the operator wrote stays the operator's after an update as well.
+    stack.write(&database("pxc", "orders", "").replace("size = \"1Gi\"", "size = \"2Gi\""));
+    stack.apply().succeeded();
+    let object = objects::get(DATABASE, &stack.namespace, "orders");
+    assert_eq!(object["spec"]["engine"]["storage"]["size"], "2Gi");
+    assert!(object["spec"]["engine"]["userSecretsName"].is_string());
+    let owned = object["metadata"]["managedFields"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|entry| entry["manager"] == "terraform-provider-everest")
+        .unwrap()["fieldsV1"]["f:spec"]["f:engine"]
+        .clone();
+    assert!(owned["f:storage"]["f:size"].is_object(), "{owned}");
+    for operators in ["f:userSecretsName", "f:version", "f:config"] {
+        assert!(owned[operators].is_null(), "{operators}: {owned}");
+    }
+    stack.plan_is_empty();
     stack.destroy().succeeded();
 }
 
