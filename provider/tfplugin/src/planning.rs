@@ -21,6 +21,7 @@ use crate::path::{AttributePath, Step};
 use crate::schema::{Kind, Mode, Nesting, Object};
 use crate::value::Value;
 
+pub mod check;
 mod fill;
 mod propose;
 mod refresh;

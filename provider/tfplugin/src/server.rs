@@ -20,6 +20,7 @@ use crate::schema::{Object, Schema};
 use crate::value::{Type, Value, json, msgpack};
 
 mod apply;
+mod checked;
 mod configure;
 mod get_schema;
 mod guard;

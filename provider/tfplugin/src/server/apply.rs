@@ -1,6 +1,6 @@
 //! ApplyResourceChange: creation with its four ends, update, deletion.
 
-use super::{Server, Shape, stopped};
+use super::{Server, Shape, checked, stopped};
 use crate::context::Context;
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::planning;
@@ -63,6 +63,7 @@ impl<P: Provider> Server<P> {
             config: shape.decode(request.config.as_ref())?,
             private: super::private(&request.planned_private)?,
         };
+        let planned = checked::keep(&change.planned);
         let (state, private) = if change.planned.is_null() {
             change.delete(&cx, diags).await
         } else if change.prior.is_null() {
@@ -70,6 +71,9 @@ impl<P: Provider> Server<P> {
         } else {
             change.update(&cx, diags).await
         };
+        if let Some(planned) = &planned {
+            checked::applied(shape.object(), planned, &state, &request.type_name, diags);
+        }
         let private = match state {
             Value::Null => Vec::new(),
             _ => private.to_bytes(),

@@ -1,8 +1,9 @@
 //! PlanResourceChange: creation, update, replacement and destruction.
 
-use super::{Server, stopped};
+use super::{Server, checked, stopped};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::planning;
+use crate::planning::check::Planned;
 use crate::private::Private;
 use crate::proto::tfplugin6 as wire;
 use crate::provider::Provider;
@@ -18,6 +19,7 @@ impl<P: Provider> Server<P> {
     /// 3. Where a wait ended early, its outputs are unknown ([`planning::resume`]).
     /// 4. The resource adjusts the plan.
     /// 5. What replaces: by schema ([`planning::replacements`]) and by the resource.
+    /// 6. In development builds the plan is held against Terraform's rules ([`planning::check`]).
     pub(super) async fn plan_resource_change(&self, request: Request) -> Response {
         let mut diags = Diagnostics::new();
         match self.planned(&request, &mut diags).await {
@@ -69,6 +71,7 @@ impl<P: Provider> Server<P> {
         }
         private.plan_configured(planning::configured(object, &config));
 
+        let given = checked::keep(&config);
         let adjusted = self
             .adjusted(
                 resource,
@@ -91,6 +94,15 @@ impl<P: Provider> Server<P> {
         }
         replace.sort();
         replace.dedup();
+        if let Some(config) = &given {
+            let answer = Planned {
+                prior: prior.as_ref().unwrap_or(&Value::Null),
+                config,
+                planned: &adjusted.planned,
+                replace: &replace,
+            };
+            checked::plan(object, answer, &request.type_name, diags);
+        }
         Ok(Response {
             planned_state: Some(shape.encode(&adjusted.planned)?),
             requires_replace: replace.iter().filter_map(|path| path.to_wire()).collect(),

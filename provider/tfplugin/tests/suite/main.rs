@@ -8,10 +8,13 @@ mod model;
 #[path = "../../examples/shelf/provider.rs"]
 mod provider;
 
+mod any_schema;
+mod careless;
 mod handshake;
 mod host;
 mod models;
 mod planning;
 mod protocol;
+mod rules;
 mod schemas;
 mod strategy;
