@@ -2,7 +2,7 @@
 
 use crate::diagnostics::Diagnostics;
 use crate::path::{AttributePath, Step};
-use crate::schema::{Constraints, Kind, Nesting, Object};
+use crate::schema::{Attribute, Constraints, Kind, Nesting, Object};
 use crate::value::Value;
 
 /// Checks `config` by the constraints of its attributes; unknown values pass. Each fault is an
@@ -50,11 +50,29 @@ impl Check<'_> {
             if value.is_unknown() {
                 continue;
             }
+            self.conflicts(attribute, config, &path);
             let hidden = attribute.sensitive || attribute.write_only;
             self.value(&attribute.constraints, value, &path, hidden);
             if let Kind::Nested(nesting, object) = &attribute.kind {
                 self.nested(nesting, object, value, &path);
             }
+        }
+    }
+
+    /// An unknown neighbour may turn out to be null, and passes.
+    fn conflicts(&mut self, attribute: &Attribute, config: &Value, path: &AttributePath) {
+        let set = |name: &&String| {
+            config
+                .get(name)
+                .is_some_and(|value| !value.is_null() && !value.is_unknown())
+        };
+        if let Some(other) = attribute.conflicts_with.iter().find(set) {
+            let name = &attribute.name;
+            self.diags.error(
+                path.clone(),
+                format!("{name} and {other} exclude each other"),
+                format!("At most one of {name} and {other} may be set. Remove one of them."),
+            );
         }
     }
 
