@@ -11,15 +11,16 @@ use crate::provider::Model;
 use crate::timeouts::Timeouts;
 use crate::value::{Refinements, Value};
 
+mod convert;
 mod identity;
 mod moved;
 mod typed;
 
+pub(crate) use convert::{UNFIT, decode, encoded, unencodable, unfit};
 pub(crate) use identity::Identity;
 pub use identity::IdentityAttribute;
 pub use moved::MoveSource;
 pub use typed::{AnyResource, PlanRequest, PlanResult, Typed};
-pub(crate) use typed::{UNFIT, decode, encoded, unencodable, unfit};
 
 /// A managed resource. The crate derives its schema from [`Resource::Model`], plans every change
 /// (see [`crate::planning`]) and merges what the methods return; a resource only says what differs.

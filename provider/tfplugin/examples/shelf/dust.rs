@@ -1,5 +1,6 @@
 //! `shelf_dust`, the action.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -23,6 +24,16 @@ pub struct Dusting {
 
 /// `shelf_dust`.
 pub struct Dust(pub Arc<Store>);
+
+/// Lies beside the shelf while it is dusted.
+struct Cloth(PathBuf);
+
+impl Drop for Cloth {
+    fn drop(&mut self) {
+        // Whoever took it away has no use for it.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
 
 #[async_trait]
 impl Action for Dust {
@@ -50,6 +61,11 @@ impl Action for Dust {
             diags.error("shelf", "There is no such shelf", "Build it first.");
             return;
         };
+        let cloth = Cloth(self.0.file("cloth"));
+        if let Err(error) = std::fs::write(&cloth.0, name) {
+            diags.error("shelf", "There is no cloth", error.to_string());
+            return;
+        }
         let boards = shelf.spec.known().and_then(|spec| spec.boards.known());
         for board in 1..=boards.copied().unwrap_or(0) {
             progress.report(format!("Board {board} is clean"));

@@ -34,7 +34,7 @@
 //! }
 //!
 //! ephemeral "shelf_key" "hall" {    # Terraform 1.10: open, renew, close
-//!   shelf = "hall"
+//!   shelf = "hall"                  # one that stands already when this is planned
 //! }
 //!
 //! list "shelf_shelf" "all" {        # Terraform 1.14: terraform query, in a .tfquery.hcl file

@@ -45,7 +45,8 @@ impl Function for Total {
             let at = AttributePath::from("loads").index(index);
             return Err(FunctionError::new("A load is not below zero.").at(at));
         }
-        let sum: f64 = arguments.loads.iter().sum();
+        // From 0.0, because the sum of no floats is -0.0.
+        let sum = arguments.loads.iter().fold(0.0, |sum, load| sum + load);
         Ok(match arguments.unit {
             Field::Unknown => Field::Unknown,
             Field::Null => Field::Known(format!("{sum} kg")),

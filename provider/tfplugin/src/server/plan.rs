@@ -23,14 +23,10 @@ impl<P: Provider> Server<P> {
     pub(super) async fn plan_resource_change(&self, request: Request) -> Response {
         let mut diags = Diagnostics::new();
         match self.planned(&request, &mut diags).await {
-            Ok(response) => {
-                let (of, config) = (&request.type_name, request.config.as_ref());
-                self.told.once(of, config, &mut diags);
-                Response {
-                    diagnostics: diags.into_wire(),
-                    ..response
-                }
-            }
+            Ok(response) => Response {
+                diagnostics: diags.into_wire(),
+                ..response
+            },
             Err(why) => Response {
                 diagnostics: stopped(diags, why),
                 ..Default::default()
@@ -107,6 +103,9 @@ impl<P: Provider> Server<P> {
             Some(identity) => identity.keep(resource, request.prior_identity.as_ref(), &planned)?,
         };
         planning::promise(object, &mut planned, adjusted.promises);
+        // Validation may have said as much.
+        self.told
+            .once(&request.type_name, request.config.as_ref(), diags);
         Ok(Response {
             planned_state: Some(shape.encode(&planned)?),
             requires_replace: replace.iter().filter_map(|path| path.to_wire()).collect(),

@@ -3,9 +3,9 @@
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use futures::Stream;
 use futures::future::BoxFuture;
-use futures::stream::BoxStream;
+use futures::stream::{BoxStream, Fuse};
+use futures::{Stream, StreamExt};
 
 /// Events, and the work that makes them and perhaps a last one.
 pub(super) struct Streamed<T> {
@@ -16,7 +16,7 @@ pub(super) struct Streamed<T> {
 /// The events while the work runs, then its last one. The work is polled by whoever polls the
 /// stream, so that it ends with it.
 pub(super) struct Driven<T> {
-    events: BoxStream<'static, T>,
+    events: Fuse<BoxStream<'static, T>>,
     work: Option<BoxFuture<'static, Option<T>>>,
     last: Option<T>,
 }
@@ -24,7 +24,7 @@ pub(super) struct Driven<T> {
 impl<T> Driven<T> {
     pub(super) fn new(events: BoxStream<'static, T>, work: BoxFuture<'static, Option<T>>) -> Self {
         Self {
-            events,
+            events: events.fuse(),
             work: Some(work),
             last: None,
         }
@@ -42,7 +42,7 @@ impl<T: Unpin> Stream for Driven<T> {
             self.work = None;
             self.last = last;
         }
-        match self.events.as_mut().poll_next(cx) {
+        match self.events.poll_next_unpin(cx) {
             Poll::Ready(Some(event)) => Poll::Ready(Some(event)),
             Poll::Ready(None) if self.work.is_none() => Poll::Ready(self.last.take()),
             // The channel is closed before the work is done: only the work can go on.

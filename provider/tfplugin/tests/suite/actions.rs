@@ -90,6 +90,18 @@ async fn a_stop_ends_an_action_with_what_it_did() {
 }
 
 #[tokio::test]
+async fn an_action_ends_when_nobody_listens_any_more() {
+    let host = Host::new().await;
+    host.create(&[]).await;
+    let cloth = host.directory.path().join("cloth");
+    let mut events = invoke(&host, "alpha", "wait".into()).await;
+    assert!(events.next().await.is_some());
+    assert!(cloth.exists());
+    drop(events);
+    assert!(!cloth.exists());
+}
+
+#[tokio::test]
 async fn an_action_may_be_put_off_at_plan_and_its_configuration_refused() {
     let host = Host::new().await;
     let config = |shelf| block::<Dusting>(&[("shelf", shelf)]);

@@ -23,6 +23,7 @@ mod store;
 mod total;
 
 mod actions;
+mod author;
 mod data_sources;
 mod deferral;
 mod ephemeral;
