@@ -8,14 +8,7 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use crate::workspace::{Workspace, shelf};
-
-const BOOKS: &str = "resource \"shelf_shelf\" \"books\" {
-  name    = \"books\"
-  wood    = \"oak\"
-  load_kg = \"40\"
-}
-";
+use crate::workspace::{Workspace, oak, shelf};
 
 /// A provider that a person has started; ended when dropped.
 struct Attended {
@@ -63,7 +56,7 @@ impl Drop for Attended {
 fn a_client_attaches_to_a_provider_that_is_debugged_and_leaves_it_running() {
     let (mut provider, reattach) = Attended::start();
     let mut workspace = Workspace::bare();
-    workspace.write(BOOKS);
+    workspace.write(&oak("books", ""));
     workspace.environment("TF_REATTACH_PROVIDERS", reattach);
     workspace.apply().succeeded().says("1 added");
     workspace.plan_is_empty();
@@ -77,7 +70,7 @@ fn a_client_attaches_to_a_provider_that_is_debugged_and_leaves_it_running() {
 #[test]
 fn without_tls_the_provider_works_as_well() {
     let mut workspace = Workspace::new();
-    workspace.write(BOOKS);
+    workspace.write(&oak("books", ""));
     workspace.environment("TF_DISABLE_PLUGIN_TLS", "1");
     workspace.apply().succeeded().says("1 added");
 }
@@ -85,7 +78,7 @@ fn without_tls_the_provider_works_as_well() {
 #[test]
 fn the_client_reads_the_provider_s_log_lines() {
     let mut workspace = Workspace::new();
-    workspace.write(BOOKS);
+    workspace.write(&oak("books", ""));
     workspace.environment("TF_LOG", "JSON");
     let said = workspace.apply().succeeded();
     let lines: Vec<Value> = said
@@ -113,7 +106,7 @@ fn the_client_reads_the_provider_s_log_lines() {
 #[test]
 fn a_provider_that_panics_is_told_apart_from_a_mistake_of_the_user() {
     let workspace = Workspace::new();
-    workspace.write(&BOOKS.replace("}\n", "  simulate = \"panic\"\n}\n"));
+    workspace.write(&oak("books", "  simulate = \"panic\""));
     workspace
         .apply()
         .failed()

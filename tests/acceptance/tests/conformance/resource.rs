@@ -4,31 +4,22 @@ use std::fs;
 
 use serde_json::json;
 
-use crate::workspace::Workspace;
+use crate::workspace::{Workspace, oak};
 
 const ADDRESS: &str = "shelf_shelf.books";
-
-fn books(more: &str) -> String {
-    format!(
-        "resource \"shelf_shelf\" \"books\" {{
-  name    = \"books\"
-  wood    = \"oak\"
-  load_kg = \"40\"
-{more}
-}}
-"
-    )
-}
 
 #[test]
 fn a_resource_is_created_changed_and_destroyed() {
     let workspace = Workspace::new();
-    workspace.write(&books(""));
+    workspace.write(&oak("books", ""));
     workspace.apply().succeeded().says("1 added");
     workspace.plan_is_empty();
     assert_eq!(workspace.stored("books")["spec"]["boards"], 2);
 
-    workspace.write(&books("  boards = 5\n  labels = { room = \"study\" }"));
+    workspace.write(&oak(
+        "books",
+        "  boards = 5\n  labels = { room = \"study\" }",
+    ));
     workspace.apply().succeeded().says("1 changed");
     workspace.plan_is_empty();
     let state = workspace.state(ADDRESS);
@@ -42,9 +33,9 @@ fn a_resource_is_created_changed_and_destroyed() {
 #[test]
 fn another_name_replaces_the_object() {
     let workspace = Workspace::new();
-    workspace.write(&books(""));
+    workspace.write(&oak("books", ""));
     workspace.apply().succeeded();
-    workspace.write(&books("").replace("\"books\"\n", "\"maps\"\n"));
+    workspace.write(&oak("books", "").replace("\"books\"\n", "\"maps\"\n"));
     workspace
         .apply()
         .succeeded()
@@ -57,7 +48,7 @@ fn another_name_replaces_the_object() {
 #[test]
 fn an_object_that_is_gone_is_planned_anew() {
     let workspace = Workspace::new();
-    workspace.write(&books(""));
+    workspace.write(&oak("books", ""));
     workspace.apply().succeeded();
     fs::remove_file(workspace.shelves().join("books.json")).unwrap();
     workspace.plan(&[]).succeeded().says("1 to add");
@@ -66,7 +57,7 @@ fn an_object_that_is_gone_is_planned_anew() {
 #[test]
 fn an_imported_object_has_nothing_to_change() {
     let workspace = Workspace::new();
-    workspace.write(&books(""));
+    workspace.write(&oak("books", ""));
     workspace.apply().succeeded();
     workspace.run(&["state", "rm", ADDRESS]).succeeded();
     workspace
@@ -78,7 +69,7 @@ fn an_imported_object_has_nothing_to_change() {
 #[test]
 fn a_mistake_in_the_configuration_is_told_at_its_attribute() {
     let workspace = Workspace::new();
-    workspace.write(&books("  boards = 12"));
+    workspace.write(&oak("books", "  boards = 12"));
     workspace
         .plan(&[])
         .failed()
@@ -87,9 +78,19 @@ fn a_mistake_in_the_configuration_is_told_at_its_attribute() {
 }
 
 #[test]
+fn what_is_required_cannot_be_null() {
+    let workspace = Workspace::new();
+    workspace.write(&oak("books", "").replace("\"oak\"", "null"));
+    workspace
+        .plan(&[])
+        .failed()
+        .says("wood is required, and null here.");
+}
+
+#[test]
 fn a_creation_that_is_late_keeps_its_state_and_is_not_tainted() {
     let workspace = Workspace::new();
-    workspace.write(&books("  simulate = \"late\""));
+    workspace.write(&oak("books", "  simulate = \"late\""));
     workspace
         .apply()
         .succeeded()
@@ -101,7 +102,7 @@ fn a_creation_that_is_late_keeps_its_state_and_is_not_tainted() {
 #[test]
 fn a_creation_that_is_refused_leaves_no_state() {
     let workspace = Workspace::new();
-    workspace.write(&books("  simulate = \"refuse\""));
+    workspace.write(&oak("books", "  simulate = \"refuse\""));
     workspace.apply().failed().says("Ask it nicely.");
     assert!(workspace.state(ADDRESS).is_null());
 }
@@ -109,7 +110,7 @@ fn a_creation_that_is_refused_leaves_no_state() {
 #[test]
 fn a_creation_that_failed_is_tainted() {
     let workspace = Workspace::new();
-    workspace.write(&books("  simulate = \"fail\""));
+    workspace.write(&oak("books", "  simulate = \"fail\""));
     workspace.apply().failed().says("It will be built anew.");
     workspace.plan(&[]).succeeded().says("is tainted");
 }
@@ -117,7 +118,8 @@ fn a_creation_that_failed_is_tainted() {
 #[test]
 fn a_write_only_secret_reaches_the_provider_and_no_state() {
     let workspace = Workspace::new();
-    workspace.write(&books(
+    workspace.write(&oak(
+        "books",
         "  secret_wo = \"open sesame\"\n  secret_wo_version = 1",
     ));
     let said = workspace.apply().succeeded();

@@ -27,6 +27,19 @@ pub fn shelf() -> PathBuf {
     setting("EVEREST_TEST_SHELF")
 }
 
+/// The resource `shelf_shelf.NAME` of that name; `more` are further attributes.
+pub fn oak(name: &str, more: &str) -> String {
+    format!(
+        "resource \"shelf_shelf\" \"{name}\" {{
+  name    = \"{name}\"
+  wood    = \"oak\"
+  load_kg = \"40\"
+{more}
+}}
+"
+    )
+}
+
 /// A folder with a configuration, its state, and the files that the provider keeps.
 pub struct Workspace {
     folder: TempDir,
@@ -40,13 +53,17 @@ impl Workspace {
         let workspace = Self::bare();
         let binaries = workspace.path().join("binaries");
         fs::create_dir(&binaries).unwrap();
-        symlink(shelf(), binaries.join("terraform-provider-shelf")).unwrap();
+        let mut overrides = String::new();
+        // A moved resource's former provider is started as well, but asked nothing about it.
+        for provider in ["shelf", "bookcase"] {
+            let binary = format!("terraform-provider-{provider}");
+            symlink(shelf(), binaries.join(binary)).unwrap();
+            overrides +=
+                &format!("    \"registry.terraform.io/example/{provider}\" = {binaries:?}\n");
+        }
         workspace.file(
             "terraform.rc",
-            &format!(
-                "provider_installation {{\n  dev_overrides {{\n    \"registry.terraform.io/example/shelf\" = {:?}\n  }}\n}}\n",
-                binaries
-            ),
+            &format!("provider_installation {{\n  dev_overrides {{\n{overrides}  }}\n}}\n"),
         );
         workspace
     }
@@ -71,6 +88,16 @@ impl Workspace {
         workspace
     }
 
+    /// A workspace with shelves of these names in the store and none in the state.
+    pub fn with_stored(names: &[&str]) -> Self {
+        let workspace = Self::new();
+        workspace.write(&names.iter().map(|name| oak(name, "")).collect::<String>());
+        workspace.apply().succeeded();
+        fs::remove_file(workspace.path().join("terraform.tfstate")).unwrap();
+        workspace.write("");
+        workspace
+    }
+
     pub fn path(&self) -> &Path {
         self.folder.path()
     }
@@ -88,6 +115,10 @@ impl Workspace {
 
     pub fn file(&self, name: &str, content: &str) {
         fs::write(self.path().join(name), content).unwrap();
+    }
+
+    pub fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path().join(name)).unwrap_or_default()
     }
 
     pub fn write(&self, configuration: &str) {
@@ -139,7 +170,7 @@ impl Workspace {
 
     /// The raw state file.
     pub fn state_file(&self) -> String {
-        fs::read_to_string(self.path().join("terraform.tfstate")).unwrap_or_default()
+        self.read("terraform.tfstate")
     }
 
     /// The attributes of a resource in the state; null when it is not there.
