@@ -9,6 +9,8 @@ mod model;
 mod provider;
 
 mod any_schema;
+mod bad_hosts;
+mod bad_input;
 mod careless;
 mod handshake;
 mod host;
