@@ -136,6 +136,14 @@ fn encode(value: &Value, ty: &Type) -> Result<wire::DynamicValue, Diagnostic> {
     })
 }
 
+/// Whether the value of a request is null, which takes no schema to see.
+fn is_null(value: Option<&wire::DynamicValue>) -> bool {
+    value.is_none_or(|value| match value.msgpack.as_slice() {
+        [] => value.json.is_empty() || value.json == b"null",
+        bytes => bytes == [0xc0],
+    })
+}
+
 fn private(bytes: &[u8]) -> Result<Private, Diagnostic> {
     Private::from_bytes(bytes).map_err(|error| {
         Diagnostic::error(

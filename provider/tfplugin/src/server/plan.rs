@@ -46,8 +46,7 @@ impl<P: Provider> Server<P> {
         let cx = self.context(request.client_capabilities.as_ref());
         let config = shape.decode(request.config.as_ref())?;
         let prior = shape.decode(request.prior_state.as_ref())?;
-        let proposed = shape.decode(request.proposed_new_state.as_ref())?;
-        if proposed.is_null() {
+        if super::is_null(request.proposed_new_state.as_ref()) {
             resource.plan_destroy(object, &prior, &cx, diags).await;
             return Ok(Response {
                 planned_state: Some(shape.encode(&Value::Null)?),

@@ -6,26 +6,28 @@
     reason = "not part of the crate"
 )]
 
-#[path = "../examples/shelf/dust.rs"]
+#[path = "../../examples/shelf/dust.rs"]
 mod dust;
-#[path = "../examples/shelf/field.rs"]
+#[path = "../../examples/shelf/field.rs"]
 mod field;
-#[path = "../examples/shelf/inventory.rs"]
+#[path = "../../examples/shelf/inventory.rs"]
 mod inventory;
-#[path = "../examples/shelf/key.rs"]
+#[path = "../../examples/shelf/key.rs"]
 mod key;
-#[path = "../examples/shelf/list.rs"]
+#[path = "../../examples/shelf/list.rs"]
 mod list;
-#[path = "../examples/shelf/model.rs"]
+#[path = "../../examples/shelf/model.rs"]
 mod model;
-#[path = "../examples/shelf/provider.rs"]
+#[path = "../../examples/shelf/provider.rs"]
 mod provider;
-#[path = "../examples/shelf/shelf.rs"]
+#[path = "../../examples/shelf/shelf.rs"]
 mod shelf;
-#[path = "../examples/shelf/store.rs"]
+#[path = "../../examples/shelf/store.rs"]
 mod store;
-#[path = "../examples/shelf/total.rs"]
+#[path = "../../examples/shelf/total.rs"]
 mod total;
+
+mod processor_time;
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -39,6 +41,7 @@ use tfplugin::value::{Value, json, msgpack};
 use tokio::runtime::{Builder, Runtime};
 use tonic::Request;
 
+use processor_time::ProcessorTime;
 use provider::Shelves;
 
 fn shelf() -> Object {
@@ -80,7 +83,7 @@ fn encode(value: &Value) -> Option<wire::DynamicValue> {
     })
 }
 
-fn values(c: &mut Criterion) {
+fn values(c: &mut Criterion<ProcessorTime>) {
     let ty = shelf().value_type();
     let large = value(1150);
     let bytes = msgpack::encode(&large, &ty).unwrap();
@@ -93,6 +96,7 @@ fn values(c: &mut Criterion) {
         b.iter(|| msgpack::decode(black_box(&bytes), &ty).unwrap());
     });
     let stored = stored(&large);
+    group.throughput(Throughput::Bytes(u64::try_from(stored.len()).unwrap()));
     group.bench_function("decode JSON", |b| {
         b.iter(|| json::decode(black_box(&stored), &ty).unwrap());
     });
@@ -120,7 +124,7 @@ fn server() -> Server<Shelves> {
     Server::new(Arc::new(Shelves::default()), "https://example.com")
 }
 
-fn schema(c: &mut Criterion) {
+fn schema(c: &mut Criterion<ProcessorTime>) {
     let runtime = runtime();
     let request = || Request::new(wire::get_provider_schema::Request {});
     c.bench_function("GetProviderSchema, first", |b| {
@@ -132,7 +136,7 @@ fn schema(c: &mut Criterion) {
     });
 }
 
-fn plans(c: &mut Criterion) {
+fn plans(c: &mut Criterion<ProcessorTime>) {
     let (runtime, server) = (runtime(), server());
     let plan = |prior: &Value, config: &Value| wire::plan_resource_change::Request {
         type_name: "shelf_shelf".to_owned(),
@@ -170,7 +174,7 @@ fn plans(c: &mut Criterion) {
 
 criterion_group! {
     name = all;
-    config = Criterion::default().sample_size(30);
+    config = Criterion::default().with_measurement(ProcessorTime).sample_size(30);
     targets = values, schema, plans
 }
 criterion_main!(all);
