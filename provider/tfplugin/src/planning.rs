@@ -22,6 +22,7 @@ use crate::path::{AttributePath, Step};
 use crate::schema::{Kind, Mode, Nesting, Object};
 use crate::value::Value;
 
+pub mod check;
 mod configuration;
 mod fill;
 mod hide;

@@ -25,6 +25,7 @@ use crate::value::{Type, Value, json, msgpack};
 mod apply;
 mod call_function;
 mod catalogue;
+mod checked;
 mod close_ephemeral;
 mod configure;
 mod functions;

@@ -75,6 +75,8 @@ pub fn serve<P: Provider>(provider: Arc<P>, options: ServeOptions) -> Result<(),
 }
 
 async fn run<P: Provider>(provider: Arc<P>, options: ServeOptions) -> Result<(), ServeError> {
+    // Before a word is said: a host may die as soon as it has read one.
+    let host = Host::started_us();
     let request = if options.debug {
         Request::default()
     } else {
@@ -125,7 +127,7 @@ async fn run<P: Provider>(provider: Arc<P>, options: ServeOptions) -> Result<(),
             certificate,
             request.multiplex,
         ))?;
-        watch_host(end.clone());
+        host.watch(end.clone());
     }
 
     let result = tokio::select! {
@@ -165,21 +167,35 @@ fn watch_interrupt(end: Option<CancellationToken>) -> io::Result<()> {
     Ok(())
 }
 
-/// Cancels `end` when the host is gone: a host that was killed calls nothing, and its children get
-/// another parent.
-fn watch_host(end: CancellationToken) {
+/// The process that started this one.
+struct Host {
     #[cfg(unix)]
-    tokio::spawn(async move {
-        let host = std::os::unix::process::parent_id();
-        while std::os::unix::process::parent_id() == host {
-            tokio::select! {
-                () = tokio::time::sleep(WATCH) => {}
-                () = end.cancelled() => return,
-            }
+    id: u32,
+}
+
+impl Host {
+    fn started_us() -> Self {
+        Self {
+            #[cfg(unix)]
+            id: std::os::unix::process::parent_id(),
         }
-        tracing::warn!("the host is gone");
-        end.cancel();
-    });
-    #[cfg(not(unix))]
-    let _ = (end, WATCH);
+    }
+
+    /// Cancels `end` when the host is gone: a host that was killed calls nothing, and its children get
+    /// another parent.
+    fn watch(self, end: CancellationToken) {
+        #[cfg(unix)]
+        tokio::spawn(async move {
+            while std::os::unix::process::parent_id() == self.id {
+                tokio::select! {
+                    () = tokio::time::sleep(WATCH) => {}
+                    () = end.cancelled() => return,
+                }
+            }
+            tracing::warn!("the host is gone");
+            end.cancel();
+        });
+        #[cfg(not(unix))]
+        let _ = (end, WATCH);
+    }
 }
