@@ -3,9 +3,9 @@
 
 use std::{
     fs,
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Read},
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStdout, Command, Stdio},
     time::{Duration, Instant},
 };
 
@@ -28,7 +28,7 @@ pub(crate) fn time(binary: &Path) -> Result<Duration, Failure> {
         .stderr(Stdio::null())
         .spawn()
         .map_err(Failure::file(binary))?;
-    let line = first_line(&mut child, |line| !line.is_empty());
+    let (line, _open) = first_line(&mut child, |line| !line.is_empty());
     let took = started.elapsed();
     end(child);
     match line {
@@ -43,6 +43,8 @@ pub(crate) fn time(binary: &Path) -> Result<Duration, Failure> {
 /// A provider that serves until it is dropped, for a client to attach to.
 pub(crate) struct Served {
     child: Child,
+    /// Held open: a provider whose words nobody takes ends.
+    _output: Option<BufReader<ChildStdout>>,
     /// What TF_REATTACH_PROVIDERS is to be set to.
     pub reattach: String,
 }
@@ -57,13 +59,17 @@ impl Served {
             .stderr(Stdio::null())
             .spawn()
             .map_err(Failure::file(binary))?;
-        let line = first_line(&mut child, |line| line.contains("TF_REATTACH_PROVIDERS="));
+        let (line, output) = first_line(&mut child, |line| line.contains("TF_REATTACH_PROVIDERS="));
         let reattach = line
             .as_deref()
             .and_then(|line| line.split_once('='))
             .map(|(_, value)| value.trim().trim_matches('\'').to_owned());
         match reattach {
-            Some(reattach) => Ok(Self { child, reattach }),
+            Some(reattach) => Ok(Self {
+                child,
+                _output: output,
+                reattach,
+            }),
             None => {
                 end(child);
                 Err(Failure::Check(format!(
@@ -95,11 +101,20 @@ impl Drop for Served {
     }
 }
 
-fn first_line(child: &mut Child, wanted: impl Fn(&str) -> bool) -> Option<String> {
-    BufReader::new(child.stdout.take()?)
-        .lines()
-        .map_while(Result::ok)
-        .find(|line| wanted(line))
+/// The first line that is wanted, and the output it came from.
+fn first_line(
+    child: &mut Child,
+    wanted: impl Fn(&str) -> bool,
+) -> (Option<String>, Option<BufReader<ChildStdout>>) {
+    let mut output = child.stdout.take().map(BufReader::new);
+    let line = output.as_mut().and_then(|output| {
+        output
+            .by_ref()
+            .lines()
+            .map_while(Result::ok)
+            .find(|line| wanted(line))
+    });
+    (line, output)
 }
 
 fn end(mut child: Child) {

@@ -13,7 +13,7 @@ use crate::error::{ClusterError, Object};
 use crate::objects::Objects;
 use crate::wait::Clock;
 use crate::watching::{Awaited, Ended, Verdict, look_until};
-use crate::{Change, Cluster, Creation, Wait, creation, database, delete, sighting};
+use crate::{Change, Cluster, Creation, Wait, creation, database, engine, sighting};
 
 /// States of a backup that has not ended.
 const UNFINISHED: [&str; 3] = ["", "Starting", "Running"];
@@ -33,6 +33,21 @@ pub async fn read(
         .read(name)
         .await?;
     Ok(found.map(|backup| observed(cluster, &backup)))
+}
+
+/// Reads all backups of `namespace`, or of every namespace.
+///
+/// # Errors
+/// Whatever keeps them from being listed: see [`ClusterError`].
+pub async fn list(
+    cluster: &Cluster,
+    namespace: Option<&str>,
+) -> Result<Vec<BackupModel>, ClusterError> {
+    let objects: Vec<DatabaseClusterBackup> = cluster.list(namespace).await?;
+    Ok(objects
+        .iter()
+        .map(|object| observed(cluster, object))
+        .collect())
 }
 
 /// Makes a backup and waits until it has succeeded.
@@ -114,7 +129,7 @@ pub async fn update(
     }
 }
 
-/// Deletes a backup and waits until it is gone. With `keep_backup_data` (the default) the
+/// Deletes a backup and waits until it and the engine's own backup are gone. With `keep_backup_data` (the default) the
 /// bucket keeps its data.
 ///
 /// # Errors
@@ -133,7 +148,7 @@ pub async fn delete(
     {
         database::protect_backup_data(&objects, backup).await?;
     }
-    delete::delete(&objects, name, &clock).await
+    engine::delete_with_own(&objects, name, |kinds| kinds.backup, &clock).await
 }
 
 /// Creates the object once the database is free for a backup.

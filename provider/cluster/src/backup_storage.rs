@@ -1,23 +1,19 @@
 //! Backup storages: a BackupStorage object and the Secret with its credentials.
 
-mod credentials;
 mod users;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use everest_core::path::FieldPath;
 use everest_core::v1;
+use everest_core::v1::backup_storage::secret_name;
+use everest_core::v1::credentials::Credentials;
 use everest_schemas::everest::BackupStorage;
 use everest_schemas::models::BackupStorageModel;
 use k8s_openapi::api::core::v1::Secret;
 use kube::ResourceExt;
-use serde_json::{Value, json};
 
 use crate::error::ClusterError;
 use crate::wait::Clock;
 use crate::{Change, Cluster, Creation, Wait, apply, creation, delete};
-
-pub use credentials::Credentials;
 
 /// Reads a storage; none if there is no such object. Its Secret is not read.
 ///
@@ -36,7 +32,22 @@ pub async fn read(
     Ok(found.map(|storage| observed(cluster, &storage)))
 }
 
-/// Creates the Secret, named like the storage, then the storage.
+/// Reads all storages of `namespace`, or of every namespace.
+///
+/// # Errors
+/// Whatever keeps them from being listed: see [`ClusterError`].
+pub async fn list(
+    cluster: &Cluster,
+    namespace: Option<&str>,
+) -> Result<Vec<BackupStorageModel>, ClusterError> {
+    let objects: Vec<BackupStorage> = cluster.list(namespace).await?;
+    Ok(objects
+        .iter()
+        .map(|object| observed(cluster, object))
+        .collect())
+}
+
+/// Creates the Secret, then the storage that names it.
 ///
 /// Without credentials the Secret must exist already and is left as it is. With credentials
 /// it must not, unless this apply made it. If the storage is then refused, the Secret goes
@@ -74,14 +85,15 @@ async fn create_both(
     {
         return Err(creation::foreign(&storages, name, &existing));
     }
-    let secret = secrets.get(name).await?;
+    let secret_name = secret_name(planned);
+    let secret = secrets.get(secret_name).await?;
     match (credentials, &secret) {
         (None, None) => {
             return Err(ClusterError::Blocked {
                 object: storages.named(name),
                 message: format!(
-                    "no credentials are given and there is no Secret {namespace}/{name} that holds \
-                     them. Set access_key_id and secret_access_key, or create that Secret with the \
+                    "no credentials are given and there is no Secret {namespace}/{secret_name} that \
+                     holds them. Set access_key_id and secret_access_key, or create that Secret with the \
                      keys AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY first"
                 ),
                 attribute: Some(FieldPath::of("accessKeyId")),
@@ -89,7 +101,7 @@ async fn create_both(
         }
         (Some(_), Some(existing)) if !creation::is_ours(existing, nonce) => {
             return Err(ClusterError::AlreadyExists {
-                object: secrets.named(name),
+                object: secrets.named(secret_name),
                 remedy: "The storage's credentials go into a Secret of its name. Delete the \
                          Secret, or leave the credentials out to use it as it is"
                     .to_owned(),
@@ -98,12 +110,13 @@ async fn create_both(
         _ => {}
     }
     if let Some(credentials) = credentials {
-        let body = creation::with_nonce(secret_body(namespace, name, credentials), nonce);
-        secrets.patch_apply(name, &body, true).await?;
+        let body = v1::backup_storage::secret(planned, credentials);
+        let body = creation::with_nonce(body.expose().clone(), nonce);
+        secrets.patch_apply(secret_name, &body, true).await?;
     }
     let result = creation::create(&storages, name, body, nonce).await;
     if result.is_err() && credentials.is_some() {
-        let gone = delete::delete(&secrets, name, clock).await;
+        let gone = delete::delete(&secrets, secret_name, clock).await;
         if let Err(error) = gone {
             tracing::warn!(%error, "the Secret of a storage that was not created is left over");
         }
@@ -139,8 +152,9 @@ async fn write(
     if let Some(credentials) = credentials {
         // The two keys are ours to say. A conflict would have to show both values.
         let secrets = cluster.objects::<Secret>(namespace);
+        let body = v1::backup_storage::secret(planned, credentials);
         secrets
-            .patch_apply(name, &secret_body(namespace, name, credentials), true)
+            .patch_apply(secret_name(planned), body.expose(), true)
             .await?;
     }
     let storages = cluster.objects::<BackupStorage>(namespace);
@@ -180,7 +194,8 @@ pub async fn delete(
     // The garbage collector takes the Secret that Everest made the storage the owner of. One
     // that never had an owner goes here, if this provider wrote it.
     let secrets = cluster.objects::<Secret>(namespace);
-    if let Some(secret) = secrets.get(name).await? {
+    let secret_name = secret_name(model);
+    if let Some(secret) = secrets.get(secret_name).await? {
         let owned = uid.is_some()
             && secret
                 .owner_references()
@@ -191,23 +206,10 @@ pub async fn delete(
             .iter()
             .any(|entry| entry.manager.as_deref() == Some(cluster.field_manager()));
         if owned || written {
-            delete::delete(&secrets, name, &clock).await?;
+            delete::delete(&secrets, secret_name, &clock).await?;
         }
     }
     Ok(())
-}
-
-fn secret_body(namespace: &str, name: &str, credentials: &Credentials) -> Value {
-    json!({
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "metadata": {"name": name, "namespace": namespace},
-        "type": "Opaque",
-        "data": {
-            "AWS_ACCESS_KEY_ID": STANDARD.encode(credentials.access_key_id.expose()),
-            "AWS_SECRET_ACCESS_KEY": STANDARD.encode(credentials.secret_access_key.expose()),
-        },
-    })
 }
 
 fn key(model: &BackupStorageModel) -> Result<(&str, &str), ClusterError> {

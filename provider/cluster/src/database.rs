@@ -8,6 +8,7 @@ use everest_core::{Operation, v1};
 use everest_schemas::everest::{DatabaseCluster, DatabaseEngine};
 use everest_schemas::models::DatabaseModel;
 use kube::ResourceExt;
+use serde_json::Value;
 
 use crate::error::ClusterError;
 use crate::objects::Objects;
@@ -38,6 +39,21 @@ pub async fn read(
         .read(name)
         .await?;
     Ok(found.map(|database| observed(cluster, &database)))
+}
+
+/// Reads all databases of `namespace`, or of every namespace.
+///
+/// # Errors
+/// Whatever keeps them from being listed: see [`ClusterError`].
+pub async fn list(
+    cluster: &Cluster,
+    namespace: Option<&str>,
+) -> Result<Vec<DatabaseModel>, ClusterError> {
+    let objects: Vec<DatabaseCluster> = cluster.list(namespace).await?;
+    Ok(objects
+        .iter()
+        .map(|object| observed(cluster, object))
+        .collect())
 }
 
 /// Creates a database and waits until it is really ready.
@@ -90,7 +106,8 @@ pub async fn create(
 /// Everest refuses changes while a database is being restored, upgraded or resized, and
 /// while an engine operator of the namespace is being upgraded: that is waited for first.
 /// A change that the server does not see as one (a wait that is resumed, labels) is not held
-/// back by the time that a new state needs to show.
+/// back by the time that a new state needs to show. What `config` leaves to the operators is
+/// not sent: see [`v1::ownership::ours`].
 ///
 /// # Errors
 /// In the outcome: `Refused` if nothing was changed.
@@ -98,10 +115,11 @@ pub async fn update(
     cluster: &Cluster,
     prior: &DatabaseModel,
     planned: &DatabaseModel,
+    config: &DatabaseModel,
     wait: &Wait,
 ) -> Change<DatabaseModel> {
     let clock = wait.start();
-    match write(cluster, prior, planned, &clock).await {
+    match write(cluster, prior, planned, config, &clock).await {
         Err(error) => Change::Refused(error),
         Ok((objects, written, after)) => {
             if planned.wait.known() == Some(&false) {
@@ -124,6 +142,7 @@ async fn write(
     cluster: &Cluster,
     prior: &DatabaseModel,
     planned: &DatabaseModel,
+    config: &DatabaseModel,
     clock: &Clock,
 ) -> Result<(Objects<DatabaseCluster>, DatabaseCluster, readiness::After), ClusterError> {
     let (namespace, name) = key(planned)?;
@@ -134,12 +153,15 @@ async fn write(
         .ok_or_else(|| ClusterError::NotFound {
             object: objects.named(name),
         })?;
-    let body = v1::database::desired(planned, Operation::Update);
-    let prior_body = v1::database::desired(prior, Operation::Update);
-    if body["spec"] != prior_body["spec"] {
+    let change = Bodies {
+        planned: v1::database::desired(planned, Operation::Update),
+        configured: v1::database::desired(config, Operation::Update),
+        prior: v1::database::desired(prior, Operation::Update),
+    };
+    if change.planned["spec"] != change.prior["spec"] {
         until_changes_are_allowed(cluster, &objects, namespace, name, clock).await?;
     }
-    let written = apply_keeping_data_source(&objects, name, &body, &prior_body).await?;
+    let written = write_ours(&objects, name, &change).await?;
     let unchanged = written.metadata.generation == before.metadata.generation;
     let after = match (unchanged, prior.ready.known()) {
         (false, _) => readiness::After::Change,
@@ -149,22 +171,38 @@ async fn write(
     Ok((objects, written, after))
 }
 
-/// Applies a change without taking away a data source that Everest has not restored yet: read
-/// and applied again when Everest writes in between.
-async fn apply_keeping_data_source(
+/// The bodies that an update is made of.
+struct Bodies {
+    planned: Value,
+    configured: Value,
+    prior: Value,
+}
+
+/// Applies what is ours of a change, without taking away a data source that Everest has not
+/// restored yet: read and applied again when Everest writes in between.
+async fn write_ours(
     objects: &Objects<DatabaseCluster>,
     name: &str,
-    body: &serde_json::Value,
-    prior_body: &serde_json::Value,
+    change: &Bodies,
 ) -> Result<DatabaseCluster, ClusterError> {
     let mut tries_left = 5;
     loop {
         tries_left -= 1;
-        let mut body = body.clone();
-        if let Some(current) = objects.get(name).await? {
-            v1::database::carry_data_source(&mut body, &current);
-        }
-        match apply::apply(objects, name, &body, Some(prior_body)).await {
+        let current = objects
+            .get(name)
+            .await?
+            .ok_or_else(|| ClusterError::NotFound {
+                object: objects.named(name),
+            })?;
+        let mut body = v1::ownership::ours(
+            &change.planned,
+            &change.configured,
+            &change.prior,
+            &current.metadata,
+            objects.cluster().field_manager(),
+        );
+        v1::database::carry_data_source(&mut body, &current);
+        match apply::apply(objects, name, &body, Some(&change.prior)).await {
             Err(ClusterError::Api { code: 409, .. }) if tries_left > 0 => {}
             done => return done,
         }

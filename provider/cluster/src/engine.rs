@@ -1,35 +1,95 @@
 //! The engine operators' own objects, which say more than Everest's copy of their state.
 
 use everest_schemas::Engine;
+use futures::future::try_join_all;
+use kube::ResourceExt;
 use kube::api::{Api, ApiResource, DynamicObject, GroupVersionKind};
+use serde::Serialize;
 
-use crate::Cluster;
-use crate::objects::Objects;
+use crate::error::ClusterError;
+use crate::objects::{Kind, Objects};
+use crate::wait::Clock;
+use crate::{Cluster, delete};
 
-/// The kind whose objects an engine operator turns into a database. It has the name and
-/// namespace of the DatabaseCluster.
-pub(crate) fn kind(engine: Engine) -> ApiResource {
-    let (group, version, kind, plural) = match engine {
+/// The kinds of an engine operator.
+pub(crate) struct Kinds {
+    /// What the operator turns into a database. It has the name and namespace of the
+    /// DatabaseCluster.
+    pub(crate) database: ApiResource,
+    /// A backup, named like its DatabaseClusterBackup.
+    pub(crate) backup: ApiResource,
+    /// A restore, named like its DatabaseClusterRestore.
+    pub(crate) restore: ApiResource,
+}
+
+/// The kinds of an engine's operator.
+pub(crate) fn kinds(engine: Engine) -> Kinds {
+    let (group, version, database, others) = match engine {
         Engine::Pxc => (
             "pxc.percona.com",
             "v1",
             "PerconaXtraDBCluster",
-            "perconaxtradbclusters",
+            "PerconaXtraDBCluster",
         ),
         Engine::Psmdb => (
             "psmdb.percona.com",
             "v1",
             "PerconaServerMongoDB",
-            "perconaservermongodbs",
+            "PerconaServerMongoDB",
         ),
-        Engine::Postgresql => (
-            "pgv2.percona.com",
-            "v2",
-            "PerconaPGCluster",
-            "perconapgclusters",
-        ),
+        Engine::Postgresql => ("pgv2.percona.com", "v2", "PerconaPGCluster", "PerconaPG"),
     };
-    ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(group, version, kind), plural)
+    let kind = |kind: String| {
+        let plural = format!("{}s", kind.to_lowercase());
+        ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(group, version, &kind), &plural)
+    };
+    Kinds {
+        database: kind(database.to_owned()),
+        backup: kind(format!("{others}Backup")),
+        restore: kind(format!("{others}Restore")),
+    }
+}
+
+/// Deletes an object of Everest's and waits until it and the engine's object that it owns, of
+/// the same name, are gone.
+///
+/// The garbage collector deletes the engine's object first, once it knows its kind: it learns
+/// of one up to half a minute after the definition. A new object of the same name would
+/// otherwise take over the old one's end, and data that should go may still be there. Where
+/// the engine's kinds may not be read, that is not waited for.
+///
+/// # Errors
+/// As [`delete::delete`].
+pub(crate) async fn delete_with_own<K: Kind + Serialize>(
+    objects: &Objects<K>,
+    name: &str,
+    own: fn(Kinds) -> ApiResource,
+    clock: &Clock,
+) -> Result<(), ClusterError> {
+    let owner = objects.get(name).await?.and_then(|object| object.uid());
+    delete::delete(objects, name, clock).await?;
+    let (Some(owner), Some(namespace)) = (owner, objects.namespace()) else {
+        return Ok(());
+    };
+    let owner = owner.as_str();
+    let owned = Engine::ALL.map(|engine| async move {
+        let kind = own(kinds(engine));
+        let objects = objects.cluster().of_kind(&kind, namespace);
+        let found = match objects.get(name).await {
+            Ok(found) => found,
+            Err(error) if error.is_forbidden() => None,
+            Err(ClusterError::NotEverest { .. } | ClusterError::EverestV2) => None,
+            Err(error) => return Err(error),
+        };
+        match found {
+            Some(found) if found.owner_references().iter().any(|o| o.uid == owner) => {
+                delete::gone(&objects, name, found.uid().as_deref(), clock).await
+            }
+            _ => Ok(()),
+        }
+    });
+    try_join_all(owned).await?;
+    Ok(())
 }
 
 impl Cluster {
@@ -39,8 +99,12 @@ impl Cluster {
         engine: Engine,
         namespace: &str,
     ) -> Objects<DynamicObject> {
-        let kind = kind(engine);
-        let api = Api::namespaced_with(self.client().clone(), namespace, &kind);
-        Objects::new(self, api, &kind, Some(namespace))
+        self.of_kind(&kinds(engine).database, namespace)
+    }
+
+    /// The objects of a kind of an engine operator in `namespace`.
+    pub(crate) fn of_kind(&self, kind: &ApiResource, namespace: &str) -> Objects<DynamicObject> {
+        let api = Api::namespaced_with(self.client().clone(), namespace, kind);
+        Objects::new(self, api, kind, Some(namespace))
     }
 }

@@ -41,9 +41,6 @@ pub const FIELD_MANAGER: &str = "terraform-provider-everest";
 /// Annotation that recognises an object of this very apply after a create that was retried.
 pub const CREATED_BY_APPLY: &str = "everest.openeverest.io/created-by-apply";
 
-/// Label that makes a namespace one that Everest manages.
-pub const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "everest");
-
 /// The OLM catalog that engine operators come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Catalog {

@@ -10,9 +10,11 @@ mod subscribe;
 use std::time::Duration;
 
 use everest_core::v1;
+use everest_core::v1::namespace::{MANAGED_BY, MANAGED_BY_LABEL};
 use everest_schemas::Engine;
 use everest_schemas::models::NamespaceModel;
 use everest_schemas::olm::Subscription;
+use futures::future::try_join_all;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::ResourceExt;
 use serde_json::json;
@@ -20,7 +22,7 @@ use serde_json::json;
 use crate::error::{ClusterError, Object};
 use crate::objects::Objects;
 use crate::wait::Clock;
-use crate::{Change, Cluster, Creation, MANAGED_BY, Wait, apply, creation, delete};
+use crate::{Change, Cluster, Creation, Wait, apply, creation, delete};
 use install::Wanted;
 use subscribe::Group;
 
@@ -55,6 +57,21 @@ pub async fn read(
     Ok(Some(
         observation::observe(cluster, &namespace, prior).await?,
     ))
+}
+
+/// Reads all namespaces that Everest manages, with every engine they have.
+///
+/// # Errors
+/// Whatever keeps them from being listed: see [`ClusterError`].
+pub async fn list(cluster: &Cluster) -> Result<Vec<NamespaceModel>, ClusterError> {
+    let managed = format!("{MANAGED_BY_LABEL}={MANAGED_BY}");
+    let namespaces = cluster.global::<Namespace>().list(&managed).await?;
+    try_join_all(
+        namespaces
+            .iter()
+            .map(|namespace| observation::observe(cluster, namespace, None)),
+    )
+    .await
 }
 
 /// The engines of a namespace that have a Subscription but are not in `model`: they are left
@@ -191,8 +208,8 @@ fn exists(namespaces: &Objects<Namespace>, existing: &Namespace) -> ClusterError
     let name = existing.name_any();
     let managed = existing
         .labels()
-        .get(MANAGED_BY.0)
-        .is_some_and(|value| value == MANAGED_BY.1);
+        .get(MANAGED_BY_LABEL)
+        .is_some_and(|value| value == MANAGED_BY);
     let remedy = if existing.metadata.deletion_timestamp.is_some() {
         "It is being deleted: apply again once it is gone".to_owned()
     } else if managed {
@@ -304,6 +321,7 @@ async fn change(
     let prior_body = v1::namespace::desired(prior);
     apply::apply(&namespaces, name, &body, Some(&prior_body)).await?;
     if !removed.is_empty() {
+        removal::engine_objects_gone(cluster, name, &removed, clock).await?;
         removal::remove_operators(cluster, name, &removed, clock).await?;
     }
     let take_ownership = planned.take_ownership.known() == Some(&true);
@@ -350,6 +368,7 @@ pub async fn delete(
             .iter()
             .map(|wanted| wanted.engine)
             .collect();
+        removal::engine_objects_gone(cluster, name, &engines, &clock).await?;
         removal::remove_operators(cluster, name, &engines, &clock).await?;
         // An operator that is left needs the group.
         let left = cluster.objects::<Subscription>(name).list("").await;
@@ -360,6 +379,7 @@ pub async fn delete(
     }
     if namespace.metadata.deletion_timestamp.is_none() {
         removal::clear(cluster, name, &clock).await?;
+        removal::engine_objects_gone(cluster, name, &Engine::ALL, &clock).await?;
         removal::remove_operators(cluster, name, &Engine::ALL, &clock).await?;
         removal::remove_group(cluster, name, &clock).await?;
     }
@@ -373,10 +393,10 @@ async fn release(namespaces: &Objects<Namespace>, name: &str) -> Result<(), Clus
     let left = namespaces.patch_apply(name, &empty, false).await?;
     if left
         .labels()
-        .get(MANAGED_BY.0)
-        .is_some_and(|value| value == MANAGED_BY.1)
+        .get(MANAGED_BY_LABEL)
+        .is_some_and(|value| value == MANAGED_BY)
     {
-        let body = json!({"metadata": {"labels": {MANAGED_BY.0: null}}});
+        let body = json!({"metadata": {"labels": {MANAGED_BY_LABEL: null}}});
         namespaces.patch_merge(name, &body).await?;
     }
     Ok(())

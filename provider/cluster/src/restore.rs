@@ -13,7 +13,7 @@ use crate::error::ClusterError;
 use crate::objects::Objects;
 use crate::wait::Clock;
 use crate::watching::{Awaited, Verdict};
-use crate::{Change, Cluster, Creation, Wait, backup, creation, database, delete};
+use crate::{Change, Cluster, Creation, Wait, backup, creation, database, engine};
 
 /// Reads a restore; none if its object is gone. A finished restore whose object is gone must
 /// not be made again: it would run over newer data.
@@ -31,6 +31,21 @@ pub async fn read(
         .read(name)
         .await?;
     Ok(found.map(|restore| observed(cluster, &restore)))
+}
+
+/// Reads all restores of `namespace`, or of every namespace.
+///
+/// # Errors
+/// Whatever keeps them from being listed: see [`ClusterError`].
+pub async fn list(
+    cluster: &Cluster,
+    namespace: Option<&str>,
+) -> Result<Vec<RestoreModel>, ClusterError> {
+    let objects: Vec<DatabaseClusterRestore> = cluster.list(namespace).await?;
+    Ok(objects
+        .iter()
+        .map(|object| observed(cluster, object))
+        .collect())
 }
 
 /// Restores a database in place and waits until that has succeeded and the database is
@@ -141,7 +156,7 @@ pub async fn delete(
             Ok(Verdict::Done(()))
         })
         .await?;
-    delete::delete(&objects, name, &clock).await
+    engine::delete_with_own(&objects, name, |kinds| kinds.restore, &clock).await
 }
 
 /// Creates the object once everything it needs is there.

@@ -5,14 +5,17 @@
 //! `observed`, the model of what the cluster holds, without the zero values
 //! that Go clients write.
 //!
-//! Give `desired` the configuration, not the plan: a plan also holds what the
-//! operator wrote, and sending that would take it over.
+//! A plan also holds what the operator wrote, and sending that would take it
+//! over: see [`ownership::ours`] for updates. On creation what the operator
+//! decides is unknown, and `desired` leaves it out.
 
 pub mod backup;
 pub mod backup_storage;
+pub mod credentials;
 pub mod database;
 pub mod managed_fields;
 pub mod namespace;
+pub mod ownership;
 pub mod restore;
 
 use std::collections::{BTreeMap, BTreeSet};

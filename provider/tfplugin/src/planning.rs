@@ -6,10 +6,11 @@
 //!    holds a plan against;
 //! 2. [`resume`]: where an earlier wait ended early, its outputs become unknown;
 //! 3. the resource adjusts the plan;
-//! 4. [`replacements`]: which changes replace the object;
+//! 4. [`replacements`]: which changes replace the object; [`promise`]: what is known of the unknown;
 //! 5. after apply [`fill`]: the plan, with what was unknown taken from what came back.
 //!
-//! A read goes through [`refresh`] alone.
+//! A read goes through [`refresh`] alone; [`configuration`] writes the HCL of what exists. What
+//! comes from elsewhere ([`hide`]) has its write-only values taken out.
 //!
 //! Unknowns are exact: on an update everything that the configuration does not change keeps its
 //! prior value, and a resource marks those of its outputs that will change. An attribute that was
@@ -22,12 +23,18 @@ use crate::schema::{Kind, Mode, Nesting, Object};
 use crate::value::Value;
 
 pub mod check;
+mod configuration;
 mod fill;
+mod hide;
+mod promise;
 mod propose;
 mod refresh;
 mod replace;
 
+pub use configuration::configuration;
 pub use fill::fill;
+pub use hide::hide;
+pub use promise::promise;
 pub use propose::propose;
 pub use refresh::refresh;
 pub use replace::replacements;

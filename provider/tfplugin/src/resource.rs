@@ -8,11 +8,19 @@ use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::path::AttributePath;
 use crate::private::Private;
 use crate::provider::Model;
+use crate::timeouts::Timeouts;
+use crate::value::{Refinements, Value};
 
+mod convert;
+mod identity;
+mod moved;
 mod typed;
 
+pub(crate) use convert::{UNFIT, decode, encoded, unencodable, unfit};
+pub(crate) use identity::Identity;
+pub use identity::IdentityAttribute;
+pub use moved::MoveSource;
 pub use typed::{AnyResource, PlanRequest, PlanResult, Typed};
-pub(crate) use typed::{UNFIT, unfit};
 
 /// A managed resource. The crate derives its schema from [`Resource::Model`], plans every change
 /// (see [`crate::planning`]) and merges what the methods return; a resource only says what differs.
@@ -38,6 +46,28 @@ pub trait Resource: Send + Sync + 'static {
     /// wait that ended early.
     fn pending_outputs(&self) -> &'static [&'static str] {
         &[]
+    }
+
+    /// The attributes that tell one object from all others; none: it has no identity. The crate
+    /// takes identities from the state, imports by them, and refuses one that changes.
+    fn identity(&self) -> &'static [IdentityAttribute] {
+        &[]
+    }
+
+    /// The version of the identity; goes up when stored ones need [`Resource::upgrade_identity`].
+    fn identity_version(&self) -> i64 {
+        0
+    }
+
+    /// Whether an object that lives on may get another identity.
+    fn identity_may_change(&self) -> bool {
+        false
+    }
+
+    /// How long operations may take unless the user says otherwise: becomes [`Context::timeout`].
+    /// None: the crate leaves an attribute `timeouts` alone.
+    fn timeouts(&self) -> Option<Timeouts> {
+        None
     }
 
     /// Whether two strings of an attribute with `x-semantic: kind` mean the same.
@@ -106,10 +136,42 @@ pub trait Resource: Send + Sync + 'static {
     /// together with an error when the id is malformed.
     fn import_id(&self, id: &str, diags: &mut Diagnostics) -> Option<Self::Model>;
 
+    /// May put an import off ([`Context::defer`]); what [`Resource::import_id`] or the identity
+    /// says is the stub then.
+    fn before_import(&self, cx: &Context) {
+        let _ = cx;
+    }
+
+    /// Takes over an object that another provider or type kept (a `moved` block): the attributes
+    /// that tell which it is, all else null; Terraform then calls read. `private` is the new
+    /// object's. None when it does not take such objects, or together with an error.
+    fn move_from(
+        &self,
+        source: &MoveSource,
+        private: &mut Private,
+        diags: &mut Diagnostics,
+    ) -> Option<Self::Model> {
+        let _ = (source, private, diags);
+        None
+    }
+
+    /// Adjusts the configuration that the crate wrote for an existing object. Outputs, write-only
+    /// and deprecated attributes, defaults, and all but one of those that exclude each other are
+    /// null already (see [`crate::planning::configuration`]).
+    fn generate_config(&self, config: &mut Self::Model) {
+        let _ = config;
+    }
+
     /// Brings state that an older schema `version` wrote to today's shape.
     fn upgrade(&self, version: i64, state: Json, diags: &mut Diagnostics) -> Json {
         let _ = (version, diags);
         state
+    }
+
+    /// Brings an identity that an older [`Resource::identity_version`] wrote to today's shape.
+    fn upgrade_identity(&self, version: i64, identity: Json, diags: &mut Diagnostics) -> Json {
+        let _ = (version, diags);
+        identity
     }
 }
 
@@ -127,6 +189,8 @@ pub struct Plan<M> {
     pub(crate) replace: Vec<AttributePath>,
     pub(crate) changed: bool,
     pub(crate) resumes: bool,
+    pub(crate) configured: Value,
+    pub(crate) promises: Vec<(AttributePath, Refinements)>,
 }
 
 impl<M> Plan<M> {
@@ -151,6 +215,23 @@ impl<M> Plan<M> {
     /// changes.
     pub fn require_replace(&mut self, path: impl Into<AttributePath>) {
         self.replace.push(path.into());
+    }
+
+    /// What is known of the configured value at `path` although it is unknown; None where it is
+    /// known, or nothing is.
+    pub fn configured_refinements(&self, path: impl Into<AttributePath>) -> Option<&Refinements> {
+        match self.configured.at(&path.into())? {
+            Value::Unknown(refinements) => refinements.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// Promises something of the value at `path`, so that conditions on it are decided at plan. It
+    /// counts only while the value is unknown. Terraform fails an apply that breaks a promise, and
+    /// taints what such an apply creates: a value that a pending creation may leave null is not
+    /// promised.
+    pub fn promise(&mut self, path: impl Into<AttributePath>, refinements: Refinements) {
+        self.promises.push((path.into(), refinements));
     }
 
     /// The attributes whose change replaces the object.

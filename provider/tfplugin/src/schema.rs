@@ -17,6 +17,9 @@
 //! | `x-default: VALUE` | default in Terraform only; a plain `default` counts as well |
 //! | `x-skip` | not in Terraform |
 //! | `x-dynamic` | free JSON |
+//! | `x-server-default: VALUE` | what the server has where it is omitted: left out of generated HCL |
+//! | `x-conflicts-with: [MEMBER]` | at most one of these neighbours and this is set |
+//! | `x-never-null` | never null once applied, so conditions on it are decided at plan |
 //! | `x-deprecation-message` | what to use in place of a `deprecated` property |
 
 use std::collections::BTreeMap;
@@ -76,6 +79,12 @@ pub struct Attribute {
     pub semantic: Option<String>,
     /// What it is when the configuration omits it.
     pub default: Option<Value>,
+    /// What the server has when the configuration omits it.
+    pub server_default: Option<Value>,
+    /// The Terraform names of the neighbours that exclude it.
+    pub conflicts_with: Vec<String>,
+    /// It is not null once applied, not even in a state that is pending.
+    pub never_null: bool,
     /// In markdown.
     pub description: String,
     /// Still there, to be avoided.

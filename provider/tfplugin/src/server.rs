@@ -2,36 +2,59 @@
 //!
 //! Every call runs guarded (`server/guard.rs`): a panic becomes an error diagnostic and the server lives on.
 
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::{Arc, OnceLock};
 
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
+use crate::action::AnyAction;
 use crate::context::Context;
+use crate::data_source::AnyDataSource;
 use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::ephemeral::AnyEphemeralResource;
+use crate::list::AnyListResource;
 use crate::private::Private;
 use crate::proto::tfplugin6 as wire;
 use crate::proto::tfplugin6::provider_server;
 use crate::provider::Provider;
-use crate::resource::AnyResource;
+use crate::resource::{AnyResource, Identity};
 use crate::schema::{Object, Schema};
 use crate::value::{Type, Value, json, msgpack};
 
 mod apply;
+mod call_function;
+mod catalogue;
 mod checked;
+mod close_ephemeral;
 mod configure;
+mod functions;
+mod generate_config;
+mod get_metadata;
 mod get_schema;
 mod guard;
+mod identity;
 mod import;
+mod invoke_action;
+mod list;
+mod move_state;
+mod open_ephemeral;
 mod plan;
+mod plan_action;
 mod read;
+mod read_data;
+mod renew_ephemeral;
 mod stop;
+mod stream;
 mod upgrade;
+mod upgrade_identity;
 mod validate;
+mod warnings;
 
-use guard::guarded;
+use catalogue::Catalogue;
+use functions::Functions;
+use guard::{guarded, guarded_stream};
+use warnings::Told;
 
 /// The largest message in either direction, as Go's plugins have it.
 pub const MAX_MESSAGE: usize = 256 << 20;
@@ -40,16 +63,16 @@ pub const MAX_MESSAGE: usize = 256 << 20;
 pub struct Server<P: Provider> {
     provider: Arc<P>,
     config: OnceLock<Result<Shape, String>>,
-    resources: BTreeMap<&'static str, Managed>,
+    resources: Catalogue<dyn AnyResource>,
+    data_sources: Catalogue<dyn AnyDataSource>,
+    ephemeral_resources: Catalogue<dyn AnyEphemeralResource>,
+    list_resources: Catalogue<dyn AnyListResource>,
+    actions: Catalogue<dyn AnyAction>,
+    functions: Functions,
+    told: Told,
     stop: CancellationToken,
     terraform_version: OnceLock<String>,
     issues: String,
-}
-
-/// A resource and its schema, derived when it is first needed.
-struct Managed {
-    resource: Box<dyn AnyResource>,
-    shape: OnceLock<Result<Shape, String>>,
 }
 
 /// A schema and the type of its values.
@@ -70,39 +93,11 @@ impl Shape {
 
     /// The value of a request; null where it is left out.
     fn decode(&self, value: Option<&wire::DynamicValue>) -> Result<Value, Diagnostic> {
-        let Some(value) = value else {
-            return Ok(Value::Null);
-        };
-        let decoded = if value.msgpack.is_empty() && !value.json.is_empty() {
-            json::decode(&value.json, &self.ty)
-        } else if value.msgpack.is_empty() {
-            return Ok(Value::Null);
-        } else {
-            msgpack::decode(&value.msgpack, &self.ty)
-        };
-        decoded.map_err(|error| {
-            Diagnostic::error(
-                "Terraform sent a value that does not fit the schema",
-                format!(
-                    "{error}. This is a fault of Terraform or of the provider; please report it."
-                ),
-            )
-            .at(error.path.clone())
-        })
+        decode(value, &self.ty)
     }
 
     fn encode(&self, value: &Value) -> Result<wire::DynamicValue, Diagnostic> {
-        let msgpack = msgpack::encode(value, &self.ty).map_err(|error| {
-            Diagnostic::error(
-                "The provider made an invalid value",
-                format!("{error}. This is a fault of the provider; please report it."),
-            )
-            .at(error.path.clone())
-        })?;
-        Ok(wire::DynamicValue {
-            msgpack,
-            json: Vec::new(),
-        })
+        encode(value, &self.ty)
     }
 }
 
@@ -111,6 +106,41 @@ fn is_null(value: Option<&wire::DynamicValue>) -> bool {
     value.is_none_or(|value| match value.msgpack.as_slice() {
         [] => value.json.is_empty() || value.json == b"null",
         bytes => bytes == [0xc0],
+    })
+}
+
+/// The value of type `ty` in a request; null where it is left out.
+fn decode(value: Option<&wire::DynamicValue>, ty: &Type) -> Result<Value, Diagnostic> {
+    let Some(value) = value else {
+        return Ok(Value::Null);
+    };
+    let decoded = if value.msgpack.is_empty() && !value.json.is_empty() {
+        json::decode(&value.json, ty)
+    } else if value.msgpack.is_empty() {
+        return Ok(Value::Null);
+    } else {
+        msgpack::decode(&value.msgpack, ty)
+    };
+    decoded.map_err(|error| {
+        Diagnostic::error(
+            "Terraform sent a value that does not fit the schema",
+            format!("{error}. This is a fault of Terraform or of the provider; please report it."),
+        )
+        .at(error.path.clone())
+    })
+}
+
+fn encode(value: &Value, ty: &Type) -> Result<wire::DynamicValue, Diagnostic> {
+    let msgpack = msgpack::encode(value, ty).map_err(|error| {
+        Diagnostic::error(
+            "The provider made an invalid value",
+            format!("{error}. This is a fault of the provider; please report it."),
+        )
+        .at(error.path.clone())
+    })?;
+    Ok(wire::DynamicValue {
+        msgpack,
+        json: Vec::new(),
     })
 }
 
@@ -129,21 +159,16 @@ fn private(bytes: &[u8]) -> Result<Private, Diagnostic> {
 impl<P: Provider> Server<P> {
     /// Serves `provider`. `issues` is where its faults are reported, for messages.
     pub fn new(provider: Arc<P>, issues: impl Into<String>) -> Self {
-        let resources = provider
-            .resources()
-            .into_iter()
-            .map(|resource| {
-                let managed = Managed {
-                    shape: OnceLock::new(),
-                    resource,
-                };
-                (managed.resource.type_name(), managed)
-            })
-            .collect();
         Self {
+            resources: Catalogue::new(provider.resources()),
+            data_sources: Catalogue::new(provider.data_sources()),
+            ephemeral_resources: Catalogue::new(provider.ephemeral_resources()),
+            list_resources: Catalogue::new(provider.list_resources()),
+            actions: Catalogue::new(provider.actions()),
+            functions: Functions::new(provider.functions()),
             provider,
             config: OnceLock::new(),
-            resources,
+            told: Told::default(),
             stop: CancellationToken::new(),
             terraform_version: OnceLock::new(),
             issues: issues.into(),
@@ -167,21 +192,7 @@ impl<P: Provider> Server<P> {
     }
 
     fn managed(&self, type_name: &str) -> Result<(&dyn AnyResource, &Shape), Diagnostic> {
-        let managed = self.resources.get(type_name).ok_or_else(|| {
-            Diagnostic::error(
-                "Unknown resource type",
-                format!("This provider has no resource {type_name:?}."),
-            )
-        })?;
-        let shape = managed
-            .shape
-            .get_or_init(|| {
-                let schema = managed.resource.schema();
-                schema.map(Shape::new).map_err(|error| error.to_string())
-            })
-            .as_ref()
-            .map_err(|reason| no_schema(type_name, reason))?;
-        Ok((managed.resource.as_ref(), shape))
+        self.resources.get(type_name)
     }
 
     fn context(&self, client: Option<&wire::ClientCapabilities>) -> Context {
@@ -190,8 +201,24 @@ impl<P: Provider> Server<P> {
             terraform_version: self.terraform_version.get().cloned().unwrap_or_default(),
             write_only_allowed: client.is_some_and(|c| c.write_only_attributes_allowed),
             deferral_allowed: client.is_some_and(|c| c.deferral_allowed),
+            ..Context::default()
         }
     }
+
+    /// The context of an operation on what has passed validation and plan.
+    fn later_context(&self, client: Option<&wire::ClientCapabilities>) -> Context {
+        Context {
+            write_only_allowed: true,
+            ..self.context(client)
+        }
+    }
+}
+
+/// The identity of a resource; None when it has none.
+fn identity(resource: &dyn AnyResource, shape: &Shape) -> Result<Option<Identity>, Diagnostic> {
+    let attributes = resource.identity();
+    Identity::derive(shape.object(), attributes, resource.identity_version())
+        .map_err(|error| no_schema(resource.type_name(), &error.to_string()))
 }
 
 fn no_schema(of: &str, reason: &str) -> Diagnostic {
@@ -214,7 +241,10 @@ fn stopped(mut diags: Diagnostics, why: Diagnostic) -> Vec<wire::Diagnostic> {
 type Answer<T> = Result<Response<T>, Status>;
 
 macro_rules! rpcs {
-    ($($rpc:ident: $request:ty => $response:ty, $of:expr, $fallback:expr;)*) => {
+    (
+        calls { $($rpc:ident: $request:ty => $response:ty, $of:expr, $fallback:expr;)* }
+        streams { $($stream:ident: $asked:ty => $event:ty, $about:expr;)* }
+    ) => {
         #[tonic::async_trait]
         impl<P: Provider> provider_server::Provider for Server<P> {
             $(
@@ -227,43 +257,108 @@ macro_rules! rpcs {
                     guarded(stringify!($rpc), &of, &self.issues, fallback, call).await
                 }
             )*
+            $(
+                async fn $stream(
+                    &self,
+                    request: Request<$asked>,
+                ) -> Answer<tonic::codegen::BoxStream<$event>> {
+                    let request = request.into_inner();
+                    let of: fn(&$asked) -> &str = $about;
+                    let of = of(&request).to_owned();
+                    let begin = || self.$stream(request);
+                    guarded_stream(stringify!($stream), &of, &self.issues, begin)
+                }
+            )*
         }
     };
 }
 
 // Each RPC: request, answer, the type it is about, and what to answer beside an error when it panics:
-// the state as it was, so that nothing is lost.
+// the state as it was, so that nothing is lost. What is not here, the state stores, is unimplemented.
 rpcs! {
-    get_metadata: wire::get_metadata::Request => wire::get_metadata::Response,
-        |_| "", |_| Default::default();
-    get_provider_schema:
-        wire::get_provider_schema::Request => wire::get_provider_schema::Response,
-        |_| "", |_| Default::default();
-    validate_provider_config:
-        wire::validate_provider_config::Request => wire::validate_provider_config::Response,
-        |_| "", |_| Default::default();
-    validate_resource_config:
-        wire::validate_resource_config::Request => wire::validate_resource_config::Response,
-        |r| &r.type_name, |_| Default::default();
-    configure_provider:
-        wire::configure_provider::Request => wire::configure_provider::Response,
-        |_| "", |_| Default::default();
-    upgrade_resource_state:
-        wire::upgrade_resource_state::Request => wire::upgrade_resource_state::Response,
-        |r| &r.type_name, |_| Default::default();
-    read_resource: wire::read_resource::Request => wire::read_resource::Response,
-        |r| &r.type_name, read::unchanged;
-    plan_resource_change:
-        wire::plan_resource_change::Request => wire::plan_resource_change::Response,
-        |r| &r.type_name, |_| Default::default();
-    apply_resource_change:
-        wire::apply_resource_change::Request => wire::apply_resource_change::Response,
-        |r| &r.type_name, apply::unchanged;
-    import_resource_state:
-        wire::import_resource_state::Request => wire::import_resource_state::Response,
-        |r| &r.type_name, |_| Default::default();
-    stop_provider: wire::stop_provider::Request => wire::stop_provider::Response,
-        |_| "", |_| Default::default();
+    calls {
+        get_metadata: wire::get_metadata::Request => wire::get_metadata::Response,
+            |_| "", |_| Default::default();
+        get_provider_schema:
+            wire::get_provider_schema::Request => wire::get_provider_schema::Response,
+            |_| "", |_| Default::default();
+        validate_provider_config:
+            wire::validate_provider_config::Request => wire::validate_provider_config::Response,
+            |_| "", |_| Default::default();
+        validate_resource_config:
+            wire::validate_resource_config::Request => wire::validate_resource_config::Response,
+            |r| &r.type_name, |_| Default::default();
+        validate_data_resource_config:
+            wire::validate_data_resource_config::Request
+                => wire::validate_data_resource_config::Response,
+            |r| &r.type_name, |_| Default::default();
+        validate_ephemeral_resource_config:
+            wire::validate_ephemeral_resource_config::Request
+                => wire::validate_ephemeral_resource_config::Response,
+            |r| &r.type_name, |_| Default::default();
+        validate_list_resource_config:
+            wire::validate_list_resource_config::Request
+                => wire::validate_list_resource_config::Response,
+            |r| &r.type_name, |_| Default::default();
+        validate_action_config:
+            wire::validate_action_config::Request => wire::validate_action_config::Response,
+            |r| &r.type_name, |_| Default::default();
+        configure_provider:
+            wire::configure_provider::Request => wire::configure_provider::Response,
+            |_| "", |_| Default::default();
+        upgrade_resource_state:
+            wire::upgrade_resource_state::Request => wire::upgrade_resource_state::Response,
+            |r| &r.type_name, |_| Default::default();
+        get_resource_identity_schemas:
+            wire::get_resource_identity_schemas::Request
+                => wire::get_resource_identity_schemas::Response,
+            |_| "", |_| Default::default();
+        upgrade_resource_identity:
+            wire::upgrade_resource_identity::Request => wire::upgrade_resource_identity::Response,
+            |r| &r.type_name, |_| Default::default();
+        read_resource: wire::read_resource::Request => wire::read_resource::Response,
+            |r| &r.type_name, read::unchanged;
+        plan_resource_change:
+            wire::plan_resource_change::Request => wire::plan_resource_change::Response,
+            |r| &r.type_name, |_| Default::default();
+        apply_resource_change:
+            wire::apply_resource_change::Request => wire::apply_resource_change::Response,
+            |r| &r.type_name, apply::unchanged;
+        import_resource_state:
+            wire::import_resource_state::Request => wire::import_resource_state::Response,
+            |r| &r.type_name, |_| Default::default();
+        move_resource_state:
+            wire::move_resource_state::Request => wire::move_resource_state::Response,
+            |r| &r.target_type_name, |_| Default::default();
+        generate_resource_config:
+            wire::generate_resource_config::Request => wire::generate_resource_config::Response,
+            |r| &r.type_name, |_| Default::default();
+        read_data_source: wire::read_data_source::Request => wire::read_data_source::Response,
+            |r| &r.type_name, |_| Default::default();
+        open_ephemeral_resource:
+            wire::open_ephemeral_resource::Request => wire::open_ephemeral_resource::Response,
+            |r| &r.type_name, |_| Default::default();
+        renew_ephemeral_resource:
+            wire::renew_ephemeral_resource::Request => wire::renew_ephemeral_resource::Response,
+            |r| &r.type_name, renew_ephemeral::unchanged;
+        close_ephemeral_resource:
+            wire::close_ephemeral_resource::Request => wire::close_ephemeral_resource::Response,
+            |r| &r.type_name, |_| Default::default();
+        get_functions: wire::get_functions::Request => wire::get_functions::Response,
+            |_| "", |_| Default::default();
+        call_function: wire::call_function::Request => wire::call_function::Response,
+            |r| &r.name, |_| Default::default();
+        plan_action: wire::plan_action::Request => wire::plan_action::Response,
+            |r| &r.action_type, |_| Default::default();
+        stop_provider: wire::stop_provider::Request => wire::stop_provider::Response,
+            |_| "", |_| Default::default();
+    }
+    streams {
+        list_resource: wire::list_resource::Request => wire::list_resource::Event,
+            |r| &r.type_name;
+        invoke_action: wire::invoke_action::Request => wire::invoke_action::Event,
+            |r| &r.action_type;
+    }
 }
 
 /// A future that answers an RPC.

@@ -10,7 +10,7 @@ mod ty;
 pub use number::{Number, NumberError};
 pub use ty::{Type, TypeError};
 
-use crate::path::AttributePath;
+use crate::path::{AttributePath, Step};
 
 /// How deep values and types may nest: far beyond any schema, far below what a stack holds.
 pub const MAX_DEPTH: usize = 64;
@@ -165,6 +165,29 @@ impl Value {
             Self::Map(members) => members.get(name),
             _ => None,
         }
+    }
+
+    /// The part of it at `path`.
+    pub fn at(&self, path: &AttributePath) -> Option<&Value> {
+        path.steps()
+            .iter()
+            .try_fold(self, |value, step| match (step, value) {
+                (Step::Attribute(name) | Step::Key(name), Self::Map(members)) => members.get(name),
+                (Step::Index(index), Self::List(items)) => items.get(*index),
+                _ => None,
+            })
+    }
+
+    pub(crate) fn at_mut(&mut self, path: &AttributePath) -> Option<&mut Value> {
+        path.steps()
+            .iter()
+            .try_fold(self, |value, step| match (step, value) {
+                (Step::Attribute(name) | Step::Key(name), Self::Map(members)) => {
+                    members.get_mut(name)
+                }
+                (Step::Index(index), Self::List(items)) => items.get_mut(*index),
+                _ => None,
+            })
     }
 
     /// What a user would call it, for messages.

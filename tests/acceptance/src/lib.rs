@@ -23,6 +23,8 @@ mod ports;
 pub mod preparation;
 pub mod process;
 pub mod progress;
+pub mod release;
+pub mod said;
 pub mod state;
 pub mod tools;
 

@@ -148,3 +148,31 @@ async fn a_deleted_backup_keeps_its_data_unless_asked_otherwise() {
         assert_eq!(fake::writes(&seen), writes);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_engines_backup_is_waited_for_after_its_owner() {
+    let engines = "/apis/pxc.percona.com/v1/namespaces/prod/perconaxtradbclusterbackups/b";
+    let of_engine = |owner: &str| {
+        json!({"metadata": {"name": "b", "namespace": "prod", "uid": "e", "ownerReferences": [
+            {"apiVersion": "everest.percona.com/v1alpha1", "kind": "DatabaseClusterBackup",
+             "name": "b", "uid": owner}]}})
+    };
+    let (ours, mut object) = backup("b", "Succeeded");
+    object["metadata"]["uid"] = json!("ours");
+    for (owner, waits) in [("ours", true), ("another", false)] {
+        let objects = [
+            (ours.clone(), object.clone()),
+            (engines.to_owned(), of_engine(owner)),
+        ];
+        let (cluster, _, objects) = fake::store(objects.into(), |_, _, _| {});
+        tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_secs(25)).await;
+            objects.lock().unwrap().remove(engines);
+        });
+        let begun = tokio::time::Instant::now();
+        let mut model = model("b");
+        model.keep_backup_data = false.into();
+        delete(&cluster, &model, &wait()).await.unwrap();
+        assert_eq!(begun.elapsed() >= Duration::from_secs(25), waits, "{owner}");
+    }
+}

@@ -138,7 +138,7 @@ async fn a_change_waits_for_a_restore_to_end() {
     let mut planned = model(json!({}));
     planned.spec.known_mut().unwrap().paused = false.into();
     let begun = tokio::time::Instant::now();
-    let changed = update(&cluster, &model(json!({})), &planned, &wait()).await;
+    let changed = update(&cluster, &model(json!({})), &planned, &planned, &wait()).await;
     assert!(matches!(changed, Change::Done(_)), "{changed:?}");
     assert!(begun.elapsed() >= later);
     assert_eq!(fake::writes(&seen), [format!("PATCH {DATABASE}")]);

@@ -4,19 +4,23 @@ use std::collections::BTreeSet;
 
 use everest_core::olm;
 use everest_core::path::FieldPath;
+use everest_core::v1;
+use everest_core::v1::namespace::OPERATOR_GROUP;
 use everest_schemas::Engine;
 use everest_schemas::everest::{
     BackupStorage, DatabaseCluster, DatabaseClusterBackup, DatabaseClusterRestore, MonitoringConfig,
 };
 use everest_schemas::olm::{ClusterServiceVersion, OperatorGroup, Subscription};
 use futures::future::try_join_all;
+use k8s_openapi::api::core::v1::Namespace;
 use kube::ResourceExt;
+use kube::api::DynamicObject;
 
-use super::subscribe::OPERATOR_GROUP;
 use crate::error::{ClusterError, Object};
 use crate::objects::{Kind, Objects};
 use crate::wait::Clock;
-use crate::{Cluster, database, delete};
+use crate::watching::{Verdict, look_until};
+use crate::{Cluster, database, delete, engine, sighting};
 
 /// Refuses to take out an engine that databases use.
 ///
@@ -146,6 +150,78 @@ pub(super) async fn clear(
     delete_all(backups, clock).await?;
     delete_all(cluster.objects::<BackupStorage>(namespace), clock).await?;
     delete_all(cluster.objects::<MonitoringConfig>(namespace), clock).await
+}
+
+/// Waits until what Everest had the operators of `engines` make is gone.
+///
+/// An engine's backup can outlive the object of Everest's that owns it: the garbage collector
+/// learns of a kind only half a minute after its definition. Without its operator nobody would
+/// take the finalizer off it, and the namespace could never go. What somebody made by hand is
+/// not waited for.
+///
+/// # Errors
+/// `TimedOut` and `Cancelled` name what is left.
+pub(super) async fn engine_objects_gone(
+    cluster: &Cluster,
+    namespace: &str,
+    engines: &[Engine],
+    clock: &Clock,
+) -> Result<(), ClusterError> {
+    let subscribed = served(cluster.objects::<Subscription>(namespace)).await?;
+    let kinds: Vec<_> = engines
+        .iter()
+        .filter(|engine| {
+            subscribed
+                .iter()
+                .any(|subscription| subscription.name_any() == engine.operator())
+        })
+        .flat_map(|engine| {
+            let kinds = engine::kinds(*engine);
+            [kinds.restore, kinds.backup, kinds.database]
+        })
+        .collect();
+    let object = cluster.global::<Namespace>().named(namespace);
+    let ended = look_until(clock, &object, Vec::new(), async || {
+        let mut left = Vec::new();
+        for kind in &kinds {
+            let found = match served(cluster.of_kind(kind, namespace)).await {
+                // Who may not look can not wait.
+                Err(error) if error.is_forbidden() => Vec::new(),
+                other => other?,
+            };
+            left.extend(
+                found
+                    .iter()
+                    .filter(|found| is_going(found))
+                    .map(|found| format!("{} {}", kind.kind, found.name_any())),
+            );
+        }
+        Ok(if left.is_empty() {
+            Verdict::Done(())
+        } else {
+            Verdict::Wait(format!("{} to go", list(&left)))
+        })
+    })
+    .await;
+    match ended {
+        Ok(()) => Ok(()),
+        Err(ended) => {
+            let what = format!("the engines' objects in {object} were not gone");
+            let last = async |missing: &str| sighting::waiting_for(missing);
+            Err(ended.report(what, clock, last).await)
+        }
+    }
+}
+
+/// Whether an engine's object is being deleted, or will be: its owner, an object of Everest's,
+/// is gone already when this is asked.
+fn is_going(object: &DynamicObject) -> bool {
+    let group = v1::API_VERSION.split('/').next().unwrap_or_default();
+    object.metadata.deletion_timestamp.is_some()
+        || object
+            .owner_references()
+            .iter()
+            .any(|owner| owner.api_version.split('/').next() == Some(group))
 }
 
 /// Deletes Everest's OperatorGroup; another's stays.

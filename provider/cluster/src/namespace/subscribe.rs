@@ -1,19 +1,18 @@
 //! OperatorGroup and Subscriptions: what tells OLM to install engine operators.
 
 use everest_core::olm;
+use everest_core::v1::namespace::{
+    OPERATOR_GROUP, SubscriptionRequest, operator_group, subscription,
+};
 use everest_schemas::Engine;
 use everest_schemas::olm::{OperatorGroup, PackageManifest, PackageManifestStatus, Subscription};
 use kube::ResourceExt;
 use kube::api::{Api, ApiResource, DynamicObject};
-use serde_json::{Value, json};
 
 use super::install::Wanted;
 use crate::error::ClusterError;
 use crate::objects::Objects;
-use crate::{Catalog, Cluster, apply};
-
-/// Name of the OperatorGroup that Everest uses.
-pub(super) const OPERATOR_GROUP: &str = "everest-databases";
+use crate::{Cluster, apply};
 
 /// What the namespace has by way of OperatorGroups.
 pub(super) enum Group {
@@ -102,43 +101,17 @@ pub(super) async fn subscribe(
         return Ok(false);
     }
     let channel = channel(cluster, wanted).await;
-    let body = subscription(cluster.catalog(), namespace, wanted, &channel);
+    let catalog = cluster.catalog();
+    let body = subscription(&SubscriptionRequest {
+        namespace,
+        engine: wanted.engine,
+        channel: &channel,
+        catalog: &catalog.name,
+        catalog_namespace: &catalog.namespace,
+        version: wanted.version.as_deref(),
+    });
     apply::apply(&subscriptions, name, &body, None).await?;
     Ok(true)
-}
-
-/// Everest's OperatorGroup, as its chart `everest-db-namespace` has it.
-fn operator_group(namespace: &str) -> Value {
-    json!({
-        "apiVersion": "operators.coreos.com/v1",
-        "kind": "OperatorGroup",
-        "metadata": {"name": OPERATOR_GROUP, "namespace": namespace},
-        "spec": {"targetNamespaces": [namespace], "upgradeStrategy": "Default"},
-    })
-}
-
-/// A Subscription as Everest's chart has it, with approval by hand: an upgrade of an operator
-/// is never taken unasked. Only a version that is asked for is named to begin with; without
-/// one OLM takes the newest of the channel.
-fn subscription(catalog: &Catalog, namespace: &str, wanted: &Wanted, channel: &str) -> Value {
-    let package = wanted.engine.operator();
-    let mut body = json!({
-        "apiVersion": "operators.coreos.com/v1alpha1",
-        "kind": "Subscription",
-        "metadata": {"name": package, "namespace": namespace},
-        "spec": {
-            "name": package,
-            "channel": channel,
-            "source": catalog.name,
-            "sourceNamespace": catalog.namespace,
-            "installPlanApproval": "Manual",
-            "config": {"env": [{"name": "DISABLE_TELEMETRY", "value": "true"}]},
-        },
-    });
-    if let Some(version) = &wanted.version {
-        body["spec"]["startingCSV"] = json!(olm::csv_name(wanted.engine, version));
-    }
-    body
 }
 
 /// The channel for an engine's operator: see [`olm::channel`] for the order. What may not be

@@ -335,3 +335,32 @@ async fn an_adopted_namespace_stays_and_loses_the_label() {
         json!({"team": "a"})
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_operator_stays_while_it_has_an_orphan_of_everests_to_take_down() {
+    let package = package(Engine::Pxc);
+    let objects = [
+        (NAMESPACE.to_owned(), namespace_object(json!({}))),
+        (
+            format!("{OLM}/subscriptions/{package}"),
+            json!({"metadata": {"name": package, "namespace": "prod"},
+                "spec": {"name": package, "source": "s", "sourceNamespace": "s"}}),
+        ),
+        (
+            "/apis/pxc.percona.com/v1/namespaces/prod/perconaxtradbclusterbackups/b1".to_owned(),
+            json!({"metadata": {"name": "b1", "namespace": "prod", "ownerReferences": [{
+                "apiVersion": "everest.percona.com/v1alpha1", "kind": "DatabaseClusterBackup",
+                "name": "b1", "uid": "gone"}]}}),
+        ),
+    ];
+    let (cluster, seen, _) = fake::store(objects.into(), |_, _, _| {});
+    let model = model(json!({"pxc": {}}));
+    let error = delete(&cluster, &model, &wait()).await.unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("PerconaXtraDBClusterBackup b1 to go"),
+        "{error}"
+    );
+    assert_eq!(fake::writes(&seen), Vec::<String>::new());
+}

@@ -9,29 +9,8 @@ use everest_schemas::models::BackupStorageModel;
 use everest_schemas::{Field, Sensitive};
 use serde_json::{Value, json};
 
+use super::credentials::Credentials;
 use super::{Identity, OwnedKeys, body, filled, known_json, named};
-
-/// What a bucket is opened with.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Credentials {
-    /// Access key id, or the name of an Azure storage account.
-    pub access_key_id: Sensitive<String>,
-    /// Secret access key, or the key of an Azure storage account.
-    pub secret_access_key: Sensitive<String>,
-}
-
-/// The credentials in a configuration, from the write-only attributes or the
-/// others; `None` where they are omitted and the Secret is left as it is.
-pub fn credentials(config: &BackupStorageModel) -> Option<Credentials> {
-    let pair = |id: &Field<Sensitive<String>>, key: &Field<Sensitive<String>>| {
-        Some(Credentials {
-            access_key_id: id.known()?.clone(),
-            secret_access_key: key.known()?.clone(),
-        })
-    };
-    pair(&config.access_key_id_wo, &config.secret_access_key_wo)
-        .or_else(|| pair(&config.access_key_id, &config.secret_access_key))
-}
 
 /// Name of the Secret of a storage: the one it is known to have, or, for a new
 /// one, the storage's own name as Everest's API does it.
@@ -184,8 +163,8 @@ mod tests {
                 },
             })
         );
-        assert_eq!(credentials(&configured), Some(keys()));
-        assert_eq!(credentials(&model("s3")), None);
+        assert_eq!(Credentials::given(&configured), Some(keys()));
+        assert_eq!(Credentials::given(&model("s3")), None);
     }
 
     #[test]
@@ -195,7 +174,7 @@ mod tests {
             secret_access_key_wo: keys().secret_access_key.into(),
             ..model("s3")
         };
-        assert_eq!(credentials(&config), Some(keys()));
+        assert_eq!(Credentials::given(&config), Some(keys()));
     }
 
     #[test]

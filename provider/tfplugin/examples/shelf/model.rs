@@ -44,6 +44,10 @@ pub struct Shelf {
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-dynamic" = true))]
     pub extra: Field<serde_json::Value>,
+    /// How long to wait.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend("x-local" = true))]
+    pub timeouts: Field<ShelfTimeouts>,
     /// Whether it stands.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-read-only" = true))]
@@ -54,7 +58,7 @@ pub struct Shelf {
     pub secret_length: Field<i64>,
     /// Goes up with each change.
     #[serde(default, skip_serializing_if = "Field::is_null")]
-    #[schemars(extend("x-read-only" = true))]
+    #[schemars(extend("x-read-only" = true, "x-never-null" = true))]
     pub generation: Field<i64>,
 }
 
@@ -70,7 +74,7 @@ pub struct Spec {
     pub load: Field<String>,
     /// How many boards; the store takes two by default.
     #[serde(default, skip_serializing_if = "Field::is_null")]
-    #[schemars(extend("x-computed" = true), range(min = 1, max = 9))]
+    #[schemars(extend("x-computed" = true, "x-server-default" = 2), range(min = 1, max = 9))]
     pub boards: Field<i32>,
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-computed" = true))]
@@ -83,6 +87,21 @@ pub struct Spec {
     pub labels: Field<BTreeMap<String, Field<String>>>,
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub hooks: Field<Vec<Field<String>>>,
+    /// What it hangs on.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend("x-conflicts-with" = ["legs"]))]
+    pub rail: Field<String>,
+    /// What it stands on.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    pub legs: Field<i32>,
+}
+
+/// How long to wait, as `1h30m`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ShelfTimeouts {
+    /// For it to stand.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    pub create: Field<String>,
 }
 
 /// A wood.

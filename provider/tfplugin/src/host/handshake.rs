@@ -80,9 +80,9 @@ pub(super) fn line(
 
 /// Prints `line` where the host reads it.
 pub(super) fn announce(line: &str) -> io::Result<()> {
+    // In one piece: a reader may close the pipe once it has seen a whole line.
     let mut out = io::stdout().lock();
-    out.write_all(line.as_bytes())?;
-    out.write_all(b"\n")?;
+    out.write_all(format!("{line}\n").as_bytes())?;
     out.flush()
 }
 

@@ -75,8 +75,8 @@ pub fn serve<P: Provider>(provider: Arc<P>, options: ServeOptions) -> Result<(),
 }
 
 async fn run<P: Provider>(provider: Arc<P>, options: ServeOptions) -> Result<(), ServeError> {
-    // Before the host knows that we are there: it may be killed as soon as it does.
-    let host = parent();
+    // Before a word is said: a host may die as soon as it has read one.
+    let host = Host::started_us();
     let request = if options.debug {
         Request::default()
     } else {
@@ -127,7 +127,7 @@ async fn run<P: Provider>(provider: Arc<P>, options: ServeOptions) -> Result<(),
             certificate,
             request.multiplex,
         ))?;
-        watch_host(host, end.clone());
+        host.watch(end.clone());
     }
 
     let result = tokio::select! {
@@ -167,25 +167,35 @@ fn watch_interrupt(end: Option<CancellationToken>) -> io::Result<()> {
     Ok(())
 }
 
-/// The process that started us; 0 where the system does not tell.
-fn parent() -> u32 {
+/// The process that started this one.
+struct Host {
     #[cfg(unix)]
-    return std::os::unix::process::parent_id();
-    #[cfg(not(unix))]
-    return 0;
+    id: u32,
 }
 
-/// Cancels `end` when `host` is gone: a host that was killed calls nothing, and its children get
-/// another parent.
-fn watch_host(host: u32, end: CancellationToken) {
-    tokio::spawn(async move {
-        while parent() == host {
-            tokio::select! {
-                () = tokio::time::sleep(WATCH) => {}
-                () = end.cancelled() => return,
-            }
+impl Host {
+    fn started_us() -> Self {
+        Self {
+            #[cfg(unix)]
+            id: std::os::unix::process::parent_id(),
         }
-        tracing::warn!("the host is gone");
-        end.cancel();
-    });
+    }
+
+    /// Cancels `end` when the host is gone: a host that was killed calls nothing, and its children get
+    /// another parent.
+    fn watch(self, end: CancellationToken) {
+        #[cfg(unix)]
+        tokio::spawn(async move {
+            while std::os::unix::process::parent_id() == self.id {
+                tokio::select! {
+                    () = tokio::time::sleep(WATCH) => {}
+                    () = end.cancelled() => return,
+                }
+            }
+            tracing::warn!("the host is gone");
+            end.cancel();
+        });
+        #[cfg(not(unix))]
+        let _ = (end, WATCH);
+    }
 }

@@ -3,15 +3,17 @@
 use async_trait::async_trait;
 use serde_json::Value as Json;
 
-use super::{Creation, Plan, ReadResult, Resource, Update};
+use super::convert::{decode, encoded, unencodable};
+use super::{Creation, IdentityAttribute, MoveSource, Plan, ReadResult, Resource, Update};
 use crate::context::Context;
 use crate::diagnostics::{Diagnostic, Diagnostics};
-use crate::model::{self, ModelError};
+use crate::model;
 use crate::path::AttributePath;
 use crate::planning;
 use crate::private::Private;
 use crate::schema::{Object, Schema, SchemaError};
-use crate::value::Value;
+use crate::timeouts::Timeouts;
+use crate::value::{Refinements, Value};
 
 /// A resource in terms of values; [`Typed`] makes one of any [`Resource`].
 #[async_trait]
@@ -24,6 +26,14 @@ pub trait AnyResource: Send + Sync + 'static {
     fn schema(&self) -> Result<Schema, SchemaError>;
 
     fn pending_outputs(&self) -> &'static [&'static str];
+
+    fn identity(&self) -> &'static [IdentityAttribute];
+
+    fn identity_version(&self) -> i64;
+
+    fn identity_may_change(&self) -> bool;
+
+    fn timeouts(&self) -> Option<Timeouts>;
 
     fn semantically_equal(&self, kind: &str, a: &str, b: &str) -> bool;
 
@@ -83,7 +93,21 @@ pub trait AnyResource: Send + Sync + 'static {
 
     fn import_id(&self, object: &Object, id: &str, diags: &mut Diagnostics) -> Option<Value>;
 
+    fn before_import(&self, cx: &Context);
+
+    fn move_from(
+        &self,
+        object: &Object,
+        source: &MoveSource,
+        private: &mut Private,
+        diags: &mut Diagnostics,
+    ) -> Option<Value>;
+
+    fn generate_config(&self, object: &Object, config: Value, diags: &mut Diagnostics) -> Value;
+
     fn upgrade(&self, version: i64, state: Json, diags: &mut Diagnostics) -> Json;
+
+    fn upgrade_identity(&self, version: i64, identity: Json, diags: &mut Diagnostics) -> Json;
 }
 
 /// What a plan starts from.
@@ -112,55 +136,14 @@ pub struct PlanResult {
     pub private: Private,
     /// Changes that replace the object.
     pub replace: Vec<AttributePath>,
+    /// What is promised of values that stay unknown.
+    pub promises: Vec<(AttributePath, Refinements)>,
 }
 
-/// A [`Resource`] as an [`AnyResource`].
+/// Something with models as the server takes it, in values: a [`Resource`] as an [`AnyResource`], a
+/// data source, function, ephemeral resource, list resource or action as the `Any` of its kind.
 #[derive(Clone, Debug)]
 pub struct Typed<R>(pub R);
-
-impl<R: Resource> Typed<R> {
-    /// Decodes for an operation on state or plan. Only a model that disagrees with its own schema
-    /// fails here.
-    fn decode(object: &Object, value: &Value, diags: &mut Diagnostics) -> Option<R::Model> {
-        match model::decode(value, object) {
-            Ok(model) => Some(model),
-            Err(error) => {
-                diags.push(unfit(&error, object));
-                None
-            }
-        }
-    }
-}
-
-/// The summary of a value that its model does not take.
-pub(crate) const UNFIT: &str = "Invalid value";
-
-/// The diagnostic of a value that its model does not take. What serde says of it may quote the
-/// value, so nothing is quoted of what is hidden.
-pub(crate) fn unfit(error: &ModelError, object: &Object) -> Diagnostic {
-    let place = if error.path.is_root() {
-        "This value".to_owned()
-    } else {
-        format!("The value of {}", error.path)
-    };
-    let reason = if object.hides(&error.path) {
-        "it is not of the form that is expected here"
-    } else {
-        &error.reason
-    };
-    Diagnostic::error(UNFIT, format!("{place} cannot be used: {reason}.")).at(error.path.clone())
-}
-
-/// The diagnostic of a model that its own schema does not take: a fault of the provider.
-fn unencodable(error: &ModelError) -> Diagnostic {
-    Diagnostic::error(
-        "The provider made an invalid value",
-        format!(
-            "The result cannot be stored: {error}. This is a fault of the provider; please report it."
-        ),
-    )
-    .at(error.path.clone())
-}
 
 #[async_trait]
 impl<R: Resource> AnyResource for Typed<R> {
@@ -176,12 +159,28 @@ impl<R: Resource> AnyResource for Typed<R> {
         self.0.pending_outputs()
     }
 
+    fn identity(&self) -> &'static [IdentityAttribute] {
+        self.0.identity()
+    }
+
+    fn identity_version(&self) -> i64 {
+        self.0.identity_version()
+    }
+
+    fn identity_may_change(&self) -> bool {
+        self.0.identity_may_change()
+    }
+
+    fn timeouts(&self) -> Option<Timeouts> {
+        self.0.timeouts()
+    }
+
     fn semantically_equal(&self, kind: &str, a: &str, b: &str) -> bool {
         self.0.semantically_equal(kind, a, b)
     }
 
     fn validate(&self, object: &Object, config: &Value, diags: &mut Diagnostics) {
-        if let Some(config) = Self::decode(object, config, diags) {
+        if let Some(config) = decode(object, config, diags) {
             self.0.validate(&config, diags);
         }
     }
@@ -193,12 +192,12 @@ impl<R: Resource> AnyResource for Typed<R> {
         cx: &Context,
         diags: &mut Diagnostics,
     ) -> Option<PlanResult> {
-        let config = Self::decode(object, &request.config, diags)?;
+        let config: R::Model = decode(object, &request.config, diags)?;
         let prior = match &request.prior {
-            Some(prior) => Some(Self::decode(object, prior, diags)?),
+            Some(prior) => Some(decode(object, prior, diags)?),
             None => None,
         };
-        let planned = Self::decode(object, &request.planned, diags)?;
+        let planned = decode(object, &request.planned, diags)?;
         // The resource sees what the schema forces, so that it can object to a replacement.
         let forced = request
             .prior
@@ -214,6 +213,8 @@ impl<R: Resource> AnyResource for Typed<R> {
             replace: forced,
             changed: request.changed,
             resumes: request.resumes,
+            configured: request.config,
+            promises: Vec::new(),
         };
         self.0.plan(&mut plan, cx, diags).await;
         match before.and_then(|before| Ok((before, model::encode(&plan.planned, object)?))) {
@@ -221,6 +222,7 @@ impl<R: Resource> AnyResource for Typed<R> {
                 planned: model::adopt(request.planned, &before, after),
                 private: plan.private,
                 replace: plan.replace,
+                promises: plan.promises,
             }),
             Err(error) => {
                 diags.push(unencodable(&error));
@@ -236,7 +238,7 @@ impl<R: Resource> AnyResource for Typed<R> {
         cx: &Context,
         diags: &mut Diagnostics,
     ) {
-        if let Some(prior) = Self::decode(object, prior, diags) {
+        if let Some(prior) = decode(object, prior, diags) {
             self.0.plan_destroy(&prior, cx, diags).await;
         }
     }
@@ -249,7 +251,7 @@ impl<R: Resource> AnyResource for Typed<R> {
         cx: &Context,
         diags: &mut Diagnostics,
     ) -> ReadResult<Value> {
-        let Some(prior) = Self::decode(object, prior, diags) else {
+        let Some(prior) = decode(object, prior, diags) else {
             return ReadResult::Keep;
         };
         match self.0.read(&prior, private, cx, diags).await {
@@ -273,7 +275,7 @@ impl<R: Resource> AnyResource for Typed<R> {
         cx: &Context,
         diags: &mut Diagnostics,
     ) -> Creation<Value> {
-        let models = Self::decode(object, planned, diags).zip(Self::decode(object, config, diags));
+        let models = decode(object, planned, diags).zip(decode(object, config, diags));
         let Some((model, config)) = models else {
             return Creation::NotCreated(nothing_done());
         };
@@ -294,9 +296,9 @@ impl<R: Resource> AnyResource for Typed<R> {
         cx: &Context,
         diags: &mut Diagnostics,
     ) -> Update<Value> {
-        let models = Self::decode(object, prior, diags)
-            .zip(Self::decode(object, planned, diags))
-            .zip(Self::decode(object, config, diags));
+        let models = decode(object, prior, diags)
+            .zip(decode(object, planned, diags))
+            .zip(decode(object, config, diags));
         let Some(((prior, model), config)) = models else {
             return Update::Refused(nothing_done());
         };
@@ -319,24 +321,50 @@ impl<R: Resource> AnyResource for Typed<R> {
         cx: &Context,
         diags: &mut Diagnostics,
     ) {
-        if let Some(prior) = Self::decode(object, prior, diags) {
+        if let Some(prior) = decode(object, prior, diags) {
             self.0.delete(&prior, private, cx, diags).await;
         }
     }
 
     fn import_id(&self, object: &Object, id: &str, diags: &mut Diagnostics) -> Option<Value> {
         let model = self.0.import_id(id, diags)?;
-        match model::encode(&model, object) {
-            Ok(value) => Some(value),
-            Err(error) => {
-                diags.push(unencodable(&error));
-                None
-            }
+        encoded(model::encode(&model, object), diags)
+    }
+
+    fn before_import(&self, cx: &Context) {
+        self.0.before_import(cx);
+    }
+
+    fn move_from(
+        &self,
+        object: &Object,
+        source: &MoveSource,
+        private: &mut Private,
+        diags: &mut Diagnostics,
+    ) -> Option<Value> {
+        let model = self.0.move_from(source, private, diags)?;
+        encoded(model::encode(&model, object), diags)
+    }
+
+    fn generate_config(&self, object: &Object, config: Value, diags: &mut Diagnostics) -> Value {
+        let Some(mut model) = decode::<R::Model>(object, &config, diags) else {
+            return config;
+        };
+        let before = encoded(model::encode(&model, object), diags);
+        self.0.generate_config(&mut model);
+        let after = encoded(model::encode(&model, object), diags);
+        match before.zip(after) {
+            Some((before, after)) => model::adopt(config, &before, after),
+            None => config,
         }
     }
 
     fn upgrade(&self, version: i64, state: Json, diags: &mut Diagnostics) -> Json {
         self.0.upgrade(version, state, diags)
+    }
+
+    fn upgrade_identity(&self, version: i64, identity: Json, diags: &mut Diagnostics) -> Json {
+        self.0.upgrade_identity(version, identity, diags)
     }
 }
 

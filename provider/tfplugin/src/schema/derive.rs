@@ -122,6 +122,18 @@ impl Definitions<'_> {
     ) -> Result<Object, SchemaError> {
         let mut object = Object::default();
         self.members(&mut object, json, path, &[], read_only, depth)?;
+        for attribute in &object.attributes {
+            if let Some(name) = attribute
+                .conflicts_with
+                .iter()
+                .find(|name| object.get(name).is_none())
+            {
+                return Err(SchemaError::Contradiction {
+                    path: attribute.member.clone(),
+                    reason: format!("it conflicts with {name}, which is no neighbour of it"),
+                });
+            }
+        }
         Ok(object)
     }
 
@@ -229,6 +241,9 @@ impl Definitions<'_> {
                 .and_then(Json::as_str)
                 .map(str::to_owned),
             default: None,
+            server_default: None,
+            conflicts_with: conflicts(json),
+            never_null: flag(json, "x-never-null"),
             description: text(json, "description"),
             deprecated,
             deprecation_message: if deprecated {
@@ -247,11 +262,15 @@ impl Definitions<'_> {
                 .and_then(Json::as_str);
             attribute.semantic = of.map(str::to_owned);
         }
-        if let Some(default) = default {
-            let value = model::default_value(default, &attribute)
+        let value = |default: Option<&Json>| {
+            let value = default.map(|default| model::default_value(default, &attribute));
+            let value = value.transpose();
+            let value = value
                 .map_err(|error| contradiction(&format!("the default does not fit: {error}")))?;
-            attribute.default = Some(value).filter(|value| *value != Value::Null);
-        }
+            Ok(value.filter(|value| *value != Value::Null))
+        };
+        let server_default = json.get("x-server-default").filter(|_| !read_only);
+        (attribute.default, attribute.server_default) = (value(default)?, value(server_default)?);
         Ok(attribute)
     }
 
@@ -311,6 +330,13 @@ impl Definitions<'_> {
 
 fn flag(json: &Members, key: &str) -> bool {
     json.get(key).and_then(Json::as_bool).unwrap_or(false)
+}
+
+/// The neighbours that `x-conflicts-with` names, in Terraform's names.
+fn conflicts(json: &Members) -> Vec<String> {
+    let members = json.get("x-conflicts-with").and_then(Json::as_array);
+    let members = members.into_iter().flatten().filter_map(Json::as_str);
+    members.map(attribute_name).collect()
 }
 
 fn text(json: &Members, key: &str) -> String {

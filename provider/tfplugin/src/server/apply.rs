@@ -1,6 +1,6 @@
 //! ApplyResourceChange: creation with its four ends, update, deletion.
 
-use super::{Server, Shape, checked, stopped};
+use super::{Server, Shape, checked, identity, stopped};
 use crate::context::Context;
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::planning;
@@ -8,6 +8,7 @@ use crate::private::Private;
 use crate::proto::tfplugin6 as wire;
 use crate::provider::Provider;
 use crate::resource::{AnyResource, Creation, Update};
+use crate::timeouts::{Operation, timeout};
 use crate::value::Value;
 
 type Request = wire::apply_resource_change::Request;
@@ -18,6 +19,7 @@ pub(super) fn unchanged(request: &Request) -> Response {
     Response {
         new_state: request.prior_state.clone(),
         private: request.planned_private.clone(),
+        new_identity: request.planned_identity.clone(),
         ..Default::default()
     }
 }
@@ -35,26 +37,25 @@ struct Change<'a> {
 impl<P: Provider> Server<P> {
     pub(super) async fn apply_resource_change(&self, request: Request) -> Response {
         let mut diags = Diagnostics::new();
-        let mut response = unchanged(&request);
         match self.applied(&request, &mut diags).await {
-            Ok((state, private)) => {
-                response.new_state = Some(state);
-                response.private = private;
-                response.diagnostics = diags.into_wire();
-            }
-            Err(why) => response.diagnostics = stopped(diags, why),
+            Ok(response) => Response {
+                diagnostics: diags.into_wire(),
+                ..response
+            },
+            Err(why) => Response {
+                diagnostics: stopped(diags, why),
+                ..unchanged(&request)
+            },
         }
-        response
     }
 
     async fn applied(
         &self,
         request: &Request,
         diags: &mut Diagnostics,
-    ) -> Result<(wire::DynamicValue, Vec<u8>), Diagnostic> {
+    ) -> Result<Response, Diagnostic> {
         let (resource, shape) = self.managed(&request.type_name)?;
-        let mut cx = self.context(None);
-        cx.write_only_allowed = true;
+        let mut cx = self.later_context(None);
         let change = Change {
             resource,
             shape,
@@ -63,22 +64,45 @@ impl<P: Provider> Server<P> {
             config: shape.decode(request.config.as_ref())?,
             private: super::private(&request.planned_private)?,
         };
+        let defaults = resource.timeouts();
+        let creates = change.prior.is_null();
         let planned = checked::keep(&change.planned);
         let (state, private) = if change.planned.is_null() {
+            cx.timeout = timeout(&change.prior, Operation::Delete, defaults);
             change.delete(&cx, diags).await
-        } else if change.prior.is_null() {
+        } else if creates {
+            cx.timeout = timeout(&change.planned, Operation::Create, defaults);
             change.create(&cx, diags).await
         } else {
+            cx.timeout = timeout(&change.planned, Operation::Update, defaults);
             change.update(&cx, diags).await
         };
         if let Some(planned) = &planned {
             checked::applied(shape.object(), planned, &state, &request.type_name, diags);
         }
-        let private = match state {
-            Value::Null => Vec::new(),
-            _ => private.to_bytes(),
+        let mut response = Response {
+            new_state: Some(shape.encode(&state)?),
+            ..Default::default()
         };
-        Ok((shape.encode(&state)?, private))
+        if state.is_null() {
+            return Ok(response);
+        }
+        response.private = private.to_bytes();
+        if let Some(identity) = identity(resource, shape)? {
+            let planned = request.planned_identity.as_ref();
+            response.new_identity = if creates {
+                identity.tell(&state)?
+            } else {
+                // What was written must not be lost for a fault in its identity.
+                identity
+                    .keep(resource, planned, &state)
+                    .unwrap_or_else(|why| {
+                        diags.push(why);
+                        planned.cloned()
+                    })
+            };
+        }
+        Ok(response)
     }
 }
 

@@ -1,36 +1,41 @@
-//! GetProviderSchema and GetMetadata.
+//! GetProviderSchema.
+
+use std::collections::HashMap;
 
 use super::Server;
+use super::catalogue::{Catalogue, Described};
 use crate::diagnostics::Diagnostics;
 use crate::proto::tfplugin6 as wire;
 use crate::provider::Provider;
 
-fn capabilities() -> Option<wire::ServerCapabilities> {
+pub(super) fn capabilities() -> Option<wire::ServerCapabilities> {
     Some(wire::ServerCapabilities {
         // A destruction can be refused at plan.
         plan_destroy: true,
         // The host may use a schema that it got from an earlier process.
         get_provider_schema_optional: true,
-        ..Default::default()
+        move_resource_state: true,
+        generate_resource_config: true,
     })
 }
 
-impl<P: Provider> Server<P> {
-    pub(super) async fn get_metadata(
-        &self,
-        _: wire::get_metadata::Request,
-    ) -> wire::get_metadata::Response {
-        let resources = self.resources.keys().map(|name| {
-            let type_name = (*name).to_owned();
-            wire::get_metadata::ResourceMetadata { type_name }
-        });
-        wire::get_metadata::Response {
-            server_capabilities: capabilities(),
-            resources: resources.collect(),
-            ..Default::default()
+fn schemas<T: Described + ?Sized>(
+    of: &Catalogue<T>,
+    diags: &mut Diagnostics,
+) -> HashMap<String, wire::Schema> {
+    let mut schemas = HashMap::new();
+    for (name, served) in of.iter() {
+        match served.shape() {
+            Ok(shape) => {
+                schemas.insert(name.to_owned(), shape.schema.to_wire());
+            }
+            Err(why) => diags.push(why),
         }
     }
+    schemas
+}
 
+impl<P: Provider> Server<P> {
     pub(super) async fn get_provider_schema(
         &self,
         _: wire::get_provider_schema::Request,
@@ -44,15 +49,18 @@ impl<P: Provider> Server<P> {
             Ok(shape) => response.provider = Some(shape.schema.to_wire()),
             Err(why) => diags.push(why),
         }
-        for name in self.resources.keys() {
-            match self.managed(name) {
-                Ok((_, shape)) => {
-                    let schema = shape.schema.to_wire();
-                    response.resource_schemas.insert((*name).to_owned(), schema);
-                }
-                Err(why) => diags.push(why),
-            }
-        }
+        response.resource_schemas = schemas(&self.resources, &mut diags);
+        response.data_source_schemas = schemas(&self.data_sources, &mut diags);
+        response.ephemeral_resource_schemas = schemas(&self.ephemeral_resources, &mut diags);
+        response.list_resource_schemas = schemas(&self.list_resources, &mut diags);
+        response.action_schemas = schemas(&self.actions, &mut diags)
+            .into_iter()
+            .map(|(name, schema)| {
+                let schema = Some(schema);
+                (name, wire::ActionSchema { schema })
+            })
+            .collect();
+        response.functions = self.functions.to_wire(&mut diags);
         response.diagnostics = diags.into_wire();
         response
     }

@@ -3,10 +3,12 @@
 use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
-use futures::FutureExt;
+use futures::{FutureExt, StreamExt};
 use tonic::Response;
+use tonic::codegen::BoxStream;
 use tracing::Instrument;
 
+use super::stream::{Driven, Streamed};
 use super::{Answer, Call, one};
 use crate::diagnostics::Diagnostic;
 use crate::proto::tfplugin6 as wire;
@@ -28,8 +30,33 @@ macro_rules! complain {
 
 complain! {
     get_metadata get_provider_schema validate_provider_config validate_resource_config
-    configure_provider upgrade_resource_state read_resource plan_resource_change
-    apply_resource_change import_resource_state
+    validate_data_resource_config validate_ephemeral_resource_config validate_list_resource_config
+    validate_action_config configure_provider upgrade_resource_state get_resource_identity_schemas
+    upgrade_resource_identity read_resource plan_resource_change apply_resource_change
+    import_resource_state move_resource_state generate_resource_config read_data_source
+    open_ephemeral_resource renew_ephemeral_resource close_ephemeral_resource get_functions
+    plan_action
+}
+
+impl Complain for wire::call_function::Response {
+    fn complain(&mut self, diagnostic: Diagnostic) {
+        self.error = Some(wire::FunctionError {
+            text: format!("{}: {}", diagnostic.summary, diagnostic.detail),
+            function_argument: None,
+        });
+    }
+}
+
+impl Complain for wire::list_resource::Event {
+    fn complain(&mut self, diagnostic: Diagnostic) {
+        self.diagnostic.extend(one(diagnostic));
+    }
+}
+
+impl Complain for wire::invoke_action::Event {
+    fn complain(&mut self, diagnostic: Diagnostic) {
+        *self = super::invoke_action::completed(one(diagnostic));
+    }
 }
 
 impl Complain for wire::stop_provider::Response {
@@ -60,6 +87,39 @@ pub(super) async fn guarded<T: Complain>(
     }
     .instrument(span)
     .await
+}
+
+/// Streams what `begin` gives: events, and the work that makes them. When it panics, the last event
+/// is an error that says so. The work runs while the host listens, and ends where it waits when the
+/// host does so no more.
+pub(super) fn guarded_stream<T: Complain + Default + Send + Unpin + 'static>(
+    rpc: &'static str,
+    of: &str,
+    issues: &str,
+    begin: impl FnOnce() -> Streamed<T>,
+) -> Answer<BoxStream<T>> {
+    let span = tracing::debug_span!("rpc", tf_rpc = rpc, tf_resource_type = of);
+    let complaint = panicked(rpc, of, issues);
+    let streamed = std::panic::catch_unwind(AssertUnwindSafe(|| span.in_scope(begin)));
+    let Ok(Streamed { events, work }) = streamed else {
+        let last = futures::stream::once(async move { Ok(complained(complaint)) });
+        return Ok(Response::new(Box::pin(last)));
+    };
+    let work = async move {
+        let started = Instant::now();
+        let end = AssertUnwindSafe(work).catch_unwind().await;
+        let elapsed = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        tracing::debug!(tf_req_duration_ms = elapsed, "answered");
+        end.unwrap_or_else(|_| Some(complained(complaint)))
+    };
+    let work = Box::pin(work.instrument(span));
+    Ok(Response::new(Box::pin(Driven::new(events, work).map(Ok))))
+}
+
+fn complained<T: Complain + Default>(complaint: Diagnostic) -> T {
+    let mut event = T::default();
+    event.complain(complaint);
+    event
 }
 
 fn panicked(rpc: &str, of: &str, issues: &str) -> Diagnostic {

@@ -1,10 +1,13 @@
-//! ImportResourceState: a stub of the key attributes, which Terraform then reads.
+//! ImportResourceState: a stub of the key attributes, which Terraform then reads. They come from an
+//! id, or from an identity.
 
-use super::{Server, stopped};
+use super::{Server, Shape, identity, stopped};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::planning;
 use crate::proto::tfplugin6 as wire;
 use crate::provider::Provider;
+use crate::resource::{AnyResource, Identity};
+use crate::value::Value;
 
 type Request = wire::import_resource_state::Request;
 type Response = wire::import_resource_state::Response;
@@ -12,11 +15,10 @@ type Response = wire::import_resource_state::Response;
 impl<P: Provider> Server<P> {
     pub(super) async fn import_resource_state(&self, request: Request) -> Response {
         let mut diags = Diagnostics::new();
-        match self.stub(&request, &mut diags) {
-            Ok(state) => Response {
-                imported_resources: state.into_iter().collect(),
+        match self.imported(&request, &mut diags) {
+            Ok(response) => Response {
                 diagnostics: diags.into_wire(),
-                deferred: None,
+                ..response
             },
             Err(why) => Response {
                 diagnostics: stopped(diags, why),
@@ -25,29 +27,65 @@ impl<P: Provider> Server<P> {
         }
     }
 
-    fn stub(
-        &self,
-        request: &Request,
-        diags: &mut Diagnostics,
-    ) -> Result<Option<wire::import_resource_state::ImportedResource>, Diagnostic> {
+    fn imported(&self, request: &Request, diags: &mut Diagnostics) -> Result<Response, Diagnostic> {
         let (resource, shape) = self.managed(&request.type_name)?;
         let object = shape.object();
-        let stub = resource.import_id(object, &request.id, diags);
-        let Some(stub) = stub.filter(|_| !diags.has_errors()) else {
-            if diags.has_errors() {
-                return Ok(None);
-            }
-            return Err(Diagnostic::error(
-                "Invalid import id",
-                format!("{:?} does not name a {}.", request.id, request.type_name),
-            ));
+        let cx = self.later_context(request.client_capabilities.as_ref());
+        let identity = identity(resource, shape)?;
+        let given = match &identity {
+            Some(identity) => identity.decode(request.identity.as_ref())?,
+            None => None,
         };
+        let stub = match identity.as_ref().zip(given) {
+            Some((identity, given)) => by_identity(identity, &given, shape)?,
+            None => match by_id(resource, request, shape, diags)? {
+                Some(stub) => stub,
+                None => return Ok(Response::default()),
+            },
+        };
+        resource.before_import(&cx);
         // Gives local attributes, which no read will tell, their defaults.
         let state = planning::refresh(object, &stub, &stub, &|_, a, b| a == b);
-        Ok(Some(wire::import_resource_state::ImportedResource {
-            type_name: request.type_name.clone(),
-            state: Some(shape.encode(&state)?),
+        let identity = match identity {
+            Some(identity) => identity.tell(&state)?,
+            None => None,
+        };
+        Ok(Response {
+            imported_resources: vec![wire::import_resource_state::ImportedResource {
+                type_name: request.type_name.clone(),
+                state: Some(shape.encode(&state)?),
+                identity,
+                ..Default::default()
+            }],
+            deferred: cx.deferred_wire(),
             ..Default::default()
-        }))
+        })
+    }
+}
+
+fn by_identity(identity: &Identity, given: &Value, shape: &Shape) -> Result<Value, Diagnostic> {
+    match identity.missing(given) {
+        None => Ok(identity.stub(given, shape.object())),
+        Some(name) => Err(Diagnostic::error(
+            "Incomplete identity",
+            format!("The identity has to give {name}. Add it to the import block."),
+        )),
+    }
+}
+
+/// None after an error that was told.
+fn by_id(
+    resource: &dyn AnyResource,
+    request: &Request,
+    shape: &Shape,
+    diags: &mut Diagnostics,
+) -> Result<Option<Value>, Diagnostic> {
+    match resource.import_id(shape.object(), &request.id, diags) {
+        _ if diags.has_errors() => Ok(None),
+        Some(stub) => Ok(Some(stub)),
+        None => Err(Diagnostic::error(
+            "Invalid import id",
+            format!("{:?} does not name a {}.", request.id, request.type_name),
+        )),
     }
 }

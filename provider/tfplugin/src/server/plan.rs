@@ -1,6 +1,6 @@
 //! PlanResourceChange: creation, update, replacement and destruction.
 
-use super::{Server, checked, stopped};
+use super::{Server, checked, identity, stopped};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::planning;
 use crate::planning::check::Planned;
@@ -19,14 +19,16 @@ impl<P: Provider> Server<P> {
     /// 3. Where a wait ended early, its outputs are unknown ([`planning::resume`]).
     /// 4. The resource adjusts the plan.
     /// 5. What replaces: by schema ([`planning::replacements`]) and by the resource.
-    /// 6. In development builds the plan is held against Terraform's rules ([`planning::check`]).
+    /// 6. The identity is the prior one, or that of the new object.
+    /// 7. In development builds the plan is held against Terraform's rules ([`planning::check`]).
+    /// 8. What is known of the unknown is promised ([`planning::promise`]).
     pub(super) async fn plan_resource_change(&self, request: Request) -> Response {
         let mut diags = Diagnostics::new();
         match self.planned(&request, &mut diags).await {
-            Ok(mut response) => {
-                response.diagnostics = diags.into_wire();
-                response
-            }
+            Ok(response) => Response {
+                diagnostics: diags.into_wire(),
+                ..response
+            },
             Err(why) => Response {
                 diagnostics: stopped(diags, why),
                 ..Default::default()
@@ -49,6 +51,8 @@ impl<P: Provider> Server<P> {
             return Ok(Response {
                 planned_state: Some(shape.encode(&Value::Null)?),
                 planned_private: request.prior_private.clone(),
+                planned_identity: request.prior_identity.clone(),
+                deferred: cx.deferred_wire(),
                 ..Default::default()
             });
         }
@@ -102,10 +106,23 @@ impl<P: Provider> Server<P> {
             };
             checked::plan(object, answer, &request.type_name, diags);
         }
+        let mut planned = adjusted.planned;
+        planning::hide(object, &mut planned);
+        let planned_identity = match identity(resource, shape)? {
+            None => None,
+            Some(identity) if prior.is_none() || !replace.is_empty() => identity.tell(&planned)?,
+            Some(identity) => identity.keep(resource, request.prior_identity.as_ref(), &planned)?,
+        };
+        planning::promise(object, &mut planned, adjusted.promises);
+        // Validation may have said as much.
+        self.told
+            .once(&request.type_name, request.config.as_ref(), diags);
         Ok(Response {
-            planned_state: Some(shape.encode(&adjusted.planned)?),
+            planned_state: Some(shape.encode(&planned)?),
             requires_replace: replace.iter().filter_map(|path| path.to_wire()).collect(),
             planned_private: adjusted.private.to_bytes(),
+            planned_identity,
+            deferred: cx.deferred_wire(),
             ..Default::default()
         })
     }

@@ -1,11 +1,12 @@
 //! ReadResource: what was observed, merged into the state.
 
-use super::{Server, stopped};
+use super::{Server, identity, stopped};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::planning;
 use crate::proto::tfplugin6 as wire;
 use crate::provider::Provider;
 use crate::resource::ReadResult;
+use crate::timeouts::{Operation, timeout};
 use crate::value::Value;
 
 type Response = wire::read_resource::Response;
@@ -15,6 +16,7 @@ pub(super) fn unchanged(request: &wire::read_resource::Request) -> Response {
     Response {
         new_state: request.current_state.clone(),
         private: request.private.clone(),
+        new_identity: request.current_identity.clone(),
         ..Default::default()
     }
 }
@@ -22,36 +24,37 @@ pub(super) fn unchanged(request: &wire::read_resource::Request) -> Response {
 impl<P: Provider> Server<P> {
     pub(super) async fn read_resource(&self, request: wire::read_resource::Request) -> Response {
         let mut diags = Diagnostics::new();
-        let mut response = unchanged(&request);
         match self.observed(&request, &mut diags).await {
-            Ok((state, private)) => {
-                response.new_state = Some(state);
-                response.private = private;
-                response.diagnostics = diags.into_wire();
-            }
-            Err(why) => response.diagnostics = stopped(diags, why),
+            Ok(response) => Response {
+                diagnostics: diags.into_wire(),
+                ..response
+            },
+            Err(why) => Response {
+                diagnostics: stopped(diags, why),
+                ..unchanged(&request)
+            },
         }
-        response
     }
 
     async fn observed(
         &self,
         request: &wire::read_resource::Request,
         diags: &mut Diagnostics,
-    ) -> Result<(wire::DynamicValue, Vec<u8>), Diagnostic> {
+    ) -> Result<Response, Diagnostic> {
         let (resource, shape) = self.managed(&request.type_name)?;
-        let mut cx = self.context(request.client_capabilities.as_ref());
-        cx.write_only_allowed = true;
+        let mut cx = self.later_context(request.client_capabilities.as_ref());
         let prior = shape.decode(request.current_state.as_ref())?;
+        cx.timeout = timeout(&prior, Operation::Read, resource.timeouts());
         let mut private = super::private(&request.private)?;
         if prior.is_null() {
-            return Ok((shape.encode(&prior)?, Vec::new()));
+            return Ok(Response {
+                new_state: Some(shape.encode(&prior)?),
+                ..Default::default()
+            });
         }
         let object = shape.object();
-        let state = match resource
-            .read(object, &prior, &mut private, &cx, diags)
-            .await
-        {
+        let read = resource.read(object, &prior, &mut private, &cx, diags);
+        let state = match read.await {
             ReadResult::Gone => Value::Null,
             ReadResult::Keep => prior,
             ReadResult::Found(found) => {
@@ -59,6 +62,17 @@ impl<P: Provider> Server<P> {
                 planning::refresh(object, &prior, &found, &same)
             }
         };
-        Ok((shape.encode(&state)?, private.to_bytes()))
+        let before = request.current_identity.as_ref();
+        let new_identity = match identity(resource, shape)? {
+            Some(identity) if !state.is_null() => identity.keep(resource, before, &state)?,
+            _ => None,
+        };
+        Ok(Response {
+            new_state: Some(shape.encode(&state)?),
+            private: private.to_bytes(),
+            deferred: cx.deferred_wire(),
+            new_identity,
+            ..Default::default()
+        })
     }
 }

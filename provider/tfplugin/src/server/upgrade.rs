@@ -2,6 +2,7 @@
 
 use super::{Server, stopped};
 use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::planning;
 use crate::proto::tfplugin6 as wire;
 use crate::provider::Provider;
 use crate::value::json;
@@ -60,8 +61,10 @@ impl<P: Provider> Server<P> {
         if request.version < shape.schema.version {
             state = resource.upgrade(request.version, state, diags);
         }
-        let state = json::from_json(&state, &shape.ty)
+        let mut state = json::from_json(&state, &shape.ty)
             .map_err(|error| unreadable(format!("It does not fit the schema: {error}")))?;
+        // An attribute may have become write-only since.
+        planning::hide(shape.object(), &mut state);
         shape.encode(&state)
     }
 }

@@ -6,13 +6,28 @@
 //! beside the handshake.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+#[path = "../../examples/shelf/dust.rs"]
+mod dust;
 #[path = "../../examples/shelf/field.rs"]
 mod field;
+#[path = "../../examples/shelf/inventory.rs"]
+mod inventory;
+#[path = "../../examples/shelf/key.rs"]
+mod key;
+#[path = "../../examples/shelf/list.rs"]
+mod list;
 #[path = "../../examples/shelf/model.rs"]
 mod model;
-mod mutator;
 #[path = "../../examples/shelf/provider.rs"]
 mod provider;
+#[path = "../../examples/shelf/shelf.rs"]
+mod shelf;
+#[path = "../../examples/shelf/store.rs"]
+mod store;
+#[path = "../../examples/shelf/total.rs"]
+mod total;
+
+mod mutator;
 
 use std::alloc::System;
 use std::collections::BTreeSet;

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use tempfile::TempDir;
 use tfplugin::proto::tfplugin6 as wire;
 use tfplugin::proto::tfplugin6::provider_server::Provider as _;
+use tfplugin::schema::Schema;
 use tfplugin::server::Server;
-use tfplugin::value::{Value, msgpack};
+use tfplugin::value::{Type, Value, msgpack};
 use tonic::Request;
 use wire::diagnostic::Severity;
 
@@ -29,19 +30,62 @@ pub struct State {
 }
 
 pub fn encode(value: &Value) -> Option<wire::DynamicValue> {
-    let msgpack = msgpack::encode(value, &shelf().value_type()).unwrap();
-    Some(wire::DynamicValue {
-        msgpack,
-        json: Vec::new(),
-    })
+    Some(encode_as(value, &shelf().value_type()))
 }
 
 pub fn decode(value: Option<wire::DynamicValue>) -> Value {
+    decode_as(value, &shelf().value_type())
+}
+
+pub fn encode_as(value: &Value, ty: &Type) -> wire::DynamicValue {
+    wire::DynamicValue {
+        msgpack: msgpack::encode(value, ty).unwrap(),
+        json: Vec::new(),
+    }
+}
+
+pub fn decode_as(value: Option<wire::DynamicValue>, ty: &Type) -> Value {
     let value = value.unwrap_or_default();
     if value.msgpack.is_empty() {
         return Value::Null;
     }
-    msgpack::decode(&value.msgpack, &shelf().value_type()).unwrap()
+    msgpack::decode(&value.msgpack, ty).unwrap()
+}
+
+/// The configuration of a model other than the shelf's; what is left out is null.
+pub fn block<M: schemars::JsonSchema>(members: &[(&str, Value)]) -> Option<wire::DynamicValue> {
+    let object = Schema::derive::<M>(0, "").unwrap().root;
+    let mut value = object.null_members();
+    if let Value::Map(all) = &mut value {
+        for (name, member) in members {
+            all.insert((*name).to_owned(), member.clone());
+        }
+    }
+    Some(encode_as(&value, &object.value_type()))
+}
+
+/// What came back of a model other than the shelf's.
+pub fn unblock<M: schemars::JsonSchema>(value: Option<wire::DynamicValue>) -> Value {
+    let object = Schema::derive::<M>(0, "").unwrap().root;
+    decode_as(value, &object.value_type())
+}
+
+/// The identity of the shelf `name`.
+pub fn identity(name: &str) -> Option<wire::ResourceIdentityData> {
+    let value = Value::map([("name", name.into())]);
+    Some(wire::ResourceIdentityData {
+        identity_data: Some(encode_as(&value, &identity_type())),
+    })
+}
+
+/// The name in an identity.
+pub fn identified(data: Option<wire::ResourceIdentityData>) -> Value {
+    let value = decode_as(data.unwrap().identity_data, &identity_type());
+    value.get("name").unwrap().clone()
+}
+
+fn identity_type() -> Type {
+    Type::Object([("name".to_owned(), Type::String)].into())
 }
 
 pub fn config(members: &[(&str, Value)]) -> Value {
@@ -85,27 +129,32 @@ pub fn place(diagnostic: &wire::Diagnostic) -> String {
 impl Host {
     pub async fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().to_str().unwrap().into();
+        let host = Self::unconfigured(directory);
+        host.configure(path).await;
+        host
+    }
+
+    /// A host whose provider does not know yet where shelves are kept.
+    pub async fn with_unknown_directory() -> Self {
+        let host = Self::unconfigured(tempfile::tempdir().unwrap());
+        host.configure(Value::UNKNOWN).await;
+        host
+    }
+
+    fn unconfigured(directory: TempDir) -> Self {
         let server = Server::new(Arc::new(Shelves::default()), "https://example.com");
-        let object = tfplugin::schema::Schema::derive::<crate::model::Config>(0, "")
-            .unwrap()
-            .root;
-        let path = directory.path().to_str().unwrap();
-        let config = Value::map([("directory", path.into())]);
-        let msgpack = msgpack::encode(&config, &object.value_type()).unwrap();
+        Self { server, directory }
+    }
+
+    async fn configure(&self, directory: Value) {
         let request = wire::configure_provider::Request {
             terraform_version: "1.11.4".to_owned(),
-            config: Some(wire::DynamicValue {
-                msgpack,
-                json: Vec::new(),
-            }),
+            config: block::<crate::model::Config>(&[("directory", directory)]),
             client_capabilities: capable(),
         };
-        let response = server
-            .configure_provider(Request::new(request))
-            .await
-            .unwrap();
-        assert!(response.into_inner().diagnostics.is_empty());
-        Self { server, directory }
+        let response = self.server.configure_provider(Request::new(request)).await;
+        assert!(response.unwrap().into_inner().diagnostics.is_empty());
     }
 
     pub async fn validate(&self, config: &Value, able: bool) -> Vec<wire::Diagnostic> {

@@ -33,18 +33,46 @@ async fn the_schema_and_the_capabilities_are_told() {
 }
 
 #[tokio::test]
-async fn what_is_left_out_is_unimplemented() {
+async fn state_stores_are_unimplemented() {
     let host = Host::new().await;
-    let request = Request::new(wire::get_resource_identity_schemas::Request {});
-    let status = host
+    let request = Request::new(wire::get_states::Request::default());
+    let status = host.server.get_states(request).await.unwrap_err();
+    assert_eq!(status.code(), Code::Unimplemented);
+    let request = Request::new(wire::read_state_bytes::Request::default());
+    let status = host.server.read_state_bytes(request).await.err().unwrap();
+    assert_eq!(status.code(), Code::Unimplemented);
+}
+
+#[tokio::test]
+async fn everything_that_is_served_is_named() {
+    let host = Host::new().await;
+    let request = Request::new(wire::get_metadata::Request {});
+    let told = host
         .server
-        .get_resource_identity_schemas(request)
+        .get_metadata(request)
         .await
-        .unwrap_err();
-    assert_eq!(status.code(), Code::Unimplemented);
-    let request = Request::new(wire::move_resource_state::Request::default());
-    let status = host.server.move_resource_state(request).await.unwrap_err();
-    assert_eq!(status.code(), Code::Unimplemented);
+        .unwrap()
+        .into_inner();
+    assert_eq!(told.resources[0].type_name, TYPE);
+    assert_eq!(told.data_sources[0].type_name, "shelf_inventory");
+    assert_eq!(told.ephemeral_resources[0].type_name, "shelf_key");
+    assert_eq!(told.list_resources[0].type_name, TYPE);
+    assert_eq!(told.actions[0].type_name, "shelf_dust");
+    assert_eq!(told.functions[0].name, "total");
+    let capabilities = told.server_capabilities.unwrap();
+    assert!(capabilities.move_resource_state && capabilities.generate_resource_config);
+    let request = Request::new(wire::get_provider_schema::Request {});
+    let schemas = host
+        .server
+        .get_provider_schema(request)
+        .await
+        .unwrap()
+        .into_inner();
+    assert!(schemas.data_source_schemas.contains_key("shelf_inventory"));
+    assert!(schemas.ephemeral_resource_schemas.contains_key("shelf_key"));
+    assert!(schemas.list_resource_schemas.contains_key(TYPE));
+    assert!(schemas.action_schemas["shelf_dust"].schema.is_some());
+    assert!(schemas.functions.contains_key("total"));
 }
 
 #[tokio::test]
@@ -120,7 +148,7 @@ async fn an_update_leaves_outputs_alone_unless_they_change() {
         )
         .await;
     assert_eq!(planned.get("ready"), state.get("ready"));
-    assert_eq!(*planned.get("generation"), Value::UNKNOWN);
+    assert!(planned.get("generation").is_unknown());
     let state = host.apply(&state, &config(&[("boards", 5.into())])).await;
     assert_eq!(
         (state.get("boards"), state.get("generation")),

@@ -134,3 +134,15 @@ fn options_enums_and_descriptions_of_plain_types_are_understood() {
     ));
     assert_eq!(attribute("kind").constraints.allowed, ["One", "Two"]);
 }
+
+#[test]
+fn what_the_server_chooses_and_what_excludes_each_other_is_taken_over() {
+    let schema = shelf();
+    let attribute = |name: &str| schema.root.get(name).unwrap();
+    assert_eq!(attribute("boards").server_default, Some(2.into()));
+    assert_eq!(attribute("boards").default, None);
+    assert_eq!(attribute("rail").conflicts_with, ["legs"]);
+    assert!(attribute("generation").never_null);
+    let lonely = json!({ "type": "string", "x-conflicts-with": ["b"] });
+    assert!(matches!(refusal(lonely), SchemaError::Contradiction { .. }));
+}

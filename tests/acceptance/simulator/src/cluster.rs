@@ -124,7 +124,12 @@ impl Cluster {
         namespace: &str,
         name: &str,
     ) -> Result<Option<DynamicObject>, Error> {
-        Ok(self.api(kind, namespace).get_opt(name).await?)
+        match self.api(kind, namespace).get(name).await {
+            Ok(object) => Ok(Some(object)),
+            // A kind without a definition is answered with a bare 404, without a reason.
+            Err(kube::Error::Api(status)) if status.code == 404 => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Creates an object; one that is there already is left as it is.

@@ -140,6 +140,26 @@ fn write_only_credentials_reach_the_secret_and_not_the_state() {
 }
 
 #[test]
+fn the_secret_of_an_azure_storage_has_the_keys_of_every_engine() {
+    let stack = Stack::new("azure");
+    stack.write(
+        &STORAGE_ONLY
+            .replace("\"s3\"\n  bucket", "\"azure\"\n  bucket")
+            .replace("  region            = \"eu-central-1\"\n", "")
+            .replace("  endpoint_url      = \"https://s3.example.org\"\n", ""),
+    );
+    stack.apply().succeeded();
+    for (everests, azures) in [
+        ("AWS_ACCESS_KEY_ID", "AZURE_STORAGE_ACCOUNT_NAME"),
+        ("AWS_SECRET_ACCESS_KEY", "AZURE_STORAGE_ACCOUNT_KEY"),
+    ] {
+        assert_eq!(secret(&stack, everests), secret(&stack, azures));
+    }
+    stack.plan_is_empty();
+    stack.destroy().succeeded();
+}
+
+#[test]
 fn a_wrong_storage_is_refused_at_plan() {
     let stack = Stack::new("storage-bad");
     stack.provider("host = \"https://127.0.0.1:1\"\n  token = \"x\"");

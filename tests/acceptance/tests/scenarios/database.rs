@@ -186,6 +186,25 @@ fn only_configured_fields_are_owned() {
     assert!(labels["team"].is_null(), "{labels}");
     assert_eq!(labels["cost-centre"], "42");
     stack.plan_is_empty();
+
+    // What the operator wrote stays the operator's after an update as well.
+    stack.write(&database("pxc", "orders", "").replace("size = \"1Gi\"", "size = \"2Gi\""));
+    stack.apply().succeeded();
+    let object = objects::get(DATABASE, &stack.namespace, "orders");
+    assert_eq!(object["spec"]["engine"]["storage"]["size"], "2Gi");
+    assert!(object["spec"]["engine"]["userSecretsName"].is_string());
+    let owned = object["metadata"]["managedFields"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|entry| entry["manager"] == "terraform-provider-everest")
+        .unwrap()["fieldsV1"]["f:spec"]["f:engine"]
+        .clone();
+    assert!(owned["f:storage"]["f:size"].is_object(), "{owned}");
+    for operators in ["f:userSecretsName", "f:version", "f:config"] {
+        assert!(owned[operators].is_null(), "{operators}: {owned}");
+    }
+    stack.plan_is_empty();
     stack.destroy().succeeded();
 }
 
@@ -427,6 +446,61 @@ fn a_database_can_be_paused_and_resumed() {
     stack.write(&database("postgresql", "orders", "  paused = false"));
     stack.apply().succeeded();
     assert_eq!(stack.state("everest_database.db")["status"], "ready");
+    stack.plan_is_empty();
+    stack.destroy().succeeded();
+}
+
+/// A storage with the credentials of another bucket's owner.
+const STORAGE: &str = "resource \"everest_backup_storage\" \"s3\" {
+  namespace         = everest_namespace.ns.name
+  name              = \"s3\"
+  type              = \"s3\"
+  bucket            = \"backups\"
+  region            = \"eu-central-1\"
+  access_key_id     = \"AKIA\"
+  secret_access_key = \"hush\"
+}
+resource \"everest_backup\" \"b\" {
+  namespace           = everest_namespace.ns.name
+  database_name       = everest_database.db.name
+  backup_storage_name = everest_backup_storage.s3.name
+  name                = \"b1\"
+}
+";
+
+#[test]
+fn a_database_starts_with_the_data_of_anothers_backup() {
+    let stack = Stack::new("db-from");
+    let copy = database(
+        "pxc",
+        "copy",
+        "  data_source = { db_cluster_backup_name = everest_backup.b.name }",
+    )
+    .replace(&namespace("pxc"), "")
+    .replace(
+        "\"everest_database\" \"db\"",
+        "\"everest_database\" \"copy\"",
+    );
+    let source = database("pxc", "orders", "");
+    stack.write(&format!("{source}{STORAGE}{copy}"));
+    stack.apply().succeeded();
+    let restore = objects::get(objects::RESTORE, &stack.namespace, "copy");
+    assert_eq!(
+        restore["status"]["state"], "Succeeded",
+        "the database was ready before its data: {restore:#}"
+    );
+    stack.plan_is_empty();
+
+    // The source is for the beginning: taking it out of the configuration changes nothing.
+    stack.write(&format!(
+        "{source}{STORAGE}{}",
+        copy.replace(
+            "  data_source = { db_cluster_backup_name = everest_backup.b.name }\n",
+            ""
+        )
+    ));
+    stack.apply().succeeded();
+    assert_eq!(objects::names(objects::RESTORE, &stack.namespace), ["copy"]);
     stack.plan_is_empty();
     stack.destroy().succeeded();
 }

@@ -5,11 +5,21 @@ use std::{
     os::unix::process::CommandExt,
     path::Path,
     process::{Child, Command, Output, Stdio},
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU32, Ordering},
+    },
+    time::Duration,
 };
 
+use rustix::process::{Signal, kill_process_group};
 use serde_json::Value;
 use tempfile::TempDir;
+
+/// No command of a scenario takes this long on a slow machine: it hangs.
+const LONGEST: Duration = Duration::from_secs(240);
+/// How long a client may take to say what it was doing.
+const LAST_WORDS: Duration = Duration::from_secs(60);
 
 static COUNTER: AtomicU32 = AtomicU32::new(0);
 
@@ -155,9 +165,40 @@ impl Stack {
         command
     }
 
-    /// Runs the client to its end.
+    /// Runs the client to its end; one that hangs is interrupted, and says then what it waits for.
+    #[track_caller]
     pub fn run(&self, arguments: &[&str]) -> Said {
-        Said::from(self.command(arguments).output().unwrap())
+        let child = self.start(arguments);
+        let id = child.id();
+        let ended = Arc::new(AtomicBool::new(false));
+        let watched = ended.clone();
+        let guard = std::thread::spawn(move || {
+            let over = |at_most| {
+                std::thread::park_timeout(at_most);
+                !watched.load(Ordering::Acquire)
+            };
+            let group = rustix::process::Pid::from_raw(id.cast_signed()).unwrap();
+            if !over(LONGEST) {
+                return false;
+            }
+            let _ = kill_process_group(group, Signal::INT);
+            if over(LAST_WORDS) {
+                let _ = kill_process_group(group, Signal::KILL);
+            }
+            true
+        });
+        let output = child.wait_with_output().unwrap();
+        ended.store(true, Ordering::Release);
+        guard.thread().unpark();
+        let hung = guard.join().unwrap();
+        let said = Said::from(output);
+        assert!(
+            !hung,
+            "the client did not end within {} s: {arguments:?}\n{}",
+            LONGEST.as_secs(),
+            said.text
+        );
+        said
     }
 
     /// Starts the client and leaves it running, in a process group of its own as a shell does:
@@ -256,6 +297,20 @@ impl Stack {
         self.run(&["state", "rm", address]).succeeded();
         self.run(&["import", "-input=false", "-no-color", address, id])
             .succeeded();
+    }
+}
+
+impl Drop for Stack {
+    /// What a failed scenario leaves is kept to be looked at.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.folder.disable_cleanup(true);
+            println!(
+                "the configuration and the state are kept in {}, the objects in namespace {}",
+                self.folder.path().display(),
+                self.namespace
+            );
+        }
     }
 }
 

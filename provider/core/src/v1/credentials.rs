@@ -1,20 +1,21 @@
-//! The credentials of a storage.
+//! The credentials of a backup storage.
 
 use everest_schemas::models::BackupStorageModel;
 use everest_schemas::{Field, Sensitive};
 
-/// The credentials of a storage, under the keys that Everest reads for every type.
+/// What a bucket is opened with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credentials {
-    /// `AWS_ACCESS_KEY_ID`.
+    /// Access key id, or the name of an Azure storage account.
     pub access_key_id: Sensitive<String>,
-    /// `AWS_SECRET_ACCESS_KEY`.
+    /// Secret access key, or the key of an Azure storage account.
     pub secret_access_key: Sensitive<String>,
 }
 
 impl Credentials {
-    /// The credentials a configuration gives, write-only or not; none if it leaves them out.
-    /// Write-only values are in the configuration alone, never in a plan or a state.
+    /// The credentials a configuration gives, write-only or not; none if it leaves them out
+    /// and the Secret stays as it is. Write-only values are in the configuration alone, never
+    /// in a plan or a state.
     pub fn given(config: &BackupStorageModel) -> Option<Self> {
         Self::pair(&config.access_key_id_wo, &config.secret_access_key_wo)
             .or_else(|| Self::pair(&config.access_key_id, &config.secret_access_key))

@@ -1,0 +1,156 @@
+//! What of a planned object is sent: what the configuration says, and nothing that the
+//! operators decide.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde_json::{Map, Value};
+
+/// The body of an update: of `planned` only what is ours to say.
+///
+/// A plan also holds what operators have written (`engine.config`, versions, Secret names):
+/// sending it would make it ours, and a later change of theirs a conflict. A value of the
+/// spec is sent if it
+/// 1. is in `configured`, the body made from the configuration alone; or
+/// 2. differs from `prior`, the body made from the state: a default that applies again; or
+/// 3. is owned by `manager` already: an apply that left it out would remove it, though the
+///    plan keeps it.
+///
+/// Lists are one value; no map of a DatabaseCluster's spec is. What is outside the spec is sent as it is.
+pub fn ours(
+    planned: &Value,
+    configured: &Value,
+    prior: &Value,
+    live: &ObjectMeta,
+    manager: &str,
+) -> Value {
+    let mut body = planned.clone();
+    let owned = owned_spec(live, manager);
+    let spec = narrow(
+        &planned["spec"],
+        configured.get("spec"),
+        prior.get("spec"),
+        owned,
+    );
+    body["spec"] = spec.unwrap_or_else(|| Value::Object(Map::new()));
+    body
+}
+
+/// The part of `managedFields` that says what a manager's applies own of the spec.
+fn owned_spec<'a>(live: &'a ObjectMeta, manager: &str) -> Option<&'a Value> {
+    live.managed_fields
+        .iter()
+        .flatten()
+        .filter(|entry| {
+            entry.manager.as_deref() == Some(manager)
+                && entry.operation.as_deref() == Some("Apply")
+                && entry.subresource.as_deref().unwrap_or_default().is_empty()
+        })
+        .find_map(|entry| entry.fields_v1.as_ref()?.0.get("f:spec"))
+}
+
+/// `planned` without what is not ours; none if nothing is left.
+fn narrow(
+    planned: &Value,
+    configured: Option<&Value>,
+    prior: Option<&Value>,
+    owned: Option<&Value>,
+) -> Option<Value> {
+    let Value::Object(members) = planned else {
+        let ours = configured.is_some() || prior != Some(planned) || owned.is_some();
+        return ours.then(|| planned.clone());
+    };
+    let kept: Map<String, Value> = members
+        .iter()
+        .filter_map(|(name, member)| {
+            let inside = narrow(
+                member,
+                configured.and_then(|value| value.get(name)),
+                prior.and_then(|value| value.get(name)),
+                owned.and_then(|owned| owned.get(format!("f:{name}"))),
+            )?;
+            Some((name.clone(), inside))
+        })
+        .collect();
+    let said = configured.is_some() || owned.is_some() || prior.is_none();
+    (said || !kept.is_empty()).then_some(Value::Object(kept))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn sent(planned: Value, configured: Value, prior: Value, owned: Value) -> Value {
+        let live: ObjectMeta = serde_json::from_value(json!({"managedFields": [
+            {"manager": "operator", "operation": "Update", "fieldsType": "FieldsV1",
+             "fieldsV1": {"f:spec": {"f:engine": {"f:config": {}}}}},
+            {"manager": "us", "operation": "Apply", "fieldsType": "FieldsV1",
+             "fieldsV1": {"f:spec": owned}},
+        ]}))
+        .unwrap();
+        let body = |spec| json!({"metadata": {"name": "a"}, "spec": spec});
+        let all = ours(&body(planned), &body(configured), &body(prior), &live, "us");
+        assert_eq!(all["metadata"]["name"], "a");
+        all["spec"].clone()
+    }
+
+    #[test]
+    fn what_operators_wrote_is_not_sent() {
+        let live = json!({"engine": {"replicas": 3, "config": "x", "storage": {"size": "1Gi"}},
+            "proxy": {"type": "haproxy"}});
+        let mut planned = live.clone();
+        planned["engine"]["replicas"] = json!(5);
+        let configured = json!({"engine": {"replicas": 5, "storage": {"size": "1Gi"}}});
+        assert_eq!(
+            sent(planned, configured.clone(), live, json!({})),
+            configured
+        );
+    }
+
+    #[test]
+    fn what_is_no_longer_configured_is_kept_while_it_is_ours() {
+        let live = json!({"engine": {"version": "8.0.36", "config": "x"}});
+        let owned = json!({"f:engine": {"f:version": {}}});
+        assert_eq!(
+            sent(live.clone(), json!({}), live, owned),
+            json!({"engine": {"version": "8.0.36"}})
+        );
+    }
+
+    #[test]
+    fn a_default_that_applies_again_is_sent() {
+        assert_eq!(
+            sent(
+                json!({"paused": false}),
+                json!({}),
+                json!({"paused": true}),
+                json!({})
+            ),
+            json!({"paused": false})
+        );
+    }
+
+    #[test]
+    fn a_list_is_one_value() {
+        let schedules = json!([{"name": "nightly", "enabled": true}]);
+        let live = json!({"backup": {"schedules": schedules}});
+        assert_eq!(
+            sent(live.clone(), json!({}), live.clone(), json!({})),
+            json!({})
+        );
+        assert_eq!(
+            sent(live.clone(), live.clone(), live.clone(), json!({})),
+            live
+        );
+        let owned = json!({"f:backup": {"f:schedules": {}}});
+        assert_eq!(sent(live.clone(), json!({}), live.clone(), owned), live);
+    }
+
+    #[test]
+    fn a_block_that_is_configured_empty_is_sent_empty() {
+        let live = json!({"proxy": {"type": "haproxy"}});
+        assert_eq!(
+            sent(live.clone(), json!({"proxy": {}}), live, json!({})),
+            json!({"proxy": {}})
+        );
+    }
+}

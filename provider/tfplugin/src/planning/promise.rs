@@ -1,0 +1,63 @@
+//! What is promised of values that are unknown in a plan.
+
+use super::elements;
+use crate::path::AttributePath;
+use crate::schema::{Kind, Nesting, Object};
+use crate::value::{Refinements, Value};
+
+/// Adds to the unknowns of `planned` what the schema (`x-never-null`) and `promises` say of them.
+pub fn promise(
+    object: &Object,
+    planned: &mut Value,
+    promises: impl IntoIterator<Item = (AttributePath, Refinements)>,
+) {
+    let mut all = Vec::new();
+    collect(object, planned, &AttributePath::root(), &mut all);
+    all.extend(promises);
+    for (path, promised) in all {
+        let Some(Value::Unknown(known)) = planned.at_mut(&path) else {
+            continue;
+        };
+        let known = known.get_or_insert_default();
+        known.null = promised.null.or(known.null);
+        known.prefix = promised.prefix.or(known.prefix.take());
+        known.lower = promised.lower.or(known.lower.take());
+        known.upper = promised.upper.or(known.upper.take());
+        known.min_length = promised.min_length.or(known.min_length);
+        known.max_length = promised.max_length.or(known.max_length);
+    }
+}
+
+fn collect(
+    object: &Object,
+    planned: &Value,
+    path: &AttributePath,
+    promises: &mut Vec<(AttributePath, Refinements)>,
+) {
+    for attribute in &object.attributes {
+        let Some(value) = planned.get(&attribute.name) else {
+            continue;
+        };
+        let path = path.attribute(&attribute.name);
+        if value.is_unknown() && attribute.never_null {
+            let refinements = Refinements {
+                null: Some(false),
+                ..Refinements::default()
+            };
+            promises.push((path, refinements));
+            continue;
+        }
+        let Kind::Nested(nesting, object) = &attribute.kind else {
+            continue;
+        };
+        if *nesting == Nesting::Single {
+            collect(object, value, &path, promises);
+            continue;
+        }
+        for (step, element) in elements(nesting, value) {
+            if let Some(step) = step {
+                collect(object, element, &path.with(step), promises);
+            }
+        }
+    }
+}

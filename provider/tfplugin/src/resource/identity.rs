@@ -1,0 +1,158 @@
+//! What an object is called apart from its attributes: those of them that tell it from all others.
+
+use crate::proto::tfplugin6 as wire;
+use crate::schema::{Mode, Object, SchemaError};
+use crate::value::{Type, Value};
+
+/// An attribute of the resource that is part of its identity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IdentityAttribute {
+    /// Its Terraform name, at the root of the resource.
+    pub name: &'static str,
+    /// Whether an import by identity has to give it.
+    pub required_for_import: bool,
+}
+
+impl IdentityAttribute {
+    /// One that an import has to give.
+    pub const fn required(name: &'static str) -> Self {
+        Self {
+            name,
+            required_for_import: true,
+        }
+    }
+
+    /// One that an import may leave out.
+    pub const fn optional(name: &'static str) -> Self {
+        Self {
+            name,
+            required_for_import: false,
+        }
+    }
+}
+
+/// The identity of a resource: which attributes, of which types.
+pub(crate) struct Identity {
+    version: i64,
+    attributes: Vec<(IdentityAttribute, Type, String)>,
+}
+
+impl Identity {
+    /// The identity that `attributes` of `object` make; None when there are none.
+    ///
+    /// # Errors
+    /// [`SchemaError`] when one does not exist, is nested, sensitive, write-only or of a type that
+    /// Terraform does not take here.
+    pub(crate) fn derive(
+        object: &Object,
+        attributes: &[IdentityAttribute],
+        version: i64,
+    ) -> Result<Option<Self>, SchemaError> {
+        if attributes.is_empty() {
+            return Ok(None);
+        }
+        let attributes = attributes
+            .iter()
+            .map(|part| {
+                let contradiction = |reason: &str| SchemaError::Contradiction {
+                    path: part.name.to_owned(),
+                    reason: reason.to_owned(),
+                };
+                let attribute = object.get(part.name).ok_or_else(|| {
+                    contradiction("the identity names an attribute that is not there")
+                })?;
+                let ty = attribute.value_type();
+                let scalar = |ty: &Type| matches!(ty, Type::String | Type::Number | Type::Bool);
+                let fits = match &ty {
+                    Type::List(of) => scalar(of),
+                    other => scalar(other),
+                };
+                if !fits {
+                    return Err(contradiction(
+                        "an identity is made of strings, numbers, bools and lists of them",
+                    ));
+                }
+                if attribute.sensitive || attribute.write_only {
+                    return Err(contradiction("an identity hides nothing"));
+                }
+                if part.required_for_import && attribute.mode == Mode::Optional {
+                    return Err(contradiction(
+                        "what an import has to give cannot be absent from the configuration",
+                    ));
+                }
+                Ok((*part, ty, attribute.description.clone()))
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(Some(Self {
+            version,
+            attributes,
+        }))
+    }
+
+    pub(crate) fn version(&self) -> i64 {
+        self.version
+    }
+
+    pub(crate) fn value_type(&self) -> Type {
+        Type::Object(
+            self.attributes
+                .iter()
+                .map(|(part, ty, _)| (part.name.to_owned(), ty.clone()))
+                .collect(),
+        )
+    }
+
+    /// The identity of the object with the attributes `state`; None while it is not known, or has
+    /// nothing in it that an import needs.
+    pub(crate) fn of(&self, state: &Value) -> Option<Value> {
+        let mut members = Vec::new();
+        for (part, ..) in &self.attributes {
+            let value = state.get(part.name)?;
+            if !value.is_wholly_known() || (value.is_null() && part.required_for_import) {
+                return None;
+            }
+            members.push((part.name, value.clone()));
+        }
+        Some(Value::map(members))
+    }
+
+    /// What the identity says of the attributes of `object`; all else null.
+    pub(crate) fn stub(&self, identity: &Value, object: &Object) -> Value {
+        let mut stub = object.null_members();
+        if let Value::Map(members) = &mut stub {
+            for (part, ..) in &self.attributes {
+                let value = identity.get(part.name).cloned().unwrap_or_default();
+                members.insert(part.name.to_owned(), value);
+            }
+        }
+        stub
+    }
+
+    /// An attribute that an import needs and `identity` does not give.
+    pub(crate) fn missing(&self, identity: &Value) -> Option<&'static str> {
+        let null = |name: &str| identity.get(name).is_none_or(Value::is_null);
+        let mut required = self
+            .attributes
+            .iter()
+            .filter(|(p, ..)| p.required_for_import);
+        required.find(|(p, ..)| null(p.name)).map(|(p, ..)| p.name)
+    }
+
+    pub(crate) fn to_wire(&self) -> wire::ResourceIdentitySchema {
+        use wire::resource_identity_schema::IdentityAttribute;
+        wire::ResourceIdentitySchema {
+            version: self.version,
+            identity_attributes: self
+                .attributes
+                .iter()
+                .map(|(part, ty, description)| IdentityAttribute {
+                    name: part.name.to_owned(),
+                    r#type: ty.to_json().to_string().into_bytes(),
+                    required_for_import: part.required_for_import,
+                    optional_for_import: !part.required_for_import,
+                    description: description.clone(),
+                })
+                .collect(),
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! What a provider serves of one kind, by name, each with its schema.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+use super::{Shape, no_schema};
+use crate::action::AnyAction;
+use crate::data_source::AnyDataSource;
+use crate::diagnostics::Diagnostic;
+use crate::ephemeral::AnyEphemeralResource;
+use crate::list::AnyListResource;
+use crate::resource::AnyResource;
+use crate::schema::{Schema, SchemaError};
+
+/// A thing with a name and a schema.
+pub(super) trait Described {
+    /// What it is called in messages.
+    const KIND: &'static str;
+
+    fn name(&self) -> &'static str;
+
+    fn derive(&self) -> Result<Schema, SchemaError>;
+}
+
+macro_rules! described {
+    ($($of:ident $kind:literal;)*) => {
+        $(impl Described for dyn $of {
+            const KIND: &'static str = $kind;
+
+            fn name(&self) -> &'static str {
+                self.type_name()
+            }
+
+            fn derive(&self) -> Result<Schema, SchemaError> {
+                self.schema()
+            }
+        })*
+    };
+}
+
+described! {
+    AnyResource "resource";
+    AnyDataSource "data source";
+    AnyEphemeralResource "ephemeral resource";
+    AnyListResource "list resource";
+    AnyAction "action";
+}
+
+/// One of them; its schema is derived when it is first needed.
+pub(super) struct Served<T: ?Sized> {
+    pub(super) item: Box<T>,
+    shape: OnceLock<Result<Shape, String>>,
+}
+
+impl<T: Described + ?Sized> Served<T> {
+    pub(super) fn shape(&self) -> Result<&Shape, Diagnostic> {
+        self.shape
+            .get_or_init(|| {
+                let schema = self.item.derive();
+                schema.map(Shape::new).map_err(|error| error.to_string())
+            })
+            .as_ref()
+            .map_err(|reason| no_schema(self.item.name(), reason))
+    }
+}
+
+/// All of one kind. Each is shared, because a stream outlives the call that began it.
+pub(super) struct Catalogue<T: ?Sized>(BTreeMap<&'static str, Arc<Served<T>>>);
+
+impl<T: Described + ?Sized> Catalogue<T> {
+    pub(super) fn new(items: Vec<Box<T>>) -> Self {
+        let served = items.into_iter().map(|item| {
+            let name = item.name();
+            let shape = OnceLock::new();
+            (name, Arc::new(Served { item, shape }))
+        });
+        Self(served.collect())
+    }
+
+    pub(super) fn names(&self) -> impl Iterator<Item = String> {
+        self.0.keys().map(|name| (*name).to_owned())
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&'static str, &Served<T>)> {
+        self.0.iter().map(|(name, served)| (*name, &**served))
+    }
+
+    pub(super) fn served(&self, name: &str) -> Result<Arc<Served<T>>, Diagnostic> {
+        self.0
+            .get(name)
+            .map(Arc::clone)
+            .ok_or_else(|| unknown::<T>(name))
+    }
+
+    /// The one that is called `name`, and its schema.
+    pub(super) fn get(&self, name: &str) -> Result<(&T, &Shape), Diagnostic> {
+        let served = self.0.get(name).ok_or_else(|| unknown::<T>(name))?;
+        Ok((served.item.as_ref(), served.shape()?))
+    }
+}
+
+fn unknown<T: Described + ?Sized>(name: &str) -> Diagnostic {
+    Diagnostic::error(
+        format!("Unknown {} type", T::KIND),
+        format!("This provider has no {} {name:?}.", T::KIND),
+    )
+}

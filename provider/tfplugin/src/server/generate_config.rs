@@ -1,0 +1,51 @@
+//! GenerateResourceConfig: the configuration of an object that was imported or found.
+
+use super::{Server, stopped};
+use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::planning;
+use crate::proto::tfplugin6 as wire;
+use crate::provider::Provider;
+
+type Request = wire::generate_resource_config::Request;
+type Response = wire::generate_resource_config::Response;
+
+impl<P: Provider> Server<P> {
+    pub(super) async fn generate_resource_config(&self, request: Request) -> Response {
+        let mut diags = Diagnostics::new();
+        match self.generated(&request, &mut diags) {
+            Ok(config) => Response {
+                config: Some(config),
+                diagnostics: diags.into_wire(),
+            },
+            Err(why) => Response {
+                config: None,
+                diagnostics: stopped(diags, why),
+            },
+        }
+    }
+
+    fn generated(
+        &self,
+        request: &Request,
+        diags: &mut Diagnostics,
+    ) -> Result<wire::DynamicValue, Diagnostic> {
+        let (resource, shape) = self.managed(&request.type_name)?;
+        let object = shape.object();
+        let Some(state) = &request.state else {
+            return Err(no_object());
+        };
+        let state = shape.decode(Some(state))?;
+        let config = planning::configuration(object, &state);
+        shape.encode(&resource.generate_config(object, config, diags))
+    }
+}
+
+/// Terraform 1.14.0 asks without the object (hashicorp/terraform#37896). A configuration made of
+/// nothing would, applied, replace the object that it is to stand for.
+fn no_object() -> Diagnostic {
+    Diagnostic::error(
+        "No configuration can be generated",
+        "This Terraform does not say of which object: 1.14.0 has that fault, 1.14.1 and later do not. \
+         Upgrade Terraform, or write the configuration by hand. The import itself works.",
+    )
+}

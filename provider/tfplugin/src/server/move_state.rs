@@ -1,0 +1,81 @@
+//! MoveResourceState: a `moved` block hands over an object of another type or provider.
+
+use super::{Server, identity, stopped};
+use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::planning;
+use crate::private::Private;
+use crate::proto::tfplugin6 as wire;
+use crate::provider::Provider;
+use crate::resource::MoveSource;
+
+type Request = wire::move_resource_state::Request;
+type Response = wire::move_resource_state::Response;
+
+impl<P: Provider> Server<P> {
+    pub(super) async fn move_resource_state(&self, request: Request) -> Response {
+        let mut diags = Diagnostics::new();
+        match self.moved(request, &mut diags) {
+            Ok(response) => Response {
+                diagnostics: diags.into_wire(),
+                ..response
+            },
+            Err(why) => Response {
+                diagnostics: stopped(diags, why),
+                ..Default::default()
+            },
+        }
+    }
+
+    fn moved(&self, request: Request, diags: &mut Diagnostics) -> Result<Response, Diagnostic> {
+        let (resource, shape) = self.managed(&request.target_type_name)?;
+        let object = shape.object();
+        let (from, target) = (&request.source_type_name, &request.target_type_name);
+        let unusable = |reason: String| {
+            Diagnostic::error(
+                "The moved object cannot be taken over",
+                format!(
+                    "{reason}. Remove the moved block, forget {from} with a removed block, and \
+                     import the object as {target}."
+                ),
+            )
+        };
+        let json = |raw: &wire::RawState| {
+            serde_json::from_slice(&raw.json)
+                .map_err(|error| unusable(format!("What is stored of it is not JSON: {error}")))
+        };
+        let source = MoveSource {
+            provider: request.source_provider_address.clone(),
+            type_name: from.clone(),
+            schema_version: request.source_schema_version,
+            state: json(&request.source_state.unwrap_or_default())?,
+            identity: match &request.source_identity {
+                Some(raw) if !raw.json.is_empty() => Some(json(raw)?),
+                _ => None,
+            },
+            identity_version: request.source_identity_schema_version,
+            private: request.source_private,
+        };
+        let mut private = Private::default();
+        let stub = resource.move_from(object, &source, &mut private, diags);
+        let Some(stub) = stub.filter(|_| !diags.has_errors()) else {
+            if diags.has_errors() {
+                return Ok(Response::default());
+            }
+            let provider = &source.provider;
+            return Err(unusable(format!(
+                "{target} does not take over a {from} of {provider}"
+            )));
+        };
+        let state = planning::refresh(object, &stub, &stub, &|_, a, b| a == b);
+        let target_identity = match identity(resource, shape)? {
+            Some(identity) => identity.tell(&state)?,
+            None => None,
+        };
+        Ok(Response {
+            target_state: Some(shape.encode(&state)?),
+            target_private: private.to_bytes(),
+            target_identity,
+            ..Default::default()
+        })
+    }
+}

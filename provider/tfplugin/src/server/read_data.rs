@@ -1,0 +1,71 @@
+//! ReadDataSource.
+
+use std::collections::BTreeSet;
+
+use super::{Server, stopped};
+use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::planning;
+use crate::proto::tfplugin6 as wire;
+use crate::provider::Provider;
+use crate::schema::Object;
+use crate::value::Value;
+
+type Request = wire::read_data_source::Request;
+type Response = wire::read_data_source::Response;
+
+/// The configuration with its defaults; what the provider answers is unknown.
+pub(super) fn asked(object: &Object, config: &Value) -> Value {
+    planning::propose(object, config, None, &BTreeSet::new(), &|_, a, b| a == b)
+}
+
+/// Why there is no answer although nothing was said: a fault of the provider.
+pub(super) fn unanswered(type_name: &str, diags: &Diagnostics) -> Result<(), Diagnostic> {
+    if diags.has_errors() {
+        return Ok(());
+    }
+    Err(Diagnostic::error(
+        "The provider gave no answer",
+        format!(
+            "{type_name} gave nothing and no reason. Please report this fault of the provider."
+        ),
+    ))
+}
+
+impl<P: Provider> Server<P> {
+    pub(super) async fn read_data_source(&self, request: Request) -> Response {
+        let mut diags = Diagnostics::new();
+        match self.found(&request, &mut diags).await {
+            Ok((state, deferred)) => Response {
+                state,
+                diagnostics: diags.into_wire(),
+                deferred,
+            },
+            Err(why) => Response {
+                diagnostics: stopped(diags, why),
+                ..Default::default()
+            },
+        }
+    }
+
+    async fn found(
+        &self,
+        request: &Request,
+        diags: &mut Diagnostics,
+    ) -> Result<(Option<wire::DynamicValue>, Option<wire::Deferred>), Diagnostic> {
+        let (source, shape) = self.data_sources.get(&request.type_name)?;
+        let object = shape.object();
+        let cx = self.later_context(request.client_capabilities.as_ref());
+        let asked = asked(object, &shape.decode(request.config.as_ref())?);
+        let given = asked.clone().with_unknown_as_null();
+        let found = source.read(object, &given, &cx, diags).await;
+        if let Some(deferred) = cx.deferred_wire() {
+            return Ok((Some(shape.encode(&asked)?), Some(deferred)));
+        }
+        let Some(found) = found else {
+            unanswered(&request.type_name, diags)?;
+            return Ok((None, None));
+        };
+        let state = planning::fill(object, &asked, &found);
+        Ok((Some(shape.encode(&state)?), None))
+    }
+}

@@ -1,0 +1,54 @@
+//! UpgradeResourceIdentity.
+
+use super::{Server, identity, stopped};
+use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::proto::tfplugin6 as wire;
+use crate::provider::Provider;
+use crate::value::json;
+
+type Request = wire::upgrade_resource_identity::Request;
+type Response = wire::upgrade_resource_identity::Response;
+
+impl<P: Provider> Server<P> {
+    pub(super) async fn upgrade_resource_identity(&self, request: Request) -> Response {
+        let mut diags = Diagnostics::new();
+        match self.identity_upgraded(request, &mut diags) {
+            Ok(identity) => Response {
+                upgraded_identity: Some(identity),
+                diagnostics: diags.into_wire(),
+            },
+            Err(why) => Response {
+                upgraded_identity: None,
+                diagnostics: stopped(diags, why),
+            },
+        }
+    }
+
+    fn identity_upgraded(
+        &self,
+        request: Request,
+        diags: &mut Diagnostics,
+    ) -> Result<wire::ResourceIdentityData, Diagnostic> {
+        let unreadable = |reason: String| {
+            Diagnostic::error(
+                "The stored identity cannot be read",
+                format!(
+                    "{reason}. Remove this resource from the state (terraform state rm) and import \
+                     it again."
+                ),
+            )
+        };
+        let (resource, shape) = self.managed(&request.type_name)?;
+        let identity = identity(resource, shape)?
+            .ok_or_else(|| unreadable(format!("{} has no identity any more", request.type_name)))?;
+        let raw = request.raw_identity.unwrap_or_default();
+        let mut stored = serde_json::from_slice(&raw.json)
+            .map_err(|error| unreadable(format!("It is not JSON: {error}")))?;
+        if request.version < identity.version() {
+            stored = resource.upgrade_identity(request.version, stored, diags);
+        }
+        let value = json::from_json(&stored, &identity.value_type())
+            .map_err(|error| unreadable(format!("It does not fit its schema: {error}")))?;
+        identity.encode(&value)
+    }
+}

@@ -1,0 +1,298 @@
+//! What a provider's author can get wrong, and what the crate makes of it.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures::StreamExt;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tfplugin::proto::tfplugin6 as wire;
+use tfplugin::proto::tfplugin6::provider_server::Provider as _;
+use tfplugin::schema::Schema;
+use tfplugin::server::Server;
+use tfplugin::value::Value;
+use tfplugin::{
+    AnyDataSource, AnyListResource, AnyResource, Context, Creation, DataSource, Diagnostics, Found,
+    IdentityAttribute, ListResource, Listed, Plan, Private, Provider, Query, ReadResult, Resource,
+    Typed, Update,
+};
+use tonic::Request;
+
+use crate::field::Field;
+use crate::host::{block, encode_as, errors, unblock};
+
+/// A provider whose author is careless.
+struct Careless;
+
+#[derive(Clone, Default, Serialize, Deserialize, JsonSchema)]
+struct Nothing {}
+
+#[derive(Clone, Default, Serialize, Deserialize, JsonSchema)]
+struct Note {
+    #[serde(default)]
+    text: Field<String>,
+    #[serde(default)]
+    #[schemars(extend("x-write-only" = true))]
+    secret_wo: Field<String>,
+}
+
+#[async_trait]
+impl Provider for Careless {
+    type Config = Nothing;
+
+    fn resources(self: &Arc<Self>) -> Vec<Box<dyn AnyResource>> {
+        vec![Box::new(Typed(NoteResource))]
+    }
+
+    fn data_sources(self: &Arc<Self>) -> Vec<Box<dyn AnyDataSource>> {
+        vec![Box::new(Typed(Silent))]
+    }
+
+    fn list_resources(self: &Arc<Self>) -> Vec<Box<dyn AnyListResource>> {
+        vec![Box::new(Typed(Endless))]
+    }
+
+    async fn configure(&self, _: Nothing, _: &Context, _: &mut Diagnostics) {}
+}
+
+/// Puts its secret everywhere, and has an identity that is no attribute's.
+struct NoteResource;
+
+#[async_trait]
+impl Resource for NoteResource {
+    type Model = Note;
+
+    fn type_name(&self) -> &'static str {
+        "careless_note"
+    }
+
+    fn identity(&self) -> &'static [IdentityAttribute] {
+        const { &[IdentityAttribute::optional("text")] }
+    }
+
+    fn identity_may_change(&self) -> bool {
+        true
+    }
+
+    async fn plan(&self, plan: &mut Plan<Note>, _: &Context, _: &mut Diagnostics) {
+        plan.planned.secret_wo = plan.config.secret_wo.clone();
+    }
+
+    async fn read(
+        &self,
+        prior: &Note,
+        _: &mut Private,
+        _: &Context,
+        _: &mut Diagnostics,
+    ) -> ReadResult<Note> {
+        ReadResult::Found(Note {
+            secret_wo: Field::Known("found".to_owned()),
+            ..prior.clone()
+        })
+    }
+
+    async fn create(
+        &self,
+        _: &Note,
+        config: &Note,
+        _: &mut Private,
+        _: &Context,
+        _: &mut Diagnostics,
+    ) -> Creation<Note> {
+        Creation::Created(config.clone())
+    }
+
+    async fn update(
+        &self,
+        _: &Note,
+        _: &Note,
+        config: &Note,
+        _: &mut Private,
+        _: &Context,
+        _: &mut Diagnostics,
+    ) -> Update<Note> {
+        Update::Updated(config.clone())
+    }
+
+    async fn delete(&self, _: &Note, _: &Private, _: &Context, _: &mut Diagnostics) {}
+
+    fn import_id(&self, id: &str, _: &mut Diagnostics) -> Option<Note> {
+        Some(Note {
+            text: Field::Known(id.to_owned()),
+            secret_wo: Field::Known("imported".to_owned()),
+        })
+    }
+}
+
+/// Gives no answer and no reason.
+struct Silent;
+
+#[async_trait]
+impl DataSource for Silent {
+    type Model = Nothing;
+
+    fn type_name(&self) -> &'static str {
+        "careless_silent"
+    }
+
+    async fn read(&self, _: &Nothing, _: &Context, _: &mut Diagnostics) -> Option<Nothing> {
+        None
+    }
+}
+
+/// Finds without end, whether or not anything is wanted.
+struct Endless;
+
+#[async_trait]
+impl ListResource for Endless {
+    type Config = Nothing;
+    type Model = Note;
+
+    fn type_name(&self) -> &'static str {
+        "careless_note"
+    }
+
+    async fn list(
+        &self,
+        _: &Nothing,
+        _: &Query,
+        found: &Found<Note>,
+        _: &Context,
+        _: &mut Diagnostics,
+    ) {
+        for number in 0u32.. {
+            let note = Note {
+                text: Field::Known(number.to_string()),
+                ..Note::default()
+            };
+            if !found.push(Listed::new(number.to_string(), note)).await {
+                return;
+            }
+        }
+    }
+}
+
+fn server() -> Server<Careless> {
+    Server::new(Arc::new(Careless), "https://example.com")
+}
+
+#[tokio::test]
+async fn a_write_only_value_is_in_no_answer_whatever_the_provider_does() {
+    let server = server();
+    let config = block::<Note>(&[("text", "a".into()), ("secret_wo", "b".into())]);
+    let object = Schema::derive::<Note>(0, "").unwrap().root;
+    let nothing = Some(encode_as(&Value::Null, &object.value_type()));
+    let secret = |value: Option<wire::DynamicValue>| {
+        let value = unblock::<Note>(value);
+        assert_eq!(*value.get("text").unwrap(), "a".into());
+        value.get("secret_wo").unwrap().clone()
+    };
+    let type_name = "careless_note".to_owned();
+    let request = wire::plan_resource_change::Request {
+        type_name: type_name.clone(),
+        prior_state: nothing.clone(),
+        proposed_new_state: config.clone(),
+        config: config.clone(),
+        ..Default::default()
+    };
+    let planned = server.plan_resource_change(Request::new(request)).await;
+    let planned = planned.unwrap().into_inner();
+    assert_eq!(secret(planned.planned_state.clone()), Value::Null);
+    let request = wire::apply_resource_change::Request {
+        type_name: type_name.clone(),
+        prior_state: nothing,
+        planned_state: planned.planned_state,
+        config,
+        ..Default::default()
+    };
+    let applied = server.apply_resource_change(Request::new(request)).await;
+    let applied = applied.unwrap().into_inner();
+    assert_eq!(secret(applied.new_state.clone()), Value::Null);
+    let request = wire::read_resource::Request {
+        type_name: type_name.clone(),
+        current_state: applied.new_state,
+        ..Default::default()
+    };
+    let read = server.read_resource(Request::new(request)).await;
+    assert_eq!(secret(read.unwrap().into_inner().new_state), Value::Null);
+    let request = wire::import_resource_state::Request {
+        type_name: type_name.clone(),
+        id: "a".to_owned(),
+        ..Default::default()
+    };
+    let imported = server.import_resource_state(Request::new(request)).await;
+    let mut imported = imported.unwrap().into_inner();
+    assert_eq!(
+        secret(imported.imported_resources.remove(0).state),
+        Value::Null
+    );
+    let request = wire::upgrade_resource_state::Request {
+        type_name,
+        version: 0,
+        raw_state: Some(wire::RawState {
+            json: br#"{"text":"a","secret_wo":"b"}"#.to_vec(),
+            ..Default::default()
+        }),
+    };
+    let upgraded = server.upgrade_resource_state(Request::new(request)).await;
+    assert_eq!(
+        secret(upgraded.unwrap().into_inner().upgraded_state),
+        Value::Null
+    );
+}
+
+#[tokio::test]
+async fn an_identity_may_change_where_the_resource_lets_it() {
+    let server = server();
+    let request = |text: &str| wire::read_resource::Request {
+        type_name: "careless_note".to_owned(),
+        current_state: block::<Note>(&[("text", text.into())]),
+        ..Default::default()
+    };
+    let read = server.read_resource(Request::new(request("a"))).await;
+    let before = read.unwrap().into_inner().new_identity;
+    let request = wire::read_resource::Request {
+        current_identity: before.clone(),
+        ..request("b")
+    };
+    let read = server.read_resource(Request::new(request)).await;
+    let read = read.unwrap().into_inner();
+    assert!(read.diagnostics.is_empty());
+    assert_ne!(read.new_identity, before);
+}
+
+#[tokio::test]
+async fn no_answer_without_a_reason_is_a_fault_of_the_provider() {
+    let request = wire::read_data_source::Request {
+        type_name: "careless_silent".to_owned(),
+        config: block::<Nothing>(&[]),
+        ..Default::default()
+    };
+    let response = server().read_data_source(Request::new(request)).await;
+    let response = response.unwrap().into_inner();
+    let error = errors(&response.diagnostics)[0];
+    assert_eq!(error.summary, "The provider gave no answer");
+}
+
+#[tokio::test]
+async fn an_endless_search_ends_at_the_limit_and_at_a_stop() {
+    let server = server();
+    let request = |limit| wire::list_resource::Request {
+        type_name: "careless_note".to_owned(),
+        config: block::<Nothing>(&[]),
+        limit,
+        ..Default::default()
+    };
+    let events = server.list_resource(Request::new(request(40))).await;
+    let events = events.unwrap().into_inner().collect::<Vec<_>>().await;
+    assert_eq!(events.len(), 40);
+    let mut events = server
+        .list_resource(Request::new(request(0)))
+        .await
+        .unwrap()
+        .into_inner();
+    assert!(events.next().await.is_some());
+    let request = Request::new(wire::stop_provider::Request {});
+    server.stop_provider(request).await.unwrap();
+    assert!(events.collect::<Vec<_>>().await.len() < 40);
+}
