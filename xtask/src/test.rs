@@ -10,6 +10,7 @@ use std::{
 use acceptance::{
     binaries::{self, EXAMPLE, PROVIDER, cargo},
     client::Client,
+    feature::CLIENT,
     preparation::{self, Choice},
     state,
 };
@@ -25,8 +26,6 @@ use crate::{
 const KUBECONFIG: &str = "EVEREST_TEST_KUBECONFIG";
 /// Names the client's configuration file, which finds the provider.
 const CLI_CONFIG: &str = "EVEREST_TEST_CLI_CONFIG";
-/// Names the client: `terraform` or `tofu`.
-const CLIENT: &str = "EVEREST_TEST_TERRAFORM";
 /// Path of the example provider that the conformance tests drive.
 const SHELF: &str = "EVEREST_TEST_SHELF";
 /// Path of the provider's binary to test, in place of a fresh unoptimised build.

@@ -15,6 +15,7 @@ pub mod client;
 mod client_go;
 mod components;
 pub mod control_plane;
+pub mod feature;
 mod go_build;
 pub mod installation;
 pub mod kubeconfig;

@@ -1,9 +1,8 @@
 //! An action, and the progress it reports while it runs.
 
-use crate::{
-    feature::Feature,
-    workspace::{Workspace, oak},
-};
+use acceptance::feature::Feature;
+
+use crate::workspace::{Workspace, oak};
 
 const DUST: &str = "action \"shelf_dust\" \"hall\" {
   config { shelf = \"hall\" }

@@ -1,9 +1,8 @@
 //! Taking over what stands already, by blocks in the configuration.
 
-use crate::{
-    feature::{Feature, asks_without_object},
-    workspace::{Workspace, oak},
-};
+use acceptance::feature::{Feature, asks_without_object};
+
+use crate::workspace::{Workspace, oak};
 
 const BY_ID: &str = "import {
   to = shelf_shelf.hall

@@ -1,9 +1,8 @@
 //! Finding what stands, by `query`.
 
-use crate::{
-    feature::{Feature, asks_without_object},
-    workspace::Workspace,
-};
+use acceptance::feature::{Feature, asks_without_object};
+
+use crate::workspace::Workspace;
 
 const ALL: &str = "list \"shelf_shelf\" \"all\" {
   provider = shelf

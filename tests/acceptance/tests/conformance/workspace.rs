@@ -7,6 +7,7 @@ use std::{
     process::{Command, Stdio},
 };
 
+use acceptance::feature::client;
 use acceptance::said::Said;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -16,10 +17,6 @@ fn setting(name: &str) -> PathBuf {
     std::env::var_os(name).map(PathBuf::from).unwrap_or_else(|| {
         panic!("{name} is not set: run these tests by `cargo xtask test`, which finds the clients and builds the provider")
     })
-}
-
-pub fn client() -> PathBuf {
-    setting("EVEREST_TEST_TERRAFORM")
 }
 
 /// The binary of the example provider.
