@@ -225,7 +225,7 @@ impl Phases {
         println!();
         for Phase { name, took, failed } in &self.done {
             let mark = if *failed { "FAILED" } else { "ok" };
-            println!("{:8.1}s  {name:28} {mark}", took.as_secs_f32());
+            println!("{:8.1}s  {name:30} {mark}", took.as_secs_f32());
         }
         let total: Duration = self.done.iter().map(|phase| phase.took).sum();
         println!("{:8.1}s  in all", total.as_secs_f32());
