@@ -6,6 +6,7 @@
 //! |---|---|
 //! | May this be? | [`rules`] |
 //! | What is sent, and what does it become again when read? | [`v1`] |
+//! | What does a change do to what runs? | [`impact`] |
 //! | Is it done, and what is missing? | [`readiness`] |
 //! | May this install plan be approved? | [`install_plan`], [`olm`] |
 //! | Which outputs can a change alter? | [`outputs`] |
@@ -16,6 +17,7 @@
 pub mod cron;
 pub mod duration;
 pub mod finding;
+pub mod impact;
 pub mod install_plan;
 pub mod instant;
 pub mod name;

@@ -76,6 +76,11 @@ fn replacing(planned: &DatabaseModel, prior: &DatabaseModel) -> Vec<FieldPath> {
                 note(differ(&now.class, &before.class), "engine.storage.class");
             }
         }
+        if let (Some(now), Some(before)) = (now.proxy.known(), before.proxy.known())
+            && let (Some(now), Some(before)) = (now.storage.known(), before.storage.known())
+        {
+            note(differ(&now.class, &before.class), "proxy.storage.class");
+        }
         note(
             differ(&split_horizon(now), &split_horizon(before)),
             "engineFeatures.psmdb.splitHorizonDnsConfigName",
