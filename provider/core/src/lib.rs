@@ -4,7 +4,7 @@
 //!
 //! | Question | Module |
 //! |---|---|
-//! | May this be? | [`rules`] |
+//! | May this be? | [`rules`], with [`facts`] of the cluster |
 //! | What is sent, and what does it become again when read? | [`v1`] |
 //! | What does a change do to what runs? | [`impact`] |
 //! | Is it done, and what is missing? | [`readiness`] |
@@ -16,6 +16,7 @@
 
 pub mod cron;
 pub mod duration;
+pub mod facts;
 pub mod finding;
 pub mod impact;
 pub mod install_plan;
