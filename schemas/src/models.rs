@@ -7,6 +7,7 @@
 mod backup;
 mod backup_storage;
 mod database;
+mod list;
 mod namespace;
 mod provider;
 mod restore;
@@ -15,6 +16,7 @@ mod timeouts;
 pub use backup::BackupModel;
 pub use backup_storage::BackupStorageModel;
 pub use database::DatabaseModel;
+pub use list::{EveryObject, NamespacedFilter};
 pub use namespace::{EngineInstall, Engines, NamespaceModel};
 pub use provider::{Catalog, ExecCredential, ProviderModel};
 pub use restore::{RestoreModel, RestorePitr};

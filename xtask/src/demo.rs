@@ -119,7 +119,7 @@ fn tell(client: &Client, folder: &Path, kubeconfig: &Path) {
     for (name, value) in VARIABLES {
         println!("  export {name}={value}");
     }
-    let program = &client.program;
+    let program = client.program.display();
     println!("\n  {program} plan        # nothing to change");
     println!("  {program} destroy     # everything goes, the backup's data stays in its bucket");
     println!(

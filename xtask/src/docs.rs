@@ -55,7 +55,19 @@ fn pages(schema: &Value, examples: &Path) -> io::Result<BTreeMap<String, String>
         let short = name.strip_prefix("everest_").unwrap_or(name);
         pages.insert(
             format!("resources/{short}.md"),
-            resource_page(name, resource, examples)?,
+            resource_page(
+                name,
+                resource,
+                &schema["resource_identities"][name],
+                examples,
+            )?,
+        );
+    }
+    for (name, list) in entries(&schema["list_resource_schemas"]) {
+        let short = name.strip_prefix("everest_").unwrap_or(name);
+        pages.insert(
+            format!("list-resources/{short}.md"),
+            list_page(name, list, examples)?,
         );
     }
     Ok(pages)
@@ -75,7 +87,12 @@ fn provider_page(schema: &Value, examples: &Path) -> io::Result<String> {
     Ok(page)
 }
 
-fn resource_page(name: &str, resource: &Value, examples: &Path) -> io::Result<String> {
+fn resource_page(
+    name: &str,
+    resource: &Value,
+    identity: &Value,
+    examples: &Path,
+) -> io::Result<String> {
     let block = &resource["block"];
     let folder = examples.join("resources").join(name);
     let mut page = front_matter(&format!("{name} Resource - everest"), description(block));
@@ -89,6 +106,55 @@ fn resource_page(name: &str, resource: &Value, examples: &Path) -> io::Result<St
     page.push_str(&schema_section(block));
     let import = fs::read_to_string(folder.join("import.sh"))?;
     let _ = write!(page, "\n## Import\n\n```shell\n{}\n```\n", import.trim());
+    page.push_str(&identity_import(import.trim(), identity));
+    Ok(page)
+}
+
+/// The `import` block that says the same as the command `terraform import ADDRESS ID`.
+fn identity_import(command: &str, identity: &Value) -> String {
+    let mut words = command.split_whitespace().skip(2);
+    let (address, id) = (
+        words.next().unwrap_or_default(),
+        words.next().unwrap_or_default(),
+    );
+    let names: Vec<_> = identity
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    let width = names.iter().map(|name| name.len()).max().unwrap_or(0);
+    let parts: String = names
+        .iter()
+        .zip(id.split('/'))
+        .map(|(name, value)| format!("    {name:width$} = \"{value}\"\n"))
+        .collect();
+    format!(
+        "\nOr by identity, with Terraform 1.12 or later:\n\n```terraform\nimport {{\n  to = {address}\n  \
+         identity = {{\n{parts}  }}\n}}\n```\n"
+    )
+}
+
+fn list_page(name: &str, list: &Value, examples: &Path) -> io::Result<String> {
+    let block = &list["block"];
+    let text = format!(
+        "Finds every `{name}` that exists, with `terraform query` (Terraform 1.14 or later), which \
+         can write the `import` blocks and the configuration of what it found."
+    );
+    let mut page = front_matter(&format!("{name} List Resource - everest"), &text);
+    let _ = writeln!(page, "# {name} (List Resource)\n\n{text}\n");
+    let example = examples
+        .join("list-resources")
+        .join(name)
+        .join("list-resource.tfquery.hcl");
+    let _ = writeln!(
+        page,
+        "## Example Usage\n\n```terraform\n{}\n```\n",
+        fs::read_to_string(example)?.trim()
+    );
+    if entries(&block["attributes"]).next().is_some() {
+        page.push_str(&schema_section(block));
+    }
     Ok(page)
 }
 

@@ -24,6 +24,8 @@ cargo xtask TASK
   test                        every check there is
     --only NAME               only the acceptance scenarios with NAME in their name
     --cluster existing        the scenarios on the cluster of KUBECONFIG, which runs Everest
+    --matrix                  under further clients as well, built from source: the Terraform
+                              and OpenTofu that tests/acceptance/tools pins
   cluster up                  start the local test cluster and leave it running
     --crds DIR                with other CRDs of Everest than schemas/crds
     --without-simulator       with nothing that plays Everest's operator

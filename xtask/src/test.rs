@@ -8,8 +8,9 @@ use std::{
 };
 
 use acceptance::{
-    binaries::{self, PROVIDER, cargo},
+    binaries::{self, EXAMPLE, PROVIDER, cargo},
     client::Client,
+    feature::CLIENT,
     preparation::{self, Choice},
     state,
 };
@@ -25,8 +26,8 @@ use crate::{
 const KUBECONFIG: &str = "EVEREST_TEST_KUBECONFIG";
 /// Names the client's configuration file, which finds the provider.
 const CLI_CONFIG: &str = "EVEREST_TEST_CLI_CONFIG";
-/// Names the client: `terraform` or `tofu`.
-const CLIENT: &str = "EVEREST_TEST_TERRAFORM";
+/// Path of the example provider that the conformance tests drive.
+const SHELF: &str = "EVEREST_TEST_SHELF";
 /// Path of the provider's binary to test, in place of a fresh unoptimised build.
 const PROVIDER_BINARY: &str = "EVEREST_TEST_PROVIDER";
 /// How many scenarios run at once; they mostly wait.
@@ -37,14 +38,16 @@ const AT_ONCE: &str = "6";
 struct Asked {
     only: Option<OsString>,
     existing: bool,
+    matrix: bool,
 }
 
-/// The task's own arguments: `--only NAME`, `--cluster existing`.
+/// The task's own arguments: `--only NAME`, `--cluster existing`, `--matrix`.
 pub(crate) fn run(args: &mut lexopt::Parser) -> Result<(), Failure> {
     let mut asked = Asked::default();
     while let Some(arg) = args.next()? {
         match arg {
             Long("only") => asked.only = Some(args.value()?),
+            Long("matrix") => asked.matrix = true,
             Long("cluster") => match args.value()?.string()?.as_str() {
                 "existing" => asked.existing = true,
                 "fresh" => asked.existing = false,
@@ -107,16 +110,28 @@ async fn check_all(asked: Asked, phases: &mut Phases) -> Result<(), Failure> {
     ))
     .await?;
 
+    let clients = if asked.matrix {
+        phases.begin("further clients");
+        preparation::matrix(&provider).await?
+    } else {
+        Client::all(&provider)?
+    };
+
     if asked.existing {
-        phases.begin("scenarios");
-        return play(&asked, &provider, &existing()?).await;
+        return play(&asked, &clients, &existing()?, phases).await;
+    }
+    let shelf = binaries::build_example(EXAMPLE)?;
+    for client in &clients {
+        phases.begin(format!("conformance, {}", client.release));
+        let mut conformance = acceptance_tests("conformance", &asked);
+        conformance.env(CLIENT, &client.program).env(SHELF, &shelf);
+        program::run(conformance).await?;
     }
     phases.begin("cluster");
     let mut cluster = preparation::cluster(state::own(), Choice::default()).await?;
-    phases.begin("scenarios");
-    let done = play(&asked, &provider, cluster.kubeconfig()).await;
+    let done = play(&asked, &clients, cluster.kubeconfig(), phases).await;
     if done.is_err() {
-        phases.failed = Some("scenarios");
+        phases.fail();
         cluster.keep_logs();
     }
     phases.begin("cluster down");
@@ -124,29 +139,34 @@ async fn check_all(asked: Asked, phases: &mut Phases) -> Result<(), Failure> {
     done
 }
 
-/// Runs the scenarios under each client on PATH.
-async fn play(asked: &Asked, provider: &Path, kubeconfig: &Path) -> Result<(), Failure> {
-    for client in Client::all(provider)? {
-        let mut scenarios = with(
-            cargo(),
-            &[
-                "test",
-                "--package",
-                "acceptance",
-                "--test",
-                "scenarios",
-                "--",
-            ],
-        );
+/// Runs the scenarios under each client.
+async fn play(
+    asked: &Asked,
+    clients: &[Client],
+    kubeconfig: &Path,
+    phases: &mut Phases,
+) -> Result<(), Failure> {
+    for client in clients {
+        phases.begin(format!("scenarios, {}", client.release));
+        let mut scenarios = acceptance_tests("scenarios", asked);
         scenarios
             .args(["--test-threads", AT_ONCE])
-            .args(&asked.only)
             .env(KUBECONFIG, kubeconfig)
             .env(CLI_CONFIG, &client.config)
             .env(CLIENT, &client.program);
         program::run(scenarios).await?;
     }
     Ok(())
+}
+
+/// The tests of one folder of `tests/acceptance/tests`, as many as are asked for.
+fn acceptance_tests(name: &str, asked: &Asked) -> Command {
+    let mut tests = with(
+        cargo(),
+        &["test", "--package", "acceptance", "--test", name, "--"],
+    );
+    tests.args(&asked.only);
+    tests
 }
 
 fn with(mut command: Command, args: &[&str]) -> Command {
@@ -169,39 +189,45 @@ fn existing() -> Result<PathBuf, Failure> {
 /// What has been done and how long it took.
 #[derive(Default)]
 struct Phases {
-    done: Vec<(&'static str, Duration)>,
-    current: Option<(&'static str, Instant)>,
-    /// The phase that failed, when it is not the last one.
-    failed: Option<&'static str>,
+    done: Vec<Phase>,
+    current: Option<(String, Instant)>,
+}
+
+struct Phase {
+    name: String,
+    took: Duration,
+    failed: bool,
 }
 
 impl Phases {
-    fn begin(&mut self, name: &'static str) {
-        self.end();
+    fn begin(&mut self, name: impl Into<String>) {
+        self.end(false);
+        let name = name.into();
         println!("── {name}");
         self.current = Some((name, Instant::now()));
     }
 
-    fn end(&mut self) {
+    /// The current phase has failed; others, which clean up, may follow.
+    fn fail(&mut self) {
+        self.end(true);
+    }
+
+    fn end(&mut self, failed: bool) {
         if let Some((name, since)) = self.current.take() {
-            self.done.push((name, since.elapsed()));
+            let took = since.elapsed();
+            self.done.push(Phase { name, took, failed });
         }
     }
 
     fn tell(&mut self, passed: bool) {
-        self.end();
+        let known = self.done.iter().any(|phase| phase.failed);
+        self.end(!passed && !known);
         println!();
-        let last = self.done.last().map(|(name, _)| *name);
-        let failed = if passed { None } else { self.failed.or(last) };
-        for (name, took) in &self.done {
-            let mark = if failed == Some(*name) {
-                "FAILED"
-            } else {
-                "ok"
-            };
-            println!("{:8.1}s  {name:16} {mark}", took.as_secs_f32());
+        for Phase { name, took, failed } in &self.done {
+            let mark = if *failed { "FAILED" } else { "ok" };
+            println!("{:8.1}s  {name:28} {mark}", took.as_secs_f32());
         }
-        let total: Duration = self.done.iter().map(|(_, took)| *took).sum();
+        let total: Duration = self.done.iter().map(|phase| phase.took).sum();
         println!("{:8.1}s  in all", total.as_secs_f32());
     }
 }

@@ -33,6 +33,21 @@ pub async fn read(
     Ok(found.map(|backup| observed(cluster, &backup)))
 }
 
+/// Reads all backups of `namespace`, or of every namespace.
+///
+/// # Errors
+/// Whatever keeps them from being listed: see [`ClusterError`].
+pub async fn list(
+    cluster: &Cluster,
+    namespace: Option<&str>,
+) -> Result<Vec<BackupModel>, ClusterError> {
+    let objects: Vec<DatabaseClusterBackup> = cluster.list(namespace).await?;
+    Ok(objects
+        .iter()
+        .map(|object| observed(cluster, object))
+        .collect())
+}
+
 /// Makes a backup and waits until it has succeeded.
 ///
 /// 1. The database must exist and be ready.

@@ -32,6 +32,21 @@ pub async fn read(
     Ok(found.map(|storage| observed(cluster, &storage)))
 }
 
+/// Reads all storages of `namespace`, or of every namespace.
+///
+/// # Errors
+/// Whatever keeps them from being listed: see [`ClusterError`].
+pub async fn list(
+    cluster: &Cluster,
+    namespace: Option<&str>,
+) -> Result<Vec<BackupStorageModel>, ClusterError> {
+    let objects: Vec<BackupStorage> = cluster.list(namespace).await?;
+    Ok(objects
+        .iter()
+        .map(|object| observed(cluster, object))
+        .collect())
+}
+
 /// Creates the Secret, then the storage that names it.
 ///
 /// Without credentials the Secret must exist already and is left as it is. With credentials

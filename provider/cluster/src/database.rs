@@ -36,6 +36,21 @@ pub async fn read(
     Ok(found.map(|database| observed(cluster, &database)))
 }
 
+/// Reads all databases of `namespace`, or of every namespace.
+///
+/// # Errors
+/// Whatever keeps them from being listed: see [`ClusterError`].
+pub async fn list(
+    cluster: &Cluster,
+    namespace: Option<&str>,
+) -> Result<Vec<DatabaseModel>, ClusterError> {
+    let objects: Vec<DatabaseCluster> = cluster.list(namespace).await?;
+    Ok(objects
+        .iter()
+        .map(|object| observed(cluster, object))
+        .collect())
+}
+
 /// Creates a database and waits until it is really ready.
 ///
 /// 1. What exists already and was not created by this apply (see [`crate::CREATED_BY_APPLY`])

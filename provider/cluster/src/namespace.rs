@@ -14,6 +14,7 @@ use everest_core::v1::namespace::{MANAGED_BY, MANAGED_BY_LABEL};
 use everest_schemas::Engine;
 use everest_schemas::models::NamespaceModel;
 use everest_schemas::olm::Subscription;
+use futures::future::try_join_all;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::ResourceExt;
 use serde_json::json;
@@ -56,6 +57,21 @@ pub async fn read(
     Ok(Some(
         observation::observe(cluster, &namespace, prior).await?,
     ))
+}
+
+/// Reads all namespaces that Everest manages, with every engine they have.
+///
+/// # Errors
+/// Whatever keeps them from being listed: see [`ClusterError`].
+pub async fn list(cluster: &Cluster) -> Result<Vec<NamespaceModel>, ClusterError> {
+    let managed = format!("{MANAGED_BY_LABEL}={MANAGED_BY}");
+    let namespaces = cluster.global::<Namespace>().list(&managed).await?;
+    try_join_all(
+        namespaces
+            .iter()
+            .map(|namespace| observation::observe(cluster, namespace, None)),
+    )
+    .await
 }
 
 /// The engines of a namespace that have a Subscription but are not in `model`: they are left

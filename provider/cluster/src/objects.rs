@@ -73,7 +73,18 @@ impl Cluster {
         )
     }
 
-    /// The objects of a cluster-scoped kind.
+    /// All objects of a namespaced kind, in `namespace` or in every one.
+    pub(crate) async fn list<K>(&self, namespace: Option<&str>) -> Result<Vec<K>, ClusterError>
+    where
+        K: Kind + Resource<DynamicType = (), Scope = NamespaceResourceScope>,
+    {
+        match namespace {
+            Some(namespace) => self.objects::<K>(namespace).list("").await,
+            None => self.global::<K>().list("").await,
+        }
+    }
+
+    /// The objects of a cluster-scoped kind; of a namespaced one, those of every namespace.
     pub(crate) fn global<K>(&self) -> Objects<K>
     where
         K: Kind + Resource<DynamicType = ()>,

@@ -33,6 +33,21 @@ pub async fn read(
     Ok(found.map(|restore| observed(cluster, &restore)))
 }
 
+/// Reads all restores of `namespace`, or of every namespace.
+///
+/// # Errors
+/// Whatever keeps them from being listed: see [`ClusterError`].
+pub async fn list(
+    cluster: &Cluster,
+    namespace: Option<&str>,
+) -> Result<Vec<RestoreModel>, ClusterError> {
+    let objects: Vec<DatabaseClusterRestore> = cluster.list(namespace).await?;
+    Ok(objects
+        .iter()
+        .map(|object| observed(cluster, object))
+        .collect())
+}
+
 /// Restores a database in place and waits until that has succeeded and the database is
 /// ready again.
 ///

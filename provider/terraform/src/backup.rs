@@ -5,11 +5,18 @@ use everest_cluster::{Change, Cluster, ClusterError, Creation, Wait, backup};
 use everest_core::rules;
 use everest_schemas::{
     Field,
-    models::{BackupModel, Timeouts},
+    models::{BackupModel, NamespacedFilter, Timeouts},
 };
 use tfplugin::{Diagnostics, Plan};
 
-use crate::{diagnostics, import, managed::Kind, text::text, timeouts::Defaults};
+use crate::{
+    diagnostics,
+    key::{Key, Scope},
+    managed::Kind,
+    moved::ObjectKind,
+    text::text,
+    timeouts::Defaults,
+};
 
 /// The kind.
 pub struct Backup;
@@ -17,7 +24,10 @@ pub struct Backup;
 #[async_trait(?Send)]
 impl Kind for Backup {
     type Model = BackupModel;
+    type Filter = NamespacedFilter;
     const TYPE: &'static str = "everest_backup";
+    const OBJECT: ObjectKind = ("everest.percona.com", "DatabaseClusterBackup");
+    const SCOPE: Scope = Scope::Namespace;
     const TIMEOUTS: Defaults = Defaults::minutes(720, 720, 30);
     const PENDING: &'static [&'static str] = &[
         "state",
@@ -96,12 +106,18 @@ impl Kind for Backup {
         backup::delete(cluster, prior, wait).await
     }
 
-    fn import(id: &str, diags: &mut Diagnostics) -> Option<BackupModel> {
-        let (namespace, name) = import::namespaced(Self::TYPE, id, diags)?;
-        Some(BackupModel {
-            namespace: namespace.into(),
-            name: name.into(),
+    fn stub(key: Key) -> BackupModel {
+        BackupModel {
+            namespace: key.namespace,
+            name: key.name,
             ..BackupModel::default()
-        })
+        }
+    }
+
+    async fn list(
+        cluster: &Cluster,
+        namespace: Option<&str>,
+    ) -> Result<Vec<BackupModel>, ClusterError> {
+        backup::list(cluster, namespace).await
     }
 }

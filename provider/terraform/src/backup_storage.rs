@@ -5,11 +5,18 @@ use everest_cluster::{Change, Cluster, ClusterError, Creation, Wait, backup_stor
 use everest_core::{rules, v1::credentials::Credentials};
 use everest_schemas::{
     Field,
-    models::{BackupStorageModel, Timeouts},
+    models::{BackupStorageModel, NamespacedFilter, Timeouts},
 };
 use tfplugin::{Diagnostics, Plan};
 
-use crate::{diagnostics, import, managed::Kind, text::text, timeouts::Defaults};
+use crate::{
+    diagnostics,
+    key::{Key, Scope},
+    managed::Kind,
+    moved::ObjectKind,
+    text::text,
+    timeouts::Defaults,
+};
 
 /// The kind.
 pub struct BackupStorage;
@@ -17,7 +24,10 @@ pub struct BackupStorage;
 #[async_trait(?Send)]
 impl Kind for BackupStorage {
     type Model = BackupStorageModel;
+    type Filter = NamespacedFilter;
     const TYPE: &'static str = "everest_backup_storage";
+    const OBJECT: ObjectKind = ("everest.percona.com", "BackupStorage");
+    const SCOPE: Scope = Scope::Namespace;
     const TIMEOUTS: Defaults = Defaults::minutes(5, 5, 5);
     const PENDING: &'static [&'static str] = &[];
 
@@ -95,12 +105,18 @@ impl Kind for BackupStorage {
         backup_storage::delete(cluster, prior, wait).await
     }
 
-    fn import(id: &str, diags: &mut Diagnostics) -> Option<BackupStorageModel> {
-        let (namespace, name) = import::namespaced(Self::TYPE, id, diags)?;
-        Some(BackupStorageModel {
-            namespace: namespace.into(),
-            name: name.into(),
+    fn stub(key: Key) -> BackupStorageModel {
+        BackupStorageModel {
+            namespace: key.namespace,
+            name: key.name,
             ..BackupStorageModel::default()
-        })
+        }
+    }
+
+    async fn list(
+        cluster: &Cluster,
+        namespace: Option<&str>,
+    ) -> Result<Vec<BackupStorageModel>, ClusterError> {
+        backup_storage::list(cluster, namespace).await
     }
 }

@@ -5,11 +5,18 @@ use everest_cluster::{Change, Cluster, ClusterError, Creation, Wait, database};
 use everest_core::{outputs, rules};
 use everest_schemas::{
     Field,
-    models::{DatabaseModel, Timeouts},
+    models::{DatabaseModel, NamespacedFilter, Timeouts},
 };
 use tfplugin::{Diagnostics, Plan};
 
-use crate::{diagnostics, import, managed::Kind, text::text, timeouts::Defaults};
+use crate::{
+    diagnostics,
+    key::{Key, Scope},
+    managed::Kind,
+    moved::ObjectKind,
+    text::text,
+    timeouts::Defaults,
+};
 
 /// The kind.
 pub struct Database;
@@ -17,7 +24,10 @@ pub struct Database;
 #[async_trait(?Send)]
 impl Kind for Database {
     type Model = DatabaseModel;
+    type Filter = NamespacedFilter;
     const TYPE: &'static str = "everest_database";
+    const OBJECT: ObjectKind = ("everest.percona.com", "DatabaseCluster");
+    const SCOPE: Scope = Scope::Namespace;
     const TIMEOUTS: Defaults = Defaults::minutes(60, 60, 30);
     const PENDING: &'static [&'static str] = &[
         "ready",
@@ -120,12 +130,18 @@ impl Kind for Database {
         database::delete(cluster, prior, wait).await
     }
 
-    fn import(id: &str, diags: &mut Diagnostics) -> Option<DatabaseModel> {
-        let (namespace, name) = import::namespaced(Self::TYPE, id, diags)?;
-        Some(DatabaseModel {
-            namespace: namespace.into(),
-            name: name.into(),
+    fn stub(key: Key) -> DatabaseModel {
+        DatabaseModel {
+            namespace: key.namespace,
+            name: key.name,
             ..DatabaseModel::default()
-        })
+        }
+    }
+
+    async fn list(
+        cluster: &Cluster,
+        namespace: Option<&str>,
+    ) -> Result<Vec<DatabaseModel>, ClusterError> {
+        database::list(cluster, namespace).await
     }
 }

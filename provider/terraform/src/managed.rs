@@ -7,9 +7,20 @@ use async_trait::async_trait;
 use everest_cluster::{Change, Cluster, ClusterError, Creation, Wait};
 use everest_core::semantic;
 use everest_schemas::{Field, models::Timeouts};
-use tfplugin::{Context, Diagnostics, Model, Plan, Private, ReadResult, Resource, Update};
+use tfplugin::{
+    Context, Deferral, Diagnostics, IdentityAttribute, Model, MoveSource, Plan, Private,
+    ReadResult, Resource, Update,
+};
 
-use crate::{diagnostics, nonce, session::Session, timeouts::Defaults};
+use crate::{
+    diagnostics,
+    key::{Key, Scope},
+    listing::Filter,
+    moved::{self, ObjectKind},
+    nonce,
+    session::Session,
+    timeouts::Defaults,
+};
 
 /// Private key: a change was begun, so that a "ready" may be the one from before it.
 const UPDATING: &str = "updating";
@@ -19,8 +30,14 @@ const UPDATING: &str = "updating";
 pub trait Kind: Send + Sync + 'static {
     /// Its attributes.
     type Model: Model;
+    /// What narrows a search for its objects.
+    type Filter: Filter;
     /// As users write it.
     const TYPE: &'static str;
+    /// The kind of Kubernetes object that it stands for.
+    const OBJECT: ObjectKind;
+    /// Where its objects live, and so what tells them apart.
+    const SCOPE: Scope;
     /// How long its operations may take unless the user says otherwise.
     const TIMEOUTS: Defaults;
     /// Outputs that are unknown in a plan that goes on waiting.
@@ -92,8 +109,14 @@ pub trait Kind: Send + Sync + 'static {
         wait: &Wait,
     ) -> Result<(), ClusterError>;
 
-    /// The key attributes that an import id stands for; None with an error when it is malformed.
-    fn import(id: &str, diags: &mut Diagnostics) -> Option<Self::Model>;
+    /// The model of which nothing but the key is known.
+    fn stub(key: Key) -> Self::Model;
+
+    /// The objects there are in `namespace`, or in all.
+    async fn list(
+        cluster: &Cluster,
+        namespace: Option<&str>,
+    ) -> Result<Vec<Self::Model>, ClusterError>;
 }
 
 /// A [`Kind`] on the provider's session.
@@ -116,7 +139,7 @@ impl<K: Kind> Managed<K> {
 ///
 /// The operations use async closures over borrowed state, which the compiler cannot prove to be
 /// `Send` for every lifetime, so they cannot be awaited in a task that may change threads.
-fn here<T>(operation: impl Future<Output = T>) -> T {
+pub fn here<T>(operation: impl Future<Output = T>) -> T {
     tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(operation))
 }
 
@@ -285,7 +308,27 @@ impl<K: Kind> Resource for Managed<K> {
         }
     }
 
+    fn identity(&self) -> &'static [IdentityAttribute] {
+        K::SCOPE.identity()
+    }
+
     fn import_id(&self, id: &str, diags: &mut Diagnostics) -> Option<K::Model> {
-        K::import(id, diags)
+        K::SCOPE.key(K::TYPE, id, diags).map(K::stub)
+    }
+
+    fn before_import(&self, cx: &Context) {
+        if self.session.awaits_settings() {
+            // A client that cannot wait goes on, and the read says what is missing.
+            cx.defer(Deferral::ProviderConfigUnknown);
+        }
+    }
+
+    fn move_from(
+        &self,
+        source: &MoveSource,
+        _: &mut Private,
+        diags: &mut Diagnostics,
+    ) -> Option<K::Model> {
+        moved::key(source, K::TYPE, K::OBJECT, K::SCOPE, diags).map(K::stub)
     }
 }

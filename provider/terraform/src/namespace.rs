@@ -5,11 +5,18 @@ use everest_cluster::{Change, Cluster, ClusterError, Creation, Wait, namespace};
 use everest_core::{outputs, rules};
 use everest_schemas::{
     Engine, Field,
-    models::{NamespaceModel, Timeouts},
+    models::{EveryObject, NamespaceModel, Timeouts},
 };
 use tfplugin::{Diagnostics, Plan};
 
-use crate::{diagnostics, import, managed::Kind, text::text, timeouts::Defaults};
+use crate::{
+    diagnostics,
+    key::{Key, Scope},
+    managed::Kind,
+    moved::ObjectKind,
+    text::text,
+    timeouts::Defaults,
+};
 
 /// The kind.
 pub struct Namespace;
@@ -17,7 +24,10 @@ pub struct Namespace;
 #[async_trait(?Send)]
 impl Kind for Namespace {
     type Model = NamespaceModel;
+    type Filter = EveryObject;
     const TYPE: &'static str = "everest_namespace";
+    const OBJECT: ObjectKind = ("", "Namespace");
+    const SCOPE: Scope = Scope::Cluster;
     const TIMEOUTS: Defaults = Defaults::minutes(15, 15, 15);
     const PENDING: &'static [&'static str] = &["ready"];
 
@@ -108,12 +118,15 @@ impl Kind for Namespace {
         namespace::delete(cluster, prior, wait).await
     }
 
-    fn import(id: &str, diags: &mut Diagnostics) -> Option<NamespaceModel> {
-        let name = import::named(Self::TYPE, id, diags)?;
-        Some(NamespaceModel {
-            name: name.into(),
+    fn stub(key: Key) -> NamespaceModel {
+        NamespaceModel {
+            name: key.name,
             ..NamespaceModel::default()
-        })
+        }
+    }
+
+    async fn list(cluster: &Cluster, _: Option<&str>) -> Result<Vec<NamespaceModel>, ClusterError> {
+        namespace::list(cluster).await
     }
 }
 

@@ -6,13 +6,14 @@ use async_trait::async_trait;
 use everest_cluster::{Catalog, ConnectionConfig};
 use everest_core::rules;
 use everest_schemas::models::ProviderModel;
-use tfplugin::{AnyResource, Context, Diagnostics, Provider, Typed};
+use tfplugin::{AnyListResource, AnyResource, Context, Diagnostics, Provider, Typed};
 
 use crate::{
     backup::Backup,
     backup_storage::BackupStorage,
     database::Database,
     diagnostics,
+    listing::Listing,
     managed::{Kind, Managed},
     namespace::Namespace,
     restore::Restore,
@@ -35,6 +36,10 @@ impl EverestProvider {
     fn resource<K: Kind>(&self) -> Box<dyn AnyResource> {
         Box::new(Typed(Managed::<K>::new(Arc::clone(&self.session))))
     }
+
+    fn listing<K: Kind>(&self) -> Box<dyn AnyListResource> {
+        Box::new(Typed(Listing::<K>::new(Arc::clone(&self.session))))
+    }
 }
 
 #[async_trait]
@@ -48,6 +53,16 @@ impl Provider for EverestProvider {
             self.resource::<BackupStorage>(),
             self.resource::<Backup>(),
             self.resource::<Restore>(),
+        ]
+    }
+
+    fn list_resources(self: &Arc<Self>) -> Vec<Box<dyn AnyListResource>> {
+        vec![
+            self.listing::<Namespace>(),
+            self.listing::<Database>(),
+            self.listing::<BackupStorage>(),
+            self.listing::<Backup>(),
+            self.listing::<Restore>(),
         ]
     }
 

@@ -5,11 +5,18 @@ use everest_cluster::{Change, Cluster, ClusterError, Creation, Wait, restore};
 use everest_core::rules;
 use everest_schemas::{
     Field,
-    models::{RestoreModel, Timeouts},
+    models::{NamespacedFilter, RestoreModel, Timeouts},
 };
 use tfplugin::{AttributePath, Diagnostics, Plan, ReadResult};
 
-use crate::{diagnostics, import, managed::Kind, text::text, timeouts::Defaults};
+use crate::{
+    diagnostics,
+    key::{Key, Scope},
+    managed::Kind,
+    moved::ObjectKind,
+    text::text,
+    timeouts::Defaults,
+};
 
 /// The kind.
 pub struct Restore;
@@ -17,7 +24,10 @@ pub struct Restore;
 #[async_trait(?Send)]
 impl Kind for Restore {
     type Model = RestoreModel;
+    type Filter = NamespacedFilter;
     const TYPE: &'static str = "everest_restore";
+    const OBJECT: ObjectKind = ("everest.percona.com", "DatabaseClusterRestore");
+    const SCOPE: Scope = Scope::Namespace;
     const TIMEOUTS: Defaults = Defaults::minutes(720, 720, 30);
     const PENDING: &'static [&'static str] = &["state", "completed_at"];
 
@@ -104,12 +114,18 @@ impl Kind for Restore {
         restore::delete(cluster, prior, wait).await
     }
 
-    fn import(id: &str, diags: &mut Diagnostics) -> Option<RestoreModel> {
-        let (namespace, name) = import::namespaced(Self::TYPE, id, diags)?;
-        Some(RestoreModel {
-            namespace: namespace.into(),
-            name: name.into(),
+    fn stub(key: Key) -> RestoreModel {
+        RestoreModel {
+            namespace: key.namespace,
+            name: key.name,
             ..RestoreModel::default()
-        })
+        }
+    }
+
+    async fn list(
+        cluster: &Cluster,
+        namespace: Option<&str>,
+    ) -> Result<Vec<RestoreModel>, ClusterError> {
+        restore::list(cluster, namespace).await
     }
 }

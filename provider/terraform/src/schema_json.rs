@@ -1,6 +1,6 @@
 //! The provider's schema as JSON: the form that `terraform providers schema -json` prints for one
-//! provider, with two members of our own an attribute, `default` and `force_new`, which the
-//! reference pages tell.
+//! provider, with what the reference pages tell besides: `default` and `force_new` of an attribute,
+//! and the names that an identity is made of.
 
 use std::sync::Arc;
 
@@ -14,17 +14,30 @@ use tfplugin::{
 
 use crate::EverestProvider;
 
-/// The schema of the provider and of all its resources.
+/// The schema of the provider, of all its resources with the attributes of their identities, and
+/// of the searches for them.
 ///
 /// # Errors
 /// When a model has no Terraform form, which is a mistake in the model.
 pub fn schema_json() -> Result<Json, SchemaError> {
     let provider = Schema::derive::<ProviderModel>(0, "")?;
-    let mut resources = Map::new();
-    for resource in Arc::new(EverestProvider::new()).resources() {
-        resources.insert(resource.type_name().to_owned(), schema(&resource.schema()?));
+    let everest = Arc::new(EverestProvider::new());
+    let (mut resources, mut identities, mut lists) = (Map::new(), Map::new(), Map::new());
+    for resource in everest.resources() {
+        let name = resource.type_name().to_owned();
+        let identity = resource.identity().iter().map(|part| part.name);
+        identities.insert(name.clone(), identity.collect());
+        resources.insert(name, schema(&resource.schema()?));
     }
-    Ok(json!({ "provider": schema(&provider), "resource_schemas": resources }))
+    for list in everest.list_resources() {
+        lists.insert(list.type_name().to_owned(), schema(&list.schema()?));
+    }
+    Ok(json!({
+        "provider": schema(&provider),
+        "resource_schemas": resources,
+        "resource_identities": identities,
+        "list_resource_schemas": lists,
+    }))
 }
 
 fn schema(schema: &Schema) -> Json {

@@ -94,6 +94,15 @@ impl Session {
             .unwrap_or_else(std::sync::PoisonError::into_inner) = settings;
     }
 
+    /// Whether settings are known only after other resources are applied.
+    pub fn awaits_settings(&self) -> bool {
+        let settings = self
+            .settings
+            .read()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        matches!(*settings, Settings::Unknown(_))
+    }
+
     /// The cluster to read `what` from; None when there is none to ask, which is a warning while
     /// settings are unknown (the state stays as it is) and an error otherwise.
     pub async fn for_read(&self, what: &str, diags: &mut Diagnostics) -> Option<&Cluster> {

@@ -1,5 +1,5 @@
-//! Terraform's plugin protocol 6.11 for providers written in Rust.
-//!
+#![doc = include_str!("../README.md")]
+//! # Where to find what
 //! A provider implements [`Provider`] and, for each of its types, [`Resource`] over a model: a serde
 //! type with a JSON schema. Schema, values, planning, refresh and the wire are this crate's; `main`
 //! calls [`serve`]. Beside resources there are [`DataSource`], [`Function`], [`EphemeralResource`],
@@ -8,7 +8,7 @@
 //! | to find | open |
 //! |---|---|
 //! | what happens in a call | `server/`, one file an RPC |
-//! | the rules of a plan | [`planning`] |
+//! | the rules of a plan | [`planning`], [`planning::check`] |
 //! | how a model becomes a schema | [`schema`] |
 //! | how a value becomes a model | [`model`] |
 //! | what is on the wire | [`value`], `proto/` |

@@ -22,6 +22,7 @@ use crate::path::{AttributePath, Step};
 use crate::schema::{Kind, Mode, Nesting, Object};
 use crate::value::Value;
 
+pub mod check;
 mod configuration;
 mod fill;
 mod hide;
@@ -76,8 +77,12 @@ fn collect(object: &Object, config: &Value, path: &AttributePath, paths: &mut BT
         let Some(value) = config.get(&attribute.name).filter(|v| !v.is_null()) else {
             continue;
         };
+        let noted = attribute.mode == Mode::OptionalComputed;
+        if !noted && matches!(attribute.kind, Kind::Leaf(_)) {
+            continue;
+        }
         let path = path.attribute(&attribute.name);
-        if attribute.mode == Mode::OptionalComputed {
+        if noted {
             paths.insert(path.to_string());
         }
         if let Kind::Nested(nesting, object) = &attribute.kind {

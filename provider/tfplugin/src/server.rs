@@ -25,6 +25,7 @@ use crate::value::{Type, Value, json, msgpack};
 mod apply;
 mod call_function;
 mod catalogue;
+mod checked;
 mod close_ephemeral;
 mod configure;
 mod functions;
@@ -132,6 +133,14 @@ fn encode(value: &Value, ty: &Type) -> Result<wire::DynamicValue, Diagnostic> {
     Ok(wire::DynamicValue {
         msgpack,
         json: Vec::new(),
+    })
+}
+
+/// Whether the value of a request is null, which takes no schema to see.
+fn is_null(value: Option<&wire::DynamicValue>) -> bool {
+    value.is_none_or(|value| match value.msgpack.as_slice() {
+        [] => value.json.is_empty() || value.json == b"null",
+        bytes => bytes == [0xc0],
     })
 }
 

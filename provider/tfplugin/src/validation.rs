@@ -1,8 +1,8 @@
-//! What the schema itself says about a configuration: allowed strings, bounds, lengths, patterns.
+//! What the schema itself says about a configuration: what is required, allowed strings, bounds, lengths, patterns.
 
 use crate::diagnostics::Diagnostics;
 use crate::path::{AttributePath, Step};
-use crate::schema::{Attribute, Constraints, Kind, Nesting, Object};
+use crate::schema::{Attribute, Constraints, Kind, Mode, Nesting, Object};
 use crate::value::Value;
 
 /// Checks `config` by the constraints of its attributes; unknown values pass. Each fault is an
@@ -33,6 +33,7 @@ impl Check<'_> {
             };
             let path = path.attribute(&attribute.name);
             if value.is_null() {
+                self.absent(attribute, path);
                 continue;
             }
             if attribute.write_only && !self.write_only_allowed {
@@ -56,6 +57,18 @@ impl Check<'_> {
             if let Kind::Nested(nesting, object) = &attribute.kind {
                 self.nested(nesting, object, value, &path);
             }
+        }
+    }
+
+    /// The host makes sure that a required attribute is written, not that it is not null.
+    fn absent(&mut self, attribute: &Attribute, path: AttributePath) {
+        if attribute.mode == Mode::Required {
+            let name = &attribute.name;
+            self.diags.error(
+                path,
+                format!("{name} is missing"),
+                format!("{name} is required, and null here. Set it to a value."),
+            );
         }
     }
 

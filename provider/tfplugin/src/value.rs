@@ -15,6 +15,44 @@ use crate::path::{AttributePath, Step};
 /// How deep values and types may nest: far beyond any schema, far below what a stack holds.
 pub const MAX_DEPTH: usize = 64;
 
+/// How deep a reader is, and whether the type it reads by came with the value itself.
+#[derive(Clone, Copy, Debug, Default)]
+struct Level {
+    depth: usize,
+    carried: bool,
+}
+
+impl Level {
+    fn below(self) -> Result<Self, ValueError> {
+        let depth = self.depth + 1;
+        if depth >= MAX_DEPTH {
+            return Err(ValueErrorKind::TooDeep.here());
+        }
+        Ok(Self { depth, ..self })
+    }
+
+    /// Within a value that says its own type. There an object has to be complete: a wide type and
+    /// many empty objects would cost the product of the two.
+    fn carried(self) -> Result<Self, ValueError> {
+        let carried = true;
+        Ok(Self {
+            carried,
+            ..self.below()?
+        })
+    }
+
+    fn complete(self, members: usize, attributes: usize) -> Result<(), ValueError> {
+        if self.carried && members != attributes {
+            return Err(ValueErrorKind::Mismatch {
+                expected: format!("an object of {attributes} attributes"),
+                found: format!("{members}"),
+            }
+            .here());
+        }
+        Ok(())
+    }
+}
+
 /// A value. What its type is, the schema says.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Value {

@@ -12,6 +12,9 @@ pub const PROVIDER: &str = "terraform-provider-everest";
 /// Package and binary that plays Everest's operator and the engines.
 pub const SIMULATOR: &str = "everest-simulator";
 
+/// Package and name of the example provider that the protocol's tests drive.
+pub const EXAMPLE: (&str, &str) = ("tfplugin", "shelf");
+
 /// Why a binary of the project is not there.
 #[derive(Debug, thiserror::Error)]
 pub enum BinaryError {
@@ -41,14 +44,32 @@ pub fn cargo() -> Command {
 /// # Errors
 /// See [`BinaryError`].
 pub fn build(package: &'static str) -> Result<PathBuf, BinaryError> {
-    let status = cargo()
-        .args(["build", "--quiet", "--package", package, "--bin", package])
-        .status()
-        .map_err(BinaryError::Cargo)?;
-    if !status.success() {
-        return Err(BinaryError::Build { package, status });
-    }
+    compile(package, ["--bin", package])?;
     Ok(crate::target_folder()
         .join("debug")
         .join(format!("{package}{}", std::env::consts::EXE_SUFFIX)))
+}
+
+/// Builds an example of a package, unoptimised; returns its path.
+///
+/// # Errors
+/// See [`BinaryError`].
+pub fn build_example((package, example): (&'static str, &str)) -> Result<PathBuf, BinaryError> {
+    compile(package, ["--example", example])?;
+    Ok(crate::target_folder()
+        .join("debug/examples")
+        .join(format!("{example}{}", std::env::consts::EXE_SUFFIX)))
+}
+
+fn compile(package: &'static str, target: [&str; 2]) -> Result<(), BinaryError> {
+    let status = cargo()
+        .args(["build", "--quiet", "--package", package])
+        .args(target)
+        .status()
+        .map_err(BinaryError::Cargo)?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(BinaryError::Build { package, status })
+    }
 }

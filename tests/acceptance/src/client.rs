@@ -7,6 +7,8 @@ use std::{
     process::{Command, Output},
 };
 
+use crate::release::Release;
+
 /// The version that this checkout builds.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -39,8 +41,10 @@ pub enum ClientError {
 /// A program that speaks Terraform's language.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Client {
-    /// `terraform` or `tofu`.
-    pub program: String,
+    /// `terraform` or `tofu` when it is on PATH, otherwise where it is.
+    pub program: PathBuf,
+    /// What it says it is.
+    pub release: Release,
     /// Its configuration file, which finds the provider in the mirror.
     pub config: PathBuf,
     /// A folder in which it has been initialised.
@@ -63,17 +67,34 @@ impl Client {
     /// # Errors
     /// See [`ClientError`].
     pub fn all(provider: &Path) -> Result<Vec<Self>, ClientError> {
+        Self::with_further(provider, &[])
+    }
+
+    /// The clients on PATH, then those of `further` that are other releases, with
+    /// the provider installed for each.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub fn with_further(provider: &Path, further: &[PathBuf]) -> Result<Vec<Self>, ClientError> {
         let folder = crate::target_folder().join("terraform");
         let config = install(provider, &folder)?;
-        let clients: Vec<Self> = ["terraform", "tofu"]
-            .into_iter()
-            .filter(|program| on_path(program))
-            .map(|program| Self {
-                program: program.to_owned(),
-                config: config.clone(),
-                template: folder.join("template").join(program),
-            })
-            .collect();
+        let mut clients: Vec<Self> = Vec::new();
+        let on_path = ["terraform", "tofu"].map(PathBuf::from);
+        for program in on_path.iter().chain(further) {
+            let Some(release) = Release::of(program) else {
+                continue;
+            };
+            if clients.iter().all(|known| known.release != release) {
+                clients.push(Self {
+                    program: program.clone(),
+                    config: config.clone(),
+                    template: folder
+                        .join("template")
+                        .join(release.to_string().replace(' ', "-")),
+                    release,
+                });
+            }
+        }
         if clients.is_empty() {
             return Err(ClientError::Missing);
         }
@@ -121,20 +142,12 @@ impl Client {
             return Ok(());
         }
         Err(ClientError::Init {
-            program: self.program.clone(),
+            program: self.program.display().to_string(),
             output: [stdout, stderr]
                 .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
                 .concat(),
         })
     }
-}
-
-fn on_path(program: &str) -> bool {
-    Command::new(program)
-        .arg("-version")
-        .env("CHECKPOINT_DISABLE", "1")
-        .output()
-        .is_ok_and(|output| output.status.success())
 }
 
 /// Puts the provider's binary into a filesystem mirror below `folder` and writes

@@ -10,20 +10,22 @@ use std::{
 use crate::{
     client_go,
     progress::Progress,
-    tools::{GO_VERSION, TOOLS, Tool, ToolError, file, linker_flags, tools_folder},
+    tools::{GO_VERSION, Tool, ToolError, ToolSet, file, linker_flags, tools_folder},
 };
 
 /// Builds the given binaries one after the other: Go uses all cores for each.
 pub(crate) fn build_missing(
+    set: ToolSet,
     missing: &[(Tool, PathBuf)],
     progress: &Progress,
 ) -> Result<(), ToolError> {
     check_go()?;
     let minutes: f32 = missing.iter().map(|(tool, _)| tool.cold_minutes).sum();
     progress.say(&format!(
-        "building {} of {} control-plane binaries from pinned Go modules (once; about {minutes:.0} min on 2 cores when nothing is in Go's build cache)",
+        "{}: building {} of {} binaries from pinned Go modules (once; about {minutes:.0} min on 2 cores when nothing is in Go's build cache)",
+        set.name,
         missing.len(),
-        TOOLS.len(),
+        set.tools.len(),
     ));
     for (index, (tool, path)) in missing.iter().enumerate() {
         let step = format!("[{}/{}] {}", index + 1, missing.len(), tool.binary);

@@ -15,6 +15,7 @@ pub mod client;
 mod client_go;
 mod components;
 pub mod control_plane;
+pub mod feature;
 mod go_build;
 pub mod installation;
 pub mod kubeconfig;
@@ -23,6 +24,8 @@ mod ports;
 pub mod preparation;
 pub mod process;
 pub mod progress;
+pub mod release;
+pub mod said;
 pub mod state;
 pub mod tools;
 

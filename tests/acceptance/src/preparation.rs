@@ -1,15 +1,16 @@
 //! From a checkout to a cluster: building what is missing and starting it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::{
     binaries::{self, BinaryError, SIMULATOR},
+    client::{Client, ClientError},
     control_plane::{ControlPlane, Options, StartError},
     progress::Progress,
-    tools::{ToolError, Tools},
+    tools::{self, ToolError, Tools},
 };
 
-/// Why there is no cluster.
+/// Why there is no cluster, or no client.
 #[derive(Debug, thiserror::Error)]
 pub enum PreparationError {
     /// The generated CRDs are not there.
@@ -18,9 +19,12 @@ pub enum PreparationError {
     /// A binary of the project does not build.
     #[error(transparent)]
     Binary(#[from] BinaryError),
-    /// A binary of the control plane does not build.
+    /// A binary of the control plane, or a further client, does not build.
     #[error(transparent)]
     Tool(#[from] ToolError),
+    /// The provider cannot be installed for a client.
+    #[error(transparent)]
+    Client(#[from] ClientError),
     /// The cluster does not start.
     #[error(transparent)]
     Start(#[from] StartError),
@@ -74,4 +78,18 @@ pub async fn cluster(folder: PathBuf, choice: Choice) -> Result<ControlPlane, Pr
     let cluster = ControlPlane::start(&tools, &options, &progress).await?;
     progress.say("Everest ready");
     Ok(cluster)
+}
+
+/// The clients on PATH and the pinned ones, which are built when they are
+/// missing, with the provider installed for each.
+///
+/// # Errors
+/// See [`PreparationError`].
+pub async fn matrix(provider: &Path) -> Result<Vec<Client>, PreparationError> {
+    let built = tokio::task::spawn_blocking(|| tools::clients(&Progress::shown()));
+    let further = match built.await {
+        Ok(built) => built?,
+        Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+    };
+    Ok(Client::with_further(provider, &further)?)
 }

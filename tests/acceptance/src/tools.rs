@@ -1,4 +1,5 @@
-//! The control plane's binaries, built from pinned Go modules.
+//! Binaries that the tests run on, built from pinned Go modules: the control
+//! plane's, and the clients beside the one on PATH.
 //!
 //! Each folder of `tests/acceptance/tools` is a Go module whose `go.mod` and
 //! `go.sum` pin what it builds. A module's binaries are built once and kept
@@ -25,7 +26,7 @@ pub(crate) const GO_VERSION: &str = "1.26";
 /// Version that the Kubernetes binaries report to clients.
 const KUBERNETES_VERSION: &str = "v1.35.4";
 
-/// One binary of the control plane.
+/// One binary.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Tool {
     /// File name of the binary.
@@ -38,8 +39,44 @@ pub(crate) struct Tool {
     pub cold_minutes: f32,
 }
 
-/// Ordered so that the long builds come last and reuse what is built.
-pub(crate) const TOOLS: [Tool; 7] = [
+/// Binaries that are asked for together.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ToolSet {
+    /// What they are, in the plural; with hyphens, their folder in the cache.
+    pub name: &'static str,
+    /// Ordered so that the long builds come last and reuse what is built.
+    pub tools: &'static [Tool],
+}
+
+/// What the test cluster is made of.
+pub(crate) const CONTROL_PLANE: ToolSet = ToolSet {
+    name: "control plane",
+    tools: &CONTROL_PLANE_TOOLS,
+};
+
+/// What the scenarios run under besides the client on PATH: the first Terraform
+/// with list resources and actions, and OpenTofu.
+pub(crate) const CLIENTS: ToolSet = ToolSet {
+    name: "clients",
+    tools: &CLIENT_TOOLS,
+};
+
+const CLIENT_TOOLS: [Tool; 2] = [
+    tool(
+        "terraform",
+        "terraform",
+        "github.com/hashicorp/terraform",
+        4.0,
+    ),
+    tool(
+        "tofu",
+        "opentofu",
+        "github.com/opentofu/opentofu/cmd/tofu",
+        5.0,
+    ),
+];
+
+const CONTROL_PLANE_TOOLS: [Tool; 7] = [
     tool("etcd", "etcd", "go.etcd.io/etcd/server/v3", 1.0),
     tool("catalog-server", "catalog-server", ".", 1.5),
     tool("kwok", "kwok", "sigs.k8s.io/kwok/cmd/kwok", 1.5),
@@ -78,18 +115,18 @@ const fn tool(
     }
 }
 
-/// Why the binaries are not there.
+/// Why a binary is not there.
 #[derive(Debug, thiserror::Error)]
 pub enum ToolError {
     /// `go` is not on PATH.
     #[error(
-        "Go is needed to build the test cluster's control plane, and `go` was not found on PATH: install Go {GO_VERSION} or newer (https://go.dev/dl/)"
+        "Go is needed to build what the tests run on, and `go` was not found on PATH: install Go {GO_VERSION} or newer (https://go.dev/dl/)"
     )]
     GoMissing,
     /// `go` is there, but too old to build the pinned modules and told not to
     /// fetch a newer toolchain.
     #[error(
-        "Go {GO_VERSION} or newer is needed to build the test cluster's control plane; found {found} with GOTOOLCHAIN=local: install a newer Go, or unset GOTOOLCHAIN so that Go fetches one"
+        "Go {GO_VERSION} or newer is needed to build what the tests run on; found {found} with GOTOOLCHAIN=local: install a newer Go, or unset GOTOOLCHAIN so that Go fetches one"
     )]
     GoTooOld {
         /// What `go env GOVERSION` says.
@@ -110,7 +147,7 @@ pub enum ToolError {
     /// No folder for the cache: neither EVEREST_TEST_CACHE, XDG_CACHE_HOME nor
     /// HOME is set.
     #[error(
-        "no folder to keep the control plane's binaries in: set EVEREST_TEST_CACHE, XDG_CACHE_HOME or HOME"
+        "no folder to keep the built binaries in: set EVEREST_TEST_CACHE, XDG_CACHE_HOME or HOME"
     )]
     NoCache,
     /// A file of the cache or of the pins cannot be read or written.
@@ -134,31 +171,11 @@ pub struct Tools {
 impl Tools {
     /// Builds what is not in the cache yet and says so on `progress`.
     ///
-    /// Several processes may ask at once: a lock file makes them take turns.
-    ///
     /// # Errors
     /// See [`ToolError`].
     pub fn build(progress: &Progress) -> Result<Self, ToolError> {
-        let root = cache()?;
-        fs::create_dir_all(&root).map_err(file(&root))?;
-        let lock_path = root.join(".lock");
-        let lock = File::create(&lock_path).map_err(file(&lock_path))?;
-        lock.lock().map_err(file(&lock_path))?;
-
-        let mut binaries = Vec::new();
-        let mut missing = Vec::new();
-        for tool in TOOLS {
-            let path = root
-                .join(format!("{}-{}", tool.module, module_hash(tool.module)?))
-                .join(tool.binary);
-            if !path.is_file() {
-                missing.push((tool, path.clone()));
-            }
-            binaries.push((tool.binary, path));
-        }
-        if !missing.is_empty() {
-            build_missing(&missing, progress)?;
-        }
+        let root = cache(CONTROL_PLANE)?;
+        let binaries = built(CONTROL_PLANE, &root, progress)?;
         Ok(Self {
             binaries,
             olm_crds: olm_crds(&root)?,
@@ -178,23 +195,63 @@ impl Tools {
     }
 }
 
+/// Paths of the pinned clients, built where the cache has not got them yet.
+///
+/// # Errors
+/// See [`ToolError`].
+pub(crate) fn clients(progress: &Progress) -> Result<Vec<PathBuf>, ToolError> {
+    let binaries = built(CLIENTS, &cache(CLIENTS)?, progress)?;
+    Ok(binaries.into_iter().map(|(_, path)| path).collect())
+}
+
+/// Name and path of each binary of a set; builds those that are not below
+/// `root` yet.
+///
+/// Several processes may ask at once: a lock file makes them take turns.
+fn built(
+    set: ToolSet,
+    root: &Path,
+    progress: &Progress,
+) -> Result<Vec<(&'static str, PathBuf)>, ToolError> {
+    fs::create_dir_all(root).map_err(file(root))?;
+    let lock_path = root.join(".lock");
+    let lock = File::create(&lock_path).map_err(file(&lock_path))?;
+    lock.lock().map_err(file(&lock_path))?;
+
+    let mut binaries = Vec::new();
+    let mut missing = Vec::new();
+    for tool in set.tools {
+        let path = root
+            .join(format!("{}-{}", tool.module, module_hash(tool.module)?))
+            .join(tool.binary);
+        if !path.is_file() {
+            missing.push((*tool, path.clone()));
+        }
+        binaries.push((tool.binary, path));
+    }
+    if !missing.is_empty() {
+        build_missing(set, &missing, progress)?;
+    }
+    Ok(binaries)
+}
+
 pub(crate) fn file(path: &Path) -> impl FnOnce(io::Error) -> ToolError {
     let path = path.to_owned();
     move |source| ToolError::File { path, source }
 }
 
-/// Folder that holds the binaries of all pins, outside the checkout.
-fn cache() -> Result<PathBuf, ToolError> {
-    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-    let base = if let Some(own) = set("EVEREST_TEST_CACHE") {
+/// Folder that holds a set's binaries of all pins, outside the checkout.
+fn cache(set: ToolSet) -> Result<PathBuf, ToolError> {
+    let value = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    let base = if let Some(own) = value("EVEREST_TEST_CACHE") {
         PathBuf::from(own)
-    } else if let Some(xdg) = set("XDG_CACHE_HOME") {
+    } else if let Some(xdg) = value("XDG_CACHE_HOME") {
         PathBuf::from(xdg).join("terraform-provider-everest")
     } else {
-        PathBuf::from(set("HOME").ok_or(ToolError::NoCache)?)
+        PathBuf::from(value("HOME").ok_or(ToolError::NoCache)?)
             .join(".cache/terraform-provider-everest")
     };
-    Ok(base.join("control-plane"))
+    Ok(base.join(set.name.replace(' ', "-")))
 }
 
 pub(crate) fn tools_folder() -> PathBuf {
@@ -204,19 +261,13 @@ pub(crate) fn tools_folder() -> PathBuf {
 /// Hash of everything that decides what a module's binaries are.
 fn module_hash(module: &str) -> Result<String, ToolError> {
     let folder = tools_folder().join(module);
-    let mut files: Vec<PathBuf> = fs::read_dir(&folder)
-        .map_err(file(&folder))?
-        .filter_map(Result::ok)
-        .map(|entry| entry.path())
-        .filter(|path| {
-            path.extension()
-                .is_some_and(|kind| kind == "mod" || kind == "sum" || kind == "go")
-        })
-        .collect();
+    let mut files = Vec::new();
+    go_files(&folder, &mut files)?;
     files.sort();
     let mut hash = Sha256::new();
     for path in files {
-        hash.update(path.file_name().unwrap_or_default().as_encoded_bytes());
+        let name = path.strip_prefix(&folder).unwrap_or(&path);
+        hash.update(name.as_os_str().as_encoded_bytes());
         hash.update(fs::read(&path).map_err(file(&path))?);
     }
     hash.update(linker_flags(module));
@@ -234,9 +285,34 @@ fn module_hash(module: &str) -> Result<String, ToolError> {
         .collect())
 }
 
-/// Small binaries; and Kubernetes learns its version from the linker.
+/// Adds what Go reads in a folder and below: sources and pins.
+fn go_files(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), ToolError> {
+    for entry in fs::read_dir(folder).map_err(file(folder))? {
+        let path = entry.map_err(file(folder))?.path();
+        if path.is_dir() {
+            go_files(&path, files)?;
+        } else if path
+            .extension()
+            .is_some_and(|kind| kind == "mod" || kind == "sum" || kind == "go")
+        {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// Small binaries; Kubernetes learns its version from the linker, and the
+/// clients that they are no development builds: those would end in `-dev`.
 pub(crate) fn linker_flags(module: &str) -> String {
     let mut flags = "-s -w".to_owned();
+    for (client, source) in [
+        ("terraform", "github.com/hashicorp/terraform"),
+        ("opentofu", "github.com/opentofu/opentofu"),
+    ] {
+        if module == client {
+            flags.push_str(&format!(" -X {source}/version.dev=no"));
+        }
+    }
     if module == "kubernetes" {
         let mut parts = KUBERNETES_VERSION.trim_start_matches('v').split('.');
         let (major, minor) = (
@@ -302,10 +378,25 @@ mod tests {
 
     #[test]
     fn every_tool_has_a_pinned_module() {
-        for tool in TOOLS {
+        for tool in CONTROL_PLANE.tools.iter().chain(CLIENTS.tools) {
             let hash = module_hash(tool.module).unwrap();
             assert_eq!(hash.len(), 12, "{}", tool.module);
         }
+    }
+
+    #[test]
+    fn clients_are_linked_as_releases() {
+        assert!(
+            linker_flags("terraform").ends_with("github.com/hashicorp/terraform/version.dev=no")
+        );
+        assert!(linker_flags("opentofu").ends_with("github.com/opentofu/opentofu/version.dev=no"));
+    }
+
+    #[test]
+    fn what_stands_in_for_an_unpublished_module_counts_as_a_pin() {
+        let mut files = Vec::new();
+        go_files(&tools_folder().join("terraform"), &mut files).unwrap();
+        assert!(files.iter().any(|path| path.ends_with("stubs/s3/stub.go")));
     }
 
     #[test]

@@ -87,6 +87,9 @@ pub(super) fn announce(line: &str) -> io::Result<()> {
 }
 
 #[cfg(test)]
+mod fuzz;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -75,6 +75,8 @@ pub fn serve<P: Provider>(provider: Arc<P>, options: ServeOptions) -> Result<(),
 }
 
 async fn run<P: Provider>(provider: Arc<P>, options: ServeOptions) -> Result<(), ServeError> {
+    // Before the host knows that we are there: it may be killed as soon as it does.
+    let host = parent();
     let request = if options.debug {
         Request::default()
     } else {
@@ -125,7 +127,7 @@ async fn run<P: Provider>(provider: Arc<P>, options: ServeOptions) -> Result<(),
             certificate,
             request.multiplex,
         ))?;
-        watch_host(end.clone());
+        watch_host(host, end.clone());
     }
 
     let result = tokio::select! {
@@ -165,13 +167,19 @@ fn watch_interrupt(end: Option<CancellationToken>) -> io::Result<()> {
     Ok(())
 }
 
-/// Cancels `end` when the host is gone: a host that was killed calls nothing, and its children get
-/// another parent.
-fn watch_host(end: CancellationToken) {
+/// The process that started us; 0 where the system does not tell.
+fn parent() -> u32 {
     #[cfg(unix)]
+    return std::os::unix::process::parent_id();
+    #[cfg(not(unix))]
+    return 0;
+}
+
+/// Cancels `end` when `host` is gone: a host that was killed calls nothing, and its children get
+/// another parent.
+fn watch_host(host: u32, end: CancellationToken) {
     tokio::spawn(async move {
-        let host = std::os::unix::process::parent_id();
-        while std::os::unix::process::parent_id() == host {
+        while parent() == host {
             tokio::select! {
                 () = tokio::time::sleep(WATCH) => {}
                 () = end.cancelled() => return,
@@ -180,6 +188,4 @@ fn watch_host(end: CancellationToken) {
         tracing::warn!("the host is gone");
         end.cancel();
     });
-    #[cfg(not(unix))]
-    let _ = (end, WATCH);
 }

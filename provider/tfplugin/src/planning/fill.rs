@@ -1,7 +1,7 @@
 //! The plan, completed by what came back from apply.
 
 use crate::schema::{Attribute, Kind, Nesting, Object};
-use crate::value::Value;
+use crate::value::{Value, msgpack};
 
 /// The state after an apply: everything that was known in the plan as planned, byte for byte, what
 /// was unknown as `returned`, and null where even that is unknown. Write-only is null.
@@ -29,7 +29,7 @@ fn members(object: &Object, planned: &Value, returned: &Value) -> Value {
     }))
 }
 
-fn attribute_value(attribute: &Attribute, planned: &Value, returned: &Value) -> Value {
+pub(super) fn attribute_value(attribute: &Attribute, planned: &Value, returned: &Value) -> Value {
     if attribute.write_only {
         return Value::Null;
     }
@@ -87,8 +87,17 @@ fn leaf(planned: &Value, returned: &Value) -> Value {
             let returned = returned.get(key).unwrap_or(&Value::Null);
             (key.clone(), leaf(member, returned))
         })),
-        (Value::Dynamic(_), Value::Dynamic(_)) if !planned.is_wholly_known() => {
-            returned.clone().with_unknown_as_null()
+        (Value::Dynamic(inner), _) if !planned.is_wholly_known() => {
+            let (ty, inner) = &**inner;
+            // Of what came back in another type nothing can be taken: the type was planned.
+            let returned = match returned {
+                Value::Dynamic(returned) if msgpack::encode(&returned.1, ty).is_ok() => &returned.1,
+                _ => &Value::Null,
+            };
+            match leaf(inner, returned) {
+                Value::Null => Value::Null,
+                value => Value::Dynamic(Box::new((ty.clone(), value))),
+            }
         }
         _ => planned.clone().with_unknown_as_null(),
     }

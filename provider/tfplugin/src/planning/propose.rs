@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Equal, equal};
-use crate::path::{AttributePath, Step};
+use crate::path::AttributePath;
 use crate::schema::{Attribute, Kind, Mode, Nesting, Object};
 use crate::value::Value;
 
@@ -23,7 +23,28 @@ pub fn propose(
     before: &BTreeSet<String>,
     same: Equal<'_>,
 ) -> Value {
-    Proposal { before, same }.object(object, config, prior, &AttributePath::root())
+    Proposal { before, same }.object(object, config, prior, At::Root)
+}
+
+/// Where the proposal is. Most attributes never ask for their path, so it is only put together for
+/// those that do.
+#[derive(Clone, Copy)]
+enum At<'a> {
+    Root,
+    Attribute(&'a At<'a>, &'a str),
+    Key(&'a At<'a>, &'a str),
+    Index(&'a At<'a>, usize),
+}
+
+impl At<'_> {
+    fn path(self) -> AttributePath {
+        match self {
+            Self::Root => AttributePath::root(),
+            Self::Attribute(above, name) => above.path().attribute(name),
+            Self::Key(above, key) => above.path().key(key),
+            Self::Index(above, index) => above.path().index(index),
+        }
+    }
 }
 
 struct Proposal<'a> {
@@ -32,13 +53,7 @@ struct Proposal<'a> {
 }
 
 impl Proposal<'_> {
-    fn object(
-        &self,
-        object: &Object,
-        config: &Value,
-        prior: Option<&Value>,
-        path: &AttributePath,
-    ) -> Value {
+    fn object(&self, object: &Object, config: &Value, prior: Option<&Value>, at: At<'_>) -> Value {
         if matches!(config, Value::Null | Value::Unknown(_)) {
             return config.clone();
         }
@@ -48,10 +63,10 @@ impl Proposal<'_> {
                 .attributes
                 .iter()
                 .map(|attribute| {
-                    let path = path.attribute(&attribute.name);
+                    let at = At::Attribute(&at, &attribute.name);
                     let config = config.get(&attribute.name).unwrap_or(&Value::Null);
                     let prior = prior.map(|p| p.get(&attribute.name).unwrap_or(&Value::Null));
-                    let value = self.attribute(attribute, config, prior, &path);
+                    let value = self.attribute(attribute, config, prior, at);
                     (attribute.name.clone(), value)
                 })
                 .collect::<BTreeMap<_, _>>(),
@@ -63,7 +78,7 @@ impl Proposal<'_> {
         attribute: &Attribute,
         config: &Value,
         prior: Option<&Value>,
-        path: &AttributePath,
+        at: At<'_>,
     ) -> Value {
         if attribute.write_only {
             return Value::Null;
@@ -73,24 +88,28 @@ impl Proposal<'_> {
         }
         match config {
             Value::Unknown(_) => config.clone(),
-            Value::Null => self.omitted(attribute, prior, path),
-            _ => self.given(attribute, config, prior, path),
+            Value::Null => self.omitted(attribute, prior, at),
+            _ => self.given(attribute, config, prior, at),
         }
     }
 
-    fn omitted(&self, attribute: &Attribute, prior: Option<&Value>, path: &AttributePath) -> Value {
+    fn omitted(&self, attribute: &Attribute, prior: Option<&Value>, at: At<'_>) -> Value {
         if let Some(default) = &attribute.default {
             // Spelled as in the prior state where that means the same; the members of an object may
             // have defaults of their own.
-            return self.given(attribute, default, prior, path);
+            return self.given(attribute, default, prior, at);
         }
         if !attribute.mode.is_computed() {
             return Value::Null;
         }
         match prior {
-            Some(prior) if !self.before.contains(&path.to_string()) => prior.clone(),
+            Some(prior) if !self.was_configured(at) => prior.clone(),
             _ => Value::UNKNOWN,
         }
+    }
+
+    fn was_configured(&self, at: At<'_>) -> bool {
+        !self.before.is_empty() && self.before.contains(&at.path().to_string())
     }
 
     fn given(
@@ -98,7 +117,7 @@ impl Proposal<'_> {
         attribute: &Attribute,
         config: &Value,
         prior: Option<&Value>,
-        path: &AttributePath,
+        at: At<'_>,
     ) -> Value {
         let (nesting, object) = match &attribute.kind {
             Kind::Leaf(_) => {
@@ -118,7 +137,7 @@ impl Proposal<'_> {
                             Value::List(items) => items.get(i),
                             _ => None,
                         });
-                        self.object(object, item, prior, &path.with(Step::Index(i)))
+                        self.object(object, item, prior, At::Index(&at, i))
                     })
                     .collect(),
             ),
@@ -127,12 +146,12 @@ impl Proposal<'_> {
                     .iter()
                     .map(|(key, member)| {
                         let prior = prior.and_then(|prior| prior.get(key));
-                        let path = path.with(Step::Key(key.clone()));
-                        (key.clone(), self.object(object, member, prior, &path))
+                        let at = At::Key(&at, key);
+                        (key.clone(), self.object(object, member, prior, at))
                     })
                     .collect(),
             ),
-            _ => self.object(object, config, prior, path),
+            _ => self.object(object, config, prior, at),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What was observed, merged into the prior state.
 
+use super::fill::attribute_value;
 use super::{Equal, equal};
 use crate::schema::{Attribute, Kind, Mode, Nesting, Object};
 use crate::value::{Number, Value};
@@ -26,10 +27,12 @@ fn merge(attribute: &Attribute, prior: &Value, observed: &Value, same: Equal<'_>
         return Value::Null;
     }
     if attribute.local {
-        return match (prior, &attribute.default) {
-            (Value::Null | Value::Unknown(_), Some(default)) => default.clone(),
-            _ => prior.clone().with_unknown_as_null(),
+        let kept = match (prior, &attribute.default) {
+            (Value::Null | Value::Unknown(_), Some(default)) => default,
+            _ => prior,
         };
+        // As after an apply: a default may hold members that no state does.
+        return attribute_value(attribute, kept, kept);
     }
     if let Kind::Nested(nesting, object) = &attribute.kind {
         return nested(attribute, nesting, object, (prior, observed), same);

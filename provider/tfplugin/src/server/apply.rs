@@ -1,6 +1,6 @@
 //! ApplyResourceChange: creation with its four ends, update, deletion.
 
-use super::{Server, Shape, identity, stopped};
+use super::{Server, Shape, checked, identity, stopped};
 use crate::context::Context;
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::planning;
@@ -66,6 +66,7 @@ impl<P: Provider> Server<P> {
         };
         let defaults = resource.timeouts();
         let creates = change.prior.is_null();
+        let planned = checked::keep(&change.planned);
         let (state, private) = if change.planned.is_null() {
             cx.timeout = timeout(&change.prior, Operation::Delete, defaults);
             change.delete(&cx, diags).await
@@ -76,6 +77,9 @@ impl<P: Provider> Server<P> {
             cx.timeout = timeout(&change.planned, Operation::Update, defaults);
             change.update(&cx, diags).await
         };
+        if let Some(planned) = &planned {
+            checked::applied(shape.object(), planned, &state, &request.type_name, diags);
+        }
         let mut response = Response {
             new_state: Some(shape.encode(&state)?),
             ..Default::default()

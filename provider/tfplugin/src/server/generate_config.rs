@@ -31,8 +31,21 @@ impl<P: Provider> Server<P> {
     ) -> Result<wire::DynamicValue, Diagnostic> {
         let (resource, shape) = self.managed(&request.type_name)?;
         let object = shape.object();
-        let state = shape.decode(request.state.as_ref())?;
+        let Some(state) = &request.state else {
+            return Err(no_object());
+        };
+        let state = shape.decode(Some(state))?;
         let config = planning::configuration(object, &state);
         shape.encode(&resource.generate_config(object, config, diags))
     }
+}
+
+/// Terraform 1.14.0 asks without the object (hashicorp/terraform#37896). A configuration made of
+/// nothing would, applied, replace the object that it is to stand for.
+fn no_object() -> Diagnostic {
+    Diagnostic::error(
+        "No configuration can be generated",
+        "This Terraform does not say of which object: 1.14.0 has that fault, 1.14.1 and later do not. \
+         Upgrade Terraform, or write the configuration by hand. The import itself works.",
+    )
 }

@@ -1,8 +1,9 @@
 //! PlanResourceChange: creation, update, replacement and destruction.
 
-use super::{Server, identity, stopped};
+use super::{Server, checked, identity, stopped};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::planning;
+use crate::planning::check::Planned;
 use crate::private::Private;
 use crate::proto::tfplugin6 as wire;
 use crate::provider::Provider;
@@ -19,7 +20,8 @@ impl<P: Provider> Server<P> {
     /// 4. The resource adjusts the plan.
     /// 5. What replaces: by schema ([`planning::replacements`]) and by the resource.
     /// 6. The identity is the prior one, or that of the new object.
-    /// 7. What is known of the unknown is promised ([`planning::promise`]).
+    /// 7. In development builds the plan is held against Terraform's rules ([`planning::check`]).
+    /// 8. What is known of the unknown is promised ([`planning::promise`]).
     pub(super) async fn plan_resource_change(&self, request: Request) -> Response {
         let mut diags = Diagnostics::new();
         match self.planned(&request, &mut diags).await {
@@ -44,8 +46,7 @@ impl<P: Provider> Server<P> {
         let cx = self.context(request.client_capabilities.as_ref());
         let config = shape.decode(request.config.as_ref())?;
         let prior = shape.decode(request.prior_state.as_ref())?;
-        let proposed = shape.decode(request.proposed_new_state.as_ref())?;
-        if proposed.is_null() {
+        if super::is_null(request.proposed_new_state.as_ref()) {
             resource.plan_destroy(object, &prior, &cx, diags).await;
             return Ok(Response {
                 planned_state: Some(shape.encode(&Value::Null)?),
@@ -73,6 +74,7 @@ impl<P: Provider> Server<P> {
         }
         private.plan_configured(planning::configured(object, &config));
 
+        let given = checked::keep(&config);
         let adjusted = self
             .adjusted(
                 resource,
@@ -95,6 +97,15 @@ impl<P: Provider> Server<P> {
         }
         replace.sort();
         replace.dedup();
+        if let Some(config) = &given {
+            let answer = Planned {
+                prior: prior.as_ref().unwrap_or(&Value::Null),
+                config,
+                planned: &adjusted.planned,
+                replace: &replace,
+            };
+            checked::plan(object, answer, &request.type_name, diags);
+        }
         let mut planned = adjusted.planned;
         planning::hide(object, &mut planned);
         let planned_identity = match identity(resource, shape)? {

@@ -40,6 +40,16 @@ impl<P: Provider> Server<P> {
             )
         };
         let (resource, shape) = self.managed(&request.type_name)?;
+        if request.version > shape.schema.version {
+            return Err(Diagnostic::error(
+                "The stored state is newer than the provider",
+                format!(
+                    "It was written with version {} of the schema of {}, and this provider knows \
+                     version {}. Use the version of the provider that wrote it, or a later one.",
+                    request.version, request.type_name, shape.schema.version
+                ),
+            ));
+        }
         let raw = request.raw_state.unwrap_or_default();
         if raw.json.is_empty() {
             return Err(unreadable(

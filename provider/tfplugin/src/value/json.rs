@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
-use super::{MAX_DEPTH, Number, Type, Value, ValueError, ValueErrorKind};
+use super::{Level, Number, Type, Value, ValueError, ValueErrorKind};
 use crate::path::Step;
 
 /// The value of type `ty` that the JSON of `bytes` says; see [`from_json`].
@@ -24,56 +24,66 @@ pub fn decode(bytes: &[u8], ty: &Type) -> Result<Value, ValueError> {
 /// # Errors
 /// [`ValueError`] with the path at which it is not of that type.
 pub fn from_json(json: &Json, ty: &Type) -> Result<Value, ValueError> {
-    read(json, ty, 0)
+    read(json, ty, Level::default())
 }
 
-fn read(json: &Json, ty: &Type, depth: usize) -> Result<Value, ValueError> {
-    if depth >= MAX_DEPTH {
-        return Err(ValueErrorKind::TooDeep.here());
-    }
+fn read(json: &Json, ty: &Type, level: Level) -> Result<Value, ValueError> {
     match (json, ty) {
         (Json::Null, _) => Ok(Value::Null),
         (Json::Bool(value), Type::Bool) => Ok(Value::Bool(*value)),
         (Json::String(text), Type::String) => Ok(Value::String(text.clone())),
         (Json::Number(number), Type::Number) => parse(&number.to_string()),
         (Json::String(text), Type::Number) => parse(text),
-        (Json::Array(items), Type::List(of) | Type::Set(of)) => items
-            .iter()
-            .enumerate()
-            .map(|(i, item)| read(item, of, depth + 1).map_err(|e| e.under(Step::Index(i))))
-            .collect::<Result<_, _>>()
-            .map(Value::List),
-        (Json::Array(items), Type::Tuple(types)) if items.len() == types.len() => items
-            .iter()
-            .zip(types)
-            .enumerate()
-            .map(|(i, (item, of))| read(item, of, depth + 1).map_err(|e| e.under(Step::Index(i))))
-            .collect::<Result<_, _>>()
-            .map(Value::List),
-        (Json::Object(members), Type::Map(of)) => members
-            .iter()
-            .map(|(key, member)| {
-                let value =
-                    read(member, of, depth + 1).map_err(|e| e.under(Step::Key(key.clone())))?;
-                Ok((key.clone(), value))
-            })
-            .collect::<Result<_, _>>()
-            .map(Value::Map),
-        (Json::Object(members), Type::Object(types)) => types
-            .iter()
-            .map(|(name, of)| {
-                let member = members.get(name).unwrap_or(&Json::Null);
-                let value = read(member, of, depth + 1)
-                    .map_err(|e| e.under(Step::Attribute(name.clone())))?;
-                Ok((name.clone(), value))
-            })
-            .collect::<Result<BTreeMap<_, _>, _>>()
-            .map(Value::Map),
+        (Json::Array(items), Type::List(of) | Type::Set(of)) => {
+            let level = level.below()?;
+            items
+                .iter()
+                .enumerate()
+                .map(|(i, item)| read(item, of, level).map_err(|e| e.under(Step::Index(i))))
+                .collect::<Result<_, _>>()
+                .map(Value::List)
+        }
+        (Json::Array(items), Type::Tuple(types)) if items.len() == types.len() => {
+            let level = level.below()?;
+            items
+                .iter()
+                .zip(types)
+                .enumerate()
+                .map(|(i, (item, of))| read(item, of, level).map_err(|e| e.under(Step::Index(i))))
+                .collect::<Result<_, _>>()
+                .map(Value::List)
+        }
+        (Json::Object(members), Type::Map(of)) => {
+            let level = level.below()?;
+            members
+                .iter()
+                .map(|(key, member)| {
+                    let value =
+                        read(member, of, level).map_err(|e| e.under(Step::Key(key.clone())))?;
+                    Ok((key.clone(), value))
+                })
+                .collect::<Result<_, _>>()
+                .map(Value::Map)
+        }
+        (Json::Object(members), Type::Object(types)) => {
+            level.complete(members.len(), types.len())?;
+            let level = level.below()?;
+            types
+                .iter()
+                .map(|(name, of)| {
+                    let member = members.get(name).unwrap_or(&Json::Null);
+                    let value = read(member, of, level)
+                        .map_err(|e| e.under(Step::Attribute(name.clone())))?;
+                    Ok((name.clone(), value))
+                })
+                .collect::<Result<BTreeMap<_, _>, _>>()
+                .map(Value::Map)
+        }
         (Json::Object(members), Type::Dynamic) => {
             let of = members.get("type").unwrap_or(&Json::Null);
             let of = Type::from_json(of).map_err(|error| ValueErrorKind::Type(error).here())?;
             let value = members.get("value").unwrap_or(&Json::Null);
-            match read(value, &of, depth + 1)? {
+            match read(value, &of, level.carried()?)? {
                 Value::Null => Ok(Value::Null),
                 value => Ok(Value::Dynamic(Box::new((of, value)))),
             }
@@ -124,6 +134,15 @@ mod tests {
             decode(json, &ty).unwrap(),
             Value::map([("name", "a".into()), ("size", Value::Null), ("free", free)])
         );
+    }
+
+    #[test]
+    fn a_wide_type_and_many_empty_objects_cost_nothing() {
+        let members: Vec<String> = (0..2000).map(|i| format!(r#""a{i}":"bool""#)).collect();
+        let of = format!(r#"["list",["object",{{{}}}]]"#, members.join(","));
+        let objects = vec!["{}"; 100_000].join(",");
+        let json = format!(r#"{{"type":{of},"value":[{objects}]}}"#);
+        assert!(decode(json.as_bytes(), &Type::Dynamic).is_err());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use rmp::Marker;
 use rmp::encode;
 
-use super::{MAX_DEPTH, Number, Refinements, Type, Value, ValueError, ValueErrorKind};
+use super::{Level, Number, Refinements, Type, Value, ValueError, ValueErrorKind};
 use crate::path::Step;
 
 mod reader;
@@ -20,14 +20,14 @@ const REFINED: i8 = 12;
 /// The longest refinement that is read.
 const MAX_REFINEMENT: usize = 1024;
 
-/// The value of type `ty` that `bytes` hold. Memory is bounded by the length of `bytes`, recursion
-/// by [`MAX_DEPTH`], whatever they say.
+/// The value of type `ty` that `bytes` hold. Memory is bounded by the length of `bytes` and the
+/// attributes that `ty` has, recursion by [`MAX_DEPTH`](super::MAX_DEPTH), whatever they say.
 ///
 /// # Errors
 /// [`ValueError`] with the path at which the bytes are not of that type.
 pub fn decode(bytes: &[u8], ty: &Type) -> Result<Value, ValueError> {
     let mut reader = Reader::new(bytes);
-    let value = read(&mut reader, ty, 0)?;
+    let value = read(&mut reader, ty, Level::default())?;
     if reader.left() != 0 {
         return Err(ValueError::malformed("bytes are left over"));
     }
@@ -44,10 +44,7 @@ pub fn encode(value: &Value, ty: &Type) -> Result<Vec<u8>, ValueError> {
     Ok(out)
 }
 
-fn read(reader: &mut Reader<'_>, ty: &Type, depth: usize) -> Result<Value, ValueError> {
-    if depth >= MAX_DEPTH {
-        return Err(ValueErrorKind::TooDeep.here());
-    }
+fn read(reader: &mut Reader<'_>, ty: &Type, level: Level) -> Result<Value, ValueError> {
     let marker = reader.marker()?;
     if marker == Marker::Null {
         return Ok(Value::Null);
@@ -73,9 +70,10 @@ fn read(reader: &mut Reader<'_>, ty: &Type, depth: usize) -> Result<Value, Value
             let Some(length) = reader.array(marker)? else {
                 return mismatch(ty, marker);
             };
+            let level = level.below()?;
             let mut items = Vec::new();
             for index in 0..length {
-                items.push(read(reader, of, depth + 1).map_err(|e| e.under(Step::Index(index)))?);
+                items.push(read(reader, of, level).map_err(|e| e.under(Step::Index(index)))?);
             }
             Ok(Value::List(items))
         }
@@ -89,9 +87,10 @@ fn read(reader: &mut Reader<'_>, ty: &Type, depth: usize) -> Result<Value, Value
                     format!("{length}"),
                 ));
             }
+            let level = level.below()?;
             let mut items = Vec::new();
             for (index, of) in types.iter().enumerate() {
-                items.push(read(reader, of, depth + 1).map_err(|e| e.under(Step::Index(index)))?);
+                items.push(read(reader, of, level).map_err(|e| e.under(Step::Index(index)))?);
             }
             Ok(Value::List(items))
         }
@@ -99,11 +98,11 @@ fn read(reader: &mut Reader<'_>, ty: &Type, depth: usize) -> Result<Value, Value
             let Some(length) = reader.map(marker)? else {
                 return mismatch(ty, marker);
             };
+            let level = level.below()?;
             let mut members = BTreeMap::new();
             for _ in 0..length {
                 let key = reader.key()?.to_owned();
-                let value =
-                    read(reader, of, depth + 1).map_err(|e| e.under(Step::Key(key.clone())))?;
+                let value = read(reader, of, level).map_err(|e| e.under(Step::Key(key.clone())))?;
                 members.insert(key, value);
             }
             Ok(Value::Map(members))
@@ -112,6 +111,8 @@ fn read(reader: &mut Reader<'_>, ty: &Type, depth: usize) -> Result<Value, Value
             let Some(length) = reader.map(marker)? else {
                 return mismatch(ty, marker);
             };
+            level.complete(length, types.len())?;
+            let level = level.below()?;
             let mut members: BTreeMap<String, Value> = BTreeMap::new();
             for _ in 0..length {
                 let name = reader.key()?;
@@ -121,7 +122,7 @@ fn read(reader: &mut Reader<'_>, ty: &Type, depth: usize) -> Result<Value, Value
                         format!("{name:?}"),
                     ));
                 };
-                let value = read(reader, of, depth + 1)
+                let value = read(reader, of, level)
                     .map_err(|e| e.under(Step::Attribute(name.to_owned())))?;
                 members.insert(name.to_owned(), value);
             }
@@ -136,7 +137,7 @@ fn read(reader: &mut Reader<'_>, ty: &Type, depth: usize) -> Result<Value, Value
             }
             let of = Type::from_json_bytes(reader.bytes()?)
                 .map_err(|error| ValueErrorKind::Type(error).here())?;
-            match read(reader, &of, depth + 1)? {
+            match read(reader, &of, level.carried()?)? {
                 Value::Null => Ok(Value::Null),
                 Value::Unknown(refinements) => Ok(Value::Unknown(refinements)),
                 value => Ok(Value::Dynamic(Box::new((of, value)))),

@@ -91,8 +91,7 @@ impl Number {
         if !float.is_finite() {
             return Err(NumberError::NotFinite);
         }
-        // No f64 has more than 1074 places.
-        Self::parse(&format!("{float:.1074}"))
+        Self::parse(&format!("{float:.*}", places(float)))
     }
 
     /// The number that a model's `float` was written as: the shortest decimal that reads back.
@@ -131,19 +130,25 @@ impl Number {
         self.decimals() <= 0
     }
 
-    fn integer_text(&self) -> Option<String> {
-        // 40 digits hold every integer that Rust has.
-        (self.is_integer() && self.point <= 40).then(|| self.to_string())
+    fn integer(&self) -> Option<i128> {
+        if self.digits.is_empty() {
+            return Some(0);
+        }
+        // The zeros at the end, which the digits leave out; negative where there is a fraction.
+        let zeros = u32::try_from(-self.decimals()).ok()?;
+        let digits: i128 = self.digits.parse().ok()?;
+        let magnitude = digits.checked_mul(10i128.checked_pow(zeros)?)?;
+        Some(if self.negative { -magnitude } else { magnitude })
     }
 
     /// As an integer; None when it has a fraction or does not fit.
     pub fn as_i64(&self) -> Option<i64> {
-        self.integer_text()?.parse().ok()
+        self.integer()?.try_into().ok()
     }
 
     /// As an unsigned integer; None when it is negative, has a fraction or does not fit.
     pub fn as_u64(&self) -> Option<u64> {
-        self.integer_text()?.parse().ok()
+        self.integer()?.try_into().ok()
     }
 
     /// As the nearest float.
@@ -182,15 +187,45 @@ impl PartialOrd for Number {
     }
 }
 
+/// How many places a float takes to be written exactly.
+fn places(float: f64) -> usize {
+    const FRACTION: u32 = f64::MANTISSA_DIGITS - 1;
+    let bits = float.to_bits();
+    let exponent = (bits >> FRACTION) & 0x7ff;
+    let fraction = bits & ((1 << FRACTION) - 1);
+    // A subnormal float has the least exponent, and no leading one.
+    let (mantissa, exponent) = match exponent {
+        0 => (fraction, 1),
+        exponent => (fraction | (1 << FRACTION), exponent),
+    };
+    // The value is mantissa × 2^(exponent - 1075), and each factor of 1/2 takes a place.
+    let halves = 1075u64.saturating_sub(exponent);
+    usize::try_from(halves.saturating_sub(u64::from(mantissa.trailing_zeros()))).unwrap_or(0)
+}
+
 impl From<i64> for Number {
     fn from(value: i64) -> Self {
-        Self::parse(&value.to_string()).unwrap_or_else(|_| Self::zero())
+        Self {
+            negative: value < 0,
+            ..Self::from(value.unsigned_abs())
+        }
     }
 }
 
 impl From<u64> for Number {
     fn from(value: u64) -> Self {
-        Self::parse(&value.to_string()).unwrap_or_else(|_| Self::zero())
+        if value == 0 {
+            return Self::zero();
+        }
+        let mut digits = value.to_string();
+        // Twenty digits at most.
+        let point = i64::try_from(digits.len()).unwrap_or(0);
+        digits.truncate(digits.trim_end_matches('0').len());
+        Self {
+            negative: false,
+            digits,
+            point,
+        }
     }
 }
 
@@ -255,6 +290,20 @@ mod tests {
     }
 
     #[test]
+    fn what_does_not_fit_an_integer_is_none() {
+        let number = |text| Number::parse(text).unwrap();
+        assert_eq!(number("9223372036854775808").as_i64(), None);
+        assert_eq!(number("9223372036854775808").as_u64(), Some(1 << 63));
+        assert_eq!(number("-9223372036854775808").as_i64(), Some(i64::MIN));
+        assert_eq!(number("18446744073709551616").as_u64(), None);
+        assert_eq!(number("1e4000").as_i64(), None);
+        assert_eq!(number("12e3").as_i64(), Some(12_000));
+        assert_eq!(number("0.5").as_i64(), None);
+        assert_eq!(number("-1").as_u64(), None);
+        assert_eq!(number(&"9".repeat(50)).as_i64(), None);
+    }
+
+    #[test]
     fn what_is_no_number_is_refused() {
         for text in [
             "",
@@ -278,6 +327,8 @@ mod tests {
         fn text_and_integers_come_back(value: i64) {
             let number = Number::from(value);
             prop_assert_eq!(number.as_i64(), Some(value));
+            prop_assert_eq!(number.as_u64(), u64::try_from(value).ok());
+            prop_assert_eq!(&number, &Number::parse(&value.to_string()).unwrap());
             prop_assert_eq!(Number::parse(&number.to_string()).unwrap(), number);
         }
 
@@ -291,7 +342,9 @@ mod tests {
         fn floats_come_back(value in proptest::num::f64::NORMAL | proptest::num::f64::SUBNORMAL) {
             let number = Number::from_f64(value).unwrap();
             prop_assert_eq!(number.as_f64(), value);
-            prop_assert_eq!(Number::parse(&number.to_string()).unwrap(), number);
+            prop_assert_eq!(Number::parse(&number.to_string()).unwrap(), number.clone());
+            // No float has more than 1074 places.
+            prop_assert_eq!(Number::parse(&format!("{value:.1074}")).unwrap(), number);
             prop_assert_eq!(Number::from_f64_shortest(value).unwrap().as_f64(), value);
         }
 

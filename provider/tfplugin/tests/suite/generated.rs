@@ -72,3 +72,17 @@ async fn of_attributes_that_exclude_each_other_one_is_generated() {
     let found = host.validate(&crate::host::config(&both), true).await;
     assert_eq!(found[0].summary, "rail and legs exclude each other");
 }
+
+#[tokio::test]
+async fn without_the_object_no_configuration_is_made_up() {
+    let host = Host::new().await;
+    let request = wire::generate_resource_config::Request {
+        type_name: TYPE.to_owned(),
+        state: None,
+    };
+    let response = host.server.generate_resource_config(Request::new(request));
+    let response = response.await.unwrap().into_inner();
+    assert_eq!(response.config, None);
+    let found = errors(&response.diagnostics);
+    assert_eq!(found[0].summary, "No configuration can be generated");
+}

@@ -27,13 +27,13 @@ use tonic::transport::{Channel, Endpoint};
 const COOKIE: &str = "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2";
 
 /// A certificate as the host makes it: P-521, self-signed, an authority as well.
-struct Identity {
-    pem: String,
+pub struct Identity {
+    pub pem: String,
     der: CertificateDer<'static>,
     key: PrivateKeyDer<'static>,
 }
 
-fn identity() -> Identity {
+pub fn identity() -> Identity {
     let key = KeyPair::generate_for(&PKCS_ECDSA_P521_SHA512).unwrap();
     let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -45,20 +45,25 @@ fn identity() -> Identity {
     }
 }
 
-struct Plugin {
-    child: Child,
-    fields: Vec<String>,
+pub struct Plugin {
+    pub child: Child,
+    pub fields: Vec<String>,
     _directory: tempfile::TempDir,
 }
 
 impl Plugin {
-    fn start(client_cert: Option<&str>) -> Self {
+    pub fn start(client_cert: Option<&str>) -> Self {
+        Self::launch(Command::new(example()), client_cert)
+    }
+
+    /// Started by `command`, which is the example or starts it.
+    pub fn launch(mut command: Command, client_cert: Option<&str>) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let mut command = Command::new(example());
         command
             .env("TF_PLUGIN_MAGIC_COOKIE", COOKIE)
             .env("PLUGIN_PROTOCOL_VERSIONS", "5,6")
             .env("PLUGIN_UNIX_SOCKET_DIR", directory.path())
+            .env("TMPDIR", directory.path())
             .env_remove("PLUGIN_CLIENT_CERT")
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
@@ -77,7 +82,7 @@ impl Plugin {
         }
     }
 
-    fn tls(&self, identity: Option<Identity>) -> ClientConfig {
+    pub fn tls(&self, identity: Option<Identity>) -> ClientConfig {
         let mut roots = RootCertStore::empty();
         let der = STANDARD_NO_PAD.decode(&self.fields[5]).unwrap();
         roots.add(CertificateDer::from(der)).unwrap();
@@ -96,7 +101,10 @@ impl Plugin {
         config
     }
 
-    async fn connect(&self, tls: Option<ClientConfig>) -> Result<Channel, tonic::transport::Error> {
+    pub async fn connect(
+        &self,
+        tls: Option<ClientConfig>,
+    ) -> Result<Channel, tonic::transport::Error> {
         let socket = self.fields[3].clone();
         let connector = tls.map(|config| TlsConnector::from(Arc::new(config)));
         let connect = tower::service_fn(move |_| {
@@ -117,7 +125,7 @@ impl Plugin {
             .await
     }
 
-    async fn serves(&self, channel: Channel) {
+    pub async fn serves(&self, channel: Channel) {
         let response = ProviderClient::new(channel.clone())
             .max_decoding_message_size(tfplugin::server::MAX_MESSAGE)
             .get_provider_schema(get_provider_schema::Request {})
@@ -133,7 +141,7 @@ impl Plugin {
     }
 
     /// Asks it to end and waits until it has.
-    async fn ends(mut self, channel: Channel) {
+    pub async fn ends(mut self, channel: Channel) {
         // A host holds this stream open all the time.
         let mut stdio = GrpcStdioClient::new(channel.clone());
         let held = stdio.stream_stdio(()).await.unwrap();
@@ -174,7 +182,7 @@ impl Drop for Plugin {
 }
 
 /// `cargo test` builds the examples beside the tests.
-fn example() -> PathBuf {
+pub fn example() -> PathBuf {
     let own = std::env::current_exe().unwrap();
     own.parent()
         .unwrap()

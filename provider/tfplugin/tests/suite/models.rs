@@ -19,7 +19,8 @@ proptest! {
     }
 }
 
-/// Values that a Shelf takes: the wood is one of its enum.
+/// Values that a Shelf takes: the wood is one of its enum, and free JSON is known or unknown as a
+/// whole.
 fn value_with_keys() -> BoxedStrategy<Value> {
     config(&shelf(), true)
         .prop_map(|mut value| {
@@ -27,6 +28,12 @@ fn value_with_keys() -> BoxedStrategy<Value> {
                 && let Some(wood @ Value::String(_)) = members.get_mut("wood")
             {
                 *wood = "pine".into();
+            }
+            if let Value::Map(members) = &mut value
+                && let Some(extra) = members.get_mut("extra")
+                && !extra.is_wholly_known()
+            {
+                *extra = Value::UNKNOWN;
             }
             value
         })

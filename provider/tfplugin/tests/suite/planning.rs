@@ -4,9 +4,10 @@
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
+use tfplugin::planning::check::{self, Planned};
 use tfplugin::planning::{configured, fill, propose, refresh, replacements, resume};
-use tfplugin::schema::{Kind, Mode, Nesting, Object};
-use tfplugin::value::{Value, msgpack};
+use tfplugin::schema::{Mode, Object, Schema};
+use tfplugin::value::{Type, Value, msgpack};
 
 use crate::strategy::{config, shelf, state};
 
@@ -14,93 +15,22 @@ fn same(_: &str, a: &str, b: &str) -> bool {
     a.trim_start_matches('0') == b.trim_start_matches('0')
 }
 
-/// A plan is valid: given values are planned as given or as they were, omitted ones are null
-/// unless computed, write-only is null, elements are those of the configuration.
 fn assert_valid(object: &Object, config: &Value, prior: &Value, planned: &Value) {
-    assert_eq!(config.is_null(), planned.is_null());
-    for attribute in &object.attributes {
-        let of = |value: &Value| value.get(&attribute.name).cloned().unwrap_or_default();
-        let (given, before, after) = (of(config), of(prior), of(planned));
-        let name = &attribute.name;
-        if attribute.write_only {
-            assert!(after.is_null(), "{name} is write-only");
-            continue;
-        }
-        if attribute.mode == Mode::Computed {
-            continue;
-        }
-        if given.is_null() {
-            assert!(
-                attribute.mode.is_computed() || after.is_null(),
-                "{name} was omitted"
-            );
-            continue;
-        }
-        if given.is_unknown() {
-            assert_eq!(given, after, "{name} is unknown");
-            continue;
-        }
-        let Kind::Nested(nesting, object) = &attribute.kind else {
-            let kept = !before.is_null() && after == before;
-            assert!(
-                after == given || kept,
-                "{name}: {given:?} planned as {after:?}"
-            );
-            continue;
-        };
-        match (nesting, &given, &after) {
-            (Nesting::Single, ..) => {
-                assert!(matches!(after, Value::Map(_)), "{name} is given");
-                assert_valid(object, &given, &before, &after);
-            }
-            (Nesting::List, Value::List(given), Value::List(after)) => {
-                assert_eq!(given.len(), after.len());
-                for (i, (given, after)) in given.iter().zip(after).enumerate() {
-                    let before = match &before {
-                        Value::List(items) => items.get(i).cloned().unwrap_or_default(),
-                        _ => Value::Null,
-                    };
-                    assert_valid(object, given, &before, after);
-                }
-            }
-            (Nesting::Map { .. }, Value::Map(given), Value::Map(after)) => {
-                assert!(given.keys().eq(after.keys()));
-                for (key, given) in given {
-                    let before = before.get(key).cloned().unwrap_or_default();
-                    assert_valid(object, given, &before, &after[key]);
-                }
-            }
-            _ => panic!("{name}: {given:?} planned as {after:?}"),
-        }
-    }
+    let answer = Planned {
+        prior,
+        config,
+        planned,
+        replace: &[],
+    };
+    assert_eq!(check::plan(object, answer), []);
 }
 
-/// What was known in the plan is in the state, byte for byte.
-fn assert_consistent(planned: &Value, state: &Value) {
-    match (planned, state) {
-        (Value::Unknown(_), _) => {}
-        (Value::Map(planned), Value::Map(state)) => {
-            assert!(planned.keys().eq(state.keys()));
-            for (key, planned) in planned {
-                assert_consistent(planned, &state[key]);
-            }
-        }
-        (Value::List(planned), Value::List(state)) => {
-            assert_eq!(planned.len(), state.len());
-            for (planned, state) in planned.iter().zip(state) {
-                assert_consistent(planned, state);
-            }
-        }
-        (planned, state) => assert_eq!(planned, state),
-    }
+fn assert_consistent(object: &Object, planned: &Value, state: &Value) {
+    assert_eq!(check::kept(object, planned, state), []);
 }
 
 fn assert_storable(object: &Object, value: &Value) {
-    assert!(value.is_wholly_known(), "{value:?}");
-    msgpack::encode(value, &object.value_type()).unwrap();
-    for attribute in object.attributes.iter().filter(|a| a.write_only) {
-        assert!(value.get(&attribute.name).is_none_or(Value::is_null));
-    }
+    assert_eq!(check::state(object, value), []);
 }
 
 proptest! {
@@ -135,7 +65,7 @@ proptest! {
         let prior = (!create).then_some(prior);
         let planned = propose(&object, &config, prior.as_ref(), &BTreeSet::new(), &same);
         let state = fill(&object, &planned, &returned);
-        assert_consistent(&planned, &state);
+        assert_consistent(&object, &planned, &state);
         assert_storable(&object, &state);
     }
 
@@ -166,7 +96,7 @@ proptest! {
         let first = propose(&object, &config, Some(&prior), &BTreeSet::new(), &same);
         let config = resolve(config, &known);
         let second = propose(&object, &config, Some(&prior), &BTreeSet::new(), &same);
-        assert_consistent(&first, &second);
+        assert_consistent(&object, &first, &second);
     }
 
     #[test]
@@ -183,7 +113,7 @@ proptest! {
 }
 
 /// `config` with its unknowns taken from `known`.
-fn resolve(config: Value, known: &Value) -> Value {
+pub fn resolve(config: Value, known: &Value) -> Value {
     match (config, known) {
         (Value::Unknown(_), known) => known.clone(),
         (Value::Map(config), known) => Value::Map(
@@ -195,6 +125,21 @@ fn resolve(config: Value, known: &Value) -> Value {
                 })
                 .collect(),
         ),
+        (Value::List(config), known) => Value::List(
+            config
+                .into_iter()
+                .enumerate()
+                .map(|(i, value)| {
+                    let known = match known {
+                        Value::List(items) => items.get(i).unwrap_or(&Value::Null),
+                        _ => &Value::Null,
+                    };
+                    resolve(value, known)
+                })
+                .collect(),
+        ),
+        // Nothing in a free value is taken from another one: its type might not be the same.
+        (config @ Value::Dynamic(_), _) => config.with_unknown_as_null(),
         (config, _) => config,
     }
 }
@@ -298,4 +243,36 @@ fn a_default_does_not_respell_what_means_the_same() {
     let prior = edit(&[("load_kg", "007".into())]);
     let planned = propose(&object, &edit(&[]), Some(&prior), &BTreeSet::new(), &same);
     assert_eq!(planned.get("load_kg"), Some(&"007".into()));
+}
+
+#[test]
+fn a_write_only_member_of_a_local_default_is_in_no_state() {
+    let json = serde_json::json!({ "type": "object", "properties": { "login": {
+        "type": "object",
+        "x-local": true,
+        "x-default": { "key": "k", "user": "u" },
+        "properties": {
+            "key": { "type": "string", "x-write-only": true },
+            "user": { "type": "string" },
+        },
+    } } });
+    let object = Schema::from_json_schema(&json, 0, "").unwrap().root;
+    let nothing = object.null_members();
+    let read = refresh(&object, &nothing, &nothing, &same);
+    let login = Value::map([("key", Value::Null), ("user", "u".into())]);
+    assert_eq!(read.get("login"), Some(&login));
+}
+
+#[test]
+fn what_is_known_of_a_free_value_stays_when_the_rest_comes() {
+    let ty = || Type::Object([("a".into(), Type::Bool), ("b".into(), Type::Bool)].into());
+    let free = |a: Value, b: Value| {
+        let value = Value::map([("a", a), ("b", b)]);
+        edit(&[("extra", Value::Dynamic(Box::new((ty(), value))))])
+    };
+    let planned = free(true.into(), Value::UNKNOWN);
+    let state = fill(&shelf(), &planned, &free(false.into(), true.into()));
+    assert_eq!(state, free(true.into(), true.into()));
+    let state = fill(&shelf(), &planned, &edit(&[]));
+    assert_eq!(state, free(true.into(), Value::Null));
 }

@@ -30,6 +30,20 @@ pub fn state(object: &Object) -> BoxedStrategy<Value> {
     })
 }
 
+/// What a default of an attribute may be.
+pub fn known(kind: &Kind) -> BoxedStrategy<Value> {
+    of_kind(kind, false, |attribute| match attribute.mode {
+        Mode::Computed => [1, 0, 0],
+        Mode::Required => [0, 0, 1],
+        _ => [2, 0, 3],
+    })
+}
+
+/// Anything: what no resource should return, and one may.
+pub fn anything(object: &Object) -> BoxedStrategy<Value> {
+    value(object, |_| [1, 1, 3])
+}
+
 /// Each attribute null, unknown or known, by weight.
 fn value(
     object: &Object,
@@ -37,21 +51,8 @@ fn value(
 ) -> BoxedStrategy<Value> {
     let mut members = Just(Vec::new()).boxed();
     for attribute in &object.attributes {
-        let known = match &attribute.kind {
-            Kind::Leaf(ty) => leaf(ty),
-            Kind::Nested(Nesting::Single, object) => value(object, weights),
-            Kind::Nested(Nesting::List, object) => {
-                prop::collection::vec(value(object, weights), 0..3)
-                    .prop_map(Value::List)
-                    .boxed()
-            }
-            Kind::Nested(Nesting::Map { .. }, object) => {
-                prop::collection::btree_map("[ab]", value(object, weights), 0..3)
-                    .prop_map(Value::Map)
-                    .boxed()
-            }
-        };
         let [null, unknown, some] = weights(attribute);
+        let known = of_kind(&attribute.kind, unknown > 0, weights);
         let mut choices = Vec::new();
         choices.push((null, Just(Value::Null).boxed()));
         choices.push((unknown, Just(Value::UNKNOWN).boxed()));
@@ -68,22 +69,76 @@ fn value(
     members.prop_map(Value::map).boxed()
 }
 
-fn leaf(ty: &Type) -> BoxedStrategy<Value> {
+fn of_kind(
+    kind: &Kind,
+    unknowns: bool,
+    weights: impl Fn(&Attribute) -> [u32; 3] + Copy + 'static,
+) -> BoxedStrategy<Value> {
+    match kind {
+        Kind::Leaf(ty) => leaf(ty, unknowns),
+        Kind::Nested(Nesting::Single, object) => value(object, weights),
+        Kind::Nested(Nesting::List, object) => prop::collection::vec(value(object, weights), 0..3)
+            .prop_map(Value::List)
+            .boxed(),
+        Kind::Nested(Nesting::Map { .. }, object) => {
+            prop::collection::btree_map("[ab]", value(object, weights), 0..3)
+                .prop_map(Value::Map)
+                .boxed()
+        }
+    }
+}
+
+/// A leaf that is there; its elements may be unknown if `unknowns`.
+fn leaf(ty: &Type, unknowns: bool) -> BoxedStrategy<Value> {
+    let element = move |of: &Type| {
+        prop_oneof![
+            6 => leaf(of, unknowns),
+            u32::from(unknowns) => Just(Value::UNKNOWN),
+        ]
+    };
     match ty {
         Type::Bool => any::<bool>().prop_map(Value::Bool).boxed(),
         Type::Number => (0i64..4)
             .prop_map(|n| Value::Number(Number::from(n)))
             .boxed(),
         Type::String => "0{0,2}[12]?".prop_map(Value::String).boxed(),
-        Type::List(of) => prop::collection::vec(leaf(of), 0..3)
+        Type::List(of) => prop::collection::vec(element(of), 0..3)
             .prop_map(Value::List)
             .boxed(),
-        Type::Map(of) => prop::collection::btree_map("[ab]", leaf(of), 0..3)
+        // Elements of a set differ; Terraform sends them so.
+        Type::Set(of) => prop::collection::vec(element(of), 0..3)
+            .prop_map(|items| {
+                let mut set = Vec::new();
+                for item in items {
+                    if !set.contains(&item) {
+                        set.push(item);
+                    }
+                }
+                Value::List(set)
+            })
+            .boxed(),
+        Type::Map(of) => prop::collection::btree_map("[ab]", element(of), 0..3)
             .prop_map(Value::Map)
             .boxed(),
-        Type::Dynamic => any::<bool>()
-            .prop_map(|b| Value::Dynamic(Box::new((Type::Bool, Value::Bool(b)))))
-            .boxed(),
-        other => panic!("no strategy for {other:?}"),
+        Type::Tuple(of) => {
+            let items: Vec<_> = of.iter().map(element).collect();
+            items.prop_map(Value::List).boxed()
+        }
+        Type::Object(of) => {
+            let members: Vec<_> = of
+                .iter()
+                .map(|(name, of)| (Just(name.clone()), element(of)))
+                .collect();
+            members.prop_map(Value::map).boxed()
+        }
+        Type::Dynamic => {
+            let pair = Type::Object([("a".into(), Type::String), ("b".into(), Type::Bool)].into());
+            prop_oneof![Just(Type::Bool), Just(pair)]
+                .prop_flat_map(move |of| {
+                    let value = leaf(&of, unknowns);
+                    value.prop_map(move |value| Value::Dynamic(Box::new((of.clone(), value))))
+                })
+                .boxed()
+        }
     }
 }

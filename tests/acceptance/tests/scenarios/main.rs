@@ -4,6 +4,7 @@
 
 mod backup;
 mod database;
+mod existing;
 mod interruption;
 mod namespace;
 mod objects;

@@ -147,9 +147,7 @@ impl Stack {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let client =
-            std::env::var("EVEREST_TEST_TERRAFORM").unwrap_or_else(|_| "terraform".to_owned());
-        let mut command = Command::new(client);
+        let mut command = Command::new(acceptance::feature::client());
         command
             .args(arguments)
             .current_dir(self.folder.path())

@@ -136,6 +136,18 @@ fn dynamic_within_dynamic_ends() {
 }
 
 #[test]
+fn a_wide_type_and_many_empty_objects_cost_nothing() {
+    let members = (0..2000).map(|i| (format!("a{i}"), Type::Bool)).collect();
+    let of = Type::List(Box::new(Type::Object(members)));
+    let mut bytes = vec![0x92];
+    encode::write_bin(&mut bytes, of.to_json().to_string().as_bytes()).unwrap();
+    encode::write_array_len(&mut bytes, 100_000).unwrap();
+    bytes.resize(bytes.len() + 100_000, 0x80);
+    let error = decode(&bytes, &Type::Dynamic).unwrap_err();
+    assert!(matches!(error.reason, ValueErrorKind::Mismatch { .. }));
+}
+
+#[test]
 fn an_object_holds_every_attribute() {
     let ty = Type::Object([("a".to_owned(), Type::Bool), ("b".to_owned(), Type::Bool)].into());
     let value = decode(&[0x81, 0xa1, b'a', 0xc3], &ty).unwrap();

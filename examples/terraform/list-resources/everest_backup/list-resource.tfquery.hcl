@@ -1,0 +1,7 @@
+list "everest_backup" "prod" {
+  provider = everest
+
+  config {
+    namespace = "prod"
+  }
+}

@@ -1,0 +1,7 @@
+list "everest_backup_storage" "prod" {
+  provider = everest
+
+  config {
+    namespace = "prod"
+  }
+}

@@ -1,0 +1,7 @@
+list "everest_database" "prod" {
+  provider = everest
+
+  config {
+    namespace = "prod"
+  }
+}

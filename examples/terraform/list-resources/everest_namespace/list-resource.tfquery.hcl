@@ -1,0 +1,4 @@
+# Every namespace that Everest manages.
+list "everest_namespace" "all" {
+  provider = everest
+}

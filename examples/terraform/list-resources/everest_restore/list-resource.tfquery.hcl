@@ -1,0 +1,7 @@
+list "everest_restore" "prod" {
+  provider = everest
+
+  config {
+    namespace = "prod"
+  }
+}

@@ -1,0 +1,101 @@
+//! What some of the supported clients, 1.11 and newer, have not got. A test that needs it is left
+//! out under them, and says so.
+
+use std::{fmt, io::Write, path::PathBuf, sync::OnceLock, thread};
+
+use semver::Version;
+
+use crate::release::{Product, Release};
+
+/// Names the client that the tests run under: a path, or a program on PATH.
+pub const CLIENT: &str = "EVEREST_TEST_TERRAFORM";
+
+/// What came after 1.11, or was repaired after it had come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Feature {
+    /// `import { identity = {…} }`.
+    ImportByIdentity,
+    /// `terraform query`.
+    ListResources,
+    /// `action` blocks and `-invoke`.
+    Actions,
+    /// Actions that run once the resource that triggers them is there: hashicorp/terraform#37930.
+    ActionsAfterwards,
+    /// Configuration that the provider writes, not the client.
+    GenerateConfig,
+}
+
+impl fmt::Display for Feature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ImportByIdentity => "import by identity",
+            Self::ListResources => "list resources",
+            Self::Actions => "actions",
+            Self::ActionsAfterwards => "actions after the resource that triggers them",
+            Self::GenerateConfig => "configuration written by the provider",
+        })
+    }
+}
+
+impl Feature {
+    /// The first version of the product that has it; nothing when none has.
+    fn since(self, product: Product) -> Option<Version> {
+        match (self, product) {
+            (Self::ImportByIdentity, _) => Some(Version::new(1, 12, 0)),
+            (_, Product::OpenTofu) => None,
+            (Self::ListResources | Self::Actions, _) => Some(Version::new(1, 14, 0)),
+            (Self::ActionsAfterwards | Self::GenerateConfig, _) => Some(Version::new(1, 14, 1)),
+        }
+    }
+
+    /// Why the client that the tests run under has not got it; nothing when it has.
+    #[must_use]
+    pub fn lacking(self) -> Option<String> {
+        let release = under_test();
+        let product = release.product;
+        match self.since(product) {
+            Some(version) if release.version >= version => None,
+            Some(version) => Some(format!(
+                "{release} has no {self}; {product} {version} is the first that has"
+            )),
+            None => Some(format!("{release} has no {self}, nor has any {product}")),
+        }
+    }
+
+    /// Whether the client has it. If not, that is said past the test harness, which shows nothing
+    /// of a test that passes.
+    #[must_use]
+    pub fn is_there(self) -> bool {
+        let lacking = self.lacking();
+        if let Some(why) = &lacking {
+            let test = thread::current().name().unwrap_or_default().to_owned();
+            // Nobody to tell when stderr is gone.
+            let _ = writeln!(std::io::stderr(), "left out: {test}: {why}");
+        }
+        lacking.is_none()
+    }
+}
+
+/// Whether the client asks for configuration without saying of what, as Terraform 1.14.0 does:
+/// hashicorp/terraform#37896. It has then to go without.
+#[must_use]
+pub fn asks_without_object() -> bool {
+    let release = under_test();
+    release.product == Product::Terraform && release.version == Version::new(1, 14, 0)
+}
+
+/// The client that the tests run under; `terraform` on PATH unless it is named.
+#[must_use]
+pub fn client() -> PathBuf {
+    std::env::var_os(CLIENT).map_or_else(|| PathBuf::from("terraform"), PathBuf::from)
+}
+
+/// Which one it is.
+fn under_test() -> &'static Release {
+    static RELEASE: OnceLock<Release> = OnceLock::new();
+    RELEASE.get_or_init(|| {
+        let client = client();
+        Release::of(&client)
+            .unwrap_or_else(|| panic!("{CLIENT}: {} is no client", client.display()))
+    })
+}

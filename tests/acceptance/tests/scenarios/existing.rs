@@ -1,0 +1,149 @@
+//! Taking what exists into a configuration that does not have it yet.
+
+use acceptance::feature::{Feature, asks_without_object};
+
+use crate::stack::Stack;
+
+const ALL: &str = "resource \"everest_namespace\" \"ns\" {
+  name    = \"NS\"
+  engines = { pxc = {} }
+}
+resource \"everest_backup_storage\" \"s3\" {
+  namespace         = everest_namespace.ns.name
+  name              = \"s3\"
+  type              = \"s3\"
+  bucket            = \"backups\"
+  region            = \"eu-central-1\"
+  access_key_id     = \"AKIA\"
+  secret_access_key = \"hush\"
+}
+resource \"everest_database\" \"db\" {
+  namespace = everest_namespace.ns.name
+  name      = \"orders\"
+  engine = { type = \"pxc\", replicas = 1, storage = { size = \"1Gi\" }, resources = { cpu = \"600m\", memory = \"1G\" } }
+  backup = { schedules = { nightly = { schedule = \"0 2 * * *\", backup_storage_name = everest_backup_storage.s3.name, retention_copies = 7 } } }
+  deletion_protection = false
+}
+resource \"everest_backup\" \"b\" {
+  namespace           = everest_namespace.ns.name
+  database_name       = everest_database.db.name
+  backup_storage_name = everest_backup_storage.s3.name
+  name                = \"b1\"
+}
+resource \"everest_restore\" \"r\" {
+  namespace     = everest_namespace.ns.name
+  database_name = everest_database.db.name
+  name          = \"r1\"
+  backup_name   = everest_backup.b.name
+}
+";
+
+/// The resources of [`ALL`] in its namespace: type and name.
+const NAMED: [(&str, &str); 4] = [
+    ("backup_storage", "s3"),
+    ("database", "orders"),
+    ("backup", "b1"),
+    ("restore", "r1"),
+];
+
+#[test]
+fn what_exists_is_imported_with_a_generated_configuration_that_applies_as_it_stands() {
+    let made = Stack::new("existing");
+    made.write(ALL);
+    made.apply().succeeded();
+
+    let taken = Stack::new("existing-taken");
+    let namespace = &made.namespace;
+    let mut imports = format!("import {{\n  to = everest_namespace.ns\n  id = {namespace:?}\n}}\n");
+    for (kind, name) in NAMED {
+        imports +=
+            &format!("import {{\n  to = everest_{kind}.it\n  id = \"{namespace}/{name}\"\n}}\n");
+    }
+    taken.write(&imports);
+    let said = taken.run(&[
+        "plan",
+        "-input=false",
+        "-no-color",
+        "-generate-config-out=generated.tf",
+    ]);
+    if asks_without_object() {
+        said.failed().says("No configuration can be generated");
+    } else {
+        said.succeeded();
+        taken
+            .apply()
+            .succeeded()
+            .says("5 imported, 0 added, 0 changed, 0 destroyed");
+        taken.plan_is_empty();
+    }
+    made.destroy().succeeded();
+}
+
+#[test]
+fn what_exists_is_imported_by_identity() {
+    if !Feature::ImportByIdentity.is_there() {
+        return;
+    }
+    let made = Stack::new("identity");
+    made.write(ALL);
+    made.apply().succeeded();
+    let namespace = made.namespace.clone();
+    let addresses = ["ns", "s3", "db", "b", "r"];
+    for (kind, name) in [
+        "namespace",
+        "backup_storage",
+        "database",
+        "backup",
+        "restore",
+    ]
+    .iter()
+    .zip(addresses)
+    {
+        made.run(&["state", "rm", &format!("everest_{kind}.{name}")])
+            .succeeded();
+    }
+    let mut imports = format!(
+        "import {{\n  to = everest_namespace.ns\n  identity = {{ name = {namespace:?} }}\n}}\n"
+    );
+    for ((kind, name), address) in NAMED.iter().zip(&addresses[1..]) {
+        imports += &format!(
+            "import {{\n  to = everest_{kind}.{address}\n  identity = {{ namespace = {namespace:?}, name = {name:?} }}\n}}\n"
+        );
+    }
+    made.file("imports.tf", &imports);
+    // The credentials and the protection are known to the configuration alone.
+    made.apply()
+        .succeeded()
+        .says("5 imported, 0 added, 2 changed, 0 destroyed");
+    made.plan_is_empty();
+    made.destroy().succeeded();
+}
+
+#[test]
+fn what_exists_is_found_by_a_query() {
+    if !Feature::ListResources.is_there() {
+        return;
+    }
+    let stack = Stack::new("query");
+    stack.write(ALL);
+    stack.apply().succeeded();
+    let mut lists = "list \"everest_namespace\" \"all\" {\n  provider = everest\n}\n".to_owned();
+    for (kind, _) in NAMED {
+        lists += &format!(
+            "list \"everest_{kind}\" \"here\" {{\n  provider = everest\n  config {{\n    namespace = {:?}\n  }}\n}}\n",
+            stack.namespace
+        );
+    }
+    stack.file("here.tfquery.hcl", &lists);
+    let mut said = stack
+        .run(&["query", "-no-color"])
+        .succeeded()
+        .says(&format!("name={0} {0}", stack.namespace));
+    for (_, name) in NAMED {
+        let namespace = &stack.namespace;
+        said = said.says(&format!(
+            "name={name},namespace={namespace} {namespace}/{name}"
+        ));
+    }
+    stack.destroy().succeeded();
+}
