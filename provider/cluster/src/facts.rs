@@ -43,6 +43,12 @@ pub async fn load(cluster: &Cluster, wanted: &Wanted) -> Facts {
     }
 }
 
+/// The same without anything that was remembered, before an error is made of it.
+pub async fn load_afresh(cluster: &Cluster, wanted: &Wanted) -> Facts {
+    cluster.hub.forget_all();
+    load(cluster, wanted).await
+}
+
 async fn ask(cluster: &Cluster, namespace: &str, wanted: &Wanted) -> Facts {
     let seen = match cluster.global::<Namespace>().read(namespace).await {
         Ok(Some(found)) => Seen::Found(found),

@@ -23,6 +23,12 @@ fn paths(seen: &Requests) -> Vec<String> {
         .collect()
 }
 
+fn everest(seen: &Requests) -> Vec<String> {
+    let mut paths = paths(seen);
+    paths.retain(|line| line.contains(EVEREST));
+    paths
+}
+
 const EVEREST: &str = "/apis/everest.percona.com/v1alpha1";
 
 #[tokio::test]
@@ -50,10 +56,9 @@ async fn each_kind_is_listed_once_for_all_resources() {
         assert!(facts.policies.unwrap().contains_key("spread"));
         assert!(facts.engines.is_none(), "nobody asked");
     }
-    let listed = paths(&seen)
-        .into_iter()
-        .filter(|line| line.contains("everest"))
-        .collect::<Vec<_>>();
+    let listed = everest(&seen);
+    load_afresh(&cluster, &wanted).await;
+    assert_eq!(everest(&seen).len(), 4);
     assert_eq!(
         listed,
         [
