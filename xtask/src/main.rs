@@ -8,6 +8,7 @@ mod demo;
 mod docs;
 mod failure;
 mod generate;
+mod guardrails;
 mod handshake;
 mod program;
 mod test;
@@ -33,7 +34,7 @@ cargo xtask TASK
   cluster status              what runs, and how to reach it
   generate                    write the generated files: schemas/crds, docs
     --check                   only say whether they are up to date
-  docs FOLDER                 write the reference pages into a folder
+  docs FOLDER                 write the reference and the guides into a folder
   bench                       size, start-up time and memory of the release binary, and how
                               long the test cluster takes to start
 ";

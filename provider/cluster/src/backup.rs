@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use everest_core::facts::BACKUP_UNFINISHED;
 use everest_core::path::FieldPath;
 use everest_core::readiness::{self, Readiness};
 use everest_core::v1;
@@ -14,9 +15,6 @@ use crate::objects::Objects;
 use crate::wait::Clock;
 use crate::watching::{Awaited, Ended, Verdict, look_until};
 use crate::{Change, Cluster, Creation, Wait, creation, database, engine, sighting};
-
-/// States of a backup that has not ended.
-const UNFINISHED: [&str; 3] = ["", "Starting", "Running"];
 
 /// Reads a backup; none if there is no such object.
 ///
@@ -234,7 +232,7 @@ async fn until_no_other_runs(
             backup.name_any() != name
                 && backup.spec.db_cluster_name.known_str() == Some(database)
                 && backup.metadata.deletion_timestamp.is_none()
-                && UNFINISHED.contains(&state(backup))
+                && BACKUP_UNFINISHED.contains(&state(backup))
         });
         Ok(match running {
             None => Verdict::Done(()),

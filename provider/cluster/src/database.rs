@@ -3,6 +3,7 @@
 mod deletion;
 mod readiness;
 
+use everest_core::facts::{BUSY, UPGRADE_LOCK};
 use everest_core::path::FieldPath;
 use everest_core::{Operation, v1};
 use everest_schemas::everest::{DatabaseCluster, DatabaseEngine};
@@ -17,12 +18,6 @@ use crate::watching::{Awaited, Verdict};
 use crate::{Change, Cluster, Creation, Wait, apply, creation};
 
 pub(crate) use deletion::{destroy, protect_backup_data};
-
-/// Annotation on a DatabaseEngine while its operator is being upgraded.
-const UPGRADE_LOCK: &str = "everest.percona.com/upgrade-lock";
-
-/// States in which Everest refuses changes of a database (rule 17 of its API).
-const BUSY: [&str; 3] = ["restoring", "upgrading", "resizingVolumes"];
 
 /// Reads a database; none if there is no such object.
 ///

@@ -50,6 +50,12 @@ impl Hub {
             .remove(&key);
     }
 
+    /// Drops everything that was read.
+    pub(crate) fn forget_all(&self) {
+        let mut shelves = self.shelves.lock().unwrap_or_else(PoisonError::into_inner);
+        shelves.clear();
+    }
+
     /// Drops what was read in a namespace, after operators have changed it.
     pub(crate) fn forget_namespace(&self, namespace: &str) {
         let mut shelves = self.shelves.lock().unwrap_or_else(PoisonError::into_inner);

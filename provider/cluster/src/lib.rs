@@ -15,6 +15,7 @@ pub mod database;
 mod delete;
 mod engine;
 pub mod error;
+pub mod facts;
 #[cfg(test)]
 mod fake;
 pub mod hub;
@@ -28,6 +29,7 @@ pub mod wait;
 mod watching;
 
 use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub use connection::{ConnectError, ConnectionConfig, ExecPlugin, connect};
@@ -71,6 +73,8 @@ pub struct Cluster {
     catalog: Arc<Catalog>,
     field_manager: Arc<str>,
     turns: Arc<Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>>,
+    /// Asked for facts, the cluster did not answer: see [`facts`].
+    silent: Arc<AtomicBool>,
 }
 
 impl Cluster {
@@ -82,6 +86,7 @@ impl Cluster {
             catalog: Arc::new(catalog),
             field_manager: Arc::from(FIELD_MANAGER),
             turns: Arc::default(),
+            silent: Arc::default(),
         }
     }
 

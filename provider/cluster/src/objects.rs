@@ -197,6 +197,15 @@ impl<K: Kind> Objects<K> {
         }
     }
 
+    /// Whether `name` exists, without reading more of it than its metadata.
+    pub(crate) async fn exists(&self, name: &str) -> Result<bool, ClusterError> {
+        match self.send("get", name, || self.api.get_metadata(name)).await {
+            Ok(_) => Ok(true),
+            Err(ClusterError::NotFound { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Reads all, page by page. `labels` is a label selector, or empty.
     pub(crate) async fn list(&self, labels: &str) -> Result<Vec<K>, ClusterError> {
         let mut objects = Vec::new();

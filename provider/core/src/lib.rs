@@ -4,8 +4,9 @@
 //!
 //! | Question | Module |
 //! |---|---|
-//! | May this be? | [`rules`] |
+//! | May this be? | [`rules`], with [`facts`] of the cluster |
 //! | What is sent, and what does it become again when read? | [`v1`] |
+//! | What does a change do to what runs? | [`impact`] |
 //! | Is it done, and what is missing? | [`readiness`] |
 //! | May this install plan be approved? | [`install_plan`], [`olm`] |
 //! | Which outputs can a change alter? | [`outputs`] |
@@ -15,7 +16,9 @@
 
 pub mod cron;
 pub mod duration;
+pub mod facts;
 pub mod finding;
+pub mod impact;
 pub mod install_plan;
 pub mod instant;
 pub mod name;

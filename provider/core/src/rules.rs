@@ -8,16 +8,21 @@
 //! - `check`, for everything else, given the object's prior model if it
 //!   exists. Give it what will hold after the change: the configuration when
 //!   the object is created, the plan when it is changed, where null means
-//!   absent. What was broken before and is left as it was is a warning.
+//!   absent. What was broken before and is left as it was is a warning;
+//! - `check_online`, for what only the cluster can tell: see [`Facts`] and
+//!   [`Stage`].
 //!
-//! The two never report the same. Values that are not known yet never raise a
-//! finding.
+//! No two of them report the same. Values that are not known yet never raise a
+//! finding, and neither does what could not be read.
+//!
+//! [`Facts`]: crate::facts::Facts
 
 pub mod backup;
 pub mod backup_storage;
 pub mod database;
 mod finder;
 pub mod namespace;
+mod online;
 pub mod provider;
 pub mod restore;
 mod table;
@@ -42,8 +47,31 @@ pub struct Rule {
     pub engines: &'static [Engine],
     /// The operations that it is checked at.
     pub operations: &'static [Operation],
+    /// What it is checked with.
+    pub checked: &'static [Checked],
     /// Where the fact comes from: repository or product, and place in it.
     pub source: &'static str,
+}
+
+/// What a rule is checked with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Checked {
+    /// The configuration alone: no cluster is needed.
+    Configuration,
+    /// The configuration and what the object was before.
+    State,
+    /// The cluster as it is at the moment.
+    Cluster,
+}
+
+/// When the cluster is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Stage {
+    /// While a change is planned: what is missing may still be made by the
+    /// same run, so that it is only a warning.
+    Plan,
+    /// Right before the write: what is missing now will be missed.
+    Apply,
 }
 
 #[cfg(test)]
@@ -59,7 +87,7 @@ mod tests {
             assert!(rule.sentence.ends_with('.'), "{}", rule.id);
             assert!(rule.advice.ends_with('.'), "{}", rule.id);
             assert!(
-                !rule.engines.is_empty() && !rule.operations.is_empty(),
+                !rule.engines.is_empty() && !rule.operations.is_empty() && !rule.checked.is_empty(),
                 "{}",
                 rule.id
             );

@@ -2,7 +2,11 @@
 
 use async_trait::async_trait;
 use everest_cluster::{Change, Cluster, ClusterError, Creation, Wait, backup};
-use everest_core::rules;
+use everest_core::{
+    facts::{Facts, Wanted},
+    finding::Finding,
+    rules::{self, Stage},
+};
 use everest_schemas::{
     Field,
     models::{BackupModel, NamespacedFilter, Timeouts},
@@ -11,6 +15,7 @@ use tfplugin::{Diagnostics, Plan};
 
 use crate::{
     diagnostics,
+    guardrails::Guarded,
     key::{Key, Scope},
     managed::Kind,
     moved::ObjectKind,
@@ -119,5 +124,20 @@ impl Kind for Backup {
         namespace: Option<&str>,
     ) -> Result<Vec<BackupModel>, ClusterError> {
         backup::list(cluster, namespace).await
+    }
+}
+
+impl Guarded for Backup {
+    fn wanted(planned: &BackupModel, prior: Option<&BackupModel>) -> Wanted {
+        Wanted::for_backup(planned, prior)
+    }
+
+    fn check_online(
+        planned: &BackupModel,
+        prior: Option<&BackupModel>,
+        facts: &Facts,
+        stage: Stage,
+    ) -> Vec<Finding> {
+        rules::backup::check_online(planned, prior, facts, stage)
     }
 }

@@ -2,7 +2,12 @@
 
 use async_trait::async_trait;
 use everest_cluster::{Change, Cluster, ClusterError, Creation, Wait, backup_storage};
-use everest_core::{rules, v1::credentials::Credentials};
+use everest_core::{
+    facts::{Facts, Wanted},
+    finding::Finding,
+    rules::{self, Stage},
+    v1::credentials::Credentials,
+};
 use everest_schemas::{
     Field,
     models::{BackupStorageModel, NamespacedFilter, Timeouts},
@@ -11,6 +16,7 @@ use tfplugin::{Diagnostics, Plan};
 
 use crate::{
     diagnostics,
+    guardrails::Guarded,
     key::{Key, Scope},
     managed::Kind,
     moved::ObjectKind,
@@ -118,5 +124,24 @@ impl Kind for BackupStorage {
         namespace: Option<&str>,
     ) -> Result<Vec<BackupStorageModel>, ClusterError> {
         backup_storage::list(cluster, namespace).await
+    }
+}
+
+impl Guarded for BackupStorage {
+    fn wanted(planned: &BackupStorageModel, _: Option<&BackupStorageModel>) -> Wanted {
+        Wanted::for_backup_storage(planned)
+    }
+
+    fn check_online(
+        planned: &BackupStorageModel,
+        prior: Option<&BackupStorageModel>,
+        facts: &Facts,
+        stage: Stage,
+    ) -> Vec<Finding> {
+        rules::backup_storage::check_online(planned, prior, facts, stage)
+    }
+
+    fn check_destruction(prior: &BackupStorageModel, facts: &Facts) -> Vec<Finding> {
+        rules::backup_storage::check_destruction_online(prior, facts)
     }
 }

@@ -2,7 +2,13 @@
 
 use async_trait::async_trait;
 use everest_cluster::{Change, Cluster, ClusterError, Creation, Wait, database};
-use everest_core::{outputs, rules};
+use everest_core::{
+    facts::{Facts, Wanted},
+    finding::Finding,
+    impact::{self, Summary},
+    outputs,
+    rules::{self, Stage},
+};
 use everest_schemas::{
     Field,
     models::{DatabaseModel, NamespacedFilter, Timeouts},
@@ -11,6 +17,7 @@ use tfplugin::{Diagnostics, Plan};
 
 use crate::{
     diagnostics,
+    guardrails::Guarded,
     key::{Key, Scope},
     managed::Kind,
     moved::ObjectKind,
@@ -143,5 +150,32 @@ impl Kind for Database {
         namespace: Option<&str>,
     ) -> Result<Vec<DatabaseModel>, ClusterError> {
         database::list(cluster, namespace).await
+    }
+}
+
+impl Guarded for Database {
+    fn wanted(planned: &DatabaseModel, prior: Option<&DatabaseModel>) -> Wanted {
+        Wanted::for_database(planned, prior)
+    }
+
+    fn check_online(
+        planned: &DatabaseModel,
+        prior: Option<&DatabaseModel>,
+        facts: &Facts,
+        stage: Stage,
+    ) -> Vec<Finding> {
+        rules::database::check_online(planned, prior, facts, stage)
+    }
+
+    fn impact(
+        prior: &DatabaseModel,
+        planned: Option<&DatabaseModel>,
+        what: &str,
+    ) -> Option<Summary> {
+        let impacts = match planned {
+            Some(planned) => impact::of_change(prior, planned),
+            None => vec![impact::of_destruction(prior)],
+        };
+        impact::summary(what, &impacts)
     }
 }

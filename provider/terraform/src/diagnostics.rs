@@ -9,20 +9,23 @@ use tfplugin::{AttributePath, Diagnostic, Diagnostics, Step, schema::attribute_n
 
 /// Reports findings of the rules, each on its attribute.
 pub fn report(findings: impl IntoIterator<Item = Finding>, diags: &mut Diagnostics) {
-    diags.extend(findings.into_iter().map(|finding| {
-        let path = attribute_path(&finding.path);
-        // Clients point at the root attribute at best, so the words name the whole path.
-        let detail = if path.is_root() {
-            finding.detail
-        } else {
-            format!("Attribute {path}: {}", finding.detail)
-        };
-        let diagnostic = match finding.severity {
-            Severity::Error => Diagnostic::error(finding.summary, detail),
-            Severity::Warning => Diagnostic::warning(finding.summary, detail),
-        };
-        diagnostic.at(path)
-    }));
+    diags.extend(findings.into_iter().map(finding));
+}
+
+/// A finding of the rules, on its attribute.
+pub fn finding(finding: Finding) -> Diagnostic {
+    let path = attribute_path(&finding.path);
+    // Clients point at the root attribute at best, so the words name the whole path.
+    let detail = if path.is_root() {
+        finding.detail
+    } else {
+        format!("Attribute {path}: {}", finding.detail)
+    };
+    let diagnostic = match finding.severity {
+        Severity::Error => Diagnostic::error(finding.summary, detail),
+        Severity::Warning => Diagnostic::warning(finding.summary, detail),
+    };
+    diagnostic.at(path)
 }
 
 /// What went wrong while `doing` something, such as "create everest_database prod/orders".

@@ -7,6 +7,7 @@ mod backup_storage;
 pub mod cli;
 mod database;
 mod diagnostics;
+mod guardrails;
 mod key;
 mod listing;
 mod managed;

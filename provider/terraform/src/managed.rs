@@ -14,6 +14,7 @@ use tfplugin::{
 
 use crate::{
     diagnostics,
+    guardrails::{self, Guarded},
     key::{Key, Scope},
     listing::Filter,
     moved::{self, ObjectKind},
@@ -143,12 +144,13 @@ pub fn here<T>(operation: impl Future<Output = T>) -> T {
     tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(operation))
 }
 
-fn named<K: Kind>(model: &K::Model) -> String {
+/// A resource as messages name it.
+pub fn named<K: Kind>(model: &K::Model) -> String {
     format!("{} {}", K::TYPE, K::id(model))
 }
 
 #[async_trait]
-impl<K: Kind> Resource for Managed<K> {
+impl<K: Guarded> Resource for Managed<K> {
     type Model = K::Model;
 
     fn type_name(&self) -> &'static str {
@@ -180,10 +182,12 @@ impl<K: Kind> Resource for Managed<K> {
         {
             K::forbid_destroy(prior, diags);
         }
+        guardrails::at_plan::<K>(&self.session, plan, diags).await;
     }
 
     async fn plan_destroy(&self, prior: &K::Model, _: &Context, diags: &mut Diagnostics) {
         K::forbid_destroy(prior, diags);
+        guardrails::at_destroy::<K>(&self.session, prior, diags).await;
     }
 
     async fn read(
@@ -227,6 +231,11 @@ impl<K: Kind> Resource for Managed<K> {
             Ok(cluster) => cluster,
             Err(error) => return tfplugin::Creation::NotCreated(error.diagnostic(&doing)),
         };
+        // What the server will fill in is not known yet: only the configuration says what is
+        // missing.
+        if let Some(error) = here(guardrails::before_write::<K>(cluster, config, None, diags)) {
+            return tfplugin::Creation::NotCreated(error);
+        }
         let nonce = nonce::take(private);
         let wait = K::TIMEOUTS.create(K::timeouts(planned), cx);
         match here(K::create(cluster, planned, config, &nonce, &wait)) {
@@ -263,7 +272,7 @@ impl<K: Kind> Resource for Managed<K> {
         config: &K::Model,
         private: &mut Private,
         cx: &Context,
-        _: &mut Diagnostics,
+        diags: &mut Diagnostics,
     ) -> Update<K::Model> {
         let what = named::<K>(planned);
         let doing = format!("update {what}");
@@ -271,6 +280,10 @@ impl<K: Kind> Resource for Managed<K> {
             Ok(cluster) => cluster,
             Err(error) => return Update::Refused(error.diagnostic(&doing)),
         };
+        let refused = guardrails::before_write::<K>(cluster, planned, Some(prior), diags);
+        if let Some(error) = here(refused) {
+            return Update::Refused(error);
+        }
         let wait = K::TIMEOUTS.update(K::timeouts(planned), cx);
         match here(K::update(cluster, prior, planned, config, &wait)) {
             Change::Done(state) => {

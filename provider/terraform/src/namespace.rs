@@ -2,7 +2,12 @@
 
 use async_trait::async_trait;
 use everest_cluster::{Change, Cluster, ClusterError, Creation, Wait, namespace};
-use everest_core::{outputs, rules};
+use everest_core::{
+    facts::{Facts, Wanted},
+    finding::Finding,
+    outputs,
+    rules::{self, Stage},
+};
 use everest_schemas::{
     Engine, Field,
     models::{EveryObject, NamespaceModel, Timeouts},
@@ -11,6 +16,7 @@ use tfplugin::{Diagnostics, Plan};
 
 use crate::{
     diagnostics,
+    guardrails::Guarded,
     key::{Key, Scope},
     managed::Kind,
     moved::ObjectKind,
@@ -127,6 +133,25 @@ impl Kind for Namespace {
 
     async fn list(cluster: &Cluster, _: Option<&str>) -> Result<Vec<NamespaceModel>, ClusterError> {
         namespace::list(cluster).await
+    }
+}
+
+impl Guarded for Namespace {
+    fn wanted(_: &NamespaceModel, prior: Option<&NamespaceModel>) -> Wanted {
+        Wanted::for_namespace(prior)
+    }
+
+    fn check_online(
+        planned: &NamespaceModel,
+        prior: Option<&NamespaceModel>,
+        facts: &Facts,
+        stage: Stage,
+    ) -> Vec<Finding> {
+        rules::namespace::check_online(planned, prior, facts, stage)
+    }
+
+    fn check_destruction(prior: &NamespaceModel, facts: &Facts) -> Vec<Finding> {
+        rules::namespace::check_destruction_online(prior, facts)
     }
 }
 

@@ -13,6 +13,7 @@ use crate::{
     backup_storage::BackupStorage,
     database::Database,
     diagnostics,
+    guardrails::Guarded,
     listing::Listing,
     managed::{Kind, Managed},
     namespace::Namespace,
@@ -33,7 +34,7 @@ impl EverestProvider {
         Self::default()
     }
 
-    fn resource<K: Kind>(&self) -> Box<dyn AnyResource> {
+    fn resource<K: Guarded>(&self) -> Box<dyn AnyResource> {
         Box::new(Typed(Managed::<K>::new(Arc::clone(&self.session))))
     }
 
@@ -71,6 +72,8 @@ impl Provider for EverestProvider {
     }
 
     async fn configure(&self, config: ProviderModel, _: &Context, _: &mut Diagnostics) {
+        self.session
+            .warn_of_impact(config.impact_warnings.known() != Some(&false));
         let unknown = unknown_settings(&config);
         if unknown.is_empty() {
             self.session

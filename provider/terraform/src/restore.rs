@@ -2,7 +2,11 @@
 
 use async_trait::async_trait;
 use everest_cluster::{Change, Cluster, ClusterError, Creation, Wait, restore};
-use everest_core::rules;
+use everest_core::{
+    facts::{Facts, Wanted},
+    finding::Finding,
+    rules::{self, Stage},
+};
 use everest_schemas::{
     Field,
     models::{NamespacedFilter, RestoreModel, Timeouts},
@@ -11,6 +15,7 @@ use tfplugin::{AttributePath, Diagnostics, Plan, ReadResult};
 
 use crate::{
     diagnostics,
+    guardrails::Guarded,
     key::{Key, Scope},
     managed::Kind,
     moved::ObjectKind,
@@ -127,5 +132,20 @@ impl Kind for Restore {
         namespace: Option<&str>,
     ) -> Result<Vec<RestoreModel>, ClusterError> {
         restore::list(cluster, namespace).await
+    }
+}
+
+impl Guarded for Restore {
+    fn wanted(planned: &RestoreModel, prior: Option<&RestoreModel>) -> Wanted {
+        Wanted::for_restore(planned, prior)
+    }
+
+    fn check_online(
+        planned: &RestoreModel,
+        prior: Option<&RestoreModel>,
+        facts: &Facts,
+        stage: Stage,
+    ) -> Vec<Finding> {
+        rules::restore::check_online(planned, prior, facts, stage)
     }
 }

@@ -4,6 +4,7 @@
 //! that are not known yet: the client is made at the first contact, not before.
 
 use std::sync::RwLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use everest_cluster::{Catalog, Cluster, ConnectError, ConnectionConfig};
 use tfplugin::{Diagnostic, Diagnostics};
@@ -29,6 +30,8 @@ enum Settings {
 pub struct Session {
     settings: RwLock<Settings>,
     cluster: OnceCell<Cluster>,
+    /// The user wants no warnings of what a change does.
+    quiet: AtomicBool,
 }
 
 /// Why there is no cluster to talk to.
@@ -84,6 +87,16 @@ impl Session {
             connection: Box::new(connection),
             catalog,
         });
+    }
+
+    /// Notes whether plans warn of what a change does to what runs.
+    pub fn warn_of_impact(&self, wanted: bool) {
+        self.quiet.store(!wanted, Ordering::Relaxed);
+    }
+
+    /// Whether plans warn of what a change does to what runs.
+    pub fn warns_of_impact(&self) -> bool {
+        !self.quiet.load(Ordering::Relaxed)
     }
 
     fn set(&self, settings: Settings) {

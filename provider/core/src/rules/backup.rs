@@ -1,8 +1,20 @@
 //! Rules for `everest_backup`.
 
+use std::collections::BTreeSet;
+
+use everest_schemas::Engine;
+use everest_schemas::everest::DatabaseCluster;
 use everest_schemas::models::BackupModel;
 
+use super::Stage;
+use super::database::MOST_PG_STORAGES;
 use super::finder::{Finder, differ};
+use super::online::{
+    database, other_backups, served_namespace, storage, storages_of_backups, upgrade_lock,
+};
+use super::table::backup::{PG_THREE_STORAGES, PSMDB_ONE_STORAGE};
+use super::table::online::BACKUP_RUNNING;
+use crate::facts::{BACKUP_UNFINISHED, Facts};
 use crate::finding::Finding;
 use crate::path::FieldPath;
 
@@ -14,7 +26,7 @@ pub fn check_syntax(config: &BackupModel) -> Vec<Finding> {
 }
 
 /// What Kubernetes forbids a new backup to be. Everest's own rules for
-/// backups are about other objects: its webhook checks those.
+/// backups are about other objects: [`check_online`] has those.
 pub fn check(planned: &BackupModel, prior: Option<&BackupModel>) -> Vec<Finding> {
     let mut finder = Finder::default();
     if prior.is_none_or(|prior| differ(&planned.name, &prior.name)) {
@@ -22,6 +34,95 @@ pub fn check(planned: &BackupModel, prior: Option<&BackupModel>) -> Vec<Finding>
     }
     finder.into_findings()
 }
+
+/// What the cluster's present state forbids a new backup to be; nothing for
+/// one that was taken.
+pub fn check_online(
+    planned: &BackupModel,
+    prior: Option<&BackupModel>,
+    facts: &Facts,
+    stage: Stage,
+) -> Vec<Finding> {
+    let mut finder = Finder::default();
+    if prior.is_some() {
+        return finder.into_findings();
+    }
+    served_namespace(&planned.namespace, facts, stage, &mut finder);
+    if facts.namespace_is_absent() {
+        return finder.into_findings();
+    }
+    let path = FieldPath::of("backupStorageName");
+    let name = &planned.backup_storage_name;
+    storage(path.clone(), name, facts, stage, &mut finder);
+    if let Some(database) = database(&planned.database_name, facts, stage, &mut finder)
+        && let Some(name) = name.known_str()
+    {
+        storage_fits(path, name, planned, database, facts, &mut finder);
+    }
+    if stage == Stage::Plan {
+        upgrade_lock(facts, &mut finder);
+        let running =
+            other_backups(planned, facts).find(|(_, state)| BACKUP_UNFINISHED.contains(state));
+        if let Some((other, _)) = running {
+            finder.doubtful(
+                &BACKUP_RUNNING,
+                FieldPath::of("databaseName"),
+                format!("The backup {other:?} of the database is being taken"),
+            );
+        }
+    }
+    finder.into_findings()
+}
+
+/// The storages that an engine's backups may lie in.
+fn storage_fits(
+    path: FieldPath,
+    storage: &str,
+    planned: &BackupModel,
+    database: &DatabaseCluster,
+    facts: &Facts,
+    finder: &mut Finder,
+) {
+    let engine = database.spec.engine.known();
+    match engine.and_then(|engine| engine.type_.known()) {
+        Some(Engine::Psmdb) => {
+            let status = database.status.as_ref();
+            let active = status.and_then(|status| status.active_storage.as_deref());
+            if let Some(active) = active.filter(|active| !active.is_empty() && *active != storage) {
+                finder.broken(
+                    &PSMDB_ONE_STORAGE,
+                    path,
+                    format!(
+                        "The backup would lie in {storage:?}, and the others lie in {active:?}"
+                    ),
+                );
+            }
+        }
+        Some(Engine::Postgresql) => {
+            let name = planned.database_name.known_str().unwrap_or_default();
+            let schedules = database.spec.backup.known();
+            let mut used: BTreeSet<_> = schedules
+                .and_then(|backup| backup.schedules.known())
+                .into_iter()
+                .flatten()
+                .filter_map(|schedule| schedule.backup_storage_name.known_str())
+                .chain(storages_of_backups(name, facts))
+                .collect();
+            let others = used.iter().copied().collect::<Vec<_>>().join(", ");
+            if used.insert(storage) && used.len() > MOST_PG_STORAGES {
+                finder.broken(
+                    &PG_THREE_STORAGES,
+                    path,
+                    format!("{storage:?} is one backup storage too many beside {others}"),
+                );
+            }
+        }
+        Some(Engine::Pxc) | None => {}
+    }
+}
+
+#[cfg(test)]
+mod online_tests;
 
 #[cfg(test)]
 mod tests {

@@ -1,14 +1,19 @@
 //! Rules for `everest_backup_storage`.
 
+use everest_schemas::everest::BackupStorageSpec;
 use everest_schemas::models::BackupStorageModel;
 use everest_schemas::{Field, Sensitive};
 
+use super::Stage;
 use super::finder::{Finder, differ, is_missing};
+use super::online::served_namespace;
 use super::table::backup::{
     BUCKET, CREDENTIALS_ONCE, CREDENTIALS_PAIR, CREDENTIALS_VERSION, ENDPOINT_URL, S3_REGION,
     STORAGE_IN_USE,
 };
 use super::table::general::NAME;
+use super::table::online::{BUCKET_ONCE, STORAGE_UNUSED};
+use crate::facts::Facts;
 use crate::finding::Finding;
 use crate::path::FieldPath;
 use crate::{name, url};
@@ -50,6 +55,96 @@ pub fn check(planned: &BackupStorageModel, prior: Option<&BackupStorageModel>) -
     state(prior, &mut before);
     change(planned, prior, &mut finder);
     finder.since(&before.into_findings())
+}
+
+/// What the cluster's present state forbids a storage to be or to become.
+pub fn check_online(
+    planned: &BackupStorageModel,
+    prior: Option<&BackupStorageModel>,
+    facts: &Facts,
+    stage: Stage,
+) -> Vec<Finding> {
+    let prior = prior.filter(|prior| {
+        !differ(&planned.name, &prior.name) && !differ(&planned.namespace, &prior.namespace)
+    });
+    let mut finder = Finder::default();
+    served_namespace(&planned.namespace, facts, stage, &mut finder);
+    if facts.namespace_is_absent() {
+        return finder.into_findings();
+    }
+    same_bucket(planned, facts, stage, &mut finder);
+    let Some(prior) = prior else {
+        return finder.into_findings();
+    };
+    let mut before = Finder::default();
+    served_namespace(&prior.namespace, facts, Stage::Apply, &mut before);
+    same_bucket(prior, facts, Stage::Apply, &mut before);
+    // What the prior model knows of is found without the cluster.
+    if prior.in_use.known() != Some(&true) && is_in_use(prior, facts) {
+        change_in_use(planned, prior, &mut finder);
+    }
+    finder.since(&before.into_findings())
+}
+
+/// Why a storage cannot be destroyed as things are: a warning, because the
+/// same run may take it out of use.
+pub fn check_destruction_online(prior: &BackupStorageModel, facts: &Facts) -> Vec<Finding> {
+    let mut finder = Finder::default();
+    if is_in_use(prior, facts) {
+        let name = prior.name.known_str().unwrap_or_default();
+        finder.doubtful(
+            &STORAGE_UNUSED,
+            FieldPath::root(),
+            format!("The backup storage {name:?} is in use"),
+        );
+    }
+    finder.into_findings()
+}
+
+fn is_in_use(prior: &BackupStorageModel, facts: &Facts) -> bool {
+    let name = prior.name.known_str().unwrap_or_default();
+    facts
+        .storages
+        .as_ref()
+        .and_then(|storages| storages.get(name)?.status.as_ref()?.in_use)
+        == Some(true)
+}
+
+/// Another storage of the namespace that is the same bucket.
+fn same_bucket(model: &BackupStorageModel, facts: &Facts, stage: Stage, finder: &mut Finder) {
+    let (Some(spec), Some(storages)) = (model.spec.known(), &facts.storages) else {
+        return;
+    };
+    let place = |spec: &BackupStorageSpec| -> Option<[String; 3]> {
+        let text = |field: &Field<String>| match field {
+            Field::Unknown => None,
+            Field::Null => Some(String::new()),
+            Field::Known(text) => Some(text.trim_end_matches('/').to_owned()),
+        };
+        Some([
+            text(&spec.region)?,
+            text(&spec.endpoint_url)?,
+            text(&spec.bucket)?,
+        ])
+    };
+    let Some(own) = place(spec) else {
+        return;
+    };
+    let other = storages.iter().find(|(name, other)| {
+        model
+            .name
+            .known_str()
+            .is_some_and(|own| own != name.as_str())
+            && place(&other.spec).is_some_and(|place| place == own)
+    });
+    if let Some((other, _)) = other {
+        finder.missing(
+            &BUCKET_ONCE,
+            FieldPath::of("bucket"),
+            format!("The backup storage {other:?} is the same bucket"),
+            stage,
+        );
+    }
 }
 
 fn credentials(config: &BackupStorageModel, finder: &mut Finder) {
@@ -135,9 +230,12 @@ fn is_bucket(text: &str) -> bool {
 }
 
 fn change(planned: &BackupStorageModel, prior: &BackupStorageModel, finder: &mut Finder) {
-    if prior.in_use.known() != Some(&true) {
-        return;
+    if prior.in_use.known() == Some(&true) {
+        change_in_use(planned, prior, finder);
     }
+}
+
+fn change_in_use(planned: &BackupStorageModel, prior: &BackupStorageModel, finder: &mut Finder) {
     let (Some(now), Some(before)) = (planned.spec.known(), prior.spec.known()) else {
         return;
     };
@@ -158,5 +256,7 @@ fn change(planned: &BackupStorageModel, prior: &BackupStorageModel, finder: &mut
     }
 }
 
+#[cfg(test)]
+mod online_tests;
 #[cfg(test)]
 mod tests;

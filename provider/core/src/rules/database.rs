@@ -3,6 +3,7 @@
 mod backup;
 mod change;
 mod engine;
+mod online;
 mod origin;
 mod proxy;
 mod sharding;
@@ -17,6 +18,8 @@ use crate::finding::Finding;
 use crate::name;
 use crate::path::FieldPath;
 
+pub(super) use backup::MOST_PG_STORAGES;
+pub use online::check_online;
 pub(super) use origin::{backup_source, pitr_date};
 
 /// What a configuration of a database can never be: quantities that are none,
@@ -75,6 +78,11 @@ fn replacing(planned: &DatabaseModel, prior: &DatabaseModel) -> Vec<FieldPath> {
             if let (Some(now), Some(before)) = (now.storage.known(), before.storage.known()) {
                 note(differ(&now.class, &before.class), "engine.storage.class");
             }
+        }
+        if let (Some(now), Some(before)) = (now.proxy.known(), before.proxy.known())
+            && let (Some(now), Some(before)) = (now.storage.known(), before.storage.known())
+        {
+            note(differ(&now.class, &before.class), "proxy.storage.class");
         }
         note(
             differ(&split_horizon(now), &split_horizon(before)),

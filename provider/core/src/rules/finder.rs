@@ -3,8 +3,8 @@
 use everest_schemas::models::Timeouts;
 use everest_schemas::{Field, StringMap};
 
-use super::Rule;
 use super::table::general::{OBJECT_NAME, QUANTITY, TIMEOUT};
+use super::{Rule, Stage};
 use crate::finding::{Finding, Severity};
 use crate::path::FieldPath;
 use crate::quantity::Quantity;
@@ -30,6 +30,29 @@ impl Finder {
         let detail = format!("{} {}", rule.sentence, rule.advice);
         self.findings
             .push(Finding::warning(rule.id, path, summary, detail));
+    }
+
+    /// Something is not there that the same run may still make: a warning at
+    /// plan and an error before the write.
+    pub fn missing(
+        &mut self,
+        rule: &Rule,
+        path: FieldPath,
+        summary: impl Into<String>,
+        stage: Stage,
+    ) {
+        match stage {
+            Stage::Apply => self.broken(rule, path, summary),
+            Stage::Plan => {
+                let detail = format!(
+                    "{} {} If the same run sees to it, refer to that resource from here, so that \
+                     it comes first.",
+                    rule.sentence, rule.advice
+                );
+                self.findings
+                    .push(Finding::warning(rule.id, path, summary, detail));
+            }
+        }
     }
 
     /// A value that has to be a quantity.

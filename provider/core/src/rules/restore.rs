@@ -1,10 +1,18 @@
 //! Rules for `everest_restore`.
 
+use everest_schemas::everest::DatabaseCluster;
 use everest_schemas::models::RestoreModel;
+use everest_schemas::{Engine, Field};
 
+use super::Stage;
 use super::database::{backup_source, pitr_date};
 use super::finder::{Finder, differ, is_missing};
+use super::online::{
+    Reference, busy_state, database, named, served_namespace, storage, upgrade_lock,
+};
 use super::table::backup::RESTORE_SOURCE;
+use super::table::online::{RESTORE_ALLOWED, SOURCE_BACKUP};
+use crate::facts::Facts;
 use crate::finding::Finding;
 use crate::path::FieldPath;
 
@@ -45,6 +53,129 @@ pub fn check(planned: &RestoreModel, prior: Option<&RestoreModel>) -> Vec<Findin
     }
     finder.into_findings()
 }
+
+/// What the cluster's present state forbids a new restore to be; nothing for
+/// one that was made.
+pub fn check_online(
+    planned: &RestoreModel,
+    prior: Option<&RestoreModel>,
+    facts: &Facts,
+    stage: Stage,
+) -> Vec<Finding> {
+    let mut finder = Finder::default();
+    if prior.is_some() {
+        return finder.into_findings();
+    }
+    served_namespace(&planned.namespace, facts, stage, &mut finder);
+    if facts.namespace_is_absent() {
+        return finder.into_findings();
+    }
+    let target = database(&planned.database_name, facts, stage, &mut finder);
+    let engine = target
+        .and_then(|target| target.spec.engine.known())
+        .and_then(|engine| engine.type_.known().copied());
+    let path = FieldPath::of("backupName");
+    source_backup(
+        path,
+        &planned.backup_name,
+        engine,
+        facts,
+        stage,
+        &mut finder,
+    );
+    if let Some(source) = planned.backup_source.known() {
+        let path = FieldPath::of("backupSource.backupStorageName");
+        storage(path, &source.backup_storage_name, facts, stage, &mut finder);
+    }
+    if stage == Stage::Plan {
+        upgrade_lock(facts, &mut finder);
+        if let Some(state) = target.and_then(unrestorable_state) {
+            finder.doubtful(
+                &RESTORE_ALLOWED,
+                FieldPath::of("databaseName"),
+                format!("The database is in state {state:?} at the moment"),
+            );
+        }
+    }
+    finder.into_findings()
+}
+
+/// The state in which a database cannot be restored, if it is in one. A
+/// PostgreSQL database that is made from a backup is restored by another way.
+fn unrestorable_state(database: &DatabaseCluster) -> Option<&str> {
+    let engine = database.spec.engine.known();
+    if engine.and_then(|engine| engine.type_.known()) == Some(&Engine::Postgresql)
+        && database.spec.data_source.is_known()
+    {
+        return None;
+    }
+    let state = database.status.as_ref()?.status.as_deref()?;
+    busy_state(database).or_else(|| {
+        ["creating", "paused", "importing"]
+            .contains(&state)
+            .then_some(state)
+    })
+}
+
+/// A backup by name that data is to come from.
+pub(super) fn source_backup(
+    path: FieldPath,
+    name: &Field<String>,
+    engine: Option<Engine>,
+    facts: &Facts,
+    stage: Stage,
+    finder: &mut Finder,
+) {
+    let reference = Reference {
+        rule: &SOURCE_BACKUP,
+        path: path.clone(),
+        kind: "backup of the namespace",
+        name,
+    };
+    let Some(backup) = named(reference, &facts.backups, stage, finder) else {
+        return;
+    };
+    let name = name.known_str().unwrap_or_default();
+    let state = backup
+        .status
+        .as_ref()
+        .and_then(|status| status.state.as_deref())
+        .unwrap_or_default();
+    if backup.metadata.deletion_timestamp.is_some() {
+        let summary = format!("The backup {name:?} is being deleted");
+        finder.missing(&SOURCE_BACKUP, path, summary, stage);
+        return;
+    }
+    if state == "Failed" {
+        let summary = format!("The backup {name:?} has failed");
+        finder.broken(&SOURCE_BACKUP, path, summary);
+        return;
+    }
+    if state != "Succeeded" {
+        let summary = format!("The backup {name:?} is not complete yet");
+        finder.missing(&SOURCE_BACKUP, path, summary, stage);
+        return;
+    }
+    let (Some(databases), Some(of)) = (&facts.databases, backup.spec.db_cluster_name.known_str())
+    else {
+        return;
+    };
+    let Some(source) = databases.get(of) else {
+        let summary = format!("The backup {name:?} is of {of}, which no longer exists");
+        finder.broken(&SOURCE_BACKUP, path, summary);
+        return;
+    };
+    let source = source.spec.engine.known();
+    if let (Some(engine), Some(of)) = (engine, source.and_then(|source| source.type_.known()))
+        && engine != *of
+    {
+        let summary = format!("The backup {name:?} is of {of}, not of {engine}");
+        finder.broken(&SOURCE_BACKUP, path, summary);
+    }
+}
+
+#[cfg(test)]
+mod online_tests;
 
 #[cfg(test)]
 mod tests {

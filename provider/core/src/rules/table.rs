@@ -4,17 +4,26 @@ pub(super) mod backup;
 pub(super) mod database;
 pub(super) mod general;
 pub(super) mod namespace;
+pub(super) mod online;
 pub(super) mod provider;
 
 use everest_schemas::Engine;
 
-use super::Rule;
+use super::{Checked, Rule};
 use crate::Operation;
 
 const ALL: &[Engine] = &Engine::ALL;
 const CREATE: &[Operation] = &[Operation::Create];
 const UPDATE: &[Operation] = &[Operation::Update];
 const BOTH: &[Operation] = &[Operation::Create, Operation::Update];
+
+/// From the configuration alone.
+const ALONE: &[Checked] = &[Checked::Configuration];
+/// Once the object is known.
+const CHANGE: &[Checked] = &[Checked::State];
+const ONLINE: &[Checked] = &[Checked::Cluster];
+const ALONE_AND_ONLINE: &[Checked] = &[Checked::Configuration, Checked::Cluster];
+const CHANGE_AND_ONLINE: &[Checked] = &[Checked::State, Checked::Cluster];
 
 /// Every rule.
 pub const TABLE: &[Rule] = &[
@@ -86,4 +95,32 @@ pub const TABLE: &[Rule] = &[
     provider::PROXY_URL,
     provider::INSECURE,
     provider::EXEC_API_VERSION,
+    online::NAMESPACE_SERVED,
+    online::UPGRADE_LOCK,
+    online::ENGINE_INSTALLED,
+    online::VERSION_OFFERED,
+    online::VERSION_ALLOWED,
+    online::VERSION_RECOMMENDED,
+    online::STORAGE_EXISTS,
+    online::MONITORING_EXISTS,
+    online::POLICY_EXISTS,
+    online::POLICY_APPLIES,
+    online::LOAD_BALANCER_CONFIG_EXISTS,
+    online::SPLIT_HORIZON_EXISTS,
+    online::STORAGE_CLASS_EXISTS,
+    online::STORAGE_CLASS_DEFAULT,
+    online::STORAGE_GROWS,
+    online::DATABASE_BUSY,
+    online::SECRET_EXISTS,
+    online::IMPORTER_EXISTS,
+    online::IMPORTER_APPLIES,
+    online::SOURCE_BACKUP,
+    online::DATABASE_EXISTS,
+    online::BACKUP_RUNNING,
+    online::RESTORE_ALLOWED,
+    online::BUCKET_ONCE,
+    online::STORAGE_UNUSED,
+    online::ENGINE_UNUSED,
+    online::OPERATOR_UPGRADE_READY,
+    online::NAMESPACE_EMPTY,
 ];

@@ -14,7 +14,8 @@ use crate::rules::table::backup::{
     SCHEDULE_CRON, SCHEDULE_NAME, SCHEDULE_NAMES_DISTINCT, SCHEDULE_STORAGE, SCHEDULES_DISTINCT,
 };
 
-const MOST_PG_STORAGES: usize = 3;
+/// The most storages that a PostgreSQL database can use.
+pub(in crate::rules) const MOST_PG_STORAGES: usize = 3;
 
 pub(super) fn check(spec: &DatabaseClusterSpec, finder: &mut Finder) {
     let Some(backup) = spec.backup.known() else {
@@ -172,7 +173,8 @@ fn pg_storages(path: &FieldPath, schedules: &[BackupSchedule], finder: &mut Find
     }
 }
 
-fn known_storage(schedule: &BackupSchedule) -> Option<&str> {
+/// The storage that a schedule writes to, if it is known.
+pub(super) fn known_storage(schedule: &BackupSchedule) -> Option<&str> {
     schedule
         .backup_storage_name
         .known_str()

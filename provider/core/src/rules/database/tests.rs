@@ -14,7 +14,7 @@ use everest_schemas::everest::{
 };
 use everest_schemas::models::Timeouts;
 
-type Change = fn(&mut DatabaseModel);
+pub(super) type Change = fn(&mut DatabaseModel);
 
 /// A rule with a change of a sound database that breaks it, one that holds,
 /// and one that leaves the value open.
@@ -26,7 +26,7 @@ struct Case {
     unknown: Change,
 }
 
-fn sound() -> DatabaseModel {
+pub(super) fn sound() -> DatabaseModel {
     DatabaseModel {
         namespace: "prod".into(),
         name: "orders".into(),
@@ -56,22 +56,22 @@ fn sound() -> DatabaseModel {
     }
 }
 
-fn spec(model: &mut DatabaseModel) -> &mut DatabaseClusterSpec {
+pub(super) fn spec(model: &mut DatabaseModel) -> &mut DatabaseClusterSpec {
     model.spec.known_mut().unwrap()
 }
 
-fn part<T: Default>(field: &mut Field<T>) -> &mut T {
+pub(super) fn part<T: Default>(field: &mut Field<T>) -> &mut T {
     if !field.is_known() {
         *field = Field::Known(T::default());
     }
     field.known_mut().unwrap()
 }
 
-fn engine(model: &mut DatabaseModel) -> &mut EngineSpec {
+pub(super) fn engine(model: &mut DatabaseModel) -> &mut EngineSpec {
     part(&mut spec(model).engine)
 }
 
-fn of_type(model: &mut DatabaseModel, type_: Engine) {
+pub(super) fn of_type(model: &mut DatabaseModel, type_: Engine) {
     engine(model).type_ = type_.into();
 }
 
@@ -79,25 +79,25 @@ fn resources(model: &mut DatabaseModel) -> &mut Resources {
     part(&mut engine(model).resources)
 }
 
-fn proxy(model: &mut DatabaseModel) -> &mut Proxy {
+pub(super) fn proxy(model: &mut DatabaseModel) -> &mut Proxy {
     part(&mut spec(model).proxy)
 }
 
-fn expose(model: &mut DatabaseModel) -> &mut Expose {
+pub(super) fn expose(model: &mut DatabaseModel) -> &mut Expose {
     part(&mut proxy(model).expose)
 }
 
-fn backup(model: &mut DatabaseModel) -> &mut Backup {
+pub(super) fn backup(model: &mut DatabaseModel) -> &mut Backup {
     part(&mut spec(model).backup)
 }
 
-fn pitr(model: &mut DatabaseModel) -> &mut Pitr {
+pub(super) fn pitr(model: &mut DatabaseModel) -> &mut Pitr {
     let pitr = part(&mut backup(model).pitr);
     pitr.enabled = true.into();
     pitr
 }
 
-fn schedule(name: &str, cron: &str, storage: &str) -> BackupSchedule {
+pub(super) fn schedule(name: &str, cron: &str, storage: &str) -> BackupSchedule {
     BackupSchedule {
         name: name.into(),
         schedule: cron.into(),
@@ -106,11 +106,11 @@ fn schedule(name: &str, cron: &str, storage: &str) -> BackupSchedule {
     }
 }
 
-fn schedules(model: &mut DatabaseModel, list: Vec<BackupSchedule>) {
+pub(super) fn schedules(model: &mut DatabaseModel, list: Vec<BackupSchedule>) {
     backup(model).schedules = list.into();
 }
 
-fn source(model: &mut DatabaseModel) -> &mut DataSource {
+pub(super) fn source(model: &mut DatabaseModel) -> &mut DataSource {
     part(&mut spec(model).data_source)
 }
 
@@ -120,7 +120,7 @@ fn target(model: &mut DatabaseModel) -> &mut PitrTarget {
     part(&mut source.pitr)
 }
 
-fn by_path(model: &mut DatabaseModel) -> &mut BackupSource {
+pub(super) fn by_path(model: &mut DatabaseModel) -> &mut BackupSource {
     let source = part(&mut source(model).backup_source);
     *source = BackupSource {
         path: "p".into(),
@@ -129,14 +129,14 @@ fn by_path(model: &mut DatabaseModel) -> &mut BackupSource {
     source
 }
 
-fn import(model: &mut DatabaseModel) -> &mut DataImportSource {
+pub(super) fn import(model: &mut DatabaseModel) -> &mut DataImportSource {
     let import: &mut DataImport = part(&mut source(model).data_import);
     let from = part(&mut import.source);
     from.path = "dumps/orders".into();
     from
 }
 
-fn import_s3(model: &mut DatabaseModel) -> &mut DataImportS3 {
+pub(super) fn import_s3(model: &mut DatabaseModel) -> &mut DataImportS3 {
     let s3 = part(&mut import(model).s3);
     s3.access_key_id = Field::Known("id".to_owned().into());
     s3.secret_access_key = Field::Known("key".to_owned().into());
@@ -144,7 +144,7 @@ fn import_s3(model: &mut DatabaseModel) -> &mut DataImportS3 {
     s3
 }
 
-fn sharding(model: &mut DatabaseModel) -> &mut Sharding {
+pub(super) fn sharding(model: &mut DatabaseModel) -> &mut Sharding {
     of_type(model, Engine::Psmdb);
     let sharding = part(&mut spec(model).sharding);
     *sharding = Sharding {
@@ -155,7 +155,7 @@ fn sharding(model: &mut DatabaseModel) -> &mut Sharding {
     sharding
 }
 
-fn horizon(model: &mut DatabaseModel) -> &mut PsmdbFeatures {
+pub(super) fn horizon(model: &mut DatabaseModel) -> &mut PsmdbFeatures {
     let features: &mut EngineFeatures = part(&mut spec(model).engine_features);
     let psmdb = part(&mut features.psmdb);
     psmdb.split_horizon_dns_config_name = "dns".into();

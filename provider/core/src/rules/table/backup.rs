@@ -2,15 +2,16 @@
 
 use everest_schemas::Engine;
 
-use super::{ALL, BOTH, CREATE, UPDATE};
+use super::{ALL, ALONE, ALONE_AND_ONLINE, BOTH, CHANGE, CHANGE_AND_ONLINE, CREATE, UPDATE};
 use crate::rules::Rule;
 
 pub(in crate::rules) const PITR_STORAGE: Rule = Rule {
     id: "pitr-storage",
     sentence: "Point-in-time recovery of PXC needs a backup storage of its own, of type s3.",
-    advice: "Set backup.pitr.backup_storage_name.",
+    advice: "Set backup.pitr.backup_storage_name to a storage of type s3.",
     engines: &[Engine::Pxc],
     operations: BOTH,
+    checked: ALONE_AND_ONLINE,
     source: "everest: validation/database_cluster.go, PITR",
 };
 
@@ -20,6 +21,7 @@ pub(in crate::rules) const PITR_INTERVAL: Rule = Rule {
     advice: "Write for example 60, or leave it out.",
     engines: ALL,
     operations: BOTH,
+    checked: ALONE,
     source: "everest: validation/database_cluster.go, PITR",
 };
 
@@ -29,6 +31,7 @@ pub(in crate::rules) const SCHEDULE_NAME: Rule = Rule {
     advice: "Give the schedule a name.",
     engines: ALL,
     operations: BOTH,
+    checked: ALONE,
     source: "everest: validation/database_cluster.go, schedules",
 };
 
@@ -38,6 +41,7 @@ pub(in crate::rules) const SCHEDULE_NAMES_DISTINCT: Rule = Rule {
     advice: "Rename one of them.",
     engines: ALL,
     operations: BOTH,
+    checked: ALONE,
     source: "design: schedules are a map by name",
 };
 
@@ -47,6 +51,7 @@ pub(in crate::rules) const SCHEDULE_CRON: Rule = Rule {
     advice: "Write for example \"0 2 * * *\" for every night at two.",
     engines: ALL,
     operations: BOTH,
+    checked: ALONE,
     source: "engine operators: robfig/cron, standard parser",
 };
 
@@ -56,6 +61,7 @@ pub(in crate::rules) const SCHEDULE_STORAGE: Rule = Rule {
     advice: "Set its backup_storage_name.",
     engines: ALL,
     operations: BOTH,
+    checked: ALONE,
     source: "everest: validation/database_cluster.go, schedules",
 };
 
@@ -65,15 +71,17 @@ pub(in crate::rules) const SCHEDULES_DISTINCT: Rule = Rule {
     advice: "Change the cron expression of one of them.",
     engines: ALL,
     operations: BOTH,
+    checked: ALONE,
     source: "everest: validation/database_cluster.go, duplicated schedules",
 };
 
 pub(in crate::rules) const PSMDB_ONE_STORAGE: Rule = Rule {
     id: "psmdb-one-storage",
-    sentence: "All schedules of a MongoDB database write to the same backup storage.",
-    advice: "Name one storage in all of them.",
+    sentence: "All backups of a MongoDB database lie in the same backup storage, the one that it used first.",
+    advice: "Name that storage in all schedules and backups.",
     engines: &[Engine::Psmdb],
     operations: BOTH,
+    checked: ALONE_AND_ONLINE,
     source: "everest: validation/database_cluster.go, PSMDB storages",
 };
 
@@ -83,15 +91,17 @@ pub(in crate::rules) const PG_STORAGE_PER_SCHEDULE: Rule = Rule {
     advice: "Name different storages, or join the schedules.",
     engines: &[Engine::Postgresql],
     operations: BOTH,
+    checked: ALONE,
     source: "everest: validation/database_cluster.go, PG repositories",
 };
 
 pub(in crate::rules) const PG_THREE_STORAGES: Rule = Rule {
     id: "pg-three-storages",
-    sentence: "A PostgreSQL database can use at most 3 backup storages.",
-    advice: "Use fewer storages.",
+    sentence: "A PostgreSQL database can use at most 3 backup storages, those of its existing backups included.",
+    advice: "Use fewer storages, or delete the backups in one of them.",
     engines: &[Engine::Postgresql],
     operations: BOTH,
+    checked: ALONE_AND_ONLINE,
     source: "everest: validation/database_cluster.go, pgReposLimit",
 };
 
@@ -101,6 +111,7 @@ pub(in crate::rules) const PG_SCHEDULE_STORAGE_FIXED: Rule = Rule {
     advice: "Restore the former storage, or replace the schedule by one of another name.",
     engines: &[Engine::Postgresql],
     operations: UPDATE,
+    checked: CHANGE,
     source: "everest: validation/database_cluster.go, PG repositories",
 };
 
@@ -110,6 +121,7 @@ pub(in crate::rules) const DATA_SOURCE_ONE: Rule = Rule {
     advice: "Keep one of db_cluster_backup_name, backup_source and data_import.",
     engines: ALL,
     operations: CREATE,
+    checked: ALONE,
     source: "everest: validation/database_cluster.go, data source",
 };
 
@@ -119,6 +131,7 @@ pub(in crate::rules) const BACKUP_SOURCE: Rule = Rule {
     advice: "Set both path and backup_storage_name.",
     engines: ALL,
     operations: CREATE,
+    checked: ALONE,
     source: "everest: validation/database_cluster.go, data source",
 };
 
@@ -128,6 +141,7 @@ pub(in crate::rules) const PITR_DATE: Rule = Rule {
     advice: "Write the date in that form.",
     engines: ALL,
     operations: CREATE,
+    checked: ALONE,
     source: "everest: validation/database_cluster.go; everest-operator: ValidatePitrRestoreSpec",
 };
 
@@ -137,6 +151,7 @@ pub(in crate::rules) const PITR_LATEST: Rule = Rule {
     advice: "Leave the type out and give a date.",
     engines: ALL,
     operations: CREATE,
+    checked: ALONE,
     source: "everest-operator: ValidatePitrRestoreSpec",
 };
 
@@ -146,6 +161,7 @@ pub(in crate::rules) const DATA_SOURCE_UNUSED: Rule = Rule {
     advice: "To restore into this database use an everest_restore; to start from other data create another database.",
     engines: ALL,
     operations: UPDATE,
+    checked: CHANGE,
     source: "everest-operator: dataSource is cleared after the restore",
 };
 
@@ -155,6 +171,7 @@ pub(in crate::rules) const DATA_IMPORT_PATH: Rule = Rule {
     advice: "Write for example \"dumps/orders\".",
     engines: ALL,
     operations: CREATE,
+    checked: ALONE,
     source: "everest-operator: CEL on dataImport.source.path",
 };
 
@@ -164,6 +181,7 @@ pub(in crate::rules) const DATA_IMPORT_CREDENTIALS: Rule = Rule {
     advice: "Set both access_key_id and secret_access_key, or neither if the Secret exists.",
     engines: ALL,
     operations: CREATE,
+    checked: ALONE,
     source: "everest-operator: dataImport webhook",
 };
 
@@ -173,6 +191,7 @@ pub(in crate::rules) const BUCKET: Rule = Rule {
     advice: "Write the bucket's name alone, without a URL or a path.",
     engines: ALL,
     operations: BOTH,
+    checked: ALONE,
     source: "everest: validation/backup_storage.go",
 };
 
@@ -182,6 +201,7 @@ pub(in crate::rules) const ENDPOINT_URL: Rule = Rule {
     advice: "Write for example \"https://s3.example.com\".",
     engines: ALL,
     operations: BOTH,
+    checked: ALONE,
     source: "everest: validation/backup_storage.go",
 };
 
@@ -191,6 +211,7 @@ pub(in crate::rules) const S3_REGION: Rule = Rule {
     advice: "Set region, for example \"us-east-1\"; servers without regions take any word.",
     engines: ALL,
     operations: BOTH,
+    checked: ALONE,
     source: "everest: validation/backup_storage.go",
 };
 
@@ -200,6 +221,7 @@ pub(in crate::rules) const CREDENTIALS_PAIR: Rule = Rule {
     advice: "Set both, or neither.",
     engines: ALL,
     operations: BOTH,
+    checked: ALONE,
     source: "everest: validation/backup_storage.go",
 };
 
@@ -209,6 +231,7 @@ pub(in crate::rules) const CREDENTIALS_ONCE: Rule = Rule {
     advice: "Keep access_key_id_wo and secret_access_key_wo, or access_key_id and secret_access_key.",
     engines: ALL,
     operations: BOTH,
+    checked: ALONE,
     source: "design: write-only attributes",
 };
 
@@ -218,6 +241,7 @@ pub(in crate::rules) const CREDENTIALS_VERSION: Rule = Rule {
     advice: "Set credentials_wo_version, and raise it whenever the credentials change.",
     engines: ALL,
     operations: BOTH,
+    checked: ALONE,
     source: "design: write-only attributes",
 };
 
@@ -227,6 +251,7 @@ pub(in crate::rules) const STORAGE_IN_USE: Rule = Rule {
     advice: "Create another storage and move the schedules to it.",
     engines: ALL,
     operations: UPDATE,
+    checked: CHANGE_AND_ONLINE,
     source: "everest: validation/backup_storage.go",
 };
 
@@ -236,5 +261,6 @@ pub(in crate::rules) const RESTORE_SOURCE: Rule = Rule {
     advice: "Set one of backup_name and backup_source.",
     engines: ALL,
     operations: BOTH,
+    checked: ALONE,
     source: "everest-operator: DatabaseClusterRestore webhook",
 };

@@ -2,7 +2,7 @@
 
 use everest_schemas::Engine;
 
-use super::{ALL, BOTH, UPDATE};
+use super::{ALL, ALONE, BOTH, CHANGE, CHANGE_AND_ONLINE, UPDATE};
 use crate::rules::Rule;
 
 pub(in crate::rules) const REPLICAS_ODD: Rule = Rule {
@@ -11,6 +11,7 @@ pub(in crate::rules) const REPLICAS_ODD: Rule = Rule {
     advice: "Write 1, 3 or 5.",
     engines: &[Engine::Pxc, Engine::Psmdb],
     operations: BOTH,
+    checked: ALONE,
     source: "everest: validation/database_cluster.go, errors.go",
 };
 
@@ -20,6 +21,7 @@ pub(in crate::rules) const REPLICAS_AT_MOST_FIVE: Rule = Rule {
     advice: "Write 1, 3 or 5.",
     engines: &[Engine::Pxc],
     operations: BOTH,
+    checked: ALONE,
     source: "everest: validation/database_cluster.go, maxPXCEngineReplicas",
 };
 
@@ -29,6 +31,7 @@ pub(in crate::rules) const RESOURCES_REQUIRED: Rule = Rule {
     advice: "Set both, for example resources = { cpu = \"1\", memory = \"2G\" }.",
     engines: ALL,
     operations: BOTH,
+    checked: ALONE,
     source: "everest: validation/database_cluster.go, resource limits",
 };
 
@@ -38,6 +41,7 @@ pub(in crate::rules) const CPU_MINIMUM: Rule = Rule {
     advice: "Write \"600m\" or more.",
     engines: ALL,
     operations: BOTH,
+    checked: ALONE,
     source: "everest: validation/database_cluster.go, minCPU",
 };
 
@@ -47,6 +51,7 @@ pub(in crate::rules) const MEMORY_MINIMUM: Rule = Rule {
     advice: "Write \"512M\" or more.",
     engines: ALL,
     operations: BOTH,
+    checked: ALONE,
     source: "everest: validation/database_cluster.go, minMem",
 };
 
@@ -56,6 +61,7 @@ pub(in crate::rules) const STORAGE_MINIMUM: Rule = Rule {
     advice: "Write \"1G\" or more.",
     engines: ALL,
     operations: BOTH,
+    checked: ALONE,
     source: "everest: validation/database_cluster.go, minStorage",
 };
 
@@ -65,6 +71,7 @@ pub(in crate::rules) const PROXY_TYPE: Rule = Rule {
     advice: "Name one of the engine's proxies, or leave the type out.",
     engines: ALL,
     operations: BOTH,
+    checked: ALONE,
     source: "everest: validation/database_cluster.go, proxy type",
 };
 
@@ -74,6 +81,7 @@ pub(in crate::rules) const PROXY_REPLICAS: Rule = Rule {
     advice: "Write 2 or more, or leave it out.",
     engines: &[Engine::Pxc],
     operations: BOTH,
+    checked: ALONE,
     source: "everest: validation/database_cluster.go, minPXCProxyReplicas",
 };
 
@@ -83,6 +91,7 @@ pub(in crate::rules) const IP_RANGES_DISTINCT: Rule = Rule {
     advice: "Remove the duplicate.",
     engines: ALL,
     operations: BOTH,
+    checked: ALONE,
     source: "everest: validation/database_cluster.go, duplicate ranges",
 };
 
@@ -92,6 +101,7 @@ pub(in crate::rules) const IP_RANGE_SYNTAX: Rule = Rule {
     advice: "Write the address and the length of its prefix, such as \"192.0.2.0/24\", or \"192.0.2.7/32\" for one address.",
     engines: ALL,
     operations: BOTH,
+    checked: ALONE,
     source: "Kubernetes: Service loadBalancerSourceRanges",
 };
 
@@ -101,6 +111,7 @@ pub(in crate::rules) const LOAD_BALANCER_CONFIG_KEPT: Rule = Rule {
     advice: "Name a configuration, or expose the database with type \"internal\".",
     engines: ALL,
     operations: UPDATE,
+    checked: CHANGE,
     source: "everest-operator: CEL on spec.proxy.expose",
 };
 
@@ -110,6 +121,7 @@ pub(in crate::rules) const SHARDING_PSMDB: Rule = Rule {
     advice: "Remove sharding, or set its enabled to false.",
     engines: &[Engine::Pxc, Engine::Postgresql],
     operations: BOTH,
+    checked: ALONE,
     source: "everest: validation/database_cluster.go, sharding",
 };
 
@@ -119,6 +131,7 @@ pub(in crate::rules) const SHARDING_SHARDS: Rule = Rule {
     advice: "Write 1 or more.",
     engines: &[Engine::Psmdb],
     operations: BOTH,
+    checked: ALONE,
     source: "everest: validation/database_cluster.go, sharding",
 };
 
@@ -128,6 +141,7 @@ pub(in crate::rules) const SHARDING_CONFIG_SERVERS: Rule = Rule {
     advice: "Write 3 or 5, or 1 with engine.replicas = 1.",
     engines: &[Engine::Psmdb],
     operations: BOTH,
+    checked: ALONE,
     source: "everest: validation/database_cluster.go, sharding",
 };
 
@@ -137,6 +151,7 @@ pub(in crate::rules) const SHARDING_FIXED: Rule = Rule {
     advice: "Restore the former value, or move the data to a new database by a backup.",
     engines: &[Engine::Psmdb],
     operations: UPDATE,
+    checked: CHANGE,
     source: "everest: validation/database_cluster.go, sharding",
 };
 
@@ -146,6 +161,7 @@ pub(in crate::rules) const ENGINE_FEATURES_PSMDB: Rule = Rule {
     advice: "Remove engine_features.",
     engines: &[Engine::Pxc, Engine::Postgresql],
     operations: BOTH,
+    checked: ALONE,
     source: "everest-operator: DatabaseCluster webhook",
 };
 
@@ -155,6 +171,7 @@ pub(in crate::rules) const SPLIT_HORIZON_UNSHARDED: Rule = Rule {
     advice: "Remove one of the two.",
     engines: &[Engine::Psmdb],
     operations: BOTH,
+    checked: ALONE,
     source: "everest-operator: DatabaseCluster webhook",
 };
 
@@ -164,6 +181,7 @@ pub(in crate::rules) const NO_SCALE_TO_ONE: Rule = Rule {
     advice: "Keep at least the next smaller number, or move the data to a new database by a backup.",
     engines: ALL,
     operations: UPDATE,
+    checked: CHANGE,
     source: "everest: validation/database_cluster.go, replicas",
 };
 
@@ -173,6 +191,7 @@ pub(in crate::rules) const STORAGE_NO_SHRINK: Rule = Rule {
     advice: "Write at least the former size, or move the data to a new database by a backup.",
     engines: ALL,
     operations: UPDATE,
+    checked: CHANGE,
     source: "everest: validation/database_cluster.go, storage",
 };
 
@@ -182,6 +201,7 @@ pub(in crate::rules) const VERSION_SYNTAX: Rule = Rule {
     advice: "Write one of the versions that the namespace's engine offers.",
     engines: ALL,
     operations: BOTH,
+    checked: ALONE,
     source: "everest: validation/database_cluster.go, version",
 };
 
@@ -191,6 +211,7 @@ pub(in crate::rules) const VERSION_NO_DOWNGRADE: Rule = Rule {
     advice: "Write the former version or a newer one.",
     engines: ALL,
     operations: UPDATE,
+    checked: CHANGE,
     source: "everest: validation/database_cluster.go, version",
 };
 
@@ -200,6 +221,7 @@ pub(in crate::rules) const VERSION_MAJOR: Rule = Rule {
     advice: "Choose a version of the same major number (MongoDB: or of the next), or move the data to a new database.",
     engines: ALL,
     operations: UPDATE,
+    checked: CHANGE,
     source: "everest: validation/database_cluster.go, version",
 };
 
@@ -209,5 +231,6 @@ pub(in crate::rules) const VERSION_AFTER_CR_VERSION: Rule = Rule {
     advice: "Set engine.cr_version to that version, apply, and change engine.version afterwards.",
     engines: ALL,
     operations: UPDATE,
+    checked: CHANGE_AND_ONLINE,
     source: "everest-operator: root CEL of DatabaseCluster",
 };

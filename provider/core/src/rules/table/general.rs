@@ -1,6 +1,6 @@
 //! Rules for every object.
 
-use super::{ALL, BOTH, CREATE, UPDATE};
+use super::{ALL, ALONE, BOTH, CHANGE, CREATE, UPDATE};
 use crate::rules::Rule;
 
 pub(in crate::rules) const NAME: Rule = Rule {
@@ -9,6 +9,7 @@ pub(in crate::rules) const NAME: Rule = Rule {
     advice: "Choose a shorter or simpler name; it cannot be changed later.",
     engines: ALL,
     operations: CREATE,
+    checked: ALONE,
     source: "everest: API validation, name rule",
 };
 
@@ -18,6 +19,7 @@ pub(in crate::rules) const OBJECT_NAME: Rule = Rule {
     advice: "Choose another name; it cannot be changed later.",
     engines: ALL,
     operations: CREATE,
+    checked: ALONE,
     source: "Kubernetes: names of objects",
 };
 
@@ -27,6 +29,7 @@ pub(in crate::rules) const QUANTITY: Rule = Rule {
     advice: "Correct the number or the unit; units are n, u, m, k, M, G, T, P, E, Ki, Mi, Gi, Ti, Pi and Ei.",
     engines: ALL,
     operations: BOTH,
+    checked: ALONE,
     source: "Kubernetes: resource.Quantity",
 };
 
@@ -36,6 +39,7 @@ pub(in crate::rules) const TIMEOUT: Rule = Rule {
     advice: "Write for example \"60m\".",
     engines: ALL,
     operations: BOTH,
+    checked: ALONE,
     source: "Terraform: timeouts",
 };
 
@@ -45,5 +49,6 @@ pub(in crate::rules) const IMMUTABLE: Rule = Rule {
     advice: "Restore the former value, or delete the object and create another.",
     engines: ALL,
     operations: UPDATE,
+    checked: CHANGE,
     source: "everest-operator: CEL and admission webhooks",
 };

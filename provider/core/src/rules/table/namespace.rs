@@ -1,6 +1,6 @@
 //! Rules for a namespace and its engines' operators.
 
-use super::{ALL, BOTH, CREATE, UPDATE};
+use super::{ALL, ALONE, BOTH, CHANGE, CREATE, UPDATE};
 use crate::rules::Rule;
 
 pub(in crate::rules) const NAMESPACE_NAME: Rule = Rule {
@@ -9,6 +9,7 @@ pub(in crate::rules) const NAMESPACE_NAME: Rule = Rule {
     advice: "Choose another name.",
     engines: ALL,
     operations: CREATE,
+    checked: ALONE,
     source: "everest: pkg/cli/namespaces, RFC 1035",
 };
 
@@ -18,6 +19,7 @@ pub(in crate::rules) const NAMESPACE_RESERVED: Rule = Rule {
     advice: "Choose another name.",
     engines: ALL,
     operations: CREATE,
+    checked: ALONE,
     source: "everest: pkg/cli/namespaces/errors.go",
 };
 
@@ -27,6 +29,7 @@ pub(in crate::rules) const NAMESPACE_ENGINE: Rule = Rule {
     advice: "Add pxc = {}, psmdb = {} or postgresql = {} to engines.",
     engines: ALL,
     operations: BOTH,
+    checked: ALONE,
     source: "everest: pkg/cli/namespaces/add.go",
 };
 
@@ -36,6 +39,7 @@ pub(in crate::rules) const MANAGED_BY_LABEL: Rule = Rule {
     advice: "Remove it from labels.",
     engines: ALL,
     operations: BOTH,
+    checked: ALONE,
     source: "everest-operator: --namespace-label-filter",
 };
 
@@ -45,6 +49,7 @@ pub(in crate::rules) const OPERATOR_VERSION: Rule = Rule {
     advice: "Write one of the versions in the catalog, or leave it out for the newest.",
     engines: ALL,
     operations: BOTH,
+    checked: ALONE,
     source: "OLM: names of ClusterServiceVersions",
 };
 
@@ -54,5 +59,6 @@ pub(in crate::rules) const OPERATOR_NO_DOWNGRADE: Rule = Rule {
     advice: "Write the installed version or a newer one, or leave it out.",
     engines: ALL,
     operations: UPDATE,
+    checked: CHANGE,
     source: "OLM: upgrade graph",
 };

@@ -1,6 +1,6 @@
 //! Rules for the provider's own settings.
 
-use super::{ALL, BOTH};
+use super::{ALL, ALONE, BOTH};
 use crate::rules::Rule;
 
 pub(in crate::rules) const CREDENTIAL_SOURCES: Rule = Rule {
@@ -9,6 +9,7 @@ pub(in crate::rules) const CREDENTIAL_SOURCES: Rule = Rule {
     advice: "Keep one of token, client_certificate with client_key, and exec.",
     engines: ALL,
     operations: BOTH,
+    checked: ALONE,
     source: "hashicorp/kubernetes: provider settings",
 };
 
@@ -18,6 +19,7 @@ pub(in crate::rules) const CLIENT_CERTIFICATE_PAIR: Rule = Rule {
     advice: "Set both client_certificate and client_key, or neither.",
     engines: ALL,
     operations: BOTH,
+    checked: ALONE,
     source: "hashicorp/kubernetes: provider settings",
 };
 
@@ -27,6 +29,7 @@ pub(in crate::rules) const PEM: Rule = Rule {
     advice: "Read the file with file(), or decode a value from a kubeconfig with base64decode().",
     engines: ALL,
     operations: BOTH,
+    checked: ALONE,
     source: "hashicorp/kubernetes: provider settings",
 };
 
@@ -36,6 +39,7 @@ pub(in crate::rules) const CONFIG_PATHS: Rule = Rule {
     advice: "Keep one of config_path and config_paths.",
     engines: ALL,
     operations: BOTH,
+    checked: ALONE,
     source: "hashicorp/kubernetes: provider settings",
 };
 
@@ -45,6 +49,7 @@ pub(in crate::rules) const HOST: Rule = Rule {
     advice: "Write for example \"https://203.0.113.10:6443\".",
     engines: ALL,
     operations: BOTH,
+    checked: ALONE,
     source: "hashicorp/kubernetes: provider settings",
 };
 
@@ -54,6 +59,7 @@ pub(in crate::rules) const PROXY_URL: Rule = Rule {
     advice: "Write for example \"http://proxy.example.com:3128\".",
     engines: ALL,
     operations: BOTH,
+    checked: ALONE,
     source: "hashicorp/kubernetes: provider settings",
 };
 
@@ -63,6 +69,7 @@ pub(in crate::rules) const INSECURE: Rule = Rule {
     advice: "Keep one of insecure = true and cluster_ca_certificate; the latter is safe.",
     engines: ALL,
     operations: BOTH,
+    checked: ALONE,
     source: "client-go: TLS settings",
 };
 
@@ -72,5 +79,6 @@ pub(in crate::rules) const EXEC_API_VERSION: Rule = Rule {
     advice: "Set exec.api_version to \"client.authentication.k8s.io/v1\" unless the program says otherwise.",
     engines: ALL,
     operations: BOTH,
+    checked: ALONE,
     source: "Kubernetes: client-go credential plugins",
 };

@@ -1,0 +1,138 @@
+//! What the rules want to know of a cluster, in few requests.
+//!
+//! Each kind is one LIST for all resources of a run, remembered by the
+//! [`hub`](crate::hub). Whatever cannot be read is left out and stops nothing:
+//! rules say nothing of what they have not seen.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use everest_core::facts::{All, Facts, Kind, Seen, Wanted};
+use k8s_openapi::api::core::v1::{Namespace, Secret};
+use tokio::time::timeout;
+
+use crate::Cluster;
+use crate::error::ClusterError;
+use crate::objects::{self, Objects};
+
+/// Longest time for all requests of a resource: a plan is worth more than what they add to it.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What `cluster` shows of what is `wanted`.
+///
+/// 1. Nothing is asked while the namespace is not known, or once the cluster did not answer in
+///    this run.
+/// 2. The namespace comes first: if it does not exist, there is nothing in it.
+/// 3. The kinds are listed at the same time, and the Secrets looked for by their metadata.
+///
+/// What is forbidden, not served or not answered in time is not in the result.
+pub async fn load(cluster: &Cluster, wanted: &Wanted) -> Facts {
+    let Some(namespace) = wanted.namespace.as_deref() else {
+        return Facts::default();
+    };
+    if cluster.silent.load(Ordering::Relaxed) {
+        return Facts::default();
+    }
+    match timeout(PATIENCE, ask(cluster, namespace, wanted)).await {
+        Ok(facts) => facts,
+        Err(_) => {
+            cluster.silent.store(true, Ordering::Relaxed);
+            Facts::default()
+        }
+    }
+}
+
+/// The same without anything that was remembered, before an error is made of it.
+pub async fn load_afresh(cluster: &Cluster, wanted: &Wanted) -> Facts {
+    cluster.hub.forget_all();
+    load(cluster, wanted).await
+}
+
+async fn ask(cluster: &Cluster, namespace: &str, wanted: &Wanted) -> Facts {
+    let seen = match cluster.global::<Namespace>().read(namespace).await {
+        Ok(Some(found)) => Seen::Found(found),
+        Ok(None) => Seen::Absent,
+        Err(error) => {
+            if matches!(error, ClusterError::Unreachable { .. }) {
+                cluster.silent.store(true, Ordering::Relaxed);
+                return Facts::default();
+            }
+            tracing::debug!(%error, "the namespace was not read for the rules");
+            Seen::Unread
+        }
+    };
+    if seen == Seen::Absent {
+        return Facts {
+            namespace: seen,
+            ..Facts::default()
+        };
+    }
+    let want = |kind: Kind| wanted.kinds.contains(&kind);
+    let (engines, databases, backups, storages, monitoring_configs, split_horizons) = tokio::join!(
+        all(want(Kind::Engines), cluster.objects(namespace)),
+        all(want(Kind::Databases), cluster.objects(namespace)),
+        all(want(Kind::Backups), cluster.objects(namespace)),
+        all(want(Kind::Storages), cluster.objects(namespace)),
+        all(want(Kind::MonitoringConfigs), cluster.objects(namespace)),
+        all(want(Kind::SplitHorizons), cluster.objects(namespace)),
+    );
+    let (policies, load_balancer_configs, importers, storage_classes, secrets) = tokio::join!(
+        all(want(Kind::Policies), cluster.global()),
+        all(want(Kind::LoadBalancerConfigs), cluster.global()),
+        all(want(Kind::Importers), cluster.global()),
+        all(want(Kind::StorageClasses), cluster.global()),
+        secrets(cluster, namespace, wanted),
+    );
+    Facts {
+        namespace: seen,
+        engines,
+        databases,
+        backups,
+        storages,
+        monitoring_configs,
+        split_horizons,
+        policies,
+        load_balancer_configs,
+        importers,
+        storage_classes,
+        secrets,
+    }
+}
+
+/// All objects of a kind, if it is wanted and can be read.
+async fn all<K: objects::Kind>(wanted: bool, objects: Objects<K>) -> All<K> {
+    if !wanted {
+        return None;
+    }
+    match objects.read_all().await {
+        Ok(found) => Some(
+            found
+                .into_iter()
+                .filter_map(|object| Some((object.meta().name.clone()?, object)))
+                .collect(),
+        ),
+        Err(error) => {
+            tracing::debug!(%error, "a kind was not read for the rules");
+            None
+        }
+    }
+}
+
+/// Which of the Secrets exist; those that may not be looked at are left out.
+async fn secrets(cluster: &Cluster, namespace: &str, wanted: &Wanted) -> BTreeMap<String, bool> {
+    let objects = cluster.objects::<Secret>(namespace);
+    let mut seen = BTreeMap::new();
+    for name in &wanted.secrets {
+        match objects.exists(name).await {
+            Ok(exists) => {
+                seen.insert(name.clone(), exists);
+            }
+            Err(error) => tracing::debug!(%error, "a Secret was not looked for"),
+        }
+    }
+    seen
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,160 @@
+use super::*;
+use crate::fake::{Answer, Seen as Requests, absent, cluster, failure, list, store};
+use everest_schemas::Field;
+use everest_schemas::models::BackupStorageModel;
+use serde_json::{Value, json};
+
+fn wanted(kinds: &[Kind]) -> Wanted {
+    Wanted {
+        namespace: Some("prod".to_owned()),
+        kinds: kinds.iter().copied().collect(),
+        ..Wanted::default()
+    }
+}
+
+fn namespace() -> Value {
+    json!({"metadata": {"name": "prod"}})
+}
+
+fn paths(seen: &Requests) -> Vec<String> {
+    let seen = seen.lock().unwrap();
+    seen.iter()
+        .map(|(line, _)| line.split('?').next().unwrap_or_default().to_owned())
+        .collect()
+}
+
+fn everest(seen: &Requests) -> Vec<String> {
+    let mut paths = paths(seen);
+    paths.retain(|line| line.contains(EVEREST));
+    paths
+}
+
+const EVEREST: &str = "/apis/everest.percona.com/v1alpha1";
+
+#[tokio::test]
+async fn each_kind_is_listed_once_for_all_resources() {
+    let storage = json!({"metadata": {"name": "s3", "namespace": "prod"},
+        "spec": {"type": "s3", "bucket": "b"}});
+    let policy = json!({"metadata": {"name": "spread"}, "spec": {"engineType": "pxc"}});
+    let (cluster, seen, _) = store(
+        [
+            ("/api/v1/namespaces/prod".to_owned(), namespace()),
+            (
+                format!("{EVEREST}/namespaces/prod/backupstorages/s3"),
+                storage,
+            ),
+            (format!("{EVEREST}/podschedulingpolicies/spread"), policy),
+        ]
+        .into(),
+        |_, _, _| {},
+    );
+    let wanted = wanted(&[Kind::Storages, Kind::Policies]);
+    for _ in 0..2 {
+        let facts = load(&cluster, &wanted).await;
+        assert!(matches!(facts.namespace, Seen::Found(_)));
+        assert!(facts.storages.unwrap().contains_key("s3"));
+        assert!(facts.policies.unwrap().contains_key("spread"));
+        assert!(facts.engines.is_none(), "nobody asked");
+    }
+    let listed = everest(&seen);
+    load_afresh(&cluster, &wanted).await;
+    assert_eq!(everest(&seen).len(), 4);
+    assert_eq!(
+        listed,
+        [
+            format!("GET {EVEREST}/namespaces/prod/backupstorages"),
+            format!("GET {EVEREST}/podschedulingpolicies"),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn what_is_forbidden_or_not_served_is_left_out() {
+    let (cluster, _) = cluster(|_, target, _| {
+        let path = target.split('?').next().unwrap_or_default();
+        match path.rsplit('/').next().unwrap_or_default() {
+            "databaseengines" => failure(
+                403,
+                "Forbidden",
+                "databaseengines.everest.percona.com is forbidden: User \"u\" cannot list \
+                 resource \"databaseengines\" in API group \"everest.percona.com\" in the \
+                 namespace \"prod\"",
+                json!({}),
+            ),
+            "databaseclusters" => list(Vec::new()),
+            "prod" => Answer::Json(200, namespace()),
+            _ => failure(404, "NotFound", "404 page not found", json!({})),
+        }
+    });
+    let kinds = [Kind::Engines, Kind::Databases, Kind::SplitHorizons];
+    let facts = load(&cluster, &wanted(&kinds)).await;
+    assert!(facts.engines.is_none());
+    assert!(facts.split_horizons.is_none());
+    assert_eq!(facts.databases, Some(BTreeMap::new()));
+}
+
+#[tokio::test]
+async fn nothing_is_asked_inside_a_namespace_that_does_not_exist() {
+    let (cluster, seen) = cluster(|_, _, _| absent("namespaces", "prod"));
+    let facts = load(&cluster, &wanted(&[Kind::Engines])).await;
+    assert!(facts.namespace_is_absent());
+    assert_eq!(paths(&seen), ["GET /api/v1/namespaces/prod"]);
+}
+
+#[tokio::test]
+async fn nothing_is_asked_while_the_namespace_is_not_known() {
+    let (cluster, seen) = cluster(|_, _, _| absent("namespaces", "prod"));
+    let model = BackupStorageModel {
+        namespace: Field::Unknown,
+        ..BackupStorageModel::default()
+    };
+    let facts = load(&cluster, &Wanted::for_backup_storage(&model)).await;
+    assert_eq!(facts.namespace, Seen::Unread);
+    assert!(paths(&seen).is_empty());
+}
+
+#[tokio::test]
+async fn secrets_are_looked_for_and_not_read() {
+    let (cluster, seen) = cluster(|_, target, _| match target.rsplit('/').next() {
+        Some("prod") => Answer::Json(200, namespace()),
+        Some("mine") => Answer::Json(
+            200,
+            json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1",
+                "metadata": {"name": "mine"}}),
+        ),
+        Some("closed") => failure(
+            403,
+            "Forbidden",
+            "User \"u\" cannot get resource \"secrets\" in API group \"\"",
+            json!({}),
+        ),
+        _ => absent("secrets", "none"),
+    });
+    let names = ["mine", "none", "closed"];
+    let wanted = Wanted {
+        secrets: names.map(str::to_owned).into(),
+        ..wanted(&[])
+    };
+    let facts = load(&cluster, &wanted).await;
+    let expected = [("mine".to_owned(), true), ("none".to_owned(), false)];
+    assert_eq!(facts.secrets, expected.into());
+    assert_eq!(paths(&seen).len(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cluster_that_does_not_answer_is_asked_once() {
+    let service = tower::service_fn(|_: http::Request<kube::client::Body>| async {
+        std::future::pending::<Result<http::Response<kube::client::Body>, String>>().await
+    });
+    let cluster = Cluster::new(
+        kube::Client::new(service, "default"),
+        crate::Catalog::default(),
+    );
+    for _ in 0..2 {
+        let began = tokio::time::Instant::now();
+        let facts = load(&cluster, &wanted(&[Kind::Engines])).await;
+        assert_eq!(facts.namespace, Seen::Unread);
+        assert!(began.elapsed() <= PATIENCE + Duration::from_secs(1));
+    }
+    assert!(cluster.silent.load(Ordering::Relaxed));
+}

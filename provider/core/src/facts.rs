@@ -1,0 +1,101 @@
+//! What a cluster showed when it was asked for what the rules need.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use everest_schemas::everest::{
+    BackupStorage, DataImporter, DatabaseCluster, DatabaseClusterBackup, DatabaseEngine,
+    LoadBalancerConfig, MonitoringConfig, PodSchedulingPolicy, SplitHorizonDnsConfig,
+};
+use k8s_openapi::api::core::v1::Namespace;
+use k8s_openapi::api::storage::v1::StorageClass;
+
+#[cfg(test)]
+pub(crate) mod fixtures;
+mod wanted;
+
+pub use wanted::{Kind, Wanted};
+
+/// Annotation on a DatabaseEngine while its operator is being upgraded.
+pub const UPGRADE_LOCK: &str = "everest.percona.com/upgrade-lock";
+
+/// States of a database in which Everest refuses changes of it. A database
+/// that is being deleted refuses them too.
+pub const BUSY: [&str; 3] = ["restoring", "upgrading", "resizingVolumes"];
+
+/// States of a backup in which it is still being taken.
+pub const BACKUP_UNFINISHED: [&str; 3] = ["", "Starting", "Running"];
+
+/// All objects of a kind by name; none if they could not be read, were not
+/// needed or are not served.
+pub type All<K> = Option<BTreeMap<String, K>>;
+
+/// One object that was looked for by its name.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Seen<K> {
+    /// It could not be read, or nobody looked.
+    #[default]
+    Unread,
+    /// It does not exist.
+    Absent,
+    /// It exists.
+    Found(K),
+}
+
+/// What a cluster showed. Whatever was not read raises no finding.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// The namespace of the resource.
+    pub namespace: Seen<Namespace>,
+    /// The engines of the namespace, by the names of their operators.
+    pub engines: All<DatabaseEngine>,
+    /// The databases of the namespace.
+    pub databases: All<DatabaseCluster>,
+    /// The backups of the namespace.
+    pub backups: All<DatabaseClusterBackup>,
+    /// The backup storages of the namespace.
+    pub storages: All<BackupStorage>,
+    /// The monitoring configurations of the namespace.
+    pub monitoring_configs: All<MonitoringConfig>,
+    /// The DNS configurations of the namespace.
+    pub split_horizons: All<SplitHorizonDnsConfig>,
+    /// The scheduling policies of the cluster.
+    pub policies: All<PodSchedulingPolicy>,
+    /// The load balancer configurations of the cluster.
+    pub load_balancer_configs: All<LoadBalancerConfig>,
+    /// The importers of the cluster.
+    pub importers: All<DataImporter>,
+    /// The storage classes of the cluster.
+    pub storage_classes: All<StorageClass>,
+    /// Whether the Secrets that were looked for exist. Their content is never
+    /// read.
+    pub secrets: BTreeMap<String, bool>,
+}
+
+impl Facts {
+    /// Whether the resource's namespace is known not to exist yet, so that
+    /// nothing inside it can be expected.
+    pub fn namespace_is_absent(&self) -> bool {
+        self.namespace == Seen::Absent
+    }
+
+    /// The operator of the namespace that is being upgraded, if one is.
+    pub fn locked_engine(&self) -> Option<&str> {
+        let engines = self.engines.as_ref()?;
+        engines
+            .iter()
+            .find(|(_, engine)| {
+                engine
+                    .metadata
+                    .annotations
+                    .as_ref()
+                    .is_some_and(|keys| keys.contains_key(UPGRADE_LOCK))
+            })
+            .map(|(name, _)| name.as_str())
+    }
+
+    /// The names of a kind, for a message.
+    pub(crate) fn names<K>(all: &BTreeMap<String, K>) -> String {
+        let names: BTreeSet<_> = all.keys().map(String::as_str).collect();
+        names.into_iter().collect::<Vec<_>>().join(", ")
+    }
+}

@@ -1,0 +1,136 @@
+//! A cluster as rules see it, for tests.
+
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::{All, Facts, Seen};
+
+/// Objects of a kind by name, from their specs and statuses.
+pub(crate) fn all<K: DeserializeOwned>(objects: &[(&str, Value)]) -> All<K> {
+    let objects = objects.iter().map(|(name, object)| {
+        let mut object = object.clone();
+        object["metadata"]["name"] = json!(name);
+        ((*name).to_owned(), serde_json::from_value(object).unwrap())
+    });
+    Some(objects.collect())
+}
+
+/// A namespace with everything that a sound database of any engine refers to.
+pub(crate) fn facts() -> Facts {
+    let engine = |type_: &str, versions: [(&str, &str); 2]| {
+        let versions: serde_json::Map<_, _> = versions
+            .iter()
+            .map(|(version, status)| ((*version).to_owned(), json!({"status": status})))
+            .collect();
+        json!({
+            "spec": {"type": type_},
+            "status": {"status": "installed", "availableVersions": {"engine": versions}},
+        })
+    };
+    let storage = |type_: &str, bucket: &str| json!({"spec": {"type": type_, "bucket": bucket, "region": "r"}});
+    let database = |type_: &str, state: &str| {
+        json!({
+            "spec": {"engine": {"type": type_, "replicas": 3, "storage": {"size": "25Gi"}}},
+            "status": {"status": state, "crVersion": "1.18.0"},
+        })
+    };
+    let backup = |database: &str, storage: &str, state: &str| {
+        json!({
+            "spec": {"dbClusterName": database, "backupStorageName": storage},
+            "status": {"state": state, "gaps": false},
+        })
+    };
+    let class = |grows: bool, default: &str| {
+        json!({
+            "metadata": {"annotations": {"storageclass.kubernetes.io/is-default-class": default}},
+            "provisioner": "p",
+            "allowVolumeExpansion": grows,
+        })
+    };
+    let affinity = json!({"engine": {"podAntiAffinity": {}}});
+    Facts {
+        namespace: Seen::Found(
+            serde_json::from_value(json!({"metadata": {
+                "name": "prod", "labels": {"app.kubernetes.io/managed-by": "everest"},
+            }}))
+            .unwrap(),
+        ),
+        engines: all(&[
+            (
+                "percona-xtradb-cluster-operator",
+                engine(
+                    "pxc",
+                    [("8.0.41-32.1", "recommended"), ("8.0.36-28.1", "available")],
+                ),
+            ),
+            (
+                "percona-server-mongodb-operator",
+                engine(
+                    "psmdb",
+                    [("8.0.41-32.1", "recommended"), ("7.0.1-1", "available")],
+                ),
+            ),
+            (
+                "percona-postgresql-operator",
+                engine(
+                    "postgresql",
+                    [("8.0.41-32.1", "recommended"), ("17.6", "available")],
+                ),
+            ),
+        ]),
+        databases: all(&[
+            ("orders", database("pxc", "ready")),
+            ("documents", database("psmdb", "ready")),
+            ("reports", database("postgresql", "ready")),
+        ]),
+        backups: all(&[
+            ("done", backup("orders", "s3", "Succeeded")),
+            ("foreign", backup("documents", "s3", "Succeeded")),
+            ("orphan", backup("gone", "s3", "Succeeded")),
+            ("failed", backup("orders", "s3", "Failed")),
+            ("running", backup("documents", "s3", "Running")),
+        ]),
+        storages: all(&[
+            ("s3", storage("s3", "one")),
+            ("minio", storage("s3", "two")),
+            ("third", storage("s3", "three")),
+            ("fourth", storage("s3", "four")),
+            ("blobs", storage("azure", "five")),
+        ]),
+        monitoring_configs: all(&[(
+            "pmm",
+            json!({"spec": {"type": "pmm", "credentialsSecretName": "pmm"}}),
+        )]),
+        split_horizons: all(&[(
+            "dns",
+            json!({"spec": {"baseDomainNameSuffix": "example.com", "tls": {"secretName": "t"}}}),
+        )]),
+        policies: all(&[
+            (
+                "spread",
+                json!({"spec": {"engineType": "pxc", "affinityConfig": {"pxc": affinity}}}),
+            ),
+            ("empty", json!({"spec": {"engineType": "pxc"}})),
+            (
+                "documents",
+                json!({"spec": {"engineType": "psmdb", "affinityConfig": {"psmdb": affinity}}}),
+            ),
+        ]),
+        load_balancer_configs: all(&[("lb", json!({"spec": {}}))]),
+        importers: all(&[
+            (
+                "dump",
+                json!({"spec": {
+                    "supportedEngines": ["pxc"],
+                    "databaseClusterConstraints": {"requiredFields": [".spec.engine.userSecretsName"]},
+                }}),
+            ),
+            ("mongo", json!({"spec": {"supportedEngines": ["psmdb"]}})),
+        ]),
+        storage_classes: all(&[
+            ("standard", class(true, "true")),
+            ("rigid", class(false, "false")),
+        ]),
+        secrets: [("mine".to_owned(), true), ("none".to_owned(), false)].into(),
+    }
+}

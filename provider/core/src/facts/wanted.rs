@@ -1,0 +1,259 @@
+//! Which facts a model needs, so that nothing else is asked for.
+
+use std::collections::BTreeSet;
+
+use everest_schemas::everest::{DatabaseClusterSpec, Storage};
+use everest_schemas::models::{
+    BackupModel, BackupStorageModel, DatabaseModel, NamespaceModel, RestoreModel,
+};
+use everest_schemas::{Engine, Field};
+
+/// A kind of object that rules ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// DatabaseEngines of the namespace.
+    Engines,
+    /// DatabaseClusters of the namespace.
+    Databases,
+    /// DatabaseClusterBackups of the namespace.
+    Backups,
+    /// BackupStorages of the namespace.
+    Storages,
+    /// MonitoringConfigs of the namespace.
+    MonitoringConfigs,
+    /// SplitHorizonDNSConfigs of the namespace.
+    SplitHorizons,
+    /// PodSchedulingPolicies of the cluster.
+    Policies,
+    /// LoadBalancerConfigs of the cluster.
+    LoadBalancerConfigs,
+    /// DataImporters of the cluster.
+    Importers,
+    /// StorageClasses of the cluster.
+    StorageClasses,
+}
+
+/// What to ask a cluster for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// The namespace that the kinds and the Secrets are in; nothing is asked
+    /// for while it is not known.
+    pub namespace: Option<String>,
+    /// The kinds that the model refers to.
+    pub kinds: BTreeSet<Kind>,
+    /// The Secrets that the model refers to, by name.
+    pub secrets: BTreeSet<String>,
+}
+
+impl Wanted {
+    fn of(namespace: &Field<String>, kinds: &[Kind]) -> Self {
+        Self {
+            namespace: namespace.known().cloned(),
+            kinds: kinds.iter().copied().collect(),
+            secrets: BTreeSet::new(),
+        }
+    }
+
+    /// What the rules for a backup need; nothing for one that was taken.
+    pub fn for_backup(planned: &BackupModel, prior: Option<&BackupModel>) -> Self {
+        if prior.is_some() {
+            return Self::default();
+        }
+        let kinds = [
+            Kind::Engines,
+            Kind::Databases,
+            Kind::Backups,
+            Kind::Storages,
+        ];
+        Self::of(&planned.namespace, &kinds)
+    }
+
+    /// What the rules for a restore need; nothing for one that was made.
+    pub fn for_restore(planned: &RestoreModel, prior: Option<&RestoreModel>) -> Self {
+        if prior.is_some() {
+            return Self::default();
+        }
+        let mut wanted = Self::of(&planned.namespace, &[Kind::Engines, Kind::Databases]);
+        if planned.backup_name.is_known() {
+            wanted.kinds.insert(Kind::Backups);
+        }
+        if planned.backup_source.is_known() {
+            wanted.kinds.insert(Kind::Storages);
+        }
+        wanted
+    }
+
+    /// What the rules for a backup storage need.
+    pub fn for_backup_storage(planned: &BackupStorageModel) -> Self {
+        Self::of(&planned.namespace, &[Kind::Storages])
+    }
+
+    /// What the rules for an existing namespace need; nothing for a new one.
+    pub fn for_namespace(prior: Option<&NamespaceModel>) -> Self {
+        prior.map_or_else(Self::default, |prior| {
+            Self::of(&prior.name, &[Kind::Databases])
+        })
+    }
+
+    /// What the rules for a database need.
+    pub fn for_database(planned: &DatabaseModel, prior: Option<&DatabaseModel>) -> Self {
+        let mut wanted = Self::of(&planned.namespace, &[Kind::Engines]);
+        if prior.is_some() {
+            wanted.kinds.insert(Kind::Databases);
+        }
+        let Some(spec) = planned.spec.known() else {
+            return wanted;
+        };
+        wanted.references(spec, prior.is_some());
+        wanted.volumes(planned, prior);
+        if prior.is_none() {
+            wanted.origin(spec);
+        }
+        wanted
+    }
+
+    fn note(&mut self, needed: bool, kind: Kind) {
+        if needed {
+            self.kinds.insert(kind);
+        }
+    }
+
+    fn references(&mut self, spec: &DatabaseClusterSpec, exists: bool) {
+        let engine = spec.engine.known();
+        if let Some(backup) = spec.backup.known() {
+            let pitr = backup.pitr.known();
+            let schedules = backup.schedules.known();
+            let scheduled = schedules.is_some_and(|schedules| !schedules.is_empty());
+            self.note(
+                scheduled || pitr.is_some_and(|pitr| pitr.backup_storage_name.is_known()),
+                Kind::Storages,
+            );
+            let postgresql =
+                engine.is_some_and(|engine| engine.type_.known() == Some(&Engine::Postgresql));
+            self.note(scheduled && postgresql && exists, Kind::Backups);
+        }
+        if let Some(monitoring) = spec.monitoring.known() {
+            self.note(
+                monitoring.monitoring_config_name.is_known(),
+                Kind::MonitoringConfigs,
+            );
+        }
+        self.note(spec.pod_scheduling_policy_name.is_known(), Kind::Policies);
+        let expose = spec.proxy.known().and_then(|proxy| proxy.expose.known());
+        self.note(
+            expose.is_some_and(|expose| expose.load_balancer_config_name.is_known()),
+            Kind::LoadBalancerConfigs,
+        );
+        let features = spec.engine_features.known();
+        let psmdb = features.and_then(|features| features.psmdb.known());
+        self.note(
+            psmdb.is_some_and(|psmdb| psmdb.split_horizon_dns_config_name.is_known()),
+            Kind::SplitHorizons,
+        );
+    }
+
+    /// A new volume needs its class, and one that changes may grow.
+    fn volumes(&mut self, planned: &DatabaseModel, prior: Option<&DatabaseModel>) {
+        let storage = |model: &DatabaseModel| -> Field<Storage> {
+            let engine = model.spec.known().and_then(|spec| spec.engine.known());
+            engine.map_or(Field::Null, |engine| engine.storage.clone())
+        };
+        let changed = prior.is_none_or(|prior| storage(prior) != storage(planned));
+        self.note(changed, Kind::StorageClasses);
+    }
+
+    fn origin(&mut self, spec: &DatabaseClusterSpec) {
+        let secret = spec
+            .engine
+            .known()
+            .and_then(|engine| engine.user_secrets_name.known_str());
+        self.secret(secret);
+        let Some(source) = spec.data_source.known() else {
+            return;
+        };
+        if source.db_cluster_backup_name.is_known() {
+            self.kinds.extend([Kind::Backups, Kind::Databases]);
+        }
+        self.note(source.backup_source.is_known(), Kind::Storages);
+        if let Some(import) = source.data_import.known() {
+            self.kinds.insert(Kind::Importers);
+            let s3 = import.source.known().and_then(|source| source.s3.known());
+            // Everest makes the Secret of keys that are given with it.
+            if let Some(s3) = s3.filter(|s3| s3.access_key_id.is_null()) {
+                self.secret(s3.credentials_secret_name.known_str());
+            }
+        }
+    }
+
+    fn secret(&mut self, name: Option<&str>) {
+        if let Some(name) = name.filter(|name| !name.is_empty()) {
+            self.secrets.insert(name.to_owned());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use everest_schemas::everest::{Backup, BackupSchedule, EngineSpec, Monitoring};
+    use everest_schemas::models::DatabaseModel;
+
+    fn database(spec: DatabaseClusterSpec) -> DatabaseModel {
+        DatabaseModel {
+            namespace: "prod".into(),
+            name: "orders".into(),
+            spec: spec.into(),
+            ..DatabaseModel::default()
+        }
+    }
+
+    #[test]
+    fn a_plain_database_asks_for_little() {
+        let plain = database(DatabaseClusterSpec::default());
+        let wanted = Wanted::for_database(&plain, None);
+        assert_eq!(wanted.namespace.as_deref(), Some("prod"));
+        assert!(
+            wanted
+                .kinds
+                .iter()
+                .eq(&[Kind::Engines, Kind::StorageClasses])
+        );
+        let wanted = Wanted::for_database(&plain, Some(&plain));
+        assert!(wanted.kinds.iter().eq(&[Kind::Engines, Kind::Databases]));
+        assert!(wanted.secrets.is_empty());
+    }
+
+    #[test]
+    fn only_what_a_database_refers_to_is_asked_for() {
+        let mut spec = DatabaseClusterSpec {
+            engine: EngineSpec {
+                type_: Engine::Postgresql.into(),
+                user_secrets_name: "mine".into(),
+                ..EngineSpec::default()
+            }
+            .into(),
+            monitoring: Monitoring {
+                monitoring_config_name: "pmm".into(),
+                ..Monitoring::default()
+            }
+            .into(),
+            pod_scheduling_policy_name: Field::Unknown,
+            ..DatabaseClusterSpec::default()
+        };
+        let model = database(spec.clone());
+        let wanted = Wanted::for_database(&model, None);
+        assert!(wanted.kinds.contains(&Kind::MonitoringConfigs));
+        assert!(!wanted.kinds.contains(&Kind::Policies));
+        assert!(wanted.secrets.contains("mine"));
+        spec.backup = Backup {
+            schedules: vec![BackupSchedule::default()].into(),
+            ..Backup::default()
+        }
+        .into();
+        let model = database(spec);
+        let wanted = Wanted::for_database(&model, Some(&model));
+        assert!(wanted.kinds.contains(&Kind::Storages));
+        assert!(wanted.kinds.contains(&Kind::Backups));
+        assert!(wanted.secrets.is_empty());
+    }
+}

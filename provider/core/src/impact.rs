@@ -1,0 +1,288 @@
+//! What a change of a database does to it while it runs.
+//!
+//! [`TABLE`] says it for each attribute; [`of_change`] finds the rows that a
+//! planned change meets, and [`summary`] puts them into words. A value that is
+//! not known yet says nothing, and neither does another spelling of the same
+//! value.
+
+mod differences;
+mod table;
+
+use std::fmt;
+
+use everest_schemas::Engine;
+use everest_schemas::everest::DatabaseClusterSpec;
+use everest_schemas::models::DatabaseModel;
+
+use crate::path::FieldPath;
+use differences::Difference;
+
+pub use table::TABLE;
+
+/// How a change is felt, the mildest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Class {
+    /// No pod of the database restarts.
+    NoRestart,
+    /// Pods are added; those that run stay.
+    NewPods,
+    /// Pods are taken away; those that stay go on running.
+    FewerPods,
+    /// Volumes grow in place, which their storage class has to allow.
+    StorageGrowth,
+    /// Pods restart one after the other; the others serve meanwhile.
+    RollingRestart,
+    /// Clients cannot reach the database for a while.
+    FullStop,
+    /// There is no way back.
+    Irreversible,
+    /// Data is deleted.
+    DataLoss,
+}
+
+impl Class {
+    /// The class in a few words.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NoRestart => "no restart",
+            Self::NewPods => "new pods",
+            Self::FewerPods => "fewer pods",
+            Self::StorageGrowth => "storage growth",
+            Self::RollingRestart => "rolling restart",
+            Self::FullStop => "full stop",
+            Self::Irreversible => "irreversible",
+            Self::DataLoss => "data loss",
+        }
+    }
+}
+
+impl fmt::Display for Class {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(self.as_str())
+    }
+}
+
+/// The direction of a change that a row of the table is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum When {
+    /// Any change.
+    Changed,
+    /// The number or the quantity goes up.
+    Raised,
+    /// The number or the quantity goes down.
+    Lowered,
+    /// It becomes true.
+    TurnedOn,
+    /// It becomes false or is taken away.
+    TurnedOff,
+    /// The number of what is kept goes down, where 0 keeps everything.
+    KeepsFewer,
+}
+
+impl When {
+    /// The direction in a few words.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Changed => "changed",
+            Self::Raised => "raised",
+            Self::Lowered => "lowered",
+            Self::TurnedOn => "turned on",
+            Self::TurnedOff => "turned off",
+            Self::KeepsFewer => "lowered, where 0 keeps all",
+        }
+    }
+}
+
+/// What the change of an attribute does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Effect {
+    /// The attribute, with everything below it, as a path of the model
+    /// without keys: `backup.schedules.retentionCopies`.
+    pub attribute: &'static str,
+    /// The direction that it is about.
+    pub when: When,
+    /// The engines that it is about.
+    pub engines: &'static [Engine],
+    /// How it is felt.
+    pub class: Class,
+    /// What happens, as the rest of a sentence that begins with the attribute;
+    /// `{members}` stands for the members of the engine.
+    pub phrase: &'static str,
+    /// Where the fact comes from: repository or product, and place in it.
+    pub source: &'static str,
+}
+
+/// What one planned change does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Impact {
+    /// The attribute that changes.
+    pub path: FieldPath,
+    /// How it is felt.
+    pub class: Class,
+    /// What happens, as users read it.
+    pub sentence: String,
+}
+
+/// What a change from `prior` to `planned` does to a running database, the
+/// worst first.
+///
+/// Pods that are stopped do not restart: while the database is paused, a
+/// change waits for its start. A single member cannot be restarted one after
+/// the other: its restart is a full stop.
+pub fn of_change(prior: &DatabaseModel, planned: &DatabaseModel) -> Vec<Impact> {
+    let engine = engine(planned);
+    let mut met: Vec<(&Effect, FieldPath)> = Vec::new();
+    for difference in differences::between(prior, planned) {
+        for effect in TABLE.iter().filter(|effect| {
+            engine.is_none_or(|engine| effect.engines.contains(&engine))
+                && difference.is_below(effect.attribute)
+                && applies(effect.when, &difference)
+        }) {
+            let path = difference.at(effect.attribute);
+            if !met
+                .iter()
+                .any(|(other, at)| *other == effect && *at == path)
+            {
+                met.push((effect, path));
+            }
+        }
+    }
+    let mut impacts: Vec<_> = met
+        .into_iter()
+        .map(|(effect, path)| impact(effect, path, planned))
+        .collect();
+    impacts.sort_by_key(|impact| std::cmp::Reverse(impact.class));
+    impacts
+}
+
+/// What destroying a database does.
+pub fn of_destruction(prior: &DatabaseModel) -> Impact {
+    let backups = if prior.keep_backup_data.known() == Some(&false) {
+        "and, with keep_backup_data = false, the data of its backups in the bucket"
+    } else {
+        "while the data of its backups stays in the bucket"
+    };
+    Impact {
+        path: FieldPath::root(),
+        class: Class::DataLoss,
+        sentence: format!(
+            "Destroying the database deletes its volumes with everything in them, {backups}."
+        ),
+    }
+}
+
+/// A change of one object, in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// The worst of it, in one line.
+    pub headline: String,
+    /// A sentence for each attribute, one a line.
+    pub detail: String,
+}
+
+/// What to tell of a change of `what`, such as "everest_database prod/orders";
+/// none if nothing of it is felt.
+pub fn summary(what: &str, impacts: &[Impact]) -> Option<Summary> {
+    let worst = impacts.iter().map(|impact| impact.class).max()?;
+    let headline = match worst {
+        Class::NoRestart => return None,
+        Class::NewPods => format!("{what} gets more pods"),
+        Class::FewerPods => format!("{what} loses pods"),
+        Class::StorageGrowth => format!("The volumes of {what} grow, and never shrink again"),
+        Class::RollingRestart => format!("The pods of {what} restart one by one"),
+        Class::FullStop => format!("{what} cannot be reached for a while"),
+        Class::Irreversible => format!("The change of {what} cannot be undone"),
+        Class::DataLoss => format!("The change of {what} deletes data"),
+    };
+    let detail = impacts
+        .iter()
+        .map(|impact| impact.sentence.as_str())
+        .collect::<Vec<_>>()
+        .join("\n");
+    Some(Summary { headline, detail })
+}
+
+fn impact(effect: &Effect, path: FieldPath, planned: &DatabaseModel) -> Impact {
+    let spec = planned.spec.known();
+    let attribute = path.snake_case();
+    let restarts = effect.class == Class::RollingRestart;
+    let stopped = spec.and_then(|spec| spec.paused.known()) == Some(&true);
+    let restarts_members = restarts && effect.phrase.contains(MEMBERS);
+    if restarts && stopped {
+        return Impact {
+            sentence: format!(
+                "The change of {attribute} takes effect when the database is started again."
+            ),
+            class: Class::NoRestart,
+            path,
+        };
+    }
+    let replicas = spec.and_then(replicas);
+    if restarts_members && replicas == Some(1) {
+        return Impact {
+            sentence: format!(
+                "Changing {attribute} restarts the only member: the database cannot be reached \
+                 until it is back."
+            ),
+            class: Class::FullStop,
+            path,
+        };
+    }
+    Impact {
+        sentence: format!(
+            "Changing {attribute} {}.",
+            effect.phrase.replace(MEMBERS, &members(replicas))
+        ),
+        class: effect.class,
+        path,
+    }
+}
+
+/// Stands for the engine's members in a phrase.
+const MEMBERS: &str = "{members}";
+
+impl Effect {
+    /// The phrase for a database of any size.
+    pub fn general_phrase(&self) -> String {
+        self.phrase.replace(MEMBERS, &members(None))
+    }
+}
+
+fn members(replicas: Option<i32>) -> String {
+    match replicas {
+        Some(1) => "the only member".to_owned(),
+        Some(2) => "both members".to_owned(),
+        Some(count) => format!("all {count} members"),
+        None => "all members".to_owned(),
+    }
+}
+
+/// The members of the database, unless shards multiply them.
+fn replicas(spec: &DatabaseClusterSpec) -> Option<i32> {
+    if !spec.sharding.is_null() {
+        return None;
+    }
+    spec.engine.known()?.replicas.known().copied()
+}
+
+fn engine(model: &DatabaseModel) -> Option<Engine> {
+    model.spec.known()?.engine.known()?.type_.known().copied()
+}
+
+fn applies(when: When, difference: &Difference) -> bool {
+    match when {
+        When::Changed => true,
+        When::Raised => difference.order() == Some(std::cmp::Ordering::Greater),
+        When::Lowered => difference.order() == Some(std::cmp::Ordering::Less),
+        When::TurnedOn => difference.now_true(),
+        When::TurnedOff => difference.was_true(),
+        When::KeepsFewer => match (difference.count_before(), difference.count_now()) {
+            (_, 0) => false,
+            (0, _) => true,
+            (before, now) => now < before,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,315 @@
+//! What a change of each attribute does.
+
+use everest_schemas::Engine;
+
+use super::{Class, Effect, When};
+
+const ALL: &[Engine] = &Engine::ALL;
+const PSMDB: &[Engine] = &[Engine::Psmdb];
+const PXC: &[Engine] = &[Engine::Pxc];
+
+/// Fields that the engine's operator puts into the template of the pods.
+const TEMPLATE: &str =
+    "everest-operator: providers/*/applier.go, and the engine operators' smart update";
+/// Fields that only name how often a controller runs a pod.
+const SIZE: &str = "everest-operator: providers/*/applier.go, sizes";
+/// Fields of the Service.
+const SERVICE: &str = "everest-operator: providers/*/applier.go, expose";
+const BACKUP: &str = "everest-operator: providers/*/applier.go, backup";
+const REPLACED: &str =
+    "Kubernetes and everest-operator: immutable fields; volumes go with the database";
+
+const fn row(
+    attribute: &'static str,
+    when: When,
+    engines: &'static [Engine],
+    class: Class,
+    phrase: &'static str,
+    source: &'static str,
+) -> Effect {
+    Effect {
+        attribute,
+        when,
+        engines,
+        class,
+        phrase,
+        source,
+    }
+}
+
+const fn replaces(attribute: &'static str) -> Effect {
+    row(
+        attribute,
+        When::Changed,
+        ALL,
+        Class::DataLoss,
+        "replaces the database: its volumes are deleted with everything in them, and an empty database takes its place",
+        REPLACED,
+    )
+}
+
+/// What a change of each attribute does. An attribute may have several rows.
+pub const TABLE: &[Effect] = &[
+    replaces("namespace"),
+    replaces("name"),
+    replaces("engine.type"),
+    replaces("engine.storage.class"),
+    replaces("proxy.storage.class"),
+    replaces("engineFeatures.psmdb.splitHorizonDnsConfigName"),
+    row(
+        "engine.version",
+        When::Changed,
+        ALL,
+        Class::RollingRestart,
+        "restarts {members} one by one, with the other version",
+        "everest: upgrades of the engine",
+    ),
+    row(
+        "engine.version",
+        When::Changed,
+        ALL,
+        Class::Irreversible,
+        "cannot be undone: an engine never goes back to an older version",
+        "everest: validation/database_cluster.go, version",
+    ),
+    row(
+        "engine.crVersion",
+        When::Changed,
+        ALL,
+        Class::RollingRestart,
+        "restarts {members} and the proxy one by one, as the newer operator runs them",
+        "everest: upgrades of the operator",
+    ),
+    row(
+        "engine.resources",
+        When::Changed,
+        ALL,
+        Class::RollingRestart,
+        "restarts {members} one by one",
+        TEMPLATE,
+    ),
+    row(
+        "engine.config",
+        When::Changed,
+        &[Engine::Pxc, Engine::Psmdb],
+        Class::RollingRestart,
+        "restarts {members} one by one",
+        TEMPLATE,
+    ),
+    row(
+        "engine.config",
+        When::Changed,
+        &[Engine::Postgresql],
+        Class::RollingRestart,
+        "reloads the configuration, and restarts {members} one by one if a parameter among them is only read at start",
+        "Patroni: dynamic configuration",
+    ),
+    row(
+        "engine.replicas",
+        When::Raised,
+        ALL,
+        Class::NewPods,
+        "adds members; each copies all data before it serves",
+        SIZE,
+    ),
+    row(
+        "engine.replicas",
+        When::Lowered,
+        ALL,
+        Class::FewerPods,
+        "takes members away; connections to them break",
+        SIZE,
+    ),
+    row(
+        "engine.storage.size",
+        When::Raised,
+        ALL,
+        Class::StorageGrowth,
+        "grows the volume of each member, which its storage class has to allow; a volume never shrinks again",
+        "everest-operator: volume resize",
+    ),
+    row(
+        "engine.userSecretsName",
+        When::Changed,
+        ALL,
+        Class::RollingRestart,
+        "gives the engine's users the passwords of another Secret: pods may restart one by one, and clients with the former passwords are refused",
+        "everest-operator: providers/*/applier.go, secretsName",
+    ),
+    row(
+        "proxy.type",
+        When::Changed,
+        PXC,
+        Class::FullStop,
+        "stops the proxy and starts another one: clients are cut off, and the host name changes",
+        "everest-operator: providers/pxc/applier.go, proxy",
+    ),
+    row(
+        "proxy.replicas",
+        When::Raised,
+        ALL,
+        Class::NewPods,
+        "adds pods of the proxy",
+        SIZE,
+    ),
+    row(
+        "proxy.replicas",
+        When::Lowered,
+        ALL,
+        Class::FewerPods,
+        "takes pods of the proxy away; connections through them break",
+        SIZE,
+    ),
+    row(
+        "proxy.resources",
+        When::Changed,
+        ALL,
+        Class::RollingRestart,
+        "restarts the pods of the proxy one by one; connections through them break",
+        TEMPLATE,
+    ),
+    row(
+        "proxy.config",
+        When::Changed,
+        ALL,
+        Class::RollingRestart,
+        "restarts the pods of the proxy one by one; connections through them break",
+        TEMPLATE,
+    ),
+    row(
+        "proxy.storage.size",
+        When::Raised,
+        PXC,
+        Class::StorageGrowth,
+        "grows the volume of each pod of the proxy, which its storage class has to allow; a volume never shrinks again",
+        "everest-operator: volume resize",
+    ),
+    row(
+        "proxy.expose.type",
+        When::Changed,
+        ALL,
+        Class::NoRestart,
+        "changes the Service that clients reach the database by: its address changes, and connections through it may break",
+        SERVICE,
+    ),
+    row(
+        "proxy.expose.ipSourceRanges",
+        When::Changed,
+        ALL,
+        Class::NoRestart,
+        "changes who may connect through the load balancer",
+        SERVICE,
+    ),
+    row(
+        "proxy.expose.loadBalancerConfigName",
+        When::Changed,
+        ALL,
+        Class::NoRestart,
+        "changes the annotations of the Service; some clouds make another load balancer then, with another address",
+        SERVICE,
+    ),
+    row(
+        "sharding.shards",
+        When::Raised,
+        PSMDB,
+        Class::NewPods,
+        "adds shards; MongoDB moves data to them in the background",
+        "everest-operator: providers/psmdb/applier.go, sharding",
+    ),
+    row(
+        "sharding.shards",
+        When::Lowered,
+        PSMDB,
+        Class::FewerPods,
+        "takes shards away, which MongoDB's operator refuses while they hold databases",
+        "everest-operator: providers/psmdb/applier.go, sharding",
+    ),
+    row(
+        "sharding.configServer.replicas",
+        When::Raised,
+        PSMDB,
+        Class::NewPods,
+        "adds config servers",
+        SIZE,
+    ),
+    row(
+        "sharding.configServer.replicas",
+        When::Lowered,
+        PSMDB,
+        Class::FewerPods,
+        "takes config servers away",
+        SIZE,
+    ),
+    row(
+        "monitoring",
+        When::Changed,
+        ALL,
+        Class::RollingRestart,
+        "restarts {members} and the proxy one by one, because the monitoring client runs beside each",
+        TEMPLATE,
+    ),
+    row(
+        "podSchedulingPolicyName",
+        When::Changed,
+        ALL,
+        Class::RollingRestart,
+        "restarts {members} and the proxy one by one, on the nodes that the policy allows",
+        TEMPLATE,
+    ),
+    row(
+        "paused",
+        When::TurnedOn,
+        ALL,
+        Class::FullStop,
+        "stops every pod: the database cannot be reached until paused is false again; volumes and Secrets stay",
+        "everest-operator: pause",
+    ),
+    row(
+        "paused",
+        When::TurnedOff,
+        ALL,
+        Class::NewPods,
+        "starts the pods again",
+        "everest-operator: pause",
+    ),
+    row(
+        "backup.schedules",
+        When::Changed,
+        ALL,
+        Class::NoRestart,
+        "changes which backups are taken from now on; those that exist stay",
+        BACKUP,
+    ),
+    row(
+        "backup.schedules.retentionCopies",
+        When::KeepsFewer,
+        ALL,
+        Class::DataLoss,
+        "deletes the oldest backups of the schedule beyond the new number, as the next one is taken",
+        BACKUP,
+    ),
+    row(
+        "backup.pitr.enabled",
+        When::TurnedOn,
+        ALL,
+        Class::NoRestart,
+        "begins to copy the log for point-in-time recovery; moments before the next backup cannot be restored",
+        BACKUP,
+    ),
+    row(
+        "backup.pitr.enabled",
+        When::TurnedOff,
+        &[Engine::Pxc, Engine::Psmdb],
+        Class::NoRestart,
+        "ends the copying of the log: from now on only whole backups can be restored",
+        BACKUP,
+    ),
+    row(
+        "dataSource",
+        When::Changed,
+        ALL,
+        Class::NoRestart,
+        "has no effect on a database that exists",
+        "everest-operator: dataSource is cleared after the restore",
+    ),
+];

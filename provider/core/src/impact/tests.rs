@@ -1,0 +1,341 @@
+use super::*;
+use everest_schemas::Field;
+use serde_json::{Value, json};
+
+fn database(engine: &str) -> Value {
+    json!({
+        "namespace": "prod",
+        "name": "orders",
+        "spec": {
+            "engine": {
+                "type": engine,
+                "replicas": 3,
+                "version": "8.0.41-32.1",
+                "storage": {"size": "25Gi"},
+                "resources": {"cpu": "1", "memory": "2Gi"},
+            },
+            "proxy": {"replicas": 3, "expose": {"type": "ClusterIP"}},
+            "paused": false,
+            "backup": {"schedules": [{
+                "name": "nightly", "schedule": "0 2 * * *", "backupStorageName": "s3",
+                "enabled": true, "retentionCopies": 7,
+            }]},
+        },
+    })
+}
+
+fn model(value: Value) -> DatabaseModel {
+    serde_json::from_value(value).unwrap()
+}
+
+/// The classes and paths of a change of one member of the spec.
+fn change(engine: &str, pointer: &str, value: Value) -> Vec<(Class, String)> {
+    let mut planned = database(engine);
+    let (above, name) = pointer.rsplit_once('/').unwrap();
+    planned["spec"].pointer_mut(above).unwrap()[name] = value;
+    of_change(&model(database(engine)), &model(planned))
+        .into_iter()
+        .map(|impact| (impact.class, impact.path.to_string()))
+        .collect()
+}
+
+#[test]
+fn each_change_has_its_class() {
+    use Class::*;
+    for (engine, pointer, value, class, path) in [
+        (
+            "pxc",
+            "/engine/resources/memory",
+            json!("4Gi"),
+            RollingRestart,
+            "engine.resources",
+        ),
+        (
+            "pxc",
+            "/engine/config",
+            json!("[mysqld]"),
+            RollingRestart,
+            "engine.config",
+        ),
+        (
+            "postgresql",
+            "/engine/config",
+            json!("a = 1"),
+            RollingRestart,
+            "engine.config",
+        ),
+        (
+            "pxc",
+            "/engine/crVersion",
+            json!("1.19.0"),
+            RollingRestart,
+            "engine.crVersion",
+        ),
+        (
+            "pxc",
+            "/engine/replicas",
+            json!(5),
+            NewPods,
+            "engine.replicas",
+        ),
+        (
+            "postgresql",
+            "/engine/replicas",
+            json!(2),
+            FewerPods,
+            "engine.replicas",
+        ),
+        (
+            "pxc",
+            "/engine/storage/size",
+            json!("30Gi"),
+            StorageGrowth,
+            "engine.storage.size",
+        ),
+        (
+            "pxc",
+            "/engine/storage/class",
+            json!("fast"),
+            DataLoss,
+            "engine.storage.class",
+        ),
+        (
+            "pxc",
+            "/engine/userSecretsName",
+            json!("mine"),
+            RollingRestart,
+            "engine.userSecretsName",
+        ),
+        (
+            "pxc",
+            "/proxy/type",
+            json!("proxysql"),
+            FullStop,
+            "proxy.type",
+        ),
+        (
+            "pxc",
+            "/proxy/replicas",
+            json!(5),
+            NewPods,
+            "proxy.replicas",
+        ),
+        (
+            "pxc",
+            "/proxy/replicas",
+            json!(2),
+            FewerPods,
+            "proxy.replicas",
+        ),
+        (
+            "pxc",
+            "/proxy/resources",
+            json!({"cpu": "1"}),
+            RollingRestart,
+            "proxy.resources",
+        ),
+        (
+            "pxc",
+            "/proxy/expose/type",
+            json!("LoadBalancer"),
+            NoRestart,
+            "proxy.expose.type",
+        ),
+        (
+            "psmdb",
+            "/monitoring",
+            json!({"monitoringConfigName": "pmm"}),
+            RollingRestart,
+            "monitoring",
+        ),
+        (
+            "pxc",
+            "/podSchedulingPolicyName",
+            json!("p"),
+            RollingRestart,
+            "podSchedulingPolicyName",
+        ),
+        ("pxc", "/paused", json!(true), FullStop, "paused"),
+        (
+            "pxc",
+            "/backup/pitr",
+            json!({"enabled": true}),
+            NoRestart,
+            "backup.pitr.enabled",
+        ),
+    ] {
+        assert_eq!(
+            change(engine, pointer, value),
+            [(class, path.to_owned())],
+            "{pointer}"
+        );
+    }
+}
+
+#[test]
+fn an_upgrade_restarts_and_cannot_be_undone() {
+    assert_eq!(
+        change("pxc", "/engine/version", json!("8.0.42-33.1")),
+        [
+            (Class::Irreversible, "engine.version".to_owned()),
+            (Class::RollingRestart, "engine.version".to_owned()),
+        ]
+    );
+}
+
+#[test]
+fn keeping_fewer_backups_deletes_some() {
+    let nightly = "backup.schedules[\"nightly\"]";
+    for (copies, loses) in [(3, true), (0, false), (9, false)] {
+        let found = change("pxc", "/backup/schedules/0/retentionCopies", json!(copies));
+        let lost = (Class::DataLoss, format!("{nightly}.retentionCopies"));
+        assert_eq!(found.contains(&lost), loses, "{copies}: {found:?}");
+        assert!(
+            found.contains(&(Class::NoRestart, nightly.to_owned())),
+            "{found:?}"
+        );
+    }
+}
+
+#[test]
+fn other_spellings_and_defaults_say_nothing() {
+    for (pointer, value) in [
+        ("/engine/resources/memory", json!("2048Mi")),
+        ("/proxy/expose/type", json!("internal")),
+        ("/backup/pitr", json!({"enabled": false})),
+        ("/allowUnsafeConfiguration", json!(true)),
+    ] {
+        assert_eq!(change("pxc", pointer, value), [], "{pointer}");
+    }
+}
+
+#[test]
+fn a_value_that_is_not_known_yet_says_nothing() {
+    let prior = model(database("pxc"));
+    let mut planned = prior.clone();
+    let spec = planned.spec.known_mut().unwrap();
+    spec.paused = Field::Unknown;
+    spec.proxy = Field::Unknown;
+    let engine = spec.engine.known_mut().unwrap();
+    engine.resources = Field::Unknown;
+    engine.replicas = Field::Unknown;
+    assert_eq!(of_change(&prior, &planned), []);
+    planned.spec = Field::Unknown;
+    assert_eq!(of_change(&prior, &planned), []);
+}
+
+#[test]
+fn a_single_member_stops_where_others_restart_one_by_one() {
+    let sentence = |replicas: i32, paused: bool| {
+        let mut prior = database("postgresql");
+        prior["spec"]["engine"]["replicas"] = json!(replicas);
+        prior["spec"]["paused"] = json!(paused);
+        let mut planned = prior.clone();
+        planned["spec"]["engine"]["resources"]["cpu"] = json!("2");
+        let found = of_change(&model(prior), &model(planned));
+        (found[0].class, found[0].sentence.clone())
+    };
+    assert_eq!(
+        sentence(3, false),
+        (
+            Class::RollingRestart,
+            "Changing engine.resources restarts all 3 members one by one.".to_owned()
+        )
+    );
+    assert_eq!(sentence(1, false).0, Class::FullStop);
+    assert_eq!(
+        sentence(3, true),
+        (
+            Class::NoRestart,
+            "The change of engine.resources takes effect when the database is started again."
+                .to_owned()
+        )
+    );
+}
+
+#[test]
+fn a_summary_leads_with_the_worst_and_is_silent_about_nothing() {
+    let mut planned = database("pxc");
+    planned["spec"]["engine"]["resources"]["cpu"] = json!("2");
+    planned["spec"]["engine"]["storage"]["size"] = json!("30Gi");
+    let impacts = of_change(&model(database("pxc")), &model(planned));
+    let summary = summary("everest_database prod/orders", &impacts).unwrap();
+    assert_eq!(
+        summary.headline,
+        "The pods of everest_database prod/orders restart one by one"
+    );
+    assert_eq!(summary.detail.lines().count(), 2);
+    let mut planned = database("pxc");
+    planned["spec"]["proxy"]["expose"]["type"] = json!("NodePort");
+    let impacts = of_change(&model(database("pxc")), &model(planned));
+    assert_eq!(super::summary("x", &impacts), None);
+    assert_eq!(super::summary("x", &[]), None);
+}
+
+#[test]
+fn a_destruction_says_what_becomes_of_the_backups() {
+    let mut prior = model(database("pxc"));
+    assert!(
+        of_destruction(&prior)
+            .sentence
+            .contains("stays in the bucket")
+    );
+    prior.keep_backup_data = false.into();
+    assert!(
+        of_destruction(&prior)
+            .sentence
+            .contains("keep_backup_data = false")
+    );
+}
+
+/// Calls `visit` with the path of every property of the spec, and its schema.
+fn properties(schema: &Value, path: &str, visit: &mut dyn FnMut(&str, &Value)) {
+    let schema = if schema["items"].is_null() {
+        schema
+    } else {
+        &schema["items"]
+    };
+    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+        let path = if path.is_empty() {
+            name.clone()
+        } else {
+            format!("{path}.{name}")
+        };
+        visit(&path, property);
+        properties(property, &path, visit);
+    }
+}
+
+fn schema() -> Value {
+    let settings = schemars::generate::SchemaSettings::default();
+    let generator = settings.with(|settings| settings.inline_subschemas = true);
+    let schema = generator
+        .into_generator()
+        .into_root_schema_for::<DatabaseClusterSpec>();
+    serde_json::to_value(schema).unwrap()
+}
+
+#[test]
+fn every_attribute_of_the_table_is_one_of_the_model() {
+    let mut known = vec!["namespace".to_owned(), "name".to_owned()];
+    properties(&schema(), "", &mut |path, _| known.push(path.to_owned()));
+    for effect in TABLE {
+        assert!(
+            known.iter().any(|path| path == effect.attribute),
+            "{}",
+            effect.attribute
+        );
+        assert!(!effect.phrase.ends_with('.') && !effect.source.is_empty());
+    }
+}
+
+#[test]
+fn what_replaces_the_database_is_said_to_lose_its_data() {
+    properties(&schema(), "", &mut |path, property| {
+        if property["x-force-new"] == json!(true) {
+            let lossy =
+                |effect: &Effect| effect.class == Class::DataLoss && effect.attribute == path;
+            assert!(TABLE.iter().any(lossy), "{path}");
+        }
+    });
+}

@@ -1,0 +1,124 @@
+use super::*;
+use crate::facts::fixtures::facts;
+use crate::finding::Severity::{self, Error, Warning};
+use everest_schemas::Field;
+
+type Edit = fn(&mut BackupModel, &mut Facts);
+
+fn sound() -> BackupModel {
+    BackupModel {
+        namespace: "prod".into(),
+        name: "before-migration".into(),
+        database_name: "orders".into(),
+        backup_storage_name: "s3".into(),
+        ..BackupModel::default()
+    }
+}
+
+fn found(edit: Edit, stage: Stage) -> Vec<(&'static str, String, Severity)> {
+    let (mut model, mut facts) = (sound(), facts());
+    edit(&mut model, &mut facts);
+    check_online(&model, None, &facts, stage)
+        .into_iter()
+        .map(|found| (found.rule, found.path.to_string(), found.severity))
+        .collect()
+}
+
+/// A rule, its path, what breaks it, how that weighs at plan and before the
+/// write.
+type Row = (
+    &'static str,
+    &'static str,
+    Edit,
+    Option<Severity>,
+    Option<Severity>,
+);
+
+const BREAKS: &[Row] = &[
+    (
+        "database-exists",
+        "databaseName",
+        |m, _| m.database_name = "x".into(),
+        Some(Warning),
+        Some(Error),
+    ),
+    (
+        "backup-storage-exists",
+        "backupStorageName",
+        |m, _| m.backup_storage_name = "x".into(),
+        Some(Warning),
+        Some(Error),
+    ),
+    (
+        "psmdb-one-storage",
+        "backupStorageName",
+        |m, f| {
+            m.database_name = "documents".into();
+            m.backup_storage_name = "minio".into();
+            f.backups = None;
+            let databases = f.databases.as_mut().unwrap();
+            let status = databases.get_mut("documents").unwrap().status.as_mut();
+            status.unwrap().active_storage = Some("s3".to_owned());
+        },
+        Some(Error),
+        Some(Error),
+    ),
+    (
+        "pg-three-storages",
+        "backupStorageName",
+        |m, f| {
+            m.database_name = "reports".into();
+            m.backup_storage_name = "fourth".into();
+            for (name, storage) in [("done", "s3"), ("failed", "minio"), ("foreign", "third")] {
+                let backup = f.backups.as_mut().unwrap().get_mut(name).unwrap();
+                backup.spec.db_cluster_name = "reports".into();
+                backup.spec.backup_storage_name = storage.into();
+            }
+        },
+        Some(Error),
+        Some(Error),
+    ),
+    (
+        "backup-running",
+        "databaseName",
+        |m, _| m.database_name = "documents".into(),
+        Some(Warning),
+        None,
+    ),
+];
+
+#[test]
+fn each_rule_finds_what_breaks_it_and_weighs_it_by_the_stage() {
+    for (rule, path, breaks, at_plan, at_apply) in BREAKS {
+        for (stage, severity) in [(Stage::Plan, at_plan), (Stage::Apply, at_apply)] {
+            let expected: Vec<_> = severity
+                .map(|severity| (*rule, (*path).to_owned(), severity))
+                .into_iter()
+                .collect();
+            assert_eq!(found(*breaks, stage), expected, "{rule}");
+        }
+    }
+}
+
+#[test]
+fn a_sound_backup_and_unknown_values_raise_nothing() {
+    let quiet: [Edit; 5] = [
+        |_, _| {},
+        |m, _| m.database_name = Field::Unknown,
+        |m, _| m.backup_storage_name = Field::Unknown,
+        |_, f| *f = Facts::default(),
+        |m, _| {
+            m.database_name = "reports".into();
+            m.backup_storage_name = "third".into();
+        },
+    ];
+    for edit in quiet {
+        assert_eq!(found(edit, Stage::Apply), []);
+    }
+    let mut missing = sound();
+    missing.database_name = "x".into();
+    assert_eq!(
+        check_online(&missing, Some(&missing), &facts(), Stage::Apply),
+        []
+    );
+}

@@ -1,0 +1,79 @@
+use super::*;
+use crate::facts::fixtures::facts;
+use crate::finding::Severity::{Error, Warning};
+
+fn storage(bucket: &str) -> BackupStorageModel {
+    BackupStorageModel {
+        namespace: "prod".into(),
+        name: "s3".into(),
+        spec: BackupStorageSpec {
+            type_: "s3".into(),
+            bucket: bucket.into(),
+            region: "r".into(),
+            ..BackupStorageSpec::default()
+        }
+        .into(),
+        ..BackupStorageModel::default()
+    }
+}
+
+fn in_use() -> Facts {
+    let mut facts = facts();
+    let found = facts.storages.as_mut().unwrap().get_mut("s3").unwrap();
+    found.status.get_or_insert_default().in_use = Some(true);
+    facts
+}
+
+#[test]
+fn a_bucket_has_one_storage() {
+    let clash = storage("two");
+    for (stage, severity) in [(Stage::Plan, Warning), (Stage::Apply, Error)] {
+        let found = check_online(&clash, None, &facts(), stage);
+        assert_eq!(
+            (found[0].rule, found[0].severity),
+            ("bucket-once", severity)
+        );
+        let found = check_online(&clash, Some(&clash), &facts(), stage);
+        assert_eq!(found[0].severity, Warning);
+        assert_eq!(check_online(&storage("one"), None, &facts(), stage), []);
+        assert_eq!(check_online(&clash, None, &Facts::default(), stage), []);
+    }
+    let mut open = storage("two");
+    open.spec.known_mut().unwrap().region = Field::Unknown;
+    assert_eq!(check_online(&open, None, &facts(), Stage::Apply), []);
+    open.spec.known_mut().unwrap().region = "elsewhere".into();
+    assert_eq!(check_online(&open, None, &facts(), Stage::Apply), []);
+}
+
+#[test]
+fn a_storage_that_came_into_use_keeps_its_bucket() {
+    let (prior, planned) = (storage("one"), storage("new"));
+    let rules = |prior: &BackupStorageModel, facts: &Facts| -> Vec<_> {
+        let found = check_online(&planned, Some(prior), facts, Stage::Plan);
+        found
+            .iter()
+            .map(|found| (found.rule, found.severity))
+            .collect()
+    };
+    assert_eq!(rules(&prior, &in_use()), [("storage-in-use", Error)]);
+    assert_eq!(rules(&prior, &facts()), []);
+    let known = BackupStorageModel {
+        in_use: true.into(),
+        ..prior
+    };
+    assert_eq!(rules(&known, &in_use()), [], "found without the cluster");
+}
+
+#[test]
+fn a_storage_in_use_is_not_destroyed() {
+    let found = check_destruction_online(&storage("one"), &in_use());
+    assert_eq!(
+        (found[0].rule, found[0].severity),
+        ("backup-storage-unused", Warning)
+    );
+    assert_eq!(check_destruction_online(&storage("one"), &facts()), []);
+    assert_eq!(
+        check_destruction_online(&storage("one"), &Facts::default()),
+        []
+    );
+}

@@ -1,0 +1,150 @@
+//! What only the cluster can tell of a database.
+
+mod origin;
+mod references;
+mod storages;
+mod versions;
+mod volumes;
+
+use everest_schemas::everest::DatabaseCluster;
+use everest_schemas::models::DatabaseModel;
+
+use super::super::online::{busy_state, upgrade_lock};
+use super::super::table::database::VERSION_AFTER_CR_VERSION;
+use super::super::table::online::DATABASE_BUSY;
+use super::{engine_type, replacing};
+use crate::facts::Facts;
+use crate::finding::Finding;
+use crate::outputs;
+use crate::path::FieldPath;
+use crate::rules::Stage;
+use crate::rules::finder::{Finder, differ};
+use crate::rules::online::served_namespace;
+
+/// What the cluster's present state forbids a database to be or to become.
+///
+/// `planned` and `prior` are those of [`super::check`]. What was broken before
+/// this change, as the cluster is now, is a warning. While the namespace does
+/// not exist, nothing in it is expected at plan.
+pub fn check_online(
+    planned: &DatabaseModel,
+    prior: Option<&DatabaseModel>,
+    facts: &Facts,
+    stage: Stage,
+) -> Vec<Finding> {
+    let prior = prior.filter(|prior| replacing(planned, prior).is_empty());
+    let mut finder = Finder::default();
+    served_namespace(&planned.namespace, facts, stage, &mut finder);
+    if facts.namespace_is_absent() {
+        return finder.into_findings();
+    }
+    let live = prior.and_then(|prior| live(prior, facts));
+    state(planned, live, facts, stage, &mut finder);
+    let Some(prior) = prior else {
+        if stage == Stage::Plan {
+            upgrade_lock(facts, &mut finder);
+        }
+        if let Some(spec) = planned.spec.known() {
+            versions::recommended(spec, facts, &mut finder);
+            volumes::default_class(spec, facts, &mut finder);
+            references::split_horizon(spec, facts, stage, &mut finder);
+            origin::check(spec, facts, stage, &mut finder);
+        }
+        return finder.into_findings();
+    };
+    let mut before = Finder::default();
+    served_namespace(&prior.namespace, facts, Stage::Apply, &mut before);
+    state(prior, live, facts, Stage::Apply, &mut before);
+    change(planned, prior, live, facts, stage, &mut finder);
+    finder.since(&before.into_findings())
+}
+
+/// The database as the cluster has it.
+fn live<'a>(prior: &DatabaseModel, facts: &'a Facts) -> Option<&'a DatabaseCluster> {
+    facts.databases.as_ref()?.get(prior.name.known_str()?)
+}
+
+fn state(
+    model: &DatabaseModel,
+    live: Option<&DatabaseCluster>,
+    facts: &Facts,
+    stage: Stage,
+    finder: &mut Finder,
+) {
+    let Some(spec) = model.spec.known() else {
+        return;
+    };
+    versions::check(spec, facts, stage, finder);
+    references::check(spec, facts, stage, finder);
+    storages::check(model, spec, live, facts, stage, finder);
+    volumes::check(spec, facts, finder);
+}
+
+fn change(
+    planned: &DatabaseModel,
+    prior: &DatabaseModel,
+    live: Option<&DatabaseCluster>,
+    facts: &Facts,
+    stage: Stage,
+    finder: &mut Finder,
+) {
+    let (Some(now), Some(before)) = (planned.spec.known(), prior.spec.known()) else {
+        return;
+    };
+    if stage == Stage::Plan && !outputs::database::affected(prior, planned).is_empty() {
+        upgrade_lock(facts, finder);
+        if let Some(state) = live.and_then(busy_state) {
+            finder.doubtful(
+                &DATABASE_BUSY,
+                FieldPath::root(),
+                format!("The database is in state {state:?} at the moment"),
+            );
+        }
+    }
+    let version = |spec: &everest_schemas::everest::DatabaseClusterSpec| {
+        spec.engine
+            .as_ref()
+            .and_then(|engine| engine.version.clone())
+    };
+    if differ(&version(now), &version(before)) {
+        versions::recommended(now, facts, finder);
+        pending_cr_version(prior, live, finder);
+    }
+    volumes::growth(now, before, facts, finder);
+}
+
+/// A version of the operator that the database has not taken over, seen only
+/// now: the prior model does not know of it.
+fn pending_cr_version(prior: &DatabaseModel, live: Option<&DatabaseCluster>, finder: &mut Finder) {
+    let known = prior
+        .recommended_cr_version
+        .known_str()
+        .is_some_and(|version| !version.is_empty());
+    let Some(status) = live
+        .and_then(|live| live.status.as_ref())
+        .filter(|_| !known)
+    else {
+        return;
+    };
+    // Without a version of its own, or while it is restored, the
+    // recommendation means nothing.
+    let settled = status.status.as_deref() != Some("restoring")
+        && status
+            .cr_version
+            .as_ref()
+            .is_some_and(|own| !own.is_empty());
+    if let Some(pending) = status
+        .recommended_cr_version
+        .as_deref()
+        .filter(|version| settled && !version.is_empty())
+    {
+        finder.broken(
+            &VERSION_AFTER_CR_VERSION,
+            FieldPath::of("engine.version"),
+            format!("The database has not taken over version {pending} of its operator"),
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests;

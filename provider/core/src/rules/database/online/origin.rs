@@ -1,0 +1,157 @@
+//! Where the first data of a new database comes from, and its Secrets.
+
+use everest_schemas::Field;
+use everest_schemas::everest::{DataImport, DataImporter, DatabaseClusterSpec};
+use serde_json::Value;
+
+use super::engine_type;
+use crate::facts::Facts;
+use crate::path::FieldPath;
+use crate::rules::Stage;
+use crate::rules::finder::Finder;
+use crate::rules::online::{Reference, named, storage};
+use crate::rules::restore::source_backup;
+use crate::rules::table::online::{IMPORTER_APPLIES, IMPORTER_EXISTS, SECRET_EXISTS};
+
+pub(super) fn check(spec: &DatabaseClusterSpec, facts: &Facts, stage: Stage, finder: &mut Finder) {
+    if let Some(engine) = spec.engine.known() {
+        let path = FieldPath::of("engine.userSecretsName");
+        secret(path, &engine.user_secrets_name, facts, stage, finder);
+    }
+    let Some(source) = spec.data_source.known() else {
+        return;
+    };
+    let path = FieldPath::of("dataSource");
+    source_backup(
+        path.field("dbClusterBackupName"),
+        &source.db_cluster_backup_name,
+        engine_type(spec),
+        facts,
+        stage,
+        finder,
+    );
+    if let Some(backup) = source.backup_source.known() {
+        let path = path.field("backupSource").field("backupStorageName");
+        storage(path, &backup.backup_storage_name, facts, stage, finder);
+    }
+    if let Some(import) = source.data_import.known() {
+        data_import(
+            &path.field("dataImport"),
+            import,
+            spec,
+            facts,
+            stage,
+            finder,
+        );
+    }
+}
+
+fn secret(path: FieldPath, name: &Field<String>, facts: &Facts, stage: Stage, finder: &mut Finder) {
+    if let Some(name) = name.known_str()
+        && facts.secrets.get(name) == Some(&false)
+    {
+        let summary = format!("The namespace has no Secret {name:?}");
+        finder.missing(&SECRET_EXISTS, path, summary, stage);
+    }
+}
+
+fn data_import(
+    path: &FieldPath,
+    import: &DataImport,
+    spec: &DatabaseClusterSpec,
+    facts: &Facts,
+    stage: Stage,
+    finder: &mut Finder,
+) {
+    if let Some(s3) = import.source.known().and_then(|source| source.s3.known())
+        && s3.access_key_id.is_null()
+    {
+        let path = path
+            .field("source")
+            .field("s3")
+            .field("credentialsSecretName");
+        secret(path, &s3.credentials_secret_name, facts, stage, finder);
+    }
+    let path = path.field("dataImporterName");
+    let reference = Reference {
+        rule: &IMPORTER_EXISTS,
+        path: path.clone(),
+        kind: "DataImporter",
+        name: &import.data_importer_name,
+    };
+    if let Some(importer) = named(reference, &facts.importers, stage, finder) {
+        let name = import.data_importer_name.known_str().unwrap_or_default();
+        importer_applies(&path, name, importer, spec, finder);
+    }
+}
+
+fn importer_applies(
+    path: &FieldPath,
+    name: &str,
+    importer: &DataImporter,
+    spec: &DatabaseClusterSpec,
+    finder: &mut Finder,
+) {
+    let engines = texts(&importer.spec.supported_engines);
+    if let Some(type_) = engine_type(spec)
+        && !engines.contains(&type_.as_str())
+    {
+        finder.broken(
+            &IMPORTER_APPLIES,
+            path.clone(),
+            format!(
+                "The importer {name:?} is for {}, not for {type_}",
+                engines.join(", ")
+            ),
+        );
+    }
+    let Some(constraints) = importer.spec.database_cluster_constraints.known() else {
+        return;
+    };
+    let Ok(spec) = serde_json::to_value(spec) else {
+        return;
+    };
+    for field in texts(&constraints.required_fields) {
+        let Some(field) = field.trim_start_matches('.').strip_prefix("spec.") else {
+            continue;
+        };
+        if is_unset(&spec, field) {
+            finder.broken(
+                &IMPORTER_APPLIES,
+                FieldPath::of(field),
+                format!(
+                    "The importer {name:?} requires {}",
+                    FieldPath::of(field).snake_case()
+                ),
+            );
+        }
+    }
+}
+
+/// Whether a field of the spec is absent or zero. An unknown value, which JSON
+/// holds as null, may be anything.
+fn is_unset(spec: &Value, field: &str) -> bool {
+    let mut at = spec;
+    for name in field.split('.') {
+        match at.get(name) {
+            Some(inner) => at = inner,
+            None => return !at.is_null(),
+        }
+    }
+    match at {
+        Value::Null => false,
+        Value::Bool(value) => !value,
+        Value::Number(number) => number.as_f64() == Some(0.0),
+        Value::String(text) => text.is_empty(),
+        Value::Array(list) => list.is_empty(),
+        Value::Object(members) => members.is_empty(),
+    }
+}
+
+fn texts(list: &Field<Vec<Field<String>>>) -> Vec<&str> {
+    list.known()
+        .into_iter()
+        .flatten()
+        .filter_map(|text| text.known_str())
+        .collect()
+}

@@ -1,0 +1,101 @@
+//! Objects that a database names.
+
+use everest_schemas::Engine;
+use everest_schemas::everest::{DatabaseClusterSpec, PodSchedulingPolicy};
+
+use super::super::split_horizon as split_horizon_name;
+use super::engine_type;
+use crate::facts::Facts;
+use crate::path::FieldPath;
+use crate::rules::Stage;
+use crate::rules::finder::Finder;
+use crate::rules::online::{Reference, named};
+use crate::rules::table::online::{
+    LOAD_BALANCER_CONFIG_EXISTS, MONITORING_EXISTS, POLICY_APPLIES, POLICY_EXISTS,
+    SPLIT_HORIZON_EXISTS,
+};
+
+pub(super) fn check(spec: &DatabaseClusterSpec, facts: &Facts, stage: Stage, finder: &mut Finder) {
+    if let Some(monitoring) = spec.monitoring.known() {
+        let reference = Reference {
+            rule: &MONITORING_EXISTS,
+            path: FieldPath::of("monitoring.monitoringConfigName"),
+            kind: "MonitoringConfig of the namespace",
+            name: &monitoring.monitoring_config_name,
+        };
+        named(reference, &facts.monitoring_configs, stage, finder);
+    }
+    let expose = spec.proxy.known().and_then(|proxy| proxy.expose.known());
+    if let Some(expose) = expose {
+        let reference = Reference {
+            rule: &LOAD_BALANCER_CONFIG_EXISTS,
+            path: FieldPath::of("proxy.expose.loadBalancerConfigName"),
+            kind: "LoadBalancerConfig",
+            name: &expose.load_balancer_config_name,
+        };
+        named(reference, &facts.load_balancer_configs, stage, finder);
+    }
+    let path = FieldPath::of("podSchedulingPolicyName");
+    let reference = Reference {
+        rule: &POLICY_EXISTS,
+        path: path.clone(),
+        kind: "PodSchedulingPolicy",
+        name: &spec.pod_scheduling_policy_name,
+    };
+    let policy = named(reference, &facts.policies, stage, finder);
+    if let (Some(policy), Some(type_)) = (policy, engine_type(spec)) {
+        let name = spec
+            .pod_scheduling_policy_name
+            .known_str()
+            .unwrap_or_default();
+        match policy.spec.engine_type.known() {
+            Some(of) if *of != type_ => finder.broken(
+                &POLICY_APPLIES,
+                path,
+                format!("The policy {name:?} is for {of}, not for {type_}"),
+            ),
+            _ if !has_affinity(policy, type_) => finder.broken(
+                &POLICY_APPLIES,
+                path,
+                format!("The policy {name:?} has no affinity for {type_}"),
+            ),
+            _ => {}
+        }
+    }
+}
+
+/// The DNS configuration, which only a new database can be given.
+pub(super) fn split_horizon(
+    spec: &DatabaseClusterSpec,
+    facts: &Facts,
+    stage: Stage,
+    finder: &mut Finder,
+) {
+    let reference = Reference {
+        rule: &SPLIT_HORIZON_EXISTS,
+        path: FieldPath::of("engineFeatures.psmdb.splitHorizonDnsConfigName"),
+        kind: "SplitHorizonDNSConfig of the namespace",
+        name: &split_horizon_name(spec),
+    };
+    named(reference, &facts.split_horizons, stage, finder);
+}
+
+fn has_affinity(policy: &PodSchedulingPolicy, engine: Engine) -> bool {
+    let Some(config) = policy.spec.affinity_config.known() else {
+        return false;
+    };
+    let replicated = match engine {
+        Engine::Psmdb => {
+            return config.psmdb.known().is_some_and(|affinity| {
+                affinity.engine.is_known()
+                    || affinity.proxy.is_known()
+                    || affinity.config_server.is_known()
+            });
+        }
+        Engine::Pxc => &config.pxc,
+        Engine::Postgresql => &config.postgresql,
+    };
+    replicated
+        .known()
+        .is_some_and(|affinity| affinity.engine.is_known() || affinity.proxy.is_known())
+}

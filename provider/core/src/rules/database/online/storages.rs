@@ -1,0 +1,123 @@
+//! The backup storages that a database writes to.
+
+use std::collections::BTreeSet;
+
+use everest_schemas::Engine;
+use everest_schemas::everest::{BackupSchedule, DatabaseCluster, DatabaseClusterSpec};
+use everest_schemas::models::DatabaseModel;
+
+use super::super::backup::{MOST_PG_STORAGES, known_storage, schedule_path};
+use super::engine_type;
+use crate::facts::Facts;
+use crate::path::FieldPath;
+use crate::rules::Stage;
+use crate::rules::finder::Finder;
+use crate::rules::online::{storage, storages_of_backups};
+use crate::rules::table::backup::{PG_THREE_STORAGES, PITR_STORAGE, PSMDB_ONE_STORAGE};
+
+pub(super) fn check(
+    model: &DatabaseModel,
+    spec: &DatabaseClusterSpec,
+    live: Option<&DatabaseCluster>,
+    facts: &Facts,
+    stage: Stage,
+    finder: &mut Finder,
+) {
+    let Some(backup) = spec.backup.known() else {
+        return;
+    };
+    if let Some(pitr) = backup
+        .pitr
+        .known()
+        .filter(|pitr| pitr.enabled.known() == Some(&true))
+    {
+        let path = FieldPath::of("backup.pitr.backupStorageName");
+        let name = &pitr.backup_storage_name;
+        if let Some(found) = storage(path.clone(), name, facts, stage, finder)
+            && engine_type(spec) == Some(Engine::Pxc)
+            && let Some(type_) = found.spec.type_.known_str()
+            && type_ != "s3"
+        {
+            let name = name.known_str().unwrap_or_default();
+            finder.broken(
+                &PITR_STORAGE,
+                path,
+                format!("The backup storage {name:?} is of type {type_}"),
+            );
+        }
+    }
+    let Some(schedules) = backup.schedules.known() else {
+        return;
+    };
+    let path = FieldPath::of("backup.schedules");
+    for (index, schedule) in schedules.iter().enumerate() {
+        if schedule.enabled.is_null() || schedule.enabled.known() == Some(&true) {
+            let path = schedule_path(&path, index, schedule).field("backupStorageName");
+            storage(path, &schedule.backup_storage_name, facts, stage, finder);
+        }
+    }
+    match engine_type(spec) {
+        Some(Engine::Psmdb) => active_storage(&path, schedules, live, finder),
+        Some(Engine::Postgresql) if live.is_some() => {
+            let database = model.name.known_str().unwrap_or_default();
+            repositories(&path, schedules, database, facts, finder);
+        }
+        _ => {}
+    }
+}
+
+/// A MongoDB database stays with the storage that it used first.
+fn active_storage(
+    path: &FieldPath,
+    schedules: &[BackupSchedule],
+    live: Option<&DatabaseCluster>,
+    finder: &mut Finder,
+) {
+    let status = live.and_then(|live| live.status.as_ref());
+    let Some(active) = status
+        .and_then(|status| status.active_storage.as_deref())
+        .filter(|active| !active.is_empty())
+    else {
+        return;
+    };
+    for (index, schedule) in schedules.iter().enumerate() {
+        if let Some(storage) = known_storage(schedule).filter(|storage| *storage != active) {
+            finder.broken(
+                &PSMDB_ONE_STORAGE,
+                schedule_path(path, index, schedule).field("backupStorageName"),
+                format!("The schedule writes to {storage:?}, and the backups lie in {active:?}"),
+            );
+        }
+    }
+}
+
+/// The storages of existing backups count, though no schedule names them.
+fn repositories(
+    path: &FieldPath,
+    schedules: &[BackupSchedule],
+    database: &str,
+    facts: &Facts,
+    finder: &mut Finder,
+) {
+    let scheduled: BTreeSet<_> = schedules.iter().filter_map(known_storage).collect();
+    if scheduled.len() > MOST_PG_STORAGES {
+        return;
+    }
+    let mut used: BTreeSet<_> = storages_of_backups(database, facts).collect();
+    for (index, schedule) in schedules.iter().enumerate() {
+        let Some(storage) = known_storage(schedule) else {
+            continue;
+        };
+        let others: Vec<_> = used.iter().copied().collect();
+        if used.insert(storage) && used.len() > MOST_PG_STORAGES {
+            finder.broken(
+                &PG_THREE_STORAGES,
+                schedule_path(path, index, schedule).field("backupStorageName"),
+                format!(
+                    "{storage:?} is one backup storage too many beside {}",
+                    others.join(", ")
+                ),
+            );
+        }
+    }
+}

@@ -1,0 +1,577 @@
+use super::super::tests::*;
+use super::*;
+use crate::facts::fixtures::{all, facts};
+use crate::facts::{All, Seen};
+use crate::finding::Severity::{self, Error, Warning};
+use everest_schemas::{Engine, Field};
+use serde_json::json;
+
+type Edit = fn(&mut DatabaseModel, &mut Facts);
+
+/// A rule with a change of a sound database and its cluster that breaks it,
+/// how that weighs at plan and before the write, and changes that do not.
+struct Case {
+    rule: &'static str,
+    path: &'static str,
+    breaks: Edit,
+    at_plan: Option<Severity>,
+    at_apply: Option<Severity>,
+    holds: Edit,
+    unknown: Edit,
+}
+
+fn engines(facts: &mut Facts, edit: serde_json::Value) {
+    facts.engines = all(&[("percona-xtradb-cluster-operator", edit)]);
+}
+
+fn scheduled(model: &mut DatabaseModel, storage: &str) {
+    schedules(model, vec![schedule("nightly", "0 2 * * *", storage)]);
+}
+
+fn in_state(facts: &mut Facts, status: serde_json::Value) {
+    let spec = json!({"engine": {"type": "pxc", "storage": {"size": "1Gi"}}});
+    facts.databases = all(&[("orders", json!({"spec": spec, "status": status}))]);
+}
+
+/// Rules on a new database.
+const CREATION: &[Case] = &[
+    Case {
+        rule: "namespace-served",
+        path: "namespace",
+        breaks: |_, f| f.namespace = Seen::Found(Default::default()),
+        at_plan: Some(Warning),
+        at_apply: Some(Error),
+        holds: |_, _| {},
+        unknown: |_, f| f.namespace = Seen::Unread,
+    },
+    Case {
+        rule: "namespace-served",
+        path: "namespace",
+        breaks: |_, f| f.namespace = Seen::Absent,
+        at_plan: None,
+        at_apply: Some(Error),
+        holds: |_, _| {},
+        unknown: |m, _| m.namespace = Field::Unknown,
+    },
+    Case {
+        rule: "upgrade-lock",
+        path: "",
+        breaks: |_, f| {
+            let lock = json!({"everest.percona.com/upgrade-lock": "2026-01-01T00:00:00Z"});
+            engines(
+                f,
+                json!({"metadata": {"annotations": lock}, "spec": {"type": "pxc"}}),
+            );
+        },
+        at_plan: Some(Warning),
+        at_apply: None,
+        holds: |_, _| {},
+        unknown: |_, f| f.engines = None,
+    },
+    Case {
+        rule: "engine-installed",
+        path: "engine.type",
+        breaks: |_, f| f.engines = All::Some([].into()),
+        at_plan: Some(Warning),
+        at_apply: Some(Error),
+        holds: |_, _| {},
+        unknown: |m, _| engine(m).type_ = Field::Unknown,
+    },
+    Case {
+        rule: "engine-installed",
+        path: "engine.type",
+        breaks: |_, f| {
+            engines(
+                f,
+                json!({"spec": {"type": "pxc"}, "status": {"status": "installing"}}),
+            );
+        },
+        at_plan: Some(Warning),
+        at_apply: Some(Error),
+        holds: |m, _| of_type(m, Engine::Psmdb),
+        unknown: |_, f| f.engines = None,
+    },
+    Case {
+        rule: "version-offered",
+        path: "engine.version",
+        breaks: |m, _| engine(m).version = "8.0.99-1".into(),
+        at_plan: Some(Error),
+        at_apply: Some(Error),
+        holds: |m, _| engine(m).version = "8.0.36-28.1".into(),
+        unknown: |m, _| engine(m).version = Field::Unknown,
+    },
+    Case {
+        rule: "version-offered",
+        path: "engine.version",
+        breaks: |_, f| {
+            engines(
+                f,
+                json!({"spec": {"type": "pxc"}, "status": {
+                    "status": "installed",
+                    "availableVersions": {"engine": {"9.0.1": {}}},
+                    "pendingOperatorUpgrades": [{"targetVersion": "1.19.0"}],
+                }}),
+            );
+        },
+        at_plan: Some(Warning),
+        at_apply: Some(Error),
+        holds: |m, _| engine(m).version = "".into(),
+        unknown: |_, f| f.engines = None,
+    },
+    Case {
+        rule: "version-allowed",
+        path: "engine.version",
+        breaks: |_, f| {
+            engines(
+                f,
+                json!({"spec": {"type": "pxc", "allowedVersions": ["8.0.36-28.1"]}, "status": {
+                    "status": "installed",
+                    "availableVersions": {"engine": {"8.0.41-32.1": {}, "8.0.36-28.1": {}}},
+                }}),
+            );
+        },
+        at_plan: Some(Error),
+        at_apply: Some(Error),
+        holds: |_, _| {},
+        unknown: |m, _| engine(m).version = Field::Unknown,
+    },
+    Case {
+        rule: "version-recommended",
+        path: "engine.version",
+        breaks: |m, _| engine(m).version = "8.0.36-28.1".into(),
+        at_plan: Some(Warning),
+        at_apply: Some(Warning),
+        holds: |_, _| {},
+        unknown: |m, _| engine(m).version = Field::Unknown,
+    },
+    Case {
+        rule: "backup-storage-exists",
+        path: "backup.schedules[\"nightly\"].backupStorageName",
+        breaks: |m, _| scheduled(m, "tape"),
+        at_plan: Some(Warning),
+        at_apply: Some(Error),
+        holds: |m, _| scheduled(m, "s3"),
+        unknown: |m, _| {
+            let mut open = schedule("nightly", "0 2 * * *", "");
+            open.backup_storage_name = Field::Unknown;
+            schedules(m, vec![open]);
+        },
+    },
+    Case {
+        rule: "backup-storage-exists",
+        path: "backup.pitr.backupStorageName",
+        breaks: |m, f| {
+            pitr(m).backup_storage_name = "s3".into();
+            let storage = f.storages.as_mut().unwrap().get_mut("s3").unwrap();
+            let now = serde_json::from_value(json!("2026-01-01T00:00:00Z")).unwrap();
+            storage.metadata.deletion_timestamp = Some(now);
+        },
+        at_plan: Some(Warning),
+        at_apply: Some(Error),
+        holds: |m, _| pitr(m).backup_storage_name = "s3".into(),
+        unknown: |m, f| {
+            pitr(m).backup_storage_name = "tape".into();
+            f.storages = None;
+        },
+    },
+    Case {
+        rule: "backup-storage-exists",
+        path: "dataSource.backupSource.backupStorageName",
+        breaks: |m, _| by_path(m).backup_storage_name = "tape".into(),
+        at_plan: Some(Warning),
+        at_apply: Some(Error),
+        holds: |m, _| by_path(m).backup_storage_name = "s3".into(),
+        unknown: |m, _| by_path(m).backup_storage_name = Field::Unknown,
+    },
+    Case {
+        rule: "pitr-storage",
+        path: "backup.pitr.backupStorageName",
+        breaks: |m, _| pitr(m).backup_storage_name = "blobs".into(),
+        at_plan: Some(Error),
+        at_apply: Some(Error),
+        holds: |m, _| pitr(m).backup_storage_name = "s3".into(),
+        unknown: |m, _| pitr(m).backup_storage_name = Field::Unknown,
+    },
+    Case {
+        rule: "monitoring-config-exists",
+        path: "monitoring.monitoringConfigName",
+        breaks: |m, _| part(&mut spec(m).monitoring).monitoring_config_name = "x".into(),
+        at_plan: Some(Warning),
+        at_apply: Some(Error),
+        holds: |m, _| part(&mut spec(m).monitoring).monitoring_config_name = "pmm".into(),
+        unknown: |m, _| part(&mut spec(m).monitoring).monitoring_config_name = Field::Unknown,
+    },
+    Case {
+        rule: "pod-scheduling-policy-exists",
+        path: "podSchedulingPolicyName",
+        breaks: |m, _| spec(m).pod_scheduling_policy_name = "x".into(),
+        at_plan: Some(Warning),
+        at_apply: Some(Error),
+        holds: |m, _| spec(m).pod_scheduling_policy_name = "spread".into(),
+        unknown: |m, _| spec(m).pod_scheduling_policy_name = Field::Unknown,
+    },
+    Case {
+        rule: "pod-scheduling-policy-applies",
+        path: "podSchedulingPolicyName",
+        breaks: |m, _| spec(m).pod_scheduling_policy_name = "documents".into(),
+        at_plan: Some(Error),
+        at_apply: Some(Error),
+        holds: |m, _| {
+            of_type(m, Engine::Psmdb);
+            spec(m).pod_scheduling_policy_name = "documents".into();
+        },
+        unknown: |m, _| {
+            spec(m).pod_scheduling_policy_name = "documents".into();
+            engine(m).type_ = Field::Unknown;
+        },
+    },
+    Case {
+        rule: "pod-scheduling-policy-applies",
+        path: "podSchedulingPolicyName",
+        breaks: |m, _| spec(m).pod_scheduling_policy_name = "empty".into(),
+        at_plan: Some(Error),
+        at_apply: Some(Error),
+        holds: |m, _| spec(m).pod_scheduling_policy_name = "spread".into(),
+        unknown: |_, f| f.policies = None,
+    },
+    Case {
+        rule: "load-balancer-config-exists",
+        path: "proxy.expose.loadBalancerConfigName",
+        breaks: |m, _| expose(m).load_balancer_config_name = "x".into(),
+        at_plan: Some(Warning),
+        at_apply: Some(Error),
+        holds: |m, _| expose(m).load_balancer_config_name = "lb".into(),
+        unknown: |m, _| expose(m).load_balancer_config_name = Field::Unknown,
+    },
+    Case {
+        rule: "split-horizon-exists",
+        path: "engineFeatures.psmdb.splitHorizonDnsConfigName",
+        breaks: |m, _| horizon(m).split_horizon_dns_config_name = "x".into(),
+        at_plan: Some(Warning),
+        at_apply: Some(Error),
+        holds: |m, _| horizon(m).split_horizon_dns_config_name = "dns".into(),
+        unknown: |m, _| horizon(m).split_horizon_dns_config_name = Field::Unknown,
+    },
+    Case {
+        rule: "storage-class-exists",
+        path: "engine.storage.class",
+        breaks: |m, _| part(&mut engine(m).storage).class = "x".into(),
+        at_plan: Some(Warning),
+        at_apply: Some(Warning),
+        holds: |m, _| part(&mut engine(m).storage).class = "rigid".into(),
+        unknown: |m, _| part(&mut engine(m).storage).class = Field::Unknown,
+    },
+    Case {
+        rule: "storage-class-default",
+        path: "engine.storage.class",
+        breaks: |_, f| f.storage_classes = Some([].into()),
+        at_plan: Some(Warning),
+        at_apply: Some(Warning),
+        holds: |_, _| {},
+        unknown: |_, f| f.storage_classes = None,
+    },
+    Case {
+        rule: "secret-exists",
+        path: "engine.userSecretsName",
+        breaks: |m, _| engine(m).user_secrets_name = "none".into(),
+        at_plan: Some(Warning),
+        at_apply: Some(Error),
+        holds: |m, _| engine(m).user_secrets_name = "mine".into(),
+        unknown: |m, _| engine(m).user_secrets_name = "not looked for".into(),
+    },
+    Case {
+        rule: "secret-exists",
+        path: "dataSource.dataImport.source.s3.credentialsSecretName",
+        breaks: |m, _| {
+            let s3 = import_s3(m);
+            s3.credentials_secret_name = "none".into();
+            s3.access_key_id = Field::Null;
+        },
+        at_plan: Some(Warning),
+        at_apply: Some(Error),
+        holds: |m, _| import_s3(m).credentials_secret_name = "none".into(),
+        unknown: |m, _| import_s3(m).credentials_secret_name = Field::Unknown,
+    },
+    Case {
+        rule: "data-importer-exists",
+        path: "dataSource.dataImport.dataImporterName",
+        breaks: |m, _| importer(m, "x".into()),
+        at_plan: Some(Warning),
+        at_apply: Some(Error),
+        holds: |m, _| importer(m, "dump".into()),
+        unknown: |m, _| importer(m, Field::Unknown),
+    },
+    Case {
+        rule: "data-importer-applies",
+        path: "dataSource.dataImport.dataImporterName",
+        breaks: |m, _| importer(m, "mongo".into()),
+        at_plan: Some(Error),
+        at_apply: Some(Error),
+        holds: |m, _| {
+            importer(m, "dump".into());
+            engine(m).user_secrets_name = "mine".into();
+        },
+        unknown: |m, _| {
+            importer(m, "mongo".into());
+            engine(m).type_ = Field::Unknown;
+        },
+    },
+    Case {
+        rule: "data-importer-applies",
+        path: "engine.userSecretsName",
+        breaks: |m, _| importer(m, "dump".into()),
+        at_plan: Some(Error),
+        at_apply: Some(Error),
+        holds: |m, _| {
+            importer(m, "dump".into());
+            engine(m).user_secrets_name = "mine".into();
+        },
+        unknown: |m, _| {
+            importer(m, "dump".into());
+            engine(m).user_secrets_name = Field::Unknown;
+        },
+    },
+    Case {
+        rule: "source-backup",
+        path: "dataSource.dbClusterBackupName",
+        breaks: |m, _| source(m).db_cluster_backup_name = "x".into(),
+        at_plan: Some(Warning),
+        at_apply: Some(Error),
+        holds: |m, _| source(m).db_cluster_backup_name = "done".into(),
+        unknown: |m, _| source(m).db_cluster_backup_name = Field::Unknown,
+    },
+];
+
+fn importer(model: &mut DatabaseModel, name: Field<String>) {
+    import(model);
+    let import = part(&mut source(model).data_import);
+    import.data_importer_name = name;
+}
+
+/// What was before, and a rule on the change.
+type Before = (fn(&mut DatabaseModel), Case);
+
+const CHANGES: &[Before] = &[
+    (
+        |_| {},
+        Case {
+            rule: "database-busy",
+            path: "",
+            breaks: |m, f| {
+                engine(m).replicas = 5.into();
+                in_state(f, json!({"status": "restoring"}));
+            },
+            at_plan: Some(Warning),
+            at_apply: None,
+            holds: |m, _| engine(m).replicas = 5.into(),
+            unknown: |m, f| {
+                engine(m).replicas = 5.into();
+                f.databases = None;
+            },
+        },
+    ),
+    (
+        |_| {},
+        Case {
+            rule: "version-after-cr-version",
+            path: "engine.version",
+            breaks: |m, f| {
+                engine(m).version = "8.0.42-33.1".into();
+                let status = json!({"status": "ready", "crVersion": "1.17.0", "recommendedCRVersion": "1.18.0"});
+                in_state(f, status);
+            },
+            at_plan: Some(Error),
+            at_apply: Some(Error),
+            holds: |m, f| {
+                engine(m).version = "8.0.42-33.1".into();
+                in_state(
+                    f,
+                    json!({"status": "ready", "recommendedCRVersion": "1.18.0"}),
+                );
+            },
+            unknown: |m, f| {
+                engine(m).version = Field::Unknown;
+                let status = json!({"crVersion": "1.17.0", "recommendedCRVersion": "1.18.0"});
+                in_state(f, status);
+            },
+        },
+    ),
+    (
+        |m| part(&mut engine(m).storage).class = "rigid".into(),
+        Case {
+            rule: "storage-grows",
+            path: "engine.storage.size",
+            breaks: |m, _| part(&mut engine(m).storage).size = "30Gi".into(),
+            at_plan: Some(Error),
+            at_apply: Some(Error),
+            holds: |m, _| part(&mut engine(m).storage).size = "25600Mi".into(),
+            unknown: |m, _| part(&mut engine(m).storage).size = Field::Unknown,
+        },
+    ),
+    (
+        |_| {},
+        Case {
+            rule: "storage-grows",
+            path: "engine.storage.size",
+            breaks: |m, f| {
+                part(&mut engine(m).storage).size = "30Gi".into();
+                let classes = f.storage_classes.as_mut().unwrap();
+                classes.get_mut("standard").unwrap().allow_volume_expansion = None;
+            },
+            at_plan: Some(Warning),
+            at_apply: Some(Warning),
+            holds: |m, _| part(&mut engine(m).storage).size = "30Gi".into(),
+            unknown: |m, f| {
+                part(&mut engine(m).storage).size = "30Gi".into();
+                f.storage_classes = None;
+            },
+        },
+    ),
+    (
+        |m| of_type(m, Engine::Psmdb),
+        Case {
+            rule: "psmdb-one-storage",
+            path: "backup.schedules[\"nightly\"].backupStorageName",
+            breaks: |m, f| {
+                scheduled(m, "minio");
+                in_state(f, json!({"activeStorage": "s3"}));
+            },
+            at_plan: Some(Error),
+            at_apply: Some(Error),
+            holds: |m, f| {
+                scheduled(m, "s3");
+                in_state(f, json!({"activeStorage": "s3"}));
+            },
+            unknown: |m, _| scheduled(m, "minio"),
+        },
+    ),
+    (
+        |m| of_type(m, Engine::Postgresql),
+        Case {
+            rule: "pg-three-storages",
+            path: "backup.schedules[\"nightly\"].backupStorageName",
+            breaks: |m, f| {
+                backed_up(f);
+                scheduled(m, "fourth");
+            },
+            at_plan: Some(Error),
+            at_apply: Some(Error),
+            holds: |m, f| {
+                backed_up(f);
+                scheduled(m, "third");
+            },
+            unknown: |m, f| {
+                scheduled(m, "fourth");
+                f.backups = None;
+            },
+        },
+    ),
+];
+
+/// Backups of the database in three storages.
+fn backed_up(facts: &mut Facts) {
+    let backup =
+        |storage: &str| json!({"spec": {"dbClusterName": "orders", "backupStorageName": storage}});
+    facts.backups = all(&[
+        ("a", backup("s3")),
+        ("b", backup("minio")),
+        ("c", backup("third")),
+    ]);
+}
+
+fn run(case: &Case, sound: &DatabaseModel, prior: Option<&DatabaseModel>) {
+    let found = |edit: Edit, stage| {
+        let (mut model, mut facts) = (sound.clone(), facts());
+        edit(&mut model, &mut facts);
+        let found = check_online(&model, prior, &facts, stage);
+        found
+            .into_iter()
+            .filter(|found| found.rule == case.rule)
+            .map(|found| (found.path.to_string(), found.severity))
+            .collect::<Vec<_>>()
+    };
+    for (stage, severity) in [(Stage::Plan, case.at_plan), (Stage::Apply, case.at_apply)] {
+        let expected: Vec<_> = severity
+            .map(|severity| (case.path.to_owned(), severity))
+            .into_iter()
+            .collect();
+        assert_eq!(
+            found(case.breaks, stage),
+            expected,
+            "{} {stage:?}",
+            case.rule
+        );
+        assert_eq!(
+            found(case.holds, stage),
+            [],
+            "{} holds {stage:?}",
+            case.rule
+        );
+        assert_eq!(
+            found(case.unknown, stage),
+            [],
+            "{} unknown {stage:?}",
+            case.rule
+        );
+    }
+}
+
+#[test]
+fn each_rule_on_a_new_database_finds_what_breaks_it_and_nothing_else() {
+    for case in CREATION {
+        run(case, &sound(), None);
+    }
+}
+
+#[test]
+fn each_rule_on_a_change_finds_what_breaks_it_and_nothing_else() {
+    for (before, case) in CHANGES {
+        let mut prior = sound();
+        before(&mut prior);
+        run(case, &prior, Some(&prior));
+    }
+}
+
+#[test]
+fn a_sound_database_and_an_unread_cluster_raise_nothing() {
+    for stage in [Stage::Plan, Stage::Apply] {
+        let sound = sound();
+        assert_eq!(check_online(&sound, None, &facts(), stage), []);
+        assert_eq!(check_online(&sound, Some(&sound), &facts(), stage), []);
+        let mut model = sound.clone();
+        engine(&mut model).version = "1".into();
+        scheduled(&mut model, "tape");
+        assert_eq!(check_online(&model, None, &Facts::default(), stage), []);
+        model.spec = Field::Unknown;
+        assert_eq!(check_online(&model, None, &facts(), stage), []);
+    }
+}
+
+#[test]
+fn what_a_change_leaves_broken_is_a_warning() {
+    let mut prior = sound();
+    engine(&mut prior).version = "8.0.30-22.1".into();
+    scheduled(&mut prior, "tape");
+    let mut planned = prior.clone();
+    engine(&mut planned).replicas = 5.into();
+    for stage in [Stage::Plan, Stage::Apply] {
+        let found = check_online(&planned, Some(&prior), &facts(), stage);
+        let rules: Vec<_> = found.iter().map(|found| found.rule).collect();
+        assert_eq!(rules, ["version-offered", "backup-storage-exists"]);
+        assert!(found.iter().all(|found| found.severity == Warning));
+    }
+    scheduled(&mut planned, "another");
+    let found = check_online(&planned, Some(&prior), &facts(), Stage::Apply);
+    assert_eq!(found[1].severity, Error);
+}
+
+#[test]
+fn nothing_is_expected_in_a_namespace_that_is_planned_too() {
+    let mut model = sound();
+    scheduled(&mut model, "tape");
+    let facts = Facts {
+        namespace: Seen::Absent,
+        ..facts()
+    };
+    assert_eq!(check_online(&model, None, &facts, Stage::Plan), []);
+}

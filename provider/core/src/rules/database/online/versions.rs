@@ -1,0 +1,133 @@
+//! The engine and its version, as the namespace offers them.
+
+use std::collections::BTreeMap;
+
+use everest_schemas::everest::{ComponentVersion, DatabaseClusterSpec, DatabaseEngine};
+
+use super::engine_type;
+use crate::facts::Facts;
+use crate::path::FieldPath;
+use crate::rules::Stage;
+use crate::rules::finder::Finder;
+use crate::rules::table::online::{
+    ENGINE_INSTALLED, VERSION_ALLOWED, VERSION_OFFERED, VERSION_RECOMMENDED,
+};
+use crate::version::Version;
+
+pub(super) fn check(spec: &DatabaseClusterSpec, facts: &Facts, stage: Stage, finder: &mut Finder) {
+    let (Some(type_), Some(engines)) = (engine_type(spec), &facts.engines) else {
+        return;
+    };
+    let mut uninstalled = |summary: String| {
+        let path = FieldPath::of("engine.type");
+        finder.missing(&ENGINE_INSTALLED, path, summary, stage);
+    };
+    let Some(engine) = engines.get(type_.operator()) else {
+        return uninstalled(format!("The namespace has no engine {type_}"));
+    };
+    let status = engine.status.as_ref();
+    let state = status.and_then(|status| status.status.as_deref());
+    // Everest goes on running databases while the operator is replaced.
+    if let Some(state) = state.filter(|state| !["installed", "upgrading"].contains(state)) {
+        return uninstalled(format!(
+            "The operator of {type_} is {state} in the namespace"
+        ));
+    }
+    let Some(offered) = offered(engine) else {
+        return uninstalled(format!("The operator of {type_} offers no versions yet"));
+    };
+    let Some(version) = version(spec) else {
+        return;
+    };
+    let path = FieldPath::of("engine.version");
+    if !offered.contains_key(version) {
+        let summary = format!(
+            "{version} is not offered for {type_}; offered: {}",
+            sorted(offered.keys())
+        );
+        let pending = status.and_then(|status| status.pending_operator_upgrades.as_ref());
+        // A newer operator, which the same run may install, offers others.
+        if pending.is_some_and(|pending| !pending.is_empty()) {
+            finder.missing(&VERSION_OFFERED, path, summary, stage);
+        } else {
+            finder.broken(&VERSION_OFFERED, path, summary);
+        }
+        return;
+    }
+    let allowed: Vec<_> = engine
+        .spec
+        .allowed_versions
+        .known()
+        .into_iter()
+        .flatten()
+        .filter_map(|version| version.known())
+        .collect();
+    if !allowed.is_empty() && !allowed.iter().any(|allowed| *allowed == version) {
+        finder.broken(
+            &VERSION_ALLOWED,
+            path,
+            format!(
+                "{version} is not allowed for {type_}; allowed: {}",
+                sorted(allowed.into_iter())
+            ),
+        );
+    }
+}
+
+/// Advice for a version that is chosen now.
+pub(super) fn recommended(spec: &DatabaseClusterSpec, facts: &Facts, finder: &mut Finder) {
+    let (Some(type_), Some(version), Some(engines)) =
+        (engine_type(spec), version(spec), &facts.engines)
+    else {
+        return;
+    };
+    let Some(offered) = engines.get(type_.operator()).and_then(offered) else {
+        return;
+    };
+    let is_recommended =
+        |version: &ComponentVersion| version.status.as_deref() == Some("recommended");
+    let recommended: Vec<_> = offered
+        .iter()
+        .filter(|(_, version)| is_recommended(version))
+        .map(|(version, _)| version)
+        .collect();
+    if offered
+        .get(version)
+        .is_some_and(|version| !is_recommended(version))
+        && !recommended.is_empty()
+    {
+        finder.doubtful(
+            &VERSION_RECOMMENDED,
+            FieldPath::of("engine.version"),
+            format!(
+                "{version} is not recommended for {type_}; recommended: {}",
+                sorted(recommended.into_iter())
+            ),
+        );
+    }
+}
+
+fn version(spec: &DatabaseClusterSpec) -> Option<&str> {
+    let version = spec.engine.known()?.version.known_str()?;
+    (!version.is_empty()).then_some(version)
+}
+
+/// The versions that an operator offers; none before it offers one.
+fn offered(engine: &DatabaseEngine) -> Option<&BTreeMap<String, ComponentVersion>> {
+    let versions = engine.status.as_ref()?.available_versions.as_ref()?;
+    versions
+        .engine
+        .as_ref()
+        .filter(|versions| !versions.is_empty())
+}
+
+/// Versions from the oldest to the newest, for a message.
+fn sorted<'a>(versions: impl Iterator<Item = &'a String>) -> String {
+    let mut versions: Vec<&String> = versions.collect();
+    versions.sort_by_key(|version| version.parse::<Version>().ok());
+    versions
+        .into_iter()
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join(", ")
+}

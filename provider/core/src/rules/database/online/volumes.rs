@@ -1,0 +1,124 @@
+//! Storage classes of the volumes.
+
+use std::collections::BTreeMap;
+
+use everest_schemas::Field;
+use everest_schemas::everest::{DatabaseClusterSpec, Storage};
+use k8s_openapi::api::storage::v1::StorageClass;
+
+use crate::facts::Facts;
+use crate::path::FieldPath;
+use crate::quantity::Quantity;
+use crate::rules::finder::{Finder, is_missing};
+use crate::rules::table::online::{STORAGE_CLASS_DEFAULT, STORAGE_CLASS_EXISTS, STORAGE_GROWS};
+
+/// Annotation on the class of volumes that name none.
+const IS_DEFAULT: &str = "storageclass.kubernetes.io/is-default-class";
+
+/// A class that is named exists; only a warning, because volumes may be made
+/// by hand for a class that does not.
+pub(super) fn check(spec: &DatabaseClusterSpec, facts: &Facts, finder: &mut Finder) {
+    let Some(classes) = &facts.storage_classes else {
+        return;
+    };
+    for (path, storage) in storages(spec) {
+        if let Some(class) = class(storage).filter(|class| !classes.contains_key(*class)) {
+            finder.doubtful(
+                &STORAGE_CLASS_EXISTS,
+                path.field("class"),
+                format!(
+                    "No storage class is called {class:?}; existing ones: {}",
+                    Facts::names(classes)
+                ),
+            );
+        }
+    }
+}
+
+/// A new volume that names no class needs a default one.
+pub(super) fn default_class(spec: &DatabaseClusterSpec, facts: &Facts, finder: &mut Finder) {
+    let Some(classes) = &facts.storage_classes else {
+        return;
+    };
+    let engine = storages(spec).into_iter().next();
+    if let Some((path, storage)) = engine
+        && is_missing(&storage.class)
+        && default(classes).is_none()
+    {
+        finder.doubtful(
+            &STORAGE_CLASS_DEFAULT,
+            path.field("class"),
+            "No storage class is given and the cluster has no default one",
+        );
+    }
+}
+
+/// A volume that is to grow has a class that allows it. Which class a volume
+/// without a name has got can only be guessed.
+pub(super) fn growth(
+    now: &DatabaseClusterSpec,
+    before: &DatabaseClusterSpec,
+    facts: &Facts,
+    finder: &mut Finder,
+) {
+    let Some(classes) = &facts.storage_classes else {
+        return;
+    };
+    let former: BTreeMap<_, _> = storages(before).into_iter().collect();
+    for (path, storage) in storages(now) {
+        let Some(was) = former.get(&path) else {
+            continue;
+        };
+        if !grows(&was.size, &storage.size) {
+            continue;
+        }
+        let named = class(storage);
+        let of = match named {
+            Some(name) => classes.get_key_value(name),
+            None if is_missing(&storage.class) => default(classes),
+            None => None,
+        };
+        let Some((name, _)) = of.filter(|(_, class)| class.allow_volume_expansion != Some(true))
+        else {
+            continue;
+        };
+        let path = path.field("size");
+        let summary = format!("The storage class {name:?} does not let volumes grow");
+        if named.is_some() {
+            finder.broken(&STORAGE_GROWS, path, summary);
+        } else {
+            finder.doubtful(&STORAGE_GROWS, path, summary);
+        }
+    }
+}
+
+/// The volumes that a database describes; the engine's first.
+fn storages(spec: &DatabaseClusterSpec) -> Vec<(FieldPath, &Storage)> {
+    let engine = spec
+        .engine
+        .known()
+        .and_then(|engine| engine.storage.known());
+    let proxy = spec.proxy.known().and_then(|proxy| proxy.storage.known());
+    [("engine.storage", engine), ("proxy.storage", proxy)]
+        .into_iter()
+        .filter_map(|(path, storage)| Some((FieldPath::of(path), storage?)))
+        .collect()
+}
+
+fn class(storage: &Storage) -> Option<&str> {
+    storage.class.known_str().filter(|class| !class.is_empty())
+}
+
+fn default(classes: &BTreeMap<String, StorageClass>) -> Option<(&String, &StorageClass)> {
+    classes.iter().find(|(_, class)| {
+        let annotations = class.metadata.annotations.as_ref();
+        annotations
+            .and_then(|annotations| annotations.get(IS_DEFAULT))
+            .is_some_and(|value| value == "true")
+    })
+}
+
+fn grows(before: &Field<String>, now: &Field<String>) -> bool {
+    let amount = |size: &Field<String>| size.known_str()?.parse::<Quantity>().ok();
+    matches!((amount(before), amount(now)), (Some(before), Some(now)) if now > before)
+}

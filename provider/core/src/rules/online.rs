@@ -1,0 +1,195 @@
+//! What the rules for several models ask of a cluster.
+
+use everest_schemas::Field;
+use everest_schemas::everest::{BackupStorage, DatabaseCluster};
+use everest_schemas::models::BackupModel;
+
+use super::Stage;
+use super::finder::Finder;
+use super::table::online::{DATABASE_EXISTS, NAMESPACE_SERVED, STORAGE_EXISTS, UPGRADE_LOCK};
+use crate::facts::{All, BUSY, Facts, Seen};
+use crate::path::FieldPath;
+use crate::rules::Rule;
+use crate::v1::namespace::{MANAGED_BY, MANAGED_BY_LABEL};
+
+/// The namespace exists and is one of Everest's. One that does not exist is
+/// nothing to speak of at plan: the run that is planned makes it.
+pub(super) fn served_namespace(
+    name: &Field<String>,
+    facts: &Facts,
+    stage: Stage,
+    finder: &mut Finder,
+) {
+    let Some(name) = name.known_str() else {
+        return;
+    };
+    let path = FieldPath::of("namespace");
+    match &facts.namespace {
+        Seen::Unread => {}
+        Seen::Absent => {
+            if stage == Stage::Apply {
+                let summary = format!("The namespace {name} does not exist");
+                finder.broken(&NAMESPACE_SERVED, path, summary);
+            }
+        }
+        Seen::Found(namespace) => {
+            let labels = namespace.metadata.labels.as_ref();
+            let label = labels.and_then(|labels| labels.get(MANAGED_BY_LABEL));
+            if label.is_none_or(|label| label != MANAGED_BY) {
+                let summary = format!("The namespace {name} is none of Everest's");
+                finder.missing(&NAMESPACE_SERVED, path, summary, stage);
+            }
+        }
+    }
+}
+
+/// An operator of the namespace is being upgraded: a warning, because the
+/// write waits for the end of it.
+pub(super) fn upgrade_lock(facts: &Facts, finder: &mut Finder) {
+    if let Some(engine) = facts.locked_engine() {
+        finder.doubtful(
+            &UPGRADE_LOCK,
+            FieldPath::root(),
+            format!("{engine} is being upgraded in the namespace"),
+        );
+    }
+}
+
+/// The state in which a database takes no changes, if it is in one.
+pub(super) fn busy_state(database: &DatabaseCluster) -> Option<&str> {
+    if database.metadata.deletion_timestamp.is_some() {
+        return Some("deleting");
+    }
+    let state = database.status.as_ref()?.status.as_deref()?;
+    (BUSY.contains(&state) || state == "deleting").then_some(state)
+}
+
+/// What is looked for by its name.
+pub(super) struct Reference<'a> {
+    /// The rule that wants it there.
+    pub rule: &'a Rule,
+    /// The attribute that names it.
+    pub path: FieldPath,
+    /// What it is, such as "backup storage".
+    pub kind: &'static str,
+    /// Its name.
+    pub name: &'a Field<String>,
+}
+
+/// The object that an attribute names; a finding if there is none.
+pub(super) fn named<'a, K>(
+    reference: Reference<'_>,
+    all: &'a All<K>,
+    stage: Stage,
+    finder: &mut Finder,
+) -> Option<&'a K> {
+    let name = reference.name.known_str().filter(|name| !name.is_empty())?;
+    let all = all.as_ref()?;
+    if let Some(found) = all.get(name) {
+        return Some(found);
+    }
+    let others = if all.is_empty() {
+        "there is none".to_owned()
+    } else {
+        format!("existing ones: {}", Facts::names(all))
+    };
+    let kind = reference.kind;
+    finder.missing(
+        reference.rule,
+        reference.path,
+        format!("No {kind} is called {name:?}; {others}"),
+        stage,
+    );
+    None
+}
+
+/// The backup storage that an attribute names, unless it is being deleted.
+pub(super) fn storage<'a>(
+    path: FieldPath,
+    name: &Field<String>,
+    facts: &'a Facts,
+    stage: Stage,
+    finder: &mut Finder,
+) -> Option<&'a BackupStorage> {
+    let reference = Reference {
+        rule: &STORAGE_EXISTS,
+        path: path.clone(),
+        kind: "backup storage of the namespace",
+        name,
+    };
+    let found = named(reference, &facts.storages, stage, finder)?;
+    if found.metadata.deletion_timestamp.is_some() {
+        let name = name.known_str().unwrap_or_default();
+        finder.missing(
+            &STORAGE_EXISTS,
+            path,
+            format!("The backup storage {name:?} is being deleted"),
+            stage,
+        );
+        return None;
+    }
+    Some(found)
+}
+
+/// The database that an attribute names, unless it is being deleted.
+pub(super) fn database<'a>(
+    name: &Field<String>,
+    facts: &'a Facts,
+    stage: Stage,
+    finder: &mut Finder,
+) -> Option<&'a DatabaseCluster> {
+    let path = FieldPath::of("databaseName");
+    let reference = Reference {
+        rule: &DATABASE_EXISTS,
+        path: path.clone(),
+        kind: "database of the namespace",
+        name,
+    };
+    let found = named(reference, &facts.databases, stage, finder)?;
+    if found.metadata.deletion_timestamp.is_some() {
+        let name = name.known_str().unwrap_or_default();
+        finder.missing(
+            &DATABASE_EXISTS,
+            path,
+            format!("The database {name:?} is being deleted"),
+            stage,
+        );
+        return None;
+    }
+    Some(found)
+}
+
+/// The storages that the existing backups of a database lie in.
+pub(super) fn storages_of_backups<'a>(
+    database: &'a str,
+    facts: &'a Facts,
+) -> impl Iterator<Item = &'a str> {
+    facts
+        .backups
+        .iter()
+        .flat_map(|backups| backups.values())
+        .filter(move |backup| backup.spec.db_cluster_name.known_str() == Some(database))
+        .filter_map(|backup| backup.spec.backup_storage_name.known_str())
+}
+
+/// The backups of a database, other than `planned`.
+pub(super) fn other_backups<'a>(
+    planned: &'a BackupModel,
+    facts: &'a Facts,
+) -> impl Iterator<Item = (&'a str, &'a str)> {
+    let database = planned.database_name.known_str();
+    facts
+        .backups
+        .iter()
+        .flatten()
+        .filter(move |(name, backup)| {
+            backup.metadata.deletion_timestamp.is_none()
+                && backup.spec.db_cluster_name.known_str() == database
+                && planned.name.known_str() != Some(name.as_str())
+        })
+        .map(|(name, backup)| {
+            let status = backup.status.as_ref();
+            let state = status.and_then(|status| status.state.as_deref());
+            (name.as_str(), state.unwrap_or_default())
+        })
+}

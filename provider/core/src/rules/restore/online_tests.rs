@@ -1,0 +1,135 @@
+use super::*;
+use crate::facts::fixtures::facts;
+use crate::finding::Severity::{self, Error, Warning};
+use everest_schemas::everest::BackupSource;
+
+type Edit = fn(&mut RestoreModel, &mut Facts);
+
+fn sound() -> RestoreModel {
+    RestoreModel {
+        namespace: "prod".into(),
+        name: "drill".into(),
+        database_name: "orders".into(),
+        backup_name: "done".into(),
+        ..RestoreModel::default()
+    }
+}
+
+fn found(edit: Edit, stage: Stage) -> Vec<(&'static str, String, Severity)> {
+    let (mut model, mut facts) = (sound(), facts());
+    edit(&mut model, &mut facts);
+    check_online(&model, None, &facts, stage)
+        .into_iter()
+        .map(|found| (found.rule, found.path.to_string(), found.severity))
+        .collect()
+}
+
+fn by_path(model: &mut RestoreModel, storage: Field<String>) {
+    model.backup_name = Field::Null;
+    model.backup_source = BackupSource {
+        path: "p".into(),
+        backup_storage_name: storage,
+    }
+    .into();
+}
+
+/// A rule, its path, what breaks it, how that weighs at plan and before the
+/// write.
+type Row = (
+    &'static str,
+    &'static str,
+    Edit,
+    Option<Severity>,
+    Option<Severity>,
+);
+
+const BREAKS: &[Row] = &[
+    (
+        "database-exists",
+        "databaseName",
+        |m, _| m.database_name = "x".into(),
+        Some(Warning),
+        Some(Error),
+    ),
+    (
+        "source-backup",
+        "backupName",
+        |m, _| m.backup_name = "x".into(),
+        Some(Warning),
+        Some(Error),
+    ),
+    (
+        "source-backup",
+        "backupName",
+        |m, _| m.backup_name = "running".into(),
+        Some(Warning),
+        Some(Error),
+    ),
+    (
+        "source-backup",
+        "backupName",
+        |m, _| m.backup_name = "failed".into(),
+        Some(Error),
+        Some(Error),
+    ),
+    (
+        "source-backup",
+        "backupName",
+        |m, _| m.backup_name = "foreign".into(),
+        Some(Error),
+        Some(Error),
+    ),
+    (
+        "source-backup",
+        "backupName",
+        |m, _| m.backup_name = "orphan".into(),
+        Some(Error),
+        Some(Error),
+    ),
+    (
+        "backup-storage-exists",
+        "backupSource.backupStorageName",
+        |m, _| by_path(m, "x".into()),
+        Some(Warning),
+        Some(Error),
+    ),
+    (
+        "restore-allowed",
+        "databaseName",
+        |_, f| {
+            let databases = f.databases.as_mut().unwrap();
+            let status = databases.get_mut("orders").unwrap().status.as_mut();
+            status.unwrap().status = Some("paused".to_owned());
+        },
+        Some(Warning),
+        None,
+    ),
+];
+
+#[test]
+fn each_rule_finds_what_breaks_it_and_weighs_it_by_the_stage() {
+    for (rule, path, breaks, at_plan, at_apply) in BREAKS {
+        for (stage, severity) in [(Stage::Plan, at_plan), (Stage::Apply, at_apply)] {
+            let expected: Vec<_> = severity
+                .map(|severity| (*rule, (*path).to_owned(), severity))
+                .into_iter()
+                .collect();
+            assert_eq!(found(*breaks, stage), expected, "{rule}");
+        }
+    }
+}
+
+#[test]
+fn a_sound_restore_and_unknown_values_raise_nothing() {
+    let quiet: [Edit; 6] = [
+        |_, _| {},
+        |m, _| m.database_name = Field::Unknown,
+        |m, _| m.backup_name = Field::Unknown,
+        |m, _| by_path(m, Field::Unknown),
+        |m, _| by_path(m, "s3".into()),
+        |_, f| *f = Facts::default(),
+    ];
+    for edit in quiet {
+        assert_eq!(found(edit, Stage::Plan), []);
+    }
+}

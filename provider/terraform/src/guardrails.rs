@@ -1,0 +1,166 @@
+//! What a plan and an apply ask of the cluster before anything is written, and what a plan says
+//! of a change's effect on what runs.
+
+use everest_cluster::{Cluster, facts};
+use everest_core::{
+    facts::{Facts, Wanted},
+    finding::{Finding, Severity},
+    impact::Summary,
+    rules::Stage,
+};
+use tfplugin::{Diagnostic, Diagnostics, Plan};
+
+use crate::{
+    diagnostics,
+    managed::{Kind, here, named},
+    session::Session,
+};
+
+/// What the cluster decides of one kind of resource.
+pub trait Guarded: Kind {
+    /// What has to be known of the cluster to judge a change.
+    fn wanted(planned: &Self::Model, prior: Option<&Self::Model>) -> Wanted;
+
+    /// What the cluster's present state forbids.
+    fn check_online(
+        planned: &Self::Model,
+        prior: Option<&Self::Model>,
+        facts: &Facts,
+        stage: Stage,
+    ) -> Vec<Finding>;
+
+    /// What stands against a destruction at the moment.
+    fn check_destruction(prior: &Self::Model, facts: &Facts) -> Vec<Finding> {
+        let _ = (prior, facts);
+        Vec::new()
+    }
+
+    /// How a change is felt by what runs; `planned` is None for a destruction.
+    fn impact(prior: &Self::Model, planned: Option<&Self::Model>, what: &str) -> Option<Summary> {
+        let _ = (prior, planned, what);
+        None
+    }
+}
+
+/// Warns of a change's effect, and reports what the cluster says against it. A plan that changes
+/// nothing asks for nothing, and neither does one that is refused already.
+pub async fn at_plan<K: Guarded>(
+    session: &Session,
+    plan: &Plan<K::Model>,
+    diags: &mut Diagnostics,
+) {
+    if diags.has_errors() || !(plan.is_create() || plan.changed()) {
+        return;
+    }
+    if let Some(prior) = &plan.prior {
+        warn::<K>(session, prior, Some(&plan.planned), diags);
+    }
+    // Without a cluster the plan stands as it is; what follows is more than it needs.
+    let Ok(cluster) = session.cluster().await else {
+        return;
+    };
+    // As for the rules that need no cluster: what the server fills in is not known at creation.
+    let judged = if plan.is_create() {
+        &plan.config
+    } else {
+        &plan.planned
+    };
+    let prior = plan.prior.as_ref();
+    let facts = here(facts::load(cluster, &K::wanted(judged, prior)));
+    diagnostics::report(K::check_online(judged, prior, &facts, Stage::Plan), diags);
+}
+
+/// Warns of a destruction's effect, and of what stands against it.
+pub async fn at_destroy<K: Guarded>(session: &Session, prior: &K::Model, diags: &mut Diagnostics) {
+    if diags.has_errors() {
+        return;
+    }
+    warn::<K>(session, prior, None, diags);
+    let Ok(cluster) = session.cluster().await else {
+        return;
+    };
+    let facts = here(facts::load(cluster, &K::wanted(prior, Some(prior))));
+    diagnostics::report(K::check_destruction(prior, &facts), diags);
+}
+
+/// Why nothing may be written now; further reasons go to `diags`.
+///
+/// What was read earlier in this run may be from before something else that it has made, so an
+/// error counts only once it is found in what was read afresh.
+pub async fn before_write<K: Guarded>(
+    cluster: &Cluster,
+    judged: &K::Model,
+    prior: Option<&K::Model>,
+    diags: &mut Diagnostics,
+) -> Option<Diagnostic> {
+    let wanted = K::wanted(judged, prior);
+    let errors = |facts: &Facts| -> Vec<Finding> {
+        K::check_online(judged, prior, facts, Stage::Apply)
+            .into_iter()
+            .filter(|finding| finding.severity == Severity::Error)
+            .collect()
+    };
+    if errors(&facts::load(cluster, &wanted).await).is_empty() {
+        return None;
+    }
+    let mut found = errors(&facts::load_afresh(cluster, &wanted).await).into_iter();
+    let first = found.next();
+    diagnostics::report(found, diags);
+    first.map(diagnostics::finding)
+}
+
+fn warn<K: Guarded>(
+    session: &Session,
+    prior: &K::Model,
+    planned: Option<&K::Model>,
+    diags: &mut Diagnostics,
+) {
+    if session.warns_of_impact()
+        && let Some(summary) = K::impact(prior, planned, &named::<K>(prior))
+    {
+        diags.push(Diagnostic::warning(summary.headline, summary.detail));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::database::Database;
+    use everest_schemas::everest::{DatabaseClusterSpec, EngineSpec};
+    use everest_schemas::models::DatabaseModel;
+
+    fn database(config: &str) -> DatabaseModel {
+        DatabaseModel {
+            namespace: "prod".into(),
+            name: "orders".into(),
+            spec: DatabaseClusterSpec {
+                engine: EngineSpec {
+                    replicas: 3.into(),
+                    config: config.into(),
+                    ..EngineSpec::default()
+                }
+                .into(),
+                ..DatabaseClusterSpec::default()
+            }
+            .into(),
+            ..DatabaseModel::default()
+        }
+    }
+
+    fn warnings(session: &Session, planned: Option<&DatabaseModel>) -> usize {
+        let mut diags = Diagnostics::default();
+        warn::<Database>(session, &database("a"), planned, &mut diags);
+        assert!(!diags.has_errors());
+        diags.iter().count()
+    }
+
+    #[test]
+    fn what_a_change_does_is_one_warning_unless_it_is_not_wanted() {
+        let session = Session::default();
+        assert_eq!(warnings(&session, Some(&database("b"))), 1);
+        assert_eq!(warnings(&session, Some(&database("a"))), 0);
+        assert_eq!(warnings(&session, None), 1);
+        session.warn_of_impact(false);
+        assert_eq!(warnings(&session, Some(&database("b"))), 0);
+    }
+}

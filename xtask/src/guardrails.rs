@@ -1,0 +1,138 @@
+//! The guide to the guardrails: every rule, and what each change does, from the tables in
+//! `everest-core`.
+
+use std::fmt::Write as _;
+
+use everest_core::{
+    impact,
+    path::FieldPath,
+    rules::{self, Checked, Rule},
+};
+use everest_schemas::Engine;
+
+/// The guide, below its front matter.
+pub(crate) fn guide() -> String {
+    let mut page = String::from(INTRODUCTION);
+    for (checked, title, text) in SECTIONS {
+        let _ = write!(page, "\n## {title}\n\n{text}\n");
+        for rule in rules::TABLE
+            .iter()
+            .filter(|rule| rule.checked.first() == Some(&checked))
+        {
+            entry(&mut page, rule);
+        }
+    }
+    page.push_str(IMPACT);
+    for effect in impact::TABLE {
+        let _ = writeln!(
+            page,
+            "| `{}` | {} | {} | **{}**: {} |",
+            FieldPath::of(effect.attribute).snake_case(),
+            effect.when.as_str(),
+            engines(effect.engines),
+            effect.class,
+            effect.general_phrase(),
+        );
+    }
+    page.push_str(ENDING);
+    page
+}
+
+const INTRODUCTION: &str = "\
+# Guardrails
+
+Most of Everest's rules live in its API server, and a program that writes Kubernetes objects
+never meets them. This provider checks them itself: at plan, on the attribute that breaks
+them, before anything is written.
+
+An error stops the plan or the apply. On an object that exists, a rule is an error only if
+the change breaks it; what was broken before is a warning. A value that is not known yet
+breaks no rule.
+";
+
+const SECTIONS: [(Checked, &str, &str); 3] = [
+    (
+        Checked::Configuration,
+        "Checked without a cluster",
+        "These need the configuration alone, so `terraform validate` and a plan without a cluster \
+         find them.",
+    ),
+    (
+        Checked::State,
+        "Checked against what the object was",
+        "These are about changes of an object in the state.",
+    ),
+    (
+        Checked::Cluster,
+        "Checked against the cluster",
+        "These are checked when the cluster can be reached. What is missing is a warning at plan, \
+         because the same run may still make it, and an error right before the write. What may \
+         not be read, because a permission is missing, is not checked.",
+    ),
+];
+
+const IMPACT: &str = "
+## What a change does
+
+When a change is felt by a database that runs, the plan says so in one warning for each
+database, unless the provider's `impact_warnings` is `false`. Where a database has a single
+member, a restart of its members means that it cannot be reached meanwhile; where it is
+paused, the change waits until it is started.
+
+| Attribute | When | Engines | What happens |
+|---|---|---|---|
+";
+
+const ENDING: &str = "
+Destroying a database deletes its volumes with everything in them. The data of its backups
+stays in the bucket unless `keep_backup_data` is `false`.
+";
+
+fn entry(page: &mut String, rule: &Rule) {
+    let moments: Vec<_> = rule
+        .checked
+        .iter()
+        .map(|checked| moment(*checked))
+        .collect();
+    let _ = write!(
+        page,
+        "\n### `{}`\n\n{}\n\n- What to do: {}\n- Engines: {}\n- Checked: {}\n",
+        rule.id,
+        rule.sentence,
+        rule.advice,
+        engines(rule.engines),
+        moments.join(", "),
+    );
+}
+
+fn moment(checked: Checked) -> &'static str {
+    match checked {
+        Checked::Configuration => "offline",
+        Checked::State => "with the prior state",
+        Checked::Cluster => "online",
+    }
+}
+
+fn engines(engines: &[Engine]) -> String {
+    if engines.len() == Engine::ALL.len() {
+        return "all".to_owned();
+    }
+    let names: Vec<_> = engines.iter().map(|engine| format!("`{engine}`")).collect();
+    names.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rule_and_every_attribute_has_its_place() {
+        let page = guide();
+        for rule in rules::TABLE {
+            assert_eq!(page.matches(&format!("### `{}`\n", rule.id)).count(), 1);
+        }
+        assert!(page.contains("| `backup.schedules.retention_copies` | "));
+        assert!(page.contains("- Checked: with the prior state, online\n"));
+        assert!(!page.contains("{members}"), "a placeholder was left");
+    }
+}
