@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use everest_core::facts::{All, Facts, Kind, Seen, Wanted};
+use everest_schemas::everest::DatabaseCluster;
 use k8s_openapi::api::core::v1::{Namespace, Secret};
 use tokio::time::timeout;
 
@@ -63,6 +64,13 @@ async fn ask(cluster: &Cluster, namespace: &str, wanted: &Wanted) -> Facts {
         }
     };
     if seen == Seen::Absent {
+        // Without Everest the namespace is not what is missing first, and the write says so.
+        let databases = cluster.objects::<DatabaseCluster>(namespace);
+        if let Err(ClusterError::NotEverest { .. } | ClusterError::EverestV2) =
+            databases.read_all().await
+        {
+            return Facts::default();
+        }
         return Facts {
             namespace: seen,
             ..Facts::default()

@@ -94,11 +94,21 @@ async fn what_is_forbidden_or_not_served_is_left_out() {
 }
 
 #[tokio::test]
-async fn nothing_is_asked_inside_a_namespace_that_does_not_exist() {
-    let (cluster, seen) = cluster(|_, _, _| absent("namespaces", "prod"));
-    let facts = load(&cluster, &wanted(&[Kind::Engines])).await;
-    assert!(facts.namespace_is_absent());
-    assert_eq!(paths(&seen), ["GET /api/v1/namespaces/prod"]);
+async fn a_namespace_that_does_not_exist_is_a_finding_only_where_everest_is() {
+    for (served, absent_namespace) in [(true, true), (false, false)] {
+        let (cluster, seen) = cluster(move |_, path, _| match path {
+            "/api/v1/namespaces/prod" => absent("namespaces", "prod"),
+            path if served && path.contains("/databaseclusters") => list(Vec::new()),
+            _ => failure(404, "", "404 page not found", json!({})),
+        });
+        let facts = load(&cluster, &wanted(&[Kind::Engines])).await;
+        assert_eq!(facts.namespace_is_absent(), absent_namespace);
+        assert!(
+            !paths(&seen).iter().any(|path| path.contains("engines")),
+            "nothing else is in it: {:?}",
+            paths(&seen)
+        );
+    }
 }
 
 #[tokio::test]
