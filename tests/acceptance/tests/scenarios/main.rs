@@ -5,6 +5,7 @@
 mod backup;
 mod database;
 mod existing;
+mod guardrails;
 mod interruption;
 mod namespace;
 mod objects;

@@ -1,0 +1,90 @@
+//! What only the cluster can tell at plan, and what a change does to a database that runs.
+
+use crate::{
+    objects::{self, DATABASE},
+    stack::Stack,
+};
+
+/// A namespace and a database in it; `more` are further attributes of the database.
+fn database(replicas: u32, memory: &str, more: &str) -> String {
+    format!(
+        "resource \"everest_namespace\" \"ns\" {{
+  name    = \"NS\"
+  engines = {{ pxc = {{}} }}
+}}
+resource \"everest_database\" \"db\" {{
+  namespace = everest_namespace.ns.name
+  name      = \"orders\"
+  engine = {{ type = \"pxc\", replicas = {replicas}, storage = {{ size = \"1Gi\" }}, resources = {{ cpu = \"600m\", memory = \"{memory}\" }} }}
+  deletion_protection = false
+{more}
+}}
+"
+    )
+}
+
+#[test]
+fn what_the_cluster_does_not_have_is_a_warning_at_plan_and_an_error_before_the_write() {
+    let stack = Stack::new("guard-storage");
+    let backed_up = database(
+        1,
+        "1G",
+        "  backup = { schedules = { nightly = { schedule = \"0 2 * * *\", backup_storage_name = \"nowhere\" } } }",
+    );
+    stack.write(
+        &database(1, "1G", "")
+            .replace(
+                "\"everest_database\" \"db\"",
+                "\"everest_database\" \"first\"",
+            )
+            .replace("\"orders\"", "\"first\""),
+    );
+    stack.apply().succeeded();
+    stack.write(&backed_up);
+    stack.plan().succeeded().says("Warning").says("nowhere");
+    stack.apply().failed().says("nowhere");
+    assert!(
+        objects::get(DATABASE, &stack.namespace, "orders").is_null(),
+        "written in spite of the rule"
+    );
+    stack.write("");
+    stack.destroy().succeeded();
+}
+
+#[test]
+fn a_version_that_the_engine_does_not_offer_is_refused_at_plan() {
+    let stack = Stack::new("guard-version");
+    stack.write(&database(1, "1G", ""));
+    stack.apply().succeeded();
+    stack.write(
+        &database(1, "1G", "").replace("replicas = 1,", "version = \"8.0.99-1.1\", replicas = 1,"),
+    );
+    stack
+        .plan()
+        .failed()
+        .says("8.0.99-1.1 is not offered for pxc; offered:")
+        .says("engine.version");
+    stack.write(&database(1, "1G", ""));
+    stack.destroy().succeeded();
+}
+
+#[test]
+fn a_plan_says_what_a_change_does_to_the_database_unless_that_is_not_wanted() {
+    let stack = Stack::new("guard-impact");
+    stack.write(&database(3, "1G", ""));
+    stack.apply().succeeded();
+    stack.write(&database(3, "2G", ""));
+    stack
+        .plan()
+        .succeeded()
+        .says("restart one by one")
+        .says("engine.resources");
+    stack.provider(&format!(
+        "config_path = {:?}\nimpact_warnings = false",
+        crate::stack::kubeconfig()
+    ));
+    stack.plan().succeeded().says_not("one by one");
+    stack.apply().succeeded();
+    stack.plan_is_empty();
+    stack.destroy().succeeded();
+}
