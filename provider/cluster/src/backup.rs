@@ -41,11 +41,7 @@ pub async fn list(
     cluster: &Cluster,
     namespace: Option<&str>,
 ) -> Result<Vec<BackupModel>, ClusterError> {
-    let objects: Vec<DatabaseClusterBackup> = cluster.list(namespace).await?;
-    Ok(objects
-        .iter()
-        .map(|object| observed(cluster, object))
-        .collect())
+    cluster.list(namespace, observed).await
 }
 
 /// Makes a backup and waits until it has succeeded.

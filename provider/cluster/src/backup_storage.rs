@@ -40,11 +40,7 @@ pub async fn list(
     cluster: &Cluster,
     namespace: Option<&str>,
 ) -> Result<Vec<BackupStorageModel>, ClusterError> {
-    let objects: Vec<BackupStorage> = cluster.list(namespace).await?;
-    Ok(objects
-        .iter()
-        .map(|object| observed(cluster, object))
-        .collect())
+    cluster.list(namespace, observed).await
 }
 
 /// Creates the Secret, then the storage that names it.

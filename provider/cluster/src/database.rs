@@ -44,11 +44,7 @@ pub async fn list(
     cluster: &Cluster,
     namespace: Option<&str>,
 ) -> Result<Vec<DatabaseModel>, ClusterError> {
-    let objects: Vec<DatabaseCluster> = cluster.list(namespace).await?;
-    Ok(objects
-        .iter()
-        .map(|object| observed(cluster, object))
-        .collect())
+    cluster.list(namespace, observed).await
 }
 
 /// Creates a database and waits until it is really ready.

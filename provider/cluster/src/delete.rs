@@ -17,14 +17,27 @@ pub(crate) async fn delete<K: Kind + Serialize>(
     name: &str,
     clock: &Clock,
 ) -> Result<(), ClusterError> {
+    deleted(objects, name, clock).await?;
+    Ok(())
+}
+
+/// The same; the UID of what was there.
+///
+/// # Errors
+/// As [`delete`].
+pub(crate) async fn deleted<K: Kind + Serialize>(
+    objects: &Objects<K>,
+    name: &str,
+    clock: &Clock,
+) -> Result<Option<String>, ClusterError> {
     let Some(object) = objects.get(name).await? else {
-        return Ok(());
+        return Ok(None);
     };
     let uid = object.uid();
-    if !objects.request_deletion(name, uid.as_deref()).await? {
-        return Ok(());
+    if objects.request_deletion(name, uid.as_deref()).await? {
+        gone(objects, name, uid.as_deref(), clock).await?;
     }
-    gone(objects, name, uid.as_deref(), clock).await
+    Ok(uid)
 }
 
 /// Waits until the object `uid` called `name` is gone.

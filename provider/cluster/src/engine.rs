@@ -66,8 +66,7 @@ pub(crate) async fn delete_with_own<K: Kind + Serialize>(
     own: fn(Kinds) -> ApiResource,
     clock: &Clock,
 ) -> Result<(), ClusterError> {
-    let owner = objects.get(name).await?.and_then(|object| object.uid());
-    delete::delete(objects, name, clock).await?;
+    let owner = delete::deleted(objects, name, clock).await?;
     let (Some(owner), Some(namespace)) = (owner, objects.namespace()) else {
         return Ok(());
     };
@@ -77,8 +76,7 @@ pub(crate) async fn delete_with_own<K: Kind + Serialize>(
         let objects = objects.cluster().of_kind(&kind, namespace);
         let found = match objects.get(name).await {
             Ok(found) => found,
-            Err(error) if error.is_forbidden() => None,
-            Err(ClusterError::NotEverest { .. } | ClusterError::EverestV2) => None,
+            Err(error) if error.is_forbidden() || error.is_not_served() => None,
             Err(error) => return Err(error),
         };
         match found {

@@ -264,6 +264,11 @@ impl ClusterError {
         matches!(self, Self::Forbidden { .. })
     }
 
+    /// Whether the cluster does not have the kind asked for.
+    pub fn is_not_served(&self) -> bool {
+        matches!(self, Self::NotEverest { .. } | Self::EverestV2)
+    }
+
     /// Whether the object asked for does not exist.
     pub fn is_not_found(&self) -> bool {
         matches!(self, Self::NotFound { .. })

@@ -66,8 +66,8 @@ async fn ask(cluster: &Cluster, namespace: &str, wanted: &Wanted) -> Facts {
     if seen == Seen::Absent {
         // Without Everest the namespace is not what is missing first, and the write says so.
         let databases = cluster.objects::<DatabaseCluster>(namespace);
-        if let Err(ClusterError::NotEverest { .. } | ClusterError::EverestV2) =
-            databases.read_all().await
+        if let Err(error) = databases.read_all().await
+            && error.is_not_served()
         {
             return Facts::default();
         }

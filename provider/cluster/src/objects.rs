@@ -73,15 +73,21 @@ impl Cluster {
         )
     }
 
-    /// All objects of a namespaced kind, in `namespace` or in every one.
-    pub(crate) async fn list<K>(&self, namespace: Option<&str>) -> Result<Vec<K>, ClusterError>
+    /// What is observed of all objects of a namespaced kind, in `namespace` or in every one.
+    pub(crate) async fn list<K, M>(
+        &self,
+        namespace: Option<&str>,
+        observed: fn(&Cluster, &K) -> M,
+    ) -> Result<Vec<M>, ClusterError>
     where
         K: Kind + Resource<DynamicType = (), Scope = NamespaceResourceScope>,
     {
-        match namespace {
-            Some(namespace) => self.objects::<K>(namespace).list("").await,
-            None => self.global::<K>().list("").await,
-        }
+        let objects = match namespace {
+            Some(namespace) => self.objects::<K>(namespace),
+            None => self.global::<K>(),
+        };
+        let found = objects.list("").await?;
+        Ok(found.iter().map(|object| observed(self, object)).collect())
     }
 
     /// The objects of a cluster-scoped kind; of a namespaced one, those of every namespace.

@@ -41,11 +41,7 @@ pub async fn list(
     cluster: &Cluster,
     namespace: Option<&str>,
 ) -> Result<Vec<RestoreModel>, ClusterError> {
-    let objects: Vec<DatabaseClusterRestore> = cluster.list(namespace).await?;
-    Ok(objects
-        .iter()
-        .map(|object| observed(cluster, object))
-        .collect())
+    cluster.list(namespace, observed).await
 }
 
 /// Restores a database in place and waits until that has succeeded and the database is

@@ -259,7 +259,7 @@ async fn delete_all<K: Kind + serde::Serialize>(
 /// All objects; none where the kind is not served, as after Everest was uninstalled.
 async fn served<K: Kind>(objects: Objects<K>) -> Result<Vec<K>, ClusterError> {
     match objects.list("").await {
-        Err(ClusterError::NotEverest { .. } | ClusterError::EverestV2) => Ok(Vec::new()),
+        Err(error) if error.is_not_served() => Ok(Vec::new()),
         other => other,
     }
 }

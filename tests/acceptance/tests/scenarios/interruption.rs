@@ -3,12 +3,13 @@
 
 use std::process::{Child, Command};
 
+use acceptance::said::Said;
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use serde_json::{Value, json};
 
 use crate::{
     objects::{self, BACKUP, DATABASE, SUBSCRIPTION, eventually, steer},
-    stack::{Said, Stack},
+    stack::Stack,
 };
 
 const ADDRESS: &str = "everest_database.db";

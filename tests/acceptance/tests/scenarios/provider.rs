@@ -5,12 +5,13 @@ mod server;
 
 use std::fs;
 
+use acceptance::said::Said;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
 use crate::{
     objects::{self, NAMESPACE, SECRET, STORAGE},
-    stack::{Said, Stack, kubeconfig},
+    stack::{Stack, kubeconfig},
 };
 use server::api_server;
 

@@ -4,7 +4,7 @@ use std::{
     fs,
     os::unix::process::CommandExt,
     path::Path,
-    process::{Child, Command, Output, Stdio},
+    process::{Child, Command, Stdio},
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU32, Ordering},
@@ -12,6 +12,7 @@ use std::{
     time::Duration,
 };
 
+use acceptance::said::Said;
 use rustix::process::{Signal, kill_process_group};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -33,61 +34,6 @@ pub fn setting(name: &str) -> String {
 /// The kubeconfig of the cluster.
 pub fn kubeconfig() -> String {
     setting("EVEREST_TEST_KUBECONFIG")
-}
-
-/// What a run of the client said.
-#[derive(Debug)]
-pub struct Said {
-    pub code: Option<i32>,
-    /// Standard output and standard error, boxes and line breaks taken out.
-    pub text: String,
-    pub stdout: String,
-}
-
-impl From<Output> for Said {
-    fn from(output: Output) -> Self {
-        let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
-        let all = format!("{stdout}\n{}", String::from_utf8_lossy(&output.stderr));
-        Self {
-            code: output.status.code(),
-            text: unboxed(&all),
-            stdout,
-        }
-    }
-}
-
-impl Said {
-    #[track_caller]
-    pub fn succeeded(self) -> Self {
-        assert_eq!(self.code, Some(0), "the client failed:\n{}", self.text);
-        self
-    }
-
-    #[track_caller]
-    pub fn failed(self) -> Self {
-        assert_eq!(self.code, Some(1), "the client was to fail:\n{}", self.text);
-        self
-    }
-
-    #[track_caller]
-    pub fn says(self, words: &str) -> Self {
-        assert!(
-            self.text.contains(words),
-            "missing {words:?} in:\n{}",
-            self.text
-        );
-        self
-    }
-
-    #[track_caller]
-    pub fn says_not(self, words: &str) -> Self {
-        assert!(
-            !self.text.contains(words),
-            "unwanted {words:?} in:\n{}",
-            self.text
-        );
-        self
-    }
 }
 
 /// A folder with a configuration and its state.
@@ -310,12 +256,4 @@ impl Drop for Stack {
             );
         }
     }
-}
-
-/// The text of boxed and wrapped messages on one line, so that tests can look for sentences.
-pub fn unboxed(text: &str) -> String {
-    text.replace(['│', '╷', '╵'], " ")
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
 }
