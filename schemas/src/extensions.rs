@@ -11,7 +11,7 @@
 //! | `x-force-new: true` | a change replaces the object |
 //! | `x-sensitive: true` | hidden wherever values are shown |
 //! | `x-write-only: true` | read from the configuration, kept nowhere |
-//! | `x-semantic` | `quantity`, `expose-type` or `timestamp`: values spelled differently may be equal |
+//! | `x-semantic` | `quantity`, `expose-type`, `timestamp` or `cr-version`: values spelled differently may be equal |
 //! | `x-map-key` | a list of objects that users write as a map keyed by this member |
 //! | `x-inline: true` | the object's members belong to its parent |
 //! | `x-local: true` | never said by the server: kept from the configuration |

@@ -2,6 +2,7 @@
 
 mod deletion;
 mod readiness;
+mod upgrade;
 
 use everest_core::facts::{BUSY, UPGRADE_LOCK};
 use everest_core::path::FieldPath;
@@ -98,7 +99,8 @@ pub async fn create(
 /// while an engine operator of the namespace is being upgraded: that is waited for first.
 /// A change that the server does not see as one (a wait that is resumed, labels) is not held
 /// back by the time that a new state needs to show. What `config` leaves to the operators is
-/// not sent: see [`v1::ownership::ours`].
+/// not sent: see [`v1::ownership::ours`]. Another version of the engine comes after a pending
+/// one of its operator: see [`upgrade::prepare`].
 ///
 /// # Errors
 /// In the outcome: `Refused` if nothing was changed.
@@ -110,6 +112,10 @@ pub async fn update(
     wait: &Wait,
 ) -> Change<DatabaseModel> {
     let clock = wait.start();
+    let planned = &match upgrade::prepare(cluster, prior, planned, config, &clock).await {
+        Ok(prepared) => prepared,
+        Err(ended) => return ended,
+    };
     match write(cluster, prior, planned, config, &clock).await {
         Err(error) => Change::Refused(error),
         Ok((objects, written, after)) => {
@@ -144,10 +150,16 @@ async fn write(
         .ok_or_else(|| ClusterError::NotFound {
             object: objects.named(name),
         })?;
+    let settled = |model| {
+        v1::database::desired(
+            &everest_core::upgrade::settled(model, &before),
+            Operation::Update,
+        )
+    };
     let change = Bodies {
-        planned: v1::database::desired(planned, Operation::Update),
+        planned: settled(planned),
         configured: v1::database::desired(config, Operation::Update),
-        prior: v1::database::desired(prior, Operation::Update),
+        prior: settled(prior),
     };
     if change.planned["spec"] != change.prior["spec"] {
         until_changes_are_allowed(cluster, &objects, namespace, name, clock).await?;

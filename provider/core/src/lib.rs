@@ -8,6 +8,7 @@
 //! | What is sent, and what does it become again when read? | [`v1`] |
 //! | What does a change do to what runs? | [`impact`] |
 //! | Is it done, and what is missing? | [`readiness`] |
+//! | Which version of its operator does a database take over, and when? | [`upgrade`] |
 //! | May this install plan be approved? | [`install_plan`], [`olm`] |
 //! | Which outputs can a change alter? | [`outputs`] |
 //! | Is this text well formed, and do two of them mean the same? | [`quantity`], [`duration`], [`cron`], [`version`], [`name`], [`instant`], [`url`], [`semantic`] |
@@ -30,6 +31,7 @@ pub mod quantity;
 pub mod readiness;
 pub mod rules;
 pub mod semantic;
+pub mod upgrade;
 pub mod url;
 pub mod v1;
 pub mod version;

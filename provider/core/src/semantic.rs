@@ -1,6 +1,6 @@
 //! Values that are spelled differently and mean the same.
 
-use crate::quantity;
+use crate::{quantity, upgrade};
 
 /// Whether two values of an `x-semantic` kind mean the same; of a kind that is
 /// not known, whether they are the same text.
@@ -10,12 +10,14 @@ use crate::quantity;
 /// | `quantity` | the amount: `1024Mi` and `1Gi` |
 /// | `expose-type` | `internal` and `ClusterIP`, `external` and `LoadBalancer` |
 /// | `timestamp` | the instant: `…+02:00` and `…Z` |
+/// | `cr-version` | `recommended` on the left, which is what somebody asked for, goes with any version |
 pub fn equal(kind: &str, left: &str, right: &str) -> bool {
     if left == right {
         return true;
     }
     match kind {
         "quantity" => quantity::equal(left, right),
+        "cr-version" => left == upgrade::RECOMMENDED,
         "expose-type" => expose_type(left) == expose_type(right),
         "timestamp" => matches!(
             (left.parse::<jiff::Timestamp>(), right.parse::<jiff::Timestamp>()),
@@ -49,6 +51,7 @@ mod tests {
             "2026-01-01T02:03:04+02:00",
             "2026-01-01T00:03:04Z"
         ));
+        assert!(equal("cr-version", "recommended", "1.18.0"));
         assert!(equal("anything", "a", "a"));
     }
 
@@ -63,6 +66,9 @@ mod tests {
             "2026-01-01T00:00:01Z"
         ));
         assert!(!equal("timestamp", "soon", "later"));
+        // A version that is asked for is not just any.
+        assert!(!equal("cr-version", "1.18.0", "recommended"));
+        assert!(!equal("cr-version", "1.18.0", "1.17.0"));
         assert!(!equal("anything", "1024Mi", "1Gi"));
     }
 }

@@ -8,6 +8,7 @@ use everest_core::{
     impact::{self, Summary},
     outputs,
     rules::{self, Stage},
+    upgrade,
 };
 use everest_schemas::{
     Field,
@@ -67,6 +68,17 @@ impl Kind for Database {
     }
 
     fn plan(plan: &mut Plan<DatabaseModel>, diags: &mut Diagnostics) {
+        match &plan.prior {
+            None => outputs::database::known_at_creation(&mut plan.planned),
+            Some(prior) => {
+                if plan.changed() {
+                    outputs::database::mark_affected(prior, &mut plan.planned);
+                }
+                if upgrade::foresee(&plan.config, prior, &mut plan.planned) {
+                    plan.note_change();
+                }
+            }
+        }
         // What the server will fill in is not known at creation, so that only the configuration
         // says what is missing.
         let judged = if plan.is_create() {
@@ -75,12 +87,16 @@ impl Kind for Database {
             &plan.planned
         };
         diagnostics::report(rules::database::check(judged, plan.prior.as_ref()), diags);
-        match &plan.prior {
-            None => outputs::database::known_at_creation(&mut plan.planned),
-            Some(prior) if plan.changed() => {
-                outputs::database::mark_affected(prior, &mut plan.planned)
-            }
-            Some(_) => {}
+    }
+
+    fn generated(config: &mut DatabaseModel) {
+        // Written down, it would keep the database from following its operator.
+        if let Some(engine) = config
+            .spec
+            .known_mut()
+            .and_then(|spec| spec.engine.known_mut())
+        {
+            engine.cr_version = Field::Null;
         }
     }
 

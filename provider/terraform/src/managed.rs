@@ -62,6 +62,11 @@ pub trait Kind: Send + Sync + 'static {
     /// Checks a change and says which outputs it affects.
     fn plan(plan: &mut Plan<Self::Model>, diags: &mut Diagnostics);
 
+    /// Adjusts the configuration that was written for an object that exists.
+    fn generated(config: &mut Self::Model) {
+        let _ = config;
+    }
+
     /// Objects to a destruction; asked at plan and again before the deletion, because a
     /// replacement by `-replace` shows the plan only its create leg.
     fn forbid_destroy(prior: &Self::Model, diags: &mut Diagnostics) {
@@ -170,13 +175,13 @@ impl<K: Guarded> Resource for Managed<K> {
     }
 
     async fn plan(&self, plan: &mut Plan<K::Model>, _: &Context, diags: &mut Diagnostics) {
+        K::plan(plan, diags);
         if plan.is_create() {
             nonce::plan(&mut plan.private);
         } else if plan.changed() {
             // A flag is always JSON and the key is not reserved.
             let _ = plan.private.set(UPDATING, true);
         }
-        K::plan(plan, diags);
         if let Some(prior) = &plan.prior
             && !plan.requires_replace().is_empty()
         {
@@ -334,6 +339,10 @@ impl<K: Guarded> Resource for Managed<K> {
             // A client that cannot wait goes on, and the read says what is missing.
             cx.defer(Deferral::ProviderConfigUnknown);
         }
+    }
+
+    fn generate_config(&self, config: &mut K::Model) {
+        K::generated(config);
     }
 
     fn move_from(

@@ -211,6 +211,12 @@ impl<M> Plan<M> {
         self.resumes
     }
 
+    /// Notes that what the provider itself put into the plan is a change, although the
+    /// configuration asks for nothing that the prior state does not say.
+    pub fn note_change(&mut self) {
+        self.changed = true;
+    }
+
     /// The object is replaced because `path` changes. It counts only where the value really
     /// changes.
     pub fn require_replace(&mut self, path: impl Into<AttributePath>) {

@@ -101,8 +101,8 @@ pub struct DatabaseModel {
     pub cr_version: Field<String>,
 
     /// Version that `engine.cr_version` is to be raised to after an upgrade of
-    /// the engine's operator; null when there is none. Until then the engine's
-    /// version cannot be changed.
+    /// the engine's operator; null when there is none. A change of the
+    /// engine's version takes it over first.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-read-only" = true))]
     pub recommended_cr_version: Field<String>,

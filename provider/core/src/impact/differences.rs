@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::path::{FieldPath, Segment};
 use crate::quantity::Quantity;
-use crate::v1;
+use crate::{upgrade, v1};
 
 /// A value before and after; none where it is absent.
 #[derive(Debug)]
@@ -114,6 +114,9 @@ fn count(value: &Option<Value>) -> i64 {
 fn json(model: &DatabaseModel) -> Value {
     let mut spec = model.spec.known().cloned().unwrap_or_default();
     v1::database::canonical(&mut spec);
+    if let Some(engine) = spec.engine.known_mut() {
+        engine.cr_version = upgrade::effective(model);
+    }
     let mut members = match serde_json::to_value(&spec) {
         Ok(Value::Object(members)) => members,
         _ => Map::new(),

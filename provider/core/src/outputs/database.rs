@@ -5,7 +5,7 @@ use everest_schemas::models::DatabaseModel;
 use everest_schemas::{Engine, Field};
 
 use crate::path::FieldPath;
-use crate::v1;
+use crate::{upgrade, v1};
 
 /// Fills in what the configuration alone decides: the port, which each engine
 /// has, and the Secret with the credentials where the configuration names it.
@@ -83,6 +83,9 @@ fn settled(model: &DatabaseModel) -> DatabaseClusterSpec {
     let mut spec = model.spec.known().cloned().unwrap_or_default();
     v1::database::canonical(&mut spec);
     spec.data_source = Field::Null;
+    if let Some(engine) = spec.engine.known_mut() {
+        engine.cr_version = upgrade::effective(model);
+    }
     spec
 }
 

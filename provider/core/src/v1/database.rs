@@ -10,17 +10,24 @@ use serde_json::{Value, json};
 use super::{Identity, OwnedKeys, body, filled, known_json, known_keys, named, observed_keys};
 use crate::Operation;
 use crate::readiness::{self, DatabaseSighting, HOLD, Readiness};
-use crate::{quantity, semantic};
+use crate::upgrade::CrVersion;
+use crate::{quantity, semantic, upgrade};
 
 /// The body that makes a database what the configuration says.
 ///
 /// `data_source` is in it only on creation: sent again after Everest has
 /// cleared it, it would restore again. See [`carry_data_source`] for updates.
+/// A CR version that is followed is not in it: see [`upgrade::next`].
 pub fn desired(model: &DatabaseModel, operation: Operation) -> Value {
     let mut spec = model.spec.known().cloned().unwrap_or_default();
     canonical(&mut spec);
     if operation == Operation::Update {
         spec.data_source = Field::Null;
+    }
+    if let Some(engine) = spec.engine.known_mut()
+        && engine.cr_version.known_str() == Some(upgrade::RECOMMENDED)
+    {
+        engine.cr_version = Field::Null;
     }
     if let Some(schedules) = spec
         .backup
@@ -125,7 +132,6 @@ fn canonical_map(map: &mut StringMap) {
 pub fn observed(object: &DatabaseCluster, owned: &OwnedKeys) -> DatabaseModel {
     let (namespace, name) = named(&object.metadata);
     let status = object.status.clone().unwrap_or_default();
-    let state = status.status.as_deref().unwrap_or("");
     let mut spec = object.spec.clone();
     drop_zeros(&mut spec);
 
@@ -134,12 +140,15 @@ pub fn observed(object: &DatabaseCluster, owned: &OwnedKeys) -> DatabaseModel {
         .known()
         .and_then(|engine| engine.user_secrets_name.known().cloned())
         .or_else(|| name.known().map(|name| format!("everest-secrets-{name}")));
-    // While a restore runs Everest reports no version and recommends one
-    // though nothing is pending; so it does for a moment on a new database.
-    let settled = state != "restoring" && status.cr_version.as_ref().is_some_and(|v| !v.is_empty());
-    let recommended = status
-        .recommended_cr_version
-        .filter(|version| settled && Some(version) != status.cr_version.as_ref());
+    let recommended = match upgrade::cr_version(Some(&status)) {
+        CrVersion::Pending(version) => version.into(),
+        CrVersion::Passing | CrVersion::Current => Field::Null,
+    };
+    if let Some(engine) = spec.engine.known_mut() {
+        // Where the spec leaves it to the operator, the status says which it is.
+        engine.cr_version =
+            std::mem::take(&mut engine.cr_version).or(filled(status.cr_version.as_ref()));
+    }
     DatabaseModel {
         namespace,
         name,
@@ -153,7 +162,7 @@ pub fn observed(object: &DatabaseCluster, owned: &OwnedKeys) -> DatabaseModel {
         port: status.port.filter(|port| *port != 0).map(i64::from).into(),
         credentials_secret_name: secret.into(),
         cr_version: filled(status.cr_version.as_ref()),
-        recommended_cr_version: filled(recommended.as_ref()),
+        recommended_cr_version: recommended,
         uid: filled(object.metadata.uid.as_ref()),
         ..DatabaseModel::default()
     }

@@ -20,9 +20,12 @@ pub struct EngineSpec {
     pub config: Field<String>,
 
     /// Version of the engine operator's resource that the database is run as.
-    /// Set it to the database's recommended CR version to follow an operator
-    /// upgrade; the pods restart. Omitted: the operator's version at creation.
+    /// `recommended` follows each upgrade of the operator: the plan shows the
+    /// version that is taken over, and the pods restart. A version keeps the
+    /// database at it. Omitted: the operator's version at creation, and a
+    /// recommended one only together with a change of the engine's version.
     #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend("x-semantic" = "cr-version"))]
     pub cr_version: Field<String>,
 
     /// Number of database pods (of each shard, when sharded). Odd for `pxc`,
@@ -58,8 +61,9 @@ pub struct EngineSpec {
     pub user_secrets_name: Field<String>,
 
     /// Version of the engine, one of those that the namespace's operator
-    /// offers, such as `8.0.42-33.1`. It can be raised, not lowered, and not
-    /// while a newer CR version is recommended. Default: the recommended one.
+    /// offers, such as `8.0.42-33.1`. It can be raised, not lowered. Where a
+    /// newer CR version is recommended, that is taken over first, so that the
+    /// pods restart twice. Default: the recommended one.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub version: Field<String>,
 }

@@ -12,3 +12,4 @@ mod objects;
 mod provider;
 mod quickstart;
 mod stack;
+mod upgrade;

@@ -14,6 +14,7 @@ use crate::rules::table::database::{
     LOAD_BALANCER_CONFIG_KEPT, NO_SCALE_TO_ONE, SHARDING_FIXED, STORAGE_NO_SHRINK,
     VERSION_AFTER_CR_VERSION, VERSION_MAJOR, VERSION_NO_DOWNGRADE, VERSION_SYNTAX,
 };
+use crate::upgrade;
 use crate::version::Version;
 
 pub(super) fn check(planned: &DatabaseModel, prior: &DatabaseModel, finder: &mut Finder) {
@@ -73,16 +74,8 @@ fn version(now: &EngineSpec, before: &EngineSpec, prior: &DatabaseModel, finder:
         return;
     }
     let path = FieldPath::of("engine.version");
-    if let Some(pending) = prior
-        .recommended_cr_version
-        .known_str()
-        .filter(|text| !text.is_empty())
-    {
-        finder.broken(
-            &VERSION_AFTER_CR_VERSION,
-            path.clone(),
-            format!("The database has not taken over version {pending} of its operator"),
-        );
+    if let Some(pending) = upgrade::pending(prior) {
+        taken_over(now, pending, finder);
     }
     let version = match text.parse::<Version>() {
         Ok(version) => version,
@@ -113,6 +106,22 @@ fn version(now: &EngineSpec, before: &EngineSpec, prior: &DatabaseModel, finder:
             &VERSION_MAJOR,
             path,
             format!("{text} has another major version than {was}, which is running"),
+        );
+    }
+}
+
+/// A pending version of the operator is taken over by the same apply, unless the configuration
+/// names another one.
+pub(super) fn taken_over(now: &EngineSpec, pending: &str, finder: &mut Finder) {
+    if upgrade::is_pinned(now, pending) {
+        let pinned = now.cr_version.known_str().unwrap_or_default();
+        finder.broken(
+            &VERSION_AFTER_CR_VERSION,
+            FieldPath::of("engine.version"),
+            format!(
+                "The database has not taken over version {pending} of its operator, and \
+                 engine.cr_version keeps it at {pinned}"
+            ),
         );
     }
 }

@@ -6,12 +6,12 @@ mod storages;
 mod versions;
 mod volumes;
 
-use everest_schemas::everest::DatabaseCluster;
+use everest_schemas::everest::{DatabaseCluster, DatabaseClusterSpec};
 use everest_schemas::models::DatabaseModel;
 
 use super::super::online::{busy_state, upgrade_lock};
-use super::super::table::database::VERSION_AFTER_CR_VERSION;
 use super::super::table::online::DATABASE_BUSY;
+use super::change::taken_over;
 use super::{engine_type, replacing};
 use crate::facts::Facts;
 use crate::finding::Finding;
@@ -20,6 +20,7 @@ use crate::path::FieldPath;
 use crate::rules::Stage;
 use crate::rules::finder::{Finder, differ};
 use crate::rules::online::served_namespace;
+use crate::upgrade::{self, CrVersion};
 
 /// What the cluster's present state forbids a database to be or to become.
 ///
@@ -101,48 +102,30 @@ fn change(
             );
         }
     }
-    let version = |spec: &everest_schemas::everest::DatabaseClusterSpec| {
+    let version = |spec: &DatabaseClusterSpec| {
         spec.engine
             .as_ref()
             .and_then(|engine| engine.version.clone())
     };
     if differ(&version(now), &version(before)) {
         versions::recommended(now, facts, finder);
-        pending_cr_version(prior, live, finder);
+        pending_cr_version(now, prior, live, finder);
     }
     volumes::growth(now, before, facts, finder);
 }
 
 /// A version of the operator that the database has not taken over, seen only
 /// now: the prior model does not know of it.
-fn pending_cr_version(prior: &DatabaseModel, live: Option<&DatabaseCluster>, finder: &mut Finder) {
-    let known = prior
-        .recommended_cr_version
-        .known_str()
-        .is_some_and(|version| !version.is_empty());
-    let Some(status) = live
-        .and_then(|live| live.status.as_ref())
-        .filter(|_| !known)
-    else {
-        return;
-    };
-    // Without a version of its own, or while it is restored, the
-    // recommendation means nothing.
-    let settled = status.status.as_deref() != Some("restoring")
-        && status
-            .cr_version
-            .as_ref()
-            .is_some_and(|own| !own.is_empty());
-    if let Some(pending) = status
-        .recommended_cr_version
-        .as_deref()
-        .filter(|version| settled && !version.is_empty())
+fn pending_cr_version(
+    now: &DatabaseClusterSpec,
+    prior: &DatabaseModel,
+    live: Option<&DatabaseCluster>,
+    finder: &mut Finder,
+) {
+    if let (None, Some(live), Some(engine)) = (upgrade::pending(prior), live, now.engine.known())
+        && let CrVersion::Pending(pending) = upgrade::cr_version(live.status.as_ref())
     {
-        finder.broken(
-            &VERSION_AFTER_CR_VERSION,
-            FieldPath::of("engine.version"),
-            format!("The database has not taken over version {pending} of its operator"),
-        );
+        taken_over(engine, pending, finder);
     }
 }
 

@@ -228,7 +228,7 @@ pub(in crate::rules) const VERSION_MAJOR: Rule = Rule {
 pub(in crate::rules) const VERSION_AFTER_CR_VERSION: Rule = Rule {
     id: "version-after-cr-version",
     sentence: "After an upgrade of the engine's operator a database first has to take over the operator's version; until then its own version cannot change.",
-    advice: "Set engine.cr_version to that version, apply, and change engine.version afterwards.",
+    advice: "Leave engine.cr_version out, or set it to \"recommended\" or to that version: the apply then takes it over first. Where the configuration names none, the operator was upgraded after the plan was made: plan again.",
     engines: ALL,
     operations: UPDATE,
     checked: CHANGE_AND_ONLINE,

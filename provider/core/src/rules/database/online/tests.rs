@@ -377,6 +377,7 @@ const CHANGES: &[Before] = &[
             path: "engine.version",
             breaks: |m, f| {
                 engine(m).version = "8.0.42-33.1".into();
+                engine(m).cr_version = "1.17.0".into();
                 let status = json!({"status": "ready", "crVersion": "1.17.0", "recommendedCRVersion": "1.18.0"});
                 in_state(f, status);
             },
@@ -384,13 +385,15 @@ const CHANGES: &[Before] = &[
             at_apply: Some(Error),
             holds: |m, f| {
                 engine(m).version = "8.0.42-33.1".into();
+                engine(m).cr_version = "1.17.0".into();
                 in_state(
                     f,
                     json!({"status": "ready", "recommendedCRVersion": "1.18.0"}),
                 );
             },
             unknown: |m, f| {
-                engine(m).version = Field::Unknown;
+                engine(m).version = "8.0.42-33.1".into();
+                engine(m).cr_version = Field::Unknown;
                 let status = json!({"crVersion": "1.17.0", "recommendedCRVersion": "1.18.0"});
                 in_state(f, status);
             },

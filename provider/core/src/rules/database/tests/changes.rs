@@ -75,9 +75,18 @@ pub(super) const CHANGES: &[(Change, Case)] = &[
         Case {
             rule: "version-after-cr-version",
             path: "engine.version",
-            breaks: |m| engine(m).version = "8.0.42-33.1".into(),
-            holds: |m| engine(m).cr_version = "1.18.0".into(),
-            unknown: |m| engine(m).version = Field::Unknown,
+            breaks: |m| {
+                engine(m).version = "8.0.42-33.1".into();
+                engine(m).cr_version = "1.17.0".into();
+            },
+            holds: |m| {
+                engine(m).version = "8.0.42-33.1".into();
+                engine(m).cr_version = "recommended".into();
+            },
+            unknown: |m| {
+                engine(m).version = "8.0.42-33.1".into();
+                engine(m).cr_version = Field::Unknown;
+            },
         },
     ),
     (

@@ -1,0 +1,255 @@
+//! Upgrades of databases: the version of the engine, and that of its operator before it.
+
+use acceptance::said::Said;
+use rustix::process::{Pid, Signal, kill_process_group};
+use serde_json::{Value, json};
+
+use crate::{
+    objects::{self, DATABASE, eventually, steer},
+    stack::Stack,
+};
+
+const ADDRESS: &str = "everest_database.db";
+const OLDER: &str = "1.17.0";
+const NEWER: &str = "1.18.0";
+
+/// A namespace with that operator of PXC, and a small database in it; `engine` are further
+/// attributes of the engine, `more` of the database.
+fn database(operator: &str, engine: &str, more: &str) -> String {
+    format!(
+        "resource \"everest_namespace\" \"ns\" {{
+  name    = \"NS\"
+  engines = {{ pxc = {{ version = \"{operator}\" }} }}
+}}
+resource \"everest_database\" \"db\" {{
+  namespace = everest_namespace.ns.name
+  name      = \"orders\"
+  engine = {{ type = \"pxc\", replicas = 3, storage = {{ size = \"1Gi\" }}, resources = {{ cpu = \"600m\", memory = \"1G\" }}, {engine} }}
+  deletion_protection = false
+{more}
+}}
+"
+    )
+}
+
+const FROM: &str = "version = \"8.0.36-28.1\"";
+const TO: &str = "version = \"8.0.42-33.1\"";
+
+fn live(stack: &Stack) -> Value {
+    objects::get(DATABASE, &stack.namespace, "orders")
+}
+
+/// A database in the older operator's way, whose operator has been upgraded since.
+fn behind(scenario: &str, engine: &str) -> Stack {
+    let stack = Stack::new(scenario);
+    stack.write(&database(OLDER, engine, ""));
+    stack.apply().succeeded();
+    assert_eq!(stack.state(ADDRESS)["cr_version"], OLDER);
+    stack.plan_is_empty();
+    stack.write(&database(NEWER, engine, ""));
+    stack.apply().succeeded();
+    eventually("the new operator's version is recommended", || {
+        live(&stack)["status"]["recommendedCRVersion"] == NEWER
+    });
+    stack
+}
+
+fn change(plan: &Value) -> Value {
+    let changes = plan["resource_changes"].as_array().unwrap();
+    let change = changes
+        .iter()
+        .find(|change| change["address"] == ADDRESS)
+        .unwrap();
+    change["change"].clone()
+}
+
+#[track_caller]
+fn assert_upgraded(stack: &Stack) {
+    let live = live(stack);
+    assert_eq!(live["spec"]["engine"]["crVersion"], NEWER, "{live:#}");
+    assert_eq!(live["status"]["crVersion"], NEWER, "{live:#}");
+    assert_eq!(live["status"]["status"], "ready", "{live:#}");
+    let state = stack.state(ADDRESS);
+    assert_eq!(state["ready"], true, "{state:#}");
+    assert_eq!(state["cr_version"], NEWER, "{state:#}");
+    assert!(state["recommended_cr_version"].is_null(), "{state:#}");
+    stack.plan_is_empty();
+}
+
+#[test]
+fn another_version_of_the_engine_takes_the_operators_over_first_in_the_same_apply() {
+    let stack = behind("up-two-steps", FROM);
+    // Nobody asked for anything, so nothing follows.
+    stack.plan_is_empty();
+
+    stack.write(&database(NEWER, TO, ""));
+    let change = change(&stack.plan_json());
+    assert_eq!(change["actions"], json!(["update"]));
+    assert_eq!(change["after"]["engine"]["cr_version"], NEWER);
+    assert_eq!(change["after"]["cr_version"], NEWER);
+    assert_eq!(change["before"]["recommended_cr_version"], NEWER);
+    assert_eq!(change["after_unknown"]["recommended_cr_version"], true);
+    stack
+        .plan()
+        .succeeded()
+        .says("Changing engine.cr_version restarts")
+        .says("Changing engine.version restarts");
+
+    // The definition of the kind refuses the version until the operator's is taken over.
+    stack.apply().succeeded();
+    assert_eq!(live(&stack)["spec"]["engine"]["version"], "8.0.42-33.1");
+    assert_upgraded(&stack);
+    stack.destroy().succeeded();
+}
+
+#[test]
+fn a_pinned_version_of_the_operator_holds_the_engines_up_and_the_error_says_so() {
+    let stack = behind("up-pinned", &format!("{FROM}, cr_version = \"{OLDER}\""));
+    stack.plan_is_empty();
+    stack.write(&database(
+        NEWER,
+        &format!("{TO}, cr_version = \"{OLDER}\""),
+        "",
+    ));
+    stack
+        .plan()
+        .failed()
+        .says("engine.version")
+        .says(&format!("has not taken over version {NEWER}"))
+        .says("\"recommended\"");
+    // Named, it is taken over in the same apply too.
+    stack.write(&database(
+        NEWER,
+        &format!("{TO}, cr_version = \"{NEWER}\""),
+        "",
+    ));
+    stack.apply().succeeded();
+    assert_upgraded(&stack);
+    stack.destroy().succeeded();
+}
+
+#[test]
+fn an_upgrade_that_is_interrupted_between_its_halves_is_resumed_where_it_stopped() {
+    let stack = behind("up-ctrl-c", FROM);
+    steer(&stack.namespace, json!({"hold": "initializing"}));
+    stack.write(&database(NEWER, TO, ""));
+    let client = stack.start(&["apply", "-auto-approve", "-input=false", "-no-color"]);
+    eventually("the operator's version is being taken over", || {
+        let live = live(&stack);
+        live["spec"]["engine"]["crVersion"] == NEWER && live["status"]["status"] == "initializing"
+    });
+    let group = Pid::from_raw(i32::try_from(client.id()).unwrap()).unwrap();
+    kill_process_group(group, Signal::INT).unwrap();
+    Said::from(client.wait_with_output().unwrap()).says("interrupted after");
+    assert!(!stack.tainted(ADDRESS));
+    assert_eq!(stack.state(ADDRESS)["ready"], false);
+    assert_eq!(live(&stack)["spec"]["engine"]["version"], "8.0.36-28.1");
+
+    // The second half does not begin before the first one has ended.
+    let client = stack.start(&["apply", "-auto-approve", "-input=false", "-no-color"]);
+    std::thread::scope(|threads| {
+        let waiting = threads.spawn(|| Said::from(client.wait_with_output().unwrap()));
+        std::thread::sleep(std::time::Duration::from_secs(6));
+        assert_eq!(live(&stack)["spec"]["engine"]["version"], "8.0.36-28.1");
+        steer(&stack.namespace, json!({"hold": null}));
+        waiting.join().unwrap().succeeded();
+    });
+    assert_eq!(live(&stack)["spec"]["engine"]["version"], "8.0.42-33.1");
+    assert_upgraded(&stack);
+    stack.destroy().succeeded();
+}
+
+#[test]
+fn a_database_that_follows_what_is_recommended_goes_through_an_operators_upgrade() {
+    let following = "cr_version = \"recommended\"";
+    let stack = behind("up-follow", following);
+    let spec = live(&stack)["spec"]["engine"].clone();
+    assert!(spec["crVersion"].is_null(), "the word is never sent: {spec}");
+    assert_eq!(stack.state(ADDRESS)["engine"]["cr_version"], "recommended");
+
+    let change = change(&stack.plan_json());
+    assert_eq!(change["actions"], json!(["update"]));
+    assert_eq!(change["before"]["cr_version"], OLDER);
+    assert_eq!(change["after"]["cr_version"], NEWER);
+    assert_eq!(change["after"]["engine"]["cr_version"], "recommended");
+    stack
+        .plan()
+        .succeeded()
+        .says("Changing engine.cr_version restarts");
+    stack.apply().succeeded();
+    assert_upgraded(&stack);
+    assert_eq!(stack.state(ADDRESS)["engine"]["cr_version"], "recommended");
+
+    // A change of something else leaves it as it is.
+    stack.write(&database(NEWER, following, "  labels = { team = \"shop\" }"));
+    stack.apply().succeeded();
+    assert_upgraded(&stack);
+
+    stack.write(
+        &database(NEWER, following, "").replace("  deletion_protection = false\n", ""),
+    );
+    stack.reimport(ADDRESS, &format!("{}/orders", stack.namespace));
+    stack.plan_is_empty();
+    stack.write(&database(NEWER, following, ""));
+    stack.apply().succeeded();
+    assert_upgraded(&stack);
+    stack.destroy().succeeded();
+}
+
+#[test]
+fn a_database_that_was_never_upgraded_is_imported_as_one_that_follows() {
+    let stack = Stack::new("up-import");
+    let following = database(NEWER, "cr_version = \"recommended\"", "");
+    stack.write(&database(NEWER, "", ""));
+    stack.apply().succeeded();
+    stack.write(&following.replace("  deletion_protection = false\n", ""));
+    stack.reimport(ADDRESS, &format!("{}/orders", stack.namespace));
+    stack.plan_is_empty();
+    stack.write(&following);
+    stack.apply().succeeded();
+    stack.plan_is_empty();
+    stack.destroy().succeeded();
+}
+
+#[test]
+fn a_minor_upgrade_of_each_engine_is_waited_for_until_the_engine_reports_it() {
+    std::thread::scope(|threads| {
+        for (engine, from, to) in [
+            ("pxc", "8.0.36-28.1", "8.0.41-32.1"),
+            ("psmdb", "7.0.24-13", "8.0.8-3"),
+            ("postgresql", "16.9", "16.10"),
+        ] {
+            threads.spawn(move || {
+                let stack = Stack::new(&format!("up-minor-{engine}"));
+                let at = |version: &str| {
+                    database(NEWER, &format!("version = \"{version}\""), "")
+                        .replace(
+                            &format!("pxc = {{ version = \"{NEWER}\" }}"),
+                            &format!("{engine} = {{}}"),
+                        )
+                        .replace("\"pxc\"", &format!("\"{engine}\""))
+                };
+                stack.write(&at(from));
+                stack.apply().succeeded();
+                // The engine overlooks it for a while, and its old "ready" must not count.
+                steer(&stack.namespace, json!({"react-delay": "3s"}));
+                stack.write(&at(to));
+                stack
+                    .plan()
+                    .succeeded()
+                    .says("cannot be undone")
+                    .says_not("Changing engine.cr_version");
+                stack.apply().succeeded();
+                let live = live(&stack);
+                assert_eq!(live["spec"]["engine"]["version"], to);
+                assert_eq!(live["status"]["status"], "ready", "{live:#}");
+                assert_eq!(stack.state(ADDRESS)["engine"]["version"], to);
+                stack.plan_is_empty();
+                stack.write(&at(from));
+                stack.plan().failed().says("older");
+                stack.write(&at(to));
+                stack.destroy().succeeded();
+            });
+        }
+    });
+}
