@@ -85,6 +85,11 @@ async fn ask(cluster: &Cluster, namespace: &str, wanted: &Wanted) -> Facts {
         all(want(Kind::MonitoringConfigs), cluster.objects(namespace)),
         all(want(Kind::SplitHorizons), cluster.objects(namespace)),
     );
+    let (subscriptions, install_plans, engines_everywhere) = tokio::join!(
+        all(want(Kind::Subscriptions), cluster.objects(namespace)),
+        all(want(Kind::InstallPlans), cluster.objects(namespace)),
+        everywhere(want(Kind::EnginesEverywhere), cluster.global()),
+    );
     let (policies, load_balancer_configs, importers, storage_classes, secrets) = tokio::join!(
         all(want(Kind::Policies), cluster.global()),
         all(want(Kind::LoadBalancerConfigs), cluster.global()),
@@ -95,6 +100,9 @@ async fn ask(cluster: &Cluster, namespace: &str, wanted: &Wanted) -> Facts {
     Facts {
         namespace: seen,
         engines,
+        engines_everywhere,
+        subscriptions,
+        install_plans,
         databases,
         backups,
         storages,
@@ -108,18 +116,22 @@ async fn ask(cluster: &Cluster, namespace: &str, wanted: &Wanted) -> Facts {
     }
 }
 
-/// All objects of a kind, if it is wanted and can be read.
+/// All objects of a kind by name, if it is wanted and can be read.
 async fn all<K: objects::Kind>(wanted: bool, objects: Objects<K>) -> All<K> {
+    let found = everywhere(wanted, objects).await?;
+    let named = found
+        .into_iter()
+        .filter_map(|object| Some((object.meta().name.clone()?, object)));
+    Some(named.collect())
+}
+
+/// All objects of a kind, if it is wanted and can be read; names may repeat in other namespaces.
+async fn everywhere<K: objects::Kind>(wanted: bool, objects: Objects<K>) -> Option<Vec<K>> {
     if !wanted {
         return None;
     }
     match objects.read_all().await {
-        Ok(found) => Some(
-            found
-                .into_iter()
-                .filter_map(|object| Some((object.meta().name.clone()?, object)))
-                .collect(),
-        ),
+        Ok(found) => Some(found),
         Err(error) => {
             tracing::debug!(%error, "a kind was not read for the rules");
             None

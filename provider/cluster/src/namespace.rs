@@ -6,6 +6,7 @@ mod observation;
 mod olm;
 mod removal;
 mod subscribe;
+mod upgrade;
 
 use std::time::Duration;
 

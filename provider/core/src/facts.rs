@@ -6,6 +6,7 @@ use everest_schemas::everest::{
     BackupStorage, DataImporter, DatabaseCluster, DatabaseClusterBackup, DatabaseEngine,
     LoadBalancerConfig, MonitoringConfig, PodSchedulingPolicy, SplitHorizonDnsConfig,
 };
+use everest_schemas::olm::{InstallPlan, Subscription};
 use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::api::storage::v1::StorageClass;
 
@@ -48,6 +49,12 @@ pub struct Facts {
     pub namespace: Seen<Namespace>,
     /// The engines of the namespace, by the names of their operators.
     pub engines: All<DatabaseEngine>,
+    /// The engines of every namespace.
+    pub engines_everywhere: Option<Vec<DatabaseEngine>>,
+    /// The subscriptions of the namespace.
+    pub subscriptions: All<Subscription>,
+    /// The install plans of the namespace.
+    pub install_plans: All<InstallPlan>,
     /// The databases of the namespace.
     pub databases: All<DatabaseCluster>,
     /// The backups of the namespace.

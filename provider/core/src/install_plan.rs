@@ -102,6 +102,58 @@ pub fn decide(plan: &InstallPlan, asked: &[Asked]) -> Decision {
     }
 }
 
+/// Why a plan is not approved, and what would agree to it.
+pub fn refusal(plan: &InstallPlan, extra: &[Extra]) -> String {
+    let also: Vec<_> = extra
+        .iter()
+        .map(|extra| match &extra.from {
+            Some(from) => format!("{} (now {from})", extra.csv),
+            None => extra.csv.clone(),
+        })
+        .collect();
+    let agreements: Vec<_> = extra.iter().filter_map(Extra::agreement).collect();
+    let advice = if agreements.is_empty() {
+        "Remove the other operator's Subscription from the namespace, or use another namespace"
+            .to_owned()
+    } else {
+        format!("To agree to it set {}", agreements.join(" and "))
+    };
+    format!(
+        "OLM's install plan {} would also install {}, which was not asked for, so it is not \
+         approved. {advice}",
+        plan.metadata.name.as_deref().unwrap_or_default(),
+        also.join(", "),
+    )
+}
+
+/// The plan to look at in place of one that OLM has not looked at: OLM is known to leave a plan
+/// without a status behind and to go on with another one for the same versions.
+pub fn twin<'a>(
+    plan: &InstallPlan,
+    others: impl IntoIterator<Item = &'a InstallPlan>,
+) -> Option<&'a InstallPlan> {
+    let phase = |plan: &InstallPlan| {
+        let status = plan.status.as_ref();
+        status
+            .map(|status| status.phase.clone())
+            .unwrap_or_default()
+    };
+    let versions = |plan: &InstallPlan| {
+        let mut versions = plan.spec.cluster_service_version_names.clone();
+        versions.sort();
+        versions
+    };
+    if !phase(plan).is_empty() {
+        return None;
+    }
+    others.into_iter().find(|other| {
+        other.metadata.name != plan.metadata.name
+            && !other.spec.approved
+            && phase(other) == "RequiresApproval"
+            && versions(other) == versions(plan)
+    })
+}
+
 /// What in a plan nobody asked for, if this version is that.
 fn extra(csv: &str, asked: &[Asked]) -> Option<Extra> {
     let foreign = || Extra {
@@ -251,6 +303,25 @@ mod tests {
             let decision = decide(&awaiting(&[PXC, csv]), &[asked(Engine::Pxc, None, None)]);
             assert_eq!(agreements(decision), [None]);
         }
+    }
+
+    #[test]
+    fn a_plan_that_olm_left_without_a_status_has_a_twin() {
+        let named = |name: &str, mut plan: InstallPlan| {
+            plan.metadata.name = Some(name.to_owned());
+            plan
+        };
+        let left = named("left", plan(&[PXC, PSMDB], "", false));
+        let others = [
+            left.clone(),
+            named("other", awaiting(&[PXC])),
+            named("approved", plan(&[PSMDB, PXC], "Installing", true)),
+            named("twin", awaiting(&[PSMDB, PXC])),
+        ];
+        assert_eq!(twin(&left, &others), Some(&others[3]));
+        assert_eq!(twin(&left, &others[..3]), None);
+        let seen = named("seen", awaiting(&[PXC, PSMDB]));
+        assert_eq!(twin(&seen, &others), None);
     }
 
     #[test]

@@ -9,7 +9,7 @@
 //! | What does a change do to what runs? | [`impact`] |
 //! | Is it done, and what is missing? | [`readiness`] |
 //! | Which version of its operator does a database take over, and when? | [`upgrade`] |
-//! | May this install plan be approved? | [`install_plan`], [`olm`] |
+//! | May this install plan be approved? | [`install_plan`], [`operator_upgrade`], [`olm`] |
 //! | Which outputs can a change alter? | [`outputs`] |
 //! | Is this text well formed, and do two of them mean the same? | [`quantity`], [`duration`], [`cron`], [`version`], [`name`], [`instant`], [`url`], [`semantic`] |
 
@@ -25,6 +25,7 @@ pub mod instant;
 pub mod name;
 pub mod olm;
 mod operation;
+pub mod operator_upgrade;
 pub mod outputs;
 pub mod path;
 pub mod quantity;

@@ -48,7 +48,9 @@ pub fn cr_version(status: Option<&DatabaseClusterStatus>) -> CrVersion<'_> {
 /// it, follows the recommendation or says nothing.
 pub fn effective(model: &DatabaseModel) -> Field<String> {
     match wish(model) {
-        Field::Known(version) if !follows(version) && !version.is_empty() => version.as_str().into(),
+        Field::Known(version) if !follows(version) && !version.is_empty() => {
+            version.as_str().into()
+        }
         Field::Unknown => Field::Unknown,
         Field::Known(_) | Field::Null => model.cr_version.clone(),
     }

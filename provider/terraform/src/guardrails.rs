@@ -40,6 +40,17 @@ pub trait Guarded: Kind {
         let _ = (prior, planned, what);
         None
     }
+
+    /// What a change does to what the cluster has at the moment.
+    fn outlook(
+        prior: &Self::Model,
+        planned: &Self::Model,
+        facts: &Facts,
+        what: &str,
+    ) -> Option<Summary> {
+        let _ = (prior, planned, facts, what);
+        None
+    }
 }
 
 /// Warns of a change's effect, and reports what the cluster says against it. A plan that changes
@@ -67,6 +78,12 @@ pub async fn at_plan<K: Guarded>(
     };
     let prior = plan.prior.as_ref();
     let facts = here(facts::load(cluster, &K::wanted(judged, prior)));
+    if session.warns_of_impact()
+        && let Some(prior) = prior
+        && let Some(summary) = K::outlook(prior, judged, &facts, &named::<K>(prior))
+    {
+        diags.push(Diagnostic::warning(summary.headline, summary.detail));
+    }
     diagnostics::report(K::check_online(judged, prior, &facts, Stage::Plan), diags);
 }
 

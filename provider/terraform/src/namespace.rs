@@ -5,7 +5,8 @@ use everest_cluster::{Change, Cluster, ClusterError, Creation, Wait, namespace};
 use everest_core::{
     facts::{Facts, Wanted},
     finding::Finding,
-    outputs,
+    impact::Summary,
+    operator_upgrade, outputs,
     rules::{self, Stage},
 };
 use everest_schemas::{
@@ -137,8 +138,8 @@ impl Kind for Namespace {
 }
 
 impl Guarded for Namespace {
-    fn wanted(_: &NamespaceModel, prior: Option<&NamespaceModel>) -> Wanted {
-        Wanted::for_namespace(prior)
+    fn wanted(planned: &NamespaceModel, prior: Option<&NamespaceModel>) -> Wanted {
+        Wanted::for_namespace(planned, prior)
     }
 
     fn check_online(
@@ -148,6 +149,15 @@ impl Guarded for Namespace {
         stage: Stage,
     ) -> Vec<Finding> {
         rules::namespace::check_online(planned, prior, facts, stage)
+    }
+
+    fn outlook(
+        prior: &NamespaceModel,
+        planned: &NamespaceModel,
+        facts: &Facts,
+        what: &str,
+    ) -> Option<Summary> {
+        operator_upgrade::summary(what, planned, prior, facts)
     }
 
     fn check_destruction(prior: &NamespaceModel, facts: &Facts) -> Vec<Finding> {

@@ -108,8 +108,11 @@ impl Engines {
 #[serde(rename_all = "camelCase")]
 pub struct EngineInstall {
     /// Version of the operator, such as `1.18.0`. Raising it approves the
-    /// upgrade; it cannot be lowered. Omitted: the newest in the channel when
-    /// first installed, then left alone.
+    /// upgrade, one version after another, once every database of the engine
+    /// is ready and has taken over the operator's present version; the plan
+    /// says what else the same install plan holds. It cannot be lowered.
+    /// Omitted: the newest in the channel when first installed, then left
+    /// alone.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-computed" = true))]
     pub version: Field<String>,

@@ -55,7 +55,11 @@ pub(super) async fn prepare(
                 ));
             }
             Next::TakeOver(version) if begun.as_ref() != Some(&version) => {
-                tracing::info!(database = name, version, "the operator's version comes first");
+                tracing::info!(
+                    database = name,
+                    version,
+                    "the operator's version comes first"
+                );
                 let first = upgrade::first_half(planned, &live, &version);
                 let (_, written, after) = super::write(cluster, prior, &first, config, clock)
                     .await

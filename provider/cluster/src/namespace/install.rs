@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use everest_core::install_plan::{self, Asked, Decision, Extra};
+use everest_core::operator_upgrade::{self, Hop};
 use everest_core::path::FieldPath;
 use everest_core::readiness::{self, EngineSighting, Readiness};
 use everest_core::version::Version;
@@ -15,11 +16,12 @@ use kube::ResourceExt;
 use tokio::time::Instant;
 
 use super::olm::{EngineView, Olm};
+use super::upgrade::{Approval, Upgrade};
 use crate::Cluster;
 use crate::error::{ClusterError, Object, Sighting};
 use crate::sighting;
 use crate::wait::Clock;
-use crate::watching::{Verdict, look_until};
+use crate::watching::{Ended, Verdict, look_until};
 
 /// How long OLM may say that it cannot resolve, or that nothing newer is there, before that
 /// is believed: both pass over an install for a moment.
@@ -65,13 +67,14 @@ pub(super) fn wanted(model: &NamespaceModel) -> Vec<Wanted> {
 /// 2. An engine without a version asked for is satisfied with any; the plans of satisfied
 ///    engines are left alone.
 /// 3. Once every other engine has a plan (Subscriptions made together share one),
-///    everest-core decides on each that waits for approval.
+///    everest-core decides on each that waits for approval. An upgrade is approved under
+///    Everest's lock, one version at a time: see [`Upgrade::approve`].
 /// 4. Goes on until all CSVs have succeeded and all DatabaseEngines are installed with
 ///    versions.
 ///
 /// # Errors
 /// `Blocked` for a plan that would also upgrade what was not asked for, naming the attribute
-/// that agrees to it; for a version that the channel does not have; for what OLM cannot
+/// that agrees to it; for databases that are not ready for an upgrade; for a version that the channel does not have; for what OLM cannot
 /// resolve. `TimedOut` and `Cancelled` say what is missing.
 pub(super) async fn converge(
     cluster: &Cluster,
@@ -81,6 +84,7 @@ pub(super) async fn converge(
     clock: &Clock,
 ) -> Result<(), ClusterError> {
     let olm = Olm::watch(cluster, namespace);
+    let mut upgrade = Upgrade::new(cluster, namespace, object);
     let mut held: BTreeMap<Engine, Instant> = BTreeMap::new();
     let mut seen: Vec<EngineView> = Vec::new();
     let result = look_until(clock, object, olm.changes(), async || {
@@ -88,11 +92,18 @@ pub(super) async fn converge(
         for engine in wanted {
             views.push(olm.view(engine.engine).await?);
         }
-        let verdict = step(&olm, object, wanted, &views, &mut held).await;
+        let verdict = step(&olm, object, wanted, &views, &mut held, &mut upgrade).await;
         seen = views;
         verdict
     })
     .await;
+    // What goes on without us keeps its lock: Everest takes it off.
+    if matches!(
+        &result,
+        Ok(()) | Err(Ended::Error(ClusterError::Blocked { .. }))
+    ) {
+        upgrade.release().await;
+    }
     match result {
         Ok(()) => Ok(()),
         Err(ended) => {
@@ -109,6 +120,7 @@ async fn step(
     wanted: &[Wanted],
     views: &[EngineView],
     held: &mut BTreeMap<Engine, Instant>,
+    upgrade: &mut Upgrade<'_>,
 ) -> Result<Verdict<()>, ClusterError> {
     let engines: Vec<_> = wanted.iter().map(|wanted| wanted.engine).collect();
     let mut missing: Vec<String> = Vec::new();
@@ -116,12 +128,7 @@ async fn step(
     let mut all_planned = true;
     for (wanted, view) in wanted.iter().zip(views) {
         if satisfied(wanted, view) {
-            let sighting = EngineSighting {
-                engine: wanted.engine,
-                csv: view.csv.as_deref(),
-                database_engine: view.database_engine.as_deref(),
-            };
-            match readiness::engine_install(&sighting) {
+            match installation(wanted, view) {
                 Readiness::Ready => {}
                 Readiness::Pending(reason) => missing.push(reason),
                 Readiness::Failed(reason) => return Ok(Verdict::Failed(reason)),
@@ -169,13 +176,47 @@ async fn step(
         .filter(|plan| all_planned && needs_approval(plan))
     {
         match install_plan::decide(plan, &asked) {
-            Decision::Approve => olm.approve(plan).await?,
+            Decision::Approve => {
+                let hops = operator_upgrade::hops(plan, |engine| {
+                    let known = asked.iter().find(|asked| asked.engine == engine)?;
+                    known.installed.clone()
+                });
+                match unfinished(wanted, views, &hops) {
+                    Some(reason) => missing.push(reason),
+                    None => {
+                        if let Approval::Waits(reason) = upgrade.approve(olm, plan, &hops).await? {
+                            missing.push(reason);
+                        }
+                    }
+                }
+            }
             Decision::Wait(reason) => missing.push(reason),
             Decision::Refuse { extra } => return Err(refused(object, plan, &extra)),
         }
     }
     missing.dedup();
     Ok(Verdict::Wait(missing.join("; ")))
+}
+
+/// What of the versions that are to be replaced is still being installed: OLM goes from one
+/// version to the next, and plans the next one early.
+fn unfinished(wanted: &[Wanted], views: &[EngineView], hops: &[Hop]) -> Option<String> {
+    wanted
+        .iter()
+        .zip(views)
+        .filter(|(wanted, _)| hops.iter().any(|hop| hop.engine == wanted.engine))
+        .find_map(|(wanted, view)| match installation(wanted, view) {
+            Readiness::Ready => None,
+            Readiness::Pending(reason) | Readiness::Failed(reason) => Some(reason),
+        })
+}
+
+fn installation(wanted: &Wanted, view: &EngineView) -> Readiness {
+    readiness::engine_install(&EngineSighting {
+        engine: wanted.engine,
+        csv: view.csv.as_deref(),
+        database_engine: view.database_engine.as_deref(),
+    })
 }
 
 /// Whether what is installed is what was asked for.
@@ -313,28 +354,9 @@ fn blocked(object: &Object, problem: &Problem) -> ClusterError {
 }
 
 fn refused(object: &Object, plan: &InstallPlan, extra: &[Extra]) -> ClusterError {
-    let also: Vec<_> = extra
-        .iter()
-        .map(|extra| match &extra.from {
-            Some(from) => format!("{} (now {from})", extra.csv),
-            None => extra.csv.clone(),
-        })
-        .collect();
-    let agreements: Vec<_> = extra.iter().filter_map(Extra::agreement).collect();
-    let advice = if agreements.is_empty() {
-        "Remove the other operator's Subscription from the namespace, or use another namespace"
-            .to_owned()
-    } else {
-        format!("To agree to it set {}", agreements.join(" and "))
-    };
     ClusterError::Blocked {
         object: Box::new(object.clone()),
-        message: format!(
-            "OLM's install plan {} would also install {}, which was not asked for, so it was not \
-             approved. {advice}",
-            plan.name_any(),
-            also.join(", "),
-        ),
+        message: install_plan::refusal(plan, extra),
         attribute: extra
             .iter()
             .find(|extra| extra.engine.is_some())

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use everest_core::install_plan;
 use everest_core::olm::{self, SubscriptionFacts};
 use everest_schemas::Engine;
 use everest_schemas::everest::DatabaseEngine;
@@ -69,7 +70,7 @@ impl Olm {
             .map(olm::subscription)
             .unwrap_or_default();
         let plan = match &facts.install_plan {
-            Some(plan) => current(&self.plans, plan).await?,
+            Some(plan) => self.plan(plan).await?,
             None => None,
         };
         let csv = match &facts.installed_csv {
@@ -84,6 +85,24 @@ impl Olm {
             csv,
             database_engine,
         })
+    }
+
+    /// The plan that a Subscription refers to, or the one that OLM goes on with in its place.
+    async fn plan(&self, name: &str) -> Result<Option<Arc<InstallPlan>>, ClusterError> {
+        let (objects, feed) = &self.plans;
+        let referred = feed.current(objects, name).await?;
+        if let Some(plan) = &referred
+            && plan
+                .status
+                .as_ref()
+                .is_none_or(|status| status.phase.is_empty())
+        {
+            let others = objects.list("").await?;
+            if let Some(twin) = install_plan::twin(plan, &others) {
+                return Ok(Some(Arc::new(twin.clone())));
+            }
+        }
+        Ok(referred)
     }
 
     /// Approves a plan, which OLM then carries out.

@@ -97,6 +97,9 @@ pub(crate) fn facts() -> Facts {
             ("fourth", storage("s3", "four")),
             ("blobs", storage("azure", "five")),
         ]),
+        engines_everywhere: None,
+        subscriptions: None,
+        install_plans: None,
         monitoring_configs: all(&[(
             "pmm",
             json!({"spec": {"type": "pmm", "credentialsSecretName": "pmm"}}),

@@ -8,11 +8,19 @@ use everest_schemas::models::{
 };
 use everest_schemas::{Engine, Field};
 
+use crate::operator_upgrade;
+
 /// A kind of object that rules ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     /// DatabaseEngines of the namespace.
     Engines,
+    /// DatabaseEngines of every namespace.
+    EnginesEverywhere,
+    /// Subscriptions of the namespace.
+    Subscriptions,
+    /// InstallPlans of the namespace.
+    InstallPlans,
     /// DatabaseClusters of the namespace.
     Databases,
     /// DatabaseClusterBackups of the namespace.
@@ -89,10 +97,19 @@ impl Wanted {
     }
 
     /// What the rules for an existing namespace need; nothing for a new one.
-    pub fn for_namespace(prior: Option<&NamespaceModel>) -> Self {
-        prior.map_or_else(Self::default, |prior| {
-            Self::of(&prior.name, &[Kind::Databases])
-        })
+    pub fn for_namespace(planned: &NamespaceModel, prior: Option<&NamespaceModel>) -> Self {
+        let Some(prior) = prior else {
+            return Self::default();
+        };
+        let mut wanted = Self::of(&prior.name, &[Kind::Databases]);
+        if operator_upgrade::asked_for(planned, prior).next().is_some() {
+            wanted.kinds.extend([
+                Kind::EnginesEverywhere,
+                Kind::Subscriptions,
+                Kind::InstallPlans,
+            ]);
+        }
+        wanted
     }
 
     /// What the rules for a database need.

@@ -1,7 +1,7 @@
 //! Rules for `everest_namespace`.
 
 use everest_schemas::everest::DatabaseCluster;
-use everest_schemas::models::{EngineInstall, NamespaceModel};
+use everest_schemas::models::NamespaceModel;
 use everest_schemas::{Engine, Field};
 
 use super::Stage;
@@ -10,10 +10,14 @@ use super::table::namespace::{
     MANAGED_BY_LABEL, NAMESPACE_ENGINE, NAMESPACE_NAME, NAMESPACE_RESERVED, OPERATOR_NO_DOWNGRADE,
     OPERATOR_VERSION,
 };
-use super::table::online::{ENGINE_UNUSED, NAMESPACE_EMPTY, OPERATOR_UPGRADE_READY};
+use super::table::online::{
+    ENGINE_UNUSED, NAMESPACE_EMPTY, OPERATOR_UPGRADE_ALONE, OPERATOR_UPGRADE_READY,
+};
 use crate::facts::Facts;
 use crate::finding::Finding;
+use crate::install_plan::{self, Decision};
 use crate::name;
+use crate::operator_upgrade::{self, Hop};
 use crate::path::FieldPath;
 use crate::v1;
 use crate::version::Version;
@@ -88,14 +92,18 @@ pub fn check_online(
         && let (Some(now), Some(before)) = (planned.engines.known(), prior.engines.known())
     {
         let path = FieldPath::of("engines");
-        for (engine, install) in before.iter() {
+        for (engine, _) in before.iter() {
             let path = path.field(engine.as_str());
             match now.get(engine) {
                 Field::Null => unused(path, engine, facts, stage, &mut finder),
-                Field::Known(planned) if upgrades(planned, install) => {
-                    upgradable(path.field("version"), engine, facts, stage, &mut finder);
-                }
                 Field::Known(_) | Field::Unknown => {}
+            }
+        }
+        for hop in operator_upgrade::asked_for(planned, prior) {
+            let path = path.field(hop.engine.as_str()).field("version");
+            upgradable(path.clone(), &hop, facts, stage, &mut finder);
+            if stage == Stage::Plan {
+                upgraded_alone(planned, prior, path, hop.engine, facts, &mut finder);
             }
         }
     }
@@ -141,35 +149,46 @@ fn unused(path: FieldPath, engine: Engine, facts: &Facts, stage: Stage, finder: 
     }
 }
 
-fn upgrades(planned: &EngineInstall, before: &Field<EngineInstall>) -> bool {
-    let version = |text: &Field<String>| text.known_str()?.parse::<Version>().ok();
-    let installed = before
-        .known()
-        .and_then(|before| version(&before.installed_version));
-    matches!((version(&planned.version), installed), (Some(now), Some(before)) if now > before)
-}
-
-fn upgradable(path: FieldPath, engine: Engine, facts: &Facts, stage: Stage, finder: &mut Finder) {
-    let waiting: Vec<_> = databases_of(engine, facts)
-        .filter_map(|(name, database)| {
-            let status = database.status.as_ref()?;
-            let pending = status.recommended_cr_version.as_deref().unwrap_or_default();
-            let state = status.status.as_deref().unwrap_or_default();
-            if !["ready", "paused"].contains(&state) {
-                Some(format!("{name} (in state {state:?})"))
-            } else if !pending.is_empty() {
-                Some(format!("{name} (to take over {pending})"))
-            } else {
-                None
-            }
-        })
-        .collect();
+fn upgradable(path: FieldPath, hop: &Hop, facts: &Facts, stage: Stage, finder: &mut Finder) {
+    let everywhere = facts.engines_everywhere.as_deref().unwrap_or_default();
+    let offered = operator_upgrade::offered(everywhere, hop);
+    let databases = facts.databases.iter().flat_map(|all| all.values());
+    let waiting = operator_upgrade::objections(databases, hop, offered);
     if !waiting.is_empty() {
         let summary = format!(
             "These databases are not ready for it: {}",
             waiting.join(", ")
         );
         finder.missing(&OPERATOR_UPGRADE_READY, path, summary, stage);
+    }
+}
+
+/// The plan that waits now upgrades nothing that was not asked for. Where engines come or go with
+/// the same change OLM makes another plan, and the apply decides on that.
+fn upgraded_alone(
+    planned: &NamespaceModel,
+    prior: &NamespaceModel,
+    path: FieldPath,
+    engine: Engine,
+    facts: &Facts,
+    finder: &mut Finder,
+) {
+    let Some(plan) = operator_upgrade::waiting_plan(engine, facts) else {
+        return;
+    };
+    let asked = operator_upgrade::asked(planned, facts);
+    let Decision::Refuse { extra } = install_plan::decide(plan, &asked) else {
+        return;
+    };
+    let listed = |model: &NamespaceModel| {
+        let engines = model.engines.known()?;
+        Some(Engine::ALL.map(|engine| engines.get(engine).is_null()))
+    };
+    let summary = install_plan::refusal(plan, &extra);
+    if listed(planned) == listed(prior) {
+        finder.broken(&OPERATOR_UPGRADE_ALONE, path, summary);
+    } else {
+        finder.doubtful(&OPERATOR_UPGRADE_ALONE, path, summary);
     }
 }
 

@@ -122,5 +122,6 @@ pub const TABLE: &[Rule] = &[
     online::STORAGE_UNUSED,
     online::ENGINE_UNUSED,
     online::OPERATOR_UPGRADE_READY,
+    online::OPERATOR_UPGRADE_ALONE,
     online::NAMESPACE_EMPTY,
 ];

@@ -52,17 +52,29 @@ fn a_recommendation_that_passes_is_not_pending() {
     assert_eq!(cr_version(None), CrVersion::Current);
     for (status, expected) in [
         (json!({}), "current"),
-        (json!({"crVersion": "1.17.0", "recommendedCRVersion": ""}), "current"),
+        (
+            json!({"crVersion": "1.17.0", "recommendedCRVersion": ""}),
+            "current",
+        ),
         (PENDING(), "pending"),
         // New, or restored: its own version is not known.
-        (json!({"status": "creating", "recommendedCRVersion": "1.18.0"}), "passing"),
-        (json!({"crVersion": "", "recommendedCRVersion": "1.18.0"}), "passing"),
+        (
+            json!({"status": "creating", "recommendedCRVersion": "1.18.0"}),
+            "passing",
+        ),
+        (
+            json!({"crVersion": "", "recommendedCRVersion": "1.18.0"}),
+            "passing",
+        ),
         (
             json!({"status": "restoring", "crVersion": "1.17.0", "recommendedCRVersion": "1.18.0"}),
             "passing",
         ),
         // Just taken over.
-        (json!({"crVersion": "1.18.0", "recommendedCRVersion": "1.18.0"}), "passing"),
+        (
+            json!({"crVersion": "1.18.0", "recommendedCRVersion": "1.18.0"}),
+            "passing",
+        ),
     ] {
         assert_eq!(read(status.clone()), expected, "{status}");
     }
@@ -107,7 +119,11 @@ fn nothing_is_foreseen_that_will_not_be() {
     // Following what is not pending is no change.
     let config = model("8.0.36", RECOMMENDED.into());
     let mut planned = config.clone();
-    assert!(!foresee(&config, &model("8.0.36", "1.17.0".into()), &mut planned));
+    assert!(!foresee(
+        &config,
+        &model("8.0.36", "1.17.0".into()),
+        &mut planned
+    ));
     assert_eq!(planned, config);
 }
 
@@ -115,14 +131,21 @@ fn nothing_is_foreseen_that_will_not_be() {
 fn a_change_of_the_engines_version_leaves_the_operators_open() {
     let config = model("8.0.42", Field::Null);
     let mut planned = model("8.0.42", "1.17.0".into());
-    assert!(!foresee(&config, &model("8.0.36", "1.17.0".into()), &mut planned));
+    assert!(!foresee(
+        &config,
+        &model("8.0.36", "1.17.0".into()),
+        &mut planned
+    ));
     assert!(wish_of(&planned).is_unknown());
     assert_eq!(planned.cr_version, Field::from("1.17.0"));
 }
 
 #[test]
 fn another_version_of_the_engine_comes_after_the_operators() {
-    let live = live(json!({"version": "8.0.36", "crVersion": "1.17.0"}), PENDING());
+    let live = live(
+        json!({"version": "8.0.36", "crVersion": "1.17.0"}),
+        PENDING(),
+    );
     let take_over = Next::TakeOver("1.18.0".to_owned());
     for wish in [
         Field::Null,
@@ -153,7 +176,10 @@ fn model_with(like: &DatabaseModel, version: &str, cr_version: &str) -> Database
 
 #[test]
 fn what_the_plan_does_not_say_is_refused() {
-    let live = live(json!({"version": "8.0.36", "crVersion": "1.17.0"}), PENDING());
+    let live = live(
+        json!({"version": "8.0.36", "crVersion": "1.17.0"}),
+        PENDING(),
+    );
     let refused = Next::Refuse("1.18.0".to_owned());
     // Pinned, or foreseen before the operator was upgraded once more.
     assert_eq!(next(&model("8.0.42", "1.17.0".into()), &live), refused);
@@ -166,7 +192,10 @@ fn what_the_plan_does_not_say_is_refused() {
 
 #[test]
 fn a_version_is_followed_only_where_the_plan_says_so() {
-    let live = live(json!({"version": "8.0.36", "crVersion": "1.17.0"}), PENDING());
+    let live = live(
+        json!({"version": "8.0.36", "crVersion": "1.17.0"}),
+        PENDING(),
+    );
     let mut following = model("8.0.36", RECOMMENDED.into());
     assert_eq!(next(&following, &live), Next::Write { cr_version: None });
     let written = Next::Write {
@@ -186,7 +215,8 @@ fn a_version_is_followed_only_where_the_plan_says_so() {
 
 #[test]
 fn a_passing_recommendation_holds_up_only_another_version_of_the_engine() {
-    let status = json!({"status": "ready", "crVersion": "1.18.0", "recommendedCRVersion": "1.18.0"});
+    let status =
+        json!({"status": "ready", "crVersion": "1.18.0", "recommendedCRVersion": "1.18.0"});
     let live = live(json!({"version": "8.0.36", "crVersion": "1.18.0"}), status);
     assert_eq!(next(&model("8.0.42", Field::Null), &live), Next::Settle);
     assert_eq!(
@@ -197,7 +227,10 @@ fn a_passing_recommendation_holds_up_only_another_version_of_the_engine() {
 
 #[test]
 fn the_word_is_never_sent() {
-    let own = live(json!({"version": "8.0.36", "crVersion": "1.17.0"}), json!({}));
+    let own = live(
+        json!({"version": "8.0.36", "crVersion": "1.17.0"}),
+        json!({}),
+    );
     let none = live(json!({"version": "8.0.36"}), json!({}));
     for open in [Field::from(RECOMMENDED), Field::Unknown] {
         let model = model("8.0.36", open);

@@ -164,7 +164,10 @@ fn a_database_that_follows_what_is_recommended_goes_through_an_operators_upgrade
     let following = "cr_version = \"recommended\"";
     let stack = behind("up-follow", following);
     let spec = live(&stack)["spec"]["engine"].clone();
-    assert!(spec["crVersion"].is_null(), "the word is never sent: {spec}");
+    assert!(
+        spec["crVersion"].is_null(),
+        "the word is never sent: {spec}"
+    );
     assert_eq!(stack.state(ADDRESS)["engine"]["cr_version"], "recommended");
 
     let change = change(&stack.plan_json());
@@ -181,13 +184,17 @@ fn a_database_that_follows_what_is_recommended_goes_through_an_operators_upgrade
     assert_eq!(stack.state(ADDRESS)["engine"]["cr_version"], "recommended");
 
     // A change of something else leaves it as it is.
-    stack.write(&database(NEWER, following, "  labels = { team = \"shop\" }"));
+    stack.write(&database(
+        NEWER,
+        following,
+        "  labels = { team = \"shop\" }",
+    ));
     stack.apply().succeeded();
     assert_upgraded(&stack);
 
-    stack.write(
-        &database(NEWER, following, "").replace("  deletion_protection = false\n", ""),
-    );
+    stack.write(&database(NEWER, following, ""));
+    stack.apply().succeeded();
+    stack.write(&database(NEWER, following, "").replace("  deletion_protection = false\n", ""));
     stack.reimport(ADDRESS, &format!("{}/orders", stack.namespace));
     stack.plan_is_empty();
     stack.write(&database(NEWER, following, ""));

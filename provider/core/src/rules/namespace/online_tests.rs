@@ -1,7 +1,7 @@
 use super::*;
 use crate::facts::fixtures::facts;
 use crate::finding::Severity::{self, Error, Warning};
-use everest_schemas::models::Engines;
+use everest_schemas::models::{EngineInstall, Engines};
 
 fn namespace(pxc: Field<EngineInstall>) -> NamespaceModel {
     NamespaceModel {
@@ -38,6 +38,9 @@ fn behind(state: &str, pending: Option<&str>) -> Facts {
     let orders = facts.databases.as_mut().unwrap().get_mut("orders").unwrap();
     let status = orders.status.as_mut().unwrap();
     status.status = Some(state.to_owned());
+    if pending.is_some() {
+        status.cr_version = Some("1.17.0".to_owned());
+    }
     status.recommended_cr_version = pending.map(str::to_owned);
     facts
 }

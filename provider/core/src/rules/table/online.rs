@@ -241,8 +241,16 @@ pub(in crate::rules) const OPERATOR_UPGRADE_READY: Rule = rule(
     "operator-upgrade-ready",
     UPDATE,
     "everest: k8s/database_engine.go, upgrade plan",
-    "Before the operator of an engine is upgraded, each of its databases has to be ready and to have taken over the version of the operator that runs now.",
-    "Set engine.cr_version of those databases to their recommended_cr_version, wait until they are ready, and upgrade then.",
+    "Before the operator of an engine is upgraded, each of its databases has to be ready, to have taken over the version of the operator that runs now, and to be in a version that the new operator runs.",
+    "Set engine.cr_version of those databases to \"recommended\" and raise engine.version where it is too old, wait until they are ready, and upgrade then.",
+);
+
+pub(in crate::rules) const OPERATOR_UPGRADE_ALONE: Rule = rule(
+    "operator-upgrade-alone",
+    UPDATE,
+    "OLM: one InstallPlan for the Subscriptions of a namespace",
+    "OLM may put the operators of several engines into one install plan, and approving it upgrades all of them, so it is approved only if each was asked for.",
+    "Ask for all of them, or leave the version of this one as it is.",
 );
 
 pub(in crate::rules) const NAMESPACE_EMPTY: Rule = rule(

@@ -1,0 +1,279 @@
+//! Upgrading the operators of a namespace: what an install plan does, and which databases stand
+//! against it.
+//!
+//! Everest's order is one version at a time, and before each the databases of the engine have to
+//! be ready and to be run as the version of the operator that is installed.
+
+use std::collections::BTreeMap;
+
+use everest_schemas::everest::{ComponentVersion, DatabaseCluster, DatabaseEngine};
+use everest_schemas::models::{EngineInstall, NamespaceModel};
+use everest_schemas::olm::InstallPlan;
+use everest_schemas::{Engine, Field};
+
+use crate::facts::Facts;
+use crate::impact::Summary;
+use crate::install_plan::{self, Asked};
+use crate::olm::{self, parse_csv};
+use crate::upgrade::{self, CrVersion};
+use crate::version::Version;
+
+/// An operator that goes from one version to the next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hop {
+    /// The engine.
+    pub engine: Engine,
+    /// The version that is installed.
+    pub from: String,
+    /// The version that it is replaced by.
+    pub to: String,
+}
+
+/// The upgrades in an install plan; first installations are none.
+pub fn hops(plan: &InstallPlan, installed: impl Fn(Engine) -> Option<String>) -> Vec<Hop> {
+    plan.spec
+        .cluster_service_version_names
+        .iter()
+        .filter_map(|csv| {
+            let (package, to) = parse_csv(csv)?;
+            let engine = Engine::from_operator(package)?;
+            let from = installed(engine).filter(|from| from != to)?;
+            Some(Hop {
+                engine,
+                from,
+                to: to.to_owned(),
+            })
+        })
+        .collect()
+}
+
+/// Why a database stands against the upgrade of its operator, in a few words; none if it does not,
+/// or is one of another engine.
+///
+/// `offered` are the versions of the engine that the new operator offers, where that is known:
+/// see [`offered`]. A database in a version that it does not offer could not be changed any more.
+pub fn objection(
+    database: &DatabaseCluster,
+    hop: &Hop,
+    offered: Option<&BTreeMap<String, ComponentVersion>>,
+) -> Option<String> {
+    let engine = database.spec.engine.known()?;
+    if engine.type_.known() != Some(&hop.engine) {
+        return None;
+    }
+    let status = database.status.as_ref();
+    let state = status.and_then(|status| status.status.as_deref());
+    let state = state.unwrap_or_default();
+    if database.metadata.deletion_timestamp.is_some() {
+        return Some("being deleted".to_owned());
+    }
+    if !["ready", "paused"].contains(&state) {
+        return Some(format!("in state {state:?}"));
+    }
+    if let CrVersion::Pending(version) = upgrade::cr_version(status) {
+        return Some(format!("to take over {version}"));
+    }
+    // Everest may not have looked yet whether something is to be taken over.
+    let runs_as = status.and_then(|status| status.cr_version.as_deref());
+    if runs_as.is_some_and(|version| !version.is_empty() && version != hop.from) {
+        return Some(format!("to take over {}", hop.from));
+    }
+    let version = engine.version.known_str().unwrap_or_default();
+    if offered.is_some_and(|offered| !offered.is_empty() && !offered.contains_key(version)) {
+        return Some(format!(
+            "in version {version}, which operator {} does not run",
+            hop.to
+        ));
+    }
+    None
+}
+
+/// The databases that stand against an upgrade, each with its reason.
+pub fn objections<'a>(
+    databases: impl IntoIterator<Item = &'a DatabaseCluster>,
+    hop: &Hop,
+    offered: Option<&BTreeMap<String, ComponentVersion>>,
+) -> Vec<String> {
+    let mut found: Vec<_> = databases
+        .into_iter()
+        .filter_map(|database| {
+            let why = objection(database, hop, offered)?;
+            let name = database.metadata.name.as_deref().unwrap_or_default();
+            Some(format!("{name} ({why})"))
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+/// The versions of an engine that an operator offers, as any namespace shows in which it runs.
+pub fn offered<'a>(
+    engines: &'a [DatabaseEngine],
+    hop: &Hop,
+) -> Option<&'a BTreeMap<String, ComponentVersion>> {
+    engines
+        .iter()
+        .filter(|engine| engine.metadata.name.as_deref() == Some(hop.engine.operator()))
+        .filter_map(|engine| engine.status.as_ref())
+        .find(|status| {
+            status.status.as_deref() == Some("installed")
+                && status.operator_version.as_deref() == Some(hop.to.as_str())
+        })
+        .and_then(|status| status.available_versions.as_ref()?.engine.as_ref())
+}
+
+/// The engines whose operator a change upgrades, each with the next version as far as it is known:
+/// else the one that is asked for.
+pub fn asked_for<'a>(
+    planned: &'a NamespaceModel,
+    prior: &'a NamespaceModel,
+) -> impl Iterator<Item = Hop> + 'a {
+    let now = planned.engines.known();
+    let before = prior.engines.known();
+    Engine::ALL.into_iter().filter_map(move |engine| {
+        let install = now?.get(engine).known()?;
+        let was = before?.get(engine).known()?;
+        let from = was.installed_version.known_str()?;
+        let to = install.version.known_str()?;
+        if !is_newer(to, from) {
+            return None;
+        }
+        let next = was.pending_version.known_str();
+        let next = next.filter(|next| is_newer(next, from) && !is_newer(next, to));
+        Some(Hop {
+            engine,
+            from: from.to_owned(),
+            to: next.unwrap_or(to).to_owned(),
+        })
+    })
+}
+
+fn is_newer(a: &str, b: &str) -> bool {
+    matches!((a.parse::<Version>(), b.parse::<Version>()), (Ok(a), Ok(b)) if a > b)
+}
+
+/// What a namespace asks of its operators, with what is installed.
+pub fn asked(planned: &NamespaceModel, facts: &Facts) -> Vec<Asked> {
+    let Some(engines) = planned.engines.known() else {
+        return Vec::new();
+    };
+    engines
+        .iter()
+        .filter_map(|(engine, install)| {
+            let install: &EngineInstall = install.known()?;
+            Some(Asked {
+                engine,
+                version: install.version.known().cloned(),
+                installed: installed(engine, facts),
+            })
+        })
+        .collect()
+}
+
+fn installed(engine: Engine, facts: &Facts) -> Option<String> {
+    let subscription = facts.subscriptions.as_ref()?.get(engine.operator())?;
+    olm::subscription(subscription).installed_version
+}
+
+/// The install plan that waits for the approval of an engine's upgrade.
+pub fn waiting_plan(engine: Engine, facts: &Facts) -> Option<&InstallPlan> {
+    let subscription = facts.subscriptions.as_ref()?.get(engine.operator())?;
+    let plans = facts.install_plans.as_ref()?;
+    let referred = plans.get(&olm::subscription(subscription).install_plan?)?;
+    let plan = install_plan::twin(referred, plans.values()).unwrap_or(referred);
+    (!plan.spec.approved).then_some(plan)
+}
+
+/// What a change of a namespace does to the operators and the databases in it; none where no
+/// operator is upgraded or the cluster has no plan for that yet.
+pub fn summary(
+    what: &str,
+    planned: &NamespaceModel,
+    prior: &NamespaceModel,
+    facts: &Facts,
+) -> Option<Summary> {
+    let mut told: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    let mut engines: Vec<Engine> = Vec::new();
+    let mut further: Vec<String> = Vec::new();
+    for hop in asked_for(planned, prior) {
+        let Some(plan) = waiting_plan(hop.engine, facts) else {
+            continue;
+        };
+        let name = plan.metadata.name.as_deref().unwrap_or_default();
+        let hops = hops(plan, |engine| installed(engine, facts));
+        engines.extend(hops.iter().map(|hop| hop.engine));
+        told.insert(name, contents(plan, &hops));
+        let asked = planned.engines.known()?.get(hop.engine).known()?;
+        if let Field::Known(version) = &asked.version
+            && *version != hop.to
+        {
+            further.push(format!(
+                "{} goes on to {version} version by version, as soon as the databases of {} have \
+                 taken over the one before.",
+                hop.engine.operator(),
+                hop.engine
+            ));
+        }
+    }
+    if told.is_empty() {
+        return None;
+    }
+    let mut detail: Vec<String> = told
+        .iter()
+        .map(|(plan, contents)| {
+            format!("Install plan {plan} is approved: {}.", contents.join(", "))
+        })
+        .collect();
+    detail.extend(further);
+    detail.push(databases(&engines, facts));
+    Some(Summary {
+        headline: format!("Operators of {what} are upgraded"),
+        detail: detail.join("\n"),
+    })
+}
+
+/// Everything in a plan, upgrades with both versions.
+fn contents(plan: &InstallPlan, hops: &[Hop]) -> Vec<String> {
+    let names = plan.spec.cluster_service_version_names.iter();
+    names
+        .map(|csv| {
+            let parsed = parse_csv(csv);
+            let hop = hops
+                .iter()
+                .find(|hop| parsed == Some((hop.engine.operator(), hop.to.as_str())));
+            match (hop, parsed) {
+                (Some(hop), Some((package, _))) => {
+                    format!("{package} from {} to {}", hop.from, hop.to)
+                }
+                (None, Some((package, version))) => format!("{package} {version} is installed"),
+                (_, None) => csv.clone(),
+            }
+        })
+        .collect()
+}
+
+fn databases(engines: &[Engine], facts: &Facts) -> String {
+    let touched: Vec<&str> = facts
+        .databases
+        .iter()
+        .flatten()
+        .filter(|(_, database)| {
+            let engine = database.spec.engine.known();
+            let engine = engine.and_then(|engine| engine.type_.known());
+            engine.is_some_and(|engine| engines.contains(engine))
+        })
+        .map(|(name, _)| name.as_str())
+        .collect();
+    if touched.is_empty() {
+        return "No database of the namespace is run by them.".to_owned();
+    }
+    format!(
+        "They run {}: these databases go on running, and are to take over the new version \
+         afterwards (engine.cr_version), which restarts them one member after another. While an \
+         operator is being upgraded Everest takes no change of a database in the namespace.",
+        touched.join(", ")
+    )
+}
+
+#[cfg(test)]
+mod tests;
