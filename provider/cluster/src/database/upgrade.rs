@@ -172,3 +172,6 @@ async fn settled(
         })
         .await
 }
+
+#[cfg(test)]
+mod tests;

@@ -199,3 +199,6 @@ impl<'a> Upgrade<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,247 @@
+use std::time::Duration;
+
+use everest_schemas::models::NamespaceModel;
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use crate::fake;
+use crate::namespace::update;
+use crate::{Change, ClusterError, Wait};
+
+const NAMESPACE: &str = "/api/v1/namespaces/prod";
+const OLM: &str = "/apis/operators.coreos.com/v1alpha1/namespaces/prod";
+const GROUP: &str =
+    "/apis/operators.coreos.com/v1/namespaces/prod/operatorgroups/everest-databases";
+const EVEREST: &str = "/apis/everest.percona.com/v1alpha1/namespaces/prod";
+const PXC: &str = "percona-xtradb-cluster-operator";
+const LOCK: &str = "everest.percona.com/upgrade-lock";
+
+fn engine_path() -> String {
+    format!("{EVEREST}/databaseengines/{PXC}")
+}
+
+fn asking(version: &str) -> NamespaceModel {
+    serde_json::from_value(json!({"name": "prod", "engines": {"pxc": {"version": version}}}))
+        .unwrap()
+}
+
+/// PXC's operator as installed in `version`, with a plan for `next` if there is one.
+fn install(objects: &mut fake::Objects, version: &str, next: Option<&str>) {
+    let csv = format!("{PXC}.v{version}");
+    objects.insert(
+        format!("{OLM}/clusterserviceversions/{csv}"),
+        json!({"metadata": {"name": csv, "namespace": "prod"},
+            "spec": {"version": version}, "status": {"phase": "Succeeded"}}),
+    );
+    let engine = objects.entry(engine_path()).or_insert_with(
+        || json!({"metadata": {"name": PXC, "namespace": "prod"}, "spec": {"type": "pxc"}}),
+    );
+    engine["status"] = json!({"status": "installed", "operatorVersion": version,
+        "availableVersions": {"engine": {"8.0.36": {}}}});
+    let mut status = json!({"installedCSV": csv, "currentCSV": csv, "state": "AtLatestKnown"});
+    if let Some(next) = next {
+        let plan = format!("install-{next}");
+        let csv = format!("{PXC}.v{next}");
+        status["currentCSV"] = json!(csv);
+        status["state"] = json!("UpgradePending");
+        status["installPlanRef"] = json!({"name": plan});
+        objects.insert(
+            format!("{OLM}/installplans/{plan}"),
+            json!({"metadata": {"name": plan, "namespace": "prod"},
+                "spec": {"approval": "Manual", "approved": false,
+                    "clusterServiceVersionNames": [csv]},
+                "status": {"phase": "RequiresApproval"}}),
+        );
+    }
+    objects.insert(
+        format!("{OLM}/subscriptions/{PXC}"),
+        json!({"metadata": {"name": PXC, "namespace": "prod"},
+            "spec": {"name": PXC, "channel": "stable-v1", "source": "c", "sourceNamespace": "o"},
+            "status": status}),
+    );
+}
+
+/// A namespace with PXC's operator in 1.17.0, and 1.18.0 pending.
+fn behind(more: impl IntoIterator<Item = (String, Value)>) -> fake::Objects {
+    let mut objects: fake::Objects = more.into_iter().collect();
+    objects.insert(
+        NAMESPACE.to_owned(),
+        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "prod", "uid": "u",
+            "labels": {"app.kubernetes.io/managed-by": "everest"}}}),
+    );
+    objects.insert(
+        GROUP.to_owned(),
+        json!({"metadata": {"name": "everest-databases", "namespace": "prod"},
+            "spec": {"targetNamespaces": ["prod"]}}),
+    );
+    install(&mut objects, "1.17.0", Some("1.18.0"));
+    objects
+}
+
+/// OLM: an approved plan is carried out, and 1.19.0 comes after 1.18.0. Everest leaves a lock
+/// alone while something is pending.
+fn olm(objects: &mut fake::Objects, method: &str, path: &str) {
+    if method != "PATCH" || !path.contains("/installplans/") {
+        return;
+    }
+    assert!(
+        objects[&engine_path()]["metadata"]["annotations"][LOCK].is_string(),
+        "approved without a lock"
+    );
+    objects.get_mut(path).unwrap()["status"]["phase"] = json!("Complete");
+    match path.ends_with("1.18.0") {
+        true => install(objects, "1.18.0", Some("1.19.0")),
+        false => install(objects, "1.19.0", None),
+    }
+}
+
+fn database(status: Value) -> (String, Value) {
+    (
+        format!("{EVEREST}/databaseclusters/orders"),
+        json!({"metadata": {"name": "orders", "namespace": "prod"},
+            "spec": {"engine": {"type": "pxc", "version": "8.0.36", "storage": {"size": "1Gi"}}},
+            "status": status}),
+    )
+}
+
+fn wait() -> Wait {
+    Wait::new(Duration::from_secs(600), CancellationToken::new())
+}
+
+/// What was written to plans and engines, in order: `lock`, `unlock`, or the plan's name.
+fn steps(seen: &fake::Seen) -> Vec<String> {
+    let seen = seen.lock().unwrap();
+    seen.iter()
+        .filter(|(line, _)| line.starts_with("PATCH"))
+        .filter_map(|(line, body)| {
+            let path = line.split(['?', ' ']).nth(1)?;
+            let name = path.rsplit('/').next()?;
+            if path.contains("/databaseengines/") {
+                let lock = &body["metadata"]["annotations"][LOCK];
+                return Some(if lock.is_null() { "unlock" } else { "lock" }.to_owned());
+            }
+            path.contains("/installplans/").then(|| name.to_owned())
+        })
+        .collect()
+}
+
+fn is_locked(objects: &fake::Objects) -> bool {
+    objects[&engine_path()]["metadata"]["annotations"][LOCK].is_string()
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_operator_goes_from_version_to_version_under_a_lock_that_is_taken_off() {
+    let (cluster, seen, objects) = fake::store(behind([]), olm);
+    let changed = update(&cluster, &asking("1.17.0"), &asking("1.19.0"), &wait()).await;
+    let Change::Done(done) = changed else {
+        panic!("{changed:?}")
+    };
+    let pxc = done.engines.known().unwrap().pxc.known().unwrap();
+    assert_eq!(pxc.installed_version.known_str(), Some("1.19.0"));
+    assert_eq!(
+        steps(&seen),
+        ["lock", "install-1.18.0", "lock", "install-1.19.0", "unlock"]
+    );
+    assert!(!is_locked(&objects.lock().unwrap()));
+    let seen = seen.lock().unwrap();
+    let (_, lock) = seen
+        .iter()
+        .find(|(line, _)| line.starts_with("PATCH") && line.contains("databaseengines"))
+        .unwrap();
+    let value = lock["metadata"]["annotations"][LOCK].as_str().unwrap();
+    assert!(value.parse::<jiff::Timestamp>().is_ok(), "{value}");
+    assert!(value.ends_with('Z'), "{value}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_what_was_asked_for_is_approved() {
+    let (cluster, seen, objects) = fake::store(behind([]), olm);
+    let changed = update(&cluster, &asking("1.17.0"), &asking("1.18.0"), &wait()).await;
+    assert!(matches!(changed, Change::Done(_)), "{changed:?}");
+    // Everest would keep the lock for ten minutes, because 1.19.0 is pending.
+    assert_eq!(steps(&seen), ["lock", "install-1.18.0", "unlock"]);
+    assert!(!is_locked(&objects.lock().unwrap()));
+}
+
+fn refused(changed: Change<NamespaceModel>) -> ClusterError {
+    match changed {
+        Change::Refused(error) => error,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_database_that_is_not_ready_is_named_and_nothing_is_approved_nor_left_locked() {
+    let orders = database(json!({"status": "initializing", "crVersion": "1.17.0"}));
+    let (cluster, seen, objects) = fake::store(behind([orders]), olm);
+    let changed = update(&cluster, &asking("1.17.0"), &asking("1.18.0"), &wait()).await;
+    let error = refused(changed);
+    let text = error.to_string();
+    assert!(
+        text.contains("orders (in state \"initializing\")"),
+        "{text}"
+    );
+    assert!(text.contains("from 1.17.0 to 1.18.0"), "{text}");
+    assert_eq!(
+        error.attribute().unwrap().to_string(),
+        "engines.pxc.version"
+    );
+    assert_eq!(steps(&seen), ["lock", "unlock"]);
+    assert!(!is_locked(&objects.lock().unwrap()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_next_version_waits_until_databases_have_taken_over_the_one_before() {
+    let orders = database(json!({"status": "ready", "crVersion": "1.17.0"}));
+    let (cluster, seen, objects) = fake::store(behind([orders]), olm);
+    let changed = update(&cluster, &asking("1.17.0"), &asking("1.19.0"), &wait()).await;
+    let text = refused(changed).to_string();
+    assert!(text.contains("orders (to take over 1.18.0)"), "{text}");
+    assert_eq!(steps(&seen), ["lock", "install-1.18.0", "lock", "unlock"]);
+    let objects = objects.lock().unwrap();
+    assert!(!is_locked(&objects));
+    let plan = &objects[&format!("{OLM}/installplans/install-1.19.0")];
+    assert_eq!(plan["spec"]["approved"], false);
+}
+
+#[tokio::test(start_paused = true)]
+async fn somebody_elses_lock_is_waited_for_and_never_touched() {
+    for (value, words) in [
+        ("2026-01-01T00:00:00Z", "that somebody else began at"),
+        ("yes", "is not a time"),
+    ] {
+        let mut objects = behind([]);
+        let engine = objects.get_mut(&engine_path()).unwrap();
+        engine["metadata"]["annotations"] = json!({LOCK: value});
+        let (cluster, seen, objects) = fake::store(objects, olm);
+        let short = Wait::new(Duration::from_secs(60), CancellationToken::new());
+        let changed = update(&cluster, &asking("1.17.0"), &asking("1.18.0"), &short).await;
+        let Change::Pending { error, .. } = changed else {
+            panic!("{changed:?}")
+        };
+        assert!(error.to_string().contains(words), "{error}");
+        assert_eq!(steps(&seen), [""; 0]);
+        {
+            let mut objects = objects.lock().unwrap();
+            let engine = objects.get_mut(&engine_path()).unwrap();
+            assert_eq!(engine["metadata"]["annotations"][LOCK], value);
+            engine["metadata"]["annotations"] = json!({});
+        }
+        let changed = update(&cluster, &asking("1.17.0"), &asking("1.18.0"), &short).await;
+        assert!(matches!(changed, Change::Done(_)), "{changed:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_plan_that_olm_left_behind_without_a_status_does_not_hold_the_upgrade_up() {
+    let mut objects = behind([]);
+    let plan = format!("{OLM}/installplans/install-1.18.0");
+    let mut twin = objects[&plan].clone();
+    twin["metadata"]["name"] = json!("twin-1.18.0");
+    objects.insert(format!("{OLM}/installplans/twin-1.18.0"), twin);
+    objects.get_mut(&plan).unwrap()["status"] = Value::Null;
+    let (cluster, seen, _) = fake::store(objects, olm);
+    let changed = update(&cluster, &asking("1.17.0"), &asking("1.18.0"), &wait()).await;
+    assert!(matches!(changed, Change::Done(_)), "{changed:?}");
+    assert_eq!(steps(&seen), ["lock", "twin-1.18.0", "unlock"]);
+}
