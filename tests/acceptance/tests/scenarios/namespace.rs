@@ -1,6 +1,7 @@
 //! `everest_namespace`.
 
 mod operators;
+mod upgrades;
 
 use acceptance::catalog::{PACKAGES, Package};
 use serde_json::{Value, json};
