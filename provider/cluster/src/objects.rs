@@ -246,6 +246,34 @@ impl<K: Kind> Objects<K> {
         Ok(object)
     }
 
+    /// What a server-side apply of `body` with force would be answered. Nothing is written, and
+    /// nothing is sent again: a plan does not wait for a server to mend.
+    pub(crate) async fn rehearse_apply(
+        &self,
+        name: &str,
+        body: &Value,
+    ) -> Result<(), ClusterError> {
+        let mut parameters = PatchParams::apply(&self.cluster.field_manager);
+        parameters.force = true;
+        parameters.dry_run = true;
+        let patch = Patch::Apply(body);
+        self.once("patch", name, self.api.patch(name, &parameters, &patch))
+            .await?;
+        Ok(())
+    }
+
+    /// What the deletion of `name` would be answered. Nothing is deleted.
+    pub(crate) async fn rehearse_deletion(&self, name: &str) -> Result<(), ClusterError> {
+        let parameters = DeleteParams {
+            propagation_policy: Some(PropagationPolicy::Foreground),
+            dry_run: true,
+            ..DeleteParams::default()
+        };
+        self.once("delete", name, self.api.delete(name, &parameters))
+            .await?;
+        Ok(())
+    }
+
     /// JSON merge patch. The parts are not owned as applied ones are.
     pub(crate) async fn patch_merge(&self, name: &str, body: &Value) -> Result<K, ClusterError> {
         let parameters = PatchParams {

@@ -136,6 +136,7 @@ impl Kind for Namespace {
     }
 }
 
+#[async_trait(?Send)]
 impl Guarded for Namespace {
     fn wanted(_: &NamespaceModel, prior: Option<&NamespaceModel>) -> Wanted {
         Wanted::for_namespace(prior)

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{Identity, OwnedKeys, body, filled, known_json, known_keys, named, observed_keys};
 use crate::Operation;
 use crate::readiness::{self, DatabaseSighting, HOLD, Readiness};
-use crate::{quantity, semantic};
+use crate::{quantity, restart, semantic};
 
 /// The body that makes a database what the configuration says.
 ///
@@ -128,6 +128,12 @@ pub fn observed(object: &DatabaseCluster, owned: &OwnedKeys) -> DatabaseModel {
     let state = status.status.as_deref().unwrap_or("");
     let mut spec = object.spec.clone();
     drop_zeros(&mut spec);
+    if restart::is_running(object) {
+        // Only what runs can be restarted, so it runs afterwards.
+        spec.paused = Field::Known(false);
+    }
+    let mut annotations = observed_keys(object.metadata.annotations.as_ref(), &owned.annotations);
+    restart::untrack(&mut annotations);
 
     let secret = spec
         .engine
@@ -145,7 +151,7 @@ pub fn observed(object: &DatabaseCluster, owned: &OwnedKeys) -> DatabaseModel {
         name,
         spec: Field::Known(spec),
         labels: observed_keys(object.metadata.labels.as_ref(), &owned.labels),
-        annotations: observed_keys(object.metadata.annotations.as_ref(), &owned.annotations),
+        annotations,
         ready: Field::Known(looks_ready(object)),
         status: filled(status.status.as_ref()),
         message: filled(status.message.as_ref()),
