@@ -6,6 +6,8 @@ mod readiness;
 mod rehearsal;
 mod restart;
 
+use std::time::Duration;
+
 use everest_core::facts::{BUSY, UPGRADE_LOCK};
 use everest_core::path::FieldPath;
 use everest_core::{Operation, restart as core_restart, v1};
@@ -171,6 +173,9 @@ async fn write(
     Ok((objects, written, after))
 }
 
+/// How long a write rests that Everest's own has come before.
+const BEFORE_ANEW: Duration = Duration::from_millis(300);
+
 /// The bodies that an update is made of.
 struct Bodies {
     planned: Value,
@@ -205,13 +210,13 @@ impl Bodies {
 }
 
 /// Applies what is ours of a change, without taking away a data source that Everest has not
-/// restored yet: read and applied again when Everest writes in between.
+/// restored yet, or disturbing a restart: read and applied again when Everest writes in between.
 async fn write_ours(
     objects: &Objects<DatabaseCluster>,
     name: &str,
     change: &Bodies,
 ) -> Result<DatabaseCluster, ClusterError> {
-    let mut tries_left = 5;
+    let mut tries_left = 8;
     loop {
         tries_left -= 1;
         let current = objects
@@ -222,7 +227,10 @@ async fn write_ours(
             })?;
         let body = change.ours(objects, &current);
         match apply::apply(objects, name, &body, change.takes).await {
-            Err(ClusterError::Api { code: 409, .. }) if tries_left > 0 => {}
+            Err(error) if error.is_transient() && tries_left > 0 => {
+                tracing::debug!(%error, "the change is made anew");
+                tokio::time::sleep(BEFORE_ANEW).await;
+            }
             done => return done,
         }
     }

@@ -229,7 +229,8 @@ impl<K: Kind> Objects<K> {
         }
     }
 
-    /// Server-side apply, as the field manager.
+    /// Server-side apply, as the field manager. A body that names the version it was made from
+    /// is not sent again: it would have to be made anew.
     pub(crate) async fn patch_apply(
         &self,
         name: &str,
@@ -239,9 +240,12 @@ impl<K: Kind> Objects<K> {
         let mut parameters = PatchParams::apply(&self.cluster.field_manager);
         parameters.force = force;
         let patch = Patch::Apply(body);
-        let object = self
-            .send("patch", name, || self.api.patch(name, &parameters, &patch))
-            .await?;
+        let request = || self.api.patch(name, &parameters, &patch);
+        let object = if body.pointer("/metadata/resourceVersion").is_some() {
+            self.once("patch", name, request()).await?
+        } else {
+            self.send("patch", name, request).await?
+        };
         self.changed();
         Ok(object)
     }

@@ -13,7 +13,7 @@ use crate::rules;
 pub enum Weight {
     /// Nothing: a rule has said it already.
     Said,
-    /// What is missing may still be made by the same run.
+    /// What is missing may still be made by the same run, or a rule lets it pass for now.
     Warning,
     /// No run makes it right.
     Error,
@@ -33,17 +33,24 @@ pub fn weigh(path: Option<&FieldPath>, message: &str, warnings: &[Finding]) -> W
         let message = message.to_lowercase();
         ABSENT.iter().any(|words| message.contains(words)) || is_without_versions(message.as_str())
     };
-    let said = warnings.iter().any(|finding| match path {
+    let overlaps = |finding: &Finding| match path {
         Some(path) => {
             let (one, other) = (path.segments(), finding.path.segments());
             !other.is_empty() && (one.starts_with(other) || other.starts_with(one))
         }
         None => absent && rules::may_be_made_by_the_run(finding),
-    });
-    match (said, absent) {
-        (true, _) => Weight::Said,
-        (false, true) => Weight::Warning,
-        (false, false) => Weight::Error,
+    };
+    let mut warned = warnings
+        .iter()
+        .filter(|finding| overlaps(finding))
+        .peekable();
+    let doubted = warned.peek().is_some();
+    if warned.any(|finding| absent || rules::may_be_made_by_the_run(finding)) {
+        Weight::Said
+    } else if absent || doubted {
+        Weight::Warning
+    } else {
+        Weight::Error
     }
 }
 
@@ -130,6 +137,14 @@ mod tests {
         let secret = [warning("secret-exists", "engine.userSecretsName")];
         let message = "Secret \"nope\" not found";
         assert_eq!(weigh(None, message, &secret), Weight::Said);
+    }
+
+    #[test]
+    fn what_a_rule_only_doubts_is_still_told() {
+        let path = FieldPath::of("engine.version");
+        let doubt = [warning("version-recommended", "engine.version")];
+        let message = "spec.engine.version: Unsupported value: \"8.0.36\"";
+        assert_eq!(weigh(Some(&path), message, &doubt), Weight::Warning);
     }
 
     #[test]
