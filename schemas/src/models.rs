@@ -15,7 +15,7 @@ mod timeouts;
 
 pub use backup::BackupModel;
 pub use backup_storage::BackupStorageModel;
-pub use database::DatabaseModel;
+pub use database::{DatabaseModel, FinalBackup};
 pub use list::{EveryObject, NamespacedFilter};
 pub use namespace::{EngineInstall, Engines, NamespaceModel};
 pub use provider::{Catalog, ExecCredential, ProviderModel};

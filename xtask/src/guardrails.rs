@@ -22,6 +22,7 @@ pub(crate) fn guide() -> String {
             entry(&mut page, rule);
         }
     }
+    page.push_str(CLUSTER);
     page.push_str(IMPACT);
     for effect in impact::TABLE {
         let _ = writeln!(
@@ -71,6 +72,37 @@ const SECTIONS: [(Checked, &str, &str); 3] = [
     ),
 ];
 
+const CLUSTER: &str = "
+## What the cluster says itself
+
+Where the cluster can be reached, the plan of a database, a backup storage, a backup or a
+restore is rehearsed: what the apply would write is sent as a dry run, so that the API server,
+its admission policies and Everest's webhooks speak before anything is written. What they
+refuse is an error of the plan; what they miss, a Secret for example, is a warning, because the
+same run may still make it. The deletion of a backup is rehearsed too, and what stands against
+it is a warning.
+
+Only a configuration that is wholly known is rehearsed, once its namespace exists, and only a
+change that the server would notice: one request for each changed object, and none where nothing
+changes. A change that an apply would have to wait for, Secrets, and the keys of a data import
+are never sent. A cluster that does not answer, a permission that is missing and a webhook that
+is down stop no plan.
+
+## Values that others have set
+
+The provider owns the values that the configuration gives, and no others. Where another field
+manager, such as `kubectl edit` or a GitOps controller, has set one of them to something else,
+the plan names the manager, the attribute and both values, and an apply that would overwrite it
+fails before anything is written or waited for. There are three ways on: take the value over
+into the configuration, remove it there, or set `force_conflicts = true` to take it back. Without
+a quarrel are
+
+- another spelling of the same value;
+- what Everest's operator writes into the spec;
+- what was written once, by hand or by a program, into an object that was then imported, or
+  before the last apply.
+";
+
 const IMPACT: &str = "
 ## What a change does
 
@@ -85,7 +117,9 @@ paused, the change waits until it is started.
 
 const ENDING: &str = "
 Destroying a database deletes its volumes with everything in them. The data of its backups
-stays in the bucket unless `keep_backup_data` is `false`.
+stays in the bucket unless `keep_backup_data` is `false`. With `final_backup` a last backup is
+taken first, and its data stays in any case; where it cannot be taken, the database stays. A
+destruction that is tried again within an hour counts the one that it has.
 ";
 
 fn entry(page: &mut String, rule: &Rule) {

@@ -1,128 +1,101 @@
-//! Server-side apply that takes nothing from others.
+//! Server-side apply that takes nothing from others unless it may.
 
+use everest_core::drift;
 use serde_json::Value;
 
-use crate::error::{ClusterError, FieldConflict};
+use crate::error::ClusterError;
 use crate::objects::{Kind, Objects};
+
+/// What of others' an apply may overwrite.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Takes {
+    /// Nothing.
+    Nothing,
+    /// Everything: what is there was shown when the change was planned, and the resource has
+    /// nothing to say it with.
+    Everything,
+    /// Everything if the user has said so by `force_conflicts`, else nothing.
+    IfForced(bool),
+}
+
+impl Takes {
+    /// What a resource with the attribute `force_conflicts` takes.
+    pub(crate) fn of(force_conflicts: &everest_schemas::Field<bool>) -> Self {
+        Takes::IfForced(force_conflicts.known() == Some(&true))
+    }
+}
 
 /// Applies `body` to `name`, owning only the fields in it.
 ///
 /// 1. Applies without force.
-/// 2. On a conflict compares the live value of every field in dispute with the one that
-///    `prior`, the body of the last apply, had. If all are as we left them (or are already as
-///    we want them), the other manager merely wrote our value back, as Go operators do with
-///    their full updates: applies with force.
-/// 3. Otherwise somebody changed the field on purpose.
+/// 2. On a conflict looks at who holds what now: see [`drift::contested`]. If nothing is
+///    contested, or all of it may be taken, applies with force.
 ///
 /// # Errors
-/// `Conflict` with managers, fields and both values in case 3; nothing is written then.
+/// `Conflict` with managers, fields and both values where values are contested; nothing is
+/// written then.
 pub(crate) async fn apply<K: Kind + serde::Serialize>(
     objects: &Objects<K>,
     name: &str,
     body: &Value,
-    prior: Option<&Value>,
+    takes: Takes,
 ) -> Result<K, ClusterError> {
-    let (object, conflicts) = match objects.patch_apply(name, body, false).await {
-        Err(ClusterError::Conflict { object, conflicts }) => (object, conflicts),
+    match objects.patch_apply(name, body, false).await {
+        Err(ClusterError::Conflict { .. }) => {}
         other => return other,
-    };
-    let live = objects
-        .get(name)
-        .await?
-        .and_then(|live| serde_json::to_value(live).ok())
-        .unwrap_or_default();
-    let mut disputed = Vec::new();
-    for conflict in conflicts {
-        let ours = lookup(body, &conflict.field);
-        let theirs = lookup(&live, &conflict.field);
-        let before = prior.and_then(|prior| lookup(prior, &conflict.field));
-        let as_left = matches!((theirs, before), (Some(a), Some(b)) if same(a, b));
-        let as_wanted = matches!((theirs, ours), (Some(a), Some(b)) if same(a, b));
-        if !as_left && !as_wanted {
-            disputed.push(FieldConflict {
-                ours: ours.map(Value::to_string),
-                theirs: theirs.map(Value::to_string),
-                ..conflict
-            });
-        }
     }
-    if disputed.is_empty() {
-        return objects.patch_apply(name, body, true).await;
+    if let Some(live) = objects.get(name).await? {
+        refuse_contested(objects, name, &live, body, takes)?;
+    }
+    objects.patch_apply(name, body, true).await
+}
+
+/// Refuses an apply that would overwrite in `live` what it may not.
+///
+/// # Errors
+/// `Conflict` as [`apply`].
+pub(crate) fn refuse_contested<K: Kind + serde::Serialize>(
+    objects: &Objects<K>,
+    name: &str,
+    live: &K,
+    body: &Value,
+    takes: Takes,
+) -> Result<(), ClusterError> {
+    if matches!(takes, Takes::Everything | Takes::IfForced(true)) {
+        return Ok(());
+    }
+    let live = serde_json::to_value(live).unwrap_or_default();
+    let contested = drift::contested(&live, body, objects.cluster().field_manager());
+    if contested.is_empty() {
+        return Ok(());
     }
     Err(ClusterError::Conflict {
-        object,
-        conflicts: disputed,
+        object: objects.named(name),
+        conflicts: contested.into_iter().map(Into::into).collect(),
+        forcible: matches!(takes, Takes::IfForced(_)),
     })
-}
-
-/// The value at a path as the API server writes it: `spec.a.b`, list elements by index
-/// `[0]` or by key `[name="x"]`.
-fn lookup<'a>(object: &'a Value, path: &str) -> Option<&'a Value> {
-    let mut value = object;
-    for step in steps(path) {
-        value = match step {
-            Step::Member(name) => value.get(name)?,
-            Step::Element(selector) => match selector.split_once('=') {
-                Some((key, wanted)) => {
-                    let wanted: Value = serde_json::from_str(wanted).ok()?;
-                    let elements = value.as_array()?;
-                    elements
-                        .iter()
-                        .find(|element| element.get(key) == Some(&wanted))?
-                }
-                None => value.get(selector.parse::<usize>().ok()?)?,
-            },
-        };
-    }
-    Some(value)
-}
-
-enum Step<'a> {
-    Member(&'a str),
-    Element(&'a str),
-}
-
-fn steps(path: &str) -> Vec<Step<'_>> {
-    let mut steps = Vec::new();
-    let mut rest = path.trim_start_matches('.');
-    while !rest.is_empty() {
-        if let Some(inside) = rest.strip_prefix('[') {
-            let Some((selector, after)) = inside.split_once(']') else {
-                break;
-            };
-            steps.push(Step::Element(selector));
-            rest = after.trim_start_matches('.');
-        } else {
-            let end = rest.find(['.', '[']).unwrap_or(rest.len());
-            steps.push(Step::Member(&rest[..end]));
-            rest = rest[end..].trim_start_matches('.');
-        }
-    }
-    steps
-}
-
-/// Equal, or the same quantity in another spelling.
-fn same(a: &Value, b: &Value) -> bool {
-    a == b
-        || matches!((a.as_str(), b.as_str()), (Some(a), Some(b)) if everest_core::quantity::equal(a, b))
 }
 
 #[cfg(test)]
 mod tests {
-    use k8s_openapi::api::core::v1::ConfigMap;
+    use k8s_openapi::api::core::v1::Namespace;
     use serde_json::json;
 
     use super::*;
     use crate::fake::{self, Answer};
 
-    /// A server whose object has `live`, owned by somebody else, until force is used.
+    /// A server whose object has the size `live`, held by `manager`, until force is used.
     async fn apply_over(
         live: &'static str,
-        prior: Option<&str>,
-    ) -> (Result<ConfigMap, ClusterError>, bool) {
-        let object = move |value: &str| {
-            json!({"apiVersion": "v1", "kind": "ConfigMap",
-                "metadata": {"name": "a", "namespace": "n"}, "data": {"size": value}})
+        manager: &'static str,
+        takes: Takes,
+    ) -> (Result<Namespace, ClusterError>, bool) {
+        let object = move |size: &str| {
+            json!({"apiVersion": "v1", "kind": "Namespace",
+                "metadata": {"name": "a", "labels": {"size": size}, "managedFields": [
+                    {"manager": crate::FIELD_MANAGER, "operation": "Apply", "fieldsV1": {}},
+                    {"manager": manager, "operation": "Update",
+                     "fieldsV1": {"f:metadata": {"f:labels": {"f:size": {}}}}}]}})
         };
         let (cluster, seen) = fake::cluster(move |method, target, body| match method {
             "PATCH" if target.contains("force=true") => Answer::Json(200, body.clone()),
@@ -131,14 +104,15 @@ mod tests {
                 "Conflict",
                 "Apply failed with 1 conflict",
                 json!({"causes": [
-                {"reason": "FieldManagerConflict", "field": ".data.size",
-                 "message": "conflict with \"operator\" using v1"}]}),
+                {"reason": "FieldManagerConflict", "field": ".metadata.labels.size",
+                 "message": "conflict with \"them\" using v1"}]}),
             ),
             _ => Answer::Json(200, object(live)),
         });
-        let objects = cluster.objects::<ConfigMap>("n");
-        let prior = prior.map(object);
-        let result = apply(&objects, "a", &object("2Gi"), prior.as_ref()).await;
+        let objects = cluster.global::<Namespace>();
+        let body = json!({"apiVersion": "v1", "kind": "Namespace",
+            "metadata": {"name": "a", "labels": {"size": "2Gi"}}});
+        let result = apply(&objects, "a", &body, takes).await;
         let forced = seen
             .lock()
             .unwrap()
@@ -148,43 +122,38 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn our_own_value_written_back_by_an_operator_is_taken_again() {
-        let (result, forced) = apply_over("1Gi", Some("1024Mi")).await;
+    async fn what_an_operator_wrote_back_is_taken_again() {
+        let (result, forced) = apply_over("1Gi", "everest-operator", Takes::Nothing).await;
         assert!(result.is_ok() && forced, "{result:?}");
     }
 
     #[tokio::test]
     async fn a_value_that_is_already_as_wanted_is_no_conflict() {
-        let (result, forced) = apply_over("2048Mi", None).await;
+        let (result, forced) = apply_over("2048Mi", "kubectl-edit", Takes::Nothing).await;
         assert!(result.is_ok() && forced, "{result:?}");
     }
 
     #[tokio::test]
     async fn a_value_that_somebody_changed_is_not_overwritten() {
-        let (result, forced) = apply_over("5Gi", Some("1Gi")).await;
+        let takes = Takes::of(&false.into());
+        let (result, forced) = apply_over("5Gi", "kubectl-edit", takes).await;
         assert!(!forced);
-        let text = result.unwrap_err().to_string();
-        assert!(
-            text.contains(
-                "data.size belongs to field manager \"operator\", which says \"5Gi\", not \"2Gi\""
-            ),
-            "{text}"
-        );
+        let error = result.unwrap_err();
+        let text = error.to_string();
+        for words in [
+            "labels[\"size\"] belongs to field manager \"kubectl-edit\", which says \"5Gi\", not \"2Gi\"",
+            "force_conflicts = true",
+        ] {
+            assert!(text.contains(words), "{text}");
+        }
+        assert_eq!(error.attribute().unwrap().to_string(), "labels[\"size\"]");
     }
 
-    #[test]
-    fn finds_members_indices_and_keyed_elements() {
-        let object = json!({"spec": {"engine": {"replicas": 3},
-            "list": [{"name": "a", "v": 1}, {"name": "b", "v": 2}]}});
-        assert_eq!(lookup(&object, ".spec.engine.replicas"), Some(&json!(3)));
-        assert_eq!(lookup(&object, "spec.list[1].v"), Some(&json!(2)));
-        assert_eq!(lookup(&object, "spec.list[name=\"a\"].v"), Some(&json!(1)));
-        assert_eq!(lookup(&object, "spec.list[name=\"c\"].v"), None);
-    }
-
-    #[test]
-    fn quantities_are_compared_by_value() {
-        assert!(same(&json!("1024Mi"), &json!("1Gi")));
-        assert!(!same(&json!("1G"), &json!("1Gi")));
+    #[tokio::test]
+    async fn a_value_that_somebody_changed_is_taken_when_that_is_asked_for() {
+        for takes in [Takes::of(&true.into()), Takes::Everything] {
+            let (result, forced) = apply_over("5Gi", "kubectl-edit", takes).await;
+            assert!(result.is_ok() && forced, "{result:?}");
+        }
     }
 }

@@ -6,15 +6,17 @@ use everest_core::facts::BACKUP_UNFINISHED;
 use everest_core::path::FieldPath;
 use everest_core::readiness::{self, Readiness};
 use everest_core::v1;
+use everest_schemas::Field;
 use everest_schemas::everest::{DatabaseCluster, DatabaseClusterBackup};
 use everest_schemas::models::BackupModel;
 use kube::ResourceExt;
+use serde_json::Value;
 
 use crate::error::{ClusterError, Object};
 use crate::objects::Objects;
 use crate::wait::Clock;
 use crate::watching::{Awaited, Ended, Verdict, look_until};
-use crate::{Change, Cluster, Creation, Wait, creation, database, engine, sighting};
+use crate::{Change, Cluster, Creation, Wait, creation, database, engine, rehearsal, sighting};
 
 /// Reads a backup; none if there is no such object.
 ///
@@ -145,6 +147,39 @@ pub async fn delete(
     engine::delete_with_own(&objects, name, |kinds| kinds.backup, &clock).await
 }
 
+/// Asks the cluster what it says of the backup that an apply of this plan would take.
+///
+/// # Errors
+/// `Refused` with what stands against it; whatever keeps the cluster from being asked.
+pub async fn rehearse(
+    cluster: &Cluster,
+    planned: &BackupModel,
+    timely: bool,
+) -> Result<(), ClusterError> {
+    let known = [
+        &planned.name,
+        &planned.database_name,
+        &planned.backup_storage_name,
+    ];
+    if !timely || !known.into_iter().all(Field::is_known) {
+        return Ok(());
+    }
+    let (namespace, name) = key(planned)?;
+    let objects = cluster.objects::<DatabaseClusterBackup>(namespace);
+    rehearsal::creation(&objects, name, &v1::backup::desired(planned)).await
+}
+
+/// Asks the cluster what it says of the backup's deletion: Everest refuses it while a restore
+/// or a new database needs the backup.
+///
+/// # Errors
+/// As [`rehearse`].
+pub async fn rehearse_deletion(cluster: &Cluster, model: &BackupModel) -> Result<(), ClusterError> {
+    let (namespace, name) = key(model)?;
+    let objects = cluster.objects::<DatabaseClusterBackup>(namespace);
+    rehearsal::ask(cluster, objects.rehearse_deletion(name)).await
+}
+
 /// Creates the object once the database is free for a backup.
 async fn start(
     cluster: &Cluster,
@@ -162,9 +197,24 @@ async fn start(
         return Ok(existing);
     }
     ready_database(cluster, namespace, database, &objects.named(name)).await?;
+    begin(&objects, name, database, body, nonce, clock).await
+}
+
+/// Creates the object `name` from an apply body once no other backup of the database runs.
+pub(crate) async fn begin(
+    objects: &Objects<DatabaseClusterBackup>,
+    name: &str,
+    database: &str,
+    body: Value,
+    nonce: &str,
+    clock: &Clock,
+) -> Result<DatabaseClusterBackup, ClusterError> {
+    let namespace = objects.namespace().unwrap_or_default();
     // Of the backups of this run only one looks and creates at a time, or two would both
     // find the database free.
-    let turn = cluster.turn(&format!("backup of {namespace}/{database}"));
+    let turn = objects
+        .cluster()
+        .turn(&format!("backup of {namespace}/{database}"));
     let _turn = match clock.bound(turn.lock()).await {
         Ok(turn) => turn,
         Err(stopped) => {
@@ -177,8 +227,8 @@ async fn start(
             .await);
         }
     };
-    until_no_other_runs(&objects, name, database, clock).await?;
-    creation::create(&objects, name, body, nonce).await
+    until_no_other_runs(objects, name, database, clock).await?;
+    creation::create(objects, name, body, nonce).await
 }
 
 /// The database to back up or restore, which must be ready. `dependent` is what needs it.
@@ -253,7 +303,7 @@ async fn not_started(object: &Object, ended: Ended, clock: &Clock) -> ClusterErr
         .await
 }
 
-async fn until_succeeded(
+pub(crate) async fn until_succeeded(
     objects: &Objects<DatabaseClusterBackup>,
     created: DatabaseClusterBackup,
     clock: &Clock,

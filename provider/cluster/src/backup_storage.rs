@@ -3,6 +3,7 @@
 mod users;
 
 use everest_core::path::FieldPath;
+use everest_core::rehearsal::is_known;
 use everest_core::v1;
 use everest_core::v1::backup_storage::secret_name;
 use everest_core::v1::credentials::Credentials;
@@ -11,9 +12,10 @@ use everest_schemas::models::BackupStorageModel;
 use k8s_openapi::api::core::v1::Secret;
 use kube::ResourceExt;
 
+use crate::apply::{self, Takes};
 use crate::error::ClusterError;
 use crate::wait::Clock;
-use crate::{Change, Cluster, Creation, Wait, apply, creation, delete};
+use crate::{Change, Cluster, Creation, Wait, creation, delete, rehearsal};
 
 /// Reads a storage; none if there is no such object. Its Secret is not read.
 ///
@@ -127,12 +129,12 @@ async fn create_both(
 /// In the outcome: `Refused` if the server refused a part.
 pub async fn update(
     cluster: &Cluster,
-    prior: &BackupStorageModel,
+    _prior: &BackupStorageModel,
     planned: &BackupStorageModel,
     credentials: Option<&Credentials>,
     _wait: &Wait,
 ) -> Change<BackupStorageModel> {
-    match write(cluster, prior, planned, credentials).await {
+    match write(cluster, planned, credentials).await {
         Ok(storage) => Change::Done(observed(cluster, &storage)),
         Err(error) => Change::Refused(error),
     }
@@ -140,11 +142,17 @@ pub async fn update(
 
 async fn write(
     cluster: &Cluster,
-    prior: &BackupStorageModel,
     planned: &BackupStorageModel,
     credentials: Option<&Credentials>,
 ) -> Result<BackupStorage, ClusterError> {
     let (namespace, name) = key(planned)?;
+    let storages = cluster.objects::<BackupStorage>(namespace);
+    let body = v1::backup_storage::desired(planned);
+    if let Some(live) = storages.get(name).await? {
+        // Before the Secret is written.
+        let takes = Takes::of(&planned.force_conflicts);
+        apply::refuse_contested(&storages, name, &live, &body, takes)?;
+    }
     if let Some(credentials) = credentials {
         // The two keys are ours to say. A conflict would have to show both values.
         let secrets = cluster.objects::<Secret>(namespace);
@@ -153,15 +161,42 @@ async fn write(
             .patch_apply(secret_name(planned), body.expose(), true)
             .await?;
     }
+    let takes = Takes::of(&planned.force_conflicts);
+    apply::apply(&storages, name, &body, takes).await
+}
+
+/// Asks the cluster what it says of the write that an apply of this plan would send, the Secret
+/// apart. A storage that exists where one is to be made is left to the apply.
+///
+/// # Errors
+/// `Conflict` where another manager holds a value that would be overwritten; `Refused` with what
+/// the cluster says against it; whatever keeps it from being asked.
+pub async fn rehearse(
+    cluster: &Cluster,
+    prior: Option<&BackupStorageModel>,
+    planned: &BackupStorageModel,
+    config: &BackupStorageModel,
+    timely: bool,
+) -> Result<(), ClusterError> {
+    let (namespace, name) = key(planned)?;
     let storages = cluster.objects::<BackupStorage>(namespace);
-    let prior = v1::backup_storage::desired(prior);
-    apply::apply(
-        &storages,
-        name,
-        &v1::backup_storage::desired(planned),
-        Some(&prior),
-    )
-    .await
+    let body = v1::backup_storage::desired(planned);
+    let live = storages.read(name).await?;
+    match (prior, &live) {
+        (None, None) => {}
+        (Some(prior), Some(live)) => {
+            let takes = Takes::of(&planned.force_conflicts);
+            apply::refuse_contested(&storages, name, live, &body, takes)?;
+            if body == v1::backup_storage::desired(prior) {
+                return Ok(());
+            }
+        }
+        _ => return Ok(()),
+    }
+    if timely && is_known(&config.name) && is_known(&config.spec) {
+        rehearsal::ask(cluster, storages.rehearse_apply(name, &body)).await?;
+    }
+    Ok(())
 }
 
 /// Deletes a storage and its Secret and waits until both are gone.

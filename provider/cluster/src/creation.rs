@@ -4,9 +4,10 @@ use kube::ResourceExt;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::CREATED_BY_APPLY;
+use crate::apply::{self, Takes};
 use crate::error::ClusterError;
 use crate::objects::{Kind, Objects};
-use crate::{CREATED_BY_APPLY, apply};
 
 /// Creates `name` from an apply body.
 ///
@@ -28,7 +29,7 @@ pub(crate) async fn create<K: Kind + Serialize>(
         return Err(foreign(objects, name, &existing));
     }
     let body = with_nonce(body, nonce);
-    match apply::apply(objects, name, &body, None).await {
+    match apply::apply(objects, name, &body, Takes::Nothing).await {
         Err(error @ (ClusterError::Unreachable { .. } | ClusterError::Api { .. })) => {
             match objects.get(name).await {
                 Ok(Some(existing)) if is_ours(&existing, nonce) => Ok(existing),

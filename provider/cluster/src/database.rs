@@ -1,24 +1,33 @@
 //! Databases: DatabaseCluster objects.
 
 mod deletion;
+mod final_backup;
 mod readiness;
+mod rehearsal;
+mod restart;
 mod upgrade;
+
+use std::time::Duration;
 
 use everest_core::facts::{BUSY, UPGRADE_LOCK};
 use everest_core::path::FieldPath;
-use everest_core::{Operation, v1};
+use everest_core::upgrade::settled;
+use everest_core::{Operation, restart as core_restart, v1};
 use everest_schemas::everest::{DatabaseCluster, DatabaseEngine};
 use everest_schemas::models::DatabaseModel;
 use kube::ResourceExt;
 use serde_json::Value;
 
+use crate::apply::{self, Takes};
 use crate::error::ClusterError;
 use crate::objects::Objects;
 use crate::wait::Clock;
 use crate::watching::{Awaited, Verdict};
-use crate::{Change, Cluster, Creation, Wait, apply, creation};
+use crate::{Change, Cluster, Creation, Wait, creation};
 
 pub(crate) use deletion::{destroy, protect_backup_data};
+pub use final_backup::{FinalBackup, take as take_final_backup};
+pub use rehearsal::rehearse;
 
 /// Reads a database; none if there is no such object.
 ///
@@ -100,7 +109,9 @@ pub async fn create(
 /// A change that the server does not see as one (a wait that is resumed, labels) is not held
 /// back by the time that a new state needs to show. What `config` leaves to the operators is
 /// not sent: see [`v1::ownership::ours`]. Another version of the engine comes after a pending
-/// one of its operator: see [`upgrade::prepare`].
+/// one of its operator: see [`upgrade::prepare`]. A value that another manager has taken over is
+/// left to it, and the change refused, unless `force_conflicts` is set. A restart is begun after
+/// the change is written, and waited for with it: see [`core_restart`].
 ///
 /// # Errors
 /// In the outcome: `Refused` if nothing was changed.
@@ -150,23 +161,18 @@ async fn write(
         .ok_or_else(|| ClusterError::NotFound {
             object: objects.named(name),
         })?;
-    let settled = |model| {
-        v1::database::desired(
-            &everest_core::upgrade::settled(model, &before),
-            Operation::Update,
-        )
-    };
-    let change = Bodies {
-        planned: settled(planned),
-        configured: v1::database::desired(config, Operation::Update),
-        prior: settled(prior),
-    };
-    if change.planned["spec"] != change.prior["spec"] {
+    let change = Bodies::of(prior, planned, config, &before);
+    // Nothing is waited for that cannot be written in the end.
+    let body = change.ours(&objects, &before);
+    apply::refuse_contested(&objects, name, &before, &body, change.takes)?;
+    let restarts = core_restart::is_asked(prior, planned);
+    if change.planned["spec"] != change.prior["spec"] || restarts {
         until_changes_are_allowed(cluster, &objects, namespace, name, clock).await?;
     }
     let written = write_ours(&objects, name, &change).await?;
     let unchanged = written.metadata.generation == before.metadata.generation;
-    let after = match (unchanged, prior.ready.known()) {
+    let (written, begun) = restart::begin(&objects, written, prior, planned).await?;
+    let after = match (unchanged && !begun, prior.ready.known()) {
         (false, _) => readiness::After::Change,
         (true, Some(false)) => readiness::After::PendingCreation,
         (true, _) => readiness::After::NoChange,
@@ -174,21 +180,56 @@ async fn write(
     Ok((objects, written, after))
 }
 
+/// How long a write rests that Everest's own has come before.
+const BEFORE_ANEW: Duration = Duration::from_millis(300);
+
 /// The bodies that an update is made of.
 struct Bodies {
     planned: Value,
     configured: Value,
     prior: Value,
+    takes: Takes,
+}
+
+impl Bodies {
+    fn of(
+        prior: &DatabaseModel,
+        planned: &DatabaseModel,
+        config: &DatabaseModel,
+        live: &DatabaseCluster,
+    ) -> Self {
+        let settled = |model| v1::database::desired(&settled(model, live), Operation::Update);
+        Bodies {
+            planned: settled(planned),
+            configured: v1::database::desired(config, Operation::Update),
+            prior: settled(prior),
+            takes: Takes::of(&planned.force_conflicts),
+        }
+    }
+
+    /// What an update sends while the object is as it is now.
+    fn ours(&self, objects: &Objects<DatabaseCluster>, current: &DatabaseCluster) -> Value {
+        let mut body = v1::ownership::ours(
+            &self.planned,
+            &self.configured,
+            &self.prior,
+            &current.metadata,
+            objects.cluster().field_manager(),
+        );
+        v1::database::carry_data_source(&mut body, current);
+        core_restart::leave_paused(&mut body, current);
+        body
+    }
 }
 
 /// Applies what is ours of a change, without taking away a data source that Everest has not
-/// restored yet: read and applied again when Everest writes in between.
+/// restored yet, or disturbing a restart: read and applied again when Everest writes in between.
 async fn write_ours(
     objects: &Objects<DatabaseCluster>,
     name: &str,
     change: &Bodies,
 ) -> Result<DatabaseCluster, ClusterError> {
-    let mut tries_left = 5;
+    let mut tries_left = 8;
     loop {
         tries_left -= 1;
         let current = objects
@@ -197,16 +238,12 @@ async fn write_ours(
             .ok_or_else(|| ClusterError::NotFound {
                 object: objects.named(name),
             })?;
-        let mut body = v1::ownership::ours(
-            &change.planned,
-            &change.configured,
-            &change.prior,
-            &current.metadata,
-            objects.cluster().field_manager(),
-        );
-        v1::database::carry_data_source(&mut body, &current);
-        match apply::apply(objects, name, &body, Some(&change.prior)).await {
-            Err(ClusterError::Api { code: 409, .. }) if tries_left > 0 => {}
+        let body = change.ours(objects, &current);
+        match apply::apply(objects, name, &body, change.takes).await {
+            Err(error) if error.is_transient() && tries_left > 0 => {
+                tracing::debug!(%error, "the change is made anew");
+                tokio::time::sleep(BEFORE_ANEW).await;
+            }
             done => return done,
         }
     }
@@ -245,6 +282,9 @@ async fn until_changes_are_allowed(
                 return Err(blocked(objects, name, "it is being deleted", None));
             }
             let status = status(&found);
+            if core_restart::is_running(&found) {
+                return Ok(Verdict::Wait("a restart to end".to_owned()));
+            }
             if BUSY.contains(&status) {
                 return Ok(Verdict::Wait(format!("status {status:?} to end")));
             }

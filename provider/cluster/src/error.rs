@@ -98,14 +98,17 @@ pub enum ClusterError {
     /// Another manager owns fields that were to be changed.
     #[error(
         "{object}: {}. Nothing was written. Take the value over into the configuration, remove it \
-         there, or have the other manager give it up",
-        conflicts.iter().map(describe).collect::<Vec<_>>().join("; ")
+         there, or {}",
+        conflicts.iter().map(describe).collect::<Vec<_>>().join("; "),
+        if *forcible { "set force_conflicts = true to take it back" } else { "have the other manager give it up" }
     )]
     Conflict {
         /// What was to be written.
         object: Box<Object>,
         /// The fields, their owners and both values.
         conflicts: Vec<FieldConflict>,
+        /// Whether the resource has an attribute that takes them.
+        forcible: bool,
     },
     /// The object to create exists and is not ours.
     #[error(
@@ -195,10 +198,14 @@ fn boxed(object: &Object) -> Box<Object> {
 fn describe(conflict: &FieldConflict) -> String {
     let FieldConflict {
         manager,
-        field,
         ours,
         theirs,
+        ..
     } = conflict;
+    let field = conflict
+        .path
+        .as_ref()
+        .map_or_else(|| conflict.field.clone(), FieldPath::snake_case);
     match (ours, theirs) {
         (Some(ours), Some(theirs)) => {
             format!("{field} belongs to field manager {manager:?}, which says {theirs}, not {ours}")
@@ -242,9 +249,9 @@ impl ClusterError {
         match self {
             Self::Blocked { attribute, .. } => attribute.clone(),
             Self::Refused { causes, .. } => causes.iter().find_map(FieldCause::path),
-            Self::Conflict { conflicts, .. } => conflicts
-                .iter()
-                .find_map(|conflict| model_path(&conflict.field)),
+            Self::Conflict { conflicts, .. } => {
+                conflicts.iter().find_map(|conflict| conflict.path.clone())
+            }
             _ => None,
         }
     }

@@ -153,6 +153,11 @@ pub(crate) fn store(
                     json!({"kind": "Status", "apiVersion": "v1", "status": "Success"}),
                 );
             }
+            _ if query.contains("dryRun=All") => {
+                let mut object = objects.get(path).cloned().unwrap_or_default();
+                merge(&mut object, body);
+                return Answer::Json(200, object);
+            }
             _ => {
                 let object = objects.entry(path.to_owned()).or_insert_with(|| json!({}));
                 merge(object, body);

@@ -22,7 +22,7 @@ pub mod hub;
 pub mod namespace;
 mod objects;
 pub mod outcome;
-
+mod rehearsal;
 pub mod restore;
 mod sighting;
 pub mod wait;

@@ -319,8 +319,7 @@ async fn change(
         removal::refuse_used(cluster, name, &object, *engine).await?;
     }
     let body = v1::namespace::desired(planned);
-    let prior_body = v1::namespace::desired(prior);
-    apply::apply(&namespaces, name, &body, Some(&prior_body)).await?;
+    apply::apply(&namespaces, name, &body, apply::Takes::Everything).await?;
     if !removed.is_empty() {
         removal::engine_objects_gone(cluster, name, &removed, clock).await?;
         removal::remove_operators(cluster, name, &removed, clock).await?;

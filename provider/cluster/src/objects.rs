@@ -229,7 +229,8 @@ impl<K: Kind> Objects<K> {
         }
     }
 
-    /// Server-side apply, as the field manager.
+    /// Server-side apply, as the field manager. A body that names the version it was made from
+    /// is not sent again: it would have to be made anew.
     pub(crate) async fn patch_apply(
         &self,
         name: &str,
@@ -239,11 +240,42 @@ impl<K: Kind> Objects<K> {
         let mut parameters = PatchParams::apply(&self.cluster.field_manager);
         parameters.force = force;
         let patch = Patch::Apply(body);
-        let object = self
-            .send("patch", name, || self.api.patch(name, &parameters, &patch))
-            .await?;
+        let request = || self.api.patch(name, &parameters, &patch);
+        let object = if body.pointer("/metadata/resourceVersion").is_some() {
+            self.once("patch", name, request()).await?
+        } else {
+            self.send("patch", name, request).await?
+        };
         self.changed();
         Ok(object)
+    }
+
+    /// What a server-side apply of `body` with force would be answered. Nothing is written, and
+    /// nothing is sent again: a plan does not wait for a server to mend.
+    pub(crate) async fn rehearse_apply(
+        &self,
+        name: &str,
+        body: &Value,
+    ) -> Result<(), ClusterError> {
+        let mut parameters = PatchParams::apply(&self.cluster.field_manager);
+        parameters.force = true;
+        parameters.dry_run = true;
+        let patch = Patch::Apply(body);
+        self.once("patch", name, self.api.patch(name, &parameters, &patch))
+            .await?;
+        Ok(())
+    }
+
+    /// What the deletion of `name` would be answered. Nothing is deleted.
+    pub(crate) async fn rehearse_deletion(&self, name: &str) -> Result<(), ClusterError> {
+        let parameters = DeleteParams {
+            propagation_policy: Some(PropagationPolicy::Foreground),
+            dry_run: true,
+            ..DeleteParams::default()
+        };
+        self.once("delete", name, self.api.delete(name, &parameters))
+            .await?;
+        Ok(())
     }
 
     /// JSON merge patch. The parts are not owned as applied ones are.

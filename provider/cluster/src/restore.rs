@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use everest_core::path::FieldPath;
 use everest_core::readiness::{self, Readiness};
+use everest_core::rehearsal::is_known;
 use everest_core::v1;
 use everest_schemas::everest::{DatabaseCluster, DatabaseClusterBackup, DatabaseClusterRestore};
 use everest_schemas::models::RestoreModel;
@@ -13,7 +14,7 @@ use crate::error::ClusterError;
 use crate::objects::Objects;
 use crate::wait::Clock;
 use crate::watching::{Awaited, Verdict};
-use crate::{Change, Cluster, Creation, Wait, backup, creation, database, engine};
+use crate::{Change, Cluster, Creation, Wait, backup, creation, database, engine, rehearsal};
 
 /// Reads a restore; none if its object is gone. A finished restore whose object is gone must
 /// not be made again: it would run over newer data.
@@ -153,6 +154,28 @@ pub async fn delete(
         })
         .await?;
     engine::delete_with_own(&objects, name, |kinds| kinds.restore, &clock).await
+}
+
+/// Asks the cluster what it says of the restore that an apply of this plan would begin.
+///
+/// # Errors
+/// `Refused` with what stands against it; whatever keeps the cluster from being asked.
+pub async fn rehearse(
+    cluster: &Cluster,
+    planned: &RestoreModel,
+    timely: bool,
+) -> Result<(), ClusterError> {
+    let known = planned.name.is_known()
+        && planned.database_name.is_known()
+        && is_known(&planned.backup_name)
+        && is_known(&planned.backup_source)
+        && is_known(&planned.pitr);
+    if !timely || !known {
+        return Ok(());
+    }
+    let (namespace, name) = key(planned)?;
+    let objects = cluster.objects::<DatabaseClusterRestore>(namespace);
+    rehearsal::creation(&objects, name, &v1::restore::desired(planned)).await
 }
 
 /// Creates the object once everything it needs is there.

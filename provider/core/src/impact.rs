@@ -162,11 +162,15 @@ pub fn of_destruction(prior: &DatabaseModel) -> Impact {
     } else {
         "while the data of its backups stays in the bucket"
     };
+    let last = match prior.final_backup.known() {
+        Some(_) => " A final backup is taken first, and its data stays.",
+        None => "",
+    };
     Impact {
         path: FieldPath::root(),
         class: Class::DataLoss,
         sentence: format!(
-            "Destroying the database deletes its volumes with everything in them, {backups}."
+            "Destroying the database deletes its volumes with everything in them, {backups}.{last}"
         ),
     }
 }

@@ -16,8 +16,10 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 pub mod cron;
+pub mod drift;
 pub mod duration;
 pub mod facts;
+pub mod final_backup;
 pub mod finding;
 pub mod impact;
 pub mod install_plan;
@@ -30,6 +32,8 @@ pub mod outputs;
 pub mod path;
 pub mod quantity;
 pub mod readiness;
+pub mod rehearsal;
+pub mod restart;
 pub mod rules;
 pub mod semantic;
 pub mod upgrade;

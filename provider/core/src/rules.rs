@@ -30,6 +30,7 @@ mod table;
 use everest_schemas::Engine;
 
 use crate::Operation;
+use crate::finding::Finding;
 
 pub use table::TABLE;
 
@@ -72,6 +73,36 @@ pub enum Stage {
     Plan,
     /// Right before the write: what is missing now will be missed.
     Apply,
+}
+
+/// Whether what a finding misses may still be made by the run that is planned.
+pub(crate) fn may_be_made_by_the_run(finding: &Finding) -> bool {
+    use table::online::{
+        DATABASE_EXISTS, ENGINE_INSTALLED, IMPORTER_EXISTS, LOAD_BALANCER_CONFIG_EXISTS,
+        NAMESPACE_SERVED, SECRET_EXISTS, SOURCE_BACKUP, SPLIT_HORIZON_EXISTS, STORAGE_EXISTS,
+    };
+    [
+        DATABASE_EXISTS,
+        ENGINE_INSTALLED,
+        IMPORTER_EXISTS,
+        LOAD_BALANCER_CONFIG_EXISTS,
+        NAMESPACE_SERVED,
+        SECRET_EXISTS,
+        SOURCE_BACKUP,
+        SPLIT_HORIZON_EXISTS,
+        STORAGE_EXISTS,
+    ]
+    .iter()
+    .any(|rule| rule.id == finding.rule)
+}
+
+/// Whether a finding is about a state of the cluster that an apply waits for the end of, or that
+/// is to be waited for.
+pub(crate) fn waits_for_its_time(finding: &Finding) -> bool {
+    use table::online::{BACKUP_RUNNING, DATABASE_BUSY, RESTORE_ALLOWED, UPGRADE_LOCK};
+    [BACKUP_RUNNING, DATABASE_BUSY, RESTORE_ALLOWED, UPGRADE_LOCK]
+        .iter()
+        .any(|rule| rule.id == finding.rule)
 }
 
 #[cfg(test)]

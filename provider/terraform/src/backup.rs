@@ -127,6 +127,7 @@ impl Kind for Backup {
     }
 }
 
+#[async_trait(?Send)]
 impl Guarded for Backup {
     fn wanted(planned: &BackupModel, prior: Option<&BackupModel>) -> Wanted {
         Wanted::for_backup(planned, prior)
@@ -139,5 +140,23 @@ impl Guarded for Backup {
         stage: Stage,
     ) -> Vec<Finding> {
         rules::backup::check_online(planned, prior, facts, stage)
+    }
+
+    async fn rehearse(
+        cluster: &Cluster,
+        plan: &Plan<BackupModel>,
+        timely: bool,
+    ) -> Result<(), ClusterError> {
+        if !plan.is_create() {
+            return Ok(());
+        }
+        backup::rehearse(cluster, &plan.planned, timely).await
+    }
+
+    async fn rehearse_destruction(
+        cluster: &Cluster,
+        prior: &BackupModel,
+    ) -> Result<(), ClusterError> {
+        backup::rehearse_deletion(cluster, prior).await
     }
 }

@@ -127,6 +127,7 @@ impl Kind for BackupStorage {
     }
 }
 
+#[async_trait(?Send)]
 impl Guarded for BackupStorage {
     fn wanted(planned: &BackupStorageModel, _: Option<&BackupStorageModel>) -> Wanted {
         Wanted::for_backup_storage(planned)
@@ -139,6 +140,15 @@ impl Guarded for BackupStorage {
         stage: Stage,
     ) -> Vec<Finding> {
         rules::backup_storage::check_online(planned, prior, facts, stage)
+    }
+
+    async fn rehearse(
+        cluster: &Cluster,
+        plan: &Plan<BackupStorageModel>,
+        timely: bool,
+    ) -> Result<(), ClusterError> {
+        let prior = plan.prior.as_ref();
+        backup_storage::rehearse(cluster, prior, &plan.planned, &plan.config, timely).await
     }
 
     fn check_destruction(prior: &BackupStorageModel, facts: &Facts) -> Vec<Finding> {

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use everest_cluster::{Change, Cluster, ClusterError, Creation, Wait, database};
 use everest_core::{
     facts::{Facts, Wanted},
+    final_backup,
     finding::Finding,
     impact::{self, Summary},
     outputs,
@@ -14,7 +15,7 @@ use everest_schemas::{
     Field,
     models::{DatabaseModel, NamespacedFilter, Timeouts},
 };
-use tfplugin::{Diagnostics, Plan};
+use tfplugin::{Diagnostic, Diagnostics, Plan};
 
 use crate::{
     diagnostics,
@@ -110,6 +111,7 @@ impl Kind for Database {
                  and plan again.",
             );
         }
+        diagnostics::report(rules::database::check_destruction(prior), diags);
     }
 
     async fn read(
@@ -145,6 +147,52 @@ impl Kind for Database {
         database::update(cluster, prior, planned, config, wait).await
     }
 
+    async fn before_delete(
+        cluster: &Cluster,
+        prior: &DatabaseModel,
+        wait: &Wait,
+        diags: &mut Diagnostics,
+    ) -> Result<(), Diagnostic> {
+        let taken = match database::take_final_backup(cluster, prior, wait).await {
+            Ok(Some(taken)) => taken,
+            Ok(None) => return Ok(()),
+            Err(error) => {
+                let doing = format!(
+                    "take the final backup of everest_database {}",
+                    Self::id(prior)
+                );
+                let mut refusal = diagnostics::cluster_error(&error, &doing);
+                refusal.detail.push_str(
+                    " Nothing of the database was destroyed. Destroy it again to try once more, or take \
+                     final_backup out and apply that first.",
+                );
+                return Err(refusal);
+            }
+        };
+        let place = taken.destination.as_deref().map_or_else(
+            || format!("in the backup storage {}", taken.storage),
+            |destination| {
+                format!(
+                    "at {destination}. Start a database with it by data_source = {{ backup_source = \
+                     {{ backup_storage_name = {:?}, path = {:?} }} }}",
+                    taken.storage,
+                    final_backup::path_in_bucket(destination)
+                )
+            },
+        );
+        diags.push(Diagnostic::warning(
+            format!(
+                "The final backup of everest_database {} is taken",
+                Self::id(prior)
+            ),
+            format!(
+                "Backup {:?} goes with the database, and its data stays {place}.",
+                taken.name
+            ),
+        ));
+        Ok(())
+    }
+
     async fn delete(
         cluster: &Cluster,
         prior: &DatabaseModel,
@@ -169,6 +217,7 @@ impl Kind for Database {
     }
 }
 
+#[async_trait(?Send)]
 impl Guarded for Database {
     fn wanted(planned: &DatabaseModel, prior: Option<&DatabaseModel>) -> Wanted {
         Wanted::for_database(planned, prior)
@@ -181,6 +230,23 @@ impl Guarded for Database {
         stage: Stage,
     ) -> Vec<Finding> {
         rules::database::check_online(planned, prior, facts, stage)
+    }
+
+    fn wanted_at_destruction(prior: &DatabaseModel) -> Wanted {
+        Wanted::for_destruction_of_database(prior)
+    }
+
+    fn check_destruction(prior: &DatabaseModel, facts: &Facts) -> Vec<Finding> {
+        rules::database::check_destruction_online(prior, facts)
+    }
+
+    async fn rehearse(
+        cluster: &Cluster,
+        plan: &Plan<DatabaseModel>,
+        timely: bool,
+    ) -> Result<(), ClusterError> {
+        let prior = plan.prior.as_ref();
+        database::rehearse(cluster, prior, &plan.planned, &plan.config, timely).await
     }
 
     fn impact(

@@ -37,6 +37,33 @@ pub fn cluster_error(error: &ClusterError, doing: &str) -> Diagnostic {
     }
 }
 
+/// What a dry run of `doing` something was refused with, at plan.
+pub fn would_be_refused(error: &ClusterError, doing: &str) -> Diagnostic {
+    let diagnostic = Diagnostic::error(
+        format!("The cluster would refuse to {doing}"),
+        format!(
+            "{} The plan asked by a dry run; nothing was written.",
+            sentence(&error.to_string())
+        ),
+    );
+    match blamed(error) {
+        Some(path) => diagnostic.at(path),
+        None => diagnostic,
+    }
+}
+
+/// That an apply of this plan would overwrite what another field manager has set.
+pub fn would_overwrite(error: &ClusterError, what: &str) -> Diagnostic {
+    let diagnostic = Diagnostic::warning(
+        format!("Another field manager holds values that this plan changes in {what}"),
+        format!("An apply will be refused: {}", sentence(&error.to_string())),
+    );
+    match blamed(error) {
+        Some(path) => diagnostic.at(path),
+        None => diagnostic,
+    }
+}
+
 /// The same for something that was accepted and goes on: `what` names the object.
 pub fn still_pending(error: &ClusterError, what: &str) -> Diagnostic {
     Diagnostic::warning(
@@ -74,7 +101,7 @@ fn blamed(error: &ClusterError) -> Option<AttributePath> {
             _ => None,
         },
         ClusterError::Conflict { conflicts, .. } => match conflicts.as_slice() {
-            [conflict] => object_field(&conflict.field),
+            [conflict] => conflict.path.as_ref().map(attribute_path),
             _ => None,
         },
         _ => None,

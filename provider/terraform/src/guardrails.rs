@@ -1,11 +1,13 @@
 //! What a plan and an apply ask of the cluster before anything is written, and what a plan says
 //! of a change's effect on what runs.
 
-use everest_cluster::{Cluster, facts};
+use async_trait::async_trait;
+use everest_cluster::{Cluster, ClusterError, facts};
 use everest_core::{
     facts::{Facts, Wanted},
     finding::{Finding, Severity},
     impact::Summary,
+    rehearsal::{self, Weight},
     rules::Stage,
 };
 use tfplugin::{Diagnostic, Diagnostics, Plan};
@@ -17,6 +19,7 @@ use crate::{
 };
 
 /// What the cluster decides of one kind of resource.
+#[async_trait(?Send)]
 pub trait Guarded: Kind {
     /// What has to be known of the cluster to judge a change.
     fn wanted(planned: &Self::Model, prior: Option<&Self::Model>) -> Wanted;
@@ -28,6 +31,31 @@ pub trait Guarded: Kind {
         facts: &Facts,
         stage: Stage,
     ) -> Vec<Finding>;
+
+    /// What the cluster itself says of the write that an apply of this plan would send, asked by
+    /// a dry run unless the change is not `timely`: unless an apply would wait first.
+    async fn rehearse(
+        cluster: &Cluster,
+        plan: &Plan<Self::Model>,
+        timely: bool,
+    ) -> Result<(), ClusterError> {
+        let _ = (cluster, plan, timely);
+        Ok(())
+    }
+
+    /// The same of a destruction, where that tells more than [`Guarded::check_destruction`].
+    async fn rehearse_destruction(
+        cluster: &Cluster,
+        prior: &Self::Model,
+    ) -> Result<(), ClusterError> {
+        let _ = (cluster, prior);
+        Ok(())
+    }
+
+    /// What has to be known of the cluster to judge a destruction.
+    fn wanted_at_destruction(prior: &Self::Model) -> Wanted {
+        Self::wanted(prior, Some(prior))
+    }
 
     /// What stands against a destruction at the moment.
     fn check_destruction(prior: &Self::Model, facts: &Facts) -> Vec<Finding> {
@@ -84,7 +112,52 @@ pub async fn at_plan<K: Guarded>(
     {
         diags.push(Diagnostic::warning(summary.headline, summary.detail));
     }
-    diagnostics::report(K::check_online(judged, prior, &facts, Stage::Plan), diags);
+    let findings = K::check_online(judged, prior, &facts, Stage::Plan);
+    diagnostics::report(findings.clone(), diags);
+    // What replaces an object is planned once more as a creation. In a namespace that is still
+    // to be made the server only says that it is missing.
+    let settled =
+        !diags.has_errors() && !facts.namespace_is_absent() && plan.requires_replace().is_empty();
+    let timely = !rehearsal::is_untimely(&findings);
+    if settled && let Err(error) = here(K::rehearse(cluster, plan, timely)) {
+        let what = named::<K>(&plan.planned);
+        let doing = if plan.is_create() {
+            format!("create {what}")
+        } else {
+            format!("update {what}")
+        };
+        rehearsed(session, &error, &what, &doing, &findings, diags);
+    }
+}
+
+/// Says what a dry run was answered. That it could not be asked is the apply's to say, but for a
+/// webhook that is down, since every write will fail: that is said once.
+fn rehearsed(
+    session: &Session,
+    error: &ClusterError,
+    what: &str,
+    doing: &str,
+    findings: &[Finding],
+    diags: &mut Diagnostics,
+) {
+    match error {
+        ClusterError::Conflict { .. } => {
+            diags.push(diagnostics::would_overwrite(error, what));
+        }
+        ClusterError::Refused { message, .. } => {
+            let weight = rehearsal::weigh(error.attribute().as_ref(), message, findings);
+            let diagnostic = diagnostics::would_be_refused(error, doing);
+            match weight {
+                Weight::Said => {}
+                Weight::Warning => diags.push(diagnostic.into_warning()),
+                Weight::Error => diags.push(diagnostic),
+            }
+        }
+        ClusterError::WebhookDown { .. } if session.first_to_say_webhooks_are_down() => {
+            diags.push(diagnostics::would_be_refused(error, doing).into_warning());
+        }
+        error => tracing::debug!(%error, "a change was not rehearsed"),
+    }
 }
 
 /// Warns of a destruction's effect, and of what stands against it.
@@ -96,8 +169,20 @@ pub async fn at_destroy<K: Guarded>(session: &Session, prior: &K::Model, diags: 
     let Ok(cluster) = session.cluster().await else {
         return;
     };
-    let facts = here(facts::load(cluster, &K::wanted(prior, Some(prior))));
+    let facts = here(facts::load(cluster, &K::wanted_at_destruction(prior)));
     diagnostics::report(K::check_destruction(prior, &facts), diags);
+    if !diags.has_errors()
+        && let Err(error) = here(K::rehearse_destruction(cluster, prior))
+    {
+        let doing = format!("destroy {}", named::<K>(prior));
+        match error {
+            // The same run may end what stands against it.
+            ClusterError::Refused { .. } => {
+                diags.push(diagnostics::would_be_refused(&error, &doing).into_warning());
+            }
+            error => tracing::debug!(%error, "a destruction was not rehearsed"),
+        }
+    }
 }
 
 /// Why nothing may be written now; further reasons go to `diags`.

@@ -8,8 +8,8 @@ use everest_cluster::{Change, Cluster, ClusterError, Creation, Wait};
 use everest_core::semantic;
 use everest_schemas::{Field, models::Timeouts};
 use tfplugin::{
-    Context, Deferral, Diagnostics, IdentityAttribute, Model, MoveSource, Plan, Private,
-    ReadResult, Resource, Update,
+    Context, Deferral, Diagnostic, Diagnostics, IdentityAttribute, Model, MoveSource, Plan,
+    Private, ReadResult, Resource, Update,
 };
 
 use crate::{
@@ -107,6 +107,18 @@ pub trait Kind: Send + Sync + 'static {
         config: &Self::Model,
         wait: &Wait,
     ) -> Change<Self::Model>;
+
+    /// What has to be done before the object goes. An error keeps it; what is told otherwise goes
+    /// to `diags`.
+    async fn before_delete(
+        cluster: &Cluster,
+        prior: &Self::Model,
+        wait: &Wait,
+        diags: &mut Diagnostics,
+    ) -> Result<(), Diagnostic> {
+        let _ = (cluster, prior, wait, diags);
+        Ok(())
+    }
 
     /// Removes the object.
     async fn delete(
@@ -318,8 +330,13 @@ impl<K: Guarded> Resource for Managed<K> {
         match self.session.cluster().await {
             Ok(cluster) => {
                 let wait = K::TIMEOUTS.delete(K::timeouts(prior), cx);
-                if let Err(error) = here(K::delete(cluster, prior, &wait)) {
-                    diags.push(diagnostics::cluster_error(&error, &doing));
+                let deleted = here(async {
+                    K::before_delete(cluster, prior, &wait, diags).await?;
+                    let deleted = K::delete(cluster, prior, &wait).await;
+                    deleted.map_err(|error| diagnostics::cluster_error(&error, &doing))
+                });
+                if let Err(error) = deleted {
+                    diags.push(error);
                 }
             }
             Err(error) => diags.push(error.diagnostic(&doing)),

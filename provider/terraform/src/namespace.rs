@@ -137,6 +137,7 @@ impl Kind for Namespace {
     }
 }
 
+#[async_trait(?Send)]
 impl Guarded for Namespace {
     fn wanted(planned: &NamespaceModel, prior: Option<&NamespaceModel>) -> Wanted {
         Wanted::for_namespace(planned, prior)

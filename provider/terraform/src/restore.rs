@@ -135,6 +135,7 @@ impl Kind for Restore {
     }
 }
 
+#[async_trait(?Send)]
 impl Guarded for Restore {
     fn wanted(planned: &RestoreModel, prior: Option<&RestoreModel>) -> Wanted {
         Wanted::for_restore(planned, prior)
@@ -147,5 +148,16 @@ impl Guarded for Restore {
         stage: Stage,
     ) -> Vec<Finding> {
         rules::restore::check_online(planned, prior, facts, stage)
+    }
+
+    async fn rehearse(
+        cluster: &Cluster,
+        plan: &Plan<RestoreModel>,
+        timely: bool,
+    ) -> Result<(), ClusterError> {
+        if !plan.is_create() {
+            return Ok(());
+        }
+        restore::rehearse(cluster, &plan.planned, timely).await
     }
 }

@@ -32,6 +32,8 @@ pub struct Session {
     cluster: OnceCell<Cluster>,
     /// The user wants no warnings of what a change does.
     quiet: AtomicBool,
+    /// A plan has said that the admission webhooks are down.
+    webhooks_down: AtomicBool,
 }
 
 /// Why there is no cluster to talk to.
@@ -97,6 +99,11 @@ impl Session {
     /// Whether plans warn of what a change does to what runs.
     pub fn warns_of_impact(&self) -> bool {
         !self.quiet.load(Ordering::Relaxed)
+    }
+
+    /// Whether nobody has said yet that the admission webhooks are down.
+    pub fn first_to_say_webhooks_are_down(&self) -> bool {
+        !self.webhooks_down.swap(true, Ordering::Relaxed)
     }
 
     fn set(&self, settings: Settings) {

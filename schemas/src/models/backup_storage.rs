@@ -53,6 +53,13 @@ pub struct BackupStorageModel {
     #[schemars(extend("x-local" = true))]
     pub credentials_wo_version: Field<i64>,
 
+    /// Whether to take over values that another field manager has set to
+    /// something else than the configuration says. `false`: an apply that
+    /// would overwrite one fails and names it. Default `false`.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend("x-local" = true, "default" = false))]
+    pub force_conflicts: Field<bool>,
+
     /// Whether a database, backup or restore refers to the storage; it cannot
     /// be destroyed then.
     #[serde(default, skip_serializing_if = "Field::is_null")]

@@ -47,6 +47,30 @@ pub struct DatabaseModel {
     #[schemars(extend("x-local" = true, "default" = true))]
     pub wait: Field<bool>,
 
+    /// Restarts the database when its value changes to another one; any text,
+    /// such as a date. Setting it on a database that exists restarts too;
+    /// at creation, and when it is removed, nothing happens. A restart is a
+    /// full stop, and a paused database cannot be restarted.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend("x-local" = true))]
+    pub restart_trigger: Field<String>,
+
+    /// A last backup, taken and waited for when the database is destroyed,
+    /// before anything of it goes. Its data stays in the bucket, whatever
+    /// `keep_backup_data` says; if it cannot be taken, the database stays.
+    /// The value in the state counts. `timeouts.delete` has to suffice for
+    /// the backup too.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend("x-local" = true))]
+    pub final_backup: Field<FinalBackup>,
+
+    /// Whether to take over values that another field manager has set to
+    /// something else than the configuration says. `false`: an apply that
+    /// would overwrite one fails and names it. Default `false`.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend("x-local" = true, "default" = false))]
+    pub force_conflicts: Field<bool>,
+
     /// Labels of the DatabaseCluster. Other labels on it are left alone.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub labels: StringMap,
@@ -112,4 +136,18 @@ pub struct DatabaseModel {
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-read-only" = true))]
     pub uid: Field<String>,
+}
+
+/// The last backup of a database that is destroyed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FinalBackup {
+    /// Name of the backup storage, in the database's namespace, that it goes
+    /// to. Refer to the storage's resource, so that it outlives the database.
+    pub backup_storage_name: Field<String>,
+
+    /// Name of the backup. Default: the database's name, `final` and the
+    /// beginning of the database's UID.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    pub name: Field<String>,
 }

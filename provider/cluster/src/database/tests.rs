@@ -200,3 +200,8 @@ async fn backup_data_goes_along_when_asked_to() {
         .unwrap();
     assert_eq!(fake::writes(&seen), [format!("DELETE {DATABASE}")]);
 }
+
+mod destruction;
+mod rehearsing;
+mod restarting;
+mod taken_over;

@@ -60,7 +60,10 @@ pub(super) async fn prepare(
                     version,
                     "the operator's version comes first"
                 );
-                let first = upgrade::first_half(planned, &live, &version);
+                let mut first = upgrade::first_half(planned, &live, &version);
+                // The pods start anew with the version; a restart that is asked for too comes
+                // with the other half.
+                first.restart_trigger = prior.restart_trigger.clone();
                 let (_, written, after) = super::write(cluster, prior, &first, config, clock)
                     .await
                     .map_err(Change::Refused)?;

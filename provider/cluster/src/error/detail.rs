@@ -2,7 +2,9 @@
 
 use std::fmt;
 
+use everest_core::drift::Contested;
 use everest_core::path::FieldPath;
+use serde_json::Value;
 
 /// The object a request was about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +35,8 @@ impl fmt::Display for Object {
 /// One field a server refused, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldCause {
-    /// JSON path in the object without a leading dot, such as `spec.engine.version`.
+    /// JSON path in the object without a leading dot, such as `spec.engine.version`; the members
+    /// of a spec have the names of the model.
     pub field: String,
     /// The server's reason.
     pub message: String,
@@ -70,12 +73,36 @@ pub(super) fn model_path(field: &str) -> Option<FieldPath> {
 pub struct FieldConflict {
     /// Field manager that owns it, such as `everest-operator`.
     pub manager: String,
-    /// JSON path in the object without a leading dot.
+    /// JSON path in the object without a leading dot, as the server names it.
     pub field: String,
+    /// The field's path in the model; none for a field that no model has.
+    pub path: Option<FieldPath>,
     /// The value that was to be written, as JSON; none if not known.
     pub ours: Option<String>,
     /// The value that is there, as JSON; none if not known.
     pub theirs: Option<String>,
+}
+
+impl From<Contested> for FieldConflict {
+    fn from(contested: Contested) -> Self {
+        FieldConflict {
+            field: contested.path.to_string(),
+            manager: contested.manager,
+            ours: Some(shown(&contested.ours)),
+            theirs: Some(shown(&contested.theirs)),
+            path: Some(contested.path),
+        }
+    }
+}
+
+/// A value as JSON; the beginning of a long one, such as a configuration file.
+fn shown(value: &Value) -> String {
+    const LONGEST: usize = 100;
+    let text = value.to_string();
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
 }
 
 /// What was last seen of an object that did not become what was waited for.

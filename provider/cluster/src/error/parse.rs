@@ -2,7 +2,7 @@
 
 use kube::core::response::{Status, StatusCause, reason};
 
-use super::{ClusterError, FieldCause, FieldConflict, Object, boxed};
+use super::{ClusterError, FieldCause, FieldConflict, Object, boxed, model_path};
 
 /// Turns a failure Status into a typed error.
 pub(super) fn status(status: &Status, verb: &'static str, object: &Object) -> ClusterError {
@@ -50,6 +50,7 @@ pub(super) fn status(status: &Status, verb: &'static str, object: &Object) -> Cl
                 ClusterError::Conflict {
                     object: boxed(object),
                     conflicts,
+                    forcible: false,
                 }
             }
         }
@@ -140,7 +141,7 @@ fn refused(object: &Object, reason: &str, causes: &[StatusCause]) -> ClusterErro
         .iter()
         .filter(|cause| !cause.field.is_empty() && cause.field != "<nil>")
         .map(|cause| FieldCause {
-            field: bare(&cause.field),
+            field: in_model(object, bare(&cause.field)),
             message: cause.message.clone(),
         })
         .collect();
@@ -148,7 +149,7 @@ fn refused(object: &Object, reason: &str, causes: &[StatusCause]) -> ClusterErro
         && let Some((field, message)) = leading_field(reason)
     {
         causes.push(FieldCause {
-            field,
+            field: in_model(object, field),
             message: message.to_owned(),
         });
     }
@@ -156,6 +157,18 @@ fn refused(object: &Object, reason: &str, causes: &[StatusCause]) -> ClusterErro
         object: boxed(object),
         message: reason.to_owned(),
         causes,
+    }
+}
+
+/// The field under the name that the model has for it: of backups and restores a few differ.
+fn in_model(object: &Object, field: String) -> String {
+    if !["DatabaseClusterBackup", "DatabaseClusterRestore"].contains(&object.kind.as_str()) {
+        return field;
+    }
+    match field.as_str() {
+        "spec.dbClusterName" => "spec.databaseName".to_owned(),
+        "spec.dataSource.dbClusterBackupName" => "spec.backupName".to_owned(),
+        other => other.replacen("spec.dataSource.", "spec.", 1),
     }
 }
 
@@ -197,6 +210,7 @@ fn conflict(cause: &StatusCause) -> Option<FieldConflict> {
     let manager = between(&cause.message, "conflict with \"", "\"").unwrap_or(&cause.message);
     Some(FieldConflict {
         manager: manager.to_owned(),
+        path: model_path(&bare(&cause.field)),
         field: bare(&cause.field),
         ours: None,
         theirs: None,

@@ -75,7 +75,7 @@ pub(super) async fn group(
 pub(super) async fn create_group(cluster: &Cluster, namespace: &str) -> Result<(), ClusterError> {
     let groups = cluster.objects::<OperatorGroup>(namespace);
     let body = operator_group(namespace);
-    apply::apply(&groups, OPERATOR_GROUP, &body, None).await?;
+    apply::apply(&groups, OPERATOR_GROUP, &body, apply::Takes::Nothing).await?;
     Ok(())
 }
 
@@ -110,7 +110,7 @@ pub(super) async fn subscribe(
         catalog_namespace: &catalog.namespace,
         version: wanted.version.as_deref(),
     });
-    apply::apply(&subscriptions, name, &body, None).await?;
+    apply::apply(&subscriptions, name, &body, apply::Takes::Nothing).await?;
     Ok(true)
 }
 

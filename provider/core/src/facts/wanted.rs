@@ -112,6 +112,16 @@ impl Wanted {
         wanted
     }
 
+    /// What the rules for the end of a database need: those of its final
+    /// backup.
+    pub fn for_destruction_of_database(prior: &DatabaseModel) -> Self {
+        if !prior.final_backup.is_known() {
+            return Self::default();
+        }
+        let kinds = [Kind::Databases, Kind::Backups, Kind::Storages];
+        Self::of(&prior.namespace, &kinds)
+    }
+
     /// What the rules for a database need.
     pub fn for_database(planned: &DatabaseModel, prior: Option<&DatabaseModel>) -> Self {
         let mut wanted = Self::of(&planned.namespace, &[Kind::Engines]);

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::path::{FieldPath, Segment};
 use crate::quantity::Quantity;
-use crate::{upgrade, v1};
+use crate::{restart, upgrade, v1};
 
 /// A value before and after; none where it is absent.
 #[derive(Debug)]
@@ -30,6 +30,15 @@ pub(super) fn between(prior: &DatabaseModel, planned: &DatabaseModel) -> Vec<Dif
         Some(&json(planned)),
         &mut found,
     );
+    // No other change of the trigger is one of the database.
+    if restart::is_asked(prior, planned) && planned.restart_trigger.is_known() {
+        let trigger = |model: &DatabaseModel| model.restart_trigger.known().cloned();
+        found.push(Difference {
+            path: FieldPath::of("restartTrigger"),
+            before: trigger(prior).map(Value::from),
+            now: trigger(planned).map(Value::from),
+        });
+    }
     found
 }
 

@@ -273,6 +273,14 @@ pub const TABLE: &[Effect] = &[
         "everest-operator: pause",
     ),
     row(
+        "restartTrigger",
+        When::Changed,
+        ALL,
+        Class::FullStop,
+        "stops every pod and starts them again: the database cannot be reached meanwhile",
+        "everest-operator: annotation restart",
+    ),
+    row(
         "backup.schedules",
         When::Changed,
         ALL,

@@ -316,8 +316,25 @@ fn schema() -> Value {
 }
 
 #[test]
+fn a_restart_is_a_full_stop_and_nothing_else_of_the_trigger_is_felt() {
+    let with = |trigger: Field<String>| DatabaseModel {
+        restart_trigger: trigger,
+        ..model(database("pxc"))
+    };
+    let classes = |before, now| -> Vec<Class> {
+        let impacts = of_change(&with(before), &with(now));
+        impacts.iter().map(|impact| impact.class).collect()
+    };
+    assert_eq!(classes("a".into(), "b".into()), [Class::FullStop]);
+    assert_eq!(classes(Field::Null, "a".into()), [Class::FullStop]);
+    assert_eq!(classes("a".into(), Field::Null), []);
+}
+
+#[test]
 fn every_attribute_of_the_table_is_one_of_the_model() {
-    let mut known = vec!["namespace".to_owned(), "name".to_owned()];
+    let mut known: Vec<_> = ["namespace", "name", "restartTrigger"]
+        .map(str::to_owned)
+        .into();
     properties(&schema(), "", &mut |path, _| known.push(path.to_owned()));
     for effect in TABLE {
         assert!(

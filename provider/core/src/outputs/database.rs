@@ -5,7 +5,7 @@ use everest_schemas::models::DatabaseModel;
 use everest_schemas::{Engine, Field};
 
 use crate::path::FieldPath;
-use crate::{upgrade, v1};
+use crate::{restart, upgrade, v1};
 
 /// Fills in what the configuration alone decides: the port, which each engine
 /// has, and the Secret with the credentials where the configuration names it.
@@ -36,14 +36,14 @@ pub fn known_at_creation(planned: &mut DatabaseModel) {
 ///
 /// | Change | Outputs |
 /// |---|---|
-/// | anything in the spec but the data source | `ready`, `status`, `message` |
+/// | anything in the spec but the data source, a restart | `ready`, `status`, `message` |
 /// | the proxy's type or exposure, sharding | + `hostname` |
 /// | the engine's version or CR version | + `crVersion`, `recommendedCrVersion` |
 /// | the engine's Secret | + `credentialsSecretName` |
 /// | labels, annotations, the provider's own attributes | none |
 pub fn affected(prior: &DatabaseModel, planned: &DatabaseModel) -> Vec<FieldPath> {
     let (before, now) = (settled(prior), settled(planned));
-    if before == now {
+    if before == now && !restart::is_asked(prior, planned) {
         return Vec::new();
     }
     let mut names = vec!["ready", "status", "message"];
@@ -171,6 +171,14 @@ mod tests {
         planned.labels = Field::Known([("team".to_owned(), "a".into())].into());
         planned.spec.known_mut().unwrap().data_source = Field::Known(Default::default());
         assert!(affected(&model(database()), &planned).is_empty());
+    }
+
+    #[test]
+    fn a_restart_is_felt_though_the_spec_stays() {
+        let mut planned = model(database());
+        planned.restart_trigger = "2026-01-01".into();
+        mark_affected(&model(database()), &mut planned);
+        assert!(planned.ready.is_unknown() && planned.status.is_unknown());
     }
 
     #[test]

@@ -9,6 +9,7 @@ use everest_schemas::everest::{
 use serde_json::Value;
 
 use super::Readiness;
+use crate::restart;
 
 /// How long a status must stand after a write before it is believed, where
 /// the engine does not say which generation it has seen. Everest looks at its
@@ -17,8 +18,6 @@ pub const HOLD: Duration = Duration::from_secs(10);
 
 /// Annotation that freezes Everest's work on a database.
 const RECONCILE_PAUSED: &str = "everest.percona.com/reconcile-paused";
-/// Annotation that makes Everest stop and start a database once.
-const RESTART: &str = "everest.percona.com/restart";
 
 /// What was last seen of a database.
 #[derive(Clone, Copy, Debug)]
@@ -97,7 +96,7 @@ pub fn database(sighting: &DatabaseSighting<'_>) -> Readiness {
     if state == "error" {
         return failing(sighting, status);
     }
-    if annotation(object, RESTART).is_some() {
+    if restart::is_running(object) {
         return Readiness::Pending(format!(
             "the database is being restarted; {}",
             describe(status)
@@ -105,7 +104,7 @@ pub fn database(sighting: &DatabaseSighting<'_>) -> Readiness {
     }
     if object.spec.paused.known() == Some(&true) {
         return match state {
-            "paused" => Readiness::Ready,
+            "paused" if status.ready.unwrap_or(0) == 0 => Readiness::Ready,
             _ => Readiness::Pending(format!(
                 "waiting for the database to stop; {}",
                 describe(status)

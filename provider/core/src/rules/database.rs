@@ -3,9 +3,11 @@
 mod backup;
 mod change;
 mod engine;
+mod final_backup;
 mod online;
 mod origin;
 mod proxy;
+mod restart;
 mod sharding;
 
 use everest_schemas::everest::{DatabaseClusterSpec, Resources, Storage};
@@ -19,6 +21,7 @@ use crate::name;
 use crate::path::FieldPath;
 
 pub(super) use backup::MOST_PG_STORAGES;
+pub use final_backup::{check_destruction, check_destruction_online};
 pub use online::check_online;
 pub(super) use origin::{backup_source, pitr_date};
 
@@ -27,6 +30,7 @@ pub(super) use origin::{backup_source, pitr_date};
 pub fn check_syntax(config: &DatabaseModel) -> Vec<Finding> {
     let mut finder = Finder::default();
     finder.timeouts(&config.timeouts);
+    final_backup::check(config, &mut finder);
     if let Some(spec) = config.spec.known() {
         quantities(spec, &mut finder);
     }
@@ -48,6 +52,7 @@ pub fn check(planned: &DatabaseModel, prior: Option<&DatabaseModel>) -> Vec<Find
     let mut before = Finder::default();
     state(prior, &mut before);
     change::check(planned, prior, &mut finder);
+    restart::check(planned, prior, &mut finder);
     finder.since(&before.into_findings())
 }
 

@@ -11,7 +11,7 @@ use super::{Identity, OwnedKeys, body, filled, known_json, known_keys, named, ob
 use crate::Operation;
 use crate::readiness::{self, DatabaseSighting, HOLD, Readiness};
 use crate::upgrade::CrVersion;
-use crate::{quantity, semantic, upgrade};
+use crate::{quantity, restart, semantic, upgrade};
 
 /// The body that makes a database what the configuration says.
 ///
@@ -134,6 +134,12 @@ pub fn observed(object: &DatabaseCluster, owned: &OwnedKeys) -> DatabaseModel {
     let status = object.status.clone().unwrap_or_default();
     let mut spec = object.spec.clone();
     drop_zeros(&mut spec);
+    if restart::is_running(object) {
+        // Only what runs can be restarted, so it runs afterwards.
+        spec.paused = Field::Known(false);
+    }
+    let mut annotations = observed_keys(object.metadata.annotations.as_ref(), &owned.annotations);
+    restart::untrack(&mut annotations);
 
     let secret = spec
         .engine
@@ -154,7 +160,7 @@ pub fn observed(object: &DatabaseCluster, owned: &OwnedKeys) -> DatabaseModel {
         name,
         spec: Field::Known(spec),
         labels: observed_keys(object.metadata.labels.as_ref(), &owned.labels),
-        annotations: observed_keys(object.metadata.annotations.as_ref(), &owned.annotations),
+        annotations,
         ready: Field::Known(looks_ready(object)),
         status: filled(status.status.as_ref()),
         message: filled(status.message.as_ref()),

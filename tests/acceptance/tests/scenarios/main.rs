@@ -4,12 +4,16 @@
 
 mod backup;
 mod database;
+mod drift;
 mod existing;
+mod final_backup;
 mod guardrails;
 mod interruption;
 mod namespace;
 mod objects;
 mod provider;
 mod quickstart;
+mod rehearsal;
+mod restart;
 mod stack;
 mod upgrade;

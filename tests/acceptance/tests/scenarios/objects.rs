@@ -104,6 +104,37 @@ pub fn patch(kind: Kind, namespace: &str, name: &str, change: Value) {
     });
 }
 
+/// Changes an object as another field manager.
+pub fn patch_as(manager: &str, kind: Kind, namespace: &str, name: &str, change: Value) {
+    with_client(|client| async move {
+        let parameters = PatchParams {
+            field_manager: Some(manager.to_owned()),
+            ..PatchParams::default()
+        };
+        api(client, kind, namespace)
+            .patch(name, &parameters, &Patch::Merge(change))
+            .await
+            .unwrap();
+    });
+}
+
+/// Applies a part of an object as another field manager, which then goes on claiming it.
+pub fn apply_as(manager: &str, kind: Kind, namespace: &str, name: &str, mut part: Value) {
+    part["apiVersion"] = json!(kind.0);
+    part["kind"] = json!(kind.1);
+    part["metadata"]["name"] = json!(name);
+    with_client(|client| async move {
+        api(client, kind, namespace)
+            .patch(
+                name,
+                &PatchParams::apply(manager).force(),
+                &Patch::Apply(part),
+            )
+            .await
+            .unwrap();
+    });
+}
+
 /// Deletes as kubectl does by default for objects that wait for their dependents, and waits until
 /// it is gone.
 pub fn delete(kind: Kind, namespace: &str, name: &str) {

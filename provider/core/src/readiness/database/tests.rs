@@ -220,8 +220,14 @@ fn error_is_waited_out_while_creating_and_a_failure_afterwards() {
 
 #[test]
 fn a_database_that_is_to_be_paused_is_ready_when_it_is_paused() {
-    let paused = |state| Scene::updating(state).with("/spec/paused", json!(true));
+    let paused = |state| {
+        Scene::updating(state)
+            .with("/spec/paused", json!(true))
+            .with("/status/ready", json!(0))
+    };
     paused("paused").is_ready();
+    let pods_left = paused("paused").with("/status/ready", json!(1));
+    pods_left.is_pending("waiting for the database to stop");
     paused("ready").is_pending("waiting for the database to stop");
     paused("stopping").is_pending("status is stopping");
     Scene::updating("paused").is_pending("waiting for the database to start");

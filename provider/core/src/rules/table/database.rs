@@ -5,6 +5,36 @@ use everest_schemas::Engine;
 use super::{ALL, ALONE, BOTH, CHANGE, CHANGE_AND_ONLINE, UPDATE};
 use crate::rules::Rule;
 
+pub(in crate::rules) const RESTART_RUNNING: Rule = Rule {
+    id: "restart-running",
+    sentence: "Only a database that runs can be restarted: a restart of a paused one would start it.",
+    advice: "Set paused = false, which starts it, or leave restart_trigger as it was.",
+    engines: ALL,
+    operations: UPDATE,
+    checked: CHANGE,
+    source: "everest-operator: annotation restart",
+};
+
+pub(in crate::rules) const FINAL_BACKUP_RUNNING: Rule = Rule {
+    id: "final-backup-running",
+    sentence: "A backup can only be taken of a database that runs.",
+    advice: "Set paused = false and apply that first, or take final_backup out and apply that: then the database goes without one.",
+    engines: ALL,
+    operations: UPDATE,
+    checked: CHANGE_AND_ONLINE,
+    source: "everest-operator: DatabaseClusterBackup, states of the engine",
+};
+
+pub(in crate::rules) const FINAL_BACKUP_STORAGE: Rule = Rule {
+    id: "final-backup-storage",
+    sentence: "The final backup goes to a backup storage of the database's own namespace.",
+    advice: "Name an existing storage.",
+    engines: ALL,
+    operations: BOTH,
+    checked: ALONE,
+    source: "everest-operator: BackupStorage references",
+};
+
 pub(in crate::rules) const REPLICAS_ODD: Rule = Rule {
     id: "replicas-odd",
     sentence: "PXC and MongoDB need an odd number of replicas, so that a majority can always be told.",

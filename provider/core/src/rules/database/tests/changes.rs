@@ -90,6 +90,19 @@ pub(super) const CHANGES: &[(Change, Case)] = &[
         },
     ),
     (
+        |m| spec(m).paused = true.into(),
+        Case {
+            rule: "restart-running",
+            path: "restartTrigger",
+            breaks: |m| m.restart_trigger = "2026-01-01".into(),
+            holds: |m| {
+                m.restart_trigger = "2026-01-01".into();
+                spec(m).paused = false.into();
+            },
+            unknown: |m| m.restart_trigger = Field::Unknown,
+        },
+    ),
+    (
         |m| sharding(m).enabled = false.into(),
         Case {
             rule: "sharding-fixed",

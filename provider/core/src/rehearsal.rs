@@ -1,0 +1,170 @@
+//! What a refusal of a dry run means at plan.
+
+use everest_schemas::Field;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::finding::Finding;
+use crate::path::FieldPath;
+use crate::rules;
+
+/// How much a refusal weighs while a change is only planned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weight {
+    /// Nothing: a rule has said it already.
+    Said,
+    /// What is missing may still be made by the same run, or a rule lets it pass for now.
+    Warning,
+    /// No run makes it right.
+    Error,
+}
+
+/// Words of the API server and of Everest's webhooks for something that is not there, or not
+/// any more.
+const ABSENT: [&str; 4] = ["not found", "does not exist", "no such", "is being deleted"];
+
+/// How they refuse a version while the operator of the engine offers none.
+const NO_VERSION: &str = "Unsupported value: \"\"";
+
+/// Weighs a refusal with `message` that blames the attribute at `path`; `warnings` is what the
+/// rules have found in the same plan.
+pub fn weigh(path: Option<&FieldPath>, message: &str, warnings: &[Finding]) -> Weight {
+    let absent = {
+        let message = message.to_lowercase();
+        ABSENT.iter().any(|words| message.contains(words)) || is_without_versions(message.as_str())
+    };
+    let overlaps = |finding: &Finding| match path {
+        Some(path) => {
+            let (one, other) = (path.segments(), finding.path.segments());
+            !other.is_empty() && (one.starts_with(other) || other.starts_with(one))
+        }
+        None => absent && rules::may_be_made_by_the_run(finding),
+    };
+    let mut warned = warnings
+        .iter()
+        .filter(|finding| overlaps(finding))
+        .peekable();
+    let doubted = warned.peek().is_some();
+    if warned.any(|finding| absent || rules::may_be_made_by_the_run(finding)) {
+        Weight::Said
+    } else if absent || doubted {
+        Weight::Warning
+    } else {
+        Weight::Error
+    }
+}
+
+fn is_without_versions(message: &str) -> bool {
+    message.contains(&NO_VERSION.to_lowercase())
+}
+
+/// Whether the time of a change has not come, as the rules have found: it is not rehearsed then,
+/// since it would be refused for what an apply waits for.
+pub fn is_untimely(warnings: &[Finding]) -> bool {
+    warnings.iter().any(rules::waits_for_its_time)
+}
+
+/// Whether nothing in a part of a configuration is unknown. What is absent is not in the JSON of
+/// a model, and what is unknown is null there.
+pub fn is_known<T: Serialize>(part: &Field<T>) -> bool {
+    match part {
+        Field::Null => true,
+        Field::Unknown => false,
+        Field::Known(value) => serde_json::to_value(value).is_ok_and(|value| !has_null(&value)),
+    }
+}
+
+fn has_null(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(list) => list.iter().any(has_null),
+        Value::Object(members) => members.values().any(has_null),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use everest_schemas::models::DatabaseModel;
+    use serde_json::json;
+
+    fn warning(rule: &'static str, path: &str) -> Finding {
+        let path = match path {
+            "" => FieldPath::root(),
+            path => FieldPath::of(path),
+        };
+        Finding::warning(rule, path, "s", "d")
+    }
+
+    #[test]
+    fn what_no_run_makes_right_is_an_error() {
+        let path = FieldPath::of("engine.type");
+        let message = "spec.engine.type: Forbidden: field is immutable";
+        assert_eq!(weigh(Some(&path), message, &[]), Weight::Error);
+        assert_eq!(weigh(None, "too many databases", &[]), Weight::Error);
+        let elsewhere = [warning("storage-class-exists", "engine.storage.class")];
+        assert_eq!(weigh(Some(&path), message, &elsewhere), Weight::Error);
+    }
+
+    #[test]
+    fn what_is_not_there_yet_is_a_warning() {
+        for message in [
+            "Secret \"nope\" not found",
+            "spec.backupStorageName: Not found: \"s3\"",
+            "spec.backupStorageName: Forbidden: is being deleted",
+            "spec.engine.version: Unsupported value: \"\"",
+        ] {
+            assert_eq!(weigh(None, message, &[]), Weight::Warning, "{message}");
+        }
+    }
+
+    #[test]
+    fn what_a_rule_has_said_is_not_said_again() {
+        let path = FieldPath::of("backupStorageName");
+        let said = [warning("backup-storage-exists", "backupStorageName")];
+        let message = "spec.backupStorageName: Not found: \"s3\"";
+        assert_eq!(weigh(Some(&path), message, &said), Weight::Said);
+        let engine = [warning("engine-installed", "engine.type")];
+        assert_eq!(
+            weigh(
+                Some(&FieldPath::of("engine.type")),
+                "spec.engine.type: Unsupported value: \"pxc\"",
+                &engine
+            ),
+            Weight::Said
+        );
+        let secret = [warning("secret-exists", "engine.userSecretsName")];
+        let message = "Secret \"nope\" not found";
+        assert_eq!(weigh(None, message, &secret), Weight::Said);
+    }
+
+    #[test]
+    fn what_a_rule_only_doubts_is_still_told() {
+        let path = FieldPath::of("engine.version");
+        let doubt = [warning("version-recommended", "engine.version")];
+        let message = "spec.engine.version: Unsupported value: \"8.0.36\"";
+        assert_eq!(weigh(Some(&path), message, &doubt), Weight::Warning);
+    }
+
+    #[test]
+    fn a_change_that_has_to_wait_is_not_rehearsed() {
+        assert!(is_untimely(&[warning("database-busy", "")]));
+        assert!(is_untimely(&[warning("upgrade-lock", "")]));
+        assert!(!is_untimely(&[warning("secret-exists", "")]));
+        assert!(!is_untimely(&[]));
+    }
+
+    #[test]
+    fn one_unknown_leaf_makes_a_configuration_unknown() {
+        let mut model: DatabaseModel = serde_json::from_value(json!({"namespace": "n",
+            "name": "a", "spec": {"engine": {"type": "pxc", "storage": {"size": "1Gi"}}}}))
+        .unwrap();
+        assert!(is_known(&model.spec));
+        assert!(is_known(&model.labels), "absent");
+        let engine = model.spec.known_mut().unwrap().engine.known_mut().unwrap();
+        engine.storage.known_mut().unwrap().size = Field::Unknown;
+        assert!(!is_known(&model.spec));
+        assert!(!is_known(&Field::<String>::Unknown));
+    }
+}

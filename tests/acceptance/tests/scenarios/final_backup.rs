@@ -1,0 +1,203 @@
+//! `final_backup` of `everest_database`.
+
+use acceptance::said::Said;
+use rustix::process::{Pid, Signal, kill_process_group};
+use serde_json::{Value, json};
+
+use crate::{
+    objects::{self, BACKUP, DATABASE, eventually, steer},
+    stack::Stack,
+};
+
+const DESTROY: [&str; 5] = [
+    "destroy",
+    "-target=everest_database.db",
+    "-auto-approve",
+    "-input=false",
+    "-no-color",
+];
+
+/// A namespace with a storage and a database; `more` are further attributes of the database.
+fn database(engine: &str, more: &str) -> String {
+    format!(
+        "resource \"everest_namespace\" \"ns\" {{
+  name    = \"NS\"
+  engines = {{ {engine} = {{}} }}
+}}
+resource \"everest_backup_storage\" \"s3\" {{
+  namespace         = everest_namespace.ns.name
+  name              = \"s3\"
+  type              = \"s3\"
+  bucket            = \"backups\"
+  region            = \"eu-central-1\"
+  access_key_id     = \"AKIA\"
+  secret_access_key = \"hush\"
+}}
+resource \"everest_database\" \"db\" {{
+  namespace = everest_namespace.ns.name
+  name      = \"orders\"
+  engine = {{ type = \"{engine}\", replicas = 1, storage = {{ size = \"1Gi\" }}, resources = {{ cpu = \"600m\", memory = \"1G\" }} }}
+  deletion_protection = false
+  keep_backup_data    = false
+{more}
+}}
+"
+    )
+}
+
+const FINAL: &str = "  final_backup = { backup_storage_name = everest_backup_storage.s3.name }";
+
+fn live(stack: &Stack) -> Value {
+    objects::get(DATABASE, &stack.namespace, "orders")
+}
+
+/// The default name of the final backup.
+fn final_name(stack: &Stack) -> String {
+    let live = live(stack);
+    let uid = live["metadata"]["uid"].as_str().unwrap();
+    format!("orders-final-{}", &uid[..8])
+}
+
+/// What lies in the buckets, by backup.
+fn buckets(stack: &Stack) -> Value {
+    let told = objects::get(
+        objects::CONFIG_MAP,
+        &stack.namespace,
+        "everest-simulator-buckets",
+    );
+    told["data"].clone()
+}
+
+#[test]
+fn a_database_is_destroyed_after_a_last_backup_whose_data_stays() {
+    for engine in ["pxc", "postgresql"] {
+        let stack = Stack::new(&format!("final-{engine}"));
+        stack.write(&database(engine, FINAL));
+        stack.apply().succeeded();
+        stack.plan_is_empty();
+        objects::create(
+            BACKUP,
+            &stack.namespace,
+            "by-hand",
+            json!({"spec": {"dbClusterName": "orders", "backupStorageName": "s3"}}),
+        );
+        eventually("the backup succeeded", || {
+            objects::get(BACKUP, &stack.namespace, "by-hand")["status"]["state"] == "Succeeded"
+        });
+        let name = final_name(&stack);
+        stack
+            .run(&DESTROY)
+            .succeeded()
+            .says(&name)
+            .says("s3://backups/")
+            .says("backup_source");
+        assert!(live(&stack).is_null());
+        // The garbage collector is not waited for.
+        let fate = |name: &str| {
+            buckets(&stack)[name]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned()
+        };
+        if engine == "pxc" {
+            eventually("the other backup's data is deleted", || {
+                fate("by-hand").starts_with("deleted")
+            });
+        }
+        let of_final = fate(&name);
+        assert!(of_final.starts_with("stored"), "{engine}: {of_final}");
+        stack.destroy().succeeded();
+    }
+}
+
+#[test]
+fn a_database_whose_last_backup_fails_stays() {
+    let stack = Stack::new("final-fails");
+    stack.write(&database("pxc", FINAL));
+    stack.apply().succeeded();
+    steer(&stack.namespace, json!({"backup-fails": "no bucket"}));
+    stack
+        .run(&DESTROY)
+        .failed()
+        .says("Cannot take the final backup of everest_database")
+        .says("Nothing of the database was destroyed");
+    assert!(live(&stack)["metadata"]["deletionTimestamp"].is_null());
+    assert!(stack.state("everest_database.db").is_object());
+
+    steer(&stack.namespace, json!({"backup-fails": null}));
+    let name = final_name(&stack);
+    stack.run(&DESTROY).succeeded();
+    let buckets = buckets(&stack);
+    let fate = buckets[&name].as_str().unwrap_or_default();
+    assert!(fate.starts_with("stored"), "{buckets}");
+    stack.destroy().succeeded();
+}
+
+#[test]
+fn an_interrupted_destruction_goes_on_with_the_last_backup_that_was_begun() {
+    let stack = Stack::new("final-ctrl-c");
+    stack.write(&database("pxc", FINAL));
+    stack.apply().succeeded();
+    let name = final_name(&stack);
+    let hold = format!("{name}.hold");
+    steer(&stack.namespace, json!({ hold.clone(): "Running" }));
+    let client = stack.start(&DESTROY);
+    let backup = || objects::get(BACKUP, &stack.namespace, &name);
+    eventually("the backup runs", || {
+        backup()["status"]["state"] == "Running"
+    });
+    let begun = backup()["metadata"]["uid"].clone();
+    let pid = Pid::from_raw(i32::try_from(client.id()).unwrap()).unwrap();
+    kill_process_group(pid, Signal::INT).unwrap();
+    Said::from(client.wait_with_output().unwrap())
+        .failed()
+        .says("interrupted after");
+    assert!(live(&stack)["metadata"]["deletionTimestamp"].is_null());
+
+    steer(&stack.namespace, json!({ hold: null }));
+    eventually("the backup succeeded", || {
+        backup()["status"]["state"] == "Succeeded"
+    });
+    // The engine of the database that is going is held, so that the backup can be looked at.
+    steer(
+        &stack.namespace,
+        json!({format!("{name}.hold"): "deleting"}),
+    );
+    let client = stack.start(&DESTROY);
+    eventually("the database goes", || {
+        live(&stack)["metadata"]["deletionTimestamp"].is_string()
+    });
+    assert_eq!(backup()["metadata"]["uid"], begun, "no other was taken");
+    steer(&stack.namespace, json!({format!("{name}.hold"): null}));
+    Said::from(client.wait_with_output().unwrap())
+        .succeeded()
+        .says(&name);
+    stack.destroy().succeeded();
+}
+
+#[test]
+fn a_last_backup_that_cannot_be_taken_is_refused_at_plan() {
+    let stack = Stack::new("final-refused");
+    let nowhere = "  final_backup = { backup_storage_name = \"nowhere\" }";
+    stack.write(&database("pxc", nowhere));
+    stack.apply().succeeded();
+    let plan = ["plan", "-destroy", "-input=false", "-no-color"];
+    stack
+        .run(&plan)
+        .failed()
+        .says("nowhere")
+        .says("final_backup.backup_storage_name");
+
+    stack.write(&database("pxc", &format!("{FINAL}\n  paused = true")));
+    stack.apply().succeeded();
+    stack
+        .run(&plan)
+        .failed()
+        .says("final_backup")
+        .says("paused");
+    assert!(!live(&stack).is_null());
+
+    stack.write(&database("pxc", ""));
+    stack.apply().succeeded();
+    stack.destroy().succeeded();
+}
