@@ -67,14 +67,9 @@ impl Kind for Database {
     }
 
     fn plan(plan: &mut Plan<DatabaseModel>, diags: &mut Diagnostics) {
-        // What the server will fill in is not known at creation, so that only the configuration
-        // says what is missing.
-        let judged = if plan.is_create() {
-            &plan.config
-        } else {
-            &plan.planned
-        };
-        diagnostics::report(rules::database::check(judged, plan.prior.as_ref()), diags);
+        // What the server may fill in is not known, so that what is asked for says what is missing.
+        let findings = rules::database::check(&plan.intended, plan.prior.as_ref());
+        diagnostics::report(findings, diags);
         match &plan.prior {
             None => outputs::database::known_at_creation(&mut plan.planned),
             Some(prior) if plan.changed() => {

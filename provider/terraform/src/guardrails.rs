@@ -59,15 +59,10 @@ pub async fn at_plan<K: Guarded>(
     let Ok(cluster) = session.cluster().await else {
         return;
     };
-    // As for the rules that need no cluster: what the server fills in is not known at creation.
-    let judged = if plan.is_create() {
-        &plan.config
-    } else {
-        &plan.planned
-    };
-    let prior = plan.prior.as_ref();
-    let facts = here(facts::load(cluster, &K::wanted(judged, prior)));
-    diagnostics::report(K::check_online(judged, prior, &facts, Stage::Plan), diags);
+    let (intended, prior) = (&plan.intended, plan.prior.as_ref());
+    let facts = here(facts::load(cluster, &K::wanted(intended, prior)));
+    let findings = K::check_online(intended, prior, &facts, Stage::Plan);
+    diagnostics::report(findings, diags);
 }
 
 /// Warns of a destruction's effect, and of what stands against it.
