@@ -113,7 +113,7 @@ fn count(value: &Option<Value>) -> i64 {
 /// An absent field is left out and one that is not known is null.
 fn json(model: &DatabaseModel) -> Value {
     let mut spec = model.spec.known().cloned().unwrap_or_default();
-    v1::database::canonical(&mut spec);
+    v1::database::comparable(&mut spec);
     let mut members = match serde_json::to_value(&spec) {
         Ok(Value::Object(members)) => members,
         _ => Map::new(),

@@ -9,6 +9,7 @@ mod guardrails;
 mod interruption;
 mod namespace;
 mod objects;
+mod operator;
 mod provider;
 mod quickstart;
 mod stack;
