@@ -222,6 +222,8 @@ fn without_versions_to_offer_a_database_is_not_written_and_the_reason_is_told() 
     steer(&stack.namespace, json!({"version-service": null}));
     stack.apply().succeeded();
     assert_eq!(stack.state(ADDRESS)["ready"], true);
+    stack.file("database.tf", "");
+    stack.apply().succeeded();
     stack.destroy().succeeded();
     objects::delete(NAMESPACE, "", &stack.namespace);
 }
