@@ -156,7 +156,7 @@ async fn write(
     let unchanged = written.metadata.generation == before.metadata.generation;
     let after = match (unchanged, prior.ready.known()) {
         (false, _) => readiness::After::Change,
-        (true, Some(false)) => readiness::After::PendingCreation,
+        (true, Some(false)) => readiness::After::Resumed,
         (true, _) => readiness::After::NoChange,
     };
     Ok((objects, written, after))

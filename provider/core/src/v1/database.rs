@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{Identity, OwnedKeys, body, filled, known_json, known_keys, named, observed_keys};
 use crate::Operation;
-use crate::readiness::{self, DatabaseSighting, HOLD, Readiness};
+use crate::readiness::{self, DatabaseSighting, Readiness};
 use crate::{quantity, semantic};
 
 /// The body that makes a database what the configuration says.
@@ -77,7 +77,7 @@ pub fn comparable(spec: &mut DatabaseClusterSpec) {
 /// nothing of ours. The way of exposure is sent as the user spells it: before
 /// 1.12 Everest knew the older names alone, and a load balancer configuration
 /// is only taken away under the name `internal`.
-fn canonical(spec: &mut DatabaseClusterSpec) {
+pub fn canonical(spec: &mut DatabaseClusterSpec) {
     if let Some(engine) = spec.engine.known_mut() {
         canonical_storage(&mut engine.storage);
         canonical_resources(&mut engine.resources);
@@ -175,8 +175,9 @@ fn looks_ready(object: &DatabaseCluster) -> bool {
         restore: None,
         import_job: None,
         written_generation: 0,
-        steady_for: Some(HOLD),
+        steady_for: None,
         creating: false,
+        may_be_stale: false,
     };
     readiness::database(&sighting) == Readiness::Ready
 }
