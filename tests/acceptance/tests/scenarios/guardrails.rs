@@ -4,6 +4,7 @@ mod change;
 mod cluster;
 mod configuration;
 mod expected;
+mod raw;
 
 use crate::{
     objects::{self, DATABASE},
