@@ -19,7 +19,7 @@ use acceptance::{
 };
 use serde_json::Value;
 
-use crate::{failure::Failure, guardrails};
+use crate::{effects, failure::Failure, guardrails};
 
 /// What the reference is made from.
 const REFERENCE: &str = "the schemas and the examples";
@@ -90,7 +90,7 @@ fn provider_page(schema: &Value, examples: &Path) -> io::Result<String> {
         "## Example Usage\n\n```terraform\n{}\n```\n",
         example.trim()
     );
-    page.push_str(&schema_section(block));
+    page.push_str(&schema_section("", block));
     Ok(page)
 }
 
@@ -114,7 +114,7 @@ fn resource_page(
         "## Example Usage\n\n```terraform\n{}\n```\n",
         example.trim()
     );
-    page.push_str(&schema_section(block));
+    page.push_str(&schema_section(name, block));
     let import = fs::read_to_string(folder.join("import.sh"))?;
     let _ = write!(page, "\n## Import\n\n```shell\n{}\n```\n", import.trim());
     page.push_str(&identity_import(import.trim(), identity));
@@ -164,7 +164,7 @@ fn list_page(name: &str, list: &Value, examples: &Path) -> io::Result<String> {
         fs::read_to_string(example)?.trim()
     );
     if entries(&block["attributes"]).next().is_some() {
-        page.push_str(&schema_section(block));
+        page.push_str(&schema_section("", block));
     }
     Ok(page)
 }
@@ -186,10 +186,18 @@ struct Nested<'a> {
     attributes: &'a Value,
 }
 
-fn schema_section(block: &Value) -> String {
+/// The attributes of a block, those of `resource` with what a change of them does.
+fn schema_section(resource: &str, block: &Value) -> String {
     let mut out = String::from("## Schema\n");
     let mut queue = Vec::new();
-    groups(&mut out, "###", "", &block["attributes"], &mut queue);
+    groups(
+        resource,
+        &mut out,
+        "###",
+        "",
+        &block["attributes"],
+        &mut queue,
+    );
     let mut index = 0;
     while index < queue.len() {
         let Nested { path, attributes } = &queue[index];
@@ -199,13 +207,14 @@ fn schema_section(block: &Value) -> String {
             "\n<a id=\"nestedatt--{}\"></a>\n### Nested Schema for `{path}`\n",
             path.replace('.', "--")
         );
-        groups(&mut out, "####", &path, attributes, &mut queue);
+        groups(resource, &mut out, "####", &path, attributes, &mut queue);
         index += 1;
     }
     out
 }
 
 fn groups<'a>(
+    resource: &str,
     out: &mut String,
     heading: &str,
     path: &str,
@@ -248,6 +257,7 @@ fn groups<'a>(
                 .replace("\n\n", " ")
                 .replace('\n', " ");
             let _ = write!(out, ") {text}");
+            out.push_str(&effects::sentences(resource, &full));
             if flag(attribute, "force_new") {
                 out.push_str(" **A change forces replacement.**");
             }
@@ -337,7 +347,7 @@ mod tests {
             "ready": {"type": "bool", "computed": true, "description": "Serves."},
             "labels": {"type": ["map", "string"], "optional": true},
         }});
-        let text = schema_section(&block);
+        let text = schema_section("everest_shelf", &block);
         assert!(text.contains("- `engine` (Attributes) The engine. (see [below for nested schema](#nestedatt--engine))"));
         assert!(text.contains("<a id=\"nestedatt--engine\"></a>"));
         assert!(text.contains("#### Optional\n\n- `size` (String) Bytes."));

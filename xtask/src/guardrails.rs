@@ -6,13 +6,15 @@ use std::fmt::Write as _;
 use everest_core::{
     impact,
     path::FieldPath,
-    rules::{self, Checked, Rule},
+    rules::{self, Checked, Holder, Rule},
 };
 use everest_schemas::Engine;
 
 /// The guide, below its front matter.
 pub(crate) fn guide() -> String {
     let mut page = String::from(INTRODUCTION);
+    page.push_str(&counts());
+    page.push_str(COUNTED);
     for (checked, title, text) in SECTIONS {
         let _ = write!(page, "\n## {title}\n\n{text}\n");
         for rule in rules::TABLE
@@ -49,6 +51,61 @@ them, before anything is written.
 An error stops the plan or the apply. On an object that exists, a rule is an error only if
 the change breaks it; what was broken before is a warning. A value that is not known yet
 breaks no rule.
+";
+
+/// How many rules are told before anything is written, here and elsewhere: for the guide, and for
+/// the README, which a test holds to it.
+fn counts() -> String {
+    let about_everest = || rules::TABLE.iter().filter(|rule| !rule.is_about_settings());
+    let held_by = |holders: &[Holder]| {
+        about_everest()
+            .filter(|rule| holders.contains(&rule.holder()))
+            .count()
+    };
+    let offline = about_everest()
+        .filter(|rule| rule.checked.first() != Some(&Checked::Cluster))
+        .count();
+    format!(
+        "| Told | Rules |\n|---|---|\n\
+         | in a plan of this provider | {}, {offline} of them without a cluster |\n\
+         | in a plan of `kubernetes_manifest`, by its dry run on the cluster | {} |\n\
+         | in an answer of Everest's REST API, which makes no plan | {} |\n",
+        about_everest().count(),
+        held_by(&[Holder::Admission]),
+        held_by(&[Holder::Admission, Holder::RestApi]),
+    )
+}
+
+const COUNTED: &str = "
+## How the rules are counted
+
+Each rule below counts once, for whatever engines it holds; those for the provider's own
+settings are left out, and so are Everest's rules for kinds that the provider does not manage.
+A dry run meets what Kubernetes admits an object by: the schemas and
+CEL rules of Everest's definitions and the admission webhooks of its operator, if they are
+installed. The REST API adds the checks of Everest's API server; it writes the same objects,
+so that admission holds for it too. The others are held by nobody else: what breaks them is
+accepted, and fails later or does nothing.
+
+## What is not checked
+
+- **The text of `engine.config` and `proxy.config`**: each engine has a language of its own. A
+  mistake shows as the engine's error in `message` while the apply waits.
+- **Access to a bucket**: Everest's API server writes a test object. A plan may run where the
+  bucket cannot be reached, so wrong credentials show in the first backup.
+- **A name that is taken**: a plan cannot tell it from an object that the same run replaces.
+  The apply says it before it writes, with the line that imports the object.
+- **Labels that switch Everest's webhooks off** (`everest.percona.com/skip-validating-webhook`,
+  `…/skip-mutating-webhook`): the provider never sets them, and its own checks go on if you do.
+- **The image of an engine's operator**: Everest reads the operator's version from what follows
+  the first colon of the image, so a registry with a port, or an image by digest, leaves it
+  without versions. That is seen as `engine-installed`.
+- **Rules about names on what exists**: they hold when an object is created; what was made
+  elsewhere can be imported under any name.
+- **The time of the latest data** (`pitr.type = \"latest\"`): Everest's definition has the word,
+  but Everest refuses it everywhere; see `pitr-latest`.
+- **A Secret that PXC databases of a namespace share** (`haproxy-env-secret`): it belongs to the
+  first of them, goes with it, and is made again by Everest when it looks at another one.
 ";
 
 const SECTIONS: [(Checked, &str, &str); 3] = [
@@ -158,6 +215,17 @@ fn engines(engines: &[Engine]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_readme_counts_the_rules_as_the_guide_does() {
+        let readme = std::fs::read_to_string(acceptance::workspace_folder().join("README.md"));
+        let counts = counts();
+        assert!(
+            readme.unwrap().contains(&counts),
+            "README.md is to have:\n{counts}"
+        );
+        assert!(guide().contains(&counts));
+    }
 
     #[test]
     fn every_rule_and_every_attribute_has_its_place() {

@@ -6,6 +6,7 @@ mod bench;
 mod cluster;
 mod demo;
 mod docs;
+mod effects;
 mod failure;
 mod generate;
 mod guardrails;

@@ -174,7 +174,7 @@ async fn write(
     let (written, begun) = restart::begin(&objects, written, prior, planned).await?;
     let after = match (unchanged && !begun, prior.ready.known()) {
         (false, _) => readiness::After::Change,
-        (true, Some(false)) => readiness::After::PendingCreation,
+        (true, Some(false)) => readiness::After::Resumed,
         (true, _) => readiness::After::NoChange,
     };
     Ok((objects, written, after))

@@ -12,7 +12,7 @@ use std::fmt;
 
 use everest_schemas::Engine;
 use everest_schemas::everest::DatabaseClusterSpec;
-use everest_schemas::models::DatabaseModel;
+use everest_schemas::models::{BackupModel, DatabaseModel};
 
 use crate::path::FieldPath;
 use differences::Difference;
@@ -172,6 +172,30 @@ pub fn of_destruction(prior: &DatabaseModel) -> Impact {
         sentence: format!(
             "Destroying the database deletes its volumes with everything in them, {backups}.{last}"
         ),
+    }
+}
+
+/// What destroying a backup does to its data in the bucket, whatever is left
+/// of the database.
+pub fn of_backup_destruction(what: &str, prior: &BackupModel) -> Summary {
+    if prior.keep_backup_data.known() == Some(&false) {
+        Summary {
+            headline: format!("Destroying {what} deletes its data in the bucket"),
+            detail: "keep_backup_data is false in the state: nothing can be restored from this \
+                     backup afterwards. The data of a PostgreSQL backup stays all the same, because \
+                     its operator never deletes any. To keep the data, set keep_backup_data = true \
+                     and apply that first."
+                .to_owned(),
+        }
+    } else {
+        Summary {
+            headline: format!("Destroying {what} leaves its data in the bucket"),
+            detail:
+                "keep_backup_data is true in the state: the object goes, and the data can still \
+                     be restored from by its path. To delete it as well, set keep_backup_data = \
+                     false and apply that first."
+                    .to_owned(),
+        }
     }
 }
 

@@ -26,6 +26,7 @@ pub mod install_plan;
 pub mod instant;
 pub mod name;
 pub mod olm;
+pub mod open_api;
 mod operation;
 pub mod operator_upgrade;
 pub mod outputs;

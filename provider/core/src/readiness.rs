@@ -12,6 +12,7 @@ mod restore;
 
 pub use backup::backup;
 pub use database::{DatabaseSighting, HOLD, database};
+pub(crate) use engine::NO_VERSION_SERVICE;
 pub use engine::{EngineSighting, engine_install, engine_offered};
 pub use restore::restore;
 

@@ -54,6 +54,45 @@ pub struct Rule {
     pub source: &'static str,
 }
 
+/// Who holds a rule where this project is not used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Holder {
+    /// Kubernetes does, when the object is written and when that is tried by a
+    /// dry run: by a schema, by CEL or by an admission webhook of Everest's
+    /// operator.
+    Admission,
+    /// Everest's REST API does, which custom resources never pass.
+    RestApi,
+    /// Nobody does: what breaks it is accepted, and fails later or does
+    /// nothing.
+    Nobody,
+}
+
+impl Rule {
+    /// Whether it is about the provider's own settings, which no other way to
+    /// Everest has.
+    pub fn is_about_settings(&self) -> bool {
+        table::provider::SETTINGS.contains(self)
+    }
+
+    /// Who else holds it, by where the fact comes from.
+    pub fn holder(&self) -> Holder {
+        let any = |words: &[&str]| words.iter().any(|word| self.source.contains(word));
+        if any(&["CEL", "webhook", "CRD schema", "at admission"]) {
+            Holder::Admission
+        } else if any(&[
+            "everest: validation/",
+            "everest: API validation",
+            "everest: internal/server/",
+            "everest: k8s/",
+        ]) {
+            Holder::RestApi
+        } else {
+            Holder::Nobody
+        }
+    }
+}
+
 /// What a rule is checked with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Checked {
@@ -109,6 +148,39 @@ pub(crate) fn waits_for_its_time(finding: &Finding) -> bool {
 mod tests {
     use super::*;
     use std::collections::BTreeSet;
+
+    #[test]
+    fn a_rule_says_who_else_holds_it() {
+        let holder = |id: &str| {
+            let rule = TABLE.iter().find(|rule| rule.id == id).unwrap();
+            rule.holder()
+        };
+        for id in [
+            "version-offered",
+            "data-import-path",
+            "sharding-shards",
+            "immutable",
+        ] {
+            assert_eq!(holder(id), Holder::Admission, "{id}");
+        }
+        for id in [
+            "name",
+            "cpu-minimum",
+            "upgrade-lock",
+            "backup-running",
+            "bucket-once",
+        ] {
+            assert_eq!(holder(id), Holder::RestApi, "{id}");
+        }
+        for id in [
+            "schedule-cron",
+            "storage-class-exists",
+            "host",
+            "namespace-empty",
+        ] {
+            assert_eq!(holder(id), Holder::Nobody, "{id}");
+        }
+    }
 
     #[test]
     fn every_rule_has_an_id_of_its_own_and_whole_sentences() {

@@ -154,6 +154,7 @@ fn judge(cluster: &DatabaseCluster, creating: bool, steady: bool) -> Readiness {
         written_generation: 1,
         steady_for: steady.then_some(HOLD),
         creating,
+        may_be_stale: !creating,
     })
 }
 

@@ -5,6 +5,7 @@ use everest_cluster::{Change, Cluster, ClusterError, Creation, Wait, backup};
 use everest_core::{
     facts::{Facts, Wanted},
     finding::Finding,
+    impact::{self, Summary},
     rules::{self, Stage},
 };
 use everest_schemas::{
@@ -158,5 +159,11 @@ impl Guarded for Backup {
         prior: &BackupModel,
     ) -> Result<(), ClusterError> {
         backup::rehearse_deletion(cluster, prior).await
+    }
+
+    fn impact(prior: &BackupModel, planned: Option<&BackupModel>, what: &str) -> Option<Summary> {
+        planned
+            .is_none()
+            .then(|| impact::of_backup_destruction(what, prior))
     }
 }

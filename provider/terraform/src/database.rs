@@ -75,19 +75,15 @@ impl Kind for Database {
                 if plan.changed() {
                     outputs::database::mark_affected(prior, &mut plan.planned);
                 }
+                upgrade::foresee(&plan.config, prior, &mut plan.intended);
                 if upgrade::foresee(&plan.config, prior, &mut plan.planned) {
                     plan.note_change();
                 }
             }
         }
-        // What the server will fill in is not known at creation, so that only the configuration
-        // says what is missing.
-        let judged = if plan.is_create() {
-            &plan.config
-        } else {
-            &plan.planned
-        };
-        diagnostics::report(rules::database::check(judged, plan.prior.as_ref()), diags);
+        // What the server may fill in is not known, so that what is asked for says what is missing.
+        let findings = rules::database::check(&plan.intended, plan.prior.as_ref());
+        diagnostics::report(findings, diags);
     }
 
     fn generated(config: &mut DatabaseModel) {

@@ -98,21 +98,15 @@ pub async fn at_plan<K: Guarded>(
     let Ok(cluster) = session.cluster().await else {
         return;
     };
-    // As for the rules that need no cluster: what the server fills in is not known at creation.
-    let judged = if plan.is_create() {
-        &plan.config
-    } else {
-        &plan.planned
-    };
-    let prior = plan.prior.as_ref();
-    let facts = here(facts::load(cluster, &K::wanted(judged, prior)));
+    let (intended, prior) = (&plan.intended, plan.prior.as_ref());
+    let facts = here(facts::load(cluster, &K::wanted(intended, prior)));
     if session.warns_of_impact()
         && let Some(prior) = prior
-        && let Some(summary) = K::outlook(prior, judged, &facts, &named::<K>(prior))
+        && let Some(summary) = K::outlook(prior, intended, &facts, &named::<K>(prior))
     {
         diags.push(Diagnostic::warning(summary.headline, summary.detail));
     }
-    let findings = K::check_online(judged, prior, &facts, Stage::Plan);
+    let findings = K::check_online(intended, prior, &facts, Stage::Plan);
     diagnostics::report(findings.clone(), diags);
     // What replaces an object is planned once more as a creation. In a namespace that is still
     // to be made the server only says that it is missing.

@@ -63,12 +63,18 @@ impl Kind for Namespace {
             rules::namespace::check(&plan.planned, plan.prior.as_ref()),
             diags,
         );
-        if let Some(prior) = &plan.prior
-            && (plan.changed() || plan.resumes())
-        {
+        let Some(prior) = &plan.prior else {
+            return;
+        };
+        // Everest's label, or an operator, may have been taken away since: no attribute differs.
+        let unready = prior.ready.known() == Some(&false);
+        if plan.changed() || plan.resumes() || unready {
             outputs::namespace::mark_affected(prior, &mut plan.planned);
             let resumes = plan.resumes();
             open_what_is_pending(&mut plan.planned, resumes);
+        }
+        if unready {
+            plan.planned.ready = Field::Unknown;
         }
     }
 

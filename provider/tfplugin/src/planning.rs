@@ -5,7 +5,7 @@
 //! 1. [`propose`]: configuration over prior state; the result keeps to every rule that Terraform
 //!    holds a plan against;
 //! 2. [`resume`]: where an earlier wait ended early, its outputs become unknown;
-//! 3. the resource adjusts the plan;
+//! 3. the resource adjusts the plan, and judges what is asked for: [`intend`];
 //! 4. [`replacements`]: which changes replace the object; [`promise`]: what is known of the unknown;
 //! 5. after apply [`fill`]: the plan, with what was unknown taken from what came back.
 //!
@@ -26,6 +26,7 @@ pub mod check;
 mod configuration;
 mod fill;
 mod hide;
+mod intend;
 mod promise;
 mod propose;
 mod refresh;
@@ -34,6 +35,7 @@ mod replace;
 pub use configuration::configuration;
 pub use fill::fill;
 pub use hide::hide;
+pub use intend::intend;
 pub use promise::promise;
 pub use propose::propose;
 pub use refresh::refresh;

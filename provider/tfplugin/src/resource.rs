@@ -184,6 +184,10 @@ pub struct Plan<M> {
     pub prior: Option<M>,
     /// What the state will be. A value that the configuration gives is not to be changed.
     pub planned: M,
+    /// What is asked for, for rules to judge: the configuration on creation; on an update
+    /// `planned`, but null where something was taken out of the configuration, which `planned`
+    /// leaves to the server.
+    pub intended: M,
     /// Travels to apply; a secret does not belong here.
     pub private: Private,
     pub(crate) replace: Vec<AttributePath>,

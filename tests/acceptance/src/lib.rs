@@ -27,6 +27,7 @@ pub mod progress;
 pub mod release;
 pub mod said;
 pub mod state;
+pub mod told;
 pub mod tools;
 
 /// Root folder of the workspace.

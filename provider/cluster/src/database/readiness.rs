@@ -23,8 +23,9 @@ pub(super) enum After {
     Creation,
     /// The spec was changed: `ready` may still be the one from before.
     Change,
-    /// A wait goes on that ended before the database was ready.
-    PendingCreation,
+    /// A wait goes on that ended before the database was ready: after its creation or after a
+    /// change, which the server does not tell.
+    Resumed,
     /// The server saw no change of the spec: what it says holds.
     NoChange,
 }
@@ -44,9 +45,6 @@ impl Steady {
         }
     }
 }
-
-/// Long enough for any state from before a change to have been replaced.
-const SETTLED: Duration = Duration::from_secs(3600);
 
 /// Waits until the database is ready as everest-core judges it. `written` is the server's
 /// answer to our write.
@@ -92,12 +90,9 @@ pub(super) async fn wait_until_ready(
                 restore: restore.as_ref(),
                 import_job: import_job.as_ref(),
                 written_generation: generation,
-                steady_for: Some(if after == After::NoChange {
-                    SETTLED
-                } else {
-                    stood
-                }),
-                creating: matches!(after, After::Creation | After::PendingCreation),
+                steady_for: Some(stood),
+                creating: matches!(after, After::Creation | After::Resumed),
+                may_be_stale: matches!(after, After::Change | After::Resumed),
             };
             Ok(match readiness::database(&sighting) {
                 Readiness::Ready => Verdict::Done(database),

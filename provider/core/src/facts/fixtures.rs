@@ -129,6 +129,17 @@ pub(crate) fn facts() -> Facts {
                 }}),
             ),
             ("mongo", json!({"spec": {"supportedEngines": ["psmdb"]}})),
+            (
+                "choosy",
+                json!({"spec": {
+                    "supportedEngines": ["pxc"],
+                    "config": {"openAPIV3Schema": {
+                        "type": "object",
+                        "required": ["parallel"],
+                        "properties": {"parallel": {"type": "integer", "minimum": 1}},
+                    }},
+                }}),
+            ),
         ]),
         storage_classes: all(&[
             ("standard", class(true, "true")),

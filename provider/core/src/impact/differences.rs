@@ -122,7 +122,7 @@ fn count(value: &Option<Value>) -> i64 {
 /// An absent field is left out and one that is not known is null.
 fn json(model: &DatabaseModel) -> Value {
     let mut spec = model.spec.known().cloned().unwrap_or_default();
-    v1::database::canonical(&mut spec);
+    v1::database::comparable(&mut spec);
     if let Some(engine) = spec.engine.known_mut() {
         engine.cr_version = upgrade::effective(model);
     }

@@ -15,6 +15,10 @@ const TEMPLATE: &str =
 const SIZE: &str = "everest-operator: providers/*/applier.go, sizes";
 /// Fields of the Service.
 const SERVICE: &str = "everest-operator: providers/*/applier.go, expose";
+/// Annotations that a load balancer configuration brings are those of the
+/// Service; no pod carries them.
+const ANNOTATIONS: &str =
+    "everest-operator: providers/*/applier.go, expose: annotations of the Service, not of the pods";
 const BACKUP: &str = "everest-operator: providers/*/applier.go, backup";
 const REPLACED: &str =
     "Kubernetes and everest-operator: immutable fields; volumes go with the database";
@@ -206,7 +210,7 @@ pub const TABLE: &[Effect] = &[
         ALL,
         Class::NoRestart,
         "changes the annotations of the Service; some clouds make another load balancer then, with another address",
-        SERVICE,
+        ANNOTATIONS,
     ),
     row(
         "sharding.shards",
@@ -311,6 +315,38 @@ pub const TABLE: &[Effect] = &[
         Class::NoRestart,
         "ends the copying of the log: from now on only whole backups can be restored",
         BACKUP,
+    ),
+    row(
+        "backup.pitr.backupStorageName",
+        When::Changed,
+        &[Engine::Pxc, Engine::Psmdb],
+        Class::NoRestart,
+        "copies the log to the other storage from now on; moments before the next backup there cannot be restored from it",
+        BACKUP,
+    ),
+    row(
+        "backup.pitr.uploadIntervalSec",
+        When::Changed,
+        &[Engine::Pxc, Engine::Psmdb],
+        Class::NoRestart,
+        "changes how often the log is copied, and so how much of it may be lost",
+        BACKUP,
+    ),
+    row(
+        "backup.enabled",
+        When::Changed,
+        ALL,
+        Class::NoRestart,
+        "has no effect: Everest does not look at it",
+        "everest-operator: DatabaseCluster, spec.backup.enabled",
+    ),
+    row(
+        "allowUnsafeConfiguration",
+        When::Changed,
+        &[Engine::Pxc, Engine::Psmdb],
+        Class::NoRestart,
+        "changes what the engine's operator refuses; no pod changes by it",
+        "everest-operator: providers/*/applier.go, unsafeFlags",
     ),
     row(
         "dataSource",

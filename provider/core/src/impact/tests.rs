@@ -1,5 +1,6 @@
 use super::*;
 use everest_schemas::Field;
+use everest_schemas::models::BackupModel;
 use serde_json::{Value, json};
 
 fn database(engine: &str) -> Value {
@@ -203,7 +204,6 @@ fn other_spellings_and_defaults_say_nothing() {
         ("/engine/resources/memory", json!("2048Mi")),
         ("/proxy/expose/type", json!("internal")),
         ("/backup/pitr", json!({"enabled": false})),
-        ("/allowUnsafeConfiguration", json!(true)),
     ] {
         assert_eq!(change("pxc", pointer, value), [], "{pointer}");
     }
@@ -355,4 +355,69 @@ fn what_replaces_the_database_is_said_to_lose_its_data() {
             assert!(TABLE.iter().any(lossy), "{path}");
         }
     });
+}
+
+#[test]
+fn destroying_a_backup_says_what_becomes_of_its_data() {
+    let told = |keep: Field<bool>| {
+        let backup = BackupModel {
+            keep_backup_data: keep,
+            ..BackupModel::default()
+        };
+        of_backup_destruction("everest_backup prod/b1", &backup).headline
+    };
+    let kept = "Destroying everest_backup prod/b1 leaves its data in the bucket";
+    assert_eq!(told(true.into()), kept);
+    assert_eq!(told(Field::Null), kept, "as for one that was imported");
+    assert_eq!(
+        told(false.into()),
+        "Destroying everest_backup prod/b1 deletes its data in the bucket"
+    );
+}
+
+/// Attributes without an effect to tell, because a rule refuses their change.
+const WITHOUT_EFFECT: [&str; 1] = ["sharding.enabled"];
+
+#[test]
+fn every_attribute_of_a_database_has_its_effect() {
+    let schema = schemars::generate::SchemaSettings::openapi3()
+        .with(|settings| settings.inline_subschemas = true)
+        .into_generator()
+        .into_root_schema_for::<DatabaseClusterSpec>();
+    let mut leaves = Vec::new();
+    leaves_of(&serde_json::to_value(schema).unwrap(), "", &mut leaves);
+    assert!(
+        leaves.contains(&"engine.resources.cpu".to_owned()),
+        "{leaves:?}"
+    );
+    let told = |leaf: &str| {
+        TABLE.iter().any(|effect| {
+            leaf.strip_prefix(effect.attribute)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        })
+    };
+    leaves.retain(|leaf| !told(leaf));
+    assert_eq!(leaves, WITHOUT_EFFECT);
+}
+
+/// The paths of a schema's leaves; the elements of a list have that of the list.
+fn leaves_of(schema: &Value, path: &str, leaves: &mut Vec<String>) {
+    let inner = if schema["items"].is_object() {
+        &schema["items"]
+    } else {
+        schema
+    };
+    match inner["properties"].as_object() {
+        Some(members) => {
+            for (name, member) in members {
+                let path = if path.is_empty() {
+                    name.clone()
+                } else {
+                    format!("{path}.{name}")
+                };
+                leaves_of(member, &path, leaves);
+            }
+        }
+        None => leaves.push(path.to_owned()),
+    }
 }

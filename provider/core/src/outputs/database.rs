@@ -81,7 +81,7 @@ pub fn mark_affected(prior: &DatabaseModel, planned: &mut DatabaseModel) {
 /// The spec without spellings, and without what is only used at creation.
 fn settled(model: &DatabaseModel) -> DatabaseClusterSpec {
     let mut spec = model.spec.known().cloned().unwrap_or_default();
-    v1::database::canonical(&mut spec);
+    v1::database::comparable(&mut spec);
     spec.data_source = Field::Null;
     if let Some(engine) = spec.engine.known_mut() {
         engine.cr_version = upgrade::effective(model);

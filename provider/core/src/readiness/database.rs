@@ -37,6 +37,9 @@ pub struct DatabaseSighting<'a> {
     pub steady_for: Option<Duration>,
     /// Whether the database has never been ready since it was created.
     pub creating: bool,
+    /// Whether the status may be left over from before a write: after a change
+    /// of the spec, and where a wait goes on of which nobody saw the end.
+    pub may_be_stale: bool,
 }
 
 /// Whether a database has become what was last written.
@@ -47,9 +50,10 @@ pub struct DatabaseSighting<'a> {
 ///    once it is known not to be left over from before.
 /// 4. A database that is to be paused is ready when it is `paused`.
 /// 5. Everything but `ready` is waited for.
-/// 6. `ready` counts for a new database; after a change, only when the engine
-///    has seen its own new spec and is ready too, or, where it does not tell,
-///    when `ready` has stood for [`HOLD`].
+/// 6. `ready` counts for a new database, and where only metadata was written;
+///    after a change, only when the engine has seen its own new spec and is
+///    ready too, or, where it does not tell, when `ready` has stood for
+///    [`HOLD`].
 /// 7. A data source must have been restored, an import must have succeeded:
 ///    the database is `ready` for a while before either begins.
 ///
@@ -114,9 +118,7 @@ pub fn database(sighting: &DatabaseSighting<'_>) -> Readiness {
     if state != "ready" {
         return waiting(sighting, status, state);
     }
-    if !sighting.creating
-        && let Some(left_over) = left_over(sighting)
-    {
+    if let Some(left_over) = left_over(sighting) {
         return Readiness::Pending(left_over);
     }
     if let Some(condition) = condition(status, "CannotResizeVolume") {
@@ -228,6 +230,9 @@ fn waiting(
 
 /// Why a status may be left over from before our write, if it may.
 fn left_over(sighting: &DatabaseSighting<'_>) -> Option<String> {
+    if !sighting.may_be_stale {
+        return None;
+    }
     let seen = sighting.engine_cr.and_then(|engine| {
         let generation = engine.pointer("/metadata/generation")?.as_i64()?;
         let observed = engine.pointer("/status/observedGeneration")?.as_i64()?;

@@ -20,6 +20,9 @@ pub struct EngineSighting<'a> {
     pub database_engine: Option<&'a DatabaseEngine>,
 }
 
+/// Why Everest has no versions of an engine whose operator runs.
+pub(crate) const NO_VERSION_SERVICE: &str = "Everest cannot reach the version service (check.percona.com, or PERCONA_VERSION_SERVICE_URL of everest-operator)";
+
 /// Reasons that no waiting mends, as OLM names them.
 const HOPELESS: [&str; 4] = [
     "UnsupportedOperatorGroup",
@@ -85,15 +88,26 @@ pub fn engine_offered(
             "{operator} runs; Everest has not looked at the engine {engine} yet"
         ));
     };
+    let offered = status
+        .available_versions
+        .as_ref()
+        .and_then(|versions| versions.engine.as_ref())
+        .map_or(0, BTreeMap::len);
     let state = status.status.as_deref().unwrap_or("");
     if state != "installed" {
+        // The state stays as it was while the versions cannot be fetched.
+        let why = if state == "installing" && offered == 0 {
+            format!("; where that lasts, {NO_VERSION_SERVICE}")
+        } else {
+            String::new()
+        };
+        let state = if state.is_empty() {
+            "not looked at"
+        } else {
+            state
+        };
         return Readiness::Pending(format!(
-            "{operator} runs; Everest says that the engine {engine} is {}",
-            if state.is_empty() {
-                "not looked at"
-            } else {
-                state
-            }
+            "{operator} runs; Everest says that the engine {engine} is {state}{why}"
         ));
     }
     if let (Some(wanted), Some(running)) = (version, status.operator_version.as_deref())
@@ -103,14 +117,9 @@ pub fn engine_offered(
             "{operator} {wanted} is installed; Everest still sees {running}"
         ));
     }
-    let versions = status
-        .available_versions
-        .as_ref()
-        .and_then(|versions| versions.engine.as_ref())
-        .map_or(0, BTreeMap::len);
-    if versions == 0 {
+    if offered == 0 {
         return Readiness::Pending(format!(
-            "{operator} is installed, but Everest has no versions of {engine} to offer: it cannot reach the version service (check.percona.com, or PERCONA_VERSION_SERVICE_URL of everest-operator)"
+            "{operator} is installed, but Everest has no versions of {engine} to offer: {NO_VERSION_SERVICE}"
         ));
     }
     Readiness::Ready

@@ -47,8 +47,7 @@ pub fn check_online(
     if prior.is_some() {
         return finder.into_findings();
     }
-    served_namespace(&planned.namespace, facts, stage, &mut finder);
-    if facts.namespace_is_absent() {
+    if !served_namespace(&planned.namespace, facts, stage, &mut finder) {
         return finder.into_findings();
     }
     let path = FieldPath::of("backupStorageName");

@@ -68,8 +68,8 @@ pub fn check_online(
         !differ(&planned.name, &prior.name) && !differ(&planned.namespace, &prior.namespace)
     });
     let mut finder = Finder::default();
-    served_namespace(&planned.namespace, facts, stage, &mut finder);
-    if facts.namespace_is_absent() {
+    let served = served_namespace(&planned.namespace, facts, stage, &mut finder);
+    if facts.namespace_is_absent() || (prior.is_none() && !served) {
         return finder.into_findings();
     }
     same_bucket(planned, facts, stage, &mut finder);

@@ -14,31 +14,37 @@ use crate::v1::namespace::{MANAGED_BY, MANAGED_BY_LABEL};
 
 /// The namespace exists and is one of Everest's. One that does not exist is
 /// nothing to speak of at plan: the run that is planned makes it.
+///
+/// Whether anything in it can be judged: of one that is not there, or is none
+/// of Everest's, everything else would be said once more.
 pub(super) fn served_namespace(
     name: &Field<String>,
     facts: &Facts,
     stage: Stage,
     finder: &mut Finder,
-) {
+) -> bool {
     let Some(name) = name.known_str() else {
-        return;
+        return !facts.namespace_is_absent();
     };
     let path = FieldPath::of("namespace");
     match &facts.namespace {
-        Seen::Unread => {}
+        Seen::Unread => true,
         Seen::Absent => {
             if stage == Stage::Apply {
                 let summary = format!("The namespace {name} does not exist");
                 finder.broken(&NAMESPACE_SERVED, path, summary);
             }
+            false
         }
         Seen::Found(namespace) => {
             let labels = namespace.metadata.labels.as_ref();
             let label = labels.and_then(|labels| labels.get(MANAGED_BY_LABEL));
-            if label.is_none_or(|label| label != MANAGED_BY) {
+            let served = label.is_some_and(|label| label == MANAGED_BY);
+            if !served {
                 let summary = format!("The namespace {name} is none of Everest's");
                 finder.missing(&NAMESPACE_SERVED, path, summary, stage);
             }
+            served
         }
     }
 }

@@ -117,6 +117,7 @@ pub const TABLE: &[Rule] = &[
     online::SECRET_EXISTS,
     online::IMPORTER_EXISTS,
     online::IMPORTER_APPLIES,
+    online::IMPORT_CONFIG,
     online::SOURCE_BACKUP,
     online::DATABASE_EXISTS,
     online::BACKUP_RUNNING,

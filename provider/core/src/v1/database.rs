@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{Identity, OwnedKeys, body, filled, known_json, known_keys, named, observed_keys};
 use crate::Operation;
-use crate::readiness::{self, DatabaseSighting, HOLD, Readiness};
+use crate::readiness::{self, DatabaseSighting, Readiness};
 use crate::upgrade::CrVersion;
 use crate::{quantity, restart, semantic, upgrade};
 
@@ -67,8 +67,23 @@ pub fn carry_data_source(body: &mut Value, current: &DatabaseCluster) {
     }
 }
 
-/// Spells quantities and the way of exposure as Everest's own write-back
-/// would, so that it changes nothing of ours.
+/// Spells values that mean the same in the same way.
+pub fn comparable(spec: &mut DatabaseClusterSpec) {
+    canonical(spec);
+    if let Some(type_) = spec
+        .proxy
+        .known_mut()
+        .and_then(|proxy| proxy.expose.known_mut())
+        .and_then(|expose| expose.type_.known_mut())
+    {
+        *type_ = semantic::expose_type(type_).to_owned();
+    }
+}
+
+/// Spells quantities as Everest's own write-back would, so that it changes
+/// nothing of ours. The way of exposure is sent as the user spells it: before
+/// 1.12 Everest knew the older names alone, and a load balancer configuration
+/// is only taken away under the name `internal`.
 pub fn canonical(spec: &mut DatabaseClusterSpec) {
     if let Some(engine) = spec.engine.known_mut() {
         canonical_storage(&mut engine.storage);
@@ -77,13 +92,6 @@ pub fn canonical(spec: &mut DatabaseClusterSpec) {
     if let Some(proxy) = spec.proxy.known_mut() {
         canonical_storage(&mut proxy.storage);
         canonical_resources(&mut proxy.resources);
-        if let Some(type_) = proxy
-            .expose
-            .known_mut()
-            .and_then(|expose| expose.type_.known_mut())
-        {
-            *type_ = semantic::expose_type(type_).to_owned();
-        }
     }
     if let Some(resources) = spec
         .monitoring
@@ -182,8 +190,9 @@ fn looks_ready(object: &DatabaseCluster) -> bool {
         restore: None,
         import_job: None,
         written_generation: 0,
-        steady_for: Some(HOLD),
+        steady_for: None,
         creating: false,
+        may_be_stale: false,
     };
     readiness::database(&sighting) == Readiness::Ready
 }

@@ -198,6 +198,12 @@ impl<R: Resource> AnyResource for Typed<R> {
             None => None,
         };
         let planned = decode(object, &request.planned, diags)?;
+        let intended = if request.prior.is_some() {
+            planning::intend(object, &request.config, &request.planned)
+        } else {
+            request.config.clone()
+        };
+        let intended = decode(object, &intended, diags)?;
         // The resource sees what the schema forces, so that it can object to a replacement.
         let forced = request
             .prior
@@ -209,6 +215,7 @@ impl<R: Resource> AnyResource for Typed<R> {
             config,
             prior,
             planned,
+            intended,
             private: request.private,
             replace: forced,
             changed: request.changed,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use tfplugin::planning::check::{self, Planned};
-use tfplugin::planning::{configured, fill, propose, refresh, replacements, resume};
+use tfplugin::planning::{configured, fill, intend, propose, refresh, replacements, resume};
 use tfplugin::schema::{Mode, Object, Schema};
 use tfplugin::value::{Type, Value, msgpack};
 
@@ -52,6 +52,18 @@ proptest! {
         resume(&mut planned, &["ready"]);
         assert_valid(&object, &config, &prior, &planned);
         msgpack::encode(&planned, &object.value_type()).unwrap();
+    }
+
+    #[test]
+    fn what_is_asked_for_differs_from_the_plan_only_where_that_is_open(
+        config in config(&shelf(), true),
+        prior in state(&shelf()),
+        earlier in super::strategy::config(&shelf(), true),
+    ) {
+        let object = shelf();
+        let before = configured(&object, &earlier);
+        let planned = propose(&object, &config, Some(&prior), &before, &same);
+        assert_consistent(&object, &planned, &intend(&object, &config, &planned));
     }
 
     #[test]
@@ -177,6 +189,29 @@ fn what_is_configured_no_more_is_for_the_server_to_say() {
     assert_eq!(plan(&omitted, &prior, &[]).get("boards"), Some(&4.into()));
     assert_eq!(
         plan(&omitted, &prior, &["boards"]).get("boards"),
+        Some(&Value::UNKNOWN)
+    );
+}
+
+#[test]
+fn what_is_configured_no_more_is_asked_for_as_none() {
+    let shelf = shelf();
+    let prior = edit(&[("boards", 4.into()), ("ready", true.into())]);
+    let omitted = edit(&[]);
+    let mut planned = plan(&omitted, &prior, &["boards"]);
+    resume(&mut planned, &["ready"]);
+    let intended = intend(&shelf, &omitted, &planned);
+    assert_eq!(intended.get("boards"), Some(&Value::Null));
+    assert_eq!(intended.get("ready"), Some(&Value::UNKNOWN), "an output");
+    let kept = plan(&omitted, &prior, &[]);
+    assert_eq!(
+        intend(&shelf, &omitted, &kept).get("boards"),
+        Some(&4.into())
+    );
+    let unknown = edit(&[("boards", Value::UNKNOWN)]);
+    let planned = plan(&unknown, &prior, &["boards"]);
+    assert_eq!(
+        intend(&shelf, &unknown, &planned).get("boards"),
         Some(&Value::UNKNOWN)
     );
 }

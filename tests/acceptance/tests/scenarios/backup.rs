@@ -279,7 +279,16 @@ fn destroying_a_backup_keeps_its_data_unless_told_otherwise() {
     stack.write(&format!("{STORAGE_ONLY}{DATABASE}{BACKUP_HCL}{second}"));
     stack.apply().succeeded();
     stack.write(&format!("{STORAGE_ONLY}{DATABASE}"));
-    stack.apply().succeeded();
+    let ns = &stack.namespace;
+    stack
+        .apply()
+        .succeeded()
+        .says(&format!(
+            "Destroying everest_backup {ns}/b1 leaves its data in the bucket"
+        ))
+        .says(&format!(
+            "Destroying everest_backup {ns}/c1 deletes its data in the bucket"
+        ));
     assert!(objects::names(BACKUP, &stack.namespace).is_empty());
     let buckets = objects::get(
         objects::CONFIG_MAP,

@@ -1,9 +1,73 @@
 //! What only the cluster can tell at plan, and what a change does to a database that runs.
 
+mod change;
+mod cluster;
+mod configuration;
+mod expected;
+mod raw;
+
 use crate::{
     objects::{self, DATABASE},
     stack::Stack,
 };
+
+/// A new database that breaks one rule, and what is told of it.
+struct Wrong {
+    /// Names the resource; no two cases have the same.
+    case: &'static str,
+    /// Attributes of its engine.
+    engine: &'static str,
+    /// Its further attributes; it is called like the case unless they say otherwise.
+    more: &'static str,
+    /// The attribute that the rule is about.
+    attribute: &'static str,
+    /// What is wrong with it.
+    says: &'static str,
+}
+
+impl Wrong {
+    fn resource(&self, namespace: &str) -> String {
+        let Self {
+            case, engine, more, ..
+        } = self;
+        let name = if more.starts_with("name = ") {
+            String::new()
+        } else {
+            format!("name = \"{}\"", case.replace('_', "-"))
+        };
+        format!(
+            "resource \"everest_database\" \"{case}\" {{\n  namespace = \"{namespace}\"\n  {name}\n  \
+             engine = {{ {engine} }}\n  {more}\n}}\n"
+        )
+    }
+
+    fn expected(&self) -> expected::Expected {
+        expected::Expected::of(self.case, self.attribute, self.says)
+    }
+}
+
+/// Of databases in `namespace`, each with its fault, a plan or an apply tells exactly that.
+#[track_caller]
+fn assert_each_is_told(
+    stack: &Stack,
+    namespace: &str,
+    command: &[&str],
+    severity: &str,
+    wrong: &[Wrong],
+) -> acceptance::said::Said {
+    let resources: String = wrong
+        .iter()
+        .map(|wrong| wrong.resource(namespace))
+        .collect();
+    stack.write(&resources);
+    let said = stack.run(command);
+    let expected: Vec<_> = wrong.iter().map(Wrong::expected).collect();
+    expected::assert_told(&said, severity, &expected);
+    said
+}
+
+const PLAN: [&str; 3] = ["plan", "-input=false", "-json"];
+const APPLY: [&str; 4] = ["apply", "-auto-approve", "-input=false", "-json"];
 
 /// A namespace and a database in it; `more` are further attributes of the database.
 fn database(replicas: u32, memory: &str, more: &str) -> String {

@@ -241,6 +241,33 @@ fn a_change_that_is_not_done_in_time_is_kept_and_the_next_apply_goes_on() {
 }
 
 #[test]
+fn a_wait_that_goes_on_does_not_take_the_ready_from_before_the_change_for_done() {
+    let stack = prepared("resumed", json!({}));
+    stack.write(&database(""));
+    stack.apply().succeeded();
+
+    // The engine overlooks the change, and says meanwhile what it said before.
+    steer(&stack.namespace, json!({"react-delay": "12s"}));
+    let bigger = |more: &str| database(more).replace("replicas = 1", "replicas = 3");
+    stack.write(&bigger("  timeouts = { update = \"2s\" }"));
+    stack.apply().succeeded().says("Warning").says("not ready");
+    assert_eq!(live(&stack)["status"]["status"], "ready", "from before");
+
+    stack.write(&bigger(""));
+    stack.apply().succeeded();
+    let engine = objects::get(
+        ("pxc.percona.com/v1", "PerconaXtraDBCluster"),
+        &stack.namespace,
+        "orders",
+    );
+    assert_eq!(
+        engine["status"]["pxc"]["ready"], 3,
+        "it went on too early: {engine:#}"
+    );
+    stack.destroy().succeeded();
+}
+
+#[test]
 fn a_failed_backup_taints_and_a_late_one_does_not() {
     let stack = prepared(
         "late-backup",

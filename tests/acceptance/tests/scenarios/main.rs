@@ -11,6 +11,7 @@ mod guardrails;
 mod interruption;
 mod namespace;
 mod objects;
+mod operator;
 mod provider;
 mod quickstart;
 mod rehearsal;

@@ -79,7 +79,13 @@ pub fn names(kind: Kind, namespace: &str) -> Vec<String> {
     })
 }
 
-pub fn create(kind: Kind, namespace: &str, name: &str, mut body: Value) {
+#[track_caller]
+pub fn create(kind: Kind, namespace: &str, name: &str, body: Value) {
+    try_create(kind, namespace, name, body).unwrap();
+}
+
+/// Creates an object; the error is what the server said against it.
+pub fn try_create(kind: Kind, namespace: &str, name: &str, mut body: Value) -> Result<(), String> {
     body["apiVersion"] = json!(kind.0);
     body["kind"] = json!(kind.1);
     body["metadata"]["name"] = json!(name);
@@ -88,11 +94,11 @@ pub fn create(kind: Kind, namespace: &str, name: &str, mut body: Value) {
     }
     let object: DynamicObject = serde_json::from_value(body).unwrap();
     with_client(|client| async move {
-        api(client, kind, namespace)
+        let made = api(client, kind, namespace)
             .create(&PostParams::default(), &object)
-            .await
-            .unwrap();
-    });
+            .await;
+        made.map(|_| ()).map_err(|error| error.to_string())
+    })
 }
 
 pub fn patch(kind: Kind, namespace: &str, name: &str, change: Value) {
@@ -135,15 +141,20 @@ pub fn apply_as(manager: &str, kind: Kind, namespace: &str, name: &str, mut part
     });
 }
 
-/// Deletes as kubectl does by default for objects that wait for their dependents, and waits until
-/// it is gone.
-pub fn delete(kind: Kind, namespace: &str, name: &str) {
+/// Asks for the deletion of an object, with its dependents first.
+pub fn start_deletion(kind: Kind, namespace: &str, name: &str) {
     with_client(|client| async move {
         api(client, kind, namespace)
             .delete(name, &DeleteParams::foreground())
             .await
             .unwrap();
     });
+}
+
+/// Deletes as kubectl does by default for objects that wait for their dependents, and waits until
+/// it is gone.
+pub fn delete(kind: Kind, namespace: &str, name: &str) {
+    start_deletion(kind, namespace, name);
     eventually(&format!("{kind:?} {namespace}/{name} is gone"), || {
         get(kind, namespace, name).is_null()
     });

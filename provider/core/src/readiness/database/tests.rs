@@ -10,6 +10,7 @@ struct Scene {
     written_generation: i64,
     steady_for: Option<Duration>,
     creating: bool,
+    may_be_stale: bool,
 }
 
 impl Scene {
@@ -28,12 +29,14 @@ impl Scene {
             written_generation: 2,
             steady_for: None,
             creating: true,
+            may_be_stale: false,
         }
     }
 
     fn updating(state: &str) -> Self {
         Self {
             creating: false,
+            may_be_stale: true,
             ..Self::new("pxc", state)
         }
     }
@@ -103,6 +106,7 @@ impl Scene {
             written_generation: self.written_generation,
             steady_for: self.steady_for,
             creating: self.creating,
+            may_be_stale: self.may_be_stale,
         })
     }
 
@@ -200,6 +204,32 @@ fn ready_after_a_change_counts_once_the_engine_has_seen_it_or_it_has_stood() {
     stood(10)
         .engine(5, Some(4), "ready")
         .is_pending("generation 5");
+}
+
+#[test]
+fn a_wait_that_goes_on_believes_no_more_than_the_one_that_was_ended() {
+    let resumed = |state| Scene {
+        may_be_stale: true,
+        ..Scene::new("pxc", state)
+    };
+    resumed("ready")
+        .engine(5, Some(4), "ready")
+        .is_pending("generation 5, seen 4");
+    resumed("ready").engine(5, Some(5), "ready").is_ready();
+    resumed("error")
+        .engine(5, Some(5), "error")
+        .is_pending("Everest keeps trying");
+}
+
+#[test]
+fn a_change_of_metadata_alone_waits_for_nothing() {
+    let metadata = |state| Scene {
+        may_be_stale: false,
+        ..Scene::updating(state)
+    };
+    metadata("ready").is_ready();
+    metadata("ready").engine(5, Some(4), "ready").is_ready();
+    metadata("error").has_failed("status is error");
 }
 
 #[test]

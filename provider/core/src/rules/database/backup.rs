@@ -65,8 +65,8 @@ pub(super) fn schedule_path(
     schedule: &BackupSchedule,
 ) -> FieldPath {
     match schedule.name.known_str() {
-        Some(name) if !name.is_empty() => path.key(name),
-        _ => path.index(index),
+        Some(name) => path.key(name),
+        None => path.index(index),
     }
 }
 

@@ -35,8 +35,8 @@ pub fn check_online(
 ) -> Vec<Finding> {
     let prior = prior.filter(|prior| replacing(planned, prior).is_empty());
     let mut finder = Finder::default();
-    served_namespace(&planned.namespace, facts, stage, &mut finder);
-    if facts.namespace_is_absent() {
+    let served = served_namespace(&planned.namespace, facts, stage, &mut finder);
+    if facts.namespace_is_absent() || (prior.is_none() && !served) {
         return finder.into_findings();
     }
     let live = prior.and_then(|prior| live(prior, facts));

@@ -72,8 +72,7 @@ fn pitr(path: &FieldPath, target: &PitrTarget, finder: &mut Finder) {
             path.field("type"),
             "The type \"latest\" does not work",
         );
-    }
-    if is_missing(&target.date) {
+    } else if is_missing(&target.date) {
         finder.broken(
             &PITR_DATE,
             path.field("date"),

@@ -142,7 +142,7 @@ pub(in crate::rules) const PITR_DATE: Rule = Rule {
     engines: ALL,
     operations: CREATE,
     checked: ALONE,
-    source: "everest: validation/database_cluster.go; everest-operator: ValidatePitrRestoreSpec",
+    source: "everest: validation/database_cluster.go; everest-operator: DatabaseClusterRestore webhook",
 };
 
 pub(in crate::rules) const PITR_LATEST: Rule = Rule {
@@ -152,7 +152,7 @@ pub(in crate::rules) const PITR_LATEST: Rule = Rule {
     engines: ALL,
     operations: CREATE,
     checked: ALONE,
-    source: "everest-operator: ValidatePitrRestoreSpec",
+    source: "everest: validation/database_cluster.go; everest-operator: DatabaseClusterRestore webhook",
 };
 
 pub(in crate::rules) const DATA_SOURCE_UNUSED: Rule = Rule {

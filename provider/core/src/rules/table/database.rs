@@ -162,7 +162,7 @@ pub(in crate::rules) const SHARDING_SHARDS: Rule = Rule {
     engines: &[Engine::Psmdb],
     operations: BOTH,
     checked: ALONE,
-    source: "everest: validation/database_cluster.go, sharding",
+    source: "everest: validation/database_cluster.go, sharding; everest-operator: CRD schema",
 };
 
 pub(in crate::rules) const SHARDING_CONFIG_SERVERS: Rule = Rule {

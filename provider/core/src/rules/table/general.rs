@@ -20,7 +20,7 @@ pub(in crate::rules) const OBJECT_NAME: Rule = Rule {
     engines: ALL,
     operations: CREATE,
     checked: ALONE,
-    source: "Kubernetes: names of objects",
+    source: "Kubernetes: names of objects, at admission",
 };
 
 pub(in crate::rules) const QUANTITY: Rule = Rule {
@@ -30,7 +30,7 @@ pub(in crate::rules) const QUANTITY: Rule = Rule {
     engines: ALL,
     operations: BOTH,
     checked: ALONE,
-    source: "Kubernetes: resource.Quantity",
+    source: "Kubernetes: resource.Quantity; everest-operator: CRD schema",
 };
 
 pub(in crate::rules) const TIMEOUT: Rule = Rule {

@@ -181,6 +181,14 @@ pub(in crate::rules) const IMPORTER_APPLIES: Rule = rule(
     "Name a DataImporter of the database's engine, and set the fields that it requires.",
 );
 
+pub(in crate::rules) const IMPORT_CONFIG: Rule = rule(
+    "data-import-config",
+    CREATE,
+    "everest-operator: DatabaseCluster webhook, DataImporter spec.config.openAPIV3Schema",
+    "A DataImporter says by a schema which options an import may carry.",
+    "Correct config by the schema in spec.config.openAPIV3Schema of the DataImporter.",
+);
+
 pub(in crate::rules) const SOURCE_BACKUP: Rule = rule(
     "source-backup",
     CREATE,

@@ -3,6 +3,18 @@
 use super::{ALL, ALONE, BOTH};
 use crate::rules::Rule;
 
+/// The rules for the provider's own settings.
+pub(in crate::rules) const SETTINGS: &[Rule] = &[
+    CREDENTIAL_SOURCES,
+    CLIENT_CERTIFICATE_PAIR,
+    PEM,
+    CONFIG_PATHS,
+    HOST,
+    PROXY_URL,
+    INSECURE,
+    EXEC_API_VERSION,
+];
+
 pub(in crate::rules) const CREDENTIAL_SOURCES: Rule = Rule {
     id: "credential-sources",
     sentence: "The provider authenticates in one way: with a token, with a client certificate or with a program.",

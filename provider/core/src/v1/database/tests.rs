@@ -78,7 +78,7 @@ fn what_is_configured_is_sent_as_everest_would_spell_it() {
                     "monitoringConfigName": "pmm",
                     "resources": {"limits": {"memory": "2G"}},
                 },
-                "proxy": {"type": "haproxy", "expose": {"type": "LoadBalancer"}},
+                "proxy": {"type": "haproxy", "expose": {"type": "external"}},
             },
         })
     );

@@ -225,13 +225,71 @@ async fn check_import(
             return Err(refuse(request, error));
         }
     }
+    let schema = at(&importer.data, "/spec/config/openAPIV3Schema");
+    let config = at(import, "/config");
+    if let Some(why) = mismatch(schema, config) {
+        let field = "spec.dataSource.dataImport.config";
+        let error = FieldError::invalid(field, &config.to_string(), &why);
+        return Err(refuse(request, error));
+    }
     Ok(())
+}
+
+/// What an import's options have against the importer's schema, of what test
+/// importers say: types, required members, least numbers.
+fn mismatch(schema: &Value, value: &Value) -> Option<String> {
+    if schema.is_null() || value.is_null() {
+        return None;
+    }
+    let of_type = match text(schema, "/type") {
+        "object" => value.is_object(),
+        "string" => value.is_string(),
+        "integer" => value.is_i64(),
+        "boolean" => value.is_boolean(),
+        _ => true,
+    };
+    if !of_type {
+        return Some(format!("{value} is not of type {}", text(schema, "/type")));
+    }
+    let missing = items(schema, "/required")
+        .iter()
+        .filter_map(Value::as_str)
+        .find(|name| value.get(*name).is_none());
+    if let Some(name) = missing {
+        return Some(format!("{name} is required"));
+    }
+    if let (Some(number), Some(least)) = (value.as_f64(), schema["minimum"].as_f64())
+        && number < least
+    {
+        return Some(format!("{number} is less than {least}"));
+    }
+    let members = value.as_object()?;
+    members
+        .iter()
+        .find_map(|(name, member)| mismatch(&schema["properties"][name], member))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn the_options_of_an_import_follow_the_importers_schema() {
+        let schema = json!({"type": "object", "required": ["parallel"], "properties": {
+            "parallel": {"type": "integer", "minimum": 1}, "note": {"type": "string"},
+        }});
+        for (options, why) in [
+            (json!("x"), "\"x\" is not of type object"),
+            (json!({}), "parallel is required"),
+            (json!({"parallel": 0}), "0 is less than 1"),
+            (json!({"parallel": 1, "note": 2}), "2 is not of type string"),
+        ] {
+            assert_eq!(mismatch(&schema, &options).as_deref(), Some(why));
+        }
+        assert_eq!(mismatch(&schema, &json!({"parallel": 2, "more": 1})), None);
+        assert_eq!(mismatch(&json!(null), &json!({"a": 1})), None);
+    }
 
     #[test]
     fn engine_type_and_split_horizon_do_not_change() {

@@ -2,16 +2,19 @@
 
 use everest_schemas::Field;
 use everest_schemas::everest::{DataImport, DataImporter, DatabaseClusterSpec};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::engine_type;
 use crate::facts::Facts;
+use crate::open_api;
 use crate::path::FieldPath;
 use crate::rules::Stage;
 use crate::rules::finder::Finder;
 use crate::rules::online::{Reference, named, storage};
 use crate::rules::restore::source_backup;
-use crate::rules::table::online::{IMPORTER_APPLIES, IMPORTER_EXISTS, SECRET_EXISTS};
+use crate::rules::table::online::{
+    IMPORT_CONFIG, IMPORTER_APPLIES, IMPORTER_EXISTS, SECRET_EXISTS,
+};
 
 pub(super) fn check(spec: &DatabaseClusterSpec, facts: &Facts, stage: Stage, finder: &mut Finder) {
     if let Some(engine) = spec.engine.known() {
@@ -72,6 +75,7 @@ fn data_import(
             .field("credentialsSecretName");
         secret(path, &s3.credentials_secret_name, facts, stage, finder);
     }
+    let config = path.field("config");
     let path = path.field("dataImporterName");
     let reference = Reference {
         rule: &IMPORTER_EXISTS,
@@ -82,6 +86,40 @@ fn data_import(
     if let Some(importer) = named(reference, &facts.importers, stage, finder) {
         let name = import.data_importer_name.known_str().unwrap_or_default();
         importer_applies(&path, name, importer, spec, finder);
+        import_config(&config, name, importer, &import.config, finder);
+    }
+}
+
+/// The options are those that the importer's schema allows. Where none are
+/// given and some are required, the import may still know what to do.
+fn import_config(
+    path: &FieldPath,
+    name: &str,
+    importer: &DataImporter,
+    config: &Field<Value>,
+    finder: &mut Finder,
+) {
+    let schema = importer
+        .spec
+        .config
+        .known()
+        .and_then(|config| config.open_api_v3_schema.known());
+    let Some(schema) = schema else {
+        return;
+    };
+    let none = Value::Object(Map::new());
+    let options = match config {
+        Field::Unknown => return,
+        Field::Null => &none,
+        Field::Known(options) => options,
+    };
+    for violation in open_api::violations(schema, options) {
+        let summary = format!("The importer {name:?} does not take these options: {violation}");
+        if config.is_null() {
+            finder.doubtful(&IMPORT_CONFIG, path.clone(), summary);
+        } else {
+            finder.broken(&IMPORT_CONFIG, path.clone(), summary);
+        }
     }
 }
 

@@ -332,6 +332,30 @@ const CREATION: &[Case] = &[
         },
     },
     Case {
+        rule: "data-import-config",
+        path: "dataSource.dataImport.config",
+        breaks: |m, _| options(m, json!({"parallel": 0}).into()),
+        at_plan: Some(Error),
+        at_apply: Some(Error),
+        holds: |m, _| options(m, json!({"parallel": 2, "more": true}).into()),
+        unknown: |m, _| options(m, Field::Unknown),
+    },
+    Case {
+        rule: "data-import-config",
+        path: "dataSource.dataImport.config",
+        breaks: |m, _| options(m, Field::Null),
+        at_plan: Some(Warning),
+        at_apply: Some(Warning),
+        holds: |m, _| {
+            importer(m, "dump".into());
+            engine(m).user_secrets_name = "mine".into();
+        },
+        unknown: |m, f| {
+            options(m, Field::Null);
+            f.importers = None;
+        },
+    },
+    Case {
         rule: "source-backup",
         path: "dataSource.dbClusterBackupName",
         breaks: |m, _| source(m).db_cluster_backup_name = "x".into(),
@@ -346,6 +370,11 @@ fn importer(model: &mut DatabaseModel, name: Field<String>) {
     import(model);
     let import = part(&mut source(model).data_import);
     import.data_importer_name = name;
+}
+
+fn options(model: &mut DatabaseModel, config: Field<serde_json::Value>) {
+    importer(model, "choosy".into());
+    part(&mut source(model).data_import).config = config;
 }
 
 /// What was before, and a rule on the change.

@@ -7,6 +7,7 @@ use everest_schemas::everest::{ComponentVersion, DatabaseClusterSpec, DatabaseEn
 use super::engine_type;
 use crate::facts::Facts;
 use crate::path::FieldPath;
+use crate::readiness::NO_VERSION_SERVICE;
 use crate::rules::Stage;
 use crate::rules::finder::Finder;
 use crate::rules::table::online::{
@@ -28,13 +29,21 @@ pub(super) fn check(spec: &DatabaseClusterSpec, facts: &Facts, stage: Stage, fin
     let status = engine.status.as_ref();
     let state = status.and_then(|status| status.status.as_deref());
     // Everest goes on running databases while the operator is replaced.
+    let offered = offered(engine);
     if let Some(state) = state.filter(|state| !["installed", "upgrading"].contains(state)) {
+        let or = if state == "installing" && offered.is_none() {
+            format!(", or {NO_VERSION_SERVICE}")
+        } else {
+            String::new()
+        };
         return uninstalled(format!(
-            "The operator of {type_} is {state} in the namespace"
+            "The operator of {type_} is {state} in the namespace{or}"
         ));
     }
-    let Some(offered) = offered(engine) else {
-        return uninstalled(format!("The operator of {type_} offers no versions yet"));
+    let Some(offered) = offered else {
+        return uninstalled(format!(
+            "The operator of {type_} offers no versions: {NO_VERSION_SERVICE}"
+        ));
     };
     let Some(version) = version(spec) else {
         return;

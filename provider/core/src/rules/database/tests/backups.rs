@@ -32,7 +32,7 @@ pub(super) const BACKUPS: &[Case] = &[
     },
     Case {
         rule: "schedule-name",
-        path: "backup.schedules[0]",
+        path: "backup.schedules[\"\"]",
         breaks: |m| schedules(m, vec![schedule("", "0 2 * * *", "s3")]),
         holds: |m| schedules(m, vec![schedule("nightly", "0 2 * * *", "s3")]),
         unknown: |m| {

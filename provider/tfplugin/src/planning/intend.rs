@@ -1,0 +1,43 @@
+//! What a change asks for, as far as the configuration says.
+
+use crate::schema::{Attribute, Kind, Mode, Nesting, Object};
+use crate::value::Value;
+
+/// `planned`, where what was taken out of the configuration is null. A plan has it unknown, because
+/// the server may choose a value in its place; that the user asks for none is known already.
+pub fn intend(object: &Object, config: &Value, planned: &Value) -> Value {
+    let (Value::Map(_), Value::Map(_)) = (config, planned) else {
+        return planned.clone();
+    };
+    Value::map(object.attributes.iter().map(|attribute| {
+        let config = config.get(&attribute.name).unwrap_or(&Value::Null);
+        let planned = planned.get(&attribute.name).unwrap_or(&Value::Null);
+        let value = attribute_value(attribute, config, planned);
+        (attribute.name.clone(), value)
+    }))
+}
+
+fn attribute_value(attribute: &Attribute, config: &Value, planned: &Value) -> Value {
+    if planned.is_unknown() && *config == Value::Null && attribute.mode != Mode::Computed {
+        return Value::Null;
+    }
+    let Kind::Nested(nesting, object) = &attribute.kind else {
+        return planned.clone();
+    };
+    match (nesting, planned, config) {
+        (Nesting::List, Value::List(items), Value::List(configured)) => Value::List(
+            items
+                .iter()
+                .enumerate()
+                .map(|(i, item)| intend(object, configured.get(i).unwrap_or(&Value::Null), item))
+                .collect(),
+        ),
+        (Nesting::Map { .. }, Value::Map(members), _) => {
+            Value::map(members.iter().map(|(key, member)| {
+                let config = config.get(key).unwrap_or(&Value::Null);
+                (key.clone(), intend(object, config, member))
+            }))
+        }
+        _ => intend(object, config, planned),
+    }
+}
