@@ -6,7 +6,9 @@
 //! Everest refuses another version of its engine.
 
 use everest_schemas::Field;
-use everest_schemas::everest::{DatabaseCluster, DatabaseClusterStatus, EngineSpec};
+use everest_schemas::everest::{
+    DatabaseCluster, DatabaseClusterStatus, DatabaseEngine, EngineSpec,
+};
 use everest_schemas::models::DatabaseModel;
 
 /// The value of `engine.cr_version` that follows what Everest recommends. It is never sent.
@@ -42,6 +44,19 @@ pub fn cr_version(status: Option<&DatabaseClusterStatus>) -> CrVersion<'_> {
         return CrVersion::Passing;
     }
     CrVersion::Pending(recommended)
+}
+
+/// Whether Everest will recommend the version of an operator as soon as it looks at the database.
+pub fn is_due(database: &DatabaseCluster, operator: &DatabaseEngine) -> bool {
+    let status = database.status.as_ref();
+    let runs_as = status.and_then(|status| status.cr_version.as_deref());
+    let installed = operator.status.as_ref();
+    let installed = installed
+        .filter(|engine| engine.status.as_deref() == Some("installed"))
+        .and_then(|engine| engine.operator_version.as_deref());
+    cr_version(status) == CrVersion::Current
+        && matches!((runs_as, installed), (Some(runs_as), Some(installed))
+            if !runs_as.is_empty() && runs_as != installed)
 }
 
 /// The version that a model's database is, or will be, run as, whether its configuration names

@@ -257,3 +257,30 @@ impl Guarded for Database {
         impact::summary(what, &impacts)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use everest_schemas::everest::{DatabaseClusterSpec, EngineSpec};
+
+    #[test]
+    fn a_configuration_that_is_written_for_a_database_does_not_pin_its_operator() {
+        let mut config = DatabaseModel {
+            spec: DatabaseClusterSpec {
+                engine: EngineSpec {
+                    version: "8.0.42-33.1".into(),
+                    cr_version: "1.17.0".into(),
+                    ..EngineSpec::default()
+                }
+                .into(),
+                ..DatabaseClusterSpec::default()
+            }
+            .into(),
+            ..DatabaseModel::default()
+        };
+        Database::generated(&mut config);
+        let engine = config.spec.known().and_then(|spec| spec.engine.known());
+        assert!(engine.is_some_and(|engine| engine.cr_version.is_null()));
+        assert!(engine.is_some_and(|engine| engine.version.is_known()));
+    }
+}

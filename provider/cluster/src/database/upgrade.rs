@@ -1,9 +1,12 @@
 //! Taking over the version of an engine's operator, before the engine's own version changes.
 
+use std::time::Duration;
+
 use everest_core::path::FieldPath;
 use everest_core::upgrade::{self, CrVersion, Next};
-use everest_schemas::everest::DatabaseCluster;
+use everest_schemas::everest::{DatabaseCluster, DatabaseEngine};
 use everest_schemas::models::DatabaseModel;
+use tokio::time::Instant;
 
 use super::readiness::{self, After};
 use crate::error::ClusterError;
@@ -11,6 +14,9 @@ use crate::objects::Objects;
 use crate::wait::Clock;
 use crate::watching::{Awaited, Verdict};
 use crate::{Change, Cluster};
+
+/// How long Everest may take to recommend the version of an operator that is installed.
+const NOTICED_WITHIN: Duration = Duration::from_secs(30);
 
 /// Brings a database to where the whole plan may be written, and returns the plan with the
 /// version of the operator to write.
@@ -22,7 +28,8 @@ use crate::{Change, Cluster};
 ///    refused.
 /// 3. If the engine's version changes, what was begun before comes to its end first, so that an
 ///    interrupted apply is resumed where it stopped. A failure ends it too: another version may
-///    be what mends it.
+///    be what mends it. And Everest gets a moment to recommend the version of an operator that
+///    the same run has just upgraded.
 ///
 /// # Errors
 /// How the change has ended then: `Refused` if nothing was written, else `Pending`.
@@ -36,6 +43,7 @@ pub(super) async fn prepare(
     let (namespace, name) = super::key(planned).map_err(Change::Refused)?;
     let objects = cluster.objects::<DatabaseCluster>(namespace);
     let mut begun = None;
+    let mut noticed = false;
     loop {
         let live = current(&objects, name).await.map_err(Change::Refused)?;
         let changes_version = upgrade::changes_version(planned, &live);
@@ -43,9 +51,16 @@ pub(super) async fn prepare(
             Next::Write { cr_version } => {
                 if changes_version && begun.is_none() {
                     let resumes = prior.ready.known() == Some(&false);
+                    let due = !noticed && recommendation_is_due(cluster, namespace, &live).await;
                     let ended = work_ended(&objects, live, resumes, clock).await;
                     if let Err(error) = ended {
                         return Err(unfinished(cluster, &objects, name, resumes, error).await);
+                    }
+                    if due {
+                        noticed = true;
+                        let recommended = recommended(&objects, name, clock).await;
+                        recommended.map_err(Change::Refused)?;
+                        continue;
                     }
                 }
                 let taken_over = cr_version.or(begun);
@@ -141,12 +156,61 @@ async fn work_ended(
     }
 }
 
+/// Whether the database's operator was upgraded and Everest has not looked at the database since.
+async fn recommendation_is_due(cluster: &Cluster, namespace: &str, live: &DatabaseCluster) -> bool {
+    let engine = live.spec.engine.known();
+    let Some(engine) = engine.and_then(|engine| engine.type_.known()) else {
+        return false;
+    };
+    let engines = cluster.objects::<DatabaseEngine>(namespace);
+    // What may not be looked at is not waited for.
+    let Ok(Some(operator)) = engines.get(engine.operator()).await else {
+        return false;
+    };
+    upgrade::is_due(live, &operator)
+}
+
+/// Waits until a version is recommended, but not for long: Everest may see no reason to.
+async fn recommended(
+    objects: &Objects<DatabaseCluster>,
+    name: &str,
+    clock: &Clock,
+) -> Result<(), ClusterError> {
+    let short = clock.at_most(NOTICED_WITHIN);
+    let waited = until(objects, name, &short, |found| match found {
+        CrVersion::Current => Some("Everest to look at the upgrade of the operator"),
+        CrVersion::Passing | CrVersion::Pending(_) => None,
+    })
+    .await;
+    match waited {
+        Err(ClusterError::TimedOut { .. }) if Instant::now() < clock.until => Ok(()),
+        ended => ended,
+    }
+}
+
 /// Waits until a recommendation that means nothing, or is of what was just taken over, is gone.
 async fn settled(
     objects: &Objects<DatabaseCluster>,
     name: &str,
     taken_over: Option<&str>,
     clock: &Clock,
+) -> Result<(), ClusterError> {
+    until(objects, name, clock, |found| match found {
+        CrVersion::Pending(other) if Some(other) != taken_over => None,
+        CrVersion::Current => None,
+        CrVersion::Passing | CrVersion::Pending(_) => {
+            Some("Everest to take its recommendation back")
+        }
+    })
+    .await
+}
+
+/// Waits as long as something is missing by what Everest recommends.
+async fn until(
+    objects: &Objects<DatabaseCluster>,
+    name: &str,
+    clock: &Clock,
+    missing: impl Fn(CrVersion<'_>) -> Option<&'static str>,
 ) -> Result<(), ClusterError> {
     let feed = objects.cluster().hub.feed(objects);
     let awaited = Awaited {
@@ -164,14 +228,13 @@ async fn settled(
                     object: objects.named(name),
                 });
             };
-            Ok(match upgrade::cr_version(database.status.as_ref()) {
-                CrVersion::Pending(other) if Some(other) != taken_over => Verdict::Done(()),
-                CrVersion::Current => Verdict::Done(()),
-                CrVersion::Passing | CrVersion::Pending(_) => Verdict::Wait(format!(
-                    "Everest to take its recommendation back; status is {:?}",
-                    super::status(&database)
-                )),
-            })
+            let status = super::status(&database);
+            Ok(
+                match missing(upgrade::cr_version(database.status.as_ref())) {
+                    Some(missing) => Verdict::Wait(format!("{missing}; status is {status:?}")),
+                    None => Verdict::Done(()),
+                },
+            )
         })
         .await
 }

@@ -244,3 +244,67 @@ fn the_word_is_never_sent() {
     let pinned = model("8.0.36", "1.16.0".into());
     assert_eq!(settled(&pinned, &own), pinned);
 }
+
+#[test]
+fn a_recommendation_is_due_where_another_operator_is_installed() {
+    let operator = |state: &str, version: &str| -> DatabaseEngine {
+        serde_json::from_value(json!({"metadata": {}, "spec": {"type": "pxc"},
+            "status": {"status": state, "operatorVersion": version}}))
+        .unwrap()
+    };
+    let quiet = live(json!({}), json!({"status": "ready", "crVersion": "1.17.0"}));
+    assert!(is_due(&quiet, &operator("installed", "1.18.0")));
+    assert!(!is_due(&quiet, &operator("installed", "1.17.0")));
+    assert!(!is_due(&quiet, &operator("installing", "1.18.0")));
+    let told = live(json!({}), PENDING());
+    assert!(!is_due(&told, &operator("installed", "1.18.0")));
+    let new = live(json!({}), json!({"status": "creating"}));
+    assert!(!is_due(&new, &operator("installed", "1.18.0")));
+}
+
+#[test]
+fn the_impact_names_both_restarts_and_none_that_is_not() {
+    let restarts = |prior: &DatabaseModel, planned: &DatabaseModel| -> Vec<String> {
+        let mut paths: Vec<_> = crate::impact::of_change(prior, planned)
+            .iter()
+            .map(|impact| impact.path.to_string())
+            .collect();
+        paths.sort();
+        paths.dedup();
+        paths
+    };
+    for wish in [Field::Null, RECOMMENDED.into()] {
+        let prior = behind("8.0.36", wish.clone());
+        let config = model("8.0.42", wish);
+        let mut planned = config.clone();
+        assert!(foresee(&config, &prior, &mut planned));
+        let both = ["engine.crVersion", "engine.version"];
+        assert_eq!(restarts(&prior, &planned), both);
+    }
+    let following = model("8.0.36", RECOMMENDED.into());
+    let pinned = model("8.0.36", "1.17.0".into());
+    assert_eq!(restarts(&following, &pinned), [""; 0]);
+    assert_eq!(restarts(&pinned, &following), [""; 0]);
+    assert_eq!(
+        restarts(&following, &model("8.0.36", "1.18.0".into())),
+        ["engine.crVersion"]
+    );
+}
+
+#[test]
+fn what_the_spec_leaves_open_is_read_from_the_status() {
+    let read = |engine: Value, status: Value| {
+        let object = live(engine, status);
+        wish_of(&crate::v1::database::observed(
+            &object,
+            &crate::v1::OwnedKeys::default(),
+        ))
+    };
+    let status = || json!({"status": "ready", "crVersion": "1.18.0"});
+    assert_eq!(read(json!({}), status()), Field::from("1.18.0"));
+    assert_eq!(
+        read(json!({"crVersion": "1.17.0"}), status()),
+        Field::from("1.17.0")
+    );
+    assert!(read(json!({}), json!({})).is_null());
+}

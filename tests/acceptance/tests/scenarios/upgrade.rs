@@ -219,6 +219,18 @@ fn a_database_that_was_never_upgraded_is_imported_as_one_that_follows() {
 }
 
 #[test]
+fn one_apply_upgrades_the_operator_and_then_its_database_in_both_versions() {
+    let stack = Stack::new("up-one-run");
+    stack.write(&database(OLDER, FROM, ""));
+    stack.apply().succeeded();
+    stack.write(&database(NEWER, TO, ""));
+    stack.apply().succeeded();
+    assert_eq!(live(&stack)["spec"]["engine"]["version"], "8.0.42-33.1");
+    assert_upgraded(&stack);
+    stack.destroy().succeeded();
+}
+
+#[test]
 fn a_minor_upgrade_of_each_engine_is_waited_for_until_the_engine_reports_it() {
     std::thread::scope(|threads| {
         for (engine, from, to) in [

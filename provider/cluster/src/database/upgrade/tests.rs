@@ -183,3 +183,38 @@ async fn a_plan_for_another_version_of_the_operator_is_refused() {
     assert_eq!(error.attribute().unwrap().snake_case(), "engine.cr_version");
     assert_eq!(written(&seen), []);
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_operator_that_was_just_upgraded_is_followed_once_everest_has_looked() {
+    let mut objects = behind();
+    let database = objects.get_mut(DATABASE).unwrap();
+    let status = database["status"].as_object_mut().unwrap();
+    status.remove("recommendedCRVersion");
+    let operator = "percona-xtradb-cluster-operator";
+    objects.insert(
+        format!("/apis/everest.percona.com/v1alpha1/namespaces/prod/databaseengines/{operator}"),
+        json!({"metadata": {"name": operator, "namespace": "prod"}, "spec": {"type": "pxc"},
+            "status": {"status": "installed", "operatorVersion": "1.18.0"}}),
+    );
+    let prior = model(json!({"version": "8.0.36"}), json!({"ready": true}));
+    let config = model(json!({"version": "8.0.42"}), json!({}));
+    for looks in [true, false] {
+        let (cluster, seen, objects) = fake::store(objects.clone(), everest);
+        if looks {
+            tokio::spawn(async move {
+                tokio::time::sleep(Duration::from_secs(10)).await;
+                let mut objects = objects.lock().unwrap();
+                let database = objects.get_mut(DATABASE).unwrap();
+                database["status"]["recommendedCRVersion"] = json!("1.18.0");
+            });
+        }
+        let changed = update(&cluster, &prior, &config, &config, &wait()).await;
+        assert!(matches!(changed, Change::Done(_)), "{changed:?}");
+        let second = (json!("8.0.42"), json!("1.18.0"));
+        if looks {
+            assert_eq!(written(&seen), [(json!("8.0.36"), json!("1.18.0")), second]);
+        } else {
+            assert_eq!(written(&seen), [(json!("8.0.42"), Value::Null)]);
+        }
+    }
+}

@@ -158,3 +158,42 @@ fn an_upgrade_that_somebody_else_has_begun_is_waited_for() {
     stack.plan_is_empty();
     stack.destroy().succeeded();
 }
+
+#[test]
+fn a_database_in_a_version_that_the_new_operator_does_not_run_is_told_before() {
+    let [older, newer] = PSMDB.versions;
+    // A namespace that has the new operator shows what it runs.
+    let other = Stack::new("ns-up-other");
+    other.write(&engines(&[("psmdb", PSMDB)], 1, ""));
+    other.apply().succeeded();
+
+    let packages = [("psmdb", PSMDB)];
+    let stack = behind("ns-up-old", &packages);
+    let database = |version: &str| {
+        json!({"spec": {"engine": {
+            "type": "psmdb", "version": version, "replicas": 1, "storage": {"size": "1Gi"},
+            "resources": {"cpu": "600m", "memory": "1G"},
+        }}})
+    };
+    objects::create(DATABASE, &stack.namespace, "orders", database("7.0.18-11"));
+    let ready = |version: &str| {
+        let orders = objects::get(DATABASE, &stack.namespace, "orders");
+        orders["status"]["status"] == "ready" && orders["spec"]["engine"]["version"] == version
+    };
+    eventually("the database is ready", || ready("7.0.18-11"));
+    let why = format!("orders (in version 7.0.18-11, which operator {newer} does not run)");
+    stack.write(&engines(&packages, 1, ""));
+    stack.plan().succeeded().says(&why);
+    stack.apply().failed().says(&why);
+    assert_eq!(phase(&stack, PSMDB, older), "Succeeded");
+    assert!(phase(&stack, PSMDB, newer).is_null());
+
+    objects::patch(DATABASE, &stack.namespace, "orders", database("8.0.8-3"));
+    eventually("the database is upgraded", || ready("8.0.8-3"));
+    stack.apply().succeeded();
+    assert_eq!(phase(&stack, PSMDB, newer), "Succeeded");
+    stack.plan_is_empty();
+    objects::delete(DATABASE, &stack.namespace, "orders");
+    stack.destroy().succeeded();
+    other.destroy().succeeded();
+}
