@@ -157,6 +157,7 @@ pub async fn rehearse(
     timely: bool,
 ) -> Result<(), ClusterError> {
     let known = [
+        &planned.namespace,
         &planned.name,
         &planned.database_name,
         &planned.backup_storage_name,

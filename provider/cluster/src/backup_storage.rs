@@ -178,7 +178,9 @@ pub async fn rehearse(
     config: &BackupStorageModel,
     timely: bool,
 ) -> Result<(), ClusterError> {
-    let (namespace, name) = key(planned)?;
+    let Ok((namespace, name)) = key(planned) else {
+        return Ok(());
+    };
     let storages = cluster.objects::<BackupStorage>(namespace);
     let body = v1::backup_storage::desired(planned);
     let live = storages.read(name).await?;

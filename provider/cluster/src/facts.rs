@@ -32,7 +32,7 @@ pub async fn load(cluster: &Cluster, wanted: &Wanted) -> Facts {
     let Some(namespace) = wanted.namespace.as_deref() else {
         return Facts::default();
     };
-    if cluster.silent.load(Ordering::Relaxed) {
+    if cluster.is_silent() {
         return Facts::default();
     }
     match timeout(PATIENCE, ask(cluster, namespace, wanted)).await {

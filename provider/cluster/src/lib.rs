@@ -29,7 +29,7 @@ pub mod wait;
 mod watching;
 
 use std::collections::HashMap;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub use connection::{ConnectError, ConnectionConfig, ExecPlugin, connect};
@@ -111,6 +111,11 @@ impl Cluster {
     pub(crate) fn turn(&self, what: &str) -> Arc<tokio::sync::Mutex<()>> {
         let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
         turns.entry(what.to_owned()).or_default().clone()
+    }
+
+    /// Whether the cluster has failed to answer in this run, so that a plan asks no more of it.
+    pub fn is_silent(&self) -> bool {
+        self.silent.load(Ordering::Relaxed)
     }
 
     /// The client, for requests that no module here makes.

@@ -22,7 +22,7 @@ pub(crate) async fn ask(
     cluster: &Cluster,
     dry_run: impl Future<Output = Result<(), ClusterError>>,
 ) -> Result<(), ClusterError> {
-    if cluster.silent.load(Ordering::Relaxed) {
+    if cluster.is_silent() {
         return Ok(());
     }
     let Ok(answer) = timeout(PATIENCE, dry_run).await else {

@@ -165,7 +165,8 @@ pub async fn rehearse(
     planned: &RestoreModel,
     timely: bool,
 ) -> Result<(), ClusterError> {
-    let known = planned.name.is_known()
+    let known = planned.namespace.is_known()
+        && planned.name.is_known()
         && planned.database_name.is_known()
         && is_known(&planned.backup_name)
         && is_known(&planned.backup_source)

@@ -10,7 +10,7 @@ use everest_core::readiness::{
     self, DatabaseSighting, EngineSighting, HOLD, Readiness, engine_install,
 };
 use everest_core::v1::{self, OwnedKeys};
-use everest_core::{Operation, olm, quantity, rules, semantic};
+use everest_core::{Operation, drift, olm, quantity, rules, semantic};
 use everest_schemas::Engine;
 use everest_schemas::everest::{DatabaseCluster, DatabaseClusterBackup, DatabaseClusterRestore};
 use everest_schemas::models::DatabaseModel;
@@ -143,6 +143,19 @@ fn the_keys_of_the_recorded_apply_are_ours() {
     let cluster: DatabaseCluster = read(&folder, "managed-fields-1-after-create");
     let owned = v1::managed_fields::owned_keys(&cluster.metadata, "terraform-provider-everest");
     assert_eq!(owned, OwnedKeys::default());
+}
+
+#[test]
+fn what_the_operator_wrote_into_the_recorded_database_is_not_contested() {
+    let Some(folder) = recordings() else { return };
+    let mut live: Value = read(&folder, "managed-fields-2-after-reapply");
+    let body = json!({"spec": {"engine": {"config": "[mysqld]", "userSecretsName": "mine",
+        "replicas": 5}}});
+    let contested =
+        |live: &Value| drift::contested(live, &body, "terraform-provider-everest").len();
+    assert_eq!(contested(&live), 0);
+    live["metadata"]["managedFields"][1]["manager"] = json!("kubectl-edit");
+    assert_eq!(contested(&live), 2, "what we apply ourselves is not");
 }
 
 fn judge(cluster: &DatabaseCluster, creating: bool, steady: bool) -> Readiness {

@@ -110,8 +110,10 @@ pub async fn at_plan<K: Guarded>(
     diagnostics::report(findings.clone(), diags);
     // What replaces an object is planned once more as a creation. In a namespace that is still
     // to be made the server only says that it is missing.
-    let settled =
-        !diags.has_errors() && !facts.namespace_is_absent() && plan.requires_replace().is_empty();
+    let settled = !diags.has_errors()
+        && !cluster.is_silent()
+        && !facts.namespace_is_absent()
+        && plan.requires_replace().is_empty();
     let timely = !rehearsal::is_untimely(&findings);
     if settled && let Err(error) = here(K::rehearse(cluster, plan, timely)) {
         let what = named::<K>(&plan.planned);
@@ -166,6 +168,7 @@ pub async fn at_destroy<K: Guarded>(session: &Session, prior: &K::Model, diags: 
     let facts = here(facts::load(cluster, &K::wanted_at_destruction(prior)));
     diagnostics::report(K::check_destruction(prior, &facts), diags);
     if !diags.has_errors()
+        && !cluster.is_silent()
         && let Err(error) = here(K::rehearse_destruction(cluster, prior))
     {
         let doing = format!("destroy {}", named::<K>(prior));

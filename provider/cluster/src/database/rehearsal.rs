@@ -19,7 +19,8 @@ use crate::rehearsal::ask;
 ///    change that the server does not see, one that an apply makes in steps, and keys of an
 ///    import, which a webhook would write down even then, are not.
 ///
-/// A database that exists where one is to be made is left to the apply: in a replacement it is
+/// Nothing is asked while the namespace or the name is not known. A database that exists where
+/// one is to be made is left to the apply: in a replacement it is
 /// the one that goes.
 ///
 /// # Errors
@@ -32,7 +33,9 @@ pub async fn rehearse(
     config: &DatabaseModel,
     timely: bool,
 ) -> Result<(), ClusterError> {
-    let (namespace, name) = super::key(planned)?;
+    let Ok((namespace, name)) = super::key(planned) else {
+        return Ok(());
+    };
     let objects = cluster.objects::<DatabaseCluster>(namespace);
     let live = objects.read(name).await?;
     let body = match (prior, &live) {

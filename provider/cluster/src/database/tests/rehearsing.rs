@@ -70,6 +70,18 @@ async fn a_configuration_that_is_not_wholly_known_is_not_sent() {
 }
 
 #[tokio::test]
+async fn nothing_is_asked_of_a_database_whose_name_or_namespace_is_not_known() {
+    for unknown in [
+        |model: &mut DatabaseModel| model.name = Field::Unknown,
+        |model: &mut DatabaseModel| model.namespace = Field::Unknown,
+    ] {
+        let mut config = model(json!({}));
+        unknown(&mut config);
+        assert_eq!(sent(None, false, &config).await, [""; 0]);
+    }
+}
+
+#[tokio::test]
 async fn keys_of_an_import_are_not_sent() {
     let mut config = model(json!({}));
     config.spec.known_mut().unwrap().data_source = serde_json::from_value(json!({"dataImport": {
