@@ -218,12 +218,10 @@ mod tests {
 
     #[test]
     fn the_readme_counts_the_rules_as_the_guide_does() {
-        let readme = std::fs::read_to_string(acceptance::workspace_folder().join("README.md"));
+        let path = acceptance::workspace_folder().join("README.md");
+        let readme = std::fs::read_to_string(path).unwrap_or_default();
         let counts = counts();
-        assert!(
-            readme.unwrap().contains(&counts),
-            "README.md is to have:\n{counts}"
-        );
+        assert!(readme.contains(&counts), "README.md is to have:\n{counts}");
         assert!(guide().contains(&counts));
     }
 

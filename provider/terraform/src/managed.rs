@@ -219,10 +219,14 @@ impl<K: Guarded> Resource for Managed<K> {
             return ReadResult::Keep;
         };
         match here(K::read(cluster, prior)) {
-            Ok(Some(found)) => {
+            Ok(Some(mut found)) => {
                 // A creation that never was ready cannot look ready from before; an update can.
-                if private.get(UPDATING) != Some(true) && K::is_ready(&found) {
-                    private.clear_pending();
+                if private.get(UPDATING) != Some(true) {
+                    if K::is_ready(&found) {
+                        private.clear_pending();
+                    }
+                } else if private.pending().is_some() {
+                    K::set_not_ready(&mut found);
                 }
                 ReadResult::Found(found)
             }

@@ -8,6 +8,7 @@ use everest_schemas::Engine;
 use everest_schemas::everest::{DataImportJob, DatabaseCluster, DatabaseClusterRestore};
 use kube::ResourceExt;
 use kube::api::DynamicObject;
+use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::Cluster;
@@ -84,17 +85,29 @@ pub(super) async fn wait_until_ready(
             let restore = first_restore(cluster, &database, &namespace).await;
             let import_job = import_job(cluster, &database, &namespace).await;
             let stood = steady.stood(super::status(&database));
-            let sighting = DatabaseSighting {
-                database: &database,
-                engine_cr: engine_cr.as_ref(),
-                restore: restore.as_ref(),
-                import_job: import_job.as_ref(),
-                written_generation: generation,
-                steady_for: Some(stood),
-                creating: matches!(after, After::Creation | After::Resumed),
-                may_be_stale: matches!(after, After::Change | After::Resumed),
+            let may_be_stale = matches!(after, After::Change | After::Resumed);
+            let judge = |engine_cr: Option<&Value>| {
+                readiness::database(&DatabaseSighting {
+                    database: &database,
+                    engine_cr,
+                    restore: restore.as_ref(),
+                    import_job: import_job.as_ref(),
+                    written_generation: generation,
+                    steady_for: Some(stood),
+                    creating: matches!(after, After::Creation | After::Resumed),
+                    may_be_stale,
+                })
             };
-            Ok(match readiness::database(&sighting) {
+            let mut readiness = judge(engine_cr.as_ref());
+            // The two watches keep no order: what was seen of the engine may be from before
+            // what was seen of the database. Everest writes the engine's object first.
+            if readiness == Readiness::Ready
+                && may_be_stale
+                && let Some(engine) = &engine
+            {
+                readiness = judge(engine.afresh(&name).await.as_ref());
+            }
+            Ok(match readiness {
                 Readiness::Ready => Verdict::Done(database),
                 Readiness::Pending(missing) => Verdict::Wait(missing),
                 Readiness::Failed(reason) => Verdict::Failed(reason),
@@ -119,9 +132,15 @@ impl EngineView {
 
     /// None where it does not exist yet, or may not be read: then only the time that has
     /// passed tells an old state from a new one.
-    async fn current(&self, name: &str) -> Option<serde_json::Value> {
+    async fn current(&self, name: &str) -> Option<Value> {
         let found = self.feed.current(&self.objects, name).await.ok()??;
         serde_json::to_value(&*found).ok()
+    }
+
+    /// The same, read from the server.
+    async fn afresh(&self, name: &str) -> Option<Value> {
+        let found = self.objects.get(name).await.ok()??;
+        serde_json::to_value(&found).ok()
     }
 }
 
