@@ -30,6 +30,7 @@ cargo xtask TASK
   cluster up                  start the local test cluster and leave it running
     --crds DIR                with other CRDs of Everest than schemas/crds
     --without-simulator       with nothing that plays Everest's operator
+    --crossplane              with Crossplane's core, also where the cluster runs already
   cluster down                end it and remove its data
   cluster status              what runs, and how to reach it
   generate                    write the generated files: schemas/crds, docs

@@ -44,10 +44,18 @@ pub fn cargo() -> Command {
 /// # Errors
 /// See [`BinaryError`].
 pub fn build(package: &'static str) -> Result<PathBuf, BinaryError> {
-    compile(package, ["--bin", package])?;
+    build_one(package, package)
+}
+
+/// Builds one binary of a package, unoptimised; returns its path.
+///
+/// # Errors
+/// See [`BinaryError`].
+pub fn build_one(package: &'static str, binary: &str) -> Result<PathBuf, BinaryError> {
+    compile(package, ["--bin", binary])?;
     Ok(crate::target_folder()
         .join("debug")
-        .join(format!("{package}{}", std::env::consts::EXE_SUFFIX)))
+        .join(format!("{binary}{}", std::env::consts::EXE_SUFFIX)))
 }
 
 /// Builds an example of a package, unoptimised; returns its path.
