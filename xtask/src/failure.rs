@@ -7,6 +7,8 @@ use acceptance::{
     preparation::PreparationError,
 };
 
+use crate::package::PackageError;
+
 /// What a task can fail of; each is told to the user as it is.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
@@ -43,6 +45,9 @@ pub(crate) enum Failure {
     /// A check did not pass; the text says which and what to do.
     #[error("{0}")]
     Check(String),
+    /// A package cannot be made.
+    #[error(transparent)]
+    Package(#[from] PackageError),
     /// There is no test cluster.
     #[error(transparent)]
     Preparation(#[from] PreparationError),

@@ -10,6 +10,7 @@ mod failure;
 mod generate;
 mod guardrails;
 mod handshake;
+mod package;
 mod program;
 mod test;
 
@@ -36,6 +37,12 @@ cargo xtask TASK
   generate                    write the generated files: schemas/crds, docs
     --check                   only say whether they are up to date
   docs FOLDER                 write the reference and the guides into a folder
+  package crossplane          the packages for Crossplane, into target/packages: .xpkg files and
+                              OCI layouts for registries
+    --binary ARCH=PATH        of this static program, amd64 or arm64, once for each; without
+                              it one is built for this machine
+    --dev                     unoptimised, when it is built
+    --out DIR                 into another folder
   bench                       size, start-up time and memory of the release binary, and how
                               long the test cluster takes to start
 ";
@@ -66,6 +73,7 @@ fn run() -> Result<(), Failure> {
         Some("cluster") => cluster::run(&mut args),
         Some("docs") => docs::run(&mut args),
         Some("generate") => generate::run(&mut args),
+        Some("package") => package::run(&mut args),
         Some("bench") => bench::run(&mut args),
         _ => Err(Failure::Usage(format!("no task {task:?}"))),
     }
