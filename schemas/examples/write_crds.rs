@@ -1,4 +1,4 @@
-//! Writes the definitions of Everest's custom resources into the folder given.
+//! Writes the definitions of custom resources into the folder given.
 
 use std::path::PathBuf;
 

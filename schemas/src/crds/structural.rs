@@ -43,6 +43,7 @@ fn node(schema: &mut Value) {
         return;
     };
     unwrap_nullable(object);
+    one_of_names(object);
     if object
         .get("x-semantic")
         .is_some_and(|semantic| semantic == "quantity")
@@ -121,6 +122,26 @@ fn unwrap_nullable(object: &mut Map<String, Value>) {
     }
 }
 
+/// Turns "one of these texts, each with its description" into an enumeration: Kubernetes
+/// wants a type outside of `oneOf`, and has no descriptions in it.
+fn one_of_names(object: &mut Map<String, Value>) {
+    let names = |schema: &Value| -> Option<Vec<Value>> {
+        if let Some(name) = schema.get("const").filter(|name| name.is_string()) {
+            return Some(vec![name.clone()]);
+        }
+        let names = schema.get("enum")?.as_array()?;
+        names.iter().all(Value::is_string).then(|| names.to_owned())
+    };
+    let Some(Value::Array(cases)) = object.get("oneOf") else {
+        return;
+    };
+    if let Some(cases) = cases.iter().map(names).collect::<Option<Vec<_>>>() {
+        object.remove("oneOf");
+        object.insert("type".to_owned(), "string".into());
+        object.insert("enum".to_owned(), cases.concat().into());
+    }
+}
+
 /// Kubernetes' own types come with Kubernetes' own texts, which would be most
 /// of the file.
 fn without_descriptions(schema: &mut Value) {
@@ -187,6 +208,20 @@ mod tests {
                 "anyOf": [{"type": "object", "description": "inner"}, {"type": "null"}]
             })),
             json!({"description": "outer", "type": "object"})
+        );
+    }
+
+    #[test]
+    fn one_of_some_texts_is_an_enumeration() {
+        assert_eq!(
+            rewritten(json!({
+                "description": "which",
+                "oneOf": [
+                    {"type": "string", "enum": ["A", "B"]},
+                    {"type": "string", "const": "C", "description": "the third"}
+                ]
+            })),
+            json!({"description": "which", "type": "string", "enum": ["A", "B", "C"]})
         );
     }
 
