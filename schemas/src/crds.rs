@@ -8,6 +8,7 @@
 //! Those in `managed/` are the Crossplane provider's, and its package brings
 //! them.
 
+mod resource;
 mod structural;
 
 use std::fs;
@@ -27,6 +28,8 @@ use crate::everest::{
     DatabaseClusterRestore, DatabaseEngine, LoadBalancerConfig, MonitoringConfig,
     PodSchedulingPolicy, SplitHorizonDnsConfig,
 };
+pub use resource::{Validation, managed_resource};
+
 use crate::managed::{ClusterProviderConfig, ProviderConfig, ProviderConfigUsage};
 
 /// The first line of every file that [`write_crds`] writes.
@@ -54,7 +57,8 @@ pub fn all() -> Vec<CustomResourceDefinition> {
     definitions
 }
 
-/// The definition of every kind of the Crossplane provider's, ordered by name.
+/// The definitions of the Crossplane provider's own configuration, ordered by name. Those of its
+/// managed resources, which carry rules, are made by [`managed_resource`].
 pub fn managed() -> Vec<CustomResourceDefinition> {
     let mut definitions = vec![
         definition::<ClusterProviderConfig>(&["spec"]),
@@ -65,12 +69,16 @@ pub fn managed() -> Vec<CustomResourceDefinition> {
     definitions
 }
 
+/// The name of a definition's file.
+pub fn file_name(definition: &CustomResourceDefinition) -> String {
+    let spec = &definition.spec;
+    format!("{}_{}.yaml", spec.group, spec.names.plural)
+}
+
 /// Every definition with its path below `schemas/crds`.
 fn files() -> Vec<(PathBuf, CustomResourceDefinition)> {
     let file = |folder: &str, definition: CustomResourceDefinition| {
-        let spec = &definition.spec;
-        let name = format!("{}_{}.yaml", spec.group, spec.names.plural);
-        (Path::new(folder).join(name), definition)
+        (Path::new(folder).join(file_name(&definition)), definition)
     };
     let everest = all().into_iter().map(|definition| file("", definition));
     let managed = managed()
@@ -80,19 +88,28 @@ fn files() -> Vec<(PathBuf, CustomResourceDefinition)> {
 }
 
 /// Writes each definition into `dir` as `GROUP_PLURAL.yaml`, the Crossplane
-/// provider's into the folder `managed` there, and returns the paths. The
-/// folder must exist; files that are there already are replaced.
+/// provider's, with the managed resources given, into the folder `managed`
+/// there, and returns the paths. The folder must exist; files that are there
+/// already are replaced.
 ///
 /// # Errors
 ///
 /// When a file cannot be written.
-pub fn write_crds(dir: &Path) -> io::Result<Vec<PathBuf>> {
+pub fn write_crds(
+    dir: &Path,
+    managed_resources: &[CustomResourceDefinition],
+) -> io::Result<Vec<PathBuf>> {
     fs::create_dir_all(dir.join(MANAGED))?;
+    let resources = managed_resources.iter().map(|definition| {
+        let path = Path::new(MANAGED).join(file_name(definition));
+        (path, definition.clone())
+    });
     files()
-        .iter()
+        .into_iter()
+        .chain(resources)
         .map(|(name, definition)| {
             let path = dir.join(name);
-            fs::write(&path, yaml(definition)?)?;
+            fs::write(&path, yaml(&definition)?)?;
             Ok(path)
         })
         .collect()

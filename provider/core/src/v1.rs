@@ -11,6 +11,7 @@
 
 pub mod backup;
 pub mod backup_storage;
+pub mod convergence;
 pub mod credentials;
 pub mod database;
 pub mod managed_fields;

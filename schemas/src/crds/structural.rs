@@ -75,6 +75,11 @@ fn node(schema: &mut Value) {
     }
 }
 
+/// The schemas directly below one, of a schema that may not be an object.
+pub(super) fn members_below(schema: &mut Value) -> Vec<&mut Value> {
+    schema.as_object_mut().map(below).unwrap_or_default()
+}
+
 /// The schemas directly below one.
 fn below(object: &mut Map<String, Value>) -> Vec<&mut Value> {
     let mut schemas = Vec::new();
