@@ -1,10 +1,14 @@
-//! The definitions of Everest's custom resources, made from the types.
+//! The definitions of custom resources, made from the types.
 //!
-//! They accept and prune the same objects as the definitions that Everest 1.12
-//! serves, with the fields that 1.13 to 1.16 added. The provider never
-//! installs them: they let a cluster without Everest take part in tests, and
-//! hold the types against what Everest itself serves.
+//! Everest's own accept and prune the same objects as the definitions that
+//! Everest 1.12 serves, with the fields that 1.13 to 1.16 added. The provider
+//! never installs them: they let a cluster without Everest take part in tests,
+//! and hold the types against what Everest itself serves.
+//!
+//! The one in `function/` is the input of the composition function, and its
+//! package brings it.
 
+mod function;
 mod structural;
 
 use std::fs;
@@ -19,6 +23,8 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
+pub use function::{function, input_schema};
+
 use crate::everest::{
     BackupStorage, DataImportJob, DataImporter, DatabaseCluster, DatabaseClusterBackup,
     DatabaseClusterRestore, DatabaseEngine, LoadBalancerConfig, MonitoringConfig,
@@ -27,6 +33,9 @@ use crate::everest::{
 
 /// The first line of every file that [`write_crds`] writes.
 pub const HEADER: &str = "# Generated from schemas/ by `cargo xtask generate`. Do not edit.\n";
+
+/// Folder of the composition function's definition.
+const FUNCTION: &str = "function";
 
 /// The definition of every kind of Everest's, ordered by name.
 pub fn all() -> Vec<CustomResourceDefinition> {
@@ -47,18 +56,30 @@ pub fn all() -> Vec<CustomResourceDefinition> {
     definitions
 }
 
-/// Writes each definition into `dir` as `GROUP_PLURAL.yaml` and returns the
-/// paths. The folder must exist; files that are there already are replaced.
+/// Every definition with its path below `schemas/crds`.
+fn files() -> Vec<(PathBuf, CustomResourceDefinition)> {
+    let file = |folder: &str, definition: CustomResourceDefinition| {
+        let spec = &definition.spec;
+        let name = format!("{}_{}.yaml", spec.group, spec.names.plural);
+        (Path::new(folder).join(name), definition)
+    };
+    let everest = all().into_iter().map(|definition| file("", definition));
+    everest.chain([file(FUNCTION, function())]).collect()
+}
+
+/// Writes each definition into `dir` as `GROUP_PLURAL.yaml`, the composition
+/// function's into the folder `function` there, and returns the paths. The
+/// folder must exist; files that are there already are replaced.
 ///
 /// # Errors
 ///
 /// When a file cannot be written.
 pub fn write_crds(dir: &Path) -> io::Result<Vec<PathBuf>> {
-    all()
+    fs::create_dir_all(dir.join(FUNCTION))?;
+    files()
         .iter()
-        .map(|definition| {
-            let names = &definition.spec.names;
-            let path = dir.join(format!("{}_{}.yaml", definition.spec.group, names.plural));
+        .map(|(name, definition)| {
+            let path = dir.join(name);
             fs::write(&path, yaml(definition)?)?;
             Ok(path)
         })
@@ -131,9 +152,8 @@ mod tests {
     #[test]
     fn the_files_in_the_repository_are_fresh() {
         let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("crds");
-        for definition in all() {
-            let names = &definition.spec.names;
-            let path = dir.join(format!("{}_{}.yaml", definition.spec.group, names.plural));
+        for (name, definition) in files() {
+            let path = dir.join(name);
             assert_eq!(
                 fs::read_to_string(&path).unwrap_or_default(),
                 yaml(&definition).unwrap(),
