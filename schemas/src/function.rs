@@ -4,8 +4,11 @@ mod backup;
 mod database;
 mod patch;
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::everest::DatabaseClusterSpec;
 
 pub use backup::BackupInput;
 pub use database::{ConnectionSecretInput, DatabaseInput};
@@ -45,9 +48,13 @@ pub struct Input {
     ))]
     pub backups: Vec<BackupInput>,
 
-    /// What Crossplane is asked to look up for the rules, which it needs to be
-    /// allowed to read. Default `Everest`.
+    /// What Crossplane is asked to look up, and needs to be allowed to read.
+    /// `Everest`: objects of Everest and of its engines. `All`: Namespaces,
+    /// StorageClasses and the existence of Secrets as well. `None`: nothing but
+    /// what a connection Secret needs; rules that only the cluster can answer
+    /// are then left to Everest. Default `Everest`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "lookups")]
     pub lookups: Option<Lookups>,
 
     /// Ids of rules whose warnings are not to be reported, such as
@@ -57,8 +64,7 @@ pub struct Input {
 }
 
 /// What Crossplane is asked to look up.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[schemars(inline)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Lookups {
     /// Objects of Everest and of its engines: engines and their versions,
     /// backup storages, policies, the engine's own object of a database.
@@ -71,4 +77,34 @@ pub enum Lookups {
     /// can answer are left to Everest, and a database is as ready as Everest
     /// says.
     None,
+}
+
+fn lookups(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "enum": [Lookups::Everest, Lookups::All, Lookups::None] })
+}
+
+/// The spec of a DatabaseCluster of which nothing is required.
+fn partial_spec(generator: &mut SchemaGenerator) -> Schema {
+    let mut schema = DatabaseClusterSpec::json_schema(generator).to_value();
+    loosen(&mut schema);
+    Schema::try_from(schema).unwrap_or_default()
+}
+
+fn loosen(schema: &mut Value) {
+    let Some(object) = schema.as_object_mut() else {
+        return;
+    };
+    object.remove("required");
+    object.remove("x-kubernetes-validations");
+    for (keyword, value) in object {
+        match keyword.as_str() {
+            "items" | "additionalProperties" => loosen(value),
+            "properties" => value
+                .as_object_mut()
+                .into_iter()
+                .flat_map(Map::values_mut)
+                .for_each(loosen),
+            _ => {}
+        }
+    }
 }

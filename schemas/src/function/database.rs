@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::Patch;
-use crate::everest::DatabaseClusterSpec;
+use super::{Patch, partial_spec};
 
 /// A database of the composition.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -91,30 +90,4 @@ pub struct ConnectionSecretInput {
     /// `-connection` behind it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource: Option<String>,
-}
-
-/// The spec of a DatabaseCluster of which nothing is required.
-fn partial_spec(generator: &mut SchemaGenerator) -> Schema {
-    let mut schema = DatabaseClusterSpec::json_schema(generator).to_value();
-    loosen(&mut schema);
-    Schema::try_from(schema).unwrap_or_default()
-}
-
-fn loosen(schema: &mut Value) {
-    let Some(object) = schema.as_object_mut() else {
-        return;
-    };
-    object.remove("required");
-    object.remove("x-kubernetes-validations");
-    for (keyword, value) in object {
-        match keyword.as_str() {
-            "items" | "additionalProperties" => loosen(value),
-            "properties" => value
-                .as_object_mut()
-                .into_iter()
-                .flat_map(Map::values_mut)
-                .for_each(loosen),
-            _ => {}
-        }
-    }
 }
