@@ -5,9 +5,11 @@
 //! never installs them: they let a cluster without Everest take part in tests,
 //! and hold the types against what Everest itself serves.
 //!
-//! Those in `managed/` are the Crossplane provider's, and its package brings
-//! them.
+//! Those in `managed/` are the Crossplane provider's, the one in `function/` is the
+//! input of the composition function; their packages bring them.
 
+mod function;
+mod resource;
 mod structural;
 
 use std::fs;
@@ -22,11 +24,15 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
+pub use function::{function, input_schema};
+
 use crate::everest::{
     BackupStorage, DataImportJob, DataImporter, DatabaseCluster, DatabaseClusterBackup,
     DatabaseClusterRestore, DatabaseEngine, LoadBalancerConfig, MonitoringConfig,
     PodSchedulingPolicy, SplitHorizonDnsConfig,
 };
+pub use resource::{Validation, managed_resource};
+
 use crate::managed::{ClusterProviderConfig, ProviderConfig, ProviderConfigUsage};
 
 /// The first line of every file that [`write_crds`] writes.
@@ -34,6 +40,8 @@ pub const HEADER: &str = "# Generated from schemas/ by `cargo xtask generate`. D
 
 /// Folder of the Crossplane provider's definitions.
 const MANAGED: &str = "managed";
+/// Folder of the composition function's definition.
+const FUNCTION: &str = "function";
 
 /// The definition of every kind of Everest's, ordered by name.
 pub fn all() -> Vec<CustomResourceDefinition> {
@@ -54,7 +62,8 @@ pub fn all() -> Vec<CustomResourceDefinition> {
     definitions
 }
 
-/// The definition of every kind of the Crossplane provider's, ordered by name.
+/// The definitions of the Crossplane provider's own configuration, ordered by name. Those of its
+/// managed resources, which carry rules, are made by [`managed_resource`].
 pub fn managed() -> Vec<CustomResourceDefinition> {
     let mut definitions = vec![
         definition::<ClusterProviderConfig>(&["spec"]),
@@ -65,34 +74,51 @@ pub fn managed() -> Vec<CustomResourceDefinition> {
     definitions
 }
 
+/// The name of a definition's file.
+pub fn file_name(definition: &CustomResourceDefinition) -> String {
+    let spec = &definition.spec;
+    format!("{}_{}.yaml", spec.group, spec.names.plural)
+}
+
 /// Every definition with its path below `schemas/crds`.
 fn files() -> Vec<(PathBuf, CustomResourceDefinition)> {
     let file = |folder: &str, definition: CustomResourceDefinition| {
-        let spec = &definition.spec;
-        let name = format!("{}_{}.yaml", spec.group, spec.names.plural);
-        (Path::new(folder).join(name), definition)
+        (Path::new(folder).join(file_name(&definition)), definition)
     };
     let everest = all().into_iter().map(|definition| file("", definition));
     let managed = managed()
         .into_iter()
         .map(|definition| file(MANAGED, definition));
-    everest.chain(managed).collect()
+    everest
+        .chain(managed)
+        .chain([file(FUNCTION, function())])
+        .collect()
 }
 
 /// Writes each definition into `dir` as `GROUP_PLURAL.yaml`, the Crossplane
-/// provider's into the folder `managed` there, and returns the paths. The
-/// folder must exist; files that are there already are replaced.
+/// provider's, with the managed resources given, into the folder `managed`
+/// there, the composition function's into `function`, and returns the paths. The folder must exist; files that are there
+/// already are replaced.
 ///
 /// # Errors
 ///
 /// When a file cannot be written.
-pub fn write_crds(dir: &Path) -> io::Result<Vec<PathBuf>> {
+pub fn write_crds(
+    dir: &Path,
+    managed_resources: &[CustomResourceDefinition],
+) -> io::Result<Vec<PathBuf>> {
     fs::create_dir_all(dir.join(MANAGED))?;
+    fs::create_dir_all(dir.join(FUNCTION))?;
+    let resources = managed_resources.iter().map(|definition| {
+        let path = Path::new(MANAGED).join(file_name(definition));
+        (path, definition.clone())
+    });
     files()
-        .iter()
+        .into_iter()
+        .chain(resources)
         .map(|(name, definition)| {
             let path = dir.join(name);
-            fs::write(&path, yaml(definition)?)?;
+            fs::write(&path, yaml(&definition)?)?;
             Ok(path)
         })
         .collect()

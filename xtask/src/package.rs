@@ -121,6 +121,7 @@ async fn crossplane(asked: Asked) -> Result<(), Failure> {
 }
 
 /// Builds and runs the packages of the test run: unoptimised, for this machine.
+#[allow(dead_code)]
 pub(crate) async fn for_tests() -> Result<PathBuf, Failure> {
     let (architecture, path) = binary::build(Profile::Dev).await?;
     let folder = acceptance::target_folder().join("packages");

@@ -56,6 +56,7 @@ fn node(schema: &mut Value) {
         object.insert("pattern".to_owned(), quantity::PATTERN.into());
         object.insert("x-kubernetes-int-or-string".to_owned(), true.into());
     }
+    keys_are_required(object);
     let quiet = object.contains_key("x-dynamic");
     object.retain(|keyword, _| {
         let ours = keyword.starts_with("x-") && !keyword.starts_with("x-kubernetes-");
@@ -73,6 +74,31 @@ fn node(schema: &mut Value) {
             without_descriptions(below);
         }
     }
+}
+
+/// Requires of the items of a list of type map the members that tell them
+/// apart: without that, Kubernetes refuses the definition.
+fn keys_are_required(list: &mut Map<String, Value>) {
+    let Some(keys) = list.get("x-kubernetes-list-map-keys").cloned() else {
+        return;
+    };
+    let required = list
+        .get_mut("items")
+        .and_then(Value::as_object_mut)
+        .map(|items| items.entry("required").or_insert_with(|| json!([])))
+        .and_then(Value::as_array_mut);
+    if let (Some(required), Some(keys)) = (required, keys.as_array()) {
+        for key in keys {
+            if !required.contains(key) {
+                required.push(key.clone());
+            }
+        }
+    }
+}
+
+/// The schemas directly below one, of a schema that may not be an object.
+pub(super) fn members_below(schema: &mut Value) -> Vec<&mut Value> {
+    schema.as_object_mut().map(below).unwrap_or_default()
 }
 
 /// The schemas directly below one.

@@ -98,7 +98,8 @@ impl ControlPlane {
             return Ok(());
         }
         let folder = self.folder().join(CORE);
-        fs::create_dir_all(&folder).map_err(system(CORE))?;
+        let cache = folder.join("cache");
+        fs::create_dir_all(&cache).map_err(system(CORE))?;
         let [registry, proxy, metrics, health] = ports::free().map_err(system("free ports"))?;
         let installed = Installed {
             registry: format!("127.0.0.1:{registry}"),
@@ -127,7 +128,7 @@ impl ControlPlane {
         let mut core = command(&binaries.core, &kubeconfig);
         core.args(["core", "start"])
             .env("TLS_CLIENT_CERTS_DIR", &certificates)
-            .env("XPKG_CACHE_DIR", folder.join("cache"))
+            .env("XPKG_CACHE_DIR", &cache)
             .env("METRICS_PORT", metrics.to_string())
             .env("HEALTH_PROBE_PORT", health.to_string())
             .env("HTTPS_PROXY", format!("http://127.0.0.1:{proxy}"));
