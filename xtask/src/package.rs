@@ -82,7 +82,7 @@ pub(crate) fn run(args: &mut lexopt::Parser) -> Result<(), Failure> {
     let mut asked = Asked {
         binaries: Vec::new(),
         profile: Profile::Release,
-        folder: acceptance::target_folder().join("packages"),
+        folder: folder(),
     };
     while let Some(arg) = args.next()? {
         match arg {
@@ -120,17 +120,18 @@ async fn crossplane(asked: Asked) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Builds and runs the packages of the test run: unoptimised, for this machine.
-#[allow(dead_code)]
+/// Makes the packages that the test cluster's registry hands out, unoptimised and
+/// for this machine; returns the program in them.
 pub(crate) async fn for_tests() -> Result<PathBuf, Failure> {
     let (architecture, path) = binary::build(Profile::Dev).await?;
-    let folder = acceptance::target_folder().join("packages");
-    write(
-        &[Binary::read(architecture, &path)?],
-        &Sources::of_workspace(),
-        &folder,
-    )?;
+    let binary = Binary::read(architecture, &path)?;
+    write(&[binary], &Sources::of_workspace(), &folder())?;
     Ok(path)
+}
+
+/// Where packages are written: the test cluster's registry looks there.
+fn folder() -> PathBuf {
+    acceptance::target_folder().join("packages")
 }
 
 /// Makes all packages and writes them into `folder`; says what is there.

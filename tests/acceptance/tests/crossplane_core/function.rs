@@ -153,7 +153,7 @@ async fn a_composite_resource_is_ready_when_its_database_is_and_takes_it_along_w
     assert_eq!(value("port"), "5432");
     assert_eq!(value("username"), "postgres");
     let password = value("password");
-    assert!(!password.is_empty() && value("uri").starts_with("postgresql://"));
+    assert!(!password.is_empty() && value("uri").starts_with("postgres://"));
     assert!(
         !ready.to_string().contains(&password),
         "a password is nothing for a status"
