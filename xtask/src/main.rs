@@ -1,4 +1,5 @@
 //! The project's task runner: `cargo xtask TASK`.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 use std::process::ExitCode;
 

@@ -190,6 +190,31 @@ mod tests {
     }
 
     #[test]
+    fn the_keys_of_a_map_like_list_are_required_of_its_items() {
+        let list = |required: Value| {
+            let mut items = json!({ "type": "object", "properties": {
+                "name": { "type": "string" }, "size": { "type": "string" },
+            }});
+            if !required.is_null() {
+                items["required"] = required;
+            }
+            json!({
+                "type": "array",
+                "items": items,
+                "x-kubernetes-list-map-keys": ["name"],
+                "x-kubernetes-list-type": "map",
+            })
+        };
+        for (given, wanted) in [
+            (Value::Null, json!(["name"])),
+            (json!(["size"]), json!(["size", "name"])),
+            (json!(["name"]), json!(["name"])),
+        ] {
+            assert_eq!(rewritten(list(given)), list(wanted));
+        }
+    }
+
+    #[test]
     fn our_keywords_go_and_those_of_kubernetes_stay() {
         assert_eq!(
             rewritten(json!({
