@@ -4,7 +4,7 @@ use std::{io, path::PathBuf};
 
 use acceptance::{
     binaries::BinaryError, client::ClientError, control_plane::StartError,
-    preparation::PreparationError,
+    installation::InstallError, preparation::PreparationError,
 };
 
 use crate::package::PackageError;
@@ -57,6 +57,9 @@ pub(crate) enum Failure {
     /// There is no Terraform, or it does not take the provider.
     #[error(transparent)]
     Client(#[from] ClientError),
+    /// An object cannot be put into the cluster.
+    #[error(transparent)]
+    Install(#[from] InstallError),
     /// The cluster cannot be reached.
     #[error(transparent)]
     Start(#[from] StartError),

@@ -46,6 +46,10 @@ cargo xtask TASK
     --out DIR                 into another folder
   bench                       size, start-up time and memory of the release binary, and how
                               long the test cluster takes to start
+  bench crossplane            how soon 200 databases are ready through function and provider,
+                              their memory, and what they write when nothing happens
+    --function, --provider    only one of the two
+    --databases N             another number
 ";
 
 fn main() -> ExitCode {

@@ -123,7 +123,16 @@ async fn crossplane(asked: Asked) -> Result<(), Failure> {
 /// Makes the packages that the test cluster's registry hands out, unoptimised and
 /// for this machine; returns the program in them.
 pub(crate) async fn for_tests() -> Result<PathBuf, Failure> {
-    let (architecture, path) = binary::build(Profile::Dev).await?;
+    for_this_machine(Profile::Dev).await
+}
+
+/// The same, optimised as they are shipped.
+pub(crate) async fn for_bench() -> Result<PathBuf, Failure> {
+    for_this_machine(Profile::Release).await
+}
+
+async fn for_this_machine(profile: Profile) -> Result<PathBuf, Failure> {
+    let (architecture, path) = binary::build(profile).await?;
     let binary = Binary::read(architecture, &path)?;
     write(&[binary], &Sources::of_workspace(), &folder())?;
     Ok(path)

@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use acceptance::installation::{self, has_condition};
 use kube::{
     Api, Client,
-    api::{ApiResource, DeleteParams, DynamicObject, GroupVersionKind, Patch, PatchParams},
+    api::{ApiResource, DeleteParams, DynamicObject, GroupVersionKind},
 };
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 /// Longest that anything here may take on a busy machine before it counts as stuck.
@@ -39,7 +39,6 @@ pub const DEFINITION: Kind = (
 pub const CRD: Kind = ("apiextensions.k8s.io/v1", "CustomResourceDefinition");
 pub const REVISION: Kind = ("pkg.crossplane.io/v1", "FunctionRevision");
 pub const DATABASE: Kind = ("everest.percona.com/v1alpha1", "DatabaseCluster");
-pub const ENGINE: Kind = ("everest.percona.com/v1alpha1", "DatabaseEngine");
 pub const SECRET: Kind = ("v1", "Secret");
 pub const DEPLOYMENT: Kind = ("apps/v1", "Deployment");
 
@@ -75,23 +74,7 @@ pub async fn list(client: &Client, kind: Kind, namespace: &str) -> Vec<Value> {
 
 /// Applies an object as a user would, whether it exists or not.
 pub async fn apply(client: &Client, object: &Value) {
-    let text = |pointer: &str| {
-        object
-            .pointer(pointer)
-            .and_then(Value::as_str)
-            .unwrap_or("")
-    };
-    let name = text("/metadata/name");
-    let api = api(
-        client,
-        text("/apiVersion"),
-        text("/kind"),
-        text("/metadata/namespace"),
-    );
-    let parameters = PatchParams::apply("a-user").force();
-    api.patch(name, &parameters, &Patch::Apply(object))
-        .await
-        .unwrap_or_else(|error| panic!("{} {name}: {error}", text("/kind")));
+    installation::apply(client, object.clone()).await.unwrap();
 }
 
 /// Deletes an object and waits until it is gone.
@@ -126,16 +109,6 @@ pub async fn until(
     }
 }
 
-/// Whether an object's condition of that type is `True`.
-pub fn is(object: &Value, condition: &str) -> bool {
-    object["status"]["conditions"]
-        .as_array()
-        .is_some_and(|all| {
-            all.iter()
-                .any(|one| one["type"] == condition && one["status"] == "True")
-        })
-}
-
 /// Installs a package of this checkout under a name and waits until it is healthy.
 pub async fn install(client: &Client, kind: Kind, name: &str, repository: &str) -> Value {
     let package = format!(
@@ -156,61 +129,12 @@ pub async fn install(client: &Client, kind: Kind, name: &str, repository: &str) 
 /// Waits until a package is installed and healthy.
 pub async fn healthy(client: &Client, kind: Kind, name: &str) -> Value {
     until(client, kind, "", name, |package| {
-        is(package, "Installed") && is(package, "Healthy")
+        has_condition(package, "Installed") && has_condition(package, "Healthy")
     })
     .await
 }
 
 /// The documents of a YAML file of the workspace.
 pub fn documents(path: &str) -> Vec<Value> {
-    let path = acceptance::workspace_folder().join(path);
-    let text = std::fs::read_to_string(&path)
-        .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    serde_yaml_ng::Deserializer::from_str(&text)
-        .map(|document| Value::deserialize(document).unwrap())
-        .filter(|document| !document.is_null())
-        .collect()
-}
-
-/// A namespace for databases with the operator of one engine, ready to compose into.
-pub async fn everest_namespace(client: &Client, name: &str, operator: &str, channel: &str) {
-    apply(
-        client,
-        &json!({
-            "apiVersion": "v1",
-            "kind": "Namespace",
-            "metadata": { "name": name, "labels": { "app.kubernetes.io/managed-by": "everest" } },
-        }),
-    )
-    .await;
-    apply(
-        client,
-        &json!({
-            "apiVersion": "operators.coreos.com/v1",
-            "kind": "OperatorGroup",
-            "metadata": { "name": "everest-databases", "namespace": name },
-            "spec": { "targetNamespaces": [name] },
-        }),
-    )
-    .await;
-    apply(
-        client,
-        &json!({
-            "apiVersion": "operators.coreos.com/v1alpha1",
-            "kind": "Subscription",
-            "metadata": { "name": operator, "namespace": name },
-            "spec": {
-                "name": operator,
-                "channel": channel,
-                "source": acceptance::installation::CATALOG,
-                "sourceNamespace": acceptance::installation::OLM_NAMESPACE,
-                "installPlanApproval": "Automatic",
-            },
-        }),
-    )
-    .await;
-    until(client, ENGINE, name, operator, |engine| {
-        engine["status"]["status"] == "installed"
-    })
-    .await;
+    installation::documents(&acceptance::workspace_folder().join(path)).unwrap()
 }

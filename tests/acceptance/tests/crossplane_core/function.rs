@@ -7,7 +7,10 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use acceptance::crossplane::{NAMESPACE, Services, write_secret};
+use acceptance::{
+    crossplane::{NAMESPACE, Services, write_secret},
+    installation::{database_namespace, has_condition},
+};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use kube::Client;
 use serde_json::{Value, json};
@@ -15,7 +18,7 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use crate::cluster::{
     CONFIGURATION, DATABASE, FUNCTION, Kind, REVISION, SECRET, apply, client, delete, documents,
-    everest_namespace, get, healthy, install, is, list, setting, until,
+    get, healthy, install, list, setting, until,
 };
 
 /// Under which core knows the function: its repository, as a name.
@@ -99,7 +102,7 @@ async fn platform(client: &Client, test: &str) -> String {
         }
     }
     let name = format!("{test}-{}", std::process::id());
-    everest_namespace(client, &name, OPERATOR.0, OPERATOR.1).await;
+    database_namespace(client, &name, OPERATOR).await.unwrap();
     name
 }
 
@@ -130,7 +133,7 @@ async fn a_composite_resource_is_ready_when_its_database_is_and_takes_it_along_w
     apply(&client, &composite(&namespace, |_| {})).await;
 
     let ready = until(&client, COMPOSITE, &namespace, "orders", |composite| {
-        is(composite, "Ready") && is(composite, "Synced")
+        has_condition(composite, "Ready") && has_condition(composite, "Synced")
     })
     .await;
     let database = database(&client, &namespace).await;
@@ -194,7 +197,7 @@ async fn what_a_rule_refuses_is_told_on_the_composite_resource_and_changes_nothi
     apply(&client, &composite(&namespace, |_| {})).await;
     let before = database(&client, &namespace).await;
     until(&client, COMPOSITE, &namespace, "orders", |composite| {
-        is(composite, "Ready")
+        has_condition(composite, "Ready")
     })
     .await;
 
@@ -204,7 +207,7 @@ async fn what_a_rule_refuses_is_told_on_the_composite_resource_and_changes_nothi
     )
     .await;
     let refused = until(&client, COMPOSITE, &namespace, "orders", |composite| {
-        !is(composite, "Synced")
+        !has_condition(composite, "Synced")
     })
     .await;
     let said = refused["status"]["conditions"].to_string();

@@ -1,10 +1,11 @@
 //! Packages of this checkout, pulled by core from a registry and installed.
 
+use acceptance::installation::has_condition;
 use serde_json::{Value, json};
 
 use crate::cluster::{
     CONFIGURATION, CRD, DEFINITION, DEPLOYMENT, FUNCTION, PROVIDER, client, documents, healthy,
-    install, is, list, until,
+    install, list, until,
 };
 
 /// Kinds of the provider that core installs itself, not as managed resources.
@@ -38,7 +39,7 @@ async fn container(client: &kube::Client, revision: &str) -> Value {
         DEPLOYMENT,
         acceptance::crossplane::NAMESPACE,
         revision,
-        |deployment| is(deployment, "Available"),
+        |deployment| has_condition(deployment, "Available"),
     )
     .await;
     deployment["spec"]["template"]["spec"]["containers"][0].clone()
@@ -55,7 +56,10 @@ async fn the_provider_is_installed_and_its_kinds_are_defined_and_served() {
     assert_eq!(container["securityContext"]["runAsNonRoot"], json!(true));
 
     for (name, kind) in packaged() {
-        let crd = until(&client, CRD, "", &name, |crd| is(crd, "Established")).await;
+        let crd = until(&client, CRD, "", &name, |crd| {
+            has_condition(crd, "Established")
+        })
+        .await;
         let config = CONFIGS.contains(&kind.as_str());
         let owner = if config {
             "ProviderRevision"
