@@ -2,6 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod backups;
+mod databases;
 mod everest;
 mod examples;
+mod fixtures;
+mod inputs;
+mod secrets;
 mod world;
