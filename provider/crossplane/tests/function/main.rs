@@ -9,4 +9,5 @@ mod examples;
 mod fixtures;
 mod inputs;
 mod secrets;
+mod server;
 mod world;
