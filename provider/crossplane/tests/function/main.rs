@@ -7,6 +7,7 @@ mod databases;
 mod everest;
 mod examples;
 mod fixtures;
+mod golden;
 mod inputs;
 mod secrets;
 mod server;

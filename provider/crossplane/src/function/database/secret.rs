@@ -64,10 +64,13 @@ pub(super) fn compose(
     let (data, ready) = match known(step, observed) {
         Ok(data) => (data, true),
         Err(why) => {
-            step.report.wait(format!(
-                "database {database:?} ({}): its connection Secret is not complete: {why}",
-                identity.name
-            ));
+            // That there is no database yet is told anyway.
+            if why != Missing::Database {
+                step.report.wait(format!(
+                    "database {database:?} ({}): its connection Secret is not complete: {why}",
+                    identity.name
+                ));
+            }
             match existing.and_then(|existing| existing.get("data")?.as_object().cloned()) {
                 Some(data) => (data, false),
                 None => return Ok(name),
