@@ -71,6 +71,7 @@ fn compose(
         ));
         return Ok(());
     }
+    others::label(&mut object);
     protect(&mut object, entry, observed.as_ref());
     let name = object["metadata"]["name"].as_str().unwrap_or_default();
     let subject = format!("backup {resource:?} ({name})");
@@ -184,7 +185,9 @@ fn protect(
         set.push(STORAGE_PROTECTION.to_owned());
     }
     if set.is_empty() {
-        others::remove(&mut object["metadata"], "finalizers");
+        if let Value::Object(metadata) = &mut object["metadata"] {
+            metadata.remove("finalizers");
+        }
     } else {
         *finalizers = json!(set);
     }

@@ -148,7 +148,7 @@ fn compose(
         }
         Some(observed) => {
             spec::leave_alone(&mut object["spec"], observed);
-            if let Some(version) = spec::carry_data_source(step, &mut object, &said, observed) {
+            if let Some(version) = spec::carry_data_source(&mut object, &said, observed) {
                 object["metadata"]["resourceVersion"] = version;
             }
             let prior = v1::database::observed(observed, &v1::OwnedKeys::default());

@@ -43,9 +43,8 @@ pub fn respond(request: &RunFunctionRequest) -> RunFunctionResponse {
     compose(&mut step, &input);
     let settled = step.report.is_ready() && !step.lookups.waiting();
     let mut response = step.into_response(response);
-    if !settled && let Some(meta) = &mut response.meta {
-        let ttl = response::to(&RunFunctionRequest::default(), TTL_WAITING);
-        meta.ttl = ttl.meta.and_then(|meta| meta.ttl);
+    if !settled && let Some(ttl) = response.meta.as_mut().and_then(|meta| meta.ttl.as_mut()) {
+        ttl.seconds = i64::try_from(TTL_WAITING.as_secs()).unwrap_or(i64::MAX);
     }
     response
 }
@@ -70,6 +69,9 @@ fn compose(step: &mut Step<'_>, input: &Input) {
         if !input.backups.iter().any(|entry| entry.resource == resource) {
             backup::run(step, &resource, None);
         }
+    }
+    for resource in step.desired_of("DatabaseClusterRestore") {
+        others::restore(step, &resource);
     }
     others::run(step);
     backup::keep_databases(step);

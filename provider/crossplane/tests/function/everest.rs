@@ -59,7 +59,12 @@ pub fn take_up(world: &mut World, resource: &str) {
         spec["engine"]["replicas"] = json!(3);
     }
     if spec["proxy"].is_null() {
-        spec["proxy"] = json!({"type": "haproxy", "resources": {"cpu": "0", "memory": "0"}});
+        let proxy = match engine.as_str() {
+            "pxc" => "haproxy",
+            "psmdb" => "mongos",
+            _ => "pgbouncer",
+        };
+        spec["proxy"] = json!({"type": proxy, "resources": {"cpu": "0", "memory": "0"}});
     }
     if spec["backup"].is_null() {
         spec["backup"] = json!({});

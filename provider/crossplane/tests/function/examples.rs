@@ -93,3 +93,77 @@ fn the_quickstart_becomes_ready_with_its_secret() {
         secret["metadata"]["name"]
     );
 }
+
+#[test]
+fn the_quickstart_backs_up_every_night_where_a_storage_is_named() {
+    for engine in ["pxc", "psmdb", "postgresql"] {
+        let mut composite = objects("quickstart", "xr.yaml").remove(0);
+        composite["spec"]["engine"] = engine.into();
+        composite["spec"]["backupStorageName"] = "s3".into();
+        let mut world = world("quickstart", composite);
+        let answer = until_ready(&mut world, "database");
+        let schedule = &answer.object("database")["spec"]["backup"]["schedules"][0];
+        assert_eq!(schedule["backupStorageName"], "s3");
+        assert_eq!(schedule["schedule"], "0 2 * * *");
+    }
+}
+
+#[test]
+fn self_service_gives_each_team_its_size_and_its_policy() {
+    let mut asked = objects("self-service", "xr.yaml").into_iter();
+
+    let mut orders = world("self-service", asked.next().unwrap());
+    let answer = until_ready(&mut orders, "database");
+    let spec = answer.object("database")["spec"].clone();
+    assert_eq!(spec["engine"]["type"], "pxc");
+    assert_eq!(spec["engine"]["resources"]["memory"], "4G");
+    assert_eq!(spec["backup"]["schedules"][0]["retentionCopies"], 14);
+    assert_eq!(
+        answer.object("database-connection")["metadata"]["name"],
+        "orders"
+    );
+    assert_eq!(answer.0.results, []);
+
+    orders.composite["spec"]["size"] = "small".into();
+    let refused = orders.reconcile();
+    let refused = refused.fatal().unwrap();
+    assert!(
+        refused.contains("would shrink from 50Gi to 10Gi"),
+        "{refused}"
+    );
+    orders.composite["spec"]["size"] = "large".into();
+    assert_eq!(orders.reconcile().fatal(), None);
+
+    orders.composite["spec"]["team"] = "marketing".into();
+    let refused = orders.reconcile();
+    let refused = refused.fatal().unwrap();
+    assert!(
+        refused.contains("the composition offers research, shop"),
+        "{refused}"
+    );
+
+    let mut experiments = world("self-service", asked.next().unwrap());
+    let answer = until_ready(&mut experiments, "database");
+    let spec = answer.object("database")["spec"].clone();
+    assert_eq!(spec["engine"]["replicas"], 1);
+    assert_eq!(spec.get("backup"), None);
+    experiments.composite["spec"]["backupBeforeRelease"] = "s3".into();
+    let answer = experiments.reconcile();
+    assert!(answer.desired().contains_key("before-release") && !answer.all_ready());
+}
+
+#[test]
+fn the_status_that_is_told_is_in_the_definitions() {
+    for example in ["quickstart", "self-service"] {
+        let composite = objects(example, "xr.yaml").remove(0);
+        let mut world = world(example, composite);
+        let status = until_ready(&mut world, "database").status().unwrap();
+        let definition = &objects(example, "xrd.yaml")[0];
+        let declared = definition
+            .pointer("/spec/versions/0/schema/openAPIV3Schema/properties/status/properties/database/properties")
+            .unwrap();
+        for name in status["database"].as_object().unwrap().keys() {
+            assert!(declared.get(name).is_some(), "{example} lacks {name}");
+        }
+    }
+}

@@ -2,6 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod backups;
+mod databases;
 mod everest;
 mod examples;
+mod fixtures;
+mod golden;
+mod inputs;
+mod secrets;
+mod server;
 mod world;

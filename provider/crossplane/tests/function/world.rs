@@ -80,12 +80,6 @@ impl World {
         self.objects.get_mut(key).expect("it exists")
     }
 
-    /// The object of a kind and name.
-    pub fn find(&self, kind: &str, name: &str) -> Option<&Value> {
-        let mut objects = self.objects.iter();
-        objects.find_map(|(key, object)| (key.0 == kind && key.2 == name).then_some(object))
-    }
-
     /// The first call of a reconciliation.
     pub fn request(&self) -> RunFunctionRequest {
         let observed = self
@@ -135,11 +129,13 @@ impl World {
             request.required_resources.insert(name.clone(), found);
         }
         let second = respond(&request);
-        assert_eq!(
-            second.requirements,
-            Some(requirements),
-            "what is asked for does not depend on answers"
-        );
+        if Answer(second.clone()).fatal().is_none() {
+            assert_eq!(
+                second.requirements,
+                Some(requirements),
+                "what is asked for does not depend on answers"
+            );
+        }
         assert_eq!(
             second,
             respond(&request),

@@ -60,7 +60,14 @@ pub(super) fn judge(
     }
 }
 
+/// The engine's own object. It is asked for once Everest tells of it: before,
+/// its kind need not exist, and Crossplane fails at a kind that does not.
 fn engine_cr(step: &mut Step<'_>, observed: &DatabaseCluster) -> Seen<Value> {
+    let status = observed.status.as_ref();
+    let state = status.and_then(|status| status.status.as_deref());
+    if !matches!(state, Some("ready" | "error")) {
+        return Seen::Unread;
+    }
     let engine = observed.spec.engine.known();
     let type_ = engine.and_then(|engine| engine.type_.known().copied());
     let (Some(type_), Some(name), true) = (

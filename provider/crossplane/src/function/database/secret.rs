@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use everest_core::facts::Seen;
 use everest_core::name;
-use everest_core::v1::connection::{self, SECRET_TYPE};
+use everest_core::v1::connection::{self, NotConnectable, SECRET_TYPE};
 use everest_schemas::everest::DatabaseCluster;
 use everest_schemas::function::ConnectionSecretInput;
 use k8s_openapi::api::core::v1::Secret;
@@ -64,10 +64,13 @@ pub(super) fn compose(
     let (data, ready) = match known(step, observed) {
         Ok(data) => (data, true),
         Err(why) => {
-            step.report.wait(format!(
-                "database {database:?} ({}): its connection Secret is not complete: {why}",
-                identity.name
-            ));
+            // That there is no database yet is told anyway.
+            if why != Missing::Database {
+                step.report.wait(format!(
+                    "database {database:?} ({}): its connection Secret is not complete: {why}",
+                    identity.name
+                ));
+            }
             match existing.and_then(|existing| existing.get("data")?.as_object().cloned()) {
                 Some(data) => (data, false),
                 None => return Ok(name),
@@ -85,29 +88,35 @@ pub(super) fn compose(
     Ok(name)
 }
 
-/// The Secret's data, in base64, or what is missing.
+/// What the Secret still lacks.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+enum Missing {
+    /// There is no database to connect to.
+    #[error("the database does not exist yet")]
+    Database,
+    /// Crossplane was not able to look the credentials up, or will with the
+    /// next call.
+    #[error("Crossplane has not shown the Secret {0:?} with the credentials")]
+    Unread(String),
+    /// Everest or the engine has not said something yet.
+    #[error(transparent)]
+    Connection(#[from] NotConnectable),
+}
+
+/// The Secret's data, in base64.
 fn known(
     step: &mut Step<'_>,
     observed: Option<&DatabaseCluster>,
-) -> Result<Map<String, Value>, String> {
-    let Some(observed) = observed else {
-        return Err("the database does not exist yet".to_owned());
-    };
-    let Some(name) = connection::secret_name(observed) else {
-        return Err("the database has no name".to_owned());
-    };
+) -> Result<Map<String, Value>, Missing> {
+    let observed = observed.ok_or(Missing::Database)?;
+    let name = connection::secret_name(observed).ok_or(Missing::Database)?;
     let namespace = observed.metadata.namespace.as_deref();
     let secret = match step.lookups.named::<Secret>(namespace, &name) {
         Seen::Found(secret) => Some(secret),
         Seen::Absent => None,
-        Seen::Unread => {
-            return Err(format!(
-                "Crossplane has not shown the Secret {name:?} with the credentials"
-            ));
-        }
+        Seen::Unread => return Err(Missing::Unread(name)),
     };
-    let connection =
-        connection::connection(observed, secret.as_ref()).map_err(|error| error.to_string())?;
+    let connection = connection::connection(observed, secret.as_ref())?;
     Ok(connection
         .entries()
         .into_iter()

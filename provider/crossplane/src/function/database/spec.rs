@@ -1,10 +1,9 @@
 //! The spec of a composed database: what is said of it, and nothing that is
 //! Everest's to say.
 
-use everest_core::facts::Seen;
 use everest_core::v1;
 use everest_schemas::Engine;
-use everest_schemas::everest::{DatabaseCluster, DatabaseClusterRestore, DatabaseClusterSpec};
+use everest_schemas::everest::{DatabaseCluster, DatabaseClusterSpec};
 use everest_schemas::function::DatabaseInput;
 use everest_schemas::models::DatabaseModel;
 use serde_json::{Value, json};
@@ -79,10 +78,9 @@ pub(super) fn leave_alone(spec: &mut Value, observed: &DatabaseCluster) {
 
 /// Keeps a data source that the cluster still holds, because an apply without
 /// it would take it out before the restore begins; returns the resource
-/// version that goes with it. Once the restore has succeeded it is left out:
-/// sent then, it would restore again.
+/// version that goes with it, so that the apply fails, instead of restoring
+/// again, if Everest has cleared it meanwhile.
 pub(super) fn carry_data_source(
-    step: &mut Step<'_>,
     object: &mut Value,
     said: &Value,
     observed: &DatabaseCluster,
@@ -92,19 +90,6 @@ pub(super) fn carry_data_source(
         || owned(observed).is_some_and(|owned| owned.get("f:dataSource").is_some());
     if !ours {
         return None;
-    }
-    if source.data_import.is_null() && step.lookups.everest() {
-        let name = observed.metadata.name.as_deref()?;
-        let namespace = observed.metadata.namespace.as_deref();
-        let restore = step
-            .lookups
-            .named::<DatabaseClusterRestore>(namespace, name);
-        if let Seen::Found(restore) = restore {
-            let state = restore.status.and_then(|status| status.state);
-            if state.as_deref() == Some("Succeeded") {
-                return None;
-            }
-        }
     }
     let mut body = json!({"metadata": {}});
     v1::database::carry_data_source(&mut body, observed);
