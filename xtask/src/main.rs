@@ -50,6 +50,7 @@ cargo xtask TASK
                               their memory, and what they write when nothing happens
     --function, --provider    only one of the two
     --databases N             another number
+    --dev                     unoptimised, to try it out
 ";
 
 fn main() -> ExitCode {

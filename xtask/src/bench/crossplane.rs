@@ -13,7 +13,7 @@ use acceptance::{
     crossplane::{self, NAMESPACE, Services},
     installation,
     preparation::{self, Choice},
-    state, workspace_folder,
+    state,
 };
 use kube::{Client, api::PostParams};
 use lexopt::prelude::*;
@@ -48,26 +48,36 @@ struct Asked {
     databases: usize,
     function: bool,
     provider: bool,
+    dev: bool,
 }
 
-/// The task's own arguments: `--databases N`, `--function`, `--provider`.
+/// The task's own arguments: `--databases N`, `--function`, `--provider`, `--dev`.
 pub(super) async fn run(args: &mut lexopt::Parser) -> Result<(), Failure> {
     let mut asked = Asked {
         databases: DATABASES,
         function: false,
         provider: false,
+        dev: false,
     };
     while let Some(arg) = args.next()? {
         match arg {
             Long("databases") => asked.databases = args.value()?.parse()?,
             Long("function") => asked.function = true,
             Long("provider") => asked.provider = true,
+            Long("dev") => asked.dev = true,
             other => return Err(other.unexpected().into()),
         }
     }
     let both = asked.function == asked.provider;
-    println!("building the packages with the release binary (optimised as a whole: some minutes)");
-    let binary = package::for_bench().await?;
+    let binary = if asked.dev {
+        println!("unoptimised: the figures are no measure of what is shipped");
+        package::for_tests().await?
+    } else {
+        println!(
+            "building the packages with the release binary (optimised as a whole: some minutes)"
+        );
+        package::for_bench().await?
+    };
     for (wanted, front) in [
         (asked.function || both, Front::function()),
         (asked.provider || both, Front::provider()),
@@ -267,9 +277,7 @@ async fn start(
     front: &Front,
     certificates: &Path,
 ) -> Result<Running, Failure> {
-    for object in front.package() {
-        installation::apply(client, object).await?;
-    }
+    installation::apply(client, front.package()).await?;
     front.healthy(client, PATIENCE).await?;
     let mut command = Command::new(binary);
     command.stdin(Stdio::null()).stdout(Stdio::null());
@@ -298,10 +306,8 @@ async fn start(
             .stderr(Stdio::null());
     }
     let process = Running(command.spawn().map_err(Failure::file(binary))?);
-    for path in front.platform {
-        for object in installation::documents(&workspace_folder().join(path))? {
-            installation::apply(client, object).await?;
-        }
+    for object in front.platform()? {
+        installation::apply(client, object).await?;
     }
     Ok(process)
 }

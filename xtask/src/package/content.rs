@@ -35,7 +35,7 @@ impl Sources {
         Self {
             managed: root.join("schemas/crds/managed"),
             function: root.join("schemas/crds/function"),
-            configuration: root.join("examples/crossplane/quickstart"),
+            configuration: root.join("examples/crossplane/self-service"),
         }
     }
 }

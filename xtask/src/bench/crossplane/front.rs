@@ -3,7 +3,11 @@
 
 use std::time::{Duration, Instant};
 
-use acceptance::{crossplane::REPOSITORY, installation};
+use acceptance::{
+    crossplane::REPOSITORY,
+    installation::{self, InstallError},
+    workspace_folder,
+};
 use kube::{
     Api, Client,
     api::{ApiResource, DynamicObject},
@@ -58,8 +62,6 @@ pub(super) struct Front {
     pub key: fn(&Value) -> Option<String>,
     /// Name of the function's Service; none for the provider.
     pub service: Option<&'static str>,
-    /// Files of the workspace that have to be there before the objects.
-    pub platform: &'static [&'static str],
     /// Kind, plural and name of the package.
     package: (&'static str, &'static str, &'static str),
 }
@@ -86,10 +88,6 @@ impl Front {
                 name.as_str().map(str::to_owned)
             },
             service: Some("openeverest-function-everest"),
-            platform: &[
-                "examples/crossplane/quickstart/xrd.yaml",
-                "examples/crossplane/quickstart/composition.yaml",
-            ],
             package: ("Function", "functions", "openeverest-function-everest"),
         }
     }
@@ -117,26 +115,42 @@ impl Front {
             },
             key: seen::name,
             service: None,
-            platform: &[],
             package: ("Provider", "providers", "provider-everest"),
         }
     }
 
-    /// What a user applies to have it: the package, and for the provider where
-    /// its databases are.
-    pub fn package(&self) -> Vec<Value> {
+    /// What a user applies to have it.
+    pub fn package(&self) -> Value {
         let (kind, _, name) = self.package;
         let repository = if self.service.is_some() {
             "function-everest"
         } else {
             "provider-everest"
         };
-        vec![json!({
+        let version = env!("CARGO_PKG_VERSION");
+        json!({
             "apiVersion": "pkg.crossplane.io/v1",
             "kind": kind,
             "metadata": { "name": name },
-            "spec": { "package": format!("{REPOSITORY}{repository}:v{}", env!("CARGO_PKG_VERSION")) },
-        })]
+            "spec": { "package": format!("{REPOSITORY}{repository}:v{version}") },
+        })
+    }
+
+    /// What else there has to be before the objects: the composite resource's
+    /// API, or where the provider's databases are.
+    pub fn platform(&self) -> Result<Vec<Value>, InstallError> {
+        if self.service.is_none() {
+            return Ok(vec![json!({
+                "apiVersion": "everest.m.openeverest.io/v1alpha1",
+                "kind": "ClusterProviderConfig",
+                "metadata": { "name": "default" },
+                "spec": { "credentials": { "source": "InjectedIdentity" } },
+            })]);
+        }
+        let folder = workspace_folder().join("examples/crossplane/quickstart");
+        let mut objects = installation::documents(&folder.join("xrd.yaml"))?;
+        objects.extend(installation::documents(&folder.join("composition.yaml"))?);
+        Ok(objects)
     }
 
     /// Waits until the package is healthy and its kinds are served.
