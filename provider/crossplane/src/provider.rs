@@ -1,6 +1,10 @@
 //! The provider: controllers of managed resources.
 
+pub mod decision;
 pub mod definitions;
+pub mod metadata;
+pub mod policies;
+pub mod report;
 
 use std::process::ExitCode;
 

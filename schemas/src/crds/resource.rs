@@ -167,6 +167,7 @@ fn immutable(schema: &mut Value) {
     for below in structural::members_below(schema) {
         immutable(below);
     }
+    let required = schema["required"].as_array().cloned().unwrap_or_default();
     let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else {
         return;
     };
@@ -185,7 +186,7 @@ fn immutable(schema: &mut Value) {
             "x-kubernetes-validations".to_owned(),
             json!([{ "rule": "self == oldSelf", "message": message }]),
         );
-        if !object.contains_key("x-computed") {
+        if !object.contains_key("x-computed") && !required.contains(&json!(name)) {
             let escaped = escape(name);
             rules.push(json!({
                 "rule": format!("has(self.{escaped}) == has(oldSelf.{escaped})"),
