@@ -7,7 +7,11 @@
 //!
 //! Those in `managed/` are the Crossplane provider's, and its package brings
 //! them.
+//!
+//! The one in `function/` is the input of the composition function, and its
+//! package brings it.
 
+mod function;
 mod resource;
 mod structural;
 
@@ -23,13 +27,14 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
+pub use function::{function, input_schema};
+pub use resource::{Validation, at_provider, managed_resource};
+
 use crate::everest::{
     BackupStorage, DataImportJob, DataImporter, DatabaseCluster, DatabaseClusterBackup,
     DatabaseClusterRestore, DatabaseEngine, LoadBalancerConfig, MonitoringConfig,
     PodSchedulingPolicy, SplitHorizonDnsConfig,
 };
-pub use resource::{Validation, managed_resource};
-
 use crate::managed::{ClusterProviderConfig, ProviderConfig, ProviderConfigUsage};
 
 /// The first line of every file that [`write_crds`] writes.
@@ -37,6 +42,9 @@ pub const HEADER: &str = "# Generated from schemas/ by `cargo xtask generate`. D
 
 /// Folder of the Crossplane provider's definitions.
 const MANAGED: &str = "managed";
+
+/// Folder of the composition function's definition.
+const FUNCTION: &str = "function";
 
 /// The definition of every kind of Everest's, ordered by name.
 pub fn all() -> Vec<CustomResourceDefinition> {
@@ -84,12 +92,15 @@ fn files() -> Vec<(PathBuf, CustomResourceDefinition)> {
     let managed = managed()
         .into_iter()
         .map(|definition| file(MANAGED, definition));
-    everest.chain(managed).collect()
+    everest
+        .chain(managed)
+        .chain([file(FUNCTION, function())])
+        .collect()
 }
 
 /// Writes each definition into `dir` as `GROUP_PLURAL.yaml`, the Crossplane
 /// provider's, with the managed resources given, into the folder `managed`
-/// there, and returns the paths. The folder must exist; files that are there
+/// there, the composition function's into `function`, and returns the paths. The folder must exist; files that are there
 /// already are replaced.
 ///
 /// # Errors
@@ -99,7 +110,9 @@ pub fn write_crds(
     dir: &Path,
     managed_resources: &[CustomResourceDefinition],
 ) -> io::Result<Vec<PathBuf>> {
-    fs::create_dir_all(dir.join(MANAGED))?;
+    for folder in [MANAGED, FUNCTION] {
+        fs::create_dir_all(dir.join(folder))?;
+    }
     let resources = managed_resources.iter().map(|definition| {
         let path = Path::new(MANAGED).join(file_name(definition));
         (path, definition.clone())

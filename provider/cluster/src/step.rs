@@ -1,12 +1,8 @@
 //! Single requests for a controller, which looks again instead of waiting.
 
-use std::collections::BTreeMap;
-
-use everest_schemas::Sensitive;
 use everest_schemas::everest::DatabaseClusterBackup;
 use k8s_openapi::NamespaceResourceScope;
-use k8s_openapi::api::core::v1::Secret;
-use kube::{Resource, ResourceExt};
+use kube::Resource;
 use serde_json::Value;
 
 use crate::Cluster;
@@ -14,17 +10,8 @@ use crate::database;
 use crate::error::ClusterError;
 use crate::objects::{Kind, Objects};
 
-/// The objects of one kind in a namespace, one request at a time.
+/// The objects of one kind, one request at a time.
 pub struct Steps<K>(Objects<K>);
-
-/// The data of a Secret, and the version of it that was read.
-#[derive(Clone, Debug)]
-pub struct SecretData {
-    /// The values by their keys.
-    pub data: Sensitive<BTreeMap<String, Vec<u8>>>,
-    /// `metadata.resourceVersion`.
-    pub version: String,
-}
 
 impl Cluster {
     /// The objects of a namespaced kind.
@@ -33,6 +20,14 @@ impl Cluster {
         K: Kind + Resource<DynamicType = (), Scope = NamespaceResourceScope>,
     {
         Steps(self.objects(namespace))
+    }
+
+    /// The objects of a cluster-scoped kind.
+    pub fn global_steps<K>(&self) -> Steps<K>
+    where
+        K: Kind + Resource<DynamicType = ()>,
+    {
+        Steps(self.global())
     }
 
     /// Keeps the data of all backups of a database in their bucket when their objects go.
@@ -63,29 +58,6 @@ impl Cluster {
         backup: DatabaseClusterBackup,
     ) -> Result<(), ClusterError> {
         database::protect_backup_data(&self.objects(namespace), backup).await
-    }
-
-    /// The data of a Secret; none if there is no such Secret.
-    ///
-    /// # Errors
-    /// Whatever keeps it from being read.
-    pub async fn secret_data(
-        &self,
-        namespace: &str,
-        name: &str,
-    ) -> Result<Option<SecretData>, ClusterError> {
-        let found = self.objects::<Secret>(namespace).get(name).await?;
-        Ok(found.map(|secret| SecretData {
-            version: secret.resource_version().unwrap_or_default(),
-            data: Sensitive::new(
-                secret
-                    .data
-                    .unwrap_or_default()
-                    .into_iter()
-                    .map(|(key, value)| (key, value.0))
-                    .collect(),
-            ),
-        }))
     }
 }
 

@@ -38,10 +38,7 @@ const CHANGES: &str = "self.managementPolicies.exists(p, p in ['*', 'Create', 'U
 pub fn managed_resource<M: ManagedModel>(validations: &[Validation]) -> CustomResourceDefinition {
     let settings = || SchemaSettings::openapi3().with(|settings| settings.inline_subschemas = true);
     let schema_of = |schema: schemars::Schema| schema.to_value();
-    let mut model = schema_of(settings().into_generator().into_root_schema_for::<M>());
-    inline(&mut model);
-    leave_out::<M>(&mut model);
-    let at_provider = read_only(&mut model);
+    let (mut model, at_provider) = parts::<M>();
     immutable(&mut model);
     rewrite(&mut model);
     for (member, text) in M::SHAPE.said {
@@ -82,6 +79,24 @@ pub fn managed_resource<M: ManagedModel>(validations: &[Validation]) -> CustomRe
     let mut schema = structural::root(object, &["spec"]);
     schema["type"] = json!("object");
     definition::<M>(schema)
+}
+
+/// The members of a model, as a schema, that only the server says: those of `status.atProvider`.
+pub fn at_provider<M: ManagedModel>() -> Value {
+    parts::<M>().1
+}
+
+/// The schemas of what users write of a model, and of what only the server says.
+fn parts<M: ManagedModel>() -> (Value, Value) {
+    let settings = SchemaSettings::openapi3().with(|settings| settings.inline_subschemas = true);
+    let mut model = settings
+        .into_generator()
+        .into_root_schema_for::<M>()
+        .to_value();
+    inline(&mut model);
+    leave_out::<M>(&mut model);
+    let at_provider = read_only(&mut model);
+    (model, at_provider)
 }
 
 /// The members of an inlined object become those of its parent.
