@@ -1,8 +1,14 @@
-//! The provider: controllers of managed resources.
+//! The provider: controllers of managed resources, and of the configs that say which cluster
+//! they go to.
 
-use std::process::ExitCode;
+pub mod config;
+pub mod context;
+pub mod duration;
+pub mod flags;
+pub mod gate;
+pub mod kinds;
+mod run;
+mod server;
+pub mod usage;
 
-/// Runs the provider with the arguments that follow the sub-command.
-pub fn run(_args: lexopt::Parser) -> ExitCode {
-    ExitCode::FAILURE
-}
+pub use run::run;
