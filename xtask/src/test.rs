@@ -8,7 +8,7 @@ use std::{
 };
 
 use acceptance::{
-    binaries::{self, EXAMPLE, PROVIDER, cargo},
+    binaries::{self, CROSSPLANE, EXAMPLE, PROVIDER, cargo},
     client::Client,
     feature::CLIENT,
     preparation::{self, Choice},
@@ -30,6 +30,8 @@ const CLI_CONFIG: &str = "EVEREST_TEST_CLI_CONFIG";
 const SHELF: &str = "EVEREST_TEST_SHELF";
 /// Path of the provider's binary to test, in place of a fresh unoptimised build.
 const PROVIDER_BINARY: &str = "EVEREST_TEST_PROVIDER";
+/// Path of the Crossplane provider's binary.
+const CROSSPLANE_BINARY: &str = "EVEREST_TEST_CROSSPLANE";
 /// How many scenarios run at once; they mostly wait.
 const AT_ONCE: &str = "6";
 
@@ -104,6 +106,10 @@ async fn check_all(asked: Asked, phases: &mut Phases) -> Result<(), Failure> {
         Some(given) => PathBuf::from(given),
         None => binaries::build(PROVIDER)?,
     };
+    let crossplane = match std::env::var_os(CROSSPLANE_BINARY) {
+        Some(given) => PathBuf::from(given),
+        None => binaries::build(CROSSPLANE)?,
+    };
     program::run(with(
         cargo(),
         &["build", "--quiet", "--package", "acceptance", "--tests"],
@@ -118,7 +124,7 @@ async fn check_all(asked: Asked, phases: &mut Phases) -> Result<(), Failure> {
     };
 
     if asked.existing {
-        return play(&asked, &clients, &existing()?, phases).await;
+        return play(&asked, &clients, &crossplane, &existing()?, phases).await;
     }
     let shelf = binaries::build_example(EXAMPLE)?;
     for client in &clients {
@@ -129,7 +135,7 @@ async fn check_all(asked: Asked, phases: &mut Phases) -> Result<(), Failure> {
     }
     phases.begin("cluster");
     let mut cluster = preparation::cluster(state::own(), Choice::default()).await?;
-    let done = play(&asked, &clients, cluster.kubeconfig(), phases).await;
+    let done = play(&asked, &clients, &crossplane, cluster.kubeconfig(), phases).await;
     if done.is_err() {
         phases.fail();
         cluster.keep_logs();
@@ -139,10 +145,11 @@ async fn check_all(asked: Asked, phases: &mut Phases) -> Result<(), Failure> {
     done
 }
 
-/// Runs the scenarios under each client.
+/// Runs the scenarios under each client, and those of the Crossplane provider.
 async fn play(
     asked: &Asked,
     clients: &[Client],
+    crossplane: &Path,
     kubeconfig: &Path,
     phases: &mut Phases,
 ) -> Result<(), Failure> {
@@ -156,7 +163,13 @@ async fn play(
             .env(CLIENT, &client.program);
         program::run(scenarios).await?;
     }
-    Ok(())
+    phases.begin("crossplane");
+    let mut tests = acceptance_tests("crossplane", asked);
+    tests
+        .args(["--test-threads", AT_ONCE])
+        .env(KUBECONFIG, kubeconfig)
+        .env(CROSSPLANE_BINARY, crossplane);
+    program::run(tests).await
 }
 
 /// The tests of one folder of `tests/acceptance/tests`, as many as are asked for.

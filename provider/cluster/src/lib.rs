@@ -34,7 +34,7 @@ use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
-pub use connection::{ConnectError, ConnectionConfig, ExecPlugin, connect};
+pub use connection::{ConnectError, ConnectionConfig, ExecPlugin, Trust, connect, connect_with};
 pub use error::{ClusterError, Sighting};
 pub use outcome::{Change, Creation};
 pub use wait::Wait;
