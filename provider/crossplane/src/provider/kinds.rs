@@ -2,10 +2,15 @@
 
 use std::sync::Arc;
 
+use everest_schemas::managed::ManagedModel;
+use everest_schemas::models::{BackupStorageModel, DatabaseModel};
+use futures::FutureExt;
 use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
 use super::context::Context;
+use super::controllers;
+use super::kind::{BackupStorages, Databases};
 
 /// A kind and its controller.
 pub struct Kind {
@@ -16,4 +21,13 @@ pub struct Kind {
 }
 
 /// All of them.
-pub const KINDS: &[Kind] = &[];
+pub const KINDS: &[Kind] = &[
+    Kind {
+        plural: DatabaseModel::PLURAL,
+        run: |context, shutdown| controllers::run::<Databases>(context, shutdown).boxed(),
+    },
+    Kind {
+        plural: BackupStorageModel::PLURAL,
+        run: |context, shutdown| controllers::run::<BackupStorages>(context, shutdown).boxed(),
+    },
+];
