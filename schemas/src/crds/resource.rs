@@ -399,7 +399,7 @@ fn definition<M: ManagedModel>(schema: Value) -> CustomResourceDefinition {
                 storage: true,
                 additional_printer_columns: serde_json::from_value(columns).ok(),
                 subresources: Some(CustomResourceSubresources {
-                    status: Some(CustomResourceSubresourceStatus::default()),
+                    status: Some(CustomResourceSubresourceStatus(json!({}))),
                     ..CustomResourceSubresources::default()
                 }),
                 schema: Some(CustomResourceValidation {
