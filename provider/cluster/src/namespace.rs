@@ -23,7 +23,6 @@ use crate::error::{ClusterError, Object};
 use crate::objects::Objects;
 use crate::wait::Clock;
 use crate::{Change, Cluster, Creation, Wait, apply, creation, delete};
-pub use install::Held;
 use install::Wanted;
 use subscribe::Group;
 

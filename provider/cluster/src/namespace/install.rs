@@ -25,11 +25,6 @@ use crate::watching::{Verdict, look_until};
 /// is believed: both pass over an install for a moment.
 const BELIEVED_AFTER: Duration = Duration::from_secs(30);
 
-/// Since when OLM has been saying what may only be its passing opinion, for a caller that looks
-/// again and again.
-#[derive(Debug, Default)]
-pub struct Held(BTreeMap<Engine, Instant>);
-
 /// An engine that a namespace is to have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Wanted {
@@ -86,7 +81,7 @@ pub(super) async fn converge(
     clock: &Clock,
 ) -> Result<(), ClusterError> {
     let olm = Olm::watch(cluster, namespace);
-    let mut held = Held::default();
+    let mut held: BTreeMap<Engine, Instant> = BTreeMap::new();
     let mut seen: Vec<EngineView> = Vec::new();
     let result = look_until(clock, object, olm.changes(), async || {
         let mut views = Vec::new();
@@ -113,7 +108,7 @@ async fn step(
     object: &Object,
     wanted: &[Wanted],
     views: &[EngineView],
-    held: &mut Held,
+    held: &mut BTreeMap<Engine, Instant>,
 ) -> Result<Verdict<()>, ClusterError> {
     let engines: Vec<_> = wanted.iter().map(|wanted| wanted.engine).collect();
     let mut missing: Vec<String> = Vec::new();
@@ -134,7 +129,7 @@ async fn step(
             continue;
         }
         if let Some(problem) = problem(wanted, view, &engines) {
-            let since = *held.0.entry(wanted.engine).or_insert_with(Instant::now);
+            let since = *held.entry(wanted.engine).or_insert_with(Instant::now);
             if problem.certain || since.elapsed() >= BELIEVED_AFTER {
                 return Err(blocked(object, &problem));
             }
@@ -142,7 +137,7 @@ async fn step(
             all_planned = false;
             continue;
         }
-        held.0.remove(&wanted.engine);
+        held.remove(&wanted.engine);
         match &view.plan {
             Some(plan) => {
                 missing.push(describe_plan(wanted.engine, plan));

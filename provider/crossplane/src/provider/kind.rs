@@ -1,8 +1,12 @@
 //! What the controller of managed resources has to know of a kind.
 
+mod backup;
 mod backup_storage;
 mod database;
+mod database_namespace;
+mod restore;
 
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -29,11 +33,20 @@ use super::failure::Failure;
 use super::memory::{Memory, Related, ResourceKey};
 use super::views::Views;
 
+pub use backup::Backups;
 pub use backup_storage::BackupStorages;
 pub use database::Databases;
+pub use database_namespace::DatabaseNamespaces;
+pub use restore::Restores;
 
 /// Keys and values of a connection Secret.
 pub type Details = BTreeMap<String, Sensitive<String>>;
+
+/// Tells of something that happened in a namespace.
+pub type Tell = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// Something that is followed as long as it is kept.
+pub type Companion = Box<dyn Any + Send + Sync>;
 
 /// What a step is done with.
 pub struct Scene<'a, K: Kind> {
@@ -132,6 +145,12 @@ pub trait Kind: Sized + Send + Sync + 'static {
         let _ = external;
     }
 
+    /// Follows what else tells of external objects, by the name of their namespace.
+    fn companions(cluster: &Cluster, tell: &Tell) -> Vec<Companion> {
+        let _ = (cluster, tell);
+        Vec::new()
+    }
+
     /// The body that makes the external object what the model says.
     fn desired(model: &Self::Model, operation: Operation) -> Value;
 
@@ -156,10 +175,37 @@ pub trait Kind: Sized + Send + Sync + 'static {
         stage: Stage,
     ) -> Vec<Finding>;
 
+    /// The model of what is there, where the object alone does not tell.
+    async fn seen(
+        scene: &Scene<'_, Self>,
+        external: &Self::External,
+    ) -> Result<Self::Model, Failure> {
+        Ok(scene.observed(external))
+    }
+
+    /// Whether an object that exists is let go already: it may stay.
+    fn is_left(config: &Self::Model, external: &Self::External) -> bool {
+        let _ = (config, external);
+        false
+    }
+
+    /// What holds an object that is being deleted.
+    fn holders(external: &Self::External) -> Option<String> {
+        let finalizers = external.finalizers();
+        (!finalizers.is_empty())
+            .then(|| format!("held by the finalizers {}", finalizers.join(", ")))
+    }
+
     /// Why a change has to wait, if it has to.
     fn busy(external: &Self::External) -> Option<String> {
         let _ = external;
         None
+    }
+
+    /// What has to come before the external object can be made.
+    async fn awaited(scene: &Scene<'_, Self>) -> Result<Option<String>, Failure> {
+        let _ = scene;
+        Ok(None)
     }
 
     /// Whether the external object can be used.

@@ -43,8 +43,8 @@ pub struct Memory {
     pub written: i64,
     /// What was last published.
     pub published: Option<Published>,
-    /// Since when hindrances have been seen.
-    pub held: everest_cluster::namespace::Held,
+    /// What the last step of a longer flow was still waiting for.
+    pub waiting: Option<String>,
 }
 
 /// What a connection Secret was last made from.

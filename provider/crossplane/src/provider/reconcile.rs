@@ -201,11 +201,11 @@ impl<K: Kind> Look<'_, K> {
                 Step::ReportGoing => {
                     return Ok(Some(Outcome {
                         report: Report {
-                            ready: Some(Says::unavailable().because("it is being deleted")),
+                            ready: Some(Says::unavailable().because(self.going())),
                             synced: Some(Says::failed().because(format!(
-                                "observe failed: {} is being deleted, not by this resource. It is \
-                                 looked at again once it is gone",
-                                self.shown()
+                                "observe failed: {}, not by this resource. It is looked at again \
+                                 once it is gone",
+                                self.going()
                             ))),
                             ..Report::default()
                         },
@@ -216,9 +216,7 @@ impl<K: Kind> Look<'_, K> {
                     self.delete().await?;
                     situation.external = External::Going;
                 }
-                Step::AwaitDeletion => {
-                    return Ok(Some(deleting(format!("{} is being deleted", self.shown()))));
-                }
+                Step::AwaitDeletion => return Ok(Some(deleting(self.going()))),
             }
         }
     }
@@ -296,6 +294,9 @@ impl<K: Kind> Look<'_, K> {
         {
             return Ok(External::Going);
         }
+        if is_deleting && self.is_left(&external) {
+            return Ok(External::Absent);
+        }
         if is_deleting {
             return Ok(External::Present {
                 matches: true,
@@ -314,9 +315,18 @@ impl<K: Kind> Look<'_, K> {
         })
     }
 
+    /// Whether an object that exists is no longer ours to delete.
+    fn is_left(&self, external: &K::External) -> bool {
+        self.config
+            .as_ref()
+            .is_some_and(|config| K::is_left(config, external))
+    }
+
     /// Whether the work was done once. An earlier object may have gone since.
     fn is_done(&self) -> bool {
-        K::RUNS_ONCE && metadata::was_created(&self.managed.metadata)
+        let state = self.managed.status.at_provider.get("state");
+        let ended = matches!(state.and_then(Value::as_str), Some("Succeeded" | "Failed"));
+        K::RUNS_ONCE && (ended || metadata::was_created(&self.managed.metadata))
     }
 
     fn scene(&mut self) -> Option<Scene<'_, K>> {
@@ -342,6 +352,19 @@ impl<K: Kind> Look<'_, K> {
         }
     }
 
+    /// That the external object is being deleted, and what holds it.
+    fn going(&self) -> String {
+        let held = self
+            .memory
+            .waiting
+            .clone()
+            .or_else(|| K::holders(self.external.as_deref()?));
+        match held {
+            Some(held) => format!("{} is being deleted: {held}", self.shown()),
+            None => format!("{} is being deleted", self.shown()),
+        }
+    }
+
     /// What is said of an external object that exists.
     async fn settled(&mut self, up_to_date: Says) -> Result<Outcome, Failure> {
         let Some(external) = self.external.clone() else {
@@ -355,12 +378,15 @@ impl<K: Kind> Look<'_, K> {
             .status
             .condition(READY)
             .is_none_or(|ready| ready.reason == "Creating");
-        let at_provider = self.at_provider(&external);
+        let mut at_provider = self.at_provider(&external).await?;
         let mut readiness = Readiness::Ready;
         let mut published = Ok(false);
         if let Some(mut scene) = self.scene() {
             readiness = K::readiness(&mut scene, &external).await;
             published = published::publish(&mut scene, &external).await;
+        }
+        if let Some(ready) = at_provider.get_mut("ready") {
+            *ready = json!(readiness == Readiness::Ready);
         }
         let (ready, next) = match &readiness {
             Readiness::Ready => (Says::available(), Next::Usual),
@@ -393,16 +419,17 @@ impl<K: Kind> Look<'_, K> {
     }
 
     /// What only the server says of an external object.
-    fn at_provider(&mut self, external: &K::External) -> Map<String, Value> {
+    async fn at_provider(&mut self, external: &K::External) -> Result<Map<String, Value>, Failure> {
         let schema = &self.controller.at_provider;
         let Some(scene) = self.scene() else {
-            return Map::new();
+            return Ok(Map::new());
         };
-        let observed = members(&scene.observed(external)).unwrap_or_default();
-        only(&Value::Object(observed), schema)
-            .as_object()
-            .cloned()
-            .unwrap_or_default()
+        let seen = K::seen(&scene, external).await?;
+        let observed = Value::Object(members(&seen).unwrap_or_default());
+        Ok(match only(&observed, schema) {
+            Value::Object(members) => members,
+            _ => Map::new(),
+        })
     }
 
     /// Something that ran once and whose object is gone.

@@ -18,7 +18,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::Instant;
 
 use super::config::{FIELD_MANAGER, Target};
-use super::kind::Kind;
+use super::kind::{Companion, Kind, Tell};
 use super::memory::{Memories, Related};
 use everest_schemas::managed::Managed;
 
@@ -61,6 +61,7 @@ pub struct Views<K: Kind> {
     externals: Follow<K::External>,
     engines: Mutex<HashMap<Engine, Arc<Follow<DynamicObject>>>>,
     secrets: OnceLock<Follow<PartialObjectMeta<Secret>>>,
+    _companions: Vec<Companion>,
     notifier: Notifier<K>,
     recent: Mutex<(Instant, Cluster)>,
 }
@@ -82,6 +83,12 @@ impl<K: Kind> Views<K> {
             },
             move |external: &K::External| tell(external.meta()),
         );
+        let (key, notify) = (target.key.clone(), notifier.clone());
+        let told: Tell = Arc::new(move |namespace: &str| {
+            let namespaced = Related::External(key.clone(), String::new(), namespace.to_owned());
+            notify.tell(&namespaced);
+        });
+        let companions = K::companions(&cluster, &told);
         let recent = Mutex::new((Instant::now(), cluster.afresh()));
         Views {
             target,
@@ -89,6 +96,7 @@ impl<K: Kind> Views<K> {
             externals,
             engines: Mutex::default(),
             secrets: OnceLock::new(),
+            _companions: companions,
             notifier,
             recent,
         }

@@ -25,6 +25,11 @@ impl<K: Kind> Look<'_, K> {
             return Err(Failure::Held(format!("{} was just created", self.shown())));
         }
         self.judge(Operation::Create).await?;
+        if let Some(scene) = self.scene()
+            && let Some(missing) = K::awaited(&scene).await?
+        {
+            return Err(Failure::Held(missing));
+        }
         if !metadata::is_creation_open(&self.managed.metadata) {
             self.patch(metadata::begun(Timestamp::now()), None).await?;
         }
@@ -109,6 +114,9 @@ impl<K: Kind> Look<'_, K> {
         let Some(found) = scene.steps().get(scene.name).await? else {
             return Ok(true);
         };
+        if self.is_left(&found) {
+            return Ok(true);
+        }
         situation.external = if found.meta().deletion_timestamp.is_some() {
             External::Going
         } else {
@@ -165,7 +173,9 @@ impl<K: Kind> Look<'_, K> {
     /// Whether the rules have anything against what is planned.
     async fn judge(&mut self, operation: Operation) -> Result<(), Failure> {
         let prior = match (operation, self.external.clone(), self.scene()) {
-            (Operation::Update, Some(external), Some(scene)) => Some(scene.observed(&external)),
+            (Operation::Update, Some(external), Some(scene)) => {
+                Some(K::seen(&scene, &external).await?)
+            }
             _ => None,
         };
         let Some(config) = self.config.clone() else {
