@@ -25,14 +25,13 @@ use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
 pub use function::{function, input_schema};
+pub use resource::{Validation, at_provider, managed_resource};
 
 use crate::everest::{
     BackupStorage, DataImportJob, DataImporter, DatabaseCluster, DatabaseClusterBackup,
     DatabaseClusterRestore, DatabaseEngine, LoadBalancerConfig, MonitoringConfig,
     PodSchedulingPolicy, SplitHorizonDnsConfig,
 };
-pub use resource::{Validation, managed_resource};
-
 use crate::managed::{ClusterProviderConfig, ProviderConfig, ProviderConfigUsage};
 
 /// The first line of every file that [`write_crds`] writes.
@@ -107,8 +106,9 @@ pub fn write_crds(
     dir: &Path,
     managed_resources: &[CustomResourceDefinition],
 ) -> io::Result<Vec<PathBuf>> {
-    fs::create_dir_all(dir.join(MANAGED))?;
-    fs::create_dir_all(dir.join(FUNCTION))?;
+    for folder in [MANAGED, FUNCTION] {
+        fs::create_dir_all(dir.join(folder))?;
+    }
     let resources = managed_resources.iter().map(|definition| {
         let path = Path::new(MANAGED).join(file_name(definition));
         (path, definition.clone())

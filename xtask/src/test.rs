@@ -8,7 +8,7 @@ use std::{
 };
 
 use acceptance::{
-    binaries::{self, EXAMPLE, PROVIDER, cargo},
+    binaries::{self, CROSSPLANE, EXAMPLE, PROVIDER, cargo},
     client::Client,
     control_plane::ControlPlane,
     feature::CLIENT,
@@ -32,7 +32,7 @@ const SHELF: &str = "EVEREST_TEST_SHELF";
 /// Path of the provider's binary to test, in place of a fresh unoptimised build.
 const PROVIDER_BINARY: &str = "EVEREST_TEST_PROVIDER";
 /// Path of the Crossplane provider's and function's binary.
-const CROSSPLANE: &str = "EVEREST_TEST_CROSSPLANE";
+const CROSSPLANE_BINARY: &str = "EVEREST_TEST_CROSSPLANE";
 /// Folder that says which process answers for which of the cluster's services.
 const SERVICES: &str = "EVEREST_TEST_SERVICES";
 /// How many scenarios run at once; they mostly wait.
@@ -109,6 +109,10 @@ async fn check_all(asked: Asked, phases: &mut Phases) -> Result<(), Failure> {
         Some(given) => PathBuf::from(given),
         None => binaries::build(PROVIDER)?,
     };
+    let crossplane = match std::env::var_os(CROSSPLANE_BINARY) {
+        Some(given) => PathBuf::from(given),
+        None => binaries::build(CROSSPLANE)?,
+    };
     program::run(with(
         cargo(),
         &["build", "--quiet", "--package", "acceptance", "--tests"],
@@ -123,7 +127,7 @@ async fn check_all(asked: Asked, phases: &mut Phases) -> Result<(), Failure> {
     };
 
     if asked.existing {
-        return play(&asked, &clients, &existing()?, phases).await;
+        return play(&asked, &clients, &crossplane, &existing()?, phases).await;
     }
     let shelf = binaries::build_example(EXAMPLE)?;
     for client in &clients {
@@ -134,7 +138,7 @@ async fn check_all(asked: Asked, phases: &mut Phases) -> Result<(), Failure> {
     }
     phases.begin("cluster");
     let mut cluster = preparation::cluster(state::own(), Choice::default()).await?;
-    let mut done = play(&asked, &clients, cluster.kubeconfig(), phases).await;
+    let mut done = play(&asked, &clients, &crossplane, cluster.kubeconfig(), phases).await;
     if done.is_ok() {
         done = under_crossplane(&asked, &mut cluster, phases).await;
     }
@@ -147,10 +151,11 @@ async fn check_all(asked: Asked, phases: &mut Phases) -> Result<(), Failure> {
     done
 }
 
-/// Runs the scenarios under each client.
+/// Runs the scenarios under each client, and those of the Crossplane provider.
 async fn play(
     asked: &Asked,
     clients: &[Client],
+    crossplane: &Path,
     kubeconfig: &Path,
     phases: &mut Phases,
 ) -> Result<(), Failure> {
@@ -164,7 +169,13 @@ async fn play(
             .env(CLIENT, &client.program);
         program::run(scenarios).await?;
     }
-    Ok(())
+    phases.begin("crossplane");
+    let mut tests = acceptance_tests("crossplane", asked);
+    tests
+        .args(["--test-threads", AT_ONCE])
+        .env(KUBECONFIG, kubeconfig)
+        .env(CROSSPLANE_BINARY, crossplane);
+    program::run(tests).await
 }
 
 /// Adds Crossplane's core to the cluster and runs what is tested with it: the
@@ -190,7 +201,7 @@ async fn under_crossplane(
     let mut tests = acceptance_tests("crossplane_core", asked);
     tests
         .env(KUBECONFIG, cluster.kubeconfig())
-        .env(CROSSPLANE, binary)
+        .env(CROSSPLANE_BINARY, binary)
         .env(SERVICES, installed.services);
     program::run(tests).await
 }

@@ -23,6 +23,11 @@ pub(crate) struct Kinds {
     pub(crate) restore: ApiResource,
 }
 
+/// What an engine's operator turns into a database.
+pub fn database_kind(engine: Engine) -> ApiResource {
+    kinds(engine).database
+}
+
 /// The kinds of an engine's operator.
 pub(crate) fn kinds(engine: Engine) -> Kinds {
     let kinds = engine_kinds(engine);

@@ -38,10 +38,7 @@ const CHANGES: &str = "self.managementPolicies.exists(p, p in ['*', 'Create', 'U
 pub fn managed_resource<M: ManagedModel>(validations: &[Validation]) -> CustomResourceDefinition {
     let settings = || SchemaSettings::openapi3().with(|settings| settings.inline_subschemas = true);
     let schema_of = |schema: schemars::Schema| schema.to_value();
-    let mut model = schema_of(settings().into_generator().into_root_schema_for::<M>());
-    inline(&mut model);
-    leave_out::<M>(&mut model);
-    let at_provider = read_only(&mut model);
+    let (mut model, at_provider) = parts::<M>();
     immutable(&mut model);
     rewrite(&mut model);
     for (member, text) in M::SHAPE.said {
@@ -82,6 +79,24 @@ pub fn managed_resource<M: ManagedModel>(validations: &[Validation]) -> CustomRe
     let mut schema = structural::root(object, &["spec"]);
     schema["type"] = json!("object");
     definition::<M>(schema)
+}
+
+/// The members of a model, as a schema, that only the server says: those of `status.atProvider`.
+pub fn at_provider<M: ManagedModel>() -> Value {
+    parts::<M>().1
+}
+
+/// The schemas of what users write of a model, and of what only the server says.
+fn parts<M: ManagedModel>() -> (Value, Value) {
+    let settings = SchemaSettings::openapi3().with(|settings| settings.inline_subschemas = true);
+    let mut model = settings
+        .into_generator()
+        .into_root_schema_for::<M>()
+        .to_value();
+    inline(&mut model);
+    leave_out::<M>(&mut model);
+    let at_provider = read_only(&mut model);
+    (model, at_provider)
 }
 
 /// The members of an inlined object become those of its parent.
@@ -167,6 +182,7 @@ fn immutable(schema: &mut Value) {
     for below in structural::members_below(schema) {
         immutable(below);
     }
+    let required = schema["required"].as_array().cloned().unwrap_or_default();
     let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else {
         return;
     };
@@ -185,7 +201,7 @@ fn immutable(schema: &mut Value) {
             "x-kubernetes-validations".to_owned(),
             json!([{ "rule": "self == oldSelf", "message": message }]),
         );
-        if !object.contains_key("x-computed") {
+        if !object.contains_key("x-computed") && !required.contains(&json!(name)) {
             let escaped = escape(name);
             rules.push(json!({
                 "rule": format!("has(self.{escaped}) == has(oldSelf.{escaped})"),
@@ -383,7 +399,7 @@ fn definition<M: ManagedModel>(schema: Value) -> CustomResourceDefinition {
                 storage: true,
                 additional_printer_columns: serde_json::from_value(columns).ok(),
                 subresources: Some(CustomResourceSubresources {
-                    status: Some(CustomResourceSubresourceStatus::default()),
+                    status: Some(CustomResourceSubresourceStatus(json!({}))),
                     ..CustomResourceSubresources::default()
                 }),
                 schema: Some(CustomResourceValidation {

@@ -9,7 +9,7 @@ use std::{
 
 /// Package and binary of the provider.
 pub const PROVIDER: &str = "terraform-provider-everest";
-/// Package and binary of Crossplane's provider and function.
+/// Package and binary of the Crossplane provider and function.
 pub const CROSSPLANE: &str = "everest-crossplane";
 /// Package and binary that plays Everest's operator and the engines.
 pub const SIMULATOR: &str = "everest-simulator";

@@ -382,7 +382,7 @@ pub(crate) fn system(what: &str) -> impl FnOnce(io::Error) -> StartError {
 pub async fn client(kubeconfig: &Path) -> Result<Client, StartError> {
     let fault = |error: &dyn std::fmt::Display| StartError::Client(error.to_string());
     // Every process needs one; a second call finds it installed.
-    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    crate::install_tls();
     let file = kube::config::Kubeconfig::read_from(kubeconfig).map_err(|error| fault(&error))?;
     let config = kube::Config::from_custom_kubeconfig(file, &Default::default())
         .await

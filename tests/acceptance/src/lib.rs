@@ -22,7 +22,7 @@ pub mod installation;
 pub mod kubeconfig;
 mod module_files;
 mod pki;
-mod ports;
+pub mod ports;
 pub mod preparation;
 pub mod process;
 pub mod progress;
@@ -44,6 +44,12 @@ pub fn target_folder() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR")
         .filter(|folder| !folder.is_empty())
         .map_or_else(|| workspace_folder().join("target"), PathBuf::from)
+}
+
+/// Makes the workspace's one TLS library the one that clients in this process use.
+pub fn install_tls() {
+    // A second installation changes nothing.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
 }
 
 /// Returns when the user, or the system, asks this process to end.
