@@ -1,10 +1,15 @@
-//! The definitions of Everest's custom resources, made from the types.
+//! The definitions of custom resources, made from the types.
 //!
-//! They accept and prune the same objects as the definitions that Everest 1.12
-//! serves, with the fields that 1.13 to 1.16 added. The provider never
-//! installs them: they let a cluster without Everest take part in tests, and
-//! hold the types against what Everest itself serves.
+//! Everest's own accept and prune the same objects as the definitions that
+//! Everest 1.12 serves, with the fields that 1.13 to 1.16 added. The provider
+//! never installs them: they let a cluster without Everest take part in tests,
+//! and hold the types against what Everest itself serves.
+//!
+//! Those in `managed/` are the Crossplane provider's, the one in `function/` is the
+//! input of the composition function; their packages bring them.
 
+mod function;
+mod resource;
 mod structural;
 
 use std::fs;
@@ -19,14 +24,23 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
+pub use function::{function, input_schema};
+pub use resource::{Validation, at_provider, managed_resource};
+
 use crate::everest::{
     BackupStorage, DataImportJob, DataImporter, DatabaseCluster, DatabaseClusterBackup,
     DatabaseClusterRestore, DatabaseEngine, LoadBalancerConfig, MonitoringConfig,
     PodSchedulingPolicy, SplitHorizonDnsConfig,
 };
+use crate::managed::{ClusterProviderConfig, ProviderConfig, ProviderConfigUsage};
 
 /// The first line of every file that [`write_crds`] writes.
 pub const HEADER: &str = "# Generated from schemas/ by `cargo xtask generate`. Do not edit.\n";
+
+/// Folder of the Crossplane provider's definitions.
+const MANAGED: &str = "managed";
+/// Folder of the composition function's definition.
+const FUNCTION: &str = "function";
 
 /// The definition of every kind of Everest's, ordered by name.
 pub fn all() -> Vec<CustomResourceDefinition> {
@@ -47,19 +61,64 @@ pub fn all() -> Vec<CustomResourceDefinition> {
     definitions
 }
 
-/// Writes each definition into `dir` as `GROUP_PLURAL.yaml` and returns the
-/// paths. The folder must exist; files that are there already are replaced.
+/// The definitions of the Crossplane provider's own configuration, ordered by name. Those of its
+/// managed resources, which carry rules, are made by [`managed_resource`].
+pub fn managed() -> Vec<CustomResourceDefinition> {
+    let mut definitions = vec![
+        definition::<ClusterProviderConfig>(&["spec"]),
+        definition::<ProviderConfig>(&["spec"]),
+        definition::<ProviderConfigUsage>(&["providerConfigRef", "resourceRef"]),
+    ];
+    definitions.sort_by(|a, b| a.metadata.name.cmp(&b.metadata.name));
+    definitions
+}
+
+/// The name of a definition's file.
+pub fn file_name(definition: &CustomResourceDefinition) -> String {
+    let spec = &definition.spec;
+    format!("{}_{}.yaml", spec.group, spec.names.plural)
+}
+
+/// Every definition with its path below `schemas/crds`.
+fn files() -> Vec<(PathBuf, CustomResourceDefinition)> {
+    let file = |folder: &str, definition: CustomResourceDefinition| {
+        (Path::new(folder).join(file_name(&definition)), definition)
+    };
+    let everest = all().into_iter().map(|definition| file("", definition));
+    let managed = managed()
+        .into_iter()
+        .map(|definition| file(MANAGED, definition));
+    everest
+        .chain(managed)
+        .chain([file(FUNCTION, function())])
+        .collect()
+}
+
+/// Writes each definition into `dir` as `GROUP_PLURAL.yaml`, the Crossplane
+/// provider's, with the managed resources given, into the folder `managed`
+/// there, the composition function's into `function`, and returns the paths. The folder must exist; files that are there
+/// already are replaced.
 ///
 /// # Errors
 ///
 /// When a file cannot be written.
-pub fn write_crds(dir: &Path) -> io::Result<Vec<PathBuf>> {
-    all()
-        .iter()
-        .map(|definition| {
-            let names = &definition.spec.names;
-            let path = dir.join(format!("{}_{}.yaml", definition.spec.group, names.plural));
-            fs::write(&path, yaml(definition)?)?;
+pub fn write_crds(
+    dir: &Path,
+    managed_resources: &[CustomResourceDefinition],
+) -> io::Result<Vec<PathBuf>> {
+    for folder in [MANAGED, FUNCTION] {
+        fs::create_dir_all(dir.join(folder))?;
+    }
+    let resources = managed_resources.iter().map(|definition| {
+        let path = Path::new(MANAGED).join(file_name(definition));
+        (path, definition.clone())
+    });
+    files()
+        .into_iter()
+        .chain(resources)
+        .map(|(name, definition)| {
+            let path = dir.join(name);
+            fs::write(&path, yaml(&definition)?)?;
             Ok(path)
         })
         .collect()
@@ -92,7 +151,7 @@ fn whole_numbers(value: &mut Value) {
 }
 
 /// The definition of one kind. `required` are the members that an object must
-/// have at its root: Everest demands a `spec` of one kind only.
+/// have at its root: of Everest's, one kind only demands a `spec`.
 fn definition<K: CustomResourceExt + JsonSchema>(required: &[&str]) -> CustomResourceDefinition {
     let settings = SchemaSettings::openapi3().with(|settings| settings.inline_subschemas = true);
     let schema = settings.into_generator().into_root_schema_for::<K>();
@@ -131,9 +190,8 @@ mod tests {
     #[test]
     fn the_files_in_the_repository_are_fresh() {
         let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("crds");
-        for definition in all() {
-            let names = &definition.spec.names;
-            let path = dir.join(format!("{}_{}.yaml", definition.spec.group, names.plural));
+        for (name, definition) in files() {
+            let path = dir.join(name);
             assert_eq!(
                 fs::read_to_string(&path).unwrap_or_default(),
                 yaml(&definition).unwrap(),

@@ -15,6 +15,8 @@ mod engine;
 pub mod everest;
 pub mod extensions;
 mod field;
+pub mod function;
+pub mod managed;
 pub mod models;
 pub mod olm;
 pub mod quantity;

@@ -9,6 +9,7 @@ use acceptance::{
     preparation::{self, Choice},
     state,
 };
+use lexopt::prelude::*;
 
 use crate::{
     failure::Failure,
@@ -16,13 +17,19 @@ use crate::{
     program::{self, interruptible},
 };
 
+mod crossplane;
+
 /// How often a short measurement is taken; its median is told.
 const TIMES: usize = 21;
 
-/// Takes no arguments of its own.
+/// The task's own arguments: none, or `crossplane` and its.
 pub(crate) fn run(args: &mut lexopt::Parser) -> Result<(), Failure> {
-    if let Some(arg) = args.next()? {
-        return Err(arg.unexpected().into());
+    match args.next()? {
+        Some(Value(what)) if what == "crossplane" => {
+            return interruptible(crossplane::run(args));
+        }
+        Some(other) => return Err(other.unexpected().into()),
+        None => {}
     }
     interruptible(async {
         println!("building the release binary (optimised as a whole: some minutes)");

@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use acceptance::{
+    control_plane::ControlPlane,
     preparation::{self, Choice},
     progress::Progress,
     state::{self, State},
@@ -20,6 +21,7 @@ pub(crate) fn run(args: &mut lexopt::Parser) -> Result<(), Failure> {
         match arg {
             Long("crds") if verb == "up" => choice.crds = Some(PathBuf::from(args.value()?)),
             Long("without-simulator") if verb == "up" => choice.without_simulator = true,
+            Long("crossplane") if verb == "up" => choice.crossplane = true,
             other => return Err(other.unexpected().into()),
         }
     }
@@ -43,11 +45,12 @@ pub(crate) fn run(args: &mut lexopt::Parser) -> Result<(), Failure> {
 /// Starts the standing cluster unless it runs; returns its kubeconfig.
 pub(crate) async fn up(choice: Choice) -> Result<PathBuf, Failure> {
     let folder = state::standing();
-    if let Some(state) = State::load(&folder)
-        && state.complete()
-    {
+    if let Some(mut cluster) = ControlPlane::attach(folder.clone()) {
         println!("the test cluster is running already");
-        return Ok(state.kubeconfig);
+        if choice.crossplane {
+            preparation::crossplane(&mut cluster).await?;
+        }
+        return Ok(cluster.kubeconfig().to_owned());
     }
     let choice = Choice {
         standing: true,
@@ -91,6 +94,13 @@ fn status() {
             "runs"
         };
         println!("  {word:5} {:24} pid {}", process.name, process.pid);
+    }
+    if let Some(crossplane) = &state.crossplane {
+        println!(
+            "  Crossplane core, packages of {} from {}",
+            crossplane.packages.display(),
+            crossplane.registry
+        );
     }
     println!("  logs  {}", folder.join("logs").display());
     println!("  export KUBECONFIG={}", state.kubeconfig.display());

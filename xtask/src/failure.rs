@@ -4,8 +4,10 @@ use std::{io, path::PathBuf};
 
 use acceptance::{
     binaries::BinaryError, client::ClientError, control_plane::StartError,
-    preparation::PreparationError,
+    installation::InstallError, preparation::PreparationError,
 };
+
+use crate::package::PackageError;
 
 /// What a task can fail of; each is told to the user as it is.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +45,9 @@ pub(crate) enum Failure {
     /// A check did not pass; the text says which and what to do.
     #[error("{0}")]
     Check(String),
+    /// A package cannot be made.
+    #[error(transparent)]
+    Package(#[from] PackageError),
     /// There is no test cluster.
     #[error(transparent)]
     Preparation(#[from] PreparationError),
@@ -52,6 +57,9 @@ pub(crate) enum Failure {
     /// There is no Terraform, or it does not take the provider.
     #[error(transparent)]
     Client(#[from] ClientError),
+    /// An object cannot be put into the cluster.
+    #[error(transparent)]
+    Install(#[from] InstallError),
     /// The cluster cannot be reached.
     #[error(transparent)]
     Start(#[from] StartError),

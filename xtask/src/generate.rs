@@ -42,7 +42,7 @@ const GENERATED: [Generated; 2] = [
                 "run",
                 "--quiet",
                 "--package",
-                "everest-schemas",
+                "everest-crossplane",
                 "--example",
                 "write_crds",
                 "--",

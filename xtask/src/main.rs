@@ -1,4 +1,5 @@
 //! The project's task runner: `cargo xtask TASK`.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 use std::process::ExitCode;
 
@@ -11,6 +12,7 @@ mod failure;
 mod generate;
 mod guardrails;
 mod handshake;
+mod package;
 mod program;
 mod test;
 
@@ -31,13 +33,25 @@ cargo xtask TASK
   cluster up                  start the local test cluster and leave it running
     --crds DIR                with other CRDs of Everest than schemas/crds
     --without-simulator       with nothing that plays Everest's operator
+    --crossplane              with Crossplane's core, also where the cluster runs already
   cluster down                end it and remove its data
   cluster status              what runs, and how to reach it
   generate                    write the generated files: schemas/crds, docs
     --check                   only say whether they are up to date
   docs FOLDER                 write the reference and the guides into a folder
+  package crossplane          the packages for Crossplane, into target/packages: .xpkg files and
+                              OCI layouts for registries
+    --binary ARCH=PATH        of this static program, amd64 or arm64, once for each; without
+                              it one is built for this machine
+    --dev                     unoptimised, when it is built
+    --out DIR                 into another folder
   bench                       size, start-up time and memory of the release binary, and how
                               long the test cluster takes to start
+  bench crossplane            how soon 200 databases are ready through function and provider,
+                              their memory, and what they write when nothing happens
+    --function, --provider    only one of the two
+    --databases N             another number
+    --dev                     unoptimised, to try it out
 ";
 
 fn main() -> ExitCode {
@@ -66,6 +80,7 @@ fn run() -> Result<(), Failure> {
         Some("cluster") => cluster::run(&mut args),
         Some("docs") => docs::run(&mut args),
         Some("generate") => generate::run(&mut args),
+        Some("package") => package::run(&mut args),
         Some("bench") => bench::run(&mut args),
         _ => Err(Failure::Usage(format!("no task {task:?}"))),
     }

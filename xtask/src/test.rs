@@ -8,8 +8,9 @@ use std::{
 };
 
 use acceptance::{
-    binaries::{self, EXAMPLE, PROVIDER, cargo},
+    binaries::{self, CROSSPLANE, EXAMPLE, PROVIDER, cargo},
     client::Client,
+    control_plane::ControlPlane,
     feature::CLIENT,
     preparation::{self, Choice},
     state,
@@ -18,7 +19,7 @@ use lexopt::prelude::*;
 
 use crate::{
     failure::Failure,
-    generate,
+    generate, package,
     program::{self, interruptible},
 };
 
@@ -30,6 +31,10 @@ const CLI_CONFIG: &str = "EVEREST_TEST_CLI_CONFIG";
 const SHELF: &str = "EVEREST_TEST_SHELF";
 /// Path of the provider's binary to test, in place of a fresh unoptimised build.
 const PROVIDER_BINARY: &str = "EVEREST_TEST_PROVIDER";
+/// Path of the Crossplane provider's and function's binary.
+const CROSSPLANE_BINARY: &str = "EVEREST_TEST_CROSSPLANE";
+/// Folder that says which process answers for which of the cluster's services.
+const SERVICES: &str = "EVEREST_TEST_SERVICES";
 /// How many scenarios run at once; they mostly wait.
 const AT_ONCE: &str = "6";
 
@@ -104,6 +109,10 @@ async fn check_all(asked: Asked, phases: &mut Phases) -> Result<(), Failure> {
         Some(given) => PathBuf::from(given),
         None => binaries::build(PROVIDER)?,
     };
+    let crossplane = match std::env::var_os(CROSSPLANE_BINARY) {
+        Some(given) => PathBuf::from(given),
+        None => binaries::build(CROSSPLANE)?,
+    };
     program::run(with(
         cargo(),
         &["build", "--quiet", "--package", "acceptance", "--tests"],
@@ -118,7 +127,7 @@ async fn check_all(asked: Asked, phases: &mut Phases) -> Result<(), Failure> {
     };
 
     if asked.existing {
-        return play(&asked, &clients, &existing()?, phases).await;
+        return play(&asked, &clients, &crossplane, &existing()?, phases).await;
     }
     let shelf = binaries::build_example(EXAMPLE)?;
     for client in &clients {
@@ -129,7 +138,10 @@ async fn check_all(asked: Asked, phases: &mut Phases) -> Result<(), Failure> {
     }
     phases.begin("cluster");
     let mut cluster = preparation::cluster(state::own(), Choice::default()).await?;
-    let done = play(&asked, &clients, cluster.kubeconfig(), phases).await;
+    let mut done = play(&asked, &clients, &crossplane, cluster.kubeconfig(), phases).await;
+    if done.is_ok() {
+        done = under_crossplane(&asked, &mut cluster, phases).await;
+    }
     if done.is_err() {
         phases.fail();
         cluster.keep_logs();
@@ -139,10 +151,11 @@ async fn check_all(asked: Asked, phases: &mut Phases) -> Result<(), Failure> {
     done
 }
 
-/// Runs the scenarios under each client.
+/// Runs the scenarios under each client, and those of the Crossplane provider.
 async fn play(
     asked: &Asked,
     clients: &[Client],
+    crossplane: &Path,
     kubeconfig: &Path,
     phases: &mut Phases,
 ) -> Result<(), Failure> {
@@ -156,7 +169,52 @@ async fn play(
             .env(CLIENT, &client.program);
         program::run(scenarios).await?;
     }
-    Ok(())
+    phases.begin("crossplane");
+    let mut tests = acceptance_tests("crossplane", asked);
+    tests
+        .args(["--test-threads", AT_ONCE])
+        .env(KUBECONFIG, kubeconfig)
+        .env(CROSSPLANE_BINARY, crossplane);
+    program::run(tests).await
+}
+
+/// Adds Crossplane's core to the cluster and runs what is tested with it: the
+/// packages, and the function that they bring.
+async fn under_crossplane(
+    asked: &Asked,
+    cluster: &mut ControlPlane,
+    phases: &mut Phases,
+) -> Result<(), Failure> {
+    if !matches("crossplane_core", asked)? {
+        return Ok(());
+    }
+    phases.begin("packages");
+    let binary = package::for_tests().await?;
+    phases.begin("Crossplane core");
+    preparation::crossplane(cluster).await?;
+    let Some(installed) = cluster.state().crossplane.clone() else {
+        return Err(Failure::Check(
+            "the cluster does not say where Crossplane's core is".to_owned(),
+        ));
+    };
+    phases.begin("under Crossplane core");
+    let mut tests = acceptance_tests("crossplane_core", asked);
+    tests
+        .env(KUBECONFIG, cluster.kubeconfig())
+        .env(CROSSPLANE_BINARY, binary)
+        .env(SERVICES, installed.services);
+    program::run(tests).await
+}
+
+/// Whether any test of a folder is asked for.
+fn matches(name: &str, asked: &Asked) -> Result<bool, Failure> {
+    if asked.only.is_none() {
+        return Ok(true);
+    }
+    let mut list = acceptance_tests(name, asked);
+    list.arg("--list");
+    let output = list.output().map_err(Failure::file(name))?;
+    Ok(String::from_utf8_lossy(&output.stdout).contains(": test"))
 }
 
 /// The tests of one folder of `tests/acceptance/tests`, as many as are asked for.

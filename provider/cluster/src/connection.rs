@@ -8,6 +8,7 @@
 mod deferred;
 mod kubeconfig;
 mod proxy;
+mod received;
 mod settings;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,8 @@ use everest_schemas::Sensitive;
 use everest_schemas::models::ProviderModel;
 use kube::client::ClientBuilder;
 use tower::BoxError;
+
+pub use received::{Trust, connect_with};
 
 /// How to reach a cluster. Everything is optional; what is not given comes from the
 /// `KUBE_*` environment variables, then from the Pod's own service account.
@@ -103,6 +106,15 @@ pub enum ConnectError {
         path: PathBuf,
         /// What is wrong with it.
         cause: String,
+    },
+    /// The text received as a kubeconfig is none.
+    #[error("the text is not a YAML kubeconfig")]
+    NotAKubeconfig,
+    /// A kubeconfig that was received wants more than to send requests.
+    #[error("the kubeconfig has {what}, which it is not trusted with")]
+    NotTrusted {
+        /// The member, such as `user.exec`.
+        what: &'static str,
     },
     /// The kubeconfig has no such context, cluster or user.
     #[error(
@@ -254,7 +266,11 @@ impl From<&ProviderModel> for ConnectionConfig {
 /// # Errors
 /// [`ConnectError`], when the settings do not say where the server is, or cannot be read.
 pub fn connect(config: &ConnectionConfig) -> Result<kube::Client, ConnectError> {
-    let config = settings::resolve(config, &|name| std::env::var(name).ok())?;
+    client(settings::resolve(config, &|name| std::env::var(name).ok())?)
+}
+
+/// A client of resolved settings; its credential plugin, if it has one, has not run yet.
+fn client(config: kube::Config) -> Result<kube::Client, ConnectError> {
     if config.auth_info.exec.is_some() || config.auth_info.auth_provider.is_some() {
         return Ok(deferred::client(config));
     }

@@ -1,5 +1,6 @@
 //! The engine operators' own objects, which say more than Everest's copy of their state.
 
+use everest_core::v1::engine_kinds;
 use everest_schemas::Engine;
 use futures::future::try_join_all;
 use kube::ResourceExt;
@@ -22,31 +23,23 @@ pub(crate) struct Kinds {
     pub(crate) restore: ApiResource,
 }
 
+/// What an engine's operator turns into a database.
+pub fn database_kind(engine: Engine) -> ApiResource {
+    kinds(engine).database
+}
+
 /// The kinds of an engine's operator.
 pub(crate) fn kinds(engine: Engine) -> Kinds {
-    let (group, version, database, others) = match engine {
-        Engine::Pxc => (
-            "pxc.percona.com",
-            "v1",
-            "PerconaXtraDBCluster",
-            "PerconaXtraDBCluster",
-        ),
-        Engine::Psmdb => (
-            "psmdb.percona.com",
-            "v1",
-            "PerconaServerMongoDB",
-            "PerconaServerMongoDB",
-        ),
-        Engine::Postgresql => ("pgv2.percona.com", "v2", "PerconaPGCluster", "PerconaPG"),
-    };
-    let kind = |kind: String| {
+    let kinds = engine_kinds(engine);
+    let kind = |kind: &str| {
         let plural = format!("{}s", kind.to_lowercase());
-        ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(group, version, &kind), &plural)
+        let kind = GroupVersionKind::gvk(kinds.group, kinds.version, kind);
+        ApiResource::from_gvk_with_plural(&kind, &plural)
     };
     Kinds {
-        database: kind(database.to_owned()),
-        backup: kind(format!("{others}Backup")),
-        restore: kind(format!("{others}Restore")),
+        database: kind(kinds.database),
+        backup: kind(kinds.backup),
+        restore: kind(kinds.restore),
     }
 }
 

@@ -13,11 +13,12 @@ pub mod connection;
 mod creation;
 pub mod database;
 mod delete;
-mod engine;
+pub mod engine;
 pub mod error;
 pub mod facts;
 #[cfg(test)]
 mod fake;
+pub mod follow;
 pub mod hub;
 pub mod namespace;
 mod objects;
@@ -25,6 +26,7 @@ pub mod outcome;
 mod rehearsal;
 pub mod restore;
 mod sighting;
+pub mod step;
 pub mod wait;
 mod watching;
 
@@ -32,7 +34,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-pub use connection::{ConnectError, ConnectionConfig, ExecPlugin, connect};
+pub use connection::{ConnectError, ConnectionConfig, ExecPlugin, Trust, connect, connect_with};
 pub use error::{ClusterError, Sighting};
 pub use outcome::{Change, Creation};
 pub use wait::Wait;
@@ -75,6 +77,8 @@ pub struct Cluster {
     turns: Arc<Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>>,
     /// Asked for facts, the cluster did not answer: see [`facts`].
     silent: Arc<AtomicBool>,
+    /// Whether a request whose failure may pass is sent again.
+    patient: bool,
 }
 
 impl Cluster {
@@ -87,7 +91,25 @@ impl Cluster {
             field_manager: Arc::from(FIELD_MANAGER),
             turns: Arc::default(),
             silent: Arc::default(),
+            patient: true,
         }
+    }
+
+    /// The same cluster with nothing read yet, for another run over the same connection.
+    #[must_use]
+    pub fn afresh(&self) -> Self {
+        Cluster {
+            hub: hub::Hub::default(),
+            silent: Arc::default(),
+            ..self.clone()
+        }
+    }
+
+    /// The same for a caller that comes back by itself: every request is sent once.
+    #[must_use]
+    pub fn impatient(mut self) -> Self {
+        self.patient = false;
+        self
     }
 
     /// The same with another field manager, for a front end other than Terraform's.

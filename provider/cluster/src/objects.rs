@@ -161,7 +161,7 @@ impl<K: Kind> Objects<K> {
         let once = || async { self.once(verb, name, request()).await };
         let result = once
             .retry(retries())
-            .when(ClusterError::is_transient)
+            .when(|error| self.cluster.patient && error.is_transient())
             .notify(|error, after| tracing::debug!(%error, ?after, "request is sent again"))
             .await;
         match result {
@@ -372,7 +372,7 @@ pub(crate) fn key<'a>(
 
 impl Cluster {
     /// The labels and annotations of an object that this provider set, less its own mark.
-    pub(crate) fn owned_keys(&self, metadata: &ObjectMeta) -> OwnedKeys {
+    pub fn owned_keys(&self, metadata: &ObjectMeta) -> OwnedKeys {
         let mut owned = managed_fields::owned_keys(metadata, &self.field_manager);
         owned.annotations.remove(CREATED_BY_APPLY);
         owned

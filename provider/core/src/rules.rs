@@ -20,6 +20,7 @@
 pub mod backup;
 pub mod backup_storage;
 pub mod database;
+pub mod expressions;
 mod finder;
 pub mod namespace;
 mod online;

@@ -11,8 +11,11 @@
 
 pub mod backup;
 pub mod backup_storage;
+pub mod connection;
+pub mod convergence;
 pub mod credentials;
 pub mod database;
+mod engine_kinds;
 pub mod managed_fields;
 pub mod namespace;
 pub mod ownership;
@@ -25,6 +28,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+pub use engine_kinds::{EngineKinds, engine_kinds};
 pub use managed_fields::OwnedKeys;
 
 /// API version of Everest's custom resources.

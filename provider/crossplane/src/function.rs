@@ -1,8 +1,78 @@
-//! The composition function: a step of a pipeline that composes Everest's databases.
+//! The composition function: a step of a pipeline that composes Everest's
+//! databases and looks after those that other steps compose.
+//!
+//! It has no access to the cluster: a request holds what is observed, and what
+//! else is needed Crossplane is asked to look up. [`respond`] is a pure
+//! function of the request; [`Function`] serves it.
+
+mod backup;
+mod composite;
+mod database;
+mod facts;
+mod flags;
+mod input;
+mod lookups;
+mod names;
+mod others;
+mod patches;
+mod place;
+mod report;
+mod respond;
+mod service;
+mod shape;
+mod step;
 
 use std::process::ExitCode;
 
-/// Runs the function with the arguments that follow the sub-command.
-pub fn run(_args: lexopt::Parser) -> ExitCode {
-    ExitCode::FAILURE
+use function_sdk_rust::{Args, logging};
+
+pub use respond::{TTL, TTL_WAITING, respond};
+pub use service::Function;
+
+/// Threads that answer; an answer takes less than a millisecond.
+const WORKERS: usize = 2;
+
+/// Runs the function with the arguments that follow the sub-command, until it
+/// is told to stop.
+pub fn run(mut args: lexopt::Parser) -> ExitCode {
+    match flags::read(&mut args, |name| std::env::var(name).ok()) {
+        Ok(flags::Asked::Help) => {
+            print!("{}", flags::HELP);
+            ExitCode::SUCCESS
+        }
+        Ok(flags::Asked::Serve(args)) => {
+            logging::configure(args.debug);
+            match serve(&args) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => {
+                    eprintln!("everest-crossplane function: {error}");
+                    ExitCode::FAILURE
+                }
+            }
+        }
+        Err(error) => {
+            eprintln!("{error}. Try everest-crossplane function --help.");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Why the function stopped.
+#[derive(Debug, thiserror::Error)]
+enum ServeError {
+    /// The process may start no threads.
+    #[error("cannot start: {0}")]
+    Runtime(#[from] std::io::Error),
+    /// The server cannot listen, has no certificates or broke off.
+    #[error(transparent)]
+    Server(#[from] function_sdk_rust::Error),
+}
+
+fn serve(args: &Args) -> Result<(), ServeError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(WORKERS)
+        .enable_all()
+        .build()?;
+    runtime.block_on(function_sdk_rust::serve(Function, args))?;
+    Ok(())
 }

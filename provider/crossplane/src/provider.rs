@@ -1,8 +1,26 @@
-//! The provider: controllers of managed resources.
+//! The provider: controllers of managed resources, and of the configs that say which cluster
+//! they go to.
 
-use std::process::ExitCode;
+pub mod config;
+pub mod context;
+pub mod controllers;
+pub mod decision;
+pub mod definitions;
+pub mod duration;
+pub mod failure;
+pub mod flags;
+pub mod gate;
+pub mod kind;
+pub mod kinds;
+pub mod memory;
+pub mod metadata;
+pub mod policies;
+pub mod published;
+pub mod reconcile;
+pub mod report;
+mod run;
+mod server;
+pub mod usage;
+pub mod views;
 
-/// Runs the provider with the arguments that follow the sub-command.
-pub fn run(_args: lexopt::Parser) -> ExitCode {
-    ExitCode::FAILURE
-}
+pub use run::run;

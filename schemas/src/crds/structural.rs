@@ -43,6 +43,7 @@ fn node(schema: &mut Value) {
         return;
     };
     unwrap_nullable(object);
+    one_of_names(object);
     if object
         .get("x-semantic")
         .is_some_and(|semantic| semantic == "quantity")
@@ -55,6 +56,7 @@ fn node(schema: &mut Value) {
         object.insert("pattern".to_owned(), quantity::PATTERN.into());
         object.insert("x-kubernetes-int-or-string".to_owned(), true.into());
     }
+    keys_are_required(object);
     let quiet = object.contains_key("x-dynamic");
     object.retain(|keyword, _| {
         let ours = keyword.starts_with("x-") && !keyword.starts_with("x-kubernetes-");
@@ -72,6 +74,31 @@ fn node(schema: &mut Value) {
             without_descriptions(below);
         }
     }
+}
+
+/// Requires of the items of a list of type map the members that tell them
+/// apart: without that, Kubernetes refuses the definition.
+fn keys_are_required(list: &mut Map<String, Value>) {
+    let Some(keys) = list.get("x-kubernetes-list-map-keys").cloned() else {
+        return;
+    };
+    let required = list
+        .get_mut("items")
+        .and_then(Value::as_object_mut)
+        .map(|items| items.entry("required").or_insert_with(|| json!([])))
+        .and_then(Value::as_array_mut);
+    if let (Some(required), Some(keys)) = (required, keys.as_array()) {
+        for key in keys {
+            if !required.contains(key) {
+                required.push(key.clone());
+            }
+        }
+    }
+}
+
+/// The schemas directly below one, of a schema that may not be an object.
+pub(super) fn members_below(schema: &mut Value) -> Vec<&mut Value> {
+    schema.as_object_mut().map(below).unwrap_or_default()
 }
 
 /// The schemas directly below one.
@@ -121,6 +148,26 @@ fn unwrap_nullable(object: &mut Map<String, Value>) {
     }
 }
 
+/// Turns "one of these texts, each with its description" into an enumeration: Kubernetes
+/// wants a type outside of `oneOf`, and has no descriptions in it.
+fn one_of_names(object: &mut Map<String, Value>) {
+    let names = |schema: &Value| -> Option<Vec<Value>> {
+        if let Some(name) = schema.get("const").filter(|name| name.is_string()) {
+            return Some(vec![name.clone()]);
+        }
+        let names = schema.get("enum")?.as_array()?;
+        names.iter().all(Value::is_string).then(|| names.to_owned())
+    };
+    let Some(Value::Array(cases)) = object.get("oneOf") else {
+        return;
+    };
+    if let Some(cases) = cases.iter().map(names).collect::<Option<Vec<_>>>() {
+        object.remove("oneOf");
+        object.insert("type".to_owned(), "string".into());
+        object.insert("enum".to_owned(), cases.concat().into());
+    }
+}
+
 /// Kubernetes' own types come with Kubernetes' own texts, which would be most
 /// of the file.
 fn without_descriptions(schema: &mut Value) {
@@ -140,6 +187,31 @@ mod tests {
     fn rewritten(mut schema: Value) -> Value {
         node(&mut schema);
         schema
+    }
+
+    #[test]
+    fn the_keys_of_a_map_like_list_are_required_of_its_items() {
+        let list = |required: Value| {
+            let mut items = json!({ "type": "object", "properties": {
+                "name": { "type": "string" }, "size": { "type": "string" },
+            }});
+            if !required.is_null() {
+                items["required"] = required;
+            }
+            json!({
+                "type": "array",
+                "items": items,
+                "x-kubernetes-list-map-keys": ["name"],
+                "x-kubernetes-list-type": "map",
+            })
+        };
+        for (given, wanted) in [
+            (Value::Null, json!(["name"])),
+            (json!(["size"]), json!(["size", "name"])),
+            (json!(["name"]), json!(["name"])),
+        ] {
+            assert_eq!(rewritten(list(given)), list(wanted));
+        }
     }
 
     #[test]
@@ -187,6 +259,20 @@ mod tests {
                 "anyOf": [{"type": "object", "description": "inner"}, {"type": "null"}]
             })),
             json!({"description": "outer", "type": "object"})
+        );
+    }
+
+    #[test]
+    fn one_of_some_texts_is_an_enumeration() {
+        assert_eq!(
+            rewritten(json!({
+                "description": "which",
+                "oneOf": [
+                    {"type": "string", "enum": ["A", "B"]},
+                    {"type": "string", "const": "C", "description": "the third"}
+                ]
+            })),
+            json!({"description": "which", "type": "string", "enum": ["A", "B", "C"]})
         );
     }
 

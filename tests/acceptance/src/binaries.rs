@@ -9,6 +9,8 @@ use std::{
 
 /// Package and binary of the provider.
 pub const PROVIDER: &str = "terraform-provider-everest";
+/// Package and binary of the Crossplane provider and function.
+pub const CROSSPLANE: &str = "everest-crossplane";
 /// Package and binary that plays Everest's operator and the engines.
 pub const SIMULATOR: &str = "everest-simulator";
 
@@ -44,10 +46,18 @@ pub fn cargo() -> Command {
 /// # Errors
 /// See [`BinaryError`].
 pub fn build(package: &'static str) -> Result<PathBuf, BinaryError> {
-    compile(package, ["--bin", package])?;
+    build_one(package, package)
+}
+
+/// Builds one binary of a package, unoptimised; returns its path.
+///
+/// # Errors
+/// See [`BinaryError`].
+pub fn build_one(package: &'static str, binary: &str) -> Result<PathBuf, BinaryError> {
+    compile(package, ["--bin", binary])?;
     Ok(crate::target_folder()
         .join("debug")
-        .join(format!("{package}{}", std::env::consts::EXE_SUFFIX)))
+        .join(format!("{binary}{}", std::env::consts::EXE_SUFFIX)))
 }
 
 /// Builds an example of a package, unoptimised; returns its path.

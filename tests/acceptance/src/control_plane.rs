@@ -15,6 +15,7 @@ use serde_json::Value;
 use crate::{
     catalog::PACKAGES,
     components::Components,
+    crossplane::Installed,
     installation::{
         self, CATALOG, InstallError, LOOK, NODE, OLM_NAMESPACE, condition, has_condition,
     },
@@ -155,6 +156,7 @@ impl ControlPlane {
                 kubeconfig: options.folder.join("kubeconfig"),
                 server: String::new(),
                 ready_after: None,
+                crossplane: None,
             },
             stays: false,
             keep_logs: false,
@@ -173,6 +175,24 @@ impl ControlPlane {
         Ok(cluster)
     }
 
+    /// The cluster in `folder` that another process left running, to add to it.
+    #[must_use]
+    pub fn attach(folder: PathBuf) -> Option<Self> {
+        let state = State::load(&folder).filter(State::complete)?;
+        Some(Self {
+            folder,
+            processes: Vec::new(),
+            state,
+            stays: true,
+            keep_logs: false,
+        })
+    }
+
+    /// Folder of everything that the cluster writes.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Administrator's kubeconfig.
     #[must_use]
     pub fn kubeconfig(&self) -> &Path {
@@ -183,6 +203,12 @@ impl ControlPlane {
     #[must_use]
     pub fn state(&self) -> &State {
         &self.state
+    }
+
+    /// Records that the cluster has Crossplane's core.
+    pub(crate) fn installed_crossplane(&mut self, installed: Installed) -> Result<(), StartError> {
+        self.state.crossplane = Some(installed);
+        self.save()
     }
 
     /// Keeps the logs when the cluster ends, for a run that failed.
@@ -300,7 +326,8 @@ impl ControlPlane {
         Ok(())
     }
 
-    fn spawn(&mut self, name: &str, mut command: Command) -> Result<(), StartError> {
+    /// Starts a process that ends with the cluster.
+    pub(crate) fn spawn(&mut self, name: &str, mut command: Command) -> Result<(), StartError> {
         let log = self.folder.join("logs").join(format!("{name}.log"));
         let process = Process::start(name, &mut command, &log).map_err(system(name))?;
         // Last started, first ended: servers outlive their clients.
@@ -315,7 +342,7 @@ impl ControlPlane {
 
     /// Looks again and again until `ready` says so, and fails as soon as one of
     /// the processes has ended.
-    async fn until<F, Fut>(&mut self, what: &str, ready: F) -> Result<(), StartError>
+    pub(crate) async fn until<F, Fut>(&mut self, what: &str, ready: F) -> Result<(), StartError>
     where
         F: Fn() -> Fut,
         Fut: Future<Output = bool>,
@@ -343,7 +370,7 @@ impl ControlPlane {
     }
 }
 
-fn system(what: &str) -> impl FnOnce(io::Error) -> StartError {
+pub(crate) fn system(what: &str) -> impl FnOnce(io::Error) -> StartError {
     let what = what.to_owned();
     move |source| StartError::System { what, source }
 }
@@ -355,7 +382,7 @@ fn system(what: &str) -> impl FnOnce(io::Error) -> StartError {
 pub async fn client(kubeconfig: &Path) -> Result<Client, StartError> {
     let fault = |error: &dyn std::fmt::Display| StartError::Client(error.to_string());
     // Every process needs one; a second call finds it installed.
-    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    crate::install_tls();
     let file = kube::config::Kubeconfig::read_from(kubeconfig).map_err(|error| fault(&error))?;
     let config = kube::Config::from_custom_kubeconfig(file, &Default::default())
         .await

@@ -15,12 +15,14 @@ pub mod client;
 mod client_go;
 mod components;
 pub mod control_plane;
+pub mod crossplane;
 pub mod feature;
 mod go_build;
 pub mod installation;
 pub mod kubeconfig;
+mod module_files;
 mod pki;
-mod ports;
+pub mod ports;
 pub mod preparation;
 pub mod process;
 pub mod progress;
@@ -43,6 +45,12 @@ pub fn target_folder() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR")
         .filter(|folder| !folder.is_empty())
         .map_or_else(|| workspace_folder().join("target"), PathBuf::from)
+}
+
+/// Makes the workspace's one TLS library the one that clients in this process use.
+pub fn install_tls() {
+    // A second installation changes nothing.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
 }
 
 /// Returns when the user, or the system, asks this process to end.

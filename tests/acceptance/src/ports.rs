@@ -10,7 +10,7 @@ use std::{io, net::TcpListener};
 ///
 /// # Errors
 /// When the system has no port to give.
-pub(crate) fn free<const COUNT: usize>() -> io::Result<[u16; COUNT]> {
+pub fn free<const COUNT: usize>() -> io::Result<[u16; COUNT]> {
     let mut held = Vec::with_capacity(COUNT);
     let mut ports = [0; COUNT];
     for port in &mut ports {

@@ -6,8 +6,9 @@ use crate::{
     binaries::{self, BinaryError, SIMULATOR},
     client::{Client, ClientError},
     control_plane::{ControlPlane, Options, StartError},
+    crossplane,
     progress::Progress,
-    tools::{self, ToolError, Tools},
+    tools::{self, Core, ToolError, Tools},
 };
 
 /// Why there is no cluster, or no client.
@@ -37,6 +38,8 @@ pub struct Choice {
     pub crds: Option<PathBuf>,
     /// Nothing plays Everest's operator and the engines.
     pub without_simulator: bool,
+    /// Crossplane's core runs on it.
+    pub crossplane: bool,
     /// The cluster stays when this process ends.
     pub standing: bool,
 }
@@ -54,19 +57,18 @@ pub async fn cluster(folder: PathBuf, choice: Choice) -> Result<ControlPlane, Pr
         return Err(PreparationError::NoCrds(crds));
     }
     let without_simulator = choice.without_simulator;
-    let built = tokio::task::spawn_blocking(move || -> Result<_, PreparationError> {
+    let crossplane = choice.crossplane;
+    let (tools, simulator, crossplane) = blocking(move || {
         let tools = Tools::build(&Progress::shown())?;
         let simulator = if without_simulator {
             None
         } else {
             Some(binaries::build(SIMULATOR)?)
         };
-        Ok((tools, simulator))
-    });
-    let (tools, simulator) = match built.await {
-        Ok(built) => built?,
-        Err(panic) => std::panic::resume_unwind(panic.into_panic()),
-    };
+        let crossplane = crossplane.then(crossplane_binaries).transpose()?;
+        Ok((tools, simulator, crossplane))
+    })
+    .await?;
     let progress = Progress::shown();
     progress.say("starting the test cluster");
     let options = Options {
@@ -75,9 +77,50 @@ pub async fn cluster(folder: PathBuf, choice: Choice) -> Result<ControlPlane, Pr
         simulator,
         standing: choice.standing,
     };
-    let cluster = ControlPlane::start(&tools, &options, &progress).await?;
+    let mut cluster = ControlPlane::start(&tools, &options, &progress).await?;
     progress.say("Everest ready");
+    if let Some(binaries) = crossplane {
+        add(&mut cluster, &binaries, &progress).await?;
+    }
     Ok(cluster)
+}
+
+/// Adds Crossplane's core to a cluster that runs, unless it has it.
+///
+/// # Errors
+/// See [`PreparationError`].
+pub async fn crossplane(cluster: &mut ControlPlane) -> Result<(), PreparationError> {
+    let binaries = blocking(crossplane_binaries).await?;
+    add(cluster, &binaries, &Progress::shown()).await
+}
+
+async fn add(
+    cluster: &mut ControlPlane,
+    binaries: &crossplane::Binaries,
+    progress: &Progress,
+) -> Result<(), PreparationError> {
+    let added = cluster.add_crossplane(binaries, progress).await;
+    if added.is_err() {
+        cluster.keep_logs();
+    }
+    Ok(added?)
+}
+
+fn crossplane_binaries() -> Result<crossplane::Binaries, PreparationError> {
+    Ok(crossplane::Binaries {
+        core: Core::build(&Progress::shown())?,
+        network: binaries::build_one("acceptance", "crossplane-network")?,
+    })
+}
+
+/// Runs what blocks, such as a build, where it may.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, PreparationError> + Send + 'static,
+) -> Result<T, PreparationError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+    }
 }
 
 /// The clients on PATH and the pinned ones, which are built when they are
@@ -86,10 +129,6 @@ pub async fn cluster(folder: PathBuf, choice: Choice) -> Result<ControlPlane, Pr
 /// # Errors
 /// See [`PreparationError`].
 pub async fn matrix(provider: &Path) -> Result<Vec<Client>, PreparationError> {
-    let built = tokio::task::spawn_blocking(|| tools::clients(&Progress::shown()));
-    let further = match built.await {
-        Ok(built) => built?,
-        Err(panic) => std::panic::resume_unwind(panic.into_panic()),
-    };
+    let further = blocking(|| Ok(tools::clients(&Progress::shown())?)).await?;
     Ok(Client::with_further(provider, &further)?)
 }

@@ -9,7 +9,10 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::process::{self, Identity, Process};
+use crate::{
+    crossplane::Installed,
+    process::{self, Identity, Process},
+};
 
 /// How long a process may take to end by itself. The data is thrown away, so
 /// nothing is lost by insisting after that.
@@ -32,6 +35,9 @@ pub struct State {
     pub server: String,
     /// Seconds from stopped to ready; none while it is starting.
     pub ready_after: Option<f32>,
+    /// Crossplane's core, where it has been added.
+    #[serde(default)]
+    pub crossplane: Option<Installed>,
 }
 
 impl State {
@@ -172,6 +178,7 @@ mod tests {
             kubeconfig: "/somewhere/kubeconfig".into(),
             server: "https://127.0.0.1:1".to_owned(),
             ready_after: Some(9.5),
+            crossplane: None,
         };
         state.save(folder.path()).unwrap();
         let read = State::load(folder.path()).unwrap();
@@ -197,6 +204,7 @@ mod tests {
             kubeconfig: PathBuf::new(),
             server: String::new(),
             ready_after: None,
+            crossplane: None,
         };
         let cluster = folder.path().join("cluster");
         fs::create_dir(&cluster).unwrap();

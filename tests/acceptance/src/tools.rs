@@ -14,17 +14,16 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
-use crate::{
-    client_go,
-    go_build::{build_missing, check_go, go},
-    progress::Progress,
-};
+use crate::{client_go, go_build::build_missing, module_files, progress::Progress};
 
 /// What every Go module here needs at least (the `go` line of each `go.mod`).
 pub(crate) const GO_VERSION: &str = "1.26";
 
 /// Version that the Kubernetes binaries report to clients.
 const KUBERNETES_VERSION: &str = "v1.35.4";
+
+/// Version that Crossplane's core holds against what packages ask for.
+const CROSSPLANE_VERSION: &str = "v2.1.0";
 
 /// One binary.
 #[derive(Debug, Clone, Copy)]
@@ -59,6 +58,17 @@ pub(crate) const CONTROL_PLANE: ToolSet = ToolSet {
 pub(crate) const CLIENTS: ToolSet = ToolSet {
     name: "clients",
     tools: &CLIENT_TOOLS,
+};
+
+/// Crossplane's core, which only its own tests run under.
+pub(crate) const CROSSPLANE: ToolSet = ToolSet {
+    name: "crossplane core",
+    tools: &[tool(
+        "crossplane",
+        "crossplane",
+        "github.com/crossplane/crossplane/v2/cmd/crossplane",
+        4.0,
+    )],
 };
 
 const CLIENT_TOOLS: [Tool; 2] = [
@@ -178,7 +188,7 @@ impl Tools {
         let binaries = built(CONTROL_PLANE, &root, progress)?;
         Ok(Self {
             binaries,
-            olm_crds: olm_crds(&root)?,
+            olm_crds: module_files::folder(&root, &module_files::OLM_CRDS)?,
         })
     }
 
@@ -192,6 +202,34 @@ impl Tools {
             .iter()
             .find(|(known, _)| *known == name)
             .map_or(Path::new(""), |(_, path)| path)
+    }
+}
+
+/// Crossplane's core, and its CRD files that come with its module.
+#[derive(Debug, Clone)]
+pub struct Core {
+    /// The binary.
+    pub(crate) binary: PathBuf,
+    /// Folder with its CRDs, one YAML file each.
+    pub(crate) crds: PathBuf,
+}
+
+impl Core {
+    /// Builds it where the cache has not got it yet and says so on `progress`.
+    ///
+    /// # Errors
+    /// See [`ToolError`].
+    pub fn build(progress: &Progress) -> Result<Self, ToolError> {
+        let root = cache(CROSSPLANE)?;
+        let binary = built(CROSSPLANE, &root, progress)?
+            .into_iter()
+            .map(|(_, path)| path)
+            .next()
+            .unwrap_or_default();
+        Ok(Self {
+            binary,
+            crds: module_files::folder(&root, &module_files::CROSSPLANE_CRDS)?,
+        })
     }
 }
 
@@ -259,7 +297,7 @@ pub(crate) fn tools_folder() -> PathBuf {
 }
 
 /// Hash of everything that decides what a module's binaries are.
-fn module_hash(module: &str) -> Result<String, ToolError> {
+pub(crate) fn module_hash(module: &str) -> Result<String, ToolError> {
     let folder = tools_folder().join(module);
     let mut files = Vec::new();
     go_files(&folder, &mut files)?;
@@ -303,6 +341,7 @@ fn go_files(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), ToolError> {
 
 /// Small binaries; Kubernetes learns its version from the linker, and the
 /// clients that they are no development builds: those would end in `-dev`.
+/// Crossplane learns its version too, or every package asks for a newer one.
 pub(crate) fn linker_flags(module: &str) -> String {
     let mut flags = "-s -w".to_owned();
     for (client, source) in [
@@ -312,6 +351,11 @@ pub(crate) fn linker_flags(module: &str) -> String {
         if module == client {
             flags.push_str(&format!(" -X {source}/version.dev=no"));
         }
+    }
+    if module == "crossplane" {
+        flags.push_str(&format!(
+            " -X github.com/crossplane/crossplane/v2/internal/version.version={CROSSPLANE_VERSION}"
+        ));
     }
     if module == "kubernetes" {
         let mut parts = KUBERNETES_VERSION.trim_start_matches('v').split('.');
@@ -330,55 +374,14 @@ pub(crate) fn linker_flags(module: &str) -> String {
     flags
 }
 
-/// OLM's CRDs are read from its module's folder. The folder is remembered in
-/// the cache: asking Go costs half a second.
-fn olm_crds(cache: &Path) -> Result<PathBuf, ToolError> {
-    let note = cache
-        .join(format!("olm-{}", module_hash("olm")?))
-        .join("crds.path");
-    if let Ok(known) = fs::read_to_string(&note) {
-        let known = PathBuf::from(known);
-        if known.is_dir() {
-            return Ok(known);
-        }
-    }
-    let folder = tools_folder().join("olm");
-    let module = "github.com/operator-framework/operator-lifecycle-manager";
-    let failed = |output: String| ToolError::Build {
-        binary: "OLM's CRDs".to_owned(),
-        command: format!("mod download; list -m {module}"),
-        folder: folder.clone(),
-        output,
-    };
-    check_go()?;
-    let download = go(&folder)
-        .args(["mod", "download", module])
-        .output()
-        .map_err(|error| failed(error.to_string()))?;
-    let list = go(&folder)
-        .args(["list", "-m", "-f", "{{.Dir}}", module])
-        .output()
-        .map_err(|error| failed(error.to_string()))?;
-    let crds =
-        PathBuf::from(String::from_utf8_lossy(&list.stdout).trim()).join("deploy/chart/crds");
-    if !crds.is_dir() {
-        return Err(failed(format!(
-            "{}{}",
-            String::from_utf8_lossy(&download.stderr),
-            String::from_utf8_lossy(&list.stderr)
-        )));
-    }
-    fs::write(&note, crds.as_os_str().as_encoded_bytes()).map_err(file(&note))?;
-    Ok(crds)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn every_tool_has_a_pinned_module() {
-        for tool in CONTROL_PLANE.tools.iter().chain(CLIENTS.tools) {
+        let sets = [CONTROL_PLANE, CLIENTS, CROSSPLANE];
+        for tool in sets.iter().flat_map(|set| set.tools) {
             let hash = module_hash(tool.module).unwrap();
             assert_eq!(hash.len(), 12, "{}", tool.module);
         }

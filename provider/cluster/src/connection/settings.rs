@@ -185,7 +185,8 @@ fn exec(plugin: &ExecPlugin) -> ExecConfig {
     }
 }
 
-fn finish(
+/// The client's configuration, from what is selected.
+pub(super) fn finish(
     selected: Selected,
     direct: &ConnectionConfig,
     environment: Environment<'_>,

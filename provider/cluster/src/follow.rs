@@ -1,0 +1,136 @@
+//! One watch on all objects of a kind, for a controller: what is there, and who changed.
+
+use std::fmt::Debug;
+use std::hash::Hash;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt;
+use kube::Resource;
+use kube::api::Api;
+use kube::runtime::reflector::{self, ObjectRef, Store};
+use kube::runtime::{WatchStreamExt, watcher};
+use serde::de::DeserializeOwned;
+use tokio::sync::watch;
+use tokio_util::task::AbortOnDropHandle;
+
+/// How long the first list is waited for before the caller asks the server itself.
+const FIRST_LIST: Duration = Duration::from_secs(5);
+
+/// Objects a LIST asks for at a time.
+const PAGE: u32 = 500;
+
+/// A kind that can be followed.
+pub trait Followed: Resource + Clone + Debug + DeserializeOwned + Send + Sync + 'static {}
+impl<K: Resource + Clone + Debug + DeserializeOwned + Send + Sync + 'static> Followed for K {}
+
+/// All objects of a kind as the watch last showed them. The watch ends with it.
+pub struct Follow<K>
+where
+    K: Followed,
+    K::DynamicType: Eq + Hash + Clone,
+{
+    store: Store<K>,
+    kind: K::DynamicType,
+    mode: watch::Receiver<Mode>,
+    _task: AbortOnDropHandle<()>,
+}
+
+/// How much the store can be trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    /// The first list has not come yet.
+    Starting,
+    /// The store follows the server.
+    Following,
+    /// The server does not answer, or will not serve the watch.
+    Failing,
+}
+
+/// What the watch knows of an object.
+#[derive(Clone, Debug)]
+pub enum Known<K> {
+    /// It exists.
+    Present(Arc<K>),
+    /// It does not.
+    Absent,
+    /// The watch does not follow the server at the moment.
+    Unknown,
+}
+
+impl<K> Follow<K>
+where
+    K: Followed,
+    K::DynamicType: Eq + Hash + Clone + Debug + Unpin + Send + Sync,
+{
+    /// Starts the watch. `trim` drops what nobody needs of an object before it is kept;
+    /// `changed` is told of each object that came, changed or went.
+    pub fn start(
+        api: Api<K>,
+        kind: K::DynamicType,
+        trim: fn(&mut K),
+        changed: impl Fn(&K) + Send + Sync + 'static,
+    ) -> Self {
+        let writer = reflector::store::Writer::<K>::new(kind.clone());
+        let store = writer.as_reader();
+        let (modes, mode) = watch::channel(Mode::Starting);
+        let config = watcher::Config::default().page_size(PAGE);
+        let follow = async move {
+            let mut events = std::pin::pin!(
+                watcher(api, config)
+                    .default_backoff()
+                    .modify(trim)
+                    .reflect(writer)
+            );
+            while let Some(event) = events.next().await {
+                match event {
+                    Ok(watcher::Event::Init) => {}
+                    Ok(watcher::Event::InitDone) => {
+                        modes.send_replace(Mode::Following);
+                    }
+                    Ok(
+                        watcher::Event::InitApply(object)
+                        | watcher::Event::Apply(object)
+                        | watcher::Event::Delete(object),
+                    ) => changed(&object),
+                    Err(error) => {
+                        tracing::debug!(%error, "a watch goes on after an error");
+                        if starts_again(&error) {
+                            modes.send_replace(Mode::Failing);
+                        }
+                    }
+                }
+            }
+        };
+        Follow {
+            store,
+            kind,
+            mode,
+            _task: AbortOnDropHandle::new(tokio::spawn(follow)),
+        }
+    }
+
+    /// `name` as the watch shows it. Waits a little for the first list.
+    pub async fn get(&self, namespace: Option<&str>, name: &str) -> Known<K> {
+        let mut mode = self.mode.clone();
+        let begun = mode.wait_for(|mode| *mode != Mode::Starting);
+        let _ = tokio::time::timeout(FIRST_LIST, begun).await;
+        if *self.mode.borrow() != Mode::Following {
+            return Known::Unknown;
+        }
+        let mut key = ObjectRef::new_with(name, self.kind.clone());
+        if let Some(namespace) = namespace {
+            key = key.within(namespace);
+        }
+        self.store.get(&key).map_or(Known::Absent, Known::Present)
+    }
+}
+
+/// Whether the watch has to begin anew: until then the store may be behind. A watch that was
+/// cut off goes on from where it was.
+fn starts_again(error: &watcher::Error) -> bool {
+    matches!(
+        error,
+        watcher::Error::InitialListFailed(_) | watcher::Error::WatchStartFailed(_)
+    )
+}

@@ -1,0 +1,105 @@
+//! Single requests for a controller, which looks again instead of waiting.
+
+use everest_schemas::everest::DatabaseClusterBackup;
+use k8s_openapi::NamespaceResourceScope;
+use kube::Resource;
+use serde_json::Value;
+
+use crate::Cluster;
+use crate::database;
+use crate::error::ClusterError;
+use crate::objects::{Kind, Objects};
+
+/// The objects of one kind, one request at a time.
+pub struct Steps<K>(Objects<K>);
+
+impl Cluster {
+    /// The objects of a namespaced kind.
+    pub fn steps<K>(&self, namespace: &str) -> Steps<K>
+    where
+        K: Kind + Resource<DynamicType = (), Scope = NamespaceResourceScope>,
+    {
+        Steps(self.objects(namespace))
+    }
+
+    /// The objects of a cluster-scoped kind.
+    pub fn global_steps<K>(&self) -> Steps<K>
+    where
+        K: Kind + Resource<DynamicType = ()>,
+    {
+        Steps(self.global())
+    }
+
+    /// Keeps the data of all backups of a database in their bucket when their objects go.
+    ///
+    /// # Errors
+    /// Whatever keeps them from being listed or written.
+    pub async fn protect_backups_of(
+        &self,
+        namespace: &str,
+        database: &str,
+    ) -> Result<(), ClusterError> {
+        let backups = self.objects::<DatabaseClusterBackup>(namespace);
+        for backup in backups.list("").await? {
+            if backup.spec.db_cluster_name.known_str() == Some(database) {
+                database::protect_backup_data(&backups, backup).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps the data of a backup in its bucket when its object goes.
+    ///
+    /// # Errors
+    /// Whatever keeps it from being written.
+    pub async fn protect_backup(
+        &self,
+        namespace: &str,
+        backup: DatabaseClusterBackup,
+    ) -> Result<(), ClusterError> {
+        database::protect_backup_data(&self.objects(namespace), backup).await
+    }
+}
+
+impl<K: Kind> Steps<K> {
+    /// Reads `name`; none if there is no such object.
+    ///
+    /// # Errors
+    /// Whatever keeps it from being read.
+    pub async fn get(&self, name: &str) -> Result<Option<K>, ClusterError> {
+        self.0.get(name).await
+    }
+
+    /// All of them.
+    ///
+    /// # Errors
+    /// Whatever keeps them from being listed.
+    pub async fn list(&self) -> Result<Vec<K>, ClusterError> {
+        self.0.list("").await
+    }
+
+    /// Applies `body` to `name`, whoever owns its fields: what a managed resource says holds.
+    ///
+    /// # Errors
+    /// `Api` with code 409 if the body names a version that is no longer the newest.
+    pub async fn apply(&self, name: &str, body: &Value) -> Result<K, ClusterError> {
+        self.0.patch_apply(name, body, true).await
+    }
+
+    /// Asks for the deletion of the object `uid` called `name`. One that is not there is fine.
+    ///
+    /// # Errors
+    /// Whatever the server says.
+    pub async fn delete(&self, name: &str, uid: Option<&str>) -> Result<(), ClusterError> {
+        self.0.request_deletion(name, uid).await.map(|_| ())
+    }
+
+    /// The error for what keeps `name` from being written, with the attribute to blame.
+    pub fn blocked(&self, name: &str, message: String, attribute: &str) -> ClusterError {
+        ClusterError::Blocked {
+            object: self.0.named(name),
+            message,
+            attribute: Some(everest_core::path::FieldPath::of(attribute)),
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! What an application connects to a database with.
+//!
+//! | Engine | User | Keys of the credentials Secret |
+//! |---|---|---|
+//! | `pxc` | `root` | `root` |
+//! | `psmdb` | as the Secret says | `MONGODB_DATABASE_ADMIN_USER`, `MONGODB_DATABASE_ADMIN_PASSWORD` |
+//! | `postgresql` | `postgres` | `password` |
+
+use std::fmt::Write as _;
+
+use everest_schemas::everest::DatabaseCluster;
+use everest_schemas::{Engine, Sensitive};
+use k8s_openapi::api::core::v1::Secret;
+
+/// Type of the Secrets in which Crossplane's world hands on connections.
+pub const SECRET_TYPE: &str = "connection.crossplane.io/v1alpha1";
+
+/// What an application connects to a database with, the same for all engines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connection {
+    /// Host name. A sharded or exposed MongoDB may have several, each with its
+    /// port, separated by commas.
+    pub endpoint: String,
+    /// Port.
+    pub port: u16,
+    /// User that may administer the database.
+    pub username: String,
+    /// The user's password.
+    pub password: Sensitive<String>,
+    /// All of it as one address, such as `postgres://user:password@host:5432`.
+    pub uri: Sensitive<String>,
+}
+
+/// Why nobody can connect yet.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotConnectable {
+    /// Everest reports no host name yet: the engine is starting.
+    #[error("Everest has not said yet at which host name and port the database answers")]
+    NoEndpoint,
+    /// The Secret with the passwords does not exist yet.
+    #[error("the Secret {0:?} with the credentials does not exist yet")]
+    NoSecret(String),
+    /// The Secret is there, but not all that belongs into it: PostgreSQL's
+    /// operator fills it in late, and an owner's Secret may lack a key.
+    #[error("the Secret {secret:?} with the credentials has no key {key:?} yet")]
+    NoKey {
+        /// Name of the Secret.
+        secret: String,
+        /// Key that is missing.
+        key: &'static str,
+    },
+    /// The database names no engine, which Everest does not allow.
+    #[error("the database has no engine")]
+    NoEngine,
+}
+
+impl Connection {
+    /// The connection as keys and values of a Secret, ordered by key.
+    /// `endpoint` and `host` are one value: consumers ask for either.
+    pub fn entries(&self) -> [(&'static str, Sensitive<String>); 6] {
+        [
+            ("endpoint", self.endpoint.clone().into()),
+            ("host", self.endpoint.clone().into()),
+            ("password", self.password.clone()),
+            ("port", self.port.to_string().into()),
+            ("uri", self.uri.clone()),
+            ("username", self.username.clone().into()),
+        ]
+    }
+}
+
+/// The name of the Secret with the passwords of a database's users: the one
+/// its spec names, else the one that Everest makes.
+pub fn secret_name(database: &DatabaseCluster) -> Option<String> {
+    let engine = database.spec.engine.known();
+    engine
+        .and_then(|engine| engine.user_secrets_name.known_str())
+        .filter(|name| !name.is_empty())
+        .map(str::to_owned)
+        .or_else(|| {
+            Some(format!(
+                "everest-secrets-{}",
+                database.metadata.name.as_deref()?
+            ))
+        })
+}
+
+/// What a database is connected to with, from what Everest says of it and the
+/// Secret named by [`secret_name`].
+///
+/// # Errors
+/// [`NotConnectable`] says what is still missing.
+pub fn connection(
+    database: &DatabaseCluster,
+    secret: Option<&Secret>,
+) -> Result<Connection, NotConnectable> {
+    let engine = database.spec.engine.known();
+    let engine = engine
+        .and_then(|engine| engine.type_.known().copied())
+        .ok_or(NotConnectable::NoEngine)?;
+    let status = database.status.as_ref();
+    let host = status
+        .and_then(|status| status.hostname.as_deref())
+        .filter(|host| !host.is_empty())
+        .ok_or(NotConnectable::NoEndpoint)?;
+    let port = status
+        .and_then(|status| status.port)
+        .and_then(|port| u16::try_from(port).ok())
+        .filter(|port| *port != 0)
+        .ok_or(NotConnectable::NoEndpoint)?;
+    let name = secret_name(database).unwrap_or_default();
+    let secret = secret.ok_or_else(|| NotConnectable::NoSecret(name.clone()))?;
+    let value = |key: &'static str| {
+        value(secret, key).ok_or_else(|| NotConnectable::NoKey {
+            secret: name.clone(),
+            key,
+        })
+    };
+    let (scheme, username, password) = match engine {
+        Engine::Pxc => ("mysql", "root".to_owned(), value("root")?),
+        Engine::Psmdb => (
+            "mongodb",
+            value("MONGODB_DATABASE_ADMIN_USER")?.into_inner(),
+            value("MONGODB_DATABASE_ADMIN_PASSWORD")?,
+        ),
+        Engine::Postgresql => ("postgres", "postgres".to_owned(), value("password")?),
+    };
+    // MongoDB's hosts may come with their ports.
+    let hosts = if host.contains(':') {
+        host.to_owned()
+    } else {
+        format!("{host}:{port}")
+    };
+    let uri = format!(
+        "{scheme}://{}:{}@{hosts}",
+        escaped(&username),
+        escaped(password.expose())
+    );
+    let endpoint = match host.split_once(':') {
+        Some((only, _)) if !host.contains(',') => only,
+        _ => host,
+    };
+    Ok(Connection {
+        endpoint: endpoint.to_owned(),
+        port,
+        username,
+        password,
+        uri: uri.into(),
+    })
+}
+
+/// The text that a Secret holds under a key, unless it is empty.
+fn value(secret: &Secret, key: &str) -> Option<Sensitive<String>> {
+    let bytes = &secret.data.as_ref()?.get(key)?.0;
+    let text = std::str::from_utf8(bytes).ok()?;
+    (!text.is_empty()).then(|| Sensitive::new(text.to_owned()))
+}
+
+/// A text as it may stand before the `@` of an address (RFC 3986).
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            escaped.push(char::from(byte));
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(escaped, "%{byte:02X}");
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn database(engine: &str, host: &str, port: i32) -> DatabaseCluster {
+        serde_json::from_value(json!({
+            "metadata": {"name": "orders"},
+            "spec": {"engine": {"type": engine, "storage": {"size": "1Gi"}}},
+            "status": {"hostname": host, "port": port},
+        }))
+        .unwrap()
+    }
+
+    fn secret(texts: Value) -> Secret {
+        let mut secret = Secret::default();
+        let data = secret.data.get_or_insert_default();
+        for (key, text) in texts.as_object().unwrap() {
+            let bytes = text.as_str().unwrap().as_bytes().to_vec();
+            data.insert(key.clone(), k8s_openapi::ByteString(bytes));
+        }
+        secret
+    }
+
+    fn uri(engine: &str, host: &str, port: i32, texts: Value) -> String {
+        let database = database(engine, host, port);
+        let connection = connection(&database, Some(&secret(texts))).unwrap();
+        connection.uri.into_inner()
+    }
+
+    #[test]
+    fn each_engine_has_its_keys_and_its_address() {
+        assert_eq!(
+            uri(
+                "pxc",
+                "orders-haproxy.prod",
+                3306,
+                json!({"root": "p@ss/1"})
+            ),
+            "mysql://root:p%40ss%2F1@orders-haproxy.prod:3306"
+        );
+        assert_eq!(
+            uri(
+                "postgresql",
+                "orders-pgbouncer.prod.svc",
+                5432,
+                json!({"password": "a b"})
+            ),
+            "postgres://postgres:a%20b@orders-pgbouncer.prod.svc:5432"
+        );
+        let users = json!({
+            "MONGODB_DATABASE_ADMIN_USER": "databaseAdmin",
+            "MONGODB_DATABASE_ADMIN_PASSWORD": "x",
+        });
+        assert_eq!(
+            uri("psmdb", "orders-rs0.prod.svc", 27017, users.clone()),
+            "mongodb://databaseAdmin:x@orders-rs0.prod.svc:27017"
+        );
+        assert_eq!(
+            uri("psmdb", "192.0.2.1:27017,192.0.2.2:27017", 27017, users),
+            "mongodb://databaseAdmin:x@192.0.2.1:27017,192.0.2.2:27017"
+        );
+    }
+
+    #[test]
+    fn an_endpoint_is_a_host_without_its_port() {
+        let of = |host| {
+            let database = database("pxc", host, 3306);
+            let found = connection(&database, Some(&secret(json!({"root": "x"})))).unwrap();
+            found.endpoint
+        };
+        assert_eq!(of("orders"), "orders");
+        assert_eq!(of("orders:3306"), "orders");
+        assert_eq!(of("a:1,b:2"), "a:1,b:2");
+    }
+
+    #[test]
+    fn what_is_missing_is_said() {
+        let without = |host, port, secret: Option<Secret>| {
+            connection(&database("pxc", host, port), secret.as_ref()).unwrap_err()
+        };
+        let full = secret(json!({"root": "x"}));
+        assert_eq!(
+            without("", 3306, Some(full.clone())),
+            NotConnectable::NoEndpoint
+        );
+        assert_eq!(without("h", 0, Some(full)), NotConnectable::NoEndpoint);
+        let name = "everest-secrets-orders".to_owned();
+        assert_eq!(
+            without("h", 1, None),
+            NotConnectable::NoSecret(name.clone())
+        );
+        for empty in [json!({}), json!({"proxyadmin": "x"}), json!({"root": ""})] {
+            assert_eq!(
+                without("h", 1, Some(secret(empty))),
+                NotConnectable::NoKey {
+                    secret: name.clone(),
+                    key: "root"
+                }
+            );
+        }
+    }
+
+    #[test]
+    fn the_secret_is_the_one_named_or_the_one_everest_makes() {
+        let mut database = database("pxc", "h", 1);
+        assert_eq!(secret_name(&database).unwrap(), "everest-secrets-orders");
+        if let Some(engine) = database.spec.engine.known_mut() {
+            engine.user_secrets_name = "mine".into();
+        }
+        assert_eq!(secret_name(&database).unwrap(), "mine");
+    }
+
+    #[test]
+    fn a_password_is_never_shown() {
+        let found = connection(
+            &database("pxc", "h", 1),
+            Some(&secret(json!({"root": "hunter2"}))),
+        );
+        assert!(!format!("{:?}", found.unwrap()).contains("hunter2"));
+    }
+}

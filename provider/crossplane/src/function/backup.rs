@@ -1,0 +1,263 @@
+//! A backup: taken once its database is ready, and its data kept.
+
+use everest_core::facts::{Seen, Wanted};
+use everest_core::readiness::{self, Readiness};
+use everest_core::rules;
+use everest_core::v1;
+use everest_schemas::everest::{DatabaseCluster, DatabaseClusterBackup};
+use everest_schemas::function::BackupInput;
+use everest_schemas::models::BackupModel;
+use serde_json::{Value, json};
+
+use super::composite::TextError;
+use super::names;
+use super::place::{Lists, lay_over};
+use super::step::{Step, Unreadable};
+use super::{facts, others};
+
+/// Finalizer that makes Everest leave the bucket alone when a backup goes.
+const STORAGE_PROTECTION: &str = "everest.percona.com/dbb-storage-protection";
+
+/// Why a backup cannot be composed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+enum ComposeError {
+    /// An earlier step desires something else under the name.
+    #[error("an earlier step composes a {0} under this name; give the backup another one")]
+    OtherKind(String),
+    /// The input does not say what is backed up.
+    #[error("database is missing: say which composed resource is to be backed up")]
+    NoDatabase,
+    /// The database is not composed.
+    #[error("no database is composed under the name {0:?}")]
+    UnknownDatabase(String),
+    /// A name cannot be taken from the composite resource.
+    #[error(transparent)]
+    Text(#[from] TextError),
+    /// What is observed cannot be read.
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
+    /// A backup of the name exists, and the composite resource has not made it.
+    #[error(
+        "the DatabaseClusterBackup {0:?} exists in the namespace and is not this composite resource's; choose another name"
+    )]
+    Taken(String),
+}
+
+/// Composes and looks after one backup.
+pub(super) fn run(step: &mut Step<'_>, resource: &str, entry: Option<&BackupInput>) {
+    if let Err(error) = compose(step, resource, entry) {
+        step.report.refuse(format!("backup {resource:?}: {error}"));
+    }
+}
+
+fn compose(
+    step: &mut Step<'_>,
+    resource: &str,
+    entry: Option<&BackupInput>,
+) -> Result<(), ComposeError> {
+    let earlier = step.desired(resource).cloned();
+    let kind = earlier.as_ref().and_then(|object| object["kind"].as_str());
+    if let Some(kind) = kind.filter(|kind| *kind != "DatabaseClusterBackup") {
+        return Err(ComposeError::OtherKind(kind.to_owned()));
+    }
+    let observed: Option<DatabaseClusterBackup> = step.observed(resource)?;
+    let Some((mut object, waits_for)) = object(step, resource, entry, earlier, observed.as_ref())?
+    else {
+        return Ok(());
+    };
+    if let (Some(waited), None) = (&waits_for, &observed) {
+        step.report.wait(format!(
+            "backup {resource:?}: it is taken once the database {waited:?} is ready"
+        ));
+        return Ok(());
+    }
+    others::label(&mut object);
+    protect(&mut object, entry, observed.as_ref());
+    let name = object["metadata"]["name"].as_str().unwrap_or_default();
+    let subject = format!("backup {resource:?} ({name})");
+    if observed.is_none() {
+        check(step, &subject, &object)?;
+    }
+    let ready = match &observed {
+        None => {
+            step.report.wait(format!("{subject}: it is being created"));
+            false
+        }
+        Some(observed) => match readiness::backup(observed) {
+            Readiness::Ready => true,
+            Readiness::Pending(missing) => {
+                step.report.wait(format!("{subject}: {missing}"));
+                false
+            }
+            Readiness::Failed(reason) => {
+                step.report.fail(format!("{subject}: {reason}"));
+                false
+            }
+        },
+    };
+    step.put(resource, object, ready);
+    Ok(())
+}
+
+/// The object that is desired, and the database that it waits for if it is
+/// not ready; none where the composite resource wants no backup.
+fn object(
+    step: &Step<'_>,
+    resource: &str,
+    entry: Option<&BackupInput>,
+    earlier: Option<Value>,
+    observed: Option<&DatabaseClusterBackup>,
+) -> Result<Option<(Value, Option<String>)>, ComposeError> {
+    let mut object = earlier.clone().unwrap_or_else(|| json!({}));
+    let mut waits_for = None;
+    if let Some(entry) = entry {
+        let given = entry.backup_storage_name.as_ref();
+        let from = entry.backup_storage_name_from.as_ref();
+        let storage = step
+            .composite
+            .text_from("backupStorageNameFrom", from, given)?;
+        let (from, given) = (entry.name_from.as_ref(), entry.name.as_ref());
+        let name = step.composite.text_from("nameFrom", from, given)?;
+        let mut model = BackupModel::default();
+        match &entry.database {
+            Some(database) => {
+                let known = step.databases.get(database);
+                let database =
+                    known.ok_or_else(|| ComposeError::UnknownDatabase(database.clone()))?;
+                model.namespace = database.namespace.as_str().into();
+                model.database_name = database.name.as_str().into();
+                waits_for = (!database.ready).then(|| database.name.clone());
+            }
+            None if earlier.is_none() => return Err(ComposeError::NoDatabase),
+            None => {}
+        }
+        match &storage {
+            Some(storage) => model.backup_storage_name = storage.as_str().into(),
+            // Nobody asks for the backup; one that was taken is then let go.
+            None if earlier.is_none() => return Ok(None),
+            None => {}
+        }
+        if let Some(name) = name {
+            model.name = name.into();
+        }
+        let mut body = v1::backup::desired(&model);
+        drop_empty(&mut body["metadata"]);
+        lay_over(&mut object, body, Lists::Replaced);
+    }
+    let metadata = &mut object["metadata"];
+    let observed = observed.and_then(|observed| observed.metadata.name.clone());
+    if let Some(name) = observed {
+        metadata["name"] = json!(name);
+    } else if metadata["name"].as_str().is_none_or(str::is_empty) {
+        metadata["name"] = json!(names::derived(&step.composite, resource));
+    }
+    if let Some(namespace) = step.composite.namespace() {
+        metadata["namespace"] = json!(namespace);
+    }
+    Ok(Some((object, waits_for)))
+}
+
+fn drop_empty(metadata: &mut Value) {
+    if let Value::Object(members) = metadata {
+        members.retain(|_, member| member.as_str() != Some(""));
+    }
+}
+
+/// Puts the protection on a backup, beside the finalizers of others: an apply
+/// adds to their set. A backup that is going takes no new ones.
+fn protect(
+    object: &mut Value,
+    entry: Option<&BackupInput>,
+    observed: Option<&DatabaseClusterBackup>,
+) {
+    let keep = entry
+        .and_then(|entry| entry.keep_backup_data)
+        .unwrap_or(true);
+    let going = observed.is_some_and(|observed| {
+        let finalizers = observed.metadata.finalizers.as_ref();
+        observed.metadata.deletion_timestamp.is_some()
+            && !finalizers.is_some_and(|set| set.iter().any(|own| own == STORAGE_PROTECTION))
+    });
+    let finalizers = &mut object["metadata"]["finalizers"];
+    let mut set: Vec<String> = serde_json::from_value(finalizers.take()).unwrap_or_default();
+    set.retain(|finalizer| finalizer != STORAGE_PROTECTION);
+    if keep && !going {
+        set.push(STORAGE_PROTECTION.to_owned());
+    }
+    if set.is_empty() {
+        if let Value::Object(metadata) = &mut object["metadata"] {
+            metadata.remove("finalizers");
+        }
+    } else {
+        *finalizers = json!(set);
+    }
+}
+
+/// Everest's rules for a new backup, and that nobody else has made it.
+fn check(step: &mut Step<'_>, subject: &str, object: &Value) -> Result<(), ComposeError> {
+    let Ok(typed) = serde_json::from_value::<DatabaseClusterBackup>(object.clone()) else {
+        step.report.refuse(format!(
+            "{subject}: spec.backupStorageName and spec.dbClusterName are to be texts"
+        ));
+        return Ok(());
+    };
+    let model = v1::backup::observed(&typed, &v1::OwnedKeys::default());
+    let mut findings = rules::backup::check(&model, None);
+    let wanted = Wanted::for_backup(&model, None);
+    let facts = facts::load(&mut step.lookups, &wanted, None);
+    findings.extend(rules::backup::check_online(
+        &model,
+        None,
+        &facts,
+        rules::Stage::Plan,
+    ));
+    step.report.findings(subject, findings);
+    if step.lookups.everest()
+        && let (Some(namespace), Some(name)) = (model.namespace.known_str(), model.name.known_str())
+        && let Seen::Found(other) = step.lookups.object(
+            v1::API_VERSION,
+            "DatabaseClusterBackup",
+            Some(namespace),
+            name,
+        )
+        && step.is_foreign(&other)
+    {
+        return Err(ComposeError::Taken(name.to_owned()));
+    }
+    Ok(())
+}
+
+/// Refuses to let go of a database whose composed backups stay: Everest keeps
+/// a database that is being deleted until the last of its backups is gone.
+pub(super) fn keep_databases(step: &mut Step<'_>) {
+    let Some(observed) = step.request.observed.as_ref() else {
+        return;
+    };
+    let mut gone = Vec::new();
+    for resource in observed.resources.keys() {
+        let composed = step.observed_object(resource).unwrap_or_default();
+        if composed["kind"] == "DatabaseCluster"
+            && composed["apiVersion"] == v1::API_VERSION
+            && step.desired(resource).is_none()
+            && let Ok(Some(database)) = step.observed::<DatabaseCluster>(resource)
+            && let Some(name) = database.metadata.name
+        {
+            gone.push((resource.clone(), name));
+        }
+    }
+    gone.sort();
+    for (resource, name) in gone {
+        let staying = step
+            .desired_of("DatabaseClusterBackup")
+            .into_iter()
+            .find(|backup| {
+                let object = step.desired(backup);
+                object.is_some_and(|object| object["spec"]["dbClusterName"] == name.as_str())
+            });
+        if let Some(backup) = staying {
+            step.report.refuse(format!(
+                "database {resource:?} ({name}) is no longer composed, and its backup {backup:?} still is: Everest would keep the database in deletion for as long as the backup exists; take the backup out of the composition as well (its data stays in the bucket unless keepBackupData is false)"
+            ));
+        }
+    }
+}

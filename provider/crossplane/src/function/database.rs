@@ -1,0 +1,284 @@
+//! A database: what is composed of it, and what is looked after.
+
+mod identity;
+mod readiness;
+mod secret;
+mod spec;
+
+use everest_core::facts::{Seen, Wanted};
+use everest_core::v1;
+use everest_core::{Operation, outputs, rules};
+use everest_schemas::everest::DatabaseCluster;
+use everest_schemas::function::DatabaseInput;
+use everest_schemas::models::DatabaseModel;
+use serde_json::{Value, json};
+
+use super::facts;
+use super::patches::PatchError;
+use super::place::{Lists, Place, PlaceError, lay_over};
+use super::step::{Database, Step, Unreadable};
+
+/// Annotation that makes Everest stop and start a database once.
+const RESTART: &str = "everest.percona.com/restart";
+
+/// Why a database cannot be composed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+enum ComposeError {
+    /// An earlier step desires something else under the name.
+    #[error("an earlier step composes a {0} under this name; give the database another one")]
+    OtherKind(String),
+    /// Neither the input nor an earlier step says what the database is.
+    #[error(
+        "nothing says what the database is; give it a spec or patches, or compose a DatabaseCluster under this name in an earlier step"
+    )]
+    Nothing,
+    /// A name or namespace cannot be taken from the composite resource.
+    #[error(transparent)]
+    Identity(#[from] identity::IdentityError),
+    /// A value cannot be taken from the composite resource.
+    #[error(transparent)]
+    Patch(#[from] PatchError),
+    /// The spec has not the shape of a DatabaseCluster's.
+    #[error("{}", .0.join("; "))]
+    Shape(Vec<String>),
+    /// What is observed cannot be read.
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
+    /// An object of the name exists, and the composite resource has not made it.
+    #[error(
+        "{kind} {name:?} exists in the namespace and is not this composite resource's; choose another name, or import it with a managed resource"
+    )]
+    Taken {
+        /// What exists.
+        kind: &'static str,
+        /// Its name.
+        name: String,
+    },
+    /// The composition sets what has to be set once.
+    #[error(
+        "the annotation {RESTART} cannot be composed: Everest takes it away after a restart, and it would be put back for the next one, without end; set it on the DatabaseCluster by hand"
+    )]
+    Restart,
+    /// The path for the status is none, or is none of the status.
+    #[error("statusTo: {0}; correct the composition")]
+    StatusTo(PlaceError),
+    /// The path for the status leads elsewhere.
+    #[error(
+        "statusTo: {0:?} is not below status, the only part of a composite resource that is written; write status.database, for example"
+    )]
+    NotStatus(String),
+}
+
+/// Composes and looks after one database.
+pub(super) fn run(step: &mut Step<'_>, resource: &str, entry: Option<&DatabaseInput>) {
+    if let Err(error) = compose(step, resource, entry) {
+        step.report
+            .refuse(format!("database {resource:?}: {error}"));
+    }
+}
+
+/// 1. What earlier steps desire, what the input says and what the patches take
+///    from the composite resource are laid over each other.
+/// 2. The name is the observed one, the given one or a derived one.
+/// 3. What is desired is what is said and nothing more, so that what Everest
+///    writes into the spec stays Everest's.
+/// 4. The rules judge what will hold: what is desired over what is there.
+/// 5. Readiness, the connection Secret and the status follow from what is
+///    observed.
+fn compose(
+    step: &mut Step<'_>,
+    resource: &str,
+    entry: Option<&DatabaseInput>,
+) -> Result<(), ComposeError> {
+    let earlier = step.desired(resource).cloned();
+    let kind = earlier.as_ref().and_then(|object| object["kind"].as_str());
+    if let Some(kind) = kind.filter(|kind| *kind != "DatabaseCluster") {
+        return Err(ComposeError::OtherKind(kind.to_owned()));
+    }
+    let observed: Option<DatabaseCluster> = step.observed(resource)?;
+    let identity = identity::of(
+        &step.composite,
+        resource,
+        entry,
+        earlier.as_ref(),
+        observed.as_ref(),
+    )?;
+    let said = spec::said(&step.composite, entry, earlier.as_ref())?;
+    let subject = format!("database {resource:?} ({})", identity.name);
+
+    let mut object = earlier.unwrap_or_else(|| json!({}));
+    object["apiVersion"] = json!(v1::API_VERSION);
+    object["kind"] = json!("DatabaseCluster");
+    lay_over(
+        &mut object["metadata"],
+        identity.metadata(entry),
+        Lists::Replaced,
+    );
+    if object
+        .pointer("/metadata/annotations")
+        .is_some_and(|keys| keys.get(RESTART).is_some())
+    {
+        return Err(ComposeError::Restart);
+    }
+    object["spec"] = said.clone();
+    let planned = model(&identity, spec::typed(&said)?);
+    let operation = match &observed {
+        Some(_) => Operation::Update,
+        None => Operation::Create,
+    };
+    let canonical = v1::database::desired(&planned, operation);
+    lay_over(
+        &mut object["spec"],
+        canonical["spec"].clone(),
+        Lists::ByPosition,
+    );
+
+    let state = match &observed {
+        None => {
+            refuse_taken(step, &identity)?;
+            check(step, &subject, &planned, None, None);
+            if identity.derived {
+                step.report.note(format!(
+                    "{subject}: its name is as much of the composite resource's as Everest's limit of {} characters leaves room for, and a hash that keeps it apart; set name or nameFrom for another one",
+                    everest_core::name::LIMIT
+                ));
+            }
+            step.report.wait(format!("{subject}: it is being created"));
+            None
+        }
+        Some(observed) => {
+            spec::leave_alone(&mut object["spec"], observed);
+            if let Some(version) = spec::carry_data_source(&mut object, &said, observed) {
+                object["metadata"]["resourceVersion"] = version;
+            }
+            let prior = v1::database::observed(observed, &v1::OwnedKeys::default());
+            let after = spec::after(observed, &object["spec"])?;
+            let after = v1::database::observed(&after, &v1::OwnedKeys::default());
+            check(step, &subject, &after, Some(&prior), Some(observed));
+            let changes = !outputs::database::affected(&prior, &after).is_empty();
+            Some((observed, changes))
+        }
+    };
+    spec::warn_of_schedules(step, &subject, &planned);
+
+    let ready = state
+        .is_some_and(|(observed, changes)| readiness::judge(step, &subject, observed, changes));
+    let secret = match entry.and_then(|entry| entry.connection_secret.as_ref()) {
+        Some(wish) => Some(secret::compose(
+            step,
+            resource,
+            wish,
+            &identity,
+            observed.as_ref(),
+        )?),
+        None => None,
+    };
+    if let Some(to) = entry.and_then(|entry| entry.status_to.as_ref()) {
+        let place = Place::writable(to).map_err(ComposeError::StatusTo)?;
+        if !place.is_below("status") {
+            return Err(ComposeError::NotStatus(to.clone()));
+        }
+        let status = status(&identity, observed.as_ref(), ready, secret.as_deref());
+        step.tell(&place, status);
+    }
+    step.put(resource, object, ready);
+    step.databases.insert(
+        resource.to_owned(),
+        Database {
+            name: identity.name,
+            namespace: identity.namespace,
+            ready,
+        },
+    );
+    Ok(())
+}
+
+fn model(
+    identity: &identity::Identity,
+    spec: everest_schemas::everest::DatabaseClusterSpec,
+) -> DatabaseModel {
+    DatabaseModel {
+        namespace: identity.namespace.as_str().into(),
+        name: identity.name.as_str().into(),
+        spec: spec.into(),
+        ..DatabaseModel::default()
+    }
+}
+
+/// Crossplane takes over an object that nobody controls, without a word.
+fn refuse_taken(step: &mut Step<'_>, identity: &identity::Identity) -> Result<(), ComposeError> {
+    if !step.lookups.everest() {
+        return Ok(());
+    }
+    let existing = step.lookups.object(
+        v1::API_VERSION,
+        "DatabaseCluster",
+        Some(&identity.namespace),
+        &identity.name,
+    );
+    match existing {
+        Seen::Found(object) if step.is_foreign(&object) => Err(ComposeError::Taken {
+            kind: "the DatabaseCluster",
+            name: identity.name.clone(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Everest's rules, those that the configuration decides and those that the
+/// cluster does.
+fn check(
+    step: &mut Step<'_>,
+    subject: &str,
+    planned: &DatabaseModel,
+    prior: Option<&DatabaseModel>,
+    observed: Option<&DatabaseCluster>,
+) {
+    let mut findings = rules::database::check_syntax(planned);
+    findings.extend(rules::database::check(planned, prior));
+    if let Some(prior) = prior {
+        findings.extend(rules::database::check_immutable(planned, prior));
+    }
+    let wanted = Wanted::for_database(planned, prior);
+    let facts = facts::load(&mut step.lookups, &wanted, observed);
+    // What is missing may be composed by the same pipeline, so that it is a
+    // warning as in a plan.
+    let stage = rules::Stage::Plan;
+    findings.extend(rules::database::check_online(planned, prior, &facts, stage));
+    step.report.findings(subject, findings);
+}
+
+/// What the composite resource's status tells of a database.
+fn status(
+    identity: &identity::Identity,
+    observed: Option<&DatabaseCluster>,
+    ready: bool,
+    secret: Option<&str>,
+) -> Value {
+    let mut status = json!({
+        "name": identity.name,
+        "namespace": identity.namespace,
+        "ready": ready,
+    });
+    if let Some(observed) = observed {
+        let model = v1::database::observed(observed, &v1::OwnedKeys::default());
+        for (name, text) in [
+            ("state", &model.status),
+            ("message", &model.message),
+            ("hostname", &model.hostname),
+            ("credentialsSecretName", &model.credentials_secret_name),
+            ("recommendedCrVersion", &model.recommended_cr_version),
+        ] {
+            if let Some(text) = text.known_str() {
+                status[name] = json!(text);
+            }
+        }
+        if let Some(port) = model.port.known() {
+            status["port"] = json!(port);
+        }
+    }
+    if let Some(secret) = secret {
+        status["connectionSecretName"] = json!(secret);
+    }
+    status
+}

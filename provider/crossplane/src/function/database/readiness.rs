@@ -1,0 +1,125 @@
+//! Whether a composed database is ready.
+
+use everest_core::facts::Seen;
+use everest_core::readiness::{self, DatabaseSighting, HOLD, Readiness};
+use everest_core::v1::engine_kinds;
+use everest_schemas::everest::{DataImportJob, DatabaseCluster, DatabaseClusterRestore};
+use serde_json::Value;
+
+use crate::function::step::Step;
+
+/// Judges a database and tells what it is waited for.
+///
+/// Everest's `ready` may be left over from before a change, so that the
+/// engine's own object is looked up and has to agree. Its operator tells which
+/// generation it has seen; where it does not, Everest's word is taken: there
+/// is no clock here to wait by, and once Everest takes the change up, the
+/// database's watch brings the next call.
+pub(super) fn judge(
+    step: &mut Step<'_>,
+    subject: &str,
+    observed: &DatabaseCluster,
+    changes: bool,
+) -> bool {
+    let engine_cr = engine_cr(step, observed);
+    let restore = first_restore(step, observed);
+    let import_job = import_job(step, observed);
+    if changes {
+        step.report
+            .wait(format!("{subject}: a change of it is being written"));
+        return false;
+    }
+    let sighting = DatabaseSighting {
+        database: observed,
+        engine_cr: match &engine_cr {
+            Seen::Found(engine_cr) => Some(engine_cr),
+            Seen::Absent | Seen::Unread => None,
+        },
+        restore: restore.as_ref(),
+        import_job: import_job.as_ref(),
+        written_generation: 0,
+        steady_for: Some(HOLD),
+        creating: import_has_not_begun(observed),
+    };
+    match readiness::database(&sighting) {
+        Readiness::Ready if engine_cr == Seen::Absent => {
+            step.report.wait(format!(
+                "{subject}: Everest says that it is ready, but the engine's own object does not exist"
+            ));
+            false
+        }
+        Readiness::Ready => true,
+        Readiness::Pending(missing) => {
+            step.report.wait(format!("{subject}: {missing}"));
+            false
+        }
+        Readiness::Failed(reason) => {
+            step.report.fail(format!("{subject}: {reason}"));
+            false
+        }
+    }
+}
+
+/// The engine's own object. It is asked for once Everest tells of it: before,
+/// its kind need not exist, and Crossplane fails at a kind that does not.
+fn engine_cr(step: &mut Step<'_>, observed: &DatabaseCluster) -> Seen<Value> {
+    let status = observed.status.as_ref();
+    let state = status.and_then(|status| status.status.as_deref());
+    if !matches!(state, Some("ready" | "error")) {
+        return Seen::Unread;
+    }
+    let engine = observed.spec.engine.known();
+    let type_ = engine.and_then(|engine| engine.type_.known().copied());
+    let (Some(type_), Some(name), true) = (
+        type_,
+        observed.metadata.name.as_deref(),
+        step.lookups.everest(),
+    ) else {
+        return Seen::Unread;
+    };
+    let kinds = engine_kinds(type_);
+    let namespace = observed.metadata.namespace.as_deref();
+    step.lookups
+        .object(&kinds.api_version(), kinds.database, namespace, name)
+}
+
+/// The restore that brings the first data: it has the database's name.
+fn first_restore(
+    step: &mut Step<'_>,
+    observed: &DatabaseCluster,
+) -> Option<DatabaseClusterRestore> {
+    observed.spec.data_source.known()?;
+    if !step.lookups.everest() {
+        return None;
+    }
+    let namespace = observed.metadata.namespace.as_deref();
+    let name = observed.metadata.name.as_deref()?;
+    found(step.lookups.named(namespace, name))
+}
+
+/// The import that brings the first data.
+fn import_job(step: &mut Step<'_>, observed: &DatabaseCluster) -> Option<DataImportJob> {
+    observed.spec.data_source.known()?.data_import.known()?;
+    let name = observed.status.as_ref()?.data_import_job_name.as_deref()?;
+    if name.is_empty() || !step.lookups.everest() {
+        return None;
+    }
+    let namespace = observed.metadata.namespace.as_deref();
+    found(step.lookups.named(namespace, name))
+}
+
+/// An import that Everest has not named yet cannot be one of long ago.
+fn import_has_not_begun(observed: &DatabaseCluster) -> bool {
+    let source = observed.spec.data_source.known();
+    let imported = source.is_some_and(|source| source.data_import.is_known());
+    let status = observed.status.as_ref();
+    let job = status.and_then(|status| status.data_import_job_name.as_deref());
+    imported && job.is_none_or(str::is_empty)
+}
+
+fn found<T>(seen: Seen<T>) -> Option<T> {
+    match seen {
+        Seen::Found(object) => Some(object),
+        Seen::Absent | Seen::Unread => None,
+    }
+}

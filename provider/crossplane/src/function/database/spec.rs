@@ -1,0 +1,178 @@
+//! The spec of a composed database: what is said of it, and nothing that is
+//! Everest's to say.
+
+use everest_core::v1;
+use everest_schemas::Engine;
+use everest_schemas::everest::{DatabaseCluster, DatabaseClusterSpec};
+use everest_schemas::function::DatabaseInput;
+use everest_schemas::models::DatabaseModel;
+use serde_json::{Value, json};
+
+use super::{ComposeError, RESTART};
+use crate::function::composite::Composite;
+use crate::function::patches;
+use crate::function::place::{Lists, lay_over};
+use crate::function::shape::{self, Unknown};
+use crate::function::step::Step;
+
+/// Field managers by which Crossplane applies what it composes.
+const MANAGERS: &str = "apiextensions.crossplane.io/composed";
+
+/// What earlier steps, the input and the composite resource say of a database.
+pub(super) fn said(
+    composite: &Composite,
+    entry: Option<&DatabaseInput>,
+    earlier: Option<&Value>,
+) -> Result<Value, ComposeError> {
+    let mut spec = earlier
+        .and_then(|object| object.get("spec"))
+        .cloned()
+        .unwrap_or_else(|| json!({}));
+    let mut unknown = Unknown::Passed;
+    if let Some(entry) = entry {
+        if earlier.is_none() {
+            if entry.spec.is_empty() && entry.patches.is_empty() {
+                return Err(ComposeError::Nothing);
+            }
+            // Whoever writes the object itself may know a later Everest.
+            unknown = Unknown::Refused;
+        }
+        lay_over(&mut spec, Value::Object(entry.spec.clone()), Lists::ByName);
+        patches::apply(&entry.patches, composite, &mut spec)?;
+    }
+    drop_nulls(&mut spec);
+    let faults = shape::faults(&shape::DATABASE_SPEC, &spec, "spec", unknown);
+    if faults.is_empty() {
+        Ok(spec)
+    } else {
+        Err(ComposeError::Shape(faults))
+    }
+}
+
+fn drop_nulls(value: &mut Value) {
+    if let Value::Object(members) = value {
+        members.retain(|_, member| !member.is_null());
+        members.values_mut().for_each(drop_nulls);
+    }
+}
+
+/// The spec as its type.
+pub(super) fn typed(spec: &Value) -> Result<DatabaseClusterSpec, ComposeError> {
+    // The shape was checked, so that this fails for no reason that is known.
+    serde_json::from_value(spec.clone())
+        .map_err(|_| ComposeError::Shape(vec!["the spec is none of a DatabaseCluster".to_owned()]))
+}
+
+/// Takes out what is not to be written at the moment: a restart stops and
+/// starts the database by the same switch that a composition may set.
+pub(super) fn leave_alone(spec: &mut Value, observed: &DatabaseCluster) {
+    let annotations = observed.metadata.annotations.as_ref();
+    let restarting = annotations.is_some_and(|keys| keys.contains_key(RESTART));
+    if let Some(spec) = spec.as_object_mut() {
+        if restarting {
+            spec.remove("paused");
+        }
+        spec.remove("dataSource");
+    }
+}
+
+/// Keeps a data source that the cluster still holds, because an apply without
+/// it would take it out before the restore begins; returns the resource
+/// version that goes with it, so that the apply fails, instead of restoring
+/// again, if Everest has cleared it meanwhile.
+pub(super) fn carry_data_source(
+    object: &mut Value,
+    said: &Value,
+    observed: &DatabaseCluster,
+) -> Option<Value> {
+    let source = observed.spec.data_source.known()?;
+    let ours = said.get("dataSource").is_some()
+        || owned(observed).is_some_and(|owned| owned.get("f:dataSource").is_some());
+    if !ours {
+        return None;
+    }
+    let mut body = json!({"metadata": {}});
+    v1::database::carry_data_source(&mut body, observed);
+    object["spec"]["dataSource"] = body["spec"]["dataSource"].take();
+    // Everest never clears an import, so that nothing can be repeated.
+    source
+        .data_import
+        .is_null()
+        .then(|| body["metadata"]["resourceVersion"].take())
+        .filter(|version| !version.is_null())
+}
+
+/// The database as it will be: what is desired over what is there, without
+/// what Crossplane owns and desires no longer.
+pub(super) fn after(
+    observed: &DatabaseCluster,
+    desired: &Value,
+) -> Result<DatabaseCluster, ComposeError> {
+    let mut spec = serde_json::to_value(&observed.spec).unwrap_or_default();
+    if let Some(owned) = owned(observed) {
+        withdraw(&mut spec, owned, Some(desired));
+    }
+    lay_over(&mut spec, desired.clone(), Lists::Replaced);
+    let mut after = observed.clone();
+    after.spec = typed(&spec)?;
+    Ok(after)
+}
+
+/// What Crossplane owns of the spec, as `managedFields` says it.
+fn owned(observed: &DatabaseCluster) -> Option<&Value> {
+    let entries = observed.metadata.managed_fields.iter().flatten();
+    entries
+        .filter(|entry| {
+            let manager = entry.manager.as_deref().unwrap_or_default();
+            manager.starts_with(MANAGERS) && entry.operation.as_deref() == Some("Apply")
+        })
+        .find_map(|entry| entry.fields_v1.as_ref()?.0.get("f:spec"))
+}
+
+/// Takes out of `live` what is owned and not desired.
+fn withdraw(live: &mut Value, owned: &Value, desired: Option<&Value>) {
+    let Some(members) = live.as_object_mut() else {
+        return;
+    };
+    members.retain(|name, member| {
+        let Some(owned) = owned.get(format!("f:{name}")) else {
+            return true;
+        };
+        let desired = desired.and_then(|desired| desired.get(name));
+        let leaf = owned
+            .as_object()
+            .is_none_or(|owned| !owned.keys().any(|key| key.starts_with("f:")));
+        if leaf {
+            return desired.is_some();
+        }
+        withdraw(member, owned, desired);
+        member.as_object().is_none_or(|left| !left.is_empty())
+    });
+}
+
+/// Backups that a schedule takes are Everest's objects, which no composition
+/// protects.
+pub(super) fn warn_of_schedules(step: &mut Step<'_>, subject: &str, planned: &DatabaseModel) {
+    let Some(spec) = planned.spec.known() else {
+        return;
+    };
+    let engine = spec.engine.known().and_then(|engine| engine.type_.known());
+    let scheduled = spec
+        .backup
+        .known()
+        .and_then(|backup| backup.schedules.known())
+        .is_some_and(|schedules| {
+            schedules
+                .iter()
+                .any(|schedule| schedule.enabled.known() != Some(&false))
+        });
+    // PostgreSQL's operator leaves the bucket alone.
+    if scheduled && engine != Some(&Engine::Postgresql) {
+        step.report.warn(
+            "scheduled-backups",
+            format!(
+                "{subject}: backup.schedules: The backups that schedules take are made by Everest, out of a composition's reach: when the composite resource is deleted, their data in the bucket is deleted with them. To keep it, put the finalizer everest.percona.com/dbb-storage-protection on them before, or use the Database managed resource, which does. The input's silence: [scheduled-backups] ends this warning."
+            ),
+        );
+    }
+}

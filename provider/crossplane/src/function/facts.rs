@@ -1,0 +1,71 @@
+//! What the rules want to know of the cluster, as lookups of Crossplane's.
+
+use std::collections::BTreeMap;
+
+use everest_core::facts::{Facts, Kind, Seen, Wanted};
+use everest_schemas::everest::DatabaseCluster;
+use k8s_openapi::api::core::v1::{Namespace, Secret};
+use kube::Resource;
+
+use super::lookups::Lookups;
+
+/// What the lookups show of what is wanted. The observed databases are known
+/// without one.
+pub(super) fn load(
+    lookups: &mut Lookups<'_>,
+    wanted: &Wanted,
+    observed: Option<&DatabaseCluster>,
+) -> Facts {
+    let Some(namespace) = wanted.namespace.as_deref() else {
+        return Facts::default();
+    };
+    let mut facts = Facts::default();
+    let inside = Some(namespace);
+    if lookups.everest() {
+        let want = |kind| wanted.kinds.contains(&kind);
+        macro_rules! all {
+            ($kind:ident, $place:expr) => {
+                if want(Kind::$kind) {
+                    lookups.all($place)
+                } else {
+                    None
+                }
+            };
+        }
+        facts.engines = all!(Engines, inside);
+        facts.backups = all!(Backups, inside);
+        facts.storages = all!(Storages, inside);
+        facts.monitoring_configs = all!(MonitoringConfigs, inside);
+        facts.split_horizons = all!(SplitHorizons, inside);
+        facts.policies = all!(Policies, None);
+        facts.load_balancer_configs = all!(LoadBalancerConfigs, None);
+        facts.importers = all!(Importers, None);
+        facts.databases = match observed {
+            Some(object) => named(object),
+            None => all!(Databases, inside),
+        };
+    }
+    if lookups.kubernetes() {
+        facts.namespace = lookups.named::<Namespace>(None, namespace);
+        if wanted.kinds.contains(&Kind::StorageClasses) {
+            facts.storage_classes = lookups.all(None);
+        }
+        for name in &wanted.secrets {
+            match lookups.named::<Secret>(inside, name) {
+                Seen::Unread => {}
+                Seen::Absent => {
+                    facts.secrets.insert(name.clone(), false);
+                }
+                Seen::Found(_) => {
+                    facts.secrets.insert(name.clone(), true);
+                }
+            }
+        }
+    }
+    facts
+}
+
+fn named(object: &DatabaseCluster) -> Option<BTreeMap<String, DatabaseCluster>> {
+    let name = object.meta().name.clone()?;
+    Some(BTreeMap::from([(name, object.clone())]))
+}

@@ -1,0 +1,63 @@
+//! The arguments of `everest-crossplane function`.
+
+use std::path::PathBuf;
+
+use function_sdk_rust::Args;
+use lexopt::prelude::*;
+
+/// What `--help` prints.
+pub(super) const HELP: &str = "\
+everest-crossplane function: composes Everest's databases
+
+Usage: everest-crossplane function [OPTIONS]
+
+Options:
+  -d, --debug                        log more, for reading (DEBUG=true)
+      --address HOST:PORT            where to listen [0.0.0.0:9443]
+      --tls-certs-dir DIR            tls.crt, tls.key and ca.crt: serve with mutual TLS
+                                     (TLS_SERVER_CERTS_DIR)
+      --insecure                     serve without TLS; --tls-certs-dir is then ignored
+      --max-recv-message-size BYTES  the largest request that is read [4194304]
+      --metrics-address HOST:PORT    where /metrics is served; empty: nowhere
+                                     (METRICS_ADDRESS) [:8080]
+  -h, --help                         this text
+";
+
+/// What is asked for.
+#[derive(Debug)]
+pub(super) enum Asked {
+    /// To serve.
+    Serve(Args),
+    /// To be told how.
+    Help,
+}
+
+/// Reads the arguments; `env` is where unset ones come from.
+pub(super) fn read(
+    parser: &mut lexopt::Parser,
+    env: impl Fn(&str) -> Option<String>,
+) -> Result<Asked, lexopt::Error> {
+    let mut args = Args {
+        debug: env("DEBUG").is_some_and(|value| value == "true" || value == "1"),
+        address: "0.0.0.0:9443".to_owned(),
+        tls_certs_dir: env("TLS_SERVER_CERTS_DIR").map(PathBuf::from),
+        insecure: false,
+        max_recv_message_size: None,
+        metrics_address: env("METRICS_ADDRESS").unwrap_or_else(|| ":8080".to_owned()),
+    };
+    while let Some(arg) = parser.next()? {
+        match arg {
+            Short('h') | Long("help") => return Ok(Asked::Help),
+            Short('d') | Long("debug") => args.debug = true,
+            Long("insecure") => args.insecure = true,
+            Long("address") => args.address = parser.value()?.string()?,
+            Long("tls-certs-dir") => args.tls_certs_dir = Some(parser.value()?.into()),
+            Long("max-recv-message-size") => {
+                args.max_recv_message_size = Some(parser.value()?.parse()?);
+            }
+            Long("metrics-address") => args.metrics_address = parser.value()?.string()?,
+            other => return Err(other.unexpected()),
+        }
+    }
+    Ok(Asked::Serve(args))
+}

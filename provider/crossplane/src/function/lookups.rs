@@ -1,0 +1,150 @@
+//! What Crossplane is asked to look up: required resources, by name or kind.
+//!
+//! Crossplane calls the function again with what it found, until nothing new
+//! is asked for. What is asked for follows from the input and from what is
+//! observed, never from an answer, so that the second call has all of it.
+//! What was looked up is not watched: it is looked up anew when the
+//! composite resource is, at the latest after the response's time to live.
+
+use std::collections::{BTreeMap, HashMap};
+
+use everest_core::facts::{All, Seen};
+use everest_schemas::function::Lookups as Wish;
+use function_sdk_rust::proto::v1::{
+    Capability, MatchLabels, Requirements, ResourceSelector, RunFunctionRequest,
+    resource_selector::Match,
+};
+use function_sdk_rust::request;
+use kube::Resource;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// What is asked for while a request is answered, and the answers in it.
+pub(super) struct Lookups<'a> {
+    request: &'a RunFunctionRequest,
+    wish: Wish,
+    able: bool,
+    asked: BTreeMap<String, ResourceSelector>,
+}
+
+impl<'a> Lookups<'a> {
+    /// The lookups of a request.
+    pub(super) fn of(request: &'a RunFunctionRequest, wish: Wish) -> Self {
+        // Before 2.2 Crossplane did not tell what it can, and could this.
+        let able = !request::advertises_capabilities(request)
+            || request::has_capability(request, Capability::RequiredResources);
+        Self {
+            request,
+            wish,
+            able,
+            asked: BTreeMap::new(),
+        }
+    }
+
+    /// Whether objects of Everest and its engines may be asked for.
+    pub(super) fn everest(&self) -> bool {
+        self.able && self.wish != Wish::None
+    }
+
+    /// Whether objects of Kubernetes itself may be asked for, besides the
+    /// Secrets that a connection is made of.
+    pub(super) fn kubernetes(&self) -> bool {
+        self.able && self.wish == Wish::All
+    }
+
+    /// Whether an answer is still to come, with a further call.
+    pub(super) fn waiting(&self) -> bool {
+        self.asked
+            .keys()
+            .any(|key| !self.request.required_resources.contains_key(key))
+    }
+
+    /// What is asked for, for the response.
+    pub(super) fn into_requirements(self) -> Option<Requirements> {
+        (!self.asked.is_empty()).then(|| Requirements {
+            resources: self.asked.into_iter().collect::<HashMap<_, _>>(),
+            ..Requirements::default()
+        })
+    }
+
+    /// An object of a kind that has a type.
+    pub(super) fn named<K>(&mut self, namespace: Option<&str>, name: &str) -> Seen<K>
+    where
+        K: Resource<DynamicType = ()> + DeserializeOwned,
+    {
+        match self.object(&K::api_version(&()), &K::kind(&()), namespace, name) {
+            Seen::Unread => Seen::Unread,
+            Seen::Absent => Seen::Absent,
+            // What has another shape than this version knows is not judged.
+            Seen::Found(object) => serde_json::from_value(object)
+                .map(Seen::Found)
+                .unwrap_or_default(),
+        }
+    }
+
+    /// An object by its kind.
+    pub(super) fn object(
+        &mut self,
+        api_version: &str,
+        kind: &str,
+        namespace: Option<&str>,
+        name: &str,
+    ) -> Seen<Value> {
+        let match_ = Match::MatchName(name.to_owned());
+        let Some(found) = self.ask(api_version, kind, namespace, Some(match_)) else {
+            return Seen::Unread;
+        };
+        found.into_iter().next().map_or(Seen::Absent, Seen::Found)
+    }
+
+    /// All objects of a kind, those of a namespace if one is given.
+    pub(super) fn all<K>(&mut self, namespace: Option<&str>) -> All<K>
+    where
+        K: Resource<DynamicType = ()> + DeserializeOwned,
+    {
+        // Crossplane selects by name or by labels; no label is every object.
+        let match_ = Match::MatchLabels(MatchLabels::default());
+        let found = self.ask(&K::api_version(&()), &K::kind(&()), namespace, Some(match_))?;
+        found
+            .into_iter()
+            .map(|object| {
+                let object: K = serde_json::from_value(object).ok()?;
+                Some((object.meta().name.clone()?, object))
+            })
+            .collect()
+    }
+
+    fn ask(
+        &mut self,
+        api_version: &str,
+        kind: &str,
+        namespace: Option<&str>,
+        match_: Option<Match>,
+    ) -> Option<Vec<Value>> {
+        if !self.able {
+            return None;
+        }
+        let mut key = format!("{api_version}/{kind}");
+        for part in [
+            namespace,
+            match &match_ {
+                Some(Match::MatchName(name)) => Some(name.as_str()),
+                _ => None,
+            },
+        ] {
+            key.push('/');
+            key.push_str(part.unwrap_or_default());
+        }
+        let found = request::get_required_resources(self.request, &key);
+        self.asked.insert(
+            key,
+            ResourceSelector {
+                api_version: api_version.to_owned(),
+                kind: kind.to_owned(),
+                r#match: match_,
+                namespace: namespace.map(str::to_owned),
+            },
+        );
+        found
+    }
+}

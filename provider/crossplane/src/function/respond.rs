@@ -1,0 +1,78 @@
+//! From a request to the response, without anything else.
+
+use std::time::Duration;
+
+use everest_schemas::function::Input;
+use function_sdk_rust::proto::v1::{RunFunctionRequest, RunFunctionResponse};
+use function_sdk_rust::response;
+
+use super::step::Step;
+use super::{backup, database, input, others, report};
+
+/// How long an answer holds when all is ready: what was looked up is not
+/// watched, so that a new password shows after this time at the latest.
+pub const TTL: Duration = Duration::from_secs(60);
+
+/// How long an answer holds while something is waited for.
+pub const TTL_WAITING: Duration = Duration::from_secs(10);
+
+/// The response to a request: the same for the same request, whenever and
+/// however often it is asked for.
+///
+/// 1. The input is read strictly; what is wrong with it stops the pipeline.
+/// 2. Databases come first: those of the input and those that earlier steps
+///    desire are put together, checked, and judged for readiness.
+/// 3. Backups follow, which need their database, and whatever else of
+///    Everest's earlier steps desire.
+/// 4. A refusal stops the pipeline: for this time Crossplane writes nothing
+///    and deletes nothing.
+#[must_use]
+pub fn respond(request: &RunFunctionRequest) -> RunFunctionResponse {
+    let mut response = response::to(request, TTL);
+    let input = match input::read(request) {
+        Ok(input) => input,
+        Err(error) => {
+            let message = error.to_string();
+            response::fatal(&mut response, &message).reason = Some("InvalidInput".to_owned());
+            response::condition_false(&mut response, report::GUARDRAILS, "InvalidInput").message =
+                Some(message);
+            return response;
+        }
+    };
+    let mut step = Step::new(request, &input);
+    compose(&mut step, &input);
+    let settled = step.report.is_ready() && !step.lookups.waiting();
+    let mut response = step.into_response(response);
+    if !settled && let Some(ttl) = response.meta.as_mut().and_then(|meta| meta.ttl.as_mut()) {
+        ttl.seconds = i64::try_from(TTL_WAITING.as_secs()).unwrap_or(i64::MAX);
+    }
+    response
+}
+
+fn compose(step: &mut Step<'_>, input: &Input) {
+    for entry in &input.databases {
+        database::run(step, &entry.resource, Some(entry));
+    }
+    for resource in step.desired_of("DatabaseCluster") {
+        if !input
+            .databases
+            .iter()
+            .any(|entry| entry.resource == resource)
+        {
+            database::run(step, &resource, None);
+        }
+    }
+    for entry in &input.backups {
+        backup::run(step, &entry.resource, Some(entry));
+    }
+    for resource in step.desired_of("DatabaseClusterBackup") {
+        if !input.backups.iter().any(|entry| entry.resource == resource) {
+            backup::run(step, &resource, None);
+        }
+    }
+    for resource in step.desired_of("DatabaseClusterRestore") {
+        others::restore(step, &resource);
+    }
+    others::run(step);
+    backup::keep_databases(step);
+}

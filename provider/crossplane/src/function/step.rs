@@ -1,0 +1,207 @@
+//! What is put together while a request is answered.
+
+use std::collections::BTreeMap;
+
+use everest_core::v1;
+use everest_schemas::function::Input;
+use function_sdk_rust::proto::v1::{Ready, RunFunctionRequest, RunFunctionResponse};
+use function_sdk_rust::{Error, request, resource, response};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::composite::Composite;
+use super::lookups::Lookups;
+use super::place::{Lists, Place, lay_over};
+use super::report::Report;
+
+/// A request as it is being answered.
+pub(super) struct Step<'a> {
+    /// The request.
+    pub(super) request: &'a RunFunctionRequest,
+    /// What it is about.
+    pub(super) composite: Composite,
+    /// What Crossplane is asked for.
+    pub(super) lookups: Lookups<'a>,
+    /// What is told.
+    pub(super) report: Report,
+    /// The databases that are composed, by composed resource.
+    pub(super) databases: BTreeMap<String, Database>,
+    /// Objects of Everest's that earlier steps desire, and all that this one
+    /// does, by composed resource.
+    objects: BTreeMap<String, Desired>,
+    /// What the composite resource's status receives.
+    status: Value,
+}
+
+/// A desired object.
+struct Desired {
+    object: Value,
+    ready: Option<bool>,
+}
+
+/// A database that is composed, as far as others need to know.
+#[derive(Clone, Debug)]
+pub(super) struct Database {
+    /// Its name.
+    pub(super) name: String,
+    /// Its namespace.
+    pub(super) namespace: String,
+    /// Whether it is ready.
+    pub(super) ready: bool,
+}
+
+/// An observed object has not the shape of its kind. What is in it is not
+/// shown, as it may be secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "what the cluster holds cannot be read by this version of the function: update its package"
+)]
+pub(super) struct Unreadable;
+
+impl<'a> Step<'a> {
+    /// The beginning of an answer.
+    pub(super) fn new(request: &'a RunFunctionRequest, input: &Input) -> Self {
+        let desired = request.desired.iter().flat_map(|state| &state.resources);
+        let objects = desired
+            .filter_map(|(name, desired)| {
+                let object = resource::struct_to_json(desired.resource.as_ref()?);
+                let everest =
+                    object.get("apiVersion").and_then(Value::as_str) == Some(v1::API_VERSION);
+                everest.then(|| {
+                    let desired = Desired {
+                        object,
+                        ready: None,
+                    };
+                    (name.clone(), desired)
+                })
+            })
+            .collect();
+        Self {
+            request,
+            composite: Composite::of(request),
+            lookups: Lookups::of(request, input.lookups.unwrap_or_default()),
+            report: Report::without(&input.silence),
+            databases: BTreeMap::new(),
+            objects,
+            status: Value::Null,
+        }
+    }
+
+    /// The object of Everest's that is desired under a name.
+    pub(super) fn desired(&self, resource: &str) -> Option<&Value> {
+        self.objects.get(resource).map(|desired| &desired.object)
+    }
+
+    /// The names of all objects of Everest's of a kind that are desired.
+    pub(super) fn desired_of(&self, kind: &str) -> Vec<String> {
+        self.objects
+            .iter()
+            .filter(|(_, desired)| desired.object["kind"] == kind)
+            .map(|(name, _)| name.clone())
+            .collect()
+    }
+
+    /// The names of all objects of Everest's that are desired.
+    pub(super) fn everest_objects(&self) -> Vec<(String, String)> {
+        self.objects
+            .iter()
+            .filter(|(_, desired)| desired.object["apiVersion"] == v1::API_VERSION)
+            .map(|(name, desired)| {
+                let kind = desired.object["kind"].as_str().unwrap_or_default();
+                (name.clone(), kind.to_owned())
+            })
+            .collect()
+    }
+
+    /// Desires an object.
+    pub(super) fn put(&mut self, resource: &str, object: Value, ready: bool) {
+        let ready = Some(ready);
+        self.objects
+            .insert(resource.to_owned(), Desired { object, ready });
+    }
+
+    /// Says of an object that an earlier step desires whether it is ready.
+    pub(super) fn judge(&mut self, resource: &str, ready: bool) {
+        if let Some(desired) = self.objects.get_mut(resource) {
+            desired.ready = Some(ready);
+        }
+    }
+
+    /// The composed resource as the cluster has it.
+    pub(super) fn observed<K: DeserializeOwned>(
+        &self,
+        resource: &str,
+    ) -> Result<Option<K>, Unreadable> {
+        match resource::get(request::observed_composed(self.request, resource)) {
+            Ok(object) => Ok(Some(object)),
+            Err(Error::MissingResource) => Ok(None),
+            Err(_) => Err(Unreadable),
+        }
+    }
+
+    /// The composed resource as the cluster has it, whatever it is.
+    pub(super) fn observed_object(&self, resource: &str) -> Option<Value> {
+        let observed = request::observed_composed(self.request, resource)?;
+        observed.resource.as_ref().map(resource::struct_to_json)
+    }
+
+    /// Whether an object that exists, though it is not observed as composed,
+    /// is somebody else's: Crossplane would take over what nobody controls.
+    pub(super) fn is_foreign(&self, object: &Value) -> bool {
+        let owners = object.pointer("/metadata/ownerReferences");
+        let ours = owners
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .any(|owner| owner["controller"] == true && owner["uid"] == self.composite.uid());
+        !ours
+    }
+
+    /// Lays a value over the status that the composite resource receives.
+    pub(super) fn tell(&mut self, place: &Place, value: Value) {
+        if self.status.is_null() {
+            self.status = json!({});
+        }
+        place.lay(&mut self.status, value);
+    }
+
+    /// The answer. A pipeline that is stopped desires what it did before.
+    pub(super) fn into_response(self, mut response: RunFunctionResponse) -> RunFunctionResponse {
+        self.report.write(&mut response);
+        let stops = self.report.stops();
+        let ready = self.report.is_ready() && !self.lookups.waiting();
+        let sure = !self.lookups.waiting();
+        response.requirements = self.lookups.into_requirements();
+        if stops {
+            return response;
+        }
+        for (name, desired) in self.objects {
+            let composed = response::desired_composed(&mut response, name);
+            if let Value::Object(members) = &desired.object {
+                composed.resource = Some(resource::json_to_struct(members));
+            }
+            if let Some(ready) = desired.ready {
+                let ready = if ready && sure {
+                    Ready::True
+                } else {
+                    Ready::False
+                };
+                resource::set_ready(composed, ready);
+            }
+        }
+        let composite = response::desired_composite(&mut response);
+        if let Value::Object(members) = self.status {
+            let before = composite.resource.as_ref().map(resource::struct_to_json);
+            let mut whole = before.unwrap_or_else(|| json!({}));
+            lay_over(&mut whole, Value::Object(members), Lists::Replaced);
+            if let Value::Object(members) = whole {
+                composite.resource = Some(resource::json_to_struct(&members));
+            }
+        }
+        if !ready {
+            // Not all that is waited for is a composed resource already.
+            resource::set_ready(composite, Ready::False);
+        }
+        response
+    }
+}

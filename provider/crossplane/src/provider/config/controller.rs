@@ -1,0 +1,282 @@
+//! The controllers of the two kinds of config: who uses one, whether its cluster can be worked
+//! with, and when it may go.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use everest_schemas::managed::{API_VERSION, ProviderConfigReference, ProviderConfigStatus};
+use futures::{Stream, StreamExt};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use k8s_openapi::jiff::Timestamp;
+use kube::api::{ApiResource, DynamicObject, ListParams, Patch, PatchParams};
+use kube::runtime::controller::{Action, Config as ControllerConfig, Controller};
+use kube::runtime::watcher;
+use kube::{Api, ResourceExt};
+use serde_json::json;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::access::Config;
+use super::status;
+use super::{FIELD_MANAGER, TargetKey};
+use crate::provider::context::Context;
+
+/// The finalizer that keeps a config while it is used.
+pub const IN_USE: &str = "in-use.crossplane.io";
+
+/// How often the cluster of a config that works is asked.
+const WORKING: Duration = Duration::from_secs(60);
+
+/// How often that of one that does not.
+const FAILING: Duration = Duration::from_secs(5);
+
+/// How often a config that is to go is looked at, should the word of its last user's going
+/// have been missed.
+const LEAVING: Duration = Duration::from_secs(5);
+
+/// Changes that come together are looked at together.
+const TOGETHER: Duration = Duration::from_millis(50);
+
+/// Why a config could not be looked after. It is tried again.
+#[derive(Debug, thiserror::Error)]
+#[error("{what}: {source}")]
+struct Failure {
+    what: &'static str,
+    source: Box<kube::Error>,
+}
+
+fn failed(what: &'static str) -> impl Fn(kube::Error) -> Failure {
+    move |source| Failure {
+        what,
+        source: Box::new(source),
+    }
+}
+
+/// What a controller of one kind works with.
+struct Keeper {
+    context: Arc<Context>,
+    /// The generation of each config that its target was last known to be made of.
+    seen: Mutex<HashMap<TargetKey, (Option<i64>, bool)>>,
+}
+
+/// Runs the controller of one kind of config until `shutdown`.
+pub async fn run<C: Config>(context: Arc<Context>, shutdown: CancellationToken) {
+    let configs: Api<C> = Api::all(context.control.clone());
+    let changes = futures::stream::select(
+        told(context.usages.changes()),
+        told(context.targets.changes()),
+    );
+    let keeper = Arc::new(Keeper {
+        context,
+        seen: Mutex::default(),
+    });
+    Controller::new(configs, watcher::Config::default())
+        .with_config(
+            ControllerConfig::default()
+                .debounce(TOGETHER)
+                .concurrency(4),
+        )
+        .reconcile_all_on(changes)
+        .graceful_shutdown_on(shutdown.cancelled_owned())
+        .run(look_after::<C>, |_, _, _| Action::requeue(FAILING), keeper)
+        .for_each(|done| async move {
+            if let Err(error) = done {
+                tracing::warn!(%error, kind = %C::KIND, "a config could not be looked after");
+            }
+        })
+        .await;
+}
+
+/// A stream item for every change.
+fn told(mut changes: watch::Receiver<u64>) -> impl Stream<Item = ()> + Send {
+    changes.mark_unchanged();
+    futures::stream::unfold(changes, |mut changes| async move {
+        changes.changed().await.ok().map(|()| ((), changes))
+    })
+}
+
+/// Looks after one config.
+///
+/// 1. One that is deleted goes when nobody uses it. The users are those with a usage and those
+///    managed resources that still carry a finalizer: in a foreground deletion, or with their
+///    namespace, usages go before the resources that need the config to be deleted themselves.
+/// 2. One that is not deleted gets the finalizer, and says whether its cluster works.
+async fn look_after<C: Config>(config: Arc<C>, keeper: Arc<Keeper>) -> Result<Action, Failure> {
+    let key = config.key();
+    keeper.note(&key, config.as_ref());
+    let context = &keeper.context;
+    let Some(users) = context.usages.users(&key) else {
+        return Ok(Action::requeue(Duration::from_secs(1)));
+    };
+    let api: Api<DynamicObject> = api::<C>(context, key.namespace.as_deref());
+    if config.meta().deletion_timestamp.is_some() {
+        let users = match users {
+            0 => bound(context, &key)
+                .await
+                .map_err(failed("its users are not known"))?,
+            some => some,
+        };
+        if users == 0 {
+            finalizers(&api, config.as_ref(), |names| {
+                names.retain(|name| name != IN_USE)
+            })
+            .await
+            .map_err(failed("the finalizer is not removed"))?;
+            keeper.forget(&key);
+            return Ok(Action::await_change());
+        }
+        let wanted = status::terminating(config.status(), users, config.meta().generation, now());
+        write(&api, config.as_ref(), wanted).await?;
+        return Ok(Action::requeue(LEAVING));
+    }
+    if !config.finalizers().iter().any(|name| name == IN_USE) {
+        finalizers(&api, config.as_ref(), |names| names.push(IN_USE.to_owned()))
+            .await
+            .map_err(failed("the finalizer is not set"))?;
+    }
+    let checked = context.targets.check(&key).await;
+    let next = if checked.is_ok() { WORKING } else { FAILING };
+    let wanted = status::present(
+        config.status(),
+        users,
+        &checked,
+        config.meta().generation,
+        now(),
+    );
+    write(&api, config.as_ref(), wanted).await?;
+    Ok(Action::requeue(next))
+}
+
+impl Keeper {
+    /// Has the target's config read again if this one is another than the last.
+    fn note<C: Config>(&self, key: &TargetKey, config: &C) {
+        let meta = config.meta();
+        let version = (meta.generation, meta.deletion_timestamp.is_some());
+        let before = self
+            .seen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(key.clone(), version);
+        if before.is_some_and(|before| before != version) {
+            self.context.targets.doubt(key);
+        }
+    }
+
+    fn forget(&self, key: &TargetKey) {
+        self.seen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(key);
+        self.context.targets.forget(key);
+    }
+}
+
+fn now() -> Time {
+    Time(Timestamp::now())
+}
+
+/// The API of a config, whichever kind it is.
+fn api<C: Config>(context: &Context, namespace: Option<&str>) -> Api<DynamicObject> {
+    let resource = ApiResource::erase::<C>(&());
+    match namespace {
+        Some(namespace) => Api::namespaced_with(context.control.clone(), namespace, &resource),
+        None => Api::all_with(context.control.clone(), &resource),
+    }
+}
+
+/// Changes the finalizers of a config, unless someone else just changed it.
+async fn finalizers<C: Config>(
+    api: &Api<DynamicObject>,
+    config: &C,
+    change: impl FnOnce(&mut Vec<String>),
+) -> Result<(), kube::Error> {
+    let mut names = config.finalizers().to_vec();
+    change(&mut names);
+    if names == config.finalizers() {
+        return Ok(());
+    }
+    let patch = json!({ "metadata": {
+        "finalizers": names,
+        "resourceVersion": config.resource_version(),
+    }});
+    let params = PatchParams::default();
+    match api
+        .patch(&config.name_any(), &params, &Patch::Merge(patch))
+        .await
+    {
+        Ok(_) => Ok(()),
+        // Changed or gone meanwhile: the watch says so, and it is looked after again.
+        Err(kube::Error::Api(status)) if matches!(status.code, 404 | 409) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Writes the status if it says something new.
+async fn write<C: Config>(
+    api: &Api<DynamicObject>,
+    config: &C,
+    wanted: ProviderConfigStatus,
+) -> Result<(), Failure> {
+    if config.status() == Some(&wanted) {
+        return Ok(());
+    }
+    let patch = json!({ "status": wanted });
+    let params = PatchParams {
+        field_manager: Some(FIELD_MANAGER.to_owned()),
+        ..PatchParams::default()
+    };
+    match api
+        .patch_status(&config.name_any(), &params, &Patch::Merge(patch))
+        .await
+    {
+        Ok(_) => Ok(()),
+        Err(kube::Error::Api(status)) if matches!(status.code, 404 | 409) => Ok(()),
+        Err(error) => Err(failed("the status is not written")(error)),
+    }
+}
+
+/// How many managed resources that are being kept by a finalizer refer to the config.
+async fn bound(context: &Context, key: &TargetKey) -> Result<usize, kube::Error> {
+    let served = context
+        .control
+        .list_api_group_resources(API_VERSION)
+        .await?;
+    let mut count = 0;
+    for resource in served.resources {
+        if resource.name.contains('/')
+            || !resource.namespaced
+            || resource.kind.starts_with("Provider")
+        {
+            continue;
+        }
+        let (group, version) = API_VERSION.split_once('/').unwrap_or_default();
+        let resource = ApiResource {
+            group: group.to_owned(),
+            version: version.to_owned(),
+            api_version: API_VERSION.to_owned(),
+            kind: resource.kind,
+            plural: resource.name,
+        };
+        let api: Api<DynamicObject> = match &key.namespace {
+            Some(namespace) => Api::namespaced_with(context.control.clone(), namespace, &resource),
+            None => Api::all_with(context.control.clone(), &resource),
+        };
+        let objects = api.list(&ListParams::default()).await?;
+        count += objects.iter().filter(|object| needs(object, key)).count();
+    }
+    Ok(count)
+}
+
+/// Whether a managed resource goes to the cluster of a config and is not gone yet.
+fn needs(object: &DynamicObject, key: &TargetKey) -> bool {
+    let reference = object
+        .data
+        .pointer("/spec/providerConfigRef")
+        .and_then(|reference| {
+            serde_json::from_value::<ProviderConfigReference>(reference.clone()).ok()
+        })
+        .unwrap_or_default();
+    let namespace = object.namespace().unwrap_or_default();
+    !object.finalizers().is_empty() && TargetKey::new(&namespace, &reference) == *key
+}

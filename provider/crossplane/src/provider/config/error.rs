@@ -1,0 +1,224 @@
+//! Why a managed resource's cluster cannot be worked with.
+
+use everest_cluster::{ClusterError, ConnectError};
+
+use super::TargetKey;
+
+/// Why there is no target. [`std::fmt::Display`] is for the user: what, where, why, and what to
+/// do; it never holds a secret.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TargetError {
+    /// There is no such config.
+    #[error(
+        "{key} does not exist. Create it, or set spec.providerConfigRef to a config that exists"
+    )]
+    ConfigMissing {
+        /// The config.
+        key: TargetKey,
+    },
+    /// The config's Secret does not exist.
+    #[error(
+        "{key} takes its kubeconfig from Secret {secret}, which does not exist. Create it, or \
+         correct spec.credentials.secretRef"
+    )]
+    SecretMissing {
+        /// The config.
+        key: TargetKey,
+        /// Namespace and name of the Secret.
+        secret: String,
+    },
+    /// The variable or file that the config names is not there.
+    #[error(
+        "{key} takes its kubeconfig from {place}, which cannot be read: {cause}. Set it where \
+         the provider runs (a DeploymentRuntimeConfig), or correct spec.credentials"
+    )]
+    PlaceMissing {
+        /// The config.
+        key: TargetKey,
+        /// The variable or the file.
+        place: String,
+        /// Why it cannot be read.
+        cause: String,
+    },
+    /// What is in the Secret, variable or file is not a kubeconfig that says where to go.
+    #[error("{key}: {place} cannot be used: {cause}")]
+    SecretMalformed {
+        /// The config.
+        key: TargetKey,
+        /// Where the kubeconfig is.
+        place: String,
+        /// What is wrong and what would be right; no value of it.
+        cause: String,
+    },
+    /// The config wants what it may not have.
+    #[error("{key}: {cause}")]
+    NotPermitted {
+        /// The config.
+        key: TargetKey,
+        /// What it wants, why it may not have it, and what to do.
+        cause: String,
+    },
+    /// The cluster does not answer.
+    #[error(
+        "{key}: the API server {server} does not answer: {cause}. Check that the cluster runs \
+         and that the kubeconfig names it; it is tried again and again"
+    )]
+    Unreachable {
+        /// The config.
+        key: TargetKey,
+        /// URL of the API server.
+        server: String,
+        /// Why, from the transport.
+        cause: String,
+    },
+    /// The cluster does not take the credentials (HTTP 401): wrong, expired or revoked.
+    #[error(
+        "{key}: the cluster does not accept the credentials, which may have expired: {cause}. \
+         Put fresh ones where the config takes them from; no restart is needed"
+    )]
+    Unauthorized {
+        /// The config.
+        key: TargetKey,
+        /// The server's message.
+        cause: String,
+    },
+    /// The cluster does not serve Everest's kinds.
+    #[error(
+        "{key}: OpenEverest v1 is not installed in the cluster. Install it (helm repo \
+         https://openeverest.github.io/helm-charts/, chart openeverest/everest), or let the \
+         config name the cluster that has it"
+    )]
+    EverestMissing {
+        /// The config.
+        key: TargetKey,
+    },
+    /// The cluster serves the kinds of Everest v2.
+    #[error(
+        "{key}: the cluster runs OpenEverest v2 (core.openeverest.io); this provider speaks v1 \
+         (everest.percona.com/v1alpha1), and there is no upgrade path between them. Let the \
+         config name a v1 cluster"
+    )]
+    EverestV2 {
+        /// The config.
+        key: TargetKey,
+    },
+    /// The control plane's own API failed while the config was read.
+    #[error("{key} cannot be read: {cause}")]
+    ControlPlane {
+        /// The config.
+        key: TargetKey,
+        /// What was read and why it failed.
+        cause: String,
+    },
+    /// The cluster answered with something else.
+    #[error("{key}: {cause}")]
+    Other {
+        /// The config.
+        key: TargetKey,
+        /// The error.
+        cause: String,
+    },
+}
+
+impl TargetError {
+    /// One CamelCase word for the reason of a condition.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            TargetError::ConfigMissing { .. } => "ConfigMissing",
+            TargetError::SecretMissing { .. } => "SecretMissing",
+            TargetError::PlaceMissing { .. } => "CredentialsMissing",
+            TargetError::SecretMalformed { .. } => "CredentialsMalformed",
+            TargetError::NotPermitted { .. } => "NotPermitted",
+            TargetError::Unreachable { .. } => "Unreachable",
+            TargetError::Unauthorized { .. } => "Unauthorized",
+            TargetError::EverestMissing { .. } => "EverestMissing",
+            TargetError::EverestV2 { .. } => "EverestV2",
+            TargetError::ControlPlane { .. } => "ControlPlane",
+            TargetError::Other { .. } => "Unavailable",
+        }
+    }
+
+    /// What a first request to the cluster ended with.
+    pub(super) fn of_cluster(key: &TargetKey, error: ClusterError) -> Self {
+        let key = key.clone();
+        match error {
+            ClusterError::Unreachable { server, cause } => {
+                TargetError::Unreachable { key, server, cause }
+            }
+            ClusterError::Unauthorized { message } => TargetError::Unauthorized {
+                key,
+                cause: message,
+            },
+            ClusterError::NotEverest { .. } => TargetError::EverestMissing { key },
+            ClusterError::EverestV2 => TargetError::EverestV2 { key },
+            other => TargetError::Other {
+                key,
+                cause: other.to_string(),
+            },
+        }
+    }
+
+    /// Why a kubeconfig makes no client. `place` is where it was found.
+    pub(super) fn of_kubeconfig(key: &TargetKey, place: &str, error: ConnectError) -> Self {
+        let cause = match error {
+            ConnectError::NotTrusted { what } => {
+                let command = what.contains("exec") || what.contains("auth-provider");
+                let (does, instead) = if command {
+                    (
+                        "run a command",
+                        "Put a token or a client certificate into it, or start the provider \
+                         with --allow-exec-credentials",
+                    )
+                } else {
+                    (
+                        "read a file",
+                        "Put the content itself into it (certificate-authority-data, \
+                         client-certificate-data, client-key-data, token)",
+                    )
+                };
+                return TargetError::NotPermitted {
+                    key: key.clone(),
+                    cause: format!(
+                        "the kubeconfig in {place} has {what}, which would {does} where the \
+                         provider runs. {instead}"
+                    ),
+                };
+            }
+            ConnectError::NotAKubeconfig => {
+                "it is not a kubeconfig in YAML. Put there what `kubectl config view --raw \
+                 --minify --flatten` prints"
+                    .to_owned()
+            }
+            ConnectError::NotInKubeconfig {
+                what,
+                name,
+                available,
+                ..
+            } => format!(
+                "the kubeconfig has no {what} {name:?}; it has {}. Correct spec.context or the \
+                 kubeconfig",
+                listed(&available)
+            ),
+            ConnectError::NoContext { available } => format!(
+                "the kubeconfig has no current context; set spec.context to one of its contexts: \
+                 {}",
+                listed(&available)
+            ),
+            ConnectError::Invalid { cause, .. } => cause,
+            other => other.to_string(),
+        };
+        TargetError::SecretMalformed {
+            key: key.clone(),
+            place: place.to_owned(),
+            cause,
+        }
+    }
+}
+
+fn listed(names: &[String]) -> String {
+    if names.is_empty() {
+        "none".to_owned()
+    } else {
+        names.join(", ")
+    }
+}

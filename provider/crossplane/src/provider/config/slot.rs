@@ -1,0 +1,350 @@
+//! The target of one config: made, kept, made again, given up.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex as StdMutex, PoisonError};
+use std::time::Duration;
+
+use everest_cluster::error::Object;
+use everest_cluster::{Cluster, ClusterError, connect_with};
+use everest_schemas::managed::{ClusterProviderConfig, ProviderConfig, ProviderConfigKind};
+use futures::StreamExt;
+use k8s_openapi::api::core::v1::Secret;
+use kube::core::PartialObjectMeta;
+use kube::runtime::{WatchStreamExt, watcher};
+use kube::{Api, ResourceExt};
+use secrecy::ExposeSecret;
+use tokio::sync::Mutex;
+use tokio::time::{Instant, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::access::{self, Access, Place};
+use super::{FIELD_MANAGER, Shared, Target, TargetError, TargetKey};
+
+/// How long config and credentials count as unchanged without a word from a watch.
+const TRUSTED: Duration = Duration::from_secs(30);
+
+/// How long a failure is repeated to all who ask before it is looked into again.
+const FAILED: Duration = Duration::from_secs(2);
+
+/// How long the result of a check counts.
+const CHECKED: Duration = Duration::from_secs(30);
+
+/// Longest time for a request to a cluster while nothing is known of it.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Everest's kinds, which a target must serve.
+const EVEREST: &str = "everest.percona.com/v1alpha1";
+
+/// The group of Everest v2.
+const EVEREST_V2: &str = "core.openeverest.io";
+
+pub(super) struct Slot {
+    key: TargetKey,
+    /// Something may have changed since the state was last brought up to date.
+    doubted: AtomicBool,
+    state: Mutex<State>,
+    given_up: CancellationToken,
+    /// The version of the Secret that the state knows.
+    secret_version: Arc<StdMutex<Option<String>>>,
+}
+
+#[derive(Default)]
+struct State {
+    current: Option<Current>,
+    failure: Option<(TargetError, Instant)>,
+    checked: Option<Instant>,
+    watch: Option<SecretWatch>,
+}
+
+struct Current {
+    target: Arc<Target>,
+    fingerprint: [u8; 32],
+    read: Instant,
+}
+
+/// A watch on the metadata of one Secret.
+struct SecretWatch {
+    namespace: String,
+    name: String,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for SecretWatch {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Slot {
+    pub(super) fn new(key: TargetKey) -> Self {
+        Slot {
+            key,
+            doubted: AtomicBool::new(false),
+            state: Mutex::default(),
+            given_up: CancellationToken::new(),
+            secret_version: Arc::default(),
+        }
+    }
+
+    pub(super) fn doubt(&self) {
+        self.doubted.store(true, Ordering::Release);
+    }
+
+    /// Ends the target and all that hangs on it.
+    pub(super) fn give_up(&self) {
+        self.given_up.cancel();
+    }
+
+    pub(super) async fn target(
+        self: &Arc<Self>,
+        shared: &Arc<Shared>,
+    ) -> Result<Arc<Target>, TargetError> {
+        let mut state = self.state.lock().await;
+        let doubted = self.doubted.swap(false, Ordering::AcqRel);
+        if !doubted {
+            if let Some((failure, at)) = &state.failure
+                && at.elapsed() < FAILED
+            {
+                return Err(failure.clone());
+            }
+            if state.failure.is_none()
+                && let Some(current) = &state.current
+                && current.read.elapsed() < TRUSTED
+            {
+                return Ok(current.target.clone());
+            }
+        }
+        let failed_before = state.failure.take().is_some();
+        match self.refresh(shared, &mut state).await {
+            Ok(target) => {
+                if failed_before {
+                    shared.changed();
+                }
+                Ok(target)
+            }
+            Err(error) => {
+                state.failure = Some((error.clone(), Instant::now()));
+                Err(error)
+            }
+        }
+    }
+
+    /// Asks the cluster of a target that there is.
+    pub(super) async fn check(&self, shared: &Shared) -> Result<(), TargetError> {
+        let mut state = self.state.lock().await;
+        let Some(current) = &state.current else {
+            return Ok(());
+        };
+        if state.checked.is_some_and(|at| at.elapsed() < CHECKED) {
+            return Ok(());
+        }
+        match probe(&self.key, current.target.cluster.client()).await {
+            Ok(()) => {
+                state.checked = Some(Instant::now());
+                Ok(())
+            }
+            Err(error) => {
+                // Whoever connects next hears of it at once, and the credentials are read
+                // again before the next attempt.
+                if state.checked.take().is_some() {
+                    shared.changed();
+                }
+                state.failure = Some((error.clone(), Instant::now()));
+                Err(error)
+            }
+        }
+    }
+
+    /// Reads config and credentials, and makes another target if they are others.
+    async fn refresh(
+        self: &Arc<Self>,
+        shared: &Arc<Shared>,
+        state: &mut State,
+    ) -> Result<Arc<Target>, TargetError> {
+        let access = timeout(PATIENCE, self.access(&shared.control))
+            .await
+            .unwrap_or_else(|_| Err(self.silent("the config")))?;
+        self.watch_secret(shared, state, &access.place);
+        let found = timeout(
+            PATIENCE,
+            access::read(&shared.control, &self.key, &access.place),
+        )
+        .await
+        .unwrap_or_else(|_| Err(self.silent("its Secret")));
+        let found = match (found, &mut state.current) {
+            // A namespace that is deleted loses its Secrets first; what was read of them
+            // before serves those that still have to be deleted in the cluster.
+            (Err(TargetError::SecretMissing { .. }), Some(current)) if access.deleting => {
+                current.read = Instant::now();
+                return Ok(current.target.clone());
+            }
+            (found, _) => found?,
+        };
+        *self
+            .secret_version
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) =
+            found.as_ref().and_then(|found| found.version.clone());
+        let fingerprint = access.fingerprint(found.as_ref().map(|found| &found.kubeconfig));
+        if let Some(current) = &mut state.current
+            && current.fingerprint == fingerprint
+        {
+            current.read = Instant::now();
+            // After a failure of the cluster itself the same target may still fail.
+            if state.checked.is_none() {
+                probe(&self.key, current.target.cluster.client()).await?;
+                state.checked = Some(Instant::now());
+            }
+            return Ok(current.target.clone());
+        }
+        let client = match &found {
+            None => shared.control.clone(),
+            Some(found) => connect_with(
+                found.kubeconfig.expose_secret(),
+                access.context.as_deref(),
+                access.trust(shared.commands),
+            )
+            .map_err(|error| {
+                TargetError::of_kubeconfig(&self.key, &access.place.to_string(), error)
+            })?,
+        };
+        state.checked = None;
+        probe(&self.key, &client).await?;
+        state.checked = Some(Instant::now());
+        let target = Arc::new(Target {
+            cluster: Cluster::new(client, access.catalog).with_field_manager(FIELD_MANAGER),
+            key: self.key.clone(),
+            revision: shared.next_revision(),
+            given_up: self.given_up.child_token(),
+        });
+        let current = Current {
+            target: target.clone(),
+            fingerprint,
+            read: Instant::now(),
+        };
+        if let Some(old) = state.current.replace(current) {
+            old.target.given_up.cancel();
+            shared.changed();
+        }
+        tracing::info!(config = %self.key, revision = target.revision, "connected");
+        Ok(target)
+    }
+
+    async fn access(&self, control: &kube::Client) -> Result<Access, TargetError> {
+        let missing = || TargetError::ConfigMissing {
+            key: self.key.clone(),
+        };
+        let unread = |error: kube::Error| access::control_plane(&self.key, "the config", &error);
+        match self.key.kind {
+            ProviderConfigKind::ProviderConfig => {
+                let namespace = self.key.namespace.as_deref().unwrap_or_default();
+                let api: Api<ProviderConfig> = Api::namespaced(control.clone(), namespace);
+                let config = api.get_opt(&self.key.name).await.map_err(unread)?;
+                Access::of(&config.ok_or_else(missing)?)
+            }
+            ProviderConfigKind::ClusterProviderConfig => {
+                let api: Api<ClusterProviderConfig> = Api::all(control.clone());
+                let config = api.get_opt(&self.key.name).await.map_err(unread)?;
+                Access::of(&config.ok_or_else(missing)?)
+            }
+        }
+    }
+
+    fn silent(&self, what: &str) -> TargetError {
+        TargetError::ControlPlane {
+            key: self.key.clone(),
+            cause: format!("{what} was not read within {} s", PATIENCE.as_secs()),
+        }
+    }
+
+    /// Follows the Secret that the config names now, and no other.
+    fn watch_secret(self: &Arc<Self>, shared: &Arc<Shared>, state: &mut State, place: &Place) {
+        let Place::Secret {
+            namespace, name, ..
+        } = place
+        else {
+            state.watch = None;
+            return;
+        };
+        let same = |watch: &SecretWatch| {
+            &watch.namespace == namespace && &watch.name == name && !watch.task.is_finished()
+        };
+        if state.watch.as_ref().is_some_and(same) {
+            return;
+        }
+        let api: Api<PartialObjectMeta<Secret>> =
+            Api::namespaced(shared.control.clone(), namespace);
+        let (slot, shared) = (Arc::downgrade(self), Arc::downgrade(shared));
+        let (known, given_up) = (self.secret_version.clone(), self.given_up.clone());
+        let fields = format!("metadata.name={name}");
+        let changed = move |version: Option<String>| {
+            let same = *known.lock().unwrap_or_else(PoisonError::into_inner) == version;
+            if !same && let (Some(slot), Some(shared)) = (slot.upgrade(), shared.upgrade()) {
+                slot.doubt();
+                shared.changed();
+            }
+        };
+        let task = tokio::spawn(async move {
+            let config = watcher::Config::default().fields(&fields);
+            let mut events = std::pin::pin!(watcher(api, config).default_backoff());
+            loop {
+                let event = tokio::select! {
+                    event = events.next() => event,
+                    () = given_up.cancelled() => return,
+                };
+                match event {
+                    Some(Ok(watcher::Event::Apply(secret) | watcher::Event::InitApply(secret))) => {
+                        changed(secret.resource_version());
+                    }
+                    Some(Ok(watcher::Event::Delete(_))) => changed(None),
+                    Some(Ok(watcher::Event::Init | watcher::Event::InitDone)) => {}
+                    // Without the right to watch, the Secret is read every now and then.
+                    Some(Err(error)) => {
+                        tracing::debug!(%error, "the Secret of a config is not watched");
+                    }
+                    None => return,
+                }
+            }
+        });
+        state.watch = Some(SecretWatch {
+            namespace: namespace.clone(),
+            name: name.clone(),
+            task,
+        });
+    }
+}
+
+/// Whether a cluster answers, takes the credentials and runs Everest v1.
+async fn probe(key: &TargetKey, client: &kube::Client) -> Result<(), TargetError> {
+    let object = Object {
+        kind: "APIResourceList".to_owned(),
+        resource: "databaseclusters.everest.percona.com".to_owned(),
+        namespace: None,
+        name: String::new(),
+    };
+    let read = |error| ClusterError::from_kube(error, "get", &object);
+    let ask = async {
+        match client.list_api_group_resources(EVEREST).await {
+            Ok(_) => Ok(()),
+            Err(error) => match read(error) {
+                ClusterError::NotEverest { resource } => {
+                    let groups = client.list_api_groups().await.map_err(read)?;
+                    if groups.groups.iter().any(|group| group.name == EVEREST_V2) {
+                        Err(ClusterError::EverestV2)
+                    } else {
+                        Err(ClusterError::NotEverest { resource })
+                    }
+                }
+                other => Err(other),
+            },
+        }
+    };
+    match timeout(PATIENCE, ask).await {
+        Ok(answer) => answer.map_err(|error| TargetError::of_cluster(key, error)),
+        Err(_) => Err(TargetError::Unreachable {
+            key: key.clone(),
+            server: "(it was connected to)".to_owned(),
+            cause: format!("no answer within {} s", PATIENCE.as_secs()),
+        }),
+    }
+}

@@ -1,0 +1,155 @@
+//! What is said in the status of a config: pure functions of what was seen.
+
+use everest_schemas::managed::{Condition, ProviderConfigStatus};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+
+use super::TargetError;
+
+/// The status of a config that is there to stay.
+pub(super) fn present(
+    before: Option<&ProviderConfigStatus>,
+    users: usize,
+    checked: &Result<(), TargetError>,
+    generation: Option<i64>,
+    now: Time,
+) -> ProviderConfigStatus {
+    let ready = match checked {
+        Ok(()) => condition(
+            "Ready",
+            "True",
+            "Available",
+            Some("the cluster answers and runs OpenEverest v1".to_owned()),
+            generation,
+            &now,
+        ),
+        Err(error) => condition(
+            "Ready",
+            "False",
+            error.reason(),
+            Some(error.to_string()),
+            generation,
+            &now,
+        ),
+    };
+    status(before, users, vec![ready])
+}
+
+/// The status of a config that is deleted but still used.
+pub(super) fn terminating(
+    before: Option<&ProviderConfigStatus>,
+    users: usize,
+    generation: Option<i64>,
+    now: Time,
+) -> ProviderConfigStatus {
+    // What was said of the cluster stays: its users still go there.
+    let ready = before
+        .and_then(|before| {
+            before
+                .conditions
+                .iter()
+                .find(|known| known.type_ == "Ready")
+        })
+        .cloned();
+    let terminating = condition(
+        "Terminating",
+        "True",
+        "InUse",
+        Some(
+            "managed resources still use this config, and need it to be deleted themselves; it \
+             goes when the last of them does (kubectl get providerconfigusages lists them)"
+                .to_owned(),
+        ),
+        generation,
+        &now,
+    );
+    let conditions = ready.into_iter().chain([terminating]).collect();
+    status(before, users, conditions)
+}
+
+fn condition(
+    type_: &str,
+    status: &str,
+    reason: &str,
+    message: Option<String>,
+    generation: Option<i64>,
+    now: &Time,
+) -> Condition {
+    Condition {
+        last_transition_time: now.clone(),
+        message,
+        observed_generation: generation,
+        reason: reason.to_owned(),
+        status: status.to_owned(),
+        type_: type_.to_owned(),
+    }
+}
+
+/// The conditions keep their time while their status is the same, so that a status that says
+/// nothing new equals the one before.
+fn status(
+    before: Option<&ProviderConfigStatus>,
+    users: usize,
+    mut conditions: Vec<Condition>,
+) -> ProviderConfigStatus {
+    for condition in &mut conditions {
+        let same = before
+            .into_iter()
+            .flat_map(|before| &before.conditions)
+            .find(|known| known.type_ == condition.type_ && known.status == condition.status);
+        if let Some(same) = same {
+            condition.last_transition_time = same.last_transition_time.clone();
+        }
+    }
+    ProviderConfigStatus {
+        conditions,
+        users: i64::try_from(users).ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use k8s_openapi::jiff::Timestamp;
+
+    use super::*;
+
+    fn at(second: i64) -> Time {
+        Time(Timestamp::from_second(second).unwrap())
+    }
+
+    fn unreachable() -> Result<(), TargetError> {
+        Err(TargetError::EverestMissing {
+            key: super::super::TargetKey::new("", &Default::default()),
+        })
+    }
+
+    #[test]
+    fn a_status_that_says_nothing_new_is_the_same_later() {
+        let first = present(None, 2, &Ok(()), Some(1), at(1));
+        assert_eq!(present(Some(&first), 2, &Ok(()), Some(1), at(9)), first);
+        assert_ne!(present(Some(&first), 3, &Ok(()), Some(1), at(9)), first);
+    }
+
+    #[test]
+    fn the_time_of_a_condition_is_that_of_its_last_change() {
+        let first = present(None, 0, &Ok(()), Some(1), at(1));
+        let broken = present(Some(&first), 0, &unreachable(), Some(1), at(2));
+        assert_eq!(broken.conditions[0].last_transition_time, at(2));
+        assert_eq!(broken.conditions[0].reason, "EverestMissing");
+        let again = present(Some(&broken), 0, &unreachable(), Some(2), at(3));
+        assert_eq!(again.conditions[0].last_transition_time, at(2));
+    }
+
+    #[test]
+    fn a_config_that_is_to_go_says_what_it_waits_for_and_how_its_cluster_was() {
+        let first = present(None, 2, &Ok(()), Some(1), at(1));
+        let leaving = terminating(Some(&first), 2, Some(2), at(2));
+        let types: Vec<&str> = leaving
+            .conditions
+            .iter()
+            .map(|condition| condition.type_.as_str())
+            .collect();
+        assert_eq!(types, ["Ready", "Terminating"]);
+        assert_eq!(leaving.conditions[1].reason, "InUse");
+        assert_eq!(leaving.users, Some(2));
+    }
+}

@@ -1,0 +1,170 @@
+//! The controller of a kind of managed resource: what is watched, and who is looked at when.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use everest_cluster::follow::Follow;
+use everest_schemas::crds;
+use everest_schemas::managed::{Managed, ManagedModel};
+use futures::{FutureExt, StreamExt, future};
+use k8s_openapi::api::core::v1::Secret;
+use kube::api::Api;
+use kube::core::PartialObjectMeta;
+use kube::runtime::controller::{Action, Config, applier};
+use kube::runtime::reflector::{self, ObjectRef};
+use kube::runtime::{Predicate, PredicateConfig, WatchStreamExt, predicates, watcher};
+use serde_json::Value;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::config::{Target, TargetKey};
+use super::context::Context;
+use super::kind::Kind;
+use super::memory::{Memories, Related, ResourceKey};
+use super::metadata;
+use super::reconcile::{Next, reconcile};
+use super::views::{Notifier, Views, follow_secrets};
+
+/// What the looks at all managed resources of a kind share.
+pub struct Controller<K: Kind> {
+    /// What all controllers share.
+    pub context: Arc<Context>,
+    /// What is remembered.
+    pub memories: Arc<Memories>,
+    /// The schema of `status.atProvider`.
+    pub at_provider: Value,
+    /// The Secrets beside managed resources, where they matter.
+    pub own_secrets: Option<Follow<PartialObjectMeta<Secret>>>,
+    views: Mutex<HashMap<TargetKey, Arc<Views<K>>>>,
+    notifier: Notifier<K>,
+}
+
+impl<K: Kind> Controller<K> {
+    /// A controller that remembers nothing; who is to be looked at comes out of the receiver.
+    pub fn new(
+        context: Arc<Context>,
+    ) -> (Self, mpsc::UnboundedReceiver<ObjectRef<Managed<K::Model>>>) {
+        let (queue, queued) = mpsc::unbounded_channel();
+        let memories = Arc::new(Memories::default());
+        let notifier = Notifier {
+            memories: memories.clone(),
+            queue,
+        };
+        let own_secrets = K::HAS_SECRETS.then(|| {
+            let notifier = notifier.clone();
+            follow_secrets(context.control.clone(), move |metadata| {
+                let namespace = metadata.namespace.clone().unwrap_or_default();
+                let name = metadata.name.clone().unwrap_or_default();
+                notifier.tell(&Related::Own(namespace, name));
+            })
+        });
+        let controller = Controller {
+            context,
+            memories,
+            at_provider: crds::at_provider::<K::Model>(),
+            own_secrets,
+            views: Mutex::default(),
+            notifier,
+        };
+        (controller, queued)
+    }
+
+    /// What is followed in a cluster; another target of the same config takes its place.
+    pub fn views(&self, target: Arc<Target>) -> Arc<Views<K>> {
+        let mut views = self.views.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(open) = views.get(&target.key)
+            && open.target.revision >= target.revision
+        {
+            return open.clone();
+        }
+        let opened = Arc::new(Views::open(target.clone(), self.notifier.clone()));
+        views.insert(target.key.clone(), opened.clone());
+        opened
+    }
+
+    /// Forgets a managed resource, and what only it had followed.
+    pub fn forget(&self, key: &ResourceKey) {
+        self.memories.forget(key);
+        let mut views = self.views.lock().unwrap_or_else(PoisonError::into_inner);
+        views.retain(|target, _| self.memories.uses(target));
+    }
+}
+
+/// Runs the controller of a kind until `shutdown`; looks that are under way are finished.
+pub async fn run<K: Kind>(context: Arc<Context>, shutdown: CancellationToken) {
+    let (controller, queued) = Controller::<K>::new(context.clone());
+    let controller = Arc::new(controller);
+    let writer = reflector::store::Writer::<Managed<K::Model>>::default();
+    let store = writer.as_reader();
+    let api: Api<Managed<K::Model>> = Api::all(context.control.clone());
+    let wished = predicates::generation
+        .combine(predicates::labels)
+        .combine(predicates::annotations)
+        .combine(predicates::finalizers);
+    let changed = watcher(api, watcher::Config::default().page_size(500))
+        .default_backoff()
+        .modify(|managed| managed.metadata.managed_fields = None)
+        .reflect(writer)
+        .applied_objects()
+        .predicate_filter(wished, PredicateConfig::default())
+        .filter_map(|managed| {
+            future::ready(match managed {
+                Ok(managed) => Some(ObjectRef::from_obj(&managed)),
+                Err(error) => {
+                    tracing::debug!(%error, kind = K::Model::KIND, "the watch goes on");
+                    None
+                }
+            })
+        })
+        .boxed();
+    let queued = futures::stream::unfold(queued, |mut queued| async {
+        queued.recv().await.map(|key| (key, queued))
+    })
+    .boxed();
+    let everyone = store.clone();
+    let targets = futures::stream::unfold(context.targets.changes(), |mut changes| async {
+        changes.changed().await.ok().map(|()| ((), changes))
+    })
+    .flat_map(move |()| {
+        let all = everyone.state();
+        futures::stream::iter(
+            all.into_iter()
+                .map(|managed| ObjectRef::from_obj(&*managed)),
+        )
+    })
+    .boxed();
+    let queue = futures::stream::select(futures::stream::select(changed, queued), targets)
+        .map(Ok::<_, Infallible>)
+        .take_until(shutdown.clone().cancelled_owned());
+    let at_once = u16::try_from(context.options.max_reconcile_rate).unwrap_or(u16::MAX);
+    let usual = context.options.poll;
+    applier(
+        move |managed: Arc<Managed<K::Model>>, controller: Arc<Controller<K>>| {
+            async move {
+                let next = reconcile(&managed, &controller).await;
+                Ok::<_, Infallible>(action(
+                    next,
+                    metadata::poll_interval(&managed.metadata, usual),
+                ))
+            }
+            .boxed()
+        },
+        |_, error, _| match *error {},
+        controller,
+        store,
+        queue,
+        Config::default().concurrency(at_once),
+    )
+    .for_each(|_| future::ready(()))
+    .await;
+}
+
+fn action(next: Next, usual: Duration) -> Action {
+    match next {
+        Next::Never => Action::await_change(),
+        Next::After(delay) => Action::requeue(delay),
+        Next::Usual => Action::requeue(usual),
+    }
+}

@@ -1,0 +1,300 @@
+//! What to do next with a managed resource: a pure function of what is known of it.
+//!
+//! The executor in [`super::reconcile`] asks, does one step, and asks again with what it learnt.
+
+use super::policies::{InvalidPolicies, Policies};
+
+/// What is known of a managed resource.
+#[derive(Clone, Debug)]
+pub struct Situation {
+    /// It is being deleted.
+    pub deleting: bool,
+    /// The annotation `crossplane.io/paused` is `"true"`.
+    pub paused: bool,
+    /// What may be done.
+    pub policies: Result<Policies, InvalidPolicies>,
+    /// Our finalizer and the external name are on it.
+    pub prepared: bool,
+    /// Our finalizer is on it.
+    pub held: bool,
+    /// Somebody else's finalizer is on it.
+    pub held_by_others: bool,
+    /// The last creation that was begun is not recorded as done.
+    pub creation_open: bool,
+    /// Its work was done once and is not to be done again.
+    pub done_once: bool,
+    /// The external object.
+    pub external: External,
+}
+
+/// What is known of the external object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum External {
+    /// It was not looked at yet.
+    Unseen,
+    /// It does not exist.
+    Absent,
+    /// It exists.
+    Present {
+        /// It is as wanted.
+        matches: bool,
+        /// It decided something that the spec leaves open.
+        decided: bool,
+    },
+    /// It is being deleted.
+    Going,
+}
+
+/// The next step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Say that nothing is done.
+    Pause,
+    /// Say that the policies mean nothing.
+    RefusePolicies(InvalidPolicies),
+    /// Let the managed resource go: the external object is gone, or is left.
+    Release,
+    /// Nothing is ours to do: others hold a resource that is going.
+    Nothing,
+    /// Wait until the others have taken their finalizers off.
+    AwaitOthers,
+    /// Put our finalizer and the external name on it.
+    Prepare,
+    /// Look at the external object.
+    Observe,
+    /// Say that what is only observed does not exist.
+    ReportAbsent,
+    /// Say that what ran once has run.
+    ReportDone,
+    /// Record that a creation which was begun is done.
+    RecordCreation,
+    /// Make the external object.
+    Create,
+    /// Delete it.
+    Delete,
+    /// Wait until it is gone.
+    AwaitDeletion,
+    /// Say that somebody deletes it.
+    ReportGoing,
+    /// Write what the server decided into the spec.
+    LateInitialize,
+    /// Bring it to what is wanted.
+    Update,
+    /// Say that it is not as wanted, which is left so.
+    LeaveDifferent,
+    /// Say that it is as wanted.
+    Settle,
+}
+
+/// The next step.
+///
+/// 1. Nothing happens while paused, or with policies that mean nothing.
+/// 2. A resource that is going and may not delete is released without asking the cluster, so
+///    that one whose cluster is gone can go. Otherwise other finalizers come first.
+/// 3. Before the cluster is asked our finalizer is on.
+/// 4. A creation that was begun never keeps anything from going on: names are fixed, so what it
+///    came to can be seen.
+/// 5. What runs once does not run again because its object is gone.
+/// 6. What may not be made is not made by a change either.
+pub fn decide(situation: &Situation) -> Step {
+    let policies = match &situation.policies {
+        _ if situation.paused => return Step::Pause,
+        Err(error) => return Step::RefusePolicies(error.clone()),
+        Ok(policies) if policies.paused => return Step::Pause,
+        Ok(policies) => policies,
+    };
+    if situation.deleting {
+        return going(situation, *policies);
+    }
+    if !situation.prepared {
+        return Step::Prepare;
+    }
+    match situation.external {
+        External::Unseen => Step::Observe,
+        External::Absent if situation.done_once => Step::ReportDone,
+        External::Absent if policies.create => Step::Create,
+        External::Absent => Step::ReportAbsent,
+        External::Going => Step::ReportGoing,
+        External::Present { .. } if situation.creation_open => Step::RecordCreation,
+        External::Present { decided: true, .. } if policies.late_initialize => Step::LateInitialize,
+        External::Present { matches: true, .. } => Step::Settle,
+        External::Present { matches: false, .. } if policies.update => Step::Update,
+        External::Present { matches: false, .. } => Step::LeaveDifferent,
+    }
+}
+
+fn going(situation: &Situation, policies: Policies) -> Step {
+    if !situation.held {
+        return Step::Nothing;
+    }
+    if !policies.delete {
+        return Step::Release;
+    }
+    if situation.held_by_others {
+        return Step::AwaitOthers;
+    }
+    match situation.external {
+        External::Unseen => Step::Observe,
+        External::Absent => Step::Release,
+        External::Going => Step::AwaitDeletion,
+        External::Present { .. } => Step::Delete,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use everest_schemas::managed::ManagementPolicy::{
+        self, All, Create, Delete, LateInitialize, Observe, Update,
+    };
+
+    const MATCH: External = External::Present {
+        matches: true,
+        decided: false,
+    };
+    const DRIFT: External = External::Present {
+        matches: false,
+        decided: false,
+    };
+    const DECIDED: External = External::Present {
+        matches: true,
+        decided: true,
+    };
+
+    fn situation(policies: &[ManagementPolicy], external: External) -> Situation {
+        Situation {
+            deleting: false,
+            paused: false,
+            policies: Policies::of(policies),
+            prepared: true,
+            held: true,
+            held_by_others: false,
+            creation_open: false,
+            done_once: false,
+            external,
+        }
+    }
+
+    /// A set of policies, and the step for each of absent, match, drift, decided by the server
+    /// and being deleted while it exists.
+    type Row = (&'static [ManagementPolicy], [Step; 5]);
+
+    #[test]
+    fn every_set_of_policies_does_what_it_says_and_no_more() {
+        use Step::{
+            Create as C, Delete as D, LateInitialize as L, LeaveDifferent as Leave, Pause as P,
+            Release as R, ReportAbsent as Absent, Settle as S, Update as U,
+        };
+        let table: [Row; 15] = [
+            (&[All], [C, S, U, L, D]),
+            (
+                &[Observe, Create, Update, LateInitialize, Delete],
+                [C, S, U, L, D],
+            ),
+            (&[Observe], [Absent, S, Leave, S, R]),
+            (&[], [P, P, P, P, P]),
+            (&[Observe, Create, Update, Delete], [C, S, U, S, D]),
+            (&[Observe, Create, Update, LateInitialize], [C, S, U, L, R]),
+            (&[Observe, Create, Update], [C, S, U, S, R]),
+            (
+                &[Observe, Create, Delete, LateInitialize],
+                [C, S, Leave, L, D],
+            ),
+            (&[Observe, Create, LateInitialize], [C, S, Leave, L, R]),
+            (&[Observe, Create, Delete], [C, S, Leave, S, D]),
+            (&[Observe, Create], [C, S, Leave, S, R]),
+            (&[Observe, Delete], [Absent, S, Leave, S, D]),
+            (&[Observe, Update], [Absent, S, U, S, R]),
+            (&[Observe, LateInitialize], [Absent, S, Leave, L, R]),
+            (&[Observe, Update, LateInitialize], [Absent, S, U, L, R]),
+        ];
+        for (policies, steps) in table {
+            let mut deleting = situation(policies, MATCH);
+            deleting.deleting = true;
+            let situations = [
+                situation(policies, External::Absent),
+                situation(policies, MATCH),
+                situation(policies, DRIFT),
+                situation(policies, DECIDED),
+                deleting,
+            ];
+            for (situation, step) in situations.iter().zip(steps) {
+                assert_eq!(
+                    decide(situation),
+                    step,
+                    "{policies:?} {:?}",
+                    situation.external
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn policies_that_mean_nothing_stop_everything_but_the_pause() {
+        let mut given = situation(&[Create], DRIFT);
+        assert!(matches!(decide(&given), Step::RefusePolicies(_)));
+        given.deleting = true;
+        assert!(matches!(decide(&given), Step::RefusePolicies(_)));
+        given.paused = true;
+        assert_eq!(decide(&given), Step::Pause);
+    }
+
+    #[test]
+    fn a_resource_that_may_not_delete_goes_without_a_look_at_its_cluster() {
+        let mut given = situation(&[Observe, Create, Update], External::Unseen);
+        given.deleting = true;
+        given.held_by_others = true;
+        assert_eq!(decide(&given), Step::Release);
+    }
+
+    #[test]
+    fn a_deletion_waits_for_others_then_looks_deletes_waits_and_releases() {
+        let mut given = situation(&[All], External::Unseen);
+        given.deleting = true;
+        given.held_by_others = true;
+        assert_eq!(decide(&given), Step::AwaitOthers);
+        given.held_by_others = false;
+        assert_eq!(decide(&given), Step::Observe);
+        given.external = MATCH;
+        assert_eq!(decide(&given), Step::Delete);
+        given.external = External::Going;
+        assert_eq!(decide(&given), Step::AwaitDeletion);
+        given.external = External::Absent;
+        assert_eq!(decide(&given), Step::Release);
+        given.held = false;
+        assert_eq!(decide(&given), Step::Nothing);
+    }
+
+    #[test]
+    fn the_finalizer_comes_before_the_first_look() {
+        let mut given = situation(&[All], External::Unseen);
+        given.prepared = false;
+        assert_eq!(decide(&given), Step::Prepare);
+        given.prepared = true;
+        assert_eq!(decide(&given), Step::Observe);
+    }
+
+    #[test]
+    fn a_creation_that_was_interrupted_is_seen_for_what_it_came_to() {
+        let mut given = situation(&[All], External::Absent);
+        given.creation_open = true;
+        assert_eq!(decide(&given), Step::Create);
+        given.external = DRIFT;
+        assert_eq!(decide(&given), Step::RecordCreation);
+    }
+
+    #[test]
+    fn what_ran_once_does_not_run_again() {
+        let mut given = situation(&[All], External::Absent);
+        given.done_once = true;
+        assert_eq!(decide(&given), Step::ReportDone);
+    }
+
+    #[test]
+    fn what_somebody_else_deletes_is_waited_for() {
+        assert_eq!(
+            decide(&situation(&[All], External::Going)),
+            Step::ReportGoing
+        );
+    }
+}

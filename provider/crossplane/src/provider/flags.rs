@@ -1,0 +1,359 @@
+//! The command line: the flags that Crossplane's providers have, and a few of our own.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use lexopt::prelude::*;
+
+use super::duration;
+
+/// What `--help` prints.
+pub const HELP: &str = "\
+everest-crossplane provider: the controllers of Everest's managed resources
+
+Usage: everest-crossplane provider [OPTIONS]
+
+Controllers:
+      --poll DURATION                a managed resource is looked at this often although no
+                                     watch said anything (default 10m)
+      --poll-jitter-percentage N     by up to so many percent earlier or later (default 10)
+  -s, --sync DURATION                all of them are looked at this often (default 1h)
+      --max-reconcile-rate N         at most so many reconciles a second, and so many at the
+                                     same time (default 100)
+      --poll-state-metric DURATION   how often the state gauges are brought up to date
+                                     (default 5s)
+      --enable-management-policies   honour spec.managementPolicies (default; env
+                                     ENABLE_MANAGEMENT_POLICIES)
+      --allow-exec-credentials       let kubeconfigs name a credential plugin, whose command
+                                     then runs here (default: refused)
+
+Control plane:
+      --kubeconfig FILE              kubeconfig of the control plane (default: KUBECONFIG, then
+                                     ~/.kube/config, then the Pod's service account)
+  -l, --leader-election              of several replicas only one works (env LEADER_ELECTION)
+      --leader-election-namespace N  namespace of the Lease (env POD_NAMESPACE; default:
+                                     crossplane-system)
+
+Observability:
+  -d, --debug                        say more
+      --log-format json|text         (default json)
+      --metrics-bind-address ADDR    (default :8080; 0 for none)
+      --health-bind-address ADDR     /healthz and /readyz (default :8081; 0 for none)
+      --enable-changelogs            tell a sidecar of every change of an external resource
+                                     (env ENABLE_CHANGELOGS)
+      --changelogs-socket-path FILE  the sidecar's socket (env CHANGELOGS_SOCKET_PATH; default
+                                     /var/run/changelogs/changelogs.sock)
+
+  -h, --help                         this text
+
+A flag that is on or off also takes a value (--debug=false) and a no- (--no-debug).
+Durations are written as in Go: 90s, 10m, 1h30m.
+";
+
+/// What the command line asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Asked {
+    /// The controllers.
+    Run(Box<Options>),
+    /// [`HELP`].
+    Help,
+}
+
+/// What the command line says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Options {
+    /// Longest time between two looks at a managed resource.
+    pub poll: Duration,
+    /// How much that varies, in percent.
+    pub poll_jitter_percentage: u8,
+    /// Time between two looks at all of them.
+    pub sync: Duration,
+    /// Reconciles a second, and at the same time.
+    pub max_reconcile_rate: u32,
+    /// Time between two updates of the state gauges.
+    pub poll_state_metric: Duration,
+    /// Honour `spec.managementPolicies`.
+    pub management_policies: bool,
+    /// Kubeconfigs may name credential plugins.
+    pub allow_exec_credentials: bool,
+    /// Kubeconfig of the control plane.
+    pub kubeconfig: Option<PathBuf>,
+    /// Only the holder of the Lease works.
+    pub leader_election: bool,
+    /// Namespace of the Lease.
+    pub leader_election_namespace: String,
+    /// Say more.
+    pub debug: bool,
+    /// How log lines look.
+    pub log_format: LogFormat,
+    /// Where metrics are served.
+    pub metrics: Option<SocketAddr>,
+    /// Where the probes are served.
+    pub health: Option<SocketAddr>,
+    /// Socket of the change log's sidecar, if it is to be told.
+    pub changelogs: Option<PathBuf>,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// For people.
+    Text,
+}
+
+/// Looks up an environment variable.
+pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// A variable that does not say what it should.
+#[derive(Debug, thiserror::Error)]
+#[error("the environment variable {name}: {cause}")]
+struct VariableError {
+    name: &'static str,
+    cause: String,
+}
+
+/// Reads the arguments after the sub-command; what they do not say comes from the environment.
+///
+/// # Errors
+/// When a flag is unknown, or a value is not what it should be; the error says which.
+pub fn parse(
+    mut args: lexopt::Parser,
+    environment: Environment<'_>,
+) -> Result<Asked, lexopt::Error> {
+    let variable = |name: &str| environment(name).filter(|value| !value.is_empty());
+    let switch = |name: &'static str, default: bool| match variable(name) {
+        None => Ok(default),
+        Some(value) => boolean(&value)
+            .map_err(|cause| lexopt::Error::Custom(Box::new(VariableError { name, cause }))),
+    };
+    let mut options = Options {
+        poll: Duration::from_secs(600),
+        poll_jitter_percentage: 10,
+        sync: Duration::from_secs(3600),
+        max_reconcile_rate: 100,
+        poll_state_metric: Duration::from_secs(5),
+        management_policies: switch("ENABLE_MANAGEMENT_POLICIES", true)?,
+        allow_exec_credentials: false,
+        kubeconfig: None,
+        leader_election: switch("LEADER_ELECTION", false)?,
+        leader_election_namespace: variable("POD_NAMESPACE")
+            .unwrap_or_else(|| "crossplane-system".to_owned()),
+        debug: false,
+        log_format: LogFormat::Json,
+        metrics: Some(SocketAddr::from(([0, 0, 0, 0], 8080))),
+        health: Some(SocketAddr::from(([0, 0, 0, 0], 8081))),
+        changelogs: None,
+    };
+    let mut changelogs = switch("ENABLE_CHANGELOGS", false)?;
+    let mut socket = variable("CHANGELOGS_SOCKET_PATH")
+        .unwrap_or_else(|| "/var/run/changelogs/changelogs.sock".to_owned())
+        .into();
+    while let Some(argument) = args.next()? {
+        match argument {
+            Short('h') | Long("help") => return Ok(Asked::Help),
+            Short('d') | Long("debug") => options.debug = on(&mut args)?,
+            Long("no-debug") => options.debug = false,
+            Short('l') | Long("leader-election") => options.leader_election = on(&mut args)?,
+            Long("no-leader-election") => options.leader_election = false,
+            Long("leader-election-namespace") => {
+                options.leader_election_namespace = args.value()?.string()?;
+            }
+            Long("enable-management-policies") => options.management_policies = on(&mut args)?,
+            Long("no-enable-management-policies") => options.management_policies = false,
+            Long("allow-exec-credentials") => options.allow_exec_credentials = on(&mut args)?,
+            Long("no-allow-exec-credentials") => options.allow_exec_credentials = false,
+            Long("enable-changelogs") => changelogs = on(&mut args)?,
+            Long("no-enable-changelogs") => changelogs = false,
+            Long("changelogs-socket-path") => socket = PathBuf::from(args.value()?),
+            Long("poll") => options.poll = positive(&mut args)?,
+            Short('s') | Long("sync") => options.sync = positive(&mut args)?,
+            Long("poll-state-metric") => options.poll_state_metric = positive(&mut args)?,
+            Long("poll-jitter-percentage") => {
+                options.poll_jitter_percentage = args.value()?.parse_with(percentage)?;
+            }
+            Long("max-reconcile-rate") => {
+                options.max_reconcile_rate = args.value()?.parse_with(rate)?;
+            }
+            Long("kubeconfig") => options.kubeconfig = Some(PathBuf::from(args.value()?)),
+            Long("log-format") => options.log_format = args.value()?.parse_with(log_format)?,
+            Long("metrics-bind-address") => options.metrics = args.value()?.parse_with(address)?,
+            Long("health-bind-address") => options.health = args.value()?.parse_with(address)?,
+            other => return Err(other.unexpected()),
+        }
+    }
+    options.changelogs = changelogs.then_some(socket);
+    Ok(Asked::Run(Box::new(options)))
+}
+
+/// The value of a flag that needs none.
+fn on(args: &mut lexopt::Parser) -> Result<bool, lexopt::Error> {
+    match args.optional_value() {
+        None => Ok(true),
+        Some(value) => value.parse_with(boolean),
+    }
+}
+
+fn boolean(value: &str) -> Result<bool, String> {
+    match value {
+        "true" | "True" | "TRUE" | "t" | "1" => Ok(true),
+        "false" | "False" | "FALSE" | "f" | "0" => Ok(false),
+        other => Err(format!("{other:?} is neither true nor false")),
+    }
+}
+
+fn positive(args: &mut lexopt::Parser) -> Result<Duration, lexopt::Error> {
+    args.value()?
+        .parse_with(|text| match duration::parse(text)? {
+            Duration::ZERO => Err("0 would be without a pause".to_owned()),
+            duration => Ok(duration),
+        })
+}
+
+fn percentage(text: &str) -> Result<u8, String> {
+    text.parse()
+        .ok()
+        .filter(|percent| *percent <= 100)
+        .ok_or_else(|| format!("{text:?} is not a number from 0 to 100"))
+}
+
+fn rate(text: &str) -> Result<u32, String> {
+    text.parse()
+        .ok()
+        .filter(|rate| (1..=10_000).contains(rate))
+        .ok_or_else(|| format!("{text:?} is not a number from 1 to 10000"))
+}
+
+fn log_format(text: &str) -> Result<LogFormat, String> {
+    match text {
+        "json" => Ok(LogFormat::Json),
+        "text" => Ok(LogFormat::Text),
+        other => Err(format!("{other:?} is neither json nor text")),
+    }
+}
+
+/// `:8080` is every address of the machine, as in Go.
+fn address(text: &str) -> Result<Option<SocketAddr>, String> {
+    if text == "0" {
+        return Ok(None);
+    }
+    let full = match text.strip_prefix(':') {
+        Some(port) => format!("0.0.0.0:{port}"),
+        None => text.to_owned(),
+    };
+    full.parse()
+        .map(Some)
+        .map_err(|_| format!("{text:?} is not an address like :8080 or 127.0.0.1:8080"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(args: &[&str], variables: &[(&str, &str)]) -> Result<Asked, String> {
+        let environment = |name: &str| {
+            variables
+                .iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| (*value).to_owned())
+        };
+        parse(lexopt::Parser::from_args(args), &environment).map_err(|error| error.to_string())
+    }
+
+    fn options(args: &[&str], variables: &[(&str, &str)]) -> Options {
+        match parsed(args, variables) {
+            Ok(Asked::Run(options)) => *options,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn every_flag_of_the_help_is_one() {
+        let flags = HELP
+            .split_whitespace()
+            .map(|word| word.trim_end_matches([',', ')']))
+            .filter(|word| word.starts_with('-') && word.len() > 1 && !word.contains('='))
+            .filter(|word| !matches!(*word, "-h" | "--help"));
+        let mut seen = 0;
+        for flag in flags {
+            seen += 1;
+            if let Err(error) = parsed(&[flag], &[]) {
+                assert!(error.contains("missing argument"), "{flag}: {error}");
+            }
+        }
+        assert!(seen > 18, "only {seen} flags are in the help");
+    }
+
+    #[test]
+    fn an_unknown_flag_is_an_error_that_names_it() {
+        assert!(
+            parsed(&["--poling", "1m"], &[])
+                .unwrap_err()
+                .contains("--poling")
+        );
+        assert!(parsed(&["stray"], &[]).unwrap_err().contains("stray"));
+    }
+
+    #[test]
+    fn the_command_line_wins_over_the_environment() {
+        let variables = [("LEADER_ELECTION", "true"), ("POD_NAMESPACE", "cp")];
+        assert!(options(&[], &variables).leader_election);
+        assert_eq!(options(&[], &variables).leader_election_namespace, "cp");
+        assert!(!options(&["--leader-election=false"], &variables).leader_election);
+        assert!(!options(&["--no-leader-election"], &variables).leader_election);
+        assert!(options(&["-l"], &[]).leader_election);
+    }
+
+    #[test]
+    fn a_variable_that_is_neither_true_nor_false_is_named() {
+        let error = parsed(&[], &[("LEADER_ELECTION", "yes")]).unwrap_err();
+        assert!(error.contains("LEADER_ELECTION"), "{error}");
+    }
+
+    #[test]
+    fn values_are_checked() {
+        for args in [
+            ["--poll", "0s"],
+            ["--poll", "10"],
+            ["--poll-jitter-percentage", "101"],
+            ["--max-reconcile-rate", "0"],
+            ["--metrics-bind-address", "8080"],
+            ["--log-format", "xml"],
+        ] {
+            assert!(parsed(&args, &[]).is_err(), "{args:?}");
+        }
+    }
+
+    #[test]
+    fn addresses_are_as_in_go() {
+        let given = options(
+            &[
+                "--metrics-bind-address",
+                ":9090",
+                "--health-bind-address",
+                "0",
+            ],
+            &[],
+        );
+        assert_eq!(given.metrics, Some(SocketAddr::from(([0, 0, 0, 0], 9090))));
+        assert_eq!(given.health, None);
+    }
+
+    #[test]
+    fn change_logs_are_told_only_when_asked_for() {
+        assert_eq!(
+            options(&["--changelogs-socket-path", "/x"], &[]).changelogs,
+            None
+        );
+        assert_eq!(
+            options(
+                &["--enable-changelogs"],
+                &[("CHANGELOGS_SOCKET_PATH", "/y")]
+            )
+            .changelogs,
+            Some(PathBuf::from("/y"))
+        );
+    }
+}

@@ -1,0 +1,296 @@
+//! What the controller of managed resources has to know of a kind.
+
+mod backup;
+mod backup_storage;
+mod database;
+mod database_namespace;
+mod restore;
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use everest_cluster::Cluster;
+use everest_cluster::follow::{Follow, Followed};
+use everest_cluster::step::Steps;
+use everest_core::facts::{Facts, Wanted};
+use everest_core::finding::Finding;
+use everest_core::readiness::Readiness;
+use everest_core::rules::Stage;
+use everest_core::v1::OwnedKeys;
+use everest_core::v1::convergence::{self, Held};
+use everest_core::{Operation, v1};
+use everest_schemas::Sensitive;
+use everest_schemas::managed::{Managed, ManagedModel};
+use k8s_openapi::api::core::v1::Secret;
+use kube::core::PartialObjectMeta;
+use kube::{Api, Resource, ResourceExt};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::failure::Failure;
+use super::memory::{Memory, Related, ResourceKey};
+use super::views::Views;
+
+pub use backup::Backups;
+pub use backup_storage::BackupStorages;
+pub use database::Databases;
+pub use database_namespace::DatabaseNamespaces;
+pub use restore::Restores;
+
+/// Keys and values of a connection Secret.
+pub type Details = BTreeMap<String, Sensitive<String>>;
+
+/// Tells of something that happened in a namespace.
+pub type Tell = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// Something that is followed as long as it is kept.
+pub type Companion = Box<dyn Any + Send + Sync>;
+
+/// What a step is done with.
+pub struct Scene<'a, K: Kind> {
+    /// The managed resource.
+    pub managed: &'a Managed<K::Model>,
+    /// Its namespace and name.
+    pub key: &'a ResourceKey,
+    /// What it says, with its namespace and name.
+    pub config: &'a K::Model,
+    /// Namespace of the external object; empty for one that has none.
+    pub namespace: &'a str,
+    /// Its name.
+    pub name: &'a str,
+    /// The cluster, as it is followed.
+    pub views: &'a Views<K>,
+    /// The control plane.
+    pub control: &'a kube::Client,
+    /// The Secrets beside managed resources.
+    pub own_secrets: Option<&'a Follow<PartialObjectMeta<Secret>>>,
+    /// What is remembered.
+    pub memory: &'a mut Memory,
+}
+
+impl<K: Kind> Scene<'_, K> {
+    /// The cluster of the external object.
+    pub fn cluster(&self) -> &Cluster {
+        &self.views.cluster
+    }
+
+    /// The external objects, one request at a time.
+    pub fn steps(&self) -> Steps<K::External> {
+        K::steps(self.cluster(), self.namespace)
+    }
+
+    /// The model of what the cluster holds.
+    pub fn observed(&self, external: &K::External) -> K::Model {
+        K::observed(external, &self.cluster().owned_keys(external.meta()))
+    }
+
+    /// Has the managed resource looked at when a Secret beside the external object changes.
+    pub fn watch_secret(&self, name: &str) {
+        let target = self.views.target.key.clone();
+        let related = Related::Secret(target, self.namespace.to_owned(), name.to_owned());
+        self.views.relate(related, self.key);
+    }
+
+    /// The Secret that `spec.forProvider.secretRef` names, in the managed resource's namespace.
+    ///
+    /// # Errors
+    /// When it does not exist or cannot be read.
+    pub async fn referred_secret(&self) -> Result<Option<Secret>, Failure> {
+        let Some(reference) = &self.managed.spec.for_provider.secret_ref else {
+            return Ok(None);
+        };
+        let namespace = &self.key.0;
+        let api: Api<Secret> = Api::namespaced(self.control.clone(), namespace);
+        let found = api
+            .get_opt(&reference.name)
+            .await
+            .map_err(Failure::control(
+                "reading the Secret of spec.forProvider.secretRef",
+            ))?;
+        found.map(Some).ok_or_else(|| {
+            Failure::Secret(format!(
+                "spec.forProvider.secretRef: there is no Secret {namespace}/{}. Create it",
+                reference.name
+            ))
+        })
+    }
+}
+
+/// A kind of managed resource. What most kinds have in common is written here.
+#[async_trait]
+pub trait Kind: Sized + Send + Sync + 'static {
+    /// What users write.
+    type Model: ManagedModel;
+    /// The object that it stands for.
+    type External: Followed + Resource<DynamicType = ()> + Serialize;
+    /// Members that are written back once the server has decided them.
+    const DECIDED: &'static [&'static str] = &[];
+    /// It runs once, whatever becomes of its object.
+    const RUNS_ONCE: bool = false;
+    /// The external object is in a namespace.
+    const NAMESPACED: bool = true;
+    /// Secrets beside the managed resource matter.
+    const HAS_SECRETS: bool = false;
+
+    /// The external objects, one request at a time.
+    fn steps(cluster: &Cluster, namespace: &str) -> Steps<Self::External>;
+
+    /// The namespace of the external object.
+    fn namespace(model: &Self::Model) -> &str;
+
+    /// Drops what nobody reads of an external object.
+    fn trim(external: &mut Self::External) {
+        let _ = external;
+    }
+
+    /// Follows what else tells of external objects, by the name of their namespace.
+    fn companions(cluster: &Cluster, tell: &Tell) -> Vec<Companion> {
+        let _ = (cluster, tell);
+        Vec::new()
+    }
+
+    /// The body that makes the external object what the model says.
+    fn desired(model: &Self::Model, operation: Operation) -> Value;
+
+    /// The model of an external object.
+    fn observed(external: &Self::External, owned: &OwnedKeys) -> Self::Model;
+
+    /// What is wrong with what is planned, without asking the cluster.
+    fn check(
+        config: &Self::Model,
+        planned: &Self::Model,
+        prior: Option<&Self::Model>,
+    ) -> Vec<Finding>;
+
+    /// What has to be known of the cluster to judge what is planned.
+    fn wanted(planned: &Self::Model, prior: Option<&Self::Model>) -> Wanted;
+
+    /// What the cluster's present state forbids.
+    fn check_online(
+        planned: &Self::Model,
+        prior: Option<&Self::Model>,
+        facts: &Facts,
+        stage: Stage,
+    ) -> Vec<Finding>;
+
+    /// The model of what is there, where the object alone does not tell.
+    async fn seen(
+        scene: &Scene<'_, Self>,
+        external: &Self::External,
+    ) -> Result<Self::Model, Failure> {
+        Ok(scene.observed(external))
+    }
+
+    /// Whether an object that exists is let go already: it may stay.
+    fn is_left(config: &Self::Model, external: &Self::External) -> bool {
+        let _ = (config, external);
+        false
+    }
+
+    /// What holds an object that is being deleted.
+    fn holders(external: &Self::External) -> Option<String> {
+        let finalizers = external.finalizers();
+        (!finalizers.is_empty())
+            .then(|| format!("held by the finalizers {}", finalizers.join(", ")))
+    }
+
+    /// Why a change has to wait, if it has to.
+    fn busy(external: &Self::External) -> Option<String> {
+        let _ = external;
+        None
+    }
+
+    /// What has to come before the external object can be made.
+    async fn awaited(scene: &Scene<'_, Self>) -> Result<Option<String>, Failure> {
+        let _ = scene;
+        Ok(None)
+    }
+
+    /// Whether the external object can be used.
+    async fn readiness(scene: &mut Scene<'_, Self>, external: &Arc<Self::External>) -> Readiness;
+
+    /// The body of the change that is needed; none if the external object is as wanted.
+    async fn change(
+        scene: &Scene<'_, Self>,
+        external: &Self::External,
+    ) -> Result<Option<Value>, Failure> {
+        Ok(change::<Self>(scene.cluster(), scene.config, external))
+    }
+
+    /// Makes the external object.
+    async fn create(scene: &mut Scene<'_, Self>) -> Result<Arc<Self::External>, Failure> {
+        let body = Self::desired(scene.config, Operation::Create);
+        Ok(Arc::new(scene.steps().apply(scene.name, &body).await?))
+    }
+
+    /// Sends the change.
+    async fn update(
+        scene: &mut Scene<'_, Self>,
+        external: &Self::External,
+        body: &Value,
+    ) -> Result<Arc<Self::External>, Failure> {
+        let body = at_version(body.clone(), external);
+        Ok(Arc::new(scene.steps().apply(scene.name, &body).await?))
+    }
+
+    /// Asks for the deletion of the external object.
+    async fn delete(scene: &mut Scene<'_, Self>, external: &Self::External) -> Result<(), Failure> {
+        let uid = external.uid();
+        Ok(scene.steps().delete(scene.name, uid.as_deref()).await?)
+    }
+
+    /// What else has to go once the external object is gone; what is still waited for.
+    async fn clean_up(scene: &mut Scene<'_, Self>) -> Result<Option<String>, Failure> {
+        let _ = scene;
+        Ok(None)
+    }
+
+    /// Where an application connects to, as one word, and the Secret that holds the
+    /// credentials; none where there is nothing to connect to yet.
+    fn endpoint(external: &Self::External) -> Option<(String, String)> {
+        let _ = external;
+        None
+    }
+
+    /// What an application connects with; none while that is not known.
+    fn details(external: &Self::External, credentials: Option<&Secret>) -> Option<Details> {
+        let _ = (external, credentials);
+        None
+    }
+}
+
+/// The body of the change that is needed, by what the objects say.
+pub fn change<K: Kind>(
+    cluster: &Cluster,
+    config: &K::Model,
+    external: &K::External,
+) -> Option<Value> {
+    let owned = cluster.owned_keys(external.meta());
+    let body = K::desired(&K::observed(external, &owned), Operation::Update);
+    let held = Held {
+        body: &body,
+        metadata: external.meta(),
+        owned: &owned,
+        manager: cluster.field_manager(),
+    };
+    convergence::change(&K::desired(config, Operation::Update), &held)
+}
+
+/// A body that is only taken while the object is the one it was made from.
+pub fn at_version<E: Resource>(mut body: Value, external: &E) -> Value {
+    if let Some(version) = &external.meta().resource_version {
+        body["metadata"]["resourceVersion"] = json!(version);
+    }
+    body
+}
+
+/// The model that will hold once a change is made.
+///
+/// # Errors
+/// When the two do not make a model.
+pub fn planned<K: Kind>(config: &K::Model, observed: &K::Model) -> Result<K::Model, Failure> {
+    v1::convergence::planned(config, observed)
+        .map_err(|error| Failure::Unreadable(error.to_string()))
+}

@@ -1,0 +1,232 @@
+//! `BackupStorage`: a BackupStorage of Everest's and the Secret with its credentials.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use everest_cluster::Cluster;
+use everest_cluster::step::Steps;
+use everest_core::Operation;
+use everest_core::facts::{Facts, Wanted};
+use everest_core::finding::Finding;
+use everest_core::readiness::Readiness;
+use everest_core::rules::{self, Stage};
+use everest_core::v1::credentials::Credentials;
+use everest_core::v1::{self, OwnedKeys};
+use everest_schemas::everest::BackupStorage;
+use everest_schemas::models::BackupStorageModel;
+use everest_schemas::{Field, Sensitive};
+use k8s_openapi::api::core::v1::Secret;
+use kube::ResourceExt;
+use serde_json::{Value, json};
+
+use super::{Kind, Scene, at_version, change};
+use crate::provider::config::FIELD_MANAGER;
+use crate::provider::failure::Failure;
+
+/// Keys of the Secret that a managed resource refers to.
+const KEYS: [&str; 2] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
+
+/// The kind.
+pub struct BackupStorages;
+
+#[async_trait]
+impl Kind for BackupStorages {
+    type Model = BackupStorageModel;
+    type External = BackupStorage;
+    const HAS_SECRETS: bool = true;
+
+    fn steps(cluster: &Cluster, namespace: &str) -> Steps<BackupStorage> {
+        cluster.steps(namespace)
+    }
+
+    fn namespace(model: &BackupStorageModel) -> &str {
+        model.namespace.known_str().unwrap_or_default()
+    }
+
+    fn desired(model: &BackupStorageModel, _: Operation) -> Value {
+        v1::backup_storage::desired(model)
+    }
+
+    fn observed(external: &BackupStorage, owned: &OwnedKeys) -> BackupStorageModel {
+        v1::backup_storage::observed(external, owned)
+    }
+
+    fn check(
+        config: &BackupStorageModel,
+        planned: &BackupStorageModel,
+        prior: Option<&BackupStorageModel>,
+    ) -> Vec<Finding> {
+        let mut findings = rules::backup_storage::check_syntax(config);
+        findings.extend(rules::backup_storage::check(planned, prior));
+        findings
+    }
+
+    fn wanted(planned: &BackupStorageModel, _: Option<&BackupStorageModel>) -> Wanted {
+        Wanted::for_backup_storage(planned)
+    }
+
+    fn check_online(
+        planned: &BackupStorageModel,
+        prior: Option<&BackupStorageModel>,
+        facts: &Facts,
+        stage: Stage,
+    ) -> Vec<Finding> {
+        rules::backup_storage::check_online(planned, prior, facts, stage)
+    }
+
+    /// Everest looks at no bucket: what exists can be used.
+    async fn readiness(_: &mut Scene<'_, Self>, external: &Arc<BackupStorage>) -> Readiness {
+        if external.metadata.deletion_timestamp.is_some() {
+            return Readiness::Failed("the storage is being deleted".to_owned());
+        }
+        Readiness::Ready
+    }
+
+    /// The storage as it is said, or as it is where only the credentials differ.
+    async fn change(
+        scene: &Scene<'_, Self>,
+        external: &BackupStorage,
+    ) -> Result<Option<Value>, Failure> {
+        // The Secret that the storage reads is Everest's to name once it exists.
+        let placed = placed(scene, Some(external));
+        if let Some(body) = change::<Self>(scene.cluster(), &placed, external) {
+            return Ok(Some(body));
+        }
+        Ok(match wanted_secret(scene, &placed).await? {
+            Some(_) => Some(json!({})),
+            None => None,
+        })
+    }
+
+    /// The Secret first, then the storage that names it.
+    async fn create(scene: &mut Scene<'_, Self>) -> Result<Arc<BackupStorage>, Failure> {
+        let placed = placed(scene, None);
+        let name = v1::backup_storage::secret_name(&placed).to_owned();
+        let secrets = scene.cluster().steps::<Secret>(scene.namespace);
+        let existing = secrets.get(&name).await?;
+        match (&scene.managed.spec.for_provider.secret_ref, &existing) {
+            (None, None) => {
+                let message = format!(
+                    "no credentials are given, and {}/{name} in the storage's cluster does not \
+                     exist. Set spec.forProvider.secretRef, or create that Secret with the keys \
+                     {} and {}",
+                    scene.namespace, KEYS[0], KEYS[1]
+                );
+                return Err(Failure::Secret(message));
+            }
+            (Some(_), Some(existing)) if !is_ours(existing) => {
+                let message = format!(
+                    "the credentials belong into the Secret {}/{name} in the storage's cluster, \
+                     which exists and was not written by this provider. Delete it, or leave \
+                     spec.forProvider.secretRef out to use it as it is",
+                    scene.namespace
+                );
+                return Err(Failure::Secret(message));
+            }
+            _ => {}
+        }
+        if let Some(body) = wanted_secret(scene, &placed).await? {
+            secrets.apply(&name, body.expose()).await?;
+        }
+        let body = Self::desired(&placed, Operation::Create);
+        Ok(Arc::new(scene.steps().apply(scene.name, &body).await?))
+    }
+
+    async fn update(
+        scene: &mut Scene<'_, Self>,
+        external: &BackupStorage,
+        body: &Value,
+    ) -> Result<Arc<BackupStorage>, Failure> {
+        let placed = placed(scene, Some(external));
+        if let Some(secret) = wanted_secret(scene, &placed).await? {
+            let name = v1::backup_storage::secret_name(&placed);
+            let secrets = scene.cluster().steps::<Secret>(scene.namespace);
+            secrets.apply(name, secret.expose()).await?;
+        }
+        if body.get("spec").is_none() {
+            return Ok(Arc::new(external.clone()));
+        }
+        let body = at_version(body.clone(), external);
+        Ok(Arc::new(scene.steps().apply(scene.name, &body).await?))
+    }
+
+    /// The garbage collector takes the Secret that Everest made the storage the owner of. One
+    /// that never had an owner goes here, if this provider wrote it.
+    async fn clean_up(scene: &mut Scene<'_, Self>) -> Result<Option<String>, Failure> {
+        let placed = placed(scene, None);
+        let name = v1::backup_storage::secret_name(&placed);
+        let secrets = scene.cluster().steps::<Secret>(scene.namespace);
+        if let Some(secret) = secrets.get(name).await?
+            && is_ours(&secret)
+            && secret.metadata.deletion_timestamp.is_none()
+        {
+            secrets.delete(name, secret.uid().as_deref()).await?;
+        }
+        Ok(None)
+    }
+}
+
+/// What is said, with the Secret that the storage reads.
+fn placed(
+    scene: &Scene<'_, BackupStorages>,
+    external: Option<&BackupStorage>,
+) -> BackupStorageModel {
+    let mut placed = scene.config.clone();
+    let said = scene.managed.status.at_provider.get("secretName");
+    let said = said.and_then(Value::as_str).map(str::to_owned);
+    placed.secret_name = match external {
+        Some(external) => scene.observed(external).secret_name,
+        None => Field::from(said),
+    };
+    placed
+}
+
+fn is_ours(secret: &Secret) -> bool {
+    secret
+        .managed_fields()
+        .iter()
+        .any(|entry| entry.manager.as_deref() == Some(FIELD_MANAGER))
+}
+
+/// The body of the Secret with the credentials, where it has to be written.
+async fn wanted_secret(
+    scene: &Scene<'_, BackupStorages>,
+    placed: &BackupStorageModel,
+) -> Result<Option<Sensitive<Value>>, Failure> {
+    let Some(given) = scene.referred_secret().await? else {
+        return Ok(None);
+    };
+    let value = |key: &str| {
+        given
+            .data
+            .as_ref()
+            .and_then(|data| data.get(key))
+            .and_then(|bytes| String::from_utf8(bytes.0.clone()).ok())
+            .filter(|text| !text.is_empty())
+            .map(Sensitive::new)
+            .ok_or_else(|| {
+                Failure::Secret(format!(
+                    "spec.forProvider.secretRef: the Secret {}/{} has no key {key}. It needs the \
+                     keys {} and {}",
+                    scene.key.0,
+                    given.name_any(),
+                    KEYS[0],
+                    KEYS[1]
+                ))
+            })
+    };
+    let credentials = Credentials {
+        access_key_id: value(KEYS[0])?,
+        secret_access_key: value(KEYS[1])?,
+    };
+    let body = v1::backup_storage::secret(placed, &credentials);
+    let name = v1::backup_storage::secret_name(placed);
+    let secrets = scene.cluster().steps::<Secret>(scene.namespace);
+    let held = secrets.get(name).await?.and_then(|held| held.data);
+    let held = Sensitive::new(serde_json::to_value(held).unwrap_or_default());
+    let same = body.expose()["data"].as_object().is_some_and(|data| {
+        data.iter()
+            .all(|(key, value)| held.expose().get(key) == Some(value))
+    });
+    Ok((!same).then_some(body))
+}

@@ -1,0 +1,197 @@
+//! `Database`: a DatabaseCluster.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use everest_cluster::Cluster;
+use everest_cluster::step::Steps;
+use everest_core::Operation;
+use everest_core::facts::{BUSY, Facts, Wanted};
+use everest_core::finding::Finding;
+use everest_core::readiness::{self, DatabaseSighting, Readiness};
+use everest_core::rules::{self, Stage};
+use everest_core::v1::{self, OwnedKeys};
+use everest_schemas::everest::{DataImportJob, DatabaseCluster, DatabaseClusterRestore};
+use everest_schemas::models::DatabaseModel;
+use k8s_openapi::api::core::v1::Secret;
+use kube::ResourceExt;
+use serde_json::Value;
+
+use super::{Details, Kind, Scene, at_version};
+use crate::provider::failure::Failure;
+use crate::provider::report::READY;
+
+/// The kind.
+pub struct Databases;
+
+#[async_trait]
+impl Kind for Databases {
+    type Model = DatabaseModel;
+    type External = DatabaseCluster;
+    const HAS_SECRETS: bool = true;
+    const DECIDED: &'static [&'static str] = &["engine.version", "engine.replicas", "proxy.type"];
+
+    fn steps(cluster: &Cluster, namespace: &str) -> Steps<DatabaseCluster> {
+        cluster.steps(namespace)
+    }
+
+    fn namespace(model: &DatabaseModel) -> &str {
+        model.namespace.known_str().unwrap_or_default()
+    }
+
+    fn trim(external: &mut DatabaseCluster) {
+        if let Some(status) = &mut external.status {
+            status.details = None;
+        }
+    }
+
+    fn desired(model: &DatabaseModel, operation: Operation) -> Value {
+        v1::database::desired(model, operation)
+    }
+
+    fn observed(external: &DatabaseCluster, owned: &OwnedKeys) -> DatabaseModel {
+        v1::database::observed(external, owned)
+    }
+
+    fn check(
+        config: &DatabaseModel,
+        planned: &DatabaseModel,
+        prior: Option<&DatabaseModel>,
+    ) -> Vec<Finding> {
+        let mut findings = rules::database::check_syntax(config);
+        findings.extend(rules::database::check(planned, prior));
+        if let Some(prior) = prior {
+            findings.extend(rules::database::check_immutable(planned, prior));
+        }
+        findings
+    }
+
+    fn wanted(planned: &DatabaseModel, prior: Option<&DatabaseModel>) -> Wanted {
+        Wanted::for_database(planned, prior)
+    }
+
+    fn check_online(
+        planned: &DatabaseModel,
+        prior: Option<&DatabaseModel>,
+        facts: &Facts,
+        stage: Stage,
+    ) -> Vec<Finding> {
+        rules::database::check_online(planned, prior, facts, stage)
+    }
+
+    fn busy(external: &DatabaseCluster) -> Option<String> {
+        let state = state(external);
+        BUSY.contains(&state).then(|| {
+            format!(
+                "the change is sent once the database is no longer {state}: Everest refuses \
+                 changes until then"
+            )
+        })
+    }
+
+    async fn readiness(scene: &mut Scene<'_, Self>, external: &Arc<DatabaseCluster>) -> Readiness {
+        let (namespace, name) = (scene.namespace, scene.name);
+        let engine = external.spec.engine.known();
+        let engine_cr = match engine.and_then(|engine| engine.type_.known()) {
+            Some(engine) => scene.views.engine(*engine, namespace, name).await,
+            None => None,
+        };
+        let restore: Option<DatabaseClusterRestore> = match external.spec.data_source.known() {
+            Some(_) => scene
+                .cluster()
+                .steps(namespace)
+                .get(name)
+                .await
+                .ok()
+                .flatten(),
+            None => None,
+        };
+        let import_job = import_job(scene, external).await;
+        let ready = scene.managed.status.condition(READY);
+        let was_ready = ready.is_some_and(|ready| ready.status == "True");
+        let creating = ready.is_none_or(|ready| ready.reason == "Creating");
+        let sighting = DatabaseSighting {
+            database: external,
+            engine_cr: engine_cr.as_ref(),
+            restore: restore.as_ref(),
+            import_job: import_job.as_ref(),
+            written_generation: scene.memory.written,
+            steady_for: Some(scene.memory.stood(state(external), was_ready)),
+            creating,
+        };
+        readiness::database(&sighting)
+    }
+
+    async fn update(
+        scene: &mut Scene<'_, Self>,
+        external: &DatabaseCluster,
+        body: &Value,
+    ) -> Result<Arc<DatabaseCluster>, Failure> {
+        let mut body = at_version(body.clone(), external);
+        v1::database::carry_data_source(&mut body, external);
+        Ok(Arc::new(scene.steps().apply(scene.name, &body).await?))
+    }
+
+    /// Refused while the database is protected. The data of its backups is kept first, unless
+    /// it is not to be.
+    async fn delete(
+        scene: &mut Scene<'_, Self>,
+        external: &DatabaseCluster,
+    ) -> Result<(), Failure> {
+        let steps = scene.steps();
+        if scene.config.deletion_protection.known() == Some(&true) {
+            let message = "spec.forProvider.deletionProtection is on. Set it to false to delete \
+                           the database, or take Delete out of spec.managementPolicies to leave \
+                           it and let the managed resource go";
+            let blocked = steps.blocked(scene.name, message.to_owned(), "deletionProtection");
+            return Err(blocked.into());
+        }
+        if scene.config.keep_backup_data.known() != Some(&false) {
+            let cluster = scene.cluster();
+            cluster
+                .protect_backups_of(scene.namespace, scene.name)
+                .await?;
+        }
+        Ok(steps.delete(scene.name, external.uid().as_deref()).await?)
+    }
+
+    fn endpoint(external: &DatabaseCluster) -> Option<(String, String)> {
+        let status = external.status.as_ref()?;
+        let host = status.hostname.as_ref().filter(|host| !host.is_empty())?;
+        let secret = v1::connection::secret_name(external)?;
+        Some((
+            format!("{host}:{}", status.port.unwrap_or_default()),
+            secret,
+        ))
+    }
+
+    fn details(external: &DatabaseCluster, credentials: Option<&Secret>) -> Option<Details> {
+        let connection = v1::connection::connection(external, credentials).ok()?;
+        Some(
+            connection
+                .entries()
+                .into_iter()
+                .map(|(key, value)| (key.to_owned(), value))
+                .collect(),
+        )
+    }
+}
+
+fn state(database: &DatabaseCluster) -> &str {
+    database
+        .status
+        .as_ref()
+        .and_then(|status| status.status.as_deref())
+        .unwrap_or_default()
+}
+
+/// The import that brings the first data.
+async fn import_job(
+    scene: &Scene<'_, Databases>,
+    database: &DatabaseCluster,
+) -> Option<DataImportJob> {
+    database.spec.data_source.known()?.data_import.known()?;
+    let name = database.status.as_ref()?.data_import_job_name.clone()?;
+    let jobs = scene.cluster().steps::<DataImportJob>(scene.namespace);
+    jobs.get(&name).await.ok()?
+}

@@ -1,0 +1,301 @@
+//! `DatabaseNamespace`: a Namespace with Everest's label and the operators of its engines, which
+//! OLM installs.
+//!
+//! Each look goes one step on in the flow that everest-cluster has, and says what it waits for.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use everest_cluster::follow::Follow;
+use everest_cluster::step::Steps;
+use everest_cluster::{Change, Cluster, ClusterError, Wait, namespace};
+use everest_core::Operation;
+use everest_core::facts::{Facts, Wanted};
+use everest_core::finding::Finding;
+use everest_core::readiness::Readiness;
+use everest_core::rules::{self, Stage};
+use everest_core::v1::namespace::{MANAGED_BY, MANAGED_BY_LABEL};
+use everest_core::v1::{self, OwnedKeys};
+use everest_schemas::everest::DatabaseEngine;
+use everest_schemas::models::{EngineInstall, NamespaceModel};
+use everest_schemas::olm::{ClusterServiceVersion, InstallPlan, Subscription};
+use everest_schemas::{Engine, Field};
+use k8s_openapi::api::core::v1::Namespace;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::api::Api;
+use kube::core::PartialObjectMeta;
+use kube::{Resource, ResourceExt};
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use super::{Companion, Kind, Scene, Tell};
+use crate::provider::failure::Failure;
+use crate::provider::metadata;
+
+/// The kind.
+pub struct DatabaseNamespaces;
+
+#[async_trait]
+impl Kind for DatabaseNamespaces {
+    type Model = NamespaceModel;
+    type External = Namespace;
+    const NAMESPACED: bool = false;
+
+    fn steps(cluster: &Cluster, _: &str) -> Steps<Namespace> {
+        cluster.global_steps()
+    }
+
+    fn namespace(_: &NamespaceModel) -> &str {
+        ""
+    }
+
+    fn companions(cluster: &Cluster, tell: &Tell) -> Vec<Companion> {
+        vec![
+            companion::<Subscription>(cluster, tell),
+            companion::<InstallPlan>(cluster, tell),
+            companion::<ClusterServiceVersion>(cluster, tell),
+            companion::<DatabaseEngine>(cluster, tell),
+        ]
+    }
+
+    fn desired(model: &NamespaceModel, _: Operation) -> Value {
+        v1::namespace::desired(model)
+    }
+
+    fn observed(external: &Namespace, owned: &OwnedKeys) -> NamespaceModel {
+        v1::namespace::observed(external, &[], &[], None, owned)
+    }
+
+    fn check(
+        config: &NamespaceModel,
+        planned: &NamespaceModel,
+        prior: Option<&NamespaceModel>,
+    ) -> Vec<Finding> {
+        let mut findings = rules::namespace::check_syntax(config);
+        findings.extend(rules::namespace::check(planned, prior));
+        findings
+    }
+
+    fn wanted(_: &NamespaceModel, prior: Option<&NamespaceModel>) -> Wanted {
+        Wanted::for_namespace(prior)
+    }
+
+    fn check_online(
+        planned: &NamespaceModel,
+        prior: Option<&NamespaceModel>,
+        facts: &Facts,
+        stage: Stage,
+    ) -> Vec<Finding> {
+        rules::namespace::check_online(planned, prior, facts, stage)
+    }
+
+    async fn seen(
+        scene: &Scene<'_, Self>,
+        external: &Namespace,
+    ) -> Result<NamespaceModel, Failure> {
+        let cluster = scene.cluster().afresh();
+        let prior = scene.config.engines.is_known().then_some(scene.config);
+        let found = namespace::read(&cluster, scene.name, prior).await?;
+        Ok(found.unwrap_or_else(|| scene.observed(external)))
+    }
+
+    async fn readiness(scene: &mut Scene<'_, Self>, external: &Arc<Namespace>) -> Readiness {
+        if let Some(waiting) = scene.memory.waiting.take() {
+            return Readiness::Pending(waiting);
+        }
+        match Self::seen(scene, external).await {
+            Ok(seen) if seen.ready.known() == Some(&true) => Readiness::Ready,
+            Ok(_) => Readiness::Pending(
+                "the operators of the engines are not all installed and running".to_owned(),
+            ),
+            Err(failure) => Readiness::Pending(failure.to_string()),
+        }
+    }
+
+    /// Whether anything is missing; the flow finds out what.
+    async fn change(
+        scene: &Scene<'_, Self>,
+        external: &Namespace,
+    ) -> Result<Option<Value>, Failure> {
+        let seen = Self::seen(scene, external).await?;
+        let keys = super::change::<Self>(scene.cluster(), scene.config, external).is_some();
+        let engines = Engine::ALL.into_iter().any(|engine| {
+            let said = scene
+                .config
+                .engines
+                .known()
+                .map(|engines| engines.get(engine));
+            let held = seen.engines.known().map(|engines| engines.get(engine));
+            match (said.and_then(Field::known), held.and_then(Field::known)) {
+                (Some(said), Some(held)) => differs(said, held),
+                (Some(_), None) => true,
+                (None, _) => false,
+            }
+        });
+        let is_ready = seen.ready.known() == Some(&true);
+        let is_removing = !removed(scene).is_empty();
+        Ok((keys || engines || is_removing || !is_ready).then(|| json!({})))
+    }
+
+    async fn update(
+        scene: &mut Scene<'_, Self>,
+        external: &Namespace,
+        _: &Value,
+    ) -> Result<Arc<Namespace>, Failure> {
+        refuse_foreign(scene, external)?;
+        let mut prior = Self::seen(scene, external).await?;
+        if let Some(engines) = prior.engines.known_mut() {
+            for engine in removed(scene) {
+                *engines.get_mut(engine) = Field::Known(EngineInstall::default());
+            }
+        }
+        let (cluster, planned) = (scene.cluster().afresh(), scene.config.clone());
+        let step =
+            here(async move || namespace::update(&cluster, &prior, &planned, &one_step()).await);
+        match step.await? {
+            Change::Done(_) => {}
+            Change::Pending { error, .. } => scene.memory.waiting = Some(waiting(error)?),
+            Change::Refused(error) => return Err(error.into()),
+        }
+        Ok(Arc::new(external.clone()))
+    }
+
+    /// One step of taking the namespace down, in Everest's order.
+    async fn delete(scene: &mut Scene<'_, Self>, _: &Namespace) -> Result<(), Failure> {
+        let (cluster, config) = (scene.cluster().afresh(), scene.config.clone());
+        let step = here(async move || namespace::delete(&cluster, &config, &one_step()).await);
+        if let Err(error) = step.await? {
+            scene.memory.waiting = Some(waiting(error)?);
+        }
+        Ok(())
+    }
+
+    fn is_left(config: &NamespaceModel, external: &Namespace) -> bool {
+        keeps(config) && !is_managed(external)
+    }
+
+    /// What Kubernetes says is left in it.
+    fn holders(external: &Namespace) -> Option<String> {
+        const TELLING: [&str; 3] = [
+            "NamespaceContentRemaining",
+            "NamespaceFinalizersRemaining",
+            "NamespaceDeletionContentFailure",
+        ];
+        let status = external.status.as_ref()?;
+        let held: Vec<_> = status
+            .conditions
+            .iter()
+            .flatten()
+            .filter(|condition| {
+                condition.status == "True" && TELLING.contains(&condition.type_.as_str())
+            })
+            .filter_map(|condition| condition.message.clone())
+            .collect();
+        (!held.is_empty()).then(|| {
+            format!(
+                "{}. Databases and backups go once Everest has let go of them; delete what is \
+                 named here if nothing else does",
+                held.join(" ")
+            )
+        })
+    }
+}
+
+/// Does a step on a thread of its own: the flow's future, which looks with closures, cannot be
+/// moved between threads.
+async fn here<T: Send + 'static>(
+    step: impl AsyncFnOnce() -> T + Send + 'static,
+) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Handle::current();
+    tokio::task::spawn_blocking(move || runtime.block_on(step()))
+        .await
+        .map_err(|error| Failure::Held(format!("a step was interrupted: {error}")))
+}
+
+/// No waiting: what comes next is done at the next look.
+fn one_step() -> Wait {
+    Wait::new(Duration::ZERO, CancellationToken::new())
+}
+
+/// What a flow waits for; an error that is none of waiting is given back.
+fn waiting(error: ClusterError) -> Result<String, Failure> {
+    match error {
+        ClusterError::TimedOut { last, .. } | ClusterError::Cancelled { last, .. } => {
+            Ok(last.waiting_for)
+        }
+        error => Err(error.into()),
+    }
+}
+
+fn keeps(config: &NamespaceModel) -> bool {
+    match config.keep_namespace.known() {
+        Some(keep) => *keep,
+        None => config.take_ownership.known() == Some(&true),
+    }
+}
+
+fn is_managed(external: &Namespace) -> bool {
+    let label = external.labels().get(MANAGED_BY_LABEL);
+    label.is_some_and(|label| label == MANAGED_BY)
+}
+
+/// A namespace that is none of Everest's and that this resource did not make is taken over only
+/// if that is asked for.
+fn refuse_foreign(
+    scene: &Scene<'_, DatabaseNamespaces>,
+    external: &Namespace,
+) -> Result<(), Failure> {
+    let metadata = &scene.managed.metadata;
+    let made = metadata::was_created(metadata) || metadata::is_creation_open(metadata);
+    if is_managed(external) || made || scene.config.take_ownership.known() == Some(&true) {
+        return Ok(());
+    }
+    let message = "it exists and is none of Everest's. To have Everest use it set \
+                   spec.forProvider.takeOwnership to true: it then stays when the managed resource \
+                   is deleted, unless keepNamespace is false";
+    let blocked = scene
+        .steps()
+        .blocked(scene.name, message.to_owned(), "takeOwnership");
+    Err(blocked.into())
+}
+
+/// The engines that were listed when the namespace was last looked at and are so no longer.
+fn removed(scene: &Scene<'_, DatabaseNamespaces>) -> Vec<Engine> {
+    let before = scene.managed.status.at_provider.get("engines");
+    let (Some(Value::Object(before)), Some(now)) = (before, scene.config.engines.known()) else {
+        return Vec::new();
+    };
+    Engine::ALL
+        .into_iter()
+        .filter(|engine| before.contains_key(engine.as_str()) && now.get(*engine).is_null())
+        .collect()
+}
+
+/// Whether an engine is not as it is asked for.
+fn differs(said: &EngineInstall, held: &EngineInstall) -> bool {
+    let other = |said: &Field<String>, held: &Field<String>| said.is_known() && said != held;
+    other(&said.channel, &held.channel) || other(&said.version, &held.installed_version)
+}
+
+/// Follows the metadata of a kind, and tells in which namespace something happened.
+fn companion<K>(cluster: &Cluster, tell: &Tell) -> Companion
+where
+    K: Resource<DynamicType = ()> + Clone + std::fmt::Debug + Send + Sync + 'static,
+{
+    let tell = tell.clone();
+    let follow = Follow::<PartialObjectMeta<K>>::start(
+        Api::all(cluster.client().clone()),
+        (),
+        |object| {
+            let metadata = &mut object.metadata;
+            *metadata = ObjectMeta {
+                name: metadata.name.take(),
+                namespace: metadata.namespace.take(),
+                ..ObjectMeta::default()
+            };
+        },
+        move |object| tell(object.metadata.namespace.as_deref().unwrap_or_default()),
+    );
+    Box::new(follow)
+}

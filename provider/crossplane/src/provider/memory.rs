@@ -1,0 +1,191 @@
+//! What a controller remembers of its managed resources from one look to the next. Nothing of
+//! it is needed to go on after a restart.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::config::TargetKey;
+
+/// Long enough for any state from before a change to have been replaced.
+const SETTLED: Duration = Duration::from_secs(3600);
+/// The delay after the first failure.
+const FIRST_DELAY: Duration = Duration::from_secs(1);
+/// The longest delay after a failure.
+const LONGEST_DELAY: Duration = Duration::from_secs(60);
+
+/// Namespace and name of a managed resource.
+pub type ResourceKey = (String, String);
+
+/// What a managed resource has to do with.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Related {
+    /// Its external object, or another object of that name that tells of it.
+    External(TargetKey, String, String),
+    /// A Secret beside the external object.
+    Secret(TargetKey, String, String),
+    /// A Secret beside the managed resource.
+    Own(String, String),
+}
+
+/// What is remembered of one managed resource.
+#[derive(Debug, Default)]
+pub struct Memory {
+    /// Failures in a row.
+    failures: u32,
+    /// The state that the external object was seen in, and since when.
+    steady: Option<(String, Instant)>,
+    /// The state was there before this process first looked, and counted as ready then.
+    settled: bool,
+    /// The generation of the external object after our last write.
+    pub written: i64,
+    /// What was last published.
+    pub published: Option<Published>,
+    /// What the last step of a longer flow was still waiting for.
+    pub waiting: Option<String>,
+}
+
+/// What a connection Secret was last made from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Published {
+    /// Where to connect to.
+    pub endpoint: String,
+    /// Version of the Secret with the credentials.
+    pub credentials: String,
+    /// Version of the Secret that was published.
+    pub own: String,
+}
+
+impl Memory {
+    /// The delay after one more failure.
+    pub fn failed(&mut self) -> Duration {
+        let delay = FIRST_DELAY.saturating_mul(1 << self.failures.min(6));
+        self.failures += 1;
+        delay.min(LONGEST_DELAY)
+    }
+
+    /// A look succeeded.
+    pub fn succeeded(&mut self) {
+        self.failures = 0;
+    }
+
+    /// The external object was written and has this generation now.
+    pub fn wrote(&mut self, generation: Option<i64>) {
+        self.written = generation.unwrap_or(0);
+        self.settled = false;
+        if let Some((_, since)) = &mut self.steady {
+            *since = Instant::now();
+        }
+    }
+
+    /// How long the external object has been in this state, counted from our last write. One
+    /// that was `ready` before this process began has been so for long.
+    pub fn stood(&mut self, state: &str, ready: bool) -> Duration {
+        match &self.steady {
+            Some((before, _)) if before == state && self.settled => SETTLED,
+            Some((before, since)) if before == state => since.elapsed(),
+            before => {
+                self.settled = before.is_none() && ready;
+                self.steady = Some((state.to_owned(), Instant::now()));
+                if self.settled {
+                    SETTLED
+                } else {
+                    Duration::ZERO
+                }
+            }
+        }
+    }
+}
+
+/// What is remembered of all managed resources of a kind.
+#[derive(Default)]
+pub struct Memories {
+    all: Mutex<HashMap<ResourceKey, Memory>>,
+    related: Mutex<HashMap<Related, BTreeSet<ResourceKey>>>,
+}
+
+impl Memories {
+    /// Takes out what is remembered of one: nobody else looks at it meanwhile.
+    pub fn take(&self, key: &ResourceKey) -> Memory {
+        locked(&self.all).remove(key).unwrap_or_default()
+    }
+
+    /// Keeps it for the next look.
+    pub fn put(&self, key: &ResourceKey, memory: Memory) {
+        locked(&self.all).insert(key.clone(), memory);
+    }
+
+    /// Forgets a managed resource.
+    pub fn forget(&self, key: &ResourceKey) {
+        locked(&self.all).remove(key);
+        locked(&self.related).retain(|_, keys| {
+            keys.remove(key);
+            !keys.is_empty()
+        });
+    }
+
+    /// Has a managed resource told of what happens to something.
+    pub fn relate(&self, related: Related, key: &ResourceKey) {
+        let mut all = locked(&self.related);
+        let keys = all.entry(related).or_default();
+        if !keys.contains(key) {
+            keys.insert(key.clone());
+        }
+    }
+
+    /// Who is to be told.
+    pub fn related(&self, related: &Related) -> Vec<ResourceKey> {
+        let all = locked(&self.related);
+        all.get(related).into_iter().flatten().cloned().collect()
+    }
+
+    /// Whether any managed resource has an external object in a cluster.
+    pub fn uses(&self, target: &TargetKey) -> bool {
+        locked(&self.related)
+            .keys()
+            .any(|related| matches!(related, Related::External(of, ..) if of == target))
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_are_tried_again_ever_later_up_to_a_minute() {
+        let mut memory = Memory::default();
+        let seconds: Vec<_> = (0..9).map(|_| memory.failed().as_secs()).collect();
+        assert_eq!(seconds, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
+        memory.succeeded();
+        assert_eq!(memory.failed(), FIRST_DELAY);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_state_is_as_old_as_our_last_write() {
+        let mut memory = Memory::default();
+        assert_eq!(memory.stood("ready", true), SETTLED);
+        memory.wrote(Some(2));
+        assert_eq!(memory.stood("ready", true), Duration::ZERO);
+        tokio::time::advance(Duration::from_secs(7)).await;
+        assert_eq!(memory.stood("ready", true), Duration::from_secs(7));
+        assert_eq!(memory.stood("initializing", true), Duration::ZERO);
+        assert_eq!(memory.stood("ready", true), Duration::ZERO);
+    }
+
+    #[test]
+    fn who_is_forgotten_is_told_of_nothing() {
+        let memories = Memories::default();
+        let key = ("shop".to_owned(), "orders".to_owned());
+        let secret = Related::Own("shop".to_owned(), "keys".to_owned());
+        memories.relate(secret.clone(), &key);
+        assert_eq!(memories.related(&secret), [key.clone()]);
+        memories.forget(&key);
+        assert!(memories.related(&secret).is_empty());
+    }
+}

@@ -1,0 +1,174 @@
+//! Crossplane's annotations and finalizer on a managed resource.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde_json::{Map, Value, json};
+
+/// The finalizer that holds a managed resource until its external object is dealt with.
+pub const FINALIZER: &str = "finalizer.managedresource.crossplane.io";
+/// Name of the external object.
+pub const EXTERNAL_NAME: &str = "crossplane.io/external-name";
+/// `"true"`: nothing is done.
+pub const PAUSED: &str = "crossplane.io/paused";
+/// How often to look, as a Go duration.
+pub const POLL_INTERVAL: &str = "crossplane.io/poll-interval";
+/// Any word; a new one asks for a look.
+pub const RECONCILE_REQUESTED: &str = "crossplane.io/reconcile-requested-at";
+/// When a creation was begun.
+pub const CREATE_PENDING: &str = "crossplane.io/external-create-pending";
+/// When one succeeded.
+pub const CREATE_SUCCEEDED: &str = "crossplane.io/external-create-succeeded";
+/// When one failed.
+pub const CREATE_FAILED: &str = "crossplane.io/external-create-failed";
+
+/// The shortest poll interval that an annotation can ask for.
+const SHORTEST_POLL: Duration = Duration::from_secs(10);
+
+/// The value of an annotation.
+pub fn annotation<'a>(metadata: &'a ObjectMeta, key: &str) -> Option<&'a str> {
+    metadata.annotations.as_ref()?.get(key).map(String::as_str)
+}
+
+/// The external object's name: the annotation's, or the managed resource's own.
+pub fn external_name(metadata: &ObjectMeta) -> &str {
+    annotation(metadata, EXTERNAL_NAME)
+        .filter(|name| !name.is_empty())
+        .or(metadata.name.as_deref())
+        .unwrap_or_default()
+}
+
+/// Whether nothing is to be done.
+pub fn is_paused(metadata: &ObjectMeta) -> bool {
+    annotation(metadata, PAUSED) == Some("true")
+}
+
+/// Whether our finalizer is on.
+pub fn is_held(metadata: &ObjectMeta) -> bool {
+    finalizers(metadata).any(|finalizer| finalizer == FINALIZER)
+}
+
+/// Whether anybody else's finalizer is on.
+pub fn is_held_by_others(metadata: &ObjectMeta) -> bool {
+    finalizers(metadata).any(|finalizer| finalizer != FINALIZER)
+}
+
+fn finalizers(metadata: &ObjectMeta) -> impl Iterator<Item = &str> {
+    metadata.finalizers.iter().flatten().map(String::as_str)
+}
+
+/// Whether a creation was begun whose end is not recorded.
+pub fn is_creation_open(metadata: &ObjectMeta) -> bool {
+    let time = |key| annotation(metadata, key).and_then(|text| text.parse::<Timestamp>().ok());
+    let ended = time(CREATE_SUCCEEDED).max(time(CREATE_FAILED));
+    time(CREATE_PENDING).is_some_and(|begun| ended.is_none_or(|ended| begun > ended))
+}
+
+/// Whether a creation is recorded as done.
+pub fn was_created(metadata: &ObjectMeta) -> bool {
+    annotation(metadata, CREATE_SUCCEEDED).is_some()
+}
+
+/// How often to look: what the annotation asks for, within reason, else `usual`.
+pub fn poll_interval(metadata: &ObjectMeta, usual: Duration) -> Duration {
+    annotation(metadata, POLL_INTERVAL)
+        .and_then(|text| everest_core::duration::parse_go(text).ok())
+        .map_or(usual, |asked| asked.max(SHORTEST_POLL))
+}
+
+/// A merge patch of metadata that names the version it was made from.
+pub fn patch(metadata: &ObjectMeta, annotations: Map<String, Value>, held: Option<bool>) -> Value {
+    let mut body = json!({"metadata": {"resourceVersion": metadata.resource_version}});
+    if !annotations.is_empty() {
+        body["metadata"]["annotations"] = Value::Object(annotations);
+    }
+    if let Some(held) = held {
+        let mut all: Vec<&str> = finalizers(metadata)
+            .filter(|finalizer| *finalizer != FINALIZER)
+            .collect();
+        if held {
+            all.push(FINALIZER);
+        }
+        body["metadata"]["finalizers"] = json!(all);
+    }
+    body
+}
+
+/// The annotations that record the begin of a creation.
+pub fn begun(now: Timestamp) -> Map<String, Value> {
+    Map::from_iter([(CREATE_PENDING.to_owned(), json!(spelled(now)))])
+}
+
+/// The annotations that record its end.
+pub fn ended(now: Timestamp, succeeded: bool) -> Map<String, Value> {
+    let key = if succeeded {
+        CREATE_SUCCEEDED
+    } else {
+        CREATE_FAILED
+    };
+    Map::from_iter([(key.to_owned(), json!(spelled(now)))])
+}
+
+/// RFC 3339 with fractions: a creation may begin and end within a second.
+fn spelled(time: Timestamp) -> String {
+    time.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(annotations: &[(&str, &str)]) -> ObjectMeta {
+        ObjectMeta {
+            name: Some("orders".to_owned()),
+            resource_version: Some("7".to_owned()),
+            annotations: Some(
+                annotations
+                    .iter()
+                    .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+                    .collect(),
+            ),
+            finalizers: Some(vec!["other".to_owned(), FINALIZER.to_owned()]),
+            ..ObjectMeta::default()
+        }
+    }
+
+    #[test]
+    fn the_external_name_is_the_objects_own_unless_said() {
+        assert_eq!(external_name(&with(&[])), "orders");
+        assert_eq!(external_name(&with(&[(EXTERNAL_NAME, "legacy")])), "legacy");
+    }
+
+    #[test]
+    fn a_creation_is_open_until_its_end_is_recorded() {
+        let (early, late) = ("2026-01-01T00:00:00Z", "2026-01-01T00:00:01.5Z");
+        assert!(!is_creation_open(&with(&[])));
+        assert!(is_creation_open(&with(&[(CREATE_PENDING, early)])));
+        let retried = with(&[(CREATE_FAILED, early), (CREATE_PENDING, late)]);
+        assert!(is_creation_open(&retried));
+        let done = with(&[(CREATE_PENDING, early), (CREATE_SUCCEEDED, late)]);
+        assert!(!is_creation_open(&done) && was_created(&done));
+    }
+
+    #[test]
+    fn a_poll_interval_is_kept_within_reason() {
+        let usual = Duration::from_secs(60);
+        assert_eq!(poll_interval(&with(&[]), usual), usual);
+        let asked = |text| poll_interval(&with(&[(POLL_INTERVAL, text)]), usual);
+        assert_eq!(asked("2h30m"), Duration::from_secs(9000));
+        assert_eq!(asked("1ms"), SHORTEST_POLL);
+        assert_eq!(asked("often"), usual);
+    }
+
+    #[test]
+    fn the_finalizers_of_others_stay() {
+        let metadata = with(&[]);
+        assert!(is_held(&metadata) && is_held_by_others(&metadata));
+        let body = patch(&metadata, Map::new(), Some(false));
+        assert_eq!(
+            body["metadata"],
+            json!({"resourceVersion": "7", "finalizers": ["other"]})
+        );
+    }
+}

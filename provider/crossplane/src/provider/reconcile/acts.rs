@@ -1,0 +1,202 @@
+//! The steps of a look that write.
+
+use everest_core::Operation;
+use everest_schemas::managed::members;
+use jiff::Timestamp;
+use kube::Resource;
+use kube::api::Patch;
+use serde_json::{Map, Value, json};
+
+use super::{Look, params};
+use crate::provider::decision::{External, Situation};
+use crate::provider::failure::Failure;
+use crate::provider::kind::{self, Kind};
+use crate::provider::metadata;
+
+impl<K: Kind> Look<'_, K> {
+    /// Makes the external object, once the rules have nothing against it. The begin is recorded
+    /// before, the end after.
+    pub(super) async fn create(&mut self) -> Result<(), Failure> {
+        // The watch may be behind: what is there already is not made again.
+        if let Some(scene) = self.scene()
+            && let Some(found) = scene.steps().get(scene.name).await?
+        {
+            self.external = Some(std::sync::Arc::new(found));
+            return Err(Failure::Held(format!("{} was just created", self.shown())));
+        }
+        self.judge(Operation::Create).await?;
+        if let Some(scene) = self.scene()
+            && let Some(missing) = K::awaited(&scene).await?
+        {
+            return Err(Failure::Held(missing));
+        }
+        if !metadata::is_creation_open(&self.managed.metadata) {
+            self.patch(metadata::begun(Timestamp::now()), None).await?;
+        }
+        let Some(mut scene) = self.scene() else {
+            return Ok(());
+        };
+        let created = match K::create(&mut scene).await {
+            Ok(created) => created,
+            Err(failure) if failure.is_conflict() => return Err(failure),
+            Err(failure) => {
+                let failure = Failure::Create(Box::new(failure));
+                self.patch(metadata::ended(Timestamp::now(), false), None)
+                    .await?;
+                return Err(failure);
+            }
+        };
+        self.memory.wrote(created.meta().generation);
+        self.external = Some(created);
+        self.patch(metadata::ended(Timestamp::now(), true), None)
+            .await
+    }
+
+    /// Brings the external object to what is wanted, once the rules have nothing against it and
+    /// Everest would take the change.
+    pub(super) async fn update(&mut self) -> Result<(), Failure> {
+        let (Some(external), Some(change)) = (self.external.clone(), self.change.take()) else {
+            return Ok(());
+        };
+        if let Some(why) = K::busy(&external) {
+            return Err(Failure::Held(why));
+        }
+        self.judge(Operation::Update).await?;
+        let Some(mut scene) = self.scene() else {
+            return Ok(());
+        };
+        let updated = match K::update(&mut scene, &external, &change).await {
+            Ok(updated) => updated,
+            Err(failure) if failure.is_conflict() => return Err(failure),
+            Err(failure) => return Err(Failure::Update(Box::new(failure))),
+        };
+        if updated.meta().generation != external.meta().generation {
+            self.memory.wrote(updated.meta().generation);
+        }
+        self.external = Some(updated);
+        Ok(())
+    }
+
+    /// Asks for the deletion of the external object.
+    pub(super) async fn delete(&mut self) -> Result<(), Failure> {
+        let Some(external) = self.external.clone() else {
+            return Ok(());
+        };
+        let Some(mut scene) = self.scene() else {
+            return Ok(());
+        };
+        match K::delete(&mut scene, &external).await {
+            Err(failure) if !failure.is_conflict() => Err(Failure::Delete(Box::new(failure))),
+            other => other,
+        }
+    }
+
+    /// What else has to go.
+    pub(super) async fn clean_up(&mut self) -> Result<Option<String>, Failure> {
+        match self.scene() {
+            Some(mut scene) => K::clean_up(&mut scene).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Whether the external object is really gone before the managed resource goes: the watch
+    /// may not have shown what was just made. One that may not delete asks nobody.
+    pub(super) async fn is_released_for_good(
+        &mut self,
+        situation: &mut Situation,
+    ) -> Result<bool, Failure> {
+        if situation.external != External::Absent {
+            return Ok(true);
+        }
+        let Some(scene) = self.scene() else {
+            return Ok(true);
+        };
+        let Some(found) = scene.steps().get(scene.name).await? else {
+            return Ok(true);
+        };
+        if self.is_left(&found) {
+            return Ok(true);
+        }
+        situation.external = if found.meta().deletion_timestamp.is_some() {
+            External::Going
+        } else {
+            External::Present {
+                matches: true,
+                decided: false,
+            }
+        };
+        self.external = Some(std::sync::Arc::new(found));
+        Ok(false)
+    }
+
+    /// The members that the server has decided and the spec leaves open.
+    pub(super) fn decided(&mut self, external: &K::External) -> Map<String, Value> {
+        let mut decided = Value::Object(Map::new());
+        let Some(scene) = self.scene() else {
+            return Map::new();
+        };
+        let said = Value::Object(members(scene.config).unwrap_or_default());
+        let held = Value::Object(members(&scene.observed(external)).unwrap_or_default());
+        for path in K::DECIDED {
+            let pointer = format!("/{}", path.replace('.', "/"));
+            let open = said.pointer(&pointer).is_none_or(Value::is_null);
+            if let Some(value) = held
+                .pointer(&pointer)
+                .filter(|value| open && !value.is_null())
+            {
+                put(&mut decided, path, value);
+            }
+        }
+        decided.as_object().cloned().unwrap_or_default()
+    }
+
+    /// Writes what the server has decided into the spec.
+    pub(super) async fn late_initialize(&mut self) -> Result<(), Failure> {
+        let Some(external) = self.external.clone() else {
+            return Ok(());
+        };
+        let decided = self.decided(&external);
+        let body = json!({
+            "metadata": {"resourceVersion": self.managed.metadata.resource_version},
+            "spec": {"forProvider": decided},
+        });
+        self.managed = self
+            .api()
+            .patch(&self.key.1, &params(), &Patch::Merge(&body))
+            .await
+            .map_err(Failure::control(
+                "writing what the server decided into the spec",
+            ))?;
+        Ok(())
+    }
+
+    /// Whether the rules have anything against what is planned.
+    async fn judge(&mut self, operation: Operation) -> Result<(), Failure> {
+        let prior = match (operation, self.external.clone(), self.scene()) {
+            (Operation::Update, Some(external), Some(scene)) => {
+                Some(K::seen(&scene, &external).await?)
+            }
+            _ => None,
+        };
+        let Some(config) = self.config.clone() else {
+            return Ok(());
+        };
+        let planned = match &prior {
+            Some(prior) => kind::planned::<K>(&config, prior)?,
+            None => config.clone(),
+        };
+        let findings = self.judged(&config, &planned, prior.as_ref()).await;
+        if findings.is_empty() {
+            return Ok(());
+        }
+        Err(Failure::Refused(findings))
+    }
+}
+
+fn put(object: &mut Value, path: &str, value: &Value) {
+    let mut place = object;
+    for name in path.split('.') {
+        place = &mut place[name];
+    }
+    *place = value.clone();
+}

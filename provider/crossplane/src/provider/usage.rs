@@ -1,0 +1,286 @@
+//! Who uses which config: one ProviderConfigUsage for each managed resource.
+//!
+//! They are what other tools count, and what a user looks at to see why a config is not
+//! deleted. They carry no finalizer, so that none of ours holds a namespace.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use everest_schemas::managed::{ProviderConfigReference, ProviderConfigUsage, ResourceReference};
+use futures::StreamExt;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
+use kube::api::{DeleteParams, Patch, PatchParams, Preconditions};
+use kube::runtime::{WatchStreamExt, watcher};
+use kube::{Api, ResourceExt};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::config::{FIELD_MANAGER, TargetKey};
+
+/// The longest value that a label can have.
+const LONGEST_LABEL: usize = 63;
+
+/// A managed resource that uses a config.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserOfConfig {
+    /// Its UID.
+    pub uid: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// Its group and version.
+    pub api_version: String,
+    /// Its kind.
+    pub kind: String,
+}
+
+/// Why a use could not be noted.
+#[derive(Debug, thiserror::Error)]
+pub enum UsageError {
+    /// The usage cannot be put into JSON.
+    #[error("the ProviderConfigUsage of {user} cannot be written: {source}")]
+    Manifest {
+        /// Kind, namespace and name of the user.
+        user: String,
+        /// Why.
+        source: serde_json::Error,
+    },
+    /// The API server did not take it.
+    #[error(
+        "cannot note that {user} uses {config}: {source}. The provider needs create, patch, list, \
+         watch and delete on providerconfigusages.everest.m.openeverest.io, which its package \
+         grants"
+    )]
+    Api {
+        /// Kind, namespace and name of the user.
+        user: String,
+        /// The config.
+        config: TargetKey,
+        /// Why.
+        source: Box<kube::Error>,
+    },
+}
+
+/// What is known of the usages that exist. Cheap to clone.
+#[derive(Clone)]
+pub struct Usages {
+    control: kube::Client,
+    known: Arc<Mutex<Known>>,
+    changes: watch::Sender<u64>,
+}
+
+/// Usages by name, which is their user's UID.
+#[derive(Default)]
+struct Known {
+    usages: HashMap<String, TargetKey>,
+    /// All that exist are known: the first list has come.
+    complete: bool,
+}
+
+impl Usages {
+    /// Nothing is known yet.
+    pub fn new(control: kube::Client) -> Self {
+        Usages {
+            control,
+            known: Arc::default(),
+            changes: watch::Sender::new(0),
+        }
+    }
+
+    /// Notes that `user` uses the config that `reference` means. Sends nothing if that is
+    /// known already.
+    ///
+    /// A namespace that is being deleted takes no new objects, and the deletion of a managed
+    /// resource there must go on: the use counts as noted.
+    ///
+    /// # Errors
+    /// [`UsageError`]; try again.
+    pub async fn track(
+        &self,
+        user: &UserOfConfig,
+        reference: &ProviderConfigReference,
+    ) -> Result<(), UsageError> {
+        let config = TargetKey::new(&user.namespace, reference);
+        if self.known().usages.get(&user.uid) == Some(&config) {
+            return Ok(());
+        }
+        let shown = || format!("{} {}/{}", user.kind, user.namespace, user.name);
+        let manifest =
+            usage(user, reference)
+                .to_manifest()
+                .map_err(|source| UsageError::Manifest {
+                    user: shown(),
+                    source,
+                })?;
+        let api: Api<ProviderConfigUsage> = Api::namespaced(self.control.clone(), &user.namespace);
+        let params = PatchParams::apply(FIELD_MANAGER).force();
+        match api.patch(&user.uid, &params, &Patch::Apply(manifest)).await {
+            Ok(_) => {}
+            Err(error) if is_terminating(&error) => {
+                tracing::debug!(user = shown(), "its namespace is being deleted");
+            }
+            Err(source) => {
+                return Err(UsageError::Api {
+                    user: shown(),
+                    config,
+                    source: Box::new(source),
+                });
+            }
+        }
+        let before = self.known().usages.insert(user.uid.clone(), config.clone());
+        if before != Some(config) {
+            self.changed();
+        }
+        Ok(())
+    }
+
+    /// How many use a config; none while not all usages are known.
+    pub fn users(&self, config: &TargetKey) -> Option<usize> {
+        let known = self.known();
+        known
+            .complete
+            .then(|| known.usages.values().filter(|used| *used == config).count())
+    }
+
+    /// Tells whenever a count may have changed.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
+    /// Follows the usages of the cluster until `shutdown`. One that no managed resource owns
+    /// (a backup brought it back) would never go by itself, and is deleted.
+    pub async fn follow(&self, shutdown: CancellationToken) {
+        let api: Api<ProviderConfigUsage> = Api::all(self.control.clone());
+        let mut events = std::pin::pin!(watcher(api, watcher::Config::default()).default_backoff());
+        let mut listed = HashMap::new();
+        loop {
+            let event = tokio::select! {
+                event = events.next() => event,
+                () = shutdown.cancelled() => return,
+            };
+            match event {
+                Some(Ok(watcher::Event::Init)) => listed = HashMap::new(),
+                Some(Ok(watcher::Event::InitApply(usage))) => {
+                    if self.owned(&usage).await {
+                        listed.insert(usage.name_any(), config_of(&usage));
+                    }
+                }
+                Some(Ok(watcher::Event::InitDone)) => {
+                    *self.known() = Known {
+                        usages: std::mem::take(&mut listed),
+                        complete: true,
+                    };
+                    self.changed();
+                }
+                Some(Ok(watcher::Event::Apply(usage))) => {
+                    if self.owned(&usage).await {
+                        let config = config_of(&usage);
+                        let before = self.known().usages.insert(usage.name_any(), config.clone());
+                        if before != Some(config) {
+                            self.changed();
+                        }
+                    }
+                }
+                Some(Ok(watcher::Event::Delete(usage))) => {
+                    if self.known().usages.remove(&usage.name_any()).is_some() {
+                        self.changed();
+                    }
+                }
+                Some(Err(error)) => {
+                    tracing::warn!(%error, "ProviderConfigUsages cannot be watched; trying again");
+                }
+                None => return,
+            }
+        }
+    }
+
+    /// Whether a usage has an owner; without one it is deleted.
+    async fn owned(&self, usage: &ProviderConfigUsage) -> bool {
+        let controlled = usage
+            .owner_references()
+            .iter()
+            .any(|owner| owner.controller == Some(true));
+        if controlled {
+            return true;
+        }
+        let (name, namespace) = (usage.name_any(), usage.namespace().unwrap_or_default());
+        let api: Api<ProviderConfigUsage> = Api::namespaced(self.control.clone(), &namespace);
+        let same = DeleteParams {
+            preconditions: Some(Preconditions {
+                uid: usage.uid(),
+                resource_version: usage.resource_version(),
+            }),
+            ..DeleteParams::default()
+        };
+        match api.delete(&name, &same).await {
+            Ok(_) => tracing::info!(namespace, name, "a usage without an owner is deleted"),
+            Err(error) => {
+                tracing::warn!(namespace, name, %error, "a usage without an owner is not deleted");
+            }
+        }
+        false
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn changed(&self) {
+        self.changes.send_modify(|version| *version += 1);
+    }
+}
+
+fn config_of(usage: &ProviderConfigUsage) -> TargetKey {
+    let namespace = usage.namespace().unwrap_or_default();
+    TargetKey::new(&namespace, &usage.provider_config_ref)
+}
+
+/// The usage that stands for `user`.
+fn usage(user: &UserOfConfig, reference: &ProviderConfigReference) -> ProviderConfigUsage {
+    let mut labels = vec![(
+        ProviderConfigUsage::KIND_LABEL.to_owned(),
+        reference.kind.to_string(),
+    )];
+    // A name may be longer than a label; who counts by label does not see such a config.
+    if reference.name.len() <= LONGEST_LABEL {
+        labels.push((
+            ProviderConfigUsage::CONFIG_LABEL.to_owned(),
+            reference.name.clone(),
+        ));
+    }
+    ProviderConfigUsage {
+        metadata: ObjectMeta {
+            name: Some(user.uid.clone()),
+            namespace: Some(user.namespace.clone()),
+            labels: Some(labels.into_iter().collect()),
+            owner_references: Some(vec![OwnerReference {
+                api_version: user.api_version.clone(),
+                kind: user.kind.clone(),
+                name: user.name.clone(),
+                uid: user.uid.clone(),
+                controller: Some(true),
+                block_owner_deletion: Some(true),
+            }]),
+            ..ObjectMeta::default()
+        },
+        provider_config_ref: reference.clone(),
+        resource_ref: ResourceReference {
+            api_version: user.api_version.clone(),
+            kind: user.kind.clone(),
+            name: user.name.clone(),
+        },
+    }
+}
+
+/// Whether a write was refused because its namespace is being deleted.
+fn is_terminating(error: &kube::Error) -> bool {
+    let kube::Error::Api(status) = error else {
+        return false;
+    };
+    let causes = status.details.iter().flat_map(|details| &details.causes);
+    status.code == 403
+        && causes
+            .into_iter()
+            .any(|cause| cause.reason == "NamespaceTerminating")
+}

@@ -1,0 +1,238 @@
+//! What a controller follows in one cluster: one watch a kind, whoever looks.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use everest_cluster::Cluster;
+use everest_cluster::engine::database_kind;
+use everest_cluster::follow::{Follow, Known};
+use everest_schemas::Engine;
+use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::api::{Api, DynamicObject};
+use kube::core::PartialObjectMeta;
+use kube::runtime::reflector::ObjectRef;
+use kube::{Resource, ResourceExt};
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::time::Instant;
+
+use super::config::{FIELD_MANAGER, Target};
+use super::kind::{Companion, Kind, Tell};
+use super::memory::{Memories, Related};
+use everest_schemas::managed::Managed;
+
+/// Where managed resources that are to be looked at are put.
+pub type Queue<M> = UnboundedSender<ObjectRef<Managed<M>>>;
+
+/// Tells the managed resources that something has to do with.
+pub struct Notifier<K: Kind> {
+    /// Who has to do with what.
+    pub memories: Arc<Memories>,
+    /// Where they are put.
+    pub queue: Queue<K::Model>,
+}
+
+impl<K: Kind> Clone for Notifier<K> {
+    fn clone(&self) -> Self {
+        Notifier {
+            memories: self.memories.clone(),
+            queue: self.queue.clone(),
+        }
+    }
+}
+
+impl<K: Kind> Notifier<K> {
+    /// Something happened to `related`.
+    pub fn tell(&self, related: &Related) {
+        for (namespace, name) in self.memories.related(related) {
+            // Nobody listens any more only when the controller has ended.
+            let _ = self.queue.send(ObjectRef::new(&name).within(&namespace));
+        }
+    }
+}
+
+/// What is followed in one cluster.
+pub struct Views<K: Kind> {
+    /// The cluster.
+    pub target: Arc<Target>,
+    /// The same, with every request sent once.
+    pub cluster: Cluster,
+    externals: Follow<K::External>,
+    engines: Mutex<HashMap<Engine, Arc<Follow<DynamicObject>>>>,
+    secrets: OnceLock<Follow<PartialObjectMeta<Secret>>>,
+    _companions: Vec<Companion>,
+    notifier: Notifier<K>,
+    recent: Mutex<(Instant, Cluster)>,
+}
+
+/// How long what was read for the rules is good for other resources.
+const RECENT: Duration = Duration::from_secs(2);
+
+impl<K: Kind> Views<K> {
+    /// Starts to follow the external objects.
+    pub fn open(target: Arc<Target>, notifier: Notifier<K>) -> Self {
+        let cluster = target.cluster.clone().impatient();
+        let tell = teller(&target, &notifier, Related::External);
+        let externals = Follow::start(
+            Api::all(cluster.client().clone()),
+            (),
+            |external: &mut K::External| {
+                trim(external.meta_mut());
+                K::trim(external);
+            },
+            move |external: &K::External| tell(external.meta()),
+        );
+        let (key, notify) = (target.key.clone(), notifier.clone());
+        let told: Tell = Arc::new(move |namespace: &str| {
+            let namespaced = Related::External(key.clone(), String::new(), namespace.to_owned());
+            notify.tell(&namespaced);
+        });
+        let companions = K::companions(&cluster, &told);
+        let recent = Mutex::new((Instant::now(), cluster.afresh()));
+        Views {
+            target,
+            cluster,
+            externals,
+            engines: Mutex::default(),
+            secrets: OnceLock::new(),
+            _companions: companions,
+            notifier,
+            recent,
+        }
+    }
+
+    /// The cluster with what was read of it a moment ago.
+    pub fn recent(&self) -> Cluster {
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        if recent.0.elapsed() > RECENT {
+            *recent = (Instant::now(), self.cluster.afresh());
+        }
+        recent.1.clone()
+    }
+
+    /// The external object as it was last seen; asked for where the watch does not work.
+    ///
+    /// # Errors
+    /// Whatever keeps it from being read.
+    pub async fn external(
+        &self,
+        namespace: &str,
+        name: &str,
+    ) -> Result<Option<Arc<K::External>>, everest_cluster::ClusterError> {
+        let within = K::NAMESPACED.then_some(namespace);
+        match self.externals.get(within, name).await {
+            Known::Present(found) => Ok(Some(found)),
+            Known::Absent => Ok(None),
+            Known::Unknown => {
+                let found = K::steps(&self.cluster, namespace).get(name).await?;
+                Ok(found.map(Arc::new))
+            }
+        }
+    }
+
+    /// The engine's own object, where it may be followed: only what readiness asks for.
+    pub async fn engine(
+        &self,
+        engine: Engine,
+        namespace: &str,
+        name: &str,
+    ) -> Option<serde_json::Value> {
+        let follow = {
+            let mut engines = self.engines.lock().unwrap_or_else(PoisonError::into_inner);
+            engines
+                .entry(engine)
+                .or_insert_with(|| Arc::new(self.follow_engine(engine)))
+                .clone()
+        };
+        match follow.get(Some(namespace), name).await {
+            Known::Present(found) => serde_json::to_value(&*found).ok(),
+            Known::Absent | Known::Unknown => None,
+        }
+    }
+
+    fn follow_engine(&self, engine: Engine) -> Follow<DynamicObject> {
+        let kind = database_kind(engine);
+        let tell = teller(&self.target, &self.notifier, Related::External);
+        Follow::start(
+            Api::all_with(self.cluster.client().clone(), &kind),
+            kind,
+            |object: &mut DynamicObject| {
+                trim(&mut object.metadata);
+                let status = object.data.get_mut("status").map(serde_json::Value::take);
+                let status = status.unwrap_or_default();
+                object.data = serde_json::json!({"status": {
+                    "state": status["state"],
+                    "observedGeneration": status["observedGeneration"],
+                    "backupVersion": status["backupVersion"],
+                }});
+            },
+            move |object: &DynamicObject| tell(&object.metadata),
+        )
+    }
+
+    /// The version of a Secret in the cluster, where Secrets may be followed; of them only the
+    /// metadata is.
+    pub async fn secret_version(&self, namespace: &str, name: &str) -> Option<String> {
+        let follow = self.secrets.get_or_init(|| {
+            let tell = teller(&self.target, &self.notifier, Related::Secret);
+            follow_secrets(self.cluster.client().clone(), tell)
+        });
+        match follow.get(Some(namespace), name).await {
+            Known::Present(found) => found.resource_version(),
+            Known::Absent => Some(String::new()),
+            Known::Unknown => None,
+        }
+    }
+}
+
+/// Follows the metadata of all Secrets of a cluster.
+pub fn follow_secrets(
+    client: kube::Client,
+    tell: impl Fn(&ObjectMeta) + Send + Sync + 'static,
+) -> Follow<PartialObjectMeta<Secret>> {
+    Follow::start(
+        Api::all(client),
+        (),
+        |secret: &mut PartialObjectMeta<Secret>| {
+            let metadata = &mut secret.metadata;
+            *metadata = ObjectMeta {
+                name: metadata.name.take(),
+                namespace: metadata.namespace.take(),
+                resource_version: metadata.resource_version.take(),
+                ..ObjectMeta::default()
+            };
+        },
+        move |secret: &PartialObjectMeta<Secret>| tell(&secret.metadata),
+    )
+}
+
+fn teller<K: Kind>(
+    target: &Arc<Target>,
+    notifier: &Notifier<K>,
+    related: fn(super::config::TargetKey, String, String) -> Related,
+) -> impl Fn(&ObjectMeta) + Send + Sync + 'static + use<K> {
+    let (key, notifier) = (target.key.clone(), notifier.clone());
+    move |metadata| {
+        let namespace = metadata.namespace.clone().unwrap_or_default();
+        let name = metadata.name.clone().unwrap_or_default();
+        notifier.tell(&related(key.clone(), namespace, name));
+    }
+}
+
+/// Drops what nobody reads of an object's metadata: above all what other managers own.
+fn trim(metadata: &mut ObjectMeta) {
+    if let Some(entries) = &mut metadata.managed_fields {
+        entries.retain(|entry| entry.manager.as_deref() == Some(FIELD_MANAGER));
+    }
+    if let Some(annotations) = &mut metadata.annotations {
+        annotations.remove("kubectl.kubernetes.io/last-applied-configuration");
+    }
+}
+
+impl<K: Kind> Views<K> {
+    /// Has a managed resource told of what happens to something.
+    pub fn relate(&self, related: Related, key: &super::memory::ResourceKey) {
+        self.notifier.memories.relate(related, key);
+    }
+}

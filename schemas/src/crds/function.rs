@@ -1,0 +1,60 @@
+//! The definition of the composition function's input.
+//!
+//! It is part of the function's package for those who read and check
+//! compositions; nobody installs it, and its objects only stand in the
+//! `input` of a composition's step.
+
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
+    CustomResourceDefinition, CustomResourceDefinitionNames, CustomResourceDefinitionSpec,
+    CustomResourceDefinitionVersion, CustomResourceValidation, JSONSchemaProps,
+};
+use kube::core::ObjectMeta;
+use schemars::generate::SchemaSettings;
+use serde_json::Value;
+
+use super::structural;
+use crate::function::{API_VERSION, Input, KIND};
+
+/// The schema of the function's input, as Kubernetes writes schemas.
+pub fn input_schema() -> Value {
+    let settings = SchemaSettings::openapi3().with(|settings| settings.inline_subschemas = true);
+    let schema = settings.into_generator().into_root_schema_for::<Input>();
+    structural::root(schema.to_value(), &[])
+}
+
+/// The definition of the function's input.
+pub fn function() -> CustomResourceDefinition {
+    let schema: JSONSchemaProps = serde_json::from_value(input_schema()).unwrap_or_else(|error| {
+        panic!("the schema of the function's input is not a Kubernetes schema: {error}")
+    });
+    let (group, version) = API_VERSION.split_once('/').unwrap_or((API_VERSION, ""));
+    CustomResourceDefinition {
+        metadata: ObjectMeta {
+            name: Some(format!("inputs.{group}")),
+            ..ObjectMeta::default()
+        },
+        spec: CustomResourceDefinitionSpec {
+            group: group.to_owned(),
+            names: CustomResourceDefinitionNames {
+                categories: Some(vec!["crossplane".to_owned()]),
+                kind: KIND.to_owned(),
+                list_kind: Some("InputList".to_owned()),
+                plural: "inputs".to_owned(),
+                singular: Some("input".to_owned()),
+                ..CustomResourceDefinitionNames::default()
+            },
+            scope: "Namespaced".to_owned(),
+            versions: vec![CustomResourceDefinitionVersion {
+                name: version.to_owned(),
+                schema: Some(CustomResourceValidation {
+                    open_api_v3_schema: Some(schema),
+                }),
+                served: true,
+                storage: true,
+                ..CustomResourceDefinitionVersion::default()
+            }],
+            ..CustomResourceDefinitionSpec::default()
+        },
+        ..CustomResourceDefinition::default()
+    }
+}

@@ -1,0 +1,40 @@
+//! The custom resources of the Crossplane provider, one file a kind.
+//!
+//! Group `everest.m.openeverest.io/v1alpha1`: the `.m.` is Crossplane's convention for
+//! managed resources that live in a namespace.
+
+mod backup;
+mod backup_storage;
+mod condition;
+mod database;
+mod database_namespace;
+mod policy;
+mod provider_config;
+mod resource;
+mod restore;
+
+pub use backup::Backup;
+pub use backup_storage::BackupStorage;
+pub use condition::Condition;
+pub use database::Database;
+pub use database_namespace::DatabaseNamespace;
+pub use policy::ManagementPolicy;
+pub use provider_config::{
+    CatalogReference, ClusterProviderConfig, ClusterProviderConfigSpec, Credentials,
+    CredentialsSource, EnvironmentReference, FileReference, ProviderConfig, ProviderConfigKind,
+    ProviderConfigReference, ProviderConfigSpec, ProviderConfigStatus, ProviderConfigUsage,
+    ResourceReference, SecretKeyReference,
+};
+pub use resource::{
+    ForProvider, LocalReference, Managed, ManagedModel, ManagedSpec, ManagedStatus, Shape, members,
+};
+pub use restore::Restore;
+
+/// The group of every kind here.
+pub const GROUP: &str = "everest.m.openeverest.io";
+
+/// Their version.
+pub const VERSION: &str = "v1alpha1";
+
+/// Group and version as objects spell them.
+pub const API_VERSION: &str = "everest.m.openeverest.io/v1alpha1";

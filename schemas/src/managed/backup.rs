@@ -1,0 +1,41 @@
+//! `Backup`: a DatabaseClusterBackup.
+
+use super::resource::{Managed, ManagedModel, Shape};
+use crate::models::BackupModel;
+
+/// A backup as a managed resource.
+pub type Backup = Managed<BackupModel>;
+
+impl ManagedModel for BackupModel {
+    const KIND: &'static str = "Backup";
+    const PLURAL: &'static str = "everestbackups";
+    const DOC: &'static str =
+        "One backup of a database, taken when the managed resource is created.";
+    const SHAPE: Shape = Shape {
+        required: &["databaseName", "backupStorageName"],
+        left_out: &["timeouts", "wait"],
+        said: &[
+            (
+                "namespace",
+                "Namespace of the database, in its cluster. Default: the managed resource's own.",
+            ),
+            ("databaseName", "Name of the database to back up."),
+            (
+                "backupStorageName",
+                "Name of the backup storage that receives the backup.",
+            ),
+            (
+                "keepBackupData",
+                "Whether the data stays in the bucket when the backup is deleted. Default `true`.",
+            ),
+        ],
+        secret: None,
+    };
+
+    fn place(&mut self, namespace: &str, name: &str) {
+        if self.namespace.is_null() {
+            self.namespace = namespace.into();
+        }
+        self.name = name.into();
+    }
+}

@@ -1,0 +1,36 @@
+//! `BackupStorage`: a BackupStorage of Everest's and the Secret with its credentials.
+
+use super::resource::{Managed, ManagedModel, Shape};
+use crate::models::BackupStorageModel;
+
+/// A backup storage as a managed resource.
+pub type BackupStorage = Managed<BackupStorageModel>;
+
+impl ManagedModel for BackupStorageModel {
+    const KIND: &'static str = "BackupStorage";
+    const PLURAL: &'static str = "everestbackupstorages";
+    const DOC: &'static str =
+        "A bucket that receives the backups of the databases in its namespace.";
+    const SHAPE: Shape = Shape {
+        required: &["bucket", "type"],
+        left_out: &["credentialsWoVersion"],
+        said: &[(
+            "namespace",
+            "Namespace whose databases use the storage, in their cluster. Default: the managed \
+             resource's own.",
+        )],
+        secret: Some(
+            "The Secret, in the managed resource's namespace, with the bucket's credentials under \
+             the keys `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`. They are copied into the \
+             Secret that the storage reads, and again when they change. Left out: that Secret is \
+             left as it is, and must exist.",
+        ),
+    };
+
+    fn place(&mut self, namespace: &str, name: &str) {
+        if self.namespace.is_null() {
+            self.namespace = namespace.into();
+        }
+        self.name = name.into();
+    }
+}

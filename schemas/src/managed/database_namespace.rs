@@ -1,0 +1,41 @@
+//! `DatabaseNamespace`: a Namespace that Everest runs databases in.
+
+use super::resource::{Managed, ManagedModel, Shape};
+use crate::models::NamespaceModel;
+
+/// A namespace for databases as a managed resource.
+pub type DatabaseNamespace = Managed<NamespaceModel>;
+
+impl ManagedModel for NamespaceModel {
+    const KIND: &'static str = "DatabaseNamespace";
+    const PLURAL: &'static str = "everestdatabasenamespaces";
+    const DOC: &'static str = "A Kubernetes namespace that Everest runs databases in, with the operators of the engines. \
+                       The external name is the namespace's.";
+    const SHAPE: Shape = Shape {
+        required: &["engines"],
+        left_out: &["timeouts"],
+        said: &[
+            (
+                "takeOwnership",
+                "Whether a namespace of that name that exists already, and is none of Everest's, \
+                 is taken over. Default `false`: it is an error.",
+            ),
+            (
+                "keepNamespace",
+                "Whether deleting the managed resource leaves the Namespace and removes only what \
+                 Everest needs in it. Default: the value of `takeOwnership`.",
+            ),
+            (
+                "forceDestroy",
+                "Whether deleting the managed resource deletes the databases in the namespace \
+                 too; the data of their backups stays in the bucket. Default `false`: a namespace \
+                 with databases is not deleted.",
+            ),
+        ],
+        secret: None,
+    };
+
+    fn place(&mut self, _: &str, name: &str) {
+        self.name = name.into();
+    }
+}

@@ -1,0 +1,140 @@
+//! The cluster that Crossplane's core runs on, and its objects as JSON.
+
+use std::time::{Duration, Instant};
+
+use acceptance::installation::{self, has_condition};
+use kube::{
+    Api, Client,
+    api::{ApiResource, DeleteParams, DynamicObject, GroupVersionKind},
+};
+use serde_json::{Value, json};
+
+/// Longest that anything here may take on a busy machine before it counts as stuck.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A variable that `cargo xtask test` sets.
+pub fn setting(name: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| {
+        panic!("{name} is not set: `cargo xtask test` runs these tests on a cluster of their own")
+    })
+}
+
+/// A client of the cluster's administrator.
+pub async fn client() -> Client {
+    acceptance::control_plane::client(setting("EVEREST_TEST_KUBECONFIG").as_ref())
+        .await
+        .unwrap()
+}
+
+/// A kind by its API version, such as `("everest.percona.com/v1alpha1", "DatabaseCluster")`.
+pub type Kind = (&'static str, &'static str);
+
+pub const PROVIDER: Kind = ("pkg.crossplane.io/v1", "Provider");
+pub const CONFIGURATION: Kind = ("pkg.crossplane.io/v1", "Configuration");
+pub const FUNCTION: Kind = ("pkg.crossplane.io/v1", "Function");
+pub const DEFINITION: Kind = (
+    "apiextensions.crossplane.io/v1alpha1",
+    "ManagedResourceDefinition",
+);
+pub const CRD: Kind = ("apiextensions.k8s.io/v1", "CustomResourceDefinition");
+pub const REVISION: Kind = ("pkg.crossplane.io/v1", "FunctionRevision");
+pub const DATABASE: Kind = ("everest.percona.com/v1alpha1", "DatabaseCluster");
+pub const SECRET: Kind = ("v1", "Secret");
+pub const DEPLOYMENT: Kind = ("apps/v1", "Deployment");
+
+fn api(client: &Client, version: &str, kind: &str, namespace: &str) -> Api<DynamicObject> {
+    let (group, version) = version.split_once('/').unwrap_or(("", version));
+    let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
+    if namespace.is_empty() {
+        Api::all_with(client.clone(), &resource)
+    } else {
+        Api::namespaced_with(client.clone(), namespace, &resource)
+    }
+}
+
+/// The object as JSON; null when it does not exist. `namespace` is empty for cluster-wide kinds.
+pub async fn get(client: &Client, kind: Kind, namespace: &str, name: &str) -> Value {
+    match api(client, kind.0, kind.1, namespace).get_opt(name).await {
+        Ok(found) => found.map_or(Value::Null, |object| serde_json::to_value(object).unwrap()),
+        Err(error) => panic!("{} {namespace}/{name}: {error}", kind.1),
+    }
+}
+
+/// All objects of a kind in a namespace.
+pub async fn list(client: &Client, kind: Kind, namespace: &str) -> Vec<Value> {
+    let all = api(client, kind.0, kind.1, namespace)
+        .list(&Default::default())
+        .await
+        .unwrap();
+    all.items
+        .into_iter()
+        .map(|object| serde_json::to_value(object).unwrap())
+        .collect()
+}
+
+/// Applies an object as a user would, whether it exists or not.
+pub async fn apply(client: &Client, object: &Value) {
+    installation::apply(client, object.clone()).await.unwrap();
+}
+
+/// Deletes an object and waits until it is gone.
+pub async fn delete(client: &Client, kind: Kind, namespace: &str, name: &str) {
+    api(client, kind.0, kind.1, namespace)
+        .delete(name, &DeleteParams::background())
+        .await
+        .unwrap();
+    until(client, kind, namespace, name, Value::is_null).await;
+}
+
+/// Looks at an object until it satisfies the condition; returns it as it is then.
+pub async fn until(
+    client: &Client,
+    kind: Kind,
+    namespace: &str,
+    name: &str,
+    satisfied: impl Fn(&Value) -> bool,
+) -> Value {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let object = get(client, kind, namespace, name).await;
+        if satisfied(&object) {
+            return object;
+        }
+        assert!(
+            Instant::now() < deadline,
+            "{} {namespace}/{name} has not become what was waited for: {object:#}",
+            kind.1
+        );
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// Installs a package of this checkout under a name and waits until it is healthy.
+pub async fn install(client: &Client, kind: Kind, name: &str, repository: &str) -> Value {
+    let package = format!(
+        "{}{repository}:v{}",
+        acceptance::crossplane::REPOSITORY,
+        env!("CARGO_PKG_VERSION")
+    );
+    let object = json!({
+        "apiVersion": kind.0,
+        "kind": kind.1,
+        "metadata": { "name": name },
+        "spec": { "package": package },
+    });
+    apply(client, &object).await;
+    healthy(client, kind, name).await
+}
+
+/// Waits until a package is installed and healthy.
+pub async fn healthy(client: &Client, kind: Kind, name: &str) -> Value {
+    until(client, kind, "", name, |package| {
+        has_condition(package, "Installed") && has_condition(package, "Healthy")
+    })
+    .await
+}
+
+/// The documents of a YAML file of the workspace.
+pub fn documents(path: &str) -> Vec<Value> {
+    installation::documents(&acceptance::workspace_folder().join(path)).unwrap()
+}

@@ -1,0 +1,193 @@
+//! `package crossplane`: what users install into Crossplane, built without a
+//! container engine. Three packages come of one binary: the provider and the
+//! function, each with its own sub-command as entry point, and a configuration
+//! that needs neither binary nor platform.
+//!
+//! Each is written twice: as an OCI layout with an index over all platforms,
+//! which tools for registries push, and as `.xpkg` files, one a platform, which
+//! `crossplane xpkg push` takes. The same input always makes the same bytes.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use lexopt::prelude::*;
+
+use crate::{failure::Failure, program::interruptible};
+
+mod archive;
+mod binary;
+mod blob;
+mod content;
+mod image;
+mod layout;
+mod lint;
+
+use binary::{Architecture, Binary, Profile};
+use content::{Content, Sources};
+use image::{Image, Program};
+
+/// Why a package cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PackageError {
+    /// A binary is not what the package needs.
+    #[error("{}: {wrong}", path.display())]
+    Binary {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it and what to do.
+        wrong: String,
+    },
+    /// A document of a package is not one that Crossplane would take.
+    #[error("package {package}: {wrong}")]
+    Content {
+        /// Name of the package.
+        package: String,
+        /// What is wrong with it.
+        wrong: String,
+    },
+    /// A file cannot be read or written.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// Which one.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+}
+
+/// Turns an error about a file into one of a package.
+fn file(path: &Path) -> impl FnOnce(std::io::Error) -> PackageError {
+    let path = path.to_owned();
+    move |source| PackageError::File { path, source }
+}
+
+/// What is asked for.
+struct Asked {
+    binaries: Vec<(Architecture, PathBuf)>,
+    profile: Profile,
+    folder: PathBuf,
+}
+
+/// The task's own arguments: `crossplane`, `--binary ARCH=PATH`, `--dev`,
+/// `--out DIR`.
+pub(crate) fn run(args: &mut lexopt::Parser) -> Result<(), Failure> {
+    let what = args.value()?.string()?;
+    if what != "crossplane" {
+        return Err(Failure::Usage(format!(
+            "package {what}: crossplane was expected"
+        )));
+    }
+    let mut asked = Asked {
+        binaries: Vec::new(),
+        profile: Profile::Release,
+        folder: folder(),
+    };
+    while let Some(arg) = args.next()? {
+        match arg {
+            Long("binary") => {
+                let pair = args.value()?.string()?;
+                let parsed = pair
+                    .split_once('=')
+                    .and_then(|(name, path)| Some((Architecture::named(name)?, path.into())));
+                asked.binaries.push(parsed.ok_or_else(|| {
+                    Failure::Usage(format!(
+                        "--binary {pair}: amd64=PATH or arm64=PATH was expected"
+                    ))
+                })?);
+            }
+            Long("dev") => asked.profile = Profile::Dev,
+            Long("out") => asked.folder = args.value()?.into(),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    interruptible(crossplane(asked))
+}
+
+async fn crossplane(asked: Asked) -> Result<(), Failure> {
+    let mut binaries = Vec::new();
+    for (architecture, path) in &asked.binaries {
+        binaries.push(Binary::read(*architecture, path)?);
+    }
+    if binaries.is_empty() {
+        let (architecture, path) = binary::build(asked.profile).await?;
+        binaries.push(Binary::read(architecture, &path)?);
+    }
+    for written in write(&binaries, &Sources::of_workspace(), &asked.folder)? {
+        println!("{written}");
+    }
+    Ok(())
+}
+
+/// Makes the packages that the test cluster's registry hands out, unoptimised and
+/// for this machine; returns the program in them.
+pub(crate) async fn for_tests() -> Result<PathBuf, Failure> {
+    for_this_machine(Profile::Dev).await
+}
+
+/// The same, optimised as they are shipped.
+pub(crate) async fn for_bench() -> Result<PathBuf, Failure> {
+    for_this_machine(Profile::Release).await
+}
+
+async fn for_this_machine(profile: Profile) -> Result<PathBuf, Failure> {
+    let (architecture, path) = binary::build(profile).await?;
+    let binary = Binary::read(architecture, &path)?;
+    write(&[binary], &Sources::of_workspace(), &folder())?;
+    Ok(path)
+}
+
+/// Where packages are written: the test cluster's registry looks there.
+fn folder() -> PathBuf {
+    acceptance::target_folder().join("packages")
+}
+
+/// Makes all packages and writes them into `folder`; says what is there.
+fn write(
+    binaries: &[Binary],
+    sources: &Sources,
+    folder: &Path,
+) -> Result<Vec<String>, PackageError> {
+    let layers = binaries
+        .iter()
+        .map(|binary| {
+            Ok(Program {
+                architecture: binary.architecture,
+                layer: blob::layer(binary::FILE, 0o755, &binary.content)?,
+            })
+        })
+        .collect::<Result<Vec<_>, PackageError>>()?;
+    fs::create_dir_all(folder).map_err(file(folder))?;
+    let mut written = Vec::new();
+    for content in [
+        Content::provider(sources)?,
+        Content::function(sources)?,
+        Content::configuration(sources)?,
+    ] {
+        lint::check(&content)?;
+        let base = blob::layer("package.yaml", 0o644, content.yaml()?.as_bytes())?;
+        let images: Vec<Image> = match content.command {
+            Some(command) => layers
+                .iter()
+                .map(|program| Image::new(&content, base.clone(), Some((program, command))))
+                .collect(),
+            None => vec![Image::new(&content, base, None)],
+        };
+        let index = layout::write(
+            &folder.join("oci").join(content.name),
+            content.tag(),
+            &images,
+        )?;
+        written.push(format!("{} {} {index}", content.name, content.tag()));
+        for image in &images {
+            let path = folder.join(image.file_name(&content));
+            archive::write(&path, image)?;
+            written.push(format!("  {}", path.display()));
+        }
+    }
+    Ok(written)
+}
+
+#[cfg(test)]
+mod tests;
