@@ -288,14 +288,14 @@ impl<K: Kind> Look<'_, K> {
         let Some(external) = self.external.clone() else {
             return Ok(External::Absent);
         };
+        if is_deleting && self.is_left(&external) {
+            return Ok(External::Absent);
+        }
         if kube::Resource::meta(&*external)
             .deletion_timestamp
             .is_some()
         {
             return Ok(External::Going);
-        }
-        if is_deleting && self.is_left(&external) {
-            return Ok(External::Absent);
         }
         if is_deleting {
             return Ok(External::Present {
@@ -319,7 +319,7 @@ impl<K: Kind> Look<'_, K> {
     fn is_left(&self, external: &K::External) -> bool {
         self.config
             .as_ref()
-            .is_some_and(|config| K::is_left(config, external))
+            .is_some_and(|config| K::is_left(config, external, &self.key.0))
     }
 
     /// Whether the work was done once. An earlier object may have gone since.
