@@ -144,6 +144,22 @@ impl Scene {
         self.until_gone("v1", "Namespace", &self.namespace).await;
     }
 
+    /// Returns when there is an event of that reason about an object.
+    pub async fn until_told(&self, name: &str, reason: &str) {
+        let begun = Instant::now();
+        loop {
+            let events = self.events(name).await;
+            if events.iter().any(|event| event.starts_with(reason)) {
+                return;
+            }
+            assert!(
+                begun.elapsed() < LONGEST,
+                "no event {reason} about {name}, only {events:?}"
+            );
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
     /// The messages of the events about an object, each after its reason.
     pub async fn events(&self, name: &str) -> Vec<String> {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -198,7 +214,7 @@ pub async fn client() -> Client {
 }
 
 /// Applies the definitions of the provider's package, and returns when they are served.
-async fn install(client: &Client) {
+pub async fn install(client: &Client) {
     let folder = acceptance::workspace_folder().join("schemas/crds/managed");
     let mut kinds = Vec::new();
     for file in fs::read_dir(folder).unwrap() {
