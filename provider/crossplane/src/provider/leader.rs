@@ -277,9 +277,13 @@ pub fn identity(environment: &dyn Fn(&str) -> Option<String>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
     use serde_json::json;
 
     use super::*;
+    use crate::provider::scripted::api;
 
     fn lease(holder: Option<&str>, renewed: &str) -> Lease {
         serde_json::from_value(json!({
@@ -300,6 +304,54 @@ mod tests {
         assert_eq!(held("2025-12-31T23:00:00.000000Z"), Some(Duration::ZERO));
         // A clock that is ahead of ours gives no more than the whole time.
         assert_eq!(held("2026-01-01T00:01:00.000000Z"), Some(HOLDS));
+    }
+
+    /// A Lease that is patched as the API server would, until the server fails.
+    fn server(failing: Arc<AtomicBool>) -> kube::Client {
+        let stored = std::sync::Mutex::new(json!({
+            "apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
+            "metadata": { "name": LEASE }, "spec": {},
+        }));
+        let (client, _) = api(move |method, _, body| {
+            if failing.load(Ordering::Relaxed) {
+                let status = json!({ "kind": "Status", "status": "Failure", "code": 500, "reason": "InternalError", "message": "later" });
+                return (500, status);
+            }
+            let mut stored = stored.lock().unwrap();
+            if method == "PATCH" {
+                for (name, value) in body["spec"].as_object().unwrap() {
+                    stored["spec"][name] = value.clone();
+                }
+            }
+            (200, stored.clone())
+        });
+        client
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_holder_that_cannot_renew_stops_before_another_may_begin() {
+        let failing = Arc::new(AtomicBool::new(false));
+        let client = server(failing.clone());
+        let shutdown = CancellationToken::new();
+        let leadership = lead(&client, "cp", "a", &shutdown).await.unwrap().unwrap();
+        assert!(!leadership.lost.is_cancelled());
+        failing.store(true, Ordering::Relaxed);
+        let since = Instant::now();
+        leadership.lost.cancelled().await;
+        assert!(since.elapsed() < HOLDS, "{:?}", since.elapsed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_holder_that_renews_goes_on_and_gives_up_when_it_is_told_to() {
+        let client = server(Arc::default());
+        let shutdown = CancellationToken::new();
+        let leadership = lead(&client, "cp", "a", &shutdown).await.unwrap().unwrap();
+        let lost = leadership.lost.clone();
+        assert!(timeout(HOLDS * 4, lost.cancelled()).await.is_err());
+        leadership.release().await;
+        let api: Api<Lease> = Api::namespaced(client, "cp");
+        let lease = api.get(LEASE).await.unwrap();
+        assert_eq!(holder(&lease), None);
     }
 
     #[test]

@@ -82,6 +82,7 @@ async fn a_replica_that_loses_the_lease_ends() {
 async fn the_provider_starts_before_its_kinds_are_there() {
     let _alone = Provider::alone().await;
     let scene = Scene::new("safe-start").await;
+    scene.only_ours(MANAGED, "ProviderConfig").await;
     // While it runs it lets go of what is deleted with its definition.
     let before = Provider::start(&[], &[]).await;
     for plural in ["providerconfigs", "providerconfigusages"] {

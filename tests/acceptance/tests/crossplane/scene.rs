@@ -19,6 +19,9 @@ use crate::process::kubeconfig;
 /// Group and version of the managed resources and their configs.
 pub const MANAGED: &str = "everest.m.openeverest.io/v1alpha1";
 
+/// Label of the namespaces that tests make.
+const OURS: &str = "everest.openeverest.io/test";
+
 /// Nothing that a test waits for takes this long on a slow machine.
 const LONGEST: Duration = Duration::from_secs(90);
 
@@ -47,7 +50,7 @@ impl Scene {
             .apply(&json!({
                 "apiVersion": "v1",
                 "kind": "Namespace",
-                "metadata": { "name": scene.namespace },
+                "metadata": { "name": scene.namespace, "labels": { OURS: "" } },
             }))
             .await;
         scene
@@ -89,6 +92,23 @@ impl Scene {
         let objects = api.list(&ListParams::default()).await.unwrap();
         let value = |object| serde_json::to_value(object).unwrap();
         objects.into_iter().map(value).collect()
+    }
+
+    /// Fails if a kind has objects that the tests did not make: what follows would take them
+    /// along.
+    pub async fn only_ours(&self, api_version: &str, kind: &str) {
+        let (resource, _) = resource(&self.client, api_version, kind).await;
+        let api: Api<DynamicObject> = Api::all_with(self.client.clone(), &resource);
+        for object in api.list(&ListParams::default()).await.unwrap() {
+            let namespace = object.metadata.namespace.unwrap_or_default();
+            let found = self.get("v1", "Namespace", &namespace).await;
+            let label = found.map(|found| found["metadata"]["labels"][OURS].clone());
+            assert!(
+                label.is_none_or(|label| label == ""),
+                "the cluster has a {kind} in namespace {namespace}, which is no test's: run \
+                 the tests on a cluster that is not in use"
+            );
+        }
     }
 
     /// Asks for an object's deletion.
@@ -229,6 +249,14 @@ pub async fn install(client: &Client) {
         let api: Api<DynamicObject> = Api::all_with(client.clone(), &resource);
         let name = definition["metadata"]["name"].as_str().unwrap();
         let params = PatchParams::apply("everest-tests").force();
+        // One that is on its way out would take the new one along.
+        let begun = Instant::now();
+        while let Some(old) = api.get_opt(name).await.unwrap()
+            && old.metadata.deletion_timestamp.is_some()
+        {
+            assert!(begun.elapsed() < LONGEST, "{name} does not go: {old:?}");
+            tokio::time::sleep(LOOK).await;
+        }
         api.patch(name, &params, &Patch::Apply(&definition))
             .await
             .unwrap();

@@ -323,3 +323,49 @@ fn needs(object: &DynamicObject, key: &TargetKey) -> bool {
     let namespace = object.namespace().unwrap_or_default();
     !object.finalizers().is_empty() && TargetKey::new(&namespace, &reference) == *key
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    fn resource(reference: Value, finalizers: Value) -> DynamicObject {
+        serde_json::from_value(json!({
+            "metadata": { "name": "orders", "namespace": "team", "finalizers": finalizers },
+            "spec": { "providerConfigRef": reference },
+        }))
+        .unwrap()
+    }
+
+    fn key(namespace: Option<&str>, name: &str) -> TargetKey {
+        TargetKey {
+            kind: match namespace {
+                Some(_) => ProviderConfigKind::ProviderConfig,
+                None => ProviderConfigKind::ClusterProviderConfig,
+            },
+            namespace: namespace.map(str::to_owned),
+            name: name.to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_config_is_needed_by_what_a_finalizer_keeps_and_by_nothing_else() {
+        let own = json!({ "kind": "ProviderConfig", "name": "here" });
+        let kept = json!(["finalizer.managedresource.crossplane.io"]);
+        assert!(needs(
+            &resource(own.clone(), kept.clone()),
+            &key(Some("team"), "here")
+        ));
+        assert!(!needs(
+            &resource(own.clone(), json!([])),
+            &key(Some("team"), "here")
+        ));
+        assert!(!needs(
+            &resource(own.clone(), kept.clone()),
+            &key(Some("other"), "here")
+        ));
+        assert!(!needs(&resource(own, kept.clone()), &key(None, "here")));
+        assert!(needs(&resource(Value::Null, kept), &key(None, "default")));
+    }
+}
