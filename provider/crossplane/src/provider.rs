@@ -1,24 +1,31 @@
 //! The provider: controllers of managed resources, and of the configs that say which cluster
 //! they go to.
 
+pub mod changelog;
 pub mod config;
 pub mod context;
 pub mod controllers;
 pub mod decision;
 pub mod definitions;
 pub mod duration;
+pub mod events;
 pub mod failure;
 pub mod flags;
 pub mod gate;
 pub mod kind;
 pub mod kinds;
+pub mod leader;
 pub mod memory;
 pub mod metadata;
+pub mod metrics;
+pub mod pace;
 pub mod policies;
 pub mod published;
 pub mod reconcile;
 pub mod report;
 mod run;
+#[cfg(test)]
+mod scripted;
 mod server;
 pub mod usage;
 pub mod views;

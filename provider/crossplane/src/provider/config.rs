@@ -6,6 +6,8 @@ pub mod controller;
 mod error;
 mod slot;
 mod status;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::fmt;

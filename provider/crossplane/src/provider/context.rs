@@ -1,10 +1,15 @@
 //! What the controllers of all kinds share.
 
+use super::changelog::ChangeLogs;
 use super::config::Targets;
+use super::events::Events;
 use super::flags::Options;
+use super::gate::Gate;
+use super::metrics::Metrics;
+use super::pace::Pace;
 use super::usage::Usages;
 
-/// Made once by [`run`](super::run), given to every controller.
+/// Made once by [`run`](super::run()), given to every controller.
 pub struct Context {
     /// The control plane: where the managed resources are.
     pub control: kube::Client,
@@ -12,6 +17,16 @@ pub struct Context {
     pub targets: Targets,
     /// Who uses which.
     pub usages: Usages,
+    /// What users are told.
+    pub events: Events,
+    /// What operators are told.
+    pub metrics: Metrics,
+    /// What the change log's sidecar is told.
+    pub changelogs: ChangeLogs,
+    /// Which kinds are served.
+    pub gate: Gate,
+    /// How fast reconciles may follow each other.
+    pub pace: Pace,
     /// What the command line says.
     pub options: Options,
 }

@@ -24,6 +24,7 @@ use super::context::Context;
 use super::kind::Kind;
 use super::memory::{Memories, Related, ResourceKey};
 use super::metadata;
+use super::metrics::Outcome;
 use super::reconcile::{Next, reconcile};
 use super::views::{Notifier, Views, follow_secrets};
 
@@ -143,7 +144,13 @@ pub async fn run<K: Kind>(context: Arc<Context>, shutdown: CancellationToken) {
     applier(
         move |managed: Arc<Managed<K::Model>>, controller: Arc<Controller<K>>| {
             async move {
+                controller.context.pace.turn().await;
+                let measured = controller.context.metrics.reconcile(K::Model::PLURAL);
                 let next = reconcile(&managed, &controller).await;
+                measured.ended(match next {
+                    Next::Never => Outcome::Success,
+                    Next::After(_) | Next::Usual => Outcome::RequeueAfter,
+                });
                 Ok::<_, Infallible>(action(
                     next,
                     metadata::poll_interval(&managed.metadata, usual),

@@ -21,8 +21,8 @@ Controllers:
   -s, --sync DURATION                all of them are looked at this often (default 1h)
       --max-reconcile-rate N         at most so many reconciles a second, and so many at the
                                      same time (default 100)
-      --poll-state-metric DURATION   how often the state gauges are brought up to date
-                                     (default 5s)
+      --poll-state-metric DURATION   taken, as from other providers, and without effect: the
+                                     state gauges are always up to date
       --enable-management-policies   honour spec.managementPolicies (default; env
                                      ENABLE_MANAGEMENT_POLICIES)
       --allow-exec-credentials       let kubeconfigs name a credential plugin, whose command
@@ -71,8 +71,6 @@ pub struct Options {
     pub sync: Duration,
     /// Reconciles a second, and at the same time.
     pub max_reconcile_rate: u32,
-    /// Time between two updates of the state gauges.
-    pub poll_state_metric: Duration,
     /// Honour `spec.managementPolicies`.
     pub management_policies: bool,
     /// Kubeconfigs may name credential plugins.
@@ -134,7 +132,6 @@ pub fn parse(
         poll_jitter_percentage: 10,
         sync: Duration::from_secs(3600),
         max_reconcile_rate: 100,
-        poll_state_metric: Duration::from_secs(5),
         management_policies: switch("ENABLE_MANAGEMENT_POLICIES", true)?,
         allow_exec_credentials: false,
         kubeconfig: None,
@@ -170,7 +167,9 @@ pub fn parse(
             Long("changelogs-socket-path") => socket = PathBuf::from(args.value()?),
             Long("poll") => options.poll = positive(&mut args)?,
             Short('s') | Long("sync") => options.sync = positive(&mut args)?,
-            Long("poll-state-metric") => options.poll_state_metric = positive(&mut args)?,
+            Long("poll-state-metric") => {
+                positive(&mut args)?;
+            }
             Long("poll-jitter-percentage") => {
                 options.poll_jitter_percentage = args.value()?.parse_with(percentage)?;
             }

@@ -185,3 +185,6 @@ async fn may_watch(control: &kube::Client) -> bool {
     }
     true
 }
+
+#[cfg(test)]
+mod tests;

@@ -183,9 +183,10 @@ pub trait Kind: Sized + Send + Sync + 'static {
         Ok(scene.observed(external))
     }
 
-    /// Whether an object that exists is let go already: it may stay.
-    fn is_left(config: &Self::Model, external: &Self::External) -> bool {
-        let _ = (config, external);
+    /// Whether nothing is left to do of the deletion of an object that exists: it may stay, or
+    /// wait for the managed resource itself, which is in the namespace `home`.
+    fn is_left(config: &Self::Model, external: &Self::External, home: &str) -> bool {
+        let _ = (config, external, home);
         false
     }
 
@@ -193,7 +194,13 @@ pub trait Kind: Sized + Send + Sync + 'static {
     fn holders(external: &Self::External) -> Option<String> {
         let finalizers = external.finalizers();
         (!finalizers.is_empty())
-            .then(|| format!("held by the finalizers {}", finalizers.join(", ")))
+            .then(|| {
+            format!(
+                "held by the finalizers {}. Whoever put them on takes them off; if that operator is \
+                 gone, install it again or take them off by hand",
+                finalizers.join(", ")
+            )
+        })
     }
 
     /// Why a change has to wait, if it has to.

@@ -2,6 +2,7 @@
 
 mod acts;
 mod judged;
+mod told;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,13 +17,14 @@ use serde_json::{Map, Value, json};
 use super::config::FIELD_MANAGER;
 use super::controllers::Controller;
 use super::decision::{External, Situation, Step, decide};
+use super::events::{EventType, Reason};
 use super::failure::Failure;
 use super::kind::{Kind, Scene};
 use super::memory::{Memory, Related, ResourceKey};
 use super::metadata;
 use super::policies::Policies;
 use super::published;
-use super::report::{READY, Report, Says, Subject, status};
+use super::report::{READY, Report, SYNCED, Says, Subject, status};
 use super::usage::UserOfConfig;
 use super::views::Views;
 
@@ -114,7 +116,17 @@ impl<K: Kind> Look<'_, K> {
                 ?step
             );
             match step {
-                Step::Pause => return Ok(Some(paused())),
+                Step::Pause => {
+                    let said = self.managed.status.condition(SYNCED);
+                    if said.is_none_or(|synced| synced.reason != "ReconcilePaused") {
+                        self.event(
+                            EventType::Normal,
+                            Reason::ReconciliationPaused,
+                            "nothing is done while the resource is paused",
+                        );
+                    }
+                    return Ok(Some(paused()));
+                }
                 Step::RefusePolicies(error) => {
                     return Ok(Some(Outcome {
                         report: Report {
@@ -132,6 +144,7 @@ impl<K: Kind> Look<'_, K> {
                         return Ok(Some(deleting(waiting)));
                     }
                     self.patch(Map::new(), Some(false)).await?;
+                    self.measure_end();
                     return Ok(None);
                 }
                 Step::Nothing => return Ok(None),
@@ -288,14 +301,14 @@ impl<K: Kind> Look<'_, K> {
         let Some(external) = self.external.clone() else {
             return Ok(External::Absent);
         };
+        if is_deleting && self.is_left(&external) {
+            return Ok(External::Absent);
+        }
         if kube::Resource::meta(&*external)
             .deletion_timestamp
             .is_some()
         {
             return Ok(External::Going);
-        }
-        if is_deleting && self.is_left(&external) {
-            return Ok(External::Absent);
         }
         if is_deleting {
             return Ok(External::Present {
@@ -319,7 +332,7 @@ impl<K: Kind> Look<'_, K> {
     fn is_left(&self, external: &K::External) -> bool {
         self.config
             .as_ref()
-            .is_some_and(|config| K::is_left(config, external))
+            .is_some_and(|config| K::is_left(config, external, &self.key.0))
     }
 
     /// Whether the work was done once. An earlier object may have gone since.
@@ -467,7 +480,10 @@ impl<K: Kind> Look<'_, K> {
             self.memory.succeeded();
         }
         match self.say(&outcome.report).await {
-            Ok(()) => outcome.next,
+            Ok(()) => {
+                self.measure();
+                outcome.next
+            }
             Err(failure) if failure.is_gone() => Next::Never,
             Err(failure) => {
                 if !failure.is_conflict() {
@@ -488,6 +504,7 @@ impl<K: Kind> Look<'_, K> {
         }
         let (namespace, name) = self.key;
         tracing::info!(kind = K::Model::KIND, namespace, name, %failure, "not reconciled");
+        self.complain(&failure);
         let mut report = Report {
             synced: Some(Says::failed().because(failure.to_string())),
             ..Report::default()

@@ -6,17 +6,23 @@ use std::time::Duration;
 
 use everest_schemas::managed::{ClusterProviderConfig, ProviderConfig};
 use futures::FutureExt;
+use http::StatusCode;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::changelog::ChangeLogs;
 use super::config::{Targets, controller};
 use super::context::Context;
+use super::events::Events;
 use super::flags::{self, Asked, LogFormat, Options};
 use super::gate::{self, Gate};
 use super::kinds::KINDS;
-use super::server::{self, Health};
+use super::leader::{self, LeaderError};
+use super::metrics::{self, Metrics};
+use super::pace::Pace;
+use super::server::{self, Health, Routes};
 use super::usage::Usages;
 
 /// How long reconciles that are under way may take to end.
@@ -35,6 +41,12 @@ enum RunError {
         address: std::net::SocketAddr,
         source: std::io::Error,
     },
+    /// The lease cannot be used.
+    #[error(transparent)]
+    Leader(#[from] LeaderError),
+    /// Another replica may lead. The process ends, and begins again as one that waits.
+    #[error("the lease was lost, so all controllers were stopped; another replica may lead")]
+    LeaseLost,
     /// Signals cannot be received.
     #[error("signals cannot be received: {0}")]
     Signals(std::io::Error),
@@ -95,62 +107,112 @@ fn log(options: &Options) {
 
 /// Runs the controllers until a signal.
 ///
-/// 1. The probes answer first, so that the kubelet sees a process that lives.
+/// 1. The probes answer first, so that the kubelet sees a process that lives. It is ready once
+///    it leads or waits for its turn.
 /// 2. Configs and usages are looked after from the start, each kind of managed resource from
 ///    when it is served.
-/// 3. At the end controllers take no new work and finish what is under way; then the servers
-///    end.
+/// 3. At the end controllers take no new work and finish what is under way; then the lease is
+///    released, so that the next replica finds nothing half done; then the servers end.
+///
+/// A lease that is lost stops the controllers at once, and the process ends in failure.
 async fn serve(options: Options) -> Result<(), RunError> {
-    let shutdown = on_signal()?;
+    let signal = on_signal()?;
     let servers = CancellationToken::new();
     let health = Health::default();
+    let metrics = Metrics::new();
     let mut tasks = JoinSet::new();
-    if let Some(address) = options.health {
+    let scraped = metrics.clone();
+    let metrics_routes: Routes = Arc::new(move |path| {
+        (path == "/metrics").then(|| (StatusCode::OK, metrics::CONTENT_TYPE, scraped.text()))
+    });
+    for (flag, address, routes) in [
+        ("--health-bind-address", options.health, health.routes()),
+        ("--metrics-bind-address", options.metrics, metrics_routes),
+    ] {
+        let Some(address) = address else { continue };
         let listener = server::listen(address)
             .await
             .map_err(|source| RunError::Listen {
-                flag: "--health-bind-address",
+                flag,
                 address,
                 source,
             })?;
-        tasks.spawn(server::serve(listener, health.routes(), servers.clone()));
+        tasks.spawn(server::serve(listener, routes, servers.clone()));
     }
     let control = control(&options).await?;
+    health.set_ready(true);
+    let leadership = if options.leader_election {
+        let identity = leader::identity(&|name| std::env::var(name).ok());
+        let namespace = &options.leader_election_namespace;
+        match leader::lead(&control, namespace, &identity, &signal).await? {
+            Some(leadership) => Some(leadership),
+            None => return Ok(()),
+        }
+    } else {
+        None
+    };
+    let lost = leadership
+        .as_ref()
+        .map_or_else(CancellationToken::new, |leadership| leadership.lost.clone());
+
+    let shutdown = CancellationToken::new();
     let (opened, gate) = Gate::new();
     let mut controllers = JoinSet::new();
     controllers.spawn(gate::follow(control.clone(), opened, shutdown.clone()));
+    let (events, writer) = Events::new(control.clone(), servers.clone());
+    tasks.spawn(writer);
+    let changelogs = match &options.changelogs {
+        Some(socket) => {
+            let (changelogs, teller) = ChangeLogs::new(socket.clone(), servers.clone());
+            tasks.spawn(teller);
+            changelogs
+        }
+        None => ChangeLogs::off(),
+    };
     let context = Arc::new(Context {
         targets: Targets::with_commands(control.clone(), options.allow_exec_credentials),
         usages: Usages::new(control.clone()),
+        events,
+        metrics,
+        changelogs,
+        gate,
+        pace: Pace::new(options.max_reconcile_rate),
         control,
         options,
     });
-    start(&mut controllers, &context, &gate, &shutdown);
-    health.set_ready(true);
+    start(&mut controllers, &context, &shutdown);
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "the provider runs");
 
-    shutdown.cancelled().await;
+    let lost = tokio::select! {
+        () = signal.cancelled() => false,
+        () = lost.cancelled() => true,
+    };
     health.set_ready(false);
+    if lost {
+        controllers.shutdown().await;
+        return Err(RunError::LeaseLost);
+    }
     tracing::info!("the provider ends: what is under way is finished");
+    shutdown.cancel();
     let ended = async { while controllers.join_next().await.is_some() {} };
     if tokio::time::timeout(LAST_WORDS, ended).await.is_err() {
         tracing::warn!("what was under way is left; it goes on at the next start");
+        controllers.shutdown().await;
+    }
+    if let Some(leadership) = leadership {
+        leadership.release().await;
     }
     servers.cancel();
+    while tasks.join_next().await.is_some() {}
     Ok(())
 }
 
 /// Starts each controller when its kind is served.
-fn start(
-    controllers: &mut JoinSet<()>,
-    context: &Arc<Context>,
-    gate: &Gate,
-    shutdown: &CancellationToken,
-) {
+fn start(controllers: &mut JoinSet<()>, context: &Arc<Context>, shutdown: &CancellationToken) {
     let usages = context.clone();
     let token = shutdown.clone();
     let mut when = |plural: &'static str, run: futures::future::BoxFuture<'static, ()>| {
-        let (gate, shutdown) = (gate.clone(), shutdown.clone());
+        let (gate, shutdown) = (context.gate.clone(), shutdown.clone());
         controllers.spawn(async move {
             tokio::select! {
                 () = gate.served(plural) => {}

@@ -284,3 +284,6 @@ fn is_terminating(error: &kube::Error) -> bool {
             .into_iter()
             .any(|cause| cause.reason == "NamespaceTerminating")
 }
+
+#[cfg(test)]
+mod tests;

@@ -153,6 +153,7 @@ async fn a_config_stays_while_it_is_used_and_goes_with_its_last_user() {
             condition(config, "Terminating")["reason"] == "InUse"
         })
         .await;
+    scene.until_told("here", "UsageAccounting").await;
     scene.delete("v1", "ConfigMap", "owner").await;
     scene.until_gone(MANAGED, KIND, "here").await;
     scene.end().await;

@@ -11,7 +11,10 @@ use std::{
 use acceptance::ports;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    sync::{RwLock, RwLockReadGuard, RwLockWriteGuard},
+};
 
 /// No start and no end takes this long on a slow machine.
 const LONGEST: Duration = Duration::from_secs(60);
@@ -40,10 +43,27 @@ pub struct Provider {
 /// The one that tests share, while any of them holds it.
 static SHARED: Mutex<Weak<Provider>> = Mutex::new(Weak::new());
 
+/// Held together by those who share a provider, by one alone who has others.
+static TURN: RwLock<()> = RwLock::const_new(());
+
+/// The provider that tests share.
+pub struct Shared {
+    provider: Arc<Provider>,
+    _turn: RwLockReadGuard<'static, ()>,
+}
+
+impl std::ops::Deref for Shared {
+    type Target = Provider;
+
+    fn deref(&self) -> &Provider {
+        &self.provider
+    }
+}
+
 impl Provider {
-    /// The provider that all tests share which need no other: two on one cluster would do each
-    /// thing twice.
-    pub async fn shared() -> Arc<Self> {
+    /// The provider that all tests share which need no other.
+    pub async fn shared() -> Shared {
+        let turn = TURN.read().await;
         let (provider, fresh) = {
             let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
             match shared.upgrade() {
@@ -58,7 +78,16 @@ impl Provider {
         if fresh {
             provider.until_ready().await;
         }
-        provider
+        Shared {
+            provider,
+            _turn: turn,
+        }
+    }
+
+    /// While this is held no test shares a provider: for those that start their own, since two
+    /// on one cluster would do each thing twice.
+    pub async fn alone() -> RwLockWriteGuard<'static, ()> {
+        TURN.write().await
     }
 
     /// Another one, with further arguments and variables, that is ready.
@@ -130,11 +159,6 @@ impl Provider {
     /// What it has logged.
     pub fn log(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap_or_default()
-    }
-
-    /// Number of the process.
-    pub fn id(&self) -> u32 {
-        self.child.id()
     }
 
     /// Ends it at once, as a node that fails would.

@@ -100,6 +100,31 @@ impl Scene {
             .await
     }
 
+    /// Deletes what would hold the namespace in the order that Everest wants, then the namespace.
+    async fn clear(self) {
+        for (group, kind) in [
+            (MANAGED, "Restore"),
+            (MANAGED, "Backup"),
+            (MANAGED, "Database"),
+            (EVEREST, "DatabaseCluster"),
+            (MANAGED, "BackupStorage"),
+        ] {
+            let names: Vec<String> = self
+                .list(group, kind)
+                .await
+                .iter()
+                .map(|object| object["metadata"]["name"].as_str().unwrap().to_owned())
+                .collect();
+            for name in &names {
+                self.delete(group, kind, name).await;
+            }
+            for name in &names {
+                self.until_gone(group, kind, name).await;
+            }
+        }
+        self.end().await;
+    }
+
     async fn change(&self, kind: &str, name: &str, patch: Value) {
         self.patch(MANAGED, kind, name, &patch).await;
     }
@@ -145,7 +170,7 @@ async fn a_database_is_made_changed_connected_to_and_deleted() {
             .await
             .is_none()
     );
-    scene.end().await;
+    scene.clear().await;
 }
 
 #[tokio::test]
@@ -169,7 +194,7 @@ async fn a_password_that_changes_is_published_again() {
             |secret| secret["data"]["password"] == "aHVudGVyMg==",
         )
         .await;
-    scene.end().await;
+    scene.clear().await;
 }
 
 #[tokio::test]
@@ -204,7 +229,7 @@ async fn what_somebody_changes_is_put_back_unless_updates_are_not_allowed() {
         .await;
     assert_eq!(condition(&left, "UpToDate")["reason"], "UpdateRestricted");
     assert!(is(&left, "Synced", "True"));
-    scene.end().await;
+    scene.clear().await;
 }
 
 #[tokio::test]
@@ -247,7 +272,7 @@ async fn an_existing_database_is_only_observed_and_left_when_the_resource_goes()
     }
     let left = scene.get(EVEREST, "DatabaseCluster", "legacy").await;
     assert!(left.unwrap()["metadata"]["deletionTimestamp"].is_null());
-    scene.end().await;
+    scene.clear().await;
 }
 
 #[tokio::test]
@@ -284,7 +309,7 @@ async fn a_spec_that_breaks_a_rule_is_refused_at_its_field_and_nothing_is_writte
         .await;
     scene.apply(&storage(&scene, "s3")).await;
     scene.ready("Database", "orders").await;
-    scene.end().await;
+    scene.clear().await;
 }
 
 #[tokio::test]
@@ -385,7 +410,7 @@ async fn a_backup_and_a_restore_run_once() {
     scene.until_gone(MANAGED, "Restore", "drill").await;
     scene.delete(MANAGED, "Backup", "before").await;
     scene.until_gone(MANAGED, "Backup", "before").await;
-    scene.end().await;
+    scene.clear().await;
 }
 
 #[tokio::test]
@@ -404,7 +429,7 @@ async fn a_storage_follows_the_secret_with_its_credentials() {
     scene.delete(MANAGED, "BackupStorage", "s3").await;
     scene.until_gone(MANAGED, "BackupStorage", "s3").await;
     scene.until_gone("v1", "Secret", "s3").await;
-    scene.end().await;
+    scene.clear().await;
 }
 
 #[tokio::test]
@@ -423,7 +448,7 @@ async fn a_pause_leaves_everything_as_it_is() {
     let resumed = json!({"metadata": {"annotations": {"crossplane.io/paused": null}}});
     scene.change("Database", "orders", resumed).await;
     scene.ready("Database", "orders").await;
-    scene.end().await;
+    scene.clear().await;
 }
 
 #[tokio::test]

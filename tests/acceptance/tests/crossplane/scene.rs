@@ -19,6 +19,9 @@ use crate::process::kubeconfig;
 /// Group and version of the managed resources and their configs.
 pub const MANAGED: &str = "everest.m.openeverest.io/v1alpha1";
 
+/// Label of the namespaces that tests make.
+const OURS: &str = "everest.openeverest.io/test";
+
 /// Nothing that a test waits for takes this long on a slow machine.
 const LONGEST: Duration = Duration::from_secs(90);
 
@@ -47,7 +50,7 @@ impl Scene {
             .apply(&json!({
                 "apiVersion": "v1",
                 "kind": "Namespace",
-                "metadata": { "name": scene.namespace },
+                "metadata": { "name": scene.namespace, "labels": { OURS: "" } },
             }))
             .await;
         scene
@@ -89,6 +92,23 @@ impl Scene {
         let objects = api.list(&ListParams::default()).await.unwrap();
         let value = |object| serde_json::to_value(object).unwrap();
         objects.into_iter().map(value).collect()
+    }
+
+    /// Fails if a kind has objects that the tests did not make: what follows would take them
+    /// along.
+    pub async fn only_ours(&self, api_version: &str, kind: &str) {
+        let (resource, _) = resource(&self.client, api_version, kind).await;
+        let api: Api<DynamicObject> = Api::all_with(self.client.clone(), &resource);
+        for object in api.list(&ListParams::default()).await.unwrap() {
+            let namespace = object.metadata.namespace.unwrap_or_default();
+            let found = self.get("v1", "Namespace", &namespace).await;
+            let label = found.map(|found| found["metadata"]["labels"][OURS].clone());
+            assert!(
+                label.is_none_or(|label| label == ""),
+                "the cluster has a {kind} in namespace {namespace}, which is no test's: run \
+                 the tests on a cluster that is not in use"
+            );
+        }
     }
 
     /// Asks for an object's deletion.
@@ -142,6 +162,22 @@ impl Scene {
     pub async fn end(self) {
         self.delete("v1", "Namespace", &self.namespace).await;
         self.until_gone("v1", "Namespace", &self.namespace).await;
+    }
+
+    /// Returns when there is an event of that reason about an object.
+    pub async fn until_told(&self, name: &str, reason: &str) {
+        let begun = Instant::now();
+        loop {
+            let events = self.events(name).await;
+            if events.iter().any(|event| event.starts_with(reason)) {
+                return;
+            }
+            assert!(
+                begun.elapsed() < LONGEST,
+                "no event {reason} about {name}, only {events:?}"
+            );
+            tokio::time::sleep(LOOK).await;
+        }
     }
 
     /// The messages of the events about an object, each after its reason.
@@ -198,7 +234,7 @@ pub async fn client() -> Client {
 }
 
 /// Applies the definitions of the provider's package, and returns when they are served.
-async fn install(client: &Client) {
+pub async fn install(client: &Client) {
     let folder = acceptance::workspace_folder().join("schemas/crds/managed");
     let mut kinds = Vec::new();
     for file in fs::read_dir(folder).unwrap() {
@@ -213,6 +249,14 @@ async fn install(client: &Client) {
         let api: Api<DynamicObject> = Api::all_with(client.clone(), &resource);
         let name = definition["metadata"]["name"].as_str().unwrap();
         let params = PatchParams::apply("everest-tests").force();
+        // One that is on its way out would take the new one along.
+        let begun = Instant::now();
+        while let Some(old) = api.get_opt(name).await.unwrap()
+            && old.metadata.deletion_timestamp.is_some()
+        {
+            assert!(begun.elapsed() < LONGEST, "{name} does not go: {old:?}");
+            tokio::time::sleep(LOOK).await;
+        }
         api.patch(name, &params, &Patch::Apply(&definition))
             .await
             .unwrap();

@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use everest_schemas::managed::{API_VERSION, ProviderConfigReference, ProviderConfigStatus};
+use everest_schemas::managed::{
+    API_VERSION, ProviderConfigKind, ProviderConfigReference, ProviderConfigStatus,
+};
 use futures::{Stream, StreamExt};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use k8s_openapi::jiff::Timestamp;
@@ -21,6 +23,8 @@ use super::access::Config;
 use super::status;
 use super::{FIELD_MANAGER, TargetKey};
 use crate::provider::context::Context;
+use crate::provider::events::{EventType, Reason};
+use crate::provider::metrics::Outcome;
 
 /// The finalizer that keeps a config while it is used.
 pub const IN_USE: &str = "in-use.crossplane.io";
@@ -103,6 +107,21 @@ fn told(mut changes: watch::Receiver<u64>) -> impl Stream<Item = ()> + Send {
 ///    namespace, usages go before the resources that need the config to be deleted themselves.
 /// 2. One that is not deleted gets the finalizer, and says whether its cluster works.
 async fn look_after<C: Config>(config: Arc<C>, keeper: Arc<Keeper>) -> Result<Action, Failure> {
+    let measured = keeper.context.metrics.reconcile(controller::<C>());
+    let action = step(config, &keeper).await?;
+    measured.ended(Outcome::Success);
+    Ok(action)
+}
+
+/// The name of the controller in metrics.
+fn controller<C: Config>() -> &'static str {
+    match C::KIND {
+        ProviderConfigKind::ProviderConfig => "providerconfig",
+        ProviderConfigKind::ClusterProviderConfig => "clusterproviderconfig",
+    }
+}
+
+async fn step<C: Config>(config: Arc<C>, keeper: &Keeper) -> Result<Action, Failure> {
     let key = config.key();
     keeper.note(&key, config.as_ref());
     let context = &keeper.context;
@@ -127,6 +146,14 @@ async fn look_after<C: Config>(config: Arc<C>, keeper: Arc<Keeper>) -> Result<Ac
             return Ok(Action::await_change());
         }
         let wanted = status::terminating(config.status(), users, config.meta().generation, now());
+        if said(config.status(), "Terminating") != said(Some(&wanted), "Terminating") {
+            let message = said(Some(&wanted), "Terminating").unwrap_or_default();
+            let about = config.object_ref(&());
+            let reason = Reason::UsageAccounting;
+            context
+                .events
+                .publish(&about, EventType::Warning, reason, message);
+        }
         write(&api, config.as_ref(), wanted).await?;
         return Ok(Action::requeue(LEAVING));
     }
@@ -144,8 +171,24 @@ async fn look_after<C: Config>(config: Arc<C>, keeper: Arc<Keeper>) -> Result<Ac
         config.meta().generation,
         now(),
     );
+    if let Err(error) = &checked
+        && said(config.status(), "Ready") != said(Some(&wanted), "Ready")
+    {
+        let (about, message) = (config.object_ref(&()), error.to_string());
+        let reason = Reason::CannotConnectToProvider;
+        context
+            .events
+            .publish(&about, EventType::Warning, reason, &message);
+    }
     write(&api, config.as_ref(), wanted).await?;
     Ok(Action::requeue(next))
+}
+
+/// The message of a condition.
+fn said<'a>(status: Option<&'a ProviderConfigStatus>, type_: &str) -> Option<&'a str> {
+    let conditions = &status?.conditions;
+    let condition = conditions.iter().find(|known| known.type_ == type_)?;
+    condition.message.as_deref()
 }
 
 impl Keeper {
@@ -279,4 +322,50 @@ fn needs(object: &DynamicObject, key: &TargetKey) -> bool {
         .unwrap_or_default();
     let namespace = object.namespace().unwrap_or_default();
     !object.finalizers().is_empty() && TargetKey::new(&namespace, &reference) == *key
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    fn resource(reference: Value, finalizers: Value) -> DynamicObject {
+        serde_json::from_value(json!({
+            "metadata": { "name": "orders", "namespace": "team", "finalizers": finalizers },
+            "spec": { "providerConfigRef": reference },
+        }))
+        .unwrap()
+    }
+
+    fn key(namespace: Option<&str>, name: &str) -> TargetKey {
+        TargetKey {
+            kind: match namespace {
+                Some(_) => ProviderConfigKind::ProviderConfig,
+                None => ProviderConfigKind::ClusterProviderConfig,
+            },
+            namespace: namespace.map(str::to_owned),
+            name: name.to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_config_is_needed_by_what_a_finalizer_keeps_and_by_nothing_else() {
+        let own = json!({ "kind": "ProviderConfig", "name": "here" });
+        let kept = json!(["finalizer.managedresource.crossplane.io"]);
+        assert!(needs(
+            &resource(own.clone(), kept.clone()),
+            &key(Some("team"), "here")
+        ));
+        assert!(!needs(
+            &resource(own.clone(), json!([])),
+            &key(Some("team"), "here")
+        ));
+        assert!(!needs(
+            &resource(own.clone(), kept.clone()),
+            &key(Some("other"), "here")
+        ));
+        assert!(!needs(&resource(own, kept.clone()), &key(None, "here")));
+        assert!(needs(&resource(Value::Null, kept), &key(None, "default")));
+    }
 }

@@ -92,10 +92,8 @@ impl Kind for BackupStorages {
         if let Some(body) = change::<Self>(scene.cluster(), &placed, external) {
             return Ok(Some(body));
         }
-        Ok(match wanted_secret(scene, &placed).await? {
-            Some(_) => Some(json!({})),
-            None => None,
-        })
+        let secret = wanted_secret(scene, &placed).await?;
+        Ok(secret.map(|_| json!({})))
     }
 
     /// The Secret first, then the storage that names it.

@@ -171,8 +171,14 @@ impl Kind for DatabaseNamespaces {
         Ok(())
     }
 
-    fn is_left(config: &NamespaceModel, external: &Namespace) -> bool {
-        keeps(config) && !is_managed(external)
+    /// A namespace that somebody deletes waits for the managed resources in it, and one that is
+    /// kept is not ours to wait for.
+    fn is_left(config: &NamespaceModel, external: &Namespace, home: &str) -> bool {
+        let is_going = external.metadata.deletion_timestamp.is_some();
+        match keeps(config) {
+            true => is_going || !is_managed(external),
+            false => is_going && external.name_any() == home,
+        }
     }
 
     /// What Kubernetes says is left in it.

@@ -12,6 +12,7 @@ use crate::provider::decision::{External, Situation};
 use crate::provider::failure::Failure;
 use crate::provider::kind::{self, Kind};
 use crate::provider::metadata;
+use crate::provider::metrics::Verb;
 
 impl<K: Kind> Look<'_, K> {
     /// Makes the external object, once the rules have nothing against it. The begin is recorded
@@ -41,12 +42,14 @@ impl<K: Kind> Look<'_, K> {
             Err(failure) if failure.is_conflict() => return Err(failure),
             Err(failure) => {
                 let failure = Failure::Create(Box::new(failure));
+                self.wrote(Verb::Create, Some(&failure));
                 self.patch(metadata::ended(Timestamp::now(), false), None)
                     .await?;
                 return Err(failure);
             }
         };
         self.memory.wrote(created.meta().generation);
+        self.wrote(Verb::Create, None);
         self.external = Some(created);
         self.patch(metadata::ended(Timestamp::now(), true), None)
             .await
@@ -68,8 +71,14 @@ impl<K: Kind> Look<'_, K> {
         let updated = match K::update(&mut scene, &external, &change).await {
             Ok(updated) => updated,
             Err(failure) if failure.is_conflict() => return Err(failure),
-            Err(failure) => return Err(Failure::Update(Box::new(failure))),
+            Err(failure) => {
+                let failure = Failure::Update(Box::new(failure));
+                self.wrote(Verb::Update, Some(&failure));
+                return Err(failure);
+            }
         };
+        self.controller.context.metrics.drifted(&self.measured());
+        self.wrote(Verb::Update, None);
         if updated.meta().generation != external.meta().generation {
             self.memory.wrote(updated.meta().generation);
         }
@@ -86,8 +95,16 @@ impl<K: Kind> Look<'_, K> {
             return Ok(());
         };
         match K::delete(&mut scene, &external).await {
-            Err(failure) if !failure.is_conflict() => Err(Failure::Delete(Box::new(failure))),
-            other => other,
+            Err(failure) if failure.is_conflict() => Err(failure),
+            Err(failure) => {
+                let failure = Failure::Delete(Box::new(failure));
+                self.wrote(Verb::Delete, Some(&failure));
+                Err(failure)
+            }
+            Ok(()) => {
+                self.wrote(Verb::Delete, None);
+                Ok(())
+            }
         }
     }
 

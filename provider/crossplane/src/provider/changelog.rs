@@ -1,0 +1,234 @@
+//! The change log: a sidecar is told of every change of an external resource.
+//!
+//! Crossplane's alpha feature: one gRPC call for each change over a Unix socket, to
+//! `changelogs.proto.v1alpha1.ChangeLogService`. Nothing waits for it, and nothing fails
+//! because of it.
+
+mod message;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use hyper_util::rt::TokioIo;
+use k8s_openapi::jiff::Timestamp;
+use serde_json::Value;
+use tokio::net::UnixStream;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tonic::transport::{Channel, Endpoint};
+
+use message::{ChangeLogEntry, SendChangeLogRequest, SendChangeLogResponse};
+
+/// What the call is called.
+const METHOD: &str = "/changelogs.proto.v1alpha1.ChangeLogService/SendChangeLog";
+
+/// How many entries may wait; more are dropped.
+const WAITING: usize = 256;
+
+/// Longest time for one entry.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long what still waits at the end may take.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// What was done to an external resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// It was made.
+    Create,
+    /// It was changed.
+    Update,
+    /// Its deletion was asked for.
+    Delete,
+}
+
+/// One change.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// When.
+    pub timestamp: Timestamp,
+    /// Group and version of the managed resource.
+    pub api_version: String,
+    /// Its kind.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// Name of the external resource.
+    pub external_name: String,
+    /// What was done.
+    pub operation: Operation,
+    /// The managed resource as it was before. Bookkeeping and, should it be a Secret, its data
+    /// are taken out before it is sent.
+    pub snapshot: Value,
+    /// What went wrong, if something did.
+    pub error: Option<String>,
+    /// What else there is to say, by name.
+    pub details: BTreeMap<String, String>,
+}
+
+/// Where changes are told. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct ChangeLogs {
+    waiting: Option<mpsc::Sender<Entry>>,
+}
+
+impl ChangeLogs {
+    /// Tells nobody.
+    pub fn off() -> Self {
+        ChangeLogs { waiting: None }
+    }
+
+    /// A change log, and the task that tells whoever listens on `socket` until `shutdown`. What
+    /// waits then is still told, if that goes fast.
+    pub fn new(
+        socket: PathBuf,
+        shutdown: CancellationToken,
+    ) -> (Self, impl Future<Output = ()> + Send) {
+        let (waiting, entries) = mpsc::channel(WAITING);
+        let logs = ChangeLogs {
+            waiting: Some(waiting),
+        };
+        (logs, tell_all(socket, entries, shutdown))
+    }
+
+    /// Tells of a change. Returns at once; an entry that there is no room for is dropped.
+    pub fn record(&self, entry: Entry) {
+        if let Some(waiting) = &self.waiting
+            && let Err(error) = waiting.try_send(entry)
+        {
+            let entry = error.into_inner();
+            tracing::warn!(
+                kind = entry.kind,
+                name = entry.name,
+                "a change is not in the change log: its sidecar does not keep up"
+            );
+        }
+    }
+}
+
+async fn tell_all(
+    socket: PathBuf,
+    mut entries: mpsc::Receiver<Entry>,
+    shutdown: CancellationToken,
+) {
+    let channel = connection(&socket);
+    loop {
+        tokio::select! {
+            entry = entries.recv() => match entry {
+                Some(entry) => tell(&channel, &socket, entry).await,
+                None => return,
+            },
+            () = shutdown.cancelled() => break,
+        }
+    }
+    entries.close();
+    let rest = async {
+        while let Some(entry) = entries.recv().await {
+            tell(&channel, &socket, entry).await;
+        }
+    };
+    if tokio::time::timeout(LAST_WORDS, rest).await.is_err() {
+        tracing::warn!("some changes are not in the change log: the process ends");
+    }
+}
+
+/// A connection that is made when it is first used, and again when it broke.
+fn connection(socket: &Path) -> Channel {
+    let socket = socket.to_owned();
+    // The address of a socket is its path; gRPC wants a URL all the same.
+    let connector = tower::service_fn(move |_: http::Uri| {
+        let socket = socket.clone();
+        async move { UnixStream::connect(socket).await.map(TokioIo::new) }
+    });
+    Endpoint::from_static("http://changelogs.sock")
+        .timeout(PATIENCE)
+        .connect_timeout(PATIENCE)
+        .connect_with_connector_lazy(connector)
+}
+
+async fn tell(channel: &Channel, socket: &Path, entry: Entry) {
+    let (kind, name) = (entry.kind.clone(), entry.name.clone());
+    let sent = tokio::time::timeout(PATIENCE, send(channel, entry)).await;
+    let error = match sent {
+        Ok(Ok(())) => return,
+        Ok(Err(status)) => status.to_string(),
+        Err(_) => format!("no answer within {} s", PATIENCE.as_secs()),
+    };
+    tracing::warn!(
+        kind,
+        name,
+        error,
+        "a change is not in the change log; the sidecar listens on {}, if it runs",
+        socket.display()
+    );
+}
+
+async fn send(channel: &Channel, entry: Entry) -> Result<(), tonic::Status> {
+    let mut client = tonic::client::Grpc::new(channel.clone());
+    client
+        .ready()
+        .await
+        .map_err(|error| tonic::Status::unavailable(error.to_string()))?;
+    let request = SendChangeLogRequest {
+        entry: Some(message(entry)),
+    };
+    let codec = tonic_prost::ProstCodec::<SendChangeLogRequest, SendChangeLogResponse>::default();
+    client
+        .unary(
+            tonic::Request::new(request),
+            http::uri::PathAndQuery::from_static(METHOD),
+            codec,
+        )
+        .await
+        .map(|_| ())
+}
+
+fn message(entry: Entry) -> ChangeLogEntry {
+    let mut snapshot = entry.snapshot;
+    without_secrets(&mut snapshot);
+    ChangeLogEntry {
+        timestamp: Some(prost_types::Timestamp {
+            seconds: entry.timestamp.as_second(),
+            nanos: entry.timestamp.subsec_nanosecond(),
+        }),
+        provider: format!("provider-everest:{}", env!("CARGO_PKG_VERSION")),
+        api_version: entry.api_version,
+        kind: entry.kind,
+        name: entry.name,
+        external_name: entry.external_name,
+        operation: match entry.operation {
+            Operation::Create => message::OperationType::Create,
+            Operation::Update => message::OperationType::Update,
+            Operation::Delete => message::OperationType::Delete,
+        }
+        .into(),
+        snapshot: match message::value(snapshot).kind {
+            Some(prost_types::value::Kind::StructValue(members)) => Some(members),
+            _ => None,
+        },
+        error_message: entry.error,
+        additional_details: entry.details.into_iter().collect::<HashMap<_, _>>(),
+    }
+}
+
+/// Takes out what nobody reads, and what nobody may.
+fn without_secrets(snapshot: &mut Value) {
+    if let Some(metadata) = snapshot.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.remove("managedFields");
+        if let Some(annotations) = metadata
+            .get_mut("annotations")
+            .and_then(Value::as_object_mut)
+        {
+            annotations.remove("kubectl.kubernetes.io/last-applied-configuration");
+        }
+    }
+    if snapshot.get("kind").is_some_and(|kind| kind == "Secret")
+        && let Some(secret) = snapshot.as_object_mut()
+    {
+        secret.remove("data");
+        secret.remove("stringData");
+    }
+}

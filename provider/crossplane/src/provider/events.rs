@@ -1,0 +1,269 @@
+//! Events about managed resources and configs, as `kubectl describe` shows them.
+//!
+//! They are the core API's events: those are what Crossplane's RBAC manager lets a provider
+//! write. An event that is said again is counted, not written again; an object about which too
+//! much is said is not heard for a while.
+
+mod recent;
+
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::{Event, EventSource, ObjectReference};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
+use k8s_openapi::jiff::Timestamp;
+use kube::Api;
+use kube::api::{Patch, PatchParams, PostParams};
+use serde_json::json;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use recent::{Recent, Said};
+
+/// The component that events come from.
+const COMPONENT: &str = "everest-crossplane";
+
+/// Where events about objects of the cluster are.
+const CLUSTER_WIDE: &str = "default";
+
+/// How many may wait to be written; more are dropped.
+const WAITING: usize = 512;
+
+/// The API's limit for a message, in bytes.
+const LONGEST: usize = 1024;
+
+/// How long what still waits at the end may take.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// Annotation with the external name of the resource that an event is about.
+const EXTERNAL_NAME: &str = "external-name";
+
+/// Whether someone should look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum EventType {
+    /// It went as it should.
+    Normal,
+    /// It did not.
+    Warning,
+}
+
+impl EventType {
+    fn word(self) -> &'static str {
+        match self {
+            EventType::Normal => "Normal",
+            EventType::Warning => "Warning",
+        }
+    }
+}
+
+/// Why there is an event: the reasons that every Crossplane provider has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// There is no target.
+    CannotConnectToProvider,
+    /// A connection could not be given up.
+    CannotDisconnectFromProvider,
+    /// The external name could not be set.
+    CannotInitializeManagedResource,
+    /// A reference to another object leads nowhere.
+    CannotResolveResourceReferences,
+    /// The external resource could not be read.
+    CannotObserveExternalResource,
+    /// It could not be created.
+    CannotCreateExternalResource,
+    /// It could not be deleted.
+    CannotDeleteExternalResource,
+    /// The connection Secret could not be written.
+    CannotPublishConnectionDetails,
+    /// The connection Secret could not be emptied.
+    CannotUnpublishConnectionDetails,
+    /// The external resource could not be changed.
+    CannotUpdateExternalResource,
+    /// The managed resource itself could not be changed.
+    CannotUpdateManagedResource,
+    /// The management policies are a set that has no meaning.
+    CannotUseInvalidManagementPolicy,
+    /// The deletion was asked for.
+    DeletedExternalResource,
+    /// It was created.
+    CreatedExternalResource,
+    /// It was changed.
+    UpdatedExternalResource,
+    /// It is being made.
+    PendingExternalResource,
+    /// Nothing is done while the resource is paused.
+    ReconciliationPaused,
+    /// A look that was asked for was had.
+    ReconcileRequestHandled,
+    /// A config is deleted while it is used.
+    UsageAccounting,
+}
+
+/// Publishes events without making anyone wait. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Events {
+    waiting: mpsc::Sender<Spoken>,
+}
+
+/// One event on its way.
+#[derive(Debug)]
+struct Spoken {
+    about: ObjectReference,
+    external_name: Option<String>,
+    type_: EventType,
+    reason: Reason,
+    message: String,
+}
+
+impl Events {
+    /// Events, and the task that writes them through `control` until `shutdown`. What waits
+    /// then is still written, if that goes fast.
+    pub fn new(
+        control: kube::Client,
+        shutdown: CancellationToken,
+    ) -> (Self, impl Future<Output = ()> + Send) {
+        let (waiting, heard) = mpsc::channel(WAITING);
+        (Events { waiting }, write_all(control, heard, shutdown))
+    }
+
+    /// Says that something happened to an object. The message is for people and holds no
+    /// secret.
+    pub fn publish(
+        &self,
+        about: &ObjectReference,
+        type_: EventType,
+        reason: Reason,
+        message: &str,
+    ) {
+        self.publish_named(about, None, type_, reason, message);
+    }
+
+    /// The same, with the external name of the resource.
+    pub fn publish_named(
+        &self,
+        about: &ObjectReference,
+        external_name: Option<&str>,
+        type_: EventType,
+        reason: Reason,
+        message: &str,
+    ) {
+        let spoken = Spoken {
+            about: about.clone(),
+            external_name: external_name.map(str::to_owned),
+            type_,
+            reason,
+            message: shortened(message),
+        };
+        if self.waiting.try_send(spoken).is_err() {
+            tracing::debug!(?reason, "an event is dropped: too many wait");
+        }
+    }
+}
+
+/// A message within the API's limit.
+fn shortened(message: &str) -> String {
+    if message.len() <= LONGEST {
+        return message.to_owned();
+    }
+    let mut end = LONGEST - '…'.len_utf8();
+    while !message.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{}…", &message[..end])
+}
+
+/// Writes what is heard until `shutdown`, and what waits then.
+async fn write_all(
+    control: kube::Client,
+    mut heard: mpsc::Receiver<Spoken>,
+    shutdown: CancellationToken,
+) {
+    let mut recent = Recent::default();
+    loop {
+        tokio::select! {
+            spoken = heard.recv() => match spoken {
+                Some(spoken) => write(&control, &mut recent, spoken).await,
+                None => return,
+            },
+            () = shutdown.cancelled() => break,
+        }
+    }
+    heard.close();
+    let rest = async {
+        while let Some(spoken) = heard.recv().await {
+            write(&control, &mut recent, spoken).await;
+        }
+    };
+    if tokio::time::timeout(LAST_WORDS, rest).await.is_err() {
+        tracing::debug!("some events are not written: the process ends");
+    }
+}
+
+/// Writes one event: new, or counted once more.
+async fn write(control: &kube::Client, recent: &mut Recent, spoken: Spoken) {
+    let said = recent.hear(&spoken, Instant::now());
+    let namespace = spoken
+        .about
+        .namespace
+        .as_deref()
+        .unwrap_or(CLUSTER_WIDE)
+        .to_owned();
+    let api: Api<Event> = Api::namespaced(control.clone(), &namespace);
+    let now = Time(Timestamp::now());
+    let written = match said {
+        Said::TooMuch => return,
+        Said::Again { name, count } => {
+            let patch = json!({ "count": count, "lastTimestamp": now });
+            api.patch(&name, &PatchParams::default(), &Patch::Merge(patch))
+                .await
+        }
+        Said::New => {
+            let event = event(&spoken, namespace, now);
+            api.create(&PostParams::default(), &event).await
+        }
+    };
+    match written {
+        Ok(event) => recent.written(&spoken, event.metadata.name.unwrap_or_default()),
+        // A namespace that is being deleted takes no events, and one that has expired is
+        // written anew the next time.
+        Err(error) => {
+            recent.lost(&spoken);
+            tracing::debug!(%error, reason = ?spoken.reason, "an event is not written");
+        }
+    }
+}
+
+fn event(spoken: &Spoken, namespace: String, now: Time) -> Event {
+    let name = spoken.about.name.as_deref().unwrap_or("unknown");
+    let annotations = spoken
+        .external_name
+        .iter()
+        .map(|name| (EXTERNAL_NAME.to_owned(), name.clone()));
+    Event {
+        metadata: ObjectMeta {
+            name: Some(format!("{name}.{:x}", now.0.as_nanosecond())),
+            namespace: Some(namespace),
+            annotations: spoken
+                .external_name
+                .is_some()
+                .then(|| annotations.collect()),
+            ..ObjectMeta::default()
+        },
+        involved_object: spoken.about.clone(),
+        type_: Some(spoken.type_.word().to_owned()),
+        reason: Some(format!("{:?}", spoken.reason)),
+        message: Some(spoken.message.clone()),
+        count: Some(1),
+        first_timestamp: Some(now.clone()),
+        last_timestamp: Some(now),
+        source: Some(EventSource {
+            component: Some(COMPONENT.to_owned()),
+            host: None,
+        }),
+        reporting_component: Some(COMPONENT.to_owned()),
+        ..Event::default()
+    }
+}
+
+#[cfg(test)]
+mod tests;

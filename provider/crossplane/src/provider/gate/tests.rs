@@ -1,0 +1,66 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::provider::scripted::{Seen, api};
+
+/// An API that serves `everestdatabases` once the switch is on, and denies watching
+/// definitions.
+fn unwatched(served: Arc<AtomicBool>) -> (kube::Client, Seen) {
+    api(move |method, target, body| match (method, target) {
+        ("POST", _) => {
+            let mut review: Value = body.clone();
+            review["status"] = json!({ "allowed": false });
+            (201, review)
+        }
+        (_, "/apis/everest.m.openeverest.io/v1alpha1") if served.load(Ordering::Relaxed) => (
+            200,
+            json!({
+                "kind": "APIResourceList", "groupVersion": API_VERSION,
+                "resources": [
+                    { "name": "everestdatabases", "singularName": "", "namespaced": true, "kind": "Database", "verbs": [] },
+                    { "name": "everestdatabases/status", "singularName": "", "namespaced": true, "kind": "Database", "verbs": [] },
+                ],
+            }),
+        ),
+        _ => (
+            404,
+            json!({ "kind": "Status", "status": "Failure", "code": 404, "reason": "NotFound", "message": "no" }),
+        ),
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_kind_opens_the_gate_when_it_is_served_though_definitions_may_not_be_watched() {
+    let served = Arc::new(AtomicBool::new(false));
+    let (control, seen) = unwatched(served.clone());
+    let (opened, gate) = Gate::new();
+    let shutdown = CancellationToken::new();
+    let task = tokio::spawn(follow(control, opened, shutdown.clone()));
+    let waiting = tokio::time::timeout(UNWATCHED * 3, gate.served("everestdatabases"));
+    assert!(waiting.await.is_err(), "the gate opened too early");
+    served.store(true, Ordering::Relaxed);
+    tokio::time::timeout(UNWATCHED * 2, gate.served("everestdatabases"))
+        .await
+        .unwrap();
+    assert_eq!(gate.all_served().len(), 1, "{:?}", gate.all_served());
+    shutdown.cancel();
+    task.await.unwrap();
+    let watches = |line: &str| line.contains("customresourcedefinitions");
+    assert!(
+        !seen.lock().unwrap().iter().any(|(line, _)| watches(line)),
+        "definitions were read without the right to"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn other_kinds_stay_behind_the_gate() {
+    let (control, _) = unwatched(Arc::new(AtomicBool::new(true)));
+    let (opened, gate) = Gate::new();
+    tokio::spawn(follow(control, opened, CancellationToken::new()));
+    gate.served("everestdatabases").await;
+    let other = tokio::time::timeout(WATCHED, gate.served("everestbackups"));
+    assert!(other.await.is_err());
+}

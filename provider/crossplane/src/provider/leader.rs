@@ -1,0 +1,396 @@
+//! Of several replicas only one works: the one that holds the Lease.
+//!
+//! The lease is kept by `kube-lease-manager`. What it leaves open is done here: a replica that
+//! cannot renew stops before another may begin, one that waits learns at once that the lease
+//! was released, and a request that gets no answer counts as a failed one.
+
+use std::time::Duration;
+
+use futures::StreamExt;
+use k8s_openapi::api::coordination::v1::Lease;
+use k8s_openapi::jiff::Timestamp;
+use kube::Api;
+use kube::runtime::{WatchStreamExt, watcher};
+use kube_lease_manager::{LeaseManager, LeaseManagerBuilder, LeaseManagerError};
+use tokio::time::{Instant, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+/// The Lease of this provider.
+pub const LEASE: &str = "everest-crossplane-provider";
+
+/// How long the lease holds without being renewed. Upstream's 60 s would leave databases
+/// unattended for a minute after a node is lost.
+const HOLDS: Duration = Duration::from_secs(30);
+
+/// How long before its end it is renewed.
+const RENEWED_BEFORE: Duration = Duration::from_secs(20);
+
+/// How long before its end a holder that could not renew it stops: clocks may differ by as
+/// much.
+const STOPPED_BEFORE: Duration = Duration::from_secs(5);
+
+/// Longest time for one request about the lease.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Pause after a failed request.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Why this process cannot take part. Nothing is tried again: the process ends.
+#[derive(Debug, thiserror::Error)]
+pub enum LeaderError {
+    /// RBAC denies the lease.
+    #[error(
+        "the Lease {namespace}/{LEASE} may not be used: {message}. Grant get, list, watch, create, \
+         update and patch on leases.coordination.k8s.io there, or start without --leader-election"
+    )]
+    Forbidden {
+        /// Namespace of the Lease.
+        namespace: String,
+        /// The server's message.
+        message: String,
+    },
+    /// The namespace of the Lease does not exist.
+    #[error(
+        "the Lease cannot be in namespace {namespace}, which does not exist. Set POD_NAMESPACE or \
+         --leader-election-namespace"
+    )]
+    NoNamespace {
+        /// The namespace.
+        namespace: String,
+    },
+}
+
+/// That this process leads.
+pub struct Leadership {
+    /// Cancelled when it no longer does: the lease could not be renewed, or was taken.
+    pub lost: CancellationToken,
+    release: CancellationToken,
+    keeper: tokio::task::JoinHandle<()>,
+}
+
+impl Leadership {
+    /// Gives the lease up, so that another replica need not wait for its end.
+    pub async fn release(self) {
+        self.release.cancel();
+        if timeout(PATIENCE * 2, self.keeper).await.is_err() {
+            tracing::warn!("the lease was not released; it ends by itself");
+        }
+    }
+}
+
+/// Waits until this process leads; none if `shutdown` comes first.
+///
+/// 1. A lease that nobody holds, or whose holder did not renew it in time, is taken.
+/// 2. While another holds it, the Lease is watched: its release is seen at once, its end when
+///    it is reached.
+/// 3. Held, it is renewed by a task of its own until it is released or lost.
+///
+/// # Errors
+/// [`LeaderError`], when waiting cannot help. An API server that does not answer is waited for.
+pub async fn lead(
+    client: &kube::Client,
+    namespace: &str,
+    identity: &str,
+    shutdown: &CancellationToken,
+) -> Result<Option<Leadership>, LeaderError> {
+    let mut told = false;
+    loop {
+        let attempt = tokio::select! {
+            taken = take(client, namespace, identity) => taken,
+            () = released(client, namespace) => continue,
+            () = shutdown.cancelled() => return Ok(None),
+        };
+        match attempt {
+            Ok(manager) => {
+                tracing::info!(identity, "this replica leads");
+                return Ok(Some(keep(
+                    manager,
+                    Api::namespaced(client.clone(), namespace),
+                    identity.to_owned(),
+                )));
+            }
+            Err(error) => {
+                if let Some(lasting) = lasting(namespace, &error) {
+                    return Err(lasting);
+                }
+                if !std::mem::replace(&mut told, true) {
+                    tracing::warn!(%error, "the lease cannot be had; trying again");
+                }
+                tokio::select! {
+                    () = sleep(PAUSE) => {}
+                    () = shutdown.cancelled() => return Ok(None),
+                }
+            }
+        }
+    }
+}
+
+/// Returns when the lease is this process's.
+async fn take(
+    client: &kube::Client,
+    namespace: &str,
+    identity: &str,
+) -> Result<LeaseManager, LeaseManagerError> {
+    let manager = LeaseManagerBuilder::new(client.clone(), LEASE)
+        .with_namespace(namespace)
+        .with_identity(identity)
+        .with_duration(HOLDS.as_secs())
+        .with_grace(RENEWED_BEFORE.as_secs())
+        .with_field_manager(format!("{LEASE}-{identity}"))
+        .build()
+        .await?;
+    while !manager.changed().await? {}
+    Ok(manager)
+}
+
+/// Returns when another holder has given the lease up.
+async fn released(client: &kube::Client, namespace: &str) {
+    let api: Api<Lease> = Api::namespaced(client.clone(), namespace);
+    let config = watcher::Config::default().fields(&format!("metadata.name={LEASE}"));
+    let mut held = false;
+    let mut events = std::pin::pin!(watcher(api, config).default_backoff());
+    while let Some(event) = events.next().await {
+        match event {
+            Ok(watcher::Event::Apply(lease) | watcher::Event::InitApply(lease)) => {
+                if holder(&lease).is_some() {
+                    held = true;
+                } else if held {
+                    return;
+                }
+            }
+            Ok(watcher::Event::Delete(_)) if held => return,
+            _ => {}
+        }
+    }
+    // Without a watch the end of the lease is what counts.
+    std::future::pending::<()>().await;
+}
+
+fn holder(lease: &Lease) -> Option<&str> {
+    lease
+        .spec
+        .as_ref()
+        .and_then(|spec| spec.holder_identity.as_deref())
+        .filter(|holder| !holder.is_empty())
+}
+
+/// Renews the lease until it is released or lost.
+fn keep(manager: LeaseManager, api: Api<Lease>, identity: String) -> Leadership {
+    let (lost, release) = (CancellationToken::new(), CancellationToken::new());
+    let leadership = (lost.clone(), release.clone());
+    let keeper = tokio::spawn(async move {
+        tokio::select! {
+            () = hold(&manager, &api, &identity) => {
+                tracing::error!("the lease is lost: another replica may lead");
+                lost.cancel();
+            }
+            () = release.cancelled() => match timeout(PATIENCE, manager.release()).await {
+                Ok(Ok(())) => tracing::info!("the lease is released"),
+                Ok(Err(error)) => tracing::warn!(%error, "the lease is not released; it ends by itself"),
+                Err(_) => tracing::warn!("the lease is not released in time; it ends by itself"),
+            },
+        }
+    });
+    Leadership {
+        lost: leadership.0,
+        release: leadership.1,
+        keeper,
+    }
+}
+
+/// Holds the lease; returns when this process may no longer lead.
+///
+/// The manager renews by itself and speaks up only when something changed or failed, so what
+/// the Lease says is read now and then: a renewal that got no answer is one that failed.
+async fn hold(manager: &LeaseManager, api: &Api<Lease>, identity: &str) {
+    let mut sure_until = Instant::now() + HOLDS - STOPPED_BEFORE;
+    let look = HOLDS / 6;
+    loop {
+        match timeout(look, manager.changed()).await {
+            Ok(Ok(true)) => {}
+            Ok(Ok(false)) => return,
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "the lease is not renewed; trying again");
+                sleep(PAUSE).await;
+            }
+            // Broken off between two renewals, or in one that hangs: the next call goes on.
+            Err(_) => {}
+        }
+        let read = Instant::now();
+        match timeout(PATIENCE, api.get_opt(LEASE)).await {
+            Ok(Ok(Some(lease))) => {
+                if holder(&lease) != Some(identity) {
+                    return;
+                }
+                if let Some(left) = left(&lease, Timestamp::now()) {
+                    sure_until = read + left.saturating_sub(STOPPED_BEFORE);
+                }
+            }
+            Ok(Ok(None)) => return,
+            Ok(Err(error)) => tracing::debug!(%error, "the lease is not read"),
+            Err(_) => tracing::debug!("the lease is not read in time"),
+        }
+        if Instant::now() >= sure_until {
+            return;
+        }
+    }
+}
+
+/// How long the lease holds from `now` on.
+fn left(lease: &Lease, now: Timestamp) -> Option<Duration> {
+    let renewed = lease.spec.as_ref()?.renew_time.as_ref()?.0;
+    let age = Duration::try_from(now.duration_since(renewed)).unwrap_or_default();
+    Some(HOLDS.saturating_sub(age))
+}
+
+/// What waiting cannot help.
+fn lasting(namespace: &str, error: &LeaseManagerError) -> Option<LeaderError> {
+    let LeaseManagerError::KubeError(kube::Error::Api(status)) = error else {
+        return None;
+    };
+    let namespace = namespace.to_owned();
+    match status.code {
+        403 => Some(LeaderError::Forbidden {
+            namespace,
+            message: status.message.clone(),
+        }),
+        404 if status.message.contains("namespaces") => {
+            Some(LeaderError::NoNamespace { namespace })
+        }
+        _ => None,
+    }
+}
+
+/// Who this replica is: the Pod's name, so that the Lease names it, and something that no
+/// other process has, so that a Pod whose container restarts waits for its former self.
+pub fn identity(environment: &dyn Fn(&str) -> Option<String>) -> String {
+    let pod = environment("POD_NAME")
+        .or_else(|| environment("HOSTNAME"))
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "everest-crossplane".to_owned());
+    format!(
+        "{pod}-{:x}-{}",
+        Timestamp::now().as_microsecond(),
+        std::process::id()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::provider::scripted::api;
+
+    fn lease(holder: Option<&str>, renewed: &str) -> Lease {
+        serde_json::from_value(json!({
+            "metadata": { "name": LEASE },
+            "spec": { "holderIdentity": holder, "renewTime": renewed },
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn a_lease_holds_from_its_last_renewal() {
+        let now: Timestamp = "2026-01-01T00:00:10Z".parse().unwrap();
+        let held = |renewed| left(&lease(Some("a"), renewed), now);
+        assert_eq!(
+            held("2026-01-01T00:00:00.000000Z"),
+            Some(Duration::from_secs(20))
+        );
+        assert_eq!(held("2025-12-31T23:00:00.000000Z"), Some(Duration::ZERO));
+        // A clock that is ahead of ours gives no more than the whole time.
+        assert_eq!(held("2026-01-01T00:01:00.000000Z"), Some(HOLDS));
+    }
+
+    /// A Lease that is patched as the API server would, until the server fails.
+    fn server(failing: Arc<AtomicBool>) -> kube::Client {
+        let stored = std::sync::Mutex::new(json!({
+            "apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
+            "metadata": { "name": LEASE }, "spec": {},
+        }));
+        let (client, _) = api(move |method, _, body| {
+            if failing.load(Ordering::Relaxed) {
+                let status = json!({ "kind": "Status", "status": "Failure", "code": 500, "reason": "InternalError", "message": "later" });
+                return (500, status);
+            }
+            let mut stored = stored.lock().unwrap();
+            if method == "PATCH" {
+                for (name, value) in body["spec"].as_object().unwrap() {
+                    stored["spec"][name] = value.clone();
+                }
+            }
+            (200, stored.clone())
+        });
+        client
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_holder_that_cannot_renew_stops_before_another_may_begin() {
+        let failing = Arc::new(AtomicBool::new(false));
+        let client = server(failing.clone());
+        let shutdown = CancellationToken::new();
+        let leadership = lead(&client, "cp", "a", &shutdown).await.unwrap().unwrap();
+        assert!(!leadership.lost.is_cancelled());
+        failing.store(true, Ordering::Relaxed);
+        let since = Instant::now();
+        leadership.lost.cancelled().await;
+        assert!(since.elapsed() < HOLDS, "{:?}", since.elapsed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_holder_that_renews_goes_on_and_gives_up_when_it_is_told_to() {
+        let client = server(Arc::default());
+        let shutdown = CancellationToken::new();
+        let leadership = lead(&client, "cp", "a", &shutdown).await.unwrap().unwrap();
+        let lost = leadership.lost.clone();
+        assert!(timeout(HOLDS * 4, lost.cancelled()).await.is_err());
+        leadership.release().await;
+        let api: Api<Lease> = Api::namespaced(client, "cp");
+        let lease = api.get(LEASE).await.unwrap();
+        assert_eq!(holder(&lease), None);
+    }
+
+    #[test]
+    fn an_empty_holder_is_none() {
+        assert_eq!(
+            holder(&lease(Some(""), "2026-01-01T00:00:00.000000Z")),
+            None
+        );
+        assert_eq!(
+            holder(&lease(Some("a"), "2026-01-01T00:00:00.000000Z")),
+            Some("a")
+        );
+    }
+
+    #[test]
+    fn a_denied_lease_ends_the_process_and_a_silent_server_does_not() {
+        let api = |code, message: &str| {
+            LeaseManagerError::KubeError(kube::Error::Api(
+                kube::core::Status::failure(message, "x")
+                    .with_code(code)
+                    .boxed(),
+            ))
+        };
+        assert!(matches!(
+            lasting("cp", &api(403, "no")),
+            Some(LeaderError::Forbidden { .. })
+        ));
+        assert!(matches!(
+            lasting("cp", &api(404, "namespaces \"cp\" not found")),
+            Some(LeaderError::NoNamespace { .. })
+        ));
+        assert!(lasting("cp", &api(503, "later")).is_none());
+    }
+
+    #[test]
+    fn two_processes_of_one_pod_are_two() {
+        let environment = |name: &str| (name == "POD_NAME").then(|| "pod-0".to_owned());
+        let (first, second) = (identity(&environment), identity(&environment));
+        assert!(first.starts_with("pod-0-"));
+        assert!(first != second || first.contains(&std::process::id().to_string()));
+    }
+}

@@ -1,0 +1,427 @@
+//! Metrics: those that every Crossplane provider has, under their names, and ours.
+
+mod resources;
+#[cfg(test)]
+mod tests;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use k8s_openapi::jiff::Timestamp;
+use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+use tokio::time::Instant;
+
+use resources::Resources;
+
+/// What is scraped is in this format.
+pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Buckets for how long a resource takes, in seconds: a database is made in minutes.
+const LIFE: [f64; 17] = [
+    0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1200.0, 1800.0,
+    3600.0, 7200.0,
+];
+
+/// Buckets for how long a reconcile takes, in seconds.
+const RECONCILE: [f64; 13] = [
+    0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0,
+];
+
+/// Which managed resource a measurement is of.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ResourceKey {
+    /// Group, version and kind as Crossplane's label has them: `GROUP/VERSION, Kind=KIND`.
+    pub gvk: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Gvk {
+    gvk: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Controller {
+    controller: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Ended {
+    controller: String,
+    result: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Queue {
+    name: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Write {
+    gvk: String,
+    verb: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Watch {
+    config: String,
+    kind: String,
+}
+
+type Histograms<L> = Family<L, Histogram, fn() -> Histogram>;
+
+fn histogram_of_lives() -> Histogram {
+    Histogram::new(LIFE)
+}
+
+fn histogram_of_reconciles() -> Histogram {
+    Histogram::new(RECONCILE)
+}
+
+/// How a reconcile ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Nothing more to do until something changes.
+    Success,
+    /// To be gone on with at once.
+    Requeue,
+    /// To be gone on with after a while.
+    RequeueAfter,
+    /// It failed and is tried again.
+    Error,
+}
+
+impl Outcome {
+    fn word(self) -> &'static str {
+        match self {
+            Outcome::Success => "success",
+            Outcome::Requeue => "requeue",
+            Outcome::RequeueAfter => "requeue_after",
+            Outcome::Error => "error",
+        }
+    }
+}
+
+/// A write to a cluster that managed resources go to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// Made.
+    Create,
+    /// Changed.
+    Update,
+    /// Deleted.
+    Delete,
+}
+
+impl Verb {
+    fn word(self) -> &'static str {
+        match self {
+            Verb::Create => "create",
+            Verb::Update => "update",
+            Verb::Delete => "delete",
+        }
+    }
+}
+
+/// All measurements. Cheap to clone.
+#[derive(Clone)]
+pub struct Metrics {
+    registry: Arc<Registry>,
+    resources: Arc<Mutex<Resources>>,
+    first_reconciled: Histograms<Gvk>,
+    first_ready: Histograms<Gvk>,
+    deletion: Histograms<Gvk>,
+    drift: Histograms<Gvk>,
+    exists: Family<Gvk, Gauge>,
+    ready: Family<Gvk, Gauge>,
+    synced: Family<Gvk, Gauge>,
+    reconciles: Family<Ended, Counter>,
+    reconcile_time: Histograms<Controller>,
+    workers: Family<Controller, Gauge>,
+    queue: Family<Queue, Gauge>,
+    writes: Family<Write, Counter>,
+    watches: Family<Watch, Counter>,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Metrics::new()
+    }
+}
+
+impl Metrics {
+    /// Nothing measured yet.
+    pub fn new() -> Self {
+        let lives = || Family::new_with_constructor(histogram_of_lives as fn() -> Histogram);
+        let mut metrics = Metrics {
+            registry: Arc::default(),
+            resources: Arc::default(),
+            first_reconciled: lives(),
+            first_ready: lives(),
+            deletion: lives(),
+            drift: lives(),
+            exists: Family::default(),
+            ready: Family::default(),
+            synced: Family::default(),
+            reconciles: Family::default(),
+            reconcile_time: Family::new_with_constructor(
+                histogram_of_reconciles as fn() -> Histogram,
+            ),
+            workers: Family::default(),
+            queue: Family::default(),
+            writes: Family::default(),
+            watches: Family::default(),
+        };
+        metrics.registry = Arc::new(metrics.registry());
+        metrics
+    }
+
+    /// The names under which the measurements are scraped.
+    fn registry(&self) -> Registry {
+        let mut registry = Registry::default();
+        registry.register(
+            "crossplane_managed_resource_first_time_to_reconcile_seconds",
+            "The time from the creation of a managed resource to its first reconcile",
+            self.first_reconciled.clone(),
+        );
+        registry.register(
+            "crossplane_managed_resource_first_time_to_readiness_seconds",
+            "The time from the creation of a managed resource to its first readiness",
+            self.first_ready.clone(),
+        );
+        registry.register(
+            "crossplane_managed_resource_deletion_seconds",
+            "The time from the wish to delete a managed resource to its end",
+            self.deletion.clone(),
+        );
+        registry.register(
+            "crossplane_managed_resource_drift_seconds",
+            "The time from when an external resource was last as desired to when a drift was found",
+            self.drift.clone(),
+        );
+        registry.register(
+            "crossplane_managed_resource_exists",
+            "The number of managed resources",
+            self.exists.clone(),
+        );
+        registry.register(
+            "crossplane_managed_resource_ready",
+            "The number of managed resources that are ready",
+            self.ready.clone(),
+        );
+        registry.register(
+            "crossplane_managed_resource_synced",
+            "The number of managed resources that are synced",
+            self.synced.clone(),
+        );
+        registry.register(
+            "controller_runtime_reconcile",
+            "The number of reconciles by controller and result",
+            self.reconciles.clone(),
+        );
+        registry.register(
+            "controller_runtime_reconcile_time_seconds",
+            "The duration of a reconcile",
+            self.reconcile_time.clone(),
+        );
+        registry.register(
+            "controller_runtime_active_workers",
+            "The number of reconciles under way",
+            self.workers.clone(),
+        );
+        registry.register(
+            "workqueue_depth",
+            "The number of resources that wait for a reconcile",
+            self.queue.clone(),
+        );
+        registry.register(
+            "everest_external_resource_writes",
+            "The number of writes to the clusters that managed resources go to",
+            self.writes.clone(),
+        );
+        registry.register(
+            "everest_target_watch_restarts",
+            "The number of times that a watch on a cluster was begun again",
+            self.watches.clone(),
+        );
+        registry
+    }
+
+    /// What is scraped, as [`CONTENT_TYPE`].
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        // Writing into a String does not fail.
+        let _ = text::encode(&mut text, &self.registry);
+        text
+    }
+
+    /// A managed resource, created then, is reconciled at `now`. Only the first time counts.
+    pub fn first_reconciled(&self, key: &ResourceKey, created: Timestamp, now: Timestamp) {
+        if self.resources().first_reconciled(key) {
+            let seconds = between(created, now);
+            self.first_reconciled
+                .get_or_create(&gvk(key))
+                .observe(seconds);
+        }
+    }
+
+    /// A managed resource, created then, is ready at `now`. Only the first time counts, and
+    /// only of one whose first reconcile this process saw: the others were ready before.
+    pub fn first_ready(&self, key: &ResourceKey, created: Timestamp, now: Timestamp) {
+        if self.resources().first_ready(key) {
+            let seconds = between(created, now);
+            self.first_ready.get_or_create(&gvk(key)).observe(seconds);
+        }
+    }
+
+    /// A managed resource, whose deletion was asked for then, is gone at `now`. All that was
+    /// known of it is freed.
+    pub fn deleted(&self, key: &ResourceKey, asked: Timestamp, now: Timestamp) {
+        let seconds = between(asked, now);
+        self.deletion.get_or_create(&gvk(key)).observe(seconds);
+        self.forget(key);
+    }
+
+    /// A managed resource is gone in another way. All that was known of it is freed.
+    pub fn forget(&self, key: &ResourceKey) {
+        let known = self.resources().forget(key);
+        self.counted(key, known, resources::State::default());
+    }
+
+    /// The external resource was found as desired.
+    pub fn unchanged(&self, key: &ResourceKey) {
+        self.resources().unchanged(key, Instant::now());
+    }
+
+    /// The external resource was found to differ from what is desired.
+    pub fn drifted(&self, key: &ResourceKey) {
+        if let Some(since) = self.resources().drifted(key, Instant::now()) {
+            self.drift
+                .get_or_create(&gvk(key))
+                .observe(since.as_secs_f64());
+        }
+    }
+
+    /// A managed resource exists, and is ready and synced or not.
+    pub fn state(&self, key: &ResourceKey, ready: bool, synced: bool) {
+        let state = resources::State {
+            exists: true,
+            ready,
+            synced,
+        };
+        let before = self.resources().state(key, state);
+        self.counted(key, before, state);
+    }
+
+    /// The external resource of a managed resource was written.
+    pub fn written(&self, key: &ResourceKey, verb: Verb) {
+        let write = Write {
+            gvk: key.gvk.clone(),
+            verb: verb.word(),
+        };
+        self.writes.get_or_create(&write).inc();
+    }
+
+    /// The watch on a kind in the cluster of a config was begun again.
+    pub fn watch_restarted(&self, config: &str, kind: &str) {
+        let watch = Watch {
+            config: config.to_owned(),
+            kind: kind.to_owned(),
+        };
+        self.watches.get_or_create(&watch).inc();
+    }
+
+    /// So many resources of a controller wait for a reconcile.
+    pub fn waiting(&self, controller: &str, count: usize) {
+        let queue = Queue {
+            name: controller.to_owned(),
+        };
+        self.queue
+            .get_or_create(&queue)
+            .set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+
+    /// A reconcile begins; it is measured until the value is dropped.
+    pub fn reconcile(&self, controller: &str) -> Reconcile {
+        let label = Controller {
+            controller: controller.to_owned(),
+        };
+        self.workers.get_or_create(&label).inc();
+        Reconcile {
+            metrics: self.clone(),
+            label,
+            begun: Instant::now(),
+            outcome: Outcome::Error,
+        }
+    }
+
+    fn counted(&self, key: &ResourceKey, before: resources::State, now: resources::State) {
+        let label = gvk(key);
+        for (gauge, before, now) in [
+            (&self.exists, before.exists, now.exists),
+            (&self.ready, before.ready, now.ready),
+            (&self.synced, before.synced, now.synced),
+        ] {
+            let change = i64::from(now) - i64::from(before);
+            gauge.get_or_create(&label).inc_by(change);
+        }
+    }
+
+    fn resources(&self) -> std::sync::MutexGuard<'_, Resources> {
+        self.resources
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A reconcile under way. One that is dropped without [`Reconcile::ended`] failed.
+pub struct Reconcile {
+    metrics: Metrics,
+    label: Controller,
+    begun: Instant,
+    outcome: Outcome,
+}
+
+impl Reconcile {
+    /// It ended so.
+    pub fn ended(mut self, outcome: Outcome) {
+        self.outcome = outcome;
+    }
+}
+
+impl Drop for Reconcile {
+    fn drop(&mut self) {
+        let metrics = &self.metrics;
+        metrics.workers.get_or_create(&self.label).dec();
+        metrics
+            .reconcile_time
+            .get_or_create(&self.label)
+            .observe(self.begun.elapsed().as_secs_f64());
+        let ended = Ended {
+            controller: self.label.controller.clone(),
+            result: self.outcome.word(),
+        };
+        metrics.reconciles.get_or_create(&ended).inc();
+    }
+}
+
+fn gvk(key: &ResourceKey) -> Gvk {
+    Gvk {
+        gvk: key.gvk.clone(),
+    }
+}
+
+/// Seconds from one time to a later one; clocks that disagree count as none.
+fn between(from: Timestamp, to: Timestamp) -> f64 {
+    Duration::try_from(to.duration_since(from))
+        .unwrap_or_default()
+        .as_secs_f64()
+}

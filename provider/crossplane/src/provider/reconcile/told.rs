@@ -1,0 +1,134 @@
+//! What is told of a look: events, measurements and the change log.
+
+use std::collections::BTreeMap;
+
+use everest_schemas::managed::{API_VERSION, ManagedModel, members};
+use jiff::Timestamp;
+use kube::Resource;
+use serde_json::{Value, json};
+
+use super::Look;
+use crate::provider::changelog::{Entry, Operation};
+use crate::provider::events::{EventType, Reason};
+use crate::provider::failure::Failure;
+use crate::provider::kind::Kind;
+use crate::provider::metrics::{ResourceKey, Verb};
+use crate::provider::report::{READY, SYNCED};
+
+impl<K: Kind> Look<'_, K> {
+    /// The managed resource as measurements name it.
+    pub(super) fn measured(&self) -> ResourceKey {
+        ResourceKey {
+            gvk: format!("{API_VERSION}, Kind={}", K::Model::KIND),
+            namespace: self.key.0.clone(),
+            name: self.key.1.clone(),
+        }
+    }
+
+    /// The external object was written, or could not be.
+    pub(super) fn wrote(&self, verb: Verb, failure: Option<&Failure>) {
+        let context = &self.controller.context;
+        let (operation, reason, done) = match verb {
+            Verb::Create => (
+                Operation::Create,
+                Reason::CreatedExternalResource,
+                "created",
+            ),
+            Verb::Update => (
+                Operation::Update,
+                Reason::UpdatedExternalResource,
+                "changed",
+            ),
+            Verb::Delete => (
+                Operation::Delete,
+                Reason::DeletedExternalResource,
+                "asked to be deleted",
+            ),
+        };
+        context.changelogs.record(Entry {
+            timestamp: Timestamp::now(),
+            api_version: API_VERSION.to_owned(),
+            kind: K::Model::KIND.to_owned(),
+            name: self.key.1.clone(),
+            external_name: self.name.clone(),
+            operation,
+            snapshot: self.snapshot(),
+            error: failure.map(ToString::to_string),
+            details: BTreeMap::new(),
+        });
+        if failure.is_none() {
+            context.metrics.written(&self.measured(), verb);
+            let message = format!("{} was {done}", self.shown());
+            self.event(EventType::Normal, reason, &message);
+        }
+    }
+
+    /// A look failed.
+    pub(super) fn complain(&self, failure: &Failure) {
+        let reason = match failure {
+            Failure::Target(_) | Failure::Usage(_) => Reason::CannotConnectToProvider,
+            Failure::Create(_) => Reason::CannotCreateExternalResource,
+            Failure::Update(_) | Failure::Refused(_) => Reason::CannotUpdateExternalResource,
+            Failure::Delete(_) => Reason::CannotDeleteExternalResource,
+            Failure::Control { .. } => Reason::CannotUpdateManagedResource,
+            Failure::Held(_) => Reason::PendingExternalResource,
+            Failure::Cluster(_) | Failure::Unreadable(_) | Failure::Secret(_) => {
+                Reason::CannotObserveExternalResource
+            }
+        };
+        self.event(EventType::Warning, reason, &failure.to_string());
+    }
+
+    /// Says that something happened.
+    pub(super) fn event(&self, type_: EventType, reason: Reason, message: &str) {
+        let about = self.managed.object_ref(&());
+        let events = &self.controller.context.events;
+        events.publish_named(&about, Some(&self.name), type_, reason, message);
+    }
+
+    /// Measures what the status says now.
+    pub(super) fn measure(&self) {
+        let metrics = &self.controller.context.metrics;
+        let key = self.measured();
+        let is = |type_: &str| {
+            let condition = self.managed.status.condition(type_);
+            condition.is_some_and(|condition| condition.status == "True")
+        };
+        metrics.state(&key, is(READY), is(SYNCED));
+        if let Some(created) = &self.managed.metadata.creation_timestamp {
+            let now = Timestamp::now();
+            metrics.first_reconciled(&key, created.0, now);
+            if is(READY) {
+                metrics.first_ready(&key, created.0, now);
+            }
+        }
+    }
+
+    /// The managed resource was let go.
+    pub(super) fn measure_end(&self) {
+        let metrics = &self.controller.context.metrics;
+        let key = self.measured();
+        match &self.managed.metadata.deletion_timestamp {
+            Some(asked) => metrics.deleted(&key, asked.0, Timestamp::now()),
+            None => metrics.forget(&key),
+        }
+    }
+
+    /// The managed resource before a change: it refers to Secrets and holds none.
+    fn snapshot(&self) -> Value {
+        let spec = &self.managed.spec;
+        let for_provider = spec.for_provider.model.as_ref().ok();
+        json!({
+            "apiVersion": API_VERSION,
+            "kind": K::Model::KIND,
+            "metadata": self.managed.metadata,
+            "spec": {
+                "forProvider": for_provider.and_then(|model| members(model).ok()),
+                "managementPolicies": spec.management_policies,
+                "providerConfigRef": spec.provider_config_ref,
+                "writeConnectionSecretToRef": spec.write_connection_secret_to_ref,
+            },
+            "status": self.managed.status,
+        })
+    }
+}

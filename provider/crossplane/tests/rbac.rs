@@ -1,0 +1,110 @@
+//! The roles that are shipped name what exists, let the provider do its work, and no more.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use everest_schemas::crds;
+use serde::Deserialize;
+use serde_json::Value;
+
+const READ: [&str; 3] = ["get", "list", "watch"];
+const WRITE: [&str; 3] = ["create", "patch", "delete"];
+
+/// Everest's kinds that managed resources stand for.
+const MANAGED: [&str; 4] = [
+    "databaseclusters",
+    "databaseclusterbackups",
+    "databaseclusterrestores",
+    "backupstorages",
+];
+
+/// The verbs of each resource, as `RESOURCE.GROUP`, in a file's role of that name.
+fn role(file: &str, name: &str) -> BTreeMap<String, BTreeSet<String>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/crossplane/rbac");
+    let text = std::fs::read_to_string(folder.join(file)).unwrap();
+    let role = serde_yaml_ng::Deserializer::from_str(&text)
+        .map(|document| Value::deserialize(document).unwrap())
+        .find(|object| object["kind"] == "ClusterRole" && object["metadata"]["name"] == name)
+        .unwrap();
+    let texts = |value: &Value| -> Vec<String> {
+        let values = value.as_array().unwrap().iter();
+        values
+            .map(|text| text.as_str().unwrap().to_owned())
+            .collect()
+    };
+    let mut verbs = BTreeMap::<String, BTreeSet<String>>::new();
+    for rule in role["rules"].as_array().unwrap() {
+        for group in texts(&rule["apiGroups"]) {
+            for resource in texts(&rule["resources"]) {
+                verbs
+                    .entry(format!("{resource}.{group}"))
+                    .or_default()
+                    .extend(texts(&rule["verbs"]));
+            }
+        }
+    }
+    verbs
+}
+
+fn has(role: &BTreeMap<String, BTreeSet<String>>, resource: &str, verbs: &[&str]) -> bool {
+    role.get(resource)
+        .is_some_and(|granted| verbs.iter().all(|verb| granted.contains(*verb)))
+}
+
+fn provider() -> BTreeMap<String, BTreeSet<String>> {
+    role("provider.yaml", "everest-crossplane-databases")
+}
+
+#[test]
+fn every_kind_of_everest_may_be_read_and_only_what_is_managed_may_be_written() {
+    let role = provider();
+    for definition in crds::all() {
+        let plural = &definition.spec.names.plural;
+        let resource = format!("{plural}.{}", definition.spec.group);
+        assert!(has(&role, &resource, &READ), "{resource} is not readable");
+        let writable = WRITE.iter().any(|verb| has(&role, &resource, &[verb]));
+        let managed = MANAGED.contains(&plural.as_str());
+        assert_eq!(writable, managed, "{resource}");
+        assert_eq!(has(&role, &resource, &WRITE), managed, "{resource}");
+    }
+}
+
+#[test]
+fn the_engines_own_objects_may_be_read_and_not_written() {
+    let role = provider();
+    let engines = role.iter().filter(|(resource, _)| {
+        resource.ends_with(".percona.com") && !resource.contains("everest")
+    });
+    let mut seen = 0;
+    for (resource, verbs) in engines {
+        seen += 1;
+        assert_eq!(verbs, &READ.map(str::to_owned).into(), "{resource}");
+    }
+    assert_eq!(seen, 9, "database, backup and restore of three engines");
+}
+
+#[test]
+fn no_role_grants_everything() {
+    for role in [
+        provider(),
+        role("provider.yaml", "everest-crossplane-database-namespaces"),
+        role("function.yaml", "everest-composed-by-crossplane"),
+    ] {
+        for (resource, verbs) in role {
+            assert!(!resource.contains('*'), "{resource}");
+            assert!(!verbs.contains("*"), "{resource}");
+        }
+    }
+}
+
+#[test]
+fn crossplane_may_compose_what_the_provider_manages() {
+    let role = role("function.yaml", "everest-composed-by-crossplane");
+    for plural in MANAGED {
+        let resource = format!("{plural}.everest.percona.com");
+        assert!(has(&role, &resource, &READ), "{resource}");
+        assert!(has(&role, &resource, &WRITE), "{resource}");
+        assert!(has(&role, &resource, &["update"]), "{resource}");
+    }
+}
