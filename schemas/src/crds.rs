@@ -23,7 +23,7 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
-pub use function::{function, input_schema};
+pub use function::{database_spec_schema, function, input_schema};
 
 use crate::everest::{
     BackupStorage, DataImportJob, DataImporter, DatabaseCluster, DatabaseClusterBackup,
