@@ -16,10 +16,12 @@ use crate::{
     program::{self, interruptible},
 };
 
-/// A folder whose content is generated, all of it.
+/// A folder whose content is generated.
 struct Generated {
     /// Folder in the workspace.
     folder: &'static str,
+    /// Folders inside whose content is written by hand.
+    written: &'static [&'static str],
     /// The program that writes it into the folder given as last argument.
     program: fn() -> Command,
 }
@@ -28,6 +30,7 @@ struct Generated {
 const GENERATED: [Generated; 2] = [
     Generated {
         folder: "docs",
+        written: &["guides/crossplane"],
         program: || {
             let mut command = cargo();
             command.args(["run", "--quiet", "--package", "xtask", "--", "docs"]);
@@ -36,6 +39,7 @@ const GENERATED: [Generated; 2] = [
     },
     Generated {
         folder: "schemas/crds",
+        written: &[],
         program: || {
             let mut command = cargo();
             command.args([
@@ -75,8 +79,9 @@ async fn write() -> Result<(), Failure> {
     for generated in &GENERATED {
         let folder = workspace_folder().join(generated.folder);
         let fresh = make(generated).await?;
-        if folder.exists() {
-            fs::remove_dir_all(&folder).map_err(Failure::file(&folder))?;
+        for name in present(generated)?.keys() {
+            let path = folder.join(name);
+            fs::remove_file(&path).map_err(Failure::file(&path))?;
         }
         for (name, content) in &fresh {
             let path = folder.join(name);
@@ -94,11 +99,7 @@ pub(crate) async fn check() -> Result<(), Failure> {
     let mut stale = Vec::new();
     for generated in &GENERATED {
         let fresh = make(generated).await?;
-        let mut present = BTreeMap::new();
-        let folder = workspace_folder().join(generated.folder);
-        if folder.is_dir() {
-            read(&folder, &folder, &mut present)?;
-        }
+        let present = present(generated)?;
         for name in fresh.keys().chain(present.keys()) {
             if fresh.get(name) != present.get(name) {
                 let path = Path::new(generated.folder).join(name).display().to_string();
@@ -116,6 +117,17 @@ pub(crate) async fn check() -> Result<(), Failure> {
             stale.join("\n  ")
         )))
     }
+}
+
+/// What is generated of a folder as it is, by relative path.
+fn present(generated: &Generated) -> Result<BTreeMap<PathBuf, Vec<u8>>, Failure> {
+    let mut present = BTreeMap::new();
+    let folder = workspace_folder().join(generated.folder);
+    if folder.is_dir() {
+        read(&folder, &folder, &mut present)?;
+    }
+    present.retain(|name, _| !generated.written.iter().any(|own| name.starts_with(own)));
+    Ok(present)
 }
 
 /// The content of a generated folder as it would be now, by relative path.

@@ -69,6 +69,7 @@ enum ServeError {
 }
 
 fn serve(args: &Args) -> Result<(), ServeError> {
+    shape::prepare();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(WORKERS)
         .enable_all()

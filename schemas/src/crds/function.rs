@@ -9,17 +9,30 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
     CustomResourceDefinitionVersion, CustomResourceValidation, JSONSchemaProps,
 };
 use kube::core::ObjectMeta;
+use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
 use super::structural;
+use crate::everest::DatabaseClusterSpec;
 use crate::function::{API_VERSION, Input, KIND};
 
 /// The schema of the function's input, as Kubernetes writes schemas.
 pub fn input_schema() -> Value {
+    structural::root(inlined::<Input>(), &[])
+}
+
+/// The schema of a DatabaseCluster's spec, as Kubernetes writes schemas.
+pub fn database_spec_schema() -> Value {
+    structural::part(inlined::<DatabaseClusterSpec>())
+}
+
+fn inlined<T: JsonSchema>() -> Value {
     let settings = SchemaSettings::openapi3().with(|settings| settings.inline_subschemas = true);
-    let schema = settings.into_generator().into_root_schema_for::<Input>();
-    structural::root(schema.to_value(), &[])
+    settings
+        .into_generator()
+        .into_root_schema_for::<T>()
+        .to_value()
 }
 
 /// The definition of the function's input.

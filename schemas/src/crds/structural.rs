@@ -34,6 +34,15 @@ pub(super) fn root(mut schema: Value, required: &[&str]) -> Value {
     schema
 }
 
+/// The schema of a part of an object, without what Kubernetes does not know.
+pub(super) fn part(mut schema: Value) -> Value {
+    node(&mut schema);
+    if let Some(object) = schema.as_object_mut() {
+        object.remove("components");
+    }
+    schema
+}
+
 /// Rewrites one schema and those below it.
 fn node(schema: &mut Value) {
     if schema.as_bool() == Some(true) {

@@ -7,20 +7,40 @@ use everest_schemas::crds;
 use serde_json::Value;
 
 /// The shape of the function's input.
-pub(super) static INPUT: LazyLock<Value> = LazyLock::new(crds::input_schema);
+pub(super) static INPUT: LazyLock<Value> = LazyLock::new(|| bare(crds::input_schema()));
 
 /// The shape of a DatabaseCluster's spec.
-pub(super) static DATABASE_SPEC: LazyLock<Value> = LazyLock::new(|| {
-    let definition = crds::all()
-        .into_iter()
-        .find(|definition| definition.spec.names.kind == "DatabaseCluster")
-        .and_then(|definition| serde_json::to_value(definition).ok())
-        .unwrap_or_default();
-    definition
-        .pointer("/spec/versions/0/schema/openAPIV3Schema/properties/spec")
-        .cloned()
-        .unwrap_or_default()
-});
+pub(super) static DATABASE_SPEC: LazyLock<Value> =
+    LazyLock::new(|| bare(crds::database_spec_schema()));
+
+/// Makes the shapes, which takes a moment, before the first request needs them.
+pub(super) fn prepare() {
+    LazyLock::force(&INPUT);
+    LazyLock::force(&DATABASE_SPEC);
+}
+
+/// A schema without its texts, which are most of it.
+fn bare(mut schema: Value) -> Value {
+    fn strip(schema: &mut Value) {
+        let Some(object) = schema.as_object_mut() else {
+            return;
+        };
+        object.remove("description");
+        for (keyword, value) in object {
+            match keyword.as_str() {
+                "items" | "additionalProperties" => strip(value),
+                "properties" => value
+                    .as_object_mut()
+                    .into_iter()
+                    .flat_map(serde_json::Map::values_mut)
+                    .for_each(strip),
+                _ => {}
+            }
+        }
+    }
+    strip(&mut schema);
+    schema
+}
 
 /// What to make of members that a shape does not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -156,3 +156,48 @@ fn the_status_goes_below_status_only() {
     let status = world.reconcile().status().unwrap();
     assert_eq!(status["databases"]["main"]["ready"], false);
 }
+
+/// The paths of all fields of the input; a database's own spec is one field.
+fn fields(schema: &Value, path: &str, found: &mut Vec<String>) {
+    let properties = schema["properties"].as_object();
+    let whole = path.ends_with("spec") || path.ends_with("with");
+    match (properties, schema.get("items")) {
+        (Some(properties), _) if !whole => {
+            for (name, property) in properties {
+                let below = if path.is_empty() {
+                    name.clone()
+                } else {
+                    format!("{path}.{name}")
+                };
+                if !["apiVersion", "kind", "metadata"].contains(&below.as_str()) {
+                    fields(property, &below, found);
+                }
+            }
+        }
+        (_, Some(items)) => fields(items, &format!("{path}[]"), found),
+        _ => found.push(path.to_owned()),
+    }
+}
+
+#[test]
+fn the_guide_has_each_field_of_the_input_and_no_other() {
+    let mut wanted = Vec::new();
+    fields(&everest_schemas::crds::input_schema(), "", &mut wanted);
+    let guide = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../docs/guides/crossplane/function.md");
+    let guide = std::fs::read_to_string(guide).unwrap();
+    let table = guide
+        .split("## Input")
+        .nth(1)
+        .unwrap()
+        .split("\n## ")
+        .next()
+        .unwrap();
+    let mut told: Vec<String> = table
+        .lines()
+        .filter_map(|line| Some(line.strip_prefix("| `")?.split('`').next()?.to_owned()))
+        .collect();
+    wanted.sort();
+    told.sort();
+    assert_eq!(told, wanted);
+}
