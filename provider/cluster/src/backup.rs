@@ -1,5 +1,7 @@
 //! On-demand backups: DatabaseClusterBackup objects.
 
+mod users;
+
 use std::sync::Arc;
 
 use everest_core::facts::BACKUP_UNFINISHED;
@@ -144,6 +146,7 @@ pub async fn delete(
     {
         database::protect_backup_data(&objects, backup).await?;
     }
+    users::until_unused(cluster, &objects, name, &clock).await?;
     engine::delete_with_own(&objects, name, |kinds| kinds.backup, &clock).await
 }
 

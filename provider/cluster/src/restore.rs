@@ -202,10 +202,7 @@ async fn start(
     let turn = cluster.turn(&format!("restore of {namespace}/{database}"));
     let _turn = turn.lock().await;
     backup::ready_database(cluster, namespace, database, &object).await?;
-    let others = match objects.list("").await {
-        Err(error) if error.is_forbidden() => Vec::new(),
-        others => others?,
-    };
+    let others = objects.listed().await?;
     let running = others.iter().find(|other| {
         other.name_any() != name
             && other.spec.db_cluster_name.known_str() == Some(database)

@@ -176,3 +176,46 @@ async fn the_engines_backup_is_waited_for_after_its_owner() {
         assert_eq!(begun.elapsed() >= Duration::from_secs(25), waits, "{owner}");
     }
 }
+
+/// A backup that Everest protects, because it is or was in use.
+fn protected() -> (String, Value) {
+    let (path, mut object) = backup("b", "Succeeded");
+    object["metadata"]["finalizers"] = json!(["everest.percona.com/in-use-protection"]);
+    (path, object)
+}
+
+/// A restore that reads the backup `b`.
+fn reader(state: &str) -> (String, Value) {
+    let path = "/apis/everest.percona.com/v1alpha1/namespaces/prod/databaseclusterrestores/r";
+    let object = json!({"metadata": {"name": "r", "namespace": "prod"},
+        "spec": {"dbClusterName": "orders", "dataSource": {"dbClusterBackupName": "b"}},
+        "status": {"state": state}});
+    (path.to_owned(), object)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_backup_that_is_being_restored_from_is_not_deleted_and_the_error_says_by_whom() {
+    let (cluster, seen, _) = fake::store([protected(), reader("Restoring")].into(), |_, _, _| {});
+    let mut model = model("b");
+    model.keep_backup_data = false.into();
+    let error = delete(&cluster, &model, &wait()).await.unwrap_err();
+    assert!(error.to_string().contains("used by restore r"), "{error}");
+    assert_eq!(fake::writes(&seen), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_backup_whose_readers_are_done_is_deleted_once_everest_lets_it_go() {
+    let (cluster, seen, objects) =
+        fake::store([protected(), reader("Succeeded")].into(), |_, _, _| {});
+    tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        let (path, free) = backup("b", "Succeeded");
+        objects.lock().unwrap().insert(path, free);
+    });
+    let begun = tokio::time::Instant::now();
+    let mut model = model("b");
+    model.keep_backup_data = false.into();
+    delete(&cluster, &model, &wait()).await.unwrap();
+    assert!(begun.elapsed() >= Duration::from_secs(20));
+    assert_eq!(fake::writes(&seen), [format!("DELETE {}", path("b"))]);
+}

@@ -72,17 +72,29 @@ async fn users(
     storage: &str,
 ) -> Result<Vec<User>, ClusterError> {
     let mut users = Vec::new();
-    for database in listed(cluster.objects::<DatabaseCluster>(namespace)).await? {
+    for database in cluster
+        .objects::<DatabaseCluster>(namespace)
+        .listed()
+        .await?
+    {
         if database_uses(&database, storage) {
             users.push(user("database", &database));
         }
     }
-    for backup in listed(cluster.objects::<DatabaseClusterBackup>(namespace)).await? {
+    for backup in cluster
+        .objects::<DatabaseClusterBackup>(namespace)
+        .listed()
+        .await?
+    {
         if backup.spec.backup_storage_name.known_str() == Some(storage) {
             users.push(user("backup", &backup));
         }
     }
-    for restore in listed(cluster.objects::<DatabaseClusterRestore>(namespace)).await? {
+    for restore in cluster
+        .objects::<DatabaseClusterRestore>(namespace)
+        .listed()
+        .await?
+    {
         let source = restore
             .spec
             .data_source
@@ -93,13 +105,6 @@ async fn users(
         }
     }
     Ok(users)
-}
-
-async fn listed<K: crate::objects::Kind>(objects: Objects<K>) -> Result<Vec<K>, ClusterError> {
-    match objects.list("").await {
-        Err(error) if error.is_forbidden() => Ok(Vec::new()),
-        other => other,
-    }
 }
 
 fn user<K: kube::Resource>(kind: &str, object: &K) -> User {

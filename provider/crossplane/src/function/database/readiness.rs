@@ -40,6 +40,7 @@ pub(super) fn judge(
         written_generation: 0,
         steady_for: Some(HOLD),
         creating: import_has_not_begun(observed),
+        may_be_stale: true,
     };
     match readiness::database(&sighting) {
         Readiness::Ready if engine_cr == Seen::Absent => {

@@ -118,6 +118,7 @@ impl Kind for Databases {
             written_generation: scene.memory.written,
             steady_for: Some(scene.memory.stood(state(external), was_ready)),
             creating,
+            may_be_stale: true,
         };
         readiness::database(&sighting)
     }

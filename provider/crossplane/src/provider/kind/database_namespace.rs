@@ -77,8 +77,8 @@ impl Kind for DatabaseNamespaces {
         findings
     }
 
-    fn wanted(_: &NamespaceModel, prior: Option<&NamespaceModel>) -> Wanted {
-        Wanted::for_namespace(prior)
+    fn wanted(planned: &NamespaceModel, prior: Option<&NamespaceModel>) -> Wanted {
+        Wanted::for_namespace(planned, prior)
     }
 
     fn check_online(
