@@ -158,6 +158,7 @@ fn what_somebody_pauses_stays_paused_and_a_restart_is_left_alone() {
     let mut paused = ready(spec("pxc"));
     paused.object("db")["spec"]["paused"] = json!(true);
     paused.object("db")["status"]["status"] = json!("paused");
+    paused.object("db")["status"]["ready"] = json!(0);
     let answer = paused.reconcile();
     assert_eq!(answer.object("db")["spec"].get("paused"), None);
     assert!(answer.is_ready("db"), "paused as asked is as it should be");
