@@ -18,7 +18,9 @@ use crate::error::{ClusterError, Object};
 use crate::objects::Objects;
 use crate::wait::Clock;
 use crate::watching::{Awaited, Ended, Verdict, look_until};
-use crate::{Change, Cluster, Creation, Wait, creation, database, engine, rehearsal, sighting};
+use crate::{
+    Change, Cluster, Creation, Wait, creation, database, engine, rehearsal, sighting, upgrade_lock,
+};
 
 /// Reads a backup; none if there is no such object.
 ///
@@ -200,6 +202,7 @@ async fn start(
     {
         return Ok(existing);
     }
+    upgrade_lock::released(&objects, name, clock).await?;
     ready_database(cluster, namespace, database, &objects.named(name)).await?;
     begin(&objects, name, database, body, nonce, clock).await
 }

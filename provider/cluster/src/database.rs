@@ -9,11 +9,11 @@ mod upgrade;
 
 use std::time::Duration;
 
-use everest_core::facts::{BUSY, UPGRADE_LOCK};
+use everest_core::facts::BUSY;
 use everest_core::path::FieldPath;
 use everest_core::upgrade::settled;
 use everest_core::{Operation, restart as core_restart, v1};
-use everest_schemas::everest::{DatabaseCluster, DatabaseEngine};
+use everest_schemas::everest::DatabaseCluster;
 use everest_schemas::models::DatabaseModel;
 use kube::ResourceExt;
 use serde_json::Value;
@@ -23,7 +23,7 @@ use crate::error::ClusterError;
 use crate::objects::Objects;
 use crate::wait::Clock;
 use crate::watching::{Awaited, Verdict};
-use crate::{Change, Cluster, Creation, Wait, creation};
+use crate::{Change, Cluster, Creation, Wait, creation, upgrade_lock};
 
 pub(crate) use deletion::{destroy, protect_backup_data};
 pub use final_backup::{FinalBackup, take as take_final_backup};
@@ -59,10 +59,11 @@ pub async fn list(
 
 /// Creates a database and waits until it is really ready.
 ///
-/// 1. What exists already and was not created by this apply (see [`crate::CREATED_BY_APPLY`])
+/// 1. The upgrade of an engine's operator in the namespace is waited for.
+/// 2. What exists already and was not created by this apply (see [`crate::CREATED_BY_APPLY`])
 ///    is refused.
-/// 2. The object is applied, with the data source.
-/// 3. Unless `wait` is false: waits for readiness as everest-core judges it, with the engine's
+/// 3. The object is applied, with the data source.
+/// 4. Unless `wait` is false: waits for readiness as everest-core judges it, with the engine's
 ///    own object and the restore or import that brings the first data. A database in `error`
 ///    goes on being waited for, because engines pass through it while they start.
 ///
@@ -80,6 +81,9 @@ pub async fn create(
         Err(error) => return Creation::NotCreated(error),
     };
     let objects = cluster.objects::<DatabaseCluster>(namespace);
+    if let Err(error) = upgrade_lock::released(&objects, name, &clock).await {
+        return Creation::NotCreated(error);
+    }
     let body = v1::database::desired(planned, Operation::Create);
     let created = match creation::create(&objects, name, body, nonce).await {
         Ok(created) => created,
@@ -288,26 +292,12 @@ async fn until_changes_are_allowed(
             if BUSY.contains(&status) {
                 return Ok(Verdict::Wait(format!("status {status:?} to end")));
             }
-            Ok(match locked_engine(cluster, namespace).await {
+            Ok(match upgrade_lock::holder(cluster, namespace).await {
                 Some(engine) => Verdict::Wait(format!("the upgrade of {engine} to end")),
                 None => Verdict::Done(()),
             })
         })
         .await
-}
-
-/// The operator of the namespace that is being upgraded, if one is. Not being allowed to
-/// look is no reason to hold a change back.
-async fn locked_engine(cluster: &Cluster, namespace: &str) -> Option<String> {
-    let engines = cluster
-        .objects::<DatabaseEngine>(namespace)
-        .list("")
-        .await
-        .ok()?;
-    engines
-        .into_iter()
-        .find(|engine| engine.annotations().contains_key(UPGRADE_LOCK))
-        .map(|engine| engine.name_any())
 }
 
 /// Deletes a database and waits until it is gone.

@@ -27,6 +27,7 @@ mod rehearsal;
 pub mod restore;
 mod sighting;
 pub mod step;
+mod upgrade_lock;
 pub mod wait;
 mod watching;
 

@@ -14,7 +14,9 @@ use crate::error::ClusterError;
 use crate::objects::Objects;
 use crate::wait::Clock;
 use crate::watching::{Awaited, Verdict};
-use crate::{Change, Cluster, Creation, Wait, backup, creation, database, engine, rehearsal};
+use crate::{
+    Change, Cluster, Creation, Wait, backup, creation, database, engine, rehearsal, upgrade_lock,
+};
 
 /// Reads a restore; none if its object is gone. A finished restore whose object is gone must
 /// not be made again: it would run over newer data.
@@ -60,7 +62,7 @@ pub async fn create(
     wait: &Wait,
 ) -> Creation<RestoreModel> {
     let clock = wait.start();
-    let created = match start(cluster, planned, nonce).await {
+    let created = match start(cluster, planned, nonce, &clock).await {
         Ok(created) => created,
         Err(error) => return Creation::NotCreated(error),
     };
@@ -184,6 +186,7 @@ async fn start(
     cluster: &Cluster,
     planned: &RestoreModel,
     nonce: &str,
+    clock: &Clock,
 ) -> Result<DatabaseClusterRestore, ClusterError> {
     let (namespace, name) = key(planned)?;
     let objects = cluster.objects::<DatabaseClusterRestore>(namespace);
@@ -193,6 +196,7 @@ async fn start(
     {
         return Ok(existing);
     }
+    upgrade_lock::released(&objects, name, clock).await?;
     let object = objects.named(name);
     let blocked = |message: String, attribute: &'static str| ClusterError::Blocked {
         object: object.clone(),

@@ -65,6 +65,37 @@ async fn a_new_database_is_waited_for_and_carries_the_mark_of_its_apply() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn no_database_is_made_while_an_operator_is_upgraded() {
+    let engine = format!("{EVEREST}/databaseengines/percona-xtradb-cluster-operator");
+    let lock = json!({"apiVersion": "everest.percona.com/v1alpha1", "kind": "DatabaseEngine",
+        "metadata": {"name": "percona-xtradb-cluster-operator", "namespace": "prod",
+            "annotations": {"everest.percona.com/upgrade-lock": "2026-01-01T00:00:00Z"}},
+        "spec": {"type": "pxc"}});
+    let (cluster, _, objects) = fake::store([(engine.clone(), lock)].into(), ready_at_once);
+    let short = Wait::new(Duration::from_secs(6), CancellationToken::new());
+    let refused = create(&cluster, &model(json!({})), "nonce", &short).await;
+    let Creation::NotCreated(error) = refused else {
+        panic!("{refused:?}")
+    };
+    assert!(
+        error
+            .to_string()
+            .contains("the upgrade of percona-xtradb-cluster-operator to end"),
+        "{error}"
+    );
+    assert!(!objects.lock().unwrap().contains_key(DATABASE));
+
+    let over = async {
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        objects.lock().unwrap().remove(&engine);
+    };
+    let planned = model(json!({}));
+    let patient = wait();
+    let (created, ()) = tokio::join!(create(&cluster, &planned, "nonce", &patient), over);
+    assert!(matches!(created, Creation::Created(_)), "{created:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_database_that_exists_is_refused_with_its_import_id() {
     let objects = [(DATABASE.to_owned(), object("ready"))].into();
     let (cluster, seen, _) = fake::store(objects, |_, _, _| {});
