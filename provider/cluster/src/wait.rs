@@ -20,6 +20,15 @@ impl Wait {
         Wait { deadline, cancel }
     }
 
+    /// What is left of it after `spent`.
+    #[must_use]
+    pub fn less(&self, spent: Duration) -> Self {
+        Wait {
+            deadline: self.deadline.saturating_sub(spent),
+            cancel: self.cancel.clone(),
+        }
+    }
+
     /// Starts the clock: every wait of the operation shares it.
     pub(crate) fn start(&self) -> Clock {
         let started = Instant::now();

@@ -1,7 +1,7 @@
 //! What every resource does the same way: asks the session for the cluster, calls the cluster,
 //! and tells the protocol layer how it ended. A [`Kind`] holds what differs.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use async_trait::async_trait;
 use everest_cluster::{Change, Cluster, ClusterError, Creation, Wait};
@@ -334,9 +334,10 @@ impl<K: Guarded> Resource for Managed<K> {
         match self.session.cluster().await {
             Ok(cluster) => {
                 let wait = K::TIMEOUTS.delete(K::timeouts(prior), cx);
+                let begun = Instant::now();
                 let deleted = here(async {
                     K::before_delete(cluster, prior, &wait, diags).await?;
-                    let deleted = K::delete(cluster, prior, &wait).await;
+                    let deleted = K::delete(cluster, prior, &wait.less(begun.elapsed())).await;
                     deleted.map_err(|error| diagnostics::cluster_error(&error, &doing))
                 });
                 if let Err(error) = deleted {
