@@ -59,9 +59,12 @@ fn is_without_versions(message: &str) -> bool {
 }
 
 /// Whether the time of a change has not come, as the rules have found: it is not rehearsed then,
-/// since it would be refused for what an apply waits for.
+/// since it would be refused for what an apply waits for, or for what a rule has said is missing
+/// beneath all of it.
 pub fn is_untimely(warnings: &[Finding]) -> bool {
-    warnings.iter().any(rules::waits_for_its_time)
+    warnings
+        .iter()
+        .any(|finding| rules::waits_for_its_time(finding) || rules::lacks_ground(finding))
 }
 
 /// Whether nothing in a part of a configuration is unknown. What is absent is not in the JSON of
@@ -117,6 +120,14 @@ mod tests {
         ] {
             assert_eq!(weigh(None, message, &[]), Weight::Warning, "{message}");
         }
+    }
+
+    #[test]
+    fn without_an_engine_or_a_namespace_of_everests_nothing_is_rehearsed() {
+        for rule in ["engine-installed", "namespace-served", "upgrade-lock"] {
+            assert!(is_untimely(&[warning(rule, "namespace")]), "{rule}");
+        }
+        assert!(!is_untimely(&[warning("secret-exists", "engine")]));
     }
 
     #[test]

@@ -136,6 +136,15 @@ pub(crate) fn may_be_made_by_the_run(finding: &Finding) -> bool {
     .any(|rule| rule.id == finding.rule)
 }
 
+/// Whether what a finding misses is beneath everything else: the namespace as one of Everest's,
+/// or the engine in it. Whatever the cluster would say without it means only that.
+pub(crate) fn lacks_ground(finding: &Finding) -> bool {
+    use table::online::{ENGINE_INSTALLED, NAMESPACE_SERVED};
+    [ENGINE_INSTALLED, NAMESPACE_SERVED]
+        .iter()
+        .any(|rule| rule.id == finding.rule)
+}
+
 /// Whether a finding is about a state of the cluster that an apply waits for the end of, or that
 /// is to be waited for.
 pub(crate) fn waits_for_its_time(finding: &Finding) -> bool {
