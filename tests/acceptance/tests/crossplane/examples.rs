@@ -83,7 +83,7 @@ impl Example {
         }
     }
 
-    /// Deletes all that is the provider's, from the last file to the first.
+    /// Deletes all that is the provider's at once: each waits for what has to go before it.
     async fn delete(&self, scene: &Scene) {
         let objects = self.0.iter().flat_map(|(_, objects)| objects);
         let managed: Vec<_> = objects
@@ -91,8 +91,10 @@ impl Example {
             .map(identity)
             .filter(|(_, name)| *name != SHARED)
             .collect();
-        for (kind, name) in managed.into_iter().rev() {
+        for (kind, name) in &managed {
             scene.delete(MANAGED, kind, name).await;
+        }
+        for (kind, name) in managed {
             scene.until_gone(MANAGED, kind, name).await;
         }
     }
@@ -215,6 +217,15 @@ async fn an_existing_database_is_observed_then_taken_over_without_a_change() {
         found.unwrap()["spec"].clone()
     };
     let found = spec().await;
+    let mut other = example.0[1].1[0].clone();
+    other["spec"]["managementPolicies"] = json!(["Observe"]);
+    other["spec"]["forProvider"]["engine"]["replicas"] = json!(5);
+    scene.apply_as(READER, &other).await.unwrap();
+    scene
+        .until(MANAGED, "Database", "billing-db", "different", |database| {
+            condition(database, "UpToDate")["status"] == "False"
+        })
+        .await;
 
     example.apply_file(&scene, "2-take-over.yaml").await;
     let taken = scene.get(MANAGED, "Database", "billing-db").await.unwrap();
