@@ -20,7 +20,7 @@ use crate::{
 struct Generated {
     /// Folder in the workspace.
     folder: &'static str,
-    /// Folders inside whose content is written by hand.
+    /// Files and folders inside that are written by hand.
     written: &'static [&'static str],
     /// The program that writes it into the folder given as last argument.
     program: fn() -> Command,
@@ -30,7 +30,7 @@ struct Generated {
 const GENERATED: [Generated; 2] = [
     Generated {
         folder: "docs",
-        written: &["guides/crossplane"],
+        written: &["guides/crossplane.md", "guides/crossplane"],
         program: || {
             let mut command = cargo();
             command.args(["run", "--quiet", "--package", "xtask", "--", "docs"]);

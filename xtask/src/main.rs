@@ -13,6 +13,8 @@ mod generate;
 mod guardrails;
 mod handshake;
 mod package;
+#[cfg(test)]
+mod pages;
 mod program;
 mod test;
 

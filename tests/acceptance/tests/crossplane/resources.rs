@@ -18,7 +18,8 @@ fn message(object: &Value, kind: &str) -> String {
     message.as_str().unwrap_or_default().to_owned()
 }
 
-fn works(object: &Value) -> bool {
+/// Whether a managed resource is ready and synced as it is now written.
+pub fn works(object: &Value) -> bool {
     is(object, "Ready", "True")
         && is(object, "Synced", "True")
         && condition(object, "Ready")["observedGeneration"] == object["metadata"]["generation"]
@@ -63,7 +64,7 @@ fn storage(scene: &Scene, name: &str) -> Value {
 }
 
 /// A namespace with the operator of MySQL in it, installed by a DatabaseNamespace.
-async fn stage(name: &str) -> Scene {
+pub async fn stage(name: &str) -> Scene {
     let scene = Scene::new(name).await;
     scene
         .apply(&json!({
@@ -95,13 +96,14 @@ async fn stage(name: &str) -> Scene {
 }
 
 impl Scene {
-    async fn ready(&self, kind: &str, name: &str) -> Value {
+    /// Returns the managed resource once it works.
+    pub async fn ready(&self, kind: &str, name: &str) -> Value {
         self.until(MANAGED, kind, name, "ready and synced", works)
             .await
     }
 
     /// Deletes what would hold the namespace in the order that Everest wants, then the namespace.
-    async fn clear(self) {
+    pub async fn clear(self) {
         for (group, kind) in [
             (MANAGED, "Restore"),
             (MANAGED, "Backup"),

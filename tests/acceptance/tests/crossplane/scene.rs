@@ -63,8 +63,13 @@ impl Scene {
 
     /// The same, where the API server may say no.
     pub async fn try_apply(&self, object: &Value) -> kube::Result<Value> {
+        self.apply_as("everest-tests", object).await
+    }
+
+    /// The same, by a field manager.
+    pub async fn apply_as(&self, manager: &str, object: &Value) -> kube::Result<Value> {
         let api = self.api(object).await;
-        let params = PatchParams::apply("everest-tests").force();
+        let params = PatchParams::apply(manager).force();
         let name = object["metadata"]["name"].as_str().unwrap();
         let applied = api.patch(name, &params, &Patch::Apply(object)).await?;
         Ok(serde_json::to_value(applied).unwrap())
@@ -84,6 +89,13 @@ impl Scene {
         let api = self.named(api_version, kind).await;
         let object = api.get_opt(name).await.unwrap()?;
         Some(serde_json::to_value(object).unwrap())
+    }
+
+    /// The object that has the kind, the name and the namespace of `object`.
+    pub async fn find(&self, object: &Value) -> Option<Value> {
+        let name = object["metadata"]["name"].as_str().unwrap();
+        let found = self.api(object).await.get_opt(name).await.unwrap()?;
+        Some(serde_json::to_value(found).unwrap())
     }
 
     /// All objects of a kind in the scene's namespace.

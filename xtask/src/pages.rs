@@ -1,0 +1,144 @@
+//! What holds of every page, also of those written by hand: what it leads to is there.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use acceptance::workspace_folder;
+
+const GUIDE: &str = "docs/guides/crossplane.md";
+const EXAMPLES: &str = "examples/crossplane";
+
+/// README and its neighbours, and everything below `docs/`.
+fn pages() -> Vec<PathBuf> {
+    let mut pages = Vec::new();
+    let root = workspace_folder();
+    let mut folders = vec![root.join("docs")];
+    while let Some(folder) = folders.pop() {
+        for path in entries(&folder) {
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                pages.push(path);
+            }
+        }
+    }
+    pages.extend(entries(&root));
+    pages.retain(|path| path.extension().is_some_and(|extension| extension == "md"));
+    pages
+}
+
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap();
+    entries.map(|entry| entry.unwrap().path()).collect()
+}
+
+/// The targets of the inline links of a page.
+fn links(page: &str) -> Vec<&str> {
+    let behind = page.split("](").skip(1);
+    behind.filter_map(|rest| rest.split(')').next()).collect()
+}
+
+/// The anchors that the headings of a page make.
+fn anchors(page: &str) -> Vec<String> {
+    let mut is_code = false;
+    let mut anchors = Vec::new();
+    for line in page.lines() {
+        is_code ^= line.starts_with("```");
+        let heading = line.trim_start_matches('#').strip_prefix(' ');
+        let Some(heading) = heading.filter(|_| line.starts_with('#') && !is_code) else {
+            continue;
+        };
+        let kept = |letter: &char| letter.is_alphanumeric() || " -_".contains(*letter);
+        let letters = heading.to_lowercase();
+        anchors.push(
+            letters
+                .chars()
+                .filter(kept)
+                .collect::<String>()
+                .replace(' ', "-"),
+        );
+    }
+    // Pages of the reference have some of their own.
+    for rest in page.split("<a id=\"").skip(1) {
+        anchors.extend(rest.split('"').next().map(str::to_owned));
+    }
+    anchors
+}
+
+#[test]
+fn every_relative_link_of_a_page_leads_to_a_file_and_a_heading() {
+    let mut broken = Vec::new();
+    let mut followed = 0;
+    for page in pages() {
+        let text = fs::read_to_string(&page).unwrap();
+        for link in links(&text) {
+            if link.contains("://") {
+                continue;
+            }
+            followed += 1;
+            let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let target = match file {
+                "" => page.clone(),
+                file => page.parent().unwrap().join(file),
+            };
+            let leads = match anchor {
+                "" => target.exists(),
+                anchor => fs::read_to_string(&target)
+                    .is_ok_and(|text| anchors(&text).iter().any(|known| known == anchor)),
+            };
+            if !leads {
+                broken.push(format!("{}: {link}", page.display()));
+            }
+        }
+    }
+    assert!(followed > 20, "{followed} links were found");
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+#[test]
+fn every_example_that_a_page_names_is_there() {
+    let mut missing = Vec::new();
+    let mut named = 0;
+    for page in pages() {
+        let text = fs::read_to_string(&page).unwrap();
+        for (start, _) in text.match_indices("examples/") {
+            let is_path = |letter: char| letter.is_alphanumeric() || "/-_.".contains(letter);
+            let path = text[start..]
+                .split(|letter| !is_path(letter))
+                .next()
+                .unwrap();
+            named += 1;
+            if !workspace_folder().join(path.trim_end_matches('.')).exists() {
+                missing.push(format!("{}: {path}", page.display()));
+            }
+        }
+    }
+    assert!(named > 10, "{named} paths were found");
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
+}
+
+#[test]
+fn the_guide_to_crossplane_leads_through_every_example() {
+    let guide = fs::read_to_string(workspace_folder().join(GUIDE)).unwrap();
+    for path in entries(&workspace_folder().join(EXAMPLES)) {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        assert!(
+            guide.contains(&format!("{name}/")),
+            "{GUIDE} does not mention {EXAMPLES}/{name}"
+        );
+    }
+}
+
+#[test]
+fn each_file_of_the_managed_examples_is_applied_by_a_command_of_the_guide() {
+    let guide = fs::read_to_string(workspace_folder().join(GUIDE)).unwrap();
+    for folder in ["managed", "hub-and-spoke", "import", "restore-drill"] {
+        for path in entries(&workspace_folder().join(EXAMPLES).join(folder)) {
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            let command = format!("-f {EXAMPLES}/{folder}/{name}");
+            assert!(guide.contains(&command), "{GUIDE} has no {command}");
+        }
+    }
+}
