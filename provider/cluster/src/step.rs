@@ -1,5 +1,6 @@
 //! Single requests for a controller, which looks again instead of waiting.
 
+use everest_core::path::FieldPath;
 use everest_schemas::everest::DatabaseClusterBackup;
 use k8s_openapi::NamespaceResourceScope;
 use kube::Resource;
@@ -86,6 +87,14 @@ impl<K: Kind> Steps<K> {
         self.0.patch_apply(name, body, true).await
     }
 
+    /// Merges `body` into `name`.
+    ///
+    /// # Errors
+    /// Whatever the server says.
+    pub async fn merge(&self, name: &str, body: &Value) -> Result<K, ClusterError> {
+        self.0.patch_merge_once(name, body).await
+    }
+
     /// Asks for the deletion of the object `uid` called `name`. One that is not there is fine.
     ///
     /// # Errors
@@ -95,11 +104,11 @@ impl<K: Kind> Steps<K> {
     }
 
     /// The error for what keeps `name` from being written, with the attribute to blame.
-    pub fn blocked(&self, name: &str, message: String, attribute: &str) -> ClusterError {
+    pub fn blocked(&self, name: &str, message: String, attribute: FieldPath) -> ClusterError {
         ClusterError::Blocked {
             object: self.0.named(name),
             message,
-            attribute: Some(everest_core::path::FieldPath::of(attribute)),
+            attribute: Some(attribute),
         }
     }
 }

@@ -177,8 +177,7 @@ impl<K: Kind> Look<'_, K> {
                     situation.creation_open = false;
                 }
                 Step::RecordCreation => {
-                    self.patch(metadata::ended(Timestamp::now(), true), None)
-                        .await?;
+                    self.record_creation().await?;
                     situation.creation_open = false;
                 }
                 Step::LateInitialize => {
@@ -225,10 +224,11 @@ impl<K: Kind> Look<'_, K> {
                         next: Next::After(DELETING),
                     }));
                 }
-                Step::Delete => {
-                    self.delete().await?;
-                    situation.external = External::Going;
-                }
+                Step::Delete => match self.delete().await {
+                    Ok(()) => situation.external = External::Going,
+                    Err(Failure::Held(why)) => return Ok(Some(deleting(why))),
+                    Err(failure) => return Err(failure),
+                },
                 Step::AwaitDeletion => return Ok(Some(deleting(self.going()))),
             }
         }
