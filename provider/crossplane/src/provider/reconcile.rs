@@ -1,6 +1,8 @@
 //! One look at a managed resource: the steps that [`decide`] names, done one after another.
 
 mod acts;
+#[cfg(test)]
+mod crashes;
 mod judged;
 mod told;
 
