@@ -1,13 +1,14 @@
 //! Single requests for a controller, which looks again instead of waiting.
 
 use everest_core::path::FieldPath;
-use everest_schemas::everest::DatabaseClusterBackup;
+use everest_schemas::everest::{DatabaseClusterBackup, DatabaseClusterRestore};
 use k8s_openapi::NamespaceResourceScope;
 use kube::Resource;
 use serde_json::Value;
 
 use crate::Cluster;
 use crate::database;
+use crate::engine;
 use crate::error::ClusterError;
 use crate::objects::{Kind, Objects};
 
@@ -110,5 +111,25 @@ impl<K: Kind> Steps<K> {
             message,
             attribute: Some(attribute),
         }
+    }
+}
+
+impl Steps<DatabaseClusterBackup> {
+    /// What is still there of the backup `name` once its object is gone: the engine's own backup.
+    ///
+    /// # Errors
+    /// Whatever keeps it from being looked for.
+    pub async fn remains(&self, name: &str) -> Result<Option<String>, ClusterError> {
+        engine::remains(&self.0, name, |kinds| kinds.backup).await
+    }
+}
+
+impl Steps<DatabaseClusterRestore> {
+    /// What is still there of the restore `name` once its object is gone: the engine's own restore.
+    ///
+    /// # Errors
+    /// Whatever keeps it from being looked for.
+    pub async fn remains(&self, name: &str) -> Result<Option<String>, ClusterError> {
+        engine::remains(&self.0, name, |kinds| kinds.restore).await
     }
 }

@@ -413,6 +413,32 @@ fn restore() -> (Plane, String) {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_backup_goes_only_after_the_engines_own() {
+    let (plane, path) = backup();
+    let controller = process::<Backups>(&plane);
+    rest(&plane, &controller, &path).await;
+    let own = "/apis/pxc.percona.com/v1/namespaces/shop/perconaxtradbclusterbackups/orders";
+    let owner = json!({"apiVersion": "everest.percona.com/v1alpha1", "uid": "x",
+        "kind": "DatabaseClusterBackup", "name": "orders"});
+    plane.put(
+        own,
+        json!({"apiVersion": "pxc.percona.com/v1", "kind": "PerconaXtraDBClusterBackup",
+        "metadata": {"name": "orders", "namespace": "shop", "ownerReferences": [owner]}}),
+    );
+    plane.delete(&path);
+    for _ in 0..3 {
+        let managed = serde_json::from_value(plane.get(&path).unwrap()).unwrap();
+        reconcile(&managed, &controller).await;
+    }
+    let external = format!("{EVEREST}/databaseclusterbackups/orders");
+    assert_eq!(plane.get(&external), None);
+    assert!(plane.get(&path).is_some(), "gone before the engine's own");
+    plane.delete(own);
+    rest(&plane, &controller, &path).await;
+    assert_eq!(plane.get(&path), None);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_restore_runs_once_whenever_the_process_dies() {
     let external = format!("{EVEREST}/databaseclusterrestores/orders");
     let plane = survives::<Restores>(restore, None).await;
