@@ -83,6 +83,45 @@ pub(crate) async fn delete_with_own<K: Kind + Serialize>(
     Ok(())
 }
 
+/// What is still there of an object of Everest's called `name` that is gone: the engine's object
+/// that it owned, which is only deleted after it. In words, with what holds it.
+///
+/// # Errors
+/// Whatever keeps it from being looked for; kinds that may not be read are passed over.
+pub(crate) async fn remains<K: Kind>(
+    objects: &Objects<K>,
+    name: &str,
+    own: fn(Kinds) -> ApiResource,
+) -> Result<Option<String>, ClusterError> {
+    let Some(namespace) = objects.namespace() else {
+        return Ok(None);
+    };
+    let owner = &objects.named(name).kind;
+    for engine in Engine::ALL {
+        let kind = own(kinds(engine));
+        let found = match objects.cluster().of_kind(&kind, namespace).get(name).await {
+            Ok(found) => found,
+            Err(error) if error.is_forbidden() || error.is_not_served() => None,
+            Err(error) => return Err(error),
+        };
+        let owned = |found: &DynamicObject| {
+            let mut owners = found.owner_references().iter();
+            owners.any(|o| o.kind == *owner && o.name == name)
+        };
+        if let Some(found) = found.filter(owned) {
+            let holders = match found.finalizers() {
+                [] => String::new(),
+                held => format!(", held by the finalizers {}", held.join(", ")),
+            };
+            let kind = &kind.kind;
+            return Ok(Some(format!(
+                "{kind} {namespace}/{name} of the engine goes too{holders}"
+            )));
+        }
+    }
+    Ok(None)
+}
+
 impl Cluster {
     /// The engine's own databases in `namespace`.
     pub(crate) fn engine_databases(

@@ -4,6 +4,7 @@ use std::fmt::Debug;
 use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable};
+use everest_core::restart::{RESTART, RESTARTED_FOR};
 use everest_core::v1::managed_fields::{self, OwnedKeys};
 use everest_schemas::Field;
 use k8s_openapi::NamespaceResourceScope;
@@ -379,10 +380,12 @@ pub(crate) fn key<'a>(
 }
 
 impl Cluster {
-    /// The labels and annotations of an object that this provider set, less its own mark.
+    /// The labels and annotations of an object that this provider set, less its own marks.
     pub fn owned_keys(&self, metadata: &ObjectMeta) -> OwnedKeys {
         let mut owned = managed_fields::owned_keys(metadata, &self.field_manager);
-        owned.annotations.remove(CREATED_BY_APPLY);
+        for key in [CREATED_BY_APPLY, RESTART, RESTARTED_FOR] {
+            owned.annotations.remove(key);
+        }
         owned
     }
 

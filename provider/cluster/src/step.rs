@@ -1,12 +1,14 @@
 //! Single requests for a controller, which looks again instead of waiting.
 
-use everest_schemas::everest::DatabaseClusterBackup;
+use everest_core::path::FieldPath;
+use everest_schemas::everest::{DatabaseClusterBackup, DatabaseClusterRestore};
 use k8s_openapi::NamespaceResourceScope;
 use kube::Resource;
 use serde_json::Value;
 
 use crate::Cluster;
 use crate::database;
+use crate::engine;
 use crate::error::ClusterError;
 use crate::objects::{Kind, Objects};
 
@@ -86,6 +88,14 @@ impl<K: Kind> Steps<K> {
         self.0.patch_apply(name, body, true).await
     }
 
+    /// Merges `body` into `name`.
+    ///
+    /// # Errors
+    /// Whatever the server says.
+    pub async fn merge(&self, name: &str, body: &Value) -> Result<K, ClusterError> {
+        self.0.patch_merge_once(name, body).await
+    }
+
     /// Asks for the deletion of the object `uid` called `name`. One that is not there is fine.
     ///
     /// # Errors
@@ -95,11 +105,31 @@ impl<K: Kind> Steps<K> {
     }
 
     /// The error for what keeps `name` from being written, with the attribute to blame.
-    pub fn blocked(&self, name: &str, message: String, attribute: &str) -> ClusterError {
+    pub fn blocked(&self, name: &str, message: String, attribute: FieldPath) -> ClusterError {
         ClusterError::Blocked {
             object: self.0.named(name),
             message,
-            attribute: Some(everest_core::path::FieldPath::of(attribute)),
+            attribute: Some(attribute),
         }
+    }
+}
+
+impl Steps<DatabaseClusterBackup> {
+    /// What is still there of the backup `name` once its object is gone: the engine's own backup.
+    ///
+    /// # Errors
+    /// Whatever keeps it from being looked for.
+    pub async fn remains(&self, name: &str) -> Result<Option<String>, ClusterError> {
+        engine::remains(&self.0, name, |kinds| kinds.backup).await
+    }
+}
+
+impl Steps<DatabaseClusterRestore> {
+    /// What is still there of the restore `name` once its object is gone: the engine's own restore.
+    ///
+    /// # Errors
+    /// Whatever keeps it from being looked for.
+    pub async fn remains(&self, name: &str) -> Result<Option<String>, ClusterError> {
+        engine::remains(&self.0, name, |kinds| kinds.restore).await
     }
 }

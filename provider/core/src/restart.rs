@@ -63,6 +63,19 @@ pub fn step(prior: &DatabaseModel, planned: &DatabaseModel, live: &DatabaseClust
     }
 }
 
+/// What a database was last restarted for.
+pub fn restarted_for(database: &DatabaseCluster) -> Option<&str> {
+    annotation(database, RESTARTED_FOR).map(String::as_str)
+}
+
+/// The body of a merge patch that notes the trigger without a restart, for a front end that
+/// remembers nothing itself: a database that was just made, or is being started, needs none.
+/// None if it is noted, or there is no trigger.
+pub fn note(model: &DatabaseModel, live: &DatabaseCluster) -> Option<Value> {
+    let trigger = model.restart_trigger.known_str()?;
+    (restarted_for(live) != Some(trigger)).then(|| annotations(json!({ RESTARTED_FOR: trigger })))
+}
+
 /// Leaves `paused` in the body of an apply as Everest has set it for a restart.
 ///
 /// The object's resource version goes with it: if Everest goes on meanwhile, the apply is
@@ -164,6 +177,15 @@ mod tests {
             step(&without, &with, &live(json!({}))),
             Step::Begin(_)
         ));
+    }
+
+    #[test]
+    fn a_trigger_is_noted_once_and_without_a_restart() {
+        let noted = json!({"metadata": {"annotations": {RESTARTED_FOR: "a"}}});
+        let wanted = model("a".into(), false);
+        assert_eq!(note(&wanted, &live(json!({}))), Some(noted));
+        assert_eq!(note(&wanted, &live(json!({RESTARTED_FOR: "a"}))), None);
+        assert_eq!(note(&model(Field::Null, false), &live(json!({}))), None);
     }
 
     #[test]

@@ -19,6 +19,8 @@ pub mod memory;
 pub mod metadata;
 pub mod metrics;
 pub mod pace;
+#[cfg(test)]
+mod plane;
 pub mod policies;
 pub mod published;
 pub mod reconcile;

@@ -13,7 +13,7 @@ impl ManagedModel for BackupStorageModel {
         "A bucket that receives the backups of the databases in its namespace.";
     const SHAPE: Shape = Shape {
         required: &["bucket", "type"],
-        left_out: &["credentialsWoVersion"],
+        left_out: &["credentialsWoVersion", "forceConflicts"],
         said: &[(
             "namespace",
             "Namespace whose databases use the storage, in their cluster. Default: the managed \

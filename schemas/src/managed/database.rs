@@ -12,7 +12,7 @@ impl ManagedModel for DatabaseModel {
     const DOC: &'static str = "A database that Everest runs: MySQL, MongoDB or PostgreSQL.";
     const SHAPE: Shape = Shape {
         required: &["engine"],
-        left_out: &["timeouts", "wait"],
+        left_out: &["timeouts", "wait", "forceConflicts"],
         said: &[
             (
                 "namespace",
@@ -29,6 +29,20 @@ impl ManagedModel for DatabaseModel {
                 "keepBackupData",
                 "Whether the data of the database's backups stays in the bucket when the \
                  database is deleted. Default `true`.",
+            ),
+            (
+                "restartTrigger",
+                "Restarts the database when its value changes to another one; any text, such as \
+                 a date. Setting it on a database that exists restarts too; at creation, when a \
+                 paused database is started, and when it is removed, nothing happens. A restart \
+                 is a full stop, and a paused database cannot be restarted.",
+            ),
+            (
+                "finalBackup",
+                "A last backup, taken and waited for when the managed resource is deleted, before \
+                 anything of the database goes. Its data stays in the bucket, whatever \
+                 `keepBackupData` says. While it cannot be taken the database stays; it goes \
+                 without one once this is taken out.",
             ),
         ],
         secret: None,

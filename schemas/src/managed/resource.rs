@@ -50,7 +50,8 @@ pub struct Shape {
     /// Members that an external object cannot be made without. One that is only observed needs
     /// none of them.
     pub required: &'static [&'static str],
-    /// Members that mean something to Terraform alone.
+    /// Members that mean something to Terraform alone. What a managed resource says holds, so
+    /// there is nothing to force.
     pub left_out: &'static [&'static str],
     /// What is said of a member in place of the model's text, which speaks of Terraform.
     pub said: &'static [(&'static str, &'static str)],

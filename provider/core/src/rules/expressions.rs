@@ -1,8 +1,9 @@
 //! The rules that the API server can hold by itself, as expressions of the Common Expression
 //! Language over `spec.forProvider` of a managed resource.
 //!
-//! They refuse at once what the rule would refuse later, and nothing else: each is held to its
-//! rule by samples. Rules that need more (the cluster, cron, versions) have none.
+//! They refuse at once what the rule would refuse later, and nothing else; the rule itself is
+//! asked before every write, whatever the expression let through. Rules that need more (the
+//! cluster, cron, versions) have none.
 
 use super::Rule;
 use super::table::backup::{DATA_SOURCE_ONE, RESTORE_SOURCE, S3_REGION};

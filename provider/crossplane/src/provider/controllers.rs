@@ -2,18 +2,20 @@
 
 use std::collections::HashMap;
 use std::convert::Infallible;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use everest_cluster::follow::Follow;
 use everest_schemas::crds;
 use everest_schemas::managed::{Managed, ManagedModel};
-use futures::{FutureExt, StreamExt, future};
+use futures::{FutureExt, StreamExt, TryStreamExt, future};
 use k8s_openapi::api::core::v1::Secret;
+use kube::ResourceExt;
 use kube::api::Api;
 use kube::core::PartialObjectMeta;
 use kube::runtime::controller::{Action, Config, applier};
-use kube::runtime::reflector::{self, ObjectRef};
+use kube::runtime::reflector::{self, ObjectRef, Store};
 use kube::runtime::{Predicate, PredicateConfig, WatchStreamExt, predicates, watcher};
 use serde_json::Value;
 use tokio::sync::mpsc;
@@ -21,12 +23,16 @@ use tokio_util::sync::CancellationToken;
 
 use super::config::{Target, TargetKey};
 use super::context::Context;
+use super::flags::Options;
 use super::kind::Kind;
 use super::memory::{Memories, Related, ResourceKey};
 use super::metadata;
 use super::metrics::Outcome;
-use super::reconcile::{Next, reconcile};
+use super::reconcile::{Next, measured, reconcile};
 use super::views::{Notifier, Views, follow_secrets};
+
+/// However much the time between two looks varies, it is not less.
+const SHORTEST: Duration = Duration::from_secs(1);
 
 /// What the looks at all managed resources of a kind share.
 pub struct Controller<K: Kind> {
@@ -38,6 +44,8 @@ pub struct Controller<K: Kind> {
     pub at_provider: Value,
     /// The Secrets beside managed resources, where they matter.
     pub own_secrets: Option<Follow<PartialObjectMeta<Secret>>>,
+    /// The managed resources, once they are followed.
+    pub resources: OnceLock<Store<Managed<K::Model>>>,
     views: Mutex<HashMap<TargetKey, Arc<Views<K>>>>,
     notifier: Notifier<K>,
 }
@@ -66,6 +74,7 @@ impl<K: Kind> Controller<K> {
             memories,
             at_provider: crds::at_provider::<K::Model>(),
             own_secrets,
+            resources: OnceLock::new(),
             views: Mutex::default(),
             notifier,
         };
@@ -85,6 +94,13 @@ impl<K: Kind> Controller<K> {
         opened
     }
 
+    /// A managed resource is gone, perhaps without having waited for its finalizer.
+    fn vanished(&self, managed: &Managed<K::Model>) {
+        let key = (managed.namespace().unwrap_or_default(), managed.name_any());
+        self.context.metrics.forget(&measured::<K>(&key));
+        self.forget(&key);
+    }
+
     /// Forgets a managed resource, and what only it had followed.
     pub fn forget(&self, key: &ResourceKey) {
         self.memories.forget(key);
@@ -99,6 +115,8 @@ pub async fn run<K: Kind>(context: Arc<Context>, shutdown: CancellationToken) {
     let controller = Arc::new(controller);
     let writer = reflector::store::Writer::<Managed<K::Model>>::default();
     let store = writer.as_reader();
+    let _ = controller.resources.set(store.clone());
+    let gone = controller.clone();
     let api: Api<Managed<K::Model>> = Api::all(context.control.clone());
     let wished = predicates::generation
         .combine(predicates::labels)
@@ -108,6 +126,11 @@ pub async fn run<K: Kind>(context: Arc<Context>, shutdown: CancellationToken) {
         .default_backoff()
         .modify(|managed| managed.metadata.managed_fields = None)
         .reflect(writer)
+        .inspect_ok(move |event| {
+            if let watcher::Event::Delete(managed) = event {
+                gone.vanished(managed);
+            }
+        })
         .applied_objects()
         .predicate_filter(wished, PredicateConfig::default())
         .filter_map(|managed| {
@@ -140,20 +163,25 @@ pub async fn run<K: Kind>(context: Arc<Context>, shutdown: CancellationToken) {
         .map(Ok::<_, Infallible>)
         .take_until(shutdown.clone().cancelled_owned());
     let at_once = u16::try_from(context.options.max_reconcile_rate).unwrap_or(u16::MAX);
-    let usual = context.options.poll;
     applier(
         move |managed: Arc<Managed<K::Model>>, controller: Arc<Controller<K>>| {
             async move {
                 controller.context.pace.turn().await;
+                let options = &controller.context.options;
                 let measured = controller.context.metrics.reconcile(K::Model::PLURAL);
                 let next = reconcile(&managed, &controller).await;
                 measured.ended(match next {
                     Next::Never => Outcome::Success,
+                    Next::Again(_) => Outcome::Error,
                     Next::After(_) | Next::Usual => Outcome::RequeueAfter,
                 });
                 Ok::<_, Infallible>(action(
                     next,
-                    metadata::poll_interval(&managed.metadata, usual),
+                    interval(
+                        metadata::poll_interval(&managed.metadata, options.poll),
+                        options,
+                        RandomState::new().build_hasher().finish(),
+                    ),
                 ))
             }
             .boxed()
@@ -168,10 +196,52 @@ pub async fn run<K: Kind>(context: Arc<Context>, shutdown: CancellationToken) {
     .await;
 }
 
+/// When a resource is looked at although nothing happened: no later than all of them are, and a
+/// little earlier or later than asked, so that those that began together do not stay together.
+fn interval(asked: Duration, options: &Options, dice: u64) -> Duration {
+    let percent = u32::from(options.poll_jitter_percentage.min(100));
+    let offset = u32::try_from(dice % u64::from(20 * percent + 1)).unwrap_or_default();
+    let varied = asked * (1000 - 10 * percent + offset) / 1000;
+    varied.clamp(SHORTEST, options.sync.max(SHORTEST))
+}
+
 fn action(next: Next, usual: Duration) -> Action {
     match next {
         Next::Never => Action::await_change(),
-        Next::After(delay) => Action::requeue(delay),
+        Next::After(delay) | Next::Again(delay) => Action::requeue(delay),
         Next::Usual => Action::requeue(usual),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provider::flags::{self, Asked};
+
+    fn options(arguments: &[&str]) -> Options {
+        let arguments = lexopt::Parser::from_args(arguments);
+        match flags::parse(arguments, &|_| None).unwrap() {
+            Asked::Run(options) => *options,
+            Asked::Help => panic!("nobody asked for help"),
+        }
+    }
+
+    #[test]
+    fn looks_are_spread_around_the_interval_by_the_jitter() {
+        let options = options(&["--poll-jitter-percentage=10"]);
+        let asked = Duration::from_secs(600);
+        let all: Vec<_> = (0..201)
+            .map(|dice| interval(asked, &options, dice))
+            .collect();
+        assert_eq!(all.iter().min().unwrap().as_secs(), 540);
+        assert_eq!(all.iter().max().unwrap().as_secs(), 660);
+    }
+
+    #[test]
+    fn nothing_waits_longer_than_the_look_at_all_of_them_and_nothing_spins() {
+        let options = options(&["--poll-jitter-percentage=100", "--sync=5m"]);
+        let day = Duration::from_secs(86_400);
+        assert_eq!(interval(day, &options, 2000).as_secs(), 300);
+        assert_eq!(interval(Duration::from_secs(10), &options, 0), SHORTEST);
     }
 }

@@ -39,6 +39,13 @@ pub enum Failure {
     /// The change has to wait for something that will pass by itself.
     #[error("{0}")]
     Held(String),
+    /// Another managed resource has the external object.
+    #[error(
+        "observe failed: the external object is that of the managed resource {0}, which is older: \
+         nothing is done. Delete one of the two (this one goes without the external object), give \
+         this one another annotation crossplane.io/external-name, or let it only Observe"
+    )]
+    Claimed(String),
     /// The external object could not be made.
     #[error("create failed: {0}")]
     Create(Box<Failure>),

@@ -232,6 +232,16 @@ pub trait Kind: Sized + Send + Sync + 'static {
         Ok(Arc::new(scene.steps().apply(scene.name, &body).await?))
     }
 
+    /// Notes on an external object that was just made what is not to be done to it later. This
+    /// happens before its creation counts as done, and may have happened before.
+    async fn note_creation(
+        scene: &mut Scene<'_, Self>,
+        external: &Arc<Self::External>,
+    ) -> Result<Arc<Self::External>, Failure> {
+        let _ = scene;
+        Ok(external.clone())
+    }
+
     /// Sends the change.
     async fn update(
         scene: &mut Scene<'_, Self>,

@@ -1,6 +1,9 @@
 //! One look at a managed resource: the steps that [`decide`] names, done one after another.
 
 mod acts;
+mod claims;
+#[cfg(test)]
+mod crashes;
 mod judged;
 mod told;
 
@@ -43,6 +46,8 @@ pub enum Next {
     Never,
     /// After this time.
     After(Duration),
+    /// After this time, since this look failed.
+    Again(Duration),
     /// After the usual time.
     Usual,
 }
@@ -65,7 +70,11 @@ struct Look<'a, K: Kind> {
     external: Option<Arc<K::External>>,
     change: Option<Value>,
     memory: &'a mut Memory,
+    /// The managed resource is no longer there.
+    gone: bool,
 }
+
+pub use told::measured;
 
 /// Looks at a managed resource, does what is to be done, and says in its status what it came
 /// to. Returns when to look again.
@@ -83,6 +92,7 @@ pub async fn reconcile<K: Kind>(managed: &Managed<K::Model>, controller: &Contro
         external: None,
         change: None,
         memory: &mut memory,
+        gone: false,
     };
     let next = match look.run().await {
         Ok(Some(outcome)) => look.finish(outcome).await,
@@ -92,9 +102,9 @@ pub async fn reconcile<K: Kind>(managed: &Managed<K::Model>, controller: &Contro
         }
         Err(failure) => look.fail(failure).await,
     };
-    if look.managed.metadata.deletion_timestamp.is_some()
-        && !metadata::is_held(&look.managed.metadata)
-    {
+    let released = look.managed.metadata.deletion_timestamp.is_some()
+        && !metadata::is_held(&look.managed.metadata);
+    if look.gone || released {
         controller.forget(&key);
         return Next::Never;
     }
@@ -163,6 +173,15 @@ impl<K: Kind> Look<'_, K> {
                     situation.held = true;
                 }
                 Step::Observe => {
+                    if let Some(holder) = self.holder() {
+                        if situation.deleting {
+                            // The object is the other's, and stays.
+                            self.patch(Map::new(), Some(false)).await?;
+                            self.measure_end();
+                            return Ok(None);
+                        }
+                        return Err(Failure::Claimed(holder));
+                    }
                     self.connect(situation.deleting).await?;
                     self.look().await?;
                     situation.external = self.seen(situation.deleting).await?;
@@ -177,8 +196,7 @@ impl<K: Kind> Look<'_, K> {
                     situation.creation_open = false;
                 }
                 Step::RecordCreation => {
-                    self.patch(metadata::ended(Timestamp::now(), true), None)
-                        .await?;
+                    self.record_creation().await?;
                     situation.creation_open = false;
                 }
                 Step::LateInitialize => {
@@ -195,7 +213,10 @@ impl<K: Kind> Look<'_, K> {
                 Step::LeaveDifferent => {
                     return self.settled(Says::update_restricted()).await.map(Some);
                 }
-                Step::Settle => return self.settled(Says::matched()).await.map(Some),
+                Step::Settle => {
+                    self.controller.context.metrics.unchanged(&self.measured());
+                    return self.settled(Says::matched()).await.map(Some);
+                }
                 Step::ReportAbsent => {
                     return Ok(Some(Outcome {
                         report: Report {
@@ -225,10 +246,11 @@ impl<K: Kind> Look<'_, K> {
                         next: Next::After(DELETING),
                     }));
                 }
-                Step::Delete => {
-                    self.delete().await?;
-                    situation.external = External::Going;
-                }
+                Step::Delete => match self.delete().await {
+                    Ok(()) => situation.external = External::Going,
+                    Err(Failure::Held(why)) => return Ok(Some(deleting(why))),
+                    Err(failure) => return Err(failure),
+                },
                 Step::AwaitDeletion => return Ok(Some(deleting(self.going()))),
             }
         }
@@ -418,7 +440,7 @@ impl<K: Kind> Look<'_, K> {
         };
         let next = match synced.status {
             "True" => next,
-            _ => Next::After(self.memory.failed()),
+            _ => Next::Again(self.memory.failed()),
         };
         Ok(Outcome {
             report: Report {
@@ -484,7 +506,10 @@ impl<K: Kind> Look<'_, K> {
                 self.measure();
                 outcome.next
             }
-            Err(failure) if failure.is_gone() => Next::Never,
+            Err(failure) if failure.is_gone() => {
+                self.gone = true;
+                Next::Never
+            }
             Err(failure) => {
                 if !failure.is_conflict() {
                     tracing::warn!(%failure, "a status was not written");
@@ -497,6 +522,7 @@ impl<K: Kind> Look<'_, K> {
     /// Says why a look failed.
     async fn fail(&mut self, failure: Failure) -> Next {
         if failure.is_gone() {
+            self.gone = true;
             return Next::Never;
         }
         if failure.is_conflict() {
@@ -520,22 +546,22 @@ impl<K: Kind> Look<'_, K> {
         }
         let next = match failure {
             Failure::Held(_) => Next::After(NOT_READY),
-            _ => Next::After(self.memory.failed()),
+            _ => Next::Again(self.memory.failed()),
         };
         self.finish(Outcome { report, next }).await
     }
 
     /// Writes the status, if there is anything new to say.
     async fn say(&mut self, report: &Report) -> Result<(), Failure> {
-        let before = &self.managed.status;
+        let before = self.managed.status.clone();
         let requested = metadata::annotation(&self.managed.metadata, metadata::RECONCILE_REQUESTED);
         let subject = Subject {
             generation: self.managed.metadata.generation,
             requested,
             now: Timestamp::now(),
         };
-        let after = status(before, report, subject);
-        if after == *before {
+        let after = status(&before, report, subject);
+        if after == before {
             return Ok(());
         }
         let mut new = json!({
@@ -559,6 +585,12 @@ impl<K: Kind> Look<'_, K> {
             .patch_status(&self.key.1, &params(), &Patch::Merge(&body))
             .await
             .map_err(Failure::control("writing the status"))?;
+        if let Some(requested) = &after.last_handled_reconcile_at
+            && before.last_handled_reconcile_at.as_ref() != Some(requested)
+        {
+            let message = format!("the look asked for by {requested:?} was had");
+            self.event(EventType::Normal, Reason::ReconcileRequestHandled, &message);
+        }
         Ok(())
     }
 

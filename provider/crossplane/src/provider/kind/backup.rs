@@ -74,16 +74,10 @@ impl Kind for Backups {
             return Ok(Some(missing));
         }
         let others = scene.steps().list().await?;
-        let running = others.iter().find(|other| {
-            other.spec.db_cluster_name.known_str() == Some(database)
-                && other.metadata.deletion_timestamp.is_none()
-                && BACKUP_UNFINISHED.contains(&state(other))
-        });
-        Ok(running.map(|running| {
+        Ok(unfinished(&others, database).map(|running| {
             format!(
-                "the backup {} of the database {}/{database} is being taken: this one begins after \
-                 it",
-                running.name_any(),
+                "the backup {running} of the database {}/{database} is being taken: this one \
+                 begins after it",
                 scene.namespace
             )
         }))
@@ -110,6 +104,22 @@ impl Kind for Backups {
         let uid = external.uid();
         Ok(scene.steps().delete(scene.name, uid.as_deref()).await?)
     }
+
+    /// The engine's own backup goes after Everest's: a new one of the same name would take over
+    /// the old one's end.
+    async fn clean_up(scene: &mut Scene<'_, Self>) -> Result<Option<String>, Failure> {
+        Ok(scene.steps().remains(scene.name).await?)
+    }
+}
+
+/// The backup of a database that is not finished.
+pub(super) fn unfinished(backups: &[DatabaseClusterBackup], database: &str) -> Option<String> {
+    let running = backups.iter().find(|backup| {
+        backup.spec.db_cluster_name.known_str() == Some(database)
+            && backup.metadata.deletion_timestamp.is_none()
+            && BACKUP_UNFINISHED.contains(&state(backup))
+    });
+    running.map(ResourceExt::name_any)
 }
 
 /// The state of a backup; empty before Everest has seen it.

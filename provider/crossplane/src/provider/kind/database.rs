@@ -1,5 +1,7 @@
 //! `Database`: a DatabaseCluster.
 
+mod final_backup;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -8,16 +10,19 @@ use everest_cluster::step::Steps;
 use everest_core::Operation;
 use everest_core::facts::{BUSY, Facts, Wanted};
 use everest_core::finding::Finding;
+use everest_core::path::FieldPath;
 use everest_core::readiness::{self, DatabaseSighting, Readiness};
+use everest_core::restart;
 use everest_core::rules::{self, Stage};
 use everest_core::v1::{self, OwnedKeys};
+use everest_schemas::Field;
 use everest_schemas::everest::{DataImportJob, DatabaseCluster, DatabaseClusterRestore};
 use everest_schemas::models::DatabaseModel;
 use k8s_openapi::api::core::v1::Secret;
 use kube::ResourceExt;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::{Details, Kind, Scene, at_version};
+use super::{Details, Kind, Scene, at_version, change};
 use crate::provider::failure::Failure;
 use crate::provider::report::READY;
 
@@ -50,7 +55,9 @@ impl Kind for Databases {
     }
 
     fn observed(external: &DatabaseCluster, owned: &OwnedKeys) -> DatabaseModel {
-        v1::database::observed(external, owned)
+        let mut model = v1::database::observed(external, owned);
+        model.restart_trigger = Field::from(restart::restarted_for(external).map(str::to_owned));
+        model
     }
 
     fn check(
@@ -123,18 +130,61 @@ impl Kind for Databases {
         readiness::database(&sighting)
     }
 
+    /// What was made with a trigger is not restarted for it.
+    async fn note_creation(
+        scene: &mut Scene<'_, Self>,
+        external: &Arc<DatabaseCluster>,
+    ) -> Result<Arc<DatabaseCluster>, Failure> {
+        let Some(body) = restart::note(scene.config, external) else {
+            return Ok(external.clone());
+        };
+        let noted = scene.steps().merge(scene.name, &body).await?;
+        Ok(Arc::new(noted))
+    }
+
+    /// The change of the object, or only a restart.
+    async fn change(
+        scene: &Scene<'_, Self>,
+        external: &DatabaseCluster,
+    ) -> Result<Option<Value>, Failure> {
+        let body = change::<Self>(scene.cluster(), scene.config, external);
+        let restarts = || {
+            let observed = scene.observed(external);
+            restart::step(&observed, scene.config, external) != restart::Step::Nothing
+        };
+        Ok(body.or_else(|| restarts().then(|| json!({}))))
+    }
+
+    /// The change first, then the restart. One that starts the database is a restart already.
     async fn update(
         scene: &mut Scene<'_, Self>,
         external: &DatabaseCluster,
         body: &Value,
     ) -> Result<Arc<DatabaseCluster>, Failure> {
-        let mut body = at_version(body.clone(), external);
-        v1::database::carry_data_source(&mut body, external);
-        Ok(Arc::new(scene.steps().apply(scene.name, &body).await?))
+        let steps = scene.steps();
+        let observed = scene.observed(external);
+        let mut current = external.clone();
+        let starts = restart::is_paused(&observed) == Some(true)
+            && restart::is_paused(scene.config) == Some(false);
+        if starts && let Some(note) = restart::note(scene.config, &current) {
+            let note = at_version(note, &current);
+            current = steps.merge(scene.name, &note).await?;
+        }
+        if body.get("spec").is_some() {
+            let mut body = at_version(body.clone(), &current);
+            v1::database::carry_data_source(&mut body, &current);
+            current = steps.apply(scene.name, &body).await?;
+        }
+        let restart = restart::step(&observed, scene.config, &current);
+        if let restart::Step::Begin(body) | restart::Step::Forget(body) = restart {
+            let body = at_version(body, &current);
+            current = steps.merge(scene.name, &body).await?;
+        }
+        Ok(Arc::new(current))
     }
 
-    /// Refused while the database is protected. The data of its backups is kept first, unless
-    /// it is not to be.
+    /// Refused while the database is protected. Its final backup comes first, and its backups'
+    /// data is kept, unless it is not to be.
     async fn delete(
         scene: &mut Scene<'_, Self>,
         external: &DatabaseCluster,
@@ -144,9 +194,14 @@ impl Kind for Databases {
             let message = "spec.forProvider.deletionProtection is on. Set it to false to delete \
                            the database, or take Delete out of spec.managementPolicies to leave \
                            it and let the managed resource go";
-            let blocked = steps.blocked(scene.name, message.to_owned(), "deletionProtection");
+            let blocked = steps.blocked(
+                scene.name,
+                message.to_owned(),
+                FieldPath::of("deletionProtection"),
+            );
             return Err(blocked.into());
         }
+        final_backup::taken(scene, external).await?;
         if scene.config.keep_backup_data.known() != Some(&false) {
             let cluster = scene.cluster();
             cluster
@@ -178,6 +233,7 @@ impl Kind for Databases {
     }
 }
 
+/// The status of a database in one word; empty before Everest has seen it.
 fn state(database: &DatabaseCluster) -> &str {
     database
         .status

@@ -13,6 +13,7 @@ use everest_cluster::{Change, Cluster, ClusterError, Wait, namespace};
 use everest_core::Operation;
 use everest_core::facts::{Facts, Wanted};
 use everest_core::finding::Finding;
+use everest_core::path::FieldPath;
 use everest_core::readiness::Readiness;
 use everest_core::rules::{self, Stage};
 use everest_core::v1::namespace::{MANAGED_BY, MANAGED_BY_LABEL};
@@ -260,9 +261,11 @@ fn refuse_foreign(
     let message = "it exists and is none of Everest's. To have Everest use it set \
                    spec.forProvider.takeOwnership to true: it then stays when the managed resource \
                    is deleted, unless keepNamespace is false";
-    let blocked = scene
-        .steps()
-        .blocked(scene.name, message.to_owned(), "takeOwnership");
+    let blocked = scene.steps().blocked(
+        scene.name,
+        message.to_owned(),
+        FieldPath::of("takeOwnership"),
+    );
     Err(blocked.into())
 }
 

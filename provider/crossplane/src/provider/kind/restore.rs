@@ -152,6 +152,12 @@ impl Kind for Restores {
         let uid = external.uid();
         Ok(scene.steps().delete(scene.name, uid.as_deref()).await?)
     }
+
+    /// The engine's own restore goes after Everest's: a new one of the same name would take over
+    /// the old one's end.
+    async fn clean_up(scene: &mut Scene<'_, Self>) -> Result<Option<String>, Failure> {
+        Ok(scene.steps().remains(scene.name).await?)
+    }
 }
 
 fn state(restore: &DatabaseClusterRestore) -> &str {

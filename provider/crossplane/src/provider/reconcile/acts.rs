@@ -51,6 +51,15 @@ impl<K: Kind> Look<'_, K> {
         self.memory.wrote(created.meta().generation);
         self.wrote(Verb::Create, None);
         self.external = Some(created);
+        self.record_creation().await
+    }
+
+    /// Records that a creation is done.
+    pub(super) async fn record_creation(&mut self) -> Result<(), Failure> {
+        if let (Some(external), Some(mut scene)) = (self.external.clone(), self.scene()) {
+            let noted = K::note_creation(&mut scene, &external).await?;
+            self.external = Some(noted);
+        }
         self.patch(metadata::ended(Timestamp::now(), true), None)
             .await
     }
@@ -95,6 +104,7 @@ impl<K: Kind> Look<'_, K> {
             return Ok(());
         };
         match K::delete(&mut scene, &external).await {
+            Err(failure @ Failure::Held(_)) => Err(failure),
             Err(failure) if failure.is_conflict() => Err(failure),
             Err(failure) => {
                 let failure = Failure::Delete(Box::new(failure));

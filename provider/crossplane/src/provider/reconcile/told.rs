@@ -15,14 +15,19 @@ use crate::provider::kind::Kind;
 use crate::provider::metrics::{ResourceKey, Verb};
 use crate::provider::report::{READY, SYNCED};
 
+/// A managed resource as measurements name it.
+pub fn measured<K: Kind>(key: &(String, String)) -> ResourceKey {
+    ResourceKey {
+        gvk: format!("{API_VERSION}, Kind={}", K::Model::KIND),
+        namespace: key.0.clone(),
+        name: key.1.clone(),
+    }
+}
+
 impl<K: Kind> Look<'_, K> {
     /// The managed resource as measurements name it.
     pub(super) fn measured(&self) -> ResourceKey {
-        ResourceKey {
-            gvk: format!("{API_VERSION}, Kind={}", K::Model::KIND),
-            namespace: self.key.0.clone(),
-            name: self.key.1.clone(),
-        }
+        measured::<K>(self.key)
     }
 
     /// The external object was written, or could not be.
@@ -72,9 +77,10 @@ impl<K: Kind> Look<'_, K> {
             Failure::Delete(_) => Reason::CannotDeleteExternalResource,
             Failure::Control { .. } => Reason::CannotUpdateManagedResource,
             Failure::Held(_) => Reason::PendingExternalResource,
-            Failure::Cluster(_) | Failure::Unreadable(_) | Failure::Secret(_) => {
-                Reason::CannotObserveExternalResource
-            }
+            Failure::Cluster(_)
+            | Failure::Claimed(_)
+            | Failure::Unreadable(_)
+            | Failure::Secret(_) => Reason::CannotObserveExternalResource,
         };
         self.event(EventType::Warning, reason, &failure.to_string());
     }

@@ -1,0 +1,468 @@
+//! What is done to a managed resource comes to the same whenever the process dies on the way.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use super::{Next, reconcile};
+use crate::provider::changelog::ChangeLogs;
+use crate::provider::config::Targets;
+use crate::provider::context::Context;
+use crate::provider::controllers::Controller;
+use crate::provider::events::Events;
+use crate::provider::flags::{self, Asked, Options};
+use crate::provider::gate::Gate;
+use crate::provider::kind::{BackupStorages, Backups, Databases, Kind, Restores};
+use crate::provider::metrics::Metrics;
+use crate::provider::pace::Pace;
+use crate::provider::plane::{Objects, Plane};
+use crate::provider::usage::Usages;
+
+const EVEREST: &str = "/apis/everest.percona.com/v1alpha1/namespaces/shop";
+const MANAGED: &str = "/apis/everest.m.openeverest.io/v1alpha1/namespaces/shop";
+
+/// Begins a story: what a user does to the managed resource at a path.
+type Turn<'a> = &'a dyn Fn(&Plane, &str);
+
+/// Counts the restarts of a database.
+const RESTARTS: &str = "restarts";
+
+fn options() -> Options {
+    let none = lexopt::Parser::from_args(Vec::<String>::new());
+    match flags::parse(none, &|_| None).unwrap() {
+        Asked::Run(options) => *options,
+        Asked::Help => panic!("nobody asked for help"),
+    }
+}
+
+/// A process that has just begun.
+fn process<K: Kind>(plane: &Plane) -> Controller<K> {
+    let control = plane.client();
+    let (events, _) = Events::new(control.clone(), CancellationToken::new());
+    let context = Context {
+        targets: Targets::new(control.clone()),
+        usages: Usages::new(control.clone()),
+        events,
+        metrics: Metrics::new(),
+        changelogs: ChangeLogs::off(),
+        gate: Gate::new().1,
+        pace: Pace::new(1000),
+        control,
+        options: options(),
+    };
+    Controller::new(Arc::new(context)).0
+}
+
+/// Looks at a managed resource until there is nothing left to do.
+async fn rest<K: Kind>(plane: &Plane, controller: &Controller<K>, path: &str) {
+    for _ in 0..60 {
+        let Some(managed) = plane.get(path) else {
+            return;
+        };
+        let before = plane.writes().len();
+        let managed = serde_json::from_value(managed).unwrap();
+        let next = reconcile(&managed, controller).await;
+        if plane.writes().len() == before && matches!(next, Next::Usual | Next::Never) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_secs(10)).await;
+    }
+    panic!("never at rest: {:#}", plane.get(path).unwrap_or_default());
+}
+
+/// What Everest's and the engines' operators do: everything succeeds at once.
+fn operators(objects: &mut Objects, path: &str) {
+    let Some(object) = objects.get_mut(path) else {
+        return;
+    };
+    if !object["metadata"]["deletionTimestamp"].is_null() {
+        if path.contains("everest.percona.com") {
+            objects.remove(path);
+        }
+        return;
+    }
+    if path.contains("/databaseclusters/") {
+        let paused = object["spec"]["paused"] == true;
+        let generation = object["metadata"]["generation"].clone();
+        object["status"] = json!({"status": if paused { "paused" } else { "ready" },
+            "observedGeneration": generation, "hostname": "orders.shop", "port": 3306,
+            "crVersion": "1.15.0"});
+        let annotations = &mut object["metadata"]["annotations"];
+        if !annotations["everest.percona.com/restart"].is_null() {
+            let restarts = annotations[RESTARTS].as_str().unwrap_or("0");
+            let restarts = restarts.parse::<u32>().unwrap() + 1;
+            annotations[RESTARTS] = json!(restarts.to_string());
+            annotations
+                .as_object_mut()
+                .unwrap()
+                .remove("everest.percona.com/restart");
+        }
+        if annotations.is_null() {
+            object["metadata"]
+                .as_object_mut()
+                .unwrap()
+                .remove("annotations");
+        }
+    }
+    if path.contains("/databaseclusterbackups/") || path.contains("/databaseclusterrestores/") {
+        object["status"] = json!({"state": "Succeeded", "gaps": false,
+            "completed": Timestamp::now().to_string()});
+    }
+}
+
+/// A namespace in which a managed resource says `spec` in `forProvider`.
+fn world(plural: &str, kind: &str, spec: &Value) -> (Plane, String) {
+    let path = format!("{MANAGED}/{plural}/orders");
+    let object = json!({"apiVersion": "everest.m.openeverest.io/v1alpha1", "kind": kind,
+        "metadata": {"name": "orders", "namespace": "shop", "uid": "managed", "generation": 1,
+            "creationTimestamp": "2026-01-01T00:00:00Z", "resourceVersion": "1"},
+        "spec": {"forProvider": spec}});
+    let config = json!({"apiVersion": "everest.m.openeverest.io/v1alpha1",
+        "kind": "ClusterProviderConfig", "metadata": {"name": "default"},
+        "spec": {"credentials": {"source": "InjectedIdentity"}}});
+    let engine = json!({"apiVersion": "everest.percona.com/v1alpha1", "kind": "DatabaseEngine",
+        "metadata": {"name": "percona-xtradb-cluster-operator", "namespace": "shop"},
+        "spec": {"type": "pxc"}, "status": {"status": "installed", "operatorVersion": "1.15.0",
+            "availableVersions": {"engine": {"8.0.36-28.1": {"status": "recommended"}}}}});
+    let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop",
+        "labels": {"app.kubernetes.io/managed-by": "everest"}}});
+    let storage = json!({"apiVersion": "everest.percona.com/v1alpha1", "kind": "BackupStorage",
+        "metadata": {"name": "s3", "namespace": "shop"},
+        "spec": {"type": "s3", "bucket": "backups", "region": "r", "credentialsSecretName": "s3"}});
+    let keys = json!({"apiVersion": "v1", "kind": "Secret",
+        "metadata": {"name": "keys", "namespace": "shop", "resourceVersion": "1"},
+        "data": {"AWS_ACCESS_KEY_ID": "aWQ=", "AWS_SECRET_ACCESS_KEY": "a2V5"}});
+    let objects = [
+        (path.clone(), object),
+        (
+            "/apis/everest.m.openeverest.io/v1alpha1/clusterproviderconfigs/default".to_owned(),
+            config,
+        ),
+        (
+            format!("{EVEREST}/databaseengines/percona-xtradb-cluster-operator"),
+            engine,
+        ),
+        ("/api/v1/namespaces/shop".to_owned(), namespace),
+        (format!("{EVEREST}/backupstorages/s3"), storage),
+        ("/api/v1/namespaces/shop/secrets/keys".to_owned(), keys),
+    ];
+    (Plane::new(objects.into_iter().collect(), operators), path)
+}
+
+fn database(more: &Value) -> (Plane, String) {
+    let mut spec = json!({"engine": {"type": "pxc", "version": "8.0.36-28.1", "replicas": 3,
+        "storage": {"size": "25Gi"}, "resources": {"cpu": "1", "memory": "2G"}},
+        "proxy": {"type": "haproxy"}});
+    for (name, member) in more.as_object().unwrap() {
+        spec[name] = member.clone();
+    }
+    world("everestdatabases", "Database", &spec)
+}
+
+fn say(plane: &Plane, path: &str, spec: &Value) {
+    plane.change(path, &json!({"spec": {"forProvider": spec}}));
+}
+
+/// A database and a backup of it that are there already.
+fn furnish(plane: &Plane) {
+    let database = json!({"apiVersion": "everest.percona.com/v1alpha1", "kind": "DatabaseCluster",
+        "metadata": {"name": "main", "namespace": "shop"},
+        "spec": {"engine": {"type": "pxc", "storage": {"size": "1Gi"}}}});
+    let backup = json!({"apiVersion": "everest.percona.com/v1alpha1",
+        "kind": "DatabaseClusterBackup", "metadata": {"name": "nightly", "namespace": "shop"},
+        "spec": {"dbClusterName": "main", "backupStorageName": "s3"}});
+    plane.put(&format!("{EVEREST}/databaseclusters/main"), database);
+    plane.put(&format!("{EVEREST}/databaseclusterbackups/nightly"), backup);
+}
+
+/// Everything there is, without what two runs never have in common, and how often each object
+/// was made.
+fn picture(plane: &Plane) -> (Objects, BTreeMap<String, usize>) {
+    fn blur(value: &mut Value) {
+        match value {
+            Value::Object(members) => {
+                for name in ["resourceVersion", "uid", "managedFields"] {
+                    members.remove(name);
+                }
+                members.values_mut().for_each(blur);
+            }
+            Value::Array(elements) => elements.iter_mut().for_each(blur),
+            Value::String(text) if text.parse::<Timestamp>().is_ok() => "time".clone_into(text),
+            _ => {}
+        }
+    }
+    let mut objects = plane.all();
+    objects.values_mut().for_each(blur);
+    let made = objects.keys().map(|path| (path.clone(), plane.made(path)));
+    let made = made.collect();
+    (objects, made)
+}
+
+/// Runs a story without an accident, and then once for each of its writes with a process that
+/// dies right after it. `before` is what had come to rest before the story, `turn` begins it.
+/// Returns how it ends without an accident.
+async fn survives<K: Kind>(build: impl Fn() -> (Plane, String), turn: Option<Turn<'_>>) -> Plane {
+    let begin = async || {
+        let (plane, path) = build();
+        if let Some(turn) = turn {
+            rest(&plane, &process::<K>(&plane), &path).await;
+            turn(&plane, &path);
+        }
+        (plane, path)
+    };
+    let (whole, path) = begin().await;
+    let before = whole.writes().len();
+    rest(&whole, &process::<K>(&whole), &path).await;
+    let writes = whole.writes().split_off(before);
+    assert!(!writes.is_empty(), "nothing was done");
+    for (after, write) in (1..).zip(&writes) {
+        let (plane, path) = begin().await;
+        plane.kill_after(after);
+        let death = plane.death();
+        let doomed = process::<K>(&plane);
+        tokio::select! {
+            biased;
+            () = death.cancelled() => {}
+            () = rest(&plane, &doomed, &path) => panic!("no death after {after}: {write}"),
+        }
+        drop(doomed);
+        plane.spare();
+        rest(&plane, &process::<K>(&plane), &path).await;
+        assert_eq!(
+            picture(&plane),
+            picture(&whole),
+            "killed after {after}: {write}"
+        );
+    }
+    whole
+}
+
+fn condition(plane: &Plane, path: &str, type_: &str) -> Value {
+    let object = plane.get(path).unwrap();
+    let conditions = object["status"]["conditions"].as_array().unwrap();
+    let found = conditions.iter().find(|found| found["type"] == type_);
+    found.unwrap()["status"].clone()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_database_is_made_once_whenever_the_process_dies() {
+    let (_, path) = database(&json!({}));
+    let plane = survives::<Databases>(|| database(&json!({"restartTrigger": "a"})), None).await;
+    let external = format!("{EVEREST}/databaseclusters/orders");
+    assert_eq!(plane.made(&external), 1);
+    assert_eq!(condition(&plane, &path, "Ready"), "True");
+    // What was made with a trigger is not restarted for it.
+    let annotations = &plane.get(&external).unwrap()["metadata"]["annotations"];
+    assert!(annotations[RESTARTS].is_null(), "{annotations}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_database_that_exists_is_taken_over_and_not_made() {
+    let external = format!("{EVEREST}/databaseclusters/main");
+    let build = || {
+        let (plane, path) = database(&json!({}));
+        furnish(&plane);
+        let name = json!({"crossplane.io/external-name": "main"});
+        plane.change(&path, &json!({"metadata": {"annotations": name}}));
+        say(
+            &plane,
+            &path,
+            &json!({"engine": {"storage": {"size": "2Gi"}, "replicas": 1}}),
+        );
+        (plane, path)
+    };
+    let plane = survives::<Databases>(build, None).await;
+    let held = plane.get(&external).unwrap();
+    assert_eq!(held["spec"]["engine"]["storage"]["size"], "2Gi");
+    assert_eq!(plane.made(&format!("{EVEREST}/databaseclusters/orders")), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_and_the_restart_asked_for_with_it_are_done_once_whenever_the_process_dies() {
+    let turn = |plane: &Plane, path: &str| {
+        say(
+            plane,
+            path,
+            &json!({"restartTrigger": "b", "engine": {"replicas": 5}}),
+        );
+    };
+    let build = || database(&json!({"restartTrigger": "a"}));
+    let plane = survives::<Databases>(build, Some(&turn)).await;
+    let held = plane
+        .get(&format!("{EVEREST}/databaseclusters/orders"))
+        .unwrap();
+    assert_eq!(held["spec"]["engine"]["replicas"], 5);
+    assert_eq!(held["metadata"]["annotations"][RESTARTS], "1");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_paused_database_that_is_started_with_another_trigger_is_not_restarted_too() {
+    let turn = |plane: &Plane, path: &str| {
+        say(
+            plane,
+            path,
+            &json!({"restartTrigger": "b", "paused": false}),
+        );
+    };
+    let build = || database(&json!({"restartTrigger": "a", "paused": true}));
+    let plane = survives::<Databases>(build, Some(&turn)).await;
+    let held = plane
+        .get(&format!("{EVEREST}/databaseclusters/orders"))
+        .unwrap();
+    assert_eq!(held["spec"]["paused"], false);
+    assert!(
+        held["metadata"]["annotations"][RESTARTS].is_null(),
+        "{held:#}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_database_goes_with_its_managed_resource_whenever_the_process_dies() {
+    let turn = |plane: &Plane, path: &str| plane.delete(path);
+    let plane = survives::<Databases>(|| database(&json!({})), Some(&turn)).await;
+    assert_eq!(
+        plane.get(&format!("{EVEREST}/databaseclusters/orders")),
+        None
+    );
+    assert_eq!(
+        plane.get(&format!("{MANAGED}/everestdatabases/orders")),
+        None
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_final_backup_is_taken_once_and_before_the_database_goes() {
+    let turn = |plane: &Plane, path: &str| plane.delete(path);
+    let last = json!({"finalBackup": {"backupStorageName": "s3", "name": "last"}});
+    let plane = survives::<Databases>(|| database(&last), Some(&turn)).await;
+    let backup = format!("{EVEREST}/databaseclusterbackups/last");
+    assert_eq!(plane.made(&backup), 1);
+    let held = plane.get(&backup).unwrap();
+    assert_eq!(held["spec"]["dbClusterName"], "orders");
+    let kept = json!(["everest.percona.com/dbb-storage-protection"]);
+    assert_eq!(held["metadata"]["finalizers"], kept);
+    let order = plane.writes();
+    let at = |write: &str| order.iter().position(|done| done == write).unwrap();
+    let gone = format!("DELETE {EVEREST}/databaseclusters/orders");
+    assert!(at(&format!("PATCH {backup}")) < at(&gone));
+    assert_eq!(
+        plane.get(&format!("{EVEREST}/databaseclusters/orders")),
+        None
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_database_stays_where_its_managed_resource_may_not_delete() {
+    let turn = |plane: &Plane, path: &str| {
+        let policies = json!(["Observe", "Create", "Update", "LateInitialize"]);
+        plane.change(path, &json!({"spec": {"managementPolicies": policies}}));
+        plane.delete(path);
+    };
+    let plane = survives::<Databases>(|| database(&json!({})), Some(&turn)).await;
+    assert!(
+        plane
+            .get(&format!("{EVEREST}/databaseclusters/orders"))
+            .is_some()
+    );
+    assert_eq!(
+        plane.get(&format!("{MANAGED}/everestdatabases/orders")),
+        None
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_done_while_paused() {
+    let turn = |plane: &Plane, path: &str| {
+        let paused = json!({"crossplane.io/paused": "true"});
+        plane.change(path, &json!({"metadata": {"annotations": paused}}));
+        say(plane, path, &json!({"engine": {"replicas": 5}}));
+    };
+    let plane = survives::<Databases>(|| database(&json!({})), Some(&turn)).await;
+    let held = plane
+        .get(&format!("{EVEREST}/databaseclusters/orders"))
+        .unwrap();
+    assert_eq!(held["spec"]["engine"]["replicas"], 3);
+}
+
+fn backup() -> (Plane, String) {
+    let spec = json!({"databaseName": "main", "backupStorageName": "s3"});
+    let (plane, path) = world("everestbackups", "Backup", &spec);
+    furnish(&plane);
+    (plane, path)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_backup_is_taken_once_and_its_data_kept_whenever_the_process_dies() {
+    let external = format!("{EVEREST}/databaseclusterbackups/orders");
+    let plane = survives::<Backups>(backup, None).await;
+    assert_eq!(plane.made(&external), 1);
+    let turn = |plane: &Plane, path: &str| plane.delete(path);
+    let plane = survives::<Backups>(backup, Some(&turn)).await;
+    assert_eq!(plane.get(&external), None);
+}
+
+fn restore() -> (Plane, String) {
+    let spec = json!({"databaseName": "main", "backupName": "nightly"});
+    let (plane, path) = world("everestrestores", "Restore", &spec);
+    furnish(&plane);
+    (plane, path)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_backup_goes_only_after_the_engines_own() {
+    let (plane, path) = backup();
+    let controller = process::<Backups>(&plane);
+    rest(&plane, &controller, &path).await;
+    let own = "/apis/pxc.percona.com/v1/namespaces/shop/perconaxtradbclusterbackups/orders";
+    let owner = json!({"apiVersion": "everest.percona.com/v1alpha1", "uid": "x",
+        "kind": "DatabaseClusterBackup", "name": "orders"});
+    plane.put(
+        own,
+        json!({"apiVersion": "pxc.percona.com/v1", "kind": "PerconaXtraDBClusterBackup",
+        "metadata": {"name": "orders", "namespace": "shop", "ownerReferences": [owner]}}),
+    );
+    plane.delete(&path);
+    for _ in 0..3 {
+        let managed = serde_json::from_value(plane.get(&path).unwrap()).unwrap();
+        reconcile(&managed, &controller).await;
+    }
+    let external = format!("{EVEREST}/databaseclusterbackups/orders");
+    assert_eq!(plane.get(&external), None);
+    assert!(plane.get(&path).is_some(), "gone before the engine's own");
+    plane.delete(own);
+    rest(&plane, &controller, &path).await;
+    assert_eq!(plane.get(&path), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_restore_runs_once_whenever_the_process_dies() {
+    let external = format!("{EVEREST}/databaseclusterrestores/orders");
+    let plane = survives::<Restores>(restore, None).await;
+    assert_eq!(plane.made(&external), 1);
+    // Its object may go; it is not run again.
+    plane.delete(&external);
+    let path = format!("{MANAGED}/everestrestores/orders");
+    rest(&plane, &process::<Restores>(&plane), &path).await;
+    assert_eq!(plane.made(&external), 1);
+    assert_eq!(condition(&plane, &path, "Ready"), "True");
+}
+
+fn storage() -> (Plane, String) {
+    let spec =
+        json!({"type": "s3", "bucket": "mine", "region": "r", "secretRef": {"name": "keys"}});
+    world("everestbackupstorages", "BackupStorage", &spec)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_storage_and_its_credentials_come_and_go_whenever_the_process_dies() {
+    let plane = survives::<BackupStorages>(storage, None).await;
+    assert_eq!(plane.made(&format!("{EVEREST}/backupstorages/orders")), 1);
+    let turn = |plane: &Plane, path: &str| plane.delete(path);
+    let plane = survives::<BackupStorages>(storage, Some(&turn)).await;
+    assert_eq!(plane.get(&format!("{EVEREST}/backupstorages/orders")), None);
+    assert_eq!(plane.get("/api/v1/namespaces/shop/secrets/orders"), None);
+}
