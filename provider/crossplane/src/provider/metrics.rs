@@ -60,20 +60,9 @@ struct Ended {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Queue {
-    name: String,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Write {
     gvk: String,
     verb: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Watch {
-    config: String,
-    kind: String,
 }
 
 type Histograms<L> = Family<L, Histogram, fn() -> Histogram>;
@@ -146,9 +135,7 @@ pub struct Metrics {
     reconciles: Family<Ended, Counter>,
     reconcile_time: Histograms<Controller>,
     workers: Family<Controller, Gauge>,
-    queue: Family<Queue, Gauge>,
     writes: Family<Write, Counter>,
-    watches: Family<Watch, Counter>,
 }
 
 impl Default for Metrics {
@@ -176,9 +163,7 @@ impl Metrics {
                 histogram_of_reconciles as fn() -> Histogram,
             ),
             workers: Family::default(),
-            queue: Family::default(),
             writes: Family::default(),
-            watches: Family::default(),
         };
         metrics.registry = Arc::new(metrics.registry());
         metrics
@@ -238,19 +223,9 @@ impl Metrics {
             self.workers.clone(),
         );
         registry.register(
-            "workqueue_depth",
-            "The number of resources that wait for a reconcile",
-            self.queue.clone(),
-        );
-        registry.register(
             "everest_external_resource_writes",
             "The number of writes to the clusters that managed resources go to",
             self.writes.clone(),
-        );
-        registry.register(
-            "everest_target_watch_restarts",
-            "The number of times that a watch on a cluster was begun again",
-            self.watches.clone(),
         );
         registry
     }
@@ -328,25 +303,6 @@ impl Metrics {
             verb: verb.word(),
         };
         self.writes.get_or_create(&write).inc();
-    }
-
-    /// The watch on a kind in the cluster of a config was begun again.
-    pub fn watch_restarted(&self, config: &str, kind: &str) {
-        let watch = Watch {
-            config: config.to_owned(),
-            kind: kind.to_owned(),
-        };
-        self.watches.get_or_create(&watch).inc();
-    }
-
-    /// So many resources of a controller wait for a reconcile.
-    pub fn waiting(&self, controller: &str, count: usize) {
-        let queue = Queue {
-            name: controller.to_owned(),
-        };
-        self.queue
-            .get_or_create(&queue)
-            .set(i64::try_from(count).unwrap_or(i64::MAX));
     }
 
     /// A reconcile begins; it is measured until the value is dropped.

@@ -102,17 +102,9 @@ fn a_reconcile_that_is_broken_off_is_an_error() {
 }
 
 #[test]
-fn writes_and_watches_are_counted() {
+fn writes_are_counted() {
     let metrics = Metrics::new();
     metrics.written(&key("a"), Verb::Create);
-    metrics.watch_restarted("ClusterProviderConfig default", "DatabaseCluster");
-    metrics.waiting("database", 3);
-    let text = metrics.text();
-    for line in [
-        "everest_external_resource_writes_total{gvk=\"everest.m.openeverest.io/v1alpha1, Kind=Database\",verb=\"create\"} 1",
-        "everest_target_watch_restarts_total{config=\"ClusterProviderConfig default\",kind=\"DatabaseCluster\"} 1",
-        "workqueue_depth{name=\"database\"} 3",
-    ] {
-        assert!(text.contains(line), "{text}");
-    }
+    let line = "everest_external_resource_writes_total{gvk=\"everest.m.openeverest.io/v1alpha1, Kind=Database\",verb=\"create\"} 1";
+    assert!(metrics.text().contains(line), "{}", metrics.text());
 }
