@@ -159,12 +159,7 @@ async fn write(
 ) -> Result<(Objects<DatabaseCluster>, DatabaseCluster, readiness::After), ClusterError> {
     let (namespace, name) = key(planned)?;
     let objects = cluster.objects::<DatabaseCluster>(namespace);
-    let before = objects
-        .get(name)
-        .await?
-        .ok_or_else(|| ClusterError::NotFound {
-            object: objects.named(name),
-        })?;
+    let before = objects.existing(name).await?;
     let change = Bodies::of(prior, planned, config, &before);
     // Nothing is waited for that cannot be written in the end.
     let body = change.ours(&objects, &before);
@@ -236,12 +231,7 @@ async fn write_ours(
     let mut tries_left = 8;
     loop {
         tries_left -= 1;
-        let current = objects
-            .get(name)
-            .await?
-            .ok_or_else(|| ClusterError::NotFound {
-                object: objects.named(name),
-            })?;
+        let current = objects.existing(name).await?;
         let body = change.ours(objects, &current);
         match apply::apply(objects, name, &body, change.takes).await {
             Err(error) if error.is_transient() && tries_left > 0 => {

@@ -204,6 +204,17 @@ impl<K: Kind> Objects<K> {
         }
     }
 
+    /// Reads `name`, which has to be there.
+    ///
+    /// # Errors
+    /// `NotFound`, if it is not.
+    pub(crate) async fn existing(&self, name: &str) -> Result<K, ClusterError> {
+        let found = self.get(name).await?;
+        found.ok_or_else(|| ClusterError::NotFound {
+            object: self.named(name),
+        })
+    }
+
     /// Whether `name` exists, without reading more of it than its metadata.
     pub(crate) async fn exists(&self, name: &str) -> Result<bool, ClusterError> {
         match self.send("get", name, || self.api.get_metadata(name)).await {

@@ -99,13 +99,8 @@ pub async fn update(
         Err(error) => return Change::Refused(error),
     };
     let objects = cluster.objects::<DatabaseClusterRestore>(namespace);
-    let found = match objects.get(name).await {
-        Ok(Some(found)) => found,
-        Ok(None) => {
-            return Change::Refused(ClusterError::NotFound {
-                object: objects.named(name),
-            });
-        }
+    let found = match objects.existing(name).await {
+        Ok(found) => found,
         Err(error) => return Change::Refused(error),
     };
     let last_known = observed(cluster, &found);

@@ -45,7 +45,7 @@ pub(super) async fn prepare(
     let mut begun = None;
     let mut noticed = false;
     loop {
-        let live = current(&objects, name).await.map_err(Change::Refused)?;
+        let live = objects.existing(name).await.map_err(Change::Refused)?;
         let changes_version = upgrade::changes_version(planned, &live);
         match upgrade::next(planned, &live) {
             Next::Write { cr_version } => {
@@ -110,16 +110,6 @@ pub(super) async fn prepare(
     }
 }
 
-async fn current(
-    objects: &Objects<DatabaseCluster>,
-    name: &str,
-) -> Result<DatabaseCluster, ClusterError> {
-    let found = objects.get(name).await?;
-    found.ok_or_else(|| ClusterError::NotFound {
-        object: objects.named(name),
-    })
-}
-
 /// How a change has ended that was to go on: `Pending` if some of it is written.
 async fn unfinished(
     cluster: &Cluster,
@@ -128,7 +118,7 @@ async fn unfinished(
     written: bool,
     error: ClusterError,
 ) -> Change<DatabaseModel> {
-    match current(objects, name).await {
+    match objects.existing(name).await {
         Ok(live) if written => {
             let mut observed = super::observed(cluster, &live);
             observed.ready = false.into();
