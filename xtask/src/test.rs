@@ -4,7 +4,6 @@ use std::{
     ffi::OsString,
     path::{Path, PathBuf},
     process::Command,
-    time::{Duration, Instant},
 };
 
 use acceptance::{
@@ -22,6 +21,11 @@ use crate::{
     generate, package,
     program::{self, interruptible},
 };
+
+mod attempts;
+mod phases;
+
+use phases::Phases;
 
 /// Names the kubeconfig of the cluster to the scenarios.
 const KUBECONFIG: &str = "EVEREST_TEST_KUBECONFIG";
@@ -67,8 +71,7 @@ pub(crate) fn run(args: &mut lexopt::Parser) -> Result<(), Failure> {
     }
     let mut phases = Phases::default();
     let done = interruptible(check_all(asked, &mut phases));
-    phases.tell(done.is_ok());
-    done
+    phases.conclude(done)
 }
 
 async fn check_all(asked: Asked, phases: &mut Phases) -> Result<(), Failure> {
@@ -132,9 +135,12 @@ async fn check_all(asked: Asked, phases: &mut Phases) -> Result<(), Failure> {
     let shelf = binaries::build_example(EXAMPLE)?;
     for client in &clients {
         phases.begin(format!("conformance, {}", client.release));
-        let mut conformance = acceptance_tests("conformance", &asked);
-        conformance.env(CLIENT, &client.program).env(SHELF, &shelf);
-        program::run(conformance).await?;
+        let tests = || {
+            let mut tests = acceptance_tests("conformance", &asked);
+            tests.env(CLIENT, &client.program).env(SHELF, &shelf);
+            tests
+        };
+        attempts::run(tests, phases).await?;
     }
     phases.begin("cluster");
     let mut cluster = preparation::cluster(state::own(), Choice::default()).await?;
@@ -144,6 +150,8 @@ async fn check_all(asked: Asked, phases: &mut Phases) -> Result<(), Failure> {
     }
     if done.is_err() {
         phases.fail();
+    }
+    if phases.have_failed() {
         cluster.keep_logs();
     }
     phases.begin("cluster down");
@@ -161,21 +169,27 @@ async fn play(
 ) -> Result<(), Failure> {
     for client in clients {
         phases.begin(format!("scenarios, {}", client.release));
-        let mut scenarios = acceptance_tests("scenarios", asked);
-        scenarios
-            .args(["--test-threads", AT_ONCE])
-            .env(KUBECONFIG, kubeconfig)
-            .env(CLI_CONFIG, &client.config)
-            .env(CLIENT, &client.program);
-        program::run(scenarios).await?;
+        let scenarios = || {
+            let mut tests = acceptance_tests("scenarios", asked);
+            tests
+                .args(["--test-threads", AT_ONCE])
+                .env(KUBECONFIG, kubeconfig)
+                .env(CLI_CONFIG, &client.config)
+                .env(CLIENT, &client.program);
+            tests
+        };
+        attempts::run(scenarios, phases).await?;
     }
     phases.begin("crossplane");
-    let mut tests = acceptance_tests("crossplane", asked);
-    tests
-        .args(["--test-threads", AT_ONCE])
-        .env(KUBECONFIG, kubeconfig)
-        .env(CROSSPLANE_BINARY, crossplane);
-    program::run(tests).await
+    let tests = || {
+        let mut tests = acceptance_tests("crossplane", asked);
+        tests
+            .args(["--test-threads", AT_ONCE])
+            .env(KUBECONFIG, kubeconfig)
+            .env(CROSSPLANE_BINARY, crossplane);
+        tests
+    };
+    attempts::run(tests, phases).await
 }
 
 /// Adds Crossplane's core to the cluster and runs what is tested with it: the
@@ -198,12 +212,15 @@ async fn under_crossplane(
         ));
     };
     phases.begin("under Crossplane core");
-    let mut tests = acceptance_tests("crossplane_core", asked);
-    tests
-        .env(KUBECONFIG, cluster.kubeconfig())
-        .env(CROSSPLANE_BINARY, binary)
-        .env(SERVICES, installed.services);
-    program::run(tests).await
+    let tests = || {
+        let mut tests = acceptance_tests("crossplane_core", asked);
+        tests
+            .env(KUBECONFIG, cluster.kubeconfig())
+            .env(CROSSPLANE_BINARY, &binary)
+            .env(SERVICES, &installed.services);
+        tests
+    };
+    attempts::run(tests, phases).await
 }
 
 /// Whether any test of a folder is asked for.
@@ -242,50 +259,4 @@ fn existing() -> Result<PathBuf, Failure> {
                 "--cluster existing: set KUBECONFIG to the kubeconfig file of a cluster that runs Everest".to_owned(),
             )
         })
-}
-
-/// What has been done and how long it took.
-#[derive(Default)]
-struct Phases {
-    done: Vec<Phase>,
-    current: Option<(String, Instant)>,
-}
-
-struct Phase {
-    name: String,
-    took: Duration,
-    failed: bool,
-}
-
-impl Phases {
-    fn begin(&mut self, name: impl Into<String>) {
-        self.end(false);
-        let name = name.into();
-        println!("── {name}");
-        self.current = Some((name, Instant::now()));
-    }
-
-    /// The current phase has failed; others, which clean up, may follow.
-    fn fail(&mut self) {
-        self.end(true);
-    }
-
-    fn end(&mut self, failed: bool) {
-        if let Some((name, since)) = self.current.take() {
-            let took = since.elapsed();
-            self.done.push(Phase { name, took, failed });
-        }
-    }
-
-    fn tell(&mut self, passed: bool) {
-        let known = self.done.iter().any(|phase| phase.failed);
-        self.end(!passed && !known);
-        println!();
-        for Phase { name, took, failed } in &self.done {
-            let mark = if *failed { "FAILED" } else { "ok" };
-            println!("{:8.1}s  {name:30} {mark}", took.as_secs_f32());
-        }
-        let total: Duration = self.done.iter().map(|phase| phase.took).sum();
-        println!("{:8.1}s  in all", total.as_secs_f32());
-    }
 }
