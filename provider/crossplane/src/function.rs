@@ -26,7 +26,7 @@ use std::process::ExitCode;
 
 use function_sdk_rust::{Args, logging};
 
-pub use respond::{TTL, TTL_WAITING, respond};
+pub use respond::{TTL, TTL_UNWATCHED, respond};
 pub use service::Function;
 
 /// Threads that answer; an answer takes less than a millisecond.

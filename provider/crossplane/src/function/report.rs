@@ -27,6 +27,7 @@ pub(super) struct Report {
     noted: Vec<String>,
     failed: Vec<String>,
     pending: Vec<String>,
+    unwatched: bool,
 }
 
 impl Report {
@@ -56,9 +57,21 @@ impl Report {
         self.noted.push(sentence.into());
     }
 
-    /// Something that is still waited for.
+    /// Something that is still waited for, and shows on a composed resource: Crossplane watches
+    /// those.
     pub(super) fn wait(&mut self, sentence: impl Into<String>) {
         self.pending.push(sentence.into());
+    }
+
+    /// Something that is still waited for, and shows only where it is looked up.
+    pub(super) fn wait_unwatched(&mut self, sentence: impl Into<String>) {
+        self.unwatched = true;
+        self.wait(sentence);
+    }
+
+    /// Whether something is waited for of which nothing brings the next call.
+    pub(super) fn awaits_unwatched(&self) -> bool {
+        self.unwatched
     }
 
     /// Something that will not come by waiting.

@@ -9,12 +9,14 @@ use function_sdk_rust::response;
 use super::step::Step;
 use super::{backup, database, input, others, report};
 
-/// How long an answer holds when all is ready: what was looked up is not
-/// watched, so that a new password shows after this time at the latest.
+/// How long an answer holds: what was looked up is not watched, so that a new
+/// password shows after this time at the latest. What is waited for on a
+/// composed resource shows at once, by Crossplane's watch.
 pub const TTL: Duration = Duration::from_secs(60);
 
-/// How long an answer holds while something is waited for.
-pub const TTL_WAITING: Duration = Duration::from_secs(10);
+/// How long an answer holds while something is waited for that nothing but
+/// another lookup shows.
+pub const TTL_UNWATCHED: Duration = Duration::from_secs(10);
 
 /// The response to a request: the same for the same request, whenever and
 /// however often it is asked for.
@@ -41,10 +43,10 @@ pub fn respond(request: &RunFunctionRequest) -> RunFunctionResponse {
     };
     let mut step = Step::new(request, &input);
     compose(&mut step, &input);
-    let settled = step.report.is_ready() && !step.lookups.waiting();
+    let soon = step.report.awaits_unwatched();
     let mut response = step.into_response(response);
-    if !settled && let Some(ttl) = response.meta.as_mut().and_then(|meta| meta.ttl.as_mut()) {
-        ttl.seconds = i64::try_from(TTL_WAITING.as_secs()).unwrap_or(i64::MAX);
+    if soon && let Some(ttl) = response.meta.as_mut().and_then(|meta| meta.ttl.as_mut()) {
+        ttl.seconds = i64::try_from(TTL_UNWATCHED.as_secs()).unwrap_or(i64::MAX);
     }
     response
 }

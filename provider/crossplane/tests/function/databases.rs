@@ -218,6 +218,7 @@ fn a_change_is_not_ready_before_the_engine_has_taken_it_up() {
             .2
             .contains("from before the change")
     );
+    assert_eq!(answer.ttl(), 10, "nothing but a lookup shows the engine");
     everest::set_engine(&mut world, kind, &name, "initializing", &generation);
     assert!(!world.reconcile().all_ready(), "the engine is at work");
     everest::set_engine(&mut world, kind, &name, "ready", &generation);

@@ -67,7 +67,7 @@ pub fn until_ready(world: &mut World, resource: &str) -> Answer {
     let created = world.reconcile();
     assert_eq!(created.fatal(), None);
     assert!(!created.all_ready());
-    assert_eq!(created.ttl(), 10);
+    assert_eq!(created.ttl(), 60);
     everest::take_up(world, resource);
     assert!(!world.reconcile().all_ready());
     everest::make_ready(world, resource);

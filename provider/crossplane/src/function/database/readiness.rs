@@ -44,12 +44,17 @@ pub(super) fn judge(
     };
     match readiness::database(&sighting) {
         Readiness::Ready if engine_cr == Seen::Absent => {
-            step.report.wait(format!(
+            step.report.wait_unwatched(format!(
                 "{subject}: Everest says that it is ready, but the engine's own object does not exist"
             ));
             false
         }
         Readiness::Ready => true,
+        // Where Everest is ready, another object is not: the engine's, a restore or an import.
+        Readiness::Pending(missing) if is_said_ready(observed) => {
+            step.report.wait_unwatched(format!("{subject}: {missing}"));
+            false
+        }
         Readiness::Pending(missing) => {
             step.report.wait(format!("{subject}: {missing}"));
             false
@@ -59,6 +64,12 @@ pub(super) fn judge(
             false
         }
     }
+}
+
+/// Whether Everest takes the database for ready.
+pub(super) fn is_said_ready(observed: &DatabaseCluster) -> bool {
+    let status = observed.status.as_ref();
+    status.and_then(|status| status.status.as_deref()) == Some("ready")
 }
 
 /// The engine's own object. It is asked for once Everest tells of it: before,

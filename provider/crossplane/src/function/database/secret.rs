@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::ComposeError;
 use super::identity::{Identity, IdentityError};
+use super::readiness::is_said_ready;
 use crate::function::step::Step;
 
 /// Composes the Secret once all of it is known, and returns its name.
@@ -66,10 +67,16 @@ pub(super) fn compose(
         Err(why) => {
             // That there is no database yet is told anyway.
             if why != Missing::Database {
-                step.report.wait(format!(
+                let sentence = format!(
                     "database {database:?} ({}): its connection Secret is not complete: {why}",
                     identity.name
-                ));
+                );
+                // The credentials are not watched; the database is.
+                if observed.is_some_and(is_said_ready) {
+                    step.report.wait_unwatched(sentence);
+                } else {
+                    step.report.wait(sentence);
+                }
             }
             match existing.and_then(|existing| existing.get("data")?.as_object().cloned()) {
                 Some(data) => (data, false),
