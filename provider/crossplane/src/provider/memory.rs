@@ -11,6 +11,8 @@ use super::config::TargetKey;
 
 /// Long enough for any state from before a change to have been replaced.
 const SETTLED: Duration = Duration::from_secs(3600);
+/// The state of a database that is as it should be.
+const READY: &str = "ready";
 /// The delay after the first failure.
 const FIRST_DELAY: Duration = Duration::from_secs(1);
 /// The longest delay after a failure.
@@ -37,14 +39,26 @@ pub struct Memory {
     failures: u32,
     /// The state that the external object was seen in, and since when.
     steady: Option<(String, Instant)>,
-    /// The state was there before this process first looked, and counted as ready then.
-    settled: bool,
+    /// Whether a `ready` may be from before our last write.
+    leftover: Leftover,
     /// The generation of the external object after our last write.
     pub written: i64,
     /// What was last published.
     pub published: Option<Published>,
     /// What the last step of a longer flow was still waiting for.
     pub waiting: Option<String>,
+}
+
+/// Whether the external object's `ready` may be from before a change of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Leftover {
+    /// It may: what came before is not known.
+    #[default]
+    Possible,
+    /// It may until another state is seen: it was `ready` when it was changed.
+    UntilLeft,
+    /// It is not.
+    No,
 }
 
 /// What a connection Secret was last made from.
@@ -71,30 +85,50 @@ impl Memory {
         self.failures = 0;
     }
 
-    /// The external object was written and has this generation now.
-    pub fn wrote(&mut self, generation: Option<i64>) {
+    /// The external object was made, and has this generation: no state is from before.
+    pub fn created(&mut self, generation: Option<i64>) {
         self.written = generation.unwrap_or(0);
-        self.settled = false;
-        if let Some((_, since)) = &mut self.steady {
-            *since = Instant::now();
-        }
+        self.leftover = Leftover::No;
     }
 
-    /// How long the external object has been in this state, counted from our last write. One
-    /// that was `ready` before this process began has been so for long.
-    pub fn stood(&mut self, state: &str, ready: bool) -> Duration {
-        match &self.steady {
-            Some((before, _)) if before == state && self.settled => SETTLED,
-            Some((before, since)) if before == state => since.elapsed(),
-            before => {
-                self.settled = before.is_none() && ready;
-                self.steady = Some((state.to_owned(), Instant::now()));
-                if self.settled {
-                    SETTLED
+    /// The external object was changed in the state that it was last seen in, and has this
+    /// generation now.
+    pub fn changed(&mut self, generation: Option<i64>) {
+        self.written = generation.unwrap_or(0);
+        self.leftover = match &mut self.steady {
+            Some((state, since)) => {
+                *since = Instant::now();
+                if state == READY {
+                    Leftover::UntilLeft
                 } else {
-                    Duration::ZERO
+                    Leftover::Possible
                 }
             }
+            None => Leftover::Possible,
+        };
+    }
+
+    /// How long the external object has been in this state, counted from our last write; for
+    /// long, if the state cannot be from before that. `was_ready` is whether the managed
+    /// resource was so at the last look of any process.
+    pub fn stood(&mut self, state: &str, was_ready: bool) -> Duration {
+        let now = Instant::now();
+        let since = match &self.steady {
+            Some((before, since)) if before == state => *since,
+            before => {
+                if before.is_none() && was_ready && self.written == 0 {
+                    self.leftover = Leftover::No;
+                }
+                self.steady = Some((state.to_owned(), now));
+                now
+            }
+        };
+        if state != READY && self.leftover == Leftover::UntilLeft {
+            self.leftover = Leftover::No;
+        }
+        match self.leftover {
+            Leftover::No => SETTLED,
+            Leftover::Possible | Leftover::UntilLeft => now.duration_since(since),
         }
     }
 }
@@ -167,14 +201,44 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_state_is_as_old_as_our_last_write() {
+    async fn a_ready_that_may_be_from_before_a_change_is_as_old_as_the_change() {
         let mut memory = Memory::default();
         assert_eq!(memory.stood("ready", true), SETTLED);
-        memory.wrote(Some(2));
+        memory.changed(Some(2));
         assert_eq!(memory.stood("ready", true), Duration::ZERO);
         tokio::time::advance(Duration::from_secs(7)).await;
         assert_eq!(memory.stood("ready", true), Duration::from_secs(7));
-        assert_eq!(memory.stood("initializing", true), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_ready_that_was_left_after_the_change_is_of_the_change() {
+        let mut memory = Memory::default();
+        memory.stood("ready", true);
+        memory.changed(Some(2));
+        memory.stood("initializing", true);
+        assert_eq!(memory.stood("ready", true), SETTLED);
+    }
+
+    #[test]
+    fn a_change_of_what_was_not_ready_leaves_in_doubt_what_ready_is_of() {
+        let mut memory = Memory::default();
+        memory.stood("initializing", false);
+        memory.changed(Some(2));
+        assert_eq!(memory.stood("ready", false), Duration::ZERO);
+    }
+
+    #[test]
+    fn what_was_just_made_has_no_state_from_before() {
+        let mut memory = Memory::default();
+        memory.created(Some(1));
+        memory.stood("initializing", false);
+        assert_eq!(memory.stood("ready", false), SETTLED);
+    }
+
+    #[test]
+    fn a_restarted_process_does_not_trust_a_ready_after_its_first_change() {
+        let mut memory = Memory::default();
+        memory.changed(Some(2));
         assert_eq!(memory.stood("ready", true), Duration::ZERO);
     }
 

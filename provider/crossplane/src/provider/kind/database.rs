@@ -3,6 +3,7 @@
 mod final_backup;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use everest_cluster::Cluster;
@@ -115,7 +116,6 @@ impl Kind for Databases {
         };
         let import_job = import_job(scene, external).await;
         let ready = scene.managed.status.condition(READY);
-        let was_ready = ready.is_some_and(|ready| ready.status == "True");
         let creating = ready.is_none_or(|ready| ready.reason == "Creating");
         let sighting = DatabaseSighting {
             database: external,
@@ -123,7 +123,7 @@ impl Kind for Databases {
             restore: restore.as_ref(),
             import_job: import_job.as_ref(),
             written_generation: scene.memory.written,
-            steady_for: Some(scene.memory.stood(state(external), was_ready)),
+            steady_for: Some(stood(scene, external)),
             creating,
             may_be_stale: true,
         };
@@ -161,6 +161,8 @@ impl Kind for Databases {
         external: &DatabaseCluster,
         body: &Value,
     ) -> Result<Arc<DatabaseCluster>, Failure> {
+        // The state that the change finds.
+        stood(scene, external);
         let steps = scene.steps();
         let observed = scene.observed(external);
         let mut current = external.clone();
@@ -231,6 +233,13 @@ impl Kind for Databases {
                 .collect(),
         )
     }
+}
+
+/// How long the database has been in its state, as far as that tells of its last change.
+fn stood(scene: &mut Scene<'_, Databases>, database: &DatabaseCluster) -> Duration {
+    let ready = scene.managed.status.condition(READY);
+    let was_ready = ready.is_some_and(|ready| ready.status == "True");
+    scene.memory.stood(state(database), was_ready)
 }
 
 /// The status of a database in one word; empty before Everest has seen it.

@@ -48,7 +48,7 @@ impl<K: Kind> Look<'_, K> {
                 return Err(failure);
             }
         };
-        self.memory.wrote(created.meta().generation);
+        self.memory.created(created.meta().generation);
         self.wrote(Verb::Create, None);
         self.external = Some(created);
         self.record_creation().await
@@ -89,7 +89,7 @@ impl<K: Kind> Look<'_, K> {
         self.controller.context.metrics.drifted(&self.measured());
         self.wrote(Verb::Update, None);
         if updated.meta().generation != external.meta().generation {
-            self.memory.wrote(updated.meta().generation);
+            self.memory.changed(updated.meta().generation);
         }
         self.external = Some(updated);
         Ok(())
