@@ -5,6 +5,8 @@ mod claims;
 #[cfg(test)]
 mod crashes;
 mod judged;
+#[cfg(test)]
+mod stage;
 mod told;
 
 use std::sync::Arc;
