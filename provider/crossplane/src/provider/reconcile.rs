@@ -6,6 +6,8 @@ mod claims;
 mod crashes;
 mod judged;
 #[cfg(test)]
+mod lost;
+#[cfg(test)]
 mod stage;
 mod told;
 
@@ -19,7 +21,7 @@ use kube::api::{Patch, PatchParams};
 use kube::{Api, ResourceExt};
 use serde_json::{Map, Value, json};
 
-use super::config::FIELD_MANAGER;
+use super::config::{FIELD_MANAGER, TargetError};
 use super::controllers::Controller;
 use super::decision::{External, Situation, Step, decide};
 use super::events::{EventType, Reason};
@@ -71,6 +73,8 @@ struct Look<'a, K: Kind> {
     views: Option<Arc<Views<K>>>,
     external: Option<Arc<K::External>>,
     change: Option<Value>,
+    /// Why its cluster can never be reached again.
+    cut_off: Option<TargetError>,
     memory: &'a mut Memory,
     /// The managed resource is no longer there.
     gone: bool,
@@ -93,6 +97,7 @@ pub async fn reconcile<K: Kind>(managed: &Managed<K::Model>, controller: &Contro
         views: None,
         external: None,
         change: None,
+        cut_off: None,
         memory: &mut memory,
         gone: false,
     };
@@ -159,6 +164,10 @@ impl<K: Kind> Look<'_, K> {
                     self.measure_end();
                     return Ok(None);
                 }
+                Step::Abandon => {
+                    self.abandon().await?;
+                    return Ok(None);
+                }
                 Step::Nothing => return Ok(None),
                 Step::AwaitOthers => {
                     return Ok(Some(deleting(
@@ -184,7 +193,16 @@ impl<K: Kind> Look<'_, K> {
                         }
                         return Err(Failure::Claimed(holder));
                     }
-                    self.connect(situation.deleting).await?;
+                    match self.connect(situation.deleting).await {
+                        Err(Failure::Target(error))
+                            if situation.deleting && error.is_for_good() =>
+                        {
+                            self.cut_off = Some(error);
+                            situation.cut_off = true;
+                            continue;
+                        }
+                        connected => connected?,
+                    }
                     self.look().await?;
                     situation.external = self.seen(situation.deleting).await?;
                     situation.done_once = self.is_done();
@@ -271,6 +289,7 @@ impl<K: Kind> Look<'_, K> {
             held_by_others: metadata::is_held_by_others(metadata),
             creation_open: metadata::is_creation_open(metadata),
             done_once: false,
+            cut_off: false,
             external: External::Unseen,
         }
     }
@@ -290,12 +309,7 @@ impl<K: Kind> Look<'_, K> {
             context.usages.track(&user, reference).await?;
         }
         let target = context.targets.connect(&self.key.0, reference).await?;
-        let mut config = match &self.managed.spec.for_provider.model {
-            Ok(model) => model.clone(),
-            Err(reason) => return Err(Failure::Unreadable(reason.clone())),
-        };
-        config.place(&self.key.0, &self.name);
-        K::namespace(&config).clone_into(&mut self.namespace);
+        let config = self.placed()?;
         self.controller.memories.relate(
             Related::External(
                 target.key.clone(),
@@ -311,6 +325,17 @@ impl<K: Kind> Look<'_, K> {
         self.config = Some(config);
         self.views = Some(self.controller.views(target));
         Ok(())
+    }
+
+    /// What the managed resource says, with namespace and name of the external object.
+    fn placed(&mut self) -> Result<K::Model, Failure> {
+        let mut config = match &self.managed.spec.for_provider.model {
+            Ok(model) => model.clone(),
+            Err(reason) => return Err(Failure::Unreadable(reason.clone())),
+        };
+        config.place(&self.key.0, &self.name);
+        K::namespace(&config).clone_into(&mut self.namespace);
+        Ok(config)
     }
 
     async fn look(&mut self) -> Result<(), Failure> {
