@@ -8,7 +8,8 @@ use kube::Resource;
 use kube::api::Patch;
 use serde_json::{Map, Value, json};
 
-use super::{Look, params};
+use super::Look;
+use super::record::params;
 use crate::provider::decision::{External, Situation};
 use crate::provider::events::{EventType, Reason};
 use crate::provider::failure::Failure;
@@ -142,7 +143,7 @@ impl<K: Kind> Look<'_, K> {
             self.shown(),
             why.unwrap_or_default()
         );
-        self.patch(Map::new(), Some(false)).await?;
+        self.let_go().await?;
         tracing::warn!(kind = K::Model::KIND, namespace, name, message);
         let about = ObjectReference {
             api_version: Some("v1".to_owned()),
@@ -159,7 +160,6 @@ impl<K: Kind> Look<'_, K> {
             reason,
             &message,
         );
-        self.measure_end();
         Ok(())
     }
 
