@@ -44,10 +44,12 @@ async fn one_that_is_cut_off_stays_while_the_config_can_be_made_again() {
     assert!(matches!(look(&plane, &path).await, Next::Again(_)));
     let held = plane.get(&path).unwrap();
     let said = held["status"]["conditions"].to_string();
-    assert!(
-        said.contains("ProviderConfig shop/nowhere does not exist"),
-        "{said}"
-    );
+    for part in [
+        "ProviderConfig shop/nowhere does not exist",
+        "take Delete out of spec.managementPolicies",
+    ] {
+        assert!(said.contains(part), "{said}");
+    }
     assert!(
         plane
             .get(&format!("{MANAGED}/everestdatabases/orders"))

@@ -15,6 +15,10 @@ use crate::provider::kind::Kind;
 use crate::provider::metadata;
 use crate::provider::report::{Report, Says, Subject, status};
 
+/// What is left to do where the cluster or the way there does not come back.
+const WAY_OUT: &str = "To let the managed resource go and leave its external object where it is, \
+    take Delete out of spec.managementPolicies (write Observe, Create, Update)";
+
 impl<K: Kind> Look<'_, K> {
     /// Says what a look came to.
     pub(super) async fn finish(&mut self, outcome: Outcome) -> Next {
@@ -66,6 +70,10 @@ impl<K: Kind> Look<'_, K> {
             Failure::Target(_) => {
                 // What cannot be looked at is not known to be ready.
                 report.ready = Some(Says::unavailable().because("its cluster cannot be asked"));
+                if self.managed.metadata.deletion_timestamp.is_some() {
+                    let why = format!("{failure}. {WAY_OUT}");
+                    report.synced = Some(Says::failed().because(why));
+                }
             }
             _ => {}
         }
