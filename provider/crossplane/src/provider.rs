@@ -18,6 +18,7 @@ pub mod leader;
 pub mod memory;
 pub mod metadata;
 pub mod metrics;
+pub mod namespace;
 pub mod pace;
 #[cfg(test)]
 mod plane;

@@ -3,6 +3,7 @@
 
 mod access;
 pub mod controller;
+mod credentials;
 mod error;
 mod slot;
 mod status;
@@ -141,12 +142,7 @@ impl Targets {
     /// # Errors
     /// See [`Targets::connect`].
     pub async fn target(&self, key: &TargetKey) -> Result<Arc<Target>, TargetError> {
-        let slot = self.slot(key);
-        let target = slot.target(&self.shared).await;
-        if matches!(target, Err(TargetError::ConfigMissing { .. })) {
-            self.forget(key);
-        }
-        target
+        self.slot(key).target(&self.shared).await
     }
 
     /// Whether the target's cluster answers now, takes the credentials and runs Everest. What
@@ -179,10 +175,14 @@ impl Targets {
     }
 
     fn slot(&self, key: &TargetKey) -> Arc<Slot> {
-        self.slots()
-            .entry(key.clone())
-            .or_insert_with(|| Arc::new(Slot::new(key.clone())))
-            .clone()
+        let mut slots = self.slots();
+        if let Some(slot) = slots.get(key) {
+            return slot.clone();
+        }
+        slots.retain(|_, slot| !slot.is_spent());
+        let slot = Arc::new(Slot::new(key.clone()));
+        slots.insert(key.clone(), slot.clone());
+        slot
     }
 
     fn slots(&self) -> std::sync::MutexGuard<'_, HashMap<TargetKey, Arc<Slot>>> {

@@ -30,3 +30,28 @@ pub struct Context {
     /// What the command line says.
     pub options: Options,
 }
+
+#[cfg(test)]
+impl Context {
+    /// That of a process alone with a control plane, which tells nobody anything.
+    pub(crate) fn alone(control: kube::Client) -> Self {
+        use super::flags::{Asked, parse};
+
+        let (events, _) = Events::new(control.clone(), tokio_util::sync::CancellationToken::new());
+        let none = lexopt::Parser::from_args(Vec::<String>::new());
+        let Ok(Asked::Run(options)) = parse(none, &|_| None) else {
+            panic!("no argument is an argument too many");
+        };
+        Context {
+            targets: Targets::new(control.clone()),
+            usages: Usages::new(control.clone()),
+            events,
+            metrics: Metrics::new(),
+            changelogs: ChangeLogs::off(),
+            gate: Gate::new().1,
+            pace: Pace::new(1000),
+            control,
+            options: *options,
+        }
+    }
+}

@@ -23,6 +23,8 @@ pub struct Situation {
     pub creation_open: bool,
     /// Its work was done once and is not to be done again.
     pub done_once: bool,
+    /// Its cluster cannot be reached, and never again: the way there is gone with the namespace.
+    pub cut_off: bool,
     /// The external object.
     pub external: External,
 }
@@ -54,6 +56,8 @@ pub enum Step {
     RefusePolicies(InvalidPolicies),
     /// Let the managed resource go: the external object is gone, or is left.
     Release,
+    /// Let it go although the external object may be there: nobody can reach it from here.
+    Abandon,
     /// Nothing is ours to do: others hold a resource that is going.
     Nothing,
     /// Wait until the others have taken their finalizers off.
@@ -91,11 +95,13 @@ pub enum Step {
 /// 1. Nothing happens while paused, or with policies that mean nothing.
 /// 2. A resource that is going and may not delete is released without asking the cluster, so
 ///    that one whose cluster is gone can go. Otherwise other finalizers come first.
-/// 3. Before the cluster is asked our finalizer is on.
-/// 4. A creation that was begun never keeps anything from going on: names are fixed, so what it
+/// 3. One that is going with its namespace, and whose way to its cluster is gone with it, is
+///    abandoned: no wait would bring that back, and the namespace would wait as well.
+/// 4. Before the cluster is asked our finalizer is on.
+/// 5. A creation that was begun never keeps anything from going on: names are fixed, so what it
 ///    came to can be seen.
-/// 5. What runs once does not run again because its object is gone.
-/// 6. What may not be made is not made by a change either.
+/// 6. What runs once does not run again because its object is gone.
+/// 7. What may not be made is not made by a change either.
 pub fn decide(situation: &Situation) -> Step {
     let policies = match &situation.policies {
         _ if situation.paused => return Step::Pause,
@@ -132,6 +138,9 @@ fn going(situation: &Situation, policies: Policies) -> Step {
     }
     if situation.held_by_others {
         return Step::AwaitOthers;
+    }
+    if situation.cut_off {
+        return Step::Abandon;
     }
     match situation.external {
         External::Unseen => Step::Observe,
@@ -171,6 +180,7 @@ mod tests {
             held_by_others: false,
             creation_open: false,
             done_once: false,
+            cut_off: false,
             external,
         }
     }
@@ -263,6 +273,18 @@ mod tests {
         assert_eq!(decide(&given), Step::Release);
         given.held = false;
         assert_eq!(decide(&given), Step::Nothing);
+    }
+
+    #[test]
+    fn what_goes_with_its_namespace_and_the_way_to_its_cluster_is_abandoned() {
+        let mut given = situation(&[All], External::Unseen);
+        given.deleting = true;
+        given.cut_off = true;
+        assert_eq!(decide(&given), Step::Abandon);
+        given.held_by_others = true;
+        assert_eq!(decide(&given), Step::AwaitOthers);
+        given.policies = Policies::of(&[Observe]);
+        assert_eq!(decide(&given), Step::Release);
     }
 
     #[test]

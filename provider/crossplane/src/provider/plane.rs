@@ -34,6 +34,8 @@ struct State {
     /// The process dies once so many more writes are taken.
     dies_after: Option<usize>,
     died: CancellationToken,
+    /// Cancelled when a process that died is no longer there to be waited for.
+    buried: CancellationToken,
 }
 
 impl Plane {
@@ -48,6 +50,7 @@ impl Plane {
             made: Vec::new(),
             dies_after: None,
             died: CancellationToken::new(),
+            buried: CancellationToken::new(),
         })))
     }
 
@@ -73,13 +76,15 @@ impl Plane {
                 let apply = kind.is_some_and(|kind| kind == "application/apply-patch+yaml");
                 let target = parts.uri.path_and_query().map(ToString::to_string);
                 let target = target.unwrap_or_default();
+                let answer = match died.is_cancelled() {
+                    true => None,
+                    false => Some(plane.answer(parts.method.as_str(), &target, apply, &body)),
+                };
                 if died.is_cancelled() {
-                    std::future::pending::<()>().await;
+                    plane.burial().cancelled().await;
+                    return Err("the process has died".to_owned());
                 }
-                let (status, value) = plane.answer(parts.method.as_str(), &target, apply, &body);
-                if died.is_cancelled() {
-                    std::future::pending::<()>().await;
-                }
+                let (status, value) = answer.unwrap_or_default();
                 let body = Full::new(Bytes::from(value.to_string()));
                 Ok::<_, String>(Response::builder().status(status).body(body).unwrap())
             }
@@ -92,11 +97,13 @@ impl Plane {
         let mut state = self.state();
         state.dies_after = Some(writes);
         state.died = CancellationToken::new();
+        state.buried = CancellationToken::new();
     }
 
     /// A process that begins now lives.
     pub(crate) fn spare(&self) {
         let mut state = self.state();
+        state.buried.cancel();
         state.dies_after = None;
         state.died = CancellationToken::new();
     }
@@ -104,6 +111,10 @@ impl Plane {
     /// Cancelled when the process has died.
     pub(crate) fn death(&self) -> CancellationToken {
         self.state().died.clone()
+    }
+
+    fn burial(&self) -> CancellationToken {
+        self.state().buried.clone()
     }
 
     /// The object at a path.
@@ -165,6 +176,11 @@ impl Plane {
                 }
                 (200, json!({"kind": "Status", "status": "Success"}))
             }
+            "POST" if state.is_ending(path) => return terminating(),
+            "POST" if query.contains("dryRun=All") => return (201, body.clone()),
+            "PATCH" if apply && state.is_ending(path) && !state.objects.contains_key(path) => {
+                return terminating();
+            }
             "PATCH" if apply => state.apply(path, body, manager),
             "PATCH" => state.merge(path, body, Some(manager)),
             _ => refusal(405, "MethodNotAllowed"),
@@ -210,6 +226,16 @@ impl State {
             Some(object) => (200, object.clone()),
             None => refusal(404, "NotFound"),
         }
+    }
+
+    /// Whether a path is in a namespace that is being deleted.
+    fn is_ending(&self, path: &str) -> bool {
+        let inside = path.split_once("/namespaces/").map(|(_, rest)| rest);
+        let Some((namespace, _)) = inside.and_then(|rest| rest.split_once('/')) else {
+            return false;
+        };
+        let namespace = self.objects.get(&format!("/api/v1/namespaces/{namespace}"));
+        namespace.is_some_and(|found| !found["metadata"]["deletionTimestamp"].is_null())
     }
 
     fn apply(&mut self, path: &str, body: &Value, manager: &str) -> (u16, Value) {
@@ -297,6 +323,13 @@ fn is_let_go(object: &Value) -> bool {
 fn refusal(code: u16, reason: &str) -> (u16, Value) {
     let status = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code,
         "reason": reason, "message": reason, "details": {"name": "x"}});
+    (code, status)
+}
+
+/// A namespace that is being deleted takes no new objects.
+fn terminating() -> (u16, Value) {
+    let (code, mut status) = refusal(403, "Forbidden");
+    status["details"]["causes"] = json!([{"reason": "NamespaceTerminating"}]);
     (code, status)
 }
 

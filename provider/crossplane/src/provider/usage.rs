@@ -16,6 +16,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::config::{FIELD_MANAGER, TargetKey};
+use super::namespace;
 
 /// The longest value that a label can have.
 const LONGEST_LABEL: usize = 63;
@@ -117,7 +118,7 @@ impl Usages {
         let params = PatchParams::apply(FIELD_MANAGER).force();
         match api.patch(&user.uid, &params, &Patch::Apply(manifest)).await {
             Ok(_) => {}
-            Err(error) if is_terminating(&error) => {
+            Err(error) if namespace::is_refused(&error) => {
                 tracing::debug!(user = shown(), "its namespace is being deleted");
             }
             Err(source) => {
@@ -141,6 +142,12 @@ impl Usages {
         known
             .complete
             .then(|| known.usages.values().filter(|used| *used == config).count())
+    }
+
+    /// All that exist are known.
+    #[cfg(test)]
+    pub(crate) fn know_all(&self) {
+        self.known().complete = true;
     }
 
     /// Tells whenever a count may have changed.
@@ -271,18 +278,6 @@ fn usage(user: &UserOfConfig, reference: &ProviderConfigReference) -> ProviderCo
             name: user.name.clone(),
         },
     }
-}
-
-/// Whether a write was refused because its namespace is being deleted.
-fn is_terminating(error: &kube::Error) -> bool {
-    let kube::Error::Api(status) = error else {
-        return false;
-    };
-    let causes = status.details.iter().flat_map(|details| &details.causes);
-    status.code == 403
-        && causes
-            .into_iter()
-            .any(|cause| cause.reason == "NamespaceTerminating")
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::{
 
 const KIND: &str = "ProviderConfig";
 
-fn secret(name: &str, kubeconfig: &str) -> Value {
+pub fn secret(name: &str, kubeconfig: &str) -> Value {
     json!({
         "apiVersion": "v1",
         "kind": "Secret",
@@ -19,7 +19,7 @@ fn secret(name: &str, kubeconfig: &str) -> Value {
     })
 }
 
-fn config(name: &str, secret: &str) -> Value {
+pub fn config(name: &str, secret: &str) -> Value {
     json!({
         "apiVersion": MANAGED,
         "kind": KIND,
@@ -31,8 +31,27 @@ fn config(name: &str, secret: &str) -> Value {
     })
 }
 
-fn own_kubeconfig() -> String {
+pub fn own_kubeconfig() -> String {
     std::fs::read_to_string(kubeconfig()).unwrap()
+}
+
+/// Whether a Secret is kept by a config that is used.
+pub fn is_held(secret: &Value) -> bool {
+    secret["metadata"]["finalizers"] == json!(["everest.m.openeverest.io/in-use"])
+}
+
+/// A managed resource that uses a config and changes nothing.
+fn observing(name: &str, config: &str) -> Value {
+    json!({
+        "apiVersion": MANAGED,
+        "kind": "Database",
+        "metadata": { "name": name },
+        "spec": {
+            "managementPolicies": ["Observe"],
+            "providerConfigRef": { "kind": KIND, "name": config },
+            "forProvider": {},
+        },
+    })
 }
 
 fn ready(status: &'static str, reason: &'static str) -> impl Fn(&Value) -> bool {
@@ -174,6 +193,43 @@ async fn a_usage_that_nobody_owns_is_deleted() {
         .await;
     scene
         .until_gone(MANAGED, "ProviderConfigUsage", "left-over")
+        .await;
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn a_secret_in_use_can_be_deleted_and_made_again() {
+    let _provider = Provider::shared().await;
+    let scene = Scene::new("config-replaced").await;
+    scene.apply(&secret("credentials", &own_kubeconfig())).await;
+    scene.apply(&config("here", "credentials")).await;
+    scene.apply(&observing("orders", "here")).await;
+    scene
+        .until("v1", "Secret", "credentials", "held", is_held)
+        .await;
+    scene.delete("v1", "Secret", "credentials").await;
+    scene.until_gone("v1", "Secret", "credentials").await;
+    scene
+        .until(
+            MANAGED,
+            KIND,
+            "here",
+            "no Secret",
+            ready("False", "SecretMissing"),
+        )
+        .await;
+    scene.apply(&secret("credentials", &own_kubeconfig())).await;
+    scene
+        .until(MANAGED, KIND, "here", "ready", ready("True", "Available"))
+        .await;
+    scene
+        .until("v1", "Secret", "credentials", "held again", is_held)
+        .await;
+    scene.delete(MANAGED, "Database", "orders").await;
+    scene
+        .until("v1", "Secret", "credentials", "let go", |secret| {
+            secret["metadata"]["finalizers"].is_null()
+        })
         .await;
     scene.end().await;
 }

@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod config;
+mod endings;
 mod examples;
+mod looks;
 mod operations;
 mod process;
 mod resources;

@@ -15,14 +15,14 @@ fn holder(lease: &Value) -> &str {
 }
 
 /// A replica that takes part in the election of the scene's namespace.
-fn replica(scene: &Scene, name: &str) -> Provider {
+pub fn replica(scene: &Scene, name: &str) -> Provider {
     Provider::begin(
         &["--leader-election"],
         &[("POD_NAMESPACE", &scene.namespace), ("POD_NAME", name)],
     )
 }
 
-async fn until_led_by(scene: &Scene, name: &str) {
+pub async fn until_led_by(scene: &Scene, name: &str) {
     scene
         .until(
             "coordination.k8s.io/v1",

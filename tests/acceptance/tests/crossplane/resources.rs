@@ -7,13 +7,13 @@ use crate::{
     scene::{MANAGED, Scene, condition},
 };
 
-const EVEREST: &str = "everest.percona.com/v1alpha1";
+pub const EVEREST: &str = "everest.percona.com/v1alpha1";
 
-fn is(object: &Value, kind: &str, status: &str) -> bool {
+pub fn is(object: &Value, kind: &str, status: &str) -> bool {
     condition(object, kind)["status"] == status
 }
 
-fn message(object: &Value, kind: &str) -> String {
+pub fn message(object: &Value, kind: &str) -> String {
     let message = &condition(object, kind)["message"];
     message.as_str().unwrap_or_default().to_owned()
 }
@@ -25,7 +25,7 @@ pub fn works(object: &Value) -> bool {
         && condition(object, "Ready")["observedGeneration"] == object["metadata"]["generation"]
 }
 
-fn resource(kind: &str, name: &str, for_provider: Value) -> Value {
+pub fn resource(kind: &str, name: &str, for_provider: Value) -> Value {
     json!({
         "apiVersion": MANAGED,
         "kind": kind,
@@ -34,7 +34,7 @@ fn resource(kind: &str, name: &str, for_provider: Value) -> Value {
     })
 }
 
-fn database(name: &str) -> Value {
+pub fn database(name: &str) -> Value {
     resource(
         "Database",
         name,

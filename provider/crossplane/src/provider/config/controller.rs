@@ -20,6 +20,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::access::Config;
+use super::credentials;
 use super::status;
 use super::{FIELD_MANAGER, TargetKey};
 use crate::provider::context::Context;
@@ -106,6 +107,7 @@ fn told(mut changes: watch::Receiver<u64>) -> impl Stream<Item = ()> + Send {
 ///    managed resources that still carry a finalizer: in a foreground deletion, or with their
 ///    namespace, usages go before the resources that need the config to be deleted themselves.
 /// 2. One that is not deleted gets the finalizer, and says whether its cluster works.
+/// 3. The Secret with its kubeconfig is kept while it is used; see [`credentials`].
 async fn look_after<C: Config>(config: Arc<C>, keeper: Arc<Keeper>) -> Result<Action, Failure> {
     let measured = keeper.context.metrics.reconcile(controller::<C>());
     let action = step(config, &keeper).await?;
@@ -123,7 +125,7 @@ fn controller<C: Config>() -> &'static str {
 
 async fn step<C: Config>(config: Arc<C>, keeper: &Keeper) -> Result<Action, Failure> {
     let key = config.key();
-    keeper.note(&key, config.as_ref());
+    let is_news = keeper.note(&key, config.as_ref());
     let context = &keeper.context;
     let Some(users) = context.usages.users(&key) else {
         return Ok(Action::requeue(Duration::from_secs(1)));
@@ -137,6 +139,9 @@ async fn step<C: Config>(config: Arc<C>, keeper: &Keeper) -> Result<Action, Fail
             some => some,
         };
         if users == 0 {
+            credentials::keep(context, config.as_ref(), users, is_news)
+                .await
+                .map_err(failed("its Secret is not let go"))?;
             finalizers(&api, config.as_ref(), |names| {
                 names.retain(|name| name != IN_USE)
             })
@@ -155,6 +160,9 @@ async fn step<C: Config>(config: Arc<C>, keeper: &Keeper) -> Result<Action, Fail
                 .publish(&about, EventType::Warning, reason, message);
         }
         write(&api, config.as_ref(), wanted).await?;
+        credentials::keep(context, config.as_ref(), users, is_news)
+            .await
+            .map_err(failed("its Secret is not kept"))?;
         return Ok(Action::requeue(LEAVING));
     }
     if !config.finalizers().iter().any(|name| name == IN_USE) {
@@ -181,6 +189,9 @@ async fn step<C: Config>(config: Arc<C>, keeper: &Keeper) -> Result<Action, Fail
             .publish(&about, EventType::Warning, reason, &message);
     }
     write(&api, config.as_ref(), wanted).await?;
+    credentials::keep(context, config.as_ref(), users, is_news)
+        .await
+        .map_err(failed("its Secret is not kept"))?;
     Ok(Action::requeue(next))
 }
 
@@ -192,8 +203,9 @@ fn said<'a>(status: Option<&'a ProviderConfigStatus>, type_: &str) -> Option<&'a
 }
 
 impl Keeper {
-    /// Has the target's config read again if this one is another than the last.
-    fn note<C: Config>(&self, key: &TargetKey, config: &C) {
+    /// Has the target's config read again if this one is another than the last, and returns
+    /// whether it is.
+    fn note<C: Config>(&self, key: &TargetKey, config: &C) -> bool {
         let meta = config.meta();
         let version = (meta.generation, meta.deletion_timestamp.is_some());
         let before = self
@@ -201,9 +213,11 @@ impl Keeper {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .insert(key.clone(), version);
-        if before.is_some_and(|before| before != version) {
+        let is_news = before != Some(version);
+        if is_news {
             self.context.targets.doubt(key);
         }
+        is_news
     }
 
     fn forget(&self, key: &TargetKey) {
@@ -280,7 +294,7 @@ async fn write<C: Config>(
 }
 
 /// How many managed resources that are being kept by a finalizer refer to the config.
-async fn bound(context: &Context, key: &TargetKey) -> Result<usize, kube::Error> {
+pub(super) async fn bound(context: &Context, key: &TargetKey) -> Result<usize, kube::Error> {
     let served = context
         .control
         .list_api_group_resources(API_VERSION)

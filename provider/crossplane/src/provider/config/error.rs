@@ -27,6 +27,17 @@ pub enum TargetError {
         /// Namespace and name of the Secret.
         secret: String,
     },
+    /// The config or its Secret is gone, and the namespace is being deleted and takes no new one.
+    #[error(
+        "{key}: {missing}, and cannot be made again, since the namespace is being deleted: its \
+         cluster cannot be reached from here any more"
+    )]
+    GoneWithNamespace {
+        /// The config.
+        key: TargetKey,
+        /// That it is missing itself, or its Secret.
+        missing: String,
+    },
     /// The variable or file that the config names is not there.
     #[error(
         "{key} takes its kubeconfig from {place}, which cannot be read: {cause}. Set it where \
@@ -126,6 +137,7 @@ impl TargetError {
         match self {
             TargetError::ConfigMissing { .. } => "ConfigMissing",
             TargetError::SecretMissing { .. } => "SecretMissing",
+            TargetError::GoneWithNamespace { .. } => "GoneWithNamespace",
             TargetError::PlaceMissing { .. } => "CredentialsMissing",
             TargetError::SecretMalformed { .. } => "CredentialsMalformed",
             TargetError::NotPermitted { .. } => "NotPermitted",
@@ -135,6 +147,26 @@ impl TargetError {
             TargetError::EverestV2 { .. } => "EverestV2",
             TargetError::ControlPlane { .. } => "ControlPlane",
             TargetError::Other { .. } => "Unavailable",
+        }
+    }
+
+    /// Whether nothing that anybody does brings the target back.
+    pub fn is_for_good(&self) -> bool {
+        matches!(self, TargetError::GoneWithNamespace { .. })
+    }
+
+    /// The same in a namespace that is being deleted: what is missing there never comes back.
+    pub(super) fn for_good(self) -> Self {
+        match self {
+            TargetError::ConfigMissing { key } => TargetError::GoneWithNamespace {
+                key,
+                missing: "it does not exist".to_owned(),
+            },
+            TargetError::SecretMissing { key, secret } => TargetError::GoneWithNamespace {
+                key,
+                missing: format!("its Secret {secret} does not exist"),
+            },
+            other => other,
         }
     }
 

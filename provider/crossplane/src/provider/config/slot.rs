@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::access::{self, Access, Place};
 use super::{FIELD_MANAGER, Shared, Target, TargetError, TargetKey};
+use crate::provider::namespace;
 
 /// How long config and credentials count as unchanged without a word from a watch.
 const TRUSTED: Duration = Duration::from_secs(30);
@@ -28,6 +29,10 @@ const FAILED: Duration = Duration::from_secs(2);
 
 /// How long the result of a check counts.
 const CHECKED: Duration = Duration::from_secs(30);
+
+/// How long a slot without a target is kept after its last failure: longer than anybody waits
+/// before asking again.
+const SPENT: Duration = Duration::from_secs(300);
 
 /// Longest time for a request to a cluster while nothing is known of it.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -129,6 +134,31 @@ impl Slot {
         }
     }
 
+    /// Whether nobody has asked for long and there is nothing to keep.
+    pub(super) fn is_spent(&self) -> bool {
+        let Ok(state) = self.state.try_lock() else {
+            return false;
+        };
+        let failed_long_ago = |(_, at): &(TargetError, Instant)| at.elapsed() > SPENT;
+        state.current.is_none() && state.failure.as_ref().is_some_and(failed_long_ago)
+    }
+
+    /// Whether the config's namespace is being deleted. One whose state is not known is not.
+    async fn is_ending(&self, shared: &Shared) -> bool {
+        let Some(namespace) = &self.key.namespace else {
+            return false;
+        };
+        let asked = namespace::is_terminating(&shared.control, namespace);
+        match timeout(PATIENCE, asked).await {
+            Ok(Ok(ending)) => ending,
+            Ok(Err(error)) => {
+                tracing::debug!(%error, namespace, "whether it is being deleted is not known");
+                false
+            }
+            Err(_) => false,
+        }
+    }
+
     /// Asks the cluster of a target that there is.
     pub(super) async fn check(&self, shared: &Shared) -> Result<(), TargetError> {
         let mut state = self.state.lock().await;
@@ -163,7 +193,21 @@ impl Slot {
     ) -> Result<Arc<Target>, TargetError> {
         let access = timeout(PATIENCE, self.access(&shared.control))
             .await
-            .unwrap_or_else(|_| Err(self.silent("the config")))?;
+            .unwrap_or_else(|_| Err(self.silent("the config")));
+        let access = match access {
+            Err(missing @ TargetError::ConfigMissing { .. }) => {
+                state.watch = None;
+                if let Some(old) = state.current.take() {
+                    old.target.given_up.cancel();
+                    shared.changed();
+                }
+                return Err(match self.is_ending(shared).await {
+                    true => missing.for_good(),
+                    false => missing,
+                });
+            }
+            access => access?,
+        };
         self.watch_secret(shared, state, &access.place);
         let found = timeout(
             PATIENCE,
@@ -171,14 +215,21 @@ impl Slot {
         )
         .await
         .unwrap_or_else(|_| Err(self.silent("its Secret")));
-        let found = match (found, &mut state.current) {
-            // A namespace that is deleted loses its Secrets first; what was read of them
-            // before serves those that still have to be deleted in the cluster.
-            (Err(TargetError::SecretMissing { .. }), Some(current)) if access.deleting => {
-                current.read = Instant::now();
-                return Ok(current.target.clone());
+        let found = match found {
+            // What was read of it before serves those that still have to be deleted in the
+            // cluster.
+            Err(missing @ TargetError::SecretMissing { .. }) => {
+                let ending = self.is_ending(shared).await;
+                return match &mut state.current {
+                    Some(current) if ending || access.deleting => {
+                        current.read = Instant::now();
+                        Ok(current.target.clone())
+                    }
+                    _ if ending => Err(missing.for_good()),
+                    _ => Err(missing),
+                };
             }
-            (found, _) => found?,
+            found => found?,
         };
         *self
             .secret_version

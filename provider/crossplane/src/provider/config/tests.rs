@@ -12,6 +12,8 @@ struct World {
     config: Option<Value>,
     secret: Option<Value>,
     everest: bool,
+    /// The namespace of the config is being deleted.
+    ending: bool,
 }
 
 fn not_found() -> (u16, Value) {
@@ -27,8 +29,19 @@ fn not_found() -> (u16, Value) {
 fn targets(world: World) -> (Targets, Arc<Mutex<World>>, Seen) {
     let world = Arc::new(Mutex::new(world));
     let shown = world.clone();
-    let (control, seen) = api(move |_, target, _| {
+    let (control, seen) = api(move |method, target, body| {
         let world = shown.lock().unwrap();
+        if method == "POST" {
+            assert!(target.contains("dryRun=All"), "{target}");
+            return match world.ending {
+                true => (
+                    403,
+                    json!({ "kind": "Status", "status": "Failure", "code": 403, "reason": "Forbidden",
+                        "details": { "causes": [{ "reason": "NamespaceTerminating" }] } }),
+                ),
+                false => (201, body.clone()),
+            };
+        }
         let found = |object: &Option<Value>| match object {
             Some(object) => (200, object.clone()),
             None => not_found(),
@@ -213,6 +226,7 @@ async fn what_is_missing_or_wrong_is_named() {
         config: Some(of_secret()),
         secret,
         everest: true,
+        ..World::default()
     };
     let (why, text) = reason(with(None)).await;
     assert_eq!(why, "SecretMissing");
@@ -244,6 +258,7 @@ async fn a_kubeconfig_in_a_secret_runs_nothing_and_reads_nothing_here() {
             config: Some(of_secret()),
             secret: Some(secret(&kubeconfig("https://127.0.0.1:1", user))),
             everest: true,
+            ..World::default()
         })
         .await;
         assert_eq!(why, "NotPermitted", "{text}");
@@ -263,6 +278,7 @@ async fn a_namespaced_config_has_nothing_but_secrets_of_its_namespace() {
             config: Some(config),
             secret: Some(secret("x")),
             everest: true,
+            ..World::default()
         });
         let error = targets.connect("team", &namespaced()).await.unwrap_err();
         assert_eq!(error.reason(), "NotPermitted", "{error}");
@@ -278,6 +294,7 @@ async fn a_config_that_is_to_go_serves_its_last_users_though_its_secret_went_fir
         config: Some(of_secret()),
         secret: Some(secret(&kubeconfig(&server, "token: t"))),
         everest: true,
+        ..World::default()
     });
     let first = targets.connect("team", &namespaced()).await.unwrap();
     world.lock().unwrap().secret = None;
@@ -289,6 +306,81 @@ async fn a_config_that_is_to_go_serves_its_last_users_though_its_secret_went_fir
     targets.doubt(&first.key);
     let last = targets.connect("team", &namespaced()).await.unwrap();
     assert_eq!(last.revision, first.revision);
+}
+
+#[tokio::test]
+async fn a_namespace_that_ends_leaves_the_cluster_to_those_who_have_been_there() {
+    let server = everest_server().await;
+    let (targets, world, _) = targets(World {
+        config: Some(of_secret()),
+        secret: Some(secret(&kubeconfig(&server, "token: t"))),
+        everest: true,
+        ..World::default()
+    });
+    let first = targets.connect("team", &namespaced()).await.unwrap();
+    world.lock().unwrap().secret = None;
+    world.lock().unwrap().ending = true;
+    targets.doubt(&first.key);
+    let last = targets.connect("team", &namespaced()).await.unwrap();
+    assert_eq!(last.revision, first.revision);
+    // The config goes only when nobody needs it; then there is nothing left to keep.
+    world.lock().unwrap().config = None;
+    targets.doubt(&first.key);
+    let error = targets.connect("team", &namespaced()).await.unwrap_err();
+    assert!(error.is_for_good(), "{error}");
+    assert!(first.given_up.is_cancelled());
+}
+
+#[tokio::test]
+async fn what_is_missing_in_a_namespace_that_ends_is_missing_for_good() {
+    let without_secret = World {
+        config: Some(of_secret()),
+        ending: true,
+        ..World::default()
+    };
+    let without_config = World {
+        ending: true,
+        ..World::default()
+    };
+    for (world, named) in [
+        (without_secret, "its Secret team/credentials does not exist"),
+        (
+            without_config,
+            "ProviderConfig team/default: it does not exist",
+        ),
+    ] {
+        let (why, text) = reason(world).await;
+        assert_eq!(why, "GoneWithNamespace");
+        assert!(text.contains(named), "{text}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_config_that_is_not_there_has_nobody_looked_at_again() {
+    let (targets, world, seen) = targets(World::default());
+    let changes = targets.changes();
+    for _ in 0..3 {
+        let error = targets.connect("team", &own()).await.unwrap_err();
+        assert_eq!(error.reason(), "ConfigMissing");
+    }
+    assert!(!changes.has_changed().unwrap());
+    assert_eq!(seen.lock().unwrap().len(), 1);
+    // Whoever waited for it is told when it works.
+    world.lock().unwrap().config = Some(own_identity());
+    world.lock().unwrap().everest = true;
+    tokio::time::advance(Duration::from_secs(3)).await;
+    targets.connect("team", &own()).await.unwrap();
+    assert!(changes.has_changed().unwrap());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_config_that_nobody_asks_for_is_forgotten() {
+    let (targets, ..) = targets(World::default());
+    targets.connect("team", &own()).await.unwrap_err();
+    tokio::time::advance(Duration::from_secs(301)).await;
+    targets.connect("team", &namespaced()).await.unwrap_err();
+    let kept: Vec<_> = targets.slots().keys().cloned().collect();
+    assert_eq!(kept, [TargetKey::new("team", &namespaced())]);
 }
 
 /// The address of a server that answers every request as one that serves Everest.

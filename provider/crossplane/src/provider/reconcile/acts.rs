@@ -1,14 +1,17 @@
 //! The steps of a look that write.
 
 use everest_core::Operation;
-use everest_schemas::managed::members;
+use everest_schemas::managed::{ManagedModel, members};
 use jiff::Timestamp;
+use k8s_openapi::api::core::v1::ObjectReference;
 use kube::Resource;
 use kube::api::Patch;
 use serde_json::{Map, Value, json};
 
-use super::{Look, params};
+use super::Look;
+use super::record::params;
 use crate::provider::decision::{External, Situation};
+use crate::provider::events::{EventType, Reason};
 use crate::provider::failure::Failure;
 use crate::provider::kind::{self, Kind};
 use crate::provider::metadata;
@@ -124,6 +127,40 @@ impl<K: Kind> Look<'_, K> {
             Some(mut scene) => K::clean_up(&mut scene).await,
             None => Ok(None),
         }
+    }
+
+    /// Lets the managed resource go although its external object may be there, and says so where
+    /// it can still be read once the namespace is gone.
+    pub(super) async fn abandon(&mut self) -> Result<(), Failure> {
+        // One that cannot be read is let go as well, by the name that it has.
+        let _ = self.placed();
+        let (namespace, name) = self.key;
+        let why = self.cut_off.take().map(|error| error.to_string());
+        let message = format!(
+            "{} {namespace}/{name} is let go with its namespace without {}, which may still be in \
+             its cluster: delete it there. {}",
+            K::Model::KIND,
+            self.shown(),
+            why.unwrap_or_default()
+        );
+        self.let_go().await?;
+        tracing::warn!(kind = K::Model::KIND, namespace, name, message);
+        let about = ObjectReference {
+            api_version: Some("v1".to_owned()),
+            kind: Some("Namespace".to_owned()),
+            name: Some(namespace.clone()),
+            ..ObjectReference::default()
+        };
+        let reason = Reason::CannotDeleteExternalResource;
+        let events = &self.controller.context.events;
+        events.publish_named(
+            &about,
+            Some(&self.name),
+            EventType::Warning,
+            reason,
+            &message,
+        );
+        Ok(())
     }
 
     /// Whether the external object is really gone before the managed resource goes: the watch

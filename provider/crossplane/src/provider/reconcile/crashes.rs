@@ -1,157 +1,19 @@
 //! What is done to a managed resource comes to the same whenever the process dies on the way.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use tokio_util::sync::CancellationToken;
 
-use super::{Next, reconcile};
-use crate::provider::changelog::ChangeLogs;
-use crate::provider::config::Targets;
-use crate::provider::context::Context;
-use crate::provider::controllers::Controller;
-use crate::provider::events::Events;
-use crate::provider::flags::{self, Asked, Options};
-use crate::provider::gate::Gate;
-use crate::provider::kind::{BackupStorages, Backups, Databases, Kind, Restores};
-use crate::provider::metrics::Metrics;
-use crate::provider::pace::Pace;
+use super::reconcile;
+use super::stage::{EVEREST, MANAGED, RESTARTS, process, rest, world};
+use crate::provider::kind::{
+    BackupStorages, Backups, DatabaseNamespaces, Databases, Kind, Restores,
+};
 use crate::provider::plane::{Objects, Plane};
-use crate::provider::usage::Usages;
-
-const EVEREST: &str = "/apis/everest.percona.com/v1alpha1/namespaces/shop";
-const MANAGED: &str = "/apis/everest.m.openeverest.io/v1alpha1/namespaces/shop";
 
 /// Begins a story: what a user does to the managed resource at a path.
 type Turn<'a> = &'a dyn Fn(&Plane, &str);
-
-/// Counts the restarts of a database.
-const RESTARTS: &str = "restarts";
-
-fn options() -> Options {
-    let none = lexopt::Parser::from_args(Vec::<String>::new());
-    match flags::parse(none, &|_| None).unwrap() {
-        Asked::Run(options) => *options,
-        Asked::Help => panic!("nobody asked for help"),
-    }
-}
-
-/// A process that has just begun.
-fn process<K: Kind>(plane: &Plane) -> Controller<K> {
-    let control = plane.client();
-    let (events, _) = Events::new(control.clone(), CancellationToken::new());
-    let context = Context {
-        targets: Targets::new(control.clone()),
-        usages: Usages::new(control.clone()),
-        events,
-        metrics: Metrics::new(),
-        changelogs: ChangeLogs::off(),
-        gate: Gate::new().1,
-        pace: Pace::new(1000),
-        control,
-        options: options(),
-    };
-    Controller::new(Arc::new(context)).0
-}
-
-/// Looks at a managed resource until there is nothing left to do.
-async fn rest<K: Kind>(plane: &Plane, controller: &Controller<K>, path: &str) {
-    for _ in 0..60 {
-        let Some(managed) = plane.get(path) else {
-            return;
-        };
-        let before = plane.writes().len();
-        let managed = serde_json::from_value(managed).unwrap();
-        let next = reconcile(&managed, controller).await;
-        if plane.writes().len() == before && matches!(next, Next::Usual | Next::Never) {
-            return;
-        }
-        tokio::time::sleep(Duration::from_secs(10)).await;
-    }
-    panic!("never at rest: {:#}", plane.get(path).unwrap_or_default());
-}
-
-/// What Everest's and the engines' operators do: everything succeeds at once.
-fn operators(objects: &mut Objects, path: &str) {
-    let Some(object) = objects.get_mut(path) else {
-        return;
-    };
-    if !object["metadata"]["deletionTimestamp"].is_null() {
-        if path.contains("everest.percona.com") {
-            objects.remove(path);
-        }
-        return;
-    }
-    if path.contains("/databaseclusters/") {
-        let paused = object["spec"]["paused"] == true;
-        let generation = object["metadata"]["generation"].clone();
-        object["status"] = json!({"status": if paused { "paused" } else { "ready" },
-            "observedGeneration": generation, "hostname": "orders.shop", "port": 3306,
-            "crVersion": "1.15.0"});
-        let annotations = &mut object["metadata"]["annotations"];
-        if !annotations["everest.percona.com/restart"].is_null() {
-            let restarts = annotations[RESTARTS].as_str().unwrap_or("0");
-            let restarts = restarts.parse::<u32>().unwrap() + 1;
-            annotations[RESTARTS] = json!(restarts.to_string());
-            annotations
-                .as_object_mut()
-                .unwrap()
-                .remove("everest.percona.com/restart");
-        }
-        if annotations.is_null() {
-            object["metadata"]
-                .as_object_mut()
-                .unwrap()
-                .remove("annotations");
-        }
-    }
-    if path.contains("/databaseclusterbackups/") || path.contains("/databaseclusterrestores/") {
-        object["status"] = json!({"state": "Succeeded", "gaps": false,
-            "completed": Timestamp::now().to_string()});
-    }
-}
-
-/// A namespace in which a managed resource says `spec` in `forProvider`.
-fn world(plural: &str, kind: &str, spec: &Value) -> (Plane, String) {
-    let path = format!("{MANAGED}/{plural}/orders");
-    let object = json!({"apiVersion": "everest.m.openeverest.io/v1alpha1", "kind": kind,
-        "metadata": {"name": "orders", "namespace": "shop", "uid": "managed", "generation": 1,
-            "creationTimestamp": "2026-01-01T00:00:00Z", "resourceVersion": "1"},
-        "spec": {"forProvider": spec}});
-    let config = json!({"apiVersion": "everest.m.openeverest.io/v1alpha1",
-        "kind": "ClusterProviderConfig", "metadata": {"name": "default"},
-        "spec": {"credentials": {"source": "InjectedIdentity"}}});
-    let engine = json!({"apiVersion": "everest.percona.com/v1alpha1", "kind": "DatabaseEngine",
-        "metadata": {"name": "percona-xtradb-cluster-operator", "namespace": "shop"},
-        "spec": {"type": "pxc"}, "status": {"status": "installed", "operatorVersion": "1.15.0",
-            "availableVersions": {"engine": {"8.0.36-28.1": {"status": "recommended"}}}}});
-    let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop",
-        "labels": {"app.kubernetes.io/managed-by": "everest"}}});
-    let storage = json!({"apiVersion": "everest.percona.com/v1alpha1", "kind": "BackupStorage",
-        "metadata": {"name": "s3", "namespace": "shop"},
-        "spec": {"type": "s3", "bucket": "backups", "region": "r", "credentialsSecretName": "s3"}});
-    let keys = json!({"apiVersion": "v1", "kind": "Secret",
-        "metadata": {"name": "keys", "namespace": "shop", "resourceVersion": "1"},
-        "data": {"AWS_ACCESS_KEY_ID": "aWQ=", "AWS_SECRET_ACCESS_KEY": "a2V5"}});
-    let objects = [
-        (path.clone(), object),
-        (
-            "/apis/everest.m.openeverest.io/v1alpha1/clusterproviderconfigs/default".to_owned(),
-            config,
-        ),
-        (
-            format!("{EVEREST}/databaseengines/percona-xtradb-cluster-operator"),
-            engine,
-        ),
-        ("/api/v1/namespaces/shop".to_owned(), namespace),
-        (format!("{EVEREST}/backupstorages/s3"), storage),
-        ("/api/v1/namespaces/shop/secrets/keys".to_owned(), keys),
-    ];
-    (Plane::new(objects.into_iter().collect(), operators), path)
-}
 
 fn database(more: &Value) -> (Plane, String) {
     let mut spec = json!({"engine": {"type": "pxc", "version": "8.0.36-28.1", "replicas": 3,
@@ -465,4 +327,61 @@ async fn a_storage_and_its_credentials_come_and_go_whenever_the_process_dies() {
     let plane = survives::<BackupStorages>(storage, Some(&turn)).await;
     assert_eq!(plane.get(&format!("{EVEREST}/backupstorages/orders")), None);
     assert_eq!(plane.get("/api/v1/namespaces/shop/secrets/orders"), None);
+}
+
+/// A namespace that a managed resource makes, with the operator of one engine.
+fn namespace() -> (Plane, String) {
+    let (plane, path) = world(
+        "everestdatabasenamespaces",
+        "DatabaseNamespace",
+        &json!({"engines": {"pxc": {}}}),
+    );
+    let name = json!({"crossplane.io/external-name": "team"});
+    plane.change(&path, &json!({"metadata": {"annotations": name}}));
+    (plane, path)
+}
+
+const TEAM: &str = "/api/v1/namespaces/team";
+const OLM: &str = "/apis/operators.coreos.com/v1alpha1/namespaces/team";
+
+#[tokio::test(start_paused = true)]
+async fn a_namespace_and_its_operator_are_made_once_whenever_the_process_dies() {
+    let plane = survives::<DatabaseNamespaces>(namespace, None).await;
+    let subscription = format!("{OLM}/subscriptions/percona-xtradb-cluster-operator");
+    assert_eq!(plane.made(TEAM), 1);
+    assert_eq!(plane.made(&subscription), 1);
+    let plan = plane.get(&format!("{OLM}/installplans/install")).unwrap();
+    assert_eq!(plan["spec"]["approved"], true);
+    let (_, path) = namespace();
+    assert_eq!(condition(&plane, &path, "Ready"), "True");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_namespace_goes_with_its_managed_resource_whenever_the_process_dies() {
+    let turn = |plane: &Plane, path: &str| plane.delete(path);
+    let plane = survives::<DatabaseNamespaces>(namespace, Some(&turn)).await;
+    let (_, path) = namespace();
+    assert_eq!(plane.get(TEAM), None);
+    assert_eq!(plane.get(&path), None);
+    // The operator goes before the namespace, or nobody would take finalizers off.
+    let order = plane.writes();
+    let at = |what: &str| order.iter().position(|done| done.contains(what)).unwrap();
+    assert!(at("DELETE /apis/operators.coreos.com") < at(&format!("DELETE {TEAM}")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_namespace_that_is_kept_only_loses_what_was_added_whenever_the_process_dies() {
+    let build = || {
+        let (plane, path) = namespace();
+        let found = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "team"}});
+        plane.put(TEAM, found);
+        say(&plane, &path, &json!({"takeOwnership": true}));
+        (plane, path)
+    };
+    let turn = |plane: &Plane, path: &str| plane.delete(path);
+    let plane = survives::<DatabaseNamespaces>(build, Some(&turn)).await;
+    let left = plane.get(TEAM).unwrap();
+    assert!(left["metadata"]["labels"]["app.kubernetes.io/managed-by"].is_null());
+    let subscription = format!("{OLM}/subscriptions/percona-xtradb-cluster-operator");
+    assert_eq!(plane.get(&subscription), None);
 }

@@ -68,6 +68,18 @@ impl<K: Kind> Look<'_, K> {
         }
     }
 
+    /// Nothing is done any more, which is told once.
+    pub(super) fn tell_of_pause(&self) {
+        let said = self.managed.status.condition(SYNCED);
+        if said.is_none_or(|synced| synced.reason != "ReconcilePaused") {
+            self.event(
+                EventType::Normal,
+                Reason::ReconciliationPaused,
+                "nothing is done while the resource is paused",
+            );
+        }
+    }
+
     /// A look failed.
     pub(super) fn complain(&self, failure: &Failure) {
         let reason = match failure {

@@ -117,7 +117,7 @@ async fn nobody_is_counted_before_all_are_known() {
         .unwrap();
     let key = TargetKey::new("team", &reference("here"));
     assert_eq!(usages.users(&key), None);
-    usages.known().complete = true;
+    usages.know_all();
     assert_eq!(usages.users(&key), Some(1));
     assert_eq!(
         usages.users(&TargetKey::new("other", &reference("here"))),

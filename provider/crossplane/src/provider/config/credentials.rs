@@ -1,0 +1,197 @@
+//! The Secret of a ProviderConfig that is used stays as long as its namespace does.
+//!
+//! A namespace that is deleted loses all its objects in no order. Managed resources in it still
+//! need the kubeconfig to have their external objects deleted, also in a process that begins
+//! only then. So the Secret has a finalizer while the config is used, as the config has, and both
+//! go with the last managed resource. A Secret that is deleted by itself is not held: who
+//! replaces it deletes it first.
+//!
+//! Secrets of ClusterProviderConfigs have none: they are in no team's namespace.
+
+use std::collections::BTreeMap;
+
+use everest_schemas::managed::{CredentialsSource, ProviderConfig};
+use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::api::{ListParams, Patch, PatchParams};
+use kube::{Api, ResourceExt};
+use serde_json::json;
+
+use super::FIELD_MANAGER;
+use super::access::Config;
+use super::controller::bound;
+use crate::provider::context::Context;
+use crate::provider::namespace;
+
+/// The finalizer of a Secret. The API server wants a domain in it.
+pub(super) const HELD: &str = "everest.m.openeverest.io/in-use";
+
+/// What is to be done with the finalizer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Hold {
+    Put,
+    TakeOff,
+    Leave,
+}
+
+/// What is known of a Secret.
+#[derive(Clone, Copy, Debug)]
+struct Held {
+    /// The finalizer is on it.
+    held: bool,
+    /// It is being deleted.
+    deleting: bool,
+    /// A config that names it is used.
+    used: bool,
+    /// The config or the namespace is being deleted as well.
+    ending: bool,
+}
+
+/// A Secret that is used is held, unless it alone is deleted.
+fn hold(secret: Held) -> Hold {
+    match secret {
+        Held {
+            held: false,
+            used: true,
+            deleting: false,
+            ..
+        } => Hold::Put,
+        Held { held: false, .. } => Hold::Leave,
+        Held { used: false, .. } => Hold::TakeOff,
+        Held {
+            deleting: true,
+            ending: false,
+            ..
+        } => Hold::TakeOff,
+        _ => Hold::Leave,
+    }
+}
+
+/// Puts the finalizer on the Secret of a config that `users` managed resources use, or takes it
+/// off. With `everywhere`, Secrets that the config has named before are let go as well.
+///
+/// A provider that may not write the Secret goes on without the finalizer.
+///
+/// # Errors
+/// When the control plane does not answer as it should; try again.
+pub(super) async fn keep<C: Config>(
+    context: &Context,
+    config: &C,
+    users: usize,
+    everywhere: bool,
+) -> Result<(), kube::Error> {
+    let Some(namespace) = config.namespace() else {
+        return Ok(());
+    };
+    let api: Api<Secret> = Api::namespaced(context.control.clone(), &namespace);
+    let named = secret_of(config);
+    let mut secrets = BTreeMap::new();
+    if everywhere {
+        let all = api.list_metadata(&ListParams::default()).await?;
+        let held = all.items.into_iter().filter(|it| is_held(&it.metadata));
+        secrets.extend(held.map(|it| (it.name_any(), it.metadata)));
+    }
+    if let Some(name) = named
+        && !secrets.contains_key(name)
+        && let Some(found) = api.get_metadata_opt(name).await?
+    {
+        secrets.insert(name.to_owned(), found.metadata);
+    }
+    for (name, metadata) in secrets {
+        let held = is_held(&metadata);
+        let deleting = metadata.deletion_timestamp.is_some();
+        let used = match named == Some(name.as_str()) && users > 0 {
+            true => true,
+            false => held && is_used(context, &namespace, &name).await?,
+        };
+        let ending = config.meta().deletion_timestamp.is_some()
+            || (held && used && deleting)
+                && namespace::is_terminating(&context.control, &namespace).await?;
+        let known = Held {
+            held,
+            deleting,
+            used,
+            ending,
+        };
+        match hold(known) {
+            Hold::Put => write(&api, &name, &metadata, true).await?,
+            Hold::TakeOff => write(&api, &name, &metadata, false).await?,
+            Hold::Leave => {}
+        }
+    }
+    Ok(())
+}
+
+/// Whether any config of a namespace that names a Secret is used.
+async fn is_used(context: &Context, namespace: &str, secret: &str) -> Result<bool, kube::Error> {
+    let api: Api<ProviderConfig> = Api::namespaced(context.control.clone(), namespace);
+    for config in api.list(&ListParams::default()).await? {
+        if secret_of(&config) != Some(secret) {
+            continue;
+        }
+        let key = config.key();
+        if context.usages.users(&key) != Some(0) || bound(context, &key).await? > 0 {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The Secret of its own namespace that a config names.
+fn secret_of<C: Config>(config: &C) -> Option<&str> {
+    let credentials = config.credentials();
+    let reference = credentials.secret_ref.as_ref()?;
+    let own = reference.namespace.is_none() || reference.namespace == config.namespace();
+    (credentials.source == CredentialsSource::Secret && own).then_some(reference.name.as_str())
+}
+
+fn is_held(metadata: &ObjectMeta) -> bool {
+    let mut finalizers = metadata.finalizers.iter().flatten();
+    finalizers.any(|finalizer| finalizer == HELD)
+}
+
+/// Writes the finalizers of a Secret as it was last seen.
+async fn write(
+    api: &Api<Secret>,
+    name: &str,
+    metadata: &ObjectMeta,
+    held: bool,
+) -> Result<(), kube::Error> {
+    let others = metadata.finalizers.iter().flatten();
+    let mut finalizers: Vec<&str> = others
+        .map(String::as_str)
+        .filter(|finalizer| *finalizer != HELD)
+        .collect();
+    if held {
+        finalizers.push(HELD);
+    }
+    let patch = json!({ "metadata": {
+        "finalizers": finalizers,
+        "resourceVersion": metadata.resource_version,
+    }});
+    let params = PatchParams {
+        field_manager: Some(FIELD_MANAGER.to_owned()),
+        ..PatchParams::default()
+    };
+    match api
+        .patch_metadata(name, &params, &Patch::Merge(patch))
+        .await
+    {
+        Ok(_) => Ok(()),
+        Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
+        Err(kube::Error::Api(status)) if status.code == 403 => {
+            tracing::warn!(
+                secret = name,
+                held,
+                error = status.message,
+                "the finalizer of a Secret with a kubeconfig is not written: the provider needs \
+                 the right to patch Secrets, which its package grants"
+            );
+            Ok(())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,51 @@
+//! Whether a namespace of the control plane is being deleted.
+
+use everest_schemas::managed::{ProviderConfigReference, ProviderConfigUsage, ResourceReference};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::Api;
+use kube::api::{ApiResource, DynamicObject, PostParams};
+
+/// Whether a namespace is being deleted.
+///
+/// The creation of a ProviderConfigUsage is rehearsed: a namespace that is being deleted takes no
+/// new objects. A package may not read namespaces, but it may make its own kinds.
+///
+/// # Errors
+/// When the API server refuses the rehearsal for another reason, or does not answer.
+pub async fn is_terminating(control: &kube::Client, namespace: &str) -> Result<bool, kube::Error> {
+    let usage = ProviderConfigUsage {
+        metadata: ObjectMeta {
+            generate_name: Some("rehearsal-".to_owned()),
+            namespace: Some(namespace.to_owned()),
+            ..ObjectMeta::default()
+        },
+        provider_config_ref: ProviderConfigReference::default(),
+        resource_ref: ResourceReference::default(),
+    };
+    let manifest = usage.to_manifest().map_err(kube::Error::SerdeError)?;
+    let rehearsed: DynamicObject =
+        serde_json::from_value(manifest).map_err(kube::Error::SerdeError)?;
+    let resource = ApiResource::erase::<ProviderConfigUsage>(&());
+    let api: Api<DynamicObject> = Api::namespaced_with(control.clone(), namespace, &resource);
+    let params = PostParams {
+        dry_run: true,
+        ..PostParams::default()
+    };
+    match api.create(&params, &rehearsed).await {
+        Ok(_) => Ok(false),
+        Err(error) if is_refused(&error) => Ok(true),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether a write was refused because its namespace is being deleted.
+pub fn is_refused(error: &kube::Error) -> bool {
+    let kube::Error::Api(status) = error else {
+        return false;
+    };
+    let causes = status.details.iter().flat_map(|details| &details.causes);
+    status.code == 403
+        && causes
+            .into_iter()
+            .any(|cause| cause.reason == "NamespaceTerminating")
+}

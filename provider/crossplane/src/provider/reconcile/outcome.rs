@@ -1,0 +1,204 @@
+//! What a look came to, and what is said of it.
+
+use std::time::Duration;
+
+use everest_core::readiness::Readiness;
+use everest_schemas::managed::members;
+use serde_json::{Map, Value, json};
+
+use super::{Look, Next};
+use crate::provider::failure::Failure;
+use crate::provider::kind::Kind;
+use crate::provider::policies::InvalidPolicies;
+use crate::provider::published;
+use crate::provider::report::{READY, Report, Says};
+
+/// How soon what is not ready is looked at again although nothing changed: some judgements
+/// depend on time.
+pub(super) const NOT_READY: Duration = Duration::from_secs(5);
+/// How soon a deletion that goes on is looked at again although nothing changed.
+const DELETING: Duration = Duration::from_secs(5);
+/// How soon is looked again after somebody else wrote first.
+pub(super) const CONFLICT: Duration = Duration::from_millis(200);
+
+/// What a look came to.
+pub(super) struct Outcome {
+    pub(super) report: Report,
+    pub(super) next: Next,
+}
+
+pub(super) fn paused() -> Outcome {
+    Outcome {
+        report: Report {
+            synced: Some(Says::paused().because(
+                "the annotation crossplane.io/paused is \"true\", or spec.managementPolicies are \
+                 empty: nothing is done",
+            )),
+            up_to_date: Some(Says::unknown_while_paused()),
+            ..Report::default()
+        },
+        next: Next::Never,
+    }
+}
+
+/// The policies mean nothing.
+pub(super) fn refused(error: &InvalidPolicies) -> Outcome {
+    Outcome {
+        report: Report {
+            synced: Some(Says::failed().because(error.to_string())),
+            ..Report::default()
+        },
+        next: Next::Never,
+    }
+}
+
+pub(super) fn deleting(why: String) -> Outcome {
+    Outcome {
+        report: Report {
+            ready: Some(Says::deleting().because(why)),
+            synced: Some(Says::synced()),
+            ..Report::default()
+        },
+        next: Next::After(DELETING),
+    }
+}
+
+impl<K: Kind> Look<'_, K> {
+    /// What is said of an external object that exists.
+    pub(super) async fn settled(&mut self, up_to_date: Says) -> Result<Outcome, Failure> {
+        let Some(external) = self.external.clone() else {
+            return Ok(Outcome {
+                report: Report::default(),
+                next: Next::After(CONFLICT),
+            });
+        };
+        let creating = self
+            .managed
+            .status
+            .condition(READY)
+            .is_none_or(|ready| ready.reason == "Creating");
+        let mut at_provider = self.at_provider(&external).await?;
+        let mut readiness = Readiness::Ready;
+        let mut published = Ok(false);
+        if let Some(mut scene) = self.scene() {
+            readiness = K::readiness(&mut scene, &external).await;
+            published = published::publish(&mut scene, &external).await;
+        }
+        if let Some(ready) = at_provider.get_mut("ready") {
+            *ready = json!(readiness == Readiness::Ready);
+        }
+        let (ready, next) = match &readiness {
+            Readiness::Ready => (Says::available(), Next::Usual),
+            Readiness::Pending(missing) if creating => {
+                (Says::creating().because(missing), Next::After(NOT_READY))
+            }
+            Readiness::Pending(missing) => {
+                (Says::unavailable().because(missing), Next::After(NOT_READY))
+            }
+            Readiness::Failed(reason) => (Says::unavailable().because(reason), Next::Usual),
+        };
+        let synced = match published {
+            Ok(_) => Says::synced(),
+            Err(failure) if failure.is_conflict() => return Err(failure),
+            Err(failure) => Says::failed().because(failure.to_string()),
+        };
+        let next = match synced.status {
+            "True" => next,
+            _ => Next::Again(self.memory.failed()),
+        };
+        Ok(Outcome {
+            report: Report {
+                ready: Some(ready),
+                synced: Some(synced),
+                up_to_date: Some(up_to_date),
+                at_provider: Some(at_provider),
+            },
+            next,
+        })
+    }
+
+    /// What only the server says of an external object.
+    async fn at_provider(&mut self, external: &K::External) -> Result<Map<String, Value>, Failure> {
+        let schema = &self.controller.at_provider;
+        let Some(scene) = self.scene() else {
+            return Ok(Map::new());
+        };
+        let seen = K::seen(&scene, external).await?;
+        let observed = Value::Object(members(&seen).unwrap_or_default());
+        Ok(match only(&observed, schema) {
+            Value::Object(members) => members,
+            _ => Map::new(),
+        })
+    }
+
+    /// Something that ran once and whose object is gone.
+    pub(super) fn done(&self) -> Outcome {
+        let at_provider = &self.managed.status.at_provider;
+        let state = at_provider.get("state").and_then(Value::as_str);
+        let ready = match state {
+            Some("Succeeded") => Says::available(),
+            other => Says::unavailable().because(format!(
+                "{} is gone and was last seen {}. It is not run again: create another resource to \
+                 do so",
+                self.shown(),
+                other.unwrap_or("before it began")
+            )),
+        };
+        Outcome {
+            report: Report {
+                ready: Some(ready),
+                synced: Some(Says::synced()),
+                up_to_date: Some(Says::matched()),
+                at_provider: None,
+            },
+            next: Next::Usual,
+        }
+    }
+
+    /// What may only be observed is not there.
+    pub(super) fn absent(&self) -> Outcome {
+        Outcome {
+            report: Report {
+                ready: Some(Says::unavailable()),
+                synced: Some(Says::failed().because(format!(
+                    "observe failed: {} does not exist, and spec.managementPolicies do not let it \
+                     be created",
+                    self.shown()
+                ))),
+                ..Report::default()
+            },
+            next: Next::Usual,
+        }
+    }
+
+    /// Somebody else deletes the external object.
+    pub(super) fn deleted_elsewhere(&self) -> Outcome {
+        Outcome {
+            report: Report {
+                ready: Some(Says::unavailable().because(self.going())),
+                synced: Some(Says::failed().because(format!(
+                    "observe failed: {}, not by this resource. It is looked at again once it is \
+                     gone",
+                    self.going()
+                ))),
+                ..Report::default()
+            },
+            next: Next::After(DELETING),
+        }
+    }
+}
+
+/// The members of a value that a schema has, without nulls.
+fn only(value: &Value, schema: &Value) -> Value {
+    let (Some(members), Some(properties)) = (value.as_object(), schema["properties"].as_object())
+    else {
+        return value.clone();
+    };
+    let kept = properties.iter().filter_map(|(name, schema)| {
+        let member = members.get(name).filter(|member| !member.is_null())?;
+        let inside = only(member, schema);
+        let empty = inside.as_object().is_some_and(Map::is_empty);
+        (!empty).then(|| (name.clone(), inside))
+    });
+    Value::Object(kept.collect())
+}

@@ -1,0 +1,173 @@
+//! A cluster in the process with managed resources in it, and processes that look at them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{Next, reconcile};
+use crate::provider::context::Context;
+use crate::provider::controllers::Controller;
+use crate::provider::kind::Kind;
+use crate::provider::plane::{Objects, Plane};
+
+pub(super) const EVEREST: &str = "/apis/everest.percona.com/v1alpha1/namespaces/shop";
+pub(super) const MANAGED: &str = "/apis/everest.m.openeverest.io/v1alpha1/namespaces/shop";
+
+/// Counts the restarts of a database.
+pub(super) const RESTARTS: &str = "restarts";
+
+/// A process that has just begun.
+pub(super) fn process<K: Kind>(plane: &Plane) -> Controller<K> {
+    Controller::new(Arc::new(Context::alone(plane.client()))).0
+}
+
+/// Looks at a managed resource until there is nothing left to do.
+pub(super) async fn rest<K: Kind>(plane: &Plane, controller: &Controller<K>, path: &str) {
+    for _ in 0..60 {
+        let Some(managed) = plane.get(path) else {
+            return;
+        };
+        let before = plane.writes().len();
+        let managed = serde_json::from_value(managed).unwrap();
+        let next = reconcile(&managed, controller).await;
+        if plane.writes().len() == before && matches!(next, Next::Usual | Next::Never) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_secs(10)).await;
+    }
+    panic!("never at rest: {:#}", plane.get(path).unwrap_or_default());
+}
+
+/// What Everest's and the engines' operators do: everything succeeds at once.
+fn operators(objects: &mut Objects, path: &str) {
+    let Some(object) = objects.get_mut(path) else {
+        // A namespace goes with all that is in it.
+        if let Some(namespace) = path.strip_prefix("/api/v1/namespaces/") {
+            let inside = format!("/namespaces/{namespace}/");
+            objects.retain(|path, _| !path.contains(&inside));
+        }
+        return;
+    };
+    if path.contains("/operators.coreos.com/") {
+        olm(objects, path);
+        return;
+    }
+    if !object["metadata"]["deletionTimestamp"].is_null() {
+        if path.contains("everest.percona.com") {
+            objects.remove(path);
+        }
+        return;
+    }
+    if path.contains("/databaseclusters/") {
+        let paused = object["spec"]["paused"] == true;
+        let generation = object["metadata"]["generation"].clone();
+        object["status"] = json!({"status": if paused { "paused" } else { "ready" },
+            "observedGeneration": generation, "hostname": "orders.shop", "port": 3306,
+            "crVersion": "1.15.0"});
+        let annotations = &mut object["metadata"]["annotations"];
+        if !annotations["everest.percona.com/restart"].is_null() {
+            let restarts = annotations[RESTARTS].as_str().unwrap_or("0");
+            let restarts = restarts.parse::<u32>().unwrap() + 1;
+            annotations[RESTARTS] = json!(restarts.to_string());
+            annotations
+                .as_object_mut()
+                .unwrap()
+                .remove("everest.percona.com/restart");
+        }
+        if annotations.is_null() {
+            object["metadata"]
+                .as_object_mut()
+                .unwrap()
+                .remove("annotations");
+        }
+    }
+    if path.contains("/databaseclusterbackups/") || path.contains("/databaseclusterrestores/") {
+        object["status"] = json!({"state": "Succeeded", "gaps": false,
+            "completed": Timestamp::now().to_string()});
+    }
+}
+
+/// What OLM does: a Subscription gets a plan, and a plan that is approved an operator, which
+/// Everest then offers the versions of.
+fn olm(objects: &mut Objects, path: &str) {
+    let Some((folder, name)) = path.rsplit_once('/') else {
+        return;
+    };
+    let Some((namespace, plural)) = folder.rsplit_once('/') else {
+        return;
+    };
+    if plural == "subscriptions" && objects[path]["status"].is_null() {
+        let csv = format!("{name}.v1.15.0");
+        let plan = json!({"apiVersion": "operators.coreos.com/v1alpha1", "kind": "InstallPlan",
+            "metadata": {"name": "install", "namespace": "team", "resourceVersion": "1"},
+            "spec": {"approval": "Manual", "approved": false, "clusterServiceVersionNames": [csv]},
+            "status": {"phase": "RequiresApproval"}});
+        objects.insert(format!("{namespace}/installplans/install"), plan);
+        objects.get_mut(path).unwrap()["status"] = json!({"state": "UpgradePending",
+            "currentCSV": csv, "installPlanRef": {"name": "install"}});
+    }
+    if plural == "installplans" && objects[path]["spec"]["approved"] == true {
+        objects.get_mut(path).unwrap()["status"]["phase"] = json!("Complete");
+        let csv = objects[path]["spec"]["clusterServiceVersionNames"][0].clone();
+        let (operator, version) = csv.as_str().unwrap().split_once(".v").unwrap();
+        let installed = json!({"apiVersion": "operators.coreos.com/v1alpha1",
+            "kind": "ClusterServiceVersion", "metadata": {"name": csv, "namespace": "team"},
+            "spec": {"version": version}, "status": {"phase": "Succeeded"}});
+        let engine = json!({"apiVersion": "everest.percona.com/v1alpha1",
+            "kind": "DatabaseEngine", "metadata": {"name": operator, "namespace": "team"},
+            "spec": {"type": "pxc"}, "status": {"status": "installed", "operatorVersion": version,
+                "availableVersions": {"engine": {"8.0.36-28.1": {"status": "recommended"}}}}});
+        let subscription = format!("{namespace}/subscriptions/{operator}");
+        let status = &mut objects.get_mut(&subscription).unwrap()["status"];
+        status["installedCSV"] = csv.clone();
+        status["state"] = json!("AtLatestKnown");
+        let everest = EVEREST.replace("/shop", "/team");
+        objects.insert(format!("{everest}/databaseengines/{operator}"), engine);
+        let csv = csv.as_str().unwrap();
+        objects.insert(
+            format!("{namespace}/clusterserviceversions/{csv}"),
+            installed,
+        );
+    }
+}
+
+/// A namespace in which a managed resource says `spec` in `forProvider`.
+pub(super) fn world(plural: &str, kind: &str, spec: &Value) -> (Plane, String) {
+    let path = format!("{MANAGED}/{plural}/orders");
+    let object = json!({"apiVersion": "everest.m.openeverest.io/v1alpha1", "kind": kind,
+        "metadata": {"name": "orders", "namespace": "shop", "uid": "managed", "generation": 1,
+            "creationTimestamp": "2026-01-01T00:00:00Z", "resourceVersion": "1"},
+        "spec": {"forProvider": spec}});
+    let config = json!({"apiVersion": "everest.m.openeverest.io/v1alpha1",
+        "kind": "ClusterProviderConfig", "metadata": {"name": "default"},
+        "spec": {"credentials": {"source": "InjectedIdentity"}}});
+    let engine = json!({"apiVersion": "everest.percona.com/v1alpha1", "kind": "DatabaseEngine",
+        "metadata": {"name": "percona-xtradb-cluster-operator", "namespace": "shop"},
+        "spec": {"type": "pxc"}, "status": {"status": "installed", "operatorVersion": "1.15.0",
+            "availableVersions": {"engine": {"8.0.36-28.1": {"status": "recommended"}}}}});
+    let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop",
+        "labels": {"app.kubernetes.io/managed-by": "everest"}}});
+    let storage = json!({"apiVersion": "everest.percona.com/v1alpha1", "kind": "BackupStorage",
+        "metadata": {"name": "s3", "namespace": "shop"},
+        "spec": {"type": "s3", "bucket": "backups", "region": "r", "credentialsSecretName": "s3"}});
+    let keys = json!({"apiVersion": "v1", "kind": "Secret",
+        "metadata": {"name": "keys", "namespace": "shop", "resourceVersion": "1"},
+        "data": {"AWS_ACCESS_KEY_ID": "aWQ=", "AWS_SECRET_ACCESS_KEY": "a2V5"}});
+    let objects = [
+        (path.clone(), object),
+        (
+            "/apis/everest.m.openeverest.io/v1alpha1/clusterproviderconfigs/default".to_owned(),
+            config,
+        ),
+        (
+            format!("{EVEREST}/databaseengines/percona-xtradb-cluster-operator"),
+            engine,
+        ),
+        ("/api/v1/namespaces/shop".to_owned(), namespace),
+        (format!("{EVEREST}/backupstorages/s3"), storage),
+        ("/api/v1/namespaces/shop/secrets/keys".to_owned(), keys),
+    ];
+    (Plane::new(objects.into_iter().collect(), operators), path)
+}
