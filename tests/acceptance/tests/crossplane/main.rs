@@ -3,6 +3,7 @@
 
 mod config;
 mod examples;
+mod expressions;
 mod operations;
 mod process;
 mod resources;
