@@ -28,12 +28,14 @@ pub use validations::Validation;
 pub fn managed_resource<M: ManagedModel>(validations: &[Validation]) -> CustomResourceDefinition {
     let settings = || SchemaSettings::openapi3().with(|settings| settings.inline_subschemas = true);
     let schema_of = |schema: schemars::Schema| schema.to_value();
-    let (mut model, at_provider) = members::parts::<M>();
+    let (mut model, mut at_provider) = members::parts::<M>();
     validations::immutable(&mut model);
     members::rewrite(&mut model);
-    for (member, text) in M::SHAPE.said {
-        if let Some(member) = model.pointer_mut(&format!("/properties/{member}")) {
-            member["description"] = json!(text);
+    for (path, text) in M::SHAPE.said {
+        for schema in [&mut model, &mut at_provider] {
+            if let Some(member) = members::at(schema, path) {
+                member["description"] = json!(text);
+            }
         }
     }
     if let Some(text) = M::SHAPE.secret {

@@ -115,3 +115,55 @@ fn a_rule_goes_where_its_path_says() {
             .contains("no size")
     );
 }
+
+/// The descriptions in a schema, each with the name of its member.
+fn described(schema: &Value, name: &str, told: &mut Vec<(String, String)>) {
+    if let Some(text) = schema["description"].as_str() {
+        told.push((name.to_owned(), text.to_owned()));
+    }
+    for (name, member) in schema["properties"].as_object().into_iter().flatten() {
+        described(member, name, told);
+    }
+    for inner in ["items", "additionalProperties"] {
+        if let Some(inner) = schema.get(inner) {
+            described(inner, name, told);
+        }
+    }
+}
+
+/// Where what is said of a kind's members is said.
+fn descriptions<M: ManagedModel>() -> Vec<(String, String)> {
+    let definition = serde_json::to_value(managed_resource::<M>(&[])).unwrap();
+    let schema = &definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"];
+    let mut told = Vec::new();
+    described(schema, M::KIND, &mut told);
+    for (path, text) in M::SHAPE.said {
+        let name = path.rsplit('.').next().unwrap();
+        let is_there = |(member, said): &(String, String)| member == name && said == text;
+        assert!(told.iter().any(is_there), "{} has no {path}", M::KIND);
+    }
+    told
+}
+
+#[test]
+fn a_definition_speaks_of_nothing_that_only_terraform_has() {
+    let told = [
+        descriptions::<DatabaseModel>(),
+        descriptions::<BackupStorageModel>(),
+        descriptions::<BackupModel>(),
+        descriptions::<RestoreModel>(),
+        descriptions::<NamespaceModel>(),
+    ]
+    .concat();
+    for (name, text) in told {
+        let text = text.replace("install plan", "");
+        for word in text.split(|letter: char| !letter.is_alphanumeric() && letter != '_') {
+            let is_snake = word.contains('_') && word.chars().any(char::is_lowercase);
+            let foreign = ["Terraform", "plan", "apply", "destroyed", "replaces"];
+            assert!(
+                !is_snake && !foreign.contains(&word),
+                "{name}: {word} in {text:?}"
+            );
+        }
+    }
+}
