@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use everest_core::{
+    dialect::Dialect,
     impact,
     path::FieldPath,
     rules::{self, Checked, Holder, Rule},
@@ -189,8 +190,8 @@ fn entry(page: &mut String, rule: &Rule) {
         page,
         "\n### `{}`\n\n{}\n\n- What to do: {}\n- Engines: {}\n- Checked: {}\n",
         rule.id,
-        rule.sentence,
-        rule.advice,
+        rule.sentence().said(Dialect::Terraform),
+        rule.advice().said(Dialect::Terraform),
         engines(rule.engines),
         moments.join(", "),
     );

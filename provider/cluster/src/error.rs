@@ -75,7 +75,7 @@ pub enum ClusterError {
     #[error(
         "{object} could not be written: the API server cannot reach the admission webhook \
          {webhook}. It is served by the Deployment everest-operator in namespace everest-system: \
-         check that it runs, then apply again. The server says: {message}"
+         check that it runs, then try again. The server says: {message}"
     )]
     WebhookDown {
         /// What was to be written.

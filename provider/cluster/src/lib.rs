@@ -35,6 +35,8 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use everest_core::dialect::Dialect;
+
 pub use connection::{ConnectError, ConnectionConfig, ExecPlugin, Trust, connect, connect_with};
 pub use error::{ClusterError, Sighting};
 pub use outcome::{Change, Creation};
@@ -75,6 +77,7 @@ pub struct Cluster {
     hub: hub::Hub,
     catalog: Arc<Catalog>,
     field_manager: Arc<str>,
+    dialect: Dialect,
     turns: Arc<Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>>,
     /// Asked for facts, the cluster did not answer: see [`facts`].
     silent: Arc<AtomicBool>,
@@ -90,6 +93,7 @@ impl Cluster {
             hub: hub::Hub::default(),
             catalog: Arc::new(catalog),
             field_manager: Arc::from(FIELD_MANAGER),
+            dialect: Dialect::Terraform,
             turns: Arc::default(),
             silent: Arc::default(),
             patient: true,
@@ -118,6 +122,18 @@ impl Cluster {
     pub fn with_field_manager(mut self, manager: &str) -> Self {
         self.field_manager = Arc::from(manager);
         self
+    }
+
+    /// The same with errors in the words of a front end other than Terraform's.
+    #[must_use]
+    pub fn with_dialect(mut self, dialect: Dialect) -> Self {
+        self.dialect = dialect;
+        self
+    }
+
+    /// The words that errors are told in.
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.dialect
     }
 
     /// The catalog that engine operators come from.

@@ -1,6 +1,7 @@
 //! What a rule has to say about a configuration.
 
 use crate::path::FieldPath;
+use crate::text::Text;
 
 /// How much a finding weighs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,9 +22,9 @@ pub struct Finding {
     /// The attribute at fault.
     pub path: FieldPath,
     /// What is wrong, in one line.
-    pub summary: String,
+    pub summary: Text,
     /// Why, and what would be right.
-    pub detail: String,
+    pub detail: Text,
 }
 
 impl Finding {
@@ -31,8 +32,8 @@ impl Finding {
     pub fn error(
         rule: &'static str,
         path: FieldPath,
-        summary: impl Into<String>,
-        detail: impl Into<String>,
+        summary: impl Into<Text>,
+        detail: impl Into<Text>,
     ) -> Self {
         Self {
             severity: Severity::Error,
@@ -47,8 +48,8 @@ impl Finding {
     pub fn warning(
         rule: &'static str,
         path: FieldPath,
-        summary: impl Into<String>,
-        detail: impl Into<String>,
+        summary: impl Into<Text>,
+        detail: impl Into<Text>,
     ) -> Self {
         Self {
             severity: Severity::Warning,

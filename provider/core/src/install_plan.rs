@@ -5,6 +5,7 @@ use everest_schemas::olm::InstallPlan;
 
 use crate::olm::parse_csv;
 use crate::path::FieldPath;
+use crate::text::Text;
 use crate::version::Version;
 
 /// What a namespace asks of one engine's operator.
@@ -50,15 +51,11 @@ pub struct Extra {
 }
 
 impl Extra {
-    /// The line of configuration that agrees to it, such as
-    /// `engines.pxc.version = "1.18.0"`; `None` for a foreign operator.
-    pub fn agreement(&self) -> Option<String> {
+    /// The setting that agrees to it, such as version "1.18.0" of `engines.pxc`; `None` for a
+    /// foreign operator.
+    pub fn agreement(&self) -> Option<Text> {
         self.engine?;
-        Some(format!(
-            "{} = {:?}",
-            self.attribute.snake_case(),
-            self.to.as_deref()?
-        ))
+        Some(Text::setting(self.attribute.clone(), self.to.as_deref()?))
     }
 }
 
@@ -103,7 +100,7 @@ pub fn decide(plan: &InstallPlan, asked: &[Asked]) -> Decision {
 }
 
 /// Why a plan is not approved, and what would agree to it.
-pub fn refusal(plan: &InstallPlan, extra: &[Extra]) -> String {
+pub fn refusal(plan: &InstallPlan, extra: &[Extra]) -> Text {
     let also: Vec<_> = extra
         .iter()
         .map(|extra| match &extra.from {
@@ -114,16 +111,17 @@ pub fn refusal(plan: &InstallPlan, extra: &[Extra]) -> String {
     let agreements: Vec<_> = extra.iter().filter_map(Extra::agreement).collect();
     let advice = if agreements.is_empty() {
         "Remove the other operator's Subscription from the namespace, or use another namespace"
-            .to_owned()
+            .into()
     } else {
-        format!("To agree to it set {}", agreements.join(" and "))
+        Text::from("To agree to it set ").and(Text::join(agreements, " and "))
     };
-    format!(
+    Text::from(format!(
         "OLM's install plan {} would also install {}, which was not asked for, so it is not \
-         approved. {advice}",
+         approved. ",
         plan.metadata.name.as_deref().unwrap_or_default(),
         also.join(", "),
-    )
+    ))
+    .and(advice)
 }
 
 /// The plan to look at in place of one that OLM has not looked at: OLM is known to leave a plan
@@ -201,6 +199,7 @@ fn agreed(asked: &Asked, to: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dialect::Dialect;
     use serde_json::json;
 
     const PXC: &str = "percona-xtradb-cluster-operator.v1.18.0";
@@ -234,7 +233,10 @@ mod tests {
 
     fn agreements(decision: Decision) -> Vec<Option<String>> {
         match decision {
-            Decision::Refuse { extra } => extra.iter().map(Extra::agreement).collect(),
+            Decision::Refuse { extra } => extra
+                .iter()
+                .map(|extra| Some(extra.agreement()?.said(Dialect::Terraform)))
+                .collect(),
             other => panic!("{other:?}"),
         }
     }

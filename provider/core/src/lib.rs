@@ -11,11 +11,13 @@
 //! | Which version of its operator does a database take over, and when? | [`upgrade`] |
 //! | May this install plan be approved? | [`install_plan`], [`operator_upgrade`], [`olm`] |
 //! | Which outputs can a change alter? | [`outputs`] |
+//! | How does a front end say it? | [`text`], [`dialect`] |
 //! | Is this text well formed, and do two of them mean the same? | [`quantity`], [`duration`], [`cron`], [`version`], [`name`], [`instant`], [`url`], [`semantic`] |
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 pub mod cron;
+pub mod dialect;
 pub mod drift;
 pub mod duration;
 pub mod facts;
@@ -37,6 +39,7 @@ pub mod rehearsal;
 pub mod restart;
 pub mod rules;
 pub mod semantic;
+pub mod text;
 pub mod upgrade;
 pub mod url;
 pub mod v1;

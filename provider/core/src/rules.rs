@@ -32,6 +32,7 @@ use everest_schemas::Engine;
 
 use crate::Operation;
 use crate::finding::Finding;
+use crate::text::Text;
 
 pub use table::TABLE;
 
@@ -40,10 +41,10 @@ pub use table::TABLE;
 pub struct Rule {
     /// Its name, in findings and tests.
     pub id: &'static str,
-    /// What must hold, as users read it.
-    pub sentence: &'static str,
-    /// What would be right, as users read it.
-    pub advice: &'static str,
+    /// What must hold: a template of [`Text`].
+    pub(crate) sentence: &'static str,
+    /// What would be right: a template of [`Text`].
+    pub(crate) advice: &'static str,
     /// The engines whose databases it can be broken by; all for rules that are
     /// not about databases.
     pub engines: &'static [Engine],
@@ -70,6 +71,21 @@ pub enum Holder {
 }
 
 impl Rule {
+    /// What must hold, as users read it.
+    pub fn sentence(&self) -> Text {
+        self.sentence.into()
+    }
+
+    /// What would be right, as users read it.
+    pub fn advice(&self) -> Text {
+        self.advice.into()
+    }
+
+    /// Both.
+    pub(crate) fn detail(&self) -> Text {
+        self.sentence().and(" ").and(self.advice())
+    }
+
     /// Whether it is about the provider's own settings, which no other way to
     /// Everest has.
     pub fn is_about_settings(&self) -> bool {
@@ -157,6 +173,7 @@ pub(crate) fn waits_for_its_time(finding: &Finding) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dialect::Dialect;
     use std::collections::BTreeSet;
 
     #[test]
@@ -197,8 +214,11 @@ mod tests {
         let ids: BTreeSet<_> = TABLE.iter().map(|rule| rule.id).collect();
         assert_eq!(ids.len(), TABLE.len());
         for rule in TABLE {
-            assert!(rule.sentence.ends_with('.'), "{}", rule.id);
-            assert!(rule.advice.ends_with('.'), "{}", rule.id);
+            for dialect in Dialect::ALL {
+                let (sentence, advice) = (rule.sentence(), rule.advice());
+                assert!(sentence.said(dialect).ends_with('.'), "{}", rule.id);
+                assert!(advice.said(dialect).ends_with('.'), "{}", rule.id);
+            }
             assert!(
                 !rule.engines.is_empty() && !rule.operations.is_empty() && !rule.checked.is_empty(),
                 "{}",

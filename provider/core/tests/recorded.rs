@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
+use everest_core::dialect::Dialect;
 use everest_core::install_plan::{Asked, Decision, decide};
 use everest_core::readiness::{
     self, DatabaseSighting, EngineSighting, HOLD, Readiness, engine_install,
@@ -292,7 +293,7 @@ fn recorded_install_plans_are_decided_on() {
         panic!("an upgrade that nobody asked for was approved");
     };
     assert_eq!(
-        extra[0].agreement().unwrap(),
+        extra[0].agreement().unwrap().said(Dialect::Terraform),
         "engines.pxc.version = \"1.18.0\""
     );
 

@@ -2,6 +2,7 @@
 
 use everest_cluster::ClusterError;
 use everest_core::{
+    dialect::Dialect,
     finding::{Finding, Severity},
     path::{FieldPath, Segment},
 };
@@ -15,15 +16,17 @@ pub fn report(findings: impl IntoIterator<Item = Finding>, diags: &mut Diagnosti
 /// A finding of the rules, on its attribute.
 pub fn finding(finding: Finding) -> Diagnostic {
     let path = attribute_path(&finding.path);
+    let summary = finding.summary.said(Dialect::Terraform);
+    let detail = finding.detail.said(Dialect::Terraform);
     // Clients point at the root attribute at best, so the words name the whole path.
     let detail = if path.is_root() {
-        finding.detail
+        detail
     } else {
-        format!("Attribute {path}: {}", finding.detail)
+        format!("Attribute {path}: {detail}")
     };
     let diagnostic = match finding.severity {
-        Severity::Error => Diagnostic::error(finding.summary, detail),
-        Severity::Warning => Diagnostic::warning(finding.summary, detail),
+        Severity::Error => Diagnostic::error(summary, detail),
+        Severity::Warning => Diagnostic::warning(summary, detail),
     };
     diagnostic.at(path)
 }

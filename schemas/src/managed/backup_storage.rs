@@ -14,11 +14,18 @@ impl ManagedModel for BackupStorageModel {
     const SHAPE: Shape = Shape {
         required: &["bucket", "type"],
         left_out: &["credentialsWoVersion", "forceConflicts"],
-        said: &[(
-            "namespace",
-            "Namespace whose databases use the storage, in their cluster. Default: the managed \
-             resource's own.",
-        )],
+        said: &[
+            (
+                "namespace",
+                "Namespace whose databases use the storage, in their cluster. Default: the managed \
+                 resource's own.",
+            ),
+            (
+                "inUse",
+                "Whether a database, backup or restore refers to the storage; it cannot be deleted \
+                 then.",
+            ),
+        ],
         secret: Some(
             "The Secret, in the managed resource's namespace, with the bucket's credentials under \
              the keys `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`. They are copied into the \

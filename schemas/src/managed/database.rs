@@ -6,6 +6,10 @@ use crate::models::DatabaseModel;
 /// A database as a managed resource.
 pub type Database = Managed<DatabaseModel>;
 
+/// Of a storage class.
+const CLASS: &str = "Name of the StorageClass. Cannot be changed, because volumes keep their \
+                     class. Omitted: the cluster's default.";
+
 impl ManagedModel for DatabaseModel {
     const KIND: &'static str = "Database";
     const PLURAL: &'static str = "everestdatabases";
@@ -43,6 +47,36 @@ impl ManagedModel for DatabaseModel {
                  anything of the database goes. Its data stays in the bucket, whatever \
                  `keepBackupData` says. While it cannot be taken the database stays; it goes \
                  without one once this is taken out.",
+            ),
+            (
+                "finalBackup.backupStorageName",
+                "Name of the backup storage, in the database's namespace, that it goes to. The \
+                 storage has to outlive the database.",
+            ),
+            (
+                "engine.type",
+                "The engine: `pxc` (MySQL), `psmdb` (MongoDB) or `postgresql`. Its operator must \
+                 be installed in the namespace. Cannot be changed.",
+            ),
+            (
+                "engine.crVersion",
+                "Version of the engine operator's resource that the database is run as. After an \
+                 upgrade of the operator it is raised to \
+                 `status.atProvider.recommendedCrVersion`, which restarts the pods. Omitted: the \
+                 operator's version at creation, then left alone.",
+            ),
+            ("engine.storage.class", CLASS),
+            ("proxy.storage.class", CLASS),
+            (
+                "engineFeatures.psmdb.splitHorizonDnsConfigName",
+                "Name of the SplitHorizonDNSConfig, in the same namespace, that gives each pod a \
+                 public host name. Not together with sharding. Cannot be changed.",
+            ),
+            (
+                "recommendedCrVersion",
+                "Version that `spec.forProvider.engine.crVersion` is to be raised to after an \
+                 upgrade of the engine's operator, before the engine's version can change. Not \
+                 there where there is none.",
             ),
         ],
         secret: None,

@@ -6,6 +6,13 @@ use crate::models::NamespaceModel;
 /// A namespace for databases as a managed resource.
 pub type DatabaseNamespace = Managed<NamespaceModel>;
 
+/// Of the version of an operator.
+const VERSION: &str = "Version of the operator, such as `1.18.0`. Raising it approves the upgrade, \
+                       one version after another, once every database of the engine is ready and \
+                       has taken over the operator's present version. Where the install plan holds \
+                       something else too, a condition says it. It cannot be lowered. Omitted: the \
+                       newest in the channel when first installed, then left alone.";
+
 impl ManagedModel for NamespaceModel {
     const KIND: &'static str = "DatabaseNamespace";
     const PLURAL: &'static str = "everestdatabasenamespaces";
@@ -15,6 +22,9 @@ impl ManagedModel for NamespaceModel {
         required: &["engines"],
         left_out: &["timeouts"],
         said: &[
+            ("engines.pxc.version", VERSION),
+            ("engines.psmdb.version", VERSION),
+            ("engines.postgresql.version", VERSION),
             (
                 "takeOwnership",
                 "Whether a namespace of that name that exists already, and is none of Everest's, \

@@ -53,7 +53,8 @@ pub struct Shape {
     /// Members that mean something to Terraform alone. What a managed resource says holds, so
     /// there is nothing to force.
     pub left_out: &'static [&'static str],
-    /// What is said of a member in place of the model's text, which speaks of Terraform.
+    /// What is said of a member, by its names separated by dots, in place of the model's text,
+    /// which speaks of Terraform.
     pub said: &'static [(&'static str, &'static str)],
     /// What `secretRef` is for, where the kind needs credentials.
     pub secret: Option<&'static str>,

@@ -191,7 +191,7 @@ async fn step(
                 }
             }
             Decision::Wait(reason) => missing.push(reason),
-            Decision::Refuse { extra } => return Err(refused(object, plan, &extra)),
+            Decision::Refuse { extra } => return Err(refused(olm.cluster(), object, plan, &extra)),
         }
     }
     missing.dedup();
@@ -353,10 +353,15 @@ fn blocked(object: &Object, problem: &Problem) -> ClusterError {
     }
 }
 
-fn refused(object: &Object, plan: &InstallPlan, extra: &[Extra]) -> ClusterError {
+fn refused(
+    cluster: &Cluster,
+    object: &Object,
+    plan: &InstallPlan,
+    extra: &[Extra],
+) -> ClusterError {
     ClusterError::Blocked {
         object: Box::new(object.clone()),
-        message: install_plan::refusal(plan, extra),
+        message: install_plan::refusal(plan, extra).said(cluster.dialect()),
         attribute: extra
             .iter()
             .find(|extra| extra.engine.is_some())

@@ -40,6 +40,11 @@ pub(super) struct EngineView {
 }
 
 impl Olm {
+    /// The cluster that they are in.
+    pub(super) fn cluster(&self) -> &Cluster {
+        self.plans.0.cluster()
+    }
+
     pub(super) fn watch(cluster: &Cluster, namespace: &str) -> Self {
         fn of<K: crate::objects::Kind>(objects: Objects<K>) -> (Objects<K>, Arc<Feed<K>>) {
             let feed = objects.cluster().hub.feed(&objects);

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use everest_core::olm;
 use everest_core::path::FieldPath;
+use everest_core::text::Text;
 use everest_core::v1;
 use everest_core::v1::namespace::OPERATOR_GROUP;
 use everest_schemas::Engine;
@@ -44,14 +45,17 @@ pub(super) async fn refuse_used(
     if databases.is_empty() {
         return Ok(());
     }
+    let path = FieldPath::of("engines").field(engine.as_str());
     Err(ClusterError::Blocked {
         object: Box::new(object.clone()),
-        message: format!(
+        message: Text::from(format!(
             "the engine {engine} is used by {}, so its operator stays. Destroy these databases \
-             first, or keep engines.{engine}",
+             first, or keep ",
             list(&databases)
-        ),
-        attribute: Some(FieldPath::of("engines").field(engine.as_str())),
+        ))
+        .and(&path)
+        .said(cluster.dialect()),
+        attribute: Some(path),
     })
 }
 
@@ -118,12 +122,16 @@ pub(super) async fn empty(
     if !databases.is_empty() && !force {
         return Err(ClusterError::Blocked {
             object: Box::new(object.clone()),
-            message: format!(
-                "the namespace still has the databases {}. Destroy them first, or set \
-                 force_destroy = true and apply: destroying the namespace then destroys them too, \
-                 and only the data of their backups stays in the bucket",
+            message: Text::from(format!(
+                "the namespace still has the databases {}. ",
                 list(&databases)
-            ),
+            ))
+            .and(
+                "Destroy them first, or set {forceDestroy = true}: once that has taken effect, \
+                 destroying the namespace destroys them too, and only the data of their backups \
+                 stays in the bucket",
+            )
+            .said(cluster.dialect()),
             attribute: Some(FieldPath::of("forceDestroy")),
         });
     }

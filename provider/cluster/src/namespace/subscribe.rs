@@ -1,6 +1,7 @@
 //! OperatorGroup and Subscriptions: what tells OLM to install engine operators.
 
 use everest_core::olm;
+use everest_core::text::Text;
 use everest_core::v1::namespace::{
     OPERATOR_GROUP, SubscriptionRequest, operator_group, subscription,
 };
@@ -57,16 +58,18 @@ pub(super) async fn group(
     }
     let name = foreign.name_any();
     let advice = if only_this && found.len() == 1 {
-        "It targets only this namespace: set take_ownership = true to use it, or delete it"
+        "It targets only this namespace: set {takeOwnership = true} to use it, or delete it"
     } else {
         "Delete it, or use another namespace"
     };
     Err(ClusterError::Blocked {
         object: groups.named(&name),
-        message: format!(
+        message: Text::from(
             "the namespace has an OperatorGroup that Everest did not make, and OLM allows one in \
-             a namespace. {advice}"
-        ),
+             a namespace. ",
+        )
+        .and(advice)
+        .said(cluster.dialect()),
         attribute: None,
     })
 }

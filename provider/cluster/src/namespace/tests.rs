@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use everest_core::dialect::Dialect;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -286,6 +287,28 @@ async fn an_engine_in_use_is_not_removed() {
     assert!(error.to_string().contains("used by orders"), "{error}");
     assert_eq!(error.attribute().unwrap().to_string(), "engines.pxc");
     assert_eq!(fake::writes(&seen), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_stands_against_a_destruction_is_told_in_the_words_of_the_front_end() {
+    for (dialect, words) in [
+        (Dialect::Terraform, "set force_destroy = true:"),
+        (
+            Dialect::ManagedResource,
+            "set spec.forProvider.forceDestroy: true:",
+        ),
+    ] {
+        let objects = [
+            (NAMESPACE.to_owned(), namespace_object(json!({}))),
+            database("orders"),
+        ]
+        .into();
+        let (cluster, _, _) = fake::store(objects, |_, _, _| {});
+        let cluster = cluster.with_dialect(dialect);
+        let model = model(json!({"pxc": {}}));
+        let error = delete(&cluster, &model, &wait()).await.unwrap_err();
+        assert!(error.to_string().contains(words), "{error}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use everest_core::facts::UPGRADE_LOCK;
 use everest_core::operator_upgrade::{self, Hop};
 use everest_core::path::FieldPath;
+use everest_core::text::Text;
 use everest_schemas::Engine;
 use everest_schemas::everest::{DatabaseCluster, DatabaseEngine};
 use everest_schemas::olm::InstallPlan;
@@ -153,15 +154,19 @@ impl<'a> Upgrade<'a> {
             }
             return Err(ClusterError::Blocked {
                 object: Box::new(self.object.clone()),
-                message: format!(
+                message: Text::from(format!(
                     "{} was not upgraded from {} to {}, because these databases are not ready for \
-                     it: {}. Set their engine.cr_version to \"recommended\" where they have to \
-                     take a version over, wait until they are ready, and apply again",
+                     it: {}. ",
                     hop.engine.operator(),
                     hop.from,
                     hop.to,
                     waiting.join(", ")
-                ),
+                ))
+                .and(
+                    "Set their {engine.crVersion} to {:recommendedVersion} where they have to take a \
+                     version over, wait until they are ready, and try again",
+                )
+                .said(self.cluster.dialect()),
                 attribute: Some(
                     FieldPath::of("engines")
                         .field(hop.engine.as_str())

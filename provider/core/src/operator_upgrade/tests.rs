@@ -1,4 +1,5 @@
 use super::*;
+use crate::dialect::Dialect;
 use crate::facts::fixtures::{all, facts};
 use everest_schemas::models::Engines;
 use serde_json::{Value, json};
@@ -238,6 +239,7 @@ fn a_plan_with_more_than_was_asked_for_is_refused_at_plan() {
     assert!(
         refused[0]
             .summary
+            .said(Dialect::Terraform)
             .contains("engines.psmdb.version = \"1.21.1\""),
         "{refused:?}"
     );

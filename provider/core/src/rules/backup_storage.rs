@@ -148,44 +148,28 @@ fn same_bucket(model: &BackupStorageModel, facts: &Facts, stage: Stage, finder: 
 }
 
 fn credentials(config: &BackupStorageModel, finder: &mut Finder) {
-    type Pair<'a> = [(&'static str, &'static str, &'a Field<Sensitive<String>>); 2];
+    type Pair<'a> = [(&'static str, &'a Field<Sensitive<String>>); 2];
     let plain: Pair<'_> = [
-        ("accessKeyId", "access_key_id", &config.access_key_id),
-        (
-            "secretAccessKey",
-            "secret_access_key",
-            &config.secret_access_key,
-        ),
+        ("accessKeyId", &config.access_key_id),
+        ("secretAccessKey", &config.secret_access_key),
     ];
     let write_only: Pair<'_> = [
-        (
-            "accessKeyIdWo",
-            "access_key_id_wo",
-            &config.access_key_id_wo,
-        ),
-        (
-            "secretAccessKeyWo",
-            "secret_access_key_wo",
-            &config.secret_access_key_wo,
-        ),
+        ("accessKeyIdWo", &config.access_key_id_wo),
+        ("secretAccessKeyWo", &config.secret_access_key_wo),
     ];
     for pair in [&plain, &write_only] {
         for (given, missing) in [(&pair[0], &pair[1]), (&pair[1], &pair[0])] {
-            if given.2.is_known() && missing.2.is_null() {
-                finder.broken(
-                    &CREDENTIALS_PAIR,
-                    FieldPath::of(missing.0),
-                    format!("{} is given without {}", given.1, missing.1),
-                );
+            if given.1.is_known() && missing.1.is_null() {
+                finder.without(&CREDENTIALS_PAIR, given.0, FieldPath::of(missing.0));
             }
         }
     }
-    let given = |pair: &Pair<'_>| pair.iter().any(|(_, _, value)| value.is_known());
+    let given = |pair: &Pair<'_>| pair.iter().any(|(_, value)| value.is_known());
     if given(&plain) && given(&write_only) {
         finder.broken(
             &CREDENTIALS_ONCE,
             FieldPath::of("accessKeyIdWo"),
-            "Both access_key_id_wo, secret_access_key_wo and access_key_id, secret_access_key are given",
+            "Both {accessKeyIdWo}, {secretAccessKeyWo} and {accessKeyId}, {secretAccessKey} are given",
         );
     }
     if given(&write_only) && config.credentials_wo_version.is_null() {

@@ -19,6 +19,7 @@ use super::table::general::{IMMUTABLE, NAME};
 use crate::finding::Finding;
 use crate::name;
 use crate::path::FieldPath;
+use crate::text::Text;
 
 pub(super) use backup::MOST_PG_STORAGES;
 pub use final_backup::{check_destruction, check_destruction_online};
@@ -61,7 +62,7 @@ pub fn check(planned: &DatabaseModel, prior: Option<&DatabaseModel>) -> Vec<Find
 pub fn check_immutable(planned: &DatabaseModel, prior: &DatabaseModel) -> Vec<Finding> {
     let mut finder = Finder::default();
     for path in replacing(planned, prior) {
-        let summary = format!("{} cannot be changed", path.snake_case());
+        let summary = Text::from(&path).and(" cannot be changed");
         finder.broken(&IMMUTABLE, path, summary);
     }
     finder.into_findings()

@@ -12,6 +12,7 @@ use super::table::database::{
     SHARDING_FIXED, SHARDING_PSMDB, STORAGE_MINIMUM, STORAGE_NO_SHRINK,
 };
 use super::table::namespace::NAMESPACE_ENGINE;
+use crate::text::Text;
 
 /// A rule as an expression.
 #[derive(Clone, Copy, Debug)]
@@ -27,8 +28,8 @@ pub struct Expression {
 
 impl Expression {
     /// What users read where it does not hold.
-    pub fn message(&self) -> String {
-        format!("{} {}", self.rule.sentence, self.rule.advice)
+    pub fn message(&self) -> Text {
+        self.rule.detail()
     }
 }
 

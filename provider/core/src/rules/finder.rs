@@ -8,6 +8,7 @@ use super::{Rule, Stage};
 use crate::finding::{Finding, Severity};
 use crate::path::FieldPath;
 use crate::quantity::Quantity;
+use crate::text::Text;
 use crate::{duration, name};
 
 /// Findings as they are made.
@@ -19,17 +20,21 @@ pub(super) struct Finder {
 impl Finder {
     /// A rule is broken. The summary says what is there now, so that the same
     /// summary means the same fault.
-    pub fn broken(&mut self, rule: &Rule, path: FieldPath, summary: impl Into<String>) {
-        let detail = format!("{} {}", rule.sentence, rule.advice);
-        self.findings
-            .push(Finding::error(rule.id, path, summary, detail));
+    pub fn broken(&mut self, rule: &Rule, path: FieldPath, summary: impl Into<Text>) {
+        self.push(Finding::error(rule.id, path, summary, rule.detail()));
+    }
+
+    /// Of two fields that go together only one is given.
+    pub fn without(&mut self, rule: &Rule, given: &str, missing: FieldPath) {
+        let summary = Text::from(&FieldPath::of(given))
+            .and(" is given without ")
+            .and(&missing);
+        self.broken(rule, missing, summary);
     }
 
     /// A rule that only informs is broken.
-    pub fn doubtful(&mut self, rule: &Rule, path: FieldPath, summary: impl Into<String>) {
-        let detail = format!("{} {}", rule.sentence, rule.advice);
-        self.findings
-            .push(Finding::warning(rule.id, path, summary, detail));
+    pub fn doubtful(&mut self, rule: &Rule, path: FieldPath, summary: impl Into<Text>) {
+        self.push(Finding::warning(rule.id, path, summary, rule.detail()));
     }
 
     /// Something is not there that the same run may still make: a warning at
@@ -38,19 +43,14 @@ impl Finder {
         &mut self,
         rule: &Rule,
         path: FieldPath,
-        summary: impl Into<String>,
+        summary: impl Into<Text>,
         stage: Stage,
     ) {
         match stage {
             Stage::Apply => self.broken(rule, path, summary),
             Stage::Plan => {
-                let detail = format!(
-                    "{} {} If the same run sees to it, refer to that resource from here, so that \
-                     it comes first.",
-                    rule.sentence, rule.advice
-                );
-                self.findings
-                    .push(Finding::warning(rule.id, path, summary, detail));
+                let detail = rule.detail().and(" {:mayStillCome}");
+                self.push(Finding::warning(rule.id, path, summary, detail));
             }
         }
     }
@@ -107,6 +107,13 @@ impl Finder {
         }
     }
 
+    /// Findings that tests bring about are words for every front end.
+    fn push(&mut self, finding: Finding) {
+        #[cfg(test)]
+        crate::text::vocabulary::assert_fits(&finding);
+        self.findings.push(finding);
+    }
+
     /// Everything found.
     pub fn into_findings(self) -> Vec<Finding> {
         self.findings
@@ -124,9 +131,8 @@ impl Finder {
             };
             if finding.severity == Severity::Error && before.iter().any(same) {
                 finding.severity = Severity::Warning;
-                finding
-                    .detail
-                    .push_str(" It was so before this change, so it stops nothing.");
+                finding.detail = std::mem::take(&mut finding.detail)
+                    .and(" It was so before this change, so it stops nothing.");
             }
         }
         findings

@@ -10,6 +10,7 @@ use super::table::provider::{
 };
 use crate::finding::Finding;
 use crate::path::FieldPath;
+use crate::text::Text;
 use crate::url;
 
 const EXEC_API_VERSIONS: [&str; 2] = [
@@ -28,14 +29,14 @@ pub fn check(config: &ProviderModel) -> Vec<Finding> {
         finder.broken(
             &CONFIG_PATHS,
             FieldPath::of("configPaths"),
-            "Both config_path and config_paths are given",
+            "Both {configPath} and {configPaths} are given",
         );
     }
     if config.insecure.known() == Some(&true) && config.cluster_ca_certificate.is_known() {
         finder.broken(
             &INSECURE,
             FieldPath::of("insecure"),
-            "Both insecure = true and cluster_ca_certificate are given",
+            "Both {insecure = true} and {clusterCaCertificate} are given",
         );
     }
     if let Some(version) = config
@@ -55,58 +56,45 @@ pub fn check(config: &ProviderModel) -> Vec<Finding> {
 
 fn sources(config: &ProviderModel, finder: &mut Finder) {
     let certificate = config.client_certificate.is_known() || config.client_key.is_known();
-    let given: Vec<(&str, &str)> = [
-        (config.token.is_known(), ("token", "token")),
-        (certificate, ("client_certificate", "clientCertificate")),
-        (config.exec.is_known(), ("exec", "exec")),
+    let given: Vec<FieldPath> = [
+        (config.token.is_known(), "token"),
+        (certificate, "clientCertificate"),
+        (config.exec.is_known(), "exec"),
     ]
     .into_iter()
-    .filter_map(|(given, name)| given.then_some(name))
+    .filter(|(given, _)| *given)
+    .map(|(_, name)| FieldPath::of(name))
     .collect();
     if let [_, .., last] = given.as_slice() {
-        let names: Vec<_> = given.iter().map(|(name, _)| *name).collect();
         finder.broken(
             &CREDENTIAL_SOURCES,
-            FieldPath::of(last.1),
-            format!(
-                "There are several sources of credentials: {}",
-                names.join(" and ")
-            ),
+            last.clone(),
+            Text::from("There are several sources of credentials: ")
+                .and(Text::join(given.iter().map(Text::from), " and ")),
         );
     }
-    let missing = match (&config.client_certificate, &config.client_key) {
-        (Field::Known(_), Field::Null) => ("client_key", "clientKey", "client_certificate"),
-        (Field::Null, Field::Known(_)) => ("client_certificate", "clientCertificate", "client_key"),
+    let (given, missing) = match (&config.client_certificate, &config.client_key) {
+        (Field::Known(_), Field::Null) => ("clientCertificate", "clientKey"),
+        (Field::Null, Field::Known(_)) => ("clientKey", "clientCertificate"),
         _ => return,
     };
-    finder.broken(
-        &CLIENT_CERTIFICATE_PAIR,
-        FieldPath::of(missing.1),
-        format!("{} is given without {}", missing.2, missing.0),
-    );
+    finder.without(&CLIENT_CERTIFICATE_PAIR, given, FieldPath::of(missing));
 }
 
 fn pem(config: &ProviderModel, finder: &mut Finder) {
     let key = config.client_key.known().map(Sensitive::expose);
-    for (name, attribute, text) in [
-        (
-            "clientCertificate",
-            "client_certificate",
-            config.client_certificate.known(),
-        ),
-        ("clientKey", "client_key", key),
+    for (name, text) in [
+        ("clientCertificate", config.client_certificate.known()),
+        ("clientKey", key),
         (
             "clusterCaCertificate",
-            "cluster_ca_certificate",
             config.cluster_ca_certificate.known(),
         ),
     ] {
         if text.is_some_and(|text| !text.contains("-----BEGIN")) {
-            finder.broken(
-                &PEM,
-                FieldPath::of(name),
-                format!("{attribute} is not PEM text"),
-            );
+            let path = FieldPath::of(name);
+            let summary = Text::from(&path).and(" is not PEM text");
+            finder.broken(&PEM, path, summary);
         }
     }
 }

@@ -26,9 +26,9 @@ pub fn check_syntax(config: &RestoreModel) -> Vec<Finding> {
     let by_path = config.backup_source.is_known();
     if by_name == by_path && !any_unknown {
         let summary = if by_name {
-            "Both backup_name and backup_source are given"
+            "Both {.backupName} and {.backupSource} are given"
         } else {
-            "Neither backup_name nor backup_source is given"
+            "Neither {.backupName} nor {.backupSource} is given"
         };
         finder.broken(&RESTORE_SOURCE, FieldPath::of("backupName"), summary);
     }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use everest_core::dialect::Dialect;
 use everest_core::finding::{Finding, Severity};
 use function_sdk_rust::proto::v1::RunFunctionResponse;
 use function_sdk_rust::response;
@@ -12,6 +13,9 @@ pub(super) const GUARDRAILS: &str = "GuardrailsPassed";
 
 /// Condition that says whether all that is Everest's is ready.
 pub(super) const READY: &str = "DatabasesReady";
+
+/// The words of whoever writes the composition.
+const OURS: Dialect = Dialect::Composition;
 
 /// Rules whose findings pass with time: a change waits for the end of what
 /// the database or its operator is doing.
@@ -82,13 +86,14 @@ impl Report {
     /// What rules found about `subject`, such as `database "db" (orders-x)`.
     pub(super) fn findings(&mut self, subject: &str, findings: Vec<Finding>) {
         for finding in findings {
-            let place = finding.path.to_string();
+            let place = OURS.field(&finding.path);
             let place = if place.is_empty() {
                 String::new()
             } else {
                 format!("{place}: ")
             };
-            let sentence = format!("{subject}: {place}{}. {}", finding.summary, finding.detail);
+            let (summary, detail) = (finding.summary.said(OURS), finding.detail.said(OURS));
+            let sentence = format!("{subject}: {place}{summary}. {detail}");
             if PASSING.contains(&finding.rule) {
                 self.held.push(sentence);
             } else if finding.severity == Severity::Error {

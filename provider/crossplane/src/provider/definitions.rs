@@ -1,5 +1,6 @@
 //! The definitions of the managed resources, with the rules that the API server can hold.
 
+use everest_core::dialect::Dialect;
 use everest_core::rules::expressions::{self, Expression};
 use everest_schemas::crds::{Validation, managed_resource};
 use everest_schemas::models::{
@@ -26,7 +27,7 @@ fn validations(expressions: &[Expression]) -> Vec<Validation> {
         .map(|expression| Validation {
             path: expression.path,
             rule: expression.expression.to_owned(),
-            message: expression.message(),
+            message: expression.message().said(Dialect::ManagedResource),
         })
         .collect()
 }

@@ -1,6 +1,7 @@
 //! Why a managed resource could not be brought to what is wanted.
 
 use everest_cluster::ClusterError;
+use everest_core::dialect::Dialect;
 use everest_core::finding::Finding;
 
 use super::config::TargetError;
@@ -88,15 +89,10 @@ impl Failure {
 }
 
 fn sentence(finding: &Finding) -> String {
-    let path = finding.path.to_string();
-    let place = if path == "name" {
-        "metadata.annotations[crossplane.io/external-name] (or metadata.name)".to_owned()
-    } else if path.is_empty() {
-        "spec.forProvider".to_owned()
-    } else {
-        format!("spec.forProvider.{path}")
-    };
-    format!("{place}: {}. {}", finding.summary, finding.detail)
+    const OURS: Dialect = Dialect::ManagedResource;
+    let place = OURS.field(&finding.path);
+    let (summary, detail) = (finding.summary.said(OURS), finding.detail.said(OURS));
+    format!("{place}: {summary}. {detail}")
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 mod config;
 mod endings;
 mod examples;
+mod expressions;
 mod looks;
 mod operations;
 mod process;

@@ -68,10 +68,20 @@ impl Scene {
 
     /// The same, by a field manager.
     pub async fn apply_as(&self, manager: &str, object: &Value) -> kube::Result<Value> {
-        let api = self.api(object).await;
         let params = PatchParams::apply(manager).force();
+        self.apply_with(&params, object).await
+    }
+
+    /// What the API server would make of an object that is applied: nothing is written.
+    pub async fn rehearse(&self, object: &Value) -> kube::Result<Value> {
+        let params = PatchParams::apply("everest-tests").force().dry_run();
+        self.apply_with(&params, object).await
+    }
+
+    async fn apply_with(&self, params: &PatchParams, object: &Value) -> kube::Result<Value> {
+        let api = self.api(object).await;
         let name = object["metadata"]["name"].as_str().unwrap();
-        let applied = api.patch(name, &params, &Patch::Apply(object)).await?;
+        let applied = api.patch(name, params, &Patch::Apply(object)).await?;
         Ok(serde_json::to_value(applied).unwrap())
     }
 

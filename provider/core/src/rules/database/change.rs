@@ -14,6 +14,7 @@ use crate::rules::table::database::{
     LOAD_BALANCER_CONFIG_KEPT, NO_SCALE_TO_ONE, SHARDING_FIXED, STORAGE_NO_SHRINK,
     VERSION_AFTER_CR_VERSION, VERSION_MAJOR, VERSION_NO_DOWNGRADE, VERSION_SYNTAX,
 };
+use crate::text::Text;
 use crate::upgrade;
 use crate::version::Version;
 
@@ -118,10 +119,11 @@ pub(super) fn taken_over(now: &EngineSpec, pending: &str, finder: &mut Finder) {
         finder.broken(
             &VERSION_AFTER_CR_VERSION,
             FieldPath::of("engine.version"),
-            format!(
-                "The database has not taken over version {pending} of its operator, and \
-                 engine.cr_version keeps it at {pinned}"
-            ),
+            Text::from(format!(
+                "The database has not taken over version {pending} of its operator, and "
+            ))
+            .and("{engine.crVersion}")
+            .and(format!(" keeps it at {pinned}")),
         );
     }
 }

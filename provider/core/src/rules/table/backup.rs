@@ -8,7 +8,7 @@ use crate::rules::Rule;
 pub(in crate::rules) const PITR_STORAGE: Rule = Rule {
     id: "pitr-storage",
     sentence: "Point-in-time recovery of PXC needs a backup storage of its own, of type s3.",
-    advice: "Set backup.pitr.backup_storage_name to a storage of type s3.",
+    advice: "Set {backup.pitr.backupStorageName} to a storage of type s3.",
     engines: &[Engine::Pxc],
     operations: BOTH,
     checked: ALONE_AND_ONLINE,
@@ -58,7 +58,7 @@ pub(in crate::rules) const SCHEDULE_CRON: Rule = Rule {
 pub(in crate::rules) const SCHEDULE_STORAGE: Rule = Rule {
     id: "schedule-storage",
     sentence: "An enabled backup schedule names the backup storage that it writes to.",
-    advice: "Set its backup_storage_name.",
+    advice: "Set its {.backupStorageName}.",
     engines: ALL,
     operations: BOTH,
     checked: ALONE,
@@ -118,7 +118,7 @@ pub(in crate::rules) const PG_SCHEDULE_STORAGE_FIXED: Rule = Rule {
 pub(in crate::rules) const DATA_SOURCE_ONE: Rule = Rule {
     id: "data-source-one",
     sentence: "The first data comes from exactly one of a backup by name, a backup by path and an import.",
-    advice: "Keep one of db_cluster_backup_name, backup_source and data_import.",
+    advice: "Keep one of {.dbClusterBackupName}, {.backupSource} and {.dataImport}.",
     engines: ALL,
     operations: CREATE,
     checked: ALONE,
@@ -128,7 +128,7 @@ pub(in crate::rules) const DATA_SOURCE_ONE: Rule = Rule {
 pub(in crate::rules) const BACKUP_SOURCE: Rule = Rule {
     id: "backup-source",
     sentence: "A backup by path needs the path and the backup storage that it lies in.",
-    advice: "Set both path and backup_storage_name.",
+    advice: "Set both {.path} and {.backupStorageName}.",
     engines: ALL,
     operations: CREATE,
     checked: ALONE,
@@ -158,7 +158,7 @@ pub(in crate::rules) const PITR_LATEST: Rule = Rule {
 pub(in crate::rules) const DATA_SOURCE_UNUSED: Rule = Rule {
     id: "data-source-unused",
     sentence: "The data source is used when a database is created and never again, so a change of it has no effect.",
-    advice: "To restore into this database use an everest_restore; to start from other data create another database.",
+    advice: "To restore into this database use {a Restore}; to start from other data create another database.",
     engines: ALL,
     operations: UPDATE,
     checked: CHANGE,
@@ -178,7 +178,7 @@ pub(in crate::rules) const DATA_IMPORT_PATH: Rule = Rule {
 pub(in crate::rules) const DATA_IMPORT_CREDENTIALS: Rule = Rule {
     id: "data-import-credentials",
     sentence: "The two keys of an import's bucket are given together or not at all.",
-    advice: "Set both access_key_id and secret_access_key, or neither if the Secret exists.",
+    advice: "Set both {.accessKeyId} and {.secretAccessKey}, or neither if the Secret exists.",
     engines: ALL,
     operations: CREATE,
     checked: ALONE,
@@ -208,7 +208,7 @@ pub(in crate::rules) const ENDPOINT_URL: Rule = Rule {
 pub(in crate::rules) const S3_REGION: Rule = Rule {
     id: "s3-region",
     sentence: "A storage of type s3 needs the region of its bucket.",
-    advice: "Set region, for example \"us-east-1\"; servers without regions take any word.",
+    advice: "Set {region}, for example \"us-east-1\"; servers without regions take any word.",
     engines: ALL,
     operations: BOTH,
     checked: ALONE,
@@ -228,7 +228,7 @@ pub(in crate::rules) const CREDENTIALS_PAIR: Rule = Rule {
 pub(in crate::rules) const CREDENTIALS_ONCE: Rule = Rule {
     id: "credentials-once",
     sentence: "Credentials are given either as write-only attributes or as sensitive ones that are kept in the state.",
-    advice: "Keep access_key_id_wo and secret_access_key_wo, or access_key_id and secret_access_key.",
+    advice: "Keep {accessKeyIdWo} and {secretAccessKeyWo}, or {accessKeyId} and {secretAccessKey}.",
     engines: ALL,
     operations: BOTH,
     checked: ALONE,
@@ -238,7 +238,7 @@ pub(in crate::rules) const CREDENTIALS_ONCE: Rule = Rule {
 pub(in crate::rules) const CREDENTIALS_VERSION: Rule = Rule {
     id: "credentials-version",
     sentence: "Terraform does not remember write-only values, so it cannot see that they changed.",
-    advice: "Set credentials_wo_version, and raise it whenever the credentials change.",
+    advice: "Set {credentialsWoVersion}, and raise it whenever the credentials change.",
     engines: ALL,
     operations: BOTH,
     checked: ALONE,
@@ -258,7 +258,7 @@ pub(in crate::rules) const STORAGE_IN_USE: Rule = Rule {
 pub(in crate::rules) const RESTORE_SOURCE: Rule = Rule {
     id: "restore-source",
     sentence: "A restore reads exactly one of a backup by name and a backup by path.",
-    advice: "Set one of backup_name and backup_source.",
+    advice: "Set one of {.backupName} and {.backupSource}.",
     engines: ALL,
     operations: BOTH,
     checked: ALONE,

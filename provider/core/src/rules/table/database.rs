@@ -8,7 +8,7 @@ use crate::rules::Rule;
 pub(in crate::rules) const RESTART_RUNNING: Rule = Rule {
     id: "restart-running",
     sentence: "Only a database that runs can be restarted: a restart of a paused one would start it.",
-    advice: "Set paused = false, which starts it, or leave restart_trigger as it was.",
+    advice: "Set {paused = false}, which starts it, or leave {restartTrigger} as it was.",
     engines: ALL,
     operations: UPDATE,
     checked: CHANGE,
@@ -18,7 +18,7 @@ pub(in crate::rules) const RESTART_RUNNING: Rule = Rule {
 pub(in crate::rules) const FINAL_BACKUP_RUNNING: Rule = Rule {
     id: "final-backup-running",
     sentence: "A backup can only be taken of a database that runs.",
-    advice: "Set paused = false and apply that first, or take final_backup out and apply that: then the database goes without one.",
+    advice: "{:deletePaused}",
     engines: ALL,
     operations: UPDATE,
     checked: CHANGE_AND_ONLINE,
@@ -58,7 +58,7 @@ pub(in crate::rules) const REPLICAS_AT_MOST_FIVE: Rule = Rule {
 pub(in crate::rules) const RESOURCES_REQUIRED: Rule = Rule {
     id: "resources-required",
     sentence: "Everest requires CPU and memory for the engine: without them a database may starve its node.",
-    advice: "Set both, for example resources = { cpu = \"1\", memory = \"2G\" }.",
+    advice: "Set both, for example {.cpu = \"1\"} and {.memory = \"2G\"}.",
     engines: ALL,
     operations: BOTH,
     checked: ALONE,
@@ -168,7 +168,7 @@ pub(in crate::rules) const SHARDING_SHARDS: Rule = Rule {
 pub(in crate::rules) const SHARDING_CONFIG_SERVERS: Rule = Rule {
     id: "sharding-config-servers",
     sentence: "A sharded database has an odd number of config servers: at least 3, or 1 if the engine has a single replica.",
-    advice: "Write 3 or 5, or 1 with engine.replicas = 1.",
+    advice: "Write 3 or 5, or 1 with {engine.replicas = 1}.",
     engines: &[Engine::Psmdb],
     operations: BOTH,
     checked: ALONE,
@@ -188,7 +188,7 @@ pub(in crate::rules) const SHARDING_FIXED: Rule = Rule {
 pub(in crate::rules) const ENGINE_FEATURES_PSMDB: Rule = Rule {
     id: "engine-features-psmdb",
     sentence: "Only MongoDB (psmdb) has engine features.",
-    advice: "Remove engine_features.",
+    advice: "Remove {engineFeatures}.",
     engines: &[Engine::Pxc, Engine::Postgresql],
     operations: BOTH,
     checked: ALONE,
@@ -258,7 +258,7 @@ pub(in crate::rules) const VERSION_MAJOR: Rule = Rule {
 pub(in crate::rules) const VERSION_AFTER_CR_VERSION: Rule = Rule {
     id: "version-after-cr-version",
     sentence: "After an upgrade of the engine's operator a database first has to take over the operator's version; until then its own version cannot change.",
-    advice: "Leave engine.cr_version out, or set it to \"recommended\" or to that version: the apply then takes it over first. Where the configuration names none, the operator was upgraded after the plan was made: plan again.",
+    advice: "{:takeOverFirst}",
     engines: ALL,
     operations: UPDATE,
     checked: CHANGE_AND_ONLINE,

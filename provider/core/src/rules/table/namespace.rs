@@ -26,7 +26,7 @@ pub(in crate::rules) const NAMESPACE_RESERVED: Rule = Rule {
 pub(in crate::rules) const NAMESPACE_ENGINE: Rule = Rule {
     id: "namespace-engine",
     sentence: "A namespace for databases has at least one engine.",
-    advice: "Add pxc = {}, psmdb = {} or postgresql = {} to engines.",
+    advice: "Add {.pxc}, {.psmdb} or {.postgresql} to {engines}.",
     engines: ALL,
     operations: BOTH,
     checked: ALONE,
@@ -36,7 +36,7 @@ pub(in crate::rules) const NAMESPACE_ENGINE: Rule = Rule {
 pub(in crate::rules) const MANAGED_BY_LABEL: Rule = Rule {
     id: "managed-by-label",
     sentence: "The label app.kubernetes.io/managed-by turns Everest on for a namespace and is always set to \"everest\" here.",
-    advice: "Remove it from labels.",
+    advice: "Remove it from {labels}.",
     engines: ALL,
     operations: BOTH,
     checked: ALONE,

@@ -31,7 +31,7 @@ pub(in crate::rules) const NAMESPACE_SERVED: Rule = rule(
     BOTH,
     "everest-operator: --namespace-label-filter",
     "Everest runs databases only in namespaces that carry its label app.kubernetes.io/managed-by=everest; elsewhere nothing happens to a database.",
-    "Make the namespace with an everest_namespace, or take an existing one over with take_ownership = true.",
+    "Make the namespace with {a DatabaseNamespace}, or take an existing one over with {takeOwnership = true}.",
 );
 
 pub(in crate::rules) const UPGRADE_LOCK: Rule = rule(
@@ -39,7 +39,7 @@ pub(in crate::rules) const UPGRADE_LOCK: Rule = rule(
     BOTH,
     "everest: internal/server/middlewares.go",
     "While the operator of an engine is being upgraded, Everest refuses every change in its namespace.",
-    "Apply when the upgrade is over; an apply before that waits for it.",
+    "Make the change when the upgrade is over; one before that waits for it.",
 );
 
 pub(in crate::rules) const ENGINE_INSTALLED: Rule = rule(
@@ -47,7 +47,7 @@ pub(in crate::rules) const ENGINE_INSTALLED: Rule = rule(
     BOTH,
     "everest-operator: DatabaseCluster defaulting webhook",
     "A database needs the operator of its engine installed in its namespace, with versions to choose from.",
-    "Add the engine to engines of the everest_namespace.",
+    "Add the engine to {engines} of the {DatabaseNamespace}.",
 );
 
 pub(in crate::rules) const VERSION_OFFERED: Rule = rule(
@@ -79,7 +79,7 @@ pub(in crate::rules) const STORAGE_EXISTS: Rule = rule(
     BOTH,
     "everest-operator: BackupStorage references",
     "Backups are written to and read from a backup storage of the database's own namespace.",
-    "Name an existing storage, or make it with an everest_backup_storage.",
+    "Name an existing storage, or make it with {a BackupStorage}.",
 );
 
 pub(in crate::rules) const MONITORING_EXISTS: Rule = rule(
@@ -95,7 +95,7 @@ pub(in crate::rules) const POLICY_EXISTS: Rule = rule(
     BOTH,
     "everest: validation/database_cluster.go, podSchedulingPolicy",
     "A database that names a PodSchedulingPolicy is only brought up to date if the policy exists.",
-    "Name an existing policy, or remove pod_scheduling_policy_name.",
+    "Name an existing policy, or remove {podSchedulingPolicyName}.",
 );
 
 pub(in crate::rules) const POLICY_APPLIES: Rule = rule(
@@ -111,7 +111,7 @@ pub(in crate::rules) const LOAD_BALANCER_CONFIG_EXISTS: Rule = rule(
     BOTH,
     "everest-operator: DatabaseCluster webhook",
     "The load balancer configuration that a database names must exist.",
-    "Name an existing LoadBalancerConfig, or remove load_balancer_config_name.",
+    "Name an existing LoadBalancerConfig, or remove {.loadBalancerConfigName}.",
 );
 
 pub(in crate::rules) const SPLIT_HORIZON_EXISTS: Rule = Rule {
@@ -121,7 +121,7 @@ pub(in crate::rules) const SPLIT_HORIZON_EXISTS: Rule = Rule {
         CREATE,
         "everest-operator: DatabaseCluster webhook",
         "The SplitHorizonDNSConfig that a database names must exist in its namespace.",
-        "Name an existing one, or remove engine_features.",
+        "Name an existing one, or remove {engineFeatures}.",
     )
 };
 
@@ -130,7 +130,7 @@ pub(in crate::rules) const STORAGE_CLASS_EXISTS: Rule = rule(
     BOTH,
     "Kubernetes: dynamic provisioning",
     "Volumes are made by a storage class of the cluster; without it pods wait for their volumes for ever, unless somebody makes volumes of that class by hand.",
-    "Name an existing storage class, or leave class out for the default one.",
+    "Name an existing storage class, or leave {.class} out for the default one.",
 );
 
 pub(in crate::rules) const STORAGE_CLASS_DEFAULT: Rule = rule(
@@ -138,7 +138,7 @@ pub(in crate::rules) const STORAGE_CLASS_DEFAULT: Rule = rule(
     CREATE,
     "Kubernetes: dynamic provisioning",
     "A volume whose storage class is not named needs a default storage class, and the cluster has none.",
-    "Set engine.storage.class, or mark a storage class as the default.",
+    "Set {engine.storage.class}, or mark a storage class as the default.",
 );
 
 pub(in crate::rules) const STORAGE_GROWS: Rule = rule(
@@ -154,7 +154,7 @@ pub(in crate::rules) const DATABASE_BUSY: Rule = rule(
     UPDATE,
     "everest: validation/database_cluster.go, isDatabaseClusterUpdateAllowed",
     "Everest allows no change of a database while it is being restored, upgraded, resized or deleted.",
-    "Apply when that is over; an apply before that waits for it, and fails if the database is deleted.",
+    "Make the change when that is over; one before that waits for it, and fails if the database is deleted.",
 );
 
 pub(in crate::rules) const SECRET_EXISTS: Rule = rule(
@@ -186,7 +186,7 @@ pub(in crate::rules) const IMPORT_CONFIG: Rule = rule(
     CREATE,
     "everest-operator: DatabaseCluster webhook, DataImporter spec.config.openAPIV3Schema",
     "A DataImporter says by a schema which options an import may carry.",
-    "Correct config by the schema in spec.config.openAPIV3Schema of the DataImporter.",
+    "Correct {.config} by the schema in spec.config.openAPIV3Schema of the DataImporter.",
 );
 
 pub(in crate::rules) const SOURCE_BACKUP: Rule = rule(
@@ -194,7 +194,7 @@ pub(in crate::rules) const SOURCE_BACKUP: Rule = rule(
     CREATE,
     "everest-operator: DatabaseClusterRestore webhook, users.go",
     "Data is restored from a backup of the same namespace and of the same engine that has succeeded and is not being deleted; by its name only while the database that it was taken of exists.",
-    "Name such a backup, or name its place in the storage by backup_source.",
+    "Name such a backup, or name its place in the storage by {.backupSource}.",
 );
 
 pub(in crate::rules) const DATABASE_EXISTS: Rule = rule(
@@ -202,7 +202,7 @@ pub(in crate::rules) const DATABASE_EXISTS: Rule = rule(
     CREATE,
     "everest-operator: DatabaseClusterBackup and DatabaseClusterRestore webhooks",
     "Backups are taken of, and restored into, a database that exists in the same namespace and is not being deleted.",
-    "Name an existing database, or make it with an everest_database.",
+    "Name an existing database, or make it with {a Database}.",
 );
 
 pub(in crate::rules) const BACKUP_RUNNING: Rule = rule(
@@ -210,7 +210,7 @@ pub(in crate::rules) const BACKUP_RUNNING: Rule = rule(
     CREATE,
     "everest: k8s/database_cluster_backup.go",
     "Everest takes one backup of a database at a time.",
-    "Apply when the other one is over; an apply before that waits for it.",
+    "Take it when the other one is over; one that is asked for before that waits for it.",
 );
 
 pub(in crate::rules) const RESTORE_ALLOWED: Rule = rule(
@@ -218,7 +218,7 @@ pub(in crate::rules) const RESTORE_ALLOWED: Rule = rule(
     CREATE,
     "everest-operator: DatabaseClusterRestore webhook",
     "A database cannot be restored while it is being created, paused, restored, upgraded, resized, filled by an import or deleted.",
-    "Apply when it is ready.",
+    "Restore it when it is ready.",
 );
 
 pub(in crate::rules) const BUCKET_ONCE: Rule = rule(
@@ -234,7 +234,7 @@ pub(in crate::rules) const STORAGE_UNUSED: Rule = rule(
     UPDATE,
     "everest: validation/backup_storage.go, in-use finalizer",
     "A backup storage is not destroyed while databases, backups or restores use it.",
-    "Take it out of the databases' schedules and delete its backups first; if the same run does that, this can be ignored.",
+    "Take it out of the databases' schedules and delete its backups first; if that is being done at the same time, this can be ignored.",
 );
 
 pub(in crate::rules) const ENGINE_UNUSED: Rule = rule(
@@ -242,7 +242,7 @@ pub(in crate::rules) const ENGINE_UNUSED: Rule = rule(
     UPDATE,
     "everest: pkg/cli/namespaces/remove.go",
     "The operator of an engine is not taken out of a namespace while it runs databases there.",
-    "Destroy or move those databases first; if the same run does that, this can be ignored.",
+    "Destroy or move those databases first.",
 );
 
 pub(in crate::rules) const OPERATOR_UPGRADE_READY: Rule = rule(
@@ -250,7 +250,7 @@ pub(in crate::rules) const OPERATOR_UPGRADE_READY: Rule = rule(
     UPDATE,
     "everest: k8s/database_engine.go, upgrade plan",
     "Before the operator of an engine is upgraded, each of its databases has to be ready, to have taken over the version of the operator that runs now, and to be in a version that the new operator runs.",
-    "Set engine.cr_version of those databases to \"recommended\" and raise engine.version where it is too old, wait until they are ready, and upgrade then.",
+    "Set {engine.crVersion} of those databases to {:recommendedVersion} and raise {engine.version} where it is too old, wait until they are ready, and upgrade then.",
 );
 
 pub(in crate::rules) const OPERATOR_UPGRADE_ALONE: Rule = rule(
@@ -266,5 +266,5 @@ pub(in crate::rules) const NAMESPACE_EMPTY: Rule = rule(
     UPDATE,
     "everest: pkg/cli/namespaces/remove.go",
     "A namespace is not destroyed while there are databases in it.",
-    "Destroy them first, or set force_destroy = true and apply that; if the same run destroys them, this can be ignored.",
+    "Destroy them first, or set {forceDestroy = true} and let that take effect; if they are being destroyed at the same time, this can be ignored.",
 );

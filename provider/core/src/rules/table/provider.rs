@@ -18,7 +18,7 @@ pub(in crate::rules) const SETTINGS: &[Rule] = &[
 pub(in crate::rules) const CREDENTIAL_SOURCES: Rule = Rule {
     id: "credential-sources",
     sentence: "The provider authenticates in one way: with a token, with a client certificate or with a program.",
-    advice: "Keep one of token, client_certificate with client_key, and exec.",
+    advice: "Keep one of {token}, {clientCertificate} with {clientKey}, and {exec}.",
     engines: ALL,
     operations: BOTH,
     checked: ALONE,
@@ -28,7 +28,7 @@ pub(in crate::rules) const CREDENTIAL_SOURCES: Rule = Rule {
 pub(in crate::rules) const CLIENT_CERTIFICATE_PAIR: Rule = Rule {
     id: "client-certificate-pair",
     sentence: "A client certificate is used together with its key.",
-    advice: "Set both client_certificate and client_key, or neither.",
+    advice: "Set both {clientCertificate} and {clientKey}, or neither.",
     engines: ALL,
     operations: BOTH,
     checked: ALONE,
@@ -48,7 +48,7 @@ pub(in crate::rules) const PEM: Rule = Rule {
 pub(in crate::rules) const CONFIG_PATHS: Rule = Rule {
     id: "config-paths",
     sentence: "Kubeconfig files are given as one path or as a list of paths.",
-    advice: "Keep one of config_path and config_paths.",
+    advice: "Keep one of {configPath} and {configPaths}.",
     engines: ALL,
     operations: BOTH,
     checked: ALONE,
@@ -78,7 +78,7 @@ pub(in crate::rules) const PROXY_URL: Rule = Rule {
 pub(in crate::rules) const INSECURE: Rule = Rule {
     id: "insecure",
     sentence: "A certificate authority has no meaning when the API's certificate is not verified.",
-    advice: "Keep one of insecure = true and cluster_ca_certificate; the latter is safe.",
+    advice: "Keep one of {insecure = true} and {clusterCaCertificate}; the latter is safe.",
     engines: ALL,
     operations: BOTH,
     checked: ALONE,
@@ -88,7 +88,7 @@ pub(in crate::rules) const INSECURE: Rule = Rule {
 pub(in crate::rules) const EXEC_API_VERSION: Rule = Rule {
     id: "exec-api-version",
     sentence: "A program prints credentials in the form client.authentication.k8s.io/v1 or …/v1beta1.",
-    advice: "Set exec.api_version to \"client.authentication.k8s.io/v1\" unless the program says otherwise.",
+    advice: "Set {exec.apiVersion} to \"client.authentication.k8s.io/v1\" unless the program says otherwise.",
     engines: ALL,
     operations: BOTH,
     checked: ALONE,

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use everest_cluster::error::Object;
 use everest_cluster::{Cluster, ClusterError, connect_with};
+use everest_core::dialect::Dialect;
 use everest_schemas::managed::{ClusterProviderConfig, ProviderConfig, ProviderConfigKind};
 use futures::StreamExt;
 use k8s_openapi::api::core::v1::Secret;
@@ -263,7 +264,9 @@ impl Slot {
         probe(&self.key, &client).await?;
         state.checked = Some(Instant::now());
         let target = Arc::new(Target {
-            cluster: Cluster::new(client, access.catalog).with_field_manager(FIELD_MANAGER),
+            cluster: Cluster::new(client, access.catalog)
+                .with_field_manager(FIELD_MANAGER)
+                .with_dialect(Dialect::ManagedResource),
             key: self.key.clone(),
             revision: shared.next_revision(),
             given_up: self.given_up.child_token(),

@@ -15,6 +15,7 @@ use crate::rules::restore::source_backup;
 use crate::rules::table::online::{
     IMPORT_CONFIG, IMPORTER_APPLIES, IMPORTER_EXISTS, SECRET_EXISTS,
 };
+use crate::text::Text;
 
 pub(super) fn check(spec: &DatabaseClusterSpec, facts: &Facts, stage: Stage, finder: &mut Finder) {
     if let Some(engine) = spec.engine.known() {
@@ -154,14 +155,9 @@ fn importer_applies(
             continue;
         };
         if is_unset(&spec, field) {
-            finder.broken(
-                &IMPORTER_APPLIES,
-                FieldPath::of(field),
-                format!(
-                    "The importer {name:?} requires {}",
-                    FieldPath::of(field).snake_case()
-                ),
-            );
+            let path = FieldPath::of(field);
+            let summary = Text::from(format!("The importer {name:?} requires ")).and(&path);
+            finder.broken(&IMPORTER_APPLIES, path, summary);
         }
     }
 }

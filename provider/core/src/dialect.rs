@@ -1,0 +1,176 @@
+//! How each front end names what texts speak of.
+
+use everest_schemas::managed::ManagedModel;
+use everest_schemas::models::{
+    BackupModel, BackupStorageModel, DatabaseModel, NamespaceModel, RestoreModel,
+};
+
+use crate::path::FieldPath;
+
+/// A resource that users write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resource {
+    /// A database.
+    Database,
+    /// A namespace for databases.
+    Namespace,
+    /// A bucket for backups.
+    BackupStorage,
+    /// One backup.
+    Backup,
+    /// One restore.
+    Restore,
+}
+
+impl Resource {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::Database,
+        Self::Namespace,
+        Self::BackupStorage,
+        Self::Backup,
+        Self::Restore,
+    ];
+
+    /// Its name in templates of texts: the kind of its managed resource.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Database => DatabaseModel::KIND,
+            Self::Namespace => NamespaceModel::KIND,
+            Self::BackupStorage => BackupStorageModel::KIND,
+            Self::Backup => BackupModel::KIND,
+            Self::Restore => RestoreModel::KIND,
+        }
+    }
+}
+
+/// What is done in another way from front end to front end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phrase {
+    /// About something that is not there and may be made meanwhile.
+    MayStillCome,
+    /// The version of its operator that a database is to take over, as a value.
+    RecommendedVersion,
+    /// How a database takes over the version of its operator before its own version changes.
+    TakeOverFirst,
+    /// How a database that is paused is deleted all the same.
+    DeletePaused,
+}
+
+impl Phrase {
+    /// All of them.
+    pub const ALL: [Self; 4] = [
+        Self::MayStillCome,
+        Self::RecommendedVersion,
+        Self::TakeOverFirst,
+        Self::DeletePaused,
+    ];
+
+    /// Its name in templates of texts.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::MayStillCome => "mayStillCome",
+            Self::RecommendedVersion => "recommendedVersion",
+            Self::TakeOverFirst => "takeOverFirst",
+            Self::DeletePaused => "deletePaused",
+        }
+    }
+}
+
+/// Who speaks: the front end whose users read a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// Terraform and OpenTofu: attributes in snake case, types of resources.
+    Terraform,
+    /// Crossplane's managed resources: members of `spec.forProvider`, kinds.
+    ManagedResource,
+    /// Crossplane's composition function: members of the spec of an object of Everest's.
+    Composition,
+}
+
+impl Dialect {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Terraform, Self::ManagedResource, Self::Composition];
+
+    /// The field at a path of the model.
+    pub fn field(self, path: &FieldPath) -> String {
+        match self {
+            Self::Terraform => path.snake_case(),
+            Self::Composition => path.to_string(),
+            Self::ManagedResource if path.segments().is_empty() => "spec.forProvider".to_owned(),
+            Self::ManagedResource if *path == FieldPath::of("name") => {
+                "metadata.annotations[crossplane.io/external-name] (or metadata.name)".to_owned()
+            }
+            Self::ManagedResource => format!("spec.forProvider.{path}"),
+        }
+    }
+
+    /// A field by its name alone.
+    pub(crate) fn member(self, name: &str) -> String {
+        match self {
+            Self::Terraform => FieldPath::of(name).snake_case(),
+            Self::ManagedResource | Self::Composition => name.to_owned(),
+        }
+    }
+
+    /// A field and its value, as they stand in a configuration.
+    pub(crate) fn setting(self, field: &str, value: &str) -> String {
+        match self {
+            Self::Terraform => format!("{field} = {value}"),
+            Self::ManagedResource | Self::Composition => format!("{field}: {value}"),
+        }
+    }
+
+    /// What a resource is called.
+    pub(crate) fn resource(self, resource: Resource) -> &'static str {
+        match (self, resource) {
+            (Self::Terraform, Resource::Database) => "everest_database",
+            (Self::Terraform, Resource::Namespace) => "everest_namespace",
+            (Self::Terraform, Resource::BackupStorage) => "everest_backup_storage",
+            (Self::Terraform, Resource::Backup) => "everest_backup",
+            (Self::Terraform, Resource::Restore) => "everest_restore",
+            (Self::Composition, Resource::Database) => "DatabaseCluster",
+            (Self::Composition, Resource::Backup) => "DatabaseClusterBackup",
+            (Self::Composition, Resource::Restore) => "DatabaseClusterRestore",
+            (
+                Self::Composition | Self::ManagedResource,
+                Resource::Namespace | Resource::BackupStorage,
+            )
+            | (Self::ManagedResource, _) => resource.name(),
+        }
+    }
+
+    /// A phrase, as a template of a text.
+    pub(crate) fn phrase(self, phrase: Phrase) -> &'static str {
+        match (self, phrase) {
+            (Self::Terraform, Phrase::MayStillCome) => {
+                "If the same run sees to it, refer to that resource from here, so that it comes \
+                 first."
+            }
+            (_, Phrase::MayStillCome) => {
+                "If it is being made at the moment, this passes by itself."
+            }
+            (Self::Terraform, Phrase::RecommendedVersion) => "\"recommended\"",
+            (Self::ManagedResource, Phrase::RecommendedVersion) => {
+                "the version in status.atProvider.recommendedCrVersion"
+            }
+            (Self::Composition, Phrase::RecommendedVersion) => {
+                "the version in status.recommendedCRVersion"
+            }
+            (Self::Terraform, Phrase::TakeOverFirst) => {
+                "Leave {engine.crVersion} out, or set it to \"recommended\" or to that version: the \
+                 apply then takes it over first. Where the configuration names none, the operator \
+                 was upgraded after the plan was made: plan again."
+            }
+            (_, Phrase::TakeOverFirst) => "Set {engine.crVersion} to that version first.",
+            (Self::Terraform, Phrase::DeletePaused) => {
+                "Set {paused = false} and apply that first, or take {finalBackup} out and apply \
+                 that: then the database goes without one."
+            }
+            (_, Phrase::DeletePaused) => {
+                "Take {finalBackup} out: then the database goes without one. Or set spec.paused of \
+                 its DatabaseCluster to false."
+            }
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! What Crossplane's contract puts around a model.
+
+use serde_json::{Value, json};
+
+use crate::managed::{ManagedModel, ManagementPolicy, ProviderConfigReference};
+
+/// The policies that only look.
+const CHANGES: &str = "self.managementPolicies.exists(p, p in ['*', 'Create', 'Update'])";
+
+/// A reference to a Secret.
+pub(super) fn reference(description: &str) -> Value {
+    json!({
+        "type": "object",
+        "description": description,
+        "properties": { "name": { "type": "string", "minLength": 1, "description": "Name of the Secret." } },
+        "required": ["name"],
+    })
+}
+
+/// `spec`.
+pub(super) fn spec<M: ManagedModel>(for_provider: Value, mut config: Value) -> Value {
+    config["description"] = json!("The config that says which cluster the external object is in.");
+    config["default"] = json!(ProviderConfigReference::default());
+    let rules: Vec<Value> = M::SHAPE
+        .required
+        .iter()
+        .map(|member| {
+            json!({
+                "rule": format!("!{CHANGES} || has(self.forProvider.{member})"),
+                "message": format!(
+                    "spec.forProvider.{member} is required, unless managementPolicies only observe"
+                ),
+            })
+        })
+        .collect();
+    json!({
+        "type": "object",
+        "description": "What is wanted.",
+        "required": ["forProvider"],
+        "x-kubernetes-validations": rules,
+        "properties": {
+            "forProvider": for_provider,
+            "managementPolicies": {
+                "type": "array",
+                "description": "What the provider may do with the external object: `*` for \
+                    everything, or a set of the actions that contains `Observe`; empty pauses. \
+                    Without `Delete` the object stays when the managed resource is deleted, and \
+                    the cluster is not even asked.",
+                "default": ["*"],
+                "maxItems": ManagementPolicy::EVERY.len(),
+                "x-kubernetes-list-type": "set",
+                "items": { "type": "string", "enum": ManagementPolicy::EVERY },
+            },
+            "providerConfigRef": config,
+            "writeConnectionSecretToRef": reference(
+                "The Secret, in the managed resource's namespace, that connection details are \
+                 written to.",
+            ),
+        },
+    })
+}
+
+/// `status`.
+pub(super) fn status(mut at_provider: Value, condition: Value) -> Value {
+    at_provider["description"] = json!("What the server alone says of the external object.");
+    json!({
+        "type": "object",
+        "description": "What was last seen.",
+        "properties": {
+            "atProvider": at_provider,
+            "conditions": {
+                "type": "array",
+                "description": "`Ready`: whether it can be used. `Synced`: whether the last look \
+                    at it and the last write succeeded. `UpToDate`: whether it is as wanted.",
+                "x-kubernetes-list-type": "map",
+                "x-kubernetes-list-map-keys": ["type"],
+                "items": condition,
+            },
+            "observedGeneration": {
+                "type": "integer",
+                "format": "int64",
+                "description": "The generation that was last handled.",
+            },
+            "lastHandledReconcileAt": {
+                "type": "string",
+                "description": "The last value of the annotation \
+                    `crossplane.io/reconcile-requested-at` that was handled.",
+            },
+        },
+    })
+}

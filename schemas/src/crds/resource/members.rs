@@ -1,0 +1,137 @@
+//! Which members of a model users write, and which the server alone says.
+
+use schemars::generate::SchemaSettings;
+use serde_json::{Map, Value, json};
+
+use crate::crds::structural;
+use crate::managed::ManagedModel;
+
+/// The members of a model, as a schema, that only the server says: those of `status.atProvider`.
+pub fn at_provider<M: ManagedModel>() -> Value {
+    parts::<M>().1
+}
+
+/// The schemas of what users write of a model, and of what only the server says.
+pub(super) fn parts<M: ManagedModel>() -> (Value, Value) {
+    let settings = SchemaSettings::openapi3().with(|settings| settings.inline_subschemas = true);
+    let mut model = settings
+        .into_generator()
+        .into_root_schema_for::<M>()
+        .to_value();
+    inline(&mut model);
+    leave_out::<M>(&mut model);
+    let at_provider = read_only(&mut model);
+    (model, at_provider)
+}
+
+/// The schema of a member, by its names separated by dots; that of the whole for none.
+pub(super) fn at<'a>(schema: &'a mut Value, path: &str) -> Option<&'a mut Value> {
+    let names = path.split('.').filter(|name| !name.is_empty());
+    let pointer: String = names.map(|name| format!("/properties/{name}")).collect();
+    schema.pointer_mut(&pointer)
+}
+
+/// The members of an inlined object become those of its parent.
+fn inline(schema: &mut Value) {
+    let Some(properties) = schema["properties"].as_object_mut() else {
+        return;
+    };
+    let inlined: Vec<String> = properties
+        .iter()
+        .filter(|(_, member)| member.get("x-inline").is_some())
+        .map(|(name, _)| name.clone())
+        .collect();
+    for name in inlined {
+        if let Some(Value::Object(mut member)) = properties.remove(&name)
+            && let Some(Value::Object(members)) = member.remove("properties")
+        {
+            properties.extend(members);
+        }
+    }
+}
+
+/// Takes out what is not written here: the name, what Terraform alone has, secrets and what no
+/// user sees.
+fn leave_out<M: ManagedModel>(schema: &mut Value) {
+    if let Some(properties) = schema["properties"].as_object_mut() {
+        properties.remove("name");
+        for member in M::SHAPE.left_out {
+            properties.remove(*member);
+        }
+    }
+    hide(schema);
+    let Some(object) = schema.as_object_mut() else {
+        return;
+    };
+    object.remove("required");
+    object.remove("title");
+    object.remove("$schema");
+}
+
+/// Takes out secrets and what no user sees, at any depth.
+fn hide(schema: &mut Value) {
+    if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
+        properties.retain(|_, member| {
+            ["x-skip", "x-sensitive", "x-write-only"]
+                .iter()
+                .all(|keyword| member.get(*keyword).is_none())
+        });
+    }
+    for below in structural::members_below(schema) {
+        hide(below);
+    }
+}
+
+/// Takes out what the server alone says, and gives it back as a schema of its own.
+fn read_only(schema: &mut Value) -> Value {
+    let mut taken = Map::new();
+    let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else {
+        return json!({ "type": "object" });
+    };
+    let names: Vec<String> = properties.keys().cloned().collect();
+    for name in names {
+        let Some(member) = properties.get_mut(&name) else {
+            continue;
+        };
+        if member.get("x-read-only").is_some() {
+            taken.extend(properties.remove_entry(&name));
+        } else if member.get("properties").is_some() {
+            let inside = read_only(member);
+            if inside["properties"]
+                .as_object()
+                .is_some_and(|all| !all.is_empty())
+            {
+                taken.insert(name, inside);
+            }
+        }
+    }
+    json!({ "type": "object", "properties": taken })
+}
+
+/// Keyed lists, and no defaults but those that the server leaves out.
+pub(super) fn rewrite(schema: &mut Value) {
+    if let Some(object) = schema.as_object_mut() {
+        object.remove("default");
+        if let Some(key) = object.remove("x-map-key") {
+            object.insert("x-kubernetes-list-type".to_owned(), json!("map"));
+            object.insert("x-kubernetes-list-map-keys".to_owned(), json!([key]));
+        }
+        if let Some(default) = object.remove("x-default") {
+            object.insert("default".to_owned(), default);
+        }
+        let defaulted: Vec<String> = object
+            .get("properties")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+            .filter(|(_, member)| member.get("x-default").is_some())
+            .map(|(name, _)| name.clone())
+            .collect();
+        if let Some(required) = object.get_mut("required").and_then(Value::as_array_mut) {
+            required.retain(|name| !defaulted.iter().any(|defaulted| *name == json!(defaulted)));
+        }
+    }
+    for below in structural::members_below(schema) {
+        rewrite(below);
+    }
+}

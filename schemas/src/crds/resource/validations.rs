@@ -1,0 +1,84 @@
+//! The rules that the API server holds on what users write.
+
+use serde_json::{Value, json};
+
+use super::members;
+use crate::crds::structural;
+
+/// A rule in the Common Expression Language, which the API server evaluates.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Validation {
+    /// The member of `forProvider` that `self` is, as names separated by dots; empty for
+    /// `forProvider` itself.
+    pub path: &'static str,
+    /// What must hold.
+    pub rule: String,
+    /// What users read where it does not.
+    pub message: String,
+}
+
+/// A rule for each member that cannot be changed. One that the server fills in may be set
+/// later, to what the server chose; one that it does not may neither be added nor taken away.
+pub(super) fn immutable(schema: &mut Value) {
+    for below in structural::members_below(schema) {
+        immutable(below);
+    }
+    let required = schema["required"].as_array().cloned().unwrap_or_default();
+    let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else {
+        return;
+    };
+    let mut rules = Vec::new();
+    for (name, member) in properties {
+        let Some(object) = member.as_object_mut() else {
+            continue;
+        };
+        if object.remove("x-force-new").is_none() {
+            continue;
+        }
+        let message = format!(
+            "{name} cannot be changed: delete this and create another, or restore the former value"
+        );
+        object.insert(
+            "x-kubernetes-validations".to_owned(),
+            json!([{ "rule": "self == oldSelf", "message": message }]),
+        );
+        if !object.contains_key("x-computed") && !required.contains(&json!(name)) {
+            let escaped = escape(name);
+            rules.push(json!({
+                "rule": format!("has(self.{escaped}) == has(oldSelf.{escaped})"),
+                "message": format!("{name} cannot be added or taken away once this exists"),
+            }));
+        }
+    }
+    push(schema, rules);
+}
+
+/// A name as expressions spell it: some are words of the language.
+fn escape(name: &str) -> String {
+    if name == "namespace" {
+        "__namespace__".to_owned()
+    } else {
+        name.to_owned()
+    }
+}
+
+/// Adds a rule to the member at its path.
+pub(super) fn add(schema: &mut Value, validation: &Validation) {
+    if let Some(member) = members::at(schema, validation.path) {
+        let rule = json!({ "rule": validation.rule, "message": validation.message });
+        push(member, vec![rule]);
+    }
+}
+
+fn push(schema: &mut Value, rules: Vec<Value>) {
+    if rules.is_empty() {
+        return;
+    }
+    if let Some(object) = schema.as_object_mut()
+        && let Value::Array(present) = object
+            .entry("x-kubernetes-validations")
+            .or_insert_with(|| json!([]))
+    {
+        present.extend(rules);
+    }
+}
