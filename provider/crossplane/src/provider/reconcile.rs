@@ -6,6 +6,7 @@ mod claims;
 mod crashes;
 mod judged;
 mod told;
+mod withdrawn;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -117,6 +118,9 @@ impl<K: Kind> Look<'_, K> {
     /// resource is let go.
     async fn run(&mut self) -> Result<Option<Outcome>, Failure> {
         let mut situation = self.situation();
+        if situation.deleting && situation.held {
+            situation.withdrawn = self.is_withdrawn().await?;
+        }
         loop {
             let step = decide(&situation);
             tracing::debug!(
@@ -262,6 +266,7 @@ impl<K: Kind> Look<'_, K> {
         let named = metadata::annotation(metadata, metadata::EXTERNAL_NAME).is_some();
         Situation {
             deleting: metadata.deletion_timestamp.is_some(),
+            withdrawn: false,
             paused: metadata::is_paused(metadata),
             policies: Policies::of(&self.managed.spec.management_policies),
             prepared: held && named,
