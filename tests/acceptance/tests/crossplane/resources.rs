@@ -9,11 +9,13 @@ use crate::{
 
 const EVEREST: &str = "everest.percona.com/v1alpha1";
 
-fn is(object: &Value, kind: &str, status: &str) -> bool {
+/// Whether a condition of an object has that status.
+pub fn is(object: &Value, kind: &str, status: &str) -> bool {
     condition(object, kind)["status"] == status
 }
 
-fn message(object: &Value, kind: &str) -> String {
+/// What a condition of an object says.
+pub fn message(object: &Value, kind: &str) -> String {
     let message = &condition(object, kind)["message"];
     message.as_str().unwrap_or_default().to_owned()
 }
@@ -34,7 +36,8 @@ fn resource(kind: &str, name: &str, for_provider: Value) -> Value {
     })
 }
 
-fn database(name: &str) -> Value {
+/// A database of MySQL.
+pub fn database(name: &str) -> Value {
     resource(
         "Database",
         name,
