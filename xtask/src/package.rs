@@ -114,7 +114,8 @@ async fn crossplane(asked: Asked) -> Result<(), Failure> {
         let (architecture, path) = binary::build(asked.profile).await?;
         binaries.push(Binary::read(architecture, &path)?);
     }
-    for written in write(&binaries, &Sources::of_workspace(), &asked.folder)? {
+    let versions = Versions::of(asked.profile);
+    for written in write(&binaries, &Sources::of_workspace(), &asked.folder, versions)? {
         println!("{written}");
     }
     Ok(())
@@ -134,7 +135,8 @@ pub(crate) async fn for_bench() -> Result<PathBuf, Failure> {
 async fn for_this_machine(profile: Profile) -> Result<PathBuf, Failure> {
     let (architecture, path) = binary::build(profile).await?;
     let binary = Binary::read(architecture, &path)?;
-    write(&[binary], &Sources::of_workspace(), &folder())?;
+    let versions = Versions::of(profile);
+    write(&[binary], &Sources::of_workspace(), &folder(), versions)?;
     Ok(path)
 }
 
@@ -143,11 +145,31 @@ fn folder() -> PathBuf {
     acceptance::target_folder().join("packages")
 }
 
+/// Which versions of the provider are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Versions {
+    /// That of this checkout.
+    Own,
+    /// One to upgrade to as well, with the same program: tests need it.
+    OwnAndNext,
+}
+
+impl Versions {
+    /// What is shipped is one version.
+    const fn of(profile: Profile) -> Self {
+        match profile {
+            Profile::Release => Self::Own,
+            Profile::Dev => Self::OwnAndNext,
+        }
+    }
+}
+
 /// Makes all packages and writes them into `folder`; says what is there.
 fn write(
     binaries: &[Binary],
     sources: &Sources,
     folder: &Path,
+    versions: Versions,
 ) -> Result<Vec<String>, PackageError> {
     let layers = binaries
         .iter()
@@ -165,28 +187,35 @@ fn write(
         Content::function(sources)?,
         Content::configuration(sources)?,
     ] {
-        lint::check(&content)?;
-        let base = blob::layer("package.yaml", 0o644, content.yaml()?.as_bytes())?;
-        let images: Vec<Image> = match content.command {
-            Some(command) => layers
-                .iter()
-                .map(|program| Image::new(&content, base.clone(), Some((program, command))))
-                .collect(),
-            None => vec![Image::new(&content, base, None)],
-        };
-        let index = layout::write(
-            &folder.join("oci").join(content.name),
-            content.tag(),
-            &images,
-        )?;
-        written.push(format!("{} {} {index}", content.name, content.tag()));
+        let images = images(&content, &layers)?;
+        let index = layout::write(&folder.join("oci").join(content.name), content.tag, &images)?;
+        written.push(format!("{} {} {index}", content.name, content.tag));
         for image in &images {
             let path = folder.join(image.file_name(&content));
             archive::write(&path, image)?;
             written.push(format!("  {}", path.display()));
         }
     }
+    if versions == Versions::OwnAndNext {
+        let content = Content::provider(sources)?.upgraded(acceptance::crossplane::NEXT_TAG);
+        let images = images(&content, &layers)?;
+        let index = layout::extend(&folder.join("oci").join(content.name), content.tag, &images)?;
+        written.push(format!("{} {} {index}", content.name, content.tag));
+    }
     Ok(written)
+}
+
+/// The images of a package, one for each program.
+fn images(content: &Content, programs: &[Program]) -> Result<Vec<Image>, PackageError> {
+    lint::check(content)?;
+    let base = blob::layer("package.yaml", 0o644, content.yaml()?.as_bytes())?;
+    Ok(match content.command {
+        Some(command) => programs
+            .iter()
+            .map(|program| Image::new(content, base.clone(), Some((program, command))))
+            .collect(),
+        None => vec![Image::new(content, base, None)],
+    })
 }
 
 #[cfg(test)]

@@ -110,6 +110,23 @@ where
         }
     }
 
+    /// Calls `broken` each time the server stops serving the watch, for as long as it is followed.
+    pub fn on_breakdown<F>(&self, broken: impl Fn() -> F + Send + 'static)
+    where
+        F: Future<Output = ()> + Send,
+    {
+        let mut mode = self.mode.clone();
+        tokio::spawn(async move {
+            while mode.wait_for(|mode| *mode == Mode::Failing).await.is_ok() {
+                broken().await;
+                let mended = mode.wait_for(|mode| *mode != Mode::Failing).await.is_ok();
+                if !mended {
+                    return;
+                }
+            }
+        });
+    }
+
     /// `name` as the watch shows it. Waits a little for the first list.
     pub async fn get(&self, namespace: Option<&str>, name: &str) -> Known<K> {
         let mut mode = self.mode.clone();

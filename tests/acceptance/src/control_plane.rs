@@ -28,8 +28,13 @@ use crate::{
     tools::Tools,
 };
 
+mod outage;
+
 /// Longest that one step of the start may take before it is given up.
 const STEP_LIMIT: Duration = Duration::from_secs(90);
+
+/// Name of the API server's process.
+const API_SERVER: &str = "kube-apiserver";
 
 /// Why the cluster did not start.
 #[derive(Debug, thiserror::Error)]
@@ -241,18 +246,11 @@ impl ControlPlane {
             kubeconfig: &self.state.kubeconfig.clone(),
         };
         self.spawn("etcd", components.etcd(etcd, etcd_peer))?;
-        self.spawn("kube-apiserver", components.api_server(etcd, api))?;
+        self.spawn(API_SERVER, components.api_server(etcd, api))?;
         self.spawn("catalog-server", components.catalog_server(&index, catalog))?;
 
         let client = client(&self.state.kubeconfig).await?;
-        self.until("the API server", || async {
-            let ready = http::Request::get("/readyz").body(Vec::new());
-            match ready {
-                Ok(request) => client.request_text(request).await.is_ok(),
-                Err(_) => false,
-            }
-        })
-        .await?;
+        self.answers(&client).await?;
         progress.say("API server ready");
 
         self.spawn("kube-scheduler", components.scheduler())?;
@@ -317,6 +315,18 @@ impl ControlPlane {
         Ok(())
     }
 
+    /// Waits until the API server says that it is ready.
+    async fn answers(&mut self, client: &Client) -> Result<(), StartError> {
+        self.until("the API server", || async {
+            let ready = http::Request::get("/readyz").body(Vec::new());
+            match ready {
+                Ok(request) => client.request_text(request).await.is_ok(),
+                Err(_) => false,
+            }
+        })
+        .await
+    }
+
     fn write_catalog(&self) -> Result<(), StartError> {
         for package in &PACKAGES {
             let folder = self.folder.join("catalog").join(package.name);
@@ -327,9 +337,9 @@ impl ControlPlane {
     }
 
     /// Starts a process that ends with the cluster.
-    pub(crate) fn spawn(&mut self, name: &str, mut command: Command) -> Result<(), StartError> {
+    pub(crate) fn spawn(&mut self, name: &str, command: Command) -> Result<(), StartError> {
         let log = self.folder.join("logs").join(format!("{name}.log"));
-        let process = Process::start(name, &mut command, &log).map_err(system(name))?;
+        let process = Process::start(name, command, &log).map_err(system(name))?;
         // Last started, first ended: servers outlive their clients.
         self.state.processes.insert(0, process.identity.clone());
         self.processes.push(process);

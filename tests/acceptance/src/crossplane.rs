@@ -40,6 +40,8 @@ pub const NAMESPACE: &str = "crossplane-system";
 /// own registry instead, by an `ImageConfig`, as a cluster without a way to the
 /// outside would.
 pub const REPOSITORY: &str = "ghcr.io/openeverest/";
+/// Tag of the provider's version that tests upgrade to, beside that of this checkout.
+pub const NEXT_TAG: &str = concat!("v", env!("CARGO_PKG_VERSION"), "-next");
 /// Process that runs the registry and the way to services.
 const NETWORK: &str = "crossplane-network";
 /// Name of the core's process.

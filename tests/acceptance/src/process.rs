@@ -58,13 +58,14 @@ impl Identity {
 pub(crate) struct Process {
     pub identity: Identity,
     pub log: PathBuf,
+    command: Command,
     child: Child,
 }
 
 impl Process {
     /// Starts `command` in a process group of its own (Ctrl-C in the terminal
     /// does not reach it), its output going to `log`.
-    pub fn start(name: &str, command: &mut Command, log: &Path) -> io::Result<Self> {
+    pub fn start(name: &str, mut command: Command, log: &Path) -> io::Result<Self> {
         let output = File::create(log)?;
         command
             .stdin(Stdio::null())
@@ -76,16 +77,26 @@ impl Process {
             command.process_group(0);
         }
         let child = command.spawn()?;
-        let pid = i32::try_from(child.id()).unwrap_or_default();
         Ok(Self {
-            identity: Identity {
-                name: name.to_owned(),
-                pid,
-                started: start_time(pid).unwrap_or_default(),
-            },
+            identity: identity(name, &child),
             log: log.to_owned(),
+            command,
             child,
         })
+    }
+
+    /// Ends it at once, as a machine that fails would.
+    pub fn kill(&mut self) -> io::Result<()> {
+        self.child.kill()?;
+        self.child.wait().map(drop)
+    }
+
+    /// Starts it once more, with what it was started with before; its output goes on in the
+    /// same log.
+    pub fn start_again(&mut self) -> io::Result<()> {
+        self.child = self.command.spawn()?;
+        self.identity = identity(&self.identity.name, &self.child);
+        Ok(())
     }
 
     /// The end of its log, when it has ended on its own.
@@ -95,6 +106,15 @@ impl Process {
             Ok(Some(status)) => Some(format!("{status}\n{}", last_lines(&self.log, 15))),
             Err(error) => Some(error.to_string()),
         }
+    }
+}
+
+fn identity(name: &str, child: &Child) -> Identity {
+    let pid = i32::try_from(child.id()).unwrap_or_default();
+    Identity {
+        name: name.to_owned(),
+        pid,
+        started: start_time(pid).unwrap_or_default(),
     }
 }
 
@@ -157,12 +177,9 @@ mod tests {
     #[test]
     fn a_process_is_alive_until_it_is_ended() {
         let folder = tempfile::tempdir().unwrap();
-        let mut process = Process::start(
-            "sleep",
-            Command::new("sleep").arg("60"),
-            &folder.path().join("log"),
-        )
-        .unwrap();
+        let mut sleep = Command::new("sleep");
+        sleep.arg("60");
+        let mut process = Process::start("sleep", sleep, &folder.path().join("log")).unwrap();
         let identity = process.identity.clone();
         assert!(identity.alive());
         assert!(process.ended().is_none());
@@ -172,6 +189,28 @@ mod tests {
             Duration::from_secs(1),
         );
         assert!(!identity.alive());
+    }
+
+    #[test]
+    fn a_process_that_was_killed_starts_again_as_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("log");
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "echo begun; exec sleep 60"]);
+        let mut process = Process::start("sh", shell, &log).unwrap();
+        let begun = |times: usize| {
+            while std::fs::read_to_string(&log).unwrap() != "begun\n".repeat(times) {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        };
+        begun(1);
+        let first = process.identity.clone();
+        process.kill().unwrap();
+        assert!(!first.alive());
+        process.start_again().unwrap();
+        begun(2);
+        assert!(process.identity.alive() && process.identity != first);
+        process.kill().unwrap();
     }
 
     #[test]
@@ -185,12 +224,9 @@ mod tests {
     #[test]
     fn the_end_of_a_process_comes_with_its_last_words() {
         let folder = tempfile::tempdir().unwrap();
-        let mut process = Process::start(
-            "sh",
-            Command::new("sh").args(["-c", "echo out of luck; exit 3"]),
-            &folder.path().join("log"),
-        )
-        .unwrap();
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "echo out of luck; exit 3"]);
+        let mut process = Process::start("sh", shell, &folder.path().join("log")).unwrap();
         let words = loop {
             if let Some(words) = process.ended() {
                 break words;

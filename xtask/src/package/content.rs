@@ -16,6 +16,8 @@ const REPOSITORY: &str = acceptance::crossplane::REPOSITORY;
 const CROSSPLANE: &str = ">=v2.1.0-0";
 /// The version of everything that this checkout builds.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// Tag of that version.
+pub(super) const VERSION_TAG: &str = concat!("v", env!("CARGO_PKG_VERSION"));
 
 /// The folders that objects come from.
 #[derive(Debug)]
@@ -65,6 +67,8 @@ pub(super) struct Content {
     pub kind: Kind,
     /// Last part of its repository, and its name in its metadata.
     pub name: &'static str,
+    /// The version that it is tagged with.
+    pub tag: &'static str,
     /// One line on what it is for.
     pub description: &'static str,
     /// The sub-command that its program starts with.
@@ -80,6 +84,7 @@ impl Content {
         Ok(Self {
             kind: Kind::Provider,
             name: "provider-everest",
+            tag: VERSION_TAG,
             description: "Databases, backups and restores of OpenEverest as managed resources",
             command: Some("provider"),
             spec: json!({ "capabilities": ["safe-start"] }),
@@ -91,6 +96,7 @@ impl Content {
         Ok(Self {
             kind: Kind::Function,
             name: FUNCTION,
+            tag: VERSION_TAG,
             description: "Composes databases of OpenEverest, with its rules and their readiness",
             command: Some("function"),
             spec: json!({ "capabilities": ["composition"] }),
@@ -108,6 +114,7 @@ impl Content {
         Ok(Self {
             kind: Kind::Configuration,
             name: "configuration-everest",
+            tag: VERSION_TAG,
             description: "A self-service API for databases of OpenEverest",
             command: None,
             spec: json!({ "dependsOn": [{
@@ -120,9 +127,18 @@ impl Content {
         })
     }
 
-    /// Tag of this version.
-    pub fn tag(&self) -> String {
-        format!("v{VERSION}")
+    /// The same as another version, whose definitions are others too.
+    pub fn upgraded(mut self, tag: &'static str) -> Self {
+        for object in &mut self.objects {
+            let schema = "/spec/versions/0/schema/openAPIV3Schema/description";
+            if let Some(description) = object.pointer_mut(schema) {
+                *description = json!(format!(
+                    "{} ({tag})",
+                    description.as_str().unwrap_or_default()
+                ));
+            }
+        }
+        Self { tag, ..self }
     }
 
     /// Labels of the image.
@@ -133,7 +149,7 @@ impl Content {
                 "org.opencontainers.image.description",
                 self.description.to_owned(),
             ),
-            ("org.opencontainers.image.version", self.tag()),
+            ("org.opencontainers.image.version", self.tag.to_owned()),
             ("org.opencontainers.image.source", SOURCE.to_owned()),
             ("org.opencontainers.image.licenses", LICENSE.to_owned()),
         ]

@@ -100,7 +100,7 @@ impl Image {
             .architecture
             .map(|architecture| format!("-linux-{}", architecture.name()))
             .unwrap_or_default();
-        format!("{}-{}{platform}.xpkg", content.name, content.tag())
+        format!("{}-{}{platform}.xpkg", content.name, content.tag)
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::{fs, path::Path};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     PackageError,
@@ -17,10 +17,30 @@ const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 
 /// Writes the layout anew and returns the digest that its tag stands for: the
 /// index over all platforms, or the one image of a package without platforms.
-pub(super) fn write(folder: &Path, tag: String, images: &[Image]) -> Result<String, PackageError> {
+pub(super) fn write(folder: &Path, tag: &str, images: &[Image]) -> Result<String, PackageError> {
     if folder.exists() {
         fs::remove_dir_all(folder).map_err(file(folder))?;
     }
+    add(folder, tag, images, Vec::new())
+}
+
+/// Writes another version into a layout that there is, and returns its digest.
+pub(super) fn extend(folder: &Path, tag: &str, images: &[Image]) -> Result<String, PackageError> {
+    let path = folder.join("index.json");
+    let text = fs::read(&path).map_err(file(&path))?;
+    let index: Value =
+        serde_json::from_slice(&text).map_err(|error| file(&path)(std::io::Error::other(error)))?;
+    let known = index["manifests"].as_array().cloned().unwrap_or_default();
+    add(folder, tag, images, known)
+}
+
+/// Writes the blobs of `images`, and an index of them and of what is `known`.
+fn add(
+    folder: &Path,
+    tag: &str,
+    images: &[Image],
+    mut known: Vec<Value>,
+) -> Result<String, PackageError> {
     let blobs = folder.join("blobs/sha256");
     fs::create_dir_all(&blobs).map_err(file(&blobs))?;
     let put = |blob: &Blob| {
@@ -56,7 +76,8 @@ pub(super) fn write(folder: &Path, tag: String, images: &[Image]) -> Result<Stri
     };
     let mut entry = descriptor(media_type, &top);
     entry["annotations"] = json!({ "org.opencontainers.image.ref.name": tag });
-    let index = json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": [entry] });
+    known.push(entry);
+    let index = json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": known });
     for (name, content) in [
         ("index.json", index),
         ("oci-layout", json!({ "imageLayoutVersion": "1.0.0" })),

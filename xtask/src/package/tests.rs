@@ -1,11 +1,13 @@
 use std::{collections::BTreeMap, fs, io::Read, path::Path};
 
+use acceptance::crossplane::NEXT_TAG;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{
+    Versions,
     binary::{Architecture, Binary, tests::program},
-    content::{Content, Kind, Sources, installed_name},
+    content::{Content, Kind, Sources, VERSION_TAG, installed_name},
     lint, write,
 };
 
@@ -14,6 +16,9 @@ apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
 metadata:
   name: things.everest.m.openeverest.io
+spec:
+  versions:
+    - schema: { openAPIV3Schema: { description: A thing. } }
 ";
 const CONFIGURATION: &str = "
 apiVersion: apiextensions.crossplane.io/v2
@@ -107,7 +112,7 @@ fn a_package_with_a_program_has_an_index_over_its_platforms() {
     let root = tempfile::tempdir().unwrap();
     let (sources, binaries) = fixture(root.path());
     let out = root.path().join("out");
-    write(&binaries, &sources, &out).unwrap();
+    write(&binaries, &sources, &out, Versions::Own).unwrap();
 
     let layout = out.join("oci/provider-everest");
     let top: Value = serde_json::from_slice(&fs::read(layout.join("index.json")).unwrap()).unwrap();
@@ -182,7 +187,7 @@ fn a_configuration_is_one_image_without_a_program() {
     let root = tempfile::tempdir().unwrap();
     let (sources, binaries) = fixture(root.path());
     let out = root.path().join("out");
-    write(&binaries, &sources, &out).unwrap();
+    write(&binaries, &sources, &out, Versions::Own).unwrap();
 
     let layout = out.join("oci/configuration-everest");
     let top: Value = serde_json::from_slice(&fs::read(layout.join("index.json")).unwrap()).unwrap();
@@ -207,7 +212,7 @@ fn an_archive_holds_what_its_manifest_names() {
     let root = tempfile::tempdir().unwrap();
     let (sources, binaries) = fixture(root.path());
     let out = root.path().join("out");
-    write(&binaries, &sources, &out).unwrap();
+    write(&binaries, &sources, &out, Versions::Own).unwrap();
 
     let name = concat!(
         "function-everest-v",
@@ -238,12 +243,37 @@ fn the_same_input_makes_the_same_bytes() {
     let root = tempfile::tempdir().unwrap();
     let (sources, binaries) = fixture(root.path());
     let (first, second) = (root.path().join("first"), root.path().join("second"));
-    let said = write(&binaries, &sources, &first).unwrap();
-    write(&binaries, &sources, &second).unwrap();
+    let said = write(&binaries, &sources, &first, Versions::Own).unwrap();
+    write(&binaries, &sources, &second, Versions::Own).unwrap();
     // Over what is there already, too.
-    let again = write(&binaries, &sources, &first).unwrap();
+    let again = write(&binaries, &sources, &first, Versions::Own).unwrap();
     assert_eq!(said, again);
     assert_eq!(files(&first), files(&second));
+}
+
+#[test]
+fn a_version_to_upgrade_to_has_its_own_definitions_beside_those_of_this_one() {
+    let root = tempfile::tempdir().unwrap();
+    let (sources, binaries) = fixture(root.path());
+    let out = root.path().join("out");
+    write(&binaries, &sources, &out, Versions::OwnAndNext).unwrap();
+
+    let layout = out.join("oci/provider-everest");
+    let top: Value = serde_json::from_slice(&fs::read(layout.join("index.json")).unwrap()).unwrap();
+    let [own, next] = top["manifests"].as_array().unwrap().as_slice() else {
+        panic!("{top}");
+    };
+    let tag = "org.opencontainers.image.ref.name";
+    assert_eq!(own["annotations"][tag], VERSION_TAG);
+    assert_eq!(next["annotations"][tag], NEXT_TAG);
+    let definitions = |entry: &Value| {
+        let manifest = parsed(&layout, &parsed(&layout, entry)["manifests"][0]);
+        let base = manifest["layers"].as_array().unwrap().last().unwrap();
+        String::from_utf8(only_file(&blob(&layout, base)).2).unwrap()
+    };
+    assert!(!definitions(own).contains(NEXT_TAG));
+    let text = definitions(next);
+    assert!(text.contains(&format!("A thing. ({NEXT_TAG})")), "{text}");
 }
 
 /// A package of the given kind with the given objects.
@@ -251,6 +281,7 @@ fn content(kind: Kind, objects: Vec<Value>) -> Content {
     Content {
         kind,
         name: "package",
+        tag: "v1",
         description: "",
         command: None,
         spec: json!({ "dependsOn": [{

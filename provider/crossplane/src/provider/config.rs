@@ -152,7 +152,16 @@ impl Targets {
     /// See [`Targets::connect`].
     pub async fn check(&self, key: &TargetKey) -> Result<(), TargetError> {
         self.target(key).await?;
-        self.slot(key).check(&self.shared).await
+        self.slot(key).check(&self.shared, slot::CHECKED).await
+    }
+
+    /// Something says that the cluster does not answer any more: it is asked now, and if it does
+    /// not, all who go there are told.
+    pub async fn suspect(&self, key: &TargetKey) {
+        let found = self.slots().get(key).cloned();
+        if let Some(slot) = found {
+            slot.suspect(&self.shared).await;
+        }
     }
 
     /// The config may have changed: it is read again before its target is next used.

@@ -89,7 +89,8 @@ impl<K: Kind> Controller<K> {
         {
             return open.clone();
         }
-        let opened = Arc::new(Views::open(target.clone(), self.notifier.clone()));
+        let (targets, notifier) = (self.context.targets.clone(), self.notifier.clone());
+        let opened = Arc::new(Views::open(target.clone(), targets, notifier));
         views.insert(target.key.clone(), opened.clone());
         opened
     }

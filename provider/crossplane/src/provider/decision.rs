@@ -9,6 +9,8 @@ use super::policies::{InvalidPolicies, Policies};
 pub struct Situation {
     /// It is being deleted.
     pub deleting: bool,
+    /// It is, because its definition is.
+    pub withdrawn: bool,
     /// The annotation `crossplane.io/paused` is `"true"`.
     pub paused: bool,
     /// What may be done.
@@ -94,7 +96,9 @@ pub enum Step {
 ///
 /// 1. Nothing happens while paused, or with policies that mean nothing.
 /// 2. A resource that is going and may not delete is released without asking the cluster, so
-///    that one whose cluster is gone can go. Otherwise other finalizers come first.
+///    that one whose cluster is gone can go. So is one that goes with its definition: whoever
+///    deletes a package has not asked for the end of databases. Otherwise other finalizers come
+///    first.
 /// 3. One that is going with its namespace, and whose way to its cluster is gone with it, is
 ///    abandoned: no wait would bring that back, and the namespace would wait as well.
 /// 4. Before the cluster is asked our finalizer is on.
@@ -133,7 +137,7 @@ fn going(situation: &Situation, policies: Policies) -> Step {
     if !situation.held {
         return Step::Nothing;
     }
-    if !policies.delete {
+    if !policies.delete || situation.withdrawn {
         return Step::Release;
     }
     if situation.held_by_others {
@@ -173,6 +177,7 @@ mod tests {
     fn situation(policies: &[ManagementPolicy], external: External) -> Situation {
         Situation {
             deleting: false,
+            withdrawn: false,
             paused: false,
             policies: Policies::of(policies),
             prepared: true,
@@ -255,6 +260,16 @@ mod tests {
         given.deleting = true;
         given.held_by_others = true;
         assert_eq!(decide(&given), Step::Release);
+    }
+
+    #[test]
+    fn a_resource_that_goes_with_its_definition_leaves_what_it_stands_for() {
+        let mut given = situation(&[All], MATCH);
+        given.deleting = true;
+        given.withdrawn = true;
+        assert_eq!(decide(&given), Step::Release);
+        given.paused = true;
+        assert_eq!(decide(&given), Step::Pause);
     }
 
     #[test]

@@ -16,6 +16,7 @@ mod seen;
 #[cfg(test)]
 mod stage;
 mod told;
+mod withdrawn;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -111,6 +112,9 @@ impl<K: Kind> Look<'_, K> {
     /// resource is let go.
     async fn run(&mut self) -> Result<Option<Outcome>, Failure> {
         let mut situation = self.situation();
+        if situation.deleting && situation.held {
+            situation.withdrawn = self.is_withdrawn().await?;
+        }
         loop {
             let step = decide(&situation);
             tracing::debug!(
@@ -210,6 +214,7 @@ impl<K: Kind> Look<'_, K> {
         let named = metadata::annotation(metadata, metadata::EXTERNAL_NAME).is_some();
         Situation {
             deleting: metadata.deletion_timestamp.is_some(),
+            withdrawn: false,
             paused: metadata::is_paused(metadata),
             policies: Policies::of(&self.managed.spec.management_policies),
             prepared: held && named,

@@ -17,7 +17,7 @@ use kube::{Resource, ResourceExt};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::Instant;
 
-use super::config::{FIELD_MANAGER, Target};
+use super::config::{FIELD_MANAGER, Target, Targets};
 use super::kind::{Companion, Kind, Tell};
 use super::memory::{Memories, Related};
 use everest_schemas::managed::Managed;
@@ -70,8 +70,9 @@ pub struct Views<K: Kind> {
 const RECENT: Duration = Duration::from_secs(2);
 
 impl<K: Kind> Views<K> {
-    /// Starts to follow the external objects.
-    pub fn open(target: Arc<Target>, notifier: Notifier<K>) -> Self {
+    /// Starts to follow the external objects. When that breaks down the cluster is asked at once
+    /// whether it still answers: what is not looked at anew goes on saying that it is ready.
+    pub fn open(target: Arc<Target>, targets: Targets, notifier: Notifier<K>) -> Self {
         let cluster = target.cluster.clone().impatient();
         let tell = teller(&target, &notifier, Related::External);
         let externals = Follow::start(
@@ -83,6 +84,11 @@ impl<K: Kind> Views<K> {
             },
             move |external: &K::External| tell(external.meta()),
         );
+        let suspected = target.key.clone();
+        externals.on_breakdown(move || {
+            let (targets, key) = (targets.clone(), suspected.clone());
+            async move { targets.suspect(&key).await }
+        });
         let (key, notify) = (target.key.clone(), notifier.clone());
         let told: Tell = Arc::new(move |namespace: &str| {
             let namespaced = Related::External(key.clone(), String::new(), namespace.to_owned());

@@ -1,6 +1,7 @@
 //! What the Crossplane provider does on a real control plane: `cargo xtask test` runs these.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod clusters;
 mod config;
 mod endings;
 mod examples;

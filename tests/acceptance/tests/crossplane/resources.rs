@@ -9,10 +9,12 @@ use crate::{
 
 pub const EVEREST: &str = "everest.percona.com/v1alpha1";
 
+/// Whether a condition of an object has that status.
 pub fn is(object: &Value, kind: &str, status: &str) -> bool {
     condition(object, kind)["status"] == status
 }
 
+/// What a condition of an object says.
 pub fn message(object: &Value, kind: &str) -> String {
     let message = &condition(object, kind)["message"];
     message.as_str().unwrap_or_default().to_owned()
@@ -34,6 +36,7 @@ pub fn resource(kind: &str, name: &str, for_provider: Value) -> Value {
     })
 }
 
+/// A database of MySQL.
 pub fn database(name: &str) -> Value {
     resource(
         "Database",

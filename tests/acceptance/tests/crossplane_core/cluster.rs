@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use acceptance::installation::{self, has_condition};
 use kube::{
     Api, Client,
-    api::{ApiResource, DeleteParams, DynamicObject, GroupVersionKind},
+    api::{ApiResource, DeleteParams, DynamicObject, GroupVersionKind, Patch, PatchParams},
 };
 use serde_json::{Value, json};
 
@@ -38,13 +38,23 @@ pub const DEFINITION: Kind = (
 );
 pub const CRD: Kind = ("apiextensions.k8s.io/v1", "CustomResourceDefinition");
 pub const REVISION: Kind = ("pkg.crossplane.io/v1", "FunctionRevision");
+pub const PROVIDER_REVISION: Kind = ("pkg.crossplane.io/v1", "ProviderRevision");
 pub const DATABASE: Kind = ("everest.percona.com/v1alpha1", "DatabaseCluster");
 pub const SECRET: Kind = ("v1", "Secret");
+pub const NAMESPACE: Kind = ("v1", "Namespace");
 pub const DEPLOYMENT: Kind = ("apps/v1", "Deployment");
 
+/// Group and version of the managed resources and their configs.
+pub const MANAGED: &str = "everest.m.openeverest.io/v1alpha1";
+
 fn api(client: &Client, version: &str, kind: &str, namespace: &str) -> Api<DynamicObject> {
+    let own = version == MANAGED && !kind.contains("ProviderConfig");
     let (group, version) = version.split_once('/').unwrap_or(("", version));
-    let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
+    let mut resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
+    if own {
+        // Their plurals are told apart from Everest's.
+        resource.plural.insert_str(0, "everest");
+    }
     if namespace.is_empty() {
         Api::all_with(client.clone(), &resource)
     } else {
@@ -72,9 +82,35 @@ pub async fn list(client: &Client, kind: Kind, namespace: &str) -> Vec<Value> {
         .collect()
 }
 
-/// Applies an object as a user would, whether it exists or not.
+/// Applies an object as a user would, whether it exists or not. A kind that has just been defined
+/// is waited for.
 pub async fn apply(client: &Client, object: &Value) {
-    installation::apply(client, object.clone()).await.unwrap();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let (version, kind) = (text(&object["apiVersion"]), text(&object["kind"]));
+    let (namespace, name) = (
+        text(&object["metadata"]["namespace"]),
+        text(&object["metadata"]["name"]),
+    );
+    let api = api(client, &version, &kind, &namespace);
+    let params = PatchParams::apply("a-user").force();
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match api.patch(&name, &params, &Patch::Apply(object)).await {
+            Ok(_) => return,
+            Err(kube::Error::Api(status)) if status.code == 404 && Instant::now() < deadline => {
+                tokio::time::sleep(installation::LOOK).await;
+            }
+            Err(error) => panic!("{kind} {namespace}/{name}: {error}"),
+        }
+    }
+}
+
+/// Merges a patch into an object.
+pub async fn patch(client: &Client, kind: Kind, namespace: &str, name: &str, patch: &Value) {
+    api(client, kind.0, kind.1, namespace)
+        .patch(name, &PatchParams::default(), &Patch::Merge(patch))
+        .await
+        .unwrap();
 }
 
 /// Deletes an object and waits until it is gone.
@@ -111,11 +147,19 @@ pub async fn until(
 
 /// Installs a package of this checkout under a name and waits until it is healthy.
 pub async fn install(client: &Client, kind: Kind, name: &str, repository: &str) -> Value {
-    let package = format!(
-        "{}{repository}:v{}",
-        acceptance::crossplane::REPOSITORY,
-        env!("CARGO_PKG_VERSION")
-    );
+    let tag = concat!("v", env!("CARGO_PKG_VERSION"));
+    install_version(client, kind, name, repository, tag).await
+}
+
+/// Installs a version of a package under a name, or changes to it, and waits until it is healthy.
+pub async fn install_version(
+    client: &Client,
+    kind: Kind,
+    name: &str,
+    repository: &str,
+    tag: &str,
+) -> Value {
+    let package = format!("{}{repository}:{tag}", acceptance::crossplane::REPOSITORY);
     let object = json!({
         "apiVersion": kind.0,
         "kind": kind.1,
@@ -123,7 +167,13 @@ pub async fn install(client: &Client, kind: Kind, name: &str, repository: &str) 
         "spec": { "package": package },
     });
     apply(client, &object).await;
-    healthy(client, kind, name).await
+    until(client, kind, "", name, |found| {
+        // What was healthy before may have been another version.
+        found["status"]["currentIdentifier"] == package
+            && has_condition(found, "Installed")
+            && has_condition(found, "Healthy")
+    })
+    .await
 }
 
 /// Waits until a package is installed and healthy.

@@ -1,7 +1,9 @@
-//! The packages and the composition function under Crossplane's real core: `cargo xtask test` runs
-//! these.
+//! The packages, the composition function and the managed resources under Crossplane's real core:
+//! `cargo xtask test` runs these.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod cluster;
 mod function;
+mod managed;
 mod packages;
+mod provider;

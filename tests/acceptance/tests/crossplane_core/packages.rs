@@ -3,20 +3,23 @@
 use acceptance::installation::has_condition;
 use serde_json::{Value, json};
 
-use crate::cluster::{
-    CONFIGURATION, CRD, DEFINITION, DEPLOYMENT, FUNCTION, PROVIDER, client, documents, healthy,
-    install, list, until,
+use crate::{
+    cluster::{
+        CONFIGURATION, CRD, DEFINITION, DEPLOYMENT, FUNCTION, PROVIDER, client, documents, healthy,
+        install, list, until,
+    },
+    provider,
 };
 
 /// Kinds of the provider that core installs itself, not as managed resources.
-const CONFIGS: [&str; 3] = [
+pub const CONFIGS: [&str; 3] = [
     "ProviderConfig",
     "ClusterProviderConfig",
     "ProviderConfigUsage",
 ];
 
 /// CRDs of the provider's package: name and kind.
-fn packaged() -> Vec<(String, String)> {
+pub fn packaged() -> Vec<(String, String)> {
     let folder = acceptance::workspace_folder().join("schemas/crds/managed");
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -48,7 +51,8 @@ async fn container(client: &kube::Client, revision: &str) -> Value {
 #[tokio::test]
 async fn the_provider_is_installed_and_its_kinds_are_defined_and_served() {
     let client = client().await;
-    let provider = install(&client, PROVIDER, "provider-everest", "provider-everest").await;
+    let _turn = provider::TURN.lock().await;
+    let provider = install(&client, PROVIDER, provider::NAME, provider::NAME).await;
     let revision = provider["status"]["currentRevision"].as_str().unwrap();
 
     let container = container(&client, revision).await;

@@ -29,7 +29,7 @@ const TRUSTED: Duration = Duration::from_secs(30);
 const FAILED: Duration = Duration::from_secs(2);
 
 /// How long the result of a check counts.
-const CHECKED: Duration = Duration::from_secs(30);
+pub(super) const CHECKED: Duration = Duration::from_secs(30);
 
 /// How long a slot without a target is kept after its last failure: longer than anybody waits
 /// before asking again.
@@ -160,13 +160,25 @@ impl Slot {
         }
     }
 
-    /// Asks the cluster of a target that there is.
-    pub(super) async fn check(&self, shared: &Shared) -> Result<(), TargetError> {
+    /// Asks the cluster of a target that there is, however lately it has answered. Several
+    /// watches break down at once: one question answers all of them.
+    pub(super) async fn suspect(&self, shared: &Shared) {
+        let known = {
+            let state = self.state.lock().await;
+            state.failure.is_some()
+        };
+        if !known && let Err(error) = self.check(shared, FAILED).await {
+            tracing::info!(config = %self.key, %error, "the cluster has stopped answering");
+        }
+    }
+
+    /// Asks the cluster of a target that there is, unless it answered less than `lately` ago.
+    pub(super) async fn check(&self, shared: &Shared, lately: Duration) -> Result<(), TargetError> {
         let mut state = self.state.lock().await;
         let Some(current) = &state.current else {
             return Ok(());
         };
-        if state.checked.is_some_and(|at| at.elapsed() < CHECKED) {
+        if state.checked.is_some_and(|at| at.elapsed() < lately) {
             return Ok(());
         }
         match probe(&self.key, current.target.cluster.client()).await {

@@ -216,6 +216,30 @@ async fn many_who_ask_at_once_ask_a_failing_cluster_once() {
     assert_eq!(asked(), 2);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_cluster_that_is_suspected_is_asked_however_lately_it_answered() {
+    let (targets, world, _) = targets(World {
+        config: Some(own_identity()),
+        everest: true,
+        ..World::default()
+    });
+    let key = targets.connect("team", &own()).await.unwrap().key.clone();
+    let changes = targets.changes();
+    tokio::time::advance(Duration::from_secs(3)).await;
+    targets.suspect(&key).await;
+    targets.connect("team", &own()).await.unwrap();
+    assert!(!changes.has_changed().unwrap(), "it answers");
+
+    world.lock().unwrap().everest = false;
+    tokio::time::advance(Duration::from_secs(3)).await;
+    targets.check(&key).await.unwrap();
+    targets.connect("team", &own()).await.unwrap();
+    targets.suspect(&key).await;
+    assert!(changes.has_changed().unwrap(), "all who go there are told");
+    let error = targets.connect("team", &own()).await.unwrap_err();
+    assert_eq!(error.reason(), "EverestMissing");
+}
+
 #[tokio::test]
 async fn what_is_missing_or_wrong_is_named() {
     let (reason_of_absence, text) = reason(World::default()).await;

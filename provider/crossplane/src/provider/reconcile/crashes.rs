@@ -236,6 +236,48 @@ async fn a_database_stays_where_its_managed_resource_may_not_delete() {
     );
 }
 
+/// The definition of databases, which is being deleted since then.
+fn withdraw(plane: &Plane, since: &str) {
+    let name = "everestdatabases.everest.m.openeverest.io";
+    let definition = json!({"apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition", "metadata": {"name": name,
+            "finalizers": ["customresourcecleanup.apiextensions.k8s.io"],
+            "deletionTimestamp": since}});
+    let definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+    plane.put(&format!("{definitions}/{name}"), definition);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_database_stays_when_its_managed_resource_goes_with_the_definition() {
+    let turn = |plane: &Plane, path: &str| {
+        withdraw(plane, "2026-01-01T01:00:00Z");
+        plane.delete(path);
+    };
+    let plane = survives::<Databases>(|| database(&json!({})), Some(&turn)).await;
+    assert!(
+        plane
+            .get(&format!("{EVEREST}/databaseclusters/orders"))
+            .is_some()
+    );
+    assert_eq!(
+        plane.get(&format!("{MANAGED}/everestdatabases/orders")),
+        None
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_database_whose_end_was_asked_for_before_goes_although_the_definition_does_too() {
+    let turn = |plane: &Plane, path: &str| {
+        plane.delete(path);
+        withdraw(plane, "2026-01-01T01:00:01Z");
+    };
+    let plane = survives::<Databases>(|| database(&json!({})), Some(&turn)).await;
+    assert_eq!(
+        plane.get(&format!("{EVEREST}/databaseclusters/orders")),
+        None
+    );
+}
+
 #[tokio::test(start_paused = true)]
 async fn nothing_is_done_while_paused() {
     let turn = |plane: &Plane, path: &str| {
