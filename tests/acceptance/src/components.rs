@@ -69,7 +69,9 @@ impl Components<'_> {
             .args(["--authorization-mode", "RBAC"])
             .args(["--service-account-issuer", "https://kubernetes.default.svc"])
             .args(["--service-cluster-ip-range", "10.96.0.0/16"])
-            .args(["--allow-privileged=true", "--event-ttl", "10m"]);
+            .args(["--allow-privileged=true", "--event-ttl", "10m"])
+            // A fifth of its work is collecting garbage; memory is the cheaper of the two here.
+            .env("GOGC", "200");
         command
     }
 

@@ -1,6 +1,8 @@
 //! `bench crossplane`: how soon Crossplane's objects say what their databases
 //! say, what that takes of memory, and whether anything is written when nothing
-//! happens. The simulator holds all databases back and lets them go at once.
+//! happens. The simulator holds all databases back and lets them go one after
+//! another; then all of them fail at once, and recover at once, which is the most
+//! that the machine's processors have to do.
 
 use std::{
     path::{Path, PathBuf},
@@ -15,7 +17,10 @@ use acceptance::{
     preparation::{self, Choice},
     state,
 };
-use kube::{Client, api::PostParams};
+use kube::{
+    Client, ResourceExt,
+    api::{ListParams, PostParams},
+};
 use lexopt::prelude::*;
 use serde_json::{Value, json};
 
@@ -32,6 +37,10 @@ use seen::Seen;
 const DATABASES: usize = 200;
 /// How long nothing happens while writes are counted.
 const IDLE: Duration = Duration::from_secs(60);
+/// How long it takes until all databases are let go.
+const SUCCESSION: Duration = Duration::from_secs(20);
+/// In how many steps they are.
+const STEPS: u32 = 40;
 /// How long writes are counted to see whether things have come to rest.
 const REST: Duration = Duration::from_secs(5);
 /// Longest that all databases may take to get somewhere.
@@ -144,7 +153,7 @@ async fn measure(
     // What their creation set off is over before they become ready, as it is where an engine
     // takes its minutes to start.
     quiet(&client, databases).await?;
-    steer(&client, json!({})).await?;
+    release(&client).await?;
     ready.reach(databases).await?;
     ready.tell("ready after its database");
     drop(ready);
@@ -158,8 +167,15 @@ async fn measure(
     let failed = Watched::start(&client, front, failed_database, failed_front);
     steer(&client, json!({ "error": "the disk is full" })).await?;
     failed.reach(databases).await?;
-    failed.tell("error seen after its database");
+    failed.tell("error seen, all at once");
     drop(failed);
+
+    quiet(&client, databases).await?;
+    let again = Watched::start(&client, front, ready_database, ready_front);
+    steer(&client, json!({})).await?;
+    again.reach(databases).await?;
+    again.tell("ready again, all at once");
+    drop(again);
 
     tell("resident, no databases", empty, "MiB");
     tell("resident now", resident(pid), "MiB");
@@ -288,6 +304,26 @@ async fn steer(client: &Client, data: Value) -> Result<(), Failure> {
         "data": data,
     });
     Ok(installation::apply(client, object).await?)
+}
+
+/// Lets the databases become ready one after another.
+async fn release(client: &Client) -> Result<(), Failure> {
+    let api = Kind::DATABASE.api(client, DATABASE_NAMESPACE);
+    let all = api
+        .list_metadata(&ListParams::default())
+        .await
+        .map_err(|error| Failure::Check(format!("listing databases: {error}")))?;
+    let names: Vec<_> = all.items.iter().map(ResourceExt::name_any).collect();
+    let mut steering = json!({ "hold": "initializing" });
+    let mut ticks = tokio::time::interval(SUCCESSION / STEPS);
+    for some in names.chunks(names.len().div_ceil(STEPS as usize).max(1)) {
+        ticks.tick().await;
+        for name in some {
+            steering[format!("{name}.hold")] = json!("nothing");
+        }
+        steer(client, steering.clone()).await?;
+    }
+    steer(client, json!({})).await
 }
 
 /// Installs the package and runs its program as its pod would.
