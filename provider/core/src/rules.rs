@@ -12,6 +12,8 @@
 //! - `check_online`, for what only the cluster can tell: see [`Facts`] and
 //!   [`Stage`].
 //!
+//! [`Ruled`] has them for whoever serves any model.
+//!
 //! No two of them report the same. Values that are not known yet never raise a
 //! finding, and neither does what could not be read.
 //!
@@ -26,6 +28,7 @@ pub mod namespace;
 mod online;
 pub mod provider;
 pub mod restore;
+mod ruled;
 mod table;
 
 use everest_schemas::Engine;
@@ -34,6 +37,7 @@ use crate::Operation;
 use crate::finding::Finding;
 use crate::text::Text;
 
+pub use ruled::Ruled;
 pub use table::TABLE;
 
 /// A rule: what must hold, and what to do where it does not.

@@ -3,7 +3,7 @@
 //! Each module has `desired`, the body of a server-side apply that holds only
 //! what is known in the model given, so that nothing else becomes ours; and
 //! `observed`, the model of what the cluster holds, without the zero values
-//! that Go clients write.
+//! that Go clients write. [`Mapped`] has both for whoever serves any model.
 //!
 //! A plan also holds what the operator wrote, and sending that would take it
 //! over: see [`ownership::ours`] for updates. On creation what the operator
@@ -17,6 +17,7 @@ pub mod credentials;
 pub mod database;
 mod engine_kinds;
 pub mod managed_fields;
+mod mapped;
 pub mod namespace;
 pub mod ownership;
 pub mod restore;
@@ -30,6 +31,7 @@ use serde_json::{Map, Value, json};
 
 pub use engine_kinds::{EngineKinds, engine_kinds};
 pub use managed_fields::OwnedKeys;
+pub use mapped::Mapped;
 
 /// API version of Everest's custom resources.
 pub const API_VERSION: &str = "everest.percona.com/v1alpha1";

@@ -3,14 +3,11 @@
 use everest_schemas::everest::DatabaseClusterBackup;
 
 use super::Readiness;
+use crate::v1;
 
 /// Whether a backup has succeeded.
 pub fn backup(backup: &DatabaseClusterBackup) -> Readiness {
-    let state = backup
-        .status
-        .as_ref()
-        .and_then(|status| status.state.as_deref())
-        .unwrap_or("");
+    let state = v1::backup::state(backup);
     if backup.metadata.deletion_timestamp.is_some() || state == "Deleting" {
         return Readiness::Failed("the backup is being deleted".to_owned());
     }

@@ -3,18 +3,16 @@
 use everest_schemas::everest::DatabaseClusterRestore;
 
 use super::Readiness;
+use crate::v1;
 
 /// Whether a restore has succeeded.
 pub fn restore(restore: &DatabaseClusterRestore) -> Readiness {
     let status = restore.status.as_ref();
-    let state = status
-        .and_then(|status| status.state.as_deref())
-        .unwrap_or("");
     let message = match status.and_then(|status| status.message.as_deref()) {
         None | Some("") => String::new(),
         Some(message) => format!("; {message}"),
     };
-    match state {
+    match v1::restore::state(restore) {
         "Succeeded" => Readiness::Ready,
         "Failed" => Readiness::Failed(format!("the restore failed{message}")),
         _ if restore.metadata.deletion_timestamp.is_some() => {

@@ -7,6 +7,7 @@ use everest_schemas::models::BackupModel;
 use serde_json::Value;
 
 use super::{CLUSTER_NAME_LABEL, Identity, OwnedKeys, body, filled, known_json, named, timestamp};
+use crate::facts::BACKUP_UNFINISHED;
 
 /// The body that takes a backup.
 pub fn desired(model: &BackupModel) -> Value {
@@ -47,6 +48,21 @@ pub fn observed(object: &DatabaseClusterBackup, _: &OwnedKeys) -> BackupModel {
     }
 }
 
+/// The state of a backup; empty before Everest has seen it.
+pub fn state(object: &DatabaseClusterBackup) -> &str {
+    let status = object.status.as_ref();
+    status
+        .and_then(|status| status.state.as_deref())
+        .unwrap_or_default()
+}
+
+/// Whether it is a backup of `database` that is still being taken.
+pub fn is_being_taken(object: &DatabaseClusterBackup, database: &str) -> bool {
+    object.spec.db_cluster_name.known_str() == Some(database)
+        && object.metadata.deletion_timestamp.is_none()
+        && BACKUP_UNFINISHED.contains(&state(object))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,6 +94,26 @@ mod tests {
                 "spec": {"backupStorageName": "s3", "dbClusterName": "orders"},
             })
         );
+    }
+
+    #[test]
+    fn a_backup_is_being_taken_until_it_ends_or_goes() {
+        let backup = |state: &str, going: bool| -> DatabaseClusterBackup {
+            let mut object = desired(&model());
+            object["status"] = json!({"gaps": false, "state": state});
+            if going {
+                object["metadata"]["deletionTimestamp"] = json!("2026-01-01T01:00:00Z");
+            }
+            serde_json::from_value(object).unwrap()
+        };
+        for state in ["", "Starting", "Running"] {
+            assert!(is_being_taken(&backup(state, false), "orders"), "{state}");
+            assert!(!is_being_taken(&backup(state, false), "other"), "{state}");
+            assert!(!is_being_taken(&backup(state, true), "orders"), "{state}");
+        }
+        for state in ["Succeeded", "Failed"] {
+            assert!(!is_being_taken(&backup(state, false), "orders"), "{state}");
+        }
     }
 
     #[test]

@@ -135,6 +135,14 @@ fn canonical_map(map: &mut StringMap) {
         .for_each(canonical_amount);
 }
 
+/// The status of a database in one word; empty before Everest has seen it.
+pub fn status(object: &DatabaseCluster) -> &str {
+    let status = object.status.as_ref();
+    status
+        .and_then(|status| status.status.as_deref())
+        .unwrap_or_default()
+}
+
 /// The model of a database as the cluster holds it. What only the user knows
 /// (protection, timeouts, the data source) is null.
 pub fn observed(object: &DatabaseCluster, owned: &OwnedKeys) -> DatabaseModel {

@@ -68,6 +68,26 @@ pub fn observed(object: &DatabaseClusterRestore, _: &OwnedKeys) -> RestoreModel 
     }
 }
 
+/// The state of a restore; empty before Everest has seen it.
+pub fn state(object: &DatabaseClusterRestore) -> &str {
+    let status = object.status.as_ref();
+    status
+        .and_then(|status| status.state.as_deref())
+        .unwrap_or_default()
+}
+
+/// Whether a restore is running: Everest refuses to delete it then.
+pub fn is_running(object: &DatabaseClusterRestore) -> bool {
+    ["Starting", "Restoring"].contains(&state(object))
+}
+
+/// Whether it is a restore of `database` that has not ended.
+pub fn is_under_way(object: &DatabaseClusterRestore, database: &str) -> bool {
+    object.spec.db_cluster_name.known_str() == Some(database)
+        && object.metadata.deletion_timestamp.is_none()
+        && (state(object).is_empty() || is_running(object))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,6 +100,27 @@ mod tests {
             name: "drill-1".into(),
             database_name: "orders".into(),
             ..RestoreModel::default()
+        }
+    }
+
+    #[test]
+    fn a_restore_is_under_way_until_it_ends_or_goes() {
+        let restore = |state: &str, going: bool| -> DatabaseClusterRestore {
+            let mut object = desired(&model());
+            object["status"] = json!({"state": state});
+            if going {
+                object["metadata"]["deletionTimestamp"] = json!("2026-01-01T01:00:00Z");
+            }
+            serde_json::from_value(object).unwrap()
+        };
+        for (state, runs) in [("", false), ("Starting", true), ("Restoring", true)] {
+            assert_eq!(is_running(&restore(state, false)), runs, "{state}");
+            assert!(is_under_way(&restore(state, false), "orders"), "{state}");
+            assert!(!is_under_way(&restore(state, false), "other"), "{state}");
+            assert!(!is_under_way(&restore(state, true), "orders"), "{state}");
+        }
+        for state in ["Succeeded", "Failed"] {
+            assert!(!is_under_way(&restore(state, false), "orders"), "{state}");
         }
     }
 

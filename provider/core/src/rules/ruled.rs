@@ -1,0 +1,178 @@
+//! The rules of any model, for those who serve all kinds the same way.
+
+use everest_schemas::models::{
+    BackupModel, BackupStorageModel, DatabaseModel, NamespaceModel, RestoreModel,
+};
+
+use super::{Stage, backup, backup_storage, database, namespace, restore};
+use crate::facts::{Facts, Wanted};
+use crate::finding::Finding;
+
+/// A model that Everest has rules for. The model itself is what will hold, as
+/// [`rules`](super) says; `prior` is the one before the change, none for a
+/// creation.
+pub trait Ruled: Sized {
+    /// What a configuration alone can never be.
+    fn check_syntax(&self) -> Vec<Finding>;
+
+    /// What can be told without the cluster of an object that is made or
+    /// changed.
+    fn check(&self, prior: Option<&Self>) -> Vec<Finding>;
+
+    /// A finding for each attribute that a change would have to replace the
+    /// object for.
+    fn check_immutable(&self, prior: &Self) -> Vec<Finding> {
+        let _ = prior;
+        Vec::new()
+    }
+
+    /// All that can be told without the cluster, for front ends that cannot
+    /// replace an object. `config` is what the user says.
+    fn check_in_place(&self, config: &Self, prior: Option<&Self>) -> Vec<Finding> {
+        let mut findings = config.check_syntax();
+        findings.extend(self.check(prior));
+        findings.extend(
+            prior
+                .into_iter()
+                .flat_map(|prior| self.check_immutable(prior)),
+        );
+        findings
+    }
+
+    /// What has to be known of the cluster for [`Ruled::check_online`].
+    fn wanted(&self, prior: Option<&Self>) -> Wanted;
+
+    /// What the cluster's present state forbids.
+    fn check_online(&self, prior: Option<&Self>, facts: &Facts, stage: Stage) -> Vec<Finding>;
+
+    /// What stands against the destruction of an object as the state has it.
+    fn check_destruction(&self) -> Vec<Finding> {
+        Vec::new()
+    }
+
+    /// What has to be known of the cluster for
+    /// [`Ruled::check_destruction_online`].
+    fn wanted_at_destruction(&self) -> Wanted {
+        self.wanted(Some(self))
+    }
+
+    /// What stands against it as the cluster is at the moment.
+    fn check_destruction_online(&self, facts: &Facts) -> Vec<Finding> {
+        let _ = facts;
+        Vec::new()
+    }
+}
+
+impl Ruled for BackupModel {
+    fn check_syntax(&self) -> Vec<Finding> {
+        backup::check_syntax(self)
+    }
+
+    fn check(&self, prior: Option<&Self>) -> Vec<Finding> {
+        backup::check(self, prior)
+    }
+
+    fn wanted(&self, prior: Option<&Self>) -> Wanted {
+        Wanted::for_backup(self, prior)
+    }
+
+    fn check_online(&self, prior: Option<&Self>, facts: &Facts, stage: Stage) -> Vec<Finding> {
+        backup::check_online(self, prior, facts, stage)
+    }
+}
+
+impl Ruled for BackupStorageModel {
+    fn check_syntax(&self) -> Vec<Finding> {
+        backup_storage::check_syntax(self)
+    }
+
+    fn check(&self, prior: Option<&Self>) -> Vec<Finding> {
+        backup_storage::check(self, prior)
+    }
+
+    fn wanted(&self, _: Option<&Self>) -> Wanted {
+        Wanted::for_backup_storage(self)
+    }
+
+    fn check_online(&self, prior: Option<&Self>, facts: &Facts, stage: Stage) -> Vec<Finding> {
+        backup_storage::check_online(self, prior, facts, stage)
+    }
+
+    fn check_destruction_online(&self, facts: &Facts) -> Vec<Finding> {
+        backup_storage::check_destruction_online(self, facts)
+    }
+}
+
+impl Ruled for DatabaseModel {
+    fn check_syntax(&self) -> Vec<Finding> {
+        database::check_syntax(self)
+    }
+
+    fn check(&self, prior: Option<&Self>) -> Vec<Finding> {
+        database::check(self, prior)
+    }
+
+    fn check_immutable(&self, prior: &Self) -> Vec<Finding> {
+        database::check_immutable(self, prior)
+    }
+
+    fn wanted(&self, prior: Option<&Self>) -> Wanted {
+        Wanted::for_database(self, prior)
+    }
+
+    fn check_online(&self, prior: Option<&Self>, facts: &Facts, stage: Stage) -> Vec<Finding> {
+        database::check_online(self, prior, facts, stage)
+    }
+
+    fn check_destruction(&self) -> Vec<Finding> {
+        database::check_destruction(self)
+    }
+
+    fn wanted_at_destruction(&self) -> Wanted {
+        Wanted::for_destruction_of_database(self)
+    }
+
+    fn check_destruction_online(&self, facts: &Facts) -> Vec<Finding> {
+        database::check_destruction_online(self, facts)
+    }
+}
+
+impl Ruled for NamespaceModel {
+    fn check_syntax(&self) -> Vec<Finding> {
+        namespace::check_syntax(self)
+    }
+
+    fn check(&self, prior: Option<&Self>) -> Vec<Finding> {
+        namespace::check(self, prior)
+    }
+
+    fn wanted(&self, prior: Option<&Self>) -> Wanted {
+        Wanted::for_namespace(self, prior)
+    }
+
+    fn check_online(&self, prior: Option<&Self>, facts: &Facts, stage: Stage) -> Vec<Finding> {
+        namespace::check_online(self, prior, facts, stage)
+    }
+
+    fn check_destruction_online(&self, facts: &Facts) -> Vec<Finding> {
+        namespace::check_destruction_online(self, facts)
+    }
+}
+
+impl Ruled for RestoreModel {
+    fn check_syntax(&self) -> Vec<Finding> {
+        restore::check_syntax(self)
+    }
+
+    fn check(&self, prior: Option<&Self>) -> Vec<Finding> {
+        restore::check(self, prior)
+    }
+
+    fn wanted(&self, prior: Option<&Self>) -> Wanted {
+        Wanted::for_restore(self, prior)
+    }
+
+    fn check_online(&self, prior: Option<&Self>, facts: &Facts, stage: Stage) -> Vec<Finding> {
+        restore::check_online(self, prior, facts, stage)
+    }
+}
