@@ -12,6 +12,7 @@ use std::time::Duration;
 use everest_core::facts::BUSY;
 use everest_core::path::FieldPath;
 use everest_core::upgrade::settled;
+use everest_core::v1::database::status;
 use everest_core::{Operation, restart as core_restart, v1};
 use everest_schemas::everest::DatabaseCluster;
 use everest_schemas::models::DatabaseModel;
@@ -20,6 +21,7 @@ use serde_json::Value;
 
 use crate::apply::{self, Takes};
 use crate::error::ClusterError;
+use crate::mapped::key;
 use crate::objects::Objects;
 use crate::wait::Clock;
 use crate::watching::{Awaited, Verdict};
@@ -28,34 +30,6 @@ use crate::{Change, Cluster, Creation, Wait, creation, upgrade_lock};
 pub(crate) use deletion::{destroy, protect_backup_data};
 pub use final_backup::{FinalBackup, take as take_final_backup};
 pub use rehearsal::rehearse;
-
-/// Reads a database; none if there is no such object.
-///
-/// # Errors
-/// Whatever keeps it from being read: see [`ClusterError`].
-pub async fn read(
-    cluster: &Cluster,
-    namespace: &str,
-    name: &str,
-    _prior: Option<&DatabaseModel>,
-) -> Result<Option<DatabaseModel>, ClusterError> {
-    let found = cluster
-        .objects::<DatabaseCluster>(namespace)
-        .read(name)
-        .await?;
-    Ok(found.map(|database| observed(cluster, &database)))
-}
-
-/// Reads all databases of `namespace`, or of every namespace.
-///
-/// # Errors
-/// Whatever keeps them from being listed: see [`ClusterError`].
-pub async fn list(
-    cluster: &Cluster,
-    namespace: Option<&str>,
-) -> Result<Vec<DatabaseModel>, ClusterError> {
-    cluster.list(namespace, observed).await
-}
 
 /// Creates a database and waits until it is really ready.
 ///
@@ -90,14 +64,14 @@ pub async fn create(
         Err(error) => return Creation::NotCreated(error),
     };
     if planned.wait.known() == Some(&false) {
-        return Creation::Created(observed(cluster, &created));
+        return Creation::Created(cluster.observed(&created));
     }
-    let last_known = observed(cluster, &created);
+    let last_known = cluster.observed(&created);
     match readiness::wait_until_ready(&objects, created, readiness::After::Creation, &clock).await {
         Ok(ready) => Creation::Created(finished(cluster, &ready)),
         Err(error @ ClusterError::NotFound { .. }) => Creation::NotCreated(error),
         Err(error) => {
-            let observed = latest(cluster, &objects, name, last_known).await;
+            let observed = latest(&objects, name, last_known).await;
             match error {
                 ClusterError::Failed { .. } => Creation::Failed { observed, error },
                 _ => Creation::Pending { observed, error },
@@ -135,14 +109,14 @@ pub async fn update(
         Err(error) => Change::Refused(error),
         Ok((objects, written, after)) => {
             if planned.wait.known() == Some(&false) {
-                return Change::Done(observed(cluster, &written));
+                return Change::Done(cluster.observed(&written));
             }
             let name = written.name_any();
-            let last_known = observed(cluster, &written);
+            let last_known = cluster.observed(&written);
             match readiness::wait_until_ready(&objects, written, after, &clock).await {
                 Ok(ready) => Change::Done(finished(cluster, &ready)),
                 Err(error) => Change::Pending {
-                    observed: latest(cluster, &objects, &name, last_known).await,
+                    observed: latest(&objects, &name, last_known).await,
                     error,
                 },
             }
@@ -315,10 +289,6 @@ pub async fn delete(
     destroy(cluster, namespace, name, keep_backup_data, &clock).await
 }
 
-fn key(model: &DatabaseModel) -> Result<(&str, &str), ClusterError> {
-    crate::objects::key("DatabaseCluster", &model.namespace, &model.name)
-}
-
 fn blocked(
     objects: &Objects<DatabaseCluster>,
     name: &str,
@@ -332,37 +302,20 @@ fn blocked(
     }
 }
 
-pub(crate) fn status(database: &DatabaseCluster) -> &str {
-    database
-        .status
-        .as_ref()
-        .and_then(|status| status.status.as_deref())
-        .unwrap_or_default()
-}
-
-fn observed(cluster: &Cluster, database: &DatabaseCluster) -> DatabaseModel {
-    v1::database::observed(database, &cluster.owned_keys(&database.metadata))
-}
-
 /// What is observed of a database that was found ready by more than its status.
 fn finished(cluster: &Cluster, database: &DatabaseCluster) -> DatabaseModel {
-    let mut model = observed(cluster, database);
+    let mut model: DatabaseModel = cluster.observed(database);
     model.ready = true.into();
     model
 }
 
-/// What is there now; what was known before if that cannot be read. It is not ready, or
-/// nobody would ask.
+/// What is there now of a database that is not ready, or nobody would ask.
 async fn latest(
-    cluster: &Cluster,
     objects: &Objects<DatabaseCluster>,
     name: &str,
     last_known: DatabaseModel,
 ) -> DatabaseModel {
-    let mut model = match objects.get(name).await {
-        Ok(Some(database)) => observed(cluster, &database),
-        _ => last_known,
-    };
+    let mut model = objects.latest(name, last_known).await;
     model.ready = false.into();
     model
 }

@@ -120,7 +120,7 @@ async fn unfinished(
 ) -> Change<DatabaseModel> {
     match objects.existing(name).await {
         Ok(live) if written => {
-            let mut observed = super::observed(cluster, &live);
+            let mut observed: DatabaseModel = cluster.observed(&live);
             observed.ready = false.into();
             Change::Pending { observed, error }
         }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use everest_core::readiness::Readiness;
+use everest_core::v1::Mapped;
 use everest_schemas::managed::{API_VERSION, Managed, ManagedModel, members};
 use jiff::Timestamp;
 use kube::api::{Patch, PatchParams};
@@ -293,7 +294,7 @@ impl<K: Kind> Look<'_, K> {
             Err(reason) => return Err(Failure::Unreadable(reason.clone())),
         };
         config.place(&self.key.0, &self.name);
-        K::namespace(&config).clone_into(&mut self.namespace);
+        config.key().0.clone_into(&mut self.namespace);
         self.controller.memories.relate(
             Related::External(
                 target.key.clone(),

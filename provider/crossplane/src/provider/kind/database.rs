@@ -5,15 +5,11 @@ mod final_backup;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use everest_cluster::Cluster;
-use everest_cluster::step::Steps;
-use everest_core::Operation;
-use everest_core::facts::{BUSY, Facts, Wanted};
-use everest_core::finding::Finding;
+use everest_core::facts::BUSY;
 use everest_core::path::FieldPath;
 use everest_core::readiness::{self, DatabaseSighting, Readiness};
 use everest_core::restart;
-use everest_core::rules::{self, Stage};
+use everest_core::v1::database::status;
 use everest_core::v1::{self, OwnedKeys};
 use everest_schemas::Field;
 use everest_schemas::everest::{DataImportJob, DatabaseCluster, DatabaseClusterRestore};
@@ -36,22 +32,10 @@ impl Kind for Databases {
     const HAS_SECRETS: bool = true;
     const DECIDED: &'static [&'static str] = &["engine.version", "engine.replicas", "proxy.type"];
 
-    fn steps(cluster: &Cluster, namespace: &str) -> Steps<DatabaseCluster> {
-        cluster.steps(namespace)
-    }
-
-    fn namespace(model: &DatabaseModel) -> &str {
-        model.namespace.known_str().unwrap_or_default()
-    }
-
     fn trim(external: &mut DatabaseCluster) {
         if let Some(status) = &mut external.status {
             status.details = None;
         }
-    }
-
-    fn desired(model: &DatabaseModel, operation: Operation) -> Value {
-        v1::database::desired(model, operation)
     }
 
     fn observed(external: &DatabaseCluster, owned: &OwnedKeys) -> DatabaseModel {
@@ -60,34 +44,8 @@ impl Kind for Databases {
         model
     }
 
-    fn check(
-        config: &DatabaseModel,
-        planned: &DatabaseModel,
-        prior: Option<&DatabaseModel>,
-    ) -> Vec<Finding> {
-        let mut findings = rules::database::check_syntax(config);
-        findings.extend(rules::database::check(planned, prior));
-        if let Some(prior) = prior {
-            findings.extend(rules::database::check_immutable(planned, prior));
-        }
-        findings
-    }
-
-    fn wanted(planned: &DatabaseModel, prior: Option<&DatabaseModel>) -> Wanted {
-        Wanted::for_database(planned, prior)
-    }
-
-    fn check_online(
-        planned: &DatabaseModel,
-        prior: Option<&DatabaseModel>,
-        facts: &Facts,
-        stage: Stage,
-    ) -> Vec<Finding> {
-        rules::database::check_online(planned, prior, facts, stage)
-    }
-
     fn busy(external: &DatabaseCluster) -> Option<String> {
-        let state = state(external);
+        let state = status(external);
         BUSY.contains(&state).then(|| {
             format!(
                 "the change is sent once the database is no longer {state}: Everest refuses \
@@ -123,7 +81,7 @@ impl Kind for Databases {
             restore: restore.as_ref(),
             import_job: import_job.as_ref(),
             written_generation: scene.memory.written,
-            steady_for: Some(scene.memory.stood(state(external), was_ready)),
+            steady_for: Some(scene.memory.stood(status(external), was_ready)),
             creating,
             may_be_stale: true,
         };
@@ -231,15 +189,6 @@ impl Kind for Databases {
                 .collect(),
         )
     }
-}
-
-/// The status of a database in one word; empty before Everest has seen it.
-fn state(database: &DatabaseCluster) -> &str {
-    database
-        .status
-        .as_ref()
-        .and_then(|status| status.status.as_deref())
-        .unwrap_or_default()
 }
 
 /// The import that brings the first data.
