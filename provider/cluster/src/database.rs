@@ -101,13 +101,18 @@ pub async fn update(
     wait: &Wait,
 ) -> Change<DatabaseModel> {
     let clock = wait.start();
-    let planned = &match upgrade::prepare(cluster, prior, planned, config, &clock).await {
+    let namespace = match key(planned) {
+        Ok((namespace, _)) => namespace,
+        Err(error) => return Change::Refused(error),
+    };
+    let objects = cluster.objects::<DatabaseCluster>(namespace);
+    let (planned, live) = match upgrade::prepare(&objects, prior, planned, config, &clock).await {
         Ok(prepared) => prepared,
         Err(ended) => return ended,
     };
-    match write(cluster, prior, planned, config, &clock).await {
+    match write(&objects, live, prior, &planned, config, &clock).await {
         Err(error) => Change::Refused(error),
-        Ok((objects, written, after)) => {
+        Ok((written, after)) => {
             if planned.wait.known() == Some(&false) {
                 return Change::Done(cluster.observed(&written));
             }
@@ -124,33 +129,36 @@ pub async fn update(
     }
 }
 
+/// Writes a change once Everest accepts it. `live` was read just now: only after a wait is it
+/// read again.
 async fn write(
-    cluster: &Cluster,
+    objects: &Objects<DatabaseCluster>,
+    mut live: DatabaseCluster,
     prior: &DatabaseModel,
     planned: &DatabaseModel,
     config: &DatabaseModel,
     clock: &Clock,
-) -> Result<(Objects<DatabaseCluster>, DatabaseCluster, readiness::After), ClusterError> {
-    let (namespace, name) = key(planned)?;
-    let objects = cluster.objects::<DatabaseCluster>(namespace);
-    let before = objects.existing(name).await?;
-    let change = Bodies::of(prior, planned, config, &before);
+) -> Result<(DatabaseCluster, readiness::After), ClusterError> {
+    let name = &live.name_any();
+    let generation = live.metadata.generation;
+    let change = Bodies::of(prior, planned, config, &live);
     // Nothing is waited for that cannot be written in the end.
-    let body = change.ours(&objects, &before);
-    apply::refuse_contested(&objects, name, &before, &body, change.takes)?;
+    let body = change.ours(objects, &live);
+    apply::refuse_contested(objects, name, &live, &body, change.takes)?;
     let restarts = core_restart::is_asked(prior, planned);
     if change.planned["spec"] != change.prior["spec"] || restarts {
-        until_changes_are_allowed(cluster, &objects, namespace, name, clock).await?;
+        until_changes_are_allowed(objects, name, clock).await?;
+        live = objects.existing(name).await?;
     }
-    let written = write_ours(&objects, name, &change).await?;
-    let unchanged = written.metadata.generation == before.metadata.generation;
-    let (written, begun) = restart::begin(&objects, written, prior, planned).await?;
+    let written = write_ours(objects, name, &change, live).await?;
+    let unchanged = written.metadata.generation == generation;
+    let (written, begun) = restart::begin(objects, written, prior, planned).await?;
     let after = match (unchanged && !begun, prior.ready.known()) {
         (false, _) => readiness::After::Change,
         (true, Some(false)) => readiness::After::Resumed,
         (true, _) => readiness::After::NoChange,
     };
-    Ok((objects, written, after))
+    Ok((written, after))
 }
 
 /// How long a write rests that Everest's own has come before.
@@ -196,21 +204,23 @@ impl Bodies {
 }
 
 /// Applies what is ours of a change, without taking away a data source that Everest has not
-/// restored yet, or disturbing a restart: read and applied again when Everest writes in between.
+/// restored yet, or disturbing a restart. `current` was read just now; it is read and the change
+/// applied again when Everest writes in between.
 async fn write_ours(
     objects: &Objects<DatabaseCluster>,
     name: &str,
     change: &Bodies,
+    mut current: DatabaseCluster,
 ) -> Result<DatabaseCluster, ClusterError> {
     let mut tries_left = 8;
     loop {
         tries_left -= 1;
-        let current = objects.existing(name).await?;
         let body = change.ours(objects, &current);
         match apply::apply(objects, name, &body, change.takes).await {
             Err(error) if error.is_transient() && tries_left > 0 => {
                 tracing::debug!(%error, "the change is made anew");
                 tokio::time::sleep(BEFORE_ANEW).await;
+                current = objects.existing(name).await?;
             }
             done => return done,
         }
@@ -219,12 +229,12 @@ async fn write_ours(
 
 /// Waits until Everest would accept a change.
 async fn until_changes_are_allowed(
-    cluster: &Cluster,
     objects: &Objects<DatabaseCluster>,
-    namespace: &str,
     name: &str,
     clock: &Clock,
 ) -> Result<(), ClusterError> {
+    let cluster = objects.cluster();
+    let namespace = objects.namespace().unwrap_or_default();
     let feed = cluster.hub.feed(objects);
     let what = "did not accept changes";
     let awaited = Awaited {
