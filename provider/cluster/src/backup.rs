@@ -4,7 +4,6 @@ mod users;
 
 use std::sync::Arc;
 
-use everest_core::facts::BACKUP_UNFINISHED;
 use everest_core::path::FieldPath;
 use everest_core::readiness::{self, Readiness};
 use everest_core::v1;
@@ -15,40 +14,13 @@ use kube::ResourceExt;
 use serde_json::Value;
 
 use crate::error::{ClusterError, Object};
+use crate::mapped::key;
 use crate::objects::Objects;
 use crate::wait::Clock;
 use crate::watching::{Awaited, Ended, Verdict, look_until};
 use crate::{
     Change, Cluster, Creation, Wait, creation, database, engine, rehearsal, sighting, upgrade_lock,
 };
-
-/// Reads a backup; none if there is no such object.
-///
-/// # Errors
-/// Whatever keeps it from being read: see [`ClusterError`].
-pub async fn read(
-    cluster: &Cluster,
-    namespace: &str,
-    name: &str,
-    _prior: Option<&BackupModel>,
-) -> Result<Option<BackupModel>, ClusterError> {
-    let found = cluster
-        .objects::<DatabaseClusterBackup>(namespace)
-        .read(name)
-        .await?;
-    Ok(found.map(|backup| observed(cluster, &backup)))
-}
-
-/// Reads all backups of `namespace`, or of every namespace.
-///
-/// # Errors
-/// Whatever keeps them from being listed: see [`ClusterError`].
-pub async fn list(
-    cluster: &Cluster,
-    namespace: Option<&str>,
-) -> Result<Vec<BackupModel>, ClusterError> {
-    cluster.list(namespace, observed).await
-}
 
 /// Makes a backup and waits until it has succeeded.
 ///
@@ -71,7 +43,7 @@ pub async fn create(
         Ok(created) => created,
         Err(error) => return Creation::NotCreated(error),
     };
-    let last_known = observed(cluster, &created);
+    let last_known = cluster.observed(&created);
     if planned.wait.known() == Some(&false) {
         return Creation::Created(last_known);
     }
@@ -79,10 +51,10 @@ pub async fn create(
     let objects = cluster.objects::<DatabaseClusterBackup>(&namespace);
     let name = created.name_any();
     match until_succeeded(&objects, created, &clock).await {
-        Ok(backup) => Creation::Created(observed(cluster, &backup)),
+        Ok(backup) => Creation::Created(cluster.observed(&*backup)),
         Err(error @ ClusterError::NotFound { .. }) => Creation::NotCreated(error),
         Err(error) => {
-            let observed = latest(cluster, &objects, &name, last_known).await;
+            let observed = objects.latest(&name, last_known).await;
             match error {
                 ClusterError::Failed { .. } => Creation::Failed { observed, error },
                 _ => Creation::Pending { observed, error },
@@ -111,14 +83,14 @@ pub async fn update(
         Ok(found) => found,
         Err(error) => return Change::Refused(error),
     };
-    let last_known = observed(cluster, &found);
+    let last_known = cluster.observed(&found);
     if planned.wait.known() == Some(&false) {
         return Change::Done(last_known);
     }
     match until_succeeded(&objects, found, &clock).await {
-        Ok(backup) => Change::Done(observed(cluster, &backup)),
+        Ok(backup) => Change::Done(cluster.observed(&*backup)),
         Err(error) => Change::Pending {
-            observed: latest(cluster, &objects, name, last_known).await,
+            observed: objects.latest(name, last_known).await,
             error,
         },
     }
@@ -251,7 +223,7 @@ pub(crate) async fn ready_database(
             "the database {namespace}/{name} does not exist"
         )));
     };
-    let status = database::status(&database);
+    let status = v1::database::status(&database);
     if database.metadata.deletion_timestamp.is_some() {
         return Err(blocked(format!(
             "the database {namespace}/{name} is being deleted"
@@ -277,10 +249,7 @@ async fn until_no_other_runs(
     let object = objects.named(name);
     let waited = look_until(clock, &object, Vec::new(), async || {
         let running = objects.list("").await?.into_iter().find(|backup| {
-            backup.name_any() != name
-                && backup.spec.db_cluster_name.known_str() == Some(database)
-                && backup.metadata.deletion_timestamp.is_none()
-                && BACKUP_UNFINISHED.contains(&state(backup))
+            backup.name_any() != name && v1::backup::is_being_taken(backup, database)
         });
         Ok(match running {
             None => Verdict::Done(()),
@@ -336,34 +305,6 @@ pub(crate) async fn until_succeeded(
             })
         })
         .await
-}
-
-pub(crate) fn state(backup: &DatabaseClusterBackup) -> &str {
-    backup
-        .status
-        .as_ref()
-        .and_then(|status| status.state.as_deref())
-        .unwrap_or_default()
-}
-
-fn key(model: &BackupModel) -> Result<(&str, &str), ClusterError> {
-    crate::objects::key("DatabaseClusterBackup", &model.namespace, &model.name)
-}
-
-fn observed(cluster: &Cluster, backup: &DatabaseClusterBackup) -> BackupModel {
-    v1::backup::observed(backup, &cluster.owned_keys(&backup.metadata))
-}
-
-async fn latest(
-    cluster: &Cluster,
-    objects: &Objects<DatabaseClusterBackup>,
-    name: &str,
-    last_known: BackupModel,
-) -> BackupModel {
-    match objects.get(name).await {
-        Ok(Some(backup)) => observed(cluster, &backup),
-        _ => last_known,
-    }
 }
 
 #[cfg(test)]

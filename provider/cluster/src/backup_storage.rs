@@ -14,36 +14,9 @@ use kube::ResourceExt;
 
 use crate::apply::{self, Takes};
 use crate::error::ClusterError;
+use crate::mapped::key;
 use crate::wait::Clock;
 use crate::{Change, Cluster, Creation, Wait, creation, delete, rehearsal};
-
-/// Reads a storage; none if there is no such object. Its Secret is not read.
-///
-/// # Errors
-/// Whatever keeps it from being read: see [`ClusterError`].
-pub async fn read(
-    cluster: &Cluster,
-    namespace: &str,
-    name: &str,
-    _prior: Option<&BackupStorageModel>,
-) -> Result<Option<BackupStorageModel>, ClusterError> {
-    let found = cluster
-        .objects::<BackupStorage>(namespace)
-        .read(name)
-        .await?;
-    Ok(found.map(|storage| observed(cluster, &storage)))
-}
-
-/// Reads all storages of `namespace`, or of every namespace.
-///
-/// # Errors
-/// Whatever keeps them from being listed: see [`ClusterError`].
-pub async fn list(
-    cluster: &Cluster,
-    namespace: Option<&str>,
-) -> Result<Vec<BackupStorageModel>, ClusterError> {
-    cluster.list(namespace, observed).await
-}
 
 /// Creates the Secret, then the storage that names it.
 ///
@@ -61,7 +34,7 @@ pub async fn create(
 ) -> Creation<BackupStorageModel> {
     let clock = wait.start();
     match create_both(cluster, planned, credentials, nonce, &clock).await {
-        Ok(storage) => Creation::Created(observed(cluster, &storage)),
+        Ok(storage) => Creation::Created(cluster.observed(&storage)),
         Err(error) => Creation::NotCreated(error),
     }
 }
@@ -135,7 +108,7 @@ pub async fn update(
     _wait: &Wait,
 ) -> Change<BackupStorageModel> {
     match write(cluster, planned, credentials).await {
-        Ok(storage) => Change::Done(observed(cluster, &storage)),
+        Ok(storage) => Change::Done(cluster.observed(&storage)),
         Err(error) => Change::Refused(error),
     }
 }
@@ -243,14 +216,6 @@ pub async fn delete(
         }
     }
     Ok(())
-}
-
-fn key(model: &BackupStorageModel) -> Result<(&str, &str), ClusterError> {
-    crate::objects::key("BackupStorage", &model.namespace, &model.name)
-}
-
-fn observed(cluster: &Cluster, storage: &BackupStorage) -> BackupStorageModel {
-    v1::backup_storage::observed(storage, &cluster.owned_keys(&storage.metadata))
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use std::time::Duration;
 use everest_core::facts::BUSY;
 use everest_core::path::FieldPath;
 use everest_core::upgrade::settled;
+use everest_core::v1::database::status;
 use everest_core::{Operation, restart as core_restart, v1};
 use everest_schemas::everest::DatabaseCluster;
 use everest_schemas::models::DatabaseModel;
@@ -20,6 +21,7 @@ use serde_json::Value;
 
 use crate::apply::{self, Takes};
 use crate::error::ClusterError;
+use crate::mapped::key;
 use crate::objects::Objects;
 use crate::wait::Clock;
 use crate::watching::{Awaited, Verdict};
@@ -28,34 +30,6 @@ use crate::{Change, Cluster, Creation, Wait, creation, upgrade_lock};
 pub(crate) use deletion::{destroy, protect_backup_data};
 pub use final_backup::{FinalBackup, take as take_final_backup};
 pub use rehearsal::rehearse;
-
-/// Reads a database; none if there is no such object.
-///
-/// # Errors
-/// Whatever keeps it from being read: see [`ClusterError`].
-pub async fn read(
-    cluster: &Cluster,
-    namespace: &str,
-    name: &str,
-    _prior: Option<&DatabaseModel>,
-) -> Result<Option<DatabaseModel>, ClusterError> {
-    let found = cluster
-        .objects::<DatabaseCluster>(namespace)
-        .read(name)
-        .await?;
-    Ok(found.map(|database| observed(cluster, &database)))
-}
-
-/// Reads all databases of `namespace`, or of every namespace.
-///
-/// # Errors
-/// Whatever keeps them from being listed: see [`ClusterError`].
-pub async fn list(
-    cluster: &Cluster,
-    namespace: Option<&str>,
-) -> Result<Vec<DatabaseModel>, ClusterError> {
-    cluster.list(namespace, observed).await
-}
 
 /// Creates a database and waits until it is really ready.
 ///
@@ -90,14 +64,14 @@ pub async fn create(
         Err(error) => return Creation::NotCreated(error),
     };
     if planned.wait.known() == Some(&false) {
-        return Creation::Created(observed(cluster, &created));
+        return Creation::Created(cluster.observed(&created));
     }
-    let last_known = observed(cluster, &created);
+    let last_known = cluster.observed(&created);
     match readiness::wait_until_ready(&objects, created, readiness::After::Creation, &clock).await {
         Ok(ready) => Creation::Created(finished(cluster, &ready)),
         Err(error @ ClusterError::NotFound { .. }) => Creation::NotCreated(error),
         Err(error) => {
-            let observed = latest(cluster, &objects, name, last_known).await;
+            let observed = latest(&objects, name, last_known).await;
             match error {
                 ClusterError::Failed { .. } => Creation::Failed { observed, error },
                 _ => Creation::Pending { observed, error },
@@ -127,22 +101,27 @@ pub async fn update(
     wait: &Wait,
 ) -> Change<DatabaseModel> {
     let clock = wait.start();
-    let planned = &match upgrade::prepare(cluster, prior, planned, config, &clock).await {
+    let namespace = match key(planned) {
+        Ok((namespace, _)) => namespace,
+        Err(error) => return Change::Refused(error),
+    };
+    let objects = cluster.objects::<DatabaseCluster>(namespace);
+    let (planned, live) = match upgrade::prepare(&objects, prior, planned, config, &clock).await {
         Ok(prepared) => prepared,
         Err(ended) => return ended,
     };
-    match write(cluster, prior, planned, config, &clock).await {
+    match write(&objects, live, prior, &planned, config, &clock).await {
         Err(error) => Change::Refused(error),
-        Ok((objects, written, after)) => {
+        Ok((written, after)) => {
             if planned.wait.known() == Some(&false) {
-                return Change::Done(observed(cluster, &written));
+                return Change::Done(cluster.observed(&written));
             }
             let name = written.name_any();
-            let last_known = observed(cluster, &written);
+            let last_known = cluster.observed(&written);
             match readiness::wait_until_ready(&objects, written, after, &clock).await {
                 Ok(ready) => Change::Done(finished(cluster, &ready)),
                 Err(error) => Change::Pending {
-                    observed: latest(cluster, &objects, &name, last_known).await,
+                    observed: latest(&objects, &name, last_known).await,
                     error,
                 },
             }
@@ -150,33 +129,36 @@ pub async fn update(
     }
 }
 
+/// Writes a change once Everest accepts it. `live` was read just now: only after a wait is it
+/// read again.
 async fn write(
-    cluster: &Cluster,
+    objects: &Objects<DatabaseCluster>,
+    mut live: DatabaseCluster,
     prior: &DatabaseModel,
     planned: &DatabaseModel,
     config: &DatabaseModel,
     clock: &Clock,
-) -> Result<(Objects<DatabaseCluster>, DatabaseCluster, readiness::After), ClusterError> {
-    let (namespace, name) = key(planned)?;
-    let objects = cluster.objects::<DatabaseCluster>(namespace);
-    let before = objects.existing(name).await?;
-    let change = Bodies::of(prior, planned, config, &before);
+) -> Result<(DatabaseCluster, readiness::After), ClusterError> {
+    let name = &live.name_any();
+    let generation = live.metadata.generation;
+    let change = Bodies::of(prior, planned, config, &live);
     // Nothing is waited for that cannot be written in the end.
-    let body = change.ours(&objects, &before);
-    apply::refuse_contested(&objects, name, &before, &body, change.takes)?;
+    let body = change.ours(objects, &live);
+    apply::refuse_contested(objects, name, &live, &body, change.takes)?;
     let restarts = core_restart::is_asked(prior, planned);
     if change.planned["spec"] != change.prior["spec"] || restarts {
-        until_changes_are_allowed(cluster, &objects, namespace, name, clock).await?;
+        until_changes_are_allowed(objects, name, clock).await?;
+        live = objects.existing(name).await?;
     }
-    let written = write_ours(&objects, name, &change).await?;
-    let unchanged = written.metadata.generation == before.metadata.generation;
-    let (written, begun) = restart::begin(&objects, written, prior, planned).await?;
+    let written = write_ours(objects, name, &change, live).await?;
+    let unchanged = written.metadata.generation == generation;
+    let (written, begun) = restart::begin(objects, written, prior, planned).await?;
     let after = match (unchanged && !begun, prior.ready.known()) {
         (false, _) => readiness::After::Change,
         (true, Some(false)) => readiness::After::Resumed,
         (true, _) => readiness::After::NoChange,
     };
-    Ok((objects, written, after))
+    Ok((written, after))
 }
 
 /// How long a write rests that Everest's own has come before.
@@ -222,21 +204,23 @@ impl Bodies {
 }
 
 /// Applies what is ours of a change, without taking away a data source that Everest has not
-/// restored yet, or disturbing a restart: read and applied again when Everest writes in between.
+/// restored yet, or disturbing a restart. `current` was read just now; it is read and the change
+/// applied again when Everest writes in between.
 async fn write_ours(
     objects: &Objects<DatabaseCluster>,
     name: &str,
     change: &Bodies,
+    mut current: DatabaseCluster,
 ) -> Result<DatabaseCluster, ClusterError> {
     let mut tries_left = 8;
     loop {
         tries_left -= 1;
-        let current = objects.existing(name).await?;
         let body = change.ours(objects, &current);
         match apply::apply(objects, name, &body, change.takes).await {
             Err(error) if error.is_transient() && tries_left > 0 => {
                 tracing::debug!(%error, "the change is made anew");
                 tokio::time::sleep(BEFORE_ANEW).await;
+                current = objects.existing(name).await?;
             }
             done => return done,
         }
@@ -245,12 +229,12 @@ async fn write_ours(
 
 /// Waits until Everest would accept a change.
 async fn until_changes_are_allowed(
-    cluster: &Cluster,
     objects: &Objects<DatabaseCluster>,
-    namespace: &str,
     name: &str,
     clock: &Clock,
 ) -> Result<(), ClusterError> {
+    let cluster = objects.cluster();
+    let namespace = objects.namespace().unwrap_or_default();
     let feed = cluster.hub.feed(objects);
     let what = "did not accept changes";
     let awaited = Awaited {
@@ -315,10 +299,6 @@ pub async fn delete(
     destroy(cluster, namespace, name, keep_backup_data, &clock).await
 }
 
-fn key(model: &DatabaseModel) -> Result<(&str, &str), ClusterError> {
-    crate::objects::key("DatabaseCluster", &model.namespace, &model.name)
-}
-
 fn blocked(
     objects: &Objects<DatabaseCluster>,
     name: &str,
@@ -332,37 +312,20 @@ fn blocked(
     }
 }
 
-pub(crate) fn status(database: &DatabaseCluster) -> &str {
-    database
-        .status
-        .as_ref()
-        .and_then(|status| status.status.as_deref())
-        .unwrap_or_default()
-}
-
-fn observed(cluster: &Cluster, database: &DatabaseCluster) -> DatabaseModel {
-    v1::database::observed(database, &cluster.owned_keys(&database.metadata))
-}
-
 /// What is observed of a database that was found ready by more than its status.
 fn finished(cluster: &Cluster, database: &DatabaseCluster) -> DatabaseModel {
-    let mut model = observed(cluster, database);
+    let mut model: DatabaseModel = cluster.observed(database);
     model.ready = true.into();
     model
 }
 
-/// What is there now; what was known before if that cannot be read. It is not ready, or
-/// nobody would ask.
+/// What is there now of a database that is not ready, or nobody would ask.
 async fn latest(
-    cluster: &Cluster,
     objects: &Objects<DatabaseCluster>,
     name: &str,
     last_known: DatabaseModel,
 ) -> DatabaseModel {
-    let mut model = match objects.get(name).await {
-        Ok(Some(database)) => observed(cluster, &database),
-        _ => last_known,
-    };
+    let mut model = objects.latest(name, last_known).await;
     model.ready = false.into();
     model
 }

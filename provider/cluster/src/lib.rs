@@ -20,6 +20,7 @@ pub mod facts;
 mod fake;
 pub mod follow;
 pub mod hub;
+mod mapped;
 pub mod namespace;
 mod objects;
 pub mod outcome;
@@ -39,6 +40,7 @@ use everest_core::dialect::Dialect;
 
 pub use connection::{ConnectError, ConnectionConfig, ExecPlugin, Trust, connect, connect_with};
 pub use error::{ClusterError, Sighting};
+pub use objects::{Scope, Typed};
 pub use outcome::{Change, Creation};
 pub use wait::Wait;
 

@@ -20,7 +20,8 @@ use k8s_openapi::api::core::v1::Namespace;
 use kube::ResourceExt;
 use serde_json::json;
 
-use crate::error::{ClusterError, Object};
+use crate::error::ClusterError;
+use crate::mapped::key;
 use crate::objects::Objects;
 use crate::wait::Clock;
 use crate::{Change, Cluster, Creation, Wait, apply, creation, delete};
@@ -152,7 +153,7 @@ async fn make(
     clock: &Clock,
     made: &mut Made,
 ) -> Result<(), ClusterError> {
-    let name = key(planned)?;
+    let (_, name) = key(planned)?;
     let take_ownership = planned.take_ownership.known() == Some(&true);
     let namespaces = cluster.global::<Namespace>();
     let existing = namespaces.get(name).await?;
@@ -247,7 +248,7 @@ async fn roll_back(
     made: &Made,
     clock: &Clock,
 ) -> Result<(), ClusterError> {
-    let name = key(planned)?;
+    let (_, name) = key(planned)?;
     removal::remove_operators(cluster, name, &made.subscriptions, clock).await?;
     if made.operator_group {
         removal::remove_group(cluster, name, clock).await?;
@@ -296,7 +297,7 @@ async fn change(
     planned: &NamespaceModel,
     clock: &Clock,
 ) -> Result<(), ClusterError> {
-    let name = key(planned)?;
+    let (_, name) = key(planned)?;
     let namespaces = cluster.global::<Namespace>();
     let object = namespaces.named(name);
     if namespaces.get(name).await?.is_none() {
@@ -351,7 +352,7 @@ pub async fn delete(
     wait: &Wait,
 ) -> Result<(), ClusterError> {
     let clock = wait.start();
-    let name = key(model)?;
+    let (_, name) = key(model)?;
     let namespaces = cluster.global::<Namespace>();
     let Some(namespace) = namespaces.get(name).await? else {
         return Ok(());
@@ -400,19 +401,6 @@ async fn release(namespaces: &Objects<Namespace>, name: &str) -> Result<(), Clus
         namespaces.patch_merge(name, &body).await?;
     }
     Ok(())
-}
-
-fn key(model: &NamespaceModel) -> Result<&str, ClusterError> {
-    model.name.known_str().ok_or_else(|| ClusterError::Refused {
-        object: Box::new(Object {
-            kind: "Namespace".to_owned(),
-            resource: "namespaces".to_owned(),
-            namespace: None,
-            name: String::new(),
-        }),
-        message: "the name must be known".to_owned(),
-        causes: Vec::new(),
-    })
 }
 
 #[cfg(test)]

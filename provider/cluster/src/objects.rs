@@ -6,9 +6,8 @@ use std::time::Duration;
 use backon::{ExponentialBuilder, Retryable};
 use everest_core::restart::{RESTART, RESTARTED_FOR};
 use everest_core::v1::managed_fields::{self, OwnedKeys};
-use everest_schemas::Field;
-use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::{ClusterResourceScope, NamespaceResourceScope};
 use kube::Resource;
 use kube::api::{
     Api, DeleteParams, ListParams, Patch, PatchParams, Preconditions, PropagationPolicy,
@@ -60,35 +59,53 @@ fn retries() -> ExponentialBuilder {
         .with_jitter()
 }
 
-impl Cluster {
-    /// The objects of a namespaced kind in `namespace`.
-    pub(crate) fn objects<K>(&self, namespace: &str) -> Objects<K>
+/// Whether the objects of a kind are in namespaces.
+pub trait Scope: Sized {
+    /// Whether they are.
+    const NAMESPACED: bool;
+
+    /// The objects in `namespace`, which means nothing where they are in none.
+    fn api<K>(client: kube::Client, namespace: &str) -> Api<K>
     where
-        K: Kind + Resource<DynamicType = (), Scope = NamespaceResourceScope>,
+        K: Resource<DynamicType = (), Scope = Self>;
+}
+
+impl Scope for NamespaceResourceScope {
+    const NAMESPACED: bool = true;
+
+    fn api<K>(client: kube::Client, namespace: &str) -> Api<K>
+    where
+        K: Resource<DynamicType = (), Scope = Self>,
     {
+        Api::namespaced(client, namespace)
+    }
+}
+
+impl Scope for ClusterResourceScope {
+    const NAMESPACED: bool = false;
+
+    fn api<K>(client: kube::Client, _: &str) -> Api<K>
+    where
+        K: Resource<DynamicType = (), Scope = Self>,
+    {
+        Api::all(client)
+    }
+}
+
+/// A [`Kind`] that has a type of its own.
+pub trait Typed: Kind + Resource<DynamicType = (), Scope: Scope> {}
+impl<K: Kind + Resource<DynamicType = (), Scope: Scope>> Typed for K {}
+
+impl Cluster {
+    /// The objects of a kind in `namespace`, which means nothing for a kind that is in none.
+    pub(crate) fn objects<K: Typed>(&self, namespace: &str) -> Objects<K> {
+        let within = K::Scope::NAMESPACED.then_some(namespace);
         Objects::new(
             self,
-            Api::namespaced(self.client.clone(), namespace),
+            K::Scope::api(self.client.clone(), namespace),
             &(),
-            Some(namespace),
+            within,
         )
-    }
-
-    /// What is observed of all objects of a namespaced kind, in `namespace` or in every one.
-    pub(crate) async fn list<K, M>(
-        &self,
-        namespace: Option<&str>,
-        observed: fn(&Cluster, &K) -> M,
-    ) -> Result<Vec<M>, ClusterError>
-    where
-        K: Kind + Resource<DynamicType = (), Scope = NamespaceResourceScope>,
-    {
-        let objects = match namespace {
-            Some(namespace) => self.objects::<K>(namespace),
-            None => self.global::<K>(),
-        };
-        let found = objects.list("").await?;
-        Ok(found.iter().map(|object| observed(self, object)).collect())
     }
 
     /// The objects of a cluster-scoped kind; of a namespaced one, those of every namespace.
@@ -363,30 +380,6 @@ impl<K: Kind> Objects<K> {
         self.cluster
             .hub
             .forget(&self.resource, self.namespace.as_deref());
-    }
-}
-
-/// Namespace and name of a model.
-///
-/// # Errors
-/// `Refused`, should one not be known: a front end never applies such a model.
-pub(crate) fn key<'a>(
-    kind: &str,
-    namespace: &'a Field<String>,
-    name: &'a Field<String>,
-) -> Result<(&'a str, &'a str), ClusterError> {
-    match (namespace.known_str(), name.known_str()) {
-        (Some(namespace), Some(name)) => Ok((namespace, name)),
-        _ => Err(ClusterError::Refused {
-            object: Box::new(Object {
-                kind: kind.to_owned(),
-                resource: String::new(),
-                namespace: None,
-                name: String::new(),
-            }),
-            message: "namespace and name must be known".to_owned(),
-            causes: Vec::new(),
-        }),
     }
 }
 

@@ -11,41 +11,11 @@ use everest_schemas::models::RestoreModel;
 use kube::ResourceExt;
 
 use crate::error::ClusterError;
+use crate::mapped::key;
 use crate::objects::Objects;
 use crate::wait::Clock;
 use crate::watching::{Awaited, Verdict};
-use crate::{
-    Change, Cluster, Creation, Wait, backup, creation, database, engine, rehearsal, upgrade_lock,
-};
-
-/// Reads a restore; none if its object is gone. A finished restore whose object is gone must
-/// not be made again: it would run over newer data.
-///
-/// # Errors
-/// Whatever keeps it from being read: see [`ClusterError`].
-pub async fn read(
-    cluster: &Cluster,
-    namespace: &str,
-    name: &str,
-    _prior: Option<&RestoreModel>,
-) -> Result<Option<RestoreModel>, ClusterError> {
-    let found = cluster
-        .objects::<DatabaseClusterRestore>(namespace)
-        .read(name)
-        .await?;
-    Ok(found.map(|restore| observed(cluster, &restore)))
-}
-
-/// Reads all restores of `namespace`, or of every namespace.
-///
-/// # Errors
-/// Whatever keeps them from being listed: see [`ClusterError`].
-pub async fn list(
-    cluster: &Cluster,
-    namespace: Option<&str>,
-) -> Result<Vec<RestoreModel>, ClusterError> {
-    cluster.list(namespace, observed).await
-}
+use crate::{Change, Cluster, Creation, Wait, backup, creation, engine, rehearsal, upgrade_lock};
 
 /// Restores a database in place and waits until that has succeeded and the database is
 /// ready again.
@@ -66,15 +36,15 @@ pub async fn create(
         Ok(created) => created,
         Err(error) => return Creation::NotCreated(error),
     };
-    let last_known = observed(cluster, &created);
+    let last_known = cluster.observed(&created);
     let namespace = created.namespace().unwrap_or_default();
     let objects = cluster.objects::<DatabaseClusterRestore>(&namespace);
     let name = created.name_any();
     match until_succeeded(cluster, &objects, created, &clock).await {
-        Ok(restore) => Creation::Created(observed(cluster, &restore)),
+        Ok(restore) => Creation::Created(cluster.observed(&*restore)),
         Err(error @ ClusterError::NotFound { .. }) => Creation::NotCreated(error),
         Err(error) => {
-            let observed = latest(cluster, &objects, &name, last_known).await;
+            let observed = objects.latest(&name, last_known).await;
             match error {
                 ClusterError::Failed { .. } => Creation::Failed { observed, error },
                 _ => Creation::Pending { observed, error },
@@ -103,11 +73,11 @@ pub async fn update(
         Ok(found) => found,
         Err(error) => return Change::Refused(error),
     };
-    let last_known = observed(cluster, &found);
+    let last_known = cluster.observed(&found);
     match until_succeeded(cluster, &objects, found, &clock).await {
-        Ok(restore) => Change::Done(observed(cluster, &restore)),
+        Ok(restore) => Change::Done(cluster.observed(&*restore)),
         Err(error) => Change::Pending {
-            observed: latest(cluster, &objects, name, last_known).await,
+            observed: objects.latest(name, last_known).await,
             error,
         },
     }
@@ -141,10 +111,9 @@ pub async fn delete(
             let Some(restore) = found else {
                 return Ok(Verdict::Done(()));
             };
-            let running = matches!(state(&restore), "Starting" | "Restoring");
             let database = restore.spec.db_cluster_name.known_str().unwrap_or_default();
             // Without its database a restore never moves again.
-            if running && databases.get(database).await?.is_some() {
+            if v1::restore::is_running(&restore) && databases.get(database).await?.is_some() {
                 return Ok(Verdict::Wait("the running restore to end".to_owned()));
             }
             Ok(Verdict::Done(()))
@@ -202,12 +171,9 @@ async fn start(
     let _turn = turn.lock().await;
     backup::ready_database(cluster, namespace, database, &object).await?;
     let others = objects.listed().await?;
-    let running = others.iter().find(|other| {
-        other.name_any() != name
-            && other.spec.db_cluster_name.known_str() == Some(database)
-            && other.metadata.deletion_timestamp.is_none()
-            && matches!(state(other), "" | "Starting" | "Restoring")
-    });
+    let running = others
+        .iter()
+        .find(|other| other.name_any() != name && v1::restore::is_under_way(other, database));
     if let Some(running) = running {
         let message = format!(
             "restore {} of the database {namespace}/{database} is under way. Apply again once it \
@@ -222,7 +188,7 @@ async fn start(
             let message = format!("the backup {namespace}/{wanted} does not exist");
             return Err(blocked(message, "backupName"));
         };
-        let state = backup::state(&found);
+        let state = v1::backup::state(&found);
         if state != "Succeeded" {
             let message = format!(
                 "the backup {namespace}/{wanted} has not succeeded (its state is {state:?}): there \
@@ -269,7 +235,7 @@ async fn until_succeeded(
             // the database.
             let database = restore.spec.db_cluster_name.known_str().unwrap_or_default();
             let database = database_feed.current(&databases, database).await?;
-            Ok(match database.as_deref().map(database::status) {
+            Ok(match database.as_deref().map(v1::database::status) {
                 None | Some("ready" | "paused") => Verdict::Done(restore),
                 Some(status) => Verdict::Wait(format!(
                     "the database to be ready again (its status is {status:?})"
@@ -277,34 +243,6 @@ async fn until_succeeded(
             })
         })
         .await
-}
-
-fn state(restore: &DatabaseClusterRestore) -> &str {
-    restore
-        .status
-        .as_ref()
-        .and_then(|status| status.state.as_deref())
-        .unwrap_or_default()
-}
-
-fn key(model: &RestoreModel) -> Result<(&str, &str), ClusterError> {
-    crate::objects::key("DatabaseClusterRestore", &model.namespace, &model.name)
-}
-
-fn observed(cluster: &Cluster, restore: &DatabaseClusterRestore) -> RestoreModel {
-    v1::restore::observed(restore, &cluster.owned_keys(&restore.metadata))
-}
-
-async fn latest(
-    cluster: &Cluster,
-    objects: &Objects<DatabaseClusterRestore>,
-    name: &str,
-    last_known: RestoreModel,
-) -> RestoreModel {
-    match objects.get(name).await {
-        Ok(Some(restore)) => observed(cluster, &restore),
-        _ => last_known,
-    }
 }
 
 #[cfg(test)]

@@ -2,34 +2,21 @@
 
 use everest_core::path::FieldPath;
 use everest_schemas::everest::{DatabaseClusterBackup, DatabaseClusterRestore};
-use k8s_openapi::NamespaceResourceScope;
-use kube::Resource;
 use serde_json::Value;
 
 use crate::Cluster;
 use crate::database;
 use crate::engine;
 use crate::error::ClusterError;
-use crate::objects::{Kind, Objects};
+use crate::objects::{Kind, Objects, Typed};
 
 /// The objects of one kind, one request at a time.
 pub struct Steps<K>(Objects<K>);
 
 impl Cluster {
-    /// The objects of a namespaced kind.
-    pub fn steps<K>(&self, namespace: &str) -> Steps<K>
-    where
-        K: Kind + Resource<DynamicType = (), Scope = NamespaceResourceScope>,
-    {
+    /// The objects of a kind in `namespace`, which means nothing for a kind that is in none.
+    pub fn steps<K: Typed>(&self, namespace: &str) -> Steps<K> {
         Steps(self.objects(namespace))
-    }
-
-    /// The objects of a cluster-scoped kind.
-    pub fn global_steps<K>(&self) -> Steps<K>
-    where
-        K: Kind + Resource<DynamicType = ()>,
-    {
-        Steps(self.global())
     }
 
     /// Keeps the data of all backups of a database in their bucket when their objects go.

@@ -2,26 +2,15 @@
 
 use async_trait::async_trait;
 use everest_cluster::{Change, Cluster, ClusterError, Creation, Wait, backup};
-use everest_core::{
-    facts::{Facts, Wanted},
-    finding::Finding,
-    impact::{self, Summary},
-    rules::{self, Stage},
-};
+use everest_core::impact::{self, Summary};
 use everest_schemas::{
     Field,
     models::{BackupModel, NamespacedFilter, Timeouts},
 };
-use tfplugin::{Diagnostics, Plan};
+use tfplugin::Plan;
 
 use crate::{
-    diagnostics,
-    guardrails::Guarded,
-    key::{Key, Scope},
-    managed::Kind,
-    moved::ObjectKind,
-    text::text,
-    timeouts::Defaults,
+    guardrails::Guarded, key::Scope, managed::Kind, moved::ObjectKind, timeouts::Defaults,
 };
 
 /// The kind.
@@ -43,10 +32,6 @@ impl Kind for Backup {
         "latest_restorable_time",
     ];
 
-    fn id(model: &BackupModel) -> String {
-        format!("{}/{}", text(&model.namespace), text(&model.name))
-    }
-
     fn timeouts(model: &BackupModel) -> &Field<Timeouts> {
         &model.timeouts
     }
@@ -56,32 +41,6 @@ impl Kind for Backup {
             .state
             .known()
             .is_some_and(|state| state == "Succeeded")
-    }
-
-    fn set_not_ready(_: &mut BackupModel) {}
-
-    fn validate(config: &BackupModel, diags: &mut Diagnostics) {
-        diagnostics::report(rules::backup::check_syntax(config), diags);
-    }
-
-    fn plan(plan: &mut Plan<BackupModel>, diags: &mut Diagnostics) {
-        diagnostics::report(
-            rules::backup::check(&plan.planned, plan.prior.as_ref()),
-            diags,
-        );
-    }
-
-    async fn read(
-        cluster: &Cluster,
-        prior: &BackupModel,
-    ) -> Result<Option<BackupModel>, ClusterError> {
-        backup::read(
-            cluster,
-            text(&prior.namespace),
-            text(&prior.name),
-            Some(prior),
-        )
-        .await
     }
 
     async fn create(
@@ -111,38 +70,10 @@ impl Kind for Backup {
     ) -> Result<(), ClusterError> {
         backup::delete(cluster, prior, wait).await
     }
-
-    fn stub(key: Key) -> BackupModel {
-        BackupModel {
-            namespace: key.namespace,
-            name: key.name,
-            ..BackupModel::default()
-        }
-    }
-
-    async fn list(
-        cluster: &Cluster,
-        namespace: Option<&str>,
-    ) -> Result<Vec<BackupModel>, ClusterError> {
-        backup::list(cluster, namespace).await
-    }
 }
 
 #[async_trait(?Send)]
 impl Guarded for Backup {
-    fn wanted(planned: &BackupModel, prior: Option<&BackupModel>) -> Wanted {
-        Wanted::for_backup(planned, prior)
-    }
-
-    fn check_online(
-        planned: &BackupModel,
-        prior: Option<&BackupModel>,
-        facts: &Facts,
-        stage: Stage,
-    ) -> Vec<Finding> {
-        rules::backup::check_online(planned, prior, facts, stage)
-    }
-
     async fn rehearse(
         cluster: &Cluster,
         plan: &Plan<BackupModel>,

@@ -2,26 +2,15 @@
 
 use async_trait::async_trait;
 use everest_cluster::{Change, Cluster, ClusterError, Creation, Wait, backup_storage};
-use everest_core::{
-    facts::{Facts, Wanted},
-    finding::Finding,
-    rules::{self, Stage},
-    v1::credentials::Credentials,
-};
+use everest_core::v1::credentials::Credentials;
 use everest_schemas::{
     Field,
     models::{BackupStorageModel, NamespacedFilter, Timeouts},
 };
-use tfplugin::{Diagnostics, Plan};
+use tfplugin::Plan;
 
 use crate::{
-    diagnostics,
-    guardrails::Guarded,
-    key::{Key, Scope},
-    managed::Kind,
-    moved::ObjectKind,
-    text::text,
-    timeouts::Defaults,
+    guardrails::Guarded, key::Scope, managed::Kind, moved::ObjectKind, timeouts::Defaults,
 };
 
 /// The kind.
@@ -37,42 +26,12 @@ impl Kind for BackupStorage {
     const TIMEOUTS: Defaults = Defaults::minutes(5, 5, 5);
     const PENDING: &'static [&'static str] = &[];
 
-    fn id(model: &BackupStorageModel) -> String {
-        format!("{}/{}", text(&model.namespace), text(&model.name))
-    }
-
     fn timeouts(_: &BackupStorageModel) -> &Field<Timeouts> {
         &Field::Null
     }
 
     fn is_ready(_: &BackupStorageModel) -> bool {
         true
-    }
-
-    fn set_not_ready(_: &mut BackupStorageModel) {}
-
-    fn validate(config: &BackupStorageModel, diags: &mut Diagnostics) {
-        diagnostics::report(rules::backup_storage::check_syntax(config), diags);
-    }
-
-    fn plan(plan: &mut Plan<BackupStorageModel>, diags: &mut Diagnostics) {
-        diagnostics::report(
-            rules::backup_storage::check(&plan.planned, plan.prior.as_ref()),
-            diags,
-        );
-    }
-
-    async fn read(
-        cluster: &Cluster,
-        prior: &BackupStorageModel,
-    ) -> Result<Option<BackupStorageModel>, ClusterError> {
-        backup_storage::read(
-            cluster,
-            text(&prior.namespace),
-            text(&prior.name),
-            Some(prior),
-        )
-        .await
     }
 
     async fn create(
@@ -110,38 +69,10 @@ impl Kind for BackupStorage {
     ) -> Result<(), ClusterError> {
         backup_storage::delete(cluster, prior, wait).await
     }
-
-    fn stub(key: Key) -> BackupStorageModel {
-        BackupStorageModel {
-            namespace: key.namespace,
-            name: key.name,
-            ..BackupStorageModel::default()
-        }
-    }
-
-    async fn list(
-        cluster: &Cluster,
-        namespace: Option<&str>,
-    ) -> Result<Vec<BackupStorageModel>, ClusterError> {
-        backup_storage::list(cluster, namespace).await
-    }
 }
 
 #[async_trait(?Send)]
 impl Guarded for BackupStorage {
-    fn wanted(planned: &BackupStorageModel, _: Option<&BackupStorageModel>) -> Wanted {
-        Wanted::for_backup_storage(planned)
-    }
-
-    fn check_online(
-        planned: &BackupStorageModel,
-        prior: Option<&BackupStorageModel>,
-        facts: &Facts,
-        stage: Stage,
-    ) -> Vec<Finding> {
-        rules::backup_storage::check_online(planned, prior, facts, stage)
-    }
-
     async fn rehearse(
         cluster: &Cluster,
         plan: &Plan<BackupStorageModel>,
@@ -149,9 +80,5 @@ impl Guarded for BackupStorage {
     ) -> Result<(), ClusterError> {
         let prior = plan.prior.as_ref();
         backup_storage::rehearse(cluster, prior, &plan.planned, &plan.config, timely).await
-    }
-
-    fn check_destruction(prior: &BackupStorageModel, facts: &Facts) -> Vec<Finding> {
-        rules::backup_storage::check_destruction_online(prior, facts)
     }
 }

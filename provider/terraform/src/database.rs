@@ -3,12 +3,10 @@
 use async_trait::async_trait;
 use everest_cluster::{Change, Cluster, ClusterError, Creation, Wait, database};
 use everest_core::{
-    facts::{Facts, Wanted},
     final_backup,
-    finding::Finding,
     impact::{self, Summary},
     outputs,
-    rules::{self, Stage},
+    rules::Ruled,
     upgrade,
 };
 use everest_schemas::{
@@ -18,12 +16,7 @@ use everest_schemas::{
 use tfplugin::{Diagnostic, Diagnostics, Plan};
 
 use crate::{
-    diagnostics,
-    guardrails::Guarded,
-    key::{Key, Scope},
-    managed::Kind,
-    moved::ObjectKind,
-    text::text,
+    diagnostics, guardrails::Guarded, key::Scope, managed::Kind, moved::ObjectKind,
     timeouts::Defaults,
 };
 
@@ -48,10 +41,6 @@ impl Kind for Database {
         "recommended_cr_version",
     ];
 
-    fn id(model: &DatabaseModel) -> String {
-        format!("{}/{}", text(&model.namespace), text(&model.name))
-    }
-
     fn timeouts(model: &DatabaseModel) -> &Field<Timeouts> {
         &model.timeouts
     }
@@ -62,10 +51,6 @@ impl Kind for Database {
 
     fn set_not_ready(model: &mut DatabaseModel) {
         model.ready = Field::Known(false);
-    }
-
-    fn validate(config: &DatabaseModel, diags: &mut Diagnostics) {
-        diagnostics::report(rules::database::check_syntax(config), diags);
     }
 
     fn plan(plan: &mut Plan<DatabaseModel>, diags: &mut Diagnostics) {
@@ -82,8 +67,7 @@ impl Kind for Database {
             }
         }
         // What the server may fill in is not known, so that what is asked for says what is missing.
-        let findings = rules::database::check(&plan.intended, plan.prior.as_ref());
-        diagnostics::report(findings, diags);
+        diagnostics::report(plan.intended.check(plan.prior.as_ref()), diags);
     }
 
     fn generated(config: &mut DatabaseModel) {
@@ -107,20 +91,7 @@ impl Kind for Database {
                  and plan again.",
             );
         }
-        diagnostics::report(rules::database::check_destruction(prior), diags);
-    }
-
-    async fn read(
-        cluster: &Cluster,
-        prior: &DatabaseModel,
-    ) -> Result<Option<DatabaseModel>, ClusterError> {
-        database::read(
-            cluster,
-            text(&prior.namespace),
-            text(&prior.name),
-            Some(prior),
-        )
-        .await
+        diagnostics::report(prior.check_destruction(), diags);
     }
 
     async fn create(
@@ -196,46 +167,10 @@ impl Kind for Database {
     ) -> Result<(), ClusterError> {
         database::delete(cluster, prior, wait).await
     }
-
-    fn stub(key: Key) -> DatabaseModel {
-        DatabaseModel {
-            namespace: key.namespace,
-            name: key.name,
-            ..DatabaseModel::default()
-        }
-    }
-
-    async fn list(
-        cluster: &Cluster,
-        namespace: Option<&str>,
-    ) -> Result<Vec<DatabaseModel>, ClusterError> {
-        database::list(cluster, namespace).await
-    }
 }
 
 #[async_trait(?Send)]
 impl Guarded for Database {
-    fn wanted(planned: &DatabaseModel, prior: Option<&DatabaseModel>) -> Wanted {
-        Wanted::for_database(planned, prior)
-    }
-
-    fn check_online(
-        planned: &DatabaseModel,
-        prior: Option<&DatabaseModel>,
-        facts: &Facts,
-        stage: Stage,
-    ) -> Vec<Finding> {
-        rules::database::check_online(planned, prior, facts, stage)
-    }
-
-    fn wanted_at_destruction(prior: &DatabaseModel) -> Wanted {
-        Wanted::for_destruction_of_database(prior)
-    }
-
-    fn check_destruction(prior: &DatabaseModel, facts: &Facts) -> Vec<Finding> {
-        rules::database::check_destruction_online(prior, facts)
-    }
-
     async fn rehearse(
         cluster: &Cluster,
         plan: &Plan<DatabaseModel>,

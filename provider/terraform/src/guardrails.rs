@@ -4,11 +4,11 @@
 use async_trait::async_trait;
 use everest_cluster::{Cluster, ClusterError, facts};
 use everest_core::{
-    facts::{Facts, Wanted},
+    facts::Facts,
     finding::{Finding, Severity},
     impact::Summary,
     rehearsal::{self, Weight},
-    rules::Stage,
+    rules::{Ruled, Stage},
 };
 use tfplugin::{Diagnostic, Diagnostics, Plan};
 
@@ -18,20 +18,9 @@ use crate::{
     session::Session,
 };
 
-/// What the cluster decides of one kind of resource.
+/// What is said of a write to one kind of resource beside its rules.
 #[async_trait(?Send)]
 pub trait Guarded: Kind {
-    /// What has to be known of the cluster to judge a change.
-    fn wanted(planned: &Self::Model, prior: Option<&Self::Model>) -> Wanted;
-
-    /// What the cluster's present state forbids.
-    fn check_online(
-        planned: &Self::Model,
-        prior: Option<&Self::Model>,
-        facts: &Facts,
-        stage: Stage,
-    ) -> Vec<Finding>;
-
     /// What the cluster itself says of the write that an apply of this plan would send, asked by
     /// a dry run unless the change is not `timely`: unless an apply would wait first.
     async fn rehearse(
@@ -43,24 +32,13 @@ pub trait Guarded: Kind {
         Ok(())
     }
 
-    /// The same of a destruction, where that tells more than [`Guarded::check_destruction`].
+    /// The same of a destruction, where that tells more than [`Ruled::check_destruction_online`].
     async fn rehearse_destruction(
         cluster: &Cluster,
         prior: &Self::Model,
     ) -> Result<(), ClusterError> {
         let _ = (cluster, prior);
         Ok(())
-    }
-
-    /// What has to be known of the cluster to judge a destruction.
-    fn wanted_at_destruction(prior: &Self::Model) -> Wanted {
-        Self::wanted(prior, Some(prior))
-    }
-
-    /// What stands against a destruction at the moment.
-    fn check_destruction(prior: &Self::Model, facts: &Facts) -> Vec<Finding> {
-        let _ = (prior, facts);
-        Vec::new()
     }
 
     /// How a change is felt by what runs; `planned` is None for a destruction.
@@ -99,14 +77,14 @@ pub async fn at_plan<K: Guarded>(
         return;
     };
     let (intended, prior) = (&plan.intended, plan.prior.as_ref());
-    let facts = here(facts::load(cluster, &K::wanted(intended, prior)));
+    let facts = here(facts::load(cluster, &intended.wanted(prior)));
     if session.warns_of_impact()
         && let Some(prior) = prior
         && let Some(summary) = K::outlook(prior, intended, &facts, &named::<K>(prior))
     {
         diags.push(Diagnostic::warning(summary.headline, summary.detail));
     }
-    let findings = K::check_online(intended, prior, &facts, Stage::Plan);
+    let findings = intended.check_online(prior, &facts, Stage::Plan);
     diagnostics::report(findings.clone(), diags);
     // What replaces an object is planned once more as a creation. In a namespace that is still
     // to be made the server only says that it is missing.
@@ -165,8 +143,8 @@ pub async fn at_destroy<K: Guarded>(session: &Session, prior: &K::Model, diags: 
     let Ok(cluster) = session.cluster().await else {
         return;
     };
-    let facts = here(facts::load(cluster, &K::wanted_at_destruction(prior)));
-    diagnostics::report(K::check_destruction(prior, &facts), diags);
+    let facts = here(facts::load(cluster, &prior.wanted_at_destruction()));
+    diagnostics::report(prior.check_destruction_online(&facts), diags);
     if !diags.has_errors()
         && !cluster.is_silent()
         && let Err(error) = here(K::rehearse_destruction(cluster, prior))
@@ -192,9 +170,10 @@ pub async fn before_write<K: Guarded>(
     prior: Option<&K::Model>,
     diags: &mut Diagnostics,
 ) -> Option<Diagnostic> {
-    let wanted = K::wanted(judged, prior);
+    let wanted = judged.wanted(prior);
     let errors = |facts: &Facts| -> Vec<Finding> {
-        K::check_online(judged, prior, facts, Stage::Apply)
+        judged
+            .check_online(prior, facts, Stage::Apply)
             .into_iter()
             .filter(|finding| finding.severity == Severity::Error)
             .collect()

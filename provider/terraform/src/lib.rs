@@ -18,7 +18,6 @@ mod provider;
 mod restore;
 mod schema_json;
 mod session;
-mod text;
 mod timeouts;
 
 pub use provider::EverestProvider;

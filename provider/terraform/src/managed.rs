@@ -4,8 +4,8 @@
 use std::{sync::Arc, time::Instant};
 
 use async_trait::async_trait;
-use everest_cluster::{Change, Cluster, ClusterError, Creation, Wait};
-use everest_core::semantic;
+use everest_cluster::{Change, Cluster, ClusterError, Creation, Typed, Wait};
+use everest_core::{rules::Ruled, semantic, v1::Mapped};
 use everest_schemas::{Field, models::Timeouts};
 use tfplugin::{
     Context, Deferral, Diagnostic, Diagnostics, IdentityAttribute, Model, MoveSource, Plan,
@@ -30,7 +30,7 @@ const UPDATING: &str = "updating";
 #[async_trait(?Send)]
 pub trait Kind: Send + Sync + 'static {
     /// Its attributes.
-    type Model: Model;
+    type Model: Model + Ruled + Mapped<Object: Typed>;
     /// What narrows a search for its objects.
     type Filter: Filter;
     /// As users write it.
@@ -45,7 +45,13 @@ pub trait Kind: Send + Sync + 'static {
     const PENDING: &'static [&'static str];
 
     /// Its import id, which also names it in messages.
-    fn id(model: &Self::Model) -> String;
+    fn id(model: &Self::Model) -> String {
+        let (namespace, name) = model.key();
+        match model.namespace() {
+            Some(_) => format!("{namespace}/{name}"),
+            None => name.to_owned(),
+        }
+    }
 
     /// The user's time-outs; null where the resource has none.
     fn timeouts(model: &Self::Model) -> &Field<Timeouts>;
@@ -53,14 +59,16 @@ pub trait Kind: Send + Sync + 'static {
     /// Whether it is as it was asked for, as far as one look can tell.
     fn is_ready(model: &Self::Model) -> bool;
 
-    /// Notes that it is not, whatever the cluster says at the moment.
-    fn set_not_ready(model: &mut Self::Model);
-
-    /// Checks a configuration on its own.
-    fn validate(config: &Self::Model, diags: &mut Diagnostics);
+    /// Notes that it is not, whatever the cluster says at the moment, where it has an attribute
+    /// for that.
+    fn set_not_ready(model: &mut Self::Model) {
+        let _ = model;
+    }
 
     /// Checks a change and says which outputs it affects.
-    fn plan(plan: &mut Plan<Self::Model>, diags: &mut Diagnostics);
+    fn plan(plan: &mut Plan<Self::Model>, diags: &mut Diagnostics) {
+        diagnostics::report(plan.planned.check(plan.prior.as_ref()), diags);
+    }
 
     /// Adjusts the configuration that was written for an object that exists.
     fn generated(config: &mut Self::Model) {
@@ -70,14 +78,16 @@ pub trait Kind: Send + Sync + 'static {
     /// Objects to a destruction; asked at plan and again before the deletion, because a
     /// replacement by `-replace` shows the plan only its create leg.
     fn forbid_destroy(prior: &Self::Model, diags: &mut Diagnostics) {
-        let _ = (prior, diags);
+        diagnostics::report(prior.check_destruction(), diags);
     }
 
     /// The object as it is; None when it does not exist.
     async fn read(
         cluster: &Cluster,
         prior: &Self::Model,
-    ) -> Result<Option<Self::Model>, ClusterError>;
+    ) -> Result<Option<Self::Model>, ClusterError> {
+        cluster.read(prior).await
+    }
 
     /// What an object that is gone means for the state.
     fn gone(prior: &Self::Model, diags: &mut Diagnostics) -> ReadResult<Self::Model> {
@@ -127,14 +137,13 @@ pub trait Kind: Send + Sync + 'static {
         wait: &Wait,
     ) -> Result<(), ClusterError>;
 
-    /// The model of which nothing but the key is known.
-    fn stub(key: Key) -> Self::Model;
-
     /// The objects there are in `namespace`, or in all.
     async fn list(
         cluster: &Cluster,
         namespace: Option<&str>,
-    ) -> Result<Vec<Self::Model>, ClusterError>;
+    ) -> Result<Vec<Self::Model>, ClusterError> {
+        cluster.list(namespace).await
+    }
 }
 
 /// A [`Kind`] on the provider's session.
@@ -166,6 +175,11 @@ pub fn named<K: Kind>(model: &K::Model) -> String {
     format!("{} {}", K::TYPE, K::id(model))
 }
 
+/// The model of which nothing but the key is known.
+fn stub<M: Mapped>(key: Key) -> M {
+    M::at(key.namespace, key.name)
+}
+
 #[async_trait]
 impl<K: Guarded> Resource for Managed<K> {
     type Model = K::Model;
@@ -183,7 +197,7 @@ impl<K: Guarded> Resource for Managed<K> {
     }
 
     fn validate(&self, config: &K::Model, diags: &mut Diagnostics) {
-        K::validate(config, diags);
+        diagnostics::report(config.check_syntax(), diags);
     }
 
     async fn plan(&self, plan: &mut Plan<K::Model>, _: &Context, diags: &mut Diagnostics) {
@@ -353,7 +367,7 @@ impl<K: Guarded> Resource for Managed<K> {
     }
 
     fn import_id(&self, id: &str, diags: &mut Diagnostics) -> Option<K::Model> {
-        K::SCOPE.key(K::TYPE, id, diags).map(K::stub)
+        K::SCOPE.key(K::TYPE, id, diags).map(stub)
     }
 
     fn before_import(&self, cx: &Context) {
@@ -373,6 +387,6 @@ impl<K: Guarded> Resource for Managed<K> {
         _: &mut Private,
         diags: &mut Diagnostics,
     ) -> Option<K::Model> {
-        moved::key(source, K::TYPE, K::OBJECT, K::SCOPE, diags).map(K::stub)
+        moved::key(source, K::TYPE, K::OBJECT, K::SCOPE, diags).map(stub)
     }
 }

@@ -3,11 +3,7 @@
 use async_trait::async_trait;
 use everest_cluster::{Change, Cluster, ClusterError, Creation, Wait, namespace};
 use everest_core::{
-    facts::{Facts, Wanted},
-    finding::Finding,
-    impact::Summary,
-    operator_upgrade, outputs,
-    rules::{self, Stage},
+    facts::Facts, impact::Summary, operator_upgrade, outputs, rules::Ruled, v1::Mapped,
 };
 use everest_schemas::{
     Engine, Field,
@@ -16,12 +12,7 @@ use everest_schemas::{
 use tfplugin::{Diagnostics, Plan};
 
 use crate::{
-    diagnostics,
-    guardrails::Guarded,
-    key::{Key, Scope},
-    managed::Kind,
-    moved::ObjectKind,
-    text::text,
+    diagnostics, guardrails::Guarded, key::Scope, managed::Kind, moved::ObjectKind,
     timeouts::Defaults,
 };
 
@@ -38,10 +29,6 @@ impl Kind for Namespace {
     const TIMEOUTS: Defaults = Defaults::minutes(15, 15, 15);
     const PENDING: &'static [&'static str] = &["ready"];
 
-    fn id(model: &NamespaceModel) -> String {
-        text(&model.name).to_owned()
-    }
-
     fn timeouts(model: &NamespaceModel) -> &Field<Timeouts> {
         &model.timeouts
     }
@@ -54,15 +41,8 @@ impl Kind for Namespace {
         model.ready = Field::Known(false);
     }
 
-    fn validate(config: &NamespaceModel, diags: &mut Diagnostics) {
-        diagnostics::report(rules::namespace::check_syntax(config), diags);
-    }
-
     fn plan(plan: &mut Plan<NamespaceModel>, diags: &mut Diagnostics) {
-        diagnostics::report(
-            rules::namespace::check(&plan.planned, plan.prior.as_ref()),
-            diags,
-        );
+        diagnostics::report(plan.planned.check(plan.prior.as_ref()), diags);
         let Some(prior) = &plan.prior else {
             return;
         };
@@ -82,7 +62,7 @@ impl Kind for Namespace {
         cluster: &Cluster,
         prior: &NamespaceModel,
     ) -> Result<Option<NamespaceModel>, ClusterError> {
-        namespace::read(cluster, text(&prior.name), Some(prior)).await
+        namespace::read(cluster, prior.key().1, Some(prior)).await
     }
 
     async fn create(
@@ -131,13 +111,6 @@ impl Kind for Namespace {
         namespace::delete(cluster, prior, wait).await
     }
 
-    fn stub(key: Key) -> NamespaceModel {
-        NamespaceModel {
-            name: key.name,
-            ..NamespaceModel::default()
-        }
-    }
-
     async fn list(cluster: &Cluster, _: Option<&str>) -> Result<Vec<NamespaceModel>, ClusterError> {
         namespace::list(cluster).await
     }
@@ -145,19 +118,6 @@ impl Kind for Namespace {
 
 #[async_trait(?Send)]
 impl Guarded for Namespace {
-    fn wanted(planned: &NamespaceModel, prior: Option<&NamespaceModel>) -> Wanted {
-        Wanted::for_namespace(planned, prior)
-    }
-
-    fn check_online(
-        planned: &NamespaceModel,
-        prior: Option<&NamespaceModel>,
-        facts: &Facts,
-        stage: Stage,
-    ) -> Vec<Finding> {
-        rules::namespace::check_online(planned, prior, facts, stage)
-    }
-
     fn outlook(
         prior: &NamespaceModel,
         planned: &NamespaceModel,
@@ -165,10 +125,6 @@ impl Guarded for Namespace {
         what: &str,
     ) -> Option<Summary> {
         operator_upgrade::summary(what, planned, prior, facts)
-    }
-
-    fn check_destruction(prior: &NamespaceModel, facts: &Facts) -> Vec<Finding> {
-        rules::namespace::check_destruction_online(prior, facts)
     }
 }
 

@@ -2,11 +2,6 @@
 
 use async_trait::async_trait;
 use everest_cluster::{Change, Cluster, ClusterError, Creation, Wait, restore};
-use everest_core::{
-    facts::{Facts, Wanted},
-    finding::Finding,
-    rules::{self, Stage},
-};
 use everest_schemas::{
     Field,
     models::{NamespacedFilter, RestoreModel, Timeouts},
@@ -14,13 +9,7 @@ use everest_schemas::{
 use tfplugin::{AttributePath, Diagnostics, Plan, ReadResult};
 
 use crate::{
-    diagnostics,
-    guardrails::Guarded,
-    key::{Key, Scope},
-    managed::Kind,
-    moved::ObjectKind,
-    text::text,
-    timeouts::Defaults,
+    guardrails::Guarded, key::Scope, managed::Kind, moved::ObjectKind, timeouts::Defaults,
 };
 
 /// The kind.
@@ -36,10 +25,6 @@ impl Kind for Restore {
     const TIMEOUTS: Defaults = Defaults::minutes(720, 720, 30);
     const PENDING: &'static [&'static str] = &["state", "completed_at"];
 
-    fn id(model: &RestoreModel) -> String {
-        format!("{}/{}", text(&model.namespace), text(&model.name))
-    }
-
     fn timeouts(model: &RestoreModel) -> &Field<Timeouts> {
         &model.timeouts
     }
@@ -49,32 +34,6 @@ impl Kind for Restore {
             .state
             .known()
             .is_some_and(|state| state == "Succeeded")
-    }
-
-    fn set_not_ready(_: &mut RestoreModel) {}
-
-    fn validate(config: &RestoreModel, diags: &mut Diagnostics) {
-        diagnostics::report(rules::restore::check_syntax(config), diags);
-    }
-
-    fn plan(plan: &mut Plan<RestoreModel>, diags: &mut Diagnostics) {
-        diagnostics::report(
-            rules::restore::check(&plan.planned, plan.prior.as_ref()),
-            diags,
-        );
-    }
-
-    async fn read(
-        cluster: &Cluster,
-        prior: &RestoreModel,
-    ) -> Result<Option<RestoreModel>, ClusterError> {
-        restore::read(
-            cluster,
-            text(&prior.namespace),
-            text(&prior.name),
-            Some(prior),
-        )
-        .await
     }
 
     fn gone(prior: &RestoreModel, diags: &mut Diagnostics) -> ReadResult<RestoreModel> {
@@ -118,38 +77,10 @@ impl Kind for Restore {
     ) -> Result<(), ClusterError> {
         restore::delete(cluster, prior, wait).await
     }
-
-    fn stub(key: Key) -> RestoreModel {
-        RestoreModel {
-            namespace: key.namespace,
-            name: key.name,
-            ..RestoreModel::default()
-        }
-    }
-
-    async fn list(
-        cluster: &Cluster,
-        namespace: Option<&str>,
-    ) -> Result<Vec<RestoreModel>, ClusterError> {
-        restore::list(cluster, namespace).await
-    }
 }
 
 #[async_trait(?Send)]
 impl Guarded for Restore {
-    fn wanted(planned: &RestoreModel, prior: Option<&RestoreModel>) -> Wanted {
-        Wanted::for_restore(planned, prior)
-    }
-
-    fn check_online(
-        planned: &RestoreModel,
-        prior: Option<&RestoreModel>,
-        facts: &Facts,
-        stage: Stage,
-    ) -> Vec<Finding> {
-        rules::restore::check_online(planned, prior, facts, stage)
-    }
-
     async fn rehearse(
         cluster: &Cluster,
         plan: &Plan<RestoreModel>,

@@ -233,6 +233,7 @@ async fn backup_data_goes_along_when_asked_to() {
 }
 
 mod destruction;
+mod reading;
 mod rehearsing;
 mod restarting;
 mod taken_over;

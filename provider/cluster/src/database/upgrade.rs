@@ -9,17 +9,17 @@ use everest_schemas::models::DatabaseModel;
 use tokio::time::Instant;
 
 use super::readiness::{self, After};
+use crate::Change;
 use crate::error::ClusterError;
 use crate::objects::Objects;
 use crate::wait::Clock;
 use crate::watching::{Awaited, Verdict};
-use crate::{Change, Cluster};
 
 /// How long Everest may take to recommend the version of an operator that is installed.
 const NOTICED_WITHIN: Duration = Duration::from_secs(30);
 
 /// Brings a database to where the whole plan may be written, and returns the plan with the
-/// version of the operator to write.
+/// version of the operator to write, and the database as it was last read, with no wait since.
 ///
 /// 1. A pending version that only follows along is put into the plan.
 /// 2. If the engine's version changes while one is pending, everything else is written first,
@@ -34,40 +34,41 @@ const NOTICED_WITHIN: Duration = Duration::from_secs(30);
 /// # Errors
 /// How the change has ended then: `Refused` if nothing was written, else `Pending`.
 pub(super) async fn prepare(
-    cluster: &Cluster,
+    objects: &Objects<DatabaseCluster>,
     prior: &DatabaseModel,
     planned: &DatabaseModel,
     config: &DatabaseModel,
     clock: &Clock,
-) -> Result<DatabaseModel, Change<DatabaseModel>> {
-    let (namespace, name) = super::key(planned).map_err(Change::Refused)?;
-    let objects = cluster.objects::<DatabaseCluster>(namespace);
+) -> Result<(DatabaseModel, DatabaseCluster), Change<DatabaseModel>> {
+    let (_, name) = super::key(planned).map_err(Change::Refused)?;
     let mut begun = None;
     let mut noticed = false;
     loop {
-        let live = objects.existing(name).await.map_err(Change::Refused)?;
+        let mut live = objects.existing(name).await.map_err(Change::Refused)?;
         let changes_version = upgrade::changes_version(planned, &live);
         match upgrade::next(planned, &live) {
             Next::Write { cr_version } => {
                 if changes_version && begun.is_none() {
                     let resumes = prior.ready.known() == Some(&false);
-                    let due = !noticed && recommendation_is_due(cluster, namespace, &live).await;
-                    let ended = work_ended(&objects, live, resumes, clock).await;
+                    let due = !noticed && recommendation_is_due(objects, &live).await;
+                    let ended = work_ended(objects, live, resumes, clock).await;
                     if let Err(error) = ended {
-                        return Err(unfinished(cluster, &objects, name, resumes, error).await);
+                        return Err(unfinished(objects, name, resumes, error).await);
                     }
                     if due {
                         noticed = true;
-                        let recommended = recommended(&objects, name, clock).await;
+                        let recommended = recommended(objects, name, clock).await;
                         recommended.map_err(Change::Refused)?;
                         continue;
                     }
+                    live = objects.existing(name).await.map_err(Change::Refused)?;
                 }
                 let taken_over = cr_version.or(begun);
-                return Ok(taken_over.map_or_else(
+                let planned = taken_over.map_or_else(
                     || planned.clone(),
                     |version| upgrade::with_cr_version(planned, &version),
-                ));
+                );
+                return Ok((planned, live));
             }
             Next::TakeOver(version) if begun.as_ref() != Some(&version) => {
                 tracing::info!(
@@ -79,20 +80,20 @@ pub(super) async fn prepare(
                 // The pods start anew with the version; a restart that is asked for too comes
                 // with the other half.
                 first.restart_trigger = prior.restart_trigger.clone();
-                let (_, written, after) = super::write(cluster, prior, &first, config, clock)
+                let (written, after) = super::write(objects, live, prior, &first, config, clock)
                     .await
                     .map_err(Change::Refused)?;
-                let ready = readiness::wait_until_ready(&objects, written, after, clock).await;
+                let ready = readiness::wait_until_ready(objects, written, after, clock).await;
                 if let Err(error) = ready {
-                    return Err(unfinished(cluster, &objects, name, true, error).await);
+                    return Err(unfinished(objects, name, true, error).await);
                 }
                 begun = Some(version);
             }
             Next::Settle | Next::TakeOver(_) => {
-                let settled = settled(&objects, name, begun.as_deref(), clock).await;
+                let settled = settled(objects, name, begun.as_deref(), clock).await;
                 if let Err(error) = settled {
                     let written = begun.is_some();
-                    return Err(unfinished(cluster, &objects, name, written, error).await);
+                    return Err(unfinished(objects, name, written, error).await);
                 }
             }
             Next::Refuse(version) => {
@@ -103,7 +104,7 @@ pub(super) async fn prepare(
                      the plan was made: plan again"
                 );
                 let attribute = FieldPath::of("engine.crVersion");
-                let blocked = super::blocked(&objects, name, &message, Some(attribute));
+                let blocked = super::blocked(objects, name, &message, Some(attribute));
                 return Err(Change::Refused(blocked));
             }
         }
@@ -112,7 +113,6 @@ pub(super) async fn prepare(
 
 /// How a change has ended that was to go on: `Pending` if some of it is written.
 async fn unfinished(
-    cluster: &Cluster,
     objects: &Objects<DatabaseCluster>,
     name: &str,
     written: bool,
@@ -120,7 +120,7 @@ async fn unfinished(
 ) -> Change<DatabaseModel> {
     match objects.existing(name).await {
         Ok(live) if written => {
-            let mut observed = super::observed(cluster, &live);
+            let mut observed: DatabaseModel = objects.cluster().observed(&live);
             observed.ready = false.into();
             Change::Pending { observed, error }
         }
@@ -147,12 +147,13 @@ async fn work_ended(
 }
 
 /// Whether the database's operator was upgraded and Everest has not looked at the database since.
-async fn recommendation_is_due(cluster: &Cluster, namespace: &str, live: &DatabaseCluster) -> bool {
+async fn recommendation_is_due(objects: &Objects<DatabaseCluster>, live: &DatabaseCluster) -> bool {
     let engine = live.spec.engine.known();
     let Some(engine) = engine.and_then(|engine| engine.type_.known()) else {
         return false;
     };
-    let engines = cluster.objects::<DatabaseEngine>(namespace);
+    let namespace = objects.namespace().unwrap_or_default();
+    let engines = objects.cluster().objects::<DatabaseEngine>(namespace);
     // What may not be looked at is not waited for.
     let Ok(Some(operator)) = engines.get(engine.operator()).await else {
         return false;

@@ -53,7 +53,7 @@ pub(super) async fn current(
     cluster: &Cluster,
     planned: &NamespaceModel,
 ) -> Result<NamespaceModel, ClusterError> {
-    let name = super::key(planned)?;
+    let (_, name) = super::key(planned)?;
     cluster.hub.forget_namespace(name);
     let namespaces = cluster.global::<Namespace>();
     let Some(namespace) = namespaces.get(name).await? else {

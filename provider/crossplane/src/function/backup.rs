@@ -1,8 +1,8 @@
 //! A backup: taken once its database is ready, and its data kept.
 
-use everest_core::facts::{Seen, Wanted};
+use everest_core::facts::Seen;
 use everest_core::readiness::{self, Readiness};
-use everest_core::rules;
+use everest_core::rules::{Ruled, Stage};
 use everest_core::v1;
 use everest_schemas::everest::{DatabaseCluster, DatabaseClusterBackup};
 use everest_schemas::function::BackupInput;
@@ -202,15 +202,10 @@ fn check(step: &mut Step<'_>, subject: &str, object: &Value) -> Result<(), Compo
         return Ok(());
     };
     let model = v1::backup::observed(&typed, &v1::OwnedKeys::default());
-    let mut findings = rules::backup::check(&model, None);
-    let wanted = Wanted::for_backup(&model, None);
+    let mut findings = model.check(None);
+    let wanted = model.wanted(None);
     let facts = facts::load(&mut step.lookups, &wanted, None);
-    findings.extend(rules::backup::check_online(
-        &model,
-        None,
-        &facts,
-        rules::Stage::Plan,
-    ));
+    findings.extend(model.check_online(None, &facts, Stage::Plan));
     step.report.findings(subject, findings);
     if step.lookups.everest()
         && let (Some(namespace), Some(name)) = (model.namespace.known_str(), model.name.known_str())

@@ -5,9 +5,10 @@ mod readiness;
 mod secret;
 mod spec;
 
-use everest_core::facts::{Seen, Wanted};
+use everest_core::facts::Seen;
+use everest_core::rules::{Ruled, Stage};
 use everest_core::v1;
-use everest_core::{Operation, outputs, rules};
+use everest_core::{Operation, outputs};
 use everest_schemas::everest::DatabaseCluster;
 use everest_schemas::function::DatabaseInput;
 use everest_schemas::models::DatabaseModel;
@@ -234,17 +235,12 @@ fn check(
     prior: Option<&DatabaseModel>,
     observed: Option<&DatabaseCluster>,
 ) {
-    let mut findings = rules::database::check_syntax(planned);
-    findings.extend(rules::database::check(planned, prior));
-    if let Some(prior) = prior {
-        findings.extend(rules::database::check_immutable(planned, prior));
-    }
-    let wanted = Wanted::for_database(planned, prior);
+    let mut findings = planned.check_in_place(planned, prior);
+    let wanted = planned.wanted(prior);
     let facts = facts::load(&mut step.lookups, &wanted, observed);
     // What is missing may be composed by the same pipeline, so that it is a
     // warning as in a plan.
-    let stage = rules::Stage::Plan;
-    findings.extend(rules::database::check_online(planned, prior, &facts, stage));
+    findings.extend(planned.check_online(prior, &facts, Stage::Plan));
     step.report.findings(subject, findings);
 }
 

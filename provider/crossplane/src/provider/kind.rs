@@ -11,15 +11,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use everest_cluster::Cluster;
-use everest_cluster::follow::{Follow, Followed};
+use everest_cluster::follow::Follow;
 use everest_cluster::step::Steps;
-use everest_core::facts::{Facts, Wanted};
-use everest_core::finding::Finding;
+use everest_cluster::{Cluster, Scope, Typed};
 use everest_core::readiness::Readiness;
-use everest_core::rules::Stage;
-use everest_core::v1::OwnedKeys;
+use everest_core::rules::Ruled;
 use everest_core::v1::convergence::{self, Held};
+use everest_core::v1::{Mapped, OwnedKeys};
 use everest_core::{Operation, v1};
 use everest_schemas::Sensitive;
 use everest_schemas::managed::{Managed, ManagedModel};
@@ -78,7 +76,7 @@ impl<K: Kind> Scene<'_, K> {
 
     /// The external objects, one request at a time.
     pub fn steps(&self) -> Steps<K::External> {
-        K::steps(self.cluster(), self.namespace)
+        self.cluster().steps(self.namespace)
     }
 
     /// The model of what the cluster holds.
@@ -122,23 +120,17 @@ impl<K: Kind> Scene<'_, K> {
 #[async_trait]
 pub trait Kind: Sized + Send + Sync + 'static {
     /// What users write.
-    type Model: ManagedModel;
+    type Model: ManagedModel + Ruled + Mapped<Object = Self::External>;
     /// The object that it stands for.
-    type External: Followed + Resource<DynamicType = ()> + Serialize;
+    type External: Typed + Serialize;
     /// Members that are written back once the server has decided them.
     const DECIDED: &'static [&'static str] = &[];
     /// It runs once, whatever becomes of its object.
     const RUNS_ONCE: bool = false;
     /// The external object is in a namespace.
-    const NAMESPACED: bool = true;
+    const NAMESPACED: bool = <Self::External as Resource>::Scope::NAMESPACED;
     /// Secrets beside the managed resource matter.
     const HAS_SECRETS: bool = false;
-
-    /// The external objects, one request at a time.
-    fn steps(cluster: &Cluster, namespace: &str) -> Steps<Self::External>;
-
-    /// The namespace of the external object.
-    fn namespace(model: &Self::Model) -> &str;
 
     /// Drops what nobody reads of an external object.
     fn trim(external: &mut Self::External) {
@@ -151,29 +143,10 @@ pub trait Kind: Sized + Send + Sync + 'static {
         Vec::new()
     }
 
-    /// The body that makes the external object what the model says.
-    fn desired(model: &Self::Model, operation: Operation) -> Value;
-
     /// The model of an external object.
-    fn observed(external: &Self::External, owned: &OwnedKeys) -> Self::Model;
-
-    /// What is wrong with what is planned, without asking the cluster.
-    fn check(
-        config: &Self::Model,
-        planned: &Self::Model,
-        prior: Option<&Self::Model>,
-    ) -> Vec<Finding>;
-
-    /// What has to be known of the cluster to judge what is planned.
-    fn wanted(planned: &Self::Model, prior: Option<&Self::Model>) -> Wanted;
-
-    /// What the cluster's present state forbids.
-    fn check_online(
-        planned: &Self::Model,
-        prior: Option<&Self::Model>,
-        facts: &Facts,
-        stage: Stage,
-    ) -> Vec<Finding>;
+    fn observed(external: &Self::External, owned: &OwnedKeys) -> Self::Model {
+        Self::Model::observed(external, owned)
+    }
 
     /// The model of what is there, where the object alone does not tell.
     async fn seen(
@@ -228,7 +201,7 @@ pub trait Kind: Sized + Send + Sync + 'static {
 
     /// Makes the external object.
     async fn create(scene: &mut Scene<'_, Self>) -> Result<Arc<Self::External>, Failure> {
-        let body = Self::desired(scene.config, Operation::Create);
+        let body = scene.config.desired(Operation::Create);
         Ok(Arc::new(scene.steps().apply(scene.name, &body).await?))
     }
 
@@ -285,14 +258,14 @@ pub fn change<K: Kind>(
     external: &K::External,
 ) -> Option<Value> {
     let owned = cluster.owned_keys(external.meta());
-    let body = K::desired(&K::observed(external, &owned), Operation::Update);
+    let body = K::observed(external, &owned).desired(Operation::Update);
     let held = Held {
         body: &body,
         metadata: external.meta(),
         owned: &owned,
         manager: cluster.field_manager(),
     };
-    convergence::change(&K::desired(config, Operation::Update), &held)
+    convergence::change(&config.desired(Operation::Update), &held)
 }
 
 /// A body that is only taken while the object is the one it was made from.

@@ -131,7 +131,7 @@ impl<K: Kind> Views<K> {
             Known::Present(found) => Ok(Some(found)),
             Known::Absent => Ok(None),
             Known::Unknown => {
-                let found = K::steps(&self.cluster, namespace).get(name).await?;
+                let found = self.cluster.steps(namespace).get(name).await?;
                 Ok(found.map(Arc::new))
             }
         }

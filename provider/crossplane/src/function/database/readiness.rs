@@ -2,6 +2,7 @@
 
 use everest_core::facts::Seen;
 use everest_core::readiness::{self, DatabaseSighting, HOLD, Readiness};
+use everest_core::v1::database::status;
 use everest_core::v1::engine_kinds;
 use everest_schemas::everest::{DataImportJob, DatabaseCluster, DatabaseClusterRestore};
 use serde_json::Value;
@@ -51,7 +52,7 @@ pub(super) fn judge(
         }
         Readiness::Ready => true,
         // Where Everest is ready, another object is not: the engine's, a restore or an import.
-        Readiness::Pending(missing) if is_said_ready(observed) => {
+        Readiness::Pending(missing) if status(observed) == "ready" => {
             step.report.wait_unwatched(format!("{subject}: {missing}"));
             false
         }
@@ -66,18 +67,10 @@ pub(super) fn judge(
     }
 }
 
-/// Whether Everest takes the database for ready.
-pub(super) fn is_said_ready(observed: &DatabaseCluster) -> bool {
-    let status = observed.status.as_ref();
-    status.and_then(|status| status.status.as_deref()) == Some("ready")
-}
-
 /// The engine's own object. It is asked for once Everest tells of it: before,
 /// its kind need not exist, and Crossplane fails at a kind that does not.
 fn engine_cr(step: &mut Step<'_>, observed: &DatabaseCluster) -> Seen<Value> {
-    let status = observed.status.as_ref();
-    let state = status.and_then(|status| status.status.as_deref());
-    if !matches!(state, Some("ready" | "error")) {
+    if !matches!(status(observed), "ready" | "error") {
         return Seen::Unread;
     }
     let engine = observed.spec.engine.known();

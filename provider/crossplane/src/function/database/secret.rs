@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use everest_core::facts::Seen;
 use everest_core::name;
 use everest_core::v1::connection::{self, NotConnectable, SECRET_TYPE};
+use everest_core::v1::database::status;
 use everest_schemas::everest::DatabaseCluster;
 use everest_schemas::function::ConnectionSecretInput;
 use k8s_openapi::api::core::v1::Secret;
@@ -12,7 +13,6 @@ use serde_json::{Map, Value, json};
 
 use super::ComposeError;
 use super::identity::{Identity, IdentityError};
-use super::readiness::is_said_ready;
 use crate::function::step::Step;
 
 /// Composes the Secret once all of it is known, and returns its name.
@@ -72,7 +72,7 @@ pub(super) fn compose(
                     identity.name
                 );
                 // The credentials are not watched; the database is.
-                if observed.is_some_and(is_said_ready) {
+                if observed.is_some_and(|observed| status(observed) == "ready") {
                     step.report.wait_unwatched(sentence);
                 } else {
                     step.report.wait(sentence);

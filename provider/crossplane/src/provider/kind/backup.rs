@@ -4,17 +4,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use everest_cluster::Cluster;
-use everest_cluster::step::Steps;
-use everest_core::Operation;
-use everest_core::facts::{BACKUP_UNFINISHED, Facts, Wanted};
-use everest_core::finding::Finding;
 use everest_core::readiness::{self, Readiness};
-use everest_core::rules::{self, Stage};
-use everest_core::v1::{self, OwnedKeys};
+use everest_core::v1;
 use everest_schemas::everest::{DatabaseCluster, DatabaseClusterBackup};
 use everest_schemas::models::BackupModel;
 use kube::ResourceExt;
-use serde_json::Value;
 
 use super::{Kind, Scene};
 use crate::provider::failure::Failure;
@@ -26,45 +20,6 @@ pub struct Backups;
 impl Kind for Backups {
     type Model = BackupModel;
     type External = DatabaseClusterBackup;
-
-    fn steps(cluster: &Cluster, namespace: &str) -> Steps<DatabaseClusterBackup> {
-        cluster.steps(namespace)
-    }
-
-    fn namespace(model: &BackupModel) -> &str {
-        model.namespace.known_str().unwrap_or_default()
-    }
-
-    fn desired(model: &BackupModel, _: Operation) -> Value {
-        v1::backup::desired(model)
-    }
-
-    fn observed(external: &DatabaseClusterBackup, owned: &OwnedKeys) -> BackupModel {
-        v1::backup::observed(external, owned)
-    }
-
-    fn check(
-        config: &BackupModel,
-        planned: &BackupModel,
-        prior: Option<&BackupModel>,
-    ) -> Vec<Finding> {
-        let mut findings = rules::backup::check_syntax(config);
-        findings.extend(rules::backup::check(planned, prior));
-        findings
-    }
-
-    fn wanted(planned: &BackupModel, prior: Option<&BackupModel>) -> Wanted {
-        Wanted::for_backup(planned, prior)
-    }
-
-    fn check_online(
-        planned: &BackupModel,
-        prior: Option<&BackupModel>,
-        facts: &Facts,
-        stage: Stage,
-    ) -> Vec<Finding> {
-        rules::backup::check_online(planned, prior, facts, stage)
-    }
 
     /// A database that is not ready and another backup under way are waited for: Everest's API
     /// allows one at a time.
@@ -114,21 +69,9 @@ impl Kind for Backups {
 
 /// The backup of a database that is not finished.
 pub(super) fn unfinished(backups: &[DatabaseClusterBackup], database: &str) -> Option<String> {
-    let running = backups.iter().find(|backup| {
-        backup.spec.db_cluster_name.known_str() == Some(database)
-            && backup.metadata.deletion_timestamp.is_none()
-            && BACKUP_UNFINISHED.contains(&state(backup))
-    });
+    let mut backups = backups.iter();
+    let running = backups.find(|backup| v1::backup::is_being_taken(backup, database));
     running.map(ResourceExt::name_any)
-}
-
-/// The state of a backup; empty before Everest has seen it.
-pub(super) fn state(backup: &DatabaseClusterBackup) -> &str {
-    backup
-        .status
-        .as_ref()
-        .and_then(|status| status.state.as_deref())
-        .unwrap_or_default()
 }
 
 /// What a database that is to be backed up or restored is still missing.
@@ -146,9 +89,7 @@ pub(super) async fn database_awaited(
             "the database {namespace}/{name} does not exist: this begins once it is ready"
         )));
     };
-    let status = database.status.as_ref();
-    let state = status.and_then(|status| status.status.as_deref());
-    Ok(match state.unwrap_or_default() {
+    Ok(match v1::database::status(&database) {
         "ready" if database.metadata.deletion_timestamp.is_none() => None,
         state => Some(format!(
             "the database {namespace}/{name} is not ready (its status is {state:?}): this begins \

@@ -3,15 +3,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use everest_cluster::Cluster;
-use everest_cluster::step::Steps;
-use everest_core::Operation;
-use everest_core::facts::{Facts, Wanted};
-use everest_core::finding::Finding;
 use everest_core::readiness::Readiness;
-use everest_core::rules::{self, Stage};
+use everest_core::v1;
 use everest_core::v1::credentials::Credentials;
-use everest_core::v1::{self, OwnedKeys};
 use everest_schemas::everest::BackupStorage;
 use everest_schemas::models::BackupStorageModel;
 use everest_schemas::{Field, Sensitive};
@@ -34,45 +28,6 @@ impl Kind for BackupStorages {
     type Model = BackupStorageModel;
     type External = BackupStorage;
     const HAS_SECRETS: bool = true;
-
-    fn steps(cluster: &Cluster, namespace: &str) -> Steps<BackupStorage> {
-        cluster.steps(namespace)
-    }
-
-    fn namespace(model: &BackupStorageModel) -> &str {
-        model.namespace.known_str().unwrap_or_default()
-    }
-
-    fn desired(model: &BackupStorageModel, _: Operation) -> Value {
-        v1::backup_storage::desired(model)
-    }
-
-    fn observed(external: &BackupStorage, owned: &OwnedKeys) -> BackupStorageModel {
-        v1::backup_storage::observed(external, owned)
-    }
-
-    fn check(
-        config: &BackupStorageModel,
-        planned: &BackupStorageModel,
-        prior: Option<&BackupStorageModel>,
-    ) -> Vec<Finding> {
-        let mut findings = rules::backup_storage::check_syntax(config);
-        findings.extend(rules::backup_storage::check(planned, prior));
-        findings
-    }
-
-    fn wanted(planned: &BackupStorageModel, _: Option<&BackupStorageModel>) -> Wanted {
-        Wanted::for_backup_storage(planned)
-    }
-
-    fn check_online(
-        planned: &BackupStorageModel,
-        prior: Option<&BackupStorageModel>,
-        facts: &Facts,
-        stage: Stage,
-    ) -> Vec<Finding> {
-        rules::backup_storage::check_online(planned, prior, facts, stage)
-    }
 
     /// Everest looks at no bucket: what exists can be used.
     async fn readiness(_: &mut Scene<'_, Self>, external: &Arc<BackupStorage>) -> Readiness {
@@ -126,7 +81,7 @@ impl Kind for BackupStorages {
         if let Some(body) = wanted_secret(scene, &placed).await? {
             secrets.apply(&name, body.expose()).await?;
         }
-        let body = Self::desired(&placed, Operation::Create);
+        let body = v1::backup_storage::desired(&placed);
         Ok(Arc::new(scene.steps().apply(scene.name, &body).await?))
     }
 

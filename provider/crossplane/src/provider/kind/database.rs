@@ -6,15 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use everest_cluster::Cluster;
-use everest_cluster::step::Steps;
-use everest_core::Operation;
-use everest_core::facts::{BUSY, Facts, Wanted};
-use everest_core::finding::Finding;
+use everest_core::facts::BUSY;
 use everest_core::path::FieldPath;
 use everest_core::readiness::{self, DatabaseSighting, Readiness};
 use everest_core::restart;
-use everest_core::rules::{self, Stage};
+use everest_core::v1::database::status;
 use everest_core::v1::{self, OwnedKeys};
 use everest_schemas::Field;
 use everest_schemas::everest::{DataImportJob, DatabaseCluster, DatabaseClusterRestore};
@@ -37,22 +33,10 @@ impl Kind for Databases {
     const HAS_SECRETS: bool = true;
     const DECIDED: &'static [&'static str] = &["engine.version", "engine.replicas", "proxy.type"];
 
-    fn steps(cluster: &Cluster, namespace: &str) -> Steps<DatabaseCluster> {
-        cluster.steps(namespace)
-    }
-
-    fn namespace(model: &DatabaseModel) -> &str {
-        model.namespace.known_str().unwrap_or_default()
-    }
-
     fn trim(external: &mut DatabaseCluster) {
         if let Some(status) = &mut external.status {
             status.details = None;
         }
-    }
-
-    fn desired(model: &DatabaseModel, operation: Operation) -> Value {
-        v1::database::desired(model, operation)
     }
 
     fn observed(external: &DatabaseCluster, owned: &OwnedKeys) -> DatabaseModel {
@@ -61,34 +45,8 @@ impl Kind for Databases {
         model
     }
 
-    fn check(
-        config: &DatabaseModel,
-        planned: &DatabaseModel,
-        prior: Option<&DatabaseModel>,
-    ) -> Vec<Finding> {
-        let mut findings = rules::database::check_syntax(config);
-        findings.extend(rules::database::check(planned, prior));
-        if let Some(prior) = prior {
-            findings.extend(rules::database::check_immutable(planned, prior));
-        }
-        findings
-    }
-
-    fn wanted(planned: &DatabaseModel, prior: Option<&DatabaseModel>) -> Wanted {
-        Wanted::for_database(planned, prior)
-    }
-
-    fn check_online(
-        planned: &DatabaseModel,
-        prior: Option<&DatabaseModel>,
-        facts: &Facts,
-        stage: Stage,
-    ) -> Vec<Finding> {
-        rules::database::check_online(planned, prior, facts, stage)
-    }
-
     fn busy(external: &DatabaseCluster) -> Option<String> {
-        let state = state(external);
+        let state = status(external);
         BUSY.contains(&state).then(|| {
             format!(
                 "the change is sent once the database is no longer {state}: Everest refuses \
@@ -239,16 +197,7 @@ impl Kind for Databases {
 fn stood(scene: &mut Scene<'_, Databases>, database: &DatabaseCluster) -> Duration {
     let ready = scene.managed.status.condition(READY);
     let was_ready = ready.is_some_and(|ready| ready.status == "True");
-    scene.memory.stood(state(database), was_ready)
-}
-
-/// The status of a database in one word; empty before Everest has seen it.
-fn state(database: &DatabaseCluster) -> &str {
-    database
-        .status
-        .as_ref()
-        .and_then(|status| status.status.as_deref())
-        .unwrap_or_default()
+    scene.memory.stood(status(database), was_ready)
 }
 
 /// The import that brings the first data.

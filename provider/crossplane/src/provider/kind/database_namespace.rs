@@ -8,16 +8,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use everest_cluster::follow::Follow;
-use everest_cluster::step::Steps;
 use everest_cluster::{Change, Cluster, ClusterError, Wait, namespace};
-use everest_core::Operation;
-use everest_core::facts::{Facts, Wanted};
-use everest_core::finding::Finding;
 use everest_core::path::FieldPath;
 use everest_core::readiness::Readiness;
-use everest_core::rules::{self, Stage};
 use everest_core::v1::namespace::{MANAGED_BY, MANAGED_BY_LABEL};
-use everest_core::v1::{self, OwnedKeys};
 use everest_schemas::everest::DatabaseEngine;
 use everest_schemas::models::{EngineInstall, NamespaceModel};
 use everest_schemas::olm::{ClusterServiceVersion, InstallPlan, Subscription};
@@ -41,15 +35,6 @@ pub struct DatabaseNamespaces;
 impl Kind for DatabaseNamespaces {
     type Model = NamespaceModel;
     type External = Namespace;
-    const NAMESPACED: bool = false;
-
-    fn steps(cluster: &Cluster, _: &str) -> Steps<Namespace> {
-        cluster.global_steps()
-    }
-
-    fn namespace(_: &NamespaceModel) -> &str {
-        ""
-    }
 
     fn companions(cluster: &Cluster, tell: &Tell) -> Vec<Companion> {
         vec![
@@ -58,37 +43,6 @@ impl Kind for DatabaseNamespaces {
             companion::<ClusterServiceVersion>(cluster, tell),
             companion::<DatabaseEngine>(cluster, tell),
         ]
-    }
-
-    fn desired(model: &NamespaceModel, _: Operation) -> Value {
-        v1::namespace::desired(model)
-    }
-
-    fn observed(external: &Namespace, owned: &OwnedKeys) -> NamespaceModel {
-        v1::namespace::observed(external, &[], &[], None, owned)
-    }
-
-    fn check(
-        config: &NamespaceModel,
-        planned: &NamespaceModel,
-        prior: Option<&NamespaceModel>,
-    ) -> Vec<Finding> {
-        let mut findings = rules::namespace::check_syntax(config);
-        findings.extend(rules::namespace::check(planned, prior));
-        findings
-    }
-
-    fn wanted(planned: &NamespaceModel, prior: Option<&NamespaceModel>) -> Wanted {
-        Wanted::for_namespace(planned, prior)
-    }
-
-    fn check_online(
-        planned: &NamespaceModel,
-        prior: Option<&NamespaceModel>,
-        facts: &Facts,
-        stage: Stage,
-    ) -> Vec<Finding> {
-        rules::namespace::check_online(planned, prior, facts, stage)
     }
 
     async fn seen(

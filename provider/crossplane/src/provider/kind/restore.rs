@@ -3,20 +3,13 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use everest_cluster::Cluster;
-use everest_cluster::step::Steps;
-use everest_core::Operation;
-use everest_core::facts::{Facts, Wanted};
-use everest_core::finding::Finding;
 use everest_core::readiness::{self, Readiness};
-use everest_core::rules::{self, Stage};
-use everest_core::v1::{self, OwnedKeys};
+use everest_core::v1;
 use everest_schemas::everest::{DatabaseCluster, DatabaseClusterBackup, DatabaseClusterRestore};
 use everest_schemas::models::RestoreModel;
 use kube::ResourceExt;
-use serde_json::Value;
 
-use super::backup::{self, database_awaited};
+use super::backup::database_awaited;
 use super::{Kind, Scene};
 use crate::provider::failure::Failure;
 use crate::provider::report::READY;
@@ -30,45 +23,6 @@ impl Kind for Restores {
     type External = DatabaseClusterRestore;
     const RUNS_ONCE: bool = true;
 
-    fn steps(cluster: &Cluster, namespace: &str) -> Steps<DatabaseClusterRestore> {
-        cluster.steps(namespace)
-    }
-
-    fn namespace(model: &RestoreModel) -> &str {
-        model.namespace.known_str().unwrap_or_default()
-    }
-
-    fn desired(model: &RestoreModel, _: Operation) -> Value {
-        v1::restore::desired(model)
-    }
-
-    fn observed(external: &DatabaseClusterRestore, owned: &OwnedKeys) -> RestoreModel {
-        v1::restore::observed(external, owned)
-    }
-
-    fn check(
-        config: &RestoreModel,
-        planned: &RestoreModel,
-        prior: Option<&RestoreModel>,
-    ) -> Vec<Finding> {
-        let mut findings = rules::restore::check_syntax(config);
-        findings.extend(rules::restore::check(planned, prior));
-        findings
-    }
-
-    fn wanted(planned: &RestoreModel, prior: Option<&RestoreModel>) -> Wanted {
-        Wanted::for_restore(planned, prior)
-    }
-
-    fn check_online(
-        planned: &RestoreModel,
-        prior: Option<&RestoreModel>,
-        facts: &Facts,
-        stage: Stage,
-    ) -> Vec<Finding> {
-        rules::restore::check_online(planned, prior, facts, stage)
-    }
-
     /// A database that is not ready, another restore of it and a backup that is still being
     /// taken are waited for.
     async fn awaited(scene: &Scene<'_, Self>) -> Result<Option<String>, Failure> {
@@ -78,11 +32,8 @@ impl Kind for Restores {
             return Ok(Some(missing));
         }
         let others = scene.steps().list().await?;
-        let running = others.iter().find(|other| {
-            other.spec.db_cluster_name.known_str() == Some(database)
-                && other.metadata.deletion_timestamp.is_none()
-                && matches!(state(other), "" | "Starting" | "Restoring")
-        });
+        let mut others = others.iter();
+        let running = others.find(|other| v1::restore::is_under_way(other, database));
         if let Some(running) = running {
             return Ok(Some(format!(
                 "the restore {} of the database {namespace}/{database} is under way: this one \
@@ -95,7 +46,7 @@ impl Kind for Restores {
         };
         let backups = scene.cluster().steps::<DatabaseClusterBackup>(namespace);
         let found = backups.get(wanted).await?;
-        let state = found.as_ref().map(backup::state).unwrap_or_default();
+        let state = found.as_ref().map(v1::backup::state).unwrap_or_default();
         Ok((state != "Succeeded").then(|| {
             format!(
                 "the backup {namespace}/{wanted} has not succeeded (its state is {state:?}): the \
@@ -141,7 +92,7 @@ impl Kind for Restores {
             .db_cluster_name
             .known_str()
             .unwrap_or_default();
-        if matches!(state(external), "Starting" | "Restoring") {
+        if v1::restore::is_running(external) {
             let databases = scene.cluster().steps::<DatabaseCluster>(scene.namespace);
             if databases.get(database).await?.is_some() {
                 return Err(Failure::Held(
@@ -158,12 +109,4 @@ impl Kind for Restores {
     async fn clean_up(scene: &mut Scene<'_, Self>) -> Result<Option<String>, Failure> {
         Ok(scene.steps().remains(scene.name).await?)
     }
-}
-
-fn state(restore: &DatabaseClusterRestore) -> &str {
-    restore
-        .status
-        .as_ref()
-        .and_then(|status| status.state.as_deref())
-        .unwrap_or_default()
 }

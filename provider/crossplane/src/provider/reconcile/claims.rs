@@ -1,6 +1,7 @@
 //! Managed resources that name one external object: the oldest has it, and the others do nothing,
 //! or they would write against each other without end.
 
+use everest_core::v1::Mapped;
 use everest_schemas::managed::{Managed, ManagedModel};
 use kube::ResourceExt;
 
@@ -46,7 +47,7 @@ fn place<K: Kind>(managed: &Managed<K::Model>) -> Option<(TargetKey, String)> {
     let mut model = managed.spec.for_provider.model.clone().ok()?;
     model.place(&own, metadata::external_name(&managed.metadata));
     let target = TargetKey::new(&own, &managed.spec.provider_config_ref);
-    Some((target, K::namespace(&model).to_owned()))
+    Some((target, model.key().0.to_owned()))
 }
 
 fn writes<M: ManagedModel>(managed: &Managed<M>) -> bool {

@@ -3,7 +3,7 @@
 use everest_cluster::facts;
 use everest_core::facts::Facts;
 use everest_core::finding::{Finding, Severity};
-use everest_core::rules::Stage;
+use everest_core::rules::{Ruled, Stage};
 
 use super::Look;
 use crate::provider::kind::Kind;
@@ -19,15 +19,15 @@ impl<K: Kind> Look<'_, K> {
         planned: &K::Model,
         prior: Option<&K::Model>,
     ) -> Vec<Finding> {
-        let found = errors(K::check(config, planned, prior));
+        let found = errors(planned.check_in_place(config, prior));
         if !found.is_empty() {
             return found;
         }
         let Some(views) = self.views.clone() else {
             return found;
         };
-        let wanted = K::wanted(planned, prior);
-        let check = |facts: &Facts| errors(K::check_online(planned, prior, facts, Stage::Apply));
+        let wanted = planned.wanted(prior);
+        let check = |facts: &Facts| errors(planned.check_online(prior, facts, Stage::Apply));
         let recent = views.recent();
         if check(&facts::load(&recent, &wanted).await).is_empty() {
             return Vec::new();

@@ -1,5 +1,6 @@
 //! What is seen of the external object, and where it is.
 
+use everest_core::v1::Mapped;
 use everest_schemas::managed::{API_VERSION, ManagedModel};
 use kube::ResourceExt;
 use serde_json::Value;
@@ -70,7 +71,7 @@ impl<K: Kind> Look<'_, K> {
             Err(reason) => return Err(Failure::Unreadable(reason.clone())),
         };
         config.place(&self.key.0, &self.name);
-        K::namespace(&config).clone_into(&mut self.namespace);
+        config.key().0.clone_into(&mut self.namespace);
         Ok(config)
     }
 

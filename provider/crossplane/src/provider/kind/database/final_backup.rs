@@ -1,21 +1,20 @@
 //! The last backup of a database that is deleted, one step a look.
 
 use everest_cluster::facts;
-use everest_core::facts::Wanted;
 use everest_core::final_backup::{self, Step};
 use everest_core::finding::Severity;
 use everest_core::path::FieldPath;
 use everest_core::readiness::{self, Readiness};
-use everest_core::rules::database::{check_destruction, check_destruction_online};
+use everest_core::rules::Ruled;
 use everest_schemas::everest::{DatabaseCluster, DatabaseClusterBackup};
 use everest_schemas::models::{BackupModel, DatabaseModel};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::ResourceExt;
 
-use super::{Databases, state};
+use super::{Databases, status};
 use crate::provider::failure::Failure;
+use crate::provider::kind::Scene;
 use crate::provider::kind::backup::unfinished;
-use crate::provider::kind::{Kind, Scene};
 
 /// Returns once the final backup that a database asks for has been taken, and its data will
 /// outlive the database; at once if it asks for none. Each look does one step, and what it came
@@ -59,8 +58,7 @@ pub(super) async fn taken(
                  name"
             );
             let path = FieldPath::of("finalBackup").field("name");
-            let blocked = Databases::steps(scene.cluster(), scene.namespace);
-            Err(blocked.blocked(scene.name, message, path).into())
+            Err(scene.steps().blocked(scene.name, message, path).into())
         }
         _ => take(scene, &model, &planned, database).await,
     }
@@ -97,15 +95,15 @@ async fn take(
 ) -> Result<(), Failure> {
     let name = planned.name.known_str().unwrap_or_default();
     let shown = format!("the final backup {}/{name}", scene.namespace);
-    let wanted = Wanted::for_destruction_of_database(model);
+    let wanted = model.wanted_at_destruction();
     let facts = facts::load(&scene.cluster().afresh(), &wanted).await;
-    let mut against = check_destruction(model);
-    against.extend(check_destruction_online(model, &facts));
+    let mut against = model.check_destruction();
+    against.extend(model.check_destruction_online(&facts));
     against.retain(|finding| finding.severity == Severity::Error);
     if !against.is_empty() {
         return Err(Failure::Refused(against));
     }
-    let state = state(database);
+    let state = status(database);
     if state != "ready" {
         return Err(Failure::Held(format!(
             "{shown} is taken once the database is ready (its status is {state:?}); take \
