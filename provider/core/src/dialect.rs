@@ -49,8 +49,6 @@ impl Resource {
 pub enum Phrase {
     /// About something that is not there and may be made meanwhile.
     MayStillCome,
-    /// The version of its operator that a database is to take over, as a value.
-    RecommendedVersion,
     /// How a database takes over the version of its operator before its own version changes.
     TakeOverFirst,
     /// How a database that is paused is deleted all the same.
@@ -59,18 +57,12 @@ pub enum Phrase {
 
 impl Phrase {
     /// All of them.
-    pub const ALL: [Self; 4] = [
-        Self::MayStillCome,
-        Self::RecommendedVersion,
-        Self::TakeOverFirst,
-        Self::DeletePaused,
-    ];
+    pub const ALL: [Self; 3] = [Self::MayStillCome, Self::TakeOverFirst, Self::DeletePaused];
 
     /// Its name in templates of texts.
     pub const fn name(self) -> &'static str {
         match self {
             Self::MayStillCome => "mayStillCome",
-            Self::RecommendedVersion => "recommendedVersion",
             Self::TakeOverFirst => "takeOverFirst",
             Self::DeletePaused => "deletePaused",
         }
@@ -150,19 +142,15 @@ impl Dialect {
             (_, Phrase::MayStillCome) => {
                 "If it is being made at the moment, this passes by itself."
             }
-            (Self::Terraform, Phrase::RecommendedVersion) => "\"recommended\"",
-            (Self::ManagedResource, Phrase::RecommendedVersion) => {
-                "the version in status.atProvider.recommendedCrVersion"
-            }
-            (Self::Composition, Phrase::RecommendedVersion) => {
-                "the version in status.recommendedCRVersion"
-            }
             (Self::Terraform, Phrase::TakeOverFirst) => {
                 "Leave {engine.crVersion} out, or set it to \"recommended\" or to that version: the \
                  apply then takes it over first. Where the configuration names none, the operator \
                  was upgraded after the plan was made: plan again."
             }
-            (_, Phrase::TakeOverFirst) => "Set {engine.crVersion} to that version first.",
+            (_, Phrase::TakeOverFirst) => {
+                "Set {engine.crVersion} to \"recommended\", which takes it over first, or to that \
+                 version, and change the engine's once it is taken over."
+            }
             (Self::Terraform, Phrase::DeletePaused) => {
                 "Set {paused = false} and apply that first, or take {finalBackup} out and apply \
                  that: then the database goes without one."

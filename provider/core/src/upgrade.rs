@@ -203,12 +203,16 @@ pub fn first_half(
     live: &DatabaseCluster,
     taken_over: &str,
 ) -> DatabaseModel {
-    let mut first = with_cr_version(planned, taken_over);
+    at_version_of(with_cr_version(planned, taken_over), live)
+}
+
+/// The model with the version that the engine has.
+fn at_version_of(mut model: DatabaseModel, live: &DatabaseCluster) -> DatabaseModel {
     let has = live.spec.engine.known();
-    if let Some(engine) = engine_mut(&mut first) {
+    if let Some(engine) = engine_mut(&mut model) {
         engine.version = has.map_or(Field::Null, |engine| engine.version.clone());
     }
-    first
+    model
 }
 
 /// The model with a version of the operator that can be sent.
@@ -234,6 +238,33 @@ pub fn settled(model: &DatabaseModel, live: &DatabaseCluster) -> DatabaseModel {
         engine.cr_version = has.map_or(Field::Null, Field::from);
     }
     model
+}
+
+/// What is written next of a database by who looks again whenever it changes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Towards {
+    /// What is written now.
+    pub model: DatabaseModel,
+    /// Whether the engine's version comes later: another version of the operator is taken over
+    /// first.
+    pub is_half: bool,
+}
+
+/// The next step to what a configuration says, where it follows the recommended version of the
+/// operator; all of it, where it does not.
+pub fn towards(config: &DatabaseModel, live: &DatabaseCluster) -> Towards {
+    let following = wish(config).known().is_some_and(|version| follows(version));
+    let (model, is_half) = match next(config, live) {
+        Next::Write {
+            cr_version: Some(version),
+        } => (with_cr_version(config, &version), false),
+        Next::TakeOver(version) if following => (first_half(config, live, &version), true),
+        Next::Settle if following => (at_version_of(settled(config, live), live), true),
+        Next::Write { cr_version: None } | Next::TakeOver(_) | Next::Settle | Next::Refuse(_) => {
+            (settled(config, live), false)
+        }
+    };
+    Towards { model, is_half }
 }
 
 fn follows(version: &str) -> bool {

@@ -60,10 +60,10 @@ impl ManagedModel for DatabaseModel {
             ),
             (
                 "engine.crVersion",
-                "Version of the engine operator's resource that the database is run as. After an \
-                 upgrade of the operator it is raised to \
-                 `status.atProvider.recommendedCrVersion`, which restarts the pods. Omitted: the \
-                 operator's version at creation, then left alone.",
+                "Version of the engine operator's resource that the database is run as. \
+                 `recommended` follows each upgrade of the operator, which restarts the pods; a \
+                 version is raised by hand, to `status.atProvider.recommendedCrVersion`. Omitted: \
+                 the operator's version at creation, then left alone.",
             ),
             ("engine.storage.class", CLASS),
             ("proxy.storage.class", CLASS),
@@ -75,8 +75,8 @@ impl ManagedModel for DatabaseModel {
             (
                 "recommendedCrVersion",
                 "Version that `spec.forProvider.engine.crVersion` is to be raised to after an \
-                 upgrade of the engine's operator, before the engine's version can change. Not \
-                 there where there is none.",
+                 upgrade of the engine's operator, before the engine's version can change; \
+                 `recommended` does so by itself. Not there where there is none.",
             ),
         ],
         secret: None,

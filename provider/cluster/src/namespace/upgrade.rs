@@ -163,7 +163,7 @@ impl<'a> Upgrade<'a> {
                     waiting.join(", ")
                 ))
                 .and(
-                    "Set their {engine.crVersion} to {:recommendedVersion} where they have to take a \
+                    "Set their {engine.crVersion} to \"recommended\" where they have to take a \
                      version over, wait until they are ready, and try again",
                 )
                 .said(self.cluster.dialect()),

@@ -308,3 +308,60 @@ fn what_the_spec_leaves_open_is_read_from_the_status() {
     );
     assert!(read(json!({}), json!({})).is_null());
 }
+
+#[test]
+fn who_looks_again_follows_the_recommendation_in_as_many_steps_as_it_takes() {
+    let config = |version| DatabaseModel {
+        cr_version: Field::Null,
+        ..model(version, RECOMMENDED.into())
+    };
+    let live = |version: &str, runs_as: &str, recommended: &str| {
+        live(
+            json!({"version": version, "crVersion": runs_as}),
+            json!({"status": "ready", "crVersion": runs_as, "recommendedCRVersion": recommended}),
+        )
+    };
+    let step = |version, live: &DatabaseCluster| {
+        let towards = towards(&config(version), live);
+        let engine = engine(&towards.model).unwrap().clone();
+        let text = |field: &Field<String>| field.known_str().unwrap_or_default().to_owned();
+        (
+            text(&engine.version),
+            text(&engine.cr_version),
+            towards.is_half,
+        )
+    };
+    let expected = |version: &str, cr_version: &str, is_half| {
+        (version.to_owned(), cr_version.to_owned(), is_half)
+    };
+    let pending = live("8.0.36", "1.17.0", "1.18.0");
+    assert_eq!(
+        step("8.0.36", &pending),
+        expected("8.0.36", "1.18.0", false)
+    );
+    assert_eq!(step("8.0.41", &pending), expected("8.0.36", "1.18.0", true));
+    let taken_over = live("8.0.36", "1.18.0", "1.18.0");
+    assert_eq!(
+        step("8.0.41", &taken_over),
+        expected("8.0.36", "1.18.0", true)
+    );
+    let settled = live("8.0.36", "1.18.0", "");
+    assert_eq!(
+        step("8.0.41", &settled),
+        expected("8.0.41", "1.18.0", false)
+    );
+}
+
+#[test]
+fn who_looks_again_and_names_a_version_gets_all_of_what_is_said() {
+    let pending = live(
+        json!({"version": "8.0.36", "crVersion": "1.17.0"}),
+        PENDING(),
+    );
+    let config = model("8.0.41", "1.17.0".into());
+    let expected = Towards {
+        model: config.clone(),
+        is_half: false,
+    };
+    assert_eq!(towards(&config, &pending), expected);
+}

@@ -8,7 +8,7 @@ mod spec;
 use everest_core::facts::Seen;
 use everest_core::rules::{Ruled, Stage};
 use everest_core::v1;
-use everest_core::{Operation, outputs};
+use everest_core::{Operation, outputs, upgrade};
 use everest_schemas::everest::DatabaseCluster;
 use everest_schemas::function::DatabaseInput;
 use everest_schemas::models::DatabaseModel;
@@ -127,12 +127,29 @@ fn compose(
         Some(_) => Operation::Update,
         None => Operation::Create,
     };
+    let towards = observed
+        .as_ref()
+        .map(|observed| upgrade::towards(&planned, observed));
+    let is_half = towards.as_ref().is_some_and(|towards| towards.is_half);
+    let planned = towards.map_or(planned, |towards| towards.model);
     let canonical = v1::database::desired(&planned, operation);
     lay_over(
         &mut object["spec"],
         canonical["spec"].clone(),
         Lists::ByPosition,
     );
+    if let Some(engine) = object
+        .pointer_mut("/spec/engine")
+        .and_then(Value::as_object_mut)
+        && engine.get("crVersion").and_then(Value::as_str) == Some(upgrade::RECOMMENDED)
+    {
+        engine.remove("crVersion");
+    }
+    if is_half {
+        step.report.wait(format!(
+            "{subject}: another version of the engine comes once the database has taken over the version of its operator"
+        ));
+    }
 
     let state = match &observed {
         None => {

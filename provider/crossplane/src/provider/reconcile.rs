@@ -7,6 +7,8 @@ mod acts;
 mod claims;
 #[cfg(test)]
 mod crashes;
+#[cfg(test)]
+mod following;
 mod judged;
 #[cfg(test)]
 mod lost;

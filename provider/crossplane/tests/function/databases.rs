@@ -177,6 +177,43 @@ fn what_somebody_pauses_stays_paused_and_a_restart_is_left_alone() {
 }
 
 #[test]
+fn a_version_of_the_operator_that_is_followed_comes_before_another_one_of_the_engine() {
+    let mut followed = spec("pxc");
+    followed["engine"]["crVersion"] = json!("recommended");
+    followed["engine"]["version"] = json!("8.0.42-33.1");
+    let mut world = ready(followed);
+    let engine = |world: &mut World| world.object("db")["spec"]["engine"].clone();
+    assert_eq!(
+        engine(&mut world).get("crVersion"),
+        None,
+        "it is no version"
+    );
+
+    let operator = "percona-xtradb-cluster-operator".to_owned();
+    let offer = ("DatabaseEngine".to_owned(), "prod".to_owned(), operator);
+    world.objects.get_mut(&offer).unwrap()["status"]["availableVersions"]["engine"]["8.0.43-34.1"] =
+        json!({"status": "recommended"});
+    world.object("db")["status"]["crVersion"] = json!("1.17.0");
+    world.object("db")["status"]["recommendedCRVersion"] = json!("1.18.0");
+    world.input["databases"][0]["spec"]["engine"]["version"] = json!("8.0.43-34.1");
+    assert!(!world.reconcile().all_ready());
+    assert_eq!(engine(&mut world)["crVersion"], "1.18.0");
+    assert_eq!(engine(&mut world)["version"], "8.0.42-33.1");
+
+    world.object("db")["status"]["crVersion"] = json!("1.18.0");
+    assert!(
+        !world.reconcile().all_ready(),
+        "the recommendation still stands"
+    );
+    assert_eq!(engine(&mut world)["version"], "8.0.42-33.1");
+
+    world.object("db")["status"]["recommendedCRVersion"] = json!("");
+    world.reconcile();
+    assert_eq!(engine(&mut world)["crVersion"], "1.18.0");
+    assert_eq!(engine(&mut world)["version"], "8.0.43-34.1");
+}
+
+#[test]
 fn a_composed_restart_is_refused() {
     let mut world = world(spec("pxc"));
     world.input["databases"][0]["annotations"] = json!({"everest.percona.com/restart": "1"});

@@ -111,21 +111,23 @@ fn version(now: &EngineSpec, before: &EngineSpec, prior: &DatabaseModel, finder:
     }
 }
 
-/// A pending version of the operator is taken over by the same apply, unless the configuration
-/// names another one.
+/// A pending version of the operator is taken over with the change, where it is followed or
+/// named. What leaves it open does neither: a plan has filled in what it will take over.
 pub(super) fn taken_over(now: &EngineSpec, pending: &str, finder: &mut Finder) {
-    if upgrade::is_pinned(now, pending) {
-        let pinned = now.cr_version.known_str().unwrap_or_default();
-        finder.broken(
-            &VERSION_AFTER_CR_VERSION,
-            FieldPath::of("engine.version"),
-            Text::from(format!(
-                "The database has not taken over version {pending} of its operator, and "
-            ))
-            .and("{engine.crVersion}")
-            .and(format!(" keeps it at {pinned}")),
-        );
-    }
+    let why = match now.cr_version.known_str() {
+        Some(pinned) if upgrade::is_pinned(now, pending) => format!(" keeps it at {pinned}"),
+        None if now.cr_version.is_null() => " does not name it".to_owned(),
+        _ => return,
+    };
+    finder.broken(
+        &VERSION_AFTER_CR_VERSION,
+        FieldPath::of("engine.version"),
+        Text::from(format!(
+            "The database has not taken over version {pending} of its operator, and "
+        ))
+        .and("{engine.crVersion}")
+        .and(why),
+    );
 }
 
 fn sharding(now: &DatabaseClusterSpec, before: &DatabaseClusterSpec, finder: &mut Finder) {

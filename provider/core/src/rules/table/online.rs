@@ -250,7 +250,7 @@ pub(in crate::rules) const OPERATOR_UPGRADE_READY: Rule = rule(
     UPDATE,
     "everest: k8s/database_engine.go, upgrade plan",
     "Before the operator of an engine is upgraded, each of its databases has to be ready, to have taken over the version of the operator that runs now, and to be in a version that the new operator runs.",
-    "Set {engine.crVersion} of those databases to {:recommendedVersion} and raise {engine.version} where it is too old, wait until they are ready, and upgrade then.",
+    "Set {engine.crVersion} of those databases to \"recommended\" and raise {engine.version} where it is too old, wait until they are ready, and upgrade then.",
 );
 
 pub(in crate::rules) const OPERATOR_UPGRADE_ALONE: Rule = rule(

@@ -9,9 +9,9 @@ use async_trait::async_trait;
 use everest_core::facts::BUSY;
 use everest_core::path::FieldPath;
 use everest_core::readiness::{self, DatabaseSighting, Readiness};
-use everest_core::restart;
 use everest_core::v1::database::status;
 use everest_core::v1::{self, OwnedKeys};
+use everest_core::{restart, upgrade};
 use everest_schemas::Field;
 use everest_schemas::everest::{DataImportJob, DatabaseCluster, DatabaseClusterRestore};
 use everest_schemas::models::DatabaseModel;
@@ -100,12 +100,16 @@ impl Kind for Databases {
         Ok(Arc::new(noted))
     }
 
-    /// The change of the object, or only a restart.
+    /// The change of the object, or only a restart. A version of the operator that is followed comes
+    /// before another one of the engine.
     async fn change(
         scene: &Scene<'_, Self>,
         external: &DatabaseCluster,
     ) -> Result<Option<Value>, Failure> {
-        let body = change::<Self>(scene.cluster(), scene.config, external);
+        let wanted = upgrade::towards(scene.config, external);
+        let body = change::<Self>(scene.cluster(), &wanted.model, external);
+        // What is left for later is still to come.
+        let body = body.or_else(|| wanted.is_half.then(|| json!({})));
         let restarts = || {
             let observed = scene.observed(external);
             restart::step(&observed, scene.config, external) != restart::Step::Nothing
@@ -119,6 +123,11 @@ impl Kind for Databases {
         external: &DatabaseCluster,
         body: &Value,
     ) -> Result<Arc<DatabaseCluster>, Failure> {
+        if upgrade::towards(scene.config, external).is_half && body.get("spec").is_none() {
+            let message = "another version of the engine comes once the database has taken over \
+                           the version of its operator";
+            return Err(Failure::Held(message.to_owned()));
+        }
         // The state that the change finds.
         stood(scene, external);
         let steps = scene.steps();

@@ -63,9 +63,15 @@ fn operators(objects: &mut Objects, path: &str) {
     if path.contains("/databaseclusters/") {
         let paused = object["spec"]["paused"] == true;
         let generation = object["metadata"]["generation"].clone();
+        let named = object["spec"]["engine"]["crVersion"].clone();
+        let mut recommended = object["status"]["recommendedCRVersion"].take();
+        if recommended == named {
+            recommended = Value::Null;
+        }
         object["status"] = json!({"status": if paused { "paused" } else { "ready" },
             "observedGeneration": generation, "hostname": "orders.shop", "port": 3306,
-            "crVersion": "1.15.0"});
+            "crVersion": named.as_str().unwrap_or("1.15.0"),
+            "recommendedCRVersion": recommended});
         let annotations = &mut object["metadata"]["annotations"];
         if !annotations["everest.percona.com/restart"].is_null() {
             let restarts = annotations[RESTARTS].as_str().unwrap_or("0");
