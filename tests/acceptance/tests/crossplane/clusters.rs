@@ -104,7 +104,10 @@ impl Sites {
             self.hub.delete(MANAGED, CONFIG, &config).await;
             self.hub.until_gone(MANAGED, CONFIG, &config).await;
         }
-        self.hub.end().await;
+        // It goes by itself: other tests wait for that.
+        self.hub
+            .delete("v1", "Namespace", &self.hub.namespace)
+            .await;
     }
 }
 

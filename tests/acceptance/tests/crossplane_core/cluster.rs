@@ -41,7 +41,6 @@ pub const REVISION: Kind = ("pkg.crossplane.io/v1", "FunctionRevision");
 pub const PROVIDER_REVISION: Kind = ("pkg.crossplane.io/v1", "ProviderRevision");
 pub const DATABASE: Kind = ("everest.percona.com/v1alpha1", "DatabaseCluster");
 pub const SECRET: Kind = ("v1", "Secret");
-pub const NAMESPACE: Kind = ("v1", "Namespace");
 pub const DEPLOYMENT: Kind = ("apps/v1", "Deployment");
 
 /// Group and version of the managed resources and their configs.

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use crate::{
     cluster::{
-        CRD, DATABASE, DEFINITION, DEPLOYMENT, Kind, MANAGED, NAMESPACE, PROVIDER,
-        PROVIDER_REVISION, apply, client, delete, get, patch, until,
+        CRD, DATABASE, DEFINITION, DEPLOYMENT, Kind, MANAGED, PROVIDER, PROVIDER_REVISION, apply,
+        client, delete, get, patch, until,
     },
     packages::{CONFIGS, packaged},
     provider::{NAME, Provider},
@@ -32,15 +32,15 @@ fn resource(namespace: &str, kind: &str, name: &str, for_provider: Value) -> Val
     })
 }
 
-/// The database `orders` with a volume of that size.
-fn orders(namespace: &str, size: &str) -> Value {
+/// A database with a volume of that size.
+fn database(namespace: &str, name: &str, size: &str) -> Value {
     let engine = json!({
         "type": "postgresql",
         "replicas": 1,
         "storage": { "size": size },
         "resources": { "cpu": "1", "memory": "2G" },
     });
-    resource(namespace, "Database", "orders", json!({ "engine": engine }))
+    resource(namespace, "Database", name, json!({ "engine": engine }))
 }
 
 /// The config of those that name none: the provider's own cluster.
@@ -59,17 +59,17 @@ fn own(test: &str) -> String {
     format!("{test}-{}", std::process::id())
 }
 
-/// A namespace with `orders` in it, and the database when it is ready.
-async fn shop(client: &Client, test: &str) -> (String, Value) {
-    let namespace = own(test);
+/// A namespace for databases, and one in it, as Everest has it, once it is ready.
+async fn shop(client: &Client, name: &str) -> (String, Value) {
+    let namespace = own("shop");
     database_namespace(client, &namespace, OPERATOR)
         .await
         .unwrap();
     config(client).await;
-    apply(client, &orders(&namespace, "10Gi")).await;
-    ready(client, "Database", &namespace, "orders").await;
-    let database = get(client, DATABASE, &namespace, "orders").await;
-    (namespace, database)
+    apply(client, &database(&namespace, name, "10Gi")).await;
+    ready(client, "Database", &namespace, name).await;
+    let found = get(client, DATABASE, &namespace, name).await;
+    (namespace, found)
 }
 
 /// Returns a managed resource once it works as it is now written.
@@ -142,13 +142,13 @@ async fn databases_and_their_backups_live_and_go_by_the_installed_package() {
     for (kind, name, wanted) in &all {
         apply(&client, &resource(&namespace, kind, name, wanted.clone())).await;
     }
-    apply(&client, &orders(&namespace, "10Gi")).await;
+    apply(&client, &database(&namespace, "orders", "10Gi")).await;
     for (kind, name, _) in &all {
         ready(&client, kind, &namespace, name).await;
     }
     ready(&client, "Database", &namespace, "orders").await;
 
-    apply(&client, &orders(&namespace, "20Gi")).await;
+    apply(&client, &database(&namespace, "orders", "20Gi")).await;
     until(&client, DATABASE, &namespace, "orders", |database| {
         database["spec"]["engine"]["storage"]["size"] == "20Gi"
     })
@@ -165,7 +165,6 @@ async fn databases_and_their_backups_live_and_go_by_the_installed_package() {
     }
     let gone = get(&client, DATABASE, &namespace, "orders").await;
     assert!(gone.is_null(), "{gone:#}");
-    delete(&client, NAMESPACE, "", &namespace).await;
 }
 
 #[tokio::test]
@@ -199,19 +198,18 @@ async fn an_upgrade_of_the_package_brings_its_definitions_and_writes_nothing_to_
     let asked = json!({ "metadata": { "annotations": {
         "crossplane.io/reconcile-requested-at": "after the upgrade",
     }}});
-    patch(&client, ORDER, &namespace, "orders", &asked).await;
-    let looked = until(&client, ORDER, &namespace, "orders", |found| {
+    patch(&client, ORDER, &namespace, "upgraded", &asked).await;
+    let looked = until(&client, ORDER, &namespace, "upgraded", |found| {
         found["status"]["lastHandledReconcileAt"] == "after the upgrade"
     })
     .await;
     for condition in ["Ready", "Synced", "UpToDate"] {
         assert!(has_condition(&looked, condition), "{looked:#}");
     }
-    let after = get(&client, DATABASE, &namespace, "orders").await;
+    let after = get(&client, DATABASE, &namespace, "upgraded").await;
     assert_eq!(after, before, "nobody has written anything to it");
 
-    delete(&client, ORDER, &namespace, "orders").await;
-    delete(&client, NAMESPACE, "", &namespace).await;
+    delete(&client, ORDER, &namespace, "upgraded").await;
 }
 
 #[tokio::test]
@@ -226,17 +224,16 @@ async fn databases_stay_when_the_package_is_deleted_and_are_found_again_when_it_
         until(&client, CRD, "", &name, Value::is_null).await;
     }
     drop(provider);
-    let left = get(&client, DATABASE, &namespace, "orders").await;
+    let left = get(&client, DATABASE, &namespace, "deleted").await;
     assert_eq!(left["metadata"]["uid"], before["metadata"]["uid"]);
     assert!(left["metadata"]["deletionTimestamp"].is_null(), "{left:#}");
     assert_eq!(left["spec"], before["spec"]);
 
     let _provider = Provider::install(&client).await;
     config(&client).await;
-    apply(&client, &orders(&namespace, "10Gi")).await;
-    ready(&client, "Database", &namespace, "orders").await;
-    let found = get(&client, DATABASE, &namespace, "orders").await;
+    apply(&client, &database(&namespace, "deleted", "10Gi")).await;
+    ready(&client, "Database", &namespace, "deleted").await;
+    let found = get(&client, DATABASE, &namespace, "deleted").await;
     assert_eq!(found["metadata"]["uid"], before["metadata"]["uid"]);
-    delete(&client, ORDER, &namespace, "orders").await;
-    delete(&client, NAMESPACE, "", &namespace).await;
+    delete(&client, ORDER, &namespace, "deleted").await;
 }
