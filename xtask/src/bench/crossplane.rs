@@ -38,9 +38,9 @@ const DATABASES: usize = 200;
 /// How long nothing happens while writes are counted.
 const IDLE: Duration = Duration::from_secs(60);
 /// How long it takes until all databases are let go.
-const SUCCESSION: Duration = Duration::from_secs(20);
+const SUCCESSION: Duration = Duration::from_secs(60);
 /// In how many steps they are.
-const STEPS: u32 = 40;
+const STEPS: u32 = 100;
 /// How long writes are counted to see whether things have come to rest.
 const REST: Duration = Duration::from_secs(5);
 /// Longest that all databases may take to get somewhere.
