@@ -13,9 +13,11 @@ use crate::provider::policies::InvalidPolicies;
 use crate::provider::published;
 use crate::provider::report::{READY, Report, Says};
 
-/// How soon what is not ready is looked at again although nothing changed: some judgements
-/// depend on time.
+/// How soon is looked again for what may come without a watch that tells of it.
 pub(super) const NOT_READY: Duration = Duration::from_secs(5);
+/// How soon what is not ready is looked at again although its watches said nothing. Thousands may
+/// be starting at once, and leave room for each other.
+const WATCHED: Duration = Duration::from_secs(60);
 /// How soon a deletion that goes on is looked at again although nothing changed.
 const DELETING: Duration = Duration::from_secs(5);
 /// How soon is looked again after somebody else wrote first.
@@ -80,8 +82,12 @@ impl<K: Kind> Look<'_, K> {
         let mut at_provider = self.at_provider(&external).await?;
         let mut readiness = Readiness::Ready;
         let mut published = Ok(false);
+        let mut again = Next::After(WATCHED);
         if let Some(mut scene) = self.scene() {
             readiness = K::readiness(&mut scene, &external).await;
+            if K::is_awaited_unwatched(&scene, &external) {
+                again = Next::After(NOT_READY);
+            }
             published = published::publish(&mut scene, &external).await;
         }
         if let Some(ready) = at_provider.get_mut("ready") {
@@ -89,12 +95,8 @@ impl<K: Kind> Look<'_, K> {
         }
         let (ready, next) = match &readiness {
             Readiness::Ready => (Says::available(), Next::Usual),
-            Readiness::Pending(missing) if creating => {
-                (Says::creating().because(missing), Next::After(NOT_READY))
-            }
-            Readiness::Pending(missing) => {
-                (Says::unavailable().because(missing), Next::After(NOT_READY))
-            }
+            Readiness::Pending(missing) if creating => (Says::creating().because(missing), again),
+            Readiness::Pending(missing) => (Says::unavailable().because(missing), again),
             Readiness::Failed(reason) => (Says::unavailable().because(reason), Next::Usual),
         };
         let synced = match published {
