@@ -204,3 +204,38 @@ fn only(value: &Value, schema: &Value) -> Value {
     });
     Value::Object(kept.collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::json;
+
+    use super::{NOT_READY, WATCHED};
+    use crate::provider::kind::Databases;
+    use crate::provider::reconcile::stage::{EVEREST, STARTING, process, rest, world};
+    use crate::provider::reconcile::{Next, reconcile};
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_starting_leaves_room_for_others_unless_time_tells() {
+        let spec = json!({"engine": {"type": "pxc", "version": "8.0.36-28.1", "replicas": 3,
+            "storage": {"size": "25Gi"}, "resources": {"cpu": "1", "memory": "2G"}},
+            "proxy": {"type": "haproxy"}});
+        let (plane, path) = world("everestdatabases", "Database", &spec);
+        let controller = process::<Databases>(&plane);
+        rest(&plane, &controller, &path).await;
+        let external = format!("{EVEREST}/databaseclusters/orders");
+        let look = async |starting: Option<&str>| {
+            let annotations = json!({"annotations": {STARTING: starting}});
+            plane.change(&external, &json!({"metadata": annotations}));
+            tokio::time::sleep(Duration::from_secs(10)).await;
+            let managed = serde_json::from_value(plane.get(&path).unwrap()).unwrap();
+            reconcile(&managed, &controller).await
+        };
+        assert_eq!(look(Some("yes")).await, Next::After(WATCHED));
+
+        let changed = json!({"spec": {"forProvider": {"engine": {"replicas": 5}}}});
+        plane.change(&path, &changed);
+        assert_eq!(look(None).await, Next::After(NOT_READY));
+    }
+}
