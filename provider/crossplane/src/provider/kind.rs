@@ -182,13 +182,6 @@ pub trait Kind: Sized + Send + Sync + 'static {
         None
     }
 
-    /// Whether what is still missing may come without any watch that tells of it: with time, or
-    /// in an object that nobody follows.
-    fn is_awaited_unwatched(scene: &Scene<'_, Self>, external: &Self::External) -> bool {
-        let _ = (scene, external);
-        false
-    }
-
     /// What has to come before the external object can be made.
     async fn awaited(scene: &Scene<'_, Self>) -> Result<Option<String>, Failure> {
         let _ = scene;

@@ -108,11 +108,6 @@ impl Memory {
         };
     }
 
-    /// Whether this state may be a `ready` from before our last write.
-    pub fn doubts(&self, state: &str) -> bool {
-        state == READY && self.leftover != Leftover::No
-    }
-
     /// How long the external object has been in this state, counted from our last write; for
     /// long, if the state cannot be from before that. `was_ready` is whether the managed
     /// resource was so at the last look of any process.
@@ -220,10 +215,8 @@ mod tests {
         let mut memory = Memory::default();
         memory.stood("ready", true);
         memory.changed(Some(2));
-        assert!(memory.doubts("ready"));
         memory.stood("initializing", true);
         assert_eq!(memory.stood("ready", true), SETTLED);
-        assert!(!memory.doubts("ready"));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The provider as a process: its start, its end, its replicas, what it tells operators.
 
+use std::time::{Duration, Instant};
+
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
@@ -155,11 +157,16 @@ async fn probes_and_metrics_answer_until_the_end() {
             |config| condition(config, "Ready")["status"] == "False",
         )
         .await;
-    let metrics = provider.metrics().await;
-    for name in [
-        "controller_runtime_reconcile_total{controller=\"providerconfig\",result=\"success\"}",
-        "# EOF",
-    ] {
+    // A look is counted once it is over, which is after it has said something.
+    let counted =
+        "controller_runtime_reconcile_total{controller=\"providerconfig\",result=\"success\"}";
+    let deadline = Instant::now() + Duration::from_secs(30);
+    let mut metrics = provider.metrics().await;
+    while !metrics.contains(counted) && Instant::now() < deadline {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        metrics = provider.metrics().await;
+    }
+    for name in [counted, "# EOF"] {
         assert!(metrics.contains(name), "{name} is not in {metrics}");
     }
     scene.delete(MANAGED, "ProviderConfig", "here").await;

@@ -85,13 +85,20 @@ impl Scene {
         Ok(serde_json::to_value(applied).unwrap())
     }
 
-    /// Merges a patch into an object of the scene's namespace, or of none.
+    /// Merges a patch into an object of the scene's namespace, or of none; again where the API
+    /// server gives way to others that write to it all the time.
     pub async fn patch(&self, api_version: &str, kind: &str, name: &str, patch: &Value) {
-        self.named(api_version, kind)
-            .await
-            .patch(name, &PatchParams::default(), &Patch::Merge(patch))
-            .await
-            .unwrap();
+        let api = self.named(api_version, kind).await;
+        let parameters = PatchParams::default();
+        loop {
+            match api.patch(name, &parameters, &Patch::Merge(patch)).await {
+                Err(kube::Error::Api(status)) if status.code == 409 => {}
+                patched => {
+                    patched.unwrap();
+                    return;
+                }
+            }
+        }
     }
 
     /// An object; none if there is none of that name.

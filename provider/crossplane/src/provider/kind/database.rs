@@ -45,12 +45,6 @@ impl Kind for Databases {
         model
     }
 
-    /// A `ready` in doubt becomes believable with time; a restore or an import of the first data
-    /// is not followed.
-    fn is_awaited_unwatched(scene: &Scene<'_, Self>, external: &DatabaseCluster) -> bool {
-        scene.memory.doubts(status(external)) || external.spec.data_source.is_known()
-    }
-
     fn busy(external: &DatabaseCluster) -> Option<String> {
         let state = status(external);
         BUSY.contains(&state).then(|| {

@@ -55,11 +55,6 @@ impl Kind for DatabaseNamespaces {
         Ok(found.unwrap_or_else(|| scene.observed(external)))
     }
 
-    /// Of what OLM does not all is followed.
-    fn is_awaited_unwatched(_: &Scene<'_, Self>, _: &Namespace) -> bool {
-        true
-    }
-
     async fn readiness(scene: &mut Scene<'_, Self>, external: &Arc<Namespace>) -> Readiness {
         if let Some(waiting) = scene.memory.waiting.take() {
             return Readiness::Pending(waiting);

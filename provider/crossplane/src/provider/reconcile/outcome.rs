@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use everest_core::readiness::Readiness;
 use everest_schemas::managed::members;
+use kube::runtime::reflector::Store;
 use serde_json::{Map, Value, json};
 
 use super::{Look, Next};
@@ -13,11 +14,9 @@ use crate::provider::policies::InvalidPolicies;
 use crate::provider::published;
 use crate::provider::report::{READY, Report, Says};
 
-/// How soon is looked again for what may come without a watch that tells of it.
+/// How soon what is not ready is looked at again although nothing changed: some judgements
+/// depend on time. See [`again`] for many of them.
 pub(super) const NOT_READY: Duration = Duration::from_secs(5);
-/// How soon what is not ready is looked at again although its watches said nothing. Thousands may
-/// be starting at once, and leave room for each other.
-const WATCHED: Duration = Duration::from_secs(60);
 /// How soon a deletion that goes on is looked at again although nothing changed.
 const DELETING: Duration = Duration::from_secs(5);
 /// How soon is looked again after somebody else wrote first.
@@ -65,6 +64,14 @@ pub(super) fn deleting(why: String) -> Outcome {
     }
 }
 
+/// How soon one of so many resources that may all be starting is looked at again: no more than
+/// half of the looks of a second are for those that nothing has happened to.
+fn again(resources: usize, max_reconcile_rate: u32) -> Duration {
+    let resources = u32::try_from(resources).unwrap_or(u32::MAX);
+    let all = Duration::from_secs(2 * u64::from(resources)) / max_reconcile_rate.max(1);
+    all.max(NOT_READY)
+}
+
 impl<K: Kind> Look<'_, K> {
     /// What is said of an external object that exists.
     pub(super) async fn settled(&mut self, up_to_date: Says) -> Result<Outcome, Failure> {
@@ -82,21 +89,25 @@ impl<K: Kind> Look<'_, K> {
         let mut at_provider = self.at_provider(&external).await?;
         let mut readiness = Readiness::Ready;
         let mut published = Ok(false);
-        let mut again = Next::After(WATCHED);
         if let Some(mut scene) = self.scene() {
             readiness = K::readiness(&mut scene, &external).await;
-            if K::is_awaited_unwatched(&scene, &external) {
-                again = Next::After(NOT_READY);
-            }
             published = published::publish(&mut scene, &external).await;
         }
         if let Some(ready) = at_provider.get_mut("ready") {
             *ready = json!(readiness == Readiness::Ready);
         }
+        let again = again(
+            self.controller.resources.get().map_or(0, Store::len),
+            self.controller.context.options.max_reconcile_rate,
+        );
         let (ready, next) = match &readiness {
             Readiness::Ready => (Says::available(), Next::Usual),
-            Readiness::Pending(missing) if creating => (Says::creating().because(missing), again),
-            Readiness::Pending(missing) => (Says::unavailable().because(missing), again),
+            Readiness::Pending(missing) if creating => {
+                (Says::creating().because(missing), Next::After(again))
+            }
+            Readiness::Pending(missing) => {
+                (Says::unavailable().because(missing), Next::After(again))
+            }
             Readiness::Failed(reason) => (Says::unavailable().because(reason), Next::Usual),
         };
         let synced = match published {
@@ -207,35 +218,12 @@ fn only(value: &Value, schema: &Value) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use super::*;
 
-    use serde_json::json;
-
-    use super::{NOT_READY, WATCHED};
-    use crate::provider::kind::Databases;
-    use crate::provider::reconcile::stage::{EVEREST, STARTING, process, rest, world};
-    use crate::provider::reconcile::{Next, reconcile};
-
-    #[tokio::test(start_paused = true)]
-    async fn what_is_starting_leaves_room_for_others_unless_time_tells() {
-        let spec = json!({"engine": {"type": "pxc", "version": "8.0.36-28.1", "replicas": 3,
-            "storage": {"size": "25Gi"}, "resources": {"cpu": "1", "memory": "2G"}},
-            "proxy": {"type": "haproxy"}});
-        let (plane, path) = world("everestdatabases", "Database", &spec);
-        let controller = process::<Databases>(&plane);
-        rest(&plane, &controller, &path).await;
-        let external = format!("{EVEREST}/databaseclusters/orders");
-        let look = async |starting: Option<&str>| {
-            let annotations = json!({"annotations": {STARTING: starting}});
-            plane.change(&external, &json!({"metadata": annotations}));
-            tokio::time::sleep(Duration::from_secs(10)).await;
-            let managed = serde_json::from_value(plane.get(&path).unwrap()).unwrap();
-            reconcile(&managed, &controller).await
-        };
-        assert_eq!(look(Some("yes")).await, Next::After(WATCHED));
-
-        let changed = json!({"spec": {"forProvider": {"engine": {"replicas": 5}}}});
-        plane.change(&path, &changed);
-        assert_eq!(look(None).await, Next::After(NOT_READY));
+    #[test]
+    fn many_that_are_starting_leave_half_of_the_looks_to_others() {
+        assert_eq!(again(200, 100), NOT_READY);
+        assert_eq!(again(2000, 100), Duration::from_secs(40));
+        assert_eq!(again(2000, 0), Duration::from_secs(4000));
     }
 }

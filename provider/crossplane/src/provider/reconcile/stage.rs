@@ -18,9 +18,6 @@ pub(super) const MANAGED: &str = "/apis/everest.m.openeverest.io/v1alpha1/namesp
 /// Counts the restarts of a database.
 pub(super) const RESTARTS: &str = "restarts";
 
-/// Keeps a database from becoming ready.
-pub(super) const STARTING: &str = "starting";
-
 /// A process that has just begun.
 pub(super) fn process<K: Kind>(plane: &Plane) -> Controller<K> {
     Controller::new(Arc::new(Context::alone(plane.client()))).0
@@ -71,12 +68,7 @@ fn operators(objects: &mut Objects, path: &str) {
         if recommended == named {
             recommended = Value::Null;
         }
-        let state = match object["metadata"]["annotations"][STARTING].is_null() {
-            false => "initializing",
-            true if paused => "paused",
-            true => "ready",
-        };
-        object["status"] = json!({"status": state,
+        object["status"] = json!({"status": if paused { "paused" } else { "ready" },
             "observedGeneration": generation, "hostname": "orders.shop", "port": 3306,
             "crVersion": named.as_str().unwrap_or("1.15.0"),
             "recommendedCRVersion": recommended});
