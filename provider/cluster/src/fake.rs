@@ -155,12 +155,12 @@ pub(crate) fn store(
             }
             _ if query.contains("dryRun=All") => {
                 let mut object = objects.get(path).cloned().unwrap_or_default();
-                merge(&mut object, body);
+                json_patch::merge(&mut object, body);
                 return Answer::Json(200, object);
             }
             _ => {
                 let object = objects.entry(path.to_owned()).or_insert_with(|| json!({}));
-                merge(object, body);
+                json_patch::merge(object, body);
                 let next = version.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
                 object["metadata"]["resourceVersion"] = json!(next.to_string());
                 object["metadata"]["uid"] = json!(format!("uid of {path}"));
@@ -173,22 +173,6 @@ pub(crate) fn store(
         }
     });
     (cluster, seen, objects)
-}
-
-fn merge(into: &mut Value, from: &Value) {
-    match (into, from) {
-        (Value::Object(into), Value::Object(from)) => {
-            for (key, value) in from {
-                match value {
-                    Value::Null => {
-                        into.remove(key);
-                    }
-                    value => merge(into.entry(key).or_insert(Value::Null), value),
-                }
-            }
-        }
-        (into, from) => *into = from.clone(),
-    }
 }
 
 /// The writes among the requests seen.

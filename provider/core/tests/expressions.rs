@@ -54,27 +54,9 @@ fn expressions() -> Vec<(&'static str, &'static Expression)> {
     .collect()
 }
 
-/// Changes a value as a JSON merge patch does.
-fn merge(value: &mut Value, patch: &Value) {
-    let Value::Object(patch) = patch else {
-        *value = patch.clone();
-        return;
-    };
-    if !value.is_object() {
-        *value = Value::Object(Map::new());
-    }
-    for (name, member) in patch {
-        if member.is_null() {
-            value.as_object_mut().unwrap().remove(name);
-        } else {
-            merge(&mut value[name], member);
-        }
-    }
-}
-
 fn model<M: ManagedModel>(sound: &Value, patch: &Value) -> M {
     let mut for_provider = sound.clone();
-    merge(&mut for_provider, patch);
+    json_patch::merge(&mut for_provider, patch);
     let read: ForProvider<M> = serde_json::from_value(for_provider).unwrap();
     let mut model = read.model.unwrap();
     model.place("shop", "orders");

@@ -44,24 +44,31 @@ pub trait Mapped: Sized {
     }
 }
 
+/// The place of a model whose object is in a namespace: its members `namespace` and `name`.
+macro_rules! in_a_namespace {
+    () => {
+        fn namespace(&self) -> Option<&Field<String>> {
+            Some(&self.namespace)
+        }
+
+        fn name(&self) -> &Field<String> {
+            &self.name
+        }
+
+        fn at(namespace: Field<String>, name: Field<String>) -> Self {
+            Self {
+                namespace,
+                name,
+                ..Self::default()
+            }
+        }
+    };
+}
+
 impl Mapped for BackupModel {
     type Object = DatabaseClusterBackup;
 
-    fn namespace(&self) -> Option<&Field<String>> {
-        Some(&self.namespace)
-    }
-
-    fn name(&self) -> &Field<String> {
-        &self.name
-    }
-
-    fn at(namespace: Field<String>, name: Field<String>) -> Self {
-        Self {
-            namespace,
-            name,
-            ..Self::default()
-        }
-    }
+    in_a_namespace!();
 
     fn desired(&self, _: Operation) -> Value {
         backup::desired(self)
@@ -75,21 +82,7 @@ impl Mapped for BackupModel {
 impl Mapped for BackupStorageModel {
     type Object = BackupStorage;
 
-    fn namespace(&self) -> Option<&Field<String>> {
-        Some(&self.namespace)
-    }
-
-    fn name(&self) -> &Field<String> {
-        &self.name
-    }
-
-    fn at(namespace: Field<String>, name: Field<String>) -> Self {
-        Self {
-            namespace,
-            name,
-            ..Self::default()
-        }
-    }
+    in_a_namespace!();
 
     fn desired(&self, _: Operation) -> Value {
         backup_storage::desired(self)
@@ -103,21 +96,7 @@ impl Mapped for BackupStorageModel {
 impl Mapped for DatabaseModel {
     type Object = DatabaseCluster;
 
-    fn namespace(&self) -> Option<&Field<String>> {
-        Some(&self.namespace)
-    }
-
-    fn name(&self) -> &Field<String> {
-        &self.name
-    }
-
-    fn at(namespace: Field<String>, name: Field<String>) -> Self {
-        Self {
-            namespace,
-            name,
-            ..Self::default()
-        }
-    }
+    in_a_namespace!();
 
     fn desired(&self, operation: Operation) -> Value {
         database::desired(self, operation)
@@ -158,21 +137,7 @@ impl Mapped for NamespaceModel {
 impl Mapped for RestoreModel {
     type Object = DatabaseClusterRestore;
 
-    fn namespace(&self) -> Option<&Field<String>> {
-        Some(&self.namespace)
-    }
-
-    fn name(&self) -> &Field<String> {
-        &self.name
-    }
-
-    fn at(namespace: Field<String>, name: Field<String>) -> Self {
-        Self {
-            namespace,
-            name,
-            ..Self::default()
-        }
-    }
+    in_a_namespace!();
 
     fn desired(&self, _: Operation) -> Value {
         restore::desired(self)

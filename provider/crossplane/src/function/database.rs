@@ -122,16 +122,14 @@ fn compose(
         return Err(ComposeError::Restart);
     }
     object["spec"] = said.clone();
-    let planned = model(&identity, spec::typed(&said)?);
-    let operation = match &observed {
-        Some(_) => Operation::Update,
-        None => Operation::Create,
+    let configured = model(&identity, spec::typed(&said)?);
+    let (operation, planned, is_half) = match &observed {
+        None => (Operation::Create, configured, false),
+        Some(observed) => {
+            let towards = upgrade::towards(&configured, observed);
+            (Operation::Update, towards.model, towards.is_half)
+        }
     };
-    let towards = observed
-        .as_ref()
-        .map(|observed| upgrade::towards(&planned, observed));
-    let is_half = towards.as_ref().is_some_and(|towards| towards.is_half);
-    let planned = towards.map_or(planned, |towards| towards.model);
     let canonical = v1::database::desired(&planned, operation);
     lay_over(
         &mut object["spec"],

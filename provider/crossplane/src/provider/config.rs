@@ -17,6 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use everest_cluster::Cluster;
 use everest_schemas::managed::{ProviderConfigKind, ProviderConfigReference};
+use kube::api::PatchParams;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -26,6 +27,14 @@ use slot::Slot;
 
 /// The field manager of everything this provider applies.
 pub const FIELD_MANAGER: &str = "everest-crossplane";
+
+/// The parameters of a patch of this provider's.
+pub fn patch_params() -> PatchParams {
+    PatchParams {
+        field_manager: Some(FIELD_MANAGER.to_owned()),
+        ..PatchParams::default()
+    }
+}
 
 /// Which config a target is of.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -46,7 +46,12 @@ pub fn is_paused(metadata: &ObjectMeta) -> bool {
 
 /// Whether our finalizer is on.
 pub fn is_held(metadata: &ObjectMeta) -> bool {
-    finalizers(metadata).any(|finalizer| finalizer == FINALIZER)
+    has_finalizer(metadata, FINALIZER)
+}
+
+/// Whether a finalizer is on.
+pub fn has_finalizer(metadata: &ObjectMeta, finalizer: &str) -> bool {
+    finalizers(metadata).any(|known| known == finalizer)
 }
 
 /// Whether anybody else's finalizer is on.
@@ -77,22 +82,28 @@ pub fn poll_interval(metadata: &ObjectMeta, usual: Duration) -> Duration {
         .map_or(usual, |asked| asked.max(SHORTEST_POLL))
 }
 
-/// A merge patch of metadata that names the version it was made from.
+/// A merge patch of a managed resource's annotations and of our finalizer, that names the version
+/// it was made from.
 pub fn patch(metadata: &ObjectMeta, annotations: Map<String, Value>, held: Option<bool>) -> Value {
-    let mut body = json!({"metadata": {"resourceVersion": metadata.resource_version}});
+    let mut body = match held {
+        Some(held) => finalizer_patch(metadata, FINALIZER, held),
+        None => json!({"metadata": {"resourceVersion": metadata.resource_version}}),
+    };
     if !annotations.is_empty() {
         body["metadata"]["annotations"] = Value::Object(annotations);
     }
-    if let Some(held) = held {
-        let mut all: Vec<&str> = finalizers(metadata)
-            .filter(|finalizer| *finalizer != FINALIZER)
-            .collect();
-        if held {
-            all.push(FINALIZER);
-        }
-        body["metadata"]["finalizers"] = json!(all);
-    }
     body
+}
+
+/// A merge patch that puts a finalizer on or takes it off, leaves those of others, and names the
+/// version it was made from.
+pub fn finalizer_patch(metadata: &ObjectMeta, finalizer: &str, held: bool) -> Value {
+    let others = finalizers(metadata).filter(|known| *known != finalizer);
+    let all: Vec<&str> = others.chain(held.then_some(finalizer)).collect();
+    json!({"metadata": {
+        "resourceVersion": metadata.resource_version,
+        "finalizers": all,
+    }})
 }
 
 /// The annotations that record the begin of a creation.

@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use http::{Request, Response};
-use http_body_util::{BodyExt, Full};
-use hyper::body::Bytes;
+use http::Request;
 use kube::client::Body;
 use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
+
+use super::scripted::{heard, spoken};
 
 /// Objects by the path they are served at.
 pub(crate) type Objects = BTreeMap<String, Value>;
@@ -65,17 +65,9 @@ impl Plane {
         let service = tower::service_fn(move |request: Request<Body>| {
             let (plane, died) = (plane.clone(), died.clone());
             async move {
-                let (parts, body) = request.into_parts();
-                let bytes = body
-                    .collect()
-                    .await
-                    .map_err(|error| error.to_string())?
-                    .to_bytes();
-                let body: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+                let (parts, target, body) = heard(request).await?;
                 let kind = parts.headers.get("content-type").cloned();
                 let apply = kind.is_some_and(|kind| kind == "application/apply-patch+yaml");
-                let target = parts.uri.path_and_query().map(ToString::to_string);
-                let target = target.unwrap_or_default();
                 let answer = match died.is_cancelled() {
                     true => None,
                     false => Some(plane.answer(parts.method.as_str(), &target, apply, &body)),
@@ -84,9 +76,7 @@ impl Plane {
                     plane.burial().cancelled().await;
                     return Err("the process has died".to_owned());
                 }
-                let (status, value) = answer.unwrap_or_default();
-                let body = Full::new(Bytes::from(value.to_string()));
-                Ok::<_, String>(Response::builder().status(status).body(body).unwrap())
+                Ok::<_, String>(spoken(answer.unwrap_or_default()))
             }
         });
         kube::Client::new(service, "default")
@@ -252,7 +242,7 @@ impl State {
         if !object.is_null() {
             give_up(&mut object, &before.unwrap_or_default(), &wanted);
         }
-        merge(&mut object, &wanted);
+        json_patch::merge(&mut object, &wanted);
         owned(&mut object, manager, "Apply", &wanted);
         self.keep(path, object)
     }
@@ -265,7 +255,7 @@ impl State {
         let Some(mut object) = self.objects.get(path).cloned() else {
             return refusal(404, "NotFound");
         };
-        merge(&mut object, body);
+        json_patch::merge(&mut object, body);
         if let Some(manager) = manager {
             owned(&mut object, manager, "Update", body);
         }
@@ -333,24 +323,6 @@ fn terminating() -> (u16, Value) {
     (code, status)
 }
 
-/// RFC 7386.
-fn merge(into: &mut Value, from: &Value) {
-    let Value::Object(from) = from else {
-        *into = from.clone();
-        return;
-    };
-    if !into.is_object() {
-        *into = json!({});
-    }
-    for (key, value) in from {
-        if value.is_null() {
-            into.as_object_mut().unwrap().remove(key);
-        } else {
-            merge(&mut into[key], value);
-        }
-    }
-}
-
 /// Takes away what was applied before and is not any more.
 fn give_up(object: &mut Value, before: &Value, now: &Value) {
     let (Some(members), Some(before)) = (object.as_object_mut(), before.as_object()) else {
@@ -393,7 +365,7 @@ fn owned(object: &mut Value, manager: &str, operation: &str, body: &Value) {
         && let Some(before) = entries.iter().find(|entry| is_same(entry))
     {
         let mut all = before["fieldsV1"].clone();
-        merge(&mut all, &new);
+        json_patch::merge(&mut all, &new);
         new = all;
     }
     entries.retain(|entry| !is_same(entry));

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use http::request::Parts;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
@@ -20,28 +21,31 @@ pub(crate) fn api(
     let service = tower::service_fn(move |request: Request<Body>| {
         let (record, answer) = (record.clone(), answer.clone());
         async move {
-            let (parts, body) = request.into_parts();
-            let bytes = body
-                .collect()
-                .await
-                .map_err(|error| error.to_string())?
-                .to_bytes();
-            let body: Value = serde_json::from_slice(&bytes).unwrap_or_default();
-            let target = parts
-                .uri
-                .path_and_query()
-                .map(ToString::to_string)
-                .unwrap_or_default();
+            let (parts, target, body) = heard(request).await?;
             record
                 .lock()
                 .unwrap()
                 .push((format!("{} {target}", parts.method), body.clone()));
-            let (status, value) = answer(parts.method.as_str(), &target, &body);
-            let body = Full::new(Bytes::from(value.to_string()));
-            Ok::<_, String>(Response::builder().status(status).body(body).unwrap())
+            let answer = answer(parts.method.as_str(), &target, &body);
+            Ok::<_, String>(spoken(answer))
         }
     });
     (kube::Client::new(service, "default"), seen)
+}
+
+/// A request's head, its path with query, and its body.
+pub(crate) async fn heard(request: Request<Body>) -> Result<(Parts, String, Value), String> {
+    let (parts, body) = request.into_parts();
+    let bytes = body.collect().await.map_err(|error| error.to_string())?;
+    let body = serde_json::from_slice(&bytes.to_bytes()).unwrap_or_default();
+    let target = parts.uri.path_and_query().map(ToString::to_string);
+    Ok((parts, target.unwrap_or_default(), body))
+}
+
+/// The response of a status and a body.
+pub(crate) fn spoken((status, body): (u16, Value)) -> Response<Full<Bytes>> {
+    let body = Full::new(Bytes::from(body.to_string()));
+    Response::builder().status(status).body(body).unwrap()
 }
 
 /// Returns when nothing in the process can go on without time passing.

@@ -268,6 +268,24 @@ fn a_change_is_not_ready_before_the_engine_has_taken_it_up() {
 }
 
 #[test]
+fn a_failure_from_before_a_change_is_looked_at_again_soon() {
+    let mut world = ready(spec("pxc"));
+    let name = world.object("db")["metadata"]["name"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    world.object("db")["status"]["status"] = json!("error");
+    let generation = world.object("db")["metadata"]["generation"].clone();
+    let kind = "PerconaXtraDBCluster";
+    everest::set_engine(&mut world, kind, &name, "initializing", &generation);
+    let answer = world.reconcile();
+    assert!(!answer.all_ready());
+    let (_, reason, message) = answer.condition("DatabasesReady");
+    assert!(message.contains("before the change"), "{reason}: {message}");
+    assert_eq!(answer.ttl(), 10, "nothing but a lookup shows the engine");
+}
+
+#[test]
 fn without_lookups_everests_word_is_taken() {
     let mut world = ready(spec("pxc"));
     world.input["lookups"] = json!("None");

@@ -149,14 +149,7 @@ async fn a_replica_that_takes_over_finishes_a_deletion_that_another_began() {
 async fn a_namespace_that_a_managed_resource_made_goes_with_it() {
     let _provider = Provider::shared().await;
     let scene = Scene::new("mr-namespace").await;
-    scene
-        .apply(&json!({
-            "apiVersion": MANAGED,
-            "kind": "ClusterProviderConfig",
-            "metadata": { "name": "default" },
-            "spec": { "credentials": { "source": "InjectedIdentity" } },
-        }))
-        .await;
+    scene.apply_default_config().await;
     let name = format!("{}-made", scene.namespace);
     let engines = json!({ "engines": { "postgresql": {} } });
     scene

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::scene::{MANAGED, Scene};
 
@@ -15,28 +15,10 @@ fn samples() -> Value {
     serde_yaml_ng::from_str(&fs::read_to_string(path).unwrap()).unwrap()
 }
 
-/// Changes a value as a JSON merge patch does.
-fn merge(value: &mut Value, patch: &Value) {
-    let Value::Object(patch) = patch else {
-        *value = patch.clone();
-        return;
-    };
-    if !value.is_object() {
-        *value = Value::Object(Map::new());
-    }
-    for (name, member) in patch {
-        if member.is_null() {
-            value.as_object_mut().unwrap().remove(name);
-        } else {
-            merge(&mut value[name], member);
-        }
-    }
-}
-
 /// A managed resource that every provider leaves alone.
 fn paused(kind: &str, name: &str, sound: &Value, patch: &Value) -> Value {
     let mut for_provider = sound.clone();
-    merge(&mut for_provider, patch);
+    json_patch::merge(&mut for_provider, patch);
     json!({
         "apiVersion": MANAGED,
         "kind": kind,

@@ -12,14 +12,7 @@ use crate::{
 async fn a_look_that_is_asked_for_is_had_and_answered() {
     let _provider = Provider::shared().await;
     let scene = Scene::new("mr-asked").await;
-    scene
-        .apply(&json!({
-            "apiVersion": MANAGED,
-            "kind": "ClusterProviderConfig",
-            "metadata": { "name": "default" },
-            "spec": { "credentials": { "source": "InjectedIdentity" } },
-        }))
-        .await;
+    scene.apply_default_config().await;
     let mut observed = resource("Database", "orders", json!({}));
     observed["spec"]["managementPolicies"] = json!(["Observe"]);
     scene.apply(&observed).await;

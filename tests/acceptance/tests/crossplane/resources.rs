@@ -69,14 +69,7 @@ fn storage(scene: &Scene, name: &str) -> Value {
 /// A namespace with the operator of MySQL in it, installed by a DatabaseNamespace.
 pub async fn stage(name: &str) -> Scene {
     let scene = Scene::new(name).await;
-    scene
-        .apply(&json!({
-            "apiVersion": MANAGED,
-            "kind": "ClusterProviderConfig",
-            "metadata": { "name": "default" },
-            "spec": { "credentials": { "source": "InjectedIdentity" } },
-        }))
-        .await;
+    scene.apply_default_config().await;
     let engines = json!({ "takeOwnership": true, "engines": { "pxc": {} } });
     scene
         .apply(&resource("DatabaseNamespace", &scene.namespace, engines))
@@ -99,6 +92,17 @@ pub async fn stage(name: &str) -> Scene {
 }
 
 impl Scene {
+    /// Has managed resources that name no config go to the cluster that they are in.
+    pub async fn apply_default_config(&self) {
+        self.apply(&json!({
+            "apiVersion": MANAGED,
+            "kind": "ClusterProviderConfig",
+            "metadata": { "name": "default" },
+            "spec": { "credentials": { "source": "InjectedIdentity" } },
+        }))
+        .await;
+    }
+
     /// Returns the managed resource once it works.
     pub async fn ready(&self, kind: &str, name: &str) -> Value {
         self.until(MANAGED, kind, name, "ready and synced", works)

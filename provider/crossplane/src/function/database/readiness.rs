@@ -51,8 +51,8 @@ pub(super) fn judge(
             false
         }
         Readiness::Ready => true,
-        // Where Everest is ready, another object is not: the engine's, a restore or an import.
-        Readiness::Pending(missing) if status(observed) == "ready" => {
+        // Everest has said its word: another object has not, the engine's, a restore or an import.
+        Readiness::Pending(missing) if is_said(observed) => {
             step.report.wait_unwatched(format!("{subject}: {missing}"));
             false
         }
@@ -67,10 +67,15 @@ pub(super) fn judge(
     }
 }
 
+/// Whether Everest's word is one that may be left over from before a change.
+fn is_said(observed: &DatabaseCluster) -> bool {
+    matches!(status(observed), "ready" | "error")
+}
+
 /// The engine's own object. It is asked for once Everest tells of it: before,
 /// its kind need not exist, and Crossplane fails at a kind that does not.
 fn engine_cr(step: &mut Step<'_>, observed: &DatabaseCluster) -> Seen<Value> {
-    if !matches!(status(observed), "ready" | "error") {
+    if !is_said(observed) {
         return Seen::Unread;
     }
     let engine = observed.spec.engine.known();

@@ -11,7 +11,7 @@ use everest_schemas::managed::{
 use futures::{Stream, StreamExt};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use k8s_openapi::jiff::Timestamp;
-use kube::api::{ApiResource, DynamicObject, ListParams, Patch, PatchParams};
+use kube::api::{ApiResource, DynamicObject, ListParams, Patch};
 use kube::runtime::controller::{Action, Config as ControllerConfig, Controller};
 use kube::runtime::watcher;
 use kube::{Api, ResourceExt};
@@ -22,9 +22,10 @@ use tokio_util::sync::CancellationToken;
 use super::access::Config;
 use super::credentials;
 use super::status;
-use super::{FIELD_MANAGER, TargetKey};
+use super::{TargetKey, patch_params};
 use crate::provider::context::Context;
 use crate::provider::events::{EventType, Reason};
+use crate::provider::metadata;
 use crate::provider::metrics::Outcome;
 
 /// The finalizer that keeps a config while it is used.
@@ -142,11 +143,9 @@ async fn step<C: Config>(config: Arc<C>, keeper: &Keeper) -> Result<Action, Fail
             credentials::keep(context, config.as_ref(), users, is_news)
                 .await
                 .map_err(failed("its Secret is not let go"))?;
-            finalizers(&api, config.as_ref(), |names| {
-                names.retain(|name| name != IN_USE)
-            })
-            .await
-            .map_err(failed("the finalizer is not removed"))?;
+            keep(&api, config.as_ref(), false)
+                .await
+                .map_err(failed("the finalizer is not removed"))?;
             keeper.forget(&key);
             return Ok(Action::await_change());
         }
@@ -165,11 +164,9 @@ async fn step<C: Config>(config: Arc<C>, keeper: &Keeper) -> Result<Action, Fail
             .map_err(failed("its Secret is not kept"))?;
         return Ok(Action::requeue(LEAVING));
     }
-    if !config.finalizers().iter().any(|name| name == IN_USE) {
-        finalizers(&api, config.as_ref(), |names| names.push(IN_USE.to_owned()))
-            .await
-            .map_err(failed("the finalizer is not set"))?;
-    }
+    keep(&api, config.as_ref(), true)
+        .await
+        .map_err(failed("the finalizer is not set"))?;
     let checked = context.targets.check(&key).await;
     let next = if checked.is_ok() { WORKING } else { FAILING };
     let wanted = status::present(
@@ -242,24 +239,18 @@ fn api<C: Config>(context: &Context, namespace: Option<&str>) -> Api<DynamicObje
     }
 }
 
-/// Changes the finalizers of a config, unless someone else just changed it.
-async fn finalizers<C: Config>(
+/// Puts our finalizer on a config or takes it off, unless someone else just changed the config.
+async fn keep<C: Config>(
     api: &Api<DynamicObject>,
     config: &C,
-    change: impl FnOnce(&mut Vec<String>),
+    held: bool,
 ) -> Result<(), kube::Error> {
-    let mut names = config.finalizers().to_vec();
-    change(&mut names);
-    if names == config.finalizers() {
+    if metadata::has_finalizer(config.meta(), IN_USE) == held {
         return Ok(());
     }
-    let patch = json!({ "metadata": {
-        "finalizers": names,
-        "resourceVersion": config.resource_version(),
-    }});
-    let params = PatchParams::default();
+    let patch = metadata::finalizer_patch(config.meta(), IN_USE, held);
     match api
-        .patch(&config.name_any(), &params, &Patch::Merge(patch))
+        .patch(&config.name_any(), &patch_params(), &Patch::Merge(patch))
         .await
     {
         Ok(_) => Ok(()),
@@ -279,12 +270,8 @@ async fn write<C: Config>(
         return Ok(());
     }
     let patch = json!({ "status": wanted });
-    let params = PatchParams {
-        field_manager: Some(FIELD_MANAGER.to_owned()),
-        ..PatchParams::default()
-    };
     match api
-        .patch_status(&config.name_any(), &params, &Patch::Merge(patch))
+        .patch_status(&config.name_any(), &patch_params(), &Patch::Merge(patch))
         .await
     {
         Ok(_) => Ok(()),

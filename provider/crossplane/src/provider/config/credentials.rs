@@ -13,14 +13,14 @@ use std::collections::BTreeMap;
 use everest_schemas::managed::{CredentialsSource, ProviderConfig};
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use kube::api::{ListParams, Patch, PatchParams};
+use kube::api::{ListParams, Patch};
 use kube::{Api, ResourceExt};
-use serde_json::json;
 
-use super::FIELD_MANAGER;
 use super::access::Config;
 use super::controller::bound;
+use super::patch_params;
 use crate::provider::context::Context;
+use crate::provider::metadata::{finalizer_patch, has_finalizer};
 use crate::provider::namespace;
 
 /// The finalizer of a Secret. The API server wants a domain in it.
@@ -88,7 +88,10 @@ pub(super) async fn keep<C: Config>(
     let mut secrets = BTreeMap::new();
     if everywhere {
         let all = api.list_metadata(&ListParams::default()).await?;
-        let held = all.items.into_iter().filter(|it| is_held(&it.metadata));
+        let held = all
+            .items
+            .into_iter()
+            .filter(|it| has_finalizer(&it.metadata, HELD));
         secrets.extend(held.map(|it| (it.name_any(), it.metadata)));
     }
     if let Some(name) = named
@@ -98,7 +101,7 @@ pub(super) async fn keep<C: Config>(
         secrets.insert(name.to_owned(), found.metadata);
     }
     for (name, metadata) in secrets {
-        let held = is_held(&metadata);
+        let held = has_finalizer(&metadata, HELD);
         let deleting = metadata.deletion_timestamp.is_some();
         let used = match named == Some(name.as_str()) && users > 0 {
             true => true,
@@ -145,11 +148,6 @@ fn secret_of<C: Config>(config: &C) -> Option<&str> {
     (credentials.source == CredentialsSource::Secret && own).then_some(reference.name.as_str())
 }
 
-fn is_held(metadata: &ObjectMeta) -> bool {
-    let mut finalizers = metadata.finalizers.iter().flatten();
-    finalizers.any(|finalizer| finalizer == HELD)
-}
-
 /// Writes the finalizers of a Secret as it was last seen.
 async fn write(
     api: &Api<Secret>,
@@ -157,24 +155,9 @@ async fn write(
     metadata: &ObjectMeta,
     held: bool,
 ) -> Result<(), kube::Error> {
-    let others = metadata.finalizers.iter().flatten();
-    let mut finalizers: Vec<&str> = others
-        .map(String::as_str)
-        .filter(|finalizer| *finalizer != HELD)
-        .collect();
-    if held {
-        finalizers.push(HELD);
-    }
-    let patch = json!({ "metadata": {
-        "finalizers": finalizers,
-        "resourceVersion": metadata.resource_version,
-    }});
-    let params = PatchParams {
-        field_manager: Some(FIELD_MANAGER.to_owned()),
-        ..PatchParams::default()
-    };
+    let patch = finalizer_patch(metadata, HELD, held);
     match api
-        .patch_metadata(name, &params, &Patch::Merge(patch))
+        .patch_metadata(name, &patch_params(), &Patch::Merge(patch))
         .await
     {
         Ok(_) => Ok(()),

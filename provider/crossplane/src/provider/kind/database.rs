@@ -123,7 +123,7 @@ impl Kind for Databases {
         external: &DatabaseCluster,
         body: &Value,
     ) -> Result<Arc<DatabaseCluster>, Failure> {
-        if upgrade::towards(scene.config, external).is_half && body.get("spec").is_none() {
+        if body.get("spec").is_none() && upgrade::towards(scene.config, external).is_half {
             let message = "another version of the engine comes once the database has taken over \
                            the version of its operator";
             return Err(Failure::Held(message.to_owned()));

@@ -9,7 +9,7 @@ use kube::api::Patch;
 use serde_json::{Map, Value, json};
 
 use super::Look;
-use super::record::params;
+use crate::provider::config::patch_params;
 use crate::provider::decision::{External, Situation};
 use crate::provider::events::{EventType, Reason};
 use crate::provider::failure::Failure;
@@ -226,7 +226,7 @@ impl<K: Kind> Look<'_, K> {
         });
         self.managed = self
             .api()
-            .patch(&self.key.1, &params(), &Patch::Merge(&body))
+            .patch(&self.key.1, &patch_params(), &Patch::Merge(&body))
             .await
             .map_err(Failure::control(
                 "writing what the server decided into the spec",

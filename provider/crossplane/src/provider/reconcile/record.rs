@@ -3,12 +3,12 @@
 use everest_schemas::managed::{Managed, ManagedModel};
 use jiff::Timestamp;
 use kube::Api;
-use kube::api::{Patch, PatchParams};
+use kube::api::Patch;
 use serde_json::{Map, Value, json};
 
 use super::outcome::{CONFLICT, NOT_READY, Outcome};
 use super::{Look, Next};
-use crate::provider::config::FIELD_MANAGER;
+use crate::provider::config::patch_params;
 use crate::provider::events::{EventType, Reason};
 use crate::provider::failure::Failure;
 use crate::provider::kind::Kind;
@@ -115,7 +115,7 @@ impl<K: Kind> Look<'_, K> {
         });
         self.managed = self
             .api()
-            .patch_status(&self.key.1, &params(), &Patch::Merge(&body))
+            .patch_status(&self.key.1, &patch_params(), &Patch::Merge(&body))
             .await
             .map_err(Failure::control("writing the status"))?;
         if let Some(requested) = &after.last_handled_reconcile_at
@@ -136,7 +136,7 @@ impl<K: Kind> Look<'_, K> {
         let body = metadata::patch(&self.managed.metadata, annotations, held);
         self.managed = self
             .api()
-            .patch(&self.key.1, &params(), &Patch::Merge(&body))
+            .patch(&self.key.1, &patch_params(), &Patch::Merge(&body))
             .await
             .map_err(Failure::control("writing the managed resource"))?;
         Ok(())
@@ -158,12 +158,5 @@ impl<K: Kind> Look<'_, K> {
 
     pub(super) fn api(&self) -> Api<Managed<K::Model>> {
         Api::namespaced(self.controller.context.control.clone(), &self.key.0)
-    }
-}
-
-pub(super) fn params() -> PatchParams {
-    PatchParams {
-        field_manager: Some(FIELD_MANAGER.to_owned()),
-        ..PatchParams::default()
     }
 }

@@ -31,19 +31,8 @@ fn database(change: &Value) -> Value {
         "engine": {"type": "pxc", "replicas": 1, "storage": {"size": "1Gi"},
             "resources": {"cpu": "600m", "memory": "1G"}},
     });
-    merge(&mut spec, change);
+    json_patch::merge(&mut spec, change);
     json!({ "spec": spec })
-}
-
-fn merge(into: &mut Value, from: &Value) {
-    match (into, from) {
-        (Value::Object(into), Value::Object(from)) => {
-            for (key, value) in from {
-                merge(into.entry(key.clone()).or_insert(Value::Null), value);
-            }
-        }
-        (into, from) => *into = from.clone(),
-    }
 }
 
 fn import(importer: &str, config: &Value) -> Value {

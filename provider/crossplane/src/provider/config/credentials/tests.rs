@@ -1,5 +1,5 @@
 use everest_schemas::managed::{ProviderConfigKind, ProviderConfigReference};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::provider::plane::{Objects, Plane};
