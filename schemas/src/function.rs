@@ -61,6 +61,13 @@ pub struct Input {
     /// `scheduled-backups`. What a rule refuses stays refused.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub silence: Vec<String>,
+
+    /// How long an answer holds, as a Go duration of at least `10s`: what is
+    /// looked up is not watched, so that a rotated password shows after this
+    /// time. Longer, and Crossplane works less where nothing happens; it takes
+    /// the shortest that any step of the pipeline says. Default `60s`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ttl: Option<String>,
 }
 
 /// What Crossplane is asked to look up.

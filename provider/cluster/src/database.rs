@@ -69,14 +69,7 @@ pub async fn create(
     let last_known = cluster.observed(&created);
     match readiness::wait_until_ready(&objects, created, readiness::After::Creation, &clock).await {
         Ok(ready) => Creation::Created(finished(cluster, &ready)),
-        Err(error @ ClusterError::NotFound { .. }) => Creation::NotCreated(error),
-        Err(error) => {
-            let observed = latest(&objects, name, last_known).await;
-            match error {
-                ClusterError::Failed { .. } => Creation::Failed { observed, error },
-                _ => Creation::Pending { observed, error },
-            }
-        }
+        Err(error) => Creation::unfinished(latest(&objects, name, last_known).await, error),
     }
 }
 

@@ -25,6 +25,18 @@ pub enum Creation<M> {
     },
 }
 
+impl<M> Creation<M> {
+    /// The end of a creation that was accepted and whose wait came to `error`; `observed` is what
+    /// was there last.
+    pub(crate) fn unfinished(observed: M, error: ClusterError) -> Self {
+        match error {
+            ClusterError::NotFound { .. } => Creation::NotCreated(error),
+            ClusterError::Failed { .. } => Creation::Failed { observed, error },
+            _ => Creation::Pending { observed, error },
+        }
+    }
+}
+
 /// The ends of a change.
 #[derive(Debug)]
 pub enum Change<M> {

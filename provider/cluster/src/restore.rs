@@ -42,14 +42,7 @@ pub async fn create(
     let name = created.name_any();
     match until_succeeded(cluster, &objects, created, &clock).await {
         Ok(restore) => Creation::Created(cluster.observed(&*restore)),
-        Err(error @ ClusterError::NotFound { .. }) => Creation::NotCreated(error),
-        Err(error) => {
-            let observed = objects.latest(&name, last_known).await;
-            match error {
-                ClusterError::Failed { .. } => Creation::Failed { observed, error },
-                _ => Creation::Pending { observed, error },
-            }
-        }
+        Err(error) => Creation::unfinished(objects.latest(&name, last_known).await, error),
     }
 }
 

@@ -21,13 +21,15 @@ mod respond;
 mod service;
 mod shape;
 mod step;
+mod ttl;
 
 use std::process::ExitCode;
 
 use function_sdk_rust::{Args, logging};
 
-pub use respond::{TTL, TTL_UNWATCHED, respond};
+pub use respond::respond;
 pub use service::Function;
+pub use ttl::{TTL, TTL_UNWATCHED};
 
 /// Threads that answer; an answer takes less than a millisecond.
 const WORKERS: usize = 2;

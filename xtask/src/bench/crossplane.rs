@@ -44,7 +44,7 @@ const STEPS: u32 = 100;
 /// How long writes are counted to see whether things have come to rest.
 const REST: Duration = Duration::from_secs(5);
 /// Longest that all databases may take to get somewhere.
-const PATIENCE: Duration = Duration::from_secs(900);
+const PATIENCE: Duration = Duration::from_secs(1800);
 /// Namespace of the databases.
 const DATABASE_NAMESPACE: &str = "bench";
 /// The operator whose databases are made.
@@ -58,15 +58,18 @@ struct Asked {
     function: bool,
     provider: bool,
     dev: bool,
+    ttl: Option<String>,
 }
 
-/// The task's own arguments: `--databases N`, `--function`, `--provider`, `--dev`.
+/// The task's own arguments: `--databases N`, `--function`, `--provider`, `--dev`, and `--ttl`,
+/// how long answers of the function hold.
 pub(super) async fn run(args: &mut lexopt::Parser) -> Result<(), Failure> {
     let mut asked = Asked {
         databases: DATABASES,
         function: false,
         provider: false,
         dev: false,
+        ttl: None,
     };
     while let Some(arg) = args.next()? {
         match arg {
@@ -74,6 +77,7 @@ pub(super) async fn run(args: &mut lexopt::Parser) -> Result<(), Failure> {
             Long("function") => asked.function = true,
             Long("provider") => asked.provider = true,
             Long("dev") => asked.dev = true,
+            Long("ttl") => asked.ttl = Some(args.value()?.parse()?),
             other => return Err(other.unexpected().into()),
         }
     }
@@ -88,7 +92,7 @@ pub(super) async fn run(args: &mut lexopt::Parser) -> Result<(), Failure> {
         package::for_bench().await?
     };
     for (wanted, front) in [
-        (asked.function || both, Front::function()),
+        (asked.function || both, Front::function(asked.ttl)),
         (asked.provider || both, Front::provider()),
     ] {
         if wanted {

@@ -6,6 +6,7 @@ use function_sdk_rust::resource;
 use serde_json::Value;
 
 use super::shape::{self, Unknown};
+use super::ttl::TtlError;
 
 /// Why an input is not understood.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -21,6 +22,9 @@ pub(super) enum InputError {
     /// Members are unknown, missing or of another type.
     #[error("the input of the composition's step is not as it should be: {}", .0.join("; "))]
     Shape(Vec<String>),
+    /// How long an answer holds is not said as it should be.
+    #[error(transparent)]
+    Ttl(#[from] TtlError),
 }
 
 /// The input of a request; a step without one composes nothing and only looks

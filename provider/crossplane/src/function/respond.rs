@@ -1,22 +1,12 @@
 //! From a request to the response, without anything else.
 
-use std::time::Duration;
-
 use everest_schemas::function::Input;
 use function_sdk_rust::proto::v1::{RunFunctionRequest, RunFunctionResponse};
 use function_sdk_rust::response;
 
 use super::step::Step;
+use super::ttl::{self, TTL, TTL_UNWATCHED};
 use super::{backup, database, input, others, report};
-
-/// How long an answer holds: what was looked up is not watched, so that a new
-/// password shows after this time at the latest. What is waited for on a
-/// composed resource shows at once, by Crossplane's watch.
-pub const TTL: Duration = Duration::from_secs(60);
-
-/// How long an answer holds while something is waited for that nothing but
-/// another lookup shows.
-pub const TTL_UNWATCHED: Duration = Duration::from_secs(10);
 
 /// The response to a request: the same for the same request, whenever and
 /// however often it is asked for.
@@ -30,10 +20,11 @@ pub const TTL_UNWATCHED: Duration = Duration::from_secs(10);
 ///    and deletes nothing.
 #[must_use]
 pub fn respond(request: &RunFunctionRequest) -> RunFunctionResponse {
-    let mut response = response::to(request, TTL);
-    let input = match input::read(request) {
-        Ok(input) => input,
+    let read = input::read(request).and_then(|input| Ok((ttl::of(&input)?, input)));
+    let (ttl, input) = match read {
+        Ok(read) => read,
         Err(error) => {
+            let mut response = response::to(request, TTL);
             let message = error.to_string();
             response::fatal(&mut response, &message).reason = Some("InvalidInput".to_owned());
             response::condition_false(&mut response, report::GUARDRAILS, "InvalidInput").message =
@@ -43,12 +34,11 @@ pub fn respond(request: &RunFunctionRequest) -> RunFunctionResponse {
     };
     let mut step = Step::new(request, &input);
     compose(&mut step, &input);
-    let soon = step.report.awaits_unwatched();
-    let mut response = step.into_response(response);
-    if soon && let Some(ttl) = response.meta.as_mut().and_then(|meta| meta.ttl.as_mut()) {
-        ttl.seconds = i64::try_from(TTL_UNWATCHED.as_secs()).unwrap_or(i64::MAX);
-    }
-    response
+    let ttl = match step.report.awaits_unwatched() {
+        true => TTL_UNWATCHED,
+        false => ttl,
+    };
+    step.into_response(response::to(request, ttl))
 }
 
 fn compose(step: &mut Step<'_>, input: &Input) {

@@ -221,7 +221,7 @@ mod tests {
         for (input, words) in [
             (
                 json!({"database": []}),
-                "database is not a field; those there are: databases, backups, lookups, silence",
+                "database is not a field; those there are: databases, backups, lookups, silence, ttl",
             ),
             (
                 json!({"databases": [{}]}),

@@ -2,6 +2,7 @@
 //! the config and its credentials stay as they are.
 
 mod access;
+mod bound;
 pub mod controller;
 mod credentials;
 mod error;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::fixtures::{composite, input, spec, world};
+use crate::fixtures::{composite, input, ready, spec, world};
 use crate::world::World;
 
 fn refusal(input: Value) -> String {
@@ -34,6 +34,34 @@ fn a_mistake_is_refused_with_its_path() {
         "InvalidInput",
         "the composite resource says so too"
     );
+}
+
+#[test]
+fn an_answer_holds_as_long_as_the_input_says_unless_something_is_awaited() {
+    let mut world = ready(spec("pxc"));
+    world.reconcile();
+    assert_eq!(world.reconcile().ttl(), 60);
+    world.input["ttl"] = json!("5m30s");
+    assert_eq!(world.reconcile().ttl(), 330);
+    world
+        .objects
+        .retain(|key, _| key.0 != "PerconaXtraDBCluster");
+    let answer = world.reconcile();
+    assert_eq!(answer.ttl(), 10, "nothing but a lookup shows the engine");
+    for (ttl, words) in [
+        ("9s", "has to be at least 10s"),
+        ("60", "the units are"),
+        ("1d", "the units are"),
+    ] {
+        world.input["ttl"] = json!(ttl);
+        let answer = world.reconcile();
+        let refused = answer.fatal().expect("it is refused");
+        assert!(
+            refused.contains("ttl of the composition's step"),
+            "{refused}"
+        );
+        assert!(refused.contains(words), "{refused}");
+    }
 }
 
 #[test]

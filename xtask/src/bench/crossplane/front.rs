@@ -62,13 +62,16 @@ pub(super) struct Front {
     pub key: fn(&Value) -> Option<String>,
     /// Name of the function's Service; none for the provider.
     pub service: Option<&'static str>,
+    /// How long the function's answers hold; none leaves that to it.
+    ttl: Option<String>,
     /// Kind, plural and name of the package.
     package: (&'static str, &'static str, &'static str),
 }
 
 impl Front {
-    pub fn function() -> Self {
+    pub fn function(ttl: Option<String>) -> Self {
         Self {
+            ttl,
             name: "function",
             kind: Kind {
                 version: "platform.example.org/v1alpha1",
@@ -115,6 +118,7 @@ impl Front {
             },
             key: seen::name,
             service: None,
+            ttl: None,
             package: ("Provider", "providers", "provider-everest"),
         }
     }
@@ -149,7 +153,12 @@ impl Front {
         }
         let folder = workspace_folder().join("examples/crossplane/quickstart");
         let mut objects = installation::documents(&folder.join("xrd.yaml"))?;
-        objects.extend(installation::documents(&folder.join("composition.yaml"))?);
+        for mut composition in installation::documents(&folder.join("composition.yaml"))? {
+            if let Some(ttl) = &self.ttl {
+                composition["spec"]["pipeline"][0]["input"]["ttl"] = json!(ttl);
+            }
+            objects.push(composition);
+        }
         Ok(objects)
     }
 

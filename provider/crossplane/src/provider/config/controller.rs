@@ -5,13 +5,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use everest_schemas::managed::{
-    API_VERSION, ProviderConfigKind, ProviderConfigReference, ProviderConfigStatus,
-};
+use everest_schemas::managed::{ProviderConfigKind, ProviderConfigStatus};
 use futures::{Stream, StreamExt};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use k8s_openapi::jiff::Timestamp;
-use kube::api::{ApiResource, DynamicObject, ListParams, Patch};
+use kube::api::{ApiResource, DynamicObject, Patch};
 use kube::runtime::controller::{Action, Config as ControllerConfig, Controller};
 use kube::runtime::watcher;
 use kube::{Api, ResourceExt};
@@ -20,6 +18,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::access::Config;
+use super::bound::bound;
 use super::credentials;
 use super::status;
 use super::{TargetKey, patch_params};
@@ -277,96 +276,5 @@ async fn write<C: Config>(
         Ok(_) => Ok(()),
         Err(kube::Error::Api(status)) if matches!(status.code, 404 | 409) => Ok(()),
         Err(error) => Err(failed("the status is not written")(error)),
-    }
-}
-
-/// How many managed resources that are being kept by a finalizer refer to the config.
-pub(super) async fn bound(context: &Context, key: &TargetKey) -> Result<usize, kube::Error> {
-    let served = context
-        .control
-        .list_api_group_resources(API_VERSION)
-        .await?;
-    let mut count = 0;
-    for resource in served.resources {
-        if resource.name.contains('/')
-            || !resource.namespaced
-            || resource.kind.starts_with("Provider")
-        {
-            continue;
-        }
-        let (group, version) = API_VERSION.split_once('/').unwrap_or_default();
-        let resource = ApiResource {
-            group: group.to_owned(),
-            version: version.to_owned(),
-            api_version: API_VERSION.to_owned(),
-            kind: resource.kind,
-            plural: resource.name,
-        };
-        let api: Api<DynamicObject> = match &key.namespace {
-            Some(namespace) => Api::namespaced_with(context.control.clone(), namespace, &resource),
-            None => Api::all_with(context.control.clone(), &resource),
-        };
-        let objects = api.list(&ListParams::default()).await?;
-        count += objects.iter().filter(|object| needs(object, key)).count();
-    }
-    Ok(count)
-}
-
-/// Whether a managed resource goes to the cluster of a config and is not gone yet.
-fn needs(object: &DynamicObject, key: &TargetKey) -> bool {
-    let reference = object
-        .data
-        .pointer("/spec/providerConfigRef")
-        .and_then(|reference| {
-            serde_json::from_value::<ProviderConfigReference>(reference.clone()).ok()
-        })
-        .unwrap_or_default();
-    let namespace = object.namespace().unwrap_or_default();
-    !object.finalizers().is_empty() && TargetKey::new(&namespace, &reference) == *key
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::Value;
-
-    use super::*;
-
-    fn resource(reference: Value, finalizers: Value) -> DynamicObject {
-        serde_json::from_value(json!({
-            "metadata": { "name": "orders", "namespace": "team", "finalizers": finalizers },
-            "spec": { "providerConfigRef": reference },
-        }))
-        .unwrap()
-    }
-
-    fn key(namespace: Option<&str>, name: &str) -> TargetKey {
-        TargetKey {
-            kind: match namespace {
-                Some(_) => ProviderConfigKind::ProviderConfig,
-                None => ProviderConfigKind::ClusterProviderConfig,
-            },
-            namespace: namespace.map(str::to_owned),
-            name: name.to_owned(),
-        }
-    }
-
-    #[test]
-    fn a_config_is_needed_by_what_a_finalizer_keeps_and_by_nothing_else() {
-        let own = json!({ "kind": "ProviderConfig", "name": "here" });
-        let kept = json!(["finalizer.managedresource.crossplane.io"]);
-        assert!(needs(
-            &resource(own.clone(), kept.clone()),
-            &key(Some("team"), "here")
-        ));
-        assert!(!needs(
-            &resource(own.clone(), json!([])),
-            &key(Some("team"), "here")
-        ));
-        assert!(!needs(
-            &resource(own.clone(), kept.clone()),
-            &key(Some("other"), "here")
-        ));
-        assert!(!needs(&resource(own, kept.clone()), &key(None, "here")));
-        assert!(needs(&resource(Value::Null, kept), &key(None, "default")));
     }
 }

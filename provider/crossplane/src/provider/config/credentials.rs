@@ -17,7 +17,7 @@ use kube::api::{ListParams, Patch};
 use kube::{Api, ResourceExt};
 
 use super::access::Config;
-use super::controller::bound;
+use super::bound::bound;
 use super::patch_params;
 use crate::provider::context::Context;
 use crate::provider::metadata::{finalizer_patch, has_finalizer};

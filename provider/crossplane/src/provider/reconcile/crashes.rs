@@ -25,6 +25,16 @@ fn database(more: &Value) -> (Plane, String) {
     world("everestdatabases", "Database", &spec)
 }
 
+/// That database.
+fn external(plane: &Plane) -> Option<Value> {
+    plane.get(&format!("{EVEREST}/databaseclusters/orders"))
+}
+
+/// Its managed resource.
+fn managed(plane: &Plane) -> Option<Value> {
+    plane.get(&format!("{MANAGED}/everestdatabases/orders"))
+}
+
 fn say(plane: &Plane, path: &str, spec: &Value) {
     plane.change(path, &json!({"spec": {"forProvider": spec}}));
 }
@@ -154,9 +164,7 @@ async fn a_change_and_the_restart_asked_for_with_it_are_done_once_whenever_the_p
     };
     let build = || database(&json!({"restartTrigger": "a"}));
     let plane = survives::<Databases>(build, Some(&turn)).await;
-    let held = plane
-        .get(&format!("{EVEREST}/databaseclusters/orders"))
-        .unwrap();
+    let held = external(&plane).unwrap();
     assert_eq!(held["spec"]["engine"]["replicas"], 5);
     assert_eq!(held["metadata"]["annotations"][RESTARTS], "1");
 }
@@ -172,9 +180,7 @@ async fn a_paused_database_that_is_started_with_another_trigger_is_not_restarted
     };
     let build = || database(&json!({"restartTrigger": "a", "paused": true}));
     let plane = survives::<Databases>(build, Some(&turn)).await;
-    let held = plane
-        .get(&format!("{EVEREST}/databaseclusters/orders"))
-        .unwrap();
+    let held = external(&plane).unwrap();
     assert_eq!(held["spec"]["paused"], false);
     assert!(
         held["metadata"]["annotations"][RESTARTS].is_null(),
@@ -186,14 +192,8 @@ async fn a_paused_database_that_is_started_with_another_trigger_is_not_restarted
 async fn a_database_goes_with_its_managed_resource_whenever_the_process_dies() {
     let turn = |plane: &Plane, path: &str| plane.delete(path);
     let plane = survives::<Databases>(|| database(&json!({})), Some(&turn)).await;
-    assert_eq!(
-        plane.get(&format!("{EVEREST}/databaseclusters/orders")),
-        None
-    );
-    assert_eq!(
-        plane.get(&format!("{MANAGED}/everestdatabases/orders")),
-        None
-    );
+    assert_eq!(external(&plane), None);
+    assert_eq!(managed(&plane), None);
 }
 
 #[tokio::test(start_paused = true)]
@@ -211,10 +211,7 @@ async fn the_final_backup_is_taken_once_and_before_the_database_goes() {
     let at = |write: &str| order.iter().position(|done| done == write).unwrap();
     let gone = format!("DELETE {EVEREST}/databaseclusters/orders");
     assert!(at(&format!("PATCH {backup}")) < at(&gone));
-    assert_eq!(
-        plane.get(&format!("{EVEREST}/databaseclusters/orders")),
-        None
-    );
+    assert_eq!(external(&plane), None);
 }
 
 #[tokio::test(start_paused = true)]
@@ -225,15 +222,8 @@ async fn a_database_stays_where_its_managed_resource_may_not_delete() {
         plane.delete(path);
     };
     let plane = survives::<Databases>(|| database(&json!({})), Some(&turn)).await;
-    assert!(
-        plane
-            .get(&format!("{EVEREST}/databaseclusters/orders"))
-            .is_some()
-    );
-    assert_eq!(
-        plane.get(&format!("{MANAGED}/everestdatabases/orders")),
-        None
-    );
+    assert!(external(&plane).is_some());
+    assert_eq!(managed(&plane), None);
 }
 
 /// The definition of databases, which is being deleted since then.
@@ -254,15 +244,8 @@ async fn a_database_stays_when_its_managed_resource_goes_with_the_definition() {
         plane.delete(path);
     };
     let plane = survives::<Databases>(|| database(&json!({})), Some(&turn)).await;
-    assert!(
-        plane
-            .get(&format!("{EVEREST}/databaseclusters/orders"))
-            .is_some()
-    );
-    assert_eq!(
-        plane.get(&format!("{MANAGED}/everestdatabases/orders")),
-        None
-    );
+    assert!(external(&plane).is_some());
+    assert_eq!(managed(&plane), None);
 }
 
 #[tokio::test(start_paused = true)]
@@ -272,10 +255,7 @@ async fn a_database_whose_end_was_asked_for_before_goes_although_the_definition_
         withdraw(plane, "2026-01-01T01:00:01Z");
     };
     let plane = survives::<Databases>(|| database(&json!({})), Some(&turn)).await;
-    assert_eq!(
-        plane.get(&format!("{EVEREST}/databaseclusters/orders")),
-        None
-    );
+    assert_eq!(external(&plane), None);
 }
 
 #[tokio::test(start_paused = true)]
@@ -286,9 +266,7 @@ async fn nothing_is_done_while_paused() {
         say(plane, path, &json!({"engine": {"replicas": 5}}));
     };
     let plane = survives::<Databases>(|| database(&json!({})), Some(&turn)).await;
-    let held = plane
-        .get(&format!("{EVEREST}/databaseclusters/orders"))
-        .unwrap();
+    let held = external(&plane).unwrap();
     assert_eq!(held["spec"]["engine"]["replicas"], 3);
 }
 
