@@ -39,8 +39,10 @@ const PROVIDER_BINARY: &str = "EVEREST_TEST_PROVIDER";
 const CROSSPLANE_BINARY: &str = "EVEREST_TEST_CROSSPLANE";
 /// Folder that says which process answers for which of the cluster's services.
 const SERVICES: &str = "EVEREST_TEST_SERVICES";
-/// Module of the tests that start a cluster themselves.
-const SECOND_CLUSTER: &str = "clusters::";
+/// How many times as long tests wait as on the test cluster.
+const PATIENCE: &str = "EVEREST_TEST_PATIENCE";
+/// That number where real databases start, which takes minutes.
+const REAL: &str = "10";
 /// How many scenarios run at once; they mostly wait.
 const AT_ONCE: &str = "6";
 
@@ -183,14 +185,8 @@ async fn play(
         attempts::run(scenarios, phases).await?;
     }
     phases.begin("crossplane");
-    if asked.existing {
-        println!("left out: what needs a second cluster, which is a local one of the tests' own");
-    }
     let tests = || {
         let mut tests = acceptance_tests("crossplane", asked);
-        if asked.existing {
-            tests.args(["--skip", SECOND_CLUSTER]);
-        }
         tests
             .args(["--test-threads", AT_ONCE])
             .env(KUBECONFIG, kubeconfig)
@@ -242,13 +238,19 @@ fn matches(name: &str, asked: &Asked) -> Result<bool, Failure> {
     Ok(String::from_utf8_lossy(&output.stdout).contains(": test"))
 }
 
-/// The tests of one folder of `tests/acceptance/tests`, as many as are asked for.
+/// The tests of one folder of `tests/acceptance/tests`, as many as are asked for. Those marked as
+/// ignored need something of the test cluster's own, and say what.
 fn acceptance_tests(name: &str, asked: &Asked) -> Command {
     let mut tests = with(
         cargo(),
         &["test", "--package", "acceptance", "--test", name, "--"],
     );
     tests.args(&asked.only);
+    if asked.existing {
+        tests.env(PATIENCE, REAL);
+    } else {
+        tests.arg("--include-ignored");
+    }
     tests
 }
 

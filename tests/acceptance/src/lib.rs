@@ -21,6 +21,7 @@ mod go_build;
 pub mod installation;
 pub mod kubeconfig;
 mod module_files;
+pub mod patience;
 mod pki;
 pub mod ports;
 pub mod preparation;

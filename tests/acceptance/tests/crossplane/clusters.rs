@@ -112,6 +112,7 @@ impl Sites {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "starts a second cluster"]
 async fn a_cluster_that_fails_is_told_on_its_own_databases_and_no_others_until_it_is_back() {
     let mut sites = Sites::new("two-clusters").await;
     let provider = Provider::shared().await;

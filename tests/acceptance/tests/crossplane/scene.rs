@@ -6,6 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use acceptance::patience::patience;
 use kube::{
     Api, Client, Config,
     api::{ApiResource, DeleteParams, DynamicObject, ListParams, Patch, PatchParams},
@@ -167,7 +168,7 @@ impl Scene {
                 return object.clone();
             }
             assert!(
-                begun.elapsed() < LONGEST,
+                begun.elapsed() < patience(LONGEST),
                 "{kind} {name}: {what}, was waited for. Last seen: {}",
                 seen.map_or("nothing".to_owned(), |object| format!("{object:#}"))
             );
@@ -180,7 +181,7 @@ impl Scene {
         let begun = Instant::now();
         while let Some(object) = self.get(api_version, kind, name).await {
             assert!(
-                begun.elapsed() < LONGEST,
+                begun.elapsed() < patience(LONGEST),
                 "{kind} {name} does not go: {object:#}"
             );
             tokio::time::sleep(LOOK).await;
@@ -202,7 +203,7 @@ impl Scene {
                 return;
             }
             assert!(
-                begun.elapsed() < LONGEST,
+                begun.elapsed() < patience(LONGEST),
                 "no event {reason} about {name}, only {events:?}"
             );
             tokio::time::sleep(LOOK).await;
@@ -283,7 +284,10 @@ pub async fn install(client: &Client) {
         while let Some(old) = api.get_opt(name).await.unwrap()
             && old.metadata.deletion_timestamp.is_some()
         {
-            assert!(begun.elapsed() < LONGEST, "{name} does not go: {old:?}");
+            assert!(
+                begun.elapsed() < patience(LONGEST),
+                "{name} does not go: {old:?}"
+            );
             tokio::time::sleep(LOOK).await;
         }
         api.patch(name, &params, &Patch::Apply(&definition))
@@ -327,7 +331,7 @@ async fn resource(client: &Client, api_version: &str, kind: &str) -> (ApiResourc
             return (resource, found.namespaced);
         }
         assert!(
-            begun.elapsed() < LONGEST,
+            begun.elapsed() < patience(LONGEST),
             "the cluster does not serve {kind} of {api_version}"
         );
         tokio::time::sleep(LOOK).await;

@@ -251,6 +251,7 @@ fn a_foreign_operator_group_is_refused_before_anything_is_written() {
 }
 
 #[test]
+#[ignore = "steers the simulator"]
 fn a_namespace_with_databases_is_destroyed_only_by_force_and_their_backups_data_stays() {
     let kept = "  keep_namespace = true";
     let stack = Stack::new("ns-force");

@@ -1,7 +1,11 @@
 //! The cluster behind the scenarios, looked at and changed past the provider.
 
-use std::{future::Future, time::Duration};
+use std::{
+    future::Future,
+    time::{Duration, Instant},
+};
 
+use acceptance::patience::patience;
 use k8s_openapi::api::{authentication::v1::TokenRequest, core::v1::ServiceAccount};
 use kube::{
     Api, Client, Config,
@@ -195,11 +199,13 @@ pub fn token(namespace: &str, account: &str) -> String {
 /// Waits until `holds`.
 #[track_caller]
 pub fn eventually(what: &str, holds: impl Fn() -> bool) {
-    for _ in 0..600 {
+    let longest = patience(Duration::from_secs(60));
+    let begun = Instant::now();
+    while begun.elapsed() < longest {
         if holds() {
             return;
         }
         std::thread::sleep(Duration::from_millis(100));
     }
-    panic!("not within 60 s: {what}");
+    panic!("not within {} s: {what}", longest.as_secs());
 }

@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use acceptance::said::Said;
+use acceptance::{patience::patience, said::Said};
 use rustix::process::{Signal, kill_process_group};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -122,7 +122,7 @@ impl Stack {
                 !watched.load(Ordering::Acquire)
             };
             let group = rustix::process::Pid::from_raw(id.cast_signed()).unwrap();
-            if !over(LONGEST) {
+            if !over(patience(LONGEST)) {
                 return false;
             }
             let _ = kill_process_group(group, Signal::INT);
@@ -139,7 +139,7 @@ impl Stack {
         assert!(
             !hung,
             "the client did not end within {} s: {arguments:?}\n{}",
-            LONGEST.as_secs(),
+            patience(LONGEST).as_secs(),
             said.text
         );
         said

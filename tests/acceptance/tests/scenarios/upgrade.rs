@@ -129,6 +129,7 @@ fn a_pinned_version_of_the_operator_holds_the_engines_up_and_the_error_says_so()
 }
 
 #[test]
+#[ignore = "steers the simulator"]
 fn an_upgrade_that_is_interrupted_between_its_halves_is_resumed_where_it_stopped() {
     let stack = behind("up-ctrl-c", FROM);
     steer(&stack.namespace, json!({"hold": "initializing"}));
@@ -231,6 +232,7 @@ fn one_apply_upgrades_the_operator_and_then_its_database_in_both_versions() {
 }
 
 #[test]
+#[ignore = "steers the simulator"]
 fn a_minor_upgrade_of_each_engine_is_waited_for_until_the_engine_reports_it() {
     std::thread::scope(|threads| {
         for (engine, from, to) in [
