@@ -52,7 +52,7 @@ pub async fn create(
     let name = created.name_any();
     match until_succeeded(&objects, created, &clock).await {
         Ok(backup) => Creation::Created(cluster.observed(&*backup)),
-        Err(error) => Creation::unfinished(objects.latest(&name, last_known).await, error),
+        Err(error) => Creation::unfinished(error, objects.latest(&name, last_known)).await,
     }
 }
 

@@ -69,7 +69,7 @@ pub async fn create(
     let last_known = cluster.observed(&created);
     match readiness::wait_until_ready(&objects, created, readiness::After::Creation, &clock).await {
         Ok(ready) => Creation::Created(finished(cluster, &ready)),
-        Err(error) => Creation::unfinished(latest(&objects, name, last_known).await, error),
+        Err(error) => Creation::unfinished(error, latest(&objects, name, last_known)).await,
     }
 }
 

@@ -26,13 +26,19 @@ pub enum Creation<M> {
 }
 
 impl<M> Creation<M> {
-    /// The end of a creation that was accepted and whose wait came to `error`; `observed` is what
-    /// was there last.
-    pub(crate) fn unfinished(observed: M, error: ClusterError) -> Self {
+    /// The end of a creation that was accepted and whose wait came to `error`; `latest` reads what
+    /// is there now, where there is anything.
+    pub(crate) async fn unfinished(error: ClusterError, latest: impl Future<Output = M>) -> Self {
         match error {
             ClusterError::NotFound { .. } => Creation::NotCreated(error),
-            ClusterError::Failed { .. } => Creation::Failed { observed, error },
-            _ => Creation::Pending { observed, error },
+            ClusterError::Failed { .. } => Creation::Failed {
+                observed: latest.await,
+                error,
+            },
+            _ => Creation::Pending {
+                observed: latest.await,
+                error,
+            },
         }
     }
 }

@@ -42,7 +42,7 @@ pub async fn create(
     let name = created.name_any();
     match until_succeeded(cluster, &objects, created, &clock).await {
         Ok(restore) => Creation::Created(cluster.observed(&*restore)),
-        Err(error) => Creation::unfinished(objects.latest(&name, last_known).await, error),
+        Err(error) => Creation::unfinished(error, objects.latest(&name, last_known)).await,
     }
 }
 

@@ -223,10 +223,7 @@ fn a_composed_restart_is_refused() {
 #[test]
 fn a_change_is_not_ready_before_the_engine_has_taken_it_up() {
     let mut world = ready(spec("pxc"));
-    let name = world.object("db")["metadata"]["name"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let name = world.name("db");
     assert!(world.reconcile().all_ready());
     world.input["databases"][0]["spec"]["engine"]["resources"]["cpu"] = json!("2");
     let answer = world.reconcile();
@@ -270,10 +267,7 @@ fn a_change_is_not_ready_before_the_engine_has_taken_it_up() {
 #[test]
 fn a_failure_from_before_a_change_is_looked_at_again_soon() {
     let mut world = ready(spec("pxc"));
-    let name = world.object("db")["metadata"]["name"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let name = world.name("db");
     world.object("db")["status"]["status"] = json!("error");
     let generation = world.object("db")["metadata"]["generation"].clone();
     let kind = "PerconaXtraDBCluster";
@@ -301,10 +295,7 @@ fn without_lookups_everests_word_is_taken() {
 #[test]
 fn a_failure_is_told_and_seen_by_the_next_call() {
     let mut world = ready(spec("pxc"));
-    let name = world.object("db")["metadata"]["name"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let name = world.name("db");
     world.object("db")["status"]["status"] = json!("error");
     world.object("db")["status"]["message"] = json!("disk full");
     let generation = world.object("db")["metadata"]["generation"].clone();

@@ -25,10 +25,7 @@ fn each_engine_has_the_same_keys() {
     ] {
         let mut world = ready(spec(engine));
         let secret = world.reconcile().object("db-connection");
-        let name = world.object("db")["metadata"]["name"]
-            .as_str()
-            .unwrap()
-            .to_owned();
+        let name = world.name("db");
         assert_eq!(secret["metadata"]["name"], format!("{name}-connection"));
         assert_eq!(decoded(&secret, "username"), user);
         assert_eq!(decoded(&secret, "password"), "secret");

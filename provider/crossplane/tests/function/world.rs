@@ -80,6 +80,12 @@ impl World {
         self.objects.get_mut(key).expect("it exists")
     }
 
+    /// The name of a composed object.
+    pub fn name(&mut self, resource: &str) -> String {
+        let name = self.object(resource)["metadata"]["name"].as_str();
+        name.expect("it has a name").to_owned()
+    }
+
     /// The first call of a reconciliation.
     pub fn request(&self) -> RunFunctionRequest {
         let observed = self
