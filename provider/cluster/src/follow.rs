@@ -110,18 +110,19 @@ where
         }
     }
 
-    /// Calls `broken` each time the server stops serving the watch, for as long as it is followed.
+    /// Calls `broken` at each attempt of the watch that the server does not serve, for as long as
+    /// it is followed: the first may come too soon to tell a server that is gone from one that
+    /// hung up.
     pub fn on_breakdown<F>(&self, broken: impl Fn() -> F + Send + 'static)
     where
         F: Future<Output = ()> + Send,
     {
         let mut mode = self.mode.clone();
         tokio::spawn(async move {
-            while mode.wait_for(|mode| *mode == Mode::Failing).await.is_ok() {
-                broken().await;
-                let mended = mode.wait_for(|mode| *mode != Mode::Failing).await.is_ok();
-                if !mended {
-                    return;
+            while mode.changed().await.is_ok() {
+                let failing = *mode.borrow_and_update() == Mode::Failing;
+                if failing {
+                    broken().await;
                 }
             }
         });
@@ -150,4 +151,33 @@ fn starts_again(error: &watcher::Error) -> bool {
         error,
         watcher::Error::InitialListFailed(_) | watcher::Error::WatchStartFailed(_)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use k8s_openapi::api::core::v1::ConfigMap;
+    use serde_json::json;
+
+    use super::*;
+    use crate::fake;
+
+    #[tokio::test(start_paused = true)]
+    async fn each_attempt_that_is_not_served_is_told() {
+        let (cluster, seen) =
+            fake::cluster(|_, _, _| fake::failure(503, "ServiceUnavailable", "not yet", json!({})));
+        let api: Api<ConfigMap> = Api::all(cluster.client().clone());
+        let follow = Follow::start(api, (), |_| {}, |_| {});
+        let told = Arc::new(AtomicU32::new(0));
+        let count = told.clone();
+        follow.on_breakdown(move || {
+            count.fetch_add(1, Ordering::Relaxed);
+            async {}
+        });
+        tokio::time::sleep(Duration::from_secs(300)).await;
+        let attempts = seen.lock().unwrap().len();
+        assert!(attempts > 3, "{attempts}");
+        assert_eq!(told.load(Ordering::Relaxed) as usize, attempts);
+    }
 }

@@ -23,6 +23,7 @@ pub mod kubeconfig;
 mod module_files;
 pub mod patience;
 mod pki;
+pub mod plain;
 pub mod ports;
 pub mod preparation;
 pub mod process;

@@ -15,6 +15,7 @@ use kube::core::{ApiResource, DynamicObject, PartialObjectMeta};
 use kube::runtime::WatchStreamExt;
 use kube::runtime::controller::{Action, Config, ReconcileRequest, applier};
 use kube::runtime::reflector::{ObjectRef, Store, store::Writer};
+use kube::runtime::utils::Backoff;
 use kube::runtime::watcher::{self, Event, watcher};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -54,6 +55,25 @@ fn reconcile_of(kind: &Kind) -> Option<Reconcile> {
         | "SplitHorizonDNSConfig" => |o, c| Box::pin(everest::in_use::reconcile(o, c)),
         _ => return None,
     })
+}
+
+/// Pause before a watch that broke down is tried again. The real operators wait up to a minute
+/// then, which is of no use to tests that stop an API server and start it again.
+const AGAIN: Duration = Duration::from_millis(500);
+
+/// The same pause each time.
+struct Steady;
+
+impl Iterator for Steady {
+    type Item = Duration;
+
+    fn next(&mut self) -> Option<Duration> {
+        Some(AGAIN)
+    }
+}
+
+impl Backoff for Steady {
+    fn reset(&mut self) {}
 }
 
 /// Feeds changes to the controllers' queues.
@@ -134,7 +154,7 @@ fn watch(
     }
     let run = async move {
         let mut events = watcher(api, config)
-            .default_backoff()
+            .backoff(Steady)
             .map_ok(|event| event.modify(slim(kind)))
             .boxed();
         let mut first = Vec::new();
@@ -189,7 +209,7 @@ async fn follow_definitions(
     let api: Api<PartialObjectMeta<CustomResourceDefinition>> =
         Api::all(router.cluster.client().clone());
     let mut names = watcher(api, watcher::Config::default())
-        .default_backoff()
+        .backoff(Steady)
         .applied_objects()
         .boxed();
     while let Some(definition) = names.next().await {

@@ -29,21 +29,20 @@ async fn team(name: &str, home: &Scene) -> Scene {
 
 /// Puts a finalizer on the DatabaseCluster `orders`, or takes it off.
 async fn hold(scene: &Scene, held: bool) {
-    let found = scene.get(EVEREST, "DatabaseCluster", "orders").await;
-    let metadata = &found.unwrap()["metadata"];
-    let mut all = metadata["finalizers"]
-        .as_array()
-        .cloned()
-        .unwrap_or_default();
-    all.retain(|finalizer| finalizer != HOLD);
-    if held {
-        all.push(HOLD.into());
-    }
-    let body = json!({ "metadata": {
-        "finalizers": all, "resourceVersion": metadata["resourceVersion"],
-    }});
     scene
-        .patch(EVEREST, "DatabaseCluster", "orders", &body)
+        .rewrite(EVEREST, "DatabaseCluster", "orders", |found| {
+            let metadata = &found["metadata"];
+            let mut all = metadata["finalizers"]
+                .as_array()
+                .cloned()
+                .unwrap_or_default();
+            all.retain(|finalizer| finalizer != HOLD);
+            if held {
+                all.push(HOLD.into());
+            }
+            let version = &metadata["resourceVersion"];
+            json!({ "metadata": { "finalizers": all, "resourceVersion": version } })
+        })
         .await;
 }
 

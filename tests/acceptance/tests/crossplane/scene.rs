@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use acceptance::patience::patience;
+use acceptance::{patience::patience, plain::plain};
 use kube::{
     Api, Client, Config,
     api::{ApiResource, DeleteParams, DynamicObject, ListParams, Patch, PatchParams},
@@ -24,7 +24,7 @@ pub const MANAGED: &str = "everest.m.openeverest.io/v1alpha1";
 const OURS: &str = "everest.openeverest.io/test";
 
 /// Nothing that a test waits for takes this long on a slow machine.
-const LONGEST: Duration = Duration::from_secs(90);
+const LONGEST: Duration = Duration::from_secs(180);
 
 /// Pause between two looks.
 const LOOK: Duration = Duration::from_millis(40);
@@ -83,17 +83,36 @@ impl Scene {
         let api = self.api(object).await;
         let name = object["metadata"]["name"].as_str().unwrap();
         let applied = api.patch(name, params, &Patch::Apply(object)).await?;
-        Ok(serde_json::to_value(applied).unwrap())
+        Ok(plain(applied))
     }
 
-    /// Merges a patch into an object of the scene's namespace, or of none; again where the API
-    /// server gives way to others that write to it all the time.
+    /// Merges a patch into an object of the scene's namespace, or of none.
     pub async fn patch(&self, api_version: &str, kind: &str, name: &str, patch: &Value) {
+        self.rewrite(api_version, kind, name, |_| patch.clone())
+            .await;
+    }
+
+    /// Merges into an object what `patch` makes of it, made anew where the API server gives way to
+    /// others that write to it all the time.
+    pub async fn rewrite(
+        &self,
+        api_version: &str,
+        kind: &str,
+        name: &str,
+        patch: impl Fn(&Value) -> Value,
+    ) {
         let api = self.named(api_version, kind).await;
         let parameters = PatchParams::default();
+        let begun = Instant::now();
         loop {
+            let found = plain(api.get(name).await.unwrap());
+            let patch = patch(&found);
             match api.patch(name, &parameters, &Patch::Merge(patch)).await {
-                Err(kube::Error::Api(status)) if status.code == 409 => {}
+                Err(kube::Error::Api(status)) if status.code == 409 => {
+                    let patient = begun.elapsed() < patience(LONGEST);
+                    assert!(patient, "{kind} {name} is not changed: {status}");
+                    tokio::time::sleep(LOOK).await;
+                }
                 patched => {
                     patched.unwrap();
                     return;
@@ -106,22 +125,21 @@ impl Scene {
     pub async fn get(&self, api_version: &str, kind: &str, name: &str) -> Option<Value> {
         let api = self.named(api_version, kind).await;
         let object = api.get_opt(name).await.unwrap()?;
-        Some(serde_json::to_value(object).unwrap())
+        Some(plain(object))
     }
 
     /// The object that has the kind, the name and the namespace of `object`.
     pub async fn find(&self, object: &Value) -> Option<Value> {
         let name = object["metadata"]["name"].as_str().unwrap();
         let found = self.api(object).await.get_opt(name).await.unwrap()?;
-        Some(serde_json::to_value(found).unwrap())
+        Some(plain(found))
     }
 
     /// All objects of a kind in the scene's namespace.
     pub async fn list(&self, api_version: &str, kind: &str) -> Vec<Value> {
         let api = self.named(api_version, kind).await;
         let objects = api.list(&ListParams::default()).await.unwrap();
-        let value = |object| serde_json::to_value(object).unwrap();
-        objects.into_iter().map(value).collect()
+        objects.into_iter().map(plain).collect()
     }
 
     /// Fails if a kind has objects that the tests did not make: what follows would take them

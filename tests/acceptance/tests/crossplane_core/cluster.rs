@@ -2,7 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use acceptance::installation::{self, has_condition};
+use acceptance::{
+    installation::{self, has_condition},
+    plain::plain,
+};
 use kube::{
     Api, Client,
     api::{ApiResource, DeleteParams, DynamicObject, GroupVersionKind, Patch, PatchParams},
@@ -64,7 +67,7 @@ fn api(client: &Client, version: &str, kind: &str, namespace: &str) -> Api<Dynam
 /// The object as JSON; null when it does not exist. `namespace` is empty for cluster-wide kinds.
 pub async fn get(client: &Client, kind: Kind, namespace: &str, name: &str) -> Value {
     match api(client, kind.0, kind.1, namespace).get_opt(name).await {
-        Ok(found) => found.map_or(Value::Null, |object| serde_json::to_value(object).unwrap()),
+        Ok(found) => found.map_or(Value::Null, plain),
         Err(error) => panic!("{} {namespace}/{name}: {error}", kind.1),
     }
 }
@@ -75,10 +78,7 @@ pub async fn list(client: &Client, kind: Kind, namespace: &str) -> Vec<Value> {
         .list(&Default::default())
         .await
         .unwrap();
-    all.items
-        .into_iter()
-        .map(|object| serde_json::to_value(object).unwrap())
-        .collect()
+    all.items.into_iter().map(plain).collect()
 }
 
 /// Applies an object as a user would, whether it exists or not. A kind that has just been defined
