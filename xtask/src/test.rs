@@ -9,7 +9,6 @@ use std::{
 use acceptance::{
     binaries::{self, CROSSPLANE, EXAMPLE, PROVIDER, cargo},
     client::Client,
-    control_plane::ControlPlane,
     feature::CLIENT,
     preparation::{self, Choice},
     state,
@@ -25,6 +24,7 @@ use crate::{
 mod attempts;
 mod phases;
 
+use attempts::Stage;
 use phases::Phases;
 
 /// Names the kubeconfig of the cluster to the scenarios.
@@ -133,102 +133,113 @@ async fn check_all(asked: Asked, phases: &mut Phases) -> Result<(), Failure> {
         Client::all(&provider)?
     };
 
-    if asked.existing {
-        return play(&asked, &clients, &crossplane, &existing()?, phases).await;
+    if !asked.existing {
+        if asks_for("conformance", &asked)? {
+            let shelf = binaries::build_example(EXAMPLE)?;
+            for client in &clients {
+                phases.begin(format!("conformance, {}", client.release));
+                attempts::run(
+                    async || {
+                        let mut tests = acceptance_tests("conformance", &asked);
+                        tests.env(CLIENT, &client.program).env(SHELF, &shelf);
+                        Ok(Stage {
+                            tests,
+                            cluster: None,
+                        })
+                    },
+                    phases,
+                )
+                .await?;
+            }
+        }
+        phases.begin("control plane");
+        preparation::control_plane().await?;
     }
-    let shelf = binaries::build_example(EXAMPLE)?;
-    for client in &clients {
-        phases.begin(format!("conformance, {}", client.release));
-        let tests = || {
-            let mut tests = acceptance_tests("conformance", &asked);
-            tests.env(CLIENT, &client.program).env(SHELF, &shelf);
-            tests
-        };
-        attempts::run(tests, phases).await?;
+    if asks_for("scenarios", &asked)? {
+        for client in &clients {
+            phases.begin(format!("scenarios, {}", client.release));
+            attempts::run(async || scenarios(&asked, client).await, phases).await?;
+        }
     }
-    phases.begin("cluster");
-    let mut cluster = preparation::cluster(state::own(), Choice::default()).await?;
-    let mut done = play(&asked, &clients, &crossplane, cluster.kubeconfig(), phases).await;
-    if done.is_ok() {
-        done = under_crossplane(&asked, &mut cluster, phases).await;
+    if asks_for("crossplane", &asked)? {
+        phases.begin("crossplane");
+        attempts::run(async || managed(&asked, &crossplane).await, phases).await?;
     }
-    if done.is_err() {
-        phases.fail();
+    if !asked.existing && asks_for("crossplane_core", &asked)? {
+        phases.begin("packages");
+        let binary = package::for_tests().await?;
+        phases.begin("Crossplane core");
+        preparation::crossplane_core().await?;
+        phases.begin("under Crossplane core");
+        attempts::run(async || under_core(&asked, &binary).await, phases).await?;
     }
-    if phases.have_failed() {
-        cluster.keep_logs();
-    }
-    phases.begin("cluster down");
-    drop(cluster);
-    done
+    Ok(())
 }
 
-/// Runs the scenarios under each client, and those of the Crossplane provider.
-async fn play(
-    asked: &Asked,
-    clients: &[Client],
-    crossplane: &Path,
-    kubeconfig: &Path,
-    phases: &mut Phases,
-) -> Result<(), Failure> {
-    for client in clients {
-        phases.begin(format!("scenarios, {}", client.release));
-        let scenarios = || {
-            let mut tests = acceptance_tests("scenarios", asked);
-            tests
-                .args(["--test-threads", AT_ONCE])
-                .env(KUBECONFIG, kubeconfig)
-                .env(CLI_CONFIG, &client.config)
-                .env(CLIENT, &client.program);
-            tests
-        };
-        attempts::run(scenarios, phases).await?;
-    }
-    phases.begin("crossplane");
-    let tests = || {
-        let mut tests = acceptance_tests("crossplane", asked);
-        tests
-            .args(["--test-threads", AT_ONCE])
-            .env(KUBECONFIG, kubeconfig)
-            .env(CROSSPLANE_BINARY, crossplane);
-        tests
+/// The tests of what a client does with the provider.
+async fn scenarios(asked: &Asked, client: &Client) -> Result<Stage, Failure> {
+    let mut stage = on_a_cluster("scenarios", asked).await?;
+    stage
+        .tests
+        .args(["--test-threads", AT_ONCE])
+        .env(CLI_CONFIG, &client.config)
+        .env(CLIENT, &client.program);
+    Ok(stage)
+}
+
+/// The tests of the Crossplane provider without Crossplane.
+async fn managed(asked: &Asked, crossplane: &Path) -> Result<Stage, Failure> {
+    let mut stage = on_a_cluster("crossplane", asked).await?;
+    stage
+        .tests
+        .args(["--test-threads", AT_ONCE])
+        .env(CROSSPLANE_BINARY, crossplane);
+    Ok(stage)
+}
+
+/// The tests of the packages, and of the function and the managed resources that they bring.
+async fn under_core(asked: &Asked, binary: &Path) -> Result<Stage, Failure> {
+    let choice = Choice {
+        crossplane: true,
+        ..Choice::default()
     };
-    attempts::run(tests, phases).await
-}
-
-/// Adds Crossplane's core to the cluster and runs what is tested with it: the
-/// packages, and the function and the managed resources that they bring.
-async fn under_crossplane(
-    asked: &Asked,
-    cluster: &mut ControlPlane,
-    phases: &mut Phases,
-) -> Result<(), Failure> {
-    if !matches("crossplane_core", asked)? {
-        return Ok(());
-    }
-    phases.begin("packages");
-    let binary = package::for_tests().await?;
-    phases.begin("Crossplane core");
-    preparation::crossplane(cluster).await?;
-    let Some(installed) = cluster.state().crossplane.clone() else {
+    let cluster = preparation::cluster(state::own(), choice).await?;
+    let Some(installed) = &cluster.state().crossplane else {
         return Err(Failure::Check(
             "the cluster does not say where Crossplane's core is".to_owned(),
         ));
     };
-    phases.begin("under Crossplane core");
-    let tests = || {
-        let mut tests = acceptance_tests("crossplane_core", asked);
-        tests
-            .env(KUBECONFIG, cluster.kubeconfig())
-            .env(CROSSPLANE_BINARY, &binary)
-            .env(SERVICES, &installed.services);
-        tests
-    };
-    attempts::run(tests, phases).await
+    let mut tests = acceptance_tests("crossplane_core", asked);
+    tests
+        .env(KUBECONFIG, cluster.kubeconfig())
+        .env(CROSSPLANE_BINARY, binary)
+        .env(SERVICES, &installed.services);
+    Ok(Stage {
+        tests,
+        cluster: Some(cluster),
+    })
+}
+
+/// The tests of a folder on a cluster of their own, or on the user's.
+async fn on_a_cluster(name: &str, asked: &Asked) -> Result<Stage, Failure> {
+    let mut tests = acceptance_tests(name, asked);
+    if asked.existing {
+        tests.env(KUBECONFIG, existing()?);
+        return Ok(Stage {
+            tests,
+            cluster: None,
+        });
+    }
+    let cluster = preparation::cluster(state::own(), Choice::default()).await?;
+    tests.env(KUBECONFIG, cluster.kubeconfig());
+    Ok(Stage {
+        tests,
+        cluster: Some(cluster),
+    })
 }
 
 /// Whether any test of a folder is asked for.
-fn matches(name: &str, asked: &Asked) -> Result<bool, Failure> {
+fn asks_for(name: &str, asked: &Asked) -> Result<bool, Failure> {
     if asked.only.is_none() {
         return Ok(true);
     }

@@ -44,6 +44,27 @@ pub struct Choice {
     pub standing: bool,
 }
 
+/// Builds what a cluster is started from, where it is missing.
+///
+/// # Errors
+/// See [`PreparationError`].
+pub async fn control_plane() -> Result<(), PreparationError> {
+    blocking(|| {
+        Tools::build(&Progress::shown())?;
+        binaries::build(SIMULATOR)?;
+        Ok(())
+    })
+    .await
+}
+
+/// Builds Crossplane's core, where it is missing.
+///
+/// # Errors
+/// See [`PreparationError`].
+pub async fn crossplane_core() -> Result<(), PreparationError> {
+    blocking(crossplane_binaries).await.map(drop)
+}
+
 /// Builds what is needed and starts a cluster in `folder`. Dropping the future
 /// ends what it has started.
 ///

@@ -50,11 +50,6 @@ impl Phases {
         self.end(End::PassedLater(tests));
     }
 
-    /// Whether any that has ended did so badly.
-    pub(super) fn have_failed(&self) -> bool {
-        self.done.iter().any(Phase::has_failed)
-    }
-
     fn end(&mut self, end: End) {
         if let Some((name, since)) = self.current.take() {
             let took = since.elapsed();
