@@ -1,7 +1,7 @@
 //! Objects of the API as tests look at them and print them.
 
 use kube::api::DynamicObject;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The object as JSON, without who owns which of its fields: that is most of its text and says
 /// nothing of what it is.
@@ -15,4 +15,15 @@ pub fn plain(mut object: DynamicObject) -> Value {
         Ok(value) => value,
         Err(error) => panic!("an object of the API is no JSON: {error}"),
     }
+}
+
+/// What an object says of itself, for the message of a wait that came to nothing: what is wanted
+/// of it is left out, as a definition's schema would hide all else.
+#[must_use]
+pub fn state(object: &Value) -> String {
+    if object.is_null() {
+        return "nothing".to_owned();
+    }
+    let said = json!({ "metadata": object["metadata"], "status": object["status"] });
+    format!("{said:#}")
 }

@@ -6,7 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use acceptance::{patience::patience, plain::plain};
+use acceptance::{
+    patience::patience,
+    plain::{plain, state},
+};
 use kube::{
     Api, Client, Config,
     api::{ApiResource, DeleteParams, DynamicObject, ListParams, Patch, PatchParams},
@@ -188,7 +191,7 @@ impl Scene {
             assert!(
                 begun.elapsed() < patience(LONGEST),
                 "{kind} {name}: {what}, was waited for. Last seen: {}",
-                seen.map_or("nothing".to_owned(), |object| format!("{object:#}"))
+                state(&seen.unwrap_or_default())
             );
             tokio::time::sleep(LOOK).await;
         }
@@ -200,7 +203,8 @@ impl Scene {
         while let Some(object) = self.get(api_version, kind, name).await {
             assert!(
                 begun.elapsed() < patience(LONGEST),
-                "{kind} {name} does not go: {object:#}"
+                "{kind} {name} does not go: {}",
+                state(&object)
             );
             tokio::time::sleep(LOOK).await;
         }

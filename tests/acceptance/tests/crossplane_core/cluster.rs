@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use acceptance::{
     installation::{self, has_condition},
-    plain::plain,
+    plain::{plain, state},
 };
 use kube::{
     Api, Client,
@@ -13,7 +13,7 @@ use kube::{
 use serde_json::{Value, json};
 
 /// Longest that anything here may take on a busy machine before it counts as stuck.
-const PATIENCE: Duration = Duration::from_secs(300);
+pub const PATIENCE: Duration = Duration::from_secs(300);
 
 /// A variable that `cargo xtask test` sets.
 pub fn setting(name: &str) -> String {
@@ -137,10 +137,11 @@ pub async fn until(
         }
         assert!(
             Instant::now() < deadline,
-            "{} {namespace}/{name} has not become what was waited for: {object:#}",
-            kind.1
+            "{} {namespace}/{name} has not become what was waited for: {}",
+            kind.1,
+            state(&object)
         );
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        tokio::time::sleep(installation::LOOK).await;
     }
 }
 

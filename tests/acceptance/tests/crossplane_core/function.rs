@@ -5,11 +5,12 @@ use std::{
     net::TcpListener,
     path::Path,
     process::{Child, Command, Stdio},
+    time::Instant,
 };
 
 use acceptance::{
     crossplane::{NAMESPACE, Services, write_secret},
-    installation::{database_namespace, has_condition},
+    installation::{LOOK, database_namespace, has_condition},
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use kube::Client;
@@ -17,8 +18,8 @@ use serde_json::{Value, json};
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::cluster::{
-    CONFIGURATION, DATABASE, FUNCTION, Kind, REVISION, SECRET, apply, client, delete, documents,
-    get, healthy, install, list, setting, until,
+    CONFIGURATION, DATABASE, FUNCTION, Kind, PATIENCE, REVISION, SECRET, apply, client, delete,
+    documents, get, healthy, install, list, setting, until,
 };
 
 /// Under which core knows the function: its repository, as a name.
@@ -117,11 +118,18 @@ fn composite(namespace: &str, change: impl FnOnce(&mut Value)) -> Value {
 
 /// The only database of a namespace, once there is one.
 async fn database(client: &Client, namespace: &str) -> Value {
+    let deadline = Instant::now() + PATIENCE;
     loop {
-        if let [database] = list(client, DATABASE, namespace).await.as_slice() {
+        let found = list(client, DATABASE, namespace).await;
+        if let [database] = found.as_slice() {
             return database.clone();
         }
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        assert!(
+            Instant::now() < deadline,
+            "namespace {namespace} has {} databases",
+            found.len()
+        );
+        tokio::time::sleep(LOOK).await;
     }
 }
 
