@@ -20,7 +20,6 @@ use everest_cluster::Cluster;
 use everest_schemas::managed::{ProviderConfigKind, ProviderConfigReference};
 use kube::api::PatchParams;
 use tokio::sync::watch;
-use tokio_util::sync::CancellationToken;
 
 pub use access::Config;
 pub use error::TargetError;
@@ -78,11 +77,10 @@ pub struct Target {
     pub cluster: Cluster,
     /// The config it is of.
     pub key: TargetKey,
-    /// Another one for another config or other credentials; it only ever grows.
+    /// Another one for another config or other credentials, and for a cluster that has been away;
+    /// it only ever grows. What follows the cluster through a target ends when one of a later
+    /// revision is used.
     pub revision: u64,
-    /// Cancelled when another target has taken this one's place, or the config is gone:
-    /// watches that go through it end then.
-    pub given_up: CancellationToken,
 }
 
 impl fmt::Debug for Target {
@@ -133,7 +131,7 @@ impl Targets {
     ///    without a request.
     /// 2. Otherwise both are read. If they are what the target was made of, it stays.
     /// 3. Otherwise another is made, once its cluster has answered and is found to run
-    ///    Everest; the old one is given up.
+    ///    Everest; the old one is given up. So it is when the cluster has been away.
     ///
     /// A failure is remembered for a moment, so that many who ask at once ask the cluster once.
     ///
@@ -182,8 +180,7 @@ impl Targets {
     /// The config is gone, and its target with it.
     pub fn forget(&self, key: &TargetKey) {
         let removed = self.slots().remove(key);
-        if let Some(slot) = removed {
-            slot.give_up();
+        if removed.is_some() {
             self.shared.changed();
         }
     }

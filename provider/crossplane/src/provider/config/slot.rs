@@ -16,7 +16,6 @@ use kube::{Api, ResourceExt};
 use secrecy::ExposeSecret;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
-use tokio_util::sync::CancellationToken;
 
 use super::access::{self, Access, Place};
 use super::{FIELD_MANAGER, Shared, Target, TargetError, TargetKey};
@@ -49,7 +48,6 @@ pub(super) struct Slot {
     /// Something may have changed since the state was last brought up to date.
     doubted: AtomicBool,
     state: Mutex<State>,
-    given_up: CancellationToken,
     /// The version of the Secret that the state knows.
     secret_version: Arc<StdMutex<Option<String>>>,
 }
@@ -87,18 +85,12 @@ impl Slot {
             key,
             doubted: AtomicBool::new(false),
             state: Mutex::default(),
-            given_up: CancellationToken::new(),
             secret_version: Arc::default(),
         }
     }
 
     pub(super) fn doubt(&self) {
         self.doubted.store(true, Ordering::Release);
-    }
-
-    /// Ends the target and all that hangs on it.
-    pub(super) fn give_up(&self) {
-        self.given_up.cancel();
     }
 
     pub(super) async fn target(
@@ -210,8 +202,7 @@ impl Slot {
         let access = match access {
             Err(missing @ TargetError::ConfigMissing { .. }) => {
                 state.watch = None;
-                if let Some(old) = state.current.take() {
-                    old.target.given_up.cancel();
+                if state.current.take().is_some() {
                     shared.changed();
                 }
                 return Err(match self.is_ending(shared).await {
@@ -250,20 +241,22 @@ impl Slot {
             .unwrap_or_else(PoisonError::into_inner) =
             found.as_ref().and_then(|found| found.version.clone());
         let fingerprint = access.fingerprint(found.as_ref().map(|found| &found.kubeconfig));
-        if let Some(current) = &mut state.current
-            && current.fingerprint == fingerprint
-        {
-            current.read = Instant::now();
-            // After a failure of the cluster itself the same target may still fail.
-            if state.checked.is_none() {
-                probe(&self.key, current.target.cluster.client()).await?;
-                state.checked = Some(Instant::now());
+        let known = match &mut state.current {
+            Some(current) if current.fingerprint == fingerprint => {
+                current.read = Instant::now();
+                if state.checked.is_some() {
+                    return Ok(current.target.clone());
+                }
+                // The cluster has been away. What goes through another target begins at once;
+                // watches of the old one may pause for another minute.
+                Some(current.target.cluster.client().clone())
             }
-            return Ok(current.target.clone());
-        }
-        let client = match &found {
-            None => shared.control.clone(),
-            Some(found) => connect_with(
+            _ => None,
+        };
+        let client = match (known, &found) {
+            (Some(client), _) => client,
+            (None, None) => shared.control.clone(),
+            (None, Some(found)) => connect_with(
                 found.kubeconfig.expose_secret(),
                 access.context.as_deref(),
                 access.trust(shared.commands),
@@ -281,15 +274,13 @@ impl Slot {
                 .with_dialect(Dialect::ManagedResource),
             key: self.key.clone(),
             revision: shared.next_revision(),
-            given_up: self.given_up.child_token(),
         });
         let current = Current {
             target: target.clone(),
             fingerprint,
             read: Instant::now(),
         };
-        if let Some(old) = state.current.replace(current) {
-            old.target.given_up.cancel();
+        if state.current.replace(current).is_some() {
             shared.changed();
         }
         tracing::info!(config = %self.key, revision = target.revision, "connected");
@@ -341,7 +332,7 @@ impl Slot {
         let api: Api<PartialObjectMeta<Secret>> =
             Api::namespaced(shared.control.clone(), namespace);
         let (slot, shared) = (Arc::downgrade(self), Arc::downgrade(shared));
-        let (known, given_up) = (self.secret_version.clone(), self.given_up.clone());
+        let known = self.secret_version.clone();
         let fields = format!("metadata.name={name}");
         let changed = move |version: Option<String>| {
             let same = *known.lock().unwrap_or_else(PoisonError::into_inner) == version;
@@ -353,22 +344,17 @@ impl Slot {
         let task = tokio::spawn(async move {
             let config = watcher::Config::default().fields(&fields);
             let mut events = std::pin::pin!(watcher(api, config).default_backoff());
-            loop {
-                let event = tokio::select! {
-                    event = events.next() => event,
-                    () = given_up.cancelled() => return,
-                };
+            while let Some(event) = events.next().await {
                 match event {
-                    Some(Ok(watcher::Event::Apply(secret) | watcher::Event::InitApply(secret))) => {
+                    Ok(watcher::Event::Apply(secret) | watcher::Event::InitApply(secret)) => {
                         changed(secret.resource_version());
                     }
-                    Some(Ok(watcher::Event::Delete(_))) => changed(None),
-                    Some(Ok(watcher::Event::Init | watcher::Event::InitDone)) => {}
+                    Ok(watcher::Event::Delete(_)) => changed(None),
+                    Ok(watcher::Event::Init | watcher::Event::InitDone) => {}
                     // Without the right to watch, the Secret is read every now and then.
-                    Some(Err(error)) => {
+                    Err(error) => {
                         tracing::debug!(%error, "the Secret of a config is not watched");
                     }
-                    None => return,
                 }
             }
         });
