@@ -158,12 +158,12 @@ async fn check_all(asked: Asked, phases: &mut Phases) -> Result<(), Failure> {
     if asks_for("scenarios", &asked)? {
         for client in &clients {
             phases.begin(format!("scenarios, {}", client.release));
-            attempts::run(async || scenarios(&asked, client).await, phases).await?;
+            attempts::run(|| scenarios(&asked, client), phases).await?;
         }
     }
     if asks_for("crossplane", &asked)? {
         phases.begin("crossplane");
-        attempts::run(async || managed(&asked, &crossplane).await, phases).await?;
+        attempts::run(|| managed(&asked, &crossplane), phases).await?;
     }
     if !asked.existing && asks_for("crossplane_core", &asked)? {
         phases.begin("packages");
@@ -171,7 +171,7 @@ async fn check_all(asked: Asked, phases: &mut Phases) -> Result<(), Failure> {
         phases.begin("Crossplane core");
         preparation::crossplane_core().await?;
         phases.begin("under Crossplane core");
-        attempts::run(async || under_core(&asked, &binary).await, phases).await?;
+        attempts::run(|| under_core(&asked, &binary), phases).await?;
     }
     Ok(())
 }
@@ -181,7 +181,6 @@ async fn scenarios(asked: &Asked, client: &Client) -> Result<Stage, Failure> {
     let mut stage = on_a_cluster("scenarios", asked).await?;
     stage
         .tests
-        .args(["--test-threads", AT_ONCE])
         .env(CLI_CONFIG, &client.config)
         .env(CLIENT, &client.program);
     Ok(stage)
@@ -190,10 +189,7 @@ async fn scenarios(asked: &Asked, client: &Client) -> Result<Stage, Failure> {
 /// The tests of the Crossplane provider without Crossplane.
 async fn managed(asked: &Asked, crossplane: &Path) -> Result<Stage, Failure> {
     let mut stage = on_a_cluster("crossplane", asked).await?;
-    stage
-        .tests
-        .args(["--test-threads", AT_ONCE])
-        .env(CROSSPLANE_BINARY, crossplane);
+    stage.tests.env(CROSSPLANE_BINARY, crossplane);
     Ok(stage)
 }
 
@@ -223,6 +219,7 @@ async fn under_core(asked: &Asked, binary: &Path) -> Result<Stage, Failure> {
 /// The tests of a folder on a cluster of their own, or on the user's.
 async fn on_a_cluster(name: &str, asked: &Asked) -> Result<Stage, Failure> {
     let mut tests = acceptance_tests(name, asked);
+    tests.args(["--test-threads", AT_ONCE]);
     if asked.existing {
         tests.env(KUBECONFIG, existing()?);
         return Ok(Stage {

@@ -83,6 +83,15 @@ fn own_identity() -> Value {
     })
 }
 
+/// A config of the provider's own cluster, which runs Everest.
+fn working() -> World {
+    World {
+        config: Some(own_identity()),
+        everest: true,
+        ..World::default()
+    }
+}
+
 fn of_secret() -> Value {
     json!({
         "apiVersion": "everest.m.openeverest.io/v1alpha1",
@@ -130,11 +139,7 @@ async fn reason(world: World) -> (&'static str, String) {
 
 #[tokio::test]
 async fn a_target_is_made_once_and_costs_no_request_after_that() {
-    let (targets, _, seen) = targets(World {
-        config: Some(own_identity()),
-        everest: true,
-        ..World::default()
-    });
+    let (targets, _, seen) = targets(working());
     let first = targets.connect("team", &own()).await.unwrap();
     let requests = seen.lock().unwrap().len();
     for namespace in ["team", "other"] {
@@ -147,11 +152,7 @@ async fn a_target_is_made_once_and_costs_no_request_after_that() {
 
 #[tokio::test]
 async fn a_config_that_was_doubted_and_is_the_same_keeps_its_target() {
-    let (targets, _, _) = targets(World {
-        config: Some(own_identity()),
-        everest: true,
-        ..World::default()
-    });
+    let (targets, _, _) = targets(working());
     let first = targets.connect("team", &own()).await.unwrap();
     targets.doubt(&first.key);
     let again = targets.connect("team", &own()).await.unwrap();
@@ -160,11 +161,7 @@ async fn a_config_that_was_doubted_and_is_the_same_keeps_its_target() {
 
 #[tokio::test]
 async fn a_config_that_says_something_else_gives_another_target_and_ends_the_old() {
-    let (targets, world, _) = targets(World {
-        config: Some(own_identity()),
-        everest: true,
-        ..World::default()
-    });
+    let (targets, world, _) = targets(working());
     let first = targets.connect("team", &own()).await.unwrap();
     let changes = targets.changes();
     world.lock().unwrap().config.as_mut().unwrap()["spec"]["catalog"] =
@@ -178,11 +175,7 @@ async fn a_config_that_says_something_else_gives_another_target_and_ends_the_old
 
 #[tokio::test]
 async fn a_config_that_is_gone_takes_its_target_along() {
-    let (targets, world, _) = targets(World {
-        config: Some(own_identity()),
-        everest: true,
-        ..World::default()
-    });
+    let (targets, world, _) = targets(working());
     let first = targets.connect("team", &own()).await.unwrap();
     world.lock().unwrap().config = None;
     targets.doubt(&first.key);
@@ -216,11 +209,7 @@ async fn many_who_ask_at_once_ask_a_failing_cluster_once() {
 
 #[tokio::test(start_paused = true)]
 async fn a_cluster_that_is_suspected_is_asked_however_lately_it_answered() {
-    let (targets, world, _) = targets(World {
-        config: Some(own_identity()),
-        everest: true,
-        ..World::default()
-    });
+    let (targets, world, _) = targets(working());
     let key = targets.connect("team", &own()).await.unwrap().key.clone();
     let changes = targets.changes();
     tokio::time::advance(Duration::from_secs(3)).await;
@@ -240,11 +229,7 @@ async fn a_cluster_that_is_suspected_is_asked_however_lately_it_answered() {
 
 #[tokio::test(start_paused = true)]
 async fn a_cluster_that_has_been_away_is_followed_anew() {
-    let (targets, world, _) = targets(World {
-        config: Some(own_identity()),
-        everest: true,
-        ..World::default()
-    });
+    let (targets, world, _) = targets(working());
     let first = targets.connect("team", &own()).await.unwrap();
     tokio::time::advance(Duration::from_secs(3)).await;
     world.lock().unwrap().everest = false;
