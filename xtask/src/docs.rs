@@ -149,8 +149,9 @@ fn identity_import(command: &str, identity: &Value) -> String {
 fn list_page(name: &str, list: &Value, examples: &Path) -> io::Result<String> {
     let block = &list["block"];
     let text = format!(
-        "Finds every `{name}` that exists, with `terraform query` (Terraform 1.14 or later), which \
-         can write the `import` blocks and the configuration of what it found."
+        "Finds every existing `{name}` with `terraform query` (Terraform 1.14 or later; OpenTofu has \
+         no such command). With `-generate-config-out` Terraform 1.14.1 or later also writes the \
+         `import` blocks and the configuration of what it found."
     );
     let mut page = front_matter(&format!("{name} List Resource - everest"), &text, REFERENCE);
     let _ = writeln!(page, "# {name} (List Resource)\n\n{text}\n");

@@ -52,6 +52,7 @@ them, before anything is written.
 An error stops the plan or the apply. On an object that exists, a rule is an error only if
 the change breaks it; what was broken before is a warning. A value that is not known yet
 breaks no rule.
+
 ";
 
 /// How many rules are told before anything is written, here and elsewhere: for the guide, and for
@@ -113,8 +114,9 @@ const SECTIONS: [(Checked, &str, &str); 3] = [
     (
         Checked::Configuration,
         "Checked without a cluster",
-        "These need the configuration alone, so `terraform validate` and a plan without a cluster \
-         find them.",
+        "These need the configuration alone, so a plan without a cluster finds them. `terraform \
+         validate` finds those of them that are about the form of a value (time-outs, quantities, \
+         versions, dates) and about attributes that exclude or need each other.",
     ),
     (
         Checked::State,

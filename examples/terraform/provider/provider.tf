@@ -6,9 +6,7 @@ terraform {
   }
 }
 
-# A kubeconfig file and one of its contexts. With nothing set, the provider reads
-# KUBE_CONFIG_PATH and the other KUBE_* variables, then the service account of the
-# pod that it runs in. It never falls back to localhost.
+# A kubeconfig file and one of its contexts.
 provider "everest" {
   config_path    = "~/.kube/config"
   config_context = "production"

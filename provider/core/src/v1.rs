@@ -15,6 +15,7 @@ pub mod connection;
 pub mod convergence;
 pub mod credentials;
 pub mod database;
+pub mod endpoint;
 mod engine_kinds;
 pub mod managed_fields;
 mod mapped;

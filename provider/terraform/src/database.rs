@@ -36,6 +36,7 @@ impl Kind for Database {
         "status",
         "message",
         "hostname",
+        "hosts",
         "port",
         "cr_version",
         "recommended_cr_version",

@@ -38,7 +38,8 @@ pub struct BackupModel {
     #[schemars(extend("x-local" = true, "default" = true))]
     pub wait: Field<bool>,
 
-    /// How long operations may take. Defaults: `create` `12h`, `delete` `30m`.
+    /// How long operations may take. Defaults: `create` and `update` `12h`,
+    /// `delete` `30m`.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true))]
     pub timeouts: Field<Timeouts>,

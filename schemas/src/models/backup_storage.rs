@@ -8,9 +8,11 @@ use crate::{Field, Sensitive};
 
 /// A bucket that receives the backups of the databases in its namespace.
 ///
-/// Credentials are given either as sensitive values, which the state holds, or
-/// as write-only values, which nothing holds; both omitted leaves the Secret
-/// as it is.
+/// Set credentials either with `access_key_id` and `secret_access_key` (stored
+/// in the state) or with the `_wo` attributes (stored nowhere but in the
+/// Secret). Omit all of them where something else makes the Secret: it has the
+/// storage's name and the keys `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`,
+/// must exist before the storage, and is not changed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct BackupStorageModel {

@@ -10,8 +10,14 @@ use crate::{Field, StringMap};
 /// A database: MySQL (`pxc`), MongoDB (`psmdb`) or PostgreSQL (`postgresql`),
 /// run by Everest on Kubernetes.
 ///
-/// What is left out is left as Everest has it, and a default that Everest
-/// fills in is never a difference.
+/// Attributes that you omit keep Everest's value. Defaults that Everest fills
+/// in never show up as a diff.
+///
+/// An apply whose database is not ready in time, or that is interrupted, ends
+/// with a warning and exit code 0: the database is in the state with
+/// `ready = false`, and the next apply goes on waiting. A `postcondition` on
+/// `self.ready`, as in the example, makes it an error and stops what depends
+/// on the database.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DatabaseModel {
@@ -41,8 +47,9 @@ pub struct DatabaseModel {
     #[schemars(extend("x-local" = true, "default" = true))]
     pub keep_backup_data: Field<bool>,
 
-    /// Whether to wait until the database is ready. `false`: that the cluster
-    /// has accepted it is enough. Default `true`.
+    /// If `true`, an apply waits until the database is ready. If `false`, it
+    /// returns as soon as the API server has accepted the object. Default
+    /// `true`.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true, "default" = true))]
     pub wait: Field<bool>,
@@ -99,15 +106,22 @@ pub struct DatabaseModel {
     #[schemars(extend("x-read-only" = true))]
     pub status: Field<String>,
 
-    /// What the engine's operator last complained of.
+    /// The last error reported by the engine's operator.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-read-only" = true))]
     pub message: Field<String>,
 
-    /// Host name that clients connect to.
+    /// Host name that clients connect to; null while there is none, and where
+    /// there are several (an exposed or sharded MongoDB): see `hosts`.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-read-only" = true))]
     pub hostname: Field<String>,
+
+    /// Every address that clients connect to, as `host:port`: one for most
+    /// databases, one for each member of an exposed MongoDB replica set.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend("x-read-only" = true))]
+    pub hosts: Field<Vec<Field<String>>>,
 
     /// Port that clients connect to.
     #[serde(default, skip_serializing_if = "Field::is_null")]

@@ -5,9 +5,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Field, Sensitive, StringMap};
 
-/// How the provider reaches the cluster, as in `hashicorp/kubernetes`, and
-/// what it looks for there. Settings left out are taken from the `KUBE_*`
-/// environment variables.
+/// Manages OpenEverest v1 databases through the Kubernetes API of the cluster
+/// that Everest runs in.
+///
+/// The connection settings have the names that they have in
+/// `hashicorp/kubernetes`. A setting that you omit comes from its `KUBE_*`
+/// environment variable, unless you name a cluster here: with `config_path` or
+/// `config_paths` the variables of direct settings (`KUBE_HOST`, `KUBE_TOKEN`,
+/// certificates, `KUBE_INSECURE`, `KUBE_TLS_SERVER_NAME`, `KUBE_PROXY_URL`) are
+/// not read, and with `host` `KUBE_CONFIG_PATH` and `KUBE_CONFIG_PATHS` are
+/// not. Without any setting the provider uses the service account of the pod
+/// that it runs in. It does not read `KUBECONFIG`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ProviderModel {
@@ -15,8 +23,8 @@ pub struct ProviderModel {
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub config_path: Field<String>,
 
-    /// Paths of kubeconfig files that are merged, the first to set a value
-    /// winning. Also `KUBE_CONFIG_PATHS`, separated as `PATH` is.
+    /// Paths of kubeconfig files that are merged; the first file that sets a
+    /// value takes precedence. Also `KUBE_CONFIG_PATHS`, separated as `PATH` is.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub config_paths: Field<Vec<Field<String>>>,
 
@@ -71,7 +79,8 @@ pub struct ProviderModel {
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub proxy_url: Field<String>,
 
-    /// A program that prints the credentials, such as `aws eks get-token`.
+    /// Credential plugin: a command that prints the credentials, for example
+    /// `aws eks get-token`. An attribute, not a block: `exec = { … }`.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub exec: Field<ExecCredential>,
 
@@ -90,7 +99,8 @@ pub struct ProviderModel {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ExecCredential {
-    /// Version of the form, such as `client.authentication.k8s.io/v1`.
+    /// API version of the `ExecCredential` that the command prints, for
+    /// example `client.authentication.k8s.io/v1`.
     pub api_version: Field<String>,
 
     /// The program.

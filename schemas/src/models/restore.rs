@@ -50,7 +50,8 @@ pub struct RestoreModel {
     #[schemars(extend("x-force-new" = true, "x-local" = true))]
     pub triggers: StringMap,
 
-    /// How long operations may take. Default: `create` `12h`.
+    /// How long operations may take. Defaults: `create` and `update` `12h`,
+    /// `delete` `30m`.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true))]
     pub timeouts: Field<Timeouts>,

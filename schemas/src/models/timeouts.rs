@@ -5,8 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Field;
 
-/// How long each operation may take, as Go writes durations: `90s`, `60m`,
-/// `1h30m`.
+/// How long each operation may take: `90s`, `60m`, `1h30m`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Timeouts {

@@ -11,12 +11,11 @@ variable "secret_access_key" {
 # Write-only credentials (Terraform and OpenTofu 1.11 or later) never reach the state.
 # Raise credentials_wo_version to send new ones.
 resource "everest_backup_storage" "s3" {
-  namespace    = "prod"
-  name         = "s3"
-  type         = "s3"
-  bucket       = "acme-database-backups"
-  region       = "eu-central-1"
-  endpoint_url = "https://s3.eu-central-1.amazonaws.com"
+  namespace = "prod"
+  name      = "s3"
+  type      = "s3"
+  bucket    = "acme-database-backups"
+  region    = "eu-central-1"
 
   access_key_id_wo       = var.access_key_id
   secret_access_key_wo   = var.secret_access_key

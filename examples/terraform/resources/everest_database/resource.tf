@@ -41,6 +41,6 @@ resource "everest_database" "orders" {
   }
 }
 
-output "orders_endpoint" {
-  value = "${everest_database.orders.hostname}:${everest_database.orders.port}"
+output "orders_hosts" {
+  value = everest_database.orders.hosts
 }

@@ -1,10 +1,12 @@
 resource "everest_namespace" "prod" {
   name = "prod"
 
+  # The newest version of each operator in the catalog, then left alone. `version` pins one,
+  # and raising it upgrades the operator.
   engines = {
     pxc        = {}
-    psmdb      = { version = "1.21.1" }
-    postgresql = { channel = "stable-v2" }
+    psmdb      = {}
+    postgresql = {}
   }
 
   labels = {

@@ -41,11 +41,11 @@ const fn row(
     }
 }
 
-const fn replaces(attribute: &'static str) -> Effect {
+const fn replaces(attribute: &'static str, engines: &'static [Engine]) -> Effect {
     row(
         attribute,
         When::Changed,
-        ALL,
+        engines,
         Class::DataLoss,
         "replaces the database: its volumes are deleted with everything in them, and an empty database takes its place",
         REPLACED,
@@ -54,12 +54,12 @@ const fn replaces(attribute: &'static str) -> Effect {
 
 /// What a change of each attribute does. An attribute may have several rows.
 pub const TABLE: &[Effect] = &[
-    replaces("namespace"),
-    replaces("name"),
-    replaces("engine.type"),
-    replaces("engine.storage.class"),
-    replaces("proxy.storage.class"),
-    replaces("engineFeatures.psmdb.splitHorizonDnsConfigName"),
+    replaces("namespace", ALL),
+    replaces("name", ALL),
+    replaces("engine.type", ALL),
+    replaces("engine.storage.class", ALL),
+    replaces("proxy.storage.class", &[Engine::Pxc]),
+    replaces("engineFeatures.psmdb.splitHorizonDnsConfigName", &[Engine::Psmdb]),
     row(
         "engine.version",
         When::Changed,
@@ -319,7 +319,7 @@ pub const TABLE: &[Effect] = &[
     row(
         "backup.pitr.backupStorageName",
         When::Changed,
-        &[Engine::Pxc, Engine::Psmdb],
+        &[Engine::Pxc],
         Class::NoRestart,
         "copies the log to the other storage from now on; moments before the next backup there cannot be restored from it",
         BACKUP,

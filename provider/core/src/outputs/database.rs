@@ -37,7 +37,8 @@ pub fn known_at_creation(planned: &mut DatabaseModel) {
 /// | Change | Outputs |
 /// |---|---|
 /// | anything in the spec but the data source, a restart | `ready`, `status`, `message` |
-/// | the proxy's type or exposure, sharding | + `hostname` |
+/// | the proxy's type or exposure, sharding | + `hostname`, `hosts` |
+/// | the number of MongoDB's members, which each may have an address | + `hostname`, `hosts` |
 /// | the engine's version or CR version | + `crVersion`, `recommendedCrVersion` |
 /// | the engine's Secret | + `credentialsSecretName` |
 /// | labels, annotations, the provider's own attributes | none |
@@ -49,8 +50,12 @@ pub fn affected(prior: &DatabaseModel, planned: &DatabaseModel) -> Vec<FieldPath
     let mut names = vec!["ready", "status", "message"];
     let engine = |spec: &DatabaseClusterSpec| spec.engine.clone().into_known().unwrap_or_default();
     let (engine_before, engine_now) = (engine(&before), engine(&now));
-    if exposure(&before) != exposure(&now) || before.sharding != now.sharding {
-        names.push("hostname");
+    let psmdb = engine_now.type_.known() == Some(&Engine::Psmdb);
+    if exposure(&before) != exposure(&now)
+        || before.sharding != now.sharding
+        || psmdb && engine_before.replicas != engine_now.replicas
+    {
+        names.extend(["hostname", "hosts"]);
     }
     let versions = |engine: &EngineSpec| (engine.version.clone(), engine.cr_version.clone());
     if versions(&engine_before) != versions(&engine_now) {
@@ -70,6 +75,7 @@ pub fn mark_affected(prior: &DatabaseModel, planned: &mut DatabaseModel) {
             "status" => planned.status = Field::Unknown,
             "message" => planned.message = Field::Unknown,
             "hostname" => planned.hostname = Field::Unknown,
+            "hosts" => planned.hosts = Field::Unknown,
             "crVersion" => planned.cr_version = Field::Unknown,
             "recommendedCrVersion" => planned.recommended_cr_version = Field::Unknown,
             "credentialsSecretName" => planned.credentials_secret_name = Field::Unknown,
@@ -144,7 +150,7 @@ mod tests {
         assert_eq!(changed("/spec/engine/storage/size", json!("30Gi")), ALWAYS);
         assert_eq!(
             changed("/spec/proxy/expose/type", json!("LoadBalancer")),
-            [&ALWAYS[..], &["hostname"]].concat()
+            [&ALWAYS[..], &["hostname", "hosts"]].concat()
         );
         assert_eq!(
             changed("/spec/engine/version", json!("8.0.42-33.1")),
@@ -154,6 +160,21 @@ mod tests {
             changed("/spec/engine/userSecretsName", json!("mine")),
             [&ALWAYS[..], &["credentialsSecretName"]].concat()
         );
+    }
+
+    #[test]
+    fn a_further_member_of_a_replica_set_has_an_address_of_its_own() {
+        let mongo = |replicas: i64| {
+            let mut value = database();
+            value["spec"]["engine"]["type"] = json!("psmdb");
+            value["spec"]["engine"]["replicas"] = json!(replicas);
+            model(value)
+        };
+        let altered: Vec<_> = affected(&mongo(3), &mongo(5))
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(altered, [&ALWAYS[..], &["hostname", "hosts"]].concat());
     }
 
     #[test]

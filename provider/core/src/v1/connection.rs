@@ -12,14 +12,16 @@ use everest_schemas::everest::DatabaseCluster;
 use everest_schemas::{Engine, Sensitive};
 use k8s_openapi::api::core::v1::Secret;
 
+use super::endpoint::{self, Endpoint};
+
 /// Type of the Secrets in which Crossplane's world hands on connections.
 pub const SECRET_TYPE: &str = "connection.crossplane.io/v1alpha1";
 
 /// What an application connects to a database with, the same for all engines.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Connection {
-    /// Host name. A sharded or exposed MongoDB may have several, each with its
-    /// port, separated by commas.
+    /// Host name. An exposed or sharded MongoDB may have several, each with
+    /// its port, separated by commas.
     pub endpoint: String,
     /// Port.
     pub port: u16,
@@ -99,15 +101,12 @@ pub fn connection(
         .and_then(|engine| engine.type_.known().copied())
         .ok_or(NotConnectable::NoEngine)?;
     let status = database.status.as_ref();
-    let host = status
-        .and_then(|status| status.hostname.as_deref())
-        .filter(|host| !host.is_empty())
-        .ok_or(NotConnectable::NoEndpoint)?;
-    let port = status
-        .and_then(|status| status.port)
-        .and_then(|port| u16::try_from(port).ok())
-        .filter(|port| *port != 0)
-        .ok_or(NotConnectable::NoEndpoint)?;
+    let endpoints = status.map(endpoint::of).unwrap_or_default();
+    let (endpoint, port) = match &endpoints[..] {
+        [] => return Err(NotConnectable::NoEndpoint),
+        [only] => (only.host.clone(), only.port),
+        [first, ..] => (joined(&endpoints), first.port),
+    };
     let name = secret_name(database).unwrap_or_default();
     let secret = secret.ok_or_else(|| NotConnectable::NoSecret(name.clone()))?;
     let value = |key: &'static str| {
@@ -125,28 +124,25 @@ pub fn connection(
         ),
         Engine::Postgresql => ("postgres", "postgres".to_owned(), value("password")?),
     };
-    // MongoDB's hosts may come with their ports.
-    let hosts = if host.contains(':') {
-        host.to_owned()
-    } else {
-        format!("{host}:{port}")
-    };
     let uri = format!(
-        "{scheme}://{}:{}@{hosts}",
+        "{scheme}://{}:{}@{}",
         escaped(&username),
-        escaped(password.expose())
+        escaped(password.expose()),
+        joined(&endpoints),
     );
-    let endpoint = match host.split_once(':') {
-        Some((only, _)) if !host.contains(',') => only,
-        _ => host,
-    };
     Ok(Connection {
-        endpoint: endpoint.to_owned(),
+        endpoint,
         port,
         username,
         password,
         uri: uri.into(),
     })
+}
+
+/// The endpoints as a URI has them, separated by commas.
+fn joined(endpoints: &[Endpoint]) -> String {
+    let each: Vec<_> = endpoints.iter().map(ToString::to_string).collect();
+    each.join(",")
 }
 
 /// The text that a Secret holds under a key, unless it is empty.
@@ -232,6 +228,10 @@ mod tests {
             uri("psmdb", "192.0.2.1:27017,192.0.2.2:27017", 27017, users),
             "mongodb://databaseAdmin:x@192.0.2.1:27017,192.0.2.2:27017"
         );
+        assert_eq!(
+            uri("pxc", "2001:db8::5", 3306, json!({"root": "x"})),
+            "mysql://root:x@[2001:db8::5]:3306"
+        );
     }
 
     #[test]
@@ -244,6 +244,7 @@ mod tests {
         assert_eq!(of("orders"), "orders");
         assert_eq!(of("orders:3306"), "orders");
         assert_eq!(of("a:1,b:2"), "a:1,b:2");
+        assert_eq!(of("2001:db8::5"), "2001:db8::5");
     }
 
     #[test]

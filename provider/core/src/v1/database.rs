@@ -7,7 +7,9 @@ use everest_schemas::models::DatabaseModel;
 use everest_schemas::{Field, StringMap};
 use serde_json::{Value, json};
 
-use super::{Identity, OwnedKeys, body, filled, known_json, known_keys, named, observed_keys};
+use super::{
+    Identity, OwnedKeys, body, endpoint, filled, known_json, known_keys, named, observed_keys,
+};
 use crate::Operation;
 use crate::readiness::{self, DatabaseSighting, Readiness};
 use crate::upgrade::CrVersion;
@@ -171,6 +173,15 @@ pub fn observed(object: &DatabaseCluster, owned: &OwnedKeys) -> DatabaseModel {
         engine.cr_version =
             std::mem::take(&mut engine.cr_version).or(filled(status.cr_version.as_ref()));
     }
+    let endpoints = endpoint::of(&status);
+    let hostname = match &endpoints[..] {
+        [only] => Field::Known(only.host.clone()),
+        _ => Field::Null,
+    };
+    let hosts: Vec<_> = endpoints
+        .iter()
+        .map(|endpoint| Field::Known(endpoint.to_string()))
+        .collect();
     DatabaseModel {
         namespace,
         name,
@@ -180,7 +191,8 @@ pub fn observed(object: &DatabaseCluster, owned: &OwnedKeys) -> DatabaseModel {
         ready: Field::Known(looks_ready(object)),
         status: filled(status.status.as_ref()),
         message: filled(status.message.as_ref()),
-        hostname: filled(status.hostname.as_ref()),
+        hostname,
+        hosts: Some(hosts).filter(|hosts| !hosts.is_empty()).into(),
         port: status.port.filter(|port| *port != 0).map(i64::from).into(),
         credentials_secret_name: secret.into(),
         cr_version: filled(status.cr_version.as_ref()),

@@ -56,7 +56,9 @@ pub struct EngineSpec {
 
     /// Name of the Secret with the passwords of the engine's users. If set, it
     /// must exist when the database is created. Default
-    /// `everest-secrets-<database>`, made by Everest.
+    /// `everest-secrets-<database>`, made by Everest. Keys: `root` for `pxc`,
+    /// `MONGODB_DATABASE_ADMIN_USER` and `MONGODB_DATABASE_ADMIN_PASSWORD` for
+    /// `psmdb`; passwords of `postgresql` cannot be preset.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub user_secrets_name: Field<String>,
 

@@ -29,6 +29,25 @@ fn every_example_of_a_resource_is_valid() {
 }
 
 #[test]
+fn the_readme_s_first_configuration_and_the_provider_s_example_initialise_and_are_valid() {
+    let readme = fs::read_to_string(examples().join("../../README.md")).unwrap();
+    let first = readme.split("```hcl\n").nth(1).unwrap();
+    let provider = fs::read_to_string(examples().join("provider/provider.tf")).unwrap();
+    for (from, text) in [
+        ("README.md", first.split("```").next().unwrap()),
+        ("provider.tf", &provider),
+    ] {
+        let stack = Stack::new("readme");
+        fs::remove_file(stack.path().join("provider.tf")).unwrap();
+        stack.file("main.tf", text);
+        for arguments in [&["init", "-input=false"][..], &["validate", "-no-color"]] {
+            let said = stack.run(arguments);
+            assert_eq!(said.code, Some(0), "{from}: {arguments:?}\n{}", said.text);
+        }
+    }
+}
+
+#[test]
 fn the_quickstart_applies_then_plans_nothing_then_leaves_nothing() {
     let mut stack = Stack::new("quick");
     stack.environment("KUBE_CONFIG_PATH", &kubeconfig());

@@ -205,6 +205,7 @@ fn outputs_are_read_from_the_status() {
     assert!(ready.message.is_null());
     assert_eq!(ready.hostname, Field::from("h"));
     assert_eq!(ready.port, Field::Known(3306));
+    assert_eq!(ready.hosts, Field::Known(vec!["h:3306".into()]));
     assert_eq!(
         ready.credentials_secret_name,
         Field::from("everest-secrets-orders")
@@ -216,6 +217,25 @@ fn outputs_are_read_from_the_status() {
     let new = seen(json!({}));
     assert_eq!(new.ready, Field::Known(false));
     assert!(new.status.is_null() && new.hostname.is_null() && new.port.is_null());
+}
+
+#[test]
+fn a_replica_set_with_several_addresses_has_no_single_host_name() {
+    let engine = json!({"engine": {"type": "psmdb", "storage": {"size": "1Gi"}}});
+    let seen = |hostname: &str| {
+        let status = json!({"hostname": hostname, "port": 27017});
+        observed(&object(engine.clone(), status), &OwnedKeys::default())
+    };
+    let exposed = seen("192.0.2.1:27017,192.0.2.2:27017");
+    assert!(exposed.hostname.is_null());
+    let both = vec!["192.0.2.1:27017".into(), "192.0.2.2:27017".into()];
+    assert_eq!(exposed.hosts, Field::Known(both));
+    let sharded = seen("orders-mongos.shop.svc.cluster.local:27017");
+    assert_eq!(
+        sharded.hostname,
+        Field::from("orders-mongos.shop.svc.cluster.local")
+    );
+    assert!(seen("").hostname.is_null() && seen("").hosts.is_null());
 }
 
 #[test]
