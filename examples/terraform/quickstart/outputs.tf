@@ -1,11 +1,9 @@
-output "endpoints" {
-  description = "Where the databases listen, inside the cluster."
+output "hosts" {
+  description = "Where the databases listen, inside the cluster: host and port of each address."
   value = {
-    for name, database in {
-      orders   = everest_database.orders
-      sessions = everest_database.sessions
-      ledger   = everest_database.ledger
-    } : name => "${database.hostname}:${database.port}"
+    orders   = everest_database.orders.hosts
+    sessions = everest_database.sessions.hosts
+    ledger   = everest_database.ledger.hosts
   }
 }
 

@@ -47,7 +47,13 @@ fn a_database_of_each_engine_is_created_imported_and_destroyed() {
                 assert_eq!(state["ready"], true, "{state:#}");
                 assert_eq!(state["status"], "ready");
                 assert_eq!(state["port"], port);
-                assert!(state["hostname"].as_str().unwrap().contains("orders"));
+                let hosts = state["hosts"].as_array().unwrap();
+                for host in hosts {
+                    let host = host.as_str().unwrap();
+                    assert!(host.contains("orders") && host.ends_with(&format!(":{port}")));
+                }
+                // Each member of an exposed replica set has an address of its own.
+                assert_eq!(state["hostname"].is_string(), hosts.len() == 1, "{state:#}");
                 assert_eq!(state["credentials_secret_name"], "everest-secrets-orders");
                 if engine == "pxc" {
                     // The operator fills this in for pxc alone.

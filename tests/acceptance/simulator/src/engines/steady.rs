@@ -153,9 +153,9 @@ fn host(engine: Engine, cr: &DynamicObject) -> String {
         ),
         Engine::Psmdb if truth(spec, "/sharding/enabled") => (
             "/sharding/mongos/expose/type",
-            format!("{name}-mongos.{namespace}.svc.cluster.local"),
+            format!("{name}-mongos.{namespace}.svc.cluster.local:27017"),
         ),
-        // The replica set's own name, however it is exposed.
+        Engine::Psmdb if truth(spec, "/replsets/0/expose/enabled") => return members(cr),
         Engine::Psmdb => ("", format!("{name}-rs0.{namespace}.svc.cluster.local")),
         Engine::Postgresql => (
             "/proxy/pgBouncer/expose/type",
@@ -167,4 +167,18 @@ fn host(engine: Engine, cr: &DynamicObject) -> String {
     } else {
         inside
     }
+}
+
+/// The addresses of an exposed replica set: one for each member, with its port, joined by commas.
+fn members(cr: &DynamicObject) -> String {
+    let spec = at(&cr.data, "/spec");
+    let name = cr.name_any();
+    let namespace = cr.namespace().unwrap_or_default();
+    let balanced = text(spec, "/replsets/0/expose/type") == "LoadBalancer";
+    let member = |index: i64| match balanced {
+        true => format!("203.0.113.{}:27017", 20 + index),
+        false => format!("{name}-rs0-{index}.{name}-rs0.{namespace}.svc.cluster.local:27017"),
+    };
+    let all: Vec<_> = (0..number(spec, "/replsets/0/size")).map(member).collect();
+    all.join(",")
 }
