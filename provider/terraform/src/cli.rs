@@ -9,6 +9,10 @@ use crate::{EverestProvider, schema_json::schema_json};
 const SOURCE: &str = "registry.terraform.io/openeverest/everest";
 const ISSUES: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/issues");
 
+/// The Kubernetes client logs a whole answer that it cannot decode, as a warning: one that was cut
+/// short may be a Secret. Its errors say the same without the answer.
+const SILENT: &[&str] = &["kube_client"];
+
 const HELP: &str = "\
 Terraform and OpenTofu provider for OpenEverest: MySQL, MongoDB and PostgreSQL on Kubernetes.
 
@@ -100,6 +104,7 @@ fn serve(debug: bool) -> ExitCode {
     let options = ServeOptions {
         source: SOURCE.to_owned(),
         issues: ISSUES.to_owned(),
+        silent: SILENT,
         debug,
     };
     match tfplugin::serve(Arc::new(EverestProvider::new()), options) {

@@ -88,14 +88,20 @@ pub fn run(args: lexopt::Parser) -> ExitCode {
     }
 }
 
+/// What is logged. Nothing of the Kubernetes client itself: it logs a whole answer that it cannot
+/// decode, as a warning, and one that was cut short may be a Secret. Its errors say the same without
+/// the answer.
+fn filter(debug: bool) -> tracing_subscriber::EnvFilter {
+    tracing_subscriber::EnvFilter::new(if debug {
+        "info,everest_crossplane=debug,everest_cluster=debug,kube=debug,kube_client=off"
+    } else {
+        "info,kube_client=off"
+    })
+}
+
 fn log(options: &Options) {
     use tracing_subscriber::prelude::*;
-    let filter = if options.debug {
-        "info,everest_crossplane=debug,everest_cluster=debug,kube=debug"
-    } else {
-        "info"
-    };
-    let filter = tracing_subscriber::EnvFilter::new(filter);
+    let filter = filter(options.debug);
     let registry = tracing_subscriber::registry().with(filter);
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     // A second subscriber in one process is refused, and the first goes on.
@@ -272,4 +278,54 @@ async fn control(options: &Options) -> Result<kube::Client, RunError> {
     config.connect_timeout = Some(Duration::from_secs(10));
     config.default_retry = false;
     kube::Client::try_from(config).map_err(|error| control(error.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::io::Write;
+    use std::sync::{Mutex, PoisonError};
+
+    use k8s_openapi::api::core::v1::Secret;
+    use kube::client::Body;
+    use tracing_subscriber::prelude::*;
+
+    use super::*;
+
+    /// What was logged.
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Log {
+        fn write(&mut self, text: &[u8]) -> std::io::Result<usize> {
+            let mut log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            log.write(text)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_cannot_be_decoded_is_not_logged() {
+        for debug in [false, true] {
+            let log = Log::default();
+            let writer = log.clone();
+            let lines = tracing_subscriber::fmt::layer().with_writer(move || writer.clone());
+            let subscriber = tracing_subscriber::registry().with(filter(debug));
+            let _logging = tracing::subscriber::set_default(subscriber.with(lines));
+            let cut = tower::service_fn(|_: http::Request<Body>| async {
+                let body = Body::from(br#"{"data": {"password": "hush"#.to_vec());
+                Ok::<_, Infallible>(http::Response::new(body))
+            });
+            let client = kube::Client::new(cut, "default");
+            let secrets = kube::Api::<Secret>::namespaced(client, "default");
+            assert!(secrets.get("orders").await.is_err());
+            tracing::warn!("the end");
+            let log = log.0.lock().unwrap().clone();
+            let log = String::from_utf8(log).unwrap();
+            assert!(log.contains("the end") && !log.contains("hush"), "{log}");
+        }
+    }
 }

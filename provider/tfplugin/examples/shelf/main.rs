@@ -72,6 +72,7 @@ fn main() -> ExitCode {
     let options = tfplugin::ServeOptions {
         source: "registry.terraform.io/example/shelf".to_owned(),
         issues: "https://example.com/issues".to_owned(),
+        silent: &[],
         debug,
     };
     match tfplugin::serve(Arc::new(Shelves::default()), options) {

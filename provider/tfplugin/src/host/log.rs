@@ -28,21 +28,27 @@ const QUIET: [&str; 7] = [
     "tokio_util",
 ];
 
-/// Begins to log as the environment asks. Where it does not ask, nothing is installed: the host
-/// would read and drop every line.
-pub(super) fn start(source: &str) {
+/// Begins to log as the environment asks, and nothing of the targets in `silent`. Where it does not
+/// ask, nothing is installed: the host would read and drop every line.
+pub(super) fn start(source: &str, silent: &[&'static str]) {
     let level = level(|name| env::var(name).ok(), source);
     if level == LevelFilter::OFF {
         return;
     }
-    let quiet = level.min(LevelFilter::WARN);
-    let targets = Targets::new()
-        .with_default(level)
-        .with_targets(QUIET.map(|target| (target, quiet)));
+    let targets = targets(level, silent);
     // A subscriber is there already when the provider is served in a test.
     let _ = tracing_subscriber::registry()
         .with(Hclog.with_filter(targets))
         .try_init();
+}
+
+/// What is logged at `level`.
+fn targets(level: LevelFilter, silent: &[&'static str]) -> Targets {
+    let quiet = level.min(LevelFilter::WARN);
+    Targets::new()
+        .with_default(level)
+        .with_targets(QUIET.map(|target| (target, quiet)))
+        .with_targets(silent.iter().map(|target| (*target, LevelFilter::OFF)))
 }
 
 /// What the environment asks for: the variable of this provider, of all providers, of everything;
@@ -195,6 +201,15 @@ mod tests {
             with("TF_LOG_PROVIDER_MY_CLOUD", "debug"),
             LevelFilter::DEBUG
         );
+    }
+
+    #[test]
+    fn nothing_is_logged_of_a_target_that_may_quote_secrets() {
+        let targets = targets(LevelFilter::TRACE, &["chatty"]);
+        assert!(!targets.would_enable("chatty::client", &Level::ERROR));
+        assert!(targets.would_enable("provider", &Level::TRACE));
+        assert!(targets.would_enable("h2::codec", &Level::WARN));
+        assert!(!targets.would_enable("h2::codec", &Level::INFO));
     }
 
     #[test]

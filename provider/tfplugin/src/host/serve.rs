@@ -33,6 +33,9 @@ pub struct ServeOptions {
     pub source: String,
     /// Where faults are reported, for messages.
     pub issues: String,
+    /// Targets of `tracing` of which nothing is logged at any level: of libraries that may quote what
+    /// they receive, and so secrets. A target counts with everything below it.
+    pub silent: &'static [&'static str],
     /// Started by a person: prints how to attach, speaks without TLS, ends at Ctrl-C.
     pub debug: bool,
 }
@@ -63,7 +66,7 @@ pub enum ServeError {
 /// [`ServeError`] when nothing could be served. To be told to stderr, with exit code 1.
 pub fn serve<P: Provider>(provider: Arc<P>, options: ServeOptions) -> Result<(), ServeError> {
     panic::report();
-    log::start(&options.source);
+    log::start(&options.source, options.silent);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
