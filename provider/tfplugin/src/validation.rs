@@ -17,7 +17,7 @@ pub(crate) fn check(
         write_only_allowed,
         diags,
     };
-    check.object(object, config, &AttributePath::root());
+    check.object(object, config, &AttributePath::root(), false);
 }
 
 struct Check<'a> {
@@ -26,7 +26,8 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
-    fn object(&mut self, object: &Object, config: &Value, path: &AttributePath) {
+    /// `hidden`: the object lies in something that is hidden, and so is everything in it.
+    fn object(&mut self, object: &Object, config: &Value, path: &AttributePath, hidden: bool) {
         for attribute in &object.attributes {
             let Some(value) = config.get(&attribute.name) else {
                 continue;
@@ -52,10 +53,10 @@ impl Check<'_> {
                 continue;
             }
             self.conflicts(attribute, config, &path);
-            let hidden = attribute.sensitive || attribute.write_only;
+            let hidden = hidden || attribute.sensitive || attribute.write_only;
             self.value(&attribute.constraints, value, &path, hidden);
             if let Kind::Nested(nesting, object) = &attribute.kind {
-                self.nested(nesting, object, value, &path);
+                self.nested(nesting, object, value, &path, hidden);
             }
         }
     }
@@ -89,19 +90,26 @@ impl Check<'_> {
         }
     }
 
-    fn nested(&mut self, nesting: &Nesting, object: &Object, value: &Value, path: &AttributePath) {
+    fn nested(
+        &mut self,
+        nesting: &Nesting,
+        object: &Object,
+        value: &Value,
+        path: &AttributePath,
+        hidden: bool,
+    ) {
         match (nesting, value) {
             (Nesting::List, Value::List(items)) => {
                 for (i, item) in items.iter().enumerate() {
-                    self.object(object, item, &path.with(Step::Index(i)));
+                    self.object(object, item, &path.with(Step::Index(i)), hidden);
                 }
             }
             (Nesting::Map { .. }, Value::Map(members)) => {
                 for (key, member) in members {
-                    self.object(object, member, &path.with(Step::Key(key.clone())));
+                    self.object(object, member, &path.with(Step::Key(key.clone())), hidden);
                 }
             }
-            _ => self.object(object, value, path),
+            _ => self.object(object, value, path, hidden),
         }
     }
 
@@ -222,5 +230,39 @@ fn number(constraints: &Constraints, value: &Value) -> Option<String> {
         (Some(least), _) if minimum.is_some() => Some(format!("it must be at least {least}")),
         (_, Some(most)) if maximum.is_some() => Some(format!("it must be at most {most}")),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::Schema;
+
+    #[test]
+    fn nothing_below_what_is_hidden_is_quoted() {
+        let schema = Schema::from_json_schema(
+            &serde_json::json!({ "type": "object", "properties": {
+                "login": { "type": "object", "x-sensitive": true, "properties": {
+                    "key": { "type": "string", "maxLength": 3 },
+                    "more": { "type": "array", "items": { "type": "object", "properties": {
+                        "pin": { "type": "integer", "maximum": 9 },
+                    } } },
+                } },
+            } }),
+            0,
+            "",
+        )
+        .unwrap();
+        let more = Value::List(vec![Value::map([("pin", 4711.into())])]);
+        let login = Value::map([("key", "hunter2".into()), ("more", more)]);
+        let mut diags = Diagnostics::new();
+        let config = Value::map([("login", login)]);
+        check(&schema.root, &config, true, &mut diags);
+        let said: Vec<_> = diags.iter().map(|diagnostic| &diagnostic.detail).collect();
+        assert_eq!(said.len(), 2);
+        for detail in said {
+            assert!(detail.starts_with("This value is not allowed"), "{detail}");
+            assert!(!detail.contains("hunter2") && !detail.contains("4711"));
+        }
     }
 }
