@@ -1,9 +1,9 @@
 //! What a change of a database does to it while it runs.
 //!
 //! [`TABLE`] says it for each attribute; [`of_change`] finds the rows that a
-//! planned change meets, and [`summary`] puts them into words. A value that is
-//! not known yet says nothing, and neither does another spelling of the same
-//! value.
+//! planned change meets, and [`summary`] puts them into words. Another spelling
+//! of the same value says nothing, and neither does a value that is not known
+//! yet, unless its change replaces the database: a plan replaces it for that.
 
 mod differences;
 mod table;
@@ -136,7 +136,11 @@ pub fn of_change(prior: &DatabaseModel, planned: &DatabaseModel) -> Vec<Impact> 
         for effect in TABLE.iter().filter(|effect| {
             engine.is_none_or(|engine| effect.engines.contains(&engine))
                 && difference.is_below(effect.attribute)
-                && applies(effect.when, &difference)
+                && if difference.is_open() {
+                    effect.replaces()
+                } else {
+                    applies(effect.when, &difference)
+                }
         }) {
             let path = difference.at(effect.attribute);
             if !met
@@ -270,6 +274,11 @@ fn impact(effect: &Effect, path: FieldPath, planned: &DatabaseModel) -> Impact {
 const MEMBERS: &str = "{members}";
 
 impl Effect {
+    /// Whether the change makes another database of it.
+    fn replaces(&self) -> bool {
+        self.class == Class::DataLoss && self.when == When::Changed
+    }
+
     /// The phrase for a database of any size.
     pub fn general_phrase(&self) -> String {
         self.phrase.replace(MEMBERS, &members(None))

@@ -9,7 +9,7 @@ use crate::path::{FieldPath, Segment};
 use crate::quantity::Quantity;
 use crate::{restart, upgrade, v1};
 
-/// A value before and after; none where it is absent.
+/// A value before and after; none where it is absent, null after where it is not known yet.
 #[derive(Debug)]
 pub(super) struct Difference {
     path: FieldPath,
@@ -17,8 +17,8 @@ pub(super) struct Difference {
     now: Option<Value>,
 }
 
-/// Every value that differs. Where one of the two is not known, nothing is
-/// said; a schedule is told from others by its name.
+/// Every value that differs, or may. Where the one before is not known, nothing
+/// is said; a schedule is told from others by its name.
 pub(super) fn between(prior: &DatabaseModel, planned: &DatabaseModel) -> Vec<Difference> {
     let mut found = Vec::new();
     if !prior.spec.is_known() || !planned.spec.is_known() {
@@ -43,6 +43,11 @@ pub(super) fn between(prior: &DatabaseModel, planned: &DatabaseModel) -> Vec<Dif
 }
 
 impl Difference {
+    /// Whether the value after is not known yet.
+    pub fn is_open(&self) -> bool {
+        self.now == Some(Value::Null)
+    }
+
     /// Whether it is the attribute or a part of it.
     pub fn is_below(&self, attribute: &str) -> bool {
         let names = self.names();
@@ -164,7 +169,15 @@ fn walk(
     now: Option<&Value>,
     found: &mut Vec<Difference>,
 ) {
-    if before == now || before == Some(&Value::Null) || now == Some(&Value::Null) {
+    if before == now || before == Some(&Value::Null) {
+        return;
+    }
+    if now == Some(&Value::Null) {
+        found.push(Difference {
+            path: path.clone(),
+            before: before.cloned(),
+            now: now.cloned(),
+        });
         return;
     }
     let nothing = Map::new();

@@ -225,6 +225,19 @@ fn a_value_that_is_not_known_yet_says_nothing() {
 }
 
 #[test]
+fn a_replacement_for_a_value_that_is_not_known_yet_is_said_to_lose_the_data() {
+    let prior = model(database("pxc"));
+    let mut planned = prior.clone();
+    let engine = planned.spec.known_mut().unwrap().engine.known_mut();
+    engine.unwrap().storage.known_mut().unwrap().class = Field::Unknown;
+    planned.namespace = Field::Unknown;
+    let found = of_change(&prior, &planned);
+    let paths: Vec<_> = found.iter().map(|impact| impact.path.to_string()).collect();
+    assert_eq!(paths, ["engine.storage.class", "namespace"]);
+    assert!(found.iter().all(|impact| impact.class == Class::DataLoss));
+}
+
+#[test]
 fn a_single_member_stops_where_others_restart_one_by_one() {
     let sentence = |replicas: i32, paused: bool| {
         let mut prior = database("postgresql");
