@@ -118,6 +118,11 @@ fn resource_page(
     let import = fs::read_to_string(folder.join("import.sh"))?;
     let _ = write!(page, "\n## Import\n\n```shell\n{}\n```\n", import.trim());
     page.push_str(&identity_import(import.trim(), identity));
+    // What else there is to know of the import of this resource.
+    let notes = folder.join("import.md");
+    if notes.exists() {
+        let _ = write!(page, "\n{}\n", fs::read_to_string(notes)?.trim());
+    }
     Ok(page)
 }
 
