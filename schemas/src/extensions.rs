@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `x-read-only: true` | said by the server alone |
 //! | `x-computed: true` | omitted means: what the server has |
+//! | `x-unfilled: true` | with `x-computed`: at creation the server fills in nothing |
 //! | `x-force-new: true` | a change replaces the object |
 //! | `x-sensitive: true` | hidden wherever values are shown |
 //! | `x-write-only: true` | read from the configuration, kept nowhere |
@@ -55,6 +56,21 @@ pub fn optional_is_computed(schema: &mut Schema) {
             .any(|keyword| property.contains_key(*keyword));
         if !settled && !required.contains(name) {
             property.insert("x-computed".to_owned(), true.into());
+        }
+    }
+}
+
+/// As [`optional_is_computed`], for an object in which Everest fills in
+/// nothing: a property that a creation omits has no value afterwards either,
+/// although somebody else may set it later.
+pub fn optional_is_unfilled(schema: &mut Schema) {
+    optional_is_computed(schema);
+    let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else {
+        return;
+    };
+    for property in properties.values_mut().filter_map(Value::as_object_mut) {
+        if property.contains_key("x-computed") {
+            property.insert("x-unfilled".to_owned(), true.into());
         }
     }
 }

@@ -52,9 +52,10 @@ fn of<M: JsonSchema>(path: &str) -> Value {
 }
 
 /// The keywords, other than JSON Schema's own, that a property may carry.
-const KEYWORDS: [&str; 12] = [
+const KEYWORDS: [&str; 13] = [
     "x-read-only",
     "x-computed",
+    "x-unfilled",
     "x-force-new",
     "x-sensitive",
     "x-write-only",

@@ -56,7 +56,7 @@ impl Kind for Database {
 
     fn plan(plan: &mut Plan<DatabaseModel>, diags: &mut Diagnostics) {
         match &plan.prior {
-            None => outputs::database::known_at_creation(&mut plan.planned),
+            None => outputs::database::known_at_creation(&plan.config, &mut plan.planned),
             Some(prior) => {
                 if plan.changed() {
                     outputs::database::mark_affected(prior, &mut plan.planned);

@@ -59,12 +59,13 @@ pub struct DatabaseClusterSpec {
     /// as a single replica. Deprecated: Everest turns this on by itself when
     /// `engine.replicas` is 1.
     #[serde(default, skip_serializing_if = "Field::is_null")]
-    #[schemars(extend("deprecated" = true))]
+    #[schemars(extend("deprecated" = true, "x-unfilled" = true))]
     pub allow_unsafe_configuration: Field<bool>,
 
     /// Scheduled backups and point-in-time recovery. Omitted: nothing is
     /// backed up.
     #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend("x-unfilled" = true))]
     pub backup: Field<Backup>,
 
     /// Where the first data comes from: a backup of another database, a path
@@ -79,10 +80,12 @@ pub struct DatabaseClusterSpec {
 
     /// Options that only some engines have.
     #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend("x-unfilled" = true))]
     pub engine_features: Field<EngineFeatures>,
 
     /// Monitoring of the database by Percona Monitoring and Management.
     #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend("x-unfilled" = true))]
     pub monitoring: Field<Monitoring>,
 
     /// Stops the database: its pods go, its volumes stay. Default `false`.
@@ -92,6 +95,7 @@ pub struct DatabaseClusterSpec {
     /// Name of the PodSchedulingPolicy, of the same engine, that places the
     /// pods. Omitted: Kubernetes' scheduler is free.
     #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend("x-unfilled" = true))]
     pub pod_scheduling_policy_name: Field<String>,
 
     /// The proxy in front of the engine, and how clients reach it. Omitted:
@@ -102,5 +106,6 @@ pub struct DatabaseClusterSpec {
     /// Sharding of a MongoDB (`psmdb`) database; other engines refuse it. It
     /// cannot be turned on or off once the database exists.
     #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend("x-unfilled" = true))]
     pub sharding: Field<Sharding>,
 }

@@ -8,11 +8,25 @@ use crate::path::FieldPath;
 use crate::{restart, upgrade, v1};
 
 /// Fills in what the configuration alone decides: the port, which each engine
-/// has, and the Secret with the credentials where the configuration names it.
-pub fn known_at_creation(planned: &mut DatabaseModel) {
-    let Some(engine) = planned.spec.known().and_then(|spec| spec.engine.known()) else {
+/// has, and the Secret with the credentials, which the configuration names or
+/// Everest calls after the database. An engine other than `pxc` gets no
+/// configuration where `config`, what the user wrote, gives none.
+pub fn known_at_creation(config: &DatabaseModel, planned: &mut DatabaseModel) {
+    let Some(engine) = planned
+        .spec
+        .known_mut()
+        .and_then(|spec| spec.engine.known_mut())
+    else {
         return;
     };
+    let written = config.spec.known().and_then(|spec| spec.engine.known());
+    if matches!(
+        engine.type_.known(),
+        Some(Engine::Psmdb | Engine::Postgresql)
+    ) && written.is_some_and(|written| written.config.is_null())
+    {
+        engine.config = Field::Null;
+    }
     if planned.port.is_unknown()
         && let Some(type_) = engine.type_.known()
     {
@@ -22,13 +36,18 @@ pub fn known_at_creation(planned: &mut DatabaseModel) {
             Engine::Postgresql => 5432,
         });
     }
-    if planned.credentials_secret_name.is_unknown()
-        && engine
-            .user_secrets_name
-            .known()
-            .is_some_and(|name| !name.is_empty())
-    {
-        planned.credentials_secret_name = engine.user_secrets_name.clone();
+    if planned.credentials_secret_name.is_unknown() {
+        let named = engine.user_secrets_name.known_str();
+        planned.credentials_secret_name = match named.filter(|name| !name.is_empty()) {
+            Some(name) => name.into(),
+            None if written.is_some_and(|written| written.user_secrets_name.is_unknown()) => {
+                Field::Unknown
+            }
+            None => match planned.name.known_str() {
+                Some(name) => Field::Known(v1::database::default_secret(name)),
+                None => Field::Unknown,
+            },
+        };
     }
 }
 
@@ -225,12 +244,64 @@ mod tests {
         planned.port = Field::Unknown;
         planned.credentials_secret_name = Field::Unknown;
         planned.hostname = Field::Unknown;
-        known_at_creation(&mut planned);
+        known_at_creation(&model(database()), &mut planned);
         assert_eq!(planned.port, Field::Known(3306));
         assert_eq!(
             planned.credentials_secret_name,
             Field::from("everest-secrets-orders")
         );
         assert!(planned.hostname.is_unknown());
+    }
+
+    fn secret(
+        written: Field<String>,
+        planned: Field<String>,
+        name: Field<String>,
+    ) -> Field<String> {
+        let with = |secret: Field<String>| {
+            let mut model = model(database());
+            let engine = model.spec.known_mut().unwrap().engine.known_mut();
+            engine.unwrap().user_secrets_name = secret;
+            model.credentials_secret_name = Field::Unknown;
+            model.name = name.clone();
+            model
+        };
+        let mut planned = with(planned);
+        known_at_creation(&with(written), &mut planned);
+        planned.credentials_secret_name
+    }
+
+    #[test]
+    fn the_secret_of_a_new_database_is_known_with_its_name() {
+        assert_eq!(
+            secret("mine".into(), "mine".into(), "a".into()),
+            "mine".into()
+        );
+        let omitted = |name| secret(Field::Null, Field::Unknown, name);
+        assert_eq!(omitted("a".into()), "everest-secrets-a".into());
+        assert!(omitted(Field::Unknown).is_unknown());
+        assert!(secret(Field::Unknown, Field::Unknown, "a".into()).is_unknown());
+    }
+
+    #[test]
+    fn only_pxc_is_given_a_configuration_by_everest() {
+        let config = |engine: &str, written: Field<String>| {
+            let with = |config: Field<String>| {
+                let mut value = database();
+                value["spec"]["engine"]["type"] = json!(engine);
+                let mut model = model(value);
+                let engine = model.spec.known_mut().unwrap().engine.known_mut();
+                engine.unwrap().config = config;
+                model
+            };
+            let mut planned = with(Field::Unknown);
+            known_at_creation(&with(written), &mut planned);
+            let spec = planned.spec.known().unwrap();
+            spec.engine.known().unwrap().config.clone()
+        };
+        assert!(config("pxc", Field::Null).is_unknown());
+        assert!(config("psmdb", Field::Null).is_null());
+        assert!(config("postgresql", Field::Null).is_null());
+        assert!(config("postgresql", Field::Unknown).is_unknown());
     }
 }

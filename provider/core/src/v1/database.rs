@@ -145,6 +145,11 @@ pub fn status(object: &DatabaseCluster) -> &str {
         .unwrap_or_default()
 }
 
+/// The name that Everest gives the Secret with the passwords of a database.
+pub fn default_secret(database: &str) -> String {
+    format!("everest-secrets-{database}")
+}
+
 /// The model of a database as the cluster holds it. What only the user knows
 /// (protection, timeouts, the data source) is null.
 pub fn observed(object: &DatabaseCluster, owned: &OwnedKeys) -> DatabaseModel {
@@ -163,7 +168,7 @@ pub fn observed(object: &DatabaseCluster, owned: &OwnedKeys) -> DatabaseModel {
         .engine
         .known()
         .and_then(|engine| engine.user_secrets_name.known().cloned())
-        .or_else(|| name.known().map(|name| format!("everest-secrets-{name}")));
+        .or_else(|| name.known_str().map(default_secret));
     let recommended = match upgrade::cr_version(Some(&status)) {
         CrVersion::Pending(version) => version.into(),
         CrVersion::Passing | CrVersion::Current => Field::Null,

@@ -4,12 +4,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Field;
-use crate::extensions::{optional_is_computed, without_format};
+use crate::extensions::{optional_is_computed, optional_is_unfilled, without_format};
 
 /// Scheduled backups and point-in-time recovery of a database.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[schemars(transform = optional_is_computed)]
+#[schemars(transform = optional_is_unfilled)]
 pub struct Backup {
     /// Ignored by Everest. Deprecated: schedules have their own `enabled`.
     #[serde(default, skip_serializing_if = "Field::is_null")]
@@ -57,7 +57,7 @@ pub struct BackupSchedule {
 /// Point-in-time recovery of a database.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[schemars(transform = optional_is_computed)]
+#[schemars(transform = optional_is_unfilled)]
 pub struct Pitr {
     /// Name of the BackupStorage, of type `s3`, that receives the log. `pxc`
     /// needs it; the other engines use the storage of their backups.

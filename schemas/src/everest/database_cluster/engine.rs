@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::extensions::optional_is_computed;
+use crate::extensions::{optional_is_computed, optional_is_unfilled};
 use crate::{Engine, Field, quantity};
 
 /// The database engine of a database.
@@ -37,6 +37,7 @@ pub struct EngineSpec {
 
     /// CPU and memory of each database pod.
     #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend("x-unfilled" = true))]
     pub resources: Field<Resources>,
 
     /// Volume of each database pod.
@@ -73,7 +74,7 @@ pub struct EngineSpec {
 /// A volume.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[schemars(transform = optional_is_computed)]
+#[schemars(transform = optional_is_unfilled)]
 pub struct Storage {
     /// Name of the StorageClass. A change replaces the database, because
     /// volumes keep their class. Default: the cluster's default class.
@@ -94,7 +95,7 @@ pub struct Storage {
 /// `limits` and `requests` came with 1.16 and win over them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[schemars(transform = optional_is_computed)]
+#[schemars(transform = optional_is_unfilled)]
 pub struct Resources {
     /// CPU limit, as a Kubernetes quantity such as `1` or `600m`; at least
     /// `600m` for an engine. With `pxc` it is the request as well.
@@ -128,7 +129,7 @@ pub struct Resources {
 /// An amount of CPU and of memory.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[schemars(transform = optional_is_computed)]
+#[schemars(transform = optional_is_unfilled)]
 pub struct ResourceList {
     /// CPU, as a Kubernetes quantity such as `1` or `600m`.
     #[serde(

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::extensions::{optional_is_computed, quantity_values};
+use crate::extensions::{optional_is_computed, optional_is_unfilled, quantity_values};
 use crate::{Field, StringMap, quantity};
 
 /// Sharding of a MongoDB database.
@@ -35,7 +35,7 @@ pub struct ConfigServer {
 /// Monitoring of a database.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[schemars(transform = optional_is_computed)]
+#[schemars(transform = optional_is_unfilled)]
 pub struct Monitoring {
     /// Name of the MonitoringConfig, in the same namespace, that says where
     /// the metrics go.
@@ -50,7 +50,7 @@ pub struct Monitoring {
 /// CPU, memory and devices of a container.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[schemars(transform = optional_is_computed)]
+#[schemars(transform = optional_is_unfilled)]
 pub struct ResourceRequirements {
     /// Devices that the container takes from the pod's resource claims.
     #[serde(default, skip_serializing_if = "Field::is_null")]
@@ -97,7 +97,7 @@ pub struct ResourceClaim {
 /// Options that only some engines have.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[schemars(transform = optional_is_computed)]
+#[schemars(transform = optional_is_unfilled)]
 pub struct EngineFeatures {
     /// Options of MongoDB (`psmdb`).
     #[serde(default, skip_serializing_if = "Field::is_null")]
@@ -107,7 +107,7 @@ pub struct EngineFeatures {
 /// Options of MongoDB.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[schemars(transform = optional_is_computed)]
+#[schemars(transform = optional_is_unfilled)]
 pub struct PsmdbFeatures {
     /// Name of the SplitHorizonDNSConfig, in the same namespace, that gives
     /// each pod a public host name. Not together with sharding. A change

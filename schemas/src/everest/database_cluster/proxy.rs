@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Resources, Storage};
 use crate::Field;
-use crate::extensions::optional_is_computed;
+use crate::extensions::{optional_is_computed, optional_is_unfilled};
 
 /// The proxy in front of a database.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -15,6 +15,7 @@ pub struct Proxy {
     /// Configuration of the proxy as text. `haproxy` and `proxysql` take it in
     /// every version, `pgbouncer` (ini) and `mongos` from Everest 1.16.
     #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend("x-unfilled" = true))]
     pub config: Field<String>,
 
     /// From where the database can be reached.
@@ -26,14 +27,17 @@ pub struct Proxy {
     /// `psmdb` database has no proxy.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(range(min = 1))]
+    #[schemars(extend("x-unfilled" = true))]
     pub replicas: Field<i32>,
 
     /// CPU and memory of each proxy pod.
     #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend("x-unfilled" = true))]
     pub resources: Field<Resources>,
 
     /// Volume of each `proxysql` pod. Needs Everest 1.15.
     #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend("x-unfilled" = true))]
     pub storage: Field<Storage>,
 
     /// `haproxy` or `proxysql` for `pxc`, `mongos` for `psmdb`, `pgbouncer`
@@ -48,7 +52,7 @@ pub struct Proxy {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(
-    transform = optional_is_computed,
+    transform = optional_is_unfilled,
     extend("x-kubernetes-validations" = [{
         "rule": "self.type == 'internal' || !has(oldSelf.loadBalancerConfigName) || oldSelf.loadBalancerConfigName == '' || (has(self.loadBalancerConfigName) && self.loadBalancerConfigName != '')",
         "message": ".spec.proxy.expose.loadBalancerConfigName cannot be cleared once set"
