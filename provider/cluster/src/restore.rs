@@ -46,16 +46,23 @@ pub async fn create(
     }
 }
 
-/// Goes on waiting for a restore that was pending. Nothing of a restore can be changed.
+/// Goes on waiting for a restore that was pending. Nothing of a restore can be changed: of one
+/// that has ended only what the user's state alone holds is noted (triggers, timeouts), and the
+/// cluster is not asked, because the record of it may be gone.
 ///
 /// # Errors
 /// In the outcome: `Pending` as for [`create`], also when the restore failed meanwhile.
 pub async fn update(
     cluster: &Cluster,
-    _prior: &RestoreModel,
+    prior: &RestoreModel,
     planned: &RestoreModel,
     wait: &Wait,
 ) -> Change<RestoreModel> {
+    let ended = matches!(prior.state.known_str(), Some("Succeeded" | "Failed"));
+    // What goes on waiting has a state that is not known.
+    if ended && planned.state == prior.state {
+        return Change::Done(planned.clone());
+    }
     let clock = wait.start();
     let (namespace, name) = match key(planned) {
         Ok(key) => key,

@@ -7,14 +7,16 @@
 //! 2. [`resume`]: where an earlier wait ended early, its outputs become unknown;
 //! 3. the resource adjusts the plan, and judges what is asked for: [`intend`];
 //! 4. [`replacements`]: which changes replace the object; [`promise`]: what is known of the unknown;
-//! 5. after apply [`fill`]: the plan, with what was unknown taken from what came back.
+//! 5. after apply [`fill`]: the plan, with what was unknown taken from what came back; and
+//!    [`contradictions`]: where what came back is not what was planned.
 //!
 //! A read goes through [`refresh`] alone; [`configuration`] writes the HCL of what exists. What
 //! comes from elsewhere ([`hide`]) has its write-only values taken out.
 //!
 //! Unknowns are exact: on an update everything that the configuration does not change keeps its
 //! prior value, and a resource marks those of its outputs that will change. An attribute that was
-//! configured and is not any more is unknown, because the server will choose.
+//! configured and is not any more is unknown, because the server will choose, unless it cannot change
+//! without a replacement.
 
 use std::collections::BTreeSet;
 
@@ -24,6 +26,7 @@ use crate::value::Value;
 
 pub mod check;
 mod configuration;
+mod contradict;
 mod fill;
 mod hide;
 mod intend;
@@ -33,6 +36,7 @@ mod refresh;
 mod replace;
 
 pub use configuration::configuration;
+pub use contradict::contradictions;
 pub use fill::fill;
 pub use hide::hide;
 pub use intend::intend;

@@ -9,6 +9,7 @@ use serde_json::{Map, Value as Json};
 const CONFIGURED: &str = ".configured";
 const PLANNED: &str = ".planned";
 const PENDING: &str = ".pending";
+const UNREAD: &str = ".unread";
 
 /// The private state of one resource: a JSON object that travels from plan to apply to state to the
 /// next plan. Secrets do not belong here: it is stored in clear.
@@ -20,6 +21,7 @@ pub struct Private {
     configured: BTreeSet<String>,
     planned: Option<BTreeSet<String>>,
     pending: Option<String>,
+    unread: bool,
 }
 
 impl Private {
@@ -62,6 +64,16 @@ impl Private {
     /// it was asked for.
     pub fn set_pending(&mut self, why: impl Into<String>) {
         self.pending = Some(why.into());
+    }
+
+    /// Whether the state only names the object: it was imported or moved, and never read.
+    pub(crate) fn is_unread(&self) -> bool {
+        self.unread
+    }
+
+    /// Notes whether the state only names the object.
+    pub(crate) fn set_unread(&mut self, unread: bool) {
+        self.unread = unread;
     }
 
     /// The paths that the configuration gave when the object was last written.
@@ -109,10 +121,13 @@ impl Private {
             serde_json::from_value(own(CONFIGURED)).map_err(PrivateError::Malformed)?;
         let planned = serde_json::from_value(own(PLANNED)).map_err(PrivateError::Malformed)?;
         let pending = serde_json::from_value(own(PENDING)).map_err(PrivateError::Malformed)?;
+        let unread: Option<bool> =
+            serde_json::from_value(own(UNREAD)).map_err(PrivateError::Malformed)?;
         Ok(Self {
             configured: configured.unwrap_or_default(),
             planned,
             pending,
+            unread: unread.unwrap_or_default(),
             keys,
         })
     }
@@ -128,6 +143,9 @@ impl Private {
         }
         if let Some(why) = &self.pending {
             all.insert(PENDING.to_owned(), Json::String(why.clone()));
+        }
+        if self.unread {
+            all.insert(UNREAD.to_owned(), Json::Bool(true));
         }
         if all.is_empty() {
             return Vec::new();
@@ -165,6 +183,7 @@ mod tests {
         private.set("nonce", "abc").unwrap();
         private.plan_configured(["engine.version".to_owned()].into());
         private.set_pending("not ready");
+        private.set_unread(true);
         let stored = Private::from_bytes(&private.to_bytes()).unwrap();
         assert_eq!(stored, private);
         assert_eq!(stored.get::<String>("nonce").as_deref(), Some("abc"));

@@ -17,6 +17,7 @@
 //! | `x-default: VALUE` | default in Terraform only; a plain `default` counts as well |
 //! | `x-skip` | not in Terraform |
 //! | `x-dynamic` | free JSON |
+//! | `x-unfilled` | with `x-computed`: the server fills in nothing where a creation omits it |
 //! | `x-server-default: VALUE` | what the server has where it is omitted: left out of generated HCL |
 //! | `x-conflicts-with: [MEMBER]` | at most one of these neighbours and this is set |
 //! | `x-never-null` | never null once applied, so conditions on it are decided at plan |
@@ -77,6 +78,8 @@ pub struct Attribute {
     pub local: bool,
     /// The kind of strings that may mean the same though spelled differently.
     pub semantic: Option<String>,
+    /// Omitted at creation it stays null.
+    pub unfilled: bool,
     /// What it is when the configuration omits it.
     pub default: Option<Value>,
     /// What the server has when the configuration omits it.

@@ -46,6 +46,7 @@ mod read_data;
 mod renew_ephemeral;
 mod stop;
 mod stream;
+mod unread;
 mod upgrade;
 mod upgrade_identity;
 mod validate;

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use everest_schemas::Field;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -141,4 +142,38 @@ async fn a_running_restore_is_deleted_only_once_it_has_ended() {
     delete(&cluster, &model(), &wait()).await.unwrap();
     assert!(begun.elapsed() >= Duration::from_secs(60));
     assert_eq!(fake::writes(&seen).len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn triggers_are_noted_of_a_restore_that_has_ended_without_asking_the_cluster() {
+    for state in ["Succeeded", "Failed"] {
+        // The record is gone.
+        let (cluster, seen, _) = fake::store([].into(), |_, _, _| {});
+        let mut prior = model();
+        prior.state = state.into();
+        let mut planned = prior.clone();
+        planned.triggers = Field::Known([("quarter".to_owned(), "q4".into())].into());
+        let changed = update(&cluster, &prior, &planned, &wait()).await;
+        let Change::Done(noted) = changed else {
+            panic!("{changed:?}")
+        };
+        assert_eq!(noted, planned);
+        assert!(seen.lock().unwrap().is_empty());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_restore_that_was_pending_is_waited_for() {
+    let (cluster, seen, _) = fake::store(
+        [database("ready"), restore("drill", "Succeeded")].into(),
+        |_, _, _| {},
+    );
+    let mut planned = model();
+    planned.state = Field::Unknown;
+    let changed = update(&cluster, &model(), &planned, &wait()).await;
+    let Change::Done(done) = changed else {
+        panic!("{changed:?}")
+    };
+    assert_eq!(done.state.known_str(), Some("Succeeded"));
+    assert_eq!(fake::writes(&seen), Vec::<String>::new());
 }

@@ -105,9 +105,15 @@ impl Resource for ShelfResource {
         prior: &Shelf,
         _: &mut Private,
         cx: &Context,
-        _: &mut Diagnostics,
+        diags: &mut Diagnostics,
     ) -> ReadResult<Shelf> {
         if self.0.defer(cx) {
+            return ReadResult::Keep;
+        }
+        if self.0.is_unknown() {
+            let summary = "The shelf was not looked at";
+            let detail = "The provider's directory is not known yet: the state stays as it is.";
+            diags.push(Diagnostic::warning(summary, detail));
             return ReadResult::Keep;
         }
         let found = self.0.get(name(prior));

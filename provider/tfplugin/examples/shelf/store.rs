@@ -47,7 +47,12 @@ impl Store {
 
     /// Puts a call off while it is not known where shelves are kept; whether it did.
     pub fn defer(&self, cx: &Context) -> bool {
-        matches!(self.directory(), Directory::Unknown) && cx.defer(Deferral::ProviderConfigUnknown)
+        self.is_unknown() && cx.defer(Deferral::ProviderConfigUnknown)
+    }
+
+    /// Whether it is not known yet where shelves are kept.
+    pub fn is_unknown(&self) -> bool {
+        matches!(self.directory(), Directory::Unknown)
     }
 
     /// The file `name`.

@@ -6,7 +6,8 @@ use crate::value::Value;
 /// `planned`, where what was taken out of the configuration is null. A plan has it unknown, because
 /// the server may choose a value in its place; that the user asks for none is known already.
 pub fn intend(object: &Object, config: &Value, planned: &Value) -> Value {
-    let (Value::Map(_), Value::Map(_)) = (config, planned) else {
+    // Of an object that was taken out members may stay (see [`super::propose`]).
+    let (Value::Map(_) | Value::Null, Value::Map(_)) = (config, planned) else {
         return planned.clone();
     };
     Value::map(object.attributes.iter().map(|attribute| {

@@ -15,7 +15,9 @@ use crate::value::Value;
 /// 3. What the configuration gives is planned as given, or as the prior state spells it where that
 ///    means the same. Nested objects member by member.
 /// 4. What it omits is the default; else, where the server chooses, the prior value (unknown on
-///    creation, or when it was configured before); else null.
+///    creation, or when it was configured before); else null. Two exceptions: where a server
+///    that is told nothing has nothing (`x-unfilled`), a creation has null; and what cannot change
+///    without a replacement keeps its prior value, with the object that it is a member of.
 pub fn propose(
     object: &Object,
     config: &Value,
@@ -45,6 +47,20 @@ impl At<'_> {
             Self::Index(above, index) => above.path().index(index),
         }
     }
+}
+
+/// Whether `value` holds something that the server chooses where it is omitted, and that cannot
+/// change without a replacement.
+fn is_fixed(object: &Object, value: &Value) -> bool {
+    object.attributes.iter().any(|attribute| {
+        let part = value.get(&attribute.name).unwrap_or(&Value::Null);
+        match &attribute.kind {
+            _ if part.is_null() || !attribute.mode.is_computed() => false,
+            _ if attribute.force_new => attribute.mode == Mode::OptionalComputed,
+            Kind::Nested(Nesting::Single, object) => is_fixed(object, part),
+            _ => false,
+        }
+    })
 }
 
 struct Proposal<'a> {
@@ -103,9 +119,30 @@ impl Proposal<'_> {
             return Value::Null;
         }
         match prior {
-            Some(prior) if !self.was_configured(at) => prior.clone(),
-            _ => Value::UNKNOWN,
+            None if attribute.unfilled => Value::Null,
+            None => Value::UNKNOWN,
+            Some(prior) if attribute.force_new || !self.was_configured(at) => prior.clone(),
+            Some(prior) => match &attribute.kind {
+                Kind::Nested(Nesting::Single, object) if is_fixed(object, prior) => {
+                    self.remains(object, prior, at)
+                }
+                _ => Value::UNKNOWN,
+            },
         }
+    }
+
+    /// An object that is configured no more and cannot go without a replacement: as if it were
+    /// configured with nothing but what it has to have.
+    fn remains(&self, object: &Object, prior: &Value, at: At<'_>) -> Value {
+        Value::map(object.attributes.iter().map(|attribute| {
+            let at = At::Attribute(&at, &attribute.name);
+            let prior = prior.get(&attribute.name).unwrap_or(&Value::Null);
+            let value = match attribute.mode {
+                Mode::Required => prior.clone(),
+                _ => self.attribute(attribute, &Value::Null, Some(prior), at),
+            };
+            (attribute.name.clone(), value)
+        }))
     }
 
     fn was_configured(&self, at: At<'_>) -> bool {

@@ -10,7 +10,8 @@ use crate::value::{Number, Value};
 /// - Local attributes keep their prior value; their default where there is none (after an import).
 /// - Write-only is null, and nothing is unknown.
 /// - A server that leaves out zero values does not contradict a configured `false`, 0, "" or an
-///   empty collection; and an empty value where nothing is configured is nothing.
+///   empty collection; and an empty value where nothing is configured is nothing, unless it has to
+///   be configured.
 pub fn refresh(object: &Object, prior: &Value, observed: &Value, same: Equal<'_>) -> Value {
     Value::map(object.attributes.iter().map(|attribute| {
         let prior = prior.get(&attribute.name).unwrap_or(&Value::Null);
@@ -44,7 +45,7 @@ fn merge(attribute: &Attribute, prior: &Value, observed: &Value, same: Equal<'_>
     match attribute.mode {
         Mode::Computed => observed,
         _ if observed.is_null() && is_zero(prior) => prior.clone(),
-        Mode::Required | Mode::Optional if prior.is_null() && is_zero(&observed) => Value::Null,
+        Mode::Optional if prior.is_null() && is_zero(&observed) => Value::Null,
         _ => observed,
     }
 }
@@ -57,6 +58,7 @@ fn nested(
     same: Equal<'_>,
 ) -> Value {
     let computed = attribute.mode == Mode::Computed;
+    let stays = matches!(attribute.mode, Mode::Computed | Mode::Required);
     match (nesting, prior, observed) {
         (Nesting::Single, Value::Map(_), Value::Null | Value::Unknown(_)) if !computed => {
             let silent = refresh(object, prior, &Value::Null, same);
@@ -73,13 +75,13 @@ fn nested(
         },
         (Nesting::Single, ..) => {
             let merged = refresh(object, prior, observed, same);
-            if prior.is_null() && !computed && says_nothing(object, &merged) {
+            if prior.is_null() && !stays && says_nothing(object, &merged) {
                 Value::Null
             } else {
                 merged
             }
         }
-        (_, Value::Null, _) if !computed && is_zero(observed) => Value::Null,
+        (_, Value::Null, _) if !stays && is_zero(observed) => Value::Null,
         (Nesting::List, _, Value::List(items)) => Value::List(
             items
                 .iter()

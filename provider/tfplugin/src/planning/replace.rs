@@ -7,17 +7,21 @@ use crate::value::Value;
 
 /// The attributes with `x-force-new` in which `planned` differs from `prior`. A nested attribute
 /// that is unknown as a whole may come out unchanged and forces nothing by its members.
+///
+/// What is local the object does not have: only the state knows it, and knows nothing of it after
+/// an import or a move. To note it for the first time, or to forget it, is no other object.
 pub fn replacements(object: &Object, prior: &Value, planned: &Value) -> Vec<AttributePath> {
     let mut paths = Vec::new();
-    compare(object, prior, planned, &AttributePath::root(), &mut paths);
+    let root = AttributePath::root();
+    compare(object, (prior, planned), &root, false, &mut paths);
     paths
 }
 
 fn compare(
     object: &Object,
-    prior: &Value,
-    planned: &Value,
+    (prior, planned): (&Value, &Value),
     path: &AttributePath,
+    local: bool,
     paths: &mut Vec<AttributePath>,
 ) {
     for attribute in &object.attributes {
@@ -27,8 +31,11 @@ fn compare(
             continue;
         }
         let path = path.attribute(&attribute.name);
+        let local = local || attribute.local;
         if attribute.force_new {
-            paths.push(path);
+            if !(local && (before.is_null() || after.is_null())) {
+                paths.push(path);
+            }
             continue;
         }
         let Kind::Nested(nesting, object) = &attribute.kind else {
@@ -36,7 +43,7 @@ fn compare(
         };
         if *nesting == Nesting::Single {
             if !before.is_unknown() && !after.is_unknown() {
-                compare(object, before, after, &path, paths);
+                compare(object, (before, after), &path, local, paths);
             }
             continue;
         }
@@ -45,7 +52,7 @@ fn compare(
             // An element that is new replaces nothing.
             let element = before.iter().find(|(key, _)| *key == step);
             if let (Some((_, before)), Some(step)) = (element, step) {
-                compare(object, before, after, &path.with(step), paths);
+                compare(object, (before, after), &path.with(step), local, paths);
             }
         }
     }

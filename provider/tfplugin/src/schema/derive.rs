@@ -236,6 +236,7 @@ impl Definitions<'_> {
             write_only,
             force_new: flag(json, "x-force-new"),
             local: flag(json, "x-local"),
+            unfilled: flag(json, "x-unfilled"),
             semantic: json
                 .get("x-semantic")
                 .and_then(Json::as_str)

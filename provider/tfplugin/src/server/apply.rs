@@ -1,6 +1,6 @@
 //! ApplyResourceChange: creation with its four ends, update, deletion.
 
-use super::{Server, Shape, checked, identity, stopped};
+use super::{Server, Shape, checked, identity, stopped, unread};
 use crate::context::Context;
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::planning;
@@ -8,6 +8,7 @@ use crate::private::Private;
 use crate::proto::tfplugin6 as wire;
 use crate::provider::Provider;
 use crate::resource::{AnyResource, Creation, Update};
+use crate::schema::Object;
 use crate::timeouts::{Operation, timeout};
 use crate::value::Value;
 
@@ -68,6 +69,9 @@ impl<P: Provider> Server<P> {
         let creates = change.prior.is_null();
         let planned = checked::keep(&change.planned);
         let (state, private) = if change.planned.is_null() {
+            if change.private.is_unread() {
+                return Err(unread::not_destroyed(&request.type_name));
+            }
             cx.timeout = timeout(&change.prior, Operation::Delete, defaults);
             change.delete(&cx, diags).await
         } else if creates {
@@ -117,7 +121,7 @@ impl Change<'_> {
             .resource
             .create(object, values, private, cx, diags)
             .await;
-        let fill = |state: &Value| planning::fill(object, &self.planned, state);
+        let fill = |state: &Value| filled(self.resource, object, &self.planned, state);
         match end {
             Creation::Created(state) => {
                 soften(diags);
@@ -151,7 +155,7 @@ impl Change<'_> {
             .resource
             .update(object, values, private, cx, diags)
             .await;
-        let fill = |state: &Value| planning::fill(object, &self.planned, state);
+        let fill = |state: &Value| filled(self.resource, object, &self.planned, state);
         match end {
             Update::Updated(state) => {
                 self.private.settle();
@@ -182,6 +186,23 @@ impl Change<'_> {
             (Value::Null, self.private)
         }
     }
+}
+
+/// The plan, completed by the answer. That an answer contradicts the plan is for the log: it may
+/// quote secrets, so only the places are named.
+fn filled(resource: &dyn AnyResource, object: &Object, planned: &Value, returned: &Value) -> Value {
+    let same = |kind: &str, a: &str, b: &str| resource.semantically_equal(kind, a, b);
+    let paths = planning::contradictions(object, planned, returned, &same);
+    if !paths.is_empty() {
+        let paths: Vec<String> = paths.iter().map(ToString::to_string).collect();
+        tracing::warn!(
+            resource = resource.type_name(),
+            paths = paths.join(", "),
+            "the answer of an apply is not what was planned; the state says what was planned until \
+             the next read"
+        );
+    }
+    planning::fill(object, planned, returned)
 }
 
 fn soften(diags: &mut Diagnostics) {

@@ -4,6 +4,7 @@
 use super::{Server, Shape, identity, stopped};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::planning;
+use crate::private::Private;
 use crate::proto::tfplugin6 as wire;
 use crate::provider::Provider;
 use crate::resource::{AnyResource, Identity};
@@ -50,12 +51,14 @@ impl<P: Provider> Server<P> {
             Some(identity) => identity.tell(&state)?,
             None => None,
         };
+        let mut private = Private::default();
+        private.set_unread(true);
         Ok(Response {
             imported_resources: vec![wire::import_resource_state::ImportedResource {
                 type_name: request.type_name.clone(),
                 state: Some(shape.encode(&state)?),
+                private: private.to_bytes(),
                 identity,
-                ..Default::default()
             }],
             deferred: cx.deferred_wire(),
             ..Default::default()

@@ -67,6 +67,7 @@ impl<P: Provider> Server<P> {
             )));
         };
         let state = planning::refresh(object, &stub, &stub, &|_, a, b| a == b);
+        private.set_unread(true);
         let target_identity = match identity(resource, shape)? {
             Some(identity) => identity.tell(&state)?,
             None => None,

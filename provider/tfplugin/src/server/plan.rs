@@ -1,6 +1,6 @@
 //! PlanResourceChange: creation, update, replacement and destruction.
 
-use super::{Server, checked, identity, stopped};
+use super::{Server, checked, identity, stopped, unread};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::planning;
 use crate::planning::check::Planned;
@@ -15,6 +15,7 @@ type Response = wire::plan_resource_change::Response;
 
 impl<P: Provider> Server<P> {
     /// 1. Nothing configured: the object is to be destroyed; the resource may object.
+    ///    What was taken over and never read is neither destroyed, changed nor replaced ([`unread`]).
     /// 2. The rules make a plan of configuration and prior state ([`planning::propose`]).
     /// 3. Where a wait ended early, its outputs are unknown ([`planning::resume`]).
     /// 4. The resource adjusts the plan.
@@ -46,7 +47,12 @@ impl<P: Provider> Server<P> {
         let cx = self.context(request.client_capabilities.as_ref());
         let config = shape.decode(request.config.as_ref())?;
         let prior = shape.decode(request.prior_state.as_ref())?;
+        // The plan of what comes in the place of an object has the private state of that object.
+        let stored = super::private(&request.prior_private)?;
         if super::is_null(request.proposed_new_state.as_ref()) {
+            if stored.is_unread() {
+                return Err(unread::not_destroyed(&request.type_name));
+            }
             resource.plan_destroy(object, &prior, &cx, diags).await;
             return Ok(Response {
                 planned_state: Some(shape.encode(&Value::Null)?),
@@ -58,8 +64,9 @@ impl<P: Provider> Server<P> {
         }
         let prior = Some(prior).filter(|prior| !prior.is_null());
         // What was noted of an object that is to be replaced says nothing about the next one.
+        let is_unread = stored.is_unread();
         let mut private = match &prior {
-            Some(_) => super::private(&request.prior_private)?,
+            Some(_) => stored,
             None => Private::default(),
         };
         private.overlay(&super::private(&request.planned_private)?);
@@ -69,6 +76,12 @@ impl<P: Provider> Server<P> {
             planning::propose(object, &config, prior.as_ref(), private.configured(), &same);
         let changed = prior.as_ref() != Some(&planned);
         let resumes = prior.is_some() && private.pending().is_some();
+        if is_unread
+            && (changed || resumes)
+            && let Some(error) = unread::not_planned(&request.type_name, &cx)
+        {
+            return Err(error);
+        }
         if resumes {
             planning::resume(&mut planned, resource.pending_outputs());
         }
@@ -97,6 +110,13 @@ impl<P: Provider> Server<P> {
         }
         replace.sort();
         replace.dedup();
+        // The resource may have made a change of it.
+        if is_unread
+            && prior.as_ref() != Some(&adjusted.planned)
+            && let Some(error) = unread::not_planned(&request.type_name, &cx)
+        {
+            return Err(error);
+        }
         if let Some(config) = &given {
             let answer = Planned {
                 prior: prior.as_ref().unwrap_or(&Value::Null),

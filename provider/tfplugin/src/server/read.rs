@@ -1,6 +1,6 @@
 //! ReadResource: what was observed, merged into the state.
 
-use super::{Server, identity, stopped};
+use super::{Server, identity, stopped, unread};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::planning;
 use crate::proto::tfplugin6 as wire;
@@ -56,8 +56,14 @@ impl<P: Provider> Server<P> {
         let read = resource.read(object, &prior, &mut private, &cx, diags);
         let state = match read.await {
             ReadResult::Gone => Value::Null,
-            ReadResult::Keep => prior,
+            ReadResult::Keep => {
+                if private.is_unread() && !diags.has_errors() {
+                    diags.extend(unread::not_read(&request.type_name, &cx));
+                }
+                prior
+            }
             ReadResult::Found(found) => {
+                private.set_unread(false);
                 let same = |kind: &str, a: &str, b: &str| resource.semantically_equal(kind, a, b);
                 planning::refresh(object, &prior, &found, &same)
             }

@@ -35,10 +35,17 @@ fn attribute(depth: u32) -> BoxedStrategy<Attribute> {
         Just(Mode::Computed),
     ];
     let rarely = || prop::bool::weighted(0.2);
-    let flags = (rarely(), rarely(), rarely(), rarely(), any::<bool>());
+    let flags = (
+        rarely(),
+        rarely(),
+        rarely(),
+        rarely(),
+        any::<bool>(),
+        rarely(),
+    );
     (kind(depth), mode, flags)
         .prop_flat_map(|(kind, mode, flags)| {
-            let (sensitive, write_only, force_new, local, has_default) = flags;
+            let (sensitive, write_only, force_new, local, has_default, unfilled) = flags;
             let mut attribute = plain();
             attribute.semantic =
                 matches!(kind, Kind::Leaf(Type::String)).then(|| "zeros".to_owned());
@@ -47,6 +54,7 @@ fn attribute(depth: u32) -> BoxedStrategy<Attribute> {
             attribute.sensitive = sensitive;
             attribute.write_only = write_only && !mode.is_computed();
             attribute.force_new = force_new;
+            attribute.unfilled = unfilled;
             attribute.local = local && mode != Mode::Computed;
             if mode == Mode::Computed {
                 provided(&mut attribute);

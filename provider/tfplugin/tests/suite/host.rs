@@ -193,6 +193,38 @@ impl Host {
         }
     }
 
+    /// The plan of a destruction.
+    pub async fn plan_destroy(&self, prior: &State) -> Vec<wire::Diagnostic> {
+        let request = wire::plan_resource_change::Request {
+            type_name: TYPE.to_owned(),
+            prior_state: encode(&prior.value),
+            proposed_new_state: encode(&Value::Null),
+            config: encode(&Value::Null),
+            prior_private: prior.private.clone(),
+            ..Default::default()
+        };
+        let response = self.server.plan_resource_change(Request::new(request));
+        response.await.unwrap().into_inner().diagnostics
+    }
+
+    /// The stub that an import answers.
+    pub async fn import(&self, id: &str) -> State {
+        let request = wire::import_resource_state::Request {
+            type_name: TYPE.to_owned(),
+            id: id.to_owned(),
+            ..Default::default()
+        };
+        let response = self.server.import_resource_state(Request::new(request));
+        let response = response.await.unwrap().into_inner();
+        let imported = response.imported_resources.into_iter().next().unwrap();
+        State {
+            value: decode(imported.state),
+            private: imported.private,
+            diagnostics: response.diagnostics,
+            replace: 0,
+        }
+    }
+
     pub async fn apply(&self, prior: &State, config: &Value) -> State {
         let planned = self.plan(&prior.value, &prior.private, config).await;
         assert!(

@@ -45,4 +45,5 @@ mod refinements;
 mod rules;
 mod schemas;
 mod strategy;
+mod unread;
 mod warnings;

@@ -4,8 +4,11 @@
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
+use tfplugin::AttributePath;
 use tfplugin::planning::check::{self, Planned};
-use tfplugin::planning::{configured, fill, intend, propose, refresh, replacements, resume};
+use tfplugin::planning::{
+    configured, contradictions, fill, intend, propose, refresh, replacements, resume,
+};
 use tfplugin::schema::{Mode, Object, Schema};
 use tfplugin::value::{Type, Value, msgpack};
 
@@ -310,4 +313,172 @@ fn what_is_known_of_a_free_value_stays_when_the_rest_comes() {
     assert_eq!(state, free(true.into(), true.into()));
     let state = fill(&shelf(), &planned, &edit(&[]));
     assert_eq!(state, free(true.into(), Value::Null));
+}
+
+/// An object with a place and a tray, each of which is chosen by the server where it is omitted and
+/// cannot change, and a note that is kept in the state alone.
+fn fixed() -> Object {
+    let json = serde_json::json!({ "type": "object", "properties": {
+        "place": { "type": "string", "x-computed": true, "x-force-new": true },
+        "colour": { "type": "string", "x-computed": true },
+        "tray": { "type": "object", "x-computed": true, "required": ["size"], "properties": {
+            "size": { "type": "integer" },
+            "kind": { "type": "string", "x-computed": true, "x-force-new": true },
+            "lid": { "type": "string", "x-computed": true },
+            "label": { "type": "string" },
+        } },
+        "note": { "type": "object", "additionalProperties": { "type": "string" },
+            "x-local": true, "x-force-new": true },
+        "memo": { "type": "object", "x-local": true, "properties": {
+            "text": { "type": "string", "x-force-new": true },
+        } },
+        "lamp": { "type": "string", "x-computed": true, "x-unfilled": true },
+        "frame": { "type": "object", "required": ["on"], "x-computed": true, "properties": {
+            "on": { "type": "boolean" },
+            "off": { "type": "boolean" },
+            "by": { "type": "string" },
+        } },
+    } });
+    Schema::from_json_schema(&json, 0, "").unwrap().root
+}
+
+fn of(object: &Object, members: &[(&str, Value)]) -> Value {
+    let mut value = object.null_members();
+    if let Value::Map(all) = &mut value {
+        for (name, member) in members {
+            all.insert((*name).to_owned(), member.clone());
+        }
+    }
+    value
+}
+
+/// The plan of `after`, where `before` is what was configured and is the state.
+fn changed(before: &[(&str, Value)], after: &[(&str, Value)]) -> (Value, Vec<AttributePath>) {
+    let object = fixed();
+    let (prior, config) = (of(&object, before), of(&object, after));
+    let before = configured(&object, &prior);
+    let planned = propose(&object, &config, Some(&prior), &before, &same);
+    let replace = replacements(&object, &prior, &planned);
+    let answer = Planned {
+        prior: &prior,
+        config: &config,
+        planned: &planned,
+        replace: &replace,
+    };
+    assert_eq!(check::plan(&object, answer), []);
+    assert_consistent(&object, &planned, &intend(&object, &config, &planned));
+    (planned, replace)
+}
+
+#[test]
+fn what_cannot_change_keeps_its_value_when_it_is_configured_no_more() {
+    let place = |place: &str| [("place", place.into()), ("colour", "red".into())];
+    let (planned, replace) = changed(&place("hall"), &[("colour", "red".into())]);
+    assert_eq!(planned, of(&fixed(), &place("hall")));
+    assert_eq!(replace, []);
+    let (planned, replace) = changed(&[("colour", "red".into())], &place("hall"));
+    assert_eq!(replace, ["place".into()], "named for the first time");
+    assert_eq!(planned.get("place"), Some(&"hall".into()));
+    let (_, replace) = changed(&place("hall"), &place("attic"));
+    assert_eq!(replace, ["place".into()]);
+    let (planned, _) = changed(&place("hall"), &[("place", "hall".into())]);
+    assert_eq!(
+        planned.get("colour"),
+        Some(&Value::UNKNOWN),
+        "it may change"
+    );
+}
+
+#[test]
+fn an_object_that_cannot_go_stays_when_it_is_configured_no_more() {
+    let tray = |kind: Value| {
+        let lid = ("lid", "tin".into());
+        let label = ("label", "a".into());
+        Value::map([("size", 3.into()), ("kind", kind), lid, label])
+    };
+    let (planned, replace) = changed(&[("tray", tray("flat".into()))], &[]);
+    let remains = [
+        ("size", 3.into()),
+        ("kind", "flat".into()),
+        ("lid", Value::UNKNOWN),
+        ("label", Value::Null),
+    ];
+    assert_eq!(planned.get("tray"), Some(&Value::map(remains)));
+    assert_eq!(replace, []);
+    let asked = intend(&fixed(), &of(&fixed(), &[]), &planned);
+    let lid = asked.get("tray").and_then(|tray| tray.get("lid"));
+    assert_eq!(lid, Some(&Value::Null), "nobody asks for one");
+    let (planned, replace) = changed(&[("tray", tray(Value::Null))], &[]);
+    assert_eq!(planned.get("tray"), Some(&Value::UNKNOWN));
+    assert_eq!(replace, []);
+}
+
+#[test]
+fn what_only_the_state_knows_replaces_when_it_changes_and_not_when_it_is_noted() {
+    let note = |text: &str| [("note", Value::map([("a", text.into())]))];
+    assert_eq!(changed(&[], &note("1")).1, [], "after an import or a move");
+    assert_eq!(changed(&note("1"), &[]).1, []);
+    assert_eq!(changed(&note("1"), &note("2")).1, ["note".into()]);
+    assert_eq!(changed(&note("1"), &[("note", Value::UNKNOWN)]).1.len(), 1);
+    assert_eq!(changed(&[], &[("note", Value::UNKNOWN)]).1, []);
+    let memo = |text: &str| [("memo", Value::map([("text", text.into())]))];
+    assert_eq!(changed(&[], &memo("1")).1, []);
+    assert_eq!(changed(&memo("1"), &[]).1, []);
+    assert_eq!(changed(&memo("1"), &memo("2")).1.len(), 1);
+}
+
+#[test]
+fn what_no_server_fills_in_is_null_at_creation() {
+    let object = fixed();
+    let config = of(&object, &[]);
+    let planned = propose(&object, &config, None, &BTreeSet::new(), &same);
+    assert_eq!(planned.get("lamp"), Some(&Value::Null));
+    assert_eq!(planned.get("colour"), Some(&Value::UNKNOWN));
+    let unknown = of(&object, &[("lamp", Value::UNKNOWN)]);
+    let planned = propose(&object, &unknown, None, &BTreeSet::new(), &same);
+    assert_eq!(
+        planned.get("lamp"),
+        Some(&Value::UNKNOWN),
+        "it is configured"
+    );
+    let (planned, _) = changed(&[("lamp", "on".into())], &[]);
+    assert_eq!(planned.get("lamp"), Some(&Value::UNKNOWN));
+}
+
+#[test]
+fn an_import_keeps_what_has_to_be_configured_though_it_is_nothing() {
+    let object = fixed();
+    let frame = |on: Value, off: Value| Value::map([("on", on), ("off", off), ("by", "us".into())]);
+    let observed = of(&object, &[("frame", frame(false.into(), false.into()))]);
+    let read = refresh(&object, &of(&object, &[]), &observed, &same);
+    assert_eq!(read.get("frame"), Some(&frame(false.into(), Value::Null)));
+}
+
+#[test]
+fn an_answer_that_is_not_what_was_planned_is_found() {
+    let said = |members: &[(&str, Value)]| {
+        let planned = edit(&[
+            ("load_kg", "007".into()),
+            ("legs", 4.into()),
+            ("wait", true.into()),
+            ("labels", Value::map([("a", "b".into())])),
+            ("boards", Value::UNKNOWN),
+        ]);
+        let mut returned = planned.clone().with_unknown_as_null();
+        if let Value::Map(all) = &mut returned {
+            for (name, member) in members {
+                all.insert((*name).to_owned(), member.clone());
+            }
+        }
+        let found = contradictions(&shelf(), &planned, &returned, &same);
+        found.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let other_words = [
+        ("load_kg", Value::from("7")),
+        ("wait", Value::Null),
+        ("boards", 2.into()),
+    ];
+    assert_eq!(said(&other_words), Vec::<String>::new());
+    assert_eq!(said(&[("legs", 5.into())]), ["legs"]);
+    assert_eq!(said(&[("labels", Value::Null)]), ["labels"]);
 }

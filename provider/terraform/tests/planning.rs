@@ -1,0 +1,385 @@
+//! Plans of the real models, as a host asks for them, while the provider's settings are unknown: no
+//! cluster has a say.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::sync::Arc;
+
+use serde_json::{Value as Json, json};
+use terraform_provider_everest::EverestProvider;
+use tfplugin::Provider as _;
+use tfplugin::proto::tfplugin6 as wire;
+use tfplugin::proto::tfplugin6::provider_server::Provider as _;
+use tfplugin::schema::{Object, Schema};
+use tfplugin::server::Server;
+use tfplugin::value::{Value, json as stored, msgpack};
+use tonic::Request;
+use wire::attribute_path::step::Selector;
+use wire::diagnostic::Severity;
+
+struct Host {
+    server: Server<EverestProvider>,
+    everest: Arc<EverestProvider>,
+}
+
+struct Planned {
+    state: Value,
+    private: Vec<u8>,
+    replaces: Vec<String>,
+    errors: Vec<String>,
+}
+
+impl Host {
+    /// A host whose provider block has a host that comes from another resource.
+    async fn new() -> Self {
+        let everest = Arc::new(EverestProvider::new());
+        let server = Server::new(Arc::clone(&everest), "https://example.com");
+        let schema = Schema::derive::<everest_schemas::models::ProviderModel>(0, "").unwrap();
+        let mut config = schema.root.null_members();
+        if let Value::Map(members) = &mut config {
+            members.insert("host".to_owned(), Value::UNKNOWN);
+        }
+        let request = wire::configure_provider::Request {
+            terraform_version: "1.11.4".to_owned(),
+            config: Some(encoded(&config, &schema.root)),
+            ..Default::default()
+        };
+        let response = server.configure_provider(Request::new(request)).await;
+        assert!(response.unwrap().into_inner().diagnostics.is_empty());
+        Self { server, everest }
+    }
+
+    fn object(&self, type_name: &str) -> Object {
+        let resources = self.everest.resources();
+        let resource = resources.iter().find(|r| r.type_name() == type_name);
+        resource.unwrap().schema().unwrap().root
+    }
+
+    async fn plan(&self, type_name: &str, prior: &Value, private: &[u8], config: &Json) -> Planned {
+        let object = self.object(type_name);
+        let config = stored::from_json(config, &object.value_type()).unwrap();
+        let request = wire::plan_resource_change::Request {
+            type_name: type_name.to_owned(),
+            prior_state: Some(encoded(prior, &object)),
+            proposed_new_state: Some(encoded(&config, &object)),
+            config: Some(encoded(&config, &object)),
+            prior_private: private.to_vec(),
+            ..Default::default()
+        };
+        let response = self.server.plan_resource_change(Request::new(request));
+        let response = response.await.unwrap().into_inner();
+        Planned {
+            state: decoded(response.planned_state, &object),
+            private: response.planned_private,
+            replaces: response.requires_replace.iter().map(place).collect(),
+            errors: errors(&response.diagnostics),
+        }
+    }
+
+    /// The plan of `config` for an object that was made of `before`, and is as the plan said; what
+    /// was unknown is null, or as in `filled`.
+    async fn change(
+        &self,
+        type_name: &str,
+        before: &Json,
+        filled: &Json,
+        config: &Json,
+    ) -> Planned {
+        let created = self.plan(type_name, &Value::Null, &[], before).await;
+        assert_eq!(created.errors, [""; 0]);
+        let object = self.object(type_name);
+        let filled = stored::from_json(filled, &object.value_type()).unwrap();
+        let prior = tfplugin::planning::fill(&object, &created.state, &filled);
+        // An apply counts what was configured.
+        let mut private: Json = serde_json::from_slice(&created.private).unwrap();
+        private[".configured"] = private[".planned"].take();
+        let private = serde_json::to_vec(&private).unwrap();
+        self.plan(type_name, &prior, &private, config).await
+    }
+}
+
+fn encoded(value: &Value, object: &Object) -> wire::DynamicValue {
+    wire::DynamicValue {
+        msgpack: msgpack::encode(value, &object.value_type()).unwrap(),
+        json: Vec::new(),
+    }
+}
+
+fn decoded(value: Option<wire::DynamicValue>, object: &Object) -> Value {
+    let bytes = value.unwrap_or_default().msgpack;
+    if bytes.is_empty() {
+        return Value::Null;
+    }
+    msgpack::decode(&bytes, &object.value_type()).unwrap()
+}
+
+fn place(path: &wire::AttributePath) -> String {
+    let names = path.steps.iter().map(|step| match step.selector.as_ref() {
+        Some(Selector::AttributeName(name)) => name.as_str(),
+        _ => "?",
+    });
+    names.collect::<Vec<_>>().join(".")
+}
+
+fn errors(diagnostics: &[wire::Diagnostic]) -> Vec<String> {
+    let errors = diagnostics.iter();
+    let errors = errors.filter(|diagnostic| diagnostic.severity == Severity::Error as i32);
+    errors.map(|error| error.summary.clone()).collect()
+}
+
+fn unknown(object: &Object, value: &Value, path: &str, found: &mut Vec<String>) {
+    for attribute in &object.attributes {
+        let Some(value) = value.get(&attribute.name) else {
+            continue;
+        };
+        let path = format!("{path}{}", attribute.name);
+        match &attribute.kind {
+            _ if value.is_unknown() => found.push(path),
+            tfplugin::schema::Kind::Nested(tfplugin::schema::Nesting::Single, object) => {
+                unknown(object, value, &format!("{path}."), found);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn database() -> Json {
+    json!({
+        "namespace": "shop",
+        "name": "orders",
+        "deletion_protection": false,
+        "engine": {
+            "type": "pxc", "replicas": 3,
+            "storage": {"size": "25Gi"},
+            "resources": {"cpu": "1", "memory": "2G"},
+        },
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_creation_leaves_open_what_everest_fills_in_and_nothing_else() {
+    let host = Host::new().await;
+    for (engine, config) in [("pxc", true), ("psmdb", false), ("postgresql", false)] {
+        let mut database = database();
+        database["engine"]["type"] = json!(engine);
+        let planned = host
+            .plan("everest_database", &Value::Null, &[], &database)
+            .await;
+        assert_eq!(planned.errors, [""; 0]);
+        let mut open = Vec::new();
+        unknown(
+            &host.object("everest_database"),
+            &planned.state,
+            "",
+            &mut open,
+        );
+        open.sort();
+        let filled = [
+            "cr_version",
+            "engine.config",
+            "engine.cr_version",
+            "engine.user_secrets_name",
+            "engine.version",
+            "hostname",
+            "hosts",
+            "message",
+            "paused",
+            "proxy",
+            "ready",
+            "recommended_cr_version",
+            "status",
+            "uid",
+        ];
+        let filled = filled
+            .into_iter()
+            .filter(|path| config || *path != "engine.config");
+        assert_eq!(open, filled.collect::<Vec<_>>(), "{engine}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_creation_with_blocks_leaves_nothing_open_in_them_that_everest_leaves_alone() {
+    let host = Host::new().await;
+    let mut database = database();
+    database["proxy"] = json!({"type": "haproxy", "expose": {"type": "LoadBalancer"}});
+    database["backup"] = json!({"pitr": {"enabled": true, "backup_storage_name": "s3"}});
+    database["monitoring"] = json!({"monitoring_config_name": "pmm"});
+    let planned = host
+        .plan("everest_database", &Value::Null, &[], &database)
+        .await;
+    let mut open = Vec::new();
+    unknown(
+        &host.object("everest_database"),
+        &planned.state,
+        "",
+        &mut open,
+    );
+    let blocks = ["proxy", "backup", "monitoring"];
+    open.retain(|path| blocks.iter().any(|block| path.starts_with(block)));
+    assert_eq!(open, [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_class_that_is_configured_no_more_replaces_nothing() {
+    let host = Host::new().await;
+    let mut before = database();
+    before["engine"]["storage"]["class"] = json!("standard");
+    before["proxy"] = json!({"type": "proxysql", "storage": {"size": "1Gi", "class": "standard"}});
+    let mut after = before.clone();
+    after["engine"]["storage"] = json!({"size": "25Gi"});
+    after["proxy"]["storage"] = json!({"size": "1Gi"});
+    let nothing = json!({});
+    for config in [&after, &before] {
+        let planned = host
+            .change("everest_database", &before, &nothing, config)
+            .await;
+        assert_eq!((planned.replaces, planned.errors), (vec![], vec![]));
+        for path in ["engine", "proxy"] {
+            let class = planned.state.get(path).and_then(|part| part.get("storage"));
+            let class = class.and_then(|storage| storage.get("class"));
+            assert_eq!(class, Some(&"standard".into()));
+        }
+        assert_eq!(planned.state.get("ready"), Some(&Value::Null), "no change");
+    }
+    let mut other = before.clone();
+    other["engine"]["storage"]["class"] = json!("fast");
+    let planned = host
+        .change("everest_database", &before, &nothing, &other)
+        .await;
+    assert_eq!(planned.replaces, ["engine.storage.class"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_split_horizon_that_is_configured_no_more_replaces_nothing() {
+    let host = Host::new().await;
+    let mut before = database();
+    before["engine"]["type"] = json!("psmdb");
+    let mut emptied = before.clone();
+    let removed = before.clone();
+    before["engine_features"] = json!({"psmdb": {"split_horizon_dns_config_name": "eu"}});
+    emptied["engine_features"] = json!({"psmdb": {}});
+    for config in [&emptied, &removed, &before] {
+        let planned = host
+            .change("everest_database", &before, &json!({}), config)
+            .await;
+        assert_eq!((planned.replaces, planned.errors), (vec![], vec![]));
+        let name = planned
+            .state
+            .get("engine_features")
+            .and_then(|f| f.get("psmdb"));
+        let name = name.and_then(|psmdb| psmdb.get("split_horizon_dns_config_name"));
+        assert_eq!(name, Some(&"eu".into()));
+        assert_eq!(planned.state.get("ready"), Some(&Value::Null), "no change");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_an_import_an_empty_value_removes_at_once_and_an_omission_after_an_apply() {
+    let host = Host::new().await;
+    let mut with = database();
+    let nightly = json!({"schedule": "0 2 * * *", "backup_storage_name": "s3"});
+    with["backup"] = json!({"schedules": {"nightly": nightly}});
+    with["proxy"] = json!({"expose": {"type": "LoadBalancer", "ip_source_ranges": ["10.0.0.0/8"]}});
+    let mut emptied = with.clone();
+    emptied["backup"] = json!({"schedules": {}});
+    emptied["proxy"]["expose"]["ip_source_ranges"] = json!([]);
+    let mut without = database();
+    without["proxy"] = json!({"expose": {"type": "LoadBalancer"}});
+    let part = |state: &Value, path: [&str; 3]| {
+        let part = path.iter().try_fold(state, |value, name| value.get(name));
+        part.cloned()
+    };
+    let ranges = ["proxy", "expose", "ip_source_ranges"];
+    let ready = |state: &Value| state.get("ready").cloned();
+
+    let created = host
+        .plan("everest_database", &Value::Null, &[], &with)
+        .await;
+    let imported = created.state.with_unknown_as_null();
+    let planned = host.plan("everest_database", &imported, &[], &with).await;
+    assert_eq!(planned.state, imported, "all is as it is configured");
+    let planned = host
+        .plan("everest_database", &imported, &[], &without)
+        .await;
+    assert_eq!(
+        planned.state, imported,
+        "nobody has said that it was configured"
+    );
+    let planned = host
+        .plan("everest_database", &imported, &[], &emptied)
+        .await;
+    assert_eq!(part(&planned.state, ranges), Some(Value::List(vec![])));
+    let schedules = planned
+        .state
+        .get("backup")
+        .and_then(|backup| backup.get("schedules"));
+    assert_eq!(schedules, Some(&Value::map::<String>([])));
+    assert_eq!(ready(&planned.state), Some(Value::UNKNOWN));
+
+    let nothing = json!({});
+    let planned = host
+        .change("everest_database", &with, &nothing, &without)
+        .await;
+    assert_eq!(part(&planned.state, ranges), Some(Value::UNKNOWN));
+    assert_eq!(planned.state.get("backup"), Some(&Value::UNKNOWN));
+}
+
+fn restore(triggers: &Json) -> Json {
+    json!({
+        "namespace": "shop",
+        "database_name": "orders",
+        "name": "drill-1",
+        "backup_name": "before-migration",
+        "triggers": triggers,
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restore_runs_again_for_other_triggers_and_not_for_those_that_are_noted() {
+    let host = Host::new().await;
+    let done = json!({"state": "Succeeded", "completed_at": "2026-01-01T02:03:04Z"});
+    let (none, one, two) = (json!(null), json!({"q": "1"}), json!({"q": "2"}));
+    for (before, after, replaces) in [
+        // As after an import.
+        (&none, &one, vec![]),
+        (&one, &none, vec![]),
+        (&one, &two, vec!["triggers"]),
+    ] {
+        let planned = host
+            .change("everest_restore", &restore(before), &done, &restore(after))
+            .await;
+        assert_eq!(planned.errors, [""; 0]);
+        assert_eq!(planned.replaces, replaces, "{before} to {after}");
+        assert_eq!(planned.state.get("state"), Some(&"Succeeded".into()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restore_that_was_taken_over_and_cannot_be_read_is_not_planned() {
+    let host = Host::new().await;
+    let object = host.object("everest_restore");
+    let request = wire::import_resource_state::Request {
+        type_name: "everest_restore".to_owned(),
+        id: "shop/drill-1".to_owned(),
+        ..Default::default()
+    };
+    let response = host.server.import_resource_state(Request::new(request));
+    let response = response.await.unwrap().into_inner();
+    assert_eq!(errors(&response.diagnostics), [""; 0]);
+    let imported = response.imported_resources.into_iter().next().unwrap();
+    let unread = ["The everest_restore was taken over but never read"];
+    let request = wire::read_resource::Request {
+        type_name: "everest_restore".to_owned(),
+        current_state: imported.state.clone(),
+        private: imported.private.clone(),
+        ..Default::default()
+    };
+    let read = host.server.read_resource(Request::new(request)).await;
+    assert_eq!(errors(&read.unwrap().into_inner().diagnostics), unread);
+    let stub = decoded(imported.state, &object);
+    let config = restore(&json!(null));
+    let planned = host
+        .plan("everest_restore", &stub, &imported.private, &config)
+        .await;
+    assert_eq!(planned.errors, unread);
+}
