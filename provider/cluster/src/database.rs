@@ -27,7 +27,7 @@ use crate::wait::Clock;
 use crate::watching::{Awaited, Verdict};
 use crate::{Change, Cluster, Creation, Wait, creation, upgrade_lock};
 
-pub(crate) use deletion::{destroy, protect_backup_data};
+pub(crate) use deletion::{destroy, protect_backup_data, protect_backups};
 pub use final_backup::{FinalBackup, take as take_final_backup};
 pub use rehearsal::rehearse;
 

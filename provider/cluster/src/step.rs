@@ -22,19 +22,13 @@ impl Cluster {
     /// Keeps the data of all backups of a database in their bucket when their objects go.
     ///
     /// # Errors
-    /// Whatever keeps them from being listed or written.
+    /// `Blocked` where the backups do not keep the protection; whatever keeps them from being listed or written.
     pub async fn protect_backups_of(
         &self,
         namespace: &str,
         database: &str,
     ) -> Result<(), ClusterError> {
-        let backups = self.objects::<DatabaseClusterBackup>(namespace);
-        for backup in backups.list("").await? {
-            if backup.spec.db_cluster_name.known_str() == Some(database) {
-                database::protect_backup_data(&backups, backup).await?;
-            }
-        }
-        Ok(())
+        database::protect_backups(self, namespace, Some(database)).await
     }
 
     /// Keeps the data of a backup in its bucket when its object goes.

@@ -219,6 +219,49 @@ async fn backups_are_protected_before_their_database_is_deleted() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_backup_that_appears_while_others_are_protected_is_protected_too() {
+    let (one, first) = backup("one", "orders");
+    let (mirrored, second) = backup("cron-orders-2", "orders");
+    let objects = [(DATABASE.to_owned(), object("ready")), (one.clone(), first)].into();
+    let appears = (one.clone(), mirrored.clone());
+    let (cluster, seen, _) = fake::store(objects, move |objects, method, path| {
+        if method == "PATCH" && path == appears.0 {
+            objects.insert(appears.1.clone(), second.clone());
+        }
+    });
+    delete(&cluster, &model(json!({})), &wait()).await.unwrap();
+    assert_eq!(
+        fake::writes(&seen),
+        [
+            format!("PATCH {one}"),
+            format!("PATCH {mirrored}"),
+            format!("DELETE {DATABASE}")
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_database_whose_backups_do_not_stay_protected_is_not_deleted() {
+    let (one, first) = backup("one", "orders");
+    let objects = [(DATABASE.to_owned(), object("ready")), (one.clone(), first)].into();
+    let (cluster, seen, _) = fake::store(objects, move |objects, method, path| {
+        if method == "PATCH" && path == one {
+            objects.get_mut(path).unwrap()["metadata"]["finalizers"] = json!([]);
+        }
+    });
+    let error = delete(&cluster, &model(json!({})), &wait())
+        .await
+        .unwrap_err();
+    let text = error.to_string();
+    assert!(text.contains("dbb-storage-protection"), "{text}");
+    assert!(
+        fake::writes(&seen)
+            .iter()
+            .all(|line| !line.starts_with("DELETE"))
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn backup_data_goes_along_when_asked_to() {
     let objects = [
         (DATABASE.to_owned(), object("ready")),

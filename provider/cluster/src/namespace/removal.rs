@@ -151,8 +151,8 @@ pub(super) async fn clear(
     clock: &Clock,
 ) -> Result<(), ClusterError> {
     let backups = cluster.objects::<DatabaseClusterBackup>(namespace);
-    for backup in served(backups.clone()).await? {
-        database::protect_backup_data(&backups, backup).await?;
+    if !served(backups.clone()).await?.is_empty() {
+        database::protect_backups(cluster, namespace, None).await?;
     }
     delete_all(cluster.objects::<DatabaseClusterRestore>(namespace), clock).await?;
     delete_all(backups, clock).await?;
