@@ -150,16 +150,29 @@ is down stop no plan.
 
 ## Values that others have set
 
-The provider owns the values that the configuration gives, and no others. Where another field
-manager, such as `kubectl edit` or a GitOps controller, has set one of them to something else,
-the plan names the manager, the attribute and both values, and an apply that would overwrite it
-fails before anything is written or waited for. There are three ways on: take the value over
-into the configuration, remove it there, or set `force_conflicts = true` to take it back. Without
-a quarrel are
+The provider owns the values that the configuration sets, and no others. Another field manager,
+such as Everest's UI, `kubectl edit` or a GitOps controller, may set one of them to a different
+value.
 
-- another spelling of the same value;
-- what Everest's operator writes into the spec;
-- what was written once, by hand or by a program, into an object that was then imported, or
+- **The plan shows the difference**: the plan is a normal plan (5 → 3), with a warning that names
+  the field manager, the attribute and both values. The apply makes the change and names the
+  field manager again: whoever applies a plan has agreed to what the plan shows.
+- **The plan does not show the difference**: the value was set after the plan was made, or the plan
+  was made with `-refresh=false`, or the value is a label or an annotation that another field
+  manager has taken over. The apply fails before anything is written or waited for, and names the
+  field manager, the attribute and both values. Plan again to see the change, or set
+  `force_conflicts = true` to overwrite such values without seeing them first.
+
+To keep the other value, write it into the configuration, or omit the attribute. A field manager
+that applies its own value again and again, such as a GitOps controller, sets it back after each
+apply: let only one of the two manage the attribute.
+
+These are no conflicts:
+
+- another spelling of the same value, such as `1024Mi` and `1Gi`, or the same schedules in another
+  order;
+- values that Everest's operator writes into the spec;
+- values that were written once, by hand or by a program, into an object that was then imported, or
   before the last apply.
 ";
 

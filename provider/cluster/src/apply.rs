@@ -1,104 +1,192 @@
 //! Server-side apply that takes nothing from others unless it may.
 
-use everest_core::drift;
-use serde_json::Value;
+use std::time::Duration;
 
-use crate::error::ClusterError;
+use everest_core::drift;
+use serde_json::{Value, json};
+
+use crate::error::{ClusterError, FieldConflict};
 use crate::objects::{Kind, Objects};
 
 /// What of others' an apply may overwrite.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Takes {
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Takes<'a> {
     /// Nothing.
     Nothing,
-    /// Everything: what is there was shown when the change was planned, and the resource has
-    /// nothing to say it with.
+    /// Everything: the user has said so, or what is there was shown when the change was planned
+    /// and the resource has nothing to say it with.
     Everything,
-    /// Everything if the user has said so by `force_conflicts`, else nothing.
-    IfForced(bool),
+    /// What the plan showed, made from a state with the body `prior`: whoever applied it has
+    /// agreed.
+    Shown {
+        /// The body made from that state.
+        prior: &'a Value,
+    },
 }
 
-impl Takes {
+impl<'a> Takes<'a> {
     /// What a resource with the attribute `force_conflicts` takes.
-    pub(crate) fn of(force_conflicts: &everest_schemas::Field<bool>) -> Self {
-        Takes::IfForced(force_conflicts.known() == Some(&true))
+    pub(crate) fn of(force_conflicts: &everest_schemas::Field<bool>, prior: &'a Value) -> Self {
+        if force_conflicts.known() == Some(&true) {
+            Takes::Everything
+        } else {
+            Takes::Shown { prior }
+        }
     }
 }
+
+/// How often an object that changes meanwhile is looked at again.
+const LOOKS: usize = 5;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(300);
 
 /// Applies `body` to `name`, owning only the fields in it.
 ///
 /// 1. Applies without force.
 /// 2. On a conflict looks at who holds what now: see [`drift::contested`]. If nothing is
-///    contested, or all of it may be taken, applies with force.
+///    contested, or all of it may be taken, applies with force, but only to the object that was
+///    looked at: one that has changed meanwhile is looked at again, unless the body names the
+///    version that it was made from.
+/// 3. Notes what was taken: see [`crate::Cluster::taken`].
 ///
 /// # Errors
 /// `Conflict` with managers, fields and both values where values are contested; nothing is
-/// written then.
+/// written then. `Api` with code 409 where the object does not stay as it was looked at.
 pub(crate) async fn apply<K: Kind + serde::Serialize>(
     objects: &Objects<K>,
     name: &str,
     body: &Value,
-    takes: Takes,
+    takes: Takes<'_>,
 ) -> Result<K, ClusterError> {
     match objects.patch_apply(name, body, false).await {
         Err(ClusterError::Conflict { .. }) => {}
         other => return other,
     }
-    if let Some(live) = objects.get(name).await? {
-        refuse_contested(objects, name, &live, body, takes)?;
+    let pinned = body.pointer("/metadata/resourceVersion").is_some();
+    let mut looks_left = if pinned { 1 } else { LOOKS };
+    loop {
+        looks_left -= 1;
+        let Some(live) = objects.get(name).await? else {
+            return objects.patch_apply(name, body, false).await;
+        };
+        let taken = taken(objects, name, &live, body, takes)?;
+        let mut body = body.clone();
+        if !pinned && let Some(version) = &live.meta().resource_version {
+            body["metadata"]["resourceVersion"] = json!(version);
+        }
+        match objects.patch_apply(name, &body, true).await {
+            Ok(applied) => {
+                objects.cluster().note_taken(taken);
+                return Ok(applied);
+            }
+            Err(error) if error.is_transient() && looks_left > 0 => {
+                tracing::debug!(%error, "the object is looked at again");
+                tokio::time::sleep(BETWEEN_LOOKS).await;
+            }
+            Err(error) => return Err(error),
+        }
     }
-    objects.patch_apply(name, body, true).await
 }
 
-/// Refuses an apply that would overwrite in `live` what it may not.
+/// What an apply takes in `live` from other managers.
 ///
 /// # Errors
-/// `Conflict` as [`apply`].
-pub(crate) fn refuse_contested<K: Kind + serde::Serialize>(
+/// `Conflict` as [`apply`], where that is more than it may.
+pub(crate) fn taken<K: Kind + serde::Serialize>(
     objects: &Objects<K>,
     name: &str,
     live: &K,
     body: &Value,
-    takes: Takes,
-) -> Result<(), ClusterError> {
-    if matches!(takes, Takes::Everything | Takes::IfForced(true)) {
-        return Ok(());
-    }
+    takes: Takes<'_>,
+) -> Result<Vec<FieldConflict>, ClusterError> {
+    let prior = match takes {
+        Takes::Everything => return Ok(Vec::new()),
+        Takes::Nothing => &Value::Null,
+        Takes::Shown { prior } => prior,
+    };
     let live = serde_json::to_value(live).unwrap_or_default();
-    let contested = drift::contested(&live, body, objects.cluster().field_manager());
-    if contested.is_empty() {
-        return Ok(());
+    let manager = objects.cluster().field_manager();
+    let (shown, more): (Vec<_>, Vec<_>) = drift::contested(&live, body, prior, manager)
+        .into_iter()
+        .partition(|contested| contested.shown);
+    if more.is_empty() {
+        return Ok(shown.into_iter().map(Into::into).collect());
     }
     Err(ClusterError::Conflict {
         object: objects.named(name),
-        conflicts: contested.into_iter().map(Into::into).collect(),
-        forcible: matches!(takes, Takes::IfForced(_)),
+        conflicts: more.into_iter().map(Into::into).collect(),
+        forcible: matches!(takes, Takes::Shown { .. }),
     })
+}
+
+/// Makes this provider the owner of what a change takes out of `live` and others wrote once: an
+/// apply would leave it to them. Nothing else of the object changes. `planned` and `prior` are the
+/// bodies that the change was made from.
+///
+/// # Errors
+/// `Api` with code 409 if `live` is no longer the newest; whatever else the server says.
+pub(crate) async fn hand_over<K: Kind + serde::Serialize>(
+    objects: &Objects<K>,
+    name: &str,
+    live: &K,
+    planned: &Value,
+    prior: &Value,
+) -> Result<(), ClusterError> {
+    let manager = objects.cluster().field_manager();
+    let version = &live.meta().resource_version;
+    let live = serde_json::to_value(live).unwrap_or_default();
+    if let Some(managed_fields) = drift::removal::handed_over(&live, planned, prior, manager) {
+        let body = json!({"metadata": {
+            "managedFields": managed_fields, "resourceVersion": version}});
+        objects.patch_merge_once(name, &body).await?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use k8s_openapi::api::core::v1::Namespace;
-    use serde_json::json;
 
     use super::*;
     use crate::fake::{self, Answer};
 
-    /// A server whose object has the size `live`, held by `manager`, until force is used.
-    async fn apply_over(
-        live: &'static str,
-        manager: &'static str,
-        takes: Takes,
-    ) -> (Result<Namespace, ClusterError>, bool) {
-        let object = move |size: &str| {
-            json!({"apiVersion": "v1", "kind": "Namespace",
-                "metadata": {"name": "a", "labels": {"size": size}, "managedFields": [
-                    {"manager": crate::FIELD_MANAGER, "operation": "Apply", "fieldsV1": {}},
-                    {"manager": manager, "operation": "Update",
-                     "fieldsV1": {"f:metadata": {"f:labels": {"f:size": {}}}}}]}})
-        };
+    /// The labels of a body or an object with one size.
+    fn sized(size: &str) -> Value {
+        json!({"apiVersion": "v1", "kind": "Namespace",
+            "metadata": {"name": "a", "labels": {"size": size}}})
+    }
+
+    fn held(size: &str, manager: &str, version: usize) -> Value {
+        let mut object = sized(size);
+        object["metadata"]["resourceVersion"] = json!(version.to_string());
+        object["metadata"]["managedFields"] = json!([
+            {"manager": crate::FIELD_MANAGER, "operation": "Apply", "fieldsV1": {}},
+            {"manager": manager, "operation": "Update",
+             "fieldsV1": {"f:metadata": {"f:labels": {"f:size": {}}}}}]);
+        object
+    }
+
+    /// What came of an apply of the size `2Gi`: the answer, the versions that were forced, and
+    /// what was noted as taken.
+    type Came = (
+        Result<Namespace, ClusterError>,
+        Vec<Value>,
+        Vec<FieldConflict>,
+    );
+
+    /// A server whose object has the sizes `live` one after the other, each as soon as the one
+    /// before was read, held by `manager`. Force is used only on the newest.
+    async fn apply_over(live: &'static [&str], manager: &'static str, takes: Takes<'_>) -> Came {
+        let reads = AtomicUsize::new(0);
         let (cluster, seen) = fake::cluster(move |method, target, body| match method {
-            "PATCH" if target.contains("force=true") => Answer::Json(200, body.clone()),
+            "PATCH" if target.contains("force=true") => {
+                let newest = live.len().min(reads.load(Ordering::Relaxed).max(1) + 1) - 1;
+                if body["metadata"]["resourceVersion"] == json!(newest.to_string()) {
+                    return Answer::Json(200, body.clone());
+                }
+                fake::failure(409, "Conflict", "the object has been modified", json!({}))
+            }
             "PATCH" => fake::failure(
                 409,
                 "Conflict",
@@ -107,41 +195,48 @@ mod tests {
                 {"reason": "FieldManagerConflict", "field": ".metadata.labels.size",
                  "message": "conflict with \"them\" using v1"}]}),
             ),
-            _ => Answer::Json(200, object(live)),
+            _ => {
+                let read = reads.fetch_add(1, Ordering::Relaxed).min(live.len() - 1);
+                Answer::Json(200, held(live[read], manager, read))
+            }
         });
+        let cluster = cluster.accounting();
         let objects = cluster.global::<Namespace>();
-        let body = json!({"apiVersion": "v1", "kind": "Namespace",
-            "metadata": {"name": "a", "labels": {"size": "2Gi"}}});
-        let result = apply(&objects, "a", &body, takes).await;
+        let result = apply(&objects, "a", &sized("2Gi"), takes).await;
+        let seen = seen.lock().unwrap();
         let forced = seen
-            .lock()
-            .unwrap()
             .iter()
-            .any(|(line, _)| line.contains("force=true"));
-        (result, forced)
+            .filter(|(line, _)| line.contains("force=true"))
+            .map(|(_, body)| body["metadata"]["resourceVersion"].clone())
+            .collect();
+        (result, forced, cluster.taken())
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn what_an_operator_wrote_back_is_taken_again() {
-        let (result, forced) = apply_over("1Gi", "everest-operator", Takes::Nothing).await;
-        assert!(result.is_ok() && forced, "{result:?}");
+        let (result, forced, taken) =
+            apply_over(&["1Gi"], "everest-operator", Takes::Nothing).await;
+        assert!(result.is_ok() && forced == ["0"], "{result:?}");
+        assert_eq!(taken, []);
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_value_that_is_already_as_wanted_is_no_conflict() {
-        let (result, forced) = apply_over("2048Mi", "kubectl-edit", Takes::Nothing).await;
-        assert!(result.is_ok() && forced, "{result:?}");
+        let (result, forced, _) = apply_over(&["2Gi"], "kubectl-edit", Takes::Nothing).await;
+        assert!(result.is_ok() && forced == ["0"], "{result:?}");
     }
 
-    #[tokio::test]
-    async fn a_value_that_somebody_changed_is_not_overwritten() {
-        let takes = Takes::of(&false.into());
-        let (result, forced) = apply_over("5Gi", "kubectl-edit", takes).await;
-        assert!(!forced);
+    #[tokio::test(start_paused = true)]
+    async fn a_value_that_the_plan_did_not_show_is_not_overwritten() {
+        let prior = sized("1Gi");
+        let takes = Takes::of(&false.into(), &prior);
+        let (result, forced, _) = apply_over(&["5Gi"], "kubectl-edit", takes).await;
+        assert_eq!(forced, [""; 0]);
         let error = result.unwrap_err();
         let text = error.to_string();
         for words in [
             "labels[\"size\"] belongs to field manager \"kubectl-edit\", which says \"5Gi\", not \"2Gi\"",
+            "Plan again",
             "force_conflicts = true",
         ] {
             assert!(text.contains(words), "{text}");
@@ -149,11 +244,36 @@ mod tests {
         assert_eq!(error.attribute().unwrap().to_string(), "labels[\"size\"]");
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
+    async fn a_value_that_the_plan_showed_is_taken_and_its_manager_named() {
+        let prior = sized("5Gi");
+        let takes = Takes::of(&false.into(), &prior);
+        let (result, forced, taken) = apply_over(&["5Gi"], "kubectl-edit", takes).await;
+        assert!(result.is_ok() && forced == ["0"], "{result:?}");
+        assert_eq!(taken.len(), 1);
+        assert_eq!(taken[0].manager, "kubectl-edit");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn force_is_used_on_nothing_but_what_was_looked_at() {
+        let prior = sized("5Gi");
+        let takes = Takes::of(&false.into(), &prior);
+        let (result, forced, _) = apply_over(&["5Gi", "7Gi"], "kubectl-edit", takes).await;
+        assert_eq!(forced, ["0"], "refused by the server");
+        let error = result.unwrap_err();
+        assert!(error.to_string().contains("says \"7Gi\""), "{error}");
+
+        let (result, forced, _) = apply_over(&["5Gi", "5Gi"], "kubectl-edit", takes).await;
+        assert!(result.is_ok() && forced == ["0", "1"], "{result:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_value_that_somebody_changed_is_taken_when_that_is_asked_for() {
-        for takes in [Takes::of(&true.into()), Takes::Everything] {
-            let (result, forced) = apply_over("5Gi", "kubectl-edit", takes).await;
-            assert!(result.is_ok() && forced, "{result:?}");
+        let prior = Value::Null;
+        for takes in [Takes::of(&true.into(), &prior), Takes::Everything] {
+            let (result, forced, taken) = apply_over(&["5Gi"], "kubectl-edit", takes).await;
+            assert!(result.is_ok() && forced == ["0"], "{result:?}");
+            assert_eq!(taken, [], "it was asked for");
         }
     }
 }

@@ -1,12 +1,13 @@
 //! Backup storages: a BackupStorage object and the Secret with its credentials.
 
+mod readers;
 mod users;
 
 use everest_core::path::FieldPath;
 use everest_core::rehearsal::is_known;
 use everest_core::v1;
-use everest_core::v1::backup_storage::secret_name;
-use everest_core::v1::credentials::Credentials;
+use everest_core::v1::backup_storage::{secret_name, with_secret_of};
+use everest_core::v1::credentials::{Credentials, SecretState};
 use everest_schemas::everest::BackupStorage;
 use everest_schemas::models::BackupStorageModel;
 use k8s_openapi::api::core::v1::Secret;
@@ -15,14 +16,19 @@ use kube::ResourceExt;
 use crate::apply::{self, Takes};
 use crate::error::ClusterError;
 use crate::mapped::key;
+use crate::objects::Objects;
 use crate::wait::Clock;
-use crate::{Change, Cluster, Creation, Wait, creation, delete, rehearsal};
+use crate::{CREATED_BY_APPLY, Change, Cluster, Creation, Wait, creation, delete, rehearsal};
+
+pub use readers::are_left;
 
 /// Creates the Secret, then the storage that names it.
 ///
 /// Without credentials the Secret must exist already and is left as it is. With credentials
-/// it must not, unless this apply made it. If the storage is then refused, the Secret goes
-/// again. Everest tests no connection: wrong credentials show in the first backup.
+/// it must not, unless this apply made it, or a creation did that never learned how it ended. If
+/// the storage is then refused, the Secret goes again; if nobody knows whether it was written, the
+/// Secret stays, since the storage may read it. Everest tests no connection: wrong credentials
+/// show in the first backup.
 ///
 /// Ends: `Created` or `NotCreated`.
 pub async fn create(
@@ -70,7 +76,10 @@ async fn create_both(
                 attribute: Some(FieldPath::of("accessKeyId")),
             });
         }
-        (Some(_), Some(existing)) if !creation::is_ours(existing, nonce) => {
+        (Some(_), Some(existing))
+            if !creation::is_ours(existing, nonce)
+                && !is_left_over(cluster, &storages, existing).await? =>
+        {
             return Err(ClusterError::AlreadyExists {
                 object: secrets.named(secret_name),
                 remedy: "The storage's credentials go into a Secret of its name. Delete the \
@@ -86,13 +95,35 @@ async fn create_both(
         secrets.patch_apply(secret_name, &body, true).await?;
     }
     let result = creation::create(&storages, name, body, nonce).await;
-    if result.is_err() && credentials.is_some() {
+    let refused = result.as_ref().is_err_and(|error| !error.leaves_it_open());
+    if refused && credentials.is_some() {
         let gone = delete::delete(&secrets, secret_name, clock).await;
         if let Err(error) = gone {
             tracing::warn!(%error, "the Secret of a storage that was not created is left over");
         }
     }
     result
+}
+
+/// Whether a Secret is what is left of the creation of a storage that was not written in the end:
+/// it has the mark of a creation, and nobody has taken it into use.
+async fn is_left_over(
+    cluster: &Cluster,
+    storages: &Objects<BackupStorage>,
+    secret: &Secret,
+) -> Result<bool, ClusterError> {
+    let marked = secret.annotations().contains_key(CREATED_BY_APPLY)
+        && secret.owner_references().is_empty()
+        && is_written_by(cluster, secret);
+    Ok(marked && readers::of(storages, &secret.name_any()).await?.is_empty())
+}
+
+/// Whether this provider has written a Secret.
+fn is_written_by(cluster: &Cluster, secret: &Secret) -> bool {
+    secret
+        .managed_fields()
+        .iter()
+        .any(|entry| entry.manager.as_deref() == Some(cluster.field_manager()))
 }
 
 /// Applies changed settings and, if given, new credentials. Credentials left out leave the
@@ -102,29 +133,48 @@ async fn create_both(
 /// In the outcome: `Refused` if the server refused a part.
 pub async fn update(
     cluster: &Cluster,
-    _prior: &BackupStorageModel,
+    prior: &BackupStorageModel,
     planned: &BackupStorageModel,
     credentials: Option<&Credentials>,
     _wait: &Wait,
 ) -> Change<BackupStorageModel> {
-    match write(cluster, planned, credentials).await {
+    match write(cluster, prior, planned, credentials).await {
         Ok(storage) => Change::Done(cluster.observed(&storage)),
         Err(error) => Change::Refused(error),
     }
 }
 
+/// The state of the Secret of a storage, by its metadata alone.
+///
+/// # Errors
+/// Whatever keeps it from being looked at.
+pub async fn secret_state(
+    cluster: &Cluster,
+    model: &BackupStorageModel,
+) -> Result<SecretState, ClusterError> {
+    let (namespace, _) = key(model)?;
+    let secrets = cluster.objects::<Secret>(namespace);
+    let metadata = secrets.metadata(secret_name(model)).await?;
+    let manager = cluster.field_manager();
+    Ok(SecretState::of(metadata.as_ref(), manager))
+}
+
 async fn write(
     cluster: &Cluster,
+    prior: &BackupStorageModel,
     planned: &BackupStorageModel,
     credentials: Option<&Credentials>,
 ) -> Result<BackupStorage, ClusterError> {
+    let planned = &with_secret_of(planned, prior);
     let (namespace, name) = key(planned)?;
     let storages = cluster.objects::<BackupStorage>(namespace);
     let body = v1::backup_storage::desired(planned);
+    let prior = v1::backup_storage::desired(prior);
+    let takes = Takes::of(&planned.force_conflicts, &prior);
     if let Some(live) = storages.get(name).await? {
         // Before the Secret is written.
-        let takes = Takes::of(&planned.force_conflicts);
-        apply::refuse_contested(&storages, name, &live, &body, takes)?;
+        apply::taken(&storages, name, &live, &body, takes)?;
+        apply::hand_over(&storages, name, &live, &body, &prior).await?;
     }
     if let Some(credentials) = credentials {
         // The two keys are ours to say. A conflict would have to show both values.
@@ -134,16 +184,17 @@ async fn write(
             .patch_apply(secret_name(planned), body.expose(), true)
             .await?;
     }
-    let takes = Takes::of(&planned.force_conflicts);
     apply::apply(&storages, name, &body, takes).await
 }
 
 /// Asks the cluster what it says of the write that an apply of this plan would send, the Secret
 /// apart. A storage that exists where one is to be made is left to the apply.
 ///
+/// What the apply would take over from another manager is noted: see [`Cluster::taken`].
+///
 /// # Errors
-/// `Conflict` where another manager holds a value that would be overwritten; `Refused` with what
-/// the cluster says against it; whatever keeps it from being asked.
+/// `Conflict` where another manager holds a value that would be overwritten and that the plan
+/// does not show; `Refused` with what the cluster says against it; whatever keeps it from being asked.
 pub async fn rehearse(
     cluster: &Cluster,
     prior: Option<&BackupStorageModel>,
@@ -155,14 +206,16 @@ pub async fn rehearse(
         return Ok(());
     };
     let storages = cluster.objects::<BackupStorage>(namespace);
-    let body = v1::backup_storage::desired(planned);
+    let mut body = v1::backup_storage::desired(planned);
     let live = storages.read(name).await?;
     match (prior, &live) {
         (None, None) => {}
         (Some(prior), Some(live)) => {
-            let takes = Takes::of(&planned.force_conflicts);
-            apply::refuse_contested(&storages, name, live, &body, takes)?;
-            if body == v1::backup_storage::desired(prior) {
+            body = v1::backup_storage::desired(&with_secret_of(planned, prior));
+            let prior = v1::backup_storage::desired(prior);
+            let takes = Takes::of(&planned.force_conflicts, &prior);
+            cluster.note_taken(apply::taken(&storages, name, live, &body, takes)?);
+            if body == prior {
                 return Ok(());
             }
         }
@@ -177,7 +230,8 @@ pub async fn rehearse(
 /// Deletes a storage and its Secret and waits until both are gone.
 ///
 /// A storage that databases, backups or restores use would hang in deletion, so these are
-/// looked for first; users that are being deleted are waited for briefly.
+/// looked for first; users that are being deleted are waited for briefly. A Secret that another
+/// storage reads too stays; where it would go with this one, the other counts as a user.
 ///
 /// # Errors
 /// `InUse` names the users.
@@ -192,7 +246,7 @@ pub async fn delete(
     let uid = match storages.get(name).await? {
         None => None,
         Some(storage) => {
-            users::until_unused(cluster, &storages, name, &clock).await?;
+            users::until_unused(cluster, &storages, &storage, &clock).await?;
             storage.uid()
         }
     };
@@ -207,11 +261,8 @@ pub async fn delete(
                 .owner_references()
                 .iter()
                 .any(|owner| Some(&owner.uid) == uid.as_ref());
-        let written = secret
-            .managed_fields()
-            .iter()
-            .any(|entry| entry.manager.as_deref() == Some(cluster.field_manager()));
-        if owned || written {
+        let ours = owned || is_written_by(cluster, &secret);
+        if ours && readers::of(&storages, secret_name).await?.is_empty() {
             delete::delete(&secrets, secret_name, &clock).await?;
         }
     }

@@ -14,6 +14,7 @@ use everest_core::path::FieldPath;
 use everest_core::upgrade::settled;
 use everest_core::v1::database::status;
 use everest_core::{Operation, restart as core_restart, v1};
+use everest_schemas::Field;
 use everest_schemas::everest::DatabaseCluster;
 use everest_schemas::models::DatabaseModel;
 use kube::ResourceExt;
@@ -80,9 +81,10 @@ pub async fn create(
 /// A change that the server does not see as one (a wait that is resumed, labels) is not held
 /// back by the time that a new state needs to show. What `config` leaves to the operators is
 /// not sent: see [`v1::ownership::ours`]. Another version of the engine comes after a pending
-/// one of its operator: see [`upgrade::prepare`]. A value that another manager has taken over is
-/// left to it, and the change refused, unless `force_conflicts` is set. A restart is begun after
-/// the change is written, and waited for with it: see [`core_restart`].
+/// one of its operator: see [`upgrade::prepare`]. A value that another manager has set is taken over
+/// if the plan showed it, which [`Cluster::taken`] tells; else the change is refused, unless
+/// `force_conflicts` is set. A restart is begun after the change is written, and waited for with
+/// it: see [`core_restart`].
 ///
 /// # Errors
 /// In the outcome: `Refused` if nothing was changed.
@@ -137,7 +139,7 @@ async fn write(
     let change = Bodies::of(prior, planned, config, &live);
     // Nothing is waited for that cannot be written in the end.
     let body = change.ours(objects, &live);
-    apply::refuse_contested(objects, name, &live, &body, change.takes)?;
+    apply::taken(objects, name, &live, &body, change.takes())?;
     let restarts = core_restart::is_asked(prior, planned);
     if change.planned["spec"] != change.prior["spec"] || restarts {
         until_changes_are_allowed(objects, name, clock).await?;
@@ -162,7 +164,7 @@ struct Bodies {
     planned: Value,
     configured: Value,
     prior: Value,
-    takes: Takes,
+    force_conflicts: Field<bool>,
 }
 
 impl Bodies {
@@ -177,8 +179,13 @@ impl Bodies {
             planned: settled(planned),
             configured: v1::database::desired(config, Operation::Update),
             prior: settled(prior),
-            takes: Takes::of(&planned.force_conflicts),
+            force_conflicts: planned.force_conflicts.clone(),
         }
+    }
+
+    /// What the change may take from other field managers.
+    fn takes(&self) -> Takes<'_> {
+        Takes::of(&self.force_conflicts, &self.prior)
     }
 
     /// What an update sends while the object is as it is now.
@@ -209,7 +216,11 @@ async fn write_ours(
     loop {
         tries_left -= 1;
         let body = change.ours(objects, &current);
-        match apply::apply(objects, name, &body, change.takes).await {
+        let written = async {
+            apply::hand_over(objects, name, &current, &change.planned, &change.prior).await?;
+            apply::apply(objects, name, &body, change.takes()).await
+        };
+        match written.await {
             Err(error) if error.is_transient() && tries_left > 0 => {
                 tracing::debug!(%error, "the change is made anew");
                 tokio::time::sleep(BEFORE_ANEW).await;

@@ -97,10 +97,12 @@ pub enum ClusterError {
     },
     /// Another manager owns fields that were to be changed.
     #[error(
-        "{object}: {}. Nothing was written. Take the value over into the configuration, remove it \
-         there, or {}",
-        conflicts.iter().map(describe).collect::<Vec<_>>().join("; "),
-        if *forcible { "set force_conflicts = true to take it back" } else { "have the other manager give it up" }
+        "{object}: {}. Nothing was written{}. Take the value over into the configuration, remove \
+         it there, or {}",
+        conflicts.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
+        if *forcible { ", because the plan did not show that value. Plan again to see it: what a plan \
+            shows, its apply takes over" } else { "" },
+        if *forcible { "set force_conflicts = true to take back what a plan does not show" } else { "have the other manager give it up" }
     )]
     Conflict {
         /// What was to be written.
@@ -195,25 +197,6 @@ fn boxed(object: &Object) -> Box<Object> {
     Box::new(object.clone())
 }
 
-fn describe(conflict: &FieldConflict) -> String {
-    let FieldConflict {
-        manager,
-        ours,
-        theirs,
-        ..
-    } = conflict;
-    let field = conflict
-        .path
-        .as_ref()
-        .map_or_else(|| conflict.field.clone(), FieldPath::snake_case);
-    match (ours, theirs) {
-        (Some(ours), Some(theirs)) => {
-            format!("{field} belongs to field manager {manager:?}, which says {theirs}, not {ours}")
-        }
-        _ => format!("{field} belongs to field manager {manager:?}"),
-    }
-}
-
 fn seconds(duration: &Duration) -> String {
     match duration.as_secs() {
         0 => format!("{} ms", duration.as_millis()),
@@ -262,6 +245,16 @@ impl ClusterError {
             Self::WebhookDown { .. } => true,
             Self::Unreachable { cause, .. } => !parse::is_lasting(cause),
             Self::Api { code, .. } => matches!(code, 408 | 409 | 429 | 500 | 502 | 503 | 504),
+            _ => false,
+        }
+    }
+
+    /// Whether a write that ended so may have been done all the same: its answer is missing, or
+    /// is none.
+    pub fn leaves_it_open(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } => true,
+            Self::Api { code, .. } => matches!(code, 0 | 408 | 500..),
             _ => false,
         }
     }

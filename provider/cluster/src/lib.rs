@@ -39,7 +39,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use everest_core::dialect::Dialect;
 
 pub use connection::{ConnectError, ConnectionConfig, ExecPlugin, Trust, connect, connect_with};
-pub use error::{ClusterError, Sighting};
+pub use error::{ClusterError, FieldConflict, Sighting};
 pub use objects::{Scope, Typed};
 pub use outcome::{Change, Creation};
 pub use wait::Wait;
@@ -85,6 +85,8 @@ pub struct Cluster {
     silent: Arc<AtomicBool>,
     /// Whether a request whose failure may pass is sent again.
     patient: bool,
+    /// What was taken over from other field managers.
+    taken: Arc<Mutex<Vec<FieldConflict>>>,
 }
 
 impl Cluster {
@@ -99,6 +101,7 @@ impl Cluster {
             turns: Arc::default(),
             silent: Arc::default(),
             patient: true,
+            taken: Arc::default(),
         }
     }
 
@@ -117,6 +120,32 @@ impl Cluster {
     pub fn impatient(mut self) -> Self {
         self.patient = false;
         self
+    }
+
+    /// The same with an account of its own of what is taken over from other field managers, for
+    /// one operation.
+    #[must_use]
+    pub fn accounting(&self) -> Self {
+        Cluster {
+            taken: Arc::default(),
+            ..self.clone()
+        }
+    }
+
+    /// The values that applies have taken over from other field managers, or would take over,
+    /// since this account was begun.
+    pub fn taken(&self) -> Vec<FieldConflict> {
+        let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        taken.clone()
+    }
+
+    /// Notes what was taken, each field once.
+    pub(crate) fn note_taken(&self, fields: Vec<FieldConflict>) {
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        for field in fields {
+            taken.retain(|known| known.field != field.field);
+            taken.push(field);
+        }
     }
 
     /// The same with another field manager, for a front end other than Terraform's.

@@ -18,9 +18,20 @@ impl Cluster {
     where
         M: Mapped<Object: Typed>,
     {
-        let (namespace, name) = model.key();
-        let found = self.objects::<M::Object>(namespace).read(name).await?;
+        let found = self.object(model).await?;
         Ok(found.map(|object| self.observed(&object)))
+    }
+
+    /// Reads the object that a model stands for; none if there is no such object.
+    ///
+    /// # Errors
+    /// Whatever keeps it from being read: see [`ClusterError`].
+    pub async fn object<M>(&self, model: &M) -> Result<Option<M::Object>, ClusterError>
+    where
+        M: Mapped<Object: Typed>,
+    {
+        let (namespace, name) = model.key();
+        self.objects::<M::Object>(namespace).read(name).await
     }
 
     /// Reads all objects of a model's kind, in `namespace` or in every one.

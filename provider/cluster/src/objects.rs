@@ -232,13 +232,18 @@ impl<K: Kind> Objects<K> {
         })
     }
 
-    /// Whether `name` exists, without reading more of it than its metadata.
-    pub(crate) async fn exists(&self, name: &str) -> Result<bool, ClusterError> {
+    /// Reads of `name` its metadata alone; none if there is no such object.
+    pub(crate) async fn metadata(&self, name: &str) -> Result<Option<ObjectMeta>, ClusterError> {
         match self.send("get", name, || self.api.get_metadata(name)).await {
-            Ok(_) => Ok(true),
-            Err(ClusterError::NotFound { .. }) => Ok(false),
+            Ok(object) => Ok(Some(object.metadata)),
+            Err(ClusterError::NotFound { .. }) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// Whether `name` exists, without reading more of it than its metadata.
+    pub(crate) async fn exists(&self, name: &str) -> Result<bool, ClusterError> {
+        Ok(self.metadata(name).await?.is_some())
     }
 
     /// Reads all; none where that is not allowed.

@@ -1,8 +1,11 @@
 //! Values that another field manager has taken over.
 
+pub mod removal;
+
 use serde_json::Value;
 
 use crate::path::FieldPath;
+use crate::v1::convergence;
 use crate::{quantity, semantic};
 
 /// The field managers of everest-operator: its name, and that of its binary, which Kubernetes
@@ -20,9 +23,12 @@ pub struct Contested {
     pub theirs: Value,
     /// What would be written.
     pub ours: Value,
+    /// Whether the plan showed the change: it was made from a state that had what is there.
+    pub shown: bool,
 }
 
-/// What of `body`, an apply by `manager`, is contested in `live`, the object as it is.
+/// What of `body`, an apply by `manager`, is contested in `live`, the object as it is. `prior` is
+/// the body made from the state that the plan was made from; null where there is no plan.
 ///
 /// Only what the body says is compared, by value first: a value that is there already, however
 /// it is spelled, is no quarrel. One that differs is contested if another manager owns it, but
@@ -33,22 +39,30 @@ pub struct Contested {
 /// 3. what somebody wrote once into an object that `manager` has never applied: it was
 ///    imported, and who wrote it gave it over. One who applies it would come back.
 ///
-/// A list is one value.
-pub fn contested(live: &Value, body: &Value, manager: &str) -> Vec<Contested> {
-    let owners = owners(live);
-    let owners = Owners {
-        claimed: owners.iter().any(|owner| owner.is_ours(manager)),
-        owners,
-        manager,
-    };
+/// A list is one value; its elements are compared by their names, where they have any.
+pub fn contested(live: &Value, body: &Value, prior: &Value, manager: &str) -> Vec<Contested> {
+    let owners = Owners::of(live, manager);
     let mut found = Vec::new();
     for part in ["/spec", "/metadata/labels", "/metadata/annotations"] {
         if let Some(ours) = body.pointer(part) {
             let mut path = part.split('/').skip(1).map(str::to_owned).collect();
-            compare(live.pointer(part), ours, &owners, &mut path, &mut found);
+            let (live, prior) = (live.pointer(part), prior.pointer(part));
+            compare(live, ours, prior, &owners, &mut path, &mut found);
         }
     }
     found
+}
+
+/// Whether a field manager other than everest-operator's owns the value of `live` at `path`, such
+/// as `engine.config`, in the spec.
+pub fn is_said(live: &Value, path: &str) -> bool {
+    let path: Vec<_> = std::iter::once("spec")
+        .chain(path.split('.'))
+        .map(str::to_owned)
+        .collect();
+    owners(live)
+        .iter()
+        .any(|owner| !OPERATORS.contains(&owner.name) && owner.owns(&path))
 }
 
 /// The path in the model of one in the object: the spec's members are the model's own, and
@@ -89,7 +103,16 @@ struct Owners<'a> {
     claimed: bool,
 }
 
-impl Owners<'_> {
+impl<'a> Owners<'a> {
+    fn of(live: &'a Value, manager: &'a str) -> Self {
+        let owners = owners(live);
+        Owners {
+            claimed: owners.iter().any(|owner| owner.is_ours(manager)),
+            owners,
+            manager,
+        }
+    }
+
     /// Who contests the value at `path`, if anybody.
     fn rival(&self, path: &[String]) -> Option<&str> {
         let mut owners = self.owners.iter().filter(|owner| owner.owns(path));
@@ -129,6 +152,7 @@ fn owners(live: &Value) -> Vec<Owner<'_>> {
 fn compare(
     live: Option<&Value>,
     ours: &Value,
+    prior: Option<&Value>,
     owners: &Owners<'_>,
     path: &mut Vec<String>,
     found: &mut Vec<Contested>,
@@ -136,8 +160,9 @@ fn compare(
     if let Value::Object(members) = ours {
         for (name, member) in members {
             path.push(name.clone());
-            let inside = live.and_then(|live| live.get(name));
-            compare(inside, member, owners, path, found);
+            let live = live.and_then(|live| live.get(name));
+            let prior = prior.and_then(|prior| prior.get(name));
+            compare(live, member, prior, owners, path, found);
             path.pop();
         }
         return;
@@ -151,17 +176,20 @@ fn compare(
             manager: manager.to_owned(),
             theirs: theirs.clone(),
             ours: ours.clone(),
+            shown: prior.is_some_and(|prior| same(theirs, prior)),
         });
     }
 }
 
-/// Equal, or another spelling of the same amount or way of exposure.
+/// Equal, another spelling of the same amount or way of exposure, or a list that says the same.
 pub fn same(left: &Value, right: &Value) -> bool {
     let spelled = |left: &str, right: &str| {
         quantity::equal(left, right) || semantic::expose_type(left) == semantic::expose_type(right)
     };
-    left == right
-        || matches!((left.as_str(), right.as_str()), (Some(left), Some(right)) if spelled(left, right))
+    match (left, right) {
+        (Value::String(left), Value::String(right)) => left == right || spelled(left, right),
+        (left, right) => left == right || convergence::is_same(left, right),
+    }
 }
 
 #[cfg(test)]
@@ -187,7 +215,7 @@ mod tests {
 
     fn of(live: &Value, ours: &str) -> Vec<String> {
         let body = json!({"spec": {"engine": {"resources": {"memory": ours}}}});
-        contested(live, &body, US)
+        contested(live, &body, &Value::Null, US)
             .iter()
             .map(|c| format!("{} {} {} {}", c.path, c.manager, c.theirs, c.ours))
             .collect()
@@ -263,6 +291,49 @@ mod tests {
     }
 
     #[test]
+    fn a_change_is_shown_if_the_state_had_what_is_there() {
+        let owners = [ours(json!({})), entry("kubectl-edit", "Update", memory())];
+        let live = live("4G", &owners);
+        let body = |size: &str| json!({"spec": {"engine": {"resources": {"memory": size}}}});
+        for (prior, shown) in [
+            (body("4G"), true),
+            (body("4000M"), true),
+            (body("3G"), false),
+            (body("2G"), false),
+            (json!({"spec": {"engine": {}}}), false),
+            (Value::Null, false),
+        ] {
+            let found = contested(&live, &body("2G"), &prior, US);
+            assert_eq!(found.len(), 1, "{prior}");
+            assert_eq!(found[0].shown, shown, "{prior}");
+        }
+    }
+
+    #[test]
+    fn schedules_in_another_order_or_without_their_zeros_are_no_conflict() {
+        let schedule = |name: &str, hour: u8| {
+            json!({"name": name, "enabled": true, "schedule": format!("0 {hour} * * *"),
+                "backupStorageName": "s3", "retentionCopies": 0})
+        };
+        let (a, b) = (schedule("a", 1), schedule("b", 3));
+        let mut bare = a.clone();
+        bare.as_object_mut().unwrap().remove("retentionCopies");
+        let contested = |theirs: Value| {
+            let live = json!({
+                "metadata": {"managedFields": [
+                    ours(json!({})),
+                    entry("everest-server", "Update", json!({"f:backup": {"f:schedules": {}}}))]},
+                "spec": {"backup": {"schedules": theirs}}});
+            let body = json!({"spec": {"backup": {"schedules": [a, b]}}});
+            super::contested(&live, &body, &Value::Null, US).len()
+        };
+        assert_eq!(contested(json!([b, bare])), 0);
+        assert_eq!(contested(json!([schedule("b", 4), bare])), 1);
+        assert_eq!(contested(json!([b])), 1, "one is missing");
+        assert_eq!(contested(json!([b, a, schedule("c", 1)])), 1, "one more");
+    }
+
+    #[test]
     fn labels_and_whole_lists_are_compared() {
         let live = json!({
             "metadata": {"labels": {"team": "a", "free": "x"}, "managedFields": [
@@ -274,7 +345,7 @@ mod tests {
             "spec": {"backup": {"schedules": [{"name": "nightly"}]}}});
         let body = json!({"metadata": {"labels": {"team": "b", "free": "y"}},
             "spec": {"backup": {"schedules": [{"name": "weekly"}]}}});
-        let fields: Vec<_> = contested(&live, &body, US)
+        let fields: Vec<_> = contested(&live, &body, &Value::Null, US)
             .into_iter()
             .map(|c| (c.path.to_string(), c.manager))
             .collect();

@@ -17,6 +17,7 @@ pub mod credentials;
 pub mod database;
 pub mod endpoint;
 mod engine_kinds;
+pub mod generated;
 pub mod managed_fields;
 mod mapped;
 pub mod namespace;

@@ -186,11 +186,35 @@ fn what_the_operator_wrote_into_the_recorded_database_is_not_contested() {
     let mut live: Value = read(&folder, "managed-fields-2-after-reapply");
     let body = json!({"spec": {"engine": {"config": "[mysqld]", "userSecretsName": "mine",
         "replicas": 5}}});
-    let contested =
-        |live: &Value| drift::contested(live, &body, "terraform-provider-everest").len();
+    let contested = |live: &Value| {
+        drift::contested(live, &body, &Value::Null, "terraform-provider-everest").len()
+    };
     assert_eq!(contested(&live), 0);
     live["metadata"]["managedFields"][1]["manager"] = json!("kubectl-edit");
     assert_eq!(contested(&live), 2, "what we apply ourselves is not");
+}
+
+#[test]
+fn a_configuration_for_the_recorded_database_has_what_was_asked_for_and_no_more() {
+    let Some(folder) = recordings() else { return };
+    let shortened = |name: &str| {
+        let cluster: DatabaseCluster = read(&folder, name);
+        let mut config = v1::database::observed(&cluster, &OwnedKeys::default());
+        v1::generated::shorten(&mut config, Some(&cluster));
+        serde_json::to_value(&config.spec).unwrap()
+    };
+    assert_eq!(
+        shortened("managed-fields-1-after-create"),
+        json!({
+            "engine": {"type": "pxc", "replicas": 3, "resources": {"cpu": "1", "memory": "1Gi"},
+                "storage": {"class": "standard", "size": "1Gi"}},
+            "proxy": {"type": "haproxy", "replicas": 2}})
+    );
+    // Who owns what was not recorded: only what is a default is left out.
+    let spec = shortened("pxc-4-databasecluster-ready");
+    assert!(spec["engine"]["config"].is_string());
+    assert_eq!(spec["engine"].get("userSecretsName"), None);
+    assert_eq!(spec.get("paused"), None);
 }
 
 fn judge(cluster: &DatabaseCluster, creating: bool, steady: bool) -> Readiness {

@@ -2,16 +2,32 @@
 
 use async_trait::async_trait;
 use everest_cluster::{Change, Cluster, ClusterError, Creation, Wait, backup_storage};
-use everest_core::v1::credentials::Credentials;
+use everest_core::{
+    outputs,
+    rules::Ruled,
+    v1::{
+        Mapped,
+        backup_storage::secret_name,
+        credentials::{Credentials, SecretState},
+    },
+};
 use everest_schemas::{
     Field,
     models::{BackupStorageModel, NamespacedFilter, Timeouts},
 };
-use tfplugin::Plan;
+use tfplugin::{Diagnostic, Diagnostics, Plan, Private};
 
 use crate::{
-    guardrails::Guarded, key::Scope, managed::Kind, moved::ObjectKind, timeouts::Defaults,
+    diagnostics,
+    guardrails::Guarded,
+    key::Scope,
+    managed::{Kind, named},
+    moved::ObjectKind,
+    timeouts::Defaults,
 };
+
+/// Private key: the configuration gives write-only credentials, which no state tells.
+const WRITE_ONLY: &str = "write-only-credentials";
 
 /// The kind.
 pub struct BackupStorage;
@@ -24,7 +40,7 @@ impl Kind for BackupStorage {
     const OBJECT: ObjectKind = ("everest.percona.com", "BackupStorage");
     const SCOPE: Scope = Scope::Namespace;
     const TIMEOUTS: Defaults = Defaults::minutes(5, 5, 5);
-    const PENDING: &'static [&'static str] = &[];
+    const PENDING: &'static [&'static str] = &["secret_name"];
 
     fn timeouts(_: &BackupStorageModel) -> &Field<Timeouts> {
         &Field::Null
@@ -32,6 +48,56 @@ impl Kind for BackupStorage {
 
     fn is_ready(_: &BackupStorageModel) -> bool {
         true
+    }
+
+    fn plan(plan: &mut Plan<BackupStorageModel>, diags: &mut Diagnostics) {
+        if plan.is_create() {
+            outputs::backup_storage::known_at_creation(&mut plan.planned);
+        }
+        diagnostics::report(plan.planned.check(plan.prior.as_ref()), diags);
+        if plan.config.access_key_id_wo.is_null() {
+            plan.private.remove(WRITE_ONLY);
+        } else {
+            // A flag is always JSON and the key is not reserved.
+            let _ = plan.private.set(WRITE_ONLY, true);
+        }
+    }
+
+    /// The Secret, if the configuration gives the credentials in it: one that has lost them is
+    /// written again by the next apply.
+    async fn look_beside(
+        cluster: &Cluster,
+        prior: &BackupStorageModel,
+        private: &mut Private,
+        diags: &mut Diagnostics,
+    ) {
+        let plain = prior.access_key_id.is_known();
+        let write_only =
+            private.get(WRITE_ONLY) == Some(true) || prior.credentials_wo_version.is_known();
+        private.clear_pending();
+        if !plain && !write_only {
+            return;
+        }
+        let happened = match backup_storage::secret_state(cluster, prior).await {
+            Ok(SecretState::Gone) => "is gone",
+            Ok(SecretState::Changed) if plain => "was changed by somebody else",
+            Ok(SecretState::Changed | SecretState::AsWritten) => return,
+            Err(error) => {
+                tracing::debug!(%error, "the Secret of a storage was not looked at");
+                return;
+            }
+        };
+        let what = named::<Self>(prior);
+        let summary = format!("The Secret with the credentials of {what} {happened}");
+        private.set_pending(&summary);
+        let (namespace, _) = prior.key();
+        let detail = format!(
+            "Backups read the credentials of the storage from the Secret {namespace}/{}. The next \
+             apply writes those of the configuration into it again; the plan shows that as a \
+             secret_name that is known after apply.",
+            secret_name(prior)
+        );
+        diags.push(Diagnostic::warning(summary, detail));
     }
 
     async fn create(
@@ -58,7 +124,14 @@ impl Kind for BackupStorage {
         config: &BackupStorageModel,
         wait: &Wait,
     ) -> Change<BackupStorageModel> {
-        let credentials = Credentials::changed(prior, planned, config);
+        let mut credentials = Credentials::changed(prior, planned, config);
+        if credentials.is_none() && Credentials::given(config).is_some() {
+            credentials = match backup_storage::secret_state(cluster, prior).await {
+                Ok(secret) => Credentials::due(prior, planned, config, secret),
+                Err(error) if error.is_forbidden() => None,
+                Err(error) => return Change::Refused(error),
+            };
+        }
         backup_storage::update(cluster, prior, planned, credentials.as_ref(), wait).await
     }
 

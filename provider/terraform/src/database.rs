@@ -7,10 +7,11 @@ use everest_core::{
     impact::{self, Summary},
     outputs,
     rules::Ruled,
-    upgrade,
+    upgrade, v1,
 };
 use everest_schemas::{
     Field,
+    everest::DatabaseCluster,
     models::{DatabaseModel, NamespacedFilter, Timeouts},
 };
 use tfplugin::{Diagnostic, Diagnostics, Plan};
@@ -71,15 +72,8 @@ impl Kind for Database {
         diagnostics::report(plan.intended.check(plan.prior.as_ref()), diags);
     }
 
-    fn generated(config: &mut DatabaseModel) {
-        // Written down, it would keep the database from following its operator.
-        if let Some(engine) = config
-            .spec
-            .known_mut()
-            .and_then(|spec| spec.engine.known_mut())
-        {
-            engine.cr_version = Field::Null;
-        }
+    fn generated(config: &mut DatabaseModel, object: Option<&DatabaseCluster>) {
+        v1::generated::shorten(config, object);
     }
 
     fn forbid_destroy(prior: &DatabaseModel, diags: &mut Diagnostics) {
@@ -191,32 +185,5 @@ impl Guarded for Database {
             None => vec![impact::of_destruction(prior)],
         };
         impact::summary(what, &impacts)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use everest_schemas::everest::{DatabaseClusterSpec, EngineSpec};
-
-    #[test]
-    fn a_configuration_that_is_written_for_a_database_does_not_pin_its_operator() {
-        let mut config = DatabaseModel {
-            spec: DatabaseClusterSpec {
-                engine: EngineSpec {
-                    version: "8.0.42-33.1".into(),
-                    cr_version: "1.17.0".into(),
-                    ..EngineSpec::default()
-                }
-                .into(),
-                ..DatabaseClusterSpec::default()
-            }
-            .into(),
-            ..DatabaseModel::default()
-        };
-        Database::generated(&mut config);
-        let engine = config.spec.known().and_then(|spec| spec.engine.known());
-        assert!(engine.is_some_and(|engine| engine.cr_version.is_null()));
-        assert!(engine.is_some_and(|engine| engine.version.is_known()));
     }
 }

@@ -1,6 +1,6 @@
 //! From what `core` and `cluster` say to Terraform's diagnostics.
 
-use everest_cluster::ClusterError;
+use everest_cluster::{ClusterError, FieldConflict};
 use everest_core::{
     dialect::Dialect,
     finding::{Finding, Severity},
@@ -55,7 +55,8 @@ pub fn would_be_refused(error: &ClusterError, doing: &str) -> Diagnostic {
     }
 }
 
-/// That an apply of this plan would overwrite what another field manager has set.
+/// That an apply of this plan would overwrite what another field manager has set and the plan
+/// does not show.
 pub fn would_overwrite(error: &ClusterError, what: &str) -> Diagnostic {
     let diagnostic = Diagnostic::warning(
         format!("Another field manager holds values that this plan changes in {what}"),
@@ -65,6 +66,47 @@ pub fn would_overwrite(error: &ClusterError, what: &str) -> Diagnostic {
         Some(path) => diagnostic.at(path),
         None => diagnostic,
     }
+}
+
+/// That the apply of this plan takes `fields` over from other field managers; none if it takes
+/// nothing.
+pub fn will_take(fields: &[FieldConflict], what: &str) -> Option<Diagnostic> {
+    let outcome = "This plan shows these changes, so its apply makes them. To keep a value, write it \
+                   into the configuration, or leave the attribute out. A manager that goes on \
+                   applying its own value sets it back.";
+    took(
+        format!("The apply takes values over from another field manager in {what}"),
+        fields,
+        outcome,
+    )
+}
+
+/// That an apply has taken `fields` over from other field managers; none if it took nothing.
+pub fn has_taken(fields: &[FieldConflict], what: &str) -> Option<Diagnostic> {
+    let outcome = "It is as the configuration says now, as the plan has shown. A manager that goes on \
+                   applying its own value sets it back.";
+    took(
+        format!("Values were taken over from another field manager in {what}"),
+        fields,
+        outcome,
+    )
+}
+
+fn took(summary: String, fields: &[FieldConflict], outcome: &str) -> Option<Diagnostic> {
+    if fields.is_empty() {
+        return None;
+    }
+    let listed: Vec<_> = fields.iter().map(ToString::to_string).collect();
+    let detail = format!("{}. {outcome}", listed.join("; "));
+    let diagnostic = Diagnostic::warning(summary, detail);
+    Some(match fields {
+        [
+            FieldConflict {
+                path: Some(path), ..
+            },
+        ] => diagnostic.at(attribute_path(path)),
+        _ => diagnostic,
+    })
 }
 
 /// The same for something that was accepted and goes on: `what` names the object.
@@ -157,6 +199,25 @@ mod tests {
             "backup"
         );
         assert!(object_field("metadata.name").is_none());
+    }
+
+    #[test]
+    fn what_is_taken_over_is_told_with_its_manager_and_both_values() {
+        let field = FieldConflict {
+            manager: "kubectl-edit".into(),
+            field: "engine.replicas".into(),
+            path: Some(FieldPath::of("engine.replicas")),
+            ours: Some("3".into()),
+            theirs: Some("5".into()),
+        };
+        let words =
+            "engine.replicas belongs to field manager \"kubectl-edit\", which says 5, not 3.";
+        for say in [will_take, has_taken] {
+            assert!(say(&[], "x").is_none());
+            let told = say(std::slice::from_ref(&field), "everest_database prod/orders").unwrap();
+            assert!(told.summary.contains("everest_database prod/orders"));
+            assert!(told.detail.starts_with(words), "{}", told.detail);
+        }
     }
 
     #[test]

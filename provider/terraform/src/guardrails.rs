@@ -93,8 +93,14 @@ pub async fn at_plan<K: Guarded>(
         && !facts.namespace_is_absent()
         && plan.requires_replace().is_empty();
     let timely = !rehearsal::is_untimely(&findings);
-    if settled && let Err(error) = here(K::rehearse(cluster, plan, timely)) {
-        let what = named::<K>(&plan.planned);
+    if !settled {
+        return;
+    }
+    let what = named::<K>(&plan.planned);
+    let cluster = &cluster.accounting();
+    let answer = here(K::rehearse(cluster, plan, timely));
+    diags.extend(diagnostics::will_take(&cluster.taken(), &what));
+    if let Err(error) = answer {
         let doing = if plan.is_create() {
             format!("create {what}")
         } else {

@@ -70,9 +70,10 @@ pub trait Kind: Send + Sync + 'static {
         diagnostics::report(plan.planned.check(plan.prior.as_ref()), diags);
     }
 
-    /// Adjusts the configuration that was written for an object that exists.
-    fn generated(config: &mut Self::Model) {
-        let _ = config;
+    /// Adjusts the configuration that was written for an object that exists; `object` is that
+    /// object, if it can be read.
+    fn generated(config: &mut Self::Model, object: Option<&<Self::Model as Mapped>::Object>) {
+        let _ = (config, object);
     }
 
     /// Objects to a destruction; asked at plan and again before the deletion, because a
@@ -87,6 +88,17 @@ pub trait Kind: Send + Sync + 'static {
         prior: &Self::Model,
     ) -> Result<Option<Self::Model>, ClusterError> {
         cluster.read(prior).await
+    }
+
+    /// Looks at what belongs to an object that exists and is not in it. What is missing there is
+    /// left to the next apply: see [`Private::set_pending`].
+    async fn look_beside(
+        cluster: &Cluster,
+        prior: &Self::Model,
+        private: &mut Private,
+        diags: &mut Diagnostics,
+    ) {
+        let _ = (cluster, prior, private, diags);
     }
 
     /// What an object that is gone means for the state.
@@ -242,6 +254,7 @@ impl<K: Guarded> Resource for Managed<K> {
                 } else if private.pending().is_some() {
                     K::set_not_ready(&mut found);
                 }
+                here(K::look_beside(cluster, prior, private, diags));
                 ReadResult::Found(found)
             }
             Ok(None) => K::gone(prior, diags),
@@ -320,7 +333,10 @@ impl<K: Guarded> Resource for Managed<K> {
             return Update::Refused(error);
         }
         let wait = K::TIMEOUTS.update(K::timeouts(planned), cx);
-        match here(K::update(cluster, prior, planned, config, &wait)) {
+        let cluster = &cluster.accounting();
+        let change = here(K::update(cluster, prior, planned, config, &wait));
+        diags.extend(diagnostics::has_taken(&cluster.taken(), &what));
+        match change {
             Change::Done(state) => {
                 private.remove(UPDATING);
                 Update::Updated(state)
@@ -378,7 +394,12 @@ impl<K: Guarded> Resource for Managed<K> {
     }
 
     fn generate_config(&self, config: &mut K::Model) {
-        K::generated(config);
+        // Read a moment ago, to be imported or listed.
+        let object = here(async {
+            let cluster = self.session.cluster().await.ok()?;
+            cluster.object(config).await.ok().flatten()
+        });
+        K::generated(config, object.as_ref());
     }
 
     fn move_from(

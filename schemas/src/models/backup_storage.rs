@@ -13,6 +13,11 @@ use crate::{Field, Sensitive};
 /// Secret). Omit all of them where something else makes the Secret: it has the
 /// storage's name and the keys `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`,
 /// must exist before the storage, and is not changed.
+///
+/// A plan looks at the metadata of the Secret, never at its values. If a Secret
+/// with credentials of the configuration is gone, the apply writes them again.
+/// Credentials in the state are also written again after somebody else has
+/// changed them in the Secret.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct BackupStorageModel {
@@ -55,9 +60,11 @@ pub struct BackupStorageModel {
     #[schemars(extend("x-local" = true))]
     pub credentials_wo_version: Field<i64>,
 
-    /// Whether to take over values that another field manager has set to
-    /// something else than the configuration says. `false`: an apply that
-    /// would overwrite one fails and names it. Default `false`.
+    /// Whether an apply also overwrites values of other field managers that
+    /// the plan did not show: values that were set after the plan was made,
+    /// for example. If `false`, such an apply fails, names the field manager,
+    /// and writes nothing. A change that the plan shows is made in any case,
+    /// with a warning that names the field manager. Default `false`.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true, "default" = false))]
     pub force_conflicts: Field<bool>,

@@ -71,9 +71,11 @@ pub struct DatabaseModel {
     #[schemars(extend("x-local" = true))]
     pub final_backup: Field<FinalBackup>,
 
-    /// Whether to take over values that another field manager has set to
-    /// something else than the configuration says. `false`: an apply that
-    /// would overwrite one fails and names it. Default `false`.
+    /// Whether an apply also overwrites values of other field managers that
+    /// the plan did not show: values that were set after the plan was made,
+    /// for example. If `false`, such an apply fails, names the field manager,
+    /// and writes nothing. A change that the plan shows is made in any case,
+    /// with a warning that names the field manager. Default `false`.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true, "default" = false))]
     pub force_conflicts: Field<bool>,

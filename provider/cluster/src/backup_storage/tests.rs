@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use everest_schemas::Field;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -141,4 +142,176 @@ async fn deletion_takes_the_secret_along_only_if_it_was_ours() {
         delete(&cluster, &model(), &wait()).await.unwrap();
         assert_eq!(objects.lock().unwrap().len(), left, "{owner:?}");
     }
+}
+
+const OTHER: &str = "/apis/everest.percona.com/v1alpha1/namespaces/prod/backupstorages/other";
+
+/// A second storage that reads the Secret of the first.
+fn sharing(going: bool) -> (String, Value) {
+    let mut other = storage();
+    other["metadata"]["name"] = json!("other");
+    other["metadata"]["uid"] = json!("another");
+    if going {
+        other["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
+    }
+    (OTHER.to_owned(), other)
+}
+
+fn secret_of(owner: &str) -> (String, Value) {
+    let mut secret = secret();
+    secret["metadata"]["ownerReferences"] = json!([{"apiVersion": "everest.percona.com/v1alpha1",
+        "kind": "BackupStorage", "name": "s3", "uid": owner, "controller": true}]);
+    (SECRET.to_owned(), secret)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_storage_whose_secret_another_one_reads_is_not_deleted_with_it() {
+    let objects = [
+        (STORAGE.to_owned(), storage()),
+        sharing(false),
+        secret_of("u"),
+    ]
+    .into();
+    let (cluster, seen, _) = fake::store(objects, |_, _, _| {});
+    let error = delete(&cluster, &model(), &wait()).await.unwrap_err();
+    let text = error.to_string();
+    assert!(text.contains("used by backup storage other"), "{text}");
+    assert!(text.contains("one of its own"), "{text}");
+    assert_eq!(fake::writes(&seen), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_secret_that_another_storage_owns_or_reads_stays() {
+    let mut written = secret();
+    written["metadata"]["managedFields"] =
+        json!([{"manager": crate::FIELD_MANAGER, "operation": "Apply"}]);
+    for secret in [secret_of("another"), (SECRET.to_owned(), written)] {
+        let objects = [(STORAGE.to_owned(), storage()), sharing(false), secret].into();
+        let (cluster, seen, _) = fake::store(objects, |_, _, _| {});
+        delete(&cluster, &model(), &wait()).await.unwrap();
+        assert_eq!(fake::writes(&seen), [format!("DELETE {STORAGE}")]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_storages_of_one_secret_can_be_deleted_in_one_run() {
+    let objects = [
+        (STORAGE.to_owned(), storage()),
+        sharing(false),
+        secret_of("u"),
+    ]
+    .into();
+    let (cluster, _, objects) = fake::store(objects, |_, _, _| {});
+    let kept = objects.clone();
+    tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        let (path, other) = sharing(true);
+        kept.lock().unwrap().insert(path.clone(), other);
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        kept.lock().unwrap().remove(&path);
+    });
+    delete(&cluster, &model(), &wait()).await.unwrap();
+    assert!(objects.lock().unwrap().is_empty());
+}
+
+/// Whether the Secret is left of a storage whose creation the server answers with `code`.
+async fn secret_is_left(code: u16, reason: &'static str) -> bool {
+    let kept = std::sync::Arc::new(std::sync::Mutex::new(None));
+    let secret = kept.clone();
+    let (cluster, _) = fake::cluster(move |method, target, body| {
+        let mut secret = secret.lock().unwrap();
+        if !target.contains("/secrets/s3") {
+            return match method {
+                "PATCH" => fake::failure(code, reason, "request timed out", json!({})),
+                _ => fake::absent("backupstorages", "s3"),
+            };
+        }
+        match method {
+            "PATCH" => *secret = Some(body.clone()),
+            "DELETE" => *secret = None,
+            _ => {}
+        }
+        match &*secret {
+            Some(secret) => fake::Answer::Json(200, secret.clone()),
+            None => fake::absent("secrets", "s3"),
+        }
+    });
+    let created = create(&cluster, &model(), Some(&credentials()), "n", &wait()).await;
+    assert!(matches!(created, Creation::NotCreated(_)), "{created:?}");
+    let left = kept.lock().unwrap().is_some();
+    left
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_secret_goes_only_with_a_storage_that_was_certainly_not_written() {
+    assert!(!secret_is_left(403, "Forbidden").await);
+    assert!(!secret_is_left(422, "Invalid").await);
+    for (code, reason) in [
+        (500, "InternalError"),
+        (503, "ServiceUnavailable"),
+        (504, "Timeout"),
+    ] {
+        assert!(secret_is_left(code, reason).await, "{code}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_secret_that_such_a_creation_left_is_used_by_the_next_one() {
+    let mut left = secret();
+    left["metadata"]["annotations"] = json!({crate::CREATED_BY_APPLY: "an earlier one"});
+    left["metadata"]["managedFields"] =
+        json!([{"manager": crate::FIELD_MANAGER, "operation": "Apply"}]);
+    let objects: fake::Objects = [(SECRET.to_owned(), left)].into();
+    let (cluster, _, kept) = fake::store(objects.clone(), |_, _, _| {});
+    let created = create(&cluster, &model(), Some(&credentials()), "n", &wait()).await;
+    assert!(matches!(created, Creation::Created(_)), "{created:?}");
+    let key = &kept.lock().unwrap()[SECRET]["data"]["AWS_SECRET_ACCESS_KEY"];
+    assert_eq!(key, "aHVudGVyMg==");
+
+    let mut read = objects;
+    read.extend([sharing(false)]);
+    let (cluster, seen, _) = fake::store(read, |_, _, _| {});
+    let created = create(&cluster, &model(), Some(&credentials()), "n", &wait()).await;
+    assert!(matches!(created, Creation::NotCreated(_)), "{created:?}");
+    assert_eq!(fake::writes(&seen), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_secret_is_looked_at_by_its_metadata_alone() {
+    let (cluster, seen, objects) = fake::store(fake::Objects::new(), |_, _, _| {});
+    let state = async || secret_state(&cluster, &model()).await.unwrap();
+    assert_eq!(state().await, SecretState::Gone);
+    let mut written = secret();
+    written["metadata"]["managedFields"] = json!([
+        {"manager": crate::FIELD_MANAGER, "operation": "Apply", "fieldsType": "FieldsV1",
+         "fieldsV1": {"f:data": {"f:AWS_ACCESS_KEY_ID": {}, "f:AWS_SECRET_ACCESS_KEY": {}}}}]);
+    let insert = |secret: Value| objects.lock().unwrap().insert(SECRET.to_owned(), secret);
+    insert(written);
+    assert_eq!(state().await, SecretState::AsWritten);
+    insert(secret());
+    assert_eq!(state().await, SecretState::Changed);
+    assert_eq!(fake::writes(&seen), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_update_writes_the_secret_that_the_storage_reads() {
+    let mut live = storage();
+    live["spec"]["credentialsSecretName"] = json!("shared");
+    let objects = [(STORAGE.to_owned(), live)].into();
+    let (cluster, seen, objects) = fake::store(objects, |_, _, _| {});
+    let named = |name: Field<String>| BackupStorageModel {
+        secret_name: name,
+        ..model()
+    };
+    // The plan leaves the name of a Secret that is written again open.
+    let (prior, planned) = (named("shared".into()), named(Field::Unknown));
+    let changed = update(&cluster, &prior, &planned, Some(&credentials()), &wait()).await;
+    assert!(matches!(changed, Change::Done(_)), "{changed:?}");
+    let secret = SECRET.replace("secrets/s3", "secrets/shared");
+    assert_eq!(
+        fake::writes(&seen),
+        [format!("PATCH {secret}"), format!("PATCH {STORAGE}")]
+    );
+    let objects = objects.lock().unwrap();
+    assert_eq!(objects[STORAGE]["spec"]["credentialsSecretName"], "shared");
 }

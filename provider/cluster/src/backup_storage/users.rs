@@ -6,7 +6,9 @@ use everest_schemas::everest::{
     BackupStorage, DatabaseCluster, DatabaseClusterBackup, DatabaseClusterRestore,
 };
 use kube::ResourceExt;
+use tokio::time::Instant;
 
+use super::readers;
 use crate::Cluster;
 use crate::error::ClusterError;
 use crate::objects::Objects;
@@ -16,10 +18,15 @@ use crate::watching::{Ended, Verdict, look_until};
 /// How long users that are being deleted are waited for.
 const GRACE: Duration = Duration::from_secs(120);
 
+/// How long another storage that reads the same Secret may take to begin to go: the same run may
+/// destroy both, and nothing puts them in an order.
+const BOTH_GO_WITHIN: Duration = Duration::from_secs(15);
+
 /// One user of a storage.
 struct User {
     name: String,
     going: bool,
+    is_storage: bool,
 }
 
 /// Waits until nobody uses the storage any more, but only for users that are going.
@@ -29,27 +36,37 @@ struct User {
 pub(super) async fn until_unused(
     cluster: &Cluster,
     storages: &Objects<BackupStorage>,
-    name: &str,
+    storage: &BackupStorage,
     clock: &Clock,
 ) -> Result<(), ClusterError> {
+    let name = &storage.name_any();
     let object = storages.named(name);
     let namespace = storages.namespace().unwrap_or_default();
     let in_use = |users: Vec<String>| ClusterError::InUse {
         object: object.clone(),
         users,
         remedy: "Remove the storage from these databases and delete these backups and restores \
-                 first: Everest holds a storage that is in use"
+                 first: Everest holds a storage that is in use. Give another storage that reads \
+                 the same Secret one of its own: this one's goes with it"
             .to_owned(),
     };
     let mut remaining = Vec::new();
     let clock = clock.at_most(GRACE);
+    let begun = Instant::now();
     let waited = look_until(&clock, &object, Vec::new(), async || {
-        let users = users(cluster, namespace, name).await?;
+        let mut users = users(cluster, namespace, name).await?;
+        let bereft = readers::bereft(cluster, storages, storage).await?;
+        users.extend(bereft.iter().map(|other| User {
+            is_storage: true,
+            ..user("backup storage", other)
+        }));
         remaining = users.iter().map(|user| user.name.clone()).collect();
         if users.is_empty() {
             return Ok(Verdict::Done(()));
         }
-        if users.iter().any(|user| !user.going) {
+        let may_still_go = begun.elapsed() < BOTH_GO_WITHIN;
+        let stays = |user: &User| !user.going && !(user.is_storage && may_still_go);
+        if users.iter().any(stays) {
             return Err(in_use(remaining.clone()));
         }
         Ok(Verdict::Wait(format!(
@@ -111,6 +128,7 @@ fn user<K: kube::Resource>(kind: &str, object: &K) -> User {
     User {
         name: format!("{kind} {}", object.name_any()),
         going: object.meta().deletion_timestamp.is_some(),
+        is_storage: false,
     }
 }
 

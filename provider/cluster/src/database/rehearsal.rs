@@ -13,8 +13,8 @@ use crate::rehearsal::ask;
 
 /// Asks the cluster what it says of the write that an apply of this plan would send.
 ///
-/// 1. Values that another manager has taken over and that would be overwritten are looked for
-///    in what was read already.
+/// 1. Values that another manager has set and that would be overwritten are looked for in what
+///    was read already, and noted where the apply would take them over: see [`Cluster::taken`].
 /// 2. If the change is `timely` and the configuration wholly known, it is sent as a dry run. A
 ///    change that the server does not see, one that an apply makes in steps, and keys of an
 ///    import, which a webhook would write down even then, are not.
@@ -43,7 +43,8 @@ pub async fn rehearse(
         (Some(prior), Some(live)) => {
             let change = Bodies::of(prior, planned, config, live);
             let body = change.ours(&objects, live);
-            apply::refuse_contested(&objects, name, live, &body, change.takes)?;
+            let taken = apply::taken(&objects, name, live, &body, change.takes())?;
+            cluster.note_taken(taken);
             if change.planned == change.prior || comes_in_steps(&change, live) {
                 return Ok(());
             }

@@ -83,6 +83,20 @@ pub struct FieldConflict {
     pub theirs: Option<String>,
 }
 
+impl fmt::Display for FieldConflict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let field = self
+            .path
+            .as_ref()
+            .map_or_else(|| self.field.clone(), FieldPath::snake_case);
+        write!(f, "{field} belongs to field manager {:?}", self.manager)?;
+        match (&self.ours, &self.theirs) {
+            (Some(ours), Some(theirs)) => write!(f, ", which says {theirs}, not {ours}"),
+            _ => Ok(()),
+        }
+    }
+}
+
 impl From<Contested> for FieldConflict {
     fn from(contested: Contested) -> Self {
         FieldConflict {

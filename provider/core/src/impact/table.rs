@@ -59,7 +59,10 @@ pub const TABLE: &[Effect] = &[
     replaces("engine.type", ALL),
     replaces("engine.storage.class", ALL),
     replaces("proxy.storage.class", &[Engine::Pxc]),
-    replaces("engineFeatures.psmdb.splitHorizonDnsConfigName", &[Engine::Psmdb]),
+    replaces(
+        "engineFeatures.psmdb.splitHorizonDnsConfigName",
+        &[Engine::Psmdb],
+    ),
     row(
         "engine.version",
         When::Changed,

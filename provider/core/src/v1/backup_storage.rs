@@ -28,6 +28,19 @@ pub fn secret_name(model: &BackupStorageModel) -> &str {
         .unwrap_or_default()
 }
 
+/// A plan with the name of the Secret that the storage has: a plan that writes the Secret again
+/// leaves the name open.
+pub fn with_secret_of(
+    planned: &BackupStorageModel,
+    prior: &BackupStorageModel,
+) -> BackupStorageModel {
+    let mut planned = planned.clone();
+    if !planned.secret_name.is_known() {
+        planned.secret_name = prior.secret_name.clone();
+    }
+    planned
+}
+
 /// The body that makes a storage what the configuration says, with its
 /// credentials in the Secret that [`secret_name`] gives.
 pub fn desired(model: &BackupStorageModel) -> Value {
@@ -165,6 +178,20 @@ mod tests {
         );
         assert_eq!(Credentials::given(&configured), Some(keys()));
         assert_eq!(Credentials::given(&model("s3")), None);
+    }
+
+    #[test]
+    fn a_plan_that_leaves_the_name_of_the_secret_open_keeps_it() {
+        let prior = BackupStorageModel {
+            secret_name: "shared".into(),
+            ..model("s3")
+        };
+        let planned = BackupStorageModel {
+            secret_name: Field::Unknown,
+            ..model("s3")
+        };
+        let body = desired(&with_secret_of(&planned, &prior));
+        assert_eq!(body["spec"]["credentialsSecretName"], "shared");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use everest_schemas::everest::DatabaseCluster;
 use everest_schemas::{Engine, Sensitive};
 use k8s_openapi::api::core::v1::Secret;
 
+use super::database::default_secret;
 use super::endpoint::{self, Endpoint};
 
 /// Type of the Secrets in which Crossplane's world hands on connections.
@@ -79,12 +80,7 @@ pub fn secret_name(database: &DatabaseCluster) -> Option<String> {
         .and_then(|engine| engine.user_secrets_name.known_str())
         .filter(|name| !name.is_empty())
         .map(str::to_owned)
-        .or_else(|| {
-            Some(format!(
-                "everest-secrets-{}",
-                database.metadata.name.as_deref()?
-            ))
-        })
+        .or_else(|| database.metadata.name.as_deref().map(default_secret))
 }
 
 /// What a database is connected to with, from what Everest says of it and the

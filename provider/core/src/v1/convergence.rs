@@ -85,6 +85,11 @@ fn same_keys(wanted: &Value, held: &Held<'_>) -> bool {
     same("labels", &held.owned.labels) && same("annotations", &held.owned.annotations)
 }
 
+/// Whether two values mean the same.
+pub(crate) fn is_same(left: &Value, right: &Value) -> bool {
+    covers(left, right) && covers(right, left)
+}
+
 /// Whether everything that is wanted is held. A list is one value: its elements say no less
 /// than those held. What is nothing, as Go writes it, is as good as absent.
 fn covers(wanted: &Value, held: &Value) -> bool {

@@ -2,6 +2,47 @@
 
 use everest_schemas::models::BackupStorageModel;
 use everest_schemas::{Field, Sensitive};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+/// Keys of the Secret that every engine's storage reads.
+pub const KEYS: [&str; 2] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
+
+/// The state of the Secret that a field manager has written, by its metadata alone: its values are
+/// not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecretState {
+    /// The credentials in it are those that the manager wrote.
+    AsWritten,
+    /// Somebody else has written credentials into it.
+    Changed,
+    /// It does not exist.
+    Gone,
+}
+
+impl SecretState {
+    /// The state of a Secret with this metadata, none if there is no such Secret.
+    ///
+    /// Whoever writes another value into a key takes its ownership from the one who applied it.
+    pub fn of(metadata: Option<&ObjectMeta>, manager: &str) -> Self {
+        let Some(metadata) = metadata else {
+            return Self::Gone;
+        };
+        let applied = metadata.managed_fields.iter().flatten().any(|entry| {
+            let data = entry.fields_v1.as_ref().map(|fields| &fields.0["f:data"]);
+            entry.manager.as_deref() == Some(manager)
+                && entry.operation.as_deref() == Some("Apply")
+                && data.is_some_and(|data| {
+                    KEYS.iter()
+                        .all(|key| data.get(format!("f:{key}")).is_some())
+                })
+        });
+        if applied {
+            Self::AsWritten
+        } else {
+            Self::Changed
+        }
+    }
+}
 
 /// What a bucket is opened with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +77,27 @@ impl Credentials {
         }
         (Self::pair(&prior.access_key_id, &prior.secret_access_key).as_ref() != Some(&given))
             .then_some(given)
+    }
+
+    /// The credentials to write on an update of a storage whose Secret was found in a state: those
+    /// that changed, or all that the configuration gives where the Secret has lost them.
+    ///
+    /// Write-only values are sent into a Secret that is gone, but not over values of others: the
+    /// configuration may hold any by now.
+    pub fn due(
+        prior: &BackupStorageModel,
+        planned: &BackupStorageModel,
+        config: &BackupStorageModel,
+        secret: SecretState,
+    ) -> Option<Self> {
+        Self::changed(prior, planned, config).or_else(|| {
+            let lost = match secret {
+                SecretState::AsWritten => false,
+                SecretState::Changed => config.access_key_id_wo.is_null(),
+                SecretState::Gone => true,
+            };
+            lost.then(|| Self::given(config)).flatten()
+        })
     }
 
     fn pair(id: &Field<Sensitive<String>>, secret: &Field<Sensitive<String>>) -> Option<Self> {
@@ -85,6 +147,56 @@ mod tests {
         let (one, two) = (write_only(1), write_only(2));
         assert_eq!(Credentials::changed(&one, &one, &one), None);
         assert!(Credentials::changed(&one, &two, &two).is_some());
+    }
+
+    #[test]
+    fn credentials_are_written_again_when_their_secret_has_lost_them() {
+        use SecretState::{AsWritten, Changed, Gone};
+        let (plain, write_only) = (plain("same"), write_only(1));
+        let none = BackupStorageModel::default();
+        for (config, secret, sent) in [
+            (&plain, AsWritten, false),
+            (&plain, Changed, true),
+            (&plain, Gone, true),
+            (&write_only, AsWritten, false),
+            (&write_only, Changed, false),
+            (&write_only, Gone, true),
+            (&none, Gone, false),
+        ] {
+            let due = Credentials::due(config, config, config, secret);
+            assert_eq!(due.is_some(), sent, "{secret:?} {config:?}");
+        }
+    }
+
+    #[test]
+    fn who_wrote_the_keys_of_a_secret_last_is_told_by_its_metadata() {
+        let entry = |manager: &str, operation: &str, keys: &[&str]| {
+            let data: serde_json::Map<_, _> = keys
+                .iter()
+                .map(|key| (format!("f:{key}"), serde_json::json!({})))
+                .collect();
+            serde_json::json!({"manager": manager, "operation": operation,
+                "fieldsType": "FieldsV1", "fieldsV1": {"f:data": data}})
+        };
+        let state = |entries: &[serde_json::Value]| {
+            let metadata: ObjectMeta =
+                serde_json::from_value(serde_json::json!({"managedFields": entries})).unwrap();
+            SecretState::of(Some(&metadata), "us")
+        };
+        let owner = serde_json::json!({"manager": "everest-operator", "operation": "Update",
+            "fieldsType": "FieldsV1", "fieldsV1": {"f:metadata": {"f:ownerReferences": {}}}});
+        assert_eq!(
+            state(&[entry("us", "Apply", &KEYS), owner]),
+            SecretState::AsWritten
+        );
+        let edited = [
+            entry("us", "Apply", &KEYS[..1]),
+            entry("kubectl-patch", "Update", &KEYS[1..]),
+        ];
+        assert_eq!(state(&edited), SecretState::Changed);
+        let anew = [entry("kubectl-create", "Update", &KEYS)];
+        assert_eq!(state(&anew), SecretState::Changed);
+        assert_eq!(SecretState::of(None, "us"), SecretState::Gone);
     }
 
     #[test]

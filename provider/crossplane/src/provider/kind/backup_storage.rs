@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use everest_cluster::backup_storage;
 use everest_core::readiness::Readiness;
 use everest_core::v1;
-use everest_core::v1::credentials::Credentials;
+use everest_core::v1::credentials::{Credentials, KEYS};
 use everest_schemas::everest::BackupStorage;
 use everest_schemas::models::BackupStorageModel;
 use everest_schemas::{Field, Sensitive};
@@ -16,9 +17,6 @@ use serde_json::{Value, json};
 use super::{Kind, Scene, at_version, change};
 use crate::provider::config::FIELD_MANAGER;
 use crate::provider::failure::Failure;
-
-/// Keys of the Secret that a managed resource refers to.
-const KEYS: [&str; 2] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
 
 /// The kind.
 pub struct BackupStorages;
@@ -104,7 +102,7 @@ impl Kind for BackupStorages {
     }
 
     /// The garbage collector takes the Secret that Everest made the storage the owner of. One
-    /// that never had an owner goes here, if this provider wrote it.
+    /// that never had an owner goes here, if this provider wrote it and no other storage reads it.
     async fn clean_up(scene: &mut Scene<'_, Self>) -> Result<Option<String>, Failure> {
         let placed = placed(scene, None);
         let name = v1::backup_storage::secret_name(&placed);
@@ -112,6 +110,7 @@ impl Kind for BackupStorages {
         if let Some(secret) = secrets.get(name).await?
             && is_ours(&secret)
             && secret.metadata.deletion_timestamp.is_none()
+            && !backup_storage::are_left(scene.cluster(), scene.namespace, name).await?
         {
             secrets.delete(name, secret.uid().as_deref()).await?;
         }

@@ -1,0 +1,163 @@
+//! The configuration that is generated for a database that exists.
+
+use everest_schemas::Field;
+use everest_schemas::everest::{DatabaseCluster, DatabaseClusterSpec, EngineSpec, Proxy};
+use everest_schemas::models::DatabaseModel;
+
+use super::database::default_secret;
+use crate::{drift, semantic};
+
+/// Takes out of a generated configuration what nobody has asked for: values that everest-operator
+/// has chosen, and values that an omitted attribute has anyway. Written down, they would hold the
+/// database to what suited it on one day: the engine's configuration to a memory, the version to
+/// an operator.
+///
+/// 1. The version of the operator's resource, which a state always has.
+/// 2. Values that equal a default.
+/// 3. Of the values that everest-operator fills in (see everest-operator's reconcile and its
+///    mutating webhook), those that no other field manager owns in `live`. An amount is never
+///    among them: the operator writes what others ask for in another spelling.
+///
+/// Without `live`, only 1 and 2.
+pub fn shorten(config: &mut DatabaseModel, live: Option<&DatabaseCluster>) {
+    let secret = config.name.known_str().map(default_secret);
+    let Some(spec) = config.spec.known_mut() else {
+        return;
+    };
+    drop_if(&mut spec.paused, |paused| !paused);
+    if let Some(engine) = spec.engine.known_mut() {
+        engine.cr_version = Field::Null;
+        drop_if(&mut engine.user_secrets_name, |name| {
+            secret.as_ref() == Some(name)
+        });
+    }
+    if let Some(live) = live.filter(|live| live.metadata.managed_fields.is_some()) {
+        drop_chosen(spec, live);
+    }
+    drop_proxy(&mut spec.proxy);
+}
+
+/// Takes out what everest-operator has chosen.
+fn drop_chosen(spec: &mut DatabaseClusterSpec, live: &DatabaseCluster) {
+    let live = serde_json::to_value(live).unwrap_or_default();
+    let chosen = |path: &str| !drift::is_said(&live, path);
+    if let Some(EngineSpec {
+        config,
+        replicas,
+        version,
+        ..
+    }) = spec.engine.known_mut()
+    {
+        drop_if(config, |_| chosen("engine.config"));
+        drop_if(replicas, |_| chosen("engine.replicas"));
+        drop_if(version, |_| chosen("engine.version"));
+    }
+    if let Some(proxy) = spec.proxy.known_mut() {
+        drop_if(&mut proxy.type_, |_| chosen("proxy.type"));
+    }
+}
+
+/// Takes out the usual way of exposure, under whichever name, and a proxy of which nothing is said.
+fn drop_proxy(proxy: &mut Field<Proxy>) {
+    if let Some(proxy) = proxy.known_mut()
+        && let Some(expose) = proxy.expose.known_mut()
+    {
+        drop_if(&mut expose.type_, |type_| {
+            semantic::expose_type(type_) == "ClusterIP"
+        });
+        drop_if(&mut proxy.expose, |expose| *expose == Default::default());
+    }
+    drop_if(proxy, |proxy| *proxy == Proxy::default());
+}
+
+fn drop_if<T>(field: &mut Field<T>, is_left_out: impl FnOnce(&T) -> bool) {
+    if field.known().is_some_and(is_left_out) {
+        *field = Field::Null;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn config() -> DatabaseModel {
+        serde_json::from_value(json!({"namespace": "prod", "name": "orders", "spec": {
+            "paused": false,
+            "engine": {"type": "pxc", "version": "8.0.42-33.1", "crVersion": "1.18.0", "replicas": 3,
+                "config": "[mysqld]", "userSecretsName": "everest-secrets-orders",
+                "resources": {"cpu": "1", "memory": "1Gi"}, "storage": {"size": "1Gi"}},
+            "proxy": {"type": "haproxy", "replicas": 2, "expose": {"type": "internal"}}}}))
+        .unwrap()
+    }
+
+    fn live(entries: Value) -> DatabaseCluster {
+        serde_json::from_value(
+            json!({"metadata": {"managedFields": entries}, "spec": {"engine":
+            {"type": "pxc", "storage": {"size": "1Gi"}}}}),
+        )
+        .unwrap()
+    }
+
+    fn entry(manager: &str, spec: Value) -> Value {
+        json!({"manager": manager, "operation": "Update", "fieldsType": "FieldsV1",
+            "fieldsV1": {"f:spec": spec}})
+    }
+
+    fn shortened(live: Option<&DatabaseCluster>) -> Value {
+        let mut config = config();
+        shorten(&mut config, live);
+        serde_json::to_value(&config.spec).unwrap()
+    }
+
+    #[test]
+    fn what_everest_chose_is_left_out_and_amounts_are_kept() {
+        let live = live(json!([
+            entry(
+                "kubectl-create",
+                json!({"f:engine": {"f:type": {}, "f:storage": {"f:size": {}}},
+                "f:proxy": {"f:replicas": {}}})
+            ),
+            entry(
+                "everest-operator",
+                json!({"f:engine": {"f:config": {}, "f:userSecretsName": {},
+                "f:replicas": {}, "f:resources": {"f:cpu": {}}}, "f:proxy": {"f:type": {}}})
+            ),
+        ]));
+        assert_eq!(
+            shortened(Some(&live)),
+            json!({
+                "engine": {"type": "pxc", "resources": {"cpu": "1", "memory": "1Gi"},
+                    "storage": {"size": "1Gi"}},
+                "proxy": {"replicas": 2}})
+        );
+    }
+
+    #[test]
+    fn what_somebody_asked_for_stays() {
+        let asked = json!({"f:engine": {"f:config": {}, "f:replicas": {}, "f:version": {}},
+            "f:proxy": {"f:type": {}}});
+        let live = live(json!([
+            entry("everest-server", asked),
+            entry("everest-operator", json!({"f:engine": {"f:config": {}}})),
+        ]));
+        let shortened = shortened(Some(&live));
+        assert_eq!(shortened["engine"]["config"], "[mysqld]");
+        assert_eq!(shortened["engine"]["replicas"], 3);
+        assert_eq!(shortened["engine"]["version"], "8.0.42-33.1");
+        assert_eq!(shortened["proxy"]["type"], "haproxy");
+    }
+
+    #[test]
+    fn a_configuration_does_not_pin_its_operator_whoever_is_not_seen() {
+        let shortened = shortened(None);
+        assert_eq!(shortened["engine"]["crVersion"], Value::Null);
+        assert_eq!(shortened["engine"]["userSecretsName"], Value::Null);
+        assert_eq!(shortened["paused"], Value::Null);
+        assert_eq!(shortened["engine"]["config"], "[mysqld]");
+        assert_eq!(
+            shortened["proxy"],
+            json!({"type": "haproxy", "replicas": 2})
+        );
+    }
+}

@@ -1,0 +1,87 @@
+//! The Secret of a backup storage, past the configuration.
+
+use serde_json::{Value, json};
+
+use crate::{
+    objects::{self, SECRET},
+    stack::Stack,
+};
+
+const STORAGES: &str = "resource \"everest_namespace\" \"ns\" {
+  name    = \"NS\"
+  engines = { pxc = {} }
+}
+resource \"everest_backup_storage\" \"plain\" {
+  namespace         = everest_namespace.ns.name
+  name              = \"plain\"
+  type              = \"s3\"
+  bucket            = \"backups\"
+  region            = \"eu-central-1\"
+  access_key_id     = \"AKIA\"
+  secret_access_key = \"hush\"
+}
+resource \"everest_backup_storage\" \"unwritten\" {
+  namespace            = everest_namespace.ns.name
+  name                 = \"unwritten\"
+  type                 = \"s3\"
+  bucket               = \"backups\"
+  region               = \"eu-central-1\"
+  access_key_id_wo     = \"AKIA\"
+  secret_access_key_wo = \"hush\"
+}
+";
+
+/// The secret key in the Secret of a storage, as Kubernetes writes it.
+fn key(stack: &Stack, storage: &str) -> Value {
+    objects::get(SECRET, &stack.namespace, storage)["data"]["AWS_SECRET_ACCESS_KEY"].clone()
+}
+
+fn updates(stack: &Stack) -> Vec<String> {
+    stack
+        .planned_actions()
+        .into_iter()
+        .map(|(address, actions)| format!("{} {address}", actions.join(" ")))
+        .collect()
+}
+
+#[test]
+fn credentials_that_their_secret_has_lost_are_planned_and_written_again() {
+    let stack = Stack::new("credentials");
+    stack.write(STORAGES);
+    stack.apply().succeeded();
+    stack.plan_is_empty();
+    let both = ["plain", "unwritten"];
+    let hush = key(&stack, "plain");
+
+    for storage in both {
+        objects::delete(SECRET, &stack.namespace, storage);
+    }
+    assert_eq!(
+        updates(&stack),
+        both.map(|storage| format!("update everest_backup_storage.{storage}"))
+    );
+    stack.plan().succeeded().says("is gone").says_not("hush");
+    stack.apply().succeeded();
+    for storage in both {
+        assert_eq!(key(&stack, storage), hush, "{storage}");
+    }
+    stack.plan_is_empty();
+
+    for storage in both {
+        let change = json!({"stringData": {"AWS_SECRET_ACCESS_KEY": "other"}});
+        objects::patch_as("kubectl-patch", SECRET, &stack.namespace, storage, change);
+    }
+    assert_eq!(updates(&stack), ["update everest_backup_storage.plain"]);
+    stack
+        .apply()
+        .succeeded()
+        .says("was changed by somebody else");
+    assert_eq!(key(&stack, "plain"), hush);
+    assert_ne!(
+        key(&stack, "unwritten"),
+        hush,
+        "write-only values may be old"
+    );
+    stack.plan_is_empty();
+    stack.destroy().succeeded();
+}
