@@ -27,6 +27,8 @@
 //! | `phase-delay` | `2s`, `100ms` | all | how long each phase takes (250 ms) |
 //! | `ready-delay` | duration | database | how long initializing takes |
 //! | `react-delay` | duration | database | how long the engine overlooks a changed spec, its status stale (400 ms) |
+//! | `begin-delay` | duration | database | how long its engine then says that it has seen the spec and is `ready`, before it begins (none) |
+//! | `address-delay` | duration | database behind a load balancer | how long it is without an address (none) |
 //! | `resize-fails` | message | database | a growing volume never gets there |
 //! | `restore-grace` | duration | MongoDB database | from ready to the restore of its data source (1 s; 30 s in reality) |
 //! | `backup-delay`, `backup-fails` | duration, message | backup | how long it runs, how it fails |

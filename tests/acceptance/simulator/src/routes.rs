@@ -37,6 +37,8 @@ pub fn concerned(cluster: &Cluster, kind: &'static Kind, object: &DynamicObject)
         targets.push(database(ns, text(&object.data, "/spec/targetClusterName")));
     } else if kind == &kinds::BACKUP_STORAGE || kind == &kinds::MONITORING_CONFIG {
         targets.extend(all(cluster, &kinds::DATABASE_CLUSTER, ns));
+    } else if kind == &kinds::POD_SCHEDULING_POLICY || kind == &kinds::LOAD_BALANCER_CONFIG {
+        targets.extend(all(cluster, &kinds::DATABASE_CLUSTER, ""));
     } else if kind == &kinds::DATABASE_ENGINE {
         let engine = Engine::of_operator(&key.name).map_or("", Engine::type_name);
         targets.extend(

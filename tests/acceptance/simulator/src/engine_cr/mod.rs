@@ -171,10 +171,14 @@ pub fn service_type(expose: &str) -> &'static str {
     }
 }
 
+/// Limits that are named win over the older pair of values.
 fn resource_list(resources: &Value) -> Value {
     let mut list = Map::new();
     for name in ["cpu", "memory"] {
-        let asked = text(resources, &format!("/{name}"));
+        let asked = match text(resources, &format!("/limits/{name}")) {
+            "" => text(resources, &format!("/{name}")),
+            limit => limit,
+        };
         if !quantity::is_zero(asked) {
             list.insert(name.to_owned(), asked.into());
         }

@@ -54,7 +54,7 @@ pub fn build(inputs: &Inputs) -> Result<Value, Unmappable> {
         "image": inputs.image()?,
         "imagePullPolicy": "IfNotPresent",
         "instances": [instance],
-        "patroni": {"dynamicConfiguration": {"postgresql": {"parameters": parameters(spec)}}},
+        "patroni": {"dynamicConfiguration": {"postgresql": {"parameters": parameters(spec)?}}},
         "pause": truth(spec, "/paused"),
         "postgresVersion": major,
         "proxy": {"pgBouncer": bouncer},
@@ -74,18 +74,36 @@ fn volume(inputs: &Inputs) -> Value {
     claim
 }
 
-/// The `key = value` lines of `spec.engine.config`, and what Everest adds.
-fn parameters(spec: &Value) -> Value {
+/// The lines of `spec.engine.config`, as `name = value` or `name value`, and what Everest adds.
+fn parameters(spec: &Value) -> Result<Value, Unmappable> {
     let mut parameters = Map::new();
     parameters.insert("track_commit_timestamp".to_owned(), "on".into());
     for line in text(spec, "/engine/config").lines() {
         let line = line.split('#').next().unwrap_or_default();
-        if let Some((key, value)) = line.split_once('=') {
-            let value = value.trim().trim_matches('\'');
-            parameters.insert(key.trim().to_owned(), value.into());
+        if line.trim().is_empty() {
+            continue;
         }
+        let delimiter = if separated_by_space(line) { ' ' } else { '=' };
+        let (key, value) = line.split_once(delimiter).ok_or_else(|| {
+            format!("could not update PG config: key-value delimiter not found: {line}")
+        })?;
+        let value = value.trim().trim_matches('\'');
+        parameters.insert(key.trim().to_owned(), value.into());
     }
-    parameters.into()
+    Ok(parameters.into())
+}
+
+/// Whether a space comes before anything else that could end the name.
+fn separated_by_space(line: &str) -> bool {
+    let Some((_, rest)) = line.split_once(' ') else {
+        return false;
+    };
+    let equals = line.find('=');
+    match (equals, line.find(' ')) {
+        (Some(equals), Some(space)) if equals < space => false,
+        (Some(_), _) => !rest.trim_start_matches(' ').starts_with('='),
+        (None, _) => true,
+    }
 }
 
 fn backups(inputs: &Inputs) -> Result<Value, Unmappable> {
@@ -183,4 +201,23 @@ pub fn repo_of(cluster: &DynamicObject, storage: &Value) -> Option<String> {
         .iter()
         .find(|repo| serves(repo, storage))
         .map(|repo| text(repo, "/name").to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(config: &str) -> Result<Value, Unmappable> {
+        parameters(&json!({"engine": {"config": config}}))
+    }
+
+    #[test]
+    fn a_configuration_is_read_as_the_operator_reads_it() {
+        let read_ = read("a = 1\n\n# no\nb=2\nc 3\nd = 'x = y'\n").unwrap();
+        assert_eq!(
+            read_,
+            json!({"track_commit_timestamp": "on", "a": "1", "b": "2", "c": "3", "d": "x = y"})
+        );
+        assert!(read("shared_buffers").is_err());
+    }
 }

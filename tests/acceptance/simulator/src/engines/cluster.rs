@@ -117,8 +117,45 @@ impl Work<'_> {
 
     async fn report(&self, progress: Progress) -> Result<Action, Error> {
         let before = at(&self.cr.data, "/status");
-        let status = steady::status(self.engine, self.cr, progress, before);
+        let mut status = steady::status(self.engine, self.cr, progress, before);
+        if self.address_is_due().is_some() {
+            status["host"] = "".into();
+        }
         self.write(status).await
+    }
+
+    /// Time that the load balancer still takes to give an address, if any.
+    fn address_is_due(&self) -> Option<Action> {
+        let takes = self.faults.duration("address-delay", Duration::ZERO);
+        steady::has_load_balancer(self.engine, self.cr)
+            .then(|| self.left("without an address", takes))
+            .flatten()
+    }
+
+    /// What is left of the time in which a changed spec is overlooked; in its last part the
+    /// operator says that it has seen the spec and has nothing to do, as the PXC operator does
+    /// until its StatefulSets have begun.
+    async fn overlooks(&self) -> Result<Option<Action>, Error> {
+        let unseen = self
+            .faults
+            .duration("react-delay", Duration::from_millis(400));
+        let idle = self.faults.duration("begin-delay", Duration::ZERO);
+        let generation = object::generation(self.cr);
+        let stood = self
+            .cluster
+            .dwell(&self.uid, &format!("noticing {generation}"));
+        if stood < unseen {
+            return Ok(Some(Action::requeue(unseen - stood)));
+        }
+        if stood >= unseen + idle {
+            return Ok(None);
+        }
+        let mut status = at(&self.cr.data, "/status").clone();
+        if status["observedGeneration"].as_i64() < Some(generation) {
+            status["observedGeneration"] = generation.into();
+            self.write(status).await?;
+        }
+        Ok(Some(Action::requeue(unseen + idle - stood)))
     }
 
     async fn write(&self, status: Value) -> Result<Action, Error> {
@@ -183,13 +220,17 @@ impl Work<'_> {
             if stuck && self.faults.get("resize-fails").is_none() {
                 return self.enter(Progress::Initializing).await;
             }
+            if steady::has_load_balancer(self.engine, self.cr)
+                && text(&self.cr.data, "/status/host").is_empty()
+            {
+                return match self.address_is_due() {
+                    Some(wait) => Ok(wait),
+                    None => self.report(Progress::Done).await,
+                };
+            }
             return Ok(Action::await_change());
         }
-        let takes = self
-            .faults
-            .duration("react-delay", Duration::from_millis(400));
-        let phase = format!("noticing {}", object::generation(self.cr));
-        if let Some(wait) = self.left(&phase, takes) {
+        if let Some(wait) = self.overlooks().await? {
             return Ok(wait);
         }
         let known: Value = serde_json::from_str(&known).unwrap_or_default();

@@ -138,6 +138,11 @@ fn ready_condition(before: &Value, ready: bool) -> Value {
     json!([condition])
 }
 
+/// Whether the database waits for the address of a load balancer.
+pub fn has_load_balancer(engine: Engine, cr: &DynamicObject) -> bool {
+    host(engine, cr) == LOAD_BALANCER
+}
+
 fn host(engine: Engine, cr: &DynamicObject) -> String {
     let spec = at(&cr.data, "/spec");
     let name = cr.name_any();

@@ -26,7 +26,9 @@ use crate::quantity;
 /// 1. write back what the spec lacks, and come again;
 /// 2. build the engine's object and store it if it differs (not while PXC
 ///    restores);
-/// 3. compute the status from what the engine's object said before;
+/// 3. compute the status from what the engine's object said before, also when
+///    that object could not be built: the reason is lost then, and a database
+///    that was ready says that it is, and has seen everything;
 /// 4. mirror scheduled backups, go on with a restart and the data source.
 pub async fn reconcile(
     database: Arc<DynamicObject>,
@@ -75,11 +77,19 @@ pub async fn reconcile(
             .await
             .map(Some)
     };
-    // A database whose engine's object cannot be made still gets a status.
     let engine_cr = applied.as_ref().unwrap_or(&before);
     let status = pass
         .write_status(engine_cr.as_ref(), restoring, &volume)
         .await?;
+    if let Err(Error::Waiting(reason)) = &applied {
+        tracing::warn!(
+            namespace,
+            name = database.name_any(),
+            reason,
+            "not carried out"
+        );
+        return Ok(come_again(&status));
+    }
     applied?;
     if gone {
         return deletion::finish(&cluster, &database, engine).await;
@@ -91,9 +101,17 @@ pub async fn reconcile(
     let again = data_source::advance(&cluster, &database, engine, before.as_ref(), &status).await?;
     Ok(match again {
         Some(wait) => Action::requeue(wait),
-        None if text(&status, "/status") == "ready" => Action::await_change(),
-        None => Action::requeue(Duration::from_secs(5)),
+        None => come_again(&status),
     })
+}
+
+/// A database that is ready is left alone until something changes.
+fn come_again(status: &Value) -> Action {
+    if text(status, "/status") == "ready" {
+        Action::await_change()
+    } else {
+        Action::requeue(Duration::from_secs(5))
+    }
 }
 
 /// Size of the data volume, and why it is not the one that was asked for.
