@@ -13,7 +13,7 @@ use everest_core::facts::BUSY;
 use everest_core::path::FieldPath;
 use everest_core::upgrade::settled;
 use everest_core::v1::database::status;
-use everest_core::{Operation, restart as core_restart, v1};
+use everest_core::{Operation, impact, restart as core_restart, v1};
 use everest_schemas::Field;
 use everest_schemas::everest::DatabaseCluster;
 use everest_schemas::models::DatabaseModel;
@@ -79,7 +79,8 @@ pub async fn create(
 /// Everest refuses changes while a database is being restored, upgraded or resized, and
 /// while an engine operator of the namespace is being upgraded: that is waited for first.
 /// A change that the server does not see as one (a wait that is resumed, labels) is not held
-/// back by the time that a new state needs to show. What `config` leaves to the operators is
+/// back by the time that a new state needs to show. A change of how the database is destroyed
+/// waits for nothing. What `config` leaves to the operators is
 /// not sent: see [`v1::ownership::ours`]. Another version of the engine comes after a pending
 /// one of its operator: see [`upgrade::prepare`]. A value that another manager has set is taken over
 /// if the plan showed it, which [`Cluster::taken`] tells; else the change is refused, unless
@@ -101,26 +102,80 @@ pub async fn update(
         Err(error) => return Change::Refused(error),
     };
     let objects = cluster.objects::<DatabaseCluster>(namespace);
+    if concerns_the_provider_alone(prior, planned) {
+        return looked_at_once(&objects, prior, planned, &clock).await;
+    }
     let (planned, live) = match upgrade::prepare(&objects, prior, planned, config, &clock).await {
         Ok(prepared) => prepared,
         Err(ended) => return ended,
     };
     match write(&objects, live, prior, &planned, config, &clock).await {
         Err(error) => Change::Refused(error),
-        Ok((written, after)) => {
-            if planned.wait.known() == Some(&false) {
-                return Change::Done(cluster.observed(&written));
-            }
-            let name = written.name_any();
-            let last_known = cluster.observed(&written);
-            match readiness::wait_until_ready(&objects, written, after, &clock).await {
-                Ok(ready) => Change::Done(finished(cluster, &ready)),
-                Err(error) => Change::Pending {
-                    observed: latest(&objects, &name, last_known).await,
-                    error,
-                },
-            }
+        Ok((written, after)) => ended(&objects, written, after, &planned, &clock).await,
+    }
+}
+
+/// Whether a change is one of how the database is destroyed or taken over, and of nothing else:
+/// it has to be possible while the database is broken.
+fn concerns_the_provider_alone(prior: &DatabaseModel, planned: &DatabaseModel) -> bool {
+    let changed = prior.deletion_protection != planned.deletion_protection
+        || prior.final_backup != planned.final_backup
+        || prior.keep_backup_data != planned.keep_backup_data
+        || prior.force_conflicts != planned.force_conflicts;
+    let body = |model| v1::database::desired(model, Operation::Update);
+    changed && !core_restart::is_asked(prior, planned) && body(prior) == body(planned)
+}
+
+/// The end of a change that is not for the cluster: the database is looked at, not waited for.
+async fn looked_at_once(
+    objects: &Objects<DatabaseCluster>,
+    prior: &DatabaseModel,
+    planned: &DatabaseModel,
+    clock: &Clock,
+) -> Change<DatabaseModel> {
+    let live = match key(planned) {
+        Ok((_, name)) => objects.existing(name).await,
+        Err(error) => Err(error),
+    };
+    let after = match prior.ready.known() {
+        Some(false) => readiness::After::Resumed,
+        _ => readiness::After::NoChange,
+    };
+    match live {
+        Ok(live) => {
+            ended(
+                objects,
+                live,
+                after,
+                planned,
+                &clock.at_most(Duration::ZERO),
+            )
+            .await
         }
+        Err(error) => Change::Refused(error),
+    }
+}
+
+/// How a change ends that is written, once the database was waited for.
+async fn ended(
+    objects: &Objects<DatabaseCluster>,
+    written: DatabaseCluster,
+    after: readiness::After,
+    planned: &DatabaseModel,
+    clock: &Clock,
+) -> Change<DatabaseModel> {
+    let cluster = objects.cluster();
+    if planned.wait.known() == Some(&false) {
+        return Change::Done(cluster.observed(&written));
+    }
+    let name = written.name_any();
+    let last_known = cluster.observed(&written);
+    match readiness::wait_until_ready(objects, written, after, clock).await {
+        Ok(ready) => Change::Done(finished(cluster, &ready)),
+        Err(error) => Change::Pending {
+            observed: latest(objects, &name, last_known).await,
+            error,
+        },
     }
 }
 
@@ -148,7 +203,13 @@ async fn write(
     let written = write_ours(objects, name, &change, live).await?;
     let unchanged = written.metadata.generation == generation;
     let (written, begun) = restart::begin(objects, written, prior, planned).await?;
+    let impacts = impact::of_change(prior, planned);
+    let is_quiet = !impacts.is_empty()
+        && impacts
+            .iter()
+            .all(|impact| impact.class == impact::Class::NoRestart);
     let after = match (unchanged && !begun, prior.ready.known()) {
+        (false, _) if is_quiet && !begun => readiness::After::QuietChange,
         (false, _) => readiness::After::Change,
         (true, Some(false)) => readiness::After::Resumed,
         (true, _) => readiness::After::NoChange,

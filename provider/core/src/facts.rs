@@ -31,7 +31,7 @@ pub const BACKUP_UNFINISHED: [&str; 3] = ["", "Starting", "Running"];
 pub type All<K> = Option<BTreeMap<String, K>>;
 
 /// One object that was looked for by its name.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Seen<K> {
     /// It could not be read, or nobody looked.
     #[default]
@@ -40,6 +40,17 @@ pub enum Seen<K> {
     Absent,
     /// It exists.
     Found(K),
+}
+
+impl<K> Seen<K> {
+    /// The same, borrowed.
+    pub const fn as_ref(&self) -> Seen<&K> {
+        match self {
+            Self::Unread => Seen::Unread,
+            Self::Absent => Seen::Absent,
+            Self::Found(found) => Seen::Found(found),
+        }
+    }
 }
 
 /// What a cluster showed. Whatever was not read raises no finding.

@@ -5,15 +5,21 @@
 //! with a [`Readiness`]. The functions know no clock: how long something has
 //! stood is an argument.
 
+mod address;
 mod backup;
+mod carried;
 mod database;
 mod engine;
+mod engine_object;
 mod restore;
 
+pub(crate) use address::missing as missing_address;
 pub use backup::backup;
+pub use carried::{Difference, not_carried};
 pub use database::{DatabaseSighting, HOLD, database};
 pub(crate) use engine::NO_VERSION_SERVICE;
 pub use engine::{EngineSighting, engine_install, engine_offered};
+pub use engine_object::{at_work, footing};
 pub use restore::restore;
 
 /// Whether what is waited for has come.

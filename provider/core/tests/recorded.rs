@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use everest_core::dialect::Dialect;
+use everest_core::facts::Seen;
 use everest_core::install_plan::{Asked, Decision, decide};
 use everest_core::readiness::{
     self, DatabaseSighting, EngineSighting, HOLD, Readiness, engine_install,
@@ -220,11 +221,12 @@ fn a_configuration_for_the_recorded_database_has_what_was_asked_for_and_no_more(
 fn judge(cluster: &DatabaseCluster, creating: bool, steady: bool) -> Readiness {
     readiness::database(&DatabaseSighting {
         database: cluster,
-        engine_cr: None,
+        engine_cr: Seen::Unread,
         restore: None,
         import_job: None,
         written_generation: 1,
         steady_for: steady.then_some(HOLD),
+        has_worked: false,
         creating,
         may_be_stale: !creating,
     })
@@ -266,6 +268,61 @@ fn every_recorded_phase_of_a_database_is_judged_rightly() {
             matches!(judge(&gone, true, false), Readiness::Failed(_)),
             "{engine}"
         );
+    }
+}
+
+#[test]
+fn recorded_engine_objects_carry_what_their_databases_say() {
+    let Some(folder) = recordings() else { return };
+    for engine in Engine::ALL {
+        for (database, object) in [
+            ("4-databasecluster-ready", "1-engine-cr"),
+            ("4-databasecluster-ready", "5-engine-cr-with-storage"),
+            ("9-databasecluster-deleting", "9-engine-cr-deleting"),
+        ] {
+            let database: DatabaseCluster = read(&folder, &format!("{engine}-{database}"));
+            let object: Value = read(&folder, &format!("{engine}-{object}"));
+            assert_eq!(readiness::not_carried(&database, &object), [], "{engine}");
+        }
+    }
+    let database: DatabaseCluster = read(&folder, "pxc-10-growth-refused-databasecluster");
+    let object: Value = read(&folder, "pxc-10-growth-refused-engine-cr");
+    assert_eq!(readiness::not_carried(&database, &object), []);
+}
+
+#[test]
+fn a_recorded_change_that_was_not_carried_is_not_done() {
+    let Some(folder) = recordings() else { return };
+    let database: DatabaseCluster =
+        read(&folder, "postgresql-10-change-not-carried-databasecluster");
+    let object: Value = read(&folder, "postgresql-10-change-not-carried-engine-cr");
+    let found: Vec<String> = readiness::not_carried(&database, &object)
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(
+        found,
+        ["spec.instances[0].replicas 1, not 3 (engine.replicas)"]
+    );
+    let judged = readiness::database(&DatabaseSighting {
+        database: &database,
+        engine_cr: Seen::Found(&object),
+        restore: None,
+        import_job: None,
+        written_generation: 3,
+        steady_for: Some(HOLD * 100),
+        has_worked: true,
+        creating: false,
+        may_be_stale: true,
+    });
+    let Readiness::Pending(missing) = judged else {
+        panic!("{judged:?}")
+    };
+    for words in [
+        "the PerconaPGCluster shop/b2pg still has spec.instances[0].replicas 1, not 3",
+        "The line \"shared_buffers\" of engine.config has no value",
+    ] {
+        assert!(missing.contains(words), "{missing}");
     }
 }
 

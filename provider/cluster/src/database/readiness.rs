@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use everest_core::facts::Seen;
 use everest_core::readiness::{self, DatabaseSighting, Readiness};
 use everest_schemas::Engine;
 use everest_schemas::everest::{DataImportJob, DatabaseCluster, DatabaseClusterRestore};
@@ -24,6 +25,8 @@ pub(super) enum After {
     Creation,
     /// The spec was changed: `ready` may still be the one from before.
     Change,
+    /// The spec was changed in what restarts no pod: the engine has no work to be seen at.
+    QuietChange,
     /// A wait goes on that ended before the database was ready: after its creation or after a
     /// change, which the server does not tell.
     Resumed,
@@ -31,19 +34,41 @@ pub(super) enum After {
     NoChange,
 }
 
-/// How long a status has had its value, since our write.
+/// How the database and its engine have stood since our write.
 #[derive(Default)]
-struct Steady(Option<(String, Instant)>);
+struct Course {
+    footing: Option<(String, Instant)>,
+    /// The generation of the engine's object that its operator was seen at work on.
+    at_work: Option<i64>,
+}
 
-impl Steady {
-    fn stood(&mut self, status: &str) -> Duration {
-        match &self.0 {
-            Some((before, since)) if before == status => since.elapsed(),
+impl Course {
+    /// How long they have stood as they do.
+    fn stood(&mut self, database: &DatabaseCluster, engine_cr: &Seen<Value>) -> Duration {
+        let engine_cr = found(engine_cr);
+        self.at_work = engine_cr.and_then(readiness::at_work).or(self.at_work);
+        let footing = readiness::footing(database, engine_cr);
+        match &self.footing {
+            Some((before, since)) if *before == footing => since.elapsed(),
             _ => {
-                self.0 = Some((status.to_owned(), Instant::now()));
+                self.footing = Some((footing, Instant::now()));
                 Duration::ZERO
             }
         }
+    }
+
+    /// Whether the engine was seen at work on what its object says now.
+    fn has_worked(&self, engine_cr: &Seen<Value>) -> bool {
+        let generation =
+            found(engine_cr).and_then(|found| found["metadata"]["generation"].as_i64());
+        generation.is_some() && generation == self.at_work
+    }
+}
+
+fn found(engine_cr: &Seen<Value>) -> Option<&Value> {
+    match engine_cr {
+        Seen::Found(engine_cr) => Some(engine_cr),
+        Seen::Absent | Seen::Unread => None,
     }
 }
 
@@ -62,7 +87,7 @@ pub(super) async fn wait_until_ready(
     let uid = written.uid();
     let feed = cluster.hub.feed(objects);
     let engine = EngineView::of(cluster, &written, &namespace);
-    let mut steady = Steady::default();
+    let mut course = Course::default();
     let awaited = Awaited {
         objects,
         name: &name,
@@ -80,32 +105,33 @@ pub(super) async fn wait_until_ready(
             };
             let engine_cr = match &engine {
                 Some(engine) => engine.current(&name).await,
-                None => None,
+                None => Seen::Unread,
             };
             let restore = first_restore(cluster, &database, &namespace).await;
             let import_job = import_job(cluster, &database, &namespace).await;
-            let stood = steady.stood(super::status(&database));
-            let may_be_stale = matches!(after, After::Change | After::Resumed);
-            let judge = |engine_cr: Option<&Value>| {
+            let may_be_stale = !matches!(after, After::Creation | After::NoChange);
+            let mut judge = |engine_cr: &Seen<Value>| {
+                let stood = course.stood(&database, engine_cr);
                 readiness::database(&DatabaseSighting {
                     database: &database,
-                    engine_cr,
+                    engine_cr: engine_cr.as_ref(),
                     restore: restore.as_ref(),
                     import_job: import_job.as_ref(),
                     written_generation: generation,
                     steady_for: Some(stood),
+                    has_worked: after == After::QuietChange || course.has_worked(engine_cr),
                     creating: matches!(after, After::Creation | After::Resumed),
                     may_be_stale,
                 })
             };
-            let mut readiness = judge(engine_cr.as_ref());
+            let mut readiness = judge(&engine_cr);
             // The two watches keep no order: what was seen of the engine may be from before
             // what was seen of the database. Everest writes the engine's object first.
             if readiness == Readiness::Ready
                 && may_be_stale
                 && let Some(engine) = &engine
             {
-                readiness = judge(engine.afresh(&name).await.as_ref());
+                readiness = judge(&engine.afresh(&name).await);
             }
             Ok(match readiness {
                 Readiness::Ready => Verdict::Done(database),
@@ -130,17 +156,25 @@ impl EngineView {
         Some(EngineView { objects, feed })
     }
 
-    /// None where it does not exist yet, or may not be read: then only the time that has
-    /// passed tells an old state from a new one.
-    async fn current(&self, name: &str) -> Option<Value> {
-        let found = self.feed.current(&self.objects, name).await.ok()??;
-        serde_json::to_value(&*found).ok()
+    /// Unread where it may not be read: then only the time that has passed tells an old state
+    /// from a new one.
+    async fn current(&self, name: &str) -> Seen<Value> {
+        let current = self.feed.current(&self.objects, name).await;
+        seen(current.map(|found| found.map(|found| serde_json::to_value(&*found))))
     }
 
     /// The same, read from the server.
-    async fn afresh(&self, name: &str) -> Option<Value> {
-        let found = self.objects.get(name).await.ok()??;
-        serde_json::to_value(&found).ok()
+    async fn afresh(&self, name: &str) -> Seen<Value> {
+        let current = self.objects.get(name).await;
+        seen(current.map(|found| found.map(serde_json::to_value)))
+    }
+}
+
+fn seen(read: Result<Option<serde_json::Result<Value>>, ClusterError>) -> Seen<Value> {
+    match read {
+        Ok(Some(Ok(found))) => Seen::Found(found),
+        Ok(None) => Seen::Absent,
+        Ok(Some(Err(_))) | Err(_) => Seen::Unread,
     }
 }
 

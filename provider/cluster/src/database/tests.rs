@@ -280,3 +280,4 @@ mod reading;
 mod rehearsing;
 mod restarting;
 mod taken_over;
+mod waiting;

@@ -8,13 +8,25 @@ use everest_schemas::everest::{
 };
 use serde_json::Value;
 
-use super::Readiness;
+use super::engine_object::{self, EVERESTS_LOG};
+use super::{Readiness, address};
+use crate::facts::Seen;
 use crate::restart;
 
-/// How long a status must stand after a write before it is believed, where
-/// the engine does not say which generation it has seen. Everest looks at its
-/// engines every five seconds.
+/// How long a database must have stood still after a write before its status
+/// is believed, where the engine does not say which generation it has seen.
+/// Everest looks at its engines every five seconds.
 pub const HOLD: Duration = Duration::from_secs(10);
+
+/// The same, where the engine says that it has seen the change: the operators
+/// look at their pods every five seconds, and until the first look says so they
+/// know of no work.
+const ENGINE_HOLD: Duration = Duration::from_secs(6);
+
+/// How long an `error` must have stood after a write before it is that of the
+/// change, where the engine does not say that it has seen the change: an
+/// operator that fails on its way says so only by its error.
+const ERROR_HOLD: Duration = Duration::from_secs(120);
 
 /// Annotation that freezes Everest's work on a database.
 const RECONCILE_PAUSED: &str = "everest.percona.com/reconcile-paused";
@@ -24,17 +36,21 @@ const RECONCILE_PAUSED: &str = "everest.percona.com/reconcile-paused";
 pub struct DatabaseSighting<'a> {
     /// The database.
     pub database: &'a DatabaseCluster,
-    /// The engine's own object of the same name, where it may be read.
-    pub engine_cr: Option<&'a Value>,
+    /// The engine's own object of the same name.
+    pub engine_cr: Seen<&'a Value>,
     /// The restore of the same name, which Everest makes for a data source.
     pub restore: Option<&'a DatabaseClusterRestore>,
     /// The import job that the status names.
     pub import_job: Option<&'a DataImportJob>,
     /// `metadata.generation` after our write.
     pub written_generation: i64,
-    /// How long `status.status` has had its present value, counted from our
+    /// How long [`footing`](super::footing) has been the same, counted from our
     /// write at the earliest; `None` where that is not known.
     pub steady_for: Option<Duration>,
+    /// Whether the engine has been seen at work, since our write, on the spec
+    /// that its object has now: see [`at_work`](super::at_work). Also for a
+    /// change that gives it no work.
+    pub has_worked: bool,
     /// Whether the database has never been ready since it was created.
     pub creating: bool,
     /// Whether the status may be left over from before a write: after a change
@@ -46,16 +62,18 @@ pub struct DatabaseSighting<'a> {
 ///
 /// 1. A database being deleted, or whose volume or import failed, has failed.
 /// 2. Everest must have seen the generation that was written.
-/// 3. `error` is waited out while creating, and is a failure on an update
-///    once it is known not to be left over from before.
+/// 3. `error` is waited out while creating, unless the restore that brings the
+///    first data has failed; it is a failure on an update once it is known not
+///    to be left over from before.
 /// 4. A database that is to be paused is ready when it is `paused`.
 /// 5. Everything but `ready` is waited for.
 /// 6. `ready` counts for a new database, and where only metadata was written;
-///    after a change, only when the engine has seen its own new spec and is
-///    ready too, or, where it does not tell, when `ready` has stood for
-///    [`HOLD`].
+///    after a change, only when the engine's own object carries the change, and
+///    its operator has seen it and is ready too: after work on it, or when that
+///    has stood for a while.
 /// 7. A data source must have been restored, an import must have succeeded:
 ///    the database is `ready` for a while before either begins.
+/// 8. A load balancer must have given the database its address.
 ///
 /// Source: everest-operator `internal/controller/everest/providers/*/provider.go`.
 pub fn database(sighting: &DatabaseSighting<'_>) -> Readiness {
@@ -92,8 +110,16 @@ pub fn database(sighting: &DatabaseSighting<'_>) -> Readiness {
         .max(sighting.written_generation);
     let observed = status.observed_generation.unwrap_or(0);
     if observed < generation {
+        let never = if object.status.is_none() {
+            format!(
+                ". If that goes on, see why: {EVERESTS_LOG}; and whether the namespace has the \
+                 label app.kubernetes.io/managed-by=everest"
+            )
+        } else {
+            String::new()
+        };
         return Readiness::Pending(format!(
-            "Everest has not taken up the change yet: generation {generation} is written, {observed} was seen; {}",
+            "Everest has not taken up the change yet: generation {generation} is written, {observed} was seen; {}{never}",
             describe(status)
         ));
     }
@@ -108,17 +134,20 @@ pub fn database(sighting: &DatabaseSighting<'_>) -> Readiness {
     }
     if object.spec.paused.known() == Some(&true) {
         return match state {
-            "paused" if status.ready.unwrap_or(0) == 0 => Readiness::Ready,
+            "paused" if status.ready.unwrap_or(0) == 0 => {
+                not_carried(sighting).map_or(Readiness::Ready, Readiness::Pending)
+            }
             _ => Readiness::Pending(format!(
-                "waiting for the database to stop; {}",
-                describe(status)
+                "waiting for the database to stop; {}{}",
+                describe(status),
+                also_missing(sighting)
             )),
         };
     }
     if state != "ready" {
         return waiting(sighting, status, state);
     }
-    if let Some(left_over) = left_over(sighting) {
+    if let Err(left_over) = taken_up(sighting).and_then(|()| has_stood(sighting)) {
         return Readiness::Pending(left_over);
     }
     if let Some(condition) = condition(status, "CannotResizeVolume") {
@@ -127,7 +156,12 @@ pub fn database(sighting: &DatabaseSighting<'_>) -> Readiness {
             reason(condition)
         ));
     }
-    origin(sighting, status)
+    match origin(sighting, status) {
+        Readiness::Ready if sighting.creating || sighting.may_be_stale => {
+            address::missing(object).map_or(Readiness::Ready, Readiness::Pending)
+        }
+        judged => judged,
+    }
 }
 
 /// `status is initializing, 1 of 3 ready; the message`.
@@ -195,14 +229,25 @@ fn import_failure(
 fn failing(sighting: &DatabaseSighting<'_>, status: &DatabaseClusterStatus) -> Readiness {
     let described = describe(status);
     if sighting.creating {
-        return Readiness::Pending(format!("{described}; Everest keeps trying"));
+        return first_restore_failed(sighting, &described)
+            .unwrap_or_else(|| Readiness::Pending(format!("{described}; Everest keeps trying")));
     }
-    match left_over(sighting) {
-        Some(_) if sighting.engine_cr.map(engine_state) != Some("error") => {
-            Readiness::Pending(format!("{described}; this may be from before the change"))
+    let pending = |why: &str| format!("{described}; this may be from before the change: {why}");
+    match (taken_up(sighting), has_stood(sighting)) {
+        (Err(why), _) if sighting.steady_for.unwrap_or_default() < ERROR_HOLD => {
+            Readiness::Pending(pending(&why))
         }
-        _ => Readiness::Failed(described),
+        (Err(why), _) => Readiness::Failed(format!("{described}; {why}")),
+        (Ok(()), Err(why)) => Readiness::Pending(pending(&why)),
+        (Ok(()), Ok(())) => Readiness::Failed(described),
     }
+}
+
+/// The failure of the restore that was to bring the first data.
+fn first_restore_failed(sighting: &DatabaseSighting<'_>, described: &str) -> Option<Readiness> {
+    let (name, state, message) = restore_of(sighting)?;
+    (state == "Failed")
+        .then(|| Readiness::Failed(format!("the restore {name} failed{message}; {described}")))
 }
 
 fn waiting(
@@ -212,10 +257,9 @@ fn waiting(
 ) -> Readiness {
     let described = describe(status);
     if sighting.creating
-        && let Some((name, state, message)) = restore_of(sighting)
-        && state == "Failed"
+        && let Some(failed) = first_restore_failed(sighting, &described)
     {
-        return Readiness::Failed(format!("the restore {name} failed{message}; {described}"));
+        return failed;
     }
     let doing = match state {
         "paused" => "waiting for the database to start",
@@ -223,50 +267,79 @@ fn waiting(
         "importing" => "a data import is running",
         "upgrading" => "the engine is changing its version",
         "resizingVolumes" => "the volumes are being resized",
-        _ => return Readiness::Pending(described),
+        _ => {
+            let said = engine_object::progress(sighting.database, &sighting.engine_cr);
+            return Readiness::Pending(described + &said + &also_missing(sighting));
+        }
     };
-    Readiness::Pending(format!("{doing}; {described}"))
+    Readiness::Pending(format!("{doing}; {described}{}", also_missing(sighting)))
 }
 
-/// Why a status may be left over from before our write, if it may.
-fn left_over(sighting: &DatabaseSighting<'_>) -> Option<String> {
+/// What of a change is not in the engine's object, at the end of a sentence.
+fn also_missing(sighting: &DatabaseSighting<'_>) -> String {
+    not_carried(sighting).map_or_else(String::new, |missing| format!("; {missing}"))
+}
+
+/// Whether the engine has taken up what its database says; if not, why a
+/// status is from before.
+fn taken_up(sighting: &DatabaseSighting<'_>) -> Result<(), String> {
+    if let Some(missing) = not_carried(sighting) {
+        return Err(missing);
+    }
+    let Seen::Found(engine_cr) = sighting.engine_cr else {
+        return Ok(());
+    };
     if !sighting.may_be_stale {
-        return None;
+        return Ok(());
     }
-    let seen = sighting.engine_cr.and_then(|engine| {
-        let generation = engine.pointer("/metadata/generation")?.as_i64()?;
-        let observed = engine.pointer("/status/observedGeneration")?.as_i64()?;
-        // An operator that does not fill the field in leaves it zero.
-        (observed > 0).then_some((generation, observed))
-    });
-    let state = sighting.engine_cr.map_or("", engine_state);
-    match seen {
-        Some((generation, observed)) if observed < generation => Some(format!(
-            "status is ready from before the change; the engine's operator has not taken it up yet (generation {generation}, seen {observed})"
-        )),
-        Some(_) if matches!(state, "" | "ready" | "error" | "paused") => None,
-        Some(_) => Some(format!("status is ready, but the engine itself is {state}")),
-        None => match sighting.steady_for {
-            Some(stood) if stood >= HOLD => None,
-            stood => Some(format!(
-                "status is ready; waiting until it has been so for {} s, because it may be from before the change ({} s so far)",
-                HOLD.as_secs(),
-                stood.unwrap_or_default().as_secs()
-            )),
-        },
+    if let Some((generation, observed)) = engine_object::generations(engine_cr)
+        && observed < generation
+    {
+        return Err(format!(
+            "status is from before the change; the engine's operator has not taken it up yet (generation {generation}, seen {observed})"
+        ));
+    }
+    let state = engine_object::state(engine_cr);
+    if engine_object::is_at_rest(state) {
+        return Ok(());
+    }
+    Err(format!("the engine itself is {state}"))
+}
+
+/// What of a change is not in the engine's object, although Everest says that
+/// it has seen the change.
+fn not_carried(sighting: &DatabaseSighting<'_>) -> Option<String> {
+    match sighting.engine_cr {
+        Seen::Found(engine_cr) if sighting.may_be_stale => {
+            engine_object::missing_change(sighting.database, engine_cr)
+        }
+        _ => None,
     }
 }
 
-fn engine_state(engine: &Value) -> &str {
-    let state = |path| {
-        engine
-            .pointer(path)
-            .and_then(Value::as_str)
-            .filter(|state| !state.is_empty())
+/// Whether a status has stood long enough not to be from before our write; if
+/// not, what is waited for.
+fn has_stood(sighting: &DatabaseSighting<'_>) -> Result<(), String> {
+    if !sighting.may_be_stale {
+        return Ok(());
+    }
+    let reports = match sighting.engine_cr {
+        Seen::Found(engine_cr) => engine_object::generations(engine_cr).is_some(),
+        Seen::Absent | Seen::Unread => false,
     };
-    state("/status/state")
-        .or_else(|| state("/status/status"))
-        .unwrap_or("")
+    if reports && sighting.has_worked {
+        return Ok(());
+    }
+    let needed = if reports { ENGINE_HOLD } else { HOLD };
+    let stood = sighting.steady_for.unwrap_or_default();
+    if stood >= needed {
+        return Ok(());
+    }
+    Err(format!(
+        "waiting until the status has stood for {} s, because it may be from before the change ({} s so far)",
+        needed.as_secs(),
+        stood.as_secs()
+    ))
 }
 
 fn restore_of<'a>(sighting: &DatabaseSighting<'a>) -> Option<(String, &'a str, String)> {
@@ -354,12 +427,13 @@ fn backup_version_missing(sighting: &DatabaseSighting<'_>) -> &'static str {
         .engine
         .known()
         .is_some_and(|engine| engine.type_.known() == Some(&Engine::Psmdb));
-    let missing = sighting.engine_cr.is_some_and(|engine| {
-        engine
-            .pointer("/status/backupVersion")
-            .and_then(Value::as_str)
-            .is_none_or(str::is_empty)
-    });
+    let Seen::Found(engine_cr) = sighting.engine_cr else {
+        return "";
+    };
+    let missing = engine_cr
+        .pointer("/status/backupVersion")
+        .and_then(Value::as_str)
+        .is_none_or(str::is_empty);
     if psmdb && missing {
         ": the engine has not reported the version of its backup agent"
     } else {

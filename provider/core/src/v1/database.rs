@@ -11,6 +11,7 @@ use super::{
     Identity, OwnedKeys, body, endpoint, filled, known_json, known_keys, named, observed_keys,
 };
 use crate::Operation;
+use crate::facts::Seen;
 use crate::readiness::{self, DatabaseSighting, Readiness};
 use crate::upgrade::CrVersion;
 use crate::{quantity, restart, semantic, upgrade};
@@ -211,15 +212,17 @@ pub fn observed(object: &DatabaseCluster, owned: &OwnedKeys) -> DatabaseModel {
 fn looks_ready(object: &DatabaseCluster) -> bool {
     let sighting = DatabaseSighting {
         database: object,
-        engine_cr: None,
+        engine_cr: Seen::Unread,
         restore: None,
         import_job: None,
         written_generation: 0,
         steady_for: None,
+        has_worked: false,
         creating: false,
         may_be_stale: false,
     };
     readiness::database(&sighting) == Readiness::Ready
+        && readiness::missing_address(object).is_none()
 }
 
 /// Removes what Go clients write for nothing, so that it is not taken for

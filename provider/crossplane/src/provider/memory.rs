@@ -37,8 +37,8 @@ pub enum Related {
 pub struct Memory {
     /// Failures in a row.
     failures: u32,
-    /// The state that the external object was seen in, and since when.
-    steady: Option<(String, Instant)>,
+    /// How the external object was last seen to stand.
+    steady: Option<Stand>,
     /// Whether a `ready` may be from before our last write.
     leftover: Leftover,
     /// The generation of the external object after our last write.
@@ -47,6 +47,15 @@ pub struct Memory {
     pub published: Option<Published>,
     /// What the last step of a longer flow was still waiting for.
     pub waiting: Option<String>,
+}
+
+/// How an external object stands.
+#[derive(Debug)]
+struct Stand {
+    state: String,
+    /// The state, and what else tells of work on the object.
+    footing: String,
+    since: Instant,
 }
 
 /// Whether the external object's `ready` may be from before a change of it.
@@ -96,9 +105,9 @@ impl Memory {
     pub fn changed(&mut self, generation: Option<i64>) {
         self.written = generation.unwrap_or(0);
         self.leftover = match &mut self.steady {
-            Some((state, since)) => {
-                *since = Instant::now();
-                if state == READY {
+            Some(stand) => {
+                stand.since = Instant::now();
+                if stand.state == READY {
                     Leftover::UntilLeft
                 } else {
                     Leftover::Possible
@@ -108,18 +117,22 @@ impl Memory {
         };
     }
 
-    /// How long the external object has been in this state, counted from our last write; for
-    /// long, if the state cannot be from before that. `was_ready` is whether the managed
-    /// resource was so at the last look of any process.
-    pub fn stood(&mut self, state: &str, was_ready: bool) -> Duration {
+    /// How long the external object has been in this state and on this footing, counted from our
+    /// last write; for long, if the state cannot be from before that. `was_ready` is whether the
+    /// managed resource was so at the last look of any process.
+    pub fn stood(&mut self, state: &str, footing: &str, was_ready: bool) -> Duration {
         let now = Instant::now();
         let since = match &self.steady {
-            Some((before, since)) if before == state => *since,
+            Some(stand) if stand.footing == footing => stand.since,
             before => {
                 if before.is_none() && was_ready && self.written == 0 {
                     self.leftover = Leftover::No;
                 }
-                self.steady = Some((state.to_owned(), now));
+                self.steady = Some(Stand {
+                    state: state.to_owned(),
+                    footing: footing.to_owned(),
+                    since: now,
+                });
                 now
             }
         };
@@ -203,43 +216,53 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_ready_that_may_be_from_before_a_change_is_as_old_as_the_change() {
         let mut memory = Memory::default();
-        assert_eq!(memory.stood("ready", true), SETTLED);
+        assert_eq!(memory.stood("ready", "ready", true), SETTLED);
         memory.changed(Some(2));
-        assert_eq!(memory.stood("ready", true), Duration::ZERO);
+        assert_eq!(memory.stood("ready", "ready", true), Duration::ZERO);
         tokio::time::advance(Duration::from_secs(7)).await;
-        assert_eq!(memory.stood("ready", true), Duration::from_secs(7));
+        assert_eq!(memory.stood("ready", "ready", true), Duration::from_secs(7));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn another_footing_begins_the_time_anew() {
+        let mut memory = Memory::default();
+        memory.stood("ready", "ready 4 4 ready", true);
+        memory.changed(Some(2));
+        tokio::time::advance(Duration::from_secs(7)).await;
+        let stood = memory.stood("ready", "ready 5 5 ready", true);
+        assert_eq!(stood, Duration::ZERO);
     }
 
     #[test]
     fn a_ready_that_was_left_after_the_change_is_of_the_change() {
         let mut memory = Memory::default();
-        memory.stood("ready", true);
+        memory.stood("ready", "ready", true);
         memory.changed(Some(2));
-        memory.stood("initializing", true);
-        assert_eq!(memory.stood("ready", true), SETTLED);
+        memory.stood("initializing", "initializing", true);
+        assert_eq!(memory.stood("ready", "ready", true), SETTLED);
     }
 
     #[test]
     fn a_change_of_what_was_not_ready_leaves_in_doubt_what_ready_is_of() {
         let mut memory = Memory::default();
-        memory.stood("initializing", false);
+        memory.stood("initializing", "initializing", false);
         memory.changed(Some(2));
-        assert_eq!(memory.stood("ready", false), Duration::ZERO);
+        assert_eq!(memory.stood("ready", "ready", false), Duration::ZERO);
     }
 
     #[test]
     fn what_was_just_made_has_no_state_from_before() {
         let mut memory = Memory::default();
         memory.created(Some(1));
-        memory.stood("initializing", false);
-        assert_eq!(memory.stood("ready", false), SETTLED);
+        memory.stood("initializing", "initializing", false);
+        assert_eq!(memory.stood("ready", "ready", false), SETTLED);
     }
 
     #[test]
     fn a_restarted_process_does_not_trust_a_ready_after_its_first_change() {
         let mut memory = Memory::default();
         memory.changed(Some(2));
-        assert_eq!(memory.stood("ready", true), Duration::ZERO);
+        assert_eq!(memory.stood("ready", "ready", true), Duration::ZERO);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::time::Duration;
 use everest_cluster::Cluster;
 use everest_cluster::engine::database_kind;
 use everest_cluster::follow::{Follow, Known};
+use everest_core::facts::Seen;
 use everest_schemas::Engine;
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -143,7 +144,7 @@ impl<K: Kind> Views<K> {
         engine: Engine,
         namespace: &str,
         name: &str,
-    ) -> Option<serde_json::Value> {
+    ) -> Seen<serde_json::Value> {
         let follow = {
             let mut engines = self.engines.lock().unwrap_or_else(PoisonError::into_inner);
             engines
@@ -152,8 +153,11 @@ impl<K: Kind> Views<K> {
                 .clone()
         };
         match follow.get(Some(namespace), name).await {
-            Known::Present(found) => serde_json::to_value(&*found).ok(),
-            Known::Absent | Known::Unknown => None,
+            Known::Present(found) => {
+                serde_json::to_value(&*found).map_or(Seen::Unread, Seen::Found)
+            }
+            Known::Absent => Seen::Absent,
+            Known::Unknown => Seen::Unread,
         }
     }
 
@@ -165,12 +169,16 @@ impl<K: Kind> Views<K> {
             kind,
             |object: &mut DynamicObject| {
                 trim(&mut object.metadata);
-                let status = object.data.get_mut("status").map(serde_json::Value::take);
-                let status = status.unwrap_or_default();
-                object.data = serde_json::json!({"status": {
+                let mut taken = |part| object.data.get_mut(part).map(serde_json::Value::take);
+                let spec = taken("spec").unwrap_or_default();
+                let status = taken("status").unwrap_or_default();
+                object.data = serde_json::json!({"spec": spec, "status": {
                     "state": status["state"],
                     "observedGeneration": status["observedGeneration"],
                     "backupVersion": status["backupVersion"],
+                    "message": status["message"],
+                    "messages": status["messages"],
+                    "conditions": status["conditions"],
                 }});
             },
             move |object: &DynamicObject| tell(&object.metadata),

@@ -9,6 +9,7 @@ struct Scene {
     import_job: Option<Value>,
     written_generation: i64,
     steady_for: Option<Duration>,
+    has_worked: bool,
     creating: bool,
     may_be_stale: bool,
 }
@@ -28,6 +29,7 @@ impl Scene {
             import_job: None,
             written_generation: 2,
             steady_for: None,
+            has_worked: false,
             creating: true,
             may_be_stale: false,
         }
@@ -65,6 +67,24 @@ impl Scene {
         self
     }
 
+    /// A field of the engine's object.
+    fn engine_says(mut self, path: &str, value: Value) -> Self {
+        let engine_cr = self.engine_cr.as_mut().unwrap();
+        let mut place = engine_cr;
+        for key in path.split('.') {
+            place = &mut place[key];
+        }
+        *place = value;
+        self
+    }
+
+    fn steady(self, seconds: u64) -> Self {
+        Self {
+            steady_for: Some(Duration::from_secs(seconds)),
+            ..self
+        }
+    }
+
     fn restored(mut self, state: &str) -> Self {
         self.restore = Some(json!({
             "apiVersion": "everest.percona.com/v1alpha1",
@@ -100,11 +120,16 @@ impl Scene {
             .map(|value| serde_json::from_value(value.clone()).unwrap());
         database(&DatabaseSighting {
             database: &serde_json::from_value(self.database.clone()).unwrap(),
-            engine_cr: self.engine_cr.as_ref(),
+            engine_cr: match &self.engine_cr {
+                Some(Value::Null) => Seen::Absent,
+                Some(engine_cr) => Seen::Found(engine_cr),
+                None => Seen::Unread,
+            },
             restore: restore.as_ref(),
             import_job: import_job.as_ref(),
             written_generation: self.written_generation,
             steady_for: self.steady_for,
+            has_worked: self.has_worked,
             creating: self.creating,
             may_be_stale: self.may_be_stale,
         })
@@ -191,19 +216,64 @@ fn ready_from_before_a_change_is_not_believed() {
 }
 
 #[test]
-fn ready_after_a_change_counts_once_the_engine_has_seen_it_or_it_has_stood() {
+fn ready_after_a_change_counts_once_the_engine_has_worked_or_it_has_stood() {
+    Scene::updating("ready").steady(10).is_ready();
+    Scene::updating("ready").steady(9).is_pending("9 s so far");
     Scene::updating("ready")
-        .engine(5, Some(5), "ready")
-        .is_ready();
-    let stood = |seconds| Scene {
-        steady_for: Some(Duration::from_secs(seconds)),
-        ..Scene::updating("ready")
-    };
-    stood(10).is_ready();
-    stood(9).is_pending("9 s so far");
-    stood(10)
+        .steady(10)
         .engine(5, Some(4), "ready")
         .is_pending("generation 5");
+}
+
+#[test]
+fn ready_of_an_engine_that_has_seen_the_change_and_not_begun_is_not_believed_at_once() {
+    let seen = || Scene::updating("ready").engine(5, Some(5), "ready");
+    seen().is_pending("stood for 6 s");
+    seen().steady(5).is_pending("5 s so far");
+    seen().steady(6).is_ready();
+    Scene {
+        has_worked: true,
+        ..seen()
+    }
+    .is_ready();
+}
+
+#[test]
+fn a_change_that_everest_did_not_write_into_the_engines_object_is_not_done() {
+    let carried = |size: i64| {
+        Scene {
+            has_worked: true,
+            ..Scene::updating("ready")
+        }
+        .with("/spec/engine/replicas", json!(3))
+        .engine(5, Some(5), "ready")
+        .engine_says("spec.pxc.size", json!(size))
+        .steady(600)
+    };
+    carried(3).is_ready();
+    carried(1).is_pending(
+        "the PerconaXtraDBCluster prod/orders still has spec.pxc.size 1, not 3 (engine.replicas)",
+    );
+    let paused = carried(1).with("/spec/paused", json!(true));
+    paused.is_pending("still has spec.pause false, not true (paused)");
+    let metadata_alone = Scene {
+        may_be_stale: false,
+        ..carried(1)
+    };
+    metadata_alone.is_ready();
+}
+
+#[test]
+fn a_configuration_that_everest_cannot_read_is_named() {
+    Scene {
+        may_be_stale: true,
+        creating: false,
+        ..Scene::new("postgresql", "ready")
+    }
+    .with("/spec/engine/config", json!("# ours\nshared_buffers\n"))
+    .engine(5, None, "ready")
+    .steady(600)
+    .is_pending("The line \"shared_buffers\" of engine.config has no value");
 }
 
 #[test]
@@ -215,10 +285,58 @@ fn a_wait_that_goes_on_believes_no_more_than_the_one_that_was_ended() {
     resumed("ready")
         .engine(5, Some(4), "ready")
         .is_pending("generation 5, seen 4");
-    resumed("ready").engine(5, Some(5), "ready").is_ready();
+    resumed("ready")
+        .engine(5, Some(5), "ready")
+        .steady(6)
+        .is_ready();
     resumed("error")
         .engine(5, Some(5), "error")
         .is_pending("Everest keeps trying");
+}
+
+#[test]
+fn a_creation_that_waits_for_the_engines_operator_says_what_its_object_says() {
+    let creating = || Scene::new("pxc", "creating");
+    creating()
+        .engine(1, None, "")
+        .engine_says("status", Value::Null)
+        .is_pending(
+            "the PerconaXtraDBCluster prod/orders has no status yet. If that goes on, its operator \
+             does not run: look at the Subscription and the Deployment \
+             percona-xtradb-cluster-operator in namespace prod",
+        );
+    Scene {
+        engine_cr: Some(Value::Null),
+        ..creating()
+    }
+    .is_pending("Everest has not made the PerconaXtraDBCluster prod/orders yet");
+    creating()
+        .engine(1, None, "initializing")
+        .engine_says("status.messages", json!(["pxc: no such image"]))
+        .is_pending("the engine's operator says: pxc: no such image");
+    Scene::new("pxc", "creating")
+        .with("/status", Value::Null)
+        .is_pending("managed-by=everest");
+}
+
+#[test]
+fn a_load_balancer_must_have_given_its_address() {
+    let exposed = |engine: &str, hostname: &str| {
+        Scene::new(engine, "ready")
+            .with("/spec/proxy", json!({"expose": {"type": "external"}}))
+            .with("/status/hostname", json!(hostname))
+    };
+    exposed("pxc", "").is_pending("its load balancer has no address yet");
+    exposed("pxc", "orders-haproxy.prod").is_pending("still orders-haproxy.prod");
+    exposed("postgresql", "orders-pgbouncer.prod.svc").is_pending("inside the cluster");
+    exposed("pxc", "203.0.113.10").is_ready();
+    exposed("pxc", "orders-prod.prod.example.org").is_ready();
+    exposed("psmdb", "orders-rs0.prod.svc.cluster.local").is_ready();
+    let looked_at = Scene {
+        creating: false,
+        ..exposed("pxc", "")
+    };
+    looked_at.is_ready();
 }
 
 #[test]
@@ -239,13 +357,36 @@ fn error_is_waited_out_while_creating_and_a_failure_afterwards() {
         .is_pending("no image; Everest keeps trying");
     Scene::updating("error")
         .engine(5, Some(5), "error")
+        .steady(6)
         .has_failed("status is error");
+    Scene {
+        has_worked: true,
+        ..Scene::updating("error")
+    }
+    .engine(5, Some(5), "error")
+    .has_failed("status is error");
     Scene {
         steady_for: Some(HOLD),
         ..Scene::updating("error")
     }
     .has_failed("status is error");
     Scene::updating("error").is_pending("may be from before the change");
+}
+
+#[test]
+fn an_error_of_before_the_repair_is_not_that_of_the_repair() {
+    let left_over = || Scene::updating("error").engine(5, Some(4), "error");
+    left_over().is_pending("may be from before the change");
+    left_over().steady(60).is_pending("generation 5, seen 4");
+    left_over().steady(120).has_failed("status is error");
+}
+
+#[test]
+fn an_error_does_not_hide_that_the_first_restore_has_failed() {
+    Scene::new("pxc", "error")
+        .with("/spec/dataSource", json!({"dbClusterBackupName": "b"}))
+        .restored("Failed")
+        .has_failed("the restore orders failed: said by the engine");
 }
 
 #[test]

@@ -12,10 +12,11 @@ use crate::function::step::Step;
 /// Judges a database and tells what it is waited for.
 ///
 /// Everest's `ready` may be left over from before a change, so that the
-/// engine's own object is looked up and has to agree. Its operator tells which
-/// generation it has seen; where it does not, Everest's word is taken: there
-/// is no clock here to wait by, and once Everest takes the change up, the
-/// database's watch brings the next call.
+/// engine's own object is looked up: it has to carry the change, and to agree.
+/// Its operator tells which generation it has seen; that it has not begun yet,
+/// or where it does not tell, Everest's word is taken: there is no clock here to
+/// wait by, and once Everest takes the change up, the database's watch brings
+/// the next call.
 pub(super) fn judge(
     step: &mut Step<'_>,
     subject: &str,
@@ -32,14 +33,12 @@ pub(super) fn judge(
     }
     let sighting = DatabaseSighting {
         database: observed,
-        engine_cr: match &engine_cr {
-            Seen::Found(engine_cr) => Some(engine_cr),
-            Seen::Absent | Seen::Unread => None,
-        },
+        engine_cr: engine_cr.as_ref(),
         restore: restore.as_ref(),
         import_job: import_job.as_ref(),
         written_generation: 0,
         steady_for: Some(HOLD),
+        has_worked: false,
         creating: import_has_not_begun(observed),
         may_be_stale: true,
     };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use everest_core::facts::BUSY;
+use everest_core::facts::{BUSY, Seen};
 use everest_core::path::FieldPath;
 use everest_core::readiness::{self, DatabaseSighting, Readiness};
 use everest_core::v1::database::status;
@@ -60,7 +60,7 @@ impl Kind for Databases {
         let engine = external.spec.engine.known();
         let engine_cr = match engine.and_then(|engine| engine.type_.known()) {
             Some(engine) => scene.views.engine(*engine, namespace, name).await,
-            None => None,
+            None => Seen::Unread,
         };
         let restore: Option<DatabaseClusterRestore> = match external.spec.data_source.known() {
             Some(_) => scene
@@ -81,7 +81,8 @@ impl Kind for Databases {
             restore: restore.as_ref(),
             import_job: import_job.as_ref(),
             written_generation: scene.memory.written,
-            steady_for: Some(stood(scene, external)),
+            steady_for: Some(stood(scene, external, &engine_cr)),
+            has_worked: false,
             creating,
             may_be_stale: true,
         };
@@ -129,7 +130,7 @@ impl Kind for Databases {
             return Err(Failure::Held(message.to_owned()));
         }
         // The state that the change finds.
-        stood(scene, external);
+        stood(scene, external, &Seen::Unread);
         let steps = scene.steps();
         let observed = scene.observed(external);
         let mut current = external.clone();
@@ -202,11 +203,21 @@ impl Kind for Databases {
     }
 }
 
-/// How long the database has been in its state, as far as that tells of its last change.
-fn stood(scene: &mut Scene<'_, Databases>, database: &DatabaseCluster) -> Duration {
+/// How long the database and its engine have stood as they do, as far as that tells of the last
+/// change.
+fn stood(
+    scene: &mut Scene<'_, Databases>,
+    database: &DatabaseCluster,
+    engine_cr: &Seen<Value>,
+) -> Duration {
     let ready = scene.managed.status.condition(READY);
     let was_ready = ready.is_some_and(|ready| ready.status == "True");
-    scene.memory.stood(status(database), was_ready)
+    let engine_cr = match engine_cr {
+        Seen::Found(engine_cr) => Some(engine_cr),
+        Seen::Absent | Seen::Unread => None,
+    };
+    let footing = readiness::footing(database, engine_cr);
+    scene.memory.stood(status(database), &footing, was_ready)
 }
 
 /// The import that brings the first data.

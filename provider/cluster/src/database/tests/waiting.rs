@@ -1,0 +1,230 @@
+//! When a change or a creation counts as done.
+
+use std::sync::{Arc, Mutex};
+
+use tokio::time::Instant;
+
+use super::*;
+
+const PXC: &str = "/apis/pxc.percona.com/v1/namespaces/prod/perconaxtradbclusters/orders";
+const PG: &str = "/apis/pgv2.percona.com/v2/namespaces/prod/perconapgclusters/orders";
+
+fn spec(engine: &str, replicas: i64) -> Value {
+    json!({"engine": {"type": engine, "replicas": replicas, "storage": {"size": "25Gi"}}})
+}
+
+fn of(engine: &str, replicas: i64) -> DatabaseModel {
+    model(json!({"ready": true, "spec": spec(engine, replicas)}))
+}
+
+/// The engine's own object of a MySQL database, at rest.
+fn pxc(size: i64, generation: i64, observed: i64) -> Value {
+    json!({"apiVersion": "pxc.percona.com/v1", "kind": "PerconaXtraDBCluster",
+        "metadata": {"name": "orders", "namespace": "prod", "generation": generation},
+        "spec": {"pxc": {"size": size}},
+        "status": {"state": "ready", "observedGeneration": observed}})
+}
+
+/// A database of an engine that is ready, with the engine's own object. Everest sees every change
+/// at once and says that it has; of the engine's object it makes what `carry` does.
+fn ready(
+    engine: &str,
+    path: &'static str,
+    engine_cr: Value,
+    carry: impl Fn(&mut Value) + Send + Sync + 'static,
+) -> (Cluster, fake::Seen, Arc<Mutex<fake::Objects>>) {
+    let mut database = object("ready");
+    database["spec"] = spec(engine, 3);
+    let objects = [
+        (DATABASE.to_owned(), database),
+        (path.to_owned(), engine_cr),
+    ];
+    fake::store(objects.into(), move |objects, method, changed| {
+        if method == "PATCH" && changed == DATABASE {
+            let database = objects.get_mut(DATABASE).unwrap();
+            database["metadata"]["generation"] = json!(2);
+            database["status"] = json!({"status": "ready", "observedGeneration": 2});
+            carry(objects.get_mut(path).unwrap());
+        }
+    })
+}
+
+fn pending(changed: &Change<DatabaseModel>) -> String {
+    match changed {
+        Change::Pending { observed, error } => {
+            assert_eq!(observed.ready.known(), Some(&false));
+            error.to_string()
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_that_does_not_reach_the_engines_object_is_pending_and_says_which_field() {
+    let engine_cr = json!({"apiVersion": "pgv2.percona.com/v2", "kind": "PerconaPGCluster",
+        "metadata": {"name": "orders", "namespace": "prod", "generation": 1},
+        "spec": {"instances": [{"replicas": 3}]}, "status": {"state": "ready"}});
+    let (cluster, _, _) = ready("postgresql", PG, engine_cr, |_| {});
+    let planned = of("postgresql", 5);
+    let changed = update(&cluster, &of("postgresql", 3), &planned, &planned, &wait()).await;
+    let text = pending(&changed);
+    assert!(
+        text.contains(
+            "the PerconaPGCluster prod/orders still has spec.instances[0].replicas 3, not 5"
+        ),
+        "{text}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_engine_that_has_seen_a_change_and_not_begun_is_given_time_to_begin() {
+    let (cluster, _, _) = ready("pxc", PXC, pxc(3, 4, 4), |engine_cr| {
+        *engine_cr = pxc(5, 5, 5);
+    });
+    let begun = Instant::now();
+    let planned = of("pxc", 5);
+    let changed = update(&cluster, &of("pxc", 3), &planned, &planned, &wait()).await;
+    assert!(matches!(changed, Change::Done(_)), "{changed:?}");
+    assert!(begun.elapsed() >= Duration::from_secs(6), "{begun:?}");
+    assert!(begun.elapsed() < Duration::from_secs(10), "{begun:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_engine_that_was_seen_at_work_on_a_change_needs_no_more_time() {
+    let (cluster, _, objects) = ready("pxc", PXC, pxc(3, 4, 4), |engine_cr| {
+        *engine_cr = pxc(5, 5, 5);
+        engine_cr["status"]["state"] = json!("initializing");
+    });
+    tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_secs(30)).await;
+        let mut objects = objects.lock().unwrap();
+        objects.get_mut(PXC).unwrap()["status"]["state"] = json!("ready");
+    });
+    let begun = Instant::now();
+    let planned = of("pxc", 5);
+    let changed = update(&cluster, &of("pxc", 3), &planned, &planned, &wait()).await;
+    assert!(matches!(changed, Change::Done(_)), "{changed:?}");
+    assert!(begun.elapsed() >= Duration::from_secs(30), "{begun:?}");
+    assert!(begun.elapsed() < Duration::from_secs(33), "{begun:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_of_before_the_repair_is_waited_out() {
+    let (cluster, _, objects) = ready("pxc", PXC, pxc(3, 4, 4), |engine_cr| {
+        *engine_cr = pxc(5, 5, 4);
+        engine_cr["status"]["state"] = json!("error");
+    });
+    let say = move |state: &str, engine_cr: Value| {
+        let mut objects = objects.lock().unwrap();
+        let database = objects.get_mut(DATABASE).unwrap();
+        database["status"]["status"] = json!(state);
+        database["metadata"]["resourceVersion"] = json!("1000");
+        objects.insert(PXC.to_owned(), engine_cr);
+    };
+    let mut broken = pxc(3, 4, 4);
+    broken["status"]["state"] = json!("error");
+    say("error", broken);
+    tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        let mut broken = pxc(5, 5, 4);
+        broken["status"]["state"] = json!("error");
+        say("error", broken);
+        tokio::time::sleep(Duration::from_secs(25)).await;
+        say("ready", pxc(5, 5, 5));
+    });
+    let planned = of("pxc", 5);
+    let changed = update(&cluster, &of("pxc", 3), &planned, &planned, &wait()).await;
+    assert!(matches!(changed, Change::Done(_)), "{changed:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_creation_whose_engine_operator_does_nothing_says_so() {
+    let (cluster, _, _) = fake::store(fake::Objects::new(), |objects, method, path| {
+        if method == "PATCH" && path == DATABASE {
+            let database = objects.get_mut(path).unwrap();
+            database["metadata"]["generation"] = json!(1);
+            database["status"] = json!({"status": "creating", "observedGeneration": 1});
+            let mut engine_cr = pxc(3, 1, 0);
+            engine_cr.as_object_mut().unwrap().remove("status");
+            objects.insert(PXC.to_owned(), engine_cr);
+        }
+    });
+    let created = create(&cluster, &model(json!({})), "nonce", &wait()).await;
+    let Creation::Pending { error, .. } = created else {
+        panic!("{created:?}")
+    };
+    let text = error.to_string();
+    assert!(
+        text.contains("the PerconaXtraDBCluster prod/orders has no status yet")
+            && text.contains("percona-xtradb-cluster-operator in namespace prod"),
+        "{text}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn giving_up_a_broken_database_does_not_wait_for_it() {
+    let objects = [(DATABASE.to_owned(), object("error"))].into();
+    let (cluster, seen, _) = fake::store(objects, |_, _, _| {});
+    let broken = |more: Value| {
+        let mut model = model(more);
+        model.ready = false.into();
+        model
+    };
+    let prior = broken(json!({"deletionProtection": true,
+        "finalBackup": {"backupStorageName": "s3"}}));
+    let planned = broken(json!({"deletionProtection": false}));
+    let begun = Instant::now();
+    let changed = update(&cluster, &prior, &planned, &planned, &wait()).await;
+    let text = pending(&changed);
+    assert!(text.contains("Status: error"), "{text}");
+    assert!(begun.elapsed() < Duration::from_secs(10), "{begun:?}");
+    assert_eq!(fake::writes(&seen), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn more_time_for_a_database_that_is_not_ready_is_waited() {
+    let objects = [(DATABASE.to_owned(), object("initializing"))].into();
+    let (cluster, _, objects) = fake::store(objects, |_, _, _| {});
+    tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        let mut objects = objects.lock().unwrap();
+        let database = objects.get_mut(DATABASE).unwrap();
+        database["status"]["status"] = json!("ready");
+        database["metadata"]["resourceVersion"] = json!("1000");
+    });
+    let mut prior = model(json!({}));
+    prior.ready = false.into();
+    let mut planned = model(json!({"timeouts": {"update": "3h"}}));
+    planned.ready = everest_schemas::Field::Unknown;
+    let changed = update(&cluster, &prior, &planned, &planned, &wait()).await;
+    assert!(matches!(changed, Change::Done(_)), "{changed:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_load_balancer_without_an_address_is_waited_for() {
+    let (cluster, _, objects) = ready("pxc", PXC, pxc(3, 4, 4), |engine_cr| {
+        *engine_cr = pxc(3, 5, 5);
+        engine_cr["spec"]["haproxy"] = json!({"exposePrimary": {"type": "LoadBalancer"}});
+    });
+    let inside = "orders-haproxy.prod";
+    let hostname = move |hostname: &str| {
+        let mut objects = objects.lock().unwrap();
+        let database = objects.get_mut(DATABASE).unwrap();
+        database["status"]["hostname"] = json!(hostname);
+        database["metadata"]["resourceVersion"] = json!("1000");
+    };
+    tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        hostname(inside);
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        hostname("203.0.113.10");
+    });
+    let mut planned = of("pxc", 3);
+    planned.spec.known_mut().unwrap().proxy =
+        serde_json::from_value(json!({"expose": {"type": "LoadBalancer"}})).unwrap();
+    let changed = update(&cluster, &of("pxc", 3), &planned, &planned, &wait()).await;
+    let Change::Done(observed) = changed else {
+        panic!("{changed:?}")
+    };
+    assert_eq!(observed.hostname.known_str(), Some("203.0.113.10"));
+}

@@ -1,0 +1,155 @@
+//! What an engine's own object says of its work on a database.
+
+use everest_schemas::Engine;
+use everest_schemas::everest::DatabaseCluster;
+use serde_json::Value;
+
+use super::carried;
+use crate::facts::Seen;
+use crate::v1::engine_kinds;
+
+/// How to see why Everest does not do what is asked of it: it keeps its errors
+/// to itself.
+pub(super) const EVERESTS_LOG: &str = "kubectl -n everest-system logs deployment/everest-operator";
+
+/// The generation and the one that the operator has seen; none where the
+/// operator does not tell.
+pub(super) fn generations(engine_cr: &Value) -> Option<(i64, i64)> {
+    let generation = engine_cr.pointer("/metadata/generation")?.as_i64()?;
+    let observed = engine_cr.pointer("/status/observedGeneration")?.as_i64()?;
+    // An operator that does not fill the field in leaves it zero.
+    (observed > 0).then_some((generation, observed))
+}
+
+/// The state in one word; empty where the operator has not said any.
+pub(super) fn state(engine_cr: &Value) -> &str {
+    let state = |path| {
+        engine_cr
+            .pointer(path)
+            .and_then(Value::as_str)
+            .filter(|state| !state.is_empty())
+    };
+    state("/status/state")
+        .or_else(|| state("/status/status"))
+        .unwrap_or("")
+}
+
+/// Whether a state is one that the operator comes to rest in.
+pub(super) fn is_at_rest(state: &str) -> bool {
+    matches!(state, "" | "ready" | "error" | "paused")
+}
+
+/// The generation that the operator is at work on, if it says that it is.
+pub fn at_work(engine_cr: &Value) -> Option<i64> {
+    let (generation, observed) = generations(engine_cr)?;
+    (observed >= generation && !is_at_rest(state(engine_cr))).then_some(generation)
+}
+
+/// Where a database stands, in its own words and in its engine's: a change is
+/// waited out from the last time that it was another.
+pub fn footing(database: &DatabaseCluster, engine_cr: Option<&Value>) -> String {
+    let status = database.status.as_ref();
+    let own = status.and_then(|status| status.status.as_deref());
+    let mut footing = own.unwrap_or_default().to_owned();
+    if let Some(engine_cr) = engine_cr {
+        let generation = &engine_cr["metadata"]["generation"];
+        let observed = &engine_cr["status"]["observedGeneration"];
+        footing = format!("{footing} {generation} {observed} {}", state(engine_cr));
+    }
+    footing
+}
+
+/// The engine's object as a message names it.
+pub(super) fn named(database: &DatabaseCluster) -> String {
+    let engine = database.spec.engine.known();
+    let engine = engine.and_then(|engine| engine.type_.known());
+    let kind = engine.map_or("engine's object", |engine| engine_kinds(*engine).database);
+    let name = database.metadata.name.as_deref().unwrap_or_default();
+    format!("{kind} {}/{name}", namespace(database))
+}
+
+fn namespace(database: &DatabaseCluster) -> &str {
+    database.metadata.namespace.as_deref().unwrap_or_default()
+}
+
+/// Why a change has not reached the engine's object, if it has not.
+pub(super) fn missing_change(database: &DatabaseCluster, engine_cr: &Value) -> Option<String> {
+    let object = named(database);
+    let line = carried::unreadable_line(database);
+    let differences = carried::not_carried(database, engine_cr);
+    if line.is_none() && differences.is_empty() {
+        return None;
+    }
+    let mut sentence =
+        "Everest says that it has seen the change, but has not written it".to_owned();
+    let shown: Vec<String> = differences
+        .iter()
+        .take(3)
+        .map(ToString::to_string)
+        .collect();
+    if !shown.is_empty() {
+        sentence += &format!(": the {object} still has {}", shown.join(" and "));
+    }
+    if differences.len() > shown.len() {
+        sentence += &format!(" and {} more", differences.len() - shown.len());
+    }
+    if let Some(line) = line {
+        return Some(format!(
+            "{sentence}. The line {line:?} of engine.config has no value, which Everest cannot \
+             read; it writes nothing while the line is there. Write it as name = value"
+        ));
+    }
+    Some(format!(
+        "{sentence}. If that goes on, something that the database names cannot be used: a backup \
+         storage, a monitoring config, a scheduling policy, the configuration. Its reason is in \
+         Everest's log: {EVERESTS_LOG}{}",
+        said(database, engine_cr)
+    ))
+}
+
+/// What an engine's object tells of a database that is not there yet.
+pub(super) fn progress(database: &DatabaseCluster, engine_cr: &Seen<&Value>) -> String {
+    let object = named(database);
+    match engine_cr {
+        Seen::Unread => String::new(),
+        Seen::Absent => format!(
+            "; Everest has not made the {object} yet. If that goes on, see why: {EVERESTS_LOG}"
+        ),
+        Seen::Found(engine_cr) if engine_cr["status"].as_object().is_none_or(|s| s.is_empty()) => {
+            let engine = database.spec.engine.known();
+            let operator = engine
+                .and_then(|engine| engine.type_.known())
+                .map_or("of the engine", |engine: &Engine| engine.operator());
+            format!(
+                "; the {object} has no status yet. If that goes on, its operator does not run: \
+                 look at the Subscription and the Deployment {operator} in namespace {}",
+                namespace(database)
+            )
+        }
+        Seen::Found(engine_cr) => said(database, engine_cr),
+    }
+}
+
+/// What the operator last wrote into its object, as far as the database does
+/// not repeat it.
+fn said(database: &DatabaseCluster, engine_cr: &Value) -> String {
+    let status = &engine_cr["status"];
+    let repeated = database.status.as_ref();
+    let repeated = repeated.and_then(|status| status.message.as_deref());
+    let mut texts: Vec<&str> = Vec::new();
+    texts.extend(status["message"].as_str());
+    let messages = status["messages"].as_array();
+    texts.extend(messages.into_iter().flatten().filter_map(Value::as_str));
+    let conditions = status["conditions"].as_array();
+    for condition in conditions.into_iter().flatten() {
+        texts.extend(condition["message"].as_str());
+    }
+    texts.retain(|text| {
+        !text.trim().is_empty() && repeated.is_none_or(|message| !message.contains(*text))
+    });
+    texts.dedup();
+    match texts.last() {
+        Some(text) => format!("; the engine's operator says: {}", text.trim()),
+        None => String::new(),
+    }
+}
