@@ -56,6 +56,9 @@ pub fn not_carried(database: &DatabaseCluster, engine_cr: &Value) -> Vec<Differe
     ) else {
         return Vec::new();
     };
+    if !engine_cr["spec"].is_object() {
+        return Vec::new();
+    }
     let mut comparison = Comparison {
         spec: &spec,
         object: engine_cr,

@@ -167,20 +167,7 @@ impl<K: Kind> Views<K> {
         Follow::start(
             Api::all_with(self.cluster.client().clone(), &kind),
             kind,
-            |object: &mut DynamicObject| {
-                trim(&mut object.metadata);
-                let mut taken = |part| object.data.get_mut(part).map(serde_json::Value::take);
-                let spec = taken("spec").unwrap_or_default();
-                let status = taken("status").unwrap_or_default();
-                object.data = serde_json::json!({"spec": spec, "status": {
-                    "state": status["state"],
-                    "observedGeneration": status["observedGeneration"],
-                    "backupVersion": status["backupVersion"],
-                    "message": status["message"],
-                    "messages": status["messages"],
-                    "conditions": status["conditions"],
-                }});
-            },
+            trim_engine,
             move |object: &DynamicObject| tell(&object.metadata),
         )
     }
@@ -221,6 +208,31 @@ pub fn follow_secrets(
     )
 }
 
+/// Leaves of an engine's own object what readiness asks for.
+fn trim_engine(object: &mut DynamicObject) {
+    trim(&mut object.metadata);
+    let mut taken = |part| object.data.get_mut(part).map(serde_json::Value::take);
+    let spec = taken("spec").unwrap_or_default();
+    let status = taken("status").unwrap_or_default();
+    let told = [
+        "state",
+        "observedGeneration",
+        "backupVersion",
+        "message",
+        "messages",
+        "conditions",
+    ];
+    let told: serde_json::Map<_, _> = told
+        .into_iter()
+        .filter_map(|key| Some((key.to_owned(), status.get(key)?.clone())))
+        .collect();
+    object.data = serde_json::json!({ "spec": spec });
+    // An engine whose operator has said nothing is to be known from one that has.
+    if !told.is_empty() {
+        object.data["status"] = told.into();
+    }
+}
+
 fn teller<K: Kind>(
     target: &Arc<Target>,
     notifier: &Notifier<K>,
@@ -248,5 +260,34 @@ impl<K: Kind> Views<K> {
     /// Has a managed resource told of what happens to something.
     pub fn relate(&self, related: Related, key: &super::memory::ResourceKey) {
         self.notifier.memories.relate(related, key);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use everest_core::readiness::not_carried;
+    use everest_schemas::everest::DatabaseCluster;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_kept_of_an_engines_object_still_tells_which_change_it_lacks() {
+        let mut object: DynamicObject = serde_json::from_value(json!({
+            "apiVersion": "pxc.percona.com/v1", "kind": "PerconaXtraDBCluster",
+            "metadata": {"name": "orders", "generation": 1},
+            "spec": {"pxc": {"size": 1}},
+        }))
+        .unwrap();
+        trim_engine(&mut object);
+        assert!(object.data.get("status").is_none(), "nothing was said");
+        let database: DatabaseCluster = serde_json::from_value(json!({
+            "apiVersion": "everest.percona.com/v1alpha1", "kind": "DatabaseCluster",
+            "metadata": {"name": "orders"},
+            "spec": {"engine": {"type": "pxc", "replicas": 3, "storage": {"size": "1Gi"}}},
+        }))
+        .unwrap();
+        let lacking = not_carried(&database, &serde_json::to_value(&object).unwrap());
+        assert_eq!(lacking[0].field, "spec.pxc.size");
     }
 }

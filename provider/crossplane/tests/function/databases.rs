@@ -265,6 +265,22 @@ fn a_change_is_not_ready_before_the_engine_has_taken_it_up() {
 }
 
 #[test]
+fn a_change_that_does_not_reach_the_engines_object_is_not_ready_and_says_which_field() {
+    let mut world = ready(spec("pxc"));
+    let name = world.name("db");
+    let engine = ("PerconaXtraDBCluster".to_owned(), "prod".to_owned(), name);
+    world.objects.get_mut(&engine).unwrap()["spec"] = json!({"pxc": {"size": 1}});
+    let answer = world.reconcile();
+    assert!(!answer.all_ready());
+    let (_, reason, message) = answer.condition("DatabasesReady");
+    assert!(
+        message.contains("still has spec.pxc.size 1, not 3 (engine.replicas)"),
+        "{reason}: {message}"
+    );
+    assert_eq!(answer.ttl(), 10, "nothing but a lookup shows the engine");
+}
+
+#[test]
 fn a_failure_from_before_a_change_is_looked_at_again_soon() {
     let mut world = ready(spec("pxc"));
     let name = world.name("db");

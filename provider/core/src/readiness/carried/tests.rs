@@ -25,7 +25,8 @@ fn an_object_that_has_nothing_to_compare_differs_in_nothing() {
         let spec = json!({"engine": {"type": engine.to_string(), "replicas": 3, "config": "a = 1",
             "version": "17.6", "storage": {"size": "1Gi"}, "resources": {"cpu": "1"}},
             "proxy": {"replicas": 2, "expose": {"type": "LoadBalancer"}}});
-        assert_eq!(differences(spec, json!({})), [""; 0], "{engine}");
+        assert_eq!(differences(spec.clone(), json!({})), [""; 0], "{engine}");
+        assert_eq!(differences(spec, Value::Null), [""; 0], "{engine}");
     }
 }
 
