@@ -43,7 +43,7 @@ fn ready(
         if method == "PATCH" && changed == DATABASE {
             let database = objects.get_mut(DATABASE).unwrap();
             database["metadata"]["generation"] = json!(2);
-            database["status"] = json!({"status": "ready", "observedGeneration": 2});
+            database["status"] = json!({"status": "ready", "observedGeneration": 2, "port": 3306});
             carry(objects.get_mut(path).unwrap());
         }
     })
