@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde_json::{Value as Json, json};
 use terraform_provider_everest::EverestProvider;
 use tfplugin::Provider as _;
+use tfplugin::planning;
 use tfplugin::proto::tfplugin6 as wire;
 use tfplugin::proto::tfplugin6::provider_server::Provider as _;
 use tfplugin::schema::{Object, Schema};
@@ -89,7 +90,7 @@ impl Host {
         assert_eq!(created.errors, [""; 0]);
         let object = self.object(type_name);
         let filled = stored::from_json(filled, &object.value_type()).unwrap();
-        let prior = tfplugin::planning::fill(&object, &created.state, &filled);
+        let prior = planning::fill(&object, &created.state, &filled);
         // An apply counts what was configured.
         let mut private: Json = serde_json::from_slice(&created.private).unwrap();
         private[".configured"] = private[".planned"].take();
@@ -322,6 +323,31 @@ async fn after_an_import_an_empty_value_removes_at_once_and_an_omission_after_an
         .await;
     assert_eq!(part(&planned.state, ranges), Some(Value::UNKNOWN));
     assert_eq!(planned.state.get("backup"), Some(&Value::UNKNOWN));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_switched_off_is_written_down_and_plans_empty_after_an_import() {
+    let host = Host::new().await;
+    let object = host.object("everest_database");
+    let mut observed = database();
+    observed["engine"]["type"] = json!("psmdb");
+    observed["backup"] = json!({"pitr": {"enabled": false, "backup_storage_name": "s3"}});
+    observed["sharding"] = json!({
+        "enabled": false, "shards": 2, "config_server": {"replicas": 3},
+    });
+    let value = |json: &Json| stored::from_json(json, &object.value_type()).unwrap();
+    let stub = value(&json!({"namespace": "shop", "name": "orders"}));
+    let same = |_: &str, a: &str, b: &str| a == b;
+    let state = planning::refresh(&object, &stub, &value(&observed), &same);
+    for block in ["backup", "sharding"] {
+        let written = planning::configuration(&object, &state);
+        assert_eq!(written.get(block), value(&observed).get(block));
+    }
+    let mut config = observed;
+    // What only the configuration knows has its default after an import.
+    config["deletion_protection"] = json!(null);
+    let planned = host.plan("everest_database", &state, &[], &config).await;
+    assert_eq!((planned.state, planned.errors), (state, vec![]));
 }
 
 fn restore(triggers: &Json) -> Json {
