@@ -230,7 +230,7 @@ pub async fn rehearse(
 /// Deletes a storage and its Secret and waits until both are gone.
 ///
 /// A storage that databases, backups or restores use would hang in deletion, so these are
-/// looked for first; users that are being deleted are waited for briefly. A Secret that another
+/// looked for first, and those that are being deleted are waited for. A Secret that another
 /// storage reads too stays; where it would go with this one, the other counts as a user.
 ///
 /// # Errors

@@ -20,6 +20,7 @@ pub mod facts;
 mod fake;
 pub mod follow;
 pub mod hub;
+mod leaving;
 mod mapped;
 pub mod namespace;
 mod objects;

@@ -39,11 +39,11 @@ impl Kind for BackupStorage {
     const TYPE: &'static str = "everest_backup_storage";
     const OBJECT: ObjectKind = ("everest.percona.com", "BackupStorage");
     const SCOPE: Scope = Scope::Namespace;
-    const TIMEOUTS: Defaults = Defaults::minutes(5, 5, 5);
+    const TIMEOUTS: Defaults = Defaults::minutes(5, 5, 30);
     const PENDING: &'static [&'static str] = &["secret_name"];
 
-    fn timeouts(_: &BackupStorageModel) -> &Field<Timeouts> {
-        &Field::Null
+    fn timeouts(model: &BackupStorageModel) -> &Field<Timeouts> {
+        &model.timeouts
     }
 
     fn is_ready(_: &BackupStorageModel) -> bool {

@@ -13,7 +13,7 @@ impl ManagedModel for BackupStorageModel {
         "A bucket that receives the backups of the databases in its namespace.";
     const SHAPE: Shape = Shape {
         required: &["bucket", "type"],
-        left_out: &["credentialsWoVersion", "forceConflicts"],
+        left_out: &["credentialsWoVersion", "forceConflicts", "timeouts"],
         said: &[
             (
                 "namespace",

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Timeouts;
 use crate::everest::BackupStorageSpec;
 use crate::{Field, Sensitive};
 
@@ -68,6 +69,12 @@ pub struct BackupStorageModel {
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true, "default" = false))]
     pub force_conflicts: Field<bool>,
+
+    /// How long operations may take; only destroying waits, for what uses the
+    /// storage and is being destroyed as well. Default: delete `30m`.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend("x-local" = true))]
+    pub timeouts: Field<Timeouts>,
 
     /// Whether a database, backup or restore refers to the storage; it cannot
     /// be destroyed then.

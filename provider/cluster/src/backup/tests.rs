@@ -219,3 +219,26 @@ async fn a_backup_whose_readers_are_done_is_deleted_once_everest_lets_it_go() {
     assert!(begun.elapsed() >= Duration::from_secs(20));
     assert_eq!(fake::writes(&seen), [format!("DELETE {}", path("b"))]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn readers_of_a_backup_that_are_going_are_waited_for() {
+    let (path, mut going) = reader("Restoring");
+    going["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
+    let objects = [protected(), (path.clone(), going)];
+    let (cluster, _, objects) = fake::store(objects.into(), |_, _, _| {});
+    tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_secs(300)).await;
+        let (backup, free) = backup("b", "Succeeded");
+        let mut objects = objects.lock().unwrap();
+        objects.remove(&path);
+        objects.insert(backup, free);
+    });
+    let begun = tokio::time::Instant::now();
+    let mut model = model("b");
+    model.keep_backup_data = false.into();
+    delete(&cluster, &model, &wait()).await.unwrap();
+    assert!(
+        begun.elapsed() >= Duration::from_secs(300),
+        "refused by the server"
+    );
+}

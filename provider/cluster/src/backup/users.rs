@@ -5,29 +5,35 @@ use std::time::Duration;
 use everest_schemas::Field;
 use everest_schemas::everest::{DatabaseCluster, DatabaseClusterBackup, DatabaseClusterRestore};
 use kube::ResourceExt;
+use tokio::time::Instant;
 
 use crate::Cluster;
 use crate::error::ClusterError;
+use crate::leaving::{IN_USE, Patience};
 use crate::objects::Objects;
+use crate::sighting;
 use crate::wait::Clock;
-use crate::watching::{Ended, Verdict, look_until};
+use crate::watching::{Verdict, look_until};
 
-/// Finalizer of what is in use: Everest takes it off some time after the last user is gone, and
-/// admits no deletion before.
-const IN_USE: &str = "everest.percona.com/in-use-protection";
-
-/// How long Everest, and users that are being deleted, are waited for.
+/// How long Everest is waited for to let go of a backup that nobody uses any more.
 const GRACE: Duration = Duration::from_secs(120);
+
+/// A database or a restore that reads a backup.
+struct User {
+    name: String,
+    going: bool,
+}
 
 /// Waits until Everest lets a backup go, if nobody stays who uses it.
 ///
 /// 1. A backup that is not there, or not protected, is free.
-/// 2. A database or a restore that reads it, and is not being deleted, is an error.
-/// 3. Otherwise the protection only has not been taken off yet.
+/// 2. Users that are going are waited for, and for a moment those that the same run may be about
+///    to delete.
+/// 3. Without users the protection only has not been taken off yet.
 ///
 /// # Errors
-/// `InUse` names the users. A backup that stays protected without any is left to the server to
-/// refuse.
+/// `InUse` names the users that stay; `TimedOut` and `Cancelled` those that go. A backup that
+/// stays protected without any is left to the server to refuse.
 pub(super) async fn until_unused(
     cluster: &Cluster,
     backups: &Objects<DatabaseClusterBackup>,
@@ -36,8 +42,9 @@ pub(super) async fn until_unused(
 ) -> Result<(), ClusterError> {
     let object = backups.named(name);
     let namespace = backups.namespace().unwrap_or_default();
-    let clock = clock.at_most(GRACE);
-    let waited = look_until(&clock, &object, Vec::new(), async || {
+    let mut patience = Patience::new();
+    let mut unused_since: Option<Instant> = None;
+    let ended = look_until(clock, &object, Vec::new(), async || {
         let found = backups.get(name).await?;
         let protected = found.is_some_and(|backup| {
             backup
@@ -48,31 +55,48 @@ pub(super) async fn until_unused(
         if !protected {
             return Ok(Verdict::Done(()));
         }
-        let users = staying(cluster, namespace, name).await?;
+        let users = users(cluster, namespace, name).await?;
         if users.is_empty() {
-            return Ok(Verdict::Wait("Everest to let it go".to_owned()));
+            let since = *unused_since.get_or_insert_with(Instant::now);
+            return Ok(if since.elapsed() < GRACE {
+                Verdict::Wait("Everest to let it go".to_owned())
+            } else {
+                Verdict::Done(())
+            });
+        }
+        unused_since = None;
+        let names: Vec<_> = users.iter().map(|user| user.name.clone()).collect();
+        let moving = users.iter().any(|user| user.going);
+        let patient = patience.lasts(users.len(), moving);
+        if patient || users.iter().all(|user| user.going) {
+            return Ok(Verdict::Wait(format!("the end of {}", names.join(", "))));
         }
         Err(ClusterError::InUse {
             object: object.clone(),
-            users,
+            users: names,
             remedy: "Wait until they have read it, or delete them first: Everest holds a backup \
                      that is being restored from"
                 .to_owned(),
         })
-    });
-    match waited.await {
-        Err(Ended::Error(error)) => Err(error),
-        _ => Ok(()),
+    })
+    .await;
+    match ended {
+        Ok(()) => Ok(()),
+        Err(ended) => {
+            let what = format!("{object} is in use and was not deleted");
+            let last = async |missing: &str| sighting::waiting_for(missing);
+            Err(ended.report(what, clock, last).await)
+        }
     }
 }
 
-/// The databases and restores of the namespace that still read the backup and are not being
-/// deleted. A kind that may not be listed is passed over: Everest's own protection then holds it.
-async fn staying(
+/// The databases and restores of the namespace that read the backup. A kind that may not be
+/// listed is passed over: Everest's own protection then holds it.
+async fn users(
     cluster: &Cluster,
     namespace: &str,
     backup: &str,
-) -> Result<Vec<String>, ClusterError> {
+) -> Result<Vec<User>, ClusterError> {
     let mut users = Vec::new();
     for database in cluster
         .objects::<DatabaseCluster>(namespace)
@@ -80,10 +104,8 @@ async fn staying(
         .await?
     {
         let source = database.spec.data_source.known();
-        if source.is_some_and(|source| is(&source.db_cluster_backup_name, backup))
-            && database.metadata.deletion_timestamp.is_none()
-        {
-            users.push(format!("database {}", database.name_any()));
+        if source.is_some_and(|source| is(&source.db_cluster_backup_name, backup)) {
+            users.push(user("database", &database));
         }
     }
     for restore in cluster
@@ -95,14 +117,18 @@ async fn staying(
         let state = status.and_then(|status| status.state.as_deref());
         let over = matches!(state, Some("Succeeded" | "Failed"));
         let source = restore.spec.data_source.known();
-        if source.is_some_and(|source| is(&source.db_cluster_backup_name, backup))
-            && !over
-            && restore.metadata.deletion_timestamp.is_none()
-        {
-            users.push(format!("restore {}", restore.name_any()));
+        if source.is_some_and(|source| is(&source.db_cluster_backup_name, backup)) && !over {
+            users.push(user("restore", &restore));
         }
     }
     Ok(users)
+}
+
+fn user<K: kube::Resource>(kind: &str, object: &K) -> User {
+    User {
+        name: format!("{kind} {}", object.name_any()),
+        going: object.meta().deletion_timestamp.is_some(),
+    }
 }
 
 fn is(name: &Field<String>, backup: &str) -> bool {

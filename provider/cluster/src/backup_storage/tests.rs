@@ -122,11 +122,40 @@ async fn users_that_are_going_are_waited_for() {
     let (cluster, _, objects) = fake::store(objects, |_, _, _| {});
     let kept = objects.clone();
     tokio::spawn(async move {
-        tokio::time::sleep(Duration::from_secs(30)).await;
+        tokio::time::sleep(Duration::from_secs(300)).await;
         kept.lock().unwrap().remove(&path);
     });
     delete(&cluster, &model(), &wait()).await.unwrap();
     assert!(objects.lock().unwrap().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_user_that_the_same_run_is_about_to_destroy_is_waited_for() {
+    let (path, database) = database_using_it(false);
+    let objects = [(STORAGE.to_owned(), storage()), (path.clone(), database)].into();
+    let (cluster, _, objects) = fake::store(objects, |_, _, _| {});
+    let kept = objects.clone();
+    tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        kept.lock().unwrap().remove(&path);
+    });
+    delete(&cluster, &model(), &wait()).await.unwrap();
+    assert!(objects.lock().unwrap().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_storage_that_nobody_uses_any_more_goes_once_everest_has_let_go_of_it() {
+    let mut held = storage();
+    held["metadata"]["finalizers"] = json!(["everest.percona.com/in-use-protection"]);
+    let (cluster, _, objects) = fake::store([(STORAGE.to_owned(), held)].into(), |_, _, _| {});
+    let kept = objects.clone();
+    let begun = tokio::time::Instant::now();
+    tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        kept.lock().unwrap().get_mut(STORAGE).unwrap()["metadata"]["finalizers"] = json!([]);
+    });
+    delete(&cluster, &model(), &wait()).await.unwrap();
+    assert!(begun.elapsed() >= Duration::from_secs(20));
 }
 
 #[tokio::test(start_paused = true)]

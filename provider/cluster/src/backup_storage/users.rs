@@ -1,38 +1,30 @@
 //! Who uses a backup storage.
 
-use std::time::Duration;
-
 use everest_schemas::everest::{
     BackupStorage, DatabaseCluster, DatabaseClusterBackup, DatabaseClusterRestore,
 };
 use kube::ResourceExt;
-use tokio::time::Instant;
 
 use super::readers;
 use crate::Cluster;
 use crate::error::ClusterError;
+use crate::leaving::{IN_USE, Patience};
 use crate::objects::Objects;
+use crate::sighting;
 use crate::wait::Clock;
-use crate::watching::{Ended, Verdict, look_until};
-
-/// How long users that are being deleted are waited for.
-const GRACE: Duration = Duration::from_secs(120);
-
-/// How long another storage that reads the same Secret may take to begin to go: the same run may
-/// destroy both, and nothing puts them in an order.
-const BOTH_GO_WITHIN: Duration = Duration::from_secs(15);
+use crate::watching::{Verdict, look_until};
 
 /// One user of a storage.
 struct User {
     name: String,
     going: bool,
-    is_storage: bool,
 }
 
-/// Waits until nobody uses the storage any more, but only for users that are going.
+/// Waits until nobody uses the storage any more and Everest has noticed: for users that are going,
+/// and a moment for those that the same run may be about to delete.
 ///
 /// # Errors
-/// `InUse` names the users.
+/// `InUse` names the users that stay; `TimedOut` and `Cancelled` those that go.
 pub(super) async fn until_unused(
     cluster: &Cluster,
     storages: &Objects<BackupStorage>,
@@ -42,42 +34,46 @@ pub(super) async fn until_unused(
     let name = &storage.name_any();
     let object = storages.named(name);
     let namespace = storages.namespace().unwrap_or_default();
-    let in_use = |users: Vec<String>| ClusterError::InUse {
-        object: object.clone(),
-        users,
-        remedy: "Remove the storage from these databases and delete these backups and restores \
-                 first: Everest holds a storage that is in use. Give another storage that reads \
-                 the same Secret one of its own: this one's goes with it"
-            .to_owned(),
-    };
-    let mut remaining = Vec::new();
-    let clock = clock.at_most(GRACE);
-    let begun = Instant::now();
-    let waited = look_until(&clock, &object, Vec::new(), async || {
+    let mut patience = Patience::new();
+    let ended = look_until(clock, &object, Vec::new(), async || {
         let mut users = users(cluster, namespace, name).await?;
         let bereft = readers::bereft(cluster, storages, storage).await?;
-        users.extend(bereft.iter().map(|other| User {
-            is_storage: true,
-            ..user("backup storage", other)
-        }));
-        remaining = users.iter().map(|user| user.name.clone()).collect();
+        users.extend(bereft.iter().map(|other| user("backup storage", other)));
         if users.is_empty() {
-            return Ok(Verdict::Done(()));
+            let found = storages.get(name).await?;
+            let held = found.is_some_and(|found| {
+                found.metadata.deletion_timestamp.is_none()
+                    && found.finalizers().iter().any(|held| held == IN_USE)
+            });
+            return Ok(if held {
+                Verdict::Wait("Everest to let go of it: it was used until now".to_owned())
+            } else {
+                Verdict::Done(())
+            });
         }
-        let may_still_go = begun.elapsed() < BOTH_GO_WITHIN;
-        let stays = |user: &User| !user.going && !(user.is_storage && may_still_go);
-        if users.iter().any(stays) {
-            return Err(in_use(remaining.clone()));
+        let names: Vec<_> = users.iter().map(|user| user.name.clone()).collect();
+        let moving = users.iter().any(|user| user.going);
+        let patient = patience.lasts(users.len(), moving);
+        if patient || users.iter().all(|user| user.going) {
+            return Ok(Verdict::Wait(format!("the end of {}", names.join(", "))));
         }
-        Ok(Verdict::Wait(format!(
-            "the deletion of {}",
-            remaining.join(", ")
-        )))
-    });
-    match waited.await {
+        Err(ClusterError::InUse {
+            object: object.clone(),
+            users: names,
+            remedy: "Remove the storage from these databases and delete these backups and \
+                     restores first: Everest holds a storage that is in use. Give another storage \
+                     that reads the same Secret one of its own: this one's goes with it"
+                .to_owned(),
+        })
+    })
+    .await;
+    match ended {
         Ok(()) => Ok(()),
-        Err(Ended::Error(error)) => Err(error),
-        Err(_) => Err(in_use(remaining)),
+        Err(ended) => {
+            let what = format!("{object} is in use and was not deleted");
+            let last = async |missing: &str| sighting::waiting_for(missing);
+            Err(ended.report(what, clock, last).await)
+        }
     }
 }
 
@@ -128,7 +124,6 @@ fn user<K: kube::Resource>(kind: &str, object: &K) -> User {
     User {
         name: format!("{kind} {}", object.name_any()),
         going: object.meta().deletion_timestamp.is_some(),
-        is_storage: false,
     }
 }
 

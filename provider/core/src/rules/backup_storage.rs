@@ -22,6 +22,7 @@ use crate::{name, url};
 /// or twice, an S3 storage without a region.
 pub fn check_syntax(config: &BackupStorageModel) -> Vec<Finding> {
     let mut finder = Finder::default();
+    finder.timeouts(&config.timeouts);
     credentials(config, &mut finder);
     if let Some(spec) = config.spec.known()
         && spec.type_.known_str() == Some("s3")
