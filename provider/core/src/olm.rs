@@ -84,6 +84,15 @@ pub fn parse_csv(name: &str) -> Option<(&str, &str)> {
         .then_some((package, version))
 }
 
+/// The ClusterServiceVersion that keeps OLM from resolving because no
+/// Subscription refers to it, if that is what OLM says.
+pub fn orphan(hindrance: &str) -> Option<&str> {
+    let (before, _) = hindrance.split_once(" exists and is not referenced by a subscription")?;
+    before
+        .rsplit_once("clusterserviceversion ")
+        .map(|(_, csv)| csv)
+}
+
 /// The name of the ClusterServiceVersion of an engine's operator.
 pub fn csv_name(engine: Engine, version: &str) -> String {
     format!("{}.v{version}", engine.operator())
@@ -182,6 +191,18 @@ mod tests {
             assert_eq!(hindrance(kind, "False"), None);
         }
         assert_eq!(hindrance("InstallPlanPending", "True"), None);
+    }
+
+    #[test]
+    fn a_version_without_a_subscription_is_found_in_what_olm_says() {
+        let said = "OLM cannot resolve the Subscription: constraints not satisfiable: \
+                    clusterserviceversion percona-xtradb-cluster-operator.v1.18.0 exists and is \
+                    not referenced by a subscription, subscription a requires b";
+        assert_eq!(
+            orphan(said),
+            Some("percona-xtradb-cluster-operator.v1.18.0")
+        );
+        assert_eq!(orphan("no operators found with name a.v1"), None);
     }
 
     #[test]

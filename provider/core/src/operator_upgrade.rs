@@ -7,15 +7,16 @@
 use std::collections::BTreeMap;
 
 use everest_schemas::everest::{ComponentVersion, DatabaseCluster, DatabaseEngine};
-use everest_schemas::models::{EngineInstall, NamespaceModel};
+use everest_schemas::models::{EngineInstall, Engines, NamespaceModel};
 use everest_schemas::olm::InstallPlan;
 use everest_schemas::{Engine, Field};
 
-use crate::facts::Facts;
+use crate::facts::{Facts, Seen};
 use crate::impact::Summary;
 use crate::install_plan::{self, Asked};
 use crate::olm::{self, parse_csv};
 use crate::upgrade::{self, CrVersion};
+use crate::v1;
 use crate::version::Version;
 
 /// An operator that goes from one version to the next.
@@ -145,6 +146,27 @@ pub fn asked_for<'a>(
             from: from.to_owned(),
             to: next.unwrap_or(to).to_owned(),
         })
+    })
+}
+
+/// What a namespace that is to be taken over has of the engines that `planned` lists; none if
+/// nothing is taken over, or it was not read.
+pub fn found(planned: &NamespaceModel, facts: &Facts) -> Option<NamespaceModel> {
+    let takes_over = planned.take_ownership.known() == Some(&true);
+    if !takes_over || !matches!(facts.namespace, Seen::Found(_)) {
+        return None;
+    }
+    let subscriptions = facts.subscriptions.as_ref()?;
+    let mut engines = Engines::default();
+    for (engine, _) in planned.engines.known()?.iter() {
+        if let Some(found) = subscriptions.get(engine.operator()) {
+            *engines.get_mut(engine) = Field::Known(v1::namespace::installed(found));
+        }
+    }
+    Some(NamespaceModel {
+        name: planned.name.clone(),
+        engines: engines.into(),
+        ..NamespaceModel::default()
     })
 }
 

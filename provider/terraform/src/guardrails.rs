@@ -47,9 +47,9 @@ pub trait Guarded: Kind {
         None
     }
 
-    /// What a change does to what the cluster has at the moment.
+    /// What a creation or a change does to what the cluster has at the moment.
     fn outlook(
-        prior: &Self::Model,
+        prior: Option<&Self::Model>,
         planned: &Self::Model,
         facts: &Facts,
         what: &str,
@@ -78,9 +78,9 @@ pub async fn at_plan<K: Guarded>(
     };
     let (intended, prior) = (&plan.intended, plan.prior.as_ref());
     let facts = here(facts::load(cluster, &intended.wanted(prior)));
+    let what = named::<K>(prior.unwrap_or(intended));
     if session.warns_of_impact()
-        && let Some(prior) = prior
-        && let Some(summary) = K::outlook(prior, intended, &facts, &named::<K>(prior))
+        && let Some(summary) = K::outlook(prior, intended, &facts, &what)
     {
         diags.push(Diagnostic::warning(summary.headline, summary.detail));
     }

@@ -119,12 +119,18 @@ impl Kind for Namespace {
 #[async_trait(?Send)]
 impl Guarded for Namespace {
     fn outlook(
-        prior: &NamespaceModel,
+        prior: Option<&NamespaceModel>,
         planned: &NamespaceModel,
         facts: &Facts,
         what: &str,
     ) -> Option<Summary> {
-        operator_upgrade::summary(what, planned, prior, facts)
+        match prior {
+            Some(prior) => operator_upgrade::summary(what, planned, prior, facts),
+            None => {
+                let found = operator_upgrade::found(planned, facts)?;
+                operator_upgrade::summary(what, planned, &found, facts)
+            }
+        }
     }
 }
 

@@ -96,13 +96,18 @@ impl Wanted {
         Self::of(&planned.namespace, &[Kind::Storages])
     }
 
-    /// What the rules for an existing namespace need; nothing for a new one.
+    /// What the rules for a namespace that exists or is taken over need; nothing for a new one.
     pub fn for_namespace(planned: &NamespaceModel, prior: Option<&NamespaceModel>) -> Self {
-        let Some(prior) = prior else {
-            return Self::default();
+        let (name, upgrades) = match prior {
+            Some(prior) => (
+                &prior.name,
+                operator_upgrade::asked_for(planned, prior).next().is_some(),
+            ),
+            None if planned.take_ownership.known() == Some(&true) => (&planned.name, true),
+            None => return Self::default(),
         };
-        let mut wanted = Self::of(&prior.name, &[Kind::Databases]);
-        if operator_upgrade::asked_for(planned, prior).next().is_some() {
+        let mut wanted = Self::of(name, &[Kind::Databases]);
+        if upgrades {
             wanted.kinds.extend([
                 Kind::EnginesEverywhere,
                 Kind::Subscriptions,

@@ -11,7 +11,8 @@ use super::table::namespace::{
     OPERATOR_VERSION,
 };
 use super::table::online::{
-    ENGINE_UNUSED, NAMESPACE_EMPTY, OPERATOR_UPGRADE_ALONE, OPERATOR_UPGRADE_READY,
+    ENGINE_UNUSED, NAMESPACE_EMPTY, OPERATOR_APPROVAL, OPERATOR_UPGRADE_ALONE,
+    OPERATOR_UPGRADE_READY,
 };
 use crate::facts::Facts;
 use crate::finding::Finding;
@@ -79,7 +80,8 @@ pub fn check(planned: &NamespaceModel, prior: Option<&NamespaceModel>) -> Vec<Fi
     finder.into_findings()
 }
 
-/// What the databases of a namespace forbid it to become.
+/// What the databases of a namespace forbid it to become, and what it has already where it is
+/// taken over.
 pub fn check_online(
     planned: &NamespaceModel,
     prior: Option<&NamespaceModel>,
@@ -87,27 +89,75 @@ pub fn check_online(
     stage: Stage,
 ) -> Vec<Finding> {
     let mut finder = Finder::default();
-    let prior = prior.filter(|prior| !differ(&planned.name, &prior.name));
-    if let Some(prior) = prior
-        && let (Some(now), Some(before)) = (planned.engines.known(), prior.engines.known())
-    {
-        let path = FieldPath::of("engines");
-        for (engine, _) in before.iter() {
-            let path = path.field(engine.as_str());
-            match now.get(engine) {
-                Field::Null => unused(path, engine, facts, stage, &mut finder),
-                Field::Known(_) | Field::Unknown => {}
-            }
+    match prior.filter(|prior| !differ(&planned.name, &prior.name)) {
+        Some(prior) => {
+            removals(planned, prior, facts, stage, &mut finder);
+            upgrades(planned, prior, facts, stage, &mut finder);
         }
-        for hop in operator_upgrade::asked_for(planned, prior) {
-            let path = path.field(hop.engine.as_str()).field("version");
-            upgradable(path.clone(), &hop, facts, stage, &mut finder);
-            if stage == Stage::Plan {
-                upgraded_alone(planned, prior, path, hop.engine, facts, &mut finder);
+        None => {
+            if let Some(found) = operator_upgrade::found(planned, facts) {
+                downgrades(planned, &found, &mut finder);
+                upgrades(planned, &found, facts, stage, &mut finder);
+                approvals(planned, facts, stage, &mut finder);
             }
         }
     }
     finder.into_findings()
+}
+
+fn removals(
+    planned: &NamespaceModel,
+    prior: &NamespaceModel,
+    facts: &Facts,
+    stage: Stage,
+    finder: &mut Finder,
+) {
+    let (Some(now), Some(before)) = (planned.engines.known(), prior.engines.known()) else {
+        return;
+    };
+    for (engine, _) in before.iter() {
+        if now.get(engine).is_null() {
+            let path = FieldPath::of("engines").field(engine.as_str());
+            unused(path, engine, facts, stage, finder);
+        }
+    }
+}
+
+fn upgrades(
+    planned: &NamespaceModel,
+    before: &NamespaceModel,
+    facts: &Facts,
+    stage: Stage,
+    finder: &mut Finder,
+) {
+    for hop in operator_upgrade::asked_for(planned, before) {
+        let path = FieldPath::of("engines")
+            .field(hop.engine.as_str())
+            .field("version");
+        upgradable(path.clone(), &hop, facts, stage, finder);
+        if stage == Stage::Plan {
+            upgraded_alone(planned, before, path, hop.engine, facts, finder);
+        }
+    }
+}
+
+/// Subscriptions of a namespace that is taken over, which would upgrade their operators unasked.
+fn approvals(planned: &NamespaceModel, facts: &Facts, stage: Stage, finder: &mut Finder) {
+    let (Stage::Plan, Some(engines)) = (stage, planned.engines.known()) else {
+        return;
+    };
+    for (engine, _) in engines.iter() {
+        let name = engine.operator();
+        let found = facts.subscriptions.as_ref().and_then(|all| all.get(name));
+        let approval = found.and_then(|found| found.spec.install_plan_approval.as_deref());
+        if approval == Some("Automatic") {
+            finder.doubtful(
+                &OPERATOR_APPROVAL,
+                FieldPath::of("engines").field(engine.as_str()),
+                format!("The Subscription {name} of the namespace approves upgrades by itself"),
+            );
+        }
+    }
 }
 
 /// Why a namespace cannot be destroyed as things are: a warning, because the

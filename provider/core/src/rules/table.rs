@@ -127,5 +127,6 @@ pub const TABLE: &[Rule] = &[
     online::ENGINE_UNUSED,
     online::OPERATOR_UPGRADE_READY,
     online::OPERATOR_UPGRADE_ALONE,
+    online::OPERATOR_APPROVAL,
     online::NAMESPACE_EMPTY,
 ];

@@ -19,7 +19,12 @@ use crate::rules::expressions::{BACKUP_STORAGE, DATABASE, NAMESPACE, RESTORE};
 const OF_TERRAFORM: [&str; 2] = ["credentials-once", "credentials-version"];
 
 /// Names in camel case that are so for everybody: members of objects that no front end writes.
-const OF_EVERYBODY: [&str; 3] = ["allowedVersions", "allowVolumeExpansion", "openAPIV3Schema"];
+const OF_EVERYBODY: [&str; 4] = [
+    "allowedVersions",
+    "allowVolumeExpansion",
+    "installPlanApproval",
+    "openAPIV3Schema",
+];
 
 /// What a front end's text has that is another one's.
 fn misfits(said: &str, dialect: Dialect) -> Vec<String> {

@@ -115,17 +115,7 @@ pub fn observed(
         ready &= facts.installed_version.as_deref().is_some_and(|version| {
             engine_offered(engine, Some(version), database_engine) == Readiness::Ready
         });
-        // A first installation that awaits approval is no upgrade.
-        let pending = facts
-            .installed_version
-            .as_ref()
-            .and(facts.pending_version.clone());
-        *engines.get_mut(engine) = Field::Known(EngineInstall {
-            version: facts.installed_version.clone().into(),
-            channel: found.spec.channel.clone().into(),
-            pending_version: pending.into(),
-            installed_version: facts.installed_version.into(),
-        });
+        *engines.get_mut(engine) = Field::Known(installed(found));
     }
     let metadata = &namespace.metadata;
     let mut labels = owned.labels.clone();
@@ -142,6 +132,22 @@ pub fn observed(
         annotations: observed_keys(metadata.annotations.as_ref(), &owned.annotations),
         ready: Field::Known(ready && managed),
         ..NamespaceModel::default()
+    }
+}
+
+/// What a Subscription says of an engine.
+pub(crate) fn installed(found: &Subscription) -> EngineInstall {
+    let facts = olm::subscription(found);
+    // A first installation that awaits approval is no upgrade.
+    let pending = facts
+        .installed_version
+        .as_ref()
+        .and(facts.pending_version.clone());
+    EngineInstall {
+        version: facts.installed_version.clone().into(),
+        channel: found.spec.channel.clone().into(),
+        pending_version: pending.into(),
+        installed_version: facts.installed_version.into(),
     }
 }
 

@@ -1,7 +1,8 @@
 use super::*;
-use crate::facts::fixtures::facts;
+use crate::facts::fixtures::{all, facts};
 use crate::finding::Severity::{self, Error, Warning};
 use everest_schemas::models::{EngineInstall, Engines};
+use serde_json::json;
 
 fn namespace(pxc: Field<EngineInstall>) -> NamespaceModel {
     NamespaceModel {
@@ -90,4 +91,111 @@ fn a_namespace_with_databases_is_not_destroyed() {
     assert_eq!(check_destruction_online(&prior, &Facts::default()), []);
     prior.force_destroy = true.into();
     assert_eq!(check_destruction_online(&prior, &facts()), []);
+}
+
+/// A namespace in which PXC's operator runs in 1.18.0, and 1.19.0 is pending.
+fn runs_pxc(approval: &str) -> Facts {
+    let pxc = "percona-xtradb-cluster-operator";
+    Facts {
+        subscriptions: all(&[(
+            pxc,
+            json!({
+                "spec": {"name": pxc, "source": "c", "sourceNamespace": "o",
+                    "installPlanApproval": approval},
+                "status": {"installedCSV": format!("{pxc}.v1.18.0"),
+                    "currentCSV": format!("{pxc}.v1.19.0"),
+                    "installPlanRef": {"name": "install-a"}},
+            }),
+        )]),
+        install_plans: all(&[(
+            "install-a",
+            json!({"spec": {"approved": false, "clusterServiceVersionNames":
+                [format!("{pxc}.v1.19.0"), "percona-server-mongodb-operator.v1.21.1"]},
+                "status": {"phase": "RequiresApproval"}}),
+        )]),
+        ..facts()
+    }
+}
+
+fn taken_over(version: &str, take_ownership: bool) -> NamespaceModel {
+    let asked = EngineInstall {
+        version: version.into(),
+        ..EngineInstall::default()
+    };
+    NamespaceModel {
+        take_ownership: take_ownership.into(),
+        ..namespace(asked.into())
+    }
+}
+
+#[test]
+fn a_take_over_is_judged_by_what_the_namespace_has() {
+    let found = |planned: &NamespaceModel, facts: &Facts, stage| -> Vec<(String, Severity)> {
+        check_online(planned, None, facts, stage)
+            .into_iter()
+            .map(|found| (format!("{} {}", found.rule, found.path), found.severity))
+            .collect()
+    };
+    let manual = runs_pxc("Manual");
+    let older = "operator-no-downgrade engines.pxc.version".to_owned();
+    for stage in [Stage::Plan, Stage::Apply] {
+        let planned = taken_over("1.17.0", true);
+        assert_eq!(found(&planned, &manual, stage), [(older.clone(), Error)]);
+        for fine in [taken_over("1.18.0", true), taken_over("1.17.0", false)] {
+            assert_eq!(found(&fine, &manual, stage), []);
+        }
+        assert_eq!(found(&planned, &facts(), stage), []);
+    }
+    let mut waiting = runs_pxc("Automatic");
+    waiting.databases = behind("initializing", None).databases;
+    let newer = taken_over("1.19.0", true);
+    assert_eq!(
+        found(&newer, &waiting, Stage::Plan),
+        [
+            (
+                "operator-upgrade-ready engines.pxc.version".to_owned(),
+                Warning
+            ),
+            (
+                "operator-upgrade-alone engines.pxc.version".to_owned(),
+                Warning
+            ),
+            ("operator-approval engines.pxc".to_owned(), Warning),
+        ]
+    );
+    assert_eq!(
+        found(&newer, &waiting, Stage::Apply),
+        [(
+            "operator-upgrade-ready engines.pxc.version".to_owned(),
+            Error
+        )]
+    );
+}
+
+#[test]
+fn a_take_over_that_upgrades_operators_says_so() {
+    let facts = runs_pxc("Manual");
+    let newer = taken_over("1.19.0", true);
+    let told = |planned: &NamespaceModel| {
+        let before = operator_upgrade::found(planned, &facts)?;
+        operator_upgrade::summary("everest_namespace \"prod\"", planned, &before, &facts)
+    };
+    let summary = told(&newer).unwrap();
+    assert!(
+        summary
+            .detail
+            .contains("percona-xtradb-cluster-operator from 1.18.0 to 1.19.0"),
+        "{}",
+        summary.detail
+    );
+    assert!(
+        summary.detail.contains("They run orders"),
+        "{}",
+        summary.detail
+    );
+    assert_eq!(told(&taken_over("1.18.0", true)), None);
+    assert_eq!(told(&taken_over("1.19.0", false)), None);
+    let wanted = crate::facts::Wanted::for_namespace(&newer, None);
+    assert!(wanted.kinds.contains(&crate::facts::Kind::Subscriptions));
+    assert_eq!(wanted.namespace.as_deref(), Some("prod"));
 }

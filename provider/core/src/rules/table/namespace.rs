@@ -1,6 +1,6 @@
 //! Rules for a namespace and its engines' operators.
 
-use super::{ALL, ALONE, BOTH, CHANGE, CREATE, UPDATE};
+use super::{ALL, ALONE, BOTH, CHANGE_AND_ONLINE, CREATE};
 use crate::rules::Rule;
 
 pub(in crate::rules) const NAMESPACE_NAME: Rule = Rule {
@@ -58,7 +58,7 @@ pub(in crate::rules) const OPERATOR_NO_DOWNGRADE: Rule = Rule {
     sentence: "An operator cannot go back to an older version.",
     advice: "Write the installed version or a newer one, or leave it out.",
     engines: ALL,
-    operations: UPDATE,
-    checked: CHANGE,
+    operations: BOTH,
+    checked: CHANGE_AND_ONLINE,
     source: "OLM: upgrade graph",
 };

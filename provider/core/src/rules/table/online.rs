@@ -247,7 +247,7 @@ pub(in crate::rules) const ENGINE_UNUSED: Rule = rule(
 
 pub(in crate::rules) const OPERATOR_UPGRADE_READY: Rule = rule(
     "operator-upgrade-ready",
-    UPDATE,
+    BOTH,
     "everest: k8s/database_engine.go, upgrade plan",
     "Before the operator of an engine is upgraded, each of its databases has to be ready, to have taken over the version of the operator that runs now, and to be in a version that the new operator runs.",
     "Set {engine.crVersion} of those databases to \"recommended\" and raise {engine.version} where it is too old, wait until they are ready, and upgrade then.",
@@ -255,10 +255,18 @@ pub(in crate::rules) const OPERATOR_UPGRADE_READY: Rule = rule(
 
 pub(in crate::rules) const OPERATOR_UPGRADE_ALONE: Rule = rule(
     "operator-upgrade-alone",
-    UPDATE,
+    BOTH,
     "OLM: one InstallPlan for the Subscriptions of a namespace",
     "OLM may put the operators of several engines into one install plan, and approving it upgrades all of them, so it is approved only if each was asked for.",
     "Ask for all of them, or leave the version of this one as it is.",
+);
+
+pub(in crate::rules) const OPERATOR_APPROVAL: Rule = rule(
+    "operator-approval",
+    CREATE,
+    "OLM: installPlanApproval of a Subscription",
+    "Operators are upgraded only when a version is asked for, but a Subscription that was there before keeps its own setting: where every Subscription of a namespace says Automatic, OLM upgrades by itself.",
+    "Set spec.installPlanApproval of that Subscription to Manual, unless it is meant to upgrade the operator by itself.",
 );
 
 pub(in crate::rules) const NAMESPACE_EMPTY: Rule = rule(
