@@ -1,9 +1,12 @@
 //! Database namespaces: a Namespace with Everest's label, an OperatorGroup, and a
 //! Subscription for each engine operator.
 
+mod inhabitants;
 mod install;
+mod made;
 mod observation;
 mod olm;
+mod problem;
 mod removal;
 mod subscribe;
 mod upgrade;
@@ -25,20 +28,12 @@ use crate::mapped::key;
 use crate::objects::Objects;
 use crate::wait::Clock;
 use crate::{Change, Cluster, Creation, Wait, apply, creation, delete};
-use install::Wanted;
+use made::{Keys, Made};
+use removal::Clears;
 use subscribe::Group;
 
 /// How long rolling back may take.
 const ROLL_BACK: Duration = Duration::from_secs(120);
-
-/// What a creation has made so far, for rolling it back.
-#[derive(Debug, Default)]
-struct Made {
-    namespace: bool,
-    label: bool,
-    operator_group: bool,
-    subscriptions: Vec<Engine>,
-}
 
 /// Reads a namespace and the engines it has; none if there is no such Namespace.
 ///
@@ -130,15 +125,8 @@ pub async fn create(
         },
         Err(error) => error,
     };
-    if !made.label {
+    if is_undone(cluster, planned, &made, &error, wait).await {
         return Creation::NotCreated(error);
-    }
-    if is_final(&error) {
-        let fresh = Wait::new(ROLL_BACK, wait.cancel.clone()).start();
-        match roll_back(cluster, planned, &made, &fresh).await {
-            Ok(()) => return Creation::NotCreated(error),
-            Err(failure) => tracing::warn!(%failure, "could not undo a namespace that was refused"),
-        }
     }
     Creation::Pending {
         observed: observation::pending(cluster, planned).await,
@@ -167,43 +155,36 @@ async fn make(
         return Err(exists(&namespaces, existing));
     }
     let group = subscribe::group(cluster, name, take_ownership).await?;
+    let wanted = install::wanted(planned);
+    let object = namespaces.named(name);
+    let subscriptions = cluster.objects::<Subscription>(name).list("").await?;
+    problem::refuse_older(&object, &wanted, &subscriptions)?;
 
     let body = v1::namespace::desired(planned);
-    if existing.is_none() || ours {
-        creation::create(&namespaces, name, body, nonce).await?;
-    } else {
-        // Taking over means that what the configuration says holds, whoever said otherwise.
-        namespaces
-            .patch_apply(name, &creation::with_nonce(body, nonce), true)
-            .await?;
+    match &existing {
+        // Taking over means that what the configuration says holds, whoever said otherwise. It is
+        // not marked as made by this apply: it is not to go when that is undone.
+        Some(existing) if !ours => {
+            // Noted first: an answer that is lost may still have been a write.
+            made.keys = Some(Keys::set_by(&body, existing));
+            if let Err(error) = namespaces.patch_apply(name, &body, true).await {
+                if is_final(&error) {
+                    made.keys = None;
+                }
+                return Err(error);
+            }
+        }
+        _ => {
+            creation::create(&namespaces, name, body, nonce).await?;
+            made.namespace = true;
+        }
     }
-    made.label = true;
-    made.namespace = existing.is_none() || ours;
     if matches!(group, Group::Missing) {
         subscribe::create_group(cluster, name).await?;
         made.operator_group = true;
     }
-    let wanted = install::wanted(planned);
-    subscribe_all(cluster, name, &wanted, &mut made.subscriptions).await?;
-    install::converge(cluster, name, &namespaces.named(name), &wanted, clock).await
-}
-
-async fn subscribe_all(
-    cluster: &Cluster,
-    namespace: &str,
-    wanted: &[Wanted],
-    created: &mut Vec<Engine>,
-) -> Result<(), ClusterError> {
-    let existing = cluster.objects::<Subscription>(namespace).list("").await?;
-    for wanted in wanted {
-        let found = existing
-            .iter()
-            .find(|found| found.name_any() == wanted.engine.operator());
-        if subscribe::subscribe(cluster, namespace, wanted, found).await? {
-            created.push(wanted.engine);
-        }
-    }
-    Ok(())
+    subscribe::subscribe(cluster, name, &wanted, &subscriptions, made, clock).await?;
+    install::converge(cluster, name, &object, &wanted, clock).await
 }
 
 fn exists(namespaces: &Objects<Namespace>, existing: &Namespace) -> ClusterError {
@@ -242,22 +223,28 @@ fn is_final(error: &ClusterError) -> bool {
     )
 }
 
-async fn roll_back(
+/// Whether nothing is left of a call that ended in `error`: nothing was written yet, or it was
+/// refused for good and undone.
+async fn is_undone(
     cluster: &Cluster,
     planned: &NamespaceModel,
     made: &Made,
-    clock: &Clock,
-) -> Result<(), ClusterError> {
-    let (_, name) = key(planned)?;
-    removal::remove_operators(cluster, name, &made.subscriptions, clock).await?;
-    if made.operator_group {
-        removal::remove_group(cluster, name, clock).await?;
+    error: &ClusterError,
+    wait: &Wait,
+) -> bool {
+    if made.is_nothing() {
+        return true;
     }
-    let namespaces = cluster.global::<Namespace>();
-    if made.namespace {
-        delete::delete(&namespaces, name, clock).await
-    } else {
-        release(&namespaces, name).await
+    let Some(name) = planned.name.known_str().filter(|_| is_final(error)) else {
+        return false;
+    };
+    let fresh = Wait::new(ROLL_BACK, wait.cancel.clone()).start();
+    match made.roll_back(cluster, name, &fresh).await {
+        Ok(()) => true,
+        Err(failure) => {
+            tracing::warn!(%failure, "what was refused is not undone");
+            false
+        }
     }
 }
 
@@ -265,11 +252,12 @@ async fn roll_back(
 ///
 /// Refused before anything is written: taking out an engine that databases use. Operators
 /// are upgraded only to a version that is asked for; a pending upgrade of another stays
-/// pending. A wait that was pending goes on.
+/// pending. A wait that was pending goes on. Subscriptions of this provider's that an earlier
+/// change left without anything installed go, unless their engines are asked for.
 ///
 /// # Errors
-/// In the outcome: `Refused` if a step was refused, `Pending` after the deadline or an
-/// interruption.
+/// In the outcome: `Refused` if a step was refused, and the Subscriptions made for it are gone
+/// again; `Pending` after the deadline or an interruption.
 pub async fn update(
     cluster: &Cluster,
     prior: &NamespaceModel,
@@ -277,13 +265,18 @@ pub async fn update(
     wait: &Wait,
 ) -> Change<NamespaceModel> {
     let clock = wait.start();
-    let result = match change(cluster, prior, planned, &clock).await {
+    let mut made = Made::default();
+    let result = match change(cluster, prior, planned, &clock, &mut made).await {
         Ok(()) => observation::current(cluster, planned).await,
         Err(error) => Err(error),
     };
     match result {
         Ok(observed) => Change::Done(observed),
-        Err(error) if is_final(&error) => Change::Refused(error),
+        Err(error)
+            if is_final(&error) && is_undone(cluster, planned, &made, &error, wait).await =>
+        {
+            Change::Refused(error)
+        }
         Err(error) => Change::Pending {
             observed: observation::pending(cluster, planned).await,
             error,
@@ -296,6 +289,7 @@ async fn change(
     prior: &NamespaceModel,
     planned: &NamespaceModel,
     clock: &Clock,
+    made: &mut Made,
 ) -> Result<(), ClusterError> {
     let (_, name) = key(planned)?;
     let namespaces = cluster.global::<Namespace>();
@@ -311,6 +305,8 @@ async fn change(
             .any(|before| before.engine == wanted.engine && before.version == wanted.version);
         wanted.firm = !unchanged;
     }
+    let subscriptions = cluster.objects::<Subscription>(name).list("").await?;
+    problem::refuse_older(&object, &wanted, &subscriptions)?;
     let removed: Vec<_> = before
         .iter()
         .map(|before| before.engine)
@@ -319,12 +315,19 @@ async fn change(
     for engine in &removed {
         removal::refuse_used(cluster, name, &object, *engine).await?;
     }
+    let listed: Vec<_> = wanted
+        .iter()
+        .chain(&before)
+        .map(|listed| listed.engine)
+        .collect();
+    let left_behind = left_behind(cluster, name, &listed, &subscriptions).await?;
     let body = v1::namespace::desired(planned);
     apply::apply(&namespaces, name, &body, apply::Takes::Everything).await?;
     if !removed.is_empty() {
         removal::engine_objects_gone(cluster, name, &removed, clock).await?;
         removal::remove_operators(cluster, name, &removed, clock).await?;
     }
+    removal::unsubscribe(cluster, name, &left_behind, clock).await?;
     let take_ownership = planned.take_ownership.known() == Some(&true);
     if matches!(
         subscribe::group(cluster, name, take_ownership).await?,
@@ -332,8 +335,31 @@ async fn change(
     ) {
         subscribe::create_group(cluster, name).await?;
     }
-    subscribe_all(cluster, name, &wanted, &mut Vec::new()).await?;
+    subscribe::subscribe(cluster, name, &wanted, &subscriptions, made, clock).await?;
     install::converge(cluster, name, &object, &wanted, clock).await
+}
+
+/// The engines beside the `listed` ones that an earlier change subscribed to without getting
+/// anything installed. One such Subscription keeps OLM from resolving any other of the namespace.
+async fn left_behind(
+    cluster: &Cluster,
+    name: &str,
+    listed: &[Engine],
+    subscriptions: &[Subscription],
+) -> Result<Vec<Engine>, ClusterError> {
+    let mut found = Vec::new();
+    for subscription in subscriptions {
+        let Some(engine) = Engine::from_operator(&subscription.name_any()) else {
+            continue;
+        };
+        if !listed.contains(&engine)
+            && subscribe::is_unfulfilled(cluster, subscription)
+            && !subscribe::is_used(cluster, name, engine).await?
+        {
+            found.push(engine);
+        }
+    }
+    Ok(found)
 }
 
 /// Takes a namespace out of Everest's hands, in Everest's order: databases, other Everest
@@ -343,9 +369,12 @@ async fn change(
 /// the model does not list stay: only the listed engines' operators, and the label and
 /// annotations that this provider set, are removed.
 ///
+/// What is going, or may be in a moment because the same run destroys it, is waited for.
+///
 /// # Errors
-/// `Blocked` while there are databases, unless `force_destroy`; `TimedOut` and `Cancelled`
-/// name the object that does not go, and its finalizers.
+/// `Blocked` while there are databases or, with `keep_namespace`, objects that nobody could delete
+/// any more, unless `force_destroy`; `TimedOut` and `Cancelled` name the object that does not go,
+/// and its finalizers.
 pub async fn delete(
     cluster: &Cluster,
     model: &NamespaceModel,
@@ -358,19 +387,24 @@ pub async fn delete(
         return Ok(());
     };
     let force = model.force_destroy.known() == Some(&true);
-    removal::empty(cluster, name, &namespaces.named(name), force, &clock).await?;
+    let object = namespaces.named(name);
+    inhabitants::without_databases(cluster, name, &object, force, &clock).await?;
 
     let keep = match model.keep_namespace.known() {
         Some(keep) => *keep,
         None => model.take_ownership.known() == Some(&true),
     };
     if keep {
+        inhabitants::without_held_objects(cluster, name, &object, force, &clock).await?;
         let engines: Vec<_> = install::wanted(model)
             .iter()
             .map(|wanted| wanted.engine)
             .collect();
+        let subscriptions = removal::served(cluster.objects::<Subscription>(name)).await?;
+        let left_behind = left_behind(cluster, name, &engines, &subscriptions).await?;
         removal::engine_objects_gone(cluster, name, &engines, &clock).await?;
         removal::remove_operators(cluster, name, &engines, &clock).await?;
+        removal::unsubscribe(cluster, name, &left_behind, &clock).await?;
         // An operator that is left needs the group.
         let left = cluster.objects::<Subscription>(name).list("").await;
         if left.is_ok_and(|left| left.is_empty()) {
@@ -379,7 +413,7 @@ pub async fn delete(
         return release(&namespaces, name).await;
     }
     if namespace.metadata.deletion_timestamp.is_none() {
-        removal::clear(cluster, name, &clock).await?;
+        removal::clear(cluster, name, Clears::Everything, &clock).await?;
         removal::engine_objects_gone(cluster, name, &Engine::ALL, &clock).await?;
         removal::remove_operators(cluster, name, &Engine::ALL, &clock).await?;
         removal::remove_group(cluster, name, &clock).await?;

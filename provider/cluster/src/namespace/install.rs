@@ -6,16 +6,15 @@ use std::time::Duration;
 
 use everest_core::install_plan::{self, Asked, Decision, Extra};
 use everest_core::operator_upgrade::{self, Hop};
-use everest_core::path::FieldPath;
 use everest_core::readiness::{self, EngineSighting, Readiness};
-use everest_core::version::Version;
 use everest_schemas::Engine;
 use everest_schemas::models::NamespaceModel;
-use everest_schemas::olm::{InstallPlan, Subscription};
+use everest_schemas::olm::InstallPlan;
 use kube::ResourceExt;
 use tokio::time::Instant;
 
 use super::olm::{EngineView, Olm};
+use super::problem::{blocked, is_older, problem};
 use super::upgrade::{Approval, Upgrade};
 use crate::Cluster;
 use crate::error::{ClusterError, Object, Sighting};
@@ -90,7 +89,11 @@ pub(super) async fn converge(
     let result = look_until(clock, object, olm.changes(), async || {
         let mut views = Vec::new();
         for engine in wanted {
-            views.push(olm.view(engine.engine).await?);
+            let view = olm.view(engine.engine).await?;
+            if let Some(engine) = &view.database_engine {
+                upgrade.recognise(engine);
+            }
+            views.push(view);
         }
         let verdict = step(&olm, object, wanted, &views, &mut held, &mut upgrade).await;
         seen = views;
@@ -135,7 +138,7 @@ async fn step(
             }
             continue;
         }
-        if let Some(problem) = problem(wanted, view, &engines) {
+        if let Some(problem) = problem(olm.cluster(), object, wanted, view, &engines) {
             let since = *held.entry(wanted.engine).or_insert_with(Instant::now);
             if problem.certain || since.elapsed() >= BELIEVED_AFTER {
                 return Err(blocked(object, &problem));
@@ -230,13 +233,6 @@ fn satisfied(wanted: &Wanted, view: &EngineView) -> bool {
     }
 }
 
-fn is_older(a: &str, b: &str) -> bool {
-    match (a.parse::<Version>(), b.parse::<Version>()) {
-        (Ok(a), Ok(b)) => a < b,
-        _ => false,
-    }
-}
-
 fn installed_version(view: &EngineView) -> Option<&str> {
     view.facts.installed_version.as_deref()
 }
@@ -247,77 +243,6 @@ fn asked(wanted: &Wanted, view: &EngineView) -> Asked {
         version: wanted.version.clone(),
         installed: installed_version(view).map(str::to_owned),
     }
-}
-
-/// What will not get better by itself, and the engine to blame.
-struct Problem {
-    engine: Engine,
-    member: &'static str,
-    sentence: String,
-    /// It is not OLM's passing opinion.
-    certain: bool,
-}
-
-fn problem(wanted: &Wanted, view: &EngineView, engines: &[Engine]) -> Option<Problem> {
-    let subscription = view.subscription.as_deref()?;
-    let channel = subscription.spec.channel.as_deref().unwrap_or_default();
-    if unresolved(subscription) {
-        let why = view.facts.hindrance.clone().unwrap_or_default();
-        // OLM says the same of every Subscription in the namespace, whichever it is about.
-        let named = engines
-            .iter()
-            .find(|engine| why.contains(engine.operator()));
-        let engine = *named.unwrap_or(&wanted.engine);
-        let member = if why.contains("found with name") {
-            "version"
-        } else {
-            "channel"
-        };
-        return Some(Problem {
-            engine,
-            member,
-            sentence: why,
-            certain: false,
-        });
-    }
-    let (asked, installed) = (wanted.version.as_deref()?, installed_version(view)?);
-    let operator = wanted.engine.operator();
-    let certain = is_older(asked, installed);
-    let sentence = if certain {
-        format!("{operator} {installed} is installed; OLM cannot go back to {asked}")
-    } else if at_latest(subscription) {
-        format!(
-            "channel {channel} has nothing newer of {operator} than the installed {installed}, but \
-             {asked} is asked for"
-        )
-    } else {
-        return None;
-    };
-    Some(Problem {
-        engine: wanted.engine,
-        member: "version",
-        sentence,
-        certain,
-    })
-}
-
-fn at_latest(subscription: &Subscription) -> bool {
-    let state = subscription
-        .status
-        .as_ref()
-        .and_then(|status| status.state.as_deref());
-    state == Some("AtLatestKnown")
-}
-
-fn unresolved(subscription: &Subscription) -> bool {
-    let conditions = subscription
-        .status
-        .as_ref()
-        .and_then(|status| status.conditions.as_ref());
-    conditions
-        .into_iter()
-        .flatten()
-        .any(|condition| condition.type_ == "ResolutionFailed" && condition.status == "True")
 }
 
 fn needs_approval(plan: &InstallPlan) -> bool {
@@ -340,17 +265,6 @@ fn describe_plan(engine: Engine, plan: &InstallPlan) -> String {
         engine.operator(),
         plan.name_any()
     )
-}
-
-fn blocked(object: &Object, problem: &Problem) -> ClusterError {
-    let attribute = FieldPath::of("engines")
-        .field(problem.engine.as_str())
-        .field(problem.member);
-    ClusterError::Blocked {
-        object: Box::new(object.clone()),
-        message: problem.sentence.clone(),
-        attribute: Some(attribute),
-    }
 }
 
 fn refused(

@@ -9,15 +9,18 @@ use everest_core::v1;
 use everest_core::v1::namespace::OPERATOR_GROUP;
 use everest_schemas::Engine;
 use everest_schemas::everest::{
-    BackupStorage, DatabaseCluster, DatabaseClusterBackup, DatabaseClusterRestore, MonitoringConfig,
+    BackupStorage, DatabaseClusterBackup, DatabaseClusterRestore, MonitoringConfig,
 };
 use everest_schemas::olm::{ClusterServiceVersion, OperatorGroup, Subscription};
 use futures::future::try_join_all;
 use k8s_openapi::api::core::v1::Namespace;
-use kube::ResourceExt;
 use kube::api::DynamicObject;
+use kube::{Resource, ResourceExt};
+use serde::Serialize;
 
+use super::inhabitants;
 use crate::error::{ClusterError, Object};
+use crate::leaving::IN_USE;
 use crate::objects::{Kind, Objects};
 use crate::wait::Clock;
 use crate::watching::{Verdict, look_until};
@@ -33,15 +36,7 @@ pub(super) async fn refuse_used(
     object: &Object,
     engine: Engine,
 ) -> Result<(), ClusterError> {
-    let databases: Vec<_> = served(cluster.objects::<DatabaseCluster>(namespace))
-        .await?
-        .into_iter()
-        .filter(|database| {
-            let spec = database.spec.engine.known();
-            spec.and_then(|spec| spec.type_.known()) == Some(&engine)
-        })
-        .map(|database| database.name_any())
-        .collect();
+    let databases = inhabitants::databases(cluster, namespace, &[engine]).await?;
     if databases.is_empty() {
         return Ok(());
     }
@@ -51,7 +46,7 @@ pub(super) async fn refuse_used(
         message: Text::from(format!(
             "the engine {engine} is used by {}, so its operator stays. Destroy these databases \
              first, or keep ",
-            list(&databases)
+            inhabitants::names(&databases)
         ))
         .and(&path)
         .said(cluster.dialect()),
@@ -67,6 +62,43 @@ pub(super) async fn remove_operators(
     engines: &[Engine],
     clock: &Clock,
 ) -> Result<(), ClusterError> {
+    let versions = cluster.objects::<ClusterServiceVersion>(namespace);
+    // A CSV that is being installed or replaced is not the installed one yet.
+    let mut csvs = BTreeSet::new();
+    for csv in served(versions).await? {
+        let name = csv.name_any();
+        let package = olm::parse_csv(&name).map(|(package, _)| package);
+        if engines
+            .iter()
+            .any(|engine| Some(engine.operator()) == package)
+        {
+            csvs.insert(name);
+        }
+    }
+    remove(cluster, namespace, engines, csvs, clock).await
+}
+
+/// Removes the Subscriptions of `engines` and what came of them. A CSV that was there before its
+/// Subscription stays.
+pub(super) async fn unsubscribe(
+    cluster: &Cluster,
+    namespace: &str,
+    engines: &[Engine],
+    clock: &Clock,
+) -> Result<(), ClusterError> {
+    if engines.is_empty() {
+        return Ok(());
+    }
+    remove(cluster, namespace, engines, BTreeSet::new(), clock).await
+}
+
+async fn remove(
+    cluster: &Cluster,
+    namespace: &str,
+    engines: &[Engine],
+    mut csvs: BTreeSet<String>,
+    clock: &Clock,
+) -> Result<(), ClusterError> {
     let subscriptions = cluster.objects::<Subscription>(namespace);
     let versions = cluster.objects::<ClusterServiceVersion>(namespace);
     let found: Vec<_> = served(subscriptions.clone())
@@ -78,20 +110,10 @@ pub(super) async fn remove_operators(
                 .any(|engine| engine.operator() == found.name_any())
         })
         .collect();
-    let mut csvs: BTreeSet<String> = found
-        .iter()
-        .filter_map(|found| olm::subscription(found).installed_csv)
-        .collect();
-    // A CSV that is being installed or replaced is not the installed one yet.
-    for csv in served(versions.clone()).await? {
-        let name = csv.name_any();
-        let package = olm::parse_csv(&name).map(|(package, _)| package);
-        if engines
-            .iter()
-            .any(|engine| Some(engine.operator()) == package)
-        {
-            csvs.insert(name);
-        }
+    for found in &found {
+        let facts = olm::subscription(found);
+        csvs.extend(facts.installed_csv);
+        csvs.extend(facts.pending_csv);
     }
     try_join_all(found.iter().map(|found| {
         let subscriptions = subscriptions.clone();
@@ -102,62 +124,42 @@ pub(super) async fn remove_operators(
     Ok(())
 }
 
-/// Destroys every database of the namespace, keeping backup data, and waits until all are
-/// gone: while one is left, deleting the namespace would deadlock.
-///
-/// # Errors
-/// `Blocked` names the databases unless `force`.
-pub(super) async fn empty(
-    cluster: &Cluster,
-    namespace: &str,
-    object: &Object,
-    force: bool,
-    clock: &Clock,
-) -> Result<(), ClusterError> {
-    let databases: Vec<_> = served(cluster.objects::<DatabaseCluster>(namespace))
-        .await?
-        .into_iter()
-        .map(|database| database.name_any())
-        .collect();
-    if !databases.is_empty() && !force {
-        return Err(ClusterError::Blocked {
-            object: Box::new(object.clone()),
-            message: Text::from(format!(
-                "the namespace still has the databases {}. ",
-                list(&databases)
-            ))
-            .and(
-                "Destroy them first, or set {forceDestroy = true}: once that has taken effect, \
-                 destroying the namespace destroys them too, and only the data of their backups \
-                 stays in the bucket",
-            )
-            .said(cluster.dialect()),
-            attribute: Some(FieldPath::of("forceDestroy")),
-        });
-    }
-    try_join_all(
-        databases
-            .iter()
-            .map(|name| database::destroy(cluster, namespace, name, true, clock)),
-    )
-    .await?;
-    Ok(())
+/// Which of Everest's objects are deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Clears {
+    Everything,
+    /// What has a finalizer, which only Everest takes off.
+    Held,
 }
 
-/// Deletes what Everest keeps in a namespace besides databases, in Everest's own order.
+/// Deletes what Everest keeps in a namespace besides databases, in Everest's own order. The data
+/// of backups is kept.
 pub(super) async fn clear(
     cluster: &Cluster,
     namespace: &str,
+    clears: Clears,
     clock: &Clock,
 ) -> Result<(), ClusterError> {
     let backups = cluster.objects::<DatabaseClusterBackup>(namespace);
     if !served(backups.clone()).await?.is_empty() {
         database::protect_backups(cluster, namespace, None).await?;
     }
-    delete_all(cluster.objects::<DatabaseClusterRestore>(namespace), clock).await?;
-    delete_all(backups, clock).await?;
-    delete_all(cluster.objects::<BackupStorage>(namespace), clock).await?;
-    delete_all(cluster.objects::<MonitoringConfig>(namespace), clock).await
+    let restores = cluster.objects::<DatabaseClusterRestore>(namespace);
+    delete_all(restores, clears, clock).await?;
+    delete_all(backups, clears, clock).await?;
+    delete_all(cluster.objects::<BackupStorage>(namespace), clears, clock).await?;
+    delete_all(
+        cluster.objects::<MonitoringConfig>(namespace),
+        clears,
+        clock,
+    )
+    .await
+}
+
+impl Clears {
+    fn includes<K: Resource>(self, object: &K) -> bool {
+        self == Clears::Everything || !object.finalizers().is_empty()
+    }
 }
 
 /// Waits until what Everest had the operators of `engines` make is gone.
@@ -246,8 +248,9 @@ pub(super) async fn remove_group(
     .await
 }
 
-async fn delete_all<K: Kind + serde::Serialize>(
+async fn delete_all<K: Kind + Serialize>(
     objects: Objects<K>,
+    clears: Clears,
     clock: &Clock,
 ) -> Result<(), ClusterError> {
     let names: Vec<_> = served(objects.clone())
@@ -255,17 +258,50 @@ async fn delete_all<K: Kind + serde::Serialize>(
         .iter()
         .map(ResourceExt::name_any)
         .collect();
-    try_join_all(
-        names
-            .iter()
-            .map(|name| delete::delete(&objects, name, clock)),
-    )
+    try_join_all(names.iter().map(async |name| {
+        if until_unused(&objects, name, clears, clock).await? {
+            delete::delete(&objects, name, clock).await?;
+        }
+        Ok::<_, ClusterError>(())
+    }))
     .await?;
     Ok(())
 }
 
+/// Waits until Everest no longer holds an object as one that is used; whether it is to be deleted
+/// then. Deleted earlier, it would never go.
+async fn until_unused<K: Kind>(
+    objects: &Objects<K>,
+    name: &str,
+    clears: Clears,
+    clock: &Clock,
+) -> Result<bool, ClusterError> {
+    let object = objects.named(name);
+    let ended = look_until(clock, &object, Vec::new(), async || {
+        let Some(found) = objects.get(name).await? else {
+            return Ok(Verdict::Done(false));
+        };
+        let going = found.meta().deletion_timestamp.is_some();
+        let in_use = found.finalizers().iter().any(|held| held == IN_USE);
+        Ok(if in_use && !going {
+            Verdict::Wait("Everest to let go of it: it was used until now".to_owned())
+        } else {
+            Verdict::Done(clears.includes(&found))
+        })
+    })
+    .await;
+    match ended {
+        Ok(is_left) => Ok(is_left),
+        Err(ended) => {
+            let what = format!("{object} was not deleted");
+            let last = async |missing: &str| sighting::waiting_for(missing);
+            Err(ended.report(what, clock, last).await)
+        }
+    }
+}
+
 /// All objects; none where the kind is not served, as after Everest was uninstalled.
-async fn served<K: Kind>(objects: Objects<K>) -> Result<Vec<K>, ClusterError> {
+pub(super) async fn served<K: Kind>(objects: Objects<K>) -> Result<Vec<K>, ClusterError> {
     match objects.list("").await {
         Err(error) if error.is_not_served() => Ok(Vec::new()),
         other => other,

@@ -11,8 +11,11 @@ use kube::ResourceExt;
 use kube::api::{Api, ApiResource, DynamicObject};
 
 use super::install::Wanted;
+use super::made::{Channel, Made};
+use super::{inhabitants, removal};
 use crate::error::ClusterError;
 use crate::objects::Objects;
+use crate::wait::Clock;
 use crate::{Cluster, apply};
 
 /// What the namespace has by way of OperatorGroups.
@@ -82,39 +85,110 @@ pub(super) async fn create_group(cluster: &Cluster, namespace: &str) -> Result<(
     Ok(())
 }
 
-/// Subscribes to an engine's operator; true if there was no Subscription yet.
+/// Subscribes to the operators of what is `wanted`, and notes what is made.
 ///
-/// One that exists is left as it is, but for a channel that is asked for and differs.
+/// One that exists is left as it is, but for a channel that is asked for and differs. OLM reads
+/// the version to begin with once: one of ours that waits for another than the one asked for, and
+/// has installed nothing, is made anew.
 pub(super) async fn subscribe(
     cluster: &Cluster,
     namespace: &str,
-    wanted: &Wanted,
-    existing: Option<&Subscription>,
-) -> Result<bool, ClusterError> {
+    wanted: &[Wanted],
+    existing: &[Subscription],
+    made: &mut Made,
+    clock: &Clock,
+) -> Result<(), ClusterError> {
     let subscriptions = cluster.objects::<Subscription>(namespace);
-    let name = wanted.engine.operator();
-    if let Some(existing) = existing {
-        let Some(channel) = &wanted.channel else {
-            return Ok(false);
-        };
-        if existing.spec.channel.as_ref() != Some(channel) {
-            let body = serde_json::json!({"spec": {"channel": channel}});
-            subscriptions.patch_merge(name, &body).await?;
+    for wanted in wanted {
+        let name = wanted.engine.operator();
+        let found = existing.iter().find(|found| found.name_any() == name);
+        if let Some(found) = found {
+            if !is_stale(cluster, wanted, found)
+                || is_used(cluster, namespace, wanted.engine).await?
+            {
+                change_channel(&subscriptions, wanted, found, made).await?;
+                continue;
+            }
+            tracing::info!(engine = %wanted.engine, "subscribed anew: nothing was installed");
+            removal::unsubscribe(cluster, namespace, &[wanted.engine], clock).await?;
         }
-        return Ok(false);
+        create(&subscriptions, wanted).await?;
+        made.subscriptions.push(wanted.engine);
     }
+    Ok(())
+}
+
+/// Whether a Subscription was made for another version than the one asked for now, which OLM
+/// would never turn to.
+fn is_stale(cluster: &Cluster, wanted: &Wanted, found: &Subscription) -> bool {
+    let begins_with = wanted
+        .version
+        .as_deref()
+        .map(|version| olm::csv_name(wanted.engine, version));
+    is_unfulfilled(cluster, found) && found.spec.starting_csv != begins_with
+}
+
+/// Whether a Subscription was made by this provider and has installed nothing.
+pub(super) fn is_unfulfilled(cluster: &Cluster, found: &Subscription) -> bool {
+    let ours = found.managed_fields().iter().any(|entry| {
+        entry.manager.as_deref() == Some(cluster.field_manager())
+            && entry.operation.as_deref() == Some("Apply")
+    });
+    ours && olm::subscription(found).installed_csv.is_none()
+}
+
+/// Whether the engine has databases, so that its operator is not to be touched.
+pub(super) async fn is_used(
+    cluster: &Cluster,
+    namespace: &str,
+    engine: Engine,
+) -> Result<bool, ClusterError> {
+    let databases = inhabitants::databases(cluster, namespace, &[engine]).await?;
+    Ok(!databases.is_empty())
+}
+
+async fn change_channel(
+    subscriptions: &Objects<Subscription>,
+    wanted: &Wanted,
+    found: &Subscription,
+    made: &mut Made,
+) -> Result<(), ClusterError> {
+    let Some(channel) = &wanted.channel else {
+        return Ok(());
+    };
+    if found.spec.channel.as_ref() == Some(channel) {
+        return Ok(());
+    }
+    let body = serde_json::json!({"spec": {"channel": channel}});
+    subscriptions
+        .patch_merge(wanted.engine.operator(), &body)
+        .await?;
+    made.channels.push(Channel {
+        engine: wanted.engine,
+        before: found.spec.channel.clone(),
+        now: channel.clone(),
+    });
+    Ok(())
+}
+
+async fn create(
+    subscriptions: &Objects<Subscription>,
+    wanted: &Wanted,
+) -> Result<(), ClusterError> {
+    let cluster = subscriptions.cluster();
     let channel = channel(cluster, wanted).await;
     let catalog = cluster.catalog();
     let body = subscription(&SubscriptionRequest {
-        namespace,
+        namespace: subscriptions.namespace().unwrap_or_default(),
         engine: wanted.engine,
         channel: &channel,
         catalog: &catalog.name,
         catalog_namespace: &catalog.namespace,
         version: wanted.version.as_deref(),
     });
-    apply::apply(&subscriptions, name, &body, apply::Takes::Nothing).await?;
-    Ok(true)
+    let name = wanted.engine.operator();
+    apply::apply(subscriptions, name, &body, apply::Takes::Nothing).await?;
+    Ok(())
 }
 
 /// The channel for an engine's operator: see [`olm::channel`] for the order. What may not be

@@ -7,6 +7,9 @@ use tokio_util::sync::CancellationToken;
 use super::*;
 use crate::fake;
 
+mod emptying;
+mod rolling_back;
+
 const NAMESPACE: &str = "/api/v1/namespaces/prod";
 const OLM: &str = "/apis/operators.coreos.com/v1alpha1/namespaces/prod";
 const GROUPS: &str = "/apis/operators.coreos.com/v1/namespaces/prod/operatorgroups";
@@ -185,47 +188,6 @@ async fn a_foreign_operator_group_is_refused_before_anything_is_written() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_plan_with_an_upgrade_nobody_asked_for_is_refused_and_rolled_back() {
-    let also = "percona-server-mongodb-operator.v1.21.1";
-    let objects = [
-        (NAMESPACE.to_owned(), namespace_object(json!({}))),
-        (format!("{OLM}/subscriptions/{}", package(Engine::Psmdb)), json!({
-            "metadata": {"name": package(Engine::Psmdb), "namespace": "prod"},
-            "spec": {"name": package(Engine::Psmdb), "source": "everest-catalog", "sourceNamespace": "everest-olm"},
-            "status": {"installedCSV": "percona-server-mongodb-operator.v1.19.1"}})),
-    ]
-    .into();
-    let (cluster, _, objects) = fake::store(objects, olm("1.18.0", Some(also)));
-    let mut planned = model(json!({"pxc": {}, "psmdb": {}}));
-    planned.take_ownership = true.into();
-    let created = create(&cluster, &planned, "n", &wait()).await;
-    let Creation::NotCreated(error) = created else {
-        panic!("{created:?}")
-    };
-    assert!(
-        error
-            .to_string()
-            .contains("engines.psmdb.version = \"1.21.1\""),
-        "{error}"
-    );
-    assert_eq!(
-        error.attribute().unwrap().to_string(),
-        "engines.psmdb.version"
-    );
-    let objects = objects.lock().unwrap();
-    assert!(
-        !objects.contains_key(&format!("{OLM}/subscriptions/{}", package(Engine::Pxc))),
-        "rolled back"
-    );
-    assert!(
-        objects.contains_key(&format!("{OLM}/subscriptions/{}", package(Engine::Psmdb))),
-        "not ours"
-    );
-    assert!(objects.contains_key(NAMESPACE), "it was there before");
-    assert!(!objects.contains_key(&format!("{GROUPS}/everest-databases")));
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_namespace_that_is_not_done_in_time_is_pending_and_goes_on() {
     let (cluster, _, _) = fake::store(fake::Objects::new(), |_, _, _| {});
     let planned = model(json!({"pxc": {}}));
@@ -284,7 +246,10 @@ async fn an_engine_in_use_is_not_removed() {
     let Change::Refused(error) = changed else {
         panic!("{changed:?}")
     };
-    assert!(error.to_string().contains("used by orders"), "{error}");
+    assert!(
+        error.to_string().contains("used by database orders"),
+        "{error}"
+    );
     assert_eq!(error.attribute().unwrap().to_string(), "engines.pxc");
     assert_eq!(fake::writes(&seen), Vec::<String>::new());
 }

@@ -26,7 +26,8 @@ pub(super) struct Upgrade<'a> {
     object: &'a Object,
     engines: Objects<DatabaseEngine>,
     databases: Objects<DatabaseCluster>,
-    /// The locks that this apply has set, with what they say.
+    /// The locks that are ours, with what they say: this apply has set them, or an earlier one of
+    /// this provider's that ended before its upgrade did.
     held: BTreeMap<Engine, String>,
 }
 
@@ -90,9 +91,28 @@ impl<'a> Upgrade<'a> {
         olm.approve(plan).await
     }
 
-    /// The lock on an engine of the namespace that this apply has not set, in words.
-    async fn locked_by_others(&self) -> Result<Option<String>, ClusterError> {
+    /// Takes the lock of an engine for ours if this provider has set it. A controller sets a lock
+    /// at one look and goes on at the next, and a process may end between a lock and an approval;
+    /// whose it is, is written beside it.
+    pub(super) fn recognise(&mut self, engine: &DatabaseEngine) {
+        let Some(value) = engine.annotations().get(UPGRADE_LOCK) else {
+            return;
+        };
+        let set = self.cluster.owned_keys(&engine.metadata).annotations;
+        if set.contains(UPGRADE_LOCK)
+            && let Some(engine) = Engine::from_operator(&engine.name_any())
+        {
+            // A watch may still show the lock that was there before the one just set.
+            self.held.entry(engine).or_insert_with(|| value.clone());
+        }
+    }
+
+    /// The lock on an engine of the namespace that is not ours, in words.
+    async fn locked_by_others(&mut self) -> Result<Option<String>, ClusterError> {
         let engines = self.engines.list("").await?;
+        for engine in &engines {
+            self.recognise(engine);
+        }
         Ok(engines.iter().find_map(|engine| {
             let value = engine.annotations().get(UPGRADE_LOCK)?;
             let ours = Engine::from_operator(&engine.name_any())
@@ -177,7 +197,7 @@ impl<'a> Upgrade<'a> {
         Ok(())
     }
 
-    /// Takes off the locks that this apply has set and nobody else has replaced. Everest leaves a
+    /// Takes off the locks that are ours and nobody else has replaced. Everest leaves a
     /// lock for ten minutes where a further upgrade is pending.
     pub(super) async fn release(&mut self) {
         for (engine, value) in std::mem::take(&mut self.held) {

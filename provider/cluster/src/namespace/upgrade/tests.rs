@@ -245,3 +245,34 @@ async fn a_plan_that_olm_left_behind_without_a_status_does_not_hold_the_upgrade_
     assert!(matches!(changed, Change::Done(_)), "{changed:?}");
     assert_eq!(steps(&seen), ["lock", "twin-1.18.0", "unlock"]);
 }
+
+/// The API server notes whose annotation it is.
+fn with_owners(objects: &mut fake::Objects, method: &str, path: &str) {
+    if method == "PATCH" && path == engine_path() {
+        let fields = json!({"f:metadata": {"f:annotations": {format!("f:{LOCK}"): {}}}});
+        objects.get_mut(path).unwrap()["metadata"]["managedFields"] = json!([{
+            "manager": crate::FIELD_MANAGER, "operation": "Update", "fieldsV1": fields}]);
+    }
+    olm(objects, method, path);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_controller_that_looks_once_at_a_time_knows_its_own_lock_again() {
+    let (cluster, seen, objects) = fake::store(behind([]), with_owners);
+    let once = Wait::new(Duration::ZERO, CancellationToken::new());
+    for _ in 0..4 {
+        let changed = update(&cluster, &asking("1.17.0"), &asking("1.19.0"), &once).await;
+        match changed {
+            Change::Done(_) => break,
+            Change::Pending { error, .. } => {
+                assert!(!error.to_string().contains("somebody else"), "{error}");
+            }
+            Change::Refused(error) => panic!("{error}"),
+        }
+    }
+    assert_eq!(
+        steps(&seen),
+        ["lock", "install-1.18.0", "lock", "install-1.19.0", "unlock"]
+    );
+    assert!(!is_locked(&objects.lock().unwrap()));
+}
