@@ -38,8 +38,9 @@ impl ManagedModel for NamespaceModel {
             (
                 "forceDestroy",
                 "Whether deleting the managed resource deletes the databases in the namespace \
-                 too; the data of their backups stays in the bucket. Default `false`: a namespace \
-                 with databases is not deleted.",
+                 too and, where the Namespace is kept, what only Everest could delete later; the \
+                 data of backups stays in the bucket. Default `false`: a namespace with databases \
+                 is not deleted.",
             ),
         ],
         secret: None,

@@ -39,9 +39,10 @@ pub struct NamespaceModel {
     #[schemars(extend("x-local" = true))]
     pub keep_namespace: Field<bool>,
 
-    /// Whether destroying the namespace destroys the databases in it too; the
-    /// data of their backups stays in the bucket. Default `false`: a namespace
-    /// with databases is not destroyed.
+    /// Whether destroying the namespace destroys the databases in it too and,
+    /// where the Namespace is kept, what only Everest could delete later; the
+    /// data of backups stays in the bucket. Default `false`: a namespace with
+    /// databases is not destroyed.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true, "default" = false))]
     pub force_destroy: Field<bool>,

@@ -46,7 +46,11 @@ pub(super) async fn until_unused(
                     && found.finalizers().iter().any(|held| held == IN_USE)
             });
             return Ok(if held {
-                Verdict::Wait("Everest to let go of it: it was used until now".to_owned())
+                Verdict::Wait(
+                    "Everest to let go of it, which it does as long as it manages the namespace \
+                     and the storage's Secret exists"
+                        .to_owned(),
+                )
             } else {
                 Verdict::Done(())
             });
