@@ -11,7 +11,9 @@ use crate::objects::{Kind, Objects};
 
 /// Creates `name` from an apply body.
 ///
-/// 1. Reads it: what exists and does not carry this apply's `nonce` is not ours.
+/// 1. Reads it: what exists and does not carry this apply's `nonce` is not ours. What carries it
+///    was made of this very body and stays as it is: Everest clears what is done once, such as a
+///    data source, and a body that is sent again would do it again.
 /// 2. Applies the body with the nonce as an annotation.
 /// 3. If no answer came back, reads again: the write may have been done.
 ///
@@ -23,10 +25,12 @@ pub(crate) async fn create<K: Kind + Serialize>(
     body: Value,
     nonce: &str,
 ) -> Result<K, ClusterError> {
-    if let Some(existing) = objects.get(name).await?
-        && !is_ours(&existing, nonce)
-    {
-        return Err(foreign(objects, name, &existing));
+    if let Some(existing) = objects.get(name).await? {
+        return if is_ours(&existing, nonce) {
+            Ok(existing)
+        } else {
+            Err(foreign(objects, name, &existing))
+        };
     }
     let body = with_nonce(body, nonce);
     match apply::apply(objects, name, &body, Takes::Nothing).await {

@@ -195,6 +195,7 @@ async fn write(
     // Nothing is waited for that cannot be written in the end.
     let body = change.ours(objects, &live);
     apply::taken(objects, name, &live, &body, change.takes())?;
+    restart::refuse_paused(objects, &live, &body, prior, planned)?;
     let restarts = core_restart::is_asked(prior, planned);
     if change.planned["spec"] != change.prior["spec"] || restarts {
         until_changes_are_allowed(objects, name, clock).await?;

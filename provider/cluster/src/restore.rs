@@ -24,7 +24,8 @@ use crate::{Change, Cluster, Creation, Wait, backup, creation, engine, rehearsal
 /// backup named in `backup_name` must have succeeded.
 ///
 /// Ends: `Created`; `NotCreated` if one of these does not hold; `Pending` after the deadline
-/// or an interruption; `Failed` if the restore failed.
+/// or an interruption, and with `NotFound` if the object went before its end was seen, which
+/// nobody may take for a restore that was never begun; `Failed` if the restore failed.
 pub async fn create(
     cluster: &Cluster,
     planned: &RestoreModel,
@@ -42,16 +43,22 @@ pub async fn create(
     let name = created.name_any();
     match until_succeeded(cluster, &objects, created, &clock).await {
         Ok(restore) => Creation::Created(cluster.observed(&*restore)),
+        Err(error @ ClusterError::NotFound { .. }) => Creation::Pending {
+            observed: last_known,
+            error,
+        },
         Err(error) => Creation::unfinished(error, objects.latest(&name, last_known)).await,
     }
 }
 
 /// Goes on waiting for a restore that was pending. Nothing of a restore can be changed: of one
 /// that has ended only what the user's state alone holds is noted (triggers, timeouts), and the
-/// cluster is not asked, because the record of it may be gone.
+/// cluster is not asked, because the record of it may be gone. One that is gone before its end was
+/// seen stays the record that it was.
 ///
 /// # Errors
-/// In the outcome: `Pending` as for [`create`], also when the restore failed meanwhile.
+/// In the outcome: `Pending` as for [`create`]; `Refused` when the restore failed meanwhile, since
+/// no wait will change that.
 pub async fn update(
     cluster: &Cluster,
     prior: &RestoreModel,
@@ -69,13 +76,15 @@ pub async fn update(
         Err(error) => return Change::Refused(error),
     };
     let objects = cluster.objects::<DatabaseClusterRestore>(namespace);
-    let found = match objects.existing(name).await {
-        Ok(found) => found,
+    let found = match objects.get(name).await {
+        Ok(Some(found)) => found,
+        Ok(None) => return Change::Done(prior.clone()),
         Err(error) => return Change::Refused(error),
     };
     let last_known = cluster.observed(&found);
     match until_succeeded(cluster, &objects, found, &clock).await {
         Ok(restore) => Change::Done(cluster.observed(&*restore)),
+        Err(error @ ClusterError::Failed { .. }) => Change::Refused(error),
         Err(error) => Change::Pending {
             observed: objects.latest(name, last_known).await,
             error,

@@ -5,9 +5,30 @@ use everest_core::restart::{self, Step};
 use everest_schemas::everest::DatabaseCluster;
 use everest_schemas::models::DatabaseModel;
 use kube::ResourceExt;
+use serde_json::Value;
 
 use crate::error::ClusterError;
 use crate::objects::Objects;
+
+/// Refuses a change that asks for a restart of a database that somebody has paused, before anything
+/// of it is written. `body` is what the change sends.
+///
+/// # Errors
+/// `Blocked`: a restart would start the database.
+pub(super) fn refuse_paused(
+    objects: &Objects<DatabaseCluster>,
+    live: &DatabaseCluster,
+    body: &Value,
+    prior: &DatabaseModel,
+    planned: &DatabaseModel,
+) -> Result<(), ClusterError> {
+    let begins = matches!(restart::step(prior, planned, live), Step::Begin(_));
+    let starts = body["spec"]["paused"] == Value::Bool(false);
+    if begins && !starts && is_stopped(live) {
+        return Err(paused(objects, live));
+    }
+    Ok(())
+}
 
 /// Begins the restart that a change asks for, if it asks for one that has not been begun.
 /// `written` is the server's answer to the change; the answer is the newest one, and whether the
@@ -32,16 +53,24 @@ pub(super) async fn begin(
         }
         Step::Begin(body) => body,
     };
-    let paused = written.spec.paused.known() == Some(&true);
-    if paused && !restart::is_running(&written) {
-        return Err(super::blocked(
-            objects,
-            &written.name_any(),
-            "it has been paused by somebody else, and a restart would start it. Set paused = false, \
-             or leave restart_trigger as it was",
-            Some(FieldPath::of("restartTrigger")),
-        ));
+    if is_stopped(&written) {
+        return Err(paused(objects, &written));
     }
     let written = objects.patch_merge(&written.name_any(), &body).await?;
     Ok((written, true))
+}
+
+/// Stopped for good, not for a restart.
+fn is_stopped(database: &DatabaseCluster) -> bool {
+    database.spec.paused.known() == Some(&true) && !restart::is_running(database)
+}
+
+fn paused(objects: &Objects<DatabaseCluster>, database: &DatabaseCluster) -> ClusterError {
+    super::blocked(
+        objects,
+        &database.name_any(),
+        "it has been paused by somebody else, and a restart would start it. Set paused = false, \
+         or leave restart_trigger as it was",
+        Some(FieldPath::of("restartTrigger")),
+    )
 }

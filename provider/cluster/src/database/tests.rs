@@ -122,6 +122,23 @@ async fn a_create_that_is_retried_recognises_its_own_object() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_creation_that_is_replayed_does_not_restore_again() {
+    let mut existing = object("ready");
+    existing["metadata"]["annotations"] = json!({crate::CREATED_BY_APPLY: "nonce"});
+    let (cluster, seen, _) = fake::store([(DATABASE.to_owned(), existing)].into(), ready_at_once);
+    let mut planned = model(json!({}));
+    let spec = planned.spec.known_mut().unwrap();
+    spec.data_source =
+        serde_json::from_value(json!({"dbClusterBackupName": "before-migration"})).unwrap();
+    let created = create(&cluster, &planned, "nonce", &wait()).await;
+    assert!(matches!(created, Creation::Created(_)), "{created:?}");
+    // Everest has restored and cleared the data source, and the database was used since.
+    for (line, body) in seen.lock().unwrap().iter() {
+        assert!(body["spec"]["dataSource"].is_null(), "{line}: {body}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_database_that_is_not_ready_in_time_is_pending() {
     let (cluster, _, _) = fake::store(fake::Objects::new(), |objects, method, path| {
         if method == "PATCH" {

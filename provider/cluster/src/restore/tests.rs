@@ -177,3 +177,50 @@ async fn a_restore_that_was_pending_is_waited_for() {
     assert_eq!(done.state.known_str(), Some("Succeeded"));
     assert_eq!(fake::writes(&seen), Vec::<String>::new());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_restore_that_goes_while_it_runs_was_begun_and_stays_known() {
+    let (cluster, _, objects) = fake::store(
+        [database("ready"), backup("Succeeded")].into(),
+        ends_in("Restoring"),
+    );
+    let (path, _) = restore("drill", "");
+    tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        objects.lock().unwrap().remove(&path);
+    });
+    let created = create(&cluster, &model(), "n", &wait()).await;
+    let Creation::Pending { observed, error } = created else {
+        panic!("{created:?}")
+    };
+    assert!(matches!(error, ClusterError::NotFound { .. }), "{error}");
+    assert_eq!(observed.name.known_str(), Some("drill"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_record_of_a_restore_is_noted_although_its_object_is_gone() {
+    let (cluster, seen, _) = fake::store([database("ready")].into(), |_, _, _| {});
+    let prior = RestoreModel {
+        state: "Restoring".into(),
+        ..model()
+    };
+    let changed = update(&cluster, &prior, &model(), &wait()).await;
+    let Change::Done(kept) = changed else {
+        panic!("{changed:?}")
+    };
+    assert_eq!(kept, prior);
+    assert_eq!(fake::writes(&seen), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_restore_that_failed_while_nobody_waited_is_an_error() {
+    let (cluster, _, _) = fake::store(
+        [database("ready"), restore("drill", "Failed")].into(),
+        |_, _, _| {},
+    );
+    let changed = update(&cluster, &model(), &model(), &wait()).await;
+    let Change::Refused(error) = changed else {
+        panic!("{changed:?}")
+    };
+    assert!(matches!(error, ClusterError::Failed { .. }), "{error}");
+}

@@ -73,14 +73,18 @@ async fn an_apply_that_was_killed_after_it_began_a_restart_begins_no_other() {
 async fn what_somebody_has_paused_meanwhile_is_not_started() {
     let mut live = object("paused");
     live["spec"]["paused"] = json!(true);
-    let (cluster, _, begun) = restarting(live);
-    let planned = triggered("b");
+    let (cluster, seen, begun) = restarting(live);
+    let mut planned = triggered("b");
+    let spec = planned.spec.known_mut().unwrap();
+    spec.engine.known_mut().unwrap().replicas = 5.into();
     let changed = update(&cluster, &triggered("a"), &planned, &planned, &wait()).await;
     let Change::Refused(error) = changed else {
         panic!("{changed:?}")
     };
     assert_eq!(error.attribute().unwrap().to_string(), "restartTrigger");
     assert_eq!(*begun.lock().unwrap(), 0);
+    // Nor is what was to change with the restart written: nobody would wait for it.
+    assert_eq!(fake::writes(&seen), Vec::<String>::new());
 }
 
 #[tokio::test(start_paused = true)]
