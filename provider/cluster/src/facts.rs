@@ -113,6 +113,7 @@ async fn ask(cluster: &Cluster, namespace: &str, wanted: &Wanted) -> Facts {
         importers,
         storage_classes,
         secrets,
+        ..Facts::default()
     }
 }
 

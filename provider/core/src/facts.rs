@@ -12,8 +12,10 @@ use k8s_openapi::api::storage::v1::StorageClass;
 
 #[cfg(test)]
 pub(crate) mod fixtures;
+mod planned;
 mod wanted;
 
+pub use planned::{Planned, PlannedInNamespace};
 pub use wanted::{Kind, Wanted};
 
 /// Annotation on a DatabaseEngine while its operator is being upgraded.
@@ -87,6 +89,9 @@ pub struct Facts {
     /// Whether the Secrets that were looked for exist. Their content is never
     /// read.
     pub secrets: BTreeMap<String, bool>,
+    /// What the run that is being planned makes in the namespace; nothing for
+    /// whoever plans no runs.
+    pub planned: PlannedInNamespace,
 }
 
 impl Facts {

@@ -6,6 +6,7 @@
 //! yet, unless its change replaces the database: a plan replaces it for that.
 
 mod differences;
+mod restore;
 mod table;
 
 use std::fmt;
@@ -17,6 +18,7 @@ use everest_schemas::models::{BackupModel, DatabaseModel};
 use crate::path::FieldPath;
 use differences::Difference;
 
+pub use restore::of_restore;
 pub use table::TABLE;
 
 /// How a change is felt, the mildest first.

@@ -144,7 +144,7 @@ fn filled(text: Option<&String>) -> Field<String> {
     text.filter(|text| !text.is_empty()).cloned().into()
 }
 
-fn timestamp(time: Option<&Time>) -> Field<String> {
+pub(crate) fn timestamp(time: Option<&Time>) -> Field<String> {
     time.and_then(|time| serde_json::to_value(time).ok()?.as_str().map(str::to_owned))
         .into()
 }

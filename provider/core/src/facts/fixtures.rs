@@ -146,5 +146,6 @@ pub(crate) fn facts() -> Facts {
             ("rigid", class(false, "false")),
         ]),
         secrets: [("mine".to_owned(), true), ("none".to_owned(), false)].into(),
+        ..Facts::default()
     }
 }

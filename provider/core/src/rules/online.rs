@@ -7,13 +7,14 @@ use everest_schemas::models::BackupModel;
 use super::Stage;
 use super::finder::Finder;
 use super::table::online::{DATABASE_EXISTS, NAMESPACE_SERVED, STORAGE_EXISTS, UPGRADE_LOCK};
-use crate::facts::{All, BUSY, Facts, Seen};
+use crate::facts::{All, BUSY, Facts, Kind, Seen};
 use crate::path::FieldPath;
 use crate::rules::Rule;
 use crate::v1::namespace::{MANAGED_BY, MANAGED_BY_LABEL};
 
 /// The namespace exists and is one of Everest's. One that does not exist is
-/// nothing to speak of at plan: the run that is planned makes it.
+/// nothing to speak of at plan: the run that is planned makes it. Neither is
+/// one that this run takes over.
 ///
 /// Whether anything in it can be judged: of one that is not there, or is none
 /// of Everest's, everything else would be said once more.
@@ -40,7 +41,8 @@ pub(super) fn served_namespace(
             let labels = namespace.metadata.labels.as_ref();
             let label = labels.and_then(|labels| labels.get(MANAGED_BY_LABEL));
             let served = label.is_some_and(|label| label == MANAGED_BY);
-            if !served {
+            let taken_over = stage == Stage::Plan && facts.planned.has_namespace();
+            if !served && !taken_over {
                 let summary = format!("The namespace {name} is none of Everest's");
                 finder.missing(&NAMESPACE_SERVED, path, summary, stage);
             }
@@ -109,6 +111,22 @@ pub(super) fn named<'a, K>(
     None
 }
 
+/// Returns true if an object that does not exist is one that the run which is
+/// being planned makes: there is nothing to miss, and nothing to judge either.
+pub(super) fn is_to_come<K>(
+    kind: Kind,
+    name: &Field<String>,
+    all: &All<K>,
+    facts: &Facts,
+    stage: Stage,
+) -> bool {
+    let exists = |name: &str| all.as_ref().is_some_and(|all| all.contains_key(name));
+    stage == Stage::Plan
+        && name
+            .known_str()
+            .is_some_and(|name| !exists(name) && facts.planned.has(kind, name))
+}
+
 /// The backup storage that an attribute names, unless it is being deleted.
 pub(super) fn storage<'a>(
     path: FieldPath,
@@ -123,6 +141,9 @@ pub(super) fn storage<'a>(
         kind: "backup storage of the namespace",
         name,
     };
+    if is_to_come(Kind::Storages, name, &facts.storages, facts, stage) {
+        return None;
+    }
     let found = named(reference, &facts.storages, stage, finder)?;
     if found.metadata.deletion_timestamp.is_some() {
         let name = name.known_str().unwrap_or_default();
@@ -151,6 +172,9 @@ pub(super) fn database<'a>(
         kind: "database of the namespace",
         name,
     };
+    if is_to_come(Kind::Databases, name, &facts.databases, facts, stage) {
+        return None;
+    }
     let found = named(reference, &facts.databases, stage, finder)?;
     if found.metadata.deletion_timestamp.is_some() {
         let name = name.known_str().unwrap_or_default();

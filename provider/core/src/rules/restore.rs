@@ -8,11 +8,11 @@ use super::Stage;
 use super::database::{backup_source, pitr_date};
 use super::finder::{Finder, differ, is_missing};
 use super::online::{
-    Reference, busy_state, database, named, served_namespace, storage, upgrade_lock,
+    Reference, busy_state, database, is_to_come, named, served_namespace, storage, upgrade_lock,
 };
 use super::table::backup::RESTORE_SOURCE;
 use super::table::online::{RESTORE_ALLOWED, SOURCE_BACKUP};
-use crate::facts::Facts;
+use crate::facts::{Facts, Kind};
 use crate::finding::Finding;
 use crate::path::FieldPath;
 
@@ -131,6 +131,9 @@ pub(super) fn source_backup(
         kind: "backup of the namespace",
         name,
     };
+    if is_to_come(Kind::Backups, name, &facts.backups, facts, stage) {
+        return;
+    }
     let Some(backup) = named(reference, &facts.backups, stage, finder) else {
         return;
     };

@@ -1,11 +1,11 @@
 //! The rules of any model, for those who serve all kinds the same way.
 
 use everest_schemas::models::{
-    BackupModel, BackupStorageModel, DatabaseModel, NamespaceModel, RestoreModel,
+    BackupModel, BackupStorageModel, DatabaseModel, Engines, NamespaceModel, RestoreModel,
 };
 
 use super::{Stage, backup, backup_storage, database, namespace, restore};
-use crate::facts::{Facts, Wanted};
+use crate::facts::{Facts, Kind, Planned, Wanted};
 use crate::finding::Finding;
 
 /// A model that Everest has rules for. The model itself is what will hold, as
@@ -42,6 +42,11 @@ pub trait Ruled: Sized {
     /// What has to be known of the cluster for [`Ruled::check_online`].
     fn wanted(&self, prior: Option<&Self>) -> Wanted;
 
+    /// Notes what others may refer to once this is applied.
+    fn note(&self, planned: &mut Planned) {
+        let _ = planned;
+    }
+
     /// What the cluster's present state forbids.
     fn check_online(&self, prior: Option<&Self>, facts: &Facts, stage: Stage) -> Vec<Finding>;
 
@@ -76,6 +81,10 @@ impl Ruled for BackupModel {
         Wanted::for_backup(self, prior)
     }
 
+    fn note(&self, planned: &mut Planned) {
+        planned.note(&self.namespace, Kind::Backups, &self.name);
+    }
+
     fn check_online(&self, prior: Option<&Self>, facts: &Facts, stage: Stage) -> Vec<Finding> {
         backup::check_online(self, prior, facts, stage)
     }
@@ -92,6 +101,10 @@ impl Ruled for BackupStorageModel {
 
     fn wanted(&self, _: Option<&Self>) -> Wanted {
         Wanted::for_backup_storage(self)
+    }
+
+    fn note(&self, planned: &mut Planned) {
+        planned.note(&self.namespace, Kind::Storages, &self.name);
     }
 
     fn check_online(&self, prior: Option<&Self>, facts: &Facts, stage: Stage) -> Vec<Finding> {
@@ -118,6 +131,10 @@ impl Ruled for DatabaseModel {
 
     fn wanted(&self, prior: Option<&Self>) -> Wanted {
         Wanted::for_database(self, prior)
+    }
+
+    fn note(&self, planned: &mut Planned) {
+        planned.note(&self.namespace, Kind::Databases, &self.name);
     }
 
     fn check_online(&self, prior: Option<&Self>, facts: &Facts, stage: Stage) -> Vec<Finding> {
@@ -148,6 +165,14 @@ impl Ruled for NamespaceModel {
 
     fn wanted(&self, prior: Option<&Self>) -> Wanted {
         Wanted::for_namespace(self, prior)
+    }
+
+    fn note(&self, planned: &mut Planned) {
+        planned.note_namespace(&self.name);
+        for (engine, _) in self.engines.known().into_iter().flat_map(Engines::iter) {
+            let operator = engine.operator().into();
+            planned.note(&self.name, Kind::Engines, &operator);
+        }
     }
 
     fn check_online(&self, prior: Option<&Self>, facts: &Facts, stage: Stage) -> Vec<Finding> {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::facts::Planned;
 use crate::facts::fixtures::facts;
 use crate::finding::Severity::{self, Error, Warning};
 use everest_schemas::everest::BackupSource;
@@ -131,5 +132,59 @@ fn a_sound_restore_and_unknown_values_raise_nothing() {
     ];
     for edit in quiet {
         assert_eq!(found(edit, Stage::Plan), []);
+    }
+}
+
+#[test]
+fn what_the_same_run_makes_is_not_missed_at_plan() {
+    let run = || {
+        let mut run = Planned::default();
+        let new = |name: &str| (Field::from("prod"), Field::from(name));
+        let (namespace, name) = new("copy");
+        crate::rules::Ruled::note(
+            &everest_schemas::models::DatabaseModel {
+                namespace,
+                name,
+                ..Default::default()
+            },
+            &mut run,
+        );
+        let (namespace, name) = new("last");
+        crate::rules::Ruled::note(
+            &everest_schemas::models::BackupModel {
+                namespace,
+                name,
+                ..Default::default()
+            },
+            &mut run,
+        );
+        let (namespace, name) = new("s4");
+        crate::rules::Ruled::note(
+            &everest_schemas::models::BackupStorageModel {
+                namespace,
+                name,
+                ..Default::default()
+            },
+            &mut run,
+        );
+        run
+    };
+    let edits: [(Edit, &str); 3] = [
+        (|m, _| m.database_name = "copy".into(), "database-exists"),
+        (|m, _| m.backup_name = "last".into(), "source-backup"),
+        (|m, _| by_path(m, "s4".into()), "backup-storage-exists"),
+    ];
+    for (edit, rule) in edits {
+        let judged = |within: &str, stage| -> Vec<&'static str> {
+            let (mut model, mut facts) = (sound(), facts());
+            edit(&mut model, &mut facts);
+            facts.planned = run().within(within);
+            let found = check_online(&model, None, &facts, stage);
+            found.into_iter().map(|found| found.rule).collect()
+        };
+        assert!(judged("prod", Stage::Plan).is_empty(), "{rule}");
+        // By then it exists, or it is missing indeed; and another namespace helps nobody.
+        assert_eq!(judged("prod", Stage::Apply), [rule]);
+        assert_eq!(judged("test", Stage::Plan), [rule]);
     }
 }

@@ -1,7 +1,7 @@
 use super::super::tests::*;
 use super::*;
 use crate::facts::fixtures::{all, facts};
-use crate::facts::{All, Seen};
+use crate::facts::{All, Planned, Seen};
 use crate::finding::Severity::{self, Error, Warning};
 use everest_schemas::{Engine, Field};
 use serde_json::json;
@@ -606,4 +606,31 @@ fn nothing_is_expected_in_a_namespace_that_is_planned_too() {
         ..facts()
     };
     assert_eq!(check_online(&model, None, &facts, Stage::Plan), []);
+}
+
+#[test]
+fn the_engines_and_the_namespace_that_the_same_run_brings_are_not_missed_at_plan() {
+    let namespace: everest_schemas::models::NamespaceModel =
+        serde_json::from_value(json!({"name": "prod", "engines": {"pxc": {}}})).unwrap();
+    let mut run = Planned::default();
+    crate::rules::Ruled::note(&namespace, &mut run);
+    let edits: [(fn(&mut Facts), &str); 2] = [
+        (|f| f.engines = All::Some([].into()), "engine-installed"),
+        (
+            |f| f.namespace = Seen::Found(Default::default()),
+            "namespace-served",
+        ),
+    ];
+    for (edit, rule) in edits {
+        let judged = |planned: &Planned, stage| -> Vec<&'static str> {
+            let mut facts = facts();
+            edit(&mut facts);
+            facts.planned = planned.within("prod");
+            let found = check_online(&sound(), None, &facts, stage);
+            found.into_iter().map(|found| found.rule).collect()
+        };
+        assert!(judged(&run, Stage::Plan).is_empty(), "{rule}");
+        assert_eq!(judged(&run, Stage::Apply), [rule]);
+        assert_eq!(judged(&Planned::default(), Stage::Plan), [rule]);
+    }
 }

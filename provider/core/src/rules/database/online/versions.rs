@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use everest_schemas::everest::{ComponentVersion, DatabaseClusterSpec, DatabaseEngine};
 
 use super::engine_type;
-use crate::facts::Facts;
+use crate::facts::{Facts, Kind};
 use crate::path::FieldPath;
 use crate::readiness::NO_VERSION_SERVICE;
 use crate::rules::Stage;
@@ -24,6 +24,9 @@ pub(super) fn check(spec: &DatabaseClusterSpec, facts: &Facts, stage: Stage, fin
         finder.missing(&ENGINE_INSTALLED, path, summary, stage);
     };
     let Some(engine) = engines.get(type_.operator()) else {
+        if stage == Stage::Plan && facts.planned.has(Kind::Engines, type_.operator()) {
+            return;
+        }
         return uninstalled(format!("The namespace has no engine {type_}"));
     };
     let status = engine.status.as_ref();

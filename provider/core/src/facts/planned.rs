@@ -1,0 +1,55 @@
+//! What the run that is being planned makes, so that no rule misses it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use everest_schemas::Field;
+
+use super::Kind;
+
+/// The objects that a run makes or keeps, noted as each is planned. What refers to an object is
+/// planned after it, so the objects that a model names are in it by then.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Planned {
+    namespaces: BTreeMap<String, PlannedInNamespace>,
+}
+
+/// The part of [`Planned`] that is in one namespace.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PlannedInNamespace {
+    itself: bool,
+    objects: BTreeSet<(Kind, String)>,
+}
+
+impl Planned {
+    /// Notes a namespace; nothing while its name is not known.
+    pub fn note_namespace(&mut self, name: &Field<String>) {
+        if let Some(name) = name.known() {
+            self.namespaces.entry(name.clone()).or_default().itself = true;
+        }
+    }
+
+    /// Notes an object in a namespace; nothing while one of the names is not known.
+    pub fn note(&mut self, namespace: &Field<String>, kind: Kind, name: &Field<String>) {
+        if let (Some(namespace), Some(name)) = (namespace.known(), name.known()) {
+            let planned = self.namespaces.entry(namespace.clone()).or_default();
+            planned.objects.insert((kind, name.clone()));
+        }
+    }
+
+    /// What was noted in `namespace`.
+    pub fn within(&self, namespace: &str) -> PlannedInNamespace {
+        self.namespaces.get(namespace).cloned().unwrap_or_default()
+    }
+}
+
+impl PlannedInNamespace {
+    /// Returns true if the run makes or keeps the namespace itself.
+    pub fn has_namespace(&self) -> bool {
+        self.itself
+    }
+
+    /// Returns true if the run makes or keeps the object of that kind and name.
+    pub fn has(&self, kind: Kind, name: &str) -> bool {
+        self.objects.contains(&(kind, name.to_owned()))
+    }
+}

@@ -1,0 +1,175 @@
+//! What a restore does to the data of its database.
+
+use everest_schemas::models::RestoreModel;
+
+use super::Summary;
+use crate::facts::Facts;
+use crate::v1;
+
+/// What to tell of a new restore of `what`, such as "everest_restore prod/drill-1": everything
+/// that was written to the database since the moment that is restored is lost. None for a database
+/// that is known not to exist yet, because it holds nothing of anybody's.
+pub fn of_restore(what: &str, planned: &RestoreModel, facts: &Facts) -> Option<Summary> {
+    let database = planned.database_name.known_str();
+    let is_new = |name: &str| {
+        facts.namespace_is_absent()
+            || facts
+                .databases
+                .as_ref()
+                .is_some_and(|databases| !databases.contains_key(name))
+    };
+    if database.is_some_and(is_new) {
+        return None;
+    }
+    let named = match (planned.namespace.known_str(), database) {
+        (Some(namespace), Some(name)) => format!("the database {namespace}/{name}"),
+        (None, Some(name)) => format!("the database {name}"),
+        (_, None) => "the database that database_name will name".to_owned(),
+    };
+    let source = source(planned);
+    let since = match moment(planned, facts) {
+        Some(moment) => format!("since {moment}"),
+        None => "since that backup was taken".to_owned(),
+    };
+    Some(Summary {
+        headline: format!("Data loss: {what} overwrites {named}"),
+        detail: format!(
+            "Everything written to {named} {since} is replaced by {source}. Nothing undoes that but \
+             another backup: if the data of today may be needed, take one first. To look into a \
+             backup without touching the database, restore it into a new one (data_source of \
+             everest_database)."
+        ),
+    })
+}
+
+/// The backup that is restored, as a part of a sentence.
+fn source(planned: &RestoreModel) -> String {
+    let path = planned
+        .backup_source
+        .known()
+        .and_then(|source| source.path.known_str());
+    match (planned.backup_name.known_str(), path) {
+        (Some(name), _) => format!("the backup {name:?}"),
+        (None, Some(path)) => format!("the backup at {path:?}"),
+        (None, None) => "the backup".to_owned(),
+    }
+}
+
+/// The moment whose data comes back, as far as it is known.
+fn moment(planned: &RestoreModel, facts: &Facts) -> Option<String> {
+    if !planned.pitr.is_null() {
+        let date = planned.pitr.known()?.date.known_str()?;
+        return Some(date.to_owned());
+    }
+    let backup = facts
+        .backups
+        .as_ref()?
+        .get(planned.backup_name.known_str()?)?;
+    let completed = backup.status.as_ref()?.completed.as_ref();
+    let completed = v1::timestamp(completed).into_known()?;
+    Some(format!("{completed} (when the backup was complete)"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::fixtures::{all, facts};
+    use everest_schemas::Field;
+    use everest_schemas::everest::BackupSource;
+    use everest_schemas::models::RestorePitr;
+    use serde_json::json;
+
+    fn model() -> RestoreModel {
+        RestoreModel {
+            namespace: "prod".into(),
+            name: "drill-1".into(),
+            database_name: "orders".into(),
+            backup_name: "before-migration".into(),
+            ..RestoreModel::default()
+        }
+    }
+
+    fn cluster() -> Facts {
+        Facts {
+            backups: all(&[(
+                "before-migration",
+                json!({"spec": {"dbClusterName": "orders", "backupStorageName": "s3"},
+                    "status": {"state": "Succeeded", "gaps": false, "completed": "2026-11-01T02:03:04Z"}}),
+            )]),
+            ..facts()
+        }
+    }
+
+    fn said(planned: &RestoreModel, facts: &Facts) -> String {
+        let summary = of_restore("everest_restore prod/drill-1", planned, facts).unwrap();
+        format!("{}\n{}", summary.headline, summary.detail)
+    }
+
+    #[test]
+    fn a_restore_names_the_database_and_the_moment_after_which_all_is_lost() {
+        let text = said(&model(), &cluster());
+        assert!(
+            text.contains(
+                "Data loss: everest_restore prod/drill-1 overwrites the database prod/orders"
+            ),
+            "{text}"
+        );
+        assert!(
+            text.contains("since 2026-11-01T02:03:04Z (when the backup was complete) is replaced"),
+            "{text}"
+        );
+        let moment = RestoreModel {
+            pitr: RestorePitr {
+                date: "2026-11-02T00:00:00Z".into(),
+            }
+            .into(),
+            ..model()
+        };
+        assert!(said(&moment, &cluster()).contains("since 2026-11-02T00:00:00Z is replaced"));
+    }
+
+    #[test]
+    fn what_is_not_known_is_said_in_general_words() {
+        let unread = Facts::default();
+        assert!(said(&model(), &unread).contains("prod/orders since that backup was taken"));
+        let unknown = RestoreModel {
+            database_name: Field::Unknown,
+            backup_name: Field::Unknown,
+            ..model()
+        };
+        let text = said(&unknown, &cluster());
+        assert!(
+            text.contains("overwrites the database that database_name will name"),
+            "{text}"
+        );
+        let by_path = RestoreModel {
+            backup_name: Field::Null,
+            backup_source: BackupSource {
+                path: "orders/full".into(),
+                backup_storage_name: "s3".into(),
+            }
+            .into(),
+            pitr: Field::Unknown,
+            ..model()
+        };
+        let text = said(&by_path, &cluster());
+        assert!(
+            text.contains("replaced by the backup at \"orders/full\""),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_database_that_does_not_exist_yet_has_nothing_to_lose() {
+        let copy = RestoreModel {
+            database_name: "copy".into(),
+            ..model()
+        };
+        assert_eq!(of_restore("r", &copy, &cluster()), None);
+        let absent = Facts {
+            namespace: crate::facts::Seen::Absent,
+            ..Facts::default()
+        };
+        assert_eq!(of_restore("r", &model(), &absent), None);
+    }
+}
