@@ -42,6 +42,9 @@ impl Kind for Database {
         "cr_version",
         "recommended_cr_version",
     ];
+    const AFTER_FAILURE: &'static str = "A database whose creation failed is tainted: the next apply destroys it, whatever \
+         deletion_protection says, because it never held its data, and makes it again. To keep it, \
+         run terraform untaint with its address, which the plan shows.";
 
     fn timeouts(model: &DatabaseModel) -> &Field<Timeouts> {
         &model.timeouts
@@ -76,6 +79,14 @@ impl Kind for Database {
         v1::generated::shorten(config, object);
     }
 
+    fn lift_protection(prior: &mut DatabaseModel) -> bool {
+        let protected =
+            prior.deletion_protection.known() == Some(&true) || prior.final_backup.is_known();
+        prior.deletion_protection = Field::Known(false);
+        prior.final_backup = Field::Null;
+        protected
+    }
+
     fn forbid_destroy(prior: &DatabaseModel, diags: &mut Diagnostics) {
         if prior.deletion_protection.known() == Some(&true) {
             diags.error(
@@ -83,7 +94,9 @@ impl Kind for Database {
                 format!("everest_database {} is protected from deletion", Self::id(prior)),
                 "deletion_protection is true in the state, and a database that goes takes its volumes \
                  with it. If that is what you want, set deletion_protection = false, apply that first, \
-                 and plan again.",
+                 and plan again. If the database is tainted, every apply replaces it instead of making \
+                 that change: run terraform untaint with its address first, which is also all it takes \
+                 to keep it.",
             );
         }
         diagnostics::report(prior.check_destruction(), diags);
@@ -126,7 +139,8 @@ impl Kind for Database {
                 let mut refusal = diagnostics::cluster_error(&error, &doing);
                 refusal.detail.push_str(
                     " Nothing of the database was destroyed. Destroy it again to try once more, or take \
-                     final_backup out and apply that first.",
+                     final_backup out and apply that first: after terraform untaint with its address, if \
+                     it is tainted.",
                 );
                 return Err(refusal);
             }

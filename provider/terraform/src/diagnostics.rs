@@ -40,6 +40,16 @@ pub fn cluster_error(error: &ClusterError, doing: &str) -> Diagnostic {
     }
 }
 
+/// The same, with `advice` where the object itself ended in failure.
+pub fn failure(error: &ClusterError, doing: &str, advice: &str) -> Diagnostic {
+    let mut diagnostic = cluster_error(error, doing);
+    if matches!(error, ClusterError::Failed { .. }) && !advice.is_empty() {
+        diagnostic.detail.push('\n');
+        diagnostic.detail.push_str(advice);
+    }
+    diagnostic
+}
+
 /// What a dry run of `doing` something was refused with, at plan.
 pub fn would_be_refused(error: &ClusterError, doing: &str) -> Diagnostic {
     let diagnostic = Diagnostic::error(
@@ -109,8 +119,29 @@ fn took(summary: String, fields: &[FieldConflict], outcome: &str) -> Option<Diag
     })
 }
 
+/// That a replacement was to be made while the object that it replaces still has the name.
+pub fn name_is_taken(object: &impl std::fmt::Display, what: &str) -> Diagnostic {
+    Diagnostic::error(
+        format!("Cannot replace {what} before the object that has its name is destroyed"),
+        format!(
+            "{object} still exists, and names are fixed: take create_before_destroy out of the lifecycle \
+             block of this resource, and out of those that refer to it and hand it on. Nothing was \
+             changed."
+        ),
+    )
+}
+
 /// The same for something that was accepted and goes on: `what` names the object.
 pub fn still_pending(error: &ClusterError, what: &str) -> Diagnostic {
+    if matches!(error, ClusterError::NotFound { .. }) {
+        return Diagnostic::warning(
+            format!("{what} went before its end was seen"),
+            format!(
+                "{} It was begun, so it stays in the state and is not made again by itself.",
+                sentence(&error.to_string())
+            ),
+        );
+    }
     Diagnostic::warning(
         format!("{what} is not ready yet"),
         format!(

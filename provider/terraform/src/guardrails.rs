@@ -47,6 +47,11 @@ pub trait Guarded: Kind {
         None
     }
 
+    /// What else the run does to an object whose own plan changes nothing.
+    fn aside(session: &Session, prior: &Self::Model, diags: &mut Diagnostics) {
+        let _ = (session, prior, diags);
+    }
+
     /// What a creation or a change does to what the cluster has at the moment.
     fn outlook(
         prior: Option<&Self::Model>,
@@ -66,24 +71,29 @@ pub async fn at_plan<K: Guarded>(
     plan: &Plan<K::Model>,
     diags: &mut Diagnostics,
 ) {
+    if let Some(prior) = &plan.prior
+        && !plan.changed()
+    {
+        K::aside(session, prior, diags);
+    }
     if diags.has_errors() || !(plan.is_create() || plan.changed()) {
         return;
     }
     if let Some(prior) = &plan.prior {
         warn::<K>(session, prior, Some(&plan.planned), diags);
     }
+    let (intended, prior) = (&plan.intended, plan.prior.as_ref());
     // Without a cluster the plan stands as it is; what follows is more than it needs.
     let Ok(cluster) = session.cluster().await else {
+        look_ahead::<K>(session, prior, intended, &Facts::default(), diags);
         return;
     };
-    let (intended, prior) = (&plan.intended, plan.prior.as_ref());
-    let facts = here(facts::load(cluster, &intended.wanted(prior)));
-    let what = named::<K>(prior.unwrap_or(intended));
-    if session.warns_of_impact()
-        && let Some(summary) = K::outlook(prior, intended, &facts, &what)
-    {
-        diags.push(Diagnostic::warning(summary.headline, summary.detail));
+    let wanted = intended.wanted(prior);
+    let mut facts = here(facts::load(cluster, &wanted));
+    if let Some(namespace) = &wanted.namespace {
+        facts.planned = session.planned_within(namespace);
     }
+    look_ahead::<K>(session, prior, intended, &facts, diags);
     let findings = intended.check_online(prior, &facts, Stage::Plan);
     diagnostics::report(findings.clone(), diags);
     // What replaces an object is planned once more as a creation. In a namespace that is still
@@ -107,6 +117,24 @@ pub async fn at_plan<K: Guarded>(
             format!("update {what}")
         };
         rehearsed(session, &error, &what, &doing, &findings, diags);
+    }
+}
+
+/// Warns of what the write does to what the cluster has at the moment.
+fn look_ahead<K: Guarded>(
+    session: &Session,
+    prior: Option<&K::Model>,
+    intended: &K::Model,
+    facts: &Facts,
+    diags: &mut Diagnostics,
+) {
+    if !session.warns_of_impact() {
+        return;
+    }
+    let what = named::<K>(prior.unwrap_or(intended));
+    let summary = K::outlook(prior, intended, facts, &what);
+    if let Some(summary) = summary {
+        diags.push(Diagnostic::warning(summary.headline, summary.detail));
     }
 }
 
@@ -193,7 +221,8 @@ pub async fn before_write<K: Guarded>(
     first.map(diagnostics::finding)
 }
 
-fn warn<K: Guarded>(
+/// Warns of a change's effect; `planned` is None for a destruction.
+pub fn warn<K: Guarded>(
     session: &Session,
     prior: &K::Model,
     planned: Option<&K::Model>,

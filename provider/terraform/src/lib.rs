@@ -15,6 +15,7 @@ mod moved;
 mod namespace;
 mod nonce;
 mod provider;
+mod replaced;
 mod restore;
 mod schema_json;
 mod session;

@@ -19,12 +19,16 @@ use crate::{
     listing::Filter,
     moved::{self, ObjectKind},
     nonce,
+    replaced::{self, Former, Formers},
     session::Session,
     timeouts::Defaults,
 };
 
 /// Private key: a change was begun, so that a "ready" may be the one from before it.
 const UPDATING: &str = "updating";
+
+/// Private key: that the object is gone was said, so it is not said again.
+const GONE: &str = "gone";
 
 /// One kind of resource.
 #[async_trait(?Send)]
@@ -43,6 +47,8 @@ pub trait Kind: Send + Sync + 'static {
     const TIMEOUTS: Defaults;
     /// Outputs that are unknown in a plan that goes on waiting.
     const PENDING: &'static [&'static str];
+    /// What a creation that failed means, and what to do: the rest of its message.
+    const AFTER_FAILURE: &'static str = "";
 
     /// Its import id, which also names it in messages.
     fn id(model: &Self::Model) -> String {
@@ -76,8 +82,15 @@ pub trait Kind: Send + Sync + 'static {
         let _ = (config, object);
     }
 
-    /// Objects to a destruction; asked at plan and again before the deletion, because a
-    /// replacement by `-replace` shows the plan only its create leg.
+    /// Takes off what protects an object from its destruction, for one that never was ready.
+    /// Returns true if there was anything.
+    fn lift_protection(prior: &mut Self::Model) -> bool {
+        let _ = prior;
+        false
+    }
+
+    /// Objects to a destruction; asked at plan and again before the deletion, because a plan
+    /// without a read does not see what a tainted object, or one that `-replace` names, was.
     fn forbid_destroy(prior: &Self::Model, diags: &mut Diagnostics) {
         diagnostics::report(prior.check_destruction(), diags);
     }
@@ -101,9 +114,10 @@ pub trait Kind: Send + Sync + 'static {
         let _ = (cluster, prior, private, diags);
     }
 
-    /// What an object that is gone means for the state.
-    fn gone(prior: &Self::Model, diags: &mut Diagnostics) -> ReadResult<Self::Model> {
-        let _ = (prior, diags);
+    /// What an object that is gone means for the state. `first`: that one that is kept is gone
+    /// was not said yet.
+    fn gone(prior: &Self::Model, first: bool, diags: &mut Diagnostics) -> ReadResult<Self::Model> {
+        let _ = (prior, first, diags);
         ReadResult::Gone
     }
 
@@ -159,17 +173,35 @@ pub trait Kind: Send + Sync + 'static {
 }
 
 /// A [`Kind`] on the provider's session.
-pub struct Managed<K> {
+pub struct Managed<K: Kind> {
     session: Arc<Session>,
-    kind: std::marker::PhantomData<fn() -> K>,
+    formers: Formers<K::Model>,
 }
 
 impl<K: Kind> Managed<K> {
+    /// Notes an object of the state, for the plan of a creation that replaces it.
+    fn note(&self, state: &K::Model, private: &Private, judged: bool) {
+        let former = Former {
+            state: state.clone(),
+            never_ready: replaced::never_was_ready(private),
+            judged,
+        };
+        self.formers.note(K::id(state), former);
+    }
+
+    /// The object that a plan is of, or that its creation replaces, as the state has it.
+    fn former(&self, plan: &Plan<K::Model>) -> Option<Former<K::Model>> {
+        if let Some(prior) = &plan.prior {
+            self.note(prior, &plan.private, !plan.requires_replace().is_empty());
+        }
+        self.formers.of(&K::id(&plan.planned))
+    }
+
     /// The resource on `session`.
     pub fn new(session: Arc<Session>) -> Self {
         Self {
             session,
-            kind: std::marker::PhantomData,
+            formers: Formers::default(),
         }
     }
 }
@@ -220,17 +252,30 @@ impl<K: Guarded> Resource for Managed<K> {
             // A flag is always JSON and the key is not reserved.
             let _ = plan.private.set(UPDATING, true);
         }
-        if let Some(prior) = &plan.prior
+        let former = self.former(plan);
+        if let Some(former) = former.filter(|_| plan.is_create()) {
+            replaced::plan::<K>(&self.session, &former, plan, diags);
+        } else if let Some(prior) = &plan.prior
             && !plan.requires_replace().is_empty()
         {
-            K::forbid_destroy(prior, diags);
+            let never_ready = replaced::never_was_ready(&plan.private);
+            K::forbid_destroy(&replaced::as_judged::<K>(prior, never_ready, diags), diags);
         }
         guardrails::at_plan::<K>(&self.session, plan, diags).await;
+        self.session.note_planned(&plan.planned);
     }
 
-    async fn plan_destroy(&self, prior: &K::Model, _: &Context, diags: &mut Diagnostics) {
-        K::forbid_destroy(prior, diags);
-        guardrails::at_destroy::<K>(&self.session, prior, diags).await;
+    async fn plan_destroy(
+        &self,
+        prior: &K::Model,
+        private: &Private,
+        _: &Context,
+        diags: &mut Diagnostics,
+    ) {
+        let never_ready = replaced::never_was_ready(private);
+        let prior = replaced::as_judged::<K>(prior, never_ready, diags);
+        K::forbid_destroy(&prior, diags);
+        guardrails::at_destroy::<K>(&self.session, &prior, diags).await;
     }
 
     async fn read(
@@ -246,6 +291,11 @@ impl<K: Guarded> Resource for Managed<K> {
         };
         match here(K::read(cluster, prior)) {
             Ok(Some(mut found)) => {
+                private.remove(GONE);
+                if K::is_ready(&found) {
+                    replaced::note_ready(private);
+                }
+                self.note(prior, private, false);
                 // A creation that never was ready cannot look ready from before; an update can.
                 if private.get(UPDATING) != Some(true) {
                     if K::is_ready(&found) {
@@ -257,7 +307,19 @@ impl<K: Guarded> Resource for Managed<K> {
                 here(K::look_beside(cluster, prior, private, diags));
                 ReadResult::Found(found)
             }
-            Ok(None) => K::gone(prior, diags),
+            Ok(None) => {
+                let result = K::gone(prior, private.get(GONE) != Some(true), diags);
+                if matches!(result, ReadResult::Keep) && !diags.has_errors() {
+                    // Nothing that is gone can be waited for. A flag is always JSON and the key
+                    // is not reserved.
+                    private.clear_pending();
+                    let _ = private.set(GONE, true);
+                    self.note(prior, private, false);
+                } else {
+                    self.formers.forget(&K::id(prior));
+                }
+                result
+            }
             Err(error) => {
                 diags.push(diagnostics::cluster_error(&error, &format!("read {what}")));
                 ReadResult::Keep
@@ -285,6 +347,7 @@ impl<K: Guarded> Resource for Managed<K> {
             return tfplugin::Creation::NotCreated(error);
         }
         let nonce = nonce::take(private);
+        let replaces = replaced::take(private);
         let wait = K::TIMEOUTS.create(K::timeouts(planned), cx);
         match here(K::create(cluster, planned, config, &nonce, &wait)) {
             Creation::Created(state) => {
@@ -299,6 +362,9 @@ impl<K: Guarded> Resource for Managed<K> {
                 let why = diagnostics::still_pending(&error, &what);
                 tfplugin::Creation::Pending { state, why }
             }
+            Creation::NotCreated(ClusterError::AlreadyExists { object, .. }) if replaces => {
+                tfplugin::Creation::NotCreated(diagnostics::name_is_taken(&object, &what))
+            }
             Creation::NotCreated(error) => {
                 tfplugin::Creation::NotCreated(diagnostics::cluster_error(&error, &doing))
             }
@@ -307,7 +373,8 @@ impl<K: Guarded> Resource for Managed<K> {
                 error,
             } => {
                 K::set_not_ready(&mut state);
-                let error = diagnostics::cluster_error(&error, &doing);
+                replaced::note_failure(private);
+                let error = diagnostics::failure(&error, &doing, K::AFTER_FAILURE);
                 tfplugin::Creation::Failed { state, error }
             }
         }
@@ -339,6 +406,7 @@ impl<K: Guarded> Resource for Managed<K> {
         match change {
             Change::Done(state) => {
                 private.remove(UPDATING);
+                replaced::note_ready(private);
                 Update::Updated(state)
             }
             Change::Pending {
@@ -351,11 +419,23 @@ impl<K: Guarded> Resource for Managed<K> {
                     why: diagnostics::still_pending(&error, &what),
                 }
             }
-            Change::Refused(error) => Update::Refused(diagnostics::cluster_error(&error, &doing)),
+            Change::Refused(error) => {
+                Update::Refused(diagnostics::failure(&error, &doing, K::AFTER_FAILURE))
+            }
         }
     }
 
-    async fn delete(&self, prior: &K::Model, _: &Private, cx: &Context, diags: &mut Diagnostics) {
+    async fn delete(
+        &self,
+        prior: &K::Model,
+        private: &Private,
+        cx: &Context,
+        diags: &mut Diagnostics,
+    ) {
+        let mut known = Diagnostics::new();
+        let never_ready = replaced::never_was_ready(private);
+        // The plan has said why nothing protects it.
+        let prior = &replaced::as_judged::<K>(prior, never_ready, &mut known);
         K::forbid_destroy(prior, diags);
         if diags.has_errors() {
             return;
@@ -411,3 +491,6 @@ impl<K: Guarded> Resource for Managed<K> {
         moved::key(source, K::TYPE, K::OBJECT, K::SCOPE, diags).map(stub)
     }
 }
+
+#[cfg(test)]
+mod tests;

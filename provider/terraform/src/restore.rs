@@ -2,14 +2,25 @@
 
 use async_trait::async_trait;
 use everest_cluster::{Change, Cluster, ClusterError, Creation, Wait, restore};
+use everest_core::{
+    facts::Facts,
+    impact::{self, Summary},
+    v1::Mapped,
+};
 use everest_schemas::{
     Field,
-    models::{NamespacedFilter, RestoreModel, Timeouts},
+    models::{DatabaseModel, NamespacedFilter, RestoreModel, Timeouts},
 };
 use tfplugin::{AttributePath, Diagnostics, Plan, ReadResult};
 
 use crate::{
-    guardrails::Guarded, key::Scope, managed::Kind, moved::ObjectKind, timeouts::Defaults,
+    database::Database,
+    guardrails::Guarded,
+    key::Scope,
+    managed::{Kind, named},
+    moved::ObjectKind,
+    session::Session,
+    timeouts::Defaults,
 };
 
 /// The kind.
@@ -24,6 +35,10 @@ impl Kind for Restore {
     const SCOPE: Scope = Scope::Namespace;
     const TIMEOUTS: Defaults = Defaults::minutes(720, 720, 30);
     const PENDING: &'static [&'static str] = &["state", "completed_at"];
+    const AFTER_FAILURE: &'static str = "The database holds whatever the restore left of it. A restore that fails while it is made \
+         is tainted: the next apply runs it again, over everything written until then. To keep it as \
+         a record instead, run terraform untaint with its address, which the plan shows; later on, \
+         another value in triggers or -replace with its address restores again.";
 
     fn timeouts(model: &RestoreModel) -> &Field<Timeouts> {
         &model.timeouts
@@ -36,16 +51,40 @@ impl Kind for Restore {
             .is_some_and(|state| state == "Succeeded")
     }
 
-    fn gone(prior: &RestoreModel, diags: &mut Diagnostics) -> ReadResult<RestoreModel> {
-        if !Self::is_ready(prior) {
-            return ReadResult::Gone;
+    /// A restore that was begun is never begun again because its object is gone: whatever became
+    /// of it, the data may be newer by now. Only an object that was never seen stands for nothing.
+    fn gone(
+        prior: &RestoreModel,
+        first: bool,
+        diags: &mut Diagnostics,
+    ) -> ReadResult<RestoreModel> {
+        let what = named::<Self>(prior);
+        if prior.database_name.is_null() {
+            diags.error(
+                AttributePath::root(),
+                format!("{what} cannot be taken over: it does not exist"),
+                "There is no DatabaseClusterRestore of that name any more. Take the import or moved \
+                 block out, and the resource as well unless the backup is to be restored anew.",
+            );
+            return ReadResult::Keep;
         }
+        if !first {
+            return ReadResult::Keep;
+        }
+        let became = match prior.state.known_str() {
+            Some("Succeeded") => "What it restored stays as it is.",
+            Some("Failed") => "It had failed, so the database may hold anything.",
+            _ => "It went before its end was seen: it may have restored all, a part or nothing.",
+        };
         diags.warning(
             AttributePath::root(),
-            format!("The record of everest_restore {} is gone", Self::id(prior)),
-            "The DatabaseClusterRestore does not exist any more. What it restored stays as it is, and it \
-             is not run again: that would overwrite newer data. Change triggers to restore again, or \
-             remove the resource.",
+            format!("The record of {what} is gone"),
+            format!(
+                "The DatabaseClusterRestore does not exist any more. {became} Unless it is \
+                 tainted it is not run again, because that would overwrite newer data. To restore \
+                 again, change a value of triggers, or plan with -replace and its address. Otherwise \
+                 keep the resource as a record, or remove it. This is said until an apply has noted it."
+            ),
         );
         ReadResult::Keep
     }
@@ -90,5 +129,37 @@ impl Guarded for Restore {
             return Ok(());
         }
         restore::rehearse(cluster, &plan.planned, timely).await
+    }
+
+    /// A restore that has run does not run for what comes in the place of its database.
+    fn aside(session: &Session, prior: &RestoreModel, diags: &mut Diagnostics) {
+        let database = DatabaseModel::at(prior.namespace.clone(), prior.database_name.clone());
+        let database = named::<Database>(&database);
+        if !session.replaces(&database) {
+            return;
+        }
+        let what = named::<Self>(prior);
+        diags.warning(
+            "database_name",
+            format!("{what} does not run for the new database"),
+            format!(
+                "{database} is replaced, and the new one begins without what this restore brought: a \
+                 restore runs once. To restore into the new database as well, name the database in \
+                 replace_triggered_by in the lifecycle block of the restore; to begin with the data \
+                 of a backup, give the database a data_source."
+            ),
+        );
+    }
+
+    fn outlook(
+        prior: Option<&RestoreModel>,
+        planned: &RestoreModel,
+        facts: &Facts,
+        what: &str,
+    ) -> Option<Summary> {
+        match prior {
+            None => impact::of_restore(what, planned, facts),
+            Some(_) => None,
+        }
     }
 }

@@ -3,10 +3,13 @@
 //! Terraform configures the provider in plans that never touch the cluster, and with settings
 //! that are not known yet: the client is made at the first contact, not before.
 
-use std::sync::RwLock;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 
 use everest_cluster::{Catalog, Cluster, ConnectError, ConnectionConfig};
+use everest_core::facts::{Planned, PlannedInNamespace};
+use everest_core::rules::Ruled;
 use tfplugin::{Diagnostic, Diagnostics};
 use tokio::sync::OnceCell;
 
@@ -34,6 +37,10 @@ pub struct Session {
     quiet: AtomicBool,
     /// A plan has said that the admission webhooks are down.
     webhooks_down: AtomicBool,
+    /// What this run has planned so far.
+    planned: Mutex<Planned>,
+    /// The objects that this run replaces, as messages name them.
+    replaced: Mutex<BTreeSet<String>>,
 }
 
 /// Why there is no cluster to talk to.
@@ -78,6 +85,15 @@ impl SessionError {
 }
 
 impl Session {
+    /// The session of a provider that is connected to `cluster`.
+    #[cfg(test)]
+    pub fn on(cluster: Cluster) -> Self {
+        Self {
+            cluster: OnceCell::new_with(Some(cluster)),
+            ..Self::default()
+        }
+    }
+
     /// Notes that some settings are unknown: plans of new objects work, contact does not.
     pub fn settings_unknown(&self, attributes: Vec<String>) {
         self.set(Settings::Unknown(attributes));
@@ -104,6 +120,36 @@ impl Session {
     /// Whether nobody has said yet that the admission webhooks are down.
     pub fn first_to_say_webhooks_are_down(&self) -> bool {
         !self.webhooks_down.swap(true, Ordering::Relaxed)
+    }
+
+    /// Notes an object that this run makes or keeps: whatever refers to it is planned later.
+    pub fn note_planned(&self, model: &impl Ruled) {
+        model.note(&mut self.planned());
+    }
+
+    /// What this run has planned so far in `namespace`.
+    pub fn planned_within(&self, namespace: &str) -> PlannedInNamespace {
+        self.planned().within(namespace)
+    }
+
+    /// Notes that this run replaces the object that messages name `what`.
+    pub fn note_replaced(&self, what: String) {
+        self.replaced().insert(what);
+    }
+
+    /// Whether this run replaces the object that messages name `what`, as far as it is planned.
+    pub fn replaces(&self, what: &str) -> bool {
+        self.replaced().contains(what)
+    }
+
+    fn replaced(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        // A panic while holding the lock lost at most what it was about to note.
+        self.replaced.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn planned(&self) -> MutexGuard<'_, Planned> {
+        // A panic while holding the lock lost at most what it was about to note.
+        self.planned.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn set(&self, settings: Settings) {

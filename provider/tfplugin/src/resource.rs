@@ -87,9 +87,16 @@ pub trait Resource: Send + Sync + 'static {
         let _ = (plan, cx, diags);
     }
 
-    /// Objects to a destruction, at plan.
-    async fn plan_destroy(&self, prior: &Self::Model, cx: &Context, diags: &mut Diagnostics) {
-        let _ = (prior, cx, diags);
+    /// Objects to a destruction, at plan. `private` is the object's own, as [`Resource::delete`]
+    /// gets it.
+    async fn plan_destroy(
+        &self,
+        prior: &Self::Model,
+        private: &Private,
+        cx: &Context,
+        diags: &mut Diagnostics,
+    ) {
+        let _ = (prior, private, cx, diags);
     }
 
     /// Looks at the object. The crate merges what was found into the prior state: a value that
@@ -123,7 +130,9 @@ pub trait Resource: Send + Sync + 'static {
         diags: &mut Diagnostics,
     ) -> Update<Self::Model>;
 
-    /// Removes the object. An error means that it still exists and stays in the state.
+    /// Removes the object. An error means that it still exists and stays in the state. `private`
+    /// is that of the plan: in a replacement what [`Resource::plan`] noted for the new object, and
+    /// otherwise the object's own.
     async fn delete(
         &self,
         prior: &Self::Model,

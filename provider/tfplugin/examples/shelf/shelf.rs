@@ -90,7 +90,7 @@ impl Resource for ShelfResource {
         let _ = plan.private.set("planned_for", name(&plan.planned));
     }
 
-    async fn plan_destroy(&self, prior: &Shelf, _: &Context, diags: &mut Diagnostics) {
+    async fn plan_destroy(&self, prior: &Shelf, _: &Private, _: &Context, diags: &mut Diagnostics) {
         if prior.simulate.known().is_some_and(|s| s == "protect") {
             diags.error(
                 "simulate",

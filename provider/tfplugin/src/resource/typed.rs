@@ -51,6 +51,7 @@ pub trait AnyResource: Send + Sync + 'static {
         &self,
         object: &Object,
         prior: &Value,
+        private: &Private,
         cx: &Context,
         diags: &mut Diagnostics,
     );
@@ -242,11 +243,12 @@ impl<R: Resource> AnyResource for Typed<R> {
         &self,
         object: &Object,
         prior: &Value,
+        private: &Private,
         cx: &Context,
         diags: &mut Diagnostics,
     ) {
         if let Some(prior) = decode(object, prior, diags) {
-            self.0.plan_destroy(&prior, cx, diags).await;
+            self.0.plan_destroy(&prior, private, cx, diags).await;
         }
     }
 

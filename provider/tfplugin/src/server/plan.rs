@@ -53,7 +53,9 @@ impl<P: Provider> Server<P> {
             if stored.is_unread() {
                 return Err(unread::not_destroyed(&request.type_name));
             }
-            resource.plan_destroy(object, &prior, &cx, diags).await;
+            resource
+                .plan_destroy(object, &prior, &stored, &cx, diags)
+                .await;
             return Ok(Response {
                 planned_state: Some(shape.encode(&Value::Null)?),
                 planned_private: request.prior_private.clone(),

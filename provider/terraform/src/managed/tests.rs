@@ -1,0 +1,412 @@
+//! Resources against an API server in the process.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use everest_cluster::Catalog;
+use everest_schemas::models::{BackupStorageModel, DatabaseModel, RestoreModel};
+use kube::client::Body;
+use serde_json::{Value as Json, json};
+use tfplugin::schema::Object;
+use tfplugin::value::Value;
+use tfplugin::{AnyResource, PlanRequest, PlanResult, Typed, model};
+
+use super::*;
+use crate::backup_storage::BackupStorage;
+use crate::database::Database;
+use crate::restore::Restore;
+
+const EVEREST: &str = "/apis/everest.percona.com/v1alpha1/namespaces/prod";
+/// The kinds that may be listed; nothing is said of what cannot be read.
+const LISTED: [&str; 4] = [
+    "databaseclusters",
+    "databaseclusterbackups",
+    "databaseclusterrestores",
+    "backupstorages",
+];
+
+type Objects = Arc<Mutex<BTreeMap<String, Json>>>;
+
+fn object(kind: &str, plural: &str, name: &str, spec: Json, status: Json) -> (String, Json) {
+    (
+        format!("{EVEREST}/{plural}/{name}"),
+        json!({"apiVersion": "everest.percona.com/v1alpha1", "kind": kind, "spec": spec,
+            "metadata": {"name": name, "namespace": "prod", "uid": name, "generation": 1},
+            "status": status}),
+    )
+}
+
+fn database(name: &str) -> (String, Json) {
+    let spec = json!({"engine": {"type": "pxc", "replicas": 3, "storage": {"size": "25Gi"}}});
+    let status = json!({"status": "ready", "observedGeneration": 1});
+    object("DatabaseCluster", "databaseclusters", name, spec, status)
+}
+
+fn backup() -> (String, Json) {
+    let spec = json!({"dbClusterName": "orders", "backupStorageName": "s3"});
+    let status = json!({"state": "Succeeded", "gaps": false, "completed": "2026-11-01T02:03:04Z"});
+    object(
+        "DatabaseClusterBackup",
+        "databaseclusterbackups",
+        "b",
+        spec,
+        status,
+    )
+}
+
+fn failure(code: u16, reason: &str, name: &str) -> (u16, Json) {
+    (
+        code,
+        json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code,
+            "reason": reason, "message": format!("{name:?}: {reason}"),
+            "details": {"name": name, "kind": "x"}}),
+    )
+}
+
+/// Reads, and writes that create.
+fn answer(objects: &Objects, method: &str, path: &str, query: &str, body: &Json) -> (u16, Json) {
+    let mut objects = objects.lock().unwrap();
+    let last = path.rsplit('/').next().unwrap_or_default();
+    if LISTED.contains(&last) {
+        if query.contains("watch=true") {
+            return failure(403, "Forbidden", last);
+        }
+        let of = format!("/{last}/");
+        let items: Vec<_> = objects
+            .iter()
+            .filter(|(path, _)| path.contains(&of))
+            .map(|(_, object)| object.clone())
+            .collect();
+        return (
+            200,
+            json!({"kind": "List", "apiVersion": "v1", "metadata": {"resourceVersion": "1"},
+                "items": items}),
+        );
+    }
+    match (method, objects.get(path)) {
+        ("GET", Some(object)) => (200, object.clone()),
+        ("PATCH", None) if query.contains("dryRun") => (200, body.clone()),
+        ("PATCH", None) => {
+            objects.insert(path.to_owned(), body.clone());
+            (200, body.clone())
+        }
+        ("GET", None) if path.starts_with(EVEREST) && LISTED.iter().any(|l| path.contains(l)) => {
+            failure(404, "NotFound", last)
+        }
+        _ => failure(403, "Forbidden", last),
+    }
+}
+
+fn world(objects: impl IntoIterator<Item = (String, Json)>) -> (Arc<Session>, Objects) {
+    let objects: Objects = Arc::new(Mutex::new(objects.into_iter().collect()));
+    let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "prod",
+        "labels": {"app.kubernetes.io/managed-by": "everest"}}});
+    let path = "/api/v1/namespaces/prod".to_owned();
+    objects.lock().unwrap().insert(path, namespace);
+    let served = objects.clone();
+    let service = tower::service_fn(move |request: http::Request<Body>| {
+        let objects = served.clone();
+        async move {
+            let (parts, body) = request.into_parts();
+            let body = body.collect_bytes().await?;
+            let body = serde_json::from_slice(&body).unwrap_or_default();
+            let (path, query) = (parts.uri.path(), parts.uri.query().unwrap_or_default());
+            let (code, answer) = answer(&objects, parts.method.as_str(), path, query, &body);
+            let answer = Body::from(answer.to_string().into_bytes());
+            let response = http::Response::builder().status(code).body(answer);
+            Ok::<_, kube::Error>(response.map_err(kube::Error::HttpError)?)
+        }
+    });
+    let cluster = Cluster::new(kube::Client::new(service, "default"), Catalog::default());
+    (Arc::new(Session::on(cluster)), objects)
+}
+
+/// A resource as the protocol layer calls it.
+struct Stage<K: Guarded> {
+    resource: Typed<Managed<K>>,
+    object: Object,
+}
+
+impl<K: Guarded> Stage<K> {
+    fn on(session: &Arc<Session>) -> Self {
+        let resource = Typed(Managed::<K>::new(Arc::clone(session)));
+        let object = resource.schema().unwrap().root;
+        Self { resource, object }
+    }
+
+    fn value(&self, model: &K::Model) -> Value {
+        model::encode(model, &self.object).unwrap()
+    }
+
+    async fn read(&self, prior: &K::Model, private: &mut Private) -> (ReadResult<Value>, Said) {
+        let mut diags = Diagnostics::new();
+        let prior = self.value(prior);
+        let cx = Context::default();
+        let read = self
+            .resource
+            .read(&self.object, &prior, private, &cx, &mut diags)
+            .await;
+        (read, Said(diags))
+    }
+
+    async fn plan(
+        &self,
+        prior: Option<&K::Model>,
+        config: &K::Model,
+        private: Private,
+    ) -> (PlanResult, Said) {
+        let mut diags = Diagnostics::new();
+        let config = self.value(config);
+        let prior = prior.map(|prior| self.value(prior));
+        let request = PlanRequest {
+            changed: prior.as_ref() != Some(&config),
+            planned: config.clone(),
+            config,
+            prior,
+            private,
+            resumes: false,
+        };
+        let cx = Context::default();
+        let plan = self
+            .resource
+            .plan(&self.object, request, &cx, &mut diags)
+            .await;
+        (plan.unwrap(), Said(diags))
+    }
+
+    async fn create(&self, config: &K::Model, private: &mut Private) -> String {
+        let mut diags = Diagnostics::new();
+        let config = self.value(config);
+        let cx = Context::default();
+        let created = self
+            .resource
+            .create(&self.object, (&config, &config), private, &cx, &mut diags)
+            .await;
+        format!("{created:?}")
+    }
+
+    async fn delete(&self, prior: &K::Model, private: &Private) -> Said {
+        let mut diags = Diagnostics::new();
+        let prior = self.value(prior);
+        let cx = Context::default();
+        self.resource
+            .delete(&self.object, &prior, private, &cx, &mut diags)
+            .await;
+        Said(diags)
+    }
+}
+
+/// What was said.
+#[derive(Debug)]
+struct Said(Diagnostics);
+
+impl Said {
+    fn is_nothing(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn is_refusal(&self) -> bool {
+        self.0.has_errors()
+    }
+
+    fn says(&self, words: &str) -> bool {
+        format!("{:?}", self.0).contains(words)
+    }
+}
+
+fn restore() -> RestoreModel {
+    RestoreModel {
+        namespace: "prod".into(),
+        name: "drill".into(),
+        database_name: "orders".into(),
+        backup_name: "b".into(),
+        ..RestoreModel::default()
+    }
+}
+
+fn orders() -> DatabaseModel {
+    serde_json::from_value(json!({"namespace": "prod", "name": "orders",
+        "spec": {"engine": {"type": "pxc", "replicas": 3, "storage": {"size": "25Gi"},
+            "resources": {"cpu": "1", "memory": "2G"}}},
+        "deletionProtection": true}))
+    .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restore_that_was_begun_is_kept_when_its_object_is_gone_and_that_is_said_once() {
+    let (session, _) = world([database("orders")]);
+    let stage = Stage::<Restore>::on(&session);
+    for state in [
+        Field::Known("Succeeded".to_owned()),
+        Field::Known("Failed".to_owned()),
+        Field::Known("Restoring".to_owned()),
+        Field::Null,
+    ] {
+        let prior = RestoreModel { state, ..restore() };
+        let mut private = Private::default();
+        private.set_pending("not ready");
+        let (read, said) = stage.read(&prior, &mut private).await;
+        assert!(matches!(read, ReadResult::Keep), "{prior:?}");
+        assert!(!said.is_refusal() && said.says("is gone"), "{said:?}");
+        assert_eq!(private.pending(), None, "nothing is left to wait for");
+        let (read, said) = stage.read(&prior, &mut private).await;
+        assert!(matches!(read, ReadResult::Keep));
+        assert!(said.is_nothing(), "{said:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restore_that_is_taken_over_and_does_not_exist_is_an_error_not_a_new_restore() {
+    let (session, _) = world([database("orders")]);
+    let stub = RestoreModel {
+        namespace: "prod".into(),
+        name: "drill".into(),
+        ..RestoreModel::default()
+    };
+    let stage = Stage::<Restore>::on(&session);
+    let (_, said) = stage.read(&stub, &mut Private::default()).await;
+    assert!(said.is_refusal() && said.says("does not exist"), "{said:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_that_restores_warns_of_the_data_that_it_overwrites() {
+    let (session, _) = world([database("orders"), backup()]);
+    let stage = Stage::<Restore>::on(&session);
+    let (_, said) = stage.plan(None, &restore(), Private::default()).await;
+    assert!(!said.is_refusal(), "{said:?}");
+    assert!(
+        said.says("Data loss") && said.says("prod/orders since 2026-11-01T02:03:04Z"),
+        "{said:?}"
+    );
+    let elsewhere = RestoreModel {
+        database_name: Field::Unknown,
+        ..restore()
+    };
+    let (_, said) = stage.plan(None, &elsewhere, Private::default()).await;
+    assert!(said.says("Data loss"), "{said:?}");
+    // A plan without a cluster warns as well, in general words.
+    let alone = Stage::<Restore>::on(&Arc::default());
+    let (_, said) = alone.plan(None, &restore(), Private::default()).await;
+    assert!(said.says("Data loss"), "{said:?}");
+
+    session.warn_of_impact(false);
+    let (_, said) = stage.plan(None, &restore(), Private::default()).await;
+    assert!(said.is_nothing(), "{said:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tainted_database_is_refused_at_plan_by_a_way_that_works() {
+    let (session, objects) = world([database("orders")]);
+    let stage = Stage::<Database>::on(&session);
+    stage.read(&orders(), &mut Private::default()).await;
+    // Terraform plans what is tainted as a creation.
+    let (plan, said) = stage.plan(None, &orders(), Private::default()).await;
+    assert!(
+        said.is_refusal() && said.says("terraform untaint"),
+        "{said:?}"
+    );
+    // Nor does an apply of a plan that did not read it destroy it.
+    let said = stage.delete(&orders(), &plan.private).await;
+    assert!(
+        said.is_refusal() && said.says("terraform untaint"),
+        "{said:?}"
+    );
+    assert!(objects.lock().unwrap().contains_key(&database("orders").0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tainted_database_that_nothing_protects_is_replaced_with_a_warning() {
+    let (session, _) = world([database("orders")]);
+    let stage = Stage::<Database>::on(&session);
+    let open = DatabaseModel {
+        deletion_protection: false.into(),
+        ..orders()
+    };
+    stage.read(&open, &mut Private::default()).await;
+    let (_, said) = stage.plan(None, &open, Private::default()).await;
+    assert!(!said.is_refusal(), "{said:?}");
+    assert!(said.says("deletes its volumes"), "{said:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_never_was_ready_is_replaced_whatever_protects_it() {
+    let (path, mut unready) = database("orders");
+    unready["status"] = json!({"status": "error", "observedGeneration": 1});
+    let (session, _) = world([(path, unready)]);
+    let stage = Stage::<Database>::on(&session);
+    let mut private = Private::default();
+    replaced::note_failure(&mut private);
+    stage.read(&orders(), &mut private).await;
+    let (plan, said) = stage.plan(None, &orders(), Private::default()).await;
+    assert!(!said.is_refusal(), "{said:?}");
+    assert!(said.says("never was ready"), "{said:?}");
+    assert!(replaced::never_was_ready(&plan.private));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_to_be_destroyed_is_not_offered_for_import() {
+    let (session, _) = world([database("orders")]);
+    let config = DatabaseModel {
+        deletion_protection: false.into(),
+        ..orders()
+    };
+    // With create_before_destroy the object that goes still has the name.
+    let stage = Stage::<Database>::on(&session);
+    stage.read(&config, &mut Private::default()).await;
+    let (mut plan, _) = stage.plan(None, &config, Private::default()).await;
+    let said = stage.create(&config, &mut plan.private).await;
+    assert!(said.contains("create_before_destroy"), "{said}");
+    assert!(!said.to_lowercase().contains("import it"), "{said}");
+    // An object that the state does not hold is another matter.
+    let stage = Stage::<Database>::on(&session);
+    let (mut plan, _) = stage.plan(None, &config, Private::default()).await;
+    let said = stage.create(&config, &mut plan.private).await;
+    assert!(!said.contains("create_before_destroy"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_same_run_plans_is_not_missed_and_anything_else_is() {
+    let (session, _) = world([database("orders")]);
+    let storage: BackupStorageModel = serde_json::from_value(json!({"namespace": "prod",
+        "name": "s3", "spec": {"type": "s3", "bucket": "b", "region": "r"}}))
+    .unwrap();
+    Stage::<BackupStorage>::on(&session)
+        .plan(None, &storage, Private::default())
+        .await;
+    let mut config = orders();
+    config.name = "new".into();
+    let write_to = |storage: &str| -> DatabaseModel {
+        let mut config = config.clone();
+        config.spec.known_mut().unwrap().backup = serde_json::from_value(json!({"schedules": [
+            {"name": "n", "schedule": "0 2 * * *", "backupStorageName": storage, "enabled": true}]}))
+        .unwrap();
+        config
+    };
+    let stage = Stage::<Database>::on(&session);
+    let (_, said) = stage.plan(None, &write_to("s3"), Private::default()).await;
+    assert!(said.is_nothing(), "{said:?}");
+    let (_, said) = stage.plan(None, &write_to("s4"), Private::default()).await;
+    assert!(said.says("s4"), "{said:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restore_says_that_it_does_not_run_for_the_database_that_replaces_its_own() {
+    let (session, _) = world([database("orders"), backup()]);
+    let restores = Stage::<Restore>::on(&session);
+    let prior = restore();
+    let (_, said) = restores
+        .plan(Some(&prior), &prior, Private::default())
+        .await;
+    assert!(said.is_nothing(), "{said:?}");
+    let databases = Stage::<Database>::on(&session);
+    let open = DatabaseModel {
+        deletion_protection: false.into(),
+        ..orders()
+    };
+    databases.read(&open, &mut Private::default()).await;
+    databases.plan(None, &open, Private::default()).await;
+    let (_, said) = restores
+        .plan(Some(&prior), &prior, Private::default())
+        .await;
+    assert!(said.says("replace_triggered_by"), "{said:?}");
+}

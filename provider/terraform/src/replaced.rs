@@ -1,0 +1,191 @@
+//! Objects that a creation replaces.
+//!
+//! Terraform plans an object that is tainted, or that -replace names, as a creation: the plan does
+//! not say what goes. A plan reads every object of the state first, in the same process, so what
+//! was read tells a creation that replaces from one that does not; and what a creation replaces
+//! travels to the apply in its private state, which the destruction of the old object gets too.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use tfplugin::{Diagnostic, Diagnostics, Plan, Private};
+
+use crate::{
+    guardrails::{self, Guarded},
+    managed::named,
+    session::Session,
+};
+
+/// Private key of a planned creation that replaces an object: whether that one never was ready.
+const REPLACES: &str = "replaces";
+/// Private key of an object whose creation failed, until it is seen to be ready.
+const NEVER_READY: &str = "never-ready";
+
+/// An object of the state, before this run changes anything.
+#[derive(Clone)]
+pub struct Former<M> {
+    /// What the state says of it.
+    pub state: M,
+    /// Its creation failed, and it never was ready since.
+    pub never_ready: bool,
+    /// Its replacement was judged already: a plan showed it together with what replaces it.
+    pub judged: bool,
+}
+
+/// The objects of one kind that the state holds, by their import ids.
+pub struct Formers<M>(Mutex<BTreeMap<String, Former<M>>>);
+
+impl<M> Default for Formers<M> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<M: Clone> Formers<M> {
+    /// Notes an object of the state.
+    pub fn note(&self, id: String, former: Former<M>) {
+        self.all().insert(id, former);
+    }
+
+    /// Forgets an object that does not exist any more.
+    pub fn forget(&self, id: &str) {
+        self.all().remove(id);
+    }
+
+    /// The object of that id, if the state holds it.
+    pub fn of(&self, id: &str) -> Option<Former<M>> {
+        self.all().get(id).cloned()
+    }
+
+    fn all(&self) -> MutexGuard<'_, BTreeMap<String, Former<M>>> {
+        // A panic while holding the lock left nothing half-written: entries are replaced whole.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Notes that the creation failed: a database whose first data never came.
+pub fn note_failure(private: &mut Private) {
+    // A flag is always JSON and the key is not reserved.
+    let _ = private.set(NEVER_READY, true);
+}
+
+/// Notes that the object is ready, or was.
+pub fn note_ready(private: &mut Private) {
+    private.remove(NEVER_READY);
+}
+
+/// Whether the object that goes never was ready: the one of this private state, or the one that a
+/// creation with this private state replaces.
+pub fn never_was_ready(private: &Private) -> bool {
+    let is_set = |key: &str| private.get(key) == Some(true);
+    is_set(NEVER_READY) || is_set(REPLACES)
+}
+
+/// Whether this creation was planned as a replacement. The mark means nothing once it is made.
+pub fn take(private: &mut Private) -> bool {
+    let replaces = private.get::<bool>(REPLACES).is_some();
+    private.remove(REPLACES);
+    replaces
+}
+
+/// The object as its destruction is judged: what never was ready has nothing to protect. That is
+/// said where it makes a difference.
+pub fn as_judged<K: Guarded>(
+    prior: &K::Model,
+    never_ready: bool,
+    diags: &mut Diagnostics,
+) -> K::Model {
+    let mut judged = prior.clone();
+    if never_ready && K::lift_protection(&mut judged) {
+        let what = named::<K>(prior);
+        diags.push(Diagnostic::warning(
+            format!("{what} never was ready, so nothing protects it"),
+            "Its creation failed before it held any data: it is destroyed whatever \
+             deletion_protection says, and without a final backup. To keep it all the same, run \
+             terraform untaint with its address, which the plan shows.",
+        ));
+    }
+    judged
+}
+
+/// Judges the destruction that a planned creation brings with it, unless that was done: objects to
+/// it as to any other, and warns of what is lost.
+pub fn plan<K: Guarded>(
+    session: &Session,
+    former: &Former<K::Model>,
+    plan: &mut Plan<K::Model>,
+    diags: &mut Diagnostics,
+) {
+    // A flag is always JSON and the key is not reserved.
+    let _ = plan.private.set(REPLACES, former.never_ready);
+    session.note_replaced(named::<K>(&former.state));
+    if former.judged {
+        return;
+    }
+    let prior = as_judged::<K>(&former.state, former.never_ready, diags);
+    K::forbid_destroy(&prior, diags);
+    if !diags.has_errors() && !former.never_ready {
+        guardrails::warn::<K>(session, &prior, None, diags);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{database::Database, managed::Kind};
+    use everest_schemas::models::{DatabaseModel, FinalBackup};
+
+    fn copy() -> DatabaseModel {
+        DatabaseModel {
+            namespace: "prod".into(),
+            name: "copy".into(),
+            deletion_protection: true.into(),
+            final_backup: FinalBackup {
+                backup_storage_name: "s3".into(),
+                ..FinalBackup::default()
+            }
+            .into(),
+            ..DatabaseModel::default()
+        }
+    }
+
+    fn destroyed(private: &Private) -> Diagnostics {
+        let mut diags = Diagnostics::new();
+        let judged = as_judged::<Database>(&copy(), never_was_ready(private), &mut diags);
+        Database::forbid_destroy(&judged, &mut diags);
+        diags
+    }
+
+    #[test]
+    fn only_a_database_that_never_was_ready_has_nothing_to_protect() {
+        let mut private = Private::default();
+        assert!(destroyed(&private).has_errors());
+        note_failure(&mut private);
+        let said = destroyed(&private);
+        assert!(!said.has_errors());
+        assert!(format!("{said:?}").contains("never was ready"), "{said:?}");
+        note_ready(&mut private);
+        assert!(destroyed(&private).has_errors());
+    }
+
+    #[test]
+    fn a_creation_that_replaces_is_told_from_one_that_does_not() {
+        let formers = Formers::default();
+        let former = Former {
+            state: copy(),
+            never_ready: true,
+            judged: false,
+        };
+        formers.note("prod/copy".to_owned(), former);
+        assert!(
+            formers
+                .of("prod/copy")
+                .is_some_and(|former| former.never_ready)
+        );
+        assert!(formers.of("prod/orders").is_none());
+        formers.forget("prod/copy");
+        assert!(formers.of("prod/copy").is_none());
+    }
+}
