@@ -333,6 +333,19 @@ async fn a_restore_runs_once_whenever_the_process_dies() {
     assert_eq!(condition(&plane, &path, "Ready"), "True");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_restore_that_was_only_seen_to_run_is_not_run_again_when_its_object_goes() {
+    let (plane, path) = restore();
+    plane.change(
+        &path,
+        &json!({"status": {"atProvider": {"state": "Restoring"}}}),
+    );
+    rest(&plane, &process::<Restores>(&plane), &path).await;
+    let external = format!("{EVEREST}/databaseclusterrestores/orders");
+    assert_eq!(plane.made(&external), 0);
+    assert_eq!(condition(&plane, &path, "Ready"), "False");
+}
+
 fn storage() -> (Plane, String) {
     let spec =
         json!({"type": "s3", "bucket": "mine", "region": "r", "secretRef": {"name": "keys"}});

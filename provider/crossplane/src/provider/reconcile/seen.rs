@@ -121,11 +121,14 @@ impl<K: Kind> Look<'_, K> {
             .is_some_and(|config| K::is_left(config, external, &self.key.0))
     }
 
-    /// Whether the work was done once. An earlier object may have gone since.
+    /// Whether the work was begun once, by whomever. An earlier object may have gone since, and
+    /// with it how it ended.
     fn is_done(&self) -> bool {
         let state = self.managed.status.at_provider.get("state");
-        let ended = matches!(state.and_then(Value::as_str), Some("Succeeded" | "Failed"));
-        K::RUNS_ONCE && (ended || metadata::was_created(&self.managed.metadata))
+        let begun = state
+            .and_then(Value::as_str)
+            .is_some_and(|state| !state.is_empty());
+        K::RUNS_ONCE && (begun || metadata::was_created(&self.managed.metadata))
     }
 
     pub(super) fn scene(&mut self) -> Option<Scene<'_, K>> {
