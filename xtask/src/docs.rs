@@ -108,12 +108,7 @@ fn resource_page(
         REFERENCE,
     );
     let _ = writeln!(page, "# {name} (Resource)\n\n{}\n", description(block));
-    let example = fs::read_to_string(folder.join("resource.tf"))?;
-    let _ = writeln!(
-        page,
-        "## Example Usage\n\n```terraform\n{}\n```\n",
-        example.trim()
-    );
+    let _ = writeln!(page, "{}\n", usage(&folder)?);
     page.push_str(&schema_section(name, block));
     let import = fs::read_to_string(folder.join("import.sh"))?;
     let _ = write!(page, "\n## Import\n\n```shell\n{}\n```\n", import.trim());
@@ -124,6 +119,37 @@ fn resource_page(
         let _ = write!(page, "\n{}\n", fs::read_to_string(notes)?.trim());
     }
     Ok(page)
+}
+
+/// The page that is written for a resource.
+const WRITTEN: &str = "page.md";
+
+/// How a resource is used: its [`WRITTEN`] page, in which a line `{{ FILE }}` stands for an example
+/// beside it, or the one example that it has.
+fn usage(folder: &Path) -> io::Result<String> {
+    let written = folder.join(WRITTEN);
+    if !written.exists() {
+        return Ok(format!(
+            "## Example Usage\n\n{}",
+            example(folder, "resource.tf")?
+        ));
+    }
+    let mut lines = Vec::new();
+    for line in fs::read_to_string(&written)?.trim().lines() {
+        let file = line
+            .strip_prefix("{{ ")
+            .and_then(|rest| rest.strip_suffix(" }}"));
+        lines.push(match file {
+            Some(file) => example(folder, file)?,
+            None => line.to_owned(),
+        });
+    }
+    Ok(lines.join("\n"))
+}
+
+fn example(folder: &Path, file: &str) -> io::Result<String> {
+    let text = fs::read_to_string(folder.join(file))?;
+    Ok(format!("```terraform\n{}\n```", text.trim()))
 }
 
 /// The `import` block that says the same as the command `terraform import ADDRESS ID`.

@@ -1,5 +1,5 @@
 # A namespace with the operators of all three engines, a database of each, a
-# place for backups, one backup and a restore of it.
+# place for backups, one backup and a copy of its database made from it.
 
 resource "everest_namespace" "quickstart" {
   name = var.namespace
@@ -127,10 +127,25 @@ resource "everest_backup" "first" {
   }
 }
 
-# Restores the backup into the database it came from.
-resource "everest_restore" "drill" {
-  namespace     = everest_namespace.quickstart.name
-  database_name = everest_database.orders.name
-  name          = "drill"
-  backup_name   = everest_backup.first.name
+# A drill: the backup is restored into a copy, and "orders" goes on undisturbed.
+resource "everest_database" "drill" {
+  namespace           = everest_namespace.quickstart.name
+  name                = "orders-drill"
+  deletion_protection = false
+
+  engine = {
+    type      = "pxc"
+    replicas  = 1
+    storage   = { size = "25Gi" }
+    resources = { cpu = "1", memory = "2G" }
+  }
+
+  data_source = { db_cluster_backup_name = everest_backup.first.name }
+
+  lifecycle {
+    postcondition {
+      condition     = self.ready
+      error_message = "Database ${self.name} is not ready yet: apply again to go on waiting."
+    }
+  }
 }

@@ -36,7 +36,9 @@ pub struct DatabaseModel {
     pub spec: Field<DatabaseClusterSpec>,
 
     /// Whether destroying the database is refused. The value in the state
-    /// counts: to destroy, apply `false` first. Default `true`.
+    /// counts: to destroy, apply `false` first, and run `terraform untaint`
+    /// before that if the database is tainted. A database whose creation failed
+    /// before it held any data is not protected. Default `true`.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true, "default" = true))]
     pub deletion_protection: Field<bool>,

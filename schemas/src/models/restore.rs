@@ -7,8 +7,8 @@ use super::Timeouts;
 use crate::everest::BackupSource;
 use crate::{Field, StringMap};
 
-/// One restore of a backup into a database that exists. The data in the
-/// database is replaced when the resource is created.
+/// One restore of a backup into an existing database. The data in the database
+/// is overwritten when the resource is created.
 ///
 /// The resource is a record: destroying it undoes nothing, and it stays in the
 /// state when its object in the cluster is gone.
@@ -45,7 +45,8 @@ pub struct RestoreModel {
     #[schemars(extend("x-force-new" = true))]
     pub pitr: Field<RestorePitr>,
 
-    /// Any values; a change restores again.
+    /// Any values. A value that changes to another one restores again; to set
+    /// them for the first time, or to take them out, does not.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-force-new" = true, "x-local" = true))]
     pub triggers: StringMap,

@@ -1,1 +1,1 @@
-terraform import everest_restore.drill prod/drill-1
+terraform import everest_restore.rollback prod/rollback-1
