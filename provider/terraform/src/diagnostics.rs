@@ -137,7 +137,7 @@ pub fn still_pending(error: &ClusterError, what: &str) -> Diagnostic {
         return Diagnostic::warning(
             format!("{what} went before its end was seen"),
             format!(
-                "{} It was begun, so it stays in the state and is not made again by itself.",
+                "{} It was begun and stays in the state; the next plan looks for it again.",
                 sentence(&error.to_string())
             ),
         );

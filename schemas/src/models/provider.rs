@@ -90,8 +90,8 @@ pub struct ProviderModel {
     pub catalog: Field<Catalog>,
 
     /// Whether a plan warns of what a change does to a running database, such
-    /// as restarting its pods, and of data that is lost by it: also that a
-    /// restore overwrites. Default `true`.
+    /// as restarting its pods, and of data that a change deletes or a restore
+    /// overwrites. Default `true`.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub impact_warnings: Field<bool>,
 }

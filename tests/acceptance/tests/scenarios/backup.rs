@@ -264,7 +264,7 @@ fn a_backup_and_a_restore_run_once() {
     said.says("r1");
 
     stack.write(&all.replace("drill = \"1\"", "drill = \"2\""));
-    stack.apply().succeeded();
+    stack.apply().succeeded().says("Data loss");
     assert_eq!(
         objects::get(RESTORE, &stack.namespace, "r1")["status"]["state"],
         "Succeeded"

@@ -311,6 +311,32 @@ fn deletion_protection_covers_destroy_and_replace_and_is_lifted_by_an_apply_of_i
     stack.write(&protected.replace("\"orders\"", "\"other\""));
     stack.plan().failed().says("deletion_protection");
     stack.write(&protected);
+    // Terraform plans what -replace names, or what is tainted, as a creation.
+    stack
+        .run(&[
+            "plan",
+            "-replace=everest_database.db",
+            "-input=false",
+            "-no-color",
+        ])
+        .failed()
+        .says("deletion_protection");
+    stack.run(&["taint", "everest_database.db"]).succeeded();
+    stack.plan().failed().says("terraform untaint");
+    stack
+        .run(&["apply", "-refresh=false", "-auto-approve", "-no-color"])
+        .failed()
+        .says("terraform untaint");
+    assert!(!objects::get(DATABASE, &stack.namespace, "orders").is_null());
+    stack.run(&["untaint", "everest_database.db"]).succeeded();
+    stack.plan_is_empty();
+
+    stack.write(&database(
+        "pxc",
+        "orders",
+        "  lifecycle {\n    create_before_destroy = true\n  }\n",
+    ));
+    stack.apply().succeeded();
     stack
         .run(&[
             "apply",
@@ -320,8 +346,8 @@ fn deletion_protection_covers_destroy_and_replace_and_is_lifted_by_an_apply_of_i
             "-no-color",
         ])
         .failed()
-        .says("deletion_protection");
-    assert!(!objects::get(DATABASE, &stack.namespace, "orders").is_null());
+        .says("create_before_destroy")
+        .says_not("mport it");
 
     stack.write(&database("pxc", "orders", ""));
     stack.apply().succeeded();
