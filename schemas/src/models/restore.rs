@@ -45,8 +45,8 @@ pub struct RestoreModel {
     #[schemars(extend("x-force-new" = true))]
     pub pitr: Field<RestorePitr>,
 
-    /// Any values. A value that changes to another one restores again; to set
-    /// them for the first time, or to take them out, does not.
+    /// Any values. A change from some values to others restores again; to set
+    /// the attribute for the first time, or to take it out, does not.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-force-new" = true, "x-local" = true))]
     pub triggers: StringMap,
