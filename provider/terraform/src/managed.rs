@@ -4,173 +4,31 @@
 use std::{sync::Arc, time::Instant};
 
 use async_trait::async_trait;
-use everest_cluster::{Change, Cluster, ClusterError, Creation, Typed, Wait};
+use everest_cluster::{Change, ClusterError, Creation};
 use everest_core::{rules::Ruled, semantic, v1::Mapped};
-use everest_schemas::{Field, models::Timeouts};
 use tfplugin::{
-    Context, Deferral, Diagnostic, Diagnostics, IdentityAttribute, Model, MoveSource, Plan,
-    Private, ReadResult, Resource, Update,
+    Context, Deferral, Diagnostics, IdentityAttribute, MoveSource, Plan, Private, ReadResult,
+    Resource, Update,
 };
 
 use crate::{
     diagnostics,
     guardrails::{self, Guarded},
-    key::{Key, Scope},
-    listing::Filter,
-    moved::{self, ObjectKind},
-    nonce,
+    key::Key,
+    moved, nonce,
     replaced::{self, Former, Formers},
     session::Session,
-    timeouts::Defaults,
 };
+
+mod kind;
+
+pub use kind::Kind;
 
 /// Private key: a change was begun, so that a "ready" may be the one from before it.
 const UPDATING: &str = "updating";
 
 /// Private key: that the object is gone was said, so it is not said again.
 const GONE: &str = "gone";
-
-/// One kind of resource.
-#[async_trait(?Send)]
-pub trait Kind: Send + Sync + 'static {
-    /// Its attributes.
-    type Model: Model + Ruled + Mapped<Object: Typed>;
-    /// What narrows a search for its objects.
-    type Filter: Filter;
-    /// As users write it.
-    const TYPE: &'static str;
-    /// The kind of Kubernetes object that it stands for.
-    const OBJECT: ObjectKind;
-    /// Where its objects live, and so what tells them apart.
-    const SCOPE: Scope;
-    /// How long its operations may take unless the user says otherwise.
-    const TIMEOUTS: Defaults;
-    /// Outputs that are unknown in a plan that goes on waiting.
-    const PENDING: &'static [&'static str];
-    /// What a creation that failed means, and what to do: the rest of its message.
-    const AFTER_FAILURE: &'static str = "";
-
-    /// Its import id, which also names it in messages.
-    fn id(model: &Self::Model) -> String {
-        let (namespace, name) = model.key();
-        match model.namespace() {
-            Some(_) => format!("{namespace}/{name}"),
-            None => name.to_owned(),
-        }
-    }
-
-    /// The user's time-outs; null where the resource has none.
-    fn timeouts(model: &Self::Model) -> &Field<Timeouts>;
-
-    /// Whether it is as it was asked for, as far as one look can tell.
-    fn is_ready(model: &Self::Model) -> bool;
-
-    /// Notes that it is not, whatever the cluster says at the moment, where it has an attribute
-    /// for that.
-    fn set_not_ready(model: &mut Self::Model) {
-        let _ = model;
-    }
-
-    /// Checks a change and says which outputs it affects.
-    fn plan(plan: &mut Plan<Self::Model>, diags: &mut Diagnostics) {
-        diagnostics::report(plan.planned.check(plan.prior.as_ref()), diags);
-    }
-
-    /// Adjusts the configuration that was written for an object that exists; `object` is that
-    /// object, if it can be read.
-    fn generated(config: &mut Self::Model, object: Option<&<Self::Model as Mapped>::Object>) {
-        let _ = (config, object);
-    }
-
-    /// Takes off what protects an object from its destruction, for one that never was ready.
-    /// Returns true if there was anything.
-    fn lift_protection(prior: &mut Self::Model) -> bool {
-        let _ = prior;
-        false
-    }
-
-    /// Objects to a destruction; asked at plan and again before the deletion, because a plan
-    /// without a read does not see what a tainted object, or one that `-replace` names, was.
-    fn forbid_destroy(prior: &Self::Model, diags: &mut Diagnostics) {
-        diagnostics::report(prior.check_destruction(), diags);
-    }
-
-    /// The object as it is; None when it does not exist.
-    async fn read(
-        cluster: &Cluster,
-        prior: &Self::Model,
-    ) -> Result<Option<Self::Model>, ClusterError> {
-        cluster.read(prior).await
-    }
-
-    /// Looks at what belongs to an object that exists and is not in it. What is missing there is
-    /// left to the next apply: see [`Private::set_pending`].
-    async fn look_beside(
-        cluster: &Cluster,
-        prior: &Self::Model,
-        private: &mut Private,
-        diags: &mut Diagnostics,
-    ) {
-        let _ = (cluster, prior, private, diags);
-    }
-
-    /// What an object that is gone means for the state. `first`: that one that is kept is gone
-    /// was not said yet.
-    fn gone(prior: &Self::Model, first: bool, diags: &mut Diagnostics) -> ReadResult<Self::Model> {
-        let _ = (prior, first, diags);
-        ReadResult::Gone
-    }
-
-    /// Makes the object.
-    async fn create(
-        cluster: &Cluster,
-        planned: &Self::Model,
-        config: &Self::Model,
-        nonce: &str,
-        wait: &Wait,
-    ) -> Creation<Self::Model>;
-
-    /// What a user should know of an object that was just made.
-    async fn notices(cluster: &Cluster, made: &Self::Model, diags: &mut Diagnostics) {
-        let _ = (cluster, made, diags);
-    }
-
-    /// Changes the object, or goes on waiting for it.
-    async fn update(
-        cluster: &Cluster,
-        prior: &Self::Model,
-        planned: &Self::Model,
-        config: &Self::Model,
-        wait: &Wait,
-    ) -> Change<Self::Model>;
-
-    /// What has to be done before the object goes. An error keeps it; what is told otherwise goes
-    /// to `diags`.
-    async fn before_delete(
-        cluster: &Cluster,
-        prior: &Self::Model,
-        wait: &Wait,
-        diags: &mut Diagnostics,
-    ) -> Result<(), Diagnostic> {
-        let _ = (cluster, prior, wait, diags);
-        Ok(())
-    }
-
-    /// Removes the object.
-    async fn delete(
-        cluster: &Cluster,
-        prior: &Self::Model,
-        wait: &Wait,
-    ) -> Result<(), ClusterError>;
-
-    /// The objects there are in `namespace`, or in all.
-    async fn list(
-        cluster: &Cluster,
-        namespace: Option<&str>,
-    ) -> Result<Vec<Self::Model>, ClusterError> {
-        cluster.list(namespace).await
-    }
-}
 
 /// A [`Kind`] on the provider's session.
 pub struct Managed<K: Kind> {

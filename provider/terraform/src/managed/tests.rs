@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use everest_cluster::Catalog;
+use everest_cluster::{Catalog, Cluster};
+use everest_schemas::Field;
 use everest_schemas::models::{BackupStorageModel, DatabaseModel, RestoreModel};
 use kube::client::Body;
 use serde_json::{Value as Json, json};
