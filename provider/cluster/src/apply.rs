@@ -35,6 +35,15 @@ impl<'a> Takes<'a> {
     }
 }
 
+/// A body that is taken by the object `uid` alone: without it the apply makes an object where
+/// there is none any more.
+pub(crate) fn pinned(mut body: Value, uid: Option<&str>) -> Value {
+    if let Some(uid) = uid {
+        body["metadata"]["uid"] = json!(uid);
+    }
+    body
+}
+
 /// How often an object that changes meanwhile is looked at again.
 const LOOKS: usize = 5;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(300);
@@ -51,6 +60,7 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(300);
 /// # Errors
 /// `Conflict` with managers, fields and both values where values are contested; nothing is
 /// written then. `Api` with code 409 where the object does not stay as it was looked at.
+/// `Superseded` if it is gone.
 pub(crate) async fn apply<K: Kind + serde::Serialize>(
     objects: &Objects<K>,
     name: &str,
@@ -61,16 +71,20 @@ pub(crate) async fn apply<K: Kind + serde::Serialize>(
         Err(ClusterError::Conflict { .. }) => {}
         other => return other,
     }
-    let pinned = body.pointer("/metadata/resourceVersion").is_some();
-    let mut looks_left = if pinned { 1 } else { LOOKS };
+    let uid = body.pointer("/metadata/uid").and_then(Value::as_str);
+    let has_version = body.pointer("/metadata/resourceVersion").is_some();
+    let mut looks_left = if has_version { 1 } else { LOOKS };
     loop {
         looks_left -= 1;
         let Some(live) = objects.get(name).await? else {
-            return objects.patch_apply(name, body, false).await;
+            return Err(ClusterError::Superseded {
+                object: objects.named(name),
+                replaced: false,
+            });
         };
         let taken = taken(objects, name, &live, body, takes)?;
-        let mut body = body.clone();
-        if !pinned && let Some(version) = &live.meta().resource_version {
+        let mut body = pinned(body.clone(), uid.or(live.meta().uid.as_deref()));
+        if !has_version && let Some(version) = &live.meta().resource_version {
             body["metadata"]["resourceVersion"] = json!(version);
         }
         match objects.patch_apply(name, &body, true).await {
@@ -275,5 +289,26 @@ mod tests {
             assert!(result.is_ok() && forced == ["0"], "{result:?}");
             assert_eq!(taken, [], "it was asked for");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_gone_at_the_second_look_is_not_made_anew_with_force() {
+        let (cluster, seen) = fake::cluster(|method, _, _| match method {
+            "PATCH" => fake::failure(
+                409,
+                "Conflict",
+                "Apply failed with 1 conflict",
+                json!({"causes": [
+                {"reason": "FieldManagerConflict", "field": ".metadata.labels.size",
+                 "message": "conflict with \"them\" using v1"}]}),
+            ),
+            _ => fake::absent("namespaces", "a"),
+        });
+        let objects = cluster.global::<Namespace>();
+        let error = apply(&objects, "a", &sized("1Gi"), Takes::Everything)
+            .await
+            .unwrap_err();
+        assert!(matches!(error, ClusterError::Superseded { .. }), "{error}");
+        assert_eq!(fake::writes(&seen).len(), 1);
     }
 }

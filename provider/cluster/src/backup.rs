@@ -19,7 +19,8 @@ use crate::objects::Objects;
 use crate::wait::Clock;
 use crate::watching::{Awaited, Ended, Verdict, look_until};
 use crate::{
-    Change, Cluster, Creation, Wait, creation, database, engine, rehearsal, sighting, upgrade_lock,
+    Change, Cluster, Creation, Unacknowledged, Wait, creation, database, engine, rehearsal,
+    sighting, upgrade_lock,
 };
 
 /// Makes a backup and waits until it has succeeded.
@@ -35,11 +36,11 @@ use crate::{
 pub async fn create(
     cluster: &Cluster,
     planned: &BackupModel,
-    nonce: &str,
+    made: &Unacknowledged,
     wait: &Wait,
 ) -> Creation<BackupModel> {
     let clock = wait.start();
-    let created = match start(cluster, planned, nonce, &clock).await {
+    let created = match start(cluster, planned, made, &clock).await {
         Ok(created) => created,
         Err(error) => return Creation::NotCreated(error),
     };
@@ -150,7 +151,7 @@ pub async fn rehearse_deletion(cluster: &Cluster, model: &BackupModel) -> Result
 async fn start(
     cluster: &Cluster,
     planned: &BackupModel,
-    nonce: &str,
+    made: &Unacknowledged,
     clock: &Clock,
 ) -> Result<DatabaseClusterBackup, ClusterError> {
     let (namespace, name) = key(planned)?;
@@ -158,13 +159,14 @@ async fn start(
     let database = planned.database_name.known_str().unwrap_or_default();
     let body = v1::backup::desired(planned);
     if let Some(existing) = objects.get(name).await?
-        && creation::is_ours(&existing, nonce)
+        && creation::is_ours(&objects, &existing, &body)
     {
+        made.note(&objects, &existing);
         return Ok(existing);
     }
     upgrade_lock::released(&objects, name, clock).await?;
     ready_database(cluster, namespace, database, &objects.named(name)).await?;
-    begin(&objects, name, database, body, nonce, clock).await
+    begin(&objects, name, database, body, made, clock).await
 }
 
 /// Creates the object `name` from an apply body once no other backup of the database runs.
@@ -173,7 +175,7 @@ pub(crate) async fn begin(
     name: &str,
     database: &str,
     body: Value,
-    nonce: &str,
+    made: &Unacknowledged,
     clock: &Clock,
 ) -> Result<DatabaseClusterBackup, ClusterError> {
     let namespace = objects.namespace().unwrap_or_default();
@@ -195,7 +197,7 @@ pub(crate) async fn begin(
         }
     };
     until_no_other_runs(objects, name, database, clock).await?;
-    creation::create(objects, name, body, nonce).await
+    creation::create(objects, name, body, made).await
 }
 
 /// The database to back up or restore, which must be ready. `dependent` is what needs it.
@@ -260,7 +262,7 @@ async fn until_no_other_runs(
     }
 }
 
-async fn not_started(object: &Object, ended: Ended, clock: &Clock) -> ClusterError {
+pub(crate) async fn not_started(object: &Object, ended: Ended, clock: &Clock) -> ClusterError {
     let last = async |missing: &str| sighting::waiting_for(missing);
     ended
         .report(format!("{object} was not started"), clock, last)

@@ -18,14 +18,16 @@ use crate::error::ClusterError;
 use crate::mapped::key;
 use crate::objects::Objects;
 use crate::wait::Clock;
-use crate::{CREATED_BY_APPLY, Change, Cluster, Creation, Wait, creation, delete, rehearsal};
+use crate::{
+    CREATED_BY_APPLY, Change, Cluster, Creation, Unacknowledged, Wait, creation, delete, rehearsal,
+};
 
 pub use readers::are_left;
 
 /// Creates the Secret, then the storage that names it.
 ///
 /// Without credentials the Secret must exist already and is left as it is. With credentials
-/// it must not, unless this apply made it, or a creation did that never learned how it ended. If
+/// it must not, unless a creation made it that was killed or never learned how it ended. If
 /// the storage is then refused, the Secret goes again; if nobody knows whether it was written, the
 /// Secret stays, since the storage may read it. Everest tests no connection: wrong credentials
 /// show in the first backup.
@@ -35,11 +37,11 @@ pub async fn create(
     cluster: &Cluster,
     planned: &BackupStorageModel,
     credentials: Option<&Credentials>,
-    nonce: &str,
+    made: &Unacknowledged,
     wait: &Wait,
 ) -> Creation<BackupStorageModel> {
     let clock = wait.start();
-    match create_both(cluster, planned, credentials, nonce, &clock).await {
+    match create_both(cluster, planned, credentials, made, &clock).await {
         Ok(storage) => Creation::Created(cluster.observed(&storage)),
         Err(error) => Creation::NotCreated(error),
     }
@@ -49,7 +51,7 @@ async fn create_both(
     cluster: &Cluster,
     planned: &BackupStorageModel,
     credentials: Option<&Credentials>,
-    nonce: &str,
+    made: &Unacknowledged,
     clock: &Clock,
 ) -> Result<BackupStorage, ClusterError> {
     let (namespace, name) = key(planned)?;
@@ -58,13 +60,14 @@ async fn create_both(
     let body = v1::backup_storage::desired(planned);
     // Before the Secret is touched: it may belong to the storage that is in the way.
     if let Some(existing) = storages.get(name).await?
-        && !creation::is_ours(&existing, nonce)
+        && !creation::is_ours(&storages, &existing, &body)
     {
         return Err(creation::foreign(&storages, name, &existing));
     }
     let secret_name = secret_name(planned);
     let secret = secrets.get(secret_name).await?;
-    match (credentials, &secret) {
+    let keys = credentials.map(|credentials| v1::backup_storage::secret(planned, credentials));
+    match (&keys, &secret) {
         (None, None) => {
             return Err(ClusterError::Blocked {
                 object: storages.named(name),
@@ -76,8 +79,8 @@ async fn create_both(
                 attribute: Some(FieldPath::of("accessKeyId")),
             });
         }
-        (Some(_), Some(existing))
-            if !creation::is_ours(existing, nonce)
+        (Some(keys), Some(existing))
+            if !creation::is_ours(&secrets, existing, keys.expose())
                 && !is_left_over(cluster, &storages, existing).await? =>
         {
             return Err(ClusterError::AlreadyExists {
@@ -89,12 +92,13 @@ async fn create_both(
         }
         _ => {}
     }
-    if let Some(credentials) = credentials {
-        let body = v1::backup_storage::secret(planned, credentials);
-        let body = creation::with_nonce(body.expose().clone(), nonce);
-        secrets.patch_apply(secret_name, &body, true).await?;
+    if let Some(keys) = keys {
+        let uid = secret.and_then(|secret| secret.uid());
+        let keys = apply::pinned(creation::marked(keys.expose().clone()), uid.as_deref());
+        let written = secrets.patch_apply(secret_name, &keys, true).await?;
+        made.note(&secrets, &written);
     }
-    let result = creation::create(&storages, name, body, nonce).await;
+    let result = creation::create(&storages, name, body, made).await;
     let refused = result.as_ref().is_err_and(|error| !error.leaves_it_open());
     if refused && credentials.is_some() {
         let gone = delete::delete(&secrets, secret_name, clock).await;
@@ -168,14 +172,19 @@ async fn write(
     let planned = &with_secret_of(planned, prior);
     let (namespace, name) = key(planned)?;
     let storages = cluster.objects::<BackupStorage>(namespace);
+    let Some(live) = storages.get(name).await? else {
+        return Err(ClusterError::Superseded {
+            object: storages.named(name),
+            replaced: false,
+        });
+    };
     let body = v1::backup_storage::desired(planned);
+    let body = apply::pinned(body, live.uid().as_deref());
     let prior = v1::backup_storage::desired(prior);
     let takes = Takes::of(&planned.force_conflicts, &prior);
-    if let Some(live) = storages.get(name).await? {
-        // Before the Secret is written.
-        apply::taken(&storages, name, &live, &body, takes)?;
-        apply::hand_over(&storages, name, &live, &body, &prior).await?;
-    }
+    // Before the Secret is written.
+    apply::taken(&storages, name, &live, &body, takes)?;
+    apply::hand_over(&storages, name, &live, &body, &prior).await?;
     if let Some(credentials) = credentials {
         // The two keys are ours to say. A conflict would have to show both values.
         let secrets = cluster.objects::<Secret>(namespace);

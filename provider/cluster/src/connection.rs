@@ -269,6 +269,15 @@ pub fn connect(config: &ConnectionConfig) -> Result<kube::Client, ConnectError> 
     client(settings::resolve(config, &|name| std::env::var(name).ok())?)
 }
 
+/// The same, and the URL of the API server for messages.
+pub(crate) fn connect_named(
+    config: &ConnectionConfig,
+) -> Result<(kube::Client, String), ConnectError> {
+    let config = settings::resolve(config, &|name| std::env::var(name).ok())?;
+    let server = named(&config);
+    Ok((client(config)?, server))
+}
+
 /// A client of resolved settings; its credential plugin, if it has one, has not run yet.
 fn client(config: kube::Config) -> Result<kube::Client, ConnectError> {
     if config.auth_info.exec.is_some() || config.auth_info.auth_provider.is_some() {
@@ -277,19 +286,25 @@ fn client(config: kube::Config) -> Result<kube::Client, ConnectError> {
     let server = shown(&config.cluster_url);
     build(config).map_err(|error| ConnectError::Client {
         server,
-        cause: error.to_string(),
+        cause: advised(error.to_string()),
     })
+}
+
+/// Why no client could be built, with what to do where nothing is trusted.
+fn advised(cause: String) -> String {
+    if !cause.contains("No CA certificates") {
+        return cause;
+    }
+    format!(
+        "{cause}. No certificate authority is given, and this machine or image holds none: give the \
+         certificate that has signed the server's (cluster_ca_certificate, or \
+         certificate-authority-data in a kubeconfig)"
+    )
 }
 
 /// Builds the client at once; a credential plugin runs here, blocking.
 fn build(config: kube::Config) -> Result<kube::Client, kube::Error> {
-    let mut server = shown(&config.cluster_url);
-    if let Some(proxy) = &config.proxy_url {
-        server = format!(
-            "{server} (through proxy_url {})",
-            shown(proxy).trim_end_matches('/')
-        );
-    }
+    let server = named(&config);
     let layer = tower::util::MapErrLayer::new(move |source: BoxError| -> BoxError {
         Box::new(NoAnswer {
             server: server.clone(),
@@ -297,6 +312,18 @@ fn build(config: kube::Config) -> Result<kube::Client, kube::Error> {
         })
     });
     Ok(ClientBuilder::try_from(config)?.with_layer(&layer).build())
+}
+
+/// The API server and the proxy on the way to it, as messages name them.
+fn named(config: &kube::Config) -> String {
+    let server = shown(&config.cluster_url);
+    match &config.proxy_url {
+        Some(proxy) => format!(
+            "{server} (through proxy_url {})",
+            shown(proxy).trim_end_matches('/')
+        ),
+        None => server,
+    }
 }
 
 /// A URL as it may be shown: without user information.

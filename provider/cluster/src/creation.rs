@@ -1,21 +1,30 @@
 //! Creating an object without taking over one that somebody else made.
+//!
+//! An object that exists is ours if it is the one that this creation would make and that a
+//! creation before it has made without anybody having got the answer: see
+//! [`acknowledgement`](crate::acknowledgement). A mark on it says so: a digest of what was
+//! written, by our field manager. It is never ours by its name or its manager alone.
 
+use everest_core::v1::managed_fields;
 use kube::ResourceExt;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::CREATED_BY_APPLY;
-use crate::apply::{self, Takes};
+use crate::acknowledgement::Unacknowledged;
 use crate::error::ClusterError;
 use crate::objects::{Kind, Objects};
 
 /// Creates `name` from an apply body.
 ///
-/// 1. Reads it: what exists and does not carry this apply's `nonce` is not ours. What carries it
-///    was made of this very body and stays as it is: Everest clears what is done once, such as a
-///    data source, and a body that is sent again would do it again.
-/// 2. Applies the body with the nonce as an annotation.
-/// 3. If no answer came back, reads again: the write may have been done.
+/// 1. Reads it: one that exists and is not ours (see the module) is refused; one that is ours is
+///    given back as it is: what would be written is what was written, and Everest clears what is
+///    done once, such as a data source, which a body that is sent again would do again.
+/// 2. Applies the body with its mark, unless there is an object by now.
+/// 3. If there is, or no answer came back, reads again: the write may have been done.
+///
+/// What is ours is noted in `made`.
 ///
 /// # Errors
 /// `AlreadyExists` with the id to import; else whatever the server says.
@@ -23,43 +32,86 @@ pub(crate) async fn create<K: Kind + Serialize>(
     objects: &Objects<K>,
     name: &str,
     body: Value,
-    nonce: &str,
+    made: &Unacknowledged,
 ) -> Result<K, ClusterError> {
-    if let Some(existing) = objects.get(name).await? {
-        return if is_ours(&existing, nonce) {
-            Ok(existing)
-        } else {
-            Err(foreign(objects, name, &existing))
-        };
-    }
-    let body = with_nonce(body, nonce);
-    match apply::apply(objects, name, &body, Takes::Nothing).await {
-        Err(error @ (ClusterError::Unreachable { .. } | ClusterError::Api { .. })) => {
-            match objects.get(name).await {
-                Ok(Some(existing)) if is_ours(&existing, nonce) => Ok(existing),
-                _ => Err(error),
-            }
-        }
-        other => other,
-    }
+    let ours = match objects.get(name).await? {
+        Some(existing) if is_ours(objects, &existing, &body) => existing,
+        Some(existing) => return Err(foreign(objects, name, &existing)),
+        None => match objects.apply_new(name, &marked(body.clone())).await {
+            Ok(created) => created,
+            Err(
+                error @ (ClusterError::Unreachable { .. }
+                | ClusterError::Api { .. }
+                | ClusterError::Conflict { .. }),
+            ) => match objects.get(name).await {
+                Ok(Some(existing)) if is_ours(objects, &existing, &body) => existing,
+                Ok(Some(existing)) => return Err(foreign(objects, name, &existing)),
+                _ => return Err(error),
+            },
+            Err(error) => return Err(error),
+        },
+    };
+    made.note(objects, &ours);
+    Ok(ours)
 }
 
-/// Whether this apply created the object.
-pub(crate) fn is_ours<K: kube::Resource>(object: &K, nonce: &str) -> bool {
-    object
-        .annotations()
-        .get(CREATED_BY_APPLY)
-        .is_some_and(|created_by| created_by == nonce)
+/// Whether an object is what a creation from `body` has made that nobody knows of yet.
+pub(crate) fn is_ours<K: Kind>(objects: &Objects<K>, object: &K, body: &Value) -> bool {
+    let mark = object.annotations().get(CREATED_BY_APPLY);
+    let manager = objects.cluster().field_manager();
+    object.meta().deletion_timestamp.is_none()
+        && mark.is_some_and(|mark| *mark == digest(body))
+        && managed_fields::owned_keys(object.meta(), manager)
+            .annotations
+            .contains(CREATED_BY_APPLY)
 }
 
-/// An apply body that marks its object as created by this apply.
-pub(crate) fn with_nonce(mut body: Value, nonce: &str) -> Value {
+/// An apply body with the mark of its creation.
+pub(crate) fn marked(mut body: Value) -> Value {
+    let mark = digest(&body);
     let metadata = &mut body["metadata"];
     if metadata["annotations"].is_null() {
         metadata["annotations"] = json!({});
     }
-    metadata["annotations"][CREATED_BY_APPLY] = json!(nonce);
+    metadata["annotations"][CREATED_BY_APPLY] = json!(mark);
     body
+}
+
+/// What a body says, in 64 characters that are the same wherever they are made. Credentials are
+/// left out: whoever may read the object could try values against them.
+fn digest(body: &Value) -> String {
+    let mut body = body.clone();
+    if let Some(members) = body.as_object_mut() {
+        members.remove("data");
+    }
+    if let Some(s3) = body
+        .pointer_mut("/spec/dataSource/dataImport/source/s3")
+        .and_then(Value::as_object_mut)
+    {
+        s3.remove("accessKeyId");
+        s3.remove("secretAccessKey");
+    }
+    Sha256::digest(canonical(&body).to_string())
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+/// The same value with the members of each object in the order of their names.
+fn canonical(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let mut sorted: Vec<_> = members.iter().collect();
+            sorted.sort_by_key(|(name, _)| *name);
+            let members: Map<String, Value> = sorted
+                .into_iter()
+                .map(|(name, member)| (name.clone(), canonical(member)))
+                .collect();
+            Value::Object(members)
+        }
+        Value::Array(items) => Value::Array(items.iter().map(canonical).collect()),
+        other => other.clone(),
+    }
 }
 
 /// The error for an object that exists and is not ours.
@@ -78,3 +130,6 @@ pub(crate) fn foreign<K: Kind>(objects: &Objects<K>, name: &str, existing: &K) -
         remedy,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -26,7 +26,7 @@ use crate::mapped::key;
 use crate::objects::Objects;
 use crate::wait::Clock;
 use crate::watching::{Awaited, Verdict};
-use crate::{Change, Cluster, Creation, Wait, creation, upgrade_lock};
+use crate::{Change, Cluster, Creation, Unacknowledged, Wait, creation, upgrade_lock};
 
 pub(crate) use deletion::{destroy, protect_backup_data, protect_backups};
 pub use final_backup::{FinalBackup, take as take_final_backup};
@@ -35,8 +35,8 @@ pub use rehearsal::rehearse;
 /// Creates a database and waits until it is really ready.
 ///
 /// 1. The upgrade of an engine's operator in the namespace is waited for.
-/// 2. What exists already and was not created by this apply (see [`crate::CREATED_BY_APPLY`])
-///    is refused.
+/// 2. What exists already is refused, unless a creation of the same has made it and was killed
+///    (see [`crate::CREATED_BY_APPLY`]): that is gone on with.
 /// 3. The object is applied, with the data source.
 /// 4. Unless `wait` is false: waits for readiness as everest-core judges it, with the engine's
 ///    own object and the restore or import that brings the first data. A database in `error`
@@ -47,7 +47,7 @@ pub use rehearsal::rehearse;
 pub async fn create(
     cluster: &Cluster,
     planned: &DatabaseModel,
-    nonce: &str,
+    made: &Unacknowledged,
     wait: &Wait,
 ) -> Creation<DatabaseModel> {
     let clock = wait.start();
@@ -60,7 +60,7 @@ pub async fn create(
         return Creation::NotCreated(error);
     }
     let body = v1::database::desired(planned, Operation::Create);
-    let created = match creation::create(&objects, name, body, nonce).await {
+    let created = match creation::create(&objects, name, body, made).await {
         Ok(created) => created,
         Err(error) => return Creation::NotCreated(error),
     };
@@ -227,6 +227,8 @@ struct Bodies {
     configured: Value,
     prior: Value,
     force_conflicts: Field<bool>,
+    /// The database that the plan was made for.
+    uid: Option<String>,
 }
 
 impl Bodies {
@@ -242,6 +244,7 @@ impl Bodies {
             configured: v1::database::desired(config, Operation::Update),
             prior: settled(prior),
             force_conflicts: planned.force_conflicts.clone(),
+            uid: prior.uid.known().cloned().or_else(|| live.uid()),
         }
     }
 
@@ -261,7 +264,7 @@ impl Bodies {
         );
         v1::database::carry_data_source(&mut body, current);
         core_restart::leave_paused(&mut body, current);
-        body
+        apply::pinned(body, self.uid.as_deref())
     }
 }
 

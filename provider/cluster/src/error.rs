@@ -11,6 +11,9 @@ use crate::connection::{NoAnswer, PluginError};
 use detail::model_path;
 pub use detail::{FieldCause, FieldConflict, Object, Sighting};
 
+/// How the cause begins of a request that the server did not answer in time.
+pub(crate) const UNANSWERED: &str = "no answer within";
+
 /// A failed operation on a cluster. [`std::fmt::Display`] is a message for a person: what
 /// happened, where, why, and what to do next; it never holds a secret.
 #[derive(Debug, thiserror::Error)]
@@ -128,6 +131,19 @@ pub enum ClusterError {
     NotFound {
         /// The object.
         object: Box<Object>,
+    },
+    /// The object that a change was planned for is gone: a server-side apply would make another,
+    /// empty one under its name.
+    #[error(
+        "{object} was deleted{} after the change was planned. Nothing was written. Plan again: the \
+         new plan shows what there is now",
+        if *replaced { " and made anew by somebody else" } else { "" }
+    )]
+    Superseded {
+        /// The object.
+        object: Box<Object>,
+        /// Another one has its name now.
+        replaced: bool,
     },
     /// The object is used by others, so it is not deleted.
     #[error("{object} is in use and is not deleted: used by {}. {remedy}", users.join(", "))]
@@ -259,6 +275,16 @@ impl ClusterError {
         }
     }
 
+    /// Whether the server took a request and did not answer it in time.
+    pub fn is_unanswered(&self) -> bool {
+        matches!(self, Self::Unreachable { cause, .. } if cause.starts_with(UNANSWERED))
+    }
+
+    /// Whether what the request went on from is no longer kept: the rest of a long list.
+    pub fn is_expired(&self) -> bool {
+        matches!(self, Self::Api { code: 410, .. })
+    }
+
     /// Whether RBAC denied the request.
     pub fn is_forbidden(&self) -> bool {
         matches!(self, Self::Forbidden { .. })
@@ -305,8 +331,24 @@ fn transport(
     }
     ClusterError::Unreachable {
         server,
-        cause: chain(first),
+        cause: advised(chain(first)),
     }
+}
+
+/// What TLS says of a certificate, with what to do about it.
+fn advised(cause: String) -> String {
+    let advice = if cause.contains("CaUsedAsEndEntity") {
+        "the server shows the very certificate that is given as its certificate authority. Give the \
+         certificate that has signed it instead, or one for the server that is no authority"
+    } else if cause.contains("UnknownIssuer") {
+        "none of the trusted certificates has signed the server's. As certificate authority \
+         (cluster_ca_certificate, certificate-authority-data) belongs the certificate of the \
+         issuer, not that of the server; without one, those of this machine are trusted, and an \
+         image may have none"
+    } else {
+        return cause;
+    };
+    format!("{cause}: {advice}")
 }
 
 /// What a token file or a kubeconfig's legacy auth-provider did wrong. A command's output is
@@ -363,6 +405,27 @@ mod tests {
         assert!(
             text.contains("Event: 12:00 Warning FailedScheduling: no nodes"),
             "{text}"
+        );
+    }
+
+    #[test]
+    fn a_certificate_that_is_not_trusted_comes_with_what_to_do() {
+        for (cause, advice) in [
+            (
+                "invalid peer certificate: UnknownIssuer",
+                "certificate of the issuer",
+            ),
+            (
+                "invalid peer certificate: Other(CaUsedAsEndEntity)",
+                "no authority",
+            ),
+        ] {
+            let said = advised(cause.to_owned());
+            assert!(said.starts_with(cause) && said.contains(advice), "{said}");
+        }
+        assert_eq!(
+            advised("connection refused".to_owned()),
+            "connection refused"
         );
     }
 }

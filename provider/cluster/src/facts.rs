@@ -5,8 +5,6 @@
 //! rules say nothing of what they have not seen.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use everest_core::facts::{All, Facts, Kind, Seen, Wanted};
 use everest_schemas::everest::DatabaseCluster;
@@ -16,14 +14,12 @@ use tokio::time::timeout;
 use crate::Cluster;
 use crate::error::ClusterError;
 use crate::objects::{self, Objects};
-
-/// Longest time for all requests of a resource: a plan is worth more than what they add to it.
-const PATIENCE: Duration = Duration::from_secs(20);
+use crate::silence::PATIENCE;
 
 /// What `cluster` shows of what is `wanted`.
 ///
-/// 1. Nothing is asked while the namespace is not known, or once the cluster did not answer in
-///    this run.
+/// 1. Nothing is asked while the namespace is not known, or when the cluster did not answer a
+///    moment ago.
 /// 2. The namespace comes first: if it does not exist, there is nothing in it.
 /// 3. The kinds are listed at the same time, and the Secrets looked for by their metadata.
 ///
@@ -38,7 +34,7 @@ pub async fn load(cluster: &Cluster, wanted: &Wanted) -> Facts {
     match timeout(PATIENCE, ask(cluster, namespace, wanted)).await {
         Ok(facts) => facts,
         Err(_) => {
-            cluster.silent.store(true, Ordering::Relaxed);
+            cluster.note_contact(Some(&cluster.unanswered(PATIENCE)));
             Facts::default()
         }
     }
@@ -56,7 +52,7 @@ async fn ask(cluster: &Cluster, namespace: &str, wanted: &Wanted) -> Facts {
         Ok(None) => Seen::Absent,
         Err(error) => {
             if matches!(error, ClusterError::Unreachable { .. }) {
-                cluster.silent.store(true, Ordering::Relaxed);
+                cluster.note_contact(Some(&error));
                 return Facts::default();
             }
             tracing::debug!(%error, "the namespace was not read for the rules");

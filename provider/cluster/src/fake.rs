@@ -10,10 +10,13 @@ use serde_json::{Value, json};
 
 use crate::{Catalog, Cluster};
 
-/// What the fake answers: a status and a body, or a stream that stays open.
+/// What the fake answers: a status and a body, a stream that stays open, nothing at all, or a
+/// failure of the connection.
 pub(crate) enum Answer {
     Json(u16, Value),
     Stream(Vec<Value>),
+    Never,
+    Broken(&'static str),
 }
 
 /// Requests seen, as `GET /api/v1/…?query` with the body.
@@ -51,6 +54,8 @@ pub(crate) fn cluster(
                     events.iter().map(|event| format!("{event}\n")).collect(),
                     true,
                 ),
+                Answer::Never => std::future::pending().await,
+                Answer::Broken(why) => return Err(why.to_owned()),
             };
             let frames = futures::stream::iter(frames.into_iter().map(|text| {
                 Ok::<_, std::convert::Infallible>(http_body::Frame::data(Bytes::from(text)))
@@ -159,11 +164,26 @@ pub(crate) fn store(
                 return Answer::Json(200, object);
             }
             _ => {
-                let object = objects.entry(path.to_owned()).or_insert_with(|| json!({}));
+                let applies = !body["apiVersion"].is_null();
+                if !applies && !objects.contains_key(path) {
+                    return absent("x", &name);
+                }
+                if let Some(refused) = outdated(objects.get(path), body) {
+                    return refused;
+                }
+                let object = objects
+                    .entry(path.to_owned())
+                    .or_insert_with(|| json!({"metadata": {"uid": format!("uid of {path}")}}));
+                let uid = object["metadata"]["uid"].clone();
                 json_patch::merge(object, body);
-                let next = version.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                if !uid.is_null() {
+                    object["metadata"]["uid"] = uid;
+                }
+                let next = 100 + version.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
                 object["metadata"]["resourceVersion"] = json!(next.to_string());
-                object["metadata"]["uid"] = json!(format!("uid of {path}"));
+                if applies {
+                    own(object, body, query);
+                }
                 react(&mut objects, method, path);
             }
         }
@@ -173,6 +193,61 @@ pub(crate) fn store(
         }
     });
     (cluster, seen, objects)
+}
+
+/// Why a write that names the object or the version that it means is refused, as the API server
+/// does it: a version alone keeps no object from being made.
+fn outdated(held: Option<&Value>, body: &Value) -> Option<Answer> {
+    let (uid, version) = (
+        &body["metadata"]["uid"],
+        &body["metadata"]["resourceVersion"],
+    );
+    let Some(held) = held else {
+        let message = format!(
+            "uid mismatch: the provided object specified uid {uid}, and no existing object was found"
+        );
+        return (!uid.is_null()).then(|| failure(409, "Conflict", &message, json!({})));
+    };
+    let held = &held["metadata"];
+    if !version.is_null()
+        && !held["resourceVersion"].is_null()
+        && *version != held["resourceVersion"]
+    {
+        let message = "the object has been modified";
+        return Some(failure(409, "Conflict", message, json!({})));
+    }
+    (!uid.is_null() && *uid != held["uid"]).then(|| {
+        let causes = json!({"causes": [{"reason": "FieldValueInvalid", "field": "metadata.uid",
+            "message": "Invalid value: field is immutable"}]});
+        failure(422, "Invalid", "x is invalid: metadata.uid", causes)
+    })
+}
+
+/// Notes the annotations of an apply as those of its manager.
+fn own(object: &mut Value, body: &Value, query: &str) {
+    let manager = query
+        .split('&')
+        .find_map(|pair| pair.strip_prefix("fieldManager="))
+        .unwrap_or_default();
+    let annotations = body["metadata"]["annotations"].as_object();
+    let keys: serde_json::Map<String, Value> = annotations
+        .into_iter()
+        .flat_map(|annotations| annotations.keys())
+        .map(|key| (format!("f:{key}"), json!({})))
+        .collect();
+    let fields = &mut object["metadata"]["managedFields"];
+    if !fields.is_array() {
+        *fields = json!([]);
+    }
+    let entries = fields.as_array_mut().unwrap();
+    let ours = |entry: &Value| entry["manager"] == manager && entry["operation"] == "Apply";
+    let place = entries.iter().position(ours).unwrap_or_else(|| {
+        entries.push(
+            json!({"manager": manager, "operation": "Apply", "fieldsType": "FieldsV1", "fieldsV1": {}}),
+        );
+        entries.len() - 1
+    });
+    entries[place]["fieldsV1"]["f:metadata"]["f:annotations"] = Value::Object(keys);
 }
 
 /// The writes among the requests seen.

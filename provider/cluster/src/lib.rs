@@ -6,6 +6,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+mod acknowledgement;
 mod apply;
 pub mod backup;
 pub mod backup_storage;
@@ -28,17 +29,19 @@ pub mod outcome;
 mod rehearsal;
 pub mod restore;
 mod sighting;
+mod silence;
 pub mod step;
 mod upgrade_lock;
 pub mod wait;
 mod watching;
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use everest_core::dialect::Dialect;
+use tokio_util::sync::CancellationToken;
 
+pub use acknowledgement::Unacknowledged;
 pub use connection::{ConnectError, ConnectionConfig, ExecPlugin, Trust, connect, connect_with};
 pub use error::{ClusterError, FieldConflict, Sighting};
 pub use objects::{Scope, Typed};
@@ -48,7 +51,9 @@ pub use wait::Wait;
 /// The field manager of everything this provider applies.
 pub const FIELD_MANAGER: &str = "terraform-provider-everest";
 
-/// Annotation that recognises an object of this very apply after a create that was retried.
+/// Annotation on an object that was made and that no state may hold yet: a digest of what was
+/// written. Whoever would write the same goes on with it. The process that made the object takes
+/// it off.
 pub const CREATED_BY_APPLY: &str = "everest.openeverest.io/created-by-apply";
 
 /// The OLM catalog that engine operators come from.
@@ -82,12 +87,26 @@ pub struct Cluster {
     field_manager: Arc<str>,
     dialect: Dialect,
     turns: Arc<Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>>,
-    /// Asked for facts, the cluster did not answer: see [`facts`].
-    silent: Arc<AtomicBool>,
-    /// Whether a request whose failure may pass is sent again.
-    patient: bool,
     /// What was taken over from other field managers.
     taken: Arc<Mutex<Vec<FieldConflict>>>,
+    /// URL of the API server, for messages.
+    server: Option<Arc<str>>,
+    silence: Arc<silence::Silence>,
+    acknowledgements: acknowledgement::Waiting,
+    patience: Patience,
+    /// Nobody waits for long any more once it is cancelled.
+    stop: CancellationToken,
+}
+
+/// How long a request that fails is gone on with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Patience {
+    /// It belongs to an operation with a clock of its own.
+    Operation,
+    /// Nobody waits long for a plan: see [`silence`].
+    Plan,
+    /// It is sent once.
+    Once,
 }
 
 impl Cluster {
@@ -100,10 +119,25 @@ impl Cluster {
             field_manager: Arc::from(FIELD_MANAGER),
             dialect: Dialect::Terraform,
             turns: Arc::default(),
-            silent: Arc::default(),
-            patient: true,
             taken: Arc::default(),
+            server: None,
+            silence: Arc::default(),
+            acknowledgements: acknowledgement::Waiting::default(),
+            patience: Patience::Operation,
+            stop: CancellationToken::new(),
         }
+    }
+
+    /// The cluster that the settings and the process's environment name.
+    ///
+    /// # Errors
+    /// As [`connect`].
+    pub fn reach(config: &ConnectionConfig, catalog: Catalog) -> Result<Self, ConnectError> {
+        let (client, server) = connection::connect_named(config)?;
+        Ok(Cluster {
+            server: Some(server.into()),
+            ..Cluster::new(client, catalog)
+        })
     }
 
     /// The same cluster with nothing read yet, for another run over the same connection.
@@ -111,7 +145,7 @@ impl Cluster {
     pub fn afresh(&self) -> Self {
         Cluster {
             hub: hub::Hub::default(),
-            silent: Arc::default(),
+            silence: Arc::default(),
             ..self.clone()
         }
     }
@@ -119,7 +153,7 @@ impl Cluster {
     /// The same for a caller that comes back by itself: every request is sent once.
     #[must_use]
     pub fn impatient(mut self) -> Self {
-        self.patient = false;
+        self.patience = Patience::Once;
         self
     }
 
@@ -129,6 +163,16 @@ impl Cluster {
     pub fn accounting(&self) -> Self {
         Cluster {
             taken: Arc::default(),
+            ..self.clone()
+        }
+    }
+
+    /// The same for a plan or a refresh: a request takes some 20 s at most, and one that is not
+    /// answered is the answer to those that come in the seconds after it.
+    #[must_use]
+    pub fn hasty(&self) -> Self {
+        Cluster {
+            patience: Patience::Plan,
             ..self.clone()
         }
     }
@@ -146,6 +190,16 @@ impl Cluster {
         for field in fields {
             taken.retain(|known| known.field != field.field);
             taken.push(field);
+        }
+    }
+
+    /// The same for an operation that ends soon after `stop`: no read is waited for then, and
+    /// nothing is sent again.
+    #[must_use]
+    pub fn stopped_by(&self, stop: &CancellationToken) -> Self {
+        Cluster {
+            stop: stop.clone(),
+            ..self.clone()
         }
     }
 
@@ -182,11 +236,6 @@ impl Cluster {
     pub(crate) fn turn(&self, what: &str) -> Arc<tokio::sync::Mutex<()>> {
         let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
         turns.entry(what.to_owned()).or_default().clone()
-    }
-
-    /// Whether the cluster has failed to answer in this run, so that a plan asks no more of it.
-    pub fn is_silent(&self) -> bool {
-        self.silent.load(Ordering::Relaxed)
     }
 
     /// The client, for requests that no module here makes.

@@ -27,7 +27,7 @@ use crate::error::ClusterError;
 use crate::mapped::key;
 use crate::objects::Objects;
 use crate::wait::Clock;
-use crate::{Change, Cluster, Creation, Wait, apply, creation, delete};
+use crate::{Change, Cluster, Creation, Unacknowledged, Wait, apply, creation, delete};
 use made::{Keys, Made};
 use removal::Clears;
 use subscribe::Group;
@@ -100,7 +100,7 @@ pub async fn unlisted_engines(
 /// Makes a namespace one that Everest manages, with its engines installed.
 ///
 /// 1. Refuses, before anything is written: a Namespace that exists (unless `take_ownership`,
-///    or this apply made it), an OperatorGroup of somebody else's, a cluster without OLM.
+///    or a creation of the same made it and was killed), an OperatorGroup of somebody else's, a cluster without OLM.
 /// 2. Applies the Namespace with Everest's label.
 /// 3. Creates the OperatorGroup and a Subscription for each listed engine that has none. One
 ///    that exists is left as it is, but for its channel.
@@ -113,12 +113,12 @@ pub async fn unlisted_engines(
 pub async fn create(
     cluster: &Cluster,
     planned: &NamespaceModel,
-    nonce: &str,
+    unacknowledged: &Unacknowledged,
     wait: &Wait,
 ) -> Creation<NamespaceModel> {
     let clock = wait.start();
     let mut made = Made::default();
-    let error = match make(cluster, planned, nonce, &clock, &mut made).await {
+    let error = match make(cluster, planned, unacknowledged, &clock, &mut made).await {
         Ok(()) => match observation::current(cluster, planned).await {
             Ok(observed) => return Creation::Created(observed),
             Err(error) => error,
@@ -137,7 +137,7 @@ pub async fn create(
 async fn make(
     cluster: &Cluster,
     planned: &NamespaceModel,
-    nonce: &str,
+    unacknowledged: &Unacknowledged,
     clock: &Clock,
     made: &mut Made,
 ) -> Result<(), ClusterError> {
@@ -145,9 +145,10 @@ async fn make(
     let take_ownership = planned.take_ownership.known() == Some(&true);
     let namespaces = cluster.global::<Namespace>();
     let existing = namespaces.get(name).await?;
+    let body = v1::namespace::desired(planned);
     let ours = existing
         .as_ref()
-        .is_some_and(|existing| creation::is_ours(existing, nonce));
+        .is_some_and(|existing| creation::is_ours(&namespaces, existing, &body));
     if let Some(existing) = &existing
         && !ours
         && !take_ownership
@@ -163,10 +164,11 @@ async fn make(
     let body = v1::namespace::desired(planned);
     match &existing {
         // Taking over means that what the configuration says holds, whoever said otherwise. It is
-        // not marked as made by this apply: it is not to go when that is undone.
+        // not marked as made: it is not to go when that is undone.
         Some(existing) if !ours => {
             // Noted first: an answer that is lost may still have been a write.
             made.keys = Some(Keys::set_by(&body, existing));
+            let body = apply::pinned(body, existing.uid().as_deref());
             if let Err(error) = namespaces.patch_apply(name, &body, true).await {
                 if is_final(&error) {
                     made.keys = None;
@@ -175,7 +177,7 @@ async fn make(
             }
         }
         _ => {
-            creation::create(&namespaces, name, body, nonce).await?;
+            creation::create(&namespaces, name, body, unacknowledged).await?;
             made.namespace = true;
         }
     }
@@ -220,6 +222,7 @@ fn is_final(error: &ClusterError) -> bool {
             | ClusterError::EverestV2
             | ClusterError::AlreadyExists { .. }
             | ClusterError::NotFound { .. }
+            | ClusterError::Superseded { .. }
     )
 }
 
@@ -294,9 +297,12 @@ async fn change(
     let (_, name) = key(planned)?;
     let namespaces = cluster.global::<Namespace>();
     let object = namespaces.named(name);
-    if namespaces.get(name).await?.is_none() {
-        return Err(ClusterError::NotFound { object });
-    }
+    let Some(live) = namespaces.get(name).await? else {
+        return Err(ClusterError::Superseded {
+            object,
+            replaced: false,
+        });
+    };
     let mut wanted = install::wanted(planned);
     let before = install::wanted(prior);
     for wanted in &mut wanted {
@@ -321,7 +327,7 @@ async fn change(
         .map(|listed| listed.engine)
         .collect();
     let left_behind = left_behind(cluster, name, &listed, &subscriptions).await?;
-    let body = v1::namespace::desired(planned);
+    let body = apply::pinned(v1::namespace::desired(planned), live.uid().as_deref());
     apply::apply(&namespaces, name, &body, apply::Takes::Everything).await?;
     if !removed.is_empty() {
         removal::engine_objects_gone(cluster, name, &removed, clock).await?;
@@ -424,7 +430,11 @@ pub async fn delete(
 /// Gives up the labels and annotations that this provider set, and Everest's label whoever
 /// set it.
 async fn release(namespaces: &Objects<Namespace>, name: &str) -> Result<(), ClusterError> {
+    let Some(live) = namespaces.get(name).await? else {
+        return Ok(());
+    };
     let empty = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
+    let empty = apply::pinned(empty, live.uid().as_deref());
     let left = namespaces.patch_apply(name, &empty, false).await?;
     if left
         .labels()

@@ -1,6 +1,7 @@
 //! Requests on objects of one kind: bounded in time, retried where that helps, errors typed.
 
 use std::fmt::Debug;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable};
@@ -13,16 +14,23 @@ use kube::api::{
     Api, DeleteParams, ListParams, Patch, PatchParams, Preconditions, PropagationPolicy,
 };
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 
 use crate::error::{ClusterError, Object};
-use crate::{CREATED_BY_APPLY, Cluster};
+use crate::{CREATED_BY_APPLY, Cluster, Patience, apply, silence};
 
 /// Longest time for one request. Admission webhooks may take 30 s of it.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Objects a LIST asks for at a time.
 const PAGE: u32 = 500;
+
+/// How often a LIST whose pages have expired begins anew.
+const LISTS_BEGUN: usize = 3;
+
+/// A version that no object has: a write that names it is taken where there is no object.
+const NO_VERSION: &str = "1";
 
 /// An object kind that can be read.
 pub trait Kind: Resource + Clone + Debug + DeserializeOwned + Send + Sync + 'static {}
@@ -47,6 +55,15 @@ impl<K: Clone> Clone for Objects<K> {
             namespace: self.namespace.clone(),
         }
     }
+}
+
+/// How long a read is still waited for once the operation is to stop: what it says may be the
+/// last that is known of an object.
+const AFTER_STOP: Duration = Duration::from_secs(1);
+
+async fn soon_after(stop: &CancellationToken) {
+    stop.cancelled().await;
+    tokio::time::sleep(AFTER_STOP).await;
 }
 
 /// Retries of one request: about 8 s in all.
@@ -176,12 +193,48 @@ impl<K: Kind> Objects<K> {
         R: Fn() -> F,
         F: Future<Output = kube::Result<T>>,
     {
+        self.send_while(verb, name, ClusterError::is_transient, request)
+            .await
+    }
+
+    /// Sends one request, again while `passes` says of its failure that it may pass. A read that
+    /// was not answered is sent once more: a connection may have died unnoticed.
+    async fn send_while<T, F, R>(
+        &self,
+        verb: &'static str,
+        name: &str,
+        passes: impl Fn(&ClusterError) -> bool,
+        request: R,
+    ) -> Result<T, ClusterError>
+    where
+        R: Fn() -> F,
+        F: Future<Output = kube::Result<T>>,
+    {
+        let (patience, stop) = (self.cluster.patience, &self.cluster.stop);
+        let reads = ["get", "list"].contains(&verb);
+        let once_more = AtomicBool::new(reads);
         let once = || async { self.once(verb, name, request()).await };
-        let result = once
+        let attempts = once
             .retry(retries())
-            .when(|error| self.cluster.patient && error.is_transient())
-            .notify(|error, after| tracing::debug!(%error, ?after, "request is sent again"))
-            .await;
+            .when(|error| {
+                patience != Patience::Once
+                    && !stop.is_cancelled()
+                    && (passes(error)
+                        || error.is_unanswered() && once_more.swap(false, Ordering::Relaxed))
+            })
+            .notify(|error, after| tracing::debug!(%error, ?after, "request is sent again"));
+        // What awaits requests is deep already.
+        let attempts = Box::pin(attempts);
+        let result = match patience {
+            Patience::Plan => self.promptly(attempts).await,
+            Patience::Operation | Patience::Once if reads => tokio::select! {
+                biased;
+                result = attempts => result,
+                () = soon_after(stop) => Err(self.cluster.unanswered(AFTER_STOP)),
+            },
+            // Whether a write was done is worth waiting for.
+            Patience::Operation | Patience::Once => attempts.await,
+        };
         match result {
             Err(ClusterError::NotEverest { resource }) => Err(if self.cluster.is_v2().await {
                 ClusterError::EverestV2
@@ -190,6 +243,21 @@ impl<K: Kind> Objects<K> {
             }),
             other => other,
         }
+    }
+
+    /// Awaits a request of a plan: see [`silence`].
+    async fn promptly<T>(
+        &self,
+        attempts: impl Future<Output = Result<T, ClusterError>>,
+    ) -> Result<T, ClusterError> {
+        if let Some(silence) = self.cluster.silence() {
+            return Err(silence);
+        }
+        let result = tokio::time::timeout(silence::PATIENCE, attempts)
+            .await
+            .unwrap_or_else(|_| Err(self.cluster.unanswered(silence::PATIENCE)));
+        self.cluster.note_contact(result.as_ref().err());
+        result
     }
 
     /// Sends one request once.
@@ -203,12 +271,7 @@ impl<K: Kind> Objects<K> {
             Ok(result) => {
                 result.map_err(|error| ClusterError::from_kube(error, verb, &self.named(name)))
             }
-            Err(_) => Err(ClusterError::Api {
-                verb,
-                object: self.named(name),
-                code: 0,
-                message: format!("no answer within {} s", REQUEST_TIMEOUT.as_secs()),
-            }),
+            Err(_) => Err(self.cluster.unanswered(REQUEST_TIMEOUT)),
         }
     }
 
@@ -257,12 +320,27 @@ impl<K: Kind> Objects<K> {
     /// Reads all, page by page. `labels` is a label selector, or empty.
     pub(crate) async fn list(&self, labels: &str) -> Result<Vec<K>, ClusterError> {
         let mut objects = Vec::new();
-        let mut page = ListParams::default().limit(PAGE);
+        let mut first = ListParams::default().limit(PAGE);
         if !labels.is_empty() {
-            page = page.labels(labels);
+            first = first.labels(labels);
         }
+        let mut page = first.clone();
+        let mut beginnings_left = LISTS_BEGUN;
         loop {
-            let list = self.send("list", "", || self.api.list(&page)).await?;
+            let list = match self.send("list", "", || self.api.list(&page)).await {
+                // The pages that are left are no longer kept for us: the list begins anew.
+                Err(error)
+                    if error.is_expired()
+                        && page.continue_token.is_some()
+                        && beginnings_left > 0 =>
+                {
+                    beginnings_left -= 1;
+                    objects.clear();
+                    page = first.clone();
+                    continue;
+                }
+                other => other?,
+            };
             objects.extend(list.items);
             match list.metadata.continue_.filter(|token| !token.is_empty()) {
                 Some(token) => page.continue_token = Some(token),
@@ -290,6 +368,46 @@ impl<K: Kind> Objects<K> {
         };
         self.changed();
         Ok(object)
+    }
+
+    /// Server-side apply that makes `name`, and changes nothing where it exists.
+    ///
+    /// # Errors
+    /// `Api` with code 409, or `Conflict`, where it exists.
+    pub(crate) async fn apply_new(&self, name: &str, body: &Value) -> Result<K, ClusterError> {
+        let parameters = PatchParams::apply(&self.cluster.field_manager);
+        let mut body = body.clone();
+        body["metadata"]["resourceVersion"] = json!(NO_VERSION);
+        let patch = Patch::Apply(&body);
+        let passes = |error: &ClusterError| {
+            error.is_transient() && !matches!(error, ClusterError::Api { code: 409, .. })
+        };
+        let request = || self.api.patch(name, &parameters, &patch);
+        let object = self.send_while("patch", name, passes, request).await?;
+        self.changed();
+        Ok(object)
+    }
+
+    /// Takes the mark of its creation off the object `uid` called `name`. What is remembered of
+    /// it stays true: no model shows the mark.
+    ///
+    /// # Errors
+    /// Whatever the server says; an object that is gone is fine.
+    pub(crate) async fn unmark(&self, name: &str, uid: Option<&str>) -> Result<(), ClusterError> {
+        let parameters = PatchParams {
+            field_manager: Some(self.cluster.field_manager.to_string()),
+            ..PatchParams::default()
+        };
+        let body = apply::pinned(
+            json!({"metadata": {"annotations": {CREATED_BY_APPLY: null}}}),
+            uid,
+        );
+        let patch = Patch::Merge(&body);
+        let request = || self.api.patch_metadata(name, &parameters, &patch);
+        match self.send("patch", name, request).await {
+            Ok(_) | Err(ClusterError::NotFound { .. } | ClusterError::Superseded { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// What a server-side apply of `body` with force would be answered. Nothing is written, and
@@ -375,7 +493,8 @@ impl<K: Kind> Objects<K> {
         self.changed();
         match result {
             Ok(_) => Ok(true),
-            Err(ClusterError::NotFound { .. }) => Ok(false),
+            // Another object has the name: the one that was meant is gone.
+            Err(ClusterError::NotFound { .. } | ClusterError::Superseded { .. }) => Ok(false),
             Err(error) => Err(error),
         }
     }

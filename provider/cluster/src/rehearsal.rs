@@ -1,20 +1,14 @@
 //! Asking the cluster at plan what it would say of a write.
 
-use std::sync::atomic::Ordering;
-use std::time::Duration;
-
 use serde_json::Value;
 use tokio::time::timeout;
 
 use crate::Cluster;
 use crate::error::ClusterError;
 use crate::objects::{Kind, Objects};
+use crate::silence::PATIENCE;
 
-/// Longest time for one dry run: a plan is worth more than what it adds to it.
-const PATIENCE: Duration = Duration::from_secs(20);
-
-/// Awaits a dry run, unless the cluster did not answer in this run already; one that it does
-/// not answer is the last.
+/// Awaits a dry run, unless the cluster did not answer a moment ago.
 ///
 /// # Errors
 /// What the cluster says; `Unreachable` only once.
@@ -26,11 +20,11 @@ pub(crate) async fn ask(
         return Ok(());
     }
     let Ok(answer) = timeout(PATIENCE, dry_run).await else {
-        cluster.silent.store(true, Ordering::Relaxed);
+        cluster.note_contact(Some(&cluster.unanswered(PATIENCE)));
         return Ok(());
     };
-    if matches!(answer, Err(ClusterError::Unreachable { .. })) {
-        cluster.silent.store(true, Ordering::Relaxed);
+    if let Err(error @ ClusterError::Unreachable { .. }) = &answer {
+        cluster.note_contact(Some(error));
     }
     answer
 }

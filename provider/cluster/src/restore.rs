@@ -14,8 +14,11 @@ use crate::error::ClusterError;
 use crate::mapped::key;
 use crate::objects::Objects;
 use crate::wait::Clock;
-use crate::watching::{Awaited, Verdict};
-use crate::{Change, Cluster, Creation, Wait, backup, creation, engine, rehearsal, upgrade_lock};
+use crate::watching::{Awaited, Ended, Verdict};
+use crate::{
+    Change, Cluster, Creation, Unacknowledged, Wait, backup, creation, engine, rehearsal,
+    upgrade_lock,
+};
 
 /// Restores a database in place and waits until that has succeeded and the database is
 /// ready again.
@@ -29,11 +32,11 @@ use crate::{Change, Cluster, Creation, Wait, backup, creation, engine, rehearsal
 pub async fn create(
     cluster: &Cluster,
     planned: &RestoreModel,
-    nonce: &str,
+    made: &Unacknowledged,
     wait: &Wait,
 ) -> Creation<RestoreModel> {
     let clock = wait.start();
-    let created = match start(cluster, planned, nonce, &clock).await {
+    let created = match start(cluster, planned, made, &clock).await {
         Ok(created) => created,
         Err(error) => return Creation::NotCreated(error),
     };
@@ -158,15 +161,17 @@ pub async fn rehearse(
 async fn start(
     cluster: &Cluster,
     planned: &RestoreModel,
-    nonce: &str,
+    made: &Unacknowledged,
     clock: &Clock,
 ) -> Result<DatabaseClusterRestore, ClusterError> {
     let (namespace, name) = key(planned)?;
     let objects = cluster.objects::<DatabaseClusterRestore>(namespace);
     let database = planned.database_name.known_str().unwrap_or_default();
+    let body = v1::restore::desired(planned);
     if let Some(existing) = objects.get(name).await?
-        && creation::is_ours(&existing, nonce)
+        && creation::is_ours(&objects, &existing, &body)
     {
+        made.note(&objects, &existing);
         return Ok(existing);
     }
     upgrade_lock::released(&objects, name, clock).await?;
@@ -177,7 +182,15 @@ async fn start(
         attribute: Some(FieldPath::of(attribute)),
     };
     let turn = cluster.turn(&format!("restore of {namespace}/{database}"));
-    let _turn = turn.lock().await;
+    let _turn = match clock.bound(turn.lock()).await {
+        Ok(turn) => turn,
+        Err(stopped) => {
+            let missing = "another restore of the same database in this run to begin".to_owned();
+            return Err(
+                backup::not_started(&object, Ended::Stopped(stopped, missing), clock).await,
+            );
+        }
+    };
     backup::ready_database(cluster, namespace, database, &object).await?;
     let others = objects.listed().await?;
     let running = others
@@ -206,7 +219,7 @@ async fn start(
             return Err(blocked(message, "backupName"));
         }
     }
-    creation::create(&objects, name, v1::restore::desired(planned), nonce).await
+    creation::create(&objects, name, body, made).await
 }
 
 async fn until_succeeded(

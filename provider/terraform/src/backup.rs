@@ -1,7 +1,7 @@
 //! `everest_backup`: a backup on demand.
 
 use async_trait::async_trait;
-use everest_cluster::{Change, Cluster, ClusterError, Creation, Wait, backup};
+use everest_cluster::{Change, Cluster, ClusterError, Creation, Unacknowledged, Wait, backup};
 use everest_core::impact::{self, Summary};
 use everest_schemas::{
     Field,
@@ -47,10 +47,10 @@ impl Kind for Backup {
         cluster: &Cluster,
         planned: &BackupModel,
         _: &BackupModel,
-        nonce: &str,
+        made: &Unacknowledged,
         wait: &Wait,
     ) -> Creation<BackupModel> {
-        backup::create(cluster, planned, nonce, wait).await
+        backup::create(cluster, planned, made, wait).await
     }
 
     async fn update(

@@ -1,7 +1,9 @@
 //! `everest_backup_storage`: where backups go, with its credentials.
 
 use async_trait::async_trait;
-use everest_cluster::{Change, Cluster, ClusterError, Creation, Wait, backup_storage};
+use everest_cluster::{
+    Change, Cluster, ClusterError, Creation, Unacknowledged, Wait, backup_storage,
+};
 use everest_core::{
     outputs,
     rules::Ruled,
@@ -104,14 +106,14 @@ impl Kind for BackupStorage {
         cluster: &Cluster,
         planned: &BackupStorageModel,
         config: &BackupStorageModel,
-        nonce: &str,
+        made: &Unacknowledged,
         wait: &Wait,
     ) -> Creation<BackupStorageModel> {
         backup_storage::create(
             cluster,
             planned,
             Credentials::given(config).as_ref(),
-            nonce,
+            made,
             wait,
         )
         .await

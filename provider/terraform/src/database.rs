@@ -1,7 +1,7 @@
 //! `everest_database`: a DatabaseCluster.
 
 use async_trait::async_trait;
-use everest_cluster::{Change, Cluster, ClusterError, Creation, Wait, database};
+use everest_cluster::{Change, Cluster, ClusterError, Creation, Unacknowledged, Wait, database};
 use everest_core::{
     final_backup,
     impact::{self, Summary},
@@ -106,10 +106,10 @@ impl Kind for Database {
         cluster: &Cluster,
         planned: &DatabaseModel,
         _: &DatabaseModel,
-        nonce: &str,
+        made: &Unacknowledged,
         wait: &Wait,
     ) -> Creation<DatabaseModel> {
-        database::create(cluster, planned, nonce, wait).await
+        database::create(cluster, planned, made, wait).await
     }
 
     async fn update(

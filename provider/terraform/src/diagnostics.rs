@@ -50,6 +50,26 @@ pub fn failure(error: &ClusterError, doing: &str, advice: &str) -> Diagnostic {
     diagnostic
 }
 
+/// That the run was stopped while `doing` something, before anything was written.
+pub fn stopped(doing: &str) -> Diagnostic {
+    Diagnostic::error(
+        format!("Cannot {doing}: the run was stopped"),
+        "It was interrupted before the cluster had answered. Nothing was changed.",
+    )
+}
+
+/// What is wrong with the cluster as a whole, in a few words; None for an error that is about
+/// one object.
+pub fn of_the_cluster(error: &ClusterError) -> Option<&'static str> {
+    match error {
+        ClusterError::Unreachable { .. } => Some("the cluster does not answer"),
+        ClusterError::Unauthorized { .. } => Some("the cluster does not accept the credentials"),
+        ClusterError::NotEverest { .. } => Some("the cluster has no Everest v1"),
+        ClusterError::EverestV2 => Some("the cluster runs Everest v2"),
+        _ => None,
+    }
+}
+
 /// What a dry run of `doing` something was refused with, at plan.
 pub fn would_be_refused(error: &ClusterError, doing: &str) -> Diagnostic {
     let diagnostic = Diagnostic::error(

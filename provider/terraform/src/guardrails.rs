@@ -10,11 +10,11 @@ use everest_core::{
     rehearsal::{self, Weight},
     rules::{Ruled, Stage},
 };
-use tfplugin::{Diagnostic, Diagnostics, Plan};
+use tfplugin::{Context, Diagnostic, Diagnostics, Plan};
 
 use crate::{
     diagnostics,
-    managed::{Kind, here, named},
+    managed::{Kind, named, unless_stopped},
     session::Session,
 };
 
@@ -69,6 +69,7 @@ pub trait Guarded: Kind {
 pub async fn at_plan<K: Guarded>(
     session: &Session,
     plan: &Plan<K::Model>,
+    cx: &Context,
     diags: &mut Diagnostics,
 ) {
     if let Some(prior) = &plan.prior
@@ -88,8 +89,12 @@ pub async fn at_plan<K: Guarded>(
         look_ahead::<K>(session, prior, intended, &Facts::default(), diags);
         return;
     };
+    let cluster = &cluster.hasty();
+    let what = named::<K>(&plan.planned);
     let wanted = intended.wanted(prior);
-    let mut facts = here(facts::load(cluster, &wanted));
+    let Some(mut facts) = unless_stopped(cx, facts::load(cluster, &wanted)) else {
+        return diags.push(diagnostics::stopped(&format!("plan {what}")));
+    };
     if let Some(namespace) = &wanted.namespace {
         facts.planned = session.planned_within(namespace);
     }
@@ -106,9 +111,10 @@ pub async fn at_plan<K: Guarded>(
     if !settled {
         return;
     }
-    let what = named::<K>(&plan.planned);
     let cluster = &cluster.accounting();
-    let answer = here(K::rehearse(cluster, plan, timely));
+    let Some(answer) = unless_stopped(cx, K::rehearse(cluster, plan, timely)) else {
+        return;
+    };
     diags.extend(diagnostics::will_take(&cluster.taken(), &what));
     if let Err(error) = answer {
         let doing = if plan.is_create() {
@@ -169,7 +175,12 @@ fn rehearsed(
 }
 
 /// Warns of a destruction's effect, and of what stands against it.
-pub async fn at_destroy<K: Guarded>(session: &Session, prior: &K::Model, diags: &mut Diagnostics) {
+pub async fn at_destroy<K: Guarded>(
+    session: &Session,
+    prior: &K::Model,
+    cx: &Context,
+    diags: &mut Diagnostics,
+) {
     if diags.has_errors() {
         return;
     }
@@ -177,13 +188,17 @@ pub async fn at_destroy<K: Guarded>(session: &Session, prior: &K::Model, diags: 
     let Ok(cluster) = session.cluster().await else {
         return;
     };
-    let facts = here(facts::load(cluster, &prior.wanted_at_destruction()));
+    let cluster = &cluster.hasty();
+    let doing = format!("destroy {}", named::<K>(prior));
+    let wanted = prior.wanted_at_destruction();
+    let Some(facts) = unless_stopped(cx, facts::load(cluster, &wanted)) else {
+        return diags.push(diagnostics::stopped(&format!("plan to {doing}")));
+    };
     diagnostics::report(prior.check_destruction_online(&facts), diags);
     if !diags.has_errors()
         && !cluster.is_silent()
-        && let Err(error) = here(K::rehearse_destruction(cluster, prior))
+        && let Some(Err(error)) = unless_stopped(cx, K::rehearse_destruction(cluster, prior))
     {
-        let doing = format!("destroy {}", named::<K>(prior));
         match error {
             // The same run may end what stands against it.
             ClusterError::Refused { .. } => {

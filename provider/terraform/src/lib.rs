@@ -13,7 +13,6 @@ mod listing;
 mod managed;
 mod moved;
 mod namespace;
-mod nonce;
 mod provider;
 mod replaced;
 mod restore;

@@ -8,7 +8,7 @@ use tfplugin::{Context, Diagnostics, Found, ListResource, Listed, Model, Query};
 
 use crate::{
     diagnostics,
-    managed::{Kind, here},
+    managed::{Kind, unless_stopped},
     session::Session,
 };
 
@@ -60,7 +60,7 @@ impl<K: Kind> ListResource for Listing<K> {
         config: &K::Filter,
         _: &Query,
         found: &Found<K::Model>,
-        _: &Context,
+        cx: &Context,
         diags: &mut Diagnostics,
     ) {
         let doing = format!("list {}", K::TYPE);
@@ -68,15 +68,17 @@ impl<K: Kind> ListResource for Listing<K> {
             Ok(cluster) => cluster,
             Err(error) => return diags.push(error.diagnostic(&doing)),
         };
-        match here(K::list(cluster, config.namespace())) {
-            Ok(objects) => {
+        let listed = unless_stopped(cx, K::list(&cluster.hasty(), config.namespace()));
+        match listed {
+            None => diags.push(diagnostics::stopped(&doing)),
+            Some(Ok(objects)) => {
                 for object in objects {
                     if !found.push(Listed::new(K::id(&object), object)).await {
                         return;
                     }
                 }
             }
-            Err(error) => diags.push(diagnostics::cluster_error(&error, &doing)),
+            Some(Err(error)) => diags.push(diagnostics::cluster_error(&error, &doing)),
         }
     }
 }

@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Instant};
 
 use async_trait::async_trait;
-use everest_cluster::{Change, ClusterError, Creation};
+use everest_cluster::{Change, ClusterError, Creation, Unacknowledged};
 use everest_core::{rules::Ruled, semantic, v1::Mapped};
 use tfplugin::{
     Context, Deferral, Diagnostics, IdentityAttribute, MoveSource, Plan, Private, ReadResult,
@@ -15,7 +15,7 @@ use crate::{
     diagnostics,
     guardrails::{self, Guarded},
     key::Key,
-    moved, nonce,
+    moved,
     replaced::{self, Former, Formers},
     session::Session,
 };
@@ -72,6 +72,17 @@ pub fn here<T>(operation: impl Future<Output = T>) -> T {
     tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(operation))
 }
 
+/// The same for what is only asked of the cluster: None when the run is stopped first.
+pub fn unless_stopped<T>(cx: &Context, operation: impl Future<Output = T>) -> Option<T> {
+    here(async {
+        tokio::select! {
+            biased;
+            () = cx.stop.cancelled() => None,
+            done = operation => Some(done),
+        }
+    })
+}
+
 /// A resource as messages name it.
 pub fn named<K: Kind>(model: &K::Model) -> String {
     format!("{} {}", K::TYPE, K::id(model))
@@ -102,11 +113,9 @@ impl<K: Guarded> Resource for Managed<K> {
         diagnostics::report(config.check_syntax(), diags);
     }
 
-    async fn plan(&self, plan: &mut Plan<K::Model>, _: &Context, diags: &mut Diagnostics) {
+    async fn plan(&self, plan: &mut Plan<K::Model>, cx: &Context, diags: &mut Diagnostics) {
         K::plan(plan, diags);
-        if plan.is_create() {
-            nonce::plan(&mut plan.private);
-        } else if plan.changed() {
+        if !plan.is_create() && plan.changed() {
             // A flag is always JSON and the key is not reserved.
             let _ = plan.private.set(UPDATING, true);
         }
@@ -119,7 +128,7 @@ impl<K: Guarded> Resource for Managed<K> {
             let never_ready = replaced::never_was_ready(&plan.private);
             K::forbid_destroy(&replaced::as_judged::<K>(prior, never_ready, diags), diags);
         }
-        guardrails::at_plan::<K>(&self.session, plan, diags).await;
+        guardrails::at_plan::<K>(&self.session, plan, cx, diags).await;
         self.session.note_planned(&plan.planned);
     }
 
@@ -127,27 +136,33 @@ impl<K: Guarded> Resource for Managed<K> {
         &self,
         prior: &K::Model,
         private: &Private,
-        _: &Context,
+        cx: &Context,
         diags: &mut Diagnostics,
     ) {
         let never_ready = replaced::never_was_ready(private);
         let prior = replaced::as_judged::<K>(prior, never_ready, diags);
         K::forbid_destroy(&prior, diags);
-        guardrails::at_destroy::<K>(&self.session, &prior, diags).await;
+        guardrails::at_destroy::<K>(&self.session, &prior, cx, diags).await;
     }
 
     async fn read(
         &self,
         prior: &K::Model,
         private: &mut Private,
-        _: &Context,
+        cx: &Context,
         diags: &mut Diagnostics,
     ) -> ReadResult<K::Model> {
         let what = named::<K>(prior);
         let Some(cluster) = self.session.for_read(&what, diags).await else {
             return ReadResult::Keep;
         };
-        match here(K::read(cluster, prior)) {
+        let doing = format!("read {what}");
+        let cluster = &cluster.hasty();
+        let Some(read) = unless_stopped(cx, K::read(cluster, prior)) else {
+            diags.push(diagnostics::stopped(&doing));
+            return ReadResult::Keep;
+        };
+        match read {
             Ok(Some(mut found)) => {
                 private.remove(GONE);
                 if K::is_ready(&found) {
@@ -162,7 +177,7 @@ impl<K: Guarded> Resource for Managed<K> {
                 } else if private.pending().is_some() {
                     K::set_not_ready(&mut found);
                 }
-                here(K::look_beside(cluster, prior, private, diags));
+                let _ = unless_stopped(cx, K::look_beside(cluster, prior, private, diags));
                 ReadResult::Found(found)
             }
             Ok(None) => {
@@ -179,7 +194,7 @@ impl<K: Guarded> Resource for Managed<K> {
                 result
             }
             Err(error) => {
-                diags.push(diagnostics::cluster_error(&error, &format!("read {what}")));
+                diags.push(self.session.cluster_error(&error, &doing, &what));
                 ReadResult::Keep
             }
         }
@@ -199,15 +214,24 @@ impl<K: Guarded> Resource for Managed<K> {
             Ok(cluster) => cluster,
             Err(error) => return tfplugin::Creation::NotCreated(error.diagnostic(&doing)),
         };
+        let cluster = &cluster.stopped_by(&cx.stop);
         // What the server will fill in is not known yet: only the configuration says what is
         // missing.
-        if let Some(error) = here(guardrails::before_write::<K>(cluster, config, None, diags)) {
+        let refused = guardrails::before_write::<K>(cluster, config, None, diags);
+        if let Some(error) =
+            unless_stopped(cx, refused).unwrap_or_else(|| Some(diagnostics::stopped(&doing)))
+        {
             return tfplugin::Creation::NotCreated(error);
         }
-        let nonce = nonce::take(private);
+        let made = Unacknowledged::default();
         let replaces = replaced::take(private);
         let wait = K::TIMEOUTS.create(K::timeouts(planned), cx);
-        match here(K::create(cluster, planned, config, &nonce, &wait)) {
+        let end = here(K::create(cluster, planned, config, &made, &wait));
+        if !matches!(end, Creation::NotCreated(_)) {
+            // What goes into the state is delivered next.
+            cluster.acknowledge(made);
+        }
+        match end {
             Creation::Created(state) => {
                 here(K::notices(cluster, &state, diags));
                 tfplugin::Creation::Created(state)
@@ -224,7 +248,7 @@ impl<K: Guarded> Resource for Managed<K> {
                 tfplugin::Creation::NotCreated(diagnostics::name_is_taken(&object, &what))
             }
             Creation::NotCreated(error) => {
-                tfplugin::Creation::NotCreated(diagnostics::cluster_error(&error, &doing))
+                tfplugin::Creation::NotCreated(self.session.cluster_error(&error, &doing, &what))
             }
             Creation::Failed {
                 observed: mut state,
@@ -253,8 +277,11 @@ impl<K: Guarded> Resource for Managed<K> {
             Ok(cluster) => cluster,
             Err(error) => return Update::Refused(error.diagnostic(&doing)),
         };
+        let cluster = &cluster.stopped_by(&cx.stop);
         let refused = guardrails::before_write::<K>(cluster, planned, Some(prior), diags);
-        if let Some(error) = here(refused) {
+        if let Some(error) =
+            unless_stopped(cx, refused).unwrap_or_else(|| Some(diagnostics::stopped(&doing)))
+        {
             return Update::Refused(error);
         }
         let wait = K::TIMEOUTS.update(K::timeouts(planned), cx);
@@ -277,8 +304,11 @@ impl<K: Guarded> Resource for Managed<K> {
                     why: diagnostics::still_pending(&error, &what),
                 }
             }
-            Change::Refused(error) => {
+            Change::Refused(error @ ClusterError::Failed { .. }) => {
                 Update::Refused(diagnostics::failure(&error, &doing, K::AFTER_FAILURE))
+            }
+            Change::Refused(error) => {
+                Update::Refused(self.session.cluster_error(&error, &doing, &what))
             }
         }
     }
@@ -298,15 +328,17 @@ impl<K: Guarded> Resource for Managed<K> {
         if diags.has_errors() {
             return;
         }
-        let doing = format!("destroy {}", named::<K>(prior));
+        let what = named::<K>(prior);
+        let doing = format!("destroy {what}");
         match self.session.cluster().await {
             Ok(cluster) => {
+                let cluster = &cluster.stopped_by(&cx.stop);
                 let wait = K::TIMEOUTS.delete(K::timeouts(prior), cx);
                 let begun = Instant::now();
                 let deleted = here(async {
                     K::before_delete(cluster, prior, &wait, diags).await?;
                     let deleted = K::delete(cluster, prior, &wait.less(begun.elapsed())).await;
-                    deleted.map_err(|error| diagnostics::cluster_error(&error, &doing))
+                    deleted.map_err(|error| self.session.cluster_error(&error, &doing, &what))
                 });
                 if let Err(error) = deleted {
                     diags.push(error);
@@ -335,7 +367,7 @@ impl<K: Guarded> Resource for Managed<K> {
         // Read a moment ago, to be imported or listed.
         let object = here(async {
             let cluster = self.session.cluster().await.ok()?;
-            cluster.object(config).await.ok().flatten()
+            cluster.hasty().object(config).await.ok().flatten()
         });
         K::generated(config, object.as_ref());
     }

@@ -1,7 +1,7 @@
 //! `everest_namespace`: a namespace of Everest's and the engine operators in it.
 
 use async_trait::async_trait;
-use everest_cluster::{Change, Cluster, ClusterError, Creation, Wait, namespace};
+use everest_cluster::{Change, Cluster, ClusterError, Creation, Unacknowledged, Wait, namespace};
 use everest_core::{
     facts::Facts, impact::Summary, operator_upgrade, outputs, rules::Ruled, v1::Mapped,
 };
@@ -69,10 +69,10 @@ impl Kind for Namespace {
         cluster: &Cluster,
         planned: &NamespaceModel,
         _: &NamespaceModel,
-        nonce: &str,
+        made: &Unacknowledged,
         wait: &Wait,
     ) -> Creation<NamespaceModel> {
-        namespace::create(cluster, planned, nonce, wait).await
+        namespace::create(cluster, planned, made, wait).await
     }
 
     async fn notices(cluster: &Cluster, made: &NamespaceModel, diags: &mut Diagnostics) {

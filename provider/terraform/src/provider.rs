@@ -82,6 +82,10 @@ impl Provider for EverestProvider {
             self.session.settings_unknown(unknown);
         }
     }
+
+    async fn shutdown(&self) {
+        self.session.end().await;
+    }
 }
 
 /// The catalog that engine operators come from; members left out are those of Everest's chart.

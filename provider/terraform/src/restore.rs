@@ -1,7 +1,7 @@
 //! `everest_restore`: a restore, run once.
 
 use async_trait::async_trait;
-use everest_cluster::{Change, Cluster, ClusterError, Creation, Wait, restore};
+use everest_cluster::{Change, Cluster, ClusterError, Creation, Unacknowledged, Wait, restore};
 use everest_core::{
     facts::Facts,
     impact::{self, Summary},
@@ -93,10 +93,10 @@ impl Kind for Restore {
         cluster: &Cluster,
         planned: &RestoreModel,
         _: &RestoreModel,
-        nonce: &str,
+        made: &Unacknowledged,
         wait: &Wait,
     ) -> Creation<RestoreModel> {
-        restore::create(cluster, planned, nonce, wait).await
+        restore::create(cluster, planned, made, wait).await
     }
 
     async fn update(

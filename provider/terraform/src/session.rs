@@ -3,15 +3,17 @@
 //! Terraform configures the provider in plans that never touch the cluster, and with settings
 //! that are not known yet: the client is made at the first contact, not before.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 
-use everest_cluster::{Catalog, Cluster, ConnectError, ConnectionConfig};
+use everest_cluster::{Catalog, Cluster, ClusterError, ConnectError, ConnectionConfig};
 use everest_core::facts::{Planned, PlannedInNamespace};
 use everest_core::rules::Ruled;
 use tfplugin::{Diagnostic, Diagnostics};
 use tokio::sync::OnceCell;
+
+use crate::diagnostics;
 
 /// What the provider was configured with.
 #[derive(Debug, Default)]
@@ -37,6 +39,8 @@ pub struct Session {
     quiet: AtomicBool,
     /// A plan has said that the admission webhooks are down.
     webhooks_down: AtomicBool,
+    /// What was said in full of the cluster as a whole, and of which resource it was said first.
+    told: Mutex<HashMap<&'static str, String>>,
     /// What this run has planned so far.
     planned: Mutex<Planned>,
     /// The objects that this run replaces, as messages name them.
@@ -152,7 +156,33 @@ impl Session {
         self.planned.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What went wrong while `doing` something to the resource `what`. That the cluster as a whole
+    /// is not as it should be is said in full once a run, and then in a line.
+    pub fn cluster_error(&self, error: &ClusterError, doing: &str, what: &str) -> Diagnostic {
+        let full = diagnostics::cluster_error(error, doing);
+        match diagnostics::of_the_cluster(error) {
+            Some(fault) => self.once(fault, full, doing, what),
+            None => full,
+        }
+    }
+
+    /// `full` if it is the first of this run that tells of a fault that all resources share.
+    fn once(&self, fault: &'static str, full: Diagnostic, doing: &str, what: &str) -> Diagnostic {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = told.entry(fault).or_insert_with(|| what.to_owned());
+        if first == what {
+            return full;
+        }
+        Diagnostic::error(
+            format!("Cannot {doing}: {fault}"),
+            format!("See the error of {first}."),
+        )
+    }
+
     fn set(&self, settings: Settings) {
+        // Settings come at the begin of a run.
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.clear();
         // A panic while holding the lock left nothing half-written: the value is replaced whole.
         *self
             .settings
@@ -175,7 +205,12 @@ impl Session {
         match self.cluster().await {
             Ok(cluster) => Some(cluster),
             Err(error) => {
-                let diagnostic = error.diagnostic(&format!("read {what}"));
+                let doing = format!("read {what}");
+                let mut diagnostic = error.diagnostic(&doing);
+                if matches!(error, SessionError::Connect(_)) {
+                    let fault = "the provider's settings reach no cluster";
+                    diagnostic = self.once(fault, diagnostic, &doing, what);
+                }
                 diags.push(if matches!(error, SessionError::Unknown(_)) {
                     diagnostic.into_warning()
                 } else {
@@ -183,6 +218,14 @@ impl Session {
                 });
                 None
             }
+        }
+    }
+
+    /// What is left to do when the client has all answers: what this process has made is in a
+    /// state now.
+    pub async fn end(&self) {
+        if let Some(cluster) = self.cluster.get() {
+            cluster.acknowledge_all().await;
         }
     }
 
@@ -207,9 +250,53 @@ impl Session {
                         catalog,
                     } => (connection.clone(), catalog.clone()),
                 };
-                let client = everest_cluster::connect(&connection)?;
-                Ok(Cluster::new(client, catalog))
+                Ok(Cluster::reach(&connection, catalog)?)
             })
             .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn that_the_cluster_does_not_answer_is_said_in_full_once_a_run() {
+        let session = Session::default();
+        let error = ClusterError::Unreachable {
+            server: "https://10.0.0.1:6443".to_owned(),
+            cause: "no answer within 20 s".to_owned(),
+        };
+        let say = |name: &str| {
+            let what = format!("everest_backup_storage prod/{name}");
+            session.cluster_error(&error, &format!("read {what}"), &what)
+        };
+        assert!(say("a").detail.contains("https://10.0.0.1:6443"));
+        let second = say("b");
+        assert_eq!(
+            second.summary,
+            "Cannot read everest_backup_storage prod/b: the cluster does not answer"
+        );
+        assert_eq!(
+            second.detail,
+            "See the error of everest_backup_storage prod/a."
+        );
+        session.settings_unknown(Vec::new());
+        assert!(say("b").detail.contains("10.0.0.1"), "another run");
+    }
+
+    #[test]
+    fn what_is_wrong_with_one_object_is_said_of_each() {
+        let session = Session::default();
+        let error = ClusterError::Forbidden {
+            verb: "get".to_owned(),
+            resource: "secrets".to_owned(),
+            namespace: None,
+            message: "no".to_owned(),
+        };
+        for what in ["a", "b"] {
+            let said = session.cluster_error(&error, "read it", what);
+            assert!(said.detail.contains("Missing permission"), "{said:?}");
+        }
     }
 }

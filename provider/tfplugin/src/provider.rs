@@ -67,4 +67,9 @@ pub trait Provider: Send + Sync + 'static {
     /// Takes the configuration. Called at plan even when nothing needs it, with values that may
     /// still be unknown: what talks to the outside belongs in the resources.
     async fn configure(&self, config: Self::Config, cx: &Context, diags: &mut Diagnostics);
+
+    /// The last call, once the host has all answers and asks the process to end: what is left to do
+    /// is done now, within 3 s. It does not come when the host or the process is killed, so nothing
+    /// may rest on it.
+    async fn shutdown(&self) {}
 }

@@ -53,7 +53,7 @@ fn ends_in(state: &'static str) -> impl Fn(&mut fake::Objects, &str, &str) {
 #[tokio::test(start_paused = true)]
 async fn a_backup_that_succeeds_is_created() {
     let (cluster, _, _) = fake::store([database("ready")].into(), ends_in("Succeeded"));
-    let created = create(&cluster, &model("b"), "n", &wait()).await;
+    let created = create(&cluster, &model("b"), &Unacknowledged::default(), &wait()).await;
     let Creation::Created(created) = created else {
         panic!("{created:?}")
     };
@@ -63,14 +63,14 @@ async fn a_backup_that_succeeds_is_created() {
 #[tokio::test(start_paused = true)]
 async fn a_backup_that_fails_has_failed() {
     let (cluster, _, _) = fake::store([database("ready")].into(), ends_in("Failed"));
-    let created = create(&cluster, &model("b"), "n", &wait()).await;
+    let created = create(&cluster, &model("b"), &Unacknowledged::default(), &wait()).await;
     assert!(matches!(created, Creation::Failed { .. }), "{created:?}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_backup_that_does_not_end_in_time_is_pending() {
     let (cluster, _, _) = fake::store([database("ready")].into(), ends_in("Running"));
-    let created = create(&cluster, &model("b"), "n", &wait()).await;
+    let created = create(&cluster, &model("b"), &Unacknowledged::default(), &wait()).await;
     let Creation::Pending { error, .. } = created else {
         panic!("{created:?}")
     };
@@ -87,7 +87,7 @@ async fn a_database_that_is_missing_or_not_ready_is_not_backed_up() {
         ),
     ] {
         let (cluster, seen, _) = fake::store(objects, |_, _, _| {});
-        let created = create(&cluster, &model("b"), "n", &wait()).await;
+        let created = create(&cluster, &model("b"), &Unacknowledged::default(), &wait()).await;
         let Creation::NotCreated(error) = created else {
             panic!("{created:?}")
         };
@@ -107,7 +107,7 @@ async fn another_backup_of_the_database_is_waited_for() {
         objects.lock().unwrap().insert(path, other);
     });
     let begun = tokio::time::Instant::now();
-    let created = create(&cluster, &model("b"), "n", &wait()).await;
+    let created = create(&cluster, &model("b"), &Unacknowledged::default(), &wait()).await;
     assert!(matches!(created, Creation::Created(_)), "{created:?}");
     assert!(begun.elapsed() >= Duration::from_secs(60));
 }
@@ -116,7 +116,7 @@ async fn another_backup_of_the_database_is_waited_for() {
 async fn a_queue_that_does_not_clear_leaves_nothing_behind() {
     let objects = [database("ready"), backup("other", "Running")].into();
     let (cluster, seen, _) = fake::store(objects, |_, _, _| {});
-    let created = create(&cluster, &model("b"), "n", &wait()).await;
+    let created = create(&cluster, &model("b"), &Unacknowledged::default(), &wait()).await;
     let Creation::NotCreated(error) = created else {
         panic!("{created:?}")
     };

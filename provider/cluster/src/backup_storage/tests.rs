@@ -55,7 +55,14 @@ fn database_using_it(deleted: bool) -> (String, Value) {
 #[tokio::test(start_paused = true)]
 async fn the_secret_is_there_before_the_storage() {
     let (cluster, seen, objects) = fake::store(fake::Objects::new(), |_, _, _| {});
-    let created = create(&cluster, &model(), Some(&credentials()), "n", &wait()).await;
+    let created = create(
+        &cluster,
+        &model(),
+        Some(&credentials()),
+        &Unacknowledged::default(),
+        &wait(),
+    )
+    .await;
     let Creation::Created(created) = created else {
         panic!("{created:?}")
     };
@@ -76,7 +83,14 @@ async fn the_secret_is_there_before_the_storage() {
 async fn a_secret_that_exists_is_not_overwritten() {
     let objects = [(SECRET.to_owned(), secret())].into();
     let (cluster, seen, _) = fake::store(objects, |_, _, _| {});
-    let created = create(&cluster, &model(), Some(&credentials()), "n", &wait()).await;
+    let created = create(
+        &cluster,
+        &model(),
+        Some(&credentials()),
+        &Unacknowledged::default(),
+        &wait(),
+    )
+    .await;
     let Creation::NotCreated(error) = created else {
         panic!("{created:?}")
     };
@@ -90,7 +104,14 @@ async fn a_secret_that_exists_is_not_overwritten() {
 #[tokio::test(start_paused = true)]
 async fn without_credentials_the_secret_must_exist_and_stays_as_it_is() {
     let (cluster, _, _) = fake::store(fake::Objects::new(), |_, _, _| {});
-    let created = create(&cluster, &model(), None, "n", &wait()).await;
+    let created = create(
+        &cluster,
+        &model(),
+        None,
+        &Unacknowledged::default(),
+        &wait(),
+    )
+    .await;
     let Creation::NotCreated(error) = created else {
         panic!("{created:?}")
     };
@@ -98,7 +119,14 @@ async fn without_credentials_the_secret_must_exist_and_stays_as_it_is() {
 
     let objects = [(SECRET.to_owned(), secret())].into();
     let (cluster, seen, _) = fake::store(objects, |_, _, _| {});
-    let created = create(&cluster, &model(), None, "n", &wait()).await;
+    let created = create(
+        &cluster,
+        &model(),
+        None,
+        &Unacknowledged::default(),
+        &wait(),
+    )
+    .await;
     assert!(matches!(created, Creation::Created(_)), "{created:?}");
     assert_eq!(fake::writes(&seen), [format!("PATCH {STORAGE}")]);
 }
@@ -265,7 +293,14 @@ async fn secret_is_left(code: u16, reason: &'static str) -> bool {
             None => fake::absent("secrets", "s3"),
         }
     });
-    let created = create(&cluster, &model(), Some(&credentials()), "n", &wait()).await;
+    let created = create(
+        &cluster,
+        &model(),
+        Some(&credentials()),
+        &Unacknowledged::default(),
+        &wait(),
+    )
+    .await;
     assert!(matches!(created, Creation::NotCreated(_)), "{created:?}");
     let left = kept.lock().unwrap().is_some();
     left
@@ -292,7 +327,14 @@ async fn a_secret_that_such_a_creation_left_is_used_by_the_next_one() {
         json!([{"manager": crate::FIELD_MANAGER, "operation": "Apply"}]);
     let objects: fake::Objects = [(SECRET.to_owned(), left)].into();
     let (cluster, _, kept) = fake::store(objects.clone(), |_, _, _| {});
-    let created = create(&cluster, &model(), Some(&credentials()), "n", &wait()).await;
+    let created = create(
+        &cluster,
+        &model(),
+        Some(&credentials()),
+        &Unacknowledged::default(),
+        &wait(),
+    )
+    .await;
     assert!(matches!(created, Creation::Created(_)), "{created:?}");
     let key = &kept.lock().unwrap()[SECRET]["data"]["AWS_SECRET_ACCESS_KEY"];
     assert_eq!(key, "aHVudGVyMg==");
@@ -300,7 +342,14 @@ async fn a_secret_that_such_a_creation_left_is_used_by_the_next_one() {
     let mut read = objects;
     read.extend([sharing(false)]);
     let (cluster, seen, _) = fake::store(read, |_, _, _| {});
-    let created = create(&cluster, &model(), Some(&credentials()), "n", &wait()).await;
+    let created = create(
+        &cluster,
+        &model(),
+        Some(&credentials()),
+        &Unacknowledged::default(),
+        &wait(),
+    )
+    .await;
     assert!(matches!(created, Creation::NotCreated(_)), "{created:?}");
     assert_eq!(fake::writes(&seen), Vec::<String>::new());
 }
@@ -343,4 +392,55 @@ async fn an_update_writes_the_secret_that_the_storage_reads() {
     );
     let objects = objects.lock().unwrap();
     assert_eq!(objects[STORAGE]["spec"]["credentialsSecretName"], "shared");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_storage_that_was_deleted_meanwhile_is_not_made_anew_by_an_update() {
+    let (cluster, seen, _) = fake::store(fake::Objects::new(), |_, _, _| {});
+    let keys = credentials();
+    let changed = update(&cluster, &model(), &model(), Some(&keys), &wait()).await;
+    assert!(
+        matches!(changed, Change::Refused(ClusterError::Superseded { .. })),
+        "{changed:?}"
+    );
+    assert_eq!(fake::writes(&seen), Vec::<String>::new());
+
+    let objects = [(STORAGE.to_owned(), storage())].into();
+    let (cluster, seen, _) = fake::store(objects, |_, _, _| {});
+    update(&cluster, &model(), &model(), None, &wait()).await;
+    let seen = seen.lock().unwrap();
+    let (_, body) = seen
+        .iter()
+        .find(|(line, _)| line.starts_with("PATCH"))
+        .unwrap();
+    assert_eq!(body["metadata"]["uid"], "u");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_creation_that_was_killed_after_the_secret_goes_on() {
+    let (cluster, seen, objects) = fake::store(fake::Objects::new(), |_, _, _| {});
+    create(
+        &cluster,
+        &model(),
+        Some(&credentials()),
+        &Unacknowledged::default(),
+        &wait(),
+    )
+    .await;
+    objects.lock().unwrap().remove(STORAGE);
+    seen.lock().unwrap().clear();
+    let made = Unacknowledged::default();
+    let created = create(&cluster, &model(), Some(&credentials()), &made, &wait()).await;
+    assert!(matches!(created, Creation::Created(_)), "{created:?}");
+    assert_eq!(
+        fake::writes(&seen),
+        [format!("PATCH {SECRET}"), format!("PATCH {STORAGE}")]
+    );
+    cluster.acknowledge(made);
+    cluster.acknowledge_all().await;
+    let objects = objects.lock().unwrap();
+    for path in [SECRET, STORAGE] {
+        let mark = &objects[path]["metadata"]["annotations"][crate::CREATED_BY_APPLY];
+        assert!(mark.is_null(), "{path} is in the state");
+    }
 }

@@ -29,32 +29,68 @@ const PLUGIN_TIMEOUT: Duration = Duration::from_secs(60);
 struct Current {
     client: kube::Client,
     expires: Option<Timestamp>,
+    /// How many came before it.
+    number: u64,
+}
+
+/// The credentials in use; none before the first request, and after the server refused them.
+#[derive(Default)]
+struct Held {
+    current: Option<Current>,
+    renewed: u64,
 }
 
 /// A client that runs the plugin of `config` when it is first used, again when the
-/// credentials expire, and again after the server refused them (a token without an expiry
-/// date may have run out during a long apply).
+/// credentials expire, and again after the server refused them: a token without an expiry
+/// date may run out during a long apply. The refused request is sent once more then, so that
+/// nobody has to know.
 pub(super) fn client(config: kube::Config) -> kube::Client {
     let namespace = config.default_namespace.clone();
-    let current: Arc<Mutex<Option<Current>>> = Arc::default();
+    let held: Arc<Mutex<Held>> = Arc::default();
     let service = tower::service_fn(move |request: Request<Body>| {
-        let (config, current) = (config.clone(), current.clone());
+        let (config, held) = (config.clone(), held.clone());
         async move {
-            let client = {
-                let mut current = current.lock().await;
-                match current.as_ref().filter(|current| !expiring(current)) {
-                    Some(current) => current.client.clone(),
-                    None => current.insert(renew(config).await?).client.clone(),
-                }
-            };
-            let response = client.send(request).await.map_err(unwrap)?;
-            if response.status() == StatusCode::UNAUTHORIZED {
-                current.lock().await.take();
+            let (parts, body) = request.into_parts();
+            // Kept for the second time; what is sent to an API server is small.
+            let body = body.collect_bytes().await?;
+            let again = || Request::from_parts(parts.clone(), Body::from(body.clone()));
+            let (client, number) = usable(&config, &held).await?;
+            let response = client.send(again()).await.map_err(unwrap)?;
+            if response.status() != StatusCode::UNAUTHORIZED {
+                return Ok::<_, BoxError>(response);
             }
-            Ok::<_, BoxError>(response)
+            {
+                let mut held = held.lock().await;
+                // Another request may have had them renewed by now.
+                if held
+                    .current
+                    .as_ref()
+                    .is_some_and(|now| now.number == number)
+                {
+                    held.current = None;
+                }
+            }
+            let (client, _) = usable(&config, &held).await?;
+            client.send(again()).await.map_err(unwrap)
         }
     });
     kube::Client::new(service, namespace)
+}
+
+/// A client whose credentials have not expired, and the number of these credentials.
+async fn usable(
+    config: &kube::Config,
+    held: &Mutex<Held>,
+) -> Result<(kube::Client, u64), BoxError> {
+    let mut held = held.lock().await;
+    if let Some(current) = held.current.as_ref().filter(|current| !expiring(current)) {
+        return Ok((current.client.clone(), current.number));
+    }
+    held.renewed += 1;
+    let number = held.renewed;
+    let current = renew(config.clone(), number).await?;
+    let client = held.current.insert(current).client.clone();
+    Ok((client, number))
 }
 
 fn expiring(current: &Current) -> bool {
@@ -71,7 +107,7 @@ fn unwrap(error: kube::Error) -> BoxError {
     }
 }
 
-async fn renew(mut config: kube::Config) -> Result<Current, BoxError> {
+async fn renew(mut config: kube::Config, number: u64) -> Result<Current, BoxError> {
     let mut expires = None;
     // kube would run the plugin three times for one client: for the token, for the
     // certificate, and for the expiry date.
@@ -92,7 +128,11 @@ async fn renew(mut config: kube::Config) -> Result<Current, BoxError> {
     // A legacy auth-provider of a kubeconfig may run a command here.
     let client = tokio::task::spawn_blocking(move || super::build(config)).await??;
     let expires = expires.or(*client.valid_until());
-    Ok(Current { client, expires })
+    Ok(Current {
+        client,
+        expires,
+        number,
+    })
 }
 
 #[derive(Deserialize)]

@@ -11,7 +11,7 @@ use super::protect_backup_data;
 use crate::error::ClusterError;
 use crate::objects::Objects;
 use crate::wait::Clock;
-use crate::{Cluster, Wait, backup, engine};
+use crate::{Cluster, Unacknowledged, Wait, backup, engine};
 
 /// Where the last data of a database lies.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,7 +125,9 @@ impl Last<'_> {
         }
         let body = final_backup::desired(self.planned, self.uid);
         let database = self.database.name_any();
-        backup::begin(self.objects, name, &database, body, self.uid, clock).await
+        // No state ever holds it: a destruction that is tried again finds it by its own mark.
+        let made = Unacknowledged::default();
+        backup::begin(self.objects, name, &database, body, &made, clock).await
     }
 
     fn blocked(&self, message: String, member: Option<&str>) -> ClusterError {

@@ -7,6 +7,7 @@ use everest_schemas::models::DatabaseModel;
 use kube::ResourceExt;
 use serde_json::Value;
 
+use crate::apply;
 use crate::error::ClusterError;
 use crate::objects::Objects;
 
@@ -42,13 +43,17 @@ pub(super) async fn begin(
     prior: &DatabaseModel,
     planned: &DatabaseModel,
 ) -> Result<(DatabaseCluster, bool), ClusterError> {
+    let uid = written.uid();
+    let of_written = |body| apply::pinned(body, uid.as_deref());
     let body = match restart::step(prior, planned, &written) {
         Step::Nothing => {
             let restarts = restart::is_asked(prior, planned);
             return Ok((written, restarts));
         }
         Step::Forget(body) => {
-            let written = objects.patch_merge(&written.name_any(), &body).await?;
+            let written = objects
+                .patch_merge(&written.name_any(), &of_written(body))
+                .await?;
             return Ok((written, false));
         }
         Step::Begin(body) => body,
@@ -56,7 +61,9 @@ pub(super) async fn begin(
     if is_stopped(&written) {
         return Err(paused(objects, &written));
     }
-    let written = objects.patch_merge(&written.name_any(), &body).await?;
+    let written = objects
+        .patch_merge(&written.name_any(), &of_written(body))
+        .await?;
     Ok((written, true))
 }
 

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::*;
-use crate::fake;
+use crate::fake::{self, Answer};
 
 const EVEREST: &str = "/apis/everest.percona.com/v1alpha1/namespaces/prod";
 const DATABASE: &str = "/apis/everest.percona.com/v1alpha1/namespaces/prod/databaseclusters/orders";
@@ -53,7 +53,13 @@ fn ready_at_once(objects: &mut fake::Objects, method: &str, path: &str) {
 #[tokio::test(start_paused = true)]
 async fn a_new_database_is_waited_for_and_carries_the_mark_of_its_apply() {
     let (cluster, _, objects) = fake::store(fake::Objects::new(), ready_at_once);
-    let created = create(&cluster, &model(json!({})), "nonce", &wait()).await;
+    let created = create(
+        &cluster,
+        &model(json!({})),
+        &Unacknowledged::default(),
+        &wait(),
+    )
+    .await;
     let Creation::Created(created) = created else {
         panic!("{created:?}")
     };
@@ -61,7 +67,7 @@ async fn a_new_database_is_waited_for_and_carries_the_mark_of_its_apply() {
     assert_eq!(created.hostname.known_str(), Some("h"));
     assert!(created.annotations.is_null(), "the mark is not the user's");
     let annotations = &objects.lock().unwrap()[DATABASE]["metadata"]["annotations"];
-    assert_eq!(annotations[crate::CREATED_BY_APPLY], "nonce");
+    assert!(annotations[crate::CREATED_BY_APPLY].is_string());
 }
 
 #[tokio::test(start_paused = true)]
@@ -73,7 +79,13 @@ async fn no_database_is_made_while_an_operator_is_upgraded() {
         "spec": {"type": "pxc"}});
     let (cluster, _, objects) = fake::store([(engine.clone(), lock)].into(), ready_at_once);
     let short = Wait::new(Duration::from_secs(6), CancellationToken::new());
-    let refused = create(&cluster, &model(json!({})), "nonce", &short).await;
+    let refused = create(
+        &cluster,
+        &model(json!({})),
+        &Unacknowledged::default(),
+        &short,
+    )
+    .await;
     let Creation::NotCreated(error) = refused else {
         panic!("{refused:?}")
     };
@@ -91,7 +103,8 @@ async fn no_database_is_made_while_an_operator_is_upgraded() {
     };
     let planned = model(json!({}));
     let patient = wait();
-    let (created, ()) = tokio::join!(create(&cluster, &planned, "nonce", &patient), over);
+    let made = Unacknowledged::default();
+    let (created, ()) = tokio::join!(create(&cluster, &planned, &made, &patient), over);
     assert!(matches!(created, Creation::Created(_)), "{created:?}");
 }
 
@@ -99,7 +112,13 @@ async fn no_database_is_made_while_an_operator_is_upgraded() {
 async fn a_database_that_exists_is_refused_with_its_import_id() {
     let objects = [(DATABASE.to_owned(), object("ready"))].into();
     let (cluster, seen, _) = fake::store(objects, |_, _, _| {});
-    let created = create(&cluster, &model(json!({})), "nonce", &wait()).await;
+    let created = create(
+        &cluster,
+        &model(json!({})),
+        &Unacknowledged::default(),
+        &wait(),
+    )
+    .await;
     let Creation::NotCreated(error) = created else {
         panic!("{created:?}")
     };
@@ -113,29 +132,80 @@ async fn a_database_that_exists_is_refused_with_its_import_id() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_create_that_is_retried_recognises_its_own_object() {
-    let mut existing = object("ready");
-    existing["metadata"]["annotations"] = json!({crate::CREATED_BY_APPLY: "nonce"});
-    let (cluster, _, _) = fake::store([(DATABASE.to_owned(), existing)].into(), ready_at_once);
-    let created = create(&cluster, &model(json!({})), "nonce", &wait()).await;
+async fn a_creation_that_was_killed_is_waited_for_and_restores_nothing_again() {
+    let restored = model(json!({"spec": {"engine": {"type": "pxc", "replicas": 3,
+        "storage": {"size": "25Gi"}}, "dataSource": {"dbClusterBackupName": "b"}}}));
+    let (cluster, seen, objects) = fake::store(fake::Objects::new(), |_, _, _| {});
+    let (made, patient) = (Unacknowledged::default(), wait());
+    let begun = create(&cluster, &restored, &made, &patient);
+    // Killed while it waits.
+    let killed = tokio::time::timeout(Duration::from_secs(5), begun).await;
+    assert!(killed.is_err());
+    {
+        // Everest has restored, and cleared the data source.
+        let mut objects = objects.lock().unwrap();
+        let spec = objects.get_mut(DATABASE).unwrap();
+        spec["spec"].as_object_mut().unwrap().remove("dataSource");
+        ready_at_once(&mut objects, "PATCH", DATABASE);
+    }
+    let created = create(&cluster, &restored, &Unacknowledged::default(), &wait()).await;
     assert!(matches!(created, Creation::Created(_)), "{created:?}");
+    assert_eq!(fake::writes(&seen), [format!("PATCH {DATABASE}")]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_creation_that_is_replayed_does_not_restore_again() {
-    let mut existing = object("ready");
-    existing["metadata"]["annotations"] = json!({crate::CREATED_BY_APPLY: "nonce"});
-    let (cluster, seen, _) = fake::store([(DATABASE.to_owned(), existing)].into(), ready_at_once);
-    let mut planned = model(json!({}));
-    let spec = planned.spec.known_mut().unwrap();
-    spec.data_source =
-        serde_json::from_value(json!({"dbClusterBackupName": "before-migration"})).unwrap();
-    let created = create(&cluster, &planned, "nonce", &wait()).await;
-    assert!(matches!(created, Creation::Created(_)), "{created:?}");
-    // Everest has restored and cleared the data source, and the database was used since.
-    for (line, body) in seen.lock().unwrap().iter() {
-        assert!(body["spec"]["dataSource"].is_null(), "{line}: {body}");
-    }
+async fn a_database_that_was_deleted_meanwhile_is_not_made_anew_by_an_update() {
+    let (cluster, seen) = gone_before_the_write();
+    let (prior, planned) = (model(json!({"uid": "u"})), model(json!({"uid": "u"})));
+    let changed = update(&cluster, &prior, &planned, &planned, &wait()).await;
+    refused_as_superseded(&changed, "was deleted after the change was planned");
+    assert_eq!(fake::writes(&seen).len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_database_that_somebody_made_anew_meanwhile_is_left_as_it_is() {
+    let objects = [(DATABASE.to_owned(), object("restoring"))].into();
+    let (cluster, _, objects) = fake::store(objects, ready_at_once);
+    let kept = objects.clone();
+    tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        let mut another = object("ready");
+        another["metadata"]["uid"] = json!("another");
+        kept.lock().unwrap().insert(DATABASE.to_owned(), another);
+    });
+    let (prior, mut planned) = (model(json!({})), model(json!({})));
+    planned.spec.known_mut().unwrap().paused = false.into();
+    let changed = update(&cluster, &prior, &planned, &planned, &wait()).await;
+    refused_as_superseded(&changed, "made anew by somebody else");
+    let spec = &objects.lock().unwrap()[DATABASE]["spec"];
+    assert!(spec["paused"].is_null(), "{spec}");
+}
+
+/// A server that shows a database, and has none when it is written to.
+fn gone_before_the_write() -> (Cluster, fake::Seen) {
+    fake::cluster(|method, target, body| match method {
+        "GET" if target.contains("/databaseclusters/orders") => Answer::Json(200, object("ready")),
+        "GET" => fake::list(Vec::new()),
+        _ if !body["metadata"]["uid"].is_null() => fake::failure(
+            409,
+            "Conflict",
+            "Operation cannot be fulfilled on databaseclusters.everest.percona.com \"orders\": uid \
+             mismatch: the provided object specified uid u, and no existing object was found",
+            json!({}),
+        ),
+        _ => Answer::Json(200, body.clone()),
+    })
+}
+
+fn refused_as_superseded(changed: &Change<DatabaseModel>, words: &str) {
+    let Change::Refused(error) = changed else {
+        panic!("{changed:?}")
+    };
+    let text = error.to_string();
+    assert!(
+        text.contains(words) && text.contains("Plan again"),
+        "{text}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -148,7 +218,13 @@ async fn a_database_that_is_not_ready_in_time_is_pending() {
                 json!({"status": "error", "observedGeneration": 1, "message": "no nodes"});
         }
     });
-    let created = create(&cluster, &model(json!({})), "nonce", &wait()).await;
+    let created = create(
+        &cluster,
+        &model(json!({})),
+        &Unacknowledged::default(),
+        &wait(),
+    )
+    .await;
     let Creation::Pending { observed, error } = created else {
         panic!("{created:?}")
     };
@@ -167,7 +243,13 @@ async fn a_database_that_is_not_ready_in_time_is_pending() {
 #[tokio::test(start_paused = true)]
 async fn without_wait_being_accepted_is_enough() {
     let (cluster, _, _) = fake::store(fake::Objects::new(), |_, _, _| {});
-    let created = create(&cluster, &model(json!({"wait": false})), "nonce", &wait()).await;
+    let created = create(
+        &cluster,
+        &model(json!({"wait": false})),
+        &Unacknowledged::default(),
+        &wait(),
+    )
+    .await;
     assert!(matches!(created, Creation::Created(_)), "{created:?}");
 }
 

@@ -37,6 +37,18 @@ pub(super) fn status(status: &Status, verb: &'static str, object: &Object) -> Cl
             object: boxed(object),
             remedy: String::new(),
         },
+        // A write that names the UID of the object it means: that one is gone.
+        (_, reason::CONFLICT) | (409, _) if message.contains("uid mismatch: ") => {
+            superseded(object, false)
+        }
+        (_, reason::CONFLICT) | (409, _) if message.contains("Precondition failed: UID") => {
+            superseded(object, true)
+        }
+        (_, reason::INVALID) | (422, _)
+            if causes.iter().any(|cause| cause.field == "metadata.uid") =>
+        {
+            superseded(object, true)
+        }
         (_, reason::CONFLICT) | (409, _) => {
             let conflicts: Vec<_> = causes.iter().filter_map(conflict).collect();
             if conflicts.is_empty() {
@@ -69,6 +81,13 @@ pub(super) fn status(status: &Status, verb: &'static str, object: &Object) -> Cl
             code,
             message: message.to_owned(),
         },
+    }
+}
+
+fn superseded(object: &Object, replaced: bool) -> ClusterError {
+    ClusterError::Superseded {
+        object: boxed(object),
+        replaced,
     }
 }
 
@@ -234,6 +253,9 @@ pub(super) fn is_lasting(cause: &str) -> bool {
         "lookup",
         "timed out",
         "timeout",
+        // A connection that could not be made in time, as tokio and so hyper say it.
+        "deadline has elapsed",
+        super::UNANSWERED,
         "unreachable",
         "InvalidContentType",
     ]

@@ -3,6 +3,7 @@ use crate::fake::{Answer, Seen as Requests, absent, cluster, failure, list, stor
 use everest_schemas::Field;
 use everest_schemas::models::BackupStorageModel;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 fn wanted(kinds: &[Kind]) -> Wanted {
     Wanted {
@@ -153,18 +154,15 @@ async fn secrets_are_looked_for_and_not_read() {
 
 #[tokio::test(start_paused = true)]
 async fn a_cluster_that_does_not_answer_is_asked_once() {
-    let service = tower::service_fn(|_: http::Request<kube::client::Body>| async {
-        std::future::pending::<Result<http::Response<kube::client::Body>, String>>().await
-    });
-    let cluster = Cluster::new(
-        kube::Client::new(service, "default"),
-        crate::Catalog::default(),
-    );
+    let (cluster, seen) = cluster(|_, _, _| Answer::Never);
     for _ in 0..2 {
         let began = tokio::time::Instant::now();
         let facts = load(&cluster, &wanted(&[Kind::Engines])).await;
         assert_eq!(facts.namespace, Seen::Unread);
         assert!(began.elapsed() <= PATIENCE + Duration::from_secs(1));
     }
-    assert!(cluster.silent.load(Ordering::Relaxed));
+    assert!(cluster.is_silent());
+    assert_eq!(paths(&seen).len(), 1);
+    tokio::time::sleep(Duration::from_secs(11)).await;
+    assert!(!cluster.is_silent(), "another run asks again");
 }

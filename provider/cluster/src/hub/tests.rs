@@ -226,3 +226,141 @@ async fn a_wait_that_is_too_long_says_what_was_missing() {
     assert!(text.contains("Waiting for: it"), "{text}");
     assert!(text.contains("Warning Bad: no luck"), "{text}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn one_failed_contact_of_a_refresh_is_the_answer_to_all() {
+    let (cluster, seen) = fake::cluster(|_, _, _| Answer::Never);
+    let cluster = cluster.hasty();
+    let began = tokio::time::Instant::now();
+    let names: Vec<_> = (0..20).map(|i| format!("m{i}")).collect();
+    let reads = names.iter().map(|name| {
+        let objects = cluster.objects::<ConfigMap>("n");
+        async move { objects.read(name).await }
+    });
+    for read in futures::future::join_all(reads).await {
+        let error = read.unwrap_err();
+        assert!(
+            error.to_string().contains("no answer within 20 s"),
+            "{error}"
+        );
+    }
+    assert!(began.elapsed() < Duration::from_secs(30));
+    assert!(seen.lock().unwrap().len() <= 2, "a GET and a LIST");
+
+    tokio::time::sleep(Duration::from_secs(11)).await;
+    assert!(cluster.objects::<ConfigMap>("n").read("a").await.is_err());
+    assert_eq!(seen.lock().unwrap().len(), 3, "the next run asks again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cluster_that_answers_again_is_asked_on() {
+    let tries = std::sync::atomic::AtomicUsize::new(0);
+    let (cluster, _) = fake::cluster(move |_, target, _| {
+        match tries.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
+            0 => Answer::Broken("connection refused"),
+            _ => named(target),
+        }
+    });
+    let objects = cluster.hasty().objects::<ConfigMap>("n");
+    objects.read("a").await.unwrap_err();
+    objects.read("a").await.unwrap_err();
+    tokio::time::sleep(Duration::from_secs(11)).await;
+    objects.read("a").await.unwrap();
+    assert!(!cluster.is_silent());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_is_never_answered_does_not_end_a_wait() {
+    let asked = std::sync::atomic::AtomicUsize::new(0);
+    let (cluster, _) = fake::cluster(move |_, target, _| {
+        if is_list(target) {
+            return fake::failure(
+                403,
+                "Forbidden",
+                "User \"u\" cannot watch resource \"x\" in API group \"\"",
+                json!({}),
+            );
+        }
+        match asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
+            0..4 => Answer::Never,
+            _ => named(target),
+        }
+    });
+    let objects = cluster.objects::<ConfigMap>("n");
+    let feed = cluster.hub.feed(&objects);
+    let clock = Wait::new(Duration::from_secs(3600), CancellationToken::new()).start();
+    let awaited = Awaited {
+        objects: &objects,
+        name: "a",
+        seed: None,
+        what: "did not come",
+        clock: &clock,
+        also: Vec::new(),
+    };
+    awaited
+        .until(&feed, async |found| {
+            Ok(match found {
+                Some(_) => Verdict::Done(()),
+                None => Verdict::Wait("it".to_owned()),
+            })
+        })
+        .await
+        .unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_read_that_was_not_answered_is_sent_once_more() {
+    let asked = std::sync::atomic::AtomicUsize::new(0);
+    let (cluster, _) = fake::cluster(move |_, target, _| {
+        match asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
+            0 => Answer::Never,
+            _ => named(target),
+        }
+    });
+    cluster.objects::<ConfigMap>("n").get("a").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_list_whose_pages_have_expired_begins_anew() {
+    let expired = std::sync::atomic::AtomicBool::new(false);
+    let (cluster, seen) = fake::cluster(move |_, target, _| {
+        if !target.contains("continue=") {
+            return Answer::Json(
+                200,
+                json!({"kind": "List", "apiVersion": "v1",
+                "metadata": {"resourceVersion": "1", "continue": "next"}, "items": [map("a", 1)]}),
+            );
+        }
+        if !expired.swap(true, std::sync::atomic::Ordering::Relaxed) {
+            return fake::failure(
+                410,
+                "Expired",
+                "The provided continue parameter is too old",
+                json!({}),
+            );
+        }
+        fake::list(vec![map("b", 1)])
+    });
+    let found = cluster.objects::<ConfigMap>("n").list("").await.unwrap();
+    let names: Vec<_> = found
+        .iter()
+        .filter_map(|map| map.metadata.name.as_deref())
+        .collect();
+    assert_eq!(names, ["a", "b"]);
+    assert_eq!(seen.lock().unwrap().len(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_read_ends_soon_after_the_stop_of_its_operation() {
+    let (cluster, _) = fake::cluster(|_, _, _| Answer::Never);
+    let stop = CancellationToken::new();
+    let objects = cluster.stopped_by(&stop).objects::<ConfigMap>("n");
+    let press = async {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        stop.cancel();
+    };
+    let began = tokio::time::Instant::now();
+    let (read, ()) = tokio::join!(objects.get("a"), press);
+    assert!(read.is_err());
+    assert!(began.elapsed() < Duration::from_secs(7));
+}

@@ -93,7 +93,7 @@ async fn a_new_namespace_gets_its_engines_and_is_ready() {
     let created = create(
         &cluster,
         &model(json!({"pxc": {}, "psmdb": {}})),
-        "n",
+        &Unacknowledged::default(),
         &wait(),
     )
     .await;
@@ -122,7 +122,7 @@ async fn a_version_that_is_asked_for_is_the_one_installed() {
     let created = create(
         &cluster,
         &model(json!({"pxc": {"version": "1.17.0"}})),
-        "n",
+        &Unacknowledged::default(),
         &wait(),
     )
     .await;
@@ -144,7 +144,13 @@ async fn a_namespace_that_exists_is_refused_before_anything_is_written() {
     ] {
         let objects = [(NAMESPACE.to_owned(), namespace_object(labels))].into();
         let (cluster, seen, _) = fake::store(objects, olm("1.18.0", None));
-        let created = create(&cluster, &model(json!({"pxc": {}})), "n", &wait()).await;
+        let created = create(
+            &cluster,
+            &model(json!({"pxc": {}})),
+            &Unacknowledged::default(),
+            &wait(),
+        )
+        .await;
         let Creation::NotCreated(error) = created else {
             panic!("{created:?}")
         };
@@ -169,7 +175,7 @@ async fn a_foreign_operator_group_is_refused_before_anything_is_written() {
         let (cluster, seen, _) = fake::store(objects, olm("1.18.0", None));
         let mut planned = model(json!({"pxc": {}}));
         planned.take_ownership = true.into();
-        let created = create(&cluster, &planned, "n", &wait()).await;
+        let created = create(&cluster, &planned, &Unacknowledged::default(), &wait()).await;
         if accepted {
             assert!(matches!(created, Creation::Created(_)), "{created:?}");
             assert!(
@@ -191,7 +197,7 @@ async fn a_foreign_operator_group_is_refused_before_anything_is_written() {
 async fn a_namespace_that_is_not_done_in_time_is_pending_and_goes_on() {
     let (cluster, _, _) = fake::store(fake::Objects::new(), |_, _, _| {});
     let planned = model(json!({"pxc": {}}));
-    let created = create(&cluster, &planned, "n", &wait()).await;
+    let created = create(&cluster, &planned, &Unacknowledged::default(), &wait()).await;
     let Creation::Pending { observed, error } = created else {
         panic!("{created:?}")
     };
@@ -210,7 +216,13 @@ async fn an_interrupted_creation_is_pending() {
         tokio::time::sleep(Duration::from_secs(5)).await;
         cancel.cancel();
     });
-    let created = create(&cluster, &model(json!({"pxc": {}})), "n", &wait).await;
+    let created = create(
+        &cluster,
+        &model(json!({"pxc": {}})),
+        &Unacknowledged::default(),
+        &wait,
+    )
+    .await;
     assert!(
         matches!(
             created,
@@ -352,3 +364,5 @@ async fn an_operator_stays_while_it_has_an_orphan_of_everests_to_take_down() {
     );
     assert_eq!(fake::writes(&seen), Vec::<String>::new());
 }
+
+mod killed;

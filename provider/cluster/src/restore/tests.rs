@@ -76,7 +76,7 @@ async fn a_restore_that_succeeds_is_created() {
         [database("ready"), backup("Succeeded")].into(),
         ends_in("Succeeded"),
     );
-    let created = create(&cluster, &model(), "n", &wait()).await;
+    let created = create(&cluster, &model(), &Unacknowledged::default(), &wait()).await;
     let Creation::Created(created) = created else {
         panic!("{created:?}")
     };
@@ -89,7 +89,7 @@ async fn a_restore_that_fails_has_failed_and_says_why() {
         [database("ready"), backup("Succeeded")].into(),
         ends_in("Failed"),
     );
-    let created = create(&cluster, &model(), "n", &wait()).await;
+    let created = create(&cluster, &model(), &Unacknowledged::default(), &wait()).await;
     let Creation::Failed { error, .. } = created else {
         panic!("{created:?}")
     };
@@ -118,7 +118,7 @@ async fn nothing_is_restored_from_a_backup_that_has_not_succeeded() {
         ),
     ] {
         let (cluster, seen, _) = fake::store(objects.into_iter().collect(), |_, _, _| {});
-        let created = create(&cluster, &model(), "n", &wait()).await;
+        let created = create(&cluster, &model(), &Unacknowledged::default(), &wait()).await;
         let Creation::NotCreated(error) = created else {
             panic!("{created:?}")
         };
@@ -189,7 +189,7 @@ async fn a_restore_that_goes_while_it_runs_was_begun_and_stays_known() {
         tokio::time::sleep(Duration::from_secs(60)).await;
         objects.lock().unwrap().remove(&path);
     });
-    let created = create(&cluster, &model(), "n", &wait()).await;
+    let created = create(&cluster, &model(), &Unacknowledged::default(), &wait()).await;
     let Creation::Pending { observed, error } = created else {
         panic!("{created:?}")
     };

@@ -74,6 +74,7 @@ impl Failure {
     pub fn is_conflict(&self) -> bool {
         match self {
             Failure::Cluster(ClusterError::Api { code, .. }) => *code == 409,
+            Failure::Cluster(ClusterError::Superseded { .. }) => true,
             Failure::Control { source, .. } => {
                 matches!(&**source, kube::Error::Api(status) if status.code == 409)
             }

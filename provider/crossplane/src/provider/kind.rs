@@ -268,10 +268,17 @@ pub fn change<K: Kind>(
     convergence::change(&config.desired(Operation::Update), &held)
 }
 
-/// A body that is only taken while the object is the one it was made from.
+/// A body that is only taken while the object is the one it was made from. The version alone
+/// would not do: where there is no object, the server makes one of a body with a version.
 pub fn at_version<E: Resource>(mut body: Value, external: &E) -> Value {
-    if let Some(version) = &external.meta().resource_version {
-        body["metadata"]["resourceVersion"] = json!(version);
+    let metadata = external.meta();
+    for (member, value) in [
+        ("uid", &metadata.uid),
+        ("resourceVersion", &metadata.resource_version),
+    ] {
+        if let Some(value) = value {
+            body["metadata"][member] = json!(value);
+        }
     }
     body
 }
@@ -283,4 +290,23 @@ pub fn at_version<E: Resource>(mut body: Value, external: &E) -> Value {
 pub fn planned<K: Kind>(config: &K::Model, observed: &K::Model) -> Result<K::Model, Failure> {
     v1::convergence::planned(config, observed)
         .map_err(|error| Failure::Unreadable(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use k8s_openapi::api::core::v1::ConfigMap;
+
+    use super::*;
+
+    #[test]
+    fn a_change_names_the_object_it_means_so_that_no_other_is_made() {
+        let external: ConfigMap = serde_json::from_value(json!({
+            "metadata": {"name": "a", "uid": "u", "resourceVersion": "7"}}))
+        .unwrap();
+        let body = at_version(json!({"metadata": {"name": "a"}}), &external);
+        assert_eq!(
+            body["metadata"],
+            json!({"name": "a", "uid": "u", "resourceVersion": "7"})
+        );
+    }
 }

@@ -235,6 +235,7 @@ impl State {
         let mut wanted = body.clone();
         if let Some(metadata) = wanted["metadata"].as_object_mut() {
             metadata.remove("resourceVersion");
+            metadata.remove("uid");
         }
         let key = (path.to_owned(), manager.to_owned());
         let before = self.applied.insert(key, wanted.clone());
@@ -262,12 +263,16 @@ impl State {
         self.keep(path, object)
     }
 
-    /// Why a write that names the version it was made from is refused, if it is.
+    /// Why a write that names the object or the version it was made from is refused, if it is. As
+    /// on a real server a version alone keeps no object from being made.
     fn outdated(&self, path: &str, body: &Value) -> Option<(u16, Value)> {
-        let named = &body["metadata"]["resourceVersion"];
-        let held = self.objects.get(path);
-        let held = held.map_or(&Value::Null, |held| &held["metadata"]["resourceVersion"]);
-        (!named.is_null() && named != held).then(|| refusal(409, "Conflict"))
+        let (named, held) = (&body["metadata"], self.objects.get(path));
+        let differs = |member: &str| {
+            let held = held.map_or(&Value::Null, |held| &held["metadata"][member]);
+            !named[member].is_null() && named[member] != *held
+        };
+        let version = held.is_some() && differs("resourceVersion");
+        (version || differs("uid")).then(|| refusal(409, "Conflict"))
     }
 
     /// Keeps an object as it was written, unless nothing holds it any more.

@@ -1,7 +1,7 @@
 //! What differs from one kind of resource to another.
 
 use async_trait::async_trait;
-use everest_cluster::{Change, Cluster, ClusterError, Creation, Typed, Wait};
+use everest_cluster::{Change, Cluster, ClusterError, Creation, Typed, Unacknowledged, Wait};
 use everest_core::{rules::Ruled, v1::Mapped};
 use everest_schemas::{Field, models::Timeouts};
 use tfplugin::{Diagnostic, Diagnostics, Model, Plan, Private, ReadResult};
@@ -99,12 +99,12 @@ pub trait Kind: Send + Sync + 'static {
         ReadResult::Gone
     }
 
-    /// Makes the object.
+    /// Makes the object; what it makes is noted in `made`.
     async fn create(
         cluster: &Cluster,
         planned: &Self::Model,
         config: &Self::Model,
-        nonce: &str,
+        made: &Unacknowledged,
         wait: &Wait,
     ) -> Creation<Self::Model>;
 

@@ -57,7 +57,7 @@ pub enum ServeError {
 /// Serves `provider` until the host ends it:
 /// 1. panics are reported in the host's words, `tracing` events as its log lines;
 /// 2. a socket is opened, the handshake line printed;
-/// 3. calls are answered until the host calls Shutdown, or dies;
+/// 3. calls are answered until the host calls Shutdown, which is [`Provider::shutdown`], or dies;
 /// 4. calls in flight have half a second; the socket is removed.
 ///
 /// Ctrl-C is ignored: the terminal sends it to the host as well, which calls StopProvider.
@@ -95,9 +95,13 @@ async fn run<P: Provider>(provider: Arc<P>, options: ServeOptions) -> Result<(),
     let (listener, socket) = Listener::bind(&request).await?;
     let (network, address) = (listener.network, listener.address.clone());
 
+    let end = CancellationToken::new();
+    let controller = Controller {
+        provider: Arc::clone(&provider),
+        end: end.clone(),
+    };
     let server = Server::new(provider, options.issues);
     let stop = server.stop_token();
-    let end = CancellationToken::new();
     let serving = tonic::transport::Server::builder()
         .initial_stream_window_size(1 << 20)
         .initial_connection_window_size(4 << 20)
@@ -106,7 +110,7 @@ async fn run<P: Provider>(provider: Arc<P>, options: ServeOptions) -> Result<(),
                 .max_decoding_message_size(MAX_MESSAGE)
                 .max_encoding_message_size(MAX_MESSAGE),
         )
-        .add_service(GrpcControllerServer::new(Controller(end.clone())))
+        .add_service(GrpcControllerServer::new(controller))
         .add_service(GrpcBrokerServer::new(Broker(end.clone())))
         .add_service(GrpcStdioServer::new(Stdio(end.clone())))
         .add_service(HealthServer::new(Healthy(end.clone())))

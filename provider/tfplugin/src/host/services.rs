@@ -1,6 +1,8 @@
 //! The host's own services: how it ends us, asks how we are, and what it may want beside.
 
 use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
 
 use futures::Stream;
 use tokio_util::sync::CancellationToken;
@@ -13,6 +15,7 @@ use crate::proto::plugin::grpc_broker_server::GrpcBroker;
 use crate::proto::plugin::grpc_controller_server::GrpcController;
 use crate::proto::plugin::grpc_stdio_server::GrpcStdio;
 use crate::proto::plugin::{ConnInfo, Empty, StdioData};
+use crate::provider::Provider;
 
 type Streamed<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
@@ -28,13 +31,25 @@ fn idle<T: Send + 'static>(ended: &CancellationToken) -> Streamed<T> {
     }))
 }
 
+/// How long the last call may take: the host waits for its answer.
+const FAREWELL: Duration = Duration::from_secs(3);
+
 /// Ends the process in good order.
-pub(super) struct Controller(pub(super) CancellationToken);
+pub(super) struct Controller<P> {
+    pub(super) provider: Arc<P>,
+    pub(super) end: CancellationToken,
+}
 
 #[tonic::async_trait]
-impl GrpcController for Controller {
+impl<P: Provider> GrpcController for Controller<P> {
     async fn shutdown(&self, _: Request<Empty>) -> Result<Response<Empty>, Status> {
-        self.0.cancel();
+        if tokio::time::timeout(FAREWELL, self.provider.shutdown())
+            .await
+            .is_err()
+        {
+            tracing::warn!("the provider did not end in time");
+        }
+        self.end.cancel();
         Ok(Response::new(Empty {}))
     }
 }
@@ -92,5 +107,65 @@ impl Health for Healthy {
         let first = futures::stream::once(async move { Ok(now) });
         let stream = futures::StreamExt::chain(first, idle(&self.0));
         Ok(Response::new(Box::pin(stream)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use schemars::JsonSchema;
+    use serde::{Deserialize, Serialize};
+
+    use super::*;
+    use crate::context::Context;
+    use crate::diagnostics::Diagnostics;
+    use crate::resource::AnyResource;
+
+    #[derive(Clone, Default, Serialize, Deserialize, JsonSchema)]
+    struct Nothing {}
+
+    /// A provider with something left to do, which may take for ever.
+    struct Busy {
+        forever: bool,
+        done: AtomicBool,
+    }
+
+    #[tonic::async_trait]
+    impl Provider for Busy {
+        type Config = Nothing;
+
+        fn resources(self: &Arc<Self>) -> Vec<Box<dyn AnyResource>> {
+            Vec::new()
+        }
+
+        async fn configure(&self, _: Nothing, _: &Context, _: &mut Diagnostics) {}
+
+        async fn shutdown(&self) {
+            if self.forever {
+                std::future::pending().await
+            }
+            self.done.store(true, Ordering::Relaxed);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_left_to_do_is_done_before_the_end_and_not_waited_for_long() {
+        for forever in [false, true] {
+            let provider = Arc::new(Busy {
+                forever,
+                done: AtomicBool::new(false),
+            });
+            let end = CancellationToken::new();
+            let controller = Controller {
+                provider: Arc::clone(&provider),
+                end: end.clone(),
+            };
+            let ended = controller.shutdown(Request::new(Empty {}));
+            let ended = tokio::time::timeout(FAREWELL * 2, ended).await;
+            assert!(ended.is_ok_and(|answer| answer.is_ok()));
+            assert!(end.is_cancelled());
+            assert_eq!(provider.done.load(Ordering::Relaxed), !forever);
+        }
     }
 }

@@ -423,9 +423,29 @@ fn runs(process: Pid) -> bool {
     !state.is_empty() && !state.starts_with('Z')
 }
 
+/// The annotation of an object that no state may hold yet.
+const MARK: &str = "/metadata/annotations/everest.openeverest.io~1created-by-apply";
+
+/// The next apply goes on with the database that a killed one has made.
+#[track_caller]
+fn assert_goes_on(stack: &Stack) {
+    let made = live(stack);
+    assert!(made.pointer(MARK).is_some(), "{made:#}");
+    steer(&stack.namespace, json!({"hold": null}));
+    stack.apply().succeeded();
+    let found = live(stack);
+    assert_eq!(found["metadata"]["uid"], made["metadata"]["uid"]);
+    assert!(
+        found.pointer(MARK).is_none(),
+        "it is in the state: {found:#}"
+    );
+    assert_eq!(stack.state(ADDRESS)["ready"], true);
+    stack.plan_is_empty();
+}
+
 #[test]
 #[ignore = "steers the simulator"]
-fn no_process_outlives_a_killed_client_or_provider() {
+fn no_process_outlives_a_killed_client_or_provider_and_the_next_apply_goes_on() {
     let stack = prepared("killed", json!({"hold": "initializing"}));
     stack.write(&database(""));
     let begun = || live(&stack)["status"]["status"] == "initializing";
@@ -436,14 +456,26 @@ fn no_process_outlives_a_killed_client_or_provider() {
     assert_eq!(provider.len(), 1, "{provider:?}");
     kill_process(provider[0], Signal::KILL).unwrap();
     Said::from(client.wait_with_output().unwrap()).failed();
-    // Nobody was left to write it down; the next apply says how to have it back.
-    stack
+    assert_goes_on(&stack);
+
+    // What a state holds is not another state's, whatever its configuration says.
+    let other = Stack::new("killed-other");
+    let theirs = database("").replace(NAMESPACE, "");
+    let theirs = theirs.replace(
+        "everest_namespace.ns.name",
+        &format!("{:?}", stack.namespace),
+    );
+    other.write(&theirs);
+    other
         .apply()
         .failed()
         .says("exists already")
         .says(&format!("{}/orders", stack.namespace));
-    objects::delete(DATABASE, &stack.namespace, "orders");
 
+    stack.write(NAMESPACE);
+    stack.apply().succeeded();
+    steer(&stack.namespace, json!({"hold": "initializing"}));
+    stack.write(&database(""));
     let mut client = stack.start(&APPLY);
     eventually("the apply has begun", begun);
     let provider = providers(&client);
@@ -451,7 +483,6 @@ fn no_process_outlives_a_killed_client_or_provider() {
     client.kill().unwrap();
     client.wait().unwrap();
     eventually("the provider has ended", || !runs(provider[0]));
-
-    objects::delete(DATABASE, &stack.namespace, "orders");
+    assert_goes_on(&stack);
     stack.destroy().succeeded();
 }

@@ -149,7 +149,13 @@ async fn a_creation_whose_engine_operator_does_nothing_says_so() {
             objects.insert(PXC.to_owned(), engine_cr);
         }
     });
-    let created = create(&cluster, &model(json!({})), "nonce", &wait()).await;
+    let created = create(
+        &cluster,
+        &model(json!({})),
+        &Unacknowledged::default(),
+        &wait(),
+    )
+    .await;
     let Creation::Pending { error, .. } = created else {
         panic!("{created:?}")
     };

@@ -205,3 +205,13 @@ fn rejected_credentials_are_their_own_error() {
         ClusterError::Unauthorized { .. }
     ));
 }
+
+#[test]
+fn a_connection_that_was_not_made_in_time_is_not_tried_at_once_again() {
+    for cause in [
+        "client error (Connect): deadline has elapsed",
+        "no answer within 60 s",
+    ] {
+        assert!(is_lasting(cause), "{cause}");
+    }
+}

@@ -64,7 +64,13 @@ fn installed(engine: Engine, version: &str, channel: &str) -> (String, Value) {
 /// A namespace with PXC, made by this provider.
 async fn with_pxc() -> (Cluster, std::sync::Arc<std::sync::Mutex<fake::Objects>>) {
     let (cluster, _, objects) = fake::store(fake::Objects::new(), catalog);
-    let created = create(&cluster, &model(json!({"pxc": {}})), "n", &wait()).await;
+    let created = create(
+        &cluster,
+        &model(json!({"pxc": {}})),
+        &Unacknowledged::default(),
+        &wait(),
+    )
+    .await;
     assert!(matches!(created, Creation::Created(_)), "{created:?}");
     (cluster, objects)
 }
@@ -88,7 +94,7 @@ async fn a_plan_with_an_upgrade_nobody_asked_for_is_refused_and_rolled_back() {
         let mut planned = model(json!({"pxc": {}, "psmdb": {}}));
         planned.take_ownership = true.into();
         planned.labels = Field::Known([("team".to_owned(), "a".into())].into());
-        let created = create(&cluster, &planned, "n", &wait()).await;
+        let created = create(&cluster, &planned, &Unacknowledged::default(), &wait()).await;
         let Creation::NotCreated(error) = created else {
             panic!("{created:?}")
         };
@@ -130,7 +136,7 @@ async fn an_operator_that_would_have_to_go_back_is_refused_before_anything_is_wr
     let (cluster, seen, _) = fake::store(objects.into(), catalog);
     let mut planned = model(json!({"pxc": {"version": "1.17.0"}, "psmdb": {}}));
     planned.take_ownership = true.into();
-    let created = create(&cluster, &planned, "n", &wait()).await;
+    let created = create(&cluster, &planned, &Unacknowledged::default(), &wait()).await;
     let Creation::NotCreated(error) = created else {
         panic!("{created:?}")
     };
@@ -157,7 +163,7 @@ async fn a_channel_that_was_changed_is_the_former_one_again() {
     let (cluster, seen, objects) = fake::store(objects.into(), catalog);
     let mut planned = model(json!({"pxc": {"version": "9.9.9"}, "psmdb": {"channel": "later"}}));
     planned.take_ownership = true.into();
-    let created = create(&cluster, &planned, "n", &wait()).await;
+    let created = create(&cluster, &planned, &Unacknowledged::default(), &wait()).await;
     assert!(matches!(created, Creation::NotCreated(_)), "{created:?}");
     let writes = fake::writes(&seen);
     let patches = writes.iter().filter(|line| line.contains(PSMDB)).count();
@@ -178,7 +184,7 @@ async fn what_has_a_database_by_now_is_not_rolled_back() {
         objects.insert(path, orders);
     });
     let planned = model(json!({"pxc": {"version": "9.9.9"}}));
-    let created = create(&cluster, &planned, "n", &wait()).await;
+    let created = create(&cluster, &planned, &Unacknowledged::default(), &wait()).await;
     let Creation::Pending { error, .. } = created else {
         panic!("{created:?}")
     };
@@ -271,7 +277,7 @@ async fn an_operator_without_its_subscription_is_named_with_a_way_out_and_stays(
     });
     let mut planned = model(json!({"pxc": {}, "psmdb": {}}));
     planned.take_ownership = true.into();
-    let created = create(&cluster, &planned, "n", &wait()).await;
+    let created = create(&cluster, &planned, &Unacknowledged::default(), &wait()).await;
     let Creation::NotCreated(error) = created else {
         panic!("{created:?}")
     };

@@ -1,0 +1,102 @@
+//! The objects of creations that no state holds yet.
+//!
+//! A process that is killed while it waits for an object that it has made leaves the object
+//! behind, and so does an answer that gets lost. Such an object carries a mark (see
+//! [`CREATED_BY_APPLY`]) by which the same plan finds it again, from wherever it is applied. The
+//! process that made it takes the mark off once the answer is delivered: from then on a state
+//! holds the object, and another one with the same configuration is told that it exists.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt};
+
+#[cfg(doc)]
+use crate::CREATED_BY_APPLY;
+use crate::Cluster;
+use crate::objects::{Kind, Objects};
+
+/// How long after the answer a mark is taken off. Until then a client that is killed may not have
+/// written its state: backends elsewhere get it every 20 s.
+const AFTER: Duration = Duration::from_secs(30);
+
+/// Marks that are taken off at a time when the process ends.
+const AT_ONCE: usize = 32;
+
+/// The request that takes one mark off.
+type Acknowledgement = BoxFuture<'static, ()>;
+
+/// The objects that one creation has made, now or before it was killed. Dropped, they keep their
+/// marks: the next creation of the same goes on with them.
+#[derive(Default)]
+pub struct Unacknowledged(Mutex<Vec<Acknowledgement>>);
+
+impl Unacknowledged {
+    /// Notes an object that this creation stands for.
+    pub(crate) fn note<K: Kind>(&self, objects: &Objects<K>, object: &K) {
+        let objects = objects.clone();
+        let name = object.meta().name.clone().unwrap_or_default();
+        let uid = object.meta().uid.clone();
+        let request = async move {
+            if let Err(error) = objects.unmark(&name, uid.as_deref()).await {
+                // The next change of the object takes it off as well.
+                tracing::debug!(%error, "the mark of a creation stays");
+            }
+        };
+        held(&self.0).push(request.boxed());
+    }
+
+    fn take(self) -> Vec<Acknowledgement> {
+        self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What is still to be acknowledged, by a number of its own.
+#[derive(Clone, Default)]
+pub(crate) struct Waiting(Arc<Mutex<Numbered>>);
+
+#[derive(Default)]
+struct Numbered {
+    next: u64,
+    requests: HashMap<u64, Acknowledgement>,
+}
+
+impl Cluster {
+    /// Takes the marks off what a creation has made, a while after now: for a creation whose
+    /// answer is delivered next. Returns at once.
+    pub fn acknowledge(&self, made: Unacknowledged) {
+        for request in made.take() {
+            let waiting = self.acknowledgements.clone();
+            let number = {
+                let mut numbered = held(&waiting.0);
+                numbered.next += 1;
+                let number = numbered.next;
+                numbered.requests.insert(number, request);
+                number
+            };
+            tokio::spawn(async move {
+                tokio::time::sleep(AFTER).await;
+                let due = held(&waiting.0).requests.remove(&number);
+                if let Some(request) = due {
+                    request.await;
+                }
+            });
+        }
+    }
+
+    /// Takes off at once the marks that are left: for a process that ends because its client has
+    /// all answers.
+    pub async fn acknowledge_all(&self) {
+        let left = std::mem::take(&mut held(&self.acknowledgements.0).requests);
+        futures::stream::iter(left.into_values())
+            .buffer_unordered(AT_ONCE)
+            .collect::<()>()
+            .await;
+    }
+}
+
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
