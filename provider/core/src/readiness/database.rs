@@ -1,8 +1,9 @@
 //! When a database is ready.
 
+mod origin;
+
 use std::time::Duration;
 
-use everest_schemas::Engine;
 use everest_schemas::everest::{
     Condition, DataImportJob, DatabaseCluster, DatabaseClusterRestore, DatabaseClusterStatus,
 };
@@ -12,6 +13,7 @@ use super::engine_object::{self, EVERESTS_LOG};
 use super::{Readiness, address};
 use crate::facts::Seen;
 use crate::restart;
+use origin::{first_restore_failed, import_failure};
 
 /// How long a database must have stood still after a write before its status
 /// is believed, where the engine does not say which generation it has seen.
@@ -156,7 +158,7 @@ pub fn database(sighting: &DatabaseSighting<'_>) -> Readiness {
             reason(condition)
         ));
     }
-    match origin(sighting, status) {
+    match origin::arrived(sighting, status) {
         Readiness::Ready if sighting.creating || sighting.may_be_stale => {
             address::missing(object).map_or(Readiness::Ready, Readiness::Pending)
         }
@@ -207,25 +209,6 @@ fn reason(condition: &Condition) -> &str {
     }
 }
 
-fn import_failure(
-    sighting: &DatabaseSighting<'_>,
-    status: &DatabaseClusterStatus,
-) -> Option<String> {
-    let job = sighting.import_job.and_then(|job| job.status.as_ref());
-    let job_failed =
-        job.is_some_and(|job| matches!(job.state.as_deref(), Some("Failed" | "Error")));
-    let condition = condition(status, "ImportFailed");
-    if !job_failed && condition.is_none() {
-        return None;
-    }
-    let why = job
-        .and_then(|job| job.message.as_deref())
-        .filter(|message| !message.is_empty())
-        .or_else(|| condition.map(reason))
-        .unwrap_or("the job gives no reason");
-    Some(format!("the data import failed: {why}"))
-}
-
 fn failing(sighting: &DatabaseSighting<'_>, status: &DatabaseClusterStatus) -> Readiness {
     let described = describe(status);
     if sighting.creating {
@@ -241,13 +224,6 @@ fn failing(sighting: &DatabaseSighting<'_>, status: &DatabaseClusterStatus) -> R
         (Ok(()), Err(why)) => Readiness::Pending(pending(&why)),
         (Ok(()), Ok(())) => Readiness::Failed(described),
     }
-}
-
-/// The failure of the restore that was to bring the first data.
-fn first_restore_failed(sighting: &DatabaseSighting<'_>, described: &str) -> Option<Readiness> {
-    let (name, state, message) = restore_of(sighting)?;
-    (state == "Failed")
-        .then(|| Readiness::Failed(format!("the restore {name} failed{message}; {described}")))
 }
 
 fn waiting(
@@ -340,105 +316,6 @@ fn has_stood(sighting: &DatabaseSighting<'_>) -> Result<(), String> {
         needed.as_secs(),
         stood.as_secs()
     ))
-}
-
-fn restore_of<'a>(sighting: &DatabaseSighting<'a>) -> Option<(String, &'a str, String)> {
-    let restore = sighting.restore?;
-    let status = restore.status.as_ref()?;
-    let message = match status.message.as_deref() {
-        None | Some("") => String::new(),
-        Some(message) => format!(": {message}"),
-    };
-    Some((
-        restore.metadata.name.clone().unwrap_or_default(),
-        status.state.as_deref().unwrap_or(""),
-        message,
-    ))
-}
-
-/// Whether the first data has arrived in a database that is `ready`.
-fn origin(sighting: &DatabaseSighting<'_>, status: &DatabaseClusterStatus) -> Readiness {
-    let Some(source) = sighting.database.spec.data_source.known() else {
-        return Readiness::Ready;
-    };
-    if source.data_import.is_known() {
-        return imported(sighting, status);
-    }
-    let backup = match (
-        source.db_cluster_backup_name.known_str(),
-        source.backup_source.known(),
-    ) {
-        (Some(name), _) if !name.is_empty() => format!("backup {name}"),
-        (_, Some(source)) => format!("path {}", source.path.known_str().unwrap_or_default()),
-        _ => return Readiness::Ready,
-    };
-    match restore_of(sighting) {
-        Some((_, "Succeeded", _)) => Readiness::Ready,
-        Some((name, "Failed", message)) => {
-            Readiness::Failed(format!("the restore {name} from {backup} failed{message}"))
-        }
-        Some((name, state, message)) => Readiness::Pending(format!(
-            "the engine is ready, the restore {name} from {backup} is {}{message}",
-            if state.is_empty() {
-                "not started"
-            } else {
-                state
-            }
-        )),
-        None => Readiness::Pending(format!(
-            "the engine is ready, the restore from {backup} has not begun{}",
-            backup_version_missing(sighting)
-        )),
-    }
-}
-
-fn imported(sighting: &DatabaseSighting<'_>, status: &DatabaseClusterStatus) -> Readiness {
-    let state = sighting
-        .import_job
-        .and_then(|job| job.status.as_ref())
-        .and_then(|status| status.state.as_deref());
-    let named = status
-        .data_import_job_name
-        .as_deref()
-        .filter(|name| !name.is_empty());
-    match (named, state) {
-        (Some(_), Some("Succeeded")) => Readiness::Ready,
-        // Long done: the job of a database that was ready before may be gone.
-        (_, None) if !sighting.creating => Readiness::Ready,
-        (Some(name), state) => Readiness::Pending(format!(
-            "the engine is ready, the data import {name} is {}",
-            state
-                .filter(|state| !state.is_empty())
-                .unwrap_or("not started")
-        )),
-        (None, _) => Readiness::Pending(format!(
-            "the engine is ready, the data import has not begun{}",
-            backup_version_missing(sighting)
-        )),
-    }
-}
-
-/// MongoDB begins neither a restore nor an import before its backup agents
-/// have reported in.
-fn backup_version_missing(sighting: &DatabaseSighting<'_>) -> &'static str {
-    let psmdb = sighting
-        .database
-        .spec
-        .engine
-        .known()
-        .is_some_and(|engine| engine.type_.known() == Some(&Engine::Psmdb));
-    let Seen::Found(engine_cr) = sighting.engine_cr else {
-        return "";
-    };
-    let missing = engine_cr
-        .pointer("/status/backupVersion")
-        .and_then(Value::as_str)
-        .is_none_or(str::is_empty);
-    if psmdb && missing {
-        ": the engine has not reported the version of its backup agent"
-    } else {
-        ""
-    }
 }
 
 #[cfg(test)]
