@@ -170,7 +170,10 @@ mod tests {
         // Imported a moment ago: nothing was applied yet.
         let mut ours = entry(US, "Apply", json!({"f:backup": backup_fields()}));
         ours["apiVersion"] = json!("everest.percona.com/v1alpha1");
-        assert_eq!(handed(&[made.clone()]), Some(json!([left, ours])));
+        assert_eq!(
+            handed(std::slice::from_ref(&made)),
+            Some(json!([left, ours]))
+        );
         // Applied since.
         let both = json!({"f:backup": {"f:schedules": {}}, "f:engine": engine});
         let all = json!({"f:backup": backup_fields(), "f:engine": engine});
