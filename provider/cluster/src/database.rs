@@ -243,7 +243,7 @@ impl Bodies {
             planned: settled(planned),
             configured: v1::database::desired(config, Operation::Update),
             prior: settled(prior),
-            force_conflicts: planned.force_conflicts.clone(),
+            force_conflicts: planned.force_conflicts,
             uid: prior.uid.known().cloned().or_else(|| live.uid()),
         }
     }
