@@ -302,8 +302,7 @@ async fn secret_is_left(code: u16, reason: &'static str) -> bool {
     )
     .await;
     assert!(matches!(created, Creation::NotCreated(_)), "{created:?}");
-    let left = kept.lock().unwrap().is_some();
-    left
+    kept.lock().unwrap().take().is_some()
 }
 
 #[tokio::test(start_paused = true)]
@@ -336,8 +335,8 @@ async fn a_secret_that_such_a_creation_left_is_used_by_the_next_one() {
     )
     .await;
     assert!(matches!(created, Creation::Created(_)), "{created:?}");
-    let key = &kept.lock().unwrap()[SECRET]["data"]["AWS_SECRET_ACCESS_KEY"];
-    assert_eq!(key, "aHVudGVyMg==");
+    let written = kept.lock().unwrap()[SECRET].clone();
+    assert_eq!(written["data"]["AWS_SECRET_ACCESS_KEY"], "aHVudGVyMg==");
 
     let mut read = objects;
     read.extend([sharing(false)]);
