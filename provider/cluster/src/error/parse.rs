@@ -41,7 +41,7 @@ pub(super) fn status(status: &Status, verb: &'static str, object: &Object) -> Cl
         (_, reason::CONFLICT) | (409, _) if message.contains("uid mismatch: ") => {
             superseded(object, false)
         }
-        (_, reason::CONFLICT) | (409, _) if message.contains("Precondition failed: UID") => {
+        (_, reason::CONFLICT) | (409, _) if message.contains("UID in the precondition") => {
             superseded(object, true)
         }
         (_, reason::INVALID) | (422, _)

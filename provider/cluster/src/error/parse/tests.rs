@@ -215,3 +215,46 @@ fn a_connection_that_was_not_made_in_time_is_not_tried_at_once_again() {
         assert!(is_lasting(cause), "{cause}");
     }
 }
+
+/// As Kubernetes 1.34 answers an apply, another apply, and a deletion.
+#[test]
+fn an_object_that_is_gone_is_told_from_one_that_was_made_anew() {
+    let gone = read(
+        409,
+        "Conflict",
+        "Operation cannot be fulfilled on configmaps \"a\": uid mismatch: the provided object \
+         specified uid 1, and no existing object was found",
+        json!({"name": "a", "kind": "configmaps"}),
+    );
+    assert!(
+        matches!(
+            gone,
+            ClusterError::Superseded {
+                replaced: false,
+                ..
+            }
+        ),
+        "{gone}"
+    );
+    let immutable = json!({"reason": "FieldValueInvalid", "field": "metadata.uid",
+        "message": "Invalid value: \"1\": field is immutable"});
+    let other = read(
+        422,
+        "Invalid",
+        "ConfigMap \"a\" is invalid: metadata.uid: Invalid value: \"1\": field is immutable",
+        json!({"name": "a", "kind": "ConfigMap", "causes": [immutable]}),
+    );
+    let deleted = read(
+        409,
+        "Conflict",
+        "Operation cannot be fulfilled on ConfigMap \"a\": the UID in the precondition (3) does not \
+         match the UID in record (e). The object might have been deleted and then recreated",
+        json!({"name": "a", "kind": "ConfigMap"}),
+    );
+    for error in [other, deleted] {
+        assert!(
+            matches!(error, ClusterError::Superseded { replaced: true, .. }),
+            "{error}"
+        );
+    }
+}
