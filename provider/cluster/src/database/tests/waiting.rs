@@ -234,3 +234,30 @@ async fn a_load_balancer_without_an_address_is_waited_for() {
     };
     assert_eq!(observed.hostname.known_str(), Some("203.0.113.10"));
 }
+
+#[tokio::test(start_paused = true)]
+async fn reads_that_are_never_answered_do_not_end_a_wait() {
+    let asked = std::sync::atomic::AtomicUsize::new(0);
+    let at_version = |status: &str, version: &str| {
+        let mut database = object(status);
+        database["metadata"]["resourceVersion"] = json!(version);
+        database
+    };
+    let ready = at_version("ready", "9");
+    let (cluster, _) = fake::cluster(move |_, target, _| {
+        if target != DATABASE {
+            return fake::failure(403, "Forbidden", "no", json!({}));
+        }
+        match asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
+            0..4 => fake::Answer::Never,
+            _ => fake::Answer::Json(200, ready.clone()),
+        }
+    });
+    let objects = cluster.objects::<DatabaseCluster>("prod");
+    let written = serde_json::from_value(at_version("initializing", "1")).unwrap();
+    let begun = Instant::now();
+    let after = readiness::After::NoChange;
+    let waited = readiness::wait_until_ready(&objects, written, after, &wait().start()).await;
+    assert!(waited.is_ok(), "{:?}", waited.err());
+    assert!(begun.elapsed() >= Duration::from_secs(60), "{begun:?}");
+}
