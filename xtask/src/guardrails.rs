@@ -49,9 +49,11 @@ Most of Everest's rules live in its API server, and a program that writes Kubern
 never meets them. This provider checks them itself: at plan, on the attribute that breaks
 them, before anything is written.
 
-An error stops the plan or the apply. On an object that exists, a rule is an error only if
-the change breaks it; what was broken before is a warning. A value that is not known yet
-breaks no rule.
+An error stops the plan or the apply. On an object that exists, a rule is told only if the
+change breaks it. What was broken before and stays so is told where it stands against the
+change: Kubernetes refuses every write of a database whose version is no longer offered (an
+error), and Everest carries out no change of a database that refers to something missing (a
+warning). A value that is not known yet breaks no rule.
 
 ";
 
@@ -174,6 +176,12 @@ These are no conflicts:
 - values that Everest's operator writes into the spec;
 - values that were written once, by hand or by a program, into an object that was then imported, or
   before the last apply.
+
+Versions and the sizes of volumes only go up. One that somebody else has raised since the last
+apply is kept: the plan warns and names the value to write into the configuration, and all other
+changes are planned and applied. Only a configuration that is lowered itself is refused. What was
+raised before the first apply of an imported resource cannot be told from that, and is refused
+until the configuration says it.
 ";
 
 const IMPACT: &str = "

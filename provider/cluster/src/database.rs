@@ -9,7 +9,7 @@ mod upgrade;
 
 use std::time::Duration;
 
-use everest_core::facts::BUSY;
+use everest_core::facts::busy_state;
 use everest_core::path::FieldPath;
 use everest_core::upgrade::settled;
 use everest_core::v1::database::status;
@@ -328,11 +328,10 @@ async fn until_changes_are_allowed(
             if found.metadata.deletion_timestamp.is_some() {
                 return Err(blocked(objects, name, "it is being deleted", None));
             }
-            let status = status(&found);
             if core_restart::is_running(&found) {
                 return Ok(Verdict::Wait("a restart to end".to_owned()));
             }
-            if BUSY.contains(&status) {
+            if let Some(status) = busy_state(&found) {
                 return Ok(Verdict::Wait(format!("status {status:?} to end")));
             }
             Ok(match upgrade_lock::holder(cluster, namespace).await {

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use everest_core::facts::{All, Facts, Kind, Seen, Wanted};
 use everest_schemas::everest::DatabaseCluster;
 use k8s_openapi::api::core::v1::{Namespace, Secret};
+use serde_json::Value;
 use tokio::time::timeout;
 
 use crate::Cluster;
@@ -31,7 +32,8 @@ pub async fn load(cluster: &Cluster, wanted: &Wanted) -> Facts {
     if cluster.is_silent() {
         return Facts::default();
     }
-    match timeout(PATIENCE, ask(cluster, namespace, wanted)).await {
+    // All requests at once are a large state, which does not belong on the stack of whoever asks.
+    match timeout(PATIENCE, Box::pin(ask(cluster, namespace, wanted))).await {
         Ok(facts) => facts,
         Err(_) => {
             cluster.note_contact(Some(&cluster.unanswered(PATIENCE)));
@@ -93,6 +95,7 @@ async fn ask(cluster: &Cluster, namespace: &str, wanted: &Wanted) -> Facts {
         all(want(Kind::StorageClasses), cluster.global()),
         secrets(cluster, namespace, wanted),
     );
+    let engine_object = engine_object(cluster, namespace, wanted).await;
     Facts {
         namespace: seen,
         engines,
@@ -108,6 +111,7 @@ async fn ask(cluster: &Cluster, namespace: &str, wanted: &Wanted) -> Facts {
         load_balancer_configs,
         importers,
         storage_classes,
+        engine_object,
         secrets,
         ..Facts::default()
     }
@@ -132,6 +136,21 @@ async fn everywhere<K: objects::Kind>(wanted: bool, objects: Objects<K>) -> Opti
         Err(error) => {
             tracing::debug!(%error, "a kind was not read for the rules");
             None
+        }
+    }
+}
+
+/// The engine's own object of a database, if it is wanted and can be read.
+async fn engine_object(cluster: &Cluster, namespace: &str, wanted: &Wanted) -> Seen<Value> {
+    let Some((engine, name)) = &wanted.engine_object else {
+        return Seen::Unread;
+    };
+    match cluster.engine_databases(*engine, namespace).get(name).await {
+        Ok(Some(found)) => serde_json::to_value(found).map_or(Seen::Unread, Seen::Found),
+        Ok(None) => Seen::Absent,
+        Err(error) => {
+            tracing::debug!(%error, "the engine's own object was not read for the rules");
+            Seen::Unread
         }
     }
 }

@@ -8,6 +8,8 @@
 use croner::parser::{CronParser, Seconds, Year};
 
 const FIELDS: [&str; 5] = ["minute", "hour", "day of month", "month", "day of week"];
+/// The last number of each field.
+const LAST: [u8; 5] = [59, 23, 31, 12, 6];
 const MONTHS: [&str; 12] = [
     "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
 ];
@@ -73,13 +75,25 @@ pub fn check(schedule: &str) -> Result<(), CronError> {
             }
         }
     }
+    let written: Vec<_> = fields.into_iter().zip(LAST).map(with_end).collect();
     CronParser::builder()
         .seconds(Seconds::Disallowed)
         .year(Year::Disallowed)
         .build()
-        .parse(trimmed)
+        .parse(&written.join(" "))
         .map(|_| ())
         .map_err(|error| CronError::Meaning(error.to_string()))
+}
+
+/// A field in which every step has a range: their parser takes `5/15` for `5-59/15`.
+fn with_end((field, last): (&str, u8)) -> String {
+    let part = |part: &str| match part.split_once('/') {
+        Some((from, step)) if from.bytes().all(|byte| byte.is_ascii_digit()) => {
+            format!("{from}-{last}/{step}")
+        }
+        _ => part.to_owned(),
+    };
+    field.split(',').map(part).collect::<Vec<_>>().join(",")
 }
 
 fn understood(position: usize, part: &str) -> bool {
@@ -109,6 +123,8 @@ mod tests {
             "30 3 * * 1-5",
             "0 4 * JAN-JUN mon,WED",
             "0 0 ? * 0",
+            "0/15 * * * *",
+            "30/20 5,8/4 * * *",
             "@daily",
             "@every 6h",
             " 0  2 * * * ",
@@ -145,6 +161,7 @@ mod tests {
             "0 5-1 * * *",
             "@every soon",
             "*/0 * * * *",
+            "60/5 * * * *",
         ] {
             assert!(
                 matches!(check(schedule), Err(CronError::Meaning(_))),

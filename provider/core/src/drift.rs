@@ -5,8 +5,8 @@ pub mod removal;
 use serde_json::Value;
 
 use crate::path::FieldPath;
+use crate::semantic;
 use crate::v1::convergence;
-use crate::{quantity, semantic};
 
 /// The field managers of everest-operator: its name, and that of its binary, which Kubernetes
 /// takes where a client gives no name. What it writes back is never a quarrel.
@@ -167,7 +167,7 @@ fn compare(
         }
         return;
     }
-    let Some(theirs) = live.filter(|theirs| !theirs.is_null() && !same(theirs, ours)) else {
+    let Some(theirs) = live.filter(|theirs| !theirs.is_null() && !same(theirs, ours, path)) else {
         return;
     };
     if let Some(manager) = owners.rival(path) {
@@ -176,19 +176,24 @@ fn compare(
             manager: manager.to_owned(),
             theirs: theirs.clone(),
             ours: ours.clone(),
-            shown: prior.is_some_and(|prior| same(theirs, prior)),
+            shown: prior.is_some_and(|prior| same(theirs, prior, path)),
         });
     }
 }
 
-/// Equal, another spelling of the same amount or way of exposure, or a list that says the same.
-pub fn same(left: &Value, right: &Value) -> bool {
+/// Equal, another spelling of the same where the value at `path` in the object has several, or a
+/// list that says the same.
+fn same(left: &Value, right: &Value, path: &[String]) -> bool {
+    let path: Vec<_> = match path {
+        [spec, path @ ..] if spec == "spec" => path.iter().map(String::as_str).collect(),
+        _ => Vec::new(),
+    };
     let spelled = |left: &str, right: &str| {
-        quantity::equal(left, right) || semantic::expose_type(left) == semantic::expose_type(right)
+        semantic::of_spec(&path).is_some_and(|kind| semantic::equal(kind, left, right))
     };
     match (left, right) {
         (Value::String(left), Value::String(right)) => left == right || spelled(left, right),
-        (left, right) => left == right || convergence::is_same(left, right),
+        (left, right) => left == right || convergence::is_same(left, right, &path),
     }
 }
 
@@ -245,6 +250,24 @@ mod tests {
         let owners = [ours(json!({})), entry("argocd", "Apply", memory())];
         assert_eq!(of(&live("1Gi", &owners), "1024Mi"), [""; 0]);
         assert_eq!(of(&live("2Gi", &owners), "1024Mi").len(), 1);
+    }
+
+    #[test]
+    fn texts_that_are_no_amounts_are_compared_as_texts() {
+        let theirs = json!({"metadata": {"labels": {"v": "1.1"}, "managedFields": [
+                ours(json!({})),
+                {"manager": "kubectl-label", "operation": "Update", "fieldsV1":
+                    {"f:metadata": {"f:labels": {"f:v": {}}}}},
+                entry("ui", "Update", json!({"f:engine": {"f:version": {}}})),
+            ]},
+            "spec": {"engine": {"version": "16.1"}}});
+        let body = json!({"metadata": {"labels": {"v": "1.10"}},
+            "spec": {"engine": {"version": "16.10"}}});
+        let fields: Vec<_> = contested(&theirs, &body, &Value::Null, US)
+            .into_iter()
+            .map(|c| c.path.to_string())
+            .collect();
+        assert_eq!(fields, ["engine.version", "labels[\"v\"]"]);
     }
 
     #[test]

@@ -9,6 +9,9 @@ use everest_schemas::everest::{
 use everest_schemas::olm::{InstallPlan, Subscription};
 use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::api::storage::v1::StorageClass;
+use serde_json::Value;
+
+use crate::volumes;
 
 #[cfg(test)]
 pub(crate) mod fixtures;
@@ -23,10 +26,23 @@ pub const UPGRADE_LOCK: &str = "everest.percona.com/upgrade-lock";
 
 /// States of a database in which Everest refuses changes of it. A database
 /// that is being deleted refuses them too.
-pub const BUSY: [&str; 3] = ["restoring", "upgrading", "resizingVolumes"];
+const BUSY: [&str; 3] = ["restoring", "upgrading", RESIZING];
+
+/// The state of a database whose volumes grow.
+const RESIZING: &str = "resizingVolumes";
 
 /// States of a backup in which it is still being taken.
 pub const BACKUP_UNFINISHED: [&str; 3] = ["", "Starting", "Running"];
+
+/// The state in which Everest refuses changes of a database, if it is in one.
+///
+/// A database whose volumes could not grow stays in that state, and only a change of it ends that:
+/// there is nothing to wait for.
+pub fn busy_state(database: &DatabaseCluster) -> Option<&str> {
+    let state = database.status.as_ref()?.status.as_deref()?;
+    let stuck = state == RESIZING && volumes::condition(database, volumes::RESIZE_FAILED).is_some();
+    (BUSY.contains(&state) && !stuck).then_some(state)
+}
 
 /// All objects of a kind by name; none if they could not be read, were not
 /// needed or are not served.
@@ -86,6 +102,8 @@ pub struct Facts {
     pub importers: All<DataImporter>,
     /// The storage classes of the cluster.
     pub storage_classes: All<StorageClass>,
+    /// The engine's own object of the resource's database, which says what its volumes have.
+    pub engine_object: Seen<Value>,
     /// Whether the Secrets that were looked for exist. Their content is never
     /// read.
     pub secrets: BTreeMap<String, bool>,

@@ -8,7 +8,7 @@ use crate::text::Text;
 pub enum Severity {
     /// Nothing may be written until it is put right.
     Error,
-    /// It was so before this change, or it works but is not what it seems.
+    /// It stops nothing now: it may still be put right, or it works but is not what it seems.
     Warning,
 }
 

@@ -5,8 +5,10 @@
 //! | Question | Module |
 //! |---|---|
 //! | May this be? | [`rules`], with [`facts`] of the cluster |
+//! | Was it raised by somebody else? | [`raised`] |
 //! | What is sent, and what does it become again when read? | [`v1`] |
 //! | What does a change do to what runs? | [`impact`] |
+//! | What do the volumes of a database have? | [`volumes`] |
 //! | Is it done, and what is missing? | [`readiness`] |
 //! | Which version of its operator does a database take over, and when? | [`upgrade`] |
 //! | May this install plan be approved? | [`install_plan`], [`operator_upgrade`], [`olm`] |
@@ -34,6 +36,7 @@ pub mod operator_upgrade;
 pub mod outputs;
 pub mod path;
 pub mod quantity;
+pub mod raised;
 pub mod readiness;
 pub mod rehearsal;
 pub mod restart;
@@ -44,5 +47,6 @@ pub mod upgrade;
 pub mod url;
 pub mod v1;
 pub mod version;
+pub mod volumes;
 
 pub use operation::Operation;

@@ -13,7 +13,7 @@ use crate::rules;
 pub enum Weight {
     /// Nothing: a rule has said it already.
     Said,
-    /// What is missing may still be made by the same run, or a rule lets it pass for now.
+    /// What is missing may still be made by the same run.
     Warning,
     /// No run makes it right.
     Error,
@@ -40,14 +40,16 @@ pub fn weigh(path: Option<&FieldPath>, message: &str, warnings: &[Finding]) -> W
         }
         None => absent && rules::may_be_made_by_the_run(finding),
     };
-    let mut warned = warnings
-        .iter()
-        .filter(|finding| overlaps(finding))
-        .peekable();
-    let doubted = warned.peek().is_some();
-    if warned.any(|finding| absent || rules::may_be_made_by_the_run(finding)) {
+    // What Everest would not carry out is taken all the same: another refusal is about something
+    // else.
+    let said = |finding: &Finding| {
+        rules::may_be_made_by_the_run(finding) && (absent || !rules::stalls_changes(finding))
+            || rules::lacks_ground(finding)
+    };
+    let overlapping = || warnings.iter().filter(|finding| overlaps(finding));
+    if overlapping().any(said) {
         Weight::Said
-    } else if absent || doubted {
+    } else if absent || overlapping().any(rules::is_held_at_every_write) {
         Weight::Warning
     } else {
         Weight::Error
@@ -151,11 +153,34 @@ mod tests {
     }
 
     #[test]
-    fn what_a_rule_only_doubts_is_still_told() {
+    fn a_refusal_is_not_weakened_by_what_a_rule_only_doubts_or_lets_pass() {
         let path = FieldPath::of("engine.version");
-        let doubt = [warning("version-recommended", "engine.version")];
         let message = "spec.engine.version: Unsupported value: \"8.0.36\"";
-        assert_eq!(weigh(Some(&path), message, &doubt), Weight::Warning);
+        let doubt = [warning("version-recommended", "engine.version")];
+        assert_eq!(weigh(Some(&path), message, &doubt), Weight::Error);
+        let path = FieldPath::of("backup.schedules");
+        let message = "spec.backup.schedules: Too many: 9: must have at most 8 items";
+        let left = [warning(
+            "backup-storage-exists",
+            "backup.schedules.backupStorageName",
+        )];
+        assert_eq!(weigh(Some(&path), message, &left), Weight::Error);
+    }
+
+    #[test]
+    fn a_version_that_an_operator_of_the_same_run_may_offer_is_a_warning() {
+        let path = FieldPath::of("engine.version");
+        let message = "spec.engine.version: Unsupported value: \"8.0.99\"";
+        let pending = [warning("version-offered", "engine.version")];
+        assert_eq!(weigh(Some(&path), message, &pending), Weight::Warning);
+    }
+
+    #[test]
+    fn a_backup_that_the_same_run_takes_anew_is_said_already() {
+        let path = FieldPath::of("backupName");
+        let message = "spec.dataSource.dbClusterBackupName: Forbidden: backup is in state Failed";
+        let failed = [warning("source-backup", "backupName")];
+        assert_eq!(weigh(Some(&path), message, &failed), Weight::Said);
     }
 
     #[test]

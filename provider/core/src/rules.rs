@@ -8,9 +8,11 @@
 //! - `check`, for everything else, given the object's prior model if it
 //!   exists. Give it what will hold after the change: the configuration when
 //!   the object is created, the plan when it is changed, where null means
-//!   absent. What was broken before and is left as it was is a warning;
+//!   absent. What was broken before and is left as it was is nothing to speak of, unless it
+//!   stands against any change: see `Finder::since`;
 //! - `check_online`, for what only the cluster can tell: see [`Facts`] and
-//!   [`Stage`].
+//!   [`Stage`];
+//! - `check_time`, for what only the clock can tell, where it tells anything.
 //!
 //! [`Ruled`] has them for whoever serves any model.
 //!
@@ -26,15 +28,18 @@ pub mod expressions;
 mod finder;
 pub mod namespace;
 mod online;
+mod pitr;
 pub mod provider;
 pub mod restore;
 mod ruled;
 mod table;
 
 use everest_schemas::Engine;
+use finder::Finder;
 
 use crate::Operation;
 use crate::finding::Finding;
+use crate::path::FieldPath;
 use crate::text::Text;
 
 pub use ruled::Ruled;
@@ -150,6 +155,40 @@ pub(crate) fn may_be_made_by_the_run(finding: &Finding) -> bool {
         SECRET_EXISTS,
         SOURCE_BACKUP,
         SPLIT_HORIZON_EXISTS,
+        STORAGE_EXISTS,
+    ]
+    .iter()
+    .any(|rule| rule.id == finding.rule)
+}
+
+/// What to say of a value that only goes up and that somebody else has raised.
+pub(crate) fn raised_elsewhere(path: FieldPath, asked: &str, has: &str) -> Vec<Finding> {
+    let mut finder = Finder::default();
+    let summary = format!("Somebody else has raised {asked} to {has}, which is kept");
+    finder.doubtful(&table::general::RAISED_ELSEWHERE, path, summary);
+    finder.into_findings()
+}
+
+/// Whether Kubernetes refuses every write of the object while it is so, whatever is written.
+pub(crate) fn is_held_at_every_write(finding: &Finding) -> bool {
+    finding.rule == table::online::VERSION_OFFERED.id
+}
+
+/// Whether Everest takes a change and never carries it out while it is so: it puts the whole of
+/// the engine's object together anew, or nothing.
+pub(crate) fn stalls_changes(finding: &Finding) -> bool {
+    use table::backup::PG_THREE_STORAGES;
+    use table::online::{
+        ENGINE_INSTALLED, LOAD_BALANCER_CONFIG_EXISTS, MONITORING_EXISTS, NAMESPACE_SERVED,
+        POLICY_EXISTS, STORAGE_EXISTS,
+    };
+    [
+        ENGINE_INSTALLED,
+        LOAD_BALANCER_CONFIG_EXISTS,
+        MONITORING_EXISTS,
+        NAMESPACE_SERVED,
+        PG_THREE_STORAGES,
+        POLICY_EXISTS,
         STORAGE_EXISTS,
     ]
     .iter()

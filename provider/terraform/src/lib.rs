@@ -14,6 +14,7 @@ mod managed;
 mod moved;
 mod namespace;
 mod provider;
+mod raised;
 mod replaced;
 mod restore;
 mod schema_json;

@@ -6,6 +6,7 @@ use std::{sync::Arc, time::Instant};
 use async_trait::async_trait;
 use everest_cluster::{Change, ClusterError, Creation, Unacknowledged};
 use everest_core::{rules::Ruled, semantic, v1::Mapped};
+use jiff::Timestamp;
 use tfplugin::{
     Context, Deferral, Diagnostics, IdentityAttribute, MoveSource, Plan, Private, ReadResult,
     Resource, Update,
@@ -15,7 +16,7 @@ use crate::{
     diagnostics,
     guardrails::{self, Guarded},
     key::Key,
-    moved,
+    moved, raised,
     replaced::{self, Former, Formers},
     session::Session,
 };
@@ -114,7 +115,10 @@ impl<K: Guarded> Resource for Managed<K> {
     }
 
     async fn plan(&self, plan: &mut Plan<K::Model>, cx: &Context, diags: &mut Diagnostics) {
+        raised::keep(plan, diags);
         K::plan(plan, diags);
+        let prior = plan.prior.as_ref();
+        diagnostics::report(plan.intended.check_time(prior, Timestamp::now()), diags);
         if !plan.is_create() && plan.changed() {
             // A flag is always JSON and the key is not reserved.
             let _ = plan.private.set(UPDATING, true);
@@ -230,6 +234,7 @@ impl<K: Guarded> Resource for Managed<K> {
         if !matches!(end, Creation::NotCreated(_)) {
             // What goes into the state is delivered next.
             cluster.acknowledge(made);
+            raised::note(private, config);
         }
         match end {
             Creation::Created(state) => {
@@ -286,9 +291,12 @@ impl<K: Guarded> Resource for Managed<K> {
         }
         let wait = K::TIMEOUTS.update(K::timeouts(planned), cx);
         let cluster = &cluster.accounting();
-        let change = here(K::update(cluster, prior, planned, config, &wait));
+        let end = here(K::update(cluster, prior, planned, config, &wait));
         diags.extend(diagnostics::has_taken(&cluster.taken(), &what));
-        match change {
+        if !matches!(end, Change::Refused(_)) {
+            raised::note(private, config);
+        }
+        match end {
             Change::Done(state) => {
                 private.remove(UPDATING);
                 replaced::note_ready(private);

@@ -191,7 +191,8 @@ pub struct Plan<M> {
     pub config: M,
     /// The state as last read; None on creation (and for the new half of a replacement).
     pub prior: Option<M>,
-    /// What the state will be. A value that the configuration gives is not to be changed.
+    /// What the state will be. A value that the configuration gives is not to be changed, unless
+    /// it is to stay as it was: see [`Plan::note_kept`].
     pub planned: M,
     /// What is asked for, for rules to judge: the configuration on creation; on an update
     /// `planned`, but null where something was taken out of the configuration, which `planned`
@@ -228,6 +229,18 @@ impl<M> Plan<M> {
     /// configuration asks for nothing that the prior state does not say.
     pub fn note_change(&mut self) {
         self.changed = true;
+    }
+
+    /// Notes that values of the prior state were put back into the plan, although the
+    /// configuration gives others: where nothing else differs, nothing changes.
+    pub fn note_kept(&mut self)
+    where
+        M: PartialEq,
+    {
+        // What a wait has left open is no difference, and is planned as an update anyway.
+        if !self.resumes && self.prior.as_ref() == Some(&self.planned) {
+            self.changed = false;
+        }
     }
 
     /// The object is replaced because `path` changes. It counts only where the value really

@@ -380,3 +380,46 @@ mod rehearsing;
 mod restarting;
 mod taken_over;
 mod waiting;
+
+/// Everest where the volumes cannot grow beyond 25Gi: it says so by `condition` in state `stays`.
+fn rigid_volumes(condition: &'static str, stays: &'static str) -> fake::Objects {
+    let mut database = object(stays);
+    database["spec"]["engine"]["storage"]["size"] = json!("50Gi");
+    database["status"]["conditions"] = json!([{"type": condition, "status": "True",
+        "reason": "R", "message": "", "lastTransitionTime": "2026-01-01T00:00:00Z"}]);
+    fake::Objects::from([(DATABASE.to_owned(), database)])
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_growth_that_did_not_come_about_is_taken_back_without_waiting_for_it() {
+    for (condition, stays) in [
+        ("CannotResizeVolume", "ready"),
+        ("VolumeResizeFailed", "resizingVolumes"),
+    ] {
+        let (cluster, _, objects) =
+            fake::store(rigid_volumes(condition, stays), |objects, method, path| {
+                if method == "PATCH" && path == DATABASE {
+                    let database = objects.get_mut(path).unwrap();
+                    assert_eq!(database["spec"]["engine"]["storage"]["size"], "25Gi");
+                    database["metadata"]["generation"] = json!(2);
+                    database["status"] = json!({"status": "ready", "observedGeneration": 2});
+                }
+            });
+        let mut prior = model(json!({"ready": false}));
+        let engine = |model: &mut DatabaseModel, size: &str| {
+            let spec = model.spec.known_mut().unwrap();
+            let storage = &mut spec.engine.known_mut().unwrap().storage;
+            storage.known_mut().unwrap().size = size.into();
+        };
+        engine(&mut prior, "50Gi");
+        let planned = model(json!({}));
+        let begun = tokio::time::Instant::now();
+        let end = update(&cluster, &prior, &planned, &planned, &wait()).await;
+        let Change::Done(done) = end else {
+            panic!("{condition}: {end:?}")
+        };
+        assert_eq!(done.ready.known(), Some(&true), "{condition}");
+        assert!(begun.elapsed() < Duration::from_secs(60), "{condition}");
+        assert!(objects.lock().unwrap().contains_key(DATABASE));
+    }
+}

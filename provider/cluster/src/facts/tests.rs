@@ -166,3 +166,31 @@ async fn a_cluster_that_does_not_answer_is_asked_once() {
     tokio::time::sleep(Duration::from_secs(11)).await;
     assert!(!cluster.is_silent(), "another run asks again");
 }
+
+#[tokio::test]
+async fn what_the_volumes_of_a_database_have_is_read_from_the_engines_own_object() {
+    let engine = "/apis/pxc.percona.com/v1/namespaces/prod/perconaxtradbclusters/orders";
+    let object = json!({"apiVersion": "pxc.percona.com/v1", "kind": "PerconaXtraDBCluster",
+        "metadata": {"name": "orders", "namespace": "prod"}, "spec": {"pxc": {"size": 3}}});
+    let (cluster, seen, _) = store(
+        [
+            ("/api/v1/namespaces/prod".to_owned(), namespace()),
+            (engine.to_owned(), object),
+        ]
+        .into(),
+        |_, _, _| {},
+    );
+    let mut wanted = wanted(&[]);
+    assert_eq!(load(&cluster, &wanted).await.engine_object, Seen::Unread);
+    assert!(
+        !paths(&seen).contains(&format!("GET {engine}")),
+        "nobody asked"
+    );
+    wanted.engine_object = Some((everest_schemas::Engine::Pxc, "orders".to_owned()));
+    let Seen::Found(found) = load(&cluster, &wanted).await.engine_object else {
+        panic!("not found")
+    };
+    assert_eq!(found["spec"]["pxc"]["size"], 3);
+    wanted.engine_object = Some((everest_schemas::Engine::Pxc, "other".to_owned()));
+    assert_eq!(load(&cluster, &wanted).await.engine_object, Seen::Absent);
+}

@@ -145,6 +145,7 @@ pub(crate) fn facts() -> Facts {
             ("standard", class(true, "true")),
             ("rigid", class(false, "false")),
         ]),
+        engine_object: Seen::Unread,
         secrets: [("mine".to_owned(), true), ("none".to_owned(), false)].into(),
         ..Facts::default()
     }

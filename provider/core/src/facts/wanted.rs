@@ -8,7 +8,7 @@ use everest_schemas::models::{
 };
 use everest_schemas::{Engine, Field};
 
-use crate::operator_upgrade;
+use crate::{operator_upgrade, volumes};
 
 /// A kind of object that rules ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,6 +49,8 @@ pub struct Wanted {
     pub namespace: Option<String>,
     /// The kinds that the model refers to.
     pub kinds: BTreeSet<Kind>,
+    /// The database whose object of the engine's own is to be read.
+    pub engine_object: Option<(Engine, String)>,
     /// The Secrets that the model refers to, by name.
     pub secrets: BTreeSet<String>,
 }
@@ -58,7 +60,7 @@ impl Wanted {
         Self {
             namespace: namespace.known().cloned(),
             kinds: kinds.iter().copied().collect(),
-            secrets: BTreeSet::new(),
+            ..Self::default()
         }
     }
 
@@ -86,7 +88,8 @@ impl Wanted {
             wanted.kinds.insert(Kind::Backups);
         }
         if planned.backup_source.is_known() {
-            wanted.kinds.insert(Kind::Storages);
+            // The storages of a PostgreSQL database's backups count with the one of the source.
+            wanted.kinds.extend([Kind::Storages, Kind::Backups]);
         }
         wanted
     }
@@ -184,14 +187,32 @@ impl Wanted {
         );
     }
 
-    /// A new volume needs its class, and one that changes may grow.
+    /// A new volume needs its class, and one that changes may grow. Whether it may be made
+    /// smaller the engine's own object tells.
     fn volumes(&mut self, planned: &DatabaseModel, prior: Option<&DatabaseModel>) {
-        let storage = |model: &DatabaseModel| -> Field<Storage> {
-            let engine = model.spec.known().and_then(|spec| spec.engine.known());
-            engine.map_or(Field::Null, |engine| engine.storage.clone())
+        let storages = |model: &DatabaseModel| -> [Field<Storage>; 2] {
+            let spec = model.spec.known();
+            let engine = spec.and_then(|spec| spec.engine.known());
+            let proxy = spec.and_then(|spec| spec.proxy.known());
+            [
+                engine.map_or(Field::Null, |engine| engine.storage.clone()),
+                proxy.map_or(Field::Null, |proxy| proxy.storage.clone()),
+            ]
         };
-        let changed = prior.is_none_or(|prior| storage(prior) != storage(planned));
+        let changed = prior.is_none_or(|prior| storages(prior) != storages(planned));
         self.note(changed, Kind::StorageClasses);
+        let (Some(before), Some(now)) = (
+            prior.and_then(|prior| prior.spec.known()),
+            planned.spec.known(),
+        ) else {
+            return;
+        };
+        let engine = now.engine.known().and_then(|engine| engine.type_.known());
+        if let (Some(engine), Some(name)) = (engine, planned.name.known())
+            && volumes::shrinks(now, before)
+        {
+            self.engine_object = Some((*engine, name.clone()));
+        }
     }
 
     fn origin(&mut self, spec: &DatabaseClusterSpec) {

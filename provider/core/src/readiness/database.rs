@@ -13,6 +13,7 @@ use super::engine_object::{self, EVERESTS_LOG};
 use super::{Readiness, address};
 use crate::facts::Seen;
 use crate::restart;
+use crate::volumes::{CANNOT_RESIZE, RESIZE_FAILED, condition};
 use origin::{first_restore_failed, import_failure};
 
 /// How long a database must have stood still after a write before its status
@@ -62,8 +63,9 @@ pub struct DatabaseSighting<'a> {
 
 /// Whether a database has become what was last written.
 ///
-/// 1. A database being deleted, or whose volume or import failed, has failed.
-/// 2. Everest must have seen the generation that was written.
+/// 1. A database being deleted, or whose import failed, has failed.
+/// 2. Everest must have seen the generation that was written; then volumes that could not
+///    grow are a failure.
 /// 3. `error` is waited out while creating, unless the restore that brings the
 ///    first data has failed; it is a failure on an update once it is known not
 ///    to be left over from before.
@@ -90,13 +92,7 @@ pub fn database(sighting: &DatabaseSighting<'_>) -> Readiness {
             describe(status)
         ));
     }
-    if let Some(condition) = condition(status, "VolumeResizeFailed") {
-        return Readiness::Failed(format!(
-            "the volumes could not be resized: {}",
-            reason(condition)
-        ));
-    }
-    if let Some(failure) = import_failure(sighting, status) {
+    if let Some(failure) = import_failure(sighting) {
         return Readiness::Failed(failure);
     }
     if annotation(object, RECONCILE_PAUSED).is_some_and(|value| value == "true") {
@@ -123,6 +119,13 @@ pub fn database(sighting: &DatabaseSighting<'_>) -> Readiness {
         return Readiness::Pending(format!(
             "Everest has not taken up the change yet: generation {generation} is written, {observed} was seen; {}{never}",
             describe(status)
+        ));
+    }
+    // What is left of a growth that was taken back counts no more.
+    if let Some(condition) = condition(object, RESIZE_FAILED) {
+        return Readiness::Failed(format!(
+            "the volumes could not be resized: {}. Write the former size again, or let the volumes grow",
+            reason(condition)
         ));
     }
     if state == "error" {
@@ -152,9 +155,9 @@ pub fn database(sighting: &DatabaseSighting<'_>) -> Readiness {
     if let Err(left_over) = taken_up(sighting).and_then(|()| has_stood(sighting)) {
         return Readiness::Pending(left_over);
     }
-    if let Some(condition) = condition(status, "CannotResizeVolume") {
+    if let Some(condition) = condition(object, CANNOT_RESIZE) {
         return Readiness::Failed(format!(
-            "the database is ready, but its volumes were not resized: {}",
+            "the database is ready, but its volumes were not resized: {}. Write the former size again, or let the volumes grow",
             reason(condition)
         ));
     }
@@ -191,14 +194,6 @@ fn annotation<'a>(object: &'a DatabaseCluster, key: &str) -> Option<&'a String> 
         .annotations
         .as_ref()
         .and_then(|annotations| annotations.get(key))
-}
-
-fn condition<'a>(status: &'a DatabaseClusterStatus, kind: &str) -> Option<&'a Condition> {
-    status
-        .conditions
-        .iter()
-        .flatten()
-        .find(|condition| condition.type_ == kind && condition.status == "True")
 }
 
 fn reason(condition: &Condition) -> &str {

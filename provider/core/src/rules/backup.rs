@@ -99,24 +99,36 @@ fn storage_fits(
         }
         Some(Engine::Postgresql) => {
             let name = planned.database_name.known_str().unwrap_or_default();
-            let schedules = database.spec.backup.known();
-            let mut used: BTreeSet<_> = schedules
-                .and_then(|backup| backup.schedules.known())
-                .into_iter()
-                .flatten()
-                .filter_map(|schedule| schedule.backup_storage_name.known_str())
-                .chain(storages_of_backups(name, facts))
-                .collect();
-            let others = used.iter().copied().collect::<Vec<_>>().join(", ");
-            if used.insert(storage) && used.len() > MOST_PG_STORAGES {
-                finder.broken(
-                    &PG_THREE_STORAGES,
-                    path,
-                    format!("{storage:?} is one backup storage too many beside {others}"),
-                );
-            }
+            fourth_storage(path, storage, name, database, facts, finder);
         }
         Some(Engine::Pxc) | None => {}
+    }
+}
+
+/// A PostgreSQL database has room for `storage` beside those of its schedules and backups.
+pub(super) fn fourth_storage(
+    path: FieldPath,
+    storage: &str,
+    name: &str,
+    database: &DatabaseCluster,
+    facts: &Facts,
+    finder: &mut Finder,
+) {
+    let schedules = database.spec.backup.known();
+    let mut used: BTreeSet<_> = schedules
+        .and_then(|backup| backup.schedules.known())
+        .into_iter()
+        .flatten()
+        .filter_map(|schedule| schedule.backup_storage_name.known_str())
+        .chain(storages_of_backups(name, facts))
+        .collect();
+    let others = used.iter().copied().collect::<Vec<_>>().join(", ");
+    if used.insert(storage) && used.len() > MOST_PG_STORAGES {
+        finder.broken(
+            &PG_THREE_STORAGES,
+            path,
+            format!("{storage:?} is one backup storage too many beside {others}"),
+        );
     }
 }
 

@@ -55,7 +55,7 @@ pub fn check(planned: &BackupStorageModel, prior: Option<&BackupStorageModel>) -
     let mut before = Finder::default();
     state(prior, &mut before);
     change(planned, prior, &mut finder);
-    finder.since(&before.into_findings())
+    finder.since(&before.into_findings(), planned != prior)
 }
 
 /// What the cluster's present state forbids a storage to be or to become.
@@ -84,7 +84,7 @@ pub fn check_online(
     if prior.in_use.known() != Some(&true) && is_in_use(prior, facts) {
         change_in_use(planned, prior, &mut finder);
     }
-    finder.since(&before.into_findings())
+    finder.since(&before.into_findings(), planned != prior)
 }
 
 /// Why a storage cannot be destroyed as things are: a warning, because the

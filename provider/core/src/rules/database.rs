@@ -13,13 +13,15 @@ mod sharding;
 use everest_schemas::everest::{DatabaseClusterSpec, Resources, Storage};
 use everest_schemas::models::DatabaseModel;
 use everest_schemas::{Engine, Field};
+use jiff::Timestamp;
 
 use super::finder::{Finder, differ};
+use super::pitr;
 use super::table::general::{IMMUTABLE, NAME};
 use crate::finding::Finding;
-use crate::name;
 use crate::path::FieldPath;
 use crate::text::Text;
+use crate::{name, outputs};
 
 pub(super) use backup::MOST_PG_STORAGES;
 pub use final_backup::{check_destruction, check_destruction_online};
@@ -54,7 +56,34 @@ pub fn check(planned: &DatabaseModel, prior: Option<&DatabaseModel>) -> Vec<Find
     state(prior, &mut before);
     change::check(planned, prior, &mut finder);
     restart::check(planned, prior, &mut finder);
-    finder.since(&before.into_findings())
+    finder.since(&before.into_findings(), writes(planned, prior))
+}
+
+/// Whether a change writes the DatabaseCluster, and not the provider's own attributes alone.
+fn writes(planned: &DatabaseModel, prior: &DatabaseModel) -> bool {
+    !outputs::database::affected(prior, planned).is_empty()
+        || planned.labels != prior.labels
+        || planned.annotations != prior.annotations
+}
+
+/// What the first data of a new database cannot be at this time.
+pub fn check_time(
+    planned: &DatabaseModel,
+    prior: Option<&DatabaseModel>,
+    now: Timestamp,
+) -> Vec<Finding> {
+    let mut finder = Finder::default();
+    let is_new = prior.is_none_or(|prior| !replacing(planned, prior).is_empty());
+    if let Some(date) = planned
+        .spec
+        .known()
+        .filter(|_| is_new)
+        .and_then(origin::moment)
+    {
+        let path = FieldPath::of("dataSource.pitr.date");
+        pitr::past(path, Some(date), now, &mut finder);
+    }
+    finder.into_findings()
 }
 
 /// A finding for each attribute that a change would have to replace the

@@ -3,13 +3,14 @@
 //!
 //! They refuse at once what the rule would refuse later, and nothing else; the rule itself is
 //! asked before every write, whatever the expression let through. Rules that need more (the
-//! cluster, cron, versions) have none.
+//! cluster, cron, versions) have none; nor has the size of a volume, since a growth that did not
+//! come about may be taken back.
 
 use super::Rule;
 use super::table::backup::{DATA_SOURCE_ONE, RESTORE_SOURCE, S3_REGION};
 use super::table::database::{
     NO_SCALE_TO_ONE, PROXY_REPLICAS, PROXY_TYPE, REPLICAS_AT_MOST_FIVE, REPLICAS_ODD,
-    SHARDING_FIXED, SHARDING_PSMDB, STORAGE_MINIMUM, STORAGE_NO_SHRINK,
+    SHARDING_FIXED, SHARDING_PSMDB, STORAGE_MINIMUM,
 };
 use super::table::namespace::NAMESPACE_ENGINE;
 use crate::text::Text;
@@ -54,11 +55,6 @@ pub const DATABASE: &[Expression] = &[
         rule: &STORAGE_MINIMUM,
         path: "engine.storage",
         expression: "!isQuantity(string(self.size)) || quantity(string(self.size)).compareTo(quantity('1G')) >= 0",
-    },
-    Expression {
-        rule: &STORAGE_NO_SHRINK,
-        path: "engine.storage",
-        expression: "!isQuantity(string(self.size)) || !isQuantity(string(oldSelf.size)) || quantity(string(self.size)).compareTo(quantity(string(oldSelf.size))) >= 0",
     },
     Expression {
         rule: &PROXY_TYPE,

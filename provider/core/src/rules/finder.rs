@@ -4,7 +4,7 @@ use everest_schemas::models::Timeouts;
 use everest_schemas::{Field, StringMap};
 
 use super::table::general::{OBJECT_NAME, QUANTITY, TIMEOUT};
-use super::{Rule, Stage};
+use super::{Rule, Stage, is_held_at_every_write, stalls_changes};
 use crate::finding::{Finding, Severity};
 use crate::path::FieldPath;
 use crate::quantity::Quantity;
@@ -119,23 +119,41 @@ impl Finder {
         self.findings
     }
 
-    /// Everything found, with what was already so before this change as
-    /// warnings. A fault is the same if its rule, place and summary are.
-    pub fn since(self, before: &[Finding]) -> Vec<Finding> {
-        let mut findings = self.findings;
-        for finding in &mut findings {
+    /// Everything found that a change has to do with; `writes` says whether it writes the object.
+    /// A fault is the same as one `before` if its rule, place and summary are.
+    ///
+    /// What was so before and is left so is nothing to speak of, but for
+    /// 1. what Kubernetes refuses at every write, whatever is written: it counts as ever;
+    /// 2. what keeps Everest from carrying out any change: a warning.
+    pub fn since(self, before: &[Finding], writes: bool) -> Vec<Finding> {
+        let of_the_change = |mut finding: Finding| {
             let same = |other: &Finding| {
                 other.rule == finding.rule
                     && other.path == finding.path
                     && other.summary == finding.summary
             };
-            if finding.severity == Severity::Error && before.iter().any(same) {
-                finding.severity = Severity::Warning;
-                finding.detail = std::mem::take(&mut finding.detail)
-                    .and(" It was so before this change, so it stops nothing.");
+            if !before.iter().any(same) {
+                return Some(finding);
             }
-        }
-        findings
+            if !writes {
+                return None;
+            }
+            if !is_held_at_every_write(&finding) {
+                if !stalls_changes(&finding) {
+                    return None;
+                }
+                finding.severity = Severity::Warning;
+                finding.detail = std::mem::take(&mut finding.detail).and(
+                    " It was so before this change, and while it is so Everest does not carry out \
+                     the change.",
+                );
+            }
+            Some(finding)
+        };
+        self.findings
+            .into_iter()
+            .filter_map(of_the_change)
+            .collect()
     }
 }
 

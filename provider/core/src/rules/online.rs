@@ -7,7 +7,7 @@ use everest_schemas::models::BackupModel;
 use super::Stage;
 use super::finder::Finder;
 use super::table::online::{DATABASE_EXISTS, NAMESPACE_SERVED, STORAGE_EXISTS, UPGRADE_LOCK};
-use crate::facts::{All, BUSY, Facts, Kind, Seen};
+use crate::facts::{self, All, Facts, Kind, Seen};
 use crate::path::FieldPath;
 use crate::rules::Rule;
 use crate::v1::namespace::{MANAGED_BY, MANAGED_BY_LABEL};
@@ -69,7 +69,7 @@ pub(super) fn busy_state(database: &DatabaseCluster) -> Option<&str> {
         return Some("deleting");
     }
     let state = database.status.as_ref()?.status.as_deref()?;
-    (BUSY.contains(&state) || state == "deleting").then_some(state)
+    facts::busy_state(database).or_else(|| (state == "deleting").then_some(state))
 }
 
 /// What is looked for by its name.

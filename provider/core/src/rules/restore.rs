@@ -1,10 +1,11 @@
 //! Rules for `everest_restore`.
 
-use everest_schemas::everest::DatabaseCluster;
+use everest_schemas::everest::{DatabaseCluster, DatabaseClusterBackup};
 use everest_schemas::models::RestoreModel;
 use everest_schemas::{Engine, Field};
+use jiff::Timestamp;
 
-use super::Stage;
+use super::backup::fourth_storage;
 use super::database::{backup_source, pitr_date};
 use super::finder::{Finder, differ, is_missing};
 use super::online::{
@@ -12,6 +13,7 @@ use super::online::{
 };
 use super::table::backup::RESTORE_SOURCE;
 use super::table::online::{RESTORE_ALLOWED, SOURCE_BACKUP};
+use super::{Stage, pitr};
 use crate::facts::{Facts, Kind};
 use crate::finding::Finding;
 use crate::path::FieldPath;
@@ -54,6 +56,28 @@ pub fn check(planned: &RestoreModel, prior: Option<&RestoreModel>) -> Vec<Findin
     finder.into_findings()
 }
 
+/// What a new restore cannot be at this time.
+pub fn check_time(
+    planned: &RestoreModel,
+    prior: Option<&RestoreModel>,
+    now: Timestamp,
+) -> Vec<Finding> {
+    let mut finder = Finder::default();
+    if prior.is_none() {
+        pitr::past(
+            FieldPath::of("pitr.date"),
+            moment(planned),
+            now,
+            &mut finder,
+        );
+    }
+    finder.into_findings()
+}
+
+fn moment(planned: &RestoreModel) -> Option<&str> {
+    planned.pitr.known()?.date.known_str()
+}
+
 /// What the cluster's present state forbids a new restore to be; nothing for
 /// one that was made.
 pub fn check_online(
@@ -74,17 +98,26 @@ pub fn check_online(
         .and_then(|target| target.spec.engine.known())
         .and_then(|engine| engine.type_.known().copied());
     let path = FieldPath::of("backupName");
-    source_backup(
-        path,
+    let backup = source_backup(
+        path.clone(),
         &planned.backup_name,
         engine,
         facts,
         stage,
         &mut finder,
     );
+    if let Some(backup) = backup {
+        let date = moment(planned);
+        pitr::in_log(FieldPath::of("pitr.date"), date, backup, &mut finder);
+        let storage = backup.1.spec.backup_storage_name.known_str();
+        repositories(path, planned, target, storage, facts, &mut finder);
+    }
     if let Some(source) = planned.backup_source.known() {
         let path = FieldPath::of("backupSource.backupStorageName");
-        storage(path, &source.backup_storage_name, facts, stage, &mut finder);
+        let name = &source.backup_storage_name;
+        storage(path.clone(), name, facts, stage, &mut finder);
+        let storage = name.known_str();
+        repositories(path, planned, target, storage, facts, &mut finder);
     }
     if stage == Stage::Plan {
         upgrade_lock(facts, &mut finder);
@@ -99,32 +132,53 @@ pub fn check_online(
     finder.into_findings()
 }
 
+/// A PostgreSQL database reads from one of its repositories, so what is restored from counts as
+/// one of its storages while the restore runs.
+fn repositories(
+    path: FieldPath,
+    planned: &RestoreModel,
+    target: Option<&DatabaseCluster>,
+    storage: Option<&str>,
+    facts: &Facts,
+    finder: &mut Finder,
+) {
+    if let Some(((target, name), storage)) =
+        target.zip(planned.database_name.known_str()).zip(storage)
+        && is_postgresql(target)
+    {
+        fourth_storage(path, storage, name, target, facts, finder);
+    }
+}
+
 /// The state in which a database cannot be restored, if it is in one. A
 /// PostgreSQL database that is made from a backup is restored by another way.
 fn unrestorable_state(database: &DatabaseCluster) -> Option<&str> {
-    let engine = database.spec.engine.known();
-    if engine.and_then(|engine| engine.type_.known()) == Some(&Engine::Postgresql)
-        && database.spec.data_source.is_known()
-    {
+    if is_postgresql(database) && database.spec.data_source.is_known() {
         return None;
     }
     let state = database.status.as_ref()?.status.as_deref()?;
     busy_state(database).or_else(|| {
-        ["creating", "paused", "importing"]
+        ["creating", "paused", "importing", "resizingVolumes"]
             .contains(&state)
             .then_some(state)
     })
 }
 
-/// A backup by name that data is to come from.
-pub(super) fn source_backup(
+fn is_postgresql(database: &DatabaseCluster) -> bool {
+    let engine = database.spec.engine.known();
+    engine.and_then(|engine| engine.type_.known()) == Some(&Engine::Postgresql)
+}
+
+/// A backup by name that data is to come from; its name and itself, where there is one that is
+/// complete.
+pub(super) fn source_backup<'a>(
     path: FieldPath,
-    name: &Field<String>,
+    name: &'a Field<String>,
     engine: Option<Engine>,
-    facts: &Facts,
+    facts: &'a Facts,
     stage: Stage,
     finder: &mut Finder,
-) {
+) -> Option<(&'a str, &'a DatabaseClusterBackup)> {
     let reference = Reference {
         rule: &SOURCE_BACKUP,
         path: path.clone(),
@@ -132,11 +186,9 @@ pub(super) fn source_backup(
         name,
     };
     if is_to_come(Kind::Backups, name, &facts.backups, facts, stage) {
-        return;
+        return None;
     }
-    let Some(backup) = named(reference, &facts.backups, stage, finder) else {
-        return;
-    };
+    let backup = named(reference, &facts.backups, stage, finder)?;
     let name = name.known_str().unwrap_or_default();
     let state = backup
         .status
@@ -146,26 +198,27 @@ pub(super) fn source_backup(
     if backup.metadata.deletion_timestamp.is_some() {
         let summary = format!("The backup {name:?} is being deleted");
         finder.missing(&SOURCE_BACKUP, path, summary, stage);
-        return;
+        return None;
     }
     if state == "Failed" {
+        // The same run may take it again under its name.
         let summary = format!("The backup {name:?} has failed");
-        finder.broken(&SOURCE_BACKUP, path, summary);
-        return;
+        finder.missing(&SOURCE_BACKUP, path, summary, stage);
+        return None;
     }
     if state != "Succeeded" {
         let summary = format!("The backup {name:?} is not complete yet");
         finder.missing(&SOURCE_BACKUP, path, summary, stage);
-        return;
+        return None;
     }
     let (Some(databases), Some(of)) = (&facts.databases, backup.spec.db_cluster_name.known_str())
     else {
-        return;
+        return Some((name, backup));
     };
     let Some(source) = databases.get(of) else {
         let summary = format!("The backup {name:?} is of {of}, which no longer exists");
-        finder.broken(&SOURCE_BACKUP, path, summary);
-        return;
+        finder.missing(&SOURCE_BACKUP, path, summary, stage);
+        return None;
     };
     let source = source.spec.engine.known();
     if let (Some(engine), Some(of)) = (engine, source.and_then(|source| source.type_.known()))
@@ -174,6 +227,7 @@ pub(super) fn source_backup(
         let summary = format!("The backup {name:?} is of {of}, not of {engine}");
         finder.broken(&SOURCE_BACKUP, path, summary);
     }
+    Some((name, backup))
 }
 
 #[cfg(test)]

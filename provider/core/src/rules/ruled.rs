@@ -3,10 +3,13 @@
 use everest_schemas::models::{
     BackupModel, BackupStorageModel, DatabaseModel, Engines, NamespaceModel, RestoreModel,
 };
+use jiff::Timestamp;
 
 use super::{Stage, backup, backup_storage, database, namespace, restore};
 use crate::facts::{Facts, Kind, Planned, Wanted};
 use crate::finding::Finding;
+use crate::path::FieldPath;
+use crate::raised::{self, Said};
 
 /// A model that Everest has rules for. The model itself is what will hold, as
 /// [`rules`](super) says; `prior` is the one before the change, none for a
@@ -18,6 +21,12 @@ pub trait Ruled: Sized {
     /// What can be told without the cluster of an object that is made or
     /// changed.
     fn check(&self, prior: Option<&Self>) -> Vec<Finding>;
+
+    /// What cannot be at this time of the clock.
+    fn check_time(&self, prior: Option<&Self>, now: Timestamp) -> Vec<Finding> {
+        let _ = (prior, now);
+        Vec::new()
+    }
 
     /// A finding for each attribute that a change would have to replace the
     /// object for.
@@ -37,6 +46,26 @@ pub trait Ruled: Sized {
                 .flat_map(|prior| self.check_immutable(prior)),
         );
         findings
+    }
+
+    /// What a configuration says of the values that only go up; see
+    /// [`raised`].
+    fn said(&self) -> Said {
+        Said::new()
+    }
+
+    /// Keeps in what is planned by a configuration what somebody else has
+    /// raised since that said the same `before`, and tells of each.
+    fn keep_raised(&mut self, prior: &Self, before: &Said) -> Vec<Finding> {
+        let _ = (prior, before);
+        Vec::new()
+    }
+
+    /// Takes out of a configuration what somebody else has raised and taken
+    /// over: what is not `ours` any more; and tells of each.
+    fn give_way(&mut self, observed: &Self, is_ours: &dyn Fn(&FieldPath) -> bool) -> Vec<Finding> {
+        let _ = (observed, is_ours);
+        Vec::new()
     }
 
     /// What has to be known of the cluster for [`Ruled::check_online`].
@@ -125,6 +154,22 @@ impl Ruled for DatabaseModel {
         database::check(self, prior)
     }
 
+    fn said(&self) -> Said {
+        raised::said(self)
+    }
+
+    fn keep_raised(&mut self, prior: &Self, before: &Said) -> Vec<Finding> {
+        raised::keep(self, prior, before)
+    }
+
+    fn give_way(&mut self, observed: &Self, is_ours: &dyn Fn(&FieldPath) -> bool) -> Vec<Finding> {
+        raised::give_way(self, observed, is_ours)
+    }
+
+    fn check_time(&self, prior: Option<&Self>, now: Timestamp) -> Vec<Finding> {
+        database::check_time(self, prior, now)
+    }
+
     fn check_immutable(&self, prior: &Self) -> Vec<Finding> {
         database::check_immutable(self, prior)
     }
@@ -163,6 +208,18 @@ impl Ruled for NamespaceModel {
         namespace::check(self, prior)
     }
 
+    fn said(&self) -> Said {
+        raised::said(self)
+    }
+
+    fn keep_raised(&mut self, prior: &Self, before: &Said) -> Vec<Finding> {
+        raised::keep(self, prior, before)
+    }
+
+    fn give_way(&mut self, observed: &Self, is_ours: &dyn Fn(&FieldPath) -> bool) -> Vec<Finding> {
+        raised::give_way(self, observed, is_ours)
+    }
+
     fn wanted(&self, prior: Option<&Self>) -> Wanted {
         Wanted::for_namespace(self, prior)
     }
@@ -191,6 +248,10 @@ impl Ruled for RestoreModel {
 
     fn check(&self, prior: Option<&Self>) -> Vec<Finding> {
         restore::check(self, prior)
+    }
+
+    fn check_time(&self, prior: Option<&Self>, now: Timestamp) -> Vec<Finding> {
+        restore::check_time(self, prior, now)
     }
 
     fn wanted(&self, prior: Option<&Self>) -> Wanted {

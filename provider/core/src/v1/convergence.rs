@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::{OwnedKeys, known_json, ownership};
-use crate::quantity;
+use crate::{quantity, semantic};
 
 /// An object, as a front end without a state of its own sees it.
 #[derive(Clone, Copy, Debug)]
@@ -32,7 +32,7 @@ pub struct Held<'a> {
 /// it is: taking it away would hand it to the operators, which may choose another. Labels and
 /// annotations that are no longer said are given up.
 pub fn change(wanted: &Value, held: &Held<'_>) -> Option<Value> {
-    if covers(&wanted["spec"], &held.body["spec"]) && same_keys(wanted, held) {
+    if covers(&wanted["spec"], &held.body["spec"], &mut Vec::new()) && same_keys(wanted, held) {
         return None;
     }
     let mut planned = wanted.clone();
@@ -85,18 +85,22 @@ fn same_keys(wanted: &Value, held: &Held<'_>) -> bool {
     same("labels", &held.owned.labels) && same("annotations", &held.owned.annotations)
 }
 
-/// Whether two values mean the same.
-pub(crate) fn is_same(left: &Value, right: &Value) -> bool {
-    covers(left, right) && covers(right, left)
+/// Whether two values mean the same, at `path` in the spec.
+pub(crate) fn is_same(left: &Value, right: &Value, path: &[&str]) -> bool {
+    covers(left, right, &mut path.to_vec()) && covers(right, left, &mut path.to_vec())
 }
 
-/// Whether everything that is wanted is held. A list is one value: its elements say no less
-/// than those held. What is nothing, as Go writes it, is as good as absent.
-fn covers(wanted: &Value, held: &Value) -> bool {
+/// Whether everything that is wanted is held, at `path` in the spec. A list is one value: its
+/// elements say no less than those held. What is nothing, as Go writes it, is as good as absent.
+/// Amounts are compared as such where the spec holds amounts, and nowhere else.
+fn covers<'a>(wanted: &'a Value, held: &'a Value, path: &mut Vec<&'a str>) -> bool {
     match (wanted, held) {
-        (Value::Object(wanted), Value::Object(held)) => wanted
-            .iter()
-            .all(|(name, wanted)| covers(wanted, held.get(name).unwrap_or(&Value::Null))),
+        (Value::Object(wanted), Value::Object(held)) => wanted.iter().all(|(name, wanted)| {
+            path.push(name);
+            let covered = covers(wanted, held.get(name).unwrap_or(&Value::Null), path);
+            path.pop();
+            covered
+        }),
         (Value::Array(wanted), Value::Array(held)) => {
             wanted.len() == held.len()
                 && wanted.iter().enumerate().all(|(index, wanted)| {
@@ -105,15 +109,21 @@ fn covers(wanted: &Value, held: &Value) -> bool {
                         Some(_) => held.iter().find(|held| held.get("name") == name),
                         None => held.get(index),
                     };
-                    held.is_some_and(|held| covers(wanted, held) && covers(held, wanted))
+                    held.is_some_and(|held| {
+                        covers(wanted, held, path) && covers(held, wanted, path)
+                    })
                 })
         }
         (Value::Object(wanted), _) => {
-            held.is_null() && wanted.values().all(|wanted| covers(wanted, &Value::Null))
+            held.is_null()
+                && wanted
+                    .values()
+                    .all(|wanted| covers(wanted, &Value::Null, path))
         }
         (wanted, Value::Null) => is_nothing(wanted),
         (Value::String(wanted), Value::String(held)) => {
-            wanted == held || quantity::equal(wanted, held)
+            wanted == held
+                || (semantic::of_spec(path) == Some("quantity") && quantity::equal(wanted, held))
         }
         (wanted, held) => wanted == held,
     }
@@ -158,6 +168,16 @@ mod tests {
         let wanted = json!({"engine": {"replicas": 3, "storage": {"size": "1024Mi"}}, "list": []});
         let held = json!({"engine": {"replicas": 3, "storage": {"size": "1Gi"}, "config": "x"}});
         assert_eq!(sent(wanted, held, json!({})), None);
+    }
+
+    #[test]
+    fn versions_are_not_compared_as_amounts() {
+        let spec = |version: &str| json!({"engine": {"type": "postgresql", "version": version}});
+        assert_eq!(
+            sent(spec("16.10"), spec("16.1"), json!({})),
+            Some(spec("16.10"))
+        );
+        assert_eq!(sent(spec("16.10"), spec("16.10"), json!({})), None);
     }
 
     #[test]

@@ -4,6 +4,8 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::{Map, Value};
 
+use crate::path::{FieldPath, Segment};
+
 /// The body of an update: of `planned` only what is ours to say.
 ///
 /// A plan also holds what operators have written (`engine.config`, versions, Secret names):
@@ -32,6 +34,19 @@ pub fn ours(
     );
     body["spec"] = spec.unwrap_or_else(|| Value::Object(Map::new()));
     body
+}
+
+/// Whether an apply by `manager` owns a value in the spec of an object, by its path in the model.
+pub fn owns(live: &ObjectMeta, manager: &str, path: &FieldPath) -> bool {
+    let Some(spec) = owned_spec(live, manager) else {
+        return false;
+    };
+    let mut at = path.segments().iter();
+    at.try_fold(spec, |fields, segment| match segment {
+        Segment::Field(name) => fields.get(format!("f:{name}")),
+        Segment::Key(_) | Segment::Index(_) => None,
+    })
+    .is_some()
 }
 
 /// The part of `managedFields` that says what a manager's applies own of the spec.
@@ -91,6 +106,20 @@ mod tests {
         let all = ours(&body(planned), &body(configured), &body(prior), &live, "us");
         assert_eq!(all["metadata"]["name"], "a");
         all["spec"].clone()
+    }
+
+    #[test]
+    fn only_what_our_applies_own_is_ours() {
+        let live: ObjectMeta = serde_json::from_value(json!({"managedFields": [
+            {"manager": "ui", "operation": "Update", "fieldsType": "FieldsV1",
+             "fieldsV1": {"f:spec": {"f:engine": {"f:storage": {"f:size": {}}}}}},
+            {"manager": "us", "operation": "Apply", "fieldsType": "FieldsV1",
+             "fieldsV1": {"f:spec": {"f:engine": {"f:version": {}}}}},
+        ]}))
+        .unwrap();
+        assert!(owns(&live, "us", &FieldPath::of("engine.version")));
+        assert!(!owns(&live, "us", &FieldPath::of("engine.storage.size")));
+        assert!(!owns(&live, "them", &FieldPath::of("engine.version")));
     }
 
     #[test]

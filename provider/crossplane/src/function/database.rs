@@ -12,6 +12,7 @@ use everest_core::{Operation, outputs, upgrade};
 use everest_schemas::everest::DatabaseCluster;
 use everest_schemas::function::DatabaseInput;
 use everest_schemas::models::DatabaseModel;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::facts;
@@ -83,6 +84,8 @@ pub(super) fn run(step: &mut Step<'_>, resource: &str, entry: Option<&DatabaseIn
 /// 2. The name is the observed one, the given one or a derived one.
 /// 3. What is desired is what is said and nothing more, so that what Everest
 ///    writes into the spec stays Everest's.
+///    Sizes and versions that somebody else has raised and taken over are left
+///    to them.
 /// 4. The rules judge what will hold: what is desired over what is there.
 /// 5. Readiness, the connection Secret and the status follow from what is
 ///    observed.
@@ -104,8 +107,13 @@ fn compose(
         earlier.as_ref(),
         observed.as_ref(),
     )?;
-    let said = spec::said(&step.composite, entry, earlier.as_ref())?;
+    let mut said = spec::said(&step.composite, entry, earlier.as_ref())?;
     let subject = format!("database {resource:?} ({})", identity.name);
+    if let Some(observed) = &observed {
+        let configured = model(&identity, spec::typed(&said)?);
+        let raised = spec::give_way(&mut said, configured, observed);
+        step.report.findings(&subject, raised);
+    }
 
     let mut object = earlier.unwrap_or_else(|| json!({}));
     object["apiVersion"] = json!(v1::API_VERSION);
@@ -251,6 +259,7 @@ fn check(
     observed: Option<&DatabaseCluster>,
 ) {
     let mut findings = planned.check_in_place(planned, prior);
+    findings.extend(planned.check_time(prior, Timestamp::now()));
     let wanted = planned.wanted(prior);
     let facts = facts::load(&mut step.lookups, &wanted, observed);
     // What is missing may be composed by the same pipeline, so that it is a

@@ -89,7 +89,8 @@ impl Failure {
     }
 }
 
-fn sentence(finding: &Finding) -> String {
+/// What a rule has found, as it is said of a managed resource.
+pub fn sentence(finding: &Finding) -> String {
     const OURS: Dialect = Dialect::ManagedResource;
     let place = OURS.field(&finding.path);
     let (summary, detail) = (finding.summary.said(OURS), finding.detail.said(OURS));

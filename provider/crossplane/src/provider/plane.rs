@@ -124,7 +124,12 @@ impl Plane {
 
     /// Somebody else makes an object.
     pub(crate) fn put(&self, path: &str, object: Value) {
-        self.state().keep(path, object);
+        let mut state = self.state();
+        let applied = state.applied.iter_mut();
+        for (_, applied) in applied.filter(|((of, _), _)| of == path) {
+            lose(applied, &object);
+        }
+        state.keep(path, object);
     }
 
     /// Somebody else deletes an object.
@@ -339,6 +344,20 @@ fn give_up(object: &mut Value, before: &Value, now: &Value) {
             (Some(member), Some(now)) => give_up(member, value, now),
             (None, _) => {}
         }
+    }
+}
+
+/// Takes out of what was applied what somebody else has given another value: it is theirs now.
+fn lose(applied: &mut Value, object: &Value) {
+    if let Some(members) = applied.as_object_mut() {
+        members.retain(|name, member| {
+            let held = &object[name.as_str()];
+            if member.is_object() && held.is_object() {
+                lose(member, held);
+                return true;
+            }
+            member == held
+        });
     }
 }
 

@@ -13,6 +13,8 @@ mod judged;
 #[cfg(test)]
 mod lost;
 mod outcome;
+#[cfg(test)]
+mod raised;
 mod record;
 mod seen;
 #[cfg(test)]
@@ -23,6 +25,7 @@ mod withdrawn;
 use std::sync::Arc;
 use std::time::Duration;
 
+use everest_core::finding::Finding;
 use everest_schemas::managed::{Managed, ManagedModel};
 use kube::ResourceExt;
 use serde_json::Value;
@@ -63,6 +66,8 @@ struct Look<'a, K: Kind> {
     views: Option<Arc<Views<K>>>,
     external: Option<Arc<K::External>>,
     change: Option<Value>,
+    /// What somebody else has raised, and is left as it is.
+    raised: Vec<Finding>,
     /// Why its cluster can never be reached again.
     cut_off: Option<TargetError>,
     memory: &'a mut Memory,
@@ -87,6 +92,7 @@ pub async fn reconcile<K: Kind>(managed: &Managed<K::Model>, controller: &Contro
         views: None,
         external: None,
         change: None,
+        raised: Vec::new(),
         cut_off: None,
         memory: &mut memory,
         gone: false,

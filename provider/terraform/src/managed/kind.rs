@@ -12,7 +12,7 @@ use crate::{diagnostics, key::Scope, listing::Filter, moved::ObjectKind, timeout
 #[async_trait(?Send)]
 pub trait Kind: Send + Sync + 'static {
     /// Its attributes.
-    type Model: Model + Ruled + Mapped<Object: Typed>;
+    type Model: Model + Ruled + Mapped<Object: Typed> + PartialEq;
     /// What narrows a search for its objects.
     type Filter: Filter;
     /// As users write it.

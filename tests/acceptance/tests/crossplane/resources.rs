@@ -356,10 +356,6 @@ async fn the_api_server_holds_the_rules_it_can() {
     scene.apply(&paused).await;
     for (change, rule) in [
         (json!({"type": "psmdb"}), "type cannot be changed"),
-        (
-            json!({"storage": {"size": "20Gi"}}),
-            "grow and never shrink",
-        ),
         (json!({"replicas": 1}), "down to one"),
     ] {
         let mut changed = paused.clone();

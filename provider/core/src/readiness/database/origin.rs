@@ -9,14 +9,11 @@ use crate::facts::Seen;
 use crate::readiness::Readiness;
 
 /// Why the import of the first data has failed, if it has.
-pub(super) fn import_failure(
-    sighting: &DatabaseSighting<'_>,
-    status: &DatabaseClusterStatus,
-) -> Option<String> {
+pub(super) fn import_failure(sighting: &DatabaseSighting<'_>) -> Option<String> {
     let job = sighting.import_job.and_then(|job| job.status.as_ref());
     let job_failed =
         job.is_some_and(|job| matches!(job.state.as_deref(), Some("Failed" | "Error")));
-    let condition = condition(status, "ImportFailed");
+    let condition = condition(sighting.database, "ImportFailed");
     if !job_failed && condition.is_none() {
         return None;
     }

@@ -170,6 +170,17 @@ fn each_rule_on_a_storage_finds_what_breaks_it() {
 }
 
 #[test]
+fn nothing_is_said_of_a_short_name_of_a_bucket_that_exists() {
+    let mut prior = sound();
+    spec(&mut prior).bucket = "b".into();
+    assert_eq!(rules(check(&prior, None)).len(), 1);
+    assert!(check(&prior, Some(&prior)).is_empty());
+    let mut planned = prior.clone();
+    spec(&mut planned).description = "by hand".into();
+    assert!(check(&planned, Some(&prior)).is_empty());
+}
+
+#[test]
 fn a_storage_in_use_keeps_its_bucket_and_region() {
     let mut prior = sound();
     prior.in_use = true.into();

@@ -7,7 +7,6 @@ use everest_schemas::{Engine, Field};
 use super::backup::schedule_path;
 use super::engine_type;
 use crate::path::FieldPath;
-use crate::quantity::Quantity;
 use crate::rules::finder::{Finder, differ, is_missing};
 use crate::rules::table::backup::{DATA_SOURCE_UNUSED, PG_SCHEDULE_STORAGE_FIXED};
 use crate::rules::table::database::{
@@ -15,8 +14,8 @@ use crate::rules::table::database::{
     VERSION_AFTER_CR_VERSION, VERSION_MAJOR, VERSION_NO_DOWNGRADE, VERSION_SYNTAX,
 };
 use crate::text::Text;
-use crate::upgrade;
 use crate::version::Version;
+use crate::{upgrade, volumes};
 
 pub(super) fn check(planned: &DatabaseModel, prior: &DatabaseModel, finder: &mut Finder) {
     let (Some(now), Some(before)) = (planned.spec.known(), prior.spec.known()) else {
@@ -24,7 +23,10 @@ pub(super) fn check(planned: &DatabaseModel, prior: &DatabaseModel, finder: &mut
     };
     if let (Some(engine), Some(was)) = (now.engine.known(), before.engine.known()) {
         replicas(engine, was, finder);
-        storage(engine, was, finder);
+        // What a database that is not ready has of its storage, only the cluster tells.
+        if prior.ready.known() != Some(&false) {
+            storage(now, before, finder);
+        }
         version(engine, was, prior, finder);
     }
     sharding(now, before, finder);
@@ -51,20 +53,27 @@ fn replicas(now: &EngineSpec, before: &EngineSpec, finder: &mut Finder) {
     }
 }
 
-fn storage(now: &EngineSpec, before: &EngineSpec, finder: &mut Finder) {
-    let size = |engine: &EngineSpec| {
-        let text = engine.storage.known()?.size.known()?.clone();
-        Some((text.parse::<Quantity>().ok()?, text))
-    };
-    if let (Some((now, text)), Some((before, was))) = (size(now), size(before))
-        && now < before
-    {
+fn storage(now: &DatabaseClusterSpec, before: &DatabaseClusterSpec, finder: &mut Finder) {
+    if volumes::shrinks(now, before) {
         finder.broken(
             &STORAGE_NO_SHRINK,
-            FieldPath::of("engine.storage.size"),
-            format!("The storage would shrink from {was} to {text}"),
+            storage_size(),
+            would_shrink(now, before),
         );
     }
+}
+
+pub(super) fn storage_size() -> FieldPath {
+    FieldPath::of("engine.storage.size")
+}
+
+pub(super) fn would_shrink(now: &DatabaseClusterSpec, before: &DatabaseClusterSpec) -> String {
+    let size = |spec| volumes::size(spec).unwrap_or_default();
+    format!(
+        "The storage would shrink from {} to {}",
+        size(before),
+        size(now)
+    )
 }
 
 fn version(now: &EngineSpec, before: &EngineSpec, prior: &DatabaseModel, finder: &mut Finder) {

@@ -12,7 +12,7 @@ use everest_schemas::models::DatabaseModel;
 use super::super::online::{busy_state, upgrade_lock};
 use super::super::table::online::DATABASE_BUSY;
 use super::change::taken_over;
-use super::{engine_type, replacing};
+use super::{engine_type, replacing, writes};
 use crate::facts::Facts;
 use crate::finding::Finding;
 use crate::outputs;
@@ -24,8 +24,8 @@ use crate::upgrade::{self, CrVersion};
 
 /// What the cluster's present state forbids a database to be or to become.
 ///
-/// `planned` and `prior` are those of [`super::check`]. What was broken before
-/// this change, as the cluster is now, is a warning. While the namespace does
+/// `planned` and `prior` are those of [`super::check`]. Of what was broken before
+/// this change, as the cluster is now, only what stands against it is said. While the namespace does
 /// not exist, nothing in it is expected at plan.
 pub fn check_online(
     planned: &DatabaseModel,
@@ -57,7 +57,7 @@ pub fn check_online(
     served_namespace(&prior.namespace, facts, Stage::Apply, &mut before);
     state(prior, live, facts, Stage::Apply, &mut before);
     change(planned, prior, live, facts, stage, &mut finder);
-    finder.since(&before.into_findings())
+    finder.since(&before.into_findings(), writes(planned, prior))
 }
 
 /// The database as the cluster has it.
@@ -112,6 +112,9 @@ fn change(
         pending_cr_version(now, prior, live, finder);
     }
     volumes::growth(now, before, facts, finder);
+    if prior.ready.known() == Some(&false) {
+        volumes::shrinkage(now, before, live, facts, finder);
+    }
 }
 
 /// A version of the operator that the database has not taken over, seen only

@@ -43,6 +43,12 @@ pub(super) fn check(spec: &DatabaseClusterSpec, finder: &mut Finder) {
     }
 }
 
+/// The moment that the first data is to be of, where it is known.
+pub(super) fn moment(spec: &DatabaseClusterSpec) -> Option<&str> {
+    let target = spec.data_source.known()?.pitr.known()?;
+    target.date.known_str()
+}
+
 /// A backup by path.
 pub(in crate::rules) fn backup_source(
     path: &FieldPath,

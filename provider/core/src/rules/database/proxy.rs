@@ -63,7 +63,7 @@ pub(super) fn check(spec: &DatabaseClusterSpec, finder: &mut Finder) {
             );
         }
         if !is_cidr(range) {
-            finder.doubtful(
+            finder.broken(
                 &IP_RANGE_SYNTAX,
                 path.index(index),
                 format!("{range:?} is not a range of addresses"),
@@ -72,6 +72,8 @@ pub(super) fn check(spec: &DatabaseClusterSpec, finder: &mut Finder) {
     }
 }
 
+/// What Kubernetes takes for the source ranges of a load balancer: spaces around it are no fault,
+/// and bits behind the prefix are none either.
 fn is_cidr(range: &str) -> bool {
     let Some((address, prefix)) = range.trim().split_once('/') else {
         return false;
@@ -81,5 +83,6 @@ fn is_cidr(range: &str) -> bool {
         Ok(IpAddr::V6(_)) => 128,
         Err(_) => return false,
     };
-    prefix.parse::<u8>().is_ok_and(|prefix| prefix <= most)
+    let digits = !prefix.is_empty() && prefix.bytes().all(|byte| byte.is_ascii_digit());
+    digits && prefix.parse::<u8>().is_ok_and(|prefix| prefix <= most)
 }

@@ -209,7 +209,7 @@ fn each_rule_on_changes_finds_what_breaks_it_and_nothing_else() {
 }
 
 #[test]
-fn a_fault_from_before_is_a_warning_and_a_new_one_an_error() {
+fn a_fault_from_before_is_nothing_to_speak_of_and_a_new_one_is_an_error() {
     let even = |replicas: i32| {
         let mut model = sound();
         model.name = "a-name-of-more-than-22-characters".into();
@@ -222,15 +222,62 @@ fn a_fault_from_before_is_a_warning_and_a_new_one_an_error() {
             .map(|found| (found.rule, found.severity))
             .collect()
     };
-    assert_eq!(
-        severities(check(&even(2), Some(&even(2)))),
-        [("replicas-odd", Severity::Warning)]
-    );
+    assert_eq!(severities(check(&even(2), Some(&even(2)))), []);
+    let mut otherwise = even(2);
+    resources(&mut otherwise).memory = "4G".into();
+    assert_eq!(severities(check(&otherwise, Some(&even(2)))), []);
     assert_eq!(
         severities(check(&even(4), Some(&even(2)))),
         [("replicas-odd", Severity::Error)]
     );
     assert!(check(&even(3), Some(&even(2))).is_empty());
+}
+
+#[test]
+fn only_the_cluster_can_tell_what_a_database_that_is_not_ready_has_of_its_storage() {
+    let shrunk = |ready: bool| {
+        let mut prior = sound();
+        prior.ready = ready.into();
+        let mut planned = prior.clone();
+        part(&mut engine(&mut planned).storage).size = "20Gi".into();
+        check(&planned, Some(&prior))
+    };
+    assert_eq!(shrunk(true)[0].rule, "storage-no-shrink");
+    assert_eq!(shrunk(false), []);
+}
+
+#[test]
+fn a_new_database_cannot_begin_with_data_of_tomorrow() {
+    let now = "2026-06-01T12:00:00Z".parse().unwrap();
+    let mut model = sound();
+    target(&mut model).date = "2099-01-01T00:00:00Z".into();
+    let found = check_time(&model, None, now);
+    assert_eq!(found[0].path.to_string(), "dataSource.pitr.date");
+    assert_eq!(found[0].severity, Severity::Error);
+    assert_eq!(check_time(&model, Some(&model), now), []);
+    target(&mut model).date = "2026-05-01T00:00:00Z".into();
+    assert_eq!(check_time(&model, None, now), []);
+}
+
+#[test]
+fn a_range_that_kubernetes_refuses_is_an_error() {
+    for range in [
+        "10.0.0.300",
+        "10.0.0.7",
+        "10.0.0.0/+8",
+        "10.0.0.0/",
+        "fd00::/129",
+        "all",
+    ] {
+        let mut model = sound();
+        expose(&mut model).ip_source_ranges = vec![range.into()].into();
+        let found = check(&model, None);
+        let found: Vec<_> = found.iter().map(|f| (f.rule, f.severity)).collect();
+        assert_eq!(found, [("ip-range-syntax", Severity::Error)], "{range}");
+    }
+    let mut model = sound();
+    expose(&mut model).ip_source_ranges = vec![" 10.1.2.3/8".into(), "fd00::/8".into()].into();
+    assert_eq!(check(&model, None), []);
 }
 
 #[test]

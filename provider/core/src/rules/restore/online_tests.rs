@@ -1,8 +1,11 @@
 use super::*;
 use crate::facts::Planned;
-use crate::facts::fixtures::facts;
+use crate::facts::fixtures::{all, facts};
 use crate::finding::Severity::{self, Error, Warning};
 use everest_schemas::everest::BackupSource;
+use everest_schemas::models::RestorePitr;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use serde_json::json;
 
 type Edit = fn(&mut RestoreModel, &mut Facts);
 
@@ -32,6 +35,24 @@ fn by_path(model: &mut RestoreModel, storage: Field<String>) {
         backup_storage_name: storage,
     }
     .into();
+}
+
+/// A PostgreSQL database with backups in three storages, and a backup of another in a fourth.
+fn of_postgresql(model: &mut RestoreModel, facts: &mut Facts) {
+    model.database_name = "reports".into();
+    let backup = |of: &str, storage: &str| {
+        json!({"spec": {"dbClusterName": of, "backupStorageName": storage},
+            "status": {"state": "Succeeded", "gaps": false}})
+    };
+    let databases = facts.databases.as_mut().unwrap();
+    let other = databases["reports"].clone();
+    databases.insert("other".to_owned(), other);
+    facts.backups = all(&[
+        ("a", backup("reports", "s3")),
+        ("b", backup("reports", "minio")),
+        ("c", backup("reports", "third")),
+        ("elsewhere", backup("other", "fourth")),
+    ]);
 }
 
 /// A rule, its path, what breaks it, how that weighs at plan and before the
@@ -70,7 +91,7 @@ const BREAKS: &[Row] = &[
         "source-backup",
         "backupName",
         |m, _| m.backup_name = "failed".into(),
-        Some(Error),
+        Some(Warning),
         Some(Error),
     ),
     (
@@ -84,7 +105,7 @@ const BREAKS: &[Row] = &[
         "source-backup",
         "backupName",
         |m, _| m.backup_name = "orphan".into(),
-        Some(Error),
+        Some(Warning),
         Some(Error),
     ),
     (
@@ -92,6 +113,41 @@ const BREAKS: &[Row] = &[
         "backupSource.backupStorageName",
         |m, _| by_path(m, "x".into()),
         Some(Warning),
+        Some(Error),
+    ),
+    (
+        "pg-three-storages",
+        "backupSource.backupStorageName",
+        |m, f| {
+            by_path(m, "fourth".into());
+            of_postgresql(m, f);
+        },
+        Some(Error),
+        Some(Error),
+    ),
+    (
+        "pg-three-storages",
+        "backupName",
+        |m, f| {
+            m.backup_name = "elsewhere".into();
+            of_postgresql(m, f);
+        },
+        Some(Error),
+        Some(Error),
+    ),
+    (
+        "pitr-window",
+        "pitr.date",
+        |m, f| {
+            m.pitr = RestorePitr {
+                date: "2020-01-01T00:00:00Z".into(),
+            }
+            .into();
+            let backups = f.backups.as_mut().unwrap();
+            let status = backups.get_mut("done").unwrap().status.as_mut().unwrap();
+            status.completed = Some(Time("2026-06-01T02:00:00Z".parse().unwrap()));
+        },
+        Some(Error),
         Some(Error),
     ),
     (

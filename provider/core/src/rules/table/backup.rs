@@ -97,7 +97,7 @@ pub(in crate::rules) const PG_STORAGE_PER_SCHEDULE: Rule = Rule {
 
 pub(in crate::rules) const PG_THREE_STORAGES: Rule = Rule {
     id: "pg-three-storages",
-    sentence: "A PostgreSQL database can use at most 3 backup storages, those of its existing backups included.",
+    sentence: "A PostgreSQL database can use at most 3 backup storages, those of its existing backups and of a restore included; with more Everest carries out nothing.",
     advice: "Use fewer storages, or delete the backups in one of them.",
     engines: &[Engine::Postgresql],
     operations: BOTH,
@@ -143,6 +143,16 @@ pub(in crate::rules) const PITR_DATE: Rule = Rule {
     operations: CREATE,
     checked: ALONE,
     source: "everest: validation/database_cluster.go; everest-operator: DatabaseClusterRestore webhook",
+};
+
+pub(in crate::rules) const PITR_WINDOW: Rule = Rule {
+    id: "pitr-window",
+    sentence: "A database can be restored to moments from the end of the backup on, as far as its log was kept, and to none that is still to come: Everest takes any, stops the database, and the restore then fails or never ends.",
+    advice: "Write a moment in between; for an earlier one name an earlier backup.",
+    engines: ALL,
+    operations: CREATE,
+    checked: ALONE_AND_ONLINE,
+    source: "engine operators: point-in-time recovery; status of the DatabaseClusterBackup",
 };
 
 pub(in crate::rules) const PITR_LATEST: Rule = Rule {

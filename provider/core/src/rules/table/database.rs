@@ -127,7 +127,7 @@ pub(in crate::rules) const IP_RANGES_DISTINCT: Rule = Rule {
 
 pub(in crate::rules) const IP_RANGE_SYNTAX: Rule = Rule {
     id: "ip-range-syntax",
-    sentence: "Kubernetes ignores or refuses a range that is not in CIDR notation, and Everest does not check it.",
+    sentence: "Kubernetes refuses a range that is not in CIDR notation. Everest does not check it: the database is accepted and never exposed.",
     advice: "Write the address and the length of its prefix, such as \"192.0.2.0/24\", or \"192.0.2.7/32\" for one address.",
     engines: ALL,
     operations: BOTH,
@@ -218,10 +218,10 @@ pub(in crate::rules) const NO_SCALE_TO_ONE: Rule = Rule {
 pub(in crate::rules) const STORAGE_NO_SHRINK: Rule = Rule {
     id: "storage-no-shrink",
     sentence: "A volume can grow and never shrink.",
-    advice: "Write at least the former size, or move the data to a new database by a backup.",
+    advice: "Write at least the former size, or move the data to a new database by a backup. A growth that did not come about can be taken back to what the volumes have.",
     engines: ALL,
     operations: UPDATE,
-    checked: CHANGE,
+    checked: CHANGE_AND_ONLINE,
     source: "everest: validation/database_cluster.go, storage",
 };
 

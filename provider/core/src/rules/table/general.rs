@@ -52,3 +52,13 @@ pub(in crate::rules) const IMMUTABLE: Rule = Rule {
     checked: CHANGE,
     source: "everest-operator: CEL and admission webhooks",
 };
+
+pub(in crate::rules) const RAISED_ELSEWHERE: Rule = Rule {
+    id: "raised-elsewhere",
+    sentence: "Versions and the sizes of volumes only go up. What somebody else has raised, while the configuration says what it said before, stays as it is and stops nothing.",
+    advice: "Write the value that is there.",
+    engines: ALL,
+    operations: UPDATE,
+    checked: CHANGE,
+    source: "design: what somebody else has raised is kept",
+};

@@ -55,7 +55,7 @@ pub(in crate::rules) const VERSION_OFFERED: Rule = rule(
     BOTH,
     "everest-operator: DatabaseCluster webhook, validateEngineVersion",
     "An engine runs in one of the versions that its operator offers; Everest checks that at every change of a database, whatever is changed.",
-    "Write one of them, or leave the version out for the best one.",
+    "Write one of them; a new database that leaves the version out gets the best one.",
 );
 
 pub(in crate::rules) const VERSION_ALLOWED: Rule = rule(
@@ -146,7 +146,7 @@ pub(in crate::rules) const STORAGE_GROWS: Rule = rule(
     UPDATE,
     "everest-operator: condition CannotResizeVolume, StorageClassDoesNotSupportExpansion",
     "Volumes grow only if their storage class has allowVolumeExpansion; otherwise Everest takes the new size and the volumes stay as they are.",
-    "Restore the former size, or allow expansion in the storage class.",
+    "Write the former size again, or allow expansion in the storage class.",
 );
 
 pub(in crate::rules) const DATABASE_BUSY: Rule = rule(

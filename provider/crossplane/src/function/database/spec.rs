@@ -1,6 +1,9 @@
 //! The spec of a composed database: what is said of it, and nothing that is
 //! Everest's to say.
 
+use everest_core::finding::Finding;
+use everest_core::path::FieldPath;
+use everest_core::rules::Ruled;
 use everest_core::v1;
 use everest_schemas::Engine;
 use everest_schemas::everest::{DatabaseCluster, DatabaseClusterSpec};
@@ -61,6 +64,39 @@ pub(super) fn typed(spec: &Value) -> Result<DatabaseClusterSpec, ComposeError> {
     // The shape was checked, so that this fails for no reason that is known.
     serde_json::from_value(spec.clone())
         .map_err(|_| ComposeError::Shape(vec!["the spec is none of a DatabaseCluster".to_owned()]))
+}
+
+/// Takes out of what is said a size or a version that somebody else has raised and taken over;
+/// tells of each.
+pub(super) fn give_way(
+    said: &mut Value,
+    mut configured: DatabaseModel,
+    observed: &DatabaseCluster,
+) -> Vec<Finding> {
+    let names = |path: &FieldPath| -> Vec<String> {
+        path.to_string().split('.').map(str::to_owned).collect()
+    };
+    let is_ours = |path: &FieldPath| {
+        let names = names(path);
+        let mut names = names.iter();
+        owned(observed)
+            .and_then(|owned| names.try_fold(owned, |at, name| at.get(format!("f:{name}"))))
+            .is_some()
+    };
+    let there = v1::database::observed(observed, &v1::OwnedKeys::default());
+    let raised = configured.give_way(&there, &is_ours);
+    for finding in &raised {
+        let names = names(&finding.path);
+        if let Some((last, above)) = names.split_last()
+            && let Some(members) = above
+                .iter()
+                .try_fold(&mut *said, |at, name| at.get_mut(name))
+                .and_then(Value::as_object_mut)
+        {
+            members.remove(last);
+        }
+    }
+    raised
 }
 
 /// Takes out what is not to be written at the moment: a restart stops and
@@ -173,6 +209,36 @@ pub(super) fn warn_of_schedules(step: &mut Step<'_>, subject: &str, planned: &Da
             format!(
                 "{subject}: backup.schedules: The backups that schedules take are made by Everest, out of a composition's reach: when the composite resource is deleted, their data in the bucket is deleted with them. To keep it, put the finalizer everest.percona.com/dbb-storage-protection on them before, or use the Database managed resource, which does. The input's silence: [scheduled-backups] ends this warning."
             ),
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_size_that_somebody_else_has_raised_is_not_composed_and_one_of_ours_is() {
+        let observed = |owned: Value| -> DatabaseCluster {
+            serde_json::from_value(json!({"metadata": {"name": "orders", "managedFields": [
+                {"manager": "apiextensions.crossplane.io/composed/abc", "operation": "Apply",
+                 "fieldsType": "FieldsV1", "fieldsV1": {"f:spec": {"f:engine": owned}}}]},
+                "spec": {"engine": {"type": "pxc", "storage": {"size": "20Gi"}}}}))
+            .unwrap()
+        };
+        let left = |owned: Value| {
+            let mut said = json!({"engine": {"type": "pxc", "storage": {"size": "10Gi"}}});
+            let configured = DatabaseModel {
+                spec: typed(&said).unwrap().into(),
+                ..DatabaseModel::default()
+            };
+            let raised = give_way(&mut said, configured, &observed(owned));
+            (said["engine"]["storage"].clone(), raised.len())
+        };
+        assert_eq!(left(json!({"f:type": {}})), (json!({}), 1));
+        assert_eq!(
+            left(json!({"f:storage": {"f:size": {}}})),
+            (json!({"size": "10Gi"}), 0)
         );
     }
 }

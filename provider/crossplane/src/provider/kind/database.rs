@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use everest_core::facts::{BUSY, Seen};
+use everest_core::facts::{Seen, busy_state};
 use everest_core::path::FieldPath;
 use everest_core::readiness::{self, DatabaseSighting, Readiness};
 use everest_core::v1::database::status;
@@ -46,8 +46,7 @@ impl Kind for Databases {
     }
 
     fn busy(external: &DatabaseCluster) -> Option<String> {
-        let state = status(external);
-        BUSY.contains(&state).then(|| {
+        busy_state(external).map(|state| {
             format!(
                 "the change is sent once the database is no longer {state}: Everest refuses \
                  changes until then"

@@ -199,7 +199,10 @@ impl<K: Kind> Look<'_, K> {
         let Some(scene) = self.scene() else {
             return Map::new();
         };
-        let said = Value::Object(members(scene.config).unwrap_or_default());
+        // What is left to whoever has raised it is not open.
+        let written = scene.managed.spec.for_provider.model.as_ref();
+        let written = written.ok().and_then(|model| members(model).ok());
+        let said = Value::Object(written.unwrap_or_default());
         let held = Value::Object(members(&scene.observed(external)).unwrap_or_default());
         for path in K::DECIDED {
             let pointer = format!("/{}", path.replace('.', "/"));

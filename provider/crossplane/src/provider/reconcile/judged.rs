@@ -4,6 +4,7 @@ use everest_cluster::facts;
 use everest_core::facts::Facts;
 use everest_core::finding::{Finding, Severity};
 use everest_core::rules::{Ruled, Stage};
+use jiff::Timestamp;
 
 use super::Look;
 use crate::provider::kind::Kind;
@@ -19,7 +20,9 @@ impl<K: Kind> Look<'_, K> {
         planned: &K::Model,
         prior: Option<&K::Model>,
     ) -> Vec<Finding> {
-        let found = errors(planned.check_in_place(config, prior));
+        let mut found = planned.check_in_place(config, prior);
+        found.extend(planned.check_time(prior, Timestamp::now()));
+        let found = errors(found);
         if !found.is_empty() {
             return found;
         }

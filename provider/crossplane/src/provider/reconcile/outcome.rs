@@ -8,7 +8,7 @@ use kube::runtime::reflector::Store;
 use serde_json::{Map, Value, json};
 
 use super::{Look, Next};
-use crate::provider::failure::Failure;
+use crate::provider::failure::{Failure, sentence};
 use crate::provider::kind::Kind;
 use crate::provider::policies::InvalidPolicies;
 use crate::provider::published;
@@ -80,6 +80,12 @@ impl<K: Kind> Look<'_, K> {
                 report: Report::default(),
                 next: Next::After(CONFLICT),
             });
+        };
+        let up_to_date = match self.raised.as_slice() {
+            [] => up_to_date,
+            raised => {
+                up_to_date.because(raised.iter().map(sentence).collect::<Vec<_>>().join("; "))
+            }
         };
         let creating = self
             .managed

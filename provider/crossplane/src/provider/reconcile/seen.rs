@@ -1,6 +1,8 @@
 //! What is seen of the external object, and where it is.
 
-use everest_core::v1::Mapped;
+use everest_core::path::FieldPath;
+use everest_core::rules::Ruled;
+use everest_core::v1::{Mapped, ownership};
 use everest_schemas::managed::{API_VERSION, ManagedModel};
 use kube::ResourceExt;
 use serde_json::Value;
@@ -26,6 +28,9 @@ impl<K: Kind> Look<'_, K> {
             connected => connected?,
         }
         self.look().await?;
+        if !situation.deleting {
+            self.give_way().await?;
+        }
         situation.external = self.seen(situation.deleting).await?;
         situation.done_once = self.is_done();
         Ok(())
@@ -73,6 +78,25 @@ impl<K: Kind> Look<'_, K> {
         config.place(&self.key.0, &self.name);
         config.key().0.clone_into(&mut self.namespace);
         Ok(config)
+    }
+
+    /// Leaves to whoever has raised it what only goes up and is no longer ours: a change of
+    /// anything else is made without it.
+    async fn give_way(&mut self) -> Result<(), Failure> {
+        let (Some(external), Some(scene)) = (self.external.clone(), self.scene()) else {
+            return Ok(());
+        };
+        let mut config = scene.config.clone();
+        if config.said().is_empty() {
+            return Ok(());
+        }
+        let observed = K::seen(&scene, &external).await?;
+        let manager = scene.cluster().field_manager().to_owned();
+        let metadata = kube::Resource::meta(&*external);
+        let is_ours = |path: &FieldPath| ownership::owns(metadata, &manager, path);
+        self.raised = config.give_way(&observed, &is_ours);
+        self.config = Some(config);
+        Ok(())
     }
 
     async fn look(&mut self) -> Result<(), Failure> {

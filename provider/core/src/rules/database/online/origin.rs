@@ -4,6 +4,7 @@ use everest_schemas::Field;
 use everest_schemas::everest::{DataImport, DataImporter, DatabaseClusterSpec};
 use serde_json::{Map, Value};
 
+use super::super::origin::moment;
 use super::engine_type;
 use crate::facts::Facts;
 use crate::open_api;
@@ -11,6 +12,7 @@ use crate::path::FieldPath;
 use crate::rules::Stage;
 use crate::rules::finder::Finder;
 use crate::rules::online::{Reference, named, storage};
+use crate::rules::pitr;
 use crate::rules::restore::source_backup;
 use crate::rules::table::online::{
     IMPORT_CONFIG, IMPORTER_APPLIES, IMPORTER_EXISTS, SECRET_EXISTS,
@@ -26,7 +28,7 @@ pub(super) fn check(spec: &DatabaseClusterSpec, facts: &Facts, stage: Stage, fin
         return;
     };
     let path = FieldPath::of("dataSource");
-    source_backup(
+    let backup = source_backup(
         path.field("dbClusterBackupName"),
         &source.db_cluster_backup_name,
         engine_type(spec),
@@ -34,6 +36,10 @@ pub(super) fn check(spec: &DatabaseClusterSpec, facts: &Facts, stage: Stage, fin
         stage,
         finder,
     );
+    if let Some(backup) = backup {
+        let path = path.field("pitr").field("date");
+        pitr::in_log(path, moment(spec), backup, finder);
+    }
     if let Some(backup) = source.backup_source.known() {
         let path = path.field("backupSource").field("backupStorageName");
         storage(path, &backup.backup_storage_name, facts, stage, finder);

@@ -579,22 +579,124 @@ fn a_sound_database_and_an_unread_cluster_raise_nothing() {
     }
 }
 
+fn weighed(found: &[Finding]) -> Vec<(&'static str, Severity)> {
+    found.iter().map(|f| (f.rule, f.severity)).collect()
+}
+
 #[test]
-fn what_a_change_leaves_broken_is_a_warning() {
+fn a_version_that_is_offered_no_longer_stands_against_every_write() {
     let mut prior = sound();
     engine(&mut prior).version = "8.0.30-22.1".into();
+    let after = |change: fn(&mut DatabaseModel), stage| {
+        let mut planned = prior.clone();
+        change(&mut planned);
+        weighed(&check_online(&planned, Some(&prior), &facts(), stage))
+    };
+    let refused = [("version-offered", Error)];
+    for stage in [Stage::Plan, Stage::Apply] {
+        assert_eq!(after(|m| engine(m).replicas = 5.into(), stage), refused);
+        let label = |m: &mut DatabaseModel| {
+            m.labels = Field::Known([("team".to_owned(), "a".into())].into());
+        };
+        assert_eq!(after(label, stage), refused);
+        let other = |m: &mut DatabaseModel| engine(m).version = "8.0.31-1".into();
+        assert_eq!(after(other, stage), refused);
+        let offered = |m: &mut DatabaseModel| engine(m).version = "8.0.41-32.1".into();
+        assert_eq!(after(offered, stage), []);
+        assert_eq!(after(|m| m.deletion_protection = true.into(), stage), []);
+    }
+}
+
+#[test]
+fn what_keeps_everest_from_a_change_is_said_and_other_faults_from_before_are_not() {
+    let mut prior = sound();
     scheduled(&mut prior, "tape");
+    part(&mut engine(&mut prior).storage).class = "unheard-of".into();
     let mut planned = prior.clone();
     engine(&mut planned).replicas = 5.into();
     for stage in [Stage::Plan, Stage::Apply] {
         let found = check_online(&planned, Some(&prior), &facts(), stage);
-        let rules: Vec<_> = found.iter().map(|found| found.rule).collect();
-        assert_eq!(rules, ["version-offered", "backup-storage-exists"]);
-        assert!(found.iter().all(|found| found.severity == Warning));
+        assert_eq!(weighed(&found), [("backup-storage-exists", Warning)]);
+        let said = found[0].detail.said(crate::dialect::Dialect::Terraform);
+        assert!(said.contains("does not carry out the change"), "{said}");
+        assert_eq!(check_online(&prior, Some(&prior), &facts(), stage), []);
     }
     scheduled(&mut planned, "another");
     let found = check_online(&planned, Some(&prior), &facts(), Stage::Apply);
-    assert_eq!(found[1].severity, Error);
+    assert_eq!(weighed(&found), [("backup-storage-exists", Error)]);
+}
+
+/// A database whose volumes were to grow from 25Gi to 50Gi and did not.
+fn not_grown(facts: &mut Facts, condition: &str) -> DatabaseModel {
+    let mut prior = sound();
+    prior.ready = false.into();
+    part(&mut engine(&mut prior).storage).size = "50Gi".into();
+    in_state(
+        facts,
+        json!({"status": "ready", "conditions": [{"type": condition, "status": "True",
+            "reason": "StorageClassDoesNotSupportExpansion", "message": "",
+            "lastTransitionTime": "2026-01-01T00:00:00Z"}]}),
+    );
+    let volume = json!({"persistentVolumeClaim": {"resources": {"requests": {"storage": "25Gi"}}}});
+    facts.engine_object = Seen::Found(json!({"spec": {"pxc": {"volumeSpec": volume}}}));
+    prior
+}
+
+#[test]
+fn a_growth_that_did_not_come_about_is_taken_back_down_to_what_the_volumes_have() {
+    let to = |size: &str, condition: &str| {
+        let mut facts = facts();
+        let prior = not_grown(&mut facts, condition);
+        let mut planned = prior.clone();
+        part(&mut engine(&mut planned).storage).size = size.into();
+        let wanted = crate::facts::Wanted::for_database(&planned, Some(&prior));
+        assert_eq!(
+            wanted.engine_object,
+            Some((Engine::Pxc, "orders".to_owned()))
+        );
+        let mut found = crate::rules::database::check(&planned, Some(&prior));
+        found.extend(check_online(&planned, Some(&prior), &facts, Stage::Apply));
+        weighed(&found)
+    };
+    for condition in ["CannotResizeVolume", "VolumeResizeFailed"] {
+        assert_eq!(to("25Gi", condition), [], "{condition}");
+        assert_eq!(to("30Gi", condition), [], "{condition}");
+    }
+    let below = [("storage-no-shrink", Error)];
+    assert_eq!(to("20Gi", "CannotResizeVolume"), below);
+    assert_eq!(to("20Gi", "Other"), below);
+}
+
+#[test]
+fn a_proxys_volume_asks_for_its_class_when_it_grows() {
+    let mut prior = sound();
+    part(&mut proxy(&mut prior).storage).size = "1Gi".into();
+    part(&mut proxy(&mut prior).storage).class = "rigid".into();
+    let mut planned = prior.clone();
+    part(&mut proxy(&mut planned).storage).size = "2Gi".into();
+    let wanted = crate::facts::Wanted::for_database(&planned, Some(&prior));
+    assert!(wanted.kinds.contains(&crate::facts::Kind::StorageClasses));
+    let found = check_online(&planned, Some(&prior), &facts(), Stage::Plan);
+    assert_eq!(weighed(&found), [("storage-grows", Error)]);
+}
+
+#[test]
+fn a_new_database_does_not_begin_before_its_backup_ended() {
+    let found = |date: &str| {
+        let mut facts = facts();
+        facts.backups = all(&[(
+            "done",
+            json!({"spec": {"dbClusterName": "orders", "backupStorageName": "s3"},
+                "status": {"state": "Succeeded", "gaps": false,
+                    "completed": "2026-06-01T02:00:00Z"}}),
+        )]);
+        let mut model = sound();
+        source(&mut model).db_cluster_backup_name = "done".into();
+        part(&mut source(&mut model).pitr).date = date.into();
+        weighed(&check_online(&model, None, &facts, Stage::Plan))
+    };
+    assert_eq!(found("2020-01-01T00:00:00Z"), [("pitr-window", Error)]);
+    assert_eq!(found("2026-06-01T03:00:00Z"), []);
 }
 
 #[test]

@@ -3,14 +3,17 @@
 use std::collections::BTreeMap;
 
 use everest_schemas::Field;
-use everest_schemas::everest::{DatabaseClusterSpec, Storage};
+use everest_schemas::everest::{DatabaseCluster, DatabaseClusterSpec, Storage};
 use k8s_openapi::api::storage::v1::StorageClass;
 
-use crate::facts::Facts;
+use super::super::change::{storage_size, would_shrink};
+use crate::facts::{Facts, Seen};
 use crate::path::FieldPath;
 use crate::quantity::Quantity;
 use crate::rules::finder::{Finder, is_missing};
+use crate::rules::table::database::STORAGE_NO_SHRINK;
 use crate::rules::table::online::{STORAGE_CLASS_DEFAULT, STORAGE_CLASS_EXISTS, STORAGE_GROWS};
+use crate::volumes::{self, Shrinking};
 
 /// Annotation on the class of volumes that name none.
 const IS_DEFAULT: &str = "storageclass.kubernetes.io/is-default-class";
@@ -90,6 +93,34 @@ pub(super) fn growth(
             finder.doubtful(&STORAGE_GROWS, path, summary);
         }
     }
+}
+
+/// Of a database that is not ready the sizes may be those of a growth that did not come about,
+/// which can be taken back down to what the volumes have.
+pub(super) fn shrinkage(
+    now: &DatabaseClusterSpec,
+    before: &DatabaseClusterSpec,
+    live: Option<&DatabaseCluster>,
+    facts: &Facts,
+    finder: &mut Finder,
+) {
+    if !volumes::shrinks(now, before) {
+        return;
+    }
+    let Some(size) = volumes::size(now).and_then(|size| size.parse().ok()) else {
+        return;
+    };
+    let object = match &facts.engine_object {
+        Seen::Found(object) => Some(object),
+        Seen::Unread | Seen::Absent => None,
+    };
+    let summary = would_shrink(now, before);
+    let summary = match volumes::shrinking(&size, live, object) {
+        Shrinking::Possible | Shrinking::Unknown => return,
+        Shrinking::Below(has) => format!("{summary}, and the volumes have {has}"),
+        Shrinking::Real => summary,
+    };
+    finder.broken(&STORAGE_NO_SHRINK, storage_size(), summary);
 }
 
 /// The volumes that a database describes; the engine's first.

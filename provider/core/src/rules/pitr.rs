@@ -1,0 +1,108 @@
+//! The moment that a database is restored to.
+
+use everest_schemas::everest::DatabaseClusterBackup;
+use jiff::Timestamp;
+
+use super::finder::Finder;
+use super::table::backup::PITR_WINDOW;
+use crate::instant;
+use crate::path::FieldPath;
+
+/// It has come by `now`: no log reaches further, and the engines wait for it or fail.
+pub(super) fn past(path: FieldPath, date: Option<&str>, now: Timestamp, finder: &mut Finder) {
+    if let Some((date, moment)) = date.and_then(read)
+        && moment > now
+    {
+        finder.broken(&PITR_WINDOW, path, format!("{date} has not come yet"));
+    }
+}
+
+/// It lies in the log that belongs to a backup, which begins with its end. How far the log reaches
+/// is only what was seen last: it grows.
+pub(super) fn in_log(
+    path: FieldPath,
+    date: Option<&str>,
+    backup: (&str, &DatabaseClusterBackup),
+    finder: &mut Finder,
+) {
+    let (name, backup) = backup;
+    let Some(((date, moment), status)) = date.and_then(read).zip(backup.status.as_ref()) else {
+        return;
+    };
+    if let Some(end) = &status.completed
+        && moment < end.0
+    {
+        let summary = format!(
+            "{date} is before the end of the backup {name:?} at {}",
+            end.0
+        );
+        finder.broken(&PITR_WINDOW, path, summary);
+    } else if let Some(last) = &status.latest_restorable_time
+        && moment > last.0
+    {
+        let summary = format!(
+            "{date} is after {}, which the log of the backup {name:?} was last seen to reach",
+            last.0
+        );
+        finder.doubtful(&PITR_WINDOW, path, summary);
+    }
+}
+
+/// A moment in the only form that Everest reads; another is a fault of its own.
+fn read(date: &str) -> Option<(&str, Timestamp)> {
+    let moment = date.parse().ok()?;
+    instant::is_utc_second(date).then_some((date, moment))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::Severity::{self, Error, Warning};
+    use everest_schemas::Field;
+    use serde_json::json;
+
+    fn weighed(check: impl Fn(FieldPath, &mut Finder)) -> Option<Severity> {
+        let mut finder = Finder::default();
+        check(FieldPath::of("pitr.date"), &mut finder);
+        let found = finder.into_findings();
+        assert!(found.iter().all(|found| found.rule == "pitr-window"));
+        found.first().map(|found| found.severity)
+    }
+
+    #[test]
+    fn a_moment_that_has_not_come_is_refused_whatever_is_known_of_the_backup() {
+        let now = "2026-06-01T12:00:00Z".parse().unwrap();
+        let at = |date: Option<&str>| weighed(|path, finder| past(path, date, now, finder));
+        assert_eq!(at(Some("2099-01-01T00:00:00Z")), Some(Error));
+        assert_eq!(at(Some("2026-06-01T12:00:01Z")), Some(Error));
+        assert_eq!(at(Some("2026-06-01T12:00:00Z")), None);
+        assert_eq!(at(Some("2099-01-01")), None, "another rule's");
+        assert_eq!(at(Field::<String>::Unknown.known_str()), None);
+    }
+
+    #[test]
+    fn a_moment_lies_behind_its_backup_and_the_end_of_the_log_moves_on() {
+        let backup: DatabaseClusterBackup = serde_json::from_value(json!({
+            "metadata": {},
+            "spec": {"dbClusterName": "orders", "backupStorageName": "s3"},
+            "status": {"state": "Succeeded", "gaps": false,
+                "completed": "2026-06-01T02:00:00Z",
+                "latestRestorableTime": "2026-06-01T10:00:00Z"},
+        }))
+        .unwrap();
+        let at = |date: &str| {
+            weighed(|path, finder| in_log(path, Some(date), ("nightly", &backup), finder))
+        };
+        assert_eq!(at("2020-01-01T00:00:00Z"), Some(Error));
+        assert_eq!(at("2026-06-01T01:59:59Z"), Some(Error));
+        assert_eq!(at("2026-06-01T02:00:00Z"), None);
+        assert_eq!(at("2026-06-01T10:00:00Z"), None);
+        assert_eq!(at("2026-06-01T11:00:00Z"), Some(Warning));
+        let mut untold = backup.clone();
+        untold.status = None;
+        let at = weighed(|path, finder| {
+            in_log(path, Some("2020-01-01T00:00:00Z"), ("new", &untold), finder);
+        });
+        assert_eq!(at, None);
+    }
+}
