@@ -1,7 +1,7 @@
 //! Backup storages: a BackupStorage object and the Secret with its credentials.
 
 mod readers;
-mod users;
+pub(crate) mod users;
 
 use everest_core::path::FieldPath;
 use everest_core::rehearsal::is_known;
@@ -236,6 +236,33 @@ pub async fn rehearse(
     Ok(())
 }
 
+/// Finishes what somebody else began: takes Everest's finalizer off a storage that was deleted
+/// while it was used and that nothing uses any more. Returns true if it did.
+///
+/// Everest does not look at a storage in deletion, so it would stay for ever. Users that are being
+/// deleted are waited for briefly.
+///
+/// # Errors
+/// `InUse` names the users.
+pub async fn release(
+    cluster: &Cluster,
+    model: &BackupStorageModel,
+    wait: &Wait,
+) -> Result<bool, ClusterError> {
+    let clock = wait.start();
+    let (namespace, name) = key(model)?;
+    let storages = cluster.objects::<BackupStorage>(namespace);
+    let found = storages.get(name).await?;
+    if found.is_none_or(|found| found.metadata.deletion_timestamp.is_none()) {
+        return Ok(false);
+    }
+    users::until_unused(&storages, name, &clock).await?;
+    match storages.get(name).await? {
+        Some(storage) => users::release(&storages, &storage).await,
+        None => Ok(false),
+    }
+}
+
 /// Deletes a storage and its Secret and waits until both are gone.
 ///
 /// A storage that databases, backups or restores use would hang in deletion, so these are
@@ -252,14 +279,7 @@ pub async fn delete(
     let clock = wait.start();
     let (namespace, name) = key(model)?;
     let storages = cluster.objects::<BackupStorage>(namespace);
-    let uid = match storages.get(name).await? {
-        None => None,
-        Some(storage) => {
-            users::until_unused(cluster, &storages, &storage, &clock).await?;
-            storage.uid()
-        }
-    };
-    delete::delete(&storages, name, &clock).await?;
+    let uid = users::remove(&storages, name, &clock).await?;
     // The garbage collector takes the Secret that Everest made the storage the owner of. One
     // that never had an owner goes here, if this provider wrote it.
     let secrets = cluster.objects::<Secret>(namespace);

@@ -30,12 +30,25 @@ pub(crate) async fn deleted<K: Kind + Serialize>(
     name: &str,
     clock: &Clock,
 ) -> Result<Option<String>, ClusterError> {
+    deleted_with(objects, name, clock, async |_| Ok(())).await
+}
+
+/// The same. `tend` does what the object cannot go without, whenever it is looked at.
+///
+/// # Errors
+/// As [`delete`], and those of `tend`.
+pub(crate) async fn deleted_with<K: Kind + Serialize>(
+    objects: &Objects<K>,
+    name: &str,
+    clock: &Clock,
+    tend: impl AsyncFnMut(&K) -> Result<(), ClusterError>,
+) -> Result<Option<String>, ClusterError> {
     let Some(object) = objects.get(name).await? else {
         return Ok(None);
     };
     let uid = object.uid();
     if objects.request_deletion(name, uid.as_deref()).await? {
-        gone(objects, name, uid.as_deref(), clock).await?;
+        gone_with(objects, name, uid.as_deref(), clock, tend).await?;
     }
     Ok(uid)
 }
@@ -49,6 +62,16 @@ pub(crate) async fn gone<K: Kind + Serialize>(
     name: &str,
     uid: Option<&str>,
     clock: &Clock,
+) -> Result<(), ClusterError> {
+    gone_with(objects, name, uid, clock, async |_| Ok(())).await
+}
+
+async fn gone_with<K: Kind + Serialize>(
+    objects: &Objects<K>,
+    name: &str,
+    uid: Option<&str>,
+    clock: &Clock,
+    mut tend: impl AsyncFnMut(&K) -> Result<(), ClusterError>,
 ) -> Result<(), ClusterError> {
     let feed = objects.cluster().hub.feed(objects);
     let awaited = Awaited {
@@ -69,7 +92,10 @@ pub(crate) async fn gone<K: Kind + Serialize>(
             Ok(match found {
                 None => Verdict::Done(()),
                 Some(found) if uid.is_some() && found.uid().as_deref() != uid => Verdict::Done(()),
-                Some(found) => Verdict::Wait(holders(found.finalizers())),
+                Some(found) => {
+                    tend(&found).await?;
+                    Verdict::Wait(holders(found.finalizers()))
+                }
             })
         })
         .await

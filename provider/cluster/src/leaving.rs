@@ -7,9 +7,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Finalizer of what is in use: Everest takes it off some time after the last user is gone. On an
-/// object that is being deleted it does so no more, so what bears it is not deleted yet.
-pub(crate) const IN_USE: &str = "everest.percona.com/in-use-protection";
+pub(crate) use everest_core::storage_users::IN_USE;
 
 /// How long what shows no sign of going is waited for.
 const GRACE: Duration = Duration::from_secs(30);

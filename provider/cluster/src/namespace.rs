@@ -30,6 +30,7 @@ use crate::wait::Clock;
 use crate::{Change, Cluster, Creation, Unacknowledged, Wait, apply, creation, delete};
 use made::{Keys, Made};
 use removal::Clears;
+pub use removal::release_storages;
 use subscribe::Group;
 
 /// How long rolling back may take.
@@ -424,7 +425,15 @@ pub async fn delete(
         removal::remove_operators(cluster, name, &Engine::ALL, &clock).await?;
         removal::remove_group(cluster, name, &clock).await?;
     }
-    delete::delete(&namespaces, name, &clock).await
+    delete::deleted_with(&namespaces, name, &clock, async |_| {
+        match removal::release_storages(cluster, name).await {
+            // Who may not look at storages only waits.
+            Err(error) if error.is_forbidden() => Ok(()),
+            released => released.map(|_| ()),
+        }
+    })
+    .await?;
+    Ok(())
 }
 
 /// Gives up the labels and annotations that this provider set, and Everest's label whoever

@@ -1,10 +1,12 @@
 //! Single requests for a controller, which looks again instead of waiting.
 
 use everest_core::path::FieldPath;
-use everest_schemas::everest::{DatabaseClusterBackup, DatabaseClusterRestore};
+use everest_core::storage_users::Users;
+use everest_schemas::everest::{BackupStorage, DatabaseClusterBackup, DatabaseClusterRestore};
 use serde_json::Value;
 
 use crate::Cluster;
+use crate::backup_storage;
 use crate::database;
 use crate::engine;
 use crate::error::ClusterError;
@@ -92,6 +94,17 @@ impl<K: Kind> Steps<K> {
             message,
             attribute: Some(attribute),
         }
+    }
+}
+
+impl Steps<BackupStorage> {
+    /// The users of a storage in its namespace, and the storages that would lose their Secret with
+    /// it.
+    ///
+    /// # Errors
+    /// Whatever keeps them from being listed.
+    pub async fn users(&self, storage: &BackupStorage) -> Result<Users, ClusterError> {
+        backup_storage::users::users(&self.0, storage).await
     }
 }
 

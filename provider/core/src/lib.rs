@@ -11,6 +11,7 @@
 //! | What do the volumes of a database have? | [`volumes`] |
 //! | Is it done, and what is missing? | [`readiness`] |
 //! | Which version of its operator does a database take over, and when? | [`upgrade`] |
+//! | May this storage go? | [`storage_users`] |
 //! | May this install plan be approved? | [`install_plan`], [`operator_upgrade`], [`olm`] |
 //! | Which outputs can a change alter? | [`outputs`] |
 //! | How does a front end say it? | [`text`], [`dialect`] |
@@ -42,6 +43,7 @@ pub mod rehearsal;
 pub mod restart;
 pub mod rules;
 pub mod semantic;
+pub mod storage_users;
 pub mod text;
 pub mod upgrade;
 pub mod url;

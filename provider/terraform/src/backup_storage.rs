@@ -137,6 +137,28 @@ impl Kind for BackupStorage {
         backup_storage::update(cluster, prior, planned, credentials.as_ref(), wait).await
     }
 
+    /// Says so where the storage is let go that somebody else has deleted while it was used.
+    async fn before_delete(
+        cluster: &Cluster,
+        prior: &BackupStorageModel,
+        wait: &Wait,
+        diags: &mut Diagnostics,
+    ) -> Result<(), Diagnostic> {
+        let shown = format!("everest_backup_storage {}", Self::id(prior));
+        let released = backup_storage::release(cluster, prior, wait).await;
+        let released = released
+            .map_err(|error| diagnostics::cluster_error(&error, &format!("destroy {shown}")))?;
+        if released {
+            diags.push(Diagnostic::warning(
+                format!("{shown} was deleted by somebody else while it was used"),
+                "Everest does not look at such a storage again, so it would stay for ever. Nothing \
+                 uses it any more: Everest's finalizer everest.percona.com/in-use-protection was \
+                 taken off, and the storage goes.",
+            ));
+        }
+        Ok(())
+    }
+
     async fn delete(
         cluster: &Cluster,
         prior: &BackupStorageModel,

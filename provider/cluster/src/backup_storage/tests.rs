@@ -7,6 +7,8 @@ use tokio_util::sync::CancellationToken;
 use super::*;
 use crate::fake;
 
+mod ending;
+
 const STORAGE: &str = "/apis/everest.percona.com/v1alpha1/namespaces/prod/backupstorages/s3";
 const SECRET: &str = "/api/v1/namespaces/prod/secrets/s3";
 

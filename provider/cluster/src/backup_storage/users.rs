@@ -1,23 +1,47 @@
-//! Who uses a backup storage.
+//! The users of a backup storage, and its end.
 
+use std::time::Duration;
+
+use everest_core::storage_users::{self, Neighbours, REMEDY, Step, User, Users};
 use everest_schemas::everest::{
     BackupStorage, DatabaseCluster, DatabaseClusterBackup, DatabaseClusterRestore,
 };
 use kube::ResourceExt;
+use tokio::time::Instant;
 
 use super::readers;
-use crate::Cluster;
 use crate::error::ClusterError;
-use crate::leaving::{IN_USE, Patience};
-use crate::objects::Objects;
+use crate::leaving::Patience;
+use crate::objects::{Objects, Typed};
 use crate::sighting;
 use crate::wait::Clock;
 use crate::watching::{Verdict, look_until};
+use crate::{Cluster, delete};
 
-/// One user of a storage.
-struct User {
-    name: String,
-    going: bool,
+/// How long Everest is waited for to take its finalizer off once nothing uses a storage. Where
+/// the storage's Secret is gone it never does.
+const GRACE: Duration = Duration::from_secs(60);
+
+/// Deletes a storage once nothing uses it, and waits until it is gone. Returns the UID of what
+/// was there.
+///
+/// 1. Users that are being deleted are waited for; any other is an error.
+/// 2. A storage that has a deletion behind it already is only waited for.
+/// 3. Everest's finalizer is taken off a deleted storage that nothing uses: see
+///    [`storage_users`].
+///
+/// # Errors
+/// `InUse` names the users; `TimedOut` and `Cancelled` the finalizers.
+pub(crate) async fn remove(
+    storages: &Objects<BackupStorage>,
+    name: &str,
+    clock: &Clock,
+) -> Result<Option<String>, ClusterError> {
+    until_unused(storages, name, clock).await?;
+    delete::deleted_with(storages, name, clock, async |storage| {
+        release(storages, storage).await.map(|_| ())
+    })
+    .await
 }
 
 /// Waits until nobody uses the storage any more and Everest has noticed: for users that are going,
@@ -26,48 +50,41 @@ struct User {
 /// # Errors
 /// `InUse` names the users that stay; `TimedOut` and `Cancelled` those that go.
 pub(super) async fn until_unused(
-    cluster: &Cluster,
     storages: &Objects<BackupStorage>,
-    storage: &BackupStorage,
+    name: &str,
     clock: &Clock,
 ) -> Result<(), ClusterError> {
-    let name = &storage.name_any();
     let object = storages.named(name);
-    let namespace = storages.namespace().unwrap_or_default();
     let mut patience = Patience::new();
+    let mut unused_since: Option<Instant> = None;
     let ended = look_until(clock, &object, Vec::new(), async || {
-        let mut users = users(cluster, namespace, name).await?;
-        let bereft = readers::bereft(cluster, storages, storage).await?;
-        users.extend(bereft.iter().map(|other| user("backup storage", other)));
-        if users.is_empty() {
-            let found = storages.get(name).await?;
-            let held = found.is_some_and(|found| {
-                found.metadata.deletion_timestamp.is_none()
-                    && found.finalizers().iter().any(|held| held == IN_USE)
-            });
-            return Ok(if held {
-                Verdict::Wait(
-                    "Everest to let go of it, which it does as long as it manages the namespace \
-                     and the storage's Secret exists"
-                        .to_owned(),
-                )
-            } else {
-                Verdict::Done(())
-            });
-        }
-        let names: Vec<_> = users.iter().map(|user| user.name.clone()).collect();
-        let moving = users.iter().any(|user| user.going);
-        let patient = patience.lasts(users.len(), moving);
-        if patient || users.iter().all(|user| user.going) {
-            return Ok(Verdict::Wait(format!("the end of {}", names.join(", "))));
+        let Some(storage) = storages.get(name).await? else {
+            return Ok(Verdict::Done(()));
+        };
+        let users = users(storages, &storage).await?;
+        let named = match storage_users::step(&storage, &users) {
+            Step::InUse(named) | Step::AwaitUsers(named) => named,
+            Step::Delete if storage_users::is_held(&storage) => {
+                let since = *unused_since.get_or_insert_with(Instant::now);
+                return Ok(if since.elapsed() < GRACE {
+                    Verdict::Wait("Everest to let go of it".to_owned())
+                } else {
+                    Verdict::Done(())
+                });
+            }
+            Step::Delete | Step::AwaitEnd | Step::Release(_) => return Ok(Verdict::Done(())),
+        };
+        unused_since = None;
+        let moving = users.found.iter().any(|user| user.is_going);
+        let patient = patience.lasts(users.found.len(), moving);
+        let all_go = !users.found.is_empty() && users.found.iter().all(|user| user.is_going);
+        if patient || all_go {
+            return Ok(Verdict::Wait(format!("the end of {}", named.join(", "))));
         }
         Err(ClusterError::InUse {
             object: object.clone(),
-            users: names,
-            remedy: "Remove the storage from these databases and delete these backups and \
-                     restores first: Everest holds a storage that is in use. Give another storage \
-                     that reads the same Secret one of its own: this one's goes with it"
-                .to_owned(),
+            users: named,
+            remedy: REMEDY.to_owned(),
         })
     })
     .await;
@@ -81,76 +98,83 @@ pub(super) async fn until_unused(
     }
 }
 
-/// Everything in the namespace that refers to the storage. A kind that may not be listed is
-/// passed over: Everest's own protection then holds the storage.
-async fn users(
-    cluster: &Cluster,
-    namespace: &str,
-    storage: &str,
-) -> Result<Vec<User>, ClusterError> {
-    let mut users = Vec::new();
-    for database in cluster
-        .objects::<DatabaseCluster>(namespace)
-        .listed()
-        .await?
-    {
-        if database_uses(&database, storage) {
-            users.push(user("database", &database));
-        }
+/// Takes Everest's finalizer off a deleted storage that nothing uses. Returns true if it did.
+///
+/// # Errors
+/// Whatever keeps the users from being listed, or the storage from being written.
+pub(crate) async fn release(
+    storages: &Objects<BackupStorage>,
+    storage: &BackupStorage,
+) -> Result<bool, ClusterError> {
+    if !storage_users::is_held(storage) || storage.metadata.deletion_timestamp.is_none() {
+        return Ok(false);
     }
-    for backup in cluster
-        .objects::<DatabaseClusterBackup>(namespace)
-        .listed()
-        .await?
-    {
-        if backup.spec.backup_storage_name.known_str() == Some(storage) {
-            users.push(user("backup", &backup));
+    let name = storage.name_any();
+    let Step::Release(body) = storage_users::step(storage, &users(storages, storage).await?) else {
+        return Ok(false);
+    };
+    match storages.patch_merge_once(&name, &body).await {
+        Ok(_) => {
+            let object = storages.named(&name);
+            tracing::warn!(%object, "nothing uses it: Everest's finalizer was taken off");
+            Ok(true)
         }
+        // Somebody was faster; what is there now is looked at again.
+        Err(ClusterError::NotFound { .. } | ClusterError::Api { code: 409, .. }) => Ok(false),
+        Err(error) => Err(error),
     }
-    for restore in cluster
-        .objects::<DatabaseClusterRestore>(namespace)
-        .listed()
-        .await?
-    {
-        let source = restore
-            .spec
-            .data_source
-            .known()
-            .and_then(|source| source.backup_source.known());
-        if source.and_then(|source| source.backup_storage_name.known_str()) == Some(storage) {
-            users.push(user("restore", &restore));
-        }
-    }
+}
+
+/// Everything in the namespace that the storage may not be taken from: what refers to it, and
+/// the storages that would lose their Secret with it.
+pub(crate) async fn users(
+    storages: &Objects<BackupStorage>,
+    storage: &BackupStorage,
+) -> Result<Users, ClusterError> {
+    let mut users = referring(storages, &storage.name_any()).await?;
+    users.found.extend(bereft(storages, storage).await?);
     Ok(users)
 }
 
-fn user<K: kube::Resource>(kind: &str, object: &K) -> User {
-    User {
-        name: format!("{kind} {}", object.name_any()),
-        going: object.meta().deletion_timestamp.is_some(),
-    }
+/// The storages that would lose their Secret with this one.
+async fn bereft(
+    storages: &Objects<BackupStorage>,
+    storage: &BackupStorage,
+) -> Result<Vec<User>, ClusterError> {
+    let others = readers::bereft(storages.cluster(), storages, storage).await?;
+    Ok(others
+        .iter()
+        .map(|other| User {
+            name: format!("backup storage {}", other.name_any()),
+            is_going: other.metadata.deletion_timestamp.is_some(),
+        })
+        .collect())
 }
 
-/// Whether schedules, point-in-time recovery or the data source of a database name the
-/// storage.
-fn database_uses(database: &DatabaseCluster, storage: &str) -> bool {
-    let backup = database.spec.backup.known();
-    let schedules = backup.and_then(|backup| backup.schedules.known());
-    let scheduled = schedules
-        .into_iter()
-        .flatten()
-        .map(|schedule| &schedule.backup_storage_name);
-    let pitr = backup
-        .and_then(|backup| backup.pitr.known())
-        .map(|pitr| &pitr.backup_storage_name);
-    let source = database
-        .spec
-        .data_source
-        .known()
-        .and_then(|source| source.backup_source.known())
-        .map(|source| &source.backup_storage_name);
-    scheduled
-        .chain(pitr)
-        .chain(source)
-        .any(|name| name.known_str() == Some(storage))
+/// Everything in the namespace that refers to the storage.
+async fn referring(
+    storages: &Objects<BackupStorage>,
+    storage: &str,
+) -> Result<Users, ClusterError> {
+    let cluster = storages.cluster();
+    let namespace = storages.namespace().unwrap_or_default();
+    let neighbours = Neighbours {
+        databases: seen::<DatabaseCluster>(cluster, namespace).await?,
+        backups: seen::<DatabaseClusterBackup>(cluster, namespace).await?,
+        restores: seen::<DatabaseClusterRestore>(cluster, namespace).await?,
+    };
+    Ok(storage_users::users(storage, &neighbours))
+}
+
+/// The objects of a kind; none where they may not be listed.
+async fn seen<K: Typed>(
+    cluster: &Cluster,
+    namespace: &str,
+) -> Result<Option<Vec<K>>, ClusterError> {
+    match cluster.objects::<K>(namespace).list("").await {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.is_forbidden() => Ok(None),
+        Err(error) if error.is_not_served() => Ok(Some(Vec::new())),
+        Err(error) => Err(error),
+    }
 }

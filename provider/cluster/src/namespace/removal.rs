@@ -19,6 +19,7 @@ use kube::{Resource, ResourceExt};
 use serde::Serialize;
 
 use super::inhabitants;
+use crate::backup_storage::users as storage_users;
 use crate::error::{ClusterError, Object};
 use crate::leaving::IN_USE;
 use crate::objects::{Kind, Objects};
@@ -147,6 +148,7 @@ pub(super) async fn clear(
     let restores = cluster.objects::<DatabaseClusterRestore>(namespace);
     delete_all(restores, clears, clock).await?;
     delete_all(backups, clears, clock).await?;
+    release_storages(cluster, namespace).await?;
     delete_all(cluster.objects::<BackupStorage>(namespace), clears, clock).await?;
     delete_all(
         cluster.objects::<MonitoringConfig>(namespace),
@@ -154,6 +156,26 @@ pub(super) async fn clear(
         clock,
     )
     .await
+}
+
+/// Takes Everest's finalizer off the storages of a namespace that were deleted while in use and
+/// that nothing uses any more: Everest does not look at them again, so they would hold the
+/// namespace for ever. Returns their names.
+///
+/// # Errors
+/// Whatever keeps them from being listed or written.
+pub async fn release_storages(
+    cluster: &Cluster,
+    namespace: &str,
+) -> Result<Vec<String>, ClusterError> {
+    let storages = cluster.objects::<BackupStorage>(namespace);
+    let mut released = Vec::new();
+    for storage in served(storages.clone()).await? {
+        if storage_users::release(&storages, &storage).await? {
+            released.push(storage.name_any());
+        }
+    }
+    Ok(released)
 }
 
 impl Clears {

@@ -17,6 +17,8 @@ use crate::object::{self, at, items, text};
 /// 2. The Secret without a controller gets this storage as its controller.
 /// 3. `verifyTLS` is written back as true when absent; the in-use finalizer
 ///    follows the use; the status says both.
+/// 4. A storage that is being deleted is not looked at any more: the in-use
+///    finalizer that it has then stays, also once nothing uses it.
 pub async fn reconcile(
     storage: Arc<DynamicObject>,
     cluster: Arc<Cluster>,
@@ -25,16 +27,11 @@ pub async fn reconcile(
     if !cluster.manages(&namespace) {
         return Ok(Action::await_change());
     }
-    let used = in_use(&cluster, &storage);
-    let mut marked = (*storage).clone();
     if object::deleting(&storage) {
-        if !used && mark_in_use(&mut marked, false) {
-            cluster
-                .update(&kinds::BACKUP_STORAGE, EVEREST_OPERATOR, &marked)
-                .await?;
-        }
         return Ok(Action::await_change());
     }
+    let used = in_use(&cluster, &storage);
+    let mut marked = (*storage).clone();
     let secret = text(&storage.data, "/spec/credentialsSecretName");
     let Some(mut secret) = cluster.read(&kinds::SECRET, &namespace, secret).await? else {
         return Ok(Action::requeue(Duration::from_secs(2)));
@@ -73,7 +70,8 @@ fn in_use(cluster: &Cluster, storage: &DynamicObject) -> bool {
     let names = |value: &Value, pointer: &str| text(value, pointer) == name;
     let databases = cluster.list(&kinds::DATABASE_CLUSTER, &namespace);
     let by_database = databases.iter().any(|d| {
-        names(&d.data, "/spec/backup/pitr/backupStorageName")
+        (names(&d.data, "/spec/backup/pitr/backupStorageName")
+            && at(&d.data, "/spec/backup/pitr/enabled") == true)
             || names(&d.data, "/spec/dataSource/backupSource/backupStorageName")
             || items(&d.data, "/spec/backup/schedules")
                 .iter()
