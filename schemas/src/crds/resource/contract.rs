@@ -48,7 +48,12 @@ pub(super) fn spec<M: ManagedModel>(for_provider: Value, mut config: Value) -> V
                     the cluster is not even asked.",
                 "default": ["*"],
                 "maxItems": ManagementPolicy::EVERY.len(),
-                "x-kubernetes-list-type": "set",
+                // The default belongs to nobody, so a merging apply could never take it away.
+                "x-kubernetes-list-type": "atomic",
+                "x-kubernetes-validations": [{
+                    "rule": "self.all(p, self.exists_one(q, q == p))",
+                    "message": "an action is named twice",
+                }],
                 "items": { "type": "string", "enum": ManagementPolicy::EVERY },
             },
             "providerConfigRef": config,
