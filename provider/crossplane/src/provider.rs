@@ -26,6 +26,8 @@ pub mod policies;
 pub mod published;
 pub mod reconcile;
 pub mod report;
+#[cfg(test)]
+mod rights;
 mod run;
 #[cfg(test)]
 mod scripted;

@@ -98,7 +98,7 @@ pub struct Targets {
 /// What all slots have in common.
 struct Shared {
     control: kube::Client,
-    /// Whether kubeconfigs may name credential plugins.
+    /// Whether the kubeconfigs of `ClusterProviderConfig`s may name credential plugins.
     commands: bool,
     slots: Mutex<HashMap<TargetKey, Arc<Slot>>>,
     revisions: AtomicU64,
@@ -111,8 +111,8 @@ impl Targets {
         Targets::with_commands(control, false)
     }
 
-    /// The same; `commands` says whether a kubeconfig may make this process run the command of
-    /// a credential plugin.
+    /// The same; `commands` says whether the kubeconfig of a `ClusterProviderConfig` may make this
+    /// process run the command of a credential plugin.
     pub fn with_commands(control: kube::Client, commands: bool) -> Self {
         Targets {
             shared: Arc::new(Shared {

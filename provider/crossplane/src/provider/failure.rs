@@ -7,6 +7,10 @@ use everest_core::finding::Finding;
 use super::config::TargetError;
 use super::usage::UsageError;
 
+/// What is left to do where the deletion of an external object does not come to its end.
+pub const WAY_OUT: &str = "To let the managed resource go and leave its external object where it is, \
+    take Delete out of spec.managementPolicies (write Observe, Create, Update)";
+
 /// What kept a reconcile from its end. [`std::fmt::Display`] is the message of the condition:
 /// what, where, why and what to do; it never holds a secret.
 #[derive(Debug, thiserror::Error)]

@@ -25,8 +25,9 @@ Controllers:
                                      state gauges are always up to date
       --enable-management-policies   honour spec.managementPolicies (default; env
                                      ENABLE_MANAGEMENT_POLICIES)
-      --allow-exec-credentials       let kubeconfigs name a credential plugin, whose command
-                                     then runs here (default: refused)
+      --allow-exec-credentials       let the kubeconfigs of ClusterProviderConfigs name a
+                                     credential plugin, whose command then runs here with the
+                                     provider's rights (default: refused)
 
 Control plane:
       --kubeconfig FILE              kubeconfig of the control plane (default: KUBECONFIG, then
@@ -73,7 +74,7 @@ pub struct Options {
     pub max_reconcile_rate: u32,
     /// Honour `spec.managementPolicies`.
     pub management_policies: bool,
-    /// Kubeconfigs may name credential plugins.
+    /// The kubeconfigs of `ClusterProviderConfig`s may name credential plugins.
     pub allow_exec_credentials: bool,
     /// Kubeconfig of the control plane.
     pub kubeconfig: Option<PathBuf>,

@@ -43,6 +43,17 @@ pub type Details = BTreeMap<String, Sensitive<String>>;
 /// Tells of something that happened in a namespace.
 pub type Tell = Arc<dyn Fn(&str) + Send + Sync>;
 
+/// What becomes of an object that is being deleted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// It goes by itself, or its finalizers tell what holds it.
+    Goes,
+    /// It waits for this.
+    Waits(String),
+    /// It would have stayed for ever and was let go: what was done.
+    Released(String),
+}
+
 /// Something that is followed as long as it is kept.
 pub type Companion = Box<dyn Any + Send + Sync>;
 
@@ -215,6 +226,16 @@ pub trait Kind: Sized + Send + Sync + 'static {
         Ok(external.clone())
     }
 
+    /// An annotation that the managed resource is to have as well, where Everest may lose it from
+    /// the external object: its key, and its value if it has one.
+    fn remembered(
+        config: &Self::Model,
+        external: &Self::External,
+    ) -> Option<(&'static str, Option<String>)> {
+        let _ = (config, external);
+        None
+    }
+
     /// Sends the change.
     async fn update(
         scene: &mut Scene<'_, Self>,
@@ -229,6 +250,15 @@ pub trait Kind: Sized + Send + Sync + 'static {
     async fn delete(scene: &mut Scene<'_, Self>, external: &Self::External) -> Result<(), Failure> {
         let uid = external.uid();
         Ok(scene.steps().delete(scene.name, uid.as_deref()).await?)
+    }
+
+    /// Does what an object that is being deleted, by whomever, cannot go without.
+    async fn ending(
+        scene: &mut Scene<'_, Self>,
+        external: &Self::External,
+    ) -> Result<Ending, Failure> {
+        let _ = (scene, external);
+        Ok(Ending::Goes)
     }
 
     /// What else has to go once the external object is gone; what is still waited for.

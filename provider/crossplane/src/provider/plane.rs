@@ -1,5 +1,6 @@
 //! A control plane in the process, for tests: it keeps what is written to it, and the process
-//! under test can be made to die right after any of its writes.
+//! under test can be made to die right after any of its writes. It may do what the roles say that
+//! are shipped, and nothing else.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -9,6 +10,7 @@ use kube::client::Body;
 use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 
+use super::rights;
 use super::scripted::{heard, spoken};
 
 /// Objects by the path they are served at.
@@ -54,7 +56,7 @@ impl Plane {
         })))
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap()
     }
 
@@ -84,7 +86,7 @@ impl Plane {
 
     /// Has the process die right after its `writes`th write from now on.
     pub(crate) fn kill_after(&self, writes: usize) {
-        let mut state = self.state();
+        let mut state = self.lock();
         state.dies_after = Some(writes);
         state.died = CancellationToken::new();
         state.buried = CancellationToken::new();
@@ -92,7 +94,7 @@ impl Plane {
 
     /// A process that begins now lives.
     pub(crate) fn spare(&self) {
-        let mut state = self.state();
+        let mut state = self.lock();
         state.buried.cancel();
         state.dies_after = None;
         state.died = CancellationToken::new();
@@ -100,31 +102,38 @@ impl Plane {
 
     /// Cancelled when the process has died.
     pub(crate) fn death(&self) -> CancellationToken {
-        self.state().died.clone()
+        self.lock().died.clone()
     }
 
     fn burial(&self) -> CancellationToken {
-        self.state().buried.clone()
+        self.lock().buried.clone()
     }
 
     /// The object at a path.
     pub(crate) fn get(&self, path: &str) -> Option<Value> {
-        self.state().objects.get(path).cloned()
+        self.lock().objects.get(path).cloned()
     }
 
     /// All objects.
     pub(crate) fn all(&self) -> Objects {
-        self.state().objects.clone()
+        self.lock().objects.clone()
     }
 
     /// Somebody else changes an object.
     pub(crate) fn change(&self, path: &str, body: &Value) {
-        self.state().merge(path, body, None);
+        self.lock().merge(path, body, None);
+    }
+
+    /// The object gets a state, without its operator.
+    pub(crate) fn state(&self, path: &str, name: &str) {
+        let mut state = self.lock();
+        let object = state.objects.get_mut(path).unwrap();
+        object["status"]["status"] = json!(name);
     }
 
     /// Somebody else makes an object.
     pub(crate) fn put(&self, path: &str, object: Value) {
-        let mut state = self.state();
+        let mut state = self.lock();
         let applied = state.applied.iter_mut();
         for (_, applied) in applied.filter(|((of, _), _)| of == path) {
             lose(applied, &object);
@@ -134,23 +143,34 @@ impl Plane {
 
     /// Somebody else deletes an object.
     pub(crate) fn delete(&self, path: &str) {
-        self.state().delete(path);
+        self.lock().delete(path);
     }
 
     /// How many writes were taken so far.
     pub(crate) fn writes(&self) -> Vec<String> {
-        self.state().writes.clone()
+        self.lock().writes.clone()
     }
 
     /// How often an object began to exist at a path.
     pub(crate) fn made(&self, path: &str) -> usize {
-        let state = self.state();
+        let state = self.lock();
         state.made.iter().filter(|made| *made == path).count()
     }
 
     fn answer(&self, method: &str, target: &str, apply: bool, body: &Value) -> (u16, Value) {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        let mut state = self.state();
+        let mut state = self.lock();
+        let exists = state
+            .objects
+            .contains_key(path.strip_suffix("/status").unwrap_or(path));
+        let is_watch = query.contains("watch=");
+        if let Some((verbs, group, resource)) = rights::asked(method, path, exists, is_watch)
+            && !verbs
+                .iter()
+                .all(|verb| rights::allow(verb, group, &resource))
+        {
+            return forbidden(&verbs, group, &resource);
+        }
         if method == "GET" {
             return state.read(path, query);
         }
@@ -202,11 +222,21 @@ impl State {
             return (200, list);
         }
         let depth = path.split('/').count() - if path.starts_with("/apis/") { 4 } else { 3 };
-        if query.contains("watch=") || depth == 1 {
+        let is_managed = path.starts_with("/apis/everest.m.openeverest.io/");
+        if query.contains("watch=") || depth == 1 && !is_managed {
             return refusal(403, "Forbidden");
         }
         if depth % 2 == 1 {
-            let inside = |key: &&String| key.rsplit_once('/').is_some_and(|(all, _)| all == path);
+            // Those of all namespaces, where none is named.
+            let (above, plural) = path.rsplit_once('/').unwrap_or_default();
+            let inside = |key: &&String| {
+                key.rsplit_once('/').is_some_and(|(all, _)| {
+                    all == path
+                        || depth == 1
+                            && all.starts_with(&format!("{above}/namespaces/"))
+                            && all.ends_with(&format!("/{plural}"))
+                })
+            };
             let items: Vec<&Value> = self
                 .objects
                 .iter()
@@ -323,6 +353,17 @@ fn is_let_go(object: &Value) -> bool {
 fn refusal(code: u16, reason: &str) -> (u16, Value) {
     let status = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code,
         "reason": reason, "message": reason, "details": {"name": "x"}});
+    (code, status)
+}
+
+/// The answer to a request that no role allows.
+fn forbidden(verbs: &[&str], group: &str, resource: &str) -> (u16, Value) {
+    let (code, mut status) = refusal(403, "Forbidden");
+    let verb = verbs.join(" and ");
+    status["message"] = json!(format!(
+        "x is forbidden: User \"provider\" cannot {verb} resource \"{resource}\" in API group \
+         \"{group}\" in the namespace \"shop\""
+    ));
     (code, status)
 }
 

@@ -6,12 +6,18 @@
 mod acts;
 mod claims;
 #[cfg(test)]
+mod conditions;
+#[cfg(test)]
 mod crashes;
+#[cfg(test)]
+mod endings;
 #[cfg(test)]
 mod following;
 mod judged;
 #[cfg(test)]
 mod lost;
+#[cfg(test)]
+mod namespaces;
 mod outcome;
 #[cfg(test)]
 mod raised;
@@ -73,6 +79,8 @@ struct Look<'a, K: Kind> {
     memory: &'a mut Memory,
     /// The managed resource is no longer there.
     gone: bool,
+    /// The external object does not exist, and is to be made.
+    missing: bool,
 }
 
 pub use told::measured;
@@ -96,8 +104,9 @@ pub async fn reconcile<K: Kind>(managed: &Managed<K::Model>, controller: &Contro
         cut_off: None,
         memory: &mut memory,
         gone: false,
+        missing: false,
     };
-    let next = match look.run().await {
+    let next = match Box::pin(look.run()).await {
         Ok(Some(outcome)) => look.finish(outcome).await,
         Ok(None) => {
             controller.forget(&key);
@@ -193,8 +202,10 @@ impl<K: Kind> Look<'_, K> {
                     };
                 }
                 Step::Update => {
-                    self.update().await?;
-                    return self.settled(Says::update_requested()).await.map(Some);
+                    return match self.update().await {
+                        Ok(()) => self.settled(Says::update_requested()).await.map(Some),
+                        Err(failure) => Box::pin(self.unchanged(failure)).await.map(Some),
+                    };
                 }
                 Step::LeaveDifferent => {
                     return self.settled(Says::update_restricted()).await.map(Some);
@@ -205,13 +216,23 @@ impl<K: Kind> Look<'_, K> {
                 }
                 Step::ReportAbsent => return Ok(Some(self.absent())),
                 Step::ReportDone => return Ok(Some(self.done())),
-                Step::ReportGoing => return Ok(Some(self.deleted_elsewhere())),
+                Step::ReportGoing => {
+                    // Only what is to be made anew is worth a write.
+                    let makes = situation.policies.as_ref().is_ok_and(|may| may.create);
+                    let going = match makes {
+                        true => Box::pin(self.attend()).await?,
+                        false => self.going(),
+                    };
+                    return Ok(Some(outcome::deleted_elsewhere(&going)));
+                }
                 Step::Delete => match self.delete().await {
                     Ok(()) => situation.external = External::Going,
                     Err(Failure::Held(why)) => return Ok(Some(outcome::deleting(why))),
                     Err(failure) => return Err(failure),
                 },
-                Step::AwaitDeletion => return Ok(Some(outcome::deleting(self.going()))),
+                Step::AwaitDeletion => {
+                    return Ok(Some(outcome::deleting(Box::pin(self.attend()).await?)));
+                }
             }
         }
     }

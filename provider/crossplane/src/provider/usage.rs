@@ -49,9 +49,9 @@ pub enum UsageError {
     },
     /// The API server did not take it.
     #[error(
-        "cannot note that {user} uses {config}: {source}. The provider needs create, patch, list, \
-         watch and delete on providerconfigusages.everest.m.openeverest.io, which its package \
-         grants"
+        "cannot note that {user} uses {config}: {source}. The provider needs create, patch, list \
+         and watch on providerconfigusages.everest.m.openeverest.io, which Crossplane grants with \
+         its package"
     )]
     Api {
         /// Kind, namespace and name of the user.
@@ -156,7 +156,8 @@ impl Usages {
     }
 
     /// Follows the usages of the cluster until `shutdown`. One that no managed resource owns
-    /// (a backup brought it back) would never go by itself, and is deleted.
+    /// (a backup brought it back) would never go by itself: it is not counted, and deleted where
+    /// the provider may delete. Crossplane's own role does not grant that.
     pub async fn follow(&self, shutdown: CancellationToken) {
         let api: Api<ProviderConfigUsage> = Api::all(self.control.clone());
         let mut events = std::pin::pin!(watcher(api, watcher::Config::default()).default_backoff());
@@ -202,7 +203,7 @@ impl Usages {
         }
     }
 
-    /// Whether a usage has an owner; without one it is deleted.
+    /// Whether a usage has an owner. Without one it is deleted, as far as that is allowed.
     async fn owned(&self, usage: &ProviderConfigUsage) -> bool {
         let controlled = usage
             .owner_references()
@@ -222,6 +223,9 @@ impl Usages {
         };
         match api.delete(&name, &same).await {
             Ok(_) => tracing::info!(namespace, name, "a usage without an owner is deleted"),
+            Err(kube::Error::Api(status)) if status.code == 403 => {
+                tracing::debug!(namespace, name, "a usage without an owner is not counted");
+            }
             Err(error) => {
                 tracing::warn!(namespace, name, %error, "a usage without an owner is not deleted");
             }

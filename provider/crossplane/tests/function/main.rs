@@ -9,6 +9,8 @@ mod examples;
 mod fixtures;
 mod golden;
 mod inputs;
+mod lookups;
+mod rights;
 mod secrets;
 mod server;
 mod world;

@@ -12,6 +12,8 @@ use function_sdk_rust::proto::v1::{
 use function_sdk_rust::resource::{json_to_struct, struct_to_json};
 use serde_json::{Value, json};
 
+use crate::rights::may_look_up;
+
 /// What identifies an object: kind, namespace and name.
 pub type Key = (String, String, String);
 
@@ -131,6 +133,7 @@ impl World {
             return first;
         }
         for (name, selector) in &requirements.resources {
+            may_look_up(selector);
             let found = self.look_up(selector);
             request.required_resources.insert(name.clone(), found);
         }

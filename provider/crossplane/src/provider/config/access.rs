@@ -96,6 +96,8 @@ pub(super) struct Access {
     pub(super) catalog: Catalog,
     /// The config is being deleted: it serves those that still have to be.
     pub(super) deleting: bool,
+    /// The config is of one namespace, and so is whoever may write it.
+    pub(super) is_namespaced: bool,
 }
 
 /// Where a kubeconfig is.
@@ -141,14 +143,17 @@ impl Access {
             context: config.context().map(str::to_owned),
             catalog,
             deleting: config.meta().deletion_timestamp.is_some(),
+            is_namespaced: C::KIND == ProviderConfigKind::ProviderConfig,
         })
     }
 
-    /// What a kubeconfig from here may do: those of a Secret were written by anyone, those of
-    /// the container by whoever runs the provider.
+    /// What a kubeconfig from here may do. Whoever may write Secrets in some namespace writes the
+    /// kubeconfigs of a ProviderConfig there, and a command would run with the provider's own
+    /// rights: these name none, whatever the flag says. Files are read only for what whoever runs
+    /// the provider has put into its container.
     pub(super) fn trust(&self, commands: bool) -> Trust {
         Trust {
-            commands,
+            commands: commands && !self.is_namespaced,
             files: matches!(self.place, Place::Variable(_) | Place::File(_)),
         }
     }

@@ -1,6 +1,7 @@
 //! Why a managed resource's cluster cannot be worked with.
 
 use everest_cluster::{ClusterError, ConnectError};
+use everest_schemas::managed::ProviderConfigKind;
 
 use super::TargetKey;
 
@@ -198,8 +199,16 @@ impl TargetError {
                 let (does, instead) = if command {
                     (
                         "run a command",
-                        "Put a token or a client certificate into it, or start the provider \
-                         with --allow-exec-credentials",
+                        match key.kind {
+                            ProviderConfigKind::ProviderConfig => {
+                                "Put a token or a client certificate into it: only the \
+                                 kubeconfigs of a ClusterProviderConfig may run commands"
+                            }
+                            ProviderConfigKind::ClusterProviderConfig => {
+                                "Put a token or a client certificate into it, or start the \
+                                 provider with --allow-exec-credentials"
+                            }
+                        },
                     )
                 } else {
                     (

@@ -295,6 +295,34 @@ async fn a_kubeconfig_in_a_secret_runs_nothing_and_reads_nothing_here() {
 }
 
 #[tokio::test]
+async fn a_kubeconfig_that_a_tenant_may_write_runs_no_command_whatever_the_flag_says() {
+    let exec = kubeconfig("https://127.0.0.1:1", "exec: { command: /bin/false }");
+    let refused = async |config: Value, reference: &ProviderConfigReference| {
+        let (plain, _, _) = targets(World {
+            config: Some(config),
+            secret: Some(secret(&exec)),
+            everest: true,
+            ..World::default()
+        });
+        let targets = Targets::with_commands(plain.shared.control.clone(), true);
+        let error = targets.connect("team", reference).await.unwrap_err();
+        (error.reason() == "NotPermitted").then(|| error.to_string())
+    };
+    let said = refused(of_secret(), &namespaced()).await.unwrap();
+    assert!(
+        said.contains("only the kubeconfigs of a ClusterProviderConfig"),
+        "{said}"
+    );
+
+    let mut of_all = of_secret();
+    of_all["kind"] = json!("ClusterProviderConfig");
+    of_all["metadata"] = json!({ "name": "default" });
+    of_all["spec"]["credentials"]["secretRef"]["namespace"] = json!("team");
+    let said = refused(of_all, &ProviderConfigReference::default()).await;
+    assert_eq!(said, None);
+}
+
+#[tokio::test]
 async fn a_namespaced_config_has_nothing_but_secrets_of_its_namespace() {
     let mut elsewhere = of_secret();
     elsewhere["spec"]["credentials"]["secretRef"]["namespace"] = json!("kube-system");

@@ -1,10 +1,13 @@
 //! `BackupStorage`: a BackupStorage of Everest's and the Secret with its credentials.
 
+mod users;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use everest_cluster::backup_storage;
 use everest_core::readiness::Readiness;
+use everest_core::storage_users::{self, IN_USE, Step};
 use everest_core::v1;
 use everest_core::v1::credentials::{Credentials, KEYS};
 use everest_schemas::everest::BackupStorage;
@@ -14,9 +17,9 @@ use k8s_openapi::api::core::v1::Secret;
 use kube::ResourceExt;
 use serde_json::{Value, json};
 
-use super::{Kind, Scene, at_version, change};
+use super::{Ending, Kind, Scene, at_version, change};
 use crate::provider::config::FIELD_MANAGER;
-use crate::provider::failure::Failure;
+use crate::provider::failure::{Failure, WAY_OUT};
 
 /// The kind.
 pub struct BackupStorages;
@@ -47,6 +50,27 @@ impl Kind for BackupStorages {
         }
         let secret = wanted_secret(scene, &placed).await?;
         Ok(secret.map(|_| json!({})))
+    }
+
+    /// The garbage collector takes the Secret of a storage that is gone. What is written to it
+    /// before would be lost.
+    async fn awaited(scene: &Scene<'_, Self>) -> Result<Option<String>, Failure> {
+        let placed = placed(scene, None);
+        let name = v1::backup_storage::secret_name(&placed);
+        let secrets = scene.cluster().steps::<Secret>(scene.namespace);
+        let Some(secret) = secrets.get(name).await? else {
+            return Ok(None);
+        };
+        let owners = secret.owner_references().iter();
+        let is_left = owners
+            .into_iter()
+            .any(|owner| owner.kind == "BackupStorage" && owner.name == scene.name);
+        Ok(is_left.then(|| {
+            format!(
+                "the Secret {}/{name} of the storage that was there before is still being deleted",
+                scene.namespace
+            )
+        }))
     }
 
     /// The Secret first, then the storage that names it.
@@ -99,6 +123,50 @@ impl Kind for BackupStorages {
         }
         let body = at_version(body.clone(), external);
         Ok(Arc::new(scene.steps().apply(scene.name, &body).await?))
+    }
+
+    /// Held while anything uses the storage, or will take its final backup to it: a deletion
+    /// cannot be taken back, and takes the Secret at once.
+    async fn delete(scene: &mut Scene<'_, Self>, external: &BackupStorage) -> Result<(), Failure> {
+        let mut users = scene.steps().users(external).await?;
+        users.found.extend(users::final_backups(scene).await?);
+        if let Step::InUse(users) | Step::AwaitUsers(users) = storage_users::step(external, &users)
+        {
+            return Err(Failure::Held(format!(
+                "BackupStorage {}/{} is used by {}: it is deleted once nothing uses it any more. \
+                 {WAY_OUT}",
+                scene.namespace,
+                scene.name,
+                users.join(", ")
+            )));
+        }
+        let uid = external.uid();
+        Ok(scene.steps().delete(scene.name, uid.as_deref()).await?)
+    }
+
+    /// Everest does not look at a deleted storage again, so one that was deleted while in use
+    /// keeps its finalizer for ever.
+    async fn ending(
+        scene: &mut Scene<'_, Self>,
+        external: &BackupStorage,
+    ) -> Result<Ending, Failure> {
+        let users = scene.steps().users(external).await?;
+        match storage_users::step(external, &users) {
+            Step::InUse(users) | Step::AwaitUsers(users) => Ok(Ending::Waits(format!(
+                "it was deleted while in use and goes once nothing uses it any more. Used by {}",
+                users.join(", ")
+            ))),
+            Step::Release(body) => {
+                scene.steps().merge(scene.name, &body).await?;
+                Ok(Ending::Released(format!(
+                    "the finalizer {IN_USE} of Everest was taken off BackupStorage {}/{}: it was \
+                     deleted while in use, nothing uses it any more, and Everest does not look at \
+                     it again",
+                    scene.namespace, scene.name
+                )))
+            }
+            Step::Delete | Step::AwaitEnd => Ok(Ending::Goes),
+        }
     }
 
     /// The garbage collector takes the Secret that Everest made the storage the owner of. One

@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use everest_core::facts::{Seen, busy_state};
 use everest_core::path::FieldPath;
 use everest_core::readiness::{self, DatabaseSighting, Readiness};
+use everest_core::restart::RESTARTED_FOR;
 use everest_core::v1::database::status;
 use everest_core::v1::{self, OwnedKeys};
 use everest_core::{restart, upgrade};
@@ -21,6 +22,7 @@ use serde_json::{Value, json};
 
 use super::{Details, Kind, Scene, at_version, change};
 use crate::provider::failure::Failure;
+use crate::provider::metadata;
 use crate::provider::report::READY;
 
 /// The kind.
@@ -111,10 +113,25 @@ impl Kind for Databases {
         // What is left for later is still to come.
         let body = body.or_else(|| wanted.is_half.then(|| json!({})));
         let restarts = || {
-            let observed = scene.observed(external);
+            let observed = restarted(scene, external);
             restart::step(&observed, scene.config, external) != restart::Step::Nothing
         };
         Ok(body.or_else(|| restarts().then(|| json!({}))))
+    }
+
+    /// A restart from Everest's UI drops the annotations of a database in Everest before 1.16.1.
+    fn remembered(
+        config: &DatabaseModel,
+        external: &DatabaseCluster,
+    ) -> Option<(&'static str, Option<String>)> {
+        let noted = restart::restarted_for(external);
+        match (config.restart_trigger.known(), noted) {
+            (None, _) => Some((RESTARTED_FOR, None)),
+            (Some(trigger), Some(noted)) if noted == trigger => {
+                Some((RESTARTED_FOR, Some(noted.to_owned())))
+            }
+            (Some(_), _) => None,
+        }
     }
 
     /// The change first, then the restart. One that starts the database is a restart already.
@@ -131,7 +148,7 @@ impl Kind for Databases {
         // The state that the change finds.
         stood(scene, external, &Seen::Unread);
         let steps = scene.steps();
-        let observed = scene.observed(external);
+        let observed = restarted(scene, external);
         let mut current = external.clone();
         let starts = restart::is_paused(&observed) == Some(true)
             && restart::is_paused(scene.config) == Some(false);
@@ -170,13 +187,8 @@ impl Kind for Databases {
             );
             return Err(blocked.into());
         }
-        final_backup::taken(scene, external).await?;
-        if scene.config.keep_backup_data.known() != Some(&false) {
-            let cluster = scene.cluster();
-            cluster
-                .protect_backups_of(scene.namespace, scene.name)
-                .await?;
-        }
+        Box::pin(final_backup::taken(scene, external)).await?;
+        keep_backups(scene).await?;
         Ok(steps.delete(scene.name, external.uid().as_deref()).await?)
     }
 
@@ -200,6 +212,28 @@ impl Kind for Databases {
                 .collect(),
         )
     }
+}
+
+/// What there is, with the trigger that the database was last restarted for, which the managed
+/// resource remembers as well.
+fn restarted(scene: &Scene<'_, Databases>, external: &DatabaseCluster) -> DatabaseModel {
+    let mut observed = scene.observed(external);
+    if observed.restart_trigger.is_null() {
+        let noted = metadata::annotation(&scene.managed.metadata, RESTARTED_FOR);
+        observed.restart_trigger = Field::from(noted.map(str::to_owned));
+    }
+    observed
+}
+
+/// Keeps the data of the database's backups in their buckets, unless it is to go.
+async fn keep_backups(scene: &Scene<'_, Databases>) -> Result<(), Failure> {
+    if scene.config.keep_backup_data.known() != Some(&false) {
+        let cluster = scene.cluster();
+        cluster
+            .protect_backups_of(scene.namespace, scene.name)
+            .await?;
+    }
+    Ok(())
 }
 
 /// How long the database and its engine have stood as they do, as far as that tells of the last

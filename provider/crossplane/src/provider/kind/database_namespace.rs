@@ -11,6 +11,7 @@ use everest_cluster::follow::Follow;
 use everest_cluster::{Change, Cluster, ClusterError, Wait, namespace};
 use everest_core::path::FieldPath;
 use everest_core::readiness::Readiness;
+use everest_core::storage_users::IN_USE;
 use everest_core::v1::namespace::{MANAGED_BY, MANAGED_BY_LABEL};
 use everest_schemas::everest::DatabaseEngine;
 use everest_schemas::models::{EngineInstall, NamespaceModel};
@@ -24,7 +25,7 @@ use kube::{Resource, ResourceExt};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::{Companion, Kind, Scene, Tell};
+use super::{Companion, Ending, Kind, Scene, Tell};
 use crate::provider::failure::Failure;
 use crate::provider::metadata;
 
@@ -124,6 +125,27 @@ impl Kind for DatabaseNamespaces {
             scene.memory.waiting = Some(waiting(error)?);
         }
         Ok(())
+    }
+
+    /// A storage that was deleted while in use would hold the namespace for ever.
+    async fn ending(scene: &mut Scene<'_, Self>, external: &Namespace) -> Result<Ending, Failure> {
+        if external.metadata.deletion_timestamp.is_none() {
+            return Ok(Ending::Goes);
+        }
+        let released = match namespace::release_storages(scene.cluster(), scene.name).await {
+            Err(error) if error.is_forbidden() => Vec::new(),
+            released => released?,
+        };
+        Ok(if released.is_empty() {
+            Ending::Goes
+        } else {
+            Ending::Released(format!(
+                "the finalizer {IN_USE} of Everest was taken off the BackupStorages {}: they were \
+                 deleted while in use, nothing uses them any more, and Everest does not look at \
+                 them again",
+                released.join(", ")
+            ))
+        })
     }
 
     /// A namespace that somebody deletes waits for the managed resources in it, and one that is

@@ -13,7 +13,7 @@ use crate::provider::config::patch_params;
 use crate::provider::decision::{External, Situation};
 use crate::provider::events::{EventType, Reason};
 use crate::provider::failure::Failure;
-use crate::provider::kind::{self, Kind};
+use crate::provider::kind::{self, Ending, Kind};
 use crate::provider::metadata;
 use crate::provider::metrics::Verb;
 
@@ -28,6 +28,7 @@ impl<K: Kind> Look<'_, K> {
             self.external = Some(std::sync::Arc::new(found));
             return Err(Failure::Held(format!("{} was just created", self.shown())));
         }
+        self.missing = true;
         self.judge(Operation::Create).await?;
         if let Some(scene) = self.scene()
             && let Some(missing) = K::awaited(&scene).await?
@@ -51,6 +52,7 @@ impl<K: Kind> Look<'_, K> {
                 return Err(failure);
             }
         };
+        self.missing = false;
         self.memory.created(created.meta().generation);
         self.wrote(Verb::Create, None);
         self.external = Some(created);
@@ -119,6 +121,25 @@ impl<K: Kind> Look<'_, K> {
                 Ok(())
             }
         }
+    }
+
+    /// Does what the external object, which is being deleted, cannot go without. Returns what is
+    /// waited for.
+    pub(super) async fn attend(&mut self) -> Result<String, Failure> {
+        let ending = match (self.external.clone(), self.scene()) {
+            (Some(external), Some(mut scene)) => K::ending(&mut scene, &external).await?,
+            _ => Ending::Goes,
+        };
+        let why = match ending {
+            Ending::Goes => return Ok(self.going()),
+            Ending::Waits(why) => why,
+            Ending::Released(done) => {
+                let reason = Reason::DeletedExternalResource;
+                self.event(EventType::Warning, reason, &done);
+                done
+            }
+        };
+        Ok(format!("{} is being deleted: {why}", self.shown()))
     }
 
     /// What else has to go.

@@ -1,19 +1,12 @@
 //! What is done to a managed resource comes to the same whenever the process dies on the way.
 
-use std::collections::BTreeMap;
-
-use jiff::Timestamp;
+use everest_core::restart::RESTARTED_FOR;
 use serde_json::{Value, json};
 
 use super::reconcile;
-use super::stage::{EVEREST, MANAGED, RESTARTS, process, rest, world};
-use crate::provider::kind::{
-    BackupStorages, Backups, DatabaseNamespaces, Databases, Kind, Restores,
-};
-use crate::provider::plane::{Objects, Plane};
-
-/// Begins a story: what a user does to the managed resource at a path.
-type Turn<'a> = &'a dyn Fn(&Plane, &str);
+use super::stage::{EVEREST, MANAGED, RESTARTS, condition, process, rest, say, survives, world};
+use crate::provider::kind::{BackupStorages, Backups, Databases, Restores};
+use crate::provider::plane::Plane;
 
 fn database(more: &Value) -> (Plane, String) {
     let mut spec = json!({"engine": {"type": "pxc", "version": "8.0.36-28.1", "replicas": 3,
@@ -35,10 +28,6 @@ fn managed(plane: &Plane) -> Option<Value> {
     plane.get(&format!("{MANAGED}/everestdatabases/orders"))
 }
 
-fn say(plane: &Plane, path: &str, spec: &Value) {
-    plane.change(path, &json!({"spec": {"forProvider": spec}}));
-}
-
 /// A database and a backup of it that are there already.
 fn furnish(plane: &Plane) {
     let database = json!({"apiVersion": "everest.percona.com/v1alpha1", "kind": "DatabaseCluster",
@@ -51,82 +40,13 @@ fn furnish(plane: &Plane) {
     plane.put(&format!("{EVEREST}/databaseclusterbackups/nightly"), backup);
 }
 
-/// Everything there is, without what two runs never have in common, and how often each object
-/// was made.
-fn picture(plane: &Plane) -> (Objects, BTreeMap<String, usize>) {
-    fn blur(value: &mut Value) {
-        match value {
-            Value::Object(members) => {
-                for name in ["resourceVersion", "uid", "managedFields"] {
-                    members.remove(name);
-                }
-                members.values_mut().for_each(blur);
-            }
-            Value::Array(elements) => elements.iter_mut().for_each(blur),
-            Value::String(text) if text.parse::<Timestamp>().is_ok() => "time".clone_into(text),
-            _ => {}
-        }
-    }
-    let mut objects = plane.all();
-    objects.values_mut().for_each(blur);
-    let made = objects.keys().map(|path| (path.clone(), plane.made(path)));
-    let made = made.collect();
-    (objects, made)
-}
-
-/// Runs a story without an accident, and then once for each of its writes with a process that
-/// dies right after it. `before` is what had come to rest before the story, `turn` begins it.
-/// Returns how it ends without an accident.
-async fn survives<K: Kind>(build: impl Fn() -> (Plane, String), turn: Option<Turn<'_>>) -> Plane {
-    let begin = async || {
-        let (plane, path) = build();
-        if let Some(turn) = turn {
-            rest(&plane, &process::<K>(&plane), &path).await;
-            turn(&plane, &path);
-        }
-        (plane, path)
-    };
-    let (whole, path) = begin().await;
-    let before = whole.writes().len();
-    rest(&whole, &process::<K>(&whole), &path).await;
-    let writes = whole.writes().split_off(before);
-    assert!(!writes.is_empty(), "nothing was done");
-    for (after, write) in (1..).zip(&writes) {
-        let (plane, path) = begin().await;
-        plane.kill_after(after);
-        let death = plane.death();
-        let doomed = process::<K>(&plane);
-        tokio::select! {
-            biased;
-            () = death.cancelled() => {}
-            () = rest(&plane, &doomed, &path) => panic!("no death after {after}: {write}"),
-        }
-        drop(doomed);
-        plane.spare();
-        rest(&plane, &process::<K>(&plane), &path).await;
-        assert_eq!(
-            picture(&plane),
-            picture(&whole),
-            "killed after {after}: {write}"
-        );
-    }
-    whole
-}
-
-fn condition(plane: &Plane, path: &str, type_: &str) -> Value {
-    let object = plane.get(path).unwrap();
-    let conditions = object["status"]["conditions"].as_array().unwrap();
-    let found = conditions.iter().find(|found| found["type"] == type_);
-    found.unwrap()["status"].clone()
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_database_is_made_once_whenever_the_process_dies() {
     let (_, path) = database(&json!({}));
     let plane = survives::<Databases>(|| database(&json!({"restartTrigger": "a"})), None).await;
     let external = format!("{EVEREST}/databaseclusters/orders");
     assert_eq!(plane.made(&external), 1);
-    assert_eq!(condition(&plane, &path, "Ready"), "True");
+    assert_eq!(condition(&plane, &path, "Ready")["status"], "True");
     // What was made with a trigger is not restarted for it.
     let annotations = &plane.get(&external).unwrap()["metadata"]["annotations"];
     assert!(annotations[RESTARTS].is_null(), "{annotations}");
@@ -186,6 +106,28 @@ async fn a_paused_database_that_is_started_with_another_trigger_is_not_restarted
         held["metadata"]["annotations"][RESTARTS].is_null(),
         "{held:#}"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_restart_is_not_done_again_because_everest_has_lost_the_note_of_it() {
+    let (plane, path) = database(&json!({"restartTrigger": "a"}));
+    let controller = process::<Databases>(&plane);
+    rest(&plane, &controller, &path).await;
+    let restarts = || external(&plane).unwrap()["metadata"]["annotations"][RESTARTS].clone();
+    say(&plane, &path, &json!({"restartTrigger": "b"}));
+    rest(&plane, &controller, &path).await;
+    assert_eq!(restarts(), "1");
+    let lost = json!({"metadata": {"annotations": {RESTARTED_FOR: null}}});
+    plane.change(&format!("{EVEREST}/databaseclusters/orders"), &lost);
+    rest(&plane, &controller, &path).await;
+    assert_eq!(restarts(), "1");
+
+    // Taken out and written again it is another one.
+    for trigger in [json!(null), json!("b")] {
+        say(&plane, &path, &json!({"restartTrigger": trigger}));
+        rest(&plane, &controller, &path).await;
+    }
+    assert_eq!(restarts(), "2");
 }
 
 #[tokio::test(start_paused = true)]
@@ -330,7 +272,7 @@ async fn a_restore_runs_once_whenever_the_process_dies() {
     let path = format!("{MANAGED}/everestrestores/orders");
     rest(&plane, &process::<Restores>(&plane), &path).await;
     assert_eq!(plane.made(&external), 1);
-    assert_eq!(condition(&plane, &path, "Ready"), "True");
+    assert_eq!(condition(&plane, &path, "Ready")["status"], "True");
 }
 
 #[tokio::test(start_paused = true)]
@@ -343,7 +285,7 @@ async fn a_restore_that_was_only_seen_to_run_is_not_run_again_when_its_object_go
     rest(&plane, &process::<Restores>(&plane), &path).await;
     let external = format!("{EVEREST}/databaseclusterrestores/orders");
     assert_eq!(plane.made(&external), 0);
-    assert_eq!(condition(&plane, &path, "Ready"), "False");
+    assert_eq!(condition(&plane, &path, "Ready")["status"], "False");
 }
 
 fn storage() -> (Plane, String) {
@@ -360,61 +302,4 @@ async fn a_storage_and_its_credentials_come_and_go_whenever_the_process_dies() {
     let plane = survives::<BackupStorages>(storage, Some(&turn)).await;
     assert_eq!(plane.get(&format!("{EVEREST}/backupstorages/orders")), None);
     assert_eq!(plane.get("/api/v1/namespaces/shop/secrets/orders"), None);
-}
-
-/// A namespace that a managed resource makes, with the operator of one engine.
-fn namespace() -> (Plane, String) {
-    let (plane, path) = world(
-        "everestdatabasenamespaces",
-        "DatabaseNamespace",
-        &json!({"engines": {"pxc": {}}}),
-    );
-    let name = json!({"crossplane.io/external-name": "team"});
-    plane.change(&path, &json!({"metadata": {"annotations": name}}));
-    (plane, path)
-}
-
-const TEAM: &str = "/api/v1/namespaces/team";
-const OLM: &str = "/apis/operators.coreos.com/v1alpha1/namespaces/team";
-
-#[tokio::test(start_paused = true)]
-async fn a_namespace_and_its_operator_are_made_once_whenever_the_process_dies() {
-    let plane = survives::<DatabaseNamespaces>(namespace, None).await;
-    let subscription = format!("{OLM}/subscriptions/percona-xtradb-cluster-operator");
-    assert_eq!(plane.made(TEAM), 1);
-    assert_eq!(plane.made(&subscription), 1);
-    let plan = plane.get(&format!("{OLM}/installplans/install")).unwrap();
-    assert_eq!(plan["spec"]["approved"], true);
-    let (_, path) = namespace();
-    assert_eq!(condition(&plane, &path, "Ready"), "True");
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_namespace_goes_with_its_managed_resource_whenever_the_process_dies() {
-    let turn = |plane: &Plane, path: &str| plane.delete(path);
-    let plane = survives::<DatabaseNamespaces>(namespace, Some(&turn)).await;
-    let (_, path) = namespace();
-    assert_eq!(plane.get(TEAM), None);
-    assert_eq!(plane.get(&path), None);
-    // The operator goes before the namespace, or nobody would take finalizers off.
-    let order = plane.writes();
-    let at = |what: &str| order.iter().position(|done| done.contains(what)).unwrap();
-    assert!(at("DELETE /apis/operators.coreos.com") < at(&format!("DELETE {TEAM}")));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_namespace_that_is_kept_only_loses_what_was_added_whenever_the_process_dies() {
-    let build = || {
-        let (plane, path) = namespace();
-        let found = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "team"}});
-        plane.put(TEAM, found);
-        say(&plane, &path, &json!({"takeOwnership": true}));
-        (plane, path)
-    };
-    let turn = |plane: &Plane, path: &str| plane.delete(path);
-    let plane = survives::<DatabaseNamespaces>(build, Some(&turn)).await;
-    let left = plane.get(TEAM).unwrap();
-    assert!(left["metadata"]["labels"]["app.kubernetes.io/managed-by"].is_null());
-    let subscription = format!("{OLM}/subscriptions/percona-xtradb-cluster-operator");
-    assert_eq!(plane.get(&subscription), None);
 }

@@ -8,7 +8,7 @@ use kube::runtime::reflector::Store;
 use serde_json::{Map, Value, json};
 
 use super::{Look, Next};
-use crate::provider::failure::{Failure, sentence};
+use crate::provider::failure::{Failure, WAY_OUT, sentence};
 use crate::provider::kind::Kind;
 use crate::provider::policies::InvalidPolicies;
 use crate::provider::published;
@@ -64,6 +64,60 @@ pub(super) fn deleting(why: String) -> Outcome {
     }
 }
 
+/// A look that failed, at a managed resource that is being deleted or not, whose external object
+/// is `missing` or not as far as that was seen. What is not known to have changed is not said.
+///
+/// 1. What only waits has not failed.
+/// 2. What is missing is not ready and not as wanted.
+/// 3. What is being deleted is not ready.
+/// 4. What cannot be looked at is not known to be ready.
+pub(super) fn failed(failure: &Failure, is_deleting: bool, is_missing: bool) -> Report {
+    let why = failure.to_string();
+    let up_to_date = match failure {
+        Failure::Held(_) => Some(Says::update_requested().because(&why)),
+        Failure::Refused(_) | Failure::Create(_) | Failure::Update(_) => {
+            Some(Says::update_failed())
+        }
+        _ if is_missing => Some(Says::update_failed()),
+        _ => None,
+    };
+    let ready = match failure {
+        Failure::Target(_) if is_deleting => {
+            Some(Says::deleting().because("its cluster cannot be asked"))
+        }
+        Failure::Target(_) => Some(Says::unavailable().because("its cluster cannot be asked")),
+        _ if is_deleting => Some(Says::deleting().because(&why)),
+        _ if is_missing => Some(Says::creating().because(&why)),
+        _ => None,
+    };
+    let synced = match failure {
+        Failure::Held(_) => Says::synced(),
+        Failure::Target(_) if is_deleting => Says::failed().because(format!("{why}. {WAY_OUT}")),
+        _ => Says::failed().because(why),
+    };
+    Report {
+        ready,
+        synced: Some(synced),
+        up_to_date,
+        at_provider: None,
+    }
+}
+
+/// Somebody else deletes the external object; `going` says what holds it.
+pub(super) fn deleted_elsewhere(going: &str) -> Outcome {
+    Outcome {
+        report: Report {
+            ready: Some(Says::unavailable().because(going)),
+            synced: Some(Says::failed().because(format!(
+                "observe failed: {going}, not by this resource. It is looked at again once it is \
+                 gone"
+            ))),
+            ..Report::default()
+        },
+        next: Next::After(DELETING),
+    }
+}
+
 /// How soon one of so many resources that may all be starting is looked at again: no more than
 /// half of the looks of a second are for those that nothing has happened to.
 fn again(resources: usize, max_reconcile_rate: u32) -> Duration {
@@ -81,6 +135,7 @@ impl<K: Kind> Look<'_, K> {
                 next: Next::After(CONFLICT),
             });
         };
+        self.remember(&external).await?;
         let up_to_date = match self.raised.as_slice() {
             [] => up_to_date,
             raised => {
@@ -189,22 +244,6 @@ impl<K: Kind> Look<'_, K> {
             next: Next::Usual,
         }
     }
-
-    /// Somebody else deletes the external object.
-    pub(super) fn deleted_elsewhere(&self) -> Outcome {
-        Outcome {
-            report: Report {
-                ready: Some(Says::unavailable().because(self.going())),
-                synced: Some(Says::failed().because(format!(
-                    "observe failed: {}, not by this resource. It is looked at again once it is \
-                     gone",
-                    self.going()
-                ))),
-                ..Report::default()
-            },
-            next: Next::After(DELETING),
-        }
-    }
 }
 
 /// The members of a value that a schema has, without nulls.
@@ -224,7 +263,69 @@ fn only(value: &Value, schema: &Value) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use everest_schemas::managed::ProviderConfigReference;
+
     use super::*;
+    use crate::provider::config::{TargetError, TargetKey};
+
+    /// Status and reason of each condition that a failed look says, in words.
+    fn said(failure: &Failure, is_deleting: bool, is_missing: bool) -> [String; 3] {
+        let report = failed(failure, is_deleting, is_missing);
+        [report.ready, report.synced, report.up_to_date].map(|says| {
+            says.map_or("-".to_owned(), |says| {
+                format!("{}/{}", says.status, says.reason)
+            })
+        })
+    }
+
+    #[test]
+    fn the_conditions_of_a_failed_look_say_nothing_that_is_untrue() {
+        let held = || Failure::Held("the database is not ready".to_owned());
+        let refused = || Failure::Refused(Vec::new());
+        let unreadable = || Failure::Unreadable("x".to_owned());
+        let target = || {
+            let key = TargetKey::new("shop", &ProviderConfigReference::default());
+            Failure::Target(TargetError::ConfigMissing { key })
+        };
+        let (fails, waits) = ("False/ReconcileError", "True/ReconcileSuccess");
+        let (creating, deleting) = ("False/Creating", "False/Deleting");
+        let (requested, not_updated) = ("False/UpdateRequested", "False/UpdateFailed");
+        for (failure, is_deleting, is_missing, expected) in [
+            (held(), false, true, [creating, waits, requested]),
+            (held(), false, false, ["-", waits, requested]),
+            (refused(), false, true, [creating, fails, not_updated]),
+            (refused(), false, false, ["-", fails, not_updated]),
+            (
+                Failure::Create(Box::new(unreadable())),
+                false,
+                true,
+                [creating, fails, not_updated],
+            ),
+            (
+                Failure::Update(Box::new(unreadable())),
+                false,
+                false,
+                ["-", fails, not_updated],
+            ),
+            (
+                Failure::Delete(Box::new(unreadable())),
+                true,
+                false,
+                [deleting, fails, "-"],
+            ),
+            (refused(), true, false, [deleting, fails, not_updated]),
+            (unreadable(), false, false, ["-", fails, "-"]),
+            (unreadable(), false, true, [creating, fails, not_updated]),
+            (target(), false, false, ["False/Unavailable", fails, "-"]),
+            (target(), true, false, [deleting, fails, "-"]),
+        ] {
+            assert_eq!(
+                said(&failure, is_deleting, is_missing),
+                expected,
+                "{failure}"
+            );
+        }
+    }
 
     #[test]
     fn many_that_are_starting_leave_half_of_the_looks_to_others() {

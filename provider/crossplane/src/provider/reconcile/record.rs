@@ -1,12 +1,12 @@
 //! What is written to the managed resource itself: its status, annotations and finalizer.
 
-use everest_schemas::managed::{Managed, ManagedModel};
+use everest_schemas::managed::Managed;
 use jiff::Timestamp;
 use kube::Api;
 use kube::api::Patch;
 use serde_json::{Map, Value, json};
 
-use super::outcome::{CONFLICT, NOT_READY, Outcome};
+use super::outcome::{self, CONFLICT, NOT_READY, Outcome};
 use super::{Look, Next};
 use crate::provider::config::patch_params;
 use crate::provider::events::{EventType, Reason};
@@ -14,10 +14,6 @@ use crate::provider::failure::Failure;
 use crate::provider::kind::Kind;
 use crate::provider::metadata;
 use crate::provider::report::{Report, Says, Subject, status};
-
-/// What is left to do where the cluster or the way there does not come back.
-const WAY_OUT: &str = "To let the managed resource go and leave its external object where it is, \
-    take Delete out of spec.managementPolicies (write Observe, Create, Update)";
 
 impl<K: Kind> Look<'_, K> {
     /// Says what a look came to.
@@ -57,37 +53,51 @@ impl<K: Kind> Look<'_, K> {
         if failure.is_conflict() {
             return Next::After(CONFLICT);
         }
-        let (namespace, name) = self.key;
-        tracing::info!(kind = K::Model::KIND, namespace, name, %failure, "not reconciled");
         self.complain(&failure);
-        let mut report = Report {
-            synced: Some(Says::failed().because(failure.to_string())),
-            ..Report::default()
-        };
-        match &failure {
-            Failure::Refused(_) => report.up_to_date = Some(Says::update_failed()),
-            Failure::Held(_) => report.up_to_date = Some(Says::update_requested()),
-            Failure::Target(_) => {
-                // What cannot be looked at is not known to be ready.
-                report.ready = Some(Says::unavailable().because("its cluster cannot be asked"));
-                if self.managed.metadata.deletion_timestamp.is_some() {
-                    let why = format!("{failure}. {WAY_OUT}");
-                    report.synced = Some(Says::failed().because(why));
-                }
-            }
-            _ => {}
+        let is_deleting = self.managed.metadata.deletion_timestamp.is_some();
+        let report = outcome::failed(&failure, is_deleting, self.missing);
+        let next = self.after(&failure);
+        self.finish(Outcome { report, next }).await
+    }
+
+    /// Says what an external object is like that could not be changed, and why it was not.
+    ///
+    /// # Errors
+    /// The failure, where nothing can be said of the object.
+    pub(super) async fn unchanged(&mut self, failure: Failure) -> Result<Outcome, Failure> {
+        if failure.is_gone() || failure.is_conflict() {
+            return Err(failure);
         }
-        let next = match failure {
+        let Ok(mut outcome) = self.settled(Says::update_requested()).await else {
+            return Err(failure);
+        };
+        self.complain(&failure);
+        let report = outcome::failed(&failure, false, false);
+        outcome.report.synced = report.synced;
+        outcome.report.up_to_date = report.up_to_date;
+        outcome.next = self.after(&failure);
+        Ok(outcome)
+    }
+
+    /// When to look again after a failure.
+    fn after(&mut self, failure: &Failure) -> Next {
+        match failure {
             Failure::Held(_) => Next::After(NOT_READY),
             _ => Next::Again(self.memory.failed()),
-        };
-        self.finish(Outcome { report, next }).await
+        }
     }
 
     /// Writes the status, if there is anything new to say.
     async fn say(&mut self, report: &Report) -> Result<(), Failure> {
         let before = self.managed.status.clone();
+        // What was asked for during a pause is done after it.
+        let paused = Says::paused();
+        let is_paused = report
+            .synced
+            .as_ref()
+            .is_some_and(|synced| synced.reason == paused.reason);
         let requested = metadata::annotation(&self.managed.metadata, metadata::RECONCILE_REQUESTED);
+        let requested = requested.filter(|_| !is_paused);
         let subject = Subject {
             generation: self.managed.metadata.generation,
             requested,
@@ -140,6 +150,21 @@ impl<K: Kind> Look<'_, K> {
             .await
             .map_err(Failure::control("writing the managed resource"))?;
         Ok(())
+    }
+
+    /// Keeps on the managed resource what its external object may lose.
+    pub(super) async fn remember(&mut self, external: &K::External) -> Result<(), Failure> {
+        let Some(config) = &self.config else {
+            return Ok(());
+        };
+        let Some((key, value)) = K::remembered(config, external) else {
+            return Ok(());
+        };
+        if metadata::annotation(&self.managed.metadata, key) == value.as_deref() {
+            return Ok(());
+        }
+        let annotations = Map::from_iter([(key.to_owned(), json!(value))]);
+        self.patch(annotations, None).await
     }
 
     /// Puts our finalizer and the external name on.

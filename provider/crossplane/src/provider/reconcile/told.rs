@@ -94,7 +94,13 @@ impl<K: Kind> Look<'_, K> {
             | Failure::Unreadable(_)
             | Failure::Secret(_) => Reason::CannotObserveExternalResource,
         };
-        self.event(EventType::Warning, reason, &failure.to_string());
+        let type_ = match failure {
+            Failure::Held(_) => EventType::Normal,
+            _ => EventType::Warning,
+        };
+        let (namespace, name) = self.key;
+        tracing::info!(kind = K::Model::KIND, namespace, name, %failure, "not reconciled");
+        self.event(type_, reason, &failure.to_string());
     }
 
     /// Says that something happened.

@@ -8,11 +8,12 @@ use everest_core::readiness::{self, Readiness};
 use everest_core::rules::Ruled;
 use everest_schemas::everest::{DatabaseCluster, DatabaseClusterBackup};
 use everest_schemas::models::{BackupModel, DatabaseModel};
+use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::ResourceExt;
 
 use super::{Databases, status};
-use crate::provider::failure::Failure;
+use crate::provider::failure::{Failure, WAY_OUT};
 use crate::provider::kind::Scene;
 use crate::provider::kind::backup::unfinished;
 
@@ -95,8 +96,19 @@ async fn take(
 ) -> Result<(), Failure> {
     let name = planned.name.known_str().unwrap_or_default();
     let shown = format!("the final backup {}/{name}", scene.namespace);
+    if is_ending(scene).await {
+        // What was backed up before outlives the namespace.
+        Box::pin(super::keep_backups(scene)).await?;
+        return Err(Failure::Held(format!(
+            "{shown} cannot be taken any more: the namespace {} is being deleted and takes no new \
+             objects. The database goes with its namespace; to delete it from here without a final \
+             backup, take spec.forProvider.finalBackup out. {WAY_OUT}",
+            scene.namespace
+        )));
+    }
     let wanted = model.wanted_at_destruction();
-    let facts = facts::load(&scene.cluster().afresh(), &wanted).await;
+    let cluster = scene.cluster().afresh();
+    let facts = Box::pin(facts::load(&cluster, &wanted)).await;
     let mut against = model.check_destruction();
     against.extend(model.check_destruction_online(&facts));
     against.retain(|finding| finding.severity == Severity::Error);
@@ -122,4 +134,14 @@ async fn take(
     let body = final_backup::desired(planned, uid);
     backups.apply(name, &body).await?;
     Err(Failure::Held(format!("{shown} is being taken")))
+}
+
+/// Whether the namespace of the database is being deleted. Where it may not be read, the refusal
+/// of the backup tells.
+async fn is_ending(scene: &Scene<'_, Databases>) -> bool {
+    let namespaces = scene.cluster().steps::<Namespace>("");
+    let found = namespaces.get(scene.namespace).await;
+    found.is_ok_and(|found| {
+        found.is_some_and(|namespace| namespace.metadata.deletion_timestamp.is_some())
+    })
 }

@@ -1,0 +1,101 @@
+//! A namespace of databases comes, changes and goes whenever the process dies.
+
+use serde_json::json;
+
+use super::stage::{condition, process, rest, say, survives, world};
+use crate::provider::kind::DatabaseNamespaces;
+use crate::provider::plane::Plane;
+
+/// A namespace that a managed resource makes, with the operator of one engine.
+fn namespace() -> (Plane, String) {
+    let (plane, path) = world(
+        "everestdatabasenamespaces",
+        "DatabaseNamespace",
+        &json!({"engines": {"pxc": {}}}),
+    );
+    let name = json!({"crossplane.io/external-name": "team"});
+    plane.change(&path, &json!({"metadata": {"annotations": name}}));
+    (plane, path)
+}
+
+const TEAM: &str = "/api/v1/namespaces/team";
+const OLM: &str = "/apis/operators.coreos.com/v1alpha1/namespaces/team";
+
+#[tokio::test(start_paused = true)]
+async fn a_namespace_and_its_operator_are_made_once_whenever_the_process_dies() {
+    let plane = survives::<DatabaseNamespaces>(namespace, None).await;
+    let subscription = format!("{OLM}/subscriptions/percona-xtradb-cluster-operator");
+    assert_eq!(plane.made(TEAM), 1);
+    assert_eq!(plane.made(&subscription), 1);
+    let plan = plane.get(&format!("{OLM}/installplans/install")).unwrap();
+    assert_eq!(plan["spec"]["approved"], true);
+    let (_, path) = namespace();
+    assert_eq!(condition(&plane, &path, "Ready")["status"], "True");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_namespace_goes_with_its_managed_resource_whenever_the_process_dies() {
+    let turn = |plane: &Plane, path: &str| plane.delete(path);
+    let plane = survives::<DatabaseNamespaces>(namespace, Some(&turn)).await;
+    let (_, path) = namespace();
+    assert_eq!(plane.get(TEAM), None);
+    assert_eq!(plane.get(&path), None);
+    // The operator goes before the namespace, or nobody would take finalizers off.
+    let order = plane.writes();
+    let at = |what: &str| order.iter().position(|done| done.contains(what)).unwrap();
+    assert!(at("DELETE /apis/operators.coreos.com") < at(&format!("DELETE {TEAM}")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_namespace_that_is_kept_only_loses_what_was_added_whenever_the_process_dies() {
+    let build = || {
+        let (plane, path) = namespace();
+        let found = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "team"}});
+        plane.put(TEAM, found);
+        say(&plane, &path, &json!({"takeOwnership": true}));
+        (plane, path)
+    };
+    let turn = |plane: &Plane, path: &str| plane.delete(path);
+    let plane = survives::<DatabaseNamespaces>(build, Some(&turn)).await;
+    let left = plane.get(TEAM).unwrap();
+    assert!(left["metadata"]["labels"]["app.kubernetes.io/managed-by"].is_null());
+    let subscription = format!("{OLM}/subscriptions/percona-xtradb-cluster-operator");
+    assert_eq!(plane.get(&subscription), None);
+}
+
+/// OLM offers an upgrade of the operator.
+fn offer(plane: &Plane) {
+    let csv = "percona-xtradb-cluster-operator.v1.16.0";
+    let plan = json!({"apiVersion": "operators.coreos.com/v1alpha1", "kind": "InstallPlan",
+        "metadata": {"name": "upgrade", "namespace": "team"},
+        "spec": {"approval": "Manual", "approved": false, "clusterServiceVersionNames": [csv]},
+        "status": {"phase": "RequiresApproval"}});
+    plane.put(&format!("{OLM}/installplans/upgrade"), plan);
+    plane.change(
+        &format!("{OLM}/subscriptions/percona-xtradb-cluster-operator"),
+        &json!({"status": {"state": "UpgradePending", "currentCSV": csv,
+            "installPlanRef": {"name": "upgrade"}}}),
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_operator_is_upgraded_under_its_lock_with_the_rights_that_are_shipped() {
+    let (plane, path) = namespace();
+    let controller = process::<DatabaseNamespaces>(&plane);
+    rest(&plane, &controller, &path).await;
+    offer(&plane);
+    say(
+        &plane,
+        &path,
+        &json!({"engines": {"pxc": {"version": "1.16.0"}}}),
+    );
+    rest(&plane, &controller, &path).await;
+    let said = condition(&plane, &path, "Synced");
+    assert_eq!(said["status"], "True", "{said}");
+    let plan = plane.get(&format!("{OLM}/installplans/upgrade")).unwrap();
+    assert_eq!(plan["spec"]["approved"], true);
+    let order = plane.writes();
+    let at = |what: &str| order.iter().position(|done| done.ends_with(what)).unwrap();
+    let lock = "/databaseengines/percona-xtradb-cluster-operator";
+    assert!(at(lock) < at("/installplans/upgrade"), "{order:#?}");
+}

@@ -1,0 +1,98 @@
+//! What the provider may do: the roles that are shipped, for the cluster that its resources go
+//! to, and the role that Crossplane's RBAC manager renders, for the control plane.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+/// The group of the provider's own kinds.
+const OWN: &str = "everest.m.openeverest.io";
+
+/// The verbs of each resource, by group and plural.
+type Verbs = BTreeMap<(String, String), BTreeSet<String>>;
+
+/// What `rbac/provider.yaml` grants.
+static SHIPPED: LazyLock<Verbs> = LazyLock::new(|| {
+    let file =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/crossplane/rbac/provider.yaml");
+    let text = std::fs::read_to_string(file).unwrap();
+    let mut verbs = Verbs::new();
+    for document in serde_yaml_ng::Deserializer::from_str(&text) {
+        let role = Value::deserialize(document).unwrap();
+        for rule in role["rules"].as_array().unwrap() {
+            for group in texts(&rule["apiGroups"]) {
+                for resource in texts(&rule["resources"]) {
+                    let granted = verbs.entry((group.clone(), resource)).or_default();
+                    granted.extend(texts(&rule["verbs"]));
+                }
+            }
+        }
+    }
+    verbs
+});
+
+fn texts(value: &Value) -> Vec<String> {
+    let values = value.as_array().unwrap().iter();
+    values
+        .map(|text| text.as_str().unwrap().to_owned())
+        .collect()
+}
+
+/// Whether the provider may do that.
+pub(crate) fn allow(verb: &str, group: &str, resource: &str) -> bool {
+    let key = (group.to_owned(), resource.to_owned());
+    let shipped = SHIPPED.get(&key);
+    shipped.is_some_and(|granted| granted.contains(verb)) || rendered(verb, group, resource)
+}
+
+/// What the RBAC manager's system role grants; nothing of a provider's own kinds may be deleted.
+fn rendered(verb: &str, group: &str, resource: &str) -> bool {
+    match group {
+        OWN => ["get", "list", "watch", "create", "update", "patch"].contains(&verb),
+        "" => ["secrets", "configmaps", "events"].contains(&resource),
+        "coordination.k8s.io" => resource == "leases",
+        "apiextensions.k8s.io" => {
+            resource == "customresourcedefinitions" && ["get", "list", "watch"].contains(&verb)
+        }
+        _ => false,
+    }
+}
+
+/// The verb, the group and the resource of a request, as RBAC asks for them. Discovery has none:
+/// everybody may.
+pub(crate) fn asked<'a>(
+    method: &str,
+    path: &'a str,
+    exists: bool,
+    is_watch: bool,
+) -> Option<(Vec<&'static str>, &'a str, String)> {
+    let mut parts = path.trim_matches('/').split('/');
+    let group = match parts.next()? {
+        "apis" => parts.next()?,
+        _ => "",
+    };
+    parts.next()?;
+    let mut rest: Vec<&str> = parts.collect();
+    if rest.first() == Some(&"namespaces") && rest.len() > 2 {
+        rest.drain(..2);
+    }
+    let (plural, name) = (*rest.first()?, rest.get(1));
+    let resource = match rest.get(2) {
+        Some(part) => format!("{plural}/{part}"),
+        None => plural.to_owned(),
+    };
+    let verbs = match (method, name) {
+        ("GET", _) if is_watch => vec!["watch"],
+        ("GET", Some(_)) => vec!["get"],
+        ("GET", None) => vec!["list"],
+        ("POST", _) => vec!["create"],
+        ("PATCH", _) if exists => vec!["patch"],
+        ("PATCH", _) => vec!["patch", "create"],
+        ("DELETE", _) => vec!["delete"],
+        _ => vec!["update"],
+    };
+    Some((verbs, group, resource))
+}

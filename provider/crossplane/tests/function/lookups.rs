@@ -1,0 +1,79 @@
+//! What the function asks Crossplane to look up.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::fixtures::{ready, spec, world};
+use crate::world::World;
+
+/// The kinds that a world's composite resource makes the function ask for. The world fails where
+/// the shipped role does not let Crossplane read one of them.
+fn asked(mut world: World) -> BTreeSet<String> {
+    world.input["lookups"] = json!("All");
+    let requirements = world.respond().requirements.unwrap();
+    requirements
+        .resources
+        .into_values()
+        .map(|selector| selector.kind)
+        .collect()
+}
+
+fn with(engine: &str, more: Value) -> Value {
+    let mut spec = spec(engine);
+    json_patch::merge(&mut spec, &more);
+    spec
+}
+
+#[test]
+fn crossplane_may_read_all_that_the_function_asks_for_with_the_role_that_is_shipped() {
+    let import = json!({"dataImporterName": "import", "source": {"path": "p",
+        "s3": {"bucket": "b", "region": "r", "endpointURL": "https://s3.example.org",
+            "credentialsSecretName": "keys"}}});
+    let restored = json!({"dataSource": {"dbClusterBackupName": "nightly"}});
+    let specs = [
+        with(
+            "pxc",
+            json!({
+                "monitoring": {"monitoringConfigName": "pmm"},
+                "podSchedulingPolicyName": "spread",
+                "proxy": {"type": "haproxy",
+                    "expose": {"type": "external", "loadBalancerConfigName": "lb"}},
+                "backup": {"schedules": [{"name": "nightly", "enabled": true,
+                    "schedule": "0 2 * * *", "backupStorageName": "s3"}]},
+                "dataSource": {"dataImport": import},
+            }),
+        ),
+        with(
+            "psmdb",
+            json!({"engineFeatures": {"psmdb": {"splitHorizonDnsConfigName": "dns"}}}),
+        ),
+        with("postgresql", restored),
+    ];
+    let mut kinds: BTreeSet<String> = specs
+        .into_iter()
+        .flat_map(|spec| asked(world(spec)))
+        .collect();
+    for engine in ["pxc", "psmdb", "postgresql"] {
+        kinds.extend(asked(ready(spec(engine))));
+    }
+    for kind in [
+        "BackupStorage",
+        "DataImporter",
+        "DatabaseCluster",
+        "DatabaseClusterBackup",
+        "DatabaseEngine",
+        "LoadBalancerConfig",
+        "MonitoringConfig",
+        "Namespace",
+        "PerconaPGCluster",
+        "PerconaServerMongoDB",
+        "PerconaXtraDBCluster",
+        "PodSchedulingPolicy",
+        "Secret",
+        "SplitHorizonDNSConfig",
+        "StorageClass",
+    ] {
+        assert!(kinds.contains(kind), "{kind} is not among {kinds:?}");
+    }
+}
