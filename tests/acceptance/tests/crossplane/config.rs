@@ -178,8 +178,9 @@ async fn a_config_stays_while_it_is_used_and_goes_with_its_last_user() {
     scene.end().await;
 }
 
+/// Crossplane's own role lets a provider delete no usage.
 #[tokio::test]
-async fn a_usage_that_nobody_owns_is_deleted() {
+async fn a_usage_that_nobody_owns_does_not_hold_its_config() {
     let _provider = Provider::shared().await;
     let scene = Scene::new("config-restored").await;
     scene
@@ -191,9 +192,15 @@ async fn a_usage_that_nobody_owns_is_deleted() {
             "resourceRef": { "apiVersion": MANAGED, "kind": "Database", "name": "gone" },
         }))
         .await;
+    scene.apply(&secret("credentials", &own_kubeconfig())).await;
+    scene.apply(&config("here", "credentials")).await;
     scene
-        .until_gone(MANAGED, "ProviderConfigUsage", "left-over")
+        .until(MANAGED, KIND, "here", "its finalizer", |config| {
+            config["metadata"]["finalizers"] == json!(["in-use.crossplane.io"])
+        })
         .await;
+    scene.delete(MANAGED, KIND, "here").await;
+    scene.until_gone(MANAGED, KIND, "here").await;
     scene.end().await;
 }
 

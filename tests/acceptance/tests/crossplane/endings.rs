@@ -113,9 +113,9 @@ async fn a_namespace_whose_credentials_are_gone_goes_and_an_event_tells_what_it_
 async fn a_replica_that_takes_over_finishes_a_deletion_that_another_began() {
     let _alone = Provider::alone().await;
     let election = Scene::new("ends-lease").await;
-    let first = replica(&election, "first");
+    let first = replica(&election, "first").await;
     until_led_by(&election, "first").await;
-    let second = replica(&election, "second");
+    let second = replica(&election, "second").await;
     second.until_ready().await;
     let scene = stage("ends-replica").await;
     scene.apply(&database("orders")).await;

@@ -5,18 +5,13 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use k8s_openapi::api::{authentication::v1::TokenRequest, core::v1::ServiceAccount};
-use kube::{
-    Api,
-    api::PostParams,
-    config::{AuthInfo, Kubeconfig},
-};
 use serde::Deserialize as _;
 use serde_json::{Value, json};
 
 use crate::{
-    process::{Provider, kubeconfig},
+    process::Provider,
     resources::{stage, works},
+    rights::{RBAC, kubeconfig_of},
     scene::{MANAGED, Scene, condition},
 };
 
@@ -292,7 +287,7 @@ async fn a_database_of_another_cluster_is_reached_with_the_rights_that_are_docum
             }))
             .await;
     }
-    let kubeconfig = kubeconfig_of(&scene, user).await;
+    let kubeconfig = kubeconfig_of(&scene.client, &namespace, user).await;
     scene
         .apply(&json!({
             "apiVersion": "v1",
@@ -310,24 +305,4 @@ async fn a_database_of_another_cluster_is_reached_with_the_rights_that_are_docum
         scene.delete(RBAC, "ClusterRole", &own(role)).await;
     }
     scene.end().await;
-}
-
-const RBAC: &str = "rbac.authorization.k8s.io/v1";
-
-/// A kubeconfig of the cluster for a service account of the scene's.
-async fn kubeconfig_of(scene: &Scene, name: &str) -> String {
-    let accounts: Api<ServiceAccount> = Api::namespaced(scene.client.clone(), &scene.namespace);
-    let issued = accounts
-        .create_token_request(name, &PostParams::default(), &TokenRequest::default())
-        .await
-        .unwrap();
-    let token = issued.status.unwrap().token;
-    let mut config = Kubeconfig::read_from(kubeconfig()).unwrap();
-    for user in &mut config.auth_infos {
-        user.auth_info = Some(AuthInfo {
-            token: token.clone().map(Into::into),
-            ..AuthInfo::default()
-        });
-    }
-    serde_yaml_ng::to_string(&config).unwrap()
 }

@@ -17,11 +17,12 @@ fn holder(lease: &Value) -> &str {
 }
 
 /// A replica that takes part in the election of the scene's namespace.
-pub fn replica(scene: &Scene, name: &str) -> Provider {
+pub async fn replica(scene: &Scene, name: &str) -> Provider {
     Provider::begin(
         &["--leader-election"],
         &[("POD_NAMESPACE", &scene.namespace), ("POD_NAME", name)],
     )
+    .await
 }
 
 pub async fn until_led_by(scene: &Scene, name: &str) {
@@ -40,16 +41,16 @@ pub async fn until_led_by(scene: &Scene, name: &str) {
 async fn a_replica_that_waits_takes_over_from_one_that_ends_and_from_one_that_dies() {
     let _alone = Provider::alone().await;
     let scene = Scene::new("lease").await;
-    let first = replica(&scene, "first");
+    let first = replica(&scene, "first").await;
     until_led_by(&scene, "first").await;
-    let second = replica(&scene, "second");
+    let second = replica(&scene, "second").await;
     second.until_ready().await;
     let (in_order, log) = first.end().await;
     assert!(in_order, "{log}");
     assert!(log.contains("the lease is released"), "{log}");
     until_led_by(&scene, "second").await;
 
-    let third = replica(&scene, "third");
+    let third = replica(&scene, "third").await;
     third.until_ready().await;
     second.kill();
     until_led_by(&scene, "third").await;
@@ -61,7 +62,7 @@ async fn a_replica_that_waits_takes_over_from_one_that_ends_and_from_one_that_di
 async fn a_replica_that_loses_the_lease_ends() {
     let _alone = Provider::alone().await;
     let scene = Scene::new("lease-lost").await;
-    let mut provider = replica(&scene, "first");
+    let mut provider = replica(&scene, "first").await;
     until_led_by(&scene, "first").await;
     scene
         .patch(
@@ -180,7 +181,7 @@ async fn probes_and_metrics_answer_until_the_end() {
 #[tokio::test]
 async fn a_flag_that_there_is_not_is_refused() {
     let _alone = Provider::alone().await;
-    let mut provider = Provider::begin(&["--poling=1m"], &[]);
+    let mut provider = Provider::begin(&["--poling=1m"], &[]).await;
     assert!(!provider.exited().await);
     assert!(provider.log().contains("--poling"), "{}", provider.log());
 }

@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex, PoisonError, Weak},
     time::{Duration, Instant},
@@ -16,6 +16,8 @@ use tokio::{
     sync::{RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
+use crate::rights;
+
 /// No start and no end takes this long on a slow machine.
 const LONGEST: Duration = Duration::from_secs(60);
 
@@ -26,7 +28,7 @@ pub fn setting(name: &str) -> String {
     })
 }
 
-/// The kubeconfig of the cluster, which is control plane and target in one.
+/// The kubeconfig of the cluster's administrator. The cluster is control plane and target in one.
 pub fn kubeconfig() -> String {
     setting("EVEREST_TEST_KUBECONFIG")
 }
@@ -64,12 +66,13 @@ impl Provider {
     /// The provider that all tests share which need no other.
     pub async fn shared() -> Shared {
         let turn = TURN.read().await;
+        let kubeconfig = rights::kubeconfig().await;
         let (provider, fresh) = {
             let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
             match shared.upgrade() {
                 Some(provider) => (provider, false),
                 None => {
-                    let provider = Arc::new(Provider::begin(&[], &[]));
+                    let provider = Arc::new(Provider::launch(kubeconfig, &[], &[]));
                     *shared = Arc::downgrade(&provider);
                     (provider, true)
                 }
@@ -92,13 +95,17 @@ impl Provider {
 
     /// Another one, with further arguments and variables, that is ready.
     pub async fn start(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
-        let provider = Provider::begin(arguments, variables);
+        let provider = Provider::begin(arguments, variables).await;
         provider.until_ready().await;
         provider
     }
 
-    /// Starts the process.
-    pub fn begin(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+    /// Starts the process, with the rights that it has where its package runs.
+    pub async fn begin(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        Provider::launch(rights::kubeconfig().await, arguments, variables)
+    }
+
+    fn launch(kubeconfig: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let folder = tempfile::Builder::new()
             .prefix("everest-crossplane-")
             .tempdir()
@@ -108,12 +115,9 @@ impl Provider {
         let [metrics, health] = ports::free().unwrap();
         let child = Command::new(setting("EVEREST_TEST_CROSSPLANE"))
             .arg("provider")
-            .args([
-                "--kubeconfig",
-                &kubeconfig(),
-                "--debug",
-                "--log-format=text",
-            ])
+            .arg("--kubeconfig")
+            .arg(kubeconfig)
+            .args(["--debug", "--log-format=text"])
             .arg(format!("--metrics-bind-address=127.0.0.1:{metrics}"))
             .arg(format!("--health-bind-address=127.0.0.1:{health}"))
             .args(arguments)

@@ -52,7 +52,8 @@ pub fn database(name: &str) -> Value {
     )
 }
 
-fn storage(scene: &Scene, name: &str) -> Value {
+/// A storage whose credentials are in the Secret of the [`stage`].
+pub fn storage(scene: &Scene, name: &str) -> Value {
     resource(
         "BackupStorage",
         name,
