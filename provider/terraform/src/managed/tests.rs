@@ -115,7 +115,7 @@ fn world(objects: impl IntoIterator<Item = (String, Json)>) -> (Arc<Session>, Ob
             let (code, answer) = answer(&objects, parts.method.as_str(), path, query, &body);
             let answer = Body::from(answer.to_string().into_bytes());
             let response = http::Response::builder().status(code).body(answer);
-            Ok::<_, kube::Error>(response.map_err(kube::Error::HttpError)?)
+            response.map_err(kube::Error::HttpError)
         }
     });
     let cluster = Cluster::new(kube::Client::new(service, "default"), Catalog::default());

@@ -1,6 +1,6 @@
 //! Upgrades of the operators in a database namespace.
 
-use acceptance::catalog::PXC;
+use acceptance::catalog::{PACKAGES, Package};
 use serde_json::json;
 
 use crate::{
@@ -8,6 +8,9 @@ use crate::{
     resources::{EVEREST, resource, works},
     scene::{MANAGED, Scene},
 };
+
+/// The operator that is upgraded.
+const PXC: &Package = &PACKAGES[0];
 
 #[tokio::test]
 #[ignore = "needs the catalog of the test cluster"]

@@ -118,18 +118,11 @@ fn an_import_has_ended_when_the_database_is_created_and_its_keys_are_in_no_spec(
     stack.apply().failed().says("the dump is torn");
     assert!(stack.tainted(ADDRESS), "half of the data is no database");
     // What never held its data is made again, protected or not.
-    let protected = |text: &str| {
-        text.replace(
-            "deletion_protection = false",
-            "deletion_protection = true",
-        )
-    };
+    let protected =
+        |text: &str| text.replace("deletion_protection = false", "deletion_protection = true");
     stack.write(&protected(&import("4")));
     stack.apply().failed().says("the dump is torn");
-    steer(
-        &stack.namespace,
-        json!({ "orders.import-fails": null }),
-    );
+    steer(&stack.namespace, json!({ "orders.import-fails": null }));
     stack.apply().succeeded().says("never was ready");
     stack.destroy().failed().says("deletion_protection");
     stack.write(&import("4"));

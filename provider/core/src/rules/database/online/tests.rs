@@ -716,18 +716,23 @@ fn the_engines_and_the_namespace_that_the_same_run_brings_are_not_missed_at_plan
         serde_json::from_value(json!({"name": "prod", "engines": {"pxc": {}}})).unwrap();
     let mut run = Planned::default();
     crate::rules::Ruled::note(&namespace, &mut run);
-    let edits: [(fn(&mut Facts), &str); 2] = [
-        (|f| f.engines = All::Some([].into()), "engine-installed"),
-        (
-            |f| f.namespace = Seen::Found(Default::default()),
-            "namespace-served",
-        ),
-    ];
-    for (edit, rule) in edits {
+    let without_engines = Facts {
+        engines: All::Some([].into()),
+        ..facts()
+    };
+    let without_label = Facts {
+        namespace: Seen::Found(Default::default()),
+        ..facts()
+    };
+    for (facts, rule) in [
+        (without_engines, "engine-installed"),
+        (without_label, "namespace-served"),
+    ] {
         let judged = |planned: &Planned, stage| -> Vec<&'static str> {
-            let mut facts = facts();
-            edit(&mut facts);
-            facts.planned = planned.within("prod");
+            let facts = Facts {
+                planned: planned.within("prod"),
+                ..facts.clone()
+            };
             let found = check_online(&sound(), None, &facts, stage);
             found.into_iter().map(|found| found.rule).collect()
         };
