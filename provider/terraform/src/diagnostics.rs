@@ -139,6 +139,10 @@ fn took(summary: String, fields: &[FieldConflict], outcome: &str) -> Option<Diag
     })
 }
 
+/// What to do instead about an object that is in the way because the plan replaces it.
+pub const UNLESS_REPLACED: &str = " If this plan replaces it, do not import it: names are fixed, so take create_before_destroy out \
+     of the lifecycle block.";
+
 /// That a replacement was to be made while the object that it replaces still has the name.
 pub fn name_is_taken(object: &impl std::fmt::Display, what: &str) -> Diagnostic {
     Diagnostic::error(

@@ -253,7 +253,12 @@ impl<K: Guarded> Resource for Managed<K> {
                 tfplugin::Creation::NotCreated(diagnostics::name_is_taken(&object, &what))
             }
             Creation::NotCreated(error) => {
-                tfplugin::Creation::NotCreated(self.session.cluster_error(&error, &doing, &what))
+                let mut why = self.session.cluster_error(&error, &doing, &what);
+                if matches!(error, ClusterError::AlreadyExists { .. }) {
+                    // Before 1.16 Terraform hands no mark of the plan to this leg of an apply.
+                    why.detail.push_str(diagnostics::UNLESS_REPLACED);
+                }
+                tfplugin::Creation::NotCreated(why)
             }
             Creation::Failed {
                 observed: mut state,

@@ -346,8 +346,8 @@ fn deletion_protection_covers_destroy_and_replace_and_is_lifted_by_an_apply_of_i
             "-no-color",
         ])
         .failed()
-        .says("create_before_destroy")
-        .says_not("mport it");
+        .says("names are fixed")
+        .says("create_before_destroy");
 
     stack.write(&database("pxc", "orders", ""));
     stack.apply().succeeded();
