@@ -70,11 +70,14 @@ fn what_exists_is_imported_with_a_generated_configuration_that_applies_as_it_sta
         said.failed().says("No configuration can be generated");
     } else {
         said.succeeded();
-        let generated = std::fs::read_to_string(taken.path().join("generated.tf")).unwrap();
-        for chosen in ["[mysqld]", "everest-secrets-", "paused", "version = \""] {
-            let stands = |line: &&str| line.contains(chosen) && !line.ends_with("= null");
-            let line = generated.lines().find(stands);
-            assert_eq!(line, None, "nobody has asked for it:\n{generated}");
+        // An older client writes down the whole state.
+        if Feature::GenerateConfig.is_there() {
+            let generated = std::fs::read_to_string(taken.path().join("generated.tf")).unwrap();
+            for chosen in ["[mysqld]", "everest-secrets-", "paused", "version = \""] {
+                let stands = |line: &&str| line.contains(chosen) && !line.ends_with("= null");
+                let line = generated.lines().find(stands);
+                assert_eq!(line, None, "nobody has asked for it:\n{generated}");
+            }
         }
         taken
             .apply()
