@@ -195,6 +195,13 @@ impl Usages {
                         self.changed();
                     }
                 }
+                // With their definition, when the package is deleted, all of them are gone: the
+                // watch may end before it has said so of each.
+                Some(Err(error)) if is_undefined(&error) && self.known().complete => {
+                    if !std::mem::take(&mut self.known().usages).is_empty() {
+                        self.changed();
+                    }
+                }
                 Some(Err(error)) => {
                     tracing::warn!(%error, "ProviderConfigUsages cannot be watched; trying again");
                 }
@@ -282,6 +289,16 @@ fn usage(user: &UserOfConfig, reference: &ProviderConfigReference) -> ProviderCo
             name: user.name.clone(),
         },
     }
+}
+
+/// Whether a watch ended because its kind is not served any more.
+fn is_undefined(error: &watcher::Error) -> bool {
+    let (watcher::Error::InitialListFailed(error) | watcher::Error::WatchStartFailed(error)) =
+        error
+    else {
+        return false;
+    };
+    matches!(error, kube::Error::Api(status) if status.code == 404)
 }
 
 #[cfg(test)]

@@ -125,6 +125,36 @@ async fn nobody_is_counted_before_all_are_known() {
     );
 }
 
+#[tokio::test(start_paused = true)]
+async fn nobody_uses_a_config_any_more_once_usages_are_not_defined() {
+    let used = usage(&user("orders"), &reference("here"));
+    let (control, _) = api(move |_, target, _| {
+        if target.contains("watch=true") {
+            return (
+                404,
+                json!({"kind": "Status", "status": "Failure", "code": 404, "reason": "NotFound",
+                    "message": "the server could not find the requested resource"}),
+            );
+        }
+        let list = json!({"apiVersion": "everest.m.openeverest.io/v1alpha1",
+            "kind": "ProviderConfigUsageList", "metadata": {"resourceVersion": "1"},
+            "items": [used]});
+        (200, list)
+    });
+    let usages = std::sync::Arc::new(Usages::new(control));
+    let (followed, end) = (usages.clone(), CancellationToken::new());
+    let until = end.clone();
+    tokio::spawn(async move { followed.follow(until).await });
+    let key = TargetKey::new("team", &reference("here"));
+    let mut changes = usages.changes();
+    // The first change is the list, with its user.
+    let both = changes.wait_for(|count| *count == 2);
+    let waited = tokio::time::timeout(std::time::Duration::from_secs(600), both).await;
+    assert!(waited.is_ok(), "the user stays counted");
+    assert_eq!(usages.users(&key), Some(0));
+    end.cancel();
+}
+
 #[test]
 fn a_name_that_is_too_long_for_a_label_is_left_out_of_the_labels() {
     let name = "n".repeat(64);
