@@ -24,7 +24,7 @@ resource \"everest_backup_storage\" \"unwritten\" {
   namespace            = everest_namespace.ns.name
   name                 = \"unwritten\"
   type                 = \"s3\"
-  bucket               = \"backups\"
+  bucket               = \"others\"
   region               = \"eu-central-1\"
   access_key_id_wo     = \"AKIA\"
   secret_access_key_wo = \"hush\"
