@@ -162,7 +162,6 @@ async fn make(
     let subscriptions = cluster.objects::<Subscription>(name).list("").await?;
     problem::refuse_older(&object, &wanted, &subscriptions)?;
 
-    let body = v1::namespace::desired(planned);
     match &existing {
         // Taking over means that what the configuration says holds, whoever said otherwise. It is
         // not marked as made: it is not to go when that is undone.
