@@ -1,9 +1,9 @@
 //! Holds the crate against objects recorded from the real everest-operator and
-//! OLM, where those recordings are at hand.
+//! OLM.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use everest_core::dialect::Dialect;
 use everest_core::facts::Seen;
@@ -19,18 +19,12 @@ use everest_schemas::models::DatabaseModel;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-/// The recordings, unless they are not here.
-fn recordings() -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/observed");
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    eprintln!("no recordings here: skipped");
-    None
-}
-
-fn read<T: DeserializeOwned>(folder: &Path, name: &str) -> T {
-    let text = std::fs::read_to_string(folder.join(format!("{name}.yaml"))).unwrap();
+fn read<T: DeserializeOwned>(name: &str) -> T {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../tests/acceptance/observed")
+        .join(format!("{name}.yaml"));
+    let text = std::fs::read_to_string(&path)
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     serde_yaml_ng::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
@@ -101,9 +95,8 @@ fn created() -> [(&'static str, DatabaseModel); 4] {
 
 #[test]
 fn what_was_created_is_observed_without_a_difference() {
-    let Some(folder) = recordings() else { return };
     for (name, model) in created() {
-        let cluster: DatabaseCluster = read(&folder, name);
+        let cluster: DatabaseCluster = read(name);
         let seen = v1::database::observed(&cluster, &OwnedKeys::default());
         let (wish, found) = (
             serde_json::to_value(&model).unwrap(),
@@ -138,7 +131,6 @@ fn unfilled(schema: &Value, path: &str, found: &mut Vec<String>) {
 
 #[test]
 fn what_the_models_call_unfilled_everest_left_alone() {
-    let Some(folder) = recordings() else { return };
     let settings = schemars::generate::SchemaSettings::draft2020_12()
         .with(|settings| settings.inline_subschemas = true);
     let schema = settings.into_generator();
@@ -147,7 +139,7 @@ fn what_the_models_call_unfilled_everest_left_alone() {
     unfilled(&schema, "", &mut paths);
     assert!(paths.contains(&"/spec/engine/storage/class".to_owned()));
     for (name, model) in created() {
-        let cluster: DatabaseCluster = read(&folder, name);
+        let cluster: DatabaseCluster = read(name);
         let seen = v1::database::observed(&cluster, &OwnedKeys::default());
         let sent = serde_json::to_value(&model).unwrap();
         let found = serde_json::to_value(&seen).unwrap();
@@ -160,9 +152,8 @@ fn what_the_models_call_unfilled_everest_left_alone() {
 
 #[test]
 fn a_recorded_database_survives_observing_sending_and_observing_again() {
-    let Some(folder) = recordings() else { return };
     for (name, _) in created() {
-        let cluster: DatabaseCluster = read(&folder, name);
+        let cluster: DatabaseCluster = read(name);
         let seen = v1::database::observed(&cluster, &OwnedKeys::default());
         let body = v1::database::desired(&seen, Operation::Create);
         let again: DatabaseCluster = serde_json::from_value(body).unwrap();
@@ -175,16 +166,14 @@ fn a_recorded_database_survives_observing_sending_and_observing_again() {
 
 #[test]
 fn the_keys_of_the_recorded_apply_are_ours() {
-    let Some(folder) = recordings() else { return };
-    let cluster: DatabaseCluster = read(&folder, "managed-fields-1-after-create");
+    let cluster: DatabaseCluster = read("managed-fields-1-after-create");
     let owned = v1::managed_fields::owned_keys(&cluster.metadata, "terraform-provider-everest");
     assert_eq!(owned, OwnedKeys::default());
 }
 
 #[test]
 fn what_the_operator_wrote_into_the_recorded_database_is_not_contested() {
-    let Some(folder) = recordings() else { return };
-    let mut live: Value = read(&folder, "managed-fields-2-after-reapply");
+    let mut live: Value = read("managed-fields-2-after-reapply");
     let body = json!({"spec": {"engine": {"config": "[mysqld]", "userSecretsName": "mine",
         "replicas": 5}}});
     let contested = |live: &Value| {
@@ -197,9 +186,8 @@ fn what_the_operator_wrote_into_the_recorded_database_is_not_contested() {
 
 #[test]
 fn a_configuration_for_the_recorded_database_has_what_was_asked_for_and_no_more() {
-    let Some(folder) = recordings() else { return };
     let shortened = |name: &str| {
-        let cluster: DatabaseCluster = read(&folder, name);
+        let cluster: DatabaseCluster = read(name);
         let mut config = v1::database::observed(&cluster, &OwnedKeys::default());
         v1::generated::shorten(&mut config, Some(&cluster));
         serde_json::to_value(&config.spec).unwrap()
@@ -234,7 +222,6 @@ fn judge(cluster: &DatabaseCluster, creating: bool, steady: bool) -> Readiness {
 
 #[test]
 fn every_recorded_phase_of_a_database_is_judged_rightly() {
-    let Some(folder) = recordings() else { return };
     for engine in Engine::ALL {
         for (phase, ready) in [
             ("1-databasecluster-new", false),
@@ -242,7 +229,7 @@ fn every_recorded_phase_of_a_database_is_judged_rightly() {
             ("4-databasecluster-ready", true),
             ("7-databasecluster-restoring", false),
         ] {
-            let cluster: DatabaseCluster = read(&folder, &format!("{engine}-{phase}"));
+            let cluster: DatabaseCluster = read(&format!("{engine}-{phase}"));
             let judged = judge(&cluster, true, false);
             assert_eq!(
                 judged == Readiness::Ready,
@@ -257,13 +244,13 @@ fn every_recorded_phase_of_a_database_is_judged_rightly() {
             assert_eq!(seen.ready.known(), Some(&ready), "{engine} {phase}");
             assert!(seen.recommended_cr_version.is_null(), "{engine} {phase}");
         }
-        let ready: DatabaseCluster = read(&folder, &format!("{engine}-4-databasecluster-ready"));
+        let ready: DatabaseCluster = read(&format!("{engine}-4-databasecluster-ready"));
         assert!(
             matches!(judge(&ready, false, false), Readiness::Pending(_)),
             "{engine}"
         );
         assert_eq!(judge(&ready, false, true), Readiness::Ready, "{engine}");
-        let gone: DatabaseCluster = read(&folder, &format!("{engine}-9-databasecluster-deleting"));
+        let gone: DatabaseCluster = read(&format!("{engine}-9-databasecluster-deleting"));
         assert!(
             matches!(judge(&gone, true, false), Readiness::Failed(_)),
             "{engine}"
@@ -273,29 +260,26 @@ fn every_recorded_phase_of_a_database_is_judged_rightly() {
 
 #[test]
 fn recorded_engine_objects_carry_what_their_databases_say() {
-    let Some(folder) = recordings() else { return };
     for engine in Engine::ALL {
         for (database, object) in [
             ("4-databasecluster-ready", "1-engine-cr"),
             ("4-databasecluster-ready", "5-engine-cr-with-storage"),
             ("9-databasecluster-deleting", "9-engine-cr-deleting"),
         ] {
-            let database: DatabaseCluster = read(&folder, &format!("{engine}-{database}"));
-            let object: Value = read(&folder, &format!("{engine}-{object}"));
+            let database: DatabaseCluster = read(&format!("{engine}-{database}"));
+            let object: Value = read(&format!("{engine}-{object}"));
             assert_eq!(readiness::not_carried(&database, &object), [], "{engine}");
         }
     }
-    let database: DatabaseCluster = read(&folder, "pxc-10-growth-refused-databasecluster");
-    let object: Value = read(&folder, "pxc-10-growth-refused-engine-cr");
+    let database: DatabaseCluster = read("pxc-10-growth-refused-databasecluster");
+    let object: Value = read("pxc-10-growth-refused-engine-cr");
     assert_eq!(readiness::not_carried(&database, &object), []);
 }
 
 #[test]
 fn a_recorded_change_that_was_not_carried_is_not_done() {
-    let Some(folder) = recordings() else { return };
-    let database: DatabaseCluster =
-        read(&folder, "postgresql-10-change-not-carried-databasecluster");
-    let object: Value = read(&folder, "postgresql-10-change-not-carried-engine-cr");
+    let database: DatabaseCluster = read("postgresql-10-change-not-carried-databasecluster");
+    let object: Value = read("postgresql-10-change-not-carried-engine-cr");
     let found: Vec<String> = readiness::not_carried(&database, &object)
         .iter()
         .map(ToString::to_string)
@@ -328,9 +312,8 @@ fn a_recorded_change_that_was_not_carried_is_not_done() {
 
 #[test]
 fn recorded_backups_and_restores_are_judged_and_observed() {
-    let Some(folder) = recordings() else { return };
     for engine in Engine::ALL {
-        let backup: DatabaseClusterBackup = read(&folder, &format!("{engine}-6-backup-succeeded"));
+        let backup: DatabaseClusterBackup = read(&format!("{engine}-6-backup-succeeded"));
         assert_eq!(readiness::backup(&backup), Readiness::Ready);
         let seen = v1::backup::observed(&backup, &OwnedKeys::default());
         assert_eq!(seen.state.known_str(), Some("Succeeded"));
@@ -339,20 +322,16 @@ fn recorded_backups_and_restores_are_judged_and_observed() {
         assert_eq!(body["metadata"]["labels"], json!(backup.metadata.labels));
 
         for phase in ["5-backup-new", "6-backup-running"] {
-            let path = folder.join(format!("{engine}-{phase}.yaml"));
-            if path.is_file() {
-                let backup: DatabaseClusterBackup = read(&folder, &format!("{engine}-{phase}"));
-                assert!(matches!(readiness::backup(&backup), Readiness::Pending(_)));
-            }
+            let backup: DatabaseClusterBackup = read(&format!("{engine}-{phase}"));
+            assert!(matches!(readiness::backup(&backup), Readiness::Pending(_)));
         }
-        let restore: DatabaseClusterRestore =
-            read(&folder, &format!("{engine}-8-restore-succeeded"));
+        let restore: DatabaseClusterRestore = read(&format!("{engine}-8-restore-succeeded"));
         assert_eq!(readiness::restore(&restore), Readiness::Ready);
         let seen = v1::restore::observed(&restore, &OwnedKeys::default());
         let again = serde_json::from_value(v1::restore::desired(&seen)).unwrap();
         let again = v1::restore::observed(&again, &OwnedKeys::default());
         assert_eq!(again.backup_name, seen.backup_name);
-        let restore: DatabaseClusterRestore = read(&folder, &format!("{engine}-7-restore-new"));
+        let restore: DatabaseClusterRestore = read(&format!("{engine}-7-restore-new"));
         assert!(matches!(
             readiness::restore(&restore),
             Readiness::Pending(_)
@@ -362,7 +341,6 @@ fn recorded_backups_and_restores_are_judged_and_observed() {
 
 #[test]
 fn recorded_subscriptions_say_what_is_installed() {
-    let Some(folder) = recordings() else { return };
     for (name, installed, pending) in [
         ("A2-subscription-pending", None, Some("1.17.0")),
         ("A5-subscription-installed", Some("1.17.0"), None),
@@ -373,13 +351,13 @@ fn recorded_subscriptions_say_what_is_installed() {
         ),
         ("B4-subscription-atlatest", Some("1.18.0"), None),
     ] {
-        let facts = olm::subscription(&read(&folder, name));
+        let facts = olm::subscription(&read(name));
         assert_eq!(facts.installed_version.as_deref(), installed, "{name}");
         assert_eq!(facts.pending_version.as_deref(), pending, "{name}");
         assert!(facts.install_plan.is_some(), "{name}");
         assert_eq!(facts.hindrance, None, "{name}");
     }
-    let list: Value = read(&folder, "X-subscription-bundle-unpacking");
+    let list: Value = read("X-subscription-bundle-unpacking");
     let item = list.pointer("/items/0").unwrap_or(&list);
     let facts = olm::subscription(&serde_json::from_value(item.clone()).unwrap());
     assert!(facts.hindrance.unwrap().contains("unpacking"));
@@ -387,18 +365,17 @@ fn recorded_subscriptions_say_what_is_installed() {
 
 #[test]
 fn recorded_install_plans_are_decided_on() {
-    let Some(folder) = recordings() else { return };
     let asked = |engine, version: Option<&str>, installed: Option<&str>| Asked {
         engine,
         version: version.map(str::to_owned),
         installed: installed.map(str::to_owned),
     };
-    let first = read(&folder, "A2-installplan-requiresapproval");
+    let first = read("A2-installplan-requiresapproval");
     assert_eq!(
         decide(&first, &[asked(Engine::Pxc, None, None)]),
         Decision::Approve
     );
-    let upgrade = read(&folder, "B1-installplan-upgrade");
+    let upgrade = read("B1-installplan-upgrade");
     let installed = |version| [asked(Engine::Pxc, version, Some("1.17.0"))];
     assert_eq!(
         decide(&upgrade, &installed(Some("1.18.0"))),
@@ -412,7 +389,7 @@ fn recorded_install_plans_are_decided_on() {
         "engines.pxc.version = \"1.18.0\""
     );
 
-    let list: Value = read(&folder, "C1-installplans");
+    let list: Value = read("C1-installplans");
     let shared = list["items"]
         .as_array()
         .unwrap()
@@ -433,10 +410,9 @@ fn recorded_install_plans_are_decided_on() {
 
 #[test]
 fn recorded_engines_are_installed_when_olm_and_everest_agree() {
-    let Some(folder) = recordings() else { return };
-    let csv = read(&folder, "A5-csv-succeeded");
+    let csv = read("A5-csv-succeeded");
     let judge = |name: &str| {
-        let database_engine = read(&folder, name);
+        let database_engine = read(name);
         engine_install(&EngineSighting {
             engine: Engine::Pxc,
             csv: Some(&csv),

@@ -1,5 +1,4 @@
-//! The pure parts held to objects recorded from the real operator, where the
-//! recordings are at hand.
+//! The pure parts held to objects recorded from the real operator.
 //!
 //! Intended differences, because the recordings are of an older line:
 //! - `proxy.expose.type` defaults to `ClusterIP`, set by the API server; the
@@ -7,8 +6,6 @@
 //! - PostgreSQL operators from 2.8.2 on give new databases no `repo1` volume,
 //!   so a first storage is repo1, in the recordings repo2;
 //! - configuration texts (my.cnf, haproxy.cfg) are our own and shorter.
-
-use std::path::PathBuf;
 
 use kube::core::DynamicObject;
 use serde_json::{Value, json};
@@ -19,15 +16,8 @@ use crate::engine_cr::{self, Inputs, Storage};
 use crate::everest::status::{self, Sighting};
 use crate::everest::write_back::{self, ZeroValues};
 use crate::object::{at, text};
+use crate::recordings::recorded;
 use crate::versions;
-
-fn recorded(name: &str) -> Option<DynamicObject> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("../../../../shared/observed")
-        .join(format!("{name}.yaml"));
-    let yaml = std::fs::read_to_string(path).ok()?;
-    Some(serde_yaml_ng::from_str(&yaml).unwrap())
-}
 
 const OPERATORS: [(Engine, &str); 3] = [
     (Engine::Pxc, "1.18.0"),
@@ -82,12 +72,8 @@ fn build(engine: Engine, operator: &str, database: &DynamicObject, storages: &[S
 fn engine_objects_are_built_as_recorded() {
     for (engine, operator) in OPERATORS {
         let name = engine.type_name();
-        let (Some(database), Some(expected)) = (
-            recorded(&format!("{name}-1-databasecluster-new")),
-            recorded(&format!("{name}-1-engine-cr")),
-        ) else {
-            return;
-        };
+        let database = recorded(&format!("{name}-1-databasecluster-new"));
+        let expected = recorded(&format!("{name}-1-engine-cr"));
         let built = build(engine, operator, &database, &[]);
         assert_eq!(
             without_texts(built),
@@ -102,12 +88,8 @@ fn engine_objects_are_built_as_recorded() {
 fn a_storage_is_added_to_engine_objects_as_recorded() {
     for (engine, operator) in OPERATORS {
         let name = engine.type_name();
-        let (Some(database), Some(expected)) = (
-            recorded(&format!("{name}-1-databasecluster-new")),
-            recorded(&format!("{name}-5-engine-cr-with-storage")),
-        ) else {
-            return;
-        };
+        let database = recorded(&format!("{name}-1-databasecluster-new"));
+        let expected = recorded(&format!("{name}-5-engine-cr-with-storage"));
         let storage = Storage {
             name: format!("bs-{name}"),
             spec: json!({"type": "s3", "bucket": format!("bucket-{name}"), "region": "us-east-1",
@@ -127,12 +109,8 @@ fn a_storage_is_added_to_engine_objects_as_recorded() {
 fn statuses_are_computed_as_recorded() {
     for (engine, operator) in OPERATORS {
         let name = engine.type_name();
-        let (Some(ready), Some(engine_cr)) = (
-            recorded(&format!("{name}-4-databasecluster-ready")),
-            recorded(&format!("{name}-5-engine-cr-with-storage")),
-        ) else {
-            return;
-        };
+        let ready = recorded(&format!("{name}-4-databasecluster-ready"));
+        let engine_cr = recorded(&format!("{name}-5-engine-cr-with-storage"));
         let mut database = ready.clone();
         database.data["status"] = json!({"crVersion": operator});
         let mut seen = Sighting {
@@ -150,7 +128,7 @@ fn statuses_are_computed_as_recorded() {
             expected["activeStorage"] = "bs-psmdb".into();
         }
         assert_eq!(status::compute(&seen), expected, "{name}");
-        let restoring = recorded(&format!("{name}-7-databasecluster-restoring")).unwrap();
+        let restoring = recorded(&format!("{name}-7-databasecluster-restoring"));
         let mut before = restoring.clone();
         if engine != Engine::Pxc {
             before.data["status"]["crVersion"] = operator.into();
@@ -158,7 +136,7 @@ fn statuses_are_computed_as_recorded() {
         seen.database = &before;
         seen.restoring = true;
         assert_eq!(status::compute(&seen), restoring.data["status"], "{name}");
-        let deleting = recorded(&format!("{name}-9-databasecluster-deleting")).unwrap();
+        let deleting = recorded(&format!("{name}-9-databasecluster-deleting"));
         seen.database = &deleting;
         assert_eq!(status::compute(&seen)["status"], "deleting");
     }
@@ -168,9 +146,7 @@ fn statuses_are_computed_as_recorded() {
 fn details_of_a_new_database_are_dumped_as_recorded() {
     for (engine, _) in OPERATORS {
         let name = engine.type_name();
-        let Some(new) = recorded(&format!("{name}-1-databasecluster-new")) else {
-            return;
-        };
+        let new = recorded(&format!("{name}-1-databasecluster-new"));
         assert_eq!(
             details::dump(engine, &Value::Null),
             text(&new.data, "/status/details")
@@ -182,9 +158,7 @@ fn details_of_a_new_database_are_dumped_as_recorded() {
 fn recorded_specs_need_no_further_write_back() {
     for (engine, _) in OPERATORS {
         let name = format!("{}-1-databasecluster-new", engine.type_name());
-        let Some(new) = recorded(&name) else {
-            return;
-        };
+        let new = recorded(&name);
         assert!(write_back::write_back(&new, engine).is_none());
         let spec = at(&new.data, "/spec");
         assert_eq!(&write_back::round_trip(spec, ZeroValues::Dropped), spec);
@@ -193,9 +167,7 @@ fn recorded_specs_need_no_further_write_back() {
 
 #[test]
 fn what_a_user_applied_becomes_the_recorded_spec() {
-    let Some(recorded) = recorded("managed-fields-1-after-create") else {
-        return;
-    };
+    let recorded = recorded("managed-fields-1-after-create");
     let applied = json!({
         "engine": {"type": "pxc", "replicas": 3, "version": "8.0.42-33.1",
             "resources": {"cpu": "1000m", "memory": "1024Mi"},
@@ -222,9 +194,7 @@ fn database_engines_say_what_was_recorded() {
         ("engine-3-pending-upgrade", "1.17.0"),
         ("engine-4-upgraded", "1.18.0"),
     ] {
-        let Some(recorded) = recorded(name) else {
-            return;
-        };
+        let recorded = recorded(name);
         assert_eq!(
             versions::available(Engine::Pxc, operator),
             recorded.data["status"]["availableVersions"]

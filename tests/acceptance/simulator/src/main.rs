@@ -62,6 +62,8 @@ mod my_cnf;
 mod object;
 mod options;
 mod quantity;
+#[cfg(test)]
+mod recordings;
 mod routes;
 mod run;
 mod versions;
