@@ -14,10 +14,11 @@ use kube::ResourceExt;
 use serde_json::Value;
 
 use crate::error::{ClusterError, Object};
+use crate::looking::{Ended, Verdict, look_until};
 use crate::mapped::key;
 use crate::objects::Objects;
 use crate::wait::Clock;
-use crate::watching::{Awaited, Ended, Verdict, look_until};
+use crate::watching::Awaited;
 use crate::{
     Change, Cluster, Creation, Unacknowledged, Wait, creation, database, engine, rehearsal,
     sighting, upgrade_lock,
@@ -188,12 +189,8 @@ pub(crate) async fn begin(
         Ok(turn) => turn,
         Err(stopped) => {
             let missing = "another backup of the same database in this run to begin".to_owned();
-            return Err(not_started(
-                &objects.named(name),
-                Ended::Stopped(stopped, missing),
-                clock,
-            )
-            .await);
+            let ended = Ended::Stopped(stopped, missing);
+            return Err(not_started(&objects.named(name), ended, clock));
         }
     };
     until_no_other_runs(objects, name, database, clock).await?;
@@ -242,7 +239,7 @@ async fn until_no_other_runs(
     clock: &Clock,
 ) -> Result<(), ClusterError> {
     let object = objects.named(name);
-    let waited = look_until(clock, &object, Vec::new(), async || {
+    let mut look = || async {
         let running = objects.list("").await?.into_iter().find(|backup| {
             backup.name_any() != name && v1::backup::is_being_taken(backup, database)
         });
@@ -253,20 +250,18 @@ async fn until_no_other_runs(
                 running.name_any()
             )),
         })
-    });
-    match waited.await {
+    };
+    match look_until(clock, &object, Vec::new(), &mut look).await {
         Ok(()) => Ok(()),
         // Where backups may not be listed, the engine itself queues them.
         Err(Ended::Error(error)) if error.is_forbidden() => Ok(()),
-        Err(ended) => Err(not_started(&object, ended, clock).await),
+        Err(ended) => Err(not_started(&object, ended, clock)),
     }
 }
 
-pub(crate) async fn not_started(object: &Object, ended: Ended, clock: &Clock) -> ClusterError {
-    let last = async |missing: &str| sighting::waiting_for(missing);
-    ended
-        .report(format!("{object} was not started"), clock, last)
-        .await
+pub(crate) fn not_started(object: &Object, ended: Ended, clock: &Clock) -> ClusterError {
+    let what = format!("{object} was not started");
+    ended.report(what, clock.waited(), sighting::waiting_for)
 }
 
 pub(crate) async fn until_succeeded(
@@ -287,7 +282,7 @@ pub(crate) async fn until_succeeded(
         also: Vec::new(),
     };
     awaited
-        .until(&feed, async |found| {
+        .until(&feed, |found: Option<Arc<DatabaseClusterBackup>>| async {
             let Some(backup) = found else {
                 return Err(ClusterError::NotFound {
                     object: objects.named(&name),

@@ -7,6 +7,7 @@ mod rehearsal;
 mod restart;
 mod upgrade;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use everest_core::facts::busy_state;
@@ -22,10 +23,11 @@ use serde_json::Value;
 
 use crate::apply::{self, Takes};
 use crate::error::ClusterError;
+use crate::looking::Verdict;
 use crate::mapped::key;
 use crate::objects::Objects;
 use crate::wait::Clock;
-use crate::watching::{Awaited, Verdict};
+use crate::watching::Awaited;
 use crate::{Change, Cluster, Creation, Unacknowledged, Wait, creation, upgrade_lock};
 
 pub(crate) use deletion::{destroy, protect_backup_data, protect_backups};
@@ -315,7 +317,7 @@ async fn until_changes_are_allowed(
         also: Vec::new(),
     };
     awaited
-        .until(&feed, async |found| {
+        .until(&feed, |found: Option<Arc<DatabaseCluster>>| async {
             let found = match found {
                 Some(found) => Some(found),
                 None => objects.get(name).await?.map(Into::into),

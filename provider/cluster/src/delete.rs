@@ -1,12 +1,16 @@
 //! Deletion: in the foreground, and only done when the object is gone.
 
+use std::future::ready;
+use std::sync::Arc;
+
 use kube::ResourceExt;
 use serde::Serialize;
 
 use crate::error::ClusterError;
+use crate::looking::Verdict;
 use crate::objects::{Kind, Objects};
 use crate::wait::Clock;
-use crate::watching::{Awaited, Verdict};
+use crate::watching::Awaited;
 
 /// Deletes `name` and waits until it is gone. An object that is not there is fine.
 ///
@@ -30,19 +34,23 @@ pub(crate) async fn deleted<K: Kind + Serialize>(
     name: &str,
     clock: &Clock,
 ) -> Result<Option<String>, ClusterError> {
-    deleted_with(objects, name, clock, async |_| Ok(())).await
+    deleted_with(objects, name, clock, |_| ready(Ok(()))).await
 }
 
 /// The same. `tend` does what the object cannot go without, whenever it is looked at.
 ///
 /// # Errors
 /// As [`delete`], and those of `tend`.
-pub(crate) async fn deleted_with<K: Kind + Serialize>(
+pub(crate) async fn deleted_with<K, F>(
     objects: &Objects<K>,
     name: &str,
     clock: &Clock,
-    tend: impl AsyncFnMut(&K) -> Result<(), ClusterError>,
-) -> Result<Option<String>, ClusterError> {
+    tend: impl Fn(Arc<K>) -> F + Send + Sync,
+) -> Result<Option<String>, ClusterError>
+where
+    K: Kind + Serialize,
+    F: Future<Output = Result<(), ClusterError>> + Send,
+{
     let Some(object) = objects.get(name).await? else {
         return Ok(None);
     };
@@ -63,16 +71,20 @@ pub(crate) async fn gone<K: Kind + Serialize>(
     uid: Option<&str>,
     clock: &Clock,
 ) -> Result<(), ClusterError> {
-    gone_with(objects, name, uid, clock, async |_| Ok(())).await
+    gone_with(objects, name, uid, clock, |_| ready(Ok(()))).await
 }
 
-async fn gone_with<K: Kind + Serialize>(
+async fn gone_with<K, F>(
     objects: &Objects<K>,
     name: &str,
     uid: Option<&str>,
     clock: &Clock,
-    mut tend: impl AsyncFnMut(&K) -> Result<(), ClusterError>,
-) -> Result<(), ClusterError> {
+    tend: impl Fn(Arc<K>) -> F + Send + Sync,
+) -> Result<(), ClusterError>
+where
+    K: Kind + Serialize,
+    F: Future<Output = Result<(), ClusterError>> + Send,
+{
     let feed = objects.cluster().hub.feed(objects);
     let awaited = Awaited {
         objects,
@@ -83,17 +95,17 @@ async fn gone_with<K: Kind + Serialize>(
         also: Vec::new(),
     };
     awaited
-        .until(&feed, async |found| {
+        .until(&feed, |found: Option<Arc<K>>| async {
             // The watch may not have shown the object yet: absence is asked for once more.
             let found = match found {
                 Some(found) => Some(found),
-                None => objects.get(name).await?.map(std::sync::Arc::new),
+                None => objects.get(name).await?.map(Arc::new),
             };
             Ok(match found {
                 None => Verdict::Done(()),
                 Some(found) if uid.is_some() && found.uid().as_deref() != uid => Verdict::Done(()),
                 Some(found) => {
-                    tend(&found).await?;
+                    tend(found.clone()).await?;
                     Verdict::Wait(holders(found.finalizers()))
                 }
             })

@@ -22,6 +22,7 @@ mod fake;
 pub mod follow;
 pub mod hub;
 mod leaving;
+mod looking;
 mod mapped;
 pub mod namespace;
 mod objects;
@@ -39,6 +40,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use everest_core::dialect::Dialect;
+use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 pub use acknowledgement::Unacknowledged;
@@ -96,6 +98,8 @@ pub struct Cluster {
     patience: Patience,
     /// Nobody waits for long any more once it is cancelled.
     stop: CancellationToken,
+    /// The time of day.
+    now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
 }
 
 /// How long a request that fails is gone on with.
@@ -125,6 +129,7 @@ impl Cluster {
             acknowledgements: acknowledgement::Waiting::default(),
             patience: Patience::Operation,
             stop: CancellationToken::new(),
+            now: Arc::new(Timestamp::now),
         }
     }
 
@@ -215,6 +220,19 @@ impl Cluster {
     pub fn with_dialect(mut self, dialect: Dialect) -> Self {
         self.dialect = dialect;
         self
+    }
+
+    /// The same with a time of day that is not the system's: waits follow tokio's clock, and where
+    /// that one is ahead of the real one, what is written and compared has to be as well.
+    #[must_use]
+    pub fn with_time(mut self, now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        self.now = Arc::new(now);
+        self
+    }
+
+    /// The time of day.
+    pub fn now(&self) -> Timestamp {
+        (self.now)()
     }
 
     /// The words that errors are told in.

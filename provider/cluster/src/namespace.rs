@@ -424,7 +424,7 @@ pub async fn delete(
         removal::remove_operators(cluster, name, &Engine::ALL, &clock).await?;
         removal::remove_group(cluster, name, &clock).await?;
     }
-    delete::deleted_with(&namespaces, name, &clock, async |_| {
+    delete::deleted_with(&namespaces, name, &clock, |_| async {
         match removal::release_storages(cluster, name).await {
             // Who may not look at storages only waits.
             Err(error) if error.is_forbidden() => Ok(()),

@@ -11,10 +11,11 @@ use everest_schemas::models::RestoreModel;
 use kube::ResourceExt;
 
 use crate::error::ClusterError;
+use crate::looking::{Ended, Verdict};
 use crate::mapped::key;
 use crate::objects::Objects;
 use crate::wait::Clock;
-use crate::watching::{Awaited, Ended, Verdict};
+use crate::watching::Awaited;
 use crate::{
     Change, Cluster, Creation, Unacknowledged, Wait, backup, creation, engine, rehearsal,
     upgrade_lock,
@@ -119,7 +120,7 @@ pub async fn delete(
         also: Vec::new(),
     };
     awaited
-        .until(&feed, async |found| {
+        .until(&feed, |found: Option<Arc<DatabaseClusterRestore>>| async {
             let Some(restore) = found else {
                 return Ok(Verdict::Done(()));
             };
@@ -186,9 +187,8 @@ async fn start(
         Ok(turn) => turn,
         Err(stopped) => {
             let missing = "another restore of the same database in this run to begin".to_owned();
-            return Err(
-                backup::not_started(&object, Ended::Stopped(stopped, missing), clock).await,
-            );
+            let ended = Ended::Stopped(stopped, missing);
+            return Err(backup::not_started(&object, ended, clock));
         }
     };
     backup::ready_database(cluster, namespace, database, &object).await?;
@@ -242,7 +242,7 @@ async fn until_succeeded(
         also: vec![database_feed.changes()],
     };
     awaited
-        .until(&feed, async |found| {
+        .until(&feed, |found: Option<Arc<DatabaseClusterRestore>>| async {
             let Some(restore) = found else {
                 return Err(ClusterError::NotFound {
                     object: objects.named(&name),

@@ -6,10 +6,10 @@ use kube::ResourceExt;
 
 use crate::Cluster;
 use crate::error::ClusterError;
+use crate::looking::{Verdict, look_until};
 use crate::objects::{Kind, Objects};
 use crate::sighting;
 use crate::wait::Clock;
-use crate::watching::{Verdict, look_until};
 
 /// The operator of the namespace that is being upgraded, if one is. Not being allowed to
 /// look is no reason to hold a change back.
@@ -39,18 +39,17 @@ pub(crate) async fn released<K: Kind>(
         return Ok(());
     };
     let object = objects.named(name);
-    let look = async || {
+    let mut look = || async {
         Ok(match holder(objects.cluster(), namespace).await {
             Some(engine) => Verdict::Wait(format!("the upgrade of {engine} to end")),
             None => Verdict::Done(()),
         })
     };
-    match look_until(clock, &object, Vec::new(), look).await {
+    match look_until(clock, &object, Vec::new(), &mut look).await {
         Ok(()) => Ok(()),
         Err(ended) => {
             let what = format!("{object} was not created");
-            let last = async |missing: &str| sighting::waiting_for(missing);
-            Err(ended.report(what, clock, last).await)
+            Err(ended.report(what, clock.waited(), sighting::waiting_for))
         }
     }
 }

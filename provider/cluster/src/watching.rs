@@ -5,20 +5,18 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use futures::StreamExt;
-use futures::stream::FuturesUnordered;
 use kube::ResourceExt;
 use kube::runtime::{WatchStreamExt, watcher};
 use serde::Serialize;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
-use crate::error::{ClusterError, Object, Sighting};
+use crate::error::{ClusterError, Sighting};
+use crate::looking::{Judge, Look, Verdict, look_until};
 use crate::objects::{Kind, Objects};
 use crate::sighting;
-use crate::wait::{Clock, Stopped};
-
-/// How often a waiter looks again although nothing changed: judgements may depend on time.
-const TICK: Duration = Duration::from_secs(2);
+use crate::wait::Clock;
 
 /// How often a waiter asks the server itself, in case the watch has died unnoticed.
 const CROSS_CHECK: Duration = Duration::from_secs(60);
@@ -167,92 +165,6 @@ fn refused(error: &watcher::Error) -> bool {
     }
 }
 
-/// What a look at an object says.
-pub(crate) enum Verdict<T> {
-    /// It is what was waited for.
-    Done(T),
-    /// Not yet; what is missing.
-    Wait(String),
-    /// It ended in failure; why.
-    Failed(String),
-}
-
-/// Why a wait ended without what was waited for, and what was missing last.
-pub(crate) enum Ended {
-    Stopped(Stopped, String),
-    Failed(String, String),
-    Error(ClusterError),
-}
-
-/// Looks whenever something changes, until `look` is satisfied.
-pub(crate) async fn look_until<T>(
-    clock: &Clock,
-    object: &Object,
-    mut changes: Vec<watch::Receiver<u64>>,
-    mut look: impl AsyncFnMut() -> Result<Verdict<T>, ClusterError>,
-) -> Result<T, Ended> {
-    let mut missing = String::new();
-    loop {
-        for receiver in &mut changes {
-            receiver.borrow_and_update();
-        }
-        match look().await {
-            Ok(Verdict::Done(done)) => return Ok(done),
-            Ok(Verdict::Failed(reason)) => return Err(Ended::Failed(reason, missing)),
-            Ok(Verdict::Wait(now_missing)) => {
-                if now_missing != missing {
-                    tracing::info!(%object, waiting_for = %now_missing, "waiting");
-                    missing = now_missing;
-                }
-            }
-            // An API server that restarts during a long wait is no reason to give up.
-            Err(error)
-                if error.is_transient() || matches!(error, ClusterError::Unreachable { .. }) =>
-            {
-                tracing::warn!(%error, %object, "could not look; waiting goes on");
-            }
-            Err(error) => return Err(Ended::Error(error)),
-        }
-        let wake = async {
-            let mut changed: FuturesUnordered<_> = changes.iter_mut().map(alive).collect();
-            if changed.next().await.is_none() {
-                never().await;
-            }
-        };
-        if let Err(stopped) = clock.pause(TICK, wake).await {
-            return Err(Ended::Stopped(stopped, missing));
-        }
-    }
-}
-
-impl Ended {
-    /// The error to report. `what` is the object and what it did not become; `last` is asked
-    /// with what was missing.
-    pub(crate) async fn report(
-        self,
-        what: String,
-        clock: &Clock,
-        last: impl AsyncFnOnce(&str) -> Sighting,
-    ) -> ClusterError {
-        match self {
-            Ended::Error(error) => error,
-            Ended::Failed(reason, missing) => ClusterError::Failed {
-                what,
-                reason,
-                last: Box::new(last(&missing).await),
-            },
-            Ended::Stopped(stopped, missing) => {
-                let waited = clock.waited();
-                let last = Box::new(last(&missing).await);
-                match stopped {
-                    Stopped::Deadline => ClusterError::TimedOut { what, waited, last },
-                    Stopped::Cancelled => ClusterError::Cancelled { what, waited, last },
-                }
-            }
-        }
-    }
-}
-
 /// One wait: for which object, for what, and what is known at its begin.
 pub(crate) struct Awaited<'a, K> {
     pub(crate) objects: &'a Objects<K>,
@@ -275,11 +187,11 @@ where
     /// # Errors
     /// `TimedOut`, `Cancelled` and `Failed` with what was last seen and the last events;
     /// whatever the judge fails with; an error of the server that does not pass.
-    pub(crate) async fn until<T>(
+    pub(crate) async fn until<J: Judge<K>>(
         mut self,
         feed: &Feed<K>,
-        mut judge: impl AsyncFnMut(Option<Arc<K>>) -> Result<Verdict<T>, ClusterError>,
-    ) -> Result<T, ClusterError> {
+        judge: J,
+    ) -> Result<J::Found, ClusterError> {
         let Self {
             objects,
             name,
@@ -289,64 +201,81 @@ where
         let object = objects.named(name);
         let mut changes = std::mem::take(&mut self.also);
         changes.push(feed.changes());
-        let mut last = self.seed.clone();
-        let mut checked = tokio::time::Instant::now();
-        let ended = look_until(clock, &object, changes, async || {
-            let found = if checked.elapsed() >= CROSS_CHECK {
-                checked = tokio::time::Instant::now();
-                objects.get(name).await?.map(Arc::new)
-            } else {
-                feed.current(objects, name).await?
-            };
-            let found = self.not_older(found).await?;
-            last = found.clone().or_else(|| last.take());
-            judge(found).await
-        })
-        .await;
-        match ended {
+        let mut looks = Looks {
+            last: self.seed.clone(),
+            awaited: self,
+            feed,
+            judge,
+            checked: Instant::now(),
+        };
+        match look_until(clock, &object, changes, &mut looks).await {
             Ok(done) => Ok(done),
             Err(ended) => {
-                let what = format!("{object} {}", self.what);
-                let last = async |missing: &str| {
-                    sighting::of(objects, name, last.as_deref(), missing).await
+                let what = format!("{object} {}", looks.awaited.what);
+                let waited = clock.waited();
+                let last = match ended.missing() {
+                    Some(missing) => {
+                        sighting::of(objects, name, looks.last.as_deref(), missing).await
+                    }
+                    None => Sighting::default(),
                 };
-                Err(ended.report(what, clock, last).await)
+                Err(ended.report(what, waited, |_| last))
             }
         }
     }
+}
 
+/// The looks of one wait.
+struct Looks<'a, K, J> {
+    awaited: Awaited<'a, K>,
+    feed: &'a Feed<K>,
+    judge: J,
+    /// As it was last seen.
+    last: Option<Arc<K>>,
+    /// When the server itself was last asked.
+    checked: Instant,
+}
+
+impl<K: Kind, J: Judge<K>> Look for Looks<'_, K, J> {
+    type Found = J::Found;
+
+    async fn look(&mut self) -> Result<Verdict<J::Found>, ClusterError> {
+        let Awaited { objects, name, .. } = self.awaited;
+        let found = if self.checked.elapsed() >= CROSS_CHECK {
+            self.checked = Instant::now();
+            objects.get(name).await?.map(Arc::new)
+        } else {
+            self.feed.current(objects, name).await?
+        };
+        let found = self.not_older(found).await?;
+        self.last = found.clone().or_else(|| self.last.take());
+        self.judge.judge(found).await
+    }
+}
+
+impl<K: Kind, J> Looks<'_, K, J> {
     /// The newer of what was found and what our own write returned. Absence is asked for
     /// once more: the watch may lag behind the write.
     async fn not_older(&mut self, found: Option<Arc<K>>) -> Result<Option<Arc<K>>, ClusterError> {
-        let Some(seed) = &self.seed else {
+        let awaited = &mut self.awaited;
+        let Some(seed) = &awaited.seed else {
             return Ok(found);
         };
         match found {
             Some(found) if version(&*found) >= version(&**seed) => {
-                self.seed = None;
+                awaited.seed = None;
                 Ok(Some(found))
             }
             Some(_) => Ok(Some(seed.clone())),
             None => {
-                let found = self.objects.get(self.name).await?.map(Arc::new);
+                let found = awaited.objects.get(awaited.name).await?.map(Arc::new);
                 if found.is_none() {
-                    self.seed = None;
+                    awaited.seed = None;
                 }
                 Ok(found)
             }
         }
     }
-}
-
-/// Waits for a change; forever once the feed has ended, so that only the tick wakes.
-async fn alive(receiver: &mut watch::Receiver<u64>) {
-    if receiver.changed().await.is_err() {
-        never().await;
-    }
-}
-
-async fn never() {
-    std::future::pending().await
 }
 
 /// Resource versions grow; one that is no number counts as newest.

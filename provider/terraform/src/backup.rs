@@ -16,7 +16,7 @@ use crate::{
 /// The kind.
 pub struct Backup;
 
-#[async_trait(?Send)]
+#[async_trait]
 impl Kind for Backup {
     type Model = BackupModel;
     type Filter = NamespacedFilter;
@@ -72,7 +72,7 @@ impl Kind for Backup {
     }
 }
 
-#[async_trait(?Send)]
+#[async_trait]
 impl Guarded for Backup {
     async fn rehearse(
         cluster: &Cluster,

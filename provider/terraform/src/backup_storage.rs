@@ -34,7 +34,7 @@ const WRITE_ONLY: &str = "write-only-credentials";
 /// The kind.
 pub struct BackupStorage;
 
-#[async_trait(?Send)]
+#[async_trait]
 impl Kind for BackupStorage {
     type Model = BackupStorageModel;
     type Filter = NamespacedFilter;
@@ -168,7 +168,7 @@ impl Kind for BackupStorage {
     }
 }
 
-#[async_trait(?Send)]
+#[async_trait]
 impl Guarded for BackupStorage {
     async fn rehearse(
         cluster: &Cluster,

@@ -24,7 +24,7 @@ use crate::{
 /// The kind.
 pub struct Database;
 
-#[async_trait(?Send)]
+#[async_trait]
 impl Kind for Database {
     type Model = DatabaseModel;
     type Filter = NamespacedFilter;
@@ -178,7 +178,7 @@ impl Kind for Database {
     }
 }
 
-#[async_trait(?Send)]
+#[async_trait]
 impl Guarded for Database {
     async fn rehearse(
         cluster: &Cluster,

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// What is said of a write to one kind of resource beside its rules.
-#[async_trait(?Send)]
+#[async_trait]
 pub trait Guarded: Kind {
     /// What the cluster itself says of the write that an apply of this plan would send, asked by
     /// a dry run unless the change is not `timely`: unless an apply would wait first.
@@ -92,7 +92,7 @@ pub async fn at_plan<K: Guarded>(
     let cluster = &cluster.hasty();
     let what = named::<K>(&plan.planned);
     let wanted = intended.wanted(prior);
-    let Some(mut facts) = unless_stopped(cx, facts::load(cluster, &wanted)) else {
+    let Some(mut facts) = unless_stopped(cx, facts::load(cluster, &wanted)).await else {
         return diags.push(diagnostics::stopped(&format!("plan {what}")));
     };
     if let Some(namespace) = &wanted.namespace {
@@ -112,7 +112,7 @@ pub async fn at_plan<K: Guarded>(
         return;
     }
     let cluster = &cluster.accounting();
-    let Some(answer) = unless_stopped(cx, K::rehearse(cluster, plan, timely)) else {
+    let Some(answer) = unless_stopped(cx, K::rehearse(cluster, plan, timely)).await else {
         return;
     };
     diags.extend(diagnostics::will_take(&cluster.taken(), &what));
@@ -191,13 +191,13 @@ pub async fn at_destroy<K: Guarded>(
     let cluster = &cluster.hasty();
     let doing = format!("destroy {}", named::<K>(prior));
     let wanted = prior.wanted_at_destruction();
-    let Some(facts) = unless_stopped(cx, facts::load(cluster, &wanted)) else {
+    let Some(facts) = unless_stopped(cx, facts::load(cluster, &wanted)).await else {
         return diags.push(diagnostics::stopped(&format!("plan to {doing}")));
     };
     diagnostics::report(prior.check_destruction_online(&facts), diags);
     if !diags.has_errors()
         && !cluster.is_silent()
-        && let Some(Err(error)) = unless_stopped(cx, K::rehearse_destruction(cluster, prior))
+        && let Some(Err(error)) = unless_stopped(cx, K::rehearse_destruction(cluster, prior)).await
     {
         match error {
             // The same run may end what stands against it.

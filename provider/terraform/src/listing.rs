@@ -68,7 +68,7 @@ impl<K: Kind> ListResource for Listing<K> {
             Ok(cluster) => cluster,
             Err(error) => return diags.push(error.diagnostic(&doing)),
         };
-        let listed = unless_stopped(cx, K::list(&cluster.hasty(), config.namespace()));
+        let listed = unless_stopped(cx, K::list(&cluster.hasty(), config.namespace())).await;
         match listed {
             None => diags.push(diagnostics::stopped(&doing)),
             Some(Ok(objects)) => {

@@ -1,16 +1,16 @@
 //! What every resource does the same way: asks the session for the cluster, calls the cluster,
 //! and tells the protocol layer how it ended. A [`Kind`] holds what differs.
 
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use everest_cluster::{Change, ClusterError, Creation, Unacknowledged};
 use everest_core::{rules::Ruled, semantic, v1::Mapped};
-use jiff::Timestamp;
 use tfplugin::{
     Context, Deferral, Diagnostics, IdentityAttribute, MoveSource, Plan, Private, ReadResult,
     Resource, Update,
 };
+use tokio::time::Instant;
 
 use crate::{
     diagnostics,
@@ -65,23 +65,13 @@ impl<K: Kind> Managed<K> {
     }
 }
 
-/// Drives an operation on this thread, while the runtime moves its other work to another one.
-///
-/// The operations use async closures over borrowed state, which the compiler cannot prove to be
-/// `Send` for every lifetime, so they cannot be awaited in a task that may change threads.
-pub fn here<T>(operation: impl Future<Output = T>) -> T {
-    tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(operation))
-}
-
-/// The same for what is only asked of the cluster: None when the run is stopped first.
-pub fn unless_stopped<T>(cx: &Context, operation: impl Future<Output = T>) -> Option<T> {
-    here(async {
-        tokio::select! {
-            biased;
-            () = cx.stop.cancelled() => None,
-            done = operation => Some(done),
-        }
-    })
+/// Awaits what is only asked of the cluster: None when the run is stopped first.
+pub async fn unless_stopped<T>(cx: &Context, operation: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        biased;
+        () = cx.stop.cancelled() => None,
+        done = operation => Some(done),
+    }
 }
 
 /// A resource as messages name it.
@@ -118,7 +108,7 @@ impl<K: Guarded> Resource for Managed<K> {
         raised::keep(plan, diags);
         K::plan(plan, diags);
         let prior = plan.prior.as_ref();
-        diagnostics::report(plan.intended.check_time(prior, Timestamp::now()), diags);
+        diagnostics::report(plan.intended.check_time(prior, self.session.now()), diags);
         if !plan.is_create() && plan.changed() {
             // A flag is always JSON and the key is not reserved.
             let _ = plan.private.set(UPDATING, true);
@@ -162,7 +152,7 @@ impl<K: Guarded> Resource for Managed<K> {
         };
         let doing = format!("read {what}");
         let cluster = &cluster.hasty();
-        let Some(read) = unless_stopped(cx, K::read(cluster, prior)) else {
+        let Some(read) = unless_stopped(cx, K::read(cluster, prior)).await else {
             diags.push(diagnostics::stopped(&doing));
             return ReadResult::Keep;
         };
@@ -181,7 +171,7 @@ impl<K: Guarded> Resource for Managed<K> {
                 } else if private.pending().is_some() {
                     K::set_not_ready(&mut found);
                 }
-                let _ = unless_stopped(cx, K::look_beside(cluster, prior, private, diags));
+                let _ = unless_stopped(cx, K::look_beside(cluster, prior, private, diags)).await;
                 ReadResult::Found(found)
             }
             Ok(None) => {
@@ -222,15 +212,16 @@ impl<K: Guarded> Resource for Managed<K> {
         // What the server will fill in is not known yet: only the configuration says what is
         // missing.
         let refused = guardrails::before_write::<K>(cluster, config, None, diags);
-        if let Some(error) =
-            unless_stopped(cx, refused).unwrap_or_else(|| Some(diagnostics::stopped(&doing)))
+        if let Some(error) = unless_stopped(cx, refused)
+            .await
+            .unwrap_or_else(|| Some(diagnostics::stopped(&doing)))
         {
             return tfplugin::Creation::NotCreated(error);
         }
         let made = Unacknowledged::default();
         let replaces = replaced::take(private);
         let wait = K::TIMEOUTS.create(K::timeouts(planned), cx);
-        let end = here(K::create(cluster, planned, config, &made, &wait));
+        let end = K::create(cluster, planned, config, &made, &wait).await;
         if !matches!(end, Creation::NotCreated(_)) {
             // What goes into the state is delivered next.
             cluster.acknowledge(made);
@@ -238,7 +229,7 @@ impl<K: Guarded> Resource for Managed<K> {
         }
         match end {
             Creation::Created(state) => {
-                here(K::notices(cluster, &state, diags));
+                K::notices(cluster, &state, diags).await;
                 tfplugin::Creation::Created(state)
             }
             Creation::Pending {
@@ -289,14 +280,15 @@ impl<K: Guarded> Resource for Managed<K> {
         };
         let cluster = &cluster.stopped_by(&cx.stop);
         let refused = guardrails::before_write::<K>(cluster, planned, Some(prior), diags);
-        if let Some(error) =
-            unless_stopped(cx, refused).unwrap_or_else(|| Some(diagnostics::stopped(&doing)))
+        if let Some(error) = unless_stopped(cx, refused)
+            .await
+            .unwrap_or_else(|| Some(diagnostics::stopped(&doing)))
         {
             return Update::Refused(error);
         }
         let wait = K::TIMEOUTS.update(K::timeouts(planned), cx);
         let cluster = &cluster.accounting();
-        let end = here(K::update(cluster, prior, planned, config, &wait));
+        let end = K::update(cluster, prior, planned, config, &wait).await;
         diags.extend(diagnostics::has_taken(&cluster.taken(), &what));
         if !matches!(end, Change::Refused(_)) {
             raised::note(private, config);
@@ -348,13 +340,12 @@ impl<K: Guarded> Resource for Managed<K> {
                 let cluster = &cluster.stopped_by(&cx.stop);
                 let wait = K::TIMEOUTS.delete(K::timeouts(prior), cx);
                 let begun = Instant::now();
-                let deleted = here(async {
-                    K::before_delete(cluster, prior, &wait, diags).await?;
-                    let deleted = K::delete(cluster, prior, &wait.less(begun.elapsed())).await;
-                    deleted.map_err(|error| self.session.cluster_error(&error, &doing, &what))
-                });
+                if let Err(error) = K::before_delete(cluster, prior, &wait, diags).await {
+                    return diags.push(error);
+                }
+                let deleted = K::delete(cluster, prior, &wait.less(begun.elapsed())).await;
                 if let Err(error) = deleted {
-                    diags.push(error);
+                    diags.push(self.session.cluster_error(&error, &doing, &what));
                 }
             }
             Err(error) => diags.push(error.diagnostic(&doing)),
@@ -376,12 +367,12 @@ impl<K: Guarded> Resource for Managed<K> {
         }
     }
 
-    fn generate_config(&self, config: &mut K::Model) {
+    async fn generate_config(&self, config: &mut K::Model) {
         // Read a moment ago, to be imported or listed.
-        let object = here(async {
-            let cluster = self.session.cluster().await.ok()?;
-            cluster.hasty().object(config).await.ok().flatten()
-        });
+        let object = match self.session.cluster().await {
+            Ok(cluster) => cluster.hasty().object(config).await.ok().flatten(),
+            Err(_) => None,
+        };
         K::generated(config, object.as_ref());
     }
 

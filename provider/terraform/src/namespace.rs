@@ -19,7 +19,7 @@ use crate::{
 /// The kind.
 pub struct Namespace;
 
-#[async_trait(?Send)]
+#[async_trait]
 impl Kind for Namespace {
     type Model = NamespaceModel;
     type Filter = EveryObject;
@@ -116,7 +116,7 @@ impl Kind for Namespace {
     }
 }
 
-#[async_trait(?Send)]
+#[async_trait]
 impl Guarded for Namespace {
     fn outlook(
         prior: Option<&NamespaceModel>,

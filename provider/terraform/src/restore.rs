@@ -26,7 +26,7 @@ use crate::{
 /// The kind.
 pub struct Restore;
 
-#[async_trait(?Send)]
+#[async_trait]
 impl Kind for Restore {
     type Model = RestoreModel;
     type Filter = NamespacedFilter;
@@ -118,7 +118,7 @@ impl Kind for Restore {
     }
 }
 
-#[async_trait(?Send)]
+#[async_trait]
 impl Guarded for Restore {
     async fn rehearse(
         cluster: &Cluster,

@@ -10,6 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 use everest_cluster::{Catalog, Cluster, ClusterError, ConnectError, ConnectionConfig};
 use everest_core::facts::{Planned, PlannedInNamespace};
 use everest_core::rules::Ruled;
+use jiff::Timestamp;
 use tfplugin::{Diagnostic, Diagnostics};
 use tokio::sync::OnceCell;
 
@@ -219,6 +220,11 @@ impl Session {
                 None
             }
         }
+    }
+
+    /// The time of day: the cluster's, once there is one.
+    pub fn now(&self) -> Timestamp {
+        self.cluster.get().map_or_else(Timestamp::now, Cluster::now)
     }
 
     /// What is left to do when the client has all answers: what this process has made is in a

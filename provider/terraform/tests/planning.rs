@@ -157,7 +157,7 @@ fn database() -> Json {
     })
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_creation_leaves_open_what_everest_fills_in_and_nothing_else() {
     let host = Host::new().await;
     for (engine, config) in [("pxc", true), ("psmdb", false), ("postgresql", false)] {
@@ -198,7 +198,7 @@ async fn a_creation_leaves_open_what_everest_fills_in_and_nothing_else() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_creation_with_blocks_leaves_nothing_open_in_them_that_everest_leaves_alone() {
     let host = Host::new().await;
     let mut database = database();
@@ -220,7 +220,7 @@ async fn a_creation_with_blocks_leaves_nothing_open_in_them_that_everest_leaves_
     assert_eq!(open, [""; 0]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_class_that_is_configured_no_more_replaces_nothing() {
     let host = Host::new().await;
     let mut before = database();
@@ -250,7 +250,7 @@ async fn a_class_that_is_configured_no_more_replaces_nothing() {
     assert_eq!(planned.replaces, ["engine.storage.class"]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_split_horizon_that_is_configured_no_more_replaces_nothing() {
     let host = Host::new().await;
     let mut before = database();
@@ -274,7 +274,7 @@ async fn a_split_horizon_that_is_configured_no_more_replaces_nothing() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn after_an_import_an_empty_value_removes_at_once_and_an_omission_after_an_apply() {
     let host = Host::new().await;
     let mut with = database();
@@ -325,7 +325,7 @@ async fn after_an_import_an_empty_value_removes_at_once_and_an_omission_after_an
     assert_eq!(planned.state.get("backup"), Some(&Value::UNKNOWN));
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn what_is_switched_off_is_written_down_and_plans_empty_after_an_import() {
     let host = Host::new().await;
     let object = host.object("everest_database");
@@ -360,7 +360,7 @@ fn restore(triggers: &Json) -> Json {
     })
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_restore_runs_again_for_other_triggers_and_not_for_those_that_are_noted() {
     let host = Host::new().await;
     let done = json!({"state": "Succeeded", "completed_at": "2026-01-01T02:03:04Z"});
@@ -380,7 +380,7 @@ async fn a_restore_runs_again_for_other_triggers_and_not_for_those_that_are_note
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_restore_that_was_taken_over_and_cannot_be_read_is_not_planned() {
     let host = Host::new().await;
     let object = host.object("everest_restore");

@@ -167,7 +167,7 @@ pub trait Resource: Send + Sync + 'static {
     /// Adjusts the configuration that the crate wrote for an existing object. Outputs, write-only
     /// and deprecated attributes, defaults, and all but one of those that exclude each other are
     /// null already (see [`crate::planning::configuration`]).
-    fn generate_config(&self, config: &mut Self::Model) {
+    async fn generate_config(&self, config: &mut Self::Model) {
         let _ = config;
     }
 

@@ -8,12 +8,12 @@ use kube::ResourceExt;
 use tokio::time::Instant;
 
 use crate::Cluster;
-use crate::error::ClusterError;
+use crate::error::{ClusterError, Object};
 use crate::leaving::{IN_USE, Patience};
+use crate::looking::{Look, Verdict, look_until};
 use crate::objects::Objects;
 use crate::sighting;
 use crate::wait::Clock;
-use crate::watching::{Verdict, look_until};
 
 /// How long Everest is waited for to let go of a backup that nobody uses any more.
 const GRACE: Duration = Duration::from_secs(120);
@@ -41,11 +41,39 @@ pub(super) async fn until_unused(
     clock: &Clock,
 ) -> Result<(), ClusterError> {
     let object = backups.named(name);
-    let namespace = backups.namespace().unwrap_or_default();
-    let mut patience = Patience::new();
-    let mut unused_since: Option<Instant> = None;
-    let ended = look_until(clock, &object, Vec::new(), async || {
-        let found = backups.get(name).await?;
+    let mut unused = UntilUnused {
+        cluster,
+        backups,
+        name,
+        object: &object,
+        patience: Patience::new(),
+        since: None,
+    };
+    match look_until(clock, &object, Vec::new(), &mut unused).await {
+        Ok(()) => Ok(()),
+        Err(ended) => {
+            let what = format!("{object} is in use and was not deleted");
+            Err(ended.report(what, clock.waited(), sighting::waiting_for))
+        }
+    }
+}
+
+/// The looks at a backup that is to go.
+struct UntilUnused<'a> {
+    cluster: &'a Cluster,
+    backups: &'a Objects<DatabaseClusterBackup>,
+    name: &'a str,
+    object: &'a Object,
+    patience: Patience,
+    /// Nobody was seen to use it since then.
+    since: Option<Instant>,
+}
+
+impl Look for UntilUnused<'_> {
+    type Found = ();
+
+    async fn look(&mut self) -> Result<Verdict<()>, ClusterError> {
+        let found = self.backups.get(self.name).await?;
         let protected = found.is_some_and(|backup| {
             backup
                 .finalizers()
@@ -55,38 +83,30 @@ pub(super) async fn until_unused(
         if !protected {
             return Ok(Verdict::Done(()));
         }
-        let users = users(cluster, namespace, name).await?;
+        let namespace = self.backups.namespace().unwrap_or_default();
+        let users = users(self.cluster, namespace, self.name).await?;
         if users.is_empty() {
-            let since = *unused_since.get_or_insert_with(Instant::now);
+            let since = *self.since.get_or_insert_with(Instant::now);
             return Ok(if since.elapsed() < GRACE {
                 Verdict::Wait("Everest to let it go".to_owned())
             } else {
                 Verdict::Done(())
             });
         }
-        unused_since = None;
+        self.since = None;
         let names: Vec<_> = users.iter().map(|user| user.name.clone()).collect();
         let moving = users.iter().any(|user| user.going);
-        let patient = patience.lasts(users.len(), moving);
+        let patient = self.patience.lasts(users.len(), moving);
         if patient || users.iter().all(|user| user.going) {
             return Ok(Verdict::Wait(format!("the end of {}", names.join(", "))));
         }
         Err(ClusterError::InUse {
-            object: object.clone(),
+            object: Box::new(self.object.clone()),
             users: names,
             remedy: "Wait until they have read it, or delete them first: Everest holds a backup \
                      that is being restored from"
                 .to_owned(),
         })
-    })
-    .await;
-    match ended {
-        Ok(()) => Ok(()),
-        Err(ended) => {
-            let what = format!("{object} is in use and was not deleted");
-            let last = async |missing: &str| sighting::waiting_for(missing);
-            Err(ended.report(what, clock, last).await)
-        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The users of a backup storage, and its end.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use everest_core::storage_users::{self, Neighbours, REMEDY, Step, User, Users};
@@ -10,12 +11,12 @@ use kube::ResourceExt;
 use tokio::time::Instant;
 
 use super::readers;
-use crate::error::ClusterError;
+use crate::error::{ClusterError, Object};
 use crate::leaving::Patience;
+use crate::looking::{Look, Verdict, look_until};
 use crate::objects::{Objects, Typed};
 use crate::sighting;
 use crate::wait::Clock;
-use crate::watching::{Verdict, look_until};
 use crate::{Cluster, delete};
 
 /// How long Everest is waited for to take its finalizer off once nothing uses a storage. Where
@@ -38,9 +39,12 @@ pub(crate) async fn remove(
     clock: &Clock,
 ) -> Result<Option<String>, ClusterError> {
     until_unused(storages, name, clock).await?;
-    delete::deleted_with(storages, name, clock, async |storage| {
-        release(storages, storage).await.map(|_| ())
-    })
+    delete::deleted_with(
+        storages,
+        name,
+        clock,
+        |storage: Arc<BackupStorage>| async move { release(storages, &storage).await.map(|_| ()) },
+    )
     .await
 }
 
@@ -55,17 +59,44 @@ pub(super) async fn until_unused(
     clock: &Clock,
 ) -> Result<(), ClusterError> {
     let object = storages.named(name);
-    let mut patience = Patience::new();
-    let mut unused_since: Option<Instant> = None;
-    let ended = look_until(clock, &object, Vec::new(), async || {
-        let Some(storage) = storages.get(name).await? else {
+    let mut unused = UntilUnused {
+        storages,
+        name,
+        object: &object,
+        patience: Patience::new(),
+        since: None,
+    };
+    match look_until(clock, &object, Vec::new(), &mut unused).await {
+        Ok(()) => Ok(()),
+        Err(ended) => {
+            let what = format!("{object} is in use and was not deleted");
+            Err(ended.report(what, clock.waited(), sighting::waiting_for))
+        }
+    }
+}
+
+/// The looks at a storage that is to go.
+struct UntilUnused<'a> {
+    storages: &'a Objects<BackupStorage>,
+    name: &'a str,
+    object: &'a Object,
+    patience: Patience,
+    /// Nobody was seen to use it since then, and Everest has not let go of it.
+    since: Option<Instant>,
+}
+
+impl Look for UntilUnused<'_> {
+    type Found = ();
+
+    async fn look(&mut self) -> Result<Verdict<()>, ClusterError> {
+        let Some(storage) = self.storages.get(self.name).await? else {
             return Ok(Verdict::Done(()));
         };
-        let users = users(storages, &storage).await?;
+        let users = users(self.storages, &storage).await?;
         let named = match storage_users::step(&storage, &users) {
             Step::InUse(named) | Step::AwaitUsers(named) => named,
             Step::Delete if storage_users::is_held(&storage) => {
-                let since = *unused_since.get_or_insert_with(Instant::now);
+                let since = *self.since.get_or_insert_with(Instant::now);
                 return Ok(if since.elapsed() < GRACE {
                     Verdict::Wait("Everest to let go of it".to_owned())
                 } else {
@@ -74,27 +105,18 @@ pub(super) async fn until_unused(
             }
             Step::Delete | Step::AwaitEnd | Step::Release(_) => return Ok(Verdict::Done(())),
         };
-        unused_since = None;
+        self.since = None;
         let moving = users.found.iter().any(|user| user.is_going);
-        let patient = patience.lasts(users.found.len(), moving);
+        let patient = self.patience.lasts(users.found.len(), moving);
         let all_go = !users.found.is_empty() && users.found.iter().all(|user| user.is_going);
         if patient || all_go {
             return Ok(Verdict::Wait(format!("the end of {}", named.join(", "))));
         }
         Err(ClusterError::InUse {
-            object: object.clone(),
+            object: Box::new(self.object.clone()),
             users: named,
             remedy: REMEDY.to_owned(),
         })
-    })
-    .await;
-    match ended {
-        Ok(()) => Ok(()),
-        Err(ended) => {
-            let what = format!("{object} is in use and was not deleted");
-            let last = async |missing: &str| sighting::waiting_for(missing);
-            Err(ended.report(what, clock, last).await)
-        }
     }
 }
 

@@ -95,7 +95,7 @@ impl Last<'_> {
     async fn begun(&self, clock: &Clock) -> Result<DatabaseClusterBackup, ClusterError> {
         let name = text(&self.planned.name);
         let existing = self.objects.get(name).await?;
-        let now = Time(k8s_openapi::jiff::Timestamp::now());
+        let now = Time(self.objects.cluster().now());
         match (
             final_backup::step(existing.as_ref(), self.uid, &now),
             existing,

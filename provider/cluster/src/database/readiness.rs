@@ -14,9 +14,10 @@ use tokio::time::Instant;
 
 use crate::Cluster;
 use crate::error::ClusterError;
+use crate::looking::{Judge, Verdict};
 use crate::objects::Objects;
 use crate::wait::Clock;
-use crate::watching::{Awaited, Feed, Verdict};
+use crate::watching::{Awaited, Feed};
 
 /// What readiness is waited for after.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,63 +84,94 @@ pub(super) async fn wait_until_ready(
     let cluster = objects.cluster();
     let name = written.name_any();
     let namespace = written.namespace().unwrap_or_default();
-    let generation = written.metadata.generation.unwrap_or_default();
-    let uid = written.uid();
     let feed = cluster.hub.feed(objects);
     let engine = EngineView::of(cluster, &written, &namespace);
-    let mut course = Course::default();
+    let also = engine.iter().map(|engine| engine.feed.changes()).collect();
+    let ready = UntilReady {
+        objects,
+        name: &name,
+        namespace: &namespace,
+        generation: written.metadata.generation.unwrap_or_default(),
+        uid: written.uid(),
+        engine,
+        after,
+        course: Course::default(),
+    };
     let awaited = Awaited {
         objects,
         name: &name,
         seed: Some(Arc::new(written)),
         what: "did not become ready",
         clock,
-        also: engine.iter().map(|engine| engine.feed.changes()).collect(),
+        also,
     };
-    awaited
-        .until(&feed, async |found| {
-            let Some(database) = found.filter(|found| found.uid() == uid) else {
-                return Err(ClusterError::NotFound {
-                    object: objects.named(&name),
-                });
-            };
-            let engine_cr = match &engine {
-                Some(engine) => engine.current(&name).await,
-                None => Seen::Unread,
-            };
-            let restore = first_restore(cluster, &database, &namespace).await;
-            let import_job = import_job(cluster, &database, &namespace).await;
-            let may_be_stale = !matches!(after, After::Creation | After::NoChange);
-            let mut judge = |engine_cr: &Seen<Value>| {
-                let stood = course.stood(&database, engine_cr);
-                readiness::database(&DatabaseSighting {
-                    database: &database,
-                    engine_cr: engine_cr.as_ref(),
-                    restore: restore.as_ref(),
-                    import_job: import_job.as_ref(),
-                    written_generation: generation,
-                    steady_for: Some(stood),
-                    has_worked: after == After::QuietChange || course.has_worked(engine_cr),
-                    creating: matches!(after, After::Creation | After::Resumed),
-                    may_be_stale,
-                })
-            };
-            let mut readiness = judge(&engine_cr);
-            // The two watches keep no order: what was seen of the engine may be from before
-            // what was seen of the database. Everest writes the engine's object first.
-            if readiness == Readiness::Ready
-                && may_be_stale
-                && let Some(engine) = &engine
-            {
-                readiness = judge(&engine.afresh(&name).await);
-            }
-            Ok(match readiness {
-                Readiness::Ready => Verdict::Done(database),
-                Readiness::Pending(missing) => Verdict::Wait(missing),
-                Readiness::Failed(reason) => Verdict::Failed(reason),
+    awaited.until(&feed, ready).await
+}
+
+/// What a database is judged by, from one look to the next.
+struct UntilReady<'a> {
+    objects: &'a Objects<DatabaseCluster>,
+    name: &'a str,
+    namespace: &'a str,
+    /// The generation and the UID of what was written.
+    generation: i64,
+    uid: Option<String>,
+    engine: Option<EngineView>,
+    after: After,
+    course: Course,
+}
+
+impl Judge<DatabaseCluster> for UntilReady<'_> {
+    type Found = Arc<DatabaseCluster>;
+
+    async fn judge(
+        &mut self,
+        found: Option<Arc<DatabaseCluster>>,
+    ) -> Result<Verdict<Arc<DatabaseCluster>>, ClusterError> {
+        let Some(database) = found.filter(|found| found.uid() == self.uid) else {
+            return Err(ClusterError::NotFound {
+                object: self.objects.named(self.name),
+            });
+        };
+        let cluster = self.objects.cluster();
+        let engine_cr = match &self.engine {
+            Some(engine) => engine.current(self.name).await,
+            None => Seen::Unread,
+        };
+        let restore = first_restore(cluster, &database, self.namespace).await;
+        let import_job = import_job(cluster, &database, self.namespace).await;
+        let after = self.after;
+        let may_be_stale = !matches!(after, After::Creation | After::NoChange);
+        let (course, generation) = (&mut self.course, self.generation);
+        let mut judge = |engine_cr: &Seen<Value>| {
+            let stood = course.stood(&database, engine_cr);
+            readiness::database(&DatabaseSighting {
+                database: &database,
+                engine_cr: engine_cr.as_ref(),
+                restore: restore.as_ref(),
+                import_job: import_job.as_ref(),
+                written_generation: generation,
+                steady_for: Some(stood),
+                has_worked: after == After::QuietChange || course.has_worked(engine_cr),
+                creating: matches!(after, After::Creation | After::Resumed),
+                may_be_stale,
             })
+        };
+        let mut readiness = judge(&engine_cr);
+        // The two watches keep no order: what was seen of the engine may be from before
+        // what was seen of the database. Everest writes the engine's object first.
+        if readiness == Readiness::Ready
+            && may_be_stale
+            && let Some(engine) = &self.engine
+        {
+            readiness = judge(&engine.afresh(self.name).await);
+        }
+        Ok(match readiness {
+            Readiness::Ready => Verdict::Done(database),
+            Readiness::Pending(missing) => Verdict::Wait(missing),
+            Readiness::Failed(reason) => Verdict::Failed(reason),
         })
-        .await
+    }
 }
 
 /// The engine's own object, watched.

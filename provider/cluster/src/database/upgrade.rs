@@ -1,5 +1,6 @@
 //! Taking over the version of an engine's operator, before the engine's own version changes.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use everest_core::path::FieldPath;
@@ -11,9 +12,10 @@ use tokio::time::Instant;
 use super::readiness::{self, After};
 use crate::Change;
 use crate::error::ClusterError;
+use crate::looking::Verdict;
 use crate::objects::Objects;
 use crate::wait::Clock;
-use crate::watching::{Awaited, Verdict};
+use crate::watching::Awaited;
 
 /// How long Everest may take to recommend the version of an operator that is installed.
 const NOTICED_WITHIN: Duration = Duration::from_secs(30);
@@ -201,7 +203,7 @@ async fn until(
     objects: &Objects<DatabaseCluster>,
     name: &str,
     clock: &Clock,
-    missing: impl Fn(CrVersion<'_>) -> Option<&'static str>,
+    missing: impl Fn(CrVersion<'_>) -> Option<&'static str> + Send + Sync,
 ) -> Result<(), ClusterError> {
     let feed = objects.cluster().hub.feed(objects);
     let awaited = Awaited {
@@ -213,7 +215,7 @@ async fn until(
         also: Vec::new(),
     };
     awaited
-        .until(&feed, async |found| {
+        .until(&feed, |found: Option<Arc<DatabaseCluster>>| async {
             let Some(database) = found else {
                 return Err(ClusterError::NotFound {
                     object: objects.named(name),

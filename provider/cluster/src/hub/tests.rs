@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
@@ -6,7 +7,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Wait;
 use crate::fake::{self, Answer};
-use crate::watching::{Awaited, Verdict};
+use crate::looking::Verdict;
+use crate::watching::Awaited;
 
 fn map(name: &str, version: u64) -> Value {
     json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata":
@@ -133,7 +135,7 @@ async fn wait_for(
         also: Vec::new(),
     };
     awaited
-        .until(&feed, async |found| {
+        .until(&feed, |found: Option<Arc<ConfigMap>>| async {
             Ok(match found {
                 Some(found) if found.metadata.resource_version.as_deref() == Some(version) => {
                     Verdict::Done(())
@@ -298,7 +300,7 @@ async fn a_request_that_is_never_answered_does_not_end_a_wait() {
         also: Vec::new(),
     };
     awaited
-        .until(&feed, async |found| {
+        .until(&feed, |found: Option<Arc<ConfigMap>>| async move {
             Ok(match found {
                 Some(_) => Verdict::Done(()),
                 None => Verdict::Wait("it".to_owned()),

@@ -13,9 +13,9 @@ use kube::{Resource, ResourceExt};
 use super::removal::{self, Clears, served};
 use crate::error::{ClusterError, Object};
 use crate::leaving::{IN_USE, Patience};
+use crate::looking::{Ended, Look, Verdict, look_until};
 use crate::objects::Typed;
 use crate::wait::Clock;
-use crate::watching::{Ended, Verdict, look_until};
 use crate::{Cluster, database, sighting};
 
 /// An object of Everest's in a namespace.
@@ -124,17 +124,37 @@ pub(super) async fn without_databases(
         try_join_all(destroyed).await?;
         return Ok(());
     }
-    let mut patience = Patience::new();
-    let ended = look_until(clock, object, Vec::new(), async || {
-        let found = databases(cluster, namespace, &Engine::ALL).await?;
+    let mut gone = DatabasesGone {
+        cluster,
+        namespace,
+        object,
+        patience: Patience::new(),
+    };
+    let ended = look_until(clock, object, Vec::new(), &mut gone).await;
+    reported(ended, object, clock)
+}
+
+/// The looks at the databases of a namespace that is to go.
+struct DatabasesGone<'a> {
+    cluster: &'a Cluster,
+    namespace: &'a str,
+    object: &'a Object,
+    patience: Patience,
+}
+
+impl Look for DatabasesGone<'_> {
+    type Found = ();
+
+    async fn look(&mut self) -> Result<Verdict<()>, ClusterError> {
+        let found = databases(self.cluster, self.namespace, &Engine::ALL).await?;
         if found.is_empty() {
             return Ok(Verdict::Done(()));
         }
-        let backed_up = backed_up(cluster, namespace).await?;
+        let backed_up = backed_up(self.cluster, self.namespace).await?;
         let moving = found
             .iter()
             .any(|database| database.going || backed_up.contains(&database.name));
-        let patient = patience.lasts(found.len(), moving);
+        let patient = self.patience.lasts(found.len(), moving);
         if found.iter().all(|database| database.going) {
             return Ok(Verdict::Wait(format!("the deletion of {}", names(&found))));
         }
@@ -143,10 +163,8 @@ pub(super) async fn without_databases(
              effect, destroying the namespace destroys them too, and only the data of their \
              backups stays in the bucket",
         );
-        stays(cluster, object, patient, &names(&found), advice)
-    })
-    .await;
-    reported(ended, object, clock).await
+        stays(self.cluster, self.object, patient, &names(&found), advice)
+    }
 }
 
 /// The databases of which a backup is being taken.
@@ -180,23 +198,48 @@ pub(super) async fn without_held_objects(
     force: bool,
     clock: &Clock,
 ) -> Result<(), ClusterError> {
-    let mut patience = Patience::new();
-    let ended = look_until(clock, object, Vec::new(), async || {
-        let mut found = others(cluster, namespace).await?;
+    let mut gone = HeldObjectsGone {
+        cluster,
+        namespace,
+        object,
+        force,
+        clock,
+        patience: Patience::new(),
+    };
+    let ended = look_until(clock, object, Vec::new(), &mut gone).await;
+    reported(ended, object, clock)
+}
+
+/// The looks at what only Everest can take away from a namespace that it leaves.
+struct HeldObjectsGone<'a> {
+    cluster: &'a Cluster,
+    namespace: &'a str,
+    object: &'a Object,
+    force: bool,
+    clock: &'a Clock,
+    patience: Patience,
+}
+
+impl Look for HeldObjectsGone<'_> {
+    type Found = ();
+
+    async fn look(&mut self) -> Result<Verdict<()>, ClusterError> {
+        let mut found = others(self.cluster, self.namespace).await?;
         found.retain(Inhabitant::is_held);
         if found.is_empty() {
             return Ok(Verdict::Done(()));
         }
         let on_its_way = |found: &Inhabitant| found.going || found.is_being_freed();
-        let patient = patience.lasts(found.len(), found.iter().any(on_its_way));
+        let moving = found.iter().any(on_its_way);
+        let patient = self.patience.lasts(found.len(), moving);
         if found.iter().all(on_its_way) {
             return Ok(Verdict::Wait(format!(
                 "Everest to let go of {}",
                 names(&found)
             )));
         }
-        if force {
-            removal::clear(cluster, namespace, Clears::Held, clock).await?;
+        if self.force {
+            removal::clear(self.cluster, self.namespace, Clears::Held, self.clock).await?;
             return Ok(Verdict::Wait(format!("the deletion of {}", names(&found))));
         }
         let advice = Text::from(
@@ -204,10 +247,8 @@ pub(super) async fn without_held_objects(
              first, or set {forceDestroy = true}: once that has taken effect, destroying the \
              namespace deletes it too, and only the data of backups stays in the bucket",
         );
-        stays(cluster, object, patient, &names(&found), advice)
-    })
-    .await;
-    reported(ended, object, clock).await
+        stays(self.cluster, self.object, patient, &names(&found), advice)
+    }
 }
 
 /// What to say of what shows no sign of going.
@@ -229,17 +270,12 @@ fn stays(
     })
 }
 
-async fn reported(
-    ended: Result<(), Ended>,
-    object: &Object,
-    clock: &Clock,
-) -> Result<(), ClusterError> {
+fn reported(ended: Result<(), Ended>, object: &Object, clock: &Clock) -> Result<(), ClusterError> {
     match ended {
         Ok(()) => Ok(()),
         Err(ended) => {
             let what = format!("{object} was not empty");
-            let last = async |missing: &str| sighting::waiting_for(missing);
-            Err(ended.report(what, clock, last).await)
+            Err(ended.report(what, clock.waited(), sighting::waiting_for))
         }
     }
 }

@@ -18,9 +18,9 @@ use super::problem::{blocked, is_older, problem};
 use super::upgrade::{Approval, Upgrade};
 use crate::Cluster;
 use crate::error::{ClusterError, Object, Sighting};
+use crate::looking::{Ended, Look, Verdict, look_until};
 use crate::sighting;
 use crate::wait::Clock;
-use crate::watching::{Ended, Verdict, look_until};
 
 /// How long OLM may say that it cannot resolve, or that nothing newer is there, before that
 /// is believed: both pass over an install for a moment.
@@ -83,37 +83,61 @@ pub(super) async fn converge(
     clock: &Clock,
 ) -> Result<(), ClusterError> {
     let olm = Olm::watch(cluster, namespace);
-    let mut upgrade = Upgrade::new(cluster, namespace, object);
-    let mut held: BTreeMap<Engine, Instant> = BTreeMap::new();
-    let mut seen: Vec<EngineView> = Vec::new();
-    let result = look_until(clock, object, olm.changes(), async || {
-        let mut views = Vec::new();
-        for engine in wanted {
-            let view = olm.view(engine.engine).await?;
-            if let Some(engine) = &view.database_engine {
-                upgrade.recognise(engine);
-            }
-            views.push(view);
-        }
-        let verdict = step(&olm, object, wanted, &views, &mut held, &mut upgrade).await;
-        seen = views;
-        verdict
-    })
-    .await;
+    let changes = olm.changes();
+    let mut looks = Looks {
+        olm,
+        object,
+        wanted,
+        upgrade: Upgrade::new(cluster, namespace, object),
+        held: BTreeMap::new(),
+        seen: Vec::new(),
+    };
+    let result = look_until(clock, object, changes, &mut looks).await;
     // What goes on without us keeps its lock: Everest takes it off.
     if matches!(
         &result,
         Ok(()) | Err(Ended::Error(ClusterError::Blocked { .. }))
     ) {
-        upgrade.release().await;
+        looks.upgrade.release().await;
     }
     match result {
         Ok(()) => Ok(()),
         Err(ended) => {
             let what = format!("the engines of {object} were not installed");
-            let last = async |missing: &str| last_sighting(&seen, missing);
-            Err(ended.report(what, clock, last).await)
+            let last = |missing: &str| last_sighting(&looks.seen, missing);
+            Err(ended.report(what, clock.waited(), last))
         }
+    }
+}
+
+/// The looks at an installation.
+struct Looks<'a> {
+    olm: Olm,
+    object: &'a Object,
+    wanted: &'a [Wanted],
+    upgrade: Upgrade<'a>,
+    /// Since when something stands in an engine's way.
+    held: BTreeMap<Engine, Instant>,
+    /// What was seen last.
+    seen: Vec<EngineView>,
+}
+
+impl Look for Looks<'_> {
+    type Found = ();
+
+    async fn look(&mut self) -> Result<Verdict<()>, ClusterError> {
+        let mut views = Vec::new();
+        for engine in self.wanted {
+            let view = self.olm.view(engine.engine).await?;
+            if let Some(engine) = &view.database_engine {
+                self.upgrade.recognise(engine);
+            }
+            views.push(view);
+        }
+        let (olm, held, upgrade) = (&self.olm, &mut self.held, &mut self.upgrade);
+        let verdict = step(olm, self.object, self.wanted, &views, held, upgrade).await;
+        self.seen = views;
+        verdict
     }
 }
 

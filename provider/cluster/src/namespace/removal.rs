@@ -22,9 +22,9 @@ use super::inhabitants;
 use crate::backup_storage::users as storage_users;
 use crate::error::{ClusterError, Object};
 use crate::leaving::IN_USE;
+use crate::looking::{Verdict, look_until};
 use crate::objects::{Kind, Objects};
 use crate::wait::Clock;
-use crate::watching::{Verdict, look_until};
 use crate::{Cluster, database, delete, engine, sighting};
 
 /// Refuses to take out an engine that databases use.
@@ -213,7 +213,7 @@ pub(super) async fn engine_objects_gone(
         })
         .collect();
     let object = cluster.global::<Namespace>().named(namespace);
-    let ended = look_until(clock, &object, Vec::new(), async || {
+    let ended = look_until(clock, &object, Vec::new(), &mut || async {
         let mut left = Vec::new();
         for kind in &kinds {
             let found = match served(cluster.of_kind(kind, namespace)).await {
@@ -239,8 +239,7 @@ pub(super) async fn engine_objects_gone(
         Ok(()) => Ok(()),
         Err(ended) => {
             let what = format!("the engines' objects in {object} were not gone");
-            let last = async |missing: &str| sighting::waiting_for(missing);
-            Err(ended.report(what, clock, last).await)
+            Err(ended.report(what, clock.waited(), sighting::waiting_for))
         }
     }
 }
@@ -280,7 +279,7 @@ async fn delete_all<K: Kind + Serialize>(
         .iter()
         .map(ResourceExt::name_any)
         .collect();
-    try_join_all(names.iter().map(async |name| {
+    try_join_all(names.iter().map(|name| async {
         if until_unused(&objects, name, clears, clock).await? {
             delete::delete(&objects, name, clock).await?;
         }
@@ -299,7 +298,7 @@ async fn until_unused<K: Kind>(
     clock: &Clock,
 ) -> Result<bool, ClusterError> {
     let object = objects.named(name);
-    let ended = look_until(clock, &object, Vec::new(), async || {
+    let ended = look_until(clock, &object, Vec::new(), &mut || async {
         let Some(found) = objects.get(name).await? else {
             return Ok(Verdict::Done(false));
         };
@@ -316,8 +315,7 @@ async fn until_unused<K: Kind>(
         Ok(is_left) => Ok(is_left),
         Err(ended) => {
             let what = format!("{object} was not deleted");
-            let last = async |missing: &str| sighting::waiting_for(missing);
-            Err(ended.report(what, clock, last).await)
+            Err(ended.report(what, clock.waited(), sighting::waiting_for))
         }
     }
 }

@@ -145,7 +145,7 @@ impl<'a> Upgrade<'a> {
                 object: self.engines.named(name),
             });
         };
-        let now = jiff::Timestamp::now().to_string();
+        let now = self.cluster.now().to_string();
         // Noted first: an answer that is lost may still have been a lock.
         self.held.insert(engine, now.clone());
         self.annotate(&found, json!(now)).await

@@ -9,7 +9,7 @@ use tfplugin::{Diagnostic, Diagnostics, Model, Plan, Private, ReadResult};
 use crate::{diagnostics, key::Scope, listing::Filter, moved::ObjectKind, timeouts::Defaults};
 
 /// One kind of resource.
-#[async_trait(?Send)]
+#[async_trait]
 pub trait Kind: Send + Sync + 'static {
     /// Its attributes.
     type Model: Model + Ruled + Mapped<Object: Typed> + PartialEq;

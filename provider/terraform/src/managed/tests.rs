@@ -233,7 +233,7 @@ fn orders() -> DatabaseModel {
     .unwrap()
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_restore_that_was_begun_is_kept_when_its_object_is_gone_and_that_is_said_once() {
     let (session, _) = world([database("orders")]);
     let stage = Stage::<Restore>::on(&session);
@@ -256,7 +256,7 @@ async fn a_restore_that_was_begun_is_kept_when_its_object_is_gone_and_that_is_sa
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_restore_that_is_taken_over_and_does_not_exist_is_an_error_not_a_new_restore() {
     let (session, _) = world([database("orders")]);
     let stub = RestoreModel {
@@ -269,7 +269,7 @@ async fn a_restore_that_is_taken_over_and_does_not_exist_is_an_error_not_a_new_r
     assert!(said.is_refusal() && said.says("does not exist"), "{said:?}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_plan_that_restores_warns_of_the_data_that_it_overwrites() {
     let (session, _) = world([database("orders"), backup()]);
     let stage = Stage::<Restore>::on(&session);
@@ -295,7 +295,7 @@ async fn a_plan_that_restores_warns_of_the_data_that_it_overwrites() {
     assert!(said.is_nothing(), "{said:?}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_tainted_database_is_refused_at_plan_by_a_way_that_works() {
     let (session, objects) = world([database("orders")]);
     let stage = Stage::<Database>::on(&session);
@@ -315,7 +315,7 @@ async fn a_tainted_database_is_refused_at_plan_by_a_way_that_works() {
     assert!(objects.lock().unwrap().contains_key(&database("orders").0));
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_tainted_database_that_nothing_protects_is_replaced_with_a_warning() {
     let (session, _) = world([database("orders")]);
     let stage = Stage::<Database>::on(&session);
@@ -329,7 +329,7 @@ async fn a_tainted_database_that_nothing_protects_is_replaced_with_a_warning() {
     assert!(said.says("deletes its volumes"), "{said:?}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_database_that_never_was_ready_is_replaced_whatever_protects_it() {
     let (path, mut unready) = database("orders");
     unready["status"] = json!({"status": "error", "observedGeneration": 1});
@@ -344,7 +344,7 @@ async fn a_database_that_never_was_ready_is_replaced_whatever_protects_it() {
     assert!(replaced::never_was_ready(&plan.private));
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn what_is_to_be_destroyed_is_not_offered_for_import() {
     let (session, _) = world([database("orders")]);
     let config = DatabaseModel {
@@ -370,7 +370,7 @@ async fn what_is_to_be_destroyed_is_not_offered_for_import() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn what_the_same_run_plans_is_not_missed_and_anything_else_is() {
     let (session, _) = world([database("orders")]);
     let storage: BackupStorageModel = serde_json::from_value(json!({"namespace": "prod",
@@ -395,7 +395,7 @@ async fn what_the_same_run_plans_is_not_missed_and_anything_else_is() {
     assert!(said.says("s4"), "{said:?}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_restore_says_that_it_does_not_run_for_the_database_that_replaces_its_own() {
     let (session, _) = world([database("orders"), backup()]);
     let restores = Stage::<Restore>::on(&session);

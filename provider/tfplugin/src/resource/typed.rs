@@ -104,7 +104,12 @@ pub trait AnyResource: Send + Sync + 'static {
         diags: &mut Diagnostics,
     ) -> Option<Value>;
 
-    fn generate_config(&self, object: &Object, config: Value, diags: &mut Diagnostics) -> Value;
+    async fn generate_config(
+        &self,
+        object: &Object,
+        config: Value,
+        diags: &mut Diagnostics,
+    ) -> Value;
 
     fn upgrade(&self, version: i64, state: Json, diags: &mut Diagnostics) -> Json;
 
@@ -355,12 +360,17 @@ impl<R: Resource> AnyResource for Typed<R> {
         encoded(model::encode(&model, object), diags)
     }
 
-    fn generate_config(&self, object: &Object, config: Value, diags: &mut Diagnostics) -> Value {
+    async fn generate_config(
+        &self,
+        object: &Object,
+        config: Value,
+        diags: &mut Diagnostics,
+    ) -> Value {
         let Some(mut model) = decode::<R::Model>(object, &config, diags) else {
             return config;
         };
         let before = encoded(model::encode(&model, object), diags);
-        self.0.generate_config(&mut model);
+        self.0.generate_config(&mut model).await;
         let after = encoded(model::encode(&model, object), diags);
         match before.zip(after) {
             Some((before, after)) => model::adopt(config, &before, after),

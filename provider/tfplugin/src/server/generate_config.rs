@@ -12,7 +12,7 @@ type Response = wire::generate_resource_config::Response;
 impl<P: Provider> Server<P> {
     pub(super) async fn generate_resource_config(&self, request: Request) -> Response {
         let mut diags = Diagnostics::new();
-        match self.generated(&request, &mut diags) {
+        match self.generated(&request, &mut diags).await {
             Ok(config) => Response {
                 config: Some(config),
                 diagnostics: diags.into_wire(),
@@ -24,7 +24,7 @@ impl<P: Provider> Server<P> {
         }
     }
 
-    fn generated(
+    async fn generated(
         &self,
         request: &Request,
         diags: &mut Diagnostics,
@@ -36,7 +36,8 @@ impl<P: Provider> Server<P> {
         };
         let state = shape.decode(Some(state))?;
         let config = planning::configuration(object, &state);
-        shape.encode(&resource.generate_config(object, config, diags))
+        let config = resource.generate_config(object, config, diags).await;
+        shape.encode(&config)
     }
 }
 

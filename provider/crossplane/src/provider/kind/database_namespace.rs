@@ -106,10 +106,8 @@ impl Kind for DatabaseNamespaces {
                 *engines.get_mut(engine) = Field::Known(EngineInstall::default());
             }
         }
-        let (cluster, planned) = (scene.cluster().afresh(), scene.config.clone());
-        let step =
-            here(async move || namespace::update(&cluster, &prior, &planned, &one_step()).await);
-        match step.await? {
+        let cluster = scene.cluster().afresh();
+        match namespace::update(&cluster, &prior, scene.config, &one_step()).await {
             Change::Done(_) => {}
             Change::Pending { error, .. } => scene.memory.waiting = Some(waiting(error)?),
             Change::Refused(error) => return Err(error.into()),
@@ -119,9 +117,9 @@ impl Kind for DatabaseNamespaces {
 
     /// One step of taking the namespace down, in Everest's order.
     async fn delete(scene: &mut Scene<'_, Self>, _: &Namespace) -> Result<(), Failure> {
-        let (cluster, config) = (scene.cluster().afresh(), scene.config.clone());
-        let step = here(async move || namespace::delete(&cluster, &config, &one_step()).await);
-        if let Err(error) = step.await? {
+        let cluster = scene.cluster().afresh();
+        let step = namespace::delete(&cluster, scene.config, &one_step()).await;
+        if let Err(error) = step {
             scene.memory.waiting = Some(waiting(error)?);
         }
         Ok(())
@@ -183,17 +181,6 @@ impl Kind for DatabaseNamespaces {
             )
         })
     }
-}
-
-/// Does a step on a thread of its own: the flow's future, which looks with closures, cannot be
-/// moved between threads.
-async fn here<T: Send + 'static>(
-    step: impl AsyncFnOnce() -> T + Send + 'static,
-) -> Result<T, Failure> {
-    let runtime = tokio::runtime::Handle::current();
-    tokio::task::spawn_blocking(move || runtime.block_on(step()))
-        .await
-        .map_err(|error| Failure::Held(format!("a step was interrupted: {error}")))
 }
 
 /// No waiting: what comes next is done at the next look.

@@ -21,7 +21,11 @@ impl<K: Kind> Look<'_, K> {
         prior: Option<&K::Model>,
     ) -> Vec<Finding> {
         let mut found = planned.check_in_place(config, prior);
-        found.extend(planned.check_time(prior, Timestamp::now()));
+        let now = match &self.views {
+            Some(views) => views.cluster.now(),
+            None => Timestamp::now(),
+        };
+        found.extend(planned.check_time(prior, now));
         let found = errors(found);
         if !found.is_empty() {
             return found;

@@ -48,7 +48,7 @@ async fn refreshed(
     said
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_stop_ends_what_is_asked_of_a_server_that_never_answers() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -76,7 +76,7 @@ async fn a_stop_ends_what_is_asked_of_a_server_that_never_answers() {
     assert!(said.iter().all(|said| said.summary.contains("was stopped")));
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn a_cluster_that_is_not_there_is_said_in_full_once_and_then_in_a_line() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();

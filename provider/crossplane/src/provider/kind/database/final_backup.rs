@@ -42,7 +42,7 @@ pub(super) async fn taken(
         .cluster()
         .steps::<DatabaseClusterBackup>(scene.namespace);
     let existing = backups.get(name).await?;
-    let now = Time(k8s_openapi::jiff::Timestamp::now());
+    let now = Time(scene.cluster().now());
     match (final_backup::step(existing.as_ref(), &uid, &now), existing) {
         (Step::Done, Some(backup)) => {
             let cluster = scene.cluster();
