@@ -3,19 +3,25 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams};
 use kube::core::DynamicObject;
 use kube::runtime::reflector::{ObjectRef, Store};
 use kube::{Client, ResourceExt};
 use serde_json::Value;
+use tokio::time::Instant;
 
+use crate::clock::Clock;
 use crate::kinds::{self, Kind};
 use crate::object::{self, Key};
+use crate::pace::Pace;
 
 /// Field manager of everest-operator.
 pub const EVEREST_OPERATOR: &str = "everest-operator";
+
+/// How often a status that met a conflict is written again.
+const STATUS_CONFLICTS: usize = 4;
 
 /// What a reconcile can fail with.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +32,9 @@ pub enum Error {
     /// Something that the object names is not there (yet), or is of no use.
     #[error("{0}")]
     Waiting(String),
+    /// Nothing is wrong, but there is more to do: tried again like a failure.
+    #[error("not finished")]
+    Unfinished,
 }
 
 impl Error {
@@ -33,19 +42,17 @@ impl Error {
     pub fn is_conflict(&self) -> bool {
         matches!(self, Error::Kube(kube::Error::Api(status)) if status.code == 409)
     }
-
-    /// Whether the object went away under the write.
-    pub fn is_gone(&self) -> bool {
-        matches!(self, Error::Kube(kube::Error::Api(status)) if status.code == 404)
-    }
 }
 
 /// Caches, client and the engines' working memory, shared by all controllers.
 pub struct Cluster {
     client: Client,
+    clock: Clock,
+    pace: Pace,
     stores: RwLock<HashMap<&'static Kind, Store<DynamicObject>>>,
     phases: Mutex<HashMap<String, (String, Instant)>>,
     notes: Mutex<HashMap<String, String>>,
+    failures: Mutex<HashMap<(&'static Kind, Key), u32>>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -54,13 +61,26 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Cluster {
     /// A cluster with no caches yet.
-    pub fn new(client: Client) -> Self {
+    pub fn new(client: Client, clock: Clock, pace: Pace) -> Self {
         Self {
             client,
+            clock,
+            pace,
             stores: RwLock::default(),
             phases: Mutex::default(),
             notes: Mutex::default(),
+            failures: Mutex::default(),
         }
+    }
+
+    /// The time now.
+    pub fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    /// How long things take.
+    pub fn pace(&self) -> Pace {
+        self.pace
     }
 
     /// The client that everything goes through.
@@ -165,8 +185,8 @@ impl Cluster {
             .await?)
     }
 
-    /// Stores the status of an object if it differs from what the object
-    /// holds.
+    /// Stores the status of an object if it differs from what the object holds. Where the
+    /// object has changed meanwhile, its newest version gets the status, as the operators do.
     pub async fn update_status(
         &self,
         kind: &Kind,
@@ -177,12 +197,25 @@ impl Cluster {
         if object.data["status"] == status {
             return Ok(());
         }
-        let mut object = object.clone();
-        object.data["status"] = status;
         let namespace = object.namespace().unwrap_or_default();
-        self.api(kind, &namespace)
-            .replace_status(&object.name_any(), &params(manager), &object)
-            .await?;
+        let name = object.name_any();
+        let api = self.api(kind, &namespace);
+        let mut object = object.clone();
+        for _ in 0..STATUS_CONFLICTS {
+            object.data["status"] = status.clone();
+            match api.replace_status(&name, &params(manager), &object).await {
+                Ok(_) => return Ok(()),
+                Err(kube::Error::Api(refused)) if refused.code == 404 => return Ok(()),
+                Err(kube::Error::Api(refused)) if refused.code == 409 => {}
+                Err(error) => return Err(error.into()),
+            }
+            match self.read(kind, &namespace, &name).await? {
+                Some(newest) if newest.metadata.uid == object.metadata.uid => object = newest,
+                _ => return Ok(()),
+            }
+        }
+        object.data["status"] = status;
+        api.replace_status(&name, &params(manager), &object).await?;
         Ok(())
     }
 
@@ -223,6 +256,19 @@ impl Cluster {
         }
     }
 
+    /// Counts a reconcile of an object that failed; how often it has now failed in a row.
+    pub fn failed(&self, kind: &'static Kind, key: Key) -> u32 {
+        let mut failures = lock(&self.failures);
+        let failed = failures.entry((kind, key)).or_default();
+        *failed = failed.saturating_add(1);
+        *failed
+    }
+
+    /// A reconcile of an object succeeded.
+    pub fn succeeded(&self, kind: &'static Kind, key: Key) {
+        lock(&self.failures).remove(&(kind, key));
+    }
+
     /// How long an object has been in a phase; zero when it just entered it.
     pub fn dwell(&self, uid: &str, phase: &str) -> Duration {
         let mut phases = lock(&self.phases);
@@ -245,10 +291,10 @@ impl Cluster {
         lock(&self.notes).insert(uid.to_owned(), note);
     }
 
-    /// Forgets an object that is gone.
+    /// Forgets an object that is gone, and all topics that begin with its uid.
     pub fn forget(&self, uid: &str) {
         lock(&self.notes).remove(uid);
-        lock(&self.phases).remove(uid);
+        lock(&self.phases).retain(|topic, _| !topic.starts_with(uid));
     }
 
     /// Whether a namespace is one that everest-operator looks after.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
@@ -57,23 +57,38 @@ fn reconcile_of(kind: &Kind) -> Option<Reconcile> {
     })
 }
 
-/// Pause before a watch that broke down is tried again. The real operators wait up to a minute
-/// then, which is of no use to tests that stop an API server and start it again.
+/// First pause before a watch that broke down is tried again.
 const AGAIN: Duration = Duration::from_millis(500);
 
-/// The same pause each time.
-struct Steady;
+/// Pauses that double up to a longest one.
+struct Pauses {
+    next: Duration,
+    longest: Duration,
+}
 
-impl Iterator for Steady {
-    type Item = Duration;
-
-    fn next(&mut self) -> Option<Duration> {
-        Some(AGAIN)
+impl Pauses {
+    fn up_to(longest: Duration) -> Self {
+        Self {
+            next: AGAIN,
+            longest,
+        }
     }
 }
 
-impl Backoff for Steady {
-    fn reset(&mut self) {}
+impl Iterator for Pauses {
+    type Item = Duration;
+
+    fn next(&mut self) -> Option<Duration> {
+        let pause = self.next.min(self.longest);
+        self.next = pause.saturating_mul(2);
+        Some(pause)
+    }
+}
+
+impl Backoff for Pauses {
+    fn reset(&mut self) {
+        self.next = AGAIN;
+    }
 }
 
 /// Feeds changes to the controllers' queues.
@@ -83,8 +98,8 @@ struct Router {
 }
 
 impl Router {
-    fn route(&self, kind: &'static Kind, object: &DynamicObject) {
-        for (kind, key) in routes::concerned(&self.cluster, kind, object) {
+    fn route(&self, kind: &'static Kind, object: &DynamicObject, before: Option<&DynamicObject>) {
+        for (kind, key) in routes::concerned(&self.cluster, kind, object, before) {
             if let Some(queue) = self.queues.get(kind) {
                 let _ = queue.unbounded_send(key);
             }
@@ -147,6 +162,7 @@ fn watch(
     let resource = kind.resource();
     let mut writer = Writer::<DynamicObject>::new(resource.clone());
     let store = writer.as_reader();
+    let known = store.clone();
     let api: Api<DynamicObject> = router.cluster.api(kind, "");
     let mut config = watcher::Config::default();
     if kind == &kinds::CONFIG_MAP {
@@ -154,7 +170,7 @@ fn watch(
     }
     let run = async move {
         let mut events = watcher(api, config)
-            .backoff(Steady)
+            .backoff(Pauses::up_to(router.cluster.pace().watch))
             .map_ok(|event| event.modify(slim(kind)))
             .boxed();
         let mut first = Vec::new();
@@ -166,15 +182,22 @@ fn watch(
                     continue;
                 }
             };
+            let before = match &event {
+                Event::Apply(object) => {
+                    known.get(&ObjectRef::from_obj_with(object, resource.clone()))
+                }
+                _ => None,
+            };
             writer.apply_watcher_event(&event);
             match event {
                 Event::Init => first.clear(),
                 Event::InitApply(object) => first.push(object),
-                Event::InitDone => first.drain(..).for_each(|o| router.route(kind, &o)),
-                Event::Apply(object) => router.route(kind, &object),
+                Event::InitDone => first.drain(..).for_each(|o| router.route(kind, &o, None)),
+                Event::Apply(object) => router.route(kind, &object, before.as_deref()),
                 Event::Delete(object) => {
                     router.cluster.forget(&object.uid().unwrap_or_default());
-                    router.route(kind, &object);
+                    everest::backup::follow(&router.cluster, kind, &object).await;
+                    router.route(kind, &object, None);
                 }
             }
         }
@@ -209,7 +232,7 @@ async fn follow_definitions(
     let api: Api<PartialObjectMeta<CustomResourceDefinition>> =
         Api::all(router.cluster.client().clone());
     let mut names = watcher(api, watcher::Config::default())
-        .backoff(Steady)
+        .backoff(Pauses::up_to(router.cluster.pace().watch))
         .applied_objects()
         .boxed();
     while let Some(definition) = names.next().await {
@@ -258,37 +281,24 @@ fn control(
     let resource = kind.resource();
     let requests =
         queue.map(move |key| Ok::<_, std::convert::Infallible>(request(&resource, &key)));
-    let failures = Arc::new(Mutex::new(HashMap::<Key, u32>::new()));
-    let succeeded = failures.clone();
     let run = applier(
         move |object: Arc<DynamicObject>, cluster: Arc<Cluster>| {
-            let succeeded = succeeded.clone();
             Box::pin(async move {
                 let key = Key::of(&object);
-                let result = reconcile(object, cluster).await;
+                let result = reconcile(object, cluster.clone()).await;
                 if result.is_ok() {
-                    succeeded
-                        .lock()
-                        .unwrap_or_else(PoisonError::into_inner)
-                        .remove(&key);
+                    cluster.succeeded(kind, key);
                 }
                 result
             })
         },
-        move |object, error: &Error, _| {
-            if error.is_conflict() {
-                return Action::requeue(Duration::from_millis(50));
-            }
-            if error.is_gone() {
-                return Action::requeue(Duration::from_secs(1));
-            }
+        move |object, error: &Error, cluster: Arc<Cluster>| {
             let key = Key::of(&object);
-            warn!(kind = kind.name, namespace = key.namespace, name = key.name, %error, "will try again");
-            let mut failures = failures.lock().unwrap_or_else(PoisonError::into_inner);
-            let failed = failures.entry(key).or_default();
-            *failed += 1;
-            let wait = 100_u64.saturating_mul(1 << (*failed).min(7));
-            Action::requeue(Duration::from_millis(wait))
+            if !matches!(error, Error::Unfinished) && !error.is_conflict() {
+                warn!(kind = kind.name, namespace = key.namespace, name = key.name, %error, "will try again");
+            }
+            let failures = cluster.failed(kind, key);
+            Action::requeue(cluster.pace().after_failures(failures))
         },
         cluster.clone(),
         store,

@@ -159,10 +159,3 @@ pub fn adopt(object: &mut DynamicObject, kind: &Kind, by: &DynamicObject) -> boo
 pub fn generation(object: &DynamicObject) -> i64 {
     object.metadata.generation.unwrap_or_default()
 }
-
-/// The time now, as Kubernetes writes times.
-pub fn now() -> String {
-    jiff::Timestamp::now()
-        .strftime("%Y-%m-%dT%H:%M:%SZ")
-        .to_string()
-}

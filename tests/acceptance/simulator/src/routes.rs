@@ -2,18 +2,25 @@
 
 use kube::ResourceExt;
 use kube::core::DynamicObject;
+use serde_json::Value;
 
 use crate::cluster::Cluster;
 use crate::engine::Engine;
 use crate::faults;
 use crate::kinds::{self, Kind};
-use crate::object::{Key, text};
+use crate::object::{Key, items, text};
 
 /// A kind with a controller, and one of its objects.
 pub type Target = (&'static Kind, Key);
 
-/// The objects that a change of `object` concerns, itself among them.
-pub fn concerned(cluster: &Cluster, kind: &'static Kind, object: &DynamicObject) -> Vec<Target> {
+/// The objects that a change of `object` concerns, itself among them. `before` is what was known
+/// of it.
+pub fn concerned(
+    cluster: &Cluster,
+    kind: &'static Kind,
+    object: &DynamicObject,
+    before: Option<&DynamicObject>,
+) -> Vec<Target> {
     let key = Key::of(object);
     let ns = key.namespace.as_str();
     let mut targets = vec![(kind, key.clone())];
@@ -21,7 +28,12 @@ pub fn concerned(cluster: &Cluster, kind: &'static Kind, object: &DynamicObject)
         for other in [&kinds::BACKUP, &kinds::RESTORE] {
             targets.extend(of_database(cluster, other, ns, &key.name));
         }
-        targets.extend(all(cluster, &kinds::BACKUP_STORAGE, ns));
+        let names = [Some(object), before].into_iter().flatten();
+        let names = names.flat_map(|database| named_storages(&database.data));
+        targets.extend(storages(
+            ns,
+            names.filter(|_| new_generation(object, before)),
+        ));
         targets.extend(all(cluster, &kinds::MONITORING_CONFIG, ns));
         targets.extend(all(cluster, &kinds::SPLIT_HORIZON, ns));
         targets.extend(all(cluster, &kinds::POD_SCHEDULING_POLICY, ""));
@@ -31,7 +43,20 @@ pub fn concerned(cluster: &Cluster, kind: &'static Kind, object: &DynamicObject)
         }
     } else if kind == &kinds::BACKUP || kind == &kinds::RESTORE {
         targets.push(database(ns, text(&object.data, "/spec/dbClusterName")));
-        targets.extend(all(cluster, &kinds::BACKUP_STORAGE, ns));
+        let (named, touched) = match kind.name {
+            "DatabaseClusterBackup" => (
+                text(&object.data, "/spec/backupStorageName"),
+                new_generation(object, before),
+            ),
+            _ => (
+                text(
+                    &object.data,
+                    "/spec/dataSource/backupSource/backupStorageName",
+                ),
+                before.is_none_or(|before| state(before) != state(object)),
+            ),
+        };
+        targets.extend(storages(ns, touched.then(|| named.to_owned())));
         targets.extend(all(cluster, &kinds::BACKUP, ns).filter(|_| kind == &kinds::RESTORE));
     } else if kind == &kinds::DATA_IMPORT_JOB {
         targets.push(database(ns, text(&object.data, "/spec/targetClusterName")));
@@ -73,6 +98,36 @@ pub fn concerned(cluster: &Cluster, kind: &'static Kind, object: &DynamicObject)
         targets.extend(of_engine(cluster, engine, kind, &key, object));
     }
     targets
+}
+
+fn state(object: &DynamicObject) -> &str {
+    text(&object.data, "/status/state")
+}
+
+/// Whether the spec changed, or the deletion was asked for.
+fn new_generation(object: &DynamicObject, before: Option<&DynamicObject>) -> bool {
+    before.is_none_or(|before| before.metadata.generation != object.metadata.generation)
+}
+
+/// Names of the storages that a database's spec has, in use or not.
+fn named_storages(database: &Value) -> Vec<String> {
+    let schedules = items(database, "/spec/backup/schedules");
+    let scheduled = schedules.iter().map(|s| text(s, "/backupStorageName"));
+    let others = [
+        "/spec/backup/pitr/backupStorageName",
+        "/spec/dataSource/backupSource/backupStorageName",
+    ];
+    let others = others.into_iter().map(|pointer| text(database, pointer));
+    scheduled.chain(others).map(str::to_owned).collect()
+}
+
+/// Only the storages that are named are looked at again: one whose Secret is back stays as it
+/// is until something that names it changes.
+fn storages(namespace: &str, names: impl IntoIterator<Item = String>) -> Vec<Target> {
+    let names = names.into_iter().filter(|name| !name.is_empty());
+    names
+        .map(|name| (&kinds::BACKUP_STORAGE, Key::new(namespace, &name)))
+        .collect()
 }
 
 fn of_engine(
@@ -149,4 +204,33 @@ fn of_database(cluster: &Cluster, kind: &'static Kind, namespace: &str, name: &s
         .filter(|o| text(&o.data, "/spec/dbClusterName") == name)
         .map(|o| (kind, Key::of(o)))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::object;
+    use serde_json::json;
+
+    #[test]
+    fn a_database_names_the_storages_of_schedules_pitr_and_source() {
+        let database = json!({"spec": {
+            "backup": {"schedules": [{"backupStorageName": "a"}, {"backupStorageName": "b"}],
+                "pitr": {"backupStorageName": "c"}},
+            "dataSource": {"backupSource": {"backupStorageName": "d"}},
+        }});
+        assert_eq!(named_storages(&database), ["a", "b", "c", "d"]);
+    }
+
+    #[test]
+    fn a_status_alone_is_no_new_generation() {
+        let mut before = object::new(&kinds::DATABASE_CLUSTER, "n", "d", json!({}));
+        before.metadata.generation = Some(3);
+        let mut after = before.clone();
+        after.data["status"] = json!({"status": "ready"});
+        assert!(!new_generation(&after, Some(&before)));
+        after.metadata.generation = Some(4);
+        assert!(new_generation(&after, Some(&before)));
+        assert!(new_generation(&after, None));
+    }
 }

@@ -1,19 +1,15 @@
 //! From options to a running simulator.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
+use everest_simulator::{Clock, Error, Pace, ServeError, Server, Settings, Simulator, register};
 use kube::Client;
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+use tokio::task::JoinSet;
 use tracing::info;
 
-use crate::cluster::{Cluster, Error};
-use crate::controllers;
 use crate::options::Options;
-use crate::webhooks::{self, ServeError};
 
 /// Why the simulator does not run.
 #[derive(Debug, thiserror::Error)]
@@ -50,22 +46,22 @@ pub async fn run(options: Options) -> Result<(), RunError> {
     let config =
         kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await?;
     let client = Client::try_from(config).map_err(Error::from)?;
-    let cluster = Arc::new(Cluster::new(client));
     let path = options.certificates.join("ca.crt");
     let authority = tokio::fs::read_to_string(&path)
         .await
         .map_err(|source| RunError::File { path, source })?;
-    let server = webhooks::Server::bind(&options.certificates, options.webhook_port).await?;
+    let server = Server::bind(&options.certificates, options.webhook_port).await?;
     let port = server.port;
-    let tasks = TaskTracker::new();
-    let stop = CancellationToken::new();
-    tasks.spawn(
-        stop.clone()
-            .run_until_cancelled_owned(server.serve(cluster.clone())),
-    );
+    let settings = Settings {
+        pace: Pace::quick(),
+        clock: Clock::starting_at(jiff::Timestamp::now()),
+    };
+    // Ends the server when this function ends.
+    let mut serving = JoinSet::new();
     let started = async {
-        controllers::start(cluster.clone(), &tasks, &stop).await;
-        webhooks::register(&cluster, port, &authority).await?;
+        let simulator = Simulator::start(client.clone(), settings).await;
+        serving.spawn(server.serve(simulator.admission()));
+        register(&client, &format!("https://127.0.0.1:{port}"), &authority).await?;
         let path = options.ready_file.clone();
         tokio::fs::write(&path, format!("{port}\n"))
             .await
@@ -73,13 +69,9 @@ pub async fn run(options: Options) -> Result<(), RunError> {
         info!("ready");
         std::future::pending::<Result<(), RunError>>().await
     };
-    let result = tokio::select! {
+    tokio::select! {
         result = started => result,
         _ = terminate.recv() => Ok(()),
         _ = interrupt.recv() => Ok(()),
-    };
-    stop.cancel();
-    tasks.close();
-    tasks.wait().await;
-    result
+    }
 }

@@ -88,11 +88,7 @@ pub async fn reconcile(backup: Arc<DynamicObject>, cluster: Arc<Cluster>) -> Res
     if faults.holds(state) && !state.is_empty() {
         return Ok(Action::await_change());
     }
-    let takes = if state == run {
-        faults.duration("backup-delay", phase)
-    } else {
-        phase
-    };
+    let takes = if state == run { faults.backup() } else { phase };
     let stood = cluster.dwell(&uid, state);
     if stood < takes {
         return Ok(Action::requeue(takes - stood));
@@ -103,13 +99,14 @@ pub async fn reconcile(backup: Arc<DynamicObject>, cluster: Arc<Cluster>) -> Res
     }
     status["state"] = next.into();
     if next == success {
-        let destination = destination(engine, &backup, engine_cr.as_deref());
-        status["completed"] = object::now().into();
+        let now = cluster.clock().stamp();
+        let destination = destination(engine, &backup, engine_cr.as_deref(), &now);
+        status["completed"] = now.as_str().into();
         status["destination"] = destination.as_str().into();
         if engine == Engine::Postgresql {
-            let stamp = object::now().replace(['-', ':', 'Z'], "").replace('T', "-");
+            let stamp = now.replace(['-', ':', 'Z'], "").replace('T', "-");
             status["backupName"] = format!("{stamp}F").into();
-            status["latestRestorableTime"] = object::now().into();
+            status["latestRestorableTime"] = now.into();
         }
         buckets::record(&cluster, &namespace, &name, "stored", &destination).await?;
     }
@@ -167,6 +164,7 @@ fn destination(
     engine: Engine,
     backup: &DynamicObject,
     engine_cr: Option<&DynamicObject>,
+    now: &str,
 ) -> String {
     let storage = text(&backup.data, "/spec/storageName");
     let none = Value::Null;
@@ -193,9 +191,9 @@ fn destination(
     let database = text(&backup.data, &format!("/spec/{}", engine.cluster_field()));
     match engine {
         Engine::Pxc => {
-            let stamp = object::now().replace('T', "-").replace('Z', "");
+            let stamp = now.replace('T', "-").replace('Z', "");
             format!("s3://{path}/{database}-{stamp}-full")
         }
-        _ => format!("s3://{path}/{}", object::now()),
+        _ => format!("s3://{path}/{now}"),
     }
 }

@@ -63,6 +63,16 @@ pub async fn reconcile(cr: Arc<DynamicObject>, cluster: Arc<Cluster>) -> Result<
     }
 }
 
+/// Members of a status that say what an engine runs.
+const CHANGING: [&str; 6] = [
+    "/state",
+    "/size",
+    "/pxc",
+    "/mongoVersion",
+    "/postgres",
+    "/pgbouncer",
+];
+
 struct Work<'a> {
     cluster: &'a Cluster,
     cr: &'a DynamicObject,
@@ -117,29 +127,39 @@ impl Work<'_> {
 
     async fn report(&self, progress: Progress) -> Result<Action, Error> {
         let before = at(&self.cr.data, "/status");
-        let mut status = steady::status(self.engine, self.cr, progress, before);
-        if self.address_is_due().is_some() {
+        let now = self.cluster.clock().stamp();
+        let due = self.address_is_due();
+        // Without an address PXC and MongoDB go on initializing; PostgreSQL is ready.
+        let progress = match (due.is_some(), self.engine) {
+            (true, Engine::Pxc | Engine::Psmdb) => Progress::Initializing,
+            _ => progress,
+        };
+        let mut status = steady::status(self.engine, self.cr, progress, before, &now);
+        if due.is_some() {
             status["host"] = "".into();
         }
-        self.write(status).await
+        self.write(status).await?;
+        Ok(due.unwrap_or_else(Action::await_change))
     }
 
     /// Time that the load balancer still takes to give an address, if any.
     fn address_is_due(&self) -> Option<Action> {
-        let takes = self.faults.duration("address-delay", Duration::ZERO);
-        steady::has_load_balancer(self.engine, self.cr)
-            .then(|| self.left("without an address", takes))
-            .flatten()
+        let topic = format!("{} address", self.uid);
+        if !steady::has_load_balancer(self.engine, self.cr) {
+            self.cluster.forget(&topic);
+            return None;
+        }
+        let takes = self.faults.address();
+        let stood = self.cluster.dwell(&topic, "without");
+        (stood < takes).then(|| Action::requeue(takes - stood))
     }
 
     /// What is left of the time in which a changed spec is overlooked; in its last part the
     /// operator says that it has seen the spec and has nothing to do, as the PXC operator does
     /// until its StatefulSets have begun.
     async fn overlooks(&self) -> Result<Option<Action>, Error> {
-        let unseen = self
-            .faults
-            .duration("react-delay", Duration::from_millis(400));
-        let idle = self.faults.duration("begin-delay", Duration::ZERO);
+        let unseen = self.faults.unseen();
+        let idle = self.faults.idle(self.engine);
         let generation = object::generation(self.cr);
         let stood = self
             .cluster
@@ -187,7 +207,10 @@ impl Work<'_> {
         if self.faults.holds(state) {
             return Ok(Action::await_change());
         }
-        let takes = self.faults.duration("ready-delay", self.faults.phase());
+        let takes = match state {
+            "initializing" => self.faults.initializing(),
+            _ => self.faults.phase(),
+        };
         let phase = format!("{state} {}", object::generation(self.cr));
         if let Some(wait) = self.left(&phase, takes) {
             return Ok(wait);
@@ -212,8 +235,7 @@ impl Work<'_> {
         }
         let footprint = self.footprint();
         let Some(known) = self.cluster.recall(&self.uid) else {
-            self.cluster.remember(&self.uid, footprint);
-            return Ok(Action::await_change());
+            return self.recover(footprint).await;
         };
         if known == footprint {
             let stuck = self.cr.annotations().contains_key(RESIZING);
@@ -241,7 +263,7 @@ impl Work<'_> {
             let mut changed = self.cr.clone();
             changed
                 .annotations_mut()
-                .insert(RESIZING.to_owned(), object::now());
+                .insert(RESIZING.to_owned(), self.cluster.clock().stamp());
             self.cluster
                 .update(self.engine.cluster_kind(), self.engine.operator(), &changed)
                 .await?;
@@ -258,6 +280,24 @@ impl Work<'_> {
             Progress::Initializing
         })
         .await
+    }
+
+    /// After a restart the operator knows what runs by the status alone: what the spec asks for
+    /// beyond that is carried out now.
+    async fn recover(&self, footprint: String) -> Result<Action, Error> {
+        let seen = at(&self.cr.data, "/status/observedGeneration").as_i64();
+        let missed = seen.is_some_and(|seen| seen < object::generation(self.cr));
+        let has = at(&self.cr.data, "/status");
+        let wants = steady::status(self.engine, self.cr, Progress::Done, has, "");
+        let differs = |pointer| at(has, pointer) != at(&wants, pointer);
+        if missed || CHANGING.into_iter().any(differs) {
+            return match self.overlooks().await? {
+                Some(wait) => Ok(wait),
+                None => self.enter(Progress::Initializing).await,
+            };
+        }
+        self.cluster.remember(&self.uid, footprint);
+        Ok(Action::await_change())
     }
 
     async fn delete(&self) -> Result<Action, Error> {

@@ -57,7 +57,7 @@ pub async fn reconcile(
         return Ok(Action::await_change());
     }
     let takes = if state == run {
-        faults.duration("restore-delay", faults.phase())
+        faults.restore()
     } else {
         faults.phase()
     };
@@ -71,15 +71,16 @@ pub async fn reconcile(
     }
     status["state"] = next.into();
     if next == success {
-        status["completed"] = object::now().into();
+        status["completed"] = cluster.clock().stamp().into();
     }
     if next == failure {
         let message = faults.get("restore-fails").unwrap_or_default();
-        let member = match engine {
-            Engine::Pxc => "comments",
-            _ => "error",
-        };
-        status[member] = message.into();
+        // PostgreSQL's operator does not say why.
+        match engine {
+            Engine::Pxc => status["comments"] = message.into(),
+            Engine::Psmdb => status["error"] = message.into(),
+            Engine::Postgresql => {}
+        }
     }
     cluster
         .update_status(engine.restore_kind(), engine.operator(), &restore, status)

@@ -22,9 +22,15 @@ pub enum Progress {
     Done,
 }
 
-/// The status of an engine's database at a point of its way to the spec;
-/// `before` supplies what only changes at the end (the running version).
-pub fn status(engine: Engine, cr: &DynamicObject, progress: Progress, before: &Value) -> Value {
+/// The status of an engine's database at a point of its way to the spec, `now`; `before`
+/// supplies what only changes at the end (the running version).
+pub fn status(
+    engine: Engine,
+    cr: &DynamicObject,
+    progress: Progress,
+    before: &Value,
+    now: &str,
+) -> Value {
     let spec = at(&cr.data, "/spec");
     let paused = truth(spec, "/pause");
     let done = progress == Progress::Done;
@@ -102,7 +108,7 @@ pub fn status(engine: Engine, cr: &DynamicObject, progress: Progress, before: &V
                 status["backupVersion"] = backup.into();
                 status["backupConfigHash"] = "configured".into();
             }
-            status["conditions"] = ready_condition(before, done && !paused);
+            status["conditions"] = ready_condition(before, done && !paused, now);
             status
         }
         Engine::Postgresql => {
@@ -127,14 +133,14 @@ pub fn status(engine: Engine, cr: &DynamicObject, progress: Progress, before: &V
     }
 }
 
-fn ready_condition(before: &Value, ready: bool) -> Value {
-    let now = if ready { "True" } else { "False" };
+fn ready_condition(before: &Value, ready: bool, now: &str) -> Value {
+    let truth = if ready { "True" } else { "False" };
     let known = items(before, "/conditions")
         .iter()
-        .find(|c| text(c, "/type") == "ready" && text(c, "/status") == now);
-    let condition = known.cloned().unwrap_or_else(
-        || json!({"type": "ready", "status": now, "lastTransitionTime": object::now()}),
-    );
+        .find(|c| text(c, "/type") == "ready" && text(c, "/status") == truth);
+    let condition = known
+        .cloned()
+        .unwrap_or_else(|| json!({"type": "ready", "status": truth, "lastTransitionTime": now}));
     json!([condition])
 }
 

@@ -1,7 +1,6 @@
 //! BackupStorage: adopts its Secret and knows who uses it.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use kube::ResourceExt;
 use kube::core::DynamicObject;
@@ -13,51 +12,51 @@ use crate::cluster::{Cluster, EVEREST_OPERATOR, Error};
 use crate::kinds;
 use crate::object::{self, at, items, text};
 
-/// 1. Nothing at all happens while the Secret is missing.
-/// 2. The Secret without a controller gets this storage as its controller.
-/// 3. `verifyTLS` is written back as true when absent; the in-use finalizer
-///    follows the use; the status says both.
-/// 4. A storage that is being deleted is not looked at any more: the in-use
+/// 1. `verifyTLS` is written back as true when absent.
+/// 2. While the Secret is missing, nothing more happens, and nothing is said. When the Secret
+///    comes back, that alone changes nothing: something else must touch the storage.
+/// 3. The Secret without a controller gets this storage as its controller.
+/// 4. The in-use finalizer follows the use; the status says both.
+/// 5. A storage that is being deleted is not looked at any more: the in-use
 ///    finalizer that it has then stays, also once nothing uses it.
 pub async fn reconcile(
     storage: Arc<DynamicObject>,
     cluster: Arc<Cluster>,
 ) -> Result<Action, Error> {
     let namespace = storage.namespace().unwrap_or_default();
-    if !cluster.manages(&namespace) {
+    if !cluster.manages(&namespace) || object::deleting(&storage) {
         return Ok(Action::await_change());
     }
-    if object::deleting(&storage) {
+    if at(&storage.data, "/spec/verifyTLS").is_null() {
+        let mut verifying = (*storage).clone();
+        verifying.data["spec"]["verifyTLS"] = true.into();
+        cluster
+            .update(&kinds::BACKUP_STORAGE, EVEREST_OPERATOR, &verifying)
+            .await?;
         return Ok(Action::await_change());
     }
-    let used = in_use(&cluster, &storage);
-    let mut marked = (*storage).clone();
     let secret = text(&storage.data, "/spec/credentialsSecretName");
     let Some(mut secret) = cluster.read(&kinds::SECRET, &namespace, secret).await? else {
-        return Ok(Action::requeue(Duration::from_secs(2)));
+        return Ok(Action::await_change());
     };
     if object::adopt(&mut secret, &kinds::BACKUP_STORAGE, &storage) {
         cluster
             .update(&kinds::SECRET, EVEREST_OPERATOR, &secret)
             .await?;
     }
-    let mut changed = mark_in_use(&mut marked, used);
-    if at(&storage.data, "/spec/verifyTLS").is_null() {
-        marked.data["spec"]["verifyTLS"] = true.into();
-        changed = true;
-    }
-    if changed {
-        cluster
+    let used = in_use(&cluster, &storage);
+    let mut marked = (*storage).clone();
+    if mark_in_use(&mut marked, used) {
+        marked = cluster
             .update(&kinds::BACKUP_STORAGE, EVEREST_OPERATOR, &marked)
             .await?;
-        return Ok(Action::await_change());
     }
     let status = json!({
         "inUse": used,
         "lastObservedGeneration": object::generation(&storage),
     });
     cluster
-        .update_status(&kinds::BACKUP_STORAGE, EVEREST_OPERATOR, &storage, status)
+        .update_status(&kinds::BACKUP_STORAGE, EVEREST_OPERATOR, &marked, status)
         .await?;
     Ok(Action::await_change())
 }

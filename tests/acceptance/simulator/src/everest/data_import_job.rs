@@ -1,70 +1,160 @@
-//! DataImportJob: Pending → Running → Succeeded or Failed.
+//! DataImportJob: Pending → Running → Succeeded or Failed, or Error while it cannot begin.
 
 use std::sync::Arc;
 
 use kube::ResourceExt;
 use kube::core::DynamicObject;
 use kube::runtime::controller::Action;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::CLUSTER_NAME;
 use crate::cluster::{Cluster, EVEREST_OPERATOR, Error};
 use crate::faults::Faults;
 use crate::kinds;
-use crate::object::{self, at, text};
+use crate::object::{self, at, items, text};
+
+/// Finalizer that takes along the rights that the job was given.
+const RBAC_CLEANUP: &str = "everest.percona.com/rbac-cleanup";
 
 /// Adopts the job and plays its states; the job itself is not run.
 pub async fn reconcile(job: Arc<DynamicObject>, cluster: Arc<Cluster>) -> Result<Action, Error> {
     let namespace = job.namespace().unwrap_or_default();
-    if !cluster.manages(&namespace) || object::deleting(&job) {
+    if !cluster.manages(&namespace) {
+        return Ok(Action::await_change());
+    }
+    let mut marked = (*job).clone();
+    if object::deleting(&job) {
+        if object::remove_finalizers(&mut marked, &[RBAC_CLEANUP]) {
+            cluster
+                .update(&kinds::DATA_IMPORT_JOB, EVEREST_OPERATOR, &marked)
+                .await?;
+        }
+        return Ok(Action::await_change());
+    }
+    let state = text(&job.data, "/status/state").to_owned();
+    if matches!(state.as_str(), "Succeeded" | "Failed") {
         return Ok(Action::await_change());
     }
     let target = text(&job.data, "/spec/targetClusterName");
-    let Some(database) = cluster.get(&kinds::DATABASE_CLUSTER, &namespace, target) else {
-        return Ok(Action::await_change());
+    let database = cluster.get(&kinds::DATABASE_CLUSTER, &namespace, target);
+    let faults = Faults::of(&cluster, &namespace, target, database.as_deref());
+    let importer = match ready(&cluster, &job, database.as_deref(), &faults).await {
+        Ok(importer) => importer,
+        Err(error) => {
+            let mut status = base(&job);
+            status["state"] = "Error".into();
+            status["message"] = error.to_string().into();
+            cluster
+                .update_status(&kinds::DATA_IMPORT_JOB, EVEREST_OPERATOR, &job, status)
+                .await?;
+            return Err(error);
+        }
     };
-    let mut marked = (*job).clone();
     let mut changed = object::add_label(&mut marked, CLUSTER_NAME, target);
-    changed |= object::adopt(&mut marked, &kinds::DATABASE_CLUSTER, &database);
+    if let Some(database) = &database {
+        changed |= object::adopt(&mut marked, &kinds::DATABASE_CLUSTER, database);
+    }
+    let permits = |list| !items(&importer.data, list).is_empty();
+    if permits("/spec/permissions") || permits("/spec/clusterPermissions") {
+        changed |= object::add_finalizer(&mut marked, RBAC_CLEANUP);
+    }
     if changed {
         cluster
             .update(&kinds::DATA_IMPORT_JOB, EVEREST_OPERATOR, &marked)
             .await?;
         return Ok(Action::await_change());
     }
-    let mut status = at(&job.data, "/status").clone();
-    if !status.is_object() {
-        status = json!({});
+    play(&cluster, &job, &faults, &state).await
+}
+
+/// The importer, if all that the job needs is there.
+async fn ready(
+    cluster: &Cluster,
+    job: &DynamicObject,
+    database: Option<&DynamicObject>,
+    faults: &Faults,
+) -> Result<Arc<DynamicObject>, Error> {
+    if let Some(why) = faults.get("import-error") {
+        return Err(Error::Waiting(why.to_owned()));
     }
-    let state = text(&status, "/state").to_owned();
-    let faults = Faults::of(&cluster, &namespace, target, Some(&database));
-    let phase = faults.phase();
-    let next = match state.as_str() {
-        "" => "Pending",
+    let missing = |what: &str, name: &str| {
+        Error::Waiting(format!("failed to get {what}: {name:?} not found"))
+    };
+    let name = text(&job.data, "/spec/dataImporterName");
+    let importer = cluster
+        .get(&kinds::DATA_IMPORTER, "", name)
+        .ok_or_else(|| missing("data importer", name))?;
+    let target = text(&job.data, "/spec/targetClusterName");
+    let database = database.ok_or_else(|| missing("database cluster", target))?;
+    let namespace = job.namespace().unwrap_or_default();
+    for (what, secret) in [
+        (
+            "database root user credentials",
+            text(&database.data, "/spec/engine/userSecretsName"),
+        ),
+        (
+            "S3 info",
+            text(&job.data, "/spec/source/s3/credentialsSecretName"),
+        ),
+    ] {
+        let found = cluster.read(&kinds::SECRET, &namespace, secret);
+        if !secret.is_empty() && found.await?.is_none() {
+            return Err(missing(what, secret));
+        }
+    }
+    Ok(importer)
+}
+
+/// The status is made anew each time, but for the start.
+fn base(job: &DynamicObject) -> Value {
+    let mut status = json!({"lastObservedGeneration": object::generation(job)});
+    let started = at(&job.data, "/status/startedAt");
+    if !started.is_null() {
+        status["startedAt"] = started.clone();
+    }
+    status
+}
+
+async fn play(
+    cluster: &Cluster,
+    job: &DynamicObject,
+    faults: &Faults,
+    state: &str,
+) -> Result<Action, Error> {
+    let next = match state {
+        "" | "Error" => "Pending",
         "Pending" => "Running",
-        "Running" if faults.get("import-fails").is_some() => "Failed",
-        "Running" => "Succeeded",
-        _ => return Ok(Action::await_change()),
+        _ if faults.get("import-fails").is_some() => "Failed",
+        _ => "Succeeded",
     };
     if faults.holds(&format!("import:{state}")) {
         return Ok(Action::await_change());
     }
-    let stood = cluster.dwell(&job.uid().unwrap_or_default(), &state);
-    if !state.is_empty() && stood < phase {
-        return Ok(Action::requeue(phase - stood));
+    let takes = match state {
+        "Running" => faults.import(),
+        _ => faults.phase(),
+    };
+    let stood = cluster.dwell(&job.uid().unwrap_or_default(), state);
+    if next != "Pending" && stood < takes {
+        return Ok(Action::requeue(takes - stood));
     }
+    let now = cluster.clock().stamp();
+    let mut status = base(job);
     status["state"] = next.into();
-    status["lastObservedGeneration"] = object::generation(&job).into();
     match next {
-        "Pending" => status["startedAt"] = object::now().into(),
-        "Running" => status["jobName"] = job.name_any().into(),
-        _ => status["completedAt"] = object::now().into(),
+        "Pending" => status["startedAt"] = now.into(),
+        "Running" => {}
+        "Failed" => {
+            let why = faults.get("import-fails").unwrap_or_default();
+            status["message"] = why.into();
+        }
+        _ => status["completedAt"] = now.into(),
     }
-    if next == "Failed" {
-        status["message"] = faults.get("import-fails").unwrap_or_default().into();
+    if next != "Pending" {
+        status["jobName"] = job.name_any().into();
     }
     cluster
-        .update_status(&kinds::DATA_IMPORT_JOB, EVEREST_OPERATOR, &job, status)
+        .update_status(&kinds::DATA_IMPORT_JOB, EVEREST_OPERATOR, job, status)
         .await?;
     Ok(Action::await_change())
 }

@@ -219,8 +219,7 @@ async fn unlock(
     let since: jiff::Timestamp = lock
         .parse()
         .map_err(|e| Error::Waiting(format!("upgrade lock {lock:?} is not a time: {e}")))?;
-    let stood =
-        Duration::try_from(jiff::Timestamp::now().duration_since(since)).unwrap_or_default();
+    let stood = Duration::try_from(cluster.clock().now().duration_since(since)).unwrap_or_default();
     let namespace = database_engine.namespace().unwrap_or_default();
     let done = match installation {
         Installation::Ready(version) if !upgrades => {

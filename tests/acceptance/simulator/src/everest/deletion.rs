@@ -1,7 +1,5 @@
 //! The end of a DatabaseCluster.
 
-use std::time::Duration;
-
 use kube::ResourceExt;
 use kube::core::DynamicObject;
 use kube::runtime::controller::Action;
@@ -11,7 +9,7 @@ use super::UPSTREAM_CLEANUP;
 use crate::cluster::{Cluster, EVEREST_OPERATOR, Error};
 use crate::engine::Engine;
 use crate::kinds;
-use crate::object::{self, text, truth};
+use crate::object::{self, at, text, truth};
 
 /// Takes a deleted database down:
 ///
@@ -20,12 +18,16 @@ use crate::object::{self, text, truth};
 ///    them, because of `foregroundDeletion`);
 /// 3. delete the engine's object and wait until it is gone;
 /// 4. remove the operator's finalizer.
+///
+/// While there are backups the reconcile counts as unfinished: the next one comes when a backup
+/// changes, or after a pause that doubles.
 pub async fn finish(
     cluster: &Cluster,
     database: &DynamicObject,
     engine: Engine,
 ) -> Result<Action, Error> {
     if !object::has_finalizer(database, UPSTREAM_CLEANUP) {
+        say_so(cluster, database).await?;
         return Ok(Action::await_change());
     }
     let namespace = database.namespace().unwrap_or_default();
@@ -52,24 +54,36 @@ pub async fn finish(
         .list(&kinds::BACKUP, &namespace)
         .iter()
         .any(|b| text(&b.data, "/spec/dbClusterName") == name);
-    if backups {
-        return Ok(Action::requeue(Duration::from_secs(5)));
-    }
-    if let Some(cr) = engine_cr {
-        if !object::deleting(&cr) {
-            cluster.delete(kind, &namespace, &name).await?;
+    let mut left = database.clone();
+    match engine_cr {
+        _ if backups => {}
+        Some(_) => cluster.delete(kind, &namespace, &name).await?,
+        None => {
+            object::remove_finalizers(&mut left, &[UPSTREAM_CLEANUP]);
+            left = cluster
+                .update(&kinds::DATABASE_CLUSTER, EVEREST_OPERATOR, &left)
+                .await?;
+            if left.finalizers().is_empty() {
+                return Ok(Action::await_change());
+            }
         }
-        return Ok(Action::requeue(Duration::from_secs(2)));
     }
-    // The status was written in this reconcile: read again before the Update.
-    if let Some(mut fresh) = cluster
-        .read(&kinds::DATABASE_CLUSTER, &namespace, &name)
-        .await?
-        && object::remove_finalizers(&mut fresh, &[UPSTREAM_CLEANUP])
-    {
-        cluster
-            .update(&kinds::DATABASE_CLUSTER, EVEREST_OPERATOR, &fresh)
-            .await?;
+    say_so(cluster, &left).await?;
+    match backups {
+        true => Err(Error::Unfinished),
+        false => Ok(Action::await_change()),
     }
-    Ok(Action::await_change())
+}
+
+/// The status keeps all that it said but the state: the generation of the deletion is never
+/// observed.
+async fn say_so(cluster: &Cluster, database: &DynamicObject) -> Result<(), Error> {
+    let mut status = at(&database.data, "/status").clone();
+    if !status.is_object() {
+        status = json!({});
+    }
+    status["status"] = "deleting".into();
+    cluster
+        .update_status(&kinds::DATABASE_CLUSTER, EVEREST_OPERATOR, database, status)
+        .await
 }

@@ -7,11 +7,14 @@ pub mod data_source;
 pub mod database_cluster;
 pub mod database_engine;
 pub mod deletion;
+pub mod engine_object;
 pub mod in_use;
+pub mod known_members;
 pub mod namespace;
 pub mod restore;
 pub mod scheduled_backup;
 pub mod status;
+pub mod user_interface;
 pub mod write_back;
 
 /// Finalizer that keeps a database until its engine's objects are gone.

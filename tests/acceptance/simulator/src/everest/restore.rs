@@ -9,22 +9,21 @@ use kube::core::DynamicObject;
 use kube::runtime::controller::Action;
 use serde_json::{Value, json};
 
+use super::CLUSTER_NAME;
 use super::backup::mark_in_use;
-use super::{CLUSTER_NAME, IN_USE};
 use crate::cluster::{Cluster, EVEREST_OPERATOR, Error};
 use crate::engine::Engine;
 use crate::engine_cr::repo_of;
+use crate::faults::Faults;
 use crate::kinds;
-use crate::object::{self, at, text};
+use crate::object::{self, at, items, text};
 
 /// Whether a restore ended, well or not.
 pub fn finished(restore: &DynamicObject) -> bool {
-    matches!(text(&restore.data, "/status/state"), "Succeeded" | "Failed")
-}
-
-/// Whether a restore ended well.
-pub fn succeeded(restore: &DynamicObject) -> bool {
-    text(&restore.data, "/status/state") == "Succeeded"
+    !matches!(
+        text(&restore.data, "/status/state"),
+        "" | "Starting" | "Restoring"
+    )
 }
 
 /// Everest's word for a state of an engine's restore.
@@ -38,38 +37,31 @@ fn state_of(engine_state: &str) -> &str {
     }
 }
 
-/// Makes the engine's restore and copies its state. A restore whose database
-/// is gone stays as it is.
+/// 1. A restore whose database is gone stays as it is, and so does one that is being deleted.
+/// 2. Label and owner are written.
+/// 3. The engine's restore is made once the engine is ready for it; also when it was made
+///    before, and somebody deleted it since.
+/// 4. The status is computed from the engine's restore; without one there is none.
 pub async fn reconcile(
     restore: Arc<DynamicObject>,
     cluster: Arc<Cluster>,
 ) -> Result<Action, Error> {
     let namespace = restore.namespace().unwrap_or_default();
-    if !cluster.manages(&namespace) {
+    if !cluster.manages(&namespace) || object::deleting(&restore) {
         return Ok(Action::await_change());
     }
     let name = restore.name_any();
     let database_name = text(&restore.data, "/spec/dbClusterName");
     let database = cluster.get(&kinds::DATABASE_CLUSTER, &namespace, database_name);
-    let used = !finished(&restore) && !object::deleting(&restore);
-    let mut marked = (*restore).clone();
-    if object::deleting(&restore) {
-        if object::remove_finalizers(&mut marked, &[IN_USE]) {
-            cluster
-                .update(&kinds::RESTORE, EVEREST_OPERATOR, &marked)
-                .await?;
-        }
-        return Ok(Action::await_change());
-    }
     let Some(database) = database else {
         return Ok(Action::await_change());
     };
     let Some(engine) = Engine::of_type(text(&database.data, "/spec/engine/type")) else {
         return Ok(Action::await_change());
     };
+    let mut marked = (*restore).clone();
     let mut changed = object::add_label(&mut marked, CLUSTER_NAME, database_name);
     changed |= object::adopt(&mut marked, &kinds::DATABASE_CLUSTER, &database);
-    changed |= mark_in_use(&mut marked, used);
     if changed {
         cluster
             .update(&kinds::RESTORE, EVEREST_OPERATOR, &marked)
@@ -77,67 +69,109 @@ pub async fn reconcile(
         return Ok(Action::await_change());
     }
     let kind = engine.restore_kind();
-    let made = cluster.get(kind, &namespace, &name);
-    if made.is_none() && !finished(&restore) {
-        let Some(spec) = engine_spec(&cluster, &restore, engine)? else {
-            return Ok(Action::requeue(Duration::from_secs(1)));
-        };
-        let mut make = object::new(kind, &namespace, &name, json!({ "spec": spec }));
-        object::adopt(&mut make, &kinds::RESTORE, &restore);
-        cluster.create(kind, EVEREST_OPERATOR, &make).await?;
+    let made = cluster.read(kind, &namespace, &name).await?;
+    if let Some(made) = &made {
+        write_status(&cluster, &restore, engine, made).await?;
+        return Ok(Action::await_change());
     }
-    let mut status = at(&restore.data, "/status").clone();
-    if !status.is_object() {
-        status = json!({});
-    }
-    status["inUse"] = used.into();
-    if let Some(made) = made {
-        let state = state_of(text(&made.data, "/status/state"));
-        if !state.is_empty() {
-            status["state"] = state.into();
-        }
-        let completed = at(&made.data, "/status/completed");
-        if !completed.is_null() {
-            status["completed"] = completed.clone();
-        }
-        for member in ["comments", "error"] {
-            let message = text(&made.data, &format!("/status/{member}"));
-            if !message.is_empty() {
-                status["message"] = message.into();
-            }
-        }
-    }
-    cluster
-        .update_status(&kinds::RESTORE, EVEREST_OPERATOR, &restore, status)
-        .await?;
+    let Some(spec) = engine_spec(&cluster, &restore, &database, engine)? else {
+        return Ok(Action::requeue(cluster.pace().retry));
+    };
+    let mut make = object::new(kind, &namespace, &name, json!({ "spec": spec }));
+    object::adopt(&mut make, &kinds::RESTORE, &restore);
+    cluster.create(kind, EVEREST_OPERATOR, &make).await?;
     Ok(Action::await_change())
 }
 
-/// Spec of the engine's restore; `None` while PostgreSQL does not know the
-/// storage.
-fn engine_spec(
+async fn write_status(
     cluster: &Cluster,
     restore: &DynamicObject,
     engine: Engine,
+    made: &DynamicObject,
+) -> Result<(), Error> {
+    // By the state before: a restore that has ended is in use for one more reconcile.
+    let used = !finished(restore);
+    let mut marked = restore.clone();
+    if mark_in_use(&mut marked, used) {
+        marked = cluster
+            .update(&kinds::RESTORE, EVEREST_OPERATOR, &marked)
+            .await?;
+    }
+    let mut status = json!({ "inUse": used });
+    let state = state_of(text(&made.data, "/status/state"));
+    if !state.is_empty() {
+        status["state"] = state.into();
+    }
+    let completed = at(&made.data, "/status/completed");
+    if !completed.is_null() {
+        status["completed"] = completed.clone();
+    }
+    let message = match engine {
+        Engine::Pxc => text(&made.data, "/status/comments"),
+        Engine::Psmdb => text(&made.data, "/status/error"),
+        // PostgreSQL's restores do not say why they failed.
+        Engine::Postgresql => "",
+    };
+    if !message.is_empty() {
+        status["message"] = message.into();
+    }
+    cluster
+        .update_status(&kinds::RESTORE, EVEREST_OPERATOR, &marked, status)
+        .await
+}
+
+/// MongoDB must have been ready for a while before a restore may start.
+fn settles(cluster: &Cluster, database: &DynamicObject, engine_cr: &DynamicObject) -> bool {
+    let namespace = database.namespace().unwrap_or_default();
+    let faults = Faults::of(cluster, &namespace, &database.name_any(), Some(database));
+    let ready = items(&engine_cr.data, "/status/conditions")
+        .iter()
+        .find(|c| text(c, "/type") == "ready" && text(c, "/status") == "True");
+    let since = ready.and_then(|c| {
+        text(c, "/lastTransitionTime")
+            .parse::<jiff::Timestamp>()
+            .ok()
+    });
+    let stood = since
+        .and_then(|since| Duration::try_from(cluster.clock().now().duration_since(since)).ok());
+    stood.is_none_or(|stood| stood < faults.grace())
+}
+
+/// Spec of the engine's restore; `None` while the engine does not know the storage or MongoDB
+/// has just become ready.
+fn engine_spec(
+    cluster: &Cluster,
+    restore: &DynamicObject,
+    database: &DynamicObject,
+    engine: Engine,
 ) -> Result<Option<Value>, Error> {
     let namespace = restore.namespace().unwrap_or_default();
-    let database = text(&restore.data, "/spec/dbClusterName");
+    let name = database.name_any();
+    let missing = |what: &str, name: &str| Error::Waiting(format!("{what} {name:?} not found"));
+    let kind = engine.cluster_kind();
+    let engine_cr = cluster
+        .get(kind, &namespace, &name)
+        .ok_or_else(|| missing(kind.name, &name))?;
+    if engine == Engine::Psmdb && settles(cluster, database, &engine_cr) {
+        return Ok(None);
+    }
     let source = at(&restore.data, "/spec/dataSource");
     let backup_name = text(source, "/dbClusterBackupName");
     let backup = cluster.get(&kinds::BACKUP, &namespace, backup_name);
+    if backup.is_none() && !backup_name.is_empty() {
+        return Err(missing("DatabaseClusterBackup", backup_name));
+    }
     let storage_name = match &backup {
         Some(backup) => text(&backup.data, "/spec/backupStorageName"),
         None => text(source, "/backupSource/backupStorageName"),
     };
     let storage = cluster
         .get(&kinds::BACKUP_STORAGE, &namespace, storage_name)
-        .ok_or_else(|| Error::Waiting(format!("BackupStorage {storage_name:?} not found")))?;
+        .ok_or_else(|| missing("BackupStorage", storage_name))?;
     let mut spec = json!({});
-    spec[engine.cluster_field()] = database.into();
+    spec[engine.cluster_field()] = name.as_str().into();
     if engine == Engine::Postgresql {
-        let engine_cr = cluster.get(engine.cluster_kind(), &namespace, database);
-        let repo = engine_cr.and_then(|cr| repo_of(&cr, at(&storage.data, "/spec")));
-        let Some(repo) = repo else {
+        let Some(repo) = repo_of(&engine_cr, at(&storage.data, "/spec")) else {
             return Ok(None);
         };
         let path = match &backup {
@@ -152,6 +186,9 @@ fn engine_spec(
         spec["repoName"] = repo.into();
         spec["options"] = json!([format!("--set={set}"), until]);
         return Ok(Some(spec));
+    }
+    if backup.is_some() && !engine_cr.data["spec"]["backup"]["storages"][storage_name].is_object() {
+        return Ok(None);
     }
     if engine == Engine::Pxc {
         spec["resources"] = json!({});

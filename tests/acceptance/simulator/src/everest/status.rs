@@ -10,6 +10,17 @@ use crate::object::{self, at, items, number, text, truth};
 /// Annotation on the engine's object while its volumes grow.
 pub const RESIZING: &str = "percona.com/pvc-resize-in-progress";
 
+/// What a reconcile found out of the volumes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Volumes {
+    /// It did not come so far.
+    Unseen,
+    /// They have the size that was asked for.
+    AsAsked,
+    /// They cannot have it, for this reason.
+    Refused(&'static str),
+}
+
 /// What the status is computed from.
 pub struct Sighting<'a> {
     /// The database, with the status of the reconcile before.
@@ -23,47 +34,50 @@ pub struct Sighting<'a> {
     pub operator: &'a str,
     /// An unfinished restore into the database exists.
     pub restoring: bool,
-    /// State of the import job that belongs to the database.
-    pub import_job: Option<&'a str>,
-    /// Why the volumes cannot be resized: reason and message.
-    pub cannot_resize: Option<(&'a str, &'a str)>,
+    /// The import job that belongs to the database: its name and state.
+    pub import_job: Option<(&'a str, &'a str)>,
+    /// What became of the volumes.
+    pub volumes: Volumes,
     /// Why a resize failed.
     pub resize_failed: Option<&'a str>,
+    /// The time now, as Kubernetes writes it.
+    pub now: &'a str,
 }
 
-/// The new status, in the order in which everest-operator decides: engine
-/// state, restore, resize, upgrade, import, deletion; later wins.
+/// The new status: the one before with what the reconcile knows anew. The state is decided in
+/// the order of everest-operator: engine state, restore, resize, upgrade, import; later wins.
 pub fn compute(seen: &Sighting) -> Value {
-    let before = at(&seen.database.data, "/status");
+    let mut status = at(&seen.database.data, "/status").clone();
+    if !status.is_object() {
+        status = json!({});
+    }
+    let recommended = text(&status, "/crVersion") != seen.operator && !seen.operator.is_empty();
     let none = Value::Null;
     let engine_status = seen.engine_cr.map_or(&none, |cr| at(&cr.data, "/status"));
-    let mut status = json!({
-        "details": details::dump(seen.engine, engine_status),
-        "observedGeneration": object::generation(seen.database),
-        "port": seen.engine.port(),
-        "status": state(seen, engine_status),
-    });
-    let host = text(engine_status, "/host");
-    put(&mut status, "hostname", host);
-    let message = message(seen, engine_status);
-    put(&mut status, "message", &message);
+    status["details"] = details::dump(seen.engine, engine_status).into();
+    status["observedGeneration"] = object::generation(seen.database).into();
+    status["port"] = seen.engine.port().into();
+    put(&mut status, "hostname", text(engine_status, "/host"));
+    // PostgreSQL's message is never looked at.
+    if seen.engine != Engine::Postgresql {
+        put(&mut status, "message", &message(engine_status));
+    }
     let (size, ready) = sizes(seen.engine, engine_status);
     for (name, count) in [("size", size), ("ready", ready)] {
-        if count != 0 {
-            status[name] = count.into();
-        }
+        put_value(&mut status, name, (count != 0).then(|| count.into()));
     }
     // While PXC restores, the object is rebuilt from defaults but not applied,
     // so its version is unknown.
     let frozen = seen.restoring && seen.engine == Engine::Pxc;
-    if !frozen && let Some(cr) = seen.engine_cr {
-        put(&mut status, "crVersion", text(&cr.data, "/spec/crVersion"));
-    }
+    let version = seen
+        .engine_cr
+        .filter(|_| !frozen)
+        .map_or("", |cr| text(&cr.data, "/spec/crVersion"));
+    put(&mut status, "crVersion", version);
     // Compared with the version of the reconcile before: a new database shows
     // a recommendation for one reconcile.
-    if text(before, "/crVersion") != seen.operator && !seen.operator.is_empty() {
-        status["recommendedCRVersion"] = seen.operator.into();
-    }
+    let operator = if recommended { seen.operator } else { "" };
+    put(&mut status, "recommendedCRVersion", operator);
     if seen.engine == Engine::Psmdb {
         let storages = seen
             .engine_cr
@@ -72,25 +86,45 @@ pub fn compute(seen: &Sighting) -> Value {
             .into_iter()
             .flatten()
             .find(|(_, storage)| truth(storage, "/main"));
-        if let Some((name, _)) = active {
-            status["activeStorage"] = name.as_str().into();
-        }
+        put(
+            &mut status,
+            "activeStorage",
+            active.map_or("", |(name, _)| name.as_str()),
+        );
     }
-    for kept in ["dataImportJobName", "engineFeatures"] {
-        if !before[kept].is_null() {
-            status[kept] = before[kept].clone();
+    let state = state(seen, engine_status);
+    let conditions = conditions(seen, &state);
+    let conditions = (!conditions.is_empty()).then(|| conditions.into());
+    put_value(&mut status, "conditions", conditions);
+    status["status"] = state.into();
+    if let Some((name, state)) = seen.import_job {
+        status["dataImportJobName"] = name.into();
+        match state {
+            "Failed" => {
+                status["status"] = "error".into();
+                status["message"] = "Data import job failed".into();
+            }
+            "Succeeded" => {}
+            // Also when the job cannot be started.
+            _ => status["status"] = "importing".into(),
         }
-    }
-    let conditions = conditions(seen, items(before, "/conditions"));
-    if !conditions.is_empty() {
-        status["conditions"] = conditions.into();
     }
     status
 }
 
+/// A member of the status, which is left out when it is empty.
 fn put(status: &mut Value, name: &str, value: &str) {
-    if !value.is_empty() {
-        status[name] = value.into();
+    put_value(status, name, (!value.is_empty()).then(|| value.into()));
+}
+
+fn put_value(status: &mut Value, name: &str, value: Option<Value>) {
+    match value {
+        Some(value) => status[name] = value,
+        None => {
+            if let Some(members) = status.as_object_mut() {
+                members.remove(name);
+            }
+        }
     }
 }
 
@@ -107,14 +141,6 @@ fn state(seen: &Sighting, engine_status: &Value) -> String {
     }
     if upgrading(seen, engine_status) {
         state = "upgrading";
-    }
-    match seen.import_job {
-        Some("Failed" | "Error") => state = "error",
-        Some("Succeeded") | None => {}
-        Some(_) => state = "importing",
-    }
-    if object::deleting(seen.database) {
-        state = "deleting";
     }
     state.to_owned()
 }
@@ -140,10 +166,7 @@ fn upgrading(seen: &Sighting, engine_status: &Value) -> bool {
     !runs.is_empty() && runs != wanted
 }
 
-fn message(seen: &Sighting, engine_status: &Value) -> String {
-    if matches!(seen.import_job, Some("Failed" | "Error")) {
-        return "Data import job failed".to_owned();
-    }
+fn message(engine_status: &Value) -> String {
     let single = text(engine_status, "/message");
     if !single.is_empty() {
         return single.to_owned();
@@ -170,33 +193,36 @@ fn sizes(engine: Engine, engine_status: &Value) -> (i64, i64) {
     )
 }
 
-fn conditions(seen: &Sighting, before: &[Value]) -> Vec<Value> {
-    let import_failed = matches!(seen.import_job, Some("Failed" | "Error"));
-    let wanted = [
-        ("CannotResizeVolume", seen.cannot_resize),
-        (
-            "VolumeResizeFailed",
-            seen.resize_failed.map(|m| ("VolumeResizeFailed", m)),
-        ),
-        (
-            "ImportFailed",
-            import_failed.then_some(("ImportFailed", "Data import job failed")),
-        ),
-    ];
-    wanted
-        .into_iter()
-        .filter_map(|(kind, why)| {
-            let (reason, message) = why?;
-            let known = before
-                .iter()
-                .find(|c| text(c, "/type") == kind && text(c, "/reason") == reason);
-            Some(known.cloned().unwrap_or_else(|| {
+/// Conditions stay until the reconcile finds out better.
+fn conditions(seen: &Sighting, state: &str) -> Vec<Value> {
+    let before = at(&seen.database.data, "/status");
+    let mut conditions = items(before, "/conditions").to_vec();
+    let cannot = match seen.volumes {
+        Volumes::Unseen => None,
+        Volumes::AsAsked => Some(None),
+        Volumes::Refused(reason) => Some(Some((reason, ""))),
+    };
+    let was_resizing = text(before, "/status") == "resizingVolumes";
+    let failed = (was_resizing || state == "resizingVolumes")
+        .then(|| seen.resize_failed.map(|why| ("VolumeResizeFailed", why)));
+    let import = matches!(seen.import_job, Some((_, "Failed")));
+    let import = import.then_some(Some(("DataImportJobFailed", "")));
+    for (kind, found) in [
+        ("CannotResizeVolume", cannot),
+        ("VolumeResizeFailed", failed),
+        ("ImportFailed", import),
+    ] {
+        let Some(found) = found else { continue };
+        conditions.retain(|condition| text(condition, "/type") != kind);
+        if let Some((reason, message)) = found {
+            conditions.push(
                 json!({"type": kind, "status": "True", "reason": reason, "message": message,
-                    "lastTransitionTime": object::now(),
-                    "observedGeneration": object::generation(seen.database)})
-            }))
-        })
-        .collect()
+                    "lastTransitionTime": seen.now,
+                    "observedGeneration": object::generation(seen.database)}),
+            );
+        }
+    }
+    conditions
 }
 
 #[cfg(test)]
@@ -232,8 +258,9 @@ mod tests {
             operator: "1.18.0",
             restoring: false,
             import_job: None,
-            cannot_resize: None,
+            volumes: Volumes::AsAsked,
             resize_failed: None,
+            now: "2026-01-01T00:00:00Z",
         }
     }
 
@@ -261,9 +288,11 @@ mod tests {
         database.data["spec"]["engine"]["version"] = "8.4.4-4.1".into();
         let mut seen = sighting(&database, &cr);
         assert_eq!(state(&seen), "upgrading");
-        seen.import_job = Some("Running");
-        assert_eq!(state(&seen), "importing");
-        seen.import_job = Some("Failed");
+        for unfinished in ["", "Pending", "Running", "Error"] {
+            seen.import_job = Some(("job", unfinished));
+            assert_eq!(state(&seen), "importing", "{unfinished}");
+        }
+        seen.import_job = Some(("job", "Failed"));
         assert_eq!(state(&seen), "error");
         assert_eq!(compute(&seen)["message"], "Data import job failed");
         assert_eq!(compute(&seen)["conditions"][0]["type"], "ImportFailed");
@@ -295,5 +324,37 @@ mod tests {
         let status = &database.data["status"];
         assert!(status["crVersion"].is_null());
         assert_eq!(status["recommendedCRVersion"], "1.18.0");
+    }
+
+    #[test]
+    fn a_condition_stays_until_a_reconcile_comes_as_far_as_the_volumes() {
+        let mut database = database(Value::Null);
+        let cr = engine_cr(json!({"state": "ready"}));
+        let reason = "StorageClassDoesNotSupportExpansion";
+        let mut seen = sighting(&database, &cr);
+        seen.volumes = Volumes::Refused(reason);
+        let refused = compute(&seen);
+        assert_eq!(refused["conditions"][0]["reason"], reason);
+        assert_eq!(refused["status"], "ready");
+        database.data["status"] = refused.clone();
+        let mut seen = sighting(&database, &cr);
+        seen.volumes = Volumes::Unseen;
+        assert_eq!(compute(&seen)["conditions"], refused["conditions"]);
+        seen.volumes = Volumes::AsAsked;
+        assert!(compute(&seen)["conditions"].is_null());
+    }
+
+    #[test]
+    fn postgresql_has_no_message() {
+        let database = database(Value::Null);
+        let mut cr = engine_cr(json!({"state": "error", "message": "no disk"}));
+        assert_eq!(compute(&sighting(&database, &cr))["message"], "no disk");
+        let mut seen = sighting(&database, &cr);
+        seen.engine = Engine::Postgresql;
+        assert!(compute(&seen)["message"].is_null());
+        cr.data["status"]["message"] = Value::Null;
+        let mut seen = sighting(&database, &cr);
+        seen.engine = Engine::Psmdb;
+        assert!(compute(&seen)["message"].is_null());
     }
 }

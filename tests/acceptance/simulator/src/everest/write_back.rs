@@ -2,13 +2,13 @@
 //!
 //! The Go types print more than a user wrote: structs that are not pointers
 //! appear with their zero values, quantities in canonical form, and members
-//! marked `omitempty` vanish when they hold a zero value.
+//! marked `omitempty` vanish when they hold a zero value. Members that the types lack vanish.
 
 use kube::ResourceExt;
 use kube::core::DynamicObject;
 use serde_json::{Map, Value, json};
 
-use super::{FOREGROUND, UPSTREAM_CLEANUP};
+use super::{FOREGROUND, UPSTREAM_CLEANUP, known_members};
 use crate::engine::Engine;
 use crate::my_cnf;
 use crate::object::{self, at, member, number, text};
@@ -73,6 +73,7 @@ pub fn round_trip(spec: &Value, zero: ZeroValues) -> Value {
     }
     if zero == ZeroValues::Dropped {
         drop_zero_values(&mut spec);
+        known_members::keep(&mut spec);
     }
     spec
 }
@@ -120,9 +121,9 @@ fn is_zero(value: &Value) -> bool {
     }
 }
 
-/// The object everest-operator would store at the start of a reconcile, or
-/// `None` when it has nothing to add.
-pub fn write_back(database: &DynamicObject, engine: Engine) -> Option<DynamicObject> {
+/// The object with the operator's finalizers and without old labels, or `None` when it has
+/// them already.
+pub fn marked(database: &DynamicObject) -> Option<DynamicObject> {
     let mut written = database.clone();
     let mut changed = object::add_finalizer(&mut written, UPSTREAM_CLEANUP);
     changed |= object::add_finalizer(&mut written, FOREGROUND);
@@ -134,14 +135,22 @@ pub fn write_back(database: &DynamicObject, engine: Engine) -> Option<DynamicObj
     if written.labels().is_empty() {
         written.metadata.labels = None;
     }
-    let defaults = defaults(&database.name_any(), engine, at(&database.data, "/spec"));
-    changed |= !defaults.is_empty();
-    for (pointer, value) in defaults {
-        let (part, name) = pointer;
-        member(&mut written.data["spec"], part)[name] = value;
-    }
     if !changed {
         return None;
+    }
+    written.data["spec"] = round_trip(&written.data["spec"], ZeroValues::Dropped);
+    Some(written)
+}
+
+/// The object with everest-operator's defaults, or `None` when it lacks none.
+pub fn defaulted(database: &DynamicObject, engine: Engine) -> Option<DynamicObject> {
+    let defaults = defaults(&database.name_any(), engine, at(&database.data, "/spec"));
+    if defaults.is_empty() {
+        return None;
+    }
+    let mut written = database.clone();
+    for ((part, name), value) in defaults {
+        member(&mut written.data["spec"], part)[name] = value;
     }
     written.data["spec"] = round_trip(&written.data["spec"], ZeroValues::Dropped);
     Some(written)
@@ -222,20 +231,22 @@ mod tests {
     fn the_first_reconcile_writes_finalizers_secret_name_replicas_proxy_and_config() {
         let fresh = database(json!({"engine": {"type": "pxc", "version": "8.0.42-33.1",
             "storage": {"size": "1Gi"}}}));
-        let written = write_back(&fresh, Engine::Pxc).unwrap();
-        assert_eq!(written.finalizers(), [UPSTREAM_CLEANUP, FOREGROUND]);
+        let marked = marked(&fresh).unwrap();
+        assert_eq!(marked.finalizers(), [UPSTREAM_CLEANUP, FOREGROUND]);
+        assert!(super::marked(&marked).is_none());
+        let written = defaulted(&marked, Engine::Pxc).unwrap();
         let spec = &written.data["spec"];
         assert_eq!(spec["engine"]["replicas"], 3);
         assert_eq!(spec["engine"]["userSecretsName"], "everest-secrets-orders");
         assert_eq!(spec["proxy"]["type"], "haproxy");
         assert!(text(spec, "/engine/config").starts_with("[mysqld]\n"));
-        assert!(write_back(&written, Engine::Pxc).is_none());
+        assert!(defaulted(&written, Engine::Pxc).is_none());
     }
 
     #[test]
     fn other_engines_get_neither_proxy_type_nor_config() {
         let fresh = database(json!({"engine": {"type": "psmdb", "version": "8.0.12-4"}}));
-        let written = write_back(&fresh, Engine::Psmdb).unwrap();
+        let written = defaulted(&fresh, Engine::Psmdb).unwrap();
         assert!(at(&written.data, "/spec/proxy/type").is_null());
         assert!(at(&written.data, "/spec/engine/config").is_null());
     }

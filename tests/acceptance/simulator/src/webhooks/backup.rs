@@ -1,6 +1,6 @@
 //! Admission of DatabaseClusterBackups.
 
-use super::admission::{Admitted, FieldError, Refusal, Request, Verdict};
+use super::review::{Admitted, FieldError, Refusal, Request, Verdict};
 use crate::cluster::Cluster;
 use crate::engine::Engine;
 use crate::everest::IN_USE;

@@ -1,6 +1,6 @@
 //! Admission of DataImportJobs.
 
-use super::admission::{Admitted, Request, Verdict};
+use super::review::{Admitted, Request, Verdict};
 use super::s3_keys;
 use crate::cluster::Cluster;
 use crate::object::at;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::admission::{Admitted, FieldError, Refusal, Request, Verdict};
+use super::review::{Admitted, FieldError, Refusal, Request, Verdict};
 use super::s3_keys;
 use crate::cluster::Cluster;
 use crate::engine::Engine;

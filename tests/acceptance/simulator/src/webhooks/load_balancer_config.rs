@@ -1,6 +1,6 @@
 //! Admission of LoadBalancerConfigs.
 
-use super::admission::{Admitted, FieldError, Refusal, Request, Verdict};
+use super::review::{Admitted, FieldError, Refusal, Request, Verdict};
 use crate::everest::{IN_USE, READ_ONLY};
 use crate::object::{self, at};
 

@@ -8,9 +8,11 @@ mod load_balancer_config;
 mod monitoring_config;
 mod registration;
 mod restore;
+mod review;
 mod s3_keys;
 mod server;
 mod split_horizon;
 
-pub use registration::register;
+pub use admission::{Admission, Unanswered};
+pub use registration::{configurations, register};
 pub use server::{ServeError, Server};

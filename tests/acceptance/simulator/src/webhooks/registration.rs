@@ -1,11 +1,13 @@
-//! The webhook configurations, pointing at this process.
+//! The webhook configurations.
 
+use kube::Client;
 use kube::api::{Api, Patch, PatchParams};
 use kube::core::{ApiResource, DynamicObject};
 use serde_json::{Value, json};
 
-use crate::cluster::{Cluster, Error};
+use crate::cluster::Error;
 use crate::kinds::{self, Kind};
+use crate::object::text;
 
 const CREATE_UPDATE: &[&str] = &["CREATE", "UPDATE"];
 const ALL: &[&str] = &["CREATE", "UPDATE", "DELETE"];
@@ -29,10 +31,10 @@ fn mutating() -> [(&'static Kind, &'static [&'static str]); 3] {
     ]
 }
 
-/// Stores both configurations. `authority` is the PEM of the CA that signed
-/// the server's certificate.
-pub async fn register(cluster: &Cluster, port: u16, authority: &str) -> Result<(), Error> {
-    for (kind, name, label, webhooks) in [
+/// The ValidatingWebhookConfiguration and the MutatingWebhookConfiguration of webhooks at `url`,
+/// whose certificate was signed by `authority`, PEM.
+pub fn configurations(url: &str, authority: &str) -> [Value; 2] {
+    [
         (
             "ValidatingWebhookConfiguration",
             "everest-operator-validating-webhook-configuration",
@@ -45,17 +47,29 @@ pub async fn register(cluster: &Cluster, port: u16, authority: &str) -> Result<(
             "everest.percona.com/skip-mutating-webhook",
             mutating().to_vec(),
         ),
-    ] {
+    ]
+    .map(|(kind, name, label, webhooks)| {
         let webhooks: Vec<Value> = webhooks
             .into_iter()
-            .map(|(watched, operations)| webhook(kind, label, watched, operations, port, authority))
+            .map(|(watched, operations)| webhook(kind, label, watched, operations, url, authority))
             .collect();
-        let body = json!({
+        json!({
             "apiVersion": "admissionregistration.k8s.io/v1",
             "kind": kind,
             "metadata": {"name": name},
             "webhooks": webhooks,
-        });
+        })
+    })
+}
+
+/// Stores both configurations.
+///
+/// # Errors
+///
+/// The API refuses them or cannot be reached.
+pub async fn register(client: &Client, url: &str, authority: &str) -> Result<(), Error> {
+    for body in configurations(url, authority) {
+        let kind = text(&body, "/kind");
         let resource = ApiResource {
             group: "admissionregistration.k8s.io".to_owned(),
             version: "v1".to_owned(),
@@ -63,9 +77,9 @@ pub async fn register(cluster: &Cluster, port: u16, authority: &str) -> Result<(
             kind: kind.to_owned(),
             plural: format!("{}s", kind.to_lowercase()),
         };
-        let api: Api<DynamicObject> = Api::all_with(cluster.client().clone(), &resource);
+        let api: Api<DynamicObject> = Api::all_with(client.clone(), &resource);
         api.patch(
-            name,
+            text(&body, "/metadata/name"),
             &PatchParams::apply("everest-simulator").force(),
             &Patch::Apply(&body),
         )
@@ -79,7 +93,7 @@ fn webhook(
     skip: &str,
     kind: &Kind,
     operations: &[&str],
-    port: u16,
+    url: &str,
     authority: &str,
 ) -> Value {
     use base64::Engine as _;
@@ -95,7 +109,7 @@ fn webhook(
         "sideEffects": "None",
         "failurePolicy": "Fail",
         "clientConfig": {
-            "url": format!("https://127.0.0.1:{port}/{verb}-{group}-{}-{name}", kind.version),
+            "url": format!("{url}/{verb}-{group}-{}-{name}", kind.version),
             "caBundle": base64::engine::general_purpose::STANDARD.encode(authority),
         },
         "objectSelector": {

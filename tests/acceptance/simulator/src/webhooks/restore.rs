@@ -3,7 +3,7 @@
 use kube::core::DynamicObject;
 use serde_json::Value;
 
-use super::admission::{Admitted, FieldError, Refusal, Request, Verdict};
+use super::review::{Admitted, FieldError, Refusal, Request, Verdict};
 use crate::cluster::Cluster;
 use crate::everest::IN_USE;
 use crate::kinds;

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::admission::Refusal;
+use super::review::Refusal;
 use crate::cluster::{Cluster, EVEREST_OPERATOR};
 use crate::kinds;
 use crate::object::{Key, text};

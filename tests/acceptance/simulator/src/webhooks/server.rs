@@ -1,6 +1,5 @@
 //! The HTTPS server that the API server calls.
 
-use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,12 +17,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tracing::{debug, info};
 
-use super::admission::{Admitted, Request, Verdict, answer};
-use super::{
-    backup, data_import_job, database_cluster, load_balancer_config, monitoring_config, restore,
-    split_horizon,
-};
-use crate::cluster::Cluster;
+use super::admission::{Admission, Unanswered};
 
 /// Largest AdmissionReview that is read.
 const MOST_BYTES: usize = 8 << 20;
@@ -90,13 +84,12 @@ impl Server {
     }
 
     /// Answers until it is dropped.
-    pub async fn serve(self, cluster: Arc<Cluster>) {
+    pub async fn serve(self, admission: Admission) {
         info!(port = self.port, "webhooks serve");
         loop {
             match self.listener.accept().await {
                 Ok((stream, _)) => {
-                    let (tls, cluster) = (self.tls.clone(), cluster.clone());
-                    tokio::spawn(converse(stream, tls, cluster));
+                    tokio::spawn(converse(stream, self.tls.clone(), admission.clone()));
                 }
                 Err(error) => {
                     debug!(%error, "accept");
@@ -107,11 +100,11 @@ impl Server {
     }
 }
 
-async fn converse(stream: TcpStream, tls: TlsAcceptor, cluster: Arc<Cluster>) {
+async fn converse(stream: TcpStream, tls: TlsAcceptor, admission: Admission) {
     let Ok(stream) = tls.accept(stream).await else {
         return;
     };
-    let service = service_fn(move |request| respond(request, cluster.clone()));
+    let service = service_fn(move |request| respond(request, admission.clone()));
     let served = hyper::server::conn::http1::Builder::new()
         .serve_connection(TokioIo::new(stream), service)
         .await;
@@ -122,8 +115,8 @@ async fn converse(stream: TcpStream, tls: TlsAcceptor, cluster: Arc<Cluster>) {
 
 async fn respond(
     request: http::Request<Incoming>,
-    cluster: Arc<Cluster>,
-) -> Result<http::Response<Full<Bytes>>, Infallible> {
+    admission: Admission,
+) -> Result<http::Response<Full<Bytes>>, Unanswered> {
     let path = request.uri().path().to_owned();
     let body = Limited::new(request.into_body(), MOST_BYTES)
         .collect()
@@ -131,55 +124,21 @@ async fn respond(
     let review: Option<Value> = body
         .ok()
         .and_then(|body| serde_json::from_slice(&body.to_bytes()).ok());
-    let asked = review.as_ref().and_then(Request::parse);
-    let (status, body) = match (review, asked) {
-        (Some(review), Some(asked)) => {
-            let verdict = decide(&path, &asked, &cluster).await;
-            if let Err(refusal) = &verdict {
-                debug!(path, name = asked.name, ?refusal, "refused");
-            }
-            (200, answer(&review, verdict).to_string())
-        }
-        _ => (400, String::new()),
+    let answered = match review {
+        Some(review) => admission.decide(&path, &review).await,
+        None => Err(Unanswered::Malformed),
+    };
+    let (status, body) = match answered {
+        Ok(review) => (http::StatusCode::OK, review.to_string()),
+        Err(Unanswered::Malformed) => (http::StatusCode::BAD_REQUEST, String::new()),
+        // An error of the service ends the connection without an answer.
+        Err(down @ Unanswered::Down) => return Err(down),
     };
     let mut response = http::Response::new(Full::from(body));
-    *response.status_mut() = http::StatusCode::from_u16(status).unwrap_or_default();
+    *response.status_mut() = status;
     response.headers_mut().insert(
         http::header::CONTENT_TYPE,
         http::HeaderValue::from_static("application/json"),
     );
     Ok(response)
-}
-
-async fn decide(path: &str, request: &Request, cluster: &Cluster) -> Verdict {
-    match path {
-        "/mutate-everest-percona-com-v1alpha1-databasecluster" => {
-            database_cluster::mutate(request, cluster).await
-        }
-        "/validate-everest-percona-com-v1alpha1-databasecluster" => {
-            database_cluster::validate(request, cluster).await
-        }
-        "/validate-everest-percona-com-v1alpha1-databaseclusterbackup" => {
-            backup::validate(request, cluster).await
-        }
-        "/validate-everest-percona-com-v1alpha1-databaseclusterrestore" => {
-            restore::validate(request, cluster).await
-        }
-        "/validate-everest-percona-com-v1alpha1-monitoringconfig" => {
-            monitoring_config::validate(request, cluster).await
-        }
-        "/validate-everest-percona-com-v1alpha1-loadbalancerconfig" => {
-            load_balancer_config::validate(request)
-        }
-        "/mutate-everest-percona-com-v1alpha1-dataimportjob" => {
-            data_import_job::mutate(request, cluster).await
-        }
-        "/mutate-enginefeatures-everest-percona-com-v1alpha1-splithorizondnsconfig" => {
-            split_horizon::mutate(request, cluster).await
-        }
-        "/validate-enginefeatures-everest-percona-com-v1alpha1-splithorizondnsconfig" => {
-            split_horizon::validate(request, cluster).await
-        }
-        _ => Ok(Admitted::default()),
-    }
 }

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use kube::ResourceExt;
 use serde_json::json;
 
-use super::admission::{Admitted, FieldError, Refusal, Request, Verdict};
+use super::review::{Admitted, FieldError, Refusal, Request, Verdict};
 use crate::cluster::{Cluster, EVEREST_OPERATOR};
 use crate::everest::IN_USE;
 use crate::kinds;
