@@ -8,6 +8,7 @@ use acceptance::{
     preparation::{self, Choice},
     progress::Progress,
     state::{self, State},
+    tools::CoreRelease,
 };
 use lexopt::prelude::*;
 
@@ -21,7 +22,7 @@ pub(crate) fn run(args: &mut lexopt::Parser) -> Result<(), Failure> {
         match arg {
             Long("crds") if verb == "up" => choice.crds = Some(PathBuf::from(args.value()?)),
             Long("without-simulator") if verb == "up" => choice.without_simulator = true,
-            Long("crossplane") if verb == "up" => choice.crossplane = true,
+            Long("crossplane") if verb == "up" => choice.crossplane = Some(CoreRelease::Newest),
             other => return Err(other.unexpected().into()),
         }
     }
@@ -47,7 +48,7 @@ pub(crate) async fn up(choice: Choice) -> Result<PathBuf, Failure> {
     let folder = state::standing();
     if let Some(mut cluster) = ControlPlane::attach(folder.clone()) {
         println!("the test cluster is running already");
-        if choice.crossplane {
+        if choice.crossplane.is_some() {
             preparation::crossplane(&mut cluster).await?;
         }
         return Ok(cluster.kubeconfig().to_owned());

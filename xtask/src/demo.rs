@@ -7,7 +7,7 @@ use std::{
 };
 
 use acceptance::{
-    binaries::{self, PROVIDER},
+    binaries::{PROVIDER, Programs},
     client::Client,
     preparation::Choice,
     workspace_folder,
@@ -57,7 +57,7 @@ fn folder() -> PathBuf {
 /// release takes minutes to link, and the difference cannot be seen here.
 async fn up() -> Result<(), Failure> {
     println!("── building the provider");
-    let provider = binaries::build(PROVIDER)?;
+    let provider = Programs::OnDemand.binary(PROVIDER)?;
     let client = Client::all(&provider)?
         .into_iter()
         .next()

@@ -5,18 +5,9 @@
 //! `terraform providers schema -json` holds for one provider. Pages follow the layout that the
 //! Terraform and OpenTofu registries read (`docs/index.md`, `docs/resources/NAME.md`).
 
-use std::{
-    collections::BTreeMap,
-    fmt::Write as _,
-    fs, io,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{collections::BTreeMap, fmt::Write as _, fs, io, path::Path, process::Command};
 
-use acceptance::{
-    binaries::{self, PROVIDER},
-    workspace_folder,
-};
+use acceptance::workspace_folder;
 use serde_json::Value;
 
 use crate::{effects, failure::Failure, guardrails};
@@ -24,21 +15,23 @@ use crate::{effects, failure::Failure, guardrails};
 /// What the reference is made from.
 const REFERENCE: &str = "the schemas and the examples";
 
-/// The task: `docs FOLDER`.
-pub(crate) fn run(args: &mut lexopt::Parser) -> Result<(), Failure> {
-    let folder = PathBuf::from(args.value()?);
-    let provider = binaries::build(PROVIDER)?;
-    let printed = Command::new(&provider)
+/// Writes all pages into a folder, from what the provider's binary says of itself.
+///
+/// # Errors
+/// `File` where the binary cannot be run, or a file not be read or written; `Check` where the
+/// schema that it prints is none.
+pub(crate) fn write(folder: &Path, provider: &Path) -> Result<(), Failure> {
+    let printed = Command::new(provider)
         .arg("schema")
         .output()
-        .map_err(Failure::file(&provider))?;
+        .map_err(Failure::file(provider))?;
     let schema: Value = serde_json::from_slice(&printed.stdout).map_err(|error| {
         Failure::Check(format!("the provider's schema cannot be read: {error}"))
     })?;
     let examples = workspace_folder().join("examples/terraform");
     for (name, page) in pages(&schema, &examples).map_err(Failure::file(&examples))? {
         let path = folder.join(name);
-        let parent = path.parent().unwrap_or(&folder);
+        let parent = path.parent().unwrap_or(folder);
         fs::create_dir_all(parent).map_err(Failure::file(parent))?;
         fs::write(&path, page).map_err(Failure::file(&path))?;
     }

@@ -8,13 +8,13 @@ use std::{
     process::Command,
 };
 
-use acceptance::{binaries::cargo, workspace_folder};
+use acceptance::{
+    binaries::{PROVIDER, Programs, WRITE_CRDS},
+    workspace_folder,
+};
 use lexopt::prelude::*;
 
-use crate::{
-    failure::Failure,
-    program::{self, interruptible},
-};
+use crate::{docs, failure::Failure};
 
 /// A folder whose content is generated.
 struct Generated {
@@ -22,8 +22,8 @@ struct Generated {
     folder: &'static str,
     /// Files and folders inside that are written by hand.
     written: &'static [&'static str],
-    /// The program that writes it into the folder given as last argument.
-    program: fn() -> Command,
+    /// Writes it into a folder.
+    write: fn(&Programs, &Path) -> Result<(), Failure>,
 }
 
 /// Everything that is generated.
@@ -31,30 +31,31 @@ const GENERATED: [Generated; 2] = [
     Generated {
         folder: "docs",
         written: &["guides/crossplane.md", "guides/crossplane"],
-        program: || {
-            let mut command = cargo();
-            command.args(["run", "--quiet", "--package", "xtask", "--", "docs"]);
-            command
-        },
+        write: |programs, folder| docs::write(folder, &programs.binary(PROVIDER)?),
     },
     Generated {
         folder: "schemas/crds",
         written: &[],
-        program: || {
-            let mut command = cargo();
-            command.args([
-                "run",
-                "--quiet",
-                "--package",
-                "everest-crossplane",
-                "--example",
-                "write_crds",
-                "--",
-            ]);
-            command
-        },
+        write: write_crds,
     },
 ];
+
+fn write_crds(programs: &Programs, folder: &Path) -> Result<(), Failure> {
+    let program = programs.example(WRITE_CRDS)?;
+    let output = Command::new(&program)
+        .arg(folder)
+        .output()
+        .map_err(Failure::file(&program))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(Failure::Check(format!(
+        "{} failed ({}):\n{}",
+        program.display(),
+        output.status,
+        String::from_utf8_lossy(&output.stderr)
+    )))
+}
 
 /// The task's own arguments: `--check`.
 pub(crate) fn run(args: &mut lexopt::Parser) -> Result<(), Failure> {
@@ -65,20 +66,19 @@ pub(crate) fn run(args: &mut lexopt::Parser) -> Result<(), Failure> {
             other => return Err(other.unexpected().into()),
         }
     }
-    interruptible(async {
-        if only_check {
-            check().await
-        } else {
-            write().await
-        }
-    })
+    let programs = Programs::OnDemand;
+    if only_check {
+        check(&programs)
+    } else {
+        write(&programs)
+    }
 }
 
 /// Writes all generated folders.
-async fn write() -> Result<(), Failure> {
+fn write(programs: &Programs) -> Result<(), Failure> {
     for generated in &GENERATED {
         let folder = workspace_folder().join(generated.folder);
-        let fresh = make(generated).await?;
+        let fresh = make(programs, generated)?;
         for name in present(generated)?.keys() {
             let path = folder.join(name);
             fs::remove_file(&path).map_err(Failure::file(&path))?;
@@ -95,10 +95,10 @@ async fn write() -> Result<(), Failure> {
 }
 
 /// Fails when a generated folder is not what it would be if generated now.
-pub(crate) async fn check() -> Result<(), Failure> {
+pub(crate) fn check(programs: &Programs) -> Result<(), Failure> {
     let mut stale = Vec::new();
     for generated in &GENERATED {
-        let fresh = make(generated).await?;
+        let fresh = make(programs, generated)?;
         let present = present(generated)?;
         for name in fresh.keys().chain(present.keys()) {
             if fresh.get(name) != present.get(name) {
@@ -131,7 +131,7 @@ fn present(generated: &Generated) -> Result<BTreeMap<PathBuf, Vec<u8>>, Failure>
 }
 
 /// The content of a generated folder as it would be now, by relative path.
-async fn make(generated: &Generated) -> Result<BTreeMap<PathBuf, Vec<u8>>, Failure> {
+fn make(programs: &Programs, generated: &Generated) -> Result<BTreeMap<PathBuf, Vec<u8>>, Failure> {
     let folder = acceptance::target_folder()
         .join("generated")
         .join(generated.folder);
@@ -139,9 +139,7 @@ async fn make(generated: &Generated) -> Result<BTreeMap<PathBuf, Vec<u8>>, Failu
         fs::remove_dir_all(&folder).map_err(Failure::file(&folder))?;
     }
     fs::create_dir_all(&folder).map_err(Failure::file(&folder))?;
-    let mut command = (generated.program)();
-    command.arg(&folder).stdout(std::process::Stdio::null());
-    program::run(command).await?;
+    (generated.write)(programs, &folder)?;
     let mut files = BTreeMap::new();
     read(&folder, &folder, &mut files)?;
     Ok(files)

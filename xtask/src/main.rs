@@ -31,7 +31,11 @@ cargo xtask TASK
     --only NAME               only the acceptance scenarios with NAME in their name
     --cluster existing        the scenarios on the cluster of KUBECONFIG, which runs Everest
     --matrix                  under further clients as well, built from source: the Terraform
-                              and OpenTofu that tests/acceptance/tools pins
+                              and OpenTofu that tests/acceptance/tools pins. All scenarios under
+                              one of them, which turns from day to day; those about the client
+                              under each
+    --every                   with --matrix, all scenarios under each
+    --crossplane oldest       under the oldest of Crossplane's cores that is supported
   cluster up                  start the local test cluster and leave it running
     --crds DIR                with other CRDs of Everest than schemas/crds
     --without-simulator       with nothing that plays Everest's operator
@@ -40,7 +44,6 @@ cargo xtask TASK
   cluster status              what runs, and how to reach it
   generate                    write the generated files: schemas/crds, docs
     --check                   only say whether they are up to date
-  docs FOLDER                 write the reference and the guides into a folder
   package crossplane          the packages for Crossplane, into target/packages: .xpkg files and
                               OCI layouts for registries
     --binary ARCH=PATH        of this static program, amd64 or arm64, once for each; without
@@ -80,7 +83,6 @@ fn run() -> Result<(), Failure> {
         Some("demo") => demo::run(&mut args),
         Some("test") => test::run(&mut args),
         Some("cluster") => cluster::run(&mut args),
-        Some("docs") => docs::run(&mut args),
         Some("generate") => generate::run(&mut args),
         Some("package") => package::run(&mut args),
         Some("bench") => bench::run(&mut args),

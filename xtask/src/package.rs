@@ -121,18 +121,27 @@ async fn crossplane(asked: Asked) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Makes the packages that the test cluster's registry hands out, unoptimised and
-/// for this machine; returns the program in them.
-pub(crate) async fn for_tests() -> Result<PathBuf, Failure> {
-    for_this_machine(Profile::Dev).await
+/// Makes the packages that the test cluster's registry hands out, of a program that is there. It
+/// may need libraries that no image holds: the tests start it beside the package, never out of it.
+///
+/// # Errors
+/// `File` and `Package` where a package cannot be made; `Usage` on a system that no package is
+/// for.
+pub(crate) fn for_tests(program: &Path) -> Result<(), Failure> {
+    let binary = Binary::beside(Architecture::of_this_machine()?, program)?;
+    let versions = Versions::of(Profile::Dev);
+    write(&[binary], &Sources::of_workspace(), &folder(), versions)?;
+    Ok(())
 }
 
-/// The same, optimised as they are shipped.
-pub(crate) async fn for_bench() -> Result<PathBuf, Failure> {
-    for_this_machine(Profile::Release).await
-}
-
-async fn for_this_machine(profile: Profile) -> Result<PathBuf, Failure> {
+/// The same of a program that is built for it as it is shipped, `optimised` or not; returns the
+/// program.
+pub(crate) async fn for_bench(optimised: bool) -> Result<PathBuf, Failure> {
+    let profile = if optimised {
+        Profile::Release
+    } else {
+        Profile::Dev
+    };
     let (architecture, path) = binary::build(profile).await?;
     let binary = Binary::read(architecture, &path)?;
     let versions = Versions::of(profile);

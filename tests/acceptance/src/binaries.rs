@@ -3,19 +3,25 @@
 //! shipped is built once, by the release.
 
 use std::{
+    collections::BTreeMap,
     path::PathBuf,
     process::{Command, ExitStatus},
 };
 
-/// Package and binary of the provider.
+/// Binary of the provider, and its package.
 pub const PROVIDER: &str = "terraform-provider-everest";
-/// Package and binary of the Crossplane provider and function.
+/// Binary of the Crossplane provider and function, and its package.
 pub const CROSSPLANE: &str = "everest-crossplane";
-/// Package and binary that plays Everest's operator and the engines.
+/// Binary that plays Everest's operator and the engines.
 pub const SIMULATOR: &str = "everest-simulator";
 
-/// Package and name of the example provider that the protocol's tests drive.
-pub const EXAMPLE: (&str, &str) = ("tfplugin", "shelf");
+/// The program that stands in for the network of Crossplane's core.
+pub const CROSSPLANE_NETWORK: &str = "crossplane-network";
+
+/// The example provider that the protocol's tests drive.
+pub const EXAMPLE: &str = "shelf";
+/// The example that writes the CRDs.
+pub const WRITE_CRDS: &str = "write_crds";
 
 /// Why a binary of the project is not there.
 #[derive(Debug, thiserror::Error)]
@@ -23,11 +29,14 @@ pub enum BinaryError {
     /// Cargo could not be started.
     #[error("cargo cannot be run ({0}): Rust is needed, https://rustup.rs")]
     Cargo(std::io::Error),
+    /// It is not among the programs that were built.
+    #[error("{0} is not among the programs that were built")]
+    Unbuilt(&'static str),
     /// It does not compile; Cargo has printed why.
-    #[error("building {package} failed ({status})")]
+    #[error("building {target} failed ({status})")]
     Build {
-        /// The package.
-        package: &'static str,
+        /// The binary or example.
+        target: &'static str,
         /// How Cargo ended.
         status: ExitStatus,
     },
@@ -41,45 +50,61 @@ pub fn cargo() -> Command {
     command
 }
 
-/// Builds a package's binary of the same name, unoptimised; returns its path.
-///
-/// # Errors
-/// See [`BinaryError`].
-pub fn build(package: &'static str) -> Result<PathBuf, BinaryError> {
-    build_one(package, package)
+/// Where the programs come from.
+#[derive(Debug, Clone, Default)]
+pub enum Programs {
+    /// Cargo builds each one when it is asked for.
+    #[default]
+    OnDemand,
+    /// They are there, by their names.
+    Built(BTreeMap<String, PathBuf>),
 }
 
-/// Builds one binary of a package, unoptimised; returns its path.
-///
-/// # Errors
-/// See [`BinaryError`].
-pub fn build_one(package: &'static str, binary: &str) -> Result<PathBuf, BinaryError> {
-    compile(package, ["--bin", binary])?;
-    Ok(crate::target_folder()
-        .join("debug")
-        .join(format!("{binary}{}", std::env::consts::EXE_SUFFIX)))
+impl Programs {
+    /// Path of an unoptimised binary.
+    ///
+    /// # Errors
+    /// See [`BinaryError`].
+    pub fn binary(&self, name: &'static str) -> Result<PathBuf, BinaryError> {
+        self.path(["--bin", name], "debug")
+    }
+
+    /// Path of an unoptimised example.
+    ///
+    /// # Errors
+    /// See [`BinaryError`].
+    pub fn example(&self, name: &'static str) -> Result<PathBuf, BinaryError> {
+        self.path(["--example", name], "debug/examples")
+    }
+
+    fn path(&self, target: [&'static str; 2], folder: &str) -> Result<PathBuf, BinaryError> {
+        let [_, name] = target;
+        match self {
+            Self::Built(paths) => paths.get(name).cloned().ok_or(BinaryError::Unbuilt(name)),
+            Self::OnDemand => {
+                compile(target)?;
+                Ok(crate::target_folder()
+                    .join(folder)
+                    .join(format!("{name}{}", std::env::consts::EXE_SUFFIX)))
+            }
+        }
+    }
 }
 
-/// Builds an example of a package, unoptimised; returns its path.
-///
-/// # Errors
-/// See [`BinaryError`].
-pub fn build_example((package, example): (&'static str, &str)) -> Result<PathBuf, BinaryError> {
-    compile(package, ["--example", example])?;
-    Ok(crate::target_folder()
-        .join("debug/examples")
-        .join(format!("{example}{}", std::env::consts::EXE_SUFFIX)))
-}
-
-fn compile(package: &'static str, target: [&str; 2]) -> Result<(), BinaryError> {
+/// Without `--package`, so that dependencies have the features that the whole workspace asks for,
+/// and what another build has compiled of them is used.
+fn compile(target: [&'static str; 2]) -> Result<(), BinaryError> {
     let status = cargo()
-        .args(["build", "--quiet", "--package", package])
+        .args(["build", "--quiet"])
         .args(target)
         .status()
         .map_err(BinaryError::Cargo)?;
     if status.success() {
         Ok(())
     } else {
-        Err(BinaryError::Build { package, status })
+        Err(BinaryError::Build {
+            target: target[1],
+            status,
+        })
     }
 }

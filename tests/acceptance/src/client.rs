@@ -150,6 +150,34 @@ impl Client {
     }
 }
 
+/// Copies what `init` has left in `from`, so that `to` is initialised too: the provider is linked
+/// to, not copied.
+///
+/// # Errors
+/// When a file cannot be read or written.
+pub fn copy_initialised(from: &Path, to: &Path) -> io::Result<()> {
+    let lock = ".terraform.lock.hcl";
+    fs::copy(from.join(lock), to.join(lock))?;
+    copy_links(&from.join(".terraform"), &to.join(".terraform"))
+}
+
+/// Copies a folder; links in it stay links.
+fn copy_links(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let (path, target) = (entry.path(), to.join(entry.file_name()));
+        if entry.file_type()?.is_symlink() {
+            std::os::unix::fs::symlink(fs::read_link(&path)?, target)?;
+        } else if entry.file_type()?.is_dir() {
+            copy_links(&path, &target)?;
+        } else {
+            fs::copy(&path, target)?;
+        }
+    }
+    Ok(())
+}
+
 /// Puts the provider's binary into a filesystem mirror below `folder` and writes
 /// the CLI configuration that uses it; returns that file.
 ///

@@ -29,6 +29,7 @@ pub mod preparation;
 pub mod process;
 pub mod progress;
 pub mod release;
+pub mod running;
 pub mod said;
 pub mod state;
 pub mod told;

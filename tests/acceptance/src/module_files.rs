@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     go_build::{check_go, go},
-    tools::{ToolError, file, module_hash, tools_folder},
+    tools::{CoreRelease, ToolError, file, module_hash, tools_folder},
 };
 
 /// A folder of files in a module.
@@ -32,12 +32,14 @@ pub(crate) const OLM_CRDS: ModuleFiles = ModuleFiles {
 };
 
 /// The CRDs of Crossplane's core.
-pub(crate) const CROSSPLANE_CRDS: ModuleFiles = ModuleFiles {
-    name: "Crossplane's CRDs",
-    pins: "crossplane",
-    module: "github.com/crossplane/crossplane/v2",
-    folder: "cluster/crds",
-};
+pub(crate) const fn crossplane_crds(release: CoreRelease) -> ModuleFiles {
+    ModuleFiles {
+        name: "Crossplane's CRDs",
+        pins: release.module(),
+        module: "github.com/crossplane/crossplane/v2",
+        folder: "cluster/crds",
+    }
+}
 
 /// Where the files are on this machine. The folder is remembered in the cache:
 /// asking Go costs half a second.

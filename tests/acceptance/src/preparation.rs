@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use crate::{
-    binaries::{self, BinaryError, SIMULATOR},
+    binaries::{BinaryError, CROSSPLANE_NETWORK, Programs, SIMULATOR},
     client::{Client, ClientError},
     control_plane::{ControlPlane, Options, StartError},
     crossplane,
     progress::Progress,
-    tools::{self, Core, ToolError, Tools},
+    tools::{self, Core, CoreRelease, ToolError, Tools},
 };
 
 /// Why there is no cluster, or no client.
@@ -38,20 +38,21 @@ pub struct Choice {
     pub crds: Option<PathBuf>,
     /// Nothing plays Everest's operator and the engines.
     pub without_simulator: bool,
-    /// Crossplane's core runs on it.
-    pub crossplane: bool,
+    /// This release of Crossplane's core runs on it.
+    pub crossplane: Option<CoreRelease>,
     /// The cluster stays when this process ends.
     pub standing: bool,
+    /// Where the project's own programs come from.
+    pub programs: Programs,
 }
 
-/// Builds what a cluster is started from, where it is missing.
+/// Builds what the control plane of a cluster is made of, where it is missing.
 ///
 /// # Errors
 /// See [`PreparationError`].
 pub async fn control_plane() -> Result<(), PreparationError> {
     blocking(|| {
         Tools::build(&Progress::shown())?;
-        binaries::build(SIMULATOR)?;
         Ok(())
     })
     .await
@@ -61,8 +62,12 @@ pub async fn control_plane() -> Result<(), PreparationError> {
 ///
 /// # Errors
 /// See [`PreparationError`].
-pub async fn crossplane_core() -> Result<(), PreparationError> {
-    blocking(crossplane_binaries).await.map(drop)
+pub async fn crossplane_core(release: CoreRelease) -> Result<(), PreparationError> {
+    blocking(move || {
+        Core::build(release, &Progress::shown())?;
+        Ok(())
+    })
+    .await
 }
 
 /// Builds what is needed and starts a cluster in `folder`. Dropping the future
@@ -79,14 +84,17 @@ pub async fn cluster(folder: PathBuf, choice: Choice) -> Result<ControlPlane, Pr
     }
     let without_simulator = choice.without_simulator;
     let crossplane = choice.crossplane;
+    let programs = choice.programs;
     let (tools, simulator, crossplane) = blocking(move || {
         let tools = Tools::build(&Progress::shown())?;
         let simulator = if without_simulator {
             None
         } else {
-            Some(binaries::build(SIMULATOR)?)
+            Some(programs.binary(SIMULATOR)?)
         };
-        let crossplane = crossplane.then(crossplane_binaries).transpose()?;
+        let crossplane = crossplane
+            .map(|release| crossplane_binaries(release, &programs))
+            .transpose()?;
         Ok((tools, simulator, crossplane))
     })
     .await?;
@@ -106,12 +114,13 @@ pub async fn cluster(folder: PathBuf, choice: Choice) -> Result<ControlPlane, Pr
     Ok(cluster)
 }
 
-/// Adds Crossplane's core to a cluster that runs, unless it has it.
+/// Adds the newest of Crossplane's cores to a cluster that runs, unless it has it.
 ///
 /// # Errors
 /// See [`PreparationError`].
 pub async fn crossplane(cluster: &mut ControlPlane) -> Result<(), PreparationError> {
-    let binaries = blocking(crossplane_binaries).await?;
+    let binaries =
+        blocking(|| crossplane_binaries(CoreRelease::Newest, &Programs::OnDemand)).await?;
     add(cluster, &binaries, &Progress::shown()).await
 }
 
@@ -127,10 +136,13 @@ async fn add(
     Ok(added?)
 }
 
-fn crossplane_binaries() -> Result<crossplane::Binaries, PreparationError> {
+fn crossplane_binaries(
+    release: CoreRelease,
+    programs: &Programs,
+) -> Result<crossplane::Binaries, PreparationError> {
     Ok(crossplane::Binaries {
-        core: Core::build(&Progress::shown())?,
-        network: binaries::build_one("acceptance", "crossplane-network")?,
+        core: Core::build(release, &Progress::shown())?,
+        network: programs.binary(CROSSPLANE_NETWORK)?,
     })
 }
 

@@ -22,9 +22,6 @@ pub(crate) const GO_VERSION: &str = "1.26";
 /// Version that the Kubernetes binaries report to clients.
 const KUBERNETES_VERSION: &str = "v1.35.4";
 
-/// Version that Crossplane's core holds against what packages ask for.
-const CROSSPLANE_VERSION: &str = "v2.1.0";
-
 /// One binary.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Tool {
@@ -53,23 +50,65 @@ pub(crate) const CONTROL_PLANE: ToolSet = ToolSet {
     tools: &CONTROL_PLANE_TOOLS,
 };
 
-/// What the scenarios run under besides the client on PATH: the first Terraform
-/// with list resources and actions, and OpenTofu.
+/// What the scenarios run under besides the client on PATH: the newest Terraform, and OpenTofu.
 pub(crate) const CLIENTS: ToolSet = ToolSet {
     name: "clients",
     tools: &CLIENT_TOOLS,
 };
 
-/// Crossplane's core, which only its own tests run under.
-pub(crate) const CROSSPLANE: ToolSet = ToolSet {
+/// A release of Crossplane's core, which only its own tests run under.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum CoreRelease {
+    /// The newest.
+    #[default]
+    Newest,
+    /// The oldest that is supported.
+    Oldest,
+}
+
+impl CoreRelease {
+    /// The binary.
+    pub(crate) const fn tools(self) -> ToolSet {
+        match self {
+            Self::Newest => NEWEST_CROSSPLANE,
+            Self::Oldest => OLDEST_CROSSPLANE,
+        }
+    }
+
+    /// Folder below `tests/acceptance/tools` whose `go.mod` pins it.
+    pub(crate) const fn module(self) -> &'static str {
+        match self {
+            Self::Newest => "crossplane",
+            Self::Oldest => "crossplane-2.1",
+        }
+    }
+}
+
+/// Versions that Crossplane's core holds against what packages ask for, by the folder that pins
+/// it.
+const CROSSPLANE_VERSIONS: [(&str, &str); 2] = [
+    (CoreRelease::Newest.module(), "v2.4.0"),
+    (CoreRelease::Oldest.module(), "v2.1.0"),
+];
+
+const NEWEST_CROSSPLANE: ToolSet = ToolSet {
     name: "crossplane core",
-    tools: &[tool(
+    tools: &[crossplane(CoreRelease::Newest)],
+};
+
+const OLDEST_CROSSPLANE: ToolSet = ToolSet {
+    name: "crossplane core",
+    tools: &[crossplane(CoreRelease::Oldest)],
+};
+
+const fn crossplane(release: CoreRelease) -> Tool {
+    tool(
         "crossplane",
-        "crossplane",
+        release.module(),
         "github.com/crossplane/crossplane/v2/cmd/crossplane",
         4.0,
-    )],
-};
+    )
+}
 
 const CLIENT_TOOLS: [Tool; 2] = [
     tool(
@@ -219,16 +258,17 @@ impl Core {
     ///
     /// # Errors
     /// See [`ToolError`].
-    pub fn build(progress: &Progress) -> Result<Self, ToolError> {
-        let root = cache(CROSSPLANE)?;
-        let binary = built(CROSSPLANE, &root, progress)?
+    pub fn build(release: CoreRelease, progress: &Progress) -> Result<Self, ToolError> {
+        let set = release.tools();
+        let root = cache(set)?;
+        let binary = built(set, &root, progress)?
             .into_iter()
             .map(|(_, path)| path)
             .next()
             .unwrap_or_default();
         Ok(Self {
             binary,
-            crds: module_files::folder(&root, &module_files::CROSSPLANE_CRDS)?,
+            crds: module_files::folder(&root, &module_files::crossplane_crds(release))?,
         })
     }
 }
@@ -352,10 +392,12 @@ pub(crate) fn linker_flags(module: &str) -> String {
             flags.push_str(&format!(" -X {source}/version.dev=no"));
         }
     }
-    if module == "crossplane" {
-        flags.push_str(&format!(
-            " -X github.com/crossplane/crossplane/v2/internal/version.version={CROSSPLANE_VERSION}"
-        ));
+    for (core, version) in CROSSPLANE_VERSIONS {
+        if module == core {
+            flags.push_str(&format!(
+                " -X github.com/crossplane/crossplane/v2/internal/version.version={version}"
+            ));
+        }
     }
     if module == "kubernetes" {
         let mut parts = KUBERNETES_VERSION.trim_start_matches('v').split('.');
@@ -380,7 +422,7 @@ mod tests {
 
     #[test]
     fn every_tool_has_a_pinned_module() {
-        let sets = [CONTROL_PLANE, CLIENTS, CROSSPLANE];
+        let sets = [CONTROL_PLANE, CLIENTS, NEWEST_CROSSPLANE, OLDEST_CROSSPLANE];
         for tool in sets.iter().flat_map(|set| set.tools) {
             let hash = module_hash(tool.module).unwrap();
             assert_eq!(hash.len(), 12, "{}", tool.module);

@@ -16,6 +16,7 @@ use acceptance::{
     installation,
     preparation::{self, Choice},
     state,
+    tools::CoreRelease,
 };
 use kube::{
     Client, ResourceExt,
@@ -84,12 +85,12 @@ pub(super) async fn run(args: &mut lexopt::Parser) -> Result<(), Failure> {
     let both = asked.function == asked.provider;
     let binary = if asked.dev {
         println!("unoptimised: the figures are no measure of what is shipped");
-        package::for_tests().await?
+        package::for_bench(false).await?
     } else {
         println!(
             "building the packages with the release binary (optimised as a whole: some minutes)"
         );
-        package::for_bench().await?
+        package::for_bench(true).await?
     };
     for (wanted, front) in [
         (asked.function || both, Front::function(asked.ttl)),
@@ -98,7 +99,7 @@ pub(super) async fn run(args: &mut lexopt::Parser) -> Result<(), Failure> {
         if wanted {
             // Each on a cluster of its own, which the other has left nothing in.
             let choice = Choice {
-                crossplane: true,
+                crossplane: Some(CoreRelease::Newest),
                 ..Choice::default()
             };
             let mut cluster = preparation::cluster(state::own(), choice).await?;

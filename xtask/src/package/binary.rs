@@ -40,6 +40,21 @@ impl Architecture {
         }
     }
 
+    /// That of this machine.
+    ///
+    /// # Errors
+    /// `Usage` where no package is for this system.
+    pub fn of_this_machine() -> Result<Self, Failure> {
+        [Self::Amd64, Self::Arm64]
+            .into_iter()
+            .find(|one| one.rust() == std::env::consts::ARCH && cfg!(target_os = "linux"))
+            .ok_or_else(|| {
+                Failure::Usage(
+                    "package crossplane: this system is not Linux on amd64 or arm64; build the programs elsewhere and give them with --binary ARCH=PATH".to_owned(),
+                )
+            })
+    }
+
     /// The first part of its Rust targets, and what Rust calls it otherwise.
     const fn rust(self) -> &'static str {
         match self {
@@ -90,6 +105,14 @@ impl Binary {
             }),
         }
     }
+
+    /// Reads a program that is run beside the package, whatever it needs.
+    pub fn beside(architecture: Architecture, path: &Path) -> Result<Self, PackageError> {
+        Ok(Self {
+            architecture,
+            content: fs::read(path).map_err(file(path))?,
+        })
+    }
 }
 
 /// What keeps a file from running in an image without an operating system.
@@ -134,14 +157,7 @@ fn fault(architecture: Architecture, content: &[u8]) -> Option<String> {
 /// installed, otherwise with glibc linked in. glibc reads names of hosts itself
 /// since 2.34, so nothing else has to be in the image.
 pub(super) async fn build(profile: Profile) -> Result<(Architecture, PathBuf), Failure> {
-    let architecture = [Architecture::Amd64, Architecture::Arm64]
-        .into_iter()
-        .find(|one| one.rust() == std::env::consts::ARCH && cfg!(target_os = "linux"))
-        .ok_or_else(|| {
-            Failure::Usage(
-                "package crossplane: this system is not Linux on amd64 or arm64; build the programs elsewhere and give them with --binary ARCH=PATH".to_owned(),
-            )
-        })?;
+    let architecture = Architecture::of_this_machine()?;
     let target = target(architecture);
     println!("building {FILE} for {target}, statically linked");
     let mut build = cargo();

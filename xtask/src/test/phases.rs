@@ -4,15 +4,50 @@ use std::time::{Duration, Instant};
 
 use crate::failure::Failure;
 
+/// What a phase spends its time on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Work {
+    /// Compiling the project.
+    Rust,
+    /// Compiling what the tests run on.
+    Go,
+    /// Running tests.
+    Tests,
+}
+
+impl Work {
+    const ALL: [Self; 3] = [Self::Rust, Self::Go, Self::Tests];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Rust => "Rust builds",
+            Self::Go => "Go builds",
+            Self::Tests => "checks and tests",
+        }
+    }
+
+    /// Longest time of a phase: some three times what a machine with two cores needs that has
+    /// built nothing yet.
+    pub(super) const fn longest(self) -> Duration {
+        let minutes = match self {
+            Self::Rust => 30,
+            Self::Go => 40,
+            Self::Tests => 15,
+        };
+        Duration::from_secs(minutes * 60)
+    }
+}
+
 /// The phases of a run, in their order.
 #[derive(Default)]
 pub(super) struct Phases {
     done: Vec<Phase>,
-    current: Option<(String, Instant)>,
+    current: Option<(String, Work, Instant)>,
 }
 
 struct Phase {
     name: String,
+    work: Work,
     took: Duration,
     end: End,
 }
@@ -20,8 +55,8 @@ struct Phase {
 /// How a phase ended.
 enum End {
     Passed,
-    /// These tests failed, and passed when they were run again alone.
-    PassedLater(Vec<String>),
+    /// This test failed, and passed when it was run again.
+    PassedLater(String),
     Failed,
 }
 
@@ -33,11 +68,33 @@ impl Phase {
 
 impl Phases {
     /// Ends the current phase well and begins another.
-    pub(super) fn begin(&mut self, name: impl Into<String>) {
+    pub(super) fn begin(&mut self, work: Work, name: impl Into<String>) {
         self.end(End::Passed);
         let name = name.into();
         println!("── {name}");
-        self.current = Some((name, Instant::now()));
+        self.current = Some((name, work, Instant::now()));
+    }
+
+    /// The name of the current phase.
+    pub(super) fn name(&self) -> &str {
+        self.current.as_ref().map_or("", |(name, ..)| name)
+    }
+
+    /// Awaits a step of the current phase, as long as the phase may take.
+    ///
+    /// # Errors
+    /// `Check` when it takes longer; what the step fails with.
+    pub(super) async fn within<T>(
+        &self,
+        step: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        let Some((name, work, since)) = &self.current else {
+            return step.await;
+        };
+        let left = work.longest().saturating_sub(since.elapsed());
+        tokio::time::timeout(left, step)
+            .await
+            .unwrap_or_else(|_| Err(late(name, work.longest())))
     }
 
     /// The current phase has failed; others may follow.
@@ -45,15 +102,20 @@ impl Phases {
         self.end(End::Failed);
     }
 
-    /// The current phase has passed, though these tests did so on their second attempt alone.
-    pub(super) fn pass_later(&mut self, tests: Vec<String>) {
-        self.end(End::PassedLater(tests));
+    /// The current phase has passed, though this test did so on its second attempt.
+    pub(super) fn pass_later(&mut self, test: String) {
+        self.end(End::PassedLater(test));
     }
 
     fn end(&mut self, end: End) {
-        if let Some((name, since)) = self.current.take() {
+        if let Some((name, work, since)) = self.current.take() {
             let took = since.elapsed();
-            self.done.push(Phase { name, took, end });
+            self.done.push(Phase {
+                name,
+                work,
+                took,
+                end,
+            });
         }
     }
 
@@ -68,16 +130,25 @@ impl Phases {
             End::Failed
         });
         println!();
-        for Phase { name, took, end } in &self.done {
+        for Phase {
+            name, took, end, ..
+        } in &self.done
+        {
             let mark = match end {
                 End::Passed => "ok".to_owned(),
-                End::PassedLater(tests) => format!("ok, at second attempt: {}", tests.join(", ")),
+                End::PassedLater(test) => format!("ok, at second attempt: {test}"),
                 End::Failed => "FAILED".to_owned(),
             };
-            println!("{:8.1}s  {name:30} {mark}", took.as_secs_f32());
+            told(*took, name, &mark);
         }
-        let total: Duration = self.done.iter().map(|phase| phase.took).sum();
-        println!("{:8.1}s  in all", total.as_secs_f32());
+        for work in Work::ALL {
+            told(
+                self.spent(|phase| phase.work == work),
+                work.name(),
+                "in all",
+            );
+        }
+        told(self.spent(|_| true), "everything", "");
         last?;
         let failed: Vec<&str> = self
             .done
@@ -91,4 +162,21 @@ impl Phases {
             Err(Failure::Check(format!("failed: {}", failed.join("; "))))
         }
     }
+
+    fn spent(&self, on: impl Fn(&Phase) -> bool) -> Duration {
+        let phases = self.done.iter().filter(|phase| on(phase));
+        phases.map(|phase| phase.took).sum()
+    }
+}
+
+fn told(took: Duration, what: &str, mark: &str) {
+    println!("{:8.1}s  {what:34} {mark}", took.as_secs_f32());
+}
+
+/// What took longer than it may.
+pub(super) fn late(what: &str, longest: Duration) -> Failure {
+    Failure::Check(format!(
+        "{what}: not done after {} min, so something hangs",
+        longest.as_secs() / 60
+    ))
 }

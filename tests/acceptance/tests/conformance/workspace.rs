@@ -4,10 +4,11 @@ use std::{
     fs,
     os::unix::fs::symlink,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::Command,
 };
 
 use acceptance::feature::client;
+use acceptance::running::Running;
 use acceptance::said::Said;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -135,16 +136,14 @@ impl Workspace {
                 command.env_remove(name);
             }
         }
-        let output = command
+        command
             .args(arguments)
             .current_dir(self.path())
             .env("TF_CLI_CONFIG_FILE", self.path().join("terraform.rc"))
             .env("TF_IN_AUTOMATION", "1")
             .env("CHECKPOINT_DISABLE", "1")
-            .envs(self.environment.iter().map(|(name, value)| (name, value)))
-            .stdin(Stdio::null())
-            .output();
-        Said::from(output.unwrap())
+            .envs(self.environment.iter().map(|(name, value)| (name, value)));
+        Running::start(command).ended()
     }
 
     pub fn apply(&self) -> Said {

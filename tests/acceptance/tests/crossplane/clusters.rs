@@ -1,6 +1,7 @@
 //! One control plane and two clusters that databases go to, one of which fails.
 
 use acceptance::{
+    binaries::{Programs, SIMULATOR},
     control_plane::{ControlPlane, client},
     installation::database_namespace,
     preparation::{self, Choice},
@@ -10,7 +11,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 
 use crate::{
-    process::{Provider, kubeconfig},
+    process::{Provider, kubeconfig, setting},
     resources::{database, is, message, works},
     scene::{MANAGED, Scene, condition},
 };
@@ -30,9 +31,12 @@ impl Sites {
     /// Both clusters with a namespace of that name for databases, and a config for each.
     async fn new(name: &str) -> Self {
         let hub = Scene::new(name).await;
-        let western = preparation::cluster(state::own(), Choice::default())
-            .await
-            .unwrap();
+        let simulator = setting("EVEREST_TEST_SIMULATOR").into();
+        let choice = Choice {
+            programs: Programs::Built([(SIMULATOR.to_owned(), simulator)].into()),
+            ..Choice::default()
+        };
+        let western = preparation::cluster(state::own(), choice).await.unwrap();
         let west = Scene {
             client: client(western.kubeconfig()).await.unwrap(),
             namespace: hub.namespace.clone(),

@@ -1,7 +1,5 @@
 //! `final_backup` of `everest_database`.
 
-use acceptance::said::Said;
-use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
 
 use crate::{
@@ -149,11 +147,8 @@ fn an_interrupted_destruction_goes_on_with_the_last_backup_that_was_begun() {
     eventually("the backup runs", || {
         backup()["status"]["state"] == "Running"
     });
-    let pid = Pid::from_raw(i32::try_from(client.id()).unwrap()).unwrap();
-    kill_process_group(pid, Signal::INT).unwrap();
-    Said::from(client.wait_with_output().unwrap())
-        .failed()
-        .says("interrupted after");
+    client.interrupt();
+    client.ended().failed().says("interrupted after");
     assert!(live(&stack)["metadata"]["deletionTimestamp"].is_null());
 
     steer(&stack.namespace, json!({ hold: null }));

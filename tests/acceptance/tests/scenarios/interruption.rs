@@ -1,10 +1,10 @@
 //! Applies that do not reach their end: time-outs, Ctrl-C, failures, killed processes. What was
 //! accepted is kept in the state, and the next apply goes on.
 
-use std::process::{Child, Command};
+use std::process::Command;
 
-use acceptance::said::Said;
-use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use acceptance::{running::Running, said::Said};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use crate::{
@@ -60,17 +60,13 @@ fn live(stack: &Stack) -> Value {
     objects::get(DATABASE, &stack.namespace, "orders")
 }
 
-fn pid(child: &Child) -> Pid {
-    Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap()
-}
-
 /// Applies, and presses Ctrl-C once `begun`.
 #[track_caller]
 fn interrupted(stack: &Stack, begun: impl Fn() -> bool) -> Said {
     let client = stack.start(&APPLY);
     eventually("the apply has begun", begun);
-    kill_process_group(pid(&client), Signal::INT).unwrap();
-    Said::from(client.wait_with_output().unwrap())
+    client.interrupt();
+    client.ended()
 }
 
 /// It is in the state, accepted and unfinished, and the next apply goes on with it in place.
@@ -194,8 +190,8 @@ fn ctrl_c_during_a_destroy_keeps_what_is_left_and_the_next_destroy_goes_on() {
     eventually("the database is being deleted", || {
         live(&stack)["metadata"]["deletionTimestamp"].is_string()
     });
-    kill_process_group(pid(&client), Signal::INT).unwrap();
-    let said = Said::from(client.wait_with_output().unwrap()).failed();
+    client.interrupt();
+    let said = client.ended().failed();
     assert!(
         said.text.contains("finalizer"),
         "what holds it: {}",
@@ -412,8 +408,8 @@ fn a_change_that_fails_is_told_with_the_condition_that_says_why() {
 }
 
 /// The processes of the provider that `client` has started.
-fn providers(client: &Child) -> Vec<Pid> {
-    let parent = client.id().to_string();
+fn providers(client: &Running) -> Vec<Pid> {
+    let parent = client.pid().as_raw_nonzero().to_string();
     let listed = Command::new("ps")
         .args(["-A", "-o", "pid=,ppid=,args="])
         .output()
@@ -472,7 +468,7 @@ fn no_process_outlives_a_killed_client_or_provider_and_the_next_apply_goes_on() 
     let provider = providers(&client);
     assert_eq!(provider.len(), 1, "{provider:?}");
     kill_process(provider[0], Signal::KILL).unwrap();
-    Said::from(client.wait_with_output().unwrap()).failed();
+    client.ended().failed();
     assert_goes_on(&stack);
 
     // What a state holds is not another state's, whatever its configuration says.
@@ -493,12 +489,11 @@ fn no_process_outlives_a_killed_client_or_provider_and_the_next_apply_goes_on() 
     stack.apply().succeeded();
     steer(&stack.namespace, json!({"hold": "initializing"}));
     stack.write(&database(""));
-    let mut client = stack.start(&APPLY);
+    let client = stack.start(&APPLY);
     eventually("the apply has begun", begun);
     let provider = providers(&client);
     assert_eq!(provider.len(), 1, "{provider:?}");
-    client.kill().unwrap();
-    client.wait().unwrap();
+    client.kill();
     eventually("the provider has ended", || !runs(provider[0]));
     assert_goes_on(&stack);
     stack.destroy().succeeded();

@@ -2,7 +2,6 @@
 //! come after ready, Secrets made first, backups that nobody declared, versions that cannot be
 //! fetched, a label that is gone, a lock that is held.
 
-use acceptance::said::Said;
 use serde_json::{Value, json};
 
 use crate::{
@@ -299,7 +298,7 @@ fn a_change_waits_for_the_end_of_an_operators_upgrade() {
     std::thread::sleep(std::time::Duration::from_secs(3));
     assert_eq!(live(&stack)["metadata"]["generation"], generation);
     lock(Value::Null);
-    Said::from(client.wait_with_output().unwrap()).succeeded();
+    client.ended().succeeded();
     assert_eq!(live(&stack)["spec"]["engine"]["storage"]["size"], "2Gi");
     stack.plan_is_empty();
     stack.destroy().succeeded();

@@ -42,7 +42,7 @@ fn the_readme_s_first_configuration_and_the_provider_s_example_initialise_and_ar
         ("README.md", first.split("```").next().unwrap()),
         ("provider.tf", &provider),
     ] {
-        let stack = Stack::new("readme");
+        let stack = Stack::uninitialised("readme");
         fs::remove_file(stack.path().join("provider.tf")).unwrap();
         stack.file("main.tf", text);
         for arguments in [&["init", "-input=false"][..], &["validate", "-no-color"]] {
@@ -54,7 +54,7 @@ fn the_readme_s_first_configuration_and_the_provider_s_example_initialise_and_ar
 
 #[test]
 fn the_quickstart_applies_then_plans_nothing_then_leaves_nothing() {
-    let mut stack = Stack::new("quick");
+    let mut stack = Stack::uninitialised("quick");
     stack.environment("KUBE_CONFIG_PATH", &kubeconfig());
     let source = examples().join("quickstart");
     fs::remove_file(stack.path().join("provider.tf")).unwrap();

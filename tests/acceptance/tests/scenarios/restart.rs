@@ -1,9 +1,6 @@
 //! `restart_trigger` of `everest_database`.
 
-use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
-
-use acceptance::said::Said;
 
 use crate::{
     objects::{self, DATABASE, eventually, steer},
@@ -105,9 +102,8 @@ fn a_restart_that_is_interrupted_is_waited_for_and_not_begun_again() {
         live(&stack)["spec"]["paused"] == true
     });
     let stopped = generation(&stack);
-    let pid = Pid::from_raw(i32::try_from(client.id()).unwrap()).unwrap();
-    kill_process_group(pid, Signal::INT).unwrap();
-    Said::from(client.wait_with_output().unwrap()).says("interrupted after");
+    client.interrupt();
+    client.ended().says("interrupted after");
 
     let plan = stack.plan_json();
     let change = &plan["resource_changes"]
@@ -125,7 +121,7 @@ fn a_restart_that_is_interrupted_is_waited_for_and_not_begun_again() {
     std::thread::sleep(std::time::Duration::from_secs(3));
     assert_eq!(generation(&stack), stopped);
     steer(&stack.namespace, json!({"hold": null}));
-    Said::from(client.wait_with_output().unwrap()).succeeded();
+    client.ended().succeeded();
     assert_eq!(
         generation(&stack),
         stopped + 1,

@@ -2,25 +2,14 @@
 
 use std::{
     fs,
-    os::unix::process::CommandExt,
     path::Path,
-    process::{Child, Command, Stdio},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicU32, Ordering},
-    },
-    time::Duration,
+    process::Command,
+    sync::atomic::{AtomicU32, Ordering},
 };
 
-use acceptance::{patience::patience, said::Said};
-use rustix::process::{Signal, kill_process_group};
+use acceptance::{client::copy_initialised, running::Running, said::Said};
 use serde_json::Value;
 use tempfile::TempDir;
-
-/// No command of a scenario takes this long on a slow machine: it hangs.
-const LONGEST: Duration = Duration::from_secs(240);
-/// How long a client may take to say what it was doing.
-const LAST_WORDS: Duration = Duration::from_secs(60);
 
 static COUNTER: AtomicU32 = AtomicU32::new(0);
 
@@ -48,6 +37,14 @@ impl Stack {
     /// An initialised stack; `scenario` begins its namespace's name.
     #[track_caller]
     pub fn new(scenario: &str) -> Self {
+        let stack = Self::uninitialised(scenario);
+        let template = setting("EVEREST_TEST_TEMPLATE");
+        copy_initialised(template.as_ref(), stack.path()).unwrap();
+        stack
+    }
+
+    /// A stack in which nobody has run `init`.
+    pub fn uninitialised(scenario: &str) -> Self {
         let number = COUNTER.fetch_add(1, Ordering::Relaxed);
         let namespace = format!("{scenario}-{}-{number}", std::process::id());
         let stack = Self {
@@ -59,7 +56,6 @@ impl Stack {
             environment: Vec::new(),
         };
         stack.provider(&format!("config_path = {:?}", kubeconfig()));
-        stack.run(&["init", "-input=false"]).succeeded();
         stack
     }
 
@@ -102,53 +98,20 @@ impl Stack {
             .env("CHECKPOINT_DISABLE", "1")
             .env_remove("KUBECONFIG")
             .env_remove("KUBE_CONFIG_PATH")
-            .envs(self.environment.iter().map(|(name, value)| (name, value)))
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+            .envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
 
-    /// Runs the client to its end; one that hangs is interrupted, and says then what it waits for.
+    /// Runs the client to its end.
     #[track_caller]
     pub fn run(&self, arguments: &[&str]) -> Said {
-        let child = self.start(arguments);
-        let id = child.id();
-        let ended = Arc::new(AtomicBool::new(false));
-        let watched = ended.clone();
-        let guard = std::thread::spawn(move || {
-            let over = |at_most| {
-                std::thread::park_timeout(at_most);
-                !watched.load(Ordering::Acquire)
-            };
-            let group = rustix::process::Pid::from_raw(id.cast_signed()).unwrap();
-            if !over(patience(LONGEST)) {
-                return false;
-            }
-            let _ = kill_process_group(group, Signal::INT);
-            if over(LAST_WORDS) {
-                let _ = kill_process_group(group, Signal::KILL);
-            }
-            true
-        });
-        let output = child.wait_with_output().unwrap();
-        ended.store(true, Ordering::Release);
-        guard.thread().unpark();
-        let hung = guard.join().unwrap();
-        let said = Said::from(output);
-        assert!(
-            !hung,
-            "the client did not end within {} s: {arguments:?}\n{}",
-            patience(LONGEST).as_secs(),
-            said.text
-        );
-        said
+        self.start(arguments).ended()
     }
 
-    /// Starts the client and leaves it running, in a process group of its own as a shell does:
-    /// Ctrl-C goes to the group.
-    pub fn start(&self, arguments: &[&str]) -> Child {
-        self.command(arguments).process_group(0).spawn().unwrap()
+    /// Starts the client and leaves it running.
+    #[track_caller]
+    pub fn start(&self, arguments: &[&str]) -> Running {
+        Running::start(self.command(arguments))
     }
 
     pub fn apply(&self) -> Said {
@@ -205,29 +168,33 @@ impl Stack {
         serde_json::from_str(&self.run(&["show", "-json", "plan.bin"]).succeeded().stdout).unwrap()
     }
 
-    /// The attributes of a resource in the state; null when it is not there.
+    /// The attributes of a resource in the state; null when it is not there. They are read from
+    /// the file, as `show` would print them.
     #[track_caller]
     pub fn state(&self, address: &str) -> Value {
-        let state: Value =
-            serde_json::from_str(&self.run(&["show", "-json"]).succeeded().stdout).unwrap();
-        state["values"]["root_module"]["resources"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .find(|resource| resource["address"] == address)
-            .map_or(Value::Null, |resource| resource["values"].clone())
+        let instance = self.instance(address);
+        instance["attributes"].clone()
     }
 
     /// Whether a resource in the state is tainted.
     #[track_caller]
     pub fn tainted(&self, address: &str) -> bool {
-        let state: Value =
-            serde_json::from_str(&self.run(&["show", "-json"]).succeeded().stdout).unwrap();
-        state["values"]["root_module"]["resources"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .any(|resource| resource["address"] == address && resource["tainted"] == true)
+        self.instance(address)["status"] == "tainted"
+    }
+
+    /// What the state holds of a resource, which has no `count` and is in no module; null when it
+    /// is not there.
+    fn instance(&self, address: &str) -> Value {
+        let text = self.state_file();
+        if text.is_empty() {
+            return Value::Null;
+        }
+        let state: Value = serde_json::from_str(&text).unwrap();
+        let (kind, name) = address.split_once('.').unwrap();
+        let mut resources = state["resources"].as_array().into_iter().flatten();
+        resources
+            .find(|resource| resource["type"] == kind && resource["name"] == name)
+            .map_or(Value::Null, |resource| resource["instances"][0].clone())
     }
 
     /// The raw state file.

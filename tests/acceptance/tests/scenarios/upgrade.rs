@@ -1,7 +1,5 @@
 //! Upgrades of databases: the version of the engine, and that of its operator before it.
 
-use acceptance::said::Said;
-use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
 
 use crate::{
@@ -139,9 +137,8 @@ fn an_upgrade_that_is_interrupted_between_its_halves_is_resumed_where_it_stopped
         let live = live(&stack);
         live["spec"]["engine"]["crVersion"] == NEWER && live["status"]["status"] == "initializing"
     });
-    let group = Pid::from_raw(i32::try_from(client.id()).unwrap()).unwrap();
-    kill_process_group(group, Signal::INT).unwrap();
-    Said::from(client.wait_with_output().unwrap()).says("interrupted after");
+    client.interrupt();
+    client.ended().says("interrupted after");
     assert!(!stack.tainted(ADDRESS));
     assert_eq!(stack.state(ADDRESS)["ready"], false);
     assert_eq!(live(&stack)["spec"]["engine"]["version"], "8.0.36-28.1");
@@ -149,7 +146,7 @@ fn an_upgrade_that_is_interrupted_between_its_halves_is_resumed_where_it_stopped
     // The second half does not begin before the first one has ended.
     let client = stack.start(&["apply", "-auto-approve", "-input=false", "-no-color"]);
     std::thread::scope(|threads| {
-        let waiting = threads.spawn(|| Said::from(client.wait_with_output().unwrap()));
+        let waiting = threads.spawn(|| client.ended());
         std::thread::sleep(std::time::Duration::from_secs(6));
         assert_eq!(live(&stack)["spec"]["engine"]["version"], "8.0.36-28.1");
         steer(&stack.namespace, json!({"hold": null}));
