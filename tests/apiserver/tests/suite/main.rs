@@ -1,0 +1,12 @@
+//! The double of the API server, through the real client.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod applying;
+mod client;
+mod deleting;
+mod faults;
+mod permissions;
+mod watching;
+mod webhooks;
+mod writing;

@@ -1,0 +1,40 @@
+//! What a user may do.
+
+use serde_json::json;
+
+use crate::client::{api, apply, create, server, widget};
+
+#[tokio::test]
+async fn what_a_user_may_not_do_is_refused_with_verb_and_resource() {
+    let process = server().process().of_user("bob", |asks| asks.verb == "get");
+    let api = api(process.client());
+    let Err(kube::Error::Api(refused)) = api.list(&Default::default()).await else {
+        panic!("it may not list");
+    };
+    assert_eq!(
+        refused.message,
+        "widgets.example.com is forbidden: User \"bob\" cannot list resource \"widgets\" in API \
+         group \"example.com\" in the namespace \"default\""
+    );
+    assert_eq!(api.get_opt("w").await.unwrap(), None);
+    assert_eq!(
+        create(&api, widget("w", json!({}))).await.unwrap_err().code,
+        403
+    );
+}
+
+#[tokio::test]
+async fn an_apply_that_makes_an_object_takes_the_right_to_create() {
+    let server = server();
+    let process = server.process().of_user("bob", |asks| asks.verb == "patch");
+    let bobs = api(process.client());
+    let object = widget("w", json!({"size": 1}));
+    let refused = apply(&bobs, "m", false, &object).await.unwrap_err();
+    assert!(
+        refused
+            .message
+            .contains("User \"bob\" cannot create resource \"widgets\"")
+    );
+    create(&api(server.client()), object.clone()).await.unwrap();
+    apply(&bobs, "m", false, &object).await.unwrap();
+}
