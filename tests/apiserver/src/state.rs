@@ -77,7 +77,7 @@ impl State {
             uids: 0,
             names: 0,
             history: Vec::new(),
-            horizon: 0,
+            horizon: FIRST_VERSION,
         }
     }
 

@@ -7,6 +7,7 @@ mod client;
 mod deleting;
 mod faults;
 mod permissions;
+mod table;
 mod watching;
 mod webhooks;
 mod writing;
