@@ -3,7 +3,11 @@
 use async_trait::async_trait;
 use everest_cluster::{Change, Cluster, ClusterError, Creation, Unacknowledged, Wait, namespace};
 use everest_core::{
-    facts::Facts, impact::Summary, operator_upgrade, outputs, rules::Ruled, v1::Mapped,
+    facts::Facts,
+    impact::Summary,
+    operator_upgrade, outputs,
+    rules::Ruled,
+    v1::{self, Mapped},
 };
 use everest_schemas::{
     Engine, Field,
@@ -56,6 +60,10 @@ impl Kind for Namespace {
         if unready {
             plan.planned.ready = Field::Unknown;
         }
+    }
+
+    fn generated(config: &mut NamespaceModel, _: Option<&<Self::Model as Mapped>::Object>) {
+        v1::generated::shorten_namespace(config);
     }
 
     async fn read(

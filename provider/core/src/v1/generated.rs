@@ -1,8 +1,8 @@
-//! The configuration that is generated for a database that exists.
+//! The configuration that is generated for a database or a namespace that exists.
 
-use everest_schemas::Field;
 use everest_schemas::everest::{DatabaseCluster, DatabaseClusterSpec, EngineSpec, Proxy};
-use everest_schemas::models::DatabaseModel;
+use everest_schemas::models::{DatabaseModel, NamespaceModel};
+use everest_schemas::{Engine, Field};
 
 use super::database::default_secret;
 use crate::{drift, semantic};
@@ -35,6 +35,21 @@ pub fn shorten(config: &mut DatabaseModel, live: Option<&DatabaseCluster>) {
         drop_chosen(spec, live);
     }
     drop_proxy(&mut spec.proxy);
+}
+
+/// Takes the operators' versions and channels out of a generated configuration of a namespace.
+/// Omitted, they are left alone; written down, a version would call every upgrade that Everest's
+/// users make an error, because it cannot be lowered.
+pub fn shorten_namespace(config: &mut NamespaceModel) {
+    let Some(engines) = config.engines.known_mut() else {
+        return;
+    };
+    for engine in Engine::ALL {
+        if let Some(install) = engines.get_mut(engine).known_mut() {
+            install.version = Field::Null;
+            install.channel = Field::Null;
+        }
+    }
 }
 
 /// Takes out what everest-operator has chosen.
@@ -97,6 +112,18 @@ mod tests {
             {"type": "pxc", "storage": {"size": "1Gi"}}}}),
         )
         .unwrap()
+    }
+
+    #[test]
+    fn the_operators_of_a_namespace_are_named_without_version_and_channel() {
+        let mut config: NamespaceModel = serde_json::from_value(json!({
+            "name": "prod",
+            "engines": {"pxc": {"version": "1.18.0", "channel": "stable-v1"}},
+        }))
+        .unwrap();
+        shorten_namespace(&mut config);
+        let config = serde_json::to_value(&config).unwrap();
+        assert_eq!(config, json!({"name": "prod", "engines": {"pxc": {}}}));
     }
 
     fn entry(manager: &str, spec: Value) -> Value {
