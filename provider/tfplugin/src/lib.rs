@@ -32,6 +32,8 @@ mod resource;
 pub mod schema;
 pub mod server;
 mod timeouts;
+#[cfg(test)]
+mod tried;
 mod validation;
 pub mod value;
 

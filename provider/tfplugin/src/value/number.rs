@@ -269,6 +269,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    use crate::tried::both_ways;
+
     #[test]
     fn a_number_is_the_same_in_every_form() {
         let three = Number::from(3i64);
@@ -347,10 +349,20 @@ mod tests {
             prop_assert_eq!(Number::parse(&format!("{value:.1074}")).unwrap(), number);
             prop_assert_eq!(Number::from_f64_shortest(value).unwrap().as_f64(), value);
         }
+    }
 
-        #[test]
-        fn any_text_is_parsed_or_refused(text: String) {
-            let _ = Number::parse(&text);
-        }
+    #[test]
+    fn any_text_is_parsed_or_refused() {
+        let texts = prop_oneof![
+            any::<String>(),
+            "[-+]?[0-9]{0,30}\\.?[0-9]{0,30}([eE][-+]?[0-9]{1,5})?",
+        ];
+        both_ways(texts, |text| match Number::parse(&text) {
+            Ok(number) => {
+                assert_eq!(Number::parse(&number.to_string()), Ok(number));
+                true
+            }
+            Err(_) => false,
+        });
     }
 }

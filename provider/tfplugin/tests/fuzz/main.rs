@@ -85,15 +85,16 @@ fn no_bytes_harm_the_reader_of_values() {
     let types = types();
     fuzz("value", |input| {
         let Some((choice, bytes)) = input.split_first() else {
-            return;
+            return false;
         };
         let ty = &types[usize::from(*choice) % types.len()];
         let Ok(value) = msgpack::decode(bytes, ty) else {
-            return;
+            return false;
         };
         let written = msgpack::encode(&value, ty).unwrap();
         let again = msgpack::decode(&written, ty).unwrap();
         assert_eq!(msgpack::encode(&again, ty).unwrap(), written);
+        true
     });
 }
 
@@ -105,11 +106,11 @@ fn no_value_harms_a_plan() {
     let mut prior = Value::Null;
     fuzz("schema", |input| {
         let Ok(config) = msgpack::decode(input, &ty) else {
-            return;
+            return false;
         };
         // A resource is configured or it is not; only its attributes may be unknown.
         if config.is_unknown() {
-            return;
+            return false;
         }
         let _ = tfplugin::model::decode::<model::Shelf>(&config, &object);
         let before = Some(&prior).filter(|prior| !prior.is_null());
@@ -130,6 +131,7 @@ fn no_value_harms_a_plan() {
             assert_eq!(check::state(&object, &state), []);
             prior = state;
         }
+        true
     });
 }
 
@@ -166,5 +168,6 @@ fn no_stored_state_harms_its_reader() {
         // A panic is caught by the server and told in these words.
         let panicked = |d: &wire::Diagnostic| d.summary.contains("unexpectedly");
         assert!(!answer.diagnostics.iter().any(panicked));
+        !refused
     });
 }

@@ -39,8 +39,9 @@ const TOKENS: [&[u8]; 24] = [
 ];
 
 /// Calls `target` with every input of `fuzz/corpus/NAME` and with many that are made of them. When it
-/// panics, the input is told: it belongs into the corpus.
-pub fn fuzz(name: &str, mut target: impl FnMut(&[u8])) {
+/// panics, the input is told: it belongs into the corpus. `target` returns true if it read the input;
+/// fails when fewer than one in a hundred was read or refused.
+pub fn fuzz(name: &str, mut target: impl FnMut(&[u8]) -> bool) {
     let corpus = corpus(name);
     let mut random = Random(0x5eed);
     let seconds = std::env::var("FUZZ_SECONDS").ok();
@@ -49,24 +50,27 @@ pub fn fuzz(name: &str, mut target: impl FnMut(&[u8])) {
     for input in &corpus {
         call(name, input, &mut target);
     }
-    for round in 0.. {
-        let over = match deadline {
-            Some(deadline) => Instant::now() > deadline,
-            None => round == INPUTS,
-        };
-        if over {
-            return;
-        }
+    let (mut round, mut read) = (0, 0);
+    while match deadline {
+        Some(deadline) => Instant::now() < deadline,
+        None => round < INPUTS,
+    } {
         let input = random.damaged(&corpus);
-        call(name, &input, &mut target);
+        read += usize::from(call(name, &input, &mut target));
+        round += 1;
     }
+    let enough = round / 100;
+    assert!(
+        read >= enough && round - read >= enough,
+        "{name}: {read} of {round} inputs were read"
+    );
 }
 
-fn call(name: &str, input: &[u8], target: &mut impl FnMut(&[u8])) {
-    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| target(input))) {
+fn call(name: &str, input: &[u8], target: &mut impl FnMut(&[u8]) -> bool) -> bool {
+    catch_unwind(AssertUnwindSafe(|| target(input))).unwrap_or_else(|panic| {
         eprintln!("{name} fails with b\"{}\"", input.escape_ascii());
-        resume_unwind(panic);
-    }
+        resume_unwind(panic)
+    })
 }
 
 fn corpus(name: &str) -> Vec<Vec<u8>> {

@@ -28,5 +28,6 @@ fn no_environment_harms_the_handshake() {
         assert!(!line.contains('\n'));
         let fields = line.split('|').count();
         assert_eq!(fields, if request.multiplex { 7 } else { 6 });
+        certificate.is_some()
     });
 }
