@@ -52,19 +52,17 @@ async fn refreshed(
 async fn a_stop_ends_what_is_asked_of_a_server_that_never_answers() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
+    let cx = Context::default();
+    let stop = cx.stop.clone();
     tokio::spawn(async move {
         let mut held = Vec::new();
         while let Ok(connection) = listener.accept().await {
             held.push(connection);
+            // Something has been asked by now.
+            stop.cancel();
         }
     });
     let (resource, storages) = storages(&address);
-    let cx = Context::default();
-    let stop = cx.stop.clone();
-    tokio::spawn(async move {
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        stop.cancel();
-    });
     let begun = Instant::now();
     let said = refreshed(&resource, storages, &cx).await;
     assert!(
