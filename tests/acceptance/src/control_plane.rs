@@ -16,67 +16,27 @@ use crate::{
     catalog::PACKAGES,
     components::Components,
     crossplane::Installed,
-    installation::{
-        self, CATALOG, InstallError, LOOK, NODE, OLM_NAMESPACE, condition, has_condition,
-    },
-    kubeconfig,
-    pki::{self, PkiError},
-    ports,
+    installation::{self, CATALOG, LOOK, NODE, OLM_NAMESPACE, condition, has_condition},
+    kubeconfig, pki, ports,
     process::{Identity, Process},
     progress::Progress,
     state::{self, State},
     tools::Tools,
 };
 
+mod error;
 mod outage;
+
+pub use error::StartError;
 
 /// Longest that one step of the start may take before it is given up.
 const STEP_LIMIT: Duration = Duration::from_secs(90);
 
+/// How often the start is tried when ports are taken.
+const STARTS: usize = 3;
+
 /// Name of the API server's process.
 const API_SERVER: &str = "kube-apiserver";
-
-/// Why the cluster did not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// A process ended on its own.
-    #[error("{name} ended while the cluster was starting: {words}")]
-    Ended {
-        /// Which process.
-        name: String,
-        /// How it ended, and the end of its log.
-        words: String,
-    },
-    /// Something did not become ready in time.
-    #[error("{what} was not ready after {} s", STEP_LIMIT.as_secs())]
-    TimedOut {
-        /// What was waited for.
-        what: String,
-    },
-    /// A cluster runs in that folder already.
-    #[error("a cluster is running already, at {server}: end it with `cargo xtask cluster down`")]
-    Running {
-        /// Its URL.
-        server: String,
-    },
-    /// The certificates could not be made.
-    #[error(transparent)]
-    Pki(#[from] PkiError),
-    /// An object could not be created.
-    #[error(transparent)]
-    Install(#[from] InstallError),
-    /// A client for the API server could not be made.
-    #[error("client for the API server: {0}")]
-    Client(String),
-    /// A file or process could not be made.
-    #[error("{what}: {source}")]
-    System {
-        /// Which file or process.
-        what: String,
-        /// What the system says.
-        source: io::Error,
-    },
-}
 
 /// What to start.
 #[derive(Debug)]
@@ -131,11 +91,26 @@ impl ControlPlane {
     ///    simulator says that its webhooks answer.
     ///
     /// When anything fails, everything started is ended, the data removed and
-    /// the logs kept.
+    /// the logs kept. A port that a stranger took is no failure yet: the start
+    /// is made again with others.
     ///
     /// # Errors
     /// See [`StartError`].
     pub async fn start(
+        tools: &Tools,
+        options: &Options,
+        progress: &Progress,
+    ) -> Result<Self, StartError> {
+        for _ in 1..STARTS {
+            match Self::start_once(tools, options, progress).await {
+                Err(error) if error.is_taken_port() => progress.say(&format!("again: {error}")),
+                started => return started,
+            }
+        }
+        Self::start_once(tools, options, progress).await
+    }
+
+    async fn start_once(
         tools: &Tools,
         options: &Options,
         progress: &Progress,
