@@ -51,7 +51,10 @@ impl Feature {
     /// Why the client that the tests run under has not got it; nothing when it has.
     #[must_use]
     pub fn lacking(self) -> Option<String> {
-        let release = under_test();
+        self.lacking_in(under_test())
+    }
+
+    fn lacking_in(self, release: &Release) -> Option<String> {
         let product = release.product;
         match self.since(product) {
             Some(version) if release.version >= version => None,
@@ -68,12 +71,17 @@ impl Feature {
     pub fn is_there(self) -> bool {
         let lacking = self.lacking();
         if let Some(why) = &lacking {
-            let test = thread::current().name().unwrap_or_default().to_owned();
-            // Nobody to tell when stderr is gone.
-            let _ = writeln!(std::io::stderr(), "left out: {test}: {why}");
+            left_out(why);
         }
         lacking.is_none()
     }
+}
+
+/// Says that the running test is left out, as `left out: TEST: WHY` past the test harness.
+pub fn left_out(why: &str) {
+    let test = thread::current().name().unwrap_or_default().to_owned();
+    // Nobody to tell when stderr is gone.
+    let _ = writeln!(std::io::stderr(), "left out: {test}: {why}");
 }
 
 /// Whether the client asks for configuration without saying of what, as Terraform 1.14.0 does:
@@ -82,6 +90,20 @@ impl Feature {
 pub fn asks_without_object() -> bool {
     let release = under_test();
     release.product == Product::Terraform && release.version == Version::new(1, 14, 0)
+}
+
+/// The line that an import block needs until its resource has a configuration: Terraform 1.16.0 to
+/// 1.16.2 do not look into `required_providers` for it, see hashicorp/terraform#39144. With a
+/// configuration the block must be without it.
+#[must_use]
+pub fn provider_of_an_import(provider: &str) -> String {
+    let release = under_test();
+    let affected = Version::new(1, 16, 0)..Version::new(1, 16, 3);
+    if release.product == Product::Terraform && affected.contains(&release.version) {
+        format!("  provider = {provider}\n")
+    } else {
+        String::new()
+    }
 }
 
 /// The client that the tests run under; `terraform` on PATH unless it is named.
@@ -98,4 +120,26 @@ fn under_test() -> &'static Release {
         Release::of(&client)
             .unwrap_or_else(|| panic!("{CLIENT}: {} is no client", client.display()))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_without_a_feature_says_which_has_it() {
+        let old = Release {
+            product: Product::Terraform,
+            version: Version::new(1, 14, 0),
+        };
+        assert_eq!(Feature::Actions.lacking_in(&old), None);
+        let why = Feature::ActionsAfterwards.lacking_in(&old).unwrap();
+        assert!(why.contains("Terraform 1.14.1 is the first"), "{why}");
+        let tofu = Release {
+            product: Product::OpenTofu,
+            version: Version::new(1, 12, 6),
+        };
+        let why = Feature::Actions.lacking_in(&tofu).unwrap();
+        assert!(why.contains("nor has any OpenTofu"), "{why}");
+    }
 }

@@ -1,6 +1,6 @@
 //! Taking over what stands already, by blocks in the configuration.
 
-use acceptance::feature::{Feature, asks_without_object};
+use acceptance::feature::{Feature, asks_without_object, provider_of_an_import};
 
 use crate::workspace::{Workspace, oak};
 
@@ -51,7 +51,8 @@ fn what_is_not_there_is_not_imported() {
 #[test]
 fn generated_configuration_is_applied_as_it_is() {
     let workspace = Workspace::with_stored(&["hall"]);
-    workspace.write(BY_ID);
+    let provider = provider_of_an_import("shelf");
+    workspace.write(&BY_ID.replace("import {\n", &format!("import {{\n{provider}")));
     let said = workspace.plan(&["-generate-config-out=generated.tf"]);
     if asks_without_object() {
         said.failed().says("No configuration can be generated");
@@ -62,6 +63,7 @@ fn generated_configuration_is_applied_as_it_is() {
     // What the store chose is left out by the provider; the client cannot tell.
     let generated = workspace.read("generated.tf");
     assert_eq!(generated.contains("boards"), !written_by_provider);
+    workspace.write(BY_ID);
     workspace
         .apply()
         .succeeded()

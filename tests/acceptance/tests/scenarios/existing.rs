@@ -1,6 +1,6 @@
 //! Taking what exists into a configuration that does not have it yet.
 
-use acceptance::feature::{Feature, asks_without_object};
+use acceptance::feature::{Feature, asks_without_object, provider_of_an_import};
 
 use crate::stack::Stack;
 
@@ -59,7 +59,8 @@ fn what_exists_is_imported_with_a_generated_configuration_that_applies_as_it_sta
         imports +=
             &format!("import {{\n  to = everest_{kind}.it\n  id = \"{namespace}/{name}\"\n}}\n");
     }
-    taken.write(&imports);
+    let provider = provider_of_an_import("everest");
+    taken.write(&imports.replace("import {\n", &format!("import {{\n{provider}")));
     let said = taken.run(&[
         "plan",
         "-input=false",
@@ -79,6 +80,7 @@ fn what_exists_is_imported_with_a_generated_configuration_that_applies_as_it_sta
                 assert_eq!(line, None, "nobody has asked for it:\n{generated}");
             }
         }
+        taken.write(&imports);
         taken
             .apply()
             .succeeded()

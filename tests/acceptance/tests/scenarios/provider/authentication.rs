@@ -100,7 +100,11 @@ fn a_client_certificate_authenticates() {
         first("users", "user", "client-certificate-data"),
         first("users", "user", "client-key-data"),
     ) else {
-        // Whoever made this cluster signs in otherwise.
+        assert!(
+            std::env::var_os("EVEREST_TEST_PATIENCE").is_some(),
+            "the administrator of the test cluster has a certificate"
+        );
+        acceptance::feature::left_out("whoever made this cluster signs in otherwise");
         return;
     };
     let stack = bare("auth-certificate");
