@@ -1,9 +1,7 @@
 //! `everest_backup_storage`, `everest_backup`, `everest_restore`.
 
-use serde_json::json;
-
 use crate::{
-    objects::{self, BACKUP, RESTORE, SECRET, STORAGE, steer},
+    objects::{self, BACKUP, RESTORE, SECRET, STORAGE},
     stack::Stack,
 };
 
@@ -330,25 +328,6 @@ fn a_backup_deleted_behind_our_back_is_planned_anew() {
         stack.planned_actions(),
         [("everest_backup.b".to_owned(), vec!["create".to_owned()])]
     );
-    stack.destroy().succeeded();
-}
-
-#[test]
-#[ignore = "steers the simulator"]
-fn a_failed_backup_is_tainted_and_says_why() {
-    let stack = Stack::new("backup-fails");
-    stack.write(&format!("{STORAGE_ONLY}{DATABASE}"));
-    stack.apply().succeeded();
-    steer(
-        &stack.namespace,
-        json!({ "backup-fails": "the bucket does not exist" }),
-    );
-    stack.write(&format!("{STORAGE_ONLY}{DATABASE}{BACKUP_HCL}"));
-    stack.apply().failed().says("Failed");
-    assert!(stack.tainted("everest_backup.b"));
-    steer(&stack.namespace, json!({ "backup-fails": null }));
-    stack.apply().succeeded();
-    assert_eq!(stack.state("everest_backup.b")["state"], "Succeeded");
     stack.destroy().succeeded();
 }
 

@@ -332,6 +332,9 @@ fn a_failed_backup_taints_and_a_late_one_does_not() {
     stack.apply().failed().says("b2").says("Failed");
     assert!(stack.tainted("everest_backup.b2"));
     assert!(!stack.tainted("everest_backup.b1"));
+    steer(&stack.namespace, json!({"b2.backup-fails": null}));
+    stack.apply().succeeded();
+    assert_eq!(stack.state("everest_backup.b2")["state"], "Succeeded");
     stack.destroy().succeeded();
 }
 

@@ -10,6 +10,7 @@ mod existing;
 mod final_backup;
 mod guardrails;
 mod interruption;
+mod log;
 mod namespace;
 mod objects;
 mod operator;

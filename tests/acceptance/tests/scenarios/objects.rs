@@ -61,26 +61,40 @@ fn api(client: Client, (version, kind): Kind, namespace: &str) -> Api<DynamicObj
 }
 
 /// The object as JSON; null when it does not exist. `namespace` is empty for cluster-wide kinds.
+///
+/// Panics when the cluster does not serve the kind: the server says so by the same code, and
+/// nothing of a misspelt kind ever exists.
+#[track_caller]
 pub fn get(kind: Kind, namespace: &str, name: &str) -> Value {
-    with_client(|client| async move {
-        let found = api(client, kind, namespace).get_opt(name).await.unwrap();
-        found.map_or(Value::Null, |object| serde_json::to_value(object).unwrap())
-    })
+    let found = with_client(|client| async move { api(client, kind, namespace).get(name).await });
+    match found {
+        Ok(object) => serde_json::to_value(object).unwrap(),
+        Err(kube::Error::Api(status)) if status.reason == "NotFound" => Value::Null,
+        Err(error) => panic!("{kind:?} {namespace}/{name}: {error}"),
+    }
 }
 
+/// The names of a kind's objects. Panics when the cluster does not serve the kind.
+#[track_caller]
 pub fn names(kind: Kind, namespace: &str) -> Vec<String> {
-    with_client(|client| async move {
-        match api(client, kind, namespace).list(&Default::default()).await {
-            Ok(list) => list
-                .items
-                .into_iter()
-                .filter_map(|o| o.metadata.name)
-                .collect(),
-            // The kind goes away with the operator that brought it, or never came.
-            Err(kube::Error::Api(status)) if status.code == 404 => Vec::new(),
-            Err(error) => panic!("{kind:?}: {error}"),
-        }
-    })
+    let found = with_client(|client| async move {
+        api(client, kind, namespace).list(&Default::default()).await
+    });
+    let list = found.unwrap_or_else(|error| panic!("{kind:?} in {namespace}: {error}"));
+    list.items
+        .into_iter()
+        .filter_map(|object| object.metadata.name)
+        .collect()
+}
+
+#[test]
+#[should_panic(expected = "DatabaseClustre")]
+fn a_kind_that_is_not_served_has_no_absent_objects() {
+    get(
+        ("everest.percona.com/v1alpha1", "DatabaseClustre"),
+        "default",
+        "orders",
+    );
 }
 
 #[track_caller]
@@ -162,6 +176,43 @@ pub fn delete(kind: Kind, namespace: &str, name: &str) {
     eventually(&format!("{kind:?} {namespace}/{name} is gone"), || {
         get(kind, namespace, name).is_null()
     });
+}
+
+/// A cluster-wide object that belongs to a test and goes with it, also when the test fails: other
+/// tests and the next run must not meet it.
+#[must_use = "it is deleted at once"]
+pub struct Global {
+    kind: Kind,
+    name: String,
+}
+
+impl Global {
+    #[track_caller]
+    pub fn create(kind: Kind, name: &str, body: Value) -> Self {
+        create(kind, "", name, body);
+        Self {
+            kind,
+            name: name.to_owned(),
+        }
+    }
+
+    /// Deletes the object and waits until it is gone.
+    #[track_caller]
+    pub fn delete(self) {
+        delete(self.kind, "", &self.name);
+    }
+}
+
+impl Drop for Global {
+    fn drop(&mut self) {
+        let (kind, name) = (self.kind, &self.name);
+        with_client(|client| async move {
+            // A test that fails has its own reason to tell.
+            let _ = api(client, kind, "")
+                .delete(name, &DeleteParams::foreground())
+                .await;
+        });
+    }
 }
 
 /// Steers the simulator's part in a namespace: see the simulator's documentation for the keys.

@@ -5,7 +5,8 @@
 use serde_json::{Value, json};
 
 use crate::{
-    objects::{self, BACKUP, DATABASE, ENGINE, Kind, NAMESPACE, SECRET, eventually, steer},
+    log::Log,
+    objects::{self, BACKUP, DATABASE, ENGINE, Global, Kind, NAMESPACE, SECRET, eventually, steer},
     stack::Stack,
 };
 
@@ -47,9 +48,8 @@ fn live(stack: &Stack) -> Value {
 fn an_import_has_ended_when_the_database_is_created_and_its_keys_are_in_no_spec() {
     let stack = Stack::new("op-import");
     let importer = format!("{}-dump", stack.namespace);
-    objects::create(
+    let imported = Global::create(
         IMPORTER,
-        "",
         &importer,
         json!({"spec": {
             "displayName": "dumps", "supportedEngines": ["pxc"],
@@ -127,7 +127,7 @@ fn an_import_has_ended_when_the_database_is_created_and_its_keys_are_in_no_spec(
     stack.write(&import("4"));
     stack.apply().succeeded();
     stack.destroy().succeeded();
-    objects::delete(IMPORTER, "", &importer);
+    imported.delete();
 }
 
 #[test]
@@ -269,14 +269,15 @@ fn a_namespace_that_lost_its_label_gets_it_back_before_anything_waits_for_it() {
 
 #[test]
 fn a_change_waits_for_the_end_of_an_operators_upgrade() {
-    let stack = Stack::new("op-lock");
+    let mut stack = Stack::new("op-lock");
     let older = |text: String| text.replace("pxc = {}", "pxc = { version = \"1.17.0\" }");
     stack.write(&older(database("pxc", "", "")));
     stack.apply().succeeded();
+    let namespace = stack.namespace.clone();
     let lock = |since: Value| {
         objects::patch(
             ENGINE,
-            &stack.namespace,
+            &namespace,
             PXC_OPERATOR,
             json!({"metadata": {"annotations": {"everest.percona.com/upgrade-lock": since}}}),
         );
@@ -294,8 +295,9 @@ fn a_change_waits_for_the_end_of_an_operators_upgrade() {
     );
 
     stack.write(&older(database("pxc", "", "").replace("1Gi", "2Gi")));
+    let log = Log::of(&mut stack);
     let client = stack.start(&["apply", "-auto-approve", "-input=false", "-no-color"]);
-    std::thread::sleep(std::time::Duration::from_secs(3));
+    log.waits_for(&format!("the upgrade of {PXC_OPERATOR} to end"));
     assert_eq!(live(&stack)["metadata"]["generation"], generation);
     lock(Value::Null);
     client.ended().succeeded();
@@ -308,9 +310,8 @@ fn a_change_waits_for_the_end_of_an_operators_upgrade() {
 fn a_load_balancer_configuration_goes_with_the_exposure() {
     let stack = Stack::new("op-balancer");
     let config: Kind = ("everest.percona.com/v1alpha1", "LoadBalancerConfig");
-    objects::create(
+    let balanced = Global::create(
         config,
-        "",
         &stack.namespace,
         json!({"spec": {"annotations": {"example.org/scheme": "internal"}}}),
     );
@@ -336,5 +337,5 @@ fn a_load_balancer_configuration_goes_with_the_exposure() {
     assert!(live(&stack)["spec"]["proxy"]["expose"]["loadBalancerConfigName"].is_null());
     stack.plan_is_empty();
     stack.destroy().succeeded();
-    objects::delete(config, "", &stack.namespace);
+    balanced.delete();
 }

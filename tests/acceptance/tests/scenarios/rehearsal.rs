@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::{
-    objects::{self, DATABASE, Kind, eventually},
+    objects::{self, DATABASE, Global, Kind, eventually},
     stack::Stack,
 };
 
@@ -50,9 +50,8 @@ fn a_policy_of_the_cluster_speaks_at_plan_on_its_attribute() {
     stack.write(&namespace());
     stack.apply().succeeded();
     let name = format!("{}-teams", stack.namespace);
-    objects::create(
+    let policy = Global::create(
         POLICY,
-        "",
         &name,
         json!({"spec": {
             "matchConstraints": {
@@ -64,9 +63,8 @@ fn a_policy_of_the_cluster_speaks_at_plan_on_its_attribute() {
                 "message": "every database names its team"}],
         }}),
     );
-    objects::create(
+    let binding = Global::create(
         BINDING,
-        "",
         &name,
         json!({"spec": {"policyName": name, "validationActions": ["Deny"]}}),
     );
@@ -102,8 +100,8 @@ fn a_policy_of_the_cluster_speaks_at_plan_on_its_attribute() {
     stack.plan_is_empty();
 
     stack.destroy().succeeded();
-    objects::delete(BINDING, "", &name);
-    objects::delete(POLICY, "", &name);
+    binding.delete();
+    policy.delete();
 }
 
 #[test]
@@ -130,9 +128,8 @@ fn a_webhook_that_is_down_stops_no_plan() {
     stack.write(&namespace());
     stack.apply().succeeded();
     let name = format!("{}.down.test", stack.namespace);
-    objects::create(
+    let webhook = Global::create(
         WEBHOOK,
-        "",
         &name,
         json!({"webhooks": [{
             "name": name, "admissionReviewVersions": ["v1"], "sideEffects": "None",
@@ -167,7 +164,7 @@ fn a_webhook_that_is_down_stops_no_plan() {
         "{}",
         said.text
     );
-    objects::delete(WEBHOOK, "", &name);
+    webhook.delete();
     stack.write(&namespace());
     stack.destroy().succeeded();
 }

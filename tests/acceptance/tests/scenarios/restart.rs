@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
+    log::Log,
     objects::{self, DATABASE, eventually, steer},
     stack::Stack,
 };
@@ -91,7 +92,7 @@ fn another_trigger_restarts_the_database_once_and_waits_until_it_is_over() {
 #[test]
 #[ignore = "steers the simulator"]
 fn a_restart_that_is_interrupted_is_waited_for_and_not_begun_again() {
-    let stack = Stack::new("restart-ctrl-c");
+    let mut stack = Stack::new("restart-ctrl-c");
     stack.write(&database("  paused = false"));
     stack.apply().succeeded();
     steer(&stack.namespace, json!({"hold": "stopping"}));
@@ -117,8 +118,9 @@ fn a_restart_that_is_interrupted_is_waited_for_and_not_begun_again() {
     assert_eq!(change["before"]["ready"], false);
 
     // The apply meets the restart half-way and leaves it its pause.
+    let log = Log::of(&mut stack);
     let client = stack.start(&["apply", "-auto-approve", "-input=false", "-no-color"]);
-    std::thread::sleep(std::time::Duration::from_secs(3));
+    log.waits_for("the database is being restarted");
     assert_eq!(generation(&stack), stopped);
     steer(&stack.namespace, json!({"hold": null}));
     client.ended().succeeded();

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
+    log::Log,
     objects::{self, DATABASE, eventually, steer},
     stack::Stack,
 };
@@ -129,7 +130,7 @@ fn a_pinned_version_of_the_operator_holds_the_engines_up_and_the_error_says_so()
 #[test]
 #[ignore = "steers the simulator"]
 fn an_upgrade_that_is_interrupted_between_its_halves_is_resumed_where_it_stopped() {
-    let stack = behind("up-ctrl-c", FROM);
+    let mut stack = behind("up-ctrl-c", FROM);
     steer(&stack.namespace, json!({"hold": "initializing"}));
     stack.write(&database(NEWER, TO, ""));
     let client = stack.start(&["apply", "-auto-approve", "-input=false", "-no-color"]);
@@ -144,10 +145,11 @@ fn an_upgrade_that_is_interrupted_between_its_halves_is_resumed_where_it_stopped
     assert_eq!(live(&stack)["spec"]["engine"]["version"], "8.0.36-28.1");
 
     // The second half does not begin before the first one has ended.
+    let log = Log::of(&mut stack);
     let client = stack.start(&["apply", "-auto-approve", "-input=false", "-no-color"]);
     std::thread::scope(|threads| {
         let waiting = threads.spawn(|| client.ended());
-        std::thread::sleep(std::time::Duration::from_secs(6));
+        log.waits_for("initializing");
         assert_eq!(live(&stack)["spec"]["engine"]["version"], "8.0.36-28.1");
         steer(&stack.namespace, json!({"hold": null}));
         waiting.join().unwrap().succeeded();

@@ -7,7 +7,7 @@ use super::{
     expected::{Expected, assert_told},
 };
 use crate::{
-    objects::{self, BACKUP, DATABASE, ENGINE, RESTORE, eventually, steer},
+    objects::{self, BACKUP, DATABASE, ENGINE, Global, RESTORE, eventually, steer},
     stack::Stack,
 };
 
@@ -95,7 +95,7 @@ fn assert_changes_are_told(stack: &Stack, standing: &str, severity: &str, change
 }
 
 /// The configuration of the three databases, all of them ready.
-fn standing() -> (Stack, String) {
+fn standing() -> (Stack, String, [Global; 2]) {
     let stack = Stack::new("rules-change");
     stack.provider(&format!(
         "config_path = {:?}\nimpact_warnings = false",
@@ -105,18 +105,18 @@ fn standing() -> (Stack, String) {
         format!("{}-lb", stack.namespace),
         format!("{}-rigid", stack.namespace),
     );
-    objects::create(
-        LOAD_BALANCER_CONFIG,
-        "",
-        &config,
-        json!({"spec": {"annotations": {"example.org/scheme": "internal"}}}),
-    );
-    objects::create(
-        STORAGE_CLASS,
-        "",
-        &class,
-        json!({"provisioner": "everest.test/none", "allowVolumeExpansion": false}),
-    );
+    let globals = [
+        Global::create(
+            LOAD_BALANCER_CONFIG,
+            &config,
+            json!({"spec": {"annotations": {"example.org/scheme": "internal"}}}),
+        ),
+        Global::create(
+            STORAGE_CLASS,
+            &class,
+            json!({"provisioner": "everest.test/none", "allowVolumeExpansion": false}),
+        ),
+    ];
     stack.write(STANDING);
     stack.apply().succeeded();
     let all = format!("{STANDING}{DATABASES}")
@@ -124,13 +124,13 @@ fn standing() -> (Stack, String) {
         .replace("RIGID", &class);
     stack.write(&all);
     stack.apply().succeeded();
-    (stack, all)
+    (stack, all, globals)
 }
 
 #[test]
 #[ignore = "steers the simulator"]
 fn each_rule_of_a_change_is_told_on_the_attribute_that_breaks_it() {
-    let (stack, all) = standing();
+    let (stack, all, globals) = standing();
     let lbc = format!(", load_balancer_config_name = \"{}-lb\"", stack.namespace);
     let lbc: &'static str = Box::leak(lbc.into_boxed_str());
     assert_changes_are_told(
@@ -240,8 +240,7 @@ fn each_rule_of_a_change_is_told_on_the_attribute_that_breaks_it() {
     busy(&stack, &all);
     stack.write(&all);
     stack.destroy().succeeded();
-    objects::delete(LOAD_BALANCER_CONFIG, "", &format!("{}-lb", stack.namespace));
-    objects::delete(STORAGE_CLASS, "", &format!("{}-rigid", stack.namespace));
+    globals.into_iter().for_each(Global::delete);
 }
 
 /// What the prior state does not hold: where backups lie, what the engine offers, whether volumes

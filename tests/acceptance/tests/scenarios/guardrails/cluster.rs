@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{APPLY, PLAN, Wrong, assert_each_is_told};
 use crate::{
-    objects::{self, DATABASE, ENGINE, Kind, NAMESPACE, eventually},
+    objects::{self, DATABASE, ENGINE, Global, Kind, NAMESPACE, eventually},
     stack::Stack,
 };
 
@@ -166,32 +166,31 @@ fn each_rule_of_the_cluster_is_told_at_plan_and_what_is_missing_before_the_write
     stack.apply().succeeded();
     let name = |suffix: &str| format!("{ns}-{suffix}");
     let affinity = json!({"psmdb": {"engine": {"podAntiAffinity": {}}}});
-    objects::create(
-        POLICY,
-        "",
-        &name("documents"),
-        json!({"spec": {"engineType": "psmdb", "affinityConfig": affinity}}),
-    );
-    objects::create(
-        POLICY,
-        "",
-        &name("empty"),
-        json!({"spec": {"engineType": "pxc"}}),
-    );
+    let mut globals = vec![
+        Global::create(
+            POLICY,
+            &name("documents"),
+            json!({"spec": {"engineType": "psmdb", "affinityConfig": affinity}}),
+        ),
+        Global::create(
+            POLICY,
+            &name("empty"),
+            json!({"spec": {"engineType": "pxc"}}),
+        ),
+    ];
     for (suffix, required) in [
         ("import", json!([".spec.engine.userSecretsName"])),
         ("plain", json!([])),
     ] {
-        objects::create(
+        globals.push(Global::create(
             IMPORTER,
-            "",
             &name(suffix),
             json!({"spec": {
                 "displayName": "dumps", "supportedEngines": ["psmdb"],
                 "databaseClusterConstraints": {"requiredFields": required},
                 "jobSpec": {"image": "example.org/import:1"},
             }}),
-        );
+        ));
     }
     objects::create(
         STORAGE,
@@ -220,12 +219,7 @@ fn each_rule_of_the_cluster_is_told_at_plan_and_what_is_missing_before_the_write
 
     stack.write("");
     stack.destroy().succeeded();
-    for suffix in ["documents", "empty"] {
-        objects::delete(POLICY, "", &name(suffix));
-    }
-    for suffix in ["import", "plain"] {
-        objects::delete(IMPORTER, "", &name(suffix));
-    }
+    globals.into_iter().for_each(Global::delete);
 }
 
 #[test]

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use crate::{
     objects::{
-        self, BACKUP, DATABASE, ENGINE, Kind, NAMESPACE, RESTORE, STORAGE, eventually, steer,
+        self, BACKUP, DATABASE, ENGINE, Global, Kind, NAMESPACE, RESTORE, STORAGE, eventually,
+        steer,
     },
     stack::Stack,
 };
@@ -63,13 +64,13 @@ fn what_breaks_a_rule_of_the_cluster_is_refused_or_stuck_or_suffered() {
     stack.apply().succeeded();
     let importer = format!("{ns}-import");
     let picky = format!("{ns}-picky");
+    let mut globals = Vec::new();
     for (name, required) in [
         (&importer, json!([])),
         (&picky, json!([".spec.engine.userSecretsName"])),
     ] {
-        objects::create(
+        globals.push(Global::create(
             IMPORTER,
-            "",
             name,
             json!({"spec": {
                 "displayName": "dumps", "supportedEngines": ["pxc"],
@@ -78,15 +79,14 @@ fn what_breaks_a_rule_of_the_cluster_is_refused_or_stuck_or_suffered() {
                     "properties": {"parallel": {"type": "integer", "minimum": 1}}}},
                 "jobSpec": {"image": "example.org/import:1"},
             }}),
-        );
+        ));
     }
     let policy = format!("{ns}-documents");
-    objects::create(
+    globals.push(Global::create(
         POLICY,
-        "",
         &policy,
         json!({"spec": {"engineType": "psmdb"}}),
-    );
+    ));
     objects::patch(
         ENGINE,
         ns,
@@ -201,17 +201,14 @@ fn what_breaks_a_rule_of_the_cluster_is_refused_or_stuck_or_suffered() {
     actions(ns);
     stack.write("");
     stack.destroy().succeeded();
-    objects::delete(POLICY, "", &policy);
-    objects::delete(IMPORTER, "", &importer);
-    objects::delete(IMPORTER, "", &picky);
+    globals.into_iter().for_each(Global::delete);
 }
 
 /// Backups, restores, growth and deletions that break a rule.
 fn actions(ns: &str) {
     let class = format!("{ns}-rigid");
-    objects::create(
+    let rigid = Global::create(
         CLASS,
-        "",
         &class,
         json!({"provisioner": "everest.test/none", "allowVolumeExpansion": false}),
     );
@@ -288,7 +285,7 @@ fn actions(ns: &str) {
         objects::get(STORAGE, ns, "s3").is_null()
     });
     objects::delete(STORAGE, ns, "same-bucket");
-    objects::delete(CLASS, "", &class);
+    rigid.delete();
 }
 
 #[test]
