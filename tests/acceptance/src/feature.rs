@@ -1,5 +1,5 @@
 //! What some of the supported clients, 1.11 and newer, have not got. A test that needs it is left
-//! out under them, and says so.
+//! out under them, and says so; what no pinned client has fails a test here.
 
 use std::{fmt, io::Write, path::PathBuf, sync::OnceLock, thread};
 
@@ -38,6 +38,15 @@ impl fmt::Display for Feature {
 }
 
 impl Feature {
+    /// Every feature.
+    pub const ALL: [Self; 5] = [
+        Self::ImportByIdentity,
+        Self::ListResources,
+        Self::Actions,
+        Self::ActionsAfterwards,
+        Self::GenerateConfig,
+    ];
+
     /// The first version of the product that has it; nothing when none has.
     fn since(self, product: Product) -> Option<Version> {
         match (self, product) {
@@ -126,6 +135,51 @@ fn under_test() -> &'static Release {
 mod tests {
     use super::*;
 
+    /// The client that a Go module of `tools` builds.
+    fn pinned(product: Product, folder: &str, module: &str) -> Release {
+        let path = format!("{}/tools/{folder}/go.mod", env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(path).unwrap();
+        let version = text
+            .lines()
+            .find_map(|line| line.trim().strip_prefix(module)?.strip_prefix(" v"))
+            .and_then(|rest| rest.split_whitespace().next())
+            .unwrap();
+        Release {
+            product,
+            version: Version::parse(version).unwrap(),
+        }
+    }
+
+    fn matrix() -> [Release; 2] {
+        [
+            pinned(
+                Product::Terraform,
+                "terraform",
+                "github.com/hashicorp/terraform",
+            ),
+            pinned(
+                Product::OpenTofu,
+                "opentofu",
+                "github.com/opentofu/opentofu",
+            ),
+        ]
+    }
+
+    #[test]
+    fn a_pinned_client_has_each_feature() {
+        let matrix = matrix();
+        for feature in Feature::ALL {
+            let lacking: Vec<String> = matrix
+                .iter()
+                .filter_map(|release| feature.lacking_in(release))
+                .collect();
+            assert!(
+                lacking.len() < matrix.len(),
+                "its tests run under no client: {lacking:?}"
+            );
+        }
+    }
+
     #[test]
     fn a_client_without_a_feature_says_which_has_it() {
         let old = Release {
@@ -135,11 +189,8 @@ mod tests {
         assert_eq!(Feature::Actions.lacking_in(&old), None);
         let why = Feature::ActionsAfterwards.lacking_in(&old).unwrap();
         assert!(why.contains("Terraform 1.14.1 is the first"), "{why}");
-        let tofu = Release {
-            product: Product::OpenTofu,
-            version: Version::new(1, 12, 6),
-        };
-        let why = Feature::Actions.lacking_in(&tofu).unwrap();
+        let tofu = &matrix()[1];
+        let why = Feature::Actions.lacking_in(tofu).unwrap();
         assert!(why.contains("nor has any OpenTofu"), "{why}");
     }
 }
