@@ -194,12 +194,16 @@ impl Pass<'_> {
         for backup in of_database(&kinds::BACKUP) {
             names.push(text(&backup.data, "/spec/backupStorageName").to_owned());
         }
-        let sources = of_database(&kinds::RESTORE);
-        let sources = sources.iter().filter(|r| !restore::finished(r));
-        let mut sources: Vec<Value> = sources
+        // PXC's database is left alone while it is restored, so restores add nothing to it.
+        let restores = match self.engine {
+            Engine::Pxc => Vec::new(),
+            Engine::Psmdb | Engine::Postgresql => of_database(&kinds::RESTORE),
+        };
+        let restores = restores.iter().filter(|r| !restore::finished(r));
+        let mut sources: Vec<Value> = restores
             .map(|r| at(&r.data, "/spec/dataSource").clone())
             .collect();
-        if self.engine == Engine::Postgresql {
+        if matches!(self.engine, Engine::Pxc | Engine::Postgresql) {
             sources.push(at(self.spec(), "/dataSource").clone());
         }
         for source in sources {
