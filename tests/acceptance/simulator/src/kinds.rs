@@ -92,6 +92,12 @@ kinds! {
     DATA_IMPORT_JOB = EVEREST, "v1alpha1", "DataImportJob", "dataimportjobs", true;
     /// Split-horizon DNS for MongoDB.
     SPLIT_HORIZON = "enginefeatures.everest.percona.com", "v1alpha1", "SplitHorizonDNSConfig", "splithorizondnsconfigs", true;
+    /// OLM's wish to have an operator.
+    SUBSCRIPTION = "operators.coreos.com", "v1alpha1", "Subscription", "subscriptions", true;
+    /// OLM's word on the namespaces that operators look after.
+    OPERATOR_GROUP = "operators.coreos.com", "v1", "OperatorGroup", "operatorgroups", true;
+    /// The definition of a kind.
+    DEFINITION = "apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions", false;
     /// OLM's plan of an installation.
     INSTALL_PLAN = "operators.coreos.com", "v1alpha1", "InstallPlan", "installplans", true;
     /// OLM's record of an installed operator.

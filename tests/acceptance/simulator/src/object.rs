@@ -115,7 +115,11 @@ pub fn remove_finalizers(object: &mut DynamicObject, finalizers: &[&str]) -> boo
     object
         .finalizers_mut()
         .retain(|f| !finalizers.contains(&f.as_str()));
-    object.finalizers().len() != before
+    let changed = object.finalizers().len() != before;
+    if object.finalizers().is_empty() {
+        object.metadata.finalizers = None;
+    }
+    changed
 }
 
 /// Sets a label if it has no value; true if it changed.

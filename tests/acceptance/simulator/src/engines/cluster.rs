@@ -22,7 +22,7 @@ use crate::quantity;
 
 /// One step on the way of an engine's database:
 ///
-/// 1. new → crVersion and user Secret → `initializing` → `ready` or `paused`;
+/// 1. new → crVersion → user Secret → `initializing` → `ready` or `paused`;
 /// 2. a changed spec is noticed after a moment; if pods change, the state goes
 ///    back to `initializing` (`stopping` for a pause);
 /// 3. on deletion its finalizers go.
@@ -90,14 +90,10 @@ impl Work<'_> {
     }
 
     async fn begin(&self) -> Result<Action, Error> {
-        if self.faults.holds("creating") {
-            return Ok(Action::await_change());
-        }
-        if let Some(wait) = self.left("new", self.faults.phase()) {
-            return Ok(wait);
-        }
-        secrets::ensure(self.cluster, self.engine, self.cr).await?;
         if text(&self.cr.data, "/spec/crVersion").is_empty() {
+            if let Some(wait) = self.left("new", self.faults.phase() / 4) {
+                return Ok(wait);
+            }
             let mut changed = self.cr.clone();
             changed.data["spec"]["crVersion"] = self.version.into();
             self.cluster
@@ -105,6 +101,13 @@ impl Work<'_> {
                 .await?;
             return Ok(Action::await_change());
         }
+        if self.faults.holds("creating") {
+            return Ok(Action::await_change());
+        }
+        if let Some(wait) = self.left("new", self.faults.phase()) {
+            return Ok(wait);
+        }
+        secrets::ensure(self.cluster, self.engine, self.cr).await?;
         self.enter(Progress::Initializing).await
     }
 

@@ -217,6 +217,9 @@ fn restarted(database: &DynamicObject) -> Option<DynamicObject> {
     });
     if down {
         changed.annotations_mut().remove(RESTART);
+        if changed.annotations().is_empty() {
+            changed.metadata.annotations = None;
+        }
     }
     Some(changed)
 }

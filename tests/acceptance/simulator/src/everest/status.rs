@@ -213,11 +213,17 @@ fn conditions(seen: &Sighting, state: &str) -> Vec<Value> {
         ("ImportFailed", import),
     ] {
         let Some(found) = found else { continue };
+        let known = conditions.iter().find(|known| text(known, "/type") == kind);
+        // The others are taken away and made anew by each reconcile.
+        let since = match (known, kind) {
+            (Some(known), "ImportFailed") => text(known, "/lastTransitionTime").to_owned(),
+            _ => seen.now.to_owned(),
+        };
         conditions.retain(|condition| text(condition, "/type") != kind);
         if let Some((reason, message)) = found {
             conditions.push(
                 json!({"type": kind, "status": "True", "reason": reason, "message": message,
-                    "lastTransitionTime": seen.now,
+                    "lastTransitionTime": since,
                     "observedGeneration": object::generation(seen.database)}),
             );
         }
