@@ -180,6 +180,40 @@ mod tests {
         }
     }
 
+    /// The scenarios that ask for a feature, as the harness names them.
+    fn asking() -> Vec<String> {
+        let folder = format!("{}/tests/scenarios", env!("CARGO_MANIFEST_DIR"));
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_none_or(|extension| extension != "rs") {
+                continue;
+            }
+            let module = path.file_stem().unwrap().to_string_lossy().into_owned();
+            let text = std::fs::read_to_string(&path).unwrap();
+            for function in text.split("\nfn ").skip(1) {
+                if function.contains(".is_there()") {
+                    let (name, _) = function.split_once('(').unwrap();
+                    found.push(format!("{module}::{name}"));
+                }
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn scenarios_that_need_a_feature_run_under_each_client() {
+        let list = include_str!("../tests/scenarios/under-each-client.txt");
+        let asking = asking();
+        assert!(!asking.is_empty());
+        for scenario in asking {
+            assert!(
+                list.lines().any(|line| line == scenario),
+                "{scenario} would run on the days of a client that has the feature alone"
+            );
+        }
+    }
+
     #[test]
     fn a_client_without_a_feature_says_which_has_it() {
         let old = Release {

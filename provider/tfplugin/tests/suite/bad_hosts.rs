@@ -34,7 +34,10 @@ async fn a_host_that_dies_in_a_call_takes_nobody_along() {
     };
     let mut client = ProviderClient::new(channel);
     let call = tokio::spawn(async move { client.apply_resource_change(waits).await });
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    // The shelf is there before the provider waits.
+    let socket = PathBuf::from(&plugin.fields[3]);
+    let waits = tokio::time::timeout(PATIENCE, made(socket.parent().unwrap())).await;
+    assert!(waits.is_ok() && !call.is_finished(), "no call waits");
     call.abort();
     let _ = call.await;
     let channel = plugin.connect(Some(tls)).await.unwrap();
@@ -68,6 +71,20 @@ async fn the_process_ends_when_its_host_is_killed() {
     plugin.child.wait().unwrap();
     let gone = tokio::time::timeout(PATIENCE, vanished(&socket)).await;
     assert!(gone.is_ok(), "the plugin lives on without its host");
+}
+
+/// Returns once a shelf is stored in the folder.
+async fn made(folder: &Path) {
+    let is_shelf = |path: &Path| {
+        path.extension()
+            .is_some_and(|extension| extension == "json")
+    };
+    while !std::fs::read_dir(folder)
+        .unwrap()
+        .any(|entry| is_shelf(&entry.unwrap().path()))
+    {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }
 
 async fn vanished(path: &Path) {
