@@ -8,7 +8,7 @@ use std::{
 };
 
 use crate::{
-    client_go,
+    changed_module,
     progress::Progress,
     tools::{GO_VERSION, Tool, ToolError, ToolSet, file, linker_flags, tools_folder},
 };
@@ -48,9 +48,10 @@ fn build(tool: &Tool, path: &Path, step: &str, progress: &Progress) -> Result<()
     let mut command = go(&folder);
     command.args(["build", "-mod=readonly", "-trimpath", "-ldflags", &flags]);
     let changed = parent.join("source");
-    if tool.module == "olm" {
-        let modfile =
-            client_go::prepare(&mut go(&folder), &folder, &changed).map_err(file(&changed))?;
+    let changes = changed_module::changes(tool.module);
+    if !changes.is_empty() {
+        let modfile = changed_module::prepare(|| go(&folder), changes, &folder, &changed)
+            .map_err(file(&changed))?;
         command.arg("-modfile").arg(modfile);
     }
     let mut go = command

@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 
 pub mod binaries;
 pub mod catalog;
+mod changed_module;
 pub mod client;
-mod client_go;
 mod components;
 pub mod control_plane;
 pub mod crossplane;

@@ -14,7 +14,7 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
-use crate::{client_go, go_build::build_missing, module_files, progress::Progress};
+use crate::{changed_module, go_build::build_missing, module_files, progress::Progress};
 
 /// What every Go module here needs at least (the `go` line of each `go.mod`).
 pub(crate) const GO_VERSION: &str = "1.26";
@@ -349,11 +349,7 @@ pub(crate) fn module_hash(module: &str) -> Result<String, ToolError> {
         hash.update(fs::read(&path).map_err(file(&path))?);
     }
     hash.update(linker_flags(module));
-    if module == "olm" {
-        for (_, after) in client_go::CHANGES {
-            hash.update(after);
-        }
-    }
+    changed_module::add_to_hash(module, &mut hash).map_err(file(&folder))?;
     hash.update(std::env::consts::OS);
     hash.update(std::env::consts::ARCH);
     let digest = hash.finalize();
