@@ -42,13 +42,24 @@ impl Work {
 #[derive(Default)]
 pub(super) struct Phases {
     done: Vec<Phase>,
-    current: Option<(String, Work, Instant)>,
+    current: Option<Current>,
+}
+
+/// The phase that goes on.
+struct Current {
+    name: String,
+    work: Work,
+    since: Instant,
+    /// What the processes of earlier phases took of the processors.
+    processors: Duration,
 }
 
 struct Phase {
     name: String,
     work: Work,
     took: Duration,
+    /// What its processes took of the processors; nothing where the system does not tell.
+    processors: Duration,
     end: End,
 }
 
@@ -72,12 +83,17 @@ impl Phases {
         self.end(End::Passed);
         let name = name.into();
         println!("── {name}");
-        self.current = Some((name, work, Instant::now()));
+        self.current = Some(Current {
+            name,
+            work,
+            since: Instant::now(),
+            processors: processors(),
+        });
     }
 
     /// The name of the current phase.
     pub(super) fn name(&self) -> &str {
-        self.current.as_ref().map_or("", |(name, ..)| name)
+        self.current.as_ref().map_or("", |current| &current.name)
     }
 
     /// Awaits a step of the current phase, as long as the phase may take.
@@ -88,7 +104,10 @@ impl Phases {
         &self,
         step: impl Future<Output = Result<T, Failure>>,
     ) -> Result<T, Failure> {
-        let Some((name, work, since)) = &self.current else {
+        let Some(Current {
+            name, work, since, ..
+        }) = &self.current
+        else {
             return step.await;
         };
         let left = work.longest().saturating_sub(since.elapsed());
@@ -108,12 +127,12 @@ impl Phases {
     }
 
     fn end(&mut self, end: End) {
-        if let Some((name, work, since)) = self.current.take() {
-            let took = since.elapsed();
+        if let Some(current) = self.current.take() {
             self.done.push(Phase {
-                name,
-                work,
-                took,
+                name: current.name,
+                work: current.work,
+                took: current.since.elapsed(),
+                processors: processors().saturating_sub(current.processors),
                 end,
             });
         }
@@ -129,26 +148,20 @@ impl Phases {
         } else {
             End::Failed
         });
-        println!();
-        for Phase {
-            name, took, end, ..
-        } in &self.done
-        {
-            let mark = match end {
+        println!("\n     took  processors");
+        for phase in &self.done {
+            let mark = match &phase.end {
                 End::Passed => "ok".to_owned(),
                 End::PassedLater(test) => format!("ok, at second attempt: {test}"),
                 End::Failed => "FAILED".to_owned(),
             };
-            told(*took, name, &mark);
+            told(std::slice::from_ref(phase).iter(), &phase.name, &mark);
         }
         for work in Work::ALL {
-            told(
-                self.spent(|phase| phase.work == work),
-                work.name(),
-                "in all",
-            );
+            let phases = self.done.iter().filter(|phase| phase.work == work);
+            told(phases, work.name(), "in all");
         }
-        told(self.spent(|_| true), "everything", "");
+        told(self.done.iter(), "everything", "");
         last?;
         let failed: Vec<&str> = self
             .done
@@ -162,15 +175,29 @@ impl Phases {
             Err(Failure::Check(format!("failed: {}", failed.join("; "))))
         }
     }
-
-    fn spent(&self, on: impl Fn(&Phase) -> bool) -> Duration {
-        let phases = self.done.iter().filter(|phase| on(phase));
-        phases.map(|phase| phase.took).sum()
-    }
 }
 
-fn told(took: Duration, what: &str, mark: &str) {
-    println!("{:8.1}s  {what:34} {mark}", took.as_secs_f32());
+/// A line of the summary.
+fn told<'a>(phases: impl Iterator<Item = &'a Phase> + Clone, what: &str, mark: &str) {
+    let took: Duration = phases.clone().map(|phase| phase.took).sum();
+    let processors: Duration = phases.map(|phase| phase.processors).sum();
+    println!(
+        "{:8.1}s {:10.1}s  {what:34} {mark}",
+        took.as_secs_f32(),
+        processors.as_secs_f32()
+    );
+}
+
+/// What the processes that this one has started and seen the end of took of the processors; zero
+/// where the system does not tell.
+fn processors() -> Duration {
+    // Linux tells it in hundredths of a second, whatever the kernel's own clock.
+    let told = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let ticks = told.rsplit_once(')').map_or(0, |(_, fields)| {
+        let times = fields.split_whitespace().skip(13).take(2);
+        times.filter_map(|time| time.parse::<u64>().ok()).sum()
+    });
+    Duration::from_millis(ticks * 10)
 }
 
 /// What took longer than it may.

@@ -168,8 +168,7 @@ impl Stack {
         serde_json::from_str(&self.run(&["show", "-json", "plan.bin"]).succeeded().stdout).unwrap()
     }
 
-    /// The attributes of a resource in the state; null when it is not there. They are read from
-    /// the file, as `show` would print them.
+    /// The attributes of a resource in the state, as the file has them; null when it is not there.
     #[track_caller]
     pub fn state(&self, address: &str) -> Value {
         let instance = self.instance(address);

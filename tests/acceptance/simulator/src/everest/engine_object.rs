@@ -210,8 +210,14 @@ impl Pass<'_> {
             let named = text(&source, "/backupSource/backupStorageName");
             names.push(named.to_owned());
             let backup = text(&source, "/dbClusterBackupName");
-            if let Some(backup) = self.cluster.get(&kinds::BACKUP, self.namespace, backup) {
-                names.push(text(&backup.data, "/spec/backupStorageName").to_owned());
+            if !backup.is_empty() {
+                let found = self
+                    .cluster
+                    .get(&kinds::BACKUP, self.namespace, backup)
+                    .ok_or_else(|| {
+                        Error::Waiting(format!("DatabaseClusterBackup {backup:?} not found"))
+                    })?;
+                names.push(text(&found.data, "/spec/backupStorageName").to_owned());
             }
         }
         let mut storages: Vec<Storage> = Vec::new();
