@@ -1,7 +1,9 @@
 //! `everest_backup_storage`, `everest_backup`, `everest_restore`.
 
+use serde_json::json;
+
 use crate::{
-    objects::{self, BACKUP, RESTORE, SECRET, STORAGE},
+    objects::{self, BACKUP, RESTORE, SECRET, STORAGE, steer},
     stack::Stack,
 };
 
@@ -328,6 +330,32 @@ fn a_backup_deleted_behind_our_back_is_planned_anew() {
         stack.planned_actions(),
         [("everest_backup.b".to_owned(), vec!["create".to_owned()])]
     );
+    stack.destroy().succeeded();
+}
+
+#[test]
+#[ignore = "steers the simulator"]
+fn a_failed_restore_is_told_with_its_reason_and_runs_again() {
+    let stack = Stack::new("restore-fails");
+    stack.write(&format!("{STORAGE_ONLY}{DATABASE}{BACKUP_HCL}"));
+    stack.apply().succeeded();
+    steer(
+        &stack.namespace,
+        json!({"r1.restore-delay": "2s", "r1.restore-fails": "the backup is torn"}),
+    );
+    stack.write(&format!(
+        "{STORAGE_ONLY}{DATABASE}{BACKUP_HCL}{RESTORE_HCL}"
+    ));
+    stack.apply().failed().says("the backup is torn");
+    let uid = || objects::get(RESTORE, &stack.namespace, "r1")["metadata"]["uid"].clone();
+    let failed = uid();
+    assert!(stack.tainted("everest_restore.r"));
+
+    steer(&stack.namespace, json!({"r1.restore-fails": null}));
+    stack.apply().succeeded();
+    assert_ne!(uid(), failed);
+    assert_eq!(stack.state("everest_restore.r")["state"], "Succeeded");
+    stack.plan_is_empty();
     stack.destroy().succeeded();
 }
 

@@ -458,10 +458,9 @@ resource \"everest_backup\" \"b\" {
 }
 ";
 
-#[test]
-fn a_database_starts_with_the_data_of_anothers_backup() {
-    let stack = Stack::new("db-from");
-    let copy = database(
+/// A database called `copy` that begins with the data of a backup.
+fn copy() -> String {
+    database(
         "pxc",
         "copy",
         "  data_source = { db_cluster_backup_name = everest_backup.b.name }",
@@ -470,7 +469,36 @@ fn a_database_starts_with_the_data_of_anothers_backup() {
     .replace(
         "\"everest_database\" \"db\"",
         "\"everest_database\" \"copy\"",
+    )
+}
+
+#[test]
+#[ignore = "steers the simulator"]
+fn a_database_whose_first_restore_fails_is_made_anew() {
+    let stack = Stack::new("db-from-fails");
+    let source = database("pxc", "orders", "");
+    stack.write(&format!("{source}{STORAGE}"));
+    stack.apply().succeeded();
+    steer(
+        &stack.namespace,
+        json!({"copy.restore-delay": "2s", "copy.restore-fails": "the backup is torn"}),
     );
+    stack.write(&format!("{source}{STORAGE}{}", copy()));
+    stack.apply().failed().says("the backup is torn");
+    assert!(stack.tainted("everest_database.copy"));
+
+    steer(&stack.namespace, json!({"copy.restore-fails": null}));
+    stack.apply().succeeded();
+    let restore = objects::get(objects::RESTORE, &stack.namespace, "copy");
+    assert_eq!(restore["status"]["state"], "Succeeded", "{restore:#}");
+    stack.plan_is_empty();
+    stack.destroy().succeeded();
+}
+
+#[test]
+fn a_database_starts_with_the_data_of_anothers_backup() {
+    let stack = Stack::new("db-from");
+    let copy = copy();
     let source = database("pxc", "orders", "");
     stack.write(&format!("{source}{STORAGE}{copy}"));
     stack.apply().succeeded();

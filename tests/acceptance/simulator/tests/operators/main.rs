@@ -7,6 +7,7 @@ mod film;
 mod imports;
 mod lives;
 mod olm;
+mod owners;
 mod recorded;
 mod restarts;
 mod stage;
