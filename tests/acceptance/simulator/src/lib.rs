@@ -58,6 +58,7 @@
 //! | `resize-fails` | message | database | a growing volume never gets there |
 //! | `restore-grace` | duration | MongoDB database | from ready to the first restore (1 s; 30 s) |
 //! | `backup-delay`, `backup-fails` | duration, message | backup | how long it runs (a phase; 2 min), how it fails |
+//! | `gaps` | anything | PXC backup | binary logs are missing after it |
 //! | `scheduled-backup` | name | database | its engine makes a backup of that name, as if its first schedule were due |
 //! | `restore-delay`, `restore-fails` | duration, message | restore | how long it runs (a phase; 5 min), how it fails |
 //! | `import-delay`, `import-fails` | duration, message | database | how long its data import runs (a phase; 5 min), how it fails |

@@ -18,6 +18,9 @@ use crate::object::{self, at, items, text};
 /// Finalizer under which the engine wipes a backup's data.
 pub const DELETE_BACKUP: &str = "percona.com/delete-backup";
 
+/// Reason of the condition that the PXC operator gives a backup after which binary logs are missing.
+pub const GAPS: &str = "BinlogGapDetected";
+
 /// The states of a backup: start, run, success, failure.
 fn states(engine: Engine) -> [&'static str; 4] {
     match engine {
@@ -107,6 +110,9 @@ pub async fn reconcile(backup: Arc<DynamicObject>, cluster: Arc<Cluster>) -> Res
             let stamp = now.replace(['-', ':', 'Z'], "").replace('T', "-");
             status["backupName"] = format!("{stamp}F").into();
             status["latestRestorableTime"] = now.into();
+        }
+        if engine == Engine::Pxc && faults.get("gaps").is_some() {
+            status["conditions"] = json!([{"reason": GAPS, "status": "True"}]);
         }
         buckets::record(&cluster, &namespace, &name, "stored", &destination).await?;
     }

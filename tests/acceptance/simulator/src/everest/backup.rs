@@ -11,9 +11,9 @@ use super::{CLUSTER_NAME, FOREGROUND, IN_USE, STORAGE_PROTECTION, restore};
 use crate::cluster::{Cluster, EVEREST_OPERATOR, Error};
 use crate::engine::Engine;
 use crate::engine_cr::{prefix, repo_of};
-use crate::engines::backup::DELETE_BACKUP;
+use crate::engines::backup::{DELETE_BACKUP, GAPS};
 use crate::kinds::{self, Kind};
-use crate::object::{self, at, text};
+use crate::object::{self, at, items, text};
 
 /// Whether a backup ended, well or not.
 pub fn finished(backup: &DynamicObject) -> bool {
@@ -277,6 +277,11 @@ fn status(
             status[time] = value.clone();
         }
     }
+    let gap = |condition: &Value| text(condition, "/reason") == GAPS;
+    status["gaps"] = items(&made.data, "/status/conditions")
+        .iter()
+        .any(gap)
+        .into();
     status["destination"] = text(&made.data, "/status/destination").into();
     if engine == Engine::Postgresql {
         let storage = cluster.get(

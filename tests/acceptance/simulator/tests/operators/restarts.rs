@@ -2,6 +2,7 @@
 
 use everest_simulator::Engine;
 use serde_json::{Value, json};
+use test_apiserver::{At, Fault, Trouble, When};
 
 use crate::stage::{Stage, database};
 
@@ -20,6 +21,31 @@ async fn a_creation_goes_on_wherever_the_operators_were_interrupted() {
             stage.until_ready("orders").await;
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_creation_goes_on_after_a_death_at_any_write() {
+    let mut deaths = 0;
+    for nth in 1.. {
+        let mut stage = Stage::new().await;
+        let operators = stage.server.process();
+        stage.replace_operators(operators.client()).await;
+        operators.inject(Fault::new(At::Write(nth), When::After, Trouble::Kill));
+        stage
+            .create("databaseclusters", "orders", database(Engine::Pxc))
+            .await;
+        stage.pass(400).await;
+        if !operators.death().is_cancelled() {
+            break;
+        }
+        deaths += 1;
+        let client = stage.server.client();
+        stage.replace_operators(client).await;
+        stage.until_ready("orders").await;
+        let secret = stage.get("secrets", "everest-secrets-orders");
+        assert!(secret["data"]["root"].is_string(), "after write {nth}");
+    }
+    assert!(deaths > 8, "{deaths} writes");
 }
 
 #[tokio::test(start_paused = true)]

@@ -170,18 +170,7 @@ impl Stage {
                 "provisioner": "none", "allowVolumeExpansion": grows}),
             );
         }
-        let clock = Clock::starting_at(server.now());
-        let simulator = Simulator::start(server.client(), Settings { pace, clock }).await;
-        let admission = simulator.admission();
-        server.serve_webhooks(WEBHOOKS, move |path, review| {
-            let admission = admission.clone();
-            async move {
-                match admission.decide(&path, &review).await {
-                    Ok(answer) => answer,
-                    Err(_) => std::future::pending().await,
-                }
-            }
-        });
+        let simulator = operators(&server, server.client(), pace).await;
         let client = server.client();
         register(&client, &format!("https://{WEBHOOKS}"), "")
             .await
@@ -191,6 +180,12 @@ impl Stage {
             simulator,
             client,
         }
+    }
+
+    /// Ends the operators and starts others, with a connection of their own.
+    pub async fn replace_operators(&mut self, client: Client) {
+        self.simulator.stop().await;
+        self.simulator = operators(&self.server, client, Pace::real()).await;
     }
 
     /// The API of a kind, by its plural.
@@ -316,6 +311,23 @@ impl Stage {
             tokio::time::sleep(Duration::from_millis(250)).await;
         }
     }
+}
+
+/// Starts the operators and serves their webhooks.
+async fn operators(server: &ApiServer, client: Client, pace: Pace) -> Simulator {
+    let clock = Clock::starting_at(server.now());
+    let simulator = Simulator::start(client, Settings { pace, clock }).await;
+    let admission = simulator.admission();
+    server.serve_webhooks(WEBHOOKS, move |path, review| {
+        let admission = admission.clone();
+        async move {
+            match admission.decide(&path, &review).await {
+                Ok(answer) => answer,
+                Err(_) => std::future::pending().await,
+            }
+        }
+    });
+    simulator
 }
 
 fn kind(plural: &str) -> (&'static str, &'static str, &'static str) {

@@ -1,0 +1,152 @@
+//! What goes wrong with backups and restores.
+
+use everest_simulator::Engine;
+use serde_json::{Value, json};
+
+use crate::film::{Film, values};
+use crate::stage::{Stage, database, engine_plurals};
+
+/// A database called `source` with a backup `b1` on the storage `s3`.
+pub async fn backed_up(stage: &Stage, engine: Engine) {
+    stage.storage("s3").await;
+    stage.ready(engine, "source").await;
+    let spec = json!({"spec": {"dbClusterName": "source", "backupStorageName": "s3"}});
+    stage.create("databaseclusterbackups", "b1", spec).await;
+    stage
+        .until("databaseclusterbackups", "b1", |b| {
+            b["status"]["state"] == "Succeeded"
+        })
+        .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_restore_that_fails_says_why_unless_it_is_postgresqls() {
+    for engine in Engine::ALL {
+        let stage = Stage::new().await;
+        backed_up(&stage, engine).await;
+        stage
+            .steer(json!({"r1.restore-fails": "the data are torn"}))
+            .await;
+        let spec = json!({"spec": {"dbClusterName": "source",
+            "dataSource": {"dbClusterBackupName": "b1"}}});
+        stage.create("databaseclusterrestores", "r1", spec).await;
+        let failed = |restore: &Value| restore["status"]["state"] == "Failed";
+        let failed = stage.until("databaseclusterrestores", "r1", failed).await;
+        let why = match engine {
+            Engine::Postgresql => Value::Null,
+            _ => "the data are torn".into(),
+        };
+        assert_eq!(failed["status"]["message"], why, "{engine:?}");
+        assert!(failed["status"]["completed"].is_null());
+        stage.until_ready("source").await;
+        stage.pass(30).await;
+        let after = stage.get("databaseclusterrestores", "r1");
+        assert_eq!(after["status"]["inUse"], false, "{after:#}");
+        assert!(after["metadata"]["finalizers"].is_null());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_whose_restore_fails_is_cleared_and_the_database_is_ready() {
+    for engine in [Engine::Pxc, Engine::Psmdb] {
+        let stage = Stage::new().await;
+        backed_up(&stage, engine).await;
+        stage
+            .steer(json!({"copy.restore-fails": "the data are torn"}))
+            .await;
+        let mut copy = database(engine);
+        copy["spec"]["dataSource"] = json!({"dbClusterBackupName": "b1"});
+        stage.create("databaseclusters", "copy", copy).await;
+        let cleared = |d: &Value| d["metadata"].is_object() && d["spec"]["dataSource"].is_null();
+        stage.until("databaseclusters", "copy", cleared).await;
+        stage.until_ready("copy").await;
+        let restore = stage.get("databaseclusterrestores", "copy");
+        assert_eq!(restore["status"]["state"], "Failed", "{engine:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_database_is_ready_before_the_restore_of_its_source_begins() {
+    let stage = Stage::new().await;
+    backed_up(&stage, Engine::Psmdb).await;
+    let film = Film::of(&stage, &["databaseclusters"]);
+    let mut copy = database(Engine::Psmdb);
+    copy["spec"]["dataSource"] = json!({"dbClusterBackupName": "b1"});
+    stage.create("databaseclusters", "copy", copy).await;
+    let cleared = |d: &Value| d["metadata"].is_object() && d["spec"]["dataSource"].is_null();
+    stage.until("databaseclusters", "copy", cleared).await;
+    let states = values(&film.versions("DatabaseCluster", "copy"), "/status/status");
+    assert_eq!(
+        states,
+        [
+            "",
+            "creating",
+            "initializing",
+            "ready",
+            "restoring",
+            "ready"
+        ]
+    );
+    // By the path, because a backup of another database has no name in this one.
+    let restore = stage.get("databaseclusterrestores", "copy");
+    assert!(restore["spec"]["dataSource"]["backupSource"]["path"].is_string());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_restore_of_an_engine_that_somebody_deletes_runs_again() {
+    let stage = Stage::new().await;
+    backed_up(&stage, Engine::Pxc).await;
+    let spec = json!({"spec": {"dbClusterName": "source",
+        "dataSource": {"dbClusterBackupName": "b1"}}});
+    stage.create("databaseclusterrestores", "r1", spec).await;
+    let succeeded = |restore: &Value| restore["status"]["state"] == "Succeeded";
+    stage
+        .until("databaseclusterrestores", "r1", succeeded)
+        .await;
+    stage.pass(30).await;
+    let [_, _, restores] = engine_plurals(Engine::Pxc);
+    let first = stage.get(restores, "r1")["metadata"]["uid"].clone();
+    stage.delete(restores, "r1").await;
+    let again = |made: &Value| made["metadata"].is_object() && made["metadata"]["uid"] != first;
+    stage.until(restores, "r1", again).await;
+    let restoring = |d: &Value| d["status"]["status"] == "restoring";
+    stage.until("databaseclusters", "source", restoring).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_loss_of_an_engines_backup_deletes_the_backup() {
+    let stage = Stage::new().await;
+    backed_up(&stage, Engine::Postgresql).await;
+    let [_, backups, _] = engine_plurals(Engine::Postgresql);
+    stage.delete(backups, "b1").await;
+    stage
+        .until("databaseclusterbackups", "b1", Value::is_null)
+        .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_backup_that_is_being_deleted_forgets_where_its_data_lie() {
+    let stage = Stage::new().await;
+    backed_up(&stage, Engine::Psmdb).await;
+    let before = stage.get("databaseclusterbackups", "b1");
+    assert!(before["status"]["destination"].is_string());
+    stage.steer(json!({"b1.hold": "deleting"})).await;
+    stage.delete("databaseclusterbackups", "b1").await;
+    let deleting = |b: &Value| b["status"]["state"] == "Deleting";
+    let deleting = stage.until("databaseclusterbackups", "b1", deleting).await;
+    assert!(deleting["status"]["destination"].is_null());
+    assert!(deleting["status"]["completed"].is_null());
+    stage.steer(json!({"b1.hold": null})).await;
+    stage
+        .until("databaseclusterbackups", "b1", Value::is_null)
+        .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pxc_backup_may_have_gaps_after_it() {
+    let stage = Stage::new().await;
+    stage.steer(json!({"b1.gaps": "yes"})).await;
+    backed_up(&stage, Engine::Pxc).await;
+    let backup = stage.get("databaseclusterbackups", "b1");
+    assert_eq!(backup["status"]["gaps"], true);
+}
