@@ -53,7 +53,9 @@ fn another_trigger_restarts_the_database_once_and_waits_until_it_is_over() {
     stack.write(&database("  restart_trigger = \"made\""));
     stack.apply().succeeded();
     eventually("the operator has written its defaults", || {
-        live(&stack)["spec"]["engine"]["config"].is_string()
+        let live = live(&stack);
+        let seen = &live["status"]["observedGeneration"];
+        live["spec"]["engine"]["config"].is_string() && *seen == live["metadata"]["generation"]
     });
     let made = generation(&stack);
 
