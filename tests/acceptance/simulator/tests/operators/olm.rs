@@ -47,12 +47,12 @@ impl Olms {
     }
 
     async fn subscription(&self, engine: Engine, wanted: impl Fn(&Value) -> bool) -> Value {
-        for _ in 0..20_000 {
+        for _ in 0..10_000 {
             let now = self.get("subscriptions", engine.operator());
             if wanted(&now["status"]) {
                 return now;
             }
-            tokio::time::sleep(std::time::Duration::from_millis(250)).await;
+            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
         }
         panic!("{:#}", self.get("subscriptions", engine.operator()));
     }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use everest_simulator::{Clock, Engine, Pace, Settings, Simulator, engine_definitions, register};
@@ -19,6 +20,24 @@ const WEBHOOKS: &str = "everest-operator.test";
 
 /// Longest that a test waits, in virtual time.
 const PATIENCE: Duration = Duration::from_secs(4 * 3_600);
+
+/// How often a test looks while it waits.
+const STEP: Duration = Duration::from_secs(1);
+
+/// The definitions of Everest's kinds.
+static DEFINITIONS: LazyLock<Vec<Value>> = LazyLock::new(|| {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../schemas/crds");
+    let paths = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    paths
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "yaml")
+        })
+        .map(|path| serde_yaml_ng::from_str(&fs::read_to_string(path).unwrap()).unwrap())
+        .collect()
+});
 
 /// Plural and kind of what tests read and write.
 const KINDS: [(&str, &str, &str); 19] = [
@@ -146,16 +165,9 @@ impl Stage {
 
     /// A stage with no engine operators.
     pub async fn bare(pace: Pace) -> Self {
-        let mut server = ApiServer::new().with_olm();
-        let crds = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../schemas/crds");
-        for entry in fs::read_dir(crds).unwrap() {
-            let path = entry.unwrap().path();
-            if path
-                .extension()
-                .is_some_and(|extension| extension == "yaml")
-            {
-                server = server.with_crds(&fs::read_to_string(path).unwrap());
-            }
+        let server = ApiServer::new().with_olm();
+        for definition in DEFINITIONS.iter() {
+            server.put(definition.clone());
         }
         server.put(
             json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {
@@ -308,7 +320,7 @@ impl Stage {
                 tokio::time::Instant::now() < end,
                 "{plural} {name} never came so far: {object:#}"
             );
-            tokio::time::sleep(Duration::from_millis(250)).await;
+            tokio::time::sleep(STEP).await;
         }
     }
 }
