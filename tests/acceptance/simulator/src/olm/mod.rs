@@ -1,17 +1,4 @@
-//! Stands in for the Operator Lifecycle Manager where the real one cannot run: in the process
-//! of a test.
-//!
-//! A Subscription is resolved to the head of its channel; Subscriptions that wait together share
-//! an InstallPlan, which waits for its approval unless that is automatic; a plan makes
-//! definitions and ClusterServiceVersions, a ClusterServiceVersion its Deployment, which is ready
-//! after a phase.
-//!
-//! Keys of the ConfigMap `everest-simulator` in the namespace:
-//!
-//! | Key | Value | What happens |
-//! |---|---|---|
-//! | `unpacking` | anything | bundles are unpacked for ever: no plan |
-//! | `csv-fails` | message | a ClusterServiceVersion fails instead of installing |
+//! A stand-in for the Operator Lifecycle Manager.
 
 use std::collections::BTreeSet;
 
@@ -38,7 +25,21 @@ pub use catalog::PREVIOUS_CHANNEL;
 /// Field manager of OLM's operators.
 const OLM: &str = "olm";
 
-/// OLM at work on a cluster, until it is dropped.
+/// Stands in for the Operator Lifecycle Manager where the real one cannot run: in the process of
+/// a test, until it is dropped.
+///
+/// A Subscription is resolved to the head of its channel; Subscriptions that wait together share
+/// an InstallPlan, which waits for its approval unless that is automatic; a plan makes definitions
+/// and ClusterServiceVersions, a ClusterServiceVersion its Deployment, which is ready after a
+/// phase. The packages are those of the engines, with two versions each. Nothing happens in a
+/// namespace without an OperatorGroup.
+///
+/// Keys of the ConfigMap `everest-simulator` in the namespace:
+///
+/// | Key | Value | What happens |
+/// |---|---|---|
+/// | `unpacking` | anything | bundles are unpacked for ever: no plan |
+/// | `csv-fails` | message | a ClusterServiceVersion fails instead of installing |
 pub struct Olm {
     _end: DropGuard,
 }
