@@ -41,6 +41,8 @@ struct Course {
     footing: Option<(String, Instant)>,
     /// The generation of the engine's object that its operator was seen at work on.
     at_work: Option<i64>,
+    /// Whether Everest has said that the database is not ready.
+    left_ready: bool,
 }
 
 impl Course {
@@ -48,6 +50,8 @@ impl Course {
     fn stood(&mut self, database: &DatabaseCluster, engine_cr: &Seen<Value>) -> Duration {
         let engine_cr = found(engine_cr);
         self.at_work = engine_cr.and_then(readiness::at_work).or(self.at_work);
+        let status = database.status.as_ref();
+        self.left_ready |= status.and_then(|status| status.status.as_deref()) != Some("ready");
         let footing = readiness::footing(database, engine_cr);
         match &self.footing {
             Some((before, since)) if *before == footing => since.elapsed(),
@@ -58,11 +62,13 @@ impl Course {
         }
     }
 
-    /// Whether the engine was seen at work on what its object says now.
+    /// Whether the engine was seen at work on what its object says now, and Everest has said so.
+    /// An engine that is soon done leaves Everest behind: its `ready` is then the former one, and
+    /// it says for a moment that the database is not ready when the engine is ready again.
     fn has_worked(&self, engine_cr: &Seen<Value>) -> bool {
         let generation =
             found(engine_cr).and_then(|found| found["metadata"]["generation"].as_i64());
-        generation.is_some() && generation == self.at_work
+        generation.is_some() && generation == self.at_work && self.left_ready
     }
 }
 
