@@ -244,6 +244,13 @@ mod tests {
     }
 
     #[test]
+    fn an_update_drops_what_the_types_lack_and_an_admission_patch_does_not() {
+        let spec = json!({"engine": {"type": "psmdb"}, "groupName": "g"});
+        assert_eq!(round_trip(&spec, ZeroValues::Kept)["groupName"], "g");
+        assert!(round_trip(&spec, ZeroValues::Dropped)["groupName"].is_null());
+    }
+
+    #[test]
     fn other_engines_get_neither_proxy_type_nor_config() {
         let fresh = database(json!({"engine": {"type": "psmdb", "version": "8.0.12-4"}}));
         let written = defaulted(&fresh, Engine::Psmdb).unwrap();
