@@ -1,5 +1,7 @@
 //! What tests do to the objects behind the server's back.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use crate::kind::Kind;
@@ -28,7 +30,7 @@ impl ApiServer {
     }
 
     /// All objects, by their paths.
-    pub fn all(&self) -> std::collections::BTreeMap<String, Value> {
+    pub fn all(&self) -> BTreeMap<String, Value> {
         let state = self.lock();
         let objects = state.objects.iter();
         objects
@@ -37,6 +39,54 @@ impl ApiServer {
                 Some((kind.path(&key.namespace, &key.name), object.clone()))
             })
             .collect()
+    }
+
+    /// Changes objects as a map by their paths: those that are new or other than before are put
+    /// there as they are, those that are missing are taken away.
+    ///
+    /// # Panics
+    /// If an object is put at a path of no kind that is served.
+    pub fn edit<T>(&self, edit: impl FnOnce(&mut BTreeMap<String, Value>) -> T) -> T {
+        let before = self.all();
+        let mut after = before.clone();
+        let result = edit(&mut after);
+        for path in before.keys().filter(|path| !after.contains_key(*path)) {
+            self.remove(path);
+        }
+        for (path, object) in after {
+            if before.get(&path) == Some(&object) {
+                continue;
+            }
+            let object = self.named_by(&path, object);
+            if !before.contains_key(&path) {
+                self.put(object);
+                continue;
+            }
+            self.change(&path, |held| {
+                let before = std::mem::replace(held, object);
+                for name in ["uid", "creationTimestamp", "generation"] {
+                    if held["metadata"][name].is_null() {
+                        held["metadata"][name] = before["metadata"][name].clone();
+                    }
+                }
+            });
+        }
+        result
+    }
+
+    /// The object with what its path says of it.
+    fn named_by(&self, path: &str, mut object: Value) -> Value {
+        let state = self.lock();
+        let (kind, key) = state
+            .at(path)
+            .unwrap_or_else(|| panic!("nothing is served at {path}"));
+        object["apiVersion"] = json!(kind.api_version());
+        object["kind"] = json!(kind.name);
+        object["metadata"]["name"] = json!(key.name);
+        if kind.namespaced {
+            object["metadata"]["namespace"] = json!(key.namespace);
+        }
+        object
     }
 
     /// Puts an object there as it is, status included, in place of the one that is there; what

@@ -189,7 +189,12 @@ fn schema_of(name: &str) -> Value {
             "leaseDurationSeconds": {"type": "integer"}, "leaseTransitions": {"type": "integer"},
             "strategy": text(), "preferredHolder": text()}}}}),
         "MutatingWebhookConfiguration" | "ValidatingWebhookConfiguration" => {
-            json!({"properties": {"webhooks": listed(json!(["name"]))}})
+            let selector = json!({"type": "object", "x-kubernetes-map-type": "atomic",
+                "x-kubernetes-preserve-unknown-fields": true});
+            let mut webhooks = listed(json!(["name"]));
+            webhooks["items"]["properties"] =
+                json!({"namespaceSelector": selector, "objectSelector": selector});
+            json!({"properties": {"webhooks": webhooks}})
         }
         "Service" => json!({"properties": {
             "spec": {"type": "object", "x-kubernetes-preserve-unknown-fields": true,

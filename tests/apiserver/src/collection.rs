@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::deletion::{FOREGROUND, ORPHAN};
 use crate::kind::Kind;
+use crate::managers::{self, Writer};
 use crate::native;
 use crate::request::Asked;
 use crate::server::ApiServer;
@@ -118,7 +119,14 @@ impl ApiServer {
         let (Some(kind), Some(mut object)) = (state.kind_at(key), state.get(key).cloned()) else {
             return;
         };
+        let live = object.clone();
         change(&mut object);
+        let writer = Writer {
+            manager: "kube-controller-manager".to_owned(),
+            subresource: String::new(),
+            now: self.stamp(),
+        };
+        managers::note_update(&kind, Some(&live), &mut object, &writer);
         let is_ending = !object["metadata"]["deletionTimestamp"].is_null();
         if is_ending && native::is_let_go(&kind, &object) {
             state.remove(key);

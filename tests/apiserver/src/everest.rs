@@ -7,10 +7,16 @@ use serde_json::{Value, json};
 
 use crate::server::ApiServer;
 
-/// The definitions in the repository.
-static DEFINITIONS: LazyLock<Vec<Value>> = LazyLock::new(|| {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schemas/crds");
-    let mut files: Vec<_> = std::fs::read_dir(folder)
+/// The definitions of Everest.
+static EVEREST: LazyLock<Vec<Value>> = LazyLock::new(|| definitions("."));
+
+/// The definitions of the Crossplane provider.
+static MANAGED: LazyLock<Vec<Value>> = LazyLock::new(|| definitions("managed"));
+
+/// The definitions in a folder of the repository.
+fn definitions(folder: &str) -> Vec<Value> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schemas/crds");
+    let mut files: Vec<_> = std::fs::read_dir(root.join(folder))
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .filter(|path| {
@@ -23,7 +29,7 @@ static DEFINITIONS: LazyLock<Vec<Value>> = LazyLock::new(|| {
         .iter()
         .map(|file| serde_yaml_ng::from_str(&std::fs::read_to_string(file).unwrap()).unwrap())
         .collect()
-});
+}
 
 /// Names and plurals of three kinds.
 type Kinds = [(&'static str, &'static str); 3];
@@ -70,10 +76,19 @@ impl ApiServer {
     /// Lifecycle Manager.
     #[must_use]
     pub fn with_everest(self) -> Self {
-        for definition in DEFINITIONS.iter() {
+        for definition in EVEREST.iter() {
             self.put(definition.clone());
         }
         self.with_olm()
+    }
+
+    /// The server with the kinds of the Crossplane provider.
+    #[must_use]
+    pub fn with_managed(self) -> Self {
+        for definition in MANAGED.iter() {
+            self.put(definition.clone());
+        }
+        self
     }
 
     /// The server with the kinds of the engines' operators, which hold anything.

@@ -128,7 +128,12 @@ impl Failure {
     }
 
     pub(crate) fn invalid_named(kind: &str, group: &str, name: &str, wrong: &[Wrong]) -> Self {
-        let texts: Vec<String> = wrong.iter().map(Wrong::text).collect();
+        let mut texts: Vec<String> = Vec::new();
+        for text in wrong.iter().map(Wrong::text) {
+            if !texts.contains(&text) {
+                texts.push(text);
+            }
+        }
         let all = match texts.as_slice() {
             [one] => one.clone(),
             many => format!("[{}]", many.join(", ")),
@@ -240,6 +245,32 @@ impl Wrong {
 
     pub(crate) fn forbidden(field: &str, why: &str) -> Self {
         Self::new(field, "FieldValueForbidden", format!("Forbidden: {why}"))
+    }
+
+    /// The same of a part of an object, which texts do not name.
+    pub(crate) fn within(mut self, part: &str) -> Self {
+        self.field = match self.field.as_str() {
+            "" => part.to_owned(),
+            field => format!("{part}.{field}"),
+        };
+        self
+    }
+
+    /// Returns true if rules in CEL are not looked at because of it.
+    pub(crate) fn stops_rules(&self) -> bool {
+        [
+            "FieldValueNotSupported",
+            "FieldValueRequired",
+            "FieldValueTooLong",
+            "FieldValueTypeInvalid",
+        ]
+        .contains(&self.reason)
+    }
+
+    pub(crate) fn rules_unchecked() -> Self {
+        let why = "some validation rules were not checked because the object was invalid; correct \
+                   the existing errors to complete validation";
+        Self::value("<nil>", &Value::Null, why)
     }
 
     fn text(&self) -> String {

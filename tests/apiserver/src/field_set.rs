@@ -87,7 +87,8 @@ impl FieldSet {
         }
     }
 
-    /// The paths of the set as conflicts name them: `.spec.env[name="A"].value`.
+    /// The paths of the set as conflicts name them: `.spec.env[name="A"].value`. Those that end
+    /// at a place come before those that go on from it.
     pub(crate) fn paths(&self) -> Vec<String> {
         let mut paths = Vec::new();
         self.collect("", &mut paths);
@@ -95,10 +96,11 @@ impl FieldSet {
     }
 
     fn collect(&self, prefix: &str, paths: &mut Vec<String>) {
-        if self.here {
-            paths.push(prefix.to_owned());
+        let below = || self.below.iter();
+        for (edge, _) in below().filter(|(_, set)| set.here) {
+            paths.push(format!("{prefix}{}", spoken(edge)));
         }
-        for (edge, set) in &self.below {
+        for (edge, set) in below() {
             set.collect(&format!("{prefix}{}", spoken(edge)), paths);
         }
     }

@@ -95,6 +95,7 @@ mod process;
 mod read;
 mod request;
 mod schema;
+pub mod scripted;
 mod selector;
 mod server;
 mod service;

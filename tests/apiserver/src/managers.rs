@@ -83,9 +83,6 @@ impl Entry {
         }
         if self.operation == "Update" {
             text.push_str(&format!(" using {}", self.api_version));
-            if !self.time.is_empty() {
-                text.push_str(&format!(" at {}", self.time));
-            }
         }
         text
     }
@@ -134,7 +131,7 @@ fn bare(object: &Value) -> Value {
 /// Fields that nobody manages, and those that a write of this (sub)resource does not reach.
 fn reached(mut set: FieldSet, kind: &Kind, subresource: &str) -> FieldSet {
     match subresource {
-        "status" => set.below.retain(|edge, _| edge == "f:status"),
+        "status" => drop(set.below.remove("f:spec")),
         _ if kind.has_status => drop(set.below.remove("f:status")),
         _ => {}
     }
@@ -185,7 +182,7 @@ fn take(
     if force || conflicts.is_empty() {
         return Ok(());
     }
-    conflicts.sort();
+    conflicts.sort_by(|(one, _), (two, _)| one.cmp(two));
     let message = match conflicts.as_slice() {
         [(manager, path)] => {
             format!("Apply failed with 1 conflict: conflict with {manager}: {path}")
@@ -256,14 +253,11 @@ pub(crate) fn apply(
     force: bool,
 ) -> Result<Value, Failure> {
     let node = kind.node();
-    if let Some(field) = typed::undeclared(node, applied) {
+    if let Some(wrong) = typed::untypable(node, applied) {
         let text = |name: &str| applied["metadata"][name].as_str().unwrap_or_default();
-        let namespace = live.map_or(text("namespace"), |live| {
-            live["metadata"]["namespace"].as_str().unwrap_or_default()
-        });
         return Err(Failure::internal_plain(&format!(
-            "failed to create typed patch object ({namespace}/{}; {}/{}, Kind={}): {field}: field \
-             not declared in schema",
+            "failed to create typed patch object ({}/{}; {}/{}, Kind={}): {wrong}",
+            text("namespace"),
             text("name"),
             kind.group,
             kind.version,
@@ -295,13 +289,16 @@ pub(crate) fn apply(
         .with_named_parents()
         .difference(&managed.with_named_parents());
     let merged = typed::merge(node, Some(&before), applied);
-    let mut new = typed::remove(node, &merged, &given_up).unwrap_or_else(|| json!({}));
+    let mut new = typed::remove(node, &merged, &given_up);
     let changed = difference(kind, writer, &before, &new);
     take(&mut entries, &ours, &changed, force)?;
-    if let Some(held) = held.filter(|held| held.fields == ours.fields && changed.is_same()) {
-        ours.time = held.time;
+    if changed.is_same() {
+        ours.time = held.map(|held| held.time).unwrap_or_default();
     }
     entries.push(ours);
+    if !new["metadata"].is_object() {
+        new["metadata"] = json!({});
+    }
     write(entries, &mut new);
     Ok(new)
 }

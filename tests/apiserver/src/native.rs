@@ -18,6 +18,10 @@ fn default(object: &mut Value, name: &str, value: Value) {
 
 /// Fills in what an object lacks, before it is stored.
 pub(crate) fn fill(kind: &Kind, object: &mut Value) {
+    drop_empty(
+        &mut object["metadata"],
+        &["labels", "annotations", "finalizers", "ownerReferences"],
+    );
     if kind.is_custom {
         return;
     }
@@ -26,7 +30,11 @@ pub(crate) fn fill(kind: &Kind, object: &mut Value) {
             let name = object["metadata"]["name"].clone();
             object["metadata"]["labels"]["kubernetes.io/metadata.name"] = name;
         }
-        "Secret" => secret(object),
+        "Secret" => {
+            secret(object);
+            drop_empty(object, &["data"]);
+        }
+        "ConfigMap" => drop_empty(object, &["data", "binaryData"]),
         "MutatingWebhookConfiguration" | "ValidatingWebhookConfiguration" => {
             let is_mutating = kind.name.starts_with("Mutating");
             let webhooks = object["webhooks"].as_array_mut();
@@ -61,6 +69,22 @@ pub(crate) fn fill(kind: &Kind, object: &mut Value) {
         }
         _ => {}
     }
+}
+
+/// Takes members away that hold nothing: the API server does not tell them from absent ones.
+fn drop_empty(object: &mut Value, names: &[&str]) {
+    let Some(members) = object.as_object_mut() else {
+        return;
+    };
+    members.retain(|name, member| {
+        let is_empty = match member {
+            Value::Null => true,
+            Value::Object(members) => members.is_empty(),
+            Value::Array(elements) => elements.is_empty(),
+            _ => false,
+        };
+        !is_empty || !names.contains(&name.as_str())
+    });
 }
 
 fn secret(object: &mut Value) {

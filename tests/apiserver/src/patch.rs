@@ -28,7 +28,7 @@ pub(crate) fn accepted(kind: &Kind, asked: &Asked) -> Result<(), Failure> {
                 &[wrong],
             ));
         }
-        expected(kind, body)?;
+        expected(kind, body, asked.is_apply())?;
         let name = body["metadata"]["name"].as_str();
         if let Some(name) = name.filter(|name| *name != asked.name) {
             return Err(Failure::bad_request(format!(
@@ -82,7 +82,9 @@ pub(crate) fn patched(
         JSON => {
             let refused = || {
                 let message = "the server rejected our request due to an error in our request";
-                Failure::new(422, "Invalid", message)
+                let mut failure = Failure::new(422, "Invalid", message);
+                *failure.details = serde_json::json!({});
+                failure
             };
             let operations = serde_json::from_value::<json_patch::Patch>(body.clone());
             let operations = operations.map_err(|_| refused())?;
@@ -100,7 +102,13 @@ fn replaced(kind: &Kind, asked: &Asked, live: &Value) -> Result<Value, Failure> 
     if text("resourceVersion").is_empty() && kind.is_custom {
         let why = "must be specified for an update";
         let wrong = Wrong::value("metadata.resourceVersion", &0.into(), why);
-        return Err(Failure::invalid(kind, &asked.name, &[wrong]));
+        let wrong = &[wrong];
+        return Err(Failure::invalid_named(
+            &kind.plural,
+            &kind.group,
+            &asked.name,
+            wrong,
+        ));
     }
     let (named, held) = (text("uid"), &live["metadata"]["uid"]);
     if !named.is_empty() && *held != named {

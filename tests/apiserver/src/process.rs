@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::fault::{At, Fault, Times, Trouble, When};
 use crate::request::Asked;
+use crate::scripted::Seen;
 use crate::server::ApiServer;
 use crate::user::{Asks, User};
 use crate::watch::Cut;
@@ -22,6 +23,7 @@ pub(crate) struct Life {
     user: Mutex<User>,
     faults: Mutex<Vec<Armed>>,
     records: Mutex<Vec<Record>>,
+    seen: Seen,
     pub(crate) death: CancellationToken,
     pub(crate) burial: CancellationToken,
     pub(crate) cuts: watch::Sender<Option<Cut>>,
@@ -101,6 +103,7 @@ impl Process {
             user: Mutex::new(user),
             faults: Mutex::default(),
             records: Mutex::default(),
+            seen: Seen::default(),
             death: CancellationToken::new(),
             burial: CancellationToken::new(),
             cuts,
@@ -185,6 +188,11 @@ impl Process {
         written.map(|record| record.asked.line()).collect()
     }
 
+    /// The requests as lines with their bodies; grows as more are made.
+    pub fn seen(&self) -> Seen {
+        self.0.seen.clone()
+    }
+
     /// Forgets the requests that were made so far.
     pub fn forget_requests(&self) {
         self.records().clear();
@@ -211,6 +219,8 @@ impl Process {
                 trouble = Some((armed.fault.when, armed.fault.trouble.clone()));
             }
         }
+        let line = format!("{} {}", asked.method, asked.target);
+        self.0.seen.lock().unwrap().push((line, asked.body.clone()));
         let mut records = self.records();
         records.push(Record {
             asked: asked.clone(),

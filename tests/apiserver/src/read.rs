@@ -35,6 +35,15 @@ impl State {
             .map(|object| versioned(kind, object))
             .collect();
         let mut metadata = json!({"resourceVersion": version.to_string()});
+        if kind.is_custom {
+            metadata["continue"] = json!("");
+        } else {
+            // Lists of Kubernetes' own kinds say once what they are of.
+            for item in items.iter_mut().filter_map(Value::as_object_mut) {
+                item.remove("kind");
+                item.remove("apiVersion");
+            }
+        }
         let limit: usize = asked.parameter("limit").parse().unwrap_or_default();
         if limit > 0 && items.len() > limit {
             let left = items.split_off(limit).len();
@@ -58,7 +67,9 @@ impl State {
         let read = STANDARD.decode(text).ok();
         let read: Option<Value> = read.and_then(|read| serde_json::from_slice(&read).ok());
         let Some(read) = read else {
-            return Err(Failure::bad_request("continue key is not valid"));
+            return Err(Failure::bad_request(
+                "invalid continue token: continue key is not valid",
+            ));
         };
         let after = read["start"].as_str().unwrap_or_default().to_owned();
         match read["rv"].as_u64() {

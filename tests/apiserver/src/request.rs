@@ -12,6 +12,8 @@ pub struct Asked {
     pub method: String,
     /// Path without the query.
     pub path: String,
+    /// Path and query as they were sent.
+    pub target: String,
     /// The query's parameters.
     pub query: BTreeMap<String, String>,
     /// The body, `null` if there is none.
@@ -50,6 +52,11 @@ impl Asked {
         let mut asked = Self {
             method: parts.method.to_string(),
             path: parts.uri.path().trim_end_matches('/').to_owned(),
+            target: parts
+                .uri
+                .path_and_query()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
             query,
             body,
             content_type: content_type

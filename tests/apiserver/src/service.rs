@@ -281,7 +281,7 @@ impl ApiServer {
             || asked.subresource == "finalize" && kind.name == "Namespace";
         if is_part && !is_known {
             return Err(match kind.is_custom {
-                true => Failure::new(404, "", "404 page not found\n"),
+                true => Failure::not_found(&kind, &asked.name),
                 false => Failure::no_resource(),
             });
         }

@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 
 use crate::failure::{Failure, Wrong};
 use crate::kind::Kind;
-use crate::native;
 use crate::request::Asked;
 
 /// The object in the version that was asked for.
@@ -14,11 +13,18 @@ pub(crate) fn versioned(kind: &Kind, mut object: Value) -> Value {
 }
 
 /// Refuses bodies of another kind.
-pub(crate) fn expected(kind: &Kind, object: &Value) -> Result<(), Failure> {
+pub(crate) fn expected(kind: &Kind, object: &Value, is_apply: bool) -> Result<(), Failure> {
     let text = |name: &str| object[name].as_str().unwrap_or_default();
     if text("kind").is_empty() {
         return Err(Failure::bad_request(format!(
             "Object 'Kind' is missing in '{object}'"
+        )));
+    }
+    if text("apiVersion") != kind.api_version() && is_apply {
+        return Err(Failure::bad_request(format!(
+            "invalid object type: {}, Kind={}",
+            text("apiVersion"),
+            text("kind")
         )));
     }
     if text("apiVersion") != kind.api_version() {
@@ -85,7 +91,6 @@ pub(crate) fn begin(kind: &Kind, object: &mut Value, now: &str, uid: String) {
     if kind.counts_generations {
         metadata["generation"] = json!(1);
     }
-    native::begin(kind, object, now);
 }
 
 /// Restores what a write may not change, and leaves a subresource's writer nothing else.
@@ -184,8 +189,8 @@ pub(crate) fn metadata(live: &Value, new: &Value) -> Vec<Wrong> {
     wrong
 }
 
-/// Refuses names that are none.
-pub(crate) fn named(kind: &Kind, object: &Value) -> Result<(), Failure> {
+/// What is wrong with the name of a new object.
+pub(crate) fn misnamed(kind: &Kind, object: &Value) -> Option<Wrong> {
     let name = object["metadata"]["name"].as_str().unwrap_or_default();
     let wrong = if name.is_empty() {
         Wrong::required("metadata.name", "name or generateName is required")
@@ -199,9 +204,10 @@ pub(crate) fn named(kind: &Kind, object: &Value) -> Result<(), Failure> {
         };
         let is_rbac = kind.group == "rbac.authorization.k8s.io";
         if is_rbac || is_label && fits(name) || !is_label && name.split('.').all(fits) {
-            return Ok(());
+            return None;
         }
         let why = match is_label {
+            true if name.contains('.') => "must not contain dots",
             true => {
                 "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or \
                  '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or \
@@ -216,5 +222,5 @@ pub(crate) fn named(kind: &Kind, object: &Value) -> Result<(), Failure> {
         };
         Wrong::value("metadata.name", &json!(name), why)
     };
-    Err(Failure::invalid(kind, name, &[wrong]))
+    Some(wrong)
 }

@@ -171,19 +171,18 @@ pub(crate) fn merge(node: Node<'_>, live: Option<&Value>, applied: &Value) -> Va
     }
 }
 
-/// Takes fields out of a value; `None` if nothing is left of it.
-pub(crate) fn remove(node: Node<'_>, value: &Value, fields: &FieldSet) -> Option<Value> {
+/// Takes fields out of a value. A part that nothing is left of stays, empty.
+pub(crate) fn remove(node: Node<'_>, value: &Value, fields: &FieldSet) -> Value {
     let shape = node.shape(value);
     if fields.below.is_empty() || matches!(shape, Shape::Leaf) {
-        return Some(value.clone());
+        return value.clone();
     }
-    let is_empty = is_nothing(Some(value));
     let keep = |edge: &str, part: &Value| match fields.below.get(edge) {
         Some(below) if below.here => None,
-        Some(below) => remove(node.below(edge), part, below),
+        Some(below) => Some(remove(node.below(edge), part, below)),
         None => Some(part.clone()),
     };
-    let left = match value {
+    match value {
         Value::Object(members) => Value::Object(
             members
                 .iter()
@@ -197,12 +196,15 @@ pub(crate) fn remove(node: Node<'_>, value: &Value, fields: &FieldSet) -> Option
                 .collect(),
         ),
         other => other.clone(),
-    };
-    (is_empty || !is_nothing(Some(&left))).then_some(left)
+    }
 }
 
-/// The first field that the schema does not have, as a path.
-pub(crate) fn undeclared(node: Node<'_>, value: &Value) -> Option<String> {
+/// Why a value is none of its schema: the path of a field that the schema does not have, or whose
+/// value is of another type, with what is wrong.
+pub(crate) fn untypable(node: Node<'_>, value: &Value) -> Option<String> {
+    if let Some(wrong) = mistyped(node, value) {
+        return Some(format!(": {wrong}"));
+    }
     let shape = node.shape(value);
     for (edge, part) in parts(node, &shape, Some(value)) {
         let name = FieldSet {
@@ -211,11 +213,34 @@ pub(crate) fn undeclared(node: Node<'_>, value: &Value) -> Option<String> {
         };
         let name = name.paths().concat();
         if matches!(shape, Shape::Map) && !node.knows(&edge) {
-            return Some(name);
+            return Some(format!("{name}: field not declared in schema"));
         }
-        if let Some(rest) = undeclared(node.below(&edge), part) {
+        if let Some(rest) = untypable(node.below(&edge), part) {
             return Some(format!("{name}{rest}"));
         }
     }
     None
+}
+
+fn mistyped(node: Node<'_>, value: &Value) -> Option<String> {
+    if value.is_null() || node.is_int_or_string() {
+        return None;
+    }
+    let go = match value {
+        Value::String(_) => "string",
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "int64",
+        Value::Array(_) => "[]interface {}",
+        _ => "map[string]interface {}",
+    };
+    match node.kind()? {
+        "integer" | "number" if !value.is_number() => {
+            Some(format!("expected numeric (int or float), got {go}"))
+        }
+        "string" if !value.is_string() => Some(format!("expected string, got {value}")),
+        "boolean" if !value.is_boolean() => Some(format!("expected boolean, got {value}")),
+        "object" if !value.is_object() => Some(format!("expected map, got {value}")),
+        "array" if !value.is_array() => Some(format!("expected list, got {value}")),
+        _ => None,
+    }
 }

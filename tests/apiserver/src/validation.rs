@@ -6,16 +6,31 @@ use regex_lite::Regex;
 use serde_json::Value;
 
 use crate::failure::Wrong;
+use crate::kind::Kind;
 use crate::schema::Node;
 
 /// What is wrong with an object that is to be stored, `old` being what it replaces.
 pub(crate) fn wrong(node: Node<'_>, object: &Value, old: Option<&Value>) -> Vec<Wrong> {
     let mut found = Vec::new();
     check(node, "", object, &mut found);
-    if found.is_empty() {
+    if !found.iter().any(Wrong::stops_rules) {
         changes(node, "", object, old, &mut found);
     }
     found
+}
+
+/// Returns true if the schema of a kind states rules in CEL.
+pub(crate) fn has_rules(kind: &Kind) -> bool {
+    fn states(schema: &Value) -> bool {
+        match schema {
+            Value::Object(members) => {
+                members.contains_key("x-kubernetes-validations") || members.values().any(states)
+            }
+            Value::Array(elements) => elements.iter().any(states),
+            _ => false,
+        }
+    }
+    kind.schema.as_deref().is_some_and(states)
 }
 
 fn join(path: &str, name: &str) -> String {

@@ -192,7 +192,13 @@ impl Watch {
             (true, false) => "DELETED",
             (false, false) => return None,
         };
-        let object = versioned(&self.kind, change.object.clone());
+        let mut object = match (&change.before, type_) {
+            // As it was when it was last selected.
+            (Some(before), "DELETED") => before.clone(),
+            _ => change.object.clone(),
+        };
+        object["metadata"]["resourceVersion"] = json!(change.version.to_string());
+        let object = versioned(&self.kind, object);
         Some(json!({"type": type_, "object": object}))
     }
 
@@ -240,7 +246,7 @@ enum Woken {
 
 fn bookmark(kind: &Kind, version: u64) -> Value {
     json!({"type": "BOOKMARK", "object": {"kind": kind.name, "apiVersion": kind.api_version(),
-        "metadata": {"resourceVersion": version.to_string(), "creationTimestamp": null}}})
+        "metadata": {"resourceVersion": version.to_string()}}})
 }
 
 /// The event of a watch whose version is no longer known.

@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, Wrong};
 use crate::kind::Kind;
 use crate::managers::{self, Writer};
 use crate::patch;
 use crate::request::Asked;
 use crate::server::ApiServer;
 use crate::state::{Key, State};
-use crate::system_fields::{begin, expected, kept, metadata, named, placed, versioned};
+use crate::system_fields::{begin, expected, kept, metadata, misnamed, placed, versioned};
 use crate::user::User;
 use crate::{admission, native, schema, validation};
 
@@ -33,7 +33,7 @@ impl ApiServer {
         user: &User,
     ) -> Result<(u16, Value), Failure> {
         let mut object = asked.body.clone();
-        expected(kind, &object)?;
+        expected(kind, &object, false)?;
         placed(kind, asked, &mut object)?;
         let metadata = &object["metadata"];
         let named = metadata["name"].as_str().unwrap_or_default();
@@ -71,14 +71,14 @@ impl ApiServer {
         if is_tracked {
             managers::note_update(kind, None, &mut object, &self.writer(asked));
         }
+        native::begin(kind, &mut object, &self.stamp());
         if kind.namespaced {
             self.lock().takes_content(kind, &key)?;
         }
         let mut object = self
             .admit(kind, asked, user, admission::CREATE, None, object)
             .await?;
-        named(kind, &object)?;
-        self.validate(kind, None, &object)?;
+        validate(kind, asked, None, &object)?;
         self.admitted(kind, asked, user, admission::CREATE, None, &object)
             .await?;
         let mut state = self.lock();
@@ -137,9 +137,8 @@ impl ApiServer {
         user: &User,
     ) -> Result<(u16, Value), Failure> {
         let uid = asked.body["metadata"]["uid"].as_str().unwrap_or_default();
-        let mut body = asked.body.clone();
-        placed(kind, asked, &mut body)?;
-        let mut object = managers::apply(kind, None, &body, &self.writer(asked), true)?;
+        let body = &asked.body;
+        let mut object = managers::apply(kind, None, body, &self.writer(asked), true)?;
         if !uid.is_empty() {
             let why = format!(
                 "uid mismatch: the provided object specified uid {uid}, and no existing object \
@@ -153,6 +152,7 @@ impl ApiServer {
             ));
         }
         user.authorise(asked, "create")?;
+        placed(kind, asked, &mut object)?;
         self.decode(kind, asked, &mut object)?;
         self.make(kind, asked, user, object, false).await
     }
@@ -168,16 +168,20 @@ impl ApiServer {
     ) -> Result<Option<Value>, Failure> {
         let writer = self.writer(asked);
         let mut new = patch::patched(kind, asked, live, &writer)?;
+        if !asked.is_apply() && asked.subresource == "status" {
+            // Labels, say, are noted although they are not written.
+            managers::note_update(kind, Some(live), &mut new, &writer);
+        }
         kept(kind, asked, live, &mut new)?;
         self.decode(kind, asked, &mut new)?;
-        if !asked.is_apply() {
+        if !asked.is_apply() && asked.subresource != "status" {
             managers::note_update(kind, Some(live), &mut new, &writer);
         }
         let mut new = self
             .admit(kind, asked, user, admission::UPDATE, Some(live), new)
             .await?;
         kept(kind, asked, live, &mut new)?;
-        self.validate(kind, Some(live), &new)?;
+        validate(kind, asked, Some(live), &new)?;
         self.admitted(kind, asked, user, admission::UPDATE, Some(live), &new)
             .await?;
         let mut state = self.lock();
@@ -201,7 +205,8 @@ impl ApiServer {
         }
         let is_ending = !new["metadata"]["deletionTimestamp"].is_null();
         let done = if is_ending && native::is_let_go(kind, &new) {
-            state.remove(key).unwrap_or(new)
+            state.remove(key);
+            new
         } else {
             state.put(key.clone(), new)
         };
@@ -217,25 +222,11 @@ impl ApiServer {
             && !unknown.is_empty()
             && !asked.is_apply()
         {
-            return Err(strict(kind, asked, &unknown));
+            return Err(strict(kind, asked, object, &unknown));
         }
         schema::fill(kind.node(), object);
         native::fill(kind, object);
         Ok(())
-    }
-
-    fn validate(&self, kind: &Kind, live: Option<&Value>, new: &Value) -> Result<(), Failure> {
-        let name = new["metadata"]["name"].as_str().unwrap_or_default();
-        let mut wrong = Vec::new();
-        if let Some(live) = live {
-            wrong.extend(metadata(live, new));
-            wrong.extend(native::immutable(kind, live, new));
-        }
-        wrong.extend(validation::wrong(kind.node(), new, live));
-        match wrong.is_empty() {
-            true => Ok(()),
-            false => Err(Failure::invalid(kind, name, &wrong)),
-        }
     }
 }
 
@@ -286,14 +277,47 @@ fn is_another(kind: &Kind, live: &Value, new: &Value) -> bool {
     rest(live) != rest(new)
 }
 
-fn strict(kind: &Kind, asked: &Asked, unknown: &[String]) -> Failure {
+/// Refuses an object that its kind does not allow.
+fn validate(kind: &Kind, asked: &Asked, live: Option<&Value>, new: &Value) -> Result<(), Failure> {
+    let name = new["metadata"]["name"].as_str().unwrap_or_default();
+    let mut wrong = Vec::new();
+    match live {
+        Some(live) => {
+            // The API server asks for them both as those of any object and as those of the kind.
+            wrong.extend(metadata(live, new));
+            wrong.extend(metadata(live, new));
+            wrong.extend(native::immutable(kind, live, new));
+        }
+        None => wrong.extend(misnamed(kind, new)),
+    }
+    if asked.subresource == "status" {
+        let status = kind.node().field("status");
+        let of_status = validation::wrong(status, &new["status"], None);
+        wrong.extend(of_status.into_iter().map(|wrong| wrong.within("status")));
+    } else {
+        wrong.extend(validation::wrong(kind.node(), new, live));
+    }
+    let stops = wrong.iter().any(Wrong::stops_rules);
+    if stops && validation::has_rules(kind) {
+        wrong.push(Wrong::rules_unchecked());
+    }
+    match wrong.is_empty() {
+        true => Ok(()),
+        false => Err(Failure::invalid(kind, name, &wrong)),
+    }
+}
+
+fn strict(kind: &Kind, asked: &Asked, object: &Value, unknown: &[String]) -> Failure {
     let unknown: Vec<String> = unknown
         .iter()
         .map(|field| format!("unknown field {field:?}"))
         .collect();
     let why = format!("strict decoding error: {}", unknown.join(", "));
     match asked.method.as_str() {
-        "PATCH" => Failure::bad_request(why),
+        "PATCH" => {
+            let wrong = Wrong::value("patch", &object.to_string().into(), &why);
+            Failure::invalid_named("", "", "", &[wrong])
+        }
         _ => Failure::bad_request(format!(
             "{} in version {:?} cannot be handled as a {}: {why}",
             kind.name, kind.version, kind.name

@@ -28,12 +28,19 @@ impl Names {
         }
     }
 
-    pub(crate) fn normal(&mut self, value: Value) -> Value {
+    pub(crate) fn answer(&mut self, value: Value) -> Value {
+        let mut value = self.normal(value);
+        Self::sorted_message(&mut value);
+        value
+    }
+
+    fn normal(&mut self, value: Value) -> Value {
         match value {
             Value::Object(members) => {
                 let members = members.into_iter().filter_map(|(name, member)| {
                     let member = match name.as_str() {
-                        "resourceVersion" | "continue" => json!("some"),
+                        "resourceVersion" | "continue" if member != "" => json!("some"),
+                        "causes" => sorted(self.normal(member)),
                         // The size of a list that has a selector is not told the same by all.
                         "remainingItemCount" | "selfLink" => return None,
                         _ => self.normal(member),
@@ -52,6 +59,22 @@ impl Names {
         }
     }
 
+    /// An answer with its causes in order: servers name them in any.
+    fn sorted_message(body: &mut Value) {
+        let causes = body["details"]["causes"].as_array().map_or(0, Vec::len);
+        if causes < 2 || body["reason"] != "Invalid" {
+            return;
+        }
+        if let Some((head, rest)) = body["message"]
+            .as_str()
+            .and_then(|text| text.split_once(": ["))
+        {
+            let mut parts: Vec<&str> = rest.trim_end_matches(']').split(", ").collect();
+            parts.sort_unstable();
+            body["message"] = json!(format!("{head}: {}", parts.join(", ")));
+        }
+    }
+
     fn text(&mut self, text: &str) -> String {
         let text = text.replace(&self.namespace, "NS");
         let text = self.time.replace_all(&text, "TIME");
@@ -63,5 +86,15 @@ impl Names {
             uids.entry(found[0].to_owned()).or_insert(next).clone()
         });
         text.into_owned()
+    }
+}
+
+fn sorted(causes: Value) -> Value {
+    match causes {
+        Value::Array(mut causes) => {
+            causes.sort_by_key(Value::to_string);
+            Value::Array(causes)
+        }
+        other => other,
     }
 }

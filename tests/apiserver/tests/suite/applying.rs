@@ -77,7 +77,7 @@ async fn an_update_takes_fields_away_from_who_applied_them() {
     assert!(
         refused
             .message
-            .contains("conflict with \"editor\" using example.com/v1 at ")
+            .contains("conflict with \"editor\" using example.com/v1: .spec.size")
     );
 }
 
@@ -116,7 +116,7 @@ async fn a_field_that_the_kind_does_not_have_is_refused() {
     assert_eq!(refused.code, 500);
     assert_eq!(
         refused.message,
-        "failed to create typed patch object (default/w; example.com/v1, Kind=Widget): \
+        "failed to create typed patch object (/w; example.com/v1, Kind=Widget): \
          .spec.nope: field not declared in schema"
     );
 }

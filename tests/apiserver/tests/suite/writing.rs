@@ -82,7 +82,10 @@ async fn what_the_schema_forbids_is_refused_field_by_field() {
         .iter()
         .map(|cause| cause.field.as_str())
         .collect();
-    assert_eq!(fields, ["spec.size", "spec.color", "spec.ports[0].name"]);
+    assert_eq!(
+        fields,
+        ["spec.size", "spec.color", "spec.ports[0].name", "<nil>"]
+    );
     create(&api, widget("w", json!({"fixed": "a"})))
         .await
         .unwrap();
