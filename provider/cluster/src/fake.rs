@@ -1,260 +1,135 @@
-//! An API server in the process: answers from a function, requests recorded.
+//! Clusters in the process: one that keeps what is written to it, with operators that a test
+//! plays, and one whose every answer a test makes up.
 
-use std::sync::{Arc, Mutex};
+use std::ops::{Deref, DerefMut};
 
-use bytes::Bytes;
-use http::{Request, Response};
-use http_body_util::{BodyExt, StreamBody};
-use kube::client::Body;
 use serde_json::{Value, json};
+use test_apiserver::ApiServer;
+use test_apiserver::scripted;
+pub(crate) use test_apiserver::scripted::{Answer, Seen, absent, failure, list, writes};
 
 use crate::{Catalog, Cluster};
-
-/// What the fake answers: a status and a body, a stream that stays open, nothing at all, or a
-/// failure of the connection.
-pub(crate) enum Answer {
-    Json(u16, Value),
-    Stream(Vec<Value>),
-    Never,
-    Broken(&'static str),
-}
-
-/// Requests seen, as `GET /api/v1/…?query` with the body.
-pub(crate) type Seen = Arc<Mutex<Vec<(String, Value)>>>;
 
 /// A cluster whose API server is `answer(method, path with query, body)`.
 pub(crate) fn cluster(
     answer: impl Fn(&str, &str, &Value) -> Answer + Send + Sync + 'static,
 ) -> (Cluster, Seen) {
-    let seen = Seen::default();
-    let (record, answer) = (seen.clone(), Arc::new(answer));
-    let service = tower::service_fn(move |request: Request<Body>| {
-        let (record, answer) = (record.clone(), answer.clone());
-        async move {
-            let (parts, body) = request.into_parts();
-            let body = body
-                .collect()
-                .await
-                .map_err(|error| error.to_string())?
-                .to_bytes();
-            let body: Value = serde_json::from_slice(&body).unwrap_or_default();
-            let target = parts
-                .uri
-                .path_and_query()
-                .map(ToString::to_string)
-                .unwrap_or_default();
-            record
-                .lock()
-                .unwrap()
-                .push((format!("{} {target}", parts.method), body.clone()));
-            let (status, frames, open) = match answer(parts.method.as_str(), &target, &body) {
-                Answer::Json(status, value) => (status, vec![value.to_string()], false),
-                Answer::Stream(events) => (
-                    200,
-                    events.iter().map(|event| format!("{event}\n")).collect(),
-                    true,
-                ),
-                Answer::Never => std::future::pending().await,
-                Answer::Broken(why) => return Err(why.to_owned()),
-            };
-            let frames = futures::stream::iter(frames.into_iter().map(|text| {
-                Ok::<_, std::convert::Infallible>(http_body::Frame::data(Bytes::from(text)))
-            }));
-            let body = if open {
-                StreamBody::new(futures::StreamExt::chain(
-                    frames,
-                    futures::stream::pending(),
-                ))
-                .boxed()
-            } else {
-                StreamBody::new(frames).boxed()
-            };
-            Ok::<_, String>(Response::builder().status(status).body(body).unwrap())
-        }
-    });
-    let client = kube::Client::new(service, "default");
+    let (client, seen) = scripted::client(answer);
     (Cluster::new(client, Catalog::default()), seen)
-}
-
-/// A failure Status as the API server writes it.
-pub(crate) fn failure(code: u16, reason: &str, message: &str, details: Value) -> Answer {
-    let status = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure",
-        "code": code, "reason": reason, "message": message, "details": details});
-    Answer::Json(code, status)
-}
-
-/// "not found" for a named object.
-pub(crate) fn absent(resource: &str, name: &str) -> Answer {
-    let message = format!("{resource} {name:?} not found");
-    failure(
-        404,
-        "NotFound",
-        &message,
-        json!({"name": name, "kind": resource}),
-    )
-}
-
-/// A list of objects.
-pub(crate) fn list(items: Vec<Value>) -> Answer {
-    Answer::Json(
-        200,
-        json!({"kind": "List", "apiVersion": "v1",
-        "metadata": {"resourceVersion": "100"}, "items": items}),
-    )
 }
 
 /// Objects by the path they are served at.
 pub(crate) type Objects = std::collections::BTreeMap<String, Value>;
 
-/// A cluster that keeps what is applied to it. `react` plays its controllers: it is called
-/// after every write with the method and the path. Watches are forbidden, so waits poll.
+/// The namespaces that tests are about, as Everest has them.
+const NAMESPACES: [&str; 2] = ["prod", "n"];
+
+/// A cluster that keeps what is written to it, with the namespaces `prod` and `n` and these objects.
+/// `react` plays its controllers: it is called after every write with the method and the path.
 pub(crate) fn store(
     objects: Objects,
     react: impl Fn(&mut Objects, &str, &str) + Send + Sync + 'static,
-) -> (Cluster, Seen, Arc<Mutex<Objects>>) {
-    let objects = Arc::new(Mutex::new(objects));
-    let kept = objects.clone();
-    let version = std::sync::atomic::AtomicU64::new(1);
-    let (cluster, seen) = cluster(move |method, target, body| {
-        let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        let name = path.rsplit('/').next().unwrap_or_default().to_owned();
-        let parts = path.trim_start_matches('/').split('/').count();
-        // Below the version: a kind, a namespace's kind, or one object.
-        let depth = parts - if path.starts_with("/apis/") { 3 } else { 2 };
-        let mut objects = kept.lock().unwrap();
-        if method == "GET" && query.contains("watch=true") {
-            return failure(
-                403,
-                "Forbidden",
-                "User \"u\" cannot watch resource \"x\" in API group \"\"",
-                json!({}),
-            );
-        }
-        if method == "GET" && depth % 2 == 1 {
-            let inside = |key: &str| {
-                let (above, _) = key.rsplit_once('/').unwrap_or_default();
-                above == path
-                    || (depth == 1
-                        && key.contains("/namespaces/")
-                        && above.ends_with(&format!("/{name}")))
-            };
-            return list(
-                objects
-                    .iter()
-                    .filter(|(key, _)| inside(key))
-                    .map(|(_, object)| object.clone())
-                    .collect(),
-            );
-        }
-        match method {
-            "GET" => {}
-            "DELETE" => {
-                if objects.remove(path).is_none() {
-                    return absent("x", &name);
-                }
-                react(&mut objects, method, path);
-                return Answer::Json(
-                    200,
-                    json!({"kind": "Status", "apiVersion": "v1", "status": "Success"}),
-                );
-            }
-            _ if query.contains("dryRun=All") => {
-                let mut object = objects.get(path).cloned().unwrap_or_default();
-                json_patch::merge(&mut object, body);
-                return Answer::Json(200, object);
-            }
-            _ => {
-                let applies = !body["apiVersion"].is_null();
-                if !applies && !objects.contains_key(path) {
-                    return absent("x", &name);
-                }
-                if let Some(refused) = outdated(objects.get(path), body) {
-                    return refused;
-                }
-                let object = objects
-                    .entry(path.to_owned())
-                    .or_insert_with(|| json!({"metadata": {"uid": format!("uid of {path}")}}));
-                let uid = object["metadata"]["uid"].clone();
-                json_patch::merge(object, body);
-                if !uid.is_null() {
-                    object["metadata"]["uid"] = uid;
-                }
-                let next = 100 + version.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-                object["metadata"]["resourceVersion"] = json!(next.to_string());
-                if applies {
-                    own(object, body, query);
-                }
-                react(&mut objects, method, path);
-            }
-        }
-        match objects.get(path) {
-            Some(object) => Answer::Json(200, object.clone()),
-            None => absent("x", &name),
-        }
-    });
-    (cluster, seen, objects)
+) -> (Cluster, Seen, Held) {
+    let server = server();
+    for name in NAMESPACES {
+        server.put(
+            json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name,
+            "labels": {"app.kubernetes.io/managed-by": "everest"}}}),
+        );
+    }
+    furnished(server, objects, react)
 }
 
-/// Why a write that names the object or the version that it means is refused, as the API server
-/// does it: a version alone keeps no object from being made.
-fn outdated(held: Option<&Value>, body: &Value) -> Option<Answer> {
-    let (uid, version) = (
-        &body["metadata"]["uid"],
-        &body["metadata"]["resourceVersion"],
-    );
-    let Some(held) = held else {
-        let message = format!(
-            "uid mismatch: the provided object specified uid {uid}, and no existing object was found"
-        );
-        return (!uid.is_null()).then(|| failure(409, "Conflict", &message, json!({})));
+/// A [`store`] without a namespace, unless it is among the objects.
+pub(crate) fn bare(
+    objects: Objects,
+    react: impl Fn(&mut Objects, &str, &str) + Send + Sync + 'static,
+) -> (Cluster, Seen, Held) {
+    furnished(server(), objects, react)
+}
+
+fn server() -> ApiServer {
+    ApiServer::new().with_everest().with_engines()
+}
+
+/// Plays operators that let everything go that is deleted.
+pub(crate) fn letting_go(objects: &mut Objects, method: &str, path: &str) {
+    if method == "DELETE" {
+        objects.remove(path);
+    }
+}
+
+fn furnished(
+    server: ApiServer,
+    objects: Objects,
+    react: impl Fn(&mut Objects, &str, &str) + Send + Sync + 'static,
+) -> (Cluster, Seen, Held) {
+    let held = Held {
+        hidden: server.all().into_keys().collect(),
+        server: server.clone(),
     };
-    let held = &held["metadata"];
-    if !version.is_null()
-        && !held["resourceVersion"].is_null()
-        && *version != held["resourceVersion"]
-    {
-        let message = "the object has been modified";
-        return Some(failure(409, "Conflict", message, json!({})));
-    }
-    (!uid.is_null() && *uid != held["uid"]).then(|| {
-        let causes = json!({"causes": [{"reason": "FieldValueInvalid", "field": "metadata.uid",
-            "message": "Invalid value: field is immutable"}]});
-        failure(422, "Invalid", "x is invalid: metadata.uid", causes)
-    })
-}
-
-/// Notes the annotations of an apply as those of its manager.
-fn own(object: &mut Value, body: &Value, query: &str) {
-    let manager = query
-        .split('&')
-        .find_map(|pair| pair.strip_prefix("fieldManager="))
-        .unwrap_or_default();
-    let annotations = body["metadata"]["annotations"].as_object();
-    let keys: serde_json::Map<String, Value> = annotations
-        .into_iter()
-        .flat_map(|annotations| annotations.keys())
-        .map(|key| (format!("f:{key}"), json!({})))
-        .collect();
-    let fields = &mut object["metadata"]["managedFields"];
-    if !fields.is_array() {
-        *fields = json!([]);
-    }
-    let entries = fields.as_array_mut().unwrap();
-    let ours = |entry: &Value| entry["manager"] == manager && entry["operation"] == "Apply";
-    let place = entries.iter().position(ours).unwrap_or_else(|| {
-        entries.push(
-            json!({"manager": manager, "operation": "Apply", "fieldsType": "FieldsV1", "fieldsV1": {}}),
-        );
-        entries.len() - 1
+    held.lock().unwrap().extend(objects);
+    let reacts = held.clone();
+    server.react(move |_, asked| {
+        react(&mut reacts.lock().unwrap(), &asked.method, &asked.path);
     });
-    entries[place]["fieldsV1"]["f:metadata"]["f:annotations"] = Value::Object(keys);
+    let process = server.process();
+    let cluster = Cluster::new(process.client(), Catalog::default());
+    (cluster, process.seen(), held)
 }
 
-/// The writes among the requests seen.
-pub(crate) fn writes(seen: &Seen) -> Vec<String> {
-    let seen = seen.lock().unwrap();
-    seen.iter()
-        .filter(|(line, _)| !line.starts_with("GET"))
-        .map(|(line, _)| line.split('?').next().unwrap_or_default().to_owned())
-        .collect()
+/// The objects of a [`store`].
+#[derive(Clone)]
+pub(crate) struct Held {
+    server: ApiServer,
+    /// What was there before the test's objects.
+    hidden: Vec<String>,
+}
+
+impl Held {
+    /// The objects as they are now. What is changed of them is stored when the view is dropped.
+    pub(crate) fn lock(&self) -> Result<View, std::convert::Infallible> {
+        let mut objects = self.server.all();
+        objects.retain(|path, _| !self.hidden.contains(path));
+        Ok(View {
+            server: self.server.clone(),
+            before: objects.clone(),
+            objects,
+        })
+    }
+}
+
+/// A view of the objects of a [`store`].
+pub(crate) struct View {
+    server: ApiServer,
+    before: Objects,
+    objects: Objects,
+}
+
+impl Deref for View {
+    type Target = Objects;
+
+    fn deref(&self) -> &Objects {
+        &self.objects
+    }
+}
+
+impl DerefMut for View {
+    fn deref_mut(&mut self) -> &mut Objects {
+        &mut self.objects
+    }
+}
+
+impl Drop for View {
+    fn drop(&mut self) {
+        let (before, after) = (&self.before, std::mem::take(&mut self.objects));
+        if *before == after || std::thread::panicking() {
+            return;
+        }
+        self.server.edit(|objects| {
+            objects.retain(|path, _| !before.contains_key(path) || after.contains_key(path));
+            let changed = after.into_iter();
+            objects.extend(changed.filter(|(path, object)| before.get(path) != Some(object)));
+        });
+    }
 }

@@ -141,7 +141,7 @@ async fn a_deleted_backup_keeps_its_data_unless_asked_otherwise() {
         ),
         (Some(false), vec![format!("DELETE {}", path("b"))]),
     ] {
-        let (cluster, seen, _) = fake::store([backup("b", "Succeeded")].into(), |_, _, _| {});
+        let (cluster, seen, _) = fake::store([backup("b", "Succeeded")].into(), fake::letting_go);
         let mut model = model("b");
         model.keep_backup_data = keep.into();
         delete(&cluster, &model, &wait()).await.unwrap();
@@ -153,7 +153,8 @@ async fn a_deleted_backup_keeps_its_data_unless_asked_otherwise() {
 async fn the_engines_backup_is_waited_for_after_its_owner() {
     let engines = "/apis/pxc.percona.com/v1/namespaces/prod/perconaxtradbclusterbackups/b";
     let of_engine = |owner: &str| {
-        json!({"metadata": {"name": "b", "namespace": "prod", "uid": "e", "ownerReferences": [
+        json!({"metadata": {"name": "b", "namespace": "prod", "uid": "e",
+            "finalizers": ["internal.percona.com/delete-backup"], "ownerReferences": [
             {"apiVersion": "everest.percona.com/v1alpha1", "kind": "DatabaseClusterBackup",
              "name": "b", "uid": owner}]}})
     };

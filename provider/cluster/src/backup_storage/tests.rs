@@ -190,13 +190,20 @@ async fn a_storage_that_nobody_uses_any_more_goes_once_everest_has_let_go_of_it(
 
 #[tokio::test(start_paused = true)]
 async fn deletion_takes_the_secret_along_only_if_it_was_ours() {
-    for (owner, left) in [(Some("u"), 0), (Some("other"), 1), (None, 1)] {
+    for (owner, left) in [(Some("s3"), 1), (Some("other"), 2), (None, 2)] {
+        let (path, mut other) = sharing(false);
+        other["spec"]["credentialsSecretName"] = json!("elsewhere");
+        let uids = [("s3", "u"), ("other", "another")];
         let mut secret = secret();
-        if let Some(uid) = owner {
+        if let Some((name, uid)) = uids.into_iter().find(|(name, _)| Some(*name) == owner) {
             secret["metadata"]["ownerReferences"] = json!([{"apiVersion": "everest.percona.com/v1alpha1",
-                "kind": "BackupStorage", "name": "s3", "uid": uid, "controller": true}]);
+                "kind": "BackupStorage", "name": name, "uid": uid, "controller": true}]);
         }
-        let objects = [(STORAGE.to_owned(), storage()), (SECRET.to_owned(), secret)].into();
+        let storages = [(STORAGE.to_owned(), storage()), (path, other)];
+        let objects = storages
+            .into_iter()
+            .chain([(SECRET.to_owned(), secret)])
+            .collect();
         let (cluster, _, objects) = fake::store(objects, |_, _, _| {});
         delete(&cluster, &model(), &wait()).await.unwrap();
         assert_eq!(objects.lock().unwrap().len(), left, "{owner:?}");

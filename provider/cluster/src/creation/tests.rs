@@ -101,8 +101,12 @@ async fn a_mark_that_another_manager_has_copied_means_nothing() {
 async fn what_is_being_deleted_is_not_gone_on_with() {
     let (cluster, _, objects) = fake::store(fake::Objects::new(), |_, _, _| {});
     made(&cluster, "MQ==").await.unwrap();
-    objects.lock().unwrap().get_mut(MAP).unwrap()["metadata"]["deletionTimestamp"] =
-        json!("2026-01-01T00:00:00Z");
+    {
+        let mut objects = objects.lock().unwrap();
+        let metadata = &mut objects.get_mut(MAP).unwrap()["metadata"];
+        metadata["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
+        metadata["finalizers"] = json!(["theirs"]);
+    }
     let error = made(&cluster, "MQ==").await.err().unwrap();
     assert!(error.to_string().contains("It is being deleted"), "{error}");
 }

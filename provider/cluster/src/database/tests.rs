@@ -44,9 +44,9 @@ fn backup(name: &str, database: &str) -> (String, Value) {
 fn ready_at_once(objects: &mut fake::Objects, method: &str, path: &str) {
     if method == "PATCH" && path == DATABASE {
         let database = objects.get_mut(path).unwrap();
-        database["metadata"]["generation"] = json!(1);
-        database["status"] =
-            json!({"status": "ready", "observedGeneration": 1, "hostname": "h", "port": 3306});
+        let generation = database["metadata"]["generation"].clone();
+        database["status"] = json!({"status": "ready", "observedGeneration": generation,
+            "hostname": "h", "port": 3306});
     }
 }
 
@@ -146,8 +146,8 @@ async fn a_creation_that_was_killed_is_waited_for_and_restores_nothing_again() {
         let mut objects = objects.lock().unwrap();
         let spec = objects.get_mut(DATABASE).unwrap();
         spec["spec"].as_object_mut().unwrap().remove("dataSource");
-        ready_at_once(&mut objects, "PATCH", DATABASE);
     }
+    ready_at_once(&mut objects.lock().unwrap(), "PATCH", DATABASE);
     let created = create(&cluster, &restored, &Unacknowledged::default(), &wait()).await;
     assert!(matches!(created, Creation::Created(_)), "{created:?}");
     assert_eq!(fake::writes(&seen), [format!("PATCH {DATABASE}")]);

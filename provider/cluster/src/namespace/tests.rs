@@ -87,9 +87,15 @@ fn namespace_object(labels: Value) -> Value {
     json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "prod", "uid": "u", "labels": labels}})
 }
 
+/// Labels with the one that the API server gives every namespace.
+fn named(mut labels: Value) -> Value {
+    labels["kubernetes.io/metadata.name"] = json!("prod");
+    labels
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_new_namespace_gets_its_engines_and_is_ready() {
-    let (cluster, seen, objects) = fake::store(fake::Objects::new(), olm("1.18.0", None));
+    let (cluster, seen, objects) = fake::bare(fake::Objects::new(), olm("1.18.0", None));
     let created = create(
         &cluster,
         &model(json!({"pxc": {}, "psmdb": {}})),
@@ -118,7 +124,7 @@ async fn a_new_namespace_gets_its_engines_and_is_ready() {
 
 #[tokio::test(start_paused = true)]
 async fn a_version_that_is_asked_for_is_the_one_installed() {
-    let (cluster, _, _) = fake::store(fake::Objects::new(), olm("1.18.0", None));
+    let (cluster, _, _) = fake::bare(fake::Objects::new(), olm("1.18.0", None));
     let created = create(
         &cluster,
         &model(json!({"pxc": {"version": "1.17.0"}})),
@@ -143,7 +149,7 @@ async fn a_namespace_that_exists_is_refused_before_anything_is_written() {
         ),
     ] {
         let objects = [(NAMESPACE.to_owned(), namespace_object(labels))].into();
-        let (cluster, seen, _) = fake::store(objects, olm("1.18.0", None));
+        let (cluster, seen, _) = fake::bare(objects, olm("1.18.0", None));
         let created = create(
             &cluster,
             &model(json!({"pxc": {}})),
@@ -172,7 +178,7 @@ async fn a_foreign_operator_group_is_refused_before_anything_is_written() {
             (format!("{GROUPS}/theirs"), group(targets)),
         ]
         .into();
-        let (cluster, seen, _) = fake::store(objects, olm("1.18.0", None));
+        let (cluster, seen, _) = fake::bare(objects, olm("1.18.0", None));
         let mut planned = model(json!({"pxc": {}}));
         planned.take_ownership = true.into();
         let created = create(&cluster, &planned, &Unacknowledged::default(), &wait()).await;
@@ -195,7 +201,7 @@ async fn a_foreign_operator_group_is_refused_before_anything_is_written() {
 
 #[tokio::test(start_paused = true)]
 async fn a_namespace_that_is_not_done_in_time_is_pending_and_goes_on() {
-    let (cluster, _, _) = fake::store(fake::Objects::new(), |_, _, _| {});
+    let (cluster, _, _) = fake::bare(fake::Objects::new(), |_, _, _| {});
     let planned = model(json!({"pxc": {}}));
     let created = create(&cluster, &planned, &Unacknowledged::default(), &wait()).await;
     let Creation::Pending { observed, error } = created else {
@@ -209,7 +215,7 @@ async fn a_namespace_that_is_not_done_in_time_is_pending_and_goes_on() {
 
 #[tokio::test(start_paused = true)]
 async fn an_interrupted_creation_is_pending() {
-    let (cluster, _, _) = fake::store(fake::Objects::new(), |_, _, _| {});
+    let (cluster, _, _) = fake::bare(fake::Objects::new(), |_, _, _| {});
     let wait = wait();
     let cancel = wait.cancel.clone();
     tokio::spawn(async move {
@@ -252,7 +258,7 @@ async fn an_engine_in_use_is_not_removed() {
         database("orders"),
     ]
     .into();
-    let (cluster, seen, _) = fake::store(objects, olm("1.18.0", None));
+    let (cluster, seen, _) = fake::bare(objects, olm("1.18.0", None));
     let prior = model(json!({"pxc": {}, "psmdb": {}}));
     let changed = update(&cluster, &prior, &model(json!({"psmdb": {}})), &wait()).await;
     let Change::Refused(error) = changed else {
@@ -280,7 +286,7 @@ async fn what_stands_against_a_destruction_is_told_in_the_words_of_the_front_end
             database("orders"),
         ]
         .into();
-        let (cluster, _, _) = fake::store(objects, |_, _, _| {});
+        let (cluster, _, _) = fake::bare(objects, |_, _, _| {});
         let cluster = cluster.with_dialect(dialect);
         let model = model(json!({"pxc": {}}));
         let error = delete(&cluster, &model, &wait()).await.unwrap_err();
@@ -297,14 +303,14 @@ async fn destroying_a_namespace_with_databases_needs_force() {
         ]
         .into()
     };
-    let (cluster, seen, _) = fake::store(objects(), |_, _, _| {});
+    let (cluster, seen, _) = fake::bare(objects(), |_, _, _| {});
     let mut model = model(json!({"pxc": {}}));
     let error = delete(&cluster, &model, &wait()).await.unwrap_err();
     assert!(error.to_string().contains("orders"), "{error}");
     assert_eq!(fake::writes(&seen), Vec::<String>::new());
 
     model.force_destroy = true.into();
-    let (cluster, seen, objects) = fake::store(objects(), |_, _, _| {});
+    let (cluster, seen, objects) = fake::bare(objects(), |_, _, _| {});
     delete(&cluster, &model, &wait()).await.unwrap();
     assert!(
         objects.lock().unwrap().is_empty(),
@@ -325,14 +331,14 @@ async fn destroying_a_namespace_with_databases_needs_force() {
 async fn an_adopted_namespace_stays_and_loses_the_label() {
     let labels = json!({"app.kubernetes.io/managed-by": "everest", "team": "a"});
     let objects = [(NAMESPACE.to_owned(), namespace_object(labels))].into();
-    let (cluster, _, objects) = fake::store(objects, |_, _, _| {});
+    let (cluster, _, objects) = fake::bare(objects, |_, _, _| {});
     let mut model = model(json!({"pxc": {}}));
     model.take_ownership = true.into();
     delete(&cluster, &model, &wait()).await.unwrap();
     let objects = objects.lock().unwrap();
     assert_eq!(
         objects[NAMESPACE]["metadata"]["labels"],
-        json!({"team": "a"})
+        named(json!({"team": "a"}))
     );
 }
 
@@ -348,12 +354,13 @@ async fn an_operator_stays_while_it_has_an_orphan_of_everests_to_take_down() {
         ),
         (
             "/apis/pxc.percona.com/v1/namespaces/prod/perconaxtradbclusterbackups/b1".to_owned(),
-            json!({"metadata": {"name": "b1", "namespace": "prod", "ownerReferences": [{
+            json!({"metadata": {"name": "b1", "namespace": "prod",
+                "finalizers": ["internal.percona.com/delete-backup"], "ownerReferences": [{
                 "apiVersion": "everest.percona.com/v1alpha1", "kind": "DatabaseClusterBackup",
                 "name": "b1", "uid": "gone"}]}}),
         ),
     ];
-    let (cluster, seen, _) = fake::store(objects.into(), |_, _, _| {});
+    let (cluster, seen, _) = fake::bare(objects.into(), |_, _, _| {});
     let model = model(json!({"pxc": {}}));
     let error = delete(&cluster, &model, &wait()).await.unwrap_err();
     assert!(

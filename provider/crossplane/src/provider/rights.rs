@@ -60,39 +60,3 @@ fn rendered(verb: &str, group: &str, resource: &str) -> bool {
         _ => false,
     }
 }
-
-/// The verb, the group and the resource of a request, as RBAC asks for them. Discovery has none:
-/// everybody may.
-pub(crate) fn asked<'a>(
-    method: &str,
-    path: &'a str,
-    exists: bool,
-    is_watch: bool,
-) -> Option<(Vec<&'static str>, &'a str, String)> {
-    let mut parts = path.trim_matches('/').split('/');
-    let group = match parts.next()? {
-        "apis" => parts.next()?,
-        _ => "",
-    };
-    parts.next()?;
-    let mut rest: Vec<&str> = parts.collect();
-    if rest.first() == Some(&"namespaces") && rest.len() > 2 {
-        rest.drain(..2);
-    }
-    let (plural, name) = (*rest.first()?, rest.get(1));
-    let resource = match rest.get(2) {
-        Some(part) => format!("{plural}/{part}"),
-        None => plural.to_owned(),
-    };
-    let verbs = match (method, name) {
-        ("GET", _) if is_watch => vec!["watch"],
-        ("GET", Some(_)) => vec!["get"],
-        ("GET", None) => vec!["list"],
-        ("POST", _) => vec!["create"],
-        ("PATCH", _) if exists => vec!["patch"],
-        ("PATCH", _) => vec!["patch", "create"],
-        ("DELETE", _) => vec!["delete"],
-        _ => vec!["update"],
-    };
-    Some((verbs, group, resource))
-}

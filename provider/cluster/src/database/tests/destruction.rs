@@ -16,6 +16,7 @@ fn with_backups_that_end(state: &'static str, more: fake::Objects) -> (Cluster, 
     let mut objects: fake::Objects = [(DATABASE.to_owned(), object("ready"))].into();
     objects.extend(more);
     let (cluster, seen, _) = fake::store(objects, move |objects, method, path| {
+        fake::letting_go(objects, method, path);
         if method == "PATCH" && path == FINAL {
             let now = k8s_openapi::jiff::Timestamp::now().to_string();
             objects.get_mut(path).unwrap()["status"] = json!({"state": state, "gaps": false,

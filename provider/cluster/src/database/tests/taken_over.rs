@@ -111,12 +111,12 @@ async fn what_somebody_wrote_once_is_ours_before_it_is_taken_out() {
     let schedules = json!([{"name": "n", "enabled": true, "schedule": "0 2 * * *",
         "backupStorageName": "s3"}]);
     let mut live = object("ready");
-    live["metadata"]["resourceVersion"] = json!("7");
     live["spec"]["backup"] = json!({ "schedules": schedules });
     live["metadata"]["managedFields"] = json!([
         {"manager": "kubectl-create", "operation": "Update", "fieldsType": "FieldsV1",
          "fieldsV1": {"f:spec": {"f:backup": {".": {}, "f:schedules": {}}}}}]);
-    let (cluster, seen, _) = fake::store([(DATABASE.to_owned(), live)].into(), |_, _, _| {});
+    let (cluster, seen, objects) = fake::store([(DATABASE.to_owned(), live)].into(), |_, _, _| {});
+    let version = objects.lock().unwrap()[DATABASE]["metadata"]["resourceVersion"].clone();
     let mut prior = model(json!({}));
     prior.spec.known_mut().unwrap().backup =
         serde_json::from_value(json!({ "schedules": schedules })).unwrap();
@@ -130,7 +130,7 @@ async fn what_somebody_wrote_once_is_ours_before_it_is_taken_out() {
         .map(|(_, body)| body)
         .collect();
     assert_eq!(patches.len(), 2);
-    assert_eq!(patches[0]["metadata"]["resourceVersion"], "7");
+    assert_eq!(patches[0]["metadata"]["resourceVersion"], version);
     let entry = &patches[0]["metadata"]["managedFields"][0];
     assert_eq!(entry["manager"], crate::FIELD_MANAGER);
     assert_eq!(

@@ -1,7 +1,5 @@
 //! When a change or a creation counts as done.
 
-use std::sync::{Arc, Mutex};
-
 use tokio::time::Instant;
 
 use super::*;
@@ -32,7 +30,7 @@ fn ready(
     path: &'static str,
     engine_cr: Value,
     carry: impl Fn(&mut Value) + Send + Sync + 'static,
-) -> (Cluster, fake::Seen, Arc<Mutex<fake::Objects>>) {
+) -> (Cluster, fake::Seen, fake::Held) {
     let mut database = object("ready");
     database["spec"] = spec(engine, 3);
     let objects = [

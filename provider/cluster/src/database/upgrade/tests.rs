@@ -22,7 +22,11 @@ fn model(engine: Value, more: Value) -> DatabaseModel {
 /// A database of operator 1.17.0, while 1.18.0 is installed.
 fn behind() -> fake::Objects {
     let object = json!({"apiVersion": "everest.percona.com/v1alpha1", "kind": "DatabaseCluster",
-        "metadata": {"name": "orders", "namespace": "prod", "generation": 1},
+        "metadata": {"name": "orders", "namespace": "prod", "generation": 1, "managedFields": [
+            {"manager": crate::FIELD_MANAGER, "operation": "Apply",
+                "apiVersion": "everest.percona.com/v1alpha1", "fieldsType": "FieldsV1",
+                "fieldsV1": {"f:spec": {"f:engine": {"f:type": {}, "f:replicas": {},
+                    "f:storage": {"f:size": {}}, "f:version": {}}}}}]},
         "spec": {"engine": {"type": "pxc", "replicas": 3, "storage": {"size": "25Gi"},
             "version": "8.0.36"}},
         "status": {"status": "ready", "observedGeneration": 1, "crVersion": "1.17.0",

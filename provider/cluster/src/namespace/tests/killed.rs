@@ -3,13 +3,10 @@
 use super::*;
 
 /// The store after a creation that was killed before its Subscriptions were heard of.
-async fn killed(
-    planned: &NamespaceModel,
-    objects: fake::Objects,
-) -> (Cluster, std::sync::Arc<std::sync::Mutex<fake::Objects>>) {
+async fn killed(planned: &NamespaceModel, objects: fake::Objects) -> (Cluster, fake::Held) {
     let alive = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
     let (olm, wakes) = (olm("1.18.0", None), alive.clone());
-    let (cluster, _, objects) = fake::store(objects, move |objects, method, path| {
+    let (cluster, _, objects) = fake::bare(objects, move |objects, method, path| {
         if wakes.load(std::sync::atomic::Ordering::Relaxed) {
             olm(objects, method, path);
         }

@@ -62,8 +62,8 @@ fn installed(engine: Engine, version: &str, channel: &str) -> (String, Value) {
 }
 
 /// A namespace with PXC, made by this provider.
-async fn with_pxc() -> (Cluster, std::sync::Arc<std::sync::Mutex<fake::Objects>>) {
-    let (cluster, _, objects) = fake::store(fake::Objects::new(), catalog);
+async fn with_pxc() -> (Cluster, fake::Held) {
+    let (cluster, _, objects) = fake::bare(fake::Objects::new(), catalog);
     let created = create(
         &cluster,
         &model(json!({"pxc": {}})),
@@ -90,7 +90,7 @@ async fn a_plan_with_an_upgrade_nobody_asked_for_is_refused_and_rolled_back() {
             "status": {"installedCSV": "percona-server-mongodb-operator.v1.19.1"}})),
     ]
     .into();
-        let (cluster, _, objects) = fake::store(objects, olm("1.18.0", Some(also)));
+        let (cluster, _, objects) = fake::bare(objects, olm("1.18.0", Some(also)));
         let mut planned = model(json!({"pxc": {}, "psmdb": {}}));
         planned.take_ownership = true.into();
         planned.labels = Field::Known([("team".to_owned(), "a".into())].into());
@@ -118,7 +118,7 @@ async fn a_plan_with_an_upgrade_nobody_asked_for_is_refused_and_rolled_back() {
             "not ours"
         );
         let metadata = &objects[NAMESPACE]["metadata"];
-        assert_eq!(metadata["labels"], labels, "as it was before");
+        assert_eq!(metadata["labels"], named(labels), "as it was before");
         let annotations = metadata["annotations"].as_object();
         assert!(annotations.is_none_or(|keys| keys.is_empty()), "{metadata}");
         assert!(!objects.contains_key(&format!("{GROUPS}/everest-databases")));
@@ -133,7 +133,7 @@ async fn an_operator_that_would_have_to_go_back_is_refused_before_anything_is_wr
         installed(Engine::Pxc, "1.18.0", "stable-v1"),
         database("orders"),
     ];
-    let (cluster, seen, _) = fake::store(objects.into(), catalog);
+    let (cluster, seen, _) = fake::bare(objects.into(), catalog);
     let mut planned = model(json!({"pxc": {"version": "1.17.0"}, "psmdb": {}}));
     planned.take_ownership = true.into();
     let created = create(&cluster, &planned, &Unacknowledged::default(), &wait()).await;
@@ -160,7 +160,7 @@ async fn a_channel_that_was_changed_is_the_former_one_again() {
         ),
         installed(Engine::Psmdb, "1.19.1", "former"),
     ];
-    let (cluster, seen, objects) = fake::store(objects.into(), catalog);
+    let (cluster, seen, objects) = fake::bare(objects.into(), catalog);
     let mut planned = model(json!({"pxc": {"version": "9.9.9"}, "psmdb": {"channel": "later"}}));
     planned.take_ownership = true.into();
     let created = create(&cluster, &planned, &Unacknowledged::default(), &wait()).await;
@@ -178,7 +178,7 @@ async fn a_channel_that_was_changed_is_the_former_one_again() {
 
 #[tokio::test(start_paused = true)]
 async fn what_has_a_database_by_now_is_not_rolled_back() {
-    let (cluster, _, objects) = fake::store(fake::Objects::new(), |objects, method, path| {
+    let (cluster, _, objects) = fake::bare(fake::Objects::new(), |objects, method, path| {
         catalog(objects, method, path);
         let (path, orders) = database("orders");
         objects.insert(path, orders);
@@ -267,7 +267,7 @@ async fn an_operator_without_its_subscription_is_named_with_a_way_out_and_stays(
         (NAMESPACE.to_owned(), namespace_object(json!({}))),
         (path.clone(), orphan),
     ];
-    let (cluster, _, objects) = fake::store(objects.into(), |objects, method, path| {
+    let (cluster, _, objects) = fake::bare(objects.into(), |objects, method, path| {
         if method == "PATCH" && path.contains("/subscriptions/") {
             objects.get_mut(path).unwrap()["status"] = json!({"conditions": [{
                 "type": "ResolutionFailed", "status": "True",

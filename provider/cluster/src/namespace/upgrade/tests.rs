@@ -108,8 +108,22 @@ fn wait() -> Wait {
     Wait::new(Duration::from_secs(600), CancellationToken::new())
 }
 
-/// What was written to plans and engines, in order: `lock`, `unlock`, or the plan's name.
+/// What was written to plans and engines, in order: `lock`, `unlock`, or the plan's name. While
+/// the watch lags behind, a plan is approved once more, which changes nothing.
 fn steps(seen: &fake::Seen) -> Vec<String> {
+    let mut steps = Vec::new();
+    for step in all_steps(seen) {
+        steps.push(step);
+        if let [.., a, b, c, d] = steps.as_slice()
+            && (a, b) == (c, d)
+        {
+            steps.truncate(steps.len() - 2);
+        }
+    }
+    steps
+}
+
+fn all_steps(seen: &fake::Seen) -> Vec<String> {
     let seen = seen.lock().unwrap();
     seen.iter()
         .filter(|(line, _)| line.starts_with("PATCH"))
@@ -131,7 +145,7 @@ fn is_locked(objects: &fake::Objects) -> bool {
 
 #[tokio::test(start_paused = true)]
 async fn an_operator_goes_from_version_to_version_under_a_lock_that_is_taken_off() {
-    let (cluster, seen, objects) = fake::store(behind([]), olm);
+    let (cluster, seen, objects) = fake::bare(behind([]), olm);
     let changed = update(&cluster, &asking("1.17.0"), &asking("1.19.0"), &wait()).await;
     let Change::Done(done) = changed else {
         panic!("{changed:?}")
@@ -155,7 +169,7 @@ async fn an_operator_goes_from_version_to_version_under_a_lock_that_is_taken_off
 
 #[tokio::test(start_paused = true)]
 async fn only_what_was_asked_for_is_approved() {
-    let (cluster, seen, objects) = fake::store(behind([]), olm);
+    let (cluster, seen, objects) = fake::bare(behind([]), olm);
     let changed = update(&cluster, &asking("1.17.0"), &asking("1.18.0"), &wait()).await;
     assert!(matches!(changed, Change::Done(_)), "{changed:?}");
     // Everest would keep the lock for ten minutes, because 1.19.0 is pending.
@@ -173,7 +187,7 @@ fn refused(changed: Change<NamespaceModel>) -> ClusterError {
 #[tokio::test(start_paused = true)]
 async fn a_database_that_is_not_ready_is_named_and_nothing_is_approved_nor_left_locked() {
     let orders = database(json!({"status": "initializing", "crVersion": "1.17.0"}));
-    let (cluster, seen, objects) = fake::store(behind([orders]), olm);
+    let (cluster, seen, objects) = fake::bare(behind([orders]), olm);
     let changed = update(&cluster, &asking("1.17.0"), &asking("1.18.0"), &wait()).await;
     let error = refused(changed);
     let text = error.to_string();
@@ -193,7 +207,7 @@ async fn a_database_that_is_not_ready_is_named_and_nothing_is_approved_nor_left_
 #[tokio::test(start_paused = true)]
 async fn the_next_version_waits_until_databases_have_taken_over_the_one_before() {
     let orders = database(json!({"status": "ready", "crVersion": "1.17.0"}));
-    let (cluster, seen, objects) = fake::store(behind([orders]), olm);
+    let (cluster, seen, objects) = fake::bare(behind([orders]), olm);
     let changed = update(&cluster, &asking("1.17.0"), &asking("1.19.0"), &wait()).await;
     let text = refused(changed).to_string();
     assert!(text.contains("orders (to take over 1.18.0)"), "{text}");
@@ -213,7 +227,7 @@ async fn somebody_elses_lock_is_waited_for_and_never_touched() {
         let mut objects = behind([]);
         let engine = objects.get_mut(&engine_path()).unwrap();
         engine["metadata"]["annotations"] = json!({LOCK: value});
-        let (cluster, seen, objects) = fake::store(objects, olm);
+        let (cluster, seen, objects) = fake::bare(objects, olm);
         let short = Wait::new(Duration::from_secs(60), CancellationToken::new());
         let changed = update(&cluster, &asking("1.17.0"), &asking("1.18.0"), &short).await;
         let Change::Pending { error, .. } = changed else {
@@ -240,7 +254,7 @@ async fn a_plan_that_olm_left_behind_without_a_status_does_not_hold_the_upgrade_
     twin["metadata"]["name"] = json!("twin-1.18.0");
     objects.insert(format!("{OLM}/installplans/twin-1.18.0"), twin);
     objects.get_mut(&plan).unwrap()["status"] = Value::Null;
-    let (cluster, seen, _) = fake::store(objects, olm);
+    let (cluster, seen, _) = fake::bare(objects, olm);
     let changed = update(&cluster, &asking("1.17.0"), &asking("1.18.0"), &wait()).await;
     assert!(matches!(changed, Change::Done(_)), "{changed:?}");
     assert_eq!(steps(&seen), ["lock", "twin-1.18.0", "unlock"]);
@@ -258,7 +272,7 @@ fn with_owners(objects: &mut fake::Objects, method: &str, path: &str) {
 
 #[tokio::test(start_paused = true)]
 async fn a_controller_that_looks_once_at_a_time_knows_its_own_lock_again() {
-    let (cluster, seen, objects) = fake::store(behind([]), with_owners);
+    let (cluster, seen, objects) = fake::bare(behind([]), with_owners);
     let once = Wait::new(Duration::ZERO, CancellationToken::new());
     for _ in 0..4 {
         let changed = update(&cluster, &asking("1.17.0"), &asking("1.19.0"), &once).await;

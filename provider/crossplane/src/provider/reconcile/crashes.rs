@@ -168,21 +168,17 @@ async fn a_database_stays_where_its_managed_resource_may_not_delete() {
     assert_eq!(managed(&plane), None);
 }
 
-/// The definition of databases, which is being deleted since then.
+/// The definition of databases is being deleted since then.
 fn withdraw(plane: &Plane, since: &str) {
-    let name = "everestdatabases.everest.m.openeverest.io";
-    let definition = json!({"apiVersion": "apiextensions.k8s.io/v1",
-        "kind": "CustomResourceDefinition", "metadata": {"name": name,
-            "finalizers": ["customresourcecleanup.apiextensions.k8s.io"],
-            "deletionTimestamp": since}});
-    let definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
-    plane.put(&format!("{definitions}/{name}"), definition);
+    let path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/\
+                everestdatabases.everest.m.openeverest.io";
+    plane.change(path, &json!({"metadata": {"deletionTimestamp": since}}));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_database_stays_when_its_managed_resource_goes_with_the_definition() {
     let turn = |plane: &Plane, path: &str| {
-        withdraw(plane, "2026-01-01T01:00:00Z");
+        withdraw(plane, "2026-01-01T00:00:00Z");
         plane.delete(path);
     };
     let plane = survives::<Databases>(|| database(&json!({})), Some(&turn)).await;

@@ -2,7 +2,7 @@ use everest_schemas::managed::{ProviderConfigKind, ProviderConfigReference};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::provider::plane::{Objects, Plane};
+use crate::provider::plane::Plane;
 use crate::provider::scripted::api;
 use crate::provider::usage::UserOfConfig;
 
@@ -25,24 +25,18 @@ fn config(name: &str, secret: &str) -> Value {
 fn plane() -> Plane {
     let namespace = json!({"apiVersion": "v1", "kind": "Namespace",
         "metadata": {"name": "team", "finalizers": ["kubernetes"]}});
-    let kinds = json!({"kind": "APIResourceList", "groupVersion": "everest.m.openeverest.io/v1alpha1",
-        "resources": [{"name": "everestdatabases", "kind": "Database", "namespaced": true,
-            "singularName": "", "verbs": []}]});
     let secret = |name: &str| {
         json!({"apiVersion": "v1", "kind": "Secret",
-            "metadata": {"name": name, "namespace": "team", "resourceVersion": "1"}})
+            "metadata": {"name": name, "namespace": "team"}})
     };
-    let configs = format!("{MANAGED}/namespaces/team/providerconfigs");
-    let objects = [
-        (TEAM.to_owned(), namespace),
-        (MANAGED.to_owned(), kinds),
-        (format!("{SECRETS}/eu"), secret("eu")),
-        (format!("{SECRETS}/us"), secret("us")),
-        (format!("{configs}/here"), config("here", "eu")),
-        (format!("{configs}/there"), config("there", "eu")),
+    let objects = vec![
+        namespace,
+        secret("eu"),
+        secret("us"),
+        config("here", "eu"),
+        config("there", "eu"),
     ];
-    let nobody = |_: &mut Objects, _: &str| {};
-    Plane::new(objects.into_iter().collect(), nobody)
+    Plane::new(objects, |_, _| {})
 }
 
 async fn look(plane: &Plane, context: &Context, name: &str, users: usize) {
