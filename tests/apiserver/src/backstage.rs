@@ -22,6 +22,13 @@ impl State {
 }
 
 impl ApiServer {
+    /// The path that an object is served at; `None` if its kind is not served.
+    pub fn path_of(&self, object: &Value) -> Option<String> {
+        let kind = self.lock().kind_of(object)?;
+        let text = |name: &str| object["metadata"][name].as_str().unwrap_or_default();
+        Some(kind.path(text("namespace"), text("name")))
+    }
+
     /// The object at a path, as `/api/v1/namespaces/shop/secrets/keys`.
     pub fn get(&self, path: &str) -> Option<Value> {
         let state = self.lock();

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::everest;
 use crate::fixtures::{composite, input, ready, spec, world};
-use crate::world::World;
+use crate::world::{Answer, World};
 
 fn name(world: &mut World) -> String {
     let answer = world.reconcile();
@@ -485,7 +485,7 @@ fn a_database_of_an_earlier_step_is_named_checked_and_judged() {
         "bucket".to_owned(),
         json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}}),
     );
-    let answer = world.reconcile();
+    let answer = Answer(world.respond());
     assert_eq!(answer.fatal(), None);
     let object = answer.object("theirs");
     assert!(
@@ -505,6 +505,10 @@ fn a_database_of_an_earlier_step_is_named_checked_and_judged() {
         world.earlier["bucket"],
         "what is not Everest's is passed on"
     );
+    // This one does not.
+    let engine = &mut world.earlier.get_mut("theirs").unwrap()["spec"]["engine"];
+    engine.as_object_mut().unwrap().remove("turbo");
+    world.reconcile();
     everest::take_up(&mut world, "theirs");
     everest::make_ready(&mut world, "theirs");
     assert!(world.reconcile().is_ready("theirs"));

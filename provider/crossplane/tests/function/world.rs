@@ -1,7 +1,7 @@
 //! A stand-in for Crossplane around the function: it observes, looks up what
 //! is required until nothing new is asked for, and applies what is desired.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use everest_crossplane::function::respond;
 use function_sdk_rust::proto::v1::resource_selector::Match;
@@ -10,7 +10,10 @@ use function_sdk_rust::proto::v1::{
     RunFunctionResponse, Severity, State,
 };
 use function_sdk_rust::resource::{json_to_struct, struct_to_json};
+use kube::api::{Api, DynamicObject, Patch, PatchParams};
+use kube::core::{ApiResource, GroupVersionKind};
 use serde_json::{Value, json};
+use test_apiserver::ApiServer;
 
 use crate::rights::may_look_up;
 
@@ -27,12 +30,18 @@ pub struct World {
     pub earlier: BTreeMap<String, Value>,
     /// What an earlier step put into the context.
     pub context: Value,
-    /// All objects.
+    /// All objects. What is changed of them is there with the next reconciliation.
     pub objects: BTreeMap<Key, Value>,
     /// The composed resources that exist.
     pub composed: BTreeMap<String, Key>,
-    versions: u64,
+    /// Where they are applied.
+    server: ApiServer,
+    /// The paths of the objects that the server was given.
+    stored: BTreeSet<String>,
 }
+
+/// The field manager of composed resources.
+const MANAGER: &str = "apiextensions.crossplane.io/composed/0123456789abcdef";
 
 /// The key of an object.
 pub fn key(object: &Value) -> Key {
@@ -66,7 +75,11 @@ impl World {
             context: json!({}),
             objects: BTreeMap::new(),
             composed: BTreeMap::new(),
-            versions: 100,
+            server: ApiServer::new()
+                .with_everest()
+                .with_engines()
+                .with_managed(),
+            stored: BTreeSet::new(),
         }
     }
 
@@ -173,6 +186,7 @@ impl World {
 
     /// Answers, and applies the answer as Crossplane would.
     pub fn reconcile(&mut self) -> Answer {
+        self.store();
         let answer = Answer(self.respond());
         if answer.fatal().is_none() {
             self.apply(&answer);
@@ -188,71 +202,96 @@ impl World {
                 self.composed.remove(&resource);
             }
         }
-        for (resource, object) in desired {
-            let key = key(&object);
-            let live = self.objects.entry(key.clone()).or_insert_with(
-                || json!({"metadata": {"uid": format!("uid-of-{}", key.2), "generation": 0}}),
-            );
-            let before = live["spec"].clone();
-            if let Some(version) = object.pointer("/metadata/resourceVersion") {
-                assert_eq!(live.pointer("/metadata/resourceVersion"), Some(version));
+        self.store();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .expect("a runtime");
+        for (resource, mut object) in desired {
+            // Crossplane composes into the namespace of the composite resource.
+            let namespace = &mut object["metadata"]["namespace"];
+            if namespace.is_null() {
+                *namespace = self.composite["metadata"]["namespace"].clone();
             }
-            merge(live, &object);
-            withdraw(live, &object);
-            live["metadata"]["ownerReferences"] = json!([{
-                "controller": true, "uid": self.composite["metadata"]["uid"],
+            object["metadata"]["ownerReferences"] = json!([{
+                "apiVersion": self.composite["apiVersion"], "kind": self.composite["kind"],
+                "name": self.composite["metadata"]["name"],
+                "uid": self.composite["metadata"]["uid"], "controller": true,
             }]);
-            if live["spec"] != before {
-                let generation = live["metadata"]["generation"].as_i64().unwrap_or_default();
-                live["metadata"]["generation"] = json!(generation + 1);
-                self.versions += 1;
-                live["metadata"]["resourceVersion"] = json!(self.versions.to_string());
-            }
-            self.composed.insert(resource, key);
+            runtime.block_on(composed(&self.server, &object));
+            self.composed.insert(resource, key(&object));
         }
+        self.look();
         if let Some(status) = answer.status() {
             merge(&mut self.composite["status"], &status);
         }
     }
-}
 
-/// Server-side apply, as far as these tests need it: what was applied before
-/// and is no longer, goes.
-fn withdraw(live: &mut Value, desired: &Value) {
-    let applied = live["metadata"]["managedFields"][0]["fieldsV1"]["f:spec"].clone();
-    drop_owned(&mut live["spec"], &applied, Some(&desired["spec"]));
-    live["metadata"]["managedFields"] = json!([{
-        "manager": "apiextensions.crossplane.io/composed/0123456789abcdef",
-        "operation": "Apply",
-        "apiVersion": desired["apiVersion"],
-        "fieldsType": "FieldsV1",
-        "fieldsV1": {"f:spec": fields(&desired["spec"])},
-    }]);
-}
-
-fn fields(value: &Value) -> Value {
-    match value {
-        Value::Object(members) => members
-            .iter()
-            .map(|(name, member)| (format!("f:{name}"), fields(member)))
-            .collect(),
-        _ => json!({}),
-    }
-}
-
-fn drop_owned(live: &mut Value, applied: &Value, desired: Option<&Value>) {
-    let (Some(live), Some(applied)) = (live.as_object_mut(), applied.as_object()) else {
-        return;
-    };
-    for (name, below) in applied {
-        let name = name.trim_start_matches("f:");
-        let desired = desired.and_then(|desired| desired.get(name));
-        if desired.is_none() && below.as_object().is_some_and(serde_json::Map::is_empty) {
-            live.remove(name);
-        } else if let Some(live) = live.get_mut(name) {
-            drop_owned(live, below, desired);
+    /// Gives the server the objects as they are here, and takes their versions.
+    fn store(&mut self) {
+        let here: BTreeMap<String, &Value> = self
+            .objects
+            .values()
+            .map(|object| (self.server.path_of(object).expect("a kind"), object))
+            .collect();
+        for path in self.stored.iter().filter(|path| !here.contains_key(*path)) {
+            self.server.remove(path);
         }
+        for (path, object) in here {
+            if self.server.get(&path).as_ref() != Some(object) {
+                self.server.put(object.clone());
+            }
+        }
+        self.look();
     }
+
+    /// Takes up how the objects are now.
+    fn look(&mut self) {
+        let all = self.server.all();
+        let mut objects = BTreeMap::new();
+        self.stored.clear();
+        for (path, object) in all {
+            let key = key(&object);
+            let is_composed = self.composed.values().any(|composed| *composed == key);
+            if is_composed || self.objects.contains_key(&key) {
+                self.stored.insert(path);
+                objects.insert(key, object);
+            }
+        }
+        self.objects = objects;
+    }
+}
+
+/// Applies a composed resource as Crossplane does.
+async fn composed(server: &ApiServer, object: &Value) {
+    let text = |pointer: &str| {
+        object
+            .pointer(pointer)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
+    let (group, version) = text("/apiVersion")
+        .split_once('/')
+        .unwrap_or(("", text("/apiVersion")));
+    let path = server.path_of(object).expect("a kind that is served");
+    let plural = path.rsplit('/').nth(1).expect("a plural");
+    let kind = GroupVersionKind::gvk(group, version, text("/kind"));
+    let resource = ApiResource::from_gvk_with_plural(&kind, plural);
+    let api: Api<DynamicObject> = match text("/metadata/namespace") {
+        "" => Api::all_with(server.client(), &resource),
+        namespace => {
+            let path = format!("/api/v1/namespaces/{namespace}");
+            if server.get(&path).is_none() {
+                server.put(json!({"apiVersion": "v1", "kind": "Namespace",
+                    "metadata": {"name": namespace}}));
+            }
+            Api::namespaced_with(server.client(), namespace, &resource)
+        }
+    };
+    let params = PatchParams::apply(MANAGER).force();
+    api.patch(text("/metadata/name"), &params, &Patch::Apply(object))
+        .await
+        .expect("Crossplane can apply what is desired");
 }
 
 /// Lays a value over another; lists are replaced.
