@@ -194,6 +194,16 @@ impl Wrong {
         Self::new(field, "FieldValueInvalid", message)
     }
 
+    /// A value that breaks a rule: what is made of others is not shown.
+    pub(crate) fn by_rule(field: &str, value: &Value, why: &str) -> Self {
+        match value {
+            Value::Object(_) => {
+                Self::new(field, "FieldValueInvalid", format!("Invalid value: {why}"))
+            }
+            value => Self::value(field, value, why),
+        }
+    }
+
     pub(crate) fn of_type(field: &str, value: &Value, type_: &str) -> Self {
         let is = match value {
             Value::Null => "null",

@@ -69,8 +69,8 @@
 //! # Not as the real one
 //!
 //! Objects of Kubernetes' own kinds are hardly validated; of the rules that definitions state in
-//! CEL only `self == oldSelf` is known; a kind in several versions is not converted; the engine of
-//! garbage collection is faster; nobody but the server itself acts: no Pod runs, no ReplicaSet
+//! CEL only those are known that Everest's databases have; a kind in several versions is not
+//! converted; garbage is collected faster; nobody but the server itself acts: no Pod runs, no ReplicaSet
 //! comes from a Deployment.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
@@ -94,6 +94,7 @@ mod patch;
 mod process;
 mod read;
 mod request;
+mod rules;
 mod schema;
 pub mod scripted;
 mod selector;

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::failure::Wrong;
 use crate::kind::Kind;
+use crate::rules;
 use crate::schema::Node;
 
 /// What is wrong with an object that is to be stored, `old` being what it replaces.
@@ -153,30 +154,25 @@ fn bounds(schema: &Value, path: &str, value: &Value, found: &mut Vec<Wrong>) {
     }
 }
 
-/// Transition rules. Of the rules that definitions state in CEL only those are known that
-/// forbid any change.
+/// Rules in CEL: those that are known here.
 fn changes(node: Node<'_>, path: &str, value: &Value, old: Option<&Value>, found: &mut Vec<Wrong>) {
-    let (Some(schema), Some(old)) = (node.schema(), old) else {
+    let Some(schema) = node.schema() else {
         return;
     };
     let rules = schema["x-kubernetes-validations"].as_array();
     for rule in rules.into_iter().flatten() {
-        if rule["rule"] == "self == oldSelf" && value != old {
-            let why = rule["message"]
-                .as_str()
-                .unwrap_or("failed rule: self == oldSelf");
-            found.push(Wrong::value(path, value, why));
+        let text = rule["rule"].as_str().unwrap_or_default();
+        if !rules::holds(text, value, old) {
+            let unsaid = format!("failed rule: {text}");
+            let why = rule["message"].as_str().unwrap_or(&unsaid);
+            let path = if path.is_empty() { "<nil>" } else { path };
+            found.push(Wrong::by_rule(path, value, why));
         }
     }
     if let Value::Object(members) = value {
         for (name, member) in members {
-            changes(
-                node.field(name),
-                &join(path, name),
-                member,
-                old.get(name),
-                found,
-            );
+            let old = old.and_then(|old| old.get(name));
+            changes(node.field(name), &join(path, name), member, old, found);
         }
     }
 }

@@ -207,7 +207,8 @@ fn a_version_of_the_operator_that_is_followed_comes_before_another_one_of_the_en
     );
     assert_eq!(engine(&mut world)["version"], "8.0.42-33.1");
 
-    world.object("db")["status"]["recommendedCRVersion"] = json!("");
+    let status = world.object("db")["status"].as_object_mut().unwrap();
+    status.remove("recommendedCRVersion");
     world.reconcile();
     assert_eq!(engine(&mut world)["crVersion"], "1.18.0");
     assert_eq!(engine(&mut world)["version"], "8.0.43-34.1");

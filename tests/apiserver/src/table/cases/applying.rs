@@ -354,5 +354,41 @@ pub(super) fn cases() -> Vec<Case> {
                 ),
             ],
         ),
+        case(
+            "the rules of Everest's definition",
+            [
+                apply(
+                    &at(DATABASES, "d"),
+                    "m",
+                    database(json!({"engine": {"type": "pxc", "version": "8.0.36",
+                        "storage": {"size": "1Gi"}},
+                        "proxy": {"expose": {"type": "external", "loadBalancerConfigName": "a"}}})),
+                ),
+                merge(
+                    &at(DATABASES, "d"),
+                    json!({"spec": {"proxy": {"expose": {"loadBalancerConfigName": ""}}}}),
+                ),
+                merge(
+                    &format!("{}/status", at(DATABASES, "d")),
+                    json!({"status": {"recommendedCRVersion": "1.18.0"}}),
+                ),
+                merge(
+                    &at(DATABASES, "d"),
+                    json!({"spec": {"engine": {"version": "8.0.42"}}}),
+                ),
+                merge(
+                    &at(DATABASES, "d"),
+                    json!({"spec": {"engine": {"crVersion": "1.18.0"}}}),
+                ),
+                merge(
+                    &format!("{}/status", at(DATABASES, "d")),
+                    json!({"status": {"recommendedCRVersion": null}}),
+                ),
+                merge(
+                    &at(DATABASES, "d"),
+                    json!({"spec": {"engine": {"version": "8.0.42"}}}),
+                ),
+            ],
+        ),
     ]
 }
