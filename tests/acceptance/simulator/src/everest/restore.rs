@@ -40,7 +40,8 @@ fn state_of(engine_state: &str) -> &str {
 /// 1. A restore whose database is gone stays as it is, and so does one that is being deleted.
 /// 2. Label and owner are written.
 /// 3. The engine's restore is made once the engine is ready for it; also when it was made
-///    before, and somebody deleted it since.
+///    before, and somebody deleted it since. One that is left of another restore must have gone
+///    first: the garbage collector may need a while to find it.
 /// 4. The status is computed from the engine's restore; without one there is none.
 pub async fn reconcile(
     restore: Arc<DynamicObject>,
@@ -71,6 +72,12 @@ pub async fn reconcile(
     let kind = engine.restore_kind();
     let made = cluster.read(kind, &namespace, &name).await?;
     if let Some(made) = &made {
+        let uid = restore.metadata.uid.as_deref();
+        let mut owners = made.owner_references().iter();
+        if !owners.any(|owner| Some(owner.uid.as_str()) == uid) {
+            let left = format!("{} {name:?} is left of another restore", kind.name);
+            return Err(Error::Waiting(left));
+        }
         write_status(&cluster, &restore, engine, made).await?;
         return Ok(Action::await_change());
     }

@@ -114,6 +114,28 @@ async fn a_restore_of_an_engine_that_somebody_deletes_runs_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_left_of_another_restore_says_nothing_of_a_new_one() {
+    let stage = Stage::new().await;
+    backed_up(&stage, Engine::Pxc).await;
+    stage.server.put(json!({
+        "apiVersion": "pxc.percona.com/v1", "kind": "PerconaXtraDBClusterRestore",
+        "metadata": {"name": "r1", "namespace": "everest"},
+        "spec": {"pxcCluster": "source"}, "status": {"state": "Failed"},
+    }));
+    let spec = json!({"spec": {"dbClusterName": "source",
+        "dataSource": {"dbClusterBackupName": "b1"}}});
+    stage.create("databaseclusterrestores", "r1", spec).await;
+    stage.pass(60).await;
+    let [_, _, restores] = engine_plurals(Engine::Pxc);
+    assert!(stage.get("databaseclusterrestores", "r1")["status"]["state"].is_null());
+    stage.delete(restores, "r1").await;
+    let succeeded = |restore: &Value| restore["status"]["state"] == "Succeeded";
+    stage
+        .until("databaseclusterrestores", "r1", succeeded)
+        .await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_loss_of_an_engines_backup_deletes_the_backup() {
     let stage = Stage::new().await;
     backed_up(&stage, Engine::Postgresql).await;
