@@ -84,11 +84,19 @@ impl CoreRelease {
     }
 }
 
-/// Versions that Crossplane's core holds against what packages ask for, by the folder that pins
-/// it.
-const CROSSPLANE_VERSIONS: [(&str, &str); 2] = [
-    (CoreRelease::Newest.module(), "v2.4.0"),
-    (CoreRelease::Oldest.module(), "v2.1.0"),
+/// Versions that Crossplane's core holds against what packages ask for: the folder that pins it,
+/// the package that keeps the version, the version.
+const CROSSPLANE_VERSIONS: [(&str, &str, &str); 2] = [
+    (
+        CoreRelease::Newest.module(),
+        "crossplane-runtime/v2/pkg",
+        "v2.4.0",
+    ),
+    (
+        CoreRelease::Oldest.module(),
+        "crossplane/v2/internal",
+        "v2.1.0",
+    ),
 ];
 
 const NEWEST_CROSSPLANE: ToolSet = ToolSet {
@@ -388,10 +396,10 @@ pub(crate) fn linker_flags(module: &str) -> String {
             flags.push_str(&format!(" -X {source}/version.dev=no"));
         }
     }
-    for (core, version) in CROSSPLANE_VERSIONS {
+    for (core, keeper, version) in CROSSPLANE_VERSIONS {
         if module == core {
             flags.push_str(&format!(
-                " -X github.com/crossplane/crossplane/v2/internal/version.version={version}"
+                " -X github.com/crossplane/{keeper}/version.version={version}"
             ));
         }
     }
