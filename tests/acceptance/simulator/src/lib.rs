@@ -63,6 +63,7 @@
 //! | `restore-delay`, `restore-fails` | duration, message | restore | how long it runs (a phase; 5 min), how it fails |
 //! | `import-delay`, `import-fails` | duration, message | database | how long its data import runs (a phase; 5 min), how it fails |
 //! | `import-error` | message | database | its data import cannot begin |
+//! | `late-generation` | anything | database | a generation that comes of the operator's own write is observed one reconcile later, as in reality |
 //! | `forgets` | pointers into the spec, with commas | database | the operator's types lack these members: each Update drops them |
 //! | `ui-restart` | anything | database | the web interface restarts it once, and its annotations are lost |
 //! | `webhook` | `down` | object that is written | everest-operator's webhooks do not answer |

@@ -58,6 +58,25 @@ async fn a_change_that_the_engine_cannot_be_given_is_observed_and_ready() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_the_operator_writes_itself_may_be_observed_later() {
+    for (settings, late) in [
+        (json!({}), false),
+        (json!({"late-generation": "yes"}), true),
+    ] {
+        let stage = Stage::new().await;
+        stage.steer(settings).await;
+        let film = Film::of(&stage, &["databaseclusters"]);
+        stage.ready(Engine::Postgresql, "pg").await;
+        let versions = film.versions("DatabaseCluster", "pg");
+        let mut told = versions.iter().filter(|v| v["status"].is_object());
+        let behind = told.any(|v| generations(v).1 < generations(v).0);
+        assert_eq!(behind, late);
+        let (generation, observed) = generations(versions.last().unwrap());
+        assert_eq!(generation, observed);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn resources_that_were_seen_and_not_carried_out_are_lost_for_pxc() {
     let stage = Stage::new().await;
     stage.ready(Engine::Pxc, "orders").await;
