@@ -6,7 +6,7 @@
 //! process that made it takes the mark off once the answer is delivered: from then on a state
 //! holds the object, and another one with the same configuration is told that it exists.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -60,7 +60,7 @@ pub(crate) struct Waiting(Arc<Mutex<Numbered>>);
 #[derive(Default)]
 struct Numbered {
     next: u64,
-    requests: HashMap<u64, Acknowledgement>,
+    requests: BTreeMap<u64, Acknowledgement>,
 }
 
 impl Cluster {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use everest_cluster::{Catalog, ConnectionConfig};
+use everest_cluster::{Catalog, Cluster, ConnectError, ConnectionConfig};
 use everest_core::rules;
 use everest_schemas::models::ProviderModel;
 use tfplugin::{AnyListResource, AnyResource, Context, Diagnostics, Provider, Typed};
@@ -32,6 +32,20 @@ impl EverestProvider {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// A provider that is not configured yet and that reaches its cluster by `reach`, with the
+    /// settings that it is configured with: for hosts that have a connection of their own.
+    #[must_use]
+    pub fn reaching(
+        reach: impl Fn(&ConnectionConfig, Catalog) -> Result<Cluster, ConnectError>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        Self {
+            session: Arc::new(Session::reaching(reach)),
+        }
     }
 
     fn resource<K: Guarded>(&self) -> Box<dyn AnyResource> {

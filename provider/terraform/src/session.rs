@@ -31,10 +31,13 @@ enum Settings {
     },
 }
 
+/// How a cluster is reached with known settings.
+type Reach = dyn Fn(&ConnectionConfig, Catalog) -> Result<Cluster, ConnectError> + Send + Sync;
+
 /// The settings and, once something was asked of it, the cluster.
-#[derive(Default)]
 pub struct Session {
     settings: RwLock<Settings>,
+    reach: Box<Reach>,
     cluster: OnceCell<Cluster>,
     /// The user wants no warnings of what a change does.
     quiet: AtomicBool,
@@ -89,7 +92,32 @@ impl SessionError {
     }
 }
 
+impl Default for Session {
+    fn default() -> Self {
+        Self::reaching(Cluster::reach)
+    }
+}
+
 impl Session {
+    /// A session that reaches its cluster by `reach`, at the first contact.
+    pub fn reaching(
+        reach: impl Fn(&ConnectionConfig, Catalog) -> Result<Cluster, ConnectError>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        Self {
+            settings: RwLock::default(),
+            reach: Box::new(reach),
+            cluster: OnceCell::new(),
+            quiet: AtomicBool::new(false),
+            webhooks_down: AtomicBool::new(false),
+            told: Mutex::default(),
+            planned: Mutex::default(),
+            replaced: Mutex::default(),
+        }
+    }
+
     /// The session of a provider that is connected to `cluster`.
     #[cfg(test)]
     pub fn on(cluster: Cluster) -> Self {
@@ -256,7 +284,7 @@ impl Session {
                         catalog,
                     } => (connection.clone(), catalog.clone()),
                 };
-                Ok(Cluster::reach(&connection, catalog)?)
+                Ok((self.reach)(&connection, catalog)?)
             })
             .await
     }

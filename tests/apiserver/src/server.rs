@@ -65,6 +65,24 @@ impl ApiServer {
         server
     }
 
+    /// Another server with all that this one holds, at the time `now`: what is done to one does
+    /// not show in the other. Who serves webhooks is not taken along.
+    #[must_use]
+    pub fn fork(&self, now: Timestamp) -> Self {
+        let state = self.lock().clone();
+        let (versions, _) = watch::channel(state.version);
+        let (cuts, _) = watch::channel(None);
+        ApiServer(Arc::new(Inner {
+            state: Mutex::new(state),
+            versions,
+            cuts,
+            clock: Mutex::new(Clock::starting(now)),
+            endpoints: Mutex::default(),
+            reaction: Mutex::new(self.reaction()),
+            is_tending: AtomicBool::new(false),
+        }))
+    }
+
     /// The server with its time set.
     #[must_use]
     pub fn at(self, now: Timestamp) -> Self {

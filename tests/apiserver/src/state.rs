@@ -53,13 +53,14 @@ pub(crate) struct Change {
     pub(crate) is_deletion: bool,
 }
 
+#[derive(Clone)]
 pub(crate) struct State {
     pub(crate) kinds: Vec<Arc<Kind>>,
     pub(crate) objects: BTreeMap<Key, Value>,
     pub(crate) version: u64,
     uids: u64,
     names: u64,
-    pub(crate) history: Vec<Change>,
+    pub(crate) history: Vec<Arc<Change>>,
     /// Lists and watches from before this version are refused.
     pub(crate) horizon: u64,
 }
@@ -154,13 +155,13 @@ impl State {
         self.version += 1;
         object["metadata"]["resourceVersion"] = json!(self.version.to_string());
         let before = self.objects.insert(key.clone(), object.clone());
-        self.history.push(Change {
+        self.history.push(Arc::new(Change {
             version: self.version,
             key: key.clone(),
             before,
             object: object.clone(),
             is_deletion: false,
-        });
+        }));
         if key.plural == "customresourcedefinitions" {
             self.define(&object);
         }
@@ -173,13 +174,13 @@ impl State {
         self.version += 1;
         let mut object = before.clone();
         object["metadata"]["resourceVersion"] = json!(self.version.to_string());
-        self.history.push(Change {
+        self.history.push(Arc::new(Change {
             version: self.version,
             key: key.clone(),
             before: Some(before),
             object: object.clone(),
             is_deletion: true,
-        });
+        }));
         if key.plural == "customresourcedefinitions" {
             let gone = object["spec"].clone();
             self.kinds.retain(|kind| {

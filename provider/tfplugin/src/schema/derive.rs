@@ -1,5 +1,10 @@
 //! From the JSON schema of a model to the attributes of Terraform.
 
+use std::any::TypeId;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::{LazyLock, Mutex, PoisonError};
+
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value as Json};
@@ -64,16 +69,35 @@ pub enum SchemaError {
     },
 }
 
+/// The schemas of models that were derived before, without what is said of them: a model serves
+/// its resource, the search for it and its identity, and it is the same for every server of the
+/// process.
+static DERIVED: LazyLock<Mutex<HashMap<TypeId, Schema>>> = LazyLock::new(Mutex::default);
+
 impl Schema {
     /// The schema of a resource with model `M`. An empty `description` takes the doc comment of
     /// the model.
     ///
     /// # Errors
     /// [`SchemaError`] when the model has no Terraform form.
-    pub fn derive<M: JsonSchema>(version: i64, description: &str) -> Result<Self, SchemaError> {
-        let generator = SchemaSettings::draft2020_12().into_generator();
-        let json = generator.into_root_schema_for::<M>().to_value();
-        Self::from_json_schema(&json, version, description)
+    pub fn derive<M: JsonSchema + 'static>(
+        version: i64,
+        description: &str,
+    ) -> Result<Self, SchemaError> {
+        let mut derived = DERIVED.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut schema = match derived.entry(TypeId::of::<M>()) {
+            Entry::Occupied(known) => known.get().clone(),
+            Entry::Vacant(place) => {
+                let generator = SchemaSettings::draft2020_12().into_generator();
+                let json = generator.into_root_schema_for::<M>().to_value();
+                place.insert(Self::from_json_schema(&json, 0, "")?).clone()
+            }
+        };
+        schema.version = version;
+        if !description.is_empty() {
+            description.clone_into(&mut schema.description);
+        }
+        Ok(schema)
     }
 
     /// The schema that a JSON schema with the extensions of this module stands for.

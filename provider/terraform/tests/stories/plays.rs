@@ -1,0 +1,131 @@
+//! The stories.
+
+use serde_json::json;
+use test_stories::Story;
+
+use crate::script::Script;
+
+const DATABASE: &str = "everest_database";
+const STORAGE: &str = "everest_backup_storage";
+const BACKUP: &str = "everest_backup";
+const RESTORE: &str = "everest_restore";
+
+/// All of them.
+pub fn all() -> Vec<Story> {
+    let scripts = [databases(), storages(), backups(), restores()];
+    scripts.into_iter().flatten().map(Script::story).collect()
+}
+
+fn database(name: &str) -> Script {
+    Script::new(
+        &format!("database/{name}"),
+        DATABASE,
+        json!({
+            "namespace": "shop",
+            "name": "orders",
+            "deletion_protection": false,
+            "timeouts": {"create": "10m", "update": "10m", "delete": "10m"},
+            "engine": {
+                "type": "pxc", "replicas": 3, "version": "8.0.41-32.1",
+                "storage": {"size": "25Gi"},
+                "resources": {"cpu": "1", "memory": "2G"},
+            },
+            "proxy": {"type": "haproxy", "replicas": 3},
+        }),
+    )
+}
+
+fn databases() -> Vec<Script> {
+    vec![
+        database("create"),
+        database("update").then(json!({"engine": {"replicas": 5}})),
+        database("restart").then(json!({"restart_trigger": "a"})),
+        database("grow").then(json!({"engine": {"storage": {"size": "50Gi"}}})),
+        database("upgrade").then(json!({"engine": {"version": "8.0.42-33.1"}})),
+        database("pause").then(json!({"paused": true})),
+        database("replace").then(json!({"name": "sales"})),
+        database("delete").destroyed(),
+        database("delete-after-backup")
+            .then(json!({"final_backup": {"backup_storage_name": "s3", "name": "last"}}))
+            .destroyed(),
+        database("delete-with-data")
+            .then(json!({"keep_backup_data": false}))
+            .destroyed(),
+        database("import")
+            .in_scene(|world| world.add_database("orders"))
+            .changed(json!({"engine": {"replicas": 5}}))
+            .imported("shop/orders"),
+    ]
+}
+
+fn storage(name: &str) -> Script {
+    Script::new(
+        &format!("backup_storage/{name}"),
+        STORAGE,
+        json!({
+            "namespace": "shop", "name": "bucket", "type": "s3", "bucket": "mine",
+            "region": "r", "access_key_id": "id", "secret_access_key": "key",
+            "timeouts": {"delete": "10m"},
+        }),
+    )
+}
+
+fn storages() -> Vec<Script> {
+    vec![
+        storage("create"),
+        storage("update").then(json!({"description": "of the shop"})),
+        storage("rotate").then(json!({"secret_access_key": "another"})),
+        storage("replace").then(json!({"name": "other"})),
+        storage("delete").destroyed(),
+    ]
+}
+
+fn backup(name: &str) -> Script {
+    Script::new(
+        &format!("backup/{name}"),
+        BACKUP,
+        json!({
+            "namespace": "shop", "database_name": "main", "backup_storage_name": "s3",
+            "name": "monday",
+            "timeouts": {"create": "10m", "update": "10m", "delete": "10m"},
+        }),
+    )
+    .in_scene(|world| world.add_database("main"))
+}
+
+fn backups() -> Vec<Script> {
+    vec![
+        backup("create"),
+        backup("replace").then(json!({"name": "tuesday"})),
+        backup("delete").destroyed(),
+        backup("delete-with-data")
+            .then(json!({"keep_backup_data": false}))
+            .destroyed(),
+    ]
+}
+
+fn restore(name: &str) -> Script {
+    Script::new(
+        &format!("restore/{name}"),
+        RESTORE,
+        json!({
+            "namespace": "shop", "database_name": "main", "name": "drill",
+            "backup_name": "sunday",
+            "timeouts": {"create": "10m", "update": "10m", "delete": "10m"},
+        }),
+    )
+    .in_scene(|world| {
+        world.add_database("main");
+        world.add_backup("main", "sunday");
+    })
+}
+
+fn restores() -> Vec<Script> {
+    vec![
+        restore("create"),
+        restore("again")
+            .then(json!({"triggers": {"run": "1"}}))
+            .then(json!({"triggers": {"run": "2"}})),
+        restore("delete").destroyed(),
+    ]
+}

@@ -1,0 +1,146 @@
+//! A story as a list of configurations that are applied one after the other.
+
+use async_trait::async_trait;
+use serde_json::{Value as Json, json};
+use test_apiserver::Process;
+use test_stories::{Attempt, Dies, Story, Teller, World};
+
+use crate::host::{Host, Stop, Wanted};
+
+/// A story before it is told.
+pub struct Script {
+    name: String,
+    /// What others have done before.
+    scene: fn(&World),
+    /// What was applied before.
+    before: Vec<Wanted>,
+    wanted: Wanted,
+}
+
+impl Script {
+    /// The story of a configuration that is applied.
+    pub fn new(name: &str, type_name: &'static str, block: Json) -> Self {
+        Self {
+            name: format!("terraform/{name}"),
+            scene: |_| {},
+            before: Vec::new(),
+            wanted: Wanted {
+                type_name,
+                block: Some(block),
+                import: None,
+            },
+        }
+    }
+
+    /// After something that others have done.
+    pub fn in_scene(mut self, scene: fn(&World)) -> Self {
+        self.scene = scene;
+        self
+    }
+
+    /// The configuration is changed after it was applied.
+    pub fn then(mut self, change: Json) -> Self {
+        self.before.push(self.wanted.clone());
+        self.changed(change)
+    }
+
+    /// The configuration says something else from the start.
+    pub fn changed(mut self, change: Json) -> Self {
+        if let Some(block) = &mut self.wanted.block {
+            merge(block, change);
+        }
+        self
+    }
+
+    /// The configuration is taken out.
+    pub fn destroyed(mut self) -> Self {
+        self.before.push(self.wanted.clone());
+        self.wanted.block = None;
+        self
+    }
+
+    /// The object is there already, and imported with this id.
+    pub fn imported(mut self, id: &'static str) -> Self {
+        self.wanted.import = Some(id);
+        self
+    }
+
+    /// The story, to be told.
+    pub fn story(self) -> Story {
+        let name = self.name.clone();
+        let script = std::sync::Arc::new(self);
+        let begin = move || {
+            let script = script.clone();
+            async move {
+                let world = World::new().await;
+                (script.scene)(&world);
+                world.passes(std::time::Duration::from_secs(120)).await;
+                let mut host = Host::default();
+                for wanted in &script.before {
+                    let process = world.server.process();
+                    let applied = host.apply(wanted, &process, Dies::WithHost).await;
+                    if let Err(Stop::Errors(errors)) = applied {
+                        panic!("{}: {errors:?}", script.name);
+                    }
+                    world.passes(std::time::Duration::from_secs(60)).await;
+                }
+                (world, (host, script.wanted.clone()))
+            }
+        };
+        let teller = |world, (host, wanted)| {
+            Box::new(Terraform {
+                world,
+                host,
+                wanted,
+            }) as Box<dyn Teller>
+        };
+        Story::new(name, &[Dies::Process, Dies::WithHost], begin, teller)
+    }
+}
+
+/// Terraform in the middle of a story.
+struct Terraform {
+    world: World,
+    host: Host,
+    wanted: Wanted,
+}
+
+#[async_trait(?Send)]
+impl Teller for Terraform {
+    fn world(&self) -> &World {
+        &self.world
+    }
+
+    async fn attempt(&mut self, process: &Process, dies: Dies) -> Attempt {
+        match self.host.apply(&self.wanted, process, dies).await {
+            Ok(at_rest) => Attempt {
+                errors: Vec::new(),
+                at_rest,
+            },
+            Err(Stop::Errors(errors)) => Attempt {
+                errors,
+                at_rest: false,
+            },
+            Err(Stop::Killed) => Attempt {
+                errors: vec!["the provider was killed".to_owned()],
+                at_rest: false,
+            },
+        }
+    }
+
+    fn remembers(&self) -> Json {
+        json!({"state": self.host.remembers()})
+    }
+}
+
+/// Merges a change into a block; what is null is taken out.
+fn merge(block: &mut Json, change: Json) {
+    match change {
+        Json::Object(members) if block.is_object() => {
+            for (name, member) in members {
+                merge(&mut block[name], member);
+            }
+        }
+        other => *block = other,
+    }
+}

@@ -1,0 +1,157 @@
+//! What the product does not survive yet. The list only shrinks.
+
+/// Stories that end otherwise after an accident, and why.
+#[derive(Debug)]
+pub struct Failing {
+    /// The story, as `terraform/database/create`.
+    pub story: &'static str,
+    /// The accidents.
+    pub accidents: &'static [&'static str],
+    /// The request that they happen to, as `apply databaseclusters`.
+    pub request: &'static str,
+    /// Why it ends otherwise.
+    pub why: &'static str,
+}
+
+const fn failing(
+    story: &'static str,
+    accidents: &'static [&'static str],
+    request: &'static str,
+    why: &'static str,
+) -> Failing {
+    Failing {
+        story,
+        accidents,
+        request,
+        why,
+    }
+}
+
+/// What keeps the mark of a creation from being taken off, once.
+const UNMARKED: &[&str] = &[
+    "killed-before",
+    "killed-with-host-before",
+    "refused",
+    "no-answer",
+    "401",
+    "403",
+];
+
+/// The same where another mark is to be taken off at the same time.
+const BOTH_UNMARKED: &[&str] = &[
+    "killed-before",
+    "killed-after",
+    "killed-with-host-before",
+    "killed-with-host-after",
+    "refused",
+    "no-answer",
+    "401",
+    "403",
+];
+
+/// Why the mark stays.
+const MARK: &str = "The mark of a creation is taken off once, when the provider ends. If that \
+                    fails the state holds the object and the mark stays until its next change: \
+                    another configuration that says the same would take the object for its own.";
+
+/// The deaths of the provider together with Terraform.
+const HOST: &[&str] = &["killed-with-host-before", "killed-with-host-after"];
+
+/// Why a restore runs twice.
+const TWICE: &str = "Terraform dies before it saves that the restore before is gone. The next \
+                     plan finds the restore that came in its place, under the same name, takes it \
+                     for the one before, and replaces it: the restore runs again.";
+
+/// All of them.
+pub const FAILING: &[Failing] = &[
+    failing(
+        "terraform/backup/create",
+        UNMARKED,
+        "patch databaseclusterbackups",
+        MARK,
+    ),
+    failing(
+        "terraform/backup/replace",
+        UNMARKED,
+        "patch databaseclusterbackups",
+        MARK,
+    ),
+    failing(
+        "terraform/database/create",
+        UNMARKED,
+        "patch databaseclusters",
+        MARK,
+    ),
+    failing(
+        "terraform/database/replace",
+        UNMARKED,
+        "patch databaseclusters",
+        MARK,
+    ),
+    failing(
+        "terraform/restore/create",
+        UNMARKED,
+        "patch databaseclusterrestores",
+        MARK,
+    ),
+    failing(
+        "terraform/restore/again",
+        UNMARKED,
+        "patch databaseclusterrestores",
+        MARK,
+    ),
+    failing(
+        "terraform/backup_storage/create",
+        BOTH_UNMARKED,
+        "patch secrets",
+        MARK,
+    ),
+    failing(
+        "terraform/backup_storage/create",
+        UNMARKED,
+        "patch backupstorages",
+        MARK,
+    ),
+    failing(
+        "terraform/backup_storage/replace",
+        BOTH_UNMARKED,
+        "patch secrets",
+        MARK,
+    ),
+    failing(
+        "terraform/backup_storage/replace",
+        UNMARKED,
+        "patch backupstorages",
+        MARK,
+    ),
+    failing(
+        "terraform/restore/again",
+        &["killed-with-host-after"],
+        "apply databaseclusterrestores",
+        TWICE,
+    ),
+    failing(
+        "terraform/restore/again",
+        HOST,
+        "list databaseclusterrestores",
+        TWICE,
+    ),
+    failing(
+        "terraform/restore/again",
+        HOST,
+        "watch databaseclusterrestores",
+        TWICE,
+    ),
+    failing(
+        "terraform/restore/again",
+        HOST,
+        "list databaseclusters",
+        TWICE,
+    ),
+    failing(
+        "terraform/restore/again",
+        HOST,
+        "watch databaseclusters",
+        TWICE,
+    ),
+];

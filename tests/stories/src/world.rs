@@ -1,0 +1,163 @@
+//! The world that a story is told in.
+
+use std::time::Duration;
+
+use everest_simulator::{Clock, Pace, Settings, Simulator, configurations};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use test_apiserver::ApiServer;
+
+use crate::definitions::DEFINITIONS;
+
+/// Where Everest's webhooks are served.
+const WEBHOOKS: &str = "127.0.0.1:9443";
+
+/// A cluster with Everest, and its operators at work.
+///
+/// The namespace `shop` is one of Everest's, with the operator of MySQL databases and the backup
+/// storage `s3`.
+pub struct World {
+    /// The API server.
+    pub server: ApiServer,
+    _operators: Simulator,
+}
+
+impl World {
+    /// A new world.
+    pub async fn new() -> Self {
+        let mut server = ApiServer::new().with_olm();
+        for (definition, kinds) in DEFINITIONS.iter() {
+            server.put(definition.clone());
+            server = kinds.iter().cloned().fold(server, ApiServer::with_kind);
+        }
+        server.put(
+            json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop",
+            "labels": {"app.kubernetes.io/managed-by": "everest"}}}),
+        );
+        server.put(
+            json!({"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass",
+            "metadata": {"name": "standard", "annotations":
+                {"storageclass.kubernetes.io/is-default-class": "true"}},
+            "provisioner": "disks", "allowVolumeExpansion": true}),
+        );
+        for object in installed("shop", "percona-xtradb-cluster-operator", "1.18.0") {
+            server.put(object);
+        }
+        for object in storage("shop", "s3") {
+            server.put(object);
+        }
+        for configuration in configurations(&format!("https://{WEBHOOKS}"), "") {
+            server.put(configuration);
+        }
+        let world = Self::with_operators(server).await;
+        world.passes(Duration::from_secs(30)).await;
+        world
+    }
+
+    /// Everest's operators begin to work on what `server` holds.
+    async fn with_operators(server: ApiServer) -> Self {
+        let settings = Settings {
+            pace: Pace::quick(),
+            clock: Clock::starting_at(server.now()),
+        };
+        let operators = Simulator::start(server.client(), settings).await;
+        let admission = operators.admission();
+        server.serve_webhooks(WEBHOOKS, move |path, review| {
+            let admission = admission.clone();
+            async move { admission.decide(&path, &review).await.unwrap() }
+        });
+        Self {
+            server,
+            _operators: operators,
+        }
+    }
+
+    /// The world as it is now, to go on from.
+    pub(crate) fn pause(self) -> Paused {
+        let now = self.server.now();
+        Paused {
+            server: self.server.fork(now),
+            now,
+        }
+    }
+
+    /// A database that somebody else has made.
+    pub fn add_database(&self, name: &str) {
+        self.server
+            .put(json!({"apiVersion": "everest.percona.com/v1alpha1",
+            "kind": "DatabaseCluster", "metadata": {"name": name, "namespace": "shop"},
+            "spec": {"engine": {"type": "pxc", "version": "8.0.41-32.1", "replicas": 3,
+                    "storage": {"size": "25Gi"}, "resources": {"cpu": "1", "memory": "2G"}},
+                "proxy": {"type": "haproxy", "replicas": 3}}}));
+    }
+
+    /// A backup that somebody else has taken.
+    pub fn add_backup(&self, database: &str, name: &str) {
+        self.server
+            .put(json!({"apiVersion": "everest.percona.com/v1alpha1",
+            "kind": "DatabaseClusterBackup", "metadata": {"name": name, "namespace": "shop"},
+            "spec": {"dbClusterName": database, "backupStorageName": "s3"}}));
+    }
+
+    /// Lets time pass.
+    pub async fn passes(&self, time: Duration) {
+        tokio::time::sleep(time).await;
+    }
+
+    /// Returns true for what no story is about: definitions, what the operators take notes in.
+    pub(crate) fn is_scenery(&self, path: &str) -> bool {
+        path.contains("/customresourcedefinitions/")
+            || path.contains("webhookconfigurations/")
+            || path.contains("/events/")
+            || path.contains("/leases/")
+    }
+}
+
+/// A world in which nobody is at work.
+pub(crate) struct Paused {
+    server: ApiServer,
+    now: Timestamp,
+}
+
+impl Paused {
+    /// A world that goes on from here, with operators that have just begun.
+    pub(crate) async fn goes_on(&self) -> World {
+        World::with_operators(self.server.fork(self.now)).await
+    }
+}
+
+/// An operator of an engine as OLM has installed it.
+fn installed(namespace: &str, operator: &str, version: &str) -> [Value; 4] {
+    let csv = format!("{operator}.v{version}");
+    let metadata = |name: &str| json!({"name": name, "namespace": namespace});
+    [
+        json!({"apiVersion": "operators.coreos.com/v1", "kind": "OperatorGroup",
+            "metadata": metadata("everest-databases"), "spec": {"targetNamespaces": [namespace]}}),
+        json!({"apiVersion": "operators.coreos.com/v1alpha1", "kind": "Subscription",
+            "metadata": metadata(operator),
+            "spec": {"channel": "stable-v1", "name": operator, "source": "everest-catalog",
+                "sourceNamespace": "everest-olm", "installPlanApproval": "Manual"},
+            "status": {"state": "AtLatestKnown", "installedCSV": csv, "currentCSV": csv}}),
+        json!({"apiVersion": "operators.coreos.com/v1alpha1", "kind": "ClusterServiceVersion",
+            "metadata": metadata(&csv), "spec": {"version": version},
+            "status": {"phase": "Succeeded"}}),
+        json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata(operator),
+            "spec": {"replicas": 1, "selector": {"matchLabels": {"name": operator}},
+                "template": {"metadata": {"labels": {"name": operator}}, "spec": {"containers": [
+                    {"name": operator, "image": format!("percona/{operator}:{version}")}]}}},
+            "status": {"replicas": 1, "readyReplicas": 1, "observedGeneration": 1}}),
+    ]
+}
+
+/// A backup storage with its credentials.
+fn storage(namespace: &str, name: &str) -> [Value; 2] {
+    [
+        json!({"apiVersion": "v1", "kind": "Secret",
+            "metadata": {"name": name, "namespace": namespace}, "type": "Opaque",
+            "data": {"AWS_ACCESS_KEY_ID": "aWQ=", "AWS_SECRET_ACCESS_KEY": "a2V5"}}),
+        json!({"apiVersion": "everest.percona.com/v1alpha1", "kind": "BackupStorage",
+            "metadata": {"name": name, "namespace": namespace},
+            "spec": {"type": "s3", "bucket": "backups", "region": "r",
+                "credentialsSecretName": name, "allowedNamespaces": []}}),
+    ]
+}
