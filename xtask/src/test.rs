@@ -150,32 +150,23 @@ async fn check_all(asked: &Asked, phases: &mut Phases) -> Result<(), Failure> {
         let prepared = async { Ok(preparation::control_plane().await?) };
         phases.within(prepared).await?;
     }
-    if !scenarios.is_empty() {
-        found = true;
-        for (client, names) in clients::share(&clients, &scenarios, asked.asked)? {
-            phases.begin(
-                Work::Tests,
-                format!("{} scenarios, {}", names.len(), client.release),
-            );
-            client.initialise()?;
-            attempts::run(&names, async || asked.scenarios(client).await, phases).await?;
-        }
-    }
-    if !crossplane.is_empty() {
-        found = true;
-        phases.begin(Work::Tests, "crossplane");
-        attempts::run(&crossplane, async || asked.managed().await, phases).await?;
-    }
     if own && !core.is_empty() {
-        found = true;
         phases.begin(Work::Tests, "packages");
         package::for_tests(&asked.crossplane)?;
         phases.begin(Work::Go, "Crossplane core");
         let prepared = async { Ok(preparation::crossplane_core(asked.asked.core).await?) };
         phases.within(prepared).await?;
-        phases.begin(Work::Tests, "under Crossplane core");
-        attempts::run(&core, async || asked.under_core().await, phases).await?;
     }
+    found |= !scenarios.is_empty() || !crossplane.is_empty() || own && !core.is_empty();
+    // Tests on clusters mostly wait, so those of the two front ends run side by side.
+    let mut beside = phases.beside();
+    let (terraform, crossplane) = tokio::join!(
+        asked.all_scenarios(&clients, &scenarios, phases),
+        asked.all_of_crossplane(&crossplane, &core, &mut beside),
+    );
+    phases.join(beside, &crossplane);
+    terraform?;
+    crossplane?;
     match &asked.asked.only {
         Some(only) if !found => Err(Failure::Usage(format!(
             "--only {only}: no acceptance test has that in its name"
@@ -243,6 +234,45 @@ impl Tests<'_> {
             tests,
             cluster: None,
         })
+    }
+
+    /// The scenarios under each client, one client after the other.
+    async fn all_scenarios(
+        &self,
+        clients: &[Client],
+        scenarios: &[String],
+        phases: &mut Phases,
+    ) -> Result<(), Failure> {
+        if scenarios.is_empty() {
+            return Ok(());
+        }
+        for (client, names) in clients::share(clients, scenarios, self.asked)? {
+            phases.begin(
+                Work::Tests,
+                format!("{} scenarios, {}", names.len(), client.release),
+            );
+            client.initialise()?;
+            attempts::run(&names, async || self.scenarios(client).await, phases).await?;
+        }
+        Ok(())
+    }
+
+    /// The tests of the Crossplane provider, without Crossplane and under its core.
+    async fn all_of_crossplane(
+        &self,
+        without: &[String],
+        under_core: &[String],
+        phases: &mut Phases,
+    ) -> Result<(), Failure> {
+        if !without.is_empty() {
+            phases.begin(Work::Tests, "crossplane");
+            attempts::run(without, async || self.managed().await, phases).await?;
+        }
+        if !self.asked.existing && !under_core.is_empty() {
+            phases.begin(Work::Tests, "under Crossplane core");
+            attempts::run(under_core, async || self.under_core().await, phases).await?;
+        }
+        Ok(())
     }
 
     /// The tests of what a client does with the provider.

@@ -4,6 +4,7 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
+    sync::atomic::{AtomicU32, Ordering},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -82,10 +83,12 @@ pub fn standing() -> PathBuf {
     root().join("standing")
 }
 
-/// A folder for a cluster that ends with this process.
+/// A folder for a cluster that ends with this process, another one each time.
 #[must_use]
 pub fn own() -> PathBuf {
-    root().join(format!("run-{}", std::process::id()))
+    static CLUSTERS: AtomicU32 = AtomicU32::new(0);
+    let number = CLUSTERS.fetch_add(1, Ordering::Relaxed);
+    root().join(format!("run-{}-{number}", std::process::id()))
 }
 
 /// Ends the cluster in `folder` and removes its data.
@@ -160,7 +163,8 @@ pub(crate) fn keep_logs(folder: &Path) -> Option<PathBuf> {
         .duration_since(UNIX_EPOCH)
         .map(|since| since.as_secs())
         .unwrap_or_default();
-    let kept = root().join(format!("logs-{stamp}-{}", std::process::id()));
+    let name = folder.file_name()?.to_string_lossy();
+    let kept = root().join(format!("logs-{stamp}-{name}"));
     fs::rename(folder.join("logs"), &kept).ok()?;
     Some(kept)
 }

@@ -91,6 +91,22 @@ impl Phases {
         });
     }
 
+    /// Phases that run beside the next ones of these.
+    pub(super) fn beside(&mut self) -> Self {
+        self.end(End::Passed);
+        Self::default()
+    }
+
+    /// Takes up phases that ran beside these, the last of which ended with `last`.
+    pub(super) fn join(&mut self, mut beside: Self, last: &Result<(), Failure>) {
+        beside.end(if last.is_ok() {
+            End::Passed
+        } else {
+            End::Failed
+        });
+        self.done.append(&mut beside.done);
+    }
+
     /// The name of the current phase.
     pub(super) fn name(&self) -> &str {
         self.current.as_ref().map_or("", |current| &current.name)
