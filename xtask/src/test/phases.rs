@@ -39,10 +39,20 @@ impl Work {
 }
 
 /// The phases of a run, in their order.
-#[derive(Default)]
 pub(super) struct Phases {
+    begun: Instant,
     done: Vec<Phase>,
     current: Option<Current>,
+}
+
+impl Default for Phases {
+    fn default() -> Self {
+        Self {
+            begun: Instant::now(),
+            done: Vec::new(),
+            current: None,
+        }
+    }
 }
 
 /// The phase that goes on.
@@ -50,16 +60,12 @@ struct Current {
     name: String,
     work: Work,
     since: Instant,
-    /// What the processes of earlier phases took of the processors.
-    processors: Duration,
 }
 
 struct Phase {
     name: String,
     work: Work,
     took: Duration,
-    /// What its processes took of the processors; nothing where the system does not tell.
-    processors: Duration,
     end: End,
 }
 
@@ -87,7 +93,6 @@ impl Phases {
             name,
             work,
             since: Instant::now(),
-            processors: processors(),
         });
     }
 
@@ -148,7 +153,6 @@ impl Phases {
                 name: current.name,
                 work: current.work,
                 took: current.since.elapsed(),
-                processors: processors().saturating_sub(current.processors),
                 end,
             });
         }
@@ -164,20 +168,21 @@ impl Phases {
         } else {
             End::Failed
         });
-        println!("\n     took  processors");
+        println!();
         for phase in &self.done {
             let mark = match &phase.end {
                 End::Passed => "ok".to_owned(),
                 End::PassedLater(test) => format!("ok, at second attempt: {test}"),
                 End::Failed => "FAILED".to_owned(),
             };
-            told(std::slice::from_ref(phase).iter(), &phase.name, &mark);
+            told(phase.took, &phase.name, &mark);
         }
         for work in Work::ALL {
             let phases = self.done.iter().filter(|phase| phase.work == work);
-            told(phases, work.name(), "in all");
+            told(phases.map(|phase| phase.took).sum(), work.name(), "in all");
         }
-        told(self.done.iter(), "everything", "");
+        told(processors(), "processors", "all that was started");
+        told(self.begun.elapsed(), "everything", "");
         last?;
         let failed: Vec<&str> = self
             .done
@@ -194,14 +199,8 @@ impl Phases {
 }
 
 /// A line of the summary.
-fn told<'a>(phases: impl Iterator<Item = &'a Phase> + Clone, what: &str, mark: &str) {
-    let took: Duration = phases.clone().map(|phase| phase.took).sum();
-    let processors: Duration = phases.map(|phase| phase.processors).sum();
-    println!(
-        "{:8.1}s {:10.1}s  {what:34} {mark}",
-        took.as_secs_f32(),
-        processors.as_secs_f32()
-    );
+fn told(took: Duration, what: &str, mark: &str) {
+    println!("{:8.1}s  {what:34} {mark}", took.as_secs_f32());
 }
 
 /// What the processes that this one has started and seen the end of took of the processors; zero

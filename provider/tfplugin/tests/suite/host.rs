@@ -53,7 +53,7 @@ pub fn decode_as(value: Option<wire::DynamicValue>, ty: &Type) -> Value {
 }
 
 /// The configuration of a model other than the shelf's; what is left out is null.
-pub fn block<M: schemars::JsonSchema>(members: &[(&str, Value)]) -> Option<wire::DynamicValue> {
+pub fn block<M: schemars::JsonSchema + 'static>(members: &[(&str, Value)]) -> Option<wire::DynamicValue> {
     let object = Schema::derive::<M>(0, "").unwrap().root;
     let mut value = object.null_members();
     if let Value::Map(all) = &mut value {
@@ -65,7 +65,7 @@ pub fn block<M: schemars::JsonSchema>(members: &[(&str, Value)]) -> Option<wire:
 }
 
 /// What came back of a model other than the shelf's.
-pub fn unblock<M: schemars::JsonSchema>(value: Option<wire::DynamicValue>) -> Value {
+pub fn unblock<M: schemars::JsonSchema + 'static>(value: Option<wire::DynamicValue>) -> Value {
     let object = Schema::derive::<M>(0, "").unwrap().root;
     decode_as(value, &object.value_type())
 }
