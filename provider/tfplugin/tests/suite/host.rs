@@ -53,7 +53,9 @@ pub fn decode_as(value: Option<wire::DynamicValue>, ty: &Type) -> Value {
 }
 
 /// The configuration of a model other than the shelf's; what is left out is null.
-pub fn block<M: schemars::JsonSchema + 'static>(members: &[(&str, Value)]) -> Option<wire::DynamicValue> {
+pub fn block<M: schemars::JsonSchema + 'static>(
+    members: &[(&str, Value)],
+) -> Option<wire::DynamicValue> {
     let object = Schema::derive::<M>(0, "").unwrap().root;
     let mut value = object.null_members();
     if let Value::Map(all) = &mut value {
