@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use everest_simulator::{Clock, Pace, Settings, Simulator, configurations};
+use everest_simulator::{Clock, Olm, Pace, Settings, Simulator, configurations};
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use test_apiserver::ApiServer;
+use test_apiserver::{ApiServer, Kind};
 
 use crate::definitions::DEFINITIONS;
 
@@ -19,12 +19,27 @@ const WEBHOOKS: &str = "127.0.0.1:9443";
 pub struct World {
     /// The API server.
     pub server: ApiServer,
-    _operators: Simulator,
+    operators: Operators,
+}
+
+/// Who acts on what is written.
+struct Operators {
+    _everest: Simulator,
+    olm: Option<Olm>,
 }
 
 impl World {
     /// A new world.
     pub async fn new() -> Self {
+        Self::begin(false).await
+    }
+
+    /// A new world in which operators are installed by the Operator Lifecycle Manager.
+    pub async fn with_olm() -> Self {
+        Self::begin(true).await
+    }
+
+    async fn begin(has_olm: bool) -> Self {
         let mut server = ApiServer::new().with_olm();
         for (definition, kinds) in DEFINITIONS.iter() {
             server.put(definition.clone());
@@ -49,27 +64,29 @@ impl World {
         for configuration in configurations(&format!("https://{WEBHOOKS}"), "") {
             server.put(configuration);
         }
-        let world = Self::with_operators(server).await;
+        let world = Self::with_operators(server, has_olm).await;
         world.passes(Duration::from_secs(30)).await;
         world
     }
 
     /// Everest's operators begin to work on what `server` holds.
-    async fn with_operators(server: ApiServer) -> Self {
+    async fn with_operators(server: ApiServer, has_olm: bool) -> Self {
         let settings = Settings {
             pace: Pace::quick(),
             clock: Clock::starting_at(server.now()),
         };
-        let operators = Simulator::start(server.client(), settings).await;
-        let admission = operators.admission();
+        let everest = Simulator::start(server.client(), settings).await;
+        let admission = everest.admission();
         server.serve_webhooks(WEBHOOKS, move |path, review| {
             let admission = admission.clone();
             async move { admission.decide(&path, &review).await.unwrap() }
         });
-        Self {
-            server,
-            _operators: operators,
-        }
+        let olm = has_olm.then(|| Olm::start(server.client(), settings));
+        let operators = Operators {
+            _everest: everest,
+            olm,
+        };
+        Self { server, operators }
     }
 
     /// The world as it is now, to go on from.
@@ -78,7 +95,13 @@ impl World {
         Paused {
             server: self.server.fork(now),
             now,
+            has_olm: self.operators.olm.is_some(),
         }
+    }
+
+    /// Serves one more kind.
+    pub fn serve(&self, kind: Kind) {
+        let _ = self.server.clone().with_kind(kind);
     }
 
     /// A database that somebody else has made.
@@ -117,12 +140,13 @@ impl World {
 pub(crate) struct Paused {
     server: ApiServer,
     now: Timestamp,
+    has_olm: bool,
 }
 
 impl Paused {
     /// A world that goes on from here, with operators that have just begun.
     pub(crate) async fn goes_on(&self) -> World {
-        World::with_operators(self.server.fork(self.now)).await
+        World::with_operators(self.server.fork(self.now), self.has_olm).await
     }
 }
 
