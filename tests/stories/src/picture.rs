@@ -14,8 +14,9 @@ pub(crate) struct Picture {
     parts: BTreeMap<String, Value>,
 }
 
-/// Members that tell of the writes that led to an object and not of the object.
-const OF_WRITES: [&str; 7] = [
+/// Members that tell of the writes that led to an object and not of the object. Crossplane's are
+/// notes of each attempt at a creation: one that failed stays beside the one that came after it.
+const OF_WRITES: [&str; 10] = [
     "resourceVersion",
     "uid",
     "managedFields",
@@ -23,6 +24,9 @@ const OF_WRITES: [&str; 7] = [
     "observedGeneration",
     "lastObservedGeneration",
     "observedGenerationLastUpdated",
+    "crossplane.io/external-create-pending",
+    "crossplane.io/external-create-succeeded",
+    "crossplane.io/external-create-failed",
 ];
 
 /// Times and UIDs, wherever they are written.
@@ -124,6 +128,10 @@ fn blur(value: &mut Value) {
     match value {
         Value::Object(members) => {
             members.retain(|name, _| !OF_WRITES.contains(&name.as_str()));
+            // A map by type, in the order in which they were first said.
+            if let Some(Value::Array(conditions)) = members.get_mut("conditions") {
+                conditions.sort_by_key(|condition| condition["type"].to_string());
+            }
             members.values_mut().for_each(blur);
         }
         Value::Array(elements) => elements.iter_mut().for_each(blur),

@@ -25,6 +25,8 @@ mod record;
 mod seen;
 #[cfg(test)]
 mod stage;
+#[cfg(test)]
+mod stories;
 mod told;
 mod withdrawn;
 
@@ -85,9 +87,35 @@ struct Look<'a, K: Kind> {
 
 pub use told::measured;
 
+/// Longest time of a look: two requests to the external object's cluster that end by their own
+/// time-out. (crossplane-runtime gives a reconcile one minute.)
+const LONGEST: Duration = Duration::from_secs(120);
+/// How soon is looked again after a look that took too long.
+const OVERDUE: Duration = Duration::from_secs(30);
+
 /// Looks at a managed resource, does what is to be done, and says in its status what it came
 /// to. Returns when to look again.
+///
+/// A look that is not answered is given up, as if the process had died in it: the next one goes
+/// on from what is there. Requests to the control plane end by nothing else.
 pub async fn reconcile<K: Kind>(managed: &Managed<K::Model>, controller: &Controller<K>) -> Next {
+    match tokio::time::timeout(LONGEST, Box::pin(look(managed, controller))).await {
+        Ok(next) => next,
+        Err(_) => {
+            tracing::warn!(
+                kind = K::Model::KIND,
+                namespace = managed.namespace().unwrap_or_default(),
+                name = managed.name_any(),
+                "the reconcile has taken {} s, since the control plane or the cluster of the \
+                 external object does not answer. It is given up and begun again",
+                LONGEST.as_secs(),
+            );
+            Next::Again(OVERDUE)
+        }
+    }
+}
+
+async fn look<K: Kind>(managed: &Managed<K::Model>, controller: &Controller<K>) -> Next {
     let key = (managed.namespace().unwrap_or_default(), managed.name_any());
     let mut memory = controller.memories.take(&key);
     let mut look = Look {
