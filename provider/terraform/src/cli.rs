@@ -107,7 +107,7 @@ fn serve(debug: bool) -> ExitCode {
         silent: SILENT,
         debug,
     };
-    match tfplugin::serve(Arc::new(EverestProvider::new()), options) {
+    match tfplugin::serve(|| Arc::new(EverestProvider::new()), options) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             complain(&format!("the provider cannot serve: {error}\n"));

@@ -34,7 +34,13 @@ impl Host {
     /// A host whose provider block has a host that comes from another resource.
     async fn new() -> Self {
         let everest = Arc::new(EverestProvider::new());
-        let server = Server::new(Arc::clone(&everest), "https://example.com");
+        let server = Server::new(
+            {
+                let everest = Arc::clone(&everest);
+                move || Arc::clone(&everest)
+            },
+            "https://example.com",
+        );
         let schema = Schema::derive::<everest_schemas::models::ProviderModel>(0, "").unwrap();
         let mut config = schema.root.null_members();
         if let Value::Map(members) = &mut config {

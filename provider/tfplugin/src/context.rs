@@ -11,8 +11,9 @@ use crate::proto::tfplugin6 as wire;
 #[derive(Clone, Debug, Default)]
 pub struct Context {
     /// Cancelled once the user asked Terraform to stop. Whatever waits returns with what it has;
-    /// calls that come later find it cancelled already. A call that the host gives up is dropped
-    /// where it awaits.
+    /// later calls of the same run find it cancelled already, except the closing of an ephemeral
+    /// resource, which is cancelled only when the process ends. A call that the host gives up is
+    /// dropped where it awaits.
     pub stop: CancellationToken,
     /// As the host said in ConfigureProvider, "" before; OpenTofu says its own version.
     pub terraform_version: String,

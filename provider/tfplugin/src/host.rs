@@ -5,8 +5,10 @@ mod listener;
 mod log;
 mod panic;
 mod reattach;
+mod runs;
 mod serve;
 mod services;
+mod signals;
 mod tls;
 
 pub use handshake::started_by_host;

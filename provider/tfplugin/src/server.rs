@@ -1,19 +1,14 @@
 //! The provider service: one file an RPC, this one holds what they share.
 //!
-//! Every call runs guarded (`server/guard.rs`): a panic becomes an error diagnostic and the server lives on.
+//! Every call runs guarded (`server/guard.rs`): a panic becomes an error diagnostic and the server
+//! lives on. Calls belong to a run (`server/run.rs`), which ConfigureProvider begins.
 
 use std::future::Future;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
-use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
-use crate::action::AnyAction;
-use crate::context::Context;
-use crate::data_source::AnyDataSource;
 use crate::diagnostics::{Diagnostic, Diagnostics};
-use crate::ephemeral::AnyEphemeralResource;
-use crate::list::AnyListResource;
 use crate::private::Private;
 use crate::proto::tfplugin6 as wire;
 use crate::proto::tfplugin6::provider_server;
@@ -37,6 +32,7 @@ mod identity;
 mod import;
 mod invoke_action;
 mod list;
+mod logged;
 mod move_state;
 mod open_ephemeral;
 mod plan;
@@ -44,6 +40,7 @@ mod plan_action;
 mod read;
 mod read_data;
 mod renew_ephemeral;
+mod run;
 mod stop;
 mod stream;
 mod unread;
@@ -52,27 +49,22 @@ mod upgrade_identity;
 mod validate;
 mod warnings;
 
-use catalogue::Catalogue;
-use functions::Functions;
 use guard::{guarded, guarded_stream};
-use warnings::Told;
+use run::Run;
+pub use run::Signals;
 
 /// The largest message in either direction, as Go's plugins have it.
 pub const MAX_MESSAGE: usize = 256 << 20;
 
-/// Answers the host for the provider `P`.
+/// Answers a host for the provider `P`.
+///
+/// A process that is started by its host serves one run. One that a person has started serves
+/// many: each connection has a server of its own, and each ConfigureProvider begins a run, with a
+/// provider that has seen nothing of the one before.
 pub struct Server<P: Provider> {
-    provider: Arc<P>,
-    config: OnceLock<Result<Shape, String>>,
-    resources: Catalogue<dyn AnyResource>,
-    data_sources: Catalogue<dyn AnyDataSource>,
-    ephemeral_resources: Catalogue<dyn AnyEphemeralResource>,
-    list_resources: Catalogue<dyn AnyListResource>,
-    actions: Catalogue<dyn AnyAction>,
-    functions: Functions,
-    told: Told,
-    stop: CancellationToken,
-    terraform_version: OnceLock<String>,
+    make: Box<dyn Fn() -> Arc<P> + Send + Sync>,
+    signals: Signals,
+    run: RwLock<Arc<Run<P>>>,
     issues: String,
 }
 
@@ -158,60 +150,51 @@ fn private(bytes: &[u8]) -> Result<Private, Diagnostic> {
 }
 
 impl<P: Provider> Server<P> {
-    /// Serves `provider`. `issues` is where its faults are reported, for messages.
-    pub fn new(provider: Arc<P>, issues: impl Into<String>) -> Self {
+    /// Serves the providers that `make` makes, one a run. `issues` is where faults are reported,
+    /// for messages.
+    pub fn new(
+        make: impl Fn() -> Arc<P> + Send + Sync + 'static,
+        issues: impl Into<String>,
+    ) -> Self {
+        Self::until(Signals::default(), make, issues)
+    }
+
+    /// The same, until one of `signals` comes.
+    pub fn until(
+        signals: Signals,
+        make: impl Fn() -> Arc<P> + Send + Sync + 'static,
+        issues: impl Into<String>,
+    ) -> Self {
         Self {
-            resources: Catalogue::new(provider.resources()),
-            data_sources: Catalogue::new(provider.data_sources()),
-            ephemeral_resources: Catalogue::new(provider.ephemeral_resources()),
-            list_resources: Catalogue::new(provider.list_resources()),
-            actions: Catalogue::new(provider.actions()),
-            functions: Functions::new(provider.functions()),
-            provider,
-            config: OnceLock::new(),
-            told: Told::default(),
-            stop: CancellationToken::new(),
-            terraform_version: OnceLock::new(),
+            run: RwLock::new(Arc::new(Run::new(make(), &signals))),
+            make: Box::new(make),
+            signals,
             issues: issues.into(),
         }
     }
 
-    /// Cancelled when the host asks to stop: every call's [`Context::stop`] hangs on it.
-    pub fn stop_token(&self) -> CancellationToken {
-        self.stop.clone()
+    /// What is left to do at the end of the run: [`Provider::shutdown`].
+    pub async fn shutdown(&self) {
+        self.run().provider.shutdown().await;
     }
 
-    fn config(&self) -> Result<&Shape, Diagnostic> {
-        self.config
-            .get_or_init(|| {
-                Schema::derive::<P::Config>(0, "")
-                    .map(Shape::new)
-                    .map_err(|error| error.to_string())
-            })
-            .as_ref()
-            .map_err(|reason| no_schema("The provider's configuration", reason))
+    fn run(&self) -> Arc<Run<P>> {
+        // The value is replaced whole: nobody leaves it half-written.
+        Arc::clone(&self.run.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn managed(&self, type_name: &str) -> Result<(&dyn AnyResource, &Shape), Diagnostic> {
-        self.resources.get(type_name)
-    }
-
-    fn context(&self, client: Option<&wire::ClientCapabilities>) -> Context {
-        Context {
-            stop: self.stop.child_token(),
-            terraform_version: self.terraform_version.get().cloned().unwrap_or_default(),
-            write_only_allowed: client.is_some_and(|c| c.write_only_attributes_allowed),
-            deferral_allowed: client.is_some_and(|c| c.deferral_allowed),
-            ..Context::default()
+    /// The run that a call belongs to. ConfigureProvider begins one.
+    fn run_of(&self, rpc: &str) -> Arc<Run<P>> {
+        let run = self.run();
+        if rpc != "configure_provider" || run.begin() {
+            return run;
         }
-    }
-
-    /// The context of an operation on what has passed validation and plan.
-    fn later_context(&self, client: Option<&wire::ClientCapabilities>) -> Context {
-        Context {
-            write_only_allowed: true,
-            ..self.context(client)
-        }
+        let next = Arc::new(Run::new((self.make)(), &self.signals));
+        next.begin();
+        *self.run.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&next);
+        // It is over, and its caller has gone.
+        tokio::spawn(async move { run.provider.shutdown().await });
+        next
     }
 }
 
@@ -254,7 +237,8 @@ macro_rules! rpcs {
                     let of: fn(&$request) -> &str = $of;
                     let fallback: fn(&$request) -> $response = $fallback;
                     let (of, fallback) = (of(&request).to_owned(), fallback(&request));
-                    let call = self.$rpc(request);
+                    let run = self.run_of(stringify!($rpc));
+                    let call = run.$rpc(request);
                     guarded(stringify!($rpc), &of, &self.issues, fallback, call).await
                 }
             )*
@@ -266,7 +250,8 @@ macro_rules! rpcs {
                     let request = request.into_inner();
                     let of: fn(&$asked) -> &str = $about;
                     let of = of(&request).to_owned();
-                    let begin = || self.$stream(request);
+                    let run = self.run_of(stringify!($stream));
+                    let begin = || run.$stream(request);
                     guarded_stream(stringify!($stream), &of, &self.issues, begin)
                 }
             )*

@@ -220,7 +220,13 @@ impl Plugin {
             .iter()
             .find(|resource| resource.type_name() == type_name);
         let plugin = Self {
-            server: Server::new(Arc::clone(&everest), "https://example.com"),
+            server: Server::new(
+                {
+                    let everest = Arc::clone(&everest);
+                    move || Arc::clone(&everest)
+                },
+                "https://example.com",
+            ),
             death: process.death(),
             type_name,
             object: resource.unwrap().schema().unwrap().root,

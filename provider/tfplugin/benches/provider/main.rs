@@ -121,7 +121,7 @@ fn runtime() -> Runtime {
 }
 
 fn server() -> Server<Shelves> {
-    Server::new(Arc::new(Shelves::default()), "https://example.com")
+    Server::new(|| Arc::new(Shelves::default()), "https://example.com")
 }
 
 fn schema(c: &mut Criterion<ProcessorTime>) {

@@ -76,7 +76,10 @@ impl EphemeralResource for KeyResource {
         Some(SystemTime::now() + VALID)
     }
 
-    async fn close(&self, private: &Private, _: &Context, diags: &mut Diagnostics) {
+    async fn close(&self, private: &Private, cx: &Context, diags: &mut Diagnostics) {
+        if cx.stop.is_cancelled() {
+            return;
+        }
         let key: String = private.get("file").unwrap_or_default();
         if std::fs::remove_file(self.0.file(&key)).is_err() {
             diags.warning("shelf", "The key is lost", "Somebody took it away.");

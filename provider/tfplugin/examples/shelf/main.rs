@@ -75,7 +75,7 @@ fn main() -> ExitCode {
         silent: &[],
         debug,
     };
-    match tfplugin::serve(Arc::new(Shelves::default()), options) {
+    match tfplugin::serve(|| Arc::new(Shelves::default()), options) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");

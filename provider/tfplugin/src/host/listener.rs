@@ -13,6 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::DropGuard;
 use tonic::transport::server::Connected;
 
 use super::handshake::Request;
@@ -24,40 +25,47 @@ trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
-/// A connection, of whatever kind.
-pub(super) struct Connection(Box<dyn Stream>);
-
-impl Connected for Connection {
-    type ConnectInfo = ();
-
-    fn connect_info(&self) -> Self::ConnectInfo {}
+/// A connection, of whatever kind, and whom it has reached.
+pub(super) struct Connection<S> {
+    stream: Box<dyn Stream>,
+    server: S,
+    /// Held for as long as the connection is.
+    _open: Option<DropGuard>,
 }
 
-impl AsyncRead for Connection {
+impl<S: Clone + Send + Sync + 'static> Connected for Connection<S> {
+    type ConnectInfo = S;
+
+    fn connect_info(&self) -> Self::ConnectInfo {
+        self.server.clone()
+    }
+}
+
+impl<S: Unpin> AsyncRead for Connection<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_read(cx, buf)
+        Pin::new(&mut self.stream).poll_read(cx, buf)
     }
 }
 
-impl AsyncWrite for Connection {
+impl<S: Unpin> AsyncWrite for Connection<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(cx, buf)
+        Pin::new(&mut self.stream).poll_write(cx, buf)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(cx)
+        Pin::new(&mut self.stream).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(cx)
+        Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
 
@@ -132,26 +140,28 @@ impl Listener {
         Err(refusal)
     }
 
-    async fn accept(&self) -> io::Result<Connection> {
+    async fn accept(&self) -> io::Result<Box<dyn Stream>> {
         Ok(match &self.inner {
             #[cfg(unix)]
-            Inner::Unix(listener) => Connection(Box::new(listener.accept().await?.0)),
+            Inner::Unix(listener) => Box::new(listener.accept().await?.0),
             Inner::Tcp(listener) => {
                 let stream = listener.accept().await?.0;
                 stream.set_nodelay(true)?;
-                Connection(Box::new(stream))
+                Box::new(stream)
             }
         })
     }
 
     /// The connections, each past its TLS handshake; one that fails it, or takes its time, holds
-    /// up no other.
-    pub(super) fn connections(
+    /// up no other. `reach` says whom each has reached, and what to drop once it is closed.
+    pub(super) fn connections<S: Send + 'static>(
         self,
         tls: Option<ServerConfig>,
-    ) -> mpsc::Receiver<io::Result<Connection>> {
+        reach: impl Fn() -> (S, Option<DropGuard>) + Send + Sync + 'static,
+    ) -> mpsc::Receiver<io::Result<Connection<S>>> {
         let (sender, receiver) = mpsc::channel(16);
         let acceptor = tls.map(|config| TlsAcceptor::from(Arc::new(config)));
+        let reach = Arc::new(reach);
         tokio::spawn(async move {
             loop {
                 let connection = tokio::select! {
@@ -167,8 +177,15 @@ impl Listener {
                     },
                 };
                 let (sender, acceptor) = (sender.clone(), acceptor.clone());
+                let reach = Arc::clone(&reach);
                 tokio::spawn(async move {
-                    if let Some(connection) = secured(connection, acceptor).await {
+                    if let Some(stream) = secured(connection, acceptor).await {
+                        let (server, open) = reach();
+                        let connection = Connection {
+                            stream,
+                            server,
+                            _open: open,
+                        };
                         // Closed: the server ends.
                         let _ = sender.send(Ok(connection)).await;
                     }
@@ -179,12 +196,15 @@ impl Listener {
     }
 }
 
-async fn secured(connection: Connection, acceptor: Option<TlsAcceptor>) -> Option<Connection> {
+async fn secured(
+    connection: Box<dyn Stream>,
+    acceptor: Option<TlsAcceptor>,
+) -> Option<Box<dyn Stream>> {
     let Some(acceptor) = acceptor else {
         return Some(connection);
     };
     match tokio::time::timeout(TLS_PATIENCE, acceptor.accept(connection)).await {
-        Ok(Ok(stream)) => Some(Connection(Box::new(stream))),
+        Ok(Ok(stream)) => Some(Box::new(stream)),
         Ok(Err(error)) => {
             tracing::warn!(%error, "a connection without the host's certificate was refused");
             None

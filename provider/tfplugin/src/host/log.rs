@@ -38,7 +38,7 @@ pub(super) fn start(source: &str, silent: &[&'static str]) {
     let targets = targets(level, silent);
     // A subscriber is there already when the provider is served in a test.
     let _ = tracing_subscriber::registry()
-        .with(Hclog.with_filter(targets))
+        .with(Hclog(source.to_owned()).with_filter(targets))
         .try_init();
 }
 
@@ -70,7 +70,8 @@ fn level(var: impl Fn(&str) -> Option<String>, source: &str) -> LevelFilter {
     }
 }
 
-struct Hclog;
+/// Writes lines of the provider with this source address.
+struct Hclog(String);
 
 /// The fields of a span, kept with it.
 struct Fields(Map<String, Json>);
@@ -94,6 +95,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Hclog {
 
     fn on_event(&self, event: &Event<'_>, cx: Context<'_, S>) {
         let mut fields = Map::new();
+        fields.insert("tf_provider_addr".to_owned(), self.0.as_str().into());
         for span in cx
             .event_scope(event)
             .into_iter()

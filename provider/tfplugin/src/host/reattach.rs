@@ -4,8 +4,12 @@ use serde_json::json;
 
 use super::handshake::PROTOCOL;
 
+/// The registry that Terraform takes where a source names none; OpenTofu takes its own.
+const DEFAULT_REGISTRY: &str = "registry.terraform.io/";
+
 /// What to put into TF_REATTACH_PROVIDERS: JSON in one line. `Test` is true, so that the host
-/// takes the protocol version seriously and never ends the process.
+/// takes the protocol version seriously and never ends the process. The source names no registry
+/// where that is the default one: Terraform and OpenTofu each put their own in front.
 pub(super) fn value(source: &str, network: &str, address: &str) -> String {
     let provider = json!({
         "Protocol": "grpc",
@@ -14,6 +18,7 @@ pub(super) fn value(source: &str, network: &str, address: &str) -> String {
         "Test": true,
         "Addr": { "Network": network, "String": address },
     });
+    let source = source.strip_prefix(DEFAULT_REGISTRY).unwrap_or(source);
     json!({ source: provider }).to_string()
 }
 
@@ -38,9 +43,11 @@ mod tests {
     fn the_host_finds_what_it_needs() {
         let json: serde_json::Value =
             serde_json::from_str(&value("registry.terraform.io/a/b", "unix", "/tmp/s")).unwrap();
-        let provider = &json["registry.terraform.io/a/b"];
+        let provider = &json["a/b"];
         assert_eq!(provider["ProtocolVersion"], 6);
         assert_eq!(provider["Test"], true);
         assert_eq!(provider["Addr"]["String"], "/tmp/s");
+        let own = value("registry.example.com/a/b", "unix", "/tmp/s");
+        assert!(own.contains("\"registry.example.com/a/b\""), "{own}");
     }
 }

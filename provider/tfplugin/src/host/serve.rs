@@ -9,16 +9,17 @@ use tokio_util::sync::CancellationToken;
 
 use super::handshake::{self, Request};
 use super::listener::Listener;
+use super::runs::{self, ByConnection};
 use super::services::{Broker, Controller, Healthy, Stdio};
+use super::signals::{self, StartedBy};
 use super::tls::{self, TlsError};
 use super::{log, panic, reattach};
 use crate::proto::health::health_server::HealthServer;
 use crate::proto::plugin::grpc_broker_server::GrpcBrokerServer;
 use crate::proto::plugin::grpc_controller_server::GrpcControllerServer;
 use crate::proto::plugin::grpc_stdio_server::GrpcStdioServer;
-use crate::proto::tfplugin6::provider_server::ProviderServer;
 use crate::provider::Provider;
-use crate::server::{MAX_MESSAGE, Server};
+use crate::server::{Server, Signals};
 
 /// How long calls in flight may take once the host has asked us to end; it kills after 2 s.
 const DRAIN: Duration = Duration::from_millis(500);
@@ -54,30 +55,40 @@ pub enum ServeError {
     Transport(#[from] tonic::transport::Error),
 }
 
-/// Serves `provider` until the host ends it:
+/// Serves the providers that `make` makes, until the host ends the process:
 /// 1. panics are reported in the host's words, `tracing` events as its log lines;
 /// 2. a socket is opened, the handshake line printed;
 /// 3. calls are answered until the host calls Shutdown, which is [`Provider::shutdown`], or dies;
 /// 4. calls in flight have half a second; the socket is removed.
 ///
-/// Ctrl-C is ignored: the terminal sends it to the host as well, which calls StopProvider.
+/// Ctrl-C is ignored: the terminal sends it to the host as well, which calls StopProvider. SIGTERM
+/// is a stop: waits end with what they have, and the host ends the process, or it ends in 20 s.
+///
+/// A run of the host has a provider of its own. Where a host starts the process that is one; where a
+/// person does ([`ServeOptions::debug`]), each connection begins one, and each ConfigureProvider.
 ///
 /// # Errors
 /// [`ServeError`] when nothing could be served. To be told to stderr, with exit code 1.
-pub fn serve<P: Provider>(provider: Arc<P>, options: ServeOptions) -> Result<(), ServeError> {
+pub fn serve<P: Provider>(
+    make: impl Fn() -> Arc<P> + Send + Sync + 'static,
+    options: ServeOptions,
+) -> Result<(), ServeError> {
     panic::report();
     log::start(&options.source, options.silent);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()?;
-    let result = runtime.block_on(run(provider, options));
+    let result = runtime.block_on(run(Arc::new(make), options));
     // Whatever still runs ends with the process.
     runtime.shutdown_background();
     result
 }
 
-async fn run<P: Provider>(provider: Arc<P>, options: ServeOptions) -> Result<(), ServeError> {
+async fn run<P: Provider>(
+    make: Arc<impl Fn() -> Arc<P> + Send + Sync + 'static>,
+    options: ServeOptions,
+) -> Result<(), ServeError> {
     // Before the host knows that we are there: it may be killed as soon as it does.
     let host = parent();
     let request = if options.debug {
@@ -95,31 +106,37 @@ async fn run<P: Provider>(provider: Arc<P>, options: ServeOptions) -> Result<(),
     let (listener, socket) = Listener::bind(&request).await?;
     let (network, address) = (listener.network, listener.address.clone());
 
-    let end = CancellationToken::new();
-    let controller = Controller {
-        provider: Arc::clone(&provider),
-        end: end.clone(),
+    let signals = Signals::default();
+    let end = signals.end.clone();
+    let (started_by, issues) = match options.debug {
+        true => (StartedBy::Person, options.issues),
+        false => (StartedBy::Host, options.issues),
     };
-    let server = Server::new(provider, options.issues);
-    let stop = server.stop_token();
+    let server = {
+        let signals = signals.clone();
+        move || {
+            let make = Arc::clone(&make);
+            Server::until(signals.clone(), move || make(), issues.as_str())
+        }
+    };
+    let connections = match started_by {
+        StartedBy::Host => listener.connections(tls, runs::one(server())),
+        StartedBy::Person => listener.connections(tls, runs::each(server)),
+    };
     let serving = tonic::transport::Server::builder()
         .initial_stream_window_size(1 << 20)
         .initial_connection_window_size(4 << 20)
-        .add_service(
-            ProviderServer::new(server)
-                .max_decoding_message_size(MAX_MESSAGE)
-                .max_encoding_message_size(MAX_MESSAGE),
-        )
-        .add_service(GrpcControllerServer::new(controller))
+        .add_service(ByConnection::<P>::new())
+        .add_service(GrpcControllerServer::new(Controller::<P>::new(end.clone())))
         .add_service(GrpcBrokerServer::new(Broker(end.clone())))
         .add_service(GrpcStdioServer::new(Stdio(end.clone())))
         .add_service(HealthServer::new(Healthy(end.clone())))
         .serve_with_incoming_shutdown(
-            ReceiverStream::new(listener.connections(tls)),
+            ReceiverStream::new(connections),
             end.clone().cancelled_owned(),
         );
 
-    watch_interrupt(options.debug.then(|| end.clone()))?;
+    signals::watch(started_by, &signals)?;
     if options.debug {
         let value = reattach::value(&options.source, network, &address);
         handshake::announce(&reattach::instructions(&value))?;
@@ -139,39 +156,17 @@ async fn run<P: Provider>(provider: Arc<P>, options: ServeOptions) -> Result<(),
 
     let result = tokio::select! {
         result = serving => result,
-        () = drained(&end, &stop) => Ok(()),
+        () = drained(&signals) => Ok(()),
     };
     drop(socket);
     Ok(result?)
 }
 
 /// Once we are to end: whatever waits is told to, and has [`DRAIN`] to do so.
-async fn drained(end: &CancellationToken, stop: &CancellationToken) {
-    end.cancelled().await;
-    stop.cancel();
+async fn drained(signals: &Signals) {
+    signals.end.cancelled().await;
+    signals.stop.cancel();
     tokio::time::sleep(DRAIN).await;
-}
-
-/// Takes Ctrl-C, which would end the process otherwise. It cancels `end`, if there is one.
-fn watch_interrupt(end: Option<CancellationToken>) -> io::Result<()> {
-    #[cfg(unix)]
-    let mut interrupts = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt())?;
-    tokio::spawn(async move {
-        loop {
-            #[cfg(unix)]
-            let interrupted = interrupts.recv().await.is_some();
-            #[cfg(not(unix))]
-            let interrupted = tokio::signal::ctrl_c().await.is_ok();
-            match &end {
-                Some(end) => end.cancel(),
-                None => tracing::debug!("an interrupt is left to the host"),
-            }
-            if !interrupted {
-                return;
-            }
-        }
-    });
-    Ok(())
 }
 
 /// The process that started us; 0 where the system does not tell.

@@ -1,13 +1,14 @@
 //! The host's own services: how it ends us, asks how we are, and what it may want beside.
 
+use std::marker::PhantomData;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures::Stream;
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, Streaming};
 
+use super::runs::{Reached, farewell};
 use crate::proto::health::health_check_response::ServingStatus;
 use crate::proto::health::health_server::Health;
 use crate::proto::health::{HealthCheckRequest, HealthCheckResponse};
@@ -32,22 +33,27 @@ fn idle<T: Send + 'static>(ended: &CancellationToken) -> Streamed<T> {
 }
 
 /// How long the last call may take: the host waits for its answer.
-const FAREWELL: Duration = Duration::from_secs(3);
+pub(super) const FAREWELL: Duration = Duration::from_secs(3);
 
 /// Ends the process in good order.
 pub(super) struct Controller<P> {
-    pub(super) provider: Arc<P>,
     pub(super) end: CancellationToken,
+    of: PhantomData<fn() -> P>,
+}
+
+impl<P> Controller<P> {
+    /// Cancels `end` once the run of the connection has ended.
+    pub(super) fn new(end: CancellationToken) -> Self {
+        let of = PhantomData;
+        Self { end, of }
+    }
 }
 
 #[tonic::async_trait]
 impl<P: Provider> GrpcController for Controller<P> {
-    async fn shutdown(&self, _: Request<Empty>) -> Result<Response<Empty>, Status> {
-        if tokio::time::timeout(FAREWELL, self.provider.shutdown())
-            .await
-            .is_err()
-        {
-            tracing::warn!("the provider did not end in time");
+    async fn shutdown(&self, request: Request<Empty>) -> Result<Response<Empty>, Status> {
+        if let Some(server) = request.extensions().get::<Reached<P>>() {
+            farewell(server).await;
         }
         self.end.cancel();
         Ok(Response::new(Empty {}))
@@ -112,6 +118,7 @@ impl Health for Healthy {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering};
 
     use schemars::JsonSchema;
@@ -121,6 +128,7 @@ mod tests {
     use crate::context::Context;
     use crate::diagnostics::Diagnostics;
     use crate::resource::AnyResource;
+    use crate::server::Server;
 
     #[derive(Clone, Default, Serialize, Deserialize, JsonSchema)]
     struct Nothing {}
@@ -157,11 +165,12 @@ mod tests {
                 done: AtomicBool::new(false),
             });
             let end = CancellationToken::new();
-            let controller = Controller {
-                provider: Arc::clone(&provider),
-                end: end.clone(),
-            };
-            let ended = controller.shutdown(Request::new(Empty {}));
+            let controller = Controller::<Busy>::new(end.clone());
+            let made = Arc::clone(&provider);
+            let server = Server::new(move || Arc::clone(&made), "https://example.com");
+            let mut request = Request::new(Empty {});
+            request.extensions_mut().insert(Arc::new(server));
+            let ended = controller.shutdown(request);
             let ended = tokio::time::timeout(FAREWELL * 2, ended).await;
             assert!(ended.is_ok_and(|answer| answer.is_ok()));
             assert!(end.is_cancelled());

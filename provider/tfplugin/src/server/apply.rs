@@ -1,6 +1,6 @@
 //! ApplyResourceChange: creation with its four ends, update, deletion.
 
-use super::{Server, Shape, checked, identity, stopped, unread};
+use super::{Run, Shape, checked, identity, stopped, unread};
 use crate::context::Context;
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::planning;
@@ -35,7 +35,7 @@ struct Change<'a> {
     private: Private,
 }
 
-impl<P: Provider> Server<P> {
+impl<P: Provider> Run<P> {
     pub(super) async fn apply_resource_change(&self, request: Request) -> Response {
         let mut diags = Diagnostics::new();
         match self.applied(&request, &mut diags).await {

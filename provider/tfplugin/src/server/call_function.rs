@@ -1,7 +1,7 @@
 //! CallFunction.
 
 use super::functions::{Served, element, takes_null};
-use super::{Server, decode, encode};
+use super::{Run, decode, encode};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::function::{FunctionError, Signature};
 use crate::path::{AttributePath, Step};
@@ -14,7 +14,7 @@ use crate::value::{Type, Value};
 type Request = wire::call_function::Request;
 type Response = wire::call_function::Response;
 
-impl<P: Provider> Server<P> {
+impl<P: Provider> Run<P> {
     /// 1. The arguments become an object of the parameters; those that are too many go to the
     ///    variadic one.
     /// 2. An unknown argument where none is accepted: the result is unknown.

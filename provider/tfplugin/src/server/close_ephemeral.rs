@@ -1,13 +1,13 @@
 //! CloseEphemeralResource.
 
-use super::{Server, stopped};
+use super::{Run, stopped};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::proto::tfplugin6 as wire;
 use crate::provider::Provider;
 
 type Request = wire::close_ephemeral_resource::Request;
 
-impl<P: Provider> Server<P> {
+impl<P: Provider> Run<P> {
     pub(super) async fn close_ephemeral_resource(
         &self,
         request: Request,
@@ -23,7 +23,8 @@ impl<P: Provider> Server<P> {
     async fn closed(&self, request: &Request, diags: &mut Diagnostics) -> Result<(), Diagnostic> {
         let (resource, _) = self.ephemeral_resources.get(&request.type_name)?;
         let private = super::private(request.private.as_deref().unwrap_or_default())?;
-        let cx = self.later_context(None);
+        // The host closes what it has opened after a stop too: what is not revoked lives on.
+        let cx = self.closing_context();
         resource.close(&private, &cx, diags).await;
         Ok(())
     }

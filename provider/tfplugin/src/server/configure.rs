@@ -1,13 +1,13 @@
 //! ConfigureProvider. Its values may be unknown: it runs in a plan before anything else is applied.
 
-use super::{Server, one};
+use super::{Run, one};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::model;
 use crate::proto::tfplugin6 as wire;
 use crate::provider::Provider;
 use crate::resource::unfit;
 
-impl<P: Provider> Server<P> {
+impl<P: Provider> Run<P> {
     pub(super) async fn configure_provider(
         &self,
         request: wire::configure_provider::Request,
@@ -23,7 +23,6 @@ impl<P: Provider> Server<P> {
         &self,
         request: wire::configure_provider::Request,
     ) -> Result<Diagnostics, Diagnostic> {
-        // The first host stays: a process serves one.
         let _ = self.terraform_version.set(request.terraform_version);
         let cx = self.context(request.client_capabilities.as_ref());
         let shape = self.config()?;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::OnceLock;
 
-use super::{Server, no_schema};
+use super::{Run, no_schema};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::function::{AnyFunction, Signature};
 use crate::proto::tfplugin6 as wire;
@@ -143,7 +143,7 @@ impl Functions {
     }
 }
 
-impl<P: Provider> Server<P> {
+impl<P: Provider> Run<P> {
     pub(super) async fn get_functions(
         &self,
         _: wire::get_functions::Request,

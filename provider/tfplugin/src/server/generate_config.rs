@@ -1,6 +1,6 @@
 //! GenerateResourceConfig: the configuration of an object that was imported or found.
 
-use super::{Server, stopped};
+use super::{Run, stopped};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::planning;
 use crate::proto::tfplugin6 as wire;
@@ -9,7 +9,7 @@ use crate::provider::Provider;
 type Request = wire::generate_resource_config::Request;
 type Response = wire::generate_resource_config::Response;
 
-impl<P: Provider> Server<P> {
+impl<P: Provider> Run<P> {
     pub(super) async fn generate_resource_config(&self, request: Request) -> Response {
         let mut diags = Diagnostics::new();
         match self.generated(&request, &mut diags).await {

@@ -1,11 +1,11 @@
 //! GetMetadata: the names of everything that is served.
 
-use super::Server;
+use super::Run;
 use super::get_schema::capabilities;
 use crate::proto::tfplugin6 as wire;
 use crate::provider::Provider;
 
-impl<P: Provider> Server<P> {
+impl<P: Provider> Run<P> {
     pub(super) async fn get_metadata(
         &self,
         _: wire::get_metadata::Request,

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::Server;
+use super::Run;
 use super::catalogue::{Catalogue, Described};
 use crate::diagnostics::Diagnostics;
 use crate::proto::tfplugin6 as wire;
@@ -35,7 +35,7 @@ fn schemas<T: Described + ?Sized>(
     schemas
 }
 
-impl<P: Provider> Server<P> {
+impl<P: Provider> Run<P> {
     pub(super) async fn get_provider_schema(
         &self,
         _: wire::get_provider_schema::Request,

@@ -9,13 +9,16 @@ use tonic::codegen::BoxStream;
 use tracing::Instrument;
 
 use super::stream::{Driven, Streamed};
-use super::{Answer, Call, one};
+use super::{Answer, Call, logged, one};
 use crate::diagnostics::Diagnostic;
 use crate::proto::tfplugin6 as wire;
 
-/// An answer that can carry a diagnostic.
+/// An answer that can carry diagnostics.
 pub(super) trait Complain {
     fn complain(&mut self, diagnostic: Diagnostic);
+
+    /// Those that it carries.
+    fn diagnostics(&self) -> &[wire::Diagnostic];
 }
 
 macro_rules! complain {
@@ -23,6 +26,10 @@ macro_rules! complain {
         $(impl Complain for wire::$module::Response {
             fn complain(&mut self, diagnostic: Diagnostic) {
                 self.diagnostics.extend(one(diagnostic));
+            }
+
+            fn diagnostics(&self) -> &[wire::Diagnostic] {
+                &self.diagnostics
             }
         })*
     };
@@ -45,11 +52,20 @@ impl Complain for wire::call_function::Response {
             function_argument: None,
         });
     }
+
+    fn diagnostics(&self) -> &[wire::Diagnostic] {
+        // A function has one error and no diagnostics.
+        &[]
+    }
 }
 
 impl Complain for wire::list_resource::Event {
     fn complain(&mut self, diagnostic: Diagnostic) {
         self.diagnostic.extend(one(diagnostic));
+    }
+
+    fn diagnostics(&self) -> &[wire::Diagnostic] {
+        &self.diagnostic
     }
 }
 
@@ -57,11 +73,23 @@ impl Complain for wire::invoke_action::Event {
     fn complain(&mut self, diagnostic: Diagnostic) {
         *self = super::invoke_action::completed(one(diagnostic));
     }
+
+    fn diagnostics(&self) -> &[wire::Diagnostic] {
+        use wire::invoke_action::event::Type;
+        match &self.r#type {
+            Some(Type::Completed(completed)) => &completed.diagnostics,
+            Some(Type::Progress(_)) | None => &[],
+        }
+    }
 }
 
 impl Complain for wire::stop_provider::Response {
     fn complain(&mut self, diagnostic: Diagnostic) {
         self.error = diagnostic.summary;
+    }
+
+    fn diagnostics(&self) -> &[wire::Diagnostic] {
+        &[]
     }
 }
 
@@ -73,7 +101,7 @@ pub(super) async fn guarded<T: Complain>(
     mut fallback: T,
     call: impl Call<T>,
 ) -> Answer<T> {
-    let span = tracing::debug_span!("rpc", tf_rpc = rpc, tf_resource_type = of);
+    let span = logged::span(rpc, of);
     async move {
         let started = Instant::now();
         let answer = AssertUnwindSafe(call).catch_unwind().await;
@@ -81,8 +109,7 @@ pub(super) async fn guarded<T: Complain>(
             fallback.complain(panicked(rpc, of, issues));
             fallback
         });
-        let elapsed = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        tracing::debug!(tf_req_duration_ms = elapsed, "answered");
+        logged::answered(started, answer.diagnostics());
         Ok(Response::new(answer))
     }
     .instrument(span)
@@ -98,7 +125,7 @@ pub(super) fn guarded_stream<T: Complain + Default + Send + Unpin + 'static>(
     issues: &str,
     begin: impl FnOnce() -> Streamed<T>,
 ) -> Answer<BoxStream<T>> {
-    let span = tracing::debug_span!("rpc", tf_rpc = rpc, tf_resource_type = of);
+    let span = logged::span(rpc, of);
     let complaint = panicked(rpc, of, issues);
     let streamed = std::panic::catch_unwind(AssertUnwindSafe(|| span.in_scope(begin)));
     let Ok(Streamed { events, work }) = streamed else {
@@ -108,9 +135,9 @@ pub(super) fn guarded_stream<T: Complain + Default + Send + Unpin + 'static>(
     let work = async move {
         let started = Instant::now();
         let end = AssertUnwindSafe(work).catch_unwind().await;
-        let elapsed = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        tracing::debug!(tf_req_duration_ms = elapsed, "answered");
-        end.unwrap_or_else(|_| Some(complained(complaint)))
+        let end = end.unwrap_or_else(|_| Some(complained(complaint)));
+        logged::answered(started, end.as_ref().map_or(&[], Complain::diagnostics));
+        end
     };
     let work = Box::pin(work.instrument(span));
     Ok(Response::new(Box::pin(Driven::new(events, work).map(Ok))))

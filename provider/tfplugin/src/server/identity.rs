@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Server, decode, encode, identity};
+use super::{Run, decode, encode, identity};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::proto::tfplugin6 as wire;
 use crate::provider::Provider;
@@ -65,7 +65,7 @@ impl Identity {
     }
 }
 
-impl<P: Provider> Server<P> {
+impl<P: Provider> Run<P> {
     pub(super) async fn get_resource_identity_schemas(
         &self,
         _: wire::get_resource_identity_schemas::Request,

@@ -1,7 +1,7 @@
 //! ImportResourceState: a stub of the key attributes, which Terraform then reads. They come from an
 //! id, or from an identity.
 
-use super::{Server, Shape, identity, stopped};
+use super::{Run, Shape, identity, stopped};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::planning;
 use crate::private::Private;
@@ -13,7 +13,7 @@ use crate::value::Value;
 type Request = wire::import_resource_state::Request;
 type Response = wire::import_resource_state::Response;
 
-impl<P: Provider> Server<P> {
+impl<P: Provider> Run<P> {
     pub(super) async fn import_resource_state(&self, request: Request) -> Response {
         let mut diags = Diagnostics::new();
         match self.imported(&request, &mut diags) {

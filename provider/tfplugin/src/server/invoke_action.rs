@@ -4,7 +4,7 @@ use futures::StreamExt;
 use tokio::sync::mpsc;
 
 use super::stream::Streamed;
-use super::{Server, stopped};
+use super::{Run, stopped};
 use crate::action::Progress;
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::proto::tfplugin6 as wire;
@@ -28,7 +28,7 @@ fn progressed(message: String) -> Event {
     }
 }
 
-impl<P: Provider> Server<P> {
+impl<P: Provider> Run<P> {
     pub(super) fn invoke_action(&self, request: Request) -> Streamed<Event> {
         let (sender, mut receiver) = mpsc::unbounded_channel();
         let events = futures::stream::poll_fn(move |cx| receiver.poll_recv(cx));

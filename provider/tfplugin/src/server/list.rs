@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 
 use super::catalogue::Served;
 use super::stream::Streamed;
-use super::{Server, identity, one, stopped};
+use super::{Run, identity, one, stopped};
 use crate::context::Context;
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::list::{AnyListResource, Listed, Query};
@@ -29,7 +29,7 @@ struct Search {
     resource: Arc<Served<dyn AnyResource>>,
 }
 
-impl<P: Provider> Server<P> {
+impl<P: Provider> Run<P> {
     pub(super) fn list_resource(&self, request: Request) -> Streamed<Event> {
         let query = Query {
             include_resource: request.include_resource_object,

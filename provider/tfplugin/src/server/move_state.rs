@@ -1,6 +1,6 @@
 //! MoveResourceState: a `moved` block hands over an object of another type or provider.
 
-use super::{Server, identity, stopped};
+use super::{Run, identity, stopped};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::planning;
 use crate::private::Private;
@@ -11,7 +11,7 @@ use crate::resource::MoveSource;
 type Request = wire::move_resource_state::Request;
 type Response = wire::move_resource_state::Response;
 
-impl<P: Provider> Server<P> {
+impl<P: Provider> Run<P> {
     pub(super) async fn move_resource_state(&self, request: Request) -> Response {
         let mut diags = Diagnostics::new();
         match self.moved(request, &mut diags) {

@@ -1,7 +1,7 @@
 //! OpenEphemeralResource.
 
 use super::read_data::{asked, unanswered};
-use super::{Server, stopped};
+use super::{Run, stopped};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::planning;
 use crate::proto::tfplugin6 as wire;
@@ -10,7 +10,7 @@ use crate::provider::Provider;
 type Request = wire::open_ephemeral_resource::Request;
 type Response = wire::open_ephemeral_resource::Response;
 
-impl<P: Provider> Server<P> {
+impl<P: Provider> Run<P> {
     pub(super) async fn open_ephemeral_resource(&self, request: Request) -> Response {
         let mut diags = Diagnostics::new();
         match self.opened(&request, &mut diags).await {

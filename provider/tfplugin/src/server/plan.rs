@@ -1,6 +1,6 @@
 //! PlanResourceChange: creation, update, replacement and destruction.
 
-use super::{Server, checked, identity, stopped, unread};
+use super::{Run, checked, identity, stopped, unread};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::planning;
 use crate::planning::check::Planned;
@@ -13,7 +13,7 @@ use crate::value::Value;
 type Request = wire::plan_resource_change::Request;
 type Response = wire::plan_resource_change::Response;
 
-impl<P: Provider> Server<P> {
+impl<P: Provider> Run<P> {
     /// 1. Nothing configured: the object is to be destroyed; the resource may object.
     ///    What was taken over and never read is neither destroyed, changed nor replaced ([`unread`]).
     /// 2. The rules make a plan of configuration and prior state ([`planning::propose`]).

@@ -1,6 +1,6 @@
 //! PlanAction.
 
-use super::{Server, stopped};
+use super::{Run, stopped};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::proto::tfplugin6 as wire;
 use crate::provider::Provider;
@@ -8,7 +8,7 @@ use crate::provider::Provider;
 type Request = wire::plan_action::Request;
 type Response = wire::plan_action::Response;
 
-impl<P: Provider> Server<P> {
+impl<P: Provider> Run<P> {
     pub(super) async fn plan_action(&self, request: Request) -> Response {
         let mut diags = Diagnostics::new();
         match self.action_planned(&request, &mut diags).await {

@@ -1,6 +1,6 @@
 //! ReadResource: what was observed, merged into the state.
 
-use super::{Server, identity, stopped, unread};
+use super::{Run, identity, stopped, unread};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::planning;
 use crate::proto::tfplugin6 as wire;
@@ -21,7 +21,7 @@ pub(super) fn unchanged(request: &wire::read_resource::Request) -> Response {
     }
 }
 
-impl<P: Provider> Server<P> {
+impl<P: Provider> Run<P> {
     pub(super) async fn read_resource(&self, request: wire::read_resource::Request) -> Response {
         let mut diags = Diagnostics::new();
         match self.observed(&request, &mut diags).await {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Server, stopped};
+use super::{Run, stopped};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::planning;
 use crate::proto::tfplugin6 as wire;
@@ -31,7 +31,7 @@ pub(super) fn unanswered(type_name: &str, diags: &Diagnostics) -> Result<(), Dia
     ))
 }
 
-impl<P: Provider> Server<P> {
+impl<P: Provider> Run<P> {
     pub(super) async fn read_data_source(&self, request: Request) -> Response {
         let mut diags = Diagnostics::new();
         match self.found(&request, &mut diags).await {

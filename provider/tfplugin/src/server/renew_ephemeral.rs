@@ -1,6 +1,6 @@
 //! RenewEphemeralResource.
 
-use super::{Server, stopped};
+use super::{Run, stopped};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::proto::tfplugin6 as wire;
 use crate::provider::Provider;
@@ -16,7 +16,7 @@ pub(super) fn unchanged(request: &Request) -> Response {
     }
 }
 
-impl<P: Provider> Server<P> {
+impl<P: Provider> Run<P> {
     pub(super) async fn renew_ephemeral_resource(&self, request: Request) -> Response {
         let mut diags = Diagnostics::new();
         match self.renewed(&request, &mut diags).await {

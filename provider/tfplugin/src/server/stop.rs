@@ -1,11 +1,11 @@
 //! StopProvider: the user pressed Ctrl-C. Whatever waits returns with what it has; the server goes on
-//! answering, because Terraform still waits for the calls in flight.
+//! answering, because Terraform still waits for the calls in flight, and a later run is not stopped.
 
-use super::Server;
+use super::Run;
 use crate::proto::tfplugin6 as wire;
 use crate::provider::Provider;
 
-impl<P: Provider> Server<P> {
+impl<P: Provider> Run<P> {
     pub(super) async fn stop_provider(
         &self,
         _: wire::stop_provider::Request,

@@ -1,13 +1,13 @@
 //! UpgradeResourceState: runs before every plan, also when the version is today's.
 
-use super::{Server, stopped};
+use super::{Run, stopped};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::planning;
 use crate::proto::tfplugin6 as wire;
 use crate::provider::Provider;
 use crate::value::json;
 
-impl<P: Provider> Server<P> {
+impl<P: Provider> Run<P> {
     pub(super) async fn upgrade_resource_state(
         &self,
         request: wire::upgrade_resource_state::Request,

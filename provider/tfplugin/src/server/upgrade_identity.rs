@@ -1,6 +1,6 @@
 //! UpgradeResourceIdentity.
 
-use super::{Server, identity, stopped};
+use super::{Run, identity, stopped};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::proto::tfplugin6 as wire;
 use crate::provider::Provider;
@@ -9,7 +9,7 @@ use crate::value::json;
 type Request = wire::upgrade_resource_identity::Request;
 type Response = wire::upgrade_resource_identity::Response;
 
-impl<P: Provider> Server<P> {
+impl<P: Provider> Run<P> {
     pub(super) async fn upgrade_resource_identity(&self, request: Request) -> Response {
         let mut diags = Diagnostics::new();
         match self.identity_upgraded(request, &mut diags) {

@@ -2,7 +2,7 @@
 //! unknowns.
 
 use super::catalogue::{Catalogue, Described};
-use super::{Server, Shape, one};
+use super::{Run, Shape, one};
 use crate::action::AnyAction;
 use crate::data_source::AnyDataSource;
 use crate::diagnostics::{Diagnostics, Severity};
@@ -39,7 +39,7 @@ fn validate(
     general
 }
 
-impl<P: Provider> Server<P> {
+impl<P: Provider> Run<P> {
     pub(super) async fn validate_provider_config(
         &self,
         request: wire::validate_provider_config::Request,

@@ -138,7 +138,7 @@ fn no_value_harms_a_plan() {
 #[test]
 fn no_stored_state_harms_its_reader() {
     let server = Server::new(
-        Arc::new(provider::Shelves::default()),
+        || Arc::new(provider::Shelves::default()),
         "https://example.com",
     );
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -173,7 +173,7 @@ impl ListResource for Endless {
 }
 
 fn server() -> Server<Careless> {
-    Server::new(Arc::new(Careless), "https://example.com")
+    Server::new(|| Arc::new(Careless), "https://example.com")
 }
 
 #[tokio::test]

@@ -136,7 +136,7 @@ async fn planned(given: &str) -> Vec<wire::Diagnostic> {
         config: encode(&config(given)),
         ..Default::default()
     };
-    let server = Server::new(Arc::new(Careless), "https://example.com");
+    let server = Server::new(|| Arc::new(Careless), "https://example.com");
     let response = server.plan_resource_change(Request::new(request)).await;
     response.unwrap().into_inner().diagnostics
 }
@@ -179,7 +179,7 @@ async fn a_state_that_breaks_its_plan_does_not_leave_the_process_unnoticed() {
         config: encode(&config),
         ..Default::default()
     };
-    let server = Server::new(Arc::new(Careless), "https://example.com");
+    let server = Server::new(|| Arc::new(Careless), "https://example.com");
     let response = server.apply_resource_change(Request::new(request)).await;
     let response = response.unwrap().into_inner();
     let found = errors(&response.diagnostics);

@@ -93,3 +93,21 @@ async fn garbage_that_is_said_to_be_kept_is_an_error() {
     assert_eq!(errors(&renewed.diagnostics).len(), 1);
     assert_eq!(renewed.private, Some(b"\xff".to_vec()));
 }
+
+#[tokio::test]
+async fn what_is_opened_is_closed_after_a_stop_too() {
+    let host = Host::new().await;
+    host.create(&[]).await;
+    let opened = open(&host, "alpha").await;
+    let file = host.directory.path().join("alpha.key");
+    assert!(file.exists());
+    let stop = Request::new(wire::stop_provider::Request {});
+    host.server.stop_provider(stop).await.unwrap();
+    let request = wire::close_ephemeral_resource::Request {
+        type_name: KEY.to_owned(),
+        private: opened.private,
+    };
+    let closed = host.server.close_ephemeral_resource(Request::new(request));
+    closed.await.unwrap();
+    assert!(!file.exists());
+}

@@ -145,11 +145,11 @@ impl Host {
     }
 
     fn unconfigured(directory: TempDir) -> Self {
-        let server = Server::new(Arc::new(Shelves::default()), "https://example.com");
+        let server = Server::new(|| Arc::new(Shelves::default()), "https://example.com");
         Self { server, directory }
     }
 
-    async fn configure(&self, directory: Value) {
+    pub async fn configure(&self, directory: Value) {
         let request = wire::configure_provider::Request {
             terraform_version: "1.11.4".to_owned(),
             config: block::<crate::model::Config>(&[("directory", directory)]),

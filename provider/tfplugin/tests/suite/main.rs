@@ -43,6 +43,7 @@ mod planning;
 mod protocol;
 mod refinements;
 mod rules;
+mod runs;
 mod schemas;
 mod strategy;
 mod unread;

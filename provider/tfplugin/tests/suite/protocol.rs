@@ -222,7 +222,7 @@ async fn a_panic_is_an_error_and_the_server_lives_on() {
 }
 
 #[tokio::test]
-async fn a_stop_ends_waits_now_and_later() {
+async fn a_stop_ends_waits_now_and_later_in_its_run() {
     let host = Host::new().await;
     let members = [("simulate", "wait".into())];
     let stop = async {

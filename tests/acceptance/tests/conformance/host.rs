@@ -56,11 +56,29 @@ impl Drop for Attended {
 fn a_client_attaches_to_a_provider_that_is_debugged_and_leaves_it_running() {
     let (mut provider, reattach) = Attended::start();
     let mut workspace = Workspace::bare();
-    workspace.write(&oak("books", ""));
+    // Each client looks for it in its own registry.
+    let west = workspace.path().join("west");
+    std::fs::create_dir(&west).unwrap();
+    workspace.file(
+        "provider.tf",
+        &format!(
+            "terraform {{\n  required_providers {{\n    shelf = {{ source = \"example/shelf\" }}\n  }}\n}}\n\
+             provider \"shelf\" {{\n  directory = {:?}\n}}\n\
+             provider \"shelf\" {{\n  alias     = \"west\"\n  directory = {west:?}\n}}\n",
+            workspace.shelves()
+        ),
+    );
+    workspace.write(&(oak("books", "") + &oak("maps", "  provider = shelf.west")));
     workspace.environment("TF_REATTACH_PROVIDERS", reattach);
-    workspace.apply().succeeded().says("1 added");
+    workspace.apply().succeeded().says("2 added");
+    assert!(!workspace.stored("books").is_null());
+    assert!(
+        workspace.stored("maps").is_null(),
+        "an alias met the other's settings"
+    );
+    assert!(west.join("maps.json").exists());
     workspace.plan_is_empty();
-    workspace.destroy().succeeded().says("1 destroyed");
+    workspace.destroy().succeeded().says("2 destroyed");
     assert_eq!(provider.process.try_wait().unwrap(), None, "it has ended");
 
     kill_process(Pid::from_child(&provider.process), Signal::INT).unwrap();
@@ -100,6 +118,28 @@ fn the_client_reads_the_provider_s_log_lines() {
     for line in own {
         let message = line["@message"].as_str().unwrap_or_default();
         assert!(!message.contains("@message"), "{line}");
+    }
+}
+
+#[test]
+fn every_line_of_a_call_says_which_call_it_is_and_errors_are_logged_too() {
+    let mut workspace = Workspace::new();
+    workspace.write(&oak("books", "  simulate = \"refuse\""));
+    workspace.environment("TF_LOG_PROVIDER", "error");
+    let said = workspace.apply().failed();
+    let line = said
+        .stderr
+        .lines()
+        .find(|line| line.contains("[ERROR]") && line.contains("diagnostic_summary=Refused"));
+    let line = line.unwrap_or_else(|| panic!("the refusal is not logged: {}", said.stderr));
+    for known in [
+        "tf_rpc=apply_resource_change",
+        "tf_resource_type=shelf_shelf",
+        "tf_req_id=",
+        "tf_provider_addr=registry.terraform.io/example/shelf",
+        "diagnostic_attribute=simulate",
+    ] {
+        assert!(line.contains(known), "{known} is not in {line}");
     }
 }
 

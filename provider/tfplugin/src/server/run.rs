@@ -1,0 +1,117 @@
+//! What belongs to one run of the host: the provider, its configuration, what it was told.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use tokio_util::sync::CancellationToken;
+
+use super::catalogue::Catalogue;
+use super::functions::Functions;
+use super::warnings::Told;
+use super::{Shape, no_schema};
+use crate::action::AnyAction;
+use crate::context::Context;
+use crate::data_source::AnyDataSource;
+use crate::diagnostics::Diagnostic;
+use crate::ephemeral::AnyEphemeralResource;
+use crate::list::AnyListResource;
+use crate::proto::tfplugin6 as wire;
+use crate::provider::Provider;
+use crate::resource::AnyResource;
+use crate::schema::Schema;
+
+/// What ends calls from outside, all runs of a process alike.
+#[derive(Clone, Debug, Default)]
+pub struct Signals {
+    /// What waits returns with what it has, as after StopProvider.
+    pub stop: CancellationToken,
+    /// The process is about to end: nothing waits any more.
+    pub end: CancellationToken,
+}
+
+/// From one ConfigureProvider to the next, and what came before the first.
+pub(super) struct Run<P: Provider> {
+    pub(super) provider: Arc<P>,
+    pub(super) resources: Catalogue<dyn AnyResource>,
+    pub(super) data_sources: Catalogue<dyn AnyDataSource>,
+    pub(super) ephemeral_resources: Catalogue<dyn AnyEphemeralResource>,
+    pub(super) list_resources: Catalogue<dyn AnyListResource>,
+    pub(super) actions: Catalogue<dyn AnyAction>,
+    pub(super) functions: Functions,
+    pub(super) told: Told,
+    /// As the host said in ConfigureProvider.
+    pub(super) terraform_version: OnceLock<String>,
+    pub(super) stop: CancellationToken,
+    end: CancellationToken,
+    begun: AtomicBool,
+    config: OnceLock<Result<Shape, String>>,
+}
+
+impl<P: Provider> Run<P> {
+    pub(super) fn new(provider: Arc<P>, signals: &Signals) -> Self {
+        Self {
+            resources: Catalogue::new(provider.resources()),
+            data_sources: Catalogue::new(provider.data_sources()),
+            ephemeral_resources: Catalogue::new(provider.ephemeral_resources()),
+            list_resources: Catalogue::new(provider.list_resources()),
+            actions: Catalogue::new(provider.actions()),
+            functions: Functions::new(provider.functions()),
+            provider,
+            told: Told::default(),
+            terraform_version: OnceLock::new(),
+            stop: signals.stop.child_token(),
+            end: signals.end.child_token(),
+            begun: AtomicBool::new(false),
+            config: OnceLock::new(),
+        }
+    }
+
+    /// Returns true for the first ConfigureProvider.
+    pub(super) fn begin(&self) -> bool {
+        !self.begun.swap(true, Ordering::Relaxed)
+    }
+
+    pub(super) fn config(&self) -> Result<&Shape, Diagnostic> {
+        self.config
+            .get_or_init(|| {
+                Schema::derive::<P::Config>(0, "")
+                    .map(Shape::new)
+                    .map_err(|error| error.to_string())
+            })
+            .as_ref()
+            .map_err(|reason| no_schema("The provider's configuration", reason))
+    }
+
+    pub(super) fn managed(
+        &self,
+        type_name: &str,
+    ) -> Result<(&dyn AnyResource, &Shape), Diagnostic> {
+        self.resources.get(type_name)
+    }
+
+    pub(super) fn context(&self, client: Option<&wire::ClientCapabilities>) -> Context {
+        Context {
+            stop: self.stop.child_token(),
+            terraform_version: self.terraform_version.get().cloned().unwrap_or_default(),
+            write_only_allowed: client.is_some_and(|c| c.write_only_attributes_allowed),
+            deferral_allowed: client.is_some_and(|c| c.deferral_allowed),
+            ..Context::default()
+        }
+    }
+
+    /// The context of an operation on what has passed validation and plan.
+    pub(super) fn later_context(&self, client: Option<&wire::ClientCapabilities>) -> Context {
+        Context {
+            write_only_allowed: true,
+            ..self.context(client)
+        }
+    }
+
+    /// The context of what is done after a stop as well.
+    pub(super) fn closing_context(&self) -> Context {
+        Context {
+            stop: self.end.child_token(),
+            ..self.later_context(None)
+        }
+    }
+}
