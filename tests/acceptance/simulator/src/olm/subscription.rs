@@ -190,10 +190,11 @@ async fn follow(cluster: &Cluster, subscription: &DynamicObject) -> Result<bool,
         status["installedCSV"] = current.into();
         status["state"] = "AtLatestKnown".into();
     }
-    let plan = text(&status, "/installPlanRef/name").to_owned();
-    let plan = cluster
-        .read(&kinds::INSTALL_PLAN, &namespace, &plan)
-        .await?;
+    // What was installed before OLM's notes begin has no plan.
+    let plan = match text(&status, "/installPlanRef/name") {
+        "" => None,
+        name => cluster.read(&kinds::INSTALL_PLAN, &namespace, name).await?,
+    };
     let phase = plan.as_ref().map_or("", |p| text(&p.data, "/status/phase"));
     let condition = match phase {
         "RequiresApproval" | "Installing" => Some(pending(cluster, &status, phase)),
