@@ -15,9 +15,9 @@ use std::time::Duration;
 
 use everest_core::v1;
 use everest_core::v1::namespace::{MANAGED_BY, MANAGED_BY_LABEL};
-use everest_schemas::Engine;
-use everest_schemas::models::NamespaceModel;
-use everest_schemas::olm::Subscription;
+use everest_schemas::models::{EngineInstall, Engines, NamespaceModel};
+use everest_schemas::olm::{ClusterServiceVersion, Subscription};
+use everest_schemas::{Engine, Field};
 use futures::future::try_join_all;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::ResourceExt;
@@ -55,6 +55,57 @@ pub async fn read(
     Ok(Some(
         observation::observe(cluster, &namespace, prior).await?,
     ))
+}
+
+/// Lists the engines in `found` that `prior` lists and that are only half removed: the Subscription
+/// is gone, the ClusterServiceVersion is not. Whoever forgets them never removes the rest, and OLM
+/// installs nothing in the namespace while it is there. All that is said of them is that they are
+/// listed.
+///
+/// # Errors
+/// Whatever keeps the ClusterServiceVersions from being listed, unless that is forbidden.
+pub async fn keep_half_removed(
+    cluster: &Cluster,
+    prior: &NamespaceModel,
+    found: &mut NamespaceModel,
+) -> Result<(), ClusterError> {
+    let (_, name) = key(prior)?;
+    let Some(engines) = found.engines.known_mut() else {
+        return Ok(());
+    };
+    let mut missing = removed(prior, engines);
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let versions = removal::served(cluster.objects::<ClusterServiceVersion>(name)).await;
+    let versions = match versions {
+        Err(error) if error.is_forbidden() => return Ok(()),
+        other => other?,
+    };
+    missing.retain(|engine| {
+        versions
+            .iter()
+            .any(|version| removal::is_of(version, *engine))
+    });
+    for engine in missing {
+        *engines.get_mut(engine) = Field::Known(EngineInstall::default());
+    }
+    Ok(())
+}
+
+/// The engines that `prior` lists and `engines` do not.
+fn removed(prior: &NamespaceModel, engines: &Engines) -> Vec<Engine> {
+    let before = install::wanted(prior).into_iter();
+    before
+        .map(|before| before.engine)
+        .filter(|engine| engines.get(*engine).is_null())
+        .collect()
+}
+
+/// Whether a change takes engines out.
+pub fn removes(prior: &NamespaceModel, planned: &NamespaceModel) -> bool {
+    let engines = planned.engines.known();
+    engines.is_some_and(|engines| !removed(prior, engines).is_empty())
 }
 
 /// Reads all namespaces that Everest manages, with every engine they have.

@@ -70,7 +70,11 @@ impl Kind for Namespace {
         cluster: &Cluster,
         prior: &NamespaceModel,
     ) -> Result<Option<NamespaceModel>, ClusterError> {
-        namespace::read(cluster, prior.key().1, Some(prior)).await
+        let mut found = namespace::read(cluster, prior.key().1, Some(prior)).await?;
+        if let Some(found) = &mut found {
+            namespace::keep_half_removed(cluster, prior, found).await?;
+        }
+        Ok(found)
     }
 
     async fn create(
@@ -108,7 +112,13 @@ impl Kind for Namespace {
         _: &NamespaceModel,
         wait: &Wait,
     ) -> Change<NamespaceModel> {
-        namespace::update(cluster, prior, planned, wait).await
+        match namespace::update(cluster, prior, planned, wait).await {
+            // A state without the engine would have no plan remove what is left of it.
+            Change::Pending { error, .. } if namespace::removes(prior, planned) => {
+                Change::Refused(error)
+            }
+            change => change,
+        }
     }
 
     async fn delete(

@@ -67,16 +67,16 @@ pub(super) async fn remove_operators(
     // A CSV that is being installed or replaced is not the installed one yet.
     let mut csvs = BTreeSet::new();
     for csv in served(versions).await? {
-        let name = csv.name_any();
-        let package = olm::parse_csv(&name).map(|(package, _)| package);
-        if engines
-            .iter()
-            .any(|engine| Some(engine.operator()) == package)
-        {
-            csvs.insert(name);
+        if engines.iter().any(|engine| is_of(&csv, *engine)) {
+            csvs.insert(csv.name_any());
         }
     }
     remove(cluster, namespace, engines, csvs, clock).await
+}
+
+/// Whether a version is one of an engine's operator.
+pub(super) fn is_of(csv: &ClusterServiceVersion, engine: Engine) -> bool {
+    olm::parse_csv(&csv.name_any()).is_some_and(|(package, _)| package == engine.operator())
 }
 
 /// Removes the Subscriptions of `engines` and what came of them. A CSV that was there before its
