@@ -89,6 +89,12 @@ pub const FAILING: &[Failing] = &[
         MARK,
     ),
     failing(
+        "terraform/namespace/create",
+        UNMARKED,
+        "patch namespaces",
+        MARK,
+    ),
+    failing(
         "terraform/restore/create",
         UNMARKED,
         "patch databaseclusterrestores",

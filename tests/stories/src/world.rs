@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use everest_simulator::{Clock, Olm, Pace, Settings, Simulator, configurations};
 use jiff::Timestamp;
+use kube::api::{Api, ApiResource, DynamicObject, GroupVersionKind, Patch, PatchParams};
 use serde_json::{Value, json};
 use test_apiserver::{ApiServer, Kind};
 
@@ -107,9 +108,14 @@ impl World {
 
     /// A database that somebody else has made.
     pub fn add_database(&self, name: &str) {
+        self.add_database_to("shop", name);
+    }
+
+    /// A database that somebody else has made in a namespace.
+    pub fn add_database_to(&self, namespace: &str, name: &str) {
         self.server
             .put(json!({"apiVersion": "everest.percona.com/v1alpha1",
-            "kind": "DatabaseCluster", "metadata": {"name": name, "namespace": "shop"},
+            "kind": "DatabaseCluster", "metadata": {"name": name, "namespace": namespace},
             "spec": {"engine": {"type": "pxc", "version": "8.0.41-32.1", "replicas": 3,
                     "storage": {"size": "25Gi"}, "resources": {"cpu": "1", "memory": "2G"}},
                 "proxy": {"type": "haproxy", "replicas": 3}}}));
@@ -121,6 +127,39 @@ impl World {
             .put(json!({"apiVersion": "everest.percona.com/v1alpha1",
             "kind": "DatabaseClusterBackup", "metadata": {"name": name, "namespace": "shop"},
             "spec": {"dbClusterName": database, "backupStorageName": "s3"}}));
+    }
+
+    /// A backup storage that somebody else has made in a namespace.
+    pub fn add_storage_to(&self, namespace: &str, name: &str) {
+        for object in storage(namespace, name) {
+            self.server.put(object);
+        }
+    }
+
+    /// A namespace of somebody else's, with an operator of MySQL databases that OLM has installed
+    /// for them if `has_operator`.
+    pub fn add_namespace(&self, name: &str, has_operator: bool) {
+        self.server
+            .put(json!({"apiVersion": "v1", "kind": "Namespace",
+            "metadata": {"name": name, "labels": {"team": "theirs"}}}));
+        if has_operator {
+            for object in installed(name, "percona-xtradb-cluster-operator", "1.18.0") {
+                self.server.put(object);
+            }
+        }
+    }
+
+    /// Another program applies a part of a database, by force.
+    pub async fn apply_to_database(&self, name: &str, spec: Value) {
+        let kind = GroupVersionKind::gvk("everest.percona.com", "v1alpha1", "DatabaseCluster");
+        let kind = ApiResource::from_gvk_with_plural(&kind, "databaseclusters");
+        let databases: Api<DynamicObject> =
+            Api::namespaced_with(self.server.client(), "shop", &kind);
+        let body = json!({"apiVersion": "everest.percona.com/v1alpha1",
+            "kind": "DatabaseCluster", "metadata": {"name": name}, "spec": spec});
+        let params = PatchParams::apply("another").force();
+        let applied = databases.patch(name, &params, &Patch::Apply(body)).await;
+        applied.unwrap();
     }
 
     /// Lets time pass.

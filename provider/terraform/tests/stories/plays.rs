@@ -9,10 +9,11 @@ const DATABASE: &str = "everest_database";
 const STORAGE: &str = "everest_backup_storage";
 const BACKUP: &str = "everest_backup";
 const RESTORE: &str = "everest_restore";
+const NAMESPACE: &str = "everest_namespace";
 
 /// All of them.
 pub fn all() -> Vec<Story> {
-    let scripts = [databases(), storages(), backups(), restores()];
+    let scripts = [databases(), storages(), backups(), restores(), namespaces()];
     scripts.into_iter().flatten().map(Script::story).collect()
 }
 
@@ -54,6 +55,16 @@ fn databases() -> Vec<Script> {
         database("import")
             .in_scene(|world| world.add_database("orders"))
             .changed(json!({"engine": {"replicas": 5}}))
+            .imported("shop/orders"),
+        database("take-back").then(json!({})).meanwhile(|world| {
+            Box::pin(world.apply_to_database("orders", json!({"engine": {"replicas": 5}})))
+        }),
+        database("take-over")
+            .in_scene(|world| world.add_database("orders"))
+            .meanwhile(|world| {
+                Box::pin(world.apply_to_database("orders", json!({"engine": {"replicas": 3}})))
+            })
+            .changed(json!({"force_conflicts": true, "engine": {"replicas": 5}}))
             .imported("shop/orders"),
     ]
 }
@@ -127,5 +138,49 @@ fn restores() -> Vec<Script> {
             .then(json!({"triggers": {"run": "1"}}))
             .then(json!({"triggers": {"run": "2"}})),
         restore("delete").destroyed(),
+    ]
+}
+
+fn namespace(name: &str) -> Script {
+    Script::new(
+        &format!("namespace/{name}"),
+        NAMESPACE,
+        json!({
+            "name": "team", "engines": {"pxc": {}},
+            "timeouts": {"create": "10m", "update": "10m", "delete": "10m"},
+        }),
+    )
+    .with_olm()
+}
+
+fn namespaces() -> Vec<Script> {
+    vec![
+        namespace("create"),
+        namespace("add-operator").then(json!({"engines": {"psmdb": {}}})),
+        namespace("remove-operator")
+            .changed(json!({"engines": {"psmdb": {}}}))
+            .then(json!({"engines": {"psmdb": null}})),
+        namespace("upgrade")
+            .changed(json!({"engines": {"pxc": {"version": "1.17.0"}}}))
+            .then(json!({"engines": {"pxc": {"version": "1.18.0"}}})),
+        namespace("delete").destroyed(),
+        namespace("force-destroy")
+            .changed(json!({"force_destroy": true}))
+            .meanwhile(|world| {
+                world.add_database_to("team", "orders");
+                world.add_storage_to("team", "s3");
+                Box::pin(async {})
+            })
+            .destroyed(),
+        namespace("take-over")
+            .in_scene(|world| world.add_namespace("team", true))
+            .changed(json!({"take_ownership": true, "labels": {"team": "ours"}})),
+        namespace("give-back")
+            .in_scene(|world| world.add_namespace("team", false))
+            .changed(json!({"take_ownership": true, "labels": {"team": "ours"}}))
+            .destroyed(),
+        namespace("import")
+            .changed(json!({"name": "shop", "labels": {"team": "ours"}}))
+            .imported("shop"),
     ]
 }

@@ -1,17 +1,25 @@
 //! A story as a list of configurations that are applied one after the other.
 
 use async_trait::async_trait;
+use futures::future::LocalBoxFuture;
 use serde_json::{Value as Json, json};
 use test_apiserver::Process;
 use test_stories::{Attempt, Dies, Story, Teller, World};
 
 use crate::host::{Host, Stop, Wanted};
 
+/// What others do.
+type Deed = for<'a> fn(&'a World) -> LocalBoxFuture<'a, ()>;
+
 /// A story before it is told.
 pub struct Script {
     name: String,
+    /// Whether operators are installed in it.
+    needs_olm: bool,
     /// What others have done before.
     scene: fn(&World),
+    /// What others have done since.
+    since: Deed,
     /// What was applied before.
     before: Vec<Wanted>,
     wanted: Wanted,
@@ -22,7 +30,9 @@ impl Script {
     pub fn new(name: &str, type_name: &'static str, block: Json) -> Self {
         Self {
             name: format!("terraform/{name}"),
+            needs_olm: false,
             scene: |_| {},
+            since: |_| Box::pin(async {}),
             before: Vec::new(),
             wanted: Wanted {
                 type_name,
@@ -35,6 +45,18 @@ impl Script {
     /// After something that others have done.
     pub fn in_scene(mut self, scene: fn(&World)) -> Self {
         self.scene = scene;
+        self
+    }
+
+    /// Where the Operator Lifecycle Manager installs operators.
+    pub fn with_olm(mut self) -> Self {
+        self.needs_olm = true;
+        self
+    }
+
+    /// Others do something between what was applied before and what is now.
+    pub fn meanwhile(mut self, since: Deed) -> Self {
+        self.since = since;
         self
     }
 
@@ -72,7 +94,10 @@ impl Script {
         let begin = move || {
             let script = script.clone();
             async move {
-                let world = World::new().await;
+                let world = match script.needs_olm {
+                    true => World::with_olm().await,
+                    false => World::new().await,
+                };
                 (script.scene)(&world);
                 world.passes(std::time::Duration::from_secs(120)).await;
                 let mut host = Host::default();
@@ -84,6 +109,8 @@ impl Script {
                     }
                     world.passes(std::time::Duration::from_secs(60)).await;
                 }
+                (script.since)(&world).await;
+                world.passes(std::time::Duration::from_secs(60)).await;
                 (world, (host, script.wanted.clone()))
             }
         };
