@@ -16,7 +16,10 @@ use kube::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::catalog::{self, PACKAGES};
+use crate::{
+    catalog::{self, PACKAGES},
+    patience::patience,
+};
 
 /// Namespace of OLM and of the catalog.
 pub const OLM_NAMESPACE: &str = "everest-olm";
@@ -40,7 +43,7 @@ pub enum InstallError {
         source: Box<kube::Error>,
     },
     /// An operator has been subscribed to, and its engine does not come.
-    #[error("{operator} was not installed in {namespace} after {} s", ENGINE_LIMIT.as_secs())]
+    #[error("{operator} was not installed in {namespace} after {} s", patience(ENGINE_LIMIT).as_secs())]
     NoEngine {
         /// The operator.
         operator: String,
@@ -222,7 +225,7 @@ pub async fn database_namespace(
     }
     let path =
         format!("/apis/everest.percona.com/v1alpha1/namespaces/{name}/databaseengines/{operator}");
-    let deadline = Instant::now() + ENGINE_LIMIT;
+    let deadline = Instant::now() + patience(ENGINE_LIMIT);
     while !condition(client, &path, |engine| {
         engine.pointer("/status/status") == Some(&Value::from("installed"))
     })

@@ -19,3 +19,9 @@ pub fn patience(usual: Duration) -> Duration {
         },
     }
 }
+
+/// Whether tests run on a cluster that stays, where real databases start.
+#[must_use]
+pub fn is_asked_for() -> bool {
+    std::env::var_os(FACTOR).is_some()
+}

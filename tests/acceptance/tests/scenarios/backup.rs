@@ -7,12 +7,8 @@ use crate::{
     stack::Stack,
 };
 
-const STORAGE_ONLY: &str = "resource \"everest_namespace\" \"ns\" {
-  name = \"NS\"
-  engines = { pxc = {} }
-}
-resource \"everest_backup_storage\" \"s3\" {
-  namespace         = everest_namespace.ns.name
+const STORAGE_ONLY: &str = "resource \"everest_backup_storage\" \"s3\" {
+  namespace         = \"NS\"
   name              = \"s3\"
   type              = \"s3\"
   bucket            = \"backups\"
@@ -24,7 +20,7 @@ resource \"everest_backup_storage\" \"s3\" {
 ";
 
 const DATABASE: &str = "resource \"everest_database\" \"db\" {
-  namespace = everest_namespace.ns.name
+  namespace = \"NS\"
   name      = \"orders\"
   engine = { type = \"pxc\", replicas = 1, storage = { size = \"1Gi\" }, resources = { cpu = \"600m\", memory = \"1G\" } }
   deletion_protection = false
@@ -32,7 +28,7 @@ const DATABASE: &str = "resource \"everest_database\" \"db\" {
 ";
 
 const BACKUP_HCL: &str = "resource \"everest_backup\" \"b\" {
-  namespace           = everest_namespace.ns.name
+  namespace           = \"NS\"
   database_name       = everest_database.db.name
   backup_storage_name = everest_backup_storage.s3.name
   name                = \"b1\"
@@ -40,7 +36,7 @@ const BACKUP_HCL: &str = "resource \"everest_backup\" \"b\" {
 ";
 
 const RESTORE_HCL: &str = "resource \"everest_restore\" \"r\" {
-  namespace     = everest_namespace.ns.name
+  namespace     = \"NS\"
   database_name = everest_database.db.name
   name          = \"r1\"
   backup_name   = everest_backup.b.name
@@ -57,7 +53,7 @@ fn secret(stack: &Stack, key: &str) -> String {
 
 #[test]
 fn a_storage_keeps_its_secret_in_step() {
-    let stack = Stack::new("storage");
+    let stack = Stack::with_engine("pxc");
     stack.write(STORAGE_ONLY);
     stack.apply().succeeded();
     assert_eq!(secret(&stack, "AWS_ACCESS_KEY_ID"), "AKIA-1");
@@ -125,7 +121,7 @@ fn write_only_credentials_reach_the_secret_and_not_the_state() {
                 ),
             )
     };
-    let stack = Stack::new("storage-wo");
+    let stack = Stack::with_engine("pxc");
     stack.write(&write_only("whisper-1", 1));
     stack.apply().succeeded();
     assert_eq!(secret(&stack, "AWS_SECRET_ACCESS_KEY"), "whisper-1");
@@ -141,7 +137,7 @@ fn write_only_credentials_reach_the_secret_and_not_the_state() {
 
 #[test]
 fn the_secret_of_an_azure_storage_has_the_keys_of_every_engine() {
-    let stack = Stack::new("azure");
+    let stack = Stack::with_engine("pxc");
     stack.write(
         &STORAGE_ONLY
             .replace("\"s3\"\n  bucket", "\"azure\"\n  bucket")
@@ -196,7 +192,7 @@ fn a_wrong_storage_is_refused_at_plan() {
 
 #[test]
 fn a_storage_in_use_is_not_deleted_and_the_error_names_who_uses_it() {
-    let stack = Stack::new("storage-used");
+    let stack = Stack::with_engine("pxc");
     stack.write(&format!("{STORAGE_ONLY}{DATABASE}{BACKUP_HCL}"));
     stack.apply().succeeded();
     stack.run(&["state", "rm", "everest_backup.b"]).succeeded();
@@ -226,7 +222,7 @@ fn a_storage_in_use_is_not_deleted_and_the_error_names_who_uses_it() {
 #[test]
 fn a_backup_and_a_restore_run_once() {
     let all = format!("{STORAGE_ONLY}{DATABASE}{BACKUP_HCL}{RESTORE_HCL}");
-    let stack = Stack::new("restore");
+    let stack = Stack::with_engine("pxc");
     stack.write(&all);
     stack.apply().succeeded();
     let backup = stack.state("everest_backup.b");
@@ -276,7 +272,7 @@ fn a_backup_and_a_restore_run_once() {
 #[test]
 #[ignore = "steers the simulator"]
 fn destroying_a_backup_keeps_its_data_unless_told_otherwise() {
-    let stack = Stack::new("backup-keeps");
+    let stack = Stack::with_engine("pxc");
     let second = BACKUP_HCL
         .replace("\"b\"", "\"c\"")
         .replace("\"b1\"", "\"c1\"")
@@ -322,7 +318,7 @@ fn destroying_a_backup_keeps_its_data_unless_told_otherwise() {
 
 #[test]
 fn a_backup_deleted_behind_our_back_is_planned_anew() {
-    let stack = Stack::new("backup-gone");
+    let stack = Stack::with_engine("pxc");
     stack.write(&format!("{STORAGE_ONLY}{DATABASE}{BACKUP_HCL}"));
     stack.apply().succeeded();
     objects::delete(BACKUP, &stack.namespace, "b1");
@@ -336,7 +332,7 @@ fn a_backup_deleted_behind_our_back_is_planned_anew() {
 #[test]
 #[ignore = "steers the simulator"]
 fn a_failed_restore_is_told_with_its_reason_and_runs_again() {
-    let stack = Stack::new("restore-fails");
+    let stack = Stack::with_engine("pxc");
     stack.write(&format!("{STORAGE_ONLY}{DATABASE}{BACKUP_HCL}"));
     stack.apply().succeeded();
     steer(

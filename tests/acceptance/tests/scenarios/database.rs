@@ -9,25 +9,27 @@ use crate::{
 
 const ENGINES: [(&str, u64); 3] = [("pxc", 3306), ("psmdb", 27017), ("postgresql", 5432)];
 
-fn namespace(engine: &str) -> String {
-    format!(
-        "resource \"everest_namespace\" \"ns\" {{\n  name = \"NS\"\n  engines = {{ {engine} = {{}} }}\n}}\n"
-    )
-}
-
-/// A namespace and a small database in it; `more` are further attributes of the database.
+/// A small database; `more` are further attributes of it.
 fn database(engine: &str, name: &str, more: &str) -> String {
     format!(
-        "{}resource \"everest_database\" \"db\" {{
-  namespace = everest_namespace.ns.name
+        "resource \"everest_database\" \"db\" {{
+  namespace = \"NS\"
   name      = \"{name}\"
   engine = {{ type = \"{engine}\", replicas = 1, storage = {{ size = \"1Gi\" }}, resources = {{ cpu = \"600m\", memory = \"1G\" }} }}
   deletion_protection = false
 {more}
 }}
-",
-        namespace(engine)
+"
     )
+}
+
+/// The same, called `orders`, with the namespace that it is in.
+fn in_own_namespace(engine: &str, more: &str) -> String {
+    let namespace = format!(
+        "resource \"everest_namespace\" \"ns\" {{\n  name = \"NS\"\n  engines = {{ {engine} = {{}} }}\n}}\n"
+    );
+    let database = database(engine, "orders", more);
+    namespace + &database.replace("\"NS\"", "everest_namespace.ns.name")
 }
 
 fn spec(stack: &Stack, name: &str) -> Value {
@@ -40,7 +42,8 @@ fn a_database_of_each_engine_is_created_imported_and_destroyed() {
         for (engine, port) in ENGINES {
             threads.spawn(move || {
                 let stack = Stack::new(&format!("basic-{engine}"));
-                stack.write(&database(engine, "orders", ""));
+                let database = |more: &str| in_own_namespace(engine, more);
+                stack.write(&database(""));
                 stack.apply().succeeded();
 
                 let state = stack.state("everest_database.db");
@@ -64,17 +67,15 @@ fn a_database_of_each_engine_is_created_imported_and_destroyed() {
                 stack.plan_is_empty();
 
                 let id = format!("{}/orders", stack.namespace);
-                stack.write(
-                    &database(engine, "orders", "  deletion_protection = true").replacen(
-                        "  deletion_protection = false\n",
-                        "",
-                        1,
-                    ),
-                );
+                stack.write(&database("  deletion_protection = true").replacen(
+                    "  deletion_protection = false\n",
+                    "",
+                    1,
+                ));
                 stack.reimport("everest_database.db", &id);
                 stack.plan_is_empty();
 
-                stack.write(&database(engine, "orders", ""));
+                stack.write(&database(""));
                 stack.apply().succeeded();
                 stack.destroy().succeeded();
                 assert!(objects::get(objects::NAMESPACE, "", &stack.namespace).is_null());
@@ -86,7 +87,7 @@ fn a_database_of_each_engine_is_created_imported_and_destroyed() {
 #[test]
 #[ignore = "steers the simulator"]
 fn a_change_is_an_update_in_place_that_waits_until_the_engine_followed() {
-    let stack = Stack::new("db-update");
+    let stack = Stack::with_engine("psmdb");
     stack.write(&database("psmdb", "orders", "  proxy = { replicas = 1 }"));
     stack.apply().succeeded();
 
@@ -118,7 +119,7 @@ fn a_change_is_an_update_in_place_that_waits_until_the_engine_followed() {
 
 #[test]
 fn quantities_and_exposure_may_be_spelled_as_the_user_likes() {
-    let stack = Stack::new("db-spelling");
+    let stack = Stack::with_engine("pxc");
     stack.write(
         &database(
             "pxc",
@@ -148,7 +149,7 @@ fn quantities_and_exposure_may_be_spelled_as_the_user_likes() {
 
 #[test]
 fn what_the_operator_writes_back_is_never_a_diff() {
-    let stack = Stack::new("db-writeback");
+    let stack = Stack::with_engine("pxc");
     stack.write(&database("pxc", "orders", ""));
     stack.apply().succeeded();
     eventually("the operator wrote its defaults", || {
@@ -172,7 +173,7 @@ fn what_the_operator_writes_back_is_never_a_diff() {
 
 #[test]
 fn only_configured_fields_are_owned() {
-    let stack = Stack::new("db-owned");
+    let stack = Stack::with_engine("pxc");
     stack.write(&database("pxc", "orders", "  labels = { team = \"shop\" }"));
     stack.apply().succeeded();
     objects::patch(
@@ -218,7 +219,7 @@ fn only_configured_fields_are_owned() {
 #[test]
 fn schedules_are_a_map_keyed_by_name() {
     let storage = "resource \"everest_backup_storage\" \"s3\" {
-  namespace = everest_namespace.ns.name
+  namespace = \"NS\"
   name = \"s3\"
   type = \"s3\"
   bucket = \"backups\"
@@ -239,7 +240,7 @@ fn schedules_are_a_map_keyed_by_name() {
     };
     let nightly = "nightly = { schedule = \"0 2 * * *\", backup_storage_name = everest_backup_storage.s3.name, retention_copies = 7 }";
     let weekly = "weekly = { schedule = \"0 3 * * 0\", backup_storage_name = everest_backup_storage.s3.name, enabled = false }";
-    let stack = Stack::new("db-schedules");
+    let stack = Stack::with_engine("psmdb");
     stack.write(&backup(&format!("{nightly}, {weekly}")));
     stack.apply().succeeded();
     let sent = spec(&stack, "orders")["backup"]["schedules"].clone();
@@ -265,7 +266,7 @@ fn schedules_are_a_map_keyed_by_name() {
 
 #[test]
 fn a_database_deleted_behind_our_back_is_planned_anew() {
-    let stack = Stack::new("db-disappears");
+    let stack = Stack::with_engine("postgresql");
     stack.write(&database("postgresql", "orders", ""));
     stack.apply().succeeded();
     objects::delete(DATABASE, &stack.namespace, "orders");
@@ -279,9 +280,7 @@ fn a_database_deleted_behind_our_back_is_planned_anew() {
 
 #[test]
 fn a_database_that_exists_is_not_adopted_but_the_error_says_how_to_import_it() {
-    let stack = Stack::new("db-exists");
-    stack.write(&namespace("pxc"));
-    stack.apply().succeeded();
+    let stack = Stack::with_engine("pxc");
     objects::create(
         DATABASE,
         &stack.namespace,
@@ -302,7 +301,7 @@ fn a_database_that_exists_is_not_adopted_but_the_error_says_how_to_import_it() {
 
 #[test]
 fn deletion_protection_covers_destroy_and_replace_and_is_lifted_by_an_apply_of_its_own() {
-    let stack = Stack::new("db-protected");
+    let stack = Stack::with_engine("pxc");
     let protected = database("pxc", "orders", "").replace("  deletion_protection = false\n", "");
     stack.write(&protected);
     stack.apply().succeeded();
@@ -358,10 +357,10 @@ fn deletion_protection_covers_destroy_and_replace_and_is_lifted_by_an_apply_of_i
 #[ignore = "steers the simulator"]
 fn destroying_a_database_keeps_the_data_of_its_backups() {
     for (keep, fate) in [("", "stored"), ("  keep_backup_data = false\n", "deleted")] {
-        let stack = Stack::new("db-keeps");
+        let stack = Stack::with_engine("pxc");
         stack.write(&format!(
             "{}resource \"everest_backup_storage\" \"s3\" {{
-  namespace = everest_namespace.ns.name
+  namespace = \"NS\"
   name = \"s3\"
   type = \"s3\"
   bucket = \"backups\"
@@ -423,7 +422,7 @@ resource \"everest_database\" \"db\" {{\n  namespace = \"n\"\n  name = terraform
 
 #[test]
 fn a_database_can_be_paused_and_resumed() {
-    let stack = Stack::new("db-pause");
+    let stack = Stack::with_engine("postgresql");
     stack.write(&database("postgresql", "orders", ""));
     stack.apply().succeeded();
     stack.write(&database("postgresql", "orders", "  paused = true"));
@@ -442,7 +441,7 @@ fn a_database_can_be_paused_and_resumed() {
 
 /// A storage with the credentials of another bucket's owner.
 const STORAGE: &str = "resource \"everest_backup_storage\" \"s3\" {
-  namespace         = everest_namespace.ns.name
+  namespace         = \"NS\"
   name              = \"s3\"
   type              = \"s3\"
   bucket            = \"backups\"
@@ -451,7 +450,7 @@ const STORAGE: &str = "resource \"everest_backup_storage\" \"s3\" {
   secret_access_key = \"hush\"
 }
 resource \"everest_backup\" \"b\" {
-  namespace           = everest_namespace.ns.name
+  namespace           = \"NS\"
   database_name       = everest_database.db.name
   backup_storage_name = everest_backup_storage.s3.name
   name                = \"b1\"
@@ -465,7 +464,6 @@ fn copy() -> String {
         "copy",
         "  data_source = { db_cluster_backup_name = everest_backup.b.name }",
     )
-    .replace(&namespace("pxc"), "")
     .replace(
         "\"everest_database\" \"db\"",
         "\"everest_database\" \"copy\"",
@@ -475,7 +473,7 @@ fn copy() -> String {
 #[test]
 #[ignore = "steers the simulator"]
 fn a_database_whose_first_restore_fails_is_made_anew() {
-    let stack = Stack::new("db-from-fails");
+    let stack = Stack::with_engine("pxc");
     let source = database("pxc", "orders", "");
     stack.write(&format!("{source}{STORAGE}"));
     stack.apply().succeeded();
@@ -497,7 +495,7 @@ fn a_database_whose_first_restore_fails_is_made_anew() {
 
 #[test]
 fn a_database_starts_with_the_data_of_anothers_backup() {
-    let stack = Stack::new("db-from");
+    let stack = Stack::with_engine("pxc");
     let copy = copy();
     let source = database("pxc", "orders", "");
     stack.write(&format!("{source}{STORAGE}{copy}"));

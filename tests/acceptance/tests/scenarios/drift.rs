@@ -7,12 +7,8 @@ use crate::{
     stack::Stack,
 };
 
-const ALL: &str = "resource \"everest_namespace\" \"ns\" {
-  name    = \"NS\"
-  engines = { pxc = {} }
-}
-resource \"everest_backup_storage\" \"s3\" {
-  namespace         = everest_namespace.ns.name
+const ALL: &str = "resource \"everest_backup_storage\" \"s3\" {
+  namespace         = \"NS\"
   name              = \"s3\"
   type              = \"s3\"
   bucket            = \"backups\"
@@ -22,7 +18,7 @@ resource \"everest_backup_storage\" \"s3\" {
   secret_access_key = \"hush\"
 }
 resource \"everest_database\" \"db\" {
-  namespace = everest_namespace.ns.name
+  namespace = \"NS\"
   name      = \"orders\"
   engine = { type = \"pxc\", replicas = 1, storage = { size = \"1Gi\" }, resources = { cpu = \"600m\", memory = \"1G\" } }
   deletion_protection = false
@@ -63,7 +59,7 @@ fn apply_saved_plan(stack: &Stack) -> acceptance::said::Said {
 
 #[test]
 fn what_a_plan_shows_is_taken_over_and_what_it_does_not_show_only_by_force() {
-    let stack = Stack::new("drift");
+    let stack = Stack::with_engine("pxc");
     stack.write(ALL);
     stack.apply().succeeded();
 
@@ -111,12 +107,7 @@ fn what_a_plan_shows_is_taken_over_and_what_it_does_not_show_only_by_force() {
 
 #[test]
 fn an_imported_database_is_given_over_and_who_goes_on_applying_it_is_named() {
-    let stack = Stack::new("drift-imported");
-    let (namespace, _) = ALL
-        .split_once("resource \"everest_backup_storage\"")
-        .unwrap();
-    stack.write(namespace);
-    stack.apply().succeeded();
+    let stack = Stack::with_engine("pxc");
     let spec = json!({"engine": {"type": "pxc", "replicas": 1, "storage": {"size": "1Gi"},
         "resources": {"cpu": "600m", "memory": "2G"}}});
     objects::create(
@@ -126,8 +117,7 @@ fn an_imported_database_is_given_over_and_who_goes_on_applying_it_is_named() {
         json!({ "spec": spec }),
     );
     let (_, database) = ALL.split_once("resource \"everest_database\"").unwrap();
-    let all = format!("{namespace}resource \"everest_database\"{database}");
-    stack.write(&all);
+    stack.write(&format!("resource \"everest_database\"{database}"));
     let id = format!("{}/orders", stack.namespace);
     stack
         .run(&[

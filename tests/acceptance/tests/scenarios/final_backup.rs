@@ -15,15 +15,11 @@ const DESTROY: [&str; 5] = [
     "-no-color",
 ];
 
-/// A namespace with a storage and a database; `more` are further attributes of the database.
+/// A storage and a database; `more` are further attributes of the database.
 fn database(engine: &str, more: &str) -> String {
     format!(
-        "resource \"everest_namespace\" \"ns\" {{
-  name    = \"NS\"
-  engines = {{ {engine} = {{}} }}
-}}
-resource \"everest_backup_storage\" \"s3\" {{
-  namespace         = everest_namespace.ns.name
+        "resource \"everest_backup_storage\" \"s3\" {{
+  namespace         = \"NS\"
   name              = \"s3\"
   type              = \"s3\"
   bucket            = \"backups\"
@@ -32,7 +28,7 @@ resource \"everest_backup_storage\" \"s3\" {{
   secret_access_key = \"hush\"
 }}
 resource \"everest_database\" \"db\" {{
-  namespace = everest_namespace.ns.name
+  namespace = \"NS\"
   name      = \"orders\"
   engine = {{ type = \"{engine}\", replicas = 1, storage = {{ size = \"1Gi\" }}, resources = {{ cpu = \"600m\", memory = \"1G\" }} }}
   deletion_protection = false
@@ -70,7 +66,7 @@ fn buckets(stack: &Stack) -> Value {
 #[ignore = "steers the simulator"]
 fn a_database_is_destroyed_after_a_last_backup_whose_data_stays() {
     for engine in ["pxc", "postgresql"] {
-        let stack = Stack::new(&format!("final-{engine}"));
+        let stack = Stack::with_engine(engine);
         stack.write(&database(engine, FINAL));
         stack.apply().succeeded();
         stack.plan_is_empty();
@@ -112,7 +108,7 @@ fn a_database_is_destroyed_after_a_last_backup_whose_data_stays() {
 #[test]
 #[ignore = "steers the simulator"]
 fn a_database_whose_last_backup_fails_stays() {
-    let stack = Stack::new("final-fails");
+    let stack = Stack::with_engine("pxc");
     stack.write(&database("pxc", FINAL));
     stack.apply().succeeded();
     steer(&stack.namespace, json!({"backup-fails": "no bucket"}));
@@ -136,7 +132,7 @@ fn a_database_whose_last_backup_fails_stays() {
 #[test]
 #[ignore = "steers the simulator"]
 fn an_interrupted_destruction_goes_on_with_the_last_backup_that_was_begun() {
-    let stack = Stack::new("final-ctrl-c");
+    let stack = Stack::with_engine("pxc");
     stack.write(&database("pxc", FINAL));
     stack.apply().succeeded();
     let name = final_name(&stack);
@@ -166,7 +162,7 @@ fn an_interrupted_destruction_goes_on_with_the_last_backup_that_was_begun() {
 
 #[test]
 fn a_last_backup_that_cannot_be_taken_is_refused_at_plan() {
-    let stack = Stack::new("final-refused");
+    let stack = Stack::with_engine("pxc");
     let nowhere = "  final_backup = { backup_storage_name = \"nowhere\" }";
     stack.write(&database("pxc", nowhere));
     stack.apply().succeeded();

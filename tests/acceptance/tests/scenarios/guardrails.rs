@@ -69,15 +69,11 @@ fn assert_each_is_told(
 const PLAN: [&str; 3] = ["plan", "-input=false", "-json"];
 const APPLY: [&str; 4] = ["apply", "-auto-approve", "-input=false", "-json"];
 
-/// A namespace and a database in it; `more` are further attributes of the database.
+/// A database; `more` are further attributes of the database.
 fn database(replicas: u32, memory: &str, more: &str) -> String {
     format!(
-        "resource \"everest_namespace\" \"ns\" {{
-  name    = \"NS\"
-  engines = {{ pxc = {{}} }}
-}}
-resource \"everest_database\" \"db\" {{
-  namespace = everest_namespace.ns.name
+        "resource \"everest_database\" \"db\" {{
+  namespace = \"NS\"
   name      = \"orders\"
   engine = {{ type = \"pxc\", replicas = {replicas}, storage = {{ size = \"1Gi\" }}, resources = {{ cpu = \"600m\", memory = \"{memory}\" }} }}
   deletion_protection = false
@@ -89,7 +85,7 @@ resource \"everest_database\" \"db\" {{
 
 #[test]
 fn what_the_cluster_does_not_have_is_a_warning_at_plan_and_an_error_before_the_write() {
-    let stack = Stack::new("guard-storage");
+    let stack = Stack::with_engine("pxc");
     let backed_up = database(
         1,
         "1G",
@@ -117,7 +113,7 @@ fn what_the_cluster_does_not_have_is_a_warning_at_plan_and_an_error_before_the_w
 
 #[test]
 fn a_version_that_the_engine_does_not_offer_is_refused_at_plan() {
-    let stack = Stack::new("guard-version");
+    let stack = Stack::with_engine("pxc");
     stack.write(&database(1, "1G", ""));
     stack.apply().succeeded();
     stack.write(
@@ -134,7 +130,7 @@ fn a_version_that_the_engine_does_not_offer_is_refused_at_plan() {
 
 #[test]
 fn a_plan_says_what_a_change_does_to_the_database_unless_that_is_not_wanted() {
-    let stack = Stack::new("guard-impact");
+    let stack = Stack::with_engine("pxc");
     stack.write(&database(3, "1G", ""));
     stack.apply().succeeded();
     stack.write(&database(3, "2G", ""));

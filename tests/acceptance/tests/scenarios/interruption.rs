@@ -22,7 +22,7 @@ const NAMESPACE: &str = "resource \"everest_namespace\" \"ns\" {
 ";
 
 const STORAGE: &str = "resource \"everest_backup_storage\" \"s3\" {
-  namespace         = everest_namespace.ns.name
+  namespace         = \"NS\"
   name              = \"s3\"
   type              = \"s3\"
   bucket            = \"backups\"
@@ -33,11 +33,11 @@ const STORAGE: &str = "resource \"everest_backup_storage\" \"s3\" {
 }
 ";
 
-/// The namespace and a small database in it; `more` are further attributes of the database.
+/// A small database; `more` are further attributes of the database.
 fn database(more: &str) -> String {
     format!(
-        "{NAMESPACE}resource \"everest_database\" \"db\" {{
-  namespace = everest_namespace.ns.name
+        "resource \"everest_database\" \"db\" {{
+  namespace = \"NS\"
   name      = \"orders\"
   engine = {{ type = \"pxc\", replicas = 1, storage = {{ size = \"1Gi\" }}, resources = {{ cpu = \"600m\", memory = \"1G\" }} }}
   deletion_protection = false
@@ -47,11 +47,9 @@ fn database(more: &str) -> String {
     )
 }
 
-/// A stack with its namespace applied and the simulator steered.
-fn prepared(scenario: &str, settings: Value) -> Stack {
-    let stack = Stack::new(scenario);
-    stack.write(NAMESPACE);
-    stack.apply().succeeded();
+/// A stack in a namespace with the engine, and the simulator steered there.
+fn prepared(settings: Value) -> Stack {
+    let stack = Stack::with_engine("pxc");
     steer(&stack.namespace, settings);
     stack
 }
@@ -84,7 +82,7 @@ fn assert_pending(stack: &Stack, address: &str) {
 #[test]
 #[ignore = "steers the simulator"]
 fn a_database_that_is_not_ready_in_time_is_kept_and_the_next_apply_goes_on() {
-    let stack = prepared("late", json!({"hold": "initializing"}));
+    let stack = prepared(json!({"hold": "initializing"}));
     let short = "  timeouts = { create = \"5s\", update = \"5s\" }";
     stack.write(&database(short));
     stack
@@ -116,7 +114,7 @@ fn a_database_that_is_not_ready_in_time_is_kept_and_the_next_apply_goes_on() {
 #[test]
 #[ignore = "steers the simulator"]
 fn a_postcondition_on_ready_stops_what_depends_on_a_late_database() {
-    let stack = prepared("late-dependents", json!({"hold": "creating"}));
+    let stack = prepared(json!({"hold": "creating"}));
     let guarded = format!(
         "{}resource \"terraform_data\" \"user\" {{\n  input = everest_database.db.hostname\n}}\n",
         database(
@@ -139,7 +137,7 @@ fn a_postcondition_on_ready_stops_what_depends_on_a_late_database() {
 #[test]
 #[ignore = "steers the simulator"]
 fn ctrl_c_keeps_a_database_that_is_being_created_and_the_next_apply_goes_on() {
-    let stack = prepared("ctrl-c", json!({"hold": "initializing"}));
+    let stack = prepared(json!({"hold": "initializing"}));
     stack.write(&database(""));
     interrupted(&stack, || {
         live(&stack)["status"]["status"] == "initializing"
@@ -183,7 +181,7 @@ fn ctrl_c_keeps_a_namespace_that_is_being_installed_and_the_next_apply_goes_on()
 #[test]
 #[ignore = "steers the simulator"]
 fn ctrl_c_during_a_destroy_keeps_what_is_left_and_the_next_destroy_goes_on() {
-    let stack = prepared("ctrl-c-destroy", json!({}));
+    let stack = prepared(json!({}));
     stack.write(&database(""));
     stack.apply().succeeded();
     steer(&stack.namespace, json!({"hold": "deleting"}));
@@ -211,7 +209,7 @@ fn ctrl_c_during_a_destroy_keeps_what_is_left_and_the_next_destroy_goes_on() {
 #[test]
 #[ignore = "steers the simulator"]
 fn a_change_that_is_not_done_in_time_is_kept_and_the_next_apply_goes_on() {
-    let stack = prepared("late-update", json!({}));
+    let stack = prepared(json!({}));
     stack.write(&database(""));
     stack.apply().succeeded();
 
@@ -246,7 +244,7 @@ fn a_change_that_is_not_done_in_time_is_kept_and_the_next_apply_goes_on() {
 #[test]
 #[ignore = "steers the simulator"]
 fn a_wait_that_goes_on_does_not_take_the_ready_from_before_the_change_for_done() {
-    let stack = prepared("resumed", json!({}));
+    let stack = prepared(json!({}));
     stack.write(&database(""));
     stack.apply().succeeded();
 
@@ -278,7 +276,7 @@ fn a_wait_that_goes_on_does_not_take_the_ready_from_before_the_change_for_done()
 #[test]
 #[ignore = "steers the simulator"]
 fn a_database_behind_a_load_balancer_is_done_when_it_has_its_address() {
-    let stack = prepared("late-address", json!({"address-delay": "3s"}));
+    let stack = prepared(json!({"address-delay": "3s"}));
     stack.write(&database(
         "  proxy = { expose = { type = \"LoadBalancer\" } }",
     ));
@@ -291,14 +289,11 @@ fn a_database_behind_a_load_balancer_is_done_when_it_has_its_address() {
 #[test]
 #[ignore = "steers the simulator"]
 fn a_failed_backup_taints_and_a_late_one_does_not() {
-    let stack = prepared(
-        "late-backup",
-        json!({"b1.hold": "Running", "b2.backup-fails": "no bucket"}),
-    );
+    let stack = prepared(json!({"b1.hold": "Running", "b2.backup-fails": "no bucket"}));
     let backup = |name: &str| {
         format!(
             "resource \"everest_backup\" \"{name}\" {{
-  namespace           = everest_namespace.ns.name
+  namespace           = \"NS\"
   database_name       = everest_database.db.name
   backup_storage_name = everest_backup_storage.s3.name
   name                = \"{name}\"
@@ -342,7 +337,7 @@ fn a_failed_backup_taints_and_a_late_one_does_not() {
 #[test]
 #[ignore = "steers the simulator"]
 fn an_error_during_creation_is_waited_out_and_told_with_its_message_and_events() {
-    let stack = prepared("error", json!({"error": "the disk is on fire"}));
+    let stack = prepared(json!({"error": "the disk is on fire"}));
     objects::create(
         ("v1", "Event"),
         &stack.namespace,
@@ -384,7 +379,7 @@ fn an_error_during_creation_is_waited_out_and_told_with_its_message_and_events()
 #[test]
 #[ignore = "steers the simulator"]
 fn a_change_that_fails_is_told_with_the_condition_that_says_why() {
-    let stack = prepared("resize-fails", json!({"resize-fails": "the pool is full"}));
+    let stack = prepared(json!({"resize-fails": "the pool is full"}));
     stack.write(&database(""));
     stack.apply().succeeded();
     stack.write(&database("  timeouts = { update = \"20s\" }").replace("1Gi", "2Gi"));
@@ -463,7 +458,7 @@ fn assert_goes_on(stack: &Stack) {
 #[test]
 #[ignore = "steers the simulator"]
 fn no_process_outlives_a_killed_client_or_provider_and_the_next_apply_goes_on() {
-    let stack = prepared("killed", json!({"hold": "initializing"}));
+    let stack = prepared(json!({"hold": "initializing"}));
     stack.write(&database(""));
     let begun = || live(&stack)["status"]["status"] == "initializing";
 
@@ -477,19 +472,14 @@ fn no_process_outlives_a_killed_client_or_provider_and_the_next_apply_goes_on() 
 
     // What a state holds is not another state's, whatever its configuration says.
     let other = Stack::new("killed-other");
-    let theirs = database("").replace(NAMESPACE, "");
-    let theirs = theirs.replace(
-        "everest_namespace.ns.name",
-        &format!("{:?}", stack.namespace),
-    );
-    other.write(&theirs);
+    other.write(&database("").replace("NS", &stack.namespace));
     other
         .apply()
         .failed()
         .says("exists already")
         .says(&format!("{}/orders", stack.namespace));
 
-    stack.write(NAMESPACE);
+    stack.write("");
     stack.apply().succeeded();
     steer(&stack.namespace, json!({"hold": "initializing"}));
     stack.write(&database(""));

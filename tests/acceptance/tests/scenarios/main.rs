@@ -11,6 +11,7 @@ mod existing;
 mod final_backup;
 mod guardrails;
 mod interruption;
+mod lent;
 mod log;
 mod namespace;
 mod objects;

@@ -49,8 +49,10 @@ pub const OPERATOR_GROUP: Kind = ("operators.coreos.com/v1", "OperatorGroup");
 pub const NAMESPACE: Kind = ("v1", "Namespace");
 pub const SECRET: Kind = ("v1", "Secret");
 pub const CONFIG_MAP: Kind = ("v1", "ConfigMap");
+pub const EVENT: Kind = ("v1", "Event");
 
-fn api(client: Client, (version, kind): Kind, namespace: &str) -> Api<DynamicObject> {
+/// The objects of a kind; `namespace` is empty for cluster-wide kinds.
+pub fn api(client: Client, (version, kind): Kind, namespace: &str) -> Api<DynamicObject> {
     let (group, version) = version.split_once('/').unwrap_or(("", version));
     let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
     if namespace.is_empty() {

@@ -14,16 +14,11 @@ const IMPORTER: Kind = ("everest.percona.com/v1alpha1", "DataImporter");
 const ADDRESS: &str = "everest_database.db";
 const PXC_OPERATOR: &str = "percona-xtradb-cluster-operator";
 
-/// A namespace with one engine and a small database in it; `engine` and `more` are further
-/// attributes.
+/// A small database; `engine` and `more` are further attributes.
 fn database(type_: &str, engine: &str, more: &str) -> String {
     format!(
-        "resource \"everest_namespace\" \"ns\" {{
-  name    = \"NS\"
-  engines = {{ {type_} = {{}} }}
-}}
-resource \"everest_database\" \"db\" {{
-  namespace = everest_namespace.ns.name
+        "resource \"everest_database\" \"db\" {{
+  namespace = \"NS\"
   name      = \"orders\"
   engine = {{ type = \"{type_}\", replicas = 1, storage = {{ size = \"1Gi\" }}, resources = {{ cpu = \"600m\", memory = \"1G\" }}{engine} }}
   deletion_protection = false
@@ -33,10 +28,16 @@ resource \"everest_database\" \"db\" {{
     )
 }
 
-/// The namespace of [`database`] alone.
-fn namespace(type_: &str) -> String {
-    let whole = database(type_, "", "");
-    whole[..whole.find("resource \"everest_database\"").unwrap()].to_owned()
+const NAMESPACE_HCL: &str = "resource \"everest_namespace\" \"ns\" {
+  name    = \"NS\"
+  engines = { pxc = {} }
+}
+";
+
+/// A namespace of the scenario's own and a small database of PXC in it.
+fn in_own_namespace(more: &str) -> String {
+    let database = database("pxc", "", more);
+    NAMESPACE_HCL.to_owned() + &database.replace("\"NS\"", "everest_namespace.ns.name")
 }
 
 fn live(stack: &Stack) -> Value {
@@ -46,7 +47,7 @@ fn live(stack: &Stack) -> Value {
 #[test]
 #[ignore = "steers the simulator"]
 fn an_import_has_ended_when_the_database_is_created_and_its_keys_are_in_no_spec() {
-    let stack = Stack::new("op-import");
+    let stack = Stack::with_engine("pxc");
     let importer = format!("{}-dump", stack.namespace);
     let imported = Global::create(
         IMPORTER,
@@ -100,8 +101,6 @@ fn an_import_has_ended_when_the_database_is_created_and_its_keys_are_in_no_spec(
     stack.plan_is_empty();
     stack.destroy().succeeded();
 
-    stack.write(&namespace("pxc"));
-    stack.apply().succeeded();
     stack.write(&import("0"));
     stack
         .plan()
@@ -132,9 +131,7 @@ fn an_import_has_ended_when_the_database_is_created_and_its_keys_are_in_no_spec(
 
 #[test]
 fn a_secret_made_first_gives_the_passwords_whether_it_is_named_or_not() {
-    let stack = Stack::new("op-secret");
-    stack.write(&namespace("pxc"));
-    stack.apply().succeeded();
+    let stack = Stack::with_engine("pxc");
     let root = |name: &str| objects::get(SECRET, &stack.namespace, name)["data"]["root"].clone();
     for name in ["everest-secrets-orders", "mine"] {
         objects::create(
@@ -149,7 +146,7 @@ fn a_secret_made_first_gives_the_passwords_whether_it_is_named_or_not() {
     stack.apply().succeeded();
     assert_eq!(root("everest-secrets-orders"), before);
     stack.plan_is_empty();
-    stack.write(&namespace("pxc"));
+    stack.write("");
     stack.apply().succeeded();
 
     let before = root("mine");
@@ -164,10 +161,10 @@ fn a_secret_made_first_gives_the_passwords_whether_it_is_named_or_not() {
 #[test]
 #[ignore = "steers the simulator"]
 fn backups_that_a_schedule_takes_are_nobodys_and_keep_their_data() {
-    let stack = Stack::new("op-scheduled");
+    let stack = Stack::with_engine("psmdb");
     let all = format!(
         "{}resource \"everest_backup_storage\" \"s3\" {{
-  namespace         = everest_namespace.ns.name
+  namespace         = \"NS\"
   name              = \"s3\"
   type              = \"s3\"
   bucket            = \"backups\"
@@ -207,14 +204,13 @@ fn without_versions_to_offer_a_database_is_not_written_and_the_reason_is_told() 
         json!({"metadata": {"labels": {"app.kubernetes.io/managed-by": "everest"}}}),
     );
     steer(&stack.namespace, json!({"version-service": "down"}));
-    let lonely = database("pxc", "", "").replace(&namespace("pxc"), "");
-    let lonely = lonely.replace("everest_namespace.ns.name", "\"NS\"");
     stack.write(&format!(
         "{}  take_ownership = true\n  timeouts = {{ create = \"8s\" }}\n}}\n",
-        namespace("pxc").trim_end().trim_end_matches('}')
+        NAMESPACE_HCL.trim_end().trim_end_matches('}')
     ));
     stack.apply().says("version service");
-    stack.file("database.tf", &lonely.replace("NS", &stack.namespace));
+    let lonely = database("pxc", "", "").replace("NS", &stack.namespace);
+    stack.file("database.tf", &lonely);
     stack
         .run(&["plan", "-input=false", "-no-color", "-target", ADDRESS])
         .succeeded()
@@ -243,7 +239,7 @@ fn without_versions_to_offer_a_database_is_not_written_and_the_reason_is_told() 
 #[test]
 fn a_namespace_that_lost_its_label_gets_it_back_before_anything_waits_for_it() {
     let stack = Stack::new("op-label");
-    stack.write(&database("pxc", "", ""));
+    stack.write(&in_own_namespace(""));
     stack.apply().succeeded();
     objects::patch(
         NAMESPACE,
@@ -252,7 +248,7 @@ fn a_namespace_that_lost_its_label_gets_it_back_before_anything_waits_for_it() {
         json!({"metadata": {"labels": {"app.kubernetes.io/managed-by": null}}}),
     );
     // Everest does not look at the database any more: a change of it would wait in vain.
-    stack.write(&database("pxc", "", "").replace("1Gi", "2Gi"));
+    stack.write(&in_own_namespace("").replace("1Gi", "2Gi"));
     let said = stack.plan().succeeded();
     assert!(
         said.text
@@ -271,7 +267,7 @@ fn a_namespace_that_lost_its_label_gets_it_back_before_anything_waits_for_it() {
 fn a_change_waits_for_the_end_of_an_operators_upgrade() {
     let mut stack = Stack::new("op-lock");
     let older = |text: String| text.replace("pxc = {}", "pxc = { version = \"1.17.0\" }");
-    stack.write(&older(database("pxc", "", "")));
+    stack.write(&older(in_own_namespace("")));
     stack.apply().succeeded();
     let namespace = stack.namespace.clone();
     let lock = |since: Value| {
@@ -285,7 +281,7 @@ fn a_change_waits_for_the_end_of_an_operators_upgrade() {
     lock(json!(k8s_openapi::jiff::Timestamp::now().to_string()));
     let generation = live(&stack)["metadata"]["generation"].clone();
     stack.write(&older(
-        database("pxc", "", "  timeouts = { update = \"6s\" }").replace("1Gi", "2Gi"),
+        in_own_namespace("  timeouts = { update = \"6s\" }").replace("1Gi", "2Gi"),
     ));
     stack.apply().failed().says("upgrade").says(PXC_OPERATOR);
     assert_eq!(
@@ -294,7 +290,7 @@ fn a_change_waits_for_the_end_of_an_operators_upgrade() {
         "written under the lock"
     );
 
-    stack.write(&older(database("pxc", "", "").replace("1Gi", "2Gi")));
+    stack.write(&older(in_own_namespace("").replace("1Gi", "2Gi")));
     let log = Log::of(&mut stack);
     let client = stack.start(&["apply", "-auto-approve", "-input=false", "-no-color"]);
     log.waits_for(&format!("the upgrade of {PXC_OPERATOR} to end"));
@@ -308,7 +304,7 @@ fn a_change_waits_for_the_end_of_an_operators_upgrade() {
 
 #[test]
 fn a_load_balancer_configuration_goes_with_the_exposure() {
-    let stack = Stack::new("op-balancer");
+    let stack = Stack::with_engine("pxc");
     let config: Kind = ("everest.percona.com/v1alpha1", "LoadBalancerConfig");
     let balanced = Global::create(
         config,

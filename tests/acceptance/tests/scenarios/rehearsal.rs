@@ -172,9 +172,9 @@ fn a_webhook_that_is_down_stops_no_plan() {
 #[test]
 #[ignore = "steers the simulator"]
 fn a_plan_says_that_a_backup_is_in_use_before_it_is_destroyed() {
-    let stack = Stack::new("rehearsed-destroy");
+    let stack = Stack::with_engine("pxc");
     let backup = "resource \"everest_backup_storage\" \"s3\" {
-  namespace         = everest_namespace.ns.name
+  namespace         = \"NS\"
   name              = \"s3\"
   type              = \"s3\"
   bucket            = \"backups\"
@@ -183,13 +183,15 @@ fn a_plan_says_that_a_backup_is_in_use_before_it_is_destroyed() {
   secret_access_key = \"hush\"
 }
 resource \"everest_backup\" \"b\" {
-  namespace           = everest_namespace.ns.name
+  namespace           = \"NS\"
   database_name       = everest_database.db.name
   backup_storage_name = everest_backup_storage.s3.name
   name                = \"b1\"
 }
 ";
-    stack.write(&format!("{}{backup}", database("")));
+    let database = database("").replace(&namespace(), "");
+    let database = database.replace("everest_namespace.ns.name", "\"NS\"");
+    stack.write(&format!("{database}{backup}"));
     stack.apply().succeeded();
     objects::steer(&stack.namespace, json!({"r1.hold": "Restoring"}));
     objects::create(
@@ -203,7 +205,7 @@ resource \"everest_backup\" \"b\" {
         finalizers["finalizers"].to_string().contains("in-use")
     });
     let (without, _) = backup.split_once("resource \"everest_backup\"").unwrap();
-    stack.write(&format!("{}{without}", database("")));
+    stack.write(&format!("{database}{without}"));
     stack
         .plan()
         .succeeded()

@@ -10,15 +10,11 @@ use crate::{
 
 const ADDRESS: &str = "everest_database.db";
 
-/// A namespace and a database in it; `more` are further attributes of the database.
+/// A database; `more` are further attributes of the database.
 fn database(more: &str) -> String {
     format!(
-        "resource \"everest_namespace\" \"ns\" {{
-  name    = \"NS\"
-  engines = {{ pxc = {{}} }}
-}}
-resource \"everest_database\" \"db\" {{
-  namespace = everest_namespace.ns.name
+        "resource \"everest_database\" \"db\" {{
+  namespace = \"NS\"
   name      = \"orders\"
   engine = {{ type = \"pxc\", replicas = 1, storage = {{ size = \"1Gi\" }}, resources = {{ cpu = \"600m\", memory = \"1G\" }} }}
   deletion_protection = false
@@ -49,7 +45,7 @@ fn assert_runs(stack: &Stack) {
 
 #[test]
 fn another_trigger_restarts_the_database_once_and_waits_until_it_is_over() {
-    let stack = Stack::new("restart");
+    let stack = Stack::with_engine("pxc");
     stack.write(&database("  restart_trigger = \"made\""));
     stack.apply().succeeded();
     eventually("the operator has written its defaults", || {
@@ -94,7 +90,7 @@ fn another_trigger_restarts_the_database_once_and_waits_until_it_is_over() {
 #[test]
 #[ignore = "steers the simulator"]
 fn a_restart_that_is_interrupted_is_waited_for_and_not_begun_again() {
-    let mut stack = Stack::new("restart-ctrl-c");
+    let mut stack = Stack::with_engine("pxc");
     stack.write(&database("  paused = false"));
     stack.apply().succeeded();
     steer(&stack.namespace, json!({"hold": "stopping"}));

@@ -11,6 +11,8 @@ use acceptance::{client::copy_initialised, running::Running, said::Said};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::lent::Lent;
+
 static COUNTER: AtomicU32 = AtomicU32::new(0);
 
 /// Where the cluster and the provider are, as `cargo xtask test` says.
@@ -28,25 +30,36 @@ pub fn kubeconfig() -> String {
 /// A folder with a configuration and its state.
 pub struct Stack {
     folder: TempDir,
-    /// A namespace that no other scenario uses.
+    /// A namespace that no other scenario uses meanwhile.
     pub namespace: String,
     environment: Vec<(String, String)>,
+    /// Where the namespace is others' afterwards.
+    lent: Option<Lent>,
 }
 
 impl Stack {
-    /// An initialised stack; `scenario` begins its namespace's name.
+    /// An initialised stack with a namespace to make; `scenario` begins the namespace's name.
     #[track_caller]
     pub fn new(scenario: &str) -> Self {
-        let stack = Self::uninitialised(scenario);
-        let template = setting("EVEREST_TEST_TEMPLATE");
-        copy_initialised(template.as_ref(), stack.path()).unwrap();
+        Self::uninitialised(scenario).initialised()
+    }
+
+    /// An initialised stack in a namespace that has the operator of `engine`, and nothing else.
+    #[track_caller]
+    pub fn with_engine(engine: &str) -> Self {
+        let lent = Lent::with(engine);
+        let mut stack = Self::of(lent.namespace().to_owned()).initialised();
+        stack.lent = Some(lent);
         stack
     }
 
     /// A stack in which nobody has run `init`.
     pub fn uninitialised(scenario: &str) -> Self {
         let number = COUNTER.fetch_add(1, Ordering::Relaxed);
-        let namespace = format!("{scenario}-{}-{number}", std::process::id());
+        Self::of(format!("{scenario}-{}-{number}", std::process::id()))
+    }
+
+    fn of(namespace: String) -> Self {
         let stack = Self {
             folder: tempfile::Builder::new()
                 .prefix("everest-scenario-")
@@ -54,9 +67,17 @@ impl Stack {
                 .unwrap(),
             namespace,
             environment: Vec::new(),
+            lent: None,
         };
         stack.provider(&format!("config_path = {:?}", kubeconfig()));
         stack
+    }
+
+    #[track_caller]
+    fn initialised(self) -> Self {
+        let template = setting("EVEREST_TEST_TEMPLATE");
+        copy_initialised(template.as_ref(), self.path()).unwrap();
+        self
     }
 
     /// Sets an environment variable for the client.

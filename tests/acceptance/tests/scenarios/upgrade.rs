@@ -15,15 +15,24 @@ const NEWER: &str = "1.18.0";
 /// A namespace with that operator of PXC, and a small database in it; `engine` are further
 /// attributes of the engine, `more` of the database.
 fn database(operator: &str, engine: &str, more: &str) -> String {
-    format!(
+    let namespace = format!(
         "resource \"everest_namespace\" \"ns\" {{
   name    = \"NS\"
   engines = {{ pxc = {{ version = \"{operator}\" }} }}
 }}
-resource \"everest_database\" \"db\" {{
-  namespace = everest_namespace.ns.name
+"
+    );
+    let database = alone("pxc", engine, more);
+    namespace + &database.replace("\"NS\"", "everest_namespace.ns.name")
+}
+
+/// The database of [`database`], in a namespace that is there.
+fn alone(type_: &str, engine: &str, more: &str) -> String {
+    format!(
+        "resource \"everest_database\" \"db\" {{
+  namespace = \"NS\"
   name      = \"orders\"
-  engine = {{ type = \"pxc\", replicas = 3, storage = {{ size = \"1Gi\" }}, resources = {{ cpu = \"600m\", memory = \"1G\" }}, {engine} }}
+  engine = {{ type = \"{type_}\", replicas = 3, storage = {{ size = \"1Gi\" }}, resources = {{ cpu = \"600m\", memory = \"1G\" }}, {engine} }}
   deletion_protection = false
 {more}
 }}
@@ -205,9 +214,9 @@ fn a_database_that_follows_what_is_recommended_goes_through_an_operators_upgrade
 
 #[test]
 fn a_database_that_was_never_upgraded_is_imported_as_one_that_follows() {
-    let stack = Stack::new("up-import");
-    let following = database(NEWER, "cr_version = \"recommended\"", "");
-    stack.write(&database(NEWER, "", ""));
+    let stack = Stack::with_engine("pxc");
+    let following = alone("pxc", "cr_version = \"recommended\"", "");
+    stack.write(&alone("pxc", "", ""));
     stack.apply().succeeded();
     stack.write(&following.replace("  deletion_protection = false\n", ""));
     stack.reimport(ADDRESS, &format!("{}/orders", stack.namespace));
@@ -240,15 +249,8 @@ fn a_minor_upgrade_of_each_engine_is_waited_for_until_the_engine_reports_it() {
             ("postgresql", "16.9", "16.10"),
         ] {
             threads.spawn(move || {
-                let stack = Stack::new(&format!("up-minor-{engine}"));
-                let at = |version: &str| {
-                    database(NEWER, &format!("version = \"{version}\""), "")
-                        .replace(
-                            &format!("pxc = {{ version = \"{NEWER}\" }}"),
-                            &format!("{engine} = {{}}"),
-                        )
-                        .replace("\"pxc\"", &format!("\"{engine}\""))
-                };
+                let stack = Stack::with_engine(engine);
+                let at = |version: &str| alone(engine, &format!("version = {version:?}"), "");
                 stack.write(&at(from));
                 stack.apply().succeeded();
                 // The engine overlooks it for a while, and its old "ready" must not count.

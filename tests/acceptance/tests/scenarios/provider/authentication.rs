@@ -101,7 +101,7 @@ fn a_client_certificate_authenticates() {
         first("users", "user", "client-key-data"),
     ) else {
         assert!(
-            std::env::var_os("EVEREST_TEST_PATIENCE").is_some(),
+            acceptance::patience::is_asked_for(),
             "the administrator of the test cluster has a certificate"
         );
         acceptance::feature::left_out("whoever made this cluster signs in otherwise");
