@@ -156,41 +156,6 @@ fn the_secret_of_an_azure_storage_has_the_keys_of_every_engine() {
 }
 
 #[test]
-fn a_wrong_storage_is_refused_at_plan() {
-    let stack = Stack::new("storage-bad");
-    stack.provider("host = \"https://127.0.0.1:1\"\n  token = \"x\"");
-    let storage = "resource \"everest_backup_storage\" \"s3\" {
-  namespace = \"n\"
-  name = \"s3\"
-  type = \"s3\"
-  bucket = \"backups\"
-  region = \"r\"
-  access_key_id = \"AKIA\"
-  secret_access_key = \"hush\"
-}
-";
-    for (wrong, words) in [
-        (storage.replace("\"backups\"", "\"Not A Bucket\""), "bucket"),
-        (storage.replace("  region = \"r\"\n", ""), "region"),
-        (
-            storage.replace("  secret_access_key = \"hush\"\n", ""),
-            "secret_access_key",
-        ),
-        (
-            storage.replace(
-                "  type",
-                "  access_key_id_wo = \"A\"\n  secret_access_key_wo = \"B\"\n  type",
-            ),
-            "access_key_id_wo",
-        ),
-        (storage.replace("type = \"s3\"", "type = \"ftp\""), "azure"),
-    ] {
-        stack.write(&wrong);
-        stack.plan().failed().says(words).says_not("hush");
-    }
-}
-
-#[test]
 fn a_storage_in_use_is_not_deleted_and_the_error_names_who_uses_it() {
     let stack = Stack::with_engine("pxc");
     stack.write(&format!("{STORAGE_ONLY}{DATABASE}{BACKUP_HCL}"));
@@ -353,27 +318,4 @@ fn a_failed_restore_is_told_with_its_reason_and_runs_again() {
     assert_eq!(stack.state("everest_restore.r")["state"], "Succeeded");
     stack.plan_is_empty();
     stack.destroy().succeeded();
-}
-
-#[test]
-fn a_restore_takes_exactly_one_source() {
-    let stack = Stack::new("restore-bad");
-    stack.provider("host = \"https://127.0.0.1:1\"\n  token = \"x\"");
-    for source in [
-        "",
-        "  backup_name = \"b\"\n  backup_source = { path = \"p\", backup_storage_name = \"s\" }\n",
-    ] {
-        stack.write(&format!(
-            "resource \"everest_restore\" \"r\" {{\n  namespace = \"n\"\n  database_name = \"d\"\n  name = \"r\"\n{source}}}\n"
-        ));
-        stack
-            .plan()
-            .failed()
-            .says("backup_name")
-            .says("backup_source");
-    }
-    stack.write(
-        "resource \"everest_restore\" \"r\" {\n  namespace = \"n\"\n  database_name = \"d\"\n  name = \"r\"\n  backup_name = \"b\"\n  pitr = { date = \"yesterday\" }\n}\n",
-    );
-    stack.plan().failed().says("2006").says("date");
 }

@@ -413,6 +413,7 @@ fn what_is_unknown_at_plan_breaks_no_rule_yet() {
     stack.write(
         &format!(
             "resource \"terraform_data\" \"later\" {{ input = \"3\" }}
+resource \"everest_namespace\" \"ns\" {{\n  name = terraform_data.later.output\n  engines = {{ pxc = {{}} }}\n}}
 resource \"everest_database\" \"db\" {{\n  namespace = \"n\"\n  name = terraform_data.later.output\n  {good}\n}}\n"
         )
         .replace("replicas = 3", "replicas = terraform_data.later.output"),

@@ -38,24 +38,57 @@ resource \"everest_restore\" \"r\" {
 }
 ";
 
-/// The resources of [`ALL`] in its namespace: type and name.
-const NAMED: [(&str, &str); 4] = [
-    ("backup_storage", "s3"),
-    ("database", "orders"),
-    ("backup", "b1"),
-    ("restore", "r1"),
+/// The resources of [`ALL`] in its namespace: type, label and name.
+const NAMED: [(&str, &str, &str); 4] = [
+    ("backup_storage", "s3", "s3"),
+    ("database", "db", "orders"),
+    ("backup", "b", "b1"),
+    ("restore", "r", "r1"),
 ];
 
 #[test]
-fn what_exists_is_imported_with_a_generated_configuration_that_applies_as_it_stands() {
+fn what_exists_is_found_by_a_query_and_imported_by_id_and_by_identity() {
     let made = Stack::new("existing");
     made.write(ALL);
     made.apply().succeeded();
+    if Feature::ListResources.is_there() {
+        assert_found_by_a_query(&made);
+    }
+    assert_imported_as_generated(&made.namespace);
+    if Feature::ImportByIdentity.is_there() {
+        assert_imported_by_identity(&made);
+    }
+    made.destroy().succeeded();
+}
 
-    let taken = Stack::new("existing-taken");
+#[track_caller]
+fn assert_found_by_a_query(made: &Stack) {
     let namespace = &made.namespace;
+    let mut lists = "list \"everest_namespace\" \"all\" {\n  provider = everest\n}\n".to_owned();
+    for (kind, _, _) in NAMED {
+        lists += &format!(
+            "list \"everest_{kind}\" \"here\" {{\n  provider = everest\n  config {{\n    namespace = {namespace:?}\n  }}\n}}\n"
+        );
+    }
+    made.file("here.tfquery.hcl", &lists);
+    let mut said = made
+        .run(&["query", "-no-color"])
+        .succeeded()
+        .says(&format!("name={namespace} {namespace}"));
+    for (_, _, name) in NAMED {
+        said = said.says(&format!(
+            "name={name},namespace={namespace} {namespace}/{name}"
+        ));
+    }
+}
+
+/// A configuration that the client has generated for everything in the namespace applies as it
+/// stands.
+#[track_caller]
+fn assert_imported_as_generated(namespace: &str) {
+    let taken = Stack::new("existing-taken");
     let mut imports = format!("import {{\n  to = everest_namespace.ns\n  id = {namespace:?}\n}}\n");
-    for (kind, name) in NAMED {
+    for (kind, _, name) in NAMED {
         imports +=
             &format!("import {{\n  to = everest_{kind}.it\n  id = \"{namespace}/{name}\"\n}}\n");
     }
@@ -69,56 +102,40 @@ fn what_exists_is_imported_with_a_generated_configuration_that_applies_as_it_sta
     ]);
     if asks_without_object() {
         said.failed().says("No configuration can be generated");
-    } else {
-        said.succeeded();
-        // An older client writes down the whole state.
-        if Feature::GenerateConfig.is_there() {
-            let generated = std::fs::read_to_string(taken.path().join("generated.tf")).unwrap();
-            for chosen in ["[mysqld]", "everest-secrets-", "paused", "version = \""] {
-                let stands = |line: &&str| line.contains(chosen) && !line.ends_with("= null");
-                let line = generated.lines().find(stands);
-                assert_eq!(line, None, "nobody has asked for it:\n{generated}");
-            }
-        }
-        taken.write(&imports);
-        taken
-            .apply()
-            .succeeded()
-            .says("5 imported, 0 added, 0 changed, 0 destroyed");
-        taken.plan_is_empty();
-    }
-    made.destroy().succeeded();
-}
-
-#[test]
-fn what_exists_is_imported_by_identity() {
-    if !Feature::ImportByIdentity.is_there() {
         return;
     }
-    let made = Stack::new("identity");
-    made.write(ALL);
-    made.apply().succeeded();
-    let namespace = made.namespace.clone();
-    let addresses = ["ns", "s3", "db", "b", "r"];
-    for (kind, name) in [
-        "namespace",
-        "backup_storage",
-        "database",
-        "backup",
-        "restore",
-    ]
-    .iter()
-    .zip(addresses)
-    {
-        made.run(&["state", "rm", &format!("everest_{kind}.{name}")])
-            .succeeded();
+    said.succeeded();
+    // An older client writes down the whole state.
+    if Feature::GenerateConfig.is_there() {
+        let generated = std::fs::read_to_string(taken.path().join("generated.tf")).unwrap();
+        for chosen in ["[mysqld]", "everest-secrets-", "paused", "version = \""] {
+            let stands = |line: &&str| line.contains(chosen) && !line.ends_with("= null");
+            let line = generated.lines().find(stands);
+            assert_eq!(line, None, "nobody has asked for it:\n{generated}");
+        }
     }
+    taken.write(&imports);
+    taken
+        .apply()
+        .succeeded()
+        .says("5 imported, 0 added, 0 changed, 0 destroyed");
+    taken.plan_is_empty();
+}
+
+/// What the state has lost is imported by identity into the configuration that made it.
+#[track_caller]
+fn assert_imported_by_identity(made: &Stack) {
+    let namespace = &made.namespace;
+    let lost = NAMED.map(|(kind, label, _)| format!("everest_{kind}.{label}"));
+    let mut forget = vec!["state", "rm", "everest_namespace.ns"];
+    forget.extend(lost.iter().map(String::as_str));
+    made.run(&forget).succeeded();
     let mut imports = format!(
         "import {{\n  to = everest_namespace.ns\n  identity = {{ name = {namespace:?} }}\n}}\n"
     );
-    for ((kind, name), address) in NAMED.iter().zip(&addresses[1..]) {
+    for (kind, label, name) in NAMED {
         imports += &format!(
-            "import {{\n  to = everest_{kind}.{address}\n  identity = {{ namespace = {namespace:?}, name = {name:?} }}\n}}\n"
+            "import {{\n  to = everest_{kind}.{label}\n  identity = {{ namespace = {namespace:?}, name = {name:?} }}\n}}\n"
         );
     }
     made.file("imports.tf", &imports);
@@ -127,34 +144,4 @@ fn what_exists_is_imported_by_identity() {
         .succeeded()
         .says("5 imported, 0 added, 2 changed, 0 destroyed");
     made.plan_is_empty();
-    made.destroy().succeeded();
-}
-
-#[test]
-fn what_exists_is_found_by_a_query() {
-    if !Feature::ListResources.is_there() {
-        return;
-    }
-    let stack = Stack::new("query");
-    stack.write(ALL);
-    stack.apply().succeeded();
-    let mut lists = "list \"everest_namespace\" \"all\" {\n  provider = everest\n}\n".to_owned();
-    for (kind, _) in NAMED {
-        lists += &format!(
-            "list \"everest_{kind}\" \"here\" {{\n  provider = everest\n  config {{\n    namespace = {:?}\n  }}\n}}\n",
-            stack.namespace
-        );
-    }
-    stack.file("here.tfquery.hcl", &lists);
-    let mut said = stack
-        .run(&["query", "-no-color"])
-        .succeeded()
-        .says(&format!("name={0} {0}", stack.namespace));
-    for (_, name) in NAMED {
-        let namespace = &stack.namespace;
-        said = said.says(&format!(
-            "name={name},namespace={namespace} {namespace}/{name}"
-        ));
-    }
-    stack.destroy().succeeded();
 }

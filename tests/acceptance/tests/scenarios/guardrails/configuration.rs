@@ -1,6 +1,9 @@
 //! Each rule that a configuration alone can break, planned wrong without a cluster.
 
-use super::{PLAN, Wrong, assert_each_is_told};
+use super::{
+    PLAN, Wrong, assert_each_is_told,
+    expected::{Expected, assert_told},
+};
 use crate::stack::Stack;
 
 const PXC: &str = "type = \"pxc\", replicas = 3, storage = { size = \"1Gi\" }, resources = { cpu = \"600m\", memory = \"512M\" }";
@@ -265,6 +268,54 @@ fn each_rule_of_a_configuration_is_told_on_the_attribute_that_breaks_it() {
     assert_each_is_told(&stack, "far", &PLAN, "error", WRONG).failed();
 }
 
+/// Resources of the other kinds, each with a fault.
+const OTHERS: &str = "resource \"everest_namespace\" \"ns\" {
+  name    = \"everest-system\"
+  engines = { pxc = {} }
+}
+resource \"everest_backup_storage\" \"s3\" {
+  namespace         = \"far\"
+  name              = \"s3\"
+  type              = \"s3\"
+  bucket            = \"Not A Bucket\"
+  region            = \"eu-central-1\"
+  access_key_id     = \"AKIA\"
+  secret_access_key = \"hush\"
+}
+resource \"everest_backup\" \"b\" {
+  namespace           = \"far\"
+  database_name       = \"orders\"
+  backup_storage_name = \"s3\"
+  name                = \"Not_A_Name\"
+}
+resource \"everest_restore\" \"r\" {
+  namespace     = \"far\"
+  database_name = \"orders\"
+  name          = \"Not_A_Name\"
+  backup_name   = \"b1\"
+}
+";
+
+#[test]
+fn a_fault_of_each_other_kind_is_told_on_the_attribute_that_has_it() {
+    let stack = Stack::new("rules-others");
+    stack.provider("host = \"https://127.0.0.1:1\"\n  token = \"x\"");
+    stack.write(OTHERS);
+    let said = stack.run(&PLAN).failed().says_not("hush");
+    let told = [
+        ("everest_namespace.ns", "name", "everest-system"),
+        ("everest_backup_storage.s3", "bucket", "Not A Bucket"),
+        ("everest_backup.b", "name", "Not_A_Name"),
+        ("everest_restore.r", "name", "Not_A_Name"),
+    ];
+    let expected = told.map(|(address, attribute, says)| Expected {
+        address: address.to_owned(),
+        attribute,
+        says,
+    });
+    assert_told(&said, "error", &expected);
+}
+
 #[test]
 fn what_can_never_be_is_told_by_validate() {
     let stack = Stack::new("rules-words");
@@ -287,4 +338,13 @@ fn what_can_never_be_is_told_by_validate() {
         ));
         stack.run(&["validate", "-no-color"]).failed().says(says);
     }
+    stack.write(&OTHERS.replace(
+        "backup_name   = \"b1\"",
+        "backup_source = { path = \"p\", backup_storage_name = \"s3\" }\n  backup_name   = \"b1\"",
+    ));
+    stack
+        .run(&["validate", "-no-color"])
+        .failed()
+        .says("backup_name")
+        .says("backup_source");
 }
