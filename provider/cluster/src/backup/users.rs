@@ -5,31 +5,20 @@ use std::time::Duration;
 use everest_schemas::Field;
 use everest_schemas::everest::{DatabaseCluster, DatabaseClusterBackup, DatabaseClusterRestore};
 use kube::ResourceExt;
-use tokio::time::Instant;
 
 use crate::Cluster;
-use crate::error::{ClusterError, Object};
-use crate::leaving::{IN_USE, Patience};
-use crate::looking::{Look, Verdict, look_until};
+use crate::error::ClusterError;
+use crate::leaving::{IN_USE, Unneeded, User};
 use crate::objects::Objects;
-use crate::sighting;
 use crate::wait::Clock;
 
 /// How long Everest is waited for to let go of a backup that nobody uses any more.
 const GRACE: Duration = Duration::from_secs(120);
+const REMEDY: &str = "Wait until they have read it, or delete them first: Everest holds a backup \
+    that is being restored from";
 
-/// A database or a restore that reads a backup.
-struct User {
-    name: String,
-    going: bool,
-}
-
-/// Waits until Everest lets a backup go, if nobody stays who uses it.
-///
-/// 1. A backup that is not there, or not protected, is free.
-/// 2. Users that are going are waited for, and for a moment those that the same run may be about
-///    to delete.
-/// 3. Without users the protection only has not been taken off yet.
+/// Waits until Everest lets a backup go, if nobody stays who uses it. A backup that is not there,
+/// or not protected, is free.
 ///
 /// # Errors
 /// `InUse` names the users that stay; `TimedOut` and `Cancelled` those that go. A backup that
@@ -40,40 +29,13 @@ pub(super) async fn until_unused(
     name: &str,
     clock: &Clock,
 ) -> Result<(), ClusterError> {
-    let object = backups.named(name);
-    let mut unused = UntilUnused {
-        cluster,
-        backups,
-        name,
-        object: &object,
-        patience: Patience::new(),
-        since: None,
+    let backup = Unneeded {
+        object: backups.named(name),
+        grace: GRACE,
+        remedy: REMEDY,
     };
-    match look_until(clock, &object, Vec::new(), &mut unused).await {
-        Ok(()) => Ok(()),
-        Err(ended) => {
-            let what = format!("{object} is in use and was not deleted");
-            Err(ended.report(what, clock.waited(), sighting::waiting_for))
-        }
-    }
-}
-
-/// The looks at a backup that is to go.
-struct UntilUnused<'a> {
-    cluster: &'a Cluster,
-    backups: &'a Objects<DatabaseClusterBackup>,
-    name: &'a str,
-    object: &'a Object,
-    patience: Patience,
-    /// Nobody was seen to use it since then.
-    since: Option<Instant>,
-}
-
-impl Look for UntilUnused<'_> {
-    type Found = ();
-
-    async fn look(&mut self) -> Result<Verdict<()>, ClusterError> {
-        let found = self.backups.get(self.name).await?;
+    let look = || async {
+        let found = backups.get(name).await?;
         let protected = found.is_some_and(|backup| {
             backup
                 .finalizers()
@@ -81,33 +43,12 @@ impl Look for UntilUnused<'_> {
                 .any(|finalizer| finalizer == IN_USE)
         });
         if !protected {
-            return Ok(Verdict::Done(()));
+            return Ok(None);
         }
-        let namespace = self.backups.namespace().unwrap_or_default();
-        let users = users(self.cluster, namespace, self.name).await?;
-        if users.is_empty() {
-            let since = *self.since.get_or_insert_with(Instant::now);
-            return Ok(if since.elapsed() < GRACE {
-                Verdict::Wait("Everest to let it go".to_owned())
-            } else {
-                Verdict::Done(())
-            });
-        }
-        self.since = None;
-        let names: Vec<_> = users.iter().map(|user| user.name.clone()).collect();
-        let moving = users.iter().any(|user| user.going);
-        let patient = self.patience.lasts(users.len(), moving);
-        if patient || users.iter().all(|user| user.going) {
-            return Ok(Verdict::Wait(format!("the end of {}", names.join(", "))));
-        }
-        Err(ClusterError::InUse {
-            object: Box::new(self.object.clone()),
-            users: names,
-            remedy: "Wait until they have read it, or delete them first: Everest holds a backup \
-                     that is being restored from"
-                .to_owned(),
-        })
-    }
+        let namespace = backups.namespace().unwrap_or_default();
+        users(cluster, namespace, name).await.map(Some)
+    };
+    backup.until_unused(clock, look).await
 }
 
 /// The databases and restores of the namespace that read the backup. A kind that may not be
@@ -147,7 +88,7 @@ async fn users(
 fn user<K: kube::Resource>(kind: &str, object: &K) -> User {
     User {
         name: format!("{kind} {}", object.name_any()),
-        going: object.meta().deletion_timestamp.is_some(),
+        is_going: object.meta().deletion_timestamp.is_some(),
     }
 }
 

@@ -8,14 +8,11 @@ use everest_schemas::everest::{
     BackupStorage, DatabaseCluster, DatabaseClusterBackup, DatabaseClusterRestore,
 };
 use kube::ResourceExt;
-use tokio::time::Instant;
 
 use super::readers;
-use crate::error::{ClusterError, Object};
-use crate::leaving::Patience;
-use crate::looking::{Look, Verdict, look_until};
+use crate::error::ClusterError;
+use crate::leaving::Unneeded;
 use crate::objects::{Objects, Typed};
-use crate::sighting;
 use crate::wait::Clock;
 use crate::{Cluster, delete};
 
@@ -48,8 +45,7 @@ pub(crate) async fn remove(
     .await
 }
 
-/// Waits until nobody uses the storage any more and Everest has noticed: for users that are going,
-/// and a moment for those that the same run may be about to delete.
+/// Waits until nobody uses the storage any more and Everest has noticed.
 ///
 /// # Errors
 /// `InUse` names the users that stay; `TimedOut` and `Cancelled` those that go.
@@ -58,66 +54,32 @@ pub(super) async fn until_unused(
     name: &str,
     clock: &Clock,
 ) -> Result<(), ClusterError> {
-    let object = storages.named(name);
-    let mut unused = UntilUnused {
-        storages,
-        name,
-        object: &object,
-        patience: Patience::new(),
-        since: None,
+    let storage = Unneeded {
+        object: storages.named(name),
+        grace: GRACE,
+        remedy: REMEDY,
     };
-    match look_until(clock, &object, Vec::new(), &mut unused).await {
-        Ok(()) => Ok(()),
-        Err(ended) => {
-            let what = format!("{object} is in use and was not deleted");
-            Err(ended.report(what, clock.waited(), sighting::waiting_for))
-        }
-    }
-}
-
-/// The looks at a storage that is to go.
-struct UntilUnused<'a> {
-    storages: &'a Objects<BackupStorage>,
-    name: &'a str,
-    object: &'a Object,
-    patience: Patience,
-    /// Nobody was seen to use it since then, and Everest has not let go of it.
-    since: Option<Instant>,
-}
-
-impl Look for UntilUnused<'_> {
-    type Found = ();
-
-    async fn look(&mut self) -> Result<Verdict<()>, ClusterError> {
-        let Some(storage) = self.storages.get(self.name).await? else {
-            return Ok(Verdict::Done(()));
+    let look = || async {
+        let Some(storage) = storages.get(name).await? else {
+            return Ok(None);
         };
-        let users = users(self.storages, &storage).await?;
-        let named = match storage_users::step(&storage, &users) {
-            Step::InUse(named) | Step::AwaitUsers(named) => named,
-            Step::Delete if storage_users::is_held(&storage) => {
-                let since = *self.since.get_or_insert_with(Instant::now);
-                return Ok(if since.elapsed() < GRACE {
-                    Verdict::Wait("Everest to let go of it".to_owned())
-                } else {
-                    Verdict::Done(())
-                });
-            }
-            Step::Delete | Step::AwaitEnd | Step::Release(_) => return Ok(Verdict::Done(())),
-        };
-        self.since = None;
-        let moving = users.found.iter().any(|user| user.is_going);
-        let patient = self.patience.lasts(users.found.len(), moving);
-        let all_go = !users.found.is_empty() && users.found.iter().all(|user| user.is_going);
-        if patient || all_go {
-            return Ok(Verdict::Wait(format!("the end of {}", named.join(", "))));
-        }
-        Err(ClusterError::InUse {
-            object: Box::new(self.object.clone()),
-            users: named,
-            remedy: REMEDY.to_owned(),
+        let users = users(storages, &storage).await?;
+        Ok(match storage_users::step(&storage, &users) {
+            Step::InUse(unseen) if users.found.is_empty() => Some(
+                unseen
+                    .into_iter()
+                    .map(|name| User {
+                        name,
+                        is_going: false,
+                    })
+                    .collect(),
+            ),
+            Step::InUse(_) | Step::AwaitUsers(_) => Some(users.found),
+            Step::Delete if storage_users::is_held(&storage) => Some(Vec::new()),
+            Step::Delete | Step::AwaitEnd | Step::Release(_) => None,
         })
-    }
+    };
+    storage.until_unused(clock, look).await
 }
 
 /// Takes Everest's finalizer off a deleted storage that nothing uses. Returns true if it did.
