@@ -2,98 +2,120 @@
 
 use std::collections::BTreeMap;
 
+use serde::Deserialize;
 use serde_json::Value as Json;
+use serde_json::value::RawValue;
 
 use super::{Level, Number, Type, Value, ValueError, ValueErrorKind};
 use crate::path::Step;
 
-/// The value of type `ty` that the JSON of `bytes` says; see [`from_json`].
+/// The value of type `ty` that the JSON of `bytes` says. Members that the type does not have are
+/// left out, those that are missing are null: stored state may be older than the schema. Numbers
+/// are exact, whatever their size.
 ///
 /// # Errors
 /// [`ValueError`] with the path at which it is not of that type.
 pub fn decode(bytes: &[u8], ty: &Type) -> Result<Value, ValueError> {
     // serde_json itself refuses more than 128 levels.
-    let json: Json =
-        serde_json::from_slice(bytes).map_err(|error| ValueError::malformed(error.to_string()))?;
-    from_json(&json, ty)
+    let json: &RawValue = serde_json::from_slice(bytes).map_err(malformed)?;
+    read(json, ty, Level::default())
 }
 
-/// The value of type `ty` that `json` says. Members that the type does not have are left out,
-/// those that are missing are null: stored state may be older than the schema.
+/// The value of type `ty` that `json` says; see [`decode`]. Numbers are as exact as `json` is.
 ///
 /// # Errors
 /// [`ValueError`] with the path at which it is not of that type.
 pub fn from_json(json: &Json, ty: &Type) -> Result<Value, ValueError> {
-    read(json, ty, Level::default())
+    decode(json.to_string().as_bytes(), ty)
 }
 
-fn read(json: &Json, ty: &Type, level: Level) -> Result<Value, ValueError> {
-    match (json, ty) {
-        (Json::Null, _) => Ok(Value::Null),
-        (Json::Bool(value), Type::Bool) => Ok(Value::Bool(*value)),
-        (Json::String(text), Type::String) => Ok(Value::String(text.clone())),
-        (Json::Number(number), Type::Number) => parse(&number.to_string()),
-        (Json::String(text), Type::Number) => parse(text),
-        (Json::Array(items), Type::List(of) | Type::Set(of)) => {
-            let level = level.below()?;
-            items
-                .iter()
-                .enumerate()
-                .map(|(i, item)| read(item, of, level).map_err(|e| e.under(Step::Index(i))))
-                .collect::<Result<_, _>>()
-                .map(Value::List)
+/// The members of an object, each as it is written.
+type Members<'a> = BTreeMap<String, &'a RawValue>;
+
+fn read(json: &RawValue, ty: &Type, level: Level) -> Result<Value, ValueError> {
+    // Not as what serde_json takes a number for, which rounds: as it is written.
+    let text = json.get();
+    match (Kind::of(text), ty) {
+        (Kind::Null, _) => Ok(Value::Null),
+        (Kind::Bool, Type::Bool) => Ok(Value::Bool(text == "true")),
+        (Kind::String, Type::String) => Ok(Value::String(of(json)?)),
+        (Kind::Number, Type::Number) => parse(text),
+        (Kind::String, Type::Number) => parse(&of::<String>(json)?),
+        (Kind::List, Type::List(element) | Type::Set(element)) => {
+            let items: Vec<&RawValue> = of(json)?;
+            let types = std::iter::repeat(&**element);
+            elements(items.into_iter().zip(types), level)
         }
-        (Json::Array(items), Type::Tuple(types)) if items.len() == types.len() => {
-            let level = level.below()?;
-            items
-                .iter()
-                .zip(types)
-                .enumerate()
-                .map(|(i, (item, of))| read(item, of, level).map_err(|e| e.under(Step::Index(i))))
-                .collect::<Result<_, _>>()
-                .map(Value::List)
+        (Kind::List, Type::Tuple(types)) => {
+            let items: Vec<&RawValue> = of(json)?;
+            if items.len() != types.len() {
+                return Err(mismatch(ty, Kind::List));
+            }
+            elements(items.into_iter().zip(types), level)
         }
-        (Json::Object(members), Type::Map(of)) => {
+        (Kind::Object, Type::Map(element)) => {
             let level = level.below()?;
+            let members = of::<Members<'_>>(json)?.into_iter();
             members
-                .iter()
                 .map(|(key, member)| {
-                    let value =
-                        read(member, of, level).map_err(|e| e.under(Step::Key(key.clone())))?;
-                    Ok((key.clone(), value))
+                    let value = read(member, element, level);
+                    let value = value.map_err(|error| error.under(Step::Key(key.clone())))?;
+                    Ok((key, value))
                 })
                 .collect::<Result<_, _>>()
                 .map(Value::Map)
         }
-        (Json::Object(members), Type::Object(types)) => {
+        (Kind::Object, Type::Object(types)) => {
+            let members = of::<Members<'_>>(json)?;
             level.complete(members.len(), types.len())?;
             let level = level.below()?;
             types
                 .iter()
-                .map(|(name, of)| {
-                    let member = members.get(name).unwrap_or(&Json::Null);
-                    let value = read(member, of, level)
-                        .map_err(|e| e.under(Step::Attribute(name.clone())))?;
+                .map(|(name, element)| {
+                    let value = members.get(name).map_or(Ok(Value::Null), |member| {
+                        read(member, element, level)
+                    });
+                    let value = value.map_err(|error| error.under(Step::Attribute(name.clone())))?;
                     Ok((name.clone(), value))
                 })
                 .collect::<Result<BTreeMap<_, _>, _>>()
                 .map(Value::Map)
         }
-        (Json::Object(members), Type::Dynamic) => {
-            let of = members.get("type").unwrap_or(&Json::Null);
-            let of = Type::from_json(of).map_err(|error| ValueErrorKind::Type(error).here())?;
-            let value = members.get("value").unwrap_or(&Json::Null);
-            match read(value, &of, level.carried()?)? {
+        (Kind::Object, Type::Dynamic) => {
+            let members = of::<Members<'_>>(json)?;
+            let carried = match members.get("type") {
+                Some(written) => Type::from_json_bytes(written.get().as_bytes()),
+                None => Type::from_json(&Json::Null),
+            };
+            let carried = carried.map_err(|error| ValueErrorKind::Type(error).here())?;
+            let value = members.get("value").map_or(Ok(Value::Null), |value| {
+                read(value, &carried, level.carried()?)
+            });
+            match value? {
                 Value::Null => Ok(Value::Null),
-                value => Ok(Value::Dynamic(Box::new((of, value)))),
+                value => Ok(Value::Dynamic(Box::new((carried, value)))),
             }
         }
-        _ => Err(ValueErrorKind::Mismatch {
-            expected: ty.to_string(),
-            found: kind(json).to_owned(),
-        }
-        .here()),
+        (found, _) => Err(mismatch(ty, found)),
     }
+}
+
+/// Elements, each of its type.
+fn elements<'a>(
+    items: impl Iterator<Item = (&'a RawValue, &'a Type)>,
+    level: Level,
+) -> Result<Value, ValueError> {
+    let level = level.below()?;
+    items
+        .enumerate()
+        .map(|(i, (item, ty))| read(item, ty, level).map_err(|e| e.under(Step::Index(i))))
+        .collect::<Result<_, _>>()
+        .map(Value::List)
+}
+
+/// One level of `json`.
+fn of<'a, T: Deserialize<'a>>(json: &'a RawValue) -> Result<T, ValueError> {
+    serde_json::from_str(json.get()).map_err(malformed)
 }
 
 fn parse(text: &str) -> Result<Value, ValueError> {
@@ -102,14 +124,52 @@ fn parse(text: &str) -> Result<Value, ValueError> {
         .map_err(|error| ValueErrorKind::Number(error).here())
 }
 
-fn kind(json: &Json) -> &'static str {
-    match json {
-        Json::Null => "null",
-        Json::Bool(_) => "a bool",
-        Json::Number(_) => "a number",
-        Json::String(_) => "a string",
-        Json::Array(_) => "a list",
-        Json::Object(_) => "an object",
+fn malformed(error: serde_json::Error) -> ValueError {
+    ValueError::malformed(error.to_string())
+}
+
+fn mismatch(ty: &Type, found: Kind) -> ValueError {
+    ValueErrorKind::Mismatch {
+        expected: ty.to_string(),
+        found: found.name().to_owned(),
+    }
+    .here()
+}
+
+/// What a JSON text is.
+#[derive(Clone, Copy)]
+enum Kind {
+    Null,
+    Bool,
+    Number,
+    String,
+    List,
+    Object,
+}
+
+impl Kind {
+    /// The kind of a text that is JSON.
+    fn of(text: &str) -> Self {
+        match text.as_bytes().first() {
+            Some(b'n') | None => Self::Null,
+            Some(b't' | b'f') => Self::Bool,
+            Some(b'"') => Self::String,
+            Some(b'[') => Self::List,
+            Some(b'{') => Self::Object,
+            Some(_) => Self::Number,
+        }
+    }
+
+    /// What a user would call it, for messages.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Bool => "a bool",
+            Self::Number => "a number",
+            Self::String => "a string",
+            Self::List => "a list",
+            Self::Object => "an object",
+        }
     }
 }
 
@@ -153,5 +213,16 @@ mod tests {
             error.to_string(),
             "a[1]: expected true or false, found a string"
         );
+    }
+
+    #[test]
+    fn numbers_are_exact() {
+        for text in ["18446744073709551616", "0.1234567890123456789", "-1e-400", "7"] {
+            let exact = Value::Number(Number::parse(text).unwrap());
+            assert_eq!(decode(text.as_bytes(), &Type::Number).unwrap(), exact);
+            let carried = format!(r#"{{"value":{text},"type":"number"}}"#);
+            let carried = decode(carried.as_bytes(), &Type::Dynamic).unwrap();
+            assert_eq!(carried, Value::Dynamic(Box::new((Type::Number, exact))));
+        }
     }
 }
