@@ -108,8 +108,7 @@ pub fn spoken(duration: Duration) -> String {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-
-    use crate::tried::both_ways;
+    use test_inputs::both_ways;
 
     #[test]
     fn go_durations_are_read() {

@@ -45,8 +45,6 @@ pub mod rules;
 pub mod semantic;
 pub mod storage_users;
 pub mod text;
-#[cfg(test)]
-mod tried;
 pub mod upgrade;
 pub mod url;
 pub mod v1;

@@ -250,8 +250,7 @@ pub fn canonical(text: &str) -> String {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-
-    use crate::tried::both_ways;
+    use test_inputs::both_ways;
 
     fn parse(text: &str) -> Quantity {
         text.parse().unwrap()

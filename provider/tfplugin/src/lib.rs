@@ -32,8 +32,6 @@ mod resource;
 pub mod schema;
 pub mod server;
 mod timeouts;
-#[cfg(test)]
-mod tried;
 mod validation;
 pub mod value;
 

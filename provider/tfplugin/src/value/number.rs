@@ -268,8 +268,7 @@ impl fmt::Debug for Number {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-
-    use crate::tried::both_ways;
+    use test_inputs::both_ways;
 
     #[test]
     fn a_number_is_the_same_in_every_form() {

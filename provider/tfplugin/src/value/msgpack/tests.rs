@@ -1,7 +1,7 @@
 use proptest::prelude::*;
+use test_inputs::both_ways;
 
 use super::*;
-use crate::tried::both_ways;
 use crate::value::json;
 
 fn leaf() -> impl Strategy<Value = (Type, Value)> {

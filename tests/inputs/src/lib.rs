@@ -11,7 +11,7 @@ use proptest::test_runner::{Config, TestRunner};
 /// If the parser panics, or if fewer than one input in a hundred is accepted or refused: the
 /// inputs then try one half of the parser alone.
 #[track_caller]
-pub(crate) fn both_ways<S: Strategy>(inputs: S, accepts: impl Fn(S::Value) -> bool) {
+pub fn both_ways<S: Strategy>(inputs: S, accepts: impl Fn(S::Value) -> bool) {
     let config = Config::default();
     let cases = config.cases;
     let (tried, accepted) = (Cell::new(0), Cell::new(0));
