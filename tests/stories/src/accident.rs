@@ -2,6 +2,9 @@
 
 use test_apiserver::{At, Fault, Record, Trouble, When};
 
+/// In how many turns everything is told but the deaths at writes, which are told in each.
+const TURNS: usize = 4;
+
 /// Who dies of a kill.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dies {
@@ -104,14 +107,20 @@ impl Accident {
             .into_iter()
             .filter(|other| other.fits(request))
             .collect();
-        let turn = |all: &[Self]| all[(seed + nth) % all.len()].clone();
-        let mut chosen = match how.all || request.asked.is_write() {
-            true => [deaths.clone(), others.clone()].concat(),
-            false => vec![turn(&deaths), turn(&others)],
+        let turn = |all: &[Self]| all[(seed + nth) / TURNS % all.len()].clone();
+        let mut chosen = match request.asked.is_write() {
+            _ if how.all => [deaths.clone(), others.clone()].concat(),
+            true => {
+                let turned = others.iter().skip((seed + nth) % TURNS).step_by(TURNS);
+                deaths.iter().chain(turned).cloned().collect()
+            }
+            false if (seed + nth).is_multiple_of(TURNS) => vec![turn(&deaths), turn(&others)],
+            false => Vec::new(),
         };
         let is_due = |other: &Self| {
-            how.listed.contains(&other.name)
-                || matches!(other.trouble, Trouble::WatchCut | Trouble::WatchGone)
+            let of_watches = matches!(other.trouble, Trouble::WatchCut | Trouble::WatchGone);
+            let has_turn = (seed + nth).is_multiple_of(TURNS);
+            how.listed.contains(&other.name) || of_watches && has_turn
         };
         for due in [deaths, others].concat().into_iter().filter(is_due) {
             if chosen.iter().all(|has| has.name != due.name) {

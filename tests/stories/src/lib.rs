@@ -10,10 +10,11 @@
 //!
 //! # How much is told
 //!
-//! A request that writes meets every accident, before and after it took effect. A read changes
-//! nothing, so it meets one death and one other accident, which rotate: read number n meets others
-//! than read number n + 1. A watch is cut and expires besides. `STORIES_SEED=1` turns the
-//! rotation on, with `STORIES_ALL=1` every request meets everything, and
+//! Whenever stories are told, every death happens at every write. The rest takes turns, one a day:
+//! a write meets a quarter of what else can happen, so that it has met all within four days. A
+//! read changes nothing, so it is told every fourth day only, with one death and one other accident
+//! that rotate; a watch is cut and expires besides. `STORIES_SEED=2` takes another turn than that
+//! of the day, `STORIES_ALL=1` has every request meet everything (minutes), and
 //! `STORIES=terraform/database/create` tells only stories with that in their name.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 

@@ -6,6 +6,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Mutex;
 use std::time::Instant;
 
+use jiff::Timestamp;
 use test_apiserver::Record;
 
 use crate::accident::{Accident, Told};
@@ -32,7 +33,9 @@ pub fn tell(stories: Vec<Story>) {
     let stories: Vec<Story> = stories.into_iter().filter(chosen).collect();
     assert!(!stories.is_empty(), "no story is called {setting:?}");
     let seed = std::env::var("STORIES_SEED").ok();
-    let seed = seed.and_then(|seed| seed.parse().ok()).unwrap_or(0);
+    let seed = seed
+        .and_then(|seed| seed.parse().ok())
+        .unwrap_or_else(today);
 
     let wholes = each(stories.iter().collect(), |story| {
         run(survival::whole(story)).flatten()
@@ -115,6 +118,12 @@ pub fn tell(stories: Vec<Story>) {
         faults.len(),
         faults.join("\n")
     );
+}
+
+/// The number of the day.
+fn today() -> usize {
+    let seconds = Timestamp::now().as_second();
+    usize::try_from(seconds / 86_400).unwrap_or_default()
 }
 
 /// The tellings of a story with accidents.

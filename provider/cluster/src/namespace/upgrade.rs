@@ -29,6 +29,8 @@ pub(super) struct Upgrade<'a> {
     /// The locks that are ours, with what they say: this apply has set them, or an earlier one of
     /// this provider's that ended before its upgrade did.
     held: BTreeMap<Engine, String>,
+    /// The plans that this apply has approved, with the version that each had before.
+    approved: BTreeMap<String, Option<String>>,
 }
 
 /// What came of an approval.
@@ -46,6 +48,7 @@ impl<'a> Upgrade<'a> {
             engines: cluster.objects(namespace),
             databases: cluster.objects(namespace),
             held: BTreeMap::new(),
+            approved: BTreeMap::new(),
         }
     }
 
@@ -64,18 +67,29 @@ impl<'a> Upgrade<'a> {
         plan: &InstallPlan,
         hops: &[Hop],
     ) -> Result<Approval, ClusterError> {
+        // A watch that lags shows it as it was. The locks are watched as well: each would be set
+        // again for the one before.
+        if self.approved.get(&plan.name_any()) == Some(&plan.resource_version()) {
+            let name = plan.name_any();
+            return Ok(Approval::Waits(format!(
+                "install plan {name}, which is approved, to be seen as approved"
+            )));
+        }
         if hops.is_empty() {
             olm.approve(plan).await?;
-            return Ok(Approval::Given);
+        } else {
+            if let Some(other) = self.locked_by_others().await? {
+                return Ok(Approval::Waits(other));
+            }
+            let approved = self.approve_locked(olm, plan, hops).await;
+            if approved.is_err() {
+                self.release().await;
+            }
+            approved?;
         }
-        if let Some(other) = self.locked_by_others().await? {
-            return Ok(Approval::Waits(other));
-        }
-        let approved = self.approve_locked(olm, plan, hops).await;
-        if approved.is_err() {
-            self.release().await;
-        }
-        approved.map(|()| Approval::Given)
+        self.approved
+            .insert(plan.name_any(), plan.resource_version());
+        Ok(Approval::Given)
     }
 
     async fn approve_locked(

@@ -72,10 +72,11 @@ fn read(json: &RawValue, ty: &Type, level: Level) -> Result<Value, ValueError> {
             types
                 .iter()
                 .map(|(name, element)| {
-                    let value = members.get(name).map_or(Ok(Value::Null), |member| {
-                        read(member, element, level)
-                    });
-                    let value = value.map_err(|error| error.under(Step::Attribute(name.clone())))?;
+                    let value = members
+                        .get(name)
+                        .map_or(Ok(Value::Null), |member| read(member, element, level));
+                    let value =
+                        value.map_err(|error| error.under(Step::Attribute(name.clone())))?;
                     Ok((name.clone(), value))
                 })
                 .collect::<Result<BTreeMap<_, _>, _>>()
@@ -217,7 +218,12 @@ mod tests {
 
     #[test]
     fn numbers_are_exact() {
-        for text in ["18446744073709551616", "0.1234567890123456789", "-1e-400", "7"] {
+        for text in [
+            "18446744073709551616",
+            "0.1234567890123456789",
+            "-1e-400",
+            "7",
+        ] {
             let exact = Value::Number(Number::parse(text).unwrap());
             assert_eq!(decode(text.as_bytes(), &Type::Number).unwrap(), exact);
             let carried = format!(r#"{{"value":{text},"type":"number"}}"#);

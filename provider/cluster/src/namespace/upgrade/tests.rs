@@ -108,22 +108,8 @@ fn wait() -> Wait {
     Wait::new(Duration::from_secs(600), CancellationToken::new())
 }
 
-/// What was written to plans and engines, in order: `lock`, `unlock`, or the plan's name. While
-/// the watch lags behind, a plan is approved once more, which changes nothing.
+/// What was written to plans and engines, in order: `lock`, `unlock`, or the plan's name.
 fn steps(seen: &fake::Seen) -> Vec<String> {
-    let mut steps = Vec::new();
-    for step in all_steps(seen) {
-        steps.push(step);
-        if let [.., a, b, c, d] = steps.as_slice()
-            && (a, b) == (c, d)
-        {
-            steps.truncate(steps.len() - 2);
-        }
-    }
-    steps
-}
-
-fn all_steps(seen: &fake::Seen) -> Vec<String> {
     let seen = seen.lock().unwrap();
     seen.iter()
         .filter(|(line, _)| line.starts_with("PATCH"))
