@@ -180,7 +180,14 @@ mod tests {
         }
     }
 
-    /// The scenarios that ask for a feature, as the harness names them.
+    /// A function in a file of scenarios.
+    struct Function<'a> {
+        name: &'a str,
+        body: &'a str,
+        is_test: bool,
+    }
+
+    /// The scenarios that ask for a feature, themselves or by a helper, as the harness names them.
     fn asking() -> Vec<String> {
         let folder = format!("{}/tests/scenarios", env!("CARGO_MANIFEST_DIR"));
         let mut found = Vec::new();
@@ -191,10 +198,25 @@ mod tests {
             }
             let module = path.file_stem().unwrap().to_string_lossy().into_owned();
             let text = std::fs::read_to_string(&path).unwrap();
-            for function in text.split("\nfn ").skip(1) {
-                if function.contains(".is_there()") {
-                    let (name, _) = function.split_once('(').unwrap();
-                    found.push(format!("{module}::{name}"));
+            let named = text.split("\nfn ").collect::<Vec<_>>();
+            let functions: Vec<Function> = named
+                .windows(2)
+                .map(|pair| Function {
+                    name: pair[1].split_once('(').unwrap().0,
+                    body: pair[1],
+                    is_test: pair[0].trim_end().ends_with("#[test]"),
+                })
+                .collect();
+            let asks = |function: &Function| function.body.contains(".is_there()");
+            let helpers: Vec<String> = functions
+                .iter()
+                .filter(|function| !function.is_test && asks(function))
+                .map(|helper| format!("{}(", helper.name))
+                .collect();
+            let scenarios = functions.iter().filter(|function| function.is_test);
+            for scenario in scenarios {
+                if asks(scenario) || helpers.iter().any(|call| scenario.body.contains(call)) {
+                    found.push(format!("{module}::{}", scenario.name));
                 }
             }
         }

@@ -69,7 +69,7 @@ impl<S: Unpin> AsyncWrite for Connection<S> {
     }
 }
 
-/// A place to listen at. Its socket file goes with it.
+/// A place to listen at.
 pub(super) struct Listener {
     inner: Inner,
     /// "unix" or "tcp".
@@ -84,14 +84,14 @@ enum Inner {
     Tcp(TcpListener),
 }
 
-/// Removes the socket file when the server ends, however it ends.
+/// Removes the folder of the socket when the server ends, however it ends.
 pub(super) struct Socket(Option<PathBuf>);
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        if let Some(path) = self.0.take() {
+        if let Some(folder) = self.0.take() {
             // Gone already is as good.
-            let _ = std::fs::remove_file(path);
+            let _ = std::fs::remove_dir_all(folder);
         }
     }
 }
@@ -104,10 +104,11 @@ impl Listener {
                 .socket_dir
                 .as_ref()
                 .map_or_else(std::env::temp_dir, PathBuf::from);
-            let path = directory.join(socket_name());
+            let folder = directory.join(socket_name());
+            only_for_us(&folder)?;
+            let socket = Socket(Some(folder.clone()));
+            let path = folder.join("socket");
             let inner = tokio::net::UnixListener::bind(&path)?;
-            let socket = Socket(Some(path.clone()));
-            only_for_us(&path)?;
             let listener = Self {
                 inner: Inner::Unix(inner),
                 network: "unix",
@@ -216,11 +217,12 @@ async fn secured(
     }
 }
 
-/// Nobody else on this machine needs to connect.
+/// Makes a folder that nobody else on this machine can look into, and so connect: a mode of the
+/// socket itself would come after the socket, and not every system heeds it.
 #[cfg(unix)]
-fn only_for_us(path: &std::path::Path) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
+fn only_for_us(folder: &std::path::Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new().mode(0o700).create(folder)
 }
 
 /// A name that no other process uses: sockets of processes that were killed may still be there.

@@ -47,6 +47,13 @@ pub enum ServeError {
     /// No socket or port could be had, or stdout is closed.
     #[error("the provider cannot be reached by its host: {0}")]
     Io(#[from] io::Error),
+    /// The host has no certificate, and so wants to speak without TLS: what it sends holds
+    /// credentials. Only a provider that a person has started ([`ServeOptions::debug`]) does that.
+    #[error(
+        "the host offers no certificate (PLUGIN_CLIENT_CERT is not set), and a provider speaks to it \
+         by TLS alone: unset TF_DISABLE_PLUGIN_TLS, or start the provider yourself with --debug"
+    )]
+    NoCertificate,
     /// The host's certificate or our own is unusable.
     #[error(transparent)]
     Tls(#[from] TlsError),
@@ -101,7 +108,8 @@ async fn run<P: Provider>(
             let (config, certificate) = tls::mutual(pem)?;
             (Some(config), Some(certificate))
         }
-        None => (None, None),
+        None if options.debug => (None, None),
+        None => return Err(ServeError::NoCertificate),
     };
     let (listener, socket) = Listener::bind(&request).await?;
     let (network, address) = (listener.network, listener.address.clone());

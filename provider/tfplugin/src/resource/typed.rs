@@ -158,7 +158,18 @@ impl<R: Resource> AnyResource for Typed<R> {
     }
 
     fn schema(&self) -> Result<Schema, SchemaError> {
-        Schema::derive::<R::Model>(self.0.version(), self.0.description())
+        let schema = Schema::derive::<R::Model>(self.0.version(), self.0.description())?;
+        let outputs = self.0.pending_outputs().iter();
+        match outputs
+            .copied()
+            .find(|output| schema.root.get(output).is_none())
+        {
+            None => Ok(schema),
+            Some(output) => Err(SchemaError::Contradiction {
+                path: output.to_owned(),
+                reason: "it is a pending output and no attribute of the model".to_owned(),
+            }),
+        }
     }
 
     fn pending_outputs(&self) -> &'static [&'static str] {

@@ -14,6 +14,7 @@ use crate::model;
 use crate::value::{Type, Value};
 
 mod constraints;
+mod extensions;
 mod references;
 
 use references::Definitions;
@@ -58,6 +59,26 @@ pub enum SchemaError {
         path: String,
         /// The name.
         name: String,
+    },
+    /// An extension that there is not, or one that says something of another kind.
+    #[error("{path}: the extension {name}: {reason}")]
+    Extension {
+        /// The property.
+        path: String,
+        /// The extension.
+        name: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A type that Terraform has and this crate does not serve.
+    #[error("{path}: {what} is not supported; {instead}")]
+    Unsupported {
+        /// The property.
+        path: String,
+        /// The type.
+        what: &'static str,
+        /// What to write in its place.
+        instead: &'static str,
     },
     /// Extensions that exclude each other, such as a required attribute with a default.
     #[error("{path}: {reason}")]
@@ -183,6 +204,7 @@ impl Definitions<'_> {
                 format!("{path}.{member}")
             };
             let property = self.resolve(property, &path, depth)?;
+            extensions::check(&property, &path)?;
             if flag(&property, "x-skip") {
                 continue;
             }
@@ -249,12 +271,22 @@ impl Definitions<'_> {
         if write_only && mode.is_computed() {
             return Err(contradiction("write-only and computed exclude each other"));
         }
+        let kind = self.kind(json, path, read_only, depth + 1)?;
+        if let Kind::Nested(_, object) = &kind
+            && write_only
+            && let Some(stored) = object.attributes.iter().find(|member| !member.write_only)
+        {
+            return Err(contradiction(&format!(
+                "it is write-only and its member {} is not",
+                stored.name
+            )));
+        }
         let deprecated = flag(json, "deprecated");
         let mut attribute = Attribute {
             name: attribute_name(member),
             member: member.to_owned(),
             within: within.to_vec(),
-            kind: self.kind(json, path, read_only, depth + 1)?,
+            kind,
             mode,
             sensitive: flag(json, "x-sensitive"),
             write_only,
@@ -310,6 +342,12 @@ impl Definitions<'_> {
             path: path.to_owned(),
             schema: Json::Object(json.clone()).to_string(),
         };
+        // Terraform has its elements all of one type, and this one of each its own.
+        let mixed = || SchemaError::Unsupported {
+            path: path.to_owned(),
+            what: "a collection of free JSON",
+            instead: "make the whole attribute x-dynamic",
+        };
         if flag(json, "x-dynamic") {
             return Ok(Kind::Leaf(Type::Dynamic));
         }
@@ -317,10 +355,16 @@ impl Definitions<'_> {
             "string" => Ok(Kind::Leaf(Type::String)),
             "boolean" => Ok(Kind::Leaf(Type::Bool)),
             "integer" | "number" => Ok(Kind::Leaf(Type::Number)),
+            "array" if flag(json, "uniqueItems") => Err(SchemaError::Unsupported {
+                path: path.to_owned(),
+                what: "a set",
+                instead: "a list in a fixed order, or a map by key (x-map-key), shows no false changes",
+            }),
             "array" => {
                 let items = json.get("items").ok_or_else(no_type)?;
                 let items = self.resolve(items, path, depth)?;
                 match self.kind(&items, path, read_only, depth + 1)? {
+                    Kind::Leaf(Type::Dynamic) => Err(mixed()),
                     Kind::Leaf(of) => Ok(Kind::Leaf(Type::List(Box::new(of)))),
                     Kind::Nested(Nesting::Single, mut object) => {
                         let Some(key) = json.get("x-map-key").and_then(Json::as_str) else {
@@ -341,6 +385,7 @@ impl Definitions<'_> {
                 let values = json.get("additionalProperties").ok_or_else(no_type)?;
                 let values = self.resolve(values, path, depth)?;
                 match self.kind(&values, path, read_only, depth + 1)? {
+                    Kind::Leaf(Type::Dynamic) => Err(mixed()),
                     Kind::Leaf(of) => Ok(Kind::Leaf(Type::Map(Box::new(of)))),
                     Kind::Nested(Nesting::Single, object) => {
                         Ok(Kind::Nested(Nesting::Map { member: None }, object))

@@ -69,12 +69,18 @@ pub(super) struct Catalogue<T: ?Sized>(BTreeMap<&'static str, Arc<Served<T>>>);
 
 impl<T: Described + ?Sized> Catalogue<T> {
     pub(super) fn new(items: Vec<Box<T>>) -> Self {
-        let served = items.into_iter().map(|item| {
+        let mut all = BTreeMap::new();
+        for item in items {
             let name = item.name();
             let shape = OnceLock::new();
-            (name, Arc::new(Served { item, shape }))
-        });
-        Self(served.collect())
+            if all.contains_key(name) {
+                // Which of the two was meant nobody knows: neither is served.
+                let reason = "the provider has two of this name".to_owned();
+                let _ = shape.set(Err(reason));
+            }
+            all.insert(name, Arc::new(Served { item, shape }));
+        }
+        Self(all)
     }
 
     pub(super) fn names(&self) -> impl Iterator<Item = String> {

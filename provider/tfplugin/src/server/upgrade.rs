@@ -5,7 +5,7 @@ use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::planning;
 use crate::proto::tfplugin6 as wire;
 use crate::provider::Provider;
-use crate::value::json;
+use crate::value::{ValueErrorKind, json};
 
 impl<P: Provider> Run<P> {
     pub(super) async fn upgrade_resource_state(
@@ -56,13 +56,19 @@ impl<P: Provider> Run<P> {
                 "It is in the format of Terraform 0.11, which this provider never wrote".to_owned(),
             ));
         }
-        let mut state = serde_json::from_slice(&raw.json)
-            .map_err(|error| unreadable(format!("It is not JSON: {error}")))?;
-        if request.version < shape.schema.version {
-            state = resource.upgrade(request.version, state, diags);
-        }
-        let mut state = json::from_json(&state, &shape.ty)
-            .map_err(|error| unreadable(format!("It does not fit the schema: {error}")))?;
+        let of_today = if request.version < shape.schema.version {
+            let state = serde_json::from_slice(&raw.json)
+                .map_err(|error| unreadable(format!("It is not JSON: {error}")))?;
+            json::from_json(&resource.upgrade(request.version, state, diags), &shape.ty)
+        } else {
+            json::decode(&raw.json, &shape.ty)
+        };
+        let mut state = of_today.map_err(|error| {
+            unreadable(match &error.reason {
+                ValueErrorKind::Malformed(reason) => format!("It is not JSON: {reason}"),
+                _ => format!("It does not fit the schema: {error}"),
+            })
+        })?;
         // An attribute may have become write-only since.
         planning::hide(shape.object(), &mut state);
         shape.encode(&state)

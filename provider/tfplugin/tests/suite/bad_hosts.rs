@@ -35,8 +35,7 @@ async fn a_host_that_dies_in_a_call_takes_nobody_along() {
     let mut client = ProviderClient::new(channel);
     let call = tokio::spawn(async move { client.apply_resource_change(waits).await });
     // The shelf is there before the provider waits.
-    let socket = PathBuf::from(&plugin.fields[3]);
-    let waits = tokio::time::timeout(PATIENCE, made(socket.parent().unwrap())).await;
+    let waits = tokio::time::timeout(PATIENCE, made(plugin.directory.path())).await;
     assert!(waits.is_ok() && !call.is_finished(), "no call waits");
     call.abort();
     let _ = call.await;
@@ -64,7 +63,7 @@ async fn the_process_ends_when_its_host_is_killed() {
     // The shell is the host, and leaves the plugin behind.
     let mut shell = Command::new("sh");
     shell.args(["-c", r#""$0" & wait"#]).arg(example());
-    let mut plugin = Plugin::launch(shell, None);
+    let mut plugin = Plugin::launch(shell, Some(&identity().pem));
     let socket = PathBuf::from(&plugin.fields[3]);
     assert!(socket.exists());
     plugin.child.kill().unwrap();

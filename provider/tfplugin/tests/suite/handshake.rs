@@ -48,7 +48,8 @@ pub fn identity() -> Identity {
 pub struct Plugin {
     pub child: Child,
     pub fields: Vec<String>,
-    _directory: tempfile::TempDir,
+    /// Its folder for temporary files.
+    pub directory: tempfile::TempDir,
 }
 
 impl Plugin {
@@ -78,7 +79,7 @@ impl Plugin {
         Self {
             child,
             fields,
-            _directory: directory,
+            directory,
         }
     }
 
@@ -92,7 +93,7 @@ impl Plugin {
                 String::new(),
                 socket.to_owned(),
             ],
-            _directory: tempfile::tempdir().unwrap(),
+            directory: tempfile::tempdir().unwrap(),
         }
     }
 
@@ -176,9 +177,10 @@ impl Plugin {
         };
         drop(held);
         assert!(status.success());
+        let folder = PathBuf::from(&self.fields[3]);
         assert!(
-            !PathBuf::from(&self.fields[3]).exists(),
-            "the socket is left behind"
+            !folder.parent().unwrap().exists(),
+            "the folder of the socket is left behind"
         );
     }
 }
@@ -216,6 +218,16 @@ async fn the_host_is_served_over_mutual_tls_and_ends_it() {
     plugin.ends(channel).await;
 }
 
+#[test]
+fn the_socket_lies_where_nobody_else_can_look() {
+    use std::os::unix::fs::PermissionsExt;
+    let host = identity();
+    let plugin = Plugin::start(Some(&host.pem));
+    let folder = PathBuf::from(&plugin.fields[3]);
+    let mode = folder.parent().unwrap().metadata().unwrap().permissions();
+    assert_eq!(mode.mode() & 0o777, 0o700);
+}
+
 #[tokio::test]
 async fn nobody_else_is_served() {
     let host = identity();
@@ -243,13 +255,14 @@ async fn nobody_else_is_served() {
     plugin.serves(channel).await;
 }
 
-#[tokio::test]
-async fn a_host_without_tls_is_served_in_plain() {
-    let plugin = Plugin::start(None);
-    assert_eq!(plugin.fields[5], "");
-    let channel = plugin.connect(None).await.unwrap();
-    plugin.serves(channel.clone()).await;
-    plugin.ends(channel).await;
+#[test]
+fn a_host_without_tls_is_refused_in_words() {
+    let mut plugin = Plugin::start(None);
+    let mut text = String::new();
+    let mut stderr = plugin.child.stderr.take().unwrap();
+    stderr.read_to_string(&mut text).unwrap();
+    assert!(text.contains("TF_DISABLE_PLUGIN_TLS"), "{text}");
+    assert!(!plugin.child.wait().unwrap().success());
 }
 
 #[test]

@@ -328,14 +328,14 @@ async fn stored_state_is_read_as_it_is_today() {
             }),
         })
     };
-    let json = r#"{"name":"alpha","boxes":{"a":{"volume":0.1}},"removed":1}"#;
+    let json = r#"{"name":"alpha","boxes":{"a":{"volume":0.1234567890123456789}},"removed":1}"#;
     let response = host
         .server
         .upgrade_resource_state(upgrade(json))
         .await
         .unwrap();
     let state = decode(response.into_inner().upgraded_state);
-    let number = tfplugin::value::Number::parse("0.1").unwrap();
+    let number = tfplugin::value::Number::parse("0.1234567890123456789").unwrap();
     let volume = state
         .get("boxes")
         .unwrap()

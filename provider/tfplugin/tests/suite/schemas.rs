@@ -146,3 +146,58 @@ fn what_the_server_chooses_and_what_excludes_each_other_is_taken_over() {
     let lonely = json!({ "type": "string", "x-conflicts-with": ["b"] });
     assert!(matches!(refusal(lonely), SchemaError::Contradiction { .. }));
 }
+
+fn refused_for(property: &serde_json::Value) -> String {
+    let model = json!({"type": "object", "properties": {"size": property}});
+    let refused = Schema::from_json_schema(&model, 0, "");
+    refused.expect_err(&property.to_string()).to_string()
+}
+
+#[test]
+fn what_is_not_understood_is_refused_and_not_passed_over() {
+    let refused = [
+        (
+            json!({"type": "string", "x-sensitve": true}),
+            "x-sensitve: there is no such extension",
+        ),
+        (
+            json!({"type": "string", "x-force-new": "true"}),
+            "x-force-new: it is true or false",
+        ),
+        (
+            json!({"type": "string", "x-semantic": true}),
+            "x-semantic: it is a string",
+        ),
+        (
+            json!({"type": "string", "x-conflicts-with": "a"}),
+            "it is a list of names",
+        ),
+        (
+            json!({"type": "array", "items": {"type": "string"}, "uniqueItems": true}),
+            "a set is not supported",
+        ),
+        (
+            json!({"type": "array", "items": {"x-dynamic": true}}),
+            "a collection of free JSON",
+        ),
+        (
+            json!({"type": "object", "additionalProperties": {"x-dynamic": true}}),
+            "a collection of free JSON",
+        ),
+        (
+            json!({"type": "object", "x-write-only": true,
+                "properties": {"key": {"type": "string"}}}),
+            "its member key is not",
+        ),
+    ];
+    for (property, reason) in refused {
+        let said = refused_for(&property);
+        assert!(
+            said.starts_with("size: ") && said.contains(reason),
+            "{said}"
+        );
+    }
+    let model = json!({"type": "object", "properties": {"size": {"type": "string",
+        "x-kubernetes-int-or-string": true}}});
+    assert!(Schema::from_json_schema(&model, 0, "").is_ok());
+}

@@ -86,11 +86,16 @@ fn a_client_attaches_to_a_provider_that_is_debugged_and_leaves_it_running() {
 }
 
 #[test]
-fn without_tls_the_provider_works_as_well() {
+fn a_client_that_would_speak_without_tls_is_refused() {
     let mut workspace = Workspace::new();
     workspace.write(&oak("books", ""));
     workspace.environment("TF_DISABLE_PLUGIN_TLS", "1");
-    workspace.apply().succeeded().says("1 added");
+    workspace.environment("TF_LOG", "debug");
+    workspace
+        .apply()
+        .failed()
+        .says("unset TF_DISABLE_PLUGIN_TLS");
+    assert!(workspace.stored("books").is_null());
 }
 
 #[test]
