@@ -116,12 +116,12 @@ async fn run<P: Provider>(
 
     let signals = Signals::default();
     let end = signals.end.clone();
-    let (started_by, issues) = match options.debug {
-        true => (StartedBy::Person, options.issues),
-        false => (StartedBy::Host, options.issues),
+    let started_by = match options.debug {
+        true => StartedBy::Person,
+        false => StartedBy::Host,
     };
     let server = {
-        let signals = signals.clone();
+        let (signals, issues) = (signals.clone(), options.issues);
         move || {
             let make = Arc::clone(&make);
             Server::until(signals.clone(), move || make(), issues.as_str())
