@@ -463,8 +463,8 @@ pub async fn delete(
         removal::remove_operators(cluster, name, &engines, &clock).await?;
         removal::unsubscribe(cluster, name, &left_behind, &clock).await?;
         // An operator that is left needs the group.
-        let left = cluster.objects::<Subscription>(name).list("").await;
-        if left.is_ok_and(|left| left.is_empty()) {
+        let left = removal::served(cluster.objects::<Subscription>(name)).await?;
+        if left.is_empty() {
             removal::remove_group(cluster, name, &clock).await?;
         }
         return release(&namespaces, name).await;
