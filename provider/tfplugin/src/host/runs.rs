@@ -8,16 +8,19 @@ use std::convert::Infallible;
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use futures::future::BoxFuture;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tonic::codegen::{Service, http};
 use tonic::server::NamedService;
 
-use super::services::FAREWELL;
 use crate::proto::tfplugin6::provider_server::ProviderServer;
 use crate::provider::Provider;
 use crate::server::{MAX_MESSAGE, Server};
+
+/// How long the last call may take: the host waits for its answer.
+pub(super) const FAREWELL: Duration = Duration::from_secs(3);
 
 /// The server that a connection has reached.
 pub(super) type Reached<P> = Arc<Server<P>>;

@@ -2,7 +2,6 @@
 
 use std::marker::PhantomData;
 use std::pin::Pin;
-use std::time::Duration;
 
 use futures::Stream;
 use tokio_util::sync::CancellationToken;
@@ -31,9 +30,6 @@ fn idle<T: Send + 'static>(ended: &CancellationToken) -> Streamed<T> {
         }
     }))
 }
-
-/// How long the last call may take: the host waits for its answer.
-pub(super) const FAREWELL: Duration = Duration::from_secs(3);
 
 /// Ends the process in good order.
 pub(super) struct Controller<P> {
@@ -127,6 +123,7 @@ mod tests {
     use super::*;
     use crate::context::Context;
     use crate::diagnostics::Diagnostics;
+    use crate::host::runs::FAREWELL;
     use crate::resource::AnyResource;
     use crate::server::Server;
 

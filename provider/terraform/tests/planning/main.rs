@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod states;
+
 use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
@@ -65,11 +67,22 @@ impl Host {
     async fn plan(&self, type_name: &str, prior: &Value, private: &[u8], config: &Json) -> Planned {
         let object = self.object(type_name);
         let config = stored::from_json(config, &object.value_type()).unwrap();
+        self.plan_value(type_name, prior, private, &config).await
+    }
+
+    async fn plan_value(
+        &self,
+        type_name: &str,
+        prior: &Value,
+        private: &[u8],
+        config: &Value,
+    ) -> Planned {
+        let object = self.object(type_name);
         let request = wire::plan_resource_change::Request {
             type_name: type_name.to_owned(),
             prior_state: Some(encoded(prior, &object)),
-            proposed_new_state: Some(encoded(&config, &object)),
-            config: Some(encoded(&config, &object)),
+            proposed_new_state: Some(encoded(config, &object)),
+            config: Some(encoded(config, &object)),
             prior_private: private.to_vec(),
             ..Default::default()
         };
