@@ -1,6 +1,6 @@
 //! What earlier versions of the provider have written is read by this one.
 //!
-//! `tests/states/VERSION.tfstate` is what Terraform saved of objects of each resource under that version:
+//! `tests/states/VERSION.json` is what Terraform saved of objects of each resource under that version:
 //! values and private data. A release adds its own; none is ever changed.
 
 use std::collections::BTreeSet;
@@ -31,7 +31,7 @@ fn states() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/states");
     let files = std::fs::read_dir(folder).unwrap();
     let mut files: Vec<PathBuf> = files.map(|file| file.unwrap().path()).collect();
-    files.retain(|file| file.extension().is_some_and(|kind| kind == "tfstate"));
+    files.retain(|file| file.extension().is_some_and(|kind| kind == "json"));
     files.sort();
     assert!(!files.is_empty(), "there is no state");
     files
