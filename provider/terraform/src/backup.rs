@@ -76,7 +76,7 @@ impl Kind for Backup {
 impl Guarded for Backup {
     async fn rehearse(
         cluster: &Cluster,
-        plan: &Plan<BackupModel>,
+        plan: &Plan<'_, BackupModel>,
         timely: bool,
     ) -> Result<(), ClusterError> {
         if !plan.is_create() {

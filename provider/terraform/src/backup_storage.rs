@@ -52,11 +52,11 @@ impl Kind for BackupStorage {
         true
     }
 
-    fn plan(plan: &mut Plan<BackupStorageModel>, diags: &mut Diagnostics) {
+    fn plan(plan: &mut Plan<'_, BackupStorageModel>) {
         if plan.is_create() {
             outputs::backup_storage::known_at_creation(&mut plan.planned);
         }
-        diagnostics::report(plan.planned.check(plan.prior.as_ref()), diags);
+        diagnostics::report(plan.planned.check(plan.prior.as_ref()), plan.diags);
         if plan.config.access_key_id_wo.is_null() {
             plan.private.remove(WRITE_ONLY);
         } else {
@@ -172,7 +172,7 @@ impl Kind for BackupStorage {
 impl Guarded for BackupStorage {
     async fn rehearse(
         cluster: &Cluster,
-        plan: &Plan<BackupStorageModel>,
+        plan: &Plan<'_, BackupStorageModel>,
         timely: bool,
     ) -> Result<(), ClusterError> {
         let prior = plan.prior.as_ref();

@@ -101,12 +101,9 @@ fn serve(debug: bool) -> ExitCode {
     // One crypto provider in the process: rustls on aws-lc-rs. An error means that it is
     // installed already.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let options = ServeOptions {
-        source: SOURCE.to_owned(),
-        issues: ISSUES.to_owned(),
-        silent: SILENT,
-        debug,
-    };
+    let options = ServeOptions::new(SOURCE, ISSUES)
+        .silent(SILENT)
+        .debug(debug);
     match tfplugin::serve(|| Arc::new(EverestProvider::new()), options) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -58,7 +58,7 @@ impl Kind for Database {
         model.ready = Field::Known(false);
     }
 
-    fn plan(plan: &mut Plan<DatabaseModel>, diags: &mut Diagnostics) {
+    fn plan(plan: &mut Plan<'_, DatabaseModel>) {
         match &plan.prior {
             None => outputs::database::known_at_creation(&plan.config, &mut plan.planned),
             Some(prior) => {
@@ -72,7 +72,7 @@ impl Kind for Database {
             }
         }
         // What the server may fill in is not known, so that what is asked for says what is missing.
-        diagnostics::report(plan.intended.check(plan.prior.as_ref()), diags);
+        diagnostics::report(plan.intended.check(plan.prior.as_ref()), plan.diags);
     }
 
     fn generated(config: &mut DatabaseModel, object: Option<&DatabaseCluster>) {
@@ -182,7 +182,7 @@ impl Kind for Database {
 impl Guarded for Database {
     async fn rehearse(
         cluster: &Cluster,
-        plan: &Plan<DatabaseModel>,
+        plan: &Plan<'_, DatabaseModel>,
         timely: bool,
     ) -> Result<(), ClusterError> {
         let prior = plan.prior.as_ref();

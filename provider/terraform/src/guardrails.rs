@@ -25,7 +25,7 @@ pub trait Guarded: Kind {
     /// a dry run unless the change is not `timely`: unless an apply would wait first.
     async fn rehearse(
         cluster: &Cluster,
-        plan: &Plan<Self::Model>,
+        plan: &Plan<'_, Self::Model>,
         timely: bool,
     ) -> Result<(), ClusterError> {
         let _ = (cluster, plan, timely);
@@ -66,18 +66,25 @@ pub trait Guarded: Kind {
 
 /// Warns of a change's effect, and reports what the cluster says against it. A plan that changes
 /// nothing asks for nothing, and neither does one that is refused already.
-pub async fn at_plan<K: Guarded>(
+pub async fn at_plan<K: Guarded>(session: &Session, plan: &mut Plan<'_, K::Model>) {
+    // What is found is told at the end: until then the plan is looked at as a whole.
+    let mut diags = Diagnostics::new();
+    look_at_plan::<K>(session, plan, &mut diags).await;
+    plan.diags.extend(diags);
+}
+
+async fn look_at_plan<K: Guarded>(
     session: &Session,
-    plan: &Plan<K::Model>,
-    cx: &Context,
+    plan: &Plan<'_, K::Model>,
     diags: &mut Diagnostics,
 ) {
+    let cx = plan.cx;
     if let Some(prior) = &plan.prior
         && !plan.changed()
     {
         K::aside(session, prior, diags);
     }
-    if diags.has_errors() || !(plan.is_create() || plan.changed()) {
+    if plan.diags.has_errors() || !(plan.is_create() || plan.changed()) {
         return;
     }
     if let Some(prior) = &plan.prior {
@@ -209,7 +216,7 @@ pub async fn at_destroy<K: Guarded>(
     }
 }
 
-/// Why nothing may be written now; further reasons go to `diags`.
+/// An error when nothing may be written now; further reasons go to `diags`.
 ///
 /// What was read earlier in this run may be from before something else that it has made, so an
 /// error counts only once it is found in what was read afresh.
@@ -218,7 +225,7 @@ pub async fn before_write<K: Guarded>(
     judged: &K::Model,
     prior: Option<&K::Model>,
     diags: &mut Diagnostics,
-) -> Option<Diagnostic> {
+) -> Result<(), Diagnostic> {
     let wanted = judged.wanted(prior);
     let errors = |facts: &Facts| -> Vec<Finding> {
         judged
@@ -228,12 +235,12 @@ pub async fn before_write<K: Guarded>(
             .collect()
     };
     if errors(&facts::load(cluster, &wanted).await).is_empty() {
-        return None;
+        return Ok(());
     }
     let mut found = errors(&facts::load_afresh(cluster, &wanted).await).into_iter();
     let first = found.next();
     diagnostics::report(found, diags);
-    first.map(diagnostics::finding)
+    first.map_or(Ok(()), |error| Err(diagnostics::finding(error)))
 }
 
 /// Warns of a change's effect; `planned` is None for a destruction.

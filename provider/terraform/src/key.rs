@@ -1,7 +1,7 @@
 //! What tells an object from all others of its kind: import ids and identities.
 
 use everest_schemas::Field;
-use tfplugin::{AttributePath, Diagnostics, IdentityAttribute};
+use tfplugin::{Diagnostic, IdentityAttribute};
 
 /// Where objects of a kind live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,42 +33,36 @@ impl Key {
 
 impl Scope {
     /// The attributes that an identity is made of.
-    pub const fn identity(self) -> &'static [IdentityAttribute] {
+    pub fn identity(self) -> Vec<IdentityAttribute> {
+        let name = IdentityAttribute::required("name");
         match self {
-            Self::Cluster => const { &[IdentityAttribute::required("name")] },
-            Self::Namespace => {
-                const {
-                    &[
-                        IdentityAttribute::required("namespace"),
-                        IdentityAttribute::required("name"),
-                    ]
-                }
-            }
+            Self::Cluster => vec![name],
+            Self::Namespace => vec![IdentityAttribute::required("namespace"), name],
         }
     }
 
-    /// The key that an import id stands for; None with an error when it is not of the form.
-    pub fn key(self, resource: &str, id: &str, diags: &mut Diagnostics) -> Option<Key> {
+    /// The key that an import id stands for.
+    ///
+    /// # Errors
+    /// When the id is not of the form.
+    pub fn key(self, resource: &str, id: &str) -> Result<Key, Diagnostic> {
         let named = |name: &str| !name.is_empty() && !name.contains('/');
-        let key = match (self, id.split_once('/')) {
-            (Self::Cluster, None) if named(id) => Some(Key::new(None, id)),
+        match (self, id.split_once('/')) {
+            (Self::Cluster, None) if named(id) => Ok(Key::new(None, id)),
             (Self::Namespace, Some((namespace, name))) if named(namespace) && named(name) => {
-                Some(Key::new(Some(namespace), name))
+                Ok(Key::new(Some(namespace), name))
             }
-            _ => None,
-        };
-        if key.is_none() {
-            let form = match self {
-                Self::Cluster => "its name, for example \"prod\"",
-                Self::Namespace => "NAMESPACE/NAME, for example \"prod/orders\"",
-            };
-            diags.error(
-                AttributePath::root(),
-                format!("Cannot import {resource}: {id:?} is not an import id"),
-                format!("The id of {resource} is {form}."),
-            );
+            _ => {
+                let form = match self {
+                    Self::Cluster => "its name, for example \"prod\"",
+                    Self::Namespace => "NAMESPACE/NAME, for example \"prod/orders\"",
+                };
+                Err(Diagnostic::error(
+                    format!("Cannot import {resource}: {id:?} is not an import id"),
+                    format!("The id of {resource} is {form}."),
+                ))
+            }
         }
-        key
     }
 }
 
@@ -77,10 +71,7 @@ mod tests {
     use super::*;
 
     fn key(scope: Scope, id: &str) -> Option<Key> {
-        let mut diags = Diagnostics::new();
-        let key = scope.key("everest_database", id, &mut diags);
-        assert_eq!(key.is_none(), diags.has_errors(), "{id}");
-        key
+        scope.key("everest_database", id).ok()
     }
 
     #[test]

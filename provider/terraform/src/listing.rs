@@ -2,9 +2,8 @@
 
 use std::{marker::PhantomData, sync::Arc};
 
-use async_trait::async_trait;
 use everest_schemas::models::{EveryObject, NamespacedFilter};
-use tfplugin::{Context, Diagnostics, Found, ListResource, Listed, Model, Query};
+use tfplugin::{Diagnostic, ListRequest, ListResource, Listed, Model};
 
 use crate::{
     diagnostics,
@@ -46,7 +45,6 @@ impl<K: Kind> Listing<K> {
     }
 }
 
-#[async_trait]
 impl<K: Kind> ListResource for Listing<K> {
     type Config = K::Filter;
     type Model = K::Model;
@@ -55,30 +53,24 @@ impl<K: Kind> ListResource for Listing<K> {
         K::TYPE
     }
 
-    async fn list(
-        &self,
-        config: &K::Filter,
-        _: &Query,
-        found: &Found<K::Model>,
-        cx: &Context,
-        diags: &mut Diagnostics,
-    ) {
+    async fn list(&self, request: ListRequest<'_, K::Filter, K::Model>) -> Result<(), Diagnostic> {
         let doing = format!("list {}", K::TYPE);
-        let cluster = match self.session.cluster().await {
-            Ok(cluster) => cluster,
-            Err(error) => return diags.push(error.diagnostic(&doing)),
-        };
-        let listed = unless_stopped(cx, K::list(&cluster.hasty(), config.namespace())).await;
-        match listed {
-            None => diags.push(diagnostics::stopped(&doing)),
-            Some(Ok(objects)) => {
-                for object in objects {
-                    if !found.push(Listed::new(K::id(&object), object)).await {
-                        return;
-                    }
-                }
+        let cluster = self.session.cluster().await;
+        let cluster = cluster.map_err(|error| error.diagnostic(&doing))?.hasty();
+        let listed = K::list(&cluster, request.config.namespace());
+        let objects = unless_stopped(request.cx, listed)
+            .await
+            .ok_or_else(|| diagnostics::stopped(&doing))?
+            .map_err(|error| diagnostics::cluster_error(&error, &doing))?;
+        for object in objects {
+            if !request
+                .found
+                .push(Listed::new(K::id(&object), object))
+                .await
+            {
+                break;
             }
-            Some(Err(error)) => diags.push(diagnostics::cluster_error(&error, &doing)),
         }
+        Ok(())
     }
 }

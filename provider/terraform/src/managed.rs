@@ -3,12 +3,12 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use everest_cluster::{Change, ClusterError, Creation, Unacknowledged};
 use everest_core::{rules::Ruled, semantic, v1::Mapped};
 use tfplugin::{
-    Context, Deferral, Diagnostics, IdentityAttribute, MoveSource, Plan, Private, ReadResult,
-    Resource, Update,
+    Context, CreateRequest, Deferral, DeleteRequest, Diagnostic, Diagnostics, IdentityAttribute,
+    ImportRequest, MoveRequest, Plan, PlanDestroyRequest, Private, ReadRequest, ReadResult,
+    Resource, Update, UpdateRequest, Upgrade,
 };
 use tokio::time::Instant;
 
@@ -49,7 +49,7 @@ impl<K: Kind> Managed<K> {
     }
 
     /// The object that a plan is of, or that its creation replaces, as the state has it.
-    fn former(&self, plan: &Plan<K::Model>) -> Option<Former<K::Model>> {
+    fn former(&self, plan: &Plan<'_, K::Model>) -> Option<Former<K::Model>> {
         if let Some(prior) = &plan.prior {
             self.note(prior, &plan.private, !plan.requires_replace().is_empty());
         }
@@ -84,12 +84,19 @@ fn stub<M: Mapped>(key: Key) -> M {
     M::at(key.namespace, key.name)
 }
 
-#[async_trait]
 impl<K: Guarded> Resource for Managed<K> {
     type Model = K::Model;
 
     fn type_name(&self) -> &'static str {
         K::TYPE
+    }
+
+    fn version(&self) -> i64 {
+        K::VERSION
+    }
+
+    fn upgrades(&self) -> Vec<Upgrade<K::Model>> {
+        K::upgrades()
     }
 
     fn pending_outputs(&self) -> &'static [&'static str] {
@@ -104,60 +111,67 @@ impl<K: Guarded> Resource for Managed<K> {
         diagnostics::report(config.check_syntax(), diags);
     }
 
-    async fn plan(&self, plan: &mut Plan<K::Model>, cx: &Context, diags: &mut Diagnostics) {
-        raised::keep(plan, diags);
-        K::plan(plan, diags);
+    async fn plan(&self, plan: &mut Plan<'_, K::Model>) -> Result<(), Diagnostic> {
+        raised::keep(plan);
+        K::plan(plan);
         let prior = plan.prior.as_ref();
-        diagnostics::report(plan.intended.check_time(prior, self.session.now()), diags);
+        let found = plan.intended.check_time(prior, self.session.now());
+        diagnostics::report(found, plan.diags);
         if !plan.is_create() && plan.changed() {
             // A flag is always JSON and the key is not reserved.
             let _ = plan.private.set(UPDATING, true);
         }
         let former = self.former(plan);
         if let Some(former) = former.filter(|_| plan.is_create()) {
-            replaced::plan::<K>(&self.session, &former, plan, diags);
+            replaced::plan::<K>(&self.session, &former, plan);
         } else if let Some(prior) = &plan.prior
             && !plan.requires_replace().is_empty()
         {
             let never_ready = replaced::never_was_ready(&plan.private);
-            K::forbid_destroy(&replaced::as_judged::<K>(prior, never_ready, diags), diags);
+            let judged = replaced::as_judged::<K>(prior, never_ready, plan.diags);
+            K::forbid_destroy(&judged, plan.diags);
         }
-        guardrails::at_plan::<K>(&self.session, plan, cx, diags).await;
+        guardrails::at_plan::<K>(&self.session, plan).await;
         self.session.note_planned(&plan.planned);
+        Ok(())
     }
 
     async fn plan_destroy(
         &self,
-        prior: &K::Model,
-        private: &Private,
-        cx: &Context,
-        diags: &mut Diagnostics,
-    ) {
-        let never_ready = replaced::never_was_ready(private);
-        let prior = replaced::as_judged::<K>(prior, never_ready, diags);
+        request: PlanDestroyRequest<'_, K::Model>,
+    ) -> Result<(), Diagnostic> {
+        let diags = request.diags;
+        let never_ready = replaced::never_was_ready(request.private);
+        let prior = replaced::as_judged::<K>(&request.prior, never_ready, diags);
         K::forbid_destroy(&prior, diags);
-        guardrails::at_destroy::<K>(&self.session, &prior, cx, diags).await;
+        guardrails::at_destroy::<K>(&self.session, &prior, request.cx, diags).await;
+        Ok(())
     }
 
     async fn read(
         &self,
-        prior: &K::Model,
-        private: &mut Private,
-        cx: &Context,
-        diags: &mut Diagnostics,
-    ) -> ReadResult<K::Model> {
+        request: ReadRequest<'_, K::Model>,
+    ) -> Result<ReadResult<K::Model>, Diagnostic> {
+        let ReadRequest {
+            prior,
+            private,
+            cx,
+            diags,
+            ..
+        } = request;
+        let prior = &prior;
         let what = named::<K>(prior);
-        let Some(cluster) = self.session.for_read(&what, diags).await else {
-            return ReadResult::Keep;
+        let Some(cluster) = self.session.for_read(&what, diags).await? else {
+            return Ok(ReadResult::Keep);
         };
         let doing = format!("read {what}");
         let cluster = &cluster.hasty();
-        let Some(read) = unless_stopped(cx, K::read(cluster, prior)).await else {
-            diags.push(diagnostics::stopped(&doing));
-            return ReadResult::Keep;
-        };
-        match read {
-            Ok(Some(mut found)) => {
+        let read = unless_stopped(cx, K::read(cluster, prior))
+            .await
+            .ok_or_else(|| diagnostics::stopped(&doing))?
+            .map_err(|error| self.session.cluster_error(&error, &doing, &what))?;
+        Ok(match read {
+            Some(mut found) => {
                 private.remove(GONE);
                 if K::is_ready(&found) {
                     replaced::note_ready(private);
@@ -174,7 +188,7 @@ impl<K: Guarded> Resource for Managed<K> {
                 let _ = unless_stopped(cx, K::look_beside(cluster, prior, private, diags)).await;
                 ReadResult::Found(found)
             }
-            Ok(None) => {
+            None => {
                 let result = K::gone(prior, private.get(GONE) != Some(true), diags);
                 if matches!(result, ReadResult::Keep) && !diags.has_errors() {
                     // Nothing that is gone can be waited for. A flag is always JSON and the key
@@ -187,37 +201,33 @@ impl<K: Guarded> Resource for Managed<K> {
                 }
                 result
             }
-            Err(error) => {
-                diags.push(self.session.cluster_error(&error, &doing, &what));
-                ReadResult::Keep
-            }
-        }
+        })
     }
 
     async fn create(
         &self,
-        planned: &K::Model,
-        config: &K::Model,
-        private: &mut Private,
-        cx: &Context,
-        diags: &mut Diagnostics,
-    ) -> tfplugin::Creation<K::Model> {
+        request: CreateRequest<'_, K::Model>,
+    ) -> Result<tfplugin::Creation<K::Model>, Diagnostic> {
+        let CreateRequest {
+            planned,
+            config,
+            private,
+            cx,
+            diags,
+            ..
+        } = request;
+        let (planned, config) = (&planned, &config);
         let what = named::<K>(planned);
         let doing = format!("create {what}");
-        let cluster = match self.session.cluster().await {
-            Ok(cluster) => cluster,
-            Err(error) => return tfplugin::Creation::NotCreated(error.diagnostic(&doing)),
-        };
+        let cluster = self.session.cluster().await;
+        let cluster = cluster.map_err(|error| error.diagnostic(&doing))?;
         let cluster = &cluster.stopped_by(&cx.stop);
         // What the server will fill in is not known yet: only the configuration says what is
         // missing.
-        let refused = guardrails::before_write::<K>(cluster, config, None, diags);
-        if let Some(error) = unless_stopped(cx, refused)
+        let allowed = guardrails::before_write::<K>(cluster, config, None, diags);
+        unless_stopped(cx, allowed)
             .await
-            .unwrap_or_else(|| Some(diagnostics::stopped(&doing)))
-        {
-            return tfplugin::Creation::NotCreated(error);
-        }
+            .unwrap_or_else(|| Err(diagnostics::stopped(&doing)))?;
         let made = Unacknowledged::default();
         let replaces = replaced::take(private);
         let wait = K::TIMEOUTS.create(K::timeouts(planned), cx);
@@ -230,7 +240,7 @@ impl<K: Guarded> Resource for Managed<K> {
         match end {
             Creation::Created(state) => {
                 K::notices(cluster, &state, diags).await;
-                tfplugin::Creation::Created(state)
+                Ok(tfplugin::Creation::Created(state))
             }
             Creation::Pending {
                 observed: mut state,
@@ -238,10 +248,10 @@ impl<K: Guarded> Resource for Managed<K> {
             } => {
                 K::set_not_ready(&mut state);
                 let why = diagnostics::still_pending(&error, &what);
-                tfplugin::Creation::Pending { state, why }
+                Ok(tfplugin::Creation::Pending { state, why })
             }
             Creation::NotCreated(ClusterError::AlreadyExists { object, .. }) if replaces => {
-                tfplugin::Creation::NotCreated(diagnostics::name_is_taken(&object, &what))
+                Err(diagnostics::name_is_taken(&object, &what))
             }
             Creation::NotCreated(error) => {
                 let mut why = self.session.cluster_error(&error, &doing, &what);
@@ -249,7 +259,7 @@ impl<K: Guarded> Resource for Managed<K> {
                     // Before 1.16 Terraform hands no mark of the plan to this leg of an apply.
                     why.detail.push_str(diagnostics::UNLESS_REPLACED);
                 }
-                tfplugin::Creation::NotCreated(why)
+                Err(why)
             }
             Creation::Failed {
                 observed: mut state,
@@ -258,34 +268,34 @@ impl<K: Guarded> Resource for Managed<K> {
                 K::set_not_ready(&mut state);
                 replaced::note_failure(private);
                 let error = diagnostics::failure(&error, &doing, K::AFTER_FAILURE);
-                tfplugin::Creation::Failed { state, error }
+                Ok(tfplugin::Creation::Failed { state, error })
             }
         }
     }
 
     async fn update(
         &self,
-        prior: &K::Model,
-        planned: &K::Model,
-        config: &K::Model,
-        private: &mut Private,
-        cx: &Context,
-        diags: &mut Diagnostics,
-    ) -> Update<K::Model> {
+        request: UpdateRequest<'_, K::Model>,
+    ) -> Result<Update<K::Model>, Diagnostic> {
+        let UpdateRequest {
+            prior,
+            planned,
+            config,
+            private,
+            cx,
+            diags,
+            ..
+        } = request;
+        let (prior, planned, config) = (&prior, &planned, &config);
         let what = named::<K>(planned);
         let doing = format!("update {what}");
-        let cluster = match self.session.cluster().await {
-            Ok(cluster) => cluster,
-            Err(error) => return Update::Refused(error.diagnostic(&doing)),
-        };
+        let cluster = self.session.cluster().await;
+        let cluster = cluster.map_err(|error| error.diagnostic(&doing))?;
         let cluster = &cluster.stopped_by(&cx.stop);
-        let refused = guardrails::before_write::<K>(cluster, planned, Some(prior), diags);
-        if let Some(error) = unless_stopped(cx, refused)
+        let allowed = guardrails::before_write::<K>(cluster, planned, Some(prior), diags);
+        unless_stopped(cx, allowed)
             .await
-            .unwrap_or_else(|| Some(diagnostics::stopped(&doing)))
-        {
-            return Update::Refused(error);
-        }
+            .unwrap_or_else(|| Err(diagnostics::stopped(&doing)))?;
         let wait = K::TIMEOUTS.update(K::timeouts(planned), cx);
         let cluster = &cluster.accounting();
         let end = K::update(cluster, prior, planned, config, &wait).await;
@@ -297,67 +307,60 @@ impl<K: Guarded> Resource for Managed<K> {
             Change::Done(state) => {
                 private.remove(UPDATING);
                 replaced::note_ready(private);
-                Update::Updated(state)
+                Ok(Update::Updated(state))
             }
             Change::Pending {
                 observed: mut state,
                 error,
             } => {
                 K::set_not_ready(&mut state);
-                Update::Pending {
+                Ok(Update::Pending {
                     state,
                     why: diagnostics::still_pending(&error, &what),
-                }
+                })
             }
             Change::Refused(error @ ClusterError::Failed { .. }) => {
-                Update::Refused(diagnostics::failure(&error, &doing, K::AFTER_FAILURE))
+                Err(diagnostics::failure(&error, &doing, K::AFTER_FAILURE))
             }
-            Change::Refused(error) => {
-                Update::Refused(self.session.cluster_error(&error, &doing, &what))
-            }
+            Change::Refused(error) => Err(self.session.cluster_error(&error, &doing, &what)),
         }
     }
 
-    async fn delete(
-        &self,
-        prior: &K::Model,
-        private: &Private,
-        cx: &Context,
-        diags: &mut Diagnostics,
-    ) {
+    async fn delete(&self, request: DeleteRequest<'_, K::Model>) -> Result<(), Diagnostic> {
+        let DeleteRequest {
+            prior,
+            private,
+            cx,
+            diags,
+            ..
+        } = request;
         let mut known = Diagnostics::new();
         let never_ready = replaced::never_was_ready(private);
         // The plan has said why nothing protects it.
-        let prior = &replaced::as_judged::<K>(prior, never_ready, &mut known);
+        let prior = &replaced::as_judged::<K>(&prior, never_ready, &mut known);
         K::forbid_destroy(prior, diags);
         if diags.has_errors() {
-            return;
+            return Ok(());
         }
         let what = named::<K>(prior);
         let doing = format!("destroy {what}");
-        match self.session.cluster().await {
-            Ok(cluster) => {
-                let cluster = &cluster.stopped_by(&cx.stop);
-                let wait = K::TIMEOUTS.delete(K::timeouts(prior), cx);
-                let begun = Instant::now();
-                if let Err(error) = K::before_delete(cluster, prior, &wait, diags).await {
-                    return diags.push(error);
-                }
-                let deleted = K::delete(cluster, prior, &wait.less(begun.elapsed())).await;
-                if let Err(error) = deleted {
-                    diags.push(self.session.cluster_error(&error, &doing, &what));
-                }
-            }
-            Err(error) => diags.push(error.diagnostic(&doing)),
-        }
+        let cluster = self.session.cluster().await;
+        let cluster = cluster.map_err(|error| error.diagnostic(&doing))?;
+        let cluster = &cluster.stopped_by(&cx.stop);
+        let wait = K::TIMEOUTS.delete(K::timeouts(prior), cx);
+        let begun = Instant::now();
+        K::before_delete(cluster, prior, &wait, diags).await?;
+        K::delete(cluster, prior, &wait.less(begun.elapsed()))
+            .await
+            .map_err(|error| self.session.cluster_error(&error, &doing, &what))
     }
 
-    fn identity(&self) -> &'static [IdentityAttribute] {
+    fn identity(&self) -> Vec<IdentityAttribute> {
         K::SCOPE.identity()
     }
 
-    fn import_id(&self, id: &str, diags: &mut Diagnostics) -> Option<K::Model> {
-        K::SCOPE.key(K::TYPE, id, diags).map(stub)
+    async fn import(&self, request: ImportRequest<'_>) -> Result<K::Model, Diagnostic> {
+        K::SCOPE.key(K::TYPE, request.id).map(stub)
     }
 
     fn before_import(&self, cx: &Context) {
@@ -376,13 +379,15 @@ impl<K: Guarded> Resource for Managed<K> {
         K::generated(config, object.as_ref());
     }
 
-    fn move_from(
-        &self,
-        source: &MoveSource,
-        _: &mut Private,
-        diags: &mut Diagnostics,
-    ) -> Option<K::Model> {
-        moved::key(source, K::TYPE, K::OBJECT, K::SCOPE, diags).map(stub)
+    async fn move_from(&self, request: MoveRequest<'_>) -> Result<Option<K::Model>, Diagnostic> {
+        let key = moved::key(
+            &request.type_name,
+            &request.state,
+            K::TYPE,
+            K::OBJECT,
+            K::SCOPE,
+        )?;
+        Ok(key.map(stub))
     }
 }
 

@@ -1,38 +1,39 @@
 //! Objects that another provider kept as a manifest, handed over by a `moved` block.
 
 use serde_json::Value;
-use tfplugin::{AttributePath, Diagnostics, MoveSource};
+use tfplugin::Diagnostic;
 
 use crate::key::{Key, Scope};
 
 /// A kind of Kubernetes object: its API group, "" for the core one, and its name.
 pub type ObjectKind = (&'static str, &'static str);
 
-/// The object of `kind` that `source` kept; None when `source` keeps no manifests, or with an
-/// error when its manifest is of another object.
+/// The object of `kind` that a resource of type `from` kept in `state`; None when that keeps no
+/// manifests.
 ///
 /// Understood are `kubernetes_manifest` (hashicorp/kubernetes), whose state holds the object, and
 /// `kubectl_manifest` (gavinbunney/kubectl and those that went on from it), whose state names it.
+///
+/// # Errors
+/// When its manifest is of another object.
 pub fn key(
-    source: &MoveSource,
+    from: &str,
+    state: &Value,
     resource: &str,
     kind: ObjectKind,
     scope: Scope,
-    diags: &mut Diagnostics,
-) -> Option<Key> {
-    let object = match source.type_name.as_str() {
-        "kubernetes_manifest" => Object::of_manifest(&source.state),
-        "kubectl_manifest" => Object::of_kubectl(&source.state),
-        _ => return None,
+) -> Result<Option<Key>, Diagnostic> {
+    let object = match from {
+        "kubernetes_manifest" => Object::of_manifest(state),
+        "kubectl_manifest" => Object::of_kubectl(state),
+        _ => return Ok(None),
     };
     let group = object.api_version.rsplit_once('/').map_or("", |(g, _)| g);
     let (wanted_group, wanted_kind) = kind;
     let complete =
         !object.name.is_empty() && (scope == Scope::Cluster || !object.namespace.is_empty());
     if group != wanted_group || object.kind != wanted_kind || !complete {
-        let from = &source.type_name;
-        diags.error(
-            AttributePath::root(),
+        return Err(Diagnostic::error(
             format!("Cannot move {from} to {resource}: it holds another object"),
             format!(
                 "{resource} takes over a {wanted_kind} of {}, and this {from} holds {} {} \
@@ -51,11 +52,10 @@ pub fn key(
                 [object.namespace, object.name].join("/"),
                 object.api_version,
             ),
-        );
-        return None;
+        ));
     }
     let namespace = (scope == Scope::Namespace).then_some(object.namespace);
-    Some(Key::new(namespace, object.name))
+    Ok(Some(Key::new(namespace, object.name)))
 }
 
 /// What a manifest says of the object that it is of.
@@ -114,24 +114,11 @@ mod tests {
     const DATABASE: ObjectKind = ("everest.percona.com", "DatabaseCluster");
 
     fn moved(type_name: &str, state: Value) -> (Option<Key>, String) {
-        let source = MoveSource {
-            provider: "registry.terraform.io/hashicorp/kubernetes".to_owned(),
-            type_name: type_name.to_owned(),
-            schema_version: 1,
-            state,
-            identity: None,
-            identity_version: 0,
-            private: Vec::new(),
-        };
-        let mut diags = Diagnostics::new();
-        let key = key(
-            &source,
-            "everest_database",
-            DATABASE,
-            Scope::Namespace,
-            &mut diags,
-        );
-        (key, format!("{diags:?}"))
+        let resource = "everest_database";
+        match key(type_name, &state, resource, DATABASE, Scope::Namespace) {
+            Ok(key) => (key, String::new()),
+            Err(error) => (None, format!("{error:?}")),
+        }
     }
 
     fn manifest(kind: &str) -> Value {

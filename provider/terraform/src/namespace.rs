@@ -45,8 +45,8 @@ impl Kind for Namespace {
         model.ready = Field::Known(false);
     }
 
-    fn plan(plan: &mut Plan<NamespaceModel>, diags: &mut Diagnostics) {
-        diagnostics::report(plan.planned.check(plan.prior.as_ref()), diags);
+    fn plan(plan: &mut Plan<'_, NamespaceModel>) {
+        diagnostics::report(plan.planned.check(plan.prior.as_ref()), plan.diags);
         let Some(prior) = &plan.prior else {
             return;
         };

@@ -2,23 +2,15 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use everest_cluster::{Catalog, Cluster, ConnectError, ConnectionConfig};
 use everest_core::rules;
 use everest_schemas::models::ProviderModel;
-use tfplugin::{AnyListResource, AnyResource, Context, Diagnostics, Provider, Typed};
+use tfplugin::{ConfigureRequest, Diagnostic, Diagnostics, Provider, Registry};
 
 use crate::{
-    backup::Backup,
-    backup_storage::BackupStorage,
-    database::Database,
-    diagnostics,
-    guardrails::Guarded,
-    listing::Listing,
-    managed::{Kind, Managed},
-    namespace::Namespace,
-    restore::Restore,
-    session::Session,
+    backup::Backup, backup_storage::BackupStorage, database::Database, diagnostics,
+    guardrails::Guarded, listing::Listing, managed::Managed, namespace::Namespace,
+    restore::Restore, session::Session,
 };
 
 /// The provider `openeverest/everest`.
@@ -48,44 +40,34 @@ impl EverestProvider {
         }
     }
 
-    fn resource<K: Guarded>(&self) -> Box<dyn AnyResource> {
-        Box::new(Typed(Managed::<K>::new(Arc::clone(&self.session))))
-    }
-
-    fn listing<K: Kind>(&self) -> Box<dyn AnyListResource> {
-        Box::new(Typed(Listing::<K>::new(Arc::clone(&self.session))))
+    /// Serves a kind: its resource, and the search for its objects.
+    fn serve<K: Guarded>(&self, registry: &mut Registry) {
+        registry
+            .resource(Managed::<K>::new(Arc::clone(&self.session)))
+            .list_resource(Listing::<K>::new(Arc::clone(&self.session)));
     }
 }
 
-#[async_trait]
 impl Provider for EverestProvider {
     type Config = ProviderModel;
 
-    fn resources(self: &Arc<Self>) -> Vec<Box<dyn AnyResource>> {
-        vec![
-            self.resource::<Namespace>(),
-            self.resource::<Database>(),
-            self.resource::<BackupStorage>(),
-            self.resource::<Backup>(),
-            self.resource::<Restore>(),
-        ]
-    }
-
-    fn list_resources(self: &Arc<Self>) -> Vec<Box<dyn AnyListResource>> {
-        vec![
-            self.listing::<Namespace>(),
-            self.listing::<Database>(),
-            self.listing::<BackupStorage>(),
-            self.listing::<Backup>(),
-            self.listing::<Restore>(),
-        ]
+    fn register(self: &Arc<Self>, registry: &mut Registry) {
+        self.serve::<Namespace>(registry);
+        self.serve::<Database>(registry);
+        self.serve::<BackupStorage>(registry);
+        self.serve::<Backup>(registry);
+        self.serve::<Restore>(registry);
     }
 
     fn validate(&self, config: &ProviderModel, diags: &mut Diagnostics) {
         diagnostics::report(rules::provider::check(config), diags);
     }
 
-    async fn configure(&self, config: ProviderModel, _: &Context, _: &mut Diagnostics) {
+    async fn configure(
+        &self,
+        request: ConfigureRequest<'_, ProviderModel>,
+    ) -> Result<(), Diagnostic> {
+        let config = request.config;
         self.session
             .warn_of_impact(config.impact_warnings.known() != Some(&false));
         let unknown = unknown_settings(&config);
@@ -95,6 +77,7 @@ impl Provider for EverestProvider {
         } else {
             self.session.settings_unknown(unknown);
         }
+        Ok(())
     }
 
     async fn shutdown(&self) {

@@ -3,7 +3,7 @@
 
 use everest_core::raised::Said;
 use everest_core::rules::Ruled;
-use tfplugin::{Diagnostics, Plan, Private};
+use tfplugin::{Plan, Private};
 
 use crate::diagnostics;
 
@@ -12,7 +12,7 @@ const SAID: &str = "said";
 
 /// Puts back into a plan what somebody else has raised since the configuration was last applied,
 /// with a warning for each.
-pub fn keep<M: Ruled + PartialEq>(plan: &mut Plan<M>, diags: &mut Diagnostics) {
+pub fn keep<M: Ruled + PartialEq>(plan: &mut Plan<'_, M>) {
     let (Some(prior), Some(said)) = (&plan.prior, plan.private.get::<Said>(SAID)) else {
         return;
     };
@@ -21,7 +21,7 @@ pub fn keep<M: Ruled + PartialEq>(plan: &mut Plan<M>, diags: &mut Diagnostics) {
     if !kept.is_empty() {
         plan.note_kept();
     }
-    diagnostics::report(kept, diags);
+    diagnostics::report(kept, plan.diags);
 }
 
 /// Notes what the configuration says of such values, once it is written.
@@ -47,7 +47,8 @@ mod tests {
     use std::collections::BTreeSet;
     use tfplugin::planning::propose;
     use tfplugin::schema::Schema;
-    use tfplugin::{AnyResource, Context, PlanRequest, PlanResult, Severity, Typed, model};
+    use tfplugin::testing::{AnyResource, PlanRequest, PlanResult, Typed};
+    use tfplugin::{Context, Diagnostics, Severity, model};
 
     /// A plan of `config` over `prior` with what was noted of the configuration `before`; without
     /// a cluster. Whether it changes anything, and what is said.

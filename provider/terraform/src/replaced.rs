@@ -115,9 +115,9 @@ pub fn as_judged<K: Guarded>(
 pub fn plan<K: Guarded>(
     session: &Session,
     former: &Former<K::Model>,
-    plan: &mut Plan<K::Model>,
-    diags: &mut Diagnostics,
+    plan: &mut Plan<'_, K::Model>,
 ) {
+    let diags = &mut *plan.diags;
     // A flag is always JSON and the key is not reserved.
     let _ = plan.private.set(REPLACES, former.never_ready);
     session.note_replaced(named::<K>(&former.state));

@@ -122,7 +122,7 @@ impl Kind for Restore {
 impl Guarded for Restore {
     async fn rehearse(
         cluster: &Cluster,
-        plan: &Plan<RestoreModel>,
+        plan: &Plan<'_, RestoreModel>,
         timely: bool,
     ) -> Result<(), ClusterError> {
         if !plan.is_create() {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use everest_schemas::models::ProviderModel;
 use serde_json::{Map, Value as Json, json};
 use tfplugin::{
-    Provider as _,
+    Provider as _, Registry,
     schema::{Attribute, Kind, Mode, Nesting, Object, Schema, SchemaError},
     value::Value,
 };
@@ -21,16 +21,17 @@ use crate::EverestProvider;
 /// When a model has no Terraform form, which is a mistake in the model.
 pub fn schema_json() -> Result<Json, SchemaError> {
     let provider = Schema::derive::<ProviderModel>(0, "")?;
-    let everest = Arc::new(EverestProvider::new());
+    let mut registry = Registry::default();
+    Arc::new(EverestProvider::new()).register(&mut registry);
     let (mut resources, mut identities, mut lists) = (Map::new(), Map::new(), Map::new());
-    for resource in everest.resources() {
-        let name = resource.type_name().to_owned();
-        let identity = resource.identity().iter().map(|part| part.name);
+    for resource in registry.resource_schemas()? {
+        let name = resource.type_name.to_owned();
+        let identity = resource.identity.iter().map(|part| part.name);
         identities.insert(name.clone(), identity.collect());
-        resources.insert(name, schema(&resource.schema()?));
+        resources.insert(name, schema(&resource.schema));
     }
-    for list in everest.list_resources() {
-        lists.insert(list.type_name().to_owned(), schema(&list.schema()?));
+    for list in registry.list_resource_schemas()? {
+        lists.insert(list.type_name.to_owned(), schema(&list.schema));
     }
     Ok(json!({
         "provider": schema(&provider),

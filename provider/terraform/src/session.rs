@@ -228,25 +228,28 @@ impl Session {
         matches!(*settings, Settings::Unknown(_))
     }
 
-    /// The cluster to read `what` from; None when there is none to ask, which is a warning while
-    /// settings are unknown (the state stays as it is) and an error otherwise.
-    pub async fn for_read(&self, what: &str, diags: &mut Diagnostics) -> Option<&Cluster> {
+    /// The cluster to read `what` from; None with a warning while settings are unknown: the state
+    /// stays as it is.
+    ///
+    /// # Errors
+    /// When there is no cluster to ask, now or ever.
+    pub async fn for_read(
+        &self,
+        what: &str,
+        diags: &mut Diagnostics,
+    ) -> Result<Option<&Cluster>, Diagnostic> {
+        let doing = format!("read {what}");
         match self.cluster().await {
-            Ok(cluster) => Some(cluster),
-            Err(error) => {
-                let doing = format!("read {what}");
-                let mut diagnostic = error.diagnostic(&doing);
-                if matches!(error, SessionError::Connect(_)) {
-                    let fault = "the provider's settings reach no cluster";
-                    diagnostic = self.once(fault, diagnostic, &doing, what);
-                }
-                diags.push(if matches!(error, SessionError::Unknown(_)) {
-                    diagnostic.into_warning()
-                } else {
-                    diagnostic
-                });
-                None
+            Ok(cluster) => Ok(Some(cluster)),
+            Err(error @ SessionError::Unknown(_)) => {
+                diags.push(error.diagnostic(&doing).into_warning());
+                Ok(None)
             }
+            Err(error @ SessionError::Connect(_)) => {
+                let fault = "the provider's settings reach no cluster";
+                Err(self.once(fault, error.diagnostic(&doing), &doing, what))
+            }
+            Err(error @ SessionError::Missing) => Err(error.diagnostic(&doing)),
         }
     }
 

@@ -1,17 +1,18 @@
 //! What an action implements.
 
+use std::future::Future;
+
 use async_trait::async_trait;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::context::Context;
-use crate::diagnostics::Diagnostics;
+use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::provider::Model;
 use crate::resource::{Typed, decode};
 use crate::schema::{Object, Schema, SchemaError};
 use crate::value::Value;
 
 /// Does something that leaves nothing in the state: a restart, a backup now.
-#[async_trait]
 pub trait Action: Send + Sync + 'static {
     /// What it is told.
     type Config: Model;
@@ -29,20 +30,47 @@ pub trait Action: Send + Sync + 'static {
         let _ = (config, diags);
     }
 
-    /// Objects to the action, or puts it off, at plan; values may be unknown.
-    async fn plan(&self, config: &Self::Config, cx: &Context, diags: &mut Diagnostics) {
-        let _ = (config, cx, diags);
+    /// Objects to the action, or puts it off, at plan.
+    fn plan(
+        &self,
+        request: PlanActionRequest<'_, Self::Config>,
+    ) -> impl Future<Output = Result<(), Diagnostic>> + Send {
+        let _ = request;
+        async { Ok(()) }
     }
 
-    /// Does it. An error in `diags` means that it failed. When [`Context::stop`] is cancelled it
-    /// returns soon and says what is left undone.
-    async fn invoke(
+    /// Does it. An error means that it failed. When [`Context::stop`] is cancelled it returns soon
+    /// and says what is left undone.
+    fn invoke(
         &self,
-        config: &Self::Config,
-        progress: &Progress,
-        cx: &Context,
-        diags: &mut Diagnostics,
-    );
+        request: InvokeRequest<'_, Self::Config>,
+    ) -> impl Future<Output = Result<(), Diagnostic>> + Send;
+}
+
+/// What [`Action::plan`] gets.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct PlanActionRequest<'a, M> {
+    /// What the user wrote; values may be unknown.
+    pub config: M,
+    /// What the call knows beside its values.
+    pub cx: &'a Context,
+    /// What is to be told beside the result.
+    pub diags: &'a mut Diagnostics,
+}
+
+/// What [`Action::invoke`] gets.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct InvokeRequest<'a, M> {
+    /// What the user wrote; wholly known.
+    pub config: M,
+    /// Tells the user how it gets on.
+    pub progress: &'a Progress,
+    /// What the call knows beside its values.
+    pub cx: &'a Context,
+    /// What is to be told beside the result.
+    pub diags: &'a mut Diagnostics,
 }
 
 /// Tells the user how an action gets on, while it runs.
@@ -72,7 +100,13 @@ pub trait AnyAction: Send + Sync + 'static {
 
     fn validate(&self, object: &Object, config: &Value, diags: &mut Diagnostics);
 
-    async fn plan(&self, object: &Object, config: &Value, cx: &Context, diags: &mut Diagnostics);
+    async fn plan(
+        &self,
+        object: &Object,
+        config: &Value,
+        cx: &Context,
+        diags: &mut Diagnostics,
+    ) -> Result<(), Diagnostic>;
 
     async fn invoke(
         &self,
@@ -81,7 +115,7 @@ pub trait AnyAction: Send + Sync + 'static {
         progress: &Progress,
         cx: &Context,
         diags: &mut Diagnostics,
-    );
+    ) -> Result<(), Diagnostic>;
 }
 
 #[async_trait]
@@ -95,15 +129,21 @@ impl<A: Action> AnyAction for Typed<A> {
     }
 
     fn validate(&self, object: &Object, config: &Value, diags: &mut Diagnostics) {
-        if let Some(config) = decode(object, config, diags) {
-            self.0.validate(&config, diags);
+        match decode(object, config) {
+            Ok(config) => self.0.validate(&config, diags),
+            Err(error) => diags.push(error),
         }
     }
 
-    async fn plan(&self, object: &Object, config: &Value, cx: &Context, diags: &mut Diagnostics) {
-        if let Some(config) = decode(object, config, diags) {
-            self.0.plan(&config, cx, diags).await;
-        }
+    async fn plan(
+        &self,
+        object: &Object,
+        config: &Value,
+        cx: &Context,
+        diags: &mut Diagnostics,
+    ) -> Result<(), Diagnostic> {
+        let config = decode(object, config)?;
+        self.0.plan(PlanActionRequest { config, cx, diags }).await
     }
 
     async fn invoke(
@@ -113,9 +153,13 @@ impl<A: Action> AnyAction for Typed<A> {
         progress: &Progress,
         cx: &Context,
         diags: &mut Diagnostics,
-    ) {
-        if let Some(config) = decode(object, config, diags) {
-            self.0.invoke(&config, progress, cx, diags).await;
-        }
+    ) -> Result<(), Diagnostic> {
+        let request = InvokeRequest {
+            config: decode(object, config)?,
+            progress,
+            cx,
+            diags,
+        };
+        self.0.invoke(request).await
     }
 }

@@ -9,6 +9,7 @@ use crate::proto::tfplugin6 as wire;
 
 /// What a call knows beside its values.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct Context {
     /// Cancelled once the user asked Terraform to stop. Whatever waits returns with what it has;
     /// later calls of the same run find it cancelled already, except the closing of an ephemeral
@@ -31,6 +32,7 @@ pub struct Context {
 
 /// Why a call cannot be answered in this run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Deferral {
     /// The configuration of the object is not known yet.
     ConfigUnknown,

@@ -1,17 +1,17 @@
 //! What a data source implements.
 
+use std::future::Future;
+
 use async_trait::async_trait;
 
 use crate::context::Context;
-use crate::diagnostics::Diagnostics;
-use crate::model;
+use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::provider::Model;
 use crate::resource::{Typed, decode, encoded};
 use crate::schema::{Object, Schema, SchemaError};
 use crate::value::Value;
 
 /// Looks something up.
-#[async_trait]
 pub trait DataSource: Send + Sync + 'static {
     /// What is asked, and (`x-read-only`) what is answered.
     type Model: Model;
@@ -29,15 +29,25 @@ pub trait DataSource: Send + Sync + 'static {
         let _ = (config, diags);
     }
 
-    /// Answers `config`, which is wholly known and has its defaults. What the configuration gives
-    /// stays as given, whatever is returned. None together with an error, or after
-    /// [`Context::defer`].
-    async fn read(
+    /// Answers what is asked. What the configuration gives stays as given, whatever is returned;
+    /// after [`Context::defer`] the answer does not count.
+    fn read(
         &self,
-        config: &Self::Model,
-        cx: &Context,
-        diags: &mut Diagnostics,
-    ) -> Option<Self::Model>;
+        request: LookupRequest<'_, Self::Model>,
+    ) -> impl Future<Output = Result<Self::Model, Diagnostic>> + Send;
+}
+
+/// What [`DataSource::read`] and
+/// [`EphemeralResource::open`](crate::EphemeralResource::open) get.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct LookupRequest<'a, M> {
+    /// What the user wrote; wholly known, with its defaults.
+    pub config: M,
+    /// What the call knows beside its values.
+    pub cx: &'a Context,
+    /// What is to be told beside the result.
+    pub diags: &'a mut Diagnostics,
 }
 
 /// A data source in terms of values; [`Typed`] makes one of any [`DataSource`].
@@ -61,7 +71,7 @@ pub trait AnyDataSource: Send + Sync + 'static {
         config: &Value,
         cx: &Context,
         diags: &mut Diagnostics,
-    ) -> Option<Value>;
+    ) -> Result<Value, Diagnostic>;
 }
 
 #[async_trait]
@@ -75,8 +85,9 @@ impl<D: DataSource> AnyDataSource for Typed<D> {
     }
 
     fn validate(&self, object: &Object, config: &Value, diags: &mut Diagnostics) {
-        if let Some(config) = decode(object, config, diags) {
-            self.0.validate(&config, diags);
+        match decode(object, config) {
+            Ok(config) => self.0.validate(&config, diags),
+            Err(error) => diags.push(error),
         }
     }
 
@@ -86,9 +97,9 @@ impl<D: DataSource> AnyDataSource for Typed<D> {
         config: &Value,
         cx: &Context,
         diags: &mut Diagnostics,
-    ) -> Option<Value> {
-        let config = decode(object, config, diags)?;
-        let found = self.0.read(&config, cx, diags).await?;
-        encoded(model::encode(&found, object), diags)
+    ) -> Result<Value, Diagnostic> {
+        let config = decode(object, config)?;
+        let found = self.0.read(LookupRequest { config, cx, diags }).await?;
+        encoded(object, &found)
     }
 }

@@ -78,6 +78,35 @@ impl Diagnostic {
             attribute: self.path.as_ref().and_then(AttributePath::to_wire),
         }
     }
+
+    #[cfg(feature = "testing")]
+    pub(crate) fn from_wire(told: wire::Diagnostic) -> Self {
+        use wire::diagnostic::Severity as Wire;
+        Self {
+            severity: match told.severity() {
+                Wire::Warning => Severity::Warning,
+                Wire::Error | Wire::Invalid => Severity::Error,
+            },
+            summary: told.summary,
+            detail: told.detail,
+            path: told.attribute.as_ref().map(AttributePath::from_wire),
+        }
+    }
+}
+
+/// So that `?` works on any error: it becomes an error about the whole, told in its own words, with
+/// what caused it below. Where more can be said, and where the user can do something, say it in a
+/// [`Diagnostic::error`].
+impl<E: std::error::Error> From<E> for Diagnostic {
+    fn from(error: E) -> Self {
+        let mut causes = Vec::new();
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            causes.push(format!("Caused by: {error}"));
+            cause = error.source();
+        }
+        Self::error(error.to_string(), causes.join("\n"))
+    }
 }
 
 /// The messages of one call.

@@ -1,12 +1,13 @@
 //! What an ephemeral resource implements.
 
+use std::future::Future;
 use std::time::SystemTime;
 
 use async_trait::async_trait;
 
 use crate::context::Context;
-use crate::diagnostics::Diagnostics;
-use crate::model;
+use crate::data_source::LookupRequest;
+use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::private::Private;
 use crate::provider::Model;
 use crate::resource::{Typed, decode, encoded};
@@ -15,7 +16,6 @@ use crate::value::Value;
 
 /// Something that exists while Terraform runs and is in no plan and no state: a credential, a
 /// connection. Opened in plan and again in apply.
-#[async_trait]
 pub trait EphemeralResource: Send + Sync + 'static {
     /// What is asked, and (`x-read-only`) what is had.
     type Model: Model;
@@ -33,31 +33,55 @@ pub trait EphemeralResource: Send + Sync + 'static {
         let _ = (config, diags);
     }
 
-    /// Opens it. `config` is wholly known and has its defaults; what it gives stays as given,
-    /// whatever is returned. None together with an error, or after [`Context::defer`].
-    async fn open(
+    /// Opens it. What the configuration gives stays as given, whatever is returned; after
+    /// [`Context::defer`] the answer does not count.
+    fn open(
         &self,
-        config: &Self::Model,
-        cx: &Context,
-        diags: &mut Diagnostics,
-    ) -> Option<Opened<Self::Model>>;
+        request: LookupRequest<'_, Self::Model>,
+    ) -> impl Future<Output = Result<Opened<Self::Model>, Diagnostic>> + Send;
 
     /// Keeps it open; called at the time that open or the last renewal gave. Returns when to do so
     /// again; None: never.
-    async fn renew(
+    fn renew(
         &self,
-        private: &mut Private,
-        cx: &Context,
-        diags: &mut Diagnostics,
-    ) -> Option<SystemTime> {
-        let _ = (private, cx, diags);
-        None
+        request: RenewRequest<'_>,
+    ) -> impl Future<Output = Result<Option<SystemTime>, Diagnostic>> + Send {
+        let _ = request;
+        async { Ok(None) }
     }
 
     /// Gives it up. Not called when Terraform is killed: what must end has to end by itself.
-    async fn close(&self, private: &Private, cx: &Context, diags: &mut Diagnostics) {
-        let _ = (private, cx, diags);
+    fn close(
+        &self,
+        request: CloseRequest<'_>,
+    ) -> impl Future<Output = Result<(), Diagnostic>> + Send {
+        let _ = request;
+        async { Ok(()) }
     }
+}
+
+/// What [`EphemeralResource::renew`] gets.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct RenewRequest<'a> {
+    /// What open or the last renewal kept.
+    pub private: &'a mut Private,
+    /// What the call knows beside its values.
+    pub cx: &'a Context,
+    /// What is to be told beside the result.
+    pub diags: &'a mut Diagnostics,
+}
+
+/// What [`EphemeralResource::close`] gets.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct CloseRequest<'a> {
+    /// What open or the last renewal kept.
+    pub private: &'a Private,
+    /// What the call knows beside its values. It is stopped only when the process ends.
+    pub cx: &'a Context,
+    /// What is to be told beside the result.
+    pub diags: &'a mut Diagnostics,
 }
 
 /// An ephemeral resource that was opened.
@@ -103,16 +127,21 @@ pub trait AnyEphemeralResource: Send + Sync + 'static {
         config: &Value,
         cx: &Context,
         diags: &mut Diagnostics,
-    ) -> Option<Opened<Value>>;
+    ) -> Result<Opened<Value>, Diagnostic>;
 
     async fn renew(
         &self,
         private: &mut Private,
         cx: &Context,
         diags: &mut Diagnostics,
-    ) -> Option<SystemTime>;
+    ) -> Result<Option<SystemTime>, Diagnostic>;
 
-    async fn close(&self, private: &Private, cx: &Context, diags: &mut Diagnostics);
+    async fn close(
+        &self,
+        private: &Private,
+        cx: &Context,
+        diags: &mut Diagnostics,
+    ) -> Result<(), Diagnostic>;
 }
 
 #[async_trait]
@@ -126,8 +155,9 @@ impl<E: EphemeralResource> AnyEphemeralResource for Typed<E> {
     }
 
     fn validate(&self, object: &Object, config: &Value, diags: &mut Diagnostics) {
-        if let Some(config) = decode(object, config, diags) {
-            self.0.validate(&config, diags);
+        match decode(object, config) {
+            Ok(config) => self.0.validate(&config, diags),
+            Err(error) => diags.push(error),
         }
     }
 
@@ -137,11 +167,11 @@ impl<E: EphemeralResource> AnyEphemeralResource for Typed<E> {
         config: &Value,
         cx: &Context,
         diags: &mut Diagnostics,
-    ) -> Option<Opened<Value>> {
-        let config = decode(object, config, diags)?;
-        let opened = self.0.open(&config, cx, diags).await?;
-        Some(Opened {
-            result: encoded(model::encode(&opened.result, object), diags)?,
+    ) -> Result<Opened<Value>, Diagnostic> {
+        let config = decode(object, config)?;
+        let opened = self.0.open(LookupRequest { config, cx, diags }).await?;
+        Ok(Opened {
+            result: encoded(object, &opened.result)?,
             renew_at: opened.renew_at,
             private: opened.private,
         })
@@ -152,11 +182,16 @@ impl<E: EphemeralResource> AnyEphemeralResource for Typed<E> {
         private: &mut Private,
         cx: &Context,
         diags: &mut Diagnostics,
-    ) -> Option<SystemTime> {
-        self.0.renew(private, cx, diags).await
+    ) -> Result<Option<SystemTime>, Diagnostic> {
+        self.0.renew(RenewRequest { private, cx, diags }).await
     }
 
-    async fn close(&self, private: &Private, cx: &Context, diags: &mut Diagnostics) {
-        self.0.close(private, cx, diags).await;
+    async fn close(
+        &self,
+        private: &Private,
+        cx: &Context,
+        diags: &mut Diagnostics,
+    ) -> Result<(), Diagnostic> {
+        self.0.close(CloseRequest { private, cx, diags }).await
     }
 }

@@ -12,4 +12,4 @@ mod signals;
 mod tls;
 
 pub use handshake::started_by_host;
-pub use serve::{ServeError, ServeOptions, serve};
+pub use serve::{ServeError, ServeOptions, run, serve};

@@ -12,6 +12,7 @@
 //! | how a model becomes a schema | [`schema`] |
 //! | how a value becomes a model | [`model`] |
 //! | what is on the wire | [`value`], `proto/` |
+//! | how to use a feature | `guide/`, a chapter each |
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod action;
@@ -19,35 +20,49 @@ mod context;
 mod data_source;
 mod diagnostics;
 mod ephemeral;
+mod field;
 mod function;
+#[cfg(feature = "testing")]
+pub mod guide;
 mod host;
 mod list;
 pub mod model;
 mod path;
 pub mod planning;
 mod private;
+#[cfg(feature = "unstable-proto")]
 pub mod proto;
+#[cfg(not(feature = "unstable-proto"))]
+mod proto;
 mod provider;
+mod registry;
 mod resource;
 pub mod schema;
+#[cfg(feature = "unstable-proto")]
 pub mod server;
+#[cfg(not(feature = "unstable-proto"))]
+mod server;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod timeouts;
 mod validation;
 pub mod value;
 
-pub use action::{Action, AnyAction, Progress};
+pub use action::{Action, InvokeRequest, PlanActionRequest, Progress};
 pub use context::{Context, Deferral};
-pub use data_source::{AnyDataSource, DataSource};
+pub use data_source::{DataSource, LookupRequest};
 pub use diagnostics::{Diagnostic, Diagnostics, Severity};
-pub use ephemeral::{AnyEphemeralResource, EphemeralResource, Opened};
-pub use function::{AnyFunction, Function, FunctionError, Signature};
-pub use host::{ServeError, ServeOptions, serve, started_by_host};
-pub use list::{AnyListResource, Found, ListResource, Listed, Query};
+pub use ephemeral::{CloseRequest, EphemeralResource, Opened, RenewRequest};
+pub use field::Field;
+pub use function::{Function, FunctionError};
+pub use host::{ServeError, ServeOptions, run, serve, started_by_host};
+pub use list::{Found, ListRequest, ListResource, Listed, Query};
 pub use path::{AttributePath, Step};
 pub use private::{Private, PrivateError};
-pub use provider::{Model, Provider};
+pub use provider::{ConfigureRequest, Model, NoConfig, Provider};
+pub use registry::{Registered, Registry};
 pub use resource::{
-    AnyResource, Creation, IdentityAttribute, MoveSource, Plan, PlanRequest, PlanResult,
-    ReadResult, Resource, Typed, Update,
+    CreateRequest, Creation, DeleteRequest, IdentityAttribute, ImportRequest, MoveRequest, Plan,
+    PlanDestroyRequest, ReadRequest, ReadResult, Resource, Update, UpdateRequest, Upgrade,
 };
 pub use timeouts::Timeouts;

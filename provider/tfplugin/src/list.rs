@@ -1,5 +1,6 @@
 //! What a list resource implements.
 
+use std::future::Future;
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -17,7 +18,6 @@ use crate::value::Value;
 
 /// Finds the objects of a managed resource that exist, for `terraform query`. The provider has a
 /// [`Resource`](crate::Resource) of the same type name, which has an identity.
-#[async_trait]
 pub trait ListResource: Send + Sync + 'static {
     /// What narrows the search.
     type Config: Model;
@@ -38,20 +38,33 @@ pub trait ListResource: Send + Sync + 'static {
         let _ = (config, diags);
     }
 
-    /// Finds objects and hands each to `found` until that wants no more. An error in `diags` is
-    /// about the search as a whole; what was found before it counts.
-    async fn list(
+    /// Finds objects and hands each to `found` until that wants no more. An error is about the
+    /// search as a whole; what was found before it counts.
+    fn list(
         &self,
-        config: &Self::Config,
-        query: &Query,
-        found: &Found<Self::Model>,
-        cx: &Context,
-        diags: &mut Diagnostics,
-    );
+        request: ListRequest<'_, Self::Config, Self::Model>,
+    ) -> impl Future<Output = Result<(), Diagnostic>> + Send;
+}
+
+/// What [`ListResource::list`] gets.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct ListRequest<'a, C, M> {
+    /// What narrows the search.
+    pub config: C,
+    /// What is to be given.
+    pub query: Query,
+    /// Takes what is found.
+    pub found: &'a Found<M>,
+    /// What the call knows beside its values.
+    pub cx: &'a Context,
+    /// What is to be told of the search as a whole.
+    pub diags: &'a mut Diagnostics,
 }
 
 /// What a search is to give.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Query {
     /// Whether whole objects are wanted; else their identity and name are enough.
     pub include_resource: bool,
@@ -144,7 +157,7 @@ pub trait AnyListResource: Send + Sync + 'static {
         (managed, to): (&Object, Sender<Listed<Value>>),
         cx: &Context,
         diags: &mut Diagnostics,
-    );
+    ) -> Result<(), Diagnostic>;
 }
 
 #[async_trait]
@@ -158,8 +171,9 @@ impl<L: ListResource> AnyListResource for Typed<L> {
     }
 
     fn validate(&self, object: &Object, config: &Value, diags: &mut Diagnostics) {
-        if let Some(config) = decode(object, config, diags) {
-            self.0.validate(&config, diags);
+        match decode(object, config) {
+            Ok(config) => self.0.validate(&config, diags),
+            Err(error) => diags.push(error),
         }
     }
 
@@ -170,10 +184,8 @@ impl<L: ListResource> AnyListResource for Typed<L> {
         (managed, to): (&Object, Sender<Listed<Value>>),
         cx: &Context,
         diags: &mut Diagnostics,
-    ) {
-        let Some(config) = decode(object, config, diags) else {
-            return;
-        };
+    ) -> Result<(), Diagnostic> {
+        let config = decode(object, config)?;
         let found = Found {
             to,
             object: managed.clone(),
@@ -181,6 +193,13 @@ impl<L: ListResource> AnyListResource for Typed<L> {
             stop: cx.stop.clone(),
             model: PhantomData,
         };
-        self.0.list(&config, query, &found, cx, diags).await;
+        let request = ListRequest {
+            config,
+            query: *query,
+            found: &found,
+            cx,
+            diags,
+        };
+        self.0.list(request).await
     }
 }

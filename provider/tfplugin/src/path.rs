@@ -106,6 +106,21 @@ impl AttributePath {
             .collect();
         Some(wire::AttributePath { steps })
     }
+
+    #[cfg(feature = "testing")]
+    pub(crate) fn from_wire(path: &wire::AttributePath) -> Self {
+        use wire::attribute_path::step::Selector;
+        let selectors = path.steps.iter().filter_map(|step| step.selector.as_ref());
+        selectors
+            .map(|selector| match selector {
+                Selector::AttributeName(name) => Step::Attribute(name.clone()),
+                Selector::ElementKeyString(key) => Step::Key(key.clone()),
+                Selector::ElementKeyInt(index) => {
+                    Step::Index(usize::try_from(*index).unwrap_or(usize::MAX))
+                }
+            })
+            .collect()
+    }
 }
 
 /// An attribute of the root.

@@ -39,6 +39,7 @@ pub use name::attribute_name;
 
 /// The attributes of a resource or a provider.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Schema {
     /// The version of stored state.
     pub version: i64,
@@ -50,6 +51,7 @@ pub struct Schema {
 
 /// Attributes that stand side by side.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Object {
     /// In the order of the model.
     pub attributes: Vec<Attribute>,
@@ -57,6 +59,7 @@ pub struct Object {
 
 /// One attribute.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Attribute {
     /// Its name in Terraform.
     pub name: String,
@@ -143,6 +146,11 @@ impl Mode {
 }
 
 impl Object {
+    /// The object that has `attributes`.
+    pub fn new(attributes: Vec<Attribute>) -> Self {
+        Self { attributes }
+    }
+
     /// The attribute `name`.
     pub fn get(&self, name: &str) -> Option<&Attribute> {
         self.attributes.iter().find(|a| a.name == name)

@@ -6,6 +6,7 @@
 use std::future::Future;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use bytes::Bytes;
 use tonic::{Request, Response, Status};
 
 use crate::diagnostics::{Diagnostic, Diagnostics};
@@ -13,7 +14,7 @@ use crate::private::Private;
 use crate::proto::tfplugin6 as wire;
 use crate::proto::tfplugin6::provider_server;
 use crate::provider::Provider;
-use crate::resource::{AnyResource, Identity};
+use crate::resource::Identity;
 use crate::schema::{Object, Schema};
 use crate::value::{Type, Value, json, msgpack};
 
@@ -49,6 +50,8 @@ mod upgrade_identity;
 mod validate;
 mod warnings;
 
+#[cfg(feature = "testing")]
+pub(crate) use functions::element;
 use guard::{guarded, guarded_stream};
 use run::Run;
 pub use run::Signals;
@@ -68,19 +71,31 @@ pub struct Server<P: Provider> {
     issues: String,
 }
 
-/// A schema and the type of its values.
-struct Shape {
+/// A schema, the type of its values and, of a resource that has one, the identity.
+pub(crate) struct Shape {
     schema: Schema,
-    ty: Type,
+    pub(crate) ty: Type,
+    identity: Option<Identity>,
 }
 
 impl Shape {
     fn new(schema: Schema) -> Self {
         let ty = schema.root.value_type();
-        Self { schema, ty }
+        Self {
+            schema,
+            ty,
+            identity: None,
+        }
     }
 
-    fn object(&self) -> &Object {
+    fn with_identity(schema: Schema, identity: Option<Identity>) -> Self {
+        Self {
+            identity,
+            ..Self::new(schema)
+        }
+    }
+
+    pub(crate) fn object(&self) -> &Object {
         &self.schema.root
     }
 
@@ -124,15 +139,15 @@ fn encode(value: &Value, ty: &Type) -> Result<wire::DynamicValue, Diagnostic> {
         .at(error.path.clone())
     })?;
     Ok(wire::DynamicValue {
-        msgpack,
-        json: Vec::new(),
+        msgpack: msgpack.into(),
+        json: Bytes::new(),
     })
 }
 
 /// Whether the value of a request is null, which takes no schema to see.
 fn is_null(value: Option<&wire::DynamicValue>) -> bool {
-    value.is_none_or(|value| match value.msgpack.as_slice() {
-        [] => value.json.is_empty() || value.json == b"null",
+    value.is_none_or(|value| match value.msgpack.as_ref() {
+        [] => value.json.is_empty() || *value.json == *b"null",
         bytes => bytes == [0xc0],
     })
 }
@@ -178,7 +193,7 @@ impl<P: Provider> Server<P> {
         self.run().provider.shutdown().await;
     }
 
-    fn run(&self) -> Arc<Run<P>> {
+    pub(crate) fn run(&self) -> Arc<Run<P>> {
         // The value is replaced whole: nobody leaves it half-written.
         Arc::clone(&self.run.read().unwrap_or_else(PoisonError::into_inner))
     }
@@ -198,13 +213,6 @@ impl<P: Provider> Server<P> {
     }
 }
 
-/// The identity of a resource; None when it has none.
-fn identity(resource: &dyn AnyResource, shape: &Shape) -> Result<Option<Identity>, Diagnostic> {
-    let attributes = resource.identity();
-    Identity::derive(shape.object(), attributes, resource.identity_version())
-        .map_err(|error| no_schema(resource.type_name(), &error.to_string()))
-}
-
 fn no_schema(of: &str, reason: &str) -> Diagnostic {
     Diagnostic::error(
         "The provider has an invalid schema",
@@ -216,9 +224,10 @@ fn one(diagnostic: Diagnostic) -> Vec<wire::Diagnostic> {
     vec![diagnostic.into_wire()]
 }
 
-/// What a step of an RPC stopped at: said already, together with what was said before it.
+/// What a step of an RPC stopped at, together with what was said before it. That it stopped is an
+/// error, whatever the provider takes it for.
 fn stopped(mut diags: Diagnostics, why: Diagnostic) -> Vec<wire::Diagnostic> {
-    diags.push(why);
+    diags.push(why.into_error());
     diags.into_wire()
 }
 

@@ -77,6 +77,7 @@ pub enum Value {
 
 /// What is promised of an unknown value.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Refinements {
     /// Some(false): it will not be null. Some(true): it will be.
     pub null: Option<bool>,
@@ -93,6 +94,43 @@ pub struct Refinements {
 }
 
 impl Refinements {
+    /// It will not be null.
+    pub fn not_null() -> Self {
+        Self {
+            null: Some(false),
+            ..Self::default()
+        }
+    }
+
+    /// The same, of a string that begins with `prefix`; under 256 bytes.
+    #[must_use]
+    pub fn beginning_with(mut self, prefix: impl Into<String>) -> Self {
+        self.prefix = Some(prefix.into());
+        self
+    }
+
+    /// The same, of a number that is at least `bound`.
+    #[must_use]
+    pub fn at_least(mut self, bound: impl Into<Number>) -> Self {
+        self.lower = Some((bound.into(), true));
+        self
+    }
+
+    /// The same, of a number that is at most `bound`.
+    #[must_use]
+    pub fn at_most(mut self, bound: impl Into<Number>) -> Self {
+        self.upper = Some((bound.into(), true));
+        self
+    }
+
+    /// The same, of a collection with so many elements.
+    #[must_use]
+    pub fn with_length(mut self, bounds: std::ops::RangeInclusive<u64>) -> Self {
+        self.min_length = Some(*bounds.start());
+        self.max_length = Some(*bounds.end());
+        self
+    }
+
     /// Whether nothing is promised.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -235,6 +273,7 @@ pub struct ValueError {
 
 /// What is wrong with a value on the wire.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ValueErrorKind {
     /// The bytes end early, or a marker is not one of msgpack's or JSON's.
     #[error("the encoding is malformed: {0}")]

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use everest_cluster::{Change, Cluster, ClusterError, Creation, Typed, Unacknowledged, Wait};
 use everest_core::{rules::Ruled, v1::Mapped};
 use everest_schemas::{Field, models::Timeouts};
-use tfplugin::{Diagnostic, Diagnostics, Model, Plan, Private, ReadResult};
+use tfplugin::{Diagnostic, Diagnostics, Model, Plan, Private, ReadResult, Upgrade};
 
 use crate::{diagnostics, key::Scope, listing::Filter, moved::ObjectKind, timeouts::Defaults};
 
@@ -25,8 +25,16 @@ pub trait Kind: Send + Sync + 'static {
     const TIMEOUTS: Defaults;
     /// Outputs that are unknown in a plan that goes on waiting.
     const PENDING: &'static [&'static str];
+    /// The version of its schema: goes up when stored state has to be brought to another shape,
+    /// which [`Kind::upgrades`] does.
+    const VERSION: i64 = 0;
     /// What a creation that failed means, and what to do: the rest of its message.
     const AFTER_FAILURE: &'static str = "";
+
+    /// How states of earlier versions of the schema become today's, one for each version.
+    fn upgrades() -> Vec<Upgrade<Self::Model>> {
+        Vec::new()
+    }
 
     /// Its import id, which also names it in messages.
     fn id(model: &Self::Model) -> String {
@@ -50,8 +58,8 @@ pub trait Kind: Send + Sync + 'static {
     }
 
     /// Checks a change and says which outputs it affects.
-    fn plan(plan: &mut Plan<Self::Model>, diags: &mut Diagnostics) {
-        diagnostics::report(plan.planned.check(plan.prior.as_ref()), diags);
+    fn plan(plan: &mut Plan<'_, Self::Model>) {
+        diagnostics::report(plan.planned.check(plan.prior.as_ref()), plan.diags);
     }
 
     /// Adjusts the configuration that was written for an object that exists; `object` is that

@@ -8,9 +8,10 @@ use everest_schemas::Field;
 use everest_schemas::models::{BackupStorageModel, DatabaseModel, RestoreModel};
 use kube::client::Body;
 use serde_json::{Value as Json, json};
+use tfplugin::model;
 use tfplugin::schema::Object;
+use tfplugin::testing::{AnyResource, PlanRequest, PlanResult, Typed};
 use tfplugin::value::Value;
-use tfplugin::{AnyResource, PlanRequest, PlanResult, Typed, model};
 
 use super::*;
 use crate::backup_storage::BackupStorage;
@@ -140,13 +141,25 @@ impl<K: Guarded> Stage<K> {
     }
 
     async fn read(&self, prior: &K::Model, private: &mut Private) -> (ReadResult<Value>, Said) {
+        self.read_until(&Context::default(), prior, private).await
+    }
+
+    async fn read_until(
+        &self,
+        cx: &Context,
+        prior: &K::Model,
+        private: &mut Private,
+    ) -> (ReadResult<Value>, Said) {
         let mut diags = Diagnostics::new();
         let prior = self.value(prior);
-        let cx = Context::default();
         let read = self
             .resource
-            .read(&self.object, &prior, private, &cx, &mut diags)
-            .await;
+            .read(&self.object, &prior, private, cx, &mut diags)
+            .await
+            .unwrap_or_else(|error| {
+                diags.push(error);
+                ReadResult::Keep
+            });
         (read, Said(diags))
     }
 
@@ -190,9 +203,11 @@ impl<K: Guarded> Stage<K> {
         let mut diags = Diagnostics::new();
         let prior = self.value(prior);
         let cx = Context::default();
-        self.resource
+        let deleted = self
+            .resource
             .delete(&self.object, &prior, private, &cx, &mut diags)
             .await;
+        diags.extend(deleted.err());
         Said(diags)
     }
 }

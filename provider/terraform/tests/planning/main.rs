@@ -9,13 +9,13 @@ use std::sync::Arc;
 
 use serde_json::{Value as Json, json};
 use terraform_provider_everest::EverestProvider;
-use tfplugin::Provider as _;
 use tfplugin::planning;
 use tfplugin::proto::tfplugin6 as wire;
 use tfplugin::proto::tfplugin6::provider_server::Provider as _;
 use tfplugin::schema::{Object, Schema};
 use tfplugin::server::Server;
 use tfplugin::value::{Value, json as stored, msgpack};
+use tfplugin::{Provider as _, Registry};
 use tonic::Request;
 use wire::attribute_path::step::Selector;
 use wire::diagnostic::Severity;
@@ -59,9 +59,11 @@ impl Host {
     }
 
     fn object(&self, type_name: &str) -> Object {
-        let resources = self.everest.resources();
-        let resource = resources.iter().find(|r| r.type_name() == type_name);
-        resource.unwrap().schema().unwrap().root
+        let mut registry = Registry::default();
+        self.everest.register(&mut registry);
+        let mut resources = registry.resource_schemas().unwrap().into_iter();
+        let resource = resources.find(|resource| resource.type_name == type_name);
+        resource.unwrap().schema.root
     }
 
     async fn plan(&self, type_name: &str, prior: &Value, private: &[u8], config: &Json) -> Planned {
@@ -83,14 +85,14 @@ impl Host {
             prior_state: Some(encoded(prior, &object)),
             proposed_new_state: Some(encoded(config, &object)),
             config: Some(encoded(config, &object)),
-            prior_private: private.to_vec(),
+            prior_private: private.to_vec().into(),
             ..Default::default()
         };
         let response = self.server.plan_resource_change(Request::new(request));
         let response = response.await.unwrap().into_inner();
         Planned {
             state: decoded(response.planned_state, &object),
-            private: response.planned_private,
+            private: response.planned_private.to_vec(),
             replaces: response.requires_replace.iter().map(place).collect(),
             errors: errors(&response.diagnostics),
         }
@@ -120,8 +122,8 @@ impl Host {
 
 fn encoded(value: &Value, object: &Object) -> wire::DynamicValue {
     wire::DynamicValue {
-        msgpack: msgpack::encode(value, &object.value_type()).unwrap(),
-        json: Vec::new(),
+        msgpack: msgpack::encode(value, &object.value_type()).unwrap().into(),
+        json: Default::default(),
     }
 }
 

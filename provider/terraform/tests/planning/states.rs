@@ -97,7 +97,7 @@ async fn the_state_of_every_version_is_read_and_planned_without_a_change() {
                 type_name: type_name.to_owned(),
                 version: stored.version,
                 raw_state: Some(wire::RawState {
-                    json: stored.attributes.to_string().into_bytes(),
+                    json: stored.attributes.to_string().into(),
                     ..Default::default()
                 }),
             };

@@ -12,12 +12,12 @@ use serde_json::{Value as Json, json};
 use terraform_provider_everest::EverestProvider;
 use test_apiserver::Process;
 use test_stories::Dies;
-use tfplugin::Provider as _;
 use tfplugin::proto::tfplugin6 as wire;
 use tfplugin::proto::tfplugin6::provider_server::Provider as _;
 use tfplugin::schema::{Object, Schema};
 use tfplugin::server::Server;
 use tfplugin::value::{Value, json as stored, msgpack};
+use tfplugin::{Provider as _, Registry};
 use tokio_util::sync::CancellationToken;
 use tonic::Request;
 use wire::diagnostic::Severity;
@@ -215,10 +215,10 @@ impl Plugin {
             let server = server.clone();
             Ok(Cluster::new(of.client(), catalog).with_time(move || server.now()))
         }));
-        let resources = everest.resources();
-        let resource = resources
-            .iter()
-            .find(|resource| resource.type_name() == type_name);
+        let mut registry = Registry::default();
+        everest.register(&mut registry);
+        let mut resources = registry.resource_schemas().unwrap().into_iter();
+        let resource = resources.find(|resource| resource.type_name == type_name);
         let plugin = Self {
             server: Server::new(
                 {
@@ -229,7 +229,7 @@ impl Plugin {
             ),
             death: process.death(),
             type_name,
-            object: resource.unwrap().schema().unwrap().root,
+            object: resource.unwrap().schema.root,
             everest,
         };
         let schema = Schema::derive::<everest_schemas::models::ProviderModel>(0, "").unwrap();
@@ -280,7 +280,7 @@ impl Plugin {
         let imported = response.imported_resources.into_iter().next().unwrap();
         Ok(Instance {
             value: self.decoded(imported.state),
-            private: imported.private,
+            private: imported.private.to_vec(),
             tainted: false,
         })
     }
@@ -289,7 +289,7 @@ impl Plugin {
         let request = wire::read_resource::Request {
             type_name: self.type_name.to_owned(),
             current_state: Some(self.encoded(&state.value)),
-            private: state.private.clone(),
+            private: state.private.clone().into(),
             ..Default::default()
         };
         let call = self.server.read_resource(Request::new(request));
@@ -298,7 +298,7 @@ impl Plugin {
         let value = self.decoded(response.new_state);
         Ok((!value.is_null()).then_some(Instance {
             value,
-            private: response.private,
+            private: response.private.to_vec(),
             tainted: state.tainted,
         }))
     }
@@ -309,7 +309,7 @@ impl Plugin {
             prior_state: Some(self.encoded(prior)),
             proposed_new_state: Some(self.encoded(config)),
             config: Some(self.encoded(config)),
-            prior_private: private.to_vec(),
+            prior_private: private.to_vec().into(),
             client_capabilities: capable(),
             ..Default::default()
         };
@@ -318,7 +318,7 @@ impl Plugin {
         refuse(&response.diagnostics)?;
         Ok(Planned {
             planned: self.decoded(response.planned_state),
-            private: response.planned_private,
+            private: response.planned_private.to_vec(),
             replaces: !response.requires_replace.is_empty(),
         })
     }
@@ -340,7 +340,7 @@ impl Plugin {
             prior_state: Some(self.encoded(&prior)),
             planned_state: Some(self.encoded(planned)),
             config: Some(self.encoded(config)),
-            planned_private: private.to_vec(),
+            planned_private: private.to_vec().into(),
             ..Default::default()
         };
         let call = self.server.apply_resource_change(Request::new(request));
@@ -370,7 +370,7 @@ impl Plugin {
         };
         *state = Some(Instance {
             value,
-            private: response.private,
+            private: response.private.to_vec(),
             tainted,
         });
         failed
@@ -391,8 +391,8 @@ impl Plugin {
 
 fn encoded(value: &Value, object: &Object) -> wire::DynamicValue {
     wire::DynamicValue {
-        msgpack: msgpack::encode(value, &object.value_type()).unwrap(),
-        json: Vec::new(),
+        msgpack: msgpack::encode(value, &object.value_type()).unwrap().into(),
+        json: Default::default(),
     }
 }
 

@@ -8,8 +8,6 @@
 
 #[path = "../../examples/shelf/dust.rs"]
 mod dust;
-#[path = "../../examples/shelf/field.rs"]
-mod field;
 #[path = "../../examples/shelf/inventory.rs"]
 mod inventory;
 #[path = "../../examples/shelf/key.rs"]
@@ -76,10 +74,12 @@ fn value(count: i64) -> Value {
 }
 
 fn encode(value: &Value) -> Option<wire::DynamicValue> {
-    let msgpack = msgpack::encode(value, &shelf().value_type()).unwrap();
+    let msgpack = msgpack::encode(value, &shelf().value_type())
+        .unwrap()
+        .into();
     Some(wire::DynamicValue {
         msgpack,
-        json: Vec::new(),
+        json: Default::default(),
     })
 }
 

@@ -3,12 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tfplugin::{Action, Context, Deferral, Diagnostics, Progress};
+use tfplugin::{Action, Deferral, Diagnostic, Field, InvokeRequest, PlanActionRequest};
 
-use crate::field::Field;
 use crate::store::Store;
 
 /// Dusts a shelf off.
@@ -35,7 +33,6 @@ impl Drop for Cloth {
     }
 }
 
-#[async_trait]
 impl Action for Dust {
     type Config = Dusting;
 
@@ -43,29 +40,28 @@ impl Action for Dust {
         "shelf_dust"
     }
 
-    async fn plan(&self, config: &Dusting, cx: &Context, _: &mut Diagnostics) {
-        if config.shelf == Field::Unknown {
-            cx.defer(Deferral::ConfigUnknown);
+    async fn plan(&self, request: PlanActionRequest<'_, Dusting>) -> Result<(), Diagnostic> {
+        if request.config.shelf.is_unknown() {
+            request.cx.defer(Deferral::ConfigUnknown);
         }
+        Ok(())
     }
 
-    async fn invoke(
-        &self,
-        config: &Dusting,
-        progress: &Progress,
-        cx: &Context,
-        diags: &mut Diagnostics,
-    ) {
-        let name = config.shelf.known().map_or("", String::as_str);
+    async fn invoke(&self, request: InvokeRequest<'_, Dusting>) -> Result<(), Diagnostic> {
+        let InvokeRequest {
+            config,
+            progress,
+            cx,
+            ..
+        } = request;
+        let error =
+            |summary: &str, detail: &str| Err(Diagnostic::error(summary, detail).at("shelf"));
+        let name = config.shelf.text();
         let Some(shelf) = self.0.get(name) else {
-            diags.error("shelf", "There is no such shelf", "Build it first.");
-            return;
+            return error("There is no such shelf", "Build it first.");
         };
         let cloth = Cloth(self.0.file("cloth"));
-        if let Err(error) = std::fs::write(&cloth.0, name) {
-            diags.error("shelf", "There is no cloth", error.to_string());
-            return;
-        }
+        std::fs::write(&cloth.0, name)?;
         let boards = shelf.spec.known().and_then(|spec| spec.boards.known());
         for board in 1..=boards.copied().unwrap_or(0) {
             progress.report(format!("Board {board} is clean"));
@@ -75,9 +71,9 @@ impl Action for Dust {
                 _ => {}
             }
             if cx.stop.is_cancelled() {
-                diags.error("shelf", "Stopped", format!("Board {board} was the last."));
-                return;
+                return error("Stopped", &format!("Board {board} was the last."));
             }
         }
+        Ok(())
     }
 }

@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tfplugin::{Context, DataSource, Diagnostics};
+use tfplugin::{DataSource, Diagnostic, Field, LookupRequest};
 
-use crate::field::Field;
 use crate::model::Wood;
 use crate::store::Store;
 
@@ -30,7 +28,6 @@ pub struct Inventory {
 /// `shelf_inventory`.
 pub struct InventorySource(pub Arc<Store>);
 
-#[async_trait]
 impl DataSource for InventorySource {
     type Model = Inventory;
 
@@ -38,14 +35,10 @@ impl DataSource for InventorySource {
         "shelf_inventory"
     }
 
-    async fn read(
-        &self,
-        config: &Inventory,
-        cx: &Context,
-        _: &mut Diagnostics,
-    ) -> Option<Inventory> {
-        if self.0.defer(cx) {
-            return None;
+    async fn read(&self, request: LookupRequest<'_, Inventory>) -> Result<Inventory, Diagnostic> {
+        let config = request.config;
+        if self.0.defer(request.cx) {
+            return Ok(config);
         }
         let limit = config.limit.known().copied().unwrap_or(0);
         let names = self.0.all().into_iter().filter_map(|shelf| {
@@ -53,9 +46,10 @@ impl DataSource for InventorySource {
             let wanted = config.wood.known().is_none_or(|w| Some(w) == wood);
             shelf.name.known().filter(|_| wanted).cloned()
         });
-        Some(Inventory {
-            names: Field::Known(names.take(usize::try_from(limit).unwrap_or(0)).collect()),
-            ..config.clone()
+        let names = names.take(usize::try_from(limit).unwrap_or(0)).collect();
+        Ok(Inventory {
+            names: Field::Known(names),
+            ..config
         })
     }
 }

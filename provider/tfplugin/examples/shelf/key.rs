@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tfplugin::{Context, Diagnostics, EphemeralResource, Opened, Private};
+use tfplugin::{
+    CloseRequest, Diagnostic, EphemeralResource, Field, LookupRequest, Opened, RenewRequest,
+};
 
-use crate::field::Field;
 use crate::store::Store;
 
 /// A key to a shelf.
@@ -28,7 +28,6 @@ const VALID: Duration = Duration::from_secs(60);
 /// `shelf_key`.
 pub struct KeyResource(pub Arc<Store>);
 
-#[async_trait]
 impl EphemeralResource for KeyResource {
     type Model = Key;
 
@@ -36,53 +35,42 @@ impl EphemeralResource for KeyResource {
         "shelf_key"
     }
 
-    async fn open(
-        &self,
-        config: &Key,
-        cx: &Context,
-        diags: &mut Diagnostics,
-    ) -> Option<Opened<Key>> {
-        if self.0.defer(cx) {
-            return None;
+    async fn open(&self, request: LookupRequest<'_, Key>) -> Result<Opened<Key>, Diagnostic> {
+        let config = request.config;
+        if self.0.defer(request.cx) {
+            return Ok(Opened::new(config));
         }
-        let shelf = config.shelf.known().map_or("", String::as_str);
-        let key = format!("{shelf}.key");
-        if self.0.get(shelf).is_none() || std::fs::write(self.0.file(&key), "").is_err() {
-            diags.error("shelf", "There is no such shelf", "Build it first.");
-            return None;
+        let key = format!("{}.key", config.shelf.text());
+        if self.0.get(config.shelf.text()).is_none()
+            || std::fs::write(self.0.file(&key), "").is_err()
+        {
+            let error = Diagnostic::error("There is no such shelf", "Build it first.");
+            return Err(error.at("shelf"));
         }
-        let mut private = Private::default();
-        // Text is JSON and the key is not reserved.
-        let _ = private.set("file", &key);
-        Some(Opened {
-            result: Key {
-                key: Field::Known(format!("turn {key}")),
-                ..config.clone()
-            },
-            renew_at: Some(SystemTime::now() + VALID),
-            private,
-        })
+        let mut opened = Opened::new(Key {
+            key: Field::Known(format!("turn {key}")),
+            ..config
+        });
+        opened.renew_at = Some(SystemTime::now() + VALID);
+        opened.private.set("file", &key)?;
+        Ok(opened)
     }
 
-    async fn renew(
-        &self,
-        private: &mut Private,
-        _: &Context,
-        _: &mut Diagnostics,
-    ) -> Option<SystemTime> {
-        let times = private.get::<u32>("renewals").unwrap_or(0);
-        // A number is JSON and the key is not reserved.
-        let _ = private.set("renewals", times + 1);
-        Some(SystemTime::now() + VALID)
+    async fn renew(&self, request: RenewRequest<'_>) -> Result<Option<SystemTime>, Diagnostic> {
+        let times = request.private.get::<u32>("renewals").unwrap_or(0);
+        request.private.set("renewals", times + 1)?;
+        Ok(Some(SystemTime::now() + VALID))
     }
 
-    async fn close(&self, private: &Private, cx: &Context, diags: &mut Diagnostics) {
-        if cx.stop.is_cancelled() {
-            return;
+    async fn close(&self, request: CloseRequest<'_>) -> Result<(), Diagnostic> {
+        if request.cx.stop.is_cancelled() {
+            return Ok(());
         }
-        let key: String = private.get("file").unwrap_or_default();
+        let key: String = request.private.get("file").unwrap_or_default();
         if std::fs::remove_file(self.0.file(&key)).is_err() {
-            diags.warning("shelf", "The key is lost", "Somebody took it away.");
+            let (summary, detail) = ("The key is lost", "Somebody took it away.");
+            request.diags.warning("shelf", summary, detail);
         }
+        Ok(())
     }
 }

@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tfplugin::{Context, Diagnostics, Found, ListResource, Listed, Query};
+use tfplugin::{Diagnostic, Field, ListRequest, ListResource, Listed};
 
-use crate::field::Field;
 use crate::model::{Shelf, Wood};
 use crate::store::Store;
 
@@ -25,7 +23,6 @@ pub struct Filter {
 /// Finds `shelf_shelf`s.
 pub struct ShelfList(pub Arc<Store>);
 
-#[async_trait]
 impl ListResource for ShelfList {
     type Config = Filter;
     type Model = Shelf;
@@ -34,14 +31,13 @@ impl ListResource for ShelfList {
         "shelf_shelf"
     }
 
-    async fn list(
-        &self,
-        config: &Filter,
-        _: &Query,
-        found: &Found<Shelf>,
-        _: &Context,
-        diags: &mut Diagnostics,
-    ) {
+    async fn list(&self, request: ListRequest<'_, Filter, Shelf>) -> Result<(), Diagnostic> {
+        let ListRequest {
+            config,
+            found,
+            diags,
+            ..
+        } = request;
         for shelf in self.0.all() {
             let wood = shelf.spec.known().and_then(|spec| spec.wood.known());
             if config.wood.known().is_some_and(|w| Some(w) != wood) {
@@ -52,7 +48,7 @@ impl ListResource for ShelfList {
                 .push(Listed::new(format!("Shelf {name}"), shelf))
                 .await
             {
-                return;
+                return Ok(());
             }
         }
         if config.simulate.known().is_some_and(|s| s == "panic") {
@@ -65,5 +61,6 @@ impl ListResource for ShelfList {
                 "Narrow the search by it.",
             );
         }
+        Ok(())
     }
 }

@@ -48,7 +48,6 @@
 //! ```
 
 mod dust;
-mod field;
 mod inventory;
 mod key;
 mod list;
@@ -62,24 +61,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use provider::Shelves;
+use tfplugin::ServeOptions;
 
 fn main() -> ExitCode {
-    let debug = std::env::args().any(|argument| argument == "--debug" || argument == "-debug");
-    if !debug && !tfplugin::started_by_host() {
-        eprintln!("This is a Terraform provider; Terraform starts it. Or give it --debug.");
-        return ExitCode::FAILURE;
-    }
-    let options = tfplugin::ServeOptions {
-        source: "registry.terraform.io/example/shelf".to_owned(),
-        issues: "https://example.com/issues".to_owned(),
-        silent: &[],
-        debug,
-    };
-    match tfplugin::serve(|| Arc::new(Shelves::default()), options) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{error}");
-            ExitCode::FAILURE
-        }
-    }
+    let source = "registry.terraform.io/example/shelf";
+    let options = ServeOptions::new(source, "https://example.com/issues");
+    tfplugin::run(|| Arc::new(Shelves::default()), options)
 }

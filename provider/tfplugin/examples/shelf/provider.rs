@@ -2,11 +2,7 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
-use tfplugin::{
-    AnyAction, AnyDataSource, AnyEphemeralResource, AnyFunction, AnyListResource, AnyResource,
-    Context, Diagnostics, Provider, Typed,
-};
+use tfplugin::{ConfigureRequest, Diagnostic, Provider, Registry};
 
 use crate::dust::Dust;
 use crate::inventory::InventorySource;
@@ -23,35 +19,22 @@ pub struct Shelves {
     store: Arc<Store>,
 }
 
-#[async_trait]
 impl Provider for Shelves {
     type Config = Config;
 
-    fn resources(self: &Arc<Self>) -> Vec<Box<dyn AnyResource>> {
-        vec![Box::new(Typed(ShelfResource(Arc::clone(&self.store))))]
+    fn register(self: &Arc<Self>, registry: &mut Registry) {
+        let store = || Arc::clone(&self.store);
+        registry
+            .resource(ShelfResource(store()))
+            .data_source(InventorySource(store()))
+            .function(Total)
+            .ephemeral_resource(KeyResource(store()))
+            .list_resource(ShelfList(store()))
+            .action(Dust(store()));
     }
 
-    fn data_sources(self: &Arc<Self>) -> Vec<Box<dyn AnyDataSource>> {
-        vec![Box::new(Typed(InventorySource(Arc::clone(&self.store))))]
-    }
-
-    fn functions(self: &Arc<Self>) -> Vec<Box<dyn AnyFunction>> {
-        vec![Box::new(Typed(Total))]
-    }
-
-    fn ephemeral_resources(self: &Arc<Self>) -> Vec<Box<dyn AnyEphemeralResource>> {
-        vec![Box::new(Typed(KeyResource(Arc::clone(&self.store))))]
-    }
-
-    fn list_resources(self: &Arc<Self>) -> Vec<Box<dyn AnyListResource>> {
-        vec![Box::new(Typed(ShelfList(Arc::clone(&self.store))))]
-    }
-
-    fn actions(self: &Arc<Self>) -> Vec<Box<dyn AnyAction>> {
-        vec![Box::new(Typed(Dust(Arc::clone(&self.store))))]
-    }
-
-    async fn configure(&self, config: Config, _: &Context, _: &mut Diagnostics) {
-        self.store.open(&config.directory);
+    async fn configure(&self, request: ConfigureRequest<'_, Config>) -> Result<(), Diagnostic> {
+        self.store.open(&request.config.directory);
+        Ok(())
     }
 }

@@ -3,14 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use tfplugin::value::Refinements;
 use tfplugin::{
-    Context, Creation, Diagnostic, Diagnostics, IdentityAttribute, MoveSource, Plan, Private,
-    ReadResult, Resource, Timeouts, Update,
+    Context, CreateRequest, Creation, DeleteRequest, Diagnostic, Diagnostics, Field,
+    IdentityAttribute, ImportRequest, MoveRequest, Plan, PlanDestroyRequest, ReadRequest,
+    ReadResult, Resource, Timeouts, Update, UpdateRequest,
 };
 
-use crate::field::Field;
 use crate::model::Shelf;
 use crate::store::Store;
 
@@ -18,7 +17,7 @@ use crate::store::Store;
 pub struct ShelfResource(pub Arc<Store>);
 
 fn name(shelf: &Shelf) -> &str {
-    shelf.name.known().map_or("", String::as_str)
+    shelf.name.text()
 }
 
 fn named(name: &str) -> Shelf {
@@ -36,7 +35,6 @@ impl ShelfResource {
     }
 }
 
-#[async_trait]
 impl Resource for ShelfResource {
     type Model = Shelf;
 
@@ -48,8 +46,8 @@ impl Resource for ShelfResource {
         &["ready", "generation"]
     }
 
-    fn identity(&self) -> &'static [IdentityAttribute] {
-        const { &[IdentityAttribute::required("name")] }
+    fn identity(&self) -> Vec<IdentityAttribute> {
+        vec![IdentityAttribute::required("name")]
     }
 
     fn timeouts(&self) -> Option<Timeouts> {
@@ -73,142 +71,105 @@ impl Resource for ShelfResource {
         }
     }
 
-    async fn plan(&self, plan: &mut Plan<Shelf>, cx: &Context, _: &mut Diagnostics) {
-        if self.0.defer(cx) {
-            return;
+    async fn plan(&self, plan: &mut Plan<'_, Shelf>) -> Result<(), Diagnostic> {
+        if self.0.defer(plan.cx) {
+            return Ok(());
         }
         if plan.changed() && !plan.is_create() {
             plan.planned.generation = Field::Unknown;
             plan.planned.secret_length = Field::Unknown;
         }
-        let not_negative = Refinements {
-            lower: Some((0i64.into(), true)),
-            ..Refinements::default()
-        };
-        plan.promise("secret_length", not_negative);
-        // Text is JSON and the key is not reserved.
-        let _ = plan.private.set("planned_for", name(&plan.planned));
+        plan.promise("secret_length", Refinements::default().at_least(0i64));
+        plan.private.set("planned_for", name(&plan.planned))?;
+        Ok(())
     }
 
-    async fn plan_destroy(&self, prior: &Shelf, _: &Private, _: &Context, diags: &mut Diagnostics) {
-        if prior.simulate.known().is_some_and(|s| s == "protect") {
-            diags.error(
-                "simulate",
-                "The shelf is protected",
-                "Set simulate to null first.",
-            );
+    async fn plan_destroy(&self, request: PlanDestroyRequest<'_, Shelf>) -> Result<(), Diagnostic> {
+        if request.prior.simulate.text() == "protect" {
+            let (summary, detail) = ("The shelf is protected", "Set simulate to null first.");
+            return Err(Diagnostic::error(summary, detail).at("simulate"));
         }
+        Ok(())
     }
 
-    async fn read(
-        &self,
-        prior: &Shelf,
-        _: &mut Private,
-        cx: &Context,
-        diags: &mut Diagnostics,
-    ) -> ReadResult<Shelf> {
-        if self.0.defer(cx) {
-            return ReadResult::Keep;
+    async fn read(&self, request: ReadRequest<'_, Shelf>) -> Result<ReadResult<Shelf>, Diagnostic> {
+        if self.0.defer(request.cx) {
+            return Ok(ReadResult::Keep);
         }
         if self.0.is_unknown() {
             let summary = "The shelf was not looked at";
             let detail = "The provider's directory is not known yet: the state stays as it is.";
-            diags.push(Diagnostic::warning(summary, detail));
-            return ReadResult::Keep;
+            request.diags.push(Diagnostic::warning(summary, detail));
+            return Ok(ReadResult::Keep);
         }
-        let found = self.0.get(name(prior));
-        found.map_or(ReadResult::Gone, ReadResult::Found)
+        Ok(self.0.get(name(&request.prior)).into())
     }
 
     async fn create(
         &self,
-        planned: &Shelf,
-        config: &Shelf,
-        _: &mut Private,
-        cx: &Context,
-        _: &mut Diagnostics,
-    ) -> Creation<Shelf> {
-        let simulate = planned.simulate.known().map_or("", String::as_str);
+        request: CreateRequest<'_, Shelf>,
+    ) -> Result<Creation<Shelf>, Diagnostic> {
+        let simulate = request.planned.simulate.text();
         if simulate == "panic" {
             panic!("asked to");
         }
         if simulate == "refuse" {
             let error = Diagnostic::error("Refused", "The store refused. Ask it nicely.");
-            return Creation::NotCreated(error.at("simulate"));
+            return Err(error.at("simulate"));
         }
-        let mut state = match self.store(planned, config) {
-            Ok(state) => state,
-            Err(error) => return Creation::NotCreated(error),
-        };
+        let mut state = self.store(&request.planned, &request.config)?;
         if simulate == "late" || simulate == "wait" {
             if simulate == "wait" {
-                let time = cx.timeout.unwrap_or(Duration::MAX);
-                let _ = tokio::time::timeout(time, cx.stop.cancelled()).await;
+                let time = request.cx.timeout.unwrap_or(Duration::MAX);
+                let _ = tokio::time::timeout(time, request.cx.stop.cancelled()).await;
             }
             state.ready = Field::Known(false);
             let why = Diagnostic::warning("Not ready yet", "The next apply goes on waiting.");
-            return Creation::Pending { state, why };
+            return Ok(Creation::Pending { state, why });
         }
         if simulate == "fail" {
             let error = Diagnostic::error("The shelf fell down", "It will be built anew.");
-            return Creation::Failed { state, error };
+            return Ok(Creation::Failed { state, error });
         }
-        Creation::Created(state)
+        Ok(Creation::Created(state))
     }
 
-    async fn update(
-        &self,
-        _: &Shelf,
-        planned: &Shelf,
-        config: &Shelf,
-        _: &mut Private,
-        _: &Context,
-        _: &mut Diagnostics,
-    ) -> Update<Shelf> {
-        if planned.simulate.known().is_some_and(|s| s == "refuse") {
-            return Update::Refused(Diagnostic::error("Refused", "The store refused."));
+    async fn update(&self, request: UpdateRequest<'_, Shelf>) -> Result<Update<Shelf>, Diagnostic> {
+        if request.planned.simulate.text() == "refuse" {
+            return Err(Diagnostic::error("Refused", "The store refused."));
         }
-        match self.store(planned, config) {
-            Ok(state) => Update::Updated(state),
-            Err(error) => Update::Refused(error),
-        }
+        let state = self.store(&request.planned, &request.config)?;
+        Ok(Update::Updated(state))
     }
 
-    async fn delete(&self, prior: &Shelf, _: &Private, _: &Context, diags: &mut Diagnostics) {
-        if let Err(error) = self.0.remove(name(prior)) {
-            diags.error("name", "The shelf cannot be removed", error.to_string());
-        }
+    async fn delete(&self, request: DeleteRequest<'_, Shelf>) -> Result<(), Diagnostic> {
+        self.0.remove(name(&request.prior)).map_err(|error| {
+            Diagnostic::error("The shelf cannot be removed", error.to_string()).at("name")
+        })
     }
 
-    fn import_id(&self, id: &str, diags: &mut Diagnostics) -> Option<Shelf> {
-        if id.is_empty() {
-            diags.error("name", "Invalid import id", "It is the name of the shelf.");
-            return None;
+    async fn import(&self, request: ImportRequest<'_>) -> Result<Shelf, Diagnostic> {
+        if request.id.is_empty() {
+            let error = Diagnostic::error("Invalid import id", "It is the name of the shelf.");
+            return Err(error.at("name"));
         }
-        Some(named(id))
+        Ok(named(request.id))
     }
 
     fn before_import(&self, cx: &Context) {
         self.0.defer(cx);
     }
 
-    fn move_from(
-        &self,
-        source: &MoveSource,
-        _: &mut Private,
-        diags: &mut Diagnostics,
-    ) -> Option<Shelf> {
+    async fn move_from(&self, source: MoveRequest<'_>) -> Result<Option<Shelf>, Diagnostic> {
         if !source.provider.ends_with("/example/bookcase") || source.type_name != "bookcase_case" {
-            return None;
+            return Ok(None);
         }
-        let title = source.state.get("title").and_then(|title| title.as_str());
-        if title.is_none() {
-            diags.error(
-                "name",
-                "The case has no title",
-                "Give it one before the move.",
-            );
+        match source.state.get("title").and_then(|title| title.as_str()) {
+            Some(title) => Ok(Some(named(title))),
+            None => {
+                let (summary, detail) = ("The case has no title", "Give it one before the move.");
+                Err(Diagnostic::error(summary, detail).at("name"))
+            }
         }
-        title.map(named)
     }
 }

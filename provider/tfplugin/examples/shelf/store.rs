@@ -4,9 +4,8 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
-use tfplugin::{Context, Deferral};
+use tfplugin::{Context, Deferral, Field};
 
-use crate::field::Field;
 use crate::model::{Finish, Shelf};
 
 /// Where shelves are kept.

@@ -2,9 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tfplugin::{AttributePath, Function, FunctionError};
-
-use crate::field::Field;
+use tfplugin::{AttributePath, Field, Function, FunctionError};
 
 /// Adds loads up.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]

@@ -1,6 +1,7 @@
 //! From the start of the process to its end.
 
-use std::io;
+use std::io::{self, Write};
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,6 +29,7 @@ const WATCH: Duration = Duration::from_secs(1);
 
 /// How a provider is served.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct ServeOptions {
     /// The full source address, such as `registry.terraform.io/NAMESPACE/NAME`. Its last part names
     /// the log variable `TF_LOG_PROVIDER_NAME`.
@@ -41,9 +43,47 @@ pub struct ServeOptions {
     pub debug: bool,
 }
 
+impl ServeOptions {
+    /// Those of the provider at `source`, a full address such as
+    /// `registry.terraform.io/NAMESPACE/NAME`, whose faults are reported at `issues`, an address
+    /// for messages. With `--debug` on the command line a person has started it.
+    pub fn new(source: impl Into<String>, issues: impl Into<String>) -> Self {
+        Self {
+            source: source.into(),
+            issues: issues.into(),
+            silent: &[],
+            debug: std::env::args_os()
+                .skip(1)
+                .any(|argument| argument == "--debug" || argument == "-debug"),
+        }
+    }
+
+    /// The same with nothing logged of these targets: see [`ServeOptions::silent`].
+    #[must_use]
+    pub fn silent(mut self, targets: &'static [&'static str]) -> Self {
+        self.silent = targets;
+        self
+    }
+
+    /// The same, started by a person or not: see [`ServeOptions::debug`].
+    #[must_use]
+    pub fn debug(mut self, debug: bool) -> Self {
+        self.debug = debug;
+        self
+    }
+}
+
 /// Why a provider could not be served.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ServeError {
+    /// Nobody speaks the protocol: a person has started the process without saying that it is to
+    /// wait for a host ([`ServeOptions::debug`]).
+    #[error(
+        "this is a Terraform provider, and it is started by Terraform, when a configuration needs it; \
+         with --debug it runs until you stop it, and says how to attach Terraform to it"
+    )]
+    NoHost,
     /// No socket or port could be had, or stdout is closed.
     #[error("the provider cannot be reached by its host: {0}")]
     Io(#[from] io::Error),
@@ -55,11 +95,17 @@ pub enum ServeError {
     )]
     NoCertificate,
     /// The host's certificate or our own is unusable.
-    #[error(transparent)]
-    Tls(#[from] TlsError),
+    #[error("{0}")]
+    Tls(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The connection layer failed.
     #[error("serving failed: {0}")]
-    Transport(#[from] tonic::transport::Error),
+    Transport(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl From<TlsError> for ServeError {
+    fn from(error: TlsError) -> Self {
+        Self::Tls(Box::new(error))
+    }
 }
 
 /// Serves the providers that `make` makes, until the host ends the process:
@@ -80,19 +126,37 @@ pub fn serve<P: Provider>(
     make: impl Fn() -> Arc<P> + Send + Sync + 'static,
     options: ServeOptions,
 ) -> Result<(), ServeError> {
+    if !options.debug && !handshake::started_by_host() {
+        return Err(ServeError::NoHost);
+    }
     panic::report();
     log::start(&options.source, options.silent);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()?;
-    let result = runtime.block_on(run(Arc::new(make), options));
+    let result = runtime.block_on(serving(Arc::new(make), options));
     // Whatever still runs ends with the process.
     runtime.shutdown_background();
     result
 }
 
-async fn run<P: Provider>(
+/// [`serve`], for a `main` that does nothing else: what went wrong is told to stderr.
+pub fn run<P: Provider>(
+    make: impl Fn() -> Arc<P> + Send + Sync + 'static,
+    options: ServeOptions,
+) -> ExitCode {
+    match serve(make, options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Who reads it may have gone.
+            let _ = writeln!(io::stderr(), "{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serving<P: Provider>(
     make: Arc<impl Fn() -> Arc<P> + Send + Sync + 'static>,
     options: ServeOptions,
 ) -> Result<(), ServeError> {
@@ -167,7 +231,7 @@ async fn run<P: Provider>(
         () = drained(&signals) => Ok(()),
     };
     drop(socket);
-    Ok(result?)
+    result.map_err(|error| ServeError::Transport(Box::new(error)))
 }
 
 /// Once we are to end: whatever waits is told to, and has [`DRAIN`] to do so.

@@ -121,10 +121,8 @@ mod tests {
     use serde::{Deserialize, Serialize};
 
     use super::*;
-    use crate::context::Context;
-    use crate::diagnostics::Diagnostics;
     use crate::host::runs::FAREWELL;
-    use crate::resource::AnyResource;
+    use crate::registry::Registry;
     use crate::server::Server;
 
     #[derive(Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -136,15 +134,10 @@ mod tests {
         done: AtomicBool,
     }
 
-    #[tonic::async_trait]
     impl Provider for Busy {
         type Config = Nothing;
 
-        fn resources(self: &Arc<Self>) -> Vec<Box<dyn AnyResource>> {
-            Vec::new()
-        }
-
-        async fn configure(&self, _: Nothing, _: &Context, _: &mut Diagnostics) {}
+        fn register(self: &Arc<Self>, _: &mut Registry) {}
 
         async fn shutdown(&self) {
             if self.forever {

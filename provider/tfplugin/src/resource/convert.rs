@@ -1,6 +1,6 @@
 //! Between models and values, with what a user is told where they do not fit.
 
-use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::diagnostics::Diagnostic;
 use crate::model::{self, ModelError};
 use crate::provider::Model;
 use crate::schema::Object;
@@ -8,29 +8,13 @@ use crate::value::Value;
 
 /// The model that `value` says. Only a model that disagrees with its own schema fails here, or a
 /// configuration that its types refuse.
-pub(crate) fn decode<M: Model>(
-    object: &Object,
-    value: &Value,
-    diags: &mut Diagnostics,
-) -> Option<M> {
-    match model::decode(value, object) {
-        Ok(model) => Some(model),
-        Err(error) => {
-            diags.push(unfit(&error, object));
-            None
-        }
-    }
+pub(crate) fn decode<M: Model>(object: &Object, value: &Value) -> Result<M, Diagnostic> {
+    model::decode(value, object).map_err(|error| unfit(&error, object))
 }
 
-/// The value, or None and the fault of the provider.
-pub(crate) fn encoded(value: Result<Value, ModelError>, diags: &mut Diagnostics) -> Option<Value> {
-    match value {
-        Ok(value) => Some(value),
-        Err(error) => {
-            diags.push(unencodable(&error));
-            None
-        }
-    }
+/// The value of `model`, or the fault of the provider.
+pub(crate) fn encoded<M: Model>(object: &Object, model: &M) -> Result<Value, Diagnostic> {
+    model::encode(model, object).map_err(|error| unencodable(&error))
 }
 
 /// The summary of a value that its model does not take.

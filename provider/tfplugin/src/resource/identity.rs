@@ -32,9 +32,11 @@ impl IdentityAttribute {
 }
 
 /// The identity of a resource: which attributes, of which types.
+#[derive(Clone, Debug)]
 pub(crate) struct Identity {
     version: i64,
     attributes: Vec<(IdentityAttribute, Type, String)>,
+    ty: Type,
 }
 
 impl Identity {
@@ -82,10 +84,17 @@ impl Identity {
                 }
                 Ok((*part, ty, attribute.description.clone()))
             })
-            .collect::<Result<_, _>>()?;
+            .collect::<Result<Vec<_>, _>>()?;
+        let types = attributes.iter();
+        let ty = Type::Object(
+            types
+                .map(|(part, ty, _)| (part.name.to_owned(), ty.clone()))
+                .collect(),
+        );
         Ok(Some(Self {
             version,
             attributes,
+            ty,
         }))
     }
 
@@ -93,13 +102,8 @@ impl Identity {
         self.version
     }
 
-    pub(crate) fn value_type(&self) -> Type {
-        Type::Object(
-            self.attributes
-                .iter()
-                .map(|(part, ty, _)| (part.name.to_owned(), ty.clone()))
-                .collect(),
-        )
+    pub(crate) fn value_type(&self) -> &Type {
+        &self.ty
     }
 
     /// The identity of the object with the attributes `state`; None while it is not known, or has
@@ -147,7 +151,7 @@ impl Identity {
                 .iter()
                 .map(|(part, ty, description)| IdentityAttribute {
                     name: part.name.to_owned(),
-                    r#type: ty.to_json().to_string().into_bytes(),
+                    r#type: ty.to_json().to_string().into(),
                     required_for_import: part.required_for_import,
                     optional_for_import: !part.required_for_import,
                     description: description.clone(),

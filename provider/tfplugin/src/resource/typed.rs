@@ -1,150 +1,23 @@
-//! From resources with models to resources with values, so that the server holds all of them alike.
+//! From resources with models to resources with values.
 
 use async_trait::async_trait;
 use serde_json::Value as Json;
 
+use super::any::{AnyResource, PlanRequest, PlanResult};
 use super::convert::{decode, encoded, unencodable};
-use super::{Creation, IdentityAttribute, MoveSource, Plan, ReadResult, Resource, Update};
+use super::upgrade::unreadable;
+use super::{
+    CreateRequest, Creation, DeleteRequest, IdentityAttribute, ImportRequest, MoveRequest, Plan,
+    PlanDestroyRequest, ReadRequest, ReadResult, Resource, Update, UpdateRequest,
+};
 use crate::context::Context;
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::model;
-use crate::path::AttributePath;
 use crate::planning;
 use crate::private::Private;
 use crate::schema::{Object, Schema, SchemaError};
 use crate::timeouts::Timeouts;
-use crate::value::{Refinements, Value};
-
-/// A resource in terms of values; [`Typed`] makes one of any [`Resource`].
-#[async_trait]
-#[allow(missing_docs, reason = "each method is the one of Resource, in values")]
-pub trait AnyResource: Send + Sync + 'static {
-    fn type_name(&self) -> &'static str;
-
-    /// # Errors
-    /// [`SchemaError`] when the model has no Terraform form.
-    fn schema(&self) -> Result<Schema, SchemaError>;
-
-    fn pending_outputs(&self) -> &'static [&'static str];
-
-    fn identity(&self) -> &'static [IdentityAttribute];
-
-    fn identity_version(&self) -> i64;
-
-    fn identity_may_change(&self) -> bool;
-
-    fn timeouts(&self) -> Option<Timeouts>;
-
-    fn semantically_equal(&self, kind: &str, a: &str, b: &str) -> bool;
-
-    fn validate(&self, object: &Object, config: &Value, diags: &mut Diagnostics);
-
-    async fn plan(
-        &self,
-        object: &Object,
-        request: PlanRequest,
-        cx: &Context,
-        diags: &mut Diagnostics,
-    ) -> Option<PlanResult>;
-
-    async fn plan_destroy(
-        &self,
-        object: &Object,
-        prior: &Value,
-        private: &Private,
-        cx: &Context,
-        diags: &mut Diagnostics,
-    );
-
-    async fn read(
-        &self,
-        object: &Object,
-        prior: &Value,
-        private: &mut Private,
-        cx: &Context,
-        diags: &mut Diagnostics,
-    ) -> ReadResult<Value>;
-
-    async fn create(
-        &self,
-        object: &Object,
-        (planned, config): (&Value, &Value),
-        private: &mut Private,
-        cx: &Context,
-        diags: &mut Diagnostics,
-    ) -> Creation<Value>;
-
-    async fn update(
-        &self,
-        object: &Object,
-        (prior, planned, config): (&Value, &Value, &Value),
-        private: &mut Private,
-        cx: &Context,
-        diags: &mut Diagnostics,
-    ) -> Update<Value>;
-
-    async fn delete(
-        &self,
-        object: &Object,
-        prior: &Value,
-        private: &Private,
-        cx: &Context,
-        diags: &mut Diagnostics,
-    );
-
-    fn import_id(&self, object: &Object, id: &str, diags: &mut Diagnostics) -> Option<Value>;
-
-    fn before_import(&self, cx: &Context);
-
-    fn move_from(
-        &self,
-        object: &Object,
-        source: &MoveSource,
-        private: &mut Private,
-        diags: &mut Diagnostics,
-    ) -> Option<Value>;
-
-    async fn generate_config(
-        &self,
-        object: &Object,
-        config: Value,
-        diags: &mut Diagnostics,
-    ) -> Value;
-
-    fn upgrade(&self, version: i64, state: Json, diags: &mut Diagnostics) -> Json;
-
-    fn upgrade_identity(&self, version: i64, identity: Json, diags: &mut Diagnostics) -> Json;
-}
-
-/// What a plan starts from.
-#[derive(Clone, Debug)]
-pub struct PlanRequest {
-    /// What the user wrote.
-    pub config: Value,
-    /// The state; None on creation.
-    pub prior: Option<Value>,
-    /// What the rules make of the two.
-    pub planned: Value,
-    /// Private state.
-    pub private: Private,
-    /// Whether the configuration changes anything.
-    pub changed: bool,
-    /// Whether it goes on with a wait.
-    pub resumes: bool,
-}
-
-/// What a resource made of its plan.
-#[derive(Clone, Debug)]
-pub struct PlanResult {
-    /// What the state will be.
-    pub planned: Value,
-    /// Travels to apply.
-    pub private: Private,
-    /// Changes that replace the object.
-    pub replace: Vec<AttributePath>,
-    /// What is promised of values that stay unknown.
-    pub promises: Vec<(AttributePath, Refinements)>,
-}
+use crate::value::Value;
 
 /// Something with models as the server takes it, in values: a [`Resource`] as an [`AnyResource`], a
 /// data source, function, ephemeral resource, list resource or action as the `Any` of its kind.
@@ -176,7 +49,7 @@ impl<R: Resource> AnyResource for Typed<R> {
         self.0.pending_outputs()
     }
 
-    fn identity(&self) -> &'static [IdentityAttribute] {
+    fn identity(&self) -> Vec<IdentityAttribute> {
         self.0.identity()
     }
 
@@ -197,8 +70,9 @@ impl<R: Resource> AnyResource for Typed<R> {
     }
 
     fn validate(&self, object: &Object, config: &Value, diags: &mut Diagnostics) {
-        if let Some(config) = decode(object, config, diags) {
-            self.0.validate(&config, diags);
+        match decode(object, config) {
+            Ok(config) => self.0.validate(&config, diags),
+            Err(error) => diags.push(error),
         }
     }
 
@@ -208,51 +82,48 @@ impl<R: Resource> AnyResource for Typed<R> {
         request: PlanRequest,
         cx: &Context,
         diags: &mut Diagnostics,
-    ) -> Option<PlanResult> {
-        let config: R::Model = decode(object, &request.config, diags)?;
-        let prior = match &request.prior {
-            Some(prior) => Some(decode(object, prior, diags)?),
+    ) -> Result<PlanResult, Diagnostic> {
+        let config: R::Model = decode(object, &request.config)?;
+        let prior: Option<R::Model> = match &request.prior {
+            Some(prior) => Some(decode(object, prior)?),
             None => None,
         };
-        let planned = decode(object, &request.planned, diags)?;
+        let planned: R::Model = decode(object, &request.planned)?;
         let intended = if request.prior.is_some() {
-            planning::intend(object, &request.config, &request.planned)
+            let intended = planning::intend(object, &request.config, &request.planned);
+            decode(object, &intended)?
         } else {
-            request.config.clone()
+            config.clone()
         };
-        let intended = decode(object, &intended, diags)?;
         // The resource sees what the schema forces, so that it can object to a replacement.
         let forced = request
             .prior
             .as_ref()
             .map(|prior| planning::replacements(object, prior, &request.planned))
             .unwrap_or_default();
-        let before = model::encode(&planned, object);
+        let before = encoded(object, &planned)?;
         let mut plan = Plan {
             config,
             prior,
             planned,
             intended,
             private: request.private,
+            cx,
+            diags,
             replace: forced,
             changed: request.changed,
             resumes: request.resumes,
             configured: request.config,
             promises: Vec::new(),
         };
-        self.0.plan(&mut plan, cx, diags).await;
-        match before.and_then(|before| Ok((before, model::encode(&plan.planned, object)?))) {
-            Ok((before, after)) => Some(PlanResult {
-                planned: model::adopt(request.planned, &before, after),
-                private: plan.private,
-                replace: plan.replace,
-                promises: plan.promises,
-            }),
-            Err(error) => {
-                diags.push(unencodable(&error));
-                None
-            }
-        }
+        self.0.plan(&mut plan).await?;
+        let after = encoded(object, &plan.planned)?;
+        Ok(PlanResult {
+            planned: model::adopt(request.planned, &before, after),
+            private: plan.private,
+            replace: plan.replace,
+            promises: plan.promises,
+        })
     }
 
     async fn plan_destroy(
@@ -262,10 +133,14 @@ impl<R: Resource> AnyResource for Typed<R> {
         private: &Private,
         cx: &Context,
         diags: &mut Diagnostics,
-    ) {
-        if let Some(prior) = decode(object, prior, diags) {
-            self.0.plan_destroy(&prior, private, cx, diags).await;
-        }
+    ) -> Result<(), Diagnostic> {
+        let request = PlanDestroyRequest {
+            prior: decode(object, prior)?,
+            private,
+            cx,
+            diags,
+        };
+        self.0.plan_destroy(request).await
     }
 
     async fn read(
@@ -275,21 +150,18 @@ impl<R: Resource> AnyResource for Typed<R> {
         private: &mut Private,
         cx: &Context,
         diags: &mut Diagnostics,
-    ) -> ReadResult<Value> {
-        let Some(prior) = decode(object, prior, diags) else {
-            return ReadResult::Keep;
+    ) -> Result<ReadResult<Value>, Diagnostic> {
+        let request = ReadRequest {
+            prior: decode(object, prior)?,
+            private,
+            cx,
+            diags,
         };
-        match self.0.read(&prior, private, cx, diags).await {
+        Ok(match self.0.read(request).await? {
             ReadResult::Gone => ReadResult::Gone,
             ReadResult::Keep => ReadResult::Keep,
-            ReadResult::Found(found) => match model::encode(&found, object) {
-                Ok(found) => ReadResult::Found(found),
-                Err(error) => {
-                    diags.push(unencodable(&error));
-                    ReadResult::Keep
-                }
-            },
-        }
+            ReadResult::Found(found) => ReadResult::Found(encoded(object, &found)?),
+        })
     }
 
     async fn create(
@@ -299,18 +171,28 @@ impl<R: Resource> AnyResource for Typed<R> {
         private: &mut Private,
         cx: &Context,
         diags: &mut Diagnostics,
-    ) -> Creation<Value> {
-        let models = decode(object, planned, diags).zip(decode(object, config, diags));
-        let Some((model, config)) = models else {
-            return Creation::NotCreated(nothing_done());
+    ) -> Result<Creation<Value>, Diagnostic> {
+        let mut made = None;
+        let request = CreateRequest {
+            planned: decode(object, planned)?,
+            config: decode(object, config)?,
+            private,
+            cx,
+            diags,
+            made: &mut made,
         };
-        let end = self.0.create(&model, &config, private, cx, diags).await;
+        let end = match (self.0.create(request).await, made) {
+            (Ok(end), _) => end,
+            (Err(why), Some(state)) => Creation::Pending { state, why },
+            (Err(why), None) => return Err(why),
+        };
         // What exists must not be lost for a fault in describing it.
-        end.try_map(|state| model::encode(&state, object))
+        Ok(end
+            .try_map(|state| model::encode(&state, object))
             .unwrap_or_else(|error| Creation::Pending {
                 state: planned.clone(),
                 why: unencodable(&error),
-            })
+            }))
     }
 
     async fn update(
@@ -320,22 +202,22 @@ impl<R: Resource> AnyResource for Typed<R> {
         private: &mut Private,
         cx: &Context,
         diags: &mut Diagnostics,
-    ) -> Update<Value> {
-        let models = decode(object, prior, diags)
-            .zip(decode(object, planned, diags))
-            .zip(decode(object, config, diags));
-        let Some(((prior, model), config)) = models else {
-            return Update::Refused(nothing_done());
+    ) -> Result<Update<Value>, Diagnostic> {
+        let request = UpdateRequest {
+            prior: decode(object, prior)?,
+            planned: decode(object, planned)?,
+            config: decode(object, config)?,
+            private,
+            cx,
+            diags,
         };
-        let end = self
-            .0
-            .update(&prior, &model, &config, private, cx, diags)
-            .await;
-        end.try_map(|state| model::encode(&state, object))
+        let end = self.0.update(request).await?;
+        Ok(end
+            .try_map(|state| model::encode(&state, object))
             .unwrap_or_else(|error| Update::Pending {
                 state: planned.clone(),
                 why: unencodable(&error),
-            })
+            }))
     }
 
     async fn delete(
@@ -345,62 +227,71 @@ impl<R: Resource> AnyResource for Typed<R> {
         private: &Private,
         cx: &Context,
         diags: &mut Diagnostics,
-    ) {
-        if let Some(prior) = decode(object, prior, diags) {
-            self.0.delete(&prior, private, cx, diags).await;
-        }
+    ) -> Result<(), Diagnostic> {
+        let request = DeleteRequest {
+            prior: decode(object, prior)?,
+            private,
+            cx,
+            diags,
+        };
+        self.0.delete(request).await
     }
 
-    fn import_id(&self, object: &Object, id: &str, diags: &mut Diagnostics) -> Option<Value> {
-        let model = self.0.import_id(id, diags)?;
-        encoded(model::encode(&model, object), diags)
+    async fn import(
+        &self,
+        object: &Object,
+        id: &str,
+        cx: &Context,
+        diags: &mut Diagnostics,
+    ) -> Result<Value, Diagnostic> {
+        let request = ImportRequest {
+            id,
+            cx,
+            diags,
+            object,
+        };
+        encoded(object, &self.0.import(request).await?)
     }
 
     fn before_import(&self, cx: &Context) {
         self.0.before_import(cx);
     }
 
-    fn move_from(
+    async fn move_from(
         &self,
         object: &Object,
-        source: &MoveSource,
-        private: &mut Private,
-        diags: &mut Diagnostics,
-    ) -> Option<Value> {
-        let model = self.0.move_from(source, private, diags)?;
-        encoded(model::encode(&model, object), diags)
-    }
-
-    async fn generate_config(
-        &self,
-        object: &Object,
-        config: Value,
-        diags: &mut Diagnostics,
-    ) -> Value {
-        let Some(mut model) = decode::<R::Model>(object, &config, diags) else {
-            return config;
-        };
-        let before = encoded(model::encode(&model, object), diags);
-        self.0.generate_config(&mut model).await;
-        let after = encoded(model::encode(&model, object), diags);
-        match before.zip(after) {
-            Some((before, after)) => model::adopt(config, &before, after),
-            None => config,
+        request: MoveRequest<'_>,
+    ) -> Result<Option<Value>, Diagnostic> {
+        match self.0.move_from(request).await? {
+            Some(model) => encoded(object, &model).map(Some),
+            None => Ok(None),
         }
     }
 
-    fn upgrade(&self, version: i64, state: Json, diags: &mut Diagnostics) -> Json {
-        self.0.upgrade(version, state, diags)
+    async fn generate_config(&self, object: &Object, config: Value) -> Result<Value, Diagnostic> {
+        let mut model: R::Model = decode(object, &config)?;
+        let before = encoded(object, &model)?;
+        self.0.generate_config(&mut model).await;
+        let after = encoded(object, &model)?;
+        Ok(model::adopt(config, &before, after))
     }
 
-    fn upgrade_identity(&self, version: i64, identity: Json, diags: &mut Diagnostics) -> Json {
-        self.0.upgrade_identity(version, identity, diags)
+    fn upgrade(&self, object: &Object, version: i64, state: &[u8]) -> Result<Value, Diagnostic> {
+        let upgrades = self.0.upgrades();
+        let upgrade = upgrades
+            .iter()
+            .find(|upgrade| upgrade.version() == version)
+            .ok_or_else(|| {
+                unreadable(&format!(
+                    "It was written with version {version} of the schema of {}, which this provider \
+                     does not read any more",
+                    self.0.type_name()
+                ))
+            })?;
+        encoded(object, &upgrade.run(state)?)
     }
-}
 
-fn nothing_done() -> Diagnostic {
-    Diagnostic::error(
-        "Nothing was changed",
-        "The plan cannot be understood, for the reason given above.",
-    )
+    fn upgrade_identity(&self, version: i64, identity: Json) -> Result<Json, Diagnostic> {
+        self.0.upgrade_identity(version, identity)
+    }
 }

@@ -36,6 +36,7 @@ const RESERVED: [&str; 7] = [
 /// Why a model has no Terraform schema. Each of them is a fault of the model, found by any test
 /// that derives it.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum SchemaError {
     /// A property says nothing that Terraform has a type for: free JSON without `x-dynamic`, or a
     /// choice of several types.

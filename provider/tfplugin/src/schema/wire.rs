@@ -45,7 +45,7 @@ impl Attribute {
         };
         wire::schema::Attribute {
             name: self.name.clone(),
-            r#type: ty,
+            r#type: ty.into(),
             nested_type,
             description: self.description.clone(),
             required: self.mode == Mode::Required,

@@ -1,6 +1,6 @@
-//! ApplyResourceChange: creation with its four ends, update, deletion.
+//! ApplyResourceChange: creation with its ends, update, deletion.
 
-use super::{Run, Shape, checked, identity, stopped, unread};
+use super::{Run, Shape, checked, stopped, unread};
 use crate::context::Context;
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::planning;
@@ -91,8 +91,8 @@ impl<P: Provider> Run<P> {
         if state.is_null() {
             return Ok(response);
         }
-        response.private = private.to_bytes();
-        if let Some(identity) = identity(resource, shape)? {
+        response.private = private.to_bytes().into();
+        if let Some(identity) = &shape.identity {
             let planned = request.planned_identity.as_ref();
             response.new_identity = if creates {
                 identity.tell(&state)?
@@ -123,23 +123,23 @@ impl Change<'_> {
             .await;
         let fill = |state: &Value| filled(self.resource, object, &self.planned, state);
         match end {
-            Creation::Created(state) => {
+            Ok(Creation::Created(state)) => {
                 soften(diags);
                 self.private.settle();
                 (fill(&state), self.private)
             }
-            Creation::Pending { state, why } => {
+            Ok(Creation::Pending { state, why }) => {
                 soften(diags);
                 self.private.settle();
                 self.private.set_pending(&why.summary);
                 diags.push(why.into_warning());
                 (fill(&state), self.private)
             }
-            Creation::NotCreated(error) => {
+            Err(error) => {
                 diags.push(error.into_error());
                 (Value::Null, self.private)
             }
-            Creation::Failed { state, error } => {
+            Ok(Creation::Failed { state, error }) => {
                 diags.push(error.into_error());
                 self.private.settle();
                 (fill(&state), self.private)
@@ -157,17 +157,17 @@ impl Change<'_> {
             .await;
         let fill = |state: &Value| filled(self.resource, object, &self.planned, state);
         match end {
-            Update::Updated(state) => {
+            Ok(Update::Updated(state)) => {
                 self.private.settle();
                 (fill(&state), self.private)
             }
-            Update::Pending { state, why } => {
+            Ok(Update::Pending { state, why }) => {
                 self.private.settle();
                 self.private.set_pending(&why.summary);
                 diags.push(why.into_warning());
                 (fill(&state), self.private)
             }
-            Update::Refused(error) => {
+            Err(error) => {
                 diags.push(error.into_error());
                 self.private.refuse();
                 (self.prior, self.private)
@@ -177,9 +177,11 @@ impl Change<'_> {
 
     async fn delete(self, cx: &Context, diags: &mut Diagnostics) -> (Value, Private) {
         let object = self.shape.object();
-        self.resource
+        let deleted = self
+            .resource
             .delete(object, &self.prior, &self.private, cx, diags)
             .await;
+        diags.extend(deleted.err().map(Diagnostic::into_error));
         if diags.has_errors() {
             (self.prior, self.private)
         } else {

@@ -9,17 +9,17 @@ use crate::data_source::AnyDataSource;
 use crate::diagnostics::Diagnostic;
 use crate::ephemeral::AnyEphemeralResource;
 use crate::list::AnyListResource;
-use crate::resource::AnyResource;
-use crate::schema::{Schema, SchemaError};
+use crate::resource::{AnyResource, Identity};
+use crate::schema::SchemaError;
 
 /// A thing with a name and a schema.
-pub(super) trait Described {
+pub(crate) trait Described {
     /// What it is called in messages.
     const KIND: &'static str;
 
     fn name(&self) -> &'static str;
 
-    fn derive(&self) -> Result<Schema, SchemaError>;
+    fn derive(&self) -> Result<Shape, SchemaError>;
 }
 
 macro_rules! described {
@@ -31,15 +31,28 @@ macro_rules! described {
                 self.type_name()
             }
 
-            fn derive(&self) -> Result<Schema, SchemaError> {
-                self.schema()
+            fn derive(&self) -> Result<Shape, SchemaError> {
+                self.schema().map(Shape::new)
             }
         })*
     };
 }
 
+impl Described for dyn AnyResource {
+    const KIND: &'static str = "resource";
+
+    fn name(&self) -> &'static str {
+        self.type_name()
+    }
+
+    fn derive(&self) -> Result<Shape, SchemaError> {
+        let schema = self.schema()?;
+        let identity = Identity::derive(&schema.root, &self.identity(), self.identity_version())?;
+        Ok(Shape::with_identity(schema, identity))
+    }
+}
+
 described! {
-    AnyResource "resource";
     AnyDataSource "data source";
     AnyEphemeralResource "ephemeral resource";
     AnyListResource "list resource";
@@ -56,8 +69,8 @@ impl<T: Described + ?Sized> Served<T> {
     pub(super) fn shape(&self) -> Result<&Shape, Diagnostic> {
         self.shape
             .get_or_init(|| {
-                let schema = self.item.derive();
-                schema.map(Shape::new).map_err(|error| error.to_string())
+                let shape = self.item.derive();
+                shape.map_err(|error| error.to_string())
             })
             .as_ref()
             .map_err(|reason| no_schema(self.item.name(), reason))
@@ -65,7 +78,7 @@ impl<T: Described + ?Sized> Served<T> {
 }
 
 /// All of one kind. Each is shared, because a stream outlives the call that began it.
-pub(super) struct Catalogue<T: ?Sized>(BTreeMap<&'static str, Arc<Served<T>>>);
+pub(crate) struct Catalogue<T: ?Sized>(BTreeMap<&'static str, Arc<Served<T>>>);
 
 impl<T: Described + ?Sized> Catalogue<T> {
     pub(super) fn new(items: Vec<Box<T>>) -> Self {
@@ -99,7 +112,7 @@ impl<T: Described + ?Sized> Catalogue<T> {
     }
 
     /// The one that is called `name`, and its schema.
-    pub(super) fn get(&self, name: &str) -> Result<(&T, &Shape), Diagnostic> {
+    pub(crate) fn get(&self, name: &str) -> Result<(&T, &Shape), Diagnostic> {
         let served = self.0.get(name).ok_or_else(|| unknown::<T>(name))?;
         Ok((served.item.as_ref(), served.shape()?))
     }

@@ -25,7 +25,6 @@ impl<P: Provider> Run<P> {
         let private = super::private(request.private.as_deref().unwrap_or_default())?;
         // The host closes what it has opened after a stop too: what is not revoked lives on.
         let cx = self.closing_context();
-        resource.close(&private, &cx, diags).await;
-        Ok(())
+        resource.close(&private, &cx, diags).await
     }
 }

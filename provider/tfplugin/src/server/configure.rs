@@ -4,7 +4,7 @@ use super::{Run, one};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::model;
 use crate::proto::tfplugin6 as wire;
-use crate::provider::Provider;
+use crate::provider::{ConfigureRequest, Provider};
 use crate::resource::unfit;
 
 impl<P: Provider> Run<P> {
@@ -30,7 +30,13 @@ impl<P: Provider> Run<P> {
         let config = model::decode::<P::Config>(&config, shape.object())
             .map_err(|error| unfit(&error, shape.object()))?;
         let mut diags = Diagnostics::new();
-        self.provider.configure(config, &cx, &mut diags).await;
+        let request = ConfigureRequest {
+            config,
+            cx: &cx,
+            diags: &mut diags,
+        };
+        let configured = self.provider.configure(request).await;
+        diags.extend(configured.err().map(Diagnostic::into_error));
         Ok(diags)
     }
 }

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::OnceLock;
 
+use bytes::Bytes;
+
 use super::{Run, no_schema};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::function::{AnyFunction, Signature};
@@ -12,16 +14,16 @@ use crate::schema::{Attribute, Mode};
 use crate::value::Type;
 
 /// All functions of a provider.
-pub(super) struct Functions(BTreeMap<&'static str, Served>);
+pub(crate) struct Functions(BTreeMap<&'static str, Served>);
 
 /// A function; its signature is derived when it is first needed.
-pub(super) struct Served {
+pub(crate) struct Served {
     pub(super) function: Box<dyn AnyFunction>,
     signature: OnceLock<Result<Signature, String>>,
 }
 
 impl Served {
-    pub(super) fn signature(&self) -> Result<&Signature, Diagnostic> {
+    pub(crate) fn signature(&self) -> Result<&Signature, Diagnostic> {
         self.signature
             .get_or_init(|| self.function.signature().map_err(|error| error.to_string()))
             .as_ref()
@@ -29,7 +31,7 @@ impl Served {
     }
 
     /// The parameters that take one argument each, and the one that takes all others.
-    pub(super) fn parameters<'a>(
+    pub(crate) fn parameters<'a>(
         &self,
         signature: &'a Signature,
     ) -> (&'a [Attribute], Option<&'a Attribute>) {
@@ -88,8 +90,8 @@ impl Served {
     }
 }
 
-fn type_bytes(ty: &Type) -> Vec<u8> {
-    ty.to_json().to_string().into_bytes()
+fn type_bytes(ty: &Type) -> Bytes {
+    ty.to_json().to_string().into()
 }
 
 /// Whether null is an argument that the parameter takes.
@@ -98,7 +100,7 @@ pub(super) fn takes_null(parameter: &Attribute) -> bool {
 }
 
 /// The type of the arguments of a variadic parameter.
-pub(super) fn element(parameter: &Attribute) -> Option<Type> {
+pub(crate) fn element(parameter: &Attribute) -> Option<Type> {
     match parameter.value_type() {
         Type::List(of) => Some(*of),
         _ => None,
@@ -125,7 +127,7 @@ impl Functions {
         self.0.keys().map(|name| (*name).to_owned())
     }
 
-    pub(super) fn get(&self, name: &str) -> Option<&Served> {
+    pub(crate) fn get(&self, name: &str) -> Option<&Served> {
         self.0.get(name)
     }
 

@@ -1,7 +1,7 @@
 //! GenerateResourceConfig: the configuration of an object that was imported or found.
 
-use super::{Run, stopped};
-use crate::diagnostics::{Diagnostic, Diagnostics};
+use super::{Run, one};
+use crate::diagnostics::Diagnostic;
 use crate::planning;
 use crate::proto::tfplugin6 as wire;
 use crate::provider::Provider;
@@ -11,24 +11,19 @@ type Response = wire::generate_resource_config::Response;
 
 impl<P: Provider> Run<P> {
     pub(super) async fn generate_resource_config(&self, request: Request) -> Response {
-        let mut diags = Diagnostics::new();
-        match self.generated(&request, &mut diags).await {
+        match self.generated(&request).await {
             Ok(config) => Response {
                 config: Some(config),
-                diagnostics: diags.into_wire(),
+                diagnostics: Vec::new(),
             },
             Err(why) => Response {
                 config: None,
-                diagnostics: stopped(diags, why),
+                diagnostics: one(why),
             },
         }
     }
 
-    async fn generated(
-        &self,
-        request: &Request,
-        diags: &mut Diagnostics,
-    ) -> Result<wire::DynamicValue, Diagnostic> {
+    async fn generated(&self, request: &Request) -> Result<wire::DynamicValue, Diagnostic> {
         let (resource, shape) = self.managed(&request.type_name)?;
         let object = shape.object();
         let Some(state) = &request.state else {
@@ -36,7 +31,7 @@ impl<P: Provider> Run<P> {
         };
         let state = shape.decode(Some(state))?;
         let config = planning::configuration(object, &state);
-        let config = resource.generate_config(object, config, diags).await;
+        let config = resource.generate_config(object, config).await?;
         shape.encode(&config)
     }
 }

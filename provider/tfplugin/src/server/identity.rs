@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Run, decode, encode, identity};
+use super::{Run, decode, encode};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::proto::tfplugin6 as wire;
 use crate::provider::Provider;
@@ -18,12 +18,12 @@ impl Identity {
         data: Option<&wire::ResourceIdentityData>,
     ) -> Result<Option<Value>, Diagnostic> {
         let data = data.and_then(|data| data.identity_data.as_ref());
-        let value = decode(data, &self.value_type())?;
+        let value = decode(data, self.value_type())?;
         Ok(Some(value).filter(|value| !value.is_null()))
     }
 
     pub(super) fn encode(&self, value: &Value) -> Result<wire::ResourceIdentityData, Diagnostic> {
-        let data = encode(value, &self.value_type())?;
+        let data = encode(value, self.value_type())?;
         Ok(wire::ResourceIdentityData {
             identity_data: Some(data),
         })
@@ -73,12 +73,13 @@ impl<P: Provider> Run<P> {
         let mut diags = Diagnostics::new();
         let mut identity_schemas = HashMap::new();
         for (name, served) in self.resources.iter() {
-            let shape = served.shape();
-            match shape.and_then(|shape| identity(served.item.as_ref(), shape)) {
-                Ok(Some(identity)) => {
-                    identity_schemas.insert(name.to_owned(), identity.to_wire());
-                }
-                Ok(None) => {}
+            match served.shape() {
+                Ok(shape) => identity_schemas.extend(
+                    shape
+                        .identity
+                        .iter()
+                        .map(|identity| (name.to_owned(), identity.to_wire())),
+                ),
                 Err(why) => diags.push(why),
             }
         }

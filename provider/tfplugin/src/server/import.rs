@@ -1,13 +1,13 @@
 //! ImportResourceState: a stub of the key attributes, which Terraform then reads. They come from an
 //! id, or from an identity.
 
-use super::{Run, Shape, identity, stopped};
+use super::{Run, Shape, stopped};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::planning;
 use crate::private::Private;
 use crate::proto::tfplugin6 as wire;
 use crate::provider::Provider;
-use crate::resource::{AnyResource, Identity};
+use crate::resource::Identity;
 use crate::value::Value;
 
 type Request = wire::import_resource_state::Request;
@@ -16,7 +16,7 @@ type Response = wire::import_resource_state::Response;
 impl<P: Provider> Run<P> {
     pub(super) async fn import_resource_state(&self, request: Request) -> Response {
         let mut diags = Diagnostics::new();
-        match self.imported(&request, &mut diags) {
+        match self.imported(&request, &mut diags).await {
             Ok(response) => Response {
                 diagnostics: diags.into_wire(),
                 ..response
@@ -28,22 +28,26 @@ impl<P: Provider> Run<P> {
         }
     }
 
-    fn imported(&self, request: &Request, diags: &mut Diagnostics) -> Result<Response, Diagnostic> {
+    async fn imported(
+        &self,
+        request: &Request,
+        diags: &mut Diagnostics,
+    ) -> Result<Response, Diagnostic> {
         let (resource, shape) = self.managed(&request.type_name)?;
         let object = shape.object();
         let cx = self.later_context(request.client_capabilities.as_ref());
-        let identity = identity(resource, shape)?;
-        let given = match &identity {
+        let identity = shape.identity.as_ref();
+        let given = match identity {
             Some(identity) => identity.decode(request.identity.as_ref())?,
             None => None,
         };
-        let stub = match identity.as_ref().zip(given) {
+        let stub = match identity.zip(given) {
             Some((identity, given)) => by_identity(identity, &given, shape)?,
-            None => match by_id(resource, request, shape, diags)? {
-                Some(stub) => stub,
-                None => return Ok(Response::default()),
-            },
+            None => resource.import(object, &request.id, &cx, diags).await?,
         };
+        if diags.has_errors() {
+            return Ok(Response::default());
+        }
         resource.before_import(&cx);
         // Gives local attributes, which no read will tell, their defaults.
         let state = planning::refresh(object, &stub, &stub, &|_, a, b| a == b);
@@ -57,7 +61,7 @@ impl<P: Provider> Run<P> {
             imported_resources: vec![wire::import_resource_state::ImportedResource {
                 type_name: request.type_name.clone(),
                 state: Some(shape.encode(&state)?),
-                private: private.to_bytes(),
+                private: private.to_bytes().into(),
                 identity,
             }],
             deferred: cx.deferred_wire(),
@@ -72,23 +76,6 @@ fn by_identity(identity: &Identity, given: &Value, shape: &Shape) -> Result<Valu
         Some(name) => Err(Diagnostic::error(
             "Incomplete identity",
             format!("The identity has to give {name}. Add it to the import block."),
-        )),
-    }
-}
-
-/// None after an error that was told.
-fn by_id(
-    resource: &dyn AnyResource,
-    request: &Request,
-    shape: &Shape,
-    diags: &mut Diagnostics,
-) -> Result<Option<Value>, Diagnostic> {
-    match resource.import_id(shape.object(), &request.id, diags) {
-        _ if diags.has_errors() => Ok(None),
-        Some(stub) => Ok(Some(stub)),
-        None => Err(Diagnostic::error(
-            "Invalid import id",
-            format!("{:?} does not name a {}.", request.id, request.type_name),
         )),
     }
 }

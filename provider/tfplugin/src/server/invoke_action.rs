@@ -44,8 +44,7 @@ impl<P: Provider> Run<P> {
                 let action = &served.item;
                 action
                     .invoke(shape.object(), &config, &progress, &cx, &mut diags)
-                    .await;
-                Ok(())
+                    .await
             }
             .await;
             Some(completed(match invoked {

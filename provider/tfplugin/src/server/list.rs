@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 
 use super::catalogue::Served;
 use super::stream::Streamed;
-use super::{Run, identity, one, stopped};
+use super::{Run, one, stopped};
 use crate::context::Context;
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::list::{AnyListResource, Listed, Query};
@@ -96,8 +96,7 @@ impl Search {
         self.list
             .item
             .list((shape.object(), &config), query, (managed, to), cx, diags)
-            .await;
-        Ok(())
+            .await
     }
 }
 
@@ -134,7 +133,9 @@ fn event(
     event.diagnostic = listed.diagnostics.into_wire();
     // As an import does: local attributes get their defaults.
     let state = planning::refresh(object, &listed.object, &listed.object, &|_, a, b| a == b);
-    let found = identity(resource.item.as_ref(), shape)?
+    let found = shape
+        .identity
+        .as_ref()
         .and_then(|identity| Some((identity.of(&state)?, identity)));
     let Some((value, identity)) = found else {
         return Err(Diagnostic::error(

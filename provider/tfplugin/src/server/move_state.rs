@@ -1,12 +1,12 @@
 //! MoveResourceState: a `moved` block hands over an object of another type or provider.
 
-use super::{Run, identity, stopped};
+use super::{Run, stopped};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::planning;
 use crate::private::Private;
 use crate::proto::tfplugin6 as wire;
 use crate::provider::Provider;
-use crate::resource::MoveSource;
+use crate::resource::MoveRequest;
 
 type Request = wire::move_resource_state::Request;
 type Response = wire::move_resource_state::Response;
@@ -14,7 +14,7 @@ type Response = wire::move_resource_state::Response;
 impl<P: Provider> Run<P> {
     pub(super) async fn move_resource_state(&self, request: Request) -> Response {
         let mut diags = Diagnostics::new();
-        match self.moved(request, &mut diags) {
+        match self.moved(request, &mut diags).await {
             Ok(response) => Response {
                 diagnostics: diags.into_wire(),
                 ..response
@@ -26,7 +26,11 @@ impl<P: Provider> Run<P> {
         }
     }
 
-    fn moved(&self, request: Request, diags: &mut Diagnostics) -> Result<Response, Diagnostic> {
+    async fn moved(
+        &self,
+        request: Request,
+        diags: &mut Diagnostics,
+    ) -> Result<Response, Diagnostic> {
         let (resource, shape) = self.managed(&request.target_type_name)?;
         let object = shape.object();
         let (from, target) = (&request.source_type_name, &request.target_type_name);
@@ -43,7 +47,8 @@ impl<P: Provider> Run<P> {
             serde_json::from_slice(&raw.json)
                 .map_err(|error| unusable(format!("What is stored of it is not JSON: {error}")))
         };
-        let source = MoveSource {
+        let mut private = Private::default();
+        let source = MoveRequest {
             provider: request.source_provider_address.clone(),
             type_name: from.clone(),
             schema_version: request.source_schema_version,
@@ -53,28 +58,29 @@ impl<P: Provider> Run<P> {
                 _ => None,
             },
             identity_version: request.source_identity_schema_version,
-            private: request.source_private,
+            source_private: request.source_private.to_vec(),
+            private: &mut private,
+            diags,
         };
-        let mut private = Private::default();
-        let stub = resource.move_from(object, &source, &mut private, diags);
-        let Some(stub) = stub.filter(|_| !diags.has_errors()) else {
-            if diags.has_errors() {
-                return Ok(Response::default());
-            }
-            let provider = &source.provider;
-            return Err(unusable(format!(
-                "{target} does not take over a {from} of {provider}"
-            )));
-        };
+        let stub = resource.move_from(object, source).await?;
+        if diags.has_errors() {
+            return Ok(Response::default());
+        }
+        let stub = stub.ok_or_else(|| {
+            unusable(format!(
+                "{target} does not take over a {from} of {}",
+                request.source_provider_address
+            ))
+        })?;
         let state = planning::refresh(object, &stub, &stub, &|_, a, b| a == b);
         private.set_unread(true);
-        let target_identity = match identity(resource, shape)? {
+        let target_identity = match &shape.identity {
             Some(identity) => identity.tell(&state)?,
             None => None,
         };
         Ok(Response {
             target_state: Some(shape.encode(&state)?),
-            target_private: private.to_bytes(),
+            target_private: private.to_bytes().into(),
             target_identity,
             ..Default::default()
         })

@@ -1,6 +1,8 @@
 //! OpenEphemeralResource.
 
-use super::read_data::{asked, unanswered};
+use bytes::Bytes;
+
+use super::read_data::asked;
 use super::{Run, stopped};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::planning;
@@ -43,15 +45,13 @@ impl<P: Provider> Run<P> {
                 ..Default::default()
             });
         }
-        let Some(opened) = opened else {
-            unanswered(&request.type_name, diags)?;
-            return Ok(Response::default());
-        };
+        let opened = opened?;
         let result = planning::fill(object, &asked, &opened.result);
         Ok(Response {
             result: Some(shape.encode(&result)?),
             renew_at: opened.renew_at.map(Into::into),
-            private: Some(opened.private.to_bytes()).filter(|bytes| !bytes.is_empty()),
+            private: Some(opened.private.to_bytes().into())
+                .filter(|bytes: &Bytes| !bytes.is_empty()),
             ..Default::default()
         })
     }

@@ -1,13 +1,13 @@
 //! PlanResourceChange: creation, update, replacement and destruction.
 
-use super::{Run, checked, identity, stopped, unread};
+use super::{Run, checked, stopped, unread};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::planning;
 use crate::planning::check::Planned;
 use crate::private::Private;
 use crate::proto::tfplugin6 as wire;
 use crate::provider::Provider;
-use crate::resource::{AnyResource, PlanRequest};
+use crate::resource::PlanRequest;
 use crate::value::Value;
 
 type Request = wire::plan_resource_change::Request;
@@ -55,7 +55,7 @@ impl<P: Provider> Run<P> {
             }
             resource
                 .plan_destroy(object, &prior, &stored, &cx, diags)
-                .await;
+                .await?;
             return Ok(Response {
                 planned_state: Some(shape.encode(&Value::Null)?),
                 planned_private: request.prior_private.clone(),
@@ -90,22 +90,15 @@ impl<P: Provider> Run<P> {
         private.plan_configured(planning::configured(object, &config));
 
         let given = checked::keep(&config);
-        let adjusted = self
-            .adjusted(
-                resource,
-                shape,
-                PlanRequest {
-                    config,
-                    prior: prior.clone(),
-                    planned,
-                    private,
-                    changed,
-                    resumes,
-                },
-                &cx,
-                diags,
-            )
-            .await?;
+        let asked = PlanRequest {
+            config,
+            prior: prior.clone(),
+            planned,
+            private,
+            changed,
+            resumes,
+        };
+        let adjusted = resource.plan(object, asked, &cx, diags).await?;
         let mut replace = adjusted.replace;
         if let Some(prior) = &prior {
             replace.extend(planning::replacements(object, prior, &adjusted.planned));
@@ -130,7 +123,7 @@ impl<P: Provider> Run<P> {
         }
         let mut planned = adjusted.planned;
         planning::hide(object, &mut planned);
-        let planned_identity = match identity(resource, shape)? {
+        let planned_identity = match &shape.identity {
             None => None,
             Some(identity) if prior.is_none() || !replace.is_empty() => identity.tell(&planned)?,
             Some(identity) => identity.keep(resource, request.prior_identity.as_ref(), &planned)?,
@@ -142,30 +135,10 @@ impl<P: Provider> Run<P> {
         Ok(Response {
             planned_state: Some(shape.encode(&planned)?),
             requires_replace: replace.iter().filter_map(|path| path.to_wire()).collect(),
-            planned_private: adjusted.private.to_bytes(),
+            planned_private: adjusted.private.to_bytes().into(),
             planned_identity,
             deferred: cx.deferred_wire(),
             ..Default::default()
-        })
-    }
-
-    async fn adjusted(
-        &self,
-        resource: &dyn AnyResource,
-        shape: &super::Shape,
-        request: PlanRequest,
-        cx: &crate::context::Context,
-        diags: &mut Diagnostics,
-    ) -> Result<crate::resource::PlanResult, Diagnostic> {
-        let plan = resource.plan(shape.object(), request, cx, diags).await;
-        plan.ok_or_else(|| {
-            Diagnostic::error(
-                "The change cannot be planned",
-                format!(
-                    "{} could not be planned for the reason given above.",
-                    resource.type_name()
-                ),
-            )
         })
     }
 }

@@ -31,7 +31,7 @@ impl<P: Provider> Run<P> {
         let (action, shape) = self.actions.get(&request.action_type)?;
         let cx = self.context(request.client_capabilities.as_ref());
         let config = shape.decode(request.config.as_ref())?;
-        action.plan(shape.object(), &config, &cx, diags).await;
+        action.plan(shape.object(), &config, &cx, diags).await?;
         Ok(cx.deferred_wire())
     }
 }

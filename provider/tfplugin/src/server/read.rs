@@ -1,6 +1,6 @@
 //! ReadResource: what was observed, merged into the state.
 
-use super::{Run, identity, stopped, unread};
+use super::{Run, stopped, unread};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::planning;
 use crate::proto::tfplugin6 as wire;
@@ -54,7 +54,11 @@ impl<P: Provider> Run<P> {
         }
         let object = shape.object();
         let read = resource.read(object, &prior, &mut private, &cx, diags);
-        let state = match read.await {
+        let read = read.await.unwrap_or_else(|error| {
+            diags.push(error.into_error());
+            ReadResult::Keep
+        });
+        let state = match read {
             ReadResult::Gone => Value::Null,
             ReadResult::Keep => {
                 if private.is_unread() && !diags.has_errors() {
@@ -69,13 +73,13 @@ impl<P: Provider> Run<P> {
             }
         };
         let before = request.current_identity.as_ref();
-        let new_identity = match identity(resource, shape)? {
+        let new_identity = match &shape.identity {
             Some(identity) if !state.is_null() => identity.keep(resource, before, &state)?,
             _ => None,
         };
         Ok(Response {
             new_state: Some(shape.encode(&state)?),
-            private: private.to_bytes(),
+            private: private.to_bytes().into(),
             deferred: cx.deferred_wire(),
             new_identity,
             ..Default::default()

@@ -18,19 +18,6 @@ pub(super) fn asked(object: &Object, config: &Value) -> Value {
     planning::propose(object, config, None, &BTreeSet::new(), &|_, a, b| a == b)
 }
 
-/// Why there is no answer although nothing was said: a fault of the provider.
-pub(super) fn unanswered(type_name: &str, diags: &Diagnostics) -> Result<(), Diagnostic> {
-    if diags.has_errors() {
-        return Ok(());
-    }
-    Err(Diagnostic::error(
-        "The provider gave no answer",
-        format!(
-            "{type_name} gave nothing and no reason. Please report this fault of the provider."
-        ),
-    ))
-}
-
 impl<P: Provider> Run<P> {
     pub(super) async fn read_data_source(&self, request: Request) -> Response {
         let mut diags = Diagnostics::new();
@@ -61,11 +48,7 @@ impl<P: Provider> Run<P> {
         if let Some(deferred) = cx.deferred_wire() {
             return Ok((Some(shape.encode(&asked)?), Some(deferred)));
         }
-        let Some(found) = found else {
-            unanswered(&request.type_name, diags)?;
-            return Ok((None, None));
-        };
-        let state = planning::fill(object, &asked, &found);
+        let state = planning::fill(object, &asked, &found?);
         Ok((Some(shape.encode(&state)?), None))
     }
 }

@@ -1,5 +1,7 @@
 //! RenewEphemeralResource.
 
+use bytes::Bytes;
+
 use super::{Run, stopped};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::proto::tfplugin6 as wire;
@@ -39,10 +41,10 @@ impl<P: Provider> Run<P> {
         let (resource, _) = self.ephemeral_resources.get(&request.type_name)?;
         let mut private = super::private(request.private.as_deref().unwrap_or_default())?;
         let cx = self.later_context(None);
-        let renew_at = resource.renew(&mut private, &cx, diags).await;
+        let renew_at = resource.renew(&mut private, &cx, diags).await?;
         Ok(Response {
             renew_at: renew_at.map(Into::into),
-            private: Some(private.to_bytes()).filter(|bytes| !bytes.is_empty()),
+            private: Some(private.to_bytes().into()).filter(|bytes: &Bytes| !bytes.is_empty()),
             ..Default::default()
         })
     }

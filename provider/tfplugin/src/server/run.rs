@@ -17,6 +17,7 @@ use crate::ephemeral::AnyEphemeralResource;
 use crate::list::AnyListResource;
 use crate::proto::tfplugin6 as wire;
 use crate::provider::Provider;
+use crate::registry::Registry;
 use crate::resource::AnyResource;
 use crate::schema::Schema;
 
@@ -30,14 +31,14 @@ pub struct Signals {
 }
 
 /// From one ConfigureProvider to the next, and what came before the first.
-pub(super) struct Run<P: Provider> {
+pub(crate) struct Run<P: Provider> {
     pub(super) provider: Arc<P>,
-    pub(super) resources: Catalogue<dyn AnyResource>,
-    pub(super) data_sources: Catalogue<dyn AnyDataSource>,
-    pub(super) ephemeral_resources: Catalogue<dyn AnyEphemeralResource>,
-    pub(super) list_resources: Catalogue<dyn AnyListResource>,
-    pub(super) actions: Catalogue<dyn AnyAction>,
-    pub(super) functions: Functions,
+    pub(crate) resources: Catalogue<dyn AnyResource>,
+    pub(crate) data_sources: Catalogue<dyn AnyDataSource>,
+    pub(crate) ephemeral_resources: Catalogue<dyn AnyEphemeralResource>,
+    pub(crate) list_resources: Catalogue<dyn AnyListResource>,
+    pub(crate) actions: Catalogue<dyn AnyAction>,
+    pub(crate) functions: Functions,
     pub(super) told: Told,
     /// As the host said in ConfigureProvider.
     pub(super) terraform_version: OnceLock<String>,
@@ -49,13 +50,15 @@ pub(super) struct Run<P: Provider> {
 
 impl<P: Provider> Run<P> {
     pub(super) fn new(provider: Arc<P>, signals: &Signals) -> Self {
+        let mut registry = Registry::default();
+        provider.register(&mut registry);
         Self {
-            resources: Catalogue::new(provider.resources()),
-            data_sources: Catalogue::new(provider.data_sources()),
-            ephemeral_resources: Catalogue::new(provider.ephemeral_resources()),
-            list_resources: Catalogue::new(provider.list_resources()),
-            actions: Catalogue::new(provider.actions()),
-            functions: Functions::new(provider.functions()),
+            resources: Catalogue::new(registry.resources),
+            data_sources: Catalogue::new(registry.data_sources),
+            ephemeral_resources: Catalogue::new(registry.ephemeral_resources),
+            list_resources: Catalogue::new(registry.list_resources),
+            actions: Catalogue::new(registry.actions),
+            functions: Functions::new(registry.functions),
             provider,
             told: Told::default(),
             terraform_version: OnceLock::new(),
@@ -71,7 +74,7 @@ impl<P: Provider> Run<P> {
         !self.begun.swap(true, Ordering::Relaxed)
     }
 
-    pub(super) fn config(&self) -> Result<&Shape, Diagnostic> {
+    pub(crate) fn config(&self) -> Result<&Shape, Diagnostic> {
         self.config
             .get_or_init(|| {
                 Schema::derive::<P::Config>(0, "")

@@ -1,7 +1,7 @@
 //! UpgradeResourceIdentity.
 
-use super::{Run, identity, stopped};
-use crate::diagnostics::{Diagnostic, Diagnostics};
+use super::{Run, one};
+use crate::diagnostics::Diagnostic;
 use crate::proto::tfplugin6 as wire;
 use crate::provider::Provider;
 use crate::value::json;
@@ -11,15 +11,14 @@ type Response = wire::upgrade_resource_identity::Response;
 
 impl<P: Provider> Run<P> {
     pub(super) async fn upgrade_resource_identity(&self, request: Request) -> Response {
-        let mut diags = Diagnostics::new();
-        match self.identity_upgraded(request, &mut diags) {
+        match self.identity_upgraded(request) {
             Ok(identity) => Response {
                 upgraded_identity: Some(identity),
-                diagnostics: diags.into_wire(),
+                diagnostics: Vec::new(),
             },
             Err(why) => Response {
                 upgraded_identity: None,
-                diagnostics: stopped(diags, why),
+                diagnostics: one(why),
             },
         }
     }
@@ -27,7 +26,6 @@ impl<P: Provider> Run<P> {
     fn identity_upgraded(
         &self,
         request: Request,
-        diags: &mut Diagnostics,
     ) -> Result<wire::ResourceIdentityData, Diagnostic> {
         let unreadable = |reason: String| {
             Diagnostic::error(
@@ -39,15 +37,17 @@ impl<P: Provider> Run<P> {
             )
         };
         let (resource, shape) = self.managed(&request.type_name)?;
-        let identity = identity(resource, shape)?
+        let identity = shape
+            .identity
+            .as_ref()
             .ok_or_else(|| unreadable(format!("{} has no identity any more", request.type_name)))?;
         let raw = request.raw_identity.unwrap_or_default();
         let mut stored = serde_json::from_slice(&raw.json)
             .map_err(|error| unreadable(format!("It is not JSON: {error}")))?;
         if request.version < identity.version() {
-            stored = resource.upgrade_identity(request.version, stored, diags);
+            stored = resource.upgrade_identity(request.version, stored)?;
         }
-        let value = json::from_json(&stored, &identity.value_type())
+        let value = json::from_json(&stored, identity.value_type())
             .map_err(|error| unreadable(format!("It does not fit its schema: {error}")))?;
         identity.encode(&value)
     }

@@ -8,8 +8,6 @@
 
 #[path = "../../examples/shelf/dust.rs"]
 mod dust;
-#[path = "../../examples/shelf/field.rs"]
-mod field;
 #[path = "../../examples/shelf/inventory.rs"]
 mod inventory;
 #[path = "../../examples/shelf/key.rs"]
@@ -154,7 +152,7 @@ fn no_stored_state_harms_its_reader() {
             type_name: "shelf_shelf".to_owned(),
             version: 0,
             raw_state: Some(wire::RawState {
-                json: input.to_vec(),
+                json: input.to_vec().into(),
                 ..Default::default()
             }),
         };

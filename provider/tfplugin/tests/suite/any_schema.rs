@@ -15,7 +15,7 @@ pub fn object(depth: u32) -> BoxedStrategy<Object> {
                 attribute.name = format!("a{i}");
                 attribute.member = attribute.name.clone();
             }
-            Object { attributes }
+            Object::new(attributes)
         })
         .boxed()
 }
@@ -80,9 +80,10 @@ fn with_default(attribute: Attribute, has_default: bool) -> BoxedStrategy<Attrib
         return Just(attribute).boxed();
     }
     strategy::known(&attribute.kind)
-        .prop_map(move |value| Attribute {
-            default: Some(value),
-            ..attribute.clone()
+        .prop_map(move |value| {
+            let mut attribute = attribute.clone();
+            attribute.default = Some(value);
+            attribute
         })
         .boxed()
 }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use futures::StreamExt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,14 +11,14 @@ use tfplugin::schema::Schema;
 use tfplugin::server::Server;
 use tfplugin::value::Value;
 use tfplugin::{
-    AnyDataSource, AnyListResource, AnyResource, Context, Creation, DataSource, Diagnostics, Found,
-    IdentityAttribute, ListResource, Listed, Plan, Private, Provider, Query, ReadResult, Resource,
-    Typed, Update,
+    CreateRequest, Creation, DeleteRequest, Diagnostic, IdentityAttribute, ImportRequest,
+    ListRequest, ListResource, Listed, Plan, Provider, ReadRequest, ReadResult, Registry, Resource,
+    Update, UpdateRequest,
 };
 use tonic::Request;
 
-use crate::field::Field;
-use crate::host::{block, encode_as, errors, unblock};
+use crate::host::{block, encode_as, unblock};
+use tfplugin::Field;
 
 /// A provider whose author is careless.
 struct Careless;
@@ -36,29 +35,17 @@ struct Note {
     secret_wo: Field<String>,
 }
 
-#[async_trait]
 impl Provider for Careless {
     type Config = Nothing;
 
-    fn resources(self: &Arc<Self>) -> Vec<Box<dyn AnyResource>> {
-        vec![Box::new(Typed(NoteResource))]
+    fn register(self: &Arc<Self>, registry: &mut Registry) {
+        registry.resource(NoteResource).list_resource(Endless);
     }
-
-    fn data_sources(self: &Arc<Self>) -> Vec<Box<dyn AnyDataSource>> {
-        vec![Box::new(Typed(Silent))]
-    }
-
-    fn list_resources(self: &Arc<Self>) -> Vec<Box<dyn AnyListResource>> {
-        vec![Box::new(Typed(Endless))]
-    }
-
-    async fn configure(&self, _: Nothing, _: &Context, _: &mut Diagnostics) {}
 }
 
 /// Puts its secret everywhere, and has an identity that is no attribute's.
 struct NoteResource;
 
-#[async_trait]
 impl Resource for NoteResource {
     type Model = Note;
 
@@ -66,84 +53,49 @@ impl Resource for NoteResource {
         "careless_note"
     }
 
-    fn identity(&self) -> &'static [IdentityAttribute] {
-        const { &[IdentityAttribute::optional("text")] }
+    fn identity(&self) -> Vec<IdentityAttribute> {
+        vec![IdentityAttribute::optional("text")]
     }
 
     fn identity_may_change(&self) -> bool {
         true
     }
 
-    async fn plan(&self, plan: &mut Plan<Note>, _: &Context, _: &mut Diagnostics) {
+    async fn plan(&self, plan: &mut Plan<'_, Note>) -> Result<(), Diagnostic> {
         plan.planned.secret_wo = plan.config.secret_wo.clone();
+        Ok(())
     }
 
-    async fn read(
-        &self,
-        prior: &Note,
-        _: &mut Private,
-        _: &Context,
-        _: &mut Diagnostics,
-    ) -> ReadResult<Note> {
-        ReadResult::Found(Note {
+    async fn read(&self, request: ReadRequest<'_, Note>) -> Result<ReadResult<Note>, Diagnostic> {
+        Ok(ReadResult::Found(Note {
             secret_wo: Field::Known("found".to_owned()),
-            ..prior.clone()
-        })
+            ..request.prior
+        }))
     }
 
-    async fn create(
-        &self,
-        _: &Note,
-        config: &Note,
-        _: &mut Private,
-        _: &Context,
-        _: &mut Diagnostics,
-    ) -> Creation<Note> {
-        Creation::Created(config.clone())
+    async fn create(&self, request: CreateRequest<'_, Note>) -> Result<Creation<Note>, Diagnostic> {
+        Ok(Creation::Created(request.config))
     }
 
-    async fn update(
-        &self,
-        _: &Note,
-        _: &Note,
-        config: &Note,
-        _: &mut Private,
-        _: &Context,
-        _: &mut Diagnostics,
-    ) -> Update<Note> {
-        Update::Updated(config.clone())
+    async fn update(&self, request: UpdateRequest<'_, Note>) -> Result<Update<Note>, Diagnostic> {
+        Ok(Update::Updated(request.config))
     }
 
-    async fn delete(&self, _: &Note, _: &Private, _: &Context, _: &mut Diagnostics) {}
+    async fn delete(&self, _: DeleteRequest<'_, Note>) -> Result<(), Diagnostic> {
+        Ok(())
+    }
 
-    fn import_id(&self, id: &str, _: &mut Diagnostics) -> Option<Note> {
-        Some(Note {
-            text: Field::Known(id.to_owned()),
+    async fn import(&self, request: ImportRequest<'_>) -> Result<Note, Diagnostic> {
+        Ok(Note {
             secret_wo: Field::Known("imported".to_owned()),
+            ..request.only("text")?
         })
-    }
-}
-
-/// Gives no answer and no reason.
-struct Silent;
-
-#[async_trait]
-impl DataSource for Silent {
-    type Model = Nothing;
-
-    fn type_name(&self) -> &'static str {
-        "careless_silent"
-    }
-
-    async fn read(&self, _: &Nothing, _: &Context, _: &mut Diagnostics) -> Option<Nothing> {
-        None
     }
 }
 
 /// Finds without end, whether or not anything is wanted.
 struct Endless;
 
-#[async_trait]
 impl ListResource for Endless {
     type Config = Nothing;
     type Model = Note;
@@ -152,23 +104,18 @@ impl ListResource for Endless {
         "careless_note"
     }
 
-    async fn list(
-        &self,
-        _: &Nothing,
-        _: &Query,
-        found: &Found<Note>,
-        _: &Context,
-        _: &mut Diagnostics,
-    ) {
+    async fn list(&self, request: ListRequest<'_, Nothing, Note>) -> Result<(), Diagnostic> {
         for number in 0u32.. {
             let note = Note {
                 text: Field::Known(number.to_string()),
                 ..Note::default()
             };
-            if !found.push(Listed::new(number.to_string(), note)).await {
-                return;
+            let listed = Listed::new(number.to_string(), note);
+            if !request.found.push(listed).await {
+                break;
             }
         }
+        Ok(())
     }
 }
 
@@ -230,7 +177,7 @@ async fn a_write_only_value_is_in_no_answer_whatever_the_provider_does() {
         type_name,
         version: 0,
         raw_state: Some(wire::RawState {
-            json: br#"{"text":"a","secret_wo":"b"}"#.to_vec(),
+            json: br#"{"text":"a","secret_wo":"b"}"#.to_vec().into(),
             ..Default::default()
         }),
     };
@@ -259,19 +206,6 @@ async fn an_identity_may_change_where_the_resource_lets_it() {
     let read = read.unwrap().into_inner();
     assert!(read.diagnostics.is_empty());
     assert_ne!(read.new_identity, before);
-}
-
-#[tokio::test]
-async fn no_answer_without_a_reason_is_a_fault_of_the_provider() {
-    let request = wire::read_data_source::Request {
-        type_name: "careless_silent".to_owned(),
-        config: block::<Nothing>(&[]),
-        ..Default::default()
-    };
-    let response = server().read_data_source(Request::new(request)).await;
-    let response = response.unwrap().into_inner();
-    let error = errors(&response.diagnostics)[0];
-    assert_eq!(error.summary, "The provider gave no answer");
 }
 
 #[tokio::test]

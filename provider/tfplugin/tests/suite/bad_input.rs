@@ -9,8 +9,8 @@ use crate::host::{Host, TYPE, config, encode, errors};
 
 fn raw(msgpack: &[u8]) -> Option<wire::DynamicValue> {
     Some(wire::DynamicValue {
-        msgpack: msgpack.to_vec(),
-        json: Vec::new(),
+        msgpack: msgpack.to_vec().into(),
+        json: Default::default(),
     })
 }
 
@@ -66,7 +66,7 @@ async fn an_apply_that_cannot_be_read_keeps_the_state() {
         prior_state: encode(&state.value),
         planned_state: raw(&[0xdf, 0xff, 0xff, 0xff, 0xff]),
         config: encode(&config(&[])),
-        planned_private: state.private.clone(),
+        planned_private: state.private.clone().into(),
         ..Default::default()
     };
     let response = host.server.apply_resource_change(Request::new(request));
@@ -83,7 +83,7 @@ async fn a_state_newer_than_the_schema_is_left_to_a_newer_provider() {
         type_name: TYPE.to_owned(),
         version: 7,
         raw_state: Some(wire::RawState {
-            json: br#"{"name":"alpha"}"#.to_vec(),
+            json: br#"{"name":"alpha"}"#.to_vec().into(),
             ..Default::default()
         }),
     };

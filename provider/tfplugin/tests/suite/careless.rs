@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tfplugin::planning::propose;
@@ -12,13 +11,13 @@ use tfplugin::schema::{Object, Schema};
 use tfplugin::server::Server;
 use tfplugin::value::{Value, msgpack};
 use tfplugin::{
-    AnyResource, Context, Creation, Diagnostics, Plan, Private, Provider, ReadResult, Resource,
-    Typed, Update,
+    CreateRequest, Creation, DeleteRequest, Diagnostic, Plan, Provider, ReadRequest, ReadResult,
+    Registry, Resource, Update, UpdateRequest,
 };
 use tonic::Request;
 
-use crate::field::Field;
 use crate::host::{errors, place};
+use tfplugin::Field;
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 struct Thing {
@@ -36,21 +35,17 @@ struct Careless;
 
 struct CarelessThing;
 
-#[async_trait]
 impl Provider for Careless {
     type Config = Nothing;
 
-    fn resources(self: &Arc<Self>) -> Vec<Box<dyn AnyResource>> {
-        vec![Box::new(Typed(CarelessThing))]
+    fn register(self: &Arc<Self>, registry: &mut Registry) {
+        registry.resource(CarelessThing);
     }
-
-    async fn configure(&self, _: Nothing, _: &Context, _: &mut Diagnostics) {}
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 struct Nothing {}
 
-#[async_trait]
 impl Resource for CarelessThing {
     type Model = Thing;
 
@@ -59,52 +54,33 @@ impl Resource for CarelessThing {
     }
 
     /// Does to the plan what `given` says.
-    async fn plan(&self, plan: &mut Plan<Thing>, _: &Context, _: &mut Diagnostics) {
-        match plan.config.given.known().map_or("", String::as_str) {
+    async fn plan(&self, plan: &mut Plan<'_, Thing>) -> Result<(), Diagnostic> {
+        match plan.config.given.text() {
             "alter" => plan.planned.given = Field::Known("another".to_owned()),
             "reveal" => plan.planned.secret = plan.config.secret.clone(),
             "mislead" => plan.require_replace("elsewhere"),
             _ => {}
         }
+        Ok(())
     }
 
-    async fn read(
-        &self,
-        _: &Thing,
-        _: &mut Private,
-        _: &Context,
-        _: &mut Diagnostics,
-    ) -> ReadResult<Thing> {
-        ReadResult::Keep
+    async fn read(&self, _: ReadRequest<'_, Thing>) -> Result<ReadResult<Thing>, Diagnostic> {
+        Ok(ReadResult::Keep)
     }
 
     async fn create(
         &self,
-        planned: &Thing,
-        _: &Thing,
-        _: &mut Private,
-        _: &Context,
-        _: &mut Diagnostics,
-    ) -> Creation<Thing> {
-        Creation::Created(planned.clone())
+        request: CreateRequest<'_, Thing>,
+    ) -> Result<Creation<Thing>, Diagnostic> {
+        Ok(Creation::Created(request.planned))
     }
 
-    async fn update(
-        &self,
-        _: &Thing,
-        planned: &Thing,
-        _: &Thing,
-        _: &mut Private,
-        _: &Context,
-        _: &mut Diagnostics,
-    ) -> Update<Thing> {
-        Update::Updated(planned.clone())
+    async fn update(&self, request: UpdateRequest<'_, Thing>) -> Result<Update<Thing>, Diagnostic> {
+        Ok(Update::Updated(request.planned))
     }
 
-    async fn delete(&self, _: &Thing, _: &Private, _: &Context, _: &mut Diagnostics) {}
-
-    fn import_id(&self, _: &str, _: &mut Diagnostics) -> Option<Thing> {
-        None
+    async fn delete(&self, _: DeleteRequest<'_, Thing>) -> Result<(), Diagnostic> {
+        Ok(())
     }
 }
 
@@ -113,10 +89,12 @@ fn object() -> Object {
 }
 
 fn encode(value: &Value) -> Option<wire::DynamicValue> {
-    let msgpack = msgpack::encode(value, &object().value_type()).unwrap();
+    let msgpack = msgpack::encode(value, &object().value_type())
+        .unwrap()
+        .into();
     Some(wire::DynamicValue {
         msgpack,
-        json: Vec::new(),
+        json: Default::default(),
     })
 }
 

@@ -54,7 +54,7 @@ async fn a_read_is_put_off_with_the_state_as_it_was() {
     let request = wire::read_resource::Request {
         type_name: TYPE.to_owned(),
         current_state: encode(&state.value),
-        private: state.private.clone(),
+        private: state.private.clone().into(),
         client_capabilities: deferring(),
         ..Default::default()
     };

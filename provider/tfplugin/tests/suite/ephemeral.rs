@@ -86,12 +86,12 @@ async fn garbage_that_is_said_to_be_kept_is_an_error() {
     let host = Host::new().await;
     let request = wire::renew_ephemeral_resource::Request {
         type_name: KEY.to_owned(),
-        private: Some(b"\xff".to_vec()),
+        private: Some(b"\xff".to_vec().into()),
     };
     let renewed = host.server.renew_ephemeral_resource(Request::new(request));
     let renewed = renewed.await.unwrap().into_inner();
     assert_eq!(errors(&renewed.diagnostics).len(), 1);
-    assert_eq!(renewed.private, Some(b"\xff".to_vec()));
+    assert_eq!(renewed.private, Some(b"\xff".to_vec().into()));
 }
 
 #[tokio::test]

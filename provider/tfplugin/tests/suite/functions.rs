@@ -42,7 +42,7 @@ async fn the_signature_follows_from_the_types() {
         ("loads", &b"\"number\""[..])
     );
     assert!(!loads.allow_null_value && !loads.allow_unknown_values);
-    assert_eq!(total.r#return.as_ref().unwrap().r#type, b"\"string\"");
+    assert_eq!(total.r#return.as_ref().unwrap().r#type, &b"\"string\""[..]);
     assert_eq!(total.description, "Adds loads up.");
 }
 

@@ -39,8 +39,8 @@ pub fn decode(value: Option<wire::DynamicValue>) -> Value {
 
 pub fn encode_as(value: &Value, ty: &Type) -> wire::DynamicValue {
     wire::DynamicValue {
-        msgpack: msgpack::encode(value, ty).unwrap(),
-        json: Vec::new(),
+        msgpack: msgpack::encode(value, ty).unwrap().into(),
+        json: Default::default(),
     }
 }
 
@@ -178,7 +178,7 @@ impl Host {
             prior_state: encode(prior),
             proposed_new_state: encode(config),
             config: encode(config),
-            prior_private: private.to_vec(),
+            prior_private: private.to_vec().into(),
             client_capabilities: capable(),
             ..Default::default()
         };
@@ -189,7 +189,7 @@ impl Host {
         let response = response.unwrap().into_inner();
         State {
             value: decode(response.planned_state),
-            private: response.planned_private,
+            private: response.planned_private.to_vec(),
             diagnostics: response.diagnostics,
             replace: response.requires_replace.len(),
         }
@@ -202,7 +202,7 @@ impl Host {
             prior_state: encode(&prior.value),
             proposed_new_state: encode(&Value::Null),
             config: encode(&Value::Null),
-            prior_private: prior.private.clone(),
+            prior_private: prior.private.clone().into(),
             ..Default::default()
         };
         let response = self.server.plan_resource_change(Request::new(request));
@@ -221,7 +221,7 @@ impl Host {
         let imported = response.imported_resources.into_iter().next().unwrap();
         State {
             value: decode(imported.state),
-            private: imported.private,
+            private: imported.private.to_vec(),
             diagnostics: response.diagnostics,
             replace: 0,
         }
@@ -239,7 +239,7 @@ impl Host {
             prior_state: encode(&prior.value),
             planned_state: encode(&planned.value),
             config: encode(config),
-            planned_private: planned.private,
+            planned_private: planned.private.into(),
             ..Default::default()
         };
         let response = self
@@ -249,7 +249,7 @@ impl Host {
         let response = response.unwrap().into_inner();
         State {
             value: decode(response.new_state),
-            private: response.private,
+            private: response.private.to_vec(),
             diagnostics: response.diagnostics,
             replace: 0,
         }
@@ -263,7 +263,7 @@ impl Host {
         let request = wire::read_resource::Request {
             type_name: TYPE.to_owned(),
             current_state: encode(&state.value),
-            private: state.private.clone(),
+            private: state.private.clone().into(),
             ..Default::default()
         };
         let response = self
@@ -274,7 +274,7 @@ impl Host {
         let response = response.into_inner();
         State {
             value: decode(response.new_state),
-            private: response.private,
+            private: response.private.to_vec(),
             diagnostics: response.diagnostics,
             replace: 0,
         }

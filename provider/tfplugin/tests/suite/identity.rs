@@ -131,8 +131,8 @@ async fn an_import_starts_from_an_identity_or_an_id() {
     }
     let nameless = wire::ResourceIdentityData {
         identity_data: Some(wire::DynamicValue {
-            json: br#"{"name":null}"#.to_vec(),
-            msgpack: Vec::new(),
+            json: br#"{"name":null}"#.to_vec().into(),
+            msgpack: Default::default(),
         }),
     };
     let response = import("", Some(nameless)).await.unwrap().into_inner();
@@ -150,7 +150,7 @@ async fn a_stored_identity_is_read_as_it_is_today() {
             type_name: TYPE.to_owned(),
             version: 0,
             raw_identity: Some(wire::RawState {
-                json: json.as_bytes().to_vec(),
+                json: json.to_owned().into(),
                 ..Default::default()
             }),
         };

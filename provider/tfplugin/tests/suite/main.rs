@@ -3,8 +3,6 @@
 
 #[path = "../../examples/shelf/dust.rs"]
 mod dust;
-#[path = "../../examples/shelf/field.rs"]
-mod field;
 #[path = "../../examples/shelf/inventory.rs"]
 mod inventory;
 #[path = "../../examples/shelf/key.rs"]
@@ -48,3 +46,4 @@ mod schemas;
 mod strategy;
 mod unread;
 mod warnings;
+mod wire_types;

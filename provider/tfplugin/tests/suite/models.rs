@@ -5,9 +5,9 @@ use tfplugin::model::{decode, encode};
 use tfplugin::schema::Schema;
 use tfplugin::value::{Type, Value};
 
-use crate::field::Field;
 use crate::model::{Shelf, Wood};
 use crate::strategy::{config, shelf};
+use tfplugin::Field;
 
 proptest! {
     #[test]

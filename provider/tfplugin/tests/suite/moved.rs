@@ -12,7 +12,7 @@ async fn take(host: &Host, provider: &str, json: &str) -> wire::move_resource_st
         source_provider_address: provider.to_owned(),
         source_type_name: "bookcase_case".to_owned(),
         source_state: Some(wire::RawState {
-            json: json.as_bytes().to_vec(),
+            json: json.to_owned().into(),
             ..Default::default()
         }),
         target_type_name: TYPE.to_owned(),
@@ -32,7 +32,7 @@ async fn an_object_of_another_provider_is_taken_over() {
     assert_eq!(identified(response.target_identity), "alpha".into());
     let moved = State {
         value: decode(response.target_state),
-        private: response.target_private,
+        private: response.target_private.to_vec(),
         ..State::nothing()
     };
     assert_eq!(*moved.get("wait"), true.into());

@@ -28,7 +28,7 @@ async fn the_schema_and_the_capabilities_are_told() {
     assert!(attribute("boards").optional && attribute("boards").computed);
     assert!(attribute("ready").computed && !attribute("ready").optional);
     assert!(attribute("secret_wo").write_only && attribute("secret_wo").sensitive);
-    assert_eq!(attribute("hooks").r#type, br#"["list","string"]"#);
+    assert_eq!(attribute("hooks").r#type, &br#"["list","string"]"#[..]);
     assert!(attribute("boxes").r#type.is_empty() && attribute("boxes").nested_type.is_some());
 }
 
@@ -293,7 +293,7 @@ async fn an_import_plans_nothing() {
     let imported = response.into_inner().imported_resources.remove(0);
     let stub = State {
         value: decode(imported.state),
-        private: imported.private,
+        private: imported.private.to_vec(),
         ..State::nothing()
     };
     assert_eq!(*stub.get("wait"), true.into());
@@ -323,7 +323,7 @@ async fn stored_state_is_read_as_it_is_today() {
             type_name: TYPE.to_owned(),
             version: 0,
             raw_state: Some(wire::RawState {
-                json: json.as_bytes().to_vec(),
+                json: json.to_owned().into(),
                 ..Default::default()
             }),
         })
@@ -361,8 +361,8 @@ async fn garbage_is_an_error_of_its_call() {
     let request = wire::read_resource::Request {
         type_name: TYPE.to_owned(),
         current_state: Some(wire::DynamicValue {
-            msgpack: vec![0xdf, 0xff, 0xff, 0xff, 0xff],
-            json: Vec::new(),
+            msgpack: vec![0xdf, 0xff, 0xff, 0xff, 0xff].into(),
+            json: Default::default(),
         }),
         ..Default::default()
     };

@@ -15,14 +15,8 @@ fn unknown(refinements: Refinements) -> Value {
 async fn what_is_known_of_an_unknown_output_is_promised() {
     let host = Host::new().await;
     let planned = host.plan(&Value::Null, &[], &config(&[])).await;
-    let not_null = Refinements {
-        null: Some(false),
-        ..Refinements::default()
-    };
-    let not_negative = Refinements {
-        lower: Some((0i64.into(), true)),
-        ..Refinements::default()
-    };
+    let not_null = Refinements::not_null();
+    let not_negative = Refinements::default().at_least(0i64);
     assert_eq!(*planned.get("generation"), unknown(not_null));
     assert_eq!(*planned.get("secret_length"), unknown(not_negative));
     assert_eq!(*planned.get("ready"), Value::UNKNOWN);
@@ -31,16 +25,8 @@ async fn what_is_known_of_an_unknown_output_is_promised() {
 #[tokio::test]
 async fn what_is_known_of_an_unknown_input_is_kept() {
     let host = Host::new().await;
-    let prefixed = unknown(Refinements {
-        prefix: Some("brass ".to_owned()),
-        null: Some(false),
-        ..Refinements::default()
-    });
-    let sized = unknown(Refinements {
-        min_length: Some(1),
-        max_length: Some(3),
-        ..Refinements::default()
-    });
+    let prefixed = unknown(Refinements::not_null().beginning_with("brass "));
+    let sized = unknown(Refinements::default().with_length(1..=3));
     let config = config(&[("rail", prefixed.clone()), ("hooks", sized.clone())]);
     assert!(host.validate(&config, true).await.is_empty());
     let planned = host.plan(&Value::Null, &[], &config).await;
@@ -60,7 +46,7 @@ async fn what_the_first_plan_keeps_reaches_the_second_and_the_state() {
         prior_state: encode(&Value::Null),
         proposed_new_state: encode(&config),
         config: encode(&config),
-        planned_private: serde_json::to_vec(&kept).unwrap(),
+        planned_private: serde_json::to_vec(&kept).unwrap().into(),
         ..Default::default()
     };
     let second = host

@@ -16,7 +16,7 @@ async fn moved(host: &Host, title: &str) -> State {
         source_provider_address: "registry.terraform.io/example/bookcase".to_owned(),
         source_type_name: "bookcase_case".to_owned(),
         source_state: Some(wire::RawState {
-            json: format!(r#"{{"title":"{title}"}}"#).into_bytes(),
+            json: format!(r#"{{"title":"{title}"}}"#).into(),
             ..Default::default()
         }),
         target_type_name: TYPE.to_owned(),
@@ -26,7 +26,7 @@ async fn moved(host: &Host, title: &str) -> State {
     let response = response.await.unwrap().into_inner();
     State {
         value: decode(response.target_state),
-        private: response.target_private,
+        private: response.target_private.to_vec(),
         diagnostics: response.diagnostics,
         replace: 0,
     }
@@ -102,7 +102,7 @@ async fn what_was_never_read_is_not_destroyed_by_an_apply_either() {
         prior_state: encode(&stub.value),
         planned_state: encode(&Value::Null),
         config: encode(&Value::Null),
-        planned_private: stub.private.clone(),
+        planned_private: stub.private.clone().into(),
         ..Default::default()
     };
     let response = host.server.apply_resource_change(Request::new(request));
@@ -126,7 +126,7 @@ async fn a_host_that_can_wait_puts_off_what_was_never_read() {
         prior_state: encode(&stub.value),
         proposed_new_state: encode(&config(&[])),
         config: encode(&config(&[])),
-        prior_private: stub.private.clone(),
+        prior_private: stub.private.clone().into(),
         client_capabilities: able(),
         ..Default::default()
     };
@@ -136,7 +136,7 @@ async fn a_host_that_can_wait_puts_off_what_was_never_read() {
     let request = wire::read_resource::Request {
         type_name: TYPE.to_owned(),
         current_state: encode(&stub.value),
-        private: stub.private,
+        private: stub.private.into(),
         client_capabilities: able(),
         ..Default::default()
     };

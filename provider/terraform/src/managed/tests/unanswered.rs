@@ -9,7 +9,7 @@ use super::*;
 use tfplugin::Diagnostic;
 
 /// The storages of a state, on the server at `address`.
-fn storages(address: &str) -> (Arc<Managed<BackupStorage>>, Vec<BackupStorageModel>) {
+fn storages(address: &str) -> (Arc<Stage<BackupStorage>>, Vec<BackupStorageModel>) {
     let session = Arc::new(Session::default());
     let connection = ConnectionConfig {
         host: Some(format!("http://{address}")),
@@ -21,24 +21,23 @@ fn storages(address: &str) -> (Arc<Managed<BackupStorage>>, Vec<BackupStorageMod
         name: format!("s{number}").into(),
         ..BackupStorageModel::default()
     });
-    (Arc::new(Managed::new(session)), storages.collect())
+    (Arc::new(Stage::on(&session)), storages.collect())
 }
 
 /// What a refresh of all of them says, as many at once as the client asks for.
 async fn refreshed(
-    resource: &Arc<Managed<BackupStorage>>,
+    resource: &Arc<Stage<BackupStorage>>,
     storages: Vec<BackupStorageModel>,
     cx: &Context,
 ) -> Vec<Diagnostic> {
     let reads = storages.into_iter().map(|prior| {
         let (resource, cx) = (Arc::clone(resource), cx.clone());
         tokio::spawn(async move {
-            let mut diags = Diagnostics::new();
-            let kept = resource
-                .read(&prior, &mut Private::default(), &cx, &mut diags)
+            let (kept, said) = resource
+                .read_until(&cx, &prior, &mut Private::default())
                 .await;
             assert!(matches!(kept, ReadResult::Keep));
-            diags
+            said.0
         })
     });
     let mut said = Vec::new();

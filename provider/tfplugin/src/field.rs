@@ -1,4 +1,4 @@
-//! A value that may be null or unknown: the convention of `tfplugin::model` in a type of one's own.
+//! A value that may be null or unknown.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,22 +8,51 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Null, unknown, or a value.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// A value of a model that is null, unknown until something is applied, or known.
+///
+/// Its JSON schema is that of `T`. A member that the user may leave out is a `Field` with
+/// `#[serde(default, skip_serializing_if = "Field::is_null")]`; without that it is required.
+/// A type of one's own that keeps to the convention of [`crate::model`] does the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Field<T> {
+    /// Nothing.
     #[default]
     Null,
+    /// Known only after apply.
     Unknown,
+    /// A value.
     Known(T),
 }
 
-#[allow(dead_code, reason = "each user of this file needs some of them")]
 impl<T> Field<T> {
+    /// Whether it is null.
     pub fn is_null(&self) -> bool {
         matches!(self, Self::Null)
     }
 
+    /// Whether it is unknown.
+    pub fn is_unknown(&self) -> bool {
+        matches!(self, Self::Unknown)
+    }
+
+    /// The value; None where it is null or unknown.
     pub fn known(&self) -> Option<&T> {
+        match self {
+            Self::Known(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The value, to change it; None where it is null or unknown.
+    pub fn known_mut(&mut self) -> Option<&mut T> {
+        match self {
+            Self::Known(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The value; None where it is null or unknown.
+    pub fn into_known(self) -> Option<T> {
         match self {
             Self::Known(value) => Some(value),
             _ => None,
@@ -31,9 +60,29 @@ impl<T> Field<T> {
     }
 }
 
+impl Field<String> {
+    /// The text; "" where it is null or unknown.
+    pub fn text(&self) -> &str {
+        self.known().map_or("", String::as_str)
+    }
+}
+
 impl<T> From<T> for Field<T> {
     fn from(value: T) -> Self {
         Self::Known(value)
+    }
+}
+
+/// None is null.
+impl<T> From<Option<T>> for Field<T> {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Self::Known)
+    }
+}
+
+impl From<&str> for Field<String> {
+    fn from(value: &str) -> Self {
+        Self::Known(value.to_owned())
     }
 }
 

@@ -1,0 +1,102 @@
+//! What a provider serves.
+
+use crate::action::{Action, AnyAction};
+use crate::data_source::{AnyDataSource, DataSource};
+use crate::ephemeral::{AnyEphemeralResource, EphemeralResource};
+use crate::function::{AnyFunction, Function};
+use crate::list::{AnyListResource, ListResource};
+use crate::resource::{AnyResource, IdentityAttribute, Resource, Typed};
+use crate::schema::{Schema, SchemaError};
+
+/// What a provider serves: [`Provider::register`](crate::Provider::register) fills it. Each type is
+/// registered once; of two with one name neither is served, and the schema says so.
+#[derive(Default)]
+pub struct Registry {
+    pub(crate) resources: Vec<Box<dyn AnyResource>>,
+    pub(crate) data_sources: Vec<Box<dyn AnyDataSource>>,
+    pub(crate) functions: Vec<Box<dyn AnyFunction>>,
+    pub(crate) ephemeral_resources: Vec<Box<dyn AnyEphemeralResource>>,
+    pub(crate) list_resources: Vec<Box<dyn AnyListResource>>,
+    pub(crate) actions: Vec<Box<dyn AnyAction>>,
+}
+
+impl Registry {
+    /// Serves a managed resource.
+    pub fn resource(&mut self, resource: impl Resource) -> &mut Self {
+        self.resources.push(Box::new(Typed(resource)));
+        self
+    }
+
+    /// Serves a data source.
+    pub fn data_source(&mut self, source: impl DataSource) -> &mut Self {
+        self.data_sources.push(Box::new(Typed(source)));
+        self
+    }
+
+    /// Serves a function.
+    pub fn function(&mut self, function: impl Function) -> &mut Self {
+        self.functions.push(Box::new(Typed(function)));
+        self
+    }
+
+    /// Serves an ephemeral resource.
+    pub fn ephemeral_resource(&mut self, resource: impl EphemeralResource) -> &mut Self {
+        self.ephemeral_resources.push(Box::new(Typed(resource)));
+        self
+    }
+
+    /// Serves the search for the objects of a managed resource, which has an identity and is served
+    /// as well.
+    pub fn list_resource(&mut self, list: impl ListResource) -> &mut Self {
+        self.list_resources.push(Box::new(Typed(list)));
+        self
+    }
+
+    /// Serves an action.
+    pub fn action(&mut self, action: impl Action) -> &mut Self {
+        self.actions.push(Box::new(Typed(action)));
+        self
+    }
+
+    /// The schema of each managed resource, for documentation and tests.
+    ///
+    /// # Errors
+    /// [`SchemaError`] of the first whose model has no Terraform form.
+    pub fn resource_schemas(&self) -> Result<Vec<Registered>, SchemaError> {
+        let resources = self.resources.iter().map(|resource| {
+            Ok(Registered {
+                type_name: resource.type_name(),
+                schema: resource.schema()?,
+                identity: resource.identity(),
+            })
+        });
+        resources.collect()
+    }
+
+    /// The schema of what each search takes, for documentation and tests.
+    ///
+    /// # Errors
+    /// [`SchemaError`] of the first whose model has no Terraform form.
+    pub fn list_resource_schemas(&self) -> Result<Vec<Registered>, SchemaError> {
+        let lists = self.list_resources.iter().map(|list| {
+            Ok(Registered {
+                type_name: list.type_name(),
+                schema: list.schema()?,
+                identity: Vec::new(),
+            })
+        });
+        lists.collect()
+    }
+}
+
+/// A type that a provider serves.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Registered {
+    /// As users write it.
+    pub type_name: &'static str,
+    /// Its attributes.
+    pub schema: Schema,
+    /// What tells its objects apart; empty where they have no identity.
+    pub identity: Vec<IdentityAttribute>,
+}
