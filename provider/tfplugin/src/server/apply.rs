@@ -3,12 +3,12 @@
 use super::{Run, Shape, checked, stopped, unread};
 use crate::context::Context;
 use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::path::AttributePath;
 use crate::planning;
 use crate::private::Private;
 use crate::proto::tfplugin6 as wire;
 use crate::provider::Provider;
 use crate::resource::{AnyResource, Creation, Update};
-use crate::schema::Object;
 use crate::timeouts::{Operation, timeout};
 use crate::value::Value;
 
@@ -121,19 +121,20 @@ impl Change<'_> {
             .resource
             .create(object, values, private, cx, diags)
             .await;
-        let fill = |state: &Value| filled(self.resource, object, &self.planned, state);
         match end {
             Ok(Creation::Created(state)) => {
                 soften(diags);
                 self.private.settle();
-                (fill(&state), self.private)
+                checked::answer(&self.contradicts(&state), self.resource.type_name(), diags);
+                self.filled(&state)
             }
             Ok(Creation::Pending { state, why }) => {
                 soften(diags);
                 self.private.settle();
                 self.private.set_pending(&why.summary);
                 diags.push(why.into_warning());
-                (fill(&state), self.private)
+                self.contradicts(&state);
+                self.filled(&state)
             }
             Err(error) => {
                 diags.push(error.into_error());
@@ -142,7 +143,8 @@ impl Change<'_> {
             Ok(Creation::Failed { state, error }) => {
                 diags.push(error.into_error());
                 self.private.settle();
-                (fill(&state), self.private)
+                self.contradicts(&state);
+                self.filled(&state)
             }
         }
     }
@@ -155,17 +157,18 @@ impl Change<'_> {
             .resource
             .update(object, values, private, cx, diags)
             .await;
-        let fill = |state: &Value| filled(self.resource, object, &self.planned, state);
         match end {
             Ok(Update::Updated(state)) => {
                 self.private.settle();
-                (fill(&state), self.private)
+                checked::answer(&self.contradicts(&state), self.resource.type_name(), diags);
+                self.filled(&state)
             }
             Ok(Update::Pending { state, why }) => {
                 self.private.settle();
                 self.private.set_pending(&why.summary);
                 diags.push(why.into_warning());
-                (fill(&state), self.private)
+                self.contradicts(&state);
+                self.filled(&state)
             }
             Err(error) => {
                 diags.push(error.into_error());
@@ -188,23 +191,30 @@ impl Change<'_> {
             (Value::Null, self.private)
         }
     }
-}
 
-/// The plan, completed by the answer. That an answer contradicts the plan is for the log: it may
-/// quote secrets, so only the places are named.
-fn filled(resource: &dyn AnyResource, object: &Object, planned: &Value, returned: &Value) -> Value {
-    let same = |kind: &str, a: &str, b: &str| resource.semantically_equal(kind, a, b);
-    let paths = planning::contradictions(object, planned, returned, &same);
-    if !paths.is_empty() {
-        let paths: Vec<String> = paths.iter().map(ToString::to_string).collect();
-        tracing::warn!(
-            resource = resource.type_name(),
-            paths = paths.join(", "),
-            "the answer of an apply is not what was planned; the state says what was planned until \
-             the next read"
-        );
+    /// Where the answer is not what was planned. That is for the log: it may quote secrets, so only
+    /// the places are named.
+    fn contradicts(&self, returned: &Value) -> Vec<AttributePath> {
+        let same = |kind: &str, a: &str, b: &str| self.resource.semantically_equal(kind, a, b);
+        let object = self.shape.object();
+        let paths = planning::contradictions(object, &self.planned, returned, &same);
+        if !paths.is_empty() {
+            let paths: Vec<String> = paths.iter().map(ToString::to_string).collect();
+            tracing::warn!(
+                resource = self.resource.type_name(),
+                paths = paths.join(", "),
+                "the answer of an apply is not what was planned; the state says what was planned \
+                 until the next read"
+            );
+        }
+        paths
     }
-    planning::fill(object, planned, returned)
+
+    /// The plan, completed by the answer.
+    fn filled(self, returned: &Value) -> (Value, Private) {
+        let state = planning::fill(self.shape.object(), &self.planned, returned);
+        (state, self.private)
+    }
 }
 
 fn soften(diags: &mut Diagnostics) {

@@ -2,6 +2,7 @@
 //! debug assertions, so that no test and no development build lets a broken rule pass.
 
 use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::path::AttributePath;
 use crate::planning::check::{self, Planned, Violation};
 use crate::schema::Object;
 use crate::value::Value;
@@ -37,6 +38,25 @@ pub(super) fn applied(
         found.extend(check::kept(object, planned, state));
     }
     report(found, &format!("The new state of {of}"), diags);
+}
+
+/// Adds a warning for each place at which the answer of an apply that went as asked is not what was
+/// planned: the state hides it until the next read.
+pub(super) fn answer(paths: &[AttributePath], of: &str, diags: &mut Diagnostics) {
+    if !CHECKED {
+        return;
+    }
+    diags.extend(paths.iter().map(|path| {
+        Diagnostic::warning(
+            "The provider answers something else than it planned",
+            format!(
+                "The apply of {of} has another value here than the plan, and Terraform takes the one \
+                 of the plan: the state is wrong until the next read. Leave the value unknown in the \
+                 plan, or answer what was planned. Only builds with debug assertions say this."
+            ),
+        )
+        .at(path.clone())
+    }));
 }
 
 fn report(found: Vec<Violation>, what: &str, diags: &mut Diagnostics) {

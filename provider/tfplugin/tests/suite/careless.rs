@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use tfplugin::planning::propose;
 use tfplugin::proto::tfplugin6 as wire;
 use tfplugin::proto::tfplugin6::provider_server::Provider as _;
 use tfplugin::schema::{Object, Schema};
 use tfplugin::server::Server;
+use tfplugin::testing::Host;
 use tfplugin::value::{Value, msgpack};
 use tfplugin::{
     CreateRequest, Creation, DeleteRequest, Diagnostic, Plan, Provider, ReadRequest, ReadResult,
@@ -72,7 +74,11 @@ impl Resource for CarelessThing {
         &self,
         request: CreateRequest<'_, Thing>,
     ) -> Result<Creation<Thing>, Diagnostic> {
-        Ok(Creation::Created(request.planned))
+        let mut made = request.planned;
+        if made.given.text() == "lie" {
+            made.given = "another".into();
+        }
+        Ok(Creation::Created(made))
     }
 
     async fn update(&self, request: UpdateRequest<'_, Thing>) -> Result<Update<Thing>, Diagnostic> {
@@ -164,4 +170,23 @@ async fn a_state_that_breaks_its_plan_does_not_leave_the_process_unnoticed() {
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!(place(found[0]), "secret");
     assert!(found[0].detail.contains("The new state of careless_thing"));
+}
+
+#[tokio::test]
+async fn an_answer_other_than_planned_is_told_of_while_a_provider_is_developed() {
+    let host = Host::new(|| Arc::new(Careless));
+    let thing = host.resource("careless_thing");
+    assert!(
+        thing
+            .create(json!({"given": "truth"}))
+            .await
+            .warnings()
+            .is_empty()
+    );
+    let made = thing.create(json!({"given": "lie"})).await;
+    let told: Vec<_> = made.diagnostics.iter().collect();
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].path, Some("given".into()));
+    assert!(told[0].summary.contains("something else than it planned"));
+    assert_eq!(*made.succeeded().get("given"), "lie".into());
 }
