@@ -15,6 +15,7 @@ use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::model;
 use crate::planning;
 use crate::private::Private;
+use crate::provider::Model;
 use crate::schema::{Object, Schema, SchemaError};
 use crate::timeouts::Timeouts;
 use crate::value::Value;
@@ -84,16 +85,18 @@ impl<R: Resource> AnyResource for Typed<R> {
         diags: &mut Diagnostics,
     ) -> Result<PlanResult, Diagnostic> {
         let config: R::Model = decode(object, &request.config)?;
-        let prior: Option<R::Model> = match &request.prior {
-            Some(prior) => Some(decode(object, prior)?),
-            None => None,
-        };
         let planned: R::Model = decode(object, &request.planned)?;
-        let intended = if request.prior.is_some() {
-            let intended = planning::intend(object, &request.config, &request.planned);
-            decode(object, &intended)?
-        } else {
-            config.clone()
+        // Most plans change little or nothing: what is the same value is the same model.
+        let same_or = |value: &Value| match *value == request.planned {
+            true => Ok(planned.clone()),
+            false => decode(object, value),
+        };
+        let (prior, intended) = match &request.prior {
+            Some(prior) => {
+                let intended = planning::intend(object, &request.config, &request.planned);
+                (Some(same_or(prior)?), same_or(&intended)?)
+            }
+            None => (None, config.clone()),
         };
         // The resource sees what the schema forces, so that it can object to a replacement.
         let forced = request
@@ -101,7 +104,6 @@ impl<R: Resource> AnyResource for Typed<R> {
             .as_ref()
             .map(|prior| planning::replacements(object, prior, &request.planned))
             .unwrap_or_default();
-        let before = encoded(object, &planned)?;
         let mut plan = Plan {
             config,
             prior,
@@ -119,7 +121,7 @@ impl<R: Resource> AnyResource for Typed<R> {
         self.0.plan(&mut plan).await?;
         let after = encoded(object, &plan.planned)?;
         Ok(PlanResult {
-            planned: model::adopt(request.planned, &before, after),
+            planned: adopted::<R::Model>(object, request.planned, after)?,
             private: plan.private,
             replace: plan.replace,
             promises: plan.promises,
@@ -270,10 +272,9 @@ impl<R: Resource> AnyResource for Typed<R> {
 
     async fn generate_config(&self, object: &Object, config: Value) -> Result<Value, Diagnostic> {
         let mut model: R::Model = decode(object, &config)?;
-        let before = encoded(object, &model)?;
         self.0.generate_config(&mut model).await;
         let after = encoded(object, &model)?;
-        Ok(model::adopt(config, &before, after))
+        adopted::<R::Model>(object, config, after)
     }
 
     fn upgrade(&self, object: &Object, version: i64, state: &[u8]) -> Result<Value, Diagnostic> {
@@ -294,4 +295,14 @@ impl<R: Resource> AnyResource for Typed<R> {
     fn upgrade_identity(&self, version: i64, identity: Json) -> Result<Json, Diagnostic> {
         self.0.upgrade_identity(version, identity)
     }
+}
+
+/// `after`, a model that was made of `original` and perhaps changed: what such a model cannot hold,
+/// an unknown in a plain type, stays as it was.
+fn adopted<M: Model>(object: &Object, original: Value, after: Value) -> Result<Value, Diagnostic> {
+    if after == original {
+        return Ok(after);
+    }
+    let before = encoded(object, &decode::<M>(object, &original)?)?;
+    Ok(model::adopt(original, &before, after))
 }

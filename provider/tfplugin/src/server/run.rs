@@ -21,6 +21,9 @@ use crate::registry::Registry;
 use crate::resource::AnyResource;
 use crate::schema::Schema;
 
+/// Names that Terraform's language keeps to itself in a provider block, beside those of resources.
+const RESERVED: [&str; 4] = ["alias", "version", "source", "locals"];
+
 /// What ends calls from outside, all runs of a process alike.
 #[derive(Clone, Debug, Default)]
 pub struct Signals {
@@ -77,9 +80,13 @@ impl<P: Provider> Run<P> {
     pub(crate) fn config(&self) -> Result<&Shape, Diagnostic> {
         self.config
             .get_or_init(|| {
-                Schema::derive::<P::Config>(0, "")
-                    .map(Shape::new)
-                    .map_err(|error| error.to_string())
+                let schema =
+                    Schema::derive::<P::Config>(0, "").map_err(|error| error.to_string())?;
+                let mut names = schema.root.attributes.iter().map(|a| a.name.as_str());
+                match names.find(|name| RESERVED.contains(name)) {
+                    Some(name) => Err(format!("{name} is a word of the language in it")),
+                    None => Ok(Shape::new(schema)),
+                }
             })
             .as_ref()
             .map_err(|reason| no_schema("The provider's configuration", reason))

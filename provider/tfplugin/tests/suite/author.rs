@@ -230,3 +230,28 @@ async fn an_endless_search_ends_at_the_limit_and_at_a_stop() {
     server.stop_provider(request).await.unwrap();
     assert!(events.collect::<Vec<_>>().await.len() < 40);
 }
+
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+struct Aliased {
+    #[serde(default)]
+    alias: Field<String>,
+}
+
+/// A provider whose block has an attribute that Terraform takes for its own.
+struct Shadowed;
+
+impl Provider for Shadowed {
+    type Config = Aliased;
+
+    fn register(self: &Arc<Self>, _: &mut Registry) {}
+}
+
+#[tokio::test]
+async fn a_provider_block_has_no_attribute_that_is_a_word_of_the_language() {
+    let server = Server::new(|| Arc::new(Shadowed), "https://example.com");
+    let request = Request::new(wire::get_provider_schema::Request {});
+    let schema = server.get_provider_schema(request).await.unwrap();
+    let told = schema.into_inner().diagnostics;
+    assert_eq!(told.len(), 1);
+    assert!(told[0].detail.contains("alias is a word"), "{told:?}");
+}
