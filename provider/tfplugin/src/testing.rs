@@ -1,9 +1,13 @@
-//! A host in the process, for tests of a provider (feature `testing`).
+//! What tests of a provider need (feature `testing`): a host in the process, and a folder for a real
+//! one.
 //!
 //! [`Host`] calls a provider as Terraform does: over the protocol's messages, with its rules checked
 //! at each answer, and without a process, a socket or a client. Configurations are JSON in
 //! Terraform's names; what they leave out is null, and [`Value::UNKNOWN`] stands for what another
 //! resource will say. Every chapter of [`crate::guide`] uses it.
+//!
+//! [`Workspace`] is for what no host of this kind shows: how a plan reads, what a client of another
+//! version does.
 
 use futures::StreamExt;
 use tonic::Request;
@@ -20,10 +24,12 @@ use crate::value::{Type, Value, msgpack};
 mod answer;
 mod config;
 mod managed;
+mod workspace;
 
 pub use crate::resource::{AnyResource, PlanRequest, PlanResult, Typed};
 pub use answer::Answer;
 pub use managed::{Managed, Planned, State};
+pub use workspace::Workspace;
 
 /// A host that has started a provider, in this process.
 pub struct Host<P: Provider> {

@@ -2,16 +2,13 @@
 
 use std::{
     fs,
-    os::unix::fs::symlink,
     path::{Path, PathBuf},
-    process::Command,
 };
 
 use acceptance::feature::client;
 use acceptance::running::Running;
 use acceptance::said::Said;
 use serde_json::Value;
-use tempfile::TempDir;
 
 /// The client and the example's binary are named by `cargo xtask test`.
 fn setting(name: &str) -> PathBuf {
@@ -39,42 +36,24 @@ pub fn oak(name: &str, more: &str) -> String {
 }
 
 /// A folder with a configuration, its state, and the files that the provider keeps.
-pub struct Workspace {
-    folder: TempDir,
-    environment: Vec<(&'static str, String)>,
-}
+pub struct Workspace(tfplugin::testing::Workspace);
 
 impl Workspace {
-    /// A workspace whose client starts the provider itself. It needs no `init`: the provider is
-    /// overridden as its developers do.
+    /// A workspace whose client starts the provider itself.
     pub fn new() -> Self {
-        let workspace = Self::bare();
-        let binaries = workspace.path().join("binaries");
-        fs::create_dir(&binaries).unwrap();
-        let mut overrides = String::new();
+        let mut workspace = Self::bare();
         // A moved resource's former provider is started as well, but asked nothing about it.
         for provider in ["shelf", "bookcase"] {
-            let binary = format!("terraform-provider-{provider}");
-            symlink(shelf(), binaries.join(binary)).unwrap();
-            overrides +=
-                &format!("    \"registry.terraform.io/example/{provider}\" = {binaries:?}\n");
+            let source = format!("registry.terraform.io/example/{provider}");
+            workspace.0 = workspace.0.with_provider(&source, &shelf()).unwrap();
         }
-        workspace.file(
-            "terraform.rc",
-            &format!("provider_installation {{\n  dev_overrides {{\n{overrides}  }}\n}}\n"),
-        );
         workspace
     }
 
     /// A workspace whose client finds no provider to start.
     pub fn bare() -> Self {
-        let folder = tempfile::Builder::new().prefix("shelf-").tempdir().unwrap();
-        let workspace = Self {
-            folder,
-            environment: Vec::new(),
-        };
+        let workspace = Self(tfplugin::testing::Workspace::new(client()).unwrap());
         fs::create_dir(workspace.shelves()).unwrap();
-        workspace.file("terraform.rc", "provider_installation {}\n");
         workspace.file(
             "provider.tf",
             &format!(
@@ -97,7 +76,7 @@ impl Workspace {
     }
 
     pub fn path(&self) -> &Path {
-        self.folder.path()
+        self.0.path()
     }
 
     /// Where the provider keeps its objects.
@@ -112,11 +91,11 @@ impl Workspace {
     }
 
     pub fn file(&self, name: &str, content: &str) {
-        fs::write(self.path().join(name), content).unwrap();
+        self.0.write(name, content).unwrap();
     }
 
     pub fn read(&self, name: &str) -> String {
-        fs::read_to_string(self.path().join(name)).unwrap_or_default()
+        self.0.read(name)
     }
 
     pub fn write(&self, configuration: &str) {
@@ -124,26 +103,13 @@ impl Workspace {
     }
 
     /// Sets an environment variable for the client.
-    pub fn environment(&mut self, name: &'static str, value: impl Into<String>) {
-        self.environment.push((name, value.into()));
+    pub fn environment(&mut self, name: &str, value: impl Into<String>) {
+        self.0.environment(name, value);
     }
 
     /// Runs the client to its end.
     pub fn run(&self, arguments: &[&str]) -> Said {
-        let mut command = Command::new(client());
-        for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("TF_") {
-                command.env_remove(name);
-            }
-        }
-        command
-            .args(arguments)
-            .current_dir(self.path())
-            .env("TF_CLI_CONFIG_FILE", self.path().join("terraform.rc"))
-            .env("TF_IN_AUTOMATION", "1")
-            .env("CHECKPOINT_DISABLE", "1")
-            .envs(self.environment.iter().map(|(name, value)| (name, value)));
-        Running::start(command).ended()
+        Running::start(self.0.command(arguments)).ended()
     }
 
     pub fn apply(&self) -> Said {
