@@ -68,9 +68,9 @@ mod tests {
         let nothing = BTreeSet::new();
         let planned = propose(&object, &config, Some(&prior), &nothing, &semantic::equal);
         let request = PlanRequest {
-            config,
+            config: &config,
             changed: planned != prior,
-            prior: Some(prior.clone()),
+            prior: Some(&prior),
             planned,
             private,
             resumes: false,

@@ -175,8 +175,8 @@ impl<K: Guarded> Stage<K> {
         let request = PlanRequest {
             changed: prior.as_ref() != Some(&config),
             planned: config.clone(),
-            config,
-            prior,
+            config: &config,
+            prior: prior.as_ref(),
             private,
             resumes: false,
         };

@@ -40,7 +40,7 @@ pub trait AnyResource: Send + Sync + 'static {
     async fn plan(
         &self,
         object: &Object,
-        request: PlanRequest,
+        request: PlanRequest<'_>,
         cx: &Context,
         diags: &mut Diagnostics,
     ) -> Result<PlanResult, Diagnostic>;
@@ -116,11 +116,11 @@ pub trait AnyResource: Send + Sync + 'static {
 
 /// What a plan starts from.
 #[derive(Clone, Debug)]
-pub struct PlanRequest {
+pub struct PlanRequest<'a> {
     /// What the user wrote.
-    pub config: Value,
+    pub config: &'a Value,
     /// The state; None on creation.
-    pub prior: Option<Value>,
+    pub prior: Option<&'a Value>,
     /// What the rules make of the two.
     pub planned: Value,
     /// Private state.

@@ -30,7 +30,7 @@ pub struct Plan<'a, M> {
     pub(crate) replace: Vec<AttributePath>,
     pub(crate) changed: bool,
     pub(crate) resumes: bool,
-    pub(crate) configured: Value,
+    pub(crate) configured: &'a Value,
     pub(crate) promises: Vec<(AttributePath, Refinements)>,
 }
 

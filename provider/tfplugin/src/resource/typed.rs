@@ -80,20 +80,20 @@ impl<R: Resource> AnyResource for Typed<R> {
     async fn plan(
         &self,
         object: &Object,
-        request: PlanRequest,
+        request: PlanRequest<'_>,
         cx: &Context,
         diags: &mut Diagnostics,
     ) -> Result<PlanResult, Diagnostic> {
-        let config: R::Model = decode(object, &request.config)?;
+        let config: R::Model = decode(object, request.config)?;
         let planned: R::Model = decode(object, &request.planned)?;
         // Most plans change little or nothing: what is the same value is the same model.
         let same_or = |value: &Value| match *value == request.planned {
             true => Ok(planned.clone()),
             false => decode(object, value),
         };
-        let (prior, intended) = match &request.prior {
+        let (prior, intended) = match request.prior {
             Some(prior) => {
-                let intended = planning::intend(object, &request.config, &request.planned);
+                let intended = planning::intend(object, request.config, &request.planned);
                 (Some(same_or(prior)?), same_or(&intended)?)
             }
             None => (None, config.clone()),
@@ -101,7 +101,6 @@ impl<R: Resource> AnyResource for Typed<R> {
         // The resource sees what the schema forces, so that it can object to a replacement.
         let forced = request
             .prior
-            .as_ref()
             .map(|prior| planning::replacements(object, prior, &request.planned))
             .unwrap_or_default();
         let mut plan = Plan {

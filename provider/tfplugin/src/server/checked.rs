@@ -18,7 +18,7 @@ pub(super) fn keep(value: &Value) -> Option<Value> {
 /// Adds an error for each rule that the plan breaks. Terraform does not look at a plan that comes
 /// with an error.
 pub(super) fn plan(object: &Object, answer: Planned<'_>, of: &str, diags: &mut Diagnostics) {
-    if !diags.has_errors() {
+    if CHECKED && !diags.has_errors() {
         let found = check::plan(object, answer);
         report(found, &format!("The plan of {of}"), diags);
     }

@@ -89,10 +89,9 @@ impl<P: Provider> Run<P> {
         }
         private.plan_configured(planning::configured(object, &config));
 
-        let given = checked::keep(&config);
         let asked = PlanRequest {
-            config,
-            prior: prior.clone(),
+            config: &config,
+            prior: prior.as_ref(),
             planned,
             private,
             changed,
@@ -112,15 +111,13 @@ impl<P: Provider> Run<P> {
         {
             return Err(error);
         }
-        if let Some(config) = &given {
-            let answer = Planned {
-                prior: prior.as_ref().unwrap_or(&Value::Null),
-                config,
-                planned: &adjusted.planned,
-                replace: &replace,
-            };
-            checked::plan(object, answer, &request.type_name, diags);
-        }
+        let answer = Planned {
+            prior: prior.as_ref().unwrap_or(&Value::Null),
+            config: &config,
+            planned: &adjusted.planned,
+            replace: &replace,
+        };
+        checked::plan(object, answer, &request.type_name, diags);
         let mut planned = adjusted.planned;
         planning::hide(object, &mut planned);
         let planned_identity = match &shape.identity {
