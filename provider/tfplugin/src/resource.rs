@@ -19,7 +19,9 @@ mod results;
 mod typed;
 mod upgrade;
 
-pub use any::{AnyResource, PlanRequest, PlanResult};
+#[cfg(feature = "testing")]
+pub use any::PlanResult;
+pub use any::{AnyResource, PlanRequest};
 pub(crate) use convert::{UNFIT, decode, encoded, unencodable, unfit};
 pub(crate) use identity::Identity;
 pub use identity::IdentityAttribute;

@@ -167,6 +167,7 @@ fn private(bytes: &[u8]) -> Result<Private, Diagnostic> {
 impl<P: Provider> Server<P> {
     /// Serves the providers that `make` makes, one a run. `issues` is where faults are reported,
     /// for messages.
+    #[cfg(any(test, feature = "testing", feature = "unstable-proto"))]
     pub fn new(
         make: impl Fn() -> Arc<P> + Send + Sync + 'static,
         issues: impl Into<String>,
