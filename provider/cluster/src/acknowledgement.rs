@@ -25,6 +25,13 @@ const AFTER: Duration = Duration::from_secs(30);
 /// Marks that are taken off at a time when the process ends.
 const AT_ONCE: usize = 32;
 
+/// How often it is tried to take a mark off: whatever stood against it once, a server that starts
+/// anew or a token that is renewed, may be over.
+const ATTEMPTS: u32 = 3;
+
+/// How long between them. All of them fit into the time that a process has to end.
+const PAUSE: Duration = Duration::from_millis(500);
+
 /// The request that takes one mark off.
 type Acknowledgement = BoxFuture<'static, ()>;
 
@@ -40,9 +47,16 @@ impl Unacknowledged {
         let name = object.meta().name.clone().unwrap_or_default();
         let uid = object.meta().uid.clone();
         let request = async move {
-            if let Err(error) = objects.unmark(&name, uid.as_deref()).await {
-                // The next change of the object takes it off as well.
-                tracing::debug!(%error, "the mark of a creation stays");
+            for attempt in 1..=ATTEMPTS {
+                let Err(error) = objects.unmark(&name, uid.as_deref()).await else {
+                    return;
+                };
+                if attempt == ATTEMPTS {
+                    // The next change of the object takes it off as well.
+                    tracing::debug!(%error, "the mark of a creation stays");
+                } else {
+                    tokio::time::sleep(PAUSE).await;
+                }
             }
         };
         held(&self.0).push(request.boxed());

@@ -27,15 +27,8 @@ const fn failing(
     }
 }
 
-/// What keeps the mark of a creation from being taken off, once.
-const UNMARKED: &[&str] = &[
-    "killed-before",
-    "killed-with-host-before",
-    "refused",
-    "no-answer",
-    "401",
-    "403",
-];
+/// What keeps the mark of a creation from being taken off.
+const UNMARKED: &[&str] = &["killed-before", "killed-with-host-before"];
 
 /// The same where another mark is to be taken off at the same time.
 const BOTH_UNMARKED: &[&str] = &[
@@ -43,16 +36,13 @@ const BOTH_UNMARKED: &[&str] = &[
     "killed-after",
     "killed-with-host-before",
     "killed-with-host-after",
-    "refused",
-    "no-answer",
-    "401",
-    "403",
 ];
 
 /// Why the mark stays.
-const MARK: &str = "The mark of a creation is taken off once, when the provider ends. If that \
-                    fails the state holds the object and the mark stays until its next change: \
-                    another configuration that says the same would take the object for its own.";
+const MARK: &str = "The mark of a creation is taken off by the process that made it. If that is \
+                    killed before, the state holds the object and the mark stays until its next \
+                    change: another configuration that says the same would take the object for \
+                    its own.";
 
 /// The deaths of the provider together with Terraform.
 const HOST: &[&str] = &["killed-with-host-before", "killed-with-host-after"];
