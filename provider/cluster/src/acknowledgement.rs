@@ -6,6 +6,7 @@
 //! process that made it takes the mark off once the answer is delivered: from then on a state
 //! holds the object, and another one with the same configuration is told that it exists.
 
+use std::any::TypeId;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -38,17 +39,31 @@ type Acknowledgement = BoxFuture<'static, ()>;
 /// The objects that one creation has made, now or before it was killed. Dropped, they keep their
 /// marks: the next creation of the same goes on with them.
 #[derive(Default)]
-pub struct Unacknowledged(Mutex<Vec<Acknowledgement>>);
+pub struct Unacknowledged(Mutex<Vec<Made>>);
+
+struct Made {
+    kind: TypeId,
+    uid: Option<String>,
+    acknowledge: Acknowledgement,
+}
 
 impl Unacknowledged {
+    /// The UID of the object of that kind; None when none was made.
+    pub fn uid<K: 'static>(&self) -> Option<String> {
+        let made = held(&self.0);
+        let of_kind = made.iter().find(|made| made.kind == TypeId::of::<K>())?;
+        of_kind.uid.clone()
+    }
+
     /// Notes an object that this creation stands for.
     pub(crate) fn note<K: Kind>(&self, objects: &Objects<K>, object: &K) {
         let objects = objects.clone();
         let name = object.meta().name.clone().unwrap_or_default();
         let uid = object.meta().uid.clone();
+        let pinned = uid.clone();
         let request = async move {
             for attempt in 1..=ATTEMPTS {
-                let Err(error) = objects.unmark(&name, uid.as_deref()).await else {
+                let Err(error) = objects.unmark(&name, pinned.as_deref()).await else {
                     return;
                 };
                 if attempt == ATTEMPTS {
@@ -59,11 +74,16 @@ impl Unacknowledged {
                 }
             }
         };
-        held(&self.0).push(request.boxed());
+        held(&self.0).push(Made {
+            kind: TypeId::of::<K>(),
+            uid,
+            acknowledge: request.boxed(),
+        });
     }
 
-    fn take(self) -> Vec<Acknowledgement> {
-        self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
+    fn take(self) -> impl Iterator<Item = Acknowledgement> {
+        let made = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+        made.into_iter().map(|made| made.acknowledge)
     }
 }
 

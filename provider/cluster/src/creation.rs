@@ -5,16 +5,16 @@
 //! [`acknowledgement`](crate::acknowledgement). A mark on it says so: a digest of what was
 //! written, by our field manager. It is never ours by its name or its manager alone.
 
-use everest_core::v1::managed_fields;
-use kube::ResourceExt;
+use everest_core::v1::{Mapped, managed_fields};
+use kube::{Resource, ResourceExt};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::CREATED_BY_APPLY;
 use crate::acknowledgement::Unacknowledged;
 use crate::error::ClusterError;
-use crate::objects::{Kind, Objects};
+use crate::objects::{Kind, Objects, Typed};
+use crate::{CREATED_BY_APPLY, Cluster};
 
 /// Creates `name` from an apply body.
 ///
@@ -58,12 +58,35 @@ pub(crate) async fn create<K: Kind + Serialize>(
 /// Whether an object is what a creation from `body` has made that nobody knows of yet.
 pub(crate) fn is_ours<K: Kind>(objects: &Objects<K>, object: &K, body: &Value) -> bool {
     let mark = object.annotations().get(CREATED_BY_APPLY);
-    let manager = objects.cluster().field_manager();
     object.meta().deletion_timestamp.is_none()
         && mark.is_some_and(|mark| *mark == digest(body))
-        && managed_fields::owned_keys(object.meta(), manager)
+        && objects.cluster().has_marked(object)
+}
+
+impl Cluster {
+    /// Whether the object of a model is not the one of that UID any more, but one that a creation
+    /// by us has put in its place without anybody having got the answer: the one of that UID is
+    /// gone, and what is there is not what is meant when it is to be destroyed.
+    ///
+    /// # Errors
+    /// Whatever keeps it from being read: see [`ClusterError`].
+    pub async fn is_followed<M>(&self, model: &M, uid: &str) -> Result<bool, ClusterError>
+    where
+        M: Mapped<Object: Typed>,
+    {
+        let (namespace, name) = model.key();
+        let found = self.objects::<M::Object>(namespace).get(name).await?;
+        Ok(found.is_some_and(|found| {
+            found.meta().uid.as_deref() != Some(uid) && self.has_marked(&found)
+        }))
+    }
+
+    /// Whether an object carries the mark of a creation by us.
+    fn has_marked<K: Kind>(&self, object: &K) -> bool {
+        managed_fields::owned_keys(object.meta(), self.field_manager())
             .annotations
             .contains(CREATED_BY_APPLY)
+    }
 }
 
 /// An apply body with the mark of its creation.

@@ -42,6 +42,7 @@ impl<K: Kind> Managed<K> {
     fn note(&self, state: &K::Model, private: &Private, judged: bool) {
         let former = Former {
             state: state.clone(),
+            uid: replaced::uid(private),
             never_ready: replaced::never_was_ready(private),
             judged,
         };
@@ -233,6 +234,7 @@ impl<K: Guarded> Resource for Managed<K> {
         let wait = K::TIMEOUTS.create(K::timeouts(planned), cx);
         let end = K::create(cluster, planned, config, &made, &wait).await;
         if !matches!(end, Creation::NotCreated(_)) {
+            replaced::note_uid(private, made.uid::<<K::Model as Mapped>::Object>());
             // What goes into the state is delivered next.
             cluster.acknowledge(made);
             raised::note(private, config);
@@ -347,6 +349,16 @@ impl<K: Guarded> Resource for Managed<K> {
         let cluster = self.session.cluster().await;
         let cluster = cluster.map_err(|error| error.diagnostic(&doing))?;
         let cluster = &cluster.stopped_by(&cx.stop);
+        // A replacement that was cut off may have made the new object already.
+        if let Some(uid) = replaced::replaced_uid(private)
+            && cluster
+                .is_followed(prior, &uid)
+                .await
+                .map_err(|error| self.session.cluster_error(&error, &doing, &what))?
+        {
+            tracing::info!(resource = what, "the object is gone: another has its name");
+            return Ok(());
+        }
         let wait = K::TIMEOUTS.delete(K::timeouts(prior), cx);
         let begun = Instant::now();
         K::before_delete(cluster, prior, &wait, diags).await?;

@@ -20,6 +20,10 @@ use crate::{
 
 /// Private key of a planned creation that replaces an object: whether that one never was ready.
 const REPLACES: &str = "replaces";
+/// Private key of an object: its UID, as its creation got it.
+const UID: &str = "uid";
+/// Private key of a planned creation that replaces an object: the UID of that one.
+const REPLACED_UID: &str = "replaced-uid";
 /// Private key of an object whose creation failed, until it is seen to be ready.
 const NEVER_READY: &str = "never-ready";
 
@@ -28,6 +32,8 @@ const NEVER_READY: &str = "never-ready";
 pub struct Former<M> {
     /// What the state says of it.
     pub state: M,
+    /// Its UID, if its creation noted it.
+    pub uid: Option<String>,
     /// Its creation failed, and it never was ready since.
     pub never_ready: bool,
     /// Its replacement was judged already: a plan showed it together with what replaces it.
@@ -65,6 +71,25 @@ impl<M: Clone> Formers<M> {
     }
 }
 
+/// Notes the UID of the object that was made.
+pub fn note_uid(private: &mut Private, uid: Option<String>) {
+    match uid {
+        // Text is always JSON and the key is not reserved.
+        Some(uid) => drop(private.set(UID, uid)),
+        None => private.remove(UID),
+    }
+}
+
+/// The UID of the object, if its creation noted it.
+pub fn uid(private: &Private) -> Option<String> {
+    private.get(UID)
+}
+
+/// The UID of the object that goes for the sake of the one that this private state was planned for.
+pub fn replaced_uid(private: &Private) -> Option<String> {
+    private.get(REPLACED_UID)
+}
+
 /// Notes that the creation failed: a database whose first data never came.
 pub fn note_failure(private: &mut Private) {
     // A flag is always JSON and the key is not reserved.
@@ -87,6 +112,7 @@ pub fn never_was_ready(private: &Private) -> bool {
 pub fn take(private: &mut Private) -> bool {
     let replaces = private.get::<bool>(REPLACES).is_some();
     private.remove(REPLACES);
+    private.remove(REPLACED_UID);
     replaces
 }
 
@@ -120,6 +146,10 @@ pub fn plan<K: Guarded>(
     let diags = &mut *plan.diags;
     // A flag is always JSON and the key is not reserved.
     let _ = plan.private.set(REPLACES, former.never_ready);
+    if let Some(uid) = &former.uid {
+        // Text is always JSON and the key is not reserved.
+        let _ = plan.private.set(REPLACED_UID, uid);
+    }
     session.note_replaced(named::<K>(&former.state));
     if former.judged {
         return;
@@ -175,6 +205,7 @@ mod tests {
         let formers = Formers::default();
         let former = Former {
             state: copy(),
+            uid: None,
             never_ready: true,
             judged: false,
         };

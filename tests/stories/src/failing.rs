@@ -44,14 +44,6 @@ const MARK: &str = "The mark of a creation is taken off by the process that made
                     change: another configuration that says the same would take the object for \
                     its own.";
 
-/// The deaths of the provider together with Terraform.
-const HOST: &[&str] = &["killed-with-host-before", "killed-with-host-after"];
-
-/// Why a restore runs twice.
-const TWICE: &str = "Terraform dies before it saves that the restore before is gone. The next \
-                     plan finds the restore that came in its place, under the same name, takes it \
-                     for the one before, and replaces it: the restore runs again.";
-
 /// All of them.
 pub const FAILING: &[Failing] = &[
     failing(
@@ -119,35 +111,5 @@ pub const FAILING: &[Failing] = &[
         UNMARKED,
         "patch backupstorages",
         MARK,
-    ),
-    failing(
-        "terraform/restore/again",
-        &["killed-with-host-after"],
-        "apply databaseclusterrestores",
-        TWICE,
-    ),
-    failing(
-        "terraform/restore/again",
-        HOST,
-        "list databaseclusterrestores",
-        TWICE,
-    ),
-    failing(
-        "terraform/restore/again",
-        HOST,
-        "watch databaseclusterrestores",
-        TWICE,
-    ),
-    failing(
-        "terraform/restore/again",
-        HOST,
-        "list databaseclusters",
-        TWICE,
-    ),
-    failing(
-        "terraform/restore/again",
-        HOST,
-        "watch databaseclusters",
-        TWICE,
     ),
 ];
