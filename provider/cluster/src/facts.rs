@@ -1,21 +1,27 @@
 //! What the rules want to know of a cluster, in few requests.
 //!
 //! Each kind is one LIST for all resources of a run, remembered by the
-//! [`hub`](crate::hub). Whatever cannot be read is left out and stops nothing:
-//! rules say nothing of what they have not seen.
+//! [`hub`](crate::hub). Whatever cannot be read is left out: rules say nothing of what they have not
+//! seen. That stops no plan ([`load`]). A write waits until the cluster has answered ([`demand`]):
+//! what may not be read is left out there too, but what was only not answered is an error.
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use everest_core::facts::{All, Facts, Kind, Seen, Wanted};
 use everest_schemas::everest::DatabaseCluster;
 use k8s_openapi::api::core::v1::{Namespace, Secret};
 use serde_json::Value;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::Cluster;
 use crate::error::ClusterError;
 use crate::objects::{self, Objects};
 use crate::silence::PATIENCE;
+
+/// How long until a cluster that does not answer is asked again.
+const PAUSE: Duration = Duration::from_secs(2);
 
 /// What `cluster` shows of what is `wanted`.
 ///
@@ -26,38 +32,111 @@ use crate::silence::PATIENCE;
 ///
 /// What is forbidden, not served or not answered in time is not in the result.
 pub async fn load(cluster: &Cluster, wanted: &Wanted) -> Facts {
-    let Some(namespace) = wanted.namespace.as_deref() else {
-        return Facts::default();
-    };
-    if cluster.is_silent() {
-        return Facts::default();
+    look(cluster, wanted).await.0
+}
+
+/// The same before a write, which nobody may have judged by less than there is.
+///
+/// A server that starts anew is waited for while there is `patience`.
+///
+/// # Errors
+/// When the cluster does not answer one of the requests: refused, timed out, overloaded.
+pub async fn demand(
+    cluster: &Cluster,
+    wanted: &Wanted,
+    patience: Duration,
+) -> Result<Facts, ClusterError> {
+    let begun = Instant::now();
+    loop {
+        match look(cluster, wanted).await {
+            (facts, None) => return Ok(facts),
+            (_, Some(error))
+                if (error.is_transient() || error.is_unanswered())
+                    && begun.elapsed() < patience =>
+            {
+                tracing::info!(%error, "the cluster is asked again before a write");
+            }
+            (_, Some(error)) => return Err(error),
+        }
+        sleep(PAUSE).await;
     }
+}
+
+/// [`demand`] without anything that was remembered, before an error is made of it.
+///
+/// # Errors
+/// As [`demand`].
+pub async fn demand_afresh(
+    cluster: &Cluster,
+    wanted: &Wanted,
+    patience: Duration,
+) -> Result<Facts, ClusterError> {
+    cluster.hub.forget_all();
+    demand(cluster, wanted, patience).await
+}
+
+/// What there is, and the first request that was not answered.
+async fn look(cluster: &Cluster, wanted: &Wanted) -> (Facts, Option<ClusterError>) {
+    let Some(namespace) = wanted.namespace.as_deref() else {
+        return Default::default();
+    };
+    if let Some(error) = cluster.silence() {
+        return (Facts::default(), Some(error));
+    }
+    let unanswered = Unanswered::default();
     // All requests at once are a large state, which does not belong on the stack of whoever asks.
-    match timeout(PATIENCE, Box::pin(ask(cluster, namespace, wanted))).await {
-        Ok(facts) => facts,
+    let asked = Box::pin(ask(cluster, namespace, wanted, &unanswered));
+    match timeout(PATIENCE, asked).await {
+        Ok(facts) => (facts, unanswered.take()),
         Err(_) => {
-            cluster.note_contact(Some(&cluster.unanswered(PATIENCE)));
-            Facts::default()
+            let error = cluster.unanswered(PATIENCE);
+            cluster.note_contact(Some(&error));
+            (Facts::default(), Some(error))
         }
     }
 }
 
-/// The same without anything that was remembered, before an error is made of it.
-pub async fn load_afresh(cluster: &Cluster, wanted: &Wanted) -> Facts {
-    cluster.hub.forget_all();
-    load(cluster, wanted).await
+/// The first request that the cluster did not answer.
+#[derive(Default)]
+struct Unanswered(Mutex<Option<ClusterError>>);
+
+impl Unanswered {
+    /// Notes `error` if another attempt may end otherwise: that something may not be read, or is
+    /// not there, is an answer.
+    fn note(&self, error: ClusterError, what: &str) {
+        tracing::debug!(%error, "{what} was not read for the rules");
+        if error.is_transient() || matches!(error, ClusterError::Unreachable { .. }) {
+            self.held().get_or_insert(error);
+        }
+    }
+
+    fn take(&self) -> Option<ClusterError> {
+        self.held().take()
+    }
+
+    fn held(&self) -> MutexGuard<'_, Option<ClusterError>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-async fn ask(cluster: &Cluster, namespace: &str, wanted: &Wanted) -> Facts {
+async fn ask(
+    cluster: &Cluster,
+    namespace: &str,
+    wanted: &Wanted,
+    unanswered: &Unanswered,
+) -> Facts {
     let seen = match cluster.global::<Namespace>().read(namespace).await {
         Ok(Some(found)) => Seen::Found(found),
         Ok(None) => Seen::Absent,
         Err(error) => {
-            if matches!(error, ClusterError::Unreachable { .. }) {
+            let is_gone = matches!(error, ClusterError::Unreachable { .. });
+            if is_gone {
                 cluster.note_contact(Some(&error));
+            }
+            unanswered.note(error, "the namespace");
+            if is_gone {
                 return Facts::default();
             }
-            tracing::debug!(%error, "the namespace was not read for the rules");
             Seen::Unread
         }
     };
@@ -74,7 +153,7 @@ async fn ask(cluster: &Cluster, namespace: &str, wanted: &Wanted) -> Facts {
             ..Facts::default()
         };
     }
-    let want = |kind: Kind| wanted.kinds.contains(&kind);
+    let want = |kind: Kind| wanted.kinds.contains(&kind).then_some(unanswered);
     let (engines, databases, backups, storages, monitoring_configs, split_horizons) = tokio::join!(
         all(want(Kind::Engines), cluster.objects(namespace)),
         all(want(Kind::Databases), cluster.objects(namespace)),
@@ -93,9 +172,9 @@ async fn ask(cluster: &Cluster, namespace: &str, wanted: &Wanted) -> Facts {
         all(want(Kind::LoadBalancerConfigs), cluster.global()),
         all(want(Kind::Importers), cluster.global()),
         all(want(Kind::StorageClasses), cluster.global()),
-        secrets(cluster, namespace, wanted),
+        secrets(cluster, namespace, wanted, unanswered),
     );
-    let engine_object = engine_object(cluster, namespace, wanted).await;
+    let engine_object = engine_object(cluster, namespace, wanted, unanswered).await;
     Facts {
         namespace: seen,
         engines,
@@ -118,7 +197,7 @@ async fn ask(cluster: &Cluster, namespace: &str, wanted: &Wanted) -> Facts {
 }
 
 /// All objects of a kind by name, if it is wanted and can be read.
-async fn all<K: objects::Kind>(wanted: bool, objects: Objects<K>) -> All<K> {
+async fn all<K: objects::Kind>(wanted: Option<&Unanswered>, objects: Objects<K>) -> All<K> {
     let found = everywhere(wanted, objects).await?;
     let named = found
         .into_iter()
@@ -127,21 +206,27 @@ async fn all<K: objects::Kind>(wanted: bool, objects: Objects<K>) -> All<K> {
 }
 
 /// All objects of a kind, if it is wanted and can be read; names may repeat in other namespaces.
-async fn everywhere<K: objects::Kind>(wanted: bool, objects: Objects<K>) -> Option<Vec<K>> {
-    if !wanted {
-        return None;
-    }
+async fn everywhere<K: objects::Kind>(
+    wanted: Option<&Unanswered>,
+    objects: Objects<K>,
+) -> Option<Vec<K>> {
+    let unanswered = wanted?;
     match objects.read_all().await {
         Ok(found) => Some(found),
         Err(error) => {
-            tracing::debug!(%error, "a kind was not read for the rules");
+            unanswered.note(error, "a kind");
             None
         }
     }
 }
 
 /// The engine's own object of a database, if it is wanted and can be read.
-async fn engine_object(cluster: &Cluster, namespace: &str, wanted: &Wanted) -> Seen<Value> {
+async fn engine_object(
+    cluster: &Cluster,
+    namespace: &str,
+    wanted: &Wanted,
+    unanswered: &Unanswered,
+) -> Seen<Value> {
     let Some((engine, name)) = &wanted.engine_object else {
         return Seen::Unread;
     };
@@ -149,14 +234,19 @@ async fn engine_object(cluster: &Cluster, namespace: &str, wanted: &Wanted) -> S
         Ok(Some(found)) => serde_json::to_value(found).map_or(Seen::Unread, Seen::Found),
         Ok(None) => Seen::Absent,
         Err(error) => {
-            tracing::debug!(%error, "the engine's own object was not read for the rules");
+            unanswered.note(error, "the engine's own object");
             Seen::Unread
         }
     }
 }
 
 /// Which of the Secrets exist; those that may not be looked at are left out.
-async fn secrets(cluster: &Cluster, namespace: &str, wanted: &Wanted) -> BTreeMap<String, bool> {
+async fn secrets(
+    cluster: &Cluster,
+    namespace: &str,
+    wanted: &Wanted,
+    unanswered: &Unanswered,
+) -> BTreeMap<String, bool> {
     let objects = cluster.objects::<Secret>(namespace);
     let mut seen = BTreeMap::new();
     for name in &wanted.secrets {
@@ -164,7 +254,7 @@ async fn secrets(cluster: &Cluster, namespace: &str, wanted: &Wanted) -> BTreeMa
             Ok(exists) => {
                 seen.insert(name.clone(), exists);
             }
-            Err(error) => tracing::debug!(%error, "a Secret was not looked for"),
+            Err(error) => unanswered.note(error, "a Secret"),
         }
     }
     seen

@@ -85,6 +85,18 @@ pub fn would_be_refused(error: &ClusterError, doing: &str) -> Diagnostic {
     }
 }
 
+/// That nothing was written because the cluster did not say what the write is judged by.
+pub fn unjudged(error: &ClusterError, doing: &str) -> Diagnostic {
+    Diagnostic::error(
+        format!("Cannot {doing}: the checks before it could not be made"),
+        format!(
+            "{} What a change does to what is there is checked right before it, and nothing was \
+             written without that. Apply again once the cluster answers.",
+            sentence(&error.to_string())
+        ),
+    )
+}
+
 /// That an apply of this plan would overwrite what another field manager has set and the plan
 /// does not show.
 pub fn would_overwrite(error: &ClusterError, what: &str) -> Diagnostic {

@@ -1,6 +1,8 @@
 //! What a plan and an apply ask of the cluster before anything is written, and what a plan says
 //! of a change's effect on what runs.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use everest_cluster::{Cluster, ClusterError, facts};
 use everest_core::{
@@ -17,6 +19,9 @@ use crate::{
     managed::{Kind, named, unless_stopped},
     session::Session,
 };
+
+/// How long a write waits for a cluster that does not say what the write is judged by.
+const OUTAGE: Duration = Duration::from_secs(60);
 
 /// What is said of a write to one kind of resource beside its rules.
 #[async_trait]
@@ -216,7 +221,8 @@ pub async fn at_destroy<K: Guarded>(
     }
 }
 
-/// An error when nothing may be written now; further reasons go to `diags`.
+/// An error when nothing may be written now, or when the cluster does not say whether it may;
+/// further reasons go to `diags`.
 ///
 /// What was read earlier in this run may be from before something else that it has made, so an
 /// error counts only once it is found in what was read afresh.
@@ -224,8 +230,10 @@ pub async fn before_write<K: Guarded>(
     cluster: &Cluster,
     judged: &K::Model,
     prior: Option<&K::Model>,
+    doing: &str,
     diags: &mut Diagnostics,
 ) -> Result<(), Diagnostic> {
+    let unjudged = |error: ClusterError| diagnostics::unjudged(&error, doing);
     let wanted = judged.wanted(prior);
     let errors = |facts: &Facts| -> Vec<Finding> {
         judged
@@ -234,10 +242,13 @@ pub async fn before_write<K: Guarded>(
             .filter(|finding| finding.severity == Severity::Error)
             .collect()
     };
-    if errors(&facts::load(cluster, &wanted).await).is_empty() {
+    let known = facts::demand(cluster, &wanted, OUTAGE).await;
+    let known = known.map_err(unjudged)?;
+    if errors(&known).is_empty() {
         return Ok(());
     }
-    let mut found = errors(&facts::load_afresh(cluster, &wanted).await).into_iter();
+    let known = facts::demand_afresh(cluster, &wanted, OUTAGE).await;
+    let mut found = errors(&known.map_err(unjudged)?).into_iter();
     let first = found.next();
     diagnostics::report(found, diags);
     first.map_or(Ok(()), |error| Err(diagnostics::finding(error)))

@@ -225,7 +225,7 @@ impl<K: Guarded> Resource for Managed<K> {
         let cluster = &cluster.stopped_by(&cx.stop);
         // What the server will fill in is not known yet: only the configuration says what is
         // missing.
-        let allowed = guardrails::before_write::<K>(cluster, config, None, diags);
+        let allowed = guardrails::before_write::<K>(cluster, config, None, &doing, diags);
         unless_stopped(cx, allowed)
             .await
             .unwrap_or_else(|| Err(diagnostics::stopped(&doing)))?;
@@ -294,7 +294,7 @@ impl<K: Guarded> Resource for Managed<K> {
         let cluster = self.session.cluster().await;
         let cluster = cluster.map_err(|error| error.diagnostic(&doing))?;
         let cluster = &cluster.stopped_by(&cx.stop);
-        let allowed = guardrails::before_write::<K>(cluster, planned, Some(prior), diags);
+        let allowed = guardrails::before_write::<K>(cluster, planned, Some(prior), &doing, diags);
         unless_stopped(cx, allowed)
             .await
             .unwrap_or_else(|| Err(diagnostics::stopped(&doing)))?;

@@ -58,7 +58,9 @@ async fn each_kind_is_listed_once_for_all_resources() {
         assert!(facts.engines.is_none(), "nobody asked");
     }
     let listed = everest(&seen);
-    load_afresh(&cluster, &wanted).await;
+    demand_afresh(&cluster, &wanted, Duration::ZERO)
+        .await
+        .unwrap();
     assert_eq!(everest(&seen).len(), 4);
     assert_eq!(
         listed,
@@ -193,4 +195,44 @@ async fn what_the_volumes_of_a_database_have_is_read_from_the_engines_own_object
     assert_eq!(found["spec"]["pxc"]["size"], 3);
     wanted.engine_object = Some((everest_schemas::Engine::Pxc, "other".to_owned()));
     assert_eq!(load(&cluster, &wanted).await.engine_object, Seen::Absent);
+}
+
+#[tokio::test(start_paused = true)]
+async fn before_a_write_what_was_not_answered_is_an_error_and_what_is_forbidden_is_not() {
+    let answering = |code: u16| {
+        let (cluster, seen) = cluster(move |_, target, _| {
+            let path = target.split('?').next().unwrap_or_default();
+            match path.rsplit('/').next().unwrap_or_default() {
+                "backupstorages" if code == 200 => list(Vec::new()),
+                "backupstorages" => failure(code, "", "not now", json!({})),
+                _ => Answer::Json(200, namespace()),
+            }
+        });
+        (cluster, seen)
+    };
+    let wanted = wanted(&[Kind::Storages]);
+    for (code, judged) in [(200, true), (403, true), (503, false)] {
+        let (cluster, _) = answering(code);
+        let known = demand(&cluster, &wanted, Duration::ZERO).await;
+        assert_eq!(known.is_ok(), judged, "{code}: {known:?}");
+        assert!(load(&cluster, &wanted).await.storages.is_some() == (code == 200));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_waits_for_a_server_that_starts_anew() {
+    let begun = tokio::time::Instant::now();
+    let (cluster, _) = cluster(move |_, target, _| {
+        let path = target.split('?').next().unwrap_or_default();
+        match path.rsplit('/').next().unwrap_or_default() {
+            _ if begun.elapsed() < Duration::from_secs(30) => {
+                failure(503, "ServiceUnavailable", "starting", json!({}))
+            }
+            "backupstorages" => list(Vec::new()),
+            _ => Answer::Json(200, namespace()),
+        }
+    });
+    let wanted = wanted(&[Kind::Storages]);
+    let known = demand(&cluster, &wanted, Duration::from_secs(60)).await;
+    assert!(known.unwrap().storages.is_some());
 }

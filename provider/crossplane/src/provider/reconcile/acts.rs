@@ -273,7 +273,7 @@ impl<K: Kind> Look<'_, K> {
             Some(prior) => kind::planned::<K>(&config, prior)?,
             None => config.clone(),
         };
-        let findings = self.judged(&config, &planned, prior.as_ref()).await;
+        let findings = self.judged(&config, &planned, prior.as_ref()).await?;
         if findings.is_empty() {
             return Ok(());
         }

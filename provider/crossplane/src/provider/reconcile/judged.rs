@@ -1,6 +1,8 @@
 //! What the rules say before a write.
 
-use everest_cluster::facts;
+use std::time::Duration;
+
+use everest_cluster::{ClusterError, facts};
 use everest_core::facts::Facts;
 use everest_core::finding::{Finding, Severity};
 use everest_core::rules::{Ruled, Stage};
@@ -9,17 +11,23 @@ use jiff::Timestamp;
 use super::Look;
 use crate::provider::kind::Kind;
 
+/// A look does not wait: the next one asks again.
+const AT_ONCE: Duration = Duration::ZERO;
+
 impl<K: Kind> Look<'_, K> {
     /// What is against `planned`: first what needs no cluster, then what the cluster says.
     ///
     /// What was read a moment ago for another resource counts, but an error only once it is
     /// found in what was read afresh.
+    ///
+    /// # Errors
+    /// When the cluster does not say what it would have to: then nothing is written.
     pub(super) async fn judged(
         &mut self,
         config: &K::Model,
         planned: &K::Model,
         prior: Option<&K::Model>,
-    ) -> Vec<Finding> {
+    ) -> Result<Vec<Finding>, ClusterError> {
         let mut found = planned.check_in_place(config, prior);
         let now = match &self.views {
             Some(views) => views.cluster.now(),
@@ -28,18 +36,20 @@ impl<K: Kind> Look<'_, K> {
         found.extend(planned.check_time(prior, now));
         let found = errors(found);
         if !found.is_empty() {
-            return found;
+            return Ok(found);
         }
         let Some(views) = self.views.clone() else {
-            return found;
+            return Ok(found);
         };
         let wanted = planned.wanted(prior);
         let check = |facts: &Facts| errors(planned.check_online(prior, facts, Stage::Apply));
         let recent = views.recent();
-        if check(&facts::load(&recent, &wanted).await).is_empty() {
-            return Vec::new();
+        if check(&facts::demand(&recent, &wanted, AT_ONCE).await?).is_empty() {
+            return Ok(Vec::new());
         }
-        check(&facts::load_afresh(&recent, &wanted).await)
+        Ok(check(
+            &facts::demand_afresh(&recent, &wanted, AT_ONCE).await?,
+        ))
     }
 }
 
