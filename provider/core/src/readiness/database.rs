@@ -243,7 +243,9 @@ fn waiting(
             return Readiness::Pending(described + &said + &also_missing(sighting));
         }
     };
-    Readiness::Pending(format!("{doing}; {described}{}", also_missing(sighting)))
+    let trouble = origin::import_error(sighting);
+    let missing = also_missing(sighting);
+    Readiness::Pending(format!("{doing}; {described}{trouble}{missing}"))
 }
 
 /// What of a change is not in the engine's object, at the end of a sentence.

@@ -11,8 +11,7 @@ use crate::readiness::Readiness;
 /// Why the import of the first data has failed, if it has.
 pub(super) fn import_failure(sighting: &DatabaseSighting<'_>) -> Option<String> {
     let job = sighting.import_job.and_then(|job| job.status.as_ref());
-    let job_failed =
-        job.is_some_and(|job| matches!(job.state.as_deref(), Some("Failed" | "Error")));
+    let job_failed = job.is_some_and(|job| job.state.as_deref() == Some("Failed"));
     let condition = condition(sighting.database, "ImportFailed");
     if !job_failed && condition.is_none() {
         return None;
@@ -23,6 +22,19 @@ pub(super) fn import_failure(sighting: &DatabaseSighting<'_>) -> Option<String> 
         .or_else(|| condition.map(reason))
         .unwrap_or("the job gives no reason");
     Some(format!("the data import failed: {why}"))
+}
+
+/// What stands against an import that Everest tries again, at the end of a sentence. Everest takes
+/// what it calls Failed for the end, and begins anew after an Error (`Reconcile` of its
+/// dataimportjob_controller.go).
+pub(super) fn import_error(sighting: &DatabaseSighting<'_>) -> String {
+    let job = sighting.import_job.and_then(|job| job.status.as_ref());
+    let message = job
+        .filter(|job| job.state.as_deref() == Some("Error"))
+        .map(|job| job.message.as_deref().unwrap_or("without a reason"));
+    message.map_or_else(String::new, |message| {
+        format!("; the job reports an error, and Everest tries again: {message}")
+    })
 }
 
 /// The failure of the restore that was to bring the first data.
@@ -102,10 +114,11 @@ fn imported(sighting: &DatabaseSighting<'_>, status: &DatabaseClusterStatus) -> 
         // Long done: the job of a database that was ready before may be gone.
         (_, None) if !sighting.creating => Readiness::Ready,
         (Some(name), state) => Readiness::Pending(format!(
-            "the engine is ready, the data import {name} is {}",
+            "the engine is ready, the data import {name} is {}{}",
             state
                 .filter(|state| !state.is_empty())
-                .unwrap_or("not started")
+                .unwrap_or("not started"),
+            import_error(sighting)
         )),
         (None, _) => Readiness::Pending(format!(
             "the engine is ready, the data import has not begun{}",

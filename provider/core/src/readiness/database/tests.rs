@@ -476,6 +476,11 @@ fn a_data_import_must_have_succeeded() {
     named().imported("Running").is_pending("is Running");
     named().imported("Succeeded").is_ready();
     named().imported("Failed").has_failed("no such dump");
+    // Everest tries again what it calls an error: only what failed is over.
+    named().imported("Error").is_pending("no such dump");
+    Scene::new("pxc", "importing")
+        .imported("Error")
+        .is_pending("the job reports an error, and Everest tries again: no such dump");
     Scene::new("pxc", "importing").is_pending("a data import is running");
     Scene::new("pxc", "error")
         .condition("ImportFailed", "exit 1")
