@@ -280,6 +280,11 @@ impl ClusterError {
         matches!(self, Self::Unreachable { cause, .. } if cause.starts_with(UNANSWERED))
     }
 
+    /// Whether nobody listens where the server is to be: it starts anew, or it never was there.
+    pub fn is_refused(&self) -> bool {
+        matches!(self, Self::Unreachable { cause, .. } if cause.contains("refused"))
+    }
+
     /// Whether what the request went on from is no longer kept: the rest of a long list.
     pub fn is_expired(&self) -> bool {
         matches!(self, Self::Api { code: 410, .. })

@@ -51,7 +51,7 @@ pub async fn demand(
         match look(cluster, wanted).await {
             (facts, None) => return Ok(facts),
             (_, Some(error))
-                if (error.is_transient() || error.is_unanswered())
+                if (error.is_transient() || error.is_unanswered() || error.is_refused())
                     && begun.elapsed() < patience =>
             {
                 tracing::info!(%error, "the cluster is asked again before a write");

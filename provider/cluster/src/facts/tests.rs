@@ -221,18 +221,21 @@ async fn before_a_write_what_was_not_answered_is_an_error_and_what_is_forbidden_
 
 #[tokio::test(start_paused = true)]
 async fn a_write_waits_for_a_server_that_starts_anew() {
-    let begun = tokio::time::Instant::now();
-    let (cluster, _) = cluster(move |_, target, _| {
-        let path = target.split('?').next().unwrap_or_default();
-        match path.rsplit('/').next().unwrap_or_default() {
-            _ if begun.elapsed() < Duration::from_secs(30) => {
-                failure(503, "ServiceUnavailable", "starting", json!({}))
+    for refuses in [true, false] {
+        let begun = tokio::time::Instant::now();
+        let (cluster, _) = cluster(move |_, target, _| {
+            let path = target.split('?').next().unwrap_or_default();
+            match path.rsplit('/').next().unwrap_or_default() {
+                _ if begun.elapsed() < Duration::from_secs(30) => match refuses {
+                    true => Answer::Broken("connection refused"),
+                    false => failure(503, "ServiceUnavailable", "starting", json!({})),
+                },
+                "backupstorages" => list(Vec::new()),
+                _ => Answer::Json(200, namespace()),
             }
-            "backupstorages" => list(Vec::new()),
-            _ => Answer::Json(200, namespace()),
-        }
-    });
-    let wanted = wanted(&[Kind::Storages]);
-    let known = demand(&cluster, &wanted, Duration::from_secs(60)).await;
-    assert!(known.unwrap().storages.is_some());
+        });
+        let wanted = wanted(&[Kind::Storages]);
+        let known = demand(&cluster, &wanted, Duration::from_secs(60)).await;
+        assert!(known.unwrap().storages.is_some());
+    }
 }
