@@ -22,7 +22,7 @@ use std::collections::BTreeSet;
 
 use crate::path::{AttributePath, Step};
 use crate::schema::{Kind, Mode, Nesting, Object};
-use crate::value::Value;
+use crate::value::{Retype, Value, retype};
 
 pub mod check;
 mod configuration;
@@ -48,10 +48,15 @@ pub use replace::replacements;
 /// Whether two strings with an `x-semantic` kind mean the same: kind, one, the other.
 pub type Equal<'a> = &'a dyn Fn(&str, &str, &str) -> bool;
 
-/// Whether two values of an attribute with that semantic mean the same.
+/// Whether two values of an attribute with that semantic mean the same. Free values do where they
+/// are one in JSON: of a list and a tuple, or a map and an object, a server knows no difference.
 fn equal(semantic: Option<&str>, a: &Value, b: &Value, same: Equal<'_>) -> bool {
-    if a == b {
+    if a == b || (a.is_null() && b.is_null()) {
         return true;
+    }
+    if let (Value::Dynamic(a), Value::Dynamic(b)) = (a, b) {
+        let b = retype(&b.1, &b.0, &a.0, Retype::Json);
+        return b.is_some_and(|b| check::alike(&a.0, &a.1, &b));
     }
     let Some(kind) = semantic else {
         return false;

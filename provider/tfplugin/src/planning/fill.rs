@@ -1,7 +1,7 @@
 //! The plan, completed by what came back from apply.
 
 use crate::schema::{Attribute, Kind, Nesting, Object};
-use crate::value::{Value, msgpack};
+use crate::value::{Retype, Value, retype};
 
 /// The state after an apply: everything that was known in the plan as planned, byte for byte, what
 /// was unknown as `returned`, and null where even that is unknown. Write-only is null.
@@ -89,15 +89,13 @@ fn leaf(planned: &Value, returned: &Value) -> Value {
         })),
         (Value::Dynamic(inner), _) if !planned.is_wholly_known() => {
             let (ty, inner) = &**inner;
-            // Of what came back in another type nothing can be taken: the type was planned.
+            // The type was planned: of what has none of that type nothing can be taken.
             let returned = match returned {
-                Value::Dynamic(returned) if msgpack::encode(&returned.1, ty).is_ok() => &returned.1,
-                _ => &Value::Null,
+                Value::Dynamic(returned) => retype(&returned.1, &returned.0, ty, Retype::Json),
+                _ => None,
             };
-            match leaf(inner, returned) {
-                Value::Null => Value::Null,
-                value => Value::Dynamic(Box::new((ty.clone(), value))),
-            }
+            let value = leaf(inner, &returned.unwrap_or_default());
+            Value::Dynamic(Box::new((ty.clone(), value)))
         }
         _ => planned.clone().with_unknown_as_null(),
     }

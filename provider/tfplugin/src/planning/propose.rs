@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Equal, equal};
 use crate::path::AttributePath;
 use crate::schema::{Attribute, Kind, Mode, Nesting, Object};
-use crate::value::Value;
+use crate::value::{Retype, Value, retype};
 
 /// What the state will be, by `config` over `prior` (None on creation). `configured` are the paths
 /// that the configuration gave when the object was last written ([`super::configured`]).
@@ -63,6 +63,20 @@ fn is_fixed(object: &Object, value: &Value) -> bool {
     })
 }
 
+/// `chosen` in place of `config`, a null. A free null has a type that Terraform may have been told
+/// before it was known to be null, so what is chosen is of that type, or `otherwise`.
+fn of_its_type(config: &Value, chosen: Value, otherwise: Value) -> Value {
+    let Value::Dynamic(null) = config else {
+        return chosen;
+    };
+    let ty = &null.0;
+    let value = match chosen {
+        Value::Dynamic(chosen) => retype(&chosen.1, &chosen.0, ty, Retype::Json),
+        nothing => Some(nothing),
+    };
+    Value::dynamic(ty.clone(), value.unwrap_or(otherwise))
+}
+
 struct Proposal<'a> {
     before: &'a BTreeSet<String>,
     same: Equal<'a>,
@@ -102,10 +116,18 @@ impl Proposal<'_> {
         if attribute.mode == Mode::Computed {
             return prior.cloned().unwrap_or(Value::UNKNOWN);
         }
-        match config {
-            Value::Unknown(_) => config.clone(),
-            Value::Null => self.omitted(attribute, prior, at),
-            _ => self.given(attribute, config, prior, at),
+        if config.is_unknown() {
+            config.clone()
+        } else if config.is_null() {
+            let chosen = self.omitted(attribute, prior, at);
+            // A default that is of another type is none.
+            let otherwise = match attribute.default {
+                Some(_) => Value::Null,
+                None => Value::UNKNOWN,
+            };
+            of_its_type(config, chosen, otherwise)
+        } else {
+            self.given(attribute, config, prior, at)
         }
     }
 

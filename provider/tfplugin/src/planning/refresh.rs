@@ -3,7 +3,7 @@
 use super::fill::attribute_value;
 use super::{Equal, equal};
 use crate::schema::{Attribute, Kind, Mode, Nesting, Object};
-use crate::value::{Number, Value};
+use crate::value::{Number, Retype, Value, retype};
 
 /// The state after a read: `observed`, in the user's own words where they mean the same.
 ///
@@ -28,8 +28,8 @@ fn merge(attribute: &Attribute, prior: &Value, observed: &Value, same: Equal<'_>
         return Value::Null;
     }
     if attribute.local {
-        let kept = match (prior, &attribute.default) {
-            (Value::Null | Value::Unknown(_), Some(default)) => default,
+        let kept = match &attribute.default {
+            Some(default) if prior.is_null() || prior.is_unknown() => default,
             _ => prior,
         };
         // As after an apply: a default may hold members that no state does.
@@ -43,10 +43,22 @@ fn merge(attribute: &Attribute, prior: &Value, observed: &Value, same: Equal<'_>
         return prior.clone();
     }
     match attribute.mode {
-        Mode::Computed => observed,
+        Mode::Computed => typed_as(prior, observed),
         _ if observed.is_null() && is_zero(prior) => prior.clone(),
-        Mode::Optional if prior.is_null() && is_zero(&observed) => Value::Null,
-        _ => observed,
+        Mode::Optional if prior.is_null() && is_zero(&observed) => prior.clone(),
+        _ => typed_as(prior, observed),
+    }
+}
+
+/// A free value that changed, of the type that it had where it can have it: a list does not become
+/// a tuple because an element was added to it.
+fn typed_as(prior: &Value, observed: Value) -> Value {
+    let (Value::Dynamic(prior), Value::Dynamic(now)) = (prior, &observed) else {
+        return observed;
+    };
+    match retype(&now.1, &now.0, &prior.0, Retype::Json) {
+        Some(value) => Value::dynamic(prior.0.clone(), value),
+        None => observed,
     }
 }
 

@@ -27,7 +27,8 @@ fn compare(
     for attribute in &object.attributes {
         let before = prior.get(&attribute.name).unwrap_or(&Value::Null);
         let after = planned.get(&attribute.name).unwrap_or(&Value::Null);
-        if before == after {
+        // Of which type a null is, no object knows.
+        if before == after || (before.is_null() && after.is_null()) {
             continue;
         }
         let path = path.attribute(&attribute.name);

@@ -31,6 +31,7 @@ mod careless;
 mod data_sources;
 mod deferral;
 mod ephemeral;
+mod free;
 mod functions;
 mod generated;
 mod handshake;

@@ -1,9 +1,10 @@
 //! When two values are one to Terraform: sets have no order.
 
-use crate::value::{Type, Value};
+use crate::value::{Retype, Type, Value, retype};
 
-/// Whether `a` and `b`, both of type `ty`, are the same value.
-pub(super) fn alike(ty: &Type, a: &Value, b: &Value) -> bool {
+/// Whether `a` and `b`, both of type `ty`, are the same value. Of what is promised of an unknown
+/// value nothing is compared.
+pub(crate) fn alike(ty: &Type, a: &Value, b: &Value) -> bool {
     if a == b {
         return true;
     }
@@ -28,8 +29,10 @@ pub(super) fn alike(ty: &Type, a: &Value, b: &Value) -> bool {
             alike(of, a.unwrap_or(&Value::Null), b.unwrap_or(&Value::Null))
         }),
         (Type::Dynamic, Value::Dynamic(a), Value::Dynamic(b)) => {
-            a.0 == b.0 && alike(&a.0, &a.1, &b.1)
+            let b = retype(&b.1, &b.0, &a.0, Retype::Carried);
+            b.is_some_and(|b| alike(&a.0, &a.1, &b))
         }
+        (_, Value::Unknown(_), Value::Unknown(_)) => true,
         _ => false,
     }
 }
