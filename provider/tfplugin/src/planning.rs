@@ -17,6 +17,9 @@
 //! prior value, and a resource marks those of its outputs that will change. An attribute that was
 //! configured and is not any more is unknown, because the server will choose, unless it cannot change
 //! without a replacement.
+//!
+//! An element of a list of objects that moves keeps what was computed of it: elements are told apart
+//! by their keys (`x-kubernetes-list-map-keys`), and else by what is configured of them.
 
 use std::collections::BTreeSet;
 
@@ -30,6 +33,7 @@ mod contradict;
 mod fill;
 mod hide;
 mod intend;
+mod pair;
 mod promise;
 mod propose;
 mod refresh;

@@ -1,10 +1,12 @@
 //! The plan, completed by what came back from apply.
 
+use super::pair::{items, pairs};
 use crate::schema::{Attribute, Kind, Nesting, Object};
 use crate::value::{Retype, Value, retype};
 
 /// The state after an apply: everything that was known in the plan as planned, byte for byte, what
-/// was unknown as `returned`, and null where even that is unknown. Write-only is null.
+/// was unknown as `returned`, and null where even that is unknown. Write-only is null. Elements of a
+/// list of objects are found in `returned` by their keys, or by what is known of them.
 pub fn fill(object: &Object, planned: &Value, returned: &Value) -> Value {
     match planned {
         Value::Unknown(_) if returned.is_unknown() => Value::Null,
@@ -44,19 +46,17 @@ pub(super) fn attribute_value(attribute: &Attribute, planned: &Value, returned: 
     };
     match (nesting, shape) {
         (_, Value::Null | Value::Unknown(_)) => Value::Null,
-        (Nesting::List, Value::List(items)) => Value::List(
-            items
-                .iter()
-                .enumerate()
-                .map(|(i, item)| {
-                    let returned = match returned {
-                        Value::List(items) => items.get(i).unwrap_or(&Value::Null),
-                        _ => &Value::Null,
-                    };
-                    fill(object, item, returned)
-                })
-                .collect(),
-        ),
+        (Nesting::List, Value::List(planned)) => {
+            let returned = items(returned);
+            let pairs = pairs(object, &attribute.keys, (planned, returned), &|_, a, b| {
+                a == b
+            });
+            let filled = planned.iter().zip(pairs).map(|(item, place)| {
+                let returned = place.and_then(|place| returned.get(place));
+                fill(object, item, returned.unwrap_or(&Value::Null))
+            });
+            Value::List(filled.collect())
+        }
         (Nesting::Map { .. }, Value::Map(members)) => {
             Value::map(members.iter().map(|(key, member)| {
                 let returned = returned.get(key).unwrap_or(&Value::Null);

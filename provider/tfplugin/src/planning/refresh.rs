@@ -1,6 +1,7 @@
 //! What was observed, merged into the prior state.
 
 use super::fill::attribute_value;
+use super::pair::{items, pairs};
 use super::{Equal, equal};
 use crate::schema::{Attribute, Kind, Mode, Nesting, Object};
 use crate::value::{Number, Retype, Value, retype};
@@ -12,6 +13,8 @@ use crate::value::{Number, Retype, Value, retype};
 /// - A server that leaves out zero values does not contradict a configured `false`, 0, "" or an
 ///   empty collection; and an empty value where nothing is configured is nothing, unless it has to
 ///   be configured.
+/// - Elements of a list of objects are those that they were, wherever they stand now; where the list
+///   has keys, they stay in the order of the prior state.
 pub fn refresh(object: &Object, prior: &Value, observed: &Value, same: Equal<'_>) -> Value {
     Value::map(object.attributes.iter().map(|attribute| {
         let prior = prior.get(&attribute.name).unwrap_or(&Value::Null);
@@ -94,19 +97,20 @@ fn nested(
             }
         }
         (_, Value::Null, _) if !stays && is_zero(observed) => Value::Null,
-        (Nesting::List, _, Value::List(items)) => Value::List(
-            items
-                .iter()
-                .enumerate()
-                .map(|(i, item)| {
-                    let prior = match prior {
-                        Value::List(prior) => prior.get(i).unwrap_or(&Value::Null),
-                        _ => &Value::Null,
-                    };
-                    refresh(object, prior, item, same)
-                })
-                .collect(),
-        ),
+        (Nesting::List, _, Value::List(now)) => {
+            let then = items(prior);
+            let pairs = pairs(object, &attribute.keys, (now, then), same);
+            let mut elements: Vec<_> = now.iter().zip(pairs).collect();
+            if !attribute.keys.is_empty() {
+                // Elements with keys have no order that a server would have to keep.
+                elements.sort_by_key(|(_, place)| place.unwrap_or(then.len()));
+            }
+            let merged = elements.into_iter().map(|(item, place)| {
+                let prior = place.and_then(|place| then.get(place));
+                refresh(object, prior.unwrap_or(&Value::Null), item, same)
+            });
+            Value::List(merged.collect())
+        }
         (Nesting::Map { .. }, _, Value::Map(members)) => {
             Value::map(members.iter().map(|(key, member)| {
                 let prior = prior.get(key).unwrap_or(&Value::Null);
@@ -118,7 +122,7 @@ fn nested(
 }
 
 /// Whether a server may as well leave it out.
-fn is_zero(value: &Value) -> bool {
+pub(super) fn is_zero(value: &Value) -> bool {
     match value {
         Value::Bool(value) => !value,
         Value::Number(number) => *number == Number::from(0i64),

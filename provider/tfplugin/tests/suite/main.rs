@@ -38,6 +38,7 @@ mod handshake;
 mod host;
 mod identity;
 mod listed;
+mod lists;
 mod models;
 mod moved;
 mod planning;
