@@ -405,8 +405,10 @@ impl Proposal<'_> {
         if config.is_unknown() {
             return false;
         }
-        let config = match &attribute.default {
-            Some(default) if config.is_null() => default,
+        let default = attribute.default.as_ref().filter(|_| config.is_null());
+        let default = default.map(|default| of_its_type(config, default.clone(), Value::Null));
+        let config = match &default {
+            Some(default) => default,
             None if config.is_null() && attribute.mode.is_computed() => {
                 return !self.was_configured(at);
             }

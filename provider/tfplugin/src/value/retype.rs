@@ -16,38 +16,44 @@ pub(crate) enum Retype {
 /// `value`, which is of type `from`, as one of type `to` with the same content; None where there is
 /// no such value.
 pub(crate) fn retype(value: &Value, from: &Type, to: &Type, how: Retype) -> Option<Value> {
+    convert(value, from, to, how, false)
+}
+
+/// `shared`: `from` is the type of several values. Then it is not copied to each of them where it
+/// has parts: a wide type and many nulls would cost the product of the two.
+fn convert(value: &Value, from: &Type, to: &Type, how: Retype, shared: bool) -> Option<Value> {
     if from == to {
         return Some(value.clone());
     }
     match (from, to) {
         (Type::Dynamic, to) => match value {
-            Value::Dynamic(carried) => retype(&carried.1, &carried.0, to, how),
+            Value::Dynamic(carried) => convert(&carried.1, &carried.0, to, how, false),
             // It has no type that it could keep.
             Value::Null | Value::Unknown(None) if how == Retype::Json => Some(value.clone()),
             _ => None,
         },
-        (from, Type::Dynamic) => Some(Value::dynamic(from.clone(), value.clone())),
-        // Whatever the type of the elements, it has to be one of the same kind.
-        _ if !related(from, to, how) => match value {
-            Value::Null if how == Retype::Json => Some(Value::Null),
-            _ => None,
-        },
+        (Type::Bool | Type::Number | Type::String, Type::Dynamic) => {
+            Some(Value::dynamic(from.clone(), value.clone()))
+        }
+        (from, Type::Dynamic) => (!shared).then(|| Value::dynamic(from.clone(), value.clone())),
         _ => match value {
             Value::Null | Value::Unknown(None) if how == Retype::Json => Some(value.clone()),
-            Value::Null | Value::Unknown(_) => same_kind(from, to).then(|| value.clone()),
-            Value::List(items) => list(items, from, to, how),
-            Value::Map(members) => map(members, from, to, how),
+            Value::Null | Value::Unknown(_) => settles(from, to).then(|| value.clone()),
+            _ if !related(from, to, how) => None,
+            Value::List(items) => list(items, from, to, how, shared),
+            Value::Map(members) => map(members, from, to, how, shared),
             _ => None,
         },
     }
 }
 
-fn list(items: &[Value], from: &Type, to: &Type, how: Retype) -> Option<Value> {
+fn list(items: &[Value], from: &Type, to: &Type, how: Retype, shared: bool) -> Option<Value> {
     if matches!(to, Type::Tuple(types) if types.len() != items.len()) {
         return None;
     }
+    let shared = shared || !matches!(from, Type::Tuple(_));
     let all = items.iter().enumerate();
-    let all = all.map(|(i, item)| retype(item, element(from, i)?, element(to, i)?, how));
+    let all = all.map(|(i, item)| convert(item, element(from, i)?, element(to, i)?, how, shared));
     let all: Vec<Value> = all.collect::<Option<_>>()?;
     if let (Type::Set(of), Type::List(_) | Type::Tuple(_)) = (to, from) {
         // A set would lose what is there twice.
@@ -60,14 +66,21 @@ fn list(items: &[Value], from: &Type, to: &Type, how: Retype) -> Option<Value> {
     Some(Value::List(all))
 }
 
-fn map(members: &BTreeMap<String, Value>, from: &Type, to: &Type, how: Retype) -> Option<Value> {
+fn map(
+    members: &BTreeMap<String, Value>,
+    from: &Type,
+    to: &Type,
+    how: Retype,
+    shared: bool,
+) -> Option<Value> {
     if matches!(to, Type::Object(types) if !types.keys().eq(members.keys())) {
         return None;
     }
+    let shared = shared || !matches!(from, Type::Object(_));
     members
         .iter()
         .map(|(name, value)| {
-            let value = retype(value, member(from, name)?, member(to, name)?, how)?;
+            let value = convert(value, member(from, name)?, member(to, name)?, how, shared)?;
             Some((name.clone(), value))
         })
         .collect::<Option<_>>()
@@ -100,20 +113,20 @@ fn related(a: &Type, b: &Type, how: Retype) -> bool {
     }
 }
 
-/// Whether a null or an unknown of type `a` is one of type `b` where that leaves a part open.
-fn same_kind(a: &Type, b: &Type) -> bool {
+/// Whether `a` is `b` with a type for each part that `b` leaves open.
+fn settles(a: &Type, b: &Type) -> bool {
     match (a, b) {
         (_, Type::Dynamic) => true,
         (Type::List(a), Type::List(b))
         | (Type::Set(a), Type::Set(b))
-        | (Type::Map(a), Type::Map(b)) => same_kind(a, b),
+        | (Type::Map(a), Type::Map(b)) => settles(a, b),
         (Type::Tuple(a), Type::Tuple(b)) => {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_kind(a, b))
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| settles(a, b))
         }
         (Type::Object(a), Type::Object(b)) => {
             a.len() == b.len()
                 && a.iter()
-                    .all(|(name, a)| b.get(name).is_some_and(|b| same_kind(a, b)))
+                    .all(|(name, a)| b.get(name).is_some_and(|b| settles(a, b)))
         }
         (a, b) => a == b,
     }
