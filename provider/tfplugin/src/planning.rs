@@ -17,12 +17,15 @@
 //! prior value, and a resource marks those of its outputs that will change. An attribute that was
 //! configured and is not any more is unknown, because the server will choose, unless it cannot change
 //! without a replacement.
+//!
+//! An element of a list of objects that moves keeps what was computed of it: elements are told apart
+//! by their keys (`x-kubernetes-list-map-keys`), and else by what is configured of them.
 
 use std::collections::BTreeSet;
 
 use crate::path::{AttributePath, Step};
 use crate::schema::{Kind, Mode, Nesting, Object};
-use crate::value::Value;
+use crate::value::{Retype, Value, retype};
 
 pub mod check;
 mod configuration;
@@ -30,6 +33,7 @@ mod contradict;
 mod fill;
 mod hide;
 mod intend;
+mod pair;
 mod promise;
 mod propose;
 mod refresh;
@@ -48,10 +52,15 @@ pub use replace::replacements;
 /// Whether two strings with an `x-semantic` kind mean the same: kind, one, the other.
 pub type Equal<'a> = &'a dyn Fn(&str, &str, &str) -> bool;
 
-/// Whether two values of an attribute with that semantic mean the same.
+/// Whether two values of an attribute with that semantic mean the same. Free values do where they
+/// are one in JSON: of a list and a tuple, or a map and an object, a server knows no difference.
 fn equal(semantic: Option<&str>, a: &Value, b: &Value, same: Equal<'_>) -> bool {
-    if a == b {
+    if a == b || (a.is_null() && b.is_null()) {
         return true;
+    }
+    if let (Value::Dynamic(a), Value::Dynamic(b)) = (a, b) {
+        let b = retype(&b.1, &b.0, &a.0, Retype::Json);
+        return b.is_some_and(|b| check::alike(&a.0, &a.1, &b));
     }
     let Some(kind) = semantic else {
         return false;

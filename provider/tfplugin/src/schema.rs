@@ -22,6 +22,9 @@
 //! | `x-conflicts-with: [MEMBER]` | at most one of these neighbours and this is set |
 //! | `x-never-null` | never null once applied, so conditions on it are decided at plan |
 //! | `x-deprecation-message` | what to use in place of a `deprecated` property |
+//! | `x-kubernetes-list-map-keys: [MEMBER]` | these members tell the elements of a list of objects apart |
+//!
+//! Of Kubernetes' own extensions only that one has a meaning here; the others are passed over.
 
 use std::collections::BTreeMap;
 
@@ -87,6 +90,9 @@ pub struct Attribute {
     pub default: Option<Value>,
     /// What the server has when the configuration omits it.
     pub server_default: Option<Value>,
+    /// The Terraform names of the members that tell the elements of a list of objects apart. Where
+    /// there are none, an element is the one of which the same is configured.
+    pub keys: Vec<String>,
     /// The Terraform names of the neighbours that exclude it.
     pub conflicts_with: Vec<String>,
     /// It is not null once applied, not even in a state that is pending.

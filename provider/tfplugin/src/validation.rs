@@ -120,6 +120,7 @@ impl Check<'_> {
         path: &AttributePath,
         hidden: bool,
     ) {
+        let value = value.content();
         let expectation = match value {
             Value::String(text) => string(constraints, text),
             Value::Number(_) => number(constraints, value),

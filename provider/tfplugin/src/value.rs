@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 pub mod json;
 pub mod msgpack;
 mod number;
+mod retype;
 mod ty;
 
 pub use number::{Number, NumberError};
+pub(crate) use retype::{Retype, retype};
 pub use ty::{Type, TypeError};
 
 use crate::path::{AttributePath, Step};
@@ -71,7 +73,8 @@ pub enum Value {
     List(Vec<Value>),
     /// A map or an object.
     Map(BTreeMap<String, Value>),
-    /// A value that carries its own type.
+    /// A value that carries its own type: null and unknown have one as well, and Terraform compares
+    /// it.
     Dynamic(Box<(Type, Value)>),
 }
 
@@ -151,14 +154,40 @@ impl Value {
         Self::Map(members.into_iter().map(|(k, v)| (k.into(), v)).collect())
     }
 
-    /// Whether it is null.
-    pub fn is_null(&self) -> bool {
-        matches!(self, Self::Null)
+    /// A value that carries the type `ty`. Of [`Type::Dynamic`] it is `value` itself, which carries
+    /// its type already, or has none.
+    pub fn dynamic(ty: Type, value: Value) -> Self {
+        match ty {
+            Type::Dynamic => value,
+            ty => Self::Dynamic(Box::new((ty, value))),
+        }
     }
 
-    /// Whether it is unknown as a whole.
+    /// The value without the type that it carries; itself where it carries none.
+    pub fn content(&self) -> &Value {
+        let mut value = self;
+        while let Self::Dynamic(inner) = value {
+            value = &inner.1;
+        }
+        value
+    }
+
+    fn content_mut(&mut self) -> &mut Value {
+        let mut value = self;
+        while let Self::Dynamic(inner) = value {
+            value = &mut inner.1;
+        }
+        value
+    }
+
+    /// Whether it is null, of whatever type.
+    pub fn is_null(&self) -> bool {
+        matches!(self.content(), Self::Null)
+    }
+
+    /// Whether it is unknown as a whole, of whatever type.
     pub fn is_unknown(&self) -> bool {
-        matches!(self, Self::Unknown(_))
+        matches!(self.content(), Self::Unknown(_))
     }
 
     /// Whether nothing in it is unknown.
@@ -172,7 +201,7 @@ impl Value {
         }
     }
 
-    /// The same with null in place of everything unknown.
+    /// The same with null in place of everything unknown. A null keeps the type that was known.
     #[must_use]
     pub fn with_unknown_as_null(self) -> Self {
         match self {
@@ -188,10 +217,7 @@ impl Value {
             ),
             Self::Dynamic(inner) => {
                 let (ty, value) = *inner;
-                match value.with_unknown_as_null() {
-                    Self::Null => Self::Null,
-                    value => Self::Dynamic(Box::new((ty, value))),
-                }
+                Self::Dynamic(Box::new((ty, value.with_unknown_as_null())))
             }
             other => other,
         }
@@ -199,7 +225,7 @@ impl Value {
 
     /// The member `name` of an object or map.
     pub fn get(&self, name: &str) -> Option<&Value> {
-        match self {
+        match self.content() {
             Self::Map(members) => members.get(name),
             _ => None,
         }
@@ -209,7 +235,7 @@ impl Value {
     pub fn at(&self, path: &AttributePath) -> Option<&Value> {
         path.steps()
             .iter()
-            .try_fold(self, |value, step| match (step, value) {
+            .try_fold(self, |value, step| match (step, value.content()) {
                 (Step::Attribute(name) | Step::Key(name), Self::Map(members)) => members.get(name),
                 (Step::Index(index), Self::List(items)) => items.get(*index),
                 _ => None,
@@ -219,13 +245,14 @@ impl Value {
     pub(crate) fn at_mut(&mut self, path: &AttributePath) -> Option<&mut Value> {
         path.steps()
             .iter()
-            .try_fold(self, |value, step| match (step, value) {
+            .try_fold(self, |value, step| match (step, value.content_mut()) {
                 (Step::Attribute(name) | Step::Key(name), Self::Map(members)) => {
                     members.get_mut(name)
                 }
                 (Step::Index(index), Self::List(items)) => items.get_mut(*index),
                 _ => None,
             })
+            .map(Self::content_mut)
     }
 
     /// What a user would call it, for messages.
@@ -238,7 +265,7 @@ impl Value {
             Self::String(_) => "a string",
             Self::List(_) => "a list",
             Self::Map(_) => "an object or map",
-            Self::Dynamic(_) => "a value of any type",
+            Self::Dynamic(inner) => inner.1.kind(),
         }
     }
 }

@@ -100,10 +100,10 @@ fn leaf_value(tree: &Tree, ty: &Type) -> Result<Value, ModelError> {
             })
             .collect::<Result<_, _>>()
             .map(Value::Map),
-        (tree, Type::Dynamic) => Ok(match free_value(tree) {
-            (_, Value::Null) => Value::Null,
-            (ty, value) => Value::Dynamic(Box::new((ty, value))),
-        }),
+        (tree, Type::Dynamic) => {
+            let (ty, value) = free_value(tree);
+            Ok(Value::dynamic(ty, value))
+        }
         (other, ty) => Err(mismatch(&ty.to_string(), other)),
     }
 }

@@ -20,6 +20,7 @@ mod result;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use compare::alike;
 pub use plan::{Planned, plan};
 pub use result::{kept, state};
 

@@ -32,7 +32,8 @@ pub fn configuration(object: &Object, state: &Value) -> Value {
 }
 
 fn written(attribute: &Attribute, value: &Value) -> Value {
-    if attribute.mode == Mode::Computed || attribute.write_only || !value.is_wholly_known() {
+    let nothing = value.is_null() || !value.is_wholly_known();
+    if attribute.mode == Mode::Computed || attribute.write_only || nothing {
         return Value::Null;
     }
     let required = attribute.mode == Mode::Required;

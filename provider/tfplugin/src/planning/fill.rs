@@ -1,10 +1,12 @@
 //! The plan, completed by what came back from apply.
 
+use super::pair::{items, pairs};
 use crate::schema::{Attribute, Kind, Nesting, Object};
-use crate::value::{Value, msgpack};
+use crate::value::{Retype, Value, retype};
 
 /// The state after an apply: everything that was known in the plan as planned, byte for byte, what
-/// was unknown as `returned`, and null where even that is unknown. Write-only is null.
+/// was unknown as `returned`, and null where even that is unknown. Write-only is null. Elements of a
+/// list of objects are found in `returned` by their keys, or by what is known of them.
 pub fn fill(object: &Object, planned: &Value, returned: &Value) -> Value {
     match planned {
         Value::Unknown(_) if returned.is_unknown() => Value::Null,
@@ -44,19 +46,17 @@ pub(super) fn attribute_value(attribute: &Attribute, planned: &Value, returned: 
     };
     match (nesting, shape) {
         (_, Value::Null | Value::Unknown(_)) => Value::Null,
-        (Nesting::List, Value::List(items)) => Value::List(
-            items
-                .iter()
-                .enumerate()
-                .map(|(i, item)| {
-                    let returned = match returned {
-                        Value::List(items) => items.get(i).unwrap_or(&Value::Null),
-                        _ => &Value::Null,
-                    };
-                    fill(object, item, returned)
-                })
-                .collect(),
-        ),
+        (Nesting::List, Value::List(planned)) => {
+            let returned = items(returned);
+            let pairs = pairs(object, &attribute.keys, (planned, returned), &|_, a, b| {
+                a == b
+            });
+            let filled = planned.iter().zip(pairs).map(|(item, place)| {
+                let returned = place.and_then(|place| returned.get(place));
+                fill(object, item, returned.unwrap_or(&Value::Null))
+            });
+            Value::List(filled.collect())
+        }
         (Nesting::Map { .. }, Value::Map(members)) => {
             Value::map(members.iter().map(|(key, member)| {
                 let returned = returned.get(key).unwrap_or(&Value::Null);
@@ -89,15 +89,13 @@ fn leaf(planned: &Value, returned: &Value) -> Value {
         })),
         (Value::Dynamic(inner), _) if !planned.is_wholly_known() => {
             let (ty, inner) = &**inner;
-            // Of what came back in another type nothing can be taken: the type was planned.
+            // The type was planned: of what has none of that type nothing can be taken.
             let returned = match returned {
-                Value::Dynamic(returned) if msgpack::encode(&returned.1, ty).is_ok() => &returned.1,
-                _ => &Value::Null,
+                Value::Dynamic(returned) => retype(&returned.1, &returned.0, ty, Retype::Json),
+                _ => None,
             };
-            match leaf(inner, returned) {
-                Value::Null => Value::Null,
-                value => Value::Dynamic(Box::new((ty.clone(), value))),
-            }
+            let value = leaf(inner, &returned.unwrap_or_default());
+            Value::Dynamic(Box::new((ty.clone(), value)))
         }
         _ => planned.clone().with_unknown_as_null(),
     }

@@ -19,8 +19,8 @@ pub fn intend(object: &Object, config: &Value, planned: &Value) -> Value {
 }
 
 fn attribute_value(attribute: &Attribute, config: &Value, planned: &Value) -> Value {
-    if planned.is_unknown() && *config == Value::Null && attribute.mode != Mode::Computed {
-        return Value::Null;
+    if planned.is_unknown() && config.is_null() && attribute.mode != Mode::Computed {
+        return planned.clone().with_unknown_as_null();
     }
     let Kind::Nested(nesting, object) = &attribute.kind else {
         return planned.clone();

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::check::alike;
+use super::pair::items;
 use super::{Equal, equal};
 use crate::path::AttributePath;
 use crate::schema::{Attribute, Kind, Mode, Nesting, Object};
-use crate::value::Value;
+use crate::value::{Retype, Type, Value, retype};
 
 /// What the state will be, by `config` over `prior` (None on creation). `configured` are the paths
 /// that the configuration gave when the object was last written ([`super::configured`]).
@@ -18,6 +20,10 @@ use crate::value::Value;
 ///    creation, or when it was configured before); else null. Two exceptions: where a server
 ///    that is told nothing has nothing (`x-unfilled`), a creation has null; and what cannot change
 ///    without a replacement keeps its prior value, with the object that it is a member of.
+///
+/// The prior value of an element in a list of objects is that of the element with the same keys; in
+/// a list without keys that of the element at the same place if the same is configured of both, else
+/// one elsewhere of which the same is configured. All others are new.
 pub fn propose(
     object: &Object,
     config: &Value,
@@ -25,7 +31,8 @@ pub fn propose(
     before: &BTreeSet<String>,
     same: Equal<'_>,
 ) -> Value {
-    Proposal { before, same }.object(object, config, prior, At::Root)
+    let past = Past::of(prior);
+    Proposal { before, same }.object(object, config, past, At::Root)
 }
 
 /// Where the proposal is. Most attributes never ask for their path, so it is only put together for
@@ -63,17 +70,83 @@ fn is_fixed(object: &Object, value: &Value) -> bool {
     })
 }
 
+/// `chosen` in place of `config`, a null. A free null has a type that Terraform may have been told
+/// before it was known to be null, so what is chosen is of that type, or `otherwise`.
+fn of_its_type(config: &Value, chosen: Value, otherwise: Value) -> Value {
+    let Value::Dynamic(null) = config else {
+        return chosen;
+    };
+    let ty = &null.0;
+    let value = match chosen {
+        Value::Dynamic(chosen) => retype(&chosen.1, &chosen.0, ty, Retype::Json),
+        nothing => Some(nothing),
+    };
+    Value::dynamic(ty.clone(), value.unwrap_or(otherwise))
+}
+
+/// What an object, or a part of one, was before.
+#[derive(Clone, Copy)]
+struct Past<'a> {
+    was: Was<'a>,
+    /// What stands at the same place of the prior state, if there is one. Terraform lets a plan spell
+    /// a value as it is spelled there, and nowhere else.
+    there: Option<&'a Value>,
+}
+
+#[derive(Clone, Copy)]
+enum Was<'a> {
+    /// It is new.
+    Nothing,
+    /// Not said before more of the configuration is known: it may be new.
+    Open,
+    /// This, in the prior state.
+    Value(&'a Value),
+}
+
+impl<'a> Past<'a> {
+    /// What the prior state has at the same place.
+    fn of(prior: Option<&'a Value>) -> Self {
+        let was = prior.map_or(Was::Nothing, Was::Value);
+        let there = prior;
+        Self { was, there }
+    }
+
+    /// The attribute `name` of an object. One that was null had none.
+    fn attribute(self, name: &str) -> Self {
+        fn of<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
+            match object {
+                Value::Map(members) => Some(members.get(name).unwrap_or(&Value::Null)),
+                _ => None,
+            }
+        }
+        self.part(|object| of(object, name))
+    }
+
+    /// The element `key` of a map.
+    fn key(self, key: &str) -> Self {
+        self.part(|map| map.get(key))
+    }
+
+    fn part(self, of: impl Fn(&'a Value) -> Option<&'a Value>) -> Self {
+        let was = match self.was {
+            Was::Value(value) => of(value).map_or(Was::Nothing, Was::Value),
+            other => other,
+        };
+        let there = self.there.and_then(of);
+        Self { was, there }
+    }
+}
+
 struct Proposal<'a> {
     before: &'a BTreeSet<String>,
     same: Equal<'a>,
 }
 
 impl Proposal<'_> {
-    fn object(&self, object: &Object, config: &Value, prior: Option<&Value>, at: At<'_>) -> Value {
+    fn object(&self, object: &Object, config: &Value, past: Past<'_>, at: At<'_>) -> Value {
         if matches!(config, Value::Null | Value::Unknown(_)) {
             return config.clone();
         }
-        let prior = prior.filter(|prior| matches!(prior, Value::Map(_)));
         Value::Map(
             object
                 .attributes
@@ -81,8 +154,8 @@ impl Proposal<'_> {
                 .map(|attribute| {
                     let at = At::Attribute(&at, &attribute.name);
                     let config = config.get(&attribute.name).unwrap_or(&Value::Null);
-                    let prior = prior.map(|p| p.get(&attribute.name).unwrap_or(&Value::Null));
-                    let value = self.attribute(attribute, config, prior, at);
+                    let past = past.attribute(&attribute.name);
+                    let value = self.attribute(attribute, config, past, at);
                     (attribute.name.clone(), value)
                 })
                 .collect::<BTreeMap<_, _>>(),
@@ -93,38 +166,49 @@ impl Proposal<'_> {
         &self,
         attribute: &Attribute,
         config: &Value,
-        prior: Option<&Value>,
+        past: Past<'_>,
         at: At<'_>,
     ) -> Value {
         if attribute.write_only {
             return Value::Null;
         }
         if attribute.mode == Mode::Computed {
-            return prior.cloned().unwrap_or(Value::UNKNOWN);
+            return match past.was {
+                Was::Value(prior) => prior.clone(),
+                Was::Nothing | Was::Open => Value::UNKNOWN,
+            };
         }
-        match config {
-            Value::Unknown(_) => config.clone(),
-            Value::Null => self.omitted(attribute, prior, at),
-            _ => self.given(attribute, config, prior, at),
+        if config.is_unknown() {
+            config.clone()
+        } else if config.is_null() {
+            let chosen = self.omitted(attribute, past, at);
+            // A default that is of another type is none.
+            let otherwise = match attribute.default {
+                Some(_) => Value::Null,
+                None => Value::UNKNOWN,
+            };
+            of_its_type(config, chosen, otherwise)
+        } else {
+            self.given(attribute, config, past, at)
         }
     }
 
-    fn omitted(&self, attribute: &Attribute, prior: Option<&Value>, at: At<'_>) -> Value {
+    fn omitted(&self, attribute: &Attribute, past: Past<'_>, at: At<'_>) -> Value {
         if let Some(default) = &attribute.default {
             // Spelled as in the prior state where that means the same; the members of an object may
             // have defaults of their own.
-            return self.given(attribute, default, prior, at);
+            return self.given(attribute, default, past, at);
         }
         if !attribute.mode.is_computed() {
             return Value::Null;
         }
-        match prior {
-            None if attribute.unfilled => Value::Null,
-            None => Value::UNKNOWN,
-            Some(prior) if attribute.force_new || !self.was_configured(at) => prior.clone(),
-            Some(prior) => match &attribute.kind {
+        match past.was {
+            Was::Nothing if attribute.unfilled => Value::Null,
+            Was::Nothing | Was::Open => Value::UNKNOWN,
+            Was::Value(prior) if attribute.force_new || !self.was_configured(at) => prior.clone(),
+            Was::Value(prior) => match &attribute.kind {
                 Kind::Nested(Nesting::Single, object) if is_fixed(object, prior) => {
-                    self.remains(object, prior, at)
+                    self.remains(object, prior, past, at)
                 }
                 _ => Value::UNKNOWN,
             },
@@ -133,13 +217,12 @@ impl Proposal<'_> {
 
     /// An object that is configured no more and cannot go without a replacement: as if it were
     /// configured with nothing but what it has to have.
-    fn remains(&self, object: &Object, prior: &Value, at: At<'_>) -> Value {
+    fn remains(&self, object: &Object, prior: &Value, past: Past<'_>, at: At<'_>) -> Value {
         Value::map(object.attributes.iter().map(|attribute| {
             let at = At::Attribute(&at, &attribute.name);
-            let prior = prior.get(&attribute.name).unwrap_or(&Value::Null);
             let value = match attribute.mode {
-                Mode::Required => prior.clone(),
-                _ => self.attribute(attribute, &Value::Null, Some(prior), at),
+                Mode::Required => prior.get(&attribute.name).cloned().unwrap_or_default(),
+                _ => self.attribute(attribute, &Value::Null, past.attribute(&attribute.name), at),
             };
             (attribute.name.clone(), value)
         }))
@@ -149,46 +232,225 @@ impl Proposal<'_> {
         !self.before.is_empty() && self.before.contains(&at.path().to_string())
     }
 
-    fn given(
-        &self,
-        attribute: &Attribute,
-        config: &Value,
-        prior: Option<&Value>,
-        at: At<'_>,
-    ) -> Value {
+    fn given(&self, attribute: &Attribute, config: &Value, past: Past<'_>, at: At<'_>) -> Value {
         let (nesting, object) = match &attribute.kind {
             Kind::Leaf(_) => {
-                let prior = prior
-                    .filter(|prior| equal(attribute.semantic.as_deref(), config, prior, self.same));
-                return prior.unwrap_or(config).clone();
+                // Of a free value Terraform may have been told the type before all of it was known.
+                let there = past.there.filter(|there| match config {
+                    Value::Dynamic(_) => alike(&Type::Dynamic, config, there),
+                    _ => self.equal(attribute, config, there),
+                });
+                return there.unwrap_or(config).clone();
             }
             Kind::Nested(nesting, object) => (nesting, object),
         };
         match (nesting, config) {
-            (Nesting::List, Value::List(items)) => Value::List(
-                items
-                    .iter()
-                    .enumerate()
-                    .map(|(i, item)| {
-                        let prior = prior.and_then(|prior| match prior {
-                            Value::List(items) => items.get(i),
-                            _ => None,
-                        });
-                        self.object(object, item, prior, At::Index(&at, i))
-                    })
-                    .collect(),
-            ),
+            (Nesting::List, Value::List(items)) => {
+                self.list((&attribute.keys, object), items, past, at)
+            }
             (Nesting::Map { .. }, Value::Map(members)) => Value::Map(
                 members
                     .iter()
                     .map(|(key, member)| {
-                        let prior = prior.and_then(|prior| prior.get(key));
                         let at = At::Key(&at, key);
-                        (key.clone(), self.object(object, member, prior, at))
+                        (key.clone(), self.object(object, member, past.key(key), at))
                     })
                     .collect(),
             ),
-            _ => self.object(object, config, prior, at),
+            _ => self.object(object, config, past, at),
         }
     }
+
+    fn equal(&self, attribute: &Attribute, a: &Value, b: &Value) -> bool {
+        equal(attribute.semantic.as_deref(), a, b, self.same)
+    }
+
+    fn list(
+        &self,
+        (keys, object): (&[String], &Object),
+        config: &[Value],
+        past: Past<'_>,
+        at: At<'_>,
+    ) -> Value {
+        let there = past.there.map_or(&[][..], items);
+        let (was, otherwise) = match past.was {
+            Was::Value(was) => (items(was), Was::Nothing),
+            other => (&[][..], other),
+        };
+        let places = match (was, keys) {
+            ([], _) => vec![Place::Other; config.len()],
+            (_, []) => self.by_content(object, config, was, at),
+            _ => self.by_keys((keys, object), config, was, at),
+        };
+        let elements = config.iter().zip(places).enumerate();
+        let planned = elements.map(|(i, (item, place))| {
+            let (was, place) = match place {
+                Place::At(place) => (was.get(place).map_or(otherwise, Was::Value), place),
+                Place::Other => (otherwise, i),
+                Place::Open => (Was::Open, i),
+            };
+            let there = there.get(i);
+            self.object(object, item, Past { was, there }, At::Index(&at, place))
+        });
+        Value::List(planned.collect())
+    }
+
+    /// An element is the one with the same keys. This is found for each by itself: in the next plan,
+    /// in which more is known, the others are of no influence.
+    fn by_keys(
+        &self,
+        (keys, object): (&[String], &Object),
+        config: &[Value],
+        was: &[Value],
+        at: At<'_>,
+    ) -> Vec<Place> {
+        let keys: Vec<&Attribute> = keys.iter().filter_map(|key| object.get(key)).collect();
+        let places = config.iter().enumerate().map(|(i, item)| {
+            let given = |key: &&Attribute| item.get(&key.name).is_none_or(Value::is_unknown);
+            if item.is_unknown() || keys.iter().any(given) {
+                return Place::Open;
+            }
+            let one = |place: usize| {
+                let at = At::Index(&at, place);
+                let was = was.get(place).filter(|was| !was.is_null());
+                was.is_some_and(|was| {
+                    keys.iter().all(|key| {
+                        let at = At::Attribute(&at, &key.name);
+                        self.is_as_configured(key, member(item, key), member(was, key), at)
+                    })
+                })
+            };
+            if one(i) {
+                return Place::At(i);
+            }
+            let mut all = (0..was.len()).filter(|place| one(*place));
+            // A key that is omitted is for the server to choose, and may be that of several.
+            let omitted = keys.iter().any(|key| member(item, key).is_null());
+            match (all.next(), omitted && all.next().is_some()) {
+                (Some(place), false) => Place::At(place),
+                _ => Place::Other,
+            }
+        });
+        places.collect()
+    }
+
+    /// An element is the one of which the same is configured: at the same place, else elsewhere. What
+    /// is elsewhere may be another one's, of which not everything is known yet.
+    fn by_content(
+        &self,
+        object: &Object,
+        config: &[Value],
+        was: &[Value],
+        at: At<'_>,
+    ) -> Vec<Place> {
+        let one = |item: &Value, place: usize| {
+            let at = At::Index(&at, place);
+            was.get(place)
+                .is_some_and(|was| self.is_object_as_configured(object, item, was, at))
+        };
+        let mut taken = vec![false; was.len()];
+        let mut places = Vec::with_capacity(config.len());
+        for (i, item) in config.iter().enumerate() {
+            let stays = one(item, i);
+            if stays && let Some(taken) = taken.get_mut(i) {
+                *taken = true;
+            }
+            places.push(if stays { Place::At(i) } else { Place::Other });
+        }
+        let open = !config.iter().all(Value::is_wholly_known);
+        for (item, place) in config.iter().zip(&mut places) {
+            if *place != Place::Other {
+                continue;
+            }
+            if open {
+                *place = Place::Open;
+                continue;
+            }
+            let mut free = taken.iter_mut().enumerate().filter(|(_, taken)| !**taken);
+            if let Some((found, taken)) = free.find(|(found, _)| one(item, *found)) {
+                *taken = true;
+                *place = Place::At(found);
+            }
+        }
+        places
+    }
+
+    /// Whether the configuration of `was` may have been `config`.
+    fn is_object_as_configured(
+        &self,
+        object: &Object,
+        config: &Value,
+        was: &Value,
+        at: At<'_>,
+    ) -> bool {
+        let objects = matches!((config, was), (Value::Map(_), Value::Map(_)));
+        objects
+            && object.attributes.iter().all(|attribute| {
+                let at = At::Attribute(&at, &attribute.name);
+                let (config, was) = (member(config, attribute), member(was, attribute));
+                self.is_as_configured(attribute, config, was, at)
+            })
+    }
+
+    fn is_as_configured(
+        &self,
+        attribute: &Attribute,
+        config: &Value,
+        was: &Value,
+        at: At<'_>,
+    ) -> bool {
+        if attribute.write_only || attribute.mode == Mode::Computed {
+            return true;
+        }
+        if config.is_unknown() {
+            return false;
+        }
+        let default = attribute.default.as_ref().filter(|_| config.is_null());
+        let default = default.map(|default| of_its_type(config, default.clone(), Value::Null));
+        let config = match &default {
+            Some(default) => default,
+            None if config.is_null() && attribute.mode.is_computed() => {
+                return !self.was_configured(at);
+            }
+            _ => config,
+        };
+        let Kind::Nested(nesting, object) = &attribute.kind else {
+            return self.equal(attribute, config, was);
+        };
+        match (nesting, config, was) {
+            (Nesting::List, Value::List(config), Value::List(was)) => {
+                let mut pairs = config.iter().zip(was).enumerate();
+                config.len() == was.len()
+                    && pairs.all(|(i, (config, was))| {
+                        self.is_object_as_configured(object, config, was, At::Index(&at, i))
+                    })
+            }
+            (Nesting::Map { .. }, Value::Map(config), Value::Map(was)) => {
+                config.len() == was.len()
+                    && config.iter().all(|(key, config)| {
+                        let at = At::Key(&at, key);
+                        was.get(key).is_some_and(|was| {
+                            self.is_object_as_configured(object, config, was, at)
+                        })
+                    })
+            }
+            (Nesting::Single, Value::Map(_), Value::Map(_)) => {
+                self.is_object_as_configured(object, config, was, at)
+            }
+            _ => config.is_null() && was.is_null(),
+        }
+    }
+}
+
+/// Where an element of a list was before.
+#[derive(Clone, Copy, PartialEq)]
+enum Place {
+    At(usize),
+    /// Nowhere.
+    Other,
+    Open,
+}
+
+fn member<'a>(value: &'a Value, attribute: &Attribute) -> &'a Value {
+    value.get(&attribute.name).unwrap_or(&Value::Null)
 }

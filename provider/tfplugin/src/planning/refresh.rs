@@ -1,9 +1,10 @@
 //! What was observed, merged into the prior state.
 
 use super::fill::attribute_value;
+use super::pair::{items, pairs};
 use super::{Equal, equal};
 use crate::schema::{Attribute, Kind, Mode, Nesting, Object};
-use crate::value::{Number, Value};
+use crate::value::{Number, Retype, Value, retype};
 
 /// The state after a read: `observed`, in the user's own words where they mean the same.
 ///
@@ -12,6 +13,8 @@ use crate::value::{Number, Value};
 /// - A server that leaves out zero values does not contradict a configured `false`, 0, "" or an
 ///   empty collection; and an empty value where nothing is configured is nothing, unless it has to
 ///   be configured.
+/// - Elements of a list of objects are those that they were, wherever they stand now; where the list
+///   has keys, they stay in the order of the prior state.
 pub fn refresh(object: &Object, prior: &Value, observed: &Value, same: Equal<'_>) -> Value {
     Value::map(object.attributes.iter().map(|attribute| {
         let prior = prior.get(&attribute.name).unwrap_or(&Value::Null);
@@ -28,8 +31,8 @@ fn merge(attribute: &Attribute, prior: &Value, observed: &Value, same: Equal<'_>
         return Value::Null;
     }
     if attribute.local {
-        let kept = match (prior, &attribute.default) {
-            (Value::Null | Value::Unknown(_), Some(default)) => default,
+        let kept = match &attribute.default {
+            Some(default) if prior.is_null() || prior.is_unknown() => default,
             _ => prior,
         };
         // As after an apply: a default may hold members that no state does.
@@ -43,10 +46,22 @@ fn merge(attribute: &Attribute, prior: &Value, observed: &Value, same: Equal<'_>
         return prior.clone();
     }
     match attribute.mode {
-        Mode::Computed => observed,
+        Mode::Computed => typed_as(prior, observed),
         _ if observed.is_null() && is_zero(prior) => prior.clone(),
-        Mode::Optional if prior.is_null() && is_zero(&observed) => Value::Null,
-        _ => observed,
+        Mode::Optional if prior.is_null() && is_zero(&observed) => prior.clone(),
+        _ => typed_as(prior, observed),
+    }
+}
+
+/// A free value that changed, of the type that it had where it can have it: a list does not become
+/// a tuple because an element was added to it.
+fn typed_as(prior: &Value, observed: Value) -> Value {
+    let (Value::Dynamic(prior), Value::Dynamic(now)) = (prior, &observed) else {
+        return observed;
+    };
+    match retype(&now.1, &now.0, &prior.0, Retype::Json) {
+        Some(value) => Value::dynamic(prior.0.clone(), value),
+        None => observed,
     }
 }
 
@@ -82,19 +97,20 @@ fn nested(
             }
         }
         (_, Value::Null, _) if !stays && is_zero(observed) => Value::Null,
-        (Nesting::List, _, Value::List(items)) => Value::List(
-            items
-                .iter()
-                .enumerate()
-                .map(|(i, item)| {
-                    let prior = match prior {
-                        Value::List(prior) => prior.get(i).unwrap_or(&Value::Null),
-                        _ => &Value::Null,
-                    };
-                    refresh(object, prior, item, same)
-                })
-                .collect(),
-        ),
+        (Nesting::List, _, Value::List(now)) => {
+            let then = items(prior);
+            let pairs = pairs(object, &attribute.keys, (now, then), same);
+            let mut elements: Vec<_> = now.iter().zip(pairs).collect();
+            if !attribute.keys.is_empty() {
+                // Elements with keys have no order that a server would have to keep.
+                elements.sort_by_key(|(_, place)| place.unwrap_or(then.len()));
+            }
+            let merged = elements.into_iter().map(|(item, place)| {
+                let prior = place.and_then(|place| then.get(place));
+                refresh(object, prior.unwrap_or(&Value::Null), item, same)
+            });
+            Value::List(merged.collect())
+        }
         (Nesting::Map { .. }, _, Value::Map(members)) => {
             Value::map(members.iter().map(|(key, member)| {
                 let prior = prior.get(key).unwrap_or(&Value::Null);
@@ -106,7 +122,7 @@ fn nested(
 }
 
 /// Whether a server may as well leave it out.
-fn is_zero(value: &Value) -> bool {
+pub(super) fn is_zero(value: &Value) -> bool {
     match value {
         Value::Bool(value) => !value,
         Value::Number(number) => *number == Number::from(0i64),

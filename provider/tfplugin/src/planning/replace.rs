@@ -1,6 +1,8 @@
 //! Which changes replace the object.
 
 use super::elements;
+use super::equal;
+use super::pair::{items, pairs};
 use crate::path::AttributePath;
 use crate::schema::{Kind, Nesting, Object};
 use crate::value::Value;
@@ -27,7 +29,8 @@ fn compare(
     for attribute in &object.attributes {
         let before = prior.get(&attribute.name).unwrap_or(&Value::Null);
         let after = planned.get(&attribute.name).unwrap_or(&Value::Null);
-        if before == after {
+        // No object knows of which type a null or a list of free JSON is.
+        if equal(None, before, after, &|_, _, _| false) {
             continue;
         }
         let path = path.attribute(&attribute.name);
@@ -44,6 +47,17 @@ fn compare(
         if *nesting == Nesting::Single {
             if !before.is_unknown() && !after.is_unknown() {
                 compare(object, (before, after), &path, local, paths);
+            }
+            continue;
+        }
+        if *nesting == Nesting::List {
+            let (before, after) = (items(before), items(after));
+            let pairs = pairs(object, &attribute.keys, (after, before), &|_, a, b| a == b);
+            for (i, (after, place)) in after.iter().zip(pairs).enumerate() {
+                // An element that is new replaces nothing.
+                if let Some(before) = place.and_then(|place| before.get(place)) {
+                    compare(object, (before, after), &path.index(i), local, paths);
+                }
             }
             continue;
         }

@@ -287,7 +287,6 @@ impl Definitions<'_> {
             name: attribute_name(member),
             member: member.to_owned(),
             within: within.to_vec(),
-            kind,
             mode,
             sensitive: flag(json, "x-sensitive"),
             write_only,
@@ -300,6 +299,8 @@ impl Definitions<'_> {
                 .map(str::to_owned),
             default: None,
             server_default: None,
+            keys: keys(json, &kind, mode, path)?,
+            kind,
             conflicts_with: conflicts(json),
             never_null: flag(json, "x-never-null"),
             description: text(json, "description"),
@@ -408,6 +409,47 @@ fn conflicts(json: &Members) -> Vec<String> {
     let members = json.get("x-conflicts-with").and_then(Json::as_array);
     let members = members.into_iter().flatten().filter_map(Json::as_str);
     members.map(attribute_name).collect()
+}
+
+/// The members that tell the elements of a list apart, in Terraform's names.
+fn keys(json: &Members, kind: &Kind, mode: Mode, path: &str) -> Result<Vec<String>, SchemaError> {
+    let Some(names) = json.get(extensions::LIST_KEYS).and_then(Json::as_array) else {
+        return Ok(Vec::new());
+    };
+    let refused = |reason: String| SchemaError::Extension {
+        path: path.to_owned(),
+        name: extensions::LIST_KEYS.to_owned(),
+        reason,
+    };
+    let object = match kind {
+        Kind::Nested(Nesting::List, object) => object,
+        // A map has its key already.
+        Kind::Nested(Nesting::Map { member: Some(_) }, _) => return Ok(Vec::new()),
+        _ => return Err(refused("only a list of objects has keys".to_owned())),
+    };
+    if names.is_empty() {
+        return Err(refused("it names no member".to_owned()));
+    }
+    let names = names.iter().filter_map(Json::as_str);
+    let keys = names.map(|name| {
+        let member = object.attributes.iter().find(|a| a.member == name);
+        let member =
+            member.ok_or_else(|| refused(format!("{name} is no member of the elements")))?;
+        let simple = matches!(
+            member.kind,
+            Kind::Leaf(Type::String | Type::Number | Type::Bool)
+        );
+        if !simple || member.write_only {
+            return Err(refused(format!(
+                "{name} is no string, number or bool that is stored"
+            )));
+        }
+        if member.mode == Mode::Computed && mode != Mode::Computed {
+            return Err(refused(format!("{name} cannot be configured")));
+        }
+        Ok(member.name.clone())
+    });
+    keys.collect()
 }
 
 fn text(json: &Members, key: &str) -> String {

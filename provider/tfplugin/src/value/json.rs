@@ -92,10 +92,8 @@ fn read(json: &RawValue, ty: &Type, level: Level) -> Result<Value, ValueError> {
             let value = members.get("value").map_or(Ok(Value::Null), |value| {
                 read(value, &carried, level.carried()?)
             });
-            match value? {
-                Value::Null => Ok(Value::Null),
-                value => Ok(Value::Dynamic(Box::new((carried, value)))),
-            }
+            let value = value?;
+            Ok(Value::dynamic(carried, value))
         }
         (found, _) => Err(mismatch(ty, found)),
     }

@@ -137,11 +137,8 @@ fn read(reader: &mut Reader<'_>, ty: &Type, level: Level) -> Result<Value, Value
             }
             let of = Type::from_json_bytes(reader.bytes()?)
                 .map_err(|error| ValueErrorKind::Type(error).here())?;
-            match read(reader, &of, level.carried()?)? {
-                Value::Null => Ok(Value::Null),
-                Value::Unknown(refinements) => Ok(Value::Unknown(refinements)),
-                value => Ok(Value::Dynamic(Box::new((of, value)))),
-            }
+            let value = read(reader, &of, level.carried()?)?;
+            Ok(Value::dynamic(of, value))
         }
     }
 }

@@ -11,7 +11,7 @@ const LONGEST: usize = 8 << 10;
 
 /// Bytes that mean something: msgpack's markers with great lengths, extensions and nesting; what
 /// JSON, numbers and PEM are made of.
-const TOKENS: [&[u8]; 24] = [
+const TOKENS: [&[u8]; 34] = [
     b"\xdd\xff\xff\xff\xff",
     b"\xdf\xff\xff\xff\xff",
     b"\xdb\x7f\xff\xff\xff",
@@ -36,6 +36,16 @@ const TOKENS: [&[u8]; 24] = [
     b"\n",
     b",6,",
     b"-----END CERTIFICATE-----\n",
+    b"\x92\xc4\x08\"string\"\xc0",
+    b"\x92\xc4\x08\"string\"\xd4\x00\x00",
+    b"\x92\xc4\x11[\"list\",\"string\"]\x91\xa1a",
+    b"\x92\xc4\x12[\"tuple\",[\"bool\"]]\x91\xc3",
+    b"\x92\xc4\x11[\"set\",\"dynamic\"]\x91\xc0",
+    b"{\"value\":null,\"type\":\"string\"}",
+    b"{\"value\":[],\"type\":[\"set\",\"dynamic\"]}",
+    b"\"a\":1,\"a\":2,",
+    b"\xff\xfe",
+    b"1e99999999999999999999",
 ];
 
 /// Calls `target` with every input of `fuzz/corpus/NAME` and with many that are made of them. When it

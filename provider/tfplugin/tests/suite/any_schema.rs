@@ -43,8 +43,8 @@ fn attribute(depth: u32) -> BoxedStrategy<Attribute> {
         any::<bool>(),
         rarely(),
     );
-    (kind(depth), mode, flags)
-        .prop_flat_map(|(kind, mode, flags)| {
+    (kind(depth), mode, flags, any::<bool>())
+        .prop_flat_map(|(kind, mode, flags, keyed)| {
             let (sensitive, write_only, force_new, local, has_default, unfilled) = flags;
             let mut attribute = plain();
             attribute.semantic =
@@ -56,12 +56,28 @@ fn attribute(depth: u32) -> BoxedStrategy<Attribute> {
             attribute.force_new = force_new;
             attribute.unfilled = unfilled;
             attribute.local = local && mode != Mode::Computed;
+            attribute.keys = keys(&attribute.kind, keyed);
             if mode == Mode::Computed {
                 provided(&mut attribute);
             }
             with_default(attribute, has_default)
         })
         .boxed()
+}
+
+/// The first member of a list's elements that can tell them apart, if `keyed`.
+fn keys(kind: &Kind, keyed: bool) -> Vec<String> {
+    let Kind::Nested(Nesting::List, object) = kind else {
+        return Vec::new();
+    };
+    let key = object.attributes.iter().find(|member| {
+        let simple = matches!(
+            member.kind,
+            Kind::Leaf(Type::String | Type::Number | Type::Bool)
+        );
+        keyed && simple && !member.write_only && member.mode != Mode::Computed
+    });
+    key.map(|key| key.name.clone()).into_iter().collect()
 }
 
 /// What the provider alone sets holds nothing that the user may.

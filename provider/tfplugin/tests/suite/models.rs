@@ -20,7 +20,7 @@ proptest! {
 }
 
 /// Values that a Shelf takes: the wood is one of its enum, and free JSON is known or unknown as a
-/// whole.
+/// whole, of the types that literals have.
 fn value_with_keys() -> BoxedStrategy<Value> {
     config(&shelf(), true)
         .prop_map(|mut value| {
@@ -31,13 +31,45 @@ fn value_with_keys() -> BoxedStrategy<Value> {
             }
             if let Value::Map(members) = &mut value
                 && let Some(extra) = members.get_mut("extra")
-                && !extra.is_wholly_known()
             {
-                *extra = Value::UNKNOWN;
+                *extra = if extra.is_wholly_known() {
+                    literal(extra)
+                } else {
+                    Value::UNKNOWN
+                };
             }
             value
         })
         .boxed()
+}
+
+fn literal(value: &Value) -> Value {
+    let (ty, value) = literal_parts(value);
+    Value::dynamic(ty, value)
+}
+
+fn literal_parts(value: &Value) -> (Type, Value) {
+    match value.content() {
+        Value::Bool(_) => (Type::Bool, value.content().clone()),
+        Value::String(_) => (Type::String, value.content().clone()),
+        Value::List(items) => {
+            let (types, values) = items.iter().map(literal_parts).unzip();
+            (Type::Tuple(types), Value::List(values))
+        }
+        Value::Map(members) => {
+            let parts = members
+                .iter()
+                .map(|(name, value)| (name, literal_parts(value)));
+            let parts: Vec<_> = parts.collect();
+            let types = parts
+                .iter()
+                .map(|(name, part)| ((*name).clone(), part.0.clone()));
+            let types = Type::Object(types.collect());
+            let values = parts.into_iter().map(|(name, part)| (name.clone(), part.1));
+            (types, Value::map(values))
+        }
+        _ => (Type::Dynamic, Value::Null),
+    }
 }
 
 fn minimal() -> Value {

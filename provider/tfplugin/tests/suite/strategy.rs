@@ -54,8 +54,8 @@ fn value(
         let [null, unknown, some] = weights(attribute);
         let known = of_kind(&attribute.kind, unknown > 0, weights);
         let mut choices = Vec::new();
-        choices.push((null, Just(Value::Null).boxed()));
-        choices.push((unknown, Just(Value::UNKNOWN).boxed()));
+        choices.push((null, of_any_type(&attribute.kind, Value::Null)));
+        choices.push((unknown, of_any_type(&attribute.kind, Value::UNKNOWN)));
         choices.push((some, known));
         choices.retain(|(weight, _)| *weight > 0);
         let name = attribute.name.clone();
@@ -67,6 +67,40 @@ fn value(
             .boxed();
     }
     members.prop_map(Value::map).boxed()
+}
+
+/// `nothing`, which is null or unknown; of a type where it may have one of its own.
+fn of_any_type(kind: &Kind, nothing: Value) -> BoxedStrategy<Value> {
+    match kind {
+        Kind::Leaf(ty) => of_type(ty, nothing),
+        Kind::Nested(..) => Just(nothing).boxed(),
+    }
+}
+
+fn of_type(ty: &Type, nothing: Value) -> BoxedStrategy<Value> {
+    if *ty != Type::Dynamic {
+        return Just(nothing).boxed();
+    }
+    let typed = nothing.clone();
+    let typed = carried().prop_map(move |of| Value::dynamic(of, typed.clone()));
+    prop_oneof![1 => Just(nothing), 2 => typed].boxed()
+}
+
+/// The types of free values.
+fn carried() -> impl Strategy<Value = Type> {
+    let strings = || Box::new(Type::String);
+    let pair = Type::Object([("a".into(), Type::String), ("b".into(), Type::Bool)].into());
+    prop_oneof![
+        Just(Type::Bool),
+        Just(Type::Object([("a".into(), Type::String)].into())),
+        Just(Type::Map(strings())),
+        Just(Type::List(strings())),
+        Just(Type::Set(strings())),
+        Just(Type::Tuple(vec![Type::String])),
+        Just(Type::Tuple(vec![Type::Dynamic])),
+        Just(Type::List(Box::new(pair.clone()))),
+        Just(pair),
+    ]
 }
 
 fn of_kind(
@@ -93,7 +127,8 @@ fn leaf(ty: &Type, unknowns: bool) -> BoxedStrategy<Value> {
     let element = move |of: &Type| {
         prop_oneof![
             6 => leaf(of, unknowns),
-            u32::from(unknowns) => Just(Value::UNKNOWN),
+            1 => of_type(of, Value::Null),
+            u32::from(unknowns) => of_type(of, Value::UNKNOWN),
         ]
     };
     match ty {
@@ -131,14 +166,11 @@ fn leaf(ty: &Type, unknowns: bool) -> BoxedStrategy<Value> {
                 .collect();
             members.prop_map(Value::map).boxed()
         }
-        Type::Dynamic => {
-            let pair = Type::Object([("a".into(), Type::String), ("b".into(), Type::Bool)].into());
-            prop_oneof![Just(Type::Bool), Just(pair)]
-                .prop_flat_map(move |of| {
-                    let value = leaf(&of, unknowns);
-                    value.prop_map(move |value| Value::Dynamic(Box::new((of.clone(), value))))
-                })
-                .boxed()
-        }
+        Type::Dynamic => carried()
+            .prop_flat_map(move |of| {
+                let value = leaf(&of, unknowns);
+                value.prop_map(move |value| Value::dynamic(of.clone(), value))
+            })
+            .boxed(),
     }
 }

@@ -1,15 +1,19 @@
 //! When two values are one to Terraform: sets have no order.
 
-use crate::value::{Type, Value};
+use crate::value::{Retype, Type, Value, msgpack, retype};
 
-/// Whether `a` and `b`, both of type `ty`, are the same value.
-pub(super) fn alike(ty: &Type, a: &Value, b: &Value) -> bool {
+/// Whether `a` and `b`, both of type `ty`, are the same value. Of what is promised of an unknown
+/// value nothing is compared.
+pub(crate) fn alike(ty: &Type, a: &Value, b: &Value) -> bool {
     if a == b {
         return true;
     }
     match (ty, a, b) {
         (Type::Set(of), Value::List(a), Value::List(b)) => {
-            a.len() == b.len() && paired(a, b, |a, b| alike(of, a, b))
+            // Each with each takes too long in a set without end.
+            a.len() == b.len()
+                && (sorted(of, a) == sorted(of, b)
+                    || (a.len() <= MAX_PAIRED && paired(a, b, |a, b| alike(of, a, b))))
         }
         (Type::List(of), Value::List(a), Value::List(b)) => {
             a.len() == b.len() && a.iter().zip(b).all(|(a, b)| alike(of, a, b))
@@ -28,10 +32,22 @@ pub(super) fn alike(ty: &Type, a: &Value, b: &Value) -> bool {
             alike(of, a.unwrap_or(&Value::Null), b.unwrap_or(&Value::Null))
         }),
         (Type::Dynamic, Value::Dynamic(a), Value::Dynamic(b)) => {
-            a.0 == b.0 && alike(&a.0, &a.1, &b.1)
+            let b = retype(&b.1, &b.0, &a.0, Retype::Carried);
+            b.is_some_and(|b| alike(&a.0, &a.1, &b))
         }
+        (_, Value::Unknown(_), Value::Unknown(_)) => true,
         _ => false,
     }
+}
+
+/// How many elements are compared each with each.
+const MAX_PAIRED: usize = 1000;
+
+fn sorted(of: &Type, items: &[Value]) -> Option<Vec<Vec<u8>>> {
+    let bytes = items.iter().map(|item| msgpack::encode(item, of).ok());
+    let mut bytes: Vec<_> = bytes.collect::<Option<_>>()?;
+    bytes.sort_unstable();
+    Some(bytes)
 }
 
 /// Whether each of `some` has another one of `all` that it goes with.

@@ -60,8 +60,12 @@ impl Violations {
             return;
         }
         if config.is_null() {
-            if !attribute.mode.is_computed() && !planned.is_null() {
-                self.push(path, Rule::Uninvited);
+            let nulls = [planned, config].map(Value::is_null);
+            match nulls {
+                _ if attribute.mode.is_computed() || planned == config => {}
+                // Of a free value it has to be a null of the same type.
+                [true, true] => self.push(path, Rule::Altered),
+                _ => self.push(path, Rule::Uninvited),
             }
             return;
         }
@@ -73,9 +77,10 @@ impl Violations {
             return;
         }
         let Kind::Nested(nesting, object) = &attribute.kind else {
-            let rule = match planned {
-                Value::Null => Rule::Missing,
-                _ => Rule::Altered,
+            let rule = if planned.is_null() {
+                Rule::Missing
+            } else {
+                Rule::Altered
             };
             self.push(path, rule);
             return;
@@ -134,7 +139,7 @@ fn member<'a>(value: &'a Value, name: &str) -> &'a Value {
 fn leads(path: &AttributePath, value: &Value) -> bool {
     let mut at = value;
     for step in path.steps() {
-        let next = match (step, at) {
+        let next = match (step, at.content()) {
             (_, Value::Unknown(_)) => return true,
             (Step::Attribute(name) | Step::Key(name), Value::Map(members)) => members.get(name),
             (Step::Index(index), Value::List(items)) => items.get(*index),

@@ -4,7 +4,7 @@ use super::compare::paired;
 use super::{Rule, Violation, Violations};
 use crate::path::{AttributePath, Step};
 use crate::schema::{Kind, Nesting, Object};
-use crate::value::{Refinements, Type, Value};
+use crate::value::{Refinements, Retype, Type, Value, retype};
 
 /// What Terraform would refuse of `actual`, a second plan or the state after an apply, that follows
 /// on `planned`:
@@ -117,10 +117,11 @@ impl Violations {
                     self.leaf(of, planned, actual, &path.attribute(name));
                 }
             }
-            (Type::Dynamic, Value::Dynamic(planned), Value::Dynamic(actual))
-                if planned.0 == actual.0 =>
-            {
-                self.leaf(&planned.0, &planned.1, &actual.1, path);
+            (Type::Dynamic, Value::Dynamic(planned), Value::Dynamic(actual)) => {
+                match retype(&actual.1, &actual.0, &planned.0, Retype::Carried) {
+                    Some(actual) => self.leaf(&planned.0, &planned.1, &actual, path),
+                    None => self.push(path, Rule::Changed),
+                }
             }
             _ => self.whole(planned, actual, path),
         }
@@ -204,7 +205,7 @@ fn keeps(promised: &Refinements, value: &Value) -> bool {
         promised.min_length.is_none_or(|least| least <= length)
             && promised.max_length.is_none_or(|most| length <= most)
     };
-    if matches!(value, Value::Unknown(_)) {
+    if value.is_unknown() {
         return true;
     }
     if value.is_null() {

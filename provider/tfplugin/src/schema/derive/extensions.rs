@@ -37,7 +37,7 @@ impl Says {
 }
 
 /// The extensions of [`crate::schema`].
-const KNOWN: [(&str, Says); 17] = [
+const KNOWN: [(&str, Says); 18] = [
     ("x-read-only", Says::Flag),
     ("x-computed", Says::Flag),
     ("x-force-new", Says::Flag),
@@ -53,9 +53,13 @@ const KNOWN: [(&str, Says); 17] = [
     ("x-map-key", Says::Text),
     ("x-deprecation-message", Says::Text),
     ("x-conflicts-with", Says::Names),
+    (LIST_KEYS, Says::Names),
     ("x-default", Says::Anything),
     ("x-server-default", Says::Anything),
 ];
+
+/// The one extension of Kubernetes that has a meaning here as well.
+pub(super) const LIST_KEYS: &str = "x-kubernetes-list-map-keys";
 
 /// Extensions with this beginning are for Kubernetes, which a model may be written for as well.
 const OF_KUBERNETES: &str = "x-kubernetes-";
@@ -65,9 +69,10 @@ const OF_KUBERNETES: &str = "x-kubernetes-";
 /// # Errors
 /// [`SchemaError::Extension`] for one that there is not, or that says something of another kind.
 pub(super) fn check(json: &Members, path: &str) -> Result<(), SchemaError> {
+    let theirs = |name: &str| name.starts_with(OF_KUBERNETES) && name != LIST_KEYS;
     let ours = json
         .iter()
-        .filter(|(name, _)| name.starts_with("x-") && !name.starts_with(OF_KUBERNETES));
+        .filter(|(name, _)| name.starts_with("x-") && !theirs(name));
     for (name, value) in ours {
         let reason = match known(name) {
             None => "there is no such extension".to_owned(),

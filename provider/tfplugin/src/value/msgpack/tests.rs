@@ -54,10 +54,7 @@ fn typed() -> impl Strategy<Value = (Type, Value)> {
                 let (types, values) = items.into_iter().unzip();
                 (Type::Tuple(types), Value::List(values))
             }),
-            inner.prop_map(|(t, v)| match v {
-                Value::Null | Value::Unknown(_) => (Type::Dynamic, Value::Null),
-                v => (Type::Dynamic, Value::Dynamic(Box::new((t, v)))),
-            }),
+            inner.prop_map(|(t, v)| (Type::Dynamic, Value::dynamic(t, v))),
         ]
     })
 }

@@ -1,0 +1,118 @@
+//! Which elements of two lists are one: an element that has moved is the same still.
+
+use super::refresh::is_zero;
+use super::{Equal, equal};
+use crate::schema::{Attribute, Kind, Mode, Nesting, Object};
+use crate::value::Value;
+
+/// For each of `now`, the elements of a list of objects with `keys`, its place in `then`, another
+/// value of the same list; no place is taken twice.
+///
+/// 1. Where the list has keys, an element is the one with the same keys. An unknown key may be any.
+/// 2. Else it is the one at the same place if both say the same, else one elsewhere that says the
+///    same. An element of which nothing is found elsewhere is the one at its place, changed, unless
+///    that has moved.
+pub(super) fn pairs(
+    object: &Object,
+    keys: &[String],
+    (now, then): (&[Value], &[Value]),
+    same: Equal<'_>,
+) -> Vec<Option<usize>> {
+    let one = |now: &Value, then: &Value| {
+        if keys.is_empty() {
+            agree(object, now, then, same)
+        } else {
+            have_keys(object, keys, now, then, same)
+        }
+    };
+    let mut found: Vec<Option<usize>> = vec![None; now.len()];
+    let mut taken = vec![false; then.len()];
+    for (i, (element, other)) in now.iter().zip(then).enumerate() {
+        if one(element, other) {
+            (found[i], taken[i]) = (Some(i), true);
+        }
+    }
+    for (i, element) in now
+        .iter()
+        .enumerate()
+        .filter(|(i, _)| found[*i].is_none())
+        .collect::<Vec<_>>()
+    {
+        let mut free = then.iter().enumerate().filter(|(j, _)| !taken[*j]);
+        if let Some((j, _)) = free.find(|(_, other)| one(element, other)) {
+            (found[i], taken[j]) = (Some(j), true);
+        }
+    }
+    if keys.is_empty() {
+        for (i, place) in found.iter_mut().enumerate() {
+            if place.is_none() && taken.get(i) == Some(&false) {
+                *place = Some(i);
+            }
+        }
+    }
+    found
+}
+
+fn have_keys(object: &Object, keys: &[String], a: &Value, b: &Value, same: Equal<'_>) -> bool {
+    keys.iter().all(|key| {
+        let (a, b) = (member(a, key), member(b, key));
+        let semantic = object.get(key).and_then(|key| key.semantic.as_deref());
+        a.is_unknown() || b.is_unknown() || equal(semantic, a, b, same)
+    })
+}
+
+/// Whether both objects say the same of what a user can configure and a server knows. Unknown is
+/// whatever the other one has, and zero is nothing.
+fn agree(object: &Object, a: &Value, b: &Value, same: Equal<'_>) -> bool {
+    object.attributes.iter().all(|attribute| {
+        let silent = attribute.mode == Mode::Computed || attribute.write_only || attribute.local;
+        silent
+            || says_the_same(
+                attribute,
+                member(a, &attribute.name),
+                member(b, &attribute.name),
+                same,
+            )
+    })
+}
+
+fn says_the_same(attribute: &Attribute, a: &Value, b: &Value, same: Equal<'_>) -> bool {
+    if a.is_unknown() || b.is_unknown() {
+        return true;
+    }
+    let (nesting, object) = match &attribute.kind {
+        Kind::Leaf(_) => {
+            let nothing = |value: &Value| value.is_null() || is_zero(value);
+            return equal(attribute.semantic.as_deref(), a, b, same) || (nothing(a) && nothing(b));
+        }
+        Kind::Nested(nesting, object) => (nesting, object),
+    };
+    match nesting {
+        Nesting::Single => agree(object, a, b, same),
+        Nesting::List => {
+            let (a, b) = (items(a), items(b));
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| agree(object, a, b, same))
+        }
+        Nesting::Map { .. } => match (a, b) {
+            (Value::Map(a), Value::Map(b)) => {
+                a.len() == b.len()
+                    && a.iter()
+                        .all(|(key, a)| b.get(key).is_some_and(|b| agree(object, a, b, same)))
+            }
+            (Value::Map(some), _) | (_, Value::Map(some)) => some.is_empty(),
+            _ => true,
+        },
+    }
+}
+
+/// The elements of a list; none where it is null or unknown.
+pub(super) fn items(value: &Value) -> &[Value] {
+    match value {
+        Value::List(items) => items,
+        _ => &[],
+    }
+}
+
+fn member<'a>(value: &'a Value, name: &str) -> &'a Value {
+    value.get(name).unwrap_or(&Value::Null)
+}
