@@ -194,10 +194,10 @@ impl Guarded for Database {
         planned: Option<&DatabaseModel>,
         what: &str,
     ) -> Option<Summary> {
-        let impacts = match planned {
-            Some(planned) => impact::of_change(prior, planned),
-            None => vec![impact::of_destruction(prior)],
+        let Some(planned) = planned else {
+            return impact::summary(what, &[impact::of_destruction(prior)], &[]);
         };
-        impact::summary(what, &impacts)
+        let impacts = impact::of_change(prior, planned);
+        impact::summary(what, &impacts, &impact::of_unknown(prior, planned))
     }
 }
