@@ -4,7 +4,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod impact;
+mod kinds;
 mod states;
+mod stopped;
 
 use std::sync::Arc;
 
