@@ -137,7 +137,7 @@ fn what_the_models_call_unfilled_everest_left_alone() {
     let schema = schema.into_root_schema_for::<DatabaseModel>().to_value();
     let mut paths = Vec::new();
     unfilled(&schema, "", &mut paths);
-    assert!(paths.contains(&"/spec/engine/storage/class".to_owned()));
+    assert!(paths.contains(&"/spec/engine/resources/limits".to_owned()));
     for (name, model) in created() {
         let cluster: DatabaseCluster = read(name);
         let seen = v1::database::observed(&cluster, &OwnedKeys::default());

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod classes;
 mod impact;
 mod kinds;
 mod states;
@@ -239,6 +240,8 @@ async fn a_creation_leaves_open_what_everest_fills_in_and_nothing_else() {
             "cr_version",
             "engine.config",
             "engine.cr_version",
+            // By the claims of the volumes.
+            "engine.storage.class",
             "engine.user_secrets_name",
             "engine.version",
             "hostname",
