@@ -250,7 +250,6 @@ async fn a_creation_leaves_open_what_everest_fills_in_and_nothing_else() {
             "paused",
             "proxy",
             "ready",
-            "recommended_cr_version",
             "status",
             "uid",
         ];
