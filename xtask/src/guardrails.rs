@@ -192,6 +192,9 @@ database, unless the provider's `impact_warnings` is `false`. Where a database h
 member, a restart of its members means that it cannot be reached meanwhile; where it is
 paused, the change waits until it is started.
 
+Where a value is known only at apply, because it comes from another resource, the warning names the
+attribute, says that the effect of its change is not known yet, and lists what it may be.
+
 | Attribute | When | Engines | What happens |
 |---|---|---|---|
 ";

@@ -1,5 +1,6 @@
 //! Databases: DatabaseCluster objects.
 
+mod classes;
 mod deletion;
 mod final_backup;
 mod readiness;
@@ -14,7 +15,7 @@ use everest_core::facts::busy_state;
 use everest_core::path::FieldPath;
 use everest_core::upgrade::settled;
 use everest_core::v1::database::status;
-use everest_core::{Operation, impact, restart as core_restart, v1};
+use everest_core::{Operation, impact, restart as core_restart, storage_class, v1};
 use everest_schemas::Field;
 use everest_schemas::everest::DatabaseCluster;
 use everest_schemas::models::DatabaseModel;
@@ -30,6 +31,7 @@ use crate::wait::Clock;
 use crate::watching::Awaited;
 use crate::{Change, Cluster, Creation, Unacknowledged, Wait, creation, upgrade_lock};
 
+pub use classes::{read, with_classes};
 pub(crate) use deletion::{destroy, protect_backup_data, protect_backups};
 pub use final_backup::{FinalBackup, take as take_final_backup};
 pub use rehearsal::rehearse;
@@ -83,7 +85,8 @@ pub async fn create(
 /// A change that the server does not see as one (a wait that is resumed, labels) is not held
 /// back by the time that a new state needs to show. A change of how the database is destroyed
 /// waits for nothing. What `config` leaves to the operators is
-/// not sent: see [`v1::ownership::ours`]. Another version of the engine comes after a pending
+/// not sent: see [`v1::ownership::ours`]. Neither is a storage class that the object does not name:
+/// see [`storage_class`]. Another version of the engine comes after a pending
 /// one of its operator: see [`upgrade::prepare`]. A value that another manager has set is taken over
 /// if the plan showed it, which [`Cluster::taken`] tells; else the change is refused, unless
 /// `force_conflicts` is set. A restart is begun after the change is written, and waited for with
@@ -265,6 +268,7 @@ impl Bodies {
             objects.cluster().field_manager(),
         );
         v1::database::carry_data_source(&mut body, current);
+        storage_class::leave(&mut body, current);
         core_restart::leave_paused(&mut body, current);
         apply::pinned(body, self.uid.as_deref())
     }

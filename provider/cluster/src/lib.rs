@@ -37,6 +37,7 @@ pub mod wait;
 mod watching;
 
 use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use everest_core::dialect::Dialect;
@@ -98,6 +99,8 @@ pub struct Cluster {
     patience: Patience,
     /// Nobody waits for long any more once it is cancelled.
     stop: CancellationToken,
+    /// A read was not answered in the moment after the stop: no other one is waited for.
+    deaf: Arc<AtomicBool>,
     /// The time of day.
     now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
 }
@@ -129,6 +132,7 @@ impl Cluster {
             acknowledgements: acknowledgement::Waiting::default(),
             patience: Patience::Operation,
             stop: CancellationToken::new(),
+            deaf: Arc::default(),
             now: Arc::new(Timestamp::now),
         }
     }
@@ -198,12 +202,13 @@ impl Cluster {
         }
     }
 
-    /// The same for an operation that ends soon after `stop`: no read is waited for then, and
-    /// nothing is sent again.
+    /// The same for an operation that ends soon after `stop`: reads have a moment then, all of them
+    /// together where the server does not answer, and nothing is sent again.
     #[must_use]
     pub fn stopped_by(&self, stop: &CancellationToken) -> Self {
         Cluster {
             stop: stop.clone(),
+            deaf: Arc::default(),
             ..self.clone()
         }
     }

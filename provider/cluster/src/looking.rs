@@ -11,7 +11,7 @@ use crate::error::{ClusterError, Object, Sighting};
 use crate::wait::{Clock, Stopped};
 
 /// How often a waiter looks again although nothing changed: judgements may depend on time.
-const TICK: Duration = Duration::from_secs(2);
+pub(crate) const TICK: Duration = Duration::from_secs(2);
 
 /// What a look at an object says.
 pub(crate) enum Verdict<T> {

@@ -15,7 +15,6 @@ use kube::api::{
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use tokio_util::sync::CancellationToken;
 
 use crate::error::{ClusterError, Object};
 use crate::{CREATED_BY_APPLY, Cluster, Patience, apply, silence};
@@ -61,9 +60,16 @@ impl<K: Clone> Clone for Objects<K> {
 /// last that is known of an object.
 const AFTER_STOP: Duration = Duration::from_secs(1);
 
-async fn soon_after(stop: &CancellationToken) {
-    stop.cancelled().await;
-    tokio::time::sleep(AFTER_STOP).await;
+impl Cluster {
+    /// Ends a moment after the operation is to stop; at once where the server has not answered a
+    /// read in such a moment before, because an operation may make several.
+    pub(crate) async fn soon_after_stop(&self) {
+        self.stop.cancelled().await;
+        if !self.deaf.load(Ordering::Relaxed) {
+            tokio::time::sleep(AFTER_STOP).await;
+            self.deaf.store(true, Ordering::Relaxed);
+        }
+    }
 }
 
 /// Retries of one request: about 8 s in all.
@@ -230,7 +236,7 @@ impl<K: Kind> Objects<K> {
             Patience::Operation | Patience::Once if reads => tokio::select! {
                 biased;
                 result = attempts => result,
-                () = soon_after(stop) => Err(self.cluster.unanswered(AFTER_STOP)),
+                () = self.cluster.soon_after_stop() => Err(self.cluster.unanswered(AFTER_STOP)),
             },
             // Whether a write was done is worth waiting for.
             Patience::Operation | Patience::Once => attempts.await,

@@ -31,9 +31,11 @@ pub(crate) async fn of<K: Kind + Serialize>(
     sighting.waiting_for = waiting_for.to_owned();
     if let Some(namespace) = objects.namespace() {
         let events = last_events(objects.cluster().client().clone(), namespace, name);
-        sighting.events = tokio::time::timeout(TIME_FOR_EVENTS, events)
-            .await
-            .unwrap_or_default();
+        sighting.events = tokio::select! {
+            biased;
+            events = tokio::time::timeout(TIME_FOR_EVENTS, events) => events.unwrap_or_default(),
+            () = objects.cluster().soon_after_stop() => Vec::new(),
+        };
     }
     sighting
 }

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::error::{ClusterError, Sighting};
-use crate::looking::{Judge, Look, Verdict, look_until};
+use crate::looking::{Judge, Look, TICK, Verdict, look_until};
 use crate::objects::{Kind, Objects};
 use crate::sighting;
 use crate::wait::Clock;
@@ -87,7 +87,11 @@ impl<K: Kind> Feed<K> {
                     }
                 }
             };
-            let _ = tokio::time::timeout(FIRST_LIST, begun).await;
+            tokio::select! {
+                biased;
+                _ = tokio::time::timeout(FIRST_LIST, begun) => {}
+                () = objects.cluster().soon_after_stop() => {}
+            }
         }
         {
             let view = self.view.read().unwrap_or_else(PoisonError::into_inner);
@@ -200,6 +204,7 @@ where
         } = self;
         let object = objects.named(name);
         let mut changes = std::mem::take(&mut self.also);
+        let beside = changes.clone();
         changes.push(feed.changes());
         let mut looks = Looks {
             last: self.seed.clone(),
@@ -207,6 +212,8 @@ where
             feed,
             judge,
             checked: Instant::now(),
+            beside,
+            judged: None,
         };
         match look_until(clock, &object, changes, &mut looks).await {
             Ok(done) => Ok(done),
@@ -234,6 +241,29 @@ struct Looks<'a, K, J> {
     last: Option<Arc<K>>,
     /// When the server itself was last asked.
     checked: Instant,
+    /// Other feeds whose changes matter to the judgement.
+    beside: Vec<watch::Receiver<u64>>,
+    /// The last judgement that nothing has come yet.
+    judged: Option<Judged<K>>,
+}
+
+/// A judgement, which holds for a moment while nothing changes that it was made of.
+struct Judged<K> {
+    of: Option<Arc<K>>,
+    at: Instant,
+    missing: String,
+}
+
+impl<K> Judged<K> {
+    /// Whether it would be the same of `found`.
+    fn holds_of(&self, found: Option<&Arc<K>>) -> bool {
+        let same = match (&self.of, found) {
+            (Some(before), Some(now)) => Arc::ptr_eq(before, now),
+            (None, None) => true,
+            _ => false,
+        };
+        same && self.at.elapsed() < TICK
+    }
 }
 
 impl<K: Kind, J: Judge<K>> Look for Looks<'_, K, J> {
@@ -249,11 +279,36 @@ impl<K: Kind, J: Judge<K>> Look for Looks<'_, K, J> {
         };
         let found = self.not_older(found).await?;
         self.last = found.clone().or_else(|| self.last.take());
-        self.judge.judge(found).await
+        // A feed tells of every object of its kind: where many wait, most of what it tells is about
+        // others.
+        let news = self.is_news_beside();
+        if !news
+            && let Some(judged) = &self.judged
+            && judged.holds_of(found.as_ref())
+        {
+            return Ok(Verdict::Wait(judged.missing.clone()));
+        }
+        self.judged = None;
+        let (at, of) = (Instant::now(), found.clone());
+        let verdict = self.judge.judge(found).await?;
+        if let Verdict::Wait(missing) = &verdict {
+            let missing = missing.clone();
+            self.judged = Some(Judged { of, at, missing });
+        }
+        Ok(verdict)
     }
 }
 
 impl<K: Kind, J> Looks<'_, K, J> {
+    /// Whether another feed has told of something since this was asked last.
+    fn is_news_beside(&mut self) -> bool {
+        self.beside.iter_mut().fold(false, |news, feed| {
+            let changed = feed.has_changed().unwrap_or(true);
+            feed.borrow_and_update();
+            news || changed
+        })
+    }
+
     /// The newer of what was found and what our own write returned. Absence is asked for
     /// once more: the watch may lag behind the write.
     async fn not_older(&mut self, found: Option<Arc<K>>) -> Result<Option<Arc<K>>, ClusterError> {

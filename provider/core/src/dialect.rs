@@ -53,11 +53,18 @@ pub enum Phrase {
     TakeOverFirst,
     /// How a database that is paused is deleted all the same.
     DeletePaused,
+    /// What to do instead of naming the storage class of volumes whose class is not known.
+    NameNoClass,
 }
 
 impl Phrase {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::MayStillCome, Self::TakeOverFirst, Self::DeletePaused];
+    pub const ALL: [Self; 4] = [
+        Self::MayStillCome,
+        Self::TakeOverFirst,
+        Self::DeletePaused,
+        Self::NameNoClass,
+    ];
 
     /// Its name in templates of texts.
     pub const fn name(self) -> &'static str {
@@ -65,6 +72,7 @@ impl Phrase {
             Self::MayStillCome => "mayStillCome",
             Self::TakeOverFirst => "takeOverFirst",
             Self::DeletePaused => "deletePaused",
+            Self::NameNoClass => "nameNoClass",
         }
     }
 }
@@ -154,6 +162,17 @@ impl Dialect {
             (Self::Terraform, Phrase::DeletePaused) => {
                 "Set {paused = false} and apply that first, or take {finalBackup} out and apply \
                  that: then the database goes without one."
+            }
+            (Self::Terraform, Phrase::NameNoClass) => {
+                "Leave {.class} out: nothing changes. To name the class that the volumes have, plan \
+                 with a refresh, once they exist, and with the right to list PersistentVolumeClaims \
+                 in the namespace of the database: naming it is no change then. For an empty \
+                 database of another class in the place of this one, plan with -replace and its \
+                 address."
+            }
+            (_, Phrase::NameNoClass) => {
+                "Leave {.class} out: nothing changes. For another class make another database and \
+                 move the data by a backup."
             }
             (_, Phrase::DeletePaused) => {
                 "Take {finalBackup} out: then the database goes without one. Or set spec.paused of \

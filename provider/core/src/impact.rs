@@ -2,12 +2,14 @@
 //!
 //! [`TABLE`] says it for each attribute; [`of_change`] finds the rows that a
 //! planned change meets, and [`summary`] puts them into words. Another spelling
-//! of the same value says nothing, and neither does a value that is not known
-//! yet, unless its change replaces the database: a plan replaces it for that.
+//! of the same value says nothing. A value that is not known yet meets no row,
+//! unless its change replaces the database, because a plan replaces it for that:
+//! [`of_unknown`] says what it may do.
 
 mod differences;
 mod restore;
 mod table;
+mod unknown;
 
 use std::fmt;
 
@@ -20,6 +22,7 @@ use differences::Difference;
 
 pub use restore::of_restore;
 pub use table::TABLE;
+pub use unknown::{Unknown, of_unknown};
 
 /// How a change is felt, the mildest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -215,10 +218,36 @@ pub struct Summary {
 }
 
 /// What to tell of a change of `what`, such as "everest_database prod/orders";
-/// none if nothing of it is felt.
-pub fn summary(what: &str, impacts: &[Impact]) -> Option<Summary> {
+/// none if nothing of it is felt, and nothing of it is unknown.
+pub fn summary(what: &str, impacts: &[Impact], unknown: &[Unknown]) -> Option<Summary> {
+    let felt = felt(what, impacts);
+    let told = unknown::told(unknown);
+    let lines = |impacts: &[Impact]| -> Vec<String> {
+        let sentences = impacts.iter();
+        sentences.map(|impact| impact.sentence.clone()).collect()
+    };
+    let (headline, lines) = match (felt, told) {
+        (None, None) => return None,
+        (Some(felt), None) => (felt, lines(impacts)),
+        (None, Some(told)) => (
+            format!("What the change of {what} does is not known until apply"),
+            told,
+        ),
+        (Some(felt), Some(told)) => (
+            format!("{felt}, and more of what the change does is not known until apply"),
+            [lines(impacts), told].concat(),
+        ),
+    };
+    Some(Summary {
+        headline,
+        detail: lines.join("\n"),
+    })
+}
+
+/// The worst of what is known to be felt, in one line.
+fn felt(what: &str, impacts: &[Impact]) -> Option<String> {
     let worst = impacts.iter().map(|impact| impact.class).max()?;
-    let headline = match worst {
+    Some(match worst {
         Class::NoRestart => return None,
         Class::NewPods => format!("{what} gets more pods"),
         Class::FewerPods => format!("{what} loses pods"),
@@ -227,13 +256,7 @@ pub fn summary(what: &str, impacts: &[Impact]) -> Option<Summary> {
         Class::FullStop => format!("{what} cannot be reached for a while"),
         Class::Irreversible => format!("The change of {what} cannot be undone"),
         Class::DataLoss => format!("The change of {what} deletes data"),
-    };
-    let detail = impacts
-        .iter()
-        .map(|impact| impact.sentence.as_str())
-        .collect::<Vec<_>>()
-        .join("\n");
-    Some(Summary { headline, detail })
+    })
 }
 
 fn impact(effect: &Effect, path: FieldPath, planned: &DatabaseModel) -> Impact {

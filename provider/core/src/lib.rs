@@ -8,7 +8,7 @@
 //! | Was it raised by somebody else? | [`raised`] |
 //! | What is sent, and what does it become again when read? | [`v1`] |
 //! | What does a change do to what runs? | [`impact`] |
-//! | What do the volumes of a database have? | [`volumes`] |
+//! | What do the volumes of a database have? | [`volumes`], [`storage_class`] |
 //! | Is it done, and what is missing? | [`readiness`] |
 //! | Which version of its operator does a database take over, and when? | [`upgrade`] |
 //! | May this storage go? | [`storage_users`] |
@@ -43,6 +43,7 @@ pub mod rehearsal;
 pub mod restart;
 pub mod rules;
 pub mod semantic;
+pub mod storage_class;
 pub mod storage_users;
 pub mod text;
 pub mod upgrade;

@@ -12,10 +12,10 @@ use everest_core::readiness::{
     self, DatabaseSighting, EngineSighting, HOLD, Readiness, engine_install,
 };
 use everest_core::v1::{self, OwnedKeys};
-use everest_core::{Operation, drift, olm, quantity, rules, semantic};
-use everest_schemas::Engine;
+use everest_core::{Operation, drift, olm, outputs, quantity, rules, semantic};
 use everest_schemas::everest::{DatabaseCluster, DatabaseClusterBackup, DatabaseClusterRestore};
 use everest_schemas::models::DatabaseModel;
+use everest_schemas::{Engine, Field};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -137,7 +137,7 @@ fn what_the_models_call_unfilled_everest_left_alone() {
     let schema = schema.into_root_schema_for::<DatabaseModel>().to_value();
     let mut paths = Vec::new();
     unfilled(&schema, "", &mut paths);
-    assert!(paths.contains(&"/spec/engine/storage/class".to_owned()));
+    assert!(paths.contains(&"/spec/engine/resources/limits".to_owned()));
     for (name, model) in created() {
         let cluster: DatabaseCluster = read(name);
         let seen = v1::database::observed(&cluster, &OwnedKeys::default());
@@ -147,6 +147,36 @@ fn what_the_models_call_unfilled_everest_left_alone() {
             let filled = found.pointer(path).is_some() && sent.pointer(path).is_none();
             assert!(!filled, "{name}: {path}");
         }
+    }
+}
+
+#[test]
+fn what_a_creation_is_sure_of_holds_of_what_was_created() {
+    for (name, config) in created() {
+        let mut planned = config.clone();
+        planned.port = Field::Unknown;
+        planned.credentials_secret_name = Field::Unknown;
+        planned.recommended_cr_version = Field::Unknown;
+        let engine = planned.spec.known_mut().unwrap().engine.known_mut();
+        engine.unwrap().config = Field::Unknown;
+        outputs::database::known_at_creation(&config, &mut planned);
+        let seen = v1::database::observed(&read(name), &OwnedKeys::default());
+        let text = |model: &DatabaseModel| {
+            let engine = model.spec.known().unwrap().engine.known().unwrap();
+            [
+                engine.config.clone(),
+                model.credentials_secret_name.clone(),
+                model.recommended_cr_version.clone(),
+            ]
+        };
+        assert_eq!(planned.port, seen.port, "{name}");
+        for (sure, found) in text(&planned).into_iter().zip(text(&seen)) {
+            assert!(
+                sure.is_unknown() || sure == found,
+                "{name}: {sure:?} is {found:?}"
+            );
+        }
+        assert!(planned.recommended_cr_version.is_null(), "{name}");
     }
 }
 

@@ -102,6 +102,13 @@ impl Kind for Database {
         diagnostics::report(prior.check_destruction(), diags);
     }
 
+    async fn read(
+        cluster: &Cluster,
+        prior: &DatabaseModel,
+    ) -> Result<Option<DatabaseModel>, ClusterError> {
+        database::read(cluster, prior).await
+    }
+
     async fn create(
         cluster: &Cluster,
         planned: &DatabaseModel,
@@ -109,7 +116,12 @@ impl Kind for Database {
         made: &Unacknowledged,
         wait: &Wait,
     ) -> Creation<DatabaseModel> {
-        database::create(cluster, planned, made, wait).await
+        match database::create(cluster, planned, made, wait).await {
+            Creation::Created(state) => {
+                Creation::Created(database::with_classes(cluster, state).await)
+            }
+            other => other,
+        }
     }
 
     async fn update(
@@ -194,10 +206,10 @@ impl Guarded for Database {
         planned: Option<&DatabaseModel>,
         what: &str,
     ) -> Option<Summary> {
-        let impacts = match planned {
-            Some(planned) => impact::of_change(prior, planned),
-            None => vec![impact::of_destruction(prior)],
+        let Some(planned) = planned else {
+            return impact::summary(what, &[impact::of_destruction(prior)], &[]);
         };
-        impact::summary(what, &impacts)
+        let impacts = impact::of_change(prior, planned);
+        impact::summary(what, &impacts, &impact::of_unknown(prior, planned))
     }
 }

@@ -374,6 +374,7 @@ async fn backup_data_goes_along_when_asked_to() {
     assert_eq!(fake::writes(&seen), [format!("DELETE {DATABASE}")]);
 }
 
+mod classes;
 mod destruction;
 mod reading;
 mod rehearsing;

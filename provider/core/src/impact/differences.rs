@@ -31,12 +31,12 @@ pub(super) fn between(prior: &DatabaseModel, planned: &DatabaseModel) -> Vec<Dif
         &mut found,
     );
     // No other change of the trigger is one of the database.
-    if restart::is_asked(prior, planned) && planned.restart_trigger.is_known() {
+    if restart::is_asked(prior, planned) {
         let trigger = |model: &DatabaseModel| model.restart_trigger.known().cloned();
         found.push(Difference {
             path: FieldPath::of("restartTrigger"),
             before: trigger(prior).map(Value::from),
-            now: trigger(planned).map(Value::from),
+            now: Some(trigger(planned).into()),
         });
     }
     found
@@ -46,6 +46,18 @@ impl Difference {
     /// Whether the value after is not known yet.
     pub fn is_open(&self) -> bool {
         self.now == Some(Value::Null)
+    }
+
+    /// The attribute that differs, with the keys on the way to it.
+    pub fn path(&self) -> &FieldPath {
+        &self.path
+    }
+
+    /// Whether the attribute is a part of it.
+    pub fn is_above(&self, attribute: &str) -> bool {
+        attribute
+            .strip_prefix(&self.names())
+            .is_some_and(|rest| rest.starts_with('.'))
     }
 
     /// Whether it is the attribute or a part of it.

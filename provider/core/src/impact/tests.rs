@@ -210,7 +210,151 @@ fn other_spellings_and_defaults_say_nothing() {
 }
 
 #[test]
-fn a_value_that_is_not_known_yet_says_nothing() {
+fn a_value_that_is_not_known_yet_is_said_to_have_an_effect_that_is_not() {
+    use Class::*;
+    let prior = model(database("pxc"));
+    let planned = |change: &dyn Fn(&mut DatabaseClusterSpec)| {
+        let mut planned = prior.clone();
+        change(planned.spec.known_mut().unwrap());
+        planned
+    };
+    let found = |planned: &DatabaseModel| -> Vec<(String, Vec<Class>)> {
+        let unknown = of_unknown(&prior, planned);
+        let found = unknown.into_iter();
+        found
+            .map(|unknown| (unknown.path.to_string(), unknown.classes))
+            .collect()
+    };
+    let several = planned(&|spec| {
+        spec.paused = Field::Unknown;
+        let engine = spec.engine.known_mut().unwrap();
+        engine.version = Field::Unknown;
+        engine.storage.known_mut().unwrap().size = Field::Unknown;
+    });
+    assert_eq!(
+        found(&several),
+        [
+            ("engine.storage.size".to_owned(), vec![StorageGrowth]),
+            (
+                "engine.version".to_owned(),
+                vec![Irreversible, RollingRestart]
+            ),
+            ("paused".to_owned(), vec![FullStop, NewPods]),
+        ]
+    );
+    // A block whose members are all open may even replace the database.
+    let block = planned(&|spec| spec.engine.known_mut().unwrap().storage = Field::Unknown);
+    assert_eq!(
+        found(&block),
+        [("engine.storage".to_owned(), vec![DataLoss, StorageGrowth])]
+    );
+    let schedules = planned(&|spec| {
+        spec.backup
+            .known_mut()
+            .unwrap()
+            .schedules
+            .known_mut()
+            .unwrap()[0]
+            .retention_copies = Field::Unknown;
+    });
+    assert_eq!(
+        found(&schedules),
+        [(
+            "backup.schedules[\"nightly\"].retentionCopies".to_owned(),
+            vec![DataLoss]
+        )]
+    );
+    let restart = DatabaseModel {
+        restart_trigger: Field::Unknown,
+        ..prior.clone()
+    };
+    assert_eq!(
+        found(&restart),
+        [("restartTrigger".to_owned(), vec![FullStop])]
+    );
+    let single = planned(&|spec| {
+        let engine = spec.engine.known_mut().unwrap();
+        engine.replicas = 1.into();
+        engine.config = Field::Unknown;
+    });
+    assert_eq!(
+        found(&single),
+        [("engine.config".to_owned(), vec![FullStop])],
+        "the only member stops"
+    );
+}
+
+#[test]
+fn what_is_unknown_and_not_felt_says_nothing() {
+    let prior = model(database("pxc"));
+    let mut planned = prior.clone();
+    for output in [
+        &mut planned.status,
+        &mut planned.message,
+        &mut planned.hostname,
+        &mut planned.cr_version,
+        &mut planned.recommended_cr_version,
+        &mut planned.credentials_secret_name,
+    ] {
+        *output = Field::Unknown;
+    }
+    planned.ready = Field::Unknown;
+    planned.hosts = Field::Unknown;
+    let spec = planned.spec.known_mut().unwrap();
+    let proxy = spec.proxy.known_mut().unwrap();
+    proxy.expose.known_mut().unwrap().ip_source_ranges = Field::Unknown;
+    // Left open by the provider itself, where the engine's version changes.
+    let engine = spec.engine.known_mut().unwrap();
+    engine.version = "8.0.42-33.1".into();
+    engine.cr_version = Field::Unknown;
+    assert_eq!(of_unknown(&prior, &planned), []);
+    planned.spec = Field::Unknown;
+    assert_eq!(of_unknown(&prior, &planned), []);
+    // A replacement that the plan shows is told as one.
+    let mut planned = prior.clone();
+    let engine = planned.spec.known_mut().unwrap().engine.known_mut();
+    engine.unwrap().storage.known_mut().unwrap().class = Field::Unknown;
+    assert_eq!(of_unknown(&prior, &planned), []);
+}
+
+#[test]
+fn a_summary_says_what_is_not_known_beside_what_is() {
+    let what = "everest_database prod/orders";
+    let prior = model(database("pxc"));
+    let mut planned = prior.clone();
+    let engine = planned.spec.known_mut().unwrap().engine.known_mut();
+    engine.unwrap().version = Field::Unknown;
+    let told = |planned: &DatabaseModel| {
+        let impacts = of_change(&prior, planned);
+        summary(what, &impacts, &of_unknown(&prior, planned)).unwrap()
+    };
+    let alone = told(&planned);
+    assert_eq!(
+        alone.headline,
+        "What the change of everest_database prod/orders does is not known until apply"
+    );
+    assert!(
+        alone.detail.starts_with(
+            "The value of engine.version is not known yet. Depending on it, its change may mean: \
+             irreversible, rolling restart.\n"
+        ),
+        "{alone:?}"
+    );
+    assert!(alone.detail.contains("-target"), "{alone:?}");
+    planned.spec.known_mut().unwrap().paused = true.into();
+    let both = told(&planned);
+    assert_eq!(
+        both.headline,
+        "everest_database prod/orders cannot be reached for a while, and more of what the change \
+         does is not known until apply"
+    );
+    let mut lines = both.detail.lines();
+    assert!(lines.next().unwrap().starts_with("Changing paused"));
+    assert!(lines.next().unwrap().contains("engine.version"));
+}
+
+#[test]
+fn a_value_that_is_not_known_yet_meets_no_row() {
     let prior = model(database("pxc"));
     let mut planned = prior.clone();
     let spec = planned.spec.known_mut().unwrap();
@@ -272,7 +416,7 @@ fn a_summary_leads_with_the_worst_and_is_silent_about_nothing() {
     planned["spec"]["engine"]["resources"]["cpu"] = json!("2");
     planned["spec"]["engine"]["storage"]["size"] = json!("30Gi");
     let impacts = of_change(&model(database("pxc")), &model(planned));
-    let summary = summary("everest_database prod/orders", &impacts).unwrap();
+    let summary = summary("everest_database prod/orders", &impacts, &[]).unwrap();
     assert_eq!(
         summary.headline,
         "The pods of everest_database prod/orders restart one by one"
@@ -281,8 +425,8 @@ fn a_summary_leads_with_the_worst_and_is_silent_about_nothing() {
     let mut planned = database("pxc");
     planned["spec"]["proxy"]["expose"]["type"] = json!("NodePort");
     let impacts = of_change(&model(database("pxc")), &model(planned));
-    assert_eq!(super::summary("x", &impacts), None);
-    assert_eq!(super::summary("x", &[]), None);
+    assert_eq!(super::summary("x", &impacts, &[]), None);
+    assert_eq!(super::summary("x", &[], &[]), None);
 }
 
 #[test]

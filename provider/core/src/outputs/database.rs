@@ -10,8 +10,12 @@ use crate::{restart, upgrade, v1};
 /// Fills in what the configuration alone decides: the port, which each engine
 /// has, and the Secret with the credentials, which the configuration names or
 /// Everest calls after the database. An engine other than `pxc` gets no
-/// configuration where `config`, what the user wrote, gives none.
+/// configuration where `config`, what the user wrote, gives none. A new database
+/// runs as the operator that made it, so that nothing waits to be taken over.
 pub fn known_at_creation(config: &DatabaseModel, planned: &mut DatabaseModel) {
+    if planned.recommended_cr_version.is_unknown() {
+        planned.recommended_cr_version = Field::Null;
+    }
     let Some(engine) = planned
         .spec
         .known_mut()

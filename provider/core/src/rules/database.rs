@@ -15,7 +15,7 @@ use everest_schemas::models::DatabaseModel;
 use everest_schemas::{Engine, Field};
 use jiff::Timestamp;
 
-use super::finder::{Finder, differ};
+use super::finder::{Finder, differ, is_missing};
 use super::pitr;
 use super::table::general::{IMMUTABLE, NAME};
 use crate::finding::Finding;
@@ -111,13 +111,13 @@ fn replacing(planned: &DatabaseModel, prior: &DatabaseModel) -> Vec<FieldPath> {
         if let (Some(now), Some(before)) = (now.engine.known(), before.engine.known()) {
             note(differ(&now.type_, &before.type_), "engine.type");
             if let (Some(now), Some(before)) = (now.storage.known(), before.storage.known()) {
-                note(differ(&now.class, &before.class), "engine.storage.class");
+                note(other_class(now, before), "engine.storage.class");
             }
         }
         if let (Some(now), Some(before)) = (now.proxy.known(), before.proxy.known())
             && let (Some(now), Some(before)) = (now.storage.known(), before.storage.known())
         {
-            note(differ(&now.class, &before.class), "proxy.storage.class");
+            note(other_class(now, before), "proxy.storage.class");
         }
         note(
             differ(&split_horizon(now), &split_horizon(before)),
@@ -125,6 +125,12 @@ fn replacing(planned: &DatabaseModel, prior: &DatabaseModel) -> Vec<FieldPath> {
         );
     }
     paths
+}
+
+/// Whether a volume that has a class would have another. Where it is not known which class it has,
+/// naming one is refused: see [`change`].
+fn other_class(now: &Storage, before: &Storage) -> bool {
+    !is_missing(&before.class) && differ(&now.class, &before.class)
 }
 
 /// Rules that judge a database as it stands.

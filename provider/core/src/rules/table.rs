@@ -52,6 +52,7 @@ pub const TABLE: &[Rule] = &[
     database::SPLIT_HORIZON_UNSHARDED,
     database::NO_SCALE_TO_ONE,
     database::STORAGE_NO_SHRINK,
+    database::STORAGE_CLASS_SEEN,
     database::VERSION_SYNTAX,
     database::VERSION_NO_DOWNGRADE,
     database::VERSION_MAJOR,

@@ -5,7 +5,7 @@ use everest_schemas::models::{DatabaseModel, NamespaceModel};
 use everest_schemas::{Engine, Field};
 
 use super::database::default_secret;
-use crate::{drift, semantic};
+use crate::{drift, semantic, storage_class};
 
 /// Takes out of a generated configuration what nobody has asked for: values that everest-operator
 /// has chosen, and values that an omitted attribute has anyway. Written down, they would hold the
@@ -17,6 +17,7 @@ use crate::{drift, semantic};
 /// 3. Of the values that everest-operator fills in (see everest-operator's reconcile and its
 ///    mutating webhook), those that no other field manager owns in `live`. An amount is never
 ///    among them: the operator writes what others ask for in another spelling.
+/// 4. The classes that volumes have got by default, which the object does not name.
 ///
 /// Without `live`, only 1 and 2.
 pub fn shorten(config: &mut DatabaseModel, live: Option<&DatabaseCluster>) {
@@ -30,6 +31,9 @@ pub fn shorten(config: &mut DatabaseModel, live: Option<&DatabaseCluster>) {
         drop_if(&mut engine.user_secrets_name, |name| {
             secret.as_ref() == Some(name)
         });
+    }
+    if let Some(live) = live {
+        storage_class::leave_out(spec, live);
     }
     if let Some(live) = live.filter(|live| live.metadata.managed_fields.is_some()) {
         drop_chosen(spec, live);
@@ -112,6 +116,16 @@ mod tests {
             {"type": "pxc", "storage": {"size": "1Gi"}}}}),
         )
         .unwrap()
+    }
+
+    #[test]
+    fn a_class_that_the_object_does_not_name_is_left_out() {
+        let mut config = config();
+        let engine = config.spec.known_mut().unwrap().engine.known_mut().unwrap();
+        engine.storage.known_mut().unwrap().class = "standard".into();
+        shorten(&mut config, Some(&live(json!([]))));
+        let spec = serde_json::to_value(&config.spec).unwrap();
+        assert_eq!(spec["engine"]["storage"], json!({"size": "1Gi"}));
     }
 
     #[test]

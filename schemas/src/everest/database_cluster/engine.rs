@@ -74,7 +74,7 @@ pub struct EngineSpec {
 /// A volume.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[schemars(transform = optional_is_unfilled)]
+#[schemars(transform = optional_is_computed)]
 pub struct Storage {
     /// Name of the StorageClass. A change replaces the database, because
     /// volumes keep their class. Default: the cluster's default class.

@@ -1,6 +1,6 @@
 //! What an existing database cannot become.
 
-use everest_schemas::everest::{DatabaseClusterSpec, EngineSpec};
+use everest_schemas::everest::{DatabaseClusterSpec, EngineSpec, Storage};
 use everest_schemas::models::DatabaseModel;
 use everest_schemas::{Engine, Field};
 
@@ -10,8 +10,9 @@ use crate::path::FieldPath;
 use crate::rules::finder::{Finder, differ, is_missing};
 use crate::rules::table::backup::{DATA_SOURCE_UNUSED, PG_SCHEDULE_STORAGE_FIXED};
 use crate::rules::table::database::{
-    LOAD_BALANCER_CONFIG_KEPT, NO_SCALE_TO_ONE, SHARDING_FIXED, STORAGE_NO_SHRINK,
-    VERSION_AFTER_CR_VERSION, VERSION_MAJOR, VERSION_NO_DOWNGRADE, VERSION_SYNTAX,
+    LOAD_BALANCER_CONFIG_KEPT, NO_SCALE_TO_ONE, SHARDING_FIXED, STORAGE_CLASS_SEEN,
+    STORAGE_NO_SHRINK, VERSION_AFTER_CR_VERSION, VERSION_MAJOR, VERSION_NO_DOWNGRADE,
+    VERSION_SYNTAX,
 };
 use crate::text::Text;
 use crate::version::Version;
@@ -28,6 +29,10 @@ pub(super) fn check(planned: &DatabaseModel, prior: &DatabaseModel, finder: &mut
             storage(now, before, finder);
         }
         version(engine, was, prior, finder);
+        class("engine", (&engine.storage, &was.storage), finder);
+    }
+    if let (Some(proxy), Some(was)) = (now.proxy.known(), before.proxy.known()) {
+        class("proxy", (&proxy.storage, &was.storage), finder);
     }
     sharding(now, before, finder);
     load_balancer_config(now, before, finder);
@@ -61,6 +66,25 @@ fn storage(now: &DatabaseClusterSpec, before: &DatabaseClusterSpec, finder: &mut
             would_shrink(now, before),
         );
     }
+}
+
+/// A class can be named of volumes that exist only where it is seen that they have it.
+fn class(part: &str, (now, before): (&Field<Storage>, &Field<Storage>), finder: &mut Finder) {
+    let (Some(now), Some(before)) = (now.known(), before.known()) else {
+        return;
+    };
+    if is_missing(&now.class) || !is_missing(&before.class) {
+        return;
+    }
+    let named = match now.class.known_str() {
+        Some(class) => format!("The storage class {class:?} is named"),
+        None => "A storage class is named".to_owned(),
+    };
+    finder.broken(
+        &STORAGE_CLASS_SEEN,
+        FieldPath::of(part).field("storage").field("class"),
+        format!("{named}, and it is not known which one the volumes have"),
+    );
 }
 
 pub(super) fn storage_size() -> FieldPath {

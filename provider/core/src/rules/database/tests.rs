@@ -324,3 +324,37 @@ fn quantities_and_timeouts_are_checked_wherever_they_stand() {
     ];
     assert_eq!(found, expected.map(|(rule, path)| (rule, path.to_owned())));
 }
+
+#[test]
+fn a_class_is_named_of_volumes_that_exist_only_where_it_is_known_to_be_theirs() {
+    let of = |class: Field<String>| {
+        let mut model = sound();
+        part(&mut engine(&mut model).storage).class = class;
+        model
+    };
+    let rules = |planned: &DatabaseModel, prior: &DatabaseModel| -> Vec<&'static str> {
+        let found = check(planned, Some(prior)).into_iter();
+        found.map(|finding| finding.rule).collect()
+    };
+    for unseen in [Field::Null, "".into()] {
+        let prior = of(unseen);
+        for named in ["fast".into(), Field::Unknown] {
+            assert_eq!(rules(&of(named), &prior), ["storage-class-seen"]);
+        }
+        assert_eq!(rules(&of(Field::Null), &prior), [""; 0]);
+        let fixed = check_immutable(&of("fast".into()), &prior);
+        assert_eq!(fixed, [], "said by that rule");
+    }
+    let prior = of("fast".into());
+    assert_eq!(rules(&prior, &prior), [""; 0]);
+    assert_eq!(check_immutable(&of("slow".into()), &prior).len(), 1);
+    let mut proxied = prior.clone();
+    part(&mut proxy(&mut proxied).storage).class = "fast".into();
+    let mut before = prior.clone();
+    part(&mut proxy(&mut before).storage).size = "1Gi".into();
+    assert!(rules(&proxied, &before).contains(&"storage-class-seen"));
+    assert!(
+        !rules(&proxied, &prior).contains(&"storage-class-seen"),
+        "a new volume"
+    );
+}

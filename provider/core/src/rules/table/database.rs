@@ -225,6 +225,16 @@ pub(in crate::rules) const STORAGE_NO_SHRINK: Rule = Rule {
     source: "everest: validation/database_cluster.go, storage",
 };
 
+pub(in crate::rules) const STORAGE_CLASS_SEEN: Rule = Rule {
+    id: "storage-class-seen",
+    sentence: "Volumes keep the storage class that they were made with. Of those that were made without naming one, a class can be named only where it is seen that they have it.",
+    advice: "{:nameNoClass}",
+    engines: ALL,
+    operations: UPDATE,
+    checked: CHANGE,
+    source: "Kubernetes: volumeClaimTemplates of a StatefulSet are immutable; the engine operators send them with every change",
+};
+
 pub(in crate::rules) const VERSION_SYNTAX: Rule = Rule {
     id: "version-syntax",
     sentence: "A version is made of numbers separated by dots, with or without a packaging part, such as \"8.0.42-33.1\" or \"17.6\".",

@@ -1,0 +1,50 @@
+//! The storage classes of volumes, which a DatabaseCluster need not name.
+
+use everest_core::storage_class;
+use everest_schemas::models::DatabaseModel;
+use k8s_openapi::api::core::v1::PersistentVolumeClaim;
+
+use crate::Cluster;
+use crate::error::ClusterError;
+
+/// Reads a database, with the storage classes of its volumes.
+///
+/// A class that the object does not name is the one that `prior` has, if that is the same database,
+/// and otherwise the one that the claims of the volumes name. Where those may not be listed, the
+/// class stays open.
+///
+/// # Errors
+/// Whatever keeps the object from being read: see [`ClusterError`].
+pub async fn read(
+    cluster: &Cluster,
+    prior: &DatabaseModel,
+) -> Result<Option<DatabaseModel>, ClusterError> {
+    let Some(mut found) = cluster.read(prior).await? else {
+        return Ok(None);
+    };
+    storage_class::keep(&mut found, prior);
+    Ok(Some(named(cluster, found).await))
+}
+
+/// The same of a database that was just made: its claims are newer than what was listed before.
+pub async fn with_classes(cluster: &Cluster, made: DatabaseModel) -> DatabaseModel {
+    let claims = <PersistentVolumeClaim as kube::Resource>::plural(&());
+    cluster.hub.forget(&claims, made.namespace.known_str());
+    named(cluster, made).await
+}
+
+/// The same database with the classes that the claims of its volumes name, where it names none.
+async fn named(cluster: &Cluster, mut found: DatabaseModel) -> DatabaseModel {
+    let Some(namespace) = found.namespace.known() else {
+        return found;
+    };
+    if !storage_class::is_open(&found) {
+        return found;
+    }
+    let claims = cluster.objects::<PersistentVolumeClaim>(namespace);
+    match claims.read_all().await {
+        Ok(claims) => storage_class::fill_in(&mut found, &claims),
+        Err(error) => tracing::debug!(%error, "the classes of volumes were not looked for"),
+    }
+    found
+}

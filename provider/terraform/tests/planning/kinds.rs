@@ -1,0 +1,117 @@
+//! The kinds of resources: a small configuration of each, and the object that it asks for.
+
+use serde_json::{Value as Json, json};
+use test_apiserver::ApiServer;
+use tfplugin::{Provider as _, Registry};
+
+use crate::{Host, database, restore};
+
+/// A kind of resource.
+pub struct Kind {
+    pub type_name: &'static str,
+    /// A small configuration.
+    pub config: Json,
+    /// The object that stands for it, as a cluster may have it.
+    pub object: Json,
+}
+
+impl Kind {
+    /// What an import calls it.
+    pub fn id(&self) -> String {
+        let name = self.config["name"].as_str().unwrap();
+        match self.config["namespace"].as_str() {
+            Some(namespace) => format!("{namespace}/{name}"),
+            None => name.to_owned(),
+        }
+    }
+}
+
+/// All kinds that the provider serves, each with an object that is as it is configured.
+pub fn all(host: &Host) -> Vec<Kind> {
+    let kinds = known();
+    let mut registry = Registry::default();
+    host.everest.register(&mut registry);
+    let served = registry.resource_schemas().unwrap();
+    let mut served: Vec<_> = served.iter().map(|kind| kind.type_name).collect();
+    let mut named: Vec<_> = kinds.iter().map(|kind| kind.type_name).collect();
+    served.sort_unstable();
+    named.sort_unstable();
+    assert_eq!(served, named, "a kind is tested nowhere");
+    kinds
+}
+
+/// A cluster in which everything is that the configurations ask for.
+pub fn cluster() -> ApiServer {
+    let server = ApiServer::new().with_everest().with_engines().with_olm();
+    for kind in known() {
+        server.put(kind.object);
+    }
+    let versions = json!({"8.0.42-33.1": {"status": "recommended"}});
+    server.put(
+        json!({"apiVersion": "everest.percona.com/v1alpha1", "kind": "DatabaseEngine",
+        "metadata": {"name": "percona-xtradb-cluster-operator", "namespace": "shop"},
+        "spec": {"type": "pxc"},
+        "status": {"status": "installed", "availableVersions": {"engine": versions}}}),
+    );
+    server
+}
+
+fn known() -> Vec<Kind> {
+    let everest = |kind: &str, name: &str, spec: Json, status: Json| {
+        json!({"apiVersion": "everest.percona.com/v1alpha1", "kind": kind, "spec": spec,
+            "metadata": {"name": name, "namespace": "shop"}, "status": status})
+    };
+    vec![
+        Kind {
+            type_name: "everest_namespace",
+            config: json!({"name": "shop", "engines": {"pxc": {}}}),
+            object: json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop",
+                "labels": {"app.kubernetes.io/managed-by": "everest"}}}),
+        },
+        Kind {
+            type_name: "everest_database",
+            config: database(),
+            object: everest(
+                "DatabaseCluster",
+                "orders",
+                json!({"engine": {"type": "pxc", "replicas": 3, "storage": {"size": "25Gi"},
+                    "resources": {"cpu": "1", "memory": "2G"}}}),
+                json!({"status": "ready", "observedGeneration": 1}),
+            ),
+        },
+        Kind {
+            type_name: "everest_backup_storage",
+            config: json!({"namespace": "shop", "name": "s3", "type": "s3", "bucket": "backups",
+                "region": "eu-central-1"}),
+            object: everest(
+                "BackupStorage",
+                "s3",
+                json!({"type": "s3", "bucket": "backups", "region": "eu-central-1",
+                    "credentialsSecretName": "s3"}),
+                json!({}),
+            ),
+        },
+        Kind {
+            type_name: "everest_backup",
+            config: json!({"namespace": "shop", "name": "before-migration",
+                "database_name": "orders", "backup_storage_name": "s3"}),
+            object: everest(
+                "DatabaseClusterBackup",
+                "before-migration",
+                json!({"dbClusterName": "orders", "backupStorageName": "s3"}),
+                json!({"state": "Succeeded", "completed": "2026-01-01T02:03:04Z", "gaps": false}),
+            ),
+        },
+        Kind {
+            type_name: "everest_restore",
+            config: restore(&Json::Null),
+            object: everest(
+                "DatabaseClusterRestore",
+                "drill-1",
+                json!({"dbClusterName": "orders",
+                    "dataSource": {"dbClusterBackupName": "before-migration"}}),
+                json!({"state": "Succeeded", "completed": "2026-01-01T02:03:04Z"}),
+            ),
+        },
+    ]
+}
