@@ -23,6 +23,8 @@ pub enum Feature {
     ActionsAfterwards,
     /// Configuration that the provider writes, not the client.
     GenerateConfig,
+    /// What a plan notes in private reaches the plan that an apply makes again.
+    PlannedPrivate,
 }
 
 impl fmt::Display for Feature {
@@ -33,18 +35,20 @@ impl fmt::Display for Feature {
             Self::Actions => "actions",
             Self::ActionsAfterwards => "actions after the resource that triggers them",
             Self::GenerateConfig => "configuration written by the provider",
+            Self::PlannedPrivate => "private data of a plan that is made again",
         })
     }
 }
 
 impl Feature {
     /// Every feature.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::ImportByIdentity,
         Self::ListResources,
         Self::Actions,
         Self::ActionsAfterwards,
         Self::GenerateConfig,
+        Self::PlannedPrivate,
     ];
 
     /// The first version of the product that has it; nothing when none has.
@@ -54,6 +58,7 @@ impl Feature {
             (_, Product::OpenTofu) => None,
             (Self::ListResources | Self::Actions, _) => Some(Version::new(1, 14, 0)),
             (Self::ActionsAfterwards | Self::GenerateConfig, _) => Some(Version::new(1, 14, 1)),
+            (Self::PlannedPrivate, _) => Some(Version::new(1, 16, 0)),
         }
     }
 

@@ -6,8 +6,10 @@
 mod classes;
 mod impact;
 mod kinds;
+mod replaced;
 mod states;
 mod stopped;
+mod unread;
 
 use std::sync::Arc;
 

@@ -21,4 +21,5 @@ mod quickstart;
 mod rehearsal;
 mod restart;
 mod stack;
+mod unread;
 mod upgrade;
