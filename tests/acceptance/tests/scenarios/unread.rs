@@ -1,6 +1,9 @@
 //! Objects that an import or a `moved` block takes over before anybody can have read them. A bucket
 //! stands for all kinds, which are told apart in the provider's own tests.
 
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
 use serde_json::{Value, json};
 
 use crate::objects::{self, NAMESPACE, SECRET, STORAGE};
@@ -43,6 +46,41 @@ fn bucket(stack: &Stack) -> Value {
     let object = objects::get(STORAGE, &stack.namespace, "s3");
     json!({"uid": object["metadata"]["uid"], "generation": object["metadata"]["generation"],
         "annotations": object["metadata"]["annotations"], "spec": object["spec"]})
+}
+
+/// The provider's program, below a folder in which `init` was run.
+fn program(below: &Path) -> Option<PathBuf> {
+    let entries = std::fs::read_dir(below).unwrap();
+    let mut paths = entries.map(|entry| entry.unwrap().path());
+    paths.find_map(|path| match path.file_name()?.to_str()? {
+        _ if path.is_dir() => program(&path),
+        name if name.starts_with("terraform-provider-everest") => Some(path),
+        _ => None,
+    })
+}
+
+/// Has the client start the provider in the place of the one that is moved from as well: it is
+/// started, and asked nothing about what is moved.
+fn with_the_former_provider(stack: &mut Stack) {
+    let program = program(&stack.path().join(".terraform")).unwrap();
+    let binaries = stack.path().join("binaries");
+    std::fs::create_dir(&binaries).unwrap();
+    for name in ["everest", "kubectl"] {
+        symlink(
+            &program,
+            binaries.join(format!("terraform-provider-{name}")),
+        )
+        .unwrap();
+    }
+    let overrides = format!(
+        "    \"openeverest/everest\" = {binaries:?}\n    \"registry.terraform.io/alekc/kubectl\" = {binaries:?}\n"
+    );
+    stack.file(
+        "terraform.rc",
+        &format!("provider_installation {{\n  dev_overrides {{\n{overrides}  }}\n}}\n"),
+    );
+    let configuration = stack.path().join("terraform.rc");
+    stack.environment("TF_CLI_CONFIG_FILE", configuration.to_str().unwrap());
 }
 
 fn clear(stack: &Stack) {
@@ -90,7 +128,8 @@ fn an_import_waits_for_settings_that_are_unknown_at_plan_and_writes_nothing() {
 
 #[test]
 fn what_is_moved_here_is_planned_once_it_is_read() {
-    let (stack, made) = with_bucket("unread-moved");
+    let (mut stack, made) = with_bucket("unread-moved");
+    with_the_former_provider(&mut stack);
     let kept = json!({
         "version": 4,
         "terraform_version": "1.11.0",
