@@ -17,6 +17,7 @@ mod de;
 mod ser;
 mod shape;
 mod tree;
+mod view;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -26,6 +27,7 @@ use crate::path::AttributePath;
 use crate::schema::{Attribute, Object};
 use crate::value::Value;
 use tree::Tree;
+use view::View;
 
 /// Why a model and a value do not fit.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -57,7 +59,7 @@ impl ModelError {
 /// [`ModelError`] when a member is not of its attribute's type.
 pub fn encode<M: Serialize>(model: &M, object: &Object) -> Result<Value, ModelError> {
     let tree = model.serialize(ser::TreeSerializer)?;
-    shape::object_value(&tree, object)
+    shape::object_value(tree, object)
 }
 
 /// The model that `value` says.
@@ -65,12 +67,12 @@ pub fn encode<M: Serialize>(model: &M, object: &Object) -> Result<Value, ModelEr
 /// # Errors
 /// [`ModelError`] with the attribute that the model does not take.
 pub fn decode<M: DeserializeOwned>(value: &Value, object: &Object) -> Result<M, ModelError> {
-    M::deserialize(de::TreeDeserializer(shape::object_tree(value, object)?))
+    M::deserialize(View::object(value, object))
 }
 
 /// The value of a default in the JSON schema.
 pub(crate) fn default_value(json: &Json, attribute: &Attribute) -> Result<Value, ModelError> {
-    shape::attribute_value(&Tree::from_json(json), attribute)
+    shape::attribute_value(Tree::from_json(json), attribute)
 }
 
 /// What `after` changed of `before` (both models' values), applied to `original`: what a model

@@ -123,6 +123,35 @@ impl AttributePath {
     }
 }
 
+/// Where a walk is. Most places are never told, so their path is put together only for those that
+/// are.
+#[derive(Clone, Copy)]
+pub(crate) enum At<'a> {
+    Root,
+    Attribute(&'a At<'a>, &'a str),
+    Key(&'a At<'a>, &'a str),
+    Index(&'a At<'a>, usize),
+}
+
+impl At<'_> {
+    pub(crate) fn path(self) -> AttributePath {
+        let mut steps = Vec::new();
+        let mut at = self;
+        loop {
+            let (above, step) = match at {
+                At::Root => break,
+                At::Attribute(above, name) => (above, Step::Attribute(name.to_owned())),
+                At::Key(above, key) => (above, Step::Key(key.to_owned())),
+                At::Index(above, index) => (above, Step::Index(index)),
+            };
+            steps.push(step);
+            at = *above;
+        }
+        steps.reverse();
+        AttributePath { steps }
+    }
+}
+
 /// An attribute of the root.
 impl From<&str> for AttributePath {
     fn from(name: &str) -> Self {

@@ -1,7 +1,7 @@
 //! What the schema itself says about a configuration: what is required, allowed strings, bounds, lengths, patterns.
 
 use crate::diagnostics::Diagnostics;
-use crate::path::{AttributePath, Step};
+use crate::path::{At, AttributePath, Step};
 use crate::schema::{Attribute, Constraints, Kind, Mode, Nesting, Object};
 use crate::value::Value;
 
@@ -17,7 +17,7 @@ pub(crate) fn check(
         write_only_allowed,
         diags,
     };
-    check.object(object, config, &AttributePath::root(), false);
+    check.object(object, config, At::Root, false);
 }
 
 struct Check<'a> {
@@ -27,19 +27,19 @@ struct Check<'a> {
 
 impl Check<'_> {
     /// `hidden`: the object lies in something that is hidden, and so is everything in it.
-    fn object(&mut self, object: &Object, config: &Value, path: &AttributePath, hidden: bool) {
+    fn object(&mut self, object: &Object, config: &Value, at: At<'_>, hidden: bool) {
         for attribute in &object.attributes {
             let Some(value) = config.get(&attribute.name) else {
                 continue;
             };
-            let path = path.attribute(&attribute.name);
+            let at = At::Attribute(&at, &attribute.name);
             if value.is_null() {
-                self.absent(attribute, path);
+                self.absent(attribute, at);
                 continue;
             }
             if attribute.write_only && !self.write_only_allowed {
                 self.diags.error(
-                    path,
+                    at.path(),
                     "Write-only attributes are not supported here",
                     format!(
                         "{} is never stored, which takes Terraform 1.11 or OpenTofu 1.11 and later. \
@@ -52,21 +52,21 @@ impl Check<'_> {
             if value.is_unknown() {
                 continue;
             }
-            self.conflicts(attribute, config, &path);
+            self.conflicts(attribute, config, at);
             let hidden = hidden || attribute.sensitive || attribute.write_only;
-            self.value(&attribute.constraints, value, &path, hidden);
+            self.value(&attribute.constraints, value, at, hidden);
             if let Kind::Nested(nesting, object) = &attribute.kind {
-                self.nested(nesting, object, value, &path, hidden);
+                self.nested(nesting, object, value, at, hidden);
             }
         }
     }
 
     /// The host makes sure that a required attribute is written, not that it is not null.
-    fn absent(&mut self, attribute: &Attribute, path: AttributePath) {
+    fn absent(&mut self, attribute: &Attribute, at: At<'_>) {
         if attribute.mode == Mode::Required {
             let name = &attribute.name;
             self.diags.error(
-                path,
+                at.path(),
                 format!("{name} is missing"),
                 format!("{name} is required, and null here. Set it to a value."),
             );
@@ -74,7 +74,7 @@ impl Check<'_> {
     }
 
     /// An unknown neighbour may turn out to be null, and passes.
-    fn conflicts(&mut self, attribute: &Attribute, config: &Value, path: &AttributePath) {
+    fn conflicts(&mut self, attribute: &Attribute, config: &Value, at: At<'_>) {
         let set = |name: &&String| {
             config
                 .get(name)
@@ -83,7 +83,7 @@ impl Check<'_> {
         if let Some(other) = attribute.conflicts_with.iter().find(set) {
             let name = &attribute.name;
             self.diags.error(
-                path.clone(),
+                at.path(),
                 format!("{name} and {other} exclude each other"),
                 format!("At most one of {name} and {other} may be set. Remove one of them."),
             );
@@ -95,31 +95,25 @@ impl Check<'_> {
         nesting: &Nesting,
         object: &Object,
         value: &Value,
-        path: &AttributePath,
+        at: At<'_>,
         hidden: bool,
     ) {
         match (nesting, value) {
             (Nesting::List, Value::List(items)) => {
                 for (i, item) in items.iter().enumerate() {
-                    self.object(object, item, &path.with(Step::Index(i)), hidden);
+                    self.object(object, item, At::Index(&at, i), hidden);
                 }
             }
             (Nesting::Map { .. }, Value::Map(members)) => {
                 for (key, member) in members {
-                    self.object(object, member, &path.with(Step::Key(key.clone())), hidden);
+                    self.object(object, member, At::Key(&at, key), hidden);
                 }
             }
-            _ => self.object(object, value, path, hidden),
+            _ => self.object(object, value, at, hidden),
         }
     }
 
-    fn value(
-        &mut self,
-        constraints: &Constraints,
-        value: &Value,
-        path: &AttributePath,
-        hidden: bool,
-    ) {
+    fn value(&mut self, constraints: &Constraints, value: &Value, at: At<'_>, hidden: bool) {
         let value = value.content();
         let expectation = match value {
             Value::String(text) => string(constraints, text),
@@ -129,6 +123,7 @@ impl Check<'_> {
             _ => None,
         };
         if let Some(expectation) = expectation {
+            let path = at.path();
             let found = match value {
                 _ if hidden => "This value".to_owned(),
                 Value::String(text) => format!("{text:?}"),
@@ -137,11 +132,9 @@ impl Check<'_> {
                 Value::Map(members) => format!("A map of {}", members.len()),
                 other => other.kind().to_owned(),
             };
-            self.diags.error(
-                path.clone(),
-                format!("Invalid {}", name(path)),
-                format!("{found} is not allowed for {path}: {expectation}."),
-            );
+            let summary = format!("Invalid {}", name(&path));
+            let detail = format!("{found} is not allowed for {path}: {expectation}.");
+            self.diags.error(path, summary, detail);
         }
         let Some(elements) = &constraints.elements else {
             return;
@@ -149,12 +142,12 @@ impl Check<'_> {
         match value {
             Value::List(items) => {
                 for (i, item) in items.iter().enumerate() {
-                    self.value(elements, item, &path.with(Step::Index(i)), hidden);
+                    self.value(elements, item, At::Index(&at, i), hidden);
                 }
             }
             Value::Map(members) => {
                 for (key, member) in members {
-                    self.value(elements, member, &path.with(Step::Key(key.clone())), hidden);
+                    self.value(elements, member, At::Key(&at, key), hidden);
                 }
             }
             _ => {}

@@ -231,7 +231,7 @@ impl Value {
         }
     }
 
-    /// The part of it at `path`.
+    /// The part of it at `path`, without the type that it carries.
     pub fn at(&self, path: &AttributePath) -> Option<&Value> {
         path.steps()
             .iter()
@@ -240,6 +240,7 @@ impl Value {
                 (Step::Index(index), Self::List(items)) => items.get(*index),
                 _ => None,
             })
+            .map(Self::content)
     }
 
     pub(crate) fn at_mut(&mut self, path: &AttributePath) -> Option<&mut Value> {

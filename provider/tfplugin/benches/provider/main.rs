@@ -124,6 +124,71 @@ fn server() -> Server<Shelves> {
     Server::new(|| Arc::new(Shelves::default()), "https://example.com")
 }
 
+fn models(c: &mut Criterion<ProcessorTime>) {
+    let object = shelf();
+    for (size, count) in [("small", 2), ("100 kB", 1150)] {
+        let value = value(count);
+        let model: model::Shelf = tfplugin::model::decode(&value, &object).unwrap();
+        let mut group = c.benchmark_group(format!("model, {size}"));
+        group.bench_function("from its value", |b| {
+            b.iter(|| tfplugin::model::decode::<model::Shelf>(black_box(&value), &object).unwrap());
+        });
+        group.bench_function("to its value", |b| {
+            b.iter(|| tfplugin::model::encode(black_box(&model), &object).unwrap());
+        });
+    }
+}
+
+/// What reads and writes: the files of the example are a part of it.
+fn changes(c: &mut Criterion<ProcessorTime>) {
+    let (runtime, server) = (runtime(), server());
+    let directory = tempfile::tempdir().unwrap();
+    let config = Schema::derive::<model::Config>(0, "").unwrap().root;
+    let mut configured = config.null_members();
+    if let Value::Map(members) = &mut configured {
+        let path = directory.path().to_str().unwrap();
+        members.insert("directory".to_owned(), path.into());
+    }
+    let msgpack = msgpack::encode(&configured, &config.value_type()).unwrap();
+    let request = wire::configure_provider::Request {
+        config: Some(wire::DynamicValue {
+            msgpack,
+            json: Vec::new(),
+        }),
+        ..Default::default()
+    };
+    let answer = runtime.block_on(server.configure_provider(Request::new(request)));
+    assert!(answer.unwrap().into_inner().diagnostics.is_empty());
+    for (size, count) in [("small", 2), ("100 kB", 1150)] {
+        let value = value(count);
+        let request = wire::apply_resource_change::Request {
+            type_name: "shelf_shelf".to_owned(),
+            prior_state: encode(&value),
+            planned_state: encode(&value),
+            config: encode(&value),
+            ..Default::default()
+        };
+        let apply = || server.apply_resource_change(Request::new(request.clone()));
+        let applied = runtime.block_on(apply()).unwrap().into_inner();
+        assert!(applied.diagnostics.is_empty(), "{:?}", applied.diagnostics);
+        c.bench_function(&format!("ApplyResourceChange, {size}"), |b| {
+            b.iter(|| runtime.block_on(apply()));
+        });
+        let request = wire::read_resource::Request {
+            type_name: "shelf_shelf".to_owned(),
+            current_state: applied.new_state,
+            private: applied.private,
+            ..Default::default()
+        };
+        let read = || server.read_resource(Request::new(request.clone()));
+        let answer = runtime.block_on(read()).unwrap().into_inner();
+        assert!(answer.diagnostics.is_empty(), "{:?}", answer.diagnostics);
+        c.bench_function(&format!("ReadResource, {size}"), |b| {
+            b.iter(|| runtime.block_on(read()));
+        });
+    }
+}
+
 fn schema(c: &mut Criterion<ProcessorTime>) {
     let runtime = runtime();
     let request = || Request::new(wire::get_provider_schema::Request {});
@@ -175,6 +240,6 @@ fn plans(c: &mut Criterion<ProcessorTime>) {
 criterion_group! {
     name = all;
     config = Criterion::default().with_measurement(ProcessorTime).sample_size(30);
-    targets = values, schema, plans
+    targets = values, models, schema, plans, changes
 }
 criterion_main!(all);

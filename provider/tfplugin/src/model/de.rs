@@ -1,8 +1,9 @@
-//! A tree becomes a model; an error gathers its path on the way out.
+//! A value becomes a model, read by its schema and where it is: nothing is copied on the way, and a
+//! path is put together only for an error.
 
 use std::fmt;
 
-use serde::de::value::StringDeserializer;
+use serde::de::value::StrDeserializer;
 use serde::de::{
     self, DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess, SeqAccess,
     VariantAccess, Visitor,
@@ -10,8 +11,8 @@ use serde::de::{
 use serde::forward_to_deserialize_any;
 
 use super::ModelError;
-use super::tree::{Entry, Tree};
-use crate::path::Step;
+use super::view::{Entries, Entry, Items, Place, View};
+use crate::value::Value;
 
 impl de::Error for ModelError {
     fn custom<T: fmt::Display>(reason: T) -> Self {
@@ -19,28 +20,39 @@ impl de::Error for ModelError {
     }
 }
 
-pub(super) struct TreeDeserializer(pub(super) Tree);
-
 type Result<T> = std::result::Result<T, ModelError>;
 
-fn located<T>(step: Option<Step>, result: Result<T>) -> Result<T> {
-    result.map_err(|error| match step {
+fn located<T>(place: Place<'_>, result: Result<T>) -> Result<T> {
+    result.map_err(|error| match place.step() {
         Some(step) => error.under(step),
         None => error,
     })
 }
 
-impl<'de> Deserializer<'de> for TreeDeserializer {
+impl<'de> Deserializer<'de> for View<'_> {
     type Error = ModelError;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        match self.0 {
-            Tree::Null => visitor.visit_unit(),
-            Tree::Unknown => Err(ModelError::new(
-                "this value is known only after apply, but is needed before",
-            )),
-            Tree::Bool(value) => visitor.visit_bool(value),
-            Tree::Number(number) => {
+        if let Some(entries) = self.entries() {
+            return visitor.visit_map(Members {
+                rest: entries,
+                value: None,
+            });
+        }
+        if let Some(items) = self.items() {
+            return visitor.visit_seq(Elements(items));
+        }
+        match self {
+            View::Text(text) => visitor.visit_str(text),
+            View::Misfit(expected, found) => {
+                let found = found.kind();
+                Err(ModelError::new(format!(
+                    "expected {expected}, found {found}"
+                )))
+            }
+            View::Leaf(Value::Bool(value)) => visitor.visit_bool(*value),
+            View::Leaf(Value::String(text)) => visitor.visit_str(text),
+            View::Leaf(Value::Number(number)) => {
                 if let Some(value) = number.as_i64() {
                     visitor.visit_i64(value)
                 } else if let Some(value) = number.as_u64() {
@@ -49,19 +61,18 @@ impl<'de> Deserializer<'de> for TreeDeserializer {
                     visitor.visit_f64(number.as_f64())
                 }
             }
-            Tree::String(text) => visitor.visit_string(text),
-            Tree::List(items) => visitor.visit_seq(Items(items.into_iter())),
-            Tree::Object(members) => visitor.visit_map(Members {
-                rest: members.into_iter(),
-                value: None,
-            }),
+            unknown if unknown.is_unknown() => Err(ModelError::new(
+                "this value is known only after apply, but is needed before",
+            )),
+            _ => visitor.visit_unit(),
         }
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        match self.0 {
-            Tree::Null | Tree::Unknown => visitor.visit_none(),
-            _ => visitor.visit_some(self),
+        if self.is_null() || self.is_unknown() {
+            visitor.visit_none()
+        } else {
+            visitor.visit_some(self)
         }
     }
 
@@ -70,7 +81,7 @@ impl<'de> Deserializer<'de> for TreeDeserializer {
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value> {
-        if name == "$field" && self.0 == Tree::Unknown {
+        if name == "$field" && self.is_unknown() {
             return visitor.visit_unit();
         }
         visitor.visit_newtype_struct(self)
@@ -82,15 +93,11 @@ impl<'de> Deserializer<'de> for TreeDeserializer {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value> {
-        if self.0 != Tree::Unknown {
+        if !self.is_unknown() {
             return self.deserialize_any(visitor);
         }
-        let members: Vec<_> = fields
-            .iter()
-            .map(|field| ((*field).to_owned(), Tree::Unknown.into()))
-            .collect();
         visitor.visit_map(Members {
-            rest: members.into_iter(),
+            rest: Entries::unknown(fields),
             value: None,
         })
     }
@@ -101,14 +108,16 @@ impl<'de> Deserializer<'de> for TreeDeserializer {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value> {
-        match self.0 {
-            Tree::String(text) => visitor.visit_enum(text.into_deserializer()),
-            Tree::Object(mut members) if members.len() == 1 => {
-                let (name, entry) = members.remove(0);
-                visitor.visit_enum(Variant { name, entry })
-            }
-            other => TreeDeserializer(other).deserialize_any(visitor),
+        if let View::Leaf(Value::String(text)) = self {
+            let text: StrDeserializer<'_, ModelError> = text.as_str().into_deserializer();
+            return visitor.visit_enum(text);
         }
+        if let Some(mut entries) = self.entries()
+            && let (Some(entry), None) = (entries.next(), entries.next())
+        {
+            return visitor.visit_enum(Variant(entry));
+        }
+        self.deserialize_any(visitor)
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
@@ -121,16 +130,16 @@ impl<'de> Deserializer<'de> for TreeDeserializer {
     }
 }
 
-struct Items(std::vec::IntoIter<Entry>);
+struct Elements<'a>(Items<'a>);
 
-impl<'de> SeqAccess<'de> for Items {
+impl<'de> SeqAccess<'de> for Elements<'_> {
     type Error = ModelError;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>> {
-        let Some(entry) = self.0.next() else {
+        let Some((place, view)) = self.0.next() else {
             return Ok(None);
         };
-        located(entry.step, seed.deserialize(TreeDeserializer(entry.tree))).map(Some)
+        located(place, seed.deserialize(view)).map(Some)
     }
 
     fn size_hint(&self) -> Option<usize> {
@@ -138,22 +147,21 @@ impl<'de> SeqAccess<'de> for Items {
     }
 }
 
-struct Members {
-    rest: std::vec::IntoIter<(String, Entry)>,
-    value: Option<Entry>,
+struct Members<'a> {
+    rest: Entries<'a>,
+    value: Option<Entry<'a>>,
 }
 
-impl<'de> MapAccess<'de> for Members {
+impl<'de> MapAccess<'de> for Members<'_> {
     type Error = ModelError;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>> {
-        let Some((name, entry)) = self.rest.next() else {
+        let Some(entry) = self.rest.next() else {
             return Ok(None);
         };
-        let step = entry.step.clone();
         self.value = Some(entry);
-        let key: StringDeserializer<ModelError> = name.into_deserializer();
-        located(step, seed.deserialize(key)).map(Some)
+        let key: StrDeserializer<'_, ModelError> = entry.name.into_deserializer();
+        located(entry.place, seed.deserialize(key)).map(Some)
     }
 
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value> {
@@ -161,28 +169,25 @@ impl<'de> MapAccess<'de> for Members {
             .value
             .take()
             .ok_or_else(|| ModelError::new("a value was asked for before its key"))?;
-        located(entry.step, seed.deserialize(TreeDeserializer(entry.tree)))
+        located(entry.place, seed.deserialize(entry.view))
     }
 }
 
-struct Variant {
-    name: String,
-    entry: Entry,
-}
+struct Variant<'a>(Entry<'a>);
 
-impl<'de> EnumAccess<'de> for Variant {
+impl<'de, 'a> EnumAccess<'de> for Variant<'a> {
     type Error = ModelError;
-    type Variant = Content;
+    type Variant = Content<'a>;
 
-    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Content)> {
-        let name: StringDeserializer<ModelError> = self.name.into_deserializer();
-        Ok((seed.deserialize(name)?, Content(self.entry)))
+    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Content<'a>)> {
+        let name: StrDeserializer<'_, ModelError> = self.0.name.into_deserializer();
+        Ok((seed.deserialize(name)?, Content(self.0)))
     }
 }
 
-struct Content(Entry);
+struct Content<'a>(Entry<'a>);
 
-impl<'de> VariantAccess<'de> for Content {
+impl<'de> VariantAccess<'de> for Content<'_> {
     type Error = ModelError;
 
     fn unit_variant(self) -> Result<()> {
@@ -190,14 +195,11 @@ impl<'de> VariantAccess<'de> for Content {
     }
 
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value> {
-        located(self.0.step, seed.deserialize(TreeDeserializer(self.0.tree)))
+        located(self.0.place, seed.deserialize(self.0.view))
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value> {
-        located(
-            self.0.step,
-            TreeDeserializer(self.0.tree).deserialize_any(visitor),
-        )
+        located(self.0.place, self.0.view.deserialize_any(visitor))
     }
 
     fn struct_variant<V: Visitor<'de>>(
@@ -205,9 +207,6 @@ impl<'de> VariantAccess<'de> for Content {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value> {
-        located(
-            self.0.step,
-            TreeDeserializer(self.0.tree).deserialize_any(visitor),
-        )
+        located(self.0.place, self.0.view.deserialize_any(visitor))
     }
 }

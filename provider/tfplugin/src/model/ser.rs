@@ -1,11 +1,12 @@
 //! A model becomes a tree.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::ser::{self, Serialize, Serializer};
 
 use super::ModelError;
-use super::tree::{Entry, Tree};
+use super::tree::Tree;
 use crate::value::Number;
 
 impl ser::Error for ModelError {
@@ -19,8 +20,8 @@ pub(super) struct TreeSerializer;
 
 type Out = Result<Tree, ModelError>;
 
-fn one(variant: &str, tree: Tree) -> Tree {
-    Tree::Object(vec![(variant.to_owned(), tree.into())])
+fn one(variant: &'static str, tree: Tree) -> Tree {
+    Tree::Object(vec![(Cow::Borrowed(variant), tree)])
 }
 
 impl Serializer for TreeSerializer {
@@ -185,12 +186,12 @@ impl Serializer for TreeSerializer {
 
 pub(super) struct Items {
     variant: Option<&'static str>,
-    items: Vec<Entry>,
+    items: Vec<Tree>,
 }
 
 impl Items {
     fn push<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), ModelError> {
-        self.items.push(value.serialize(TreeSerializer)?.into());
+        self.items.push(value.serialize(TreeSerializer)?);
         Ok(())
     }
 
@@ -258,13 +259,17 @@ impl ser::SerializeTupleVariant for Items {
 pub(super) struct Members {
     variant: Option<&'static str>,
     key: Option<String>,
-    members: Vec<(String, Entry)>,
+    members: Vec<(Cow<'static, str>, Tree)>,
 }
 
 impl Members {
-    fn push<T: Serialize + ?Sized>(&mut self, name: String, value: &T) -> Result<(), ModelError> {
+    fn push<T: Serialize + ?Sized>(
+        &mut self,
+        name: Cow<'static, str>,
+        value: &T,
+    ) -> Result<(), ModelError> {
         let tree = value.serialize(TreeSerializer)?;
-        self.members.push((name, tree.into()));
+        self.members.push((name, tree));
         Ok(())
     }
 
@@ -296,7 +301,7 @@ impl ser::SerializeMap for Members {
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), ModelError> {
         let key = self.key.take().unwrap_or_default();
-        self.push(key, value)
+        self.push(Cow::Owned(key), value)
     }
 
     fn end(self) -> Out {
@@ -313,7 +318,7 @@ impl ser::SerializeStruct for Members {
         name: &'static str,
         value: &T,
     ) -> Result<(), ModelError> {
-        self.push(name.to_owned(), value)
+        self.push(Cow::Borrowed(name), value)
     }
 
     fn end(self) -> Out {
@@ -330,7 +335,7 @@ impl ser::SerializeStructVariant for Members {
         name: &'static str,
         value: &T,
     ) -> Result<(), ModelError> {
-        self.push(name.to_owned(), value)
+        self.push(Cow::Borrowed(name), value)
     }
 
     fn end(self) -> Out {

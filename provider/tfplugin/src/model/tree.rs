@@ -1,43 +1,31 @@
-//! The serde form of a model, with unknowns.
+//! What a model serialises to, with unknowns.
+
+use std::borrow::Cow;
 
 use serde_json::Value as Json;
 
-use crate::path::Step;
 use crate::value::Number;
 
-/// What a model serialises to and deserialises from, in serde's names.
-#[derive(Clone, Debug, PartialEq)]
+/// The serde form of a model, in serde's names.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) enum Tree {
+    #[default]
     Null,
     Unknown,
     Bool(bool),
     Number(Number),
     String(String),
-    List(Vec<Entry>),
-    Object(Vec<(String, Entry)>),
-}
-
-/// A part of a tree, and the step that leads there in Terraform (None: no step, it is inlined or
-/// comes from a model).
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Entry {
-    pub(super) step: Option<Step>,
-    pub(super) tree: Tree,
-}
-
-impl From<Tree> for Entry {
-    fn from(tree: Tree) -> Self {
-        Self { step: None, tree }
-    }
+    List(Vec<Tree>),
+    Object(Vec<(Cow<'static, str>, Tree)>),
 }
 
 impl Tree {
-    pub(super) fn get(&self, member: &str) -> Option<&Tree> {
+    pub(super) fn get_mut(&mut self, member: &str) -> Option<&mut Tree> {
         match self {
-            Self::Object(members) => members
-                .iter()
-                .find(|(name, _)| name == member)
-                .map(|(_, entry)| &entry.tree),
+            Self::Object(members) => {
+                let found = members.iter_mut().find(|(name, _)| name == member);
+                found.map(|(_, tree)| tree)
+            }
             _ => None,
         }
     }
@@ -62,16 +50,11 @@ impl Tree {
                 Number::parse(&number.to_string()).map_or(Self::Null, Self::Number)
             }
             Json::String(text) => Self::String(text.clone()),
-            Json::Array(items) => Self::List(
-                items
-                    .iter()
-                    .map(|item| Self::from_json(item).into())
-                    .collect(),
-            ),
+            Json::Array(items) => Self::List(items.iter().map(Self::from_json).collect()),
             Json::Object(members) => Self::Object(
                 members
                     .iter()
-                    .map(|(name, member)| (name.clone(), Self::from_json(member).into()))
+                    .map(|(name, member)| (Cow::Owned(name.clone()), Self::from_json(member)))
                     .collect(),
             ),
         }

@@ -32,15 +32,12 @@ pub(super) fn pairs(
             (found[i], taken[i]) = (Some(i), true);
         }
     }
-    for (i, element) in now
-        .iter()
-        .enumerate()
-        .filter(|(i, _)| found[*i].is_none())
-        .collect::<Vec<_>>()
-    {
-        let mut free = then.iter().enumerate().filter(|(j, _)| !taken[*j]);
-        if let Some((j, _)) = free.find(|(_, other)| one(element, other)) {
-            (found[i], taken[j]) = (Some(j), true);
+    let moved = now.iter().zip(&mut found);
+    for (element, place) in moved.filter(|(_, place)| place.is_none()) {
+        let others = then.iter().zip(&mut taken).enumerate();
+        let mut free = others.filter(|(_, (_, taken))| !**taken);
+        if let Some((at, (_, taken))) = free.find(|(_, (other, _))| one(element, other)) {
+            (*place, *taken) = (Some(at), true);
         }
     }
     if keys.is_empty() {

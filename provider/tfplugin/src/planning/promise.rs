@@ -1,7 +1,6 @@
 //! What is promised of values that are unknown in a plan.
 
-use super::elements;
-use crate::path::AttributePath;
+use crate::path::{At, AttributePath};
 use crate::schema::{Kind, Nesting, Object};
 use crate::value::{Refinements, Value};
 
@@ -12,7 +11,7 @@ pub fn promise(
     promises: impl IntoIterator<Item = (AttributePath, Refinements)>,
 ) {
     let mut all = Vec::new();
-    collect(object, planned, &AttributePath::root(), &mut all);
+    collect(object, planned, At::Root, &mut all);
     all.extend(promises);
     for (path, promised) in all {
         let Some(Value::Unknown(known)) = planned.at_mut(&path) else {
@@ -31,33 +30,38 @@ pub fn promise(
 fn collect(
     object: &Object,
     planned: &Value,
-    path: &AttributePath,
+    at: At<'_>,
     promises: &mut Vec<(AttributePath, Refinements)>,
 ) {
     for attribute in &object.attributes {
         let Some(value) = planned.get(&attribute.name) else {
             continue;
         };
-        let path = path.attribute(&attribute.name);
+        let at = At::Attribute(&at, &attribute.name);
         if value.is_unknown() && attribute.never_null {
             let refinements = Refinements {
                 null: Some(false),
                 ..Refinements::default()
             };
-            promises.push((path, refinements));
+            promises.push((at.path(), refinements));
             continue;
         }
         let Kind::Nested(nesting, object) = &attribute.kind else {
             continue;
         };
-        if *nesting == Nesting::Single {
-            collect(object, value, &path, promises);
-            continue;
-        }
-        for (step, element) in elements(nesting, value) {
-            if let Some(step) = step {
-                collect(object, element, &path.with(step), promises);
+        match (nesting, value) {
+            (Nesting::Single, _) => collect(object, value, at, promises),
+            (Nesting::List, Value::List(items)) => {
+                for (i, item) in items.iter().enumerate() {
+                    collect(object, item, At::Index(&at, i), promises);
+                }
             }
+            (Nesting::Map { .. }, Value::Map(members)) => {
+                for (key, member) in members {
+                    collect(object, member, At::Key(&at, key), promises);
+                }
+            }
+            _ => {}
         }
     }
 }

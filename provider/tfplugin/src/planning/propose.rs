@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::check::alike;
 use super::pair::items;
 use super::{Equal, equal};
-use crate::path::AttributePath;
+use crate::path::At;
 use crate::schema::{Attribute, Kind, Mode, Nesting, Object};
 use crate::value::{Retype, Type, Value, retype};
 
@@ -33,27 +33,6 @@ pub fn propose(
 ) -> Value {
     let past = Past::of(prior);
     Proposal { before, same }.object(object, config, past, At::Root)
-}
-
-/// Where the proposal is. Most attributes never ask for their path, so it is only put together for
-/// those that do.
-#[derive(Clone, Copy)]
-enum At<'a> {
-    Root,
-    Attribute(&'a At<'a>, &'a str),
-    Key(&'a At<'a>, &'a str),
-    Index(&'a At<'a>, usize),
-}
-
-impl At<'_> {
-    fn path(self) -> AttributePath {
-        match self {
-            Self::Root => AttributePath::root(),
-            Self::Attribute(above, name) => above.path().attribute(name),
-            Self::Key(above, key) => above.path().key(key),
-            Self::Index(above, index) => above.path().index(index),
-        }
-    }
 }
 
 /// Whether `value` holds something that the server chooses where it is omitted, and that cannot

@@ -1,8 +1,7 @@
 //! Which changes replace the object.
 
-use super::elements;
-use super::equal;
 use super::pair::{items, pairs};
+use super::{elements, equal};
 use crate::path::AttributePath;
 use crate::schema::{Kind, Nesting, Object};
 use crate::value::Value;

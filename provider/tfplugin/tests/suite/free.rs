@@ -83,7 +83,9 @@ fn a_null_or_unknown_value_is_one_whatever_type_it_has() {
     let unknown = free(Type::String, Value::UNKNOWN);
     assert!(unknown.is_unknown() && !unknown.is_null() && !unknown.is_wholly_known());
     assert_eq!(unknown.kind(), "a value known only after apply");
-    assert_eq!(unknown.with_unknown_as_null(), null);
+    assert_eq!(unknown.clone().with_unknown_as_null(), null);
+    let all = Value::map([("a", unknown)]);
+    assert_eq!(all.at(&"a".into()), Some(&Value::UNKNOWN));
 }
 
 #[tokio::test]
