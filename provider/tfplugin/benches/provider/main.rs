@@ -152,8 +152,8 @@ fn changes(c: &mut Criterion<ProcessorTime>) {
     let msgpack = msgpack::encode(&configured, &config.value_type()).unwrap();
     let request = wire::configure_provider::Request {
         config: Some(wire::DynamicValue {
-            msgpack,
-            json: Vec::new(),
+            msgpack: msgpack.into(),
+            json: Default::default(),
         }),
         ..Default::default()
     };
