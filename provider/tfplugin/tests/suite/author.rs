@@ -5,15 +5,17 @@ use std::sync::Arc;
 use futures::StreamExt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use tfplugin::proto::tfplugin6 as wire;
 use tfplugin::proto::tfplugin6::provider_server::Provider as _;
 use tfplugin::schema::Schema;
 use tfplugin::server::Server;
+use tfplugin::testing::Host;
 use tfplugin::value::Value;
 use tfplugin::{
     CreateRequest, Creation, DeleteRequest, Diagnostic, IdentityAttribute, ImportRequest,
     ListRequest, ListResource, Listed, Plan, Provider, ReadRequest, ReadResult, Registry, Resource,
-    Update, UpdateRequest,
+    Update, UpdateRequest, Upgrade,
 };
 use tonic::Request;
 
@@ -254,4 +256,104 @@ async fn a_provider_block_has_no_attribute_that_is_a_word_of_the_language() {
     let told = schema.into_inner().diagnostics;
     assert_eq!(told.len(), 1);
     assert!(told[0].detail.contains("alias is a word"), "{told:?}");
+}
+
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+struct Renamed {
+    #[serde(default)]
+    name: Field<String>,
+}
+
+/// A resource of the third version of its schema, which reads states of the second alone.
+struct Aged;
+
+impl Resource for Aged {
+    type Model = Renamed;
+
+    fn type_name(&self) -> &'static str {
+        "aged_thing"
+    }
+
+    fn version(&self) -> i64 {
+        2
+    }
+
+    fn upgrades(&self) -> Vec<Upgrade<Renamed>> {
+        vec![Upgrade::from_json(1, |state| {
+            let title = state["title"]
+                .as_str()
+                .ok_or_else(|| Diagnostic::error("No title", "It had one."))?;
+            Ok(Renamed { name: title.into() })
+        })]
+    }
+
+    async fn read(
+        &self,
+        request: ReadRequest<'_, Renamed>,
+    ) -> Result<ReadResult<Renamed>, Diagnostic> {
+        Ok(ReadResult::Found(request.prior))
+    }
+
+    async fn create(
+        &self,
+        mut request: CreateRequest<'_, Renamed>,
+    ) -> Result<Creation<Renamed>, Diagnostic> {
+        if request.planned.name.text() == "late" {
+            request.note_made(request.planned.clone());
+        }
+        Err(std::io::Error::other("the store is closed").into())
+    }
+
+    async fn update(
+        &self,
+        request: UpdateRequest<'_, Renamed>,
+    ) -> Result<Update<Renamed>, Diagnostic> {
+        Ok(Update::Updated(request.planned))
+    }
+
+    async fn delete(&self, _: DeleteRequest<'_, Renamed>) -> Result<(), Diagnostic> {
+        Ok(())
+    }
+}
+
+struct Old;
+
+impl Provider for Old {
+    type Config = Nothing;
+
+    fn register(self: &Arc<Self>, registry: &mut Registry) {
+        registry.resource(Aged);
+    }
+}
+
+#[tokio::test]
+async fn a_state_is_upgraded_from_the_version_that_wrote_it_or_refused() {
+    let host = Host::new(|| Arc::new(Old));
+    let aged = host.resource("aged_thing");
+    let state = aged.upgrade(1, &json!({"title": "a"})).await.succeeded();
+    assert_eq!(*state.get("name"), "a".into());
+    let same = aged.upgrade(2, &json!({"name": "a"})).await.succeeded();
+    assert_eq!(*same.get("name"), "a".into());
+    for (version, state, words) in [
+        (0, json!({"title": "a"}), "version 0"),
+        (1, json!({"title": 1}), ""),
+        (3, json!({"name": "a"}), "version 3"),
+    ] {
+        let error = aged.upgrade(version, &state).await.failed();
+        assert!(error.detail.contains(words), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_error_of_a_creation_loses_nothing_that_was_made() {
+    let host = Host::new(|| Arc::new(Old));
+    let aged = host.resource("aged_thing");
+    let refused = aged.create(json!({"name": "early"})).await;
+    assert!(refused.value.is_none() && !refused.is_ok());
+    let late = aged.create(json!({"name": "late"})).await;
+    assert_eq!(late.warnings(), ["the store is closed"]);
+    let state = late.succeeded();
+    // The next apply goes on, without another object.
+    let planned = aged.plan(&state, json!({"name": "late"})).await.succeeded();
+    assert!(planned.replaces.is_empty());
 }

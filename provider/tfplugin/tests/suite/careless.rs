@@ -190,3 +190,10 @@ async fn an_answer_other_than_planned_is_told_of_while_a_provider_is_developed()
     assert!(told[0].summary.contains("something else than it planned"));
     assert_eq!(*made.succeeded().get("given"), "lie".into());
 }
+
+#[tokio::test]
+async fn what_has_no_identity_and_no_import_of_its_own_is_not_imported() {
+    let host = Host::new(|| Arc::new(Careless));
+    let error = host.resource("careless_thing").import("one").await.failed();
+    assert_eq!(error.summary, "A careless_thing cannot be imported");
+}
