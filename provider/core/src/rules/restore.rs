@@ -9,9 +9,10 @@ use super::backup::fourth_storage;
 use super::database::{backup_source, pitr_date};
 use super::finder::{Finder, differ, is_missing};
 use super::online::{
-    Reference, busy_state, database, is_to_come, named, served_namespace, storage, upgrade_lock,
+    Reference, busy_state, database, is_to_come, named, served_namespace, storage,
+    storages_of_backups, upgrade_lock,
 };
-use super::table::backup::RESTORE_SOURCE;
+use super::table::backup::{PXC_RESTORE_STORAGE, RESTORE_SOURCE};
 use super::table::online::{RESTORE_ALLOWED, SOURCE_BACKUP};
 use super::{Stage, pitr};
 use crate::facts::{Facts, Kind};
@@ -110,6 +111,14 @@ pub fn check_online(
         let date = moment(planned);
         pitr::in_log(FieldPath::of("pitr.date"), date, backup, &mut finder);
         let storage = backup.1.spec.backup_storage_name.known_str();
+        known_to_engine(
+            path.clone(),
+            planned,
+            target,
+            storage,
+            (facts, stage),
+            &mut finder,
+        );
         repositories(path, planned, target, storage, facts, &mut finder);
     }
     if let Some(source) = planned.backup_source.known() {
@@ -148,6 +157,53 @@ fn repositories(
     {
         fourth_storage(path, storage, name, target, facts, finder);
     }
+}
+
+/// The engine's object of a MySQL database has to have the storage of a backup that is named.
+fn known_to_engine(
+    path: FieldPath,
+    planned: &RestoreModel,
+    target: Option<&DatabaseCluster>,
+    storage: Option<&str>,
+    (facts, stage): (&Facts, Stage),
+    finder: &mut Finder,
+) {
+    let (Some(target), Some(name), Some(storage)) =
+        (target, planned.database_name.known_str(), storage)
+    else {
+        return;
+    };
+    let engine = target.spec.engine.known();
+    if engine.and_then(|engine| engine.type_.known()) != Some(&Engine::Pxc) {
+        return;
+    }
+    let schedules = target.spec.backup.known().and_then(|b| b.schedules.known());
+    let scheduled = schedules
+        .into_iter()
+        .flatten()
+        .filter_map(|schedule| schedule.backup_storage_name.known_str());
+    let mut known = storages_of_backups(name, facts)
+        .chain(scheduled)
+        .chain(storage_of_source(target, facts));
+    if known.all(|known| known != storage) {
+        let summary =
+            format!("The backup lies in {storage:?}, which the engine of {name:?} does not know");
+        finder.missing(&PXC_RESTORE_STORAGE, path, summary, stage);
+    }
+}
+
+/// The storage of what a database was made from.
+fn storage_of_source<'a>(database: &'a DatabaseCluster, facts: &'a Facts) -> Option<&'a str> {
+    let source = database.spec.data_source.known()?;
+    let by_path = source.backup_source.known();
+    let by_name = || {
+        let name = source.db_cluster_backup_name.known_str()?;
+        let backup = facts.backups.as_ref()?.get(name)?;
+        backup.spec.backup_storage_name.known_str()
+    };
+    by_path
+        .and_then(|source| source.backup_storage_name.known_str())
+        .or_else(by_name)
 }
 
 /// The state in which a database cannot be restored, if it is in one. A

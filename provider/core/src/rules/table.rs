@@ -122,6 +122,7 @@ pub const TABLE: &[Rule] = &[
     online::IMPORTER_APPLIES,
     online::IMPORT_CONFIG,
     online::SOURCE_BACKUP,
+    backup::PXC_RESTORE_STORAGE,
     online::DATABASE_EXISTS,
     online::BACKUP_RUNNING,
     online::RESTORE_ALLOWED,

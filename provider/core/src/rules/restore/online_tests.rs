@@ -55,6 +55,22 @@ fn of_postgresql(model: &mut RestoreModel, facts: &mut Facts) {
     ]);
 }
 
+/// A backup of another MySQL database, in a storage that this one has never used.
+fn of_another_storage(model: &mut RestoreModel, facts: &mut Facts) {
+    model.backup_name = "elsewhere".into();
+    let databases = facts.databases.as_mut().unwrap();
+    let other = databases["orders"].clone();
+    databases.insert("other".to_owned(), other);
+    let backup = |of: &str, storage: &str| {
+        json!({"spec": {"dbClusterName": of, "backupStorageName": storage},
+            "status": {"state": "Succeeded", "gaps": false}})
+    };
+    facts.backups = all(&[
+        ("own", backup("orders", "s3")),
+        ("elsewhere", backup("other", "fourth")),
+    ]);
+}
+
 /// A rule, its path, what breaks it, how that weighs at plan and before the
 /// write.
 type Row = (
@@ -133,6 +149,13 @@ const BREAKS: &[Row] = &[
             of_postgresql(m, f);
         },
         Some(Error),
+        Some(Error),
+    ),
+    (
+        "pxc-restore-storage",
+        "backupName",
+        of_another_storage,
+        Some(Warning),
         Some(Error),
     ),
     (
@@ -242,5 +265,36 @@ fn what_the_same_run_makes_is_not_missed_at_plan() {
         // By then it exists, or it is missing indeed; and another namespace helps nobody.
         assert_eq!(judged("prod", Stage::Apply), [rule]);
         assert_eq!(judged("test", Stage::Plan), [rule]);
+    }
+}
+
+#[test]
+fn a_mysql_database_is_restored_from_every_storage_that_its_engine_knows() {
+    let knows: [Edit; 3] = [
+        |_, f| {
+            let backups = f.backups.as_mut().unwrap();
+            let mut own = backups["elsewhere"].clone();
+            own.spec.db_cluster_name = "orders".into();
+            backups.insert("another".to_owned(), own);
+        },
+        |_, f| {
+            let databases = f.databases.as_mut().unwrap();
+            let orders = databases.get_mut("orders").unwrap();
+            orders.spec.backup = serde_json::from_value(json!({"schedules": [{"name": "n",
+                "schedule": "0 2 * * *", "backupStorageName": "fourth", "enabled": true}]}))
+            .unwrap();
+        },
+        |_, f| {
+            let databases = f.databases.as_mut().unwrap();
+            let orders = databases.get_mut("orders").unwrap();
+            orders.spec.data_source =
+                serde_json::from_value(json!({"dbClusterBackupName": "elsewhere"})).unwrap();
+        },
+    ];
+    for edit in knows {
+        let (mut model, mut facts) = (sound(), facts());
+        of_another_storage(&mut model, &mut facts);
+        edit(&mut model, &mut facts);
+        assert_eq!(check_online(&model, None, &facts, Stage::Apply), []);
     }
 }

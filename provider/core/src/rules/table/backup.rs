@@ -2,7 +2,9 @@
 
 use everest_schemas::Engine;
 
-use super::{ALL, ALONE, ALONE_AND_ONLINE, BOTH, CHANGE, CHANGE_AND_ONLINE, CREATE, UPDATE};
+use super::{
+    ALL, ALONE, ALONE_AND_ONLINE, BOTH, CHANGE, CHANGE_AND_ONLINE, CREATE, ONLINE, UPDATE,
+};
 use crate::rules::Rule;
 
 pub(in crate::rules) const PITR_STORAGE: Rule = Rule {
@@ -103,6 +105,16 @@ pub(in crate::rules) const PG_THREE_STORAGES: Rule = Rule {
     operations: BOTH,
     checked: ALONE_AND_ONLINE,
     source: "everest: validation/database_cluster.go, pgReposLimit",
+};
+
+pub(in crate::rules) const PXC_RESTORE_STORAGE: Rule = Rule {
+    id: "pxc-restore-storage",
+    sentence: "A MySQL database is restored from a backup by its name only where the engine's object has its storage: that of a backup or a schedule of the database, or of what it was made from. While a restore waits Everest adds no other and leaves the database alone, so that both wait for ever.",
+    advice: "Name the place of the backup in its storage by {.backupSource}, or give the database a schedule in that storage before.",
+    engines: &[Engine::Pxc],
+    operations: CREATE,
+    checked: ONLINE,
+    source: "everest-operator: databaseclusterrestore_controller.go restorePXC, providers/pxc",
 };
 
 pub(in crate::rules) const PG_SCHEDULE_STORAGE_FIXED: Rule = Rule {
