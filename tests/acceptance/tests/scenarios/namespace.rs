@@ -42,15 +42,18 @@ fn operators(stack: &Stack) -> Vec<String> {
 fn plans(stack: &Stack) -> Vec<Vec<String>> {
     objects::names(INSTALL_PLAN, &stack.namespace)
         .iter()
-        .map(|name| {
-            let plan = objects::get(INSTALL_PLAN, &stack.namespace, name);
-            let mut versions: Vec<String> =
-                serde_json::from_value(plan["spec"]["clusterServiceVersionNames"].clone())
-                    .unwrap_or_default();
-            versions.sort();
-            versions
-        })
+        .map(|name| installs(stack, name))
         .collect()
+}
+
+/// The sorted names of what an install plan installs.
+fn installs(stack: &Stack, plan: &str) -> Vec<String> {
+    let plan = objects::get(INSTALL_PLAN, &stack.namespace, plan);
+    let mut versions: Vec<String> =
+        serde_json::from_value(plan["spec"]["clusterServiceVersionNames"].clone())
+            .unwrap_or_default();
+    versions.sort();
+    versions
 }
 
 /// A small database that somebody made past Terraform.
