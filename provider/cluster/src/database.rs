@@ -15,7 +15,9 @@ use everest_core::facts::busy_state;
 use everest_core::path::FieldPath;
 use everest_core::upgrade::settled;
 use everest_core::v1::database::status;
-use everest_core::{Operation, impact, restart as core_restart, storage_class, v1};
+use everest_core::{
+    Operation, impact, readiness as judged, restart as core_restart, storage_class, v1,
+};
 use everest_schemas::Field;
 use everest_schemas::everest::DatabaseCluster;
 use everest_schemas::models::DatabaseModel;
@@ -72,7 +74,8 @@ pub async fn create(
         return Creation::Created(cluster.observed(&created));
     }
     let last_known = cluster.observed(&created);
-    match readiness::wait_until_ready(&objects, created, readiness::After::Creation, &clock).await {
+    let after = (readiness::After::Creation, is_from_backup(planned));
+    match readiness::wait_until_ready(&objects, created, after, &clock).await {
         Ok(ready) => Creation::Created(finished(cluster, &ready)),
         Err(error) => Creation::unfinished(error, latest(&objects, name, last_known)).await,
     }
@@ -118,6 +121,12 @@ pub async fn update(
         Err(error) => Change::Refused(error),
         Ok((written, after)) => ended(&objects, written, after, &planned, &clock).await,
     }
+}
+
+/// Whether a restore was to bring the first data of a database.
+fn is_from_backup(planned: &DatabaseModel) -> bool {
+    let spec = planned.spec.known();
+    spec.is_some_and(judged::is_from_backup)
 }
 
 /// Whether a change is one of how the database is destroyed or taken over, and of nothing else:
@@ -175,6 +184,7 @@ async fn ended(
     }
     let name = written.name_any();
     let last_known = cluster.observed(&written);
+    let after = (after, is_from_backup(planned));
     match readiness::wait_until_ready(objects, written, after, clock).await {
         Ok(ready) => Change::Done(finished(cluster, &ready)),
         Err(error) => Change::Pending {

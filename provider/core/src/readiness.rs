@@ -16,7 +16,7 @@ mod restore;
 pub(crate) use address::missing as missing_address;
 pub use backup::backup;
 pub use carried::{Difference, not_carried};
-pub use database::{DatabaseSighting, HOLD, database};
+pub use database::{DatabaseSighting, HOLD, database, is_from_backup};
 pub(crate) use engine::NO_VERSION_SERVICE;
 pub use engine::{EngineSighting, engine_install, engine_offered};
 pub use engine_object::{at_work, footing};

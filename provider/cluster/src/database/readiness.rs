@@ -80,11 +80,11 @@ fn found(engine_cr: &Seen<Value>) -> Option<&Value> {
 }
 
 /// Waits until the database is ready as everest-core judges it. `written` is the server's
-/// answer to our write.
+/// answer to our write; `from_backup`: whether a restore was to bring its first data.
 pub(super) async fn wait_until_ready(
     objects: &Objects<DatabaseCluster>,
     written: DatabaseCluster,
-    after: After,
+    (after, from_backup): (After, bool),
     clock: &Clock,
 ) -> Result<Arc<DatabaseCluster>, ClusterError> {
     let cluster = objects.cluster();
@@ -101,6 +101,7 @@ pub(super) async fn wait_until_ready(
         uid: written.uid(),
         engine,
         after,
+        from_backup,
         course: Course::default(),
     };
     let awaited = Awaited {
@@ -124,6 +125,7 @@ struct UntilReady<'a> {
     uid: Option<String>,
     engine: Option<EngineView>,
     after: After,
+    from_backup: bool,
     course: Course,
 }
 
@@ -144,7 +146,12 @@ impl Judge<DatabaseCluster> for UntilReady<'_> {
             Some(engine) => engine.current(self.name).await,
             None => Seen::Unread,
         };
-        let restore = first_restore(cluster, &database, self.namespace).await;
+        let creating = matches!(self.after, After::Creation | After::Resumed);
+        let restore = if database.spec.data_source.is_known() || (creating && self.from_backup) {
+            first_restore(cluster, &database, self.namespace).await
+        } else {
+            None
+        };
         let import_job = import_job(cluster, &database, self.namespace).await;
         let after = self.after;
         let may_be_stale = !matches!(after, After::Creation | After::NoChange);
@@ -159,7 +166,7 @@ impl Judge<DatabaseCluster> for UntilReady<'_> {
                 written_generation: generation,
                 steady_for: Some(stood),
                 has_worked: after == After::QuietChange || course.has_worked(engine_cr),
-                creating: matches!(after, After::Creation | After::Resumed),
+                creating,
                 may_be_stale,
             })
         };
@@ -222,7 +229,6 @@ async fn first_restore(
     database: &DatabaseCluster,
     namespace: &str,
 ) -> Option<DatabaseClusterRestore> {
-    database.spec.data_source.known()?;
     cluster
         .objects(namespace)
         .get(&database.name_any())

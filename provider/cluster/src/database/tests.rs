@@ -154,6 +154,37 @@ async fn a_creation_that_was_killed_is_waited_for_and_restores_nothing_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_creation_whose_restore_failed_is_no_success_because_everest_took_the_source_out() {
+    let restored = model(json!({"spec": {"engine": {"type": "pxc", "replicas": 3,
+        "storage": {"size": "25Gi"}}, "dataSource": {"dbClusterBackupName": "b"}}}));
+    let (cluster, _, _) = fake::store(fake::Objects::new(), |objects, method, path| {
+        if method != "PATCH" || path != DATABASE {
+            return;
+        }
+        // All of it between two looks.
+        let spec = objects.get_mut(DATABASE).unwrap();
+        spec["spec"].as_object_mut().unwrap().remove("dataSource");
+        ready_at_once(objects, method, path);
+        // What took the source out made a generation, which was seen.
+        objects.get_mut(DATABASE).unwrap()["status"]["observedGeneration"] = json!(2);
+        let restore = DATABASE.replace("databaseclusters", "databaseclusterrestores");
+        objects.insert(
+            restore,
+            json!({"apiVersion": "everest.percona.com/v1alpha1",
+                "kind": "DatabaseClusterRestore",
+                "metadata": {"name": "orders", "namespace": "prod"},
+                "spec": {"dbClusterName": "orders", "dataSource": {"dbClusterBackupName": "b"}},
+                "status": {"state": "Failed", "message": "no such backup"}}),
+        );
+    });
+    let created = create(&cluster, &restored, &Unacknowledged::default(), &wait()).await;
+    let Creation::Failed { error, .. } = created else {
+        panic!("{created:?}")
+    };
+    assert!(error.to_string().contains("no such backup"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_database_that_was_deleted_meanwhile_is_not_made_anew_by_an_update() {
     let (cluster, seen) = gone_before_the_write();
     let (prior, planned) = (model(json!({"uid": "u"})), model(json!({"uid": "u"})));

@@ -85,7 +85,8 @@ pub(super) async fn prepare(
                 let (written, after) = super::write(objects, live, prior, &first, config, clock)
                     .await
                     .map_err(Change::Refused)?;
-                let ready = readiness::wait_until_ready(objects, written, after, clock).await;
+                let ready =
+                    readiness::wait_until_ready(objects, written, (after, false), clock).await;
                 if let Err(error) = ready {
                     return Err(unfinished(objects, name, true, error).await);
                 }
@@ -142,7 +143,7 @@ async fn work_ended(
     } else {
         After::NoChange
     };
-    match readiness::wait_until_ready(objects, live, after, clock).await {
+    match readiness::wait_until_ready(objects, live, (after, false), clock).await {
         Ok(_) | Err(ClusterError::Failed { .. }) => Ok(()),
         Err(error) => Err(error),
     }

@@ -14,6 +14,7 @@ use super::{Readiness, address};
 use crate::facts::Seen;
 use crate::restart;
 use crate::volumes::{CANNOT_RESIZE, RESIZE_FAILED, condition};
+pub use origin::is_from_backup;
 use origin::{first_restore_failed, import_failure};
 
 /// How long a database must have stood still after a write before its status
@@ -41,7 +42,8 @@ pub struct DatabaseSighting<'a> {
     pub database: &'a DatabaseCluster,
     /// The engine's own object of the same name.
     pub engine_cr: Seen<&'a Value>,
-    /// The restore of the same name, which Everest makes for a data source.
+    /// The restore of the same name, which Everest makes for a data source: while the database has
+    /// one, and of a new database that was made with one (see [`is_from_backup`]).
     pub restore: Option<&'a DatabaseClusterRestore>,
     /// The import job that the status names.
     pub import_job: Option<&'a DataImportJob>,

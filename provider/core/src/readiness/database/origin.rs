@@ -1,7 +1,7 @@
 //! The first data of a database: what a backup or an import brings.
 
 use everest_schemas::Engine;
-use everest_schemas::everest::DatabaseClusterStatus;
+use everest_schemas::everest::{DatabaseClusterSpec, DatabaseClusterStatus};
 use serde_json::Value;
 
 use super::{DatabaseSighting, condition, reason};
@@ -61,13 +61,35 @@ fn restore_of<'a>(sighting: &DatabaseSighting<'a>) -> Option<(String, &'a str, S
     ))
 }
 
+/// Whether a model asks for first data from a backup, which a restore of the database's name brings.
+pub fn is_from_backup(spec: &DatabaseClusterSpec) -> bool {
+    spec.data_source.known().is_some_and(|source| {
+        source.backup_source.is_known()
+            || source
+                .db_cluster_backup_name
+                .known_str()
+                .is_some_and(|name| !name.is_empty())
+    })
+}
+
+/// Everest takes the source out when its restore is over, whether or not that brought anything
+/// (everest-operator, ReconcileDBRestoreFromDataSource).
+fn without_source(sighting: &DatabaseSighting<'_>) -> Readiness {
+    match restore_of(sighting).filter(|_| sighting.creating) {
+        Some((name, "Failed", message)) => Readiness::Failed(format!(
+            "the engine is ready and empty: the restore {name} of its first data failed{message}"
+        )),
+        _ => Readiness::Ready,
+    }
+}
+
 /// Whether the first data has arrived in a database that is `ready`.
 pub(super) fn arrived(
     sighting: &DatabaseSighting<'_>,
     status: &DatabaseClusterStatus,
 ) -> Readiness {
     let Some(source) = sighting.database.spec.data_source.known() else {
-        return Readiness::Ready;
+        return without_source(sighting);
     };
     if source.data_import.is_known() {
         return imported(sighting, status);

@@ -467,6 +467,22 @@ fn mongodb_begins_a_restore_only_with_a_backup_agent() {
 }
 
 #[test]
+fn a_new_database_whose_source_was_taken_out_after_its_restore_failed_is_not_ready() {
+    let gone = || Scene::new("pxc", "ready");
+    gone()
+        .restored("Failed")
+        .has_failed("the restore orders of its first data failed: said by");
+    gone().restored("Succeeded").is_ready();
+    // The failure of long ago says nothing of a database that is used since.
+    let later = Scene {
+        creating: false,
+        steady_for: Some(HOLD),
+        ..gone().restored("Failed")
+    };
+    later.is_ready();
+}
+
+#[test]
 fn a_data_import_must_have_succeeded() {
     let import = json!({"dataImport": {"dataImporterName": "i", "source": {"path": "p"}}});
     let scene = || Scene::new("pxc", "ready").with("/spec/dataSource", import.clone());

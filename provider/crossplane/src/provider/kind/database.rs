@@ -63,19 +63,22 @@ impl Kind for Databases {
             Some(engine) => scene.views.engine(*engine, namespace, name).await,
             None => Seen::Unread,
         };
-        let restore: Option<DatabaseClusterRestore> = match external.spec.data_source.known() {
-            Some(_) => scene
+        let ready = scene.managed.status.condition(READY);
+        let creating = ready.is_none_or(|ready| ready.reason == "Creating");
+        let asked = scene.config.spec.known();
+        let brings_data = external.spec.data_source.is_known()
+            || (creating && asked.is_some_and(readiness::is_from_backup));
+        let restore: Option<DatabaseClusterRestore> = match brings_data {
+            true => scene
                 .cluster()
                 .steps(namespace)
                 .get(name)
                 .await
                 .ok()
                 .flatten(),
-            None => None,
+            false => None,
         };
         let import_job = import_job(scene, external).await;
-        let ready = scene.managed.status.condition(READY);
-        let creating = ready.is_none_or(|ready| ready.reason == "Creating");
         let sighting = DatabaseSighting {
             database: external,
             engine_cr: engine_cr.as_ref(),
