@@ -12,6 +12,9 @@ use crate::list::AnyListResource;
 use crate::resource::{AnyResource, Identity};
 use crate::schema::SchemaError;
 
+/// Why neither of two things of one name is served.
+pub(super) const TWICE: &str = "the provider has two of this name";
+
 /// A thing with a name and a schema.
 pub(crate) trait Described {
     /// What it is called in messages.
@@ -88,8 +91,7 @@ impl<T: Described + ?Sized> Catalogue<T> {
             let shape = OnceLock::new();
             if all.contains_key(name) {
                 // Which of the two was meant nobody knows: neither is served.
-                let reason = "the provider has two of this name".to_owned();
-                let _ = shape.set(Err(reason));
+                let _ = shape.set(Err(TWICE.to_owned()));
             }
             all.insert(name, Arc::new(Served { item, shape }));
         }

@@ -109,18 +109,21 @@ pub(crate) fn element(parameter: &Attribute) -> Option<Type> {
 
 impl Functions {
     pub(super) fn new(functions: Vec<Box<dyn AnyFunction>>) -> Self {
-        let served = functions.into_iter().map(|function| {
+        let mut all = BTreeMap::new();
+        for function in functions {
             let signature = OnceLock::new();
             let name = function.name();
-            (
-                name,
-                Served {
-                    function,
-                    signature,
-                },
-            )
-        });
-        Self(served.collect())
+            if all.contains_key(name) {
+                // Which of the two was meant nobody knows: neither is served.
+                let _ = signature.set(Err(super::catalogue::TWICE.to_owned()));
+            }
+            let served = Served {
+                function,
+                signature,
+            };
+            all.insert(name, served);
+        }
+        Self(all)
     }
 
     pub(super) fn names(&self) -> impl Iterator<Item = String> {

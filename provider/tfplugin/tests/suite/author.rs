@@ -13,9 +13,9 @@ use tfplugin::server::Server;
 use tfplugin::testing::Host;
 use tfplugin::value::Value;
 use tfplugin::{
-    CreateRequest, Creation, DeleteRequest, Diagnostic, IdentityAttribute, ImportRequest,
-    ListRequest, ListResource, Listed, Plan, Provider, ReadRequest, ReadResult, Registry, Resource,
-    Update, UpdateRequest, Upgrade,
+    CreateRequest, Creation, DeleteRequest, Diagnostic, Function, FunctionError, IdentityAttribute,
+    ImportRequest, ListRequest, ListResource, Listed, Plan, Provider, ReadRequest, ReadResult,
+    Registry, Resource, Update, UpdateRequest, Upgrade,
 };
 use tonic::Request;
 
@@ -356,4 +356,47 @@ async fn an_error_of_a_creation_loses_nothing_that_was_made() {
     // The next apply goes on, without another object.
     let planned = aged.plan(&state, json!({"name": "late"})).await.succeeded();
     assert!(planned.replaces.is_empty());
+}
+
+struct Same;
+
+impl Function for Same {
+    type Arguments = Nothing;
+    type Output = String;
+
+    fn name(&self) -> &'static str {
+        "same"
+    }
+
+    fn summary(&self) -> &'static str {
+        "Always the same"
+    }
+
+    fn call(&self, _: Nothing) -> Result<String, FunctionError> {
+        Ok(String::new())
+    }
+}
+
+/// A provider that serves everything twice.
+struct Double;
+
+impl Provider for Double {
+    type Config = Nothing;
+
+    fn register(self: &Arc<Self>, registry: &mut Registry) {
+        registry.resource(Aged).resource(Aged);
+        registry.function(Same).function(Same);
+    }
+}
+
+#[tokio::test]
+async fn of_two_things_with_one_name_neither_is_served() {
+    let server = Server::new(|| Arc::new(Double), "https://example.com");
+    let request = Request::new(wire::get_provider_schema::Request {});
+    let schema = server.get_provider_schema(request).await.unwrap();
+    let schema = schema.into_inner();
+    assert!(schema.resource_schemas.is_empty() && schema.functions.is_empty());
+    let told = schema.diagnostics.iter().map(|told| told.detail.as_str());
+    let twice = told.filter(|told| told.contains("has two of this name"));
+    assert_eq!(twice.count(), 2);
 }
