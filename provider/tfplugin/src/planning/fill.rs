@@ -33,7 +33,11 @@ fn members(object: &Object, planned: &Value, returned: &Value) -> Value {
 
 pub(super) fn attribute_value(attribute: &Attribute, planned: &Value, returned: &Value) -> Value {
     if attribute.write_only {
-        return Value::Null;
+        // A null of any type is one.
+        return match planned.is_null() {
+            true => planned.clone(),
+            false => Value::Null,
+        };
     }
     let Kind::Nested(nesting, object) = &attribute.kind else {
         return leaf(planned, returned);

@@ -305,3 +305,15 @@ fn what_is_promised_of_an_unknown_is_no_other_value() {
         [Rule::Promise]
     );
 }
+
+#[test]
+fn a_write_only_null_stays_of_its_type() {
+    let json = serde_json::json!({"type": "object", "properties": {
+        "secret": {"x-write-only": true, "x-dynamic": true}}});
+    let object = Schema::from_json_schema(&json, 0, "").unwrap().root;
+    let typed = Value::map([("secret", free(Type::Bool, Value::Null))]);
+    let told = Value::map([("secret", free(Type::Bool, true.into()))]);
+    assert_eq!(fill(&object, &typed, &told), typed);
+    let hidden = Value::map([("secret", Value::Null)]);
+    assert_eq!(fill(&object, &told, &told), hidden);
+}
