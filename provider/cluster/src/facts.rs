@@ -2,14 +2,16 @@
 //!
 //! Each kind is one LIST for all resources of a run, remembered by the
 //! [`hub`](crate::hub). Whatever cannot be read is left out: rules say nothing of what they have not
-//! seen. That stops no plan ([`load`]). A write waits until the cluster has answered ([`demand`]):
-//! what may not be read is left out there too, but what was only not answered is an error.
+//! seen. That stops no plan ([`load`]). A write waits until the cluster has answered
+//! ([`against_write`]): what may not be read is left out there too, but what was only not answered is an error.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use everest_core::facts::{All, Facts, Kind, Seen, Wanted};
+use everest_core::finding::{Finding, Severity};
+use everest_core::rules::{Ruled, Stage};
 use everest_schemas::everest::DatabaseCluster;
 use k8s_openapi::api::core::v1::{Namespace, Secret};
 use serde_json::Value;
@@ -35,13 +37,36 @@ pub async fn load(cluster: &Cluster, wanted: &Wanted) -> Facts {
     look(cluster, wanted).await.0
 }
 
-/// The same before a write, which nobody may have judged by less than there is.
+/// The errors that the rules find in a write, by what the cluster says right before it.
 ///
-/// A server that starts anew is waited for while there is `patience`.
+/// What was read earlier in this run may be from before something else that it has made, so an
+/// error counts only once it is found in what was read afresh. A server that starts anew is waited
+/// for while there is `patience`.
 ///
 /// # Errors
-/// When the cluster does not answer one of the requests: refused, timed out, overloaded.
-pub async fn demand(
+/// When the cluster does not answer one of the requests: refused, timed out, overloaded. Nobody has
+/// judged the write then.
+pub async fn against_write<M: Ruled + Sync>(
+    cluster: &Cluster,
+    planned: &M,
+    prior: Option<&M>,
+    patience: Duration,
+) -> Result<Vec<Finding>, ClusterError> {
+    let wanted = planned.wanted(prior);
+    let errors = |facts: &Facts| {
+        let mut found = planned.check_online(prior, facts, Stage::Apply);
+        found.retain(|finding| finding.severity == Severity::Error);
+        found
+    };
+    let found = errors(&demand(cluster, &wanted, patience).await?);
+    if found.is_empty() {
+        return Ok(found);
+    }
+    Ok(errors(&demand_afresh(cluster, &wanted, patience).await?))
+}
+
+/// The same as [`load`], as soon as the cluster answers.
+async fn demand(
     cluster: &Cluster,
     wanted: &Wanted,
     patience: Duration,
@@ -62,11 +87,8 @@ pub async fn demand(
     }
 }
 
-/// [`demand`] without anything that was remembered, before an error is made of it.
-///
-/// # Errors
-/// As [`demand`].
-pub async fn demand_afresh(
+/// [`demand`] without anything that was remembered.
+async fn demand_afresh(
     cluster: &Cluster,
     wanted: &Wanted,
     patience: Duration,

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use everest_cluster::{Cluster, ClusterError, facts};
 use everest_core::{
     facts::Facts,
-    finding::{Finding, Severity},
+    finding::Finding,
     impact::Summary,
     rehearsal::{self, Weight},
     rules::{Ruled, Stage},
@@ -223,9 +223,6 @@ pub async fn at_destroy<K: Guarded>(
 
 /// An error when nothing may be written now, or when the cluster does not say whether it may;
 /// further reasons go to `diags`.
-///
-/// What was read earlier in this run may be from before something else that it has made, so an
-/// error counts only once it is found in what was read afresh.
 pub async fn before_write<K: Guarded>(
     cluster: &Cluster,
     judged: &K::Model,
@@ -233,22 +230,10 @@ pub async fn before_write<K: Guarded>(
     doing: &str,
     diags: &mut Diagnostics,
 ) -> Result<(), Diagnostic> {
-    let unjudged = |error: ClusterError| diagnostics::unjudged(&error, doing);
-    let wanted = judged.wanted(prior);
-    let errors = |facts: &Facts| -> Vec<Finding> {
-        judged
-            .check_online(prior, facts, Stage::Apply)
-            .into_iter()
-            .filter(|finding| finding.severity == Severity::Error)
-            .collect()
-    };
-    let known = facts::demand(cluster, &wanted, OUTAGE).await;
-    let known = known.map_err(unjudged)?;
-    if errors(&known).is_empty() {
-        return Ok(());
-    }
-    let known = facts::demand_afresh(cluster, &wanted, OUTAGE).await;
-    let mut found = errors(&known.map_err(unjudged)?).into_iter();
+    let found = facts::against_write(cluster, judged, prior, OUTAGE)
+        .await
+        .map_err(|error| diagnostics::unjudged(&error, doing))?;
+    let mut found = found.into_iter();
     let first = found.next();
     diagnostics::report(found, diags);
     first.map_or(Ok(()), |error| Err(diagnostics::finding(error)))

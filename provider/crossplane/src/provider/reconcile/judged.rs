@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use everest_cluster::{ClusterError, facts};
-use everest_core::facts::Facts;
 use everest_core::finding::{Finding, Severity};
-use everest_core::rules::{Ruled, Stage};
+use everest_core::rules::Ruled;
 use jiff::Timestamp;
 
 use super::Look;
@@ -16,9 +15,6 @@ const AT_ONCE: Duration = Duration::ZERO;
 
 impl<K: Kind> Look<'_, K> {
     /// What is against `planned`: first what needs no cluster, then what the cluster says.
-    ///
-    /// What was read a moment ago for another resource counts, but an error only once it is
-    /// found in what was read afresh.
     ///
     /// # Errors
     /// When the cluster does not say what it would have to: then nothing is written.
@@ -34,28 +30,13 @@ impl<K: Kind> Look<'_, K> {
             None => Timestamp::now(),
         };
         found.extend(planned.check_time(prior, now));
-        let found = errors(found);
+        found.retain(|finding| finding.severity == Severity::Error);
         if !found.is_empty() {
             return Ok(found);
         }
         let Some(views) = self.views.clone() else {
             return Ok(found);
         };
-        let wanted = planned.wanted(prior);
-        let check = |facts: &Facts| errors(planned.check_online(prior, facts, Stage::Apply));
-        let recent = views.recent();
-        if check(&facts::demand(&recent, &wanted, AT_ONCE).await?).is_empty() {
-            return Ok(Vec::new());
-        }
-        Ok(check(
-            &facts::demand_afresh(&recent, &wanted, AT_ONCE).await?,
-        ))
+        facts::against_write(&views.recent(), planned, prior, AT_ONCE).await
     }
-}
-
-fn errors(findings: Vec<Finding>) -> Vec<Finding> {
-    findings
-        .into_iter()
-        .filter(|finding| finding.severity == Severity::Error)
-        .collect()
 }
