@@ -17,7 +17,6 @@ use crate::function::FunctionError;
 use crate::proto::tfplugin6 as wire;
 use crate::proto::tfplugin6::provider_server::Provider as _;
 use crate::provider::Provider;
-use crate::schema::Object;
 use crate::server::{Server, Shape};
 use crate::value::{Type, Value, msgpack};
 
@@ -104,14 +103,13 @@ impl<P: Provider> Host<P> {
     pub async fn configure(&self, config: impl Into<Value>) -> Answer<()> {
         let run = self.server.run();
         let shape = known(run.config());
-        let config = Some(config::complete(shape.object(), config.into()))
-            .map(|config| encode(&config, &shape.ty));
+        let (config, _) = block(shape, config);
         let request = wire::validate_provider_config::Request {
             config: config.clone(),
         };
         let checked = self.server.validate_provider_config(Request::new(request));
         let mut diagnostics = message(checked.await).diagnostics;
-        if Answer::new((), diagnostics.clone()).is_ok() {
+        if !failed(&diagnostics) {
             let request = wire::configure_provider::Request {
                 terraform_version: "1.16.0".to_owned(),
                 config,
@@ -139,12 +137,11 @@ impl<P: Provider> Host<P> {
     /// # Panics
     /// As [`Host::resource`].
     pub async fn read_data(&self, type_name: &str, config: impl Into<Value>) -> Answer<Value> {
-        let (object, ty) = {
+        let (config, ty) = {
             let run = self.server.run();
             let (_, shape) = known(run.data_sources.get(type_name));
-            described(shape)
+            block(shape, config)
         };
-        let config = Some(encode(&config::complete(&object, config.into()), &ty));
         let request = wire::validate_data_resource_config::Request {
             type_name: type_name.to_owned(),
             config: config.clone(),
@@ -154,7 +151,7 @@ impl<P: Provider> Host<P> {
             .validate_data_resource_config(Request::new(request));
         let mut diagnostics = message(checked.await).diagnostics;
         let mut state = None;
-        if Answer::new((), diagnostics.clone()).is_ok() {
+        if !failed(&diagnostics) {
             let request = wire::read_data_source::Request {
                 type_name: type_name.to_owned(),
                 config,
@@ -210,14 +207,14 @@ impl<P: Provider> Host<P> {
     /// # Panics
     /// As [`Host::resource`].
     pub async fn open(&self, type_name: &str, config: impl Into<Value>) -> Answer<Open> {
-        let (object, ty) = {
+        let (config, ty) = {
             let run = self.server.run();
             let (_, shape) = known(run.ephemeral_resources.get(type_name));
-            described(shape)
+            block(shape, config)
         };
         let request = wire::open_ephemeral_resource::Request {
             type_name: type_name.to_owned(),
-            config: Some(encode(&config::complete(&object, config.into()), &ty)),
+            config,
             ..Default::default()
         };
         let opened = self.server.open_ephemeral_resource(Request::new(request));
@@ -248,15 +245,15 @@ impl<P: Provider> Host<P> {
         type_name: &str,
         config: impl Into<Value>,
     ) -> Answer<Vec<(String, Value)>> {
-        let ((object, ty), (_, managed)) = {
+        let (config, managed) = {
             let run = self.server.run();
             let (_, shape) = known(run.list_resources.get(type_name));
             let (_, managed) = known(run.resources.get(type_name));
-            (described(shape), described(managed))
+            (block(shape, config).0, managed.ty.clone())
         };
         let request = wire::list_resource::Request {
             type_name: type_name.to_owned(),
-            config: Some(encode(&config::complete(&object, config.into()), &ty)),
+            config,
             include_resource_object: true,
             ..Default::default()
         };
@@ -279,12 +276,11 @@ impl<P: Provider> Host<P> {
     /// As [`Host::resource`].
     pub async fn invoke(&self, type_name: &str, config: impl Into<Value>) -> Answer<Vec<String>> {
         use wire::invoke_action::event::Type as Event;
-        let (object, ty) = {
+        let (config, _) = {
             let run = self.server.run();
             let (_, shape) = known(run.actions.get(type_name));
-            described(shape)
+            block(shape, config)
         };
-        let config = Some(encode(&config::complete(&object, config.into()), &ty));
         let request = wire::plan_action::Request {
             action_type: type_name.to_owned(),
             config: config.clone(),
@@ -293,7 +289,7 @@ impl<P: Provider> Host<P> {
         let planned = message(self.server.plan_action(Request::new(request)).await);
         let mut diagnostics = planned.diagnostics;
         let mut progress = Vec::new();
-        if Answer::new((), diagnostics.clone()).is_ok() {
+        if !failed(&diagnostics) {
             let request = wire::invoke_action::Request {
                 action_type: type_name.to_owned(),
                 config,
@@ -318,6 +314,15 @@ impl<P: Provider> Host<P> {
     }
 }
 
-fn described(shape: &Shape) -> (Object, Type) {
-    (shape.object().clone(), shape.ty.clone())
+/// A configuration as it is sent, and the type of what comes back.
+#[track_caller]
+fn block(shape: &Shape, config: impl Into<Value>) -> (Option<wire::DynamicValue>, Type) {
+    let config = config::complete(shape.object(), config.into());
+    (Some(encode(&config, &shape.ty)), shape.ty.clone())
+}
+
+/// Whether there is an error among what was told.
+fn failed(told: &[wire::Diagnostic]) -> bool {
+    use wire::diagnostic::Severity::Warning;
+    told.iter().any(|told| told.severity() != Warning)
 }

@@ -231,6 +231,11 @@ impl Value {
         }
     }
 
+    /// The same, null where there is none.
+    pub(crate) fn member(&self, name: &str) -> &Value {
+        self.get(name).unwrap_or(&Self::Null)
+    }
+
     /// The part of it at `path`, without the type that it carries.
     pub fn at(&self, path: &AttributePath) -> Option<&Value> {
         path.steps()

@@ -16,7 +16,7 @@ pub fn configuration(object: &Object, state: &Value) -> Value {
         return config;
     };
     for attribute in &object.attributes {
-        let value = state.get(&attribute.name).unwrap_or(&Value::Null);
+        let value = state.member(&attribute.name);
         let excluded = object.attributes.iter().any(|other| {
             let set = members
                 .get(&other.name)

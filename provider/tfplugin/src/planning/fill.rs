@@ -22,8 +22,8 @@ pub fn fill(object: &Object, planned: &Value, returned: &Value) -> Value {
 
 fn members(object: &Object, planned: &Value, returned: &Value) -> Value {
     Value::map(object.attributes.iter().map(|attribute| {
-        let planned = planned.get(&attribute.name).unwrap_or(&Value::Null);
-        let returned = returned.get(&attribute.name).unwrap_or(&Value::Null);
+        let planned = planned.member(&attribute.name);
+        let returned = returned.member(&attribute.name);
         (
             attribute.name.clone(),
             attribute_value(attribute, planned, returned),

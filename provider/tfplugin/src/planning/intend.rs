@@ -11,8 +11,8 @@ pub fn intend(object: &Object, config: &Value, planned: &Value) -> Value {
         return planned.clone();
     };
     Value::map(object.attributes.iter().map(|attribute| {
-        let config = config.get(&attribute.name).unwrap_or(&Value::Null);
-        let planned = planned.get(&attribute.name).unwrap_or(&Value::Null);
+        let config = config.member(&attribute.name);
+        let planned = planned.member(&attribute.name);
         let value = attribute_value(attribute, config, planned);
         (attribute.name.clone(), value)
     }))

@@ -52,7 +52,7 @@ pub(super) fn pairs(
 
 fn have_keys(object: &Object, keys: &[String], a: &Value, b: &Value, same: Equal<'_>) -> bool {
     keys.iter().all(|key| {
-        let (a, b) = (member(a, key), member(b, key));
+        let (a, b) = (a.member(key), b.member(key));
         let semantic = object.get(key).and_then(|key| key.semantic.as_deref());
         a.is_unknown() || b.is_unknown() || equal(semantic, a, b, same)
     })
@@ -66,8 +66,8 @@ fn agree(object: &Object, a: &Value, b: &Value, same: Equal<'_>) -> bool {
         silent
             || says_the_same(
                 attribute,
-                member(a, &attribute.name),
-                member(b, &attribute.name),
+                a.member(&attribute.name),
+                b.member(&attribute.name),
                 same,
             )
     })
@@ -108,8 +108,4 @@ pub(super) fn items(value: &Value) -> &[Value] {
         Value::List(items) => items,
         _ => &[],
     }
-}
-
-fn member<'a>(value: &'a Value, name: &str) -> &'a Value {
-    value.get(name).unwrap_or(&Value::Null)
 }

@@ -40,7 +40,7 @@ pub fn propose(
 /// change without a replacement.
 fn is_fixed(object: &Object, value: &Value) -> bool {
     object.attributes.iter().any(|attribute| {
-        let part = value.get(&attribute.name).unwrap_or(&Value::Null);
+        let part = value.member(&attribute.name);
         match &attribute.kind {
             _ if part.is_null() || !attribute.mode.is_computed() => false,
             _ if attribute.force_new => attribute.mode == Mode::OptionalComputed,
@@ -133,7 +133,7 @@ impl Proposal<'_> {
                 .iter()
                 .map(|attribute| {
                     let at = At::Attribute(&at, &attribute.name);
-                    let config = config.get(&attribute.name).unwrap_or(&Value::Null);
+                    let config = config.member(&attribute.name);
                     let past = past.attribute(&attribute.name);
                     let value = self.attribute(attribute, config, past, at);
                     (attribute.name.clone(), value)

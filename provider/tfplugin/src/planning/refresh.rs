@@ -17,8 +17,8 @@ use crate::value::{Number, Retype, Value, retype};
 ///   has keys, they stay in the order of the prior state.
 pub fn refresh(object: &Object, prior: &Value, observed: &Value, same: Equal<'_>) -> Value {
     Value::map(object.attributes.iter().map(|attribute| {
-        let prior = prior.get(&attribute.name).unwrap_or(&Value::Null);
-        let observed = observed.get(&attribute.name).unwrap_or(&Value::Null);
+        let prior = prior.member(&attribute.name);
+        let observed = observed.member(&attribute.name);
         (
             attribute.name.clone(),
             merge(attribute, prior, observed, same),
@@ -136,7 +136,7 @@ pub(super) fn is_zero(value: &Value) -> bool {
 /// Whether `value` holds nothing but what its own defaults put there.
 fn says_nothing(object: &Object, value: &Value) -> bool {
     object.attributes.iter().all(|attribute| {
-        let part = value.get(&attribute.name).unwrap_or(&Value::Null);
+        let part = value.member(&attribute.name);
         match &attribute.kind {
             _ if attribute.local || part.is_null() => true,
             Kind::Nested(Nesting::Single, object) => says_nothing(object, part),

@@ -26,8 +26,8 @@ fn compare(
     paths: &mut Vec<AttributePath>,
 ) {
     for attribute in &object.attributes {
-        let before = prior.get(&attribute.name).unwrap_or(&Value::Null);
-        let after = planned.get(&attribute.name).unwrap_or(&Value::Null);
+        let before = prior.member(&attribute.name);
+        let after = planned.member(&attribute.name);
         // No object knows of which type a null or a list of free JSON is.
         if equal(None, before, after, &|_, _, _| false) {
             continue;

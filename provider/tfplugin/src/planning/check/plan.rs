@@ -48,8 +48,12 @@ impl Violations {
     fn object(&mut self, object: &Object, values: Three<'_>, path: &AttributePath) {
         for attribute in object.attributes.iter().filter(|a| !a.write_only) {
             let name = &attribute.name;
-            let of = |value| member(value, name);
-            let values = (of(values.0), of(values.1), of(values.2));
+            let (prior, config, planned) = values;
+            let values = (
+                prior.member(name),
+                config.member(name),
+                planned.member(name),
+            );
             self.attribute(attribute, values, &path.attribute(name));
         }
     }
@@ -129,10 +133,6 @@ impl Violations {
             _ => self.push(path, Rule::Altered),
         }
     }
-}
-
-fn member<'a>(value: &'a Value, name: &str) -> &'a Value {
-    value.get(name).unwrap_or(&Value::Null)
 }
 
 /// Whether there is something at `path`; within an unknown there may be.

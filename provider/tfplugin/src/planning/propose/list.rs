@@ -67,7 +67,12 @@ impl Proposal<'_> {
                 was.is_some_and(|was| {
                     keys.iter().all(|key| {
                         let at = At::Attribute(&at, &key.name);
-                        self.is_as_configured(key, member(item, key), member(was, key), at)
+                        self.is_as_configured(
+                            key,
+                            item.member(&key.name),
+                            was.member(&key.name),
+                            at,
+                        )
                     })
                 })
             };
@@ -76,7 +81,7 @@ impl Proposal<'_> {
             }
             let mut all = (0..was.len()).filter(|place| one(*place));
             // A key that is omitted is for the server to choose, and may be that of several.
-            let omitted = keys.iter().any(|key| member(item, key).is_null());
+            let omitted = keys.iter().any(|key| item.member(&key.name).is_null());
             match (all.next(), omitted && all.next().is_some()) {
                 (Some(place), false) => Place::At(place),
                 _ => Place::Other,
@@ -138,7 +143,7 @@ impl Proposal<'_> {
         objects
             && object.attributes.iter().all(|attribute| {
                 let at = At::Attribute(&at, &attribute.name);
-                let (config, was) = (member(config, attribute), member(was, attribute));
+                let (config, was) = (config.member(&attribute.name), was.member(&attribute.name));
                 self.is_as_configured(attribute, config, was, at)
             })
     }
@@ -191,8 +196,4 @@ impl Proposal<'_> {
             _ => config.is_null() && was.is_null(),
         }
     }
-}
-
-fn member<'a>(value: &'a Value, attribute: &Attribute) -> &'a Value {
-    value.get(&attribute.name).unwrap_or(&Value::Null)
 }
