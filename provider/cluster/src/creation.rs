@@ -16,40 +16,57 @@ use crate::error::ClusterError;
 use crate::objects::{Kind, Objects, Typed};
 use crate::{CREATED_BY_APPLY, Cluster};
 
-/// Creates `name` from an apply body.
-///
-/// 1. Reads it: one that exists and is not ours (see the module) is refused; one that is ours is
-///    given back as it is: what would be written is what was written, and Everest clears what is
-///    done once, such as a data source, which a body that is sent again would do again.
-/// 2. Applies the body with its mark, unless there is an object by now.
-/// 3. If there is, or no answer came back, reads again: the write may have been done.
+/// Creates `name` from an apply body, unless it exists: one that is ours (see the module) is given
+/// back as it is. What would be written is what was written, and Everest clears what is done once,
+/// such as a data source, which a body that is sent again would do again.
 ///
 /// What is ours is noted in `made`.
 ///
 /// # Errors
-/// `AlreadyExists` with the id to import; else whatever the server says.
+/// `AlreadyExists` with the id to import; else as [`make`].
 pub(crate) async fn create<K: Kind + Serialize>(
     objects: &Objects<K>,
     name: &str,
     body: Value,
     made: &Unacknowledged,
 ) -> Result<K, ClusterError> {
-    let ours = match objects.get(name).await? {
-        Some(existing) if is_ours(objects, &existing, &body) => existing,
-        Some(existing) => return Err(foreign(objects, name, &existing)),
-        None => match objects.apply_new(name, &marked(body.clone())).await {
-            Ok(created) => created,
-            Err(
-                error @ (ClusterError::Unreachable { .. }
-                | ClusterError::Api { .. }
-                | ClusterError::Conflict { .. }),
-            ) => match objects.get(name).await {
-                Ok(Some(existing)) if is_ours(objects, &existing, &body) => existing,
-                Ok(Some(existing)) => return Err(foreign(objects, name, &existing)),
-                _ => return Err(error),
-            },
-            Err(error) => return Err(error),
+    match objects.get(name).await? {
+        Some(existing) if is_ours(objects, &existing, &body) => {
+            made.note(objects, &existing);
+            Ok(existing)
+        }
+        Some(existing) => Err(foreign(objects, name, &existing)),
+        None => make(objects, name, body, made).await,
+    }
+}
+
+/// The same of what was just seen not to exist, or not to be ours.
+///
+/// 1. Applies the body with its mark, unless there is an object by now.
+/// 2. If there is, or the answer leaves open whether the write was done, reads it.
+///
+/// # Errors
+/// `AlreadyExists` with the id to import; else whatever the server says.
+pub(crate) async fn make<K: Kind + Serialize>(
+    objects: &Objects<K>,
+    name: &str,
+    body: Value,
+    made: &Unacknowledged,
+) -> Result<K, ClusterError> {
+    let ours = match objects.apply_new(name, &marked(body.clone())).await {
+        Ok(created) => created,
+        // A webhook may refuse what exists before the server sees that it does.
+        Err(
+            error @ (ClusterError::Unreachable { .. }
+            | ClusterError::Api { .. }
+            | ClusterError::Conflict { .. }
+            | ClusterError::Refused { .. }),
+        ) => match objects.get(name).await {
+            Ok(Some(existing)) if is_ours(objects, &existing, &body) => existing,
+            Ok(Some(existing)) => return Err(foreign(objects, name, &existing)),
+            _ => return Err(error),
         },
+        Err(error) => return Err(error),
     };
     made.note(objects, &ours);
     Ok(ours)

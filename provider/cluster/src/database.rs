@@ -1,8 +1,6 @@
 //! Databases: DatabaseCluster objects.
 
 mod classes;
-mod deletion;
-mod final_backup;
 mod readiness;
 mod rehearsal;
 mod restart;
@@ -12,6 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use everest_core::facts::busy_state;
+use everest_core::lifecycle::backup::{FinalBackup, TakeFinalBackup};
+use everest_core::lifecycle::database::RemoveDatabase;
 use everest_core::path::FieldPath;
 use everest_core::upgrade::settled;
 use everest_core::v1::database::status;
@@ -31,11 +31,9 @@ use crate::mapped::key;
 use crate::objects::Objects;
 use crate::wait::Clock;
 use crate::watching::Awaited;
-use crate::{Change, Cluster, Creation, Unacknowledged, Wait, creation, upgrade_lock};
+use crate::{Change, Cluster, Creation, Unacknowledged, Wait, creation, drive, upgrade_lock};
 
 pub use classes::{read, with_classes};
-pub(crate) use deletion::{destroy, protect_backup_data, protect_backups};
-pub use final_backup::{FinalBackup, take as take_final_backup};
 pub use rehearsal::rehearse;
 
 /// Creates a database and waits until it is really ready.
@@ -358,10 +356,21 @@ async fn until_changes_are_allowed(
         .await
 }
 
-/// Deletes a database and waits until it is gone.
+/// Takes the final backup that a database asks for: see [`TakeFinalBackup`].
 ///
-/// With `keep_backup_data` (the default) every backup of it first gets the finalizer that
-/// keeps its data in the bucket.
+/// # Errors
+/// `Blocked` where it cannot be taken; `Failed`, `TimedOut` and `Cancelled` where it did not
+/// succeed. The database must stay then.
+pub async fn take_final_backup(
+    cluster: &Cluster,
+    database: &DatabaseModel,
+    wait: &Wait,
+) -> Result<Option<FinalBackup>, ClusterError> {
+    key(database)?;
+    drive::settled(cluster, TakeFinalBackup::of(database), &wait.start()).await
+}
+
+/// Removes a database whose final backup is taken: see [`RemoveDatabase`].
 ///
 /// # Errors
 /// `Blocked` while `deletion_protection` is on; `TimedOut` and `Cancelled` name the finalizers
@@ -371,16 +380,9 @@ pub async fn delete(
     model: &DatabaseModel,
     wait: &Wait,
 ) -> Result<(), ClusterError> {
-    let clock = wait.start();
-    let (namespace, name) = key(model)?;
-    let objects = cluster.objects::<DatabaseCluster>(namespace);
-    if model.deletion_protection.known() == Some(&true) {
-        let message = "deletion_protection is on. Set it to false and apply that first";
-        let attribute = FieldPath::of("deletionProtection");
-        return Err(blocked(&objects, name, message, Some(attribute)));
-    }
-    let keep_backup_data = model.keep_backup_data.known() != Some(&false);
-    destroy(cluster, namespace, name, keep_backup_data, &clock).await
+    key(model)?;
+    let removal = RemoveDatabase::of(model).after_its_final_backup();
+    drive::settled(cluster, removal, &wait.start()).await
 }
 
 fn blocked(

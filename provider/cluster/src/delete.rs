@@ -61,19 +61,6 @@ where
     Ok(uid)
 }
 
-/// Waits until the object `uid` called `name` is gone.
-///
-/// # Errors
-/// As [`delete`].
-pub(crate) async fn gone<K: Kind + Serialize>(
-    objects: &Objects<K>,
-    name: &str,
-    uid: Option<&str>,
-    clock: &Clock,
-) -> Result<(), ClusterError> {
-    gone_with(objects, name, uid, clock, |_| ready(Ok(()))).await
-}
-
 async fn gone_with<K, F>(
     objects: &Objects<K>,
     name: &str,

@@ -290,6 +290,11 @@ impl ClusterError {
         matches!(self, Self::Api { code: 410, .. })
     }
 
+    /// Whether a wait goes on although the cluster could not be looked at.
+    pub fn passes(&self) -> bool {
+        self.is_transient() || self.is_expired() || matches!(self, Self::Unreachable { .. })
+    }
+
     /// Whether RBAC denied the request.
     pub fn is_forbidden(&self) -> bool {
         matches!(self, Self::Forbidden { .. })

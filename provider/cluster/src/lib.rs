@@ -14,6 +14,7 @@ pub mod connection;
 mod creation;
 pub mod database;
 mod delete;
+mod drive;
 pub mod engine;
 pub mod error;
 pub mod facts;
@@ -46,6 +47,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use acknowledgement::Unacknowledged;
 pub use connection::{ConnectError, ConnectionConfig, ExecPlugin, Trust, connect, connect_with};
+pub use drive::{Next, Rest, Steps, Waiting};
 pub use error::{ClusterError, FieldConflict, Sighting};
 pub use objects::{Scope, Typed};
 pub use outcome::{Change, Creation};

@@ -2,13 +2,11 @@
 
 use everest_core::path::FieldPath;
 use everest_core::storage_users::Users;
-use everest_schemas::everest::{BackupStorage, DatabaseClusterBackup, DatabaseClusterRestore};
+use everest_schemas::everest::BackupStorage;
 use serde_json::Value;
 
 use crate::Cluster;
 use crate::backup_storage;
-use crate::database;
-use crate::engine;
 use crate::error::ClusterError;
 use crate::objects::{Kind, Objects, Typed};
 
@@ -19,30 +17,6 @@ impl Cluster {
     /// The objects of a kind in `namespace`, which means nothing for a kind that is in none.
     pub fn steps<K: Typed>(&self, namespace: &str) -> Steps<K> {
         Steps(self.objects(namespace))
-    }
-
-    /// Keeps the data of all backups of a database in their bucket when their objects go.
-    ///
-    /// # Errors
-    /// `Blocked` where the backups do not keep the protection; whatever keeps them from being listed or written.
-    pub async fn protect_backups_of(
-        &self,
-        namespace: &str,
-        database: &str,
-    ) -> Result<(), ClusterError> {
-        database::protect_backups(self, namespace, Some(database)).await
-    }
-
-    /// Keeps the data of a backup in its bucket when its object goes.
-    ///
-    /// # Errors
-    /// Whatever keeps it from being written.
-    pub async fn protect_backup(
-        &self,
-        namespace: &str,
-        backup: DatabaseClusterBackup,
-    ) -> Result<(), ClusterError> {
-        database::protect_backup_data(&self.objects(namespace), backup).await
     }
 }
 
@@ -105,25 +79,5 @@ impl Steps<BackupStorage> {
     /// Whatever keeps them from being listed.
     pub async fn users(&self, storage: &BackupStorage) -> Result<Users, ClusterError> {
         backup_storage::users::users(&self.0, storage).await
-    }
-}
-
-impl Steps<DatabaseClusterBackup> {
-    /// What is still there of the backup `name` once its object is gone: the engine's own backup.
-    ///
-    /// # Errors
-    /// Whatever keeps it from being looked for.
-    pub async fn remains(&self, name: &str) -> Result<Option<String>, ClusterError> {
-        engine::remains(&self.0, name, |kinds| kinds.backup).await
-    }
-}
-
-impl Steps<DatabaseClusterRestore> {
-    /// What is still there of the restore `name` once its object is gone: the engine's own restore.
-    ///
-    /// # Errors
-    /// Whatever keeps it from being looked for.
-    pub async fn remains(&self, name: &str) -> Result<Option<String>, ClusterError> {
-        engine::remains(&self.0, name, |kinds| kinds.restore).await
     }
 }

@@ -33,6 +33,8 @@ pub(crate) struct Feed<K> {
 
 struct View<K> {
     objects: HashMap<String, Arc<K>>,
+    /// All of them, until one changes.
+    all: Option<Arc<Vec<Arc<K>>>>,
     mode: Mode,
 }
 
@@ -56,6 +58,7 @@ impl<K: Kind> Feed<K> {
     pub(crate) fn start(objects: &Objects<K>) -> Self {
         let view = Arc::new(RwLock::new(View {
             objects: HashMap::new(),
+            all: None,
             mode: Mode::Starting,
         }));
         let (sender, changes) = watch::channel(0);
@@ -78,6 +81,33 @@ impl<K: Kind> Feed<K> {
         objects: &Objects<K>,
         name: &str,
     ) -> Result<Option<Arc<K>>, ClusterError> {
+        self.begun(objects).await;
+        {
+            let view = self.view.read().unwrap_or_else(PoisonError::into_inner);
+            if view.mode == Mode::Watching {
+                return Ok(view.objects.get(name).cloned());
+            }
+        }
+        Ok(objects.get(name).await?.map(Arc::new))
+    }
+
+    /// All objects as the watch shows them, or as a LIST does while there is no watch.
+    pub(crate) async fn all(&self, objects: &Objects<K>) -> Result<Arc<Vec<Arc<K>>>, ClusterError> {
+        self.begun(objects).await;
+        {
+            let mut view = self.view.write().unwrap_or_else(PoisonError::into_inner);
+            if view.mode == Mode::Watching {
+                let View { objects, all, .. } = &mut *view;
+                let all = all.get_or_insert_with(|| Arc::new(objects.values().cloned().collect()));
+                return Ok(all.clone());
+            }
+        }
+        let found = objects.list("").await?;
+        Ok(Arc::new(found.into_iter().map(Arc::new).collect()))
+    }
+
+    /// Waits for the first list, for a while.
+    async fn begun(&self, objects: &Objects<K>) {
         if self.mode() == Mode::Starting {
             let mut changes = self.changes.clone();
             let begun = async {
@@ -93,13 +123,6 @@ impl<K: Kind> Feed<K> {
                 () = objects.cluster().soon_after_stop() => {}
             }
         }
-        {
-            let view = self.view.read().unwrap_or_else(PoisonError::into_inner);
-            if view.mode == Mode::Watching {
-                return Ok(view.objects.get(name).cloned());
-            }
-        }
-        Ok(objects.get(name).await?.map(Arc::new))
     }
 
     fn mode(&self) -> Mode {
@@ -117,7 +140,10 @@ async fn follow<K: Kind>(
     changes: watch::Sender<u64>,
 ) {
     let write = |change: &mut dyn FnMut(&mut View<K>)| {
-        change(&mut view.write().unwrap_or_else(PoisonError::into_inner));
+        let mut view = view.write().unwrap_or_else(PoisonError::into_inner);
+        view.all = None;
+        change(&mut view);
+        drop(view);
         changes.send_modify(|version| *version += 1);
     };
     let mut listed = HashMap::new();
@@ -334,7 +360,7 @@ impl<K: Kind, J> Looks<'_, K, J> {
 }
 
 /// Resource versions grow; one that is no number counts as newest.
-fn version<K: kube::Resource>(object: &K) -> u64 {
+pub(crate) fn version<K: kube::Resource>(object: &K) -> u64 {
     object
         .meta()
         .resource_version

@@ -53,16 +53,19 @@ pub enum Phrase {
     TakeOverFirst,
     /// How a database that is paused is deleted all the same.
     DeletePaused,
+    /// How the protection of a database from its deletion is taken off.
+    Unprotect,
     /// What to do instead of naming the storage class of volumes whose class is not known.
     NameNoClass,
 }
 
 impl Phrase {
     /// All of them.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::MayStillCome,
         Self::TakeOverFirst,
         Self::DeletePaused,
+        Self::Unprotect,
         Self::NameNoClass,
     ];
 
@@ -72,6 +75,7 @@ impl Phrase {
             Self::MayStillCome => "mayStillCome",
             Self::TakeOverFirst => "takeOverFirst",
             Self::DeletePaused => "deletePaused",
+            Self::Unprotect => "unprotect",
             Self::NameNoClass => "nameNoClass",
         }
     }
@@ -162,6 +166,11 @@ impl Dialect {
             (Self::Terraform, Phrase::DeletePaused) => {
                 "Set {paused = false} and apply that first, or take {finalBackup} out and apply \
                  that: then the database goes without one."
+            }
+            (Self::Terraform, Phrase::Unprotect) => "Set it to false and apply that first",
+            (_, Phrase::Unprotect) => {
+                "Set it to false to delete the database, or take Delete out of \
+                 spec.managementPolicies to leave it and let the managed resource go"
             }
             (Self::Terraform, Phrase::NameNoClass) => {
                 "Leave {.class} out: nothing changes. To name the class that the volumes have, plan \

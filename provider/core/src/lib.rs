@@ -11,6 +11,7 @@
 //! | What do the volumes of a database have? | [`volumes`], [`storage_class`] |
 //! | Is it done, and what is missing? | [`readiness`] |
 //! | Which version of its operator does a database take over, and when? | [`upgrade`] |
+//! | What is done next with it? | [`lifecycle`] |
 //! | May this storage go? | [`storage_users`] |
 //! | May this install plan be approved? | [`install_plan`], [`operator_upgrade`], [`olm`] |
 //! | Which outputs can a change alter? | [`outputs`] |
@@ -29,6 +30,7 @@ pub mod finding;
 pub mod impact;
 pub mod install_plan;
 pub mod instant;
+pub mod lifecycle;
 pub mod name;
 pub mod olm;
 pub mod open_api;

@@ -30,6 +30,16 @@ pub struct User {
     pub is_going: bool,
 }
 
+impl User {
+    /// An object of a kind that messages call `kind`.
+    pub fn of(kind: &str, metadata: &ObjectMeta) -> Self {
+        Self {
+            name: format!("{kind} {}", metadata.name.as_deref().unwrap_or_default()),
+            is_going: metadata.deletion_timestamp.is_some(),
+        }
+    }
+}
+
 /// The users of a storage, as far as they could be seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Users {
@@ -68,19 +78,19 @@ pub fn users(storage: &str, neighbours: &Neighbours) -> Users {
     let mut found = Vec::new();
     for database in databases.iter().flatten() {
         if database_uses(database, storage) {
-            found.push(user("database", &database.metadata));
+            found.push(User::of("database", &database.metadata));
         }
     }
     for backup in backups.iter().flatten() {
         if is(&backup.spec.backup_storage_name, storage) {
-            found.push(user("backup", &backup.metadata));
+            found.push(User::of("backup", &backup.metadata));
         }
     }
     for restore in restores.iter().flatten() {
         let source = restore.spec.data_source.known();
         let source = source.and_then(|source| source.backup_source.known());
         if source.is_some_and(|source| is(&source.backup_storage_name, storage)) {
-            found.push(user("restore", &restore.metadata));
+            found.push(User::of("restore", &restore.metadata));
         }
     }
     Users {
@@ -114,13 +124,6 @@ fn database_uses(database: &DatabaseCluster, storage: &str) -> bool {
 
 fn is(name: &Field<String>, storage: &str) -> bool {
     name.known_str() == Some(storage)
-}
-
-fn user(kind: &str, metadata: &ObjectMeta) -> User {
-    User {
-        name: format!("{kind} {}", metadata.name.as_deref().unwrap_or_default()),
-        is_going: metadata.deletion_timestamp.is_some(),
-    }
 }
 
 /// The next step to the end of a storage that is to go.

@@ -54,7 +54,7 @@ pub const FAILING: &[Failing] = &[
     ),
     failing(
         "terraform/backup/replace",
-        UNMARKED,
+        &["killed-with-host-before"],
         "patch databaseclusterbackups",
         MARK,
     ),
@@ -84,7 +84,7 @@ pub const FAILING: &[Failing] = &[
     ),
     failing(
         "terraform/restore/again",
-        UNMARKED,
+        &["killed-with-host-before"],
         "patch databaseclusterrestores",
         MARK,
     ),

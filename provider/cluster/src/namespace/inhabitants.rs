@@ -1,6 +1,7 @@
 //! What Everest keeps in a namespace, and waiting until it has gone.
 
 use everest_core::facts::BACKUP_UNFINISHED;
+use everest_core::lifecycle::database::RemoveDatabase;
 use everest_core::path::FieldPath;
 use everest_core::text::Text;
 use everest_schemas::Engine;
@@ -16,7 +17,7 @@ use crate::leaving::{IN_USE, Patience};
 use crate::looking::{Ended, Look, Verdict, look_until};
 use crate::objects::Typed;
 use crate::wait::Clock;
-use crate::{Cluster, database, sighting};
+use crate::{Cluster, drive, sighting};
 
 /// An object of Everest's in a namespace.
 #[derive(Debug)]
@@ -118,9 +119,10 @@ pub(super) async fn without_databases(
 ) -> Result<(), ClusterError> {
     if force {
         let databases = databases(cluster, namespace, &Engine::ALL).await?;
-        let destroyed = databases
-            .iter()
-            .map(|found| database::destroy(cluster, namespace, &found.name, true, clock));
+        let destroyed = databases.iter().map(|found| {
+            let removal = RemoveDatabase::forced(namespace, &found.name);
+            drive::settled(cluster, removal, clock)
+        });
         try_join_all(destroyed).await?;
         return Ok(());
     }

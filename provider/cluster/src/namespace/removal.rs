@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use everest_core::lifecycle::database::KeepBackupData;
 use everest_core::olm;
 use everest_core::path::FieldPath;
 use everest_core::text::Text;
@@ -25,7 +26,7 @@ use crate::leaving::IN_USE;
 use crate::looking::{Verdict, look_until};
 use crate::objects::{Kind, Objects};
 use crate::wait::Clock;
-use crate::{Cluster, database, delete, engine, sighting};
+use crate::{Cluster, delete, drive, engine, sighting};
 
 /// Refuses to take out an engine that databases use.
 ///
@@ -142,9 +143,7 @@ pub(super) async fn clear(
     clock: &Clock,
 ) -> Result<(), ClusterError> {
     let backups = cluster.objects::<DatabaseClusterBackup>(namespace);
-    if !served(backups.clone()).await?.is_empty() {
-        database::protect_backups(cluster, namespace, None).await?;
-    }
+    drive::settled(cluster, KeepBackupData::of(namespace, None), clock).await?;
     let restores = cluster.objects::<DatabaseClusterRestore>(namespace);
     delete_all(restores, clears, clock).await?;
     delete_all(backups, clears, clock).await?;

@@ -4,6 +4,7 @@ mod backup;
 mod backup_storage;
 mod database;
 mod database_namespace;
+mod lifecycle;
 mod restore;
 
 use std::any::Any;
@@ -194,7 +195,7 @@ pub trait Kind: Sized + Send + Sync + 'static {
     }
 
     /// What has to come before the external object can be made.
-    async fn awaited(scene: &Scene<'_, Self>) -> Result<Option<String>, Failure> {
+    async fn awaited(scene: &mut Scene<'_, Self>) -> Result<Option<String>, Failure> {
         let _ = scene;
         Ok(None)
     }

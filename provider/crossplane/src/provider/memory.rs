@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use everest_core::lifecycle::Stopwatches;
 use tokio::time::Instant;
 
 use super::config::TargetKey;
@@ -45,6 +46,8 @@ pub struct Memory {
     pub written: i64,
     /// What was last published.
     pub published: Option<Published>,
+    /// How long things have been as they are.
+    pub times: Stopwatches,
     /// What the last step of a longer flow was still waiting for.
     pub waiting: Option<String>,
 }

@@ -54,7 +54,7 @@ impl Kind for BackupStorages {
 
     /// The garbage collector takes the Secret of a storage that is gone. What is written to it
     /// before would be lost.
-    async fn awaited(scene: &Scene<'_, Self>) -> Result<Option<String>, Failure> {
+    async fn awaited(scene: &mut Scene<'_, Self>) -> Result<Option<String>, Failure> {
         let placed = placed(scene, None);
         let name = v1::backup_storage::secret_name(&placed);
         let secrets = scene.cluster().steps::<Secret>(scene.namespace);

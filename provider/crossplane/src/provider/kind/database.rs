@@ -1,15 +1,16 @@
 //! `Database`: a DatabaseCluster.
 
-mod final_backup;
-
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use everest_cluster::facts;
 use everest_core::facts::{Seen, busy_state};
-use everest_core::path::FieldPath;
+use everest_core::finding::Severity;
+use everest_core::lifecycle::database::RemoveDatabase;
 use everest_core::readiness::{self, DatabaseSighting, Readiness};
 use everest_core::restart::RESTARTED_FOR;
+use everest_core::rules::Ruled;
 use everest_core::v1::database::status;
 use everest_core::v1::{self, OwnedKeys};
 use everest_core::{restart, upgrade};
@@ -20,7 +21,7 @@ use k8s_openapi::api::core::v1::Secret;
 use kube::ResourceExt;
 use serde_json::{Value, json};
 
-use super::{Details, Kind, Scene, at_version, change};
+use super::{Details, Kind, Scene, at_version, change, lifecycle};
 use crate::provider::failure::Failure;
 use crate::provider::metadata;
 use crate::provider::report::READY;
@@ -172,27 +173,28 @@ impl Kind for Databases {
         Ok(Arc::new(current))
     }
 
-    /// Refused while the database is protected. Its final backup comes first, and its backups'
-    /// data is kept, unless it is not to be.
+    /// A final backup is only begun if the rules have nothing against it.
     async fn delete(
         scene: &mut Scene<'_, Self>,
         external: &DatabaseCluster,
     ) -> Result<(), Failure> {
-        let steps = scene.steps();
-        if scene.config.deletion_protection.known() == Some(&true) {
-            let message = "spec.forProvider.deletionProtection is on. Set it to false to delete \
-                           the database, or take Delete out of spec.managementPolicies to leave \
-                           it and let the managed resource go";
-            let blocked = steps.blocked(
-                scene.name,
-                message.to_owned(),
-                FieldPath::of("deletionProtection"),
-            );
-            return Err(blocked.into());
+        let mut removal = RemoveDatabase::of(scene.config);
+        if lifecycle::creates(scene, &mut removal).await? {
+            let model = DatabaseModel {
+                uid: external.uid().into(),
+                ..scene.config.clone()
+            };
+            let wanted = model.wanted_at_destruction();
+            let cluster = scene.cluster().afresh();
+            let facts = Box::pin(facts::load(&cluster, &wanted)).await;
+            let mut against = model.check_destruction();
+            against.extend(model.check_destruction_online(&facts));
+            against.retain(|finding| finding.severity == Severity::Error);
+            if !against.is_empty() {
+                return Err(Failure::Refused(against));
+            }
         }
-        Box::pin(final_backup::taken(scene, external)).await?;
-        keep_backups(scene).await?;
-        Ok(steps.delete(scene.name, external.uid().as_deref()).await?)
+        lifecycle::delete(scene, &mut removal).await
     }
 
     fn endpoint(external: &DatabaseCluster) -> Option<(String, String)> {
@@ -226,17 +228,6 @@ fn restarted(scene: &Scene<'_, Databases>, external: &DatabaseCluster) -> Databa
         observed.restart_trigger = Field::from(noted.map(str::to_owned));
     }
     observed
-}
-
-/// Keeps the data of the database's backups in their buckets, unless it is to go.
-async fn keep_backups(scene: &Scene<'_, Databases>) -> Result<(), Failure> {
-    if scene.config.keep_backup_data.known() != Some(&false) {
-        let cluster = scene.cluster();
-        cluster
-            .protect_backups_of(scene.namespace, scene.name)
-            .await?;
-    }
-    Ok(())
 }
 
 /// How long the database and its engine have stood as they do, as far as that tells of the last

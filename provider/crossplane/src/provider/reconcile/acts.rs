@@ -30,8 +30,8 @@ impl<K: Kind> Look<'_, K> {
         }
         self.missing = true;
         self.judge(Operation::Create).await?;
-        if let Some(scene) = self.scene()
-            && let Some(missing) = K::awaited(&scene).await?
+        if let Some(mut scene) = self.scene()
+            && let Some(missing) = K::awaited(&mut scene).await?
         {
             return Err(Failure::Held(missing));
         }

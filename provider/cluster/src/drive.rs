@@ -1,0 +1,477 @@
+//! Running the lifecycles of everest-core on a cluster.
+//!
+//! A [`Driver`] looks, does the one action that comes next, and looks again, until it is done: for
+//! Terraform. A controller does [`step`] after step and keeps nothing but its stopwatches.
+
+mod ends;
+mod source;
+mod step;
+
+use std::any::Any;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use everest_core::facts::Seen;
+use everest_core::lifecycle::{
+    Action, Answer, Lifecycle, Merge, ObjectKind, ObjectRef, Observable, Observed, Query,
+    Requirement, Stopwatches,
+};
+use everest_core::path::FieldPath;
+use everest_core::storage_users::User;
+use everest_core::text::Text;
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::Cluster;
+use crate::acknowledgement::Unacknowledged;
+use crate::error::{ClusterError, Object, Sighting};
+use crate::leaving::Patience;
+use crate::looking::TICK;
+use crate::sighting;
+use crate::wait::{Clock, Stopped};
+
+pub(crate) use ends::{created, resumed, settled};
+use source::Source;
+pub use step::{Next, Rest, Steps, Waiting};
+
+/// How often a write is made anew because its object changes meanwhile.
+const TRIES: usize = 8;
+
+/// Runs one lifecycle to its end.
+pub(crate) struct Driver<'a> {
+    cluster: &'a Cluster,
+    clock: &'a Clock,
+    begun: Instant,
+    sources: BTreeMap<(ObjectKind, String), Box<dyn Source>>,
+    times: Stopwatches,
+    patience: Patience,
+    /// Something was waited for: from then on watches are looked at.
+    watches: bool,
+    ours: BTreeSet<ObjectRef>,
+    /// What was asked to be deleted, with its UID.
+    deleted: BTreeSet<(ObjectRef, Option<String>)>,
+    tries_left: usize,
+    /// Objects as they were last seen.
+    found: BTreeMap<ObjectRef, Arc<dyn Any + Send + Sync>>,
+    last: Last,
+}
+
+/// The last decision that something is waited for.
+#[derive(Default)]
+struct Last {
+    answers: Vec<(Query, Answer)>,
+    decided: Option<Instant>,
+    missing: String,
+}
+
+/// What came of an action.
+enum Performed<T> {
+    /// Look again at once.
+    Again,
+    /// Look again once something has changed.
+    Wait,
+    Done(T),
+}
+
+impl<'a> Driver<'a> {
+    pub(crate) fn new(cluster: &'a Cluster, clock: &'a Clock) -> Self {
+        Self {
+            cluster,
+            clock,
+            begun: Instant::now(),
+            sources: BTreeMap::new(),
+            times: Stopwatches::default(),
+            patience: Patience::new(),
+            watches: false,
+            ours: BTreeSet::new(),
+            deleted: BTreeSet::new(),
+            tries_left: TRIES,
+            found: BTreeMap::new(),
+            last: Last::default(),
+        }
+    }
+
+    /// Takes an object for the one that a creation has made.
+    pub(crate) fn note_ours(&mut self, object: ObjectRef) {
+        self.ours.insert(object);
+    }
+
+    /// Takes the subject for ours if the same creation has made it before it was cut off.
+    ///
+    /// # Errors
+    /// Whatever keeps it from being read.
+    pub(crate) async fn adopt<L: Lifecycle>(
+        &mut self,
+        lifecycle: &L,
+        made: &Unacknowledged,
+    ) -> Result<(), ClusterError> {
+        let subject = lifecycle.subject();
+        if let Some(body) = lifecycle.body()
+            && self
+                .source(&subject)
+                .adopt(&subject.name, body, made)
+                .await?
+        {
+            self.ours.insert(subject);
+        }
+        Ok(())
+    }
+
+    /// The subject as it was last seen or written.
+    pub(crate) fn seen<K: Observable>(&self, object: &ObjectRef) -> Option<Arc<K>> {
+        let seen = self.found.get(object).cloned();
+        let key = (object.kind, object.namespace.clone());
+        let written = || self.sources.get(&key)?.written(&object.name);
+        seen.or_else(written)?.downcast().ok()
+    }
+
+    /// Whether a creation has made the object.
+    fn is_ours(&self, object: &ObjectRef) -> bool {
+        self.ours.contains(object)
+    }
+
+    /// Does action after action until the lifecycle is done. What is created is noted in `made`.
+    ///
+    /// # Errors
+    /// `Blocked` and `InUse` where it may not go on; `Failed`, `TimedOut` and `Cancelled` with
+    /// what was last seen; `NotFound` where what it has made is gone; whatever keeps the cluster
+    /// from being looked at or written to.
+    pub(crate) async fn run<L: Lifecycle + Send>(
+        &mut self,
+        lifecycle: &mut L,
+        made: &Unacknowledged,
+    ) -> Result<L::Outcome, ClusterError> {
+        let turn = lifecycle
+            .turn()
+            .map(|turn| (self.cluster.turn(&turn), turn));
+        let mut held = None;
+        if let Some((turn, what)) = &turn {
+            held = Some(match self.clock.bound(turn.lock()).await {
+                Ok(held) => held,
+                Err(stopped) => {
+                    self.last.missing = format!("another {what} in this run to begin");
+                    return Err(self.stopped(lifecycle, stopped).await);
+                }
+            });
+        }
+        loop {
+            let performed = match self.decide(lifecycle).await {
+                Ok(action) => self.perform(lifecycle, action, made).await?,
+                // An API server that restarts during a long wait is no reason to give up.
+                Err(error) if self.watches && error.passes() => {
+                    let object = self.named(&lifecycle.subject());
+                    tracing::warn!(%error, %object, "could not look; waiting goes on");
+                    Performed::Wait
+                }
+                Err(error) => return Err(error),
+            };
+            // What another of the same turn has to see is written.
+            if self.is_ours(&lifecycle.subject()) {
+                held = None;
+            }
+            match performed {
+                Performed::Done(outcome) => return Ok(outcome),
+                Performed::Again => {}
+                Performed::Wait => {
+                    if let Err(stopped) = self.pause().await {
+                        drop(held);
+                        return Err(self.stopped(lifecycle, stopped).await);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The next action, by what there is now.
+    async fn decide<L: Lifecycle + Send>(
+        &mut self,
+        lifecycle: &mut L,
+    ) -> Result<Action<L::Outcome>, ClusterError> {
+        for source in self.sources.values_mut() {
+            source.mark();
+        }
+        if self.nothing_changed().await? {
+            return Ok(Action::Await(Text::from(self.last.missing.clone())));
+        }
+        let subject = lifecycle.subject();
+        let mut observed = Observed::at(self.cluster.now());
+        for object in &self.ours {
+            observed.note_ours(object.clone());
+        }
+        self.times.set(self.begun.elapsed());
+        self.last.answers.clear();
+        self.last.decided = None;
+        loop {
+            match lifecycle.next(&observed, &mut self.times) {
+                Ok(action) => {
+                    self.last.decided = Some(Instant::now());
+                    return Ok(action);
+                }
+                Err(query) => {
+                    let answer = self.answer(&query).await?;
+                    let lost = matches!(&query, Query::Object(object) if *object == subject)
+                        && matches!(answer, Answer::Object(Seen::Absent));
+                    if lost && self.is_ours(&subject) {
+                        return Err(ClusterError::NotFound {
+                            object: self.named(&subject),
+                        });
+                    }
+                    if let (Query::Object(object), Answer::Object(Seen::Found(found))) =
+                        (&query, &answer)
+                    {
+                        self.found.insert(object.clone(), found.clone());
+                    }
+                    self.last.answers.push((query.clone(), answer.clone()));
+                    observed.note(query, answer);
+                }
+            }
+        }
+    }
+
+    /// Whether the last decision was to wait, a moment ago, and all that it was made of is the
+    /// same. A watch tells of every object of its kind: where many wait, most of what it tells is
+    /// about others.
+    async fn nothing_changed(&mut self) -> Result<bool, ClusterError> {
+        let recent = self.last.decided.is_some_and(|at| at.elapsed() < TICK);
+        if !self.watches || !recent || self.last.missing.is_empty() {
+            return Ok(false);
+        }
+        for (query, before) in std::mem::take(&mut self.last.answers) {
+            let now = self.answer(&query).await?;
+            let same = is_same(&before, &now);
+            self.last.answers.push((query, now));
+            if !same {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    async fn answer(&mut self, query: &Query) -> Result<Answer, ClusterError> {
+        let watches = self.watches;
+        match query {
+            Query::Object(object) => self.source(object).object(&object.name, watches).await,
+            Query::Beside(object) => {
+                let found = self.source(object).object(&object.name, watches).await;
+                source::beside(found)
+            }
+            Query::Listed(kind, namespace) => {
+                source::served(self.source_of(*kind, namespace).all(watches).await)
+            }
+            Query::All(kind, namespace) => {
+                let source = self.source_of(*kind, namespace);
+                source::allowed(source.all(watches).await)
+            }
+        }
+    }
+
+    fn source(&mut self, object: &ObjectRef) -> &mut dyn Source {
+        self.source_of(object.kind, &object.namespace)
+    }
+
+    fn source_of(&mut self, kind: ObjectKind, namespace: &str) -> &mut dyn Source {
+        let cluster = self.cluster;
+        let source = self.sources.entry((kind, namespace.to_owned()));
+        &mut **source.or_insert_with(|| source::of(cluster, kind, namespace))
+    }
+
+    fn named(&self, object: &ObjectRef) -> Box<Object> {
+        source::of(self.cluster, object.kind, &object.namespace).named(&object.name)
+    }
+
+    async fn perform<L: Lifecycle + Send>(
+        &mut self,
+        lifecycle: &mut L,
+        action: Action<L::Outcome>,
+        made: &Unacknowledged,
+    ) -> Result<Performed<L::Outcome>, ClusterError> {
+        let subject = lifecycle.subject();
+        Ok(match action {
+            Action::Create { object, body } => {
+                self.source(&object)
+                    .create(&object.name, body, made)
+                    .await?;
+                self.ours.insert(object);
+                Performed::Again
+            }
+            Action::Merge(changes) => {
+                for Merge { object, body } in changes {
+                    let merged = self.source(&object).merge(&object.name, &body).await;
+                    self.written(merged).await?;
+                }
+                Performed::Again
+            }
+            Action::Delete { object, uid } => {
+                let asked = (object.clone(), uid.clone());
+                if self.deleted.contains(&asked) {
+                    return Ok(self.wait_for("its deletion".to_owned(), &subject));
+                }
+                let source = self.source(&object);
+                if source.delete(&object.name, uid.as_deref()).await? {
+                    self.deleted.insert(asked);
+                    self.wait_for("its deletion".to_owned(), &subject)
+                } else {
+                    Performed::Again
+                }
+            }
+            Action::Await(missing) => self.wait_for(missing.said(self.cluster.dialect()), &subject),
+            Action::Require(requirement) => self.require(requirement, &subject)?,
+            Action::Refuse { message, attribute } => {
+                return Err(self.blocked(&subject, &message, attribute));
+            }
+            Action::Failed(reason) => {
+                return Err(ClusterError::Failed {
+                    what: self.what(lifecycle),
+                    reason,
+                    last: Box::new(self.sighting(&subject).await),
+                });
+            }
+            Action::Done(outcome) => Performed::Done(outcome),
+        })
+    }
+
+    /// Looks again where a write was made from what is no longer the newest.
+    async fn written(&mut self, result: Result<(), ClusterError>) -> Result<(), ClusterError> {
+        match result {
+            Err(ClusterError::NotFound { .. }) => Ok(()),
+            Err(error) if error.is_transient() && self.tries_left > 0 => {
+                self.tries_left -= 1;
+                tracing::debug!(%error, "the object is looked at again");
+                tokio::time::sleep(source::BETWEEN_TRIES).await;
+                Ok(())
+            }
+            other => {
+                self.tries_left = TRIES;
+                other
+            }
+        }
+    }
+
+    fn require<T>(
+        &mut self,
+        requirement: Requirement,
+        subject: &ObjectRef,
+    ) -> Result<Performed<T>, ClusterError> {
+        match requirement {
+            Requirement::Condition {
+                message,
+                remedy,
+                attribute,
+            } => {
+                let message = message.and(". ").and(remedy);
+                Err(self.blocked(subject, &message, Some(attribute)))
+            }
+            Requirement::Unused { users, remedy } => {
+                let moving = users.iter().any(|user| user.is_going);
+                let patient = self.patience.lasts(users.len(), moving);
+                let all_go = users.iter().all(|user| user.is_going);
+                let names = names(users);
+                if patient || all_go {
+                    return Ok(self.wait_for(format!("the end of {}", names.join(", ")), subject));
+                }
+                Err(ClusterError::InUse {
+                    object: self.named(subject),
+                    users: names,
+                    remedy: remedy.said(self.cluster.dialect()),
+                })
+            }
+        }
+    }
+
+    fn blocked(
+        &self,
+        subject: &ObjectRef,
+        message: &Text,
+        attribute: Option<FieldPath>,
+    ) -> ClusterError {
+        ClusterError::Blocked {
+            object: self.named(subject),
+            message: message.said(self.cluster.dialect()),
+            attribute,
+        }
+    }
+
+    fn wait_for<T>(&mut self, missing: String, subject: &ObjectRef) -> Performed<T> {
+        self.watches = true;
+        if missing != self.last.missing {
+            tracing::info!(object = %self.named(subject), waiting_for = %missing, "waiting");
+            self.last.missing = missing;
+        }
+        Performed::Wait
+    }
+
+    /// Pauses until one of the objects that were looked at may have changed, or for a while.
+    async fn pause(&self) -> Result<(), Stopped> {
+        let mut changes: Vec<_> = self.sources.values().filter_map(|s| s.changes()).collect();
+        let wake = async {
+            let mut changed: FuturesUnordered<_> = changes.iter_mut().map(alive).collect();
+            if changed.next().await.is_none() {
+                std::future::pending::<()>().await;
+            }
+        };
+        self.clock.pause(TICK, wake).await
+    }
+
+    /// What did not come about, for messages.
+    fn what<L: Lifecycle>(&self, lifecycle: &L) -> String {
+        let subject = lifecycle.subject();
+        let object = self.named(&subject);
+        let begins = lifecycle.turn().is_some() && !self.is_ours(&subject);
+        match begins {
+            true => format!("{object} was not started"),
+            false => format!("{object} {}", lifecycle.aim()),
+        }
+    }
+
+    async fn stopped<L: Lifecycle>(&mut self, lifecycle: &L, stopped: Stopped) -> ClusterError {
+        let what = self.what(lifecycle);
+        let waited = self.clock.waited();
+        let last = Box::new(self.sighting(&lifecycle.subject()).await);
+        match stopped {
+            Stopped::Deadline => ClusterError::TimedOut { what, waited, last },
+            Stopped::Cancelled => ClusterError::Cancelled { what, waited, last },
+        }
+    }
+
+    /// What was last seen of the object, and what it was waited for.
+    async fn sighting(&mut self, object: &ObjectRef) -> Sighting {
+        let missing = self.last.missing.clone();
+        let seen = self.found.get(object).cloned();
+        match seen {
+            Some(seen) => {
+                self.source(object)
+                    .sighting(&object.name, seen, &missing)
+                    .await
+            }
+            None => sighting::waiting_for(&missing),
+        }
+    }
+}
+
+/// Kinds and names of users.
+fn names(users: Vec<User>) -> Vec<String> {
+    users.into_iter().map(|user| user.name).collect()
+}
+
+fn is_same(before: &Answer, now: &Answer) -> bool {
+    match (before, now) {
+        (Answer::Object(Seen::Found(before)), Answer::Object(Seen::Found(now)))
+        | (Answer::All(Seen::Found(before)), Answer::All(Seen::Found(now))) => {
+            Arc::ptr_eq(before, now)
+        }
+        (Answer::Object(Seen::Absent), Answer::Object(Seen::Absent))
+        | (Answer::Object(Seen::Unread), Answer::Object(Seen::Unread))
+        | (Answer::All(Seen::Absent), Answer::All(Seen::Absent))
+        | (Answer::All(Seen::Unread), Answer::All(Seen::Unread)) => true,
+        _ => false,
+    }
+}
+
+/// Waits for a change; for ever once the watch has ended, so that only the tick wakes.
+async fn alive(receiver: &mut watch::Receiver<u64>) {
+    if receiver.changed().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}

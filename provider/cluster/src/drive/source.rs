@@ -1,0 +1,447 @@
+//! The objects of one kind and namespace, whatever their type: read, watched and written.
+
+use std::any::Any;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use everest_core::facts::Seen;
+use everest_core::lifecycle::{Answer, EngineRole, ObjectKind, SecretMetadata};
+use everest_schemas::everest::{
+    BackupStorage, DataImportJob, DatabaseCluster, DatabaseClusterBackup, DatabaseClusterRestore,
+    DatabaseEngine,
+};
+use k8s_openapi::api::core::v1::{Namespace, Secret};
+use kube::api::DynamicObject;
+use serde::Serialize;
+use serde_json::Value;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::acknowledgement::Unacknowledged;
+use crate::error::{ClusterError, Object, Sighting};
+use crate::objects::{Kind, Objects};
+use crate::watching::{Feed, version};
+use crate::{Cluster, creation, engine, sighting};
+
+/// How long a write rests that somebody else's has come before.
+pub(super) const BETWEEN_TRIES: Duration = Duration::from_millis(500);
+
+/// How often the server itself is asked for an object that is waited for, in case the watch has
+/// died unnoticed.
+const CROSS_CHECK: Duration = Duration::from_secs(60);
+
+/// An object of any type.
+type Shared = Arc<dyn Any + Send + Sync>;
+
+/// The objects of one kind and namespace.
+#[async_trait]
+pub(super) trait Source: Send + Sync {
+    /// The object as errors name it.
+    fn named(&self, name: &str) -> Box<Object>;
+
+    /// Reads an object: from a watch that is shared, or from the server.
+    async fn object(&mut self, name: &str, watches: bool) -> Result<Answer, ClusterError>;
+
+    /// Reads all objects.
+    async fn all(&mut self, watches: bool) -> Result<Answer, ClusterError>;
+
+    /// What has changed until now is looked at next.
+    fn mark(&mut self);
+
+    /// Tells of changes since then, where there is a watch.
+    fn changes(&self) -> Option<watch::Receiver<u64>>;
+
+    /// Takes an object for ours if a creation from the same body has made it before it was cut
+    /// off; whether it did.
+    async fn adopt(
+        &mut self,
+        name: &str,
+        body: &Value,
+        made: &Unacknowledged,
+    ) -> Result<bool, ClusterError>;
+
+    /// Makes an object, without taking over one of somebody else's.
+    async fn create(
+        &mut self,
+        name: &str,
+        body: Value,
+        made: &Unacknowledged,
+    ) -> Result<(), ClusterError>;
+
+    /// Applies a body, whoever owns its fields.
+    async fn apply(&mut self, name: &str, body: &Value) -> Result<(), ClusterError>;
+
+    /// Merges a body into an object.
+    async fn merge(&mut self, name: &str, body: &Value) -> Result<(), ClusterError>;
+
+    /// Asks for a deletion; false if there was nothing to delete.
+    async fn delete(&mut self, name: &str, uid: Option<&str>) -> Result<bool, ClusterError>;
+
+    /// Describes an object that was last seen so.
+    async fn sighting(&self, name: &str, seen: Shared, missing: &str) -> Sighting;
+
+    /// The object that was last written.
+    fn written(&self, name: &str) -> Option<Shared>;
+}
+
+/// The objects of a kind in a namespace.
+pub(super) fn of(cluster: &Cluster, kind: ObjectKind, namespace: &str) -> Box<dyn Source> {
+    fn typed<K: Kind + Serialize>(objects: Objects<K>) -> Box<dyn Source> {
+        Box::new(Known::new(objects, |found| found))
+    }
+    match kind {
+        ObjectKind::Database => typed::<DatabaseCluster>(cluster.objects(namespace)),
+        ObjectKind::Backup => typed::<DatabaseClusterBackup>(cluster.objects(namespace)),
+        ObjectKind::Restore => typed::<DatabaseClusterRestore>(cluster.objects(namespace)),
+        ObjectKind::BackupStorage => typed::<BackupStorage>(cluster.objects(namespace)),
+        ObjectKind::DatabaseEngine => typed::<DatabaseEngine>(cluster.objects(namespace)),
+        ObjectKind::DataImportJob => typed::<DataImportJob>(cluster.objects(namespace)),
+        ObjectKind::Namespace => typed::<Namespace>(cluster.objects(namespace)),
+        ObjectKind::Secret => Box::new(Secrets(cluster.objects(namespace))),
+        ObjectKind::Engine(engine, role) => {
+            let kinds = engine::kinds(engine);
+            let kind = match role {
+                EngineRole::Database => kinds.database,
+                EngineRole::Backup => kinds.backup,
+                EngineRole::Restore => kinds.restore,
+            };
+            let objects: Objects<DynamicObject> = cluster.of_kind(&kind, namespace);
+            Box::new(Known::new(objects, |found: Arc<DynamicObject>| {
+                Arc::new(serde_json::to_value(&*found).unwrap_or_default())
+            }))
+        }
+    }
+}
+
+/// What comes of a question about an object that a decision gets on without.
+pub(super) fn beside(found: Result<Answer, ClusterError>) -> Result<Answer, ClusterError> {
+    match found {
+        Err(error) if error.is_not_served() => Ok(Answer::Object(Seen::Absent)),
+        Err(error) if !error.passes() => {
+            tracing::debug!(%error, "an object was not looked at");
+            Ok(Answer::Object(Seen::Unread))
+        }
+        other => other,
+    }
+}
+
+/// What comes of a question about all objects of a kind.
+pub(super) fn allowed(found: Result<Answer, ClusterError>) -> Result<Answer, ClusterError> {
+    match found {
+        Err(error) if error.is_forbidden() => Ok(Answer::All(Seen::Unread)),
+        Err(error) if error.is_not_served() => Ok(Answer::All(Seen::Absent)),
+        other => other,
+    }
+}
+
+/// What comes of a question about all objects of a kind that have to be readable.
+pub(super) fn served(found: Result<Answer, ClusterError>) -> Result<Answer, ClusterError> {
+    match found {
+        Err(error) if error.is_not_served() => Ok(Answer::All(Seen::Absent)),
+        other => other,
+    }
+}
+
+/// Objects of one type.
+struct Known<K, T> {
+    objects: Objects<K>,
+    feed: Option<(Arc<Feed<K>>, watch::Receiver<u64>)>,
+    /// What decisions are made of: the object itself, or its JSON.
+    shown: fn(Arc<K>) -> Arc<T>,
+    /// The last of each, as it was shown.
+    last: HashMap<String, (Arc<K>, Arc<T>)>,
+    /// What the server answered to our writes; a watch may still show what was before.
+    written: HashMap<String, Arc<K>>,
+    /// What was just read, for the first look.
+    read: HashMap<String, Option<Arc<K>>>,
+    /// What was last found, ours or not.
+    looked: HashMap<String, Option<Arc<K>>>,
+    /// When the server itself was last asked.
+    asked: HashMap<String, Instant>,
+    /// What the watch has shown: that one is gone is believed.
+    seen: HashSet<String>,
+    all: Option<(Arc<Vec<Arc<K>>>, Shared)>,
+}
+
+impl<K: Kind + Serialize, T: Any + Send + Sync> Known<K, T> {
+    fn new(objects: Objects<K>, shown: fn(Arc<K>) -> Arc<T>) -> Self {
+        Self {
+            objects,
+            feed: None,
+            shown,
+            last: HashMap::new(),
+            written: HashMap::new(),
+            read: HashMap::new(),
+            looked: HashMap::new(),
+            asked: HashMap::new(),
+            seen: HashSet::new(),
+            all: None,
+        }
+    }
+
+    fn feed(&mut self) -> Arc<Feed<K>> {
+        let objects = &self.objects;
+        let (feed, _) = self.feed.get_or_insert_with(|| {
+            let feed = objects.cluster().hub.feed(objects);
+            let changes = feed.changes();
+            (feed, changes)
+        });
+        feed.clone()
+    }
+
+    async fn ask(&mut self, name: &str) -> Result<Option<Arc<K>>, ClusterError> {
+        self.asked.insert(name.to_owned(), Instant::now());
+        Ok(self.objects.get(name).await?.map(Arc::new))
+    }
+
+    async fn find(&mut self, name: &str, watches: bool) -> Result<Option<Arc<K>>, ClusterError> {
+        if !watches {
+            if let Some(written) = self.written.get(name) {
+                return Ok(Some(written.clone()));
+            }
+            if let Some(read) = self.read.remove(name) {
+                return Ok(read);
+            }
+            return self.ask(name).await;
+        }
+        let asked = self
+            .asked
+            .entry(name.to_owned())
+            .or_insert_with(Instant::now);
+        if asked.elapsed() >= CROSS_CHECK {
+            return self.ask(name).await;
+        }
+        let found = self.feed().current(&self.objects, name).await?;
+        let Some(written) = self.written.get(name).cloned() else {
+            if found.is_some() {
+                self.seen.insert(name.to_owned());
+            }
+            return Ok(found);
+        };
+        match found {
+            Some(found) if version(&*found) >= version(&*written) => {
+                self.seen.insert(name.to_owned());
+                self.written.remove(name);
+                Ok(Some(found))
+            }
+            Some(_) => Ok(Some(written)),
+            None if self.seen.contains(name) => {
+                self.written.remove(name);
+                Ok(None)
+            }
+            // The watch may lag behind the write.
+            None => {
+                let found = self.ask(name).await?;
+                if found.is_none() {
+                    self.written.remove(name);
+                }
+                Ok(found)
+            }
+        }
+    }
+
+    fn show(&mut self, name: &str, found: Arc<K>) -> Shared {
+        match self.last.get(name) {
+            Some((before, shown)) if Arc::ptr_eq(before, &found) => shown.clone(),
+            _ => {
+                let shown = (self.shown)(found.clone());
+                self.last.insert(name.to_owned(), (found, shown.clone()));
+                shown
+            }
+        }
+    }
+
+    fn wrote(&mut self, name: &str, written: K) {
+        self.written.insert(name.to_owned(), Arc::new(written));
+    }
+}
+
+#[async_trait]
+impl<K: Kind + Serialize, T: Any + Send + Sync> Source for Known<K, T> {
+    fn named(&self, name: &str) -> Box<Object> {
+        self.objects.named(name)
+    }
+
+    async fn object(&mut self, name: &str, watches: bool) -> Result<Answer, ClusterError> {
+        let found = self.find(name, watches).await?;
+        self.looked.insert(name.to_owned(), found.clone());
+        Ok(Answer::Object(match found {
+            Some(found) => Seen::Found(self.show(name, found)),
+            None => Seen::Absent,
+        }))
+    }
+
+    async fn all(&mut self, watches: bool) -> Result<Answer, ClusterError> {
+        let found = if watches {
+            self.feed().all(&self.objects).await?
+        } else {
+            let found = self.objects.list("").await?;
+            Arc::new(found.into_iter().map(Arc::new).collect())
+        };
+        if let Some((before, shown)) = &self.all
+            && Arc::ptr_eq(before, &found)
+        {
+            return Ok(Answer::All(Seen::Found(shown.clone())));
+        }
+        let shown: Vec<_> = found.iter().cloned().map(self.shown).collect();
+        let shown: Shared = Arc::new(shown);
+        self.all = Some((found, shown.clone()));
+        Ok(Answer::All(Seen::Found(shown)))
+    }
+
+    fn mark(&mut self) {
+        if let Some((_, changes)) = &mut self.feed {
+            changes.borrow_and_update();
+        }
+    }
+
+    fn changes(&self) -> Option<watch::Receiver<u64>> {
+        self.feed.as_ref().map(|(_, changes)| changes.clone())
+    }
+
+    async fn adopt(
+        &mut self,
+        name: &str,
+        body: &Value,
+        made: &Unacknowledged,
+    ) -> Result<bool, ClusterError> {
+        let found = self.ask(name).await?;
+        let ours = found
+            .as_ref()
+            .filter(|found| creation::is_ours(&self.objects, &***found, body));
+        if let Some(ours) = ours {
+            made.note(&self.objects, &**ours);
+            self.written.insert(name.to_owned(), ours.clone());
+            return Ok(true);
+        }
+        self.read.insert(name.to_owned(), found);
+        Ok(false)
+    }
+
+    async fn create(
+        &mut self,
+        name: &str,
+        body: Value,
+        made: &Unacknowledged,
+    ) -> Result<(), ClusterError> {
+        let created = match self.looked.contains_key(name) {
+            // What is not ours is refused by what was just read.
+            true => match self.looked.remove(name).flatten() {
+                Some(existing) => return Err(creation::foreign(&self.objects, name, &*existing)),
+                None => creation::make(&self.objects, name, body, made).await?,
+            },
+            false => creation::create(&self.objects, name, body, made).await?,
+        };
+        self.wrote(name, created);
+        Ok(())
+    }
+
+    async fn apply(&mut self, name: &str, body: &Value) -> Result<(), ClusterError> {
+        let applied = self.objects.patch_apply(name, body, true).await?;
+        self.wrote(name, applied);
+        Ok(())
+    }
+
+    async fn merge(&mut self, name: &str, body: &Value) -> Result<(), ClusterError> {
+        // What was written before is no longer the newest, whatever comes of it.
+        self.written.remove(name);
+        let merged = if body.pointer("/metadata/resourceVersion").is_some() {
+            self.objects.patch_merge_once(name, body).await?
+        } else {
+            self.objects.patch_merge(name, body).await?
+        };
+        self.wrote(name, merged);
+        Ok(())
+    }
+
+    async fn delete(&mut self, name: &str, uid: Option<&str>) -> Result<bool, ClusterError> {
+        self.written.remove(name);
+        self.objects.request_deletion(name, uid).await
+    }
+
+    async fn sighting(&self, name: &str, seen: Shared, missing: &str) -> Sighting {
+        let seen = seen.downcast_ref::<K>();
+        sighting::of(&self.objects, name, seen, missing).await
+    }
+
+    fn written(&self, name: &str) -> Option<Shared> {
+        let written = self.written.get(name)?.clone();
+        Some(written)
+    }
+}
+
+/// Secrets, of which nobody reads more than the metadata and which nobody watches.
+struct Secrets(Objects<Secret>);
+
+#[async_trait]
+impl Source for Secrets {
+    fn named(&self, name: &str) -> Box<Object> {
+        self.0.named(name)
+    }
+
+    async fn object(&mut self, name: &str, _: bool) -> Result<Answer, ClusterError> {
+        let found = self.0.metadata(name).await?;
+        Ok(Answer::Object(match found {
+            Some(metadata) => Seen::Found(Arc::new(SecretMetadata(metadata))),
+            None => Seen::Absent,
+        }))
+    }
+
+    async fn all(&mut self, _: bool) -> Result<Answer, ClusterError> {
+        Ok(Answer::All(Seen::Unread))
+    }
+
+    fn mark(&mut self) {}
+
+    fn changes(&self) -> Option<watch::Receiver<u64>> {
+        None
+    }
+
+    async fn adopt(
+        &mut self,
+        name: &str,
+        body: &Value,
+        made: &Unacknowledged,
+    ) -> Result<bool, ClusterError> {
+        let found = self.0.get(name).await?;
+        let ours = found.filter(|found| creation::is_ours(&self.0, found, body));
+        if let Some(ours) = &ours {
+            made.note(&self.0, ours);
+        }
+        Ok(ours.is_some())
+    }
+
+    async fn create(
+        &mut self,
+        name: &str,
+        body: Value,
+        made: &Unacknowledged,
+    ) -> Result<(), ClusterError> {
+        creation::create(&self.0, name, body, made).await?;
+        Ok(())
+    }
+
+    async fn apply(&mut self, name: &str, body: &Value) -> Result<(), ClusterError> {
+        self.0.patch_apply(name, body, true).await?;
+        Ok(())
+    }
+
+    async fn merge(&mut self, name: &str, body: &Value) -> Result<(), ClusterError> {
+        self.0.patch_merge(name, body).await?;
+        Ok(())
+    }
+
+    async fn delete(&mut self, name: &str, uid: Option<&str>) -> Result<bool, ClusterError> {
+        self.0.request_deletion(name, uid).await
+    }
+
+    async fn sighting(&self, _: &str, _: Shared, missing: &str) -> Sighting {
+        sighting::waiting_for(missing)
+    }
+
+    fn written(&self, _: &str) -> Option<Shared> {
+        None
+    }
+}

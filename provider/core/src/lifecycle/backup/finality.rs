@@ -1,0 +1,225 @@
+//! The last backup of a database that goes.
+
+use everest_schemas::everest::{DatabaseCluster, DatabaseClusterBackup};
+use everest_schemas::models::DatabaseModel;
+use k8s_openapi::api::core::v1::Namespace;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+
+use super::{TakeBackup, protect};
+use crate::facts::Seen;
+use crate::final_backup::{self, Step};
+use crate::lifecycle::{
+    Action, EngineRole, Lifecycle, ObjectRef, Observed, Query, Removal, Requirement, Stopwatches,
+};
+use crate::path::FieldPath;
+use crate::readiness::{self, Readiness};
+use crate::text::Text;
+use crate::v1::database::status;
+
+/// Where the last data of a database lies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FinalBackup {
+    /// Name of the backup.
+    pub name: String,
+    /// The backup storage it lies in.
+    pub storage: String,
+    /// Its place, such as `s3://bucket/orders/…`; none if Everest does not say.
+    pub destination: Option<String>,
+}
+
+/// Takes the final backup that a database asks for, and makes its data outlive the database. The
+/// outcome is none if it asks for none, or if there is no database any more.
+///
+/// 1. A database that is gone or going takes no backup.
+/// 2. A backup of the same name is gone on with, taken for done, replaced or refused: see
+///    [`final_backup::step`].
+/// 3. A new one needs a database that is ready, and a namespace that takes new objects.
+/// 4. Its end is waited for, and its data protected.
+///
+/// No state holds it: a destruction that is tried again finds it by its own mark.
+#[derive(Clone, Debug)]
+pub struct TakeFinalBackup {
+    model: DatabaseModel,
+    /// It was seen under way, so that its end is the end of this one.
+    is_under_way: bool,
+    /// The removal of one that makes room.
+    removal: Removal,
+}
+
+impl TakeFinalBackup {
+    /// Takes the one that the model asks for.
+    pub fn of(model: &DatabaseModel) -> Self {
+        Self {
+            model: model.clone(),
+            is_under_way: false,
+            removal: Removal::default(),
+        }
+    }
+
+    /// Its end, or what is still missing.
+    fn ended(
+        &self,
+        object: &ObjectRef,
+        backup: &DatabaseClusterBackup,
+    ) -> Action<Option<FinalBackup>> {
+        match readiness::backup(backup) {
+            Readiness::Pending(missing) => {
+                Action::Await(format!("the final {object} to be taken: {missing}").into())
+            }
+            Readiness::Failed(reason) => Action::Failed(reason),
+            Readiness::Ready => match protect(backup) {
+                Some(body) => Action::merge(object, body),
+                None => Action::Done(Some(outcome(backup))),
+            },
+        }
+    }
+
+    /// Makes room for another one of the same name; the data of the old one stays.
+    fn make_room(
+        &mut self,
+        object: &ObjectRef,
+        backup: &DatabaseClusterBackup,
+    ) -> Option<Action<Option<FinalBackup>>> {
+        if let Some(body) = protect(backup) {
+            return Some(Action::merge(object, body));
+        }
+        self.removal.step(object, Some(&backup.metadata))
+    }
+}
+
+impl Lifecycle for TakeFinalBackup {
+    type Outcome = Option<FinalBackup>;
+
+    fn subject(&self) -> ObjectRef {
+        let (namespace, name) = (&self.model.namespace, &self.model.name);
+        ObjectRef::of::<DatabaseCluster>(
+            namespace.known_str().unwrap_or_default(),
+            name.known_str().unwrap_or_default(),
+        )
+    }
+
+    fn aim(&self) -> &'static str {
+        "did not get its final backup"
+    }
+
+    fn turn(&self) -> Option<String> {
+        let ObjectRef {
+            namespace, name, ..
+        } = self.subject();
+        Some(format!("backup of {namespace}/{name}"))
+    }
+
+    fn next(
+        &mut self,
+        observed: &Observed,
+        times: &mut Stopwatches,
+    ) -> Result<Action<Option<FinalBackup>>, Query> {
+        if !self.model.final_backup.is_known() {
+            return Ok(Action::Done(None));
+        }
+        let ObjectRef {
+            namespace, name, ..
+        } = self.subject();
+        let Some(database) = observed
+            .object::<DatabaseCluster>(&namespace, &name)?
+            .filter(|database| database.metadata.deletion_timestamp.is_none())
+        else {
+            return Ok(Action::Done(None));
+        };
+        let uid = database.metadata.uid.clone().unwrap_or_default();
+        self.model.uid = uid.clone().into();
+        let Some(planned) = final_backup::of(&self.model) else {
+            return Ok(Action::Done(None));
+        };
+        let backup_name = planned.name.known_str().unwrap_or_default();
+        let object = ObjectRef::of::<DatabaseClusterBackup>(&namespace, backup_name);
+        let existing = observed.object::<DatabaseClusterBackup>(&namespace, backup_name)?;
+        if let Some(backup) = existing
+            && self.is_under_way
+        {
+            return Ok(self.ended(&object, backup));
+        }
+        let now = Time(observed.now());
+        match (final_backup::step(existing, &uid, &now), existing) {
+            (Step::Done | Step::GoOn, Some(backup)) => {
+                self.is_under_way = true;
+                return Ok(self.ended(&object, backup));
+            }
+            (Step::Retake, Some(backup)) => {
+                if let Some(action) = self.make_room(&object, backup) {
+                    return Ok(action);
+                }
+            }
+            (Step::Refused(why), _) => {
+                return Ok(Action::Refuse {
+                    message: Text::from(format!(
+                        "its final backup {backup_name:?} was not taken: {why}. "
+                    ))
+                    .and("Set {finalBackup.name} to another name and apply that first"),
+                    attribute: Some(FieldPath::of("finalBackup").field("name")),
+                });
+            }
+            _ => {}
+        }
+        let own = self
+            .removal
+            .remains(&object, EngineRole::Backup, observed)?;
+        if let Some(action) = own {
+            return Ok(action);
+        }
+        if let Some(missing) = missing(observed, &namespace, database)? {
+            return Ok(Action::Require(missing));
+        }
+        let mut take = TakeBackup::with_body(&planned, final_backup::desired(&planned, &uid));
+        let action = take.next(observed, times)?;
+        self.is_under_way = matches!(action, Action::Create { .. });
+        Ok(action.map(|()| None))
+    }
+}
+
+/// What a database is missing for its last backup.
+fn missing(
+    observed: &Observed,
+    namespace: &str,
+    database: &DatabaseCluster,
+) -> Result<Option<Requirement>, Query> {
+    let state = status(database);
+    if state != "ready" {
+        return Ok(Some(Requirement::condition(
+            "finalBackup",
+            format!(
+                "its final backup was not taken: the database is not ready (its status is {state:?})"
+            ),
+            "Destroy it again once it is, or take {finalBackup} out and apply that first",
+        )));
+    }
+    let home = observed.beside::<Namespace>("", namespace)?;
+    let is_ending = matches!(home, Seen::Found(home) if home.metadata.deletion_timestamp.is_some());
+    Ok(is_ending.then(|| {
+        Requirement::condition(
+            "finalBackup",
+            format!(
+                "its final backup cannot be taken any more: the namespace {namespace} is being \
+                 deleted and takes no new objects"
+            ),
+            "The database goes with its namespace; to delete it from here without a final backup, \
+             take {finalBackup} out",
+        )
+    }))
+}
+
+fn outcome(backup: &DatabaseClusterBackup) -> FinalBackup {
+    let status = backup.status.as_ref();
+    FinalBackup {
+        name: backup.metadata.name.clone().unwrap_or_default(),
+        storage: backup
+            .spec
+            .backup_storage_name
+            .known_str()
+            .unwrap_or_default()
+            .to_owned(),
+        destination: status
+            .and_then(|status| status.destination.clone())
+            .filter(|destination| !destination.is_empty()),
+    }
+}

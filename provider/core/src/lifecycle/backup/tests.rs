@@ -1,0 +1,219 @@
+use everest_schemas::models::DatabaseModel;
+use serde_json::json;
+
+use super::*;
+use crate::final_backup::FINAL_BACKUP_OF;
+use crate::lifecycle::database::RemoveDatabase;
+use crate::lifecycle::world::{World, object};
+use crate::lifecycle::{Merge, ObjectKind, Requirement};
+
+fn model() -> BackupModel {
+    serde_json::from_value(
+        json!({"namespace": "prod", "name": "b", "databaseName": "orders",
+        "backupStorageName": "s3"}),
+    )
+    .unwrap()
+}
+
+fn database(status: &str) -> Value {
+    json!({"metadata": {"uid": "u"}, "status": {"status": status},
+        "spec": {"engine": {"type": "pxc", "storage": {"size": "1Gi"}}}})
+}
+
+fn backup(state: &str, metadata: Value) -> Value {
+    json!({"metadata": metadata, "status": {"state": state, "gaps": false,
+            "completed": "2026-01-01T11:59:00Z"},
+        "spec": {"dbClusterName": "orders", "backupStorageName": "s3"}})
+}
+
+fn ready() -> World {
+    World::default().with(ObjectKind::Database, "orders", database("ready"))
+}
+
+fn is_creation<T>(action: &Action<T>, name: &str) -> bool {
+    matches!(action, Action::Create { object: made, .. }
+        if *made == object(ObjectKind::Backup, name))
+}
+
+#[test]
+fn a_backup_begins_once_its_database_is_ready_and_no_other_runs() {
+    let mut take = TakeBackup::of(&model());
+    for (status, said) in [
+        (None, "does not exist"),
+        (Some("initializing"), "is not ready"),
+    ] {
+        let mut world = World::default();
+        if let Some(status) = status {
+            world.put(ObjectKind::Database, "orders", database(status));
+        }
+        let Action::Require(Requirement::Condition { message, .. }) = world.next(&mut take) else {
+            panic!("{status:?}")
+        };
+        let message = message.said(crate::dialect::Dialect::Terraform);
+        assert!(message.contains(said), "{message}");
+    }
+    let running = backup("Running", json!({}));
+    let mut world = ready().with(ObjectKind::Backup, "other", running);
+    assert!(matches!(world.next(&mut take), Action::Await(_)));
+    let over = backup("Succeeded", json!({}));
+    let mut world = ready().with(ObjectKind::Backup, "other", over);
+    assert!(is_creation(&world.next(&mut take), "b"));
+    // Where backups may not be listed, the engine itself queues them.
+    let running = backup("Running", json!({}));
+    let world = ready().with(ObjectKind::Backup, "other", running);
+    let mut world = world.hiding(ObjectKind::Backup);
+    assert!(is_creation(&world.next(&mut take), "b"));
+}
+
+#[test]
+fn a_backup_that_was_begun_is_waited_for_whatever_its_database_is() {
+    let mut take = TakeBackup::of(&model());
+    let mut next = |state: &str| {
+        World::default()
+            .with(ObjectKind::Backup, "b", backup(state, json!({})))
+            .after_making(ObjectKind::Backup, "b")
+            .next(&mut take)
+    };
+    assert!(matches!(next("Running"), Action::Await(_)));
+    assert!(matches!(next("Failed"), Action::Failed(_)));
+    assert_eq!(next("Succeeded"), Action::Done(()));
+}
+
+#[test]
+fn a_backup_goes_once_its_data_is_kept_and_nobody_reads_it() {
+    let mut remove = RemoveBackup::of(&model());
+    let mut world = World::default();
+    world.put(
+        ObjectKind::Backup,
+        "b",
+        backup("Succeeded", json!({"resourceVersion": "7"})),
+    );
+    let body = json!({"metadata": {"resourceVersion": "7", "finalizers": [STORAGE_PROTECTION]}});
+    let kept = Merge {
+        object: object(ObjectKind::Backup, "b"),
+        body,
+    };
+    assert_eq!(world.next(&mut remove), Action::Merge(vec![kept]));
+
+    let held = json!({"uid": "b", "finalizers": [STORAGE_PROTECTION, IN_USE]});
+    world.put(ObjectKind::Backup, "b", backup("Succeeded", held.clone()));
+    let restore = json!({"metadata": {}, "status": {"state": "Restoring"}, "spec":
+        {"dbClusterName": "orders", "dataSource": {"dbClusterBackupName": "b"}}});
+    world.put(ObjectKind::Restore, "r", restore);
+    let Action::Require(Requirement::Unused { users, .. }) = world.next(&mut remove) else {
+        panic!("it is used")
+    };
+    assert_eq!(users[0].name, "restore r");
+
+    // Everest alone holds it: it is waited for, and not for ever.
+    world.drop(ObjectKind::Restore, "r");
+    assert!(matches!(world.next(&mut remove), Action::Await(_)));
+    world.pass(120);
+    let uid = Some("b".to_owned());
+    let gone = Action::Delete {
+        object: object(ObjectKind::Backup, "b"),
+        uid,
+    };
+    assert_eq!(world.next(&mut remove), gone);
+}
+
+#[test]
+fn the_engines_own_backup_has_to_go_too() {
+    let mut remove = RemoveBackup::of(&model());
+    let engine = ObjectKind::Engine(everest_schemas::Engine::Pxc, EngineRole::Backup);
+    let own = |owner: &str| {
+        json!({"metadata": {"finalizers": ["delete-s3-backup"], "ownerReferences":
+            [{"kind": "DatabaseClusterBackup", "name": owner, "uid": "b"}]}})
+    };
+    let mut world = World::default().with(engine, "b", own("b"));
+    let Action::Await(missing) = world.next(&mut remove) else {
+        panic!("it is left")
+    };
+    let missing = missing.said(crate::dialect::Dialect::Terraform);
+    assert!(missing.contains("delete-s3-backup"), "{missing}");
+    world.put(engine, "b", own("another"));
+    assert_eq!(world.next(&mut remove), Action::Done(()));
+}
+
+fn with_a_final_backup() -> DatabaseModel {
+    serde_json::from_value(json!({"namespace": "prod", "name": "orders", "finalBackup":
+        {"backupStorageName": "s3", "name": "last"}, "keepBackupData": false,
+        "spec": {"engine": {"type": "pxc", "storage": {"size": "1Gi"}}}}))
+    .unwrap()
+}
+
+#[test]
+fn a_database_goes_after_its_final_backup() {
+    let mut remove = RemoveDatabase::of(&with_a_final_backup());
+    let mut world = ready();
+    assert!(is_creation(&world.next(&mut remove), "last"));
+    let of = json!({"annotations": {FINAL_BACKUP_OF: "u"}});
+    world.put(ObjectKind::Backup, "last", backup("Running", of.clone()));
+    assert!(matches!(world.next(&mut remove), Action::Await(_)));
+    world.put(ObjectKind::Backup, "last", backup("Succeeded", of.clone()));
+    assert!(matches!(world.next(&mut remove), Action::Merge(_)));
+    let mut kept = of;
+    kept["finalizers"] = json!([STORAGE_PROTECTION]);
+    world.put(ObjectKind::Backup, "last", backup("Succeeded", kept));
+    assert!(matches!(world.next(&mut remove), Action::Delete { .. }));
+    world.drop(ObjectKind::Database, "orders");
+    assert_eq!(world.next(&mut remove), Action::Done(()));
+}
+
+#[test]
+fn a_final_backup_that_fails_while_it_is_waited_for_is_not_taken_again_at_once() {
+    let of = json!({"annotations": {FINAL_BACKUP_OF: "u"}});
+    let mut world = ready();
+    world.put(ObjectKind::Backup, "last", backup("Running", of.clone()));
+    let mut remove = RemoveDatabase::of(&with_a_final_backup());
+    assert!(matches!(world.next(&mut remove), Action::Await(_)));
+    world.put(ObjectKind::Backup, "last", backup("Failed", of));
+    assert!(matches!(world.next(&mut remove), Action::Failed(_)));
+    // Who asks for the first time finds one that failed before: it makes room.
+    let mut again = RemoveDatabase::of(&with_a_final_backup());
+    assert!(matches!(world.next(&mut again), Action::Merge(_)));
+}
+
+#[test]
+fn a_database_that_is_protected_or_takes_no_backup_any_more_stays() {
+    let protected = DatabaseModel {
+        deletion_protection: true.into(),
+        ..with_a_final_backup()
+    };
+    let mut remove = RemoveDatabase::of(&protected);
+    assert!(matches!(ready().next(&mut remove), Action::Refuse { .. }));
+    let going = json!({"metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z"}});
+    let mut ending = ready().with(ObjectKind::Namespace, "prod", going);
+    let mut remove = RemoveDatabase::of(&with_a_final_backup());
+    assert!(matches!(ending.next(&mut remove), Action::Require(_)));
+    // What was backed up before outlives the namespace.
+    let keeping = DatabaseModel {
+        keep_backup_data: true.into(),
+        ..with_a_final_backup()
+    };
+    ending.put(ObjectKind::Backup, "old", backup("Succeeded", json!({})));
+    let mut remove = RemoveDatabase::of(&keeping);
+    assert!(matches!(ending.next(&mut remove), Action::Merge(_)));
+}
+
+#[test]
+fn the_data_of_all_backups_is_kept_before_a_database_goes() {
+    let model = DatabaseModel {
+        final_backup: Field::Null,
+        keep_backup_data: Field::Null,
+        ..with_a_final_backup()
+    };
+    let mut remove = RemoveDatabase::of(&model);
+    let mut world = ready()
+        .with(ObjectKind::Backup, "a", backup("Succeeded", json!({})))
+        .with(ObjectKind::Backup, "b", backup("Running", json!({})));
+    let Action::Merge(changes) = world.next(&mut remove) else {
+        panic!("their data would go")
+    };
+    assert_eq!(changes.len(), 2);
+    // Somebody takes the protection off as fast as it is put on.
+    for _ in 1..20 {
+        assert!(matches!(world.next(&mut remove), Action::Merge(_)));
+    }
+    assert!(matches!(world.next(&mut remove), Action::Refuse { .. }));
+}

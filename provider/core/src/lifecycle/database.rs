@@ -1,0 +1,5 @@
+//! Databases.
+
+mod removal;
+
+pub use removal::{KeepBackupData, RemoveDatabase};

@@ -1,0 +1,138 @@
+//! The objects that lifecycles look at and write.
+
+use std::any::Any;
+use std::fmt;
+
+use everest_schemas::Engine;
+use everest_schemas::everest::{
+    BackupStorage, DataImportJob, DatabaseCluster, DatabaseClusterBackup, DatabaseClusterRestore,
+    DatabaseEngine,
+};
+use k8s_openapi::api::core::v1::Namespace;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+use crate::v1::engine_kinds;
+
+/// A kind of object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ObjectKind {
+    /// DatabaseCluster.
+    Database,
+    /// DatabaseClusterBackup.
+    Backup,
+    /// DatabaseClusterRestore.
+    Restore,
+    /// BackupStorage.
+    BackupStorage,
+    /// DatabaseEngine: an operator as Everest sees it.
+    DatabaseEngine,
+    /// DataImportJob.
+    DataImportJob,
+    /// Namespace.
+    Namespace,
+    /// Secret, of which nobody reads more than the metadata.
+    Secret,
+    /// An object of an engine's operator.
+    Engine(Engine, EngineRole),
+}
+
+/// What an engine's operator makes of an object of Everest's, under the same name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EngineRole {
+    /// Of a DatabaseCluster.
+    Database,
+    /// Of a DatabaseClusterBackup.
+    Backup,
+    /// Of a DatabaseClusterRestore.
+    Restore,
+}
+
+impl EngineRole {
+    /// The kind in an engine's API.
+    pub fn kind(self, engine: Engine) -> &'static str {
+        let kinds = engine_kinds(engine);
+        match self {
+            EngineRole::Database => kinds.database,
+            EngineRole::Backup => kinds.backup,
+            EngineRole::Restore => kinds.restore,
+        }
+    }
+}
+
+impl ObjectKind {
+    /// The kind as Kubernetes writes it, such as `DatabaseClusterBackup`.
+    pub fn name(self) -> &'static str {
+        match self {
+            ObjectKind::Database => "DatabaseCluster",
+            ObjectKind::Backup => "DatabaseClusterBackup",
+            ObjectKind::Restore => "DatabaseClusterRestore",
+            ObjectKind::BackupStorage => "BackupStorage",
+            ObjectKind::DatabaseEngine => "DatabaseEngine",
+            ObjectKind::DataImportJob => "DataImportJob",
+            ObjectKind::Namespace => "Namespace",
+            ObjectKind::Secret => "Secret",
+            ObjectKind::Engine(engine, role) => role.kind(engine),
+        }
+    }
+}
+
+/// One object.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ObjectRef {
+    /// Its kind.
+    pub kind: ObjectKind,
+    /// Its namespace; empty for one that is in none.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+}
+
+impl ObjectRef {
+    /// The object of a type.
+    pub fn of<K: Observable>(namespace: &str, name: &str) -> Self {
+        Self {
+            kind: K::KIND,
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for ObjectRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = self.kind.name();
+        match self.namespace.as_str() {
+            "" => write!(f, "{kind} {}", self.name),
+            namespace => write!(f, "{kind} {namespace}/{}", self.name),
+        }
+    }
+}
+
+/// A type that objects of a kind are read into.
+pub trait Observable: Any + Send + Sync {
+    /// The kind.
+    const KIND: ObjectKind;
+}
+
+macro_rules! observable {
+    ($($type:ty => $kind:ident),* $(,)?) => {
+        $(impl Observable for $type {
+            const KIND: ObjectKind = ObjectKind::$kind;
+        })*
+    };
+}
+
+observable! {
+    DatabaseCluster => Database,
+    DatabaseClusterBackup => Backup,
+    DatabaseClusterRestore => Restore,
+    BackupStorage => BackupStorage,
+    DatabaseEngine => DatabaseEngine,
+    DataImportJob => DataImportJob,
+    Namespace => Namespace,
+    SecretMetadata => Secret,
+}
+
+/// The metadata of a Secret, without its content.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SecretMetadata(pub ObjectMeta);

@@ -1,0 +1,156 @@
+//! What was observed, and what has to be.
+
+use std::any::Any;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::{ObjectKind, ObjectRef, Observable};
+use crate::facts::Seen;
+
+/// What a decision has to look at.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Query {
+    /// One object. That it may not be read is an error.
+    Object(ObjectRef),
+    /// One object that a decision gets on without: where it may not be read, it counts as unread.
+    Beside(ObjectRef),
+    /// All objects of a kind in a namespace, if they may be listed.
+    All(ObjectKind, String),
+    /// The same. That they may not be listed is an error.
+    Listed(ObjectKind, String),
+}
+
+/// The answer to a [`Query`].
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// To one for an object: of a typed kind the object, of an engine's kind its JSON.
+    Object(Seen<Arc<dyn Any + Send + Sync>>),
+    /// To one for all of a kind: a `Vec` of shared objects. Unread where they may not be listed,
+    /// absent where the cluster does not have the kind.
+    All(Seen<Arc<dyn Any + Send + Sync>>),
+}
+
+/// What was observed at one moment.
+#[derive(Debug)]
+pub struct Observed {
+    now: Timestamp,
+    answers: BTreeMap<Query, Answer>,
+    ours: BTreeSet<ObjectRef>,
+}
+
+impl Observed {
+    /// Nothing yet, at the time `now` of the clock.
+    pub fn at(now: Timestamp) -> Self {
+        Self {
+            now,
+            answers: BTreeMap::new(),
+            ours: BTreeSet::new(),
+        }
+    }
+
+    /// The time of the clock.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Notes an answer.
+    pub fn note(&mut self, query: Query, answer: Answer) {
+        self.answers.insert(query, answer);
+    }
+
+    /// Notes an object of a typed kind, or that there is none, whoever asks for it.
+    pub fn note_object<K: Observable>(&mut self, object: &ObjectRef, found: Option<Arc<K>>) {
+        let found = match found {
+            Some(found) => Seen::Found(found as Arc<dyn Any + Send + Sync>),
+            None => Seen::Absent,
+        };
+        let answer = Answer::Object(found);
+        self.note(Query::Object(object.clone()), answer.clone());
+        self.note(Query::Beside(object.clone()), answer);
+    }
+
+    /// Notes that an object was made by the very creation that asks, now or before it was cut off.
+    pub fn note_ours(&mut self, object: ObjectRef) {
+        self.ours.insert(object);
+    }
+
+    /// Whether an object was made by the creation that asks.
+    pub fn is_ours(&self, object: &ObjectRef) -> bool {
+        self.ours.contains(object)
+    }
+
+    /// Reads an object that has to be readable; none if there is none.
+    ///
+    /// # Errors
+    /// The query, until it is answered.
+    pub fn object<K: Observable>(&self, namespace: &str, name: &str) -> Result<Option<&K>, Query> {
+        let query = Query::Object(ObjectRef::of::<K>(namespace, name));
+        Ok(match self.one(&query)? {
+            Seen::Found(found) => found.downcast_ref(),
+            Seen::Absent | Seen::Unread => None,
+        })
+    }
+
+    /// Reads an object that may be unreadable.
+    ///
+    /// # Errors
+    /// The query, until it is answered.
+    pub fn beside<K: Observable>(&self, namespace: &str, name: &str) -> Result<Seen<&K>, Query> {
+        let query = Query::Beside(ObjectRef::of::<K>(namespace, name));
+        Ok(typed(self.one(&query)?))
+    }
+
+    /// Reads an object of an engine's operator, which may be unreadable.
+    ///
+    /// # Errors
+    /// The query, until it is answered.
+    pub fn engine_object(&self, object: &ObjectRef) -> Result<Seen<&Value>, Query> {
+        Ok(typed(self.one(&Query::Beside(object.clone()))?))
+    }
+
+    /// Reads all objects of a kind in a namespace; none where they may not be listed.
+    ///
+    /// # Errors
+    /// The query, until it is answered.
+    pub fn all<K: Observable>(&self, namespace: &str) -> Result<Option<&[Arc<K>]>, Query> {
+        self.list(Query::All(K::KIND, namespace.to_owned()))
+    }
+
+    /// Reads all objects of a kind in a namespace, which has to be allowed.
+    ///
+    /// # Errors
+    /// The query, until it is answered.
+    pub fn listed<K: Observable>(&self, namespace: &str) -> Result<&[Arc<K>], Query> {
+        let found = self.list(Query::Listed(K::KIND, namespace.to_owned()))?;
+        Ok(found.unwrap_or_default())
+    }
+
+    fn list<K: Observable>(&self, query: Query) -> Result<Option<&[Arc<K>]>, Query> {
+        match self.answers.get(&query) {
+            Some(Answer::All(Seen::Found(found))) => {
+                Ok(found.downcast_ref::<Vec<Arc<K>>>().map(Vec::as_slice))
+            }
+            Some(Answer::All(Seen::Absent)) => Ok(Some(&[])),
+            Some(Answer::All(Seen::Unread)) => Ok(None),
+            _ => Err(query),
+        }
+    }
+
+    fn one(&self, query: &Query) -> Result<Seen<&Arc<dyn Any + Send + Sync>>, Query> {
+        match self.answers.get(query) {
+            Some(Answer::Object(seen)) => Ok(seen.as_ref()),
+            _ => Err(query.clone()),
+        }
+    }
+}
+
+fn typed<K: Any>(seen: Seen<&Arc<dyn Any + Send + Sync>>) -> Seen<&K> {
+    match seen {
+        Seen::Found(found) => found.downcast_ref().map_or(Seen::Unread, Seen::Found),
+        Seen::Absent => Seen::Absent,
+        Seen::Unread => Seen::Unread,
+    }
+}

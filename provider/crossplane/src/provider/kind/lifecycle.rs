@@ -1,0 +1,123 @@
+//! Lifecycles of everest-core in a reconcile: what they write is written, what they wait for is
+//! told.
+
+use std::sync::Arc;
+
+use everest_cluster::{Next, Rest, Steps, Waiting};
+use everest_core::lifecycle::{Action, Lifecycle, Observable};
+use everest_core::readiness::Readiness;
+
+use super::{Kind, Scene};
+use crate::provider::failure::{Failure, WAY_OUT};
+
+/// What has to come before the external object can be made.
+///
+/// # Errors
+/// Whatever keeps the cluster from being looked at.
+pub async fn awaited<K: Kind, L: Lifecycle + Send>(
+    scene: &mut Scene<'_, K>,
+    lifecycle: &mut L,
+) -> Result<Option<String>, Failure> {
+    let cluster = scene.cluster().clone();
+    let mut steps = Steps::new(&cluster, &mut scene.memory.times);
+    let action = steps.decide(lifecycle, |_| {}).await?;
+    Ok(match steps.rest(lifecycle, action)? {
+        Rest::Is(Next::Waits(waiting)) => Some(match waiting {
+            Waiting::Comes(missing) => format!("this begins after {missing}"),
+            other => told(other),
+        }),
+        _ => None,
+    })
+}
+
+/// Whether an external object that exists has become what its lifecycle makes of it.
+pub async fn readiness<K, L>(
+    scene: &mut Scene<'_, K>,
+    lifecycle: &mut L,
+    external: &Arc<K::External>,
+) -> Readiness
+where
+    K: Kind<External: Observable>,
+    L: Lifecycle + Send,
+{
+    let cluster = scene.cluster().clone();
+    let mut steps = Steps::new(&cluster, &mut scene.memory.times);
+    let subject = lifecycle.subject();
+    let action = steps
+        .decide(lifecycle, |observed| {
+            observed.note_ours(subject.clone());
+            observed.note_object(&subject, Some(external.clone()));
+        })
+        .await;
+    match action {
+        Ok(Action::Done(_)) => Readiness::Ready,
+        Ok(Action::Failed(reason)) => Readiness::Failed(reason),
+        Ok(action) => match steps.rest(lifecycle, action) {
+            Ok(Rest::Is(Next::Waits(waiting))) => Readiness::Pending(told(waiting)),
+            Ok(_) => Readiness::Pending("what was written is to be taken up".to_owned()),
+            Err(error) => Readiness::Pending(error.to_string()),
+        },
+        Err(error) => Readiness::Pending(error.to_string()),
+    }
+}
+
+/// Whether what comes next is to make something.
+///
+/// # Errors
+/// Whatever keeps the cluster from being looked at.
+pub async fn creates<K: Kind, L: Lifecycle + Send>(
+    scene: &mut Scene<'_, K>,
+    lifecycle: &mut L,
+) -> Result<bool, Failure> {
+    let cluster = scene.cluster().clone();
+    let mut steps = Steps::new(&cluster, &mut scene.memory.times);
+    let action = steps.decide(lifecycle, |_| {}).await?;
+    Ok(matches!(action, Action::Create { .. }))
+}
+
+/// Does what comes before the deletion of the external object, and asks for it.
+///
+/// # Errors
+/// `Held` while something is waited for.
+pub async fn delete<K: Kind, L: Lifecycle + Send>(
+    scene: &mut Scene<'_, K>,
+    lifecycle: &mut L,
+) -> Result<(), Failure> {
+    let cluster = scene.cluster().clone();
+    let mut steps = Steps::new(&cluster, &mut scene.memory.times);
+    match steps.walk(lifecycle).await? {
+        Next::Done(_) | Next::Deleting => Ok(()),
+        Next::Failed(reason) => Err(Failure::Held(reason)),
+        Next::Waits(waiting) => Err(Failure::Held(format!("{}. {WAY_OUT}", told(waiting)))),
+    }
+}
+
+/// What is still there once the external object is gone.
+///
+/// # Errors
+/// Whatever keeps it from being looked for.
+pub async fn remains<K: Kind, L: Lifecycle + Send>(
+    scene: &mut Scene<'_, K>,
+    lifecycle: &mut L,
+) -> Result<Option<String>, Failure> {
+    let cluster = scene.cluster().clone();
+    let mut steps = Steps::new(&cluster, &mut scene.memory.times);
+    Ok(match steps.walk(lifecycle).await? {
+        Next::Done(_) => None,
+        Next::Deleting => Some(format!("{} is being deleted", lifecycle.subject())),
+        Next::Failed(reason) => Some(reason),
+        Next::Waits(waiting) => Some(told(waiting)),
+    })
+}
+
+/// What is waited for, as a sentence.
+pub fn told(waiting: Waiting) -> String {
+    match waiting {
+        Waiting::Comes(missing) => format!("waiting for {missing}"),
+        Waiting::Required(message, remedy) => format!("{message}. {remedy}"),
+        Waiting::Users(users, remedy) => format!(
+            "it is used by {}: it is deleted once nothing uses it any more. {remedy}",
+            users.join(", ")
+        ),
+    }
+}
