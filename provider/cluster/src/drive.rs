@@ -26,6 +26,7 @@ use tokio::time::Instant;
 
 use crate::Cluster;
 use crate::acknowledgement::Unacknowledged;
+use crate::apply::Takes;
 use crate::error::{ClusterError, Object, Sighting};
 use crate::leaving::Patience;
 use crate::looking::TICK;
@@ -46,7 +47,8 @@ pub(crate) struct Driver<'a> {
     begun: Instant,
     sources: BTreeMap<(ObjectKind, String), Box<dyn Source>>,
     times: Stopwatches,
-    patience: Patience,
+    /// What is left for what it is waited for, and for how long.
+    patience: Option<(Text, Patience)>,
     /// Something was waited for: from then on watches are looked at.
     watches: bool,
     ours: BTreeSet<ObjectRef>,
@@ -83,7 +85,7 @@ impl<'a> Driver<'a> {
             begun: Instant::now(),
             sources: BTreeMap::new(),
             times: Stopwatches::default(),
-            patience: Patience::new(),
+            patience: None,
             watches: false,
             ours: BTreeSet::new(),
             deleted: BTreeSet::new(),
@@ -255,7 +257,7 @@ impl<'a> Driver<'a> {
             Query::Object(object) => self.source(object).object(&object.name, watches).await,
             Query::Beside(object) => {
                 let found = self.source(object).object(&object.name, watches).await;
-                source::beside(found)
+                source::beside(object.kind, found)
             }
             Query::Listed(kind, namespace) => {
                 source::served(self.source_of(*kind, namespace).all(watches).await)
@@ -296,6 +298,15 @@ impl<'a> Driver<'a> {
                 self.ours.insert(object);
                 Performed::Again
             }
+            Action::Apply {
+                object,
+                body,
+                takes,
+            } => {
+                let source = self.source(&object);
+                source.bring(&object.name, &body, taken(takes)).await?;
+                Performed::Again
+            }
             Action::Merge(changes) => {
                 for Merge { object, body } in changes {
                     let merged = self.source(&object).merge(&object.name, &body).await;
@@ -305,18 +316,29 @@ impl<'a> Driver<'a> {
             }
             Action::Delete { object, uid } => {
                 let asked = (object.clone(), uid.clone());
+                let is_subject = object == subject;
+                let missing = match is_subject {
+                    true => "its deletion".to_owned(),
+                    false => format!("the deletion of {object}"),
+                };
                 if self.deleted.contains(&asked) {
-                    return Ok(self.wait_for("its deletion".to_owned(), &subject));
+                    return Ok(self.wait_for(missing, &subject));
                 }
                 let source = self.source(&object);
-                if source.delete(&object.name, uid.as_deref()).await? {
+                let is_going = source.delete(&object.name, uid.as_deref()).await?;
+                if is_going {
                     self.deleted.insert(asked);
-                    self.wait_for("its deletion".to_owned(), &subject)
-                } else {
-                    Performed::Again
+                }
+                // Others may have to be deleted beside one that is not the subject.
+                match is_going && is_subject {
+                    true => self.wait_for(missing, &subject),
+                    false => Performed::Again,
                 }
             }
-            Action::Await(missing) => self.wait_for(missing.said(self.cluster.dialect()), &subject),
+            Action::Await(missing) => {
+                self.patience = None;
+                self.wait_for(missing.said(self.cluster.dialect()), &subject)
+            }
             Action::Require(requirement) => self.require(requirement, &subject)?,
             Action::Refuse { message, attribute } => {
                 return Err(self.blocked(&subject, &message, attribute));
@@ -363,9 +385,24 @@ impl<'a> Driver<'a> {
                 let message = message.and(". ").and(remedy);
                 Err(self.blocked(subject, &message, Some(attribute)))
             }
+            Requirement::Emptied {
+                left,
+                is_moving,
+                remedy,
+                attribute,
+            } => {
+                let is_patient = self.is_patient(&remedy, left.len(), is_moving);
+                let names = names(left).join(", ");
+                if is_patient {
+                    let missing = emptied(&names, remedy).said(self.cluster.dialect());
+                    return Ok(self.wait_for(missing, subject));
+                }
+                let message = Text::from(format!("the namespace still has {names}. ")).and(remedy);
+                Err(self.blocked(subject, &message, Some(attribute)))
+            }
             Requirement::Unused { users, remedy } => {
                 let moving = users.iter().any(|user| user.is_going);
-                let patient = self.patience.lasts(users.len(), moving);
+                let patient = self.is_patient(&remedy, users.len(), moving);
                 let all_go = users.iter().all(|user| user.is_going);
                 let names = names(users);
                 if patient || all_go {
@@ -378,6 +415,18 @@ impl<'a> Driver<'a> {
                 })
             }
         }
+    }
+
+    /// Whether to go on waiting for the `left` that are still there. What calls for another remedy
+    /// is waited for anew.
+    fn is_patient(&mut self, remedy: &Text, left: usize, is_moving: bool) -> bool {
+        let (of, patience) = self
+            .patience
+            .get_or_insert_with(|| (remedy.clone(), Patience::new()));
+        if of != remedy {
+            (*of, *patience) = (remedy.clone(), Patience::new());
+        }
+        patience.lasts(left, is_moving)
     }
 
     fn blocked(
@@ -447,6 +496,19 @@ impl<'a> Driver<'a> {
             }
             None => sighting::waiting_for(&missing),
         }
+    }
+}
+
+/// What is waited for where something is to go first.
+fn emptied(names: &str, remedy: Text) -> Text {
+    Text::from(format!("{names} to go. ")).and(remedy)
+}
+
+/// What an action takes from other managers.
+fn taken(takes: bool) -> Takes<'static> {
+    match takes {
+        true => Takes::Everything,
+        false => Takes::Nothing,
     }
 }
 

@@ -11,13 +11,14 @@
 //! | The composition function | from its lookups; a write is a desired object |
 //!
 //! The order of steps of each kind is written in its module and nowhere else:
-//! [`backup`] (with the final backup of a database), [`restore`], [`database`].
+//! [`backup`] (with the final backup of a database), [`restore`], [`database`], [`namespace`].
 
 mod action;
 mod object;
 mod observed;
 mod prerequisites;
 mod removal;
+mod removals;
 mod stopwatch;
 mod users;
 #[cfg(test)]
@@ -25,6 +26,7 @@ pub(crate) mod world;
 
 pub mod backup;
 pub mod database;
+pub mod namespace;
 pub mod restore;
 
 pub use action::{Action, Merge, Requirement};

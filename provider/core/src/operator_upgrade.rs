@@ -109,11 +109,11 @@ pub fn objections<'a>(
 
 /// The versions of an engine that an operator offers, as any namespace shows in which it runs.
 pub fn offered<'a>(
-    engines: &'a [DatabaseEngine],
+    engines: impl IntoIterator<Item = &'a DatabaseEngine>,
     hop: &Hop,
 ) -> Option<&'a BTreeMap<String, ComponentVersion>> {
     engines
-        .iter()
+        .into_iter()
         .filter(|engine| engine.metadata.name.as_deref() == Some(hop.engine.operator()))
         .filter_map(|engine| engine.status.as_ref())
         .find(|status| {

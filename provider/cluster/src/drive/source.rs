@@ -10,18 +10,23 @@ use everest_core::facts::Seen;
 use everest_core::lifecycle::{Answer, EngineRole, ObjectKind, SecretMetadata};
 use everest_schemas::everest::{
     BackupStorage, DataImportJob, DatabaseCluster, DatabaseClusterBackup, DatabaseClusterRestore,
-    DatabaseEngine,
+    DatabaseEngine, MonitoringConfig,
+};
+use everest_schemas::olm::{
+    ClusterServiceVersion, InstallPlan, OperatorGroup, PackageManifest, PackageManifestStatus,
+    Subscription,
 };
 use k8s_openapi::api::core::v1::{Namespace, Secret};
-use kube::api::DynamicObject;
+use kube::api::{ApiResource, DynamicObject};
 use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::acknowledgement::Unacknowledged;
+use crate::apply::{self, Takes};
 use crate::error::{ClusterError, Object, Sighting};
-use crate::objects::{Kind, Objects};
+use crate::objects::{Kind, Objects, Scope, Typed};
 use crate::watching::{Feed, version};
 use crate::{Cluster, creation, engine, sighting};
 
@@ -73,6 +78,14 @@ pub(super) trait Source: Send + Sync {
     /// Applies a body, whoever owns its fields.
     async fn apply(&mut self, name: &str, body: &Value) -> Result<(), ClusterError>;
 
+    /// Applies a body, and takes as much from other managers: see [`apply::apply`].
+    async fn bring(
+        &mut self,
+        name: &str,
+        body: &Value,
+        takes: Takes<'_>,
+    ) -> Result<(), ClusterError>;
+
     /// Merges a body into an object.
     async fn merge(&mut self, name: &str, body: &Value) -> Result<(), ClusterError>;
 
@@ -86,19 +99,40 @@ pub(super) trait Source: Send + Sync {
     fn written(&self, name: &str) -> Option<Shared>;
 }
 
-/// The objects of a kind in a namespace.
+/// The objects of a kind in a namespace; in all of them, where it is empty.
 pub(super) fn of(cluster: &Cluster, kind: ObjectKind, namespace: &str) -> Box<dyn Source> {
-    fn typed<K: Kind + Serialize>(objects: Objects<K>) -> Box<dyn Source> {
-        Box::new(Known::new(objects, |found| found))
+    fn typed<K: Typed + Serialize>(cluster: &Cluster, namespace: &str) -> Box<dyn Source> {
+        let is_everywhere = K::Scope::NAMESPACED && namespace.is_empty();
+        let mut known = Known::new(
+            match is_everywhere {
+                true => cluster.global::<K>(),
+                false => cluster.objects::<K>(namespace),
+            },
+            |found| found,
+        );
+        known.is_unwatched = is_everywhere;
+        Box::new(known)
     }
     match kind {
-        ObjectKind::Database => typed::<DatabaseCluster>(cluster.objects(namespace)),
-        ObjectKind::Backup => typed::<DatabaseClusterBackup>(cluster.objects(namespace)),
-        ObjectKind::Restore => typed::<DatabaseClusterRestore>(cluster.objects(namespace)),
-        ObjectKind::BackupStorage => typed::<BackupStorage>(cluster.objects(namespace)),
-        ObjectKind::DatabaseEngine => typed::<DatabaseEngine>(cluster.objects(namespace)),
-        ObjectKind::DataImportJob => typed::<DataImportJob>(cluster.objects(namespace)),
-        ObjectKind::Namespace => typed::<Namespace>(cluster.objects(namespace)),
+        ObjectKind::Database => typed::<DatabaseCluster>(cluster, namespace),
+        ObjectKind::Backup => typed::<DatabaseClusterBackup>(cluster, namespace),
+        ObjectKind::Restore => typed::<DatabaseClusterRestore>(cluster, namespace),
+        ObjectKind::BackupStorage => typed::<BackupStorage>(cluster, namespace),
+        ObjectKind::DatabaseEngine => typed::<DatabaseEngine>(cluster, namespace),
+        ObjectKind::DataImportJob => typed::<DataImportJob>(cluster, namespace),
+        ObjectKind::Namespace => typed::<Namespace>(cluster, namespace),
+        ObjectKind::MonitoringConfig => typed::<MonitoringConfig>(cluster, namespace),
+        ObjectKind::Subscription => typed::<Subscription>(cluster, namespace),
+        ObjectKind::InstallPlan => typed::<InstallPlan>(cluster, namespace),
+        ObjectKind::ClusterServiceVersion => typed::<ClusterServiceVersion>(cluster, namespace),
+        ObjectKind::OperatorGroup => typed::<OperatorGroup>(cluster, namespace),
+        ObjectKind::PackageManifest => {
+            // Read untyped: not every server of this kind writes the empty spec.
+            let kind = ApiResource::erase::<PackageManifest>(&());
+            let mut known = Known::new(cluster.of_kind(&kind, namespace), package);
+            known.is_unwatched = true;
+            Box::new(known)
+        }
         ObjectKind::Secret => Box::new(Secrets(cluster.objects(namespace))),
         ObjectKind::Engine(engine, role) => {
             let kinds = engine::kinds(engine);
@@ -115,11 +149,24 @@ pub(super) fn of(cluster: &Cluster, kind: ObjectKind, namespace: &str) -> Box<dy
     }
 }
 
-/// What comes of a question about an object that a decision gets on without.
-pub(super) fn beside(found: Result<Answer, ClusterError>) -> Result<Answer, ClusterError> {
+fn package(found: Arc<DynamicObject>) -> Arc<PackageManifest> {
+    let status: Option<PackageManifestStatus> =
+        serde_json::from_value(found.data["status"].clone()).ok();
+    Arc::new(PackageManifest {
+        status,
+        ..PackageManifest::default()
+    })
+}
+
+/// What comes of a question about an object that a decision gets on without. The server of
+/// PackageManifests is not the cluster's own, and may be down where nothing else is.
+pub(super) fn beside(
+    kind: ObjectKind,
+    found: Result<Answer, ClusterError>,
+) -> Result<Answer, ClusterError> {
     match found {
         Err(error) if error.is_not_served() => Ok(Answer::Object(Seen::Absent)),
-        Err(error) if !error.passes() => {
+        Err(error) if !error.passes() || kind == ObjectKind::PackageManifest => {
             tracing::debug!(%error, "an object was not looked at");
             Ok(Answer::Object(Seen::Unread))
         }
@@ -147,6 +194,8 @@ pub(super) fn served(found: Result<Answer, ClusterError>) -> Result<Answer, Clus
 /// Objects of one type.
 struct Known<K, T> {
     objects: Objects<K>,
+    /// They are always read from the server.
+    is_unwatched: bool,
     feed: Option<(Arc<Feed<K>>, watch::Receiver<u64>)>,
     /// What decisions are made of: the object itself, or its JSON.
     shown: fn(Arc<K>) -> Arc<T>,
@@ -169,6 +218,7 @@ impl<K: Kind + Serialize, T: Any + Send + Sync> Known<K, T> {
     fn new(objects: Objects<K>, shown: fn(Arc<K>) -> Arc<T>) -> Self {
         Self {
             objects,
+            is_unwatched: false,
             feed: None,
             shown,
             last: HashMap::new(),
@@ -197,7 +247,7 @@ impl<K: Kind + Serialize, T: Any + Send + Sync> Known<K, T> {
     }
 
     async fn find(&mut self, name: &str, watches: bool) -> Result<Option<Arc<K>>, ClusterError> {
-        if !watches {
+        if !watches || self.is_unwatched {
             if let Some(written) = self.written.get(name) {
                 return Ok(Some(written.clone()));
             }
@@ -274,7 +324,7 @@ impl<K: Kind + Serialize, T: Any + Send + Sync> Source for Known<K, T> {
     }
 
     async fn all(&mut self, watches: bool) -> Result<Answer, ClusterError> {
-        let found = if watches {
+        let found = if watches && !self.is_unwatched {
             self.feed().all(&self.objects).await?
         } else {
             let found = self.objects.list("").await?;
@@ -340,6 +390,17 @@ impl<K: Kind + Serialize, T: Any + Send + Sync> Source for Known<K, T> {
 
     async fn apply(&mut self, name: &str, body: &Value) -> Result<(), ClusterError> {
         let applied = self.objects.patch_apply(name, body, true).await?;
+        self.wrote(name, applied);
+        Ok(())
+    }
+
+    async fn bring(
+        &mut self,
+        name: &str,
+        body: &Value,
+        takes: Takes<'_>,
+    ) -> Result<(), ClusterError> {
+        let applied = apply::apply(&self.objects, name, body, takes).await?;
         self.wrote(name, applied);
         Ok(())
     }
@@ -425,6 +486,16 @@ impl Source for Secrets {
 
     async fn apply(&mut self, name: &str, body: &Value) -> Result<(), ClusterError> {
         self.0.patch_apply(name, body, true).await?;
+        Ok(())
+    }
+
+    async fn bring(
+        &mut self,
+        name: &str,
+        body: &Value,
+        takes: Takes<'_>,
+    ) -> Result<(), ClusterError> {
+        apply::apply(&self.0, name, body, takes).await?;
         Ok(())
     }
 

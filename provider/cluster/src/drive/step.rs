@@ -8,7 +8,7 @@ use everest_core::lifecycle::{
     Action, Answer, Lifecycle, Merge, ObjectRef, Observed, Query, Requirement, Stopwatches,
 };
 
-use super::{names, source};
+use super::{emptied, names, source, taken};
 use crate::Cluster;
 use crate::error::ClusterError;
 
@@ -87,7 +87,9 @@ impl<'a> Steps<'a> {
         let of = |object: &ObjectRef| source::of(self.cluster, object.kind, &object.namespace);
         match query {
             Query::Object(object) => of(object).object(&object.name, false).await,
-            Query::Beside(object) => source::beside(of(object).object(&object.name, false).await),
+            Query::Beside(object) => {
+                source::beside(object.kind, of(object).object(&object.name, false).await)
+            }
             Query::Listed(kind, namespace) => {
                 source::served(source::of(self.cluster, *kind, namespace).all(false).await)
             }
@@ -110,6 +112,15 @@ impl<'a> Steps<'a> {
             Action::Create { object, body } => {
                 let mut source = of(object);
                 source.apply(&object.name, body).await?;
+                Ok(source.written(&object.name))
+            }
+            Action::Apply {
+                object,
+                body,
+                takes,
+            } => {
+                let mut source = of(object);
+                source.bring(&object.name, body, taken(*takes)).await?;
                 Ok(source.written(&object.name))
             }
             Action::Merge(changes) => {
@@ -167,7 +178,10 @@ impl<'a> Steps<'a> {
     ) -> Result<Rest<L::Outcome>, ClusterError> {
         let dialect = self.cluster.dialect();
         Ok(Rest::Is(match action {
-            Action::Create { .. } | Action::Merge(_) | Action::Delete { .. } => {
+            Action::Create { .. }
+            | Action::Apply { .. }
+            | Action::Merge(_)
+            | Action::Delete { .. } => {
                 return Ok(Rest::Write(action));
             }
             Action::Await(missing) => Next::Waits(Waiting::Comes(missing.said(dialect))),
@@ -177,6 +191,10 @@ impl<'a> Steps<'a> {
                 message.said(dialect),
                 remedy.said(dialect),
             )),
+            Action::Require(Requirement::Emptied { left, remedy, .. }) => {
+                let missing = emptied(&names(left).join(", "), remedy);
+                Next::Waits(Waiting::Comes(missing.said(dialect)))
+            }
             Action::Require(Requirement::Unused { users, remedy }) => {
                 Next::Waits(Waiting::Users(names(users), remedy.said(dialect)))
             }

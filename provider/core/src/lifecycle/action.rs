@@ -17,6 +17,15 @@ pub enum Action<T = ()> {
         /// The body of the server-side apply.
         body: Value,
     },
+    /// Bring what a body says to the object, whether it exists or not.
+    Apply {
+        /// The object.
+        object: ObjectRef,
+        /// The body of the server-side apply.
+        body: Value,
+        /// Fields of other managers are taken over.
+        takes: bool,
+    },
     /// Merge bodies into objects, in any order.
     Merge(Vec<Merge>),
     /// Delete the object, in the foreground.
@@ -65,6 +74,17 @@ pub enum Requirement {
         /// The attribute that names it.
         attribute: FieldPath,
     },
+    /// What is in a namespace has to go first. Some may be on its way.
+    Emptied {
+        /// What is left.
+        left: Vec<User>,
+        /// Some of it will go, although nobody has deleted it yet.
+        is_moving: bool,
+        /// What to do about it.
+        remedy: Text,
+        /// The attribute that helps.
+        attribute: FieldPath,
+    },
     /// An object is used, and its users have to go. Some may be on their way.
     Unused {
         /// Who uses it.
@@ -100,6 +120,15 @@ impl<T> Action<T> {
     pub fn map<U>(self, outcome: impl FnOnce(T) -> U) -> Action<U> {
         match self {
             Action::Create { object, body } => Action::Create { object, body },
+            Action::Apply {
+                object,
+                body,
+                takes,
+            } => Action::Apply {
+                object,
+                body,
+                takes,
+            },
             Action::Merge(changes) => Action::Merge(changes),
             Action::Delete { object, uid } => Action::Delete { object, uid },
             Action::Await(missing) => Action::Await(missing),

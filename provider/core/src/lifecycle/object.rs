@@ -6,7 +6,10 @@ use std::fmt;
 use everest_schemas::Engine;
 use everest_schemas::everest::{
     BackupStorage, DataImportJob, DatabaseCluster, DatabaseClusterBackup, DatabaseClusterRestore,
-    DatabaseEngine,
+    DatabaseEngine, MonitoringConfig,
+};
+use everest_schemas::olm::{
+    ClusterServiceVersion, InstallPlan, OperatorGroup, PackageManifest, Subscription,
 };
 use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -28,6 +31,18 @@ pub enum ObjectKind {
     DatabaseEngine,
     /// DataImportJob.
     DataImportJob,
+    /// MonitoringConfig.
+    MonitoringConfig,
+    /// Subscription of OLM.
+    Subscription,
+    /// InstallPlan of OLM.
+    InstallPlan,
+    /// ClusterServiceVersion of OLM: an operator in one version.
+    ClusterServiceVersion,
+    /// OperatorGroup of OLM.
+    OperatorGroup,
+    /// PackageManifest: what a catalog offers of an operator.
+    PackageManifest,
     /// Namespace.
     Namespace,
     /// Secret, of which nobody reads more than the metadata.
@@ -69,6 +84,12 @@ impl ObjectKind {
             ObjectKind::BackupStorage => "BackupStorage",
             ObjectKind::DatabaseEngine => "DatabaseEngine",
             ObjectKind::DataImportJob => "DataImportJob",
+            ObjectKind::MonitoringConfig => "MonitoringConfig",
+            ObjectKind::Subscription => "Subscription",
+            ObjectKind::InstallPlan => "InstallPlan",
+            ObjectKind::ClusterServiceVersion => "ClusterServiceVersion",
+            ObjectKind::OperatorGroup => "OperatorGroup",
+            ObjectKind::PackageManifest => "PackageManifest",
             ObjectKind::Namespace => "Namespace",
             ObjectKind::Secret => "Secret",
             ObjectKind::Engine(engine, role) => role.kind(engine),
@@ -129,6 +150,12 @@ observable! {
     BackupStorage => BackupStorage,
     DatabaseEngine => DatabaseEngine,
     DataImportJob => DataImportJob,
+    MonitoringConfig => MonitoringConfig,
+    Subscription => Subscription,
+    InstallPlan => InstallPlan,
+    ClusterServiceVersion => ClusterServiceVersion,
+    OperatorGroup => OperatorGroup,
+    PackageManifest => PackageManifest,
     Namespace => Namespace,
     SecretMetadata => Secret,
 }

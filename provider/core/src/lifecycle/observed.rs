@@ -4,10 +4,11 @@ use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use everest_schemas::Engine;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{ObjectKind, ObjectRef, Observable};
+use super::{EngineRole, ObjectKind, ObjectRef, Observable};
 use crate::facts::Seen;
 
 /// What a decision has to look at.
@@ -17,7 +18,8 @@ pub enum Query {
     Object(ObjectRef),
     /// One object that a decision gets on without: where it may not be read, it counts as unread.
     Beside(ObjectRef),
-    /// All objects of a kind in a namespace, if they may be listed.
+    /// All objects of a kind in a namespace, or in every one where it is empty, if they may be
+    /// listed.
     All(ObjectKind, String),
     /// The same. That they may not be listed is an error.
     Listed(ObjectKind, String),
@@ -128,7 +130,21 @@ impl Observed {
         Ok(found.unwrap_or_default())
     }
 
-    fn list<K: Observable>(&self, query: Query) -> Result<Option<&[Arc<K>]>, Query> {
+    /// Reads all objects of an engine's kind in a namespace; none where they may not be listed.
+    ///
+    /// # Errors
+    /// The query, until it is answered.
+    pub fn engine_objects(
+        &self,
+        engine: Engine,
+        role: EngineRole,
+        namespace: &str,
+    ) -> Result<Option<&[Arc<Value>]>, Query> {
+        let kind = ObjectKind::Engine(engine, role);
+        self.list(Query::All(kind, namespace.to_owned()))
+    }
+
+    fn list<K: Any + Send + Sync>(&self, query: Query) -> Result<Option<&[Arc<K>]>, Query> {
         match self.answers.get(&query) {
             Some(Answer::All(Seen::Found(found))) => {
                 Ok(found.downcast_ref::<Vec<Arc<K>>>().map(Vec::as_slice))

@@ -7,14 +7,18 @@ use std::time::Duration;
 
 use everest_schemas::everest::{
     BackupStorage, DataImportJob, DatabaseCluster, DatabaseClusterBackup, DatabaseClusterRestore,
-    DatabaseEngine,
+    DatabaseEngine, MonitoringConfig,
+};
+use everest_schemas::olm::{
+    ClusterServiceVersion, InstallPlan, OperatorGroup, PackageManifest, Subscription,
 };
 use k8s_openapi::api::core::v1::Namespace;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::{
-    Action, Answer, Lifecycle, ObjectKind, ObjectRef, Observed, Query, SecretMetadata, Stopwatches,
+    Action, Answer, Lifecycle, Merge, ObjectKind, ObjectRef, Observed, Query, SecretMetadata,
+    Stopwatches,
 };
 use crate::facts::Seen;
 
@@ -46,6 +50,59 @@ impl World {
         body["kind"] = json!(kind.name());
         body["metadata"]["name"] = json!(name);
         self.objects.insert((kind, name.to_owned()), body);
+    }
+
+    /// An object as it is now.
+    pub(crate) fn get(&self, kind: ObjectKind, name: &str) -> Option<&Value> {
+        self.objects.get(&(kind, name.to_owned()))
+    }
+
+    /// Does an action that writes, each deletion at once. Returns what was written, such as
+    /// `delete Namespace prod`; none if the action writes nothing.
+    pub(crate) fn write<T>(&mut self, action: &Action<T>) -> Option<String> {
+        match action {
+            Action::Create { object, body } | Action::Apply { object, body, .. } => {
+                let live = self.get(object.kind, &object.name).cloned();
+                let mut live = live.unwrap_or_default();
+                merge(&mut live, body);
+                self.put(object.kind, &object.name, live);
+                let verb = match action {
+                    Action::Create { .. } => "create",
+                    _ => "apply",
+                };
+                Some(format!("{verb} {object}"))
+            }
+            Action::Merge(changes) => {
+                let mut written = Vec::new();
+                for Merge { object, body } in changes {
+                    let key = (object.kind, object.name.clone());
+                    merge(self.objects.get_mut(&key).unwrap(), body);
+                    written.push(format!("merge {object}"));
+                }
+                Some(written.join(" and "))
+            }
+            Action::Delete { object, .. } => {
+                self.drop(object.kind, &object.name);
+                Some(format!("delete {object}"))
+            }
+            _ => None,
+        }
+    }
+
+    /// Does what a lifecycle says until it writes nothing: what was written, and what came last.
+    pub(crate) fn run<L: Lifecycle>(
+        &mut self,
+        lifecycle: &mut L,
+    ) -> (Vec<String>, Action<L::Outcome>) {
+        let mut written = Vec::new();
+        for _ in 0..50 {
+            let action = self.next(lifecycle);
+            match self.write(&action) {
+                Some(done) => written.push(done),
+                None => return (written, action),
+            }
+        }
+        panic!("it never rests: {written:#?}")
     }
 
     /// Takes an object away.
@@ -113,6 +170,23 @@ impl World {
     }
 }
 
+/// Merges as the API server does.
+fn merge(live: &mut Value, body: &Value) {
+    let Value::Object(members) = body else {
+        *live = body.clone();
+        return;
+    };
+    if !live.is_object() {
+        *live = json!({});
+    }
+    for (name, value) in members {
+        match value {
+            Value::Null => drop(live.as_object_mut().unwrap().remove(name)),
+            value => merge(&mut live[name], value),
+        }
+    }
+}
+
 /// An object of the world.
 pub(crate) fn object(kind: ObjectKind, name: &str) -> ObjectRef {
     ObjectRef {
@@ -137,6 +211,12 @@ fn read(kind: ObjectKind, body: &Value) -> Shared {
         ObjectKind::BackupStorage => typed::<BackupStorage>(body),
         ObjectKind::DatabaseEngine => typed::<DatabaseEngine>(body),
         ObjectKind::DataImportJob => typed::<DataImportJob>(body),
+        ObjectKind::MonitoringConfig => typed::<MonitoringConfig>(body),
+        ObjectKind::Subscription => typed::<Subscription>(body),
+        ObjectKind::InstallPlan => typed::<InstallPlan>(body),
+        ObjectKind::ClusterServiceVersion => typed::<ClusterServiceVersion>(body),
+        ObjectKind::OperatorGroup => typed::<OperatorGroup>(body),
+        ObjectKind::PackageManifest => typed::<PackageManifest>(body),
         ObjectKind::Namespace => typed::<Namespace>(body),
         ObjectKind::Secret => Arc::new(SecretMetadata(
             serde_json::from_value(body["metadata"].clone()).unwrap(),
@@ -155,6 +235,15 @@ fn read_all(kind: ObjectKind, bodies: Vec<Value>) -> Shared {
         ObjectKind::Restore => all::<DatabaseClusterRestore>(&bodies),
         ObjectKind::BackupStorage => all::<BackupStorage>(&bodies),
         ObjectKind::DatabaseEngine => all::<DatabaseEngine>(&bodies),
+        ObjectKind::MonitoringConfig => all::<MonitoringConfig>(&bodies),
+        ObjectKind::Subscription => all::<Subscription>(&bodies),
+        ObjectKind::InstallPlan => all::<InstallPlan>(&bodies),
+        ObjectKind::ClusterServiceVersion => all::<ClusterServiceVersion>(&bodies),
+        ObjectKind::OperatorGroup => all::<OperatorGroup>(&bodies),
+        ObjectKind::Engine(..) => {
+            let all: Vec<_> = bodies.into_iter().map(Arc::new).collect();
+            Arc::new(all)
+        }
         kind => panic!("nobody lists {kind:?}"),
     }
 }

@@ -150,7 +150,10 @@ impl KeepBackupData {
     }
 
     /// What has to be written; none once all is kept.
-    fn step(&mut self, observed: &Observed) -> Result<Option<Action>, Query> {
+    pub(in crate::lifecycle) fn step(
+        &mut self,
+        observed: &Observed,
+    ) -> Result<Option<Action>, Query> {
         // Who may not list backups cannot keep their data, and is told so.
         let backups = observed.listed::<DatabaseClusterBackup>(&self.namespace)?;
         let changes: Vec<_> = backups

@@ -1,0 +1,47 @@
+//! The engines that a namespace is to have.
+
+use everest_schemas::Engine;
+use everest_schemas::models::NamespaceModel;
+
+use crate::version::Version;
+
+/// An engine that a namespace is to have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WantedEngine {
+    /// The engine.
+    pub engine: Engine,
+    /// The operator version asked for; none: the newest at first, then what is there.
+    pub version: Option<String>,
+    /// The channel asked for.
+    pub channel: Option<String>,
+    /// The version is asked for by this very change; otherwise one that was installed since
+    /// by somebody else is fine as well.
+    pub firm: bool,
+}
+
+impl WantedEngine {
+    /// The engines a model lists.
+    pub fn all_of(model: &NamespaceModel) -> Vec<Self> {
+        let engines = model.engines.known().into_iter();
+        engines
+            .flat_map(|engines| engines.iter())
+            .filter_map(|(engine, install)| {
+                let install = install.known()?;
+                Some(Self {
+                    engine,
+                    version: install.version.known().cloned(),
+                    channel: install.channel.known().cloned(),
+                    firm: true,
+                })
+            })
+            .collect()
+    }
+}
+
+/// Whether version `a` comes before `b`.
+pub(super) fn is_older(a: &str, b: &str) -> bool {
+    match (a.parse::<Version>(), b.parse::<Version>()) {
+        (Ok(a), Ok(b)) => a < b,
+        _ => false,
+    }
+}

@@ -1,0 +1,161 @@
+//! What keeps the operators of a namespace from being installed as they are wanted.
+
+use everest_schemas::Engine;
+use everest_schemas::olm::Subscription;
+
+use super::engines::{WantedEngine, is_older};
+use super::view::EngineView;
+use crate::lifecycle::{Action, Observed, Query};
+use crate::olm;
+use crate::path::FieldPath;
+use crate::text::Text;
+
+/// What will not get better by itself, and the engine to blame.
+pub(super) struct Hindrance {
+    engine: Engine,
+    /// What of it; none: that it is listed.
+    member: Option<&'static str>,
+    pub(super) sentence: Text,
+    /// It is not OLM's passing opinion.
+    pub(super) is_certain: bool,
+}
+
+impl Hindrance {
+    /// What keeps an engine from being installed as it is wanted; `engines` are all that are
+    /// wanted.
+    pub(super) fn of(
+        namespace: &str,
+        wanted: &WantedEngine,
+        view: &EngineView<'_>,
+        engines: &[WantedEngine],
+    ) -> Option<Self> {
+        let subscription = view.subscription?;
+        if is_unresolved(subscription) {
+            let why = view.facts.hindrance.clone().unwrap_or_default();
+            return Some(
+                Self::orphan(namespace, &why, wanted)
+                    .unwrap_or_else(|| Self::unresolved(why, wanted, engines)),
+            );
+        }
+        let (asked, installed) = (wanted.version.as_deref()?, view.installed_version()?);
+        if is_older(asked, installed) {
+            return Some(Self::older(wanted.engine, asked, installed));
+        }
+        let channel = subscription.spec.channel.as_deref().unwrap_or_default();
+        is_at_latest(subscription).then(|| Self {
+            engine: wanted.engine,
+            member: Some("version"),
+            sentence: format!(
+                "channel {channel} has nothing newer of {} than the installed {installed}, but \
+                 {asked} is asked for",
+                wanted.engine.operator()
+            )
+            .into(),
+            is_certain: false,
+        })
+    }
+
+    fn older(engine: Engine, asked: &str, installed: &str) -> Self {
+        let operator = engine.operator();
+        Self {
+            engine,
+            member: Some("version"),
+            sentence: format!("{operator} {installed} is installed; OLM cannot go back to {asked}")
+                .into(),
+            is_certain: true,
+        }
+    }
+
+    /// OLM says the same of every Subscription in the namespace, whichever it is about.
+    fn unresolved(why: String, wanted: &WantedEngine, engines: &[WantedEngine]) -> Self {
+        let named = engines
+            .iter()
+            .find(|other| why.contains(other.engine.operator()));
+        Self {
+            engine: named.unwrap_or(wanted).engine,
+            member: Some(match why.contains("found with name") {
+                true => "version",
+                false => "channel",
+            }),
+            sentence: why.into(),
+            is_certain: false,
+        }
+    }
+
+    /// An operator whose Subscription somebody deleted: OLM neither replaces it nor lets a new
+    /// Subscription have it.
+    fn orphan(namespace: &str, why: &str, wanted: &WantedEngine) -> Option<Self> {
+        let csv = olm::orphan(why)?;
+        let of_engine = olm::parse_csv(csv)
+            .and_then(|(package, version)| Some((Engine::from_operator(package)?, version)));
+        let mut sentence = Text::from(format!(
+            "the ClusterServiceVersion {csv} is installed, but no Subscription refers to it, so \
+             OLM installs nothing in the namespace. Delete it (kubectl -n {namespace} delete \
+             clusterserviceversion {csv}) and try again: OLM then installs the operator anew, and \
+             databases run on meanwhile"
+        ));
+        if let Some((engine, version)) = of_engine {
+            let version = Text::setting(path(engine).field("version"), version);
+            sentence = sentence.and(". To keep its version set ").and(version);
+        }
+        Some(Self {
+            engine: of_engine.map_or(wanted.engine, |(engine, _)| engine),
+            member: None,
+            sentence,
+            is_certain: false,
+        })
+    }
+
+    /// The end where it stays.
+    pub(super) fn refusal(self) -> Action {
+        let engine = path(self.engine);
+        Action::Refuse {
+            message: self.sentence,
+            attribute: Some(match self.member {
+                Some(member) => engine.field(member),
+                None => engine,
+            }),
+        }
+    }
+}
+
+/// The attribute of an engine.
+pub(super) fn path(engine: Engine) -> FieldPath {
+    FieldPath::of("engines").field(engine.as_str())
+}
+
+/// Refuses what OLM would, before anything is written: an older version than the installed one.
+///
+/// # Errors
+/// The query for what was not looked at.
+pub(super) fn older(
+    observed: &Observed,
+    namespace: &str,
+    wanted: &[WantedEngine],
+) -> Result<Option<Action>, Query> {
+    for wanted in wanted.iter().filter(|wanted| wanted.firm) {
+        let found = observed.object::<Subscription>(namespace, wanted.engine.operator())?;
+        let installed = found.and_then(|found| olm::subscription(found).installed_version);
+        if let (Some(installed), Some(asked)) = (installed, &wanted.version)
+            && is_older(asked, &installed)
+        {
+            let hindrance = Hindrance::older(wanted.engine, asked, &installed);
+            return Ok(Some(hindrance.refusal()));
+        }
+    }
+    Ok(None)
+}
+
+fn is_at_latest(subscription: &Subscription) -> bool {
+    let status = subscription.status.as_ref();
+    status.and_then(|status| status.state.as_deref()) == Some("AtLatestKnown")
+}
+
+fn is_unresolved(subscription: &Subscription) -> bool {
+    let status = subscription.status.as_ref();
+    let conditions = status.and_then(|status| status.conditions.as_ref());
+    conditions
+        .into_iter()
+        .flatten()
+        .any(|condition| condition.type_ == "ResolutionFailed" && condition.status == "True")
+}

@@ -1,0 +1,229 @@
+//! Installing and upgrading engine operators through OLM.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use everest_schemas::Engine;
+use everest_schemas::olm::InstallPlan;
+
+use super::engines::WantedEngine;
+use super::hindrance::Hindrance;
+use super::upgrade::Upgrade;
+use super::view::EngineView;
+use crate::install_plan::{self, Asked, Decision, Extra};
+use crate::lifecycle::{Action, Observed, Query, Stopwatches};
+use crate::operator_upgrade::{self, Hop};
+use crate::readiness::Readiness;
+use crate::text::Text;
+
+/// How long OLM may say that it cannot resolve, or that nothing newer is there, before that
+/// is believed: both pass over an install for a moment. The date of OLM's condition does not tell:
+/// a condition stays for a moment after what it is about was corrected.
+const BELIEVED_AFTER: Duration = Duration::from_secs(30);
+
+/// The installation of every wanted engine in the version asked for: what OLM plans for that is
+/// approved, and nothing else.
+///
+/// 1. Looks at each engine's Subscription, its plan, its installed CSV and its DatabaseEngine.
+/// 2. An engine without a version asked for is satisfied with any; the plans of satisfied
+///    engines are left alone.
+/// 3. Once every other engine has a plan (Subscriptions made together share one), each that waits
+///    for approval is decided on: see [`install_plan`]. An upgrade is approved under Everest's
+///    lock, one version at a time: see [`Upgrade::approve`].
+/// 4. Goes on until all CSVs have succeeded and all DatabaseEngines are installed with versions.
+///    The locks are off then, and where it is refused.
+#[derive(Clone, Debug)]
+pub(super) struct Installation {
+    namespace: String,
+    wanted: Vec<WantedEngine>,
+    upgrade: Upgrade,
+    /// Why it does not go on.
+    refused: Option<Action>,
+}
+
+impl Installation {
+    pub(super) fn of(namespace: &str, wanted: Vec<WantedEngine>, manager: &str) -> Self {
+        Self {
+            namespace: namespace.to_owned(),
+            wanted,
+            upgrade: Upgrade::new(namespace, manager),
+            refused: None,
+        }
+    }
+
+    /// Gives the installation up: from then on its locks are taken off, and no more. Returns true
+    /// if there are any.
+    pub(super) fn give_up(&mut self) -> bool {
+        self.refused = Some(Action::Done(()));
+        self.upgrade.has_locks()
+    }
+
+    /// What is next.
+    ///
+    /// # Errors
+    /// The query for what was not looked at.
+    pub(super) fn step(
+        &mut self,
+        observed: &Observed,
+        times: &mut Stopwatches,
+    ) -> Result<Action, Query> {
+        let action = match &self.refused {
+            Some(refused) => refused.clone(),
+            None => self.decide(observed, times)?,
+        };
+        if !matches!(action, Action::Refuse { .. } | Action::Done(())) {
+            return Ok(action);
+        }
+        let engines = self.wanted.iter().map(|wanted| wanted.engine);
+        if let Some(unlock) = self.upgrade.release(observed, engines)? {
+            if matches!(action, Action::Refuse { .. }) {
+                self.refused = Some(action);
+            }
+            return Ok(unlock);
+        }
+        Ok(action)
+    }
+
+    fn decide(&mut self, observed: &Observed, times: &mut Stopwatches) -> Result<Action, Query> {
+        let mut views = Vec::new();
+        for wanted in &self.wanted {
+            views.push(EngineView::of(observed, &self.namespace, wanted.engine)?);
+        }
+        let mut missing = self.look(&views, times);
+        if let Some(end) = missing.end {
+            return Ok(end);
+        }
+        if missing.sentences.is_empty() {
+            return Ok(Action::Done(()));
+        }
+        let asked: Vec<Asked> = self
+            .wanted
+            .iter()
+            .zip(&views)
+            .map(|(wanted, view)| view.asked(wanted))
+            .collect();
+        for plan in missing.plans.values() {
+            let awaited = match install_plan::decide(plan, &asked) {
+                Decision::Approve => {
+                    let hops = operator_upgrade::hops(plan, |engine| {
+                        let known = asked.iter().find(|asked| asked.engine == engine)?;
+                        known.installed.clone()
+                    });
+                    match self.unfinished(&views, &hops) {
+                        Some(reason) => reason.into(),
+                        None => match self.upgrade.approve(observed, plan, &hops)? {
+                            Action::Await(reason) => reason,
+                            action => return Ok(action),
+                        },
+                    }
+                }
+                Decision::Wait(reason) => reason.into(),
+                Decision::Refuse { extra } => return Ok(refusal(plan, &extra)),
+            };
+            missing.sentences.push(awaited);
+        }
+        missing.sentences.dedup();
+        Ok(Action::Await(Text::join(missing.sentences, "; ")))
+    }
+
+    /// What the engines are still missing.
+    fn look<'a>(&self, views: &[EngineView<'a>], times: &mut Stopwatches) -> Missing<'a> {
+        let mut missing = Missing::default();
+        let mut are_all_planned = true;
+        for (wanted, view) in self.wanted.iter().zip(views) {
+            let operator = wanted.engine.operator();
+            if view.satisfies(wanted) {
+                match view.installation(wanted.engine) {
+                    Readiness::Ready => {}
+                    Readiness::Pending(reason) => missing.sentences.push(reason.into()),
+                    Readiness::Failed(reason) => {
+                        missing.end = Some(Action::Failed(reason));
+                        return missing;
+                    }
+                }
+                continue;
+            }
+            if let Some(hindrance) = Hindrance::of(&self.namespace, wanted, view, &self.wanted) {
+                let held = times.stood(operator, "");
+                if hindrance.is_certain || held >= BELIEVED_AFTER {
+                    missing.end = Some(hindrance.refusal());
+                    return missing;
+                }
+                missing.sentences.push(hindrance.sentence);
+                are_all_planned = false;
+                continue;
+            }
+            times.stop(operator);
+            if let Some(plan) = view.plan {
+                missing.sentences.push(described(wanted.engine, plan));
+                if needs_approval(plan) {
+                    let name = plan.metadata.name.as_deref().unwrap_or_default();
+                    missing.plans.insert(name.to_owned(), plan);
+                }
+            } else {
+                are_all_planned = false;
+                missing
+                    .sentences
+                    .push(Text::from(match &view.facts.hindrance {
+                        Some(hindrance) => format!("{operator}: {hindrance}"),
+                        None => format!("OLM to plan the installation of {operator}"),
+                    }));
+            }
+        }
+        if !are_all_planned {
+            missing.plans.clear();
+        }
+        missing
+    }
+
+    /// What of the versions that are to be replaced is still being installed: OLM goes from one
+    /// version to the next, and plans the next one early.
+    fn unfinished(&self, views: &[EngineView<'_>], hops: &[Hop]) -> Option<String> {
+        self.wanted
+            .iter()
+            .zip(views)
+            .filter(|(wanted, _)| hops.iter().any(|hop| hop.engine == wanted.engine))
+            .find_map(|(wanted, view)| match view.installation(wanted.engine) {
+                Readiness::Ready => None,
+                Readiness::Pending(reason) | Readiness::Failed(reason) => Some(reason),
+            })
+    }
+}
+
+/// What the engines are still missing.
+#[derive(Default)]
+struct Missing<'a> {
+    sentences: Vec<Text>,
+    /// The plans that wait for approval, by name.
+    plans: BTreeMap<String, &'a InstallPlan>,
+    /// The end, where something will not get better by itself.
+    end: Option<Action>,
+}
+
+fn needs_approval(plan: &InstallPlan) -> bool {
+    let phase = plan.status.as_ref().map(|status| status.phase.as_str());
+    phase == Some("RequiresApproval") && !plan.spec.approved
+}
+
+fn described(engine: Engine, plan: &InstallPlan) -> Text {
+    let status = plan.status.as_ref();
+    let phase = status.map_or("", |status| status.phase.as_str());
+    let phase = match phase {
+        "" => "no phase yet",
+        phase => phase,
+    };
+    format!(
+        "{} to be installed (install plan {}: {phase})",
+        engine.operator(),
+        plan.metadata.name.as_deref().unwrap_or_default()
+    )
+    .into()
+}
+
+fn refusal(plan: &InstallPlan, extra: &[Extra]) -> Action {
+    let agreed = extra.iter().find(|extra| extra.engine.is_some());
+    Action::Refuse {
+        message: install_plan::refusal(plan, extra),
+        attribute: agreed.map(|extra| extra.attribute.clone()),
+    }
+}

@@ -1,0 +1,130 @@
+//! What one call has made in a namespace.
+
+use std::collections::BTreeMap;
+
+use everest_schemas::Engine;
+use k8s_openapi::api::core::v1::Namespace;
+use serde_json::{Map, Value, json};
+
+use crate::v1::namespace::{MANAGED_BY, MANAGED_BY_LABEL};
+
+/// What a call has made so far, for undoing it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Made {
+    /// The Namespace, with all that is in it.
+    pub(super) namespace: bool,
+    /// The labels and annotations of a Namespace that was there before.
+    pub(super) keys: Option<Keys>,
+    /// Everest's OperatorGroup.
+    pub(super) operator_group: bool,
+    /// Subscriptions that were not there before.
+    pub(super) subscriptions: Vec<Engine>,
+    /// Subscriptions that were there before, in another channel.
+    pub(super) channels: Vec<Channel>,
+}
+
+/// A Subscription that was taken to another channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Channel {
+    pub(super) engine: Engine,
+    pub(super) before: Option<String>,
+    pub(super) now: String,
+}
+
+/// Something that was asked of the server and that counts as made once it has answered.
+#[derive(Clone, Debug)]
+pub(super) enum Begun {
+    Namespace,
+    Keys(Keys),
+    OperatorGroup,
+    Subscription(Engine),
+    Channel(Channel),
+}
+
+impl Made {
+    /// Whether nothing was made.
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+
+    pub(super) fn note(&mut self, begun: Begun) {
+        match begun {
+            Begun::Namespace => self.namespace = true,
+            Begun::Keys(keys) => self.keys = Some(keys),
+            Begun::OperatorGroup => self.operator_group = true,
+            Begun::Subscription(engine) => self.subscriptions.push(engine),
+            Begun::Channel(channel) => self.channels.push(channel),
+        }
+    }
+
+    /// Whether Everest did not manage the namespace before.
+    pub(super) fn turned_everest_on(&self) -> bool {
+        let before = self.keys.as_ref().map(|keys| &keys.labels);
+        before
+            .and_then(|labels| labels.get(MANAGED_BY_LABEL))
+            .is_some_and(|value| value.before.as_deref() != Some(MANAGED_BY))
+    }
+}
+
+/// The labels and annotations that a call sets on a Namespace, each with its value before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Keys {
+    labels: BTreeMap<String, Held>,
+    annotations: BTreeMap<String, Held>,
+}
+
+/// The value of a label or an annotation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Held {
+    before: Option<String>,
+    now: String,
+}
+
+impl Keys {
+    /// The keys that applying `body` to `before` sets.
+    pub(super) fn set_by(body: &Value, before: &Namespace) -> Self {
+        let keys = |member: &str, live: Option<&BTreeMap<String, String>>| {
+            let set = body["metadata"][member].as_object();
+            set.into_iter()
+                .flatten()
+                .filter_map(|(key, value)| {
+                    let now = value.as_str()?.to_owned();
+                    let before = live.and_then(|live| live.get(key)).cloned();
+                    Some((key.clone(), Held { before, now }))
+                })
+                .collect()
+        };
+        Keys {
+            labels: keys("labels", before.metadata.labels.as_ref()),
+            annotations: keys("annotations", before.metadata.annotations.as_ref()),
+        }
+    }
+
+    /// The body that puts the former values back; none where nothing differs. Only what differs is
+    /// written: a key that has its former value is never away for a moment.
+    pub(super) fn put_back(&self, live: &Namespace) -> Option<Value> {
+        let labels = former(&self.labels, live.metadata.labels.as_ref());
+        let annotations = former(&self.annotations, live.metadata.annotations.as_ref());
+        (!labels.is_empty() || !annotations.is_empty()).then(|| {
+            json!({"metadata": {
+                "resourceVersion": live.metadata.resource_version,
+                "labels": labels,
+                "annotations": annotations,
+            }})
+        })
+    }
+}
+
+/// The former values, null for none, of the keys that hold what was set.
+fn former(
+    keys: &BTreeMap<String, Held>,
+    live: Option<&BTreeMap<String, String>>,
+) -> Map<String, Value> {
+    keys.iter()
+        .filter(|(key, value)| {
+            let live = live.and_then(|live| live.get(*key));
+            live == Some(&value.now) && value.before.as_ref() != Some(&value.now)
+        })
+        .map(|(key, value)| (key.clone(), json!(value.before)))
+        .collect()
+}

@@ -1,0 +1,148 @@
+//! Taking engine operators out of a namespace.
+
+use std::collections::BTreeSet;
+
+use everest_schemas::Engine;
+use everest_schemas::olm::{ClusterServiceVersion, Subscription};
+use serde_json::Value;
+
+use crate::lifecycle::removals::Removals;
+use crate::lifecycle::{Action, EngineRole, Observed, Query};
+use crate::olm;
+use crate::v1;
+
+/// The removal of operators: Subscription first, or OLM would install again, then the CSV, which
+/// takes the Deployment along. Engine CRDs stay, as OLM leaves them.
+#[derive(Clone, Debug)]
+pub(super) struct RemoveOperators {
+    namespace: String,
+    engines: Vec<Engine>,
+    scope: Scope,
+    /// What the operators made is gone.
+    is_free: bool,
+    /// The CSVs that the Subscriptions named.
+    csvs: BTreeSet<String>,
+    removals: Removals,
+}
+
+/// What goes with the Subscriptions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scope {
+    /// Every CSV of the operators, once what Everest had them make is gone.
+    Operators,
+    /// Nothing but what came of the Subscriptions: a CSV that was there before stays.
+    Subscriptions,
+}
+
+impl RemoveOperators {
+    /// Removes the operators of engines.
+    pub(super) fn of(namespace: &str, engines: Vec<Engine>) -> Self {
+        Self {
+            namespace: namespace.to_owned(),
+            engines,
+            scope: Scope::Operators,
+            is_free: false,
+            csvs: BTreeSet::new(),
+            removals: Removals::default(),
+        }
+    }
+
+    /// Removes the Subscriptions of engines and what came of them.
+    pub(super) fn unsubscribed(namespace: &str, engines: Vec<Engine>) -> Self {
+        Self {
+            scope: Scope::Subscriptions,
+            is_free: true,
+            ..Self::of(namespace, engines)
+        }
+    }
+
+    /// What is next; none once they are gone.
+    ///
+    /// # Errors
+    /// The query for what was not looked at.
+    pub(super) fn step(&mut self, observed: &Observed) -> Result<Option<Action>, Query> {
+        if self.engines.is_empty() {
+            return Ok(None);
+        }
+        let subscriptions = observed.listed::<Subscription>(&self.namespace)?;
+        let subscribed = |engine: &Engine| {
+            subscriptions
+                .iter()
+                .find(|found| found.metadata.name.as_deref() == Some(engine.operator()))
+        };
+        if !self.is_free {
+            let engines = self.engines.iter().copied();
+            let engines = engines.filter(|engine| subscribed(engine).is_some());
+            if let Some(left) = engine_objects(observed, &self.namespace, engines)? {
+                return Ok(Some(left));
+            }
+            self.is_free = true;
+        }
+        let found: Vec<_> = self.engines.iter().filter_map(subscribed).collect();
+        for found in &found {
+            let facts = olm::subscription(found);
+            self.csvs.extend(facts.installed_csv);
+            self.csvs.extend(facts.pending_csv);
+        }
+        let found = found.iter().map(|found| &found.metadata);
+        if let Some(action) = self.removals.step::<Subscription>(&self.namespace, found) {
+            return Ok(Some(action));
+        }
+        let versions = observed.listed::<ClusterServiceVersion>(&self.namespace)?;
+        let versions = versions.iter().filter(|csv| {
+            let name = csv.metadata.name.as_deref().unwrap_or_default();
+            // A CSV that is being installed or replaced is not the installed one yet.
+            let of_engine = self.scope == Scope::Operators
+                && self.engines.iter().any(|engine| is_of(name, *engine));
+            of_engine || self.csvs.contains(name)
+        });
+        let versions = versions.map(|csv| &csv.metadata);
+        Ok(self
+            .removals
+            .step::<ClusterServiceVersion>(&self.namespace, versions))
+    }
+}
+
+/// Whether a CSV is one of an engine's operator.
+fn is_of(csv: &str, engine: Engine) -> bool {
+    olm::parse_csv(csv).is_some_and(|(package, _)| package == engine.operator())
+}
+
+/// What Everest had the operators of engines make and that is still there.
+///
+/// An engine's backup can outlive the object of Everest's that owns it: the garbage collector
+/// learns of a kind only half a minute after its definition. Without its operator nobody would
+/// take the finalizer off it, and the namespace could never go. What somebody made by hand is
+/// not waited for, and what may not be listed cannot be.
+fn engine_objects(
+    observed: &Observed,
+    namespace: &str,
+    engines: impl Iterator<Item = Engine>,
+) -> Result<Option<Action>, Query> {
+    let mut left = Vec::new();
+    for engine in engines {
+        for role in [
+            EngineRole::Restore,
+            EngineRole::Backup,
+            EngineRole::Database,
+        ] {
+            let found = observed.engine_objects(engine, role, namespace)?;
+            let going = found.into_iter().flatten().filter(|found| is_going(found));
+            left.extend(going.map(|found| {
+                let name = found["metadata"]["name"].as_str().unwrap_or_default();
+                format!("{} {name}", role.kind(engine))
+            }));
+        }
+    }
+    Ok((!left.is_empty()).then(|| Action::Await(format!("{} to go", left.join(", ")).into())))
+}
+
+/// Whether an engine's object is being deleted, or will be: its owner, an object of Everest's,
+/// is gone already when this is asked.
+fn is_going(object: &Value) -> bool {
+    let group = v1::API_VERSION.split('/').next();
+    let metadata = &object["metadata"];
+    let owners = metadata["ownerReferences"].as_array().into_iter().flatten();
+    let mut groups = owners.map(|owner| owner["apiVersion"].as_str()?.split('/').next());
+    metadata["deletionTimestamp"].is_string() || groups.any(|of| of.is_some() && of == group)
+}
