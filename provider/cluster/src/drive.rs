@@ -129,6 +129,15 @@ impl<'a> Driver<'a> {
         seen.or_else(written)?.downcast().ok()
     }
 
+    /// The objects of a type as they were last seen.
+    pub(crate) fn all_seen<K: Observable>(&self) -> Vec<Arc<K>> {
+        let found = self.found.iter();
+        found
+            .filter(|(object, _)| object.kind == K::KIND)
+            .filter_map(|(_, found)| found.clone().downcast().ok())
+            .collect()
+    }
+
     /// Whether a creation has made the object.
     fn is_ours(&self, object: &ObjectRef) -> bool {
         self.ours.contains(object)

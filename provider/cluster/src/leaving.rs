@@ -12,7 +12,7 @@ use crate::looking::{Look, Verdict, look_until};
 use crate::sighting;
 use crate::wait::Clock;
 
-pub(crate) use everest_core::storage_users::{IN_USE, User};
+pub(crate) use everest_core::storage_users::User;
 
 /// How long what shows no sign of going is waited for.
 const GRACE: Duration = Duration::from_secs(30);

@@ -1,5 +1,5 @@
 //! Everything of the Everest provider that touches a cluster: connecting, reading, applying,
-//! waiting, deleting, and OLM's part in a namespace. One file a resource.
+//! waiting and deleting. One file a resource.
 //!
 //! What Everest *means* (rules, desired objects, readiness) is not decided here but asked of
 //! `everest-core`; this crate carries it out and reports what it saw.

@@ -1,336 +1,110 @@
-//! Installing and upgrading engine operators through OLM.
+//! Bringing a namespace to the engines that it is to have, as
+//! [`everest_core::lifecycle::namespace`] decides.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::time::Duration;
-
-use everest_core::install_plan::{self, Asked, Decision, Extra};
-use everest_core::operator_upgrade::{self, Hop};
-use everest_core::readiness::{self, EngineSighting, Readiness};
-use everest_schemas::Engine;
+use everest_core::lifecycle::namespace::{ChangeNamespace, Subscriber};
+use everest_core::lifecycle::{Lifecycle, Stopwatches};
 use everest_schemas::models::NamespaceModel;
-use everest_schemas::olm::InstallPlan;
+use everest_schemas::olm::{ClusterServiceVersion, Subscription};
 use kube::ResourceExt;
-use tokio::time::Instant;
 
-use super::olm::{EngineView, Olm};
-use super::problem::{blocked, is_older, problem};
-use super::upgrade::{Approval, Upgrade};
-use crate::Cluster;
-use crate::error::{ClusterError, Object, Sighting};
-use crate::looking::{Ended, Look, Verdict, look_until};
-use crate::sighting;
+use crate::drive::{Driver, Next, Steps};
+use crate::error::ClusterError;
 use crate::wait::Clock;
+use crate::{Cluster, Unacknowledged, sighting};
 
-/// How long OLM may say that it cannot resolve, or that nothing newer is there, before that
-/// is believed: both pass over an install for a moment.
-const BELIEVED_AFTER: Duration = Duration::from_secs(30);
-
-/// An engine that a namespace is to have.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Wanted {
-    pub(super) engine: Engine,
-    /// The operator version asked for; none: the newest at first, then what is there.
-    pub(super) version: Option<String>,
-    /// The channel asked for.
-    pub(super) channel: Option<String>,
-    /// The version is asked for by this very change; otherwise one that was installed since
-    /// by somebody else is fine as well.
-    pub(super) firm: bool,
+/// What this provider subscribes to, and as whom.
+pub fn subscriber(cluster: &Cluster) -> Subscriber {
+    let catalog = cluster.catalog();
+    Subscriber {
+        manager: cluster.field_manager().to_owned(),
+        catalog: catalog.name.clone(),
+        catalog_namespace: catalog.namespace.clone(),
+    }
 }
 
-/// The engines a model lists.
-pub(super) fn wanted(model: &NamespaceModel) -> Vec<Wanted> {
-    let Some(engines) = model.engines.known() else {
-        return Vec::new();
-    };
-    engines
-        .iter()
-        .filter_map(|(engine, install)| {
-            let install = install.known()?;
-            Some(Wanted {
-                engine,
-                version: install.version.known().cloned(),
-                channel: install.channel.known().cloned(),
-                firm: true,
-            })
-        })
-        .collect()
-}
-
-/// Waits until every wanted engine is installed in the version asked for, approving what OLM
-/// plans for that and nothing else.
-///
-/// 1. Looks at each engine's Subscription, its plan, its installed CSV and its
-///    DatabaseEngine.
-/// 2. An engine without a version asked for is satisfied with any; the plans of satisfied
-///    engines are left alone.
-/// 3. Once every other engine has a plan (Subscriptions made together share one),
-///    everest-core decides on each that waits for approval. An upgrade is approved under
-///    Everest's lock, one version at a time: see [`Upgrade::approve`].
-/// 4. Goes on until all CSVs have succeeded and all DatabaseEngines are installed with
-///    versions.
+/// Does what the change says until it is done.
 ///
 /// # Errors
-/// `Blocked` for a plan that would also upgrade what was not asked for, naming the attribute
-/// that agrees to it; for databases that are not ready for an upgrade; for a version that the channel does not have; for what OLM cannot
-/// resolve. `TimedOut` and `Cancelled` say what is missing.
-pub(super) async fn converge(
+/// As [`Driver::run`]. `TimedOut`, `Cancelled` and `Failed` say what the Subscriptions and the CSVs
+/// said last.
+pub(super) async fn converge<L>(
     cluster: &Cluster,
-    namespace: &str,
-    object: &Object,
-    wanted: &[Wanted],
+    change: &mut L,
+    made: &Unacknowledged,
     clock: &Clock,
-) -> Result<(), ClusterError> {
-    let olm = Olm::watch(cluster, namespace);
-    let changes = olm.changes();
-    let mut looks = Looks {
-        olm,
-        object,
-        wanted,
-        upgrade: Upgrade::new(cluster, namespace, object),
-        held: BTreeMap::new(),
-        seen: Vec::new(),
-    };
-    let result = look_until(clock, object, changes, &mut looks).await;
-    // What goes on without us keeps its lock: Everest takes it off.
-    if matches!(
-        &result,
-        Ok(()) | Err(Ended::Error(ClusterError::Blocked { .. }))
-    ) {
-        looks.upgrade.release().await;
-    }
-    match result {
-        Ok(()) => Ok(()),
-        Err(ended) => {
-            let what = format!("the engines of {object} were not installed");
-            let last = |missing: &str| last_sighting(&looks.seen, missing);
-            Err(ended.report(what, clock.waited(), last))
-        }
-    }
-}
-
-/// The looks at an installation.
-struct Looks<'a> {
-    olm: Olm,
-    object: &'a Object,
-    wanted: &'a [Wanted],
-    upgrade: Upgrade<'a>,
-    /// Since when something stands in an engine's way.
-    held: BTreeMap<Engine, Instant>,
-    /// What was seen last.
-    seen: Vec<EngineView>,
-}
-
-impl Look for Looks<'_> {
-    type Found = ();
-
-    async fn look(&mut self) -> Result<Verdict<()>, ClusterError> {
-        let mut views = Vec::new();
-        for engine in self.wanted {
-            let view = self.olm.view(engine.engine).await?;
-            if let Some(engine) = &view.database_engine {
-                self.upgrade.recognise(engine);
-            }
-            views.push(view);
-        }
-        let (olm, held, upgrade) = (&self.olm, &mut self.held, &mut self.upgrade);
-        let verdict = step(olm, self.object, self.wanted, &views, held, upgrade).await;
-        self.seen = views;
-        verdict
-    }
-}
-
-async fn step(
-    olm: &Olm,
-    object: &Object,
-    wanted: &[Wanted],
-    views: &[EngineView],
-    held: &mut BTreeMap<Engine, Instant>,
-    upgrade: &mut Upgrade<'_>,
-) -> Result<Verdict<()>, ClusterError> {
-    let engines: Vec<_> = wanted.iter().map(|wanted| wanted.engine).collect();
-    let mut missing: Vec<String> = Vec::new();
-    let mut plans: BTreeMap<String, Arc<InstallPlan>> = BTreeMap::new();
-    let mut all_planned = true;
-    for (wanted, view) in wanted.iter().zip(views) {
-        if satisfied(wanted, view) {
-            match installation(wanted, view) {
-                Readiness::Ready => {}
-                Readiness::Pending(reason) => missing.push(reason),
-                Readiness::Failed(reason) => return Ok(Verdict::Failed(reason)),
-            }
-            continue;
-        }
-        if let Some(problem) = problem(olm.cluster(), object, wanted, view, &engines) {
-            let since = *held.entry(wanted.engine).or_insert_with(Instant::now);
-            if problem.certain || since.elapsed() >= BELIEVED_AFTER {
-                return Err(blocked(object, &problem));
-            }
-            missing.push(problem.sentence);
-            all_planned = false;
-            continue;
-        }
-        held.remove(&wanted.engine);
-        match &view.plan {
-            Some(plan) => {
-                missing.push(describe_plan(wanted.engine, plan));
-                plans.insert(plan.name_any(), plan.clone());
-            }
-            None => {
-                all_planned = false;
-                let hindrance = view.facts.hindrance.as_ref();
-                missing.push(match hindrance {
-                    Some(hindrance) => format!("{}: {hindrance}", wanted.engine.operator()),
-                    None => format!(
-                        "OLM to plan the installation of {}",
-                        wanted.engine.operator()
-                    ),
-                });
+) -> Result<(), ClusterError>
+where
+    L: Lifecycle<Outcome = ()> + AsMut<ChangeNamespace> + Send,
+{
+    let mut driver = Driver::new(cluster, clock);
+    driver.adopt(change, made).await?;
+    let mut ended = driver.run(change, made).await;
+    match &mut ended {
+        Err(
+            ClusterError::TimedOut { last, .. }
+            | ClusterError::Cancelled { last, .. }
+            | ClusterError::Failed { last, .. },
+        ) => last.conditions.extend(conditions(&driver)),
+        Err(error) if leaves_locks(error) && change.as_mut().give_up() => {
+            if let Err(error) = driver.run(change.as_mut(), made).await {
+                tracing::warn!(%error, "the upgrade lock stays until Everest removes it");
             }
         }
+        _ => {}
     }
-    if missing.is_empty() {
-        return Ok(Verdict::Done(()));
-    }
-    let asked: Vec<Asked> = wanted
-        .iter()
-        .zip(views)
-        .map(|(wanted, view)| asked(wanted, view))
-        .collect();
-    for plan in plans
-        .values()
-        .filter(|plan| all_planned && needs_approval(plan))
-    {
-        match install_plan::decide(plan, &asked) {
-            Decision::Approve => {
-                let hops = operator_upgrade::hops(plan, |engine| {
-                    let known = asked.iter().find(|asked| asked.engine == engine)?;
-                    known.installed.clone()
-                });
-                match unfinished(wanted, views, &hops) {
-                    Some(reason) => missing.push(reason),
-                    None => {
-                        if let Approval::Waits(reason) = upgrade.approve(olm, plan, &hops).await? {
-                            missing.push(reason);
-                        }
-                    }
-                }
-            }
-            Decision::Wait(reason) => missing.push(reason),
-            Decision::Refuse { extra } => return Err(refused(olm.cluster(), object, plan, &extra)),
-        }
-    }
-    missing.dedup();
-    Ok(Verdict::Wait(missing.join("; ")))
+    ended
 }
 
-/// What of the versions that are to be replaced is still being installed: OLM goes from one
-/// version to the next, and plans the next one early.
-fn unfinished(wanted: &[Wanted], views: &[EngineView], hops: &[Hop]) -> Option<String> {
-    wanted
-        .iter()
-        .zip(views)
-        .filter(|(wanted, _)| hops.iter().any(|hop| hop.engine == wanted.engine))
-        .find_map(|(wanted, view)| match installation(wanted, view) {
-            Readiness::Ready => None,
-            Readiness::Pending(reason) | Readiness::Failed(reason) => Some(reason),
-        })
-}
-
-fn installation(wanted: &Wanted, view: &EngineView) -> Readiness {
-    readiness::engine_install(&EngineSighting {
-        engine: wanted.engine,
-        csv: view.csv.as_deref(),
-        database_engine: view.database_engine.as_deref(),
-    })
-}
-
-/// Whether what is installed is what was asked for.
-fn satisfied(wanted: &Wanted, view: &EngineView) -> bool {
-    match (installed_version(view), &wanted.version) {
-        (None, _) => false,
-        (Some(_), None) => true,
-        (Some(installed), Some(asked)) => {
-            installed == asked || (!wanted.firm && is_older(asked, installed))
-        }
-    }
-}
-
-fn installed_version(view: &EngineView) -> Option<&str> {
-    view.facts.installed_version.as_deref()
-}
-
-fn asked(wanted: &Wanted, view: &EngineView) -> Asked {
-    Asked {
-        engine: wanted.engine,
-        version: wanted.version.clone(),
-        installed: installed_version(view).map(str::to_owned),
-    }
-}
-
-fn needs_approval(plan: &InstallPlan) -> bool {
-    let phase = plan.status.as_ref().map(|status| status.phase.as_str());
-    phase == Some("RequiresApproval") && !plan.spec.approved
-}
-
-fn describe_plan(engine: Engine, plan: &InstallPlan) -> String {
-    let phase = plan
-        .status
-        .as_ref()
-        .map_or("", |status| status.phase.as_str());
-    let phase = if phase.is_empty() {
-        "no phase yet"
-    } else {
-        phase
-    };
-    format!(
-        "{} to be installed (install plan {}: {phase})",
-        engine.operator(),
-        plan.name_any()
-    )
-}
-
-fn refused(
+/// Goes on with a change as far as it goes without waiting, for a controller. `uid` is that of the
+/// Namespace.
+///
+/// # Errors
+/// `Blocked` where it may not go on; whatever the server says.
+pub async fn step(
     cluster: &Cluster,
-    object: &Object,
-    plan: &InstallPlan,
-    extra: &[Extra],
-) -> ClusterError {
-    ClusterError::Blocked {
-        object: Box::new(object.clone()),
-        message: install_plan::refusal(plan, extra).said(cluster.dialect()),
-        attribute: extra
-            .iter()
-            .find(|extra| extra.engine.is_some())
-            .map(|extra| extra.attribute.clone()),
+    prior: &NamespaceModel,
+    planned: &NamespaceModel,
+    uid: Option<&str>,
+    times: &mut Stopwatches,
+) -> Result<Next<()>, ClusterError> {
+    let mut change = ChangeNamespace::of(prior, planned, uid, subscriber(cluster));
+    let mut steps = Steps::new(cluster, times);
+    let ended = steps.walk(&mut change).await;
+    if let Err(error) = &ended
+        && leaves_locks(error)
+        && change.give_up()
+        && let Err(error) = steps.walk(&mut change).await
+    {
+        tracing::warn!(%error, "the upgrade lock stays until Everest removes it");
     }
+    ended
+}
+
+/// Whether a change that ended so has left its locks. One that waits keeps them: Everest takes them
+/// off, or whoever goes on with it.
+fn leaves_locks(error: &ClusterError) -> bool {
+    !matches!(error, ClusterError::Blocked { .. })
 }
 
 /// What the Subscriptions and CSVs said last.
-fn last_sighting(views: &[EngineView], missing: &str) -> Sighting {
-    let mut all = sighting::waiting_for(missing);
-    for view in views {
-        let Some(subscription) = &view.subscription else {
-            continue;
-        };
+fn conditions(driver: &Driver<'_>) -> Vec<String> {
+    let mut lines = Vec::new();
+    for subscription in driver.all_seen::<Subscription>() {
         let status = serde_json::to_value(&subscription.status).unwrap_or_default();
-        let conditions = sighting::describe(&status).conditions;
-        all.conditions.extend(
-            conditions
-                .into_iter()
-                .map(|line| format!("Subscription {}: {line}", subscription.name_any())),
+        let conditions = sighting::describe(&status).conditions.into_iter();
+        lines.extend(
+            conditions.map(|line| format!("Subscription {}: {line}", subscription.name_any())),
         );
-        if let Some(csv) = &view.csv {
-            let status = serde_json::to_value(&csv.status).unwrap_or_default();
-            let seen = sighting::describe(&status);
-            all.conditions.push(format!(
-                "ClusterServiceVersion {}: {} {}",
-                csv.name_any(),
-                seen.status.unwrap_or_default(),
-                seen.message.unwrap_or_default()
-            ));
-        }
     }
-    all
+    for csv in driver.all_seen::<ClusterServiceVersion>() {
+        let status = serde_json::to_value(&csv.status).unwrap_or_default();
+        let seen = sighting::describe(&status);
+        lines.push(format!(
+            "ClusterServiceVersion {}: {} {}",
+            csv.name_any(),
+            seen.status.unwrap_or_default(),
+            seen.message.unwrap_or_default()
+        ));
+    }
+    lines
 }

@@ -9,6 +9,8 @@ use crate::fake;
 
 mod emptying;
 mod rolling_back;
+mod stepping;
+mod upgrading;
 
 const NAMESPACE: &str = "/api/v1/namespaces/prod";
 const OLM: &str = "/apis/operators.coreos.com/v1alpha1/namespaces/prod";

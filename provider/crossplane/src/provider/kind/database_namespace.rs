@@ -1,14 +1,14 @@
 //! `DatabaseNamespace`: a Namespace with Everest's label and the operators of its engines, which
 //! OLM installs.
 //!
-//! Each look goes one step on in the flow that everest-cluster has, and says what it waits for.
+//! Each look goes as far as it can without waiting, and says what it waits for.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use everest_cluster::follow::Follow;
-use everest_cluster::{Change, Cluster, ClusterError, Wait, namespace};
+use everest_cluster::{Cluster, Next, Steps, Waiting, namespace};
+use everest_core::lifecycle::namespace::{ReleaseStorages, RemoveNamespace};
 use everest_core::path::FieldPath;
 use everest_core::readiness::Readiness;
 use everest_core::storage_users::IN_USE;
@@ -23,9 +23,8 @@ use kube::api::Api;
 use kube::core::PartialObjectMeta;
 use kube::{Resource, ResourceExt};
 use serde_json::{Value, json};
-use tokio_util::sync::CancellationToken;
 
-use super::{Companion, Ending, Kind, Scene, Tell};
+use super::{Companion, Ending, Kind, Scene, Tell, lifecycle};
 use crate::provider::failure::Failure;
 use crate::provider::metadata;
 
@@ -69,7 +68,7 @@ impl Kind for DatabaseNamespaces {
         }
     }
 
-    /// Whether anything is missing; the flow finds out what.
+    /// Whether anything is missing; the lifecycle finds out what.
     async fn change(
         scene: &Scene<'_, Self>,
         external: &Namespace,
@@ -107,21 +106,19 @@ impl Kind for DatabaseNamespaces {
             }
         }
         let cluster = scene.cluster().afresh();
-        match namespace::update(&cluster, &prior, scene.config, &one_step()).await {
-            Change::Done(_) => {}
-            Change::Pending { error, .. } => scene.memory.waiting = Some(waiting(error)?),
-            Change::Refused(error) => return Err(error.into()),
-        }
+        let (uid, times) = (external.uid(), &mut scene.memory.times);
+        let next = namespace::step(&cluster, &prior, scene.config, uid.as_deref(), times).await?;
+        scene.memory.waiting = missing(next)?;
         Ok(Arc::new(external.clone()))
     }
 
-    /// One step of taking the namespace down, in Everest's order.
+    /// Takes the namespace down in Everest's order, as far as it goes without waiting.
     async fn delete(scene: &mut Scene<'_, Self>, _: &Namespace) -> Result<(), Failure> {
         let cluster = scene.cluster().afresh();
-        let step = namespace::delete(&cluster, scene.config, &one_step()).await;
-        if let Err(error) = step {
-            scene.memory.waiting = Some(waiting(error)?);
-        }
+        let mut removal = RemoveNamespace::of(scene.config, namespace::subscriber(&cluster));
+        let mut steps = Steps::new(&cluster, &mut scene.memory.times);
+        let next = steps.walk(&mut removal).await?;
+        scene.memory.waiting = missing(next)?;
         Ok(())
     }
 
@@ -130,9 +127,13 @@ impl Kind for DatabaseNamespaces {
         if external.metadata.deletion_timestamp.is_none() {
             return Ok(Ending::Goes);
         }
-        let released = match namespace::release_storages(scene.cluster(), scene.name).await {
+        let cluster = scene.cluster().clone();
+        let mut steps = Steps::new(&cluster, &mut scene.memory.times);
+        let released = match steps.walk(&mut ReleaseStorages::of(scene.name)).await {
+            Ok(Next::Done(released)) => released,
+            Ok(_) => Vec::new(),
             Err(error) if error.is_forbidden() => Vec::new(),
-            released => released?,
+            Err(error) => return Err(error.into()),
         };
         Ok(if released.is_empty() {
             Ending::Goes
@@ -183,18 +184,13 @@ impl Kind for DatabaseNamespaces {
     }
 }
 
-/// No waiting: what comes next is done at the next look.
-fn one_step() -> Wait {
-    Wait::new(Duration::ZERO, CancellationToken::new())
-}
-
-/// What a flow waits for; an error that is none of waiting is given back.
-fn waiting(error: ClusterError) -> Result<String, Failure> {
-    match error {
-        ClusterError::TimedOut { last, .. } | ClusterError::Cancelled { last, .. } => {
-            Ok(last.waiting_for)
-        }
-        error => Err(error.into()),
+/// What is waited for; none once nothing is.
+fn missing(next: Next<()>) -> Result<Option<String>, Failure> {
+    match next {
+        Next::Done(()) | Next::Deleting => Ok(None),
+        Next::Waits(Waiting::Comes(missing)) => Ok(Some(missing)),
+        Next::Waits(waiting) => Ok(Some(lifecycle::told(waiting))),
+        Next::Failed(reason) => Err(Failure::Held(reason)),
     }
 }
 
