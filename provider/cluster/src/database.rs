@@ -1,7 +1,6 @@
 //! Databases: DatabaseCluster objects.
 
 mod classes;
-mod readiness;
 mod rehearsal;
 mod restart;
 mod upgrade;
@@ -10,14 +9,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use everest_core::facts::busy_state;
+use everest_core::lifecycle::Lifecycle;
 use everest_core::lifecycle::backup::{FinalBackup, TakeFinalBackup};
-use everest_core::lifecycle::database::RemoveDatabase;
+use everest_core::lifecycle::database::{
+    After, AwaitReady, CreateDatabase, RemoveDatabase, is_from_backup,
+};
 use everest_core::path::FieldPath;
 use everest_core::upgrade::settled;
 use everest_core::v1::database::status;
-use everest_core::{
-    Operation, impact, readiness as judged, restart as core_restart, storage_class, v1,
-};
+use everest_core::{Operation, impact, restart as core_restart, storage_class, v1};
 use everest_schemas::Field;
 use everest_schemas::everest::DatabaseCluster;
 use everest_schemas::models::DatabaseModel;
@@ -25,26 +25,19 @@ use kube::ResourceExt;
 use serde_json::Value;
 
 use crate::apply::{self, Takes};
+use crate::drive::{self, Driver};
 use crate::error::ClusterError;
 use crate::looking::Verdict;
 use crate::mapped::key;
 use crate::objects::Objects;
 use crate::wait::Clock;
 use crate::watching::Awaited;
-use crate::{Change, Cluster, Creation, Unacknowledged, Wait, creation, drive, upgrade_lock};
+use crate::{Change, Cluster, Creation, Unacknowledged, Wait, upgrade_lock};
 
 pub use classes::{read, with_classes};
 pub use rehearsal::rehearse;
 
-/// Creates a database and waits until it is really ready.
-///
-/// 1. The upgrade of an engine's operator in the namespace is waited for.
-/// 2. What exists already is refused, unless a creation of the same has made it and was killed
-///    (see [`crate::CREATED_BY_APPLY`]): that is gone on with.
-/// 3. The object is applied, with the data source.
-/// 4. Unless `wait` is false: waits for readiness as everest-core judges it, with the engine's
-///    own object and the restore or import that brings the first data. A database in `error`
-///    goes on being waited for, because engines pass through it while they start.
+/// Creates a database and waits until it is really ready: see [`CreateDatabase`].
 ///
 /// Ends: `Created`; `Pending` after the deadline or an interruption; `Failed` if the import
 /// of the first data failed; `NotCreated` if nothing was written.
@@ -54,29 +47,19 @@ pub async fn create(
     made: &Unacknowledged,
     wait: &Wait,
 ) -> Creation<DatabaseModel> {
-    let clock = wait.start();
-    let (namespace, name) = match key(planned) {
-        Ok(key) => key,
-        Err(error) => return Creation::NotCreated(error),
-    };
-    let objects = cluster.objects::<DatabaseCluster>(namespace);
-    if let Err(error) = upgrade_lock::released(&objects, name, &clock).await {
-        return Creation::NotCreated(error);
+    let lifecycle = CreateDatabase::of(planned);
+    let mut created = drive::created(cluster, planned, lifecycle, made, wait).await;
+    match &mut created {
+        // What was waited for was found ready by more than its status.
+        Creation::Created(model) if planned.wait.known() != Some(&false) => {
+            model.ready = true.into();
+        }
+        Creation::Pending { observed, .. } | Creation::Failed { observed, .. } => {
+            observed.ready = false.into();
+        }
+        _ => {}
     }
-    let body = v1::database::desired(planned, Operation::Create);
-    let created = match creation::create(&objects, name, body, made).await {
-        Ok(created) => created,
-        Err(error) => return Creation::NotCreated(error),
-    };
-    if planned.wait.known() == Some(&false) {
-        return Creation::Created(cluster.observed(&created));
-    }
-    let last_known = cluster.observed(&created);
-    let after = (readiness::After::Creation, is_from_backup(planned));
-    match readiness::wait_until_ready(&objects, created, after, &clock).await {
-        Ok(ready) => Creation::Created(finished(cluster, &ready)),
-        Err(error) => Creation::unfinished(error, latest(&objects, name, last_known)).await,
-    }
+    created
 }
 
 /// Brings a database to what is planned, and waits until it is ready again.
@@ -121,12 +104,6 @@ pub async fn update(
     }
 }
 
-/// Whether a restore was to bring the first data of a database.
-fn is_from_backup(planned: &DatabaseModel) -> bool {
-    let spec = planned.spec.known();
-    spec.is_some_and(judged::is_from_backup)
-}
-
 /// Whether a change is one of how the database is destroyed or taken over, and of nothing else:
 /// it has to be possible while the database is broken.
 fn concerns_the_provider_alone(prior: &DatabaseModel, planned: &DatabaseModel) -> bool {
@@ -150,8 +127,8 @@ async fn looked_at_once(
         Err(error) => Err(error),
     };
     let after = match prior.ready.known() {
-        Some(false) => readiness::After::Resumed,
-        _ => readiness::After::NoChange,
+        Some(false) => After::Resumed,
+        _ => After::NoChange,
     };
     match live {
         Ok(live) => {
@@ -172,7 +149,7 @@ async fn looked_at_once(
 async fn ended(
     objects: &Objects<DatabaseCluster>,
     written: DatabaseCluster,
-    after: readiness::After,
+    after: After,
     planned: &DatabaseModel,
     clock: &Clock,
 ) -> Change<DatabaseModel> {
@@ -183,7 +160,7 @@ async fn ended(
     let name = written.name_any();
     let last_known = cluster.observed(&written);
     let after = (after, is_from_backup(planned));
-    match readiness::wait_until_ready(objects, written, after, clock).await {
+    match wait_until_ready(objects, written, after, clock).await {
         Ok(ready) => Change::Done(finished(cluster, &ready)),
         Err(error) => Change::Pending {
             observed: latest(objects, &name, last_known).await,
@@ -201,7 +178,7 @@ async fn write(
     planned: &DatabaseModel,
     config: &DatabaseModel,
     clock: &Clock,
-) -> Result<(DatabaseCluster, readiness::After), ClusterError> {
+) -> Result<(DatabaseCluster, After), ClusterError> {
     let name = &live.name_any();
     let generation = live.metadata.generation;
     let change = Bodies::of(prior, planned, config, &live);
@@ -223,10 +200,10 @@ async fn write(
             .iter()
             .all(|impact| impact.class == impact::Class::NoRestart);
     let after = match (unchanged && !begun, prior.ready.known()) {
-        (false, _) if is_quiet && !begun => readiness::After::QuietChange,
-        (false, _) => readiness::After::Change,
-        (true, Some(false)) => readiness::After::Resumed,
-        (true, _) => readiness::After::NoChange,
+        (false, _) if is_quiet && !begun => After::QuietChange,
+        (false, _) => After::Change,
+        (true, Some(false)) => After::Resumed,
+        (true, _) => After::NoChange,
     };
     Ok((written, after))
 }
@@ -383,6 +360,26 @@ pub async fn delete(
     key(model)?;
     let removal = RemoveDatabase::of(model).after_its_final_backup();
     drive::settled(cluster, removal, &wait.start()).await
+}
+
+/// Waits until a database that was just written is ready. `from_backup`: a restore was to bring
+/// its first data.
+async fn wait_until_ready(
+    objects: &Objects<DatabaseCluster>,
+    written: DatabaseCluster,
+    (after, from_backup): (After, bool),
+    clock: &Clock,
+) -> Result<Arc<DatabaseCluster>, ClusterError> {
+    let mut lifecycle = AwaitReady::of(&written, after, from_backup);
+    let mut driver = Driver::new(objects.cluster(), clock);
+    let object = lifecycle.subject();
+    driver.note_written(&object, written);
+    driver.watch();
+    let made = Unacknowledged::default();
+    driver.run(&mut lifecycle, &made).await?;
+    driver.seen(&object).ok_or_else(|| ClusterError::NotFound {
+        object: objects.named(&object.name),
+    })
 }
 
 fn blocked(

@@ -5,7 +5,7 @@
 
 mod ends;
 mod source;
-mod step;
+mod stepper;
 
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,12 +29,13 @@ use crate::acknowledgement::Unacknowledged;
 use crate::error::{ClusterError, Object, Sighting};
 use crate::leaving::Patience;
 use crate::looking::TICK;
+use crate::objects::Kind;
 use crate::sighting;
 use crate::wait::{Clock, Stopped};
 
 pub(crate) use ends::{created, resumed, settled};
 use source::Source;
-pub use step::{Next, Rest, Steps, Waiting};
+pub use stepper::{Rest, Stepped, Stepper, Waiting};
 
 /// How often a write is made anew because its object changes meanwhile.
 const TRIES: usize = 8;
@@ -50,6 +51,8 @@ pub(crate) struct Driver<'a> {
     /// Something was waited for: from then on watches are looked at.
     watches: bool,
     ours: BTreeSet<ObjectRef>,
+    /// The UIDs of what the caller has written.
+    uids: BTreeMap<ObjectRef, Option<String>>,
     /// What was asked to be deleted, with its UID.
     deleted: BTreeSet<(ObjectRef, Option<String>)>,
     tries_left: usize,
@@ -86,6 +89,7 @@ impl<'a> Driver<'a> {
             patience: Patience::new(),
             watches: false,
             ours: BTreeSet::new(),
+            uids: BTreeMap::new(),
             deleted: BTreeSet::new(),
             tries_left: TRIES,
             found: BTreeMap::new(),
@@ -96,6 +100,18 @@ impl<'a> Driver<'a> {
     /// Takes an object for the one that a creation has made.
     pub(crate) fn note_ours(&mut self, object: ObjectRef) {
         self.ours.insert(object);
+    }
+
+    /// Looks at watches from the first: for who waits from the beginning.
+    pub(crate) fn watch(&mut self) {
+        self.watches = true;
+    }
+
+    /// Takes an object for what the caller has just written: one of another UID is not it.
+    pub(crate) fn note_written<K: Kind + Observable>(&mut self, object: &ObjectRef, written: K) {
+        self.uids.insert(object.clone(), written.meta().uid.clone());
+        self.source(object).note(&object.name, Arc::new(written));
+        self.ours.insert(object.clone());
     }
 
     /// Takes the subject for ours if the same creation has made it before it was cut off.
@@ -211,9 +227,10 @@ impl<'a> Driver<'a> {
                 }
                 Err(query) => {
                     let answer = self.answer(&query).await?;
-                    let lost = matches!(&query, Query::Object(object) if *object == subject)
-                        && matches!(answer, Answer::Object(Seen::Absent));
-                    if lost && self.is_ours(&subject) {
+                    if matches!(&query, Query::Object(object) if *object == subject)
+                        && self.is_ours(&subject)
+                        && self.is_lost(&subject, &answer)
+                    {
                         return Err(ClusterError::NotFound {
                             object: self.named(&subject),
                         });
@@ -230,12 +247,28 @@ impl<'a> Driver<'a> {
         }
     }
 
+    /// Whether what was made or written is gone: another one of its name is not it.
+    fn is_lost(&mut self, object: &ObjectRef, found: &Answer) -> bool {
+        let uid = self.source(object).uid(&object.name);
+        let other = self.uids.get(object).is_some_and(|meant| *meant != uid);
+        other || matches!(found, Answer::Object(Seen::Absent))
+    }
+
     /// Whether the last decision was to wait, a moment ago, and all that it was made of is the
     /// same. A watch tells of every object of its kind: where many wait, most of what it tells is
     /// about others.
     async fn nothing_changed(&mut self) -> Result<bool, ClusterError> {
         let recent = self.last.decided.is_some_and(|at| at.elapsed() < TICK);
         if !self.watches || !recent || self.last.missing.is_empty() {
+            return Ok(false);
+        }
+        // What the server itself has to be asked for is decided again.
+        if self
+            .last
+            .answers
+            .iter()
+            .any(|(query, _)| matches!(query, Query::Now(_)))
+        {
             return Ok(false);
         }
         for (query, before) in std::mem::take(&mut self.last.answers) {
@@ -255,6 +288,10 @@ impl<'a> Driver<'a> {
             Query::Object(object) => self.source(object).object(&object.name, watches).await,
             Query::Beside(object) => {
                 let found = self.source(object).object(&object.name, watches).await;
+                source::beside(found)
+            }
+            Query::Now(object) => {
+                let found = self.source(object).now(&object.name).await;
                 source::beside(found)
             }
             Query::Listed(kind, namespace) => {
@@ -293,6 +330,8 @@ impl<'a> Driver<'a> {
                 self.source(&object)
                     .create(&object.name, body, made)
                     .await?;
+                let uid = self.source(&object).uid(&object.name);
+                self.uids.insert(object.clone(), uid);
                 self.ours.insert(object);
                 Performed::Again
             }

@@ -9,7 +9,7 @@ use everest_schemas::everest::{DatabaseCluster, DatabaseEngine};
 use everest_schemas::models::DatabaseModel;
 use tokio::time::Instant;
 
-use super::readiness::{self, After};
+use super::{After, wait_until_ready};
 use crate::Change;
 use crate::error::ClusterError;
 use crate::looking::Verdict;
@@ -85,8 +85,7 @@ pub(super) async fn prepare(
                 let (written, after) = super::write(objects, live, prior, &first, config, clock)
                     .await
                     .map_err(Change::Refused)?;
-                let ready =
-                    readiness::wait_until_ready(objects, written, (after, false), clock).await;
+                let ready = wait_until_ready(objects, written, (after, false), clock).await;
                 if let Err(error) = ready {
                     return Err(unfinished(objects, name, true, error).await);
                 }
@@ -143,7 +142,7 @@ async fn work_ended(
     } else {
         After::NoChange
     };
-    match readiness::wait_until_ready(objects, live, (after, false), clock).await {
+    match wait_until_ready(objects, live, (after, false), clock).await {
         Ok(_) | Err(ClusterError::Failed { .. }) => Ok(()),
         Err(error) => Err(error),
     }

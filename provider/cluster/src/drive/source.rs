@@ -44,6 +44,11 @@ pub(super) trait Source: Send + Sync {
     /// Reads an object: from a watch that is shared, or from the server.
     async fn object(&mut self, name: &str, watches: bool) -> Result<Answer, ClusterError>;
 
+    /// Reads an object from the server.
+    async fn now(&mut self, name: &str) -> Result<Answer, ClusterError> {
+        self.object(name, false).await
+    }
+
     /// Reads all objects.
     async fn all(&mut self, watches: bool) -> Result<Answer, ClusterError>;
 
@@ -82,6 +87,12 @@ pub(super) trait Source: Send + Sync {
     /// Describes an object that was last seen so.
     async fn sighting(&self, name: &str, seen: Shared, missing: &str) -> Sighting;
 
+    /// The UID of an object as it was last read or written.
+    fn uid(&self, name: &str) -> Option<String>;
+
+    /// Notes what the server answered to a write of the caller's.
+    fn note(&mut self, name: &str, written: Shared);
+
     /// The object that was last written.
     fn written(&self, name: &str) -> Option<Shared>;
 }
@@ -89,7 +100,7 @@ pub(super) trait Source: Send + Sync {
 /// The objects of a kind in a namespace.
 pub(super) fn of(cluster: &Cluster, kind: ObjectKind, namespace: &str) -> Box<dyn Source> {
     fn typed<K: Kind + Serialize>(objects: Objects<K>) -> Box<dyn Source> {
-        Box::new(Known::new(objects, |found| found))
+        Box::new(TypedSource::new(objects, |found| found))
     }
     match kind {
         ObjectKind::Database => typed::<DatabaseCluster>(cluster.objects(namespace)),
@@ -108,7 +119,7 @@ pub(super) fn of(cluster: &Cluster, kind: ObjectKind, namespace: &str) -> Box<dy
                 EngineRole::Restore => kinds.restore,
             };
             let objects: Objects<DynamicObject> = cluster.of_kind(&kind, namespace);
-            Box::new(Known::new(objects, |found: Arc<DynamicObject>| {
+            Box::new(TypedSource::new(objects, |found: Arc<DynamicObject>| {
                 Arc::new(serde_json::to_value(&*found).unwrap_or_default())
             }))
         }
@@ -145,7 +156,7 @@ pub(super) fn served(found: Result<Answer, ClusterError>) -> Result<Answer, Clus
 }
 
 /// Objects of one type.
-struct Known<K, T> {
+struct TypedSource<K, T> {
     objects: Objects<K>,
     feed: Option<(Arc<Feed<K>>, watch::Receiver<u64>)>,
     /// What decisions are made of: the object itself, or its JSON.
@@ -165,7 +176,7 @@ struct Known<K, T> {
     all: Option<(Arc<Vec<Arc<K>>>, Shared)>,
 }
 
-impl<K: Kind + Serialize, T: Any + Send + Sync> Known<K, T> {
+impl<K: Kind + Serialize, T: Any + Send + Sync> TypedSource<K, T> {
     fn new(objects: Objects<K>, shown: fn(Arc<K>) -> Arc<T>) -> Self {
         Self {
             objects,
@@ -259,7 +270,7 @@ impl<K: Kind + Serialize, T: Any + Send + Sync> Known<K, T> {
 }
 
 #[async_trait]
-impl<K: Kind + Serialize, T: Any + Send + Sync> Source for Known<K, T> {
+impl<K: Kind + Serialize, T: Any + Send + Sync> Source for TypedSource<K, T> {
     fn named(&self, name: &str) -> Box<Object> {
         self.objects.named(name)
     }
@@ -267,6 +278,14 @@ impl<K: Kind + Serialize, T: Any + Send + Sync> Source for Known<K, T> {
     async fn object(&mut self, name: &str, watches: bool) -> Result<Answer, ClusterError> {
         let found = self.find(name, watches).await?;
         self.looked.insert(name.to_owned(), found.clone());
+        Ok(Answer::Object(match found {
+            Some(found) => Seen::Found(self.show(name, found)),
+            None => Seen::Absent,
+        }))
+    }
+
+    async fn now(&mut self, name: &str) -> Result<Answer, ClusterError> {
+        let found = self.ask(name).await?;
         Ok(Answer::Object(match found {
             Some(found) => Seen::Found(self.show(name, found)),
             None => Seen::Absent,
@@ -366,6 +385,18 @@ impl<K: Kind + Serialize, T: Any + Send + Sync> Source for Known<K, T> {
         sighting::of(&self.objects, name, seen, missing).await
     }
 
+    fn uid(&self, name: &str) -> Option<String> {
+        let looked = self.looked.get(name).and_then(Option::as_ref);
+        let object = looked.or_else(|| self.written.get(name))?;
+        object.meta().uid.clone()
+    }
+
+    fn note(&mut self, name: &str, written: Shared) {
+        if let Ok(written) = written.downcast() {
+            self.written.insert(name.to_owned(), written);
+        }
+    }
+
     fn written(&self, name: &str) -> Option<Shared> {
         let written = self.written.get(name)?.clone();
         Some(written)
@@ -440,6 +471,12 @@ impl Source for Secrets {
     async fn sighting(&self, _: &str, _: Shared, missing: &str) -> Sighting {
         sighting::waiting_for(missing)
     }
+
+    fn uid(&self, _: &str) -> Option<String> {
+        None
+    }
+
+    fn note(&mut self, _: &str, _: Shared) {}
 
     fn written(&self, _: &str) -> Option<Shared> {
         None

@@ -91,7 +91,7 @@ impl World {
 
     fn answer(&self, query: &Query) -> Answer {
         match query {
-            Query::Object(object) | Query::Beside(object) => {
+            Query::Object(object) | Query::Beside(object) | Query::Now(object) => {
                 let found = self.objects.get(&(object.kind, object.name.clone()));
                 Answer::Object(
                     found.map_or(Seen::Absent, |body| Seen::Found(read(object.kind, body))),

@@ -279,9 +279,8 @@ async fn reads_that_are_never_answered_do_not_end_a_wait() {
     let objects = cluster.objects::<DatabaseCluster>("prod");
     let written = serde_json::from_value(at_version("initializing", "1")).unwrap();
     let begun = Instant::now();
-    let after = readiness::After::NoChange;
-    let waited =
-        readiness::wait_until_ready(&objects, written, (after, false), &wait().start()).await;
+    let after = After::NoChange;
+    let waited = wait_until_ready(&objects, written, (after, false), &wait().start()).await;
     assert!(waited.is_ok(), "{:?}", waited.err());
     assert!(begun.elapsed() >= Duration::from_secs(60), "{begun:?}");
 }

@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use everest_cluster::facts;
+use everest_cluster::{Stepper, facts};
 use everest_core::facts::{Seen, busy_state};
 use everest_core::finding::Severity;
-use everest_core::lifecycle::database::RemoveDatabase;
+use everest_core::lifecycle::database::{
+    Companions, RemoveDatabase, engine_object, is_from_backup,
+};
 use everest_core::readiness::{self, DatabaseSighting, Readiness};
 use everest_core::restart::RESTARTED_FOR;
 use everest_core::rules::Ruled;
@@ -15,7 +17,7 @@ use everest_core::v1::database::status;
 use everest_core::v1::{self, OwnedKeys};
 use everest_core::{restart, upgrade};
 use everest_schemas::Field;
-use everest_schemas::everest::{DataImportJob, DatabaseCluster, DatabaseClusterRestore};
+use everest_schemas::everest::DatabaseCluster;
 use everest_schemas::models::DatabaseModel;
 use k8s_openapi::api::core::v1::Secret;
 use kube::ResourceExt;
@@ -58,35 +60,40 @@ impl Kind for Databases {
     }
 
     async fn readiness(scene: &mut Scene<'_, Self>, external: &Arc<DatabaseCluster>) -> Readiness {
-        let (namespace, name) = (scene.namespace, scene.name);
-        let engine = external.spec.engine.known();
-        let engine_cr = match engine.and_then(|engine| engine.type_.known()) {
-            Some(engine) => scene.views.engine(*engine, namespace, name).await,
-            None => Seen::Unread,
+        let engine = match engine_object(external) {
+            Some((engine, object)) => {
+                let name = (&*object.namespace, &*object.name);
+                let seen = scene.views.engine(engine, name.0, name.1).await;
+                Some((object, seen))
+            }
+            None => None,
         };
         let ready = scene.managed.status.condition(READY);
         let creating = ready.is_none_or(|ready| ready.reason == "Creating");
-        let asked = scene.config.spec.known();
-        let brings_data = external.spec.data_source.is_known()
-            || (creating && asked.is_some_and(readiness::is_from_backup));
-        let restore: Option<DatabaseClusterRestore> = match brings_data {
-            true => scene
-                .cluster()
-                .steps(namespace)
-                .get(name)
-                .await
-                .ok()
-                .flatten(),
-            false => None,
+        let from_backup = creating && is_from_backup(scene.config);
+        let cluster = scene.cluster().clone();
+        let observed = Stepper::new(&cluster, &mut scene.memory.times)
+            .observe(
+                |observed| {
+                    if let Some((object, seen)) = engine {
+                        observed.note_engine_object(object, seen);
+                    }
+                },
+                |observed| Companions::of(observed, external, from_backup).map(|_| ()),
+            )
+            .await;
+        let observed = match observed {
+            Ok(observed) => observed,
+            Err(error) => return Readiness::Pending(error.to_string()),
         };
-        let import_job = import_job(scene, external).await;
+        let beside = Companions::of(&observed, external, from_backup).unwrap_or_default();
         let sighting = DatabaseSighting {
             database: external,
-            engine_cr: engine_cr.as_ref(),
-            restore: restore.as_ref(),
-            import_job: import_job.as_ref(),
+            engine_cr: beside.engine_cr,
+            restore: beside.restore,
+            import_job: beside.import_job,
             written_generation: scene.memory.written,
-            steady_for: Some(stood(scene, external, &engine_cr)),
+            steady_for: Some(stood(scene, external, beside.engine_cr)),
             has_worked: false,
             creating,
             may_be_stale: true,
@@ -150,7 +157,7 @@ impl Kind for Databases {
             return Err(Failure::Held(message.to_owned()));
         }
         // The state that the change finds.
-        stood(scene, external, &Seen::Unread);
+        stood(scene, external, Seen::Unread);
         let steps = scene.steps();
         let observed = restarted(scene, external);
         let mut current = external.clone();
@@ -235,7 +242,7 @@ fn restarted(scene: &Scene<'_, Databases>, external: &DatabaseCluster) -> Databa
 fn stood(
     scene: &mut Scene<'_, Databases>,
     database: &DatabaseCluster,
-    engine_cr: &Seen<Value>,
+    engine_cr: Seen<&Value>,
 ) -> Duration {
     let ready = scene.managed.status.condition(READY);
     let was_ready = ready.is_some_and(|ready| ready.status == "True");
@@ -245,15 +252,4 @@ fn stood(
     };
     let footing = readiness::footing(database, engine_cr);
     scene.memory.stood(status(database), &footing, was_ready)
-}
-
-/// The import that brings the first data.
-async fn import_job(
-    scene: &Scene<'_, Databases>,
-    database: &DatabaseCluster,
-) -> Option<DataImportJob> {
-    database.spec.data_source.known()?.data_import.known()?;
-    let name = database.status.as_ref()?.data_import_job_name.clone()?;
-    let jobs = scene.cluster().steps::<DataImportJob>(scene.namespace);
-    jobs.get(&name).await.ok()?
 }

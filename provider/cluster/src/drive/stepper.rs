@@ -16,15 +16,14 @@ use crate::error::ClusterError;
 const MOST: usize = 20;
 
 /// The steps of one look at a lifecycle.
-pub struct Steps<'a> {
+pub struct Stepper<'a> {
     cluster: &'a Cluster,
     times: &'a mut Stopwatches,
-    seen: Vec<(Query, Answer)>,
 }
 
 /// What a look at a lifecycle came to.
 #[derive(Debug)]
-pub enum Next<T> {
+pub enum Stepped<T> {
     /// Something is waited for.
     Waits(Waiting),
     /// The deletion of the subject was asked for.
@@ -46,14 +45,10 @@ pub enum Waiting {
     Users(Vec<String>, String),
 }
 
-impl<'a> Steps<'a> {
+impl<'a> Stepper<'a> {
     /// The steps on a cluster, with what the caller knows of time.
     pub fn new(cluster: &'a Cluster, times: &'a mut Stopwatches) -> Self {
-        Self {
-            cluster,
-            times,
-            seen: Vec::new(),
-        }
+        Self { cluster, times }
     }
 
     /// The next action by what there is now. What was `known` is not asked for.
@@ -70,24 +65,42 @@ impl<'a> Steps<'a> {
         self.times.set(Duration::from_millis(since_epoch));
         let mut observed = Observed::at(now);
         known(&mut observed);
-        self.seen.clear();
         loop {
             match lifecycle.next(&observed, self.times) {
                 Ok(action) => return Ok(action),
                 Err(query) => {
                     let answer = self.answer(&query).await?;
-                    self.seen.push((query.clone(), answer.clone()));
                     observed.note(query, answer);
                 }
             }
         }
     }
 
+    /// Looks at what `asks` needs to know. What was `known` is not asked for.
+    ///
+    /// # Errors
+    /// Whatever keeps the cluster from being looked at.
+    pub async fn observe(
+        &self,
+        known: impl FnOnce(&mut Observed),
+        asks: impl Fn(&Observed) -> Result<(), Query>,
+    ) -> Result<Observed, ClusterError> {
+        let mut observed = Observed::at(self.cluster.now());
+        known(&mut observed);
+        while let Err(query) = asks(&observed) {
+            let answer = self.answer(&query).await?;
+            observed.note(query, answer);
+        }
+        Ok(observed)
+    }
+
     async fn answer(&self, query: &Query) -> Result<Answer, ClusterError> {
         let of = |object: &ObjectRef| source::of(self.cluster, object.kind, &object.namespace);
         match query {
             Query::Object(object) => of(object).object(&object.name, false).await,
-            Query::Beside(object) => source::beside(of(object).object(&object.name, false).await),
+            Query::Beside(object) | Query::Now(object) => {
+                source::beside(of(object).object(&object.name, false).await)
+            }
             Query::Listed(kind, namespace) => {
                 source::served(source::of(self.cluster, *kind, namespace).all(false).await)
             }
@@ -136,7 +149,7 @@ impl<'a> Steps<'a> {
     pub async fn walk<L: Lifecycle + Send>(
         &mut self,
         lifecycle: &mut L,
-    ) -> Result<Next<L::Outcome>, ClusterError> {
+    ) -> Result<Stepped<L::Outcome>, ClusterError> {
         for _ in 0..MOST {
             let action = self.decide(lifecycle, |_| {}).await?;
             match self.rest(lifecycle, action)? {
@@ -145,13 +158,13 @@ impl<'a> Steps<'a> {
                     if matches!(&action, Action::Delete { object, .. }
                         if *object == lifecycle.subject())
                     {
-                        return Ok(Next::Deleting);
+                        return Ok(Stepped::Deleting);
                     }
                 }
                 Rest::Is(next) => return Ok(next),
             }
         }
-        Ok(Next::Waits(Waiting::Comes(
+        Ok(Stepped::Waits(Waiting::Comes(
             "what was written to be taken up".to_owned(),
         )))
     }
@@ -170,15 +183,15 @@ impl<'a> Steps<'a> {
             Action::Create { .. } | Action::Merge(_) | Action::Delete { .. } => {
                 return Ok(Rest::Write(action));
             }
-            Action::Await(missing) => Next::Waits(Waiting::Comes(missing.said(dialect))),
+            Action::Await(missing) => Stepped::Waits(Waiting::Comes(missing.said(dialect))),
             Action::Require(Requirement::Condition {
                 message, remedy, ..
-            }) => Next::Waits(Waiting::Required(
+            }) => Stepped::Waits(Waiting::Required(
                 message.said(dialect),
                 remedy.said(dialect),
             )),
             Action::Require(Requirement::Unused { users, remedy }) => {
-                Next::Waits(Waiting::Users(names(users), remedy.said(dialect)))
+                Stepped::Waits(Waiting::Users(names(users), remedy.said(dialect)))
             }
             Action::Refuse { message, attribute } => {
                 let subject = lifecycle.subject();
@@ -189,8 +202,8 @@ impl<'a> Steps<'a> {
                     attribute,
                 });
             }
-            Action::Failed(reason) => Next::Failed(reason),
-            Action::Done(outcome) => Next::Done(outcome),
+            Action::Failed(reason) => Stepped::Failed(reason),
+            Action::Done(outcome) => Stepped::Done(outcome),
         }))
     }
 }
@@ -201,5 +214,5 @@ pub enum Rest<T> {
     /// It writes.
     Write(Action<T>),
     /// It does not.
-    Is(Next<T>),
+    Is(Stepped<T>),
 }
