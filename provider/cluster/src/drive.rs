@@ -56,6 +56,8 @@ pub(crate) struct Driver<'a> {
     /// What was asked to be deleted, with its UID.
     deleted: BTreeSet<(ObjectRef, Option<String>)>,
     tries_left: usize,
+    /// A write may have been done although its answer says otherwise.
+    pub(crate) may_be_written: bool,
     /// Objects as they were last seen.
     found: BTreeMap<ObjectRef, Arc<dyn Any + Send + Sync>>,
     last: Last,
@@ -92,6 +94,7 @@ impl<'a> Driver<'a> {
             uids: BTreeMap::new(),
             deleted: BTreeSet::new(),
             tries_left: TRIES,
+            may_be_written: false,
             found: BTreeMap::new(),
             last: Last::default(),
         }
@@ -102,16 +105,16 @@ impl<'a> Driver<'a> {
         self.ours.insert(object);
     }
 
-    /// Looks at watches from the first: for who waits from the beginning.
-    pub(crate) fn watch(&mut self) {
-        self.watches = true;
-    }
-
     /// Takes an object for what the caller has just written: one of another UID is not it.
     pub(crate) fn note_written<K: Kind + Observable>(&mut self, object: &ObjectRef, written: K) {
         self.uids.insert(object.clone(), written.meta().uid.clone());
         self.source(object).note(&object.name, Arc::new(written));
         self.ours.insert(object.clone());
+    }
+
+    /// Takes an object for what the caller has just read.
+    pub(crate) fn note_read<K: Kind + Observable>(&mut self, object: &ObjectRef, read: K) {
+        self.source(object).note(&object.name, Arc::new(read));
     }
 
     /// Takes the subject for ours if the same creation has made it before it was cut off.
@@ -333,6 +336,23 @@ impl<'a> Driver<'a> {
                 let uid = self.source(&object).uid(&object.name);
                 self.uids.insert(object.clone(), uid);
                 self.ours.insert(object);
+                Performed::Again
+            }
+            Action::Apply(apply) => {
+                let object = apply.object.clone();
+                match self.source(&object).apply(&apply).await {
+                    Ok(before) => {
+                        let uid = self.source(&object).uid(&object.name);
+                        self.uids.insert(object.clone(), uid);
+                        self.ours.insert(object.clone());
+                        lifecycle.wrote(&object, before);
+                        self.tries_left = TRIES;
+                    }
+                    Err(error) => {
+                        self.may_be_written |= error.leaves_it_open();
+                        self.written(Err(error)).await?;
+                    }
+                }
                 Performed::Again
             }
             Action::Merge(changes) => {

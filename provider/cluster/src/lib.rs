@@ -33,7 +33,6 @@ pub mod restore;
 mod sighting;
 mod silence;
 pub mod step;
-mod upgrade_lock;
 pub mod wait;
 mod watching;
 

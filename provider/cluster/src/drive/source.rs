@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use everest_core::facts::Seen;
-use everest_core::lifecycle::{Answer, EngineRole, ObjectKind, SecretMetadata};
+use everest_core::lifecycle::{
+    Agreed, Answer, Apply, EngineRole, HandOver, ObjectKind, SecretMetadata,
+};
 use everest_schemas::everest::{
     BackupStorage, DataImportJob, DatabaseCluster, DatabaseClusterBackup, DatabaseClusterRestore,
     DatabaseEngine,
@@ -20,6 +22,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::acknowledgement::Unacknowledged;
+use crate::apply::{self, Takes};
 use crate::error::{ClusterError, Object, Sighting};
 use crate::objects::{Kind, Objects};
 use crate::watching::{Feed, version};
@@ -76,7 +79,11 @@ pub(super) trait Source: Send + Sync {
     ) -> Result<(), ClusterError>;
 
     /// Applies a body, whoever owns its fields.
-    async fn apply(&mut self, name: &str, body: &Value) -> Result<(), ClusterError>;
+    async fn put(&mut self, name: &str, body: &Value) -> Result<(), ClusterError>;
+
+    /// Applies a body, owning only the fields in it and taking no more than was agreed to. Returns
+    /// the generation before.
+    async fn apply(&mut self, apply: &Apply) -> Result<Option<i64>, ClusterError>;
 
     /// Merges a body into an object.
     async fn merge(&mut self, name: &str, body: &Value) -> Result<(), ClusterError>;
@@ -167,6 +174,8 @@ struct TypedSource<K, T> {
     written: HashMap<String, Arc<K>>,
     /// What was just read, for the first look.
     read: HashMap<String, Option<Arc<K>>>,
+    /// Whose writes were not taken: they are read from the server.
+    stale: HashSet<String>,
     /// What was last found, ours or not.
     looked: HashMap<String, Option<Arc<K>>>,
     /// When the server itself was last asked.
@@ -185,6 +194,7 @@ impl<K: Kind + Serialize, T: Any + Send + Sync> TypedSource<K, T> {
             last: HashMap::new(),
             written: HashMap::new(),
             read: HashMap::new(),
+            stale: HashSet::new(),
             looked: HashMap::new(),
             asked: HashMap::new(),
             seen: HashSet::new(),
@@ -208,6 +218,9 @@ impl<K: Kind + Serialize, T: Any + Send + Sync> TypedSource<K, T> {
     }
 
     async fn find(&mut self, name: &str, watches: bool) -> Result<Option<Arc<K>>, ClusterError> {
+        if self.stale.remove(name) {
+            return self.ask(name).await;
+        }
         if !watches {
             if let Some(written) = self.written.get(name) {
                 return Ok(Some(written.clone()));
@@ -357,20 +370,45 @@ impl<K: Kind + Serialize, T: Any + Send + Sync> Source for TypedSource<K, T> {
         Ok(())
     }
 
-    async fn apply(&mut self, name: &str, body: &Value) -> Result<(), ClusterError> {
+    async fn apply(&mut self, apply: &Apply) -> Result<Option<i64>, ClusterError> {
+        let name = &apply.object.name;
+        let Some(live) = self.looked.get(name).cloned().flatten() else {
+            return Err(ClusterError::NotFound {
+                object: self.objects.named(name),
+            });
+        };
+        // Until it is taken, what there is has to be read anew.
+        self.written.remove(name);
+        self.stale.insert(name.clone());
+        if let Some(HandOver { planned, prior }) = &apply.hand_over {
+            apply::hand_over(&self.objects, name, &*live, planned, prior).await?;
+        }
+        let takes = match &apply.agreed {
+            Agreed::Nothing => Takes::Nothing,
+            Agreed::Shown { prior } => Takes::Shown { prior },
+            Agreed::Everything => Takes::Everything,
+        };
+        let applied = apply::apply(&self.objects, name, &apply.body, takes).await?;
+        self.stale.remove(name);
+        self.wrote(name, applied);
+        Ok(live.meta().generation)
+    }
+
+    async fn put(&mut self, name: &str, body: &Value) -> Result<(), ClusterError> {
         let applied = self.objects.patch_apply(name, body, true).await?;
         self.wrote(name, applied);
         Ok(())
     }
 
     async fn merge(&mut self, name: &str, body: &Value) -> Result<(), ClusterError> {
-        // What was written before is no longer the newest, whatever comes of it.
         self.written.remove(name);
+        self.stale.insert(name.to_owned());
         let merged = if body.pointer("/metadata/resourceVersion").is_some() {
             self.objects.patch_merge_once(name, body).await?
         } else {
             self.objects.patch_merge(name, body).await?
         };
+        self.stale.remove(name);
         self.wrote(name, merged);
         Ok(())
     }
@@ -454,7 +492,12 @@ impl Source for Secrets {
         Ok(())
     }
 
-    async fn apply(&mut self, name: &str, body: &Value) -> Result<(), ClusterError> {
+    async fn apply(&mut self, apply: &Apply) -> Result<Option<i64>, ClusterError> {
+        self.put(&apply.object.name, &apply.body).await?;
+        Ok(None)
+    }
+
+    async fn put(&mut self, name: &str, body: &Value) -> Result<(), ClusterError> {
         self.0.patch_apply(name, body, true).await?;
         Ok(())
     }

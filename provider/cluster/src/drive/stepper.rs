@@ -4,8 +4,9 @@ use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
+use everest_core::facts::Seen;
 use everest_core::lifecycle::{
-    Action, Answer, Lifecycle, Merge, ObjectRef, Observed, Query, Requirement, Stopwatches,
+    Action, Answer, Apply, Lifecycle, Merge, ObjectRef, Observed, Query, Requirement, Stopwatches,
 };
 
 use super::{names, source};
@@ -19,6 +20,7 @@ const MOST: usize = 20;
 pub struct Stepper<'a> {
     cluster: &'a Cluster,
     times: &'a mut Stopwatches,
+    written: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 /// What a look at a lifecycle came to.
@@ -48,7 +50,11 @@ pub enum Waiting {
 impl<'a> Stepper<'a> {
     /// The steps on a cluster, with what the caller knows of time.
     pub fn new(cluster: &'a Cluster, times: &'a mut Stopwatches) -> Self {
-        Self { cluster, times }
+        Self {
+            cluster,
+            times,
+            written: None,
+        }
     }
 
     /// The next action by what there is now. What was `known` is not asked for.
@@ -122,7 +128,12 @@ impl<'a> Stepper<'a> {
         match action {
             Action::Create { object, body } => {
                 let mut source = of(object);
-                source.apply(&object.name, body).await?;
+                source.put(&object.name, body).await?;
+                Ok(source.written(&object.name))
+            }
+            Action::Apply(Apply { object, body, .. }) => {
+                let mut source = of(object);
+                source.put(&object.name, body).await?;
                 Ok(source.written(&object.name))
             }
             Action::Merge(changes) => {
@@ -142,31 +153,62 @@ impl<'a> Stepper<'a> {
         }
     }
 
-    /// Does action after action until something is waited for.
+    /// Does action after action until something is waited for. The subject as it was `seen` is not
+    /// asked for first.
     ///
     /// # Errors
     /// `Blocked` where it may not be; whatever the server says.
     pub async fn walk<L: Lifecycle + Send>(
         &mut self,
         lifecycle: &mut L,
+        seen: Option<Arc<dyn Any + Send + Sync>>,
     ) -> Result<Stepped<L::Outcome>, ClusterError> {
+        let subject = lifecycle.subject();
+        let mut seen = seen;
+        let mut applied = false;
         for _ in 0..MOST {
-            let action = self.decide(lifecycle, |_| {}).await?;
-            match self.rest(lifecycle, action)? {
-                Rest::Write(action) => {
-                    self.write(&action).await?;
-                    if matches!(&action, Action::Delete { object, .. }
-                        if *object == lifecycle.subject())
-                    {
-                        return Ok(Stepped::Deleting);
-                    }
+            let known = seen.take();
+            let known = |observed: &mut Observed| {
+                if let Some(known) = known {
+                    let answer = Answer::Object(Seen::Found(known));
+                    observed.note(Query::Object(subject.clone()), answer);
                 }
+            };
+            let action = self.decide(lifecycle, known).await?;
+            let action = match self.rest(lifecycle, action)? {
+                Rest::Write(action) => action,
                 Rest::Is(next) => return Ok(next),
+            };
+            // What was applied and differs still is left to the next look: somebody else may
+            // write the same object.
+            if matches!(action, Action::Apply(_)) && std::mem::replace(&mut applied, true) {
+                break;
+            }
+            let written = self.write(&action).await?;
+            match &action {
+                Action::Delete { object, .. } if *object == subject => {
+                    return Ok(Stepped::Deleting);
+                }
+                Action::Apply(Apply { object, .. }) if *object == subject => {
+                    seen.clone_from(&written);
+                }
+                Action::Merge(changes) if changes.iter().all(|one| one.object == subject) => {
+                    seen.clone_from(&written);
+                }
+                _ => {}
+            }
+            if seen.is_some() {
+                self.written = written;
             }
         }
         Ok(Stepped::Waits(Waiting::Comes(
             "what was written to be taken up".to_owned(),
         )))
+    }
+
+    /// The subject as the last write of a walk has left it.
+    pub fn into_written(self) -> Option<Arc<dyn Any + Send + Sync>> {
+        self.written
     }
 
     /// What an action that writes nothing comes to.
@@ -180,7 +222,7 @@ impl<'a> Stepper<'a> {
     ) -> Result<Rest<L::Outcome>, ClusterError> {
         let dialect = self.cluster.dialect();
         Ok(Rest::Is(match action {
-            Action::Create { .. } | Action::Merge(_) | Action::Delete { .. } => {
+            Action::Create { .. } | Action::Apply(_) | Action::Merge(_) | Action::Delete { .. } => {
                 return Ok(Rest::Write(action));
             }
             Action::Await(missing) => Stepped::Waits(Waiting::Comes(missing.said(dialect))),

@@ -17,6 +17,8 @@ pub enum Action<T = ()> {
         /// The body of the server-side apply.
         body: Value,
     },
+    /// Apply a body to an object that exists, owning the fields in it.
+    Apply(Apply),
     /// Merge bodies into objects, in any order.
     Merge(Vec<Merge>),
     /// Delete the object, in the foreground.
@@ -41,6 +43,44 @@ pub enum Action<T = ()> {
     Failed(String),
     /// There is nothing left to do.
     Done(T),
+}
+
+/// The server-side apply of one object.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Apply {
+    /// The object.
+    pub object: ObjectRef,
+    /// The body. One that names a resource version is only taken by the object that it was made
+    /// from.
+    pub body: Value,
+    /// What of others' fields it may overwrite.
+    pub agreed: Agreed,
+    /// The change that it was made from, where something of others' may go with it.
+    pub hand_over: Option<HandOver>,
+}
+
+/// What an apply may overwrite of the fields of other managers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Agreed {
+    /// Nothing.
+    Nothing,
+    /// What a plan showed that was made from a state with this body: whoever applied it has agreed.
+    Shown {
+        /// The body made from that state.
+        prior: Value,
+    },
+    /// Everything.
+    Everything,
+}
+
+/// A change that takes values out of an object: what others wrote once of them would be left to
+/// them by an apply.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HandOver {
+    /// The body made from what is planned.
+    pub planned: Value,
+    /// The body made from what was there before.
+    pub prior: Value,
 }
 
 /// The merge patch of one object. A body that names a resource version is only taken by the object
@@ -100,6 +140,7 @@ impl<T> Action<T> {
     pub fn map<U>(self, outcome: impl FnOnce(T) -> U) -> Action<U> {
         match self {
             Action::Create { object, body } => Action::Create { object, body },
+            Action::Apply(apply) => Action::Apply(apply),
             Action::Merge(changes) => Action::Merge(changes),
             Action::Delete { object, uid } => Action::Delete { object, uid },
             Action::Await(missing) => Action::Await(missing),

@@ -61,6 +61,32 @@ where
     }
 }
 
+/// Does what comes next of a change. Returns the external object as the last write has left it.
+///
+/// # Errors
+/// `Held` where nothing is written before something has come.
+pub async fn change<K, L>(
+    scene: &mut Scene<'_, K>,
+    lifecycle: &mut L,
+    external: &K::External,
+) -> Result<Arc<K::External>, Failure>
+where
+    K: Kind<External: Observable>,
+    L: Lifecycle + Send,
+{
+    let cluster = scene.cluster().clone();
+    let mut stepper = Stepper::new(&cluster, &mut scene.memory.times);
+    let stepped = stepper
+        .walk(lifecycle, Some(Arc::new(external.clone())))
+        .await?;
+    let written = stepper.into_written();
+    match (written.and_then(|written| written.downcast().ok()), stepped) {
+        (Some(written), _) => Ok(written),
+        (None, Stepped::Waits(waiting)) => Err(Failure::Held(told(waiting))),
+        (None, _) => Ok(Arc::new(external.clone())),
+    }
+}
+
 /// Whether what comes next is to make something.
 ///
 /// # Errors
@@ -85,7 +111,7 @@ pub async fn delete<K: Kind, L: Lifecycle + Send>(
 ) -> Result<(), Failure> {
     let cluster = scene.cluster().clone();
     let mut stepper = Stepper::new(&cluster, &mut scene.memory.times);
-    match stepper.walk(lifecycle).await? {
+    match stepper.walk(lifecycle, None).await? {
         Stepped::Done(_) | Stepped::Deleting => Ok(()),
         Stepped::Failed(reason) => Err(Failure::Held(reason)),
         Stepped::Waits(waiting) => Err(Failure::Held(format!("{}. {WAY_OUT}", told(waiting)))),
@@ -102,7 +128,7 @@ pub async fn remains<K: Kind, L: Lifecycle + Send>(
 ) -> Result<Option<String>, Failure> {
     let cluster = scene.cluster().clone();
     let mut stepper = Stepper::new(&cluster, &mut scene.memory.times);
-    Ok(match stepper.walk(lifecycle).await? {
+    Ok(match stepper.walk(lifecycle, None).await? {
         Stepped::Done(_) => None,
         Stepped::Deleting => Some(format!("{} is being deleted", lifecycle.subject())),
         Stepped::Failed(reason) => Some(reason),
