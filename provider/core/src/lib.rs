@@ -14,6 +14,7 @@
 //! | May this storage go? | [`storage_users`] |
 //! | May this install plan be approved? | [`install_plan`], [`operator_upgrade`], [`olm`] |
 //! | Which outputs can a change alter? | [`outputs`] |
+//! | What does the schema say of a member, and which members does a model have? | [`schema`] |
 //! | How does a front end say it? | [`text`], [`dialect`] |
 //! | Is this text well formed, and do two of them mean the same? | [`quantity`], [`duration`], [`cron`], [`version`], [`name`], [`instant`], [`url`], [`semantic`] |
 
@@ -42,6 +43,7 @@ pub mod readiness;
 pub mod rehearsal;
 pub mod restart;
 pub mod rules;
+pub mod schema;
 pub mod semantic;
 pub mod storage_class;
 pub mod storage_users;
