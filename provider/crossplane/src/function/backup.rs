@@ -1,5 +1,6 @@
 //! A backup: taken once its database is ready, and its data kept.
 
+use everest_core::api::STORAGE_PROTECTION;
 use everest_core::facts::Seen;
 use everest_core::readiness::{self, Readiness};
 use everest_core::rules::{Ruled, Stage};
@@ -14,9 +15,6 @@ use super::names;
 use super::place::{Lists, lay_over};
 use super::step::{Step, Unreadable};
 use super::{facts, others};
-
-/// Finalizer that makes Everest leave the bucket alone when a backup goes.
-const STORAGE_PROTECTION: &str = "everest.percona.com/dbb-storage-protection";
 
 /// Why a backup cannot be composed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
