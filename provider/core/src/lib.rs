@@ -17,7 +17,7 @@
 //! | What does the schema say of a member, and which members does a model have? | [`schema`] |
 //! | What are Everest's objects addressed and marked by? | [`api`] |
 //! | How does a front end say it? | [`text`], [`dialect`] |
-//! | Is this text well formed, and do two of them mean the same? | [`quantity`], [`duration`], [`cron`], [`version`], [`name`], [`instant`], [`url`], [`semantic`] |
+//! | Is this text well formed, and do two of them mean the same? | [`quantity`], [`duration`], [`cron`], [`version`], [`name`], [`instant`], [`url`], [`semantic`], [`zero`] |
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
@@ -55,5 +55,6 @@ pub mod url;
 pub mod v1;
 pub mod version;
 pub mod volumes;
+pub mod zero;
 
 pub use operation::Operation;

@@ -15,16 +15,50 @@ use serde_json::Value;
 
 use crate::path::{FieldPath, Segment};
 
-/// The schema of a model, with every part of it in its place.
-pub fn of<T: JsonSchema + 'static>() -> &'static Value {
-    static ALL: LazyLock<Mutex<HashMap<TypeId, &'static Value>>> = LazyLock::new(Mutex::default);
+/// The schema of a model and the places that it has, each after the one that it is in.
+#[derive(Clone, Copy)]
+struct Known {
+    schema: &'static Value,
+    places: &'static [Place],
+}
+
+/// Read once for each model, for as long as the process runs.
+fn known<T: JsonSchema + 'static>() -> Known {
+    static ALL: LazyLock<Mutex<HashMap<TypeId, Known>>> = LazyLock::new(Mutex::default);
     let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
-    all.entry(TypeId::of::<T>()).or_insert_with(|| {
+    *all.entry(TypeId::of::<T>()).or_insert_with(|| {
         let settings =
             SchemaSettings::openapi3().with(|settings| settings.inline_subschemas = true);
         let schema = settings.into_generator().into_root_schema_for::<T>();
-        Box::leak(Box::new(schema.to_value()))
+        let schema = Box::leak(Box::new(schema.to_value()));
+        let mut places = Vec::new();
+        Place::root(schema).collect(&mut places);
+        Known {
+            schema,
+            places: places.leak(),
+        }
     })
+}
+
+/// Every place of a model, each after the one that it is in.
+pub fn places<T: JsonSchema + 'static>() -> &'static [Place] {
+    known::<T>().places
+}
+
+/// The `x-semantic` kind of the value at the end of some names, through the elements of lists and
+/// maps: a value of a map may have any name.
+pub fn semantic<T: JsonSchema + 'static>(names: &[&str]) -> Option<&'static str> {
+    let mut at = known::<T>().schema;
+    for name in names {
+        while at["items"].is_object() {
+            at = &at["items"];
+        }
+        at = match &at["properties"][*name] {
+            Value::Null => &at["additionalProperties"],
+            member => member,
+        };
+    }
+    at["x-semantic"].as_str()
 }
 
 /// A place for a value in a model.
@@ -57,12 +91,27 @@ impl Place {
             .any(|below| self.schema[below].is_object())
     }
 
-    fn root<T: JsonSchema + 'static>() -> Self {
+    /// Returns true if the schema has a default here, for the server or for users.
+    pub fn has_default(&self) -> bool {
+        ["default", "x-default"]
+            .iter()
+            .any(|keyword| !self.schema[keyword].is_null())
+    }
+
+    fn root(schema: &'static Value) -> Self {
         Self {
             path: FieldPath::root(),
             is_element: false,
             is_required: true,
-            schema: of::<T>(),
+            schema,
+        }
+    }
+
+    fn collect(&self, found: &mut Vec<Self>) {
+        let members = self.members().map(|(_, member)| member);
+        for below in members.chain(self.elements()) {
+            found.push(below.clone());
+            below.collect(found);
         }
     }
 
@@ -120,37 +169,6 @@ impl Place {
     }
 }
 
-/// Every place of a model, each after the one that it is in.
-pub fn places<T: JsonSchema + 'static>() -> Vec<Place> {
-    fn collect(place: &Place, found: &mut Vec<Place>) {
-        let members = place.members().map(|(_, member)| member);
-        for below in members.chain(place.elements()) {
-            found.push(below.clone());
-            collect(&below, found);
-        }
-    }
-    let mut found = Vec::new();
-    collect(&Place::root::<T>(), &mut found);
-    found
-}
-
-/// The place at the end of some names, through the elements of lists and maps: a value of a map
-/// may have any name.
-pub fn place<T: JsonSchema + 'static>(names: &[&str]) -> Option<Place> {
-    let mut at = Place::root::<T>();
-    for name in names {
-        while !at.schema["properties"].is_object() && at.schema["items"].is_object() {
-            at = at.elements()?;
-        }
-        let member = at.members().find(|(member, _)| member == name);
-        at = match member {
-            Some((_, member)) => member,
-            None => at.elements()?,
-        };
-    }
-    Some(at)
-}
-
 /// Changes the values of a model, what is below a value before the value itself. A member that is
 /// absent is visited where the object that it belongs to is there.
 pub fn edit<T: Serialize + DeserializeOwned + JsonSchema + 'static>(
@@ -160,7 +178,7 @@ pub fn edit<T: Serialize + DeserializeOwned + JsonSchema + 'static>(
     let Ok(mut tree) = Tree::of(model) else {
         return;
     };
-    walk(&Place::root::<T>(), &mut tree, &mut change);
+    walk(&Place::root(known::<T>().schema), &mut tree, &mut change);
     if let Ok(changed) = tree.into_model() {
         *model = changed;
     }
@@ -169,9 +187,13 @@ pub fn edit<T: Serialize + DeserializeOwned + JsonSchema + 'static>(
 /// Visits the values of a model, as [`edit`] does.
 pub fn visit<T: Serialize + JsonSchema + 'static>(model: &T, mut visit: impl FnMut(&Place, &Tree)) {
     if let Ok(mut tree) = Tree::of(model) {
-        walk(&Place::root::<T>(), &mut tree, &mut |place, value| {
-            visit(place, value);
-        });
+        walk(
+            &Place::root(known::<T>().schema),
+            &mut tree,
+            &mut |place, value| {
+                visit(place, value);
+            },
+        );
     }
 }
 
@@ -226,7 +248,7 @@ pub fn value_at<'a, T: JsonSchema + 'static>(tree: &'a Tree, path: &FieldPath) -
                 missing => find(&member, missing, path),
             })
     }
-    find(&Place::root::<T>(), tree, path).unwrap_or(&Tree::Null)
+    find(&Place::root(known::<T>().schema), tree, path).unwrap_or(&Tree::Null)
 }
 
 fn is_on_the_way(to: &FieldPath, path: &FieldPath) -> bool {
