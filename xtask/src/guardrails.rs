@@ -27,11 +27,11 @@ pub(crate) fn guide() -> String {
     }
     page.push_str(CLUSTER);
     page.push_str(IMPACT);
-    for effect in impact::TABLE {
+    for effect in impact::TABLE.iter() {
         let _ = writeln!(
             page,
             "| `{}` | {} | {} | **{}**: {} |",
-            FieldPath::of(effect.attribute).snake_case(),
+            FieldPath::of(&effect.attribute).snake_case(),
             effect.when.as_str(),
             engines(effect.engines),
             effect.class,

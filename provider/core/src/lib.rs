@@ -15,11 +15,14 @@
 //! | May this storage go? | [`storage_users`] |
 //! | May this install plan be approved? | [`install_plan`], [`operator_upgrade`], [`olm`] |
 //! | Which outputs can a change alter? | [`outputs`] |
+//! | What does the schema say of a member, and which members does a model have? | [`schema`] |
+//! | What are Everest's objects addressed and marked by? | [`api`] |
 //! | How does a front end say it? | [`text`], [`dialect`] |
-//! | Is this text well formed, and do two of them mean the same? | [`quantity`], [`duration`], [`cron`], [`version`], [`name`], [`instant`], [`url`], [`semantic`] |
+//! | Is this text well formed, and do two of them mean the same? | [`quantity`], [`duration`], [`cron`], [`version`], [`name`], [`instant`], [`url`], [`semantic`], [`zero`] |
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+pub mod api;
 pub mod cron;
 pub mod dialect;
 pub mod drift;
@@ -44,6 +47,7 @@ pub mod readiness;
 pub mod rehearsal;
 pub mod restart;
 pub mod rules;
+pub mod schema;
 pub mod semantic;
 pub mod storage_class;
 pub mod storage_users;
@@ -53,5 +57,6 @@ pub mod url;
 pub mod v1;
 pub mod version;
 pub mod volumes;
+pub mod zero;
 
 pub use operation::Operation;

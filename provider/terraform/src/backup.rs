@@ -2,7 +2,10 @@
 
 use async_trait::async_trait;
 use everest_cluster::{Change, Cluster, ClusterError, Creation, Unacknowledged, Wait, backup};
-use everest_core::impact::{self, Summary};
+use everest_core::{
+    api,
+    impact::{self, Summary},
+};
 use everest_schemas::{
     Field,
     models::{BackupModel, NamespacedFilter, Timeouts},
@@ -21,16 +24,9 @@ impl Kind for Backup {
     type Model = BackupModel;
     type Filter = NamespacedFilter;
     const TYPE: &'static str = "everest_backup";
-    const OBJECT: ObjectKind = ("everest.percona.com", "DatabaseClusterBackup");
+    const OBJECT: ObjectKind = (api::GROUP, "DatabaseClusterBackup");
     const SCOPE: Scope = Scope::Namespace;
     const TIMEOUTS: Defaults = Defaults::minutes(720, 720, 30);
-    const PENDING: &'static [&'static str] = &[
-        "state",
-        "destination",
-        "created_at",
-        "completed_at",
-        "latest_restorable_time",
-    ];
 
     fn timeouts(model: &BackupModel) -> &Field<Timeouts> {
         &model.timeouts

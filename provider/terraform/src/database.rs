@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use everest_cluster::{Change, Cluster, ClusterError, Creation, Unacknowledged, Wait, database};
 use everest_core::{
-    final_backup,
+    api, final_backup,
     impact::{self, Summary},
     outputs,
     rules::Ruled,
@@ -29,19 +29,10 @@ impl Kind for Database {
     type Model = DatabaseModel;
     type Filter = NamespacedFilter;
     const TYPE: &'static str = "everest_database";
-    const OBJECT: ObjectKind = ("everest.percona.com", "DatabaseCluster");
+    const OBJECT: ObjectKind = (api::GROUP, "DatabaseCluster");
     const SCOPE: Scope = Scope::Namespace;
     const TIMEOUTS: Defaults = Defaults::minutes(60, 60, 30);
-    const PENDING: &'static [&'static str] = &[
-        "ready",
-        "status",
-        "message",
-        "hostname",
-        "hosts",
-        "port",
-        "cr_version",
-        "recommended_cr_version",
-    ];
+    const LASTING: &'static [&'static str] = &["credentialsSecretName", "uid"];
     const AFTER_FAILURE: &'static str = "A database whose creation failed is tainted: the next apply destroys it, whatever \
          deletion_protection says, because it never held its data, and makes it again. To keep it, \
          run terraform untaint with its address, which the plan shows.";

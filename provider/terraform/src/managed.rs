@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use everest_cluster::{Change, ClusterError, Creation, Unacknowledged};
-use everest_core::{rules::Ruled, semantic, v1::Mapped};
+use everest_core::{outputs, path::FieldPath, rules::Ruled, semantic, v1::Mapped};
 use tfplugin::{
     Context, CreateRequest, Deferral, DeleteRequest, Diagnostic, Diagnostics, IdentityAttribute,
     ImportRequest, MoveRequest, Plan, PlanDestroyRequest, Private, ReadRequest, ReadResult,
@@ -35,6 +35,7 @@ const GONE: &str = "gone";
 pub struct Managed<K: Kind> {
     session: Arc<Session>,
     formers: Formers<K::Model>,
+    pending: &'static [&'static str],
 }
 
 impl<K: Kind> Managed<K> {
@@ -62,8 +63,22 @@ impl<K: Kind> Managed<K> {
         Self {
             session,
             formers: Formers::default(),
+            pending: pending_outputs(K::LASTING, outputs::of::<K::Model>()),
         }
     }
+}
+
+/// The outputs that a plan that goes on waiting does not know, in Terraform's names. A resource is
+/// made once for as long as the process runs.
+fn pending_outputs(
+    lasting: &[&str],
+    outputs: impl Iterator<Item = &'static FieldPath>,
+) -> &'static [&'static str] {
+    let pending: Vec<&str> = outputs
+        .filter(|path| !lasting.contains(&path.to_string().as_str()))
+        .map(|path| &*path.snake_case().leak())
+        .collect();
+    pending.leak()
 }
 
 /// Awaits what is only asked of the cluster: None when the run is stopped first.
@@ -101,7 +116,7 @@ impl<K: Guarded> Resource for Managed<K> {
     }
 
     fn pending_outputs(&self) -> &'static [&'static str] {
-        K::PENDING
+        self.pending
     }
 
     fn semantically_equal(&self, kind: &str, a: &str, b: &str) -> bool {

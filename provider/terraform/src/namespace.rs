@@ -31,7 +31,6 @@ impl Kind for Namespace {
     const OBJECT: ObjectKind = ("", "Namespace");
     const SCOPE: Scope = Scope::Cluster;
     const TIMEOUTS: Defaults = Defaults::minutes(15, 15, 15);
-    const PENDING: &'static [&'static str] = &["ready"];
 
     fn timeouts(model: &NamespaceModel) -> &Field<Timeouts> {
         &model.timeouts

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use everest_cluster::{Change, Cluster, ClusterError, Creation, Unacknowledged, Wait, restore};
 use everest_core::{
+    api,
     facts::Facts,
     impact::{self, Summary},
     v1::Mapped,
@@ -31,10 +32,9 @@ impl Kind for Restore {
     type Model = RestoreModel;
     type Filter = NamespacedFilter;
     const TYPE: &'static str = "everest_restore";
-    const OBJECT: ObjectKind = ("everest.percona.com", "DatabaseClusterRestore");
+    const OBJECT: ObjectKind = (api::GROUP, "DatabaseClusterRestore");
     const SCOPE: Scope = Scope::Namespace;
     const TIMEOUTS: Defaults = Defaults::minutes(720, 720, 30);
-    const PENDING: &'static [&'static str] = &["state", "completed_at"];
     const AFTER_FAILURE: &'static str = "The database holds whatever the restore left of it. A restore that fails while it is made \
          is tainted: the next apply runs it again, over everything written until then. To keep it as \
          a record instead, run terraform untaint with its address, which the plan shows; later on, \

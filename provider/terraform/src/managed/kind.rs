@@ -23,8 +23,9 @@ pub trait Kind: Send + Sync + 'static {
     const SCOPE: Scope;
     /// How long its operations may take unless the user says otherwise.
     const TIMEOUTS: Defaults;
-    /// Outputs that are unknown in a plan that goes on waiting.
-    const PENDING: &'static [&'static str];
+    /// Outputs that stay as they are in a plan that goes on waiting, as members of the model; all
+    /// others are unknown in it.
+    const LASTING: &'static [&'static str] = &[];
     /// The version of its schema: goes up when stored state has to be brought to another shape,
     /// which [`Kind::upgrades`] does.
     const VERSION: i64 = 0;
