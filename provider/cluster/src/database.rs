@@ -350,7 +350,7 @@ async fn until_changes_are_allowed(
             if let Some(status) = busy_state(&found) {
                 return Ok(Verdict::Wait(format!("status {status:?} to end")));
             }
-            Ok(match upgrade_lock::holder(cluster, namespace).await {
+            Ok(match upgrade_lock::holder(cluster, namespace).await? {
                 Some(engine) => Verdict::Wait(format!("the upgrade of {engine} to end")),
                 None => Verdict::Done(()),
             })
