@@ -15,10 +15,12 @@
 //! | May this install plan be approved? | [`install_plan`], [`operator_upgrade`], [`olm`] |
 //! | Which outputs can a change alter? | [`outputs`] |
 //! | How does a front end say it? | [`text`], [`dialect`] |
+//! | How is a text of somebody else shown? | [`clean()`] |
 //! | Is this text well formed, and do two of them mean the same? | [`quantity`], [`duration`], [`cron`], [`version`], [`name`], [`instant`], [`url`], [`semantic`] |
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+mod clean;
 pub mod cron;
 pub mod dialect;
 pub mod drift;
@@ -52,4 +54,5 @@ pub mod v1;
 pub mod version;
 pub mod volumes;
 
+pub use clean::clean;
 pub use operation::Operation;
