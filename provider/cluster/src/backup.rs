@@ -78,6 +78,9 @@ pub async fn update(
         Ok(found) => found,
         Err(error) => return Change::Refused(error),
     };
+    if let Err(error) = creation::acknowledge(&objects, &found).await {
+        return Change::Refused(error);
+    }
     let last_known = cluster.observed(&found);
     if planned.wait.known() == Some(&false) {
         return Change::Done(last_known);

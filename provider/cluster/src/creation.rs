@@ -81,6 +81,13 @@ impl Cluster {
         }))
     }
 
+    /// Whether an object carries the mark of a creation by us that nobody has acknowledged, and is
+    /// the one of that UID, if it is known.
+    pub fn is_unacknowledged<K: Typed>(&self, object: &K, uid: Option<&str>) -> bool {
+        let is_it = uid.is_none() || object.meta().uid.as_deref() == uid;
+        is_it && self.has_marked(object)
+    }
+
     /// Whether an object carries the mark of a creation by us.
     fn has_marked<K: Kind>(&self, object: &K) -> bool {
         managed_fields::owned_keys(object.meta(), self.field_manager())
@@ -89,8 +96,25 @@ impl Cluster {
     }
 }
 
+/// Takes the mark of its creation off an object that a state holds: for a change that writes
+/// nothing else. Where there is none, nothing is asked.
+///
+/// # Errors
+/// Whatever the server says; an object that is gone is fine.
+pub(crate) async fn acknowledge<K: Kind>(
+    objects: &Objects<K>,
+    object: &K,
+) -> Result<(), ClusterError> {
+    if !objects.cluster().has_marked(object) {
+        return Ok(());
+    }
+    objects
+        .unmark(&object.name_any(), object.meta().uid.as_deref())
+        .await
+}
+
 /// An apply body with the mark of its creation.
-pub(crate) fn marked(mut body: Value) -> Value {
+fn marked(mut body: Value) -> Value {
     let mark = digest(&body);
     let metadata = &mut body["metadata"];
     if metadata["annotations"].is_null() {
@@ -104,9 +128,6 @@ pub(crate) fn marked(mut body: Value) -> Value {
 /// left out: whoever may read the object could try values against them.
 fn digest(body: &Value) -> String {
     let mut body = body.clone();
-    if let Some(members) = body.as_object_mut() {
-        members.remove("data");
-    }
     if let Some(s3) = body
         .pointer_mut("/spec/dataSource/dataImport/source/s3")
         .and_then(Value::as_object_mut)

@@ -33,7 +33,7 @@ use crate::wait::Clock;
 use crate::watching::Awaited;
 use crate::{Change, Cluster, Creation, Unacknowledged, Wait, creation, upgrade_lock};
 
-pub use classes::{read, with_classes};
+pub use classes::{observe, with_classes};
 pub(crate) use deletion::{destroy, protect_backup_data, protect_backups};
 pub use final_backup::{FinalBackup, take as take_final_backup};
 pub use rehearsal::rehearse;

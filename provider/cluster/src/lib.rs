@@ -56,7 +56,7 @@ pub const FIELD_MANAGER: &str = "terraform-provider-everest";
 
 /// Annotation on an object that was made and that no state may hold yet: a digest of what was
 /// written. Whoever would write the same goes on with it. The process that made the object takes
-/// it off.
+/// it off, or, where that process was killed, the next apply of the state that holds the object.
 pub const CREATED_BY_APPLY: &str = "everest.openeverest.io/created-by-apply";
 
 /// The OLM catalog that engine operators come from.

@@ -85,6 +85,9 @@ pub async fn update(
         Ok(None) => return Change::Done(prior.clone()),
         Err(error) => return Change::Refused(error),
     };
+    if let Err(error) = creation::acknowledge(&objects, &found).await {
+        return Change::Refused(error);
+    }
     let last_known = cluster.observed(&found);
     match until_succeeded(cluster, &objects, found, &clock).await {
         Ok(restore) => Change::Done(cluster.observed(&*restore)),

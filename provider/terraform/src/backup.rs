@@ -43,6 +43,10 @@ impl Kind for Backup {
             .is_some_and(|state| state == "Succeeded")
     }
 
+    fn open_an_output(planned: &mut BackupModel) {
+        planned.state = Field::Unknown;
+    }
+
     async fn create(
         cluster: &Cluster,
         planned: &BackupModel,

@@ -58,6 +58,10 @@ impl Kind for Database {
         model.ready = Field::Known(false);
     }
 
+    fn open_an_output(planned: &mut DatabaseModel) {
+        planned.ready = Field::Unknown;
+    }
+
     fn plan(plan: &mut Plan<'_, DatabaseModel>) {
         match &plan.prior {
             None => outputs::database::known_at_creation(&plan.config, &mut plan.planned),
@@ -102,11 +106,12 @@ impl Kind for Database {
         diagnostics::report(prior.check_destruction(), diags);
     }
 
-    async fn read(
+    async fn observe(
         cluster: &Cluster,
+        object: &DatabaseCluster,
         prior: &DatabaseModel,
-    ) -> Result<Option<DatabaseModel>, ClusterError> {
-        database::read(cluster, prior).await
+    ) -> Result<DatabaseModel, ClusterError> {
+        Ok(database::observe(cluster, object, prior).await)
     }
 
     async fn create(

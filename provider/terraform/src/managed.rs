@@ -28,6 +28,10 @@ pub use kind::Kind;
 /// Private key: a change was begun, so that a "ready" may be the one from before it.
 const UPDATING: &str = "updating";
 
+/// Private key: nobody took the mark of its creation off the object, so that the same configuration
+/// of another state would take it for its own. The next apply takes it off.
+const UNACKNOWLEDGED: &str = "unacknowledged";
+
 /// Private key: that the object is gone was said, so it is not said again.
 const GONE: &str = "gone";
 
@@ -115,6 +119,9 @@ impl<K: Guarded> Resource for Managed<K> {
     async fn plan(&self, plan: &mut Plan<'_, K::Model>) -> Result<(), Diagnostic> {
         raised::keep(plan);
         K::plan(plan);
+        if !plan.is_create() && plan.private.get(UNACKNOWLEDGED) == Some(true) {
+            K::open_an_output(&mut plan.planned);
+        }
         let prior = plan.prior.as_ref();
         let found = plan.intended.check_time(prior, self.session.now());
         diagnostics::report(found, plan.diags);
@@ -167,13 +174,27 @@ impl<K: Guarded> Resource for Managed<K> {
         };
         let doing = format!("read {what}");
         let cluster = &cluster.hasty();
-        let read = unless_stopped(cx, K::read(cluster, prior))
+        let read = async {
+            let Some(object) = cluster.object(prior).await? else {
+                return Ok(None);
+            };
+            let found = K::observe(cluster, &object, prior).await?;
+            Ok::<_, ClusterError>(Some((found, object)))
+        };
+        let read = unless_stopped(cx, read)
             .await
             .ok_or_else(|| diagnostics::stopped(&doing))?
             .map_err(|error| self.session.cluster_error(&error, &doing, &what))?;
         Ok(match read {
-            Some(mut found) => {
+            Some((mut found, object)) => {
                 private.remove(GONE);
+                let uid = replaced::uid(private);
+                if cluster.is_unacknowledged(&object, uid.as_deref()) {
+                    // A flag is always JSON and the key is not reserved.
+                    let _ = private.set(UNACKNOWLEDGED, true);
+                } else {
+                    private.remove(UNACKNOWLEDGED);
+                }
                 if K::is_ready(&found) {
                     replaced::note_ready(private);
                 }
@@ -231,10 +252,11 @@ impl<K: Guarded> Resource for Managed<K> {
             .unwrap_or_else(|| Err(diagnostics::stopped(&doing)))?;
         let made = Unacknowledged::default();
         let replaces = replaced::take(private);
+        private.remove(UNACKNOWLEDGED);
         let wait = K::TIMEOUTS.create(K::timeouts(planned), cx);
         let end = K::create(cluster, planned, config, &made, &wait).await;
         if !matches!(end, Creation::NotCreated(_)) {
-            replaced::note_uid(private, made.uid::<<K::Model as Mapped>::Object>());
+            replaced::note_uid(private, made.uid());
             // What goes into the state is delivered next.
             cluster.acknowledge(made);
             raised::note(private, config);
@@ -308,6 +330,7 @@ impl<K: Guarded> Resource for Managed<K> {
         match end {
             Change::Done(state) => {
                 private.remove(UPDATING);
+                private.remove(UNACKNOWLEDGED);
                 replaced::note_ready(private);
                 Ok(Update::Updated(state))
             }

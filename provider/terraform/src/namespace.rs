@@ -45,6 +45,10 @@ impl Kind for Namespace {
         model.ready = Field::Known(false);
     }
 
+    fn open_an_output(planned: &mut NamespaceModel) {
+        planned.ready = Field::Unknown;
+    }
+
     fn plan(plan: &mut Plan<'_, NamespaceModel>) {
         diagnostics::report(plan.planned.check(plan.prior.as_ref()), plan.diags);
         let Some(prior) = &plan.prior else {
@@ -66,14 +70,13 @@ impl Kind for Namespace {
         v1::generated::shorten_namespace(config);
     }
 
-    async fn read(
+    async fn observe(
         cluster: &Cluster,
+        object: &<Self::Model as Mapped>::Object,
         prior: &NamespaceModel,
-    ) -> Result<Option<NamespaceModel>, ClusterError> {
-        let mut found = namespace::read(cluster, prior.key().1, Some(prior)).await?;
-        if let Some(found) = &mut found {
-            namespace::keep_half_removed(cluster, prior, found).await?;
-        }
+    ) -> Result<NamespaceModel, ClusterError> {
+        let mut found = namespace::observe(cluster, object, Some(prior)).await?;
+        namespace::keep_half_removed(cluster, prior, &mut found).await?;
         Ok(found)
     }
 

@@ -57,6 +57,10 @@ pub trait Kind: Send + Sync + 'static {
         let _ = model;
     }
 
+    /// Leaves an output open in a plan that changes nothing a user has set, so that its apply comes
+    /// to the object all the same.
+    fn open_an_output(planned: &mut Self::Model);
+
     /// Checks a change and says which outputs it affects.
     fn plan(plan: &mut Plan<'_, Self::Model>) {
         diagnostics::report(plan.planned.check(plan.prior.as_ref()), plan.diags);
@@ -81,12 +85,14 @@ pub trait Kind: Send + Sync + 'static {
         diagnostics::report(prior.check_destruction(), diags);
     }
 
-    /// The object as it is; None when it does not exist.
-    async fn read(
+    /// An object that was read, with what belongs to it.
+    async fn observe(
         cluster: &Cluster,
+        object: &<Self::Model as Mapped>::Object,
         prior: &Self::Model,
-    ) -> Result<Option<Self::Model>, ClusterError> {
-        cluster.read(prior).await
+    ) -> Result<Self::Model, ClusterError> {
+        let _ = prior;
+        Ok(cluster.observed(object))
     }
 
     /// Looks at what belongs to an object that exists and is not in it. What is missing there is
