@@ -46,6 +46,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use acknowledgement::Unacknowledged;
 pub use connection::{ConnectError, ConnectionConfig, ExecPlugin, Trust, connect, connect_with};
+pub use creation::Namesake;
 pub use error::{ClusterError, FieldConflict, Sighting};
 pub use objects::{Scope, Typed};
 pub use outcome::{Change, Creation};

@@ -46,6 +46,10 @@ impl Kind for Database {
          deletion_protection says, because it never held its data, and makes it again. To keep it, \
          run terraform untaint with its address, which the plan shows.";
 
+    fn uid(model: &DatabaseModel) -> Option<&str> {
+        model.uid.known_str()
+    }
+
     fn timeouts(model: &DatabaseModel) -> &Field<Timeouts> {
         &model.timeouts
     }

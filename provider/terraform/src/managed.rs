@@ -1,9 +1,9 @@
 //! What every resource does the same way: asks the session for the cluster, calls the cluster,
 //! and tells the protocol layer how it ended. A [`Kind`] holds what differs.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use everest_cluster::{Change, ClusterError, Creation, Unacknowledged};
+use everest_cluster::{Change, Cluster, ClusterError, Creation, Namesake, Unacknowledged};
 use everest_core::{rules::Ruled, semantic, v1::Mapped};
 use tfplugin::{
     Context, CreateRequest, Deferral, DeleteRequest, Diagnostic, Diagnostics, IdentityAttribute,
@@ -31,6 +31,9 @@ const UPDATING: &str = "updating";
 /// Private key: nobody took the mark of its creation off the object, so that the same configuration
 /// of another state would take it for its own. The next apply takes it off.
 const UNACKNOWLEDGED: &str = "unacknowledged";
+
+/// How long after an object was looked at it is looked at again before it is deleted.
+const LONG: Duration = Duration::from_secs(5);
 
 /// Private key: that the object is gone was said, so it is not said again.
 const GONE: &str = "gone";
@@ -77,6 +80,19 @@ pub async fn unless_stopped<T>(cx: &Context, operation: impl Future<Output = T>)
         () = cx.stop.cancelled() => None,
         done = operation => Some(done),
     }
+}
+
+/// The object that has the name of one in a state, whose private state is `private`: see
+/// [`Cluster::namesake`].
+async fn namesake<K: Kind>(
+    cluster: &Cluster,
+    prior: &K::Model,
+    private: &Private,
+) -> Result<Namesake, ClusterError> {
+    let noted = replaced::replaced_uid(private).or_else(|| replaced::uid(private));
+    // What a state shows after a replacement that was cut off is the new object's.
+    let uid = noted.as_deref().or_else(|| K::uid(prior));
+    cluster.namesake(prior, uid).await
 }
 
 /// A resource as messages name it.
@@ -189,6 +205,9 @@ impl<K: Guarded> Resource for Managed<K> {
             Some((mut found, object)) => {
                 private.remove(GONE);
                 let uid = replaced::uid(private);
+                if let Some(held) = cluster.uid_held(&object, uid.as_deref()) {
+                    replaced::note_uid(private, Some(held));
+                }
                 if cluster.is_unacknowledged(&object, uid.as_deref()) {
                     // A flag is always JSON and the key is not reserved.
                     let _ = private.set(UNACKNOWLEDGED, true);
@@ -320,6 +339,12 @@ impl<K: Guarded> Resource for Managed<K> {
         unless_stopped(cx, allowed)
             .await
             .unwrap_or_else(|| Err(diagnostics::stopped(&doing)))?;
+        let of_others = unless_stopped(cx, namesake::<K>(cluster, prior, private))
+            .await
+            .ok_or_else(|| diagnostics::stopped(&doing))?;
+        if let Namesake::Foreign(error) = of_others.unwrap_or_else(Namesake::Foreign) {
+            return Err(self.session.cluster_error(&error, &doing, &what));
+        }
         let wait = K::TIMEOUTS.update(K::timeouts(planned), cx);
         let cluster = &cluster.accounting();
         let end = K::update(cluster, prior, planned, config, &wait).await;
@@ -372,22 +397,33 @@ impl<K: Guarded> Resource for Managed<K> {
         let cluster = self.session.cluster().await;
         let cluster = cluster.map_err(|error| error.diagnostic(&doing))?;
         let cluster = &cluster.stopped_by(&cx.stop);
-        // A replacement that was cut off may have made the new object already.
-        if let Some(uid) = replaced::replaced_uid(private)
-            && cluster
-                .is_followed(prior, &uid)
-                .await
-                .map_err(|error| self.session.cluster_error(&error, &doing, &what))?
+        let refused = |error: ClusterError| self.session.cluster_error(&error, &doing, &what);
+        match namesake::<K>(cluster, prior, private)
+            .await
+            .map_err(refused)?
         {
-            tracing::info!(resource = what, "the object is gone: another has its name");
-            return Ok(());
+            // A replacement that was cut off may have made the new object already.
+            Namesake::Ours if replaced::replaced_uid(private).is_some() => {
+                tracing::info!(resource = what, "the object is gone: another has its name");
+                return Ok(());
+            }
+            Namesake::Foreign(error) => return Err(refused(error)),
+            Namesake::Ours | Namesake::None => {}
         }
         let wait = K::TIMEOUTS.delete(K::timeouts(prior), cx);
         let begun = Instant::now();
         K::before_delete(cluster, prior, &wait, diags).await?;
+        // What comes before may take hours.
+        if begun.elapsed() > LONG
+            && let Namesake::Foreign(error) = namesake::<K>(cluster, prior, private)
+                .await
+                .map_err(refused)?
+        {
+            return Err(refused(error));
+        }
         K::delete(cluster, prior, &wait.less(begun.elapsed()))
             .await
-            .map_err(|error| self.session.cluster_error(&error, &doing, &what))
+            .map_err(refused)
     }
 
     fn identity(&self) -> Vec<IdentityAttribute> {

@@ -45,6 +45,12 @@ pub trait Kind: Send + Sync + 'static {
         }
     }
 
+    /// The UID that its state shows, where it has an attribute for that.
+    fn uid(model: &Self::Model) -> Option<&str> {
+        let _ = model;
+        None
+    }
+
     /// The user's time-outs; null where the resource has none.
     fn timeouts(model: &Self::Model) -> &Field<Timeouts>;
 

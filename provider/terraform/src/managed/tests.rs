@@ -199,6 +199,24 @@ impl<K: Guarded> Stage<K> {
         format!("{created:?}")
     }
 
+    async fn update(&self, prior: &K::Model, planned: &K::Model, private: &mut Private) -> Said {
+        let mut diags = Diagnostics::new();
+        let (prior, planned) = (self.value(prior), self.value(planned));
+        let cx = Context::default();
+        let updated = self
+            .resource
+            .update(
+                &self.object,
+                (&prior, &planned, &planned),
+                private,
+                &cx,
+                &mut diags,
+            )
+            .await;
+        diags.extend(updated.err());
+        Said(diags)
+    }
+
     async fn delete(&self, prior: &K::Model, private: &Private) -> Said {
         let mut diags = Diagnostics::new();
         let prior = self.value(prior);
@@ -432,5 +450,6 @@ async fn a_restore_says_that_it_does_not_run_for_the_database_that_replaces_its_
     assert!(said.says("replace_triggered_by"), "{said:?}");
 }
 
+mod superseded;
 mod unacknowledged;
 mod unanswered;

@@ -7,7 +7,7 @@ use super::*;
 use crate::backup::Backup;
 
 /// An object with the mark of a creation by `manager`.
-fn marked((path, mut object): (String, Json), manager: &str) -> (String, Json) {
+pub(super) fn marked((path, mut object): (String, Json), manager: &str) -> (String, Json) {
     object["metadata"]["annotations"] = json!({CREATED_BY_APPLY: "a digest"});
     object["metadata"]["managedFields"] = json!([{"manager": manager, "operation": "Apply",
         "fieldsType": "FieldsV1",
