@@ -10,7 +10,8 @@ use everest_schemas::{
 use tfplugin::Plan;
 
 use crate::{
-    guardrails::Guarded, key::Scope, managed::Kind, moved::ObjectKind, timeouts::Defaults,
+    diagnostics, guardrails::Guarded, key::Scope, managed::Kind, moved::ObjectKind,
+    timeouts::Defaults,
 };
 
 /// The kind.
@@ -64,6 +65,16 @@ impl Kind for Backup {
         _: &BackupModel,
         wait: &Wait,
     ) -> Change<BackupModel> {
+        // How it is destroyed is not for the cluster, and nothing to wait for.
+        if prior.keep_backup_data != planned.keep_backup_data {
+            let kept = BackupModel {
+                keep_backup_data: planned.keep_backup_data,
+                wait: planned.wait,
+                timeouts: planned.timeouts.clone(),
+                ..prior.clone()
+            };
+            return diagnostics::unawaited(kept, planned, Self::id(planned), Self::OBJECT);
+        }
         backup::update(cluster, prior, planned, wait).await
     }
 

@@ -1,12 +1,14 @@
 //! From what `core` and `cluster` say to Terraform's diagnostics.
 
-use everest_cluster::{ClusterError, FieldConflict};
+use everest_cluster::{Change, ClusterError, FieldConflict, error::Object};
 use everest_core::{
     dialect::Dialect,
     finding::{Finding, Severity},
     path::{FieldPath, Segment},
 };
 use tfplugin::{AttributePath, Diagnostic, Diagnostics, Step, schema::attribute_name};
+
+use crate::moved::ObjectKind;
 
 /// Reports findings of the rules, each on its attribute.
 pub fn report(findings: impl IntoIterator<Item = Finding>, diags: &mut Diagnostics) {
@@ -186,6 +188,35 @@ pub fn still_pending(error: &ClusterError, what: &str) -> Diagnostic {
             sentence(&error.to_string())
         ),
     )
+}
+
+/// The end of a change of attributes that the provider alone keeps: `kept` is the object with
+/// them. What else `planned` leaves open goes on being waited for, by the next apply.
+pub fn unawaited<M: PartialEq>(
+    kept: M,
+    planned: &M,
+    name: String,
+    (_, kind): ObjectKind,
+) -> Change<M> {
+    if kept == *planned {
+        return Change::Done(kept);
+    }
+    let object = Object {
+        kind: kind.to_owned(),
+        resource: String::new(),
+        namespace: None,
+        name,
+    };
+    Change::Pending {
+        observed: kept,
+        error: ClusterError::Blocked {
+            object: Box::new(object),
+            message:
+                "the change is one of the provider's own attributes, so nothing was waited for"
+                    .to_owned(),
+            attribute: None,
+        },
+    }
 }
 
 /// A message as a sentence of its own: capitalised, with a full stop.

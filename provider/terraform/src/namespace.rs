@@ -115,6 +115,9 @@ impl Kind for Namespace {
         _: &NamespaceModel,
         wait: &Wait,
     ) -> Change<NamespaceModel> {
+        if let Some(kept) = provider_alone(prior, planned) {
+            return diagnostics::unawaited(kept, planned, Self::id(planned), Self::OBJECT);
+        }
         match namespace::update(cluster, prior, planned, wait).await {
             // A state without the engine would have no plan remove what is left of it.
             Change::Pending { error, .. } if namespace::removes(prior, planned) => {
@@ -153,6 +156,32 @@ impl Guarded for Namespace {
             }
         }
     }
+}
+
+/// The namespace after a change of nothing but how it is destroyed or was taken over, which is not
+/// for the cluster: it has to be possible while the namespace is broken. None for any other change.
+fn provider_alone(prior: &NamespaceModel, planned: &NamespaceModel) -> Option<NamespaceModel> {
+    let kept = NamespaceModel {
+        force_destroy: planned.force_destroy,
+        keep_namespace: planned.keep_namespace,
+        take_ownership: planned.take_ownership,
+        timeouts: planned.timeouts.clone(),
+        ..prior.clone()
+    };
+    let asked = |model: &NamespaceModel| {
+        let engines = model.engines.known().cloned().unwrap_or_default();
+        let asked = Engine::ALL.map(|engine| {
+            let install = engines.get(engine).clone();
+            install.map(|install| (install.version, install.channel))
+        });
+        (
+            model.name.clone(),
+            model.labels.clone(),
+            model.annotations.clone(),
+            asked,
+        )
+    };
+    (kept != *prior && asked(prior) == asked(planned)).then_some(kept)
 }
 
 /// An interrupted installation left nothing to say of an operator: what the resumed one finds is

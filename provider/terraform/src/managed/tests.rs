@@ -450,6 +450,7 @@ async fn a_restore_says_that_it_does_not_run_for_the_database_that_replaces_its_
     assert!(said.says("replace_triggered_by"), "{said:?}");
 }
 
+mod own_attributes;
 mod superseded;
 mod unacknowledged;
 mod unanswered;
