@@ -7,10 +7,14 @@ use everest_schemas::{
     Field,
     models::{BackupModel, NamespacedFilter, Timeouts},
 };
-use tfplugin::Plan;
+use tfplugin::{AttributePath, Diagnostics, Plan, ReadResult};
 
 use crate::{
-    diagnostics, guardrails::Guarded, key::Scope, managed::Kind, moved::ObjectKind,
+    diagnostics,
+    guardrails::Guarded,
+    key::Scope,
+    managed::{Kind, named},
+    moved::ObjectKind,
     timeouts::Defaults,
 };
 
@@ -46,6 +50,32 @@ impl Kind for Backup {
 
     fn open_an_output(planned: &mut BackupModel) {
         planned.state = Field::Unknown;
+    }
+
+    /// A backup that is gone is taken again: a plan that only warned would leave a state that says
+    /// there is one. What the new one holds is not what the old one held, which the plan says.
+    fn gone(prior: &BackupModel, _: bool, diags: &mut Diagnostics) -> ReadResult<BackupModel> {
+        if Self::is_ready(prior) {
+            let what = named::<Self>(prior);
+            let database = prior.database_name.known_str().unwrap_or_default();
+            let left = prior.destination.known_str().map_or_else(String::new, |place| {
+                format!(
+                    " Unless the bucket was cleared, the data of the old one is still at {place} and \
+                     can be restored by its path."
+                )
+            });
+            diags.warning(
+                AttributePath::root(),
+                format!("{what} is gone: as long as it is configured, another backup is taken"),
+                format!(
+                    "The DatabaseClusterBackup had succeeded and does not exist any more. The next \
+                     apply takes a backup of what the database {database} holds then: not what the \
+                     old one held, and nothing if the database was made anew since.{left} To take \
+                     none, take the resource out of the configuration."
+                ),
+            );
+        }
+        ReadResult::Gone
     }
 
     async fn create(

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use everest_cluster::{Catalog, Cluster};
 use everest_schemas::Field;
-use everest_schemas::models::{BackupStorageModel, DatabaseModel, RestoreModel};
+use everest_schemas::models::{BackupModel, BackupStorageModel, DatabaseModel, RestoreModel};
 use kube::client::Body;
 use serde_json::{Value as Json, json};
 use tfplugin::model;
@@ -14,6 +14,7 @@ use tfplugin::testing::{AnyResource, PlanRequest, PlanResult, Typed};
 use tfplugin::value::Value;
 
 use super::*;
+use crate::backup::Backup;
 use crate::backup_storage::BackupStorage;
 use crate::database::Database;
 use crate::restore::Restore;
@@ -286,6 +287,27 @@ async fn a_restore_that_was_begun_is_kept_when_its_object_is_gone_and_that_is_sa
         let (read, said) = stage.read(&prior, &mut private).await;
         assert!(matches!(read, ReadResult::Keep));
         assert!(said.is_nothing(), "{said:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_backup_that_is_gone_is_taken_again_with_a_warning_that_it_holds_something_else() {
+    let (session, _) = world([database("orders")]);
+    let stage = Stage::<Backup>::on(&session);
+    for (state, warns) in [("Succeeded", true), ("Failed", false)] {
+        let prior = BackupModel {
+            namespace: "prod".into(),
+            name: "b".into(),
+            database_name: "orders".into(),
+            destination: "s3://bucket/orders/1".into(),
+            state: state.into(),
+            ..BackupModel::default()
+        };
+        let (read, said) = stage.read(&prior, &mut Private::default()).await;
+        assert!(matches!(read, ReadResult::Gone), "{prior:?}");
+        assert!(!said.is_refusal());
+        assert_eq!(said.says("another backup is taken"), warns, "{said:?}");
+        assert_eq!(said.says("s3://bucket/orders/1"), warns, "{said:?}");
     }
 }
 

@@ -1,12 +1,11 @@
 //! Changes of attributes that the provider alone keeps.
 
 use everest_cluster::{Change, ClusterError, Wait};
-use everest_schemas::models::{BackupModel, NamespaceModel};
+use everest_schemas::models::NamespaceModel;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::*;
-use crate::backup::Backup;
 use crate::namespace::Namespace;
 
 /// How a change ends on a cluster that has nothing: whoever asks it for the object is refused.

@@ -4,9 +4,8 @@ use everest_cluster::FIELD_MANAGER;
 
 use super::unacknowledged::marked;
 use super::*;
-use crate::backup::Backup;
 use crate::namespace::Namespace;
-use everest_schemas::models::{BackupModel, NamespaceModel};
+use everest_schemas::models::NamespaceModel;
 
 /// The private state of an object that was last read with this UID.
 fn known_by(uid: &str) -> Private {

@@ -1,10 +1,8 @@
 //! Objects of a state whose creation nobody has acknowledged: its process was killed in between.
 
 use everest_cluster::{CREATED_BY_APPLY, FIELD_MANAGER};
-use everest_schemas::models::BackupModel;
 
 use super::*;
-use crate::backup::Backup;
 
 /// An object with the mark of a creation by `manager`.
 pub(super) fn marked((path, mut object): (String, Json), manager: &str) -> (String, Json) {
