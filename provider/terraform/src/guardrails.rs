@@ -203,9 +203,12 @@ pub async fn at_destroy<K: Guarded>(
     let cluster = &cluster.hasty();
     let doing = format!("destroy {}", named::<K>(prior));
     let wanted = prior.wanted_at_destruction();
-    let Some(facts) = unless_stopped(cx, facts::load(cluster, &wanted)).await else {
+    let Some(mut facts) = unless_stopped(cx, facts::load(cluster, &wanted)).await else {
         return diags.push(diagnostics::stopped(&format!("plan to {doing}")));
     };
+    if let Some(namespace) = &wanted.namespace {
+        facts.planned = session.planned_within(namespace).destructions();
+    }
     diagnostics::report(prior.check_destruction_online(&facts), diags);
     if !diags.has_errors()
         && !cluster.is_silent()

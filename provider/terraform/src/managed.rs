@@ -169,6 +169,9 @@ impl<K: Guarded> Resource for Managed<K> {
         let prior = replaced::as_judged::<K>(&request.prior, never_ready, diags);
         K::forbid_destroy(&prior, diags);
         guardrails::at_destroy::<K>(&self.session, &prior, request.cx, diags).await;
+        if !diags.has_errors() {
+            self.session.note_destroyed(&prior);
+        }
         Ok(())
     }
 

@@ -17,6 +17,7 @@ use super::*;
 use crate::backup::Backup;
 use crate::backup_storage::BackupStorage;
 use crate::database::Database;
+use crate::namespace::Namespace;
 use crate::restore::Restore;
 
 const EVEREST: &str = "/apis/everest.percona.com/v1alpha1/namespaces/prod";
@@ -187,6 +188,18 @@ impl<K: Guarded> Stage<K> {
             .plan(&self.object, request, &cx, &mut diags)
             .await;
         (plan.unwrap(), Said(diags))
+    }
+
+    async fn plan_destroy(&self, prior: &K::Model) -> Said {
+        let mut diags = Diagnostics::new();
+        let (prior, private) = (self.value(prior), Private::default());
+        let cx = Context::default();
+        let planned = self
+            .resource
+            .plan_destroy(&self.object, &prior, &private, &cx, &mut diags)
+            .await;
+        diags.extend(planned.err());
+        Said(diags)
     }
 
     async fn create(&self, config: &K::Model, private: &mut Private) -> String {
@@ -448,6 +461,27 @@ async fn what_the_same_run_plans_is_not_missed_and_anything_else_is() {
     assert!(said.is_nothing(), "{said:?}");
     let (_, said) = stage.plan(None, &write_to("s4"), Private::default()).await;
     assert!(said.says("s4"), "{said:?}");
+}
+
+#[tokio::test]
+async fn a_namespace_that_is_destroyed_with_its_databases_names_none_of_them() {
+    let (session, _) = world([database("orders"), database("sales")]);
+    let namespace = serde_json::from_value(json!({"name": "prod", "engines": {}})).unwrap();
+    let namespaces = Stage::<Namespace>::on(&session);
+    let said = namespaces.plan_destroy(&namespace).await;
+    assert!(said.says("orders, sales"), "{said:?}");
+    let databases = Stage::<Database>::on(&session);
+    for (name, left) in [("orders", Some(": sales")), ("sales", None)] {
+        let database = DatabaseModel {
+            name: name.into(),
+            deletion_protection: false.into(),
+            ..orders()
+        };
+        databases.plan_destroy(&database).await;
+        let said = namespaces.plan_destroy(&namespace).await;
+        assert_eq!(!said.is_nothing(), left.is_some(), "{said:?}");
+        assert!(left.is_none_or(|left| said.says(left)), "{said:?}");
+    }
 }
 
 #[tokio::test]

@@ -6,7 +6,6 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::*;
-use crate::namespace::Namespace;
 
 /// How a change ends on a cluster that has nothing: whoever asks it for the object is refused.
 async fn changed<K: Kind>(prior: &K::Model, planned: &K::Model) -> Change<K::Model> {

@@ -4,7 +4,6 @@ use everest_cluster::FIELD_MANAGER;
 
 use super::unacknowledged::marked;
 use super::*;
-use crate::namespace::Namespace;
 use everest_schemas::models::NamespaceModel;
 
 /// The private state of an object that was last read with this UID.
