@@ -8,6 +8,7 @@
 //! | Was it raised by somebody else? | [`raised`] |
 //! | What is sent, and what does it become again when read? | [`v1`] |
 //! | What does a change do to what runs? | [`impact`] |
+//! | What does the take-over of a namespace overwrite? | [`take_over`] |
 //! | What do the volumes of a database have? | [`volumes`], [`storage_class`] |
 //! | Is it done, and what is missing? | [`readiness`] |
 //! | Which version of its operator does a database take over, and when? | [`upgrade`] |
@@ -47,6 +48,7 @@ pub mod rules;
 pub mod semantic;
 pub mod storage_class;
 pub mod storage_users;
+pub mod take_over;
 pub mod text;
 pub mod upgrade;
 pub mod url;

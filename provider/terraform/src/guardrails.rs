@@ -63,9 +63,9 @@ pub trait Guarded: Kind {
         planned: &Self::Model,
         facts: &Facts,
         what: &str,
-    ) -> Option<Summary> {
+    ) -> Vec<Summary> {
         let _ = (prior, planned, facts, what);
-        None
+        Vec::new()
     }
 }
 
@@ -150,8 +150,7 @@ fn look_ahead<K: Guarded>(
         return;
     }
     let what = named::<K>(prior.unwrap_or(intended));
-    let summary = K::outlook(prior, intended, facts, &what);
-    if let Some(summary) = summary {
+    for summary in K::outlook(prior, intended, facts, &what) {
         diags.push(Diagnostic::warning(summary.headline, summary.detail));
     }
 }

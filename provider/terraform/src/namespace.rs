@@ -7,6 +7,7 @@ use everest_core::{
     impact::Summary,
     operator_upgrade, outputs,
     rules::Ruled,
+    take_over,
     v1::{self, Mapped},
 };
 use everest_schemas::{
@@ -147,12 +148,16 @@ impl Guarded for Namespace {
         planned: &NamespaceModel,
         facts: &Facts,
         what: &str,
-    ) -> Option<Summary> {
+    ) -> Vec<Summary> {
+        let upgrade =
+            |prior: &NamespaceModel| operator_upgrade::summary(what, planned, prior, facts);
         match prior {
-            Some(prior) => operator_upgrade::summary(what, planned, prior, facts),
+            Some(prior) => Vec::from_iter(upgrade(prior)),
             None => {
-                let found = operator_upgrade::found(planned, facts)?;
-                operator_upgrade::summary(what, planned, &found, facts)
+                let found = operator_upgrade::found(planned, facts);
+                let upgraded = found.as_ref().and_then(upgrade);
+                let overwritten = take_over::summary(what, planned, facts);
+                overwritten.into_iter().chain(upgraded).collect()
             }
         }
     }

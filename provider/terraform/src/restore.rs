@@ -160,10 +160,10 @@ impl Guarded for Restore {
         planned: &RestoreModel,
         facts: &Facts,
         what: &str,
-    ) -> Option<Summary> {
+    ) -> Vec<Summary> {
         match prior {
-            None => impact::of_restore(what, planned, facts),
-            Some(_) => None,
+            None => Vec::from_iter(impact::of_restore(what, planned, facts)),
+            Some(_) => Vec::new(),
         }
     }
 }
