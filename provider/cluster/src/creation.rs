@@ -24,7 +24,8 @@ use crate::{CREATED_BY_APPLY, Cluster};
 /// 2. Applies the body with its mark, unless there is an object by now.
 /// 3. If there is, or no answer came back, reads again: the write may have been done.
 ///
-/// What is ours is noted in `made`.
+/// What is ours is noted in `made`; what the answer has otherwise than the body is noted too, see
+/// [`Cluster::rewritten`].
 ///
 /// # Errors
 /// `AlreadyExists` with the id to import; else whatever the server says.
@@ -38,7 +39,10 @@ pub(crate) async fn create<K: Kind + Serialize>(
         Some(existing) if is_ours(objects, &existing, &body) => existing,
         Some(existing) => return Err(foreign(objects, name, &existing)),
         None => match objects.apply_new(name, &marked(body.clone())).await {
-            Ok(created) => created,
+            Ok(created) => {
+                objects.cluster().note_rewritten(&created, &body);
+                created
+            }
             Err(
                 error @ (ClusterError::Unreachable { .. }
                 | ClusterError::Api { .. }

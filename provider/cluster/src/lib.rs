@@ -41,7 +41,10 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use everest_core::dialect::Dialect;
+use everest_core::rewritten::{self, Rewritten};
 use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 pub use acknowledgement::Unacknowledged;
@@ -93,6 +96,8 @@ pub struct Cluster {
     turns: Arc<Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>>,
     /// What was taken over from other field managers.
     taken: Arc<Mutex<Vec<FieldConflict>>>,
+    /// What the cluster has made something else of.
+    rewritten: Arc<Mutex<Vec<Rewritten>>>,
     /// URL of the API server, for messages.
     server: Option<Arc<str>>,
     silence: Arc<silence::Silence>,
@@ -128,6 +133,7 @@ impl Cluster {
             dialect: Dialect::Terraform,
             turns: Arc::default(),
             taken: Arc::default(),
+            rewritten: Arc::default(),
             server: None,
             silence: Arc::default(),
             acknowledgements: acknowledgement::Waiting::default(),
@@ -167,12 +173,13 @@ impl Cluster {
         self
     }
 
-    /// The same with an account of its own of what is taken over from other field managers, for
-    /// one operation.
+    /// The same with an account of its own of what is taken over from other field managers and
+    /// what is rewritten, for one operation.
     #[must_use]
     pub fn accounting(&self) -> Self {
         Cluster {
             taken: Arc::default(),
+            rewritten: Arc::default(),
             ..self.clone()
         }
     }
@@ -200,6 +207,29 @@ impl Cluster {
         for field in fields {
             taken.retain(|known| known.field != field.field);
             taken.push(field);
+        }
+    }
+
+    /// The values that the cluster has made others of right as they were written, since this
+    /// account was begun.
+    pub fn rewritten(&self) -> Vec<Rewritten> {
+        let rewritten = self
+            .rewritten
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        rewritten.clone()
+    }
+
+    /// Notes what the answer to an apply of `body` has otherwise, each field once.
+    pub(crate) fn note_rewritten<K: Serialize>(&self, answer: &K, body: &Value) {
+        let answer = serde_json::to_value(answer).unwrap_or_default();
+        let mut known = self
+            .rewritten
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        for found in rewritten::rewritten(&answer, body) {
+            known.retain(|known| known.path != found.path);
+            known.push(found);
         }
     }
 

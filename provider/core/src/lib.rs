@@ -7,6 +7,7 @@
 //! | May this be? | [`rules`], with [`facts`] of the cluster |
 //! | Was it raised by somebody else? | [`raised`] |
 //! | What is sent, and what does it become again when read? | [`v1`] |
+//! | Did the cluster write what it was sent? | [`rewritten`] |
 //! | What does a change do to what runs? | [`impact`] |
 //! | What does the take-over of a namespace overwrite? | [`take_over`] |
 //! | What do the volumes of a database have? | [`volumes`], [`storage_class`] |
@@ -44,6 +45,7 @@ pub mod raised;
 pub mod readiness;
 pub mod rehearsal;
 pub mod restart;
+pub mod rewritten;
 pub mod rules;
 pub mod semantic;
 pub mod storage_class;

@@ -5,6 +5,7 @@ use everest_core::{
     dialect::Dialect,
     finding::{Finding, Severity},
     path::{FieldPath, Segment},
+    rewritten::Rewritten,
 };
 use tfplugin::{AttributePath, Diagnostic, Diagnostics, Step, schema::attribute_name};
 
@@ -134,6 +135,24 @@ pub fn has_taken(fields: &[FieldConflict], what: &str) -> Option<Diagnostic> {
         fields,
         outcome,
     )
+}
+
+/// That the cluster has made other values of `fields` than were written; none if it has not.
+pub fn was_rewritten(fields: &[Rewritten], what: &str) -> Option<Diagnostic> {
+    if fields.is_empty() {
+        return None;
+    }
+    let listed: Vec<_> = fields.iter().map(ToString::to_string).collect();
+    Some(Diagnostic::warning(
+        format!("An admission webhook of the cluster rewrites {what}"),
+        format!(
+            "{}. The answer to the write has these values already, so a webhook has put them there, \
+             and every plan will show the difference. Write the cluster's values into the \
+             configuration, or ask whoever runs the webhook (kubectl get \
+             mutatingwebhookconfigurations).",
+            listed.join("; ")
+        ),
+    ))
 }
 
 fn took(summary: String, fields: &[FieldConflict], outcome: &str) -> Option<Diagnostic> {

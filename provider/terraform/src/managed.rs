@@ -276,7 +276,9 @@ impl<K: Guarded> Resource for Managed<K> {
         let replaces = replaced::take(private);
         private.remove(UNACKNOWLEDGED);
         let wait = K::TIMEOUTS.create(K::timeouts(planned), cx);
+        let cluster = &cluster.accounting();
         let end = K::create(cluster, planned, config, &made, &wait).await;
+        diags.extend(diagnostics::was_rewritten(&cluster.rewritten(), &what));
         if !matches!(end, Creation::NotCreated(_)) {
             replaced::note_uid(private, made.uid());
             // What goes into the state is delivered next.
@@ -352,6 +354,7 @@ impl<K: Guarded> Resource for Managed<K> {
         let cluster = &cluster.accounting();
         let end = K::update(cluster, prior, planned, config, &wait).await;
         diags.extend(diagnostics::has_taken(&cluster.taken(), &what));
+        diags.extend(diagnostics::was_rewritten(&cluster.rewritten(), &what));
         if !matches!(end, Change::Refused(_)) {
             raised::note(private, config);
         }
