@@ -22,7 +22,7 @@ use crate::objects::Objects;
 use crate::wait::Clock;
 use crate::{Change, Cluster, Creation, Unacknowledged, Wait};
 
-pub use classes::{read, with_classes};
+pub use classes::{observe, with_classes};
 pub use rehearsal::rehearse;
 
 /// Creates a database and waits until it is really ready: see [`CreateDatabase`].

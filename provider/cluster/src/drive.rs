@@ -48,6 +48,8 @@ pub(crate) struct Driver<'a> {
     sources: BTreeMap<(ObjectKind, String), Box<dyn Source>>,
     times: Stopwatches,
     patience: Patience,
+    /// The cluster has answered once.
+    is_answered: bool,
     /// Something was waited for: from then on watches are looked at.
     watches: bool,
     ours: BTreeSet<ObjectRef>,
@@ -89,6 +91,7 @@ impl<'a> Driver<'a> {
             sources: BTreeMap::new(),
             times: Stopwatches::default(),
             patience: Patience::new(),
+            is_answered: false,
             watches: false,
             ours: BTreeSet::new(),
             uids: BTreeMap::new(),
@@ -98,11 +101,6 @@ impl<'a> Driver<'a> {
             found: BTreeMap::new(),
             last: Last::default(),
         }
-    }
-
-    /// Takes an object for the one that a creation has made.
-    pub(crate) fn note_ours(&mut self, object: ObjectRef) {
-        self.ours.insert(object);
     }
 
     /// Takes an object for what the caller has just written: one of another UID is not it.
@@ -127,13 +125,12 @@ impl<'a> Driver<'a> {
         made: &Unacknowledged,
     ) -> Result<(), ClusterError> {
         let subject = lifecycle.subject();
-        if let Some(body) = lifecycle.body()
-            && self
-                .source(&subject)
-                .adopt(&subject.name, body, made)
-                .await?
-        {
-            self.ours.insert(subject);
+        if let Some(body) = lifecycle.body() {
+            let source = self.source(&subject);
+            if source.adopt(&subject.name, body, made).await? {
+                self.ours.insert(subject);
+            }
+            self.is_answered = true;
         }
         Ok(())
     }
@@ -179,7 +176,7 @@ impl<'a> Driver<'a> {
             let performed = match self.decide(lifecycle).await {
                 Ok(action) => self.perform(lifecycle, action, made).await?,
                 // An API server that restarts during a long wait is no reason to give up.
-                Err(error) if self.watches && error.passes() => {
+                Err(error) if self.is_answered && error.passes() => {
                     let object = self.named(&lifecycle.subject());
                     tracing::warn!(%error, %object, "could not look; waiting goes on");
                     Performed::Wait
@@ -230,6 +227,7 @@ impl<'a> Driver<'a> {
                 }
                 Err(query) => {
                     let answer = self.answer(&query).await?;
+                    self.is_answered = true;
                     if matches!(&query, Query::Object(object) if *object == subject)
                         && self.is_ours(&subject)
                         && self.is_lost(&subject, &answer)
@@ -534,3 +532,6 @@ async fn alive(receiver: &mut watch::Receiver<u64>) {
         std::future::pending::<()>().await;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,11 +5,15 @@ mod parse;
 
 use std::time::Duration;
 
+use everest_core::clean;
 use everest_core::path::FieldPath;
 
 use crate::connection::{NoAnswer, PluginError};
 use detail::model_path;
 pub use detail::{FieldCause, FieldConflict, Object, Sighting};
+
+/// Characters that are repeated of what a server says.
+const LONGEST: usize = 4000;
 
 /// How the cause begins of a request that the server did not answer in time.
 pub(crate) const UNANSWERED: &str = "no answer within";
@@ -238,7 +242,7 @@ impl ClusterError {
                 verb,
                 object: boxed(object),
                 code: 0,
-                message: other.to_string(),
+                message: clean(&other.to_string(), LONGEST),
             },
         }
     }
@@ -326,7 +330,7 @@ fn transport(
         }
         if let Some(plugin) = current.downcast_ref::<PluginError>() {
             return ClusterError::Unauthorized {
-                message: plugin.to_string(),
+                message: clean(&plugin.to_string(), LONGEST),
             };
         }
         if let Some(auth) = current.downcast_ref::<kube::client::AuthError>() {
@@ -387,7 +391,7 @@ fn chain(error: &(dyn std::error::Error + 'static)) -> String {
         }
         current = error.source();
     }
-    parts.join(": ")
+    clean(&parts.join(": "), LONGEST)
 }
 
 #[cfg(test)]

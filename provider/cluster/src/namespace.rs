@@ -29,6 +29,7 @@ use crate::objects::Objects;
 use crate::wait::Clock;
 use crate::{Change, Cluster, Creation, Unacknowledged, Wait, apply, creation, delete};
 use made::{Keys, Made};
+pub use observation::observe;
 use removal::Clears;
 pub use removal::release_storages;
 use subscribe::Group;
@@ -52,9 +53,7 @@ pub async fn read(
     let Some(namespace) = cluster.global::<Namespace>().read(name).await? else {
         return Ok(None);
     };
-    Ok(Some(
-        observation::observe(cluster, &namespace, prior).await?,
-    ))
+    Ok(Some(observe(cluster, &namespace, prior).await?))
 }
 
 /// Lists the engines in `found` that `prior` lists and that are only half removed: the Subscription

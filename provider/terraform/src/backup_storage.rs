@@ -52,6 +52,10 @@ impl Kind for BackupStorage {
         true
     }
 
+    fn open_an_output(planned: &mut BackupStorageModel) {
+        planned.secret_name = Field::Unknown;
+    }
+
     fn plan(plan: &mut Plan<'_, BackupStorageModel>) {
         if plan.is_create() {
             outputs::backup_storage::known_at_creation(&mut plan.planned);

@@ -37,6 +37,10 @@ impl Kind for Database {
          deletion_protection says, because it never held its data, and makes it again. To keep it, \
          run terraform untaint with its address, which the plan shows.";
 
+    fn uid(model: &DatabaseModel) -> Option<&str> {
+        model.uid.known_str()
+    }
+
     fn timeouts(model: &DatabaseModel) -> &Field<Timeouts> {
         &model.timeouts
     }
@@ -47,6 +51,10 @@ impl Kind for Database {
 
     fn set_not_ready(model: &mut DatabaseModel) {
         model.ready = Field::Known(false);
+    }
+
+    fn open_an_output(planned: &mut DatabaseModel) {
+        planned.ready = Field::Unknown;
     }
 
     fn plan(plan: &mut Plan<'_, DatabaseModel>) {
@@ -93,11 +101,12 @@ impl Kind for Database {
         diagnostics::report(prior.check_destruction(), diags);
     }
 
-    async fn read(
+    async fn observe(
         cluster: &Cluster,
+        object: &DatabaseCluster,
         prior: &DatabaseModel,
-    ) -> Result<Option<DatabaseModel>, ClusterError> {
-        database::read(cluster, prior).await
+    ) -> Result<DatabaseModel, ClusterError> {
+        Ok(database::observe(cluster, object, prior).await)
     }
 
     async fn create(

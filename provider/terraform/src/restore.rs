@@ -51,6 +51,10 @@ impl Kind for Restore {
             .is_some_and(|state| state == "Succeeded")
     }
 
+    fn open_an_output(planned: &mut RestoreModel) {
+        planned.state = Field::Unknown;
+    }
+
     /// A restore that was begun is never begun again because its object is gone: whatever became
     /// of it, the data may be newer by now. Only an object that was never seen stands for nothing.
     fn gone(
@@ -156,10 +160,10 @@ impl Guarded for Restore {
         planned: &RestoreModel,
         facts: &Facts,
         what: &str,
-    ) -> Option<Summary> {
+    ) -> Vec<Summary> {
         match prior {
-            None => impact::of_restore(what, planned, facts),
-            Some(_) => None,
+            None => Vec::from_iter(impact::of_restore(what, planned, facts)),
+            Some(_) => Vec::new(),
         }
     }
 }

@@ -1,17 +1,22 @@
 //! Reading the API server's Status objects.
 
+use everest_core::clean;
 use kube::core::response::{Status, StatusCause, reason};
 
 use super::{ClusterError, FieldCause, FieldConflict, Object, boxed, model_path};
 
 /// Turns a failure Status into a typed error.
 pub(super) fn status(status: &Status, verb: &'static str, object: &Object) -> ClusterError {
-    let message = status.message.trim();
-    let causes = status
+    let message = clean(status.message.trim(), super::LONGEST);
+    let message = message.as_str();
+    let mut causes = status
         .details
         .as_ref()
-        .map(|details| details.causes.as_slice())
-        .unwrap_or(&[]);
+        .map_or_else(Vec::new, |details| details.causes.clone());
+    for cause in &mut causes {
+        cause.message = clean(&cause.message, super::LONGEST);
+    }
+    let causes = causes.as_slice();
 
     if let Some(webhook) = between(message, "failed calling webhook \"", "\"") {
         return ClusterError::WebhookDown {

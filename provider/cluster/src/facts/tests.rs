@@ -211,7 +211,8 @@ async fn before_a_write_what_was_not_answered_is_an_error_and_what_is_forbidden_
         (cluster, seen)
     };
     let wanted = wanted(&[Kind::Storages]);
-    for (code, judged) in [(200, true), (403, true), (503, false)] {
+    let codes = [200, 403, 404, 503, 401, 400, 418];
+    for (code, judged) in codes.map(|code| (code, [200, 403, 404].contains(&code))) {
         let (cluster, _) = answering(code);
         let known = demand(&cluster, &wanted, Duration::ZERO).await;
         assert_eq!(known.is_ok(), judged, "{code}: {known:?}");

@@ -99,6 +99,12 @@ impl Wanted {
         Self::of(&planned.namespace, &[Kind::Storages])
     }
 
+    /// What the rules for the end of a backup storage need: what may use it.
+    pub fn for_destruction_of_backup_storage(prior: &BackupStorageModel) -> Self {
+        let kinds = [Kind::Storages, Kind::Databases, Kind::Backups];
+        Self::of(&prior.namespace, &kinds)
+    }
+
     /// What the rules for a namespace that exists or is taken over need; nothing for a new one.
     pub fn for_namespace(planned: &NamespaceModel, prior: Option<&NamespaceModel>) -> Self {
         let (name, upgrades) = match prior {

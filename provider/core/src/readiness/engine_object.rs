@@ -5,6 +5,7 @@ use everest_schemas::everest::DatabaseCluster;
 use serde_json::Value;
 
 use super::carried;
+use crate::clean;
 use crate::facts::Seen;
 use crate::v1::engine_kinds;
 
@@ -130,6 +131,9 @@ pub(super) fn progress(database: &DatabaseCluster, engine_cr: &Seen<&Value>) -> 
     }
 }
 
+/// Characters that are repeated of what an operator says.
+const LONGEST: usize = 1000;
+
 /// What the operator last wrote into its object, as far as the database does
 /// not repeat it.
 fn said(database: &DatabaseCluster, engine_cr: &Value) -> String {
@@ -149,7 +153,10 @@ fn said(database: &DatabaseCluster, engine_cr: &Value) -> String {
     });
     texts.dedup();
     match texts.last() {
-        Some(text) => format!("; the engine's operator says: {}", text.trim()),
+        Some(text) => format!(
+            "; the engine's operator says: {}",
+            clean(text.trim(), LONGEST)
+        ),
         None => String::new(),
     }
 }

@@ -18,10 +18,15 @@ fn decoded(secret: &Value, key: &str) -> String {
 
 #[test]
 fn each_engine_has_the_same_keys() {
-    for (engine, user, uri) in [
-        ("pxc", "root", "mysql://root:secret@"),
-        ("psmdb", "admin", "mongodb://admin:secret@"),
-        ("postgresql", "postgres", "postgres://postgres:secret@"),
+    for (engine, user, uri, options) in [
+        ("pxc", "root", "mysql://root:secret@", ""),
+        (
+            "psmdb",
+            "admin",
+            "mongodb://admin:secret@",
+            "/?replicaSet=rs0",
+        ),
+        ("postgresql", "postgres", "postgres://postgres:secret@", ""),
     ] {
         let mut world = ready(spec(engine));
         let secret = world.reconcile().object("db-connection");
@@ -34,7 +39,7 @@ fn each_engine_has_the_same_keys() {
         let port = decoded(&secret, "port");
         assert_eq!(
             decoded(&secret, "uri"),
-            format!("{uri}{name}.example:{port}")
+            format!("{uri}{name}.example:{port}{options}")
         );
     }
 }
