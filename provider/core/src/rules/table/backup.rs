@@ -49,7 +49,7 @@ pub(in crate::rules) const SCHEDULE_NAMES_DISTINCT: Rule = Rule {
 
 pub(in crate::rules) const SCHEDULE_CRON: Rule = Rule {
     id: "schedule-cron",
-    sentence: "A schedule is a cron expression of five fields: minute, hour, day of month, month, day of week. Everest accepts any text, and with a wrong one no backup is ever taken.",
+    sentence: "A schedule is a cron expression of five fields: minute, hour, day of month, month, day of week, whose time comes. `@every` is for MongoDB alone, a time zone (`CRON_TZ=`) for PXC alone. Everest accepts any text, and with a wrong one no backup is ever taken.",
     advice: "Write for example \"0 2 * * *\" for every night at two.",
     engines: ALL,
     operations: BOTH,
