@@ -15,6 +15,7 @@ mod restore;
 
 pub(crate) use address::missing as missing_address;
 pub use backup::backup;
+pub(crate) use carried::unreadable_line;
 pub use carried::{Difference, not_carried};
 pub use database::{DatabaseSighting, HOLD, database, is_from_backup};
 pub(crate) use engine::NO_VERSION_SERVICE;

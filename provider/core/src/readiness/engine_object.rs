@@ -80,7 +80,7 @@ fn namespace(database: &DatabaseCluster) -> &str {
 /// Why a change has not reached the engine's object, if it has not.
 pub(super) fn missing_change(database: &DatabaseCluster, engine_cr: &Value) -> Option<String> {
     let object = named(database);
-    let line = carried::unreadable_line(database);
+    let line = carried::unreadable_line(&database.spec);
     let differences = carried::not_carried(database, engine_cr);
     if line.is_none() && differences.is_empty() {
         return None;

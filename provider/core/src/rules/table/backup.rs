@@ -167,6 +167,16 @@ pub(in crate::rules) const PITR_WINDOW: Rule = Rule {
     source: "engine operators: point-in-time recovery; status of the DatabaseClusterBackup",
 };
 
+pub(in crate::rules) const PITR_GAPS: Rule = Rule {
+    id: "pitr-gaps",
+    sentence: "The log behind a backup may have gaps: the engine's operator may refuse to restore to a moment by it, after the database was stopped.",
+    advice: "Name another backup, or restore the backup alone, without {pitr}.",
+    engines: &[Engine::Pxc],
+    operations: CREATE,
+    checked: ONLINE,
+    source: "everest-operator: databaseclusterbackup_controller.go, BinlogGapDetected; percona-xtradb-cluster-operator: PITRReady, unsafe-pitr",
+};
+
 pub(in crate::rules) const PITR_LATEST: Rule = Rule {
     id: "pitr-latest",
     sentence: "Everest has the word \"latest\" for the moment to restore to, but always refuses it.",
