@@ -320,6 +320,16 @@ fn a_creation_that_waits_for_the_engines_operator_says_what_its_object_says() {
 }
 
 #[test]
+fn long_work_of_an_engine_says_what_its_object_says() {
+    for state in ["upgrading", "resizingVolumes", "restoring"] {
+        Scene::updating(state)
+            .engine(5, Some(5), "initializing")
+            .engine_says("status.message", json!("pod orders-pxc-2 is unschedulable"))
+            .is_pending("the engine's operator says: pod orders-pxc-2 is unschedulable");
+    }
+}
+
+#[test]
 fn a_load_balancer_must_have_given_its_address() {
     let exposed = |engine: &str, hostname: &str| {
         Scene::new(engine, "ready")
