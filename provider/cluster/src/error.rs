@@ -15,6 +15,9 @@ pub use detail::{FieldCause, FieldConflict, Object, Sighting};
 /// Characters that are repeated of what a server says.
 const LONGEST: usize = 4000;
 
+/// How the message begins of an answer that ends in the middle, or is none.
+pub(crate) const UNREADABLE: &str = "the answer cannot be read";
+
 /// How the cause begins of a request that the server did not answer in time.
 pub(crate) const UNANSWERED: &str = "no answer within";
 
@@ -242,7 +245,11 @@ impl ClusterError {
                 verb,
                 object: boxed(object),
                 code: 0,
-                message: clean(&other.to_string(), LONGEST),
+                message: match &other {
+                    kube::Error::SerdeError(error) => parse::unreadable(error),
+                    kube::Error::FromUtf8(_) => format!("{UNREADABLE}: it is no text"),
+                    other => clean(&other.to_string(), LONGEST),
+                },
             },
         }
     }
@@ -279,9 +286,13 @@ impl ClusterError {
         }
     }
 
-    /// Whether the server took a request and did not answer it in time.
+    /// Whether the server took a request and did not answer it in time, or in full.
     pub fn is_unanswered(&self) -> bool {
-        matches!(self, Self::Unreachable { cause, .. } if cause.starts_with(UNANSWERED))
+        match self {
+            Self::Unreachable { cause, .. } => cause.starts_with(UNANSWERED),
+            Self::Api { code, message, .. } => *code == 0 && message.starts_with(UNREADABLE),
+            _ => false,
+        }
     }
 
     /// Whether nobody listens where the server is to be: it starts anew, or it never was there.

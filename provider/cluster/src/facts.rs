@@ -200,6 +200,12 @@ async fn ask(
         all(want(Kind::StorageClasses), cluster.global()),
         secrets(cluster, namespace, wanted, unanswered),
     );
+    let databases = match &wanted.database {
+        Some(name) if databases.is_none() => {
+            alone(cluster.objects(namespace), name, unanswered).await
+        }
+        _ => databases,
+    };
     let engine_object = engine_object(cluster, namespace, wanted, unanswered).await;
     Facts {
         namespace: seen,
@@ -241,6 +247,27 @@ async fn everywhere<K: objects::Kind>(
         Ok(found) => Some(found),
         Err(error) => {
             unanswered.note(error, "a kind");
+            None
+        }
+    }
+}
+
+/// An object by its name, if it can be read: right before a write that changes it, what was listed
+/// would not hold for the next one.
+async fn alone<K: objects::Kind>(
+    objects: Objects<K>,
+    name: &str,
+    unanswered: &Unanswered,
+) -> All<K> {
+    match objects.read_alone(name).await {
+        Ok(found) => Some(
+            found
+                .map(|found| (name.to_owned(), found))
+                .into_iter()
+                .collect(),
+        ),
+        Err(error) => {
+            unanswered.note(error, "an object");
             None
         }
     }

@@ -18,7 +18,7 @@ use everest_core::v1::namespace::{MANAGED_BY, MANAGED_BY_LABEL};
 use everest_schemas::models::{EngineInstall, Engines, NamespaceModel};
 use everest_schemas::olm::{ClusterServiceVersion, Subscription};
 use everest_schemas::{Engine, Field};
-use futures::future::try_join_all;
+use futures::stream::{self, StreamExt, TryStreamExt};
 use k8s_openapi::api::core::v1::Namespace;
 use kube::ResourceExt;
 use serde_json::json;
@@ -33,6 +33,9 @@ pub use observation::observe;
 use removal::Clears;
 pub use removal::release_storages;
 use subscribe::Group;
+
+/// How many namespaces are read at once: each takes several requests.
+const AT_ONCE: usize = 8;
 
 /// How long rolling back may take.
 const ROLL_BACK: Duration = Duration::from_secs(120);
@@ -114,12 +117,11 @@ pub fn removes(prior: &NamespaceModel, planned: &NamespaceModel) -> bool {
 pub async fn list(cluster: &Cluster) -> Result<Vec<NamespaceModel>, ClusterError> {
     let managed = format!("{MANAGED_BY_LABEL}={MANAGED_BY}");
     let namespaces = cluster.global::<Namespace>().list(&managed).await?;
-    try_join_all(
-        namespaces
-            .iter()
-            .map(|namespace| observation::observe(cluster, namespace, None)),
-    )
-    .await
+    let looks = namespaces.into_iter().map(|namespace| {
+        let cluster = cluster.clone();
+        async move { observation::observe(&cluster, &namespace, None).await }
+    });
+    stream::iter(looks).buffered(AT_ONCE).try_collect().await
 }
 
 /// The engines of a namespace that have a Subscription but are not in `model`: they are left

@@ -84,7 +84,8 @@ pub struct Facts {
     pub subscriptions: All<Subscription>,
     /// The install plans of the namespace.
     pub install_plans: All<InstallPlan>,
-    /// The databases of the namespace.
+    /// The databases of the namespace; the resource's own alone where no other
+    /// one matters.
     pub databases: All<DatabaseCluster>,
     /// The backups of the namespace.
     pub backups: All<DatabaseClusterBackup>,

@@ -172,9 +172,14 @@ fn took(summary: String, fields: &[FieldConflict], outcome: &str) -> Option<Diag
     })
 }
 
-/// What to do instead about an object that is in the way because the plan replaces it.
-pub const UNLESS_REPLACED: &str = " If this plan replaces it, do not import it: names are fixed, so take create_before_destroy out \
-     of the lifecycle block.";
+/// What to do about an object that is in the way, where it is not known whether the plan replaces
+/// it. `remedy` is for the case that it does not.
+pub fn unless_replaced(remedy: &str) -> String {
+    format!(
+        "If this plan replaces it, names are fixed: take create_before_destroy out of the lifecycle \
+         block. Otherwise: {remedy}"
+    )
+}
 
 /// That a replacement was to be made while the object that it replaces still has the name.
 pub fn name_is_taken(object: &impl std::fmt::Display, what: &str) -> Diagnostic {

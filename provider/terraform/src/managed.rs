@@ -316,14 +316,13 @@ impl<K: Guarded> Resource for Managed<K> {
             Creation::NotCreated(ClusterError::AlreadyExists { object, .. }) if replaces => {
                 Err(diagnostics::name_is_taken(&object, &what))
             }
-            Creation::NotCreated(error) => {
-                let mut why = self.session.cluster_error(&error, &doing, &what);
-                if matches!(error, ClusterError::AlreadyExists { .. }) {
-                    // Before 1.16 Terraform hands no mark of the plan to this leg of an apply.
-                    why.detail.push_str(diagnostics::UNLESS_REPLACED);
-                }
-                Err(why)
+            Creation::NotCreated(ClusterError::AlreadyExists { object, remedy }) => {
+                // Before 1.16 Terraform hands no mark of the plan to this leg of an apply.
+                let remedy = diagnostics::unless_replaced(&remedy);
+                let error = ClusterError::AlreadyExists { object, remedy };
+                Err(self.session.cluster_error(&error, &doing, &what))
             }
+            Creation::NotCreated(error) => Err(self.session.cluster_error(&error, &doing, &what)),
             Creation::Failed {
                 observed: mut state,
                 error,

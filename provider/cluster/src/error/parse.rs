@@ -250,6 +250,24 @@ fn between<'a>(text: &'a str, start: &str, end: &str) -> Option<&'a str> {
     Some(rest.split_once(end)?.0)
 }
 
+/// Why an answer of the server could not be read. What serde quotes of it may be a secret.
+pub(super) fn unreadable(error: &serde_json::Error) -> String {
+    let (line, column) = (error.line(), error.column());
+    match error.classify() {
+        serde_json::error::Category::Data => {
+            format!("the answer has other fields than expected (line {line}, column {column})")
+        }
+        serde_json::error::Category::Io
+        | serde_json::error::Category::Syntax
+        | serde_json::error::Category::Eof => {
+            format!(
+                "{}: it ends or breaks off at column {column}",
+                super::UNREADABLE
+            )
+        }
+    }
+}
+
 /// Whether a transport error is one that a retry in a moment does not mend.
 pub(super) fn is_lasting(cause: &str) -> bool {
     [

@@ -34,12 +34,14 @@ fn each_engine_has_the_same_keys() {
         assert_eq!(secret["metadata"]["name"], format!("{name}-connection"));
         assert_eq!(decoded(&secret, "username"), user);
         assert_eq!(decoded(&secret, "password"), "secret");
-        assert_eq!(decoded(&secret, "endpoint"), format!("{name}.example"));
+        let host = world.object("db")["status"]["hostname"].clone();
+        let host = host.as_str().unwrap();
+        assert_eq!(decoded(&secret, "endpoint"), host);
         assert_eq!(decoded(&secret, "host"), decoded(&secret, "endpoint"));
         let port = decoded(&secret, "port");
         assert_eq!(
             decoded(&secret, "uri"),
-            format!("{uri}{name}.example:{port}{options}")
+            format!("{uri}{host}:{port}{options}")
         );
     }
 }

@@ -430,10 +430,10 @@ async fn what_is_to_be_destroyed_is_not_offered_for_import() {
     let stage = Stage::<Database>::on(&session);
     let (mut plan, _) = stage.plan(None, &config, Private::default()).await;
     let said = stage.create(&config, &mut plan.private).await;
-    assert!(said.contains("Import it with the id"), "{said}");
+    assert!(said.contains("Otherwise: Import it with the id"), "{said}");
     // A client that does not hand over what was planned is told both.
     assert!(
-        said.contains("If this plan replaces it, do not import it"),
+        said.contains("If this plan replaces it, names are fixed: take create_before_destroy out"),
         "{said}"
     );
 }
