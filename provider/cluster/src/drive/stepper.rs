@@ -131,7 +131,8 @@ impl<'a> Stepper<'a> {
                 source.put(&object.name, body).await?;
                 Ok(source.written(&object.name))
             }
-            Action::Apply(Apply { object, body, .. }) => {
+            Action::Apply(apply) => {
+                let Apply { object, body, .. } = &**apply;
                 let mut source = of(object);
                 source.put(&object.name, body).await?;
                 Ok(source.written(&object.name))
@@ -189,7 +190,7 @@ impl<'a> Stepper<'a> {
                 Action::Delete { object, .. } if *object == subject => {
                     return Ok(Stepped::Deleting);
                 }
-                Action::Apply(Apply { object, .. }) if *object == subject => {
+                Action::Apply(apply) if apply.object == subject => {
                     seen.clone_from(&written);
                 }
                 Action::Merge(changes) if changes.iter().all(|one| one.object == subject) => {

@@ -18,7 +18,7 @@ pub enum Action<T = ()> {
         body: Value,
     },
     /// Apply a body to an object that exists, owning the fields in it.
-    Apply(Apply),
+    Apply(Box<Apply>),
     /// Merge bodies into objects, in any order.
     Merge(Vec<Merge>),
     /// Delete the object, in the foreground.

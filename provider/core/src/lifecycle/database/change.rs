@@ -246,7 +246,7 @@ impl ChangeDatabase {
         {
             return Ok(action);
         }
-        Ok(Action::Apply(Apply {
+        Ok(Action::Apply(Box::new(Apply {
             object: self.object.clone(),
             body,
             agreed: bodies.agreed(),
@@ -254,7 +254,7 @@ impl ChangeDatabase {
                 planned: bodies.planned,
                 prior: bodies.prior,
             }),
-        }))
+        })))
     }
 
     /// What a change is waited for after.

@@ -100,12 +100,12 @@ impl Lifecycle for KeepDatabase {
         if let Some(body) = change {
             let mut body = at_version(body, live);
             v1::database::carry_data_source(&mut body, live);
-            return Ok(Action::Apply(Apply {
+            return Ok(Action::Apply(Box::new(Apply {
                 object: self.object.clone(),
                 body,
                 agreed: Agreed::Everything,
                 hand_over: None,
-            }));
+            })));
         }
         Ok(match restart {
             Some(body) => Action::merge(&self.object, at_version(body, live)),

@@ -43,9 +43,10 @@ fn change(planned: &DatabaseModel) -> ChangeDatabase {
 /// The body of an apply to the database.
 fn applied<T>(action: Action<T>) -> Value {
     match action {
-        Action::Apply(Apply {
-            object: to, body, ..
-        }) => {
+        Action::Apply(apply) => {
+            let Apply {
+                object: to, body, ..
+            } = *apply;
             assert_eq!(to, object(ObjectKind::Database, "orders"));
             body
         }
