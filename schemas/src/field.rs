@@ -195,9 +195,7 @@ impl<T: JsonSchema> JsonSchema for Field<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde::Deserialize;
-    use serde::de::IntoDeserializer;
-    use serde::de::value::{Error, UnitDeserializer};
+    use crate::Tree;
     use serde_json::json;
 
     #[derive(Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -252,64 +250,12 @@ mod tests {
         );
     }
 
-    /// A format that has unknown values, standing in for Terraform's.
-    struct Planned(Option<&'static str>);
-
-    impl<'de> Deserializer<'de> for Planned {
-        type Error = Error;
-
-        fn deserialize_newtype_struct<V: Visitor<'de>>(
-            self,
-            name: &'static str,
-            visitor: V,
-        ) -> Result<V::Value, Error> {
-            assert_eq!(name, "$field");
-            match self.0 {
-                Some(text) => visitor.visit_newtype_struct(Known(text)),
-                None => visitor.visit_unit(),
-            }
-        }
-
-        fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-            UnitDeserializer::new().deserialize_any(visitor)
-        }
-
-        serde::forward_to_deserialize_any! {
-            bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf
-            option unit unit_struct seq tuple tuple_struct map struct enum identifier ignored_any
-        }
-    }
-
-    struct Known(&'static str);
-
-    impl<'de> Deserializer<'de> for Known {
-        type Error = Error;
-
-        fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-            visitor.visit_some(self.0.into_deserializer())
-        }
-
-        fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-            visitor.visit_str(self.0)
-        }
-
-        serde::forward_to_deserialize_any! {
-            bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf
-            unit unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier
-            ignored_any
-        }
-    }
-
     #[test]
     fn a_format_with_unknowns_answers_with_a_unit() {
-        assert_eq!(
-            Field::<String>::deserialize(Planned(None)).unwrap(),
-            Field::Unknown
-        );
-        assert_eq!(
-            Field::<String>::deserialize(Planned(Some("a"))).unwrap(),
-            Field::from("a")
-        );
+        for field in [Field::Unknown, Field::Null, Field::from("a")] {
+            let tree = Tree::of(&field).unwrap();
+            assert_eq!(tree.into_model::<Field<String>>().unwrap(), field);
+        }
     }
 
     #[test]

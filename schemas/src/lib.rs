@@ -21,10 +21,12 @@ pub mod models;
 pub mod olm;
 pub mod quantity;
 mod sensitive;
+mod tree;
 
 pub use engine::{Engine, UnknownEngine};
 pub use field::Field;
 pub use sensitive::Sensitive;
+pub use tree::Tree;
 
 use std::collections::BTreeMap;
 

@@ -18,7 +18,7 @@ pub(crate) fn sentences(resource: &str, path: &str) -> String {
     }
     impact::TABLE
         .iter()
-        .filter(|effect| FieldPath::of(effect.attribute).snake_case() == path)
+        .filter(|effect| FieldPath::of(&effect.attribute).snake_case() == path)
         .map(sentence)
         .collect()
 }

@@ -30,7 +30,7 @@ struct Generated {
 const GENERATED: [Generated; 2] = [
     Generated {
         folder: "docs",
-        written: &["guides/crossplane.md", "guides/crossplane"],
+        written: &["design", "guides/crossplane.md", "guides/crossplane"],
         write: |programs, folder| docs::write(folder, &programs.binary(PROVIDER)?),
     },
     Generated {

@@ -27,11 +27,11 @@ pub(crate) fn guide() -> String {
     }
     page.push_str(CLUSTER);
     page.push_str(IMPACT);
-    for effect in impact::TABLE {
+    for effect in impact::TABLE.iter() {
         let _ = writeln!(
             page,
             "| `{}` | {} | {} | **{}**: {} |",
-            FieldPath::of(effect.attribute).snake_case(),
+            FieldPath::of(&effect.attribute).snake_case(),
             effect.when.as_str(),
             engines(effect.engines),
             effect.class,
@@ -98,7 +98,8 @@ accepted, and fails later or does nothing.
 - **Access to a bucket**: Everest's API server writes a test object. A plan may run where the
   bucket cannot be reached, so wrong credentials show in the first backup.
 - **A name that is taken**: a plan cannot tell it from an object that the same run replaces.
-  The apply says it before it writes, with the line that imports the object.
+  The apply says it before it writes, with the line that imports the object; see
+  [below](#objects-that-exist-already).
 - **Labels that switch Everest's webhooks off** (`everest.percona.com/skip-validating-webhook`,
   `…/skip-mutating-webhook`): the provider never sets them, and its own checks go on if you do.
 - **The image of an engine's operator**: Everest reads the operator's version from what follows
@@ -110,6 +111,27 @@ accepted, and fails later or does nothing.
   but Everest refuses it everywhere; see `pitr-latest`.
 - **A Secret that PXC databases of a namespace share** (`haproxy-env-secret`): it belongs to the
   first of them, goes with it, and is made again by Everest when it looks at another one.
+
+## Objects that exist already
+
+An apply that is to create an object whose name is taken ends in an error that names the id to
+import the object with. The error means that somebody else made the object, or that another
+state holds it: neither is taken over.
+
+One kind of object is taken over: one that this provider made for a creation that never came to
+its end, because the provider or Terraform was killed or the answer was lost. Apply the same
+configuration again, from any machine, and the apply goes on with that object. The provider
+knows the object by the annotation `everest.openeverest.io/created-by-apply`, a digest of what
+was written, which is taken off once Terraform has the answer. If you change the configuration
+of the object before you apply again, the digest differs and the object is an error: import it.
+
+If the provider is killed after the state has the object and before the annotation is off, the
+next plan shows an update in place with one output that is known after apply. Its apply takes
+the annotation off. Until then another configuration that says exactly the same could take over
+the object, so apply that plan soon.
+
+The Secret of a backup storage has no annotation. The Secret is written again if this provider
+wrote it and nothing but the storage to be created uses it.
 ";
 
 const SECTIONS: [(Checked, &str, &str); 3] = [

@@ -5,8 +5,10 @@
 //! [`CREATED_BY_APPLY`]) by which the same plan finds it again, from wherever it is applied. The
 //! process that made it takes the mark off once the answer is delivered: from then on a state
 //! holds the object, and another one with the same configuration is told that it exists.
+//!
+//! A process that is killed in between leaves the mark on an object that a state holds. Whoever
+//! reads that state sees it ([`Cluster::is_unacknowledged`]), and the next change takes it off.
 
-use std::any::TypeId;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -36,23 +38,20 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// The request that takes one mark off.
 type Acknowledgement = BoxFuture<'static, ()>;
 
-/// The objects that one creation has made, now or before it was killed. Dropped, they keep their
-/// marks: the next creation of the same goes on with them.
+/// The object that one creation has made, now or before it was killed. Dropped, it keeps its
+/// mark: the next creation of the same goes on with it.
 #[derive(Default)]
-pub struct Unacknowledged(Mutex<Vec<Made>>);
+pub struct Unacknowledged(Mutex<Option<Made>>);
 
 struct Made {
-    kind: TypeId,
     uid: Option<String>,
     acknowledge: Acknowledgement,
 }
 
 impl Unacknowledged {
-    /// The UID of the object of that kind; None when none was made.
-    pub fn uid<K: 'static>(&self) -> Option<String> {
-        let made = held(&self.0);
-        let of_kind = made.iter().find(|made| made.kind == TypeId::of::<K>())?;
-        of_kind.uid.clone()
+    /// The UID of the object; None when none was made.
+    pub fn uid(&self) -> Option<String> {
+        held(&self.0).as_ref()?.uid.clone()
     }
 
     /// Notes an object that this creation stands for.
@@ -67,23 +66,22 @@ impl Unacknowledged {
                     return;
                 };
                 if attempt == ATTEMPTS {
-                    // The next change of the object takes it off as well.
+                    // Whoever reads the state sees it, and its next apply takes it off.
                     tracing::debug!(%error, "the mark of a creation stays");
                 } else {
                     tokio::time::sleep(PAUSE).await;
                 }
             }
         };
-        held(&self.0).push(Made {
-            kind: TypeId::of::<K>(),
+        *held(&self.0) = Some(Made {
             uid,
             acknowledge: request.boxed(),
         });
     }
 
-    fn take(self) -> impl Iterator<Item = Acknowledgement> {
+    fn take(self) -> Option<Acknowledgement> {
         let made = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
-        made.into_iter().map(|made| made.acknowledge)
+        made.map(|made| made.acknowledge)
     }
 }
 
@@ -98,26 +96,27 @@ struct Numbered {
 }
 
 impl Cluster {
-    /// Takes the marks off what a creation has made, a while after now: for a creation whose
+    /// Takes the mark off what a creation has made, a while after now: for a creation whose
     /// answer is delivered next. Returns at once.
     pub fn acknowledge(&self, made: Unacknowledged) {
-        for request in made.take() {
-            let waiting = self.acknowledgements.clone();
-            let number = {
-                let mut numbered = held(&waiting.0);
-                numbered.next += 1;
-                let number = numbered.next;
-                numbered.requests.insert(number, request);
-                number
-            };
-            tokio::spawn(async move {
-                tokio::time::sleep(AFTER).await;
-                let due = held(&waiting.0).requests.remove(&number);
-                if let Some(request) = due {
-                    request.await;
-                }
-            });
-        }
+        let Some(request) = made.take() else {
+            return;
+        };
+        let waiting = self.acknowledgements.clone();
+        let number = {
+            let mut numbered = held(&waiting.0);
+            numbered.next += 1;
+            let number = numbered.next;
+            numbered.requests.insert(number, request);
+            number
+        };
+        tokio::spawn(async move {
+            tokio::time::sleep(AFTER).await;
+            let due = held(&waiting.0).requests.remove(&number);
+            if let Some(request) = due {
+                request.await;
+            }
+        });
     }
 
     /// Takes off at once the marks that are left: for a process that ends because its client has

@@ -55,7 +55,8 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(300);
 ///    contested, or all of it may be taken, applies with force, but only to the object that was
 ///    looked at: one that has changed meanwhile is looked at again, unless the body names the
 ///    version that it was made from.
-/// 3. Notes what was taken: see [`crate::Cluster::taken`].
+/// 3. Notes what was taken ([`crate::Cluster::taken`]), and what the answer has otherwise
+///    ([`crate::Cluster::rewritten`]).
 ///
 /// # Errors
 /// `Conflict` with managers, fields and both values where values are contested; nothing is
@@ -69,7 +70,12 @@ pub(crate) async fn apply<K: Kind + serde::Serialize>(
 ) -> Result<K, ClusterError> {
     match objects.patch_apply(name, body, false).await {
         Err(ClusterError::Conflict { .. }) => {}
-        other => return other,
+        other => {
+            if let Ok(applied) = &other {
+                objects.cluster().note_rewritten(applied, body);
+            }
+            return other;
+        }
     }
     let uid = body.pointer("/metadata/uid").and_then(Value::as_str);
     let has_version = body.pointer("/metadata/resourceVersion").is_some();
@@ -90,6 +96,7 @@ pub(crate) async fn apply<K: Kind + serde::Serialize>(
         match objects.patch_apply(name, &body, true).await {
             Ok(applied) => {
                 objects.cluster().note_taken(taken);
+                objects.cluster().note_rewritten(&applied, &body);
                 return Ok(applied);
             }
             Err(error) if error.is_transient() && looks_left > 0 => {
@@ -310,5 +317,30 @@ mod tests {
             .unwrap_err();
         assert!(matches!(error, ClusterError::Superseded { .. }), "{error}");
         assert_eq!(fake::writes(&seen).len(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_a_webhook_has_rewritten_is_noted() {
+        for (made, told) in [
+            ("2Gi", vec![]),
+            (
+                "4Gi",
+                vec!["labels[\"size\"]: the cluster made 4Gi of 2Gi".to_owned()],
+            ),
+        ] {
+            let (cluster, _) = fake::cluster(move |_, _, _| Answer::Json(200, sized(made)));
+            let cluster = cluster.accounting();
+            let objects = cluster.global::<Namespace>();
+            let applied = apply(&objects, "a", &sized("2Gi"), Takes::Nothing).await;
+            assert!(applied.is_ok());
+            let rewritten = cluster.rewritten();
+            assert_eq!(
+                rewritten
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect::<Vec<_>>(),
+                told
+            );
+        }
     }
 }

@@ -18,16 +18,15 @@ use crate::error::ClusterError;
 use crate::mapped::key;
 use crate::objects::Objects;
 use crate::wait::Clock;
-use crate::{
-    CREATED_BY_APPLY, Change, Cluster, Creation, Unacknowledged, Wait, creation, delete, rehearsal,
-};
+use crate::{Change, Cluster, Creation, Unacknowledged, Wait, creation, delete, rehearsal};
 
 pub use readers::are_left;
 
 /// Creates the Secret, then the storage that names it.
 ///
 /// Without credentials the Secret must exist already and is left as it is. With credentials
-/// it must not, unless a creation made it that was killed or never learned how it ended. If
+/// it must not, unless a creation made it that was killed or never learned how it ended: it has no
+/// mark, because nobody else uses it then. If
 /// the storage is then refused, the Secret goes again; if nobody knows whether it was written, the
 /// Secret stays, since the storage may read it. Everest tests no connection: wrong credentials
 /// show in the first backup.
@@ -59,10 +58,11 @@ async fn create_both(
     let secrets = cluster.objects::<Secret>(namespace);
     let body = v1::backup_storage::desired(planned);
     // Before the Secret is touched: it may belong to the storage that is in the way.
-    if let Some(existing) = storages.get(name).await?
-        && !creation::is_ours(&storages, &existing, &body)
+    let existing = storages.get(name).await?;
+    if let Some(existing) = &existing
+        && !creation::is_ours(&storages, existing, &body)
     {
-        return Err(creation::foreign(&storages, name, &existing));
+        return Err(creation::foreign(&storages, name, existing));
     }
     let secret_name = secret_name(planned);
     let secret = secrets.get(secret_name).await?;
@@ -79,9 +79,8 @@ async fn create_both(
                 attribute: Some(FieldPath::of("accessKeyId")),
             });
         }
-        (Some(keys), Some(existing))
-            if !creation::is_ours(&secrets, existing, keys.expose())
-                && !is_left_over(cluster, &storages, existing).await? =>
+        (Some(_), Some(secret))
+            if !is_left_over(&storages, name, existing.as_ref(), secret).await? =>
         {
             return Err(ClusterError::AlreadyExists {
                 object: secrets.named(secret_name),
@@ -94,9 +93,8 @@ async fn create_both(
     }
     if let Some(keys) = keys {
         let uid = secret.and_then(|secret| secret.uid());
-        let keys = apply::pinned(creation::marked(keys.expose().clone()), uid.as_deref());
-        let written = secrets.patch_apply(secret_name, &keys, true).await?;
-        made.note(&secrets, &written);
+        let keys = apply::pinned(keys.expose().clone(), uid.as_deref());
+        secrets.patch_apply(secret_name, &keys, true).await?;
     }
     let result = creation::create(&storages, name, body, made).await;
     let refused = result.as_ref().is_err_and(|error| !error.leaves_it_open());
@@ -109,17 +107,24 @@ async fn create_both(
     result
 }
 
-/// Whether a Secret is what is left of the creation of a storage that was not written in the end:
-/// it has the mark of a creation, and nobody has taken it into use.
+/// Whether a Secret is what a creation of the storage `name` has written that did not come to its
+/// end: this provider wrote it, and nobody uses it but `made`, the storage that the same creation
+/// may have made.
 async fn is_left_over(
-    cluster: &Cluster,
     storages: &Objects<BackupStorage>,
+    name: &str,
+    made: Option<&BackupStorage>,
     secret: &Secret,
 ) -> Result<bool, ClusterError> {
-    let marked = secret.annotations().contains_key(CREATED_BY_APPLY)
-        && secret.owner_references().is_empty()
-        && is_written_by(cluster, secret);
-    Ok(marked && readers::of(storages, &secret.name_any()).await?.is_empty())
+    let uid = made.and_then(ResourceExt::uid);
+    let mut owners = secret.owner_references().iter();
+    if !is_written_by(storages.cluster(), secret)
+        || owners.any(|owner| Some(&owner.uid) != uid.as_ref())
+    {
+        return Ok(false);
+    }
+    let readers = readers::of(storages, &secret.name_any()).await?;
+    Ok(readers.iter().all(|reader| reader.name_any() == name))
 }
 
 /// Whether this provider has written a Secret.

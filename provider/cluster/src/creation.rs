@@ -20,7 +20,8 @@ use crate::{CREATED_BY_APPLY, Cluster};
 /// back as it is. What would be written is what was written, and Everest clears what is done once,
 /// such as a data source, which a body that is sent again would do again.
 ///
-/// What is ours is noted in `made`.
+/// What is ours is noted in `made`; what the answer has otherwise than the body is noted too, see
+/// [`Cluster::rewritten`].
 ///
 /// # Errors
 /// `AlreadyExists` with the id to import; else as [`make`].
@@ -54,7 +55,10 @@ pub(crate) async fn make<K: Kind + Serialize>(
     made: &Unacknowledged,
 ) -> Result<K, ClusterError> {
     let ours = match objects.apply_new(name, &marked(body.clone())).await {
-        Ok(created) => created,
+        Ok(created) => {
+            objects.cluster().note_rewritten(&created, &body);
+            created
+        }
         // A webhook may refuse what exists before the server sees that it does.
         Err(
             error @ (ClusterError::Unreachable { .. }
@@ -80,22 +84,62 @@ pub(crate) fn is_ours<K: Kind>(objects: &Objects<K>, object: &K, body: &Value) -
         && objects.cluster().has_marked(object)
 }
 
+/// An object that has the name of another one.
+#[derive(Debug)]
+pub enum Namesake {
+    /// There is none, as far as the UID tells: the object is the one that is meant, or gone.
+    None,
+    /// One that a creation by us has made and that no state holds yet: the object that is meant is
+    /// gone.
+    Ours,
+    /// One that somebody else has made: the object that is meant is gone, as the error says.
+    Foreign(ClusterError),
+}
+
 impl Cluster {
-    /// Whether the object of a model is not the one of that UID any more, but one that a creation
-    /// by us has put in its place without anybody having got the answer: the one of that UID is
-    /// gone, and what is there is not what is meant when it is to be destroyed.
+    /// The object that has the name of a model, compared with the one that a state holds: `uid` is
+    /// the UID of that one, if it is known.
     ///
     /// # Errors
     /// Whatever keeps it from being read: see [`ClusterError`].
-    pub async fn is_followed<M>(&self, model: &M, uid: &str) -> Result<bool, ClusterError>
+    pub async fn namesake<M>(&self, model: &M, uid: Option<&str>) -> Result<Namesake, ClusterError>
     where
         M: Mapped<Object: Typed>,
     {
+        if uid.is_none() {
+            return Ok(Namesake::None);
+        }
         let (namespace, name) = model.key();
-        let found = self.objects::<M::Object>(namespace).get(name).await?;
-        Ok(found.is_some_and(|found| {
-            found.meta().uid.as_deref() != Some(uid) && self.has_marked(&found)
-        }))
+        let objects = self.objects::<M::Object>(namespace);
+        let Some(found) = objects.get(name).await? else {
+            return Ok(Namesake::None);
+        };
+        Ok(if found.meta().uid.as_deref() == uid {
+            Namesake::None
+        } else if self.has_marked(&found) {
+            Namesake::Ours
+        } else {
+            Namesake::Foreign(ClusterError::Superseded {
+                object: objects.named(name),
+                replaced: true,
+            })
+        })
+    }
+
+    /// The UID of an object that was read for a state which knows it by the UID `known`; none where
+    /// it is another one that a creation by us has put in its place without anybody having got the
+    /// answer: the state does not hold that one yet.
+    pub fn uid_held<K: Typed>(&self, object: &K, known: Option<&str>) -> Option<String> {
+        let uid = object.meta().uid.as_deref();
+        let follows = known.is_some() && uid != known && self.has_marked(object);
+        uid.filter(|_| !follows).map(str::to_owned)
+    }
+
+    /// Whether an object carries the mark of a creation by us that nobody has acknowledged, and is
+    /// the one of that UID, if it is known.
+    pub fn is_unacknowledged<K: Typed>(&self, object: &K, uid: Option<&str>) -> bool {
+        let is_it = uid.is_none() || object.meta().uid.as_deref() == uid;
+        is_it && self.has_marked(object)
     }
 
     /// Whether an object carries the mark of a creation by us.
@@ -106,8 +150,25 @@ impl Cluster {
     }
 }
 
+/// Takes the mark of its creation off an object that a state holds: for a change that writes
+/// nothing else. Where there is none, nothing is asked.
+///
+/// # Errors
+/// Whatever the server says; an object that is gone is fine.
+pub(crate) async fn acknowledge<K: Kind>(
+    objects: &Objects<K>,
+    object: &K,
+) -> Result<(), ClusterError> {
+    if !objects.cluster().has_marked(object) {
+        return Ok(());
+    }
+    objects
+        .unmark(&object.name_any(), object.meta().uid.as_deref())
+        .await
+}
+
 /// An apply body with the mark of its creation.
-pub(crate) fn marked(mut body: Value) -> Value {
+fn marked(mut body: Value) -> Value {
     let mark = digest(&body);
     let metadata = &mut body["metadata"];
     if metadata["annotations"].is_null() {
@@ -121,9 +182,6 @@ pub(crate) fn marked(mut body: Value) -> Value {
 /// left out: whoever may read the object could try values against them.
 fn digest(body: &Value) -> String {
     let mut body = body.clone();
-    if let Some(members) = body.as_object_mut() {
-        members.remove("data");
-    }
     if let Some(s3) = body
         .pointer_mut("/spec/dataSource/dataImport/source/s3")
         .and_then(Value::as_object_mut)

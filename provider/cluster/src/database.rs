@@ -1,50 +1,31 @@
 //! Databases: DatabaseCluster objects.
 
 mod classes;
-mod readiness;
 mod rehearsal;
-mod restart;
-mod upgrade;
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use everest_core::facts::busy_state;
+use everest_core::lifecycle::Lifecycle;
 use everest_core::lifecycle::backup::{FinalBackup, TakeFinalBackup};
-use everest_core::lifecycle::database::RemoveDatabase;
-use everest_core::path::FieldPath;
-use everest_core::upgrade::settled;
-use everest_core::v1::database::status;
-use everest_core::{
-    Operation, impact, readiness as judged, restart as core_restart, storage_class, v1,
+use everest_core::lifecycle::database::{
+    After, AwaitReady, Bodies, ChangeDatabase, CreateDatabase, RemoveDatabase,
+    concerns_the_provider_alone, is_from_backup,
 };
-use everest_schemas::Field;
 use everest_schemas::everest::DatabaseCluster;
 use everest_schemas::models::DatabaseModel;
-use kube::ResourceExt;
-use serde_json::Value;
 
 use crate::apply::{self, Takes};
+use crate::drive::{self, Driver};
 use crate::error::ClusterError;
-use crate::looking::Verdict;
 use crate::mapped::key;
 use crate::objects::Objects;
 use crate::wait::Clock;
-use crate::watching::Awaited;
-use crate::{Change, Cluster, Creation, Unacknowledged, Wait, creation, drive, upgrade_lock};
+use crate::{Change, Cluster, Creation, Unacknowledged, Wait};
 
-pub use classes::{read, with_classes};
+pub use classes::{observe, with_classes};
 pub use rehearsal::rehearse;
 
-/// Creates a database and waits until it is really ready.
-///
-/// 1. The upgrade of an engine's operator in the namespace is waited for.
-/// 2. What exists already is refused, unless a creation of the same has made it and was killed
-///    (see [`crate::CREATED_BY_APPLY`]): that is gone on with.
-/// 3. The object is applied, with the data source.
-/// 4. Unless `wait` is false: waits for readiness as everest-core judges it, with the engine's
-///    own object and the restore or import that brings the first data. A database in `error`
-///    goes on being waited for, because engines pass through it while they start.
+/// Creates a database and waits until it is really ready: see [`CreateDatabase`].
 ///
 /// Ends: `Created`; `Pending` after the deadline or an interruption; `Failed` if the import
 /// of the first data failed; `NotCreated` if nothing was written.
@@ -54,47 +35,28 @@ pub async fn create(
     made: &Unacknowledged,
     wait: &Wait,
 ) -> Creation<DatabaseModel> {
-    let clock = wait.start();
-    let (namespace, name) = match key(planned) {
-        Ok(key) => key,
-        Err(error) => return Creation::NotCreated(error),
-    };
-    let objects = cluster.objects::<DatabaseCluster>(namespace);
-    if let Err(error) = upgrade_lock::released(&objects, name, &clock).await {
-        return Creation::NotCreated(error);
+    let lifecycle = CreateDatabase::of(planned);
+    let mut created = drive::created(cluster, planned, lifecycle, made, wait).await;
+    match &mut created {
+        // What was waited for was found ready by more than its status.
+        Creation::Created(model) if planned.wait.known() != Some(&false) => {
+            model.ready = true.into();
+        }
+        Creation::Pending { observed, .. } | Creation::Failed { observed, .. } => {
+            observed.ready = false.into();
+        }
+        _ => {}
     }
-    let body = v1::database::desired(planned, Operation::Create);
-    let created = match creation::create(&objects, name, body, made).await {
-        Ok(created) => created,
-        Err(error) => return Creation::NotCreated(error),
-    };
-    if planned.wait.known() == Some(&false) {
-        return Creation::Created(cluster.observed(&created));
-    }
-    let last_known = cluster.observed(&created);
-    let after = (readiness::After::Creation, is_from_backup(planned));
-    match readiness::wait_until_ready(&objects, created, after, &clock).await {
-        Ok(ready) => Creation::Created(finished(cluster, &ready)),
-        Err(error) => Creation::unfinished(error, latest(&objects, name, last_known)).await,
-    }
+    created
 }
 
-/// Brings a database to what is planned, and waits until it is ready again.
-///
-/// Everest refuses changes while a database is being restored, upgraded or resized, and
-/// while an engine operator of the namespace is being upgraded: that is waited for first.
-/// A change that the server does not see as one (a wait that is resumed, labels) is not held
-/// back by the time that a new state needs to show. A change of how the database is destroyed
-/// waits for nothing. What `config` leaves to the operators is
-/// not sent: see [`v1::ownership::ours`]. Neither is a storage class that the object does not name:
-/// see [`storage_class`]. Another version of the engine comes after a pending
-/// one of its operator: see [`upgrade::prepare`]. A value that another manager has set is taken over
-/// if the plan showed it, which [`Cluster::taken`] tells; else the change is refused, unless
-/// `force_conflicts` is set. A restart is begun after the change is written, and waited for with
-/// it: see [`core_restart`].
+/// Brings a database to what is planned, and waits until it is ready again: see
+/// [`ChangeDatabase`]. A change of how the database is destroyed waits for nothing. A value that
+/// another manager has set is taken over if the plan showed it, which [`Cluster::taken`] tells;
+/// else the change is refused, unless `force_conflicts` is set.
 ///
 /// # Errors
-/// In the outcome: `Refused` if nothing was changed.
+/// In the outcome: `Refused` if nothing was changed; `Pending` once something may have been.
 pub async fn update(
     cluster: &Cluster,
     prior: &DatabaseModel,
@@ -103,257 +65,80 @@ pub async fn update(
     wait: &Wait,
 ) -> Change<DatabaseModel> {
     let clock = wait.start();
-    let namespace = match key(planned) {
-        Ok((namespace, _)) => namespace,
+    let (namespace, name) = match key(planned) {
+        Ok(key) => key,
         Err(error) => return Change::Refused(error),
     };
     let objects = cluster.objects::<DatabaseCluster>(namespace);
-    if concerns_the_provider_alone(prior, planned) {
-        return looked_at_once(&objects, prior, planned, &clock).await;
-    }
-    let (planned, live) = match upgrade::prepare(&objects, prior, planned, config, &clock).await {
-        Ok(prepared) => prepared,
-        Err(ended) => return ended,
+    let live = match objects.existing(name).await {
+        Ok(live) => live,
+        Err(error) => return Change::Refused(error),
     };
-    match write(&objects, live, prior, &planned, config, &clock).await {
-        Err(error) => Change::Refused(error),
-        Ok((written, after)) => ended(&objects, written, after, &planned, &clock).await,
+    if concerns_the_provider_alone(prior, planned) {
+        return looked_at_once(&objects, live, prior, planned, &clock).await;
     }
-}
-
-/// Whether a restore was to bring the first data of a database.
-fn is_from_backup(planned: &DatabaseModel) -> bool {
-    let spec = planned.spec.known();
-    spec.is_some_and(judged::is_from_backup)
-}
-
-/// Whether a change is one of how the database is destroyed or taken over, and of nothing else:
-/// it has to be possible while the database is broken.
-fn concerns_the_provider_alone(prior: &DatabaseModel, planned: &DatabaseModel) -> bool {
-    let changed = prior.deletion_protection != planned.deletion_protection
-        || prior.final_backup != planned.final_backup
-        || prior.keep_backup_data != planned.keep_backup_data
-        || prior.force_conflicts != planned.force_conflicts;
-    let body = |model| v1::database::desired(model, Operation::Update);
-    changed && !core_restart::is_asked(prior, planned) && body(prior) == body(planned)
+    // Nothing is waited for that cannot be written in the end.
+    let bodies = Bodies::of(prior, planned, config, &live);
+    let body = bodies.ours(&live, cluster.field_manager());
+    let takes = Takes::of(&planned.force_conflicts, &bodies.prior);
+    if let Err(error) = apply::taken(&objects, name, &live, &body, takes) {
+        return Change::Refused(error);
+    }
+    let mut lifecycle = ChangeDatabase::of(prior, planned, config, cluster.field_manager());
+    let object = lifecycle.subject();
+    let mut driver = Driver::new(cluster, &clock);
+    driver.note_read(&object, live);
+    let made = Unacknowledged::default();
+    let ended = driver.run(&mut lifecycle, &made).await;
+    let last_known = driver.seen::<DatabaseCluster>(&object);
+    let last_known = last_known.map(|found| cluster.observed(&*found));
+    let error = match (ended, last_known) {
+        (Ok(()), Some(observed)) => {
+            return Change::Done(match planned.wait.known() {
+                Some(&false) => observed,
+                _ => ready(observed, true),
+            });
+        }
+        (Ok(()), None) => return Change::Refused(gone(&objects, name)),
+        (Err(error), Some(last_known)) if lifecycle.is_begun(driver.may_be_written) => {
+            let observed = objects.latest(name, last_known).await;
+            return Change::Pending {
+                observed: ready(observed, false),
+                error,
+            };
+        }
+        (Err(error), _) => error,
+    };
+    Change::Refused(error)
 }
 
 /// The end of a change that is not for the cluster: the database is looked at, not waited for.
 async fn looked_at_once(
     objects: &Objects<DatabaseCluster>,
+    live: DatabaseCluster,
     prior: &DatabaseModel,
     planned: &DatabaseModel,
     clock: &Clock,
 ) -> Change<DatabaseModel> {
-    let live = match key(planned) {
-        Ok((_, name)) => objects.existing(name).await,
-        Err(error) => Err(error),
-    };
-    let after = match prior.ready.known() {
-        Some(false) => readiness::After::Resumed,
-        _ => readiness::After::NoChange,
-    };
-    match live {
-        Ok(live) => {
-            ended(
-                objects,
-                live,
-                after,
-                planned,
-                &clock.at_most(Duration::ZERO),
-            )
-            .await
-        }
-        Err(error) => Change::Refused(error),
-    }
-}
-
-/// How a change ends that is written, once the database was waited for.
-async fn ended(
-    objects: &Objects<DatabaseCluster>,
-    written: DatabaseCluster,
-    after: readiness::After,
-    planned: &DatabaseModel,
-    clock: &Clock,
-) -> Change<DatabaseModel> {
-    let cluster = objects.cluster();
+    let observed = objects.cluster().observed(&live);
     if planned.wait.known() == Some(&false) {
-        return Change::Done(cluster.observed(&written));
+        return Change::Done(observed);
     }
-    let name = written.name_any();
-    let last_known = cluster.observed(&written);
-    let after = (after, is_from_backup(planned));
-    match readiness::wait_until_ready(objects, written, after, clock).await {
-        Ok(ready) => Change::Done(finished(cluster, &ready)),
+    let after = match prior.ready.known() {
+        Some(false) => After::Resumed,
+        _ => After::NoChange,
+    };
+    let mut lifecycle = AwaitReady::of(&live, after, is_from_backup(planned));
+    let clock = clock.at_most(Duration::ZERO);
+    let mut driver = Driver::new(objects.cluster(), &clock);
+    driver.note_written(&lifecycle.subject(), live);
+    match driver.run(&mut lifecycle, &Unacknowledged::default()).await {
+        Ok(()) => Change::Done(ready(observed, true)),
         Err(error) => Change::Pending {
-            observed: latest(objects, &name, last_known).await,
+            observed: ready(observed, false),
             error,
         },
     }
-}
-
-/// Writes a change once Everest accepts it. `live` was read just now: only after a wait is it
-/// read again.
-async fn write(
-    objects: &Objects<DatabaseCluster>,
-    mut live: DatabaseCluster,
-    prior: &DatabaseModel,
-    planned: &DatabaseModel,
-    config: &DatabaseModel,
-    clock: &Clock,
-) -> Result<(DatabaseCluster, readiness::After), ClusterError> {
-    let name = &live.name_any();
-    let generation = live.metadata.generation;
-    let change = Bodies::of(prior, planned, config, &live);
-    // Nothing is waited for that cannot be written in the end.
-    let body = change.ours(objects, &live);
-    apply::taken(objects, name, &live, &body, change.takes())?;
-    restart::refuse_paused(objects, &live, &body, prior, planned)?;
-    let restarts = core_restart::is_asked(prior, planned);
-    if change.planned["spec"] != change.prior["spec"] || restarts {
-        until_changes_are_allowed(objects, name, clock).await?;
-        live = objects.existing(name).await?;
-    }
-    let written = write_ours(objects, name, &change, live).await?;
-    let unchanged = written.metadata.generation == generation;
-    let (written, begun) = restart::begin(objects, written, prior, planned).await?;
-    let impacts = impact::of_change(prior, planned);
-    let is_quiet = !impacts.is_empty()
-        && impacts
-            .iter()
-            .all(|impact| impact.class == impact::Class::NoRestart);
-    let after = match (unchanged && !begun, prior.ready.known()) {
-        (false, _) if is_quiet && !begun => readiness::After::QuietChange,
-        (false, _) => readiness::After::Change,
-        (true, Some(false)) => readiness::After::Resumed,
-        (true, _) => readiness::After::NoChange,
-    };
-    Ok((written, after))
-}
-
-/// How long a write rests that Everest's own has come before.
-const BEFORE_ANEW: Duration = Duration::from_millis(300);
-
-/// The bodies that an update is made of.
-struct Bodies {
-    planned: Value,
-    configured: Value,
-    prior: Value,
-    force_conflicts: Field<bool>,
-    /// The database that the plan was made for.
-    uid: Option<String>,
-}
-
-impl Bodies {
-    fn of(
-        prior: &DatabaseModel,
-        planned: &DatabaseModel,
-        config: &DatabaseModel,
-        live: &DatabaseCluster,
-    ) -> Self {
-        let settled = |model| v1::database::desired(&settled(model, live), Operation::Update);
-        Bodies {
-            planned: settled(planned),
-            configured: v1::database::desired(config, Operation::Update),
-            prior: settled(prior),
-            force_conflicts: planned.force_conflicts,
-            uid: prior.uid.known().cloned().or_else(|| live.uid()),
-        }
-    }
-
-    /// What the change may take from other field managers.
-    fn takes(&self) -> Takes<'_> {
-        Takes::of(&self.force_conflicts, &self.prior)
-    }
-
-    /// What an update sends while the object is as it is now.
-    fn ours(&self, objects: &Objects<DatabaseCluster>, current: &DatabaseCluster) -> Value {
-        let mut body = v1::ownership::ours(
-            &self.planned,
-            &self.configured,
-            &self.prior,
-            &current.metadata,
-            objects.cluster().field_manager(),
-        );
-        v1::database::carry_data_source(&mut body, current);
-        storage_class::leave(&mut body, current);
-        core_restart::leave_paused(&mut body, current);
-        apply::pinned(body, self.uid.as_deref())
-    }
-}
-
-/// Applies what is ours of a change, without taking away a data source that Everest has not
-/// restored yet, or disturbing a restart. `current` was read just now; it is read and the change
-/// applied again when Everest writes in between.
-async fn write_ours(
-    objects: &Objects<DatabaseCluster>,
-    name: &str,
-    change: &Bodies,
-    mut current: DatabaseCluster,
-) -> Result<DatabaseCluster, ClusterError> {
-    let mut tries_left = 8;
-    loop {
-        tries_left -= 1;
-        let body = change.ours(objects, &current);
-        let written = async {
-            apply::hand_over(objects, name, &current, &change.planned, &change.prior).await?;
-            apply::apply(objects, name, &body, change.takes()).await
-        };
-        match written.await {
-            Err(error) if error.is_transient() && tries_left > 0 => {
-                tracing::debug!(%error, "the change is made anew");
-                tokio::time::sleep(BEFORE_ANEW).await;
-                current = objects.existing(name).await?;
-            }
-            done => return done,
-        }
-    }
-}
-
-/// Waits until Everest would accept a change.
-async fn until_changes_are_allowed(
-    objects: &Objects<DatabaseCluster>,
-    name: &str,
-    clock: &Clock,
-) -> Result<(), ClusterError> {
-    let cluster = objects.cluster();
-    let namespace = objects.namespace().unwrap_or_default();
-    let feed = cluster.hub.feed(objects);
-    let what = "did not accept changes";
-    let awaited = Awaited {
-        objects,
-        name,
-        seed: None,
-        what,
-        clock,
-        also: Vec::new(),
-    };
-    awaited
-        .until(&feed, |found: Option<Arc<DatabaseCluster>>| async {
-            let found = match found {
-                Some(found) => Some(found),
-                None => objects.get(name).await?.map(Into::into),
-            };
-            let Some(found) = found else {
-                return Err(ClusterError::NotFound {
-                    object: objects.named(name),
-                });
-            };
-            if found.metadata.deletion_timestamp.is_some() {
-                return Err(blocked(objects, name, "it is being deleted", None));
-            }
-            if core_restart::is_running(&found) {
-                return Ok(Verdict::Wait("a restart to end".to_owned()));
-            }
-            if let Some(status) = busy_state(&found) {
-                return Ok(Verdict::Wait(format!("status {status:?} to end")));
-            }
-            Ok(match upgrade_lock::holder(cluster, namespace).await {
-                Some(engine) => Verdict::Wait(format!("the upgrade of {engine} to end")),
-                None => Verdict::Done(()),
-            })
-        })
-        .await
 }
 
 /// Takes the final backup that a database asks for: see [`TakeFinalBackup`].
@@ -385,36 +170,19 @@ pub async fn delete(
     drive::settled(cluster, removal, &wait.start()).await
 }
 
-fn blocked(
-    objects: &Objects<DatabaseCluster>,
-    name: &str,
-    message: &str,
-    attribute: Option<FieldPath>,
-) -> ClusterError {
-    ClusterError::Blocked {
+/// What is observed of a database, with what was found out of its readiness.
+fn ready(mut observed: DatabaseModel, is_ready: bool) -> DatabaseModel {
+    observed.ready = is_ready.into();
+    observed
+}
+
+fn gone(objects: &Objects<DatabaseCluster>, name: &str) -> ClusterError {
+    ClusterError::NotFound {
         object: objects.named(name),
-        message: message.to_owned(),
-        attribute,
     }
-}
-
-/// What is observed of a database that was found ready by more than its status.
-fn finished(cluster: &Cluster, database: &DatabaseCluster) -> DatabaseModel {
-    let mut model: DatabaseModel = cluster.observed(database);
-    model.ready = true.into();
-    model
-}
-
-/// What is there now of a database that is not ready, or nobody would ask.
-async fn latest(
-    objects: &Objects<DatabaseCluster>,
-    name: &str,
-    last_known: DatabaseModel,
-) -> DatabaseModel {
-    let mut model = objects.latest(name, last_known).await;
-    model.ready = false.into();
-    model
 }
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod upgrade_tests;

@@ -5,7 +5,7 @@
 
 mod ends;
 mod source;
-mod step;
+mod stepper;
 
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,16 +26,16 @@ use tokio::time::Instant;
 
 use crate::Cluster;
 use crate::acknowledgement::Unacknowledged;
-use crate::apply::Takes;
 use crate::error::{ClusterError, Object, Sighting};
 use crate::leaving::Patience;
 use crate::looking::TICK;
+use crate::objects::Kind;
 use crate::sighting;
 use crate::wait::{Clock, Stopped};
 
 pub(crate) use ends::{created, resumed, settled};
 use source::Source;
-pub use step::{Next, Rest, Steps, Waiting};
+pub use stepper::{Rest, Stepped, Stepper, Waiting};
 
 /// How often a write is made anew because its object changes meanwhile.
 const TRIES: usize = 8;
@@ -49,12 +49,18 @@ pub(crate) struct Driver<'a> {
     times: Stopwatches,
     /// What is left for what it is waited for, and for how long.
     patience: Option<(Text, Patience)>,
+    /// The cluster has answered once.
+    is_answered: bool,
     /// Something was waited for: from then on watches are looked at.
     watches: bool,
     ours: BTreeSet<ObjectRef>,
+    /// The UIDs of what the caller has written.
+    uids: BTreeMap<ObjectRef, Option<String>>,
     /// What was asked to be deleted, with its UID.
     deleted: BTreeSet<(ObjectRef, Option<String>)>,
     tries_left: usize,
+    /// A write may have been done although its answer says otherwise.
+    pub(crate) may_be_written: bool,
     /// Objects as they were last seen.
     found: BTreeMap<ObjectRef, Arc<dyn Any + Send + Sync>>,
     last: Last,
@@ -86,18 +92,28 @@ impl<'a> Driver<'a> {
             sources: BTreeMap::new(),
             times: Stopwatches::default(),
             patience: None,
+            is_answered: false,
             watches: false,
             ours: BTreeSet::new(),
+            uids: BTreeMap::new(),
             deleted: BTreeSet::new(),
             tries_left: TRIES,
+            may_be_written: false,
             found: BTreeMap::new(),
             last: Last::default(),
         }
     }
 
-    /// Takes an object for the one that a creation has made.
-    pub(crate) fn note_ours(&mut self, object: ObjectRef) {
-        self.ours.insert(object);
+    /// Takes an object for what the caller has just written: one of another UID is not it.
+    pub(crate) fn note_written<K: Kind + Observable>(&mut self, object: &ObjectRef, written: K) {
+        self.uids.insert(object.clone(), written.meta().uid.clone());
+        self.source(object).note(&object.name, Arc::new(written));
+        self.ours.insert(object.clone());
+    }
+
+    /// Takes an object for what the caller has just read.
+    pub(crate) fn note_read<K: Kind + Observable>(&mut self, object: &ObjectRef, read: K) {
+        self.source(object).note(&object.name, Arc::new(read));
     }
 
     /// Takes the subject for ours if the same creation has made it before it was cut off.
@@ -110,13 +126,12 @@ impl<'a> Driver<'a> {
         made: &Unacknowledged,
     ) -> Result<(), ClusterError> {
         let subject = lifecycle.subject();
-        if let Some(body) = lifecycle.body()
-            && self
-                .source(&subject)
-                .adopt(&subject.name, body, made)
-                .await?
-        {
-            self.ours.insert(subject);
+        if let Some(body) = lifecycle.body() {
+            let source = self.source(&subject);
+            if source.adopt(&subject.name, body, made).await? {
+                self.ours.insert(subject);
+            }
+            self.is_answered = true;
         }
         Ok(())
     }
@@ -171,7 +186,7 @@ impl<'a> Driver<'a> {
             let performed = match self.decide(lifecycle).await {
                 Ok(action) => self.perform(lifecycle, action, made).await?,
                 // An API server that restarts during a long wait is no reason to give up.
-                Err(error) if self.watches && error.passes() => {
+                Err(error) if self.is_answered && error.passes() => {
                     let object = self.named(&lifecycle.subject());
                     tracing::warn!(%error, %object, "could not look; waiting goes on");
                     Performed::Wait
@@ -222,9 +237,11 @@ impl<'a> Driver<'a> {
                 }
                 Err(query) => {
                     let answer = self.answer(&query).await?;
-                    let lost = matches!(&query, Query::Object(object) if *object == subject)
-                        && matches!(answer, Answer::Object(Seen::Absent));
-                    if lost && self.is_ours(&subject) {
+                    self.is_answered = true;
+                    if matches!(&query, Query::Object(object) if *object == subject)
+                        && self.is_ours(&subject)
+                        && self.is_lost(&subject, &answer)
+                    {
                         return Err(ClusterError::NotFound {
                             object: self.named(&subject),
                         });
@@ -241,12 +258,28 @@ impl<'a> Driver<'a> {
         }
     }
 
+    /// Whether what was made or written is gone: another one of its name is not it.
+    fn is_lost(&mut self, object: &ObjectRef, found: &Answer) -> bool {
+        let uid = self.source(object).uid(&object.name);
+        let other = self.uids.get(object).is_some_and(|meant| *meant != uid);
+        other || matches!(found, Answer::Object(Seen::Absent))
+    }
+
     /// Whether the last decision was to wait, a moment ago, and all that it was made of is the
     /// same. A watch tells of every object of its kind: where many wait, most of what it tells is
     /// about others.
     async fn nothing_changed(&mut self) -> Result<bool, ClusterError> {
         let recent = self.last.decided.is_some_and(|at| at.elapsed() < TICK);
         if !self.watches || !recent || self.last.missing.is_empty() {
+            return Ok(false);
+        }
+        // What the server itself has to be asked for is decided again.
+        if self
+            .last
+            .answers
+            .iter()
+            .any(|(query, _)| matches!(query, Query::Now(_)))
+        {
             return Ok(false);
         }
         for (query, before) in std::mem::take(&mut self.last.answers) {
@@ -266,6 +299,10 @@ impl<'a> Driver<'a> {
             Query::Object(object) => self.source(object).object(&object.name, watches).await,
             Query::Beside(object) => {
                 let found = self.source(object).object(&object.name, watches).await;
+                source::beside(object.kind, found)
+            }
+            Query::Now(object) => {
+                let found = self.source(object).now(&object.name).await;
                 source::beside(object.kind, found)
             }
             Query::Listed(kind, namespace) => {
@@ -304,16 +341,31 @@ impl<'a> Driver<'a> {
                 self.source(&object)
                     .create(&object.name, body, made)
                     .await?;
+                let uid = self.source(&object).uid(&object.name);
+                self.uids.insert(object.clone(), uid);
                 self.ours.insert(object);
                 Performed::Again
             }
-            Action::Apply {
-                object,
-                body,
-                takes,
-            } => {
-                let source = self.source(&object);
-                source.bring(&object.name, &body, taken(takes)).await?;
+            Action::Apply(apply) => {
+                let object = apply.object.clone();
+                // One that is made from what there is, is made anew where that has changed.
+                let is_change = apply.hand_over.is_some();
+                match self.source(&object).apply(&apply).await {
+                    Ok(before) => {
+                        if is_change {
+                            let uid = self.source(&object).uid(&object.name);
+                            self.uids.insert(object.clone(), uid);
+                            self.ours.insert(object.clone());
+                        }
+                        lifecycle.wrote(&object, before);
+                        self.tries_left = TRIES;
+                    }
+                    Err(error) if is_change => {
+                        self.may_be_written |= error.leaves_it_open();
+                        self.written(Err(error)).await?;
+                    }
+                    Err(error) => return Err(error),
+                }
                 Performed::Again
             }
             Action::Merge(changes) => {
@@ -513,14 +565,6 @@ fn emptied(names: &str, remedy: Text) -> Text {
     Text::from(format!("{names} to go. ")).and(remedy)
 }
 
-/// What an action takes from other managers.
-fn taken(takes: bool) -> Takes<'static> {
-    match takes {
-        true => Takes::Everything,
-        false => Takes::Nothing,
-    }
-}
-
 /// Kinds and names of users.
 fn names(users: Vec<User>) -> Vec<String> {
     users.into_iter().map(|user| user.name).collect()
@@ -546,3 +590,6 @@ async fn alive(receiver: &mut watch::Receiver<u64>) {
         std::future::pending::<()>().await;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,11 +5,18 @@ mod parse;
 
 use std::time::Duration;
 
+use everest_core::clean;
 use everest_core::path::FieldPath;
 
 use crate::connection::{NoAnswer, PluginError};
 use detail::model_path;
 pub use detail::{FieldCause, FieldConflict, Object, Sighting};
+
+/// Characters that are repeated of what a server says.
+const LONGEST: usize = 4000;
+
+/// How the message begins of an answer that ends in the middle, or is none.
+pub(crate) const UNREADABLE: &str = "the answer cannot be read";
 
 /// How the cause begins of a request that the server did not answer in time.
 pub(crate) const UNANSWERED: &str = "no answer within";
@@ -238,7 +245,11 @@ impl ClusterError {
                 verb,
                 object: boxed(object),
                 code: 0,
-                message: other.to_string(),
+                message: match &other {
+                    kube::Error::SerdeError(error) => parse::unreadable(error),
+                    kube::Error::FromUtf8(_) => format!("{UNREADABLE}: it is no text"),
+                    other => clean(&other.to_string(), LONGEST),
+                },
             },
         }
     }
@@ -275,9 +286,13 @@ impl ClusterError {
         }
     }
 
-    /// Whether the server took a request and did not answer it in time.
+    /// Whether the server took a request and did not answer it in time, or in full.
     pub fn is_unanswered(&self) -> bool {
-        matches!(self, Self::Unreachable { cause, .. } if cause.starts_with(UNANSWERED))
+        match self {
+            Self::Unreachable { cause, .. } => cause.starts_with(UNANSWERED),
+            Self::Api { code, message, .. } => *code == 0 && message.starts_with(UNREADABLE),
+            _ => false,
+        }
     }
 
     /// Whether nobody listens where the server is to be: it starts anew, or it never was there.
@@ -326,7 +341,7 @@ fn transport(
         }
         if let Some(plugin) = current.downcast_ref::<PluginError>() {
             return ClusterError::Unauthorized {
-                message: plugin.to_string(),
+                message: clean(&plugin.to_string(), LONGEST),
             };
         }
         if let Some(auth) = current.downcast_ref::<kube::client::AuthError>() {
@@ -387,7 +402,7 @@ fn chain(error: &(dyn std::error::Error + 'static)) -> String {
         }
         current = error.source();
     }
-    parts.join(": ")
+    clean(&parts.join(": "), LONGEST)
 }
 
 #[cfg(test)]

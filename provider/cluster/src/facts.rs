@@ -44,8 +44,8 @@ pub async fn load(cluster: &Cluster, wanted: &Wanted) -> Facts {
 /// for while there is `patience`.
 ///
 /// # Errors
-/// When the cluster does not answer one of the requests: refused, timed out, overloaded. Nobody has
-/// judged the write then.
+/// When the cluster does not answer one of the requests: refused, timed out, overloaded, with what
+/// cannot be read. Nobody has judged the write then.
 pub async fn against_write<M: Ruled + Sync>(
     cluster: &Cluster,
     planned: &M,
@@ -75,16 +75,20 @@ async fn demand(
     loop {
         match look(cluster, wanted).await {
             (facts, None) => return Ok(facts),
-            (_, Some(error))
-                if (error.is_transient() || error.is_unanswered() || error.is_refused())
-                    && begun.elapsed() < patience =>
-            {
+            (_, Some(error)) if may_pass(&error) && begun.elapsed() < patience => {
                 tracing::info!(%error, "the cluster is asked again before a write");
             }
             (_, Some(error)) => return Err(error),
         }
         sleep(PAUSE).await;
     }
+}
+
+/// Whether another attempt may end otherwise: not where the server is not the one that is trusted,
+/// or nothing has its name.
+fn may_pass(error: &ClusterError) -> bool {
+    let unreachable = matches!(error, ClusterError::Unreachable { .. });
+    !unreachable || error.is_transient() || error.is_unanswered() || error.is_refused()
 }
 
 /// [`demand`] without anything that was remembered.
@@ -123,11 +127,11 @@ async fn look(cluster: &Cluster, wanted: &Wanted) -> (Facts, Option<ClusterError
 struct Unanswered(Mutex<Option<ClusterError>>);
 
 impl Unanswered {
-    /// Notes `error` if another attempt may end otherwise: that something may not be read, or is
-    /// not there, is an answer.
+    /// Notes `error` unless it is an answer: that something may not be read, is not served or is
+    /// not there.
     fn note(&self, error: ClusterError, what: &str) {
         tracing::debug!(%error, "{what} was not read for the rules");
-        if error.is_transient() || matches!(error, ClusterError::Unreachable { .. }) {
+        if !(error.is_forbidden() || error.is_not_served() || error.is_not_found()) {
             self.held().get_or_insert(error);
         }
     }
@@ -196,6 +200,12 @@ async fn ask(
         all(want(Kind::StorageClasses), cluster.global()),
         secrets(cluster, namespace, wanted, unanswered),
     );
+    let databases = match &wanted.database {
+        Some(name) if databases.is_none() => {
+            alone(cluster.objects(namespace), name, unanswered).await
+        }
+        _ => databases,
+    };
     let engine_object = engine_object(cluster, namespace, wanted, unanswered).await;
     Facts {
         namespace: seen,
@@ -237,6 +247,27 @@ async fn everywhere<K: objects::Kind>(
         Ok(found) => Some(found),
         Err(error) => {
             unanswered.note(error, "a kind");
+            None
+        }
+    }
+}
+
+/// An object by its name, if it can be read: right before a write that changes it, what was listed
+/// would not hold for the next one.
+async fn alone<K: objects::Kind>(
+    objects: Objects<K>,
+    name: &str,
+    unanswered: &Unanswered,
+) -> All<K> {
+    match objects.read_alone(name).await {
+        Ok(found) => Some(
+            found
+                .map(|found| (name.to_owned(), found))
+                .into_iter()
+                .collect(),
+        ),
+        Err(error) => {
+            unanswered.note(error, "an object");
             None
         }
     }

@@ -31,8 +31,59 @@ struct Shelf {
     first: Option<String>,
     /// All objects by name, once listed: a `HashMap<String, K>`.
     listed: Option<Box<dyn Any + Send + Sync>>,
-    /// LIST is not allowed: every read is a GET.
-    list_forbidden: bool,
+    /// LIST is not allowed, as the server said: every read is a GET.
+    list_forbidden: Option<Refusal>,
+}
+
+impl Shelf {
+    fn listed<K: Kind>(&self) -> Option<&HashMap<String, K>> {
+        self.listed.as_ref()?.downcast_ref()
+    }
+}
+
+/// What a [`ClusterError::Forbidden`] says.
+#[derive(Clone)]
+struct Refusal {
+    verb: String,
+    resource: String,
+    namespace: Option<String>,
+    message: String,
+}
+
+impl Refusal {
+    fn of(error: &ClusterError) -> Option<Self> {
+        match error {
+            ClusterError::Forbidden {
+                verb,
+                resource,
+                namespace,
+                message,
+            } => Some(Refusal {
+                verb: verb.clone(),
+                resource: resource.clone(),
+                namespace: namespace.clone(),
+                message: message.clone(),
+            }),
+            _ => None,
+        }
+    }
+}
+
+impl From<Refusal> for ClusterError {
+    fn from(refusal: Refusal) -> Self {
+        let Refusal {
+            verb,
+            resource,
+            namespace,
+            message,
+        } = refusal;
+        ClusterError::Forbidden {
+            verb,
+            resource,
+            namespace,
+            message,
+        }
+    }
 }
 
 impl Hub {
@@ -83,22 +134,45 @@ impl Hub {
 }
 
 impl<K: Kind> Objects<K> {
-    /// Reads all as a refresh does: one LIST, remembered.
+    /// Reads all as a refresh does: one LIST, remembered, and so is that it is not allowed.
     pub(crate) async fn read_all(&self) -> Result<Vec<K>, ClusterError> {
+        let shelf = self.shelf();
+        let mut shelf = shelf.lock().await;
+        if let Some(listed) = shelf.listed() {
+            return Ok(listed.values().cloned().collect());
+        }
+        if let Some(refusal) = shelf.list_forbidden.clone() {
+            return Err(refusal.into());
+        }
+        match self.list("").await {
+            Ok(objects) => {
+                shelf.listed = Some(Box::new(by_name(objects.clone())));
+                Ok(objects)
+            }
+            Err(error) => {
+                shelf.list_forbidden = Refusal::of(&error);
+                Err(error)
+            }
+        }
+    }
+
+    /// Reads `name` as it was listed, and by a GET where nobody has listed.
+    pub(crate) async fn read_alone(&self, name: &str) -> Result<Option<K>, ClusterError> {
+        let shelf = self.shelf();
+        let shelf = shelf.lock().await;
+        if let Some(listed) = shelf.listed::<K>() {
+            return Ok(listed.get(name).cloned());
+        }
+        drop(shelf);
+        self.get(name).await
+    }
+
+    fn shelf(&self) -> Arc<tokio::sync::Mutex<Shelf>> {
         let key = (
             self.resource().to_owned(),
             self.namespace().map(str::to_owned),
         );
-        let shelf = self.cluster().hub.shelf(key);
-        let mut shelf = shelf.lock().await;
-        if let Some(listed) = &shelf.listed
-            && let Some(listed) = listed.downcast_ref::<HashMap<String, K>>()
-        {
-            return Ok(listed.values().cloned().collect());
-        }
-        let objects = self.list("").await?;
-        shelf.listed = Some(Box::new(by_name(objects.clone())));
-        Ok(objects)
+        self.cluster().hub.shelf(key)
     }
 
     /// Reads `name` as a refresh does: see the module.
@@ -106,19 +180,13 @@ impl<K: Kind> Objects<K> {
         if self.resource() == "secrets" {
             return self.get(name).await;
         }
-        let key = (
-            self.resource().to_owned(),
-            self.namespace().map(str::to_owned),
-        );
-        let shelf = self.cluster().hub.shelf(key);
+        let shelf = self.shelf();
         let mut shelf = shelf.lock().await;
-        if let Some(listed) = &shelf.listed
-            && let Some(listed) = listed.downcast_ref::<HashMap<String, K>>()
-        {
+        if let Some(listed) = shelf.listed::<K>() {
             return Ok(listed.get(name).cloned());
         }
         let only_one = shelf.first.as_deref().is_none_or(|first| first == name);
-        if only_one || shelf.list_forbidden {
+        if only_one || shelf.list_forbidden.is_some() {
             shelf.first = Some(name.to_owned());
             drop(shelf);
             return self.get(name).await;
@@ -131,7 +199,7 @@ impl<K: Kind> Objects<K> {
                 Ok(found)
             }
             Err(error) if error.is_forbidden() => {
-                shelf.list_forbidden = true;
+                shelf.list_forbidden = Refusal::of(&error);
                 drop(shelf);
                 self.get(name).await
             }

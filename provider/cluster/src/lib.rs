@@ -33,7 +33,6 @@ pub mod restore;
 mod sighting;
 mod silence;
 pub mod step;
-mod upgrade_lock;
 pub mod wait;
 mod watching;
 
@@ -42,12 +41,16 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use everest_core::dialect::Dialect;
+use everest_core::rewritten::{self, Rewritten};
 use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 pub use acknowledgement::Unacknowledged;
 pub use connection::{ConnectError, ConnectionConfig, ExecPlugin, Trust, connect, connect_with};
-pub use drive::{Next, Rest, Steps, Waiting};
+pub use creation::Namesake;
+pub use drive::{Rest, Stepped, Stepper, Waiting};
 pub use error::{ClusterError, FieldConflict, Sighting};
 pub use objects::{Scope, Typed};
 pub use outcome::{Change, Creation};
@@ -58,7 +61,7 @@ pub const FIELD_MANAGER: &str = "terraform-provider-everest";
 
 /// Annotation on an object that was made and that no state may hold yet: a digest of what was
 /// written. Whoever would write the same goes on with it. The process that made the object takes
-/// it off.
+/// it off, or, where that process was killed, the next apply of the state that holds the object.
 pub const CREATED_BY_APPLY: &str = "everest.openeverest.io/created-by-apply";
 
 /// The OLM catalog that engine operators come from.
@@ -94,6 +97,8 @@ pub struct Cluster {
     turns: Arc<Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>>,
     /// What was taken over from other field managers.
     taken: Arc<Mutex<Vec<FieldConflict>>>,
+    /// What the cluster has made something else of.
+    rewritten: Arc<Mutex<Vec<Rewritten>>>,
     /// URL of the API server, for messages.
     server: Option<Arc<str>>,
     silence: Arc<silence::Silence>,
@@ -129,6 +134,7 @@ impl Cluster {
             dialect: Dialect::Terraform,
             turns: Arc::default(),
             taken: Arc::default(),
+            rewritten: Arc::default(),
             server: None,
             silence: Arc::default(),
             acknowledgements: acknowledgement::Waiting::default(),
@@ -168,12 +174,13 @@ impl Cluster {
         self
     }
 
-    /// The same with an account of its own of what is taken over from other field managers, for
-    /// one operation.
+    /// The same with an account of its own of what is taken over from other field managers and
+    /// what is rewritten, for one operation.
     #[must_use]
     pub fn accounting(&self) -> Self {
         Cluster {
             taken: Arc::default(),
+            rewritten: Arc::default(),
             ..self.clone()
         }
     }
@@ -201,6 +208,29 @@ impl Cluster {
         for field in fields {
             taken.retain(|known| known.field != field.field);
             taken.push(field);
+        }
+    }
+
+    /// The values that the cluster has made others of right as they were written, since this
+    /// account was begun.
+    pub fn rewritten(&self) -> Vec<Rewritten> {
+        let rewritten = self
+            .rewritten
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        rewritten.clone()
+    }
+
+    /// Notes what the answer to an apply of `body` has otherwise, each field once.
+    pub(crate) fn note_rewritten<K: Serialize>(&self, answer: &K, body: &Value) {
+        let answer = serde_json::to_value(answer).unwrap_or_default();
+        let mut known = self
+            .rewritten
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        for found in rewritten::rewritten(&answer, body) {
+            known.retain(|known| known.path != found.path);
+            known.push(found);
         }
     }
 

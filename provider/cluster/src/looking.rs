@@ -103,7 +103,9 @@ pub(crate) async fn look_until<L: Look>(
             }
             // An API server that restarts during a long wait is no reason to give up.
             Err(error)
-                if error.is_transient() || matches!(error, ClusterError::Unreachable { .. }) =>
+                if error.is_transient()
+                    || error.is_unanswered()
+                    || matches!(error, ClusterError::Unreachable { .. }) =>
             {
                 tracing::warn!(%error, %object, "could not look; waiting goes on");
             }

@@ -9,19 +9,6 @@ use crate::error::{ClusterError, Object};
 use crate::objects::{Objects, Typed};
 
 impl Cluster {
-    /// Reads the object of a model, as far as the object alone tells it; none if there is no
-    /// such object.
-    ///
-    /// # Errors
-    /// Whatever keeps it from being read: see [`ClusterError`].
-    pub async fn read<M>(&self, model: &M) -> Result<Option<M>, ClusterError>
-    where
-        M: Mapped<Object: Typed>,
-    {
-        let found = self.object(model).await?;
-        Ok(found.map(|object| self.observed(&object)))
-    }
-
     /// Reads the object that a model stands for; none if there is no such object.
     ///
     /// # Errors
@@ -51,7 +38,7 @@ impl Cluster {
     }
 
     /// The model of an object, as far as the object alone tells it.
-    pub(crate) fn observed<M>(&self, object: &M::Object) -> M
+    pub fn observed<M>(&self, object: &M::Object) -> M
     where
         M: Mapped<Object: Typed>,
     {

@@ -14,7 +14,7 @@ use everest_core::{olm, v1};
 use everest_schemas::models::{EngineInstall, Engines, NamespaceModel};
 use everest_schemas::olm::{ClusterServiceVersion, Subscription};
 use everest_schemas::{Engine, Field};
-use futures::future::try_join_all;
+use futures::stream::{self, StreamExt, TryStreamExt};
 use k8s_openapi::api::core::v1::Namespace;
 use kube::ResourceExt;
 
@@ -23,6 +23,10 @@ use crate::mapped::key;
 use crate::objects::Objects;
 use crate::{Change, Cluster, Creation, Unacknowledged, Wait, creation, drive};
 pub use install::{step, subscriber};
+pub use observation::observe;
+
+/// How many namespaces are read at once: each takes several requests.
+const AT_ONCE: usize = 8;
 
 /// How long rolling back may take.
 const ROLL_BACK: Duration = Duration::from_secs(120);
@@ -43,9 +47,7 @@ pub async fn read(
     let Some(namespace) = cluster.global::<Namespace>().read(name).await? else {
         return Ok(None);
     };
-    Ok(Some(
-        observation::observe(cluster, &namespace, prior).await?,
-    ))
+    Ok(Some(observe(cluster, &namespace, prior).await?))
 }
 
 /// Lists the engines in `found` that `prior` lists and that are only half removed: the Subscription
@@ -108,12 +110,11 @@ pub fn removes(prior: &NamespaceModel, planned: &NamespaceModel) -> bool {
 pub async fn list(cluster: &Cluster) -> Result<Vec<NamespaceModel>, ClusterError> {
     let managed = format!("{MANAGED_BY_LABEL}={MANAGED_BY}");
     let namespaces = cluster.global::<Namespace>().list(&managed).await?;
-    try_join_all(
-        namespaces
-            .iter()
-            .map(|namespace| observation::observe(cluster, namespace, None)),
-    )
-    .await
+    let looks = namespaces.into_iter().map(|namespace| {
+        let cluster = cluster.clone();
+        async move { observation::observe(&cluster, &namespace, None).await }
+    });
+    stream::iter(looks).buffered(AT_ONCE).try_collect().await
 }
 
 /// The engines of a namespace that have a Subscription but are not in `model`: they are left

@@ -1,10 +1,10 @@
 //! Requests on objects of one kind: bounded in time, retried where that helps, errors typed.
 
 use std::fmt::Debug;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use backon::{ExponentialBuilder, Retryable};
+use backon::{BackoffBuilder, ExponentialBuilder};
 use everest_core::restart::{RESTART, RESTARTED_FOR};
 use everest_core::v1::managed_fields::{self, OwnedKeys};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -15,6 +15,7 @@ use kube::api::{
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use crate::error::{ClusterError, Object};
 use crate::{CREATED_BY_APPLY, Cluster, Patience, apply, silence};
@@ -72,12 +73,23 @@ impl Cluster {
     }
 }
 
+/// How long an operation goes on sending a request that the server has no time for, or that
+/// nobody takes because the server starts anew.
+const PERSEVERANCE: Duration = Duration::from_secs(60);
+
+/// The same of a request that is not allowed soon after the server was gone: an authoriser that
+/// has just started knows no roles yet.
+const WITHOUT_ROLES: Duration = Duration::from_secs(30);
+
+/// The longest pause between two attempts, unless the server asks for a longer one.
+const LONGEST_PAUSE: Duration = Duration::from_secs(4);
+
 /// Retries of one request: about 8 s in all.
 fn retries() -> ExponentialBuilder {
     ExponentialBuilder::default()
         .with_min_delay(Duration::from_millis(300))
         .with_factor(2.0)
-        .with_max_delay(Duration::from_secs(4))
+        .with_max_delay(LONGEST_PAUSE)
         .with_max_times(5)
         .with_jitter()
 }
@@ -204,7 +216,8 @@ impl<K: Kind> Objects<K> {
     }
 
     /// Sends one request, again while `passes` says of its failure that it may pass. A read that
-    /// was not answered is sent once more: a connection may have died unnoticed.
+    /// was not answered is sent once more: a connection may have died unnoticed. An operation
+    /// goes on for longer where the server is overloaded or starts anew, and until its stop.
     async fn send_while<T, F, R>(
         &self,
         verb: &'static str,
@@ -216,21 +229,10 @@ impl<K: Kind> Objects<K> {
         R: Fn() -> F,
         F: Future<Output = kube::Result<T>>,
     {
-        let (patience, stop) = (self.cluster.patience, &self.cluster.stop);
+        let patience = self.cluster.patience;
         let reads = ["get", "list"].contains(&verb);
-        let once_more = AtomicBool::new(reads);
-        let once = || async { self.once(verb, name, request()).await };
-        let attempts = once
-            .retry(retries())
-            .when(|error| {
-                patience != Patience::Once
-                    && !stop.is_cancelled()
-                    && (passes(error)
-                        || error.is_unanswered() && once_more.swap(false, Ordering::Relaxed))
-            })
-            .notify(|error, after| tracing::debug!(%error, ?after, "request is sent again"));
         // What awaits requests is deep already.
-        let attempts = Box::pin(attempts);
+        let attempts = Box::pin(self.attempts((verb, name), reads, passes, request));
         let result = match patience {
             Patience::Plan => self.promptly(attempts).await,
             Patience::Operation | Patience::Once if reads => tokio::select! {
@@ -248,6 +250,78 @@ impl<K: Kind> Objects<K> {
                 ClusterError::NotEverest { resource }
             }),
             other => other,
+        }
+    }
+
+    /// The attempts of [`Objects::send_while`].
+    async fn attempts<T, F, R>(
+        &self,
+        (verb, name): (&'static str, &str),
+        reads: bool,
+        passes: impl Fn(&ClusterError) -> bool,
+        request: R,
+    ) -> Result<T, ClusterError>
+    where
+        R: Fn() -> F,
+        F: Future<Output = kube::Result<T>>,
+    {
+        let (patience, stop) = (self.cluster.patience, &self.cluster.stop);
+        let begun = Instant::now();
+        let mut forbidden = None;
+        let mut pauses = retries().build();
+        let mut once_more = reads;
+        loop {
+            let (error, asked) = match self.attempt(verb, name, request()).await {
+                Ok(answer) => return Ok(answer),
+                Err(failed) => failed,
+            };
+            if patience == Patience::Once || stop.is_cancelled() {
+                return Err(error);
+            }
+            let asked = asked.unwrap_or_default();
+            let next = pauses.next();
+            let since = if error.is_forbidden() {
+                *forbidden.get_or_insert_with(Instant::now)
+            } else {
+                begun
+            };
+            let left = self.perseverance(&error).saturating_sub(since.elapsed());
+            let pause = if !left.is_zero() {
+                next.unwrap_or(LONGEST_PAUSE).max(asked).min(left)
+            } else if passes(&error) && asked <= LONGEST_PAUSE {
+                match next {
+                    Some(next) => next.max(asked),
+                    None => return Err(error),
+                }
+            } else if error.is_unanswered() && std::mem::take(&mut once_more) {
+                next.unwrap_or(LONGEST_PAUSE)
+            } else {
+                return Err(error);
+            };
+            tracing::debug!(%error, ?pause, "request is sent again");
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => return Err(error),
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+    }
+
+    /// How long an operation goes on sending a request that has failed so: from its first attempt, or
+    /// from the first time that it was not allowed.
+    fn perseverance(&self, error: &ClusterError) -> Duration {
+        if self.cluster.patience != Patience::Operation {
+            return Duration::ZERO;
+        }
+        match error {
+            ClusterError::Api {
+                code: 429 | 503, ..
+            } => PERSEVERANCE,
+            ClusterError::Unreachable { .. } if error.is_refused() || error.is_transient() => {
+                PERSEVERANCE
+            }
+            ClusterError::Forbidden { .. } if self.cluster.was_lost() => WITHOUT_ROLES,
+            _ => Duration::ZERO,
         }
     }
 
@@ -273,12 +347,30 @@ impl<K: Kind> Objects<K> {
         name: &str,
         request: impl Future<Output = kube::Result<T>>,
     ) -> Result<T, ClusterError> {
-        match tokio::time::timeout(REQUEST_TIMEOUT, request).await {
-            Ok(result) => {
-                result.map_err(|error| ClusterError::from_kube(error, verb, &self.named(name)))
+        let answer = self.attempt(verb, name, request).await;
+        answer.map_err(|(error, _)| error)
+    }
+
+    /// Sends one request once. With a failure comes how long the server asks to be left alone.
+    async fn attempt<T>(
+        &self,
+        verb: &'static str,
+        name: &str,
+        request: impl Future<Output = kube::Result<T>>,
+    ) -> Result<T, (ClusterError, Option<Duration>)> {
+        let (error, asked) = match tokio::time::timeout(REQUEST_TIMEOUT, request).await {
+            Ok(Ok(answer)) => return Ok(answer),
+            Ok(Err(error)) => {
+                let asked = retry_after(&error);
+                let error = ClusterError::from_kube(error, verb, &self.named(name));
+                (error, asked)
             }
-            Err(_) => Err(self.cluster.unanswered(REQUEST_TIMEOUT)),
+            Err(_) => (self.cluster.unanswered(REQUEST_TIMEOUT), None),
+        };
+        if matches!(error, ClusterError::Unreachable { .. }) {
+            self.cluster.note_lost();
         }
+        Err((error, asked))
     }
 
     /// Reads `name`; none if there is no such object.
@@ -511,6 +603,16 @@ impl<K: Kind> Objects<K> {
             .hub
             .forget(&self.resource, self.namespace.as_deref());
     }
+}
+
+/// How long a server that has no time asks to be left alone. The client does not show the header
+/// Retry-After; the API server writes the same into its Status.
+fn retry_after(error: &kube::Error) -> Option<Duration> {
+    let kube::Error::Api(status) = error else {
+        return None;
+    };
+    let seconds = status.details.as_ref()?.retry_after_seconds;
+    (seconds > 0).then(|| Duration::from_secs(seconds.into()))
 }
 
 impl Cluster {

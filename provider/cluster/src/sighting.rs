@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use everest_core::clean;
 use k8s_openapi::api::core::v1::Event;
 use kube::api::{Api, ListParams};
 use serde::Serialize;
@@ -12,6 +13,9 @@ use crate::objects::{Kind, Objects};
 
 /// Events shown at most.
 const EVENTS: usize = 5;
+
+/// Characters that are shown of one message.
+const LONGEST: usize = 1000;
 
 /// The report must not take long: the user has waited already.
 const TIME_FOR_EVENTS: Duration = Duration::from_secs(5);
@@ -50,7 +54,10 @@ pub(crate) fn waiting_for(missing: &str) -> Sighting {
 
 /// Reads status, message and conditions out of any kind's status.
 pub(crate) fn describe(status: &Value) -> Sighting {
-    let text = |key: &str| status.get(key).and_then(Value::as_str).map(str::to_owned);
+    let text = |key: &str| {
+        let text = status.get(key).and_then(Value::as_str);
+        text.map(|text| clean(text, LONGEST))
+    };
     let conditions = status["conditions"]
         .as_array()
         .map(Vec::as_slice)
@@ -79,7 +86,7 @@ fn condition(condition: &Value) -> String {
     if !text("message").is_empty() {
         line += &format!(": {}", text("message"));
     }
-    line
+    clean(&line, LONGEST)
 }
 
 /// The last events about objects called `name`, oldest first; none where events may not be
@@ -114,6 +121,6 @@ async fn last_events(client: kube::Client, namespace: &str, name: &str) -> Vec<S
     events
         .into_iter()
         .skip(skip)
-        .map(|(_, line)| line.trim().to_owned())
+        .map(|(_, line)| clean(line.trim(), LONGEST))
         .collect()
 }

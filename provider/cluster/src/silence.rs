@@ -20,9 +20,12 @@ const HOLDS_FOR: Duration = Duration::from_secs(10);
 /// Longest time for one request of a plan or a refresh, attempts and all.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
+/// How long after the server was gone its authoriser may not know any role yet.
+const STARTS_FOR: Duration = Duration::from_secs(60);
+
 /// The last failed contact.
 #[derive(Debug, Default)]
-pub(crate) struct Silence(Mutex<Option<Failed>>);
+pub(crate) struct Silence(Mutex<Option<Failed>>, Mutex<Option<Instant>>);
 
 #[derive(Debug)]
 struct Failed {
@@ -66,6 +69,26 @@ impl Cluster {
             .0
             .lock()
             .unwrap_or_else(PoisonError::into_inner) = failed;
+    }
+
+    /// Notes that the server was not to be reached, for whatever was asked of it.
+    pub(crate) fn note_lost(&self) {
+        let mut lost = self
+            .silence
+            .1
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *lost = Some(Instant::now());
+    }
+
+    /// Whether the server was not to be reached a while ago: it may have started anew.
+    pub(crate) fn was_lost(&self) -> bool {
+        let lost = self
+            .silence
+            .1
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        lost.is_some_and(|at| at.elapsed() < STARTS_FOR)
     }
 
     /// The error of a request that was not answered within `patience`.

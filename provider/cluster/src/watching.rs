@@ -147,6 +147,7 @@ async fn follow<K: Kind>(
         changes.send_modify(|version| *version += 1);
     };
     let mut listed = HashMap::new();
+    let mut has_watched = false;
     let mut events = std::pin::pin!(
         watcher(objects.api().clone(), watcher::Config::default()).default_backoff()
     );
@@ -164,8 +165,10 @@ async fn follow<K: Kind>(
                 });
             }
             Ok(watcher::Event::Apply(object)) => {
+                has_watched = true;
                 let object = Arc::new(object);
                 write(&mut |view| {
+                    view.mode = Mode::Watching;
                     view.objects.insert(object.name_any(), object.clone());
                 });
             }
@@ -177,11 +180,29 @@ async fn follow<K: Kind>(
                 tracing::debug!(%error, resource = objects.resource(), "watch");
                 if cannot {
                     write(&mut |view| view.mode = Mode::Polling);
-                    return;
+                    // A server that has just started may refuse what it granted before: it is
+                    // asked again after a pause, which grows.
+                    if !has_watched && !objects.cluster().was_lost() {
+                        return;
+                    }
+                } else if is_gone(&error) {
+                    objects.cluster().note_lost();
                 }
             }
         }
     }
+}
+
+/// Whether the server was not to be reached.
+fn is_gone(error: &watcher::Error) -> bool {
+    matches!(
+        error,
+        watcher::Error::InitialListFailed(kube::Error::Service(_) | kube::Error::HyperError(_))
+            | watcher::Error::WatchStartFailed(
+                kube::Error::Service(_) | kube::Error::HyperError(_)
+            )
+            | watcher::Error::WatchFailed(kube::Error::Service(_) | kube::Error::HyperError(_))
+    )
 }
 
 /// Whether the server will not serve this watch: forbidden, or no such kind.

@@ -3,9 +3,23 @@
 //!
 //! The operators and Kubernetes' CronJob parse schedules with
 //! `github.com/robfig/cron`'s standard parser, Everest itself does not check
-//! them at all: a bad one only shows when no backup is ever taken.
+//! them at all: a bad one only shows when no backup is ever taken. What they do
+//! with the parsed schedule differs:
+//!
+//! | | PXC | PSMDB | PostgreSQL |
+//! |---|---|---|---|
+//! | `@every 6h` | no: `AddFuncWithSeconds` takes every schedule for one of fields, and panics | yes | no, as PXC |
+//! | `TZ=Europe/Berlin …`, `CRON_TZ=…` | yes: the image has the time zones | the image brings no `tzdata` | no: Kubernetes refuses the CronJob |
+//!
+//! Source: percona-xtradb-cluster-operator `pkg/controller/pxc/controller.go`,
+//! `build/Dockerfile`; percona-server-mongodb-operator
+//! `pkg/controller/perconaservermongodb/backup.go`, `build/Dockerfile`;
+//! percona-postgresql-operator `percona/controller/pgcluster/cron.go`,
+//! `internal/controller/postgrescluster/pgbackrest.go`; Kubernetes
+//! `pkg/apis/batch/validation` (`validateScheduleFormat`).
 
 use croner::parser::{CronParser, Seconds, Year};
+use everest_schemas::Engine;
 
 const FIELDS: [&str; 5] = ["minute", "hour", "day of month", "month", "day of week"];
 /// The last number of each field.
@@ -45,23 +59,83 @@ pub enum CronError {
     /// The fields are well formed but name no time.
     #[error("{0}")]
     Meaning(String),
+    /// The days of the month are beyond the end of every month.
+    #[error("none of its months has such a day, so its time never comes")]
+    NeverComes,
+    /// The operator of the engine cannot run it at intervals.
+    #[error(
+        "the operator of {0} fails on @every; write the times as fields, such as \"0 */6 * * *\""
+    )]
+    Every(Engine),
+    /// The time zone is not a name, or nothing follows it.
+    #[error("a time zone is written as CRON_TZ=Europe/Berlin, then a space and the five fields")]
+    Zone,
+    /// Kubernetes refuses time zones in the CronJob of this engine.
+    #[error("schedules of {0} have no time zone; write the time in UTC, without TZ= or CRON_TZ=")]
+    NoZone(Engine),
+    /// The operator of the engine finds a time zone only if its image has them.
+    #[error(
+        "the operator of {0} finds no time zone unless somebody has put them into its image, and \
+         then never takes a backup; write the time in UTC, without TZ= or CRON_TZ="
+    )]
+    ZoneUnsure(Engine),
 }
 
-/// Checks a schedule.
+impl CronError {
+    /// Whether the schedule may work all the same.
+    pub const fn is_unsure(&self) -> bool {
+        matches!(self, Self::ZoneUnsure(_))
+    }
+}
+
+/// Checks a schedule of an engine; where the engine is not known, one of any.
 ///
 /// # Errors
 /// [`CronError`] says which field is wrong.
-pub fn check(schedule: &str) -> Result<(), CronError> {
-    let trimmed = schedule.trim();
-    if NICKNAMES.contains(&trimmed) {
+pub fn check(schedule: &str, engine: Option<Engine>) -> Result<(), CronError> {
+    let Some((zone, schedule)) = zoned(schedule)? else {
+        return times(schedule.trim(), engine);
+    };
+    let is_name = |letter: u8| letter.is_ascii_alphanumeric() || b"/_+-".contains(&letter);
+    if !zone.bytes().all(is_name) {
+        return Err(CronError::Zone);
+    }
+    times(schedule.trim(), engine)?;
+    match engine {
+        Some(engine @ Engine::Postgresql) => Err(CronError::NoZone(engine)),
+        Some(engine @ Engine::Psmdb) if !["", "UTC", "Local"].contains(&zone) => {
+            Err(CronError::ZoneUnsure(engine))
+        }
+        Some(Engine::Pxc | Engine::Psmdb) | None => Ok(()),
+    }
+}
+
+/// The time zone before a schedule, and the schedule. Their parser panics where no space follows.
+fn zoned(schedule: &str) -> Result<Option<(&str, &str)>, CronError> {
+    let prefix = ["TZ=", "CRON_TZ="];
+    let Some(rest) = prefix
+        .iter()
+        .find_map(|prefix| schedule.strip_prefix(prefix))
+    else {
+        return Ok(None);
+    };
+    rest.split_once(' ').map(Some).ok_or(CronError::Zone)
+}
+
+/// Checks a schedule without its time zone.
+fn times(schedule: &str, engine: Option<Engine>) -> Result<(), CronError> {
+    if NICKNAMES.contains(&schedule) {
         return Ok(());
     }
-    if let Some(interval) = trimmed.strip_prefix("@every ") {
+    if let Some(interval) = schedule.strip_prefix("@every ") {
+        if let Some(engine @ (Engine::Pxc | Engine::Postgresql)) = engine {
+            return Err(CronError::Every(engine));
+        }
         return crate::duration::parse_go(interval.trim())
             .map(|_| ())
             .map_err(|error| CronError::Meaning(error.to_string()));
     }
-    let fields: Vec<&str> = trimmed.split_whitespace().collect();
+    let fields: Vec<&str> = schedule.split_whitespace().collect();
     if fields.len() != FIELDS.len() {
         return Err(CronError::FieldCount(fields.len()));
     }
@@ -75,14 +149,66 @@ pub fn check(schedule: &str) -> Result<(), CronError> {
             }
         }
     }
+    let never = never_comes(&fields);
     let written: Vec<_> = fields.into_iter().zip(LAST).map(with_end).collect();
     CronParser::builder()
         .seconds(Seconds::Disallowed)
         .year(Year::Disallowed)
         .build()
         .parse(&written.join(" "))
-        .map(|_| ())
-        .map_err(|error| CronError::Meaning(error.to_string()))
+        .map_err(|error| CronError::Meaning(error.to_string()))?;
+    if never {
+        return Err(CronError::NeverComes);
+    }
+    Ok(())
+}
+
+/// Whether the first of the days lies beyond the end of each of the months. Where days of the week
+/// are given too, their parser takes either.
+fn never_comes(fields: &[&str]) -> bool {
+    let &[_, _, days, months, weekdays] = fields else {
+        return false;
+    };
+    let is_any = |part: &str| {
+        let (range, step) = part.split_once('/').unwrap_or((part, "1"));
+        matches!(range, "*" | "?") && step.trim_start_matches('0') == "1"
+    };
+    if !weekdays.split(',').any(is_any) {
+        return false;
+    }
+    let first = values(days, 1..=31).min();
+    let longest = values(months, 1..=12).map(|month| match month {
+        2 => 29,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    });
+    matches!((first, longest.max()), (Some(first), Some(longest)) if first > longest)
+}
+
+/// The numbers that a field of days or months stands for; of what is no number, none.
+fn values(field: &str, all: std::ops::RangeInclusive<u8>) -> impl Iterator<Item = u8> {
+    let number = |text: &str| {
+        let name = text.to_ascii_lowercase();
+        let named = MONTHS.iter().position(|month| **month == name);
+        match named {
+            Some(position) => u8::try_from(position + 1).ok(),
+            None => text.parse().ok(),
+        }
+    };
+    field.split(',').flat_map(move |part| {
+        let (range, step) = match part.split_once('/') {
+            Some((range, step)) => (range, step.parse::<usize>().ok()),
+            None => (part, None),
+        };
+        let (first, last) = match range.split_once('-') {
+            Some((first, last)) => (number(first), number(last)),
+            None if matches!(range, "*" | "?") => (Some(*all.start()), Some(*all.end())),
+            None if step.is_some() => (number(range), Some(*all.end())),
+            None => (number(range), number(range)),
+        };
+        let (first, last) = first.zip(last).unwrap_or((1, 0));
+        (first..=last).step_by(step.unwrap_or(1).max(1))
+    })
 }
 
 /// A field in which every step has a range: their parser takes `5/15` for `5-59/15`.
@@ -129,7 +255,7 @@ mod tests {
             "@every 6h",
             " 0  2 * * * ",
         ] {
-            assert_eq!(check(schedule), Ok(()), "{schedule}");
+            assert_eq!(check(schedule, None), Ok(()), "{schedule}");
         }
     }
 
@@ -137,7 +263,7 @@ mod tests {
     fn everything_else_is_refused() {
         for schedule in ["", "daily", "0 2 * *", "0 0 2 * * *", "@fortnightly"] {
             assert!(
-                matches!(check(schedule), Err(CronError::FieldCount(_))),
+                matches!(check(schedule, None), Err(CronError::FieldCount(_))),
                 "{schedule}"
             );
         }
@@ -150,7 +276,7 @@ mod tests {
             "0 2,,3 * * *",
         ] {
             assert!(
-                matches!(check(schedule), Err(CronError::Field { .. })),
+                matches!(check(schedule, None), Err(CronError::Field { .. })),
                 "{schedule}"
             );
         }
@@ -164,9 +290,64 @@ mod tests {
             "60/5 * * * *",
         ] {
             assert!(
-                matches!(check(schedule), Err(CronError::Meaning(_))),
+                matches!(check(schedule, None), Err(CronError::Meaning(_))),
                 "{schedule}"
             );
+        }
+    }
+
+    #[test]
+    fn a_day_that_no_month_has_never_comes() {
+        for schedule in [
+            "0 2 31 2 *",
+            "0 2 30,31 FEB ?",
+            "0 2 31 4,6,9,nov *",
+            "0 2 31/2 2-2/3 */1",
+        ] {
+            let checked = check(schedule, None);
+            assert_eq!(checked, Err(CronError::NeverComes), "{schedule}");
+        }
+        for schedule in [
+            "0 2 29 2 *",
+            "0 2 31 2-3 *",
+            "0 2 31 */2 *",
+            "0 2 30/1 2,3 *",
+            // Either the day of the month or that of the week.
+            "0 2 31 2 1",
+            "0 2 31 2 */2",
+        ] {
+            assert_eq!(check(schedule, None), Ok(()), "{schedule}");
+        }
+    }
+
+    #[test]
+    fn a_time_zone_is_what_the_engines_operator_makes_of_it() {
+        use Engine::{Postgresql, Psmdb, Pxc};
+        for prefix in ["TZ", "CRON_TZ"] {
+            let schedule = format!("{prefix}=Europe/Berlin 0 2 * * *");
+            assert_eq!(check(&schedule, Some(Pxc)), Ok(()));
+            assert_eq!(check(&schedule, None), Ok(()));
+            let unsure = check(&schedule, Some(Psmdb)).unwrap_err();
+            assert!(unsure.is_unsure(), "{unsure}");
+            let refused = check(&schedule, Some(Postgresql));
+            assert_eq!(refused, Err(CronError::NoZone(Postgresql)));
+            assert_eq!(check("TZ=UTC 0 2 * * *", Some(Psmdb)), Ok(()));
+            let nowhere = format!("{prefix}=Europe/Berlin");
+            assert_eq!(check(&nowhere, None), Err(CronError::Zone));
+            let odd = format!("{prefix}=Berlin! 0 2 * * *");
+            assert_eq!(check(&odd, None), Err(CronError::Zone));
+            let short = format!("{prefix}=UTC 0 2 * *");
+            assert_eq!(check(&short, Some(Pxc)), Err(CronError::FieldCount(4)));
+        }
+    }
+
+    #[test]
+    fn an_interval_is_for_the_operator_of_mongodb_alone() {
+        use Engine::{Postgresql, Psmdb, Pxc};
+        assert_eq!(check("@every 6h", Some(Psmdb)), Ok(()));
+        for engine in [Pxc, Postgresql] {
+            let refused = check("@every 6h", Some(engine));
+            assert_eq!(refused, Err(CronError::Every(engine)));
         }
     }
 }

@@ -67,7 +67,7 @@ pub fn is_said(live: &Value, path: &str) -> bool {
 
 /// The path in the model of one in the object: the spec's members are the model's own, and
 /// labels and annotations are maps.
-fn model_path(path: &[String]) -> FieldPath {
+pub(crate) fn model_path(path: &[String]) -> FieldPath {
     match path {
         [metadata, map, key] if metadata == "metadata" => FieldPath::of(map).key(key),
         _ => path
@@ -183,7 +183,7 @@ fn compare(
 
 /// Equal, another spelling of the same where the value at `path` in the object has several, or a
 /// list that says the same.
-fn same(left: &Value, right: &Value, path: &[String]) -> bool {
+pub(crate) fn same(left: &Value, right: &Value, path: &[String]) -> bool {
     let path: Vec<_> = match path {
         [spec, path @ ..] if spec == "spec" => path.iter().map(String::as_str).collect(),
         _ => Vec::new(),

@@ -84,7 +84,8 @@ pub struct Facts {
     pub subscriptions: All<Subscription>,
     /// The install plans of the namespace.
     pub install_plans: All<InstallPlan>,
-    /// The databases of the namespace.
+    /// The databases of the namespace; the resource's own alone where no other
+    /// one matters.
     pub databases: All<DatabaseCluster>,
     /// The backups of the namespace.
     pub backups: All<DatabaseClusterBackup>,
@@ -107,8 +108,8 @@ pub struct Facts {
     /// Whether the Secrets that were looked for exist. Their content is never
     /// read.
     pub secrets: BTreeMap<String, bool>,
-    /// What the run that is being planned makes in the namespace; nothing for
-    /// whoever plans no runs.
+    /// What the run that is being planned makes and destroys in the namespace;
+    /// nothing for whoever plans no runs.
     pub planned: PlannedInNamespace,
 }
 
@@ -117,6 +118,18 @@ impl Facts {
     /// nothing inside it can be expected.
     pub fn namespace_is_absent(&self) -> bool {
         self.namespace == Seen::Absent
+    }
+
+    /// The objects of a kind that are left after what the run destroys.
+    pub(crate) fn left<'a, K>(
+        &'a self,
+        kind: Kind,
+        all: &'a All<K>,
+    ) -> impl Iterator<Item = (&'a str, &'a K)> {
+        let named = all.iter().flatten();
+        named
+            .map(|(name, object)| (name.as_str(), object))
+            .filter(move |(name, _)| !self.planned.destroys(kind, name))
     }
 
     /// The operator of the namespace that is being upgraded, if one is.

@@ -11,6 +11,7 @@ mod restore;
 mod table;
 mod unknown;
 
+use std::borrow::Cow;
 use std::fmt;
 
 use everest_schemas::Engine;
@@ -99,11 +100,11 @@ impl When {
 }
 
 /// What the change of an attribute does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Effect {
     /// The attribute, with everything below it, as a path of the model
     /// without keys: `backup.schedules.retentionCopies`.
-    pub attribute: &'static str,
+    pub attribute: Cow<'static, str>,
     /// The direction that it is about.
     pub when: When,
     /// The engines that it is about.
@@ -140,14 +141,14 @@ pub fn of_change(prior: &DatabaseModel, planned: &DatabaseModel) -> Vec<Impact> 
     for difference in differences::between(prior, planned) {
         for effect in TABLE.iter().filter(|effect| {
             engine.is_none_or(|engine| effect.engines.contains(&engine))
-                && difference.is_below(effect.attribute)
+                && difference.is_below(&effect.attribute)
                 && if difference.is_open() {
                     effect.replaces()
                 } else {
                     applies(effect.when, &difference)
                 }
         }) {
-            let path = difference.at(effect.attribute);
+            let path = difference.at(&effect.attribute);
             if !met
                 .iter()
                 .any(|(other, at)| *other == effect && *at == path)

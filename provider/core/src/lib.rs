@@ -7,7 +7,9 @@
 //! | May this be? | [`rules`], with [`facts`] of the cluster |
 //! | Was it raised by somebody else? | [`raised`] |
 //! | What is sent, and what does it become again when read? | [`v1`] |
+//! | Did the cluster write what it was sent? | [`rewritten`] |
 //! | What does a change do to what runs? | [`impact`] |
+//! | What does the take-over of a namespace overwrite? | [`take_over`] |
 //! | What do the volumes of a database have? | [`volumes`], [`storage_class`] |
 //! | Is it done, and what is missing? | [`readiness`] |
 //! | Which version of its operator does a database take over, and when? | [`upgrade`] |
@@ -15,11 +17,16 @@
 //! | May this storage go? | [`storage_users`] |
 //! | May this install plan be approved? | [`install_plan`], [`operator_upgrade`], [`olm`] |
 //! | Which outputs can a change alter? | [`outputs`] |
+//! | What does the schema say of a member, and which members does a model have? | [`schema`] |
+//! | What are Everest's objects addressed and marked by? | [`api`] |
 //! | How does a front end say it? | [`text`], [`dialect`] |
-//! | Is this text well formed, and do two of them mean the same? | [`quantity`], [`duration`], [`cron`], [`version`], [`name`], [`instant`], [`url`], [`semantic`] |
+//! | How is a text of somebody else shown? | [`clean()`] |
+//! | Is this text well formed, and do two of them mean the same? | [`quantity`], [`duration`], [`cron`], [`version`], [`name`], [`instant`], [`url`], [`semantic`], [`zero`] |
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+pub mod api;
+mod clean;
 pub mod cron;
 pub mod dialect;
 pub mod drift;
@@ -43,15 +50,20 @@ pub mod raised;
 pub mod readiness;
 pub mod rehearsal;
 pub mod restart;
+pub mod rewritten;
 pub mod rules;
+pub mod schema;
 pub mod semantic;
 pub mod storage_class;
 pub mod storage_users;
+pub mod take_over;
 pub mod text;
 pub mod upgrade;
 pub mod url;
 pub mod v1;
 pub mod version;
 pub mod volumes;
+pub mod zero;
 
+pub use clean::clean;
 pub use operation::Operation;

@@ -29,7 +29,7 @@ pub mod database;
 pub mod namespace;
 pub mod restore;
 
-pub use action::{Action, Merge, Requirement};
+pub use action::{Action, Agreed, Apply, HandOver, Merge, Requirement};
 pub use object::{EngineRole, ObjectKind, ObjectRef, Observable, SecretMetadata};
 pub use observed::{Answer, Observed, Query};
 pub use removal::Removal;
@@ -59,6 +59,11 @@ pub trait Lifecycle {
     /// known that the same creation has made before it was cut off.
     fn body(&self) -> Option<&Value> {
         None
+    }
+
+    /// Notes that an object was applied; its generation before.
+    fn wrote(&mut self, object: &ObjectRef, before: Option<i64>) {
+        let _ = (object, before);
     }
 
     /// What it has done stays done, although the object that it was done by is gone.

@@ -9,3 +9,16 @@
 pub mod backup_storage;
 pub mod database;
 pub mod namespace;
+
+use schemars::JsonSchema;
+
+use crate::path::FieldPath;
+use crate::schema;
+
+/// The outputs of a model that are no part of something that a user writes.
+pub fn of<M: JsonSchema + 'static>() -> impl Iterator<Item = &'static FieldPath> {
+    schema::places::<M>()
+        .iter()
+        .filter(|place| place.says("x-read-only") && place.path.segments().len() == 1)
+        .map(|place| &place.path)
+}

@@ -14,7 +14,8 @@ mod engine_object;
 mod restore;
 
 pub(crate) use address::missing as missing_address;
-pub use backup::backup;
+pub use backup::{backup, backup_failure};
+pub(crate) use carried::unreadable_line;
 pub use carried::{Difference, not_carried};
 pub use database::{DatabaseSighting, HOLD, database, is_from_backup};
 pub(crate) use engine::NO_VERSION_SERVICE;

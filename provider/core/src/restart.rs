@@ -10,8 +10,7 @@ use everest_schemas::models::DatabaseModel;
 use everest_schemas::{Field, StringMap};
 use serde_json::{Value, json};
 
-/// Annotation that makes Everest stop and start a database once.
-pub const RESTART: &str = "everest.percona.com/restart";
+pub use crate::api::RESTART;
 
 /// Annotation with the trigger that a database was last restarted for.
 pub const RESTARTED_FOR: &str = "everest.openeverest.io/restarted-for";

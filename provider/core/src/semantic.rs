@@ -1,6 +1,8 @@
 //! Values that are spelled differently and mean the same.
 
-use crate::{quantity, upgrade};
+use everest_schemas::everest::{DatabaseClusterRestoreSpec, DatabaseClusterSpec};
+
+use crate::{quantity, schema, upgrade};
 
 /// Whether two values of an `x-semantic` kind mean the same; of a kind that is
 /// not known, whether they are the same text.
@@ -27,24 +29,22 @@ pub fn equal(kind: &str, left: &str, right: &str) -> bool {
     }
 }
 
+/// The text that stands for all that mean the same as `text`, as far as a kind has one: the
+/// spelling of Everest's own write-back for a quantity, the present name of a way of exposure.
+pub fn canonical(kind: &str, text: &str) -> String {
+    match kind {
+        "quantity" => quantity::canonical(text),
+        "expose-type" => expose_type(text).to_owned(),
+        _ => text.to_owned(),
+    }
+}
+
 /// The `x-semantic` kind of a value in the spec of an object of Everest's, by the names on the way
 /// to it; none where a text means nothing but itself, as a version does: `16.1` and `16.10` are
 /// equal as amounts.
 pub fn of_spec(path: &[&str]) -> Option<&'static str> {
-    match path {
-        ["engine" | "proxy", "storage", "size"]
-        | ["engine" | "proxy", "resources", "cpu" | "memory"]
-        | [
-            "engine" | "proxy" | "monitoring",
-            "resources",
-            "limits" | "requests",
-            _,
-        ] => Some("quantity"),
-        ["proxy", "expose", "type"] => Some("expose-type"),
-        ["engine", "crVersion"] => Some("cr-version"),
-        ["dataSource", "pitr", "date"] => Some("timestamp"),
-        _ => None,
-    }
+    schema::semantic::<DatabaseClusterSpec>(path)
+        .or_else(|| schema::semantic::<DatabaseClusterRestoreSpec>(path))
 }
 
 /// The name that Everest 1.12 and later use for a way to expose a database;
@@ -60,60 +60,26 @@ pub fn expose_type(name: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use everest_schemas::everest::{
-        BackupStorageSpec, DatabaseClusterBackupSpec, DatabaseClusterRestoreSpec,
-        DatabaseClusterSpec,
-    };
-    use schemars::{JsonSchema, generate::SchemaSettings};
-    use serde_json::Value;
-    use std::collections::BTreeMap;
-
-    /// Every member of a type with an `x-semantic` kind; `*` is any key.
-    fn declared<T: JsonSchema>() -> BTreeMap<String, String> {
-        fn walk(schema: &Value, path: &str, found: &mut BTreeMap<String, String>) {
-            if let Some(kind) = schema["x-semantic"].as_str() {
-                found.insert(path.to_owned(), kind.to_owned());
-            }
-            let below = |name: &str| match path {
-                "" => name.to_owned(),
-                path => format!("{path}.{name}"),
-            };
-            for (name, property) in schema["properties"].as_object().into_iter().flatten() {
-                walk(property, &below(name), found);
-            }
-            if schema["additionalProperties"].is_object() {
-                walk(&schema["additionalProperties"], &below("*"), found);
-            }
-            for keyword in ["items", "allOf", "anyOf", "oneOf"] {
-                match &schema[keyword] {
-                    Value::Array(parts) => parts.iter().for_each(|part| walk(part, path, found)),
-                    Value::Object(_) => walk(&schema[keyword], path, found),
-                    _ => {}
-                }
-            }
-        }
-        let mut settings = SchemaSettings::draft2020_12();
-        settings.inline_subschemas = true;
-        let schema = settings.into_generator().into_root_schema_for::<T>();
-        let mut found = BTreeMap::new();
-        walk(&schema.to_value(), "", &mut found);
-        found
-    }
+    use everest_schemas::everest::{BackupStorageSpec, DatabaseClusterBackupSpec};
 
     #[test]
     fn the_kinds_in_a_spec_are_those_of_its_schema() {
         let all = [
-            declared::<DatabaseClusterSpec>(),
-            declared::<DatabaseClusterBackupSpec>(),
-            declared::<DatabaseClusterRestoreSpec>(),
-            declared::<BackupStorageSpec>(),
+            schema::places::<DatabaseClusterSpec>(),
+            schema::places::<DatabaseClusterBackupSpec>(),
+            schema::places::<DatabaseClusterRestoreSpec>(),
+            schema::places::<BackupStorageSpec>(),
         ];
-        for (path, kind) in all.iter().flatten() {
-            let names: Vec<_> = path.split('.').collect();
-            assert_eq!(of_spec(&names), Some(kind.as_str()), "{path}");
+        let mut kinds = 0;
+        for place in all.concat() {
+            if let Some(kind) = place.semantic() {
+                let mut names = schema::names(&place.path);
+                names.extend(place.is_element.then_some("any"));
+                assert_eq!(of_spec(&names), Some(kind), "{}", place.path);
+                kinds += 1;
+            }
         }
-        assert!(all[0].contains_key("engine.storage.size"));
-        assert!(all[0].contains_key("monitoring.resources.limits.*"));
+        assert!(kinds > 10);
         assert_eq!(of_spec(&["engine", "version"]), None);
     }
 

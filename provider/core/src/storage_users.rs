@@ -12,9 +12,7 @@ use everest_schemas::everest::{
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::{Value, json};
 
-/// Everest's finalizer on objects that others refer to. It is taken off some time after the last
-/// user is gone, but not from a storage that is being deleted.
-pub const IN_USE: &str = "everest.percona.com/in-use-protection";
+pub use crate::api::IN_USE;
 
 /// Advice for whoever deletes a storage in use.
 pub const REMEDY: &str = "Remove the storage from these databases and delete these backups and \

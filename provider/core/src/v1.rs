@@ -31,12 +31,10 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+pub use crate::api::API_VERSION;
 pub use engine_kinds::{EngineKinds, engine_kinds};
 pub use managed_fields::OwnedKeys;
 pub use mapped::Mapped;
-
-/// API version of Everest's custom resources.
-pub const API_VERSION: &str = "everest.percona.com/v1alpha1";
 
 /// Label that ties backups and restores to their database. Everest adds it,
 /// in older versions only to objects without labels.

@@ -7,7 +7,6 @@ pub mod context;
 pub mod controllers;
 pub mod decision;
 pub mod definitions;
-pub mod duration;
 pub mod events;
 pub mod failure;
 pub mod flags;

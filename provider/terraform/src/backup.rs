@@ -2,15 +2,23 @@
 
 use async_trait::async_trait;
 use everest_cluster::{Change, Cluster, ClusterError, Creation, Unacknowledged, Wait, backup};
-use everest_core::impact::{self, Summary};
+use everest_core::{
+    api,
+    impact::{self, Summary},
+};
 use everest_schemas::{
     Field,
     models::{BackupModel, NamespacedFilter, Timeouts},
 };
-use tfplugin::Plan;
+use tfplugin::{AttributePath, Diagnostics, Plan, ReadResult};
 
 use crate::{
-    guardrails::Guarded, key::Scope, managed::Kind, moved::ObjectKind, timeouts::Defaults,
+    diagnostics,
+    guardrails::Guarded,
+    key::Scope,
+    managed::{Kind, named},
+    moved::ObjectKind,
+    timeouts::Defaults,
 };
 
 /// The kind.
@@ -21,16 +29,9 @@ impl Kind for Backup {
     type Model = BackupModel;
     type Filter = NamespacedFilter;
     const TYPE: &'static str = "everest_backup";
-    const OBJECT: ObjectKind = ("everest.percona.com", "DatabaseClusterBackup");
+    const OBJECT: ObjectKind = (api::GROUP, "DatabaseClusterBackup");
     const SCOPE: Scope = Scope::Namespace;
     const TIMEOUTS: Defaults = Defaults::minutes(720, 720, 30);
-    const PENDING: &'static [&'static str] = &[
-        "state",
-        "destination",
-        "created_at",
-        "completed_at",
-        "latest_restorable_time",
-    ];
 
     fn timeouts(model: &BackupModel) -> &Field<Timeouts> {
         &model.timeouts
@@ -41,6 +42,36 @@ impl Kind for Backup {
             .state
             .known()
             .is_some_and(|state| state == "Succeeded")
+    }
+
+    fn open_an_output(planned: &mut BackupModel) {
+        planned.state = Field::Unknown;
+    }
+
+    /// A backup that is gone is taken again: a plan that only warned would leave a state that says
+    /// there is one. What the new one holds is not what the old one held, which the plan says.
+    fn gone(prior: &BackupModel, _: bool, diags: &mut Diagnostics) -> ReadResult<BackupModel> {
+        if Self::is_ready(prior) {
+            let what = named::<Self>(prior);
+            let database = prior.database_name.known_str().unwrap_or_default();
+            let left = prior.destination.known_str().map_or_else(String::new, |place| {
+                format!(
+                    " Unless the bucket was cleared, the data of the old one is still at {place} and \
+                     can be restored by its path."
+                )
+            });
+            diags.warning(
+                AttributePath::root(),
+                format!("{what} is gone: as long as it is configured, another backup is taken"),
+                format!(
+                    "The DatabaseClusterBackup had succeeded and does not exist any more. The next \
+                     apply takes a backup of what the database {database} holds then: not what the \
+                     old one held, and nothing if the database was made anew since.{left} To take \
+                     none, take the resource out of the configuration."
+                ),
+            );
+        }
+        ReadResult::Gone
     }
 
     async fn create(
@@ -60,6 +91,16 @@ impl Kind for Backup {
         _: &BackupModel,
         wait: &Wait,
     ) -> Change<BackupModel> {
+        // How it is destroyed is not for the cluster, and nothing to wait for.
+        if prior.keep_backup_data != planned.keep_backup_data {
+            let kept = BackupModel {
+                keep_backup_data: planned.keep_backup_data,
+                wait: planned.wait,
+                timeouts: planned.timeouts.clone(),
+                ..prior.clone()
+            };
+            return diagnostics::unawaited(kept, planned, Self::id(planned), Self::OBJECT);
+        }
         backup::update(cluster, prior, planned, wait).await
     }
 

@@ -5,7 +5,7 @@ use everest_cluster::{
     Change, Cluster, ClusterError, Creation, Unacknowledged, Wait, backup_storage,
 };
 use everest_core::{
-    outputs,
+    api, outputs,
     rules::Ruled,
     v1::{
         Mapped,
@@ -39,10 +39,10 @@ impl Kind for BackupStorage {
     type Model = BackupStorageModel;
     type Filter = NamespacedFilter;
     const TYPE: &'static str = "everest_backup_storage";
-    const OBJECT: ObjectKind = ("everest.percona.com", "BackupStorage");
+    const OBJECT: ObjectKind = (api::GROUP, "BackupStorage");
     const SCOPE: Scope = Scope::Namespace;
     const TIMEOUTS: Defaults = Defaults::minutes(5, 5, 30);
-    const PENDING: &'static [&'static str] = &["secret_name"];
+    const LASTING: &'static [&'static str] = &["inUse"];
 
     fn timeouts(model: &BackupStorageModel) -> &Field<Timeouts> {
         &model.timeouts
@@ -50,6 +50,10 @@ impl Kind for BackupStorage {
 
     fn is_ready(_: &BackupStorageModel) -> bool {
         true
+    }
+
+    fn open_an_output(planned: &mut BackupStorageModel) {
+        planned.secret_name = Field::Unknown;
     }
 
     fn plan(plan: &mut Plan<'_, BackupStorageModel>) {

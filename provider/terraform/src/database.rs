@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use everest_cluster::{Change, Cluster, ClusterError, Creation, Unacknowledged, Wait, database};
 use everest_core::{
-    final_backup,
+    api, final_backup,
     impact::{self, Summary},
     outputs,
     rules::Ruled,
@@ -29,22 +29,17 @@ impl Kind for Database {
     type Model = DatabaseModel;
     type Filter = NamespacedFilter;
     const TYPE: &'static str = "everest_database";
-    const OBJECT: ObjectKind = ("everest.percona.com", "DatabaseCluster");
+    const OBJECT: ObjectKind = (api::GROUP, "DatabaseCluster");
     const SCOPE: Scope = Scope::Namespace;
     const TIMEOUTS: Defaults = Defaults::minutes(60, 60, 30);
-    const PENDING: &'static [&'static str] = &[
-        "ready",
-        "status",
-        "message",
-        "hostname",
-        "hosts",
-        "port",
-        "cr_version",
-        "recommended_cr_version",
-    ];
+    const LASTING: &'static [&'static str] = &["credentialsSecretName", "uid"];
     const AFTER_FAILURE: &'static str = "A database whose creation failed is tainted: the next apply destroys it, whatever \
          deletion_protection says, because it never held its data, and makes it again. To keep it, \
          run terraform untaint with its address, which the plan shows.";
+
+    fn uid(model: &DatabaseModel) -> Option<&str> {
+        model.uid.known_str()
+    }
 
     fn timeouts(model: &DatabaseModel) -> &Field<Timeouts> {
         &model.timeouts
@@ -56,6 +51,10 @@ impl Kind for Database {
 
     fn set_not_ready(model: &mut DatabaseModel) {
         model.ready = Field::Known(false);
+    }
+
+    fn open_an_output(planned: &mut DatabaseModel) {
+        planned.ready = Field::Unknown;
     }
 
     fn plan(plan: &mut Plan<'_, DatabaseModel>) {
@@ -102,11 +101,12 @@ impl Kind for Database {
         diagnostics::report(prior.check_destruction(), diags);
     }
 
-    async fn read(
+    async fn observe(
         cluster: &Cluster,
+        object: &DatabaseCluster,
         prior: &DatabaseModel,
-    ) -> Result<Option<DatabaseModel>, ClusterError> {
-        database::read(cluster, prior).await
+    ) -> Result<DatabaseModel, ClusterError> {
+        Ok(database::observe(cluster, object, prior).await)
     }
 
     async fn create(

@@ -1,12 +1,15 @@
 //! From what `core` and `cluster` say to Terraform's diagnostics.
 
-use everest_cluster::{ClusterError, FieldConflict};
+use everest_cluster::{Change, ClusterError, FieldConflict, error::Object};
 use everest_core::{
     dialect::Dialect,
     finding::{Finding, Severity},
     path::{FieldPath, Segment},
+    rewritten::Rewritten,
 };
 use tfplugin::{AttributePath, Diagnostic, Diagnostics, Step, schema::attribute_name};
+
+use crate::moved::ObjectKind;
 
 /// Reports findings of the rules, each on its attribute.
 pub fn report(findings: impl IntoIterator<Item = Finding>, diags: &mut Diagnostics) {
@@ -134,6 +137,24 @@ pub fn has_taken(fields: &[FieldConflict], what: &str) -> Option<Diagnostic> {
     )
 }
 
+/// That the cluster has made other values of `fields` than were written; none if it has not.
+pub fn was_rewritten(fields: &[Rewritten], what: &str) -> Option<Diagnostic> {
+    if fields.is_empty() {
+        return None;
+    }
+    let listed: Vec<_> = fields.iter().map(ToString::to_string).collect();
+    Some(Diagnostic::warning(
+        format!("An admission webhook of the cluster rewrites {what}"),
+        format!(
+            "{}. The answer to the write has these values already, so a webhook has put them there, \
+             and every plan will show the difference. Write the cluster's values into the \
+             configuration, or ask whoever runs the webhook (kubectl get \
+             mutatingwebhookconfigurations).",
+            listed.join("; ")
+        ),
+    ))
+}
+
 fn took(summary: String, fields: &[FieldConflict], outcome: &str) -> Option<Diagnostic> {
     if fields.is_empty() {
         return None;
@@ -151,9 +172,14 @@ fn took(summary: String, fields: &[FieldConflict], outcome: &str) -> Option<Diag
     })
 }
 
-/// What to do instead about an object that is in the way because the plan replaces it.
-pub const UNLESS_REPLACED: &str = " If this plan replaces it, do not import it: names are fixed, so take create_before_destroy out \
-     of the lifecycle block.";
+/// What to do about an object that is in the way, where it is not known whether the plan replaces
+/// it. `remedy` is for the case that it does not.
+pub fn unless_replaced(remedy: &str) -> String {
+    format!(
+        "If this plan replaces it, names are fixed: take create_before_destroy out of the lifecycle \
+         block. Otherwise: {remedy}"
+    )
+}
 
 /// That a replacement was to be made while the object that it replaces still has the name.
 pub fn name_is_taken(object: &impl std::fmt::Display, what: &str) -> Diagnostic {
@@ -186,6 +212,35 @@ pub fn still_pending(error: &ClusterError, what: &str) -> Diagnostic {
             sentence(&error.to_string())
         ),
     )
+}
+
+/// The end of a change of attributes that the provider alone keeps: `kept` is the object with
+/// them. What else `planned` leaves open goes on being waited for, by the next apply.
+pub fn unawaited<M: PartialEq>(
+    kept: M,
+    planned: &M,
+    name: String,
+    (_, kind): ObjectKind,
+) -> Change<M> {
+    if kept == *planned {
+        return Change::Done(kept);
+    }
+    let object = Object {
+        kind: kind.to_owned(),
+        resource: String::new(),
+        namespace: None,
+        name,
+    };
+    Change::Pending {
+        observed: kept,
+        error: ClusterError::Blocked {
+            object: Box::new(object),
+            message:
+                "the change is one of the provider's own attributes, so nothing was waited for"
+                    .to_owned(),
+            attribute: None,
+        },
+    }
 }
 
 /// A message as a sentence of its own: capitalised, with a full stop.

@@ -63,9 +63,9 @@ pub trait Guarded: Kind {
         planned: &Self::Model,
         facts: &Facts,
         what: &str,
-    ) -> Option<Summary> {
+    ) -> Vec<Summary> {
         let _ = (prior, planned, facts, what);
-        None
+        Vec::new()
     }
 }
 
@@ -150,8 +150,7 @@ fn look_ahead<K: Guarded>(
         return;
     }
     let what = named::<K>(prior.unwrap_or(intended));
-    let summary = K::outlook(prior, intended, facts, &what);
-    if let Some(summary) = summary {
+    for summary in K::outlook(prior, intended, facts, &what) {
         diags.push(Diagnostic::warning(summary.headline, summary.detail));
     }
 }
@@ -203,9 +202,12 @@ pub async fn at_destroy<K: Guarded>(
     let cluster = &cluster.hasty();
     let doing = format!("destroy {}", named::<K>(prior));
     let wanted = prior.wanted_at_destruction();
-    let Some(facts) = unless_stopped(cx, facts::load(cluster, &wanted)).await else {
+    let Some(mut facts) = unless_stopped(cx, facts::load(cluster, &wanted)).await else {
         return diags.push(diagnostics::stopped(&format!("plan to {doing}")));
     };
+    if let Some(namespace) = &wanted.namespace {
+        facts.planned = session.planned_within(namespace).destructions();
+    }
     diagnostics::report(prior.check_destruction_online(&facts), diags);
     if !diags.has_errors()
         && !cluster.is_silent()

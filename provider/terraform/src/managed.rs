@@ -1,10 +1,10 @@
 //! What every resource does the same way: asks the session for the cluster, calls the cluster,
 //! and tells the protocol layer how it ended. A [`Kind`] holds what differs.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use everest_cluster::{Change, ClusterError, Creation, Unacknowledged};
-use everest_core::{rules::Ruled, semantic, v1::Mapped};
+use everest_cluster::{Change, Cluster, ClusterError, Creation, Namesake, Unacknowledged};
+use everest_core::{outputs, path::FieldPath, rules::Ruled, semantic, v1::Mapped};
 use tfplugin::{
     Context, CreateRequest, Deferral, DeleteRequest, Diagnostic, Diagnostics, IdentityAttribute,
     ImportRequest, MoveRequest, Plan, PlanDestroyRequest, Private, ReadRequest, ReadResult,
@@ -28,6 +28,13 @@ pub use kind::Kind;
 /// Private key: a change was begun, so that a "ready" may be the one from before it.
 const UPDATING: &str = "updating";
 
+/// Private key: nobody took the mark of its creation off the object, so that the same configuration
+/// of another state would take it for its own. The next apply takes it off.
+const UNACKNOWLEDGED: &str = "unacknowledged";
+
+/// How long after an object was looked at it is looked at again before it is deleted.
+const LONG: Duration = Duration::from_secs(5);
+
 /// Private key: that the object is gone was said, so it is not said again.
 const GONE: &str = "gone";
 
@@ -35,6 +42,7 @@ const GONE: &str = "gone";
 pub struct Managed<K: Kind> {
     session: Arc<Session>,
     formers: Formers<K::Model>,
+    pending: &'static [&'static str],
 }
 
 impl<K: Kind> Managed<K> {
@@ -62,8 +70,22 @@ impl<K: Kind> Managed<K> {
         Self {
             session,
             formers: Formers::default(),
+            pending: pending_outputs(K::LASTING, outputs::of::<K::Model>()),
         }
     }
+}
+
+/// The outputs that a plan that goes on waiting does not know, in Terraform's names. A resource is
+/// made once for as long as the process runs.
+fn pending_outputs(
+    lasting: &[&str],
+    outputs: impl Iterator<Item = &'static FieldPath>,
+) -> &'static [&'static str] {
+    let pending: Vec<&str> = outputs
+        .filter(|path| !lasting.contains(&path.to_string().as_str()))
+        .map(|path| &*path.snake_case().leak())
+        .collect();
+    pending.leak()
 }
 
 /// Awaits what is only asked of the cluster: None when the run is stopped first.
@@ -73,6 +95,19 @@ pub async fn unless_stopped<T>(cx: &Context, operation: impl Future<Output = T>)
         () = cx.stop.cancelled() => None,
         done = operation => Some(done),
     }
+}
+
+/// The object that has the name of one in a state, whose private state is `private`: see
+/// [`Cluster::namesake`].
+async fn namesake<K: Kind>(
+    cluster: &Cluster,
+    prior: &K::Model,
+    private: &Private,
+) -> Result<Namesake, ClusterError> {
+    let noted = replaced::replaced_uid(private).or_else(|| replaced::uid(private));
+    // What a state shows after a replacement that was cut off is the new object's.
+    let uid = noted.as_deref().or_else(|| K::uid(prior));
+    cluster.namesake(prior, uid).await
 }
 
 /// A resource as messages name it.
@@ -101,7 +136,7 @@ impl<K: Guarded> Resource for Managed<K> {
     }
 
     fn pending_outputs(&self) -> &'static [&'static str] {
-        K::PENDING
+        self.pending
     }
 
     fn semantically_equal(&self, kind: &str, a: &str, b: &str) -> bool {
@@ -115,6 +150,9 @@ impl<K: Guarded> Resource for Managed<K> {
     async fn plan(&self, plan: &mut Plan<'_, K::Model>) -> Result<(), Diagnostic> {
         raised::keep(plan);
         K::plan(plan);
+        if !plan.is_create() && plan.private.get(UNACKNOWLEDGED) == Some(true) {
+            K::open_an_output(&mut plan.planned);
+        }
         let prior = plan.prior.as_ref();
         let found = plan.intended.check_time(prior, self.session.now());
         diagnostics::report(found, plan.diags);
@@ -146,6 +184,9 @@ impl<K: Guarded> Resource for Managed<K> {
         let prior = replaced::as_judged::<K>(&request.prior, never_ready, diags);
         K::forbid_destroy(&prior, diags);
         guardrails::at_destroy::<K>(&self.session, &prior, request.cx, diags).await;
+        if !diags.has_errors() {
+            self.session.note_destroyed(&prior);
+        }
         Ok(())
     }
 
@@ -167,13 +208,30 @@ impl<K: Guarded> Resource for Managed<K> {
         };
         let doing = format!("read {what}");
         let cluster = &cluster.hasty();
-        let read = unless_stopped(cx, K::read(cluster, prior))
+        let read = async {
+            let Some(object) = cluster.object(prior).await? else {
+                return Ok(None);
+            };
+            let found = K::observe(cluster, &object, prior).await?;
+            Ok::<_, ClusterError>(Some((found, object)))
+        };
+        let read = unless_stopped(cx, read)
             .await
             .ok_or_else(|| diagnostics::stopped(&doing))?
             .map_err(|error| self.session.cluster_error(&error, &doing, &what))?;
         Ok(match read {
-            Some(mut found) => {
+            Some((mut found, object)) => {
                 private.remove(GONE);
+                let uid = replaced::uid(private);
+                if let Some(held) = cluster.uid_held(&object, uid.as_deref()) {
+                    replaced::note_uid(private, Some(held));
+                }
+                if cluster.is_unacknowledged(&object, uid.as_deref()) {
+                    // A flag is always JSON and the key is not reserved.
+                    let _ = private.set(UNACKNOWLEDGED, true);
+                } else {
+                    private.remove(UNACKNOWLEDGED);
+                }
                 if K::is_ready(&found) {
                     replaced::note_ready(private);
                 }
@@ -231,10 +289,13 @@ impl<K: Guarded> Resource for Managed<K> {
             .unwrap_or_else(|| Err(diagnostics::stopped(&doing)))?;
         let made = Unacknowledged::default();
         let replaces = replaced::take(private);
+        private.remove(UNACKNOWLEDGED);
         let wait = K::TIMEOUTS.create(K::timeouts(planned), cx);
+        let cluster = &cluster.accounting();
         let end = K::create(cluster, planned, config, &made, &wait).await;
+        diags.extend(diagnostics::was_rewritten(&cluster.rewritten(), &what));
         if !matches!(end, Creation::NotCreated(_)) {
-            replaced::note_uid(private, made.uid::<<K::Model as Mapped>::Object>());
+            replaced::note_uid(private, made.uid());
             // What goes into the state is delivered next.
             cluster.acknowledge(made);
             raised::note(private, config);
@@ -255,14 +316,13 @@ impl<K: Guarded> Resource for Managed<K> {
             Creation::NotCreated(ClusterError::AlreadyExists { object, .. }) if replaces => {
                 Err(diagnostics::name_is_taken(&object, &what))
             }
-            Creation::NotCreated(error) => {
-                let mut why = self.session.cluster_error(&error, &doing, &what);
-                if matches!(error, ClusterError::AlreadyExists { .. }) {
-                    // Before 1.16 Terraform hands no mark of the plan to this leg of an apply.
-                    why.detail.push_str(diagnostics::UNLESS_REPLACED);
-                }
-                Err(why)
+            Creation::NotCreated(ClusterError::AlreadyExists { object, remedy }) => {
+                // Before 1.16 Terraform hands no mark of the plan to this leg of an apply.
+                let remedy = diagnostics::unless_replaced(&remedy);
+                let error = ClusterError::AlreadyExists { object, remedy };
+                Err(self.session.cluster_error(&error, &doing, &what))
             }
+            Creation::NotCreated(error) => Err(self.session.cluster_error(&error, &doing, &what)),
             Creation::Failed {
                 observed: mut state,
                 error,
@@ -298,16 +358,24 @@ impl<K: Guarded> Resource for Managed<K> {
         unless_stopped(cx, allowed)
             .await
             .unwrap_or_else(|| Err(diagnostics::stopped(&doing)))?;
+        let of_others = unless_stopped(cx, namesake::<K>(cluster, prior, private))
+            .await
+            .ok_or_else(|| diagnostics::stopped(&doing))?;
+        if let Namesake::Foreign(error) = of_others.unwrap_or_else(Namesake::Foreign) {
+            return Err(self.session.cluster_error(&error, &doing, &what));
+        }
         let wait = K::TIMEOUTS.update(K::timeouts(planned), cx);
         let cluster = &cluster.accounting();
         let end = K::update(cluster, prior, planned, config, &wait).await;
         diags.extend(diagnostics::has_taken(&cluster.taken(), &what));
+        diags.extend(diagnostics::was_rewritten(&cluster.rewritten(), &what));
         if !matches!(end, Change::Refused(_)) {
             raised::note(private, config);
         }
         match end {
             Change::Done(state) => {
                 private.remove(UPDATING);
+                private.remove(UNACKNOWLEDGED);
                 replaced::note_ready(private);
                 Ok(Update::Updated(state))
             }
@@ -349,22 +417,33 @@ impl<K: Guarded> Resource for Managed<K> {
         let cluster = self.session.cluster().await;
         let cluster = cluster.map_err(|error| error.diagnostic(&doing))?;
         let cluster = &cluster.stopped_by(&cx.stop);
-        // A replacement that was cut off may have made the new object already.
-        if let Some(uid) = replaced::replaced_uid(private)
-            && cluster
-                .is_followed(prior, &uid)
-                .await
-                .map_err(|error| self.session.cluster_error(&error, &doing, &what))?
+        let refused = |error: ClusterError| self.session.cluster_error(&error, &doing, &what);
+        match namesake::<K>(cluster, prior, private)
+            .await
+            .map_err(refused)?
         {
-            tracing::info!(resource = what, "the object is gone: another has its name");
-            return Ok(());
+            // A replacement that was cut off may have made the new object already.
+            Namesake::Ours if replaced::replaced_uid(private).is_some() => {
+                tracing::info!(resource = what, "the object is gone: another has its name");
+                return Ok(());
+            }
+            Namesake::Foreign(error) => return Err(refused(error)),
+            Namesake::Ours | Namesake::None => {}
         }
         let wait = K::TIMEOUTS.delete(K::timeouts(prior), cx);
         let begun = Instant::now();
         K::before_delete(cluster, prior, &wait, diags).await?;
+        // What comes before may take hours.
+        if begun.elapsed() > LONG
+            && let Namesake::Foreign(error) = namesake::<K>(cluster, prior, private)
+                .await
+                .map_err(refused)?
+        {
+            return Err(refused(error));
+        }
         K::delete(cluster, prior, &wait.less(begun.elapsed()))
             .await
-            .map_err(|error| self.session.cluster_error(&error, &doing, &what))
+            .map_err(refused)
     }
 
     fn identity(&self) -> Vec<IdentityAttribute> {

@@ -7,6 +7,7 @@ use everest_core::{
     impact::Summary,
     operator_upgrade, outputs,
     rules::Ruled,
+    take_over,
     v1::{self, Mapped},
 };
 use everest_schemas::{
@@ -31,7 +32,6 @@ impl Kind for Namespace {
     const OBJECT: ObjectKind = ("", "Namespace");
     const SCOPE: Scope = Scope::Cluster;
     const TIMEOUTS: Defaults = Defaults::minutes(15, 15, 15);
-    const PENDING: &'static [&'static str] = &["ready"];
 
     fn timeouts(model: &NamespaceModel) -> &Field<Timeouts> {
         &model.timeouts
@@ -43,6 +43,10 @@ impl Kind for Namespace {
 
     fn set_not_ready(model: &mut NamespaceModel) {
         model.ready = Field::Known(false);
+    }
+
+    fn open_an_output(planned: &mut NamespaceModel) {
+        planned.ready = Field::Unknown;
     }
 
     fn plan(plan: &mut Plan<'_, NamespaceModel>) {
@@ -66,14 +70,13 @@ impl Kind for Namespace {
         v1::generated::shorten_namespace(config);
     }
 
-    async fn read(
+    async fn observe(
         cluster: &Cluster,
+        object: &<Self::Model as Mapped>::Object,
         prior: &NamespaceModel,
-    ) -> Result<Option<NamespaceModel>, ClusterError> {
-        let mut found = namespace::read(cluster, prior.key().1, Some(prior)).await?;
-        if let Some(found) = &mut found {
-            namespace::keep_half_removed(cluster, prior, found).await?;
-        }
+    ) -> Result<NamespaceModel, ClusterError> {
+        let mut found = namespace::observe(cluster, object, Some(prior)).await?;
+        namespace::keep_half_removed(cluster, prior, &mut found).await?;
         Ok(found)
     }
 
@@ -112,6 +115,9 @@ impl Kind for Namespace {
         _: &NamespaceModel,
         wait: &Wait,
     ) -> Change<NamespaceModel> {
+        if let Some(kept) = provider_alone(prior, planned) {
+            return diagnostics::unawaited(kept, planned, Self::id(planned), Self::OBJECT);
+        }
         match namespace::update(cluster, prior, planned, wait).await {
             // A state without the engine would have no plan remove what is left of it.
             Change::Pending { error, .. } if namespace::removes(prior, planned) => {
@@ -141,15 +147,45 @@ impl Guarded for Namespace {
         planned: &NamespaceModel,
         facts: &Facts,
         what: &str,
-    ) -> Option<Summary> {
+    ) -> Vec<Summary> {
+        let upgrade =
+            |prior: &NamespaceModel| operator_upgrade::summary(what, planned, prior, facts);
         match prior {
-            Some(prior) => operator_upgrade::summary(what, planned, prior, facts),
+            Some(prior) => Vec::from_iter(upgrade(prior)),
             None => {
-                let found = operator_upgrade::found(planned, facts)?;
-                operator_upgrade::summary(what, planned, &found, facts)
+                let found = operator_upgrade::found(planned, facts);
+                let upgraded = found.as_ref().and_then(upgrade);
+                let overwritten = take_over::summary(what, planned, facts);
+                overwritten.into_iter().chain(upgraded).collect()
             }
         }
     }
+}
+
+/// The namespace after a change of nothing but how it is destroyed or was taken over, which is not
+/// for the cluster: it has to be possible while the namespace is broken. None for any other change.
+fn provider_alone(prior: &NamespaceModel, planned: &NamespaceModel) -> Option<NamespaceModel> {
+    let kept = NamespaceModel {
+        force_destroy: planned.force_destroy,
+        keep_namespace: planned.keep_namespace,
+        take_ownership: planned.take_ownership,
+        timeouts: planned.timeouts.clone(),
+        ..prior.clone()
+    };
+    let asked = |model: &NamespaceModel| {
+        let engines = model.engines.known().cloned().unwrap_or_default();
+        let asked = Engine::ALL.map(|engine| {
+            let install = engines.get(engine).clone();
+            install.map(|install| (install.version, install.channel))
+        });
+        (
+            model.name.clone(),
+            model.labels.clone(),
+            model.annotations.clone(),
+            asked,
+        )
+    };
+    (kept != *prior && asked(prior) == asked(planned)).then_some(kept)
 }
 
 /// An interrupted installation left nothing to say of an operator: what the resumed one finds is

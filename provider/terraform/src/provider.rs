@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use everest_cluster::{Catalog, Cluster, ConnectError, ConnectionConfig};
-use everest_core::rules;
+use everest_core::{rules, schema};
 use everest_schemas::models::ProviderModel;
 use tfplugin::{ConfigureRequest, Diagnostic, Diagnostics, Provider, Registry};
 
@@ -99,69 +99,75 @@ fn catalog(config: &ProviderModel) -> Catalog {
     catalog
 }
 
-/// The settings that a contact with the cluster needs and that are not known yet, in Terraform's
-/// names.
+/// Settings that a contact with the cluster does without, as members of the model.
+const OF_PLANS: [&str; 1] = ["impactWarnings"];
+
+/// The settings that a contact with the cluster needs and of which a part is not known yet, in
+/// Terraform's names.
 fn unknown_settings(config: &ProviderModel) -> Vec<String> {
-    let flags = [
-        ("config_path", config.config_path.is_unknown()),
-        (
-            "config_paths",
-            config.config_paths.is_unknown()
-                || config
-                    .config_paths
-                    .known()
-                    .is_some_and(|paths| paths.iter().any(|p| p.is_unknown())),
-        ),
-        ("config_context", config.config_context.is_unknown()),
-        (
-            "config_context_cluster",
-            config.config_context_cluster.is_unknown(),
-        ),
-        (
-            "config_context_auth_info",
-            config.config_context_auth_info.is_unknown(),
-        ),
-        ("host", config.host.is_unknown()),
-        ("token", config.token.is_unknown()),
-        ("client_certificate", config.client_certificate.is_unknown()),
-        ("client_key", config.client_key.is_unknown()),
-        (
-            "cluster_ca_certificate",
-            config.cluster_ca_certificate.is_unknown(),
-        ),
-        ("insecure", config.insecure.is_unknown()),
-        ("tls_server_name", config.tls_server_name.is_unknown()),
-        ("proxy_url", config.proxy_url.is_unknown()),
-        (
-            "exec",
-            config.exec.is_unknown()
-                || config.exec.known().is_some_and(|exec| {
-                    exec.command.is_unknown()
-                        || exec.api_version.is_unknown()
-                        || exec.args.is_unknown()
-                        || exec.env.is_unknown()
-                        || exec
-                            .args
-                            .known()
-                            .is_some_and(|args| args.iter().any(|a| a.is_unknown()))
-                        || exec
-                            .env
-                            .known()
-                            .is_some_and(|env| env.values().any(|v| v.is_unknown()))
-                }),
-        ),
-        (
-            "catalog",
-            config.catalog.is_unknown()
-                || config
-                    .catalog
-                    .known()
-                    .is_some_and(|c| c.name.is_unknown() || c.namespace.is_unknown()),
-        ),
-    ];
-    flags
-        .into_iter()
-        .filter(|(_, unknown)| *unknown)
-        .map(|(name, _)| name.to_owned())
-        .collect()
+    let mut unknown = Vec::new();
+    schema::visit(config, |place, value| {
+        let is_setting = place.path.segments().len() == 1 && !place.is_element;
+        let is_needed = !OF_PLANS.contains(&place.path.to_string().as_str());
+        if is_setting && is_needed && value.has_unknown() {
+            unknown.push(place.path.snake_case());
+        }
+    });
+    unknown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use everest_core::path::FieldPath;
+    use everest_schemas::{Field, Tree};
+    use serde_json::json;
+
+    /// What is not known of settings once the value at a path is not.
+    fn unknown_at(path: &FieldPath) -> Vec<String> {
+        let mut config: ProviderModel = serde_json::from_value(json!({
+            "configPaths": ["a"],
+            "exec": {"apiVersion": "v1", "command": "c", "args": ["b"], "env": {"KEY": "d"}},
+            "catalog": {},
+        }))
+        .unwrap();
+        schema::edit(&mut config, |place, value| {
+            if place.path == *path {
+                *value = Tree::Unknown;
+            }
+        });
+        unknown_settings(&config)
+    }
+
+    #[test]
+    fn every_setting_that_is_not_known_is_missed() {
+        for place in schema::places::<ProviderModel>() {
+            // An element is at its key or its index.
+            if place.is_element {
+                continue;
+            }
+            let path = place.path.snake_case();
+            let setting = path.split('.').next().unwrap_or_default();
+            let expected: &[&str] = match setting {
+                "impact_warnings" => &[],
+                _ => &[setting],
+            };
+            assert_eq!(unknown_at(&place.path), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_part_of_a_setting_that_is_not_known_is_missed() {
+        let exec = FieldPath::of("exec");
+        assert_eq!(unknown_at(&exec.field("args").index(0)), ["exec"]);
+        assert_eq!(unknown_at(&exec.field("env").key("KEY")), ["exec"]);
+        let paths = FieldPath::of("configPaths");
+        assert_eq!(unknown_at(&paths.index(0)), ["config_paths"]);
+        assert_eq!(unknown_settings(&ProviderModel::default()), [""; 0]);
+        let named = ProviderModel {
+            config_paths: Field::Known(vec![Field::Null]),
+            ..ProviderModel::default()
+        };
+        assert_eq!(unknown_settings(&named), [""; 0], "absent is not unknown");
+    }
 }

@@ -20,7 +20,7 @@ use crate::{
 
 /// Private key of a planned creation that replaces an object: whether that one never was ready.
 const REPLACES: &str = "replaces";
-/// Private key of an object: its UID, as its creation got it.
+/// Private key of an object: its UID, as it was made or last read.
 const UID: &str = "uid";
 /// Private key of a planned creation that replaces an object: the UID of that one.
 const REPLACED_UID: &str = "replaced-uid";
@@ -32,7 +32,7 @@ const NEVER_READY: &str = "never-ready";
 pub struct Former<M> {
     /// What the state says of it.
     pub state: M,
-    /// Its UID, if its creation noted it.
+    /// Its UID, if it was noted.
     pub uid: Option<String>,
     /// Its creation failed, and it never was ready since.
     pub never_ready: bool,
@@ -71,7 +71,7 @@ impl<M: Clone> Formers<M> {
     }
 }
 
-/// Notes the UID of the object that was made.
+/// Notes the UID of the object that was made or read.
 pub fn note_uid(private: &mut Private, uid: Option<String>) {
     match uid {
         // Text is always JSON and the key is not reserved.
@@ -80,7 +80,7 @@ pub fn note_uid(private: &mut Private, uid: Option<String>) {
     }
 }
 
-/// The UID of the object, if its creation noted it.
+/// The UID of the object, if it was noted.
 pub fn uid(private: &Private) -> Option<String> {
     private.get(UID)
 }

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use everest_cluster::{Change, Cluster, ClusterError, Creation, Unacknowledged, Wait, restore};
 use everest_core::{
+    api,
     facts::Facts,
     impact::{self, Summary},
     v1::Mapped,
@@ -31,10 +32,9 @@ impl Kind for Restore {
     type Model = RestoreModel;
     type Filter = NamespacedFilter;
     const TYPE: &'static str = "everest_restore";
-    const OBJECT: ObjectKind = ("everest.percona.com", "DatabaseClusterRestore");
+    const OBJECT: ObjectKind = (api::GROUP, "DatabaseClusterRestore");
     const SCOPE: Scope = Scope::Namespace;
     const TIMEOUTS: Defaults = Defaults::minutes(720, 720, 30);
-    const PENDING: &'static [&'static str] = &["state", "completed_at"];
     const AFTER_FAILURE: &'static str = "The database holds whatever the restore left of it. A restore that fails while it is made \
          is tainted: the next apply runs it again, over everything written until then. To keep it as \
          a record instead, run terraform untaint with its address, which the plan shows; later on, \
@@ -49,6 +49,10 @@ impl Kind for Restore {
             .state
             .known()
             .is_some_and(|state| state == "Succeeded")
+    }
+
+    fn open_an_output(planned: &mut RestoreModel) {
+        planned.state = Field::Unknown;
     }
 
     /// A restore that was begun is never begun again because its object is gone: whatever became
@@ -156,10 +160,10 @@ impl Guarded for Restore {
         planned: &RestoreModel,
         facts: &Facts,
         what: &str,
-    ) -> Option<Summary> {
+    ) -> Vec<Summary> {
         match prior {
-            None => impact::of_restore(what, planned, facts),
-            Some(_) => None,
+            None => Vec::from_iter(impact::of_restore(what, planned, facts)),
+            Some(_) => Vec::new(),
         }
     }
 }

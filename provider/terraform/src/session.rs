@@ -160,6 +160,11 @@ impl Session {
         model.note(&mut self.planned());
     }
 
+    /// Notes an object that this run destroys: what it refers to is planned later.
+    pub fn note_destroyed(&self, model: &impl Ruled) {
+        model.note_destroyed(&mut self.planned());
+    }
+
     /// What this run has planned so far in `namespace`.
     pub fn planned_within(&self, namespace: &str) -> PlannedInNamespace {
         self.planned().within(namespace)

@@ -73,8 +73,8 @@ impl Diagnostic {
                 Severity::Error => Wire::Error,
                 Severity::Warning => Wire::Warning,
             } as i32,
-            summary: self.summary,
-            detail: self.detail,
+            summary: printable(self.summary),
+            detail: printable(self.detail),
             attribute: self.path.as_ref().and_then(AttributePath::to_wire),
         }
     }
@@ -91,6 +91,17 @@ impl Diagnostic {
             detail: told.detail,
             path: told.attribute.as_ref().map(AttributePath::from_wire),
         }
+    }
+}
+
+/// A text without the control characters that a terminal would obey, whoever wrote it. Lines stay
+/// lines.
+fn printable(text: String) -> String {
+    let is_obeyed = |character: char| character.is_control() && !matches!(character, '\n' | '\t');
+    if text.contains(is_obeyed) {
+        text.replace(is_obeyed, "")
+    } else {
+        text
     }
 }
 
@@ -182,5 +193,16 @@ impl IntoIterator for Diagnostics {
 
     fn into_iter(self) -> Self::IntoIter {
         self.list.into_iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_message_moves_the_cursor_of_a_terminal() {
+        let told = Diagnostic::error("a\u{1b}]0;b\u{7}", "c\r\n\td\u{9b}e").into_wire();
+        assert_eq!((&*told.summary, &*told.detail), ("a]0;b", "c\n\tde"));
     }
 }

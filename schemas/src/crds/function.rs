@@ -17,9 +17,25 @@ use super::structural;
 use crate::everest::DatabaseClusterSpec;
 use crate::function::{API_VERSION, Input, KIND};
 
-/// The schema of the function's input, as Kubernetes writes schemas.
+/// The schema of the function's input, as Kubernetes writes schemas. A composition is read by many,
+/// so that it holds no secret: it names the Secret that does.
 pub fn input_schema() -> Value {
-    structural::root(inlined::<Input>(), &[])
+    let mut schema = inlined::<Input>();
+    hide_secrets(&mut schema);
+    structural::root(schema, &[])
+}
+
+fn hide_secrets(schema: &mut Value) {
+    if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
+        properties.retain(|_, member| {
+            ["x-sensitive", "x-write-only"]
+                .iter()
+                .all(|keyword| member.get(*keyword).is_none())
+        });
+    }
+    for below in structural::members_below(schema) {
+        hide_secrets(below);
+    }
 }
 
 /// The schema of a DatabaseCluster's spec, as Kubernetes writes schemas.
@@ -69,5 +85,19 @@ pub fn function() -> CustomResourceDefinition {
             ..CustomResourceDefinitionSpec::default()
         },
         ..CustomResourceDefinition::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_input_of_a_composition_holds_no_secret() {
+        let text = input_schema().to_string();
+        assert!(text.contains("credentialsSecretName"), "{text}");
+        for secret in ["secretAccessKey", "accessKeyId"] {
+            assert!(!text.contains(secret), "{text}");
+        }
     }
 }

@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 use super::Timeouts;
 use crate::Field;
 
-/// One backup of a database, taken when the resource is created.
+/// One backup of a database, taken when the resource is created. If the backup
+/// is gone, the next plan takes another one, of what the database holds then,
+/// and warns of that.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct BackupModel {

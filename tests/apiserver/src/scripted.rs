@@ -21,6 +21,8 @@ use crate::failure::Failure;
 pub enum Answer {
     /// A code and a body.
     Json(u16, Value),
+    /// A code and a body that need not be JSON.
+    Text(u16, &'static str),
     /// Events of a watch that stays open.
     Stream(Vec<Value>),
     /// Nothing.
@@ -57,6 +59,7 @@ pub fn client<A: Into<Answer>>(
             record.lock().unwrap().push((line, body.clone()));
             let (code, frames, open) = match answer(parts.method.as_str(), &target, &body).into() {
                 Answer::Json(code, value) => (code, vec![value.to_string()], false),
+                Answer::Text(code, text) => (code, vec![text.to_owned()], false),
                 Answer::Stream(events) => {
                     let lines = events.iter().map(|event| format!("{event}\n"));
                     (200, lines.collect(), true)

@@ -330,7 +330,6 @@ async fn a_secret_goes_only_with_a_storage_that_was_certainly_not_written() {
 #[tokio::test(start_paused = true)]
 async fn a_secret_that_such_a_creation_left_is_used_by_the_next_one() {
     let mut left = secret();
-    left["metadata"]["annotations"] = json!({crate::CREATED_BY_APPLY: "an earlier one"});
     left["metadata"]["managedFields"] =
         json!([{"manager": crate::FIELD_MANAGER, "operation": "Apply"}]);
     let objects: fake::Objects = [(SECRET.to_owned(), left)].into();
@@ -451,4 +450,24 @@ async fn a_creation_that_was_killed_after_the_secret_goes_on() {
         let mark = &objects[path]["metadata"]["annotations"][crate::CREATED_BY_APPLY];
         assert!(mark.is_null(), "{path} is in the state");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_creation_that_was_killed_after_the_storage_goes_on() {
+    let (cluster, _, objects) = fake::store(fake::Objects::new(), |_, _, _| {});
+    let (keys, made) = (credentials(), Unacknowledged::default());
+    create(&cluster, &model(), Some(&keys), &made, &wait()).await;
+    {
+        // Everest has seen the storage meanwhile.
+        let mut objects = objects.lock().unwrap();
+        let uid = objects[STORAGE]["metadata"]["uid"].clone();
+        let secret = objects.get_mut(SECRET).unwrap();
+        secret["metadata"]["ownerReferences"] = json!([{"apiVersion": "v1alpha1",
+            "kind": "BackupStorage", "name": "s3", "uid": uid}]);
+        let mark = &secret["metadata"]["annotations"][crate::CREATED_BY_APPLY];
+        assert!(mark.is_null(), "a Secret needs none");
+    }
+    let made = Unacknowledged::default();
+    let created = create(&cluster, &model(), Some(&keys), &made, &wait()).await;
+    assert!(matches!(created, Creation::Created(_)), "{created:?}");
 }

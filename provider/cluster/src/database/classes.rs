@@ -1,29 +1,25 @@
 //! The storage classes of volumes, which a DatabaseCluster need not name.
 
 use everest_core::storage_class;
+use everest_schemas::everest::DatabaseCluster;
 use everest_schemas::models::DatabaseModel;
 use k8s_openapi::api::core::v1::PersistentVolumeClaim;
 
 use crate::Cluster;
-use crate::error::ClusterError;
 
-/// Reads a database, with the storage classes of its volumes.
+/// What a database is, with the storage classes of its volumes.
 ///
 /// A class that the object does not name is the one that `prior` has, if that is the same database,
 /// and otherwise the one that the claims of the volumes name. Where those may not be listed, the
 /// class stays open.
-///
-/// # Errors
-/// Whatever keeps the object from being read: see [`ClusterError`].
-pub async fn read(
+pub async fn observe(
     cluster: &Cluster,
+    object: &DatabaseCluster,
     prior: &DatabaseModel,
-) -> Result<Option<DatabaseModel>, ClusterError> {
-    let Some(mut found) = cluster.read(prior).await? else {
-        return Ok(None);
-    };
+) -> DatabaseModel {
+    let mut found = cluster.observed(object);
     storage_class::keep(&mut found, prior);
-    Ok(Some(named(cluster, found).await))
+    named(cluster, found).await
 }
 
 /// The same of a database that was just made: its claims are newer than what was listed before.

@@ -5,11 +5,11 @@ use everest_core::{Operation, v1};
 use everest_schemas::everest::DatabaseCluster;
 use everest_schemas::models::DatabaseModel;
 
-use super::Bodies;
 use crate::Cluster;
-use crate::apply;
+use crate::apply::{self, Takes};
 use crate::error::ClusterError;
 use crate::rehearsal::ask;
+use everest_core::lifecycle::database::Bodies;
 
 /// Asks the cluster what it says of the write that an apply of this plan would send.
 ///
@@ -42,8 +42,9 @@ pub async fn rehearse(
         (None, None) => v1::database::desired(planned, Operation::Create),
         (Some(prior), Some(live)) => {
             let change = Bodies::of(prior, planned, config, live);
-            let body = change.ours(&objects, live);
-            let taken = apply::taken(&objects, name, live, &body, change.takes())?;
+            let body = change.ours(live, cluster.field_manager());
+            let takes = Takes::of(&planned.force_conflicts, &change.prior);
+            let taken = apply::taken(&objects, name, live, &body, takes)?;
             cluster.note_taken(taken);
             if change.planned == change.prior || comes_in_steps(&change, live) {
                 return Ok(());

@@ -8,7 +8,7 @@ use crate::error::ClusterError;
 use crate::mapped::key;
 use crate::objects::Typed;
 use crate::wait::Clock;
-use crate::{Change, Cluster, Creation, Unacknowledged, Wait};
+use crate::{Change, Cluster, Creation, Unacknowledged, Wait, creation};
 
 /// Makes the object of a model and waits for its end.
 ///
@@ -74,7 +74,15 @@ where
     let clock = wait.start();
     let mut driver = Driver::new(cluster, &clock);
     let subject = lifecycle.subject();
-    driver.note_ours(subject.clone());
+    let objects = cluster.objects::<M::Object>(&subject.namespace);
+    let found = match objects.existing(&subject.name).await {
+        Ok(found) => found,
+        Err(error) => return Change::Refused(error),
+    };
+    if let Err(error) = creation::acknowledge(&objects, &found).await {
+        return Change::Refused(error);
+    }
+    driver.note_written(&subject, found);
     let ended = driver.run(&mut lifecycle, &Unacknowledged::default()).await;
     let last_known = driver.seen::<M::Object>(&subject);
     match (ended, last_known) {
@@ -84,7 +92,6 @@ where
         }),
         (Err(error), None) => Change::Refused(error),
         (Err(error), Some(found)) => {
-            let objects = cluster.objects::<M::Object>(&subject.namespace);
             let last_known = cluster.observed(&*found);
             Change::Pending {
                 observed: objects.latest(&subject.name, last_known).await,

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use everest_core::facts::Seen;
-use everest_core::lifecycle::{Answer, EngineRole, ObjectKind, SecretMetadata};
+use everest_core::lifecycle::{
+    Agreed, Answer, Apply, EngineRole, HandOver, ObjectKind, SecretMetadata,
+};
 use everest_schemas::everest::{
     BackupStorage, DataImportJob, DatabaseCluster, DatabaseClusterBackup, DatabaseClusterRestore,
     DatabaseEngine, MonitoringConfig,
@@ -49,6 +51,11 @@ pub(super) trait Source: Send + Sync {
     /// Reads an object: from a watch that is shared, or from the server.
     async fn object(&mut self, name: &str, watches: bool) -> Result<Answer, ClusterError>;
 
+    /// Reads an object from the server.
+    async fn now(&mut self, name: &str) -> Result<Answer, ClusterError> {
+        self.object(name, false).await
+    }
+
     /// Reads all objects.
     async fn all(&mut self, watches: bool) -> Result<Answer, ClusterError>;
 
@@ -76,15 +83,11 @@ pub(super) trait Source: Send + Sync {
     ) -> Result<(), ClusterError>;
 
     /// Applies a body, whoever owns its fields.
-    async fn apply(&mut self, name: &str, body: &Value) -> Result<(), ClusterError>;
+    async fn put(&mut self, name: &str, body: &Value) -> Result<(), ClusterError>;
 
-    /// Applies a body, and takes as much from other managers: see [`apply::apply`].
-    async fn bring(
-        &mut self,
-        name: &str,
-        body: &Value,
-        takes: Takes<'_>,
-    ) -> Result<(), ClusterError>;
+    /// Applies a body, owning only the fields in it and taking no more than was agreed to. Returns
+    /// the generation before.
+    async fn apply(&mut self, apply: &Apply) -> Result<Option<i64>, ClusterError>;
 
     /// Merges a body into an object.
     async fn merge(&mut self, name: &str, body: &Value) -> Result<(), ClusterError>;
@@ -95,6 +98,12 @@ pub(super) trait Source: Send + Sync {
     /// Describes an object that was last seen so.
     async fn sighting(&self, name: &str, seen: Shared, missing: &str) -> Sighting;
 
+    /// The UID of an object as it was last read or written.
+    fn uid(&self, name: &str) -> Option<String>;
+
+    /// Notes what the server answered to a write of the caller's.
+    fn note(&mut self, name: &str, written: Shared);
+
     /// The object that was last written.
     fn written(&self, name: &str) -> Option<Shared>;
 }
@@ -103,7 +112,7 @@ pub(super) trait Source: Send + Sync {
 pub(super) fn of(cluster: &Cluster, kind: ObjectKind, namespace: &str) -> Box<dyn Source> {
     fn typed<K: Typed + Serialize>(cluster: &Cluster, namespace: &str) -> Box<dyn Source> {
         let is_everywhere = K::Scope::NAMESPACED && namespace.is_empty();
-        let mut known = Known::new(
+        let mut known = TypedSource::new(
             match is_everywhere {
                 true => cluster.global::<K>(),
                 false => cluster.objects::<K>(namespace),
@@ -129,7 +138,7 @@ pub(super) fn of(cluster: &Cluster, kind: ObjectKind, namespace: &str) -> Box<dy
         ObjectKind::PackageManifest => {
             // Read untyped: not every server of this kind writes the empty spec.
             let kind = ApiResource::erase::<PackageManifest>(&());
-            let mut known = Known::new(cluster.of_kind(&kind, namespace), package);
+            let mut known = TypedSource::new(cluster.of_kind(&kind, namespace), package);
             known.is_unwatched = true;
             Box::new(known)
         }
@@ -142,7 +151,7 @@ pub(super) fn of(cluster: &Cluster, kind: ObjectKind, namespace: &str) -> Box<dy
                 EngineRole::Restore => kinds.restore,
             };
             let objects: Objects<DynamicObject> = cluster.of_kind(&kind, namespace);
-            Box::new(Known::new(objects, |found: Arc<DynamicObject>| {
+            Box::new(TypedSource::new(objects, |found: Arc<DynamicObject>| {
                 Arc::new(serde_json::to_value(&*found).unwrap_or_default())
             }))
         }
@@ -192,7 +201,7 @@ pub(super) fn served(found: Result<Answer, ClusterError>) -> Result<Answer, Clus
 }
 
 /// Objects of one type.
-struct Known<K, T> {
+struct TypedSource<K, T> {
     objects: Objects<K>,
     /// They are always read from the server.
     is_unwatched: bool,
@@ -205,6 +214,8 @@ struct Known<K, T> {
     written: HashMap<String, Arc<K>>,
     /// What was just read, for the first look.
     read: HashMap<String, Option<Arc<K>>>,
+    /// Whose writes were not taken: they are read from the server.
+    stale: HashSet<String>,
     /// What was last found, ours or not.
     looked: HashMap<String, Option<Arc<K>>>,
     /// When the server itself was last asked.
@@ -214,7 +225,7 @@ struct Known<K, T> {
     all: Option<(Arc<Vec<Arc<K>>>, Shared)>,
 }
 
-impl<K: Kind + Serialize, T: Any + Send + Sync> Known<K, T> {
+impl<K: Kind + Serialize, T: Any + Send + Sync> TypedSource<K, T> {
     fn new(objects: Objects<K>, shown: fn(Arc<K>) -> Arc<T>) -> Self {
         Self {
             objects,
@@ -224,6 +235,7 @@ impl<K: Kind + Serialize, T: Any + Send + Sync> Known<K, T> {
             last: HashMap::new(),
             written: HashMap::new(),
             read: HashMap::new(),
+            stale: HashSet::new(),
             looked: HashMap::new(),
             asked: HashMap::new(),
             seen: HashSet::new(),
@@ -247,6 +259,9 @@ impl<K: Kind + Serialize, T: Any + Send + Sync> Known<K, T> {
     }
 
     async fn find(&mut self, name: &str, watches: bool) -> Result<Option<Arc<K>>, ClusterError> {
+        if self.stale.remove(name) {
+            return self.ask(name).await;
+        }
         if !watches || self.is_unwatched {
             if let Some(written) = self.written.get(name) {
                 return Ok(Some(written.clone()));
@@ -309,7 +324,7 @@ impl<K: Kind + Serialize, T: Any + Send + Sync> Known<K, T> {
 }
 
 #[async_trait]
-impl<K: Kind + Serialize, T: Any + Send + Sync> Source for Known<K, T> {
+impl<K: Kind + Serialize, T: Any + Send + Sync> Source for TypedSource<K, T> {
     fn named(&self, name: &str) -> Box<Object> {
         self.objects.named(name)
     }
@@ -317,6 +332,14 @@ impl<K: Kind + Serialize, T: Any + Send + Sync> Source for Known<K, T> {
     async fn object(&mut self, name: &str, watches: bool) -> Result<Answer, ClusterError> {
         let found = self.find(name, watches).await?;
         self.looked.insert(name.to_owned(), found.clone());
+        Ok(Answer::Object(match found {
+            Some(found) => Seen::Found(self.show(name, found)),
+            None => Seen::Absent,
+        }))
+    }
+
+    async fn now(&mut self, name: &str) -> Result<Answer, ClusterError> {
+        let found = self.ask(name).await?;
         Ok(Answer::Object(match found {
             Some(found) => Seen::Found(self.show(name, found)),
             None => Seen::Absent,
@@ -388,31 +411,41 @@ impl<K: Kind + Serialize, T: Any + Send + Sync> Source for Known<K, T> {
         Ok(())
     }
 
-    async fn apply(&mut self, name: &str, body: &Value) -> Result<(), ClusterError> {
+    async fn apply(&mut self, apply: &Apply) -> Result<Option<i64>, ClusterError> {
+        let name = &apply.object.name;
+        let live = self.looked.get(name).cloned().flatten();
+        // Until it is taken, what there is has to be read anew.
+        self.written.remove(name);
+        self.stale.insert(name.clone());
+        if let (Some(live), Some(HandOver { planned, prior })) = (&live, &apply.hand_over) {
+            apply::hand_over(&self.objects, name, &**live, planned, prior).await?;
+        }
+        let takes = match &apply.agreed {
+            Agreed::Nothing => Takes::Nothing,
+            Agreed::Shown { prior } => Takes::Shown { prior },
+            Agreed::Everything => Takes::Everything,
+        };
+        let applied = apply::apply(&self.objects, name, &apply.body, takes).await?;
+        self.stale.remove(name);
+        self.wrote(name, applied);
+        Ok(live.and_then(|live| live.meta().generation))
+    }
+
+    async fn put(&mut self, name: &str, body: &Value) -> Result<(), ClusterError> {
         let applied = self.objects.patch_apply(name, body, true).await?;
         self.wrote(name, applied);
         Ok(())
     }
 
-    async fn bring(
-        &mut self,
-        name: &str,
-        body: &Value,
-        takes: Takes<'_>,
-    ) -> Result<(), ClusterError> {
-        let applied = apply::apply(&self.objects, name, body, takes).await?;
-        self.wrote(name, applied);
-        Ok(())
-    }
-
     async fn merge(&mut self, name: &str, body: &Value) -> Result<(), ClusterError> {
-        // What was written before is no longer the newest, whatever comes of it.
         self.written.remove(name);
+        self.stale.insert(name.to_owned());
         let merged = if body.pointer("/metadata/resourceVersion").is_some() {
             self.objects.patch_merge_once(name, body).await?
         } else {
             self.objects.patch_merge(name, body).await?
         };
+        self.stale.remove(name);
         self.wrote(name, merged);
         Ok(())
     }
@@ -425,6 +458,18 @@ impl<K: Kind + Serialize, T: Any + Send + Sync> Source for Known<K, T> {
     async fn sighting(&self, name: &str, seen: Shared, missing: &str) -> Sighting {
         let seen = seen.downcast_ref::<K>();
         sighting::of(&self.objects, name, seen, missing).await
+    }
+
+    fn uid(&self, name: &str) -> Option<String> {
+        let looked = self.looked.get(name).and_then(Option::as_ref);
+        let object = looked.or_else(|| self.written.get(name))?;
+        object.meta().uid.clone()
+    }
+
+    fn note(&mut self, name: &str, written: Shared) {
+        if let Ok(written) = written.downcast() {
+            self.written.insert(name.to_owned(), written);
+        }
     }
 
     fn written(&self, name: &str) -> Option<Shared> {
@@ -484,18 +529,13 @@ impl Source for Secrets {
         Ok(())
     }
 
-    async fn apply(&mut self, name: &str, body: &Value) -> Result<(), ClusterError> {
-        self.0.patch_apply(name, body, true).await?;
-        Ok(())
+    async fn apply(&mut self, apply: &Apply) -> Result<Option<i64>, ClusterError> {
+        self.put(&apply.object.name, &apply.body).await?;
+        Ok(None)
     }
 
-    async fn bring(
-        &mut self,
-        name: &str,
-        body: &Value,
-        takes: Takes<'_>,
-    ) -> Result<(), ClusterError> {
-        apply::apply(&self.0, name, body, takes).await?;
+    async fn put(&mut self, name: &str, body: &Value) -> Result<(), ClusterError> {
+        self.0.patch_apply(name, body, true).await?;
         Ok(())
     }
 
@@ -511,6 +551,12 @@ impl Source for Secrets {
     async fn sighting(&self, _: &str, _: Shared, missing: &str) -> Sighting {
         sighting::waiting_for(missing)
     }
+
+    fn uid(&self, _: &str) -> Option<String> {
+        None
+    }
+
+    fn note(&mut self, _: &str, _: Shared) {}
 
     fn written(&self, _: &str) -> Option<Shared> {
         None

@@ -1,17 +1,22 @@
 //! Reading the API server's Status objects.
 
+use everest_core::clean;
 use kube::core::response::{Status, StatusCause, reason};
 
 use super::{ClusterError, FieldCause, FieldConflict, Object, boxed, model_path};
 
 /// Turns a failure Status into a typed error.
 pub(super) fn status(status: &Status, verb: &'static str, object: &Object) -> ClusterError {
-    let message = status.message.trim();
-    let causes = status
+    let message = clean(status.message.trim(), super::LONGEST);
+    let message = message.as_str();
+    let mut causes = status
         .details
         .as_ref()
-        .map(|details| details.causes.as_slice())
-        .unwrap_or(&[]);
+        .map_or_else(Vec::new, |details| details.causes.clone());
+    for cause in &mut causes {
+        cause.message = clean(&cause.message, super::LONGEST);
+    }
+    let causes = causes.as_slice();
 
     if let Some(webhook) = between(message, "failed calling webhook \"", "\"") {
         return ClusterError::WebhookDown {
@@ -243,6 +248,24 @@ fn bare(field: &str) -> String {
 fn between<'a>(text: &'a str, start: &str, end: &str) -> Option<&'a str> {
     let (_, rest) = text.split_once(start)?;
     Some(rest.split_once(end)?.0)
+}
+
+/// Why an answer of the server could not be read. What serde quotes of it may be a secret.
+pub(super) fn unreadable(error: &serde_json::Error) -> String {
+    let (line, column) = (error.line(), error.column());
+    match error.classify() {
+        serde_json::error::Category::Data => {
+            format!("the answer has other fields than expected (line {line}, column {column})")
+        }
+        serde_json::error::Category::Io
+        | serde_json::error::Category::Syntax
+        | serde_json::error::Category::Eof => {
+            format!(
+                "{}: it ends or breaks off at column {column}",
+                super::UNREADABLE
+            )
+        }
+    }
 }
 
 /// Whether a transport error is one that a retry in a moment does not mend.

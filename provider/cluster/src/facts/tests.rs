@@ -211,7 +211,8 @@ async fn before_a_write_what_was_not_answered_is_an_error_and_what_is_forbidden_
         (cluster, seen)
     };
     let wanted = wanted(&[Kind::Storages]);
-    for (code, judged) in [(200, true), (403, true), (503, false)] {
+    let codes = [200, 403, 404, 503, 401, 400, 418];
+    for (code, judged) in codes.map(|code| (code, [200, 403, 404].contains(&code))) {
         let (cluster, _) = answering(code);
         let known = demand(&cluster, &wanted, Duration::ZERO).await;
         assert_eq!(known.is_ok(), judged, "{code}: {known:?}");
@@ -238,4 +239,36 @@ async fn a_write_waits_for_a_server_that_starts_anew() {
         let known = demand(&cluster, &wanted, Duration::from_secs(60)).await;
         assert!(known.unwrap().storages.is_some());
     }
+}
+
+#[tokio::test]
+async fn twenty_updates_of_databases_list_no_databases() {
+    let folder = format!("{EVEREST}/namespaces/prod/databaseclusters");
+    let names: Vec<_> = (0..20).map(|number| format!("db{number}")).collect();
+    let mut objects =
+        std::collections::BTreeMap::from([("/api/v1/namespaces/prod".to_owned(), namespace())]);
+    for name in &names {
+        let object = json!({"metadata": {"name": name, "namespace": "prod"},
+            "spec": {"engine": {"type": "pxc", "storage": {"size": "1Gi"}}}});
+        objects.insert(format!("{folder}/{name}"), object);
+    }
+    let (cluster, seen, _) = store(objects, |_, _, _| {});
+    for name in &names {
+        let model = everest_schemas::models::DatabaseModel {
+            namespace: "prod".into(),
+            name: name.as_str().into(),
+            ..Default::default()
+        };
+        let wanted = Wanted::for_database(&model, Some(&model));
+        let facts = load(&cluster, &wanted).await;
+        assert!(facts.databases.unwrap().contains_key(name));
+        let objects = cluster.objects::<DatabaseCluster>("prod");
+        let paused = json!({"spec": {"paused": true}});
+        objects.patch_merge(name, &paused).await.unwrap();
+    }
+    let lists = everest(&seen);
+    let lists = lists
+        .iter()
+        .filter(|line| **line == format!("GET {folder}"));
+    assert_eq!(lists.count(), 0);
 }

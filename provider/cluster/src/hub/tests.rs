@@ -81,6 +81,23 @@ async fn a_forbidden_list_becomes_single_gets() {
 }
 
 #[tokio::test]
+async fn a_list_that_is_forbidden_is_asked_for_once() {
+    let (cluster, seen) = fake::cluster(|_, _, _| {
+        fake::failure(
+            403,
+            "Forbidden",
+            "User \"u\" cannot list resource \"configmaps\" in API group \"\" in the namespace \"n\"",
+            json!({}),
+        )
+    });
+    let objects = cluster.objects::<ConfigMap>("n");
+    let first = objects.read_all().await.unwrap_err();
+    let second = objects.read_all().await.unwrap_err();
+    assert_eq!(first.to_string(), second.to_string());
+    assert_eq!(seen.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn secrets_are_never_listed() {
     let (cluster, seen) = fake::cluster(|_, target, _| named(target));
     let objects = cluster.objects::<Secret>("n");
@@ -365,4 +382,127 @@ async fn a_read_ends_soon_after_the_stop_of_its_operation() {
     let (read, ()) = tokio::join!(objects.get("a"), press);
     assert!(read.is_err());
     assert!(began.elapsed() < Duration::from_secs(7));
+}
+
+fn forbidden() -> Answer {
+    fake::failure(
+        403,
+        "Forbidden",
+        "User \"u\" cannot get resource \"configmaps\" in API group \"\"",
+        json!({}),
+    )
+}
+
+/// A cluster that gives these answers one after the other, and then what is asked for.
+fn answering(answers: Vec<Answer>) -> (crate::Cluster, fake::Seen) {
+    let answers = std::sync::Mutex::new(answers.into_iter());
+    fake::cluster(move |_, target, _| {
+        let next = answers.lock().unwrap().next();
+        next.unwrap_or_else(|| named(target))
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_has_no_time_is_left_alone_for_as_long_as_it_asks() {
+    let busy = |code: u16| {
+        let after = json!({"retryAfterSeconds": 20});
+        fake::failure(code, "TooManyRequests", "too many requests", after)
+    };
+    for code in [429, 503] {
+        let (cluster, seen) = answering(vec![busy(code), busy(code)]);
+        let began = tokio::time::Instant::now();
+        cluster.objects::<ConfigMap>("n").get("a").await.unwrap();
+        assert_eq!(began.elapsed().as_secs(), 40, "{code}");
+        assert_eq!(seen.lock().unwrap().len(), 3);
+        // A plan waits for no such thing.
+        let (cluster, seen) = answering(vec![busy(code), busy(code)]);
+        let objects = cluster.hasty().objects::<ConfigMap>("n");
+        let error = objects.get("a").await.unwrap_err();
+        assert!(error.to_string().contains("too many requests"), "{error}");
+        assert_eq!(seen.lock().unwrap().len(), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_operation_outlives_a_server_that_starts_anew() {
+    let refused = || Answer::Broken("connection refused");
+    let (cluster, _) = answering((0..14).map(|_| refused()).chain([forbidden()]).collect());
+    let objects = cluster.objects::<ConfigMap>("n");
+    objects.patch_merge("a", &json!({})).await.unwrap();
+    // It ends all the same, and at once when it is to stop.
+    let (cluster, _) = fake::cluster(move |_, _, _| refused());
+    let began = tokio::time::Instant::now();
+    let objects = cluster.objects::<ConfigMap>("n");
+    objects.patch_merge("a", &json!({})).await.unwrap_err();
+    assert!((60..70).contains(&began.elapsed().as_secs()));
+    let stop = CancellationToken::new();
+    let objects = cluster.stopped_by(&stop).objects::<ConfigMap>("n");
+    let body = json!({});
+    let press = async {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        stop.cancel();
+    };
+    let began = tokio::time::Instant::now();
+    let (written, ()) = tokio::join!(objects.patch_merge("a", &body), press);
+    assert!(written.is_err());
+    assert!(began.elapsed() < Duration::from_secs(6));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_forbidden_is_forbidden_at_once_where_the_server_was_always_there() {
+    let (cluster, seen) = fake::cluster(|_, _, _| forbidden());
+    let objects = cluster.objects::<ConfigMap>("n");
+    assert!(objects.get("a").await.unwrap_err().is_forbidden());
+    assert_eq!(seen.lock().unwrap().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_breaks_off_is_no_answer_and_is_not_quoted() {
+    let (cluster, seen) =
+        fake::cluster(|_, _, _| Answer::Text(200, "{\"data\": {\"key\": \"geheim"));
+    let objects = cluster.objects::<ConfigMap>("n");
+    let error = objects.get("a").await.unwrap_err();
+    assert!(error.is_unanswered(), "{error}");
+    assert!(!error.to_string().contains("geheim"), "{error}");
+    assert_eq!(seen.lock().unwrap().len(), 2, "once more");
+    let (cluster, _) = fake::cluster(|_, _, _| Answer::Json(200, json!({"data": "geheim"})));
+    let objects = cluster.objects::<ConfigMap>("n");
+    let error = objects.get("a").await.unwrap_err();
+    assert!(!error.to_string().contains("geheim"), "{error}");
+    assert!(!error.is_unanswered());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_outlives_answers_that_break_off() {
+    let asked = std::sync::atomic::AtomicUsize::new(0);
+    let (cluster, _) = fake::cluster(move |_, target, _| {
+        if is_list(target) {
+            return forbidden();
+        }
+        match asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
+            0..4 => Answer::Text(200, "{\"metadata\": {"),
+            _ => named(target),
+        }
+    });
+    wait_for(&cluster, "a", "1").await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_that_is_refused_after_the_server_came_back_is_asked_for_again() {
+    let watches = std::sync::atomic::AtomicUsize::new(0);
+    let (cluster, _) = fake::cluster(move |_, target, _| {
+        if target.contains("watch=true") {
+            return match watches.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
+                0 => Answer::Broken("connection refused"),
+                1 => forbidden(),
+                _ => Answer::Stream(vec![json!({"type": "ADDED", "object": map("a", 2)})]),
+            };
+        }
+        if is_list(target) {
+            fake::list(Vec::new())
+        } else {
+            named(target)
+        }
+    });
+    wait_for(&cluster, "a", "2").await.unwrap();
 }

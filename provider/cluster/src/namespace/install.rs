@@ -7,7 +7,7 @@ use everest_schemas::models::NamespaceModel;
 use everest_schemas::olm::{ClusterServiceVersion, Subscription};
 use kube::ResourceExt;
 
-use crate::drive::{Driver, Next, Steps};
+use crate::drive::{Driver, Stepped, Stepper};
 use crate::error::ClusterError;
 use crate::wait::Clock;
 use crate::{Cluster, Unacknowledged, sighting};
@@ -66,14 +66,14 @@ pub async fn step(
     planned: &NamespaceModel,
     uid: Option<&str>,
     times: &mut Stopwatches,
-) -> Result<Next<()>, ClusterError> {
+) -> Result<Stepped<()>, ClusterError> {
     let mut change = ChangeNamespace::of(prior, planned, uid, subscriber(cluster));
-    let mut steps = Steps::new(cluster, times);
-    let ended = steps.walk(&mut change).await;
+    let mut steps = Stepper::new(cluster, times);
+    let ended = steps.walk(&mut change, None).await;
     if let Err(error) = &ended
         && leaves_locks(error)
         && change.give_up()
-        && let Err(error) = steps.walk(&mut change).await
+        && let Err(error) = steps.walk(&mut change, None).await
     {
         tracing::warn!(%error, "the upgrade lock stays until Everest removes it");
     }

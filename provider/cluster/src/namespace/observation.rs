@@ -13,7 +13,10 @@ use crate::error::ClusterError;
 use crate::objects::{Kind, Objects};
 
 /// A namespace with the engines that `prior` lists, or all.
-pub(super) async fn observe(
+///
+/// # Errors
+/// Whatever keeps its engines from being read: see [`ClusterError`].
+pub async fn observe(
     cluster: &Cluster,
     namespace: &Namespace,
     prior: Option<&NamespaceModel>,

@@ -1,4 +1,4 @@
-//! What the run that is being planned makes, so that no rule misses it.
+//! What the run that is being planned makes and destroys, so that no rule misses it or names it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,6 +18,7 @@ pub struct Planned {
 pub struct PlannedInNamespace {
     itself: bool,
     objects: BTreeSet<(Kind, String)>,
+    destroyed: BTreeSet<(Kind, String)>,
 }
 
 impl Planned {
@@ -36,6 +37,15 @@ impl Planned {
         }
     }
 
+    /// Notes an object that the run destroys; nothing while one of the names is not known. What
+    /// refers to an object is destroyed, and planned, before it.
+    pub fn note_destroyed(&mut self, namespace: &Field<String>, kind: Kind, name: &Field<String>) {
+        if let (Some(namespace), Some(name)) = (namespace.known(), name.known()) {
+            let planned = self.namespaces.entry(namespace.clone()).or_default();
+            planned.destroyed.insert((kind, name.clone()));
+        }
+    }
+
     /// What was noted in `namespace`.
     pub fn within(&self, namespace: &str) -> PlannedInNamespace {
         self.namespaces.get(namespace).cloned().unwrap_or_default()
@@ -46,6 +56,20 @@ impl PlannedInNamespace {
     /// Returns true if the run makes or keeps the namespace itself.
     pub fn has_namespace(&self) -> bool {
         self.itself
+    }
+
+    /// What the run destroys, and nothing else.
+    #[must_use]
+    pub fn destructions(self) -> Self {
+        Self {
+            destroyed: self.destroyed,
+            ..Self::default()
+        }
+    }
+
+    /// Returns true if the run destroys the object of that kind and name.
+    pub fn destroys(&self, kind: Kind, name: &str) -> bool {
+        self.destroyed.contains(&(kind, name.to_owned()))
     }
 
     /// Returns true if the run makes or keeps the object of that kind and name.

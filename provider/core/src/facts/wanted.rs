@@ -49,6 +49,9 @@ pub struct Wanted {
     pub namespace: Option<String>,
     /// The kinds that the model refers to.
     pub kinds: BTreeSet<Kind>,
+    /// The database that is read alone, where no other one of the namespace
+    /// matters.
+    pub database: Option<String>,
     /// The database whose object of the engine's own is to be read.
     pub engine_object: Option<(Engine, String)>,
     /// The Secrets that the model refers to, by name.
@@ -99,6 +102,12 @@ impl Wanted {
         Self::of(&planned.namespace, &[Kind::Storages])
     }
 
+    /// What the rules for the end of a backup storage need: what may use it.
+    pub fn for_destruction_of_backup_storage(prior: &BackupStorageModel) -> Self {
+        let kinds = [Kind::Storages, Kind::Databases, Kind::Backups];
+        Self::of(&prior.namespace, &kinds)
+    }
+
     /// What the rules for a namespace that exists or is taken over need; nothing for a new one.
     pub fn for_namespace(planned: &NamespaceModel, prior: Option<&NamespaceModel>) -> Self {
         let (name, upgrades) = match prior {
@@ -133,9 +142,7 @@ impl Wanted {
     /// What the rules for a database need.
     pub fn for_database(planned: &DatabaseModel, prior: Option<&DatabaseModel>) -> Self {
         let mut wanted = Self::of(&planned.namespace, &[Kind::Engines]);
-        if prior.is_some() {
-            wanted.kinds.insert(Kind::Databases);
-        }
+        wanted.database = prior.and_then(|prior| prior.name.known().cloned());
         let Some(spec) = planned.spec.known() else {
             return wanted;
         };
@@ -272,7 +279,8 @@ mod tests {
                 .eq(&[Kind::Engines, Kind::StorageClasses])
         );
         let wanted = Wanted::for_database(&plain, Some(&plain));
-        assert!(wanted.kinds.iter().eq(&[Kind::Engines, Kind::Databases]));
+        assert!(wanted.kinds.iter().eq(&[Kind::Engines]));
+        assert_eq!(wanted.database.as_deref(), Some("orders"));
         assert!(wanted.secrets.is_empty());
     }
 

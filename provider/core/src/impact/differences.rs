@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::path::{FieldPath, Segment};
 use crate::quantity::Quantity;
-use crate::{restart, upgrade, v1};
+use crate::{restart, schema, semantic, upgrade, v1, zero};
 
 /// A value before and after; none where it is absent, null after where it is not known yet.
 #[derive(Debug)]
@@ -118,16 +118,7 @@ impl Difference {
     }
 
     fn names(&self) -> String {
-        let names: Vec<_> = self
-            .path
-            .segments()
-            .iter()
-            .filter_map(|segment| match segment {
-                Segment::Field(name) => Some(name.as_str()),
-                Segment::Key(_) | Segment::Index(_) => None,
-            })
-            .collect();
-        names.join(".")
+        schema::names(&self.path).join(".")
     }
 }
 
@@ -202,6 +193,9 @@ fn walk(
         (Some(left), None) if now.is_none() => (left, nothing),
         (None, Some(right)) if before.is_none() => (nothing, right),
         _ => {
+            let kind = semantic::of_spec(&schema::names(path));
+            let is_nothing =
+                |value: Option<&Value>| value.is_none_or(|value| zero::is_zero(value, kind));
             if !(is_nothing(before) && is_nothing(now)) {
                 found.push(Difference {
                     path: path.clone(),
@@ -220,17 +214,5 @@ fn walk(
             path.field(name)
         };
         walk(&inner, left.get(name), right.get(name), found);
-    }
-}
-
-/// What Everest does not tell from absent.
-fn is_nothing(value: Option<&Value>) -> bool {
-    match value {
-        None | Some(Value::Null) => true,
-        Some(Value::Bool(value)) => !value,
-        Some(Value::String(text)) => text.is_empty() || text == "0",
-        Some(Value::Number(number)) => number.as_i64() == Some(0),
-        Some(Value::Array(list)) => list.is_empty(),
-        Some(Value::Object(members)) => members.is_empty(),
     }
 }

@@ -1,8 +1,13 @@
 //! What a change of each attribute does.
 
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
 use everest_schemas::Engine;
+use everest_schemas::models::DatabaseModel;
 
 use super::{Class, Effect, When};
+use crate::schema::{self, Place};
 
 const ALL: &[Engine] = &Engine::ALL;
 const PSMDB: &[Engine] = &[Engine::Psmdb];
@@ -32,7 +37,7 @@ const fn row(
     source: &'static str,
 ) -> Effect {
     Effect {
-        attribute,
+        attribute: Cow::Borrowed(attribute),
         when,
         engines,
         class,
@@ -41,28 +46,31 @@ const fn row(
     }
 }
 
-const fn replaces(attribute: &'static str, engines: &'static [Engine]) -> Effect {
-    row(
-        attribute,
-        When::Changed,
-        engines,
-        Class::DataLoss,
-        "replaces the database: its volumes are deleted with everything in them, and an empty database takes its place",
-        REPLACED,
-    )
+/// What a change of an attribute does that makes another database of it.
+fn replaces(place: &Place) -> Effect {
+    Effect {
+        attribute: place.path.to_string().into(),
+        when: When::Changed,
+        engines: ALL,
+        class: Class::DataLoss,
+        phrase: "replaces the database: its volumes are deleted with everything in them, and an empty database takes its place",
+        source: REPLACED,
+    }
 }
 
-/// What a change of each attribute does. An attribute may have several rows.
-pub const TABLE: &[Effect] = &[
-    replaces("namespace", ALL),
-    replaces("name", ALL),
-    replaces("engine.type", ALL),
-    replaces("engine.storage.class", ALL),
-    replaces("proxy.storage.class", &[Engine::Pxc]),
-    replaces(
-        "engineFeatures.psmdb.splitHorizonDnsConfigName",
-        &[Engine::Psmdb],
-    ),
+/// What a change of each attribute does. An attribute may have several rows. Those that replace the
+/// database come first; their schema says so.
+pub static TABLE: LazyLock<Vec<Effect>> = LazyLock::new(|| {
+    let places = schema::places::<DatabaseModel>().iter();
+    let replacing = places.filter(|place| place.says("x-force-new"));
+    replacing
+        .map(replaces)
+        .chain(ROWS.iter().cloned())
+        .collect()
+});
+
+/// What a change of each attribute does that leaves the database the same one.
+const ROWS: &[Effect] = &[
     row(
         "engine.version",
         When::Changed,

@@ -44,7 +44,7 @@ pub fn of_unknown(prior: &DatabaseModel, planned: &DatabaseModel) -> Vec<Unknown
                 .filter(|effect| engine.is_none_or(|engine| effect.engines.contains(&engine)))
                 .filter(|effect| may_have(difference, effect));
             let classes: BTreeSet<_> = effects
-                .map(|effect| impact(effect, difference.at(effect.attribute), planned).class)
+                .map(|effect| impact(effect, difference.at(&effect.attribute), planned).class)
                 .filter(|class| *class > Class::NoRestart)
                 .collect();
             (!classes.is_empty()).then(|| Unknown {
@@ -56,8 +56,8 @@ pub fn of_unknown(prior: &DatabaseModel, planned: &DatabaseModel) -> Vec<Unknown
 }
 
 fn may_have(difference: &Difference, effect: &Effect) -> bool {
-    difference.is_above(effect.attribute)
-        || (difference.is_below(effect.attribute) && !effect.replaces())
+    difference.is_above(&effect.attribute)
+        || (difference.is_below(&effect.attribute) && !effect.replaces())
 }
 
 /// Whether the configuration says which version of the operator is wanted.

@@ -17,15 +17,9 @@ pub enum Action<T = ()> {
         /// The body of the server-side apply.
         body: Value,
     },
-    /// Bring what a body says to the object, whether it exists or not.
-    Apply {
-        /// The object.
-        object: ObjectRef,
-        /// The body of the server-side apply.
-        body: Value,
-        /// Fields of other managers are taken over.
-        takes: bool,
-    },
+    /// Apply a body to an object, owning the fields in it; one that names no object by its UID makes
+    /// it where there is none.
+    Apply(Box<Apply>),
     /// Merge bodies into objects, in any order.
     Merge(Vec<Merge>),
     /// Delete the object, in the foreground.
@@ -50,6 +44,44 @@ pub enum Action<T = ()> {
     Failed(String),
     /// There is nothing left to do.
     Done(T),
+}
+
+/// The server-side apply of one object.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Apply {
+    /// The object.
+    pub object: ObjectRef,
+    /// The body. One that names a resource version is only taken by the object that it was made
+    /// from.
+    pub body: Value,
+    /// What of others' fields it may overwrite.
+    pub agreed: Agreed,
+    /// The change that it was made from, where something of others' may go with it.
+    pub hand_over: Option<HandOver>,
+}
+
+/// What an apply may overwrite of the fields of other managers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Agreed {
+    /// Nothing.
+    Nothing,
+    /// What a plan showed that was made from a state with this body: whoever applied it has agreed.
+    Shown {
+        /// The body made from that state.
+        prior: Value,
+    },
+    /// Everything.
+    Everything,
+}
+
+/// A change that takes values out of an object: what others wrote once of them would be left to
+/// them by an apply.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HandOver {
+    /// The body made from what is planned.
+    pub planned: Value,
+    /// The body made from what was there before.
+    pub prior: Value,
 }
 
 /// The merge patch of one object. A body that names a resource version is only taken by the object
@@ -110,6 +142,16 @@ impl Requirement {
 }
 
 impl<T> Action<T> {
+    /// Apply a body, whether there is such an object or not.
+    pub fn apply(object: ObjectRef, body: Value, agreed: Agreed) -> Self {
+        Action::Apply(Box::new(Apply {
+            object,
+            body,
+            agreed,
+            hand_over: None,
+        }))
+    }
+
     /// Merge a body into one object.
     pub fn merge(object: &ObjectRef, body: Value) -> Self {
         let object = object.clone();
@@ -120,15 +162,7 @@ impl<T> Action<T> {
     pub fn map<U>(self, outcome: impl FnOnce(T) -> U) -> Action<U> {
         match self {
             Action::Create { object, body } => Action::Create { object, body },
-            Action::Apply {
-                object,
-                body,
-                takes,
-            } => Action::Apply {
-                object,
-                body,
-                takes,
-            },
+            Action::Apply(apply) => Action::Apply(apply),
             Action::Merge(changes) => Action::Merge(changes),
             Action::Delete { object, uid } => Action::Delete { object, uid },
             Action::Await(missing) => Action::Await(missing),

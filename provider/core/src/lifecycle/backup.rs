@@ -20,7 +20,7 @@ use crate::storage_users::{IN_USE, User};
 use crate::v1;
 
 pub use finality::{FinalBackup, TakeFinalBackup};
-pub use protection::{STORAGE_PROTECTION, keeps_its_data, protect};
+pub use protection::{keeps_its_data, protect};
 
 /// Takes a backup.
 ///

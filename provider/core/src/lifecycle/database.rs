@@ -1,5 +1,18 @@
 //! Databases.
 
+mod body;
+mod change;
+mod creation;
+mod keep;
+mod readiness;
 mod removal;
 
+pub use body::Bodies;
+pub use change::{ChangeDatabase, concerns_the_provider_alone};
+pub use creation::{CreateDatabase, is_from_backup};
+pub use keep::KeepDatabase;
+pub use readiness::{After, AwaitReady, Companions, engine_object};
 pub use removal::{KeepBackupData, RemoveDatabase};
+
+#[cfg(test)]
+mod tests;

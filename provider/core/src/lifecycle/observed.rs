@@ -18,6 +18,8 @@ pub enum Query {
     Object(ObjectRef),
     /// One object that a decision gets on without: where it may not be read, it counts as unread.
     Beside(ObjectRef),
+    /// The same, as the server itself has it at the moment.
+    Now(ObjectRef),
     /// All objects of a kind in a namespace, or in every one where it is empty, if they may be
     /// listed.
     All(ObjectKind, String),
@@ -74,6 +76,16 @@ impl Observed {
         self.note(Query::Beside(object.clone()), answer);
     }
 
+    /// Notes an object of an engine's operator, as far as it is known.
+    pub fn note_engine_object(&mut self, object: ObjectRef, seen: Seen<Value>) {
+        let seen = match seen {
+            Seen::Found(found) => Seen::Found(Arc::new(found) as Arc<dyn Any + Send + Sync>),
+            Seen::Absent => Seen::Absent,
+            Seen::Unread => Seen::Unread,
+        };
+        self.note(Query::Beside(object), Answer::Object(seen));
+    }
+
     /// Notes that an object was made by the very creation that asks, now or before it was cut off.
     pub fn note_ours(&mut self, object: ObjectRef) {
         self.ours.insert(object);
@@ -111,6 +123,14 @@ impl Observed {
     /// The query, until it is answered.
     pub fn engine_object(&self, object: &ObjectRef) -> Result<Seen<&Value>, Query> {
         Ok(typed(self.one(&Query::Beside(object.clone()))?))
+    }
+
+    /// The same as the server has it now, whatever a watch shows.
+    ///
+    /// # Errors
+    /// The query, until it is answered.
+    pub fn engine_object_now(&self, object: &ObjectRef) -> Result<Seen<&Value>, Query> {
+        Ok(typed(self.one(&Query::Now(object.clone()))?))
     }
 
     /// Reads all objects of a kind in a namespace; none where they may not be listed.

@@ -57,20 +57,27 @@ impl World {
         self.objects.get(&(kind, name.to_owned()))
     }
 
+    /// Lays a body over what there is of an object.
+    fn lay(&mut self, object: &ObjectRef, body: &Value) {
+        let mut live = self
+            .get(object.kind, &object.name)
+            .cloned()
+            .unwrap_or_default();
+        merge(&mut live, body);
+        self.put(object.kind, &object.name, live);
+    }
+
     /// Does an action that writes, each deletion at once. Returns what was written, such as
     /// `delete Namespace prod`; none if the action writes nothing.
     pub(crate) fn write<T>(&mut self, action: &Action<T>) -> Option<String> {
         match action {
-            Action::Create { object, body } | Action::Apply { object, body, .. } => {
-                let live = self.get(object.kind, &object.name).cloned();
-                let mut live = live.unwrap_or_default();
-                merge(&mut live, body);
-                self.put(object.kind, &object.name, live);
-                let verb = match action {
-                    Action::Create { .. } => "create",
-                    _ => "apply",
-                };
-                Some(format!("{verb} {object}"))
+            Action::Create { object, body } => {
+                self.lay(object, body);
+                Some(format!("create {object}"))
+            }
+            Action::Apply(apply) => {
+                self.lay(&apply.object, &apply.body);
+                Some(format!("apply {}", apply.object))
             }
             Action::Merge(changes) => {
                 let mut written = Vec::new();
@@ -148,7 +155,7 @@ impl World {
 
     fn answer(&self, query: &Query) -> Answer {
         match query {
-            Query::Object(object) | Query::Beside(object) => {
+            Query::Object(object) | Query::Beside(object) | Query::Now(object) => {
                 let found = self.objects.get(&(object.kind, object.name.clone()));
                 Answer::Object(
                     found.map_or(Seen::Absent, |body| Seen::Found(read(object.kind, body))),

@@ -2,10 +2,10 @@
 
 use everest_schemas::everest::{DatabaseClusterSpec, EngineSpec, Proxy};
 use everest_schemas::models::DatabaseModel;
-use everest_schemas::{Engine, Field};
+use everest_schemas::{Engine, Field, Tree};
 
 use crate::path::FieldPath;
-use crate::{restart, upgrade, v1};
+use crate::{restart, schema, upgrade, v1};
 
 /// Fills in what the configuration alone decides: the port, which each engine
 /// has, and the Secret with the credentials, which the configuration names or
@@ -92,19 +92,12 @@ pub fn affected(prior: &DatabaseModel, planned: &DatabaseModel) -> Vec<FieldPath
 
 /// Makes unknown the outputs that a change can alter.
 pub fn mark_affected(prior: &DatabaseModel, planned: &mut DatabaseModel) {
-    for path in affected(prior, planned) {
-        match path.to_string().as_str() {
-            "ready" => planned.ready = Field::Unknown,
-            "status" => planned.status = Field::Unknown,
-            "message" => planned.message = Field::Unknown,
-            "hostname" => planned.hostname = Field::Unknown,
-            "hosts" => planned.hosts = Field::Unknown,
-            "crVersion" => planned.cr_version = Field::Unknown,
-            "recommendedCrVersion" => planned.recommended_cr_version = Field::Unknown,
-            "credentialsSecretName" => planned.credentials_secret_name = Field::Unknown,
-            _ => {}
+    let affected = affected(prior, planned);
+    schema::edit(planned, |place, value| {
+        if affected.contains(&place.path) {
+            *value = Tree::Unknown;
         }
-    }
+    });
 }
 
 /// The spec without spellings, and without what is only used at creation.

@@ -5,36 +5,50 @@ use everest_schemas::everest::DatabaseCluster;
 
 use crate::semantic;
 
-/// What of the address is missing while a load balancer has not given one: the
-/// engines say that they are ready before. The name of the Service inside the
-/// cluster is that of the former exposure.
+/// What of the address is missing: the engines say that they are ready before
+/// a load balancer has given one, and before the one of a former exposure is
+/// taken back.
 ///
 /// Source: the operators' status: percona-xtradb-cluster-operator `appHost`,
-/// percona-postgresql-operator `getHost`.
+/// percona-postgresql-operator `getHost`, percona-server-mongodb-operator
+/// `connectionEndpoint`.
 pub(crate) fn missing(database: &DatabaseCluster) -> Option<String> {
-    let spec = &database.spec;
-    let proxy = spec.proxy.known()?;
-    let exposed = proxy.expose.known()?.type_.known_str()?;
-    if semantic::expose_type(exposed) != "LoadBalancer" {
-        return None;
-    }
     let status = database.status.as_ref();
     let hostname = status.and_then(|status| status.hostname.as_deref());
     let hostname = hostname.unwrap_or_default();
-    let tail = "look at the Service and its events: kubectl get service";
     let namespace = database.metadata.namespace.as_deref().unwrap_or_default();
+    let tail = format!(
+        "If that goes on, look at the Service and its events: kubectl get service -n {namespace}"
+    );
+    if !is_load_balanced(database) {
+        let is_outside = hostname.contains('.') && !is_inside(database, hostname);
+        return (is_outside && is_one_address(database)).then(|| {
+            format!(
+                "the database is ready, but its host name is still {hostname}, that of its former \
+                 load balancer. {tail}"
+            )
+        });
+    }
     if hostname.is_empty() {
         return Some(format!(
-            "the database is ready, but its load balancer has no address yet. If that goes on, \
-             {tail} -n {namespace}"
+            "the database is ready, but its load balancer has no address yet. {tail}"
         ));
     }
     (is_one_address(database) && is_inside(database, hostname)).then(|| {
         format!(
             "the database is ready, but its load balancer has no address yet: the host name is \
-             still {hostname}, inside the cluster. If that goes on, {tail} -n {namespace}"
+             still {hostname}, inside the cluster. {tail}"
         )
     })
+}
+
+/// Whether the database is to be reached through a load balancer. One that does
+/// not say is reached inside the cluster.
+fn is_load_balanced(database: &DatabaseCluster) -> bool {
+    let proxy = database.spec.proxy.known();
+    let expose = proxy.and_then(|proxy| proxy.expose.known());
+    let exposed = expose.and_then(|expose| expose.type_.known_str());
+    exposed.is_some_and(|exposed| semantic::expose_type(exposed) == "LoadBalancer")
 }
 
 /// Whether the database has one Service: a MongoDB replica set has one for each

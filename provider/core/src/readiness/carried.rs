@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use everest_schemas::Engine;
-use everest_schemas::everest::DatabaseCluster;
+use everest_schemas::everest::{DatabaseCluster, DatabaseClusterSpec};
 use serde_json::Value;
 
 use crate::{quantity, semantic};
@@ -84,8 +84,8 @@ pub fn not_carried(database: &DatabaseCluster, engine_cr: &Value) -> Vec<Differe
 /// The line of a PostgreSQL configuration that gives its parameter no value.
 /// Everest cannot read it, and writes nothing of the database's spec while it
 /// is there.
-pub(super) fn unreadable_line(database: &DatabaseCluster) -> Option<&str> {
-    let engine = database.spec.engine.known()?;
+pub(crate) fn unreadable_line(spec: &DatabaseClusterSpec) -> Option<&str> {
+    let engine = spec.engine.known()?;
     if engine.type_.known() != Some(&Engine::Postgresql) {
         return None;
     }

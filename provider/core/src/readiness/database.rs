@@ -234,20 +234,22 @@ fn waiting(
     {
         return failed;
     }
+    let said = engine_object::progress(sighting.database, &sighting.engine_cr);
     let doing = match state {
         "paused" => "waiting for the database to start",
         "restoring" => "a restore is running",
         "importing" => "a data import is running",
         "upgrading" => "the engine is changing its version",
         "resizingVolumes" => "the volumes are being resized",
-        _ => {
-            let said = engine_object::progress(sighting.database, &sighting.engine_cr);
-            return Readiness::Pending(described + &said + &also_missing(sighting));
-        }
+        _ => return Readiness::Pending(described + &said + &also_missing(sighting)),
     };
     let trouble = origin::import_error(sighting);
     let missing = also_missing(sighting);
-    Readiness::Pending(format!("{doing}; {described}{trouble}{missing}"))
+    let said = match state {
+        "restoring" | "upgrading" | "resizingVolumes" => said.as_str(),
+        _ => "",
+    };
+    Readiness::Pending(format!("{doing}; {described}{trouble}{said}{missing}"))
 }
 
 /// What of a change is not in the engine's object, at the end of a sentence.

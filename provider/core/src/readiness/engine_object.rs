@@ -5,6 +5,7 @@ use everest_schemas::everest::DatabaseCluster;
 use serde_json::Value;
 
 use super::carried;
+use crate::clean;
 use crate::facts::Seen;
 use crate::v1::engine_kinds;
 
@@ -46,11 +47,16 @@ pub fn at_work(engine_cr: &Value) -> Option<i64> {
 }
 
 /// Where a database stands, in its own words and in its engine's: a change is
-/// waited out from the last time that it was another.
+/// waited out from the last time that it was another. Another load balancer
+/// shows in the host name alone.
 pub fn footing(database: &DatabaseCluster, engine_cr: Option<&Value>) -> String {
     let status = database.status.as_ref();
     let own = status.and_then(|status| status.status.as_deref());
+    let hostname = status.and_then(|status| status.hostname.as_deref());
     let mut footing = own.unwrap_or_default().to_owned();
+    if let Some(hostname) = hostname.filter(|hostname| !hostname.is_empty()) {
+        footing = format!("{footing} {hostname}");
+    }
     if let Some(engine_cr) = engine_cr {
         let generation = &engine_cr["metadata"]["generation"];
         let observed = &engine_cr["status"]["observedGeneration"];
@@ -75,7 +81,7 @@ fn namespace(database: &DatabaseCluster) -> &str {
 /// Why a change has not reached the engine's object, if it has not.
 pub(super) fn missing_change(database: &DatabaseCluster, engine_cr: &Value) -> Option<String> {
     let object = named(database);
-    let line = carried::unreadable_line(database);
+    let line = carried::unreadable_line(&database.spec);
     let differences = carried::not_carried(database, engine_cr);
     if line.is_none() && differences.is_empty() {
         return None;
@@ -130,6 +136,9 @@ pub(super) fn progress(database: &DatabaseCluster, engine_cr: &Seen<&Value>) -> 
     }
 }
 
+/// Characters that are repeated of what an operator says.
+const LONGEST: usize = 1000;
+
 /// What the operator last wrote into its object, as far as the database does
 /// not repeat it.
 fn said(database: &DatabaseCluster, engine_cr: &Value) -> String {
@@ -149,7 +158,10 @@ fn said(database: &DatabaseCluster, engine_cr: &Value) -> String {
     });
     texts.dedup();
     match texts.last() {
-        Some(text) => format!("; the engine's operator says: {}", text.trim()),
+        Some(text) => format!(
+            "; the engine's operator says: {}",
+            clean(text.trim(), LONGEST)
+        ),
         None => String::new(),
     }
 }

@@ -13,9 +13,10 @@ use super::table::backup::{
 };
 use super::table::general::NAME;
 use super::table::online::{BUCKET_ONCE, STORAGE_UNUSED};
-use crate::facts::Facts;
+use crate::facts::{Facts, Kind, PlannedInNamespace};
 use crate::finding::Finding;
 use crate::path::FieldPath;
+use crate::storage_users::{self, Neighbours};
 use crate::{name, url};
 
 /// What a configuration of a storage can never be: credentials given by half
@@ -88,18 +89,43 @@ pub fn check_online(
 }
 
 /// Why a storage cannot be destroyed as things are: a warning, because the
-/// same run may take it out of use.
+/// same run may take it out of use. Users that the same run destroys are not
+/// named, and do not count where they are all that were found.
 pub fn check_destruction_online(prior: &BackupStorageModel, facts: &Facts) -> Vec<Finding> {
     let mut finder = Finder::default();
-    if is_in_use(prior, facts) {
-        let name = prior.name.known_str().unwrap_or_default();
-        finder.doubtful(
-            &STORAGE_UNUSED,
-            FieldPath::root(),
-            format!("The backup storage {name:?} is in use"),
-        );
+    let name = prior.name.known_str().unwrap_or_default();
+    let users = |facts: &Facts| storage_users::users(name, &neighbours(facts)).names();
+    let left = users(facts);
+    let found = || {
+        users(&Facts {
+            planned: PlannedInNamespace::default(),
+            ..facts.clone()
+        })
+    };
+    if !is_in_use(prior, facts) || left.is_empty() && !found().is_empty() {
+        return Vec::new();
     }
+    let by = match left.is_empty() {
+        true => String::new(),
+        false => format!(" by {}", left.join(", ")),
+    };
+    finder.doubtful(
+        &STORAGE_UNUSED,
+        FieldPath::root(),
+        format!("The backup storage {name:?} is in use{by}"),
+    );
     finder.into_findings()
+}
+
+/// What may use a storage once the run is done. Restores are not among the facts.
+fn neighbours(facts: &Facts) -> Neighbours {
+    let databases = facts.left(Kind::Databases, &facts.databases);
+    let backups = facts.left(Kind::Backups, &facts.backups);
+    Neighbours {
+        databases: Some(databases.map(|(_, database)| database.clone()).collect()),
+        backups: Some(backups.map(|(_, backup)| backup.clone()).collect()),
+        restores: None,
+    }
 }
 
 fn is_in_use(prior: &BackupStorageModel, facts: &Facts) -> bool {

@@ -10,18 +10,18 @@ mod proxy;
 mod restart;
 mod sharding;
 
-use everest_schemas::everest::{DatabaseClusterSpec, Resources, Storage};
+use everest_schemas::everest::DatabaseClusterSpec;
 use everest_schemas::models::DatabaseModel;
-use everest_schemas::{Engine, Field};
+use everest_schemas::{Engine, Field, Tree};
 use jiff::Timestamp;
 
-use super::finder::{Finder, differ, is_missing};
+use super::finder::Finder;
 use super::pitr;
 use super::table::general::{IMMUTABLE, NAME};
 use crate::finding::Finding;
 use crate::path::FieldPath;
 use crate::text::Text;
-use crate::{name, outputs};
+use crate::{name, outputs, schema};
 
 pub(super) use backup::MOST_PG_STORAGES;
 pub use final_backup::{check_destruction, check_destruction_online};
@@ -34,9 +34,7 @@ pub fn check_syntax(config: &DatabaseModel) -> Vec<Finding> {
     let mut finder = Finder::default();
     finder.timeouts(&config.timeouts);
     final_backup::check(config, &mut finder);
-    if let Some(spec) = config.spec.known() {
-        quantities(spec, &mut finder);
-    }
+    finder.quantities(config);
     finder.into_findings()
 }
 
@@ -97,40 +95,26 @@ pub fn check_immutable(planned: &DatabaseModel, prior: &DatabaseModel) -> Vec<Fi
     finder.into_findings()
 }
 
-/// The attributes whose change replaces the database.
+/// The attributes whose change replaces the database: those whose schema says so. Where the server
+/// chooses a value and it is not known which one it has, naming one is refused instead: see
+/// [`change`].
 fn replacing(planned: &DatabaseModel, prior: &DatabaseModel) -> Vec<FieldPath> {
-    let mut paths = Vec::new();
-    let mut note = |changed: bool, path: &str| {
-        if changed {
-            paths.push(FieldPath::of(path));
-        }
+    let (Ok(now), Ok(before)) = (Tree::of(planned), Tree::of(prior)) else {
+        return Vec::new();
     };
-    note(differ(&planned.namespace, &prior.namespace), "namespace");
-    note(differ(&planned.name, &prior.name), "name");
-    if let (Some(now), Some(before)) = (planned.spec.known(), prior.spec.known()) {
-        if let (Some(now), Some(before)) = (now.engine.known(), before.engine.known()) {
-            note(differ(&now.type_, &before.type_), "engine.type");
-            if let (Some(now), Some(before)) = (now.storage.known(), before.storage.known()) {
-                note(other_class(now, before), "engine.storage.class");
-            }
-        }
-        if let (Some(now), Some(before)) = (now.proxy.known(), before.proxy.known())
-            && let (Some(now), Some(before)) = (now.storage.known(), before.storage.known())
-        {
-            note(other_class(now, before), "proxy.storage.class");
-        }
-        note(
-            differ(&split_horizon(now), &split_horizon(before)),
-            "engineFeatures.psmdb.splitHorizonDnsConfigName",
-        );
-    }
-    paths
-}
-
-/// Whether a volume that has a class would have another. Where it is not known which class it has,
-/// naming one is refused: see [`change`].
-fn other_class(now: &Storage, before: &Storage) -> bool {
-    !is_missing(&before.class) && differ(&now.class, &before.class)
+    schema::places::<DatabaseModel>()
+        .iter()
+        .filter(|place| place.says("x-force-new"))
+        .filter(|place| {
+            let value = |tree| schema::value_at::<DatabaseModel>(tree, &place.path);
+            let (now, before) = (value(&now), value(&before));
+            let is_missing = *before == Tree::Null || before.text() == Some("");
+            let is_chosen = place.says("x-computed") && !place.says("x-unfilled");
+            let is_known = *now != Tree::Unknown && *before != Tree::Unknown;
+            is_known && now != before && !(is_chosen && is_missing)
+        })
+        .map(|place| place.path.clone())
+        .collect()
 }
 
 /// Rules that judge a database as it stands.
@@ -157,52 +141,6 @@ fn creation(model: &DatabaseModel, finder: &mut Finder) {
     }
     if let Some(spec) = model.spec.known() {
         origin::check(spec, finder);
-    }
-}
-
-fn quantities(spec: &DatabaseClusterSpec, finder: &mut Finder) {
-    if let Some(engine) = spec.engine.known() {
-        let path = FieldPath::of("engine");
-        storage_quantities(&path, &engine.storage, finder);
-        resource_quantities(&path, &engine.resources, finder);
-    }
-    if let Some(proxy) = spec.proxy.known() {
-        let path = FieldPath::of("proxy");
-        storage_quantities(&path, &proxy.storage, finder);
-        resource_quantities(&path, &proxy.resources, finder);
-    }
-    if let Some(resources) = spec
-        .monitoring
-        .known()
-        .and_then(|part| part.resources.known())
-    {
-        let path = FieldPath::of("monitoring.resources");
-        finder.quantities(&path.field("limits"), &resources.limits);
-        finder.quantities(&path.field("requests"), &resources.requests);
-    }
-}
-
-fn storage_quantities(path: &FieldPath, storage: &Field<Storage>, finder: &mut Finder) {
-    if let Some(storage) = storage.known() {
-        finder.quantity(path.field("storage").field("size"), &storage.size);
-    }
-}
-
-fn resource_quantities(path: &FieldPath, resources: &Field<Resources>, finder: &mut Finder) {
-    let path = path.field("resources");
-    let Some(resources) = resources.known() else {
-        return;
-    };
-    finder.quantity(path.field("cpu"), &resources.cpu);
-    finder.quantity(path.field("memory"), &resources.memory);
-    for (name, list) in [
-        ("limits", &resources.limits),
-        ("requests", &resources.requests),
-    ] {
-        if let Some(list) = list.known() {
-            finder.quantity(path.field(name).field("cpu"), &list.cpu);
-            finder.quantity(path.field(name).field("memory"), &list.memory);
-        }
     }
 }
 

@@ -1,7 +1,9 @@
 //! Gathering findings.
 
+use everest_schemas::Field;
 use everest_schemas::models::Timeouts;
-use everest_schemas::{Field, StringMap};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::table::general::{OBJECT_NAME, QUANTITY, TIMEOUT};
 use super::{Rule, Stage, is_held_at_every_write, stalls_changes};
@@ -9,7 +11,7 @@ use crate::finding::{Finding, Severity};
 use crate::path::FieldPath;
 use crate::quantity::Quantity;
 use crate::text::Text;
-use crate::{duration, name};
+use crate::{duration, name, schema};
 
 /// Findings as they are made.
 #[derive(Default)]
@@ -55,20 +57,17 @@ impl Finder {
         }
     }
 
-    /// A value that has to be a quantity.
-    pub fn quantity(&mut self, path: FieldPath, value: &Field<String>) {
-        if let Some(text) = value.known_str()
-            && let Err(error) = text.parse::<Quantity>()
-        {
-            self.broken(&QUANTITY, path, format!("Not a quantity: {error}"));
-        }
-    }
-
-    /// A map whose values have to be quantities.
-    pub fn quantities(&mut self, path: &FieldPath, map: &StringMap) {
-        for (key, value) in map.known().into_iter().flatten() {
-            self.quantity(path.key(key), value);
-        }
+    /// The values of a model that have to be quantities.
+    pub fn quantities<M: Serialize + JsonSchema + 'static>(&mut self, model: &M) {
+        schema::visit(model, |place, value| {
+            if place.semantic() == Some("quantity")
+                && let Some(text) = value.text()
+                && let Err(error) = text.parse::<Quantity>()
+            {
+                let summary = format!("Not a quantity: {error}");
+                self.broken(&QUANTITY, place.path.clone(), summary);
+            }
+        });
     }
 
     /// Timeouts, each of which has to be a duration.

@@ -14,7 +14,7 @@ use super::table::online::{
     ENGINE_UNUSED, NAMESPACE_EMPTY, OPERATOR_APPROVAL, OPERATOR_UPGRADE_ALONE,
     OPERATOR_UPGRADE_READY,
 };
-use crate::facts::Facts;
+use crate::facts::{Facts, Kind};
 use crate::finding::Finding;
 use crate::install_plan::{self, Decision};
 use crate::name;
@@ -160,20 +160,17 @@ fn approvals(planned: &NamespaceModel, facts: &Facts, stage: Stage, finder: &mut
     }
 }
 
-/// Why a namespace cannot be destroyed as things are: a warning, because the
-/// same run may empty it.
+/// Why a namespace cannot be destroyed as things are: a warning, because
+/// somebody may empty it until then. What the same run destroys is not named.
 pub fn check_destruction_online(prior: &NamespaceModel, facts: &Facts) -> Vec<Finding> {
     let mut finder = Finder::default();
-    if let Some(databases) = facts.databases.as_ref().filter(|all| !all.is_empty())
-        && prior.force_destroy.known() != Some(&true)
-    {
+    let left = facts.left(Kind::Databases, &facts.databases);
+    let left: Vec<_> = left.map(|(name, _)| name).collect();
+    if !left.is_empty() && prior.force_destroy.known() != Some(&true) {
         finder.doubtful(
             &NAMESPACE_EMPTY,
             FieldPath::root(),
-            format!(
-                "There are databases in the namespace: {}",
-                Facts::names(databases)
-            ),
+            format!("There are databases in the namespace: {}", left.join(", ")),
         );
     }
     finder.into_findings()

@@ -4,7 +4,7 @@ use everest_schemas::everest::DatabaseClusterBackup;
 use jiff::Timestamp;
 
 use super::finder::Finder;
-use super::table::backup::PITR_WINDOW;
+use super::table::backup::{PITR_GAPS, PITR_WINDOW};
 use crate::instant;
 use crate::path::FieldPath;
 
@@ -29,6 +29,10 @@ pub(super) fn in_log(
     let Some(((date, moment), status)) = date.and_then(read).zip(backup.status.as_ref()) else {
         return;
     };
+    if status.gaps {
+        let summary = format!("The log of the backup {name:?} has gaps");
+        finder.doubtful(&PITR_GAPS, path.clone(), summary);
+    }
     if let Some(end) = &status.completed
         && moment < end.0
     {
@@ -57,6 +61,7 @@ fn read(date: &str) -> Option<(&str, Timestamp)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::finding::Finding;
     use crate::finding::Severity::{self, Error, Warning};
     use everest_schemas::Field;
     use serde_json::json;
@@ -65,8 +70,8 @@ mod tests {
         let mut finder = Finder::default();
         check(FieldPath::of("pitr.date"), &mut finder);
         let found = finder.into_findings();
-        assert!(found.iter().all(|found| found.rule == "pitr-window"));
-        found.first().map(|found| found.severity)
+        let is_window = |found: &&Finding| found.rule == "pitr-window";
+        found.iter().find(is_window).map(|found| found.severity)
     }
 
     #[test]
@@ -104,5 +109,31 @@ mod tests {
             in_log(path, Some("2020-01-01T00:00:00Z"), ("new", &untold), finder);
         });
         assert_eq!(at, None);
+    }
+
+    #[test]
+    fn gaps_in_the_log_are_warned_of() {
+        let found = |gaps: bool| {
+            let backup: DatabaseClusterBackup = serde_json::from_value(json!({
+                "metadata": {},
+                "spec": {"dbClusterName": "orders", "backupStorageName": "s3"},
+                "status": {"state": "Succeeded", "gaps": gaps,
+                    "completed": "2026-06-01T02:00:00Z"},
+            }))
+            .unwrap();
+            let mut finder = Finder::default();
+            let date = Some("2026-06-01T03:00:00Z");
+            in_log(
+                FieldPath::of("pitr.date"),
+                date,
+                ("nightly", &backup),
+                &mut finder,
+            );
+            finder.into_findings()
+        };
+        assert_eq!(found(false), []);
+        let warned = found(true);
+        assert_eq!(warned.len(), 1);
+        assert_eq!((warned[0].rule, warned[0].severity), ("pitr-gaps", Warning));
     }
 }

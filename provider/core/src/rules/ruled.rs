@@ -76,6 +76,11 @@ pub trait Ruled: Sized {
         let _ = planned;
     }
 
+    /// Notes that this object is destroyed.
+    fn note_destroyed(&self, planned: &mut Planned) {
+        let _ = planned;
+    }
+
     /// What the cluster's present state forbids.
     fn check_online(&self, prior: Option<&Self>, facts: &Facts, stage: Stage) -> Vec<Finding>;
 
@@ -114,6 +119,10 @@ impl Ruled for BackupModel {
         planned.note(&self.namespace, Kind::Backups, &self.name);
     }
 
+    fn note_destroyed(&self, planned: &mut Planned) {
+        planned.note_destroyed(&self.namespace, Kind::Backups, &self.name);
+    }
+
     fn check_online(&self, prior: Option<&Self>, facts: &Facts, stage: Stage) -> Vec<Finding> {
         backup::check_online(self, prior, facts, stage)
     }
@@ -134,6 +143,10 @@ impl Ruled for BackupStorageModel {
 
     fn note(&self, planned: &mut Planned) {
         planned.note(&self.namespace, Kind::Storages, &self.name);
+    }
+
+    fn wanted_at_destruction(&self) -> Wanted {
+        Wanted::for_destruction_of_backup_storage(self)
     }
 
     fn check_online(&self, prior: Option<&Self>, facts: &Facts, stage: Stage) -> Vec<Finding> {
@@ -180,6 +193,10 @@ impl Ruled for DatabaseModel {
 
     fn note(&self, planned: &mut Planned) {
         planned.note(&self.namespace, Kind::Databases, &self.name);
+    }
+
+    fn note_destroyed(&self, planned: &mut Planned) {
+        planned.note_destroyed(&self.namespace, Kind::Databases, &self.name);
     }
 
     fn check_online(&self, prior: Option<&Self>, facts: &Facts, stage: Stage) -> Vec<Finding> {

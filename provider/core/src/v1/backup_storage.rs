@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::credentials::Credentials;
 use super::{Identity, OwnedKeys, body, filled, known_json, named};
+use crate::zero;
 
 /// Name of the Secret of a storage: the one it is known to have, or, for a new
 /// one, the storage's own name as Everest's API does it.
@@ -95,13 +96,7 @@ pub fn observed(object: &BackupStorage, _: &OwnedKeys) -> BackupStorageModel {
     let secret_name = filled(spec.credentials_secret_name.known());
     spec.credentials_secret_name = Field::Null;
     spec.allowed_namespaces = Field::Null;
-    for text in [
-        &mut spec.description,
-        &mut spec.endpoint_url,
-        &mut spec.region,
-    ] {
-        *text = filled(text.known());
-    }
+    zero::drop(&mut spec);
     // Absent means what the definition's defaults say.
     spec.force_path_style = spec.force_path_style.or(Field::Known(false));
     spec.verify_tls = spec.verify_tls.or(Field::Known(true));

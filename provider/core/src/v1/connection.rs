@@ -14,6 +14,7 @@ use k8s_openapi::api::core::v1::Secret;
 
 use super::database::default_secret;
 use super::endpoint::{self, Endpoint};
+use crate::semantic;
 
 /// Type of the Secrets in which Crossplane's world hands on connections.
 pub const SECRET_TYPE: &str = "connection.crossplane.io/v1alpha1";
@@ -120,8 +121,12 @@ pub fn connection(
         ),
         Engine::Postgresql => ("postgres", "postgres".to_owned(), value("password")?),
     };
+    let options = match engine {
+        Engine::Psmdb if is_reached_as_a_set(database) => format!("/?replicaSet={REPLICA_SET}"),
+        _ => String::new(),
+    };
     let uri = format!(
-        "{scheme}://{}:{}@{}",
+        "{scheme}://{}:{}@{}{options}",
         escaped(&username),
         escaped(password.expose()),
         joined(&endpoints),
@@ -133,6 +138,24 @@ pub fn connection(
         password,
         uri: uri.into(),
     })
+}
+
+/// The name of the replica set of an unsharded MongoDB, which Everest says nowhere: its operator
+/// numbers the sets (`rsName` in the applier of everest-operator's `providers/psmdb`).
+const REPLICA_SET: &str = "rs0";
+
+/// Whether clients reach a MongoDB by the hosts that the members of its replica set name to them:
+/// only then may a URI name the set. Behind mongos there is none; and the members of one that is
+/// exposed by load balancers name hosts inside the cluster all the same (`clusterServiceDNSMode`
+/// of the engine's operator, which Everest leaves at `Internal`).
+fn is_reached_as_a_set(database: &DatabaseCluster) -> bool {
+    let sharding = database.spec.sharding.known();
+    let is_sharded = sharding.is_some_and(|sharding| sharding.enabled.known() == Some(&true));
+    let proxy = database.spec.proxy.known();
+    let exposed = proxy
+        .and_then(|proxy| proxy.expose.known()?.type_.known_str())
+        .unwrap_or_default();
+    !is_sharded && semantic::expose_type(exposed) != "LoadBalancer"
 }
 
 /// The endpoints as a URI has them, separated by commas.
@@ -217,17 +240,43 @@ mod tests {
             "MONGODB_DATABASE_ADMIN_PASSWORD": "x",
         });
         assert_eq!(
-            uri("psmdb", "orders-rs0.prod.svc", 27017, users.clone()),
-            "mongodb://databaseAdmin:x@orders-rs0.prod.svc:27017"
-        );
-        assert_eq!(
-            uri("psmdb", "192.0.2.1:27017,192.0.2.2:27017", 27017, users),
-            "mongodb://databaseAdmin:x@192.0.2.1:27017,192.0.2.2:27017"
+            uri("psmdb", "orders-rs0.prod.svc", 27017, users),
+            "mongodb://databaseAdmin:x@orders-rs0.prod.svc:27017/?replicaSet=rs0"
         );
         assert_eq!(
             uri("pxc", "2001:db8::5", 3306, json!({"root": "x"})),
             "mysql://root:x@[2001:db8::5]:3306"
         );
+    }
+
+    #[test]
+    fn a_mongodb_names_its_replica_set_where_its_members_can_be_reached() {
+        let users = secret(json!({
+            "MONGODB_DATABASE_ADMIN_USER": "admin", "MONGODB_DATABASE_ADMIN_PASSWORD": "x",
+        }));
+        let uri = |spec: Value| {
+            let mut database = database("psmdb", "a:27017,b:27017", 27017);
+            let own = serde_json::to_value(&database.spec).unwrap();
+            let engine = own["engine"].clone();
+            let mut spec = spec;
+            spec["engine"] = engine;
+            database.spec = serde_json::from_value(spec).unwrap();
+            let found = connection(&database, Some(&users)).unwrap();
+            found.uri.into_inner()
+        };
+        let hosts = "mongodb://admin:x@a:27017,b:27017";
+        let set = format!("{hosts}/?replicaSet=rs0");
+        let exposed = |kind: &str| json!({"proxy": {"expose": {"type": kind}}});
+        assert_eq!(uri(json!({})), set);
+        for kind in ["internal", "ClusterIP", "NodePort"] {
+            assert_eq!(uri(exposed(kind)), set);
+        }
+        for kind in ["external", "LoadBalancer"] {
+            assert_eq!(uri(exposed(kind)), hosts);
+        }
+        let sharding = |enabled: bool| json!({"sharding": {"enabled": enabled, "shards": 2, "configServer": {"replicas": 3}}});
+        assert_eq!(uri(sharding(true)), hosts);
+        assert_eq!(uri(sharding(false)), set);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::{OwnedKeys, known_json, ownership};
-use crate::{quantity, semantic};
+use crate::{quantity, semantic, zero};
 
 /// An object, as a front end without a state of its own sees it.
 #[derive(Clone, Copy, Debug)]
@@ -120,23 +120,12 @@ fn covers<'a>(wanted: &'a Value, held: &'a Value, path: &mut Vec<&'a str>) -> bo
                     .values()
                     .all(|wanted| covers(wanted, &Value::Null, path))
         }
-        (wanted, Value::Null) => is_nothing(wanted),
+        (wanted, Value::Null) => zero::is_zero(wanted, semantic::of_spec(path)),
         (Value::String(wanted), Value::String(held)) => {
             wanted == held
                 || (semantic::of_spec(path) == Some("quantity") && quantity::equal(wanted, held))
         }
         (wanted, held) => wanted == held,
-    }
-}
-
-fn is_nothing(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::Bool(value) => !value,
-        Value::Number(number) => number.as_f64() == Some(0.0),
-        Value::String(text) => text.is_empty(),
-        Value::Array(list) => list.is_empty(),
-        Value::Object(members) => members.is_empty(),
     }
 }
 

@@ -4,6 +4,8 @@ use everest_schemas::models::BackupStorageModel;
 use everest_schemas::{Field, Sensitive};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
+use super::managed_fields;
+
 /// Keys of the Secret that every engine's storage reads.
 pub const KEYS: [&str; 2] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
 
@@ -27,14 +29,11 @@ impl SecretState {
         let Some(metadata) = metadata else {
             return Self::Gone;
         };
-        let applied = metadata.managed_fields.iter().flatten().any(|entry| {
-            let data = entry.fields_v1.as_ref().map(|fields| &fields.0["f:data"]);
-            entry.manager.as_deref() == Some(manager)
-                && entry.operation.as_deref() == Some("Apply")
-                && data.is_some_and(|data| {
-                    KEYS.iter()
-                        .all(|key| data.get(format!("f:{key}")).is_some())
-                })
+        let mut applies = managed_fields::applied(metadata, |name| name == manager);
+        let applied = applies.any(|fields| {
+            let data = &fields["f:data"];
+            KEYS.iter()
+                .all(|key| data.get(format!("f:{key}")).is_some())
         });
         if applied {
             Self::AsWritten

@@ -1,10 +1,8 @@
 //! `everest_database` and DatabaseCluster.
 
-use everest_schemas::everest::{
-    Backup, DatabaseCluster, DatabaseClusterSpec, EngineSpec, Monitoring, Proxy, Resources, Storage,
-};
+use everest_schemas::everest::{DatabaseCluster, DatabaseClusterSpec};
 use everest_schemas::models::DatabaseModel;
-use everest_schemas::{Field, StringMap};
+use everest_schemas::{Field, Tree};
 use serde_json::{Value, json};
 
 use super::{
@@ -14,7 +12,7 @@ use crate::Operation;
 use crate::facts::Seen;
 use crate::readiness::{self, DatabaseSighting, Readiness};
 use crate::upgrade::CrVersion;
-use crate::{quantity, restart, semantic, upgrade};
+use crate::{restart, schema, semantic, upgrade, zero};
 
 /// The body that makes a database what the configuration says.
 ///
@@ -72,15 +70,7 @@ pub fn carry_data_source(body: &mut Value, current: &DatabaseCluster) {
 
 /// Spells values that mean the same in the same way.
 pub fn comparable(spec: &mut DatabaseClusterSpec) {
-    canonical(spec);
-    if let Some(type_) = spec
-        .proxy
-        .known_mut()
-        .and_then(|proxy| proxy.expose.known_mut())
-        .and_then(|expose| expose.type_.known_mut())
-    {
-        *type_ = semantic::expose_type(type_).to_owned();
-    }
+    respell(spec, |_| true);
 }
 
 /// Spells quantities as Everest's own write-back would, so that it changes
@@ -88,54 +78,17 @@ pub fn comparable(spec: &mut DatabaseClusterSpec) {
 /// 1.12 Everest knew the older names alone, and a load balancer configuration
 /// is only taken away under the name `internal`.
 pub fn canonical(spec: &mut DatabaseClusterSpec) {
-    if let Some(engine) = spec.engine.known_mut() {
-        canonical_storage(&mut engine.storage);
-        canonical_resources(&mut engine.resources);
-    }
-    if let Some(proxy) = spec.proxy.known_mut() {
-        canonical_storage(&mut proxy.storage);
-        canonical_resources(&mut proxy.resources);
-    }
-    if let Some(resources) = spec
-        .monitoring
-        .known_mut()
-        .and_then(|monitoring| monitoring.resources.known_mut())
-    {
-        canonical_map(&mut resources.limits);
-        canonical_map(&mut resources.requests);
-    }
+    respell(spec, |kind| kind == "quantity");
 }
 
-fn canonical_amount(amount: &mut Field<String>) {
-    if let Some(text) = amount.known_mut() {
-        *text = quantity::canonical(text);
-    }
-}
-
-fn canonical_storage(storage: &mut Field<Storage>) {
-    if let Some(storage) = storage.known_mut() {
-        canonical_amount(&mut storage.size);
-    }
-}
-
-fn canonical_resources(resources: &mut Field<Resources>) {
-    if let Some(resources) = resources.known_mut() {
-        canonical_amount(&mut resources.cpu);
-        canonical_amount(&mut resources.memory);
-        for list in [&mut resources.limits, &mut resources.requests] {
-            if let Some(list) = list.known_mut() {
-                canonical_amount(&mut list.cpu);
-                canonical_amount(&mut list.memory);
-            }
+fn respell(spec: &mut DatabaseClusterSpec, which: impl Fn(&str) -> bool) {
+    schema::edit(spec, |place, value| {
+        if let (Some(kind), Some(text)) = (place.semantic(), value.text())
+            && which(kind)
+        {
+            *value = Tree::Leaf(semantic::canonical(kind, text).into());
         }
-    }
-}
-
-fn canonical_map(map: &mut StringMap) {
-    map.known_mut()
-        .into_iter()
-        .flat_map(|map| map.values_mut())
-        .for_each(canonical_amount);
+    });
 }
 
 /// The status of a database in one word; empty before Everest has seen it.
@@ -156,8 +109,7 @@ pub fn default_secret(database: &str) -> String {
 pub fn observed(object: &DatabaseCluster, owned: &OwnedKeys) -> DatabaseModel {
     let (namespace, name) = named(&object.metadata);
     let status = object.status.clone().unwrap_or_default();
-    let mut spec = object.spec.clone();
-    drop_zeros(&mut spec);
+    let mut spec = without_zeros(&object.spec);
     if restart::is_running(object) {
         // Only what runs can be restarted, so it runs afterwards.
         spec.paused = Field::Known(false);
@@ -225,118 +177,17 @@ fn looks_ready(object: &DatabaseCluster) -> bool {
         && readiness::missing_address(object).is_none()
 }
 
-/// Removes what Go clients write for nothing, so that it is not taken for
-/// somebody's wish; `paused` and `retention_copies` get the zero that Go
-/// leaves out, which is what their absence means.
-fn drop_zeros(spec: &mut DatabaseClusterSpec) {
-    spec.data_source = Field::Null;
+/// The spec without Go's zeros; `paused` and `retention_copies` have the zero
+/// that Go leaves out, which is what their absence means.
+fn without_zeros(spec: &DatabaseClusterSpec) -> DatabaseClusterSpec {
+    let mut spec = spec.clone();
+    zero::drop(&mut spec);
     spec.paused = std::mem::take(&mut spec.paused).or(Field::Known(false));
-    drop_if(&mut spec.allow_unsafe_configuration, |unsafe_| !unsafe_);
-    drop_text(&mut spec.pod_scheduling_policy_name);
-    if let Some(engine) = spec.engine.known_mut() {
-        drop_engine(engine);
-    }
-    drop_block(&mut spec.proxy, drop_proxy);
-    drop_block(&mut spec.backup, drop_backup);
-    drop_block(&mut spec.monitoring, drop_monitoring);
-    drop_block(&mut spec.engine_features, |features| {
-        drop_block(&mut features.psmdb, |psmdb| {
-            drop_text(&mut psmdb.split_horizon_dns_config_name);
-        });
-    });
-}
-
-fn drop_engine(engine: &mut EngineSpec) {
-    for text in [
-        &mut engine.config,
-        &mut engine.cr_version,
-        &mut engine.user_secrets_name,
-        &mut engine.version,
-    ] {
-        drop_text(text);
-    }
-    drop_if(&mut engine.replicas, |replicas| *replicas == 0);
-    drop_block(&mut engine.resources, drop_resources);
-    drop_block(&mut engine.storage, |storage| drop_text(&mut storage.class));
-}
-
-fn drop_proxy(proxy: &mut Proxy) {
-    drop_text(&mut proxy.config);
-    drop_text(&mut proxy.type_);
-    drop_if(&mut proxy.replicas, |replicas| *replicas == 0);
-    drop_block(&mut proxy.resources, drop_resources);
-    drop_block(&mut proxy.storage, |storage| {
-        drop_amount(&mut storage.size);
-        drop_text(&mut storage.class);
-    });
-    drop_block(&mut proxy.expose, |expose| {
-        drop_text(&mut expose.type_);
-        drop_text(&mut expose.load_balancer_config_name);
-        drop_if(&mut expose.ip_source_ranges, Vec::is_empty);
-    });
-}
-
-fn drop_backup(backup: &mut Backup) {
-    drop_if(&mut backup.enabled, |enabled| !enabled);
-    drop_if(&mut backup.schedules, Vec::is_empty);
-    for schedule in backup.schedules.known_mut().into_iter().flatten() {
+    let schedules = spec.backup.known_mut().map(|backup| &mut backup.schedules);
+    for schedule in schedules.and_then(Field::known_mut).into_iter().flatten() {
         schedule.retention_copies = schedule.retention_copies.or(Field::Known(0));
     }
-    if let Some(pitr) = backup.pitr.known_mut() {
-        drop_text(&mut pitr.backup_storage_name);
-        drop_if(&mut pitr.upload_interval_sec, |interval| *interval == 0);
-    }
-    drop_if(&mut backup.pitr, |pitr| {
-        pitr.enabled.known() != Some(&true)
-            && pitr.backup_storage_name.is_null()
-            && pitr.upload_interval_sec.is_null()
-    });
-}
-
-fn drop_monitoring(monitoring: &mut Monitoring) {
-    drop_text(&mut monitoring.monitoring_config_name);
-    drop_block(&mut monitoring.resources, |resources| {
-        drop_if(&mut resources.claims, Vec::is_empty);
-        drop_if(&mut resources.limits, |map| map.is_empty());
-        drop_if(&mut resources.requests, |map| map.is_empty());
-    });
-}
-
-fn drop_resources(resources: &mut Resources) {
-    drop_amount(&mut resources.cpu);
-    drop_amount(&mut resources.memory);
-    for list in [&mut resources.limits, &mut resources.requests] {
-        drop_block(list, |list| {
-            drop_amount(&mut list.cpu);
-            drop_amount(&mut list.memory);
-        });
-    }
-}
-
-fn drop_if<T>(field: &mut Field<T>, is_nothing: impl FnOnce(&T) -> bool) {
-    if field.known().is_some_and(is_nothing) {
-        *field = Field::Null;
-    }
-}
-
-fn drop_text(text: &mut Field<String>) {
-    drop_if(text, String::is_empty);
-}
-
-fn drop_amount(amount: &mut Field<String>) {
-    drop_if(amount, |text| {
-        text.is_empty()
-            || text
-                .parse::<quantity::Quantity>()
-                .is_ok_and(|amount| amount.is_zero())
-    });
-}
-
-fn drop_block<T: Default + PartialEq>(block: &mut Field<T>, inside: impl FnOnce(&mut T)) {
-    if let Some(block) = block.known_mut() {
-        inside(block);
-    }
-    drop_if(block, |block| *block == T::default());
+    spec
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
-//! Which labels and annotations of an object are ours.
+//! What of an object is ours, as `metadata.managedFields` has it.
 
 use std::collections::BTreeSet;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
+
+use crate::path::{FieldPath, Segment};
 
 /// Keys of labels and annotations that one field manager owns. Everybody
 /// writes labels and annotations; a model shows only its own.
@@ -29,6 +31,38 @@ pub fn owned_keys(metadata: &ObjectMeta, manager: &str) -> OwnedKeys {
         owned.annotations.extend(keys(fields, "f:annotations"));
     }
     owned
+}
+
+/// What the applies of a manager own outside of subresources, as `fieldsV1` has it.
+pub fn applied(
+    metadata: &ObjectMeta,
+    is_manager: impl Fn(&str) -> bool,
+) -> impl Iterator<Item = &Value> {
+    metadata
+        .managed_fields
+        .iter()
+        .flatten()
+        .filter(move |entry| {
+            is_manager(entry.manager.as_deref().unwrap_or_default())
+                && entry.operation.as_deref() == Some("Apply")
+                && entry.subresource.as_deref().unwrap_or_default().is_empty()
+        })
+        .filter_map(|entry| Some(&entry.fields_v1.as_ref()?.0))
+}
+
+/// What the applies of a manager own of the spec.
+pub fn applied_spec(metadata: &ObjectMeta, is_manager: impl Fn(&str) -> bool) -> Option<&Value> {
+    applied(metadata, is_manager).find_map(|fields| fields.get("f:spec"))
+}
+
+/// Whether the value at a path of the model is among what is owned of the spec.
+pub fn holds(spec: &Value, path: &FieldPath) -> bool {
+    let mut at = path.segments().iter();
+    at.try_fold(spec, |fields, segment| match segment {
+        Segment::Field(name) => fields.get(format!("f:{name}")),
+        Segment::Key(_) | Segment::Index(_) => None,
+    })
+    .is_some()
 }
 
 fn keys<'a>(fields: &'a Value, map: &str) -> impl Iterator<Item = String> + 'a {

@@ -4,7 +4,8 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::{Map, Value};
 
-use crate::path::{FieldPath, Segment};
+use super::managed_fields;
+use crate::path::FieldPath;
 
 /// The body of an update: of `planned` only what is ours to say.
 ///
@@ -38,28 +39,11 @@ pub fn ours(
 
 /// Whether an apply by `manager` owns a value in the spec of an object, by its path in the model.
 pub fn owns(live: &ObjectMeta, manager: &str, path: &FieldPath) -> bool {
-    let Some(spec) = owned_spec(live, manager) else {
-        return false;
-    };
-    let mut at = path.segments().iter();
-    at.try_fold(spec, |fields, segment| match segment {
-        Segment::Field(name) => fields.get(format!("f:{name}")),
-        Segment::Key(_) | Segment::Index(_) => None,
-    })
-    .is_some()
+    owned_spec(live, manager).is_some_and(|spec| managed_fields::holds(spec, path))
 }
 
-/// The part of `managedFields` that says what a manager's applies own of the spec.
 fn owned_spec<'a>(live: &'a ObjectMeta, manager: &str) -> Option<&'a Value> {
-    live.managed_fields
-        .iter()
-        .flatten()
-        .filter(|entry| {
-            entry.manager.as_deref() == Some(manager)
-                && entry.operation.as_deref() == Some("Apply")
-                && entry.subresource.as_deref().unwrap_or_default().is_empty()
-        })
-        .find_map(|entry| entry.fields_v1.as_ref()?.0.get("f:spec"))
+    managed_fields::applied_spec(live, |name| name == manager)
 }
 
 /// `planned` without what is not ours; none if nothing is left.

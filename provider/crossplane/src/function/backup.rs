@@ -1,7 +1,7 @@
 //! A backup: taken once its database is ready, and its data kept.
 
+use everest_core::api::STORAGE_PROTECTION;
 use everest_core::facts::Seen;
-use everest_core::lifecycle::backup::STORAGE_PROTECTION;
 use everest_core::readiness::{self, Readiness};
 use everest_core::rules::{Ruled, Stage};
 use everest_core::v1;

@@ -5,6 +5,7 @@ mod readiness;
 mod secret;
 mod spec;
 
+use everest_core::api::RESTART;
 use everest_core::facts::Seen;
 use everest_core::rules::{Ruled, Stage};
 use everest_core::v1;
@@ -19,9 +20,6 @@ use super::facts;
 use super::patches::PatchError;
 use super::place::{Lists, Place, PlaceError, lay_over};
 use super::step::{Database, Step, Unreadable};
-
-/// Annotation that makes Everest stop and start a database once.
-const RESTART: &str = "everest.percona.com/restart";
 
 /// Why a database cannot be composed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use lexopt::prelude::*;
 
-use super::duration;
+use everest_core::duration;
 
 /// What `--help` prints.
 pub const HELP: &str = "\
@@ -206,9 +206,9 @@ fn boolean(value: &str) -> Result<bool, String> {
 
 fn positive(args: &mut lexopt::Parser) -> Result<Duration, lexopt::Error> {
     args.value()?
-        .parse_with(|text| match duration::parse(text)? {
-            Duration::ZERO => Err("0 would be without a pause".to_owned()),
-            duration => Ok(duration),
+        .parse_with(|text| match duration::parse_go(text.trim()) {
+            Ok(Duration::ZERO) => Err("0 would be without a pause".to_owned()),
+            parsed => parsed.map_err(|error| error.to_string()),
         })
 }
 

@@ -113,9 +113,10 @@ pub fn make_ready(world: &mut World, resource: &str) {
         "data": keys,
     }));
     let generation = database["metadata"]["generation"].clone();
+    let namespace = database["metadata"]["namespace"].as_str().unwrap();
     world.object(resource)["status"] = json!({
         "status": "ready", "observedGeneration": generation, "size": 3, "ready": 3,
-        "hostname": format!("{name}.example"), "port": port, "crVersion": "1.18.0",
+        "hostname": format!("{name}-proxy.{namespace}"), "port": port, "crVersion": "1.18.0",
     });
     set_engine(world, kind, name, "ready", &generation);
 }

@@ -18,10 +18,15 @@ fn decoded(secret: &Value, key: &str) -> String {
 
 #[test]
 fn each_engine_has_the_same_keys() {
-    for (engine, user, uri) in [
-        ("pxc", "root", "mysql://root:secret@"),
-        ("psmdb", "admin", "mongodb://admin:secret@"),
-        ("postgresql", "postgres", "postgres://postgres:secret@"),
+    for (engine, user, uri, options) in [
+        ("pxc", "root", "mysql://root:secret@", ""),
+        (
+            "psmdb",
+            "admin",
+            "mongodb://admin:secret@",
+            "/?replicaSet=rs0",
+        ),
+        ("postgresql", "postgres", "postgres://postgres:secret@", ""),
     ] {
         let mut world = ready(spec(engine));
         let secret = world.reconcile().object("db-connection");
@@ -29,12 +34,14 @@ fn each_engine_has_the_same_keys() {
         assert_eq!(secret["metadata"]["name"], format!("{name}-connection"));
         assert_eq!(decoded(&secret, "username"), user);
         assert_eq!(decoded(&secret, "password"), "secret");
-        assert_eq!(decoded(&secret, "endpoint"), format!("{name}.example"));
+        let host = world.object("db")["status"]["hostname"].clone();
+        let host = host.as_str().unwrap();
+        assert_eq!(decoded(&secret, "endpoint"), host);
         assert_eq!(decoded(&secret, "host"), decoded(&secret, "endpoint"));
         let port = decoded(&secret, "port");
         assert_eq!(
             decoded(&secret, "uri"),
-            format!("{uri}{name}.example:{port}")
+            format!("{uri}{host}:{port}{options}")
         );
     }
 }

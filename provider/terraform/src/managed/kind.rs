@@ -23,8 +23,9 @@ pub trait Kind: Send + Sync + 'static {
     const SCOPE: Scope;
     /// How long its operations may take unless the user says otherwise.
     const TIMEOUTS: Defaults;
-    /// Outputs that are unknown in a plan that goes on waiting.
-    const PENDING: &'static [&'static str];
+    /// Outputs that stay as they are in a plan that goes on waiting, as members of the model; all
+    /// others are unknown in it.
+    const LASTING: &'static [&'static str] = &[];
     /// The version of its schema: goes up when stored state has to be brought to another shape,
     /// which [`Kind::upgrades`] does.
     const VERSION: i64 = 0;
@@ -45,6 +46,12 @@ pub trait Kind: Send + Sync + 'static {
         }
     }
 
+    /// The UID that its state shows, where it has an attribute for that.
+    fn uid(model: &Self::Model) -> Option<&str> {
+        let _ = model;
+        None
+    }
+
     /// The user's time-outs; null where the resource has none.
     fn timeouts(model: &Self::Model) -> &Field<Timeouts>;
 
@@ -56,6 +63,10 @@ pub trait Kind: Send + Sync + 'static {
     fn set_not_ready(model: &mut Self::Model) {
         let _ = model;
     }
+
+    /// Leaves an output open in a plan that changes nothing a user has set, so that its apply comes
+    /// to the object all the same.
+    fn open_an_output(planned: &mut Self::Model);
 
     /// Checks a change and says which outputs it affects.
     fn plan(plan: &mut Plan<'_, Self::Model>) {
@@ -81,12 +92,14 @@ pub trait Kind: Send + Sync + 'static {
         diagnostics::report(prior.check_destruction(), diags);
     }
 
-    /// The object as it is; None when it does not exist.
-    async fn read(
+    /// An object that was read, with what belongs to it.
+    async fn observe(
         cluster: &Cluster,
+        object: &<Self::Model as Mapped>::Object,
         prior: &Self::Model,
-    ) -> Result<Option<Self::Model>, ClusterError> {
-        cluster.read(prior).await
+    ) -> Result<Self::Model, ClusterError> {
+        let _ = prior;
+        Ok(cluster.observed(object))
     }
 
     /// Looks at what belongs to an object that exists and is not in it. What is missing there is

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use everest_cluster::{Catalog, Cluster};
 use everest_schemas::Field;
-use everest_schemas::models::{BackupStorageModel, DatabaseModel, RestoreModel};
+use everest_schemas::models::{BackupModel, BackupStorageModel, DatabaseModel, RestoreModel};
 use kube::client::Body;
 use serde_json::{Value as Json, json};
 use tfplugin::model;
@@ -14,8 +14,10 @@ use tfplugin::testing::{AnyResource, PlanRequest, PlanResult, Typed};
 use tfplugin::value::Value;
 
 use super::*;
+use crate::backup::Backup;
 use crate::backup_storage::BackupStorage;
 use crate::database::Database;
+use crate::namespace::Namespace;
 use crate::restore::Restore;
 
 const EVEREST: &str = "/apis/everest.percona.com/v1alpha1/namespaces/prod";
@@ -188,6 +190,18 @@ impl<K: Guarded> Stage<K> {
         (plan.unwrap(), Said(diags))
     }
 
+    async fn plan_destroy(&self, prior: &K::Model) -> Said {
+        let mut diags = Diagnostics::new();
+        let (prior, private) = (self.value(prior), Private::default());
+        let cx = Context::default();
+        let planned = self
+            .resource
+            .plan_destroy(&self.object, &prior, &private, &cx, &mut diags)
+            .await;
+        diags.extend(planned.err());
+        Said(diags)
+    }
+
     async fn create(&self, config: &K::Model, private: &mut Private) -> String {
         let mut diags = Diagnostics::new();
         let config = self.value(config);
@@ -197,6 +211,24 @@ impl<K: Guarded> Stage<K> {
             .create(&self.object, (&config, &config), private, &cx, &mut diags)
             .await;
         format!("{created:?}")
+    }
+
+    async fn update(&self, prior: &K::Model, planned: &K::Model, private: &mut Private) -> Said {
+        let mut diags = Diagnostics::new();
+        let (prior, planned) = (self.value(prior), self.value(planned));
+        let cx = Context::default();
+        let updated = self
+            .resource
+            .update(
+                &self.object,
+                (&prior, &planned, &planned),
+                private,
+                &cx,
+                &mut diags,
+            )
+            .await;
+        diags.extend(updated.err());
+        Said(diags)
     }
 
     async fn delete(&self, prior: &K::Model, private: &Private) -> Said {
@@ -268,6 +300,27 @@ async fn a_restore_that_was_begun_is_kept_when_its_object_is_gone_and_that_is_sa
         let (read, said) = stage.read(&prior, &mut private).await;
         assert!(matches!(read, ReadResult::Keep));
         assert!(said.is_nothing(), "{said:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_backup_that_is_gone_is_taken_again_with_a_warning_that_it_holds_something_else() {
+    let (session, _) = world([database("orders")]);
+    let stage = Stage::<Backup>::on(&session);
+    for (state, warns) in [("Succeeded", true), ("Failed", false)] {
+        let prior = BackupModel {
+            namespace: "prod".into(),
+            name: "b".into(),
+            database_name: "orders".into(),
+            destination: "s3://bucket/orders/1".into(),
+            state: state.into(),
+            ..BackupModel::default()
+        };
+        let (read, said) = stage.read(&prior, &mut Private::default()).await;
+        assert!(matches!(read, ReadResult::Gone), "{prior:?}");
+        assert!(!said.is_refusal());
+        assert_eq!(said.says("another backup is taken"), warns, "{said:?}");
+        assert_eq!(said.says("s3://bucket/orders/1"), warns, "{said:?}");
     }
 }
 
@@ -377,10 +430,10 @@ async fn what_is_to_be_destroyed_is_not_offered_for_import() {
     let stage = Stage::<Database>::on(&session);
     let (mut plan, _) = stage.plan(None, &config, Private::default()).await;
     let said = stage.create(&config, &mut plan.private).await;
-    assert!(said.contains("Import it with the id"), "{said}");
+    assert!(said.contains("Otherwise: Import it with the id"), "{said}");
     // A client that does not hand over what was planned is told both.
     assert!(
-        said.contains("If this plan replaces it, do not import it"),
+        said.contains("If this plan replaces it, names are fixed: take create_before_destroy out"),
         "{said}"
     );
 }
@@ -411,6 +464,27 @@ async fn what_the_same_run_plans_is_not_missed_and_anything_else_is() {
 }
 
 #[tokio::test]
+async fn a_namespace_that_is_destroyed_with_its_databases_names_none_of_them() {
+    let (session, _) = world([database("orders"), database("sales")]);
+    let namespace = serde_json::from_value(json!({"name": "prod", "engines": {}})).unwrap();
+    let namespaces = Stage::<Namespace>::on(&session);
+    let said = namespaces.plan_destroy(&namespace).await;
+    assert!(said.says("orders, sales"), "{said:?}");
+    let databases = Stage::<Database>::on(&session);
+    for (name, left) in [("orders", Some(": sales")), ("sales", None)] {
+        let database = DatabaseModel {
+            name: name.into(),
+            deletion_protection: false.into(),
+            ..orders()
+        };
+        databases.plan_destroy(&database).await;
+        let said = namespaces.plan_destroy(&namespace).await;
+        assert_eq!(!said.is_nothing(), left.is_some(), "{said:?}");
+        assert!(left.is_none_or(|left| said.says(left)), "{said:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_restore_says_that_it_does_not_run_for_the_database_that_replaces_its_own() {
     let (session, _) = world([database("orders"), backup()]);
     let restores = Stage::<Restore>::on(&session);
@@ -432,4 +506,7 @@ async fn a_restore_says_that_it_does_not_run_for_the_database_that_replaces_its_
     assert!(said.says("replace_triggered_by"), "{said:?}");
 }
 
+mod own_attributes;
+mod superseded;
+mod unacknowledged;
 mod unanswered;

@@ -96,7 +96,8 @@ async fn a_read_during_a_restart_shows_neither_pause_nor_annotations() {
         "operation": "Update", "fieldsV1": {"f:metadata": {"f:annotations":
             {format!("f:{RESTART}"): {}, format!("f:{RESTARTED_FOR}"): {}}}}}]);
     let (cluster, _, _) = restarting(live);
-    let found = cluster.read(&model(json!({}))).await.unwrap().unwrap();
+    let found = cluster.object(&model(json!({}))).await.unwrap().unwrap();
+    let found: DatabaseModel = cluster.observed(&found);
     assert_eq!(found.spec.known().unwrap().paused.known(), Some(&false));
     assert_eq!(found.ready.known(), Some(&false));
     assert!(found.annotations.is_null());

@@ -276,12 +276,14 @@ async fn reads_that_are_never_answered_do_not_end_a_wait() {
             _ => fake::Answer::Json(200, ready.clone()),
         }
     });
-    let objects = cluster.objects::<DatabaseCluster>("prod");
     let written = serde_json::from_value(at_version("initializing", "1")).unwrap();
     let begun = Instant::now();
-    let after = readiness::After::NoChange;
-    let waited =
-        readiness::wait_until_ready(&objects, written, (after, false), &wait().start()).await;
+    let after = After::NoChange;
+    let mut lifecycle = AwaitReady::of(&written, after, false);
+    let clock = wait().start();
+    let mut driver = Driver::new(&cluster, &clock);
+    driver.note_written(&lifecycle.subject(), written);
+    let waited = driver.run(&mut lifecycle, &Unacknowledged::default()).await;
     assert!(waited.is_ok(), "{:?}", waited.err());
     assert!(begun.elapsed() >= Duration::from_secs(60), "{begun:?}");
 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::*;
-use crate::{Next, Waiting};
+use crate::{Stepped, Waiting};
 
 #[tokio::test(start_paused = true)]
 async fn what_olm_cannot_resolve_is_refused_once_that_has_lasted_from_look_to_look() {
@@ -27,7 +27,7 @@ async fn what_olm_cannot_resolve_is_refused_once_that_has_lasted_from_look_to_lo
     );
     let mut times = Stopwatches::default();
     let next = step(&cluster, &prior, &planned, Some("u"), &mut times).await;
-    let Ok(Next::Waits(Waiting::Comes(missing))) = next else {
+    let Ok(Stepped::Waits(Waiting::Comes(missing))) = next else {
         panic!("{next:?}")
     };
     assert!(missing.contains("OLM cannot resolve"), "{missing}");

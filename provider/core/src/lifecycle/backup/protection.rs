@@ -3,8 +3,7 @@
 use everest_schemas::everest::DatabaseClusterBackup;
 use serde_json::{Value, json};
 
-/// Finalizer that makes Everest keep a backup's data in the bucket when its object goes.
-pub const STORAGE_PROTECTION: &str = "everest.percona.com/dbb-storage-protection";
+use crate::api::STORAGE_PROTECTION;
 
 /// Whether the data stays in the bucket when the object goes. One that is going already takes no
 /// new finalizers.

@@ -2,6 +2,7 @@ use everest_schemas::models::DatabaseModel;
 use serde_json::json;
 
 use super::*;
+use crate::api::STORAGE_PROTECTION;
 use crate::final_backup::FINAL_BACKUP_OF;
 use crate::lifecycle::database::RemoveDatabase;
 use crate::lifecycle::world::{World, object};

@@ -4,8 +4,9 @@ use everest_schemas::everest::{DatabaseCluster, DatabaseClusterBackup};
 use everest_schemas::models::DatabaseModel;
 use k8s_openapi::api::core::v1::Namespace;
 
+use crate::api::STORAGE_PROTECTION;
 use crate::facts::Seen;
-use crate::lifecycle::backup::{FinalBackup, STORAGE_PROTECTION, TakeFinalBackup, protect};
+use crate::lifecycle::backup::{FinalBackup, TakeFinalBackup, protect};
 use crate::lifecycle::{
     Action, Lifecycle, Merge, ObjectRef, Observed, Query, Removal, Stopwatches,
 };

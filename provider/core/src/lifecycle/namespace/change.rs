@@ -15,7 +15,7 @@ use super::installation::Installation;
 use super::made::{Begun, Made};
 use super::operators::RemoveOperators;
 use super::subscriptions::{Subscriber, Subscribing, left_behind};
-use crate::lifecycle::{Action, Lifecycle, ObjectRef, Observed, Query, Stopwatches};
+use crate::lifecycle::{Action, Agreed, Lifecycle, ObjectRef, Observed, Query, Stopwatches};
 use crate::text::Text;
 use crate::v1;
 
@@ -179,11 +179,7 @@ impl ChangeNamespace {
             self.is_allowed = true;
         }
         if let Some(body) = self.body.take() {
-            let action = Action::Apply {
-                object: self.subject(),
-                body,
-                takes: true,
-            };
+            let action = Action::apply(self.subject(), body, Agreed::Everything);
             return Ok(Some((action, None)));
         }
         while let Some(removal) = self.removals.front_mut() {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::change::ChangeNamespace;
 use super::made::{Begun, Keys};
 use super::subscriptions::Subscriber;
-use crate::lifecycle::{Action, Lifecycle, ObjectRef, Observed, Query, Stopwatches};
+use crate::lifecycle::{Action, Agreed, Lifecycle, ObjectRef, Observed, Query, Stopwatches};
 use crate::v1;
 
 /// Makes a namespace one that Everest manages, with its engines installed.
@@ -60,11 +60,7 @@ impl CreateNamespace {
             if let Some(uid) = &existing.metadata.uid {
                 body["metadata"]["uid"] = json!(uid);
             }
-            return Ok(Some(Action::Apply {
-                object,
-                body,
-                takes: true,
-            }));
+            return Ok(Some(Action::apply(object, body, Agreed::Everything)));
         }
         if self.is_resumed {
             return Ok(None);

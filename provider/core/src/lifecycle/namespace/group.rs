@@ -3,7 +3,7 @@
 use everest_schemas::olm::OperatorGroup;
 
 use crate::lifecycle::removals::Removals;
-use crate::lifecycle::{Action, ObjectRef, Observed, Query};
+use crate::lifecycle::{Action, Agreed, ObjectRef, Observed, Query};
 use crate::text::Text;
 use crate::v1::namespace::{OPERATOR_GROUP, operator_group};
 
@@ -25,10 +25,12 @@ pub(super) fn made(
         .iter()
         .find(|group| group.metadata.name.as_deref() != Some(OPERATOR_GROUP));
     let Some(foreign) = foreign else {
-        return Ok(found.is_empty().then(|| Action::Apply {
-            object: ObjectRef::of::<OperatorGroup>(namespace, OPERATOR_GROUP),
-            body: operator_group(namespace),
-            takes: false,
+        return Ok(found.is_empty().then(|| {
+            Action::apply(
+                ObjectRef::of::<OperatorGroup>(namespace, OPERATOR_GROUP),
+                operator_group(namespace),
+                Agreed::Nothing,
+            )
         }));
     };
     let targets = foreign.spec.target_namespaces.as_deref();

@@ -20,7 +20,7 @@ use crate::facts::BACKUP_UNFINISHED;
 use crate::lifecycle::database::RemoveDatabase;
 use crate::lifecycle::removals::Removals;
 use crate::lifecycle::{
-    Action, Lifecycle, ObjectRef, Observed, Query, Removal, Requirement, Stopwatches,
+    Action, Agreed, Lifecycle, ObjectRef, Observed, Query, Removal, Requirement, Stopwatches,
 };
 use crate::path::FieldPath;
 use crate::storage_users::User;
@@ -240,11 +240,7 @@ impl RemoveNamespace {
             if let Some(uid) = &metadata.uid {
                 body["metadata"]["uid"] = json!(uid);
             }
-            return Action::Apply {
-                object: self.object.clone(),
-                body,
-                takes: false,
-            };
+            return Action::apply(self.object.clone(), body, Agreed::Nothing);
         }
         let labels = metadata.labels.as_ref();
         let label = labels.and_then(|labels| labels.get(MANAGED_BY_LABEL));

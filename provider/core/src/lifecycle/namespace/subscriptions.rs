@@ -11,7 +11,7 @@ use super::inhabitants::databases;
 use super::made::{Begun, Channel};
 use super::operators::RemoveOperators;
 use crate::facts::Seen;
-use crate::lifecycle::{Action, ObjectRef, Observed, Query};
+use crate::lifecycle::{Action, Agreed, ObjectRef, Observed, Query};
 use crate::olm;
 use crate::v1::namespace::{SubscriptionRequest, subscription};
 
@@ -133,11 +133,11 @@ impl Subscribing {
             catalog_namespace: &self.subscriber.catalog_namespace,
             version: wanted.version.as_deref(),
         });
-        Ok(Action::Apply {
-            object: ObjectRef::of::<Subscription>(&self.namespace, wanted.engine.operator()),
+        Ok(Action::apply(
+            ObjectRef::of::<Subscription>(&self.namespace, wanted.engine.operator()),
             body,
-            takes: false,
-        })
+            Agreed::Nothing,
+        ))
     }
 
     /// The channel for an engine's operator: see [`olm::channel`] for the order. What may not be

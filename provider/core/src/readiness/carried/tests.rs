@@ -169,7 +169,7 @@ fn a_line_without_a_value_is_found_in_a_configuration_of_postgresql_alone() {
         database(json!({"engine": {"type": engine, "config": config, "storage": {"size": "1Gi"}}}))
     };
     let line =
-        |engine: &str, config: &str| unreadable_line(&with(engine, config)).map(str::to_owned);
+        |engine: &str, config: &str| unreadable_line(&with(engine, config).spec).map(str::to_owned);
     assert_eq!(
         line("postgresql", "a = 1\n  shared_buffers\n").as_deref(),
         Some("shared_buffers")

@@ -320,6 +320,16 @@ fn a_creation_that_waits_for_the_engines_operator_says_what_its_object_says() {
 }
 
 #[test]
+fn long_work_of_an_engine_says_what_its_object_says() {
+    for state in ["upgrading", "resizingVolumes", "restoring"] {
+        Scene::updating(state)
+            .engine(5, Some(5), "initializing")
+            .engine_says("status.message", json!("pod orders-pxc-2 is unschedulable"))
+            .is_pending("the engine's operator says: pod orders-pxc-2 is unschedulable");
+    }
+}
+
+#[test]
 fn a_load_balancer_must_have_given_its_address() {
     let exposed = |engine: &str, hostname: &str| {
         Scene::new(engine, "ready")
@@ -337,6 +347,47 @@ fn a_load_balancer_must_have_given_its_address() {
         ..exposed("pxc", "")
     };
     looked_at.is_ready();
+}
+
+#[test]
+fn the_address_of_a_former_load_balancer_must_have_gone() {
+    let inside = |engine: &str, exposed: &str, hostname: &str| {
+        Scene {
+            has_worked: true,
+            ..Scene::updating("ready")
+        }
+        .with("/spec/engine/type", json!(engine))
+        .with("/spec/proxy", json!({"expose": {"type": exposed}}))
+        .with("/status/hostname", json!(hostname))
+        .engine(5, Some(5), "ready")
+    };
+    for exposed in ["ClusterIP", "internal", "NodePort"] {
+        inside("pxc", exposed, "203.0.113.10").is_pending("still 203.0.113.10, that of its former");
+        inside("pxc", exposed, "orders-haproxy.prod").is_ready();
+    }
+    let unexposed = inside("postgresql", "", "lb.example.org").with("/spec/proxy", json!({}));
+    unexposed.is_pending("still lb.example.org");
+    inside("postgresql", "ClusterIP", "orders-pgbouncer.prod.svc").is_ready();
+    inside("pxc", "ClusterIP", "").is_ready();
+    // The members of a replica set are listed, in more ways than one.
+    inside("psmdb", "ClusterIP", "10.0.0.1:27017,10.0.0.2:27017").is_ready();
+    let sharded = |hostname| {
+        inside("psmdb", "ClusterIP", hostname).with(
+            "/spec/sharding",
+            json!({"enabled": true, "shards": 2, "configServer": {"replicas": 3}}),
+        )
+    };
+    sharded("203.0.113.10:27017").is_pending("that of its former load balancer");
+}
+
+#[test]
+fn another_host_name_is_another_footing() {
+    let of = |hostname: &str| {
+        let scene = Scene::updating("ready").with("/status/hostname", json!(hostname));
+        engine_object::footing(&serde_json::from_value(scene.database).unwrap(), None)
+    };
+    assert_ne!(of("203.0.113.10"), of("203.0.113.11"));
+    assert_eq!(of("203.0.113.10"), of("203.0.113.10"));
 }
 
 #[test]

@@ -1,4 +1,6 @@
 use super::*;
+use crate::dialect::Dialect;
+use crate::facts::Planned;
 use crate::facts::fixtures::facts;
 use crate::finding::Severity::{Error, Warning};
 
@@ -75,4 +77,22 @@ fn a_storage_in_use_is_not_destroyed() {
         check_destruction_online(&storage("one"), &Facts::default()),
         []
     );
+}
+
+#[test]
+fn a_storage_that_loses_its_users_in_the_same_run_is_not_warned_of() {
+    let mut facts = in_use();
+    let used = serde_json::json!({"metadata": {"name": "orders"},
+        "spec": {"engine": {"type": "pxc", "storage": {"size": "1Gi"}},
+            "backup": {"schedules": [{"name": "n", "schedule": "0 2 * * *", "enabled": true,
+                "backupStorageName": "s3"}]}}});
+    facts.databases = Some([("orders".to_owned(), serde_json::from_value(used).unwrap())].into());
+    facts.backups = Some(Default::default());
+    let found = check_destruction_online(&storage("one"), &facts);
+    let said = found[0].summary.said(Dialect::Terraform);
+    assert!(said.ends_with("in use by database orders"), "{said}");
+    let mut planned = Planned::default();
+    planned.note_destroyed(&"prod".into(), Kind::Databases, &"orders".into());
+    facts.planned = planned.within("prod");
+    assert_eq!(check_destruction_online(&storage("one"), &facts), []);
 }

@@ -48,7 +48,7 @@ pub(super) fn check(spec: &DatabaseClusterSpec, finder: &mut Finder) {
     }
     if let Some(schedules) = backup.schedules.known() {
         let path = path.field("schedules");
-        each(&path, schedules, finder);
+        each(&path, schedules, engine_type(spec), finder);
         distinct(&path, schedules, finder);
         match engine_type(spec) {
             Some(Engine::Psmdb) => psmdb_storages(&path, schedules, finder),
@@ -70,7 +70,12 @@ pub(super) fn schedule_path(
     }
 }
 
-fn each(path: &FieldPath, schedules: &[BackupSchedule], finder: &mut Finder) {
+fn each(
+    path: &FieldPath,
+    schedules: &[BackupSchedule],
+    engine: Option<Engine>,
+    finder: &mut Finder,
+) {
     for (index, schedule) in schedules.iter().enumerate() {
         let path = schedule_path(path, index, schedule);
         if is_missing(&schedule.name) {
@@ -81,13 +86,15 @@ fn each(path: &FieldPath, schedules: &[BackupSchedule], finder: &mut Finder) {
             );
         }
         if let Some(text) = schedule.schedule.known_str()
-            && let Err(error) = cron::check(text)
+            && let Err(error) = cron::check(text, engine)
         {
-            finder.broken(
-                &SCHEDULE_CRON,
-                path.field("schedule"),
-                format!("{text:?} is not a cron expression: {error}"),
-            );
+            let path = path.field("schedule");
+            let summary = format!("{text:?} is no schedule that works: {error}");
+            if error.is_unsure() {
+                finder.doubtful(&SCHEDULE_CRON, path, summary);
+            } else {
+                finder.broken(&SCHEDULE_CRON, path, summary);
+            }
         }
         // Left out means enabled.
         let enabled = schedule.enabled.is_null() || schedule.enabled.known() == Some(&true);

@@ -7,6 +7,7 @@ use everest_schemas::{Engine, Field};
 use super::backup::schedule_path;
 use super::engine_type;
 use crate::path::FieldPath;
+use crate::quantity::Quantity;
 use crate::rules::finder::{Finder, differ, is_missing};
 use crate::rules::table::backup::{DATA_SOURCE_UNUSED, PG_SCHEDULE_STORAGE_FIXED};
 use crate::rules::table::database::{
@@ -33,6 +34,9 @@ pub(super) fn check(planned: &DatabaseModel, prior: &DatabaseModel, finder: &mut
     }
     if let (Some(proxy), Some(was)) = (now.proxy.known(), before.proxy.known()) {
         class("proxy", (&proxy.storage, &was.storage), finder);
+        if prior.ready.known() != Some(&false) {
+            proxy_storage((&proxy.storage, &was.storage), finder);
+        }
     }
     sharding(now, before, finder);
     load_balancer_config(now, before, finder);
@@ -64,6 +68,24 @@ fn storage(now: &DatabaseClusterSpec, before: &DatabaseClusterSpec, finder: &mut
             &STORAGE_NO_SHRINK,
             storage_size(),
             would_shrink(now, before),
+        );
+    }
+}
+
+/// Kubernetes takes no volume back, and no StatefulSet with other templates of volumes: an engine's
+/// operator writes neither its proxy nor anything after it any more.
+fn proxy_storage((now, before): (&Field<Storage>, &Field<Storage>), finder: &mut Finder) {
+    let size = |storage: &Field<Storage>| storage.known()?.size.known_str().map(str::to_owned);
+    let (Some(now), Some(before)) = (size(now), size(before)) else {
+        return;
+    };
+    if let (Ok(amount), Ok(was)) = (now.parse::<Quantity>(), before.parse::<Quantity>())
+        && amount < was
+    {
+        finder.broken(
+            &STORAGE_NO_SHRINK,
+            FieldPath::of("proxy.storage.size"),
+            format!("The storage of the proxy would shrink from {before} to {now}"),
         );
     }
 }

@@ -6,11 +6,12 @@ use everest_schemas::{Engine, Field};
 use super::engine_type;
 use crate::path::FieldPath;
 use crate::quantity::Quantity;
+use crate::readiness;
 use crate::rules::Rule;
 use crate::rules::finder::{Finder, is_missing};
 use crate::rules::table::database::{
-    CPU_MINIMUM, MEMORY_MINIMUM, REPLICAS_AT_MOST_FIVE, REPLICAS_ODD, RESOURCES_REQUIRED,
-    STORAGE_MINIMUM,
+    CONFIG_LINE, CPU_MINIMUM, MEMORY_MINIMUM, REPLICAS_AT_MOST_FIVE, REPLICAS_ODD,
+    REQUESTS_WITHIN_LIMITS, RESOURCES_REQUIRED, STORAGE_MINIMUM,
 };
 
 const MINIMUM_CPU: &str = "600m";
@@ -41,6 +42,14 @@ pub(super) fn check(spec: &DatabaseClusterSpec, finder: &mut Finder) {
         }
     }
     resources(&path.field("resources"), &engine.resources, finder);
+    requests(spec, finder);
+    if let Some(line) = readiness::unreadable_line(spec) {
+        finder.broken(
+            &CONFIG_LINE,
+            path.field("config"),
+            format!("The line {line:?} has no value"),
+        );
+    }
     if let Some(storage) = engine.storage.known() {
         let path = path.field("storage").field("size");
         minimum(
@@ -110,6 +119,72 @@ fn resources(path: &FieldPath, resources: &Field<Resources>, finder: &mut Finder
         } else {
             minimum(rule, least, path, value, finder);
         }
+    }
+}
+
+/// The requests of the engine, the proxy and the monitoring client.
+fn requests(spec: &DatabaseClusterSpec, finder: &mut Finder) {
+    let engine = spec.engine.known().map(|engine| &engine.resources);
+    let proxy = spec.proxy.known().map(|proxy| &proxy.resources);
+    for (part, resources) in [("engine", engine), ("proxy", proxy)] {
+        let Some(resources) = resources.and_then(Field::known) else {
+            continue;
+        };
+        let Some(requests) = resources.requests.known() else {
+            continue;
+        };
+        let none = ResourceList::default();
+        let limits = match &resources.limits {
+            Field::Unknown => continue,
+            Field::Null => &none,
+            Field::Known(limits) => limits,
+        };
+        let path = FieldPath::of(part).field("resources").field("requests");
+        for (name, request, limit, of_resources) in [
+            ("cpu", &requests.cpu, &limits.cpu, &resources.cpu),
+            (
+                "memory",
+                &requests.memory,
+                &limits.memory,
+                &resources.memory,
+            ),
+        ] {
+            // From Everest 1.16 a limit wins over the older member.
+            let limit = if is_missing(limit) {
+                of_resources
+            } else {
+                limit
+            };
+            within(path.field(name), request, limit, finder);
+        }
+    }
+    let monitoring = spec.monitoring.known();
+    let Some(resources) = monitoring.and_then(|monitoring| monitoring.resources.known()) else {
+        return;
+    };
+    let (Some(requests), Some(limits)) = (resources.requests.known(), resources.limits.known())
+    else {
+        return;
+    };
+    let path = FieldPath::of("monitoring.resources.requests");
+    for (name, request) in requests {
+        if let Some(limit) = limits.get(name) {
+            within(path.key(name), request, limit, finder);
+        }
+    }
+}
+
+/// A request beyond its limit; no limit, and one of zero as Go writes it, allows any.
+fn within(path: FieldPath, request: &Field<String>, limit: &Field<String>, finder: &mut Finder) {
+    let (Some(request), Some(limit)) = (request.known_str(), limit.known_str()) else {
+        return;
+    };
+    if let (Ok(amount), Ok(most)) = (request.parse::<Quantity>(), limit.parse::<Quantity>())
+        && amount > most
+        && !most.is_zero()
+    {
+        let summary = format!("The request of {request} is more than the limit of {limit}");
+        finder.broken(&REQUESTS_WITHIN_LIMITS, path, summary);
     }
 }
 

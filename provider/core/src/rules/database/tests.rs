@@ -10,7 +10,7 @@ use engines::ENGINES;
 use everest_schemas::everest::{
     Backup, BackupSchedule, BackupSource, ConfigServer, DataImport, DataImportS3, DataImportSource,
     DataSource, EngineFeatures, EngineSpec, Expose, Pitr, PitrTarget, Proxy, PsmdbFeatures,
-    Sharding,
+    Resources, Sharding, Storage,
 };
 use everest_schemas::models::Timeouts;
 
@@ -316,11 +316,11 @@ fn quantities_and_timeouts_are_checked_wherever_they_stand() {
         .collect();
     let expected = [
         ("timeout", "timeouts.update"),
-        ("quantity", "engine.storage.size"),
         ("quantity", "engine.resources.cpu"),
         ("quantity", "engine.resources.requests.memory"),
-        ("quantity", "proxy.resources.limits.cpu"),
+        ("quantity", "engine.storage.size"),
         ("quantity", "monitoring.resources.limits[\"memory\"]"),
+        ("quantity", "proxy.resources.limits.cpu"),
     ];
     assert_eq!(found, expected.map(|(rule, path)| (rule, path.to_owned())));
 }

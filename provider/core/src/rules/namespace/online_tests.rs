@@ -1,4 +1,6 @@
 use super::*;
+use crate::dialect::Dialect;
+use crate::facts::Planned;
 use crate::facts::fixtures::{all, facts};
 use crate::finding::Severity::{self, Error, Warning};
 use everest_schemas::models::{EngineInstall, Engines};
@@ -89,6 +91,23 @@ fn a_namespace_with_databases_is_not_destroyed() {
         ("namespace-empty", Warning)
     );
     assert_eq!(check_destruction_online(&prior, &Facts::default()), []);
+    let mut emptied = facts();
+    let mut planned = Planned::default();
+    let all: Vec<_> = emptied
+        .databases
+        .iter()
+        .flatten()
+        .map(|(name, _)| name.clone())
+        .collect();
+    for (number, name) in all.iter().enumerate() {
+        emptied.planned = planned.within("prod");
+        let found = check_destruction_online(&prior, &emptied);
+        let said = found[0].summary.said(Dialect::Terraform);
+        assert!(said.ends_with(&all[number..].join(", ")), "{said}");
+        planned.note_destroyed(&"prod".into(), Kind::Databases, &name.as_str().into());
+    }
+    emptied.planned = planned.within("prod");
+    assert_eq!(check_destruction_online(&prior, &emptied), []);
     prior.force_destroy = true.into();
     assert_eq!(check_destruction_online(&prior, &facts()), []);
 }

@@ -49,7 +49,7 @@ pub(in crate::rules) const SCHEDULE_NAMES_DISTINCT: Rule = Rule {
 
 pub(in crate::rules) const SCHEDULE_CRON: Rule = Rule {
     id: "schedule-cron",
-    sentence: "A schedule is a cron expression of five fields: minute, hour, day of month, month, day of week. Everest accepts any text, and with a wrong one no backup is ever taken.",
+    sentence: "A schedule is a cron expression of five fields: minute, hour, day of month, month, day of week, whose time comes. `@every` is for MongoDB alone, a time zone (`CRON_TZ=`) for PXC alone. Everest accepts any text, and with a wrong one no backup is ever taken.",
     advice: "Write for example \"0 2 * * *\" for every night at two.",
     engines: ALL,
     operations: BOTH,
@@ -165,6 +165,16 @@ pub(in crate::rules) const PITR_WINDOW: Rule = Rule {
     operations: CREATE,
     checked: ALONE_AND_ONLINE,
     source: "engine operators: point-in-time recovery; status of the DatabaseClusterBackup",
+};
+
+pub(in crate::rules) const PITR_GAPS: Rule = Rule {
+    id: "pitr-gaps",
+    sentence: "The log behind a backup may have gaps: the engine's operator may refuse to restore to a moment by it, after the database was stopped.",
+    advice: "Name another backup, or restore the backup alone, without {pitr}.",
+    engines: &[Engine::Pxc],
+    operations: CREATE,
+    checked: ONLINE,
+    source: "everest-operator: databaseclusterbackup_controller.go, BinlogGapDetected; percona-xtradb-cluster-operator: PITRReady, unsafe-pitr",
 };
 
 pub(in crate::rules) const PITR_LATEST: Rule = Rule {

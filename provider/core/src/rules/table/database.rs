@@ -55,6 +55,26 @@ pub(in crate::rules) const REPLICAS_AT_MOST_FIVE: Rule = Rule {
     source: "everest: validation/database_cluster.go, maxPXCEngineReplicas",
 };
 
+pub(in crate::rules) const REQUESTS_WITHIN_LIMITS: Rule = Rule {
+    id: "requests-within-limits",
+    sentence: "What a pod is guaranteed is at most what it may use: Everest takes any, and Kubernetes then makes no pod.",
+    advice: "Write a request of at most the limit.",
+    engines: ALL,
+    operations: BOTH,
+    checked: ALONE,
+    source: "kubernetes: validation of a pod's resources",
+};
+
+pub(in crate::rules) const CONFIG_LINE: Rule = Rule {
+    id: "config-line",
+    sentence: "Each line of a PostgreSQL configuration gives its parameter a value. Everest cannot read another, and writes nothing of the database while it is there.",
+    advice: "Give the parameter a value, or put a # before the line.",
+    engines: &[Engine::Postgresql],
+    operations: BOTH,
+    checked: ALONE,
+    source: "everest-operator: pg/applier.go, configuration parser",
+};
+
 pub(in crate::rules) const RESOURCES_REQUIRED: Rule = Rule {
     id: "resources-required",
     sentence: "Everest requires CPU and memory for the engine: without them a database may starve its node.",

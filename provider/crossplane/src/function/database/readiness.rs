@@ -1,11 +1,15 @@
 //! Whether a composed database is ready.
 
+use std::sync::Arc;
+
 use everest_core::facts::Seen;
+use everest_core::lifecycle::database::Companions;
+use everest_core::lifecycle::{Answer, ObjectKind, ObjectRef, Observed, Query};
 use everest_core::readiness::{self, DatabaseSighting, HOLD, Readiness};
 use everest_core::v1::database::status;
 use everest_core::v1::engine_kinds;
 use everest_schemas::everest::{DataImportJob, DatabaseCluster, DatabaseClusterRestore};
-use serde_json::Value;
+use jiff::Timestamp;
 
 use crate::function::step::Step;
 
@@ -23,9 +27,8 @@ pub(super) fn judge(
     observed: &DatabaseCluster,
     changes: bool,
 ) -> bool {
-    let engine_cr = engine_cr(step, observed);
-    let restore = first_restore(step, observed);
-    let import_job = import_job(step, observed);
+    let seen = look_up(step, observed);
+    let beside = Companions::of(&seen, observed, false).unwrap_or_default();
     if changes {
         step.report
             .wait(format!("{subject}: a change of it is being written"));
@@ -33,9 +36,9 @@ pub(super) fn judge(
     }
     let sighting = DatabaseSighting {
         database: observed,
-        engine_cr: engine_cr.as_ref(),
-        restore: restore.as_ref(),
-        import_job: import_job.as_ref(),
+        engine_cr: beside.engine_cr,
+        restore: beside.restore,
+        import_job: beside.import_job,
         written_generation: 0,
         steady_for: Some(HOLD),
         has_worked: false,
@@ -43,7 +46,7 @@ pub(super) fn judge(
         may_be_stale: true,
     };
     match readiness::database(&sighting) {
-        Readiness::Ready if engine_cr == Seen::Absent => {
+        Readiness::Ready if beside.engine_cr == Seen::Absent => {
             step.report.wait_unwatched(format!(
                 "{subject}: Everest says that it is ready, but the engine's own object does not exist"
             ));
@@ -71,50 +74,45 @@ fn is_said(observed: &DatabaseCluster) -> bool {
     matches!(status(observed), "ready" | "error")
 }
 
-/// The engine's own object. It is asked for once Everest tells of it: before,
-/// its kind need not exist, and Crossplane fails at a kind that does not.
-fn engine_cr(step: &mut Step<'_>, observed: &DatabaseCluster) -> Seen<Value> {
-    if !is_said(observed) {
-        return Seen::Unread;
+/// Looks up what a database is judged by. The engine's own object is asked for once Everest tells
+/// of it: before, its kind need not exist, and Crossplane fails at a kind that does not.
+fn look_up(step: &mut Step<'_>, observed: &DatabaseCluster) -> Observed {
+    let mut seen = Observed::at(Timestamp::UNIX_EPOCH);
+    while let Err(query) = Companions::of(&seen, observed, false) {
+        let answer = match &query {
+            Query::Beside(object) if step.lookups.everest() => answer(step, object, observed),
+            _ => Answer::Object(Seen::Unread),
+        };
+        seen.note(query, answer);
     }
-    let engine = observed.spec.engine.known();
-    let type_ = engine.and_then(|engine| engine.type_.known().copied());
-    let (Some(type_), Some(name), true) = (
-        type_,
-        observed.metadata.name.as_deref(),
-        step.lookups.everest(),
-    ) else {
-        return Seen::Unread;
-    };
-    let kinds = engine_kinds(type_);
-    let namespace = observed.metadata.namespace.as_deref();
-    step.lookups
-        .object(&kinds.api_version(), kinds.database, namespace, name)
+    seen
 }
 
-/// The restore that brings the first data: it has the database's name.
-fn first_restore(
-    step: &mut Step<'_>,
-    observed: &DatabaseCluster,
-) -> Option<DatabaseClusterRestore> {
-    observed.spec.data_source.known()?;
-    if !step.lookups.everest() {
-        return None;
+fn answer(step: &mut Step<'_>, object: &ObjectRef, observed: &DatabaseCluster) -> Answer {
+    let (namespace, name) = (observed.metadata.namespace.as_deref(), object.name.as_str());
+    match object.kind {
+        ObjectKind::Engine(engine, role) if is_said(observed) => {
+            let api_version = engine_kinds(engine).api_version();
+            shared(
+                step.lookups
+                    .object(&api_version, role.kind(engine), namespace, name),
+            )
+        }
+        ObjectKind::Restore => shared(
+            step.lookups
+                .named::<DatabaseClusterRestore>(namespace, name),
+        ),
+        ObjectKind::DataImportJob => shared(step.lookups.named::<DataImportJob>(namespace, name)),
+        _ => Answer::Object(Seen::Unread),
     }
-    let namespace = observed.metadata.namespace.as_deref();
-    let name = observed.metadata.name.as_deref()?;
-    found(step.lookups.named(namespace, name))
 }
 
-/// The import that brings the first data.
-fn import_job(step: &mut Step<'_>, observed: &DatabaseCluster) -> Option<DataImportJob> {
-    observed.spec.data_source.known()?.data_import.known()?;
-    let name = observed.status.as_ref()?.data_import_job_name.as_deref()?;
-    if name.is_empty() || !step.lookups.everest() {
-        return None;
-    }
-    let namespace = observed.metadata.namespace.as_deref();
-    found(step.lookups.named(namespace, name))
+fn shared<T: Send + Sync + 'static>(seen: Seen<T>) -> Answer {
+    Answer::Object(match seen {
+        Seen::Found(found) => Seen::Found(Arc::new(found)),
+        Seen::Absent => Seen::Absent,
+        Seen::Unread => Seen::Unread,
+    })
 }
 
 /// An import that Everest has not named yet cannot be one of long ago.
@@ -124,11 +122,4 @@ fn import_has_not_begun(observed: &DatabaseCluster) -> bool {
     let status = observed.status.as_ref();
     let job = status.and_then(|status| status.data_import_job_name.as_deref());
     imported && job.is_none_or(str::is_empty)
-}
-
-fn found<T>(seen: Seen<T>) -> Option<T> {
-    match seen {
-        Seen::Found(object) => Some(object),
-        Seen::Absent | Seen::Unread => None,
-    }
 }

@@ -4,7 +4,7 @@
 use everest_core::finding::Finding;
 use everest_core::path::FieldPath;
 use everest_core::rules::Ruled;
-use everest_core::v1;
+use everest_core::v1::{self, managed_fields};
 use everest_schemas::Engine;
 use everest_schemas::everest::{DatabaseCluster, DatabaseClusterSpec};
 use everest_schemas::function::DatabaseInput;
@@ -76,13 +76,8 @@ pub(super) fn give_way(
     let names = |path: &FieldPath| -> Vec<String> {
         path.to_string().split('.').map(str::to_owned).collect()
     };
-    let is_ours = |path: &FieldPath| {
-        let names = names(path);
-        let mut names = names.iter();
-        owned(observed)
-            .and_then(|owned| names.try_fold(owned, |at, name| at.get(format!("f:{name}"))))
-            .is_some()
-    };
+    let is_ours =
+        |path: &FieldPath| owned(observed).is_some_and(|owned| managed_fields::holds(owned, path));
     let there = v1::database::observed(observed, &v1::OwnedKeys::default());
     let raised = configured.give_way(&there, &is_ours);
     for finding in &raised {
@@ -156,13 +151,7 @@ pub(super) fn after(
 
 /// What Crossplane owns of the spec, as `managedFields` says it.
 fn owned(observed: &DatabaseCluster) -> Option<&Value> {
-    let entries = observed.metadata.managed_fields.iter().flatten();
-    entries
-        .filter(|entry| {
-            let manager = entry.manager.as_deref().unwrap_or_default();
-            manager.starts_with(MANAGERS) && entry.operation.as_deref() == Some("Apply")
-        })
-        .find_map(|entry| entry.fields_v1.as_ref()?.0.get("f:spec"))
+    managed_fields::applied_spec(&observed.metadata, |name| name.starts_with(MANAGERS))
 }
 
 /// Takes out of `live` what is owned and not desired.

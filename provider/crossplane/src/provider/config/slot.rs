@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use everest_cluster::error::Object;
 use everest_cluster::{Cluster, ClusterError, connect_with};
+use everest_core::api;
 use everest_core::dialect::Dialect;
 use everest_schemas::managed::{ClusterProviderConfig, ProviderConfig, ProviderConfigKind};
 use futures::StreamExt;
@@ -36,9 +37,6 @@ const SPENT: Duration = Duration::from_secs(300);
 
 /// Longest time for a request to a cluster while nothing is known of it.
 const PATIENCE: Duration = Duration::from_secs(15);
-
-/// Everest's kinds, which a target must serve.
-const EVEREST: &str = "everest.percona.com/v1alpha1";
 
 /// The group of Everest v2.
 const EVEREST_V2: &str = "core.openeverest.io";
@@ -376,7 +374,7 @@ async fn probe(key: &TargetKey, client: &kube::Client) -> Result<(), TargetError
     };
     let read = |error| ClusterError::from_kube(error, "get", &object);
     let ask = async {
-        match client.list_api_group_resources(EVEREST).await {
+        match client.list_api_group_resources(api::API_VERSION).await {
             Ok(_) => Ok(()),
             Err(error) => match read(error) {
                 ClusterError::NotEverest { resource } => {

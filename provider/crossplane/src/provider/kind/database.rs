@@ -4,24 +4,27 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use everest_cluster::facts;
+use everest_cluster::{Stepper, facts};
 use everest_core::facts::{Seen, busy_state};
 use everest_core::finding::Severity;
-use everest_core::lifecycle::database::RemoveDatabase;
+use everest_core::lifecycle::database::{
+    Companions, KeepDatabase, RemoveDatabase, engine_object, is_from_backup,
+};
+use everest_core::lifecycle::{Action, Lifecycle, Observed, Stopwatches};
 use everest_core::readiness::{self, DatabaseSighting, Readiness};
+use everest_core::restart;
 use everest_core::restart::RESTARTED_FOR;
 use everest_core::rules::Ruled;
 use everest_core::v1::database::status;
 use everest_core::v1::{self, OwnedKeys};
-use everest_core::{restart, upgrade};
 use everest_schemas::Field;
-use everest_schemas::everest::{DataImportJob, DatabaseCluster, DatabaseClusterRestore};
+use everest_schemas::everest::DatabaseCluster;
 use everest_schemas::models::DatabaseModel;
 use k8s_openapi::api::core::v1::Secret;
 use kube::ResourceExt;
 use serde_json::{Value, json};
 
-use super::{Details, Kind, Scene, at_version, change, lifecycle};
+use super::{Details, Kind, Scene, lifecycle};
 use crate::provider::failure::Failure;
 use crate::provider::metadata;
 use crate::provider::report::READY;
@@ -58,35 +61,40 @@ impl Kind for Databases {
     }
 
     async fn readiness(scene: &mut Scene<'_, Self>, external: &Arc<DatabaseCluster>) -> Readiness {
-        let (namespace, name) = (scene.namespace, scene.name);
-        let engine = external.spec.engine.known();
-        let engine_cr = match engine.and_then(|engine| engine.type_.known()) {
-            Some(engine) => scene.views.engine(*engine, namespace, name).await,
-            None => Seen::Unread,
+        let engine = match engine_object(external) {
+            Some((engine, object)) => {
+                let name = (&*object.namespace, &*object.name);
+                let seen = scene.views.engine(engine, name.0, name.1).await;
+                Some((object, seen))
+            }
+            None => None,
         };
         let ready = scene.managed.status.condition(READY);
         let creating = ready.is_none_or(|ready| ready.reason == "Creating");
-        let asked = scene.config.spec.known();
-        let brings_data = external.spec.data_source.is_known()
-            || (creating && asked.is_some_and(readiness::is_from_backup));
-        let restore: Option<DatabaseClusterRestore> = match brings_data {
-            true => scene
-                .cluster()
-                .steps(namespace)
-                .get(name)
-                .await
-                .ok()
-                .flatten(),
-            false => None,
+        let from_backup = creating && is_from_backup(scene.config);
+        let cluster = scene.cluster().clone();
+        let observed = Stepper::new(&cluster, &mut scene.memory.times)
+            .observe(
+                |observed| {
+                    if let Some((object, seen)) = engine {
+                        observed.note_engine_object(object, seen);
+                    }
+                },
+                |observed| Companions::of(observed, external, from_backup).map(|_| ()),
+            )
+            .await;
+        let observed = match observed {
+            Ok(observed) => observed,
+            Err(error) => return Readiness::Pending(error.to_string()),
         };
-        let import_job = import_job(scene, external).await;
+        let beside = Companions::of(&observed, external, from_backup).unwrap_or_default();
         let sighting = DatabaseSighting {
             database: external,
-            engine_cr: engine_cr.as_ref(),
-            restore: restore.as_ref(),
-            import_job: import_job.as_ref(),
+            engine_cr: beside.engine_cr,
+            restore: beside.restore,
+            import_job: beside.import_job,
             written_generation: scene.memory.written,
-            steady_for: Some(stood(scene, external, &engine_cr)),
+            steady_for: Some(stood(scene, external, beside.engine_cr)),
             has_worked: false,
             creating,
             may_be_stale: true,
@@ -106,21 +114,16 @@ impl Kind for Databases {
         Ok(Arc::new(noted))
     }
 
-    /// The change of the object, or only a restart. A version of the operator that is followed comes
-    /// before another one of the engine.
+    /// Whether there is anything to do; the lifecycle knows what.
     async fn change(
         scene: &Scene<'_, Self>,
         external: &DatabaseCluster,
     ) -> Result<Option<Value>, Failure> {
-        let wanted = upgrade::towards(scene.config, external);
-        let body = change::<Self>(scene.cluster(), &wanted.model, external);
-        // What is left for later is still to come.
-        let body = body.or_else(|| wanted.is_half.then(|| json!({})));
-        let restarts = || {
-            let observed = restarted(scene, external);
-            restart::step(&observed, scene.config, external) != restart::Step::Nothing
-        };
-        Ok(body.or_else(|| restarts().then(|| json!({}))))
+        let mut keep = keep(scene);
+        let mut observed = Observed::at(scene.cluster().now());
+        observed.note_object(&keep.subject(), Some(Arc::new(external.clone())));
+        let next = keep.next(&observed, &mut Stopwatches::default());
+        Ok((!matches!(next, Ok(Action::Done(())))).then(|| json!({})))
     }
 
     /// A restart from Everest's UI drops the annotations of a database in Everest before 1.16.1.
@@ -138,39 +141,15 @@ impl Kind for Databases {
         }
     }
 
-    /// The change first, then the restart. One that starts the database is a restart already.
     async fn update(
         scene: &mut Scene<'_, Self>,
         external: &DatabaseCluster,
-        body: &Value,
+        _: &Value,
     ) -> Result<Arc<DatabaseCluster>, Failure> {
-        if body.get("spec").is_none() && upgrade::towards(scene.config, external).is_half {
-            let message = "another version of the engine comes once the database has taken over \
-                           the version of its operator";
-            return Err(Failure::Held(message.to_owned()));
-        }
         // The state that the change finds.
-        stood(scene, external, &Seen::Unread);
-        let steps = scene.steps();
-        let observed = restarted(scene, external);
-        let mut current = external.clone();
-        let starts = restart::is_paused(&observed) == Some(true)
-            && restart::is_paused(scene.config) == Some(false);
-        if starts && let Some(note) = restart::note(scene.config, &current) {
-            let note = at_version(note, &current);
-            current = steps.merge(scene.name, &note).await?;
-        }
-        if body.get("spec").is_some() {
-            let mut body = at_version(body.clone(), &current);
-            v1::database::carry_data_source(&mut body, &current);
-            current = steps.apply(scene.name, &body).await?;
-        }
-        let restart = restart::step(&observed, scene.config, &current);
-        if let restart::Step::Begin(body) | restart::Step::Forget(body) = restart {
-            let body = at_version(body, &current);
-            current = steps.merge(scene.name, &body).await?;
-        }
-        Ok(Arc::new(current))
+        stood(scene, external, Seen::Unread);
+        let mut keep = keep(scene);
+        lifecycle::change(scene, &mut keep, external).await
     }
 
     /// A final backup is only begun if the rules have nothing against it.
@@ -219,15 +198,12 @@ impl Kind for Databases {
     }
 }
 
-/// What there is, with the trigger that the database was last restarted for, which the managed
-/// resource remembers as well.
-fn restarted(scene: &Scene<'_, Databases>, external: &DatabaseCluster) -> DatabaseModel {
-    let mut observed = scene.observed(external);
-    if observed.restart_trigger.is_null() {
-        let noted = metadata::annotation(&scene.managed.metadata, RESTARTED_FOR);
-        observed.restart_trigger = Field::from(noted.map(str::to_owned));
-    }
-    observed
+/// What is done to keep the database as the managed resource says, which remembers the trigger of
+/// the last restart as well.
+fn keep(scene: &Scene<'_, Databases>) -> KeepDatabase {
+    let remembered = metadata::annotation(&scene.managed.metadata, RESTARTED_FOR);
+    let manager = scene.cluster().field_manager();
+    KeepDatabase::of(scene.config, remembered, manager)
 }
 
 /// How long the database and its engine have stood as they do, as far as that tells of the last
@@ -235,7 +211,7 @@ fn restarted(scene: &Scene<'_, Databases>, external: &DatabaseCluster) -> Databa
 fn stood(
     scene: &mut Scene<'_, Databases>,
     database: &DatabaseCluster,
-    engine_cr: &Seen<Value>,
+    engine_cr: Seen<&Value>,
 ) -> Duration {
     let ready = scene.managed.status.condition(READY);
     let was_ready = ready.is_some_and(|ready| ready.status == "True");
@@ -245,15 +221,4 @@ fn stood(
     };
     let footing = readiness::footing(database, engine_cr);
     scene.memory.stood(status(database), &footing, was_ready)
-}
-
-/// The import that brings the first data.
-async fn import_job(
-    scene: &Scene<'_, Databases>,
-    database: &DatabaseCluster,
-) -> Option<DataImportJob> {
-    database.spec.data_source.known()?.data_import.known()?;
-    let name = database.status.as_ref()?.data_import_job_name.clone()?;
-    let jobs = scene.cluster().steps::<DataImportJob>(scene.namespace);
-    jobs.get(&name).await.ok()?
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use everest_cluster::follow::Follow;
-use everest_cluster::{Cluster, Next, Steps, Waiting, namespace};
+use everest_cluster::{Cluster, Stepped, Stepper, Waiting, namespace};
 use everest_core::lifecycle::namespace::{ReleaseStorages, RemoveNamespace};
 use everest_core::path::FieldPath;
 use everest_core::readiness::Readiness;
@@ -116,8 +116,8 @@ impl Kind for DatabaseNamespaces {
     async fn delete(scene: &mut Scene<'_, Self>, _: &Namespace) -> Result<(), Failure> {
         let cluster = scene.cluster().afresh();
         let mut removal = RemoveNamespace::of(scene.config, namespace::subscriber(&cluster));
-        let mut steps = Steps::new(&cluster, &mut scene.memory.times);
-        let next = steps.walk(&mut removal).await?;
+        let mut steps = Stepper::new(&cluster, &mut scene.memory.times);
+        let next = steps.walk(&mut removal, None).await?;
         scene.memory.waiting = missing(next)?;
         Ok(())
     }
@@ -128,9 +128,9 @@ impl Kind for DatabaseNamespaces {
             return Ok(Ending::Goes);
         }
         let cluster = scene.cluster().clone();
-        let mut steps = Steps::new(&cluster, &mut scene.memory.times);
-        let released = match steps.walk(&mut ReleaseStorages::of(scene.name)).await {
-            Ok(Next::Done(released)) => released,
+        let mut steps = Stepper::new(&cluster, &mut scene.memory.times);
+        let released = match steps.walk(&mut ReleaseStorages::of(scene.name), None).await {
+            Ok(Stepped::Done(released)) => released,
             Ok(_) => Vec::new(),
             Err(error) if error.is_forbidden() => Vec::new(),
             Err(error) => return Err(error.into()),
@@ -185,12 +185,12 @@ impl Kind for DatabaseNamespaces {
 }
 
 /// What is waited for; none once nothing is.
-fn missing(next: Next<()>) -> Result<Option<String>, Failure> {
+fn missing(next: Stepped<()>) -> Result<Option<String>, Failure> {
     match next {
-        Next::Done(()) | Next::Deleting => Ok(None),
-        Next::Waits(Waiting::Comes(missing)) => Ok(Some(missing)),
-        Next::Waits(waiting) => Ok(Some(lifecycle::told(waiting))),
-        Next::Failed(reason) => Err(Failure::Held(reason)),
+        Stepped::Done(()) | Stepped::Deleting => Ok(None),
+        Stepped::Waits(Waiting::Comes(missing)) => Ok(Some(missing)),
+        Stepped::Waits(waiting) => Ok(Some(lifecycle::told(waiting))),
+        Stepped::Failed(reason) => Err(Failure::Held(reason)),
     }
 }
 

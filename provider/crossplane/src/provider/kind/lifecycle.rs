@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use everest_cluster::{Next, Rest, Steps, Waiting};
+use everest_cluster::{Rest, Stepped, Stepper, Waiting};
 use everest_core::lifecycle::{Action, Lifecycle, Observable};
 use everest_core::readiness::Readiness;
 
@@ -19,10 +19,10 @@ pub async fn awaited<K: Kind, L: Lifecycle + Send>(
     lifecycle: &mut L,
 ) -> Result<Option<String>, Failure> {
     let cluster = scene.cluster().clone();
-    let mut steps = Steps::new(&cluster, &mut scene.memory.times);
-    let action = steps.decide(lifecycle, |_| {}).await?;
-    Ok(match steps.rest(lifecycle, action)? {
-        Rest::Is(Next::Waits(waiting)) => Some(match waiting {
+    let mut stepper = Stepper::new(&cluster, &mut scene.memory.times);
+    let action = stepper.decide(lifecycle, |_| {}).await?;
+    Ok(match stepper.rest(lifecycle, action)? {
+        Rest::Is(Stepped::Waits(waiting)) => Some(match waiting {
             Waiting::Comes(missing) => format!("this begins after {missing}"),
             other => told(other),
         }),
@@ -41,9 +41,9 @@ where
     L: Lifecycle + Send,
 {
     let cluster = scene.cluster().clone();
-    let mut steps = Steps::new(&cluster, &mut scene.memory.times);
+    let mut stepper = Stepper::new(&cluster, &mut scene.memory.times);
     let subject = lifecycle.subject();
-    let action = steps
+    let action = stepper
         .decide(lifecycle, |observed| {
             observed.note_ours(subject.clone());
             observed.note_object(&subject, Some(external.clone()));
@@ -52,12 +52,38 @@ where
     match action {
         Ok(Action::Done(_)) => Readiness::Ready,
         Ok(Action::Failed(reason)) => Readiness::Failed(reason),
-        Ok(action) => match steps.rest(lifecycle, action) {
-            Ok(Rest::Is(Next::Waits(waiting))) => Readiness::Pending(told(waiting)),
+        Ok(action) => match stepper.rest(lifecycle, action) {
+            Ok(Rest::Is(Stepped::Waits(waiting))) => Readiness::Pending(told(waiting)),
             Ok(_) => Readiness::Pending("what was written is to be taken up".to_owned()),
             Err(error) => Readiness::Pending(error.to_string()),
         },
         Err(error) => Readiness::Pending(error.to_string()),
+    }
+}
+
+/// Does what comes next of a change. Returns the external object as the last write has left it.
+///
+/// # Errors
+/// `Held` where nothing is written before something has come.
+pub async fn change<K, L>(
+    scene: &mut Scene<'_, K>,
+    lifecycle: &mut L,
+    external: &K::External,
+) -> Result<Arc<K::External>, Failure>
+where
+    K: Kind<External: Observable>,
+    L: Lifecycle + Send,
+{
+    let cluster = scene.cluster().clone();
+    let mut stepper = Stepper::new(&cluster, &mut scene.memory.times);
+    let stepped = stepper
+        .walk(lifecycle, Some(Arc::new(external.clone())))
+        .await?;
+    let written = stepper.into_written();
+    match (written.and_then(|written| written.downcast().ok()), stepped) {
+        (Some(written), _) => Ok(written),
+        (None, Stepped::Waits(waiting)) => Err(Failure::Held(told(waiting))),
+        (None, _) => Ok(Arc::new(external.clone())),
     }
 }
 
@@ -70,8 +96,8 @@ pub async fn creates<K: Kind, L: Lifecycle + Send>(
     lifecycle: &mut L,
 ) -> Result<bool, Failure> {
     let cluster = scene.cluster().clone();
-    let mut steps = Steps::new(&cluster, &mut scene.memory.times);
-    let action = steps.decide(lifecycle, |_| {}).await?;
+    let mut stepper = Stepper::new(&cluster, &mut scene.memory.times);
+    let action = stepper.decide(lifecycle, |_| {}).await?;
     Ok(matches!(action, Action::Create { .. }))
 }
 
@@ -84,11 +110,11 @@ pub async fn delete<K: Kind, L: Lifecycle + Send>(
     lifecycle: &mut L,
 ) -> Result<(), Failure> {
     let cluster = scene.cluster().clone();
-    let mut steps = Steps::new(&cluster, &mut scene.memory.times);
-    match steps.walk(lifecycle).await? {
-        Next::Done(_) | Next::Deleting => Ok(()),
-        Next::Failed(reason) => Err(Failure::Held(reason)),
-        Next::Waits(waiting) => Err(Failure::Held(format!("{}. {WAY_OUT}", told(waiting)))),
+    let mut stepper = Stepper::new(&cluster, &mut scene.memory.times);
+    match stepper.walk(lifecycle, None).await? {
+        Stepped::Done(_) | Stepped::Deleting => Ok(()),
+        Stepped::Failed(reason) => Err(Failure::Held(reason)),
+        Stepped::Waits(waiting) => Err(Failure::Held(format!("{}. {WAY_OUT}", told(waiting)))),
     }
 }
 
@@ -101,12 +127,12 @@ pub async fn remains<K: Kind, L: Lifecycle + Send>(
     lifecycle: &mut L,
 ) -> Result<Option<String>, Failure> {
     let cluster = scene.cluster().clone();
-    let mut steps = Steps::new(&cluster, &mut scene.memory.times);
-    Ok(match steps.walk(lifecycle).await? {
-        Next::Done(_) => None,
-        Next::Deleting => Some(format!("{} is being deleted", lifecycle.subject())),
-        Next::Failed(reason) => Some(reason),
-        Next::Waits(waiting) => Some(told(waiting)),
+    let mut stepper = Stepper::new(&cluster, &mut scene.memory.times);
+    Ok(match stepper.walk(lifecycle, None).await? {
+        Stepped::Done(_) => None,
+        Stepped::Deleting => Some(format!("{} is being deleted", lifecycle.subject())),
+        Stepped::Failed(reason) => Some(reason),
+        Stepped::Waits(waiting) => Some(told(waiting)),
     })
 }
 

@@ -81,8 +81,10 @@ fn everest(object: &mut Value) {
     if recommended == named {
         recommended = Value::Null;
     }
+    let name = object["metadata"]["name"].as_str().unwrap();
+    let hostname = format!("{name}-haproxy.shop");
     object["status"] = json!({"status": if paused { "paused" } else { "ready" },
-        "observedGeneration": generation, "hostname": "orders.shop", "port": 3306,
+        "observedGeneration": generation, "hostname": hostname, "port": 3306,
         "crVersion": named.as_str().unwrap_or("1.15.0")});
     if !recommended.is_null() {
         object["status"]["recommendedCRVersion"] = recommended;

@@ -109,7 +109,7 @@ const WRONG: &[Wrong] = &[
         engine: PXC,
         more: "backup = { schedules = { a = { schedule = \"61 2 * * *\", backup_storage_name = \"s3\" } } }",
         attribute: "backup.schedules[\"a\"].schedule",
-        says: "\"61 2 * * *\" is not a cron expression",
+        says: "\"61 2 * * *\" is no schedule that works",
     },
     Wrong {
         case: "schedule_storage",

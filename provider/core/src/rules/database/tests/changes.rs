@@ -15,6 +15,16 @@ pub(super) const CHANGES: &[(Change, Case)] = &[
         },
     ),
     (
+        |m| part(&mut part(&mut spec(m).proxy).storage).size = "5Gi".into(),
+        Case {
+            rule: "storage-no-shrink",
+            path: "proxy.storage.size",
+            breaks: |m| part(&mut part(&mut spec(m).proxy).storage).size = "4Gi".into(),
+            holds: |m| part(&mut part(&mut spec(m).proxy).storage).size = "5120Mi".into(),
+            unknown: |m| part(&mut part(&mut spec(m).proxy).storage).size = Field::Unknown,
+        },
+    ),
+    (
         |_| {},
         Case {
             rule: "storage-no-shrink",

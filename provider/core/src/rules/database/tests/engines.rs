@@ -32,6 +32,50 @@ pub(super) const ENGINES: &[Case] = &[
         unknown: |m| engine(m).replicas = Field::Unknown,
     },
     Case {
+        rule: "requests-within-limits",
+        path: "engine.resources.requests.memory",
+        breaks: |m| part(&mut resources(m).requests).memory = "3G".into(),
+        holds: |m| part(&mut resources(m).requests).memory = "2000M".into(),
+        unknown: |m| {
+            part(&mut resources(m).requests).memory = "3G".into();
+            resources(m).limits = Field::Unknown;
+        },
+    },
+    Case {
+        rule: "requests-within-limits",
+        path: "proxy.resources.requests.cpu",
+        breaks: |m| {
+            let proxy = part(&mut part(&mut spec(m).proxy).resources);
+            part(&mut proxy.limits).cpu = "1".into();
+            part(&mut proxy.requests).cpu = "1100m".into();
+        },
+        holds: |m| {
+            let proxy = part(&mut part(&mut spec(m).proxy).resources);
+            part(&mut proxy.requests).cpu = "1".into();
+        },
+        unknown: |m| {
+            let proxy = part(&mut part(&mut spec(m).proxy).resources);
+            part(&mut proxy.limits).cpu = "1".into();
+            part(&mut proxy.requests).cpu = Field::Unknown;
+        },
+    },
+    Case {
+        rule: "config-line",
+        path: "engine.config",
+        breaks: |m| {
+            of_type(m, Engine::Postgresql);
+            engine(m).config = "work_mem = 8MB\nshared_buffers\n".into();
+        },
+        holds: |m| {
+            of_type(m, Engine::Postgresql);
+            engine(m).config = "# ours\nwork_mem = 8MB\n".into();
+        },
+        unknown: |m| {
+            of_type(m, Engine::Postgresql);
+            engine(m).config = Field::Unknown;
+        },
+    },
+    Case {
         rule: "resources-required",
         path: "engine.resources",
         breaks: |m| engine(m).resources = Field::Null,

@@ -1,0 +1,80 @@
+//! What a change of a database sends.
+
+use everest_schemas::everest::DatabaseCluster;
+use everest_schemas::models::DatabaseModel;
+use serde_json::{Value, json};
+
+use crate::lifecycle::Agreed;
+use crate::upgrade::settled;
+use crate::{Operation, restart, storage_class, v1};
+
+/// The bodies that a planned change is made of.
+#[derive(Clone, Debug)]
+pub struct Bodies {
+    /// What is planned, with the versions that can be sent.
+    pub planned: Value,
+    configured: Value,
+    /// What was there when the change was planned.
+    pub prior: Value,
+    agreed_to_all: bool,
+    uid: Option<String>,
+}
+
+impl Bodies {
+    /// The bodies of a change of `live`.
+    pub fn of(
+        prior: &DatabaseModel,
+        planned: &DatabaseModel,
+        config: &DatabaseModel,
+        live: &DatabaseCluster,
+    ) -> Self {
+        let settled = |model| v1::database::desired(&settled(model, live), Operation::Update);
+        Self {
+            planned: settled(planned),
+            configured: v1::database::desired(config, Operation::Update),
+            prior: settled(prior),
+            agreed_to_all: planned.force_conflicts.known() == Some(&true),
+            uid: prior
+                .uid
+                .known()
+                .cloned()
+                .or_else(|| live.metadata.uid.clone()),
+        }
+    }
+
+    /// What the change may take from other field managers.
+    pub fn agreed(&self) -> Agreed {
+        match self.agreed_to_all {
+            true => Agreed::Everything,
+            false => Agreed::Shown {
+                prior: self.prior.clone(),
+            },
+        }
+    }
+
+    /// Whether the server sees the change as one of the database.
+    pub fn changes_the_spec(&self) -> bool {
+        self.planned["spec"] != self.prior["spec"]
+    }
+
+    /// What is sent while the object is as it is now: what the configuration leaves to the
+    /// operators is not, see [`v1::ownership::ours`]; nor is a storage class that the object does
+    /// not name, see [`storage_class`]. A data source that Everest has not restored yet stays, and
+    /// a restart is not disturbed. Only the database that the plan was made for takes it.
+    pub fn ours(&self, current: &DatabaseCluster, manager: &str) -> Value {
+        let mut body = v1::ownership::ours(
+            &self.planned,
+            &self.configured,
+            &self.prior,
+            &current.metadata,
+            manager,
+        );
+        v1::database::carry_data_source(&mut body, current);
+        storage_class::leave(&mut body, current);
+        restart::leave_paused(&mut body, current);
+        if let Some(uid) = &self.uid {
+            body["metadata"]["uid"] = json!(uid);
+        }
+        body
+    }
+}

@@ -1,0 +1,411 @@
+//! Carrying out a planned change of a database.
+
+use std::time::Duration;
+
+use everest_schemas::everest::{DatabaseCluster, DatabaseEngine};
+use everest_schemas::models::DatabaseModel;
+use serde_json::Value;
+
+use super::{After, AwaitReady, Bodies, is_from_backup};
+use crate::facts::{Seen, busy_state};
+use crate::lifecycle::{
+    Action, Apply, HandOver, Lifecycle, ObjectRef, Observed, Query, Stopwatches, prerequisites,
+};
+use crate::path::FieldPath;
+use crate::restart::{self, Step};
+use crate::text::Text;
+use crate::upgrade::{self, CrVersion, Next};
+use crate::v1::database::status;
+use crate::{Operation, impact, v1};
+
+/// How long Everest may take to recommend the version of an operator that is installed.
+const NOTICED_WITHIN: Duration = Duration::from_secs(30);
+
+/// The stopwatch of a recommendation that is due.
+const RECOMMENDATION: &str = "recommendation";
+
+/// Brings a database to what is planned, and waits until it is ready again.
+///
+/// 1. If the engine's version changes, what was begun before comes to its end first, so that an
+///    interrupted apply is resumed where it stopped. A failure ends it too: another version may be
+///    what mends it. And Everest gets a moment to recommend the version of an operator that the
+///    same run has just upgraded.
+/// 2. If the engine's version changes while a version of the operator is pending, everything else
+///    is written first, with that version, and waited for until the database is ready as it and
+///    Everest recommends nothing any more: until then the other half is refused. A pending version
+///    that only follows along is put into the plan.
+/// 3. Everest refuses changes while a database is being restored, upgraded or resized, and while
+///    an engine operator of the namespace is being upgraded: that is waited for. A change that the
+///    server does not see as one (a wait that is resumed, labels) is not held back.
+/// 4. What is ours of the change is applied: see [`Bodies::ours`].
+/// 5. A restart that is asked for is begun after the change is written.
+/// 6. It is waited for until it is ready, unless it is not to be.
+#[derive(Clone, Debug)]
+pub struct ChangeDatabase {
+    object: ObjectRef,
+    prior: DatabaseModel,
+    planned: DatabaseModel,
+    config: DatabaseModel,
+    manager: String,
+    stage: Stage,
+    /// The version of the operator that was taken over first.
+    begun: Option<String>,
+    /// Everest had its moment.
+    noticed: bool,
+    /// What came before is waited for.
+    before: Option<AwaitReady>,
+}
+
+/// How far a change is.
+#[derive(Clone, Debug)]
+enum Stage {
+    /// Versions come in their order.
+    Prepare,
+    /// This is to be written; whether it is all of it, or the operator's version comes first.
+    Write(Box<DatabaseModel>, Half),
+    /// It is written; the generation before it.
+    Written(Box<DatabaseModel>, Half, Option<i64>),
+    /// It is waited for.
+    Wait(AwaitReady, Half),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Half {
+    /// All that is left.
+    Whole,
+    /// All but the engine's version, with this version of the operator.
+    First(String),
+}
+
+impl ChangeDatabase {
+    /// A change from what the state holds to what is planned. `manager` is the field manager.
+    pub fn of(
+        prior: &DatabaseModel,
+        planned: &DatabaseModel,
+        config: &DatabaseModel,
+        manager: &str,
+    ) -> Self {
+        Self {
+            object: ObjectRef::of::<DatabaseCluster>(
+                planned.namespace.known_str().unwrap_or_default(),
+                planned.name.known_str().unwrap_or_default(),
+            ),
+            prior: prior.clone(),
+            planned: planned.clone(),
+            config: config.clone(),
+            manager: manager.to_owned(),
+            stage: Stage::Prepare,
+            begun: None,
+            noticed: false,
+            before: None,
+        }
+    }
+
+    /// Whether some of the change is in the cluster, so that an error leaves it pending: written
+    /// now, or by the apply that this one resumes. `may_be_written`: the answer to the last write
+    /// is missing.
+    ///
+    /// A restart that was not begun is not: whoever noted the change would never begin it.
+    pub fn is_begun(&self, may_be_written: bool) -> bool {
+        let restarts = restart::is_asked(&self.prior, &self.planned);
+        match &self.stage {
+            Stage::Prepare => self.begun.is_some() || (self.before.is_some() && self.resumes()),
+            Stage::Write(..) => may_be_written && !restarts,
+            Stage::Written(..) => false,
+            Stage::Wait(..) => true,
+        }
+    }
+
+    /// The last apply ended before the database was ready.
+    fn resumes(&self) -> bool {
+        self.prior.ready.known() == Some(&false)
+    }
+
+    /// Brings the versions into their order: the next stage, or what is waited for before it.
+    fn prepare(
+        &mut self,
+        live: &DatabaseCluster,
+        observed: &Observed,
+        times: &mut Stopwatches,
+    ) -> Result<Option<Action>, Query> {
+        match upgrade::next(&self.planned, live) {
+            Next::Write { cr_version } => {
+                if upgrade::changes_version(&self.planned, live) && self.begun.is_none() {
+                    if let Some(action) = self.work_ended(live, observed, times)? {
+                        return Ok(Some(action));
+                    }
+                    if let Some(action) = self.recommended(live, observed, times)? {
+                        return Ok(Some(action));
+                    }
+                }
+                let version = cr_version.or_else(|| self.begun.clone());
+                let planned = match version {
+                    Some(version) => upgrade::with_cr_version(&self.planned, &version),
+                    None => self.planned.clone(),
+                };
+                self.stage = Stage::Write(Box::new(planned), Half::Whole);
+                Ok(None)
+            }
+            Next::TakeOver(version) if self.begun.as_ref() != Some(&version) => {
+                let mut first = upgrade::first_half(&self.planned, live, &version);
+                // The pods start anew with the version; a restart that is asked for too comes with
+                // the other half.
+                first.restart_trigger = self.prior.restart_trigger.clone();
+                self.stage = Stage::Write(Box::new(first), Half::First(version));
+                Ok(None)
+            }
+            Next::Settle | Next::TakeOver(_) => Ok(Some(Action::Await(
+                format!(
+                    "Everest to take its recommendation back; status is {:?}",
+                    status(live)
+                )
+                .into(),
+            ))),
+            Next::Refuse(version) => Ok(Some(Action::Refuse {
+                message: format!(
+                    "its operator's version {version} is to be taken over first, but the plan is \
+                     for another one. Where the configuration sets engine.cr_version, set it to \
+                     {version} or to \"recommended\"; otherwise the operator was upgraded after \
+                     the plan was made: plan again"
+                )
+                .into(),
+                attribute: Some(FieldPath::of("engine.crVersion")),
+            })),
+        }
+    }
+
+    /// Waits until what was written before is done, or has failed.
+    fn work_ended(
+        &mut self,
+        live: &DatabaseCluster,
+        observed: &Observed,
+        times: &mut Stopwatches,
+    ) -> Result<Option<Action>, Query> {
+        if self.noticed {
+            return Ok(None);
+        }
+        let after = match self.resumes() {
+            true => After::Change,
+            false => After::NoChange,
+        };
+        let before = self
+            .before
+            .get_or_insert_with(|| AwaitReady::of(live, after, false));
+        Ok(match before.next(observed, times)? {
+            Action::Done(()) | Action::Failed(_) => None,
+            action => Some(action),
+        })
+    }
+
+    /// Waits until a version is recommended, but not for long: Everest may see no reason to.
+    fn recommended(
+        &mut self,
+        live: &DatabaseCluster,
+        observed: &Observed,
+        times: &mut Stopwatches,
+    ) -> Result<Option<Action>, Query> {
+        let engine = live.spec.engine.known();
+        let Some(engine) = engine.and_then(|engine| engine.type_.known()) else {
+            return Ok(None);
+        };
+        let namespace = &self.object.namespace;
+        let operator = observed.beside::<DatabaseEngine>(namespace, engine.operator())?;
+        // What may not be looked at is not waited for.
+        let is_due = matches!(operator, Seen::Found(operator) if upgrade::is_due(live, operator));
+        let passed = times.stood(RECOMMENDATION, "");
+        self.noticed = !is_due || passed >= NOTICED_WITHIN;
+        if self.noticed || upgrade::cr_version(live.status.as_ref()) != CrVersion::Current {
+            return Ok(None);
+        }
+        Ok(Some(Action::Await(
+            format!(
+                "Everest to look at the upgrade of the operator; status is {:?}",
+                status(live)
+            )
+            .into(),
+        )))
+    }
+
+    /// Writes what is to be written, once Everest takes it.
+    fn write(
+        &self,
+        planned: &DatabaseModel,
+        live: &DatabaseCluster,
+        observed: &Observed,
+    ) -> Result<Action, Query> {
+        let bodies = Bodies::of(&self.prior, planned, &self.config, live);
+        let body = bodies.ours(live, &self.manager);
+        let begins = matches!(restart::step(&self.prior, planned, live), Step::Begin(_));
+        let starts = body["spec"]["paused"] == Value::Bool(false);
+        if begins && !starts && is_stopped(live) {
+            return Ok(paused());
+        }
+        let restarts = restart::is_asked(&self.prior, planned);
+        if (bodies.changes_the_spec() || restarts)
+            && let Some(action) = not_now(live, observed)?
+        {
+            return Ok(action);
+        }
+        Ok(Action::Apply(Box::new(Apply {
+            object: self.object.clone(),
+            body,
+            agreed: bodies.agreed(),
+            hand_over: Some(HandOver {
+                planned: bodies.planned,
+                prior: bodies.prior,
+            }),
+        })))
+    }
+
+    /// What a change is waited for after.
+    fn after(&self, planned: &DatabaseModel, is_unchanged: bool, restarts: bool) -> After {
+        let impacts = impact::of_change(&self.prior, planned);
+        let is_quiet = !impacts.is_empty()
+            && impacts
+                .iter()
+                .all(|impact| impact.class == impact::Class::NoRestart);
+        match (is_unchanged && !restarts, self.prior.ready.known()) {
+            (false, _) if is_quiet && !restarts => After::QuietChange,
+            (false, _) => After::Change,
+            (true, Some(false)) => After::Resumed,
+            (true, _) => After::NoChange,
+        }
+    }
+}
+
+impl Lifecycle for ChangeDatabase {
+    type Outcome = ();
+
+    fn subject(&self) -> ObjectRef {
+        self.object.clone()
+    }
+
+    fn aim(&self) -> &'static str {
+        match &self.stage {
+            Stage::Prepare if self.before.is_none() || self.noticed => {
+                "did not take over the version of its operator"
+            }
+            Stage::Write(..) => "did not accept changes",
+            _ => "did not become ready",
+        }
+    }
+
+    fn next(&mut self, observed: &Observed, times: &mut Stopwatches) -> Result<Action, Query> {
+        let (namespace, name) = (&self.object.namespace, &self.object.name);
+        let Some(live) = observed.object::<DatabaseCluster>(namespace, name)? else {
+            return Ok(Action::Refuse {
+                message: "it does not exist any more. Plan again".into(),
+                attribute: None,
+            });
+        };
+        if !self.prior.uid.is_known() {
+            self.prior.uid = live.metadata.uid.clone().into();
+        }
+        loop {
+            match self.stage.clone() {
+                Stage::Prepare => {
+                    if let Some(action) = self.prepare(live, observed, times)? {
+                        return Ok(action);
+                    }
+                }
+                Stage::Write(planned, _) => return self.write(&planned, live, observed),
+                Stage::Written(planned, half, before) => {
+                    let is_unchanged = live.metadata.generation == before;
+                    let restarts = match restart::step(&self.prior, &planned, live) {
+                        Step::Begin(_) if is_stopped(live) => return Ok(paused()),
+                        Step::Begin(body) | Step::Forget(body) => {
+                            return Ok(Action::merge(&self.object, pinned(body, live)));
+                        }
+                        Step::Nothing => restart::is_asked(&self.prior, &planned),
+                    };
+                    let after = self.after(&planned, is_unchanged, restarts);
+                    let from_backup = half == Half::Whole && is_from_backup(&self.planned);
+                    let wait = AwaitReady::of(live, after, from_backup);
+                    self.stage = Stage::Wait(wait, half);
+                }
+                Stage::Wait(mut wait, half) => {
+                    if half == Half::Whole && self.planned.wait.known() == Some(&false) {
+                        return Ok(Action::Done(()));
+                    }
+                    let action = wait.next(observed, times)?;
+                    self.stage = Stage::Wait(wait, half.clone());
+                    match (action, half) {
+                        (Action::Done(()), Half::First(version)) => {
+                            self.begun = Some(version);
+                            self.stage = Stage::Prepare;
+                        }
+                        (action, _) => return Ok(action),
+                    }
+                }
+            }
+        }
+    }
+
+    fn wrote(&mut self, object: &ObjectRef, before: Option<i64>) {
+        if *object == self.object
+            && let Stage::Write(planned, half) = &self.stage
+        {
+            self.stage = Stage::Written(planned.clone(), half.clone(), before);
+        }
+    }
+}
+
+/// What is waited for before Everest accepts a change of a database; none if nothing is.
+///
+/// # Errors
+/// The query for what was not looked at.
+pub(super) fn not_now(
+    live: &DatabaseCluster,
+    observed: &Observed,
+) -> Result<Option<Action>, Query> {
+    if live.metadata.deletion_timestamp.is_some() {
+        return Ok(Some(Action::Refuse {
+            message: "it is being deleted".into(),
+            attribute: None,
+        }));
+    }
+    let missing: Option<Text> = if restart::is_running(live) {
+        Some("a restart to end".into())
+    } else if let Some(status) = busy_state(live) {
+        Some(format!("status {status:?} to end").into())
+    } else {
+        let namespace = live.metadata.namespace.as_deref().unwrap_or_default();
+        prerequisites::operator_upgrade(observed, namespace)?
+    };
+    Ok(missing.map(Action::Await))
+}
+
+/// Whether a change is one of how the database is destroyed or taken over, and of nothing else:
+/// it has to be possible while the database is broken.
+pub fn concerns_the_provider_alone(prior: &DatabaseModel, planned: &DatabaseModel) -> bool {
+    let changed = prior.deletion_protection != planned.deletion_protection
+        || prior.final_backup != planned.final_backup
+        || prior.keep_backup_data != planned.keep_backup_data
+        || prior.force_conflicts != planned.force_conflicts;
+    let body = |model| v1::database::desired(model, Operation::Update);
+    changed && !restart::is_asked(prior, planned) && body(prior) == body(planned)
+}
+
+/// Stopped for good, not for a restart.
+fn is_stopped(database: &DatabaseCluster) -> bool {
+    database.spec.paused.known() == Some(&true) && !restart::is_running(database)
+}
+
+/// A restart would start a database that somebody else has stopped.
+fn paused() -> Action {
+    Action::Refuse {
+        message:
+            "it has been paused by somebody else, and a restart would start it. Set {paused = \
+                  false}, or leave {restartTrigger} as it was"
+                .into(),
+        attribute: Some(FieldPath::of("restartTrigger")),
+    }
+}
+
+/// A body that is taken by this database alone.
+fn pinned(mut body: Value, live: &DatabaseCluster) -> Value {
+    if let Some(uid) = &live.metadata.uid {
+        body["metadata"]["uid"] = uid.as_str().into();
+    }
+    body
+}

@@ -1,0 +1,134 @@
+//! Keeping a database as a managed resource says.
+
+use everest_schemas::everest::DatabaseCluster;
+use everest_schemas::models::DatabaseModel;
+use serde_json::{Value, json};
+
+use super::change::not_now;
+use crate::Operation;
+use crate::lifecycle::{Action, Agreed, Apply, Lifecycle, ObjectRef, Observed, Query, Stopwatches};
+use crate::restart::{self, RESTART, RESTARTED_FOR, Step};
+use crate::upgrade;
+use crate::v1::convergence::{self, Held};
+use crate::v1::managed_fields::owned_keys;
+use crate::v1::{self, OwnedKeys};
+
+/// Brings a database to what a managed resource says, one write after the other.
+///
+/// 1. Everest has to accept changes: it may be busy, or an operator of its namespace under upgrade.
+/// 2. One that the change starts is not restarted too, so the trigger is noted before it starts.
+/// 3. What differs is applied, whoever says otherwise. A version of the operator that is followed
+///    comes before another one of the engine: the rest waits until it is taken over.
+/// 4. A restart that is asked for is begun.
+#[derive(Clone, Debug)]
+pub struct KeepDatabase {
+    object: ObjectRef,
+    config: DatabaseModel,
+    manager: String,
+    remembered: Option<String>,
+}
+
+impl KeepDatabase {
+    /// Keeps the database of a model. `remembered` is the trigger of the last restart, where the
+    /// database has lost it; `manager` the field manager.
+    pub fn of(config: &DatabaseModel, remembered: Option<&str>, manager: &str) -> Self {
+        Self {
+            object: ObjectRef::of::<DatabaseCluster>(
+                config.namespace.known_str().unwrap_or_default(),
+                config.name.known_str().unwrap_or_default(),
+            ),
+            config: config.clone(),
+            manager: manager.to_owned(),
+            remembered: remembered.map(str::to_owned),
+        }
+    }
+
+    /// What there is, with the trigger that the database was last restarted for.
+    fn observed(&self, live: &DatabaseCluster, owned: &OwnedKeys) -> DatabaseModel {
+        let mut model = v1::database::observed(live, owned);
+        let noted = restart::restarted_for(live).map(str::to_owned);
+        model.restart_trigger = noted.or_else(|| self.remembered.clone()).into();
+        model
+    }
+}
+
+impl Lifecycle for KeepDatabase {
+    type Outcome = ();
+
+    fn subject(&self) -> ObjectRef {
+        self.object.clone()
+    }
+
+    fn aim(&self) -> &'static str {
+        "did not become what it is to be"
+    }
+
+    fn next(&mut self, observed: &Observed, _: &mut Stopwatches) -> Result<Action, Query> {
+        let (namespace, name) = (&self.object.namespace, &self.object.name);
+        let Some(live) = observed.object::<DatabaseCluster>(namespace, name)? else {
+            return Ok(Action::Await(format!("{} to be made", self.object).into()));
+        };
+        let mut owned = owned_keys(&live.metadata, &self.manager);
+        for key in [RESTART, RESTARTED_FOR] {
+            owned.annotations.remove(key);
+        }
+        let seen = self.observed(live, &owned);
+        let wanted = upgrade::towards(&self.config, live);
+        let held = Held {
+            body: &v1::database::desired(&seen, Operation::Update),
+            metadata: &live.metadata,
+            owned: &owned,
+            manager: &self.manager,
+        };
+        let desired = v1::database::desired(&wanted.model, Operation::Update);
+        let change = convergence::change(&desired, &held);
+        let restart = match restart::step(&seen, &self.config, live) {
+            Step::Begin(body) | Step::Forget(body) => Some(body),
+            Step::Nothing => None,
+        };
+        if change.is_none() && restart.is_none() && !wanted.is_half {
+            return Ok(Action::Done(()));
+        }
+        if let Some(action) = not_now(live, observed)? {
+            return Ok(action);
+        }
+        let starts = restart::is_paused(&seen) == Some(true)
+            && restart::is_paused(&self.config) == Some(false);
+        if starts && let Some(note) = restart::note(&self.config, live) {
+            return Ok(Action::merge(&self.object, at_version(note, live)));
+        }
+        if let Some(body) = change {
+            let mut body = at_version(body, live);
+            v1::database::carry_data_source(&mut body, live);
+            return Ok(Action::Apply(Box::new(Apply {
+                object: self.object.clone(),
+                body,
+                agreed: Agreed::Everything,
+                hand_over: None,
+            })));
+        }
+        Ok(match restart {
+            Some(body) => Action::merge(&self.object, at_version(body, live)),
+            None => Action::Await(
+                "the database to take over the version of its operator: another version of the \
+                 engine comes after it"
+                    .into(),
+            ),
+        })
+    }
+}
+
+/// A body that is only taken while the object is the one it was made from. The version alone would
+/// not do: where there is no object, the server makes one of a body with a version.
+fn at_version(mut body: Value, live: &DatabaseCluster) -> Value {
+    let metadata = &live.metadata;
+    for (member, value) in [
+        ("uid", &metadata.uid),
+        ("resourceVersion", &metadata.resource_version),
+    ] {
+        if let Some(value) = value {
+            body["metadata"][member] = json!(value);
+        }
+    }
+    body
+}

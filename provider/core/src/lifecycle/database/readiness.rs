@@ -1,0 +1,218 @@
+//! Waiting until a database is really ready.
+
+use everest_schemas::Engine;
+use everest_schemas::everest::{DataImportJob, DatabaseCluster, DatabaseClusterRestore};
+use serde_json::Value;
+
+use crate::facts::Seen;
+use crate::lifecycle::{
+    Action, EngineRole, Lifecycle, ObjectKind, ObjectRef, Observed, Query, Stopwatches,
+};
+use crate::readiness::{self, DatabaseSighting, Readiness};
+
+/// What a database is judged by besides itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Companions<'a> {
+    /// The engine's own object of the same name.
+    pub engine_cr: Seen<&'a Value>,
+    /// The restore that brings the first data: it has the database's name.
+    pub restore: Option<&'a DatabaseClusterRestore>,
+    /// The import that brings the first data.
+    pub import_job: Option<&'a DataImportJob>,
+}
+
+impl<'a> Companions<'a> {
+    /// Looks at what a database is judged by. `with_restore`: the restore of its first data
+    /// matters although the database does not name a source any more.
+    ///
+    /// # Errors
+    /// The query for what was not looked at.
+    pub fn of(
+        observed: &'a Observed,
+        database: &DatabaseCluster,
+        with_restore: bool,
+    ) -> Result<Self, Query> {
+        let metadata = &database.metadata;
+        let namespace = metadata.namespace.as_deref().unwrap_or_default();
+        let name = metadata.name.as_deref().unwrap_or_default();
+        let engine_cr = match engine_object(database) {
+            Some((_, object)) => observed.engine_object(&object)?,
+            None => Seen::Unread,
+        };
+        let source = database.spec.data_source.known();
+        let restore = match source.is_some() || with_restore {
+            true => found(observed.beside::<DatabaseClusterRestore>(namespace, name)?),
+            false => None,
+        };
+        let imports = source.is_some_and(|source| source.data_import.is_known());
+        let status = database.status.as_ref();
+        let job = status.and_then(|status| status.data_import_job_name.as_deref());
+        let import_job = match job.filter(|name| imports && !name.is_empty()) {
+            Some(name) => found(observed.beside::<DataImportJob>(namespace, name)?),
+            None => None,
+        };
+        Ok(Self {
+            engine_cr,
+            restore,
+            import_job,
+        })
+    }
+}
+
+/// The engine of a database and its own object of the same name; none where it is not known.
+pub fn engine_object(database: &DatabaseCluster) -> Option<(Engine, ObjectRef)> {
+    let engine = *database.spec.engine.known()?.type_.known()?;
+    let name = |field: &Option<String>| field.clone().unwrap_or_default();
+    let object = ObjectRef {
+        kind: ObjectKind::Engine(engine, EngineRole::Database),
+        namespace: name(&database.metadata.namespace),
+        name: name(&database.metadata.name),
+    };
+    Some((engine, object))
+}
+
+fn found<K>(seen: Seen<&K>) -> Option<&K> {
+    match seen {
+        Seen::Found(found) => Some(found),
+        Seen::Absent | Seen::Unread => None,
+    }
+}
+
+/// What readiness is waited for after.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum After {
+    /// The database was created: first data may have to come.
+    Creation,
+    /// The spec was changed: `ready` may still be the one from before.
+    Change,
+    /// The spec was changed in what restarts no pod: the engine has no work to be seen at.
+    QuietChange,
+    /// A wait goes on that ended before the database was ready: after its creation or after a
+    /// change, which the server does not tell.
+    Resumed,
+    /// The server saw no change of the spec: what it says holds.
+    NoChange,
+}
+
+/// Waits until a database is ready: see [`readiness::database`].
+#[derive(Clone, Debug)]
+pub struct AwaitReady {
+    object: ObjectRef,
+    after: After,
+    from_backup: bool,
+    /// The generation that was written.
+    generation: i64,
+    /// The generation of the engine's object that its operator was seen at work on.
+    at_work: Option<i64>,
+    /// Whether Everest has said that the database is not ready.
+    left_ready: bool,
+}
+
+/// The stopwatch of how a database and its engine stand.
+const FOOTING: &str = "footing";
+
+impl AwaitReady {
+    /// Waits for a database that was just written. `from_backup`: a restore was to bring its first
+    /// data.
+    pub fn of(written: &DatabaseCluster, after: After, from_backup: bool) -> Self {
+        let metadata = &written.metadata;
+        let namespace = metadata.namespace.as_deref().unwrap_or_default();
+        let name = metadata.name.as_deref().unwrap_or_default();
+        Self {
+            generation: metadata.generation.unwrap_or_default(),
+            ..Self::at(
+                ObjectRef::of::<DatabaseCluster>(namespace, name),
+                after,
+                from_backup,
+            )
+        }
+    }
+
+    pub(super) fn at(object: ObjectRef, after: After, from_backup: bool) -> Self {
+        Self {
+            object,
+            after,
+            from_backup,
+            generation: 0,
+            at_work: None,
+            left_ready: false,
+        }
+    }
+
+    /// Judges the database by what was seen of the engine's object.
+    fn judge(
+        &mut self,
+        database: &DatabaseCluster,
+        companions: &Companions<'_>,
+        times: &mut Stopwatches,
+    ) -> Readiness {
+        let engine_cr = found(companions.engine_cr);
+        self.at_work = engine_cr.and_then(readiness::at_work).or(self.at_work);
+        let status = database.status.as_ref();
+        self.left_ready |= status.and_then(|status| status.status.as_deref()) != Some("ready");
+        let stood = times.stood(FOOTING, readiness::footing(database, engine_cr));
+        readiness::database(&DatabaseSighting {
+            database,
+            engine_cr: companions.engine_cr,
+            restore: companions.restore,
+            import_job: companions.import_job,
+            written_generation: self.generation,
+            steady_for: Some(stood),
+            has_worked: self.after == After::QuietChange || self.has_worked(engine_cr),
+            creating: self.is_creating(),
+            may_be_stale: self.may_be_stale(),
+        })
+    }
+
+    /// Whether the engine was seen at work on what its object says now, and Everest has said so.
+    /// An engine that is soon done leaves Everest behind: its `ready` is then the former one, and
+    /// it says for a moment that the database is not ready when the engine is ready again.
+    fn has_worked(&self, engine_cr: Option<&Value>) -> bool {
+        let generation = engine_cr.and_then(|found| found["metadata"]["generation"].as_i64());
+        generation.is_some() && generation == self.at_work && self.left_ready
+    }
+
+    fn is_creating(&self) -> bool {
+        matches!(self.after, After::Creation | After::Resumed)
+    }
+
+    fn may_be_stale(&self) -> bool {
+        !matches!(self.after, After::Creation | After::NoChange)
+    }
+}
+
+impl Lifecycle for AwaitReady {
+    type Outcome = ();
+
+    fn subject(&self) -> ObjectRef {
+        self.object.clone()
+    }
+
+    fn aim(&self) -> &'static str {
+        "did not become ready"
+    }
+
+    fn next(&mut self, observed: &Observed, times: &mut Stopwatches) -> Result<Action, Query> {
+        let (namespace, name) = (&self.object.namespace, &self.object.name);
+        let Some(database) = observed.object::<DatabaseCluster>(namespace, name)? else {
+            return Ok(Action::Failed("the database is gone".to_owned()));
+        };
+        let brings_data = self.is_creating() && self.from_backup;
+        let mut companions = Companions::of(observed, database, brings_data)?;
+        let mut readiness = self.judge(database, &companions, times);
+        // The two watches keep no order: what was seen of the engine may be from before what was
+        // seen of the database. Everest writes the engine's object first.
+        if readiness == Readiness::Ready
+            && self.may_be_stale()
+            && let Some((_, object)) = engine_object(database)
+        {
+            companions.engine_cr = observed.engine_object_now(&object)?;
+            readiness = self.judge(database, &companions, times);
+        }
+        Ok(match readiness {
+            Readiness::Ready => Action::Done(()),
+            Readiness::Pending(missing) => Action::Await(missing.into()),
+            Readiness::Failed(reason) => Action::Failed(reason),
+        })
+    }
+}

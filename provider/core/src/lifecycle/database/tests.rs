@@ -1,0 +1,209 @@
+use everest_schemas::models::DatabaseModel;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::lifecycle::world::{World, object};
+use crate::lifecycle::{Action, Apply, Lifecycle, ObjectKind};
+use crate::restart::{RESTART, RESTARTED_FOR};
+
+const MANAGER: &str = "ours";
+
+fn model(engine: Value, more: Value) -> DatabaseModel {
+    let mut spec = json!({"type": "pxc", "replicas": 3, "version": "8.0.36",
+        "storage": {"size": "25Gi"}});
+    merge(&mut spec, engine);
+    let mut model = json!({"namespace": "prod", "name": "orders", "ready": true,
+        "spec": {"engine": spec}});
+    merge(&mut model, more);
+    serde_json::from_value(model).unwrap()
+}
+
+fn merge(into: &mut Value, more: Value) {
+    let members = into.as_object_mut().unwrap();
+    members.extend(more.as_object().unwrap().clone());
+}
+
+fn live(status: Value, metadata: Value) -> Value {
+    let mut all = json!({"status": "ready", "observedGeneration": 1});
+    merge(&mut all, status);
+    let mut held = json!({"uid": "u", "resourceVersion": "7", "generation": 1});
+    merge(&mut held, metadata);
+    json!({"metadata": held, "status": all, "spec": {"engine": {"type": "pxc", "replicas": 3,
+        "version": "8.0.36", "storage": {"size": "25Gi"}}}})
+}
+
+fn with(live: Value) -> World {
+    World::default().with(ObjectKind::Database, "orders", live)
+}
+
+fn change(planned: &DatabaseModel) -> ChangeDatabase {
+    ChangeDatabase::of(&model(json!({}), json!({})), planned, planned, MANAGER)
+}
+
+/// The body of an apply to the database.
+fn applied<T>(action: Action<T>) -> Value {
+    match action {
+        Action::Apply(apply) => {
+            let Apply {
+                object: to, body, ..
+            } = *apply;
+            assert_eq!(to, object(ObjectKind::Database, "orders"));
+            body
+        }
+        _ => panic!("nothing is applied"),
+    }
+}
+
+fn annotations<T>(action: Action<T>) -> Value {
+    match action {
+        Action::Merge(changes) => changes[0].body["metadata"]["annotations"].clone(),
+        _ => panic!("nothing is merged"),
+    }
+}
+
+#[test]
+fn a_change_waits_until_everest_takes_it_and_then_until_it_has_come() {
+    let planned = model(json!({"replicas": 5}), json!({}));
+    let mut change = change(&planned);
+    let mut world = with(live(json!({"status": "restoring"}), json!({})));
+    assert!(matches!(world.next(&mut change), Action::Await(_)));
+    assert!(!change.is_begun(false));
+    let locked = json!({"metadata": {"annotations": {crate::facts::UPGRADE_LOCK: "now"}},
+        "spec": {"type": "pxc"}});
+    world.put(
+        ObjectKind::DatabaseEngine,
+        "percona-xtradb-cluster-operator",
+        locked,
+    );
+    world.put(ObjectKind::Database, "orders", live(json!({}), json!({})));
+    assert!(matches!(world.next(&mut change), Action::Await(_)));
+    world.drop(
+        ObjectKind::DatabaseEngine,
+        "percona-xtradb-cluster-operator",
+    );
+    let body = applied(world.next(&mut change));
+    assert_eq!(body["spec"]["engine"]["replicas"], 5);
+    assert_eq!(body["metadata"]["uid"], "u", "no other database takes it");
+    change.wrote(&object(ObjectKind::Database, "orders"), Some(1));
+    let seen = json!({"generation": 2});
+    world.put(ObjectKind::Database, "orders", live(json!({}), seen));
+    assert!(matches!(world.next(&mut change), Action::Await(_)));
+    assert!(change.is_begun(false));
+}
+
+#[test]
+fn a_restart_begins_after_the_change_that_asks_for_it() {
+    let planned = model(
+        json!({"replicas": 5}),
+        json!({"restartTrigger": "a", "wait": false}),
+    );
+    let mut change = change(&planned);
+    let mut world = with(live(json!({}), json!({})));
+    applied(world.next(&mut change));
+    // An answer that is missing leaves the restart to be asked for again.
+    assert!(!change.is_begun(true));
+    change.wrote(&object(ObjectKind::Database, "orders"), Some(1));
+    let begun = json!({RESTART: "true", RESTARTED_FOR: "a"});
+    assert_eq!(annotations(world.next(&mut change)), begun);
+    assert!(!change.is_begun(false));
+    let annotated = json!({"generation": 2, "annotations": begun});
+    world.put(ObjectKind::Database, "orders", live(json!({}), annotated));
+    assert_eq!(world.next(&mut change), Action::Done(()));
+}
+
+#[test]
+fn somebody_elses_pause_is_not_ended_by_a_restart() {
+    let planned = model(json!({}), json!({"restartTrigger": "a"}));
+    let mut paused = live(json!({"status": "paused"}), json!({}));
+    paused["spec"]["paused"] = json!(true);
+    let action = with(paused).next(&mut change(&planned));
+    assert!(matches!(action, Action::Refuse { .. }), "{action:?}");
+}
+
+#[test]
+fn the_operators_version_comes_before_the_engines() {
+    let planned = model(json!({"version": "8.0.41"}), json!({"crVersion": "1.18.0"}));
+    let mut change = change(&planned);
+    let pending = json!({"crVersion": "1.17.0", "recommendedCRVersion": "1.18.0"});
+    let mut world = with(live(pending, json!({})));
+    let first = applied(world.next(&mut change));
+    assert_eq!(first["spec"]["engine"]["crVersion"], "1.18.0");
+    assert_eq!(first["spec"]["engine"]["version"], "8.0.36");
+    change.wrote(&object(ObjectKind::Database, "orders"), Some(1));
+    let seen = json!({"observedGeneration": 2, "crVersion": "1.18.0",
+        "recommendedCRVersion": "1.18.0"});
+    world.put(
+        ObjectKind::Database,
+        "orders",
+        live(seen, json!({"generation": 2})),
+    );
+    assert!(matches!(world.next(&mut change), Action::Await(_)));
+    world.pass(60);
+    assert!(
+        matches!(world.next(&mut change), Action::Await(_)),
+        "it is recommended still"
+    );
+    let taken = json!({"observedGeneration": 2, "crVersion": "1.18.0"});
+    world.put(
+        ObjectKind::Database,
+        "orders",
+        live(taken, json!({"generation": 2})),
+    );
+    let second = applied(world.next(&mut change));
+    assert_eq!(second["spec"]["engine"]["version"], "8.0.41");
+}
+
+#[test]
+fn a_change_of_a_database_that_is_gone_or_going_is_refused() {
+    let planned = model(json!({"replicas": 5}), json!({}));
+    let going = json!({"deletionTimestamp": "2026-01-01T00:00:00Z"});
+    for mut world in [World::default(), with(live(json!({}), going))] {
+        let action = world.next(&mut change(&planned));
+        assert!(matches!(action, Action::Refuse { .. }), "{action:?}");
+    }
+}
+
+fn keep(config: &DatabaseModel, remembered: Option<&str>) -> KeepDatabase {
+    KeepDatabase::of(config, remembered, MANAGER)
+}
+
+#[test]
+fn a_database_is_kept_as_it_is_said_and_restarted_once_a_trigger() {
+    let config = model(json!({"replicas": 5}), json!({"restartTrigger": "b"}));
+    let mut world = with(live(
+        json!({}),
+        json!({"annotations": {RESTARTED_FOR: "a"}}),
+    ));
+    let body = applied(world.next(&mut keep(&config, Some("a"))));
+    assert_eq!(body["metadata"]["resourceVersion"], "7");
+    let same = model(json!({}), json!({"restartTrigger": "b"}));
+    let restart = annotations(world.next(&mut keep(&same, Some("a"))));
+    assert_eq!(restart, json!({RESTART: "true", RESTARTED_FOR: "b"}));
+    // Everest has lost the note; the managed resource has not.
+    let mut lost = with(live(json!({}), json!({})));
+    assert_eq!(lost.next(&mut keep(&same, Some("b"))), Action::Done(()));
+}
+
+#[test]
+fn a_paused_database_that_is_started_is_not_restarted_too() {
+    let config = model(json!({}), json!({"restartTrigger": "b"}));
+    let mut config = config;
+    config.spec.known_mut().unwrap().paused = false.into();
+    let mut paused = live(json!({"status": "paused"}), json!({}));
+    paused["spec"]["paused"] = json!(true);
+    let noted = annotations(with(paused.clone()).next(&mut keep(&config, Some("a"))));
+    assert_eq!(noted, json!({RESTARTED_FOR: "b"}));
+    paused["metadata"]["annotations"] = json!({RESTARTED_FOR: "b"});
+    let body = applied(with(paused).next(&mut keep(&config, Some("a"))));
+    assert_eq!(body["spec"]["paused"], false);
+}
+
+#[test]
+fn what_everest_does_not_take_now_is_kept_for_later() {
+    let config = model(json!({"replicas": 5}), json!({}));
+    let busy = live(json!({"status": "upgrading"}), json!({}));
+    assert!(matches!(
+        with(busy).next(&mut keep(&config, None)),
+        Action::Await(_)
+    ));
+}

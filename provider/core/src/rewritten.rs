@@ -1,0 +1,144 @@
+//! Values that are not what was asked for right after the write that asked for them: an admission
+//! webhook has put others in their place.
+
+use std::fmt;
+
+use serde_json::Value;
+
+use crate::clean;
+use crate::drift;
+use crate::path::FieldPath;
+
+/// A value that a write was to set and that the answer to it has otherwise.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rewritten {
+    /// Where it stands in the model.
+    pub path: FieldPath,
+    /// What was sent.
+    pub sent: Value,
+    /// What is there.
+    pub made: Value,
+}
+
+/// What of an apply body the server's answer has otherwise. Another spelling of the same is no
+/// difference, nor is what was added, or left out: Everest takes out what it does once.
+pub fn rewritten(answer: &Value, body: &Value) -> Vec<Rewritten> {
+    let mut found = Vec::new();
+    for part in ["/spec", "/metadata/labels", "/metadata/annotations"] {
+        if let (Some(made), Some(sent)) = (answer.pointer(part), body.pointer(part)) {
+            let mut path = part.split('/').skip(1).map(str::to_owned).collect();
+            compare(made, sent, &mut path, &mut found);
+        }
+    }
+    found
+}
+
+fn compare(made: &Value, sent: &Value, path: &mut Vec<String>, found: &mut Vec<Rewritten>) {
+    match (made, sent) {
+        (Value::Object(made), Value::Object(sent)) => {
+            for (name, sent) in sent {
+                if let Some(made) = made.get(name) {
+                    path.push(name.clone());
+                    compare(made, sent, path, found);
+                    path.pop();
+                }
+            }
+        }
+        _ if differ(made, sent, path) => found.push(Rewritten {
+            path: drift::model_path(path),
+            sent: sent.clone(),
+            made: made.clone(),
+        }),
+        _ => {}
+    }
+}
+
+/// Whether a value is another one. A list is one value, whose elements may have got members that
+/// nobody sent.
+fn differ(made: &Value, sent: &Value, path: &[String]) -> bool {
+    let spelled = |left, right| drift::same(left, right, path);
+    if made.is_null() || spelled(made, sent) || spelled(sent, made) {
+        return false;
+    }
+    match (made, sent) {
+        (Value::Array(made), Value::Array(sent)) if made.len() == sent.len() => {
+            let mut pairs = made.iter().zip(sent);
+            pairs.any(|(made, sent)| differ(made, sent, path))
+        }
+        (Value::Object(made), Value::Object(sent)) => {
+            let mut members = sent.iter();
+            members.any(|(name, sent)| {
+                let mut path = path.to_vec();
+                path.push(name.clone());
+                made.get(name).is_some_and(|made| differ(made, sent, &path))
+            })
+        }
+        _ => true,
+    }
+}
+
+impl fmt::Display for Rewritten {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |value: &Value| match value.as_str() {
+            Some(text) => clean(text, LONGEST),
+            None => clean(&value.to_string(), LONGEST),
+        };
+        let (made, sent) = (shown(&self.made), shown(&self.sent));
+        write!(
+            f,
+            "{}: the cluster made {made} of {sent}",
+            self.path.snake_case()
+        )
+    }
+}
+
+/// Characters that are shown of a value.
+const LONGEST: usize = 100;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn told(made: Value, sent: Value) -> Vec<String> {
+        let found = rewritten(&json!({"spec": made}), &json!({"spec": sent}));
+        found.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_value_that_a_webhook_put_in_the_place_of_another_is_told() {
+        let engine = |memory: &str, replicas: i32| json!({"engine": {"replicas": replicas, "resources": {"memory": memory}}});
+        assert_eq!(
+            told(engine("4G", 3), engine("2G", 3)),
+            ["engine.resources.memory: the cluster made 4G of 2G"]
+        );
+        assert_eq!(told(engine("2000M", 3), engine("2G", 3)), [""; 0]);
+        assert_eq!(
+            told(engine("2G", 5), engine("2G", 3)),
+            ["engine.replicas: the cluster made 5 of 3"]
+        );
+    }
+
+    #[test]
+    fn what_is_added_or_taken_out_is_no_rewriting() {
+        let sent = json!({"engine": {"crVersion": "recommended"}, "dataSource": {"a": "b"},
+            "proxy": {"expose": {"type": "internal"}},
+            "backup": {"schedules": [{"name": "n", "enabled": true}]}});
+        let made = json!({"engine": {"crVersion": "1.18.0", "version": "8"},
+            "proxy": {"expose": {"type": "ClusterIP"}},
+            "backup": {"schedules": [{"name": "n", "enabled": true, "retentionCopies": 7}]}});
+        assert_eq!(told(made, sent), [""; 0]);
+    }
+
+    #[test]
+    fn a_list_is_one_value() {
+        let schedules =
+            |at: &str| json!({"backup": {"schedules": [{"name": "n", "schedule": at}]}});
+        let told = told(schedules("0 3 * * *"), schedules("0 2 * * *"));
+        assert_eq!(told.len(), 1);
+        assert!(
+            told[0].starts_with("backup.schedules: the cluster made"),
+            "{told:?}"
+        );
+    }
+}
