@@ -19,7 +19,7 @@ use k8s_openapi::api::core::v1::Namespace;
 use kube::ResourceExt;
 
 use crate::error::ClusterError;
-use crate::mapped::key;
+use crate::object_mapping::key;
 use crate::objects::Objects;
 use crate::{Change, Cluster, Creation, Unacknowledged, Wait, creation, drive};
 pub use install::{step, subscriber};
@@ -110,11 +110,11 @@ pub fn removes(prior: &NamespaceModel, planned: &NamespaceModel) -> bool {
 pub async fn list(cluster: &Cluster) -> Result<Vec<NamespaceModel>, ClusterError> {
     let managed = format!("{MANAGED_BY_LABEL}={MANAGED_BY}");
     let namespaces = cluster.global::<Namespace>().list(&managed).await?;
-    let looks = namespaces.into_iter().map(|namespace| {
+    let checks = namespaces.into_iter().map(|namespace| {
         let cluster = cluster.clone();
         async move { observation::observe(&cluster, &namespace, None).await }
     });
-    stream::iter(looks).buffered(AT_ONCE).try_collect().await
+    stream::iter(checks).buffered(AT_ONCE).try_collect().await
 }
 
 /// The engines of a namespace that have a Subscription but are not in `model`: they are left

@@ -10,7 +10,7 @@ use kube::ResourceExt;
 use crate::drive::{Driver, Stepped, Stepper};
 use crate::error::ClusterError;
 use crate::wait::Clock;
-use crate::{Cluster, Unacknowledged, sighting};
+use crate::{Cluster, Unacknowledged, last_seen};
 
 /// What this provider subscribes to, and as whom.
 pub fn subscriber(cluster: &Cluster) -> Subscriber {
@@ -91,14 +91,14 @@ fn conditions(driver: &Driver<'_>) -> Vec<String> {
     let mut lines = Vec::new();
     for subscription in driver.all_seen::<Subscription>() {
         let status = serde_json::to_value(&subscription.status).unwrap_or_default();
-        let conditions = sighting::describe(&status).conditions.into_iter();
+        let conditions = last_seen::describe(&status).conditions.into_iter();
         lines.extend(
             conditions.map(|line| format!("Subscription {}: {line}", subscription.name_any())),
         );
     }
     for csv in driver.all_seen::<ClusterServiceVersion>() {
         let status = serde_json::to_value(&csv.status).unwrap_or_default();
-        let seen = sighting::describe(&status);
+        let seen = last_seen::describe(&status);
         lines.push(format!(
             "ClusterServiceVersion {}: {} {}",
             csv.name_any(),

@@ -18,7 +18,7 @@ async fn what_olm_cannot_resolve_is_refused_once_that_has_lasted_from_look_to_lo
         (NAMESPACE.to_owned(), namespace_object(json!({}))),
         (format!("{OLM}/subscriptions/{operator}"), subscription),
     ];
-    let (cluster, _, _) = fake::bare(objects.into(), |_, _, _| {});
+    let (cluster, _, _) = api_server::bare(objects.into(), |_, _, _| {});
     let (noon, begun) = (Timestamp::now(), Instant::now());
     let cluster = cluster.with_time(move || noon + begun.elapsed());
     let (prior, planned) = (

@@ -94,10 +94,10 @@ fn database(status: &str) -> Value {
 /// The words of an action that writes nothing.
 fn words(action: &Action) -> String {
     match action {
-        Action::Await(missing) => format!("waits for {}", missing.said(Dialect::Terraform)),
+        Action::Await(missing) => format!("waits for {}", missing.render(Dialect::Terraform)),
         Action::Refuse { message, attribute } => {
             let attribute = attribute.as_ref().map(ToString::to_string);
-            let message = message.said(Dialect::Terraform);
+            let message = message.render(Dialect::Terraform);
             format!("refuses at {}: {message}", attribute.unwrap_or_default())
         }
         Action::Require(requirement) => format!("requires {requirement:?}"),

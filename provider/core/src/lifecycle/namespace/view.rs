@@ -8,7 +8,7 @@ use super::engines::{WantedEngine, is_older};
 use crate::install_plan::{self, Asked};
 use crate::lifecycle::{Observed, Query};
 use crate::olm::{self, SubscriptionFacts};
-use crate::readiness::{self, EngineSighting, Readiness};
+use crate::readiness::{self, EngineObservation, Readiness};
 
 /// One engine in one namespace.
 pub(super) struct EngineView<'a> {
@@ -70,7 +70,7 @@ impl<'a> EngineView<'a> {
 
     /// How far the installed version has come.
     pub(super) fn installation(&self, engine: Engine) -> Readiness {
-        readiness::engine_install(&EngineSighting {
+        readiness::engine_install(&EngineObservation {
             engine,
             csv: self.csv,
             database_engine: self.database_engine,

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use everest_cluster::follow::Follow;
+use everest_cluster::reflector::Reflector;
 use everest_cluster::{Cluster, Stepped, Stepper, Waiting, namespace};
 use everest_core::lifecycle::namespace::{ReleaseStorages, RemoveNamespace};
 use everest_core::path::FieldPath;
@@ -25,7 +25,7 @@ use kube::{Resource, ResourceExt};
 use serde_json::{Value, json};
 
 use super::{Companion, Ending, Kind, Scene, Tell, lifecycle};
-use crate::provider::failure::Failure;
+use crate::provider::error::ReconcileError;
 use crate::provider::metadata;
 
 /// The kind.
@@ -48,15 +48,15 @@ impl Kind for DatabaseNamespaces {
     async fn seen(
         scene: &Scene<'_, Self>,
         external: &Namespace,
-    ) -> Result<NamespaceModel, Failure> {
-        let cluster = scene.cluster().afresh();
+    ) -> Result<NamespaceModel, ReconcileError> {
+        let cluster = scene.cluster().with_empty_cache();
         let prior = scene.config.engines.is_known().then_some(scene.config);
         let found = namespace::read(&cluster, scene.name, prior).await?;
         Ok(found.unwrap_or_else(|| scene.observed(external)))
     }
 
     async fn readiness(scene: &mut Scene<'_, Self>, external: &Arc<Namespace>) -> Readiness {
-        if let Some(waiting) = scene.memory.waiting.take() {
+        if let Some(waiting) = scene.state.waiting.take() {
             return Readiness::Pending(waiting);
         }
         match Self::seen(scene, external).await {
@@ -72,7 +72,7 @@ impl Kind for DatabaseNamespaces {
     async fn change(
         scene: &Scene<'_, Self>,
         external: &Namespace,
-    ) -> Result<Option<Value>, Failure> {
+    ) -> Result<Option<Value>, ReconcileError> {
         let seen = Self::seen(scene, external).await?;
         let keys = super::change::<Self>(scene.cluster(), scene.config, external).is_some();
         let engines = Engine::ALL.into_iter().any(|engine| {
@@ -97,7 +97,7 @@ impl Kind for DatabaseNamespaces {
         scene: &mut Scene<'_, Self>,
         external: &Namespace,
         _: &Value,
-    ) -> Result<Arc<Namespace>, Failure> {
+    ) -> Result<Arc<Namespace>, ReconcileError> {
         refuse_foreign(scene, external)?;
         let mut prior = Self::seen(scene, external).await?;
         if let Some(engines) = prior.engines.known_mut() {
@@ -105,31 +105,37 @@ impl Kind for DatabaseNamespaces {
                 *engines.get_mut(engine) = Field::Known(EngineInstall::default());
             }
         }
-        let cluster = scene.cluster().afresh();
-        let (uid, times) = (external.uid(), &mut scene.memory.times);
+        let cluster = scene.cluster().with_empty_cache();
+        let (uid, times) = (external.uid(), &mut scene.state.times);
         let next = namespace::step(&cluster, &prior, scene.config, uid.as_deref(), times).await?;
-        scene.memory.waiting = missing(next)?;
+        scene.state.waiting = missing(next)?;
         Ok(Arc::new(external.clone()))
     }
 
     /// Takes the namespace down in Everest's order, as far as it goes without waiting.
-    async fn delete(scene: &mut Scene<'_, Self>, _: &Namespace) -> Result<(), Failure> {
-        let cluster = scene.cluster().afresh();
+    async fn delete(scene: &mut Scene<'_, Self>, _: &Namespace) -> Result<(), ReconcileError> {
+        let cluster = scene.cluster().with_empty_cache();
         let mut removal = RemoveNamespace::of(scene.config, namespace::subscriber(&cluster));
-        let mut steps = Stepper::new(&cluster, &mut scene.memory.times);
-        let next = steps.walk(&mut removal, None).await?;
-        scene.memory.waiting = missing(next)?;
+        let mut steps = Stepper::new(&cluster, &mut scene.state.times);
+        let next = requests.walk(&mut removal, None).await?;
+        scene.state.waiting = missing(next)?;
         Ok(())
     }
 
     /// A storage that was deleted while in use would hold the namespace for ever.
-    async fn ending(scene: &mut Scene<'_, Self>, external: &Namespace) -> Result<Ending, Failure> {
+    async fn ending(
+        scene: &mut Scene<'_, Self>,
+        external: &Namespace,
+    ) -> Result<Ending, ReconcileError> {
         if external.metadata.deletion_timestamp.is_none() {
             return Ok(Ending::Goes);
         }
         let cluster = scene.cluster().clone();
-        let mut steps = Stepper::new(&cluster, &mut scene.memory.times);
-        let released = match steps.walk(&mut ReleaseStorages::of(scene.name), None).await {
+        let mut steps = Stepper::new(&cluster, &mut scene.state.times);
+        let released = match requests
+            .walk(&mut ReleaseStorages::of(scene.name), None)
+            .await
+        {
             Ok(Stepped::Done(released)) => released,
             Ok(_) => Vec::new(),
             Err(error) if error.is_forbidden() => Vec::new(),
@@ -185,12 +191,12 @@ impl Kind for DatabaseNamespaces {
 }
 
 /// What is waited for; none once nothing is.
-fn missing(next: Stepped<()>) -> Result<Option<String>, Failure> {
+fn missing(next: Stepped<()>) -> Result<Option<String>, ReconcileError> {
     match next {
         Stepped::Done(()) | Stepped::Deleting => Ok(None),
         Stepped::Waits(Waiting::Comes(missing)) => Ok(Some(missing)),
         Stepped::Waits(waiting) => Ok(Some(lifecycle::told(waiting))),
-        Stepped::Failed(reason) => Err(Failure::Held(reason)),
+        Stepped::Failed(reason) => Err(ReconcileError::Held(reason)),
     }
 }
 
@@ -211,7 +217,7 @@ fn is_managed(external: &Namespace) -> bool {
 fn refuse_foreign(
     scene: &Scene<'_, DatabaseNamespaces>,
     external: &Namespace,
-) -> Result<(), Failure> {
+) -> Result<(), ReconcileError> {
     let metadata = &scene.managed.metadata;
     let made = metadata::was_created(metadata) || metadata::is_creation_open(metadata);
     if is_managed(external) || made || scene.config.take_ownership.known() == Some(&true) {
@@ -220,7 +226,7 @@ fn refuse_foreign(
     let message = "it exists and is none of Everest's. To have Everest use it set \
                    spec.forProvider.takeOwnership to true: it then stays when the managed resource \
                    is deleted, unless keepNamespace is false";
-    let blocked = scene.steps().blocked(
+    let blocked = scene.requests().blocked(
         scene.name,
         message.to_owned(),
         FieldPath::of("takeOwnership"),
@@ -252,7 +258,7 @@ where
     K: Resource<DynamicType = ()> + Clone + std::fmt::Debug + Send + Sync + 'static,
 {
     let tell = tell.clone();
-    let follow = Follow::<PartialObjectMeta<K>>::start(
+    let reflector = Reflector::<PartialObjectMeta<K>>::start(
         Api::all(cluster.client().clone()),
         (),
         |object| {
@@ -265,5 +271,5 @@ where
         },
         move |object| tell(object.metadata.namespace.as_deref().unwrap_or_default()),
     );
-    Box::new(follow)
+    Box::new(reflector)
 }
