@@ -10,6 +10,7 @@ mod stepper;
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use everest_core::facts::Seen;
 use everest_core::lifecycle::{
@@ -31,11 +32,13 @@ use crate::last_seen;
 use crate::leaving::Patience;
 use crate::objects::Kind;
 use crate::wait::{Clock, Stopped};
-use crate::wait_until::TICK;
 
 pub(crate) use ends::{created, resumed, settled};
-use source::Source;
-pub use stepper::{Rest, Stepped, Stepper, Waiting};
+use source::{From, Source};
+pub use stepper::{Rest, Stepped, Stepper, Times, Waiting};
+
+/// How often it is looked again although nothing changed: decisions may depend on time.
+const TICK: Duration = Duration::from_secs(2);
 
 /// How often a write is made anew because its object changes meanwhile.
 const TRIES: usize = 8;
@@ -296,9 +299,17 @@ impl<'a> Driver<'a> {
     async fn answer(&mut self, query: &Query) -> Result<Answer, ClusterError> {
         let watches = self.watches;
         match query {
-            Query::Object(object) => self.source(object).object(&object.name, watches).await,
+            Query::Object(object) => {
+                let from = if watches {
+                    From::SureWatch
+                } else {
+                    From::Server
+                };
+                self.source(object).object(&object.name, from).await
+            }
             Query::Beside(object) => {
-                let found = self.source(object).object(&object.name, watches).await;
+                let from = if watches { From::Watch } else { From::Server };
+                let found = self.source(object).object(&object.name, from).await;
                 source::beside(object.kind, found)
             }
             Query::Now(object) => {

@@ -1,13 +1,13 @@
 //! Bringing a namespace to the engines that it is to have, as
 //! [`everest_core::lifecycle::namespace`] decides.
 
+use everest_core::lifecycle::Lifecycle;
 use everest_core::lifecycle::namespace::{ChangeNamespace, Subscriber};
-use everest_core::lifecycle::{Lifecycle, Stopwatches};
 use everest_schemas::models::NamespaceModel;
 use everest_schemas::olm::{ClusterServiceVersion, Subscription};
 use kube::ResourceExt;
 
-use crate::drive::{Driver, Stepped, Stepper};
+use crate::drive::{Driver, Stepped, Stepper, Times};
 use crate::error::ClusterError;
 use crate::wait::Clock;
 use crate::{Cluster, Unacknowledged, last_seen};
@@ -65,7 +65,7 @@ pub async fn step(
     prior: &NamespaceModel,
     planned: &NamespaceModel,
     uid: Option<&str>,
-    times: &mut Stopwatches,
+    times: &mut Times,
 ) -> Result<Stepped<()>, ClusterError> {
     let mut change = ChangeNamespace::of(prior, planned, uid, subscriber(cluster));
     let mut steps = Stepper::new(cluster, times);

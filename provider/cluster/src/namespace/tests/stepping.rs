@@ -1,11 +1,10 @@
 //! A controller goes on without waiting, and keeps nothing but its stopwatches.
 
-use everest_core::lifecycle::Stopwatches;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::*;
-use crate::{Stepped, Waiting};
+use crate::{Stepped, Times, Waiting};
 
 #[tokio::test(start_paused = true)]
 async fn what_olm_cannot_resolve_is_refused_once_that_has_lasted_from_look_to_look() {
@@ -25,7 +24,7 @@ async fn what_olm_cannot_resolve_is_refused_once_that_has_lasted_from_look_to_lo
         model(json!({"pxc": {}})),
         model(json!({"pxc": {"version": "9.9.9"}})),
     );
-    let mut times = Stopwatches::default();
+    let mut times = Times::default();
     let next = step(&cluster, &prior, &planned, Some("u"), &mut times).await;
     let Ok(Stepped::Waits(Waiting::Comes(missing))) = next else {
         panic!("{next:?}")

@@ -116,8 +116,8 @@ impl Kind for DatabaseNamespaces {
     async fn delete(scene: &mut Scene<'_, Self>, _: &Namespace) -> Result<(), ReconcileError> {
         let cluster = scene.cluster().with_empty_cache();
         let mut removal = RemoveNamespace::of(scene.config, namespace::subscriber(&cluster));
-        let mut steps = Stepper::new(&cluster, &mut scene.state.times);
-        let next = requests.walk(&mut removal, None).await?;
+        let mut stepper = Stepper::new(&cluster, &mut scene.state.times);
+        let next = stepper.walk(&mut removal, None).await?;
         scene.state.waiting = missing(next)?;
         Ok(())
     }
@@ -131,8 +131,8 @@ impl Kind for DatabaseNamespaces {
             return Ok(Ending::Goes);
         }
         let cluster = scene.cluster().clone();
-        let mut steps = Stepper::new(&cluster, &mut scene.state.times);
-        let released = match requests
+        let mut stepper = Stepper::new(&cluster, &mut scene.state.times);
+        let released = match stepper
             .walk(&mut ReleaseStorages::of(scene.name), None)
             .await
         {
