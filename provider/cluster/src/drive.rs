@@ -111,12 +111,14 @@ impl<'a> Driver<'a> {
     pub(crate) fn note_written<K: Kind + Observable>(&mut self, object: &ObjectRef, written: K) {
         self.uids.insert(object.clone(), written.meta().uid.clone());
         self.source(object).note(&object.name, Arc::new(written));
+        self.is_answered = true;
         self.ours.insert(object.clone());
     }
 
     /// Takes an object for what the caller has just read.
     pub(crate) fn note_read<K: Kind + Observable>(&mut self, object: &ObjectRef, read: K) {
         self.source(object).note(&object.name, Arc::new(read));
+        self.is_answered = true;
     }
 
     /// Takes the subject for ours if the same creation has made it before it was cut off.
@@ -397,15 +399,11 @@ impl<'a> Driver<'a> {
                     return Ok(self.wait_for(missing, &subject));
                 }
                 let source = self.source(&object);
-                let is_going = source.delete(&object.name, uid.as_deref()).await?;
-                if is_going {
-                    self.deleted.insert(asked);
-                }
-                // Others may have to be deleted beside one that is not the subject.
-                match is_going && is_subject {
-                    true => self.wait_for(missing, &subject),
-                    false => Performed::Again,
-                }
+                source.delete(&object.name, uid.as_deref()).await?;
+                self.deleted.insert(asked);
+                // What holds it is looked for at once: an interruption says it.
+                self.watches = true;
+                Performed::Again
             }
             Action::Await(missing) => {
                 self.patience = None;

@@ -1,6 +1,7 @@
 //! One action at a time, for a controller that looks again instead of waiting.
 
 use std::any::Any;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use everest_core::facts::Seen;
@@ -189,7 +190,7 @@ impl<'a> Stepper<'a> {
     ) -> Result<Stepped<L::Outcome>, ClusterError> {
         let subject = lifecycle.subject();
         let mut seen = seen;
-        let mut applied = false;
+        let mut applied = BTreeSet::new();
         for _ in 0..MOST {
             let known = seen.take();
             let known = |observed: &mut Observed| {
@@ -205,7 +206,9 @@ impl<'a> Stepper<'a> {
             };
             // What was applied and differs still is left to the next look: somebody else may
             // write the same object.
-            if matches!(action, Action::Apply(_)) && std::mem::replace(&mut applied, true) {
+            if let Action::Apply(apply) = &action
+                && !applied.insert(apply.object.clone())
+            {
                 break;
             }
             let written = self.write(&action).await?;

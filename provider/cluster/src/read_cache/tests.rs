@@ -1,14 +1,10 @@
-use std::sync::Arc;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::Wait;
 use crate::testing::api_server::{self, Answer};
-use crate::wait_until::Progress;
-use crate::watch_cache::Awaited;
 
 fn map(name: &str, version: u64) -> Value {
     json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata":
@@ -135,117 +131,6 @@ async fn a_write_makes_the_next_read_ask_again() {
     assert_eq!(gets, 3, "GET, PATCH, GET");
 }
 
-async fn wait_for(
-    cluster: &crate::Cluster,
-    name: &str,
-    version: &str,
-) -> Result<(), crate::ClusterError> {
-    let objects = cluster.objects::<ConfigMap>("n");
-    let watch_cache = cluster.read_cache.watch_cache(&objects);
-    let clock = Wait::new(Duration::from_secs(30), CancellationToken::new()).start();
-    let awaited = Awaited {
-        objects: &objects,
-        name,
-        seed: None,
-        what: "did not come",
-        clock: &clock,
-        also: Vec::new(),
-    };
-    awaited
-        .until(&watch_cache, |found: Option<Arc<ConfigMap>>| async {
-            Ok(match found {
-                Some(found) if found.metadata.resource_version.as_deref() == Some(version) => {
-                    Progress::Done(())
-                }
-                _ => Progress::Wait("it".to_owned()),
-            })
-        })
-        .await
-}
-
-#[tokio::test]
-async fn fifty_waiters_share_one_watch() {
-    let (cluster, seen) = api_server::cluster(|_, target, _| {
-        if target.contains("watch=true") {
-            let events =
-                (0..50).map(|i| json!({"type": "ADDED", "object": map(&format!("m{i}"), 2)}));
-            Answer::Stream(events.collect())
-        } else if is_list(target) {
-            api_server::list(Vec::new())
-        } else {
-            api_server::absent("configmaps", "x")
-        }
-    });
-    let names: Vec<_> = (0..50).map(|i| format!("m{i}")).collect();
-    let waits = names.iter().map(|name| wait_for(&cluster, name, "2"));
-    assert!(
-        futures::future::join_all(waits)
-            .await
-            .iter()
-            .all(Result::is_ok)
-    );
-    let requests: Vec<_> = seen
-        .lock()
-        .unwrap()
-        .iter()
-        .map(|(line, _)| line.clone())
-        .collect();
-    assert_eq!(requests.len(), 2, "one list, one watch: {requests:?}");
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_forbidden_watch_becomes_polling() {
-    let (cluster, seen) = api_server::cluster(|_, target, _| {
-        if is_list(target) {
-            api_server::failure(
-                403,
-                "Forbidden",
-                "User \"u\" cannot watch resource \"configmaps\" in API group \"\"",
-                json!({}),
-            )
-        } else {
-            named(target)
-        }
-    });
-    wait_for(&cluster, "a", "1").await.unwrap();
-    assert!(
-        seen.lock()
-            .unwrap()
-            .iter()
-            .any(|(line, _)| line.ends_with("/configmaps/a?") || line.ends_with("/configmaps/a"))
-    );
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_wait_that_is_too_long_says_what_was_missing() {
-    let (cluster, _) = api_server::cluster(|_, target, _| {
-        if target.contains("/events") {
-            api_server::list(vec![
-                json!({"metadata": {"name": "e"}, "involvedObject": {}, "type": "Warning",
-                "reason": "Bad", "message": "no luck", "lastTimestamp": "2026-01-01T00:00:00Z"}),
-            ])
-        } else if target.contains("watch=true") {
-            Answer::Stream(Vec::new())
-        } else if is_list(target) {
-            api_server::list(vec![map("a", 1)])
-        } else {
-            named(target)
-        }
-    });
-    let error = wait_for(&cluster, "a", "9").await.unwrap_err();
-    let text = error.to_string();
-    assert!(
-        matches!(error, crate::ClusterError::TimedOut { .. }),
-        "{text}"
-    );
-    assert!(
-        text.contains("ConfigMap n/a did not come after 30 s"),
-        "{text}"
-    );
-    assert!(text.contains("Waiting for: it"), "{text}");
-    assert!(text.contains("Warning Bad: no luck"), "{text}");
-}
-
 #[tokio::test(start_paused = true)]
 async fn one_failed_contact_of_a_refresh_is_the_answer_to_all() {
     let (cluster, seen) = api_server::cluster(|_, _, _| Answer::Never);
@@ -286,45 +171,6 @@ async fn a_cluster_that_answers_again_is_asked_on() {
     tokio::time::sleep(Duration::from_secs(11)).await;
     objects.read("a").await.unwrap();
     assert!(!cluster.is_unresponsive());
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_request_that_is_never_answered_does_not_end_a_wait() {
-    let asked = std::sync::atomic::AtomicUsize::new(0);
-    let (cluster, _) = api_server::cluster(move |_, target, _| {
-        if is_list(target) {
-            return api_server::failure(
-                403,
-                "Forbidden",
-                "User \"u\" cannot watch resource \"x\" in API group \"\"",
-                json!({}),
-            );
-        }
-        match asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
-            0..4 => Answer::Never,
-            _ => named(target),
-        }
-    });
-    let objects = cluster.objects::<ConfigMap>("n");
-    let watch_cache = cluster.read_cache.watch_cache(&objects);
-    let clock = Wait::new(Duration::from_secs(3600), CancellationToken::new()).start();
-    let awaited = Awaited {
-        objects: &objects,
-        name: "a",
-        seed: None,
-        what: "did not come",
-        clock: &clock,
-        also: Vec::new(),
-    };
-    awaited
-        .until(&watch_cache, |found: Option<Arc<ConfigMap>>| async move {
-            Ok(match found {
-                Some(_) => Progress::Done(()),
-                None => Progress::Wait("it".to_owned()),
-            })
-        })
-        .await
-        .unwrap();
 }
 
 #[tokio::test(start_paused = true)]
@@ -470,39 +316,4 @@ async fn an_answer_that_breaks_off_is_no_answer_and_is_not_quoted() {
     let error = objects.get("a").await.unwrap_err();
     assert!(!error.to_string().contains("geheim"), "{error}");
     assert!(!error.is_unanswered());
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_wait_outlives_answers_that_break_off() {
-    let asked = std::sync::atomic::AtomicUsize::new(0);
-    let (cluster, _) = api_server::cluster(move |_, target, _| {
-        if is_list(target) {
-            return forbidden();
-        }
-        match asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
-            0..4 => Answer::Text(200, "{\"metadata\": {"),
-            _ => named(target),
-        }
-    });
-    wait_for(&cluster, "a", "1").await.unwrap();
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_watch_that_is_refused_after_the_server_came_back_is_asked_for_again() {
-    let watches = std::sync::atomic::AtomicUsize::new(0);
-    let (cluster, _) = api_server::cluster(move |_, target, _| {
-        if target.contains("watch=true") {
-            return match watches.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
-                0 => Answer::Broken("connection refused"),
-                1 => forbidden(),
-                _ => Answer::Stream(vec![json!({"type": "ADDED", "object": map("a", 2)})]),
-            };
-        }
-        if is_list(target) {
-            api_server::list(Vec::new())
-        } else {
-            named(target)
-        }
-    });
-    wait_for(&cluster, "a", "2").await.unwrap();
 }
