@@ -238,8 +238,8 @@ fn entry(page: &mut String, rule: &Rule) {
         page,
         "\n### `{}`\n\n{}\n\n- What to do: {}\n- Engines: {}\n- Checked: {}\n",
         rule.id,
-        rule.sentence().said(Dialect::Terraform),
-        rule.advice().said(Dialect::Terraform),
+        rule.sentence().render(Dialect::Terraform),
+        rule.advice().render(Dialect::Terraform),
         engines(rule.engines),
         moments.join(", "),
     );

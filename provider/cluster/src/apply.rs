@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use everest_core::drift;
+use everest_core::field_conflict;
 use serde_json::{Value, json};
 
 use crate::error::{ClusterError, FieldConflict};
@@ -10,7 +10,7 @@ use crate::objects::{Kind, Objects};
 
 /// What of others' an apply may overwrite.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Takes<'a> {
+pub(crate) enum ForcePolicy<'a> {
     /// Nothing.
     Nothing,
     /// Everything: the user has said so, or what is there was shown when the change was planned
@@ -24,13 +24,13 @@ pub(crate) enum Takes<'a> {
     },
 }
 
-impl<'a> Takes<'a> {
+impl<'a> ForcePolicy<'a> {
     /// What a resource with the attribute `force_conflicts` takes.
     pub(crate) fn of(force_conflicts: &everest_schemas::Field<bool>, prior: &'a Value) -> Self {
         if force_conflicts.known() == Some(&true) {
-            Takes::Everything
+            ForcePolicy::Everything
         } else {
-            Takes::Shown { prior }
+            ForcePolicy::Shown { prior }
         }
     }
 }
@@ -45,16 +45,16 @@ pub(crate) fn pinned(mut body: Value, uid: Option<&str>) -> Value {
 }
 
 /// How often an object that changes meanwhile is looked at again.
-const LOOKS: usize = 5;
-const BETWEEN_LOOKS: Duration = Duration::from_millis(300);
+const ATTEMPTS: usize = 5;
+const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(300);
 
 /// Applies `body` to `name`, owning only the fields in it.
 ///
 /// 1. Applies without force.
-/// 2. On a conflict looks at who holds what now: see [`drift::contested`]. If nothing is
-///    contested, or all of it may be taken, applies with force, but only to the object that was
-///    looked at: one that has changed meanwhile is looked at again, unless the body names the
-///    version that it was made from.
+/// 2. On a conflict looks at who holds what now: see [`field_conflict::conflicting_fields`]. If
+///    nothing is contested, or all of it may be taken, applies with force, but only to the object
+///    that was looked at: one that has changed meanwhile is looked at again, unless the body names
+///    the version that it was made from.
 /// 3. Notes what was taken ([`crate::Cluster::taken`]), and what the answer has otherwise
 ///    ([`crate::Cluster::rewritten`]).
 ///
@@ -66,7 +66,7 @@ pub(crate) async fn apply<K: Kind + serde::Serialize>(
     objects: &Objects<K>,
     name: &str,
     body: &Value,
-    takes: Takes<'_>,
+    force_policy: ForcePolicy<'_>,
 ) -> Result<K, ClusterError> {
     match objects.patch_apply(name, body, false).await {
         Err(ClusterError::Conflict { .. }) => {}
@@ -79,16 +79,16 @@ pub(crate) async fn apply<K: Kind + serde::Serialize>(
     }
     let uid = body.pointer("/metadata/uid").and_then(Value::as_str);
     let has_version = body.pointer("/metadata/resourceVersion").is_some();
-    let mut looks_left = if has_version { 1 } else { LOOKS };
+    let mut attempts_left = if has_version { 1 } else { ATTEMPTS };
     loop {
-        looks_left -= 1;
+        attempts_left -= 1;
         let Some(live) = objects.get(name).await? else {
             return Err(ClusterError::Superseded {
                 object: objects.named(name),
                 replaced: false,
             });
         };
-        let taken = taken(objects, name, &live, body, takes)?;
+        let taken = taken(objects, name, &live, body, force_policy)?;
         let mut body = pinned(body.clone(), uid.or(live.meta().uid.as_deref()));
         if !has_version && let Some(version) = &live.meta().resource_version {
             body["metadata"]["resourceVersion"] = json!(version);
@@ -99,9 +99,9 @@ pub(crate) async fn apply<K: Kind + serde::Serialize>(
                 objects.cluster().note_rewritten(&applied, &body);
                 return Ok(applied);
             }
-            Err(error) if error.is_transient() && looks_left > 0 => {
+            Err(error) if error.is_transient() && attempts_left > 0 => {
                 tracing::debug!(%error, "the object is looked at again");
-                tokio::time::sleep(BETWEEN_LOOKS).await;
+                tokio::time::sleep(BETWEEN_ATTEMPTS).await;
             }
             Err(error) => return Err(error),
         }
@@ -117,25 +117,26 @@ pub(crate) fn taken<K: Kind + serde::Serialize>(
     name: &str,
     live: &K,
     body: &Value,
-    takes: Takes<'_>,
+    force_policy: ForcePolicy<'_>,
 ) -> Result<Vec<FieldConflict>, ClusterError> {
-    let prior = match takes {
-        Takes::Everything => return Ok(Vec::new()),
-        Takes::Nothing => &Value::Null,
-        Takes::Shown { prior } => prior,
+    let prior = match force_policy {
+        ForcePolicy::Everything => return Ok(Vec::new()),
+        ForcePolicy::Nothing => &Value::Null,
+        ForcePolicy::Shown { prior } => prior,
     };
     let live = serde_json::to_value(live).unwrap_or_default();
     let manager = objects.cluster().field_manager();
-    let (shown, more): (Vec<_>, Vec<_>) = drift::contested(&live, body, prior, manager)
-        .into_iter()
-        .partition(|contested| contested.shown);
+    let (shown, more): (Vec<_>, Vec<_>) =
+        field_conflict::conflicting_fields(&live, body, prior, manager)
+            .into_iter()
+            .partition(|conflicting_field| conflicting_field.shown);
     if more.is_empty() {
         return Ok(shown.into_iter().map(Into::into).collect());
     }
     Err(ClusterError::Conflict {
         object: objects.named(name),
         conflicts: more.into_iter().map(Into::into).collect(),
-        forcible: matches!(takes, Takes::Shown { .. }),
+        forcible: matches!(force_policy, ForcePolicy::Shown { .. }),
     })
 }
 
@@ -155,7 +156,9 @@ pub(crate) async fn hand_over<K: Kind + serde::Serialize>(
     let manager = objects.cluster().field_manager();
     let version = &live.meta().resource_version;
     let live = serde_json::to_value(live).unwrap_or_default();
-    if let Some(managed_fields) = drift::removal::handed_over(&live, planned, prior, manager) {
+    if let Some(managed_fields) =
+        field_conflict::removal::handed_over(&live, planned, prior, manager)
+    {
         let body = json!({"metadata": {
             "managedFields": managed_fields, "resourceVersion": version}});
         objects.patch_merge_once(name, &body).await?;
@@ -170,7 +173,7 @@ mod tests {
     use k8s_openapi::api::core::v1::Namespace;
 
     use super::*;
-    use crate::fake::{self, Answer};
+    use crate::testing::api_server::{self, Answer};
 
     /// The labels of a body or an object with one size.
     fn sized(size: &str) -> Value {
@@ -198,17 +201,21 @@ mod tests {
 
     /// A server whose object has the sizes `live` one after the other, each as soon as the one
     /// before was read, held by `manager`. Force is used only on the newest.
-    async fn apply_over(live: &'static [&str], manager: &'static str, takes: Takes<'_>) -> Came {
+    async fn apply_over(
+        live: &'static [&str],
+        manager: &'static str,
+        force_policy: ForcePolicy<'_>,
+    ) -> Came {
         let reads = AtomicUsize::new(0);
-        let (cluster, seen) = fake::cluster(move |method, target, body| match method {
+        let (cluster, seen) = api_server::cluster(move |method, target, body| match method {
             "PATCH" if target.contains("force=true") => {
                 let newest = live.len().min(reads.load(Ordering::Relaxed).max(1) + 1) - 1;
                 if body["metadata"]["resourceVersion"] == json!(newest.to_string()) {
                     return Answer::Json(200, body.clone());
                 }
-                fake::failure(409, "Conflict", "the object has been modified", json!({}))
+                api_server::failure(409, "Conflict", "the object has been modified", json!({}))
             }
-            "PATCH" => fake::failure(
+            "PATCH" => api_server::failure(
                 409,
                 "Conflict",
                 "Apply failed with 1 conflict",
@@ -223,7 +230,7 @@ mod tests {
         });
         let cluster = cluster.accounting();
         let objects = cluster.global::<Namespace>();
-        let result = apply(&objects, "a", &sized("2Gi"), takes).await;
+        let result = apply(&objects, "a", &sized("2Gi"), force_policy).await;
         let seen = seen.lock().unwrap();
         let forced = seen
             .iter()
@@ -236,22 +243,22 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_an_operator_wrote_back_is_taken_again() {
         let (result, forced, taken) =
-            apply_over(&["1Gi"], "everest-operator", Takes::Nothing).await;
+            apply_over(&["1Gi"], "everest-operator", ForcePolicy::Nothing).await;
         assert!(result.is_ok() && forced == ["0"], "{result:?}");
         assert_eq!(taken, []);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_value_that_is_already_as_wanted_is_no_conflict() {
-        let (result, forced, _) = apply_over(&["2Gi"], "kubectl-edit", Takes::Nothing).await;
+        let (result, forced, _) = apply_over(&["2Gi"], "kubectl-edit", ForcePolicy::Nothing).await;
         assert!(result.is_ok() && forced == ["0"], "{result:?}");
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_value_that_the_plan_did_not_show_is_not_overwritten() {
         let prior = sized("1Gi");
-        let takes = Takes::of(&false.into(), &prior);
-        let (result, forced, _) = apply_over(&["5Gi"], "kubectl-edit", takes).await;
+        let force_policy = ForcePolicy::of(&false.into(), &prior);
+        let (result, forced, _) = apply_over(&["5Gi"], "kubectl-edit", force_policy).await;
         assert_eq!(forced, [""; 0]);
         let error = result.unwrap_err();
         let text = error.to_string();
@@ -268,8 +275,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_value_that_the_plan_showed_is_taken_and_its_manager_named() {
         let prior = sized("5Gi");
-        let takes = Takes::of(&false.into(), &prior);
-        let (result, forced, taken) = apply_over(&["5Gi"], "kubectl-edit", takes).await;
+        let force_policy = ForcePolicy::of(&false.into(), &prior);
+        let (result, forced, taken) = apply_over(&["5Gi"], "kubectl-edit", force_policy).await;
         assert!(result.is_ok() && forced == ["0"], "{result:?}");
         assert_eq!(taken.len(), 1);
         assert_eq!(taken[0].manager, "kubectl-edit");
@@ -278,21 +285,24 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn force_is_used_on_nothing_but_what_was_looked_at() {
         let prior = sized("5Gi");
-        let takes = Takes::of(&false.into(), &prior);
-        let (result, forced, _) = apply_over(&["5Gi", "7Gi"], "kubectl-edit", takes).await;
+        let force_policy = ForcePolicy::of(&false.into(), &prior);
+        let (result, forced, _) = apply_over(&["5Gi", "7Gi"], "kubectl-edit", force_policy).await;
         assert_eq!(forced, ["0"], "refused by the server");
         let error = result.unwrap_err();
         assert!(error.to_string().contains("says \"7Gi\""), "{error}");
 
-        let (result, forced, _) = apply_over(&["5Gi", "5Gi"], "kubectl-edit", takes).await;
+        let (result, forced, _) = apply_over(&["5Gi", "5Gi"], "kubectl-edit", force_policy).await;
         assert!(result.is_ok() && forced == ["0", "1"], "{result:?}");
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_value_that_somebody_changed_is_taken_when_that_is_asked_for() {
         let prior = Value::Null;
-        for takes in [Takes::of(&true.into(), &prior), Takes::Everything] {
-            let (result, forced, taken) = apply_over(&["5Gi"], "kubectl-edit", takes).await;
+        for force_policy in [
+            ForcePolicy::of(&true.into(), &prior),
+            ForcePolicy::Everything,
+        ] {
+            let (result, forced, taken) = apply_over(&["5Gi"], "kubectl-edit", force_policy).await;
             assert!(result.is_ok() && forced == ["0"], "{result:?}");
             assert_eq!(taken, [], "it was asked for");
         }
@@ -300,8 +310,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_is_gone_at_the_second_look_is_not_made_anew_with_force() {
-        let (cluster, seen) = fake::cluster(|method, _, _| match method {
-            "PATCH" => fake::failure(
+        let (cluster, seen) = api_server::cluster(|method, _, _| match method {
+            "PATCH" => api_server::failure(
                 409,
                 "Conflict",
                 "Apply failed with 1 conflict",
@@ -309,14 +319,14 @@ mod tests {
                 {"reason": "FieldManagerConflict", "field": ".metadata.labels.size",
                  "message": "conflict with \"them\" using v1"}]}),
             ),
-            _ => fake::absent("namespaces", "a"),
+            _ => api_server::absent("namespaces", "a"),
         });
         let objects = cluster.global::<Namespace>();
-        let error = apply(&objects, "a", &sized("1Gi"), Takes::Everything)
+        let error = apply(&objects, "a", &sized("1Gi"), ForcePolicy::Everything)
             .await
             .unwrap_err();
         assert!(matches!(error, ClusterError::Superseded { .. }), "{error}");
-        assert_eq!(fake::writes(&seen).len(), 1);
+        assert_eq!(api_server::writes(&seen).len(), 1);
     }
 
     #[tokio::test(start_paused = true)]
@@ -328,10 +338,10 @@ mod tests {
                 vec!["labels[\"size\"]: the cluster made 4Gi of 2Gi".to_owned()],
             ),
         ] {
-            let (cluster, _) = fake::cluster(move |_, _, _| Answer::Json(200, sized(made)));
+            let (cluster, _) = api_server::cluster(move |_, _, _| Answer::Json(200, sized(made)));
             let cluster = cluster.accounting();
             let objects = cluster.global::<Namespace>();
-            let applied = apply(&objects, "a", &sized("2Gi"), Takes::Nothing).await;
+            let applied = apply(&objects, "a", &sized("2Gi"), ForcePolicy::Nothing).await;
             assert!(applied.is_ok());
             let rewritten = cluster.rewritten();
             assert_eq!(

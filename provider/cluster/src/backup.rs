@@ -8,8 +8,8 @@ use everest_schemas::everest::DatabaseClusterBackup;
 use everest_schemas::models::BackupModel;
 
 use crate::error::ClusterError;
-use crate::mapped::key;
-use crate::{Change, Cluster, Creation, Unacknowledged, Wait, drive, rehearsal};
+use crate::object_mapping::key;
+use crate::{Change, Cluster, Creation, Unacknowledged, Wait, drive, dry_run};
 
 /// Takes a backup: see [`TakeBackup`].
 ///
@@ -56,10 +56,10 @@ pub async fn delete(
 ///
 /// # Errors
 /// `Refused` with what stands against it; whatever keeps the cluster from being asked.
-pub async fn rehearse(
+pub async fn dry_run(
     cluster: &Cluster,
     planned: &BackupModel,
-    timely: bool,
+    dry_run_is_meaningful: bool,
 ) -> Result<(), ClusterError> {
     let known = [
         &planned.namespace,
@@ -67,23 +67,23 @@ pub async fn rehearse(
         &planned.database_name,
         &planned.backup_storage_name,
     ];
-    if !timely || !known.into_iter().all(Field::is_known) {
+    if !dry_run_is_meaningful || !known.into_iter().all(Field::is_known) {
         return Ok(());
     }
     let (namespace, name) = key(planned)?;
     let objects = cluster.objects::<DatabaseClusterBackup>(namespace);
-    rehearsal::creation(&objects, name, &v1::backup::desired(planned)).await
+    dry_run::creation(&objects, name, &v1::backup::desired(planned)).await
 }
 
 /// Asks the cluster what it says of the backup's deletion: Everest refuses it while a restore
 /// or a new database needs the backup.
 ///
 /// # Errors
-/// As [`rehearse`].
-pub async fn rehearse_deletion(cluster: &Cluster, model: &BackupModel) -> Result<(), ClusterError> {
+/// As [`dry_run()`].
+pub async fn dry_run_deletion(cluster: &Cluster, model: &BackupModel) -> Result<(), ClusterError> {
     let (namespace, name) = key(model)?;
     let objects = cluster.objects::<DatabaseClusterBackup>(namespace);
-    rehearsal::ask(cluster, objects.rehearse_deletion(name)).await
+    dry_run::ask(cluster, objects.dry_run_deletion(name)).await
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 mod readers;
 pub(crate) mod users;
 
+use everest_core::dry_run::is_known;
 use everest_core::path::FieldPath;
-use everest_core::rehearsal::is_known;
 use everest_core::v1;
 use everest_core::v1::backup_storage::{secret_name, with_secret_of};
 use everest_core::v1::credentials::{Credentials, SecretState};
@@ -13,12 +13,12 @@ use everest_schemas::models::BackupStorageModel;
 use k8s_openapi::api::core::v1::Secret;
 use kube::ResourceExt;
 
-use crate::apply::{self, Takes};
+use crate::apply::{self, ForcePolicy};
 use crate::error::ClusterError;
-use crate::mapped::key;
+use crate::object_mapping::key;
 use crate::objects::Objects;
 use crate::wait::Clock;
-use crate::{Change, Cluster, Creation, Unacknowledged, Wait, creation, delete, rehearsal};
+use crate::{Change, Cluster, Creation, Unacknowledged, Wait, creation, delete, dry_run};
 
 pub use readers::are_left;
 
@@ -186,9 +186,9 @@ async fn write(
     let body = v1::backup_storage::desired(planned);
     let body = apply::pinned(body, live.uid().as_deref());
     let prior = v1::backup_storage::desired(prior);
-    let takes = Takes::of(&planned.force_conflicts, &prior);
+    let force_policy = ForcePolicy::of(&planned.force_conflicts, &prior);
     // Before the Secret is written.
-    apply::taken(&storages, name, &live, &body, takes)?;
+    apply::taken(&storages, name, &live, &body, force_policy)?;
     apply::hand_over(&storages, name, &live, &body, &prior).await?;
     if let Some(credentials) = credentials {
         // The two keys are ours to say. A conflict would have to show both values.
@@ -198,7 +198,7 @@ async fn write(
             .patch_apply(secret_name(planned), body.expose(), true)
             .await?;
     }
-    apply::apply(&storages, name, &body, takes).await
+    apply::apply(&storages, name, &body, force_policy).await
 }
 
 /// Asks the cluster what it says of the write that an apply of this plan would send, the Secret
@@ -209,12 +209,12 @@ async fn write(
 /// # Errors
 /// `Conflict` where another manager holds a value that would be overwritten and that the plan
 /// does not show; `Refused` with what the cluster says against it; whatever keeps it from being asked.
-pub async fn rehearse(
+pub async fn dry_run(
     cluster: &Cluster,
     prior: Option<&BackupStorageModel>,
     planned: &BackupStorageModel,
     config: &BackupStorageModel,
-    timely: bool,
+    dry_run_is_meaningful: bool,
 ) -> Result<(), ClusterError> {
     let Ok((namespace, name)) = key(planned) else {
         return Ok(());
@@ -227,16 +227,16 @@ pub async fn rehearse(
         (Some(prior), Some(live)) => {
             body = v1::backup_storage::desired(&with_secret_of(planned, prior));
             let prior = v1::backup_storage::desired(prior);
-            let takes = Takes::of(&planned.force_conflicts, &prior);
-            cluster.note_taken(apply::taken(&storages, name, live, &body, takes)?);
+            let force_policy = ForcePolicy::of(&planned.force_conflicts, &prior);
+            cluster.note_taken(apply::taken(&storages, name, live, &body, force_policy)?);
             if body == prior {
                 return Ok(());
             }
         }
         _ => return Ok(()),
     }
-    if timely && is_known(&config.name) && is_known(&config.spec) {
-        rehearsal::ask(cluster, storages.rehearse_apply(name, &body)).await?;
+    if dry_run_is_meaningful && is_known(&config.name) && is_known(&config.spec) {
+        dry_run::ask(cluster, storages.dry_run_apply(name, &body)).await?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@
 //! [`acknowledgement`](crate::acknowledgement). A mark on it says so: a digest of what was
 //! written, by our field manager. It is never ours by its name or its manager alone.
 
-use everest_core::v1::{Mapped, managed_fields};
+use everest_core::v1::{ObjectMapping, managed_fields};
 use kube::{Resource, ResourceExt};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -104,7 +104,7 @@ impl Cluster {
     /// Whatever keeps it from being read: see [`ClusterError`].
     pub async fn namesake<M>(&self, model: &M, uid: Option<&str>) -> Result<Namesake, ClusterError>
     where
-        M: Mapped<Object: Typed>,
+        M: ObjectMapping<Object: Typed>,
     {
         if uid.is_none() {
             return Ok(Namesake::None);

@@ -1,7 +1,7 @@
 //! Databases: DatabaseCluster objects.
 
 mod classes;
-mod rehearsal;
+mod dry_run;
 
 use std::time::Duration;
 
@@ -14,16 +14,16 @@ use everest_core::lifecycle::database::{
 use everest_schemas::everest::DatabaseCluster;
 use everest_schemas::models::DatabaseModel;
 
-use crate::apply::{self, Takes};
+use crate::apply::{self, ForcePolicy};
 use crate::drive::{self, Driver};
 use crate::error::ClusterError;
-use crate::mapped::key;
+use crate::object_mapping::key;
 use crate::objects::Objects;
 use crate::wait::Clock;
 use crate::{Change, Cluster, Creation, Unacknowledged, Wait};
 
 pub use classes::{observe, with_classes};
-pub use rehearsal::rehearse;
+pub use dry_run::dry_run;
 
 /// Creates a database and waits until it is really ready: see [`CreateDatabase`].
 ///
@@ -80,8 +80,8 @@ pub async fn update(
     // Nothing is waited for that cannot be written in the end.
     let bodies = Bodies::of(prior, planned, config, &live);
     let body = bodies.ours(&live, cluster.field_manager());
-    let takes = Takes::of(&planned.force_conflicts, &bodies.prior);
-    if let Err(error) = apply::taken(&objects, name, &live, &body, takes) {
+    let force_policy = ForcePolicy::of(&planned.force_conflicts, &bodies.prior);
+    if let Err(error) = apply::taken(&objects, name, &live, &body, force_policy) {
         return Change::Refused(error);
     }
     let mut lifecycle = ChangeDatabase::of(prior, planned, config, cluster.field_manager());

@@ -7,10 +7,10 @@ use kube::ResourceExt;
 use serde::Serialize;
 
 use crate::error::ClusterError;
-use crate::looking::Verdict;
 use crate::objects::{Kind, Objects};
 use crate::wait::Clock;
-use crate::watching::Awaited;
+use crate::wait_until::Progress;
+use crate::watch_cache::Awaited;
 
 /// Deletes `name` and waits until it is gone. An object that is not there is fine.
 ///
@@ -72,7 +72,7 @@ where
     K: Kind + Serialize,
     F: Future<Output = Result<(), ClusterError>> + Send,
 {
-    let feed = objects.cluster().hub.feed(objects);
+    let watch_cache = objects.cluster().read_cache.watch_cache(objects);
     let awaited = Awaited {
         objects,
         name,
@@ -82,18 +82,18 @@ where
         also: Vec::new(),
     };
     awaited
-        .until(&feed, |found: Option<Arc<K>>| async {
+        .until(&watch_cache, |found: Option<Arc<K>>| async {
             // The watch may not have shown the object yet: absence is asked for once more.
             let found = match found {
                 Some(found) => Some(found),
                 None => objects.get(name).await?.map(Arc::new),
             };
             Ok(match found {
-                None => Verdict::Done(()),
-                Some(found) if uid.is_some() && found.uid().as_deref() != uid => Verdict::Done(()),
+                None => Progress::Done(()),
+                Some(found) if uid.is_some() && found.uid().as_deref() != uid => Progress::Done(()),
                 Some(found) => {
                     tend(found.clone()).await?;
-                    Verdict::Wait(holders(found.finalizers()))
+                    Progress::Wait(holders(found.finalizers()))
                 }
             })
         })

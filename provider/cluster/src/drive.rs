@@ -26,12 +26,12 @@ use tokio::time::Instant;
 
 use crate::Cluster;
 use crate::acknowledgement::Unacknowledged;
-use crate::error::{ClusterError, Object, Sighting};
+use crate::error::{ClusterError, LastSeen, Object};
+use crate::last_seen;
 use crate::leaving::Patience;
-use crate::looking::TICK;
 use crate::objects::Kind;
-use crate::sighting;
 use crate::wait::{Clock, Stopped};
+use crate::wait_until::TICK;
 
 pub(crate) use ends::{created, resumed, settled};
 use source::Source;
@@ -373,7 +373,9 @@ impl<'a> Driver<'a> {
                     Performed::Again
                 }
             }
-            Action::Await(missing) => self.wait_for(missing.said(self.cluster.dialect()), &subject),
+            Action::Await(missing) => {
+                self.wait_for(missing.render(self.cluster.dialect()), &subject)
+            }
             Action::Require(requirement) => self.require(requirement, &subject)?,
             Action::Refuse { message, attribute } => {
                 return Err(self.blocked(&subject, &message, attribute));
@@ -382,7 +384,7 @@ impl<'a> Driver<'a> {
                 return Err(ClusterError::Failed {
                     what: self.what(lifecycle),
                     reason,
-                    last: Box::new(self.sighting(&subject).await),
+                    last: Box::new(self.last_seen(&subject).await),
                 });
             }
             Action::Done(outcome) => Performed::Done(outcome),
@@ -431,7 +433,7 @@ impl<'a> Driver<'a> {
                 Err(ClusterError::InUse {
                     object: self.named(subject),
                     users: names,
-                    remedy: remedy.said(self.cluster.dialect()),
+                    remedy: remedy.render(self.cluster.dialect()),
                 })
             }
         }
@@ -445,7 +447,7 @@ impl<'a> Driver<'a> {
     ) -> ClusterError {
         ClusterError::Blocked {
             object: self.named(subject),
-            message: message.said(self.cluster.dialect()),
+            message: message.render(self.cluster.dialect()),
             attribute,
         }
     }
@@ -485,7 +487,7 @@ impl<'a> Driver<'a> {
     async fn stopped<L: Lifecycle>(&mut self, lifecycle: &L, stopped: Stopped) -> ClusterError {
         let what = self.what(lifecycle);
         let waited = self.clock.waited();
-        let last = Box::new(self.sighting(&lifecycle.subject()).await);
+        let last = Box::new(self.last_seen(&lifecycle.subject()).await);
         match stopped {
             Stopped::Deadline => ClusterError::TimedOut { what, waited, last },
             Stopped::Cancelled => ClusterError::Cancelled { what, waited, last },
@@ -493,16 +495,16 @@ impl<'a> Driver<'a> {
     }
 
     /// What was last seen of the object, and what it was waited for.
-    async fn sighting(&mut self, object: &ObjectRef) -> Sighting {
+    async fn last_seen(&mut self, object: &ObjectRef) -> LastSeen {
         let missing = self.last.missing.clone();
         let seen = self.found.get(object).cloned();
         match seen {
             Some(seen) => {
                 self.source(object)
-                    .sighting(&object.name, seen, &missing)
+                    .last_seen(&object.name, seen, &missing)
                     .await
             }
-            None => sighting::waiting_for(&missing),
+            None => last_seen::waiting_for(&missing),
         }
     }
 }

@@ -10,7 +10,7 @@ use everest_core::path::FieldPath;
 
 use crate::connection::{NoAnswer, PluginError};
 use detail::model_path;
-pub use detail::{FieldCause, FieldConflict, Object, Sighting};
+pub use detail::{FieldCause, FieldConflict, LastSeen, Object};
 
 /// Characters that are repeated of what a server says.
 const LONGEST: usize = 4000;
@@ -180,7 +180,7 @@ pub enum ClusterError {
         /// How long was waited.
         waited: Duration,
         /// What was last seen.
-        last: Box<Sighting>,
+        last: Box<LastSeen>,
     },
     /// The wait was interrupted. The object goes on without us.
     #[error("{what}: interrupted after {}.\n{last}", seconds(waited))]
@@ -190,7 +190,7 @@ pub enum ClusterError {
         /// How long was waited.
         waited: Duration,
         /// What was last seen.
-        last: Box<Sighting>,
+        last: Box<LastSeen>,
     },
     /// The object ended in failure.
     #[error("{what}: {reason}.\n{last}")]
@@ -200,7 +200,7 @@ pub enum ClusterError {
         /// Why it failed.
         reason: String,
         /// What was last seen.
-        last: Box<Sighting>,
+        last: Box<LastSeen>,
     },
     /// Any other answer of the server.
     #[error("{object}: {verb} failed{}: {message}", if *code == 0 { String::new() } else { format!(" with HTTP {code}") })]
@@ -411,11 +411,11 @@ mod tests {
 
     #[test]
     fn a_timeout_is_told_with_what_was_last_seen() {
-        let last = Sighting {
+        let last = LastSeen {
             waiting_for: "status is initializing".into(),
             status: Some("initializing".into()),
             events: vec!["12:00 Warning FailedScheduling: no nodes".into()],
-            ..Sighting::default()
+            ..LastSeen::default()
         };
         let error = ClusterError::TimedOut {
             what: "DatabaseCluster prod/orders did not become ready".into(),

@@ -1,9 +1,10 @@
 //! What the rules want to know of a cluster, in few requests.
 //!
 //! Each kind is one LIST for all resources of a run, remembered by the
-//! [`hub`](crate::hub). Whatever cannot be read is left out: rules say nothing of what they have not
-//! seen. That stops no plan ([`load`]). A write waits until the cluster has answered
-//! ([`against_write`]): what may not be read is left out there too, but what was only not answered is an error.
+//! [`read_cache`](crate::read_cache). Whatever cannot be read is left out: rules say nothing of
+//! what they have not seen. That stops no plan ([`load`]). A write waits until the cluster has
+//! answered ([`against_write`]): what may not be read is left out there too, but what was only not
+//! answered is an error.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,7 +12,7 @@ use std::time::Duration;
 
 use everest_core::facts::{All, Facts, Kind, Seen, Wanted};
 use everest_core::finding::{Finding, Severity};
-use everest_core::rules::{Ruled, Stage};
+use everest_core::rules::{Stage, Validate};
 use everest_schemas::everest::DatabaseCluster;
 use k8s_openapi::api::core::v1::{Namespace, Secret};
 use serde_json::Value;
@@ -20,7 +21,7 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::Cluster;
 use crate::error::ClusterError;
 use crate::objects::{self, Objects};
-use crate::silence::PATIENCE;
+use crate::unresponsive::PATIENCE;
 
 /// How long until a cluster that does not answer is asked again.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -34,7 +35,7 @@ const PAUSE: Duration = Duration::from_secs(2);
 ///
 /// What is forbidden, not served or not answered in time is not in the result.
 pub async fn load(cluster: &Cluster, wanted: &Wanted) -> Facts {
-    look(cluster, wanted).await.0
+    gather(cluster, wanted).await.0
 }
 
 /// The errors that the rules find in a write, by what the cluster says right before it.
@@ -46,7 +47,7 @@ pub async fn load(cluster: &Cluster, wanted: &Wanted) -> Facts {
 /// # Errors
 /// When the cluster does not answer one of the requests: refused, timed out, overloaded, with what
 /// cannot be read. Nobody has judged the write then.
-pub async fn against_write<M: Ruled + Sync>(
+pub async fn against_write<M: Validate + Sync>(
     cluster: &Cluster,
     planned: &M,
     prior: Option<&M>,
@@ -73,7 +74,7 @@ async fn demand(
 ) -> Result<Facts, ClusterError> {
     let begun = Instant::now();
     loop {
-        match look(cluster, wanted).await {
+        match gather(cluster, wanted).await {
             (facts, None) => return Ok(facts),
             (_, Some(error)) if may_pass(&error) && begun.elapsed() < patience => {
                 tracing::info!(%error, "the cluster is asked again before a write");
@@ -97,16 +98,16 @@ async fn demand_afresh(
     wanted: &Wanted,
     patience: Duration,
 ) -> Result<Facts, ClusterError> {
-    cluster.hub.forget_all();
+    cluster.read_cache.forget_all();
     demand(cluster, wanted, patience).await
 }
 
 /// What there is, and the first request that was not answered.
-async fn look(cluster: &Cluster, wanted: &Wanted) -> (Facts, Option<ClusterError>) {
+async fn gather(cluster: &Cluster, wanted: &Wanted) -> (Facts, Option<ClusterError>) {
     let Some(namespace) = wanted.namespace.as_deref() else {
         return Default::default();
     };
-    if let Some(error) = cluster.silence() {
+    if let Some(error) = cluster.unresponsive() {
         return (Facts::default(), Some(error));
     }
     let unanswered = Unanswered::default();

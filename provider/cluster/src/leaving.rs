@@ -8,9 +8,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::error::{ClusterError, Object};
-use crate::looking::{Look, Verdict, look_until};
-use crate::sighting;
+use crate::last_seen;
 use crate::wait::Clock;
+use crate::wait_until::{Progress, WaitCondition, wait_until};
 
 pub(crate) use everest_core::storage_users::{IN_USE, User};
 
@@ -72,24 +72,24 @@ impl Unneeded {
         F: Future<Output = Result<Option<Vec<User>>, ClusterError>> + Send,
     {
         let object = &self.object;
-        let mut looks = Looks {
+        let mut checks = Checks {
             unneeded: self,
             users,
             patience: Patience::new(),
             since: None,
         };
-        match look_until(clock, object, Vec::new(), &mut looks).await {
+        match wait_until(clock, object, Vec::new(), &mut checks).await {
             Ok(()) => Ok(()),
             Err(ended) => {
                 let what = format!("{object} is in use and was not deleted");
-                Err(ended.report(what, clock.waited(), sighting::waiting_for))
+                Err(ended.report(what, clock.waited(), last_seen::waiting_for))
             }
         }
     }
 }
 
-/// The looks at the users of an object.
-struct Looks<'a, U> {
+/// The checks for users of an object.
+struct Checks<'a, U> {
     unneeded: &'a Unneeded,
     users: U,
     patience: Patience,
@@ -97,23 +97,23 @@ struct Looks<'a, U> {
     since: Option<Instant>,
 }
 
-impl<U, F> Look for Looks<'_, U>
+impl<U, F> WaitCondition for Checks<'_, U>
 where
     U: FnMut() -> F + Send,
     F: Future<Output = Result<Option<Vec<User>>, ClusterError>> + Send,
 {
     type Found = ();
 
-    async fn look(&mut self) -> Result<Verdict<()>, ClusterError> {
+    async fn check(&mut self) -> Result<Progress<()>, ClusterError> {
         let Some(users) = (self.users)().await? else {
-            return Ok(Verdict::Done(()));
+            return Ok(Progress::Done(()));
         };
         if users.is_empty() {
             let since = *self.since.get_or_insert_with(Instant::now);
             return Ok(if since.elapsed() < self.unneeded.grace {
-                Verdict::Wait("Everest to let go of it".to_owned())
+                Progress::Wait("Everest to let go of it".to_owned())
             } else {
-                Verdict::Done(())
+                Progress::Done(())
             });
         }
         self.since = None;
@@ -122,7 +122,7 @@ where
         let all_go = users.iter().all(|user| user.is_going);
         let names: Vec<_> = users.into_iter().map(|user| user.name).collect();
         if patient || all_go {
-            return Ok(Verdict::Wait(format!("the end of {}", names.join(", "))));
+            return Ok(Progress::Wait(format!("the end of {}", names.join(", "))));
         }
         Err(ClusterError::InUse {
             object: self.unneeded.object.clone(),

@@ -15,26 +15,26 @@ mod creation;
 pub mod database;
 mod delete;
 mod drive;
+mod dry_run;
 pub mod engine;
 pub mod error;
 pub mod facts;
-#[cfg(test)]
-mod fake;
-pub mod follow;
-pub mod hub;
+mod last_seen;
 mod leaving;
-mod looking;
-mod mapped;
 pub mod namespace;
+mod object_mapping;
 mod objects;
 pub mod outcome;
-mod rehearsal;
+pub mod read_cache;
+pub mod reflector;
+pub mod requests;
 pub mod restore;
-mod sighting;
-mod silence;
-pub mod step;
+#[cfg(test)]
+mod testing;
+mod unresponsive;
 pub mod wait;
-mod watching;
+mod wait_until;
+mod watch_cache;
 
 use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
@@ -51,7 +51,7 @@ pub use acknowledgement::Unacknowledged;
 pub use connection::{ConnectError, ConnectionConfig, ExecPlugin, Trust, connect, connect_with};
 pub use creation::Namesake;
 pub use drive::{Rest, Stepped, Stepper, Waiting};
-pub use error::{ClusterError, FieldConflict, Sighting};
+pub use error::{ClusterError, FieldConflict, LastSeen};
 pub use objects::{Scope, Typed};
 pub use outcome::{Change, Creation};
 pub use wait::Wait;
@@ -85,12 +85,12 @@ impl Default for Catalog {
 
 /// A cluster with Everest: the client, and what is shared by all who use it at once.
 ///
-/// Cheap to clone. Reads are remembered for as long as it lives (see [`hub`]), so make a new
+/// Cheap to clone. Reads are remembered for as long as it lives (see [`read_cache`]), so make a new
 /// one for every run.
 #[derive(Clone)]
 pub struct Cluster {
     client: kube::Client,
-    hub: hub::Hub,
+    read_cache: read_cache::ReadCache,
     catalog: Arc<Catalog>,
     field_manager: Arc<str>,
     dialect: Dialect,
@@ -101,7 +101,7 @@ pub struct Cluster {
     rewritten: Arc<Mutex<Vec<Rewritten>>>,
     /// URL of the API server, for messages.
     server: Option<Arc<str>>,
-    silence: Arc<silence::Silence>,
+    unresponsive: Arc<unresponsive::Unresponsive>,
     acknowledgements: acknowledgement::Waiting,
     patience: Patience,
     /// Nobody waits for long any more once it is cancelled.
@@ -117,7 +117,7 @@ pub struct Cluster {
 enum Patience {
     /// It belongs to an operation with a clock of its own.
     Operation,
-    /// Nobody waits long for a plan: see [`silence`].
+    /// Nobody waits long for a plan: see [`unresponsive`].
     Plan,
     /// It is sent once.
     Once,
@@ -128,7 +128,7 @@ impl Cluster {
     pub fn new(client: kube::Client, catalog: Catalog) -> Self {
         Cluster {
             client,
-            hub: hub::Hub::default(),
+            read_cache: read_cache::ReadCache::default(),
             catalog: Arc::new(catalog),
             field_manager: Arc::from(FIELD_MANAGER),
             dialect: Dialect::Terraform,
@@ -136,7 +136,7 @@ impl Cluster {
             taken: Arc::default(),
             rewritten: Arc::default(),
             server: None,
-            silence: Arc::default(),
+            unresponsive: Arc::default(),
             acknowledgements: acknowledgement::Waiting::default(),
             patience: Patience::Operation,
             stop: CancellationToken::new(),
@@ -159,17 +159,17 @@ impl Cluster {
 
     /// The same cluster with nothing read yet, for another run over the same connection.
     #[must_use]
-    pub fn afresh(&self) -> Self {
+    pub fn with_empty_cache(&self) -> Self {
         Cluster {
-            hub: hub::Hub::default(),
-            silence: Arc::default(),
+            read_cache: read_cache::ReadCache::default(),
+            unresponsive: Arc::default(),
             ..self.clone()
         }
     }
 
     /// The same for a caller that comes back by itself: every request is sent once.
     #[must_use]
-    pub fn impatient(mut self) -> Self {
+    pub fn without_retries(mut self) -> Self {
         self.patience = Patience::Once;
         self
     }
@@ -188,7 +188,7 @@ impl Cluster {
     /// The same for a plan or a refresh: a request takes some 20 s at most, and one that is not
     /// answered is the answer to those that come in the seconds after it.
     #[must_use]
-    pub fn hasty(&self) -> Self {
+    pub fn fail_fast(&self) -> Self {
         Cluster {
             patience: Patience::Plan,
             ..self.clone()

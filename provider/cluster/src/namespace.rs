@@ -24,7 +24,7 @@ use kube::ResourceExt;
 use serde_json::json;
 
 use crate::error::ClusterError;
-use crate::mapped::key;
+use crate::object_mapping::key;
 use crate::objects::Objects;
 use crate::wait::Clock;
 use crate::{Change, Cluster, Creation, Unacknowledged, Wait, apply, creation, delete};
@@ -117,11 +117,11 @@ pub fn removes(prior: &NamespaceModel, planned: &NamespaceModel) -> bool {
 pub async fn list(cluster: &Cluster) -> Result<Vec<NamespaceModel>, ClusterError> {
     let managed = format!("{MANAGED_BY_LABEL}={MANAGED_BY}");
     let namespaces = cluster.global::<Namespace>().list(&managed).await?;
-    let looks = namespaces.into_iter().map(|namespace| {
+    let checks = namespaces.into_iter().map(|namespace| {
         let cluster = cluster.clone();
         async move { observation::observe(&cluster, &namespace, None).await }
     });
-    stream::iter(looks).buffered(AT_ONCE).try_collect().await
+    stream::iter(checks).buffered(AT_ONCE).try_collect().await
 }
 
 /// The engines of a namespace that have a Subscription but are not in `model`: they are left
@@ -380,7 +380,7 @@ async fn change(
         .collect();
     let left_behind = left_behind(cluster, name, &listed, &subscriptions).await?;
     let body = apply::pinned(v1::namespace::desired(planned), live.uid().as_deref());
-    apply::apply(&namespaces, name, &body, apply::Takes::Everything).await?;
+    apply::apply(&namespaces, name, &body, apply::ForcePolicy::Everything).await?;
     if !removed.is_empty() {
         removal::engine_objects_gone(cluster, name, &removed, clock).await?;
         removal::remove_operators(cluster, name, &removed, clock).await?;

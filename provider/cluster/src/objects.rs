@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::error::{ClusterError, Object};
-use crate::{CREATED_BY_APPLY, Cluster, Patience, apply, silence};
+use crate::{CREATED_BY_APPLY, Cluster, Patience, apply, unresponsive};
 
 /// Longest time for one request. Admission webhooks may take 30 s of it.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
@@ -325,17 +325,17 @@ impl<K: Kind> Objects<K> {
         }
     }
 
-    /// Awaits a request of a plan: see [`silence`].
+    /// Awaits a request of a plan: see [`unresponsive`].
     async fn promptly<T>(
         &self,
         attempts: impl Future<Output = Result<T, ClusterError>>,
     ) -> Result<T, ClusterError> {
-        if let Some(silence) = self.cluster.silence() {
-            return Err(silence);
+        if let Some(unresponsive) = self.cluster.unresponsive() {
+            return Err(unresponsive);
         }
-        let result = tokio::time::timeout(silence::PATIENCE, attempts)
+        let result = tokio::time::timeout(unresponsive::PATIENCE, attempts)
             .await
-            .unwrap_or_else(|_| Err(self.cluster.unanswered(silence::PATIENCE)));
+            .unwrap_or_else(|_| Err(self.cluster.unanswered(unresponsive::PATIENCE)));
         self.cluster.note_contact(result.as_ref().err());
         result
     }
@@ -510,11 +510,7 @@ impl<K: Kind> Objects<K> {
 
     /// What a server-side apply of `body` with force would be answered. Nothing is written, and
     /// nothing is sent again: a plan does not wait for a server to mend.
-    pub(crate) async fn rehearse_apply(
-        &self,
-        name: &str,
-        body: &Value,
-    ) -> Result<(), ClusterError> {
+    pub(crate) async fn dry_run_apply(&self, name: &str, body: &Value) -> Result<(), ClusterError> {
         let mut parameters = PatchParams::apply(&self.cluster.field_manager);
         parameters.force = true;
         parameters.dry_run = true;
@@ -525,7 +521,7 @@ impl<K: Kind> Objects<K> {
     }
 
     /// What the deletion of `name` would be answered. Nothing is deleted.
-    pub(crate) async fn rehearse_deletion(&self, name: &str) -> Result<(), ClusterError> {
+    pub(crate) async fn dry_run_deletion(&self, name: &str) -> Result<(), ClusterError> {
         let parameters = DeleteParams {
             propagation_policy: Some(PropagationPolicy::Foreground),
             dry_run: true,
@@ -600,7 +596,7 @@ impl<K: Kind> Objects<K> {
     /// What was remembered of these objects no longer holds.
     fn changed(&self) {
         self.cluster
-            .hub
+            .read_cache
             .forget(&self.resource, self.namespace.as_deref());
     }
 }

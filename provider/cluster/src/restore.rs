@@ -1,15 +1,15 @@
 //! Restores: DatabaseClusterRestore objects. Each is the record of one act. What is done with them
 //! is decided in [`everest_core::lifecycle::restore`].
 
+use everest_core::dry_run::is_known;
 use everest_core::lifecycle::restore::{BeginRestore, RemoveRestore};
-use everest_core::rehearsal::is_known;
 use everest_core::v1;
 use everest_schemas::everest::DatabaseClusterRestore;
 use everest_schemas::models::RestoreModel;
 
 use crate::error::ClusterError;
-use crate::mapped::key;
-use crate::{Change, Cluster, Creation, Unacknowledged, Wait, drive, rehearsal};
+use crate::object_mapping::key;
+use crate::{Change, Cluster, Creation, Unacknowledged, Wait, drive, dry_run};
 
 /// Restores a database in place: see [`BeginRestore`].
 ///
@@ -75,10 +75,10 @@ pub async fn delete(
 ///
 /// # Errors
 /// `Refused` with what stands against it; whatever keeps the cluster from being asked.
-pub async fn rehearse(
+pub async fn dry_run(
     cluster: &Cluster,
     planned: &RestoreModel,
-    timely: bool,
+    dry_run_is_meaningful: bool,
 ) -> Result<(), ClusterError> {
     let known = planned.namespace.is_known()
         && planned.name.is_known()
@@ -86,12 +86,12 @@ pub async fn rehearse(
         && is_known(&planned.backup_name)
         && is_known(&planned.backup_source)
         && is_known(&planned.pitr);
-    if !timely || !known {
+    if !dry_run_is_meaningful || !known {
         return Ok(());
     }
     let (namespace, name) = key(planned)?;
     let objects = cluster.objects::<DatabaseClusterRestore>(namespace);
-    rehearsal::creation(&objects, name, &v1::restore::desired(planned)).await
+    dry_run::creation(&objects, name, &v1::restore::desired(planned)).await
 }
 
 #[cfg(test)]

@@ -235,7 +235,7 @@ mod tests {
         match decision {
             Decision::Refuse { extra } => extra
                 .iter()
-                .map(|extra| Some(extra.agreement()?.said(Dialect::Terraform)))
+                .map(|extra| Some(extra.agreement()?.render(Dialect::Terraform)))
                 .collect(),
             other => panic!("{other:?}"),
         }

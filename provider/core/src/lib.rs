@@ -16,7 +16,7 @@
 //! | What is done next with it? | [`lifecycle`] |
 //! | May this storage go? | [`storage_users`] |
 //! | May this install plan be approved? | [`install_plan`], [`operator_upgrade`], [`olm`] |
-//! | Which outputs can a change alter? | [`outputs`] |
+//! | Which outputs can a change alter? | [`computed`] |
 //! | What does the schema say of a member, and which members does a model have? | [`schema`] |
 //! | What are Everest's objects addressed and marked by? | [`api`] |
 //! | How does a front end say it? | [`text`], [`dialect`] |
@@ -27,11 +27,13 @@
 
 pub mod api;
 mod clean;
+pub mod computed;
 pub mod cron;
 pub mod dialect;
-pub mod drift;
+pub mod dry_run;
 pub mod duration;
 pub mod facts;
+pub mod field_conflict;
 pub mod final_backup;
 pub mod finding;
 pub mod impact;
@@ -43,12 +45,10 @@ pub mod olm;
 pub mod open_api;
 mod operation;
 pub mod operator_upgrade;
-pub mod outputs;
 pub mod path;
 pub mod quantity;
 pub mod raised;
 pub mod readiness;
-pub mod rehearsal;
 pub mod restart;
 pub mod rewritten;
 pub mod rules;

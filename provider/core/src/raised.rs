@@ -196,7 +196,7 @@ mod tests {
             found.rule == "raised-elsewhere" && found.severity == Severity::Warning
         }));
         let said = |found: &Finding| {
-            let summary = found.summary.said(crate::dialect::Dialect::Terraform);
+            let summary = found.summary.render(crate::dialect::Dialect::Terraform);
             (found.path.to_string(), summary)
         };
         found.iter().map(said).collect()

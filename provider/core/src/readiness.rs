@@ -17,9 +17,9 @@ pub(crate) use address::missing as missing_address;
 pub use backup::{backup, backup_failure};
 pub(crate) use carried::unreadable_line;
 pub use carried::{Difference, not_carried};
-pub use database::{DatabaseSighting, HOLD, database, is_from_backup};
+pub use database::{DatabaseObservation, HOLD, database, is_from_backup};
 pub(crate) use engine::NO_VERSION_SERVICE;
-pub use engine::{EngineSighting, engine_install, engine_offered};
+pub use engine::{EngineObservation, engine_install, engine_offered};
 pub use engine_object::{at_work, footing};
 pub use restore::restore;
 

@@ -6,7 +6,7 @@ use std::fmt;
 use serde_json::Value;
 
 use crate::clean;
-use crate::drift;
+use crate::field_conflict;
 use crate::path::FieldPath;
 
 /// A value that a write was to set and that the answer to it has otherwise.
@@ -45,7 +45,7 @@ fn compare(made: &Value, sent: &Value, path: &mut Vec<String>, found: &mut Vec<R
             }
         }
         _ if differ(made, sent, path) => found.push(Rewritten {
-            path: drift::model_path(path),
+            path: field_conflict::model_path(path),
             sent: sent.clone(),
             made: made.clone(),
         }),
@@ -56,7 +56,7 @@ fn compare(made: &Value, sent: &Value, path: &mut Vec<String>, found: &mut Vec<R
 /// Whether a value is another one. A list is one value, whose elements may have got members that
 /// nobody sent.
 fn differ(made: &Value, sent: &Value, path: &[String]) -> bool {
-    let spelled = |left, right| drift::same(left, right, path);
+    let spelled = |left, right| field_conflict::same(left, right, path);
     if made.is_null() || spelled(made, sent) || spelled(sent, made) {
         return false;
     }

@@ -9,12 +9,12 @@
 //!   exists. Give it what will hold after the change: the configuration when
 //!   the object is created, the plan when it is changed, where null means
 //!   absent. What was broken before and is left as it was is nothing to speak of, unless it
-//!   stands against any change: see `Finder::since`;
+//!   stands against any change: see `Findings::since`;
 //! - `check_online`, for what only the cluster can tell: see [`Facts`] and
 //!   [`Stage`];
 //! - `check_time`, for what only the clock can tell, where it tells anything.
 //!
-//! [`Ruled`] has them for whoever serves any model.
+//! [`Validate`] has them for whoever serves any model.
 //!
 //! No two of them report the same. Values that are not known yet never raise a
 //! finding, and neither does what could not be read.
@@ -25,25 +25,25 @@ pub mod backup;
 pub mod backup_storage;
 pub mod database;
 pub mod expressions;
-mod finder;
+mod findings;
 pub mod namespace;
 mod online;
 mod pitr;
 pub mod provider;
 pub mod restore;
-mod ruled;
 mod table;
+mod validate;
 
 use everest_schemas::Engine;
-use finder::Finder;
+use findings::Findings;
 
 use crate::Operation;
 use crate::finding::Finding;
 use crate::path::FieldPath;
 use crate::text::Text;
 
-pub use ruled::Ruled;
 pub use table::TABLE;
+pub use validate::Validate;
 
 /// A rule: what must hold, and what to do where it does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,10 +163,10 @@ pub(crate) fn may_be_made_by_the_run(finding: &Finding) -> bool {
 
 /// What to say of a value that only goes up and that somebody else has raised.
 pub(crate) fn raised_elsewhere(path: FieldPath, asked: &str, has: &str) -> Vec<Finding> {
-    let mut finder = Finder::default();
+    let mut findings = Findings::default();
     let summary = format!("Somebody else has raised {asked} to {has}, which is kept");
-    finder.doubtful(&table::general::RAISED_ELSEWHERE, path, summary);
-    finder.into_findings()
+    findings.warning(&table::general::RAISED_ELSEWHERE, path, summary);
+    findings.into_findings()
 }
 
 /// Whether Kubernetes refuses every write of the object while it is so, whatever is written.
@@ -259,8 +259,8 @@ mod tests {
         for rule in TABLE {
             for dialect in Dialect::ALL {
                 let (sentence, advice) = (rule.sentence(), rule.advice());
-                assert!(sentence.said(dialect).ends_with('.'), "{}", rule.id);
-                assert!(advice.said(dialect).ends_with('.'), "{}", rule.id);
+                assert!(sentence.render(dialect).ends_with('.'), "{}", rule.id);
+                assert!(advice.render(dialect).ends_with('.'), "{}", rule.id);
             }
             assert!(
                 !rule.engines.is_empty() && !rule.operations.is_empty() && !rule.checked.is_empty(),

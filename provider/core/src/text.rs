@@ -20,9 +20,9 @@ use crate::path::FieldPath;
 /// ```
 /// use everest_core::{dialect::Dialect, text::Text};
 /// let text = Text::from("Set {engine.crVersion} of {a Database}.");
-/// assert_eq!(text.said(Dialect::Terraform), "Set engine.cr_version of an everest_database.");
+/// assert_eq!(text.render(Dialect::Terraform), "Set engine.cr_version of an everest_database.");
 /// assert_eq!(
-///     text.said(Dialect::ManagedResource),
+///     text.render(Dialect::ManagedResource),
 ///     "Set spec.forProvider.engine.crVersion of a Database."
 /// );
 /// ```
@@ -71,8 +71,8 @@ impl Text {
     }
 
     /// The text as a front end's users read it.
-    pub fn said(&self, dialect: Dialect) -> String {
-        self.parts.iter().map(|part| part.said(dialect)).collect()
+    pub fn render(&self, dialect: Dialect) -> String {
+        self.parts.iter().map(|part| part.render(dialect)).collect()
     }
 }
 
@@ -99,11 +99,11 @@ impl Part {
         Some(Part::Name(Name::of(written)))
     }
 
-    fn said(&self, dialect: Dialect) -> String {
+    fn render(&self, dialect: Dialect) -> String {
         match self {
             Part::Words(words) => words.clone(),
-            Part::Name(name) => name.said(dialect),
-            Part::Value(name, value) => dialect.setting(&name.said(dialect), value),
+            Part::Name(name) => name.render(dialect),
+            Part::Value(name, value) => dialect.setting(&name.render(dialect), value),
             Part::Resource { is, article } => {
                 let name = dialect.resource(*is);
                 match article {
@@ -112,7 +112,7 @@ impl Part {
                     false => name.to_owned(),
                 }
             }
-            Part::Phrase(phrase) => Text::from(dialect.phrase(*phrase)).said(dialect),
+            Part::Phrase(phrase) => Text::from(dialect.phrase(*phrase)).render(dialect),
         }
     }
 }
@@ -125,7 +125,7 @@ impl Name {
         }
     }
 
-    fn said(&self, dialect: Dialect) -> String {
+    fn render(&self, dialect: Dialect) -> String {
         match self {
             Name::Path(path) => dialect.field(path),
             Name::Member(member) => dialect.member(member),
@@ -178,7 +178,7 @@ mod tests {
     use Dialect::{ManagedResource, Terraform};
 
     fn said(template: &'static str) -> [String; 3] {
-        Dialect::ALL.map(|dialect| Text::from(template).said(dialect))
+        Dialect::ALL.map(|dialect| Text::from(template).render(dialect))
     }
 
     #[test]
@@ -200,7 +200,7 @@ mod tests {
     #[test]
     fn what_users_wrote_is_no_template() {
         let text = Text::from(format!("No database is called {:?}", "{paused}"));
-        assert_eq!(text.said(Terraform), "No database is called \"{paused}\"");
+        assert_eq!(text.render(Terraform), "No database is called \"{paused}\"");
     }
 
     #[test]
@@ -208,7 +208,7 @@ mod tests {
         let settings = ["1.18.0", "1.19.0"]
             .map(|version| Text::setting(FieldPath::of("engines.pxc.version"), version));
         assert_eq!(
-            Text::join(settings, " and ").said(ManagedResource),
+            Text::join(settings, " and ").render(ManagedResource),
             "spec.forProvider.engines.pxc.version: \"1.18.0\" and \
              spec.forProvider.engines.pxc.version: \"1.19.0\""
         );

@@ -1,9 +1,12 @@
 //! The mapping between the models and the objects of Everest's v1 line.
 //!
+//! `v1` names the version of Everest's API, as `k8s_openapi::api::core::v1` does Kubernetes':
+//! Everest v2 would get a module of its own beside this one.
+//!
 //! Each module has `desired`, the body of a server-side apply that holds only
 //! what is known in the model given, so that nothing else becomes ours; and
 //! `observed`, the model of what the cluster holds, without the zero values
-//! that Go clients write. [`Mapped`] has both for whoever serves any model.
+//! that Go clients write. [`ObjectMapping`] has both for whoever serves any model.
 //!
 //! A plan also holds what the operator wrote, and sending that would take it
 //! over: see [`ownership::ours`] for updates. On creation what the operator
@@ -19,8 +22,8 @@ pub mod endpoint;
 mod engine_kinds;
 pub mod generated;
 pub mod managed_fields;
-mod mapped;
 pub mod namespace;
+mod object_mapping;
 pub mod ownership;
 pub mod restore;
 
@@ -34,7 +37,7 @@ use serde_json::{Map, Value, json};
 pub use crate::api::API_VERSION;
 pub use engine_kinds::{EngineKinds, engine_kinds};
 pub use managed_fields::OwnedKeys;
-pub use mapped::Mapped;
+pub use object_mapping::ObjectMapping;
 
 /// Label that ties backups and restores to their database. Everest adds it,
 /// in older versions only to objects without labels.

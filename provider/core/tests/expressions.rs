@@ -59,7 +59,7 @@ fn model<M: ManagedModel>(sound: &Value, patch: &Value) -> M {
     json_patch::merge(&mut for_provider, patch);
     let read: ForProvider<M> = serde_json::from_value(for_provider).unwrap();
     let mut model = read.model.unwrap();
-    model.place("shop", "orders");
+    model.set_location("shop", "orders");
     model
 }
 
@@ -147,7 +147,7 @@ fn a_rule_decides_its_samples_as_they_are_written() {
 #[test]
 fn an_expression_is_refused_with_the_sentence_of_its_rule() {
     for (kind, expression) in expressions() {
-        let said = expression.message().said(Dialect::ManagedResource);
+        let said = expression.message().render(Dialect::ManagedResource);
         let written = samples()
             .expressions
             .into_iter()

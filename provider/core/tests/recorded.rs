@@ -9,10 +9,10 @@ use everest_core::dialect::Dialect;
 use everest_core::facts::Seen;
 use everest_core::install_plan::{Asked, Decision, decide};
 use everest_core::readiness::{
-    self, DatabaseSighting, EngineSighting, HOLD, Readiness, engine_install,
+    self, DatabaseObservation, EngineObservation, HOLD, Readiness, engine_install,
 };
 use everest_core::v1::{self, OwnedKeys};
-use everest_core::{Operation, drift, olm, outputs, quantity, rules, semantic};
+use everest_core::{Operation, computed, field_conflict, olm, quantity, rules, semantic};
 use everest_schemas::everest::{DatabaseCluster, DatabaseClusterBackup, DatabaseClusterRestore};
 use everest_schemas::models::DatabaseModel;
 use everest_schemas::{Engine, Field};
@@ -159,7 +159,7 @@ fn what_a_creation_is_sure_of_holds_of_what_was_created() {
         planned.recommended_cr_version = Field::Unknown;
         let engine = planned.spec.known_mut().unwrap().engine.known_mut();
         engine.unwrap().config = Field::Unknown;
-        outputs::database::known_at_creation(&config, &mut planned);
+        computed::database::known_at_creation(&config, &mut planned);
         let seen = v1::database::observed(&read(name), &OwnedKeys::default());
         let text = |model: &DatabaseModel| {
             let engine = model.spec.known().unwrap().engine.known().unwrap();
@@ -202,16 +202,21 @@ fn the_keys_of_the_recorded_apply_are_ours() {
 }
 
 #[test]
-fn what_the_operator_wrote_into_the_recorded_database_is_not_contested() {
+fn what_the_operator_wrote_into_the_recorded_database_is_no_field_conflict() {
     let mut live: Value = read("managed-fields-2-after-reapply");
     let body = json!({"spec": {"engine": {"config": "[mysqld]", "userSecretsName": "mine",
         "replicas": 5}}});
-    let contested = |live: &Value| {
-        drift::contested(live, &body, &Value::Null, "terraform-provider-everest").len()
+    let conflicting_fields = |live: &Value| {
+        field_conflict::conflicting_fields(live, &body, &Value::Null, "terraform-provider-everest")
+            .len()
     };
-    assert_eq!(contested(&live), 0);
+    assert_eq!(conflicting_fields(&live), 0);
     live["metadata"]["managedFields"][1]["manager"] = json!("kubectl-edit");
-    assert_eq!(contested(&live), 2, "what we apply ourselves is not");
+    assert_eq!(
+        conflicting_fields(&live),
+        2,
+        "what we apply ourselves is not"
+    );
 }
 
 #[test]
@@ -237,7 +242,7 @@ fn a_configuration_for_the_recorded_database_has_what_was_asked_for_and_no_more(
 }
 
 fn judge(cluster: &DatabaseCluster, creating: bool, steady: bool) -> Readiness {
-    readiness::database(&DatabaseSighting {
+    readiness::database(&DatabaseObservation {
         database: cluster,
         engine_cr: Seen::Unread,
         restore: None,
@@ -318,7 +323,7 @@ fn a_recorded_change_that_was_not_carried_is_not_done() {
         found,
         ["spec.instances[0].replicas 1, not 3 (engine.replicas)"]
     );
-    let judged = readiness::database(&DatabaseSighting {
+    let judged = readiness::database(&DatabaseObservation {
         database: &database,
         engine_cr: Seen::Found(&object),
         restore: None,
@@ -415,7 +420,7 @@ fn recorded_install_plans_are_decided_on() {
         panic!("an upgrade that nobody asked for was approved");
     };
     assert_eq!(
-        extra[0].agreement().unwrap().said(Dialect::Terraform),
+        extra[0].agreement().unwrap().render(Dialect::Terraform),
         "engines.pxc.version = \"1.18.0\""
     );
 
@@ -443,7 +448,7 @@ fn recorded_engines_are_installed_when_olm_and_everest_agree() {
     let csv = read("A5-csv-succeeded");
     let judge = |name: &str| {
         let database_engine = read(name);
-        engine_install(&EngineSighting {
+        engine_install(&EngineObservation {
             engine: Engine::Pxc,
             csv: Some(&csv),
             database_engine: Some(&database_engine),

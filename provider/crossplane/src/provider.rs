@@ -2,35 +2,33 @@
 //! they go to.
 
 pub mod changelog;
+pub mod conditions;
 pub mod config;
+pub mod connection_secret;
 pub mod context;
 pub mod controllers;
 pub mod decision;
 pub mod definitions;
+pub mod error;
 pub mod events;
-pub mod failure;
 pub mod flags;
 pub mod gate;
 pub mod kind;
 pub mod kinds;
 pub mod leader;
-pub mod memory;
 pub mod metadata;
 pub mod metrics;
 pub mod namespace;
-pub mod pace;
-#[cfg(test)]
-mod plane;
 pub mod policies;
-pub mod published;
+pub mod rate_limiter;
 pub mod reconcile;
-pub mod report;
+pub mod reconcile_state;
 #[cfg(test)]
 mod rights;
 mod run;
-#[cfg(test)]
-mod scripted;
 mod server;
+#[cfg(test)]
+mod testing;
 pub mod usage;
 pub mod views;
 

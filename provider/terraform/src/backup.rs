@@ -115,22 +115,22 @@ impl Kind for Backup {
 
 #[async_trait]
 impl Guarded for Backup {
-    async fn rehearse(
+    async fn dry_run(
         cluster: &Cluster,
         plan: &Plan<'_, BackupModel>,
-        timely: bool,
+        dry_run_is_meaningful: bool,
     ) -> Result<(), ClusterError> {
         if !plan.is_create() {
             return Ok(());
         }
-        backup::rehearse(cluster, &plan.planned, timely).await
+        backup::dry_run(cluster, &plan.planned, dry_run_is_meaningful).await
     }
 
-    async fn rehearse_destruction(
+    async fn dry_run_destruction(
         cluster: &Cluster,
         prior: &BackupModel,
     ) -> Result<(), ClusterError> {
-        backup::rehearse_deletion(cluster, prior).await
+        backup::dry_run_deletion(cluster, prior).await
     }
 
     fn impact(prior: &BackupModel, planned: Option<&BackupModel>, what: &str) -> Option<Summary> {

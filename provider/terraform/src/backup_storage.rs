@@ -5,10 +5,10 @@ use everest_cluster::{
     Change, Cluster, ClusterError, Creation, Unacknowledged, Wait, backup_storage,
 };
 use everest_core::{
-    api, outputs,
-    rules::Ruled,
+    api, computed,
+    rules::Validate,
     v1::{
-        Mapped,
+        ObjectMapping,
         backup_storage::secret_name,
         credentials::{Credentials, SecretState},
     },
@@ -58,7 +58,7 @@ impl Kind for BackupStorage {
 
     fn plan(plan: &mut Plan<'_, BackupStorageModel>) {
         if plan.is_create() {
-            outputs::backup_storage::known_at_creation(&mut plan.planned);
+            computed::backup_storage::known_at_creation(&mut plan.planned);
         }
         diagnostics::report(plan.planned.check(plan.prior.as_ref()), plan.diags);
         if plan.config.access_key_id_wo.is_null() {
@@ -174,12 +174,19 @@ impl Kind for BackupStorage {
 
 #[async_trait]
 impl Guarded for BackupStorage {
-    async fn rehearse(
+    async fn dry_run(
         cluster: &Cluster,
         plan: &Plan<'_, BackupStorageModel>,
-        timely: bool,
+        dry_run_is_meaningful: bool,
     ) -> Result<(), ClusterError> {
         let prior = plan.prior.as_ref();
-        backup_storage::rehearse(cluster, prior, &plan.planned, &plan.config, timely).await
+        backup_storage::dry_run(
+            cluster,
+            prior,
+            &plan.planned,
+            &plan.config,
+            dry_run_is_meaningful,
+        )
+        .await
     }
 }

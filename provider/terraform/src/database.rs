@@ -3,10 +3,9 @@
 use async_trait::async_trait;
 use everest_cluster::{Change, Cluster, ClusterError, Creation, Unacknowledged, Wait, database};
 use everest_core::{
-    api, final_backup,
+    api, computed, final_backup,
     impact::{self, Summary},
-    outputs,
-    rules::Ruled,
+    rules::Validate,
     upgrade, v1,
 };
 use everest_schemas::{
@@ -59,10 +58,10 @@ impl Kind for Database {
 
     fn plan(plan: &mut Plan<'_, DatabaseModel>) {
         match &plan.prior {
-            None => outputs::database::known_at_creation(&plan.config, &mut plan.planned),
+            None => computed::database::known_at_creation(&plan.config, &mut plan.planned),
             Some(prior) => {
                 if plan.changed() {
-                    outputs::database::mark_affected(prior, &mut plan.planned);
+                    computed::database::mark_affected(prior, &mut plan.planned);
                 }
                 upgrade::foresee(&plan.config, prior, &mut plan.intended);
                 if upgrade::foresee(&plan.config, prior, &mut plan.planned) {
@@ -192,13 +191,20 @@ impl Kind for Database {
 
 #[async_trait]
 impl Guarded for Database {
-    async fn rehearse(
+    async fn dry_run(
         cluster: &Cluster,
         plan: &Plan<'_, DatabaseModel>,
-        timely: bool,
+        dry_run_is_meaningful: bool,
     ) -> Result<(), ClusterError> {
         let prior = plan.prior.as_ref();
-        database::rehearse(cluster, prior, &plan.planned, &plan.config, timely).await
+        database::dry_run(
+            cluster,
+            prior,
+            &plan.planned,
+            &plan.config,
+            dry_run_is_meaningful,
+        )
+        .await
     }
 
     fn impact(

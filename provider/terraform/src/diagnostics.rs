@@ -19,8 +19,8 @@ pub fn report(findings: impl IntoIterator<Item = Finding>, diags: &mut Diagnosti
 /// A finding of the rules, on its attribute.
 pub fn finding(finding: Finding) -> Diagnostic {
     let path = attribute_path(&finding.path);
-    let summary = finding.summary.said(Dialect::Terraform);
-    let detail = finding.detail.said(Dialect::Terraform);
+    let summary = finding.summary.render(Dialect::Terraform);
+    let detail = finding.detail.render(Dialect::Terraform);
     // Clients point at the root attribute at best, so the words name the whole path.
     let detail = if path.is_root() {
         detail

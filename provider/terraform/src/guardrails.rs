@@ -6,11 +6,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use everest_cluster::{Cluster, ClusterError, facts};
 use everest_core::{
+    dry_run::{self, Weight},
     facts::Facts,
     finding::Finding,
     impact::Summary,
-    rehearsal::{self, Weight},
-    rules::{Ruled, Stage},
+    rules::{Stage, Validate},
 };
 use tfplugin::{Context, Diagnostic, Diagnostics, Plan};
 
@@ -27,18 +27,19 @@ const OUTAGE: Duration = Duration::from_secs(60);
 #[async_trait]
 pub trait Guarded: Kind {
     /// What the cluster itself says of the write that an apply of this plan would send, asked by
-    /// a dry run unless the change is not `timely`: unless an apply would wait first.
-    async fn rehearse(
+    /// a dry run if `dry_run_is_meaningful`: unless an apply would wait first.
+    async fn dry_run(
         cluster: &Cluster,
         plan: &Plan<'_, Self::Model>,
-        timely: bool,
+        dry_run_is_meaningful: bool,
     ) -> Result<(), ClusterError> {
-        let _ = (cluster, plan, timely);
+        let _ = (cluster, plan, dry_run_is_meaningful);
         Ok(())
     }
 
-    /// The same of a destruction, where that tells more than [`Ruled::check_destruction_online`].
-    async fn rehearse_destruction(
+    /// The same of a destruction, where that tells more than
+    /// [`Validate::check_destruction_online`].
+    async fn dry_run_destruction(
         cluster: &Cluster,
         prior: &Self::Model,
     ) -> Result<(), ClusterError> {
@@ -101,7 +102,7 @@ async fn look_at_plan<K: Guarded>(
         look_ahead::<K>(session, prior, intended, &Facts::default(), diags);
         return;
     };
-    let cluster = &cluster.hasty();
+    let cluster = &cluster.fail_fast();
     let what = named::<K>(&plan.planned);
     let wanted = intended.wanted(prior);
     let Some(mut facts) = unless_stopped(cx, facts::load(cluster, &wanted)).await else {
@@ -116,15 +117,16 @@ async fn look_at_plan<K: Guarded>(
     // What replaces an object is planned once more as a creation. In a namespace that is still
     // to be made the server only says that it is missing.
     let settled = !diags.has_errors()
-        && !cluster.is_silent()
+        && !cluster.is_unresponsive()
         && !facts.namespace_is_absent()
         && plan.requires_replace().is_empty();
-    let timely = !rehearsal::is_untimely(&findings);
+    let dry_run_is_meaningful = !dry_run::is_meaningless(&findings);
     if !settled {
         return;
     }
     let cluster = &cluster.accounting();
-    let Some(answer) = unless_stopped(cx, K::rehearse(cluster, plan, timely)).await else {
+    let Some(answer) = unless_stopped(cx, K::dry_run(cluster, plan, dry_run_is_meaningful)).await
+    else {
         return;
     };
     diags.extend(diagnostics::will_take(&cluster.taken(), &what));
@@ -134,7 +136,7 @@ async fn look_at_plan<K: Guarded>(
         } else {
             format!("update {what}")
         };
-        rehearsed(session, &error, &what, &doing, &findings, diags);
+        report_dry_run(session, &error, &what, &doing, &findings, diags);
     }
 }
 
@@ -157,7 +159,7 @@ fn look_ahead<K: Guarded>(
 
 /// Says what a dry run was answered. That it could not be asked is the apply's to say, but for a
 /// webhook that is down, since every write will fail: that is said once.
-fn rehearsed(
+fn report_dry_run(
     session: &Session,
     error: &ClusterError,
     what: &str,
@@ -170,7 +172,7 @@ fn rehearsed(
             diags.push(diagnostics::would_overwrite(error, what));
         }
         ClusterError::Refused { message, .. } => {
-            let weight = rehearsal::weigh(error.attribute().as_ref(), message, findings);
+            let weight = dry_run::weigh(error.attribute().as_ref(), message, findings);
             let diagnostic = diagnostics::would_be_refused(error, doing);
             match weight {
                 Weight::Said => {}
@@ -199,7 +201,7 @@ pub async fn at_destroy<K: Guarded>(
     let Ok(cluster) = session.cluster().await else {
         return;
     };
-    let cluster = &cluster.hasty();
+    let cluster = &cluster.fail_fast();
     let doing = format!("destroy {}", named::<K>(prior));
     let wanted = prior.wanted_at_destruction();
     let Some(mut facts) = unless_stopped(cx, facts::load(cluster, &wanted)).await else {
@@ -210,8 +212,8 @@ pub async fn at_destroy<K: Guarded>(
     }
     diagnostics::report(prior.check_destruction_online(&facts), diags);
     if !diags.has_errors()
-        && !cluster.is_silent()
-        && let Some(Err(error)) = unless_stopped(cx, K::rehearse_destruction(cluster, prior)).await
+        && !cluster.is_unresponsive()
+        && let Some(Err(error)) = unless_stopped(cx, K::dry_run_destruction(cluster, prior)).await
     {
         match error {
             // The same run may end what stands against it.

@@ -56,7 +56,9 @@ impl<K: Kind> ListResource for Listing<K> {
     async fn list(&self, request: ListRequest<'_, K::Filter, K::Model>) -> Result<(), Diagnostic> {
         let doing = format!("list {}", K::TYPE);
         let cluster = self.session.cluster().await;
-        let cluster = cluster.map_err(|error| error.diagnostic(&doing))?.hasty();
+        let cluster = cluster
+            .map_err(|error| error.diagnostic(&doing))?
+            .fail_fast();
         let listed = K::list(&cluster, request.config.namespace());
         let objects = unless_stopped(request.cx, listed)
             .await

@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use everest_cluster::{Change, Cluster, ClusterError, Creation, Namesake, Unacknowledged};
-use everest_core::{outputs, path::FieldPath, rules::Ruled, semantic, v1::Mapped};
+use everest_core::{computed, path::FieldPath, rules::Validate, semantic, v1::ObjectMapping};
 use tfplugin::{
     Context, CreateRequest, Deferral, DeleteRequest, Diagnostic, Diagnostics, IdentityAttribute,
     ImportRequest, MoveRequest, Plan, PlanDestroyRequest, Private, ReadRequest, ReadResult,
@@ -70,7 +70,7 @@ impl<K: Kind> Managed<K> {
         Self {
             session,
             formers: Formers::default(),
-            pending: pending_outputs(K::LASTING, outputs::of::<K::Model>()),
+            pending: pending_outputs(K::LASTING, computed::of::<K::Model>()),
         }
     }
 }
@@ -116,7 +116,7 @@ pub fn named<K: Kind>(model: &K::Model) -> String {
 }
 
 /// The model of which nothing but the key is known.
-fn stub<M: Mapped>(key: Key) -> M {
+fn stub<M: ObjectMapping>(key: Key) -> M {
     M::at(key.namespace, key.name)
 }
 
@@ -207,7 +207,7 @@ impl<K: Guarded> Resource for Managed<K> {
             return Ok(ReadResult::Keep);
         };
         let doing = format!("read {what}");
-        let cluster = &cluster.hasty();
+        let cluster = &cluster.fail_fast();
         let read = async {
             let Some(object) = cluster.object(prior).await? else {
                 return Ok(None);
@@ -464,7 +464,7 @@ impl<K: Guarded> Resource for Managed<K> {
     async fn generate_config(&self, config: &mut K::Model) {
         // Read a moment ago, to be imported or listed.
         let object = match self.session.cluster().await {
-            Ok(cluster) => cluster.hasty().object(config).await.ok().flatten(),
+            Ok(cluster) => cluster.fail_fast().object(config).await.ok().flatten(),
             Err(_) => None,
         };
         K::generated(config, object.as_ref());

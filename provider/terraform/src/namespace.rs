@@ -3,12 +3,13 @@
 use async_trait::async_trait;
 use everest_cluster::{Change, Cluster, ClusterError, Creation, Unacknowledged, Wait, namespace};
 use everest_core::{
+    computed,
     facts::Facts,
     impact::Summary,
-    operator_upgrade, outputs,
-    rules::Ruled,
+    operator_upgrade,
+    rules::Validate,
     take_over,
-    v1::{self, Mapped},
+    v1::{self, ObjectMapping},
 };
 use everest_schemas::{
     Engine, Field,
@@ -57,7 +58,7 @@ impl Kind for Namespace {
         // Everest's label, or an operator, may have been taken away since: no attribute differs.
         let unready = prior.ready.known() == Some(&false);
         if plan.changed() || plan.resumes() || unready {
-            outputs::namespace::mark_affected(prior, &mut plan.planned);
+            computed::namespace::mark_affected(prior, &mut plan.planned);
             let resumes = plan.resumes();
             open_what_is_pending(&mut plan.planned, resumes);
         }
@@ -66,13 +67,13 @@ impl Kind for Namespace {
         }
     }
 
-    fn generated(config: &mut NamespaceModel, _: Option<&<Self::Model as Mapped>::Object>) {
+    fn generated(config: &mut NamespaceModel, _: Option<&<Self::Model as ObjectMapping>::Object>) {
         v1::generated::shorten_namespace(config);
     }
 
     async fn observe(
         cluster: &Cluster,
-        object: &<Self::Model as Mapped>::Object,
+        object: &<Self::Model as ObjectMapping>::Object,
         prior: &NamespaceModel,
     ) -> Result<NamespaceModel, ClusterError> {
         let mut found = namespace::observe(cluster, object, Some(prior)).await?;

@@ -2,7 +2,7 @@
 //! [`everest_core::raised`].
 
 use everest_core::raised::Said;
-use everest_core::rules::Ruled;
+use everest_core::rules::Validate;
 use tfplugin::{Plan, Private};
 
 use crate::diagnostics;
@@ -12,7 +12,7 @@ const SAID: &str = "said";
 
 /// Puts back into a plan what somebody else has raised since the configuration was last applied,
 /// with a warning for each.
-pub fn keep<M: Ruled + PartialEq>(plan: &mut Plan<'_, M>) {
+pub fn keep<M: Validate + PartialEq>(plan: &mut Plan<'_, M>) {
     let (Some(prior), Some(said)) = (&plan.prior, plan.private.get::<Said>(SAID)) else {
         return;
     };
@@ -25,7 +25,7 @@ pub fn keep<M: Ruled + PartialEq>(plan: &mut Plan<'_, M>) {
 }
 
 /// Notes what the configuration says of such values, once it is written.
-pub fn note<M: Ruled>(private: &mut Private, config: &M) {
+pub fn note<M: Validate>(private: &mut Private, config: &M) {
     let said = config.said();
     if said.is_empty() {
         private.remove(SAID);

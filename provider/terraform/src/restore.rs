@@ -6,7 +6,7 @@ use everest_core::{
     api,
     facts::Facts,
     impact::{self, Summary},
-    v1::Mapped,
+    v1::ObjectMapping,
 };
 use everest_schemas::{
     Field,
@@ -124,15 +124,15 @@ impl Kind for Restore {
 
 #[async_trait]
 impl Guarded for Restore {
-    async fn rehearse(
+    async fn dry_run(
         cluster: &Cluster,
         plan: &Plan<'_, RestoreModel>,
-        timely: bool,
+        dry_run_is_meaningful: bool,
     ) -> Result<(), ClusterError> {
         if !plan.is_create() {
             return Ok(());
         }
-        restore::rehearse(cluster, &plan.planned, timely).await
+        restore::dry_run(cluster, &plan.planned, dry_run_is_meaningful).await
     }
 
     /// A restore that has run does not run for what comes in the place of its database.

@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 
 use everest_cluster::{Catalog, Cluster, ClusterError, ConnectError, ConnectionConfig};
 use everest_core::facts::{Planned, PlannedInNamespace};
-use everest_core::rules::Ruled;
+use everest_core::rules::Validate;
 use jiff::Timestamp;
 use tfplugin::{Diagnostic, Diagnostics};
 use tokio::sync::OnceCell;
@@ -44,7 +44,7 @@ pub struct Session {
     /// A plan has said that the admission webhooks are down.
     webhooks_down: AtomicBool,
     /// What was said in full of the cluster as a whole, and of which resource it was said first.
-    told: Mutex<HashMap<&'static str, String>>,
+    reported: Mutex<HashMap<&'static str, String>>,
     /// What this run has planned so far.
     planned: Mutex<Planned>,
     /// The objects that this run replaces, as messages name them.
@@ -112,7 +112,7 @@ impl Session {
             cluster: OnceCell::new(),
             quiet: AtomicBool::new(false),
             webhooks_down: AtomicBool::new(false),
-            told: Mutex::default(),
+            reported: Mutex::default(),
             planned: Mutex::default(),
             replaced: Mutex::default(),
         }
@@ -156,12 +156,12 @@ impl Session {
     }
 
     /// Notes an object that this run makes or keeps: whatever refers to it is planned later.
-    pub fn note_planned(&self, model: &impl Ruled) {
+    pub fn note_planned(&self, model: &impl Validate) {
         model.note(&mut self.planned());
     }
 
     /// Notes an object that this run destroys: what it refers to is planned later.
-    pub fn note_destroyed(&self, model: &impl Ruled) {
+    pub fn note_destroyed(&self, model: &impl Validate) {
         model.note_destroyed(&mut self.planned());
     }
 
@@ -202,8 +202,8 @@ impl Session {
 
     /// `full` if it is the first of this run that tells of a fault that all resources share.
     fn once(&self, fault: &'static str, full: Diagnostic, doing: &str, what: &str) -> Diagnostic {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        let first = told.entry(fault).or_insert_with(|| what.to_owned());
+        let mut reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = reported.entry(fault).or_insert_with(|| what.to_owned());
         if first == what {
             return full;
         }
@@ -215,8 +215,8 @@ impl Session {
 
     fn set(&self, settings: Settings) {
         // Settings come at the begin of a run.
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        told.clear();
+        let mut reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
+        reported.clear();
         // A panic while holding the lock left nothing half-written: the value is replaced whole.
         *self
             .settings

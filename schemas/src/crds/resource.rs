@@ -31,7 +31,7 @@ pub fn managed_resource<M: ManagedModel>(validations: &[Validation]) -> CustomRe
     let (mut model, mut at_provider) = members::parts::<M>();
     validations::immutable(&mut model);
     members::rewrite(&mut model);
-    for (path, text) in M::SHAPE.said {
+    for (path, text) in M::SHAPE.descriptions {
         for schema in [&mut model, &mut at_provider] {
             if let Some(member) = members::at(schema, path) {
                 member["description"] = json!(text);

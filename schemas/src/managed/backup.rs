@@ -14,7 +14,7 @@ impl ManagedModel for BackupModel {
     const SHAPE: Shape = Shape {
         required: &["databaseName", "backupStorageName"],
         left_out: &["timeouts", "wait"],
-        said: &[
+        descriptions: &[
             (
                 "namespace",
                 "Namespace of the database, in its cluster. Default: the managed resource's own.",
@@ -32,7 +32,7 @@ impl ManagedModel for BackupModel {
         secret: None,
     };
 
-    fn place(&mut self, namespace: &str, name: &str) {
+    fn set_location(&mut self, namespace: &str, name: &str) {
         if self.namespace.is_null() {
             self.namespace = namespace.into();
         }

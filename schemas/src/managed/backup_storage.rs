@@ -14,7 +14,7 @@ impl ManagedModel for BackupStorageModel {
     const SHAPE: Shape = Shape {
         required: &["bucket", "type"],
         left_out: &["credentialsWoVersion", "forceConflicts", "timeouts"],
-        said: &[
+        descriptions: &[
             (
                 "namespace",
                 "Namespace whose databases use the storage, in their cluster. Default: the managed \
@@ -34,7 +34,7 @@ impl ManagedModel for BackupStorageModel {
         ),
     };
 
-    fn place(&mut self, namespace: &str, name: &str) {
+    fn set_location(&mut self, namespace: &str, name: &str) {
         if self.namespace.is_null() {
             self.namespace = namespace.into();
         }

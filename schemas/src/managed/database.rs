@@ -17,7 +17,7 @@ impl ManagedModel for DatabaseModel {
     const SHAPE: Shape = Shape {
         required: &["engine"],
         left_out: &["timeouts", "wait", "forceConflicts"],
-        said: &[
+        descriptions: &[
             (
                 "namespace",
                 "Namespace that the database runs in, in its cluster; it must be one of \
@@ -82,7 +82,7 @@ impl ManagedModel for DatabaseModel {
         secret: None,
     };
 
-    fn place(&mut self, namespace: &str, name: &str) {
+    fn set_location(&mut self, namespace: &str, name: &str) {
         if self.namespace.is_null() {
             self.namespace = namespace.into();
         }

@@ -21,7 +21,7 @@ impl ManagedModel for NamespaceModel {
     const SHAPE: Shape = Shape {
         required: &["engines"],
         left_out: &["timeouts"],
-        said: &[
+        descriptions: &[
             ("engines.pxc.version", VERSION),
             ("engines.psmdb.version", VERSION),
             ("engines.postgresql.version", VERSION),
@@ -46,7 +46,7 @@ impl ManagedModel for NamespaceModel {
         secret: None,
     };
 
-    fn place(&mut self, _: &str, name: &str) {
+    fn set_location(&mut self, _: &str, name: &str) {
         self.name = name.into();
     }
 }

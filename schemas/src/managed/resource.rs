@@ -38,7 +38,7 @@ pub trait ManagedModel:
 
     /// Puts the model at the object that it stands for. `namespace` is that of the managed
     /// resource, which holds where the model names none.
-    fn place(&mut self, namespace: &str, name: &str);
+    fn set_location(&mut self, namespace: &str, name: &str);
 }
 
 /// How a model becomes `forProvider`.
@@ -55,7 +55,7 @@ pub struct Shape {
     pub left_out: &'static [&'static str],
     /// What is said of a member, by its names separated by dots, in place of the model's text,
     /// which speaks of Terraform.
-    pub said: &'static [(&'static str, &'static str)],
+    pub descriptions: &'static [(&'static str, &'static str)],
     /// What `secretRef` is for, where the kind needs credentials.
     pub secret: Option<&'static str>,
 }
@@ -236,7 +236,7 @@ mod tests {
         assert_eq!(model.keep_backup_data.known(), Some(&false));
         let engine = model.spec.known().unwrap().engine.known().unwrap().clone();
         assert_eq!(engine.type_.known(), Some(&Engine::Pxc));
-        model.place("shop", "orders");
+        model.set_location("shop", "orders");
         assert_eq!(model.namespace.known_str(), Some("shop"));
         assert_eq!(
             members(&model).unwrap()["engine"],
@@ -259,7 +259,7 @@ mod tests {
             .for_provider
             .model
             .unwrap();
-        model.place("shop", "orders");
+        model.set_location("shop", "orders");
         assert_eq!(model.namespace.known_str(), Some("prod"));
     }
 

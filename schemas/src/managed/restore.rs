@@ -14,7 +14,7 @@ impl ManagedModel for RestoreModel {
     const SHAPE: Shape = Shape {
         required: &["databaseName"],
         left_out: &["timeouts", "triggers"],
-        said: &[
+        descriptions: &[
             (
                 "namespace",
                 "Namespace of the database, in its cluster. Default: the managed resource's own.",
@@ -34,7 +34,7 @@ impl ManagedModel for RestoreModel {
         secret: None,
     };
 
-    fn place(&mut self, namespace: &str, name: &str) {
+    fn set_location(&mut self, namespace: &str, name: &str) {
         if self.namespace.is_null() {
             self.namespace = namespace.into();
         }

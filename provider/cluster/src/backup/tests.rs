@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::*;
-use crate::fake;
+use crate::testing::api_server;
 
 const EVEREST: &str = "/apis/everest.percona.com/v1alpha1/namespaces/prod";
 
@@ -42,7 +42,7 @@ fn database(status: &str) -> (String, Value) {
 }
 
 /// An engine whose backups all end in `state`.
-fn ends_in(state: &'static str) -> impl Fn(&mut fake::Objects, &str, &str) {
+fn ends_in(state: &'static str) -> impl Fn(&mut api_server::Objects, &str, &str) {
     move |objects, method, path| {
         if method == "PATCH" && path.contains("/databaseclusterbackups/") {
             objects.get_mut(path).unwrap()["status"] = json!({"state": state, "gaps": false});
@@ -52,7 +52,7 @@ fn ends_in(state: &'static str) -> impl Fn(&mut fake::Objects, &str, &str) {
 
 #[tokio::test(start_paused = true)]
 async fn a_backup_that_succeeds_is_created() {
-    let (cluster, _, _) = fake::store([database("ready")].into(), ends_in("Succeeded"));
+    let (cluster, _, _) = api_server::store([database("ready")].into(), ends_in("Succeeded"));
     let created = create(&cluster, &model("b"), &Unacknowledged::default(), &wait()).await;
     let Creation::Created(created) = created else {
         panic!("{created:?}")
@@ -62,14 +62,14 @@ async fn a_backup_that_succeeds_is_created() {
 
 #[tokio::test(start_paused = true)]
 async fn a_backup_that_fails_has_failed() {
-    let (cluster, _, _) = fake::store([database("ready")].into(), ends_in("Failed"));
+    let (cluster, _, _) = api_server::store([database("ready")].into(), ends_in("Failed"));
     let created = create(&cluster, &model("b"), &Unacknowledged::default(), &wait()).await;
     assert!(matches!(created, Creation::Failed { .. }), "{created:?}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_backup_that_does_not_end_in_time_is_pending() {
-    let (cluster, _, _) = fake::store([database("ready")].into(), ends_in("Running"));
+    let (cluster, _, _) = api_server::store([database("ready")].into(), ends_in("Running"));
     let created = create(&cluster, &model("b"), &Unacknowledged::default(), &wait()).await;
     let Creation::Pending { error, .. } = created else {
         panic!("{created:?}")
@@ -80,27 +80,27 @@ async fn a_backup_that_does_not_end_in_time_is_pending() {
 #[tokio::test(start_paused = true)]
 async fn a_database_that_is_missing_or_not_ready_is_not_backed_up() {
     for (objects, said) in [
-        (fake::Objects::new(), "does not exist"),
+        (api_server::Objects::new(), "does not exist"),
         (
             [database("initializing")].into(),
             "is not ready (its status is \"initializing\")",
         ),
     ] {
-        let (cluster, seen, _) = fake::store(objects, |_, _, _| {});
+        let (cluster, seen, _) = api_server::store(objects, |_, _, _| {});
         let created = create(&cluster, &model("b"), &Unacknowledged::default(), &wait()).await;
         let Creation::NotCreated(error) = created else {
             panic!("{created:?}")
         };
         assert!(error.to_string().contains(said), "{error}");
         assert_eq!(error.attribute().unwrap().snake_case(), "database_name");
-        assert_eq!(fake::writes(&seen), Vec::<String>::new());
+        assert_eq!(api_server::writes(&seen), Vec::<String>::new());
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn another_backup_of_the_database_is_waited_for() {
     let objects = [database("ready"), backup("other", "Running")].into();
-    let (cluster, _, objects) = fake::store(objects, ends_in("Succeeded"));
+    let (cluster, _, objects) = api_server::store(objects, ends_in("Succeeded"));
     tokio::spawn(async move {
         tokio::time::sleep(Duration::from_secs(60)).await;
         let (path, other) = backup("other", "Succeeded");
@@ -115,7 +115,7 @@ async fn another_backup_of_the_database_is_waited_for() {
 #[tokio::test(start_paused = true)]
 async fn a_queue_that_does_not_clear_leaves_nothing_behind() {
     let objects = [database("ready"), backup("other", "Running")].into();
-    let (cluster, seen, _) = fake::store(objects, |_, _, _| {});
+    let (cluster, seen, _) = api_server::store(objects, |_, _, _| {});
     let created = create(&cluster, &model("b"), &Unacknowledged::default(), &wait()).await;
     let Creation::NotCreated(error) = created else {
         panic!("{created:?}")
@@ -126,7 +126,7 @@ async fn a_queue_that_does_not_clear_leaves_nothing_behind() {
             .contains("backup other of the same database"),
         "{error}"
     );
-    assert_eq!(fake::writes(&seen), Vec::<String>::new());
+    assert_eq!(api_server::writes(&seen), Vec::<String>::new());
 }
 
 #[tokio::test(start_paused = true)]
@@ -141,11 +141,12 @@ async fn a_deleted_backup_keeps_its_data_unless_asked_otherwise() {
         ),
         (Some(false), vec![format!("DELETE {}", path("b"))]),
     ] {
-        let (cluster, seen, _) = fake::store([backup("b", "Succeeded")].into(), fake::letting_go);
+        let (cluster, seen, _) =
+            api_server::store([backup("b", "Succeeded")].into(), api_server::letting_go);
         let mut model = model("b");
         model.keep_backup_data = keep.into();
         delete(&cluster, &model, &wait()).await.unwrap();
-        assert_eq!(fake::writes(&seen), writes);
+        assert_eq!(api_server::writes(&seen), writes);
     }
 }
 
@@ -165,7 +166,7 @@ async fn the_engines_backup_is_waited_for_after_its_owner() {
             (ours.clone(), object.clone()),
             (engines.to_owned(), of_engine(owner)),
         ];
-        let (cluster, _, objects) = fake::store(objects.into(), |_, _, _| {});
+        let (cluster, _, objects) = api_server::store(objects.into(), |_, _, _| {});
         tokio::spawn(async move {
             tokio::time::sleep(Duration::from_secs(25)).await;
             objects.lock().unwrap().remove(engines);
@@ -196,18 +197,19 @@ fn reader(state: &str) -> (String, Value) {
 
 #[tokio::test(start_paused = true)]
 async fn a_backup_that_is_being_restored_from_is_not_deleted_and_the_error_says_by_whom() {
-    let (cluster, seen, _) = fake::store([protected(), reader("Restoring")].into(), |_, _, _| {});
+    let (cluster, seen, _) =
+        api_server::store([protected(), reader("Restoring")].into(), |_, _, _| {});
     let mut model = model("b");
     model.keep_backup_data = false.into();
     let error = delete(&cluster, &model, &wait()).await.unwrap_err();
     assert!(error.to_string().contains("used by restore r"), "{error}");
-    assert_eq!(fake::writes(&seen), Vec::<String>::new());
+    assert_eq!(api_server::writes(&seen), Vec::<String>::new());
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_backup_whose_readers_are_done_is_deleted_once_everest_lets_it_go() {
     let (cluster, seen, objects) =
-        fake::store([protected(), reader("Succeeded")].into(), |_, _, _| {});
+        api_server::store([protected(), reader("Succeeded")].into(), |_, _, _| {});
     tokio::spawn(async move {
         tokio::time::sleep(Duration::from_secs(20)).await;
         let (path, free) = backup("b", "Succeeded");
@@ -218,7 +220,7 @@ async fn a_backup_whose_readers_are_done_is_deleted_once_everest_lets_it_go() {
     model.keep_backup_data = false.into();
     delete(&cluster, &model, &wait()).await.unwrap();
     assert!(begun.elapsed() >= Duration::from_secs(20));
-    assert_eq!(fake::writes(&seen), [format!("DELETE {}", path("b"))]);
+    assert_eq!(api_server::writes(&seen), [format!("DELETE {}", path("b"))]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -226,7 +228,7 @@ async fn readers_of_a_backup_that_are_going_are_waited_for() {
     let (path, mut going) = reader("Restoring");
     going["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
     let objects = [protected(), (path.clone(), going)];
-    let (cluster, _, objects) = fake::store(objects.into(), |_, _, _| {});
+    let (cluster, _, objects) = api_server::store(objects.into(), |_, _, _| {});
     tokio::spawn(async move {
         tokio::time::sleep(Duration::from_secs(300)).await;
         let (backup, free) = backup("b", "Succeeded");

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::*;
-use crate::fake;
+use crate::testing::api_server;
 
 mod ending;
 
@@ -56,7 +56,7 @@ fn database_using_it(deleted: bool) -> (String, Value) {
 
 #[tokio::test(start_paused = true)]
 async fn the_secret_is_there_before_the_storage() {
-    let (cluster, seen, objects) = fake::store(fake::Objects::new(), |_, _, _| {});
+    let (cluster, seen, objects) = api_server::store(api_server::Objects::new(), |_, _, _| {});
     let created = create(
         &cluster,
         &model(),
@@ -70,7 +70,7 @@ async fn the_secret_is_there_before_the_storage() {
     };
     assert_eq!(created.secret_name.known_str(), Some("s3"));
     assert_eq!(
-        fake::writes(&seen),
+        api_server::writes(&seen),
         [format!("PATCH {SECRET}"), format!("PATCH {STORAGE}")]
     );
     let objects = objects.lock().unwrap();
@@ -84,7 +84,7 @@ async fn the_secret_is_there_before_the_storage() {
 #[tokio::test(start_paused = true)]
 async fn a_secret_that_exists_is_not_overwritten() {
     let objects = [(SECRET.to_owned(), secret())].into();
-    let (cluster, seen, _) = fake::store(objects, |_, _, _| {});
+    let (cluster, seen, _) = api_server::store(objects, |_, _, _| {});
     let created = create(
         &cluster,
         &model(),
@@ -100,12 +100,12 @@ async fn a_secret_that_exists_is_not_overwritten() {
         error.to_string().contains("Secret prod/s3 exists already"),
         "{error}"
     );
-    assert_eq!(fake::writes(&seen), Vec::<String>::new());
+    assert_eq!(api_server::writes(&seen), Vec::<String>::new());
 }
 
 #[tokio::test(start_paused = true)]
 async fn without_credentials_the_secret_must_exist_and_stays_as_it_is() {
-    let (cluster, _, _) = fake::store(fake::Objects::new(), |_, _, _| {});
+    let (cluster, _, _) = api_server::store(api_server::Objects::new(), |_, _, _| {});
     let created = create(
         &cluster,
         &model(),
@@ -120,7 +120,7 @@ async fn without_credentials_the_secret_must_exist_and_stays_as_it_is() {
     assert_eq!(error.attribute().unwrap().snake_case(), "access_key_id");
 
     let objects = [(SECRET.to_owned(), secret())].into();
-    let (cluster, seen, _) = fake::store(objects, |_, _, _| {});
+    let (cluster, seen, _) = api_server::store(objects, |_, _, _| {});
     let created = create(
         &cluster,
         &model(),
@@ -130,26 +130,26 @@ async fn without_credentials_the_secret_must_exist_and_stays_as_it_is() {
     )
     .await;
     assert!(matches!(created, Creation::Created(_)), "{created:?}");
-    assert_eq!(fake::writes(&seen), [format!("PATCH {STORAGE}")]);
+    assert_eq!(api_server::writes(&seen), [format!("PATCH {STORAGE}")]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_storage_in_use_is_not_deleted_and_its_users_are_named() {
     let objects = [(STORAGE.to_owned(), storage()), database_using_it(false)].into();
-    let (cluster, seen, _) = fake::store(objects, |_, _, _| {});
+    let (cluster, seen, _) = api_server::store(objects, |_, _, _| {});
     let error = delete(&cluster, &model(), &wait()).await.unwrap_err();
     assert!(
         error.to_string().contains("used by database orders"),
         "{error}"
     );
-    assert_eq!(fake::writes(&seen), Vec::<String>::new());
+    assert_eq!(api_server::writes(&seen), Vec::<String>::new());
 }
 
 #[tokio::test(start_paused = true)]
 async fn users_that_are_going_are_waited_for() {
     let (path, database) = database_using_it(true);
     let objects = [(STORAGE.to_owned(), storage()), (path.clone(), database)].into();
-    let (cluster, _, objects) = fake::store(objects, |_, _, _| {});
+    let (cluster, _, objects) = api_server::store(objects, |_, _, _| {});
     let kept = objects.clone();
     tokio::spawn(async move {
         tokio::time::sleep(Duration::from_secs(300)).await;
@@ -163,7 +163,7 @@ async fn users_that_are_going_are_waited_for() {
 async fn a_user_that_the_same_run_is_about_to_destroy_is_waited_for() {
     let (path, database) = database_using_it(false);
     let objects = [(STORAGE.to_owned(), storage()), (path.clone(), database)].into();
-    let (cluster, _, objects) = fake::store(objects, |_, _, _| {});
+    let (cluster, _, objects) = api_server::store(objects, |_, _, _| {});
     let kept = objects.clone();
     tokio::spawn(async move {
         tokio::time::sleep(Duration::from_secs(20)).await;
@@ -177,7 +177,8 @@ async fn a_user_that_the_same_run_is_about_to_destroy_is_waited_for() {
 async fn a_storage_that_nobody_uses_any_more_goes_once_everest_has_let_go_of_it() {
     let mut held = storage();
     held["metadata"]["finalizers"] = json!(["everest.percona.com/in-use-protection"]);
-    let (cluster, _, objects) = fake::store([(STORAGE.to_owned(), held)].into(), |_, _, _| {});
+    let (cluster, _, objects) =
+        api_server::store([(STORAGE.to_owned(), held)].into(), |_, _, _| {});
     let kept = objects.clone();
     let begun = tokio::time::Instant::now();
     tokio::spawn(async move {
@@ -204,7 +205,7 @@ async fn deletion_takes_the_secret_along_only_if_it_was_ours() {
             .into_iter()
             .chain([(SECRET.to_owned(), secret)])
             .collect();
-        let (cluster, _, objects) = fake::store(objects, |_, _, _| {});
+        let (cluster, _, objects) = api_server::store(objects, |_, _, _| {});
         delete(&cluster, &model(), &wait()).await.unwrap();
         assert_eq!(objects.lock().unwrap().len(), left, "{owner:?}");
     }
@@ -238,12 +239,12 @@ async fn a_storage_whose_secret_another_one_reads_is_not_deleted_with_it() {
         secret_of("u"),
     ]
     .into();
-    let (cluster, seen, _) = fake::store(objects, |_, _, _| {});
+    let (cluster, seen, _) = api_server::store(objects, |_, _, _| {});
     let error = delete(&cluster, &model(), &wait()).await.unwrap_err();
     let text = error.to_string();
     assert!(text.contains("used by backup storage other"), "{text}");
     assert!(text.contains("one of its own"), "{text}");
-    assert_eq!(fake::writes(&seen), Vec::<String>::new());
+    assert_eq!(api_server::writes(&seen), Vec::<String>::new());
 }
 
 #[tokio::test(start_paused = true)]
@@ -253,9 +254,9 @@ async fn a_secret_that_another_storage_owns_or_reads_stays() {
         json!([{"manager": crate::FIELD_MANAGER, "operation": "Apply"}]);
     for secret in [secret_of("another"), (SECRET.to_owned(), written)] {
         let objects = [(STORAGE.to_owned(), storage()), sharing(false), secret].into();
-        let (cluster, seen, _) = fake::store(objects, |_, _, _| {});
+        let (cluster, seen, _) = api_server::store(objects, |_, _, _| {});
         delete(&cluster, &model(), &wait()).await.unwrap();
-        assert_eq!(fake::writes(&seen), [format!("DELETE {STORAGE}")]);
+        assert_eq!(api_server::writes(&seen), [format!("DELETE {STORAGE}")]);
     }
 }
 
@@ -267,7 +268,7 @@ async fn two_storages_of_one_secret_can_be_deleted_in_one_run() {
         secret_of("u"),
     ]
     .into();
-    let (cluster, _, objects) = fake::store(objects, |_, _, _| {});
+    let (cluster, _, objects) = api_server::store(objects, |_, _, _| {});
     let kept = objects.clone();
     tokio::spawn(async move {
         tokio::time::sleep(Duration::from_secs(5)).await;
@@ -284,12 +285,12 @@ async fn two_storages_of_one_secret_can_be_deleted_in_one_run() {
 async fn secret_is_left(code: u16, reason: &'static str) -> bool {
     let kept = std::sync::Arc::new(std::sync::Mutex::new(None));
     let secret = kept.clone();
-    let (cluster, _) = fake::cluster(move |method, target, body| {
+    let (cluster, _) = api_server::cluster(move |method, target, body| {
         let mut secret = secret.lock().unwrap();
         if !target.contains("/secrets/s3") {
             return match method {
-                "PATCH" => fake::failure(code, reason, "request timed out", json!({})),
-                _ => fake::absent("backupstorages", "s3"),
+                "PATCH" => api_server::failure(code, reason, "request timed out", json!({})),
+                _ => api_server::absent("backupstorages", "s3"),
             };
         }
         match method {
@@ -298,8 +299,8 @@ async fn secret_is_left(code: u16, reason: &'static str) -> bool {
             _ => {}
         }
         match &*secret {
-            Some(secret) => fake::Answer::Json(200, secret.clone()),
-            None => fake::absent("secrets", "s3"),
+            Some(secret) => api_server::Answer::Json(200, secret.clone()),
+            None => api_server::absent("secrets", "s3"),
         }
     });
     let created = create(
@@ -332,8 +333,8 @@ async fn a_secret_that_such_a_creation_left_is_used_by_the_next_one() {
     let mut left = secret();
     left["metadata"]["managedFields"] =
         json!([{"manager": crate::FIELD_MANAGER, "operation": "Apply"}]);
-    let objects: fake::Objects = [(SECRET.to_owned(), left)].into();
-    let (cluster, _, kept) = fake::store(objects.clone(), |_, _, _| {});
+    let objects: api_server::Objects = [(SECRET.to_owned(), left)].into();
+    let (cluster, _, kept) = api_server::store(objects.clone(), |_, _, _| {});
     let created = create(
         &cluster,
         &model(),
@@ -348,7 +349,7 @@ async fn a_secret_that_such_a_creation_left_is_used_by_the_next_one() {
 
     let mut read = objects;
     read.extend([sharing(false)]);
-    let (cluster, seen, _) = fake::store(read, |_, _, _| {});
+    let (cluster, seen, _) = api_server::store(read, |_, _, _| {});
     let created = create(
         &cluster,
         &model(),
@@ -358,12 +359,12 @@ async fn a_secret_that_such_a_creation_left_is_used_by_the_next_one() {
     )
     .await;
     assert!(matches!(created, Creation::NotCreated(_)), "{created:?}");
-    assert_eq!(fake::writes(&seen), Vec::<String>::new());
+    assert_eq!(api_server::writes(&seen), Vec::<String>::new());
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_secret_is_looked_at_by_its_metadata_alone() {
-    let (cluster, seen, objects) = fake::store(fake::Objects::new(), |_, _, _| {});
+    let (cluster, seen, objects) = api_server::store(api_server::Objects::new(), |_, _, _| {});
     let state = async || secret_state(&cluster, &model()).await.unwrap();
     assert_eq!(state().await, SecretState::Gone);
     let mut written = secret();
@@ -375,7 +376,7 @@ async fn a_secret_is_looked_at_by_its_metadata_alone() {
     assert_eq!(state().await, SecretState::AsWritten);
     insert(secret());
     assert_eq!(state().await, SecretState::Changed);
-    assert_eq!(fake::writes(&seen), Vec::<String>::new());
+    assert_eq!(api_server::writes(&seen), Vec::<String>::new());
 }
 
 #[tokio::test(start_paused = true)]
@@ -383,7 +384,7 @@ async fn an_update_writes_the_secret_that_the_storage_reads() {
     let mut live = storage();
     live["spec"]["credentialsSecretName"] = json!("shared");
     let objects = [(STORAGE.to_owned(), live)].into();
-    let (cluster, seen, objects) = fake::store(objects, |_, _, _| {});
+    let (cluster, seen, objects) = api_server::store(objects, |_, _, _| {});
     let named = |name: Field<String>| BackupStorageModel {
         secret_name: name,
         ..model()
@@ -394,7 +395,7 @@ async fn an_update_writes_the_secret_that_the_storage_reads() {
     assert!(matches!(changed, Change::Done(_)), "{changed:?}");
     let secret = SECRET.replace("secrets/s3", "secrets/shared");
     assert_eq!(
-        fake::writes(&seen),
+        api_server::writes(&seen),
         [format!("PATCH {secret}"), format!("PATCH {STORAGE}")]
     );
     let objects = objects.lock().unwrap();
@@ -403,17 +404,17 @@ async fn an_update_writes_the_secret_that_the_storage_reads() {
 
 #[tokio::test(start_paused = true)]
 async fn a_storage_that_was_deleted_meanwhile_is_not_made_anew_by_an_update() {
-    let (cluster, seen, _) = fake::store(fake::Objects::new(), |_, _, _| {});
+    let (cluster, seen, _) = api_server::store(api_server::Objects::new(), |_, _, _| {});
     let keys = credentials();
     let changed = update(&cluster, &model(), &model(), Some(&keys), &wait()).await;
     assert!(
         matches!(changed, Change::Refused(ClusterError::Superseded { .. })),
         "{changed:?}"
     );
-    assert_eq!(fake::writes(&seen), Vec::<String>::new());
+    assert_eq!(api_server::writes(&seen), Vec::<String>::new());
 
     let objects = [(STORAGE.to_owned(), storage())].into();
-    let (cluster, seen, _) = fake::store(objects, |_, _, _| {});
+    let (cluster, seen, _) = api_server::store(objects, |_, _, _| {});
     update(&cluster, &model(), &model(), None, &wait()).await;
     let seen = seen.lock().unwrap();
     let (_, body) = seen
@@ -425,7 +426,7 @@ async fn a_storage_that_was_deleted_meanwhile_is_not_made_anew_by_an_update() {
 
 #[tokio::test(start_paused = true)]
 async fn a_creation_that_was_killed_after_the_secret_goes_on() {
-    let (cluster, seen, objects) = fake::store(fake::Objects::new(), |_, _, _| {});
+    let (cluster, seen, objects) = api_server::store(api_server::Objects::new(), |_, _, _| {});
     create(
         &cluster,
         &model(),
@@ -440,7 +441,7 @@ async fn a_creation_that_was_killed_after_the_secret_goes_on() {
     let created = create(&cluster, &model(), Some(&credentials()), &made, &wait()).await;
     assert!(matches!(created, Creation::Created(_)), "{created:?}");
     assert_eq!(
-        fake::writes(&seen),
+        api_server::writes(&seen),
         [format!("PATCH {SECRET}"), format!("PATCH {STORAGE}")]
     );
     cluster.acknowledge(made);
@@ -454,7 +455,7 @@ async fn a_creation_that_was_killed_after_the_secret_goes_on() {
 
 #[tokio::test(start_paused = true)]
 async fn a_creation_that_was_killed_after_the_storage_goes_on() {
-    let (cluster, _, objects) = fake::store(fake::Objects::new(), |_, _, _| {});
+    let (cluster, _, objects) = api_server::store(api_server::Objects::new(), |_, _, _| {});
     let (keys, made) = (credentials(), Unacknowledged::default());
     create(&cluster, &model(), Some(&keys), &made, &wait()).await;
     {

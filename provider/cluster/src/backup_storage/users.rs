@@ -59,7 +59,7 @@ pub(super) async fn until_unused(
         grace: GRACE,
         remedy: REMEDY,
     };
-    let look = || async {
+    let find_users = || async {
         let Some(storage) = storages.get(name).await? else {
             return Ok(None);
         };
@@ -79,7 +79,7 @@ pub(super) async fn until_unused(
             Step::Delete | Step::AwaitEnd | Step::Release(_) => None,
         })
     };
-    storage.until_unused(clock, look).await
+    storage.until_unused(clock, find_users).await
 }
 
 /// Takes Everest's finalizer off a deleted storage that nothing uses. Returns true if it did.

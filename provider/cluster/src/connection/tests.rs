@@ -70,7 +70,7 @@ async fn a_server_that_does_not_answer_is_named() {
         host: Some("http://127.0.0.1:9".into()),
         ..Default::default()
     };
-    let cluster = Cluster::new(connect(&config).unwrap(), Catalog::default()).hasty();
+    let cluster = Cluster::new(connect(&config).unwrap(), Catalog::default()).fail_fast();
     let error = cluster
         .objects::<ConfigMap>("n")
         .get("a")

@@ -2,7 +2,7 @@ use k8s_openapi::api::core::v1::ConfigMap;
 use std::time::Duration;
 
 use super::*;
-use crate::fake::{self, Answer};
+use crate::testing::api_server::{self, Answer};
 
 const MAP: &str = "/api/v1/namespaces/n/configmaps/a";
 
@@ -21,22 +21,26 @@ async fn made(
     Ok((created, made))
 }
 
-fn mark(objects: &fake::Objects) -> Value {
+fn mark(objects: &api_server::Objects) -> Value {
     objects[MAP]["metadata"]["annotations"][CREATED_BY_APPLY].clone()
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_creation_that_was_killed_goes_on_and_writes_nothing() {
-    let (cluster, seen, _) = fake::store(fake::Objects::new(), |_, _, _| {});
+    let (cluster, seen, _) = api_server::store(api_server::Objects::new(), |_, _, _| {});
     made(&cluster, "MQ==").await.unwrap();
-    assert_eq!(fake::writes(&seen).len(), 1);
+    assert_eq!(api_server::writes(&seen).len(), 1);
     made(&cluster, "MQ==").await.unwrap();
-    assert_eq!(fake::writes(&seen).len(), 1, "it is as it would be written");
+    assert_eq!(
+        api_server::writes(&seen).len(),
+        1,
+        "it is as it would be written"
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_another_plan_would_write_is_not_adopted() {
-    let (cluster, _, _) = fake::store(fake::Objects::new(), |_, _, _| {});
+    let (cluster, _, _) = api_server::store(api_server::Objects::new(), |_, _, _| {});
     made(&cluster, "MQ==").await.unwrap();
     let error = made(&cluster, "Mg==").await.err().unwrap();
     assert!(
@@ -47,7 +51,7 @@ async fn what_another_plan_would_write_is_not_adopted() {
 
 #[tokio::test(start_paused = true)]
 async fn what_a_state_holds_is_not_adopted_by_the_same_plan_of_another() {
-    let (cluster, seen, objects) = fake::store(fake::Objects::new(), |_, _, _| {});
+    let (cluster, seen, objects) = api_server::store(api_server::Objects::new(), |_, _, _| {});
     let (_, first) = made(&cluster, "MQ==").await.unwrap();
     cluster.acknowledge(first);
     tokio::time::sleep(Duration::from_secs(1)).await;
@@ -62,23 +66,23 @@ async fn what_a_state_holds_is_not_adopted_by_the_same_plan_of_another() {
         error.to_string().contains("Import it with the id \"n/a\""),
         "{error}"
     );
-    assert_eq!(fake::writes(&seen).len(), 2, "one small request more");
+    assert_eq!(api_server::writes(&seen).len(), 2, "one small request more");
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_end_of_the_process_acknowledges_what_is_left() {
-    let (cluster, seen, objects) = fake::store(fake::Objects::new(), |_, _, _| {});
+    let (cluster, seen, objects) = api_server::store(api_server::Objects::new(), |_, _, _| {});
     let (_, first) = made(&cluster, "MQ==").await.unwrap();
     cluster.acknowledge(first);
     cluster.acknowledge_all().await;
     assert!(mark(&objects.lock().unwrap()).is_null());
     tokio::time::sleep(Duration::from_secs(60)).await;
-    assert_eq!(fake::writes(&seen).len(), 2, "once is enough");
+    assert_eq!(api_server::writes(&seen).len(), 2, "once is enough");
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_object_of_the_same_name_that_came_later_is_not_acknowledged() {
-    let (cluster, _, objects) = fake::store(fake::Objects::new(), |_, _, _| {});
+    let (cluster, _, objects) = api_server::store(api_server::Objects::new(), |_, _, _| {});
     let (_, first) = made(&cluster, "MQ==").await.unwrap();
     objects.lock().unwrap().get_mut(MAP).unwrap()["metadata"]["uid"] = json!("another");
     cluster.acknowledge(first);
@@ -92,14 +96,14 @@ async fn a_mark_that_another_manager_has_copied_means_nothing() {
     copied["metadata"]["managedFields"] = json!([{"manager": "kubectl", "operation": "Apply",
         "fieldsType": "FieldsV1",
         "fieldsV1": {"f:metadata": {"f:annotations": {format!("f:{CREATED_BY_APPLY}"): {}}}}}]);
-    let (cluster, seen, _) = fake::store([(MAP.to_owned(), copied)].into(), |_, _, _| {});
+    let (cluster, seen, _) = api_server::store([(MAP.to_owned(), copied)].into(), |_, _, _| {});
     assert!(made(&cluster, "MQ==").await.is_err());
-    assert_eq!(fake::writes(&seen), Vec::<String>::new());
+    assert_eq!(api_server::writes(&seen), Vec::<String>::new());
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_is_being_deleted_is_not_gone_on_with() {
-    let (cluster, _, objects) = fake::store(fake::Objects::new(), |_, _, _| {});
+    let (cluster, _, objects) = api_server::store(api_server::Objects::new(), |_, _, _| {});
     made(&cluster, "MQ==").await.unwrap();
     {
         let mut objects = objects.lock().unwrap();
@@ -114,18 +118,22 @@ async fn what_is_being_deleted_is_not_gone_on_with() {
 /// A server on which somebody else makes `theirs` between the look and the write.
 async fn raced(theirs: Value) -> Result<ConfigMap, ClusterError> {
     let looked = std::sync::atomic::AtomicBool::new(false);
-    let (cluster, seen) = fake::cluster(move |method, _, body| match method {
+    let (cluster, seen) = api_server::cluster(move |method, _, body| match method {
         "GET" if !looked.swap(true, std::sync::atomic::Ordering::Relaxed) => {
-            fake::absent("configmaps", "a")
+            api_server::absent("configmaps", "a")
         }
         "GET" => Answer::Json(200, theirs.clone()),
         _ if body["metadata"]["resourceVersion"].is_string() => {
-            fake::failure(409, "Conflict", "the object has been modified", json!({}))
+            api_server::failure(409, "Conflict", "the object has been modified", json!({}))
         }
         _ => Answer::Json(200, body.clone()),
     });
     let result = made(&cluster, "MQ==").await.map(|(made, _)| made);
-    assert_eq!(fake::writes(&seen).len(), 1, "nothing is written over it");
+    assert_eq!(
+        api_server::writes(&seen).len(),
+        1,
+        "nothing is written over it"
+    );
     result
 }
 
@@ -143,11 +151,11 @@ async fn an_object_that_somebody_makes_in_the_same_moment_is_left_alone() {
 #[tokio::test(start_paused = true)]
 async fn a_creation_whose_answer_got_lost_has_its_object() {
     let made_it = std::sync::Mutex::new(None);
-    let (cluster, _) = fake::cluster(move |method, _, body| {
+    let (cluster, _) = api_server::cluster(move |method, _, body| {
         let mut object = made_it.lock().unwrap();
         match method {
             "GET" => object.clone().map_or_else(
-                || fake::absent("configmaps", "a"),
+                || api_server::absent("configmaps", "a"),
                 |found| Answer::Json(200, found),
             ),
             _ if object.is_none() => {
@@ -159,7 +167,7 @@ async fn a_creation_whose_answer_got_lost_has_its_object() {
                 *object = Some(made);
                 Answer::Broken("connection reset by peer")
             }
-            _ => fake::failure(409, "Conflict", "the object has been modified", json!({})),
+            _ => api_server::failure(409, "Conflict", "the object has been modified", json!({})),
         }
     });
     made(&cluster, "MQ==").await.unwrap();

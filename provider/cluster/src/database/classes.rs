@@ -25,7 +25,9 @@ pub async fn observe(
 /// The same of a database that was just made: its claims are newer than what was listed before.
 pub async fn with_classes(cluster: &Cluster, made: DatabaseModel) -> DatabaseModel {
     let claims = <PersistentVolumeClaim as kube::Resource>::plural(&());
-    cluster.hub.forget(&claims, made.namespace.known_str());
+    cluster
+        .read_cache
+        .forget(&claims, made.namespace.known_str());
     named(cluster, made).await
 }
 

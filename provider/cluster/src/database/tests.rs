@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::*;
-use crate::fake::{self, Answer};
+use crate::testing::api_server::{self, Answer};
 
 const EVEREST: &str = "/apis/everest.percona.com/v1alpha1/namespaces/prod";
 const DATABASE: &str = "/apis/everest.percona.com/v1alpha1/namespaces/prod/databaseclusters/orders";
@@ -41,7 +41,7 @@ fn backup(name: &str, database: &str) -> (String, Value) {
 }
 
 /// everest-operator in a few words: a new database is ready at once.
-fn ready_at_once(objects: &mut fake::Objects, method: &str, path: &str) {
+fn ready_at_once(objects: &mut api_server::Objects, method: &str, path: &str) {
     if method == "PATCH" && path == DATABASE {
         let database = objects.get_mut(path).unwrap();
         let generation = database["metadata"]["generation"].clone();
@@ -52,7 +52,7 @@ fn ready_at_once(objects: &mut fake::Objects, method: &str, path: &str) {
 
 #[tokio::test(start_paused = true)]
 async fn a_new_database_is_waited_for_and_carries_the_mark_of_its_apply() {
-    let (cluster, _, objects) = fake::store(fake::Objects::new(), ready_at_once);
+    let (cluster, _, objects) = api_server::store(api_server::Objects::new(), ready_at_once);
     let created = create(
         &cluster,
         &model(json!({})),
@@ -77,7 +77,7 @@ async fn no_database_is_made_while_an_operator_is_upgraded() {
         "metadata": {"name": "percona-xtradb-cluster-operator", "namespace": "prod",
             "annotations": {"everest.percona.com/upgrade-lock": "2026-01-01T00:00:00Z"}},
         "spec": {"type": "pxc"}});
-    let (cluster, _, objects) = fake::store([(engine.clone(), lock)].into(), ready_at_once);
+    let (cluster, _, objects) = api_server::store([(engine.clone(), lock)].into(), ready_at_once);
     let short = Wait::new(Duration::from_secs(6), CancellationToken::new());
     let refused = create(
         &cluster,
@@ -111,7 +111,7 @@ async fn no_database_is_made_while_an_operator_is_upgraded() {
 #[tokio::test(start_paused = true)]
 async fn a_database_that_exists_is_refused_with_its_import_id() {
     let objects = [(DATABASE.to_owned(), object("ready"))].into();
-    let (cluster, seen, _) = fake::store(objects, |_, _, _| {});
+    let (cluster, seen, _) = api_server::store(objects, |_, _, _| {});
     let created = create(
         &cluster,
         &model(json!({})),
@@ -128,14 +128,14 @@ async fn a_database_that_exists_is_refused_with_its_import_id() {
             .contains("Import it with the id \"prod/orders\""),
         "{error}"
     );
-    assert_eq!(fake::writes(&seen), Vec::<String>::new());
+    assert_eq!(api_server::writes(&seen), Vec::<String>::new());
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_creation_that_was_killed_is_waited_for_and_restores_nothing_again() {
     let restored = model(json!({"spec": {"engine": {"type": "pxc", "replicas": 3,
         "storage": {"size": "25Gi"}}, "dataSource": {"dbClusterBackupName": "b"}}}));
-    let (cluster, seen, objects) = fake::store(fake::Objects::new(), |_, _, _| {});
+    let (cluster, seen, objects) = api_server::store(api_server::Objects::new(), |_, _, _| {});
     let (made, patient) = (Unacknowledged::default(), wait());
     let begun = create(&cluster, &restored, &made, &patient);
     // Killed while it waits.
@@ -150,14 +150,14 @@ async fn a_creation_that_was_killed_is_waited_for_and_restores_nothing_again() {
     ready_at_once(&mut objects.lock().unwrap(), "PATCH", DATABASE);
     let created = create(&cluster, &restored, &Unacknowledged::default(), &wait()).await;
     assert!(matches!(created, Creation::Created(_)), "{created:?}");
-    assert_eq!(fake::writes(&seen), [format!("PATCH {DATABASE}")]);
+    assert_eq!(api_server::writes(&seen), [format!("PATCH {DATABASE}")]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_creation_whose_restore_failed_is_no_success_because_everest_took_the_source_out() {
     let restored = model(json!({"spec": {"engine": {"type": "pxc", "replicas": 3,
         "storage": {"size": "25Gi"}}, "dataSource": {"dbClusterBackupName": "b"}}}));
-    let (cluster, _, _) = fake::store(fake::Objects::new(), |objects, method, path| {
+    let (cluster, _, _) = api_server::store(api_server::Objects::new(), |objects, method, path| {
         if method != "PATCH" || path != DATABASE {
             return;
         }
@@ -190,13 +190,13 @@ async fn a_database_that_was_deleted_meanwhile_is_not_made_anew_by_an_update() {
     let (prior, planned) = (model(json!({"uid": "u"})), model(json!({"uid": "u"})));
     let changed = update(&cluster, &prior, &planned, &planned, &wait()).await;
     refused_as_superseded(&changed, "was deleted after the change was planned");
-    assert_eq!(fake::writes(&seen).len(), 1);
+    assert_eq!(api_server::writes(&seen).len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_database_that_somebody_made_anew_meanwhile_is_left_as_it_is() {
     let objects = [(DATABASE.to_owned(), object("restoring"))].into();
-    let (cluster, _, objects) = fake::store(objects, ready_at_once);
+    let (cluster, _, objects) = api_server::store(objects, ready_at_once);
     let kept = objects.clone();
     tokio::spawn(async move {
         tokio::time::sleep(Duration::from_secs(60)).await;
@@ -213,11 +213,11 @@ async fn a_database_that_somebody_made_anew_meanwhile_is_left_as_it_is() {
 }
 
 /// A server that shows a database, and has none when it is written to.
-fn gone_before_the_write() -> (Cluster, fake::Seen) {
-    fake::cluster(|method, target, body| match method {
+fn gone_before_the_write() -> (Cluster, api_server::Seen) {
+    api_server::cluster(|method, target, body| match method {
         "GET" if target.contains("/databaseclusters/orders") => Answer::Json(200, object("ready")),
-        "GET" => fake::list(Vec::new()),
-        _ if !body["metadata"]["uid"].is_null() => fake::failure(
+        "GET" => api_server::list(Vec::new()),
+        _ if !body["metadata"]["uid"].is_null() => api_server::failure(
             409,
             "Conflict",
             "Operation cannot be fulfilled on databaseclusters.everest.percona.com \"orders\": uid \
@@ -241,7 +241,7 @@ fn refused_as_superseded(changed: &Change<DatabaseModel>, words: &str) {
 
 #[tokio::test(start_paused = true)]
 async fn a_database_that_is_not_ready_in_time_is_pending() {
-    let (cluster, _, _) = fake::store(fake::Objects::new(), |objects, method, path| {
+    let (cluster, _, _) = api_server::store(api_server::Objects::new(), |objects, method, path| {
         if method == "PATCH" {
             let database = objects.get_mut(path).unwrap();
             database["metadata"]["generation"] = json!(1);
@@ -273,7 +273,7 @@ async fn a_database_that_is_not_ready_in_time_is_pending() {
 
 #[tokio::test(start_paused = true)]
 async fn without_wait_being_accepted_is_enough() {
-    let (cluster, _, _) = fake::store(fake::Objects::new(), |_, _, _| {});
+    let (cluster, _, _) = api_server::store(api_server::Objects::new(), |_, _, _| {});
     let created = create(
         &cluster,
         &model(json!({"wait": false})),
@@ -287,7 +287,7 @@ async fn without_wait_being_accepted_is_enough() {
 #[tokio::test(start_paused = true)]
 async fn a_change_waits_for_a_restore_to_end() {
     let objects = [(DATABASE.to_owned(), object("restoring"))].into();
-    let (cluster, seen, objects) = fake::store(objects, ready_at_once);
+    let (cluster, seen, objects) = api_server::store(objects, ready_at_once);
     let later = tokio::time::Duration::from_secs(60);
     tokio::spawn(async move {
         tokio::time::sleep(later).await;
@@ -302,20 +302,20 @@ async fn a_change_waits_for_a_restore_to_end() {
     let changed = update(&cluster, &model(json!({})), &planned, &planned, &wait()).await;
     assert!(matches!(changed, Change::Done(_)), "{changed:?}");
     assert!(begun.elapsed() >= later);
-    assert_eq!(fake::writes(&seen), [format!("PATCH {DATABASE}")]);
+    assert_eq!(api_server::writes(&seen), [format!("PATCH {DATABASE}")]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn deletion_protection_stops_a_deletion() {
     let objects = [(DATABASE.to_owned(), object("ready"))].into();
-    let (cluster, seen, _) = fake::store(objects, |_, _, _| {});
+    let (cluster, seen, _) = api_server::store(objects, |_, _, _| {});
     let protected = model(json!({"deletionProtection": true}));
     let error = delete(&cluster, &protected, &wait()).await.unwrap_err();
     assert_eq!(
         error.attribute().unwrap().snake_case(),
         "deletion_protection"
     );
-    assert_eq!(fake::writes(&seen), Vec::<String>::new());
+    assert_eq!(api_server::writes(&seen), Vec::<String>::new());
 }
 
 #[tokio::test(start_paused = true)]
@@ -326,11 +326,11 @@ async fn backups_are_protected_before_their_database_is_deleted() {
         backup("two", "other"),
     ]
     .into();
-    let (cluster, seen, objects) = fake::store(objects, |_, _, _| {});
+    let (cluster, seen, objects) = api_server::store(objects, |_, _, _| {});
     delete(&cluster, &model(json!({})), &wait()).await.unwrap();
     let (one, _) = backup("one", "orders");
     assert_eq!(
-        fake::writes(&seen),
+        api_server::writes(&seen),
         [format!("PATCH {one}"), format!("DELETE {DATABASE}")]
     );
     let finalizers = &objects.lock().unwrap()[&one]["metadata"]["finalizers"];
@@ -354,14 +354,14 @@ async fn a_backup_that_appears_while_others_are_protected_is_protected_too() {
     let (mirrored, second) = backup("cron-orders-2", "orders");
     let objects = [(DATABASE.to_owned(), object("ready")), (one.clone(), first)].into();
     let appears = (one.clone(), mirrored.clone());
-    let (cluster, seen, _) = fake::store(objects, move |objects, method, path| {
+    let (cluster, seen, _) = api_server::store(objects, move |objects, method, path| {
         if method == "PATCH" && path == appears.0 {
             objects.insert(appears.1.clone(), second.clone());
         }
     });
     delete(&cluster, &model(json!({})), &wait()).await.unwrap();
     assert_eq!(
-        fake::writes(&seen),
+        api_server::writes(&seen),
         [
             format!("PATCH {one}"),
             format!("PATCH {mirrored}"),
@@ -374,7 +374,7 @@ async fn a_backup_that_appears_while_others_are_protected_is_protected_too() {
 async fn a_database_whose_backups_do_not_stay_protected_is_not_deleted() {
     let (one, first) = backup("one", "orders");
     let objects = [(DATABASE.to_owned(), object("ready")), (one.clone(), first)].into();
-    let (cluster, seen, _) = fake::store(objects, move |objects, method, path| {
+    let (cluster, seen, _) = api_server::store(objects, move |objects, method, path| {
         if method == "PATCH" && path == one {
             objects.get_mut(path).unwrap()["metadata"]["finalizers"] = json!([]);
         }
@@ -385,7 +385,7 @@ async fn a_database_whose_backups_do_not_stay_protected_is_not_deleted() {
     let text = error.to_string();
     assert!(text.contains("dbb-storage-protection"), "{text}");
     assert!(
-        fake::writes(&seen)
+        api_server::writes(&seen)
             .iter()
             .all(|line| !line.starts_with("DELETE"))
     );
@@ -398,28 +398,28 @@ async fn backup_data_goes_along_when_asked_to() {
         backup("one", "orders"),
     ]
     .into();
-    let (cluster, seen, _) = fake::store(objects, |_, _, _| {});
+    let (cluster, seen, _) = api_server::store(objects, |_, _, _| {});
     delete(&cluster, &model(json!({"keepBackupData": false})), &wait())
         .await
         .unwrap();
-    assert_eq!(fake::writes(&seen), [format!("DELETE {DATABASE}")]);
+    assert_eq!(api_server::writes(&seen), [format!("DELETE {DATABASE}")]);
 }
 
 mod classes;
 mod destruction;
+mod dry_runs;
 mod reading;
-mod rehearsing;
 mod restarting;
 mod taken_over;
 mod waiting;
 
 /// Everest where the volumes cannot grow beyond 25Gi: it says so by `condition` in state `stays`.
-fn rigid_volumes(condition: &'static str, stays: &'static str) -> fake::Objects {
+fn rigid_volumes(condition: &'static str, stays: &'static str) -> api_server::Objects {
     let mut database = object(stays);
     database["spec"]["engine"]["storage"]["size"] = json!("50Gi");
     database["status"]["conditions"] = json!([{"type": condition, "status": "True",
         "reason": "R", "message": "", "lastTransitionTime": "2026-01-01T00:00:00Z"}]);
-    fake::Objects::from([(DATABASE.to_owned(), database)])
+    api_server::Objects::from([(DATABASE.to_owned(), database)])
 }
 
 #[tokio::test(start_paused = true)]
@@ -429,7 +429,7 @@ async fn a_growth_that_did_not_come_about_is_taken_back_without_waiting_for_it()
         ("VolumeResizeFailed", "resizingVolumes"),
     ] {
         let (cluster, _, objects) =
-            fake::store(rigid_volumes(condition, stays), |objects, method, path| {
+            api_server::store(rigid_volumes(condition, stays), |objects, method, path| {
                 if method == "PATCH" && path == DATABASE {
                     let database = objects.get_mut(path).unwrap();
                     assert_eq!(database["spec"]["engine"]["storage"]["size"], "25Gi");

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::database::update;
-use crate::{Change, Wait, fake};
+use crate::{Change, Wait, testing::api_server};
 
 const DATABASE: &str = "/apis/everest.percona.com/v1alpha1/namespaces/prod/databaseclusters/orders";
 
@@ -20,7 +20,7 @@ fn model(engine: Value, more: Value) -> DatabaseModel {
 }
 
 /// A database of operator 1.17.0, while 1.18.0 is installed.
-fn behind() -> fake::Objects {
+fn behind() -> api_server::Objects {
     let object = json!({"apiVersion": "everest.percona.com/v1alpha1", "kind": "DatabaseCluster",
         "metadata": {"name": "orders", "namespace": "prod", "generation": 1, "managedFields": [
             {"manager": crate::FIELD_MANAGER, "operation": "Apply",
@@ -31,14 +31,14 @@ fn behind() -> fake::Objects {
             "version": "8.0.36"}},
         "status": {"status": "ready", "observedGeneration": 1, "crVersion": "1.17.0",
             "recommendedCRVersion": "1.18.0"}});
-    let mut objects = fake::Objects::new();
+    let mut objects = api_server::Objects::new();
     objects.insert(DATABASE.to_owned(), object);
     objects
 }
 
 /// Everest: what is written is ready at once; the operator's version is recommended until it is
 /// taken over, and another version of the engine is refused until then.
-fn everest(objects: &mut fake::Objects, method: &str, path: &str) {
+fn everest(objects: &mut api_server::Objects, method: &str, path: &str) {
     if method != "PATCH" || path != DATABASE {
         return;
     }
@@ -66,7 +66,7 @@ fn wait() -> Wait {
 }
 
 /// Version of the engine and of the operator in each write.
-fn written(seen: &fake::Seen) -> Vec<(Value, Value)> {
+fn written(seen: &api_server::Seen) -> Vec<(Value, Value)> {
     let seen = seen.lock().unwrap();
     seen.iter()
         .filter(|(line, _)| line.starts_with("PATCH"))
@@ -81,7 +81,7 @@ fn written(seen: &fake::Seen) -> Vec<(Value, Value)> {
 async fn the_operators_version_is_written_and_waited_for_before_the_engines() {
     let prior = model(json!({"version": "8.0.36"}), json!({"ready": true}));
     for wait_at_all in [true, false] {
-        let (cluster, seen, _) = fake::store(behind(), everest);
+        let (cluster, seen, _) = api_server::store(behind(), everest);
         let config = model(json!({"version": "8.0.42"}), json!({"wait": wait_at_all}));
         let changed = update(&cluster, &prior, &config, &config, &wait()).await;
         let Change::Done(done) = changed else {
@@ -101,7 +101,7 @@ async fn the_operators_version_is_written_and_waited_for_before_the_engines() {
 
 #[tokio::test(start_paused = true)]
 async fn an_upgrade_that_stops_between_its_halves_is_pending_and_goes_on() {
-    let late = |objects: &mut fake::Objects, method: &str, path: &str| {
+    let late = |objects: &mut api_server::Objects, method: &str, path: &str| {
         everest(objects, method, path);
         if method == "PATCH" {
             objects.get_mut(DATABASE).unwrap()["status"]["status"] = json!("initializing");
@@ -109,7 +109,7 @@ async fn an_upgrade_that_stops_between_its_halves_is_pending_and_goes_on() {
     };
     let prior = model(json!({"version": "8.0.36"}), json!({"ready": true}));
     let config = model(json!({"version": "8.0.42"}), json!({}));
-    let (cluster, seen, objects) = fake::store(behind(), late);
+    let (cluster, seen, objects) = api_server::store(behind(), late);
     let changed = update(&cluster, &prior, &config, &config, &wait()).await;
     let Change::Pending { observed, .. } = changed else {
         panic!("{changed:?}")
@@ -139,7 +139,7 @@ async fn a_failure_does_not_keep_the_engine_from_another_version() {
     let mut objects = behind();
     let database = objects.get_mut(DATABASE).unwrap();
     database["status"] = json!({"status": "error", "observedGeneration": 1, "crVersion": "1.18.0"});
-    let (cluster, seen, _) = fake::store(objects, |objects, method, path| {
+    let (cluster, seen, _) = api_server::store(objects, |objects, method, path| {
         everest(objects, method, path);
         if method == "PATCH" {
             objects.get_mut(DATABASE).unwrap()["status"]["status"] = json!("ready");
@@ -162,7 +162,7 @@ async fn what_is_followed_is_written_as_a_version() {
     };
     let prior = following(json!({"crVersion": "1.17.0", "ready": true}));
     let planned = following(json!({"crVersion": "1.18.0"}));
-    let (cluster, seen, _) = fake::store(behind(), everest);
+    let (cluster, seen, _) = api_server::store(behind(), everest);
     let changed = update(&cluster, &prior, &planned, &planned, &wait()).await;
     assert!(matches!(changed, Change::Done(_)), "{changed:?}");
     assert_eq!(written(&seen), [(json!("8.0.36"), json!("1.18.0"))]);
@@ -178,7 +178,7 @@ async fn a_plan_for_another_version_of_the_operator_is_refused() {
     };
     let prior = following(json!({"crVersion": "1.16.0"}));
     let planned = following(json!({"crVersion": "1.16.5"}));
-    let (cluster, seen, _) = fake::store(behind(), everest);
+    let (cluster, seen, _) = api_server::store(behind(), everest);
     let changed = update(&cluster, &prior, &planned, &planned, &wait()).await;
     let Change::Refused(error) = changed else {
         panic!("{changed:?}")
@@ -203,7 +203,7 @@ async fn an_operator_that_was_just_upgraded_is_followed_once_everest_has_looked(
     let prior = model(json!({"version": "8.0.36"}), json!({"ready": true}));
     let config = model(json!({"version": "8.0.42"}), json!({}));
     for looks in [true, false] {
-        let (cluster, seen, objects) = fake::store(objects.clone(), everest);
+        let (cluster, seen, objects) = api_server::store(objects.clone(), everest);
         if looks {
             tokio::spawn(async move {
                 tokio::time::sleep(Duration::from_secs(10)).await;

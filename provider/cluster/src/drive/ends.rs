@@ -1,11 +1,11 @@
 //! How operations end that a lifecycle decides.
 
 use everest_core::lifecycle::{Lifecycle, Observable};
-use everest_core::v1::Mapped;
+use everest_core::v1::ObjectMapping;
 
 use super::Driver;
 use crate::error::ClusterError;
-use crate::mapped::key;
+use crate::object_mapping::key;
 use crate::objects::Typed;
 use crate::wait::Clock;
 use crate::{Change, Cluster, Creation, Unacknowledged, Wait, creation};
@@ -22,7 +22,7 @@ pub(crate) async fn created<M, L>(
     wait: &Wait,
 ) -> Creation<M>
 where
-    M: Mapped<Object: Typed + Observable>,
+    M: ObjectMapping<Object: Typed + Observable>,
     L: Lifecycle + Send,
 {
     if let Err(error) = key(planned) {
@@ -65,7 +65,7 @@ pub(crate) async fn resumed<M, L>(
     wait: &Wait,
 ) -> Change<M>
 where
-    M: Mapped<Object: Typed + Observable>,
+    M: ObjectMapping<Object: Typed + Observable>,
     L: Lifecycle + Send,
 {
     if let Err(error) = key(planned) {

@@ -22,11 +22,11 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::acknowledgement::Unacknowledged;
-use crate::apply::{self, Takes};
-use crate::error::{ClusterError, Object, Sighting};
+use crate::apply::{self, ForcePolicy};
+use crate::error::{ClusterError, LastSeen, Object};
 use crate::objects::{Kind, Objects};
-use crate::watching::{Feed, version};
-use crate::{Cluster, creation, engine, sighting};
+use crate::watch_cache::{WatchCache, version};
+use crate::{Cluster, creation, engine, last_seen};
 
 /// How long a write rests that somebody else's has come before.
 pub(super) const BETWEEN_TRIES: Duration = Duration::from_millis(500);
@@ -92,7 +92,7 @@ pub(super) trait Source: Send + Sync {
     async fn delete(&mut self, name: &str, uid: Option<&str>) -> Result<bool, ClusterError>;
 
     /// Describes an object that was last seen so.
-    async fn sighting(&self, name: &str, seen: Shared, missing: &str) -> Sighting;
+    async fn last_seen(&self, name: &str, seen: Shared, missing: &str) -> LastSeen;
 
     /// The UID of an object as it was last read or written.
     fn uid(&self, name: &str) -> Option<String>;
@@ -165,7 +165,7 @@ pub(super) fn served(found: Result<Answer, ClusterError>) -> Result<Answer, Clus
 /// Objects of one type.
 struct TypedSource<K, T> {
     objects: Objects<K>,
-    feed: Option<(Arc<Feed<K>>, watch::Receiver<u64>)>,
+    watch_cache: Option<(Arc<WatchCache<K>>, watch::Receiver<u64>)>,
     /// What decisions are made of: the object itself, or its JSON.
     shown: fn(Arc<K>) -> Arc<T>,
     /// The last of each, as it was shown.
@@ -189,7 +189,7 @@ impl<K: Kind + Serialize, T: Any + Send + Sync> TypedSource<K, T> {
     fn new(objects: Objects<K>, shown: fn(Arc<K>) -> Arc<T>) -> Self {
         Self {
             objects,
-            feed: None,
+            watch_cache: None,
             shown,
             last: HashMap::new(),
             written: HashMap::new(),
@@ -202,14 +202,14 @@ impl<K: Kind + Serialize, T: Any + Send + Sync> TypedSource<K, T> {
         }
     }
 
-    fn feed(&mut self) -> Arc<Feed<K>> {
+    fn watch_cache(&mut self) -> Arc<WatchCache<K>> {
         let objects = &self.objects;
-        let (feed, _) = self.feed.get_or_insert_with(|| {
-            let feed = objects.cluster().hub.feed(objects);
-            let changes = feed.changes();
-            (feed, changes)
+        let (watch_cache, _) = self.watch_cache.get_or_insert_with(|| {
+            let watch_cache = objects.cluster().read_cache.watch_cache(objects);
+            let changes = watch_cache.changes();
+            (watch_cache, changes)
         });
-        feed.clone()
+        watch_cache.clone()
     }
 
     async fn ask(&mut self, name: &str) -> Result<Option<Arc<K>>, ClusterError> {
@@ -237,7 +237,7 @@ impl<K: Kind + Serialize, T: Any + Send + Sync> TypedSource<K, T> {
         if asked.elapsed() >= CROSS_CHECK {
             return self.ask(name).await;
         }
-        let found = self.feed().current(&self.objects, name).await?;
+        let found = self.watch_cache().current(&self.objects, name).await?;
         let Some(written) = self.written.get(name).cloned() else {
             if found.is_some() {
                 self.seen.insert(name.to_owned());
@@ -307,7 +307,7 @@ impl<K: Kind + Serialize, T: Any + Send + Sync> Source for TypedSource<K, T> {
 
     async fn all(&mut self, watches: bool) -> Result<Answer, ClusterError> {
         let found = if watches {
-            self.feed().all(&self.objects).await?
+            self.watch_cache().all(&self.objects).await?
         } else {
             let found = self.objects.list("").await?;
             Arc::new(found.into_iter().map(Arc::new).collect())
@@ -324,13 +324,15 @@ impl<K: Kind + Serialize, T: Any + Send + Sync> Source for TypedSource<K, T> {
     }
 
     fn mark(&mut self) {
-        if let Some((_, changes)) = &mut self.feed {
+        if let Some((_, changes)) = &mut self.watch_cache {
             changes.borrow_and_update();
         }
     }
 
     fn changes(&self) -> Option<watch::Receiver<u64>> {
-        self.feed.as_ref().map(|(_, changes)| changes.clone())
+        self.watch_cache
+            .as_ref()
+            .map(|(_, changes)| changes.clone())
     }
 
     async fn adopt(
@@ -383,12 +385,12 @@ impl<K: Kind + Serialize, T: Any + Send + Sync> Source for TypedSource<K, T> {
         if let Some(HandOver { planned, prior }) = &apply.hand_over {
             apply::hand_over(&self.objects, name, &*live, planned, prior).await?;
         }
-        let takes = match &apply.agreed {
-            Agreed::Nothing => Takes::Nothing,
-            Agreed::Shown { prior } => Takes::Shown { prior },
-            Agreed::Everything => Takes::Everything,
+        let force_policy = match &apply.agreed {
+            Agreed::Nothing => ForcePolicy::Nothing,
+            Agreed::Shown { prior } => ForcePolicy::Shown { prior },
+            Agreed::Everything => ForcePolicy::Everything,
         };
-        let applied = apply::apply(&self.objects, name, &apply.body, takes).await?;
+        let applied = apply::apply(&self.objects, name, &apply.body, force_policy).await?;
         self.stale.remove(name);
         self.wrote(name, applied);
         Ok(live.meta().generation)
@@ -418,9 +420,9 @@ impl<K: Kind + Serialize, T: Any + Send + Sync> Source for TypedSource<K, T> {
         self.objects.request_deletion(name, uid).await
     }
 
-    async fn sighting(&self, name: &str, seen: Shared, missing: &str) -> Sighting {
+    async fn last_seen(&self, name: &str, seen: Shared, missing: &str) -> LastSeen {
         let seen = seen.downcast_ref::<K>();
-        sighting::of(&self.objects, name, seen, missing).await
+        last_seen::of(&self.objects, name, seen, missing).await
     }
 
     fn uid(&self, name: &str) -> Option<String> {
@@ -511,8 +513,8 @@ impl Source for Secrets {
         self.0.request_deletion(name, uid).await
     }
 
-    async fn sighting(&self, _: &str, _: Shared, missing: &str) -> Sighting {
-        sighting::waiting_for(missing)
+    async fn last_seen(&self, _: &str, _: Shared, missing: &str) -> LastSeen {
+        last_seen::waiting_for(missing)
     }
 
     fn uid(&self, _: &str) -> Option<String> {

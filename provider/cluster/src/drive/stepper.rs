@@ -226,22 +226,22 @@ impl<'a> Stepper<'a> {
             Action::Create { .. } | Action::Apply(_) | Action::Merge(_) | Action::Delete { .. } => {
                 return Ok(Rest::Write(action));
             }
-            Action::Await(missing) => Stepped::Waits(Waiting::Comes(missing.said(dialect))),
+            Action::Await(missing) => Stepped::Waits(Waiting::Comes(missing.render(dialect))),
             Action::Require(Requirement::Condition {
                 message, remedy, ..
             }) => Stepped::Waits(Waiting::Required(
-                message.said(dialect),
-                remedy.said(dialect),
+                message.render(dialect),
+                remedy.render(dialect),
             )),
             Action::Require(Requirement::Unused { users, remedy }) => {
-                Stepped::Waits(Waiting::Users(names(users), remedy.said(dialect)))
+                Stepped::Waits(Waiting::Users(names(users), remedy.render(dialect)))
             }
             Action::Refuse { message, attribute } => {
                 let subject = lifecycle.subject();
                 let source = source::of(self.cluster, subject.kind, &subject.namespace);
                 return Err(ClusterError::Blocked {
                     object: source.named(&subject.name),
-                    message: message.said(dialect),
+                    message: message.render(dialect),
                     attribute,
                 });
             }

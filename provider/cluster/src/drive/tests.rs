@@ -8,7 +8,7 @@ use everest_schemas::models::DatabaseModel;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use crate::fake::{self, Answer};
+use crate::testing::api_server::{self, Answer};
 use crate::{Creation, Unacknowledged, Wait, database};
 
 /// How the creation of a database ends where the server answers with `code` when it is first asked
@@ -16,13 +16,13 @@ use crate::{Creation, Unacknowledged, Wait, database};
 async fn asked_once(code: u16) -> (Creation<DatabaseModel>, usize) {
     let asked = Arc::new(AtomicUsize::new(0));
     let counted = asked.clone();
-    let (cluster, _) = fake::cluster(move |method, target, body| match method {
+    let (cluster, _) = api_server::cluster(move |method, target, body| match method {
         "PATCH" => Answer::Json(200, body.clone()),
         _ if target.contains("/databaseengines") => match counted.fetch_add(1, Ordering::Relaxed) {
-            0 => fake::failure(code, "", "no", json!({})),
-            _ => fake::list(Vec::new()),
+            0 => api_server::failure(code, "", "no", json!({})),
+            _ => api_server::list(Vec::new()),
         },
-        _ => fake::absent("databaseclusters.everest.percona.com", "orders"),
+        _ => api_server::absent("databaseclusters.everest.percona.com", "orders"),
     });
     let planned: DatabaseModel = serde_json::from_value(json!({"namespace": "prod",
         "name": "orders", "wait": false,
@@ -30,7 +30,7 @@ async fn asked_once(code: u16) -> (Creation<DatabaseModel>, usize) {
     .unwrap();
     let wait = Wait::new(Duration::from_secs(60), CancellationToken::new());
     let made = Unacknowledged::default();
-    let created = database::create(&cluster.impatient(), &planned, &made, &wait).await;
+    let created = database::create(&cluster.without_retries(), &planned, &made, &wait).await;
     (created, asked.load(Ordering::Relaxed))
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use everest_core::drift::Contested;
+use everest_core::field_conflict::ConflictingField;
 use everest_core::path::FieldPath;
 use serde_json::Value;
 
@@ -97,14 +97,14 @@ impl fmt::Display for FieldConflict {
     }
 }
 
-impl From<Contested> for FieldConflict {
-    fn from(contested: Contested) -> Self {
+impl From<ConflictingField> for FieldConflict {
+    fn from(conflicting_field: ConflictingField) -> Self {
         FieldConflict {
-            field: contested.path.to_string(),
-            manager: contested.manager,
-            ours: Some(shown(&contested.ours)),
-            theirs: Some(shown(&contested.theirs)),
-            path: Some(contested.path),
+            field: conflicting_field.path.to_string(),
+            manager: conflicting_field.manager,
+            ours: Some(shown(&conflicting_field.ours)),
+            theirs: Some(shown(&conflicting_field.theirs)),
+            path: Some(conflicting_field.path),
         }
     }
 }
@@ -121,7 +121,7 @@ fn shown(value: &Value) -> String {
 
 /// What was last seen of an object that did not become what was waited for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Sighting {
+pub struct LastSeen {
     /// What the wait was for, and what was missing last.
     pub waiting_for: String,
     /// `status.status`, `status.state` or `status.phase`.
@@ -134,7 +134,7 @@ pub struct Sighting {
     pub events: Vec<String>,
 }
 
-impl fmt::Display for Sighting {
+impl fmt::Display for LastSeen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Waiting for: {}", self.waiting_for)?;
         if let Some(status) = &self.status {

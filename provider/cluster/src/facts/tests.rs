@@ -1,5 +1,5 @@
 use super::*;
-use crate::fake::{Answer, Seen as Requests, absent, cluster, failure, list, store};
+use crate::testing::api_server::{Answer, Seen as Requests, absent, cluster, failure, list, store};
 use everest_schemas::Field;
 use everest_schemas::models::BackupStorageModel;
 use serde_json::{Value, json};
@@ -163,10 +163,10 @@ async fn a_cluster_that_does_not_answer_is_asked_once() {
         assert_eq!(facts.namespace, Seen::Unread);
         assert!(began.elapsed() <= PATIENCE + Duration::from_secs(1));
     }
-    assert!(cluster.is_silent());
+    assert!(cluster.is_unresponsive());
     assert_eq!(paths(&seen).len(), 1);
     tokio::time::sleep(Duration::from_secs(11)).await;
-    assert!(!cluster.is_silent(), "another run asks again");
+    assert!(!cluster.is_unresponsive(), "another run asks again");
 }
 
 #[tokio::test]

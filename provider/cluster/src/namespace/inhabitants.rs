@@ -14,10 +14,10 @@ use kube::{Resource, ResourceExt};
 use super::removal::{self, Clears, served};
 use crate::error::{ClusterError, Object};
 use crate::leaving::{IN_USE, Patience};
-use crate::looking::{Ended, Look, Verdict, look_until};
 use crate::objects::Typed;
 use crate::wait::Clock;
-use crate::{Cluster, drive, sighting};
+use crate::wait_until::{Ended, Progress, WaitCondition, wait_until};
+use crate::{Cluster, drive, last_seen};
 
 /// An object of Everest's in a namespace.
 #[derive(Debug)]
@@ -132,7 +132,7 @@ pub(super) async fn without_databases(
         object,
         patience: Patience::new(),
     };
-    let ended = look_until(clock, object, Vec::new(), &mut gone).await;
+    let ended = wait_until(clock, object, Vec::new(), &mut gone).await;
     reported(ended, object, clock)
 }
 
@@ -144,13 +144,13 @@ struct DatabasesGone<'a> {
     patience: Patience,
 }
 
-impl Look for DatabasesGone<'_> {
+impl WaitCondition for DatabasesGone<'_> {
     type Found = ();
 
-    async fn look(&mut self) -> Result<Verdict<()>, ClusterError> {
+    async fn check(&mut self) -> Result<Progress<()>, ClusterError> {
         let found = databases(self.cluster, self.namespace, &Engine::ALL).await?;
         if found.is_empty() {
-            return Ok(Verdict::Done(()));
+            return Ok(Progress::Done(()));
         }
         let backed_up = backed_up(self.cluster, self.namespace).await?;
         let moving = found
@@ -158,7 +158,7 @@ impl Look for DatabasesGone<'_> {
             .any(|database| database.going || backed_up.contains(&database.name));
         let patient = self.patience.lasts(found.len(), moving);
         if found.iter().all(|database| database.going) {
-            return Ok(Verdict::Wait(format!("the deletion of {}", names(&found))));
+            return Ok(Progress::Wait(format!("the deletion of {}", names(&found))));
         }
         let advice = Text::from(
             "Destroy the databases first, or set {forceDestroy = true}: once that has taken \
@@ -208,7 +208,7 @@ pub(super) async fn without_held_objects(
         clock,
         patience: Patience::new(),
     };
-    let ended = look_until(clock, object, Vec::new(), &mut gone).await;
+    let ended = wait_until(clock, object, Vec::new(), &mut gone).await;
     reported(ended, object, clock)
 }
 
@@ -222,27 +222,27 @@ struct HeldObjectsGone<'a> {
     patience: Patience,
 }
 
-impl Look for HeldObjectsGone<'_> {
+impl WaitCondition for HeldObjectsGone<'_> {
     type Found = ();
 
-    async fn look(&mut self) -> Result<Verdict<()>, ClusterError> {
+    async fn check(&mut self) -> Result<Progress<()>, ClusterError> {
         let mut found = others(self.cluster, self.namespace).await?;
         found.retain(Inhabitant::is_held);
         if found.is_empty() {
-            return Ok(Verdict::Done(()));
+            return Ok(Progress::Done(()));
         }
         let on_its_way = |found: &Inhabitant| found.going || found.is_being_freed();
         let moving = found.iter().any(on_its_way);
         let patient = self.patience.lasts(found.len(), moving);
         if found.iter().all(on_its_way) {
-            return Ok(Verdict::Wait(format!(
+            return Ok(Progress::Wait(format!(
                 "Everest to let go of {}",
                 names(&found)
             )));
         }
         if self.force {
             removal::clear(self.cluster, self.namespace, Clears::Held, self.clock).await?;
-            return Ok(Verdict::Wait(format!("the deletion of {}", names(&found))));
+            return Ok(Progress::Wait(format!("the deletion of {}", names(&found))));
         }
         let advice = Text::from(
             "Only Everest can take that away, and it leaves a namespace that is kept. Delete it \
@@ -260,10 +260,14 @@ fn stays(
     patient: bool,
     names: &str,
     advice: Text,
-) -> Result<Verdict<()>, ClusterError> {
-    let say = |what: String| Text::from(what).and(advice.clone()).said(cluster.dialect());
+) -> Result<Progress<()>, ClusterError> {
+    let say = |what: String| {
+        Text::from(what)
+            .and(advice.clone())
+            .render(cluster.dialect())
+    };
     if patient {
-        return Ok(Verdict::Wait(say(format!("{names} to go. "))));
+        return Ok(Progress::Wait(say(format!("{names} to go. "))));
     }
     Err(ClusterError::Blocked {
         object: Box::new(object.clone()),
@@ -277,7 +281,7 @@ fn reported(ended: Result<(), Ended>, object: &Object, clock: &Clock) -> Result<
         Ok(()) => Ok(()),
         Err(ended) => {
             let what = format!("{object} was not empty");
-            Err(ended.report(what, clock.waited(), sighting::waiting_for))
+            Err(ended.report(what, clock.waited(), last_seen::waiting_for))
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use everest_core::install_plan::{self, Asked, Decision, Extra};
 use everest_core::operator_upgrade::{self, Hop};
-use everest_core::readiness::{self, EngineSighting, Readiness};
+use everest_core::readiness::{self, EngineObservation, Readiness};
 use everest_schemas::Engine;
 use everest_schemas::models::NamespaceModel;
 use everest_schemas::olm::InstallPlan;
@@ -17,10 +17,10 @@ use super::olm::{EngineView, Olm};
 use super::problem::{blocked, is_older, problem};
 use super::upgrade::{Approval, Upgrade};
 use crate::Cluster;
-use crate::error::{ClusterError, Object, Sighting};
-use crate::looking::{Ended, Look, Verdict, look_until};
-use crate::sighting;
+use crate::error::{ClusterError, LastSeen, Object};
+use crate::last_seen;
 use crate::wait::Clock;
+use crate::wait_until::{Ended, Progress, WaitCondition, wait_until};
 
 /// How long OLM may say that it cannot resolve, or that nothing newer is there, before that
 /// is believed: both pass over an install for a moment.
@@ -84,7 +84,7 @@ pub(super) async fn converge(
 ) -> Result<(), ClusterError> {
     let olm = Olm::watch(cluster, namespace);
     let changes = olm.changes();
-    let mut looks = Looks {
+    let mut checks = Checks {
         olm,
         object,
         wanted,
@@ -92,26 +92,26 @@ pub(super) async fn converge(
         held: BTreeMap::new(),
         seen: Vec::new(),
     };
-    let result = look_until(clock, object, changes, &mut looks).await;
+    let result = wait_until(clock, object, changes, &mut checks).await;
     // What goes on without us keeps its lock: Everest takes it off.
     if matches!(
         &result,
         Ok(()) | Err(Ended::Error(ClusterError::Blocked { .. }))
     ) {
-        looks.upgrade.release().await;
+        checks.upgrade.release().await;
     }
     match result {
         Ok(()) => Ok(()),
         Err(ended) => {
             let what = format!("the engines of {object} were not installed");
-            let last = |missing: &str| last_sighting(&looks.seen, missing);
+            let last = |missing: &str| last_seen_of(&checks.seen, missing);
             Err(ended.report(what, clock.waited(), last))
         }
     }
 }
 
 /// The looks at an installation.
-struct Looks<'a> {
+struct Checks<'a> {
     olm: Olm,
     object: &'a Object,
     wanted: &'a [Wanted],
@@ -122,10 +122,10 @@ struct Looks<'a> {
     seen: Vec<EngineView>,
 }
 
-impl Look for Looks<'_> {
+impl WaitCondition for Checks<'_> {
     type Found = ();
 
-    async fn look(&mut self) -> Result<Verdict<()>, ClusterError> {
+    async fn check(&mut self) -> Result<Progress<()>, ClusterError> {
         let mut views = Vec::new();
         for engine in self.wanted {
             let view = self.olm.view(engine.engine).await?;
@@ -135,9 +135,9 @@ impl Look for Looks<'_> {
             views.push(view);
         }
         let (olm, held, upgrade) = (&self.olm, &mut self.held, &mut self.upgrade);
-        let verdict = step(olm, self.object, self.wanted, &views, held, upgrade).await;
+        let progress = step(olm, self.object, self.wanted, &views, held, upgrade).await;
         self.seen = views;
-        verdict
+        progress
     }
 }
 
@@ -148,7 +148,7 @@ async fn step(
     views: &[EngineView],
     held: &mut BTreeMap<Engine, Instant>,
     upgrade: &mut Upgrade<'_>,
-) -> Result<Verdict<()>, ClusterError> {
+) -> Result<Progress<()>, ClusterError> {
     let engines: Vec<_> = wanted.iter().map(|wanted| wanted.engine).collect();
     let mut missing: Vec<String> = Vec::new();
     let mut plans: BTreeMap<String, Arc<InstallPlan>> = BTreeMap::new();
@@ -158,7 +158,7 @@ async fn step(
             match installation(wanted, view) {
                 Readiness::Ready => {}
                 Readiness::Pending(reason) => missing.push(reason),
-                Readiness::Failed(reason) => return Ok(Verdict::Failed(reason)),
+                Readiness::Failed(reason) => return Ok(Progress::Failed(reason)),
             }
             continue;
         }
@@ -191,7 +191,7 @@ async fn step(
         }
     }
     if missing.is_empty() {
-        return Ok(Verdict::Done(()));
+        return Ok(Progress::Done(()));
     }
     let asked: Vec<Asked> = wanted
         .iter()
@@ -222,7 +222,7 @@ async fn step(
         }
     }
     missing.dedup();
-    Ok(Verdict::Wait(missing.join("; ")))
+    Ok(Progress::Wait(missing.join("; ")))
 }
 
 /// What of the versions that are to be replaced is still being installed: OLM goes from one
@@ -239,7 +239,7 @@ fn unfinished(wanted: &[Wanted], views: &[EngineView], hops: &[Hop]) -> Option<S
 }
 
 fn installation(wanted: &Wanted, view: &EngineView) -> Readiness {
-    readiness::engine_install(&EngineSighting {
+    readiness::engine_install(&EngineObservation {
         engine: wanted.engine,
         csv: view.csv.as_deref(),
         database_engine: view.database_engine.as_deref(),
@@ -299,7 +299,7 @@ fn refused(
 ) -> ClusterError {
     ClusterError::Blocked {
         object: Box::new(object.clone()),
-        message: install_plan::refusal(plan, extra).said(cluster.dialect()),
+        message: install_plan::refusal(plan, extra).render(cluster.dialect()),
         attribute: extra
             .iter()
             .find(|extra| extra.engine.is_some())
@@ -308,14 +308,14 @@ fn refused(
 }
 
 /// What the Subscriptions and CSVs said last.
-fn last_sighting(views: &[EngineView], missing: &str) -> Sighting {
-    let mut all = sighting::waiting_for(missing);
+fn last_seen_of(views: &[EngineView], missing: &str) -> LastSeen {
+    let mut all = last_seen::waiting_for(missing);
     for view in views {
         let Some(subscription) = &view.subscription else {
             continue;
         };
         let status = serde_json::to_value(&subscription.status).unwrap_or_default();
-        let conditions = sighting::describe(&status).conditions;
+        let conditions = last_seen::describe(&status).conditions;
         all.conditions.extend(
             conditions
                 .into_iter()
@@ -323,7 +323,7 @@ fn last_sighting(views: &[EngineView], missing: &str) -> Sighting {
         );
         if let Some(csv) = &view.csv {
             let status = serde_json::to_value(&csv.status).unwrap_or_default();
-            let seen = sighting::describe(&status);
+            let seen = last_seen::describe(&status);
             all.conditions.push(format!(
                 "ClusterServiceVersion {}: {} {}",
                 csv.name_any(),

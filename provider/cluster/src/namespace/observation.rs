@@ -57,7 +57,7 @@ pub(super) async fn current(
     planned: &NamespaceModel,
 ) -> Result<NamespaceModel, ClusterError> {
     let (_, name) = super::key(planned)?;
-    cluster.hub.forget_namespace(name);
+    cluster.read_cache.forget_namespace(name);
     let namespaces = cluster.global::<Namespace>();
     let Some(namespace) = namespaces.get(name).await? else {
         return Err(ClusterError::NotFound {

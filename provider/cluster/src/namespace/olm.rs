@@ -14,17 +14,17 @@ use tokio::sync::watch;
 use crate::Cluster;
 use crate::error::ClusterError;
 use crate::objects::Objects;
-use crate::watching::Feed;
+use crate::watch_cache::WatchCache;
 
 /// Watches on the objects that tell how far an engine's installation is.
 pub(super) struct Olm {
-    subscriptions: (Objects<Subscription>, Arc<Feed<Subscription>>),
-    plans: (Objects<InstallPlan>, Arc<Feed<InstallPlan>>),
+    subscriptions: (Objects<Subscription>, Arc<WatchCache<Subscription>>),
+    plans: (Objects<InstallPlan>, Arc<WatchCache<InstallPlan>>),
     versions: (
         Objects<ClusterServiceVersion>,
-        Arc<Feed<ClusterServiceVersion>>,
+        Arc<WatchCache<ClusterServiceVersion>>,
     ),
-    engines: (Objects<DatabaseEngine>, Arc<Feed<DatabaseEngine>>),
+    engines: (Objects<DatabaseEngine>, Arc<WatchCache<DatabaseEngine>>),
 }
 
 /// One engine in one namespace, as OLM and Everest show it now.
@@ -46,9 +46,9 @@ impl Olm {
     }
 
     pub(super) fn watch(cluster: &Cluster, namespace: &str) -> Self {
-        fn of<K: crate::objects::Kind>(objects: Objects<K>) -> (Objects<K>, Arc<Feed<K>>) {
-            let feed = objects.cluster().hub.feed(&objects);
-            (objects, feed)
+        fn of<K: crate::objects::Kind>(objects: Objects<K>) -> (Objects<K>, Arc<WatchCache<K>>) {
+            let watch_cache = objects.cluster().read_cache.watch_cache(&objects);
+            (objects, watch_cache)
         }
         Olm {
             subscriptions: of(cluster.objects(namespace)),
@@ -94,8 +94,8 @@ impl Olm {
 
     /// The plan that a Subscription refers to, or the one that OLM goes on with in its place.
     async fn plan(&self, name: &str) -> Result<Option<Arc<InstallPlan>>, ClusterError> {
-        let (objects, feed) = &self.plans;
-        let referred = feed.current(objects, name).await?;
+        let (objects, watch_cache) = &self.plans;
+        let referred = watch_cache.current(objects, name).await?;
         if let Some(plan) = &referred
             && plan
                 .status
@@ -122,8 +122,8 @@ impl Olm {
 }
 
 async fn current<K: crate::objects::Kind>(
-    (objects, feed): &(Objects<K>, Arc<Feed<K>>),
+    (objects, watch_cache): &(Objects<K>, Arc<WatchCache<K>>),
     name: &str,
 ) -> Result<Option<Arc<K>>, ClusterError> {
-    feed.current(objects, name).await
+    watch_cache.current(objects, name).await
 }

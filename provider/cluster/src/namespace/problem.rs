@@ -138,7 +138,7 @@ fn orphan(cluster: &Cluster, object: &Object, why: &str, wanted: &Wanted) -> Opt
     Some(Problem {
         engine: of_engine.map_or(wanted.engine, |(engine, _)| engine),
         member: None,
-        sentence: sentence.said(cluster.dialect()),
+        sentence: sentence.render(cluster.dialect()),
         certain: false,
     })
 }

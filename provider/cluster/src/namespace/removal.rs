@@ -23,10 +23,10 @@ use super::inhabitants;
 use crate::backup_storage::users as storage_users;
 use crate::error::{ClusterError, Object};
 use crate::leaving::IN_USE;
-use crate::looking::{Verdict, look_until};
 use crate::objects::{Kind, Objects};
 use crate::wait::Clock;
-use crate::{Cluster, delete, drive, engine, sighting};
+use crate::wait_until::{Progress, wait_until};
+use crate::{Cluster, delete, drive, engine, last_seen};
 
 /// Refuses to take out an engine that databases use.
 ///
@@ -51,7 +51,7 @@ pub(super) async fn refuse_used(
             inhabitants::names(&databases)
         ))
         .and(&path)
-        .said(cluster.dialect()),
+        .render(cluster.dialect()),
         attribute: Some(path),
     })
 }
@@ -212,7 +212,7 @@ pub(super) async fn engine_objects_gone(
         })
         .collect();
     let object = cluster.global::<Namespace>().named(namespace);
-    let ended = look_until(clock, &object, Vec::new(), &mut || async {
+    let ended = wait_until(clock, &object, Vec::new(), &mut || async {
         let mut left = Vec::new();
         for kind in &kinds {
             let found = match served(cluster.of_kind(kind, namespace)).await {
@@ -228,9 +228,9 @@ pub(super) async fn engine_objects_gone(
             );
         }
         Ok(if left.is_empty() {
-            Verdict::Done(())
+            Progress::Done(())
         } else {
-            Verdict::Wait(format!("{} to go", list(&left)))
+            Progress::Wait(format!("{} to go", list(&left)))
         })
     })
     .await;
@@ -238,7 +238,7 @@ pub(super) async fn engine_objects_gone(
         Ok(()) => Ok(()),
         Err(ended) => {
             let what = format!("the engines' objects in {object} were not gone");
-            Err(ended.report(what, clock.waited(), sighting::waiting_for))
+            Err(ended.report(what, clock.waited(), last_seen::waiting_for))
         }
     }
 }
@@ -297,16 +297,16 @@ async fn until_unused<K: Kind>(
     clock: &Clock,
 ) -> Result<bool, ClusterError> {
     let object = objects.named(name);
-    let ended = look_until(clock, &object, Vec::new(), &mut || async {
+    let ended = wait_until(clock, &object, Vec::new(), &mut || async {
         let Some(found) = objects.get(name).await? else {
-            return Ok(Verdict::Done(false));
+            return Ok(Progress::Done(false));
         };
         let going = found.meta().deletion_timestamp.is_some();
         let in_use = found.finalizers().iter().any(|held| held == IN_USE);
         Ok(if in_use && !going {
-            Verdict::Wait("Everest to let go of it: it was used until now".to_owned())
+            Progress::Wait("Everest to let go of it: it was used until now".to_owned())
         } else {
-            Verdict::Done(clears.includes(&found))
+            Progress::Done(clears.includes(&found))
         })
     })
     .await;
@@ -314,7 +314,7 @@ async fn until_unused<K: Kind>(
         Ok(is_left) => Ok(is_left),
         Err(ended) => {
             let what = format!("{object} was not deleted");
-            Err(ended.report(what, clock.waited(), sighting::waiting_for))
+            Err(ended.report(what, clock.waited(), last_seen::waiting_for))
         }
     }
 }

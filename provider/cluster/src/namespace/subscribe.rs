@@ -72,7 +72,7 @@ pub(super) async fn group(
              a namespace. ",
         )
         .and(advice)
-        .said(cluster.dialect()),
+        .render(cluster.dialect()),
         attribute: None,
     })
 }
@@ -81,7 +81,7 @@ pub(super) async fn group(
 pub(super) async fn create_group(cluster: &Cluster, namespace: &str) -> Result<(), ClusterError> {
     let groups = cluster.objects::<OperatorGroup>(namespace);
     let body = operator_group(namespace);
-    apply::apply(&groups, OPERATOR_GROUP, &body, apply::Takes::Nothing).await?;
+    apply::apply(&groups, OPERATOR_GROUP, &body, apply::ForcePolicy::Nothing).await?;
     Ok(())
 }
 
@@ -187,7 +187,7 @@ async fn create(
         version: wanted.version.as_deref(),
     });
     let name = wanted.engine.operator();
-    apply::apply(subscriptions, name, &body, apply::Takes::Nothing).await?;
+    apply::apply(subscriptions, name, &body, apply::ForcePolicy::Nothing).await?;
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::*;
-use crate::fake;
+use crate::testing::api_server;
 
 mod emptying;
 mod rolling_back;
@@ -32,7 +32,7 @@ fn package(engine: Engine) -> &'static str {
 fn olm(
     newest: &'static str,
     also: Option<&'static str>,
-) -> impl Fn(&mut fake::Objects, &str, &str) {
+) -> impl Fn(&mut api_server::Objects, &str, &str) {
     move |objects, method, path| {
         if method != "PATCH" {
             return;
@@ -95,7 +95,8 @@ fn named(mut labels: Value) -> Value {
 
 #[tokio::test(start_paused = true)]
 async fn a_new_namespace_gets_its_engines_and_is_ready() {
-    let (cluster, seen, objects) = fake::bare(fake::Objects::new(), olm("1.18.0", None));
+    let (cluster, seen, objects) =
+        api_server::bare(api_server::Objects::new(), olm("1.18.0", None));
     let created = create(
         &cluster,
         &model(json!({"pxc": {}, "psmdb": {}})),
@@ -119,12 +120,12 @@ async fn a_new_namespace_gets_its_engines_and_is_ready() {
     assert_eq!(subscription["channel"], "stable-v1");
     assert_eq!(subscription.get("startingCSV"), None);
     assert!(objects.contains_key(&format!("{GROUPS}/everest-databases")));
-    assert_eq!(fake::writes(&seen)[0], format!("PATCH {NAMESPACE}"));
+    assert_eq!(api_server::writes(&seen)[0], format!("PATCH {NAMESPACE}"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_version_that_is_asked_for_is_the_one_installed() {
-    let (cluster, _, _) = fake::bare(fake::Objects::new(), olm("1.18.0", None));
+    let (cluster, _, _) = api_server::bare(api_server::Objects::new(), olm("1.18.0", None));
     let created = create(
         &cluster,
         &model(json!({"pxc": {"version": "1.17.0"}})),
@@ -149,7 +150,7 @@ async fn a_namespace_that_exists_is_refused_before_anything_is_written() {
         ),
     ] {
         let objects = [(NAMESPACE.to_owned(), namespace_object(labels))].into();
-        let (cluster, seen, _) = fake::bare(objects, olm("1.18.0", None));
+        let (cluster, seen, _) = api_server::bare(objects, olm("1.18.0", None));
         let created = create(
             &cluster,
             &model(json!({"pxc": {}})),
@@ -161,7 +162,7 @@ async fn a_namespace_that_exists_is_refused_before_anything_is_written() {
             panic!("{created:?}")
         };
         assert!(error.to_string().contains(remedy), "{error}");
-        assert_eq!(fake::writes(&seen), Vec::<String>::new());
+        assert_eq!(api_server::writes(&seen), Vec::<String>::new());
     }
 }
 
@@ -178,14 +179,14 @@ async fn a_foreign_operator_group_is_refused_before_anything_is_written() {
             (format!("{GROUPS}/theirs"), group(targets)),
         ]
         .into();
-        let (cluster, seen, _) = fake::bare(objects, olm("1.18.0", None));
+        let (cluster, seen, _) = api_server::bare(objects, olm("1.18.0", None));
         let mut planned = model(json!({"pxc": {}}));
         planned.take_ownership = true.into();
         let created = create(&cluster, &planned, &Unacknowledged::default(), &wait()).await;
         if accepted {
             assert!(matches!(created, Creation::Created(_)), "{created:?}");
             assert!(
-                !fake::writes(&seen)
+                !api_server::writes(&seen)
                     .iter()
                     .any(|line| line.contains("operatorgroups"))
             );
@@ -194,14 +195,14 @@ async fn a_foreign_operator_group_is_refused_before_anything_is_written() {
                 panic!("{created:?}")
             };
             assert!(error.to_string().contains("OLM allows one"), "{error}");
-            assert_eq!(fake::writes(&seen), Vec::<String>::new());
+            assert_eq!(api_server::writes(&seen), Vec::<String>::new());
         }
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_namespace_that_is_not_done_in_time_is_pending_and_goes_on() {
-    let (cluster, _, _) = fake::bare(fake::Objects::new(), |_, _, _| {});
+    let (cluster, _, _) = api_server::bare(api_server::Objects::new(), |_, _, _| {});
     let planned = model(json!({"pxc": {}}));
     let created = create(&cluster, &planned, &Unacknowledged::default(), &wait()).await;
     let Creation::Pending { observed, error } = created else {
@@ -215,7 +216,7 @@ async fn a_namespace_that_is_not_done_in_time_is_pending_and_goes_on() {
 
 #[tokio::test(start_paused = true)]
 async fn an_interrupted_creation_is_pending() {
-    let (cluster, _, _) = fake::bare(fake::Objects::new(), |_, _, _| {});
+    let (cluster, _, _) = api_server::bare(api_server::Objects::new(), |_, _, _| {});
     let wait = wait();
     let cancel = wait.cancel.clone();
     tokio::spawn(async move {
@@ -258,7 +259,7 @@ async fn an_engine_in_use_is_not_removed() {
         database("orders"),
     ]
     .into();
-    let (cluster, seen, _) = fake::bare(objects, olm("1.18.0", None));
+    let (cluster, seen, _) = api_server::bare(objects, olm("1.18.0", None));
     let prior = model(json!({"pxc": {}, "psmdb": {}}));
     let changed = update(&cluster, &prior, &model(json!({"psmdb": {}})), &wait()).await;
     let Change::Refused(error) = changed else {
@@ -269,7 +270,7 @@ async fn an_engine_in_use_is_not_removed() {
         "{error}"
     );
     assert_eq!(error.attribute().unwrap().to_string(), "engines.pxc");
-    assert_eq!(fake::writes(&seen), Vec::<String>::new());
+    assert_eq!(api_server::writes(&seen), Vec::<String>::new());
 }
 
 #[tokio::test(start_paused = true)]
@@ -286,7 +287,7 @@ async fn what_stands_against_a_destruction_is_told_in_the_words_of_the_front_end
             database("orders"),
         ]
         .into();
-        let (cluster, _, _) = fake::bare(objects, |_, _, _| {});
+        let (cluster, _, _) = api_server::bare(objects, |_, _, _| {});
         let cluster = cluster.with_dialect(dialect);
         let model = model(json!({"pxc": {}}));
         let error = delete(&cluster, &model, &wait()).await.unwrap_err();
@@ -303,21 +304,21 @@ async fn destroying_a_namespace_with_databases_needs_force() {
         ]
         .into()
     };
-    let (cluster, seen, _) = fake::bare(objects(), |_, _, _| {});
+    let (cluster, seen, _) = api_server::bare(objects(), |_, _, _| {});
     let mut model = model(json!({"pxc": {}}));
     let error = delete(&cluster, &model, &wait()).await.unwrap_err();
     assert!(error.to_string().contains("orders"), "{error}");
-    assert_eq!(fake::writes(&seen), Vec::<String>::new());
+    assert_eq!(api_server::writes(&seen), Vec::<String>::new());
 
     model.force_destroy = true.into();
-    let (cluster, seen, objects) = fake::bare(objects(), |_, _, _| {});
+    let (cluster, seen, objects) = api_server::bare(objects(), |_, _, _| {});
     delete(&cluster, &model, &wait()).await.unwrap();
     assert!(
         objects.lock().unwrap().is_empty(),
         "{:?}",
         objects.lock().unwrap().keys()
     );
-    let writes = fake::writes(&seen);
+    let writes = api_server::writes(&seen);
     assert!(
         writes
             .first()
@@ -331,7 +332,7 @@ async fn destroying_a_namespace_with_databases_needs_force() {
 async fn an_adopted_namespace_stays_and_loses_the_label() {
     let labels = json!({"app.kubernetes.io/managed-by": "everest", "team": "a"});
     let objects = [(NAMESPACE.to_owned(), namespace_object(labels))].into();
-    let (cluster, _, objects) = fake::bare(objects, |_, _, _| {});
+    let (cluster, _, objects) = api_server::bare(objects, |_, _, _| {});
     let mut model = model(json!({"pxc": {}}));
     model.take_ownership = true.into();
     delete(&cluster, &model, &wait()).await.unwrap();
@@ -360,7 +361,7 @@ async fn an_operator_stays_while_it_has_an_orphan_of_everests_to_take_down() {
                 "name": "b1", "uid": "gone"}]}}),
         ),
     ];
-    let (cluster, seen, _) = fake::bare(objects.into(), |_, _, _| {});
+    let (cluster, seen, _) = api_server::bare(objects.into(), |_, _, _| {});
     let model = model(json!({"pxc": {}}));
     let error = delete(&cluster, &model, &wait()).await.unwrap_err();
     assert!(
@@ -369,7 +370,7 @@ async fn an_operator_stays_while_it_has_an_orphan_of_everests_to_take_down() {
             .contains("PerconaXtraDBClusterBackup b1 to go"),
         "{error}"
     );
-    assert_eq!(fake::writes(&seen), Vec::<String>::new());
+    assert_eq!(api_server::writes(&seen), Vec::<String>::new());
 }
 
 mod killed;

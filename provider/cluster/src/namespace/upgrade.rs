@@ -200,7 +200,7 @@ impl<'a> Upgrade<'a> {
                     "Set their {engine.crVersion} to \"recommended\" where they have to take a \
                      version over, wait until they are ready, and try again",
                 )
-                .said(self.cluster.dialect()),
+                .render(self.cluster.dialect()),
                 attribute: Some(
                     FieldPath::of("engines")
                         .field(hop.engine.as_str())

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::*;
-use crate::fake;
+use crate::testing::api_server;
 
 const EVEREST: &str = "/apis/everest.percona.com/v1alpha1/namespaces/prod";
 
@@ -61,7 +61,7 @@ fn restore(name: &str, state: &str) -> (String, Value) {
     )
 }
 
-fn ends_in(state: &'static str) -> impl Fn(&mut fake::Objects, &str, &str) {
+fn ends_in(state: &'static str) -> impl Fn(&mut api_server::Objects, &str, &str) {
     move |objects, method, path| {
         if method == "PATCH" && path.contains("/databaseclusterrestores/") {
             objects.get_mut(path).unwrap()["status"] =
@@ -72,7 +72,7 @@ fn ends_in(state: &'static str) -> impl Fn(&mut fake::Objects, &str, &str) {
 
 #[tokio::test(start_paused = true)]
 async fn a_restore_that_succeeds_is_created() {
-    let (cluster, _, _) = fake::store(
+    let (cluster, _, _) = api_server::store(
         [database("ready"), backup("Succeeded")].into(),
         ends_in("Succeeded"),
     );
@@ -85,7 +85,7 @@ async fn a_restore_that_succeeds_is_created() {
 
 #[tokio::test(start_paused = true)]
 async fn a_restore_that_fails_has_failed_and_says_why() {
-    let (cluster, _, _) = fake::store(
+    let (cluster, _, _) = api_server::store(
         [database("ready"), backup("Succeeded")].into(),
         ends_in("Failed"),
     );
@@ -117,19 +117,19 @@ async fn nothing_is_restored_from_a_backup_that_has_not_succeeded() {
             "is not ready",
         ),
     ] {
-        let (cluster, seen, _) = fake::store(objects.into_iter().collect(), |_, _, _| {});
+        let (cluster, seen, _) = api_server::store(objects.into_iter().collect(), |_, _, _| {});
         let created = create(&cluster, &model(), &Unacknowledged::default(), &wait()).await;
         let Creation::NotCreated(error) = created else {
             panic!("{created:?}")
         };
         assert!(error.to_string().contains(said), "{error}");
-        assert_eq!(fake::writes(&seen), Vec::<String>::new());
+        assert_eq!(api_server::writes(&seen), Vec::<String>::new());
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_running_restore_is_deleted_only_once_it_has_ended() {
-    let (cluster, seen, objects) = fake::store(
+    let (cluster, seen, objects) = api_server::store(
         [database("restoring"), restore("drill", "Restoring")].into(),
         |_, _, _| {},
     );
@@ -141,14 +141,14 @@ async fn a_running_restore_is_deleted_only_once_it_has_ended() {
     let begun = tokio::time::Instant::now();
     delete(&cluster, &model(), &wait()).await.unwrap();
     assert!(begun.elapsed() >= Duration::from_secs(60));
-    assert_eq!(fake::writes(&seen).len(), 1);
+    assert_eq!(api_server::writes(&seen).len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn triggers_are_noted_of_a_restore_that_has_ended_without_asking_the_cluster() {
     for state in ["Succeeded", "Failed"] {
         // The record is gone.
-        let (cluster, seen, _) = fake::store([].into(), |_, _, _| {});
+        let (cluster, seen, _) = api_server::store([].into(), |_, _, _| {});
         let mut prior = model();
         prior.state = state.into();
         let mut planned = prior.clone();
@@ -164,7 +164,7 @@ async fn triggers_are_noted_of_a_restore_that_has_ended_without_asking_the_clust
 
 #[tokio::test(start_paused = true)]
 async fn a_restore_that_was_pending_is_waited_for() {
-    let (cluster, seen, _) = fake::store(
+    let (cluster, seen, _) = api_server::store(
         [database("ready"), restore("drill", "Succeeded")].into(),
         |_, _, _| {},
     );
@@ -175,12 +175,12 @@ async fn a_restore_that_was_pending_is_waited_for() {
         panic!("{changed:?}")
     };
     assert_eq!(done.state.known_str(), Some("Succeeded"));
-    assert_eq!(fake::writes(&seen), Vec::<String>::new());
+    assert_eq!(api_server::writes(&seen), Vec::<String>::new());
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_restore_that_goes_while_it_runs_was_begun_and_stays_known() {
-    let (cluster, _, objects) = fake::store(
+    let (cluster, _, objects) = api_server::store(
         [database("ready"), backup("Succeeded")].into(),
         ends_in("Restoring"),
     );
@@ -199,7 +199,7 @@ async fn a_restore_that_goes_while_it_runs_was_begun_and_stays_known() {
 
 #[tokio::test(start_paused = true)]
 async fn the_record_of_a_restore_is_noted_although_its_object_is_gone() {
-    let (cluster, seen, _) = fake::store([database("ready")].into(), |_, _, _| {});
+    let (cluster, seen, _) = api_server::store([database("ready")].into(), |_, _, _| {});
     let prior = RestoreModel {
         state: "Restoring".into(),
         ..model()
@@ -209,12 +209,12 @@ async fn the_record_of_a_restore_is_noted_although_its_object_is_gone() {
         panic!("{changed:?}")
     };
     assert_eq!(kept, prior);
-    assert_eq!(fake::writes(&seen), Vec::<String>::new());
+    assert_eq!(api_server::writes(&seen), Vec::<String>::new());
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_restore_that_failed_while_nobody_waited_is_an_error() {
-    let (cluster, _, _) = fake::store(
+    let (cluster, _, _) = api_server::store(
         [database("ready"), restore("drill", "Failed")].into(),
         |_, _, _| {},
     );

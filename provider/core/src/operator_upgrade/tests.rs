@@ -239,7 +239,7 @@ fn a_plan_with_more_than_was_asked_for_is_refused_at_plan() {
     assert!(
         refused[0]
             .summary
-            .said(Dialect::Terraform)
+            .render(Dialect::Terraform)
             .contains("engines.psmdb.version = \"1.21.1\""),
         "{refused:?}"
     );

@@ -37,7 +37,7 @@ const RECONCILE_PAUSED: &str = "everest.percona.com/reconcile-paused";
 
 /// What was last seen of a database.
 #[derive(Clone, Copy, Debug)]
-pub struct DatabaseSighting<'a> {
+pub struct DatabaseObservation<'a> {
     /// The database.
     pub database: &'a DatabaseCluster,
     /// The engine's own object of the same name.
@@ -82,9 +82,9 @@ pub struct DatabaseSighting<'a> {
 /// 8. A load balancer must have given the database its address.
 ///
 /// Source: everest-operator `internal/controller/everest/providers/*/provider.go`.
-pub fn database(sighting: &DatabaseSighting<'_>) -> Readiness {
+pub fn database(observation: &DatabaseObservation<'_>) -> Readiness {
     let none = DatabaseClusterStatus::default();
-    let object = sighting.database;
+    let object = observation.database;
     let status = object.status.as_ref().unwrap_or(&none);
     let state = status.status.as_deref().unwrap_or("");
 
@@ -94,7 +94,7 @@ pub fn database(sighting: &DatabaseSighting<'_>) -> Readiness {
             describe(status)
         ));
     }
-    if let Some(failure) = import_failure(sighting) {
+    if let Some(failure) = import_failure(observation) {
         return Readiness::Failed(failure);
     }
     if annotation(object, RECONCILE_PAUSED).is_some_and(|value| value == "true") {
@@ -107,7 +107,7 @@ pub fn database(sighting: &DatabaseSighting<'_>) -> Readiness {
         .metadata
         .generation
         .unwrap_or(0)
-        .max(sighting.written_generation);
+        .max(observation.written_generation);
     let observed = status.observed_generation.unwrap_or(0);
     if observed < generation {
         let never = if object.status.is_none() {
@@ -131,7 +131,7 @@ pub fn database(sighting: &DatabaseSighting<'_>) -> Readiness {
         ));
     }
     if state == "error" {
-        return failing(sighting, status);
+        return failing(observation, status);
     }
     if restart::is_running(object) {
         return Readiness::Pending(format!(
@@ -142,19 +142,19 @@ pub fn database(sighting: &DatabaseSighting<'_>) -> Readiness {
     if object.spec.paused.known() == Some(&true) {
         return match state {
             "paused" if status.ready.unwrap_or(0) == 0 => {
-                not_carried(sighting).map_or(Readiness::Ready, Readiness::Pending)
+                not_carried(observation).map_or(Readiness::Ready, Readiness::Pending)
             }
             _ => Readiness::Pending(format!(
                 "waiting for the database to stop; {}{}",
                 describe(status),
-                also_missing(sighting)
+                also_missing(observation)
             )),
         };
     }
     if state != "ready" {
-        return waiting(sighting, status, state);
+        return waiting(observation, status, state);
     }
-    if let Err(left_over) = taken_up(sighting).and_then(|()| has_stood(sighting)) {
+    if let Err(left_over) = taken_up(observation).and_then(|()| has_stood(observation)) {
         return Readiness::Pending(left_over);
     }
     if let Some(condition) = condition(object, CANNOT_RESIZE) {
@@ -163,8 +163,8 @@ pub fn database(sighting: &DatabaseSighting<'_>) -> Readiness {
             reason(condition)
         ));
     }
-    match origin::arrived(sighting, status) {
-        Readiness::Ready if sighting.creating || sighting.may_be_stale => {
+    match origin::arrived(observation, status) {
+        Readiness::Ready if observation.creating || observation.may_be_stale => {
             address::missing(object).map_or(Readiness::Ready, Readiness::Pending)
         }
         judged => judged,
@@ -206,15 +206,15 @@ fn reason(condition: &Condition) -> &str {
     }
 }
 
-fn failing(sighting: &DatabaseSighting<'_>, status: &DatabaseClusterStatus) -> Readiness {
+fn failing(observation: &DatabaseObservation<'_>, status: &DatabaseClusterStatus) -> Readiness {
     let described = describe(status);
-    if sighting.creating {
-        return first_restore_failed(sighting, &described)
+    if observation.creating {
+        return first_restore_failed(observation, &described)
             .unwrap_or_else(|| Readiness::Pending(format!("{described}; Everest keeps trying")));
     }
     let pending = |why: &str| format!("{described}; this may be from before the change: {why}");
-    match (taken_up(sighting), has_stood(sighting)) {
-        (Err(why), _) if sighting.steady_for.unwrap_or_default() < ERROR_HOLD => {
+    match (taken_up(observation), has_stood(observation)) {
+        (Err(why), _) if observation.steady_for.unwrap_or_default() < ERROR_HOLD => {
             Readiness::Pending(pending(&why))
         }
         (Err(why), _) => Readiness::Failed(format!("{described}; {why}")),
@@ -224,27 +224,27 @@ fn failing(sighting: &DatabaseSighting<'_>, status: &DatabaseClusterStatus) -> R
 }
 
 fn waiting(
-    sighting: &DatabaseSighting<'_>,
+    observation: &DatabaseObservation<'_>,
     status: &DatabaseClusterStatus,
     state: &str,
 ) -> Readiness {
     let described = describe(status);
-    if sighting.creating
-        && let Some(failed) = first_restore_failed(sighting, &described)
+    if observation.creating
+        && let Some(failed) = first_restore_failed(observation, &described)
     {
         return failed;
     }
-    let said = engine_object::progress(sighting.database, &sighting.engine_cr);
+    let said = engine_object::progress(observation.database, &observation.engine_cr);
     let doing = match state {
         "paused" => "waiting for the database to start",
         "restoring" => "a restore is running",
         "importing" => "a data import is running",
         "upgrading" => "the engine is changing its version",
         "resizingVolumes" => "the volumes are being resized",
-        _ => return Readiness::Pending(described + &said + &also_missing(sighting)),
+        _ => return Readiness::Pending(described + &said + &also_missing(observation)),
     };
-    let trouble = origin::import_error(sighting);
-    let missing = also_missing(sighting);
+    let trouble = origin::import_error(observation);
+    let missing = also_missing(observation);
     let said = match state {
         "restoring" | "upgrading" | "resizingVolumes" => said.as_str(),
         _ => "",
@@ -253,20 +253,20 @@ fn waiting(
 }
 
 /// What of a change is not in the engine's object, at the end of a sentence.
-fn also_missing(sighting: &DatabaseSighting<'_>) -> String {
-    not_carried(sighting).map_or_else(String::new, |missing| format!("; {missing}"))
+fn also_missing(observation: &DatabaseObservation<'_>) -> String {
+    not_carried(observation).map_or_else(String::new, |missing| format!("; {missing}"))
 }
 
 /// Whether the engine has taken up what its database says; if not, why a
 /// status is from before.
-fn taken_up(sighting: &DatabaseSighting<'_>) -> Result<(), String> {
-    if let Some(missing) = not_carried(sighting) {
+fn taken_up(observation: &DatabaseObservation<'_>) -> Result<(), String> {
+    if let Some(missing) = not_carried(observation) {
         return Err(missing);
     }
-    let Seen::Found(engine_cr) = sighting.engine_cr else {
+    let Seen::Found(engine_cr) = observation.engine_cr else {
         return Ok(());
     };
-    if !sighting.may_be_stale {
+    if !observation.may_be_stale {
         return Ok(());
     }
     if let Some((generation, observed)) = engine_object::generations(engine_cr)
@@ -285,10 +285,10 @@ fn taken_up(sighting: &DatabaseSighting<'_>) -> Result<(), String> {
 
 /// What of a change is not in the engine's object, although Everest says that
 /// it has seen the change.
-fn not_carried(sighting: &DatabaseSighting<'_>) -> Option<String> {
-    match sighting.engine_cr {
-        Seen::Found(engine_cr) if sighting.may_be_stale => {
-            engine_object::missing_change(sighting.database, engine_cr)
+fn not_carried(observation: &DatabaseObservation<'_>) -> Option<String> {
+    match observation.engine_cr {
+        Seen::Found(engine_cr) if observation.may_be_stale => {
+            engine_object::missing_change(observation.database, engine_cr)
         }
         _ => None,
     }
@@ -296,19 +296,19 @@ fn not_carried(sighting: &DatabaseSighting<'_>) -> Option<String> {
 
 /// Whether a status has stood long enough not to be from before our write; if
 /// not, what is waited for.
-fn has_stood(sighting: &DatabaseSighting<'_>) -> Result<(), String> {
-    if !sighting.may_be_stale {
+fn has_stood(observation: &DatabaseObservation<'_>) -> Result<(), String> {
+    if !observation.may_be_stale {
         return Ok(());
     }
-    let reports = match sighting.engine_cr {
+    let reports = match observation.engine_cr {
         Seen::Found(engine_cr) => engine_object::generations(engine_cr).is_some(),
         Seen::Absent | Seen::Unread => false,
     };
-    if reports && sighting.has_worked {
+    if reports && observation.has_worked {
         return Ok(());
     }
     let needed = if reports { ENGINE_HOLD } else { HOLD };
-    let stood = sighting.steady_for.unwrap_or_default();
+    let stood = observation.steady_for.unwrap_or_default();
     if stood >= needed {
         return Ok(());
     }

@@ -11,7 +11,7 @@ use crate::olm;
 
 /// What was last seen of an engine's installation.
 #[derive(Clone, Copy, Debug)]
-pub struct EngineSighting<'a> {
+pub struct EngineObservation<'a> {
     /// The engine.
     pub engine: Engine,
     /// The version that the Subscription says is installed, or is heading for.
@@ -37,9 +37,9 @@ const HOPELESS: [&str; 4] = [
 ///
 /// A version that succeeded may go back to `InstallReady` for a second, and
 /// OLM tries again after `Failed`, so neither is a failure by itself.
-pub fn engine_install(sighting: &EngineSighting<'_>) -> Readiness {
-    let operator = sighting.engine.operator();
-    let Some(csv) = sighting.csv else {
+pub fn engine_install(observation: &EngineObservation<'_>) -> Readiness {
+    let operator = observation.engine.operator();
+    let Some(csv) = observation.csv else {
         return Readiness::Pending(format!("OLM has not begun to install {operator}"));
     };
     let name = csv.metadata.name.as_deref().unwrap_or(operator);
@@ -72,7 +72,7 @@ pub fn engine_install(sighting: &EngineSighting<'_>) -> Readiness {
         .version
         .as_deref()
         .or_else(|| olm::parse_csv(name).map(|(_, version)| version));
-    engine_offered(sighting.engine, wanted, sighting.database_engine)
+    engine_offered(observation.engine, wanted, observation.database_engine)
 }
 
 /// Whether Everest offers versions of an engine whose operator runs in the
@@ -156,12 +156,12 @@ mod tests {
     }
 
     fn judge(csv: Option<&ClusterServiceVersion>, engine: Option<&DatabaseEngine>) -> String {
-        let sighting = EngineSighting {
+        let observation = EngineObservation {
             engine: Engine::Pxc,
             csv,
             database_engine: engine,
         };
-        match engine_install(&sighting) {
+        match engine_install(&observation) {
             Readiness::Ready => "ready".to_owned(),
             Readiness::Pending(sentence) => sentence,
             Readiness::Failed(sentence) => format!("failed: {sentence}"),

@@ -8,7 +8,7 @@ use everest_schemas::models::BackupModel;
 
 use super::Stage;
 use super::database::MOST_PG_STORAGES;
-use super::finder::{Finder, differ};
+use super::findings::{Findings, differ};
 use super::online::{
     database, other_backups, served_namespace, storage, storages_of_backups, upgrade_lock,
 };
@@ -20,19 +20,19 @@ use crate::path::FieldPath;
 
 /// What a configuration of a backup can never be.
 pub fn check_syntax(config: &BackupModel) -> Vec<Finding> {
-    let mut finder = Finder::default();
-    finder.timeouts(&config.timeouts);
-    finder.into_findings()
+    let mut findings = Findings::default();
+    findings.timeouts(&config.timeouts);
+    findings.into_findings()
 }
 
 /// What Kubernetes forbids a new backup to be. Everest's own rules for
 /// backups are about other objects: [`check_online`] has those.
 pub fn check(planned: &BackupModel, prior: Option<&BackupModel>) -> Vec<Finding> {
-    let mut finder = Finder::default();
+    let mut findings = Findings::default();
     if prior.is_none_or(|prior| differ(&planned.name, &prior.name)) {
-        finder.object_name(FieldPath::of("name"), &planned.name);
+        findings.object_name(FieldPath::of("name"), &planned.name);
     }
-    finder.into_findings()
+    findings.into_findings()
 }
 
 /// What the cluster's present state forbids a new backup to be; nothing for
@@ -43,34 +43,34 @@ pub fn check_online(
     facts: &Facts,
     stage: Stage,
 ) -> Vec<Finding> {
-    let mut finder = Finder::default();
+    let mut findings = Findings::default();
     if prior.is_some() {
-        return finder.into_findings();
+        return findings.into_findings();
     }
-    if !served_namespace(&planned.namespace, facts, stage, &mut finder) {
-        return finder.into_findings();
+    if !served_namespace(&planned.namespace, facts, stage, &mut findings) {
+        return findings.into_findings();
     }
     let path = FieldPath::of("backupStorageName");
     let name = &planned.backup_storage_name;
-    storage(path.clone(), name, facts, stage, &mut finder);
-    if let Some(database) = database(&planned.database_name, facts, stage, &mut finder)
+    storage(path.clone(), name, facts, stage, &mut findings);
+    if let Some(database) = database(&planned.database_name, facts, stage, &mut findings)
         && let Some(name) = name.known_str()
     {
-        storage_fits(path, name, planned, database, facts, &mut finder);
+        storage_fits(path, name, planned, database, facts, &mut findings);
     }
     if stage == Stage::Plan {
-        upgrade_lock(facts, &mut finder);
+        upgrade_lock(facts, &mut findings);
         let running =
             other_backups(planned, facts).find(|(_, state)| BACKUP_UNFINISHED.contains(state));
         if let Some((other, _)) = running {
-            finder.doubtful(
+            findings.warning(
                 &BACKUP_RUNNING,
                 FieldPath::of("databaseName"),
                 format!("The backup {other:?} of the database is being taken"),
             );
         }
     }
-    finder.into_findings()
+    findings.into_findings()
 }
 
 /// The storages that an engine's backups may lie in.
@@ -80,7 +80,7 @@ fn storage_fits(
     planned: &BackupModel,
     database: &DatabaseCluster,
     facts: &Facts,
-    finder: &mut Finder,
+    findings: &mut Findings,
 ) {
     let engine = database.spec.engine.known();
     match engine.and_then(|engine| engine.type_.known()) {
@@ -88,7 +88,7 @@ fn storage_fits(
             let status = database.status.as_ref();
             let active = status.and_then(|status| status.active_storage.as_deref());
             if let Some(active) = active.filter(|active| !active.is_empty() && *active != storage) {
-                finder.broken(
+                findings.error(
                     &PSMDB_ONE_STORAGE,
                     path,
                     format!(
@@ -99,7 +99,7 @@ fn storage_fits(
         }
         Some(Engine::Postgresql) => {
             let name = planned.database_name.known_str().unwrap_or_default();
-            fourth_storage(path, storage, name, database, facts, finder);
+            fourth_storage(path, storage, name, database, facts, findings);
         }
         Some(Engine::Pxc) | None => {}
     }
@@ -112,7 +112,7 @@ pub(super) fn fourth_storage(
     name: &str,
     database: &DatabaseCluster,
     facts: &Facts,
-    finder: &mut Finder,
+    findings: &mut Findings,
 ) {
     let schedules = database.spec.backup.known();
     let mut used: BTreeSet<_> = schedules
@@ -124,7 +124,7 @@ pub(super) fn fourth_storage(
         .collect();
     let others = used.iter().copied().collect::<Vec<_>>().join(", ");
     if used.insert(storage) && used.len() > MOST_PG_STORAGES {
-        finder.broken(
+        findings.error(
             &PG_THREE_STORAGES,
             path,
             format!("{storage:?} is one backup storage too many beside {others}"),

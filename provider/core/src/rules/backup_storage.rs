@@ -5,7 +5,7 @@ use everest_schemas::models::BackupStorageModel;
 use everest_schemas::{Field, Sensitive};
 
 use super::Stage;
-use super::finder::{Finder, differ, is_missing};
+use super::findings::{Findings, differ, is_missing};
 use super::online::served_namespace;
 use super::table::backup::{
     BUCKET, CREDENTIALS_ONCE, CREDENTIALS_PAIR, CREDENTIALS_VERSION, ENDPOINT_URL, S3_REGION,
@@ -22,16 +22,16 @@ use crate::{name, url};
 /// What a configuration of a storage can never be: credentials given by half
 /// or twice, an S3 storage without a region.
 pub fn check_syntax(config: &BackupStorageModel) -> Vec<Finding> {
-    let mut finder = Finder::default();
-    finder.timeouts(&config.timeouts);
-    credentials(config, &mut finder);
+    let mut findings = Findings::default();
+    findings.timeouts(&config.timeouts);
+    credentials(config, &mut findings);
     if let Some(spec) = config.spec.known()
         && spec.type_.known_str() == Some("s3")
         && is_missing(&spec.region)
     {
-        finder.broken(&S3_REGION, FieldPath::of("region"), "No region is given");
+        findings.error(&S3_REGION, FieldPath::of("region"), "No region is given");
     }
-    finder.into_findings()
+    findings.into_findings()
 }
 
 /// What Everest forbids a storage to be or to become.
@@ -39,24 +39,24 @@ pub fn check(planned: &BackupStorageModel, prior: Option<&BackupStorageModel>) -
     let prior = prior.filter(|prior| {
         !differ(&planned.name, &prior.name) && !differ(&planned.namespace, &prior.namespace)
     });
-    let mut finder = Finder::default();
-    state(planned, &mut finder);
+    let mut findings = Findings::default();
+    state(planned, &mut findings);
     let Some(prior) = prior else {
         if let Some(text) = planned.name.known_str()
             && let Err(error) = name::check(text)
         {
-            finder.broken(
+            findings.error(
                 &NAME,
                 FieldPath::of("name"),
                 format!("{text:?} cannot be the name of a backup storage: {error}"),
             );
         }
-        return finder.into_findings();
+        return findings.into_findings();
     };
-    let mut before = Finder::default();
+    let mut before = Findings::default();
     state(prior, &mut before);
-    change(planned, prior, &mut finder);
-    finder.since(&before.into_findings(), planned != prior)
+    change(planned, prior, &mut findings);
+    findings.since(&before.into_findings(), planned != prior)
 }
 
 /// What the cluster's present state forbids a storage to be or to become.
@@ -69,30 +69,30 @@ pub fn check_online(
     let prior = prior.filter(|prior| {
         !differ(&planned.name, &prior.name) && !differ(&planned.namespace, &prior.namespace)
     });
-    let mut finder = Finder::default();
-    let served = served_namespace(&planned.namespace, facts, stage, &mut finder);
+    let mut findings = Findings::default();
+    let served = served_namespace(&planned.namespace, facts, stage, &mut findings);
     if facts.namespace_is_absent() || (prior.is_none() && !served) {
-        return finder.into_findings();
+        return findings.into_findings();
     }
-    same_bucket(planned, facts, stage, &mut finder);
+    same_bucket(planned, facts, stage, &mut findings);
     let Some(prior) = prior else {
-        return finder.into_findings();
+        return findings.into_findings();
     };
-    let mut before = Finder::default();
+    let mut before = Findings::default();
     served_namespace(&prior.namespace, facts, Stage::Apply, &mut before);
     same_bucket(prior, facts, Stage::Apply, &mut before);
     // What the prior model knows of is found without the cluster.
     if prior.in_use.known() != Some(&true) && is_in_use(prior, facts) {
-        change_in_use(planned, prior, &mut finder);
+        change_in_use(planned, prior, &mut findings);
     }
-    finder.since(&before.into_findings(), planned != prior)
+    findings.since(&before.into_findings(), planned != prior)
 }
 
 /// Why a storage cannot be destroyed as things are: a warning, because the
 /// same run may take it out of use. Users that the same run destroys are not
 /// named, and do not count where they are all that were found.
 pub fn check_destruction_online(prior: &BackupStorageModel, facts: &Facts) -> Vec<Finding> {
-    let mut finder = Finder::default();
+    let mut findings = Findings::default();
     let name = prior.name.known_str().unwrap_or_default();
     let users = |facts: &Facts| storage_users::users(name, &neighbours(facts)).names();
     let left = users(facts);
@@ -109,12 +109,12 @@ pub fn check_destruction_online(prior: &BackupStorageModel, facts: &Facts) -> Ve
         true => String::new(),
         false => format!(" by {}", left.join(", ")),
     };
-    finder.doubtful(
+    findings.warning(
         &STORAGE_UNUSED,
         FieldPath::root(),
         format!("The backup storage {name:?} is in use{by}"),
     );
-    finder.into_findings()
+    findings.into_findings()
 }
 
 /// What may use a storage once the run is done. Restores are not among the facts.
@@ -138,7 +138,7 @@ fn is_in_use(prior: &BackupStorageModel, facts: &Facts) -> bool {
 }
 
 /// Another storage of the namespace that is the same bucket.
-fn same_bucket(model: &BackupStorageModel, facts: &Facts, stage: Stage, finder: &mut Finder) {
+fn same_bucket(model: &BackupStorageModel, facts: &Facts, stage: Stage, findings: &mut Findings) {
     let (Some(spec), Some(storages)) = (model.spec.known(), &facts.storages) else {
         return;
     };
@@ -165,7 +165,7 @@ fn same_bucket(model: &BackupStorageModel, facts: &Facts, stage: Stage, finder: 
             && place(&other.spec).is_some_and(|place| place == own)
     });
     if let Some((other, _)) = other {
-        finder.missing(
+        findings.missing(
             &BUCKET_ONCE,
             FieldPath::of("bucket"),
             format!("The backup storage {other:?} is the same bucket"),
@@ -174,7 +174,7 @@ fn same_bucket(model: &BackupStorageModel, facts: &Facts, stage: Stage, finder: 
     }
 }
 
-fn credentials(config: &BackupStorageModel, finder: &mut Finder) {
+fn credentials(config: &BackupStorageModel, findings: &mut Findings) {
     type Pair<'a> = [(&'static str, &'a Field<Sensitive<String>>); 2];
     let plain: Pair<'_> = [
         ("accessKeyId", &config.access_key_id),
@@ -187,20 +187,20 @@ fn credentials(config: &BackupStorageModel, finder: &mut Finder) {
     for pair in [&plain, &write_only] {
         for (given, missing) in [(&pair[0], &pair[1]), (&pair[1], &pair[0])] {
             if given.1.is_known() && missing.1.is_null() {
-                finder.without(&CREDENTIALS_PAIR, given.0, FieldPath::of(missing.0));
+                findings.without(&CREDENTIALS_PAIR, given.0, FieldPath::of(missing.0));
             }
         }
     }
     let given = |pair: &Pair<'_>| pair.iter().any(|(_, value)| value.is_known());
     if given(&plain) && given(&write_only) {
-        finder.broken(
+        findings.error(
             &CREDENTIALS_ONCE,
             FieldPath::of("accessKeyIdWo"),
             "Both {accessKeyIdWo}, {secretAccessKeyWo} and {accessKeyId}, {secretAccessKey} are given",
         );
     }
     if given(&write_only) && config.credentials_wo_version.is_null() {
-        finder.doubtful(
+        findings.warning(
             &CREDENTIALS_VERSION,
             FieldPath::of("credentialsWoVersion"),
             "Changes of the write-only credentials will not be noticed",
@@ -208,14 +208,14 @@ fn credentials(config: &BackupStorageModel, finder: &mut Finder) {
     }
 }
 
-fn state(model: &BackupStorageModel, finder: &mut Finder) {
+fn state(model: &BackupStorageModel, findings: &mut Findings) {
     let Some(spec) = model.spec.known() else {
         return;
     };
     if let Some(text) = spec.bucket.known_str()
         && !is_bucket(text)
     {
-        finder.broken(
+        findings.error(
             &BUCKET,
             FieldPath::of("bucket"),
             format!("{text:?} cannot be the name of a bucket"),
@@ -225,7 +225,7 @@ fn state(model: &BackupStorageModel, finder: &mut Finder) {
         && !text.is_empty()
         && !url::is_http(text)
     {
-        finder.broken(
+        findings.error(
             &ENDPOINT_URL,
             FieldPath::of("endpointURL"),
             format!("{text:?} is not a URL of an endpoint"),
@@ -240,13 +240,17 @@ fn is_bucket(text: &str) -> bool {
         })
 }
 
-fn change(planned: &BackupStorageModel, prior: &BackupStorageModel, finder: &mut Finder) {
+fn change(planned: &BackupStorageModel, prior: &BackupStorageModel, findings: &mut Findings) {
     if prior.in_use.known() == Some(&true) {
-        change_in_use(planned, prior, finder);
+        change_in_use(planned, prior, findings);
     }
 }
 
-fn change_in_use(planned: &BackupStorageModel, prior: &BackupStorageModel, finder: &mut Finder) {
+fn change_in_use(
+    planned: &BackupStorageModel,
+    prior: &BackupStorageModel,
+    findings: &mut Findings,
+) {
     let (Some(now), Some(before)) = (planned.spec.known(), prior.spec.known()) else {
         return;
     };
@@ -258,7 +262,7 @@ fn change_in_use(planned: &BackupStorageModel, prior: &BackupStorageModel, finde
         if let (Some(now), Some(before)) = (now.known_str(), before.known_str())
             && now != before
         {
-            finder.broken(
+            findings.error(
                 &STORAGE_IN_USE,
                 FieldPath::of(name),
                 format!("The {name} of a storage in use would change from {before:?} to {now:?}"),

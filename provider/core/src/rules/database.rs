@@ -15,13 +15,13 @@ use everest_schemas::models::DatabaseModel;
 use everest_schemas::{Engine, Field, Tree};
 use jiff::Timestamp;
 
-use super::finder::Finder;
+use super::findings::Findings;
 use super::pitr;
 use super::table::general::{IMMUTABLE, NAME};
 use crate::finding::Finding;
 use crate::path::FieldPath;
 use crate::text::Text;
-use crate::{name, outputs, schema};
+use crate::{computed, name, schema};
 
 pub(super) use backup::MOST_PG_STORAGES;
 pub use final_backup::{check_destruction, check_destruction_online};
@@ -31,11 +31,11 @@ pub(super) use origin::{backup_source, pitr_date};
 /// What a configuration of a database can never be: quantities that are none,
 /// timeouts that are none.
 pub fn check_syntax(config: &DatabaseModel) -> Vec<Finding> {
-    let mut finder = Finder::default();
-    finder.timeouts(&config.timeouts);
-    final_backup::check(config, &mut finder);
-    finder.quantities(config);
-    finder.into_findings()
+    let mut findings = Findings::default();
+    findings.timeouts(&config.timeouts);
+    final_backup::check(config, &mut findings);
+    findings.quantities(config);
+    findings.into_findings()
 }
 
 /// What Everest forbids a database to be or to become.
@@ -44,22 +44,22 @@ pub fn check_syntax(config: &DatabaseModel) -> Vec<Finding> {
 /// what will hold: the configuration at creation, else the plan.
 pub fn check(planned: &DatabaseModel, prior: Option<&DatabaseModel>) -> Vec<Finding> {
     let prior = prior.filter(|prior| replacing(planned, prior).is_empty());
-    let mut finder = Finder::default();
-    state(planned, &mut finder);
+    let mut findings = Findings::default();
+    state(planned, &mut findings);
     let Some(prior) = prior else {
-        creation(planned, &mut finder);
-        return finder.into_findings();
+        creation(planned, &mut findings);
+        return findings.into_findings();
     };
-    let mut before = Finder::default();
+    let mut before = Findings::default();
     state(prior, &mut before);
-    change::check(planned, prior, &mut finder);
-    restart::check(planned, prior, &mut finder);
-    finder.since(&before.into_findings(), writes(planned, prior))
+    change::check(planned, prior, &mut findings);
+    restart::check(planned, prior, &mut findings);
+    findings.since(&before.into_findings(), writes(planned, prior))
 }
 
 /// Whether a change writes the DatabaseCluster, and not the provider's own attributes alone.
 fn writes(planned: &DatabaseModel, prior: &DatabaseModel) -> bool {
-    !outputs::database::affected(prior, planned).is_empty()
+    !computed::database::affected(prior, planned).is_empty()
         || planned.labels != prior.labels
         || planned.annotations != prior.annotations
 }
@@ -70,7 +70,7 @@ pub fn check_time(
     prior: Option<&DatabaseModel>,
     now: Timestamp,
 ) -> Vec<Finding> {
-    let mut finder = Finder::default();
+    let mut findings = Findings::default();
     let is_new = prior.is_none_or(|prior| !replacing(planned, prior).is_empty());
     if let Some(date) = planned
         .spec
@@ -79,20 +79,20 @@ pub fn check_time(
         .and_then(origin::moment)
     {
         let path = FieldPath::of("dataSource.pitr.date");
-        pitr::past(path, Some(date), now, &mut finder);
+        pitr::past(path, Some(date), now, &mut findings);
     }
-    finder.into_findings()
+    findings.into_findings()
 }
 
 /// A finding for each attribute that a change would have to replace the
 /// database for: for front ends that cannot replace.
 pub fn check_immutable(planned: &DatabaseModel, prior: &DatabaseModel) -> Vec<Finding> {
-    let mut finder = Finder::default();
+    let mut findings = Findings::default();
     for path in replacing(planned, prior) {
         let summary = Text::from(&path).and(" cannot be changed");
-        finder.broken(&IMMUTABLE, path, summary);
+        findings.error(&IMMUTABLE, path, summary);
     }
-    finder.into_findings()
+    findings.into_findings()
 }
 
 /// The attributes whose change replaces the database: those whose schema says so. Where the server
@@ -118,29 +118,29 @@ fn replacing(planned: &DatabaseModel, prior: &DatabaseModel) -> Vec<FieldPath> {
 }
 
 /// Rules that judge a database as it stands.
-fn state(model: &DatabaseModel, finder: &mut Finder) {
+fn state(model: &DatabaseModel, findings: &mut Findings) {
     let Some(spec) = model.spec.known() else {
         return;
     };
-    engine::check(spec, finder);
-    proxy::check(spec, finder);
-    backup::check(spec, finder);
-    sharding::check(spec, finder);
+    engine::check(spec, findings);
+    proxy::check(spec, findings);
+    backup::check(spec, findings);
+    sharding::check(spec, findings);
 }
 
 /// Rules that only hold for a new database.
-fn creation(model: &DatabaseModel, finder: &mut Finder) {
+fn creation(model: &DatabaseModel, findings: &mut Findings) {
     if let Some(text) = model.name.known_str()
         && let Err(error) = name::check(text)
     {
-        finder.broken(
+        findings.error(
             &NAME,
             FieldPath::of("name"),
             format!("{text:?} cannot be the name of a database: {error}"),
         );
     }
     if let Some(spec) = model.spec.known() {
-        origin::check(spec, finder);
+        origin::check(spec, findings);
     }
 }
 

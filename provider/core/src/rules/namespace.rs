@@ -5,7 +5,7 @@ use everest_schemas::models::NamespaceModel;
 use everest_schemas::{Engine, Field};
 
 use super::Stage;
-use super::finder::{Finder, differ};
+use super::findings::{Findings, differ};
 use super::table::namespace::{
     MANAGED_BY_LABEL, NAMESPACE_ENGINE, NAMESPACE_NAME, NAMESPACE_RESERVED, OPERATOR_NO_DOWNGRADE,
     OPERATOR_VERSION,
@@ -34,12 +34,12 @@ const RESERVED: [&str; 6] = [
 
 /// What a configuration of a namespace can never be.
 pub fn check_syntax(config: &NamespaceModel) -> Vec<Finding> {
-    let mut finder = Finder::default();
-    finder.timeouts(&config.timeouts);
+    let mut findings = Findings::default();
+    findings.timeouts(&config.timeouts);
     if let Some(engines) = config.engines.known() {
         let path = FieldPath::of("engines");
         if engines.iter().next().is_none() {
-            finder.broken(&NAMESPACE_ENGINE, path.clone(), "No engine is listed");
+            findings.error(&NAMESPACE_ENGINE, path.clone(), "No engine is listed");
         }
         for (engine, install) in engines.iter() {
             if let Some(text) = install
@@ -47,7 +47,7 @@ pub fn check_syntax(config: &NamespaceModel) -> Vec<Finding> {
                 .and_then(|install| install.version.known_str())
                 && !is_operator_version(text)
             {
-                finder.broken(
+                findings.error(
                     &OPERATOR_VERSION,
                     path.field(engine.as_str()).field("version"),
                     format!("{text:?} is not a version of an operator"),
@@ -61,23 +61,23 @@ pub fn check_syntax(config: &NamespaceModel) -> Vec<Finding> {
         .known()
         .is_some_and(|labels| labels.contains_key(label))
     {
-        finder.broken(
+        findings.error(
             &MANAGED_BY_LABEL,
             FieldPath::of("labels").key(label),
             format!("The label {label} is not for you to set"),
         );
     }
-    finder.into_findings()
+    findings.into_findings()
 }
 
 /// What Everest and OLM forbid a namespace to be or to become.
 pub fn check(planned: &NamespaceModel, prior: Option<&NamespaceModel>) -> Vec<Finding> {
-    let mut finder = Finder::default();
+    let mut findings = Findings::default();
     match prior.filter(|prior| !differ(&planned.name, &prior.name)) {
-        None => name_rules(planned, &mut finder),
-        Some(prior) => downgrades(planned, prior, &mut finder),
+        None => name_rules(planned, &mut findings),
+        Some(prior) => downgrades(planned, prior, &mut findings),
     }
-    finder.into_findings()
+    findings.into_findings()
 }
 
 /// What the databases of a namespace forbid it to become, and what it has already where it is
@@ -88,21 +88,21 @@ pub fn check_online(
     facts: &Facts,
     stage: Stage,
 ) -> Vec<Finding> {
-    let mut finder = Finder::default();
+    let mut findings = Findings::default();
     match prior.filter(|prior| !differ(&planned.name, &prior.name)) {
         Some(prior) => {
-            removals(planned, prior, facts, stage, &mut finder);
-            upgrades(planned, prior, facts, stage, &mut finder);
+            removals(planned, prior, facts, stage, &mut findings);
+            upgrades(planned, prior, facts, stage, &mut findings);
         }
         None => {
             if let Some(found) = operator_upgrade::found(planned, facts) {
-                downgrades(planned, &found, &mut finder);
-                upgrades(planned, &found, facts, stage, &mut finder);
-                approvals(planned, facts, stage, &mut finder);
+                downgrades(planned, &found, &mut findings);
+                upgrades(planned, &found, facts, stage, &mut findings);
+                approvals(planned, facts, stage, &mut findings);
             }
         }
     }
-    finder.into_findings()
+    findings.into_findings()
 }
 
 fn removals(
@@ -110,7 +110,7 @@ fn removals(
     prior: &NamespaceModel,
     facts: &Facts,
     stage: Stage,
-    finder: &mut Finder,
+    findings: &mut Findings,
 ) {
     let (Some(now), Some(before)) = (planned.engines.known(), prior.engines.known()) else {
         return;
@@ -118,7 +118,7 @@ fn removals(
     for (engine, _) in before.iter() {
         if now.get(engine).is_null() {
             let path = FieldPath::of("engines").field(engine.as_str());
-            unused(path, engine, facts, stage, finder);
+            unused(path, engine, facts, stage, findings);
         }
     }
 }
@@ -128,21 +128,21 @@ fn upgrades(
     before: &NamespaceModel,
     facts: &Facts,
     stage: Stage,
-    finder: &mut Finder,
+    findings: &mut Findings,
 ) {
     for hop in operator_upgrade::asked_for(planned, before) {
         let path = FieldPath::of("engines")
             .field(hop.engine.as_str())
             .field("version");
-        upgradable(path.clone(), &hop, facts, stage, finder);
+        upgradable(path.clone(), &hop, facts, stage, findings);
         if stage == Stage::Plan {
-            upgraded_alone(planned, before, path, hop.engine, facts, finder);
+            upgraded_alone(planned, before, path, hop.engine, facts, findings);
         }
     }
 }
 
 /// Subscriptions of a namespace that is taken over, which would upgrade their operators unasked.
-fn approvals(planned: &NamespaceModel, facts: &Facts, stage: Stage, finder: &mut Finder) {
+fn approvals(planned: &NamespaceModel, facts: &Facts, stage: Stage, findings: &mut Findings) {
     let (Stage::Plan, Some(engines)) = (stage, planned.engines.known()) else {
         return;
     };
@@ -151,7 +151,7 @@ fn approvals(planned: &NamespaceModel, facts: &Facts, stage: Stage, finder: &mut
         let found = facts.subscriptions.as_ref().and_then(|all| all.get(name));
         let approval = found.and_then(|found| found.spec.install_plan_approval.as_deref());
         if approval == Some("Automatic") {
-            finder.doubtful(
+            findings.warning(
                 &OPERATOR_APPROVAL,
                 FieldPath::of("engines").field(engine.as_str()),
                 format!("The Subscription {name} of the namespace approves upgrades by itself"),
@@ -163,17 +163,17 @@ fn approvals(planned: &NamespaceModel, facts: &Facts, stage: Stage, finder: &mut
 /// Why a namespace cannot be destroyed as things are: a warning, because
 /// somebody may empty it until then. What the same run destroys is not named.
 pub fn check_destruction_online(prior: &NamespaceModel, facts: &Facts) -> Vec<Finding> {
-    let mut finder = Finder::default();
+    let mut findings = Findings::default();
     let left = facts.left(Kind::Databases, &facts.databases);
     let left: Vec<_> = left.map(|(name, _)| name).collect();
     if !left.is_empty() && prior.force_destroy.known() != Some(&true) {
-        finder.doubtful(
+        findings.warning(
             &NAMESPACE_EMPTY,
             FieldPath::root(),
             format!("There are databases in the namespace: {}", left.join(", ")),
         );
     }
-    finder.into_findings()
+    findings.into_findings()
 }
 
 fn databases_of(engine: Engine, facts: &Facts) -> impl Iterator<Item = (&str, &DatabaseCluster)> {
@@ -188,15 +188,15 @@ fn databases_of(engine: Engine, facts: &Facts) -> impl Iterator<Item = (&str, &D
         .map(|(name, database)| (name.as_str(), database))
 }
 
-fn unused(path: FieldPath, engine: Engine, facts: &Facts, stage: Stage, finder: &mut Finder) {
+fn unused(path: FieldPath, engine: Engine, facts: &Facts, stage: Stage, findings: &mut Findings) {
     let users: Vec<_> = databases_of(engine, facts).map(|(name, _)| name).collect();
     if !users.is_empty() {
         let summary = format!("{engine} would be taken out and runs {}", users.join(", "));
-        finder.missing(&ENGINE_UNUSED, path, summary, stage);
+        findings.missing(&ENGINE_UNUSED, path, summary, stage);
     }
 }
 
-fn upgradable(path: FieldPath, hop: &Hop, facts: &Facts, stage: Stage, finder: &mut Finder) {
+fn upgradable(path: FieldPath, hop: &Hop, facts: &Facts, stage: Stage, findings: &mut Findings) {
     let everywhere = facts.engines_everywhere.as_deref().unwrap_or_default();
     let offered = operator_upgrade::offered(everywhere, hop);
     let databases = facts.databases.iter().flat_map(|all| all.values());
@@ -206,7 +206,7 @@ fn upgradable(path: FieldPath, hop: &Hop, facts: &Facts, stage: Stage, finder: &
             "These databases are not ready for it: {}",
             waiting.join(", ")
         );
-        finder.missing(&OPERATOR_UPGRADE_READY, path, summary, stage);
+        findings.missing(&OPERATOR_UPGRADE_READY, path, summary, stage);
     }
 }
 
@@ -218,7 +218,7 @@ fn upgraded_alone(
     path: FieldPath,
     engine: Engine,
     facts: &Facts,
-    finder: &mut Finder,
+    findings: &mut Findings,
 ) {
     let Some(plan) = operator_upgrade::waiting_plan(engine, facts) else {
         return;
@@ -233,9 +233,9 @@ fn upgraded_alone(
     };
     let summary = install_plan::refusal(plan, &extra);
     if listed(planned) == listed(prior) {
-        finder.broken(&OPERATOR_UPGRADE_ALONE, path, summary);
+        findings.error(&OPERATOR_UPGRADE_ALONE, path, summary);
     } else {
-        finder.doubtful(&OPERATOR_UPGRADE_ALONE, path, summary);
+        findings.warning(&OPERATOR_UPGRADE_ALONE, path, summary);
     }
 }
 
@@ -246,19 +246,19 @@ fn is_operator_version(text: &str) -> bool {
         && text.parse::<Version>().is_ok()
 }
 
-fn name_rules(planned: &NamespaceModel, finder: &mut Finder) {
+fn name_rules(planned: &NamespaceModel, findings: &mut Findings) {
     let Some(text) = planned.name.known_str() else {
         return;
     };
     let path = FieldPath::of("name");
     if let Err(error) = name::check_label(text, name::LABEL_LIMIT) {
-        finder.broken(
+        findings.error(
             &NAMESPACE_NAME,
             path,
             format!("{text:?} cannot be the name of a namespace: {error}"),
         );
     } else if RESERVED.contains(&text) {
-        finder.broken(
+        findings.error(
             &NAMESPACE_RESERVED,
             path,
             format!("The namespace {text} is reserved"),
@@ -266,7 +266,7 @@ fn name_rules(planned: &NamespaceModel, finder: &mut Finder) {
     }
 }
 
-fn downgrades(planned: &NamespaceModel, prior: &NamespaceModel, finder: &mut Finder) {
+fn downgrades(planned: &NamespaceModel, prior: &NamespaceModel, findings: &mut Findings) {
     let (Some(now), Some(before)) = (planned.engines.known(), prior.engines.known()) else {
         return;
     };
@@ -280,7 +280,7 @@ fn downgrades(planned: &NamespaceModel, prior: &NamespaceModel, finder: &mut Fin
         ) && let (Ok(version), Ok(running)) = (text.parse::<Version>(), installed.parse())
             && version < running
         {
-            finder.broken(
+            findings.error(
                 &OPERATOR_NO_DOWNGRADE,
                 FieldPath::of("engines")
                     .field(engine.as_str())

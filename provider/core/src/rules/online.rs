@@ -5,7 +5,7 @@ use everest_schemas::everest::{BackupStorage, DatabaseCluster};
 use everest_schemas::models::BackupModel;
 
 use super::Stage;
-use super::finder::Finder;
+use super::findings::Findings;
 use super::table::online::{DATABASE_EXISTS, NAMESPACE_SERVED, STORAGE_EXISTS, UPGRADE_LOCK};
 use crate::facts::{self, All, Facts, Kind, Seen};
 use crate::path::FieldPath;
@@ -22,7 +22,7 @@ pub(super) fn served_namespace(
     name: &Field<String>,
     facts: &Facts,
     stage: Stage,
-    finder: &mut Finder,
+    findings: &mut Findings,
 ) -> bool {
     let Some(name) = name.known_str() else {
         return !facts.namespace_is_absent();
@@ -33,7 +33,7 @@ pub(super) fn served_namespace(
         Seen::Absent => {
             if stage == Stage::Apply {
                 let summary = format!("The namespace {name} does not exist");
-                finder.broken(&NAMESPACE_SERVED, path, summary);
+                findings.error(&NAMESPACE_SERVED, path, summary);
             }
             false
         }
@@ -44,7 +44,7 @@ pub(super) fn served_namespace(
             let taken_over = stage == Stage::Plan && facts.planned.has_namespace();
             if !served && !taken_over {
                 let summary = format!("The namespace {name} is none of Everest's");
-                finder.missing(&NAMESPACE_SERVED, path, summary, stage);
+                findings.missing(&NAMESPACE_SERVED, path, summary, stage);
             }
             served
         }
@@ -53,9 +53,9 @@ pub(super) fn served_namespace(
 
 /// An operator of the namespace is being upgraded: a warning, because the
 /// write waits for the end of it.
-pub(super) fn upgrade_lock(facts: &Facts, finder: &mut Finder) {
+pub(super) fn upgrade_lock(facts: &Facts, findings: &mut Findings) {
     if let Some(engine) = facts.locked_engine() {
-        finder.doubtful(
+        findings.warning(
             &UPGRADE_LOCK,
             FieldPath::root(),
             format!("{engine} is being upgraded in the namespace"),
@@ -89,7 +89,7 @@ pub(super) fn named<'a, K>(
     reference: Reference<'_>,
     all: &'a All<K>,
     stage: Stage,
-    finder: &mut Finder,
+    findings: &mut Findings,
 ) -> Option<&'a K> {
     let name = reference.name.known_str().filter(|name| !name.is_empty())?;
     let all = all.as_ref()?;
@@ -102,7 +102,7 @@ pub(super) fn named<'a, K>(
         format!("existing ones: {}", Facts::names(all))
     };
     let kind = reference.kind;
-    finder.missing(
+    findings.missing(
         reference.rule,
         reference.path,
         format!("No {kind} is called {name:?}; {others}"),
@@ -133,7 +133,7 @@ pub(super) fn storage<'a>(
     name: &Field<String>,
     facts: &'a Facts,
     stage: Stage,
-    finder: &mut Finder,
+    findings: &mut Findings,
 ) -> Option<&'a BackupStorage> {
     let reference = Reference {
         rule: &STORAGE_EXISTS,
@@ -144,10 +144,10 @@ pub(super) fn storage<'a>(
     if is_to_come(Kind::Storages, name, &facts.storages, facts, stage) {
         return None;
     }
-    let found = named(reference, &facts.storages, stage, finder)?;
+    let found = named(reference, &facts.storages, stage, findings)?;
     if found.metadata.deletion_timestamp.is_some() {
         let name = name.known_str().unwrap_or_default();
-        finder.missing(
+        findings.missing(
             &STORAGE_EXISTS,
             path,
             format!("The backup storage {name:?} is being deleted"),
@@ -163,7 +163,7 @@ pub(super) fn database<'a>(
     name: &Field<String>,
     facts: &'a Facts,
     stage: Stage,
-    finder: &mut Finder,
+    findings: &mut Findings,
 ) -> Option<&'a DatabaseCluster> {
     let path = FieldPath::of("databaseName");
     let reference = Reference {
@@ -175,10 +175,10 @@ pub(super) fn database<'a>(
     if is_to_come(Kind::Databases, name, &facts.databases, facts, stage) {
         return None;
     }
-    let found = named(reference, &facts.databases, stage, finder)?;
+    let found = named(reference, &facts.databases, stage, findings)?;
     if found.metadata.deletion_timestamp.is_some() {
         let name = name.known_str().unwrap_or_default();
-        finder.missing(
+        findings.missing(
             &DATABASE_EXISTS,
             path,
             format!("The database {name:?} is being deleted"),

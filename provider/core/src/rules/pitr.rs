@@ -3,17 +3,17 @@
 use everest_schemas::everest::DatabaseClusterBackup;
 use jiff::Timestamp;
 
-use super::finder::Finder;
+use super::findings::Findings;
 use super::table::backup::{PITR_GAPS, PITR_WINDOW};
 use crate::instant;
 use crate::path::FieldPath;
 
 /// It has come by `now`: no log reaches further, and the engines wait for it or fail.
-pub(super) fn past(path: FieldPath, date: Option<&str>, now: Timestamp, finder: &mut Finder) {
+pub(super) fn past(path: FieldPath, date: Option<&str>, now: Timestamp, findings: &mut Findings) {
     if let Some((date, moment)) = date.and_then(read)
         && moment > now
     {
-        finder.broken(&PITR_WINDOW, path, format!("{date} has not come yet"));
+        findings.error(&PITR_WINDOW, path, format!("{date} has not come yet"));
     }
 }
 
@@ -23,7 +23,7 @@ pub(super) fn in_log(
     path: FieldPath,
     date: Option<&str>,
     backup: (&str, &DatabaseClusterBackup),
-    finder: &mut Finder,
+    findings: &mut Findings,
 ) {
     let (name, backup) = backup;
     let Some(((date, moment), status)) = date.and_then(read).zip(backup.status.as_ref()) else {
@@ -31,7 +31,7 @@ pub(super) fn in_log(
     };
     if status.gaps {
         let summary = format!("The log of the backup {name:?} has gaps");
-        finder.doubtful(&PITR_GAPS, path.clone(), summary);
+        findings.warning(&PITR_GAPS, path.clone(), summary);
     }
     if let Some(end) = &status.completed
         && moment < end.0
@@ -40,7 +40,7 @@ pub(super) fn in_log(
             "{date} is before the end of the backup {name:?} at {}",
             end.0
         );
-        finder.broken(&PITR_WINDOW, path, summary);
+        findings.error(&PITR_WINDOW, path, summary);
     } else if let Some(last) = &status.latest_restorable_time
         && moment > last.0
     {
@@ -48,7 +48,7 @@ pub(super) fn in_log(
             "{date} is after {}, which the log of the backup {name:?} was last seen to reach",
             last.0
         );
-        finder.doubtful(&PITR_WINDOW, path, summary);
+        findings.warning(&PITR_WINDOW, path, summary);
     }
 }
 
@@ -66,10 +66,10 @@ mod tests {
     use everest_schemas::Field;
     use serde_json::json;
 
-    fn weighed(check: impl Fn(FieldPath, &mut Finder)) -> Option<Severity> {
-        let mut finder = Finder::default();
-        check(FieldPath::of("pitr.date"), &mut finder);
-        let found = finder.into_findings();
+    fn weighed(check: impl Fn(FieldPath, &mut Findings)) -> Option<Severity> {
+        let mut findings = Findings::default();
+        check(FieldPath::of("pitr.date"), &mut findings);
+        let found = findings.into_findings();
         let is_window = |found: &&Finding| found.rule == "pitr-window";
         found.iter().find(is_window).map(|found| found.severity)
     }
@@ -77,7 +77,7 @@ mod tests {
     #[test]
     fn a_moment_that_has_not_come_is_refused_whatever_is_known_of_the_backup() {
         let now = "2026-06-01T12:00:00Z".parse().unwrap();
-        let at = |date: Option<&str>| weighed(|path, finder| past(path, date, now, finder));
+        let at = |date: Option<&str>| weighed(|path, findings| past(path, date, now, findings));
         assert_eq!(at(Some("2099-01-01T00:00:00Z")), Some(Error));
         assert_eq!(at(Some("2026-06-01T12:00:01Z")), Some(Error));
         assert_eq!(at(Some("2026-06-01T12:00:00Z")), None);
@@ -96,7 +96,7 @@ mod tests {
         }))
         .unwrap();
         let at = |date: &str| {
-            weighed(|path, finder| in_log(path, Some(date), ("nightly", &backup), finder))
+            weighed(|path, findings| in_log(path, Some(date), ("nightly", &backup), findings))
         };
         assert_eq!(at("2020-01-01T00:00:00Z"), Some(Error));
         assert_eq!(at("2026-06-01T01:59:59Z"), Some(Error));
@@ -105,8 +105,13 @@ mod tests {
         assert_eq!(at("2026-06-01T11:00:00Z"), Some(Warning));
         let mut untold = backup.clone();
         untold.status = None;
-        let at = weighed(|path, finder| {
-            in_log(path, Some("2020-01-01T00:00:00Z"), ("new", &untold), finder);
+        let at = weighed(|path, findings| {
+            in_log(
+                path,
+                Some("2020-01-01T00:00:00Z"),
+                ("new", &untold),
+                findings,
+            );
         });
         assert_eq!(at, None);
     }
@@ -121,15 +126,15 @@ mod tests {
                     "completed": "2026-06-01T02:00:00Z"},
             }))
             .unwrap();
-            let mut finder = Finder::default();
+            let mut findings = Findings::default();
             let date = Some("2026-06-01T03:00:00Z");
             in_log(
                 FieldPath::of("pitr.date"),
                 date,
                 ("nightly", &backup),
-                &mut finder,
+                &mut findings,
             );
-            finder.into_findings()
+            findings.into_findings()
         };
         assert_eq!(found(false), []);
         let warned = found(true);

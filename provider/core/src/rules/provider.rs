@@ -3,7 +3,7 @@
 use everest_schemas::models::ProviderModel;
 use everest_schemas::{Field, Sensitive};
 
-use super::finder::Finder;
+use super::findings::Findings;
 use super::table::provider::{
     CLIENT_CERTIFICATE_PAIR, CONFIG_PATHS, CREDENTIAL_SOURCES, EXEC_API_VERSION, HOST, INSECURE,
     PEM, PROXY_URL,
@@ -21,19 +21,19 @@ const EXEC_API_VERSIONS: [&str; 2] = [
 /// What settings of the provider contradict each other or are not what they
 /// should be. Environment variables are not seen here.
 pub fn check(config: &ProviderModel) -> Vec<Finding> {
-    let mut finder = Finder::default();
-    sources(config, &mut finder);
-    pem(config, &mut finder);
-    addresses(config, &mut finder);
+    let mut findings = Findings::default();
+    sources(config, &mut findings);
+    pem(config, &mut findings);
+    addresses(config, &mut findings);
     if config.config_path.is_known() && config.config_paths.is_known() {
-        finder.broken(
+        findings.error(
             &CONFIG_PATHS,
             FieldPath::of("configPaths"),
             "Both {configPath} and {configPaths} are given",
         );
     }
     if config.insecure.known() == Some(&true) && config.cluster_ca_certificate.is_known() {
-        finder.broken(
+        findings.error(
             &INSECURE,
             FieldPath::of("insecure"),
             "Both {insecure = true} and {clusterCaCertificate} are given",
@@ -45,16 +45,16 @@ pub fn check(config: &ProviderModel) -> Vec<Finding> {
         .and_then(|exec| exec.api_version.known_str())
         && !EXEC_API_VERSIONS.contains(&version)
     {
-        finder.broken(
+        findings.error(
             &EXEC_API_VERSION,
             FieldPath::of("exec.apiVersion"),
             format!("{version:?} is not a form of credentials"),
         );
     }
-    finder.into_findings()
+    findings.into_findings()
 }
 
-fn sources(config: &ProviderModel, finder: &mut Finder) {
+fn sources(config: &ProviderModel, findings: &mut Findings) {
     let certificate = config.client_certificate.is_known() || config.client_key.is_known();
     let given: Vec<FieldPath> = [
         (config.token.is_known(), "token"),
@@ -66,7 +66,7 @@ fn sources(config: &ProviderModel, finder: &mut Finder) {
     .map(|(_, name)| FieldPath::of(name))
     .collect();
     if let [_, .., last] = given.as_slice() {
-        finder.broken(
+        findings.error(
             &CREDENTIAL_SOURCES,
             last.clone(),
             Text::from("There are several sources of credentials: ")
@@ -78,10 +78,10 @@ fn sources(config: &ProviderModel, finder: &mut Finder) {
         (Field::Null, Field::Known(_)) => ("clientKey", "clientCertificate"),
         _ => return,
     };
-    finder.without(&CLIENT_CERTIFICATE_PAIR, given, FieldPath::of(missing));
+    findings.without(&CLIENT_CERTIFICATE_PAIR, given, FieldPath::of(missing));
 }
 
-fn pem(config: &ProviderModel, finder: &mut Finder) {
+fn pem(config: &ProviderModel, findings: &mut Findings) {
     let key = config.client_key.known().map(Sensitive::expose);
     for (name, text) in [
         ("clientCertificate", config.client_certificate.known()),
@@ -94,16 +94,16 @@ fn pem(config: &ProviderModel, finder: &mut Finder) {
         if text.is_some_and(|text| !text.contains("-----BEGIN")) {
             let path = FieldPath::of(name);
             let summary = Text::from(&path).and(" is not PEM text");
-            finder.broken(&PEM, path, summary);
+            findings.error(&PEM, path, summary);
         }
     }
 }
 
-fn addresses(config: &ProviderModel, finder: &mut Finder) {
+fn addresses(config: &ProviderModel, findings: &mut Findings) {
     if let Some(text) = config.host.known_str()
         && !url::is_http(text)
     {
-        finder.broken(
+        findings.error(
             &HOST,
             FieldPath::of("host"),
             format!("{text:?} is not a URL with http or https"),
@@ -112,7 +112,7 @@ fn addresses(config: &ProviderModel, finder: &mut Finder) {
     if let Some(text) = config.proxy_url.known_str()
         && !url::has_scheme(text, &["http", "https", "socks5"])
     {
-        finder.broken(
+        findings.error(
             &PROXY_URL,
             FieldPath::of("proxyUrl"),
             format!("{text:?} is not a URL of a proxy"),

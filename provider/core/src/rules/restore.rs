@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::backup::fourth_storage;
 use super::database::{backup_source, pitr_date};
-use super::finder::{Finder, differ, is_missing};
+use super::findings::{Findings, differ, is_missing};
 use super::online::{
     Reference, busy_state, database, is_to_come, named, served_namespace, storage,
     storages_of_backups, upgrade_lock,
@@ -22,8 +22,8 @@ use crate::path::FieldPath;
 /// What a configuration of a restore can never be: a restore is not changed,
 /// only made.
 pub fn check_syntax(config: &RestoreModel) -> Vec<Finding> {
-    let mut finder = Finder::default();
-    finder.timeouts(&config.timeouts);
+    let mut findings = Findings::default();
+    findings.timeouts(&config.timeouts);
     let any_unknown = config.backup_name.is_unknown() || config.backup_source.is_unknown();
     let by_name = !is_missing(&config.backup_name);
     let by_path = config.backup_source.is_known();
@@ -33,28 +33,28 @@ pub fn check_syntax(config: &RestoreModel) -> Vec<Finding> {
         } else {
             "Neither {.backupName} nor {.backupSource} is given"
         };
-        finder.broken(&RESTORE_SOURCE, FieldPath::of("backupName"), summary);
+        findings.error(&RESTORE_SOURCE, FieldPath::of("backupName"), summary);
     }
     if let Some(source) = config.backup_source.known() {
-        backup_source(&FieldPath::of("backupSource"), source, &mut finder);
+        backup_source(&FieldPath::of("backupSource"), source, &mut findings);
     }
     if let Some(pitr) = config.pitr.known() {
         pitr_date(
             FieldPath::of("pitr.date"),
             pitr.date.known_str(),
-            &mut finder,
+            &mut findings,
         );
     }
-    finder.into_findings()
+    findings.into_findings()
 }
 
 /// What Kubernetes forbids a new restore to be.
 pub fn check(planned: &RestoreModel, prior: Option<&RestoreModel>) -> Vec<Finding> {
-    let mut finder = Finder::default();
+    let mut findings = Findings::default();
     if prior.is_none_or(|prior| differ(&planned.name, &prior.name)) {
-        finder.object_name(FieldPath::of("name"), &planned.name);
+        findings.object_name(FieldPath::of("name"), &planned.name);
     }
-    finder.into_findings()
+    findings.into_findings()
 }
 
 /// What a new restore cannot be at this time.
@@ -63,16 +63,16 @@ pub fn check_time(
     prior: Option<&RestoreModel>,
     now: Timestamp,
 ) -> Vec<Finding> {
-    let mut finder = Finder::default();
+    let mut findings = Findings::default();
     if prior.is_none() {
         pitr::past(
             FieldPath::of("pitr.date"),
             moment(planned),
             now,
-            &mut finder,
+            &mut findings,
         );
     }
-    finder.into_findings()
+    findings.into_findings()
 }
 
 fn moment(planned: &RestoreModel) -> Option<&str> {
@@ -87,14 +87,14 @@ pub fn check_online(
     facts: &Facts,
     stage: Stage,
 ) -> Vec<Finding> {
-    let mut finder = Finder::default();
+    let mut findings = Findings::default();
     if prior.is_some() {
-        return finder.into_findings();
+        return findings.into_findings();
     }
-    if !served_namespace(&planned.namespace, facts, stage, &mut finder) {
-        return finder.into_findings();
+    if !served_namespace(&planned.namespace, facts, stage, &mut findings) {
+        return findings.into_findings();
     }
-    let target = database(&planned.database_name, facts, stage, &mut finder);
+    let target = database(&planned.database_name, facts, stage, &mut findings);
     let engine = target
         .and_then(|target| target.spec.engine.known())
         .and_then(|engine| engine.type_.known().copied());
@@ -105,11 +105,11 @@ pub fn check_online(
         engine,
         facts,
         stage,
-        &mut finder,
+        &mut findings,
     );
     if let Some(backup) = backup {
         let date = moment(planned);
-        pitr::in_log(FieldPath::of("pitr.date"), date, backup, &mut finder);
+        pitr::in_log(FieldPath::of("pitr.date"), date, backup, &mut findings);
         let storage = backup.1.spec.backup_storage_name.known_str();
         known_to_engine(
             path.clone(),
@@ -117,28 +117,28 @@ pub fn check_online(
             target,
             storage,
             (facts, stage),
-            &mut finder,
+            &mut findings,
         );
-        repositories(path, planned, target, storage, facts, &mut finder);
+        repositories(path, planned, target, storage, facts, &mut findings);
     }
     if let Some(source) = planned.backup_source.known() {
         let path = FieldPath::of("backupSource.backupStorageName");
         let name = &source.backup_storage_name;
-        storage(path.clone(), name, facts, stage, &mut finder);
+        storage(path.clone(), name, facts, stage, &mut findings);
         let storage = name.known_str();
-        repositories(path, planned, target, storage, facts, &mut finder);
+        repositories(path, planned, target, storage, facts, &mut findings);
     }
     if stage == Stage::Plan {
-        upgrade_lock(facts, &mut finder);
+        upgrade_lock(facts, &mut findings);
         if let Some(state) = target.and_then(unrestorable_state) {
-            finder.doubtful(
+            findings.warning(
                 &RESTORE_ALLOWED,
                 FieldPath::of("databaseName"),
                 format!("The database is in state {state:?} at the moment"),
             );
         }
     }
-    finder.into_findings()
+    findings.into_findings()
 }
 
 /// A PostgreSQL database reads from one of its repositories, so what is restored from counts as
@@ -149,13 +149,13 @@ fn repositories(
     target: Option<&DatabaseCluster>,
     storage: Option<&str>,
     facts: &Facts,
-    finder: &mut Finder,
+    findings: &mut Findings,
 ) {
     if let Some(((target, name), storage)) =
         target.zip(planned.database_name.known_str()).zip(storage)
         && is_postgresql(target)
     {
-        fourth_storage(path, storage, name, target, facts, finder);
+        fourth_storage(path, storage, name, target, facts, findings);
     }
 }
 
@@ -166,7 +166,7 @@ fn known_to_engine(
     target: Option<&DatabaseCluster>,
     storage: Option<&str>,
     (facts, stage): (&Facts, Stage),
-    finder: &mut Finder,
+    findings: &mut Findings,
 ) {
     let (Some(target), Some(name), Some(storage)) =
         (target, planned.database_name.known_str(), storage)
@@ -188,7 +188,7 @@ fn known_to_engine(
     if known.all(|known| known != storage) {
         let summary =
             format!("The backup lies in {storage:?}, which the engine of {name:?} does not know");
-        finder.missing(&PXC_RESTORE_STORAGE, path, summary, stage);
+        findings.missing(&PXC_RESTORE_STORAGE, path, summary, stage);
     }
 }
 
@@ -233,7 +233,7 @@ pub(super) fn source_backup<'a>(
     engine: Option<Engine>,
     facts: &'a Facts,
     stage: Stage,
-    finder: &mut Finder,
+    findings: &mut Findings,
 ) -> Option<(&'a str, &'a DatabaseClusterBackup)> {
     let reference = Reference {
         rule: &SOURCE_BACKUP,
@@ -244,7 +244,7 @@ pub(super) fn source_backup<'a>(
     if is_to_come(Kind::Backups, name, &facts.backups, facts, stage) {
         return None;
     }
-    let backup = named(reference, &facts.backups, stage, finder)?;
+    let backup = named(reference, &facts.backups, stage, findings)?;
     let name = name.known_str().unwrap_or_default();
     let state = backup
         .status
@@ -253,18 +253,18 @@ pub(super) fn source_backup<'a>(
         .unwrap_or_default();
     if backup.metadata.deletion_timestamp.is_some() {
         let summary = format!("The backup {name:?} is being deleted");
-        finder.missing(&SOURCE_BACKUP, path, summary, stage);
+        findings.missing(&SOURCE_BACKUP, path, summary, stage);
         return None;
     }
     if state == "Failed" {
         // The same run may take it again under its name.
         let summary = format!("The backup {name:?} has failed");
-        finder.missing(&SOURCE_BACKUP, path, summary, stage);
+        findings.missing(&SOURCE_BACKUP, path, summary, stage);
         return None;
     }
     if state != "Succeeded" {
         let summary = format!("The backup {name:?} is not complete yet");
-        finder.missing(&SOURCE_BACKUP, path, summary, stage);
+        findings.missing(&SOURCE_BACKUP, path, summary, stage);
         return None;
     }
     let (Some(databases), Some(of)) = (&facts.databases, backup.spec.db_cluster_name.known_str())
@@ -273,7 +273,7 @@ pub(super) fn source_backup<'a>(
     };
     let Some(source) = databases.get(of) else {
         let summary = format!("The backup {name:?} is of {of}, which no longer exists");
-        finder.missing(&SOURCE_BACKUP, path, summary, stage);
+        findings.missing(&SOURCE_BACKUP, path, summary, stage);
         return None;
     };
     let source = source.spec.engine.known();
@@ -281,7 +281,7 @@ pub(super) fn source_backup<'a>(
         && engine != *of
     {
         let summary = format!("The backup {name:?} is of {of}, not of {engine}");
-        finder.broken(&SOURCE_BACKUP, path, summary);
+        findings.error(&SOURCE_BACKUP, path, summary);
     }
     Some((name, backup))
 }

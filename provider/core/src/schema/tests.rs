@@ -6,9 +6,9 @@ use everest_schemas::{Field, Tree};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::rules::Ruled;
+use crate::rules::Validate;
 use crate::v1::{self, OwnedKeys};
-use crate::{Operation, outputs};
+use crate::{Operation, computed};
 
 /// Puts a value at a path of the spec, beside nulls for what is required there; into a map under
 /// the key `cpu`.
@@ -191,7 +191,7 @@ fn a_change_of_everything_makes_every_output_unknown_that_is_not_lasting() {
         "proxy": {"type": "proxysql"},
     }))
     .spec;
-    outputs::database::mark_affected(&prior, &mut planned);
+    computed::database::mark_affected(&prior, &mut planned);
     let tree = Tree::of(&planned).unwrap();
     for place in places::<DatabaseModel>() {
         if place.says("x-read-only") {

@@ -77,7 +77,7 @@ fn is_said_in(rule: &str, dialect: Dialect) -> bool {
 fn assert_text_fits(rule: &str, text: &Text) {
     for dialect in Dialect::ALL {
         if is_said_in(rule, dialect) {
-            let said = text.said(dialect);
+            let said = text.render(dialect);
             let misfits = misfits(&said, dialect);
             assert!(
                 misfits.is_empty(),
@@ -105,7 +105,7 @@ fn a_rule_speaks_to_each_front_ends_users_in_their_words() {
 #[test]
 fn an_expression_is_refused_in_the_words_of_managed_resources() {
     for expression in [DATABASE, BACKUP_STORAGE, RESTORE, NAMESPACE].concat() {
-        let said = expression.message().said(Dialect::ManagedResource);
+        let said = expression.message().render(Dialect::ManagedResource);
         let misfits = misfits(&said, Dialect::ManagedResource);
         assert!(misfits.is_empty(), "{misfits:?} in {said:?}");
     }

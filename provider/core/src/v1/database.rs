@@ -10,7 +10,7 @@ use super::{
 };
 use crate::Operation;
 use crate::facts::Seen;
-use crate::readiness::{self, DatabaseSighting, Readiness};
+use crate::readiness::{self, DatabaseObservation, Readiness};
 use crate::upgrade::CrVersion;
 use crate::{restart, schema, semantic, upgrade, zero};
 
@@ -162,7 +162,7 @@ pub fn observed(object: &DatabaseCluster, owned: &OwnedKeys) -> DatabaseModel {
 
 /// Whether a database that nobody has just written to is ready.
 fn looks_ready(object: &DatabaseCluster) -> bool {
-    let sighting = DatabaseSighting {
+    let observation = DatabaseObservation {
         database: object,
         engine_cr: Seen::Unread,
         restore: None,
@@ -173,7 +173,7 @@ fn looks_ready(object: &DatabaseCluster) -> bool {
         creating: false,
         may_be_stale: false,
     };
-    readiness::database(&sighting) == Readiness::Ready
+    readiness::database(&observation) == Readiness::Ready
         && readiness::missing_address(object).is_none()
 }
 

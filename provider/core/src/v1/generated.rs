@@ -5,7 +5,7 @@ use everest_schemas::models::{DatabaseModel, NamespaceModel};
 use everest_schemas::{Engine, Field};
 
 use super::database::default_secret;
-use crate::{drift, semantic, storage_class};
+use crate::{field_conflict, semantic, storage_class};
 
 /// Takes out of a generated configuration what nobody has asked for: values that everest-operator
 /// has chosen, and values that an omitted attribute has anyway. Written down, they would hold the
@@ -59,7 +59,7 @@ pub fn shorten_namespace(config: &mut NamespaceModel) {
 /// Takes out what everest-operator has chosen.
 fn drop_chosen(spec: &mut DatabaseClusterSpec, live: &DatabaseCluster) {
     let live = serde_json::to_value(live).unwrap_or_default();
-    let chosen = |path: &str| !drift::is_said(&live, path);
+    let chosen = |path: &str| !field_conflict::is_said(&live, path);
     if let Some(EngineSpec {
         config,
         replicas,

@@ -3,7 +3,7 @@
 use everest_core::api::STORAGE_PROTECTION;
 use everest_core::facts::Seen;
 use everest_core::readiness::{self, Readiness};
-use everest_core::rules::{Ruled, Stage};
+use everest_core::rules::{Stage, Validate};
 use everest_core::v1;
 use everest_schemas::everest::{DatabaseCluster, DatabaseClusterBackup};
 use everest_schemas::function::BackupInput;

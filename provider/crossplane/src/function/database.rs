@@ -7,9 +7,9 @@ mod spec;
 
 use everest_core::api::RESTART;
 use everest_core::facts::Seen;
-use everest_core::rules::{Ruled, Stage};
+use everest_core::rules::{Stage, Validate};
 use everest_core::v1;
-use everest_core::{Operation, outputs, upgrade};
+use everest_core::{Operation, computed, upgrade};
 use everest_schemas::everest::DatabaseCluster;
 use everest_schemas::function::DatabaseInput;
 use everest_schemas::models::DatabaseModel;
@@ -177,7 +177,7 @@ fn compose(
             let after = spec::after(observed, &object["spec"])?;
             let after = v1::database::observed(&after, &v1::OwnedKeys::default());
             check(step, &subject, &after, Some(&prior), Some(observed));
-            let changes = !outputs::database::affected(&prior, &after).is_empty();
+            let changes = !computed::database::affected(&prior, &after).is_empty();
             Some((observed, changes))
         }
     };

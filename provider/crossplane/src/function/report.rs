@@ -92,7 +92,7 @@ impl Report {
             } else {
                 format!("{place}: ")
             };
-            let (summary, detail) = (finding.summary.said(OURS), finding.detail.said(OURS));
+            let (summary, detail) = (finding.summary.render(OURS), finding.detail.render(OURS));
             let sentence = format!("{subject}: {place}{summary}. {detail}");
             if PASSING.contains(&finding.rule) {
                 self.held.push(sentence);

@@ -1,13 +1,13 @@
 //! Which cluster a managed resource goes to: one client for each ProviderConfig, kept while
 //! the config and its credentials stay as they are.
 
-mod access;
 mod bound;
 pub mod controller;
 mod credentials;
 mod error;
-mod slot;
+mod kubeconfig_source;
 mod status;
+mod target_cache;
 #[cfg(test)]
 mod tests;
 
@@ -21,9 +21,9 @@ use everest_schemas::managed::{ProviderConfigKind, ProviderConfigReference};
 use kube::api::PatchParams;
 use tokio::sync::watch;
 
-pub use access::Config;
 pub use error::TargetError;
-use slot::Slot;
+pub use kubeconfig_source::Config;
+use target_cache::CachedTarget;
 
 /// The field manager of everything this provider applies.
 pub const FIELD_MANAGER: &str = "everest-crossplane";
@@ -95,12 +95,12 @@ pub struct Targets {
     shared: Arc<Shared>,
 }
 
-/// What all slots have in common.
+/// What all cache entries have in common.
 struct Shared {
     control: kube::Client,
     /// Whether the kubeconfigs of `ClusterProviderConfig`s may name credential plugins.
     commands: bool,
-    slots: Mutex<HashMap<TargetKey, Arc<Slot>>>,
+    cache: Mutex<HashMap<TargetKey, Arc<CachedTarget>>>,
     revisions: AtomicU64,
     changes: watch::Sender<u64>,
 }
@@ -118,7 +118,7 @@ impl Targets {
             shared: Arc::new(Shared {
                 control,
                 commands,
-                slots: Mutex::default(),
+                cache: Mutex::default(),
                 revisions: AtomicU64::default(),
                 changes: watch::Sender::new(0),
             }),
@@ -150,7 +150,7 @@ impl Targets {
     /// # Errors
     /// See [`Targets::connect`].
     pub async fn target(&self, key: &TargetKey) -> Result<Arc<Target>, TargetError> {
-        self.slot(key).target(&self.shared).await
+        self.cached(key).target(&self.shared).await
     }
 
     /// Whether the target's cluster answers now, takes the credentials and runs Everest. What
@@ -160,26 +160,28 @@ impl Targets {
     /// See [`Targets::connect`].
     pub async fn check(&self, key: &TargetKey) -> Result<(), TargetError> {
         self.target(key).await?;
-        self.slot(key).check(&self.shared, slot::CHECKED).await
+        self.cached(key)
+            .check(&self.shared, target_cache::CHECKED)
+            .await
     }
 
     /// Something says that the cluster does not answer any more: it is asked now, and if it does
     /// not, all who go there are told.
     pub async fn suspect(&self, key: &TargetKey) {
-        let found = self.slots().get(key).cloned();
-        if let Some(slot) = found {
-            slot.suspect(&self.shared).await;
+        let found = self.cache().get(key).cloned();
+        if let Some(cached) = found {
+            cached.suspect(&self.shared).await;
         }
     }
 
     /// The config may have changed: it is read again before its target is next used.
     pub fn doubt(&self, key: &TargetKey) {
-        self.slot(key).doubt();
+        self.cached(key).doubt();
     }
 
     /// The config is gone, and its target with it.
     pub fn forget(&self, key: &TargetKey) {
-        let removed = self.slots().remove(key);
+        let removed = self.cache().remove(key);
         if removed.is_some() {
             self.shared.changed();
         }
@@ -190,20 +192,20 @@ impl Targets {
         self.shared.changes.subscribe()
     }
 
-    fn slot(&self, key: &TargetKey) -> Arc<Slot> {
-        let mut slots = self.slots();
-        if let Some(slot) = slots.get(key) {
-            return slot.clone();
+    fn cached(&self, key: &TargetKey) -> Arc<CachedTarget> {
+        let mut cache = self.cache();
+        if let Some(cached) = cache.get(key) {
+            return cached.clone();
         }
-        slots.retain(|_, slot| !slot.is_spent());
-        let slot = Arc::new(Slot::new(key.clone()));
-        slots.insert(key.clone(), slot.clone());
-        slot
+        cache.retain(|_, cached| !cached.is_spent());
+        let cached = Arc::new(CachedTarget::new(key.clone()));
+        cache.insert(key.clone(), cached.clone());
+        cached
     }
 
-    fn slots(&self) -> std::sync::MutexGuard<'_, HashMap<TargetKey, Arc<Slot>>> {
+    fn cache(&self) -> std::sync::MutexGuard<'_, HashMap<TargetKey, Arc<CachedTarget>>> {
         self.shared
-            .slots
+            .cache
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }

@@ -6,7 +6,7 @@ use super::events::Events;
 use super::flags::Options;
 use super::gate::Gate;
 use super::metrics::Metrics;
-use super::pace::Pace;
+use super::rate_limiter::RateLimiter;
 use super::usage::Usages;
 
 /// Made once by [`run`](super::run()), given to every controller.
@@ -26,7 +26,7 @@ pub struct Context {
     /// Which kinds are served.
     pub gate: Gate,
     /// How fast reconciles may follow each other.
-    pub pace: Pace,
+    pub rate_limiter: RateLimiter,
     /// What the command line says.
     pub options: Options,
 }
@@ -49,7 +49,7 @@ impl Context {
             metrics: Metrics::new(),
             changelogs: ChangeLogs::off(),
             gate: Gate::new().1,
-            pace: Pace::new(1000),
+            rate_limiter: RateLimiter::new(1000),
             control,
             options: *options,
         }

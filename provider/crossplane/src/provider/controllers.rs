@@ -6,7 +6,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use everest_cluster::follow::Follow;
+use everest_cluster::reflector::Reflector;
 use everest_schemas::crds;
 use everest_schemas::managed::{Managed, ManagedModel};
 use futures::{FutureExt, StreamExt, TryStreamExt, future};
@@ -25,11 +25,11 @@ use super::config::{Target, TargetKey};
 use super::context::Context;
 use super::flags::Options;
 use super::kind::Kind;
-use super::memory::{Memories, Related, ResourceKey};
 use super::metadata;
 use super::metrics::Outcome;
 use super::reconcile::{Next, measured, reconcile};
-use super::views::{Notifier, Views, follow_secrets};
+use super::reconcile_state::{ReconcileStates, Related, ResourceKey};
+use super::views::{Notifier, Views, reflect_secrets};
 
 /// However much the time between two looks varies, it is not less.
 const SHORTEST: Duration = Duration::from_secs(1);
@@ -39,11 +39,11 @@ pub struct Controller<K: Kind> {
     /// What all controllers share.
     pub context: Arc<Context>,
     /// What is remembered.
-    pub memories: Arc<Memories>,
+    pub states: Arc<ReconcileStates>,
     /// The schema of `status.atProvider`.
     pub at_provider: Value,
     /// The Secrets beside managed resources, where they matter.
-    pub own_secrets: Option<Follow<PartialObjectMeta<Secret>>>,
+    pub own_secrets: Option<Reflector<PartialObjectMeta<Secret>>>,
     /// The managed resources, once they are followed.
     pub resources: OnceLock<Store<Managed<K::Model>>>,
     views: Mutex<HashMap<TargetKey, Arc<Views<K>>>>,
@@ -56,14 +56,14 @@ impl<K: Kind> Controller<K> {
         context: Arc<Context>,
     ) -> (Self, mpsc::UnboundedReceiver<ObjectRef<Managed<K::Model>>>) {
         let (queue, queued) = mpsc::unbounded_channel();
-        let memories = Arc::new(Memories::default());
+        let states = Arc::new(ReconcileStates::default());
         let notifier = Notifier {
-            memories: memories.clone(),
+            states: states.clone(),
             queue,
         };
         let own_secrets = K::HAS_SECRETS.then(|| {
             let notifier = notifier.clone();
-            follow_secrets(context.control.clone(), move |metadata| {
+            reflect_secrets(context.control.clone(), move |metadata| {
                 let namespace = metadata.namespace.clone().unwrap_or_default();
                 let name = metadata.name.clone().unwrap_or_default();
                 notifier.tell(&Related::Own(namespace, name));
@@ -71,7 +71,7 @@ impl<K: Kind> Controller<K> {
         });
         let controller = Controller {
             context,
-            memories,
+            states,
             at_provider: crds::at_provider::<K::Model>(),
             own_secrets,
             resources: OnceLock::new(),
@@ -104,13 +104,13 @@ impl<K: Kind> Controller<K> {
 
     /// Forgets a managed resource, and what only it had followed.
     pub fn forget(&self, key: &ResourceKey) {
-        self.memories.forget(key);
+        self.states.forget(key);
         let mut views = self.views.lock().unwrap_or_else(PoisonError::into_inner);
-        views.retain(|target, _| self.memories.uses(target));
+        views.retain(|target, _| self.states.uses(target));
     }
 }
 
-/// Runs the controller of a kind until `shutdown`; looks that are under way are finished.
+/// Runs the controller of a kind until `shutdown`; reconciles that are under way are finished.
 pub async fn run<K: Kind>(context: Arc<Context>, shutdown: CancellationToken) {
     let (controller, queued) = Controller::<K>::new(context.clone());
     let controller = Arc::new(controller);
@@ -167,7 +167,7 @@ pub async fn run<K: Kind>(context: Arc<Context>, shutdown: CancellationToken) {
     applier(
         move |managed: Arc<Managed<K::Model>>, controller: Arc<Controller<K>>| {
             async move {
-                controller.context.pace.turn().await;
+                controller.context.rate_limiter.turn().await;
                 let options = &controller.context.options;
                 let measured = controller.context.metrics.reconcile(K::Model::PLURAL);
                 let next = reconcile(&managed, &controller).await;

@@ -10,7 +10,7 @@ pub struct Situation {
     /// It is being deleted.
     pub deleting: bool,
     /// It is, because its definition is.
-    pub withdrawn: bool,
+    pub definition_deleted: bool,
     /// The annotation `crossplane.io/paused` is `"true"`.
     pub paused: bool,
     /// What may be done.
@@ -137,7 +137,7 @@ fn going(situation: &Situation, policies: Policies) -> Step {
     if !situation.held {
         return Step::Nothing;
     }
-    if !policies.delete || situation.withdrawn {
+    if !policies.delete || situation.definition_deleted {
         return Step::Release;
     }
     if situation.held_by_others {
@@ -177,7 +177,7 @@ mod tests {
     fn situation(policies: &[ManagementPolicy], external: External) -> Situation {
         Situation {
             deleting: false,
-            withdrawn: false,
+            definition_deleted: false,
             paused: false,
             policies: Policies::of(policies),
             prepared: true,
@@ -266,7 +266,7 @@ mod tests {
     fn a_resource_that_goes_with_its_definition_leaves_what_it_stands_for() {
         let mut given = situation(&[All], MATCH);
         given.deleting = true;
-        given.withdrawn = true;
+        given.definition_deleted = true;
         assert_eq!(decide(&given), Step::Release);
         given.paused = true;
         assert_eq!(decide(&given), Step::Pause);

@@ -27,7 +27,7 @@ fn validations(expressions: &[Expression]) -> Vec<Validation> {
         .map(|expression| Validation {
             path: expression.path,
             rule: expression.expression.to_owned(),
-            message: expression.message().said(Dialect::ManagedResource),
+            message: expression.message().render(Dialect::ManagedResource),
         })
         .collect()
 }

@@ -93,7 +93,7 @@ pub enum Reason {
     PendingExternalResource,
     /// Nothing is done while the resource is paused.
     ReconciliationPaused,
-    /// A look that was asked for was had.
+    /// A reconcile that was asked for was had.
     ReconcileRequestHandled,
     /// A config is deleted while it is used.
     UsageAccounting,

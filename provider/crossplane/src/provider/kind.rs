@@ -12,13 +12,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use everest_cluster::follow::Follow;
-use everest_cluster::step::Steps;
+use everest_cluster::reflector::Reflector;
+use everest_cluster::requests::Requests;
 use everest_cluster::{Cluster, Scope, Typed};
 use everest_core::readiness::Readiness;
-use everest_core::rules::Ruled;
+use everest_core::rules::Validate;
 use everest_core::v1::convergence::{self, Held};
-use everest_core::v1::{Mapped, OwnedKeys};
+use everest_core::v1::{ObjectMapping, OwnedKeys};
 use everest_core::{Operation, v1};
 use everest_schemas::Sensitive;
 use everest_schemas::managed::{Managed, ManagedModel};
@@ -28,8 +28,8 @@ use kube::{Api, Resource, ResourceExt};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::failure::Failure;
-use super::memory::{Memory, Related, ResourceKey};
+use super::error::ReconcileError;
+use super::reconcile_state::{ReconcileState, Related, ResourceKey};
 use super::views::Views;
 
 pub use backup::Backups;
@@ -75,9 +75,9 @@ pub struct Scene<'a, K: Kind> {
     /// The control plane.
     pub control: &'a kube::Client,
     /// The Secrets beside managed resources.
-    pub own_secrets: Option<&'a Follow<PartialObjectMeta<Secret>>>,
+    pub own_secrets: Option<&'a Reflector<PartialObjectMeta<Secret>>>,
     /// What is remembered.
-    pub memory: &'a mut Memory,
+    pub state: &'a mut ReconcileState,
 }
 
 impl<K: Kind> Scene<'_, K> {
@@ -87,8 +87,8 @@ impl<K: Kind> Scene<'_, K> {
     }
 
     /// The external objects, one request at a time.
-    pub fn steps(&self) -> Steps<K::External> {
-        self.cluster().steps(self.namespace)
+    pub fn requests(&self) -> Requests<K::External> {
+        self.cluster().requests(self.namespace)
     }
 
     /// The model of what the cluster holds.
@@ -107,7 +107,7 @@ impl<K: Kind> Scene<'_, K> {
     ///
     /// # Errors
     /// When it does not exist or cannot be read.
-    pub async fn referred_secret(&self) -> Result<Option<Secret>, Failure> {
+    pub async fn referred_secret(&self) -> Result<Option<Secret>, ReconcileError> {
         let Some(reference) = &self.managed.spec.for_provider.secret_ref else {
             return Ok(None);
         };
@@ -116,11 +116,11 @@ impl<K: Kind> Scene<'_, K> {
         let found = api
             .get_opt(&reference.name)
             .await
-            .map_err(Failure::control(
+            .map_err(ReconcileError::control(
                 "reading the Secret of spec.forProvider.secretRef",
             ))?;
         found.map(Some).ok_or_else(|| {
-            Failure::Secret(format!(
+            ReconcileError::Secret(format!(
                 "spec.forProvider.secretRef: there is no Secret {namespace}/{}. Create it",
                 reference.name
             ))
@@ -132,7 +132,7 @@ impl<K: Kind> Scene<'_, K> {
 #[async_trait]
 pub trait Kind: Sized + Send + Sync + 'static {
     /// What users write.
-    type Model: ManagedModel + Ruled + Mapped<Object = Self::External>;
+    type Model: ManagedModel + Validate + ObjectMapping<Object = Self::External>;
     /// The object that it stands for.
     type External: Typed + Serialize;
     /// Members that are written back once the server has decided them.
@@ -164,7 +164,7 @@ pub trait Kind: Sized + Send + Sync + 'static {
     async fn seen(
         scene: &Scene<'_, Self>,
         external: &Self::External,
-    ) -> Result<Self::Model, Failure> {
+    ) -> Result<Self::Model, ReconcileError> {
         Ok(scene.observed(external))
     }
 
@@ -195,7 +195,7 @@ pub trait Kind: Sized + Send + Sync + 'static {
     }
 
     /// What has to come before the external object can be made.
-    async fn awaited(scene: &mut Scene<'_, Self>) -> Result<Option<String>, Failure> {
+    async fn awaited(scene: &mut Scene<'_, Self>) -> Result<Option<String>, ReconcileError> {
         let _ = scene;
         Ok(None)
     }
@@ -207,14 +207,14 @@ pub trait Kind: Sized + Send + Sync + 'static {
     async fn change(
         scene: &Scene<'_, Self>,
         external: &Self::External,
-    ) -> Result<Option<Value>, Failure> {
+    ) -> Result<Option<Value>, ReconcileError> {
         Ok(change::<Self>(scene.cluster(), scene.config, external))
     }
 
     /// Makes the external object.
-    async fn create(scene: &mut Scene<'_, Self>) -> Result<Arc<Self::External>, Failure> {
+    async fn create(scene: &mut Scene<'_, Self>) -> Result<Arc<Self::External>, ReconcileError> {
         let body = scene.config.desired(Operation::Create);
-        Ok(Arc::new(scene.steps().apply(scene.name, &body).await?))
+        Ok(Arc::new(scene.requests().apply(scene.name, &body).await?))
     }
 
     /// Notes on an external object that was just made what is not to be done to it later. This
@@ -222,7 +222,7 @@ pub trait Kind: Sized + Send + Sync + 'static {
     async fn note_creation(
         scene: &mut Scene<'_, Self>,
         external: &Arc<Self::External>,
-    ) -> Result<Arc<Self::External>, Failure> {
+    ) -> Result<Arc<Self::External>, ReconcileError> {
         let _ = scene;
         Ok(external.clone())
     }
@@ -242,28 +242,31 @@ pub trait Kind: Sized + Send + Sync + 'static {
         scene: &mut Scene<'_, Self>,
         external: &Self::External,
         body: &Value,
-    ) -> Result<Arc<Self::External>, Failure> {
+    ) -> Result<Arc<Self::External>, ReconcileError> {
         let body = at_version(body.clone(), external);
-        Ok(Arc::new(scene.steps().apply(scene.name, &body).await?))
+        Ok(Arc::new(scene.requests().apply(scene.name, &body).await?))
     }
 
     /// Asks for the deletion of the external object.
-    async fn delete(scene: &mut Scene<'_, Self>, external: &Self::External) -> Result<(), Failure> {
+    async fn delete(
+        scene: &mut Scene<'_, Self>,
+        external: &Self::External,
+    ) -> Result<(), ReconcileError> {
         let uid = external.uid();
-        Ok(scene.steps().delete(scene.name, uid.as_deref()).await?)
+        Ok(scene.requests().delete(scene.name, uid.as_deref()).await?)
     }
 
     /// Does what an object that is being deleted, by whomever, cannot go without.
     async fn ending(
         scene: &mut Scene<'_, Self>,
         external: &Self::External,
-    ) -> Result<Ending, Failure> {
+    ) -> Result<Ending, ReconcileError> {
         let _ = (scene, external);
         Ok(Ending::Goes)
     }
 
     /// What else has to go once the external object is gone; what is still waited for.
-    async fn clean_up(scene: &mut Scene<'_, Self>) -> Result<Option<String>, Failure> {
+    async fn clean_up(scene: &mut Scene<'_, Self>) -> Result<Option<String>, ReconcileError> {
         let _ = scene;
         Ok(None)
     }
@@ -318,9 +321,12 @@ pub fn at_version<E: Resource>(mut body: Value, external: &E) -> Value {
 ///
 /// # Errors
 /// When the two do not make a model.
-pub fn planned<K: Kind>(config: &K::Model, observed: &K::Model) -> Result<K::Model, Failure> {
+pub fn planned<K: Kind>(
+    config: &K::Model,
+    observed: &K::Model,
+) -> Result<K::Model, ReconcileError> {
     v1::convergence::planned(config, observed)
-        .map_err(|error| Failure::Unreadable(error.to_string()))
+        .map_err(|error| ReconcileError::Unreadable(error.to_string()))
 }
 
 #[cfg(test)]

@@ -283,7 +283,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::provider::scripted::api;
+    use crate::provider::testing::scripted::api;
 
     fn lease(holder: Option<&str>, renewed: &str) -> Lease {
         serde_json::from_value(json!({

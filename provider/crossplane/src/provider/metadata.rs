@@ -14,7 +14,7 @@ pub const EXTERNAL_NAME: &str = "crossplane.io/external-name";
 pub const PAUSED: &str = "crossplane.io/paused";
 /// How often to look, as a Go duration.
 pub const POLL_INTERVAL: &str = "crossplane.io/poll-interval";
-/// Any word; a new one asks for a look.
+/// Any word; a new one asks for a reconcile.
 pub const RECONCILE_REQUESTED: &str = "crossplane.io/reconcile-requested-at";
 /// When a creation was begun.
 pub const CREATE_PENDING: &str = "crossplane.io/external-create-pending";

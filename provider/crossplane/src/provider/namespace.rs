@@ -7,11 +7,11 @@ use kube::api::{ApiResource, DynamicObject, PostParams};
 
 /// Whether a namespace is being deleted.
 ///
-/// The creation of a ProviderConfigUsage is rehearsed: a namespace that is being deleted takes no
+/// The creation of a ProviderConfigUsage gets a dry run: a namespace that is being deleted takes no
 /// new objects. A package may not read namespaces, but it may make its own kinds.
 ///
 /// # Errors
-/// When the API server refuses the rehearsal for another reason, or does not answer.
+/// When the API server refuses the dry run for another reason, or does not answer.
 pub async fn is_terminating(control: &kube::Client, namespace: &str) -> Result<bool, kube::Error> {
     let usage = ProviderConfigUsage {
         metadata: ObjectMeta {
@@ -23,15 +23,14 @@ pub async fn is_terminating(control: &kube::Client, namespace: &str) -> Result<b
         resource_ref: ResourceReference::default(),
     };
     let manifest = usage.to_manifest().map_err(kube::Error::SerdeError)?;
-    let rehearsed: DynamicObject =
-        serde_json::from_value(manifest).map_err(kube::Error::SerdeError)?;
+    let probe: DynamicObject = serde_json::from_value(manifest).map_err(kube::Error::SerdeError)?;
     let resource = ApiResource::erase::<ProviderConfigUsage>(&());
     let api: Api<DynamicObject> = Api::namespaced_with(control.clone(), namespace, &resource);
     let params = PostParams {
         dry_run: true,
         ..PostParams::default()
     };
-    match api.create(&params, &rehearsed).await {
+    match api.create(&params, &probe).await {
         Ok(_) => Ok(false),
         Err(error) if is_refused(&error) => Ok(true),
         Err(error) => Err(error),

@@ -1,34 +1,32 @@
-//! One look at a managed resource: the steps that [`decide`] names, done one after another.
+//! One reconcile of a managed resource: the steps that [`decide`] names, done one after another.
 //!
-//! What a step looks at is in `seen`, what it writes to the external object in `acts`, to the
-//! managed resource in `record`; what the look came to is in `outcome`.
+//! What a step looks at is in `observe`, what it writes to the external object in `external`,
+//! to the managed resource in `patch`; what the reconcile came to is in `outcome`.
 
-mod acts;
-mod claims;
 #[cfg(test)]
 mod conditions;
 #[cfg(test)]
 mod crashes;
+mod definition_deleted;
+mod duplicates;
 #[cfg(test)]
 mod endings;
+mod external;
 #[cfg(test)]
 mod following;
-mod judged;
 #[cfg(test)]
 mod lost;
 #[cfg(test)]
 mod namespaces;
+mod observe;
 mod outcome;
+mod patch;
 #[cfg(test)]
 mod raised;
-mod record;
-mod seen;
-#[cfg(test)]
-mod stage;
 #[cfg(test)]
 mod stories;
-mod told;
-mod withdrawn;
+mod telemetry;
+mod validate;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,15 +36,15 @@ use everest_schemas::managed::{Managed, ManagedModel};
 use kube::ResourceExt;
 use serde_json::Value;
 
+use super::conditions::ConditionUpdate;
 use super::config::TargetError;
 use super::controllers::Controller;
 use super::decision::{External, Situation, Step, decide};
-use super::failure::Failure;
+use super::error::ReconcileError;
 use super::kind::Kind;
-use super::memory::{Memory, ResourceKey};
 use super::metadata;
 use super::policies::Policies;
-use super::report::Says;
+use super::reconcile_state::{ReconcileState, ResourceKey};
 use super::views::Views;
 use outcome::Outcome;
 
@@ -57,14 +55,14 @@ pub enum Next {
     Never,
     /// After this time.
     After(Duration),
-    /// After this time, since this look failed.
+    /// After this time, since this reconcile failed.
     Again(Duration),
     /// After the usual time.
     Usual,
 }
 
-/// A look under way.
-struct Look<'a, K: Kind> {
+/// One reconcile of a managed resource.
+struct Reconciler<'a, K: Kind> {
     controller: &'a Controller<K>,
     key: &'a ResourceKey,
     managed: Managed<K::Model>,
@@ -78,28 +76,28 @@ struct Look<'a, K: Kind> {
     raised: Vec<Finding>,
     /// Why its cluster can never be reached again.
     cut_off: Option<TargetError>,
-    memory: &'a mut Memory,
+    state: &'a mut ReconcileState,
     /// The managed resource is no longer there.
     gone: bool,
     /// The external object does not exist, and is to be made.
     missing: bool,
 }
 
-pub use told::measured;
+pub use telemetry::measured;
 
-/// Longest time of a look: two requests to the external object's cluster that end by their own
+/// Longest time of a reconcile: two requests to the external object's cluster that end by their own
 /// time-out. (crossplane-runtime gives a reconcile one minute.)
 const LONGEST: Duration = Duration::from_secs(120);
-/// How soon is looked again after a look that took too long.
+/// How soon is looked again after a reconcile that took too long.
 const OVERDUE: Duration = Duration::from_secs(30);
 
 /// Looks at a managed resource, does what is to be done, and says in its status what it came
 /// to. Returns when to look again.
 ///
-/// A look that is not answered is given up, as if the process had died in it: the next one goes
-/// on from what is there. Requests to the control plane end by nothing else.
+/// A reconcile that is not answered is given up, as if the process had died in it: the next one
+/// goes on from what is there. Requests to the control plane end by nothing else.
 pub async fn reconcile<K: Kind>(managed: &Managed<K::Model>, controller: &Controller<K>) -> Next {
-    match tokio::time::timeout(LONGEST, Box::pin(look(managed, controller))).await {
+    match tokio::time::timeout(LONGEST, Box::pin(reconcile_once(managed, controller))).await {
         Ok(next) => next,
         Err(_) => {
             tracing::warn!(
@@ -115,10 +113,10 @@ pub async fn reconcile<K: Kind>(managed: &Managed<K::Model>, controller: &Contro
     }
 }
 
-async fn look<K: Kind>(managed: &Managed<K::Model>, controller: &Controller<K>) -> Next {
+async fn reconcile_once<K: Kind>(managed: &Managed<K::Model>, controller: &Controller<K>) -> Next {
     let key = (managed.namespace().unwrap_or_default(), managed.name_any());
-    let mut memory = controller.memories.take(&key);
-    let mut look = Look {
+    let mut state = controller.states.take(&key);
+    let mut reconciler = Reconciler {
         controller,
         key: &key,
         managed: managed.clone(),
@@ -130,35 +128,35 @@ async fn look<K: Kind>(managed: &Managed<K::Model>, controller: &Controller<K>) 
         change: None,
         raised: Vec::new(),
         cut_off: None,
-        memory: &mut memory,
+        state: &mut state,
         gone: false,
         missing: false,
     };
-    let next = match Box::pin(look.run()).await {
-        Ok(Some(outcome)) => look.finish(outcome).await,
+    let next = match Box::pin(reconciler.run()).await {
+        Ok(Some(outcome)) => reconciler.finish(outcome).await,
         Ok(None) => {
             controller.forget(&key);
             return Next::Never;
         }
-        Err(failure) => look.fail(failure).await,
+        Err(failure) => reconciler.fail(failure).await,
     };
-    let released = look.managed.metadata.deletion_timestamp.is_some()
-        && !metadata::is_held(&look.managed.metadata);
-    if look.gone || released {
+    let released = reconciler.managed.metadata.deletion_timestamp.is_some()
+        && !metadata::is_held(&reconciler.managed.metadata);
+    if reconciler.gone || released {
         controller.forget(&key);
         return Next::Never;
     }
-    controller.memories.put(&key, memory);
+    controller.states.put(&key, state);
     next
 }
 
-impl<K: Kind> Look<'_, K> {
+impl<K: Kind> Reconciler<'_, K> {
     /// Does the steps, until one of them says when to look again. None once the managed
     /// resource is let go.
-    async fn run(&mut self) -> Result<Option<Outcome>, Failure> {
+    async fn run(&mut self) -> Result<Option<Outcome>, ReconcileError> {
         let mut situation = self.situation();
         if situation.deleting && situation.held {
-            situation.withdrawn = self.is_withdrawn().await?;
+            situation.definition_deleted = self.is_definition_deleted().await?;
         }
         loop {
             let step = decide(&situation);
@@ -170,7 +168,7 @@ impl<K: Kind> Look<'_, K> {
             );
             match step {
                 Step::Pause => {
-                    self.tell_of_pause();
+                    self.report_pause();
                     return Ok(Some(outcome::paused()));
                 }
                 Step::RefusePolicies(error) => return Ok(Some(outcome::refused(&error))),
@@ -207,7 +205,7 @@ impl<K: Kind> Look<'_, K> {
                         self.let_go().await?;
                         return Ok(None);
                     }
-                    Some(holder) => return Err(Failure::Claimed(holder)),
+                    Some(holder) => return Err(ReconcileError::Duplicate(holder)),
                     None => self.observe(&mut situation).await?,
                 },
                 Step::Create => {
@@ -231,16 +229,22 @@ impl<K: Kind> Look<'_, K> {
                 }
                 Step::Update => {
                     return match self.update().await {
-                        Ok(()) => self.settled(Says::update_requested()).await.map(Some),
+                        Ok(()) => self
+                            .settled(ConditionUpdate::update_requested())
+                            .await
+                            .map(Some),
                         Err(failure) => Box::pin(self.unchanged(failure)).await.map(Some),
                     };
                 }
                 Step::LeaveDifferent => {
-                    return self.settled(Says::update_restricted()).await.map(Some);
+                    return self
+                        .settled(ConditionUpdate::update_restricted())
+                        .await
+                        .map(Some);
                 }
                 Step::Settle => {
                     self.controller.context.metrics.unchanged(&self.measured());
-                    return self.settled(Says::matched()).await.map(Some);
+                    return self.settled(ConditionUpdate::matched()).await.map(Some);
                 }
                 Step::ReportAbsent => return Ok(Some(self.absent())),
                 Step::ReportDone => return Ok(Some(self.done())),
@@ -255,7 +259,7 @@ impl<K: Kind> Look<'_, K> {
                 }
                 Step::Delete => match self.delete().await {
                     Ok(()) => situation.external = External::Going,
-                    Err(Failure::Held(why)) => return Ok(Some(outcome::deleting(why))),
+                    Err(ReconcileError::Held(why)) => return Ok(Some(outcome::deleting(why))),
                     Err(failure) => return Err(failure),
                 },
                 Step::AwaitDeletion => {
@@ -271,7 +275,7 @@ impl<K: Kind> Look<'_, K> {
         let named = metadata::annotation(metadata, metadata::EXTERNAL_NAME).is_some();
         Situation {
             deleting: metadata.deletion_timestamp.is_some(),
-            withdrawn: false,
+            definition_deleted: false,
             paused: metadata::is_paused(metadata),
             policies: Policies::of(&self.managed.spec.management_policies),
             prepared: held && named,

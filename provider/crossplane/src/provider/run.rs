@@ -21,7 +21,7 @@ use super::gate::{self, Gate};
 use super::kinds::KINDS;
 use super::leader::{self, LeaderError};
 use super::metrics::{self, Metrics};
-use super::pace::Pace;
+use super::rate_limiter::RateLimiter;
 use super::server::{self, Health, Routes};
 use super::usage::Usages;
 
@@ -182,7 +182,7 @@ async fn serve(options: Options) -> Result<(), RunError> {
         metrics,
         changelogs,
         gate,
-        pace: Pace::new(options.max_reconcile_rate),
+        rate_limiter: RateLimiter::new(options.max_reconcile_rate),
         control,
         options,
     });

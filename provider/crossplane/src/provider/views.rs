@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use everest_cluster::Cluster;
 use everest_cluster::engine::database_kind;
-use everest_cluster::follow::{Follow, Known};
+use everest_cluster::reflector::{Lookup, Reflector};
 use everest_core::facts::Seen;
 use everest_schemas::Engine;
 use k8s_openapi::api::core::v1::Secret;
@@ -20,7 +20,7 @@ use tokio::time::Instant;
 
 use super::config::{FIELD_MANAGER, Target, Targets};
 use super::kind::{Companion, Kind, Tell};
-use super::memory::{Memories, Related};
+use super::reconcile_state::{ReconcileStates, Related};
 use everest_schemas::managed::Managed;
 
 /// Where managed resources that are to be looked at are put.
@@ -29,7 +29,7 @@ pub type Queue<M> = UnboundedSender<ObjectRef<Managed<M>>>;
 /// Tells the managed resources that something has to do with.
 pub struct Notifier<K: Kind> {
     /// Who has to do with what.
-    pub memories: Arc<Memories>,
+    pub states: Arc<ReconcileStates>,
     /// Where they are put.
     pub queue: Queue<K::Model>,
 }
@@ -37,7 +37,7 @@ pub struct Notifier<K: Kind> {
 impl<K: Kind> Clone for Notifier<K> {
     fn clone(&self) -> Self {
         Notifier {
-            memories: self.memories.clone(),
+            states: self.states.clone(),
             queue: self.queue.clone(),
         }
     }
@@ -46,7 +46,7 @@ impl<K: Kind> Clone for Notifier<K> {
 impl<K: Kind> Notifier<K> {
     /// Something happened to `related`.
     pub fn tell(&self, related: &Related) {
-        for (namespace, name) in self.memories.related(related) {
+        for (namespace, name) in self.states.related(related) {
             // Nobody listens any more only when the controller has ended.
             let _ = self.queue.send(ObjectRef::new(&name).within(&namespace));
         }
@@ -59,9 +59,9 @@ pub struct Views<K: Kind> {
     pub target: Arc<Target>,
     /// The same, with every request sent once.
     pub cluster: Cluster,
-    externals: Follow<K::External>,
-    engines: Mutex<HashMap<Engine, Arc<Follow<DynamicObject>>>>,
-    secrets: OnceLock<Follow<PartialObjectMeta<Secret>>>,
+    externals: Reflector<K::External>,
+    engines: Mutex<HashMap<Engine, Arc<Reflector<DynamicObject>>>>,
+    secrets: OnceLock<Reflector<PartialObjectMeta<Secret>>>,
     _companions: Vec<Companion>,
     notifier: Notifier<K>,
     recent: Mutex<(Instant, Cluster)>,
@@ -74,9 +74,9 @@ impl<K: Kind> Views<K> {
     /// Starts to follow the external objects. When that breaks down the cluster is asked at once
     /// whether it still answers: what is not looked at anew goes on saying that it is ready.
     pub fn open(target: Arc<Target>, targets: Targets, notifier: Notifier<K>) -> Self {
-        let cluster = target.cluster.clone().impatient();
+        let cluster = target.cluster.clone().without_retries();
         let tell = teller(&target, &notifier, Related::External);
-        let externals = Follow::start(
+        let externals = Reflector::start(
             Api::all(cluster.client().clone()),
             (),
             |external: &mut K::External| {
@@ -96,7 +96,7 @@ impl<K: Kind> Views<K> {
             notify.tell(&namespaced);
         });
         let companions = K::companions(&cluster, &told);
-        let recent = Mutex::new((Instant::now(), cluster.afresh()));
+        let recent = Mutex::new((Instant::now(), cluster.with_empty_cache()));
         Views {
             target,
             cluster,
@@ -113,7 +113,7 @@ impl<K: Kind> Views<K> {
     pub fn recent(&self) -> Cluster {
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         if recent.0.elapsed() > RECENT {
-            *recent = (Instant::now(), self.cluster.afresh());
+            *recent = (Instant::now(), self.cluster.with_empty_cache());
         }
         recent.1.clone()
     }
@@ -129,10 +129,10 @@ impl<K: Kind> Views<K> {
     ) -> Result<Option<Arc<K::External>>, everest_cluster::ClusterError> {
         let within = K::NAMESPACED.then_some(namespace);
         match self.externals.get(within, name).await {
-            Known::Present(found) => Ok(Some(found)),
-            Known::Absent => Ok(None),
-            Known::Unknown => {
-                let found = self.cluster.steps(namespace).get(name).await?;
+            Lookup::Present(found) => Ok(Some(found)),
+            Lookup::Absent => Ok(None),
+            Lookup::Unknown => {
+                let found = self.cluster.requests(namespace).get(name).await?;
                 Ok(found.map(Arc::new))
             }
         }
@@ -145,26 +145,26 @@ impl<K: Kind> Views<K> {
         namespace: &str,
         name: &str,
     ) -> Seen<serde_json::Value> {
-        let follow = {
+        let reflector = {
             let mut engines = self.engines.lock().unwrap_or_else(PoisonError::into_inner);
             engines
                 .entry(engine)
-                .or_insert_with(|| Arc::new(self.follow_engine(engine)))
+                .or_insert_with(|| Arc::new(self.reflect_engine(engine)))
                 .clone()
         };
-        match follow.get(Some(namespace), name).await {
-            Known::Present(found) => {
+        match reflector.get(Some(namespace), name).await {
+            Lookup::Present(found) => {
                 serde_json::to_value(&*found).map_or(Seen::Unread, Seen::Found)
             }
-            Known::Absent => Seen::Absent,
-            Known::Unknown => Seen::Unread,
+            Lookup::Absent => Seen::Absent,
+            Lookup::Unknown => Seen::Unread,
         }
     }
 
-    fn follow_engine(&self, engine: Engine) -> Follow<DynamicObject> {
+    fn reflect_engine(&self, engine: Engine) -> Reflector<DynamicObject> {
         let kind = database_kind(engine);
         let tell = teller(&self.target, &self.notifier, Related::External);
-        Follow::start(
+        Reflector::start(
             Api::all_with(self.cluster.client().clone(), &kind),
             kind,
             trim_engine,
@@ -175,24 +175,24 @@ impl<K: Kind> Views<K> {
     /// The version of a Secret in the cluster, where Secrets may be followed; of them only the
     /// metadata is.
     pub async fn secret_version(&self, namespace: &str, name: &str) -> Option<String> {
-        let follow = self.secrets.get_or_init(|| {
+        let reflector = self.secrets.get_or_init(|| {
             let tell = teller(&self.target, &self.notifier, Related::Secret);
-            follow_secrets(self.cluster.client().clone(), tell)
+            reflect_secrets(self.cluster.client().clone(), tell)
         });
-        match follow.get(Some(namespace), name).await {
-            Known::Present(found) => found.resource_version(),
-            Known::Absent => Some(String::new()),
-            Known::Unknown => None,
+        match reflector.get(Some(namespace), name).await {
+            Lookup::Present(found) => found.resource_version(),
+            Lookup::Absent => Some(String::new()),
+            Lookup::Unknown => None,
         }
     }
 }
 
 /// Follows the metadata of all Secrets of a cluster.
-pub fn follow_secrets(
+pub fn reflect_secrets(
     client: kube::Client,
     tell: impl Fn(&ObjectMeta) + Send + Sync + 'static,
-) -> Follow<PartialObjectMeta<Secret>> {
-    Follow::start(
+) -> Reflector<PartialObjectMeta<Secret>> {
+    Reflector::start(
         Api::all(client),
         (),
         |secret: &mut PartialObjectMeta<Secret>| {
@@ -258,8 +258,8 @@ fn trim(metadata: &mut ObjectMeta) {
 
 impl<K: Kind> Views<K> {
     /// Has a managed resource told of what happens to something.
-    pub fn relate(&self, related: Related, key: &super::memory::ResourceKey) {
-        self.notifier.memories.relate(related, key);
+    pub fn relate(&self, related: Related, key: &super::reconcile_state::ResourceKey) {
+        self.notifier.states.relate(related, key);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use everest_cluster::{Change, Cluster, ClusterError, Creation, Typed, Unacknowledged, Wait};
-use everest_core::{rules::Ruled, v1::Mapped};
+use everest_core::{rules::Validate, v1::ObjectMapping};
 use everest_schemas::{Field, models::Timeouts};
 use tfplugin::{Diagnostic, Diagnostics, Model, Plan, Private, ReadResult, Upgrade};
 
@@ -12,7 +12,7 @@ use crate::{diagnostics, key::Scope, listing::Filter, moved::ObjectKind, timeout
 #[async_trait]
 pub trait Kind: Send + Sync + 'static {
     /// Its attributes.
-    type Model: Model + Ruled + Mapped<Object: Typed> + PartialEq;
+    type Model: Model + Validate + ObjectMapping<Object: Typed> + PartialEq;
     /// What narrows a search for its objects.
     type Filter: Filter;
     /// As users write it.
@@ -75,7 +75,10 @@ pub trait Kind: Send + Sync + 'static {
 
     /// Adjusts the configuration that was written for an object that exists; `object` is that
     /// object, if it can be read.
-    fn generated(config: &mut Self::Model, object: Option<&<Self::Model as Mapped>::Object>) {
+    fn generated(
+        config: &mut Self::Model,
+        object: Option<&<Self::Model as ObjectMapping>::Object>,
+    ) {
         let _ = (config, object);
     }
 
@@ -95,7 +98,7 @@ pub trait Kind: Send + Sync + 'static {
     /// An object that was read, with what belongs to it.
     async fn observe(
         cluster: &Cluster,
-        object: &<Self::Model as Mapped>::Object,
+        object: &<Self::Model as ObjectMapping>::Object,
         prior: &Self::Model,
     ) -> Result<Self::Model, ClusterError> {
         let _ = prior;

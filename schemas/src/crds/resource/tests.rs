@@ -137,7 +137,7 @@ fn descriptions<M: ManagedModel>() -> Vec<(String, String)> {
     let schema = &definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"];
     let mut told = Vec::new();
     described(schema, M::KIND, &mut told);
-    for (path, text) in M::SHAPE.said {
+    for (path, text) in M::SHAPE.descriptions {
         let name = path.rsplit('.').next().unwrap();
         let is_there = |(member, said): &(String, String)| member == name && said == text;
         assert!(told.iter().any(is_there), "{} has no {path}", M::KIND);

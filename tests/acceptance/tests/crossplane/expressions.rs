@@ -39,7 +39,7 @@ async fn refusals(
         scene.apply(&paused(kind, name, sound, before)).await;
     }
     let written = paused(kind, name, sound, &sample["after"]);
-    match scene.rehearse(&written).await {
+    match scene.dry_run(&written).await {
         Ok(_) => Vec::new(),
         Err(kube::Error::Api(status)) if status.code == 422 => {
             let causes = status.details.map(|details| details.causes);

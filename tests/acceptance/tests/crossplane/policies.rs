@@ -35,7 +35,7 @@ async fn policies_that_are_applied_on_the_servers_side_replace_the_default() {
     for policies in ACCEPTED {
         let mut protected = wanted.clone();
         protected["spec"]["managementPolicies"] = json!(policies);
-        let applied = scene.rehearse(&protected).await.unwrap();
+        let applied = scene.dry_run(&protected).await.unwrap();
         assert_eq!(applied["spec"]["managementPolicies"], json!(policies));
     }
     for policies in [
@@ -47,7 +47,7 @@ async fn policies_that_are_applied_on_the_servers_side_replace_the_default() {
         assert_eq!(applied["spec"]["managementPolicies"], json!(policies));
     }
     wanted["spec"]["managementPolicies"] = json!(["Observe", "Observe"]);
-    let refused = scene.rehearse(&wanted).await.unwrap_err().to_string();
+    let refused = scene.dry_run(&wanted).await.unwrap_err().to_string();
     assert!(refused.contains("an action is named twice"), "{refused}");
     scene.end().await;
 }

@@ -77,7 +77,7 @@ impl Scene {
     }
 
     /// What the API server would make of an object that is applied: nothing is written.
-    pub async fn rehearse(&self, object: &Value) -> kube::Result<Value> {
+    pub async fn dry_run(&self, object: &Value) -> kube::Result<Value> {
         let params = PatchParams::apply("everest-tests").force().dry_run();
         self.apply_with(&params, object).await
     }

@@ -17,23 +17,25 @@ fn deleted_in_use() -> Value {
 }
 
 /// Plays an API server: what is being deleted goes with its last finalizer, not before.
-fn holding(objects: fake::Objects) -> (Cluster, fake::Seen, Arc<Mutex<fake::Objects>>) {
+fn holding(
+    objects: api_server::Objects,
+) -> (Cluster, api_server::Seen, Arc<Mutex<api_server::Objects>>) {
     let kept = Arc::new(Mutex::new(objects));
     let held = kept.clone();
-    let (cluster, seen) = fake::cluster(move |method, target, body| {
+    let (cluster, seen) = api_server::cluster(move |method, target, body| {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let mut objects = held.lock().unwrap();
-        let forbidden = || fake::failure(403, "Forbidden", "cannot watch", json!({}));
+        let forbidden = || api_server::failure(403, "Forbidden", "cannot watch", json!({}));
         if query.contains("watch=true") {
             return forbidden();
         }
         if method == "GET" && path.ends_with('s') {
             let inside = |key: &&String| key.rsplit_once('/').is_some_and(|(all, _)| all == path);
             let found = objects.keys().filter(inside).cloned().collect::<Vec<_>>();
-            return fake::list(found.iter().map(|key| objects[key].clone()).collect());
+            return api_server::list(found.iter().map(|key| objects[key].clone()).collect());
         }
         let Some(object) = objects.get_mut(path) else {
-            return fake::absent("backupstorages", "s3");
+            return api_server::absent("backupstorages", "s3");
         };
         match method {
             "DELETE" => object["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z"),
@@ -47,7 +49,7 @@ fn holding(objects: fake::Objects) -> (Cluster, fake::Seen, Arc<Mutex<fake::Obje
         {
             objects.remove(path);
         }
-        fake::Answer::Json(200, answer)
+        api_server::Answer::Json(200, answer)
     });
     (cluster, seen, kept)
 }
@@ -74,7 +76,7 @@ async fn a_storage_that_somebody_deleted_stays_while_it_is_used() {
         error.to_string().contains("used by database orders"),
         "{error}"
     );
-    assert_eq!(fake::writes(&seen), Vec::<String>::new());
+    assert_eq!(api_server::writes(&seen), Vec::<String>::new());
 }
 
 #[tokio::test(start_paused = true)]
@@ -92,20 +94,20 @@ async fn a_finalizer_that_everest_had_no_time_to_take_off_does_not_hold_a_storag
 async fn a_storage_that_everest_calls_used_stays_where_its_users_may_not_be_listed() {
     let mut used = storage();
     used["status"] = json!({"inUse": true});
-    let (cluster, seen) = fake::cluster(move |_, target, _| {
+    let (cluster, seen) = api_server::cluster(move |_, target, _| {
         let path = target.split('?').next().unwrap_or_default();
         match path {
-            STORAGE => fake::Answer::Json(200, used.clone()),
-            _ if path == backups() => fake::failure(
+            STORAGE => api_server::Answer::Json(200, used.clone()),
+            _ if path == backups() => api_server::failure(
                 403,
                 "Forbidden",
                 "User \"u\" cannot list resource \"databaseclusterbackups\" in API group \"\"",
                 json!({}),
             ),
-            _ => fake::list(Vec::new()),
+            _ => api_server::list(Vec::new()),
         }
     });
     let error = delete(&cluster, &model(), &wait()).await.unwrap_err();
     assert!(error.to_string().contains("may not list"), "{error}");
-    assert_eq!(fake::writes(&seen), Vec::<String>::new());
+    assert_eq!(api_server::writes(&seen), Vec::<String>::new());
 }

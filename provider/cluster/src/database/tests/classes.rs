@@ -30,7 +30,7 @@ async fn read(cluster: &Cluster, prior: &DatabaseModel) -> Option<DatabaseModel>
 #[tokio::test(start_paused = true)]
 async fn the_class_is_read_from_the_claims_once_and_kept() {
     let objects = [(DATABASE.to_owned(), object("ready")), claim()].into();
-    let (cluster, seen, _) = fake::store(objects, |_, _, _| {});
+    let (cluster, seen, _) = api_server::store(objects, |_, _, _| {});
     let stub = model(json!({"spec": null}));
     let found = read(&cluster, &stub).await.unwrap();
     assert_eq!(class(&found), Some("standard"));
@@ -40,7 +40,7 @@ async fn the_class_is_read_from_the_claims_once_and_kept() {
         lists.count()
     };
     assert_eq!(lists(), 1);
-    let cluster = cluster.afresh();
+    let cluster = cluster.with_empty_cache();
     let again = read(&cluster, &found).await.unwrap();
     assert_eq!(class(&again), Some("standard"));
     assert_eq!(lists(), 1, "the state knows it");
@@ -48,9 +48,9 @@ async fn the_class_is_read_from_the_claims_once_and_kept() {
 
 #[tokio::test(start_paused = true)]
 async fn the_class_stays_open_where_claims_may_not_be_listed() {
-    let (cluster, _) = fake::cluster(|_, path, _| {
+    let (cluster, _) = api_server::cluster(|_, path, _| {
         if path.contains("persistentvolumeclaims") {
-            return fake::failure(403, "Forbidden", "no", json!({}));
+            return api_server::failure(403, "Forbidden", "no", json!({}));
         }
         Answer::Json(200, object("ready"))
     });
@@ -60,7 +60,7 @@ async fn the_class_stays_open_where_claims_may_not_be_listed() {
 
 #[tokio::test(start_paused = true)]
 async fn the_class_of_a_new_database_is_that_of_claims_that_were_not_there_before() {
-    let (cluster, _, objects) = fake::store(fake::Objects::new(), ready_at_once);
+    let (cluster, _, objects) = api_server::store(api_server::Objects::new(), ready_at_once);
     let other = read(&cluster, &model(json!({}))).await;
     assert_eq!(other, None);
     let listed = with_classes(&cluster, model(json!({}))).await;
@@ -82,7 +82,7 @@ async fn the_class_of_a_new_database_is_that_of_claims_that_were_not_there_befor
 #[tokio::test(start_paused = true)]
 async fn a_change_does_not_write_a_class_into_an_object_that_names_none() {
     let objects = [(DATABASE.to_owned(), object("ready")), claim()].into();
-    let (cluster, _, objects) = fake::store(objects, ready_at_once);
+    let (cluster, _, objects) = api_server::store(objects, ready_at_once);
     let prior = named(model(json!({})), "standard");
     let mut planned = prior.clone();
     let engine = planned.spec.known_mut().unwrap().engine.known_mut();

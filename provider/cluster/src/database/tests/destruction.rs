@@ -12,11 +12,14 @@ fn protected_by_a_final_backup() -> DatabaseModel {
 }
 
 /// A cluster with the database, whose new backups end in `state`.
-fn with_backups_that_end(state: &'static str, more: fake::Objects) -> (Cluster, fake::Seen) {
-    let mut objects: fake::Objects = [(DATABASE.to_owned(), object("ready"))].into();
+fn with_backups_that_end(
+    state: &'static str,
+    more: api_server::Objects,
+) -> (Cluster, api_server::Seen) {
+    let mut objects: api_server::Objects = [(DATABASE.to_owned(), object("ready"))].into();
     objects.extend(more);
-    let (cluster, seen, _) = fake::store(objects, move |objects, method, path| {
-        fake::letting_go(objects, method, path);
+    let (cluster, seen, _) = api_server::store(objects, move |objects, method, path| {
+        api_server::letting_go(objects, method, path);
         if method == "PATCH" && path == FINAL {
             let now = k8s_openapi::jiff::Timestamp::now().to_string();
             objects.get_mut(path).unwrap()["status"] = json!({"state": state, "gaps": false,
@@ -26,7 +29,7 @@ fn with_backups_that_end(state: &'static str, more: fake::Objects) -> (Cluster, 
     (cluster, seen)
 }
 
-fn existing(state: &str, of: &str) -> fake::Objects {
+fn existing(state: &str, of: &str) -> api_server::Objects {
     let (_, mut backup) = backup("orders-final-u", "orders");
     backup["metadata"]["annotations"] = json!({ FINAL_BACKUP_OF: of });
     let now = k8s_openapi::jiff::Timestamp::now().to_string();
@@ -37,7 +40,7 @@ fn existing(state: &str, of: &str) -> fake::Objects {
 
 #[tokio::test(start_paused = true)]
 async fn it_is_taken_waited_for_and_protected() {
-    let (cluster, seen) = with_backups_that_end("Succeeded", fake::Objects::new());
+    let (cluster, seen) = with_backups_that_end("Succeeded", api_server::Objects::new());
     let taken = take_final_backup(&cluster, &protected_by_a_final_backup(), &wait())
         .await
         .unwrap()
@@ -49,7 +52,7 @@ async fn it_is_taken_waited_for_and_protected() {
         Some("s3://bucket/orders/u/full")
     );
     let patch = format!("PATCH {FINAL}");
-    assert_eq!(fake::writes(&seen), [patch.clone(), patch]);
+    assert_eq!(api_server::writes(&seen), [patch.clone(), patch]);
     let seen = seen.lock().unwrap();
     let (_, protection) = seen
         .iter()
@@ -64,7 +67,7 @@ async fn it_is_taken_waited_for_and_protected() {
 
 #[tokio::test(start_paused = true)]
 async fn one_that_failed_keeps_the_database() {
-    let (cluster, _) = with_backups_that_end("Failed", fake::Objects::new());
+    let (cluster, _) = with_backups_that_end("Failed", api_server::Objects::new());
     let taken = take_final_backup(&cluster, &protected_by_a_final_backup(), &wait()).await;
     assert!(
         matches!(taken, Err(ClusterError::Failed { .. })),
@@ -78,7 +81,7 @@ async fn a_destruction_that_is_tried_again_takes_no_other() {
     let taken = take_final_backup(&cluster, &protected_by_a_final_backup(), &wait()).await;
     assert!(matches!(taken, Ok(Some(_))), "{taken:?}");
     // Only the protection is written.
-    assert_eq!(fake::writes(&seen), [format!("PATCH {FINAL}")]);
+    assert_eq!(api_server::writes(&seen), [format!("PATCH {FINAL}")]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -86,7 +89,7 @@ async fn one_that_failed_makes_room_for_another() {
     let (cluster, seen) = with_backups_that_end("Succeeded", existing("Failed", "u"));
     let taken = take_final_backup(&cluster, &protected_by_a_final_backup(), &wait()).await;
     assert!(matches!(taken, Ok(Some(_))), "{taken:?}");
-    assert!(fake::writes(&seen).contains(&format!("DELETE {FINAL}")));
+    assert!(api_server::writes(&seen).contains(&format!("DELETE {FINAL}")));
 }
 
 #[tokio::test(start_paused = true)]
@@ -96,15 +99,15 @@ async fn a_backup_of_somebody_elses_is_not_taken_for_it() {
         .await
         .unwrap_err();
     assert_eq!(error.attribute().unwrap().snake_case(), "final_backup.name");
-    assert_eq!(fake::writes(&seen), Vec::<String>::new());
+    assert_eq!(api_server::writes(&seen), Vec::<String>::new());
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_database_that_is_not_ready_is_kept_and_one_that_goes_or_is_gone_is_let_go() {
-    let take = async |objects: fake::Objects| {
-        let (cluster, seen, _) = fake::store(objects, |_, _, _| {});
+    let take = async |objects: api_server::Objects| {
+        let (cluster, seen, _) = api_server::store(objects, |_, _, _| {});
         let taken = take_final_backup(&cluster, &protected_by_a_final_backup(), &wait()).await;
-        assert_eq!(fake::writes(&seen), Vec::<String>::new());
+        assert_eq!(api_server::writes(&seen), Vec::<String>::new());
         taken
     };
     let error = take([(DATABASE.to_owned(), object("initializing"))].into())
@@ -117,5 +120,5 @@ async fn a_database_that_is_not_ready_is_kept_and_one_that_goes_or_is_gone_is_le
         take([(DATABASE.to_owned(), going)].into()).await.unwrap(),
         None
     );
-    assert_eq!(take(fake::Objects::new()).await.unwrap(), None);
+    assert_eq!(take(api_server::Objects::new()).await.unwrap(), None);
 }

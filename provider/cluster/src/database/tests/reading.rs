@@ -3,7 +3,7 @@
 use super::*;
 
 /// The requests on the database itself, in order.
-fn on_the_database(seen: &fake::Seen) -> Vec<String> {
+fn on_the_database(seen: &api_server::Seen) -> Vec<String> {
     let seen = seen.lock().unwrap();
     seen.iter()
         .filter_map(|(line, _)| line.split('?').next())
@@ -15,7 +15,7 @@ fn on_the_database(seen: &fake::Seen) -> Vec<String> {
 #[tokio::test(start_paused = true)]
 async fn a_change_that_waits_for_nothing_is_made_of_one_read() {
     let objects = [(DATABASE.to_owned(), object("ready"))].into();
-    let (cluster, seen, _) = fake::store(objects, ready_at_once);
+    let (cluster, seen, _) = api_server::store(objects, ready_at_once);
     let planned = model(json!({"wait": false, "labels": {"team": "shop"}}));
     let changed = update(&cluster, &model(json!({})), &planned, &planned, &wait()).await;
     assert!(matches!(changed, Change::Done(_)), "{changed:?}");
@@ -30,7 +30,7 @@ async fn a_change_that_had_to_wait_is_made_of_what_is_there_then() {
     let mut restoring = object("restoring");
     restoring["spec"]["dataSource"] = json!({"dbClusterBackupName": "first"});
     let objects = [(DATABASE.to_owned(), restoring)].into();
-    let (cluster, seen, objects) = fake::store(objects, ready_at_once);
+    let (cluster, seen, objects) = api_server::store(objects, ready_at_once);
     tokio::spawn(async move {
         tokio::time::sleep(Duration::from_secs(60)).await;
         let mut objects = objects.lock().unwrap();

@@ -12,10 +12,10 @@ fn triggered(trigger: &str) -> DatabaseModel {
 
 /// Plays everest-operator: the annotation is gone again some time after it came. What is
 /// counted is how often it came.
-fn restarting(live: Value) -> (Cluster, fake::Seen, Arc<Mutex<usize>>) {
+fn restarting(live: Value) -> (Cluster, api_server::Seen, Arc<Mutex<usize>>) {
     let begun = Arc::new(Mutex::new(0));
     let count = begun.clone();
-    let (cluster, seen, objects) = fake::store(
+    let (cluster, seen, objects) = api_server::store(
         [(DATABASE.to_owned(), live)].into(),
         move |objects, method, path| {
             let live = &objects[path];
@@ -84,7 +84,7 @@ async fn what_somebody_has_paused_meanwhile_is_not_started() {
     assert_eq!(error.attribute().unwrap().to_string(), "restartTrigger");
     assert_eq!(*begun.lock().unwrap(), 0);
     // Nor is what was to change with the restart written: nobody would wait for it.
-    assert_eq!(fake::writes(&seen), Vec::<String>::new());
+    assert_eq!(api_server::writes(&seen), Vec::<String>::new());
 }
 
 #[tokio::test(start_paused = true)]

@@ -26,7 +26,7 @@ async fn an_update_leaves_what_the_plan_did_not_show_before_it_waits_for_anythin
     // A database that is being restored would be waited for first.
     let mut busy = edited();
     busy["status"]["status"] = json!("restoring");
-    let (cluster, seen, _) = fake::store([(DATABASE.to_owned(), busy)].into(), |_, _, _| {});
+    let (cluster, seen, _) = api_server::store([(DATABASE.to_owned(), busy)].into(), |_, _, _| {});
     // Planned from a state with three replicas, as they were before.
     let wanted = model(json!({}));
     let changed = update(&cluster, &wanted, &wanted, &wanted, &wait()).await;
@@ -42,18 +42,18 @@ async fn an_update_leaves_what_the_plan_did_not_show_before_it_waits_for_anythin
         assert!(text.contains(words), "{text}");
     }
     assert_eq!(error.attribute().unwrap().to_string(), "engine.replicas");
-    assert_eq!(fake::writes(&seen), Vec::<String>::new());
+    assert_eq!(api_server::writes(&seen), Vec::<String>::new());
 }
 
 /// A server that has the edited database and knows who owns what: only force changes it.
-fn guarded() -> (Cluster, fake::Seen) {
-    fake::cluster(|method, target, body| match method {
+fn guarded() -> (Cluster, api_server::Seen) {
+    api_server::cluster(|method, target, body| match method {
         "PATCH" if target.contains("force=true") => {
             let mut object = edited();
             object["spec"] = body["spec"].clone();
-            fake::Answer::Json(200, object)
+            api_server::Answer::Json(200, object)
         }
-        "PATCH" => fake::failure(
+        "PATCH" => api_server::failure(
             409,
             "Conflict",
             "Apply failed with 1 conflict",
@@ -61,8 +61,10 @@ fn guarded() -> (Cluster, fake::Seen) {
                 {"reason": "FieldManagerConflict", "field": ".spec.engine.replicas",
                  "message": "conflict with \"kubectl-edit\" using everest.percona.com/v1alpha1"}]}),
         ),
-        _ if target.ends_with("/databaseclusters/orders") => fake::Answer::Json(200, edited()),
-        _ => fake::list(Vec::new()),
+        _ if target.ends_with("/databaseclusters/orders") => {
+            api_server::Answer::Json(200, edited())
+        }
+        _ => api_server::list(Vec::new()),
     })
 }
 
@@ -77,7 +79,11 @@ async fn an_update_takes_what_the_plan_showed_and_says_from_whom() {
     };
     let engine = changed.spec.known().unwrap().engine.known().unwrap();
     assert_eq!(engine.replicas.known(), Some(&3));
-    assert_eq!(fake::writes(&seen).len(), 2, "asked first, then forced");
+    assert_eq!(
+        api_server::writes(&seen).len(),
+        2,
+        "asked first, then forced"
+    );
     let taken = cluster.taken();
     assert_eq!(taken.len(), 1, "{taken:?}");
     assert_eq!(taken[0].manager, "kubectl-edit");
@@ -90,17 +96,17 @@ async fn a_plan_knows_of_them_without_asking_more() {
     let forced = model(json!({"forceConflicts": true}));
     for (prior, planned, taken) in [(drifted(), &wanted, 1), (drifted(), &forced, 0)] {
         let objects = [(DATABASE.to_owned(), edited())].into();
-        let (cluster, seen, _) = fake::store(objects, |_, _, _| {});
+        let (cluster, seen, _) = api_server::store(objects, |_, _, _| {});
         let cluster = cluster.accounting();
-        rehearse(&cluster, Some(&prior), planned, planned, false)
+        dry_run(&cluster, Some(&prior), planned, planned, false)
             .await
             .unwrap();
         assert_eq!(cluster.taken().len(), taken);
-        assert_eq!(fake::writes(&seen), Vec::<String>::new());
+        assert_eq!(api_server::writes(&seen), Vec::<String>::new());
     }
     // A plan that did not refresh does not show it.
-    let (cluster, _, _) = fake::store([(DATABASE.to_owned(), edited())].into(), |_, _, _| {});
-    let error = rehearse(&cluster, Some(&wanted), &wanted, &wanted, false)
+    let (cluster, _, _) = api_server::store([(DATABASE.to_owned(), edited())].into(), |_, _, _| {});
+    let error = dry_run(&cluster, Some(&wanted), &wanted, &wanted, false)
         .await
         .unwrap_err();
     assert!(matches!(error, ClusterError::Conflict { .. }), "{error}");
@@ -115,7 +121,8 @@ async fn what_somebody_wrote_once_is_ours_before_it_is_taken_out() {
     live["metadata"]["managedFields"] = json!([
         {"manager": "kubectl-create", "operation": "Update", "fieldsType": "FieldsV1",
          "fieldsV1": {"f:spec": {"f:backup": {".": {}, "f:schedules": {}}}}}]);
-    let (cluster, seen, objects) = fake::store([(DATABASE.to_owned(), live)].into(), |_, _, _| {});
+    let (cluster, seen, objects) =
+        api_server::store([(DATABASE.to_owned(), live)].into(), |_, _, _| {});
     let version = objects.lock().unwrap()[DATABASE]["metadata"]["resourceVersion"].clone();
     let mut prior = model(json!({}));
     prior.spec.known_mut().unwrap().backup =

@@ -30,14 +30,14 @@ fn ready(
     path: &'static str,
     engine_cr: Value,
     carry: impl Fn(&mut Value) + Send + Sync + 'static,
-) -> (Cluster, fake::Seen, fake::Held) {
+) -> (Cluster, api_server::Seen, api_server::Held) {
     let mut database = object("ready");
     database["spec"] = spec(engine, 3);
     let objects = [
         (DATABASE.to_owned(), database),
         (path.to_owned(), engine_cr),
     ];
-    fake::store(objects.into(), move |objects, method, changed| {
+    api_server::store(objects.into(), move |objects, method, changed| {
         if method == "PATCH" && changed == DATABASE {
             let database = objects.get_mut(DATABASE).unwrap();
             database["metadata"]["generation"] = json!(2);
@@ -162,7 +162,7 @@ async fn an_error_of_before_the_repair_is_waited_out() {
 
 #[tokio::test(start_paused = true)]
 async fn a_creation_whose_engine_operator_does_nothing_says_so() {
-    let (cluster, _, _) = fake::store(fake::Objects::new(), |objects, method, path| {
+    let (cluster, _, _) = api_server::store(api_server::Objects::new(), |objects, method, path| {
         if method == "PATCH" && path == DATABASE {
             let database = objects.get_mut(path).unwrap();
             database["metadata"]["generation"] = json!(1);
@@ -193,7 +193,7 @@ async fn a_creation_whose_engine_operator_does_nothing_says_so() {
 #[tokio::test(start_paused = true)]
 async fn giving_up_a_broken_database_does_not_wait_for_it() {
     let objects = [(DATABASE.to_owned(), object("error"))].into();
-    let (cluster, seen, _) = fake::store(objects, |_, _, _| {});
+    let (cluster, seen, _) = api_server::store(objects, |_, _, _| {});
     let broken = |more: Value| {
         let mut model = model(more);
         model.ready = false.into();
@@ -207,13 +207,13 @@ async fn giving_up_a_broken_database_does_not_wait_for_it() {
     let text = pending(&changed);
     assert!(text.contains("Status: error"), "{text}");
     assert!(begun.elapsed() < Duration::from_secs(10), "{begun:?}");
-    assert_eq!(fake::writes(&seen), Vec::<String>::new());
+    assert_eq!(api_server::writes(&seen), Vec::<String>::new());
 }
 
 #[tokio::test(start_paused = true)]
 async fn more_time_for_a_database_that_is_not_ready_is_waited() {
     let objects = [(DATABASE.to_owned(), object("initializing"))].into();
-    let (cluster, _, objects) = fake::store(objects, |_, _, _| {});
+    let (cluster, _, objects) = api_server::store(objects, |_, _, _| {});
     tokio::spawn(async move {
         tokio::time::sleep(Duration::from_secs(60)).await;
         let mut objects = objects.lock().unwrap();
@@ -267,13 +267,13 @@ async fn reads_that_are_never_answered_do_not_end_a_wait() {
         database
     };
     let ready = at_version("ready", "9");
-    let (cluster, _) = fake::cluster(move |_, target, _| {
+    let (cluster, _) = api_server::cluster(move |_, target, _| {
         if target != DATABASE {
-            return fake::failure(403, "Forbidden", "no", json!({}));
+            return api_server::failure(403, "Forbidden", "no", json!({}));
         }
         match asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
-            0..4 => fake::Answer::Never,
-            _ => fake::Answer::Json(200, ready.clone()),
+            0..4 => api_server::Answer::Never,
+            _ => api_server::Answer::Json(200, ready.clone()),
         }
     });
     let written = serde_json::from_value(at_version("initializing", "1")).unwrap();

@@ -15,9 +15,9 @@ fn object(kind: &str, name: &str, finalizers: Value) -> Value {
         "spec": {"type": "s3", "bucket": "b", "credentialsSecretName": "s3"}})
 }
 
-fn with(more: impl IntoIterator<Item = (String, Value)>) -> fake::Objects {
+fn with(more: impl IntoIterator<Item = (String, Value)>) -> api_server::Objects {
     let labels = json!({"app.kubernetes.io/managed-by": "everest"});
-    let mut objects: fake::Objects = more.into_iter().collect();
+    let mut objects: api_server::Objects = more.into_iter().collect();
     objects.insert(NAMESPACE.to_owned(), namespace_object(labels));
     objects
 }
@@ -25,8 +25,8 @@ fn with(more: impl IntoIterator<Item = (String, Value)>) -> fake::Objects {
 /// Does something to the objects in a while.
 fn after(
     seconds: u64,
-    objects: &fake::Held,
-    change: impl FnOnce(&mut fake::Objects) + Send + 'static,
+    objects: &api_server::Held,
+    change: impl FnOnce(&mut api_server::Objects) + Send + 'static,
 ) {
     let objects = objects.clone();
     tokio::spawn(async move {
@@ -39,7 +39,7 @@ fn after(
 async fn a_database_that_is_going_is_waited_for() {
     let (path, mut orders) = database("orders");
     orders["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
-    let (cluster, _, objects) = fake::bare(with([(path.clone(), orders)]), |_, _, _| {});
+    let (cluster, _, objects) = api_server::bare(with([(path.clone(), orders)]), |_, _, _| {});
     after(300, &objects, move |objects| {
         objects.remove(&path);
     });
@@ -52,7 +52,7 @@ async fn a_database_that_is_going_is_waited_for() {
 #[tokio::test(start_paused = true)]
 async fn a_database_that_the_same_run_is_about_to_destroy_is_waited_for() {
     let (path, orders) = database("orders");
-    let (cluster, _, objects) = fake::bare(with([(path.clone(), orders)]), |_, _, _| {});
+    let (cluster, _, objects) = api_server::bare(with([(path.clone(), orders)]), |_, _, _| {});
     after(20, &objects, move |objects| {
         objects.remove(&path);
     });
@@ -70,7 +70,7 @@ async fn the_last_backup_of_a_database_is_waited_for() {
     last["spec"] = json!({"dbClusterName": "orders", "backupStorageName": "s3"});
     last["status"] = json!({"state": "Running", "gaps": false});
     let objects = with([(path.clone(), orders), (backup.clone(), last)]);
-    let (cluster, _, objects) = fake::bare(objects, fake::letting_go);
+    let (cluster, _, objects) = api_server::bare(objects, api_server::letting_go);
     after(300, &objects, move |objects| {
         objects.get_mut(&backup).unwrap()["status"]["state"] = json!("Succeeded");
     });
@@ -85,7 +85,7 @@ async fn the_last_backup_of_a_database_is_waited_for() {
 
 #[tokio::test(start_paused = true)]
 async fn a_database_that_stays_is_named_after_a_moment() {
-    let (cluster, seen, _) = fake::bare(with([database("orders")]), |_, _, _| {});
+    let (cluster, seen, _) = api_server::bare(with([database("orders")]), |_, _, _| {});
     let begun = Instant::now();
     let error = delete(&cluster, &model(json!({"pxc": {}})), &wait())
         .await
@@ -99,12 +99,12 @@ async fn a_database_that_stays_is_named_after_a_moment() {
         "{:?}",
         begun.elapsed()
     );
-    assert_eq!(fake::writes(&seen), Vec::<String>::new());
+    assert_eq!(api_server::writes(&seen), Vec::<String>::new());
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_controller_that_looks_once_is_told_what_it_waits_for_and_what_helps() {
-    let (cluster, seen, _) = fake::bare(with([database("orders")]), |_, _, _| {});
+    let (cluster, seen, _) = api_server::bare(with([database("orders")]), |_, _, _| {});
     let cluster = cluster.with_dialect(Dialect::ManagedResource);
     let once = Wait::new(Duration::ZERO, CancellationToken::new());
     let error = delete(&cluster, &model(json!({"pxc": {}})), &once)
@@ -119,7 +119,7 @@ async fn a_controller_that_looks_once_is_told_what_it_waits_for_and_what_helps()
     ] {
         assert!(last.waiting_for.contains(words), "{}", last.waiting_for);
     }
-    assert_eq!(fake::writes(&seen), Vec::<String>::new());
+    assert_eq!(api_server::writes(&seen), Vec::<String>::new());
 }
 
 #[tokio::test(start_paused = true)]
@@ -139,7 +139,7 @@ async fn a_namespace_that_is_kept_loses_everest_only_once_nothing_needs_it() {
     };
     let mut model = model(json!({"pxc": {}}));
     model.keep_namespace = true.into();
-    let (cluster, seen, _) = fake::bare(objects(), |_, _, _| {});
+    let (cluster, seen, _) = api_server::bare(objects(), |_, _, _| {});
     let error = delete(&cluster, &model, &wait()).await.unwrap_err();
     let text = error.to_string();
     assert!(
@@ -147,12 +147,12 @@ async fn a_namespace_that_is_kept_loses_everest_only_once_nothing_needs_it() {
         "{text}"
     );
     assert_eq!(error.attribute().unwrap().to_string(), "forceDestroy");
-    assert_eq!(fake::writes(&seen), Vec::<String>::new());
+    assert_eq!(api_server::writes(&seen), Vec::<String>::new());
 
     model.force_destroy = true.into();
-    let (cluster, seen, objects) = fake::bare(objects(), fake::letting_go);
+    let (cluster, seen, objects) = api_server::bare(objects(), api_server::letting_go);
     delete(&cluster, &model, &wait()).await.unwrap();
-    assert_eq!(fake::writes(&seen)[0], format!("DELETE {CONFIG}"));
+    assert_eq!(api_server::writes(&seen)[0], format!("DELETE {CONFIG}"));
     let objects = objects.lock().unwrap();
     assert_eq!(objects[NAMESPACE]["metadata"]["labels"], named(json!({})));
     assert!(objects.contains_key(STORAGE), "anybody can delete it");
@@ -161,7 +161,8 @@ async fn a_namespace_that_is_kept_loses_everest_only_once_nothing_needs_it() {
 #[tokio::test(start_paused = true)]
 async fn a_storage_goes_with_its_namespace_only_once_everest_has_let_go_of_it() {
     let storage = object("BackupStorage", "s3", json!([IN_USE]));
-    let (cluster, _, objects) = fake::bare(with([(STORAGE.to_owned(), storage)]), |_, _, _| {});
+    let (cluster, _, objects) =
+        api_server::bare(with([(STORAGE.to_owned(), storage)]), |_, _, _| {});
     let begun = Instant::now();
     after(60, &objects, |objects| {
         objects.get_mut(STORAGE).unwrap()["metadata"]["finalizers"] = json!([]);

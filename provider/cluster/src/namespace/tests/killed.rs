@@ -3,10 +3,13 @@
 use super::*;
 
 /// The store after a creation that was killed before its Subscriptions were heard of.
-async fn killed(planned: &NamespaceModel, objects: fake::Objects) -> (Cluster, fake::Held) {
+async fn killed(
+    planned: &NamespaceModel,
+    objects: api_server::Objects,
+) -> (Cluster, api_server::Held) {
     let alive = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
     let (olm, wakes) = (olm("1.18.0", None), alive.clone());
-    let (cluster, _, objects) = fake::bare(objects, move |objects, method, path| {
+    let (cluster, _, objects) = api_server::bare(objects, move |objects, method, path| {
         if wakes.load(std::sync::atomic::Ordering::Relaxed) {
             olm(objects, method, path);
         }
@@ -27,7 +30,7 @@ async fn killed(planned: &NamespaceModel, objects: fake::Objects) -> (Cluster, f
 #[tokio::test(start_paused = true)]
 async fn a_namespace_that_a_killed_creation_has_made_is_gone_on_with() {
     let planned = model(json!({"pxc": {}}));
-    let (cluster, objects) = killed(&planned, fake::Objects::new()).await;
+    let (cluster, objects) = killed(&planned, api_server::Objects::new()).await;
     assert!(objects.lock().unwrap()[NAMESPACE]["metadata"]["annotations"].is_object());
     let made = Unacknowledged::default();
     let created = create(&cluster, &planned, &made, &wait()).await;

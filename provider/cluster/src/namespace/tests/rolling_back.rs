@@ -13,7 +13,7 @@ fn subscription(engine: Engine) -> String {
 
 /// OLM with a catalog that does not have any version 9.9.9. What this provider applies is marked
 /// as its own, as the API server does it.
-fn catalog(objects: &mut fake::Objects, method: &str, path: &str) {
+fn catalog(objects: &mut api_server::Objects, method: &str, path: &str) {
     if method != "PATCH" || !path.starts_with(&format!("{OLM}/subscriptions/")) {
         return olm("1.18.0", None)(objects, method, path);
     }
@@ -62,8 +62,8 @@ fn installed(engine: Engine, version: &str, channel: &str) -> (String, Value) {
 }
 
 /// A namespace with PXC, made by this provider.
-async fn with_pxc() -> (Cluster, fake::Held) {
-    let (cluster, _, objects) = fake::bare(fake::Objects::new(), catalog);
+async fn with_pxc() -> (Cluster, api_server::Held) {
+    let (cluster, _, objects) = api_server::bare(api_server::Objects::new(), catalog);
     let created = create(
         &cluster,
         &model(json!({"pxc": {}})),
@@ -90,7 +90,7 @@ async fn a_plan_with_an_upgrade_nobody_asked_for_is_refused_and_rolled_back() {
             "status": {"installedCSV": "percona-server-mongodb-operator.v1.19.1"}})),
     ]
     .into();
-        let (cluster, _, objects) = fake::bare(objects, olm("1.18.0", Some(also)));
+        let (cluster, _, objects) = api_server::bare(objects, olm("1.18.0", Some(also)));
         let mut planned = model(json!({"pxc": {}, "psmdb": {}}));
         planned.take_ownership = true.into();
         planned.labels = Field::Known([("team".to_owned(), "a".into())].into());
@@ -133,7 +133,7 @@ async fn an_operator_that_would_have_to_go_back_is_refused_before_anything_is_wr
         installed(Engine::Pxc, "1.18.0", "stable-v1"),
         database("orders"),
     ];
-    let (cluster, seen, _) = fake::bare(objects.into(), catalog);
+    let (cluster, seen, _) = api_server::bare(objects.into(), catalog);
     let mut planned = model(json!({"pxc": {"version": "1.17.0"}, "psmdb": {}}));
     planned.take_ownership = true.into();
     let created = create(&cluster, &planned, &Unacknowledged::default(), &wait()).await;
@@ -148,7 +148,7 @@ async fn an_operator_that_would_have_to_go_back_is_refused_before_anything_is_wr
         error.attribute().unwrap().to_string(),
         "engines.pxc.version"
     );
-    assert_eq!(fake::writes(&seen), Vec::<String>::new());
+    assert_eq!(api_server::writes(&seen), Vec::<String>::new());
 }
 
 #[tokio::test(start_paused = true)]
@@ -160,12 +160,12 @@ async fn a_channel_that_was_changed_is_the_former_one_again() {
         ),
         installed(Engine::Psmdb, "1.19.1", "former"),
     ];
-    let (cluster, seen, objects) = fake::bare(objects.into(), catalog);
+    let (cluster, seen, objects) = api_server::bare(objects.into(), catalog);
     let mut planned = model(json!({"pxc": {"version": "9.9.9"}, "psmdb": {"channel": "later"}}));
     planned.take_ownership = true.into();
     let created = create(&cluster, &planned, &Unacknowledged::default(), &wait()).await;
     assert!(matches!(created, Creation::NotCreated(_)), "{created:?}");
-    let writes = fake::writes(&seen);
+    let writes = api_server::writes(&seen);
     let patches = writes.iter().filter(|line| line.contains(PSMDB)).count();
     assert_eq!(patches, 2, "{writes:?}");
     let objects = objects.lock().unwrap();
@@ -178,11 +178,12 @@ async fn a_channel_that_was_changed_is_the_former_one_again() {
 
 #[tokio::test(start_paused = true)]
 async fn what_has_a_database_by_now_is_not_rolled_back() {
-    let (cluster, _, objects) = fake::bare(fake::Objects::new(), |objects, method, path| {
-        catalog(objects, method, path);
-        let (path, orders) = database("orders");
-        objects.insert(path, orders);
-    });
+    let (cluster, _, objects) =
+        api_server::bare(api_server::Objects::new(), |objects, method, path| {
+            catalog(objects, method, path);
+            let (path, orders) = database("orders");
+            objects.insert(path, orders);
+        });
     let planned = model(json!({"pxc": {"version": "9.9.9"}}));
     let created = create(&cluster, &planned, &Unacknowledged::default(), &wait()).await;
     let Creation::Pending { error, .. } = created else {
@@ -267,7 +268,7 @@ async fn an_operator_without_its_subscription_is_named_with_a_way_out_and_stays(
         (NAMESPACE.to_owned(), namespace_object(json!({}))),
         (path.clone(), orphan),
     ];
-    let (cluster, _, objects) = fake::bare(objects.into(), |objects, method, path| {
+    let (cluster, _, objects) = api_server::bare(objects.into(), |objects, method, path| {
         if method == "PATCH" && path.contains("/subscriptions/") {
             objects.get_mut(path).unwrap()["status"] = json!({"conditions": [{
                 "type": "ResolutionFailed", "status": "True",

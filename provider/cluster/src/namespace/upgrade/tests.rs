@@ -4,8 +4,8 @@ use everest_schemas::models::NamespaceModel;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::fake;
 use crate::namespace::update;
+use crate::testing::api_server;
 use crate::{Change, ClusterError, Wait};
 
 const NAMESPACE: &str = "/api/v1/namespaces/prod";
@@ -26,7 +26,7 @@ fn asking(version: &str) -> NamespaceModel {
 }
 
 /// PXC's operator as installed in `version`, with a plan for `next` if there is one.
-fn install(objects: &mut fake::Objects, version: &str, next: Option<&str>) {
+fn install(objects: &mut api_server::Objects, version: &str, next: Option<&str>) {
     let csv = format!("{PXC}.v{version}");
     objects.insert(
         format!("{OLM}/clusterserviceversions/{csv}"),
@@ -62,8 +62,8 @@ fn install(objects: &mut fake::Objects, version: &str, next: Option<&str>) {
 }
 
 /// A namespace with PXC's operator in 1.17.0, and 1.18.0 pending.
-fn behind(more: impl IntoIterator<Item = (String, Value)>) -> fake::Objects {
-    let mut objects: fake::Objects = more.into_iter().collect();
+fn behind(more: impl IntoIterator<Item = (String, Value)>) -> api_server::Objects {
+    let mut objects: api_server::Objects = more.into_iter().collect();
     objects.insert(
         NAMESPACE.to_owned(),
         json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "prod", "uid": "u",
@@ -80,7 +80,7 @@ fn behind(more: impl IntoIterator<Item = (String, Value)>) -> fake::Objects {
 
 /// OLM: an approved plan is carried out, and 1.19.0 comes after 1.18.0. Everest leaves a lock
 /// alone while something is pending.
-fn olm(objects: &mut fake::Objects, method: &str, path: &str) {
+fn olm(objects: &mut api_server::Objects, method: &str, path: &str) {
     if method != "PATCH" || !path.contains("/installplans/") {
         return;
     }
@@ -109,7 +109,7 @@ fn wait() -> Wait {
 }
 
 /// What was written to plans and engines, in order: `lock`, `unlock`, or the plan's name.
-fn steps(seen: &fake::Seen) -> Vec<String> {
+fn steps(seen: &api_server::Seen) -> Vec<String> {
     let seen = seen.lock().unwrap();
     seen.iter()
         .filter(|(line, _)| line.starts_with("PATCH"))
@@ -125,13 +125,13 @@ fn steps(seen: &fake::Seen) -> Vec<String> {
         .collect()
 }
 
-fn is_locked(objects: &fake::Objects) -> bool {
+fn is_locked(objects: &api_server::Objects) -> bool {
     objects[&engine_path()]["metadata"]["annotations"][LOCK].is_string()
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_operator_goes_from_version_to_version_under_a_lock_that_is_taken_off() {
-    let (cluster, seen, objects) = fake::bare(behind([]), olm);
+    let (cluster, seen, objects) = api_server::bare(behind([]), olm);
     let changed = update(&cluster, &asking("1.17.0"), &asking("1.19.0"), &wait()).await;
     let Change::Done(done) = changed else {
         panic!("{changed:?}")
@@ -155,7 +155,7 @@ async fn an_operator_goes_from_version_to_version_under_a_lock_that_is_taken_off
 
 #[tokio::test(start_paused = true)]
 async fn only_what_was_asked_for_is_approved() {
-    let (cluster, seen, objects) = fake::bare(behind([]), olm);
+    let (cluster, seen, objects) = api_server::bare(behind([]), olm);
     let changed = update(&cluster, &asking("1.17.0"), &asking("1.18.0"), &wait()).await;
     assert!(matches!(changed, Change::Done(_)), "{changed:?}");
     // Everest would keep the lock for ten minutes, because 1.19.0 is pending.
@@ -173,7 +173,7 @@ fn refused(changed: Change<NamespaceModel>) -> ClusterError {
 #[tokio::test(start_paused = true)]
 async fn a_database_that_is_not_ready_is_named_and_nothing_is_approved_nor_left_locked() {
     let orders = database(json!({"status": "initializing", "crVersion": "1.17.0"}));
-    let (cluster, seen, objects) = fake::bare(behind([orders]), olm);
+    let (cluster, seen, objects) = api_server::bare(behind([orders]), olm);
     let changed = update(&cluster, &asking("1.17.0"), &asking("1.18.0"), &wait()).await;
     let error = refused(changed);
     let text = error.to_string();
@@ -193,7 +193,7 @@ async fn a_database_that_is_not_ready_is_named_and_nothing_is_approved_nor_left_
 #[tokio::test(start_paused = true)]
 async fn the_next_version_waits_until_databases_have_taken_over_the_one_before() {
     let orders = database(json!({"status": "ready", "crVersion": "1.17.0"}));
-    let (cluster, seen, objects) = fake::bare(behind([orders]), olm);
+    let (cluster, seen, objects) = api_server::bare(behind([orders]), olm);
     let changed = update(&cluster, &asking("1.17.0"), &asking("1.19.0"), &wait()).await;
     let text = refused(changed).to_string();
     assert!(text.contains("orders (to take over 1.18.0)"), "{text}");
@@ -213,7 +213,7 @@ async fn somebody_elses_lock_is_waited_for_and_never_touched() {
         let mut objects = behind([]);
         let engine = objects.get_mut(&engine_path()).unwrap();
         engine["metadata"]["annotations"] = json!({LOCK: value});
-        let (cluster, seen, objects) = fake::bare(objects, olm);
+        let (cluster, seen, objects) = api_server::bare(objects, olm);
         let short = Wait::new(Duration::from_secs(60), CancellationToken::new());
         let changed = update(&cluster, &asking("1.17.0"), &asking("1.18.0"), &short).await;
         let Change::Pending { error, .. } = changed else {
@@ -240,14 +240,14 @@ async fn a_plan_that_olm_left_behind_without_a_status_does_not_hold_the_upgrade_
     twin["metadata"]["name"] = json!("twin-1.18.0");
     objects.insert(format!("{OLM}/installplans/twin-1.18.0"), twin);
     objects.get_mut(&plan).unwrap()["status"] = Value::Null;
-    let (cluster, seen, _) = fake::bare(objects, olm);
+    let (cluster, seen, _) = api_server::bare(objects, olm);
     let changed = update(&cluster, &asking("1.17.0"), &asking("1.18.0"), &wait()).await;
     assert!(matches!(changed, Change::Done(_)), "{changed:?}");
     assert_eq!(steps(&seen), ["lock", "twin-1.18.0", "unlock"]);
 }
 
 /// The API server notes whose annotation it is.
-fn with_owners(objects: &mut fake::Objects, method: &str, path: &str) {
+fn with_owners(objects: &mut api_server::Objects, method: &str, path: &str) {
     if method == "PATCH" && path == engine_path() {
         let fields = json!({"f:metadata": {"f:annotations": {format!("f:{LOCK}"): {}}}});
         objects.get_mut(path).unwrap()["metadata"]["managedFields"] = json!([{
@@ -258,7 +258,7 @@ fn with_owners(objects: &mut fake::Objects, method: &str, path: &str) {
 
 #[tokio::test(start_paused = true)]
 async fn a_controller_that_looks_once_at_a_time_knows_its_own_lock_again() {
-    let (cluster, seen, objects) = fake::bare(behind([]), with_owners);
+    let (cluster, seen, objects) = api_server::bare(behind([]), with_owners);
     let once = Wait::new(Duration::ZERO, CancellationToken::new());
     for _ in 0..4 {
         let changed = update(&cluster, &asking("1.17.0"), &asking("1.19.0"), &once).await;

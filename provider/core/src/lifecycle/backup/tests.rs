@@ -50,7 +50,7 @@ fn a_backup_begins_once_its_database_is_ready_and_no_other_runs() {
         let Action::Require(Requirement::Condition { message, .. }) = world.next(&mut take) else {
             panic!("{status:?}")
         };
-        let message = message.said(crate::dialect::Dialect::Terraform);
+        let message = message.render(crate::dialect::Dialect::Terraform);
         assert!(message.contains(said), "{message}");
     }
     let running = backup("Running", json!({}));
@@ -130,7 +130,7 @@ fn the_engines_own_backup_has_to_go_too() {
     let Action::Await(missing) = world.next(&mut remove) else {
         panic!("it is left")
     };
-    let missing = missing.said(crate::dialect::Dialect::Terraform);
+    let missing = missing.render(crate::dialect::Dialect::Terraform);
     assert!(missing.contains("delete-s3-backup"), "{missing}");
     world.put(engine, "b", own("another"));
     assert_eq!(world.next(&mut remove), Action::Done(()));

@@ -8,7 +8,7 @@ use crate::facts::Seen;
 use crate::lifecycle::{
     Action, EngineRole, Lifecycle, ObjectKind, ObjectRef, Observed, Query, Stopwatches,
 };
-use crate::readiness::{self, DatabaseSighting, Readiness};
+use crate::readiness::{self, DatabaseObservation, Readiness};
 
 /// What a database is judged by besides itself.
 #[derive(Clone, Copy, Debug, Default)]
@@ -151,7 +151,7 @@ impl AwaitReady {
         let status = database.status.as_ref();
         self.left_ready |= status.and_then(|status| status.status.as_deref()) != Some("ready");
         let stood = times.stood(FOOTING, readiness::footing(database, engine_cr));
-        readiness::database(&DatabaseSighting {
+        readiness::database(&DatabaseObservation {
             database,
             engine_cr: companions.engine_cr,
             restore: companions.restore,

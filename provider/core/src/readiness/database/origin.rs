@@ -4,15 +4,15 @@ use everest_schemas::Engine;
 use everest_schemas::everest::{DatabaseClusterSpec, DatabaseClusterStatus};
 use serde_json::Value;
 
-use super::{DatabaseSighting, condition, reason};
+use super::{DatabaseObservation, condition, reason};
 use crate::facts::Seen;
 use crate::readiness::Readiness;
 
 /// Why the import of the first data has failed, if it has.
-pub(super) fn import_failure(sighting: &DatabaseSighting<'_>) -> Option<String> {
-    let job = sighting.import_job.and_then(|job| job.status.as_ref());
+pub(super) fn import_failure(observation: &DatabaseObservation<'_>) -> Option<String> {
+    let job = observation.import_job.and_then(|job| job.status.as_ref());
     let job_failed = job.is_some_and(|job| job.state.as_deref() == Some("Failed"));
-    let condition = condition(sighting.database, "ImportFailed");
+    let condition = condition(observation.database, "ImportFailed");
     if !job_failed && condition.is_none() {
         return None;
     }
@@ -27,8 +27,8 @@ pub(super) fn import_failure(sighting: &DatabaseSighting<'_>) -> Option<String> 
 /// What stands against an import that Everest tries again, at the end of a sentence. Everest takes
 /// what it calls Failed for the end, and begins anew after an Error (`Reconcile` of its
 /// dataimportjob_controller.go).
-pub(super) fn import_error(sighting: &DatabaseSighting<'_>) -> String {
-    let job = sighting.import_job.and_then(|job| job.status.as_ref());
+pub(super) fn import_error(observation: &DatabaseObservation<'_>) -> String {
+    let job = observation.import_job.and_then(|job| job.status.as_ref());
     let message = job
         .filter(|job| job.state.as_deref() == Some("Error"))
         .map(|job| job.message.as_deref().unwrap_or("without a reason"));
@@ -39,16 +39,16 @@ pub(super) fn import_error(sighting: &DatabaseSighting<'_>) -> String {
 
 /// The failure of the restore that was to bring the first data.
 pub(super) fn first_restore_failed(
-    sighting: &DatabaseSighting<'_>,
+    observation: &DatabaseObservation<'_>,
     described: &str,
 ) -> Option<Readiness> {
-    let (name, state, message) = restore_of(sighting)?;
+    let (name, state, message) = restore_of(observation)?;
     (state == "Failed")
         .then(|| Readiness::Failed(format!("the restore {name} failed{message}; {described}")))
 }
 
-fn restore_of<'a>(sighting: &DatabaseSighting<'a>) -> Option<(String, &'a str, String)> {
-    let restore = sighting.restore?;
+fn restore_of<'a>(observation: &DatabaseObservation<'a>) -> Option<(String, &'a str, String)> {
+    let restore = observation.restore?;
     let status = restore.status.as_ref()?;
     let message = match status.message.as_deref() {
         None | Some("") => String::new(),
@@ -74,8 +74,8 @@ pub fn is_from_backup(spec: &DatabaseClusterSpec) -> bool {
 
 /// Everest takes the source out when its restore is over, whether or not that brought anything
 /// (everest-operator, ReconcileDBRestoreFromDataSource).
-fn without_source(sighting: &DatabaseSighting<'_>) -> Readiness {
-    match restore_of(sighting).filter(|_| sighting.creating) {
+fn without_source(observation: &DatabaseObservation<'_>) -> Readiness {
+    match restore_of(observation).filter(|_| observation.creating) {
         Some((name, "Failed", message)) => Readiness::Failed(format!(
             "the engine is ready and empty: the restore {name} of its first data failed{message}"
         )),
@@ -85,14 +85,14 @@ fn without_source(sighting: &DatabaseSighting<'_>) -> Readiness {
 
 /// Whether the first data has arrived in a database that is `ready`.
 pub(super) fn arrived(
-    sighting: &DatabaseSighting<'_>,
+    observation: &DatabaseObservation<'_>,
     status: &DatabaseClusterStatus,
 ) -> Readiness {
-    let Some(source) = sighting.database.spec.data_source.known() else {
-        return without_source(sighting);
+    let Some(source) = observation.database.spec.data_source.known() else {
+        return without_source(observation);
     };
     if source.data_import.is_known() {
-        return imported(sighting, status);
+        return imported(observation, status);
     }
     let backup = match (
         source.db_cluster_backup_name.known_str(),
@@ -102,7 +102,7 @@ pub(super) fn arrived(
         (_, Some(source)) => format!("path {}", source.path.known_str().unwrap_or_default()),
         _ => return Readiness::Ready,
     };
-    match restore_of(sighting) {
+    match restore_of(observation) {
         Some((_, "Succeeded", _)) => Readiness::Ready,
         Some((name, "Failed", message)) => {
             Readiness::Failed(format!("the restore {name} from {backup} failed{message}"))
@@ -117,13 +117,13 @@ pub(super) fn arrived(
         )),
         None => Readiness::Pending(format!(
             "the engine is ready, the restore from {backup} has not begun{}",
-            backup_version_missing(sighting)
+            backup_version_missing(observation)
         )),
     }
 }
 
-fn imported(sighting: &DatabaseSighting<'_>, status: &DatabaseClusterStatus) -> Readiness {
-    let state = sighting
+fn imported(observation: &DatabaseObservation<'_>, status: &DatabaseClusterStatus) -> Readiness {
+    let state = observation
         .import_job
         .and_then(|job| job.status.as_ref())
         .and_then(|status| status.state.as_deref());
@@ -134,31 +134,31 @@ fn imported(sighting: &DatabaseSighting<'_>, status: &DatabaseClusterStatus) -> 
     match (named, state) {
         (Some(_), Some("Succeeded")) => Readiness::Ready,
         // Long done: the job of a database that was ready before may be gone.
-        (_, None) if !sighting.creating => Readiness::Ready,
+        (_, None) if !observation.creating => Readiness::Ready,
         (Some(name), state) => Readiness::Pending(format!(
             "the engine is ready, the data import {name} is {}{}",
             state
                 .filter(|state| !state.is_empty())
                 .unwrap_or("not started"),
-            import_error(sighting)
+            import_error(observation)
         )),
         (None, _) => Readiness::Pending(format!(
             "the engine is ready, the data import has not begun{}",
-            backup_version_missing(sighting)
+            backup_version_missing(observation)
         )),
     }
 }
 
 /// MongoDB begins neither a restore nor an import before its backup agents
 /// have reported in.
-fn backup_version_missing(sighting: &DatabaseSighting<'_>) -> &'static str {
-    let psmdb = sighting
+fn backup_version_missing(observation: &DatabaseObservation<'_>) -> &'static str {
+    let psmdb = observation
         .database
         .spec
         .engine
         .known()
         .is_some_and(|engine| engine.type_.known() == Some(&Engine::Psmdb));
-    let Seen::Found(engine_cr) = sighting.engine_cr else {
+    let Seen::Found(engine_cr) = observation.engine_cr else {
         return "";
     };
     let missing = engine_cr

@@ -1,7 +1,7 @@
 use super::*;
 use serde_json::json;
 
-/// A sighting, made of JSON.
+/// An observation, made of JSON.
 struct Scene {
     database: Value,
     engine_cr: Option<Value>,
@@ -118,7 +118,7 @@ impl Scene {
             .import_job
             .as_ref()
             .map(|value| serde_json::from_value(value.clone()).unwrap());
-        database(&DatabaseSighting {
+        database(&DatabaseObservation {
             database: &serde_json::from_value(self.database.clone()).unwrap(),
             engine_cr: match &self.engine_cr {
                 Some(Value::Null) => Seen::Absent,

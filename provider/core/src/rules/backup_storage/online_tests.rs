@@ -89,7 +89,7 @@ fn a_storage_that_loses_its_users_in_the_same_run_is_not_warned_of() {
     facts.databases = Some([("orders".to_owned(), serde_json::from_value(used).unwrap())].into());
     facts.backups = Some(Default::default());
     let found = check_destruction_online(&storage("one"), &facts);
-    let said = found[0].summary.said(Dialect::Terraform);
+    let said = found[0].summary.render(Dialect::Terraform);
     assert!(said.ends_with("in use by database orders"), "{said}");
     let mut planned = Planned::default();
     planned.note_destroyed(&"prod".into(), Kind::Databases, &"orders".into());

@@ -8,7 +8,7 @@ use everest_schemas::everest::{BackupSchedule, DatabaseClusterSpec};
 use super::engine_type;
 use crate::cron;
 use crate::path::FieldPath;
-use crate::rules::finder::{Finder, is_missing};
+use crate::rules::findings::{Findings, is_missing};
 use crate::rules::table::backup::{
     PG_STORAGE_PER_SCHEDULE, PG_THREE_STORAGES, PITR_INTERVAL, PITR_STORAGE, PSMDB_ONE_STORAGE,
     SCHEDULE_CRON, SCHEDULE_NAME, SCHEDULE_NAMES_DISTINCT, SCHEDULE_STORAGE, SCHEDULES_DISTINCT,
@@ -17,7 +17,7 @@ use crate::rules::table::backup::{
 /// The most storages that a PostgreSQL database can use.
 pub(in crate::rules) const MOST_PG_STORAGES: usize = 3;
 
-pub(super) fn check(spec: &DatabaseClusterSpec, finder: &mut Finder) {
+pub(super) fn check(spec: &DatabaseClusterSpec, findings: &mut Findings) {
     let Some(backup) = spec.backup.known() else {
         return;
     };
@@ -29,7 +29,7 @@ pub(super) fn check(spec: &DatabaseClusterSpec, finder: &mut Finder) {
             && engine_type(spec) == Some(Engine::Pxc)
             && is_missing(&pitr.backup_storage_name)
         {
-            finder.broken(
+            findings.error(
                 &PITR_STORAGE,
                 path.field("backupStorageName"),
                 "No backup storage is given for point-in-time recovery",
@@ -39,7 +39,7 @@ pub(super) fn check(spec: &DatabaseClusterSpec, finder: &mut Finder) {
             && let Some(interval) = pitr.upload_interval_sec.known()
             && *interval <= 0
         {
-            finder.broken(
+            findings.error(
                 &PITR_INTERVAL,
                 path.field("uploadIntervalSec"),
                 format!("{interval} seconds is not an interval"),
@@ -48,11 +48,11 @@ pub(super) fn check(spec: &DatabaseClusterSpec, finder: &mut Finder) {
     }
     if let Some(schedules) = backup.schedules.known() {
         let path = path.field("schedules");
-        each(&path, schedules, engine_type(spec), finder);
-        distinct(&path, schedules, finder);
+        each(&path, schedules, engine_type(spec), findings);
+        distinct(&path, schedules, findings);
         match engine_type(spec) {
-            Some(Engine::Psmdb) => psmdb_storages(&path, schedules, finder),
-            Some(Engine::Postgresql) => pg_storages(&path, schedules, finder),
+            Some(Engine::Psmdb) => psmdb_storages(&path, schedules, findings),
+            Some(Engine::Postgresql) => pg_storages(&path, schedules, findings),
             Some(Engine::Pxc) | None => {}
         }
     }
@@ -74,12 +74,12 @@ fn each(
     path: &FieldPath,
     schedules: &[BackupSchedule],
     engine: Option<Engine>,
-    finder: &mut Finder,
+    findings: &mut Findings,
 ) {
     for (index, schedule) in schedules.iter().enumerate() {
         let path = schedule_path(path, index, schedule);
         if is_missing(&schedule.name) {
-            finder.broken(
+            findings.error(
                 &SCHEDULE_NAME,
                 path.clone(),
                 "A backup schedule has no name",
@@ -91,15 +91,15 @@ fn each(
             let path = path.field("schedule");
             let summary = format!("{text:?} is no schedule that works: {error}");
             if error.is_unsure() {
-                finder.doubtful(&SCHEDULE_CRON, path, summary);
+                findings.warning(&SCHEDULE_CRON, path, summary);
             } else {
-                finder.broken(&SCHEDULE_CRON, path, summary);
+                findings.error(&SCHEDULE_CRON, path, summary);
             }
         }
         // Left out means enabled.
         let enabled = schedule.enabled.is_null() || schedule.enabled.known() == Some(&true);
         if enabled && is_missing(&schedule.backup_storage_name) {
-            finder.broken(
+            findings.error(
                 &SCHEDULE_STORAGE,
                 path.field("backupStorageName"),
                 "The schedule names no backup storage",
@@ -108,7 +108,7 @@ fn each(
     }
 }
 
-fn distinct(path: &FieldPath, schedules: &[BackupSchedule], finder: &mut Finder) {
+fn distinct(path: &FieldPath, schedules: &[BackupSchedule], findings: &mut Findings) {
     let mut names = BTreeMap::new();
     let mut times = BTreeMap::new();
     for (index, schedule) in schedules.iter().enumerate() {
@@ -116,7 +116,7 @@ fn distinct(path: &FieldPath, schedules: &[BackupSchedule], finder: &mut Finder)
         if let Some(name) = schedule.name.known_str().filter(|name| !name.is_empty())
             && names.insert(name, index).is_some()
         {
-            finder.broken(
+            findings.error(
                 &SCHEDULE_NAMES_DISTINCT,
                 path.clone(),
                 format!("Two backup schedules are called {name:?}"),
@@ -129,7 +129,7 @@ fn distinct(path: &FieldPath, schedules: &[BackupSchedule], finder: &mut Finder)
         {
             let name = schedule.name.known_str().unwrap_or_default();
             if let Some(other) = times.insert(text, name) {
-                finder.broken(
+                findings.error(
                     &SCHEDULES_DISTINCT,
                     path.field("schedule"),
                     format!("The schedules {other:?} and {name:?} both run at {text:?}"),
@@ -139,7 +139,7 @@ fn distinct(path: &FieldPath, schedules: &[BackupSchedule], finder: &mut Finder)
     }
 }
 
-fn psmdb_storages(path: &FieldPath, schedules: &[BackupSchedule], finder: &mut Finder) {
+fn psmdb_storages(path: &FieldPath, schedules: &[BackupSchedule], findings: &mut Findings) {
     let mut first = None;
     for (index, schedule) in schedules.iter().enumerate() {
         let Some(storage) = known_storage(schedule) else {
@@ -147,7 +147,7 @@ fn psmdb_storages(path: &FieldPath, schedules: &[BackupSchedule], finder: &mut F
         };
         let first = *first.get_or_insert(storage);
         if storage != first {
-            finder.broken(
+            findings.error(
                 &PSMDB_ONE_STORAGE,
                 schedule_path(path, index, schedule).field("backupStorageName"),
                 format!("The schedules write to {first:?} and to {storage:?}"),
@@ -156,7 +156,7 @@ fn psmdb_storages(path: &FieldPath, schedules: &[BackupSchedule], finder: &mut F
     }
 }
 
-fn pg_storages(path: &FieldPath, schedules: &[BackupSchedule], finder: &mut Finder) {
+fn pg_storages(path: &FieldPath, schedules: &[BackupSchedule], findings: &mut Findings) {
     let mut users: BTreeMap<&str, &str> = BTreeMap::new();
     for (index, schedule) in schedules.iter().enumerate() {
         let Some(storage) = known_storage(schedule) else {
@@ -165,13 +165,13 @@ fn pg_storages(path: &FieldPath, schedules: &[BackupSchedule], finder: &mut Find
         let path = schedule_path(path, index, schedule).field("backupStorageName");
         let name = schedule.name.known_str().unwrap_or_default();
         if let Some(other) = users.insert(storage, name) {
-            finder.broken(
+            findings.error(
                 &PG_STORAGE_PER_SCHEDULE,
                 path,
                 format!("The schedules {other:?} and {name:?} both write to {storage:?}"),
             );
         } else if users.len() == MOST_PG_STORAGES + 1 {
-            finder.broken(
+            findings.error(
                 &PG_THREE_STORAGES,
                 path,
                 format!("{storage:?} is one backup storage too many"),

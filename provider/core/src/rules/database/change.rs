@@ -8,7 +8,7 @@ use super::backup::schedule_path;
 use super::engine_type;
 use crate::path::FieldPath;
 use crate::quantity::Quantity;
-use crate::rules::finder::{Finder, differ, is_missing};
+use crate::rules::findings::{Findings, differ, is_missing};
 use crate::rules::table::backup::{DATA_SOURCE_UNUSED, PG_SCHEDULE_STORAGE_FIXED};
 use crate::rules::table::database::{
     LOAD_BALANCER_CONFIG_KEPT, NO_SCALE_TO_ONE, SHARDING_FIXED, STORAGE_CLASS_SEEN,
@@ -19,30 +19,30 @@ use crate::text::Text;
 use crate::version::Version;
 use crate::{upgrade, volumes};
 
-pub(super) fn check(planned: &DatabaseModel, prior: &DatabaseModel, finder: &mut Finder) {
+pub(super) fn check(planned: &DatabaseModel, prior: &DatabaseModel, findings: &mut Findings) {
     let (Some(now), Some(before)) = (planned.spec.known(), prior.spec.known()) else {
         return;
     };
     if let (Some(engine), Some(was)) = (now.engine.known(), before.engine.known()) {
-        replicas(engine, was, finder);
+        replicas(engine, was, findings);
         // What a database that is not ready has of its storage, only the cluster tells.
         if prior.ready.known() != Some(&false) {
-            storage(now, before, finder);
+            storage(now, before, findings);
         }
-        version(engine, was, prior, finder);
-        class("engine", (&engine.storage, &was.storage), finder);
+        version(engine, was, prior, findings);
+        class("engine", (&engine.storage, &was.storage), findings);
     }
     if let (Some(proxy), Some(was)) = (now.proxy.known(), before.proxy.known()) {
-        class("proxy", (&proxy.storage, &was.storage), finder);
+        class("proxy", (&proxy.storage, &was.storage), findings);
         if prior.ready.known() != Some(&false) {
-            proxy_storage((&proxy.storage, &was.storage), finder);
+            proxy_storage((&proxy.storage, &was.storage), findings);
         }
     }
-    sharding(now, before, finder);
-    load_balancer_config(now, before, finder);
-    schedules(now, before, finder);
+    sharding(now, before, findings);
+    load_balancer_config(now, before, findings);
+    schedules(now, before, findings);
     if now.data_source.is_known() && differ(&now.data_source, &before.data_source) {
-        finder.doubtful(
+        findings.warning(
             &DATA_SOURCE_UNUSED,
             FieldPath::of("dataSource"),
             "The data source of a database that exists is not used",
@@ -50,11 +50,11 @@ pub(super) fn check(planned: &DatabaseModel, prior: &DatabaseModel, finder: &mut
     }
 }
 
-fn replicas(now: &EngineSpec, before: &EngineSpec, finder: &mut Finder) {
+fn replicas(now: &EngineSpec, before: &EngineSpec, findings: &mut Findings) {
     if let (Some(1), Some(before)) = (now.replicas.known(), before.replicas.known())
         && *before > 1
     {
-        finder.broken(
+        findings.error(
             &NO_SCALE_TO_ONE,
             FieldPath::of("engine.replicas"),
             format!("The database would go from {before} replicas to 1"),
@@ -62,9 +62,9 @@ fn replicas(now: &EngineSpec, before: &EngineSpec, finder: &mut Finder) {
     }
 }
 
-fn storage(now: &DatabaseClusterSpec, before: &DatabaseClusterSpec, finder: &mut Finder) {
+fn storage(now: &DatabaseClusterSpec, before: &DatabaseClusterSpec, findings: &mut Findings) {
     if volumes::shrinks(now, before) {
-        finder.broken(
+        findings.error(
             &STORAGE_NO_SHRINK,
             storage_size(),
             would_shrink(now, before),
@@ -74,7 +74,7 @@ fn storage(now: &DatabaseClusterSpec, before: &DatabaseClusterSpec, finder: &mut
 
 /// Kubernetes takes no volume back, and no StatefulSet with other templates of volumes: an engine's
 /// operator writes neither its proxy nor anything after it any more.
-fn proxy_storage((now, before): (&Field<Storage>, &Field<Storage>), finder: &mut Finder) {
+fn proxy_storage((now, before): (&Field<Storage>, &Field<Storage>), findings: &mut Findings) {
     let size = |storage: &Field<Storage>| storage.known()?.size.known_str().map(str::to_owned);
     let (Some(now), Some(before)) = (size(now), size(before)) else {
         return;
@@ -82,7 +82,7 @@ fn proxy_storage((now, before): (&Field<Storage>, &Field<Storage>), finder: &mut
     if let (Ok(amount), Ok(was)) = (now.parse::<Quantity>(), before.parse::<Quantity>())
         && amount < was
     {
-        finder.broken(
+        findings.error(
             &STORAGE_NO_SHRINK,
             FieldPath::of("proxy.storage.size"),
             format!("The storage of the proxy would shrink from {before} to {now}"),
@@ -91,7 +91,7 @@ fn proxy_storage((now, before): (&Field<Storage>, &Field<Storage>), finder: &mut
 }
 
 /// A class can be named of volumes that exist only where it is seen that they have it.
-fn class(part: &str, (now, before): (&Field<Storage>, &Field<Storage>), finder: &mut Finder) {
+fn class(part: &str, (now, before): (&Field<Storage>, &Field<Storage>), findings: &mut Findings) {
     let (Some(now), Some(before)) = (now.known(), before.known()) else {
         return;
     };
@@ -102,7 +102,7 @@ fn class(part: &str, (now, before): (&Field<Storage>, &Field<Storage>), finder: 
         Some(class) => format!("The storage class {class:?} is named"),
         None => "A storage class is named".to_owned(),
     };
-    finder.broken(
+    findings.error(
         &STORAGE_CLASS_SEEN,
         FieldPath::of(part).field("storage").field("class"),
         format!("{named}, and it is not known which one the volumes have"),
@@ -122,7 +122,7 @@ pub(super) fn would_shrink(now: &DatabaseClusterSpec, before: &DatabaseClusterSp
     )
 }
 
-fn version(now: &EngineSpec, before: &EngineSpec, prior: &DatabaseModel, finder: &mut Finder) {
+fn version(now: &EngineSpec, before: &EngineSpec, prior: &DatabaseModel, findings: &mut Findings) {
     let (Some(text), Some(was)) = (now.version.known_str(), before.version.known_str()) else {
         return;
     };
@@ -131,12 +131,12 @@ fn version(now: &EngineSpec, before: &EngineSpec, prior: &DatabaseModel, finder:
     }
     let path = FieldPath::of("engine.version");
     if let Some(pending) = upgrade::pending(prior) {
-        taken_over(now, pending, finder);
+        taken_over(now, pending, findings);
     }
     let version = match text.parse::<Version>() {
         Ok(version) => version,
         Err(error) => {
-            finder.broken(&VERSION_SYNTAX, path, error.to_string());
+            findings.error(&VERSION_SYNTAX, path, error.to_string());
             return;
         }
     };
@@ -144,7 +144,7 @@ fn version(now: &EngineSpec, before: &EngineSpec, prior: &DatabaseModel, finder:
         return;
     };
     if version < former {
-        finder.broken(
+        findings.error(
             &VERSION_NO_DOWNGRADE,
             path,
             format!("{text} is older than {was}, which is running"),
@@ -158,7 +158,7 @@ fn version(now: &EngineSpec, before: &EngineSpec, prior: &DatabaseModel, finder:
         None => return,
     };
     if steps > most {
-        finder.broken(
+        findings.error(
             &VERSION_MAJOR,
             path,
             format!("{text} has another major version than {was}, which is running"),
@@ -168,13 +168,13 @@ fn version(now: &EngineSpec, before: &EngineSpec, prior: &DatabaseModel, finder:
 
 /// A pending version of the operator is taken over with the change, where it is followed or
 /// named. What leaves it open does neither: a plan has filled in what it will take over.
-pub(super) fn taken_over(now: &EngineSpec, pending: &str, finder: &mut Finder) {
+pub(super) fn taken_over(now: &EngineSpec, pending: &str, findings: &mut Findings) {
     let why = match now.cr_version.known_str() {
         Some(pinned) if upgrade::is_pinned(now, pending) => format!(" keeps it at {pinned}"),
         None if now.cr_version.is_null() => " does not name it".to_owned(),
         _ => return,
     };
-    finder.broken(
+    findings.error(
         &VERSION_AFTER_CR_VERSION,
         FieldPath::of("engine.version"),
         Text::from(format!(
@@ -185,7 +185,7 @@ pub(super) fn taken_over(now: &EngineSpec, pending: &str, finder: &mut Finder) {
     );
 }
 
-fn sharding(now: &DatabaseClusterSpec, before: &DatabaseClusterSpec, finder: &mut Finder) {
+fn sharding(now: &DatabaseClusterSpec, before: &DatabaseClusterSpec, findings: &mut Findings) {
     let enabled = |spec: &DatabaseClusterSpec| match &spec.sharding {
         Field::Unknown => None,
         Field::Null => Some(false),
@@ -201,7 +201,7 @@ fn sharding(now: &DatabaseClusterSpec, before: &DatabaseClusterSpec, finder: &mu
     if let (Some(now), Some(before)) = (enabled(now), enabled(before))
         && now != before
     {
-        finder.broken(
+        findings.error(
             &SHARDING_FIXED,
             FieldPath::of("sharding.enabled"),
             format!(
@@ -215,7 +215,7 @@ fn sharding(now: &DatabaseClusterSpec, before: &DatabaseClusterSpec, finder: &mu
 fn load_balancer_config(
     now: &DatabaseClusterSpec,
     before: &DatabaseClusterSpec,
-    finder: &mut Finder,
+    findings: &mut Findings,
 ) {
     let name = |spec: &DatabaseClusterSpec| {
         spec.proxy
@@ -234,7 +234,7 @@ fn load_balancer_config(
         && is_missing(&name(now))
         && let Some(former) = name(before).known_str().filter(|name| !name.is_empty())
     {
-        finder.broken(
+        findings.error(
             &LOAD_BALANCER_CONFIG_KEPT,
             FieldPath::of("proxy.expose.loadBalancerConfigName"),
             format!("The load balancer configuration {former:?} would be taken away"),
@@ -242,7 +242,7 @@ fn load_balancer_config(
     }
 }
 
-fn schedules(now: &DatabaseClusterSpec, before: &DatabaseClusterSpec, finder: &mut Finder) {
+fn schedules(now: &DatabaseClusterSpec, before: &DatabaseClusterSpec, findings: &mut Findings) {
     if engine_type(now) != Some(Engine::Postgresql) {
         return;
     }
@@ -262,7 +262,7 @@ fn schedules(now: &DatabaseClusterSpec, before: &DatabaseClusterSpec, finder: &m
         if let (Some(storage), Some(was)) = (schedule.backup_storage_name.known_str(), was)
             && storage != was
         {
-            finder.broken(
+            findings.error(
                 &PG_SCHEDULE_STORAGE_FIXED,
                 schedule_path(&path, index, schedule).field("backupStorageName"),
                 format!("The schedule would move from {was:?} to {storage:?}"),

@@ -8,7 +8,7 @@ use crate::path::FieldPath;
 use crate::quantity::Quantity;
 use crate::readiness;
 use crate::rules::Rule;
-use crate::rules::finder::{Finder, is_missing};
+use crate::rules::findings::{Findings, is_missing};
 use crate::rules::table::database::{
     CONFIG_LINE, CPU_MINIMUM, MEMORY_MINIMUM, REPLICAS_AT_MOST_FIVE, REPLICAS_ODD,
     REQUESTS_WITHIN_LIMITS, RESOURCES_REQUIRED, STORAGE_MINIMUM,
@@ -19,7 +19,7 @@ const MINIMUM_MEMORY: &str = "512M";
 const MINIMUM_STORAGE: &str = "1G";
 const MOST_PXC_REPLICAS: i32 = 5;
 
-pub(super) fn check(spec: &DatabaseClusterSpec, finder: &mut Finder) {
+pub(super) fn check(spec: &DatabaseClusterSpec, findings: &mut Findings) {
     let Some(engine) = spec.engine.known() else {
         return;
     };
@@ -27,24 +27,24 @@ pub(super) fn check(spec: &DatabaseClusterSpec, finder: &mut Finder) {
     if let (Some(type_), Some(replicas)) = (engine_type(spec), engine.replicas.known()) {
         let path = path.field("replicas");
         if type_ != Engine::Postgresql && replicas % 2 == 0 {
-            finder.broken(
+            findings.error(
                 &REPLICAS_ODD,
                 path.clone(),
                 format!("{replicas} replicas of {type_}: the number is not odd"),
             );
         }
         if type_ == Engine::Pxc && *replicas > MOST_PXC_REPLICAS {
-            finder.broken(
+            findings.error(
                 &REPLICAS_AT_MOST_FIVE,
                 path,
                 format!("{replicas} replicas of pxc are too many"),
             );
         }
     }
-    resources(&path.field("resources"), &engine.resources, finder);
-    requests(spec, finder);
+    resources(&path.field("resources"), &engine.resources, findings);
+    requests(spec, findings);
     if let Some(line) = readiness::unreadable_line(spec) {
-        finder.broken(
+        findings.error(
             &CONFIG_LINE,
             path.field("config"),
             format!("The line {line:?} has no value"),
@@ -57,16 +57,16 @@ pub(super) fn check(spec: &DatabaseClusterSpec, finder: &mut Finder) {
             MINIMUM_STORAGE,
             path,
             &storage.size,
-            finder,
+            findings,
         );
     }
 }
 
-fn resources(path: &FieldPath, resources: &Field<Resources>, finder: &mut Finder) {
+fn resources(path: &FieldPath, resources: &Field<Resources>, findings: &mut Findings) {
     let resources = match resources {
         Field::Unknown => return,
         Field::Null => {
-            finder.broken(
+            findings.error(
                 &RESOURCES_REQUIRED,
                 path.clone(),
                 "Neither CPU nor memory is given for the engine",
@@ -111,19 +111,19 @@ fn resources(path: &FieldPath, resources: &Field<Resources>, finder: &mut Finder
                 .is_ok_and(|amount| amount.is_zero())
         });
         if is_missing(value) || nothing {
-            finder.broken(
+            findings.error(
                 &RESOURCES_REQUIRED,
                 path,
                 format!("No {name} is given for the engine"),
             );
         } else {
-            minimum(rule, least, path, value, finder);
+            minimum(rule, least, path, value, findings);
         }
     }
 }
 
 /// The requests of the engine, the proxy and the monitoring client.
-fn requests(spec: &DatabaseClusterSpec, finder: &mut Finder) {
+fn requests(spec: &DatabaseClusterSpec, findings: &mut Findings) {
     let engine = spec.engine.known().map(|engine| &engine.resources);
     let proxy = spec.proxy.known().map(|proxy| &proxy.resources);
     for (part, resources) in [("engine", engine), ("proxy", proxy)] {
@@ -155,7 +155,7 @@ fn requests(spec: &DatabaseClusterSpec, finder: &mut Finder) {
             } else {
                 limit
             };
-            within(path.field(name), request, limit, finder);
+            within(path.field(name), request, limit, findings);
         }
     }
     let monitoring = spec.monitoring.known();
@@ -169,13 +169,18 @@ fn requests(spec: &DatabaseClusterSpec, finder: &mut Finder) {
     let path = FieldPath::of("monitoring.resources.requests");
     for (name, request) in requests {
         if let Some(limit) = limits.get(name) {
-            within(path.key(name), request, limit, finder);
+            within(path.key(name), request, limit, findings);
         }
     }
 }
 
 /// A request beyond its limit; no limit, and one of zero as Go writes it, allows any.
-fn within(path: FieldPath, request: &Field<String>, limit: &Field<String>, finder: &mut Finder) {
+fn within(
+    path: FieldPath,
+    request: &Field<String>,
+    limit: &Field<String>,
+    findings: &mut Findings,
+) {
     let (Some(request), Some(limit)) = (request.known_str(), limit.known_str()) else {
         return;
     };
@@ -184,18 +189,24 @@ fn within(path: FieldPath, request: &Field<String>, limit: &Field<String>, finde
         && !most.is_zero()
     {
         let summary = format!("The request of {request} is more than the limit of {limit}");
-        finder.broken(&REQUESTS_WITHIN_LIMITS, path, summary);
+        findings.error(&REQUESTS_WITHIN_LIMITS, path, summary);
     }
 }
 
 /// A quantity below a minimum; what is no quantity is found elsewhere.
-fn minimum(rule: &Rule, least: &str, path: FieldPath, value: &Field<String>, finder: &mut Finder) {
+fn minimum(
+    rule: &Rule,
+    least: &str,
+    path: FieldPath,
+    value: &Field<String>,
+    findings: &mut Findings,
+) {
     let Some(text) = value.known_str() else {
         return;
     };
     if let (Ok(amount), Ok(minimum)) = (text.parse::<Quantity>(), least.parse::<Quantity>())
         && amount < minimum
     {
-        finder.broken(rule, path, format!("{text} is less than {least}"));
+        findings.error(rule, path, format!("{text} is less than {least}"));
     }
 }

@@ -7,32 +7,32 @@ use crate::facts::Facts;
 use crate::final_backup;
 use crate::finding::Finding;
 use crate::path::FieldPath;
-use crate::rules::finder::{Finder, is_missing};
+use crate::rules::findings::{Findings, is_missing};
 use crate::rules::table::database::{FINAL_BACKUP_RUNNING, FINAL_BACKUP_STORAGE};
 use crate::rules::{Stage, backup};
 
-pub(super) fn check(config: &DatabaseModel, finder: &mut Finder) {
+pub(super) fn check(config: &DatabaseModel, findings: &mut Findings) {
     let Some(wanted) = config.final_backup.known() else {
         return;
     };
     let path = FieldPath::of("finalBackup");
     if is_missing(&wanted.backup_storage_name) {
-        finder.broken(
+        findings.error(
             &FINAL_BACKUP_STORAGE,
             path.field("backupStorageName"),
             "The storage of the final backup is not named",
         );
     }
-    finder.object_name(path.field("name"), &wanted.name);
+    findings.object_name(path.field("name"), &wanted.name);
 }
 
 /// What stands against destroying a database as the state has it.
 pub fn check_destruction(prior: &DatabaseModel) -> Vec<Finding> {
-    let mut finder = Finder::default();
+    let mut findings = Findings::default();
     if prior.final_backup.is_known() && crate::restart::is_paused(prior) == Some(true) {
-        paused(&mut finder);
+        paused(&mut findings);
     }
-    finder.into_findings()
+    findings.into_findings()
 }
 
 /// The same as the cluster is at the moment: the rules for a backup hold for the final one. A
@@ -48,12 +48,12 @@ pub fn check_destruction_online(prior: &DatabaseModel, facts: &Facts) -> Vec<Fin
     if live.metadata.deletion_timestamp.is_some() {
         return Vec::new();
     }
-    let mut finder = Finder::default();
+    let mut findings = Findings::default();
     // What the state says of it has been checked without the cluster.
     if crate::restart::is_paused(prior) != Some(true) && has_stopped(live) {
-        paused(&mut finder);
+        paused(&mut findings);
     }
-    let mut findings = finder.into_findings();
+    let mut findings = findings.into_findings();
     findings.extend(
         backup::check_online(&planned, None, facts, Stage::Apply)
             .into_iter()
@@ -65,8 +65,8 @@ pub fn check_destruction_online(prior: &DatabaseModel, facts: &Facts) -> Vec<Fin
     findings
 }
 
-fn paused(finder: &mut Finder) {
-    finder.broken(
+fn paused(findings: &mut Findings) {
+    findings.error(
         &FINAL_BACKUP_RUNNING,
         FieldPath::of("finalBackup"),
         "The database is paused, so its final backup cannot be taken",

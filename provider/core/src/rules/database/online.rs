@@ -13,12 +13,12 @@ use super::super::online::{busy_state, upgrade_lock};
 use super::super::table::online::DATABASE_BUSY;
 use super::change::taken_over;
 use super::{engine_type, replacing, writes};
+use crate::computed;
 use crate::facts::Facts;
 use crate::finding::Finding;
-use crate::outputs;
 use crate::path::FieldPath;
 use crate::rules::Stage;
-use crate::rules::finder::{Finder, differ};
+use crate::rules::findings::{Findings, differ};
 use crate::rules::online::served_namespace;
 use crate::upgrade::{self, CrVersion};
 
@@ -34,30 +34,30 @@ pub fn check_online(
     stage: Stage,
 ) -> Vec<Finding> {
     let prior = prior.filter(|prior| replacing(planned, prior).is_empty());
-    let mut finder = Finder::default();
-    let served = served_namespace(&planned.namespace, facts, stage, &mut finder);
+    let mut findings = Findings::default();
+    let served = served_namespace(&planned.namespace, facts, stage, &mut findings);
     if facts.namespace_is_absent() || (prior.is_none() && !served) {
-        return finder.into_findings();
+        return findings.into_findings();
     }
     let live = prior.and_then(|prior| live(prior, facts));
-    state(planned, live, facts, stage, &mut finder);
+    state(planned, live, facts, stage, &mut findings);
     let Some(prior) = prior else {
         if stage == Stage::Plan {
-            upgrade_lock(facts, &mut finder);
+            upgrade_lock(facts, &mut findings);
         }
         if let Some(spec) = planned.spec.known() {
-            versions::recommended(spec, facts, &mut finder);
-            volumes::default_class(spec, facts, &mut finder);
-            references::split_horizon(spec, facts, stage, &mut finder);
-            origin::check(spec, facts, stage, &mut finder);
+            versions::recommended(spec, facts, &mut findings);
+            volumes::default_class(spec, facts, &mut findings);
+            references::split_horizon(spec, facts, stage, &mut findings);
+            origin::check(spec, facts, stage, &mut findings);
         }
-        return finder.into_findings();
+        return findings.into_findings();
     };
-    let mut before = Finder::default();
+    let mut before = Findings::default();
     served_namespace(&prior.namespace, facts, Stage::Apply, &mut before);
     state(prior, live, facts, Stage::Apply, &mut before);
-    change(planned, prior, live, facts, stage, &mut finder);
-    finder.since(&before.into_findings(), writes(planned, prior))
+    change(planned, prior, live, facts, stage, &mut findings);
+    findings.since(&before.into_findings(), writes(planned, prior))
 }
 
 /// The database as the cluster has it.
@@ -70,15 +70,15 @@ fn state(
     live: Option<&DatabaseCluster>,
     facts: &Facts,
     stage: Stage,
-    finder: &mut Finder,
+    findings: &mut Findings,
 ) {
     let Some(spec) = model.spec.known() else {
         return;
     };
-    versions::check(spec, facts, stage, finder);
-    references::check(spec, facts, stage, finder);
-    storages::check(model, spec, live, facts, stage, finder);
-    volumes::check(spec, facts, finder);
+    versions::check(spec, facts, stage, findings);
+    references::check(spec, facts, stage, findings);
+    storages::check(model, spec, live, facts, stage, findings);
+    volumes::check(spec, facts, findings);
 }
 
 fn change(
@@ -87,15 +87,15 @@ fn change(
     live: Option<&DatabaseCluster>,
     facts: &Facts,
     stage: Stage,
-    finder: &mut Finder,
+    findings: &mut Findings,
 ) {
     let (Some(now), Some(before)) = (planned.spec.known(), prior.spec.known()) else {
         return;
     };
-    if stage == Stage::Plan && !outputs::database::affected(prior, planned).is_empty() {
-        upgrade_lock(facts, finder);
+    if stage == Stage::Plan && !computed::database::affected(prior, planned).is_empty() {
+        upgrade_lock(facts, findings);
         if let Some(state) = live.and_then(busy_state) {
-            finder.doubtful(
+            findings.warning(
                 &DATABASE_BUSY,
                 FieldPath::root(),
                 format!("The database is in state {state:?} at the moment"),
@@ -108,12 +108,12 @@ fn change(
             .and_then(|engine| engine.version.clone())
     };
     if differ(&version(now), &version(before)) {
-        versions::recommended(now, facts, finder);
-        pending_cr_version(now, prior, live, finder);
+        versions::recommended(now, facts, findings);
+        pending_cr_version(now, prior, live, findings);
     }
-    volumes::growth(now, before, facts, finder);
+    volumes::growth(now, before, facts, findings);
     if prior.ready.known() == Some(&false) {
-        volumes::shrinkage(now, before, live, facts, finder);
+        volumes::shrinkage(now, before, live, facts, findings);
     }
 }
 
@@ -123,12 +123,12 @@ fn pending_cr_version(
     now: &DatabaseClusterSpec,
     prior: &DatabaseModel,
     live: Option<&DatabaseCluster>,
-    finder: &mut Finder,
+    findings: &mut Findings,
 ) {
     if let (None, Some(live), Some(engine)) = (upgrade::pending(prior), live, now.engine.known())
         && let CrVersion::Pending(pending) = upgrade::cr_version(live.status.as_ref())
     {
-        taken_over(engine, pending, finder);
+        taken_over(engine, pending, findings);
     }
 }
 

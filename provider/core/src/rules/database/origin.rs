@@ -3,14 +3,14 @@
 use everest_schemas::everest::{BackupSource, DataImport, DatabaseClusterSpec, PitrTarget};
 
 use crate::path::FieldPath;
-use crate::rules::finder::{Finder, is_missing};
+use crate::rules::findings::{Findings, is_missing};
 use crate::rules::table::backup::{
     BACKUP_SOURCE, DATA_IMPORT_CREDENTIALS, DATA_IMPORT_PATH, DATA_SOURCE_ONE, ENDPOINT_URL,
     PITR_DATE, PITR_LATEST,
 };
 use crate::{instant, url};
 
-pub(super) fn check(spec: &DatabaseClusterSpec, finder: &mut Finder) {
+pub(super) fn check(spec: &DatabaseClusterSpec, findings: &mut Findings) {
     let Some(source) = spec.data_source.known() else {
         return;
     };
@@ -30,16 +30,16 @@ pub(super) fn check(spec: &DatabaseClusterSpec, finder: &mut Finder) {
         } else {
             "The data source names its data in several ways"
         };
-        finder.broken(&DATA_SOURCE_ONE, path.clone(), summary);
+        findings.error(&DATA_SOURCE_ONE, path.clone(), summary);
     }
     if let Some(backup) = source.backup_source.known() {
-        backup_source(&path.field("backupSource"), backup, finder);
+        backup_source(&path.field("backupSource"), backup, findings);
     }
     if let Some(target) = source.pitr.known() {
-        pitr(&path.field("pitr"), target, finder);
+        pitr(&path.field("pitr"), target, findings);
     }
     if let Some(import) = source.data_import.known() {
-        data_import(&path.field("dataImport"), import, finder);
+        data_import(&path.field("dataImport"), import, findings);
     }
 }
 
@@ -53,17 +53,17 @@ pub(super) fn moment(spec: &DatabaseClusterSpec) -> Option<&str> {
 pub(in crate::rules) fn backup_source(
     path: &FieldPath,
     source: &BackupSource,
-    finder: &mut Finder,
+    findings: &mut Findings,
 ) {
     if is_missing(&source.path) {
-        finder.broken(
+        findings.error(
             &BACKUP_SOURCE,
             path.field("path"),
             "The path of the backup is empty",
         );
     }
     if is_missing(&source.backup_storage_name) {
-        finder.broken(
+        findings.error(
             &BACKUP_SOURCE,
             path.field("backupStorageName"),
             "The backup storage of the backup is not named",
@@ -71,30 +71,30 @@ pub(in crate::rules) fn backup_source(
     }
 }
 
-fn pitr(path: &FieldPath, target: &PitrTarget, finder: &mut Finder) {
+fn pitr(path: &FieldPath, target: &PitrTarget, findings: &mut Findings) {
     if target.type_.known_str() == Some("latest") {
-        finder.broken(
+        findings.error(
             &PITR_LATEST,
             path.field("type"),
             "The type \"latest\" does not work",
         );
     } else if is_missing(&target.date) {
-        finder.broken(
+        findings.error(
             &PITR_DATE,
             path.field("date"),
             "No date is given for the moment to restore to",
         );
     } else {
-        pitr_date(path.field("date"), target.date.known_str(), finder);
+        pitr_date(path.field("date"), target.date.known_str(), findings);
     }
 }
 
 /// The moment to restore to, where it is known.
-pub(in crate::rules) fn pitr_date(path: FieldPath, date: Option<&str>, finder: &mut Finder) {
+pub(in crate::rules) fn pitr_date(path: FieldPath, date: Option<&str>, findings: &mut Findings) {
     if let Some(date) = date
         && !instant::is_utc_second(date)
     {
-        finder.broken(
+        findings.error(
             &PITR_DATE,
             path,
             format!("{date:?} is not a date of the form 2006-01-02T15:04:05Z"),
@@ -102,7 +102,7 @@ pub(in crate::rules) fn pitr_date(path: FieldPath, date: Option<&str>, finder: &
     }
 }
 
-fn data_import(path: &FieldPath, import: &DataImport, finder: &mut Finder) {
+fn data_import(path: &FieldPath, import: &DataImport, findings: &mut Findings) {
     let Some(source) = import.source.known() else {
         return;
     };
@@ -110,7 +110,7 @@ fn data_import(path: &FieldPath, import: &DataImport, finder: &mut Finder) {
     if let Some(text) = source.path.known_str()
         && !is_object_path(text)
     {
-        finder.broken(
+        findings.error(
             &DATA_IMPORT_PATH,
             path.field("path"),
             format!("{text:?} is not a path of a file or a folder"),
@@ -123,21 +123,21 @@ fn data_import(path: &FieldPath, import: &DataImport, finder: &mut Finder) {
     if let Some(text) = s3.endpoint_url.known_str()
         && !url::is_http(text)
     {
-        finder.broken(
+        findings.error(
             &ENDPOINT_URL,
             path.field("endpointURL"),
             format!("{text:?} is not a URL of an endpoint"),
         );
     }
     if s3.access_key_id.is_null() && s3.secret_access_key.is_known() {
-        finder.broken(
+        findings.error(
             &DATA_IMPORT_CREDENTIALS,
             path.field("accessKeyId"),
             "A secret access key is given without an access key id",
         );
     }
     if s3.access_key_id.is_known() && s3.secret_access_key.is_null() {
-        finder.broken(
+        findings.error(
             &DATA_IMPORT_CREDENTIALS,
             path.field("secretAccessKey"),
             "An access key id is given without a secret access key",

@@ -8,14 +8,14 @@ use everest_schemas::everest::DatabaseClusterSpec;
 
 use super::{engine_replicas, engine_type};
 use crate::path::FieldPath;
-use crate::rules::finder::Finder;
+use crate::rules::findings::Findings;
 use crate::rules::table::database::{
     IP_RANGE_SYNTAX, IP_RANGES_DISTINCT, PROXY_REPLICAS, PROXY_TYPE,
 };
 
 const LEAST_PROXIES: i32 = 2;
 
-pub(super) fn check(spec: &DatabaseClusterSpec, finder: &mut Finder) {
+pub(super) fn check(spec: &DatabaseClusterSpec, findings: &mut Findings) {
     let Some(proxy) = spec.proxy.known() else {
         return;
     };
@@ -27,7 +27,7 @@ pub(super) fn check(spec: &DatabaseClusterSpec, finder: &mut Finder) {
             Engine::Postgresql => &["pgbouncer"],
         };
         if !type_.is_empty() && !own.contains(&type_) {
-            finder.broken(
+            findings.error(
                 &PROXY_TYPE,
                 path.field("type"),
                 format!("{type_:?} is not a proxy of {engine}: {}", own.join(" or ")),
@@ -39,7 +39,7 @@ pub(super) fn check(spec: &DatabaseClusterSpec, finder: &mut Finder) {
         && let Some(replicas) = proxy.replicas.known()
         && *replicas < LEAST_PROXIES
     {
-        finder.broken(
+        findings.error(
             &PROXY_REPLICAS,
             path.field("replicas"),
             format!("{replicas} replica of the proxy for several of the engine"),
@@ -56,14 +56,14 @@ pub(super) fn check(spec: &DatabaseClusterSpec, finder: &mut Finder) {
             continue;
         };
         if !seen.insert(range) {
-            finder.broken(
+            findings.error(
                 &IP_RANGES_DISTINCT,
                 path.index(index),
                 format!("The range {range:?} is listed twice"),
             );
         }
         if !is_cidr(range) {
-            finder.broken(
+            findings.error(
                 &IP_RANGE_SYNTAX,
                 path.index(index),
                 format!("{range:?} is not a range of addresses"),

@@ -5,7 +5,7 @@ use everest_schemas::everest::DatabaseClusterSpec;
 
 use super::{engine_replicas, engine_type, split_horizon};
 use crate::path::FieldPath;
-use crate::rules::finder::{Finder, is_missing};
+use crate::rules::findings::{Findings, is_missing};
 use crate::rules::table::database::{
     ENGINE_FEATURES_PSMDB, SHARDING_CONFIG_SERVERS, SHARDING_PSMDB, SHARDING_SHARDS,
     SPLIT_HORIZON_UNSHARDED,
@@ -13,12 +13,12 @@ use crate::rules::table::database::{
 
 const LEAST_CONFIG_SERVERS: i32 = 3;
 
-pub(super) fn check(spec: &DatabaseClusterSpec, finder: &mut Finder) {
+pub(super) fn check(spec: &DatabaseClusterSpec, findings: &mut Findings) {
     let engine = engine_type(spec);
     let horizon = split_horizon(spec);
     let horizon_given = !is_missing(&horizon) && !horizon.is_unknown();
     if horizon_given && engine.is_some_and(|engine| engine != Engine::Psmdb) {
-        finder.broken(
+        findings.error(
             &ENGINE_FEATURES_PSMDB,
             FieldPath::of("engineFeatures.psmdb"),
             "Engine features of MongoDB are given for another engine",
@@ -34,7 +34,7 @@ pub(super) fn check(spec: &DatabaseClusterSpec, finder: &mut Finder) {
     if let Some(engine) = engine
         && engine != Engine::Psmdb
     {
-        finder.broken(
+        findings.error(
             &SHARDING_PSMDB,
             path.field("enabled"),
             format!("{engine} cannot be sharded"),
@@ -42,7 +42,7 @@ pub(super) fn check(spec: &DatabaseClusterSpec, finder: &mut Finder) {
         return;
     }
     if horizon_given {
-        finder.broken(
+        findings.error(
             &SPLIT_HORIZON_UNSHARDED,
             FieldPath::of("engineFeatures.psmdb.splitHorizonDnsConfigName"),
             "Split-horizon DNS is given for a sharded database",
@@ -51,7 +51,7 @@ pub(super) fn check(spec: &DatabaseClusterSpec, finder: &mut Finder) {
     if let Some(shards) = sharding.shards.known()
         && *shards < 1
     {
-        finder.broken(
+        findings.error(
             &SHARDING_SHARDS,
             path.field("shards"),
             format!("{shards} is not a number of shards"),
@@ -68,7 +68,7 @@ pub(super) fn check(spec: &DatabaseClusterSpec, finder: &mut Finder) {
             1
         };
         if servers % 2 == 0 || *servers < least {
-            finder.broken(
+            findings.error(
                 &SHARDING_CONFIG_SERVERS,
                 path.field("configServer").field("replicas"),
                 format!("{servers} config servers for {replicas} replicas of the engine"),

@@ -102,7 +102,7 @@ fn a_namespace_with_databases_is_not_destroyed() {
     for (number, name) in all.iter().enumerate() {
         emptied.planned = planned.within("prod");
         let found = check_destruction_online(&prior, &emptied);
-        let said = found[0].summary.said(Dialect::Terraform);
+        let said = found[0].summary.render(Dialect::Terraform);
         assert!(said.ends_with(&all[number..].join(", ")), "{said}");
         planned.note_destroyed(&"prod".into(), Kind::Databases, &name.as_str().into());
     }

@@ -48,7 +48,7 @@ fn the_name_of_a_new_namespace_is_checked() {
     assert!(
         check(&model("a".repeat(64).into(), Field::Null), None)[0]
             .summary
-            .said(Dialect::Terraform)
+            .render(Dialect::Terraform)
             .contains("63")
     );
     assert!(check(&model(Field::Unknown, Field::Null), None).is_empty());

@@ -220,7 +220,7 @@ fn what_the_same_run_makes_is_not_missed_at_plan() {
         let mut run = Planned::default();
         let new = |name: &str| (Field::from("prod"), Field::from(name));
         let (namespace, name) = new("copy");
-        crate::rules::Ruled::note(
+        crate::rules::Validate::note(
             &everest_schemas::models::DatabaseModel {
                 namespace,
                 name,
@@ -229,7 +229,7 @@ fn what_the_same_run_makes_is_not_missed_at_plan() {
             &mut run,
         );
         let (namespace, name) = new("last");
-        crate::rules::Ruled::note(
+        crate::rules::Validate::note(
             &everest_schemas::models::BackupModel {
                 namespace,
                 name,
@@ -238,7 +238,7 @@ fn what_the_same_run_makes_is_not_missed_at_plan() {
             &mut run,
         );
         let (namespace, name) = new("s4");
-        crate::rules::Ruled::note(
+        crate::rules::Validate::note(
             &everest_schemas::models::BackupStorageModel {
                 namespace,
                 name,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use everest_core::facts::Seen;
 use everest_core::lifecycle::database::Companions;
 use everest_core::lifecycle::{Answer, ObjectKind, ObjectRef, Observed, Query};
-use everest_core::readiness::{self, DatabaseSighting, HOLD, Readiness};
+use everest_core::readiness::{self, DatabaseObservation, HOLD, Readiness};
 use everest_core::v1::database::status;
 use everest_core::v1::engine_kinds;
 use everest_schemas::everest::{DataImportJob, DatabaseCluster, DatabaseClusterRestore};
@@ -34,7 +34,7 @@ pub(super) fn judge(
             .wait(format!("{subject}: a change of it is being written"));
         return false;
     }
-    let sighting = DatabaseSighting {
+    let observation = DatabaseObservation {
         database: observed,
         engine_cr: beside.engine_cr,
         restore: beside.restore,
@@ -45,7 +45,7 @@ pub(super) fn judge(
         creating: import_has_not_begun(observed),
         may_be_stale: true,
     };
-    match readiness::database(&sighting) {
+    match readiness::database(&observation) {
         Readiness::Ready if beside.engine_cr == Seen::Absent => {
             step.report.wait_unwatched(format!(
                 "{subject}: Everest says that it is ready, but the engine's own object does not exist"

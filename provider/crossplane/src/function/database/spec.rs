@@ -3,7 +3,7 @@
 
 use everest_core::finding::Finding;
 use everest_core::path::FieldPath;
-use everest_core::rules::Ruled;
+use everest_core::rules::Validate;
 use everest_core::v1::{self, managed_fields};
 use everest_schemas::Engine;
 use everest_schemas::everest::{DatabaseCluster, DatabaseClusterSpec};

@@ -17,9 +17,9 @@ use serde_json::json;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::access::Config;
 use super::bound::bound;
 use super::credentials;
+use super::kubeconfig_source::Config;
 use super::status;
 use super::{TargetKey, patch_params};
 use crate::provider::context::Context;

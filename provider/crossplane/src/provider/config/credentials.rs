@@ -16,8 +16,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::api::{ListParams, Patch};
 use kube::{Api, ResourceExt};
 
-use super::access::Config;
 use super::bound::bound;
+use super::kubeconfig_source::Config;
 use super::patch_params;
 use crate::provider::context::Context;
 use crate::provider::metadata::{finalizer_patch, has_finalizer};

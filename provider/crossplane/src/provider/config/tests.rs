@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::*;
-use crate::provider::scripted::{Seen, api};
+use crate::provider::testing::scripted::{Seen, api};
 
 /// What the control plane holds; Everest runs in it, so that it is a target as well.
 #[derive(Default)]
@@ -435,7 +435,7 @@ async fn a_config_that_nobody_asks_for_is_forgotten() {
     targets.connect("team", &own()).await.unwrap_err();
     tokio::time::advance(Duration::from_secs(301)).await;
     targets.connect("team", &namespaced()).await.unwrap_err();
-    let kept: Vec<_> = targets.slots().keys().cloned().collect();
+    let kept: Vec<_> = targets.cache().keys().cloned().collect();
     assert_eq!(kept, [TargetKey::new("team", &namespaced())]);
 }
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::provider::scripted::{api, settled};
+use crate::provider::testing::scripted::{api, settled};
 
 fn about(name: &str) -> ObjectReference {
     ObjectReference {
@@ -13,7 +13,7 @@ fn about(name: &str) -> ObjectReference {
 }
 
 /// Events on an API that takes them all.
-fn events() -> (Events, crate::provider::scripted::Seen) {
+fn events() -> (Events, crate::provider::testing::scripted::Seen) {
     let (control, seen) = api(|_, _, body| (201, body.clone()));
     (started(control, CancellationToken::new()), seen)
 }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::provider::scripted::{Seen, api};
+use crate::provider::testing::scripted::{Seen, api};
 
 /// An API that serves `everestdatabases` once the switch is on, and denies watching
 /// definitions.

@@ -9,7 +9,7 @@ use everest_schemas::everest::DatabaseClusterBackup;
 use everest_schemas::models::BackupModel;
 
 use super::{Kind, Scene, lifecycle};
-use crate::provider::failure::Failure;
+use crate::provider::error::ReconcileError;
 
 /// The kind.
 pub struct Backups;
@@ -19,7 +19,7 @@ impl Kind for Backups {
     type Model = BackupModel;
     type External = DatabaseClusterBackup;
 
-    async fn awaited(scene: &mut Scene<'_, Self>) -> Result<Option<String>, Failure> {
+    async fn awaited(scene: &mut Scene<'_, Self>) -> Result<Option<String>, ReconcileError> {
         lifecycle::awaited(scene, &mut TakeBackup::of(scene.config)).await
     }
 
@@ -30,11 +30,14 @@ impl Kind for Backups {
         readiness::backup(external)
     }
 
-    async fn delete(scene: &mut Scene<'_, Self>, _: &DatabaseClusterBackup) -> Result<(), Failure> {
+    async fn delete(
+        scene: &mut Scene<'_, Self>,
+        _: &DatabaseClusterBackup,
+    ) -> Result<(), ReconcileError> {
         lifecycle::delete(scene, &mut RemoveBackup::of(scene.config)).await
     }
 
-    async fn clean_up(scene: &mut Scene<'_, Self>) -> Result<Option<String>, Failure> {
+    async fn clean_up(scene: &mut Scene<'_, Self>) -> Result<Option<String>, ReconcileError> {
         lifecycle::remains(scene, &mut RemoveBackup::of(scene.config)).await
     }
 }

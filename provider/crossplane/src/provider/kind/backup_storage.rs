@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 
 use super::{Ending, Kind, Scene, at_version, change};
 use crate::provider::config::FIELD_MANAGER;
-use crate::provider::failure::{Failure, WAY_OUT};
+use crate::provider::error::{ReconcileError, WAY_OUT};
 
 /// The kind.
 pub struct BackupStorages;
@@ -42,7 +42,7 @@ impl Kind for BackupStorages {
     async fn change(
         scene: &Scene<'_, Self>,
         external: &BackupStorage,
-    ) -> Result<Option<Value>, Failure> {
+    ) -> Result<Option<Value>, ReconcileError> {
         // The Secret that the storage reads is Everest's to name once it exists.
         let placed = placed(scene, Some(external));
         if let Some(body) = change::<Self>(scene.cluster(), &placed, external) {
@@ -54,10 +54,10 @@ impl Kind for BackupStorages {
 
     /// The garbage collector takes the Secret of a storage that is gone. What is written to it
     /// before would be lost.
-    async fn awaited(scene: &mut Scene<'_, Self>) -> Result<Option<String>, Failure> {
+    async fn awaited(scene: &mut Scene<'_, Self>) -> Result<Option<String>, ReconcileError> {
         let placed = placed(scene, None);
         let name = v1::backup_storage::secret_name(&placed);
-        let secrets = scene.cluster().steps::<Secret>(scene.namespace);
+        let secrets = scene.cluster().requests::<Secret>(scene.namespace);
         let Some(secret) = secrets.get(name).await? else {
             return Ok(None);
         };
@@ -74,10 +74,10 @@ impl Kind for BackupStorages {
     }
 
     /// The Secret first, then the storage that names it.
-    async fn create(scene: &mut Scene<'_, Self>) -> Result<Arc<BackupStorage>, Failure> {
+    async fn create(scene: &mut Scene<'_, Self>) -> Result<Arc<BackupStorage>, ReconcileError> {
         let placed = placed(scene, None);
         let name = v1::backup_storage::secret_name(&placed).to_owned();
-        let secrets = scene.cluster().steps::<Secret>(scene.namespace);
+        let secrets = scene.cluster().requests::<Secret>(scene.namespace);
         let existing = secrets.get(&name).await?;
         match (&scene.managed.spec.for_provider.secret_ref, &existing) {
             (None, None) => {
@@ -87,7 +87,7 @@ impl Kind for BackupStorages {
                      {} and {}",
                     scene.namespace, KEYS[0], KEYS[1]
                 );
-                return Err(Failure::Secret(message));
+                return Err(ReconcileError::Secret(message));
             }
             (Some(_), Some(existing)) if !is_ours(existing) => {
                 let message = format!(
@@ -96,7 +96,7 @@ impl Kind for BackupStorages {
                      spec.forProvider.secretRef out to use it as it is",
                     scene.namespace
                 );
-                return Err(Failure::Secret(message));
+                return Err(ReconcileError::Secret(message));
             }
             _ => {}
         }
@@ -104,35 +104,38 @@ impl Kind for BackupStorages {
             secrets.apply(&name, body.expose()).await?;
         }
         let body = v1::backup_storage::desired(&placed);
-        Ok(Arc::new(scene.steps().apply(scene.name, &body).await?))
+        Ok(Arc::new(scene.requests().apply(scene.name, &body).await?))
     }
 
     async fn update(
         scene: &mut Scene<'_, Self>,
         external: &BackupStorage,
         body: &Value,
-    ) -> Result<Arc<BackupStorage>, Failure> {
+    ) -> Result<Arc<BackupStorage>, ReconcileError> {
         let placed = placed(scene, Some(external));
         if let Some(secret) = wanted_secret(scene, &placed).await? {
             let name = v1::backup_storage::secret_name(&placed);
-            let secrets = scene.cluster().steps::<Secret>(scene.namespace);
+            let secrets = scene.cluster().requests::<Secret>(scene.namespace);
             secrets.apply(name, secret.expose()).await?;
         }
         if body.get("spec").is_none() {
             return Ok(Arc::new(external.clone()));
         }
         let body = at_version(body.clone(), external);
-        Ok(Arc::new(scene.steps().apply(scene.name, &body).await?))
+        Ok(Arc::new(scene.requests().apply(scene.name, &body).await?))
     }
 
     /// Held while anything uses the storage, or will take its final backup to it: a deletion
     /// cannot be taken back, and takes the Secret at once.
-    async fn delete(scene: &mut Scene<'_, Self>, external: &BackupStorage) -> Result<(), Failure> {
-        let mut users = scene.steps().users(external).await?;
+    async fn delete(
+        scene: &mut Scene<'_, Self>,
+        external: &BackupStorage,
+    ) -> Result<(), ReconcileError> {
+        let mut users = scene.requests().users(external).await?;
         users.found.extend(users::final_backups(scene).await?);
         if let Step::InUse(users) | Step::AwaitUsers(users) = storage_users::step(external, &users)
         {
-            return Err(Failure::Held(format!(
+            return Err(ReconcileError::Held(format!(
                 "BackupStorage {}/{} is used by {}: it is deleted once nothing uses it any more. \
                  {WAY_OUT}",
                 scene.namespace,
@@ -141,7 +144,7 @@ impl Kind for BackupStorages {
             )));
         }
         let uid = external.uid();
-        Ok(scene.steps().delete(scene.name, uid.as_deref()).await?)
+        Ok(scene.requests().delete(scene.name, uid.as_deref()).await?)
     }
 
     /// Everest does not look at a deleted storage again, so one that was deleted while in use
@@ -149,15 +152,15 @@ impl Kind for BackupStorages {
     async fn ending(
         scene: &mut Scene<'_, Self>,
         external: &BackupStorage,
-    ) -> Result<Ending, Failure> {
-        let users = scene.steps().users(external).await?;
+    ) -> Result<Ending, ReconcileError> {
+        let users = scene.requests().users(external).await?;
         match storage_users::step(external, &users) {
             Step::InUse(users) | Step::AwaitUsers(users) => Ok(Ending::Waits(format!(
                 "it was deleted while in use and goes once nothing uses it any more. Used by {}",
                 users.join(", ")
             ))),
             Step::Release(body) => {
-                scene.steps().merge(scene.name, &body).await?;
+                scene.requests().merge(scene.name, &body).await?;
                 Ok(Ending::Released(format!(
                     "the finalizer {IN_USE} of Everest was taken off BackupStorage {}/{}: it was \
                      deleted while in use, nothing uses it any more, and Everest does not look at \
@@ -171,10 +174,10 @@ impl Kind for BackupStorages {
 
     /// The garbage collector takes the Secret that Everest made the storage the owner of. One
     /// that never had an owner goes here, if this provider wrote it and no other storage reads it.
-    async fn clean_up(scene: &mut Scene<'_, Self>) -> Result<Option<String>, Failure> {
+    async fn clean_up(scene: &mut Scene<'_, Self>) -> Result<Option<String>, ReconcileError> {
         let placed = placed(scene, None);
         let name = v1::backup_storage::secret_name(&placed);
-        let secrets = scene.cluster().steps::<Secret>(scene.namespace);
+        let secrets = scene.cluster().requests::<Secret>(scene.namespace);
         if let Some(secret) = secrets.get(name).await?
             && is_ours(&secret)
             && secret.metadata.deletion_timestamp.is_none()
@@ -212,7 +215,7 @@ fn is_ours(secret: &Secret) -> bool {
 async fn wanted_secret(
     scene: &Scene<'_, BackupStorages>,
     placed: &BackupStorageModel,
-) -> Result<Option<Sensitive<Value>>, Failure> {
+) -> Result<Option<Sensitive<Value>>, ReconcileError> {
     let Some(given) = scene.referred_secret().await? else {
         return Ok(None);
     };
@@ -225,7 +228,7 @@ async fn wanted_secret(
             .filter(|text| !text.is_empty())
             .map(Sensitive::new)
             .ok_or_else(|| {
-                Failure::Secret(format!(
+                ReconcileError::Secret(format!(
                     "spec.forProvider.secretRef: the Secret {}/{} has no key {key}. It needs the \
                      keys {} and {}",
                     scene.key.0,
@@ -241,7 +244,7 @@ async fn wanted_secret(
     };
     let body = v1::backup_storage::secret(placed, &credentials);
     let name = v1::backup_storage::secret_name(placed);
-    let secrets = scene.cluster().steps::<Secret>(scene.namespace);
+    let secrets = scene.cluster().requests::<Secret>(scene.namespace);
     let held = secrets.get(name).await?.and_then(|held| held.data);
     let held = Sensitive::new(serde_json::to_value(held).unwrap_or_default());
     let same = body.expose()["data"].as_object().is_some_and(|data| {

@@ -11,10 +11,10 @@ use everest_core::lifecycle::database::{
     Companions, KeepDatabase, RemoveDatabase, engine_object, is_from_backup,
 };
 use everest_core::lifecycle::{Action, Lifecycle, Observed, Stopwatches};
-use everest_core::readiness::{self, DatabaseSighting, Readiness};
+use everest_core::readiness::{self, DatabaseObservation, Readiness};
 use everest_core::restart;
 use everest_core::restart::RESTARTED_FOR;
-use everest_core::rules::Ruled;
+use everest_core::rules::Validate;
 use everest_core::v1::database::status;
 use everest_core::v1::{self, OwnedKeys};
 use everest_schemas::Field;
@@ -25,9 +25,9 @@ use kube::ResourceExt;
 use serde_json::{Value, json};
 
 use super::{Details, Kind, Scene, lifecycle};
-use crate::provider::failure::Failure;
+use crate::provider::conditions::READY;
+use crate::provider::error::ReconcileError;
 use crate::provider::metadata;
-use crate::provider::report::READY;
 
 /// The kind.
 pub struct Databases;
@@ -73,7 +73,7 @@ impl Kind for Databases {
         let creating = ready.is_none_or(|ready| ready.reason == "Creating");
         let from_backup = creating && is_from_backup(scene.config);
         let cluster = scene.cluster().clone();
-        let observed = Stepper::new(&cluster, &mut scene.memory.times)
+        let observed = Stepper::new(&cluster, &mut scene.state.times)
             .observe(
                 |observed| {
                     if let Some((object, seen)) = engine {
@@ -88,29 +88,29 @@ impl Kind for Databases {
             Err(error) => return Readiness::Pending(error.to_string()),
         };
         let beside = Companions::of(&observed, external, from_backup).unwrap_or_default();
-        let sighting = DatabaseSighting {
+        let observation = DatabaseObservation {
             database: external,
             engine_cr: beside.engine_cr,
             restore: beside.restore,
             import_job: beside.import_job,
-            written_generation: scene.memory.written,
+            written_generation: scene.state.written,
             steady_for: Some(stood(scene, external, beside.engine_cr)),
             has_worked: false,
             creating,
             may_be_stale: true,
         };
-        readiness::database(&sighting)
+        readiness::database(&observation)
     }
 
     /// What was made with a trigger is not restarted for it.
     async fn note_creation(
         scene: &mut Scene<'_, Self>,
         external: &Arc<DatabaseCluster>,
-    ) -> Result<Arc<DatabaseCluster>, Failure> {
+    ) -> Result<Arc<DatabaseCluster>, ReconcileError> {
         let Some(body) = restart::note(scene.config, external) else {
             return Ok(external.clone());
         };
-        let noted = scene.steps().merge(scene.name, &body).await?;
+        let noted = scene.requests().merge(scene.name, &body).await?;
         Ok(Arc::new(noted))
     }
 
@@ -118,7 +118,7 @@ impl Kind for Databases {
     async fn change(
         scene: &Scene<'_, Self>,
         external: &DatabaseCluster,
-    ) -> Result<Option<Value>, Failure> {
+    ) -> Result<Option<Value>, ReconcileError> {
         let mut keep = keep(scene);
         let mut observed = Observed::at(scene.cluster().now());
         observed.note_object(&keep.subject(), Some(Arc::new(external.clone())));
@@ -145,7 +145,7 @@ impl Kind for Databases {
         scene: &mut Scene<'_, Self>,
         external: &DatabaseCluster,
         _: &Value,
-    ) -> Result<Arc<DatabaseCluster>, Failure> {
+    ) -> Result<Arc<DatabaseCluster>, ReconcileError> {
         // The state that the change finds.
         stood(scene, external, Seen::Unread);
         let mut keep = keep(scene);
@@ -156,7 +156,7 @@ impl Kind for Databases {
     async fn delete(
         scene: &mut Scene<'_, Self>,
         external: &DatabaseCluster,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), ReconcileError> {
         let mut removal = RemoveDatabase::of(scene.config);
         if lifecycle::creates(scene, &mut removal).await? {
             let model = DatabaseModel {
@@ -164,13 +164,13 @@ impl Kind for Databases {
                 ..scene.config.clone()
             };
             let wanted = model.wanted_at_destruction();
-            let cluster = scene.cluster().afresh();
+            let cluster = scene.cluster().with_empty_cache();
             let facts = Box::pin(facts::load(&cluster, &wanted)).await;
             let mut against = model.check_destruction();
             against.extend(model.check_destruction_online(&facts));
             against.retain(|finding| finding.severity == Severity::Error);
             if !against.is_empty() {
-                return Err(Failure::Refused(against));
+                return Err(ReconcileError::Refused(against));
             }
         }
         lifecycle::delete(scene, &mut removal).await
@@ -220,5 +220,5 @@ fn stood(
         Seen::Absent | Seen::Unread => None,
     };
     let footing = readiness::footing(database, engine_cr);
-    scene.memory.stood(status(database), &footing, was_ready)
+    scene.state.stood(status(database), &footing, was_ready)
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use everest_cluster::follow::Follow;
+use everest_cluster::reflector::Reflector;
 use everest_cluster::{Change, Cluster, ClusterError, Wait, namespace};
 use everest_core::path::FieldPath;
 use everest_core::readiness::Readiness;
@@ -26,7 +26,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::{Companion, Ending, Kind, Scene, Tell};
-use crate::provider::failure::Failure;
+use crate::provider::error::ReconcileError;
 use crate::provider::metadata;
 
 /// The kind.
@@ -49,15 +49,15 @@ impl Kind for DatabaseNamespaces {
     async fn seen(
         scene: &Scene<'_, Self>,
         external: &Namespace,
-    ) -> Result<NamespaceModel, Failure> {
-        let cluster = scene.cluster().afresh();
+    ) -> Result<NamespaceModel, ReconcileError> {
+        let cluster = scene.cluster().with_empty_cache();
         let prior = scene.config.engines.is_known().then_some(scene.config);
         let found = namespace::read(&cluster, scene.name, prior).await?;
         Ok(found.unwrap_or_else(|| scene.observed(external)))
     }
 
     async fn readiness(scene: &mut Scene<'_, Self>, external: &Arc<Namespace>) -> Readiness {
-        if let Some(waiting) = scene.memory.waiting.take() {
+        if let Some(waiting) = scene.state.waiting.take() {
             return Readiness::Pending(waiting);
         }
         match Self::seen(scene, external).await {
@@ -73,7 +73,7 @@ impl Kind for DatabaseNamespaces {
     async fn change(
         scene: &Scene<'_, Self>,
         external: &Namespace,
-    ) -> Result<Option<Value>, Failure> {
+    ) -> Result<Option<Value>, ReconcileError> {
         let seen = Self::seen(scene, external).await?;
         let keys = super::change::<Self>(scene.cluster(), scene.config, external).is_some();
         let engines = Engine::ALL.into_iter().any(|engine| {
@@ -98,7 +98,7 @@ impl Kind for DatabaseNamespaces {
         scene: &mut Scene<'_, Self>,
         external: &Namespace,
         _: &Value,
-    ) -> Result<Arc<Namespace>, Failure> {
+    ) -> Result<Arc<Namespace>, ReconcileError> {
         refuse_foreign(scene, external)?;
         let mut prior = Self::seen(scene, external).await?;
         if let Some(engines) = prior.engines.known_mut() {
@@ -106,27 +106,30 @@ impl Kind for DatabaseNamespaces {
                 *engines.get_mut(engine) = Field::Known(EngineInstall::default());
             }
         }
-        let cluster = scene.cluster().afresh();
+        let cluster = scene.cluster().with_empty_cache();
         match namespace::update(&cluster, &prior, scene.config, &one_step()).await {
             Change::Done(_) => {}
-            Change::Pending { error, .. } => scene.memory.waiting = Some(waiting(error)?),
+            Change::Pending { error, .. } => scene.state.waiting = Some(waiting(error)?),
             Change::Refused(error) => return Err(error.into()),
         }
         Ok(Arc::new(external.clone()))
     }
 
     /// One step of taking the namespace down, in Everest's order.
-    async fn delete(scene: &mut Scene<'_, Self>, _: &Namespace) -> Result<(), Failure> {
-        let cluster = scene.cluster().afresh();
+    async fn delete(scene: &mut Scene<'_, Self>, _: &Namespace) -> Result<(), ReconcileError> {
+        let cluster = scene.cluster().with_empty_cache();
         let step = namespace::delete(&cluster, scene.config, &one_step()).await;
         if let Err(error) = step {
-            scene.memory.waiting = Some(waiting(error)?);
+            scene.state.waiting = Some(waiting(error)?);
         }
         Ok(())
     }
 
     /// A storage that was deleted while in use would hold the namespace for ever.
-    async fn ending(scene: &mut Scene<'_, Self>, external: &Namespace) -> Result<Ending, Failure> {
+    async fn ending(
+        scene: &mut Scene<'_, Self>,
+        external: &Namespace,
+    ) -> Result<Ending, ReconcileError> {
         if external.metadata.deletion_timestamp.is_none() {
             return Ok(Ending::Goes);
         }
@@ -183,13 +186,13 @@ impl Kind for DatabaseNamespaces {
     }
 }
 
-/// No waiting: what comes next is done at the next look.
+/// No waiting: what comes next is done at the next reconcile.
 fn one_step() -> Wait {
     Wait::new(Duration::ZERO, CancellationToken::new())
 }
 
 /// What a flow waits for; an error that is none of waiting is given back.
-fn waiting(error: ClusterError) -> Result<String, Failure> {
+fn waiting(error: ClusterError) -> Result<String, ReconcileError> {
     match error {
         ClusterError::TimedOut { last, .. } | ClusterError::Cancelled { last, .. } => {
             Ok(last.waiting_for)
@@ -215,7 +218,7 @@ fn is_managed(external: &Namespace) -> bool {
 fn refuse_foreign(
     scene: &Scene<'_, DatabaseNamespaces>,
     external: &Namespace,
-) -> Result<(), Failure> {
+) -> Result<(), ReconcileError> {
     let metadata = &scene.managed.metadata;
     let made = metadata::was_created(metadata) || metadata::is_creation_open(metadata);
     if is_managed(external) || made || scene.config.take_ownership.known() == Some(&true) {
@@ -224,7 +227,7 @@ fn refuse_foreign(
     let message = "it exists and is none of Everest's. To have Everest use it set \
                    spec.forProvider.takeOwnership to true: it then stays when the managed resource \
                    is deleted, unless keepNamespace is false";
-    let blocked = scene.steps().blocked(
+    let blocked = scene.requests().blocked(
         scene.name,
         message.to_owned(),
         FieldPath::of("takeOwnership"),
@@ -256,7 +259,7 @@ where
     K: Resource<DynamicType = ()> + Clone + std::fmt::Debug + Send + Sync + 'static,
 {
     let tell = tell.clone();
-    let follow = Follow::<PartialObjectMeta<K>>::start(
+    let reflector = Reflector::<PartialObjectMeta<K>>::start(
         Api::all(cluster.client().clone()),
         (),
         |object| {
@@ -269,5 +272,5 @@ where
         },
         move |object| tell(object.metadata.namespace.as_deref().unwrap_or_default()),
     );
-    Box::new(follow)
+    Box::new(reflector)
 }

@@ -8,7 +8,7 @@ use everest_core::lifecycle::{Action, Lifecycle, Observable};
 use everest_core::readiness::Readiness;
 
 use super::{Kind, Scene};
-use crate::provider::failure::{Failure, WAY_OUT};
+use crate::provider::error::{ReconcileError, WAY_OUT};
 
 /// What has to come before the external object can be made.
 ///
@@ -17,9 +17,9 @@ use crate::provider::failure::{Failure, WAY_OUT};
 pub async fn awaited<K: Kind, L: Lifecycle + Send>(
     scene: &mut Scene<'_, K>,
     lifecycle: &mut L,
-) -> Result<Option<String>, Failure> {
+) -> Result<Option<String>, ReconcileError> {
     let cluster = scene.cluster().clone();
-    let mut stepper = Stepper::new(&cluster, &mut scene.memory.times);
+    let mut stepper = Stepper::new(&cluster, &mut scene.state.times);
     let action = stepper.decide(lifecycle, |_| {}).await?;
     Ok(match stepper.rest(lifecycle, action)? {
         Rest::Is(Stepped::Waits(waiting)) => Some(match waiting {
@@ -41,7 +41,7 @@ where
     L: Lifecycle + Send,
 {
     let cluster = scene.cluster().clone();
-    let mut stepper = Stepper::new(&cluster, &mut scene.memory.times);
+    let mut stepper = Stepper::new(&cluster, &mut scene.state.times);
     let subject = lifecycle.subject();
     let action = stepper
         .decide(lifecycle, |observed| {
@@ -69,20 +69,20 @@ pub async fn change<K, L>(
     scene: &mut Scene<'_, K>,
     lifecycle: &mut L,
     external: &K::External,
-) -> Result<Arc<K::External>, Failure>
+) -> Result<Arc<K::External>, ReconcileError>
 where
     K: Kind<External: Observable>,
     L: Lifecycle + Send,
 {
     let cluster = scene.cluster().clone();
-    let mut stepper = Stepper::new(&cluster, &mut scene.memory.times);
+    let mut stepper = Stepper::new(&cluster, &mut scene.state.times);
     let stepped = stepper
         .walk(lifecycle, Some(Arc::new(external.clone())))
         .await?;
     let written = stepper.into_written();
     match (written.and_then(|written| written.downcast().ok()), stepped) {
         (Some(written), _) => Ok(written),
-        (None, Stepped::Waits(waiting)) => Err(Failure::Held(told(waiting))),
+        (None, Stepped::Waits(waiting)) => Err(ReconcileError::Held(told(waiting))),
         (None, _) => Ok(Arc::new(external.clone())),
     }
 }
@@ -94,9 +94,9 @@ where
 pub async fn creates<K: Kind, L: Lifecycle + Send>(
     scene: &mut Scene<'_, K>,
     lifecycle: &mut L,
-) -> Result<bool, Failure> {
+) -> Result<bool, ReconcileError> {
     let cluster = scene.cluster().clone();
-    let mut stepper = Stepper::new(&cluster, &mut scene.memory.times);
+    let mut stepper = Stepper::new(&cluster, &mut scene.state.times);
     let action = stepper.decide(lifecycle, |_| {}).await?;
     Ok(matches!(action, Action::Create { .. }))
 }
@@ -108,13 +108,16 @@ pub async fn creates<K: Kind, L: Lifecycle + Send>(
 pub async fn delete<K: Kind, L: Lifecycle + Send>(
     scene: &mut Scene<'_, K>,
     lifecycle: &mut L,
-) -> Result<(), Failure> {
+) -> Result<(), ReconcileError> {
     let cluster = scene.cluster().clone();
-    let mut stepper = Stepper::new(&cluster, &mut scene.memory.times);
+    let mut stepper = Stepper::new(&cluster, &mut scene.state.times);
     match stepper.walk(lifecycle, None).await? {
         Stepped::Done(_) | Stepped::Deleting => Ok(()),
-        Stepped::Failed(reason) => Err(Failure::Held(reason)),
-        Stepped::Waits(waiting) => Err(Failure::Held(format!("{}. {WAY_OUT}", told(waiting)))),
+        Stepped::Failed(reason) => Err(ReconcileError::Held(reason)),
+        Stepped::Waits(waiting) => Err(ReconcileError::Held(format!(
+            "{}. {WAY_OUT}",
+            told(waiting)
+        ))),
     }
 }
 
@@ -125,9 +128,9 @@ pub async fn delete<K: Kind, L: Lifecycle + Send>(
 pub async fn remains<K: Kind, L: Lifecycle + Send>(
     scene: &mut Scene<'_, K>,
     lifecycle: &mut L,
-) -> Result<Option<String>, Failure> {
+) -> Result<Option<String>, ReconcileError> {
     let cluster = scene.cluster().clone();
-    let mut stepper = Stepper::new(&cluster, &mut scene.memory.times);
+    let mut stepper = Stepper::new(&cluster, &mut scene.state.times);
     Ok(match stepper.walk(lifecycle, None).await? {
         Stepped::Done(_) => None,
         Stepped::Deleting => Some(format!("{} is being deleted", lifecycle.subject())),

@@ -9,8 +9,8 @@ use everest_schemas::everest::DatabaseClusterRestore;
 use everest_schemas::models::RestoreModel;
 
 use super::{Kind, Scene, lifecycle};
-use crate::provider::failure::Failure;
-use crate::provider::report::READY;
+use crate::provider::conditions::READY;
+use crate::provider::error::ReconcileError;
 
 /// The kind.
 pub struct Restores;
@@ -21,7 +21,7 @@ impl Kind for Restores {
     type External = DatabaseClusterRestore;
     const RUNS_ONCE: bool = true;
 
-    async fn awaited(scene: &mut Scene<'_, Self>) -> Result<Option<String>, Failure> {
+    async fn awaited(scene: &mut Scene<'_, Self>) -> Result<Option<String>, ReconcileError> {
         lifecycle::awaited(scene, &mut BeginRestore::of(scene.config)).await
     }
 
@@ -40,11 +40,11 @@ impl Kind for Restores {
     async fn delete(
         scene: &mut Scene<'_, Self>,
         _: &DatabaseClusterRestore,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), ReconcileError> {
         lifecycle::delete(scene, &mut RemoveRestore::of(scene.config)).await
     }
 
-    async fn clean_up(scene: &mut Scene<'_, Self>) -> Result<Option<String>, Failure> {
+    async fn clean_up(scene: &mut Scene<'_, Self>) -> Result<Option<String>, ReconcileError> {
         lifecycle::remains(scene, &mut RemoveRestore::of(scene.config)).await
     }
 }

@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 
 use super::reconcile;
-use super::stage::{EVEREST, condition, process, rest, world};
 use crate::provider::kind::{Backups, Databases, Kind};
-use crate::provider::plane::Plane;
+use crate::provider::testing::control_plane::ControlPlane;
+use crate::provider::testing::harness::{EVEREST, condition, process, rest, world};
 
-async fn database(more: Value) -> (Plane, String) {
+async fn database(more: Value) -> (ControlPlane, String) {
     let mut spec = json!({"engine": {"type": "pxc", "version": "8.0.36-28.1", "replicas": 3,
         "storage": {"size": "25Gi"}, "resources": {"cpu": "1", "memory": "2G"}},
         "proxy": {"type": "haproxy"}});
@@ -21,7 +21,7 @@ fn external() -> String {
     format!("{EVEREST}/databaseclusters/orders")
 }
 
-async fn look<K: Kind>(plane: &Plane, path: &str) {
+async fn reconcile_once<K: Kind>(plane: &ControlPlane, path: &str) {
     let controller = process::<K>(plane);
     for _ in 0..2 {
         let managed = serde_json::from_value(plane.get(path).unwrap()).unwrap();
@@ -30,13 +30,13 @@ async fn look<K: Kind>(plane: &Plane, path: &str) {
 }
 
 /// Status and reason of a condition, such as `True/Available`.
-fn says(plane: &Plane, path: &str, type_: &str) -> String {
+fn says(plane: &ControlPlane, path: &str, type_: &str) -> String {
     let found = condition(plane, path, type_);
     let text = |name: &str| found[name].as_str().unwrap_or_default().to_owned();
     format!("{}/{}", text("status"), text("reason"))
 }
 
-fn message(plane: &Plane, path: &str, type_: &str) -> String {
+fn message(plane: &ControlPlane, path: &str, type_: &str) -> String {
     let found = condition(plane, path, type_);
     found["message"].as_str().unwrap_or_default().to_owned()
 }
@@ -50,7 +50,7 @@ async fn a_database_that_vanished_and_may_not_be_made_again_is_not_called_ready(
         &path,
         &json!({"spec": {"forProvider": {"engine": {"replicas": 2}}}}),
     );
-    look::<Databases>(&plane, &path).await;
+    reconcile_once::<Databases>(&plane, &path).await;
     assert_eq!(plane.get(&external()), None);
     assert_eq!(says(&plane, &path, "Ready"), "False/Creating");
     assert_eq!(says(&plane, &path, "Synced"), "False/ReconcileError");
@@ -61,7 +61,7 @@ async fn a_database_that_vanished_and_may_not_be_made_again_is_not_called_ready(
 async fn a_database_whose_deletion_is_refused_is_being_deleted() {
     let (plane, path) = database(json!({"deletionProtection": true})).await;
     plane.delete(&path);
-    look::<Databases>(&plane, &path).await;
+    reconcile_once::<Databases>(&plane, &path).await;
     assert!(plane.get(&external()).is_some());
     assert_eq!(says(&plane, &path, "Ready"), "False/Deleting");
     assert_eq!(says(&plane, &path, "Synced"), "False/ReconcileError");
@@ -74,11 +74,11 @@ async fn a_database_that_fails_while_its_change_is_refused_is_not_called_ready()
         &path,
         &json!({"spec": {"forProvider": {"engine": {"replicas": 2}}}}),
     );
-    look::<Databases>(&plane, &path).await;
+    reconcile_once::<Databases>(&plane, &path).await;
     assert_eq!(says(&plane, &path, "Ready"), "True/Available");
     assert_eq!(says(&plane, &path, "UpToDate"), "False/UpdateFailed");
     plane.state(&external(), "error");
-    look::<Databases>(&plane, &path).await;
+    reconcile_once::<Databases>(&plane, &path).await;
     assert_eq!(says(&plane, &path, "Ready"), "False/Unavailable");
 }
 
@@ -92,7 +92,7 @@ async fn what_only_waits_has_not_failed() {
     let main = format!("{EVEREST}/databaseclusters/main");
     plane.put(&main, creating);
     plane.state(&main, "initializing");
-    look::<Backups>(&plane, &path).await;
+    reconcile_once::<Backups>(&plane, &path).await;
     assert_eq!(says(&plane, &path, "Synced"), "True/ReconcileSuccess");
     assert_eq!(says(&plane, &path, "Ready"), "False/Creating");
     let why = message(&plane, &path, "Ready");
@@ -104,7 +104,7 @@ async fn what_only_waits_has_not_failed() {
         &json!({"spec": {"forProvider": {"engine": {"replicas": 5}}}}),
     );
     plane.state(&external(), "restoring");
-    look::<Databases>(&plane, &path).await;
+    reconcile_once::<Databases>(&plane, &path).await;
     assert_eq!(says(&plane, &path, "Synced"), "True/ReconcileSuccess");
     assert_eq!(says(&plane, &path, "UpToDate"), "False/UpdateRequested");
     let why = message(&plane, &path, "UpToDate");
@@ -120,10 +120,10 @@ async fn a_reconcile_that_is_asked_for_during_a_pause_is_handled_after_it() {
             "crossplane.io/reconcile-requested-at": "now"}}})
     };
     plane.change(&path, &annotations(json!("true")));
-    look::<Databases>(&plane, &path).await;
+    reconcile_once::<Databases>(&plane, &path).await;
     let handled = || plane.get(&path).unwrap()["status"]["lastHandledReconcileAt"].clone();
     assert_eq!(handled(), Value::Null);
     plane.change(&path, &annotations(Value::Null));
-    look::<Databases>(&plane, &path).await;
+    reconcile_once::<Databases>(&plane, &path).await;
     assert_eq!(handled(), "now");
 }

@@ -4,11 +4,13 @@ use everest_core::restart::RESTARTED_FOR;
 use serde_json::{Value, json};
 
 use super::reconcile;
-use super::stage::{EVEREST, MANAGED, RESTARTS, condition, process, rest, say, survives, world};
 use crate::provider::kind::{BackupStorages, Backups, Databases, Restores};
-use crate::provider::plane::Plane;
+use crate::provider::testing::control_plane::ControlPlane;
+use crate::provider::testing::harness::{
+    EVEREST, MANAGED, RESTARTS, condition, process, rest, say, survives, world,
+};
 
-fn database(more: &Value) -> (Plane, String) {
+fn database(more: &Value) -> (ControlPlane, String) {
     let mut spec = json!({"engine": {"type": "pxc", "version": "8.0.36-28.1", "replicas": 3,
         "storage": {"size": "25Gi"}, "resources": {"cpu": "1", "memory": "2G"}},
         "proxy": {"type": "haproxy"}});
@@ -19,17 +21,17 @@ fn database(more: &Value) -> (Plane, String) {
 }
 
 /// That database.
-fn external(plane: &Plane) -> Option<Value> {
+fn external(plane: &ControlPlane) -> Option<Value> {
     plane.get(&format!("{EVEREST}/databaseclusters/orders"))
 }
 
 /// Its managed resource.
-fn managed(plane: &Plane) -> Option<Value> {
+fn managed(plane: &ControlPlane) -> Option<Value> {
     plane.get(&format!("{MANAGED}/everestdatabases/orders"))
 }
 
 /// A database and a backup of it that are there already.
-fn furnish(plane: &Plane) {
+fn furnish(plane: &ControlPlane) {
     let database = json!({"apiVersion": "everest.percona.com/v1alpha1", "kind": "DatabaseCluster",
         "metadata": {"name": "main", "namespace": "shop"},
         "spec": {"engine": {"type": "pxc", "storage": {"size": "1Gi"}}}});
@@ -75,7 +77,7 @@ async fn a_database_that_exists_is_taken_over_and_not_made() {
 
 #[tokio::test(start_paused = true)]
 async fn a_change_and_the_restart_asked_for_with_it_are_done_once_whenever_the_process_dies() {
-    let turn = |plane: &Plane, path: &str| {
+    let turn = |plane: &ControlPlane, path: &str| {
         say(
             plane,
             path,
@@ -91,7 +93,7 @@ async fn a_change_and_the_restart_asked_for_with_it_are_done_once_whenever_the_p
 
 #[tokio::test(start_paused = true)]
 async fn a_paused_database_that_is_started_with_another_trigger_is_not_restarted_too() {
-    let turn = |plane: &Plane, path: &str| {
+    let turn = |plane: &ControlPlane, path: &str| {
         say(
             plane,
             path,
@@ -132,7 +134,7 @@ async fn a_restart_is_not_done_again_because_everest_has_lost_the_note_of_it() {
 
 #[tokio::test(start_paused = true)]
 async fn a_database_goes_with_its_managed_resource_whenever_the_process_dies() {
-    let turn = |plane: &Plane, path: &str| plane.delete(path);
+    let turn = |plane: &ControlPlane, path: &str| plane.delete(path);
     let plane = survives::<Databases>(|| database(&json!({})), Some(&turn)).await;
     assert_eq!(external(&plane), None);
     assert_eq!(managed(&plane), None);
@@ -140,7 +142,7 @@ async fn a_database_goes_with_its_managed_resource_whenever_the_process_dies() {
 
 #[tokio::test(start_paused = true)]
 async fn the_final_backup_is_taken_once_and_before_the_database_goes() {
-    let turn = |plane: &Plane, path: &str| plane.delete(path);
+    let turn = |plane: &ControlPlane, path: &str| plane.delete(path);
     let last = json!({"finalBackup": {"backupStorageName": "s3", "name": "last"}});
     let plane = survives::<Databases>(|| database(&last), Some(&turn)).await;
     let backup = format!("{EVEREST}/databaseclusterbackups/last");
@@ -158,7 +160,7 @@ async fn the_final_backup_is_taken_once_and_before_the_database_goes() {
 
 #[tokio::test(start_paused = true)]
 async fn a_database_stays_where_its_managed_resource_may_not_delete() {
-    let turn = |plane: &Plane, path: &str| {
+    let turn = |plane: &ControlPlane, path: &str| {
         let policies = json!(["Observe", "Create", "Update", "LateInitialize"]);
         plane.change(path, &json!({"spec": {"managementPolicies": policies}}));
         plane.delete(path);
@@ -169,7 +171,7 @@ async fn a_database_stays_where_its_managed_resource_may_not_delete() {
 }
 
 /// The definition of databases is being deleted since then.
-fn withdraw(plane: &Plane, since: &str) {
+fn withdraw(plane: &ControlPlane, since: &str) {
     let path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/\
                 everestdatabases.everest.m.openeverest.io";
     plane.change(path, &json!({"metadata": {"deletionTimestamp": since}}));
@@ -177,7 +179,7 @@ fn withdraw(plane: &Plane, since: &str) {
 
 #[tokio::test(start_paused = true)]
 async fn a_database_stays_when_its_managed_resource_goes_with_the_definition() {
-    let turn = |plane: &Plane, path: &str| {
+    let turn = |plane: &ControlPlane, path: &str| {
         withdraw(plane, "2026-01-01T00:00:00Z");
         plane.delete(path);
     };
@@ -188,7 +190,7 @@ async fn a_database_stays_when_its_managed_resource_goes_with_the_definition() {
 
 #[tokio::test(start_paused = true)]
 async fn a_database_whose_end_was_asked_for_before_goes_although_the_definition_does_too() {
-    let turn = |plane: &Plane, path: &str| {
+    let turn = |plane: &ControlPlane, path: &str| {
         plane.delete(path);
         withdraw(plane, "2026-01-01T01:00:01Z");
     };
@@ -198,7 +200,7 @@ async fn a_database_whose_end_was_asked_for_before_goes_although_the_definition_
 
 #[tokio::test(start_paused = true)]
 async fn nothing_is_done_while_paused() {
-    let turn = |plane: &Plane, path: &str| {
+    let turn = |plane: &ControlPlane, path: &str| {
         let paused = json!({"crossplane.io/paused": "true"});
         plane.change(path, &json!({"metadata": {"annotations": paused}}));
         say(plane, path, &json!({"engine": {"replicas": 5}}));
@@ -208,7 +210,7 @@ async fn nothing_is_done_while_paused() {
     assert_eq!(held["spec"]["engine"]["replicas"], 3);
 }
 
-fn backup() -> (Plane, String) {
+fn backup() -> (ControlPlane, String) {
     let spec = json!({"databaseName": "main", "backupStorageName": "s3"});
     let (plane, path) = world("everestbackups", "Backup", &spec);
     furnish(&plane);
@@ -220,12 +222,12 @@ async fn a_backup_is_taken_once_and_its_data_kept_whenever_the_process_dies() {
     let external = format!("{EVEREST}/databaseclusterbackups/orders");
     let plane = survives::<Backups>(backup, None).await;
     assert_eq!(plane.made(&external), 1);
-    let turn = |plane: &Plane, path: &str| plane.delete(path);
+    let turn = |plane: &ControlPlane, path: &str| plane.delete(path);
     let plane = survives::<Backups>(backup, Some(&turn)).await;
     assert_eq!(plane.get(&external), None);
 }
 
-fn restore() -> (Plane, String) {
+fn restore() -> (ControlPlane, String) {
     let spec = json!({"databaseName": "main", "backupName": "nightly"});
     let (plane, path) = world("everestrestores", "Restore", &spec);
     furnish(&plane);
@@ -284,7 +286,7 @@ async fn a_restore_that_was_only_seen_to_run_is_not_run_again_when_its_object_go
     assert_eq!(condition(&plane, &path, "Ready")["status"], "False");
 }
 
-fn storage() -> (Plane, String) {
+fn storage() -> (ControlPlane, String) {
     let spec =
         json!({"type": "s3", "bucket": "mine", "region": "r", "secretRef": {"name": "keys"}});
     world("everestbackupstorages", "BackupStorage", &spec)
@@ -294,7 +296,7 @@ fn storage() -> (Plane, String) {
 async fn a_storage_and_its_credentials_come_and_go_whenever_the_process_dies() {
     let plane = survives::<BackupStorages>(storage, None).await;
     assert_eq!(plane.made(&format!("{EVEREST}/backupstorages/orders")), 1);
-    let turn = |plane: &Plane, path: &str| plane.delete(path);
+    let turn = |plane: &ControlPlane, path: &str| plane.delete(path);
     let plane = survives::<BackupStorages>(storage, Some(&turn)).await;
     assert_eq!(plane.get(&format!("{EVEREST}/backupstorages/orders")), None);
     assert_eq!(plane.get("/api/v1/namespaces/shop/secrets/orders"), None);

@@ -3,15 +3,15 @@
 use serde_json::{Value, json};
 
 use super::reconcile;
-use super::stage::{EVEREST, MANAGED, condition, process, rest, world};
 use crate::provider::controllers::Controller;
 use crate::provider::kind::{BackupStorages, Databases, Kind};
-use crate::provider::plane::Plane;
+use crate::provider::testing::control_plane::ControlPlane;
+use crate::provider::testing::harness::{EVEREST, MANAGED, condition, process, rest, world};
 
 const SHOP: &str = "/api/v1/namespaces/shop";
 
 /// A managed storage `orders` that works.
-async fn storage() -> (Plane, String, Controller<BackupStorages>) {
+async fn storage() -> (ControlPlane, String, Controller<BackupStorages>) {
     let spec =
         json!({"type": "s3", "bucket": "mine", "region": "r", "secretRef": {"name": "keys"}});
     let (plane, path) = world("everestbackupstorages", "BackupStorage", &spec);
@@ -30,7 +30,7 @@ fn user() -> String {
     format!("{EVEREST}/databaseclusters/main")
 }
 
-fn use_storage(plane: &Plane) {
+fn use_storage(plane: &ControlPlane) {
     let schedule = json!({"name": "nightly", "enabled": true, "schedule": "0 2 * * *",
         "backupStorageName": "orders"});
     let database = json!({"apiVersion": "everest.percona.com/v1alpha1", "kind": "DatabaseCluster",
@@ -47,7 +47,11 @@ fn use_storage(plane: &Plane) {
 }
 
 /// Looks at a managed resource a few times, as far as it is there.
-async fn looks<K: Kind>(plane: &Plane, controller: &Controller<K>, path: &str) {
+async fn reconcile_repeatedly<K: Kind>(
+    plane: &ControlPlane,
+    controller: &Controller<K>,
+    path: &str,
+) {
     for _ in 0..4 {
         if let Some(managed) = plane.get(path) {
             reconcile(&serde_json::from_value(managed).unwrap(), controller).await;
@@ -55,12 +59,12 @@ async fn looks<K: Kind>(plane: &Plane, controller: &Controller<K>, path: &str) {
     }
 }
 
-fn is_deleted(plane: &Plane, path: &str) -> bool {
+fn is_deleted(plane: &ControlPlane, path: &str) -> bool {
     !plane.get(path).unwrap()["metadata"]["deletionTimestamp"].is_null()
 }
 
 /// The reason and the message of a condition.
-fn said(plane: &Plane, path: &str, type_: &str) -> (String, String) {
+fn said(plane: &ControlPlane, path: &str, type_: &str) -> (String, String) {
     let found = condition(plane, path, type_);
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     (text(&found["reason"]), text(&found["message"]))
@@ -71,7 +75,7 @@ async fn a_storage_in_use_is_not_deleted_and_its_users_are_named() {
     let (plane, path, controller) = storage().await;
     use_storage(&plane);
     plane.delete(&path);
-    looks(&plane, &controller, &path).await;
+    reconcile_repeatedly(&plane, &controller, &path).await;
     assert!(!is_deleted(&plane, &external()));
     assert!(
         plane
@@ -109,7 +113,7 @@ async fn a_storage_and_a_database_that_is_backed_up_into_it_at_the_end_go_togeth
 
     plane.delete(&path);
     plane.delete(&orders);
-    looks(&plane, &storages, &path).await;
+    reconcile_repeatedly(&plane, &storages, &path).await;
     assert!(!is_deleted(&plane, &external()));
     let (_, message) = said(&plane, &path, "Ready");
     let named = "the final backup of the managed resource Database shop/main";
@@ -119,7 +123,7 @@ async fn a_storage_and_a_database_that_is_backed_up_into_it_at_the_end_go_togeth
     assert_eq!(plane.get(&orders), None);
     let last = format!("{EVEREST}/databaseclusterbackups/last");
     assert_eq!(plane.made(&last), 1);
-    looks(&plane, &storages, &path).await;
+    reconcile_repeatedly(&plane, &storages, &path).await;
     assert!(!is_deleted(&plane, &external()), "a backup is still in it");
     // The garbage collector takes it after its database.
     plane.delete(&last);
@@ -133,7 +137,7 @@ async fn a_storage_that_somebody_deletes_while_in_use_is_made_again_once_nothing
     let (plane, path, controller) = storage().await;
     use_storage(&plane);
     plane.delete(&external());
-    looks(&plane, &controller, &path).await;
+    reconcile_repeatedly(&plane, &controller, &path).await;
     let (_, message) = said(&plane, &path, "Ready");
     assert!(message.contains("Used by database main"), "{message}");
     assert!(is_deleted(&plane, &external()));
@@ -150,7 +154,7 @@ async fn a_storage_that_somebody_deleted_while_in_use_goes_with_its_managed_reso
     use_storage(&plane);
     plane.delete(&external());
     plane.delete(&path);
-    looks(&plane, &controller, &path).await;
+    reconcile_repeatedly(&plane, &controller, &path).await;
     assert!(plane.get(&path).is_some());
     plane.delete(&user());
     rest(&plane, &controller, &path).await;
@@ -165,7 +169,7 @@ async fn a_storage_that_is_only_observed_is_not_written_to_although_somebody_del
     plane.change(&path, &json!({"spec": {"managementPolicies": ["Observe"]}}));
     plane.delete(&external());
     plane.delete(&user());
-    looks(&plane, &controller, &path).await;
+    reconcile_repeatedly(&plane, &controller, &path).await;
     assert!(is_deleted(&plane, &external()));
 }
 
@@ -181,7 +185,7 @@ async fn a_final_backup_that_no_namespace_takes_any_more_holds_nothing_and_says_
     plane.change(SHOP, &json!({"metadata": {"finalizers": ["kubernetes"]}}));
     plane.delete(&path);
     plane.delete(SHOP);
-    looks(&plane, &controller, &path).await;
+    reconcile_repeatedly(&plane, &controller, &path).await;
     let (reason, message) = said(&plane, &path, "Ready");
     assert_eq!(reason, "Deleting");
     for part in [
@@ -207,7 +211,7 @@ async fn a_storage_is_not_made_again_before_the_secret_of_the_old_one_is_gone() 
         "name": "orders", "uid": "old", "controller": true});
     plane.change(secret, &json!({"metadata": {"ownerReferences": [owner]}}));
     plane.delete(&external());
-    looks(&plane, &controller, &path).await;
+    reconcile_repeatedly(&plane, &controller, &path).await;
     assert_eq!(plane.get(&external()), None);
     let (_, message) = said(&plane, &path, "Ready");
     assert!(

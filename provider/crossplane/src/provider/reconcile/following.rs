@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::stage::{EVEREST, process, rest, world};
 use crate::provider::kind::Databases;
+use crate::provider::testing::harness::{EVEREST, process, rest, world};
 
 #[tokio::test(start_paused = true)]
 async fn the_operators_version_is_taken_over_before_another_one_of_the_engine() {

@@ -2,15 +2,15 @@
 
 use serde_json::json;
 
-use super::stage::{MANAGED, process, world};
 use super::{Next, reconcile};
 use crate::provider::kind::Databases;
-use crate::provider::plane::Plane;
+use crate::provider::testing::control_plane::ControlPlane;
+use crate::provider::testing::harness::{MANAGED, process, world};
 
 const SHOP: &str = "/api/v1/namespaces/shop";
 
 /// A database that is being deleted, whose config is in its namespace and is not there.
-fn cut_off() -> (Plane, String) {
+fn cut_off() -> (ControlPlane, String) {
     let (plane, path) = world("everestdatabases", "Database", &json!({}));
     let config = json!({"kind": "ProviderConfig", "name": "nowhere"});
     plane.change(
@@ -25,7 +25,7 @@ fn cut_off() -> (Plane, String) {
     (plane, path)
 }
 
-async fn look(plane: &Plane, path: &str) -> Next {
+async fn reconcile_once(plane: &ControlPlane, path: &str) -> Next {
     let managed = serde_json::from_value(plane.get(path).unwrap()).unwrap();
     reconcile(&managed, &process::<Databases>(plane)).await
 }
@@ -34,14 +34,17 @@ async fn look(plane: &Plane, path: &str) -> Next {
 async fn one_that_is_cut_off_does_not_hold_its_namespace() {
     let (plane, path) = cut_off();
     plane.delete(SHOP);
-    assert_eq!(look(&plane, &path).await, Next::Never);
+    assert_eq!(reconcile_once(&plane, &path).await, Next::Never);
     assert_eq!(plane.get(&path), None);
 }
 
 #[tokio::test]
 async fn one_that_is_cut_off_stays_while_the_config_can_be_made_again() {
     let (plane, path) = cut_off();
-    assert!(matches!(look(&plane, &path).await, Next::Again(_)));
+    assert!(matches!(
+        reconcile_once(&plane, &path).await,
+        Next::Again(_)
+    ));
     let held = plane.get(&path).unwrap();
     let said = held["status"]["conditions"].to_string();
     for part in [
@@ -63,6 +66,6 @@ async fn one_that_is_paused_is_left_as_it_is() {
     plane.delete(SHOP);
     let paused = json!({"metadata": {"annotations": {"crossplane.io/paused": "true"}}});
     plane.change(&path, &paused);
-    look(&plane, &path).await;
+    reconcile_once(&plane, &path).await;
     assert!(plane.get(&path).is_some());
 }

@@ -2,12 +2,12 @@
 
 use serde_json::json;
 
-use super::stage::{condition, process, rest, say, survives, world};
 use crate::provider::kind::DatabaseNamespaces;
-use crate::provider::plane::Plane;
+use crate::provider::testing::control_plane::ControlPlane;
+use crate::provider::testing::harness::{condition, process, rest, say, survives, world};
 
 /// A namespace that a managed resource makes, with the operator of one engine.
-fn namespace() -> (Plane, String) {
+fn namespace() -> (ControlPlane, String) {
     let (plane, path) = world(
         "everestdatabasenamespaces",
         "DatabaseNamespace",
@@ -35,7 +35,7 @@ async fn a_namespace_and_its_operator_are_made_once_whenever_the_process_dies() 
 
 #[tokio::test(start_paused = true)]
 async fn a_namespace_goes_with_its_managed_resource_whenever_the_process_dies() {
-    let turn = |plane: &Plane, path: &str| plane.delete(path);
+    let turn = |plane: &ControlPlane, path: &str| plane.delete(path);
     let plane = survives::<DatabaseNamespaces>(namespace, Some(&turn)).await;
     let (_, path) = namespace();
     assert_eq!(plane.get(TEAM), None);
@@ -55,7 +55,7 @@ async fn a_namespace_that_is_kept_only_loses_what_was_added_whenever_the_process
         say(&plane, &path, &json!({"takeOwnership": true}));
         (plane, path)
     };
-    let turn = |plane: &Plane, path: &str| plane.delete(path);
+    let turn = |plane: &ControlPlane, path: &str| plane.delete(path);
     let plane = survives::<DatabaseNamespaces>(build, Some(&turn)).await;
     let left = plane.get(TEAM).unwrap();
     assert!(left["metadata"]["labels"]["app.kubernetes.io/managed-by"].is_null());
@@ -64,7 +64,7 @@ async fn a_namespace_that_is_kept_only_loses_what_was_added_whenever_the_process
 }
 
 /// OLM offers an upgrade of the operator.
-fn offer(plane: &Plane) {
+fn offer(plane: &ControlPlane) {
     let csv = "percona-xtradb-cluster-operator.v1.16.0";
     let plan = json!({"apiVersion": "operators.coreos.com/v1alpha1", "kind": "InstallPlan",
         "metadata": {"name": "upgrade", "namespace": "team"},

@@ -1,4 +1,4 @@
-//! What a look came to, and what is said of it.
+//! What a reconcile came to, and what is said of it.
 
 use std::time::Duration;
 
@@ -7,12 +7,12 @@ use everest_schemas::managed::members;
 use kube::runtime::reflector::Store;
 use serde_json::{Map, Value, json};
 
-use super::{Look, Next};
-use crate::provider::failure::{Failure, WAY_OUT, sentence};
+use super::{Next, Reconciler};
+use crate::provider::conditions::{ConditionUpdate, READY, Report};
+use crate::provider::connection_secret;
+use crate::provider::error::{ReconcileError, WAY_OUT, sentence};
 use crate::provider::kind::Kind;
 use crate::provider::policies::InvalidPolicies;
-use crate::provider::published;
-use crate::provider::report::{READY, Report, Says};
 
 /// How soon what is not ready is looked at again although nothing changed: some judgements
 /// depend on time. See [`again`] for many of them.
@@ -22,7 +22,7 @@ const DELETING: Duration = Duration::from_secs(5);
 /// How soon is looked again after somebody else wrote first.
 pub(super) const CONFLICT: Duration = Duration::from_millis(200);
 
-/// What a look came to.
+/// What a reconcile came to.
 pub(super) struct Outcome {
     pub(super) report: Report,
     pub(super) next: Next,
@@ -31,11 +31,11 @@ pub(super) struct Outcome {
 pub(super) fn paused() -> Outcome {
     Outcome {
         report: Report {
-            synced: Some(Says::paused().because(
+            synced: Some(ConditionUpdate::paused().because(
                 "the annotation crossplane.io/paused is \"true\", or spec.managementPolicies are \
                  empty: nothing is done",
             )),
-            up_to_date: Some(Says::unknown_while_paused()),
+            up_to_date: Some(ConditionUpdate::unknown_while_paused()),
             ..Report::default()
         },
         next: Next::Never,
@@ -46,7 +46,7 @@ pub(super) fn paused() -> Outcome {
 pub(super) fn refused(error: &InvalidPolicies) -> Outcome {
     Outcome {
         report: Report {
-            synced: Some(Says::failed().because(error.to_string())),
+            synced: Some(ConditionUpdate::failed().because(error.to_string())),
             ..Report::default()
         },
         next: Next::Never,
@@ -56,44 +56,49 @@ pub(super) fn refused(error: &InvalidPolicies) -> Outcome {
 pub(super) fn deleting(why: String) -> Outcome {
     Outcome {
         report: Report {
-            ready: Some(Says::deleting().because(why)),
-            synced: Some(Says::synced()),
+            ready: Some(ConditionUpdate::deleting().because(why)),
+            synced: Some(ConditionUpdate::synced()),
             ..Report::default()
         },
         next: Next::After(DELETING),
     }
 }
 
-/// A look that failed, at a managed resource that is being deleted or not, whose external object
-/// is `missing` or not as far as that was seen. What is not known to have changed is not said.
+/// A reconcile that failed, at a managed resource that is being deleted or not, whose external
+/// object is `missing` or not as far as that was seen. What is not known to have changed is not
+/// said.
 ///
 /// 1. What only waits has not failed.
 /// 2. What is missing is not ready and not as wanted.
 /// 3. What is being deleted is not ready.
 /// 4. What cannot be looked at is not known to be ready.
-pub(super) fn failed(failure: &Failure, is_deleting: bool, is_missing: bool) -> Report {
+pub(super) fn failed(failure: &ReconcileError, is_deleting: bool, is_missing: bool) -> Report {
     let why = failure.to_string();
     let up_to_date = match failure {
-        Failure::Held(_) => Some(Says::update_requested().because(&why)),
-        Failure::Refused(_) | Failure::Create(_) | Failure::Update(_) => {
-            Some(Says::update_failed())
+        ReconcileError::Held(_) => Some(ConditionUpdate::update_requested().because(&why)),
+        ReconcileError::Refused(_) | ReconcileError::Create(_) | ReconcileError::Update(_) => {
+            Some(ConditionUpdate::update_failed())
         }
-        _ if is_missing => Some(Says::update_failed()),
+        _ if is_missing => Some(ConditionUpdate::update_failed()),
         _ => None,
     };
     let ready = match failure {
-        Failure::Target(_) if is_deleting => {
-            Some(Says::deleting().because("its cluster cannot be asked"))
+        ReconcileError::Target(_) if is_deleting => {
+            Some(ConditionUpdate::deleting().because("its cluster cannot be asked"))
         }
-        Failure::Target(_) => Some(Says::unavailable().because("its cluster cannot be asked")),
-        _ if is_deleting => Some(Says::deleting().because(&why)),
-        _ if is_missing => Some(Says::creating().because(&why)),
+        ReconcileError::Target(_) => {
+            Some(ConditionUpdate::unavailable().because("its cluster cannot be asked"))
+        }
+        _ if is_deleting => Some(ConditionUpdate::deleting().because(&why)),
+        _ if is_missing => Some(ConditionUpdate::creating().because(&why)),
         _ => None,
     };
     let synced = match failure {
-        Failure::Held(_) => Says::synced(),
-        Failure::Target(_) if is_deleting => Says::failed().because(format!("{why}. {WAY_OUT}")),
-        _ => Says::failed().because(why),
+        ReconcileError::Held(_) => ConditionUpdate::synced(),
+        ReconcileError::Target(_) if is_deleting => {
+            ConditionUpdate::failed().because(format!("{why}. {WAY_OUT}"))
+        }
+        _ => ConditionUpdate::failed().because(why),
     };
     Report {
         ready,
@@ -107,8 +112,8 @@ pub(super) fn failed(failure: &Failure, is_deleting: bool, is_missing: bool) -> 
 pub(super) fn deleted_elsewhere(going: &str) -> Outcome {
     Outcome {
         report: Report {
-            ready: Some(Says::unavailable().because(going)),
-            synced: Some(Says::failed().because(format!(
+            ready: Some(ConditionUpdate::unavailable().because(going)),
+            synced: Some(ConditionUpdate::failed().because(format!(
                 "observe failed: {going}, not by this resource. It is looked at again once it is \
                  gone"
             ))),
@@ -126,9 +131,12 @@ fn again(resources: usize, max_reconcile_rate: u32) -> Duration {
     all.max(NOT_READY)
 }
 
-impl<K: Kind> Look<'_, K> {
+impl<K: Kind> Reconciler<'_, K> {
     /// What is said of an external object that exists.
-    pub(super) async fn settled(&mut self, up_to_date: Says) -> Result<Outcome, Failure> {
+    pub(super) async fn settled(
+        &mut self,
+        up_to_date: ConditionUpdate,
+    ) -> Result<Outcome, ReconcileError> {
         let Some(external) = self.external.clone() else {
             return Ok(Outcome {
                 report: Report::default(),
@@ -152,7 +160,7 @@ impl<K: Kind> Look<'_, K> {
         let mut published = Ok(false);
         if let Some(mut scene) = self.scene() {
             readiness = K::readiness(&mut scene, &external).await;
-            published = published::publish(&mut scene, &external).await;
+            published = connection_secret::publish(&mut scene, &external).await;
         }
         if let Some(ready) = at_provider.get_mut("ready") {
             *ready = json!(readiness == Readiness::Ready);
@@ -162,23 +170,27 @@ impl<K: Kind> Look<'_, K> {
             self.controller.context.options.max_reconcile_rate,
         );
         let (ready, next) = match &readiness {
-            Readiness::Ready => (Says::available(), Next::Usual),
-            Readiness::Pending(missing) if creating => {
-                (Says::creating().because(missing), Next::After(again))
+            Readiness::Ready => (ConditionUpdate::available(), Next::Usual),
+            Readiness::Pending(missing) if creating => (
+                ConditionUpdate::creating().because(missing),
+                Next::After(again),
+            ),
+            Readiness::Pending(missing) => (
+                ConditionUpdate::unavailable().because(missing),
+                Next::After(again),
+            ),
+            Readiness::Failed(reason) => {
+                (ConditionUpdate::unavailable().because(reason), Next::Usual)
             }
-            Readiness::Pending(missing) => {
-                (Says::unavailable().because(missing), Next::After(again))
-            }
-            Readiness::Failed(reason) => (Says::unavailable().because(reason), Next::Usual),
         };
         let synced = match published {
-            Ok(_) => Says::synced(),
+            Ok(_) => ConditionUpdate::synced(),
             Err(failure) if failure.is_conflict() => return Err(failure),
-            Err(failure) => Says::failed().because(failure.to_string()),
+            Err(failure) => ConditionUpdate::failed().because(failure.to_string()),
         };
         let next = match synced.status {
             "True" => next,
-            _ => Next::Again(self.memory.failed()),
+            _ => Next::Again(self.state.failed()),
         };
         Ok(Outcome {
             report: Report {
@@ -192,7 +204,10 @@ impl<K: Kind> Look<'_, K> {
     }
 
     /// What only the server says of an external object.
-    async fn at_provider(&mut self, external: &K::External) -> Result<Map<String, Value>, Failure> {
+    async fn at_provider(
+        &mut self,
+        external: &K::External,
+    ) -> Result<Map<String, Value>, ReconcileError> {
         let schema = &self.controller.at_provider;
         let Some(scene) = self.scene() else {
             return Ok(Map::new());
@@ -210,8 +225,8 @@ impl<K: Kind> Look<'_, K> {
         let at_provider = &self.managed.status.at_provider;
         let state = at_provider.get("state").and_then(Value::as_str);
         let ready = match state {
-            Some("Succeeded") => Says::available(),
-            other => Says::unavailable().because(format!(
+            Some("Succeeded") => ConditionUpdate::available(),
+            other => ConditionUpdate::unavailable().because(format!(
                 "{} is gone and was last seen {}. It is not run again: create another resource to \
                  do so",
                 self.shown(),
@@ -221,8 +236,8 @@ impl<K: Kind> Look<'_, K> {
         Outcome {
             report: Report {
                 ready: Some(ready),
-                synced: Some(Says::synced()),
-                up_to_date: Some(Says::matched()),
+                synced: Some(ConditionUpdate::synced()),
+                up_to_date: Some(ConditionUpdate::matched()),
                 at_provider: None,
             },
             next: Next::Usual,
@@ -233,8 +248,8 @@ impl<K: Kind> Look<'_, K> {
     pub(super) fn absent(&self) -> Outcome {
         Outcome {
             report: Report {
-                ready: Some(Says::unavailable()),
-                synced: Some(Says::failed().because(format!(
+                ready: Some(ConditionUpdate::unavailable()),
+                synced: Some(ConditionUpdate::failed().because(format!(
                     "observe failed: {} does not exist, and spec.managementPolicies do not let it \
                      be created",
                     self.shown()
@@ -269,7 +284,7 @@ mod tests {
     use crate::provider::config::{TargetError, TargetKey};
 
     /// Status and reason of each condition that a failed look says, in words.
-    fn said(failure: &Failure, is_deleting: bool, is_missing: bool) -> [String; 3] {
+    fn said(failure: &ReconcileError, is_deleting: bool, is_missing: bool) -> [String; 3] {
         let report = failed(failure, is_deleting, is_missing);
         [report.ready, report.synced, report.up_to_date].map(|says| {
             says.map_or("-".to_owned(), |says| {
@@ -280,12 +295,12 @@ mod tests {
 
     #[test]
     fn the_conditions_of_a_failed_look_say_nothing_that_is_untrue() {
-        let held = || Failure::Held("the database is not ready".to_owned());
-        let refused = || Failure::Refused(Vec::new());
-        let unreadable = || Failure::Unreadable("x".to_owned());
+        let held = || ReconcileError::Held("the database is not ready".to_owned());
+        let refused = || ReconcileError::Refused(Vec::new());
+        let unreadable = || ReconcileError::Unreadable("x".to_owned());
         let target = || {
             let key = TargetKey::new("shop", &ProviderConfigReference::default());
-            Failure::Target(TargetError::ConfigMissing { key })
+            ReconcileError::Target(TargetError::ConfigMissing { key })
         };
         let (fails, waits) = ("False/ReconcileError", "True/ReconcileSuccess");
         let (creating, deleting) = ("False/Creating", "False/Deleting");
@@ -296,19 +311,19 @@ mod tests {
             (refused(), false, true, [creating, fails, not_updated]),
             (refused(), false, false, ["-", fails, not_updated]),
             (
-                Failure::Create(Box::new(unreadable())),
+                ReconcileError::Create(Box::new(unreadable())),
                 false,
                 true,
                 [creating, fails, not_updated],
             ),
             (
-                Failure::Update(Box::new(unreadable())),
+                ReconcileError::Update(Box::new(unreadable())),
                 false,
                 false,
                 ["-", fails, not_updated],
             ),
             (
-                Failure::Delete(Box::new(unreadable())),
+                ReconcileError::Delete(Box::new(unreadable())),
                 true,
                 false,
                 [deleting, fails, "-"],

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::stage::{EVEREST, process, rest, world};
 use crate::provider::kind::Databases;
+use crate::provider::testing::harness::{EVEREST, process, rest, world};
 
 fn condition(managed: &Value, type_: &str) -> (String, String) {
     let conditions = managed["status"]["conditions"].as_array().unwrap();

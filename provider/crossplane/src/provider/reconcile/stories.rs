@@ -131,7 +131,7 @@ impl<K: Kind> Script<K> {
                     script.plural
                 );
                 if let Some(turn) = script.turn {
-                    looks::<K>(&world, &path, &world.server.process())
+                    reconcile_until_rest::<K>(&world, &path, &world.server.process())
                         .await
                         .unwrap();
                     world.passes(Duration::from_secs(60)).await;
@@ -166,7 +166,7 @@ impl<K: Kind> Teller for Managed<K> {
         let errors = tokio::select! {
             biased;
             () = death.cancelled() => vec!["the process was killed".to_owned()],
-            rests = looks::<K>(&self.world, &self.path, process) => match rests {
+            rests = reconcile_until_rest::<K>(&self.world, &self.path, process) => match rests {
                 Ok(()) => Vec::new(),
                 Err(conditions) => vec![format!("never at rest: {conditions}")],
             },
@@ -184,7 +184,11 @@ impl<K: Kind> Teller for Managed<K> {
 ///
 /// # Errors
 /// If that never is so: the conditions.
-async fn looks<K: Kind>(world: &World, path: &str, process: &Process) -> Result<(), Value> {
+async fn reconcile_until_rest<K: Kind>(
+    world: &World,
+    path: &str,
+    process: &Process,
+) -> Result<(), Value> {
     // It may do what the roles say that are shipped.
     let may = |asks: &Asks<'_>| rights::allow(asks.verb, asks.group, asks.resource);
     let process = process.clone().of_user("provider", may);

@@ -2,7 +2,7 @@ use everest_schemas::managed::ProviderConfigKind;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::provider::scripted::api;
+use crate::provider::testing::scripted::api;
 
 fn user(name: &str) -> UserOfConfig {
     UserOfConfig {

@@ -10,7 +10,7 @@ use crate::facts::Facts;
 use crate::open_api;
 use crate::path::FieldPath;
 use crate::rules::Stage;
-use crate::rules::finder::Finder;
+use crate::rules::findings::Findings;
 use crate::rules::online::{Reference, named, storage};
 use crate::rules::pitr;
 use crate::rules::restore::source_backup;
@@ -19,10 +19,15 @@ use crate::rules::table::online::{
 };
 use crate::text::Text;
 
-pub(super) fn check(spec: &DatabaseClusterSpec, facts: &Facts, stage: Stage, finder: &mut Finder) {
+pub(super) fn check(
+    spec: &DatabaseClusterSpec,
+    facts: &Facts,
+    stage: Stage,
+    findings: &mut Findings,
+) {
     if let Some(engine) = spec.engine.known() {
         let path = FieldPath::of("engine.userSecretsName");
-        secret(path, &engine.user_secrets_name, facts, stage, finder);
+        secret(path, &engine.user_secrets_name, facts, stage, findings);
     }
     let Some(source) = spec.data_source.known() else {
         return;
@@ -34,15 +39,15 @@ pub(super) fn check(spec: &DatabaseClusterSpec, facts: &Facts, stage: Stage, fin
         engine_type(spec),
         facts,
         stage,
-        finder,
+        findings,
     );
     if let Some(backup) = backup {
         let path = path.field("pitr").field("date");
-        pitr::in_log(path, moment(spec), backup, finder);
+        pitr::in_log(path, moment(spec), backup, findings);
     }
     if let Some(backup) = source.backup_source.known() {
         let path = path.field("backupSource").field("backupStorageName");
-        storage(path, &backup.backup_storage_name, facts, stage, finder);
+        storage(path, &backup.backup_storage_name, facts, stage, findings);
     }
     if let Some(import) = source.data_import.known() {
         data_import(
@@ -51,17 +56,23 @@ pub(super) fn check(spec: &DatabaseClusterSpec, facts: &Facts, stage: Stage, fin
             spec,
             facts,
             stage,
-            finder,
+            findings,
         );
     }
 }
 
-fn secret(path: FieldPath, name: &Field<String>, facts: &Facts, stage: Stage, finder: &mut Finder) {
+fn secret(
+    path: FieldPath,
+    name: &Field<String>,
+    facts: &Facts,
+    stage: Stage,
+    findings: &mut Findings,
+) {
     if let Some(name) = name.known_str()
         && facts.secrets.get(name) == Some(&false)
     {
         let summary = format!("The namespace has no Secret {name:?}");
-        finder.missing(&SECRET_EXISTS, path, summary, stage);
+        findings.missing(&SECRET_EXISTS, path, summary, stage);
     }
 }
 
@@ -71,7 +82,7 @@ fn data_import(
     spec: &DatabaseClusterSpec,
     facts: &Facts,
     stage: Stage,
-    finder: &mut Finder,
+    findings: &mut Findings,
 ) {
     if let Some(s3) = import.source.known().and_then(|source| source.s3.known())
         && s3.access_key_id.is_null()
@@ -80,7 +91,7 @@ fn data_import(
             .field("source")
             .field("s3")
             .field("credentialsSecretName");
-        secret(path, &s3.credentials_secret_name, facts, stage, finder);
+        secret(path, &s3.credentials_secret_name, facts, stage, findings);
     }
     let config = path.field("config");
     let path = path.field("dataImporterName");
@@ -90,10 +101,10 @@ fn data_import(
         kind: "DataImporter",
         name: &import.data_importer_name,
     };
-    if let Some(importer) = named(reference, &facts.importers, stage, finder) {
+    if let Some(importer) = named(reference, &facts.importers, stage, findings) {
         let name = import.data_importer_name.known_str().unwrap_or_default();
-        importer_applies(&path, name, importer, spec, finder);
-        import_config(&config, name, importer, &import.config, finder);
+        importer_applies(&path, name, importer, spec, findings);
+        import_config(&config, name, importer, &import.config, findings);
     }
 }
 
@@ -104,7 +115,7 @@ fn import_config(
     name: &str,
     importer: &DataImporter,
     config: &Field<Value>,
-    finder: &mut Finder,
+    findings: &mut Findings,
 ) {
     let schema = importer
         .spec
@@ -123,9 +134,9 @@ fn import_config(
     for violation in open_api::violations(schema, options) {
         let summary = format!("The importer {name:?} does not take these options: {violation}");
         if config.is_null() {
-            finder.doubtful(&IMPORT_CONFIG, path.clone(), summary);
+            findings.warning(&IMPORT_CONFIG, path.clone(), summary);
         } else {
-            finder.broken(&IMPORT_CONFIG, path.clone(), summary);
+            findings.error(&IMPORT_CONFIG, path.clone(), summary);
         }
     }
 }
@@ -135,13 +146,13 @@ fn importer_applies(
     name: &str,
     importer: &DataImporter,
     spec: &DatabaseClusterSpec,
-    finder: &mut Finder,
+    findings: &mut Findings,
 ) {
     let engines = texts(&importer.spec.supported_engines);
     if let Some(type_) = engine_type(spec)
         && !engines.contains(&type_.as_str())
     {
-        finder.broken(
+        findings.error(
             &IMPORTER_APPLIES,
             path.clone(),
             format!(
@@ -163,7 +174,7 @@ fn importer_applies(
         if is_unset(&spec, field) {
             let path = FieldPath::of(field);
             let summary = Text::from(format!("The importer {name:?} requires ")).and(&path);
-            finder.broken(&IMPORTER_APPLIES, path, summary);
+            findings.error(&IMPORTER_APPLIES, path, summary);
         }
     }
 }

@@ -8,14 +8,19 @@ use super::engine_type;
 use crate::facts::Facts;
 use crate::path::FieldPath;
 use crate::rules::Stage;
-use crate::rules::finder::Finder;
+use crate::rules::findings::Findings;
 use crate::rules::online::{Reference, named};
 use crate::rules::table::online::{
     LOAD_BALANCER_CONFIG_EXISTS, MONITORING_EXISTS, POLICY_APPLIES, POLICY_EXISTS,
     SPLIT_HORIZON_EXISTS,
 };
 
-pub(super) fn check(spec: &DatabaseClusterSpec, facts: &Facts, stage: Stage, finder: &mut Finder) {
+pub(super) fn check(
+    spec: &DatabaseClusterSpec,
+    facts: &Facts,
+    stage: Stage,
+    findings: &mut Findings,
+) {
     if let Some(monitoring) = spec.monitoring.known() {
         let reference = Reference {
             rule: &MONITORING_EXISTS,
@@ -23,7 +28,7 @@ pub(super) fn check(spec: &DatabaseClusterSpec, facts: &Facts, stage: Stage, fin
             kind: "MonitoringConfig of the namespace",
             name: &monitoring.monitoring_config_name,
         };
-        named(reference, &facts.monitoring_configs, stage, finder);
+        named(reference, &facts.monitoring_configs, stage, findings);
     }
     let expose = spec.proxy.known().and_then(|proxy| proxy.expose.known());
     if let Some(expose) = expose {
@@ -33,7 +38,7 @@ pub(super) fn check(spec: &DatabaseClusterSpec, facts: &Facts, stage: Stage, fin
             kind: "LoadBalancerConfig",
             name: &expose.load_balancer_config_name,
         };
-        named(reference, &facts.load_balancer_configs, stage, finder);
+        named(reference, &facts.load_balancer_configs, stage, findings);
     }
     let path = FieldPath::of("podSchedulingPolicyName");
     let reference = Reference {
@@ -42,19 +47,19 @@ pub(super) fn check(spec: &DatabaseClusterSpec, facts: &Facts, stage: Stage, fin
         kind: "PodSchedulingPolicy",
         name: &spec.pod_scheduling_policy_name,
     };
-    let policy = named(reference, &facts.policies, stage, finder);
+    let policy = named(reference, &facts.policies, stage, findings);
     if let (Some(policy), Some(type_)) = (policy, engine_type(spec)) {
         let name = spec
             .pod_scheduling_policy_name
             .known_str()
             .unwrap_or_default();
         match policy.spec.engine_type.known() {
-            Some(of) if *of != type_ => finder.broken(
+            Some(of) if *of != type_ => findings.error(
                 &POLICY_APPLIES,
                 path,
                 format!("The policy {name:?} is for {of}, not for {type_}"),
             ),
-            _ if !has_affinity(policy, type_) => finder.broken(
+            _ if !has_affinity(policy, type_) => findings.error(
                 &POLICY_APPLIES,
                 path,
                 format!("The policy {name:?} has no affinity for {type_}"),
@@ -69,7 +74,7 @@ pub(super) fn split_horizon(
     spec: &DatabaseClusterSpec,
     facts: &Facts,
     stage: Stage,
-    finder: &mut Finder,
+    findings: &mut Findings,
 ) {
     let reference = Reference {
         rule: &SPLIT_HORIZON_EXISTS,
@@ -77,7 +82,7 @@ pub(super) fn split_horizon(
         kind: "SplitHorizonDNSConfig of the namespace",
         name: &split_horizon_name(spec),
     };
-    named(reference, &facts.split_horizons, stage, finder);
+    named(reference, &facts.split_horizons, stage, findings);
 }
 
 fn has_affinity(policy: &PodSchedulingPolicy, engine: Engine) -> bool {

@@ -11,7 +11,7 @@ use super::engine_type;
 use crate::facts::Facts;
 use crate::path::FieldPath;
 use crate::rules::Stage;
-use crate::rules::finder::Finder;
+use crate::rules::findings::Findings;
 use crate::rules::online::{storage, storages_of_backups};
 use crate::rules::table::backup::{PG_THREE_STORAGES, PITR_STORAGE, PSMDB_ONE_STORAGE};
 
@@ -21,7 +21,7 @@ pub(super) fn check(
     live: Option<&DatabaseCluster>,
     facts: &Facts,
     stage: Stage,
-    finder: &mut Finder,
+    findings: &mut Findings,
 ) {
     let Some(backup) = spec.backup.known() else {
         return;
@@ -33,13 +33,13 @@ pub(super) fn check(
     {
         let path = FieldPath::of("backup.pitr.backupStorageName");
         let name = &pitr.backup_storage_name;
-        if let Some(found) = storage(path.clone(), name, facts, stage, finder)
+        if let Some(found) = storage(path.clone(), name, facts, stage, findings)
             && engine_type(spec) == Some(Engine::Pxc)
             && let Some(type_) = found.spec.type_.known_str()
             && type_ != "s3"
         {
             let name = name.known_str().unwrap_or_default();
-            finder.broken(
+            findings.error(
                 &PITR_STORAGE,
                 path,
                 format!("The backup storage {name:?} is of type {type_}"),
@@ -53,14 +53,14 @@ pub(super) fn check(
     for (index, schedule) in schedules.iter().enumerate() {
         if schedule.enabled.is_null() || schedule.enabled.known() == Some(&true) {
             let path = schedule_path(&path, index, schedule).field("backupStorageName");
-            storage(path, &schedule.backup_storage_name, facts, stage, finder);
+            storage(path, &schedule.backup_storage_name, facts, stage, findings);
         }
     }
     match engine_type(spec) {
-        Some(Engine::Psmdb) => active_storage(&path, schedules, live, finder),
+        Some(Engine::Psmdb) => active_storage(&path, schedules, live, findings),
         Some(Engine::Postgresql) if live.is_some() => {
             let database = model.name.known_str().unwrap_or_default();
-            repositories(&path, schedules, database, facts, finder);
+            repositories(&path, schedules, database, facts, findings);
         }
         _ => {}
     }
@@ -71,7 +71,7 @@ fn active_storage(
     path: &FieldPath,
     schedules: &[BackupSchedule],
     live: Option<&DatabaseCluster>,
-    finder: &mut Finder,
+    findings: &mut Findings,
 ) {
     let status = live.and_then(|live| live.status.as_ref());
     let Some(active) = status
@@ -82,7 +82,7 @@ fn active_storage(
     };
     for (index, schedule) in schedules.iter().enumerate() {
         if let Some(storage) = known_storage(schedule).filter(|storage| *storage != active) {
-            finder.broken(
+            findings.error(
                 &PSMDB_ONE_STORAGE,
                 schedule_path(path, index, schedule).field("backupStorageName"),
                 format!("The schedule writes to {storage:?}, and the backups lie in {active:?}"),
@@ -97,7 +97,7 @@ fn repositories(
     schedules: &[BackupSchedule],
     database: &str,
     facts: &Facts,
-    finder: &mut Finder,
+    findings: &mut Findings,
 ) {
     let scheduled: BTreeSet<_> = schedules.iter().filter_map(known_storage).collect();
     if scheduled.len() > MOST_PG_STORAGES {
@@ -110,7 +110,7 @@ fn repositories(
         };
         let others: Vec<_> = used.iter().copied().collect();
         if used.insert(storage) && used.len() > MOST_PG_STORAGES {
-            finder.broken(
+            findings.error(
                 &PG_THREE_STORAGES,
                 schedule_path(path, index, schedule).field("backupStorageName"),
                 format!(

@@ -617,7 +617,7 @@ fn what_keeps_everest_from_a_change_is_said_and_other_faults_from_before_are_not
     for stage in [Stage::Plan, Stage::Apply] {
         let found = check_online(&planned, Some(&prior), &facts(), stage);
         assert_eq!(weighed(&found), [("backup-storage-exists", Warning)]);
-        let said = found[0].detail.said(crate::dialect::Dialect::Terraform);
+        let said = found[0].detail.render(crate::dialect::Dialect::Terraform);
         assert!(said.contains("does not carry out the change"), "{said}");
         assert_eq!(check_online(&prior, Some(&prior), &facts(), stage), []);
     }
@@ -715,7 +715,7 @@ fn the_engines_and_the_namespace_that_the_same_run_brings_are_not_missed_at_plan
     let namespace: everest_schemas::models::NamespaceModel =
         serde_json::from_value(json!({"name": "prod", "engines": {"pxc": {}}})).unwrap();
     let mut run = Planned::default();
-    crate::rules::Ruled::note(&namespace, &mut run);
+    crate::rules::Validate::note(&namespace, &mut run);
     let without_engines = Facts {
         engines: All::Some([].into()),
         ..facts()

@@ -9,19 +9,24 @@ use crate::facts::{Facts, Kind};
 use crate::path::FieldPath;
 use crate::readiness::NO_VERSION_SERVICE;
 use crate::rules::Stage;
-use crate::rules::finder::Finder;
+use crate::rules::findings::Findings;
 use crate::rules::table::online::{
     ENGINE_INSTALLED, VERSION_ALLOWED, VERSION_OFFERED, VERSION_RECOMMENDED,
 };
 use crate::version::Version;
 
-pub(super) fn check(spec: &DatabaseClusterSpec, facts: &Facts, stage: Stage, finder: &mut Finder) {
+pub(super) fn check(
+    spec: &DatabaseClusterSpec,
+    facts: &Facts,
+    stage: Stage,
+    findings: &mut Findings,
+) {
     let (Some(type_), Some(engines)) = (engine_type(spec), &facts.engines) else {
         return;
     };
     let mut uninstalled = |summary: String| {
         let path = FieldPath::of("engine.type");
-        finder.missing(&ENGINE_INSTALLED, path, summary, stage);
+        findings.missing(&ENGINE_INSTALLED, path, summary, stage);
     };
     let Some(engine) = engines.get(type_.operator()) else {
         if stage == Stage::Plan && facts.planned.has(Kind::Engines, type_.operator()) {
@@ -60,9 +65,9 @@ pub(super) fn check(spec: &DatabaseClusterSpec, facts: &Facts, stage: Stage, fin
         let pending = status.and_then(|status| status.pending_operator_upgrades.as_ref());
         // A newer operator, which the same run may install, offers others.
         if pending.is_some_and(|pending| !pending.is_empty()) {
-            finder.missing(&VERSION_OFFERED, path, summary, stage);
+            findings.missing(&VERSION_OFFERED, path, summary, stage);
         } else {
-            finder.broken(&VERSION_OFFERED, path, summary);
+            findings.error(&VERSION_OFFERED, path, summary);
         }
         return;
     }
@@ -75,7 +80,7 @@ pub(super) fn check(spec: &DatabaseClusterSpec, facts: &Facts, stage: Stage, fin
         .filter_map(|version| version.known())
         .collect();
     if !allowed.is_empty() && !allowed.iter().any(|allowed| *allowed == version) {
-        finder.broken(
+        findings.error(
             &VERSION_ALLOWED,
             path,
             format!(
@@ -87,7 +92,7 @@ pub(super) fn check(spec: &DatabaseClusterSpec, facts: &Facts, stage: Stage, fin
 }
 
 /// Advice for a version that is chosen now.
-pub(super) fn recommended(spec: &DatabaseClusterSpec, facts: &Facts, finder: &mut Finder) {
+pub(super) fn recommended(spec: &DatabaseClusterSpec, facts: &Facts, findings: &mut Findings) {
     let (Some(type_), Some(version), Some(engines)) =
         (engine_type(spec), version(spec), &facts.engines)
     else {
@@ -108,7 +113,7 @@ pub(super) fn recommended(spec: &DatabaseClusterSpec, facts: &Facts, finder: &mu
         .is_some_and(|version| !is_recommended(version))
         && !recommended.is_empty()
     {
-        finder.doubtful(
+        findings.warning(
             &VERSION_RECOMMENDED,
             FieldPath::of("engine.version"),
             format!(

@@ -10,7 +10,7 @@ use super::super::change::{storage_size, would_shrink};
 use crate::facts::{Facts, Seen};
 use crate::path::FieldPath;
 use crate::quantity::Quantity;
-use crate::rules::finder::{Finder, is_missing};
+use crate::rules::findings::{Findings, is_missing};
 use crate::rules::table::database::STORAGE_NO_SHRINK;
 use crate::rules::table::online::{STORAGE_CLASS_DEFAULT, STORAGE_CLASS_EXISTS, STORAGE_GROWS};
 use crate::volumes::{self, Shrinking};
@@ -20,13 +20,13 @@ const IS_DEFAULT: &str = "storageclass.kubernetes.io/is-default-class";
 
 /// A class that is named exists; only a warning, because volumes may be made
 /// by hand for a class that does not.
-pub(super) fn check(spec: &DatabaseClusterSpec, facts: &Facts, finder: &mut Finder) {
+pub(super) fn check(spec: &DatabaseClusterSpec, facts: &Facts, findings: &mut Findings) {
     let Some(classes) = &facts.storage_classes else {
         return;
     };
     for (path, storage) in storages(spec) {
         if let Some(class) = class(storage).filter(|class| !classes.contains_key(*class)) {
-            finder.doubtful(
+            findings.warning(
                 &STORAGE_CLASS_EXISTS,
                 path.field("class"),
                 format!(
@@ -39,7 +39,7 @@ pub(super) fn check(spec: &DatabaseClusterSpec, facts: &Facts, finder: &mut Find
 }
 
 /// A new volume that names no class needs a default one.
-pub(super) fn default_class(spec: &DatabaseClusterSpec, facts: &Facts, finder: &mut Finder) {
+pub(super) fn default_class(spec: &DatabaseClusterSpec, facts: &Facts, findings: &mut Findings) {
     let Some(classes) = &facts.storage_classes else {
         return;
     };
@@ -48,7 +48,7 @@ pub(super) fn default_class(spec: &DatabaseClusterSpec, facts: &Facts, finder: &
         && is_missing(&storage.class)
         && default(classes).is_none()
     {
-        finder.doubtful(
+        findings.warning(
             &STORAGE_CLASS_DEFAULT,
             path.field("class"),
             "No storage class is given and the cluster has no default one",
@@ -62,7 +62,7 @@ pub(super) fn growth(
     now: &DatabaseClusterSpec,
     before: &DatabaseClusterSpec,
     facts: &Facts,
-    finder: &mut Finder,
+    findings: &mut Findings,
 ) {
     let Some(classes) = &facts.storage_classes else {
         return;
@@ -88,9 +88,9 @@ pub(super) fn growth(
         let path = path.field("size");
         let summary = format!("The storage class {name:?} does not let volumes grow");
         if named.is_some() {
-            finder.broken(&STORAGE_GROWS, path, summary);
+            findings.error(&STORAGE_GROWS, path, summary);
         } else {
-            finder.doubtful(&STORAGE_GROWS, path, summary);
+            findings.warning(&STORAGE_GROWS, path, summary);
         }
     }
 }
@@ -102,7 +102,7 @@ pub(super) fn shrinkage(
     before: &DatabaseClusterSpec,
     live: Option<&DatabaseCluster>,
     facts: &Facts,
-    finder: &mut Finder,
+    findings: &mut Findings,
 ) {
     if !volumes::shrinks(now, before) {
         return;
@@ -120,7 +120,7 @@ pub(super) fn shrinkage(
         Shrinking::Below(has) => format!("{summary}, and the volumes have {has}"),
         Shrinking::Real => summary,
     };
-    finder.broken(&STORAGE_NO_SHRINK, storage_size(), summary);
+    findings.error(&STORAGE_NO_SHRINK, storage_size(), summary);
 }
 
 /// The volumes that a database describes; the engine's first.

@@ -2,8 +2,8 @@ use everest_schemas::managed::{ProviderConfigKind, ProviderConfigReference};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::provider::plane::Plane;
-use crate::provider::scripted::api;
+use crate::provider::testing::control_plane::ControlPlane;
+use crate::provider::testing::scripted::api;
 use crate::provider::usage::UserOfConfig;
 
 const TEAM: &str = "/api/v1/namespaces/team";
@@ -22,7 +22,7 @@ fn config(name: &str, secret: &str) -> Value {
 }
 
 /// A namespace with two Secrets and the configs `here` and `there`, of which both name the first.
-fn plane() -> Plane {
+fn plane() -> ControlPlane {
     let namespace = json!({"apiVersion": "v1", "kind": "Namespace",
         "metadata": {"name": "team", "finalizers": ["kubernetes"]}});
     let secret = |name: &str| {
@@ -36,21 +36,21 @@ fn plane() -> Plane {
         config("here", "eu"),
         config("there", "eu"),
     ];
-    Plane::new(objects, |_, _| {})
+    ControlPlane::new(objects, |_, _| {})
 }
 
-async fn look(plane: &Plane, context: &Context, name: &str, users: usize) {
+async fn reconcile_once(plane: &ControlPlane, context: &Context, name: &str, users: usize) {
     let path = format!("{MANAGED}/namespaces/team/providerconfigs/{name}");
     let config: ProviderConfig = serde_json::from_value(plane.get(&path).unwrap()).unwrap();
     keep(context, &config, users, true).await.unwrap();
 }
 
-fn is_held_there(plane: &Plane, secret: &str) -> bool {
+fn is_held_there(plane: &ControlPlane, secret: &str) -> bool {
     let found = plane.get(&format!("{SECRETS}/{secret}"));
     found.is_some_and(|found| found["metadata"]["finalizers"] == json!([HELD]))
 }
 
-fn process(plane: &Plane) -> Context {
+fn process(plane: &ControlPlane) -> Context {
     let context = Context::alone(plane.client());
     context.usages.know_all();
     context
@@ -85,7 +85,7 @@ fn a_secret_is_held_while_it_is_used_unless_it_alone_is_deleted() {
 #[tokio::test]
 async fn a_secret_outlasts_its_namespaces_deletion_as_long_as_it_is_used() {
     let plane = plane();
-    look(&plane, &process(&plane), "here", 1).await;
+    reconcile_once(&plane, &process(&plane), "here", 1).await;
     assert!(is_held_there(&plane, "eu"));
     plane.delete(TEAM);
     plane.delete(&format!("{SECRETS}/eu"));
@@ -95,10 +95,10 @@ async fn a_secret_outlasts_its_namespaces_deletion_as_long_as_it_is_used() {
         "metadata": {"name": "orders", "namespace": "team", "finalizers": ["x"]},
         "spec": {"providerConfigRef": {"kind": "ProviderConfig", "name": "here"}}});
     plane.put(&database, used);
-    look(&plane, &process(&plane), "here", 0).await;
+    reconcile_once(&plane, &process(&plane), "here", 0).await;
     assert!(is_held_there(&plane, "eu"));
     plane.change(&database, &json!({"metadata": {"finalizers": null}}));
-    look(&plane, &process(&plane), "here", 0).await;
+    reconcile_once(&plane, &process(&plane), "here", 0).await;
     assert_eq!(plane.get(&format!("{SECRETS}/eu")), None);
 }
 
@@ -106,9 +106,9 @@ async fn a_secret_outlasts_its_namespaces_deletion_as_long_as_it_is_used() {
 async fn a_secret_that_alone_is_deleted_goes_at_once() {
     let plane = plane();
     let context = process(&plane);
-    look(&plane, &context, "here", 1).await;
+    reconcile_once(&plane, &context, "here", 1).await;
     plane.delete(&format!("{SECRETS}/eu"));
-    look(&plane, &context, "here", 1).await;
+    reconcile_once(&plane, &context, "here", 1).await;
     assert_eq!(plane.get(&format!("{SECRETS}/eu")), None);
 }
 
@@ -128,11 +128,11 @@ async fn a_secret_is_held_for_every_config_that_names_it() {
         name: "there".to_owned(),
     };
     context.usages.track(&user, &there).await.unwrap();
-    look(&plane, &context, "here", 1).await;
-    look(&plane, &context, "here", 0).await;
+    reconcile_once(&plane, &context, "here", 1).await;
+    reconcile_once(&plane, &context, "here", 0).await;
     assert!(is_held_there(&plane, "eu"));
     let nobody = process(&plane);
-    look(&plane, &nobody, "here", 0).await;
+    reconcile_once(&plane, &nobody, "here", 0).await;
     assert!(!is_held_there(&plane, "eu"));
 }
 
@@ -140,10 +140,10 @@ async fn a_secret_is_held_for_every_config_that_names_it() {
 async fn a_secret_that_is_named_no_longer_is_let_go() {
     let plane = plane();
     let context = process(&plane);
-    look(&plane, &context, "here", 1).await;
+    reconcile_once(&plane, &context, "here", 1).await;
     let path = format!("{MANAGED}/namespaces/team/providerconfigs/here");
     plane.change(&path, &config("here", "us"));
-    look(&plane, &context, "here", 1).await;
+    reconcile_once(&plane, &context, "here", 1).await;
     assert!(is_held_there(&plane, "us"));
     assert!(!is_held_there(&plane, "eu"));
 }

@@ -1,7 +1,7 @@
 //! The users of a backup storage that only managed resources know of.
 
 use everest_core::storage_users::User;
-use everest_core::v1::Mapped;
+use everest_core::v1::ObjectMapping;
 use everest_schemas::managed::{Managed, ManagedModel};
 use everest_schemas::models::DatabaseModel;
 use kube::api::ListParams;
@@ -9,20 +9,22 @@ use kube::{Api, ResourceExt};
 
 use super::BackupStorages;
 use crate::provider::config::TargetKey;
-use crate::provider::failure::Failure;
+use crate::provider::error::ReconcileError;
 use crate::provider::kind::Scene;
 use crate::provider::metadata;
 use crate::provider::policies::Policies;
 
 /// The managed databases of the same cluster and namespace that are backed up into the storage
 /// when they are deleted.
-pub(super) async fn final_backups(scene: &Scene<'_, BackupStorages>) -> Result<Vec<User>, Failure> {
+pub(super) async fn final_backups(
+    scene: &Scene<'_, BackupStorages>,
+) -> Result<Vec<User>, ReconcileError> {
     let databases: Api<Managed<DatabaseModel>> = Api::all(scene.control.clone());
     let found = match databases.list(&ListParams::default()).await {
         Ok(found) => found.items,
         // The kind is not activated.
         Err(kube::Error::Api(status)) if status.code == 404 => Vec::new(),
-        Err(error) => return Err(Failure::control("listing managed databases")(error)),
+        Err(error) => return Err(ReconcileError::control("listing managed databases")(error)),
     };
     let target = &scene.views.target.key;
     let users = found.into_iter().filter(|database| {
@@ -41,7 +43,7 @@ fn names(database: &Managed<DatabaseModel>, home: &str, scene: &Scene<'_, Backup
         return false;
     };
     let mut model = model.clone();
-    model.place(home, metadata::external_name(&database.metadata));
+    model.set_location(home, metadata::external_name(&database.metadata));
     let last = model.final_backup.known();
     let storage = last.and_then(|last| last.backup_storage_name.known_str());
     model.key().0 == scene.namespace && storage == Some(scene.name)

@@ -1,0 +1,91 @@
+//! What the cluster would say of a write.
+
+use everest_core::dry_run::is_known;
+use everest_core::{Operation, v1};
+use everest_schemas::everest::DatabaseCluster;
+use everest_schemas::models::DatabaseModel;
+
+use crate::Cluster;
+use crate::apply::{self, ForcePolicy};
+use crate::dry_run::ask;
+use crate::error::ClusterError;
+use everest_core::lifecycle::database::Bodies;
+
+/// Asks the cluster what it says of the write that an apply of this plan would send.
+///
+/// 1. Values that another manager has set and that would be overwritten are looked for in what
+///    was read already, and noted where the apply would take them over: see [`Cluster::taken`].
+/// 2. If `dry_run_is_meaningful` and the configuration is wholly known, it is sent as a dry run. A
+///    change that the server does not see, one that an apply makes in steps, and keys of an
+///    import, which a webhook would write down even then, are not.
+///
+/// Nothing is asked while the namespace or the name is not known. A database that exists where
+/// one is to be made is left to the apply: in a replacement it is
+/// the one that goes.
+///
+/// # Errors
+/// `Conflict` and `Refused` with what stands against the change; whatever keeps the cluster from
+/// being asked.
+pub async fn dry_run(
+    cluster: &Cluster,
+    prior: Option<&DatabaseModel>,
+    planned: &DatabaseModel,
+    config: &DatabaseModel,
+    dry_run_is_meaningful: bool,
+) -> Result<(), ClusterError> {
+    let Ok((namespace, name)) = super::key(planned) else {
+        return Ok(());
+    };
+    let objects = cluster.objects::<DatabaseCluster>(namespace);
+    let live = objects.read(name).await?;
+    let body = match (prior, &live) {
+        (None, None) => v1::database::desired(planned, Operation::Create),
+        (Some(prior), Some(live)) => {
+            let change = Bodies::of(prior, planned, config, live);
+            let body = change.ours(live, cluster.field_manager());
+            let force_policy = ForcePolicy::of(&planned.force_conflicts, &change.prior);
+            let taken = apply::taken(&objects, name, live, &body, force_policy)?;
+            cluster.note_taken(taken);
+            if change.planned == change.prior || comes_in_steps(&change, live) {
+                return Ok(());
+            }
+            body
+        }
+        _ => return Ok(()),
+    };
+    if dry_run_is_meaningful && is_wholly_known(config) && !has_keys(config) {
+        ask(cluster, objects.dry_run_apply(name, &body)).await?;
+    }
+    Ok(())
+}
+
+/// Until the database has taken over the version of its operator, the server refuses another
+/// version of the engine in the same write.
+fn comes_in_steps(change: &Bodies, live: &DatabaseCluster) -> bool {
+    let version = "/spec/engine/version";
+    let pending = live.status.as_ref().is_some_and(|status| {
+        let recommended = status.recommended_cr_version.as_deref();
+        recommended.is_some_and(|version| !version.is_empty())
+    });
+    pending && change.planned.pointer(version) != change.prior.pointer(version)
+}
+
+fn is_wholly_known(config: &DatabaseModel) -> bool {
+    is_known(&config.name)
+        && is_known(&config.spec)
+        && is_known(&config.labels)
+        && is_known(&config.annotations)
+}
+
+/// Whether credentials of an import stand in the spec.
+fn has_keys(config: &DatabaseModel) -> bool {
+    let source = config
+        .spec
+        .known()
+        .and_then(|spec| spec.data_source.known());
+    let import = source.and_then(|source| source.data_import.known());
+    let s3 = import
+        .and_then(|import| import.source.known())
+        .and_then(|source| source.s3.known());
+    s3.is_some_and(|s3| !s3.access_key_id.is_null() || !s3.secret_access_key.is_null())
+}

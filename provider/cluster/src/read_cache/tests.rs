@@ -1,0 +1,508 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::{ConfigMap, Secret};
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use crate::Wait;
+use crate::testing::api_server::{self, Answer};
+use crate::wait_until::Progress;
+use crate::watch_cache::Awaited;
+
+fn map(name: &str, version: u64) -> Value {
+    json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata":
+        {"name": name, "namespace": "n", "uid": name, "resourceVersion": version.to_string()}})
+}
+
+fn is_list(target: &str) -> bool {
+    target.contains("/configmaps?")
+}
+
+fn named(target: &str) -> Answer {
+    let name = target
+        .split('?')
+        .next()
+        .and_then(|path| path.rsplit('/').next());
+    Answer::Json(200, map(name.unwrap_or_default(), 1))
+}
+
+#[tokio::test]
+async fn two_hundred_reads_are_one_get_and_one_list() {
+    let (cluster, seen) = api_server::cluster(|_, target, _| {
+        if is_list(target) {
+            api_server::list((0..200).map(|i| map(&format!("m{i}"), 1)).collect())
+        } else {
+            named(target)
+        }
+    });
+    let objects = cluster.objects::<ConfigMap>("n");
+    let names: Vec<_> = (0..200).map(|i| format!("m{i}")).collect();
+    let reads = names.iter().map(|name| objects.read(name));
+    let found = futures::future::join_all(reads).await;
+    assert!(found.iter().all(|found| matches!(found, Ok(Some(_)))));
+    let requests: Vec<_> = seen
+        .lock()
+        .unwrap()
+        .iter()
+        .map(|(line, _)| line.clone())
+        .collect();
+    assert_eq!(
+        requests.iter().filter(|line| is_list(line)).count(),
+        1,
+        "{requests:?}"
+    );
+    assert_eq!(requests.len(), 2, "{requests:?}");
+}
+
+#[tokio::test]
+async fn a_forbidden_list_becomes_single_gets() {
+    let (cluster, seen) = api_server::cluster(|_, target, _| {
+        if is_list(target) {
+            api_server::failure(
+                403,
+                "Forbidden",
+                "User \"u\" cannot list resource \"configmaps\" in API group \"\" in the namespace \"n\"",
+                json!({}),
+            )
+        } else {
+            named(target)
+        }
+    });
+    let objects = cluster.objects::<ConfigMap>("n");
+    for name in ["a", "b", "c", "d"] {
+        assert!(objects.read(name).await.unwrap().is_some());
+    }
+    assert_eq!(
+        seen.lock().unwrap().len(),
+        5,
+        "four GETs and one refused LIST"
+    );
+}
+
+#[tokio::test]
+async fn a_list_that_is_forbidden_is_asked_for_once() {
+    let (cluster, seen) = api_server::cluster(|_, _, _| {
+        api_server::failure(
+            403,
+            "Forbidden",
+            "User \"u\" cannot list resource \"configmaps\" in API group \"\" in the namespace \"n\"",
+            json!({}),
+        )
+    });
+    let objects = cluster.objects::<ConfigMap>("n");
+    let first = objects.read_all().await.unwrap_err();
+    let second = objects.read_all().await.unwrap_err();
+    assert_eq!(first.to_string(), second.to_string());
+    assert_eq!(seen.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn secrets_are_never_listed() {
+    let (cluster, seen) = api_server::cluster(|_, target, _| named(target));
+    let objects = cluster.objects::<Secret>("n");
+    for name in ["a", "b", "c"] {
+        let _ = objects.read(name).await;
+    }
+    assert!(
+        seen.lock()
+            .unwrap()
+            .iter()
+            .all(|(line, _)| !line.contains("/secrets?"))
+    );
+}
+
+#[tokio::test]
+async fn a_write_makes_the_next_read_ask_again() {
+    let (cluster, seen) = api_server::cluster(|method, target, _| {
+        if method == "GET" && is_list(target) {
+            api_server::list(vec![map("a", 1), map("b", 1)])
+        } else {
+            named(target)
+        }
+    });
+    let objects = cluster.objects::<ConfigMap>("n");
+    objects.read("a").await.unwrap();
+    objects.read("b").await.unwrap();
+    objects.patch_merge("a", &json!({})).await.unwrap();
+    objects.read("a").await.unwrap();
+    let gets = seen
+        .lock()
+        .unwrap()
+        .iter()
+        .filter(|(line, _)| line.contains("/configmaps/a"))
+        .count();
+    assert_eq!(gets, 3, "GET, PATCH, GET");
+}
+
+async fn wait_for(
+    cluster: &crate::Cluster,
+    name: &str,
+    version: &str,
+) -> Result<(), crate::ClusterError> {
+    let objects = cluster.objects::<ConfigMap>("n");
+    let watch_cache = cluster.read_cache.watch_cache(&objects);
+    let clock = Wait::new(Duration::from_secs(30), CancellationToken::new()).start();
+    let awaited = Awaited {
+        objects: &objects,
+        name,
+        seed: None,
+        what: "did not come",
+        clock: &clock,
+        also: Vec::new(),
+    };
+    awaited
+        .until(&watch_cache, |found: Option<Arc<ConfigMap>>| async {
+            Ok(match found {
+                Some(found) if found.metadata.resource_version.as_deref() == Some(version) => {
+                    Progress::Done(())
+                }
+                _ => Progress::Wait("it".to_owned()),
+            })
+        })
+        .await
+}
+
+#[tokio::test]
+async fn fifty_waiters_share_one_watch() {
+    let (cluster, seen) = api_server::cluster(|_, target, _| {
+        if target.contains("watch=true") {
+            let events =
+                (0..50).map(|i| json!({"type": "ADDED", "object": map(&format!("m{i}"), 2)}));
+            Answer::Stream(events.collect())
+        } else if is_list(target) {
+            api_server::list(Vec::new())
+        } else {
+            api_server::absent("configmaps", "x")
+        }
+    });
+    let names: Vec<_> = (0..50).map(|i| format!("m{i}")).collect();
+    let waits = names.iter().map(|name| wait_for(&cluster, name, "2"));
+    assert!(
+        futures::future::join_all(waits)
+            .await
+            .iter()
+            .all(Result::is_ok)
+    );
+    let requests: Vec<_> = seen
+        .lock()
+        .unwrap()
+        .iter()
+        .map(|(line, _)| line.clone())
+        .collect();
+    assert_eq!(requests.len(), 2, "one list, one watch: {requests:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_forbidden_watch_becomes_polling() {
+    let (cluster, seen) = api_server::cluster(|_, target, _| {
+        if is_list(target) {
+            api_server::failure(
+                403,
+                "Forbidden",
+                "User \"u\" cannot watch resource \"configmaps\" in API group \"\"",
+                json!({}),
+            )
+        } else {
+            named(target)
+        }
+    });
+    wait_for(&cluster, "a", "1").await.unwrap();
+    assert!(
+        seen.lock()
+            .unwrap()
+            .iter()
+            .any(|(line, _)| line.ends_with("/configmaps/a?") || line.ends_with("/configmaps/a"))
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_that_is_too_long_says_what_was_missing() {
+    let (cluster, _) = api_server::cluster(|_, target, _| {
+        if target.contains("/events") {
+            api_server::list(vec![
+                json!({"metadata": {"name": "e"}, "involvedObject": {}, "type": "Warning",
+                "reason": "Bad", "message": "no luck", "lastTimestamp": "2026-01-01T00:00:00Z"}),
+            ])
+        } else if target.contains("watch=true") {
+            Answer::Stream(Vec::new())
+        } else if is_list(target) {
+            api_server::list(vec![map("a", 1)])
+        } else {
+            named(target)
+        }
+    });
+    let error = wait_for(&cluster, "a", "9").await.unwrap_err();
+    let text = error.to_string();
+    assert!(
+        matches!(error, crate::ClusterError::TimedOut { .. }),
+        "{text}"
+    );
+    assert!(
+        text.contains("ConfigMap n/a did not come after 30 s"),
+        "{text}"
+    );
+    assert!(text.contains("Waiting for: it"), "{text}");
+    assert!(text.contains("Warning Bad: no luck"), "{text}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_failed_contact_of_a_refresh_is_the_answer_to_all() {
+    let (cluster, seen) = api_server::cluster(|_, _, _| Answer::Never);
+    let cluster = cluster.fail_fast();
+    let began = tokio::time::Instant::now();
+    let names: Vec<_> = (0..20).map(|i| format!("m{i}")).collect();
+    let reads = names.iter().map(|name| {
+        let objects = cluster.objects::<ConfigMap>("n");
+        async move { objects.read(name).await }
+    });
+    for read in futures::future::join_all(reads).await {
+        let error = read.unwrap_err();
+        assert!(
+            error.to_string().contains("no answer within 20 s"),
+            "{error}"
+        );
+    }
+    assert!(began.elapsed() < Duration::from_secs(30));
+    assert!(seen.lock().unwrap().len() <= 2, "a GET and a LIST");
+
+    tokio::time::sleep(Duration::from_secs(11)).await;
+    assert!(cluster.objects::<ConfigMap>("n").read("a").await.is_err());
+    assert_eq!(seen.lock().unwrap().len(), 3, "the next run asks again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cluster_that_answers_again_is_asked_on() {
+    let tries = std::sync::atomic::AtomicUsize::new(0);
+    let (cluster, _) = api_server::cluster(move |_, target, _| {
+        match tries.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
+            0 => Answer::Broken("connection refused"),
+            _ => named(target),
+        }
+    });
+    let objects = cluster.fail_fast().objects::<ConfigMap>("n");
+    objects.read("a").await.unwrap_err();
+    objects.read("a").await.unwrap_err();
+    tokio::time::sleep(Duration::from_secs(11)).await;
+    objects.read("a").await.unwrap();
+    assert!(!cluster.is_unresponsive());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_is_never_answered_does_not_end_a_wait() {
+    let asked = std::sync::atomic::AtomicUsize::new(0);
+    let (cluster, _) = api_server::cluster(move |_, target, _| {
+        if is_list(target) {
+            return api_server::failure(
+                403,
+                "Forbidden",
+                "User \"u\" cannot watch resource \"x\" in API group \"\"",
+                json!({}),
+            );
+        }
+        match asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
+            0..4 => Answer::Never,
+            _ => named(target),
+        }
+    });
+    let objects = cluster.objects::<ConfigMap>("n");
+    let watch_cache = cluster.read_cache.watch_cache(&objects);
+    let clock = Wait::new(Duration::from_secs(3600), CancellationToken::new()).start();
+    let awaited = Awaited {
+        objects: &objects,
+        name: "a",
+        seed: None,
+        what: "did not come",
+        clock: &clock,
+        also: Vec::new(),
+    };
+    awaited
+        .until(&watch_cache, |found: Option<Arc<ConfigMap>>| async move {
+            Ok(match found {
+                Some(_) => Progress::Done(()),
+                None => Progress::Wait("it".to_owned()),
+            })
+        })
+        .await
+        .unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_read_that_was_not_answered_is_sent_once_more() {
+    let asked = std::sync::atomic::AtomicUsize::new(0);
+    let (cluster, _) = api_server::cluster(move |_, target, _| {
+        match asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
+            0 => Answer::Never,
+            _ => named(target),
+        }
+    });
+    cluster.objects::<ConfigMap>("n").get("a").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_list_whose_pages_have_expired_begins_anew() {
+    let expired = std::sync::atomic::AtomicBool::new(false);
+    let (cluster, seen) = api_server::cluster(move |_, target, _| {
+        if !target.contains("continue=") {
+            return Answer::Json(
+                200,
+                json!({"kind": "List", "apiVersion": "v1",
+                "metadata": {"resourceVersion": "1", "continue": "next"}, "items": [map("a", 1)]}),
+            );
+        }
+        if !expired.swap(true, std::sync::atomic::Ordering::Relaxed) {
+            return api_server::failure(
+                410,
+                "Expired",
+                "The provided continue parameter is too old",
+                json!({}),
+            );
+        }
+        api_server::list(vec![map("b", 1)])
+    });
+    let found = cluster.objects::<ConfigMap>("n").list("").await.unwrap();
+    let names: Vec<_> = found
+        .iter()
+        .filter_map(|map| map.metadata.name.as_deref())
+        .collect();
+    assert_eq!(names, ["a", "b"]);
+    assert_eq!(seen.lock().unwrap().len(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_read_ends_soon_after_the_stop_of_its_operation() {
+    let (cluster, _) = api_server::cluster(|_, _, _| Answer::Never);
+    let stop = CancellationToken::new();
+    let objects = cluster.stopped_by(&stop).objects::<ConfigMap>("n");
+    let press = async {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        stop.cancel();
+    };
+    let began = tokio::time::Instant::now();
+    let (read, ()) = tokio::join!(objects.get("a"), press);
+    assert!(read.is_err());
+    assert!(began.elapsed() < Duration::from_secs(7));
+}
+
+fn forbidden() -> Answer {
+    api_server::failure(
+        403,
+        "Forbidden",
+        "User \"u\" cannot get resource \"configmaps\" in API group \"\"",
+        json!({}),
+    )
+}
+
+/// A cluster that gives these answers one after the other, and then what is asked for.
+fn answering(answers: Vec<Answer>) -> (crate::Cluster, api_server::Seen) {
+    let answers = std::sync::Mutex::new(answers.into_iter());
+    api_server::cluster(move |_, target, _| {
+        let next = answers.lock().unwrap().next();
+        next.unwrap_or_else(|| named(target))
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_has_no_time_is_left_alone_for_as_long_as_it_asks() {
+    let busy = |code: u16| {
+        let after = json!({"retryAfterSeconds": 20});
+        api_server::failure(code, "TooManyRequests", "too many requests", after)
+    };
+    for code in [429, 503] {
+        let (cluster, seen) = answering(vec![busy(code), busy(code)]);
+        let began = tokio::time::Instant::now();
+        cluster.objects::<ConfigMap>("n").get("a").await.unwrap();
+        assert_eq!(began.elapsed().as_secs(), 40, "{code}");
+        assert_eq!(seen.lock().unwrap().len(), 3);
+        // A plan waits for no such thing.
+        let (cluster, seen) = answering(vec![busy(code), busy(code)]);
+        let objects = cluster.fail_fast().objects::<ConfigMap>("n");
+        let error = objects.get("a").await.unwrap_err();
+        assert!(error.to_string().contains("too many requests"), "{error}");
+        assert_eq!(seen.lock().unwrap().len(), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_operation_outlives_a_server_that_starts_anew() {
+    let refused = || Answer::Broken("connection refused");
+    let (cluster, _) = answering((0..14).map(|_| refused()).chain([forbidden()]).collect());
+    let objects = cluster.objects::<ConfigMap>("n");
+    objects.patch_merge("a", &json!({})).await.unwrap();
+    // It ends all the same, and at once when it is to stop.
+    let (cluster, _) = api_server::cluster(move |_, _, _| refused());
+    let began = tokio::time::Instant::now();
+    let objects = cluster.objects::<ConfigMap>("n");
+    objects.patch_merge("a", &json!({})).await.unwrap_err();
+    assert!((60..70).contains(&began.elapsed().as_secs()));
+    let stop = CancellationToken::new();
+    let objects = cluster.stopped_by(&stop).objects::<ConfigMap>("n");
+    let body = json!({});
+    let press = async {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        stop.cancel();
+    };
+    let began = tokio::time::Instant::now();
+    let (written, ()) = tokio::join!(objects.patch_merge("a", &body), press);
+    assert!(written.is_err());
+    assert!(began.elapsed() < Duration::from_secs(6));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_forbidden_is_forbidden_at_once_where_the_server_was_always_there() {
+    let (cluster, seen) = api_server::cluster(|_, _, _| forbidden());
+    let objects = cluster.objects::<ConfigMap>("n");
+    assert!(objects.get("a").await.unwrap_err().is_forbidden());
+    assert_eq!(seen.lock().unwrap().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_breaks_off_is_no_answer_and_is_not_quoted() {
+    let (cluster, seen) =
+        api_server::cluster(|_, _, _| Answer::Text(200, "{\"data\": {\"key\": \"geheim"));
+    let objects = cluster.objects::<ConfigMap>("n");
+    let error = objects.get("a").await.unwrap_err();
+    assert!(error.is_unanswered(), "{error}");
+    assert!(!error.to_string().contains("geheim"), "{error}");
+    assert_eq!(seen.lock().unwrap().len(), 2, "once more");
+    let (cluster, _) = api_server::cluster(|_, _, _| Answer::Json(200, json!({"data": "geheim"})));
+    let objects = cluster.objects::<ConfigMap>("n");
+    let error = objects.get("a").await.unwrap_err();
+    assert!(!error.to_string().contains("geheim"), "{error}");
+    assert!(!error.is_unanswered());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_outlives_answers_that_break_off() {
+    let asked = std::sync::atomic::AtomicUsize::new(0);
+    let (cluster, _) = api_server::cluster(move |_, target, _| {
+        if is_list(target) {
+            return forbidden();
+        }
+        match asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
+            0..4 => Answer::Text(200, "{\"metadata\": {"),
+            _ => named(target),
+        }
+    });
+    wait_for(&cluster, "a", "1").await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_that_is_refused_after_the_server_came_back_is_asked_for_again() {
+    let watches = std::sync::atomic::AtomicUsize::new(0);
+    let (cluster, _) = api_server::cluster(move |_, target, _| {
+        if target.contains("watch=true") {
+            return match watches.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
+                0 => Answer::Broken("connection refused"),
+                1 => forbidden(),
+                _ => Answer::Stream(vec![json!({"type": "ADDED", "object": map("a", 2)})]),
+            };
+        }
+        if is_list(target) {
+            api_server::list(Vec::new())
+        } else {
+            named(target)
+        }
+    });
+    wait_for(&cluster, "a", "2").await.unwrap();
+}

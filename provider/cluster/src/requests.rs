@@ -1,0 +1,83 @@
+//! Single requests for a controller, which looks again instead of waiting.
+
+use everest_core::path::FieldPath;
+use everest_core::storage_users::Users;
+use everest_schemas::everest::BackupStorage;
+use serde_json::Value;
+
+use crate::Cluster;
+use crate::backup_storage;
+use crate::error::ClusterError;
+use crate::objects::{Kind, Objects, Typed};
+
+/// The objects of one kind, one request at a time.
+pub struct Requests<K>(Objects<K>);
+
+impl Cluster {
+    /// The objects of a kind in `namespace`, which means nothing for a kind that is in none.
+    pub fn requests<K: Typed>(&self, namespace: &str) -> Requests<K> {
+        Requests(self.objects(namespace))
+    }
+}
+
+impl<K: Kind> Requests<K> {
+    /// Reads `name`; none if there is no such object.
+    ///
+    /// # Errors
+    /// Whatever keeps it from being read.
+    pub async fn get(&self, name: &str) -> Result<Option<K>, ClusterError> {
+        self.0.get(name).await
+    }
+
+    /// All of them.
+    ///
+    /// # Errors
+    /// Whatever keeps them from being listed.
+    pub async fn list(&self) -> Result<Vec<K>, ClusterError> {
+        self.0.list("").await
+    }
+
+    /// Applies `body` to `name`, whoever owns its fields: what a managed resource says holds.
+    ///
+    /// # Errors
+    /// `Api` with code 409 if the body names a version that is no longer the newest.
+    pub async fn apply(&self, name: &str, body: &Value) -> Result<K, ClusterError> {
+        self.0.patch_apply(name, body, true).await
+    }
+
+    /// Merges `body` into `name`.
+    ///
+    /// # Errors
+    /// Whatever the server says.
+    pub async fn merge(&self, name: &str, body: &Value) -> Result<K, ClusterError> {
+        self.0.patch_merge_once(name, body).await
+    }
+
+    /// Asks for the deletion of the object `uid` called `name`. One that is not there is fine.
+    ///
+    /// # Errors
+    /// Whatever the server says.
+    pub async fn delete(&self, name: &str, uid: Option<&str>) -> Result<(), ClusterError> {
+        self.0.request_deletion(name, uid).await.map(|_| ())
+    }
+
+    /// The error for what keeps `name` from being written, with the attribute to blame.
+    pub fn blocked(&self, name: &str, message: String, attribute: FieldPath) -> ClusterError {
+        ClusterError::Blocked {
+            object: self.0.named(name),
+            message,
+            attribute: Some(attribute),
+        }
+    }
+}
+
+impl Requests<BackupStorage> {
+    /// The users of a storage in its namespace, and the storages that would lose their Secret with
+    /// it.
+    ///
+    /// # Errors
+    /// Whatever keeps them from being listed.
+    pub async fn users(&self, storage: &BackupStorage) -> Result<Users, ClusterError> {
+        backup_storage::users::users(&self.0, storage).await
+    }
+}

@@ -1,0 +1,3 @@
+//! Test doubles of the API server.
+
+pub(crate) mod api_server;

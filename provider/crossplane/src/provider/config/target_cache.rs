@@ -1,0 +1,401 @@
+//! The target of one config: made, kept, made again, given up.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex as StdMutex, PoisonError};
+use std::time::Duration;
+
+use everest_cluster::error::Object;
+use everest_cluster::{Cluster, ClusterError, connect_with};
+use everest_core::api;
+use everest_core::dialect::Dialect;
+use everest_schemas::managed::{ClusterProviderConfig, ProviderConfig, ProviderConfigKind};
+use futures::StreamExt;
+use k8s_openapi::api::core::v1::Secret;
+use kube::core::PartialObjectMeta;
+use kube::runtime::{WatchStreamExt, watcher};
+use kube::{Api, ResourceExt};
+use secrecy::ExposeSecret;
+use tokio::sync::Mutex;
+use tokio::time::{Instant, timeout};
+
+use super::kubeconfig_source::{self, KubeconfigSource, Place};
+use super::{FIELD_MANAGER, Shared, Target, TargetError, TargetKey};
+use crate::provider::namespace;
+
+/// How long config and credentials count as unchanged without a word from a watch.
+const TRUSTED: Duration = Duration::from_secs(30);
+
+/// How long a failure is repeated to all who ask before it is looked into again.
+const FAILED: Duration = Duration::from_secs(2);
+
+/// How long the result of a check counts.
+pub(super) const CHECKED: Duration = Duration::from_secs(30);
+
+/// How long a cache entry without a target is kept after its last failure: longer than anybody
+/// waits before asking again.
+const SPENT: Duration = Duration::from_secs(300);
+
+/// Longest time for a request to a cluster while nothing is known of it.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// The group of Everest v2.
+const EVEREST_V2: &str = "core.openeverest.io";
+
+pub(super) struct CachedTarget {
+    key: TargetKey,
+    /// Something may have changed since the state was last brought up to date.
+    doubted: AtomicBool,
+    state: Mutex<State>,
+    /// The version of the Secret that the state knows.
+    secret_version: Arc<StdMutex<Option<String>>>,
+}
+
+#[derive(Default)]
+struct State {
+    current: Option<Current>,
+    failure: Option<(TargetError, Instant)>,
+    checked: Option<Instant>,
+    watch: Option<SecretWatch>,
+}
+
+struct Current {
+    target: Arc<Target>,
+    fingerprint: [u8; 32],
+    read: Instant,
+}
+
+/// A watch on the metadata of one Secret.
+struct SecretWatch {
+    namespace: String,
+    name: String,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for SecretWatch {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl CachedTarget {
+    pub(super) fn new(key: TargetKey) -> Self {
+        CachedTarget {
+            key,
+            doubted: AtomicBool::new(false),
+            state: Mutex::default(),
+            secret_version: Arc::default(),
+        }
+    }
+
+    pub(super) fn doubt(&self) {
+        self.doubted.store(true, Ordering::Release);
+    }
+
+    pub(super) async fn target(
+        self: &Arc<Self>,
+        shared: &Arc<Shared>,
+    ) -> Result<Arc<Target>, TargetError> {
+        let mut state = self.state.lock().await;
+        let doubted = self.doubted.swap(false, Ordering::AcqRel);
+        if !doubted {
+            if let Some((failure, at)) = &state.failure
+                && at.elapsed() < FAILED
+            {
+                return Err(failure.clone());
+            }
+            if state.failure.is_none()
+                && let Some(current) = &state.current
+                && current.read.elapsed() < TRUSTED
+            {
+                return Ok(current.target.clone());
+            }
+        }
+        let failed_before = state.failure.take().is_some();
+        match self.refresh(shared, &mut state).await {
+            Ok(target) => {
+                if failed_before {
+                    shared.changed();
+                }
+                Ok(target)
+            }
+            Err(error) => {
+                state.failure = Some((error.clone(), Instant::now()));
+                Err(error)
+            }
+        }
+    }
+
+    /// Whether nobody has asked for long and there is nothing to keep.
+    pub(super) fn is_spent(&self) -> bool {
+        let Ok(state) = self.state.try_lock() else {
+            return false;
+        };
+        let failed_long_ago = |(_, at): &(TargetError, Instant)| at.elapsed() > SPENT;
+        state.current.is_none() && state.failure.as_ref().is_some_and(failed_long_ago)
+    }
+
+    /// Whether the config's namespace is being deleted. One whose state is not known is not.
+    async fn is_ending(&self, shared: &Shared) -> bool {
+        let Some(namespace) = &self.key.namespace else {
+            return false;
+        };
+        let asked = namespace::is_terminating(&shared.control, namespace);
+        match timeout(PATIENCE, asked).await {
+            Ok(Ok(ending)) => ending,
+            Ok(Err(error)) => {
+                tracing::debug!(%error, namespace, "whether it is being deleted is not known");
+                false
+            }
+            Err(_) => false,
+        }
+    }
+
+    /// Asks the cluster of a target that there is, however lately it has answered. Several
+    /// watches break down at once: one question answers all of them.
+    pub(super) async fn suspect(&self, shared: &Shared) {
+        let known = {
+            let state = self.state.lock().await;
+            state.failure.is_some()
+        };
+        if !known && let Err(error) = self.check(shared, FAILED).await {
+            tracing::info!(config = %self.key, %error, "the cluster has stopped answering");
+        }
+    }
+
+    /// Asks the cluster of a target that there is, unless it answered less than `lately` ago.
+    pub(super) async fn check(&self, shared: &Shared, lately: Duration) -> Result<(), TargetError> {
+        let mut state = self.state.lock().await;
+        let Some(current) = &state.current else {
+            return Ok(());
+        };
+        if state.checked.is_some_and(|at| at.elapsed() < lately) {
+            return Ok(());
+        }
+        match probe(&self.key, current.target.cluster.client()).await {
+            Ok(()) => {
+                state.checked = Some(Instant::now());
+                Ok(())
+            }
+            Err(error) => {
+                // Whoever connects next hears of it at once, and the credentials are read
+                // again before the next attempt.
+                if state.checked.take().is_some() {
+                    shared.changed();
+                }
+                state.failure = Some((error.clone(), Instant::now()));
+                Err(error)
+            }
+        }
+    }
+
+    /// Reads config and credentials, and makes another target if they are others.
+    async fn refresh(
+        self: &Arc<Self>,
+        shared: &Arc<Shared>,
+        state: &mut State,
+    ) -> Result<Arc<Target>, TargetError> {
+        let source = timeout(PATIENCE, self.source(&shared.control))
+            .await
+            .unwrap_or_else(|_| Err(self.silent("the config")));
+        let source = match source {
+            Err(missing @ TargetError::ConfigMissing { .. }) => {
+                state.watch = None;
+                if state.current.take().is_some() {
+                    shared.changed();
+                }
+                return Err(match self.is_ending(shared).await {
+                    true => missing.for_good(),
+                    false => missing,
+                });
+            }
+            source => source?,
+        };
+        self.watch_secret(shared, state, &source.place);
+        let found = timeout(
+            PATIENCE,
+            kubeconfig_source::read(&shared.control, &self.key, &source.place),
+        )
+        .await
+        .unwrap_or_else(|_| Err(self.silent("its Secret")));
+        let found = match found {
+            // What was read of it before serves those that still have to be deleted in the
+            // cluster.
+            Err(missing @ TargetError::SecretMissing { .. }) => {
+                let ending = self.is_ending(shared).await;
+                return match &mut state.current {
+                    Some(current) if ending || source.deleting => {
+                        current.read = Instant::now();
+                        Ok(current.target.clone())
+                    }
+                    _ if ending => Err(missing.for_good()),
+                    _ => Err(missing),
+                };
+            }
+            found => found?,
+        };
+        *self
+            .secret_version
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) =
+            found.as_ref().and_then(|found| found.version.clone());
+        let fingerprint = source.fingerprint(found.as_ref().map(|found| &found.kubeconfig));
+        let known = match &mut state.current {
+            Some(current) if current.fingerprint == fingerprint => {
+                current.read = Instant::now();
+                if state.checked.is_some() {
+                    return Ok(current.target.clone());
+                }
+                // The cluster has been away. What goes through another target begins at once;
+                // watches of the old one may pause for another minute.
+                Some(current.target.cluster.client().clone())
+            }
+            _ => None,
+        };
+        let client = match (known, &found) {
+            (Some(client), _) => client,
+            (None, None) => shared.control.clone(),
+            (None, Some(found)) => connect_with(
+                found.kubeconfig.expose_secret(),
+                source.context.as_deref(),
+                source.trust(shared.commands),
+            )
+            .map_err(|error| {
+                TargetError::of_kubeconfig(&self.key, &source.place.to_string(), error)
+            })?,
+        };
+        state.checked = None;
+        probe(&self.key, &client).await?;
+        state.checked = Some(Instant::now());
+        let target = Arc::new(Target {
+            cluster: Cluster::new(client, source.catalog)
+                .with_field_manager(FIELD_MANAGER)
+                .with_dialect(Dialect::ManagedResource),
+            key: self.key.clone(),
+            revision: shared.next_revision(),
+        });
+        let current = Current {
+            target: target.clone(),
+            fingerprint,
+            read: Instant::now(),
+        };
+        if state.current.replace(current).is_some() {
+            shared.changed();
+        }
+        tracing::info!(config = %self.key, revision = target.revision, "connected");
+        Ok(target)
+    }
+
+    async fn source(&self, control: &kube::Client) -> Result<KubeconfigSource, TargetError> {
+        let missing = || TargetError::ConfigMissing {
+            key: self.key.clone(),
+        };
+        let unread =
+            |error: kube::Error| kubeconfig_source::control_plane(&self.key, "the config", &error);
+        match self.key.kind {
+            ProviderConfigKind::ProviderConfig => {
+                let namespace = self.key.namespace.as_deref().unwrap_or_default();
+                let api: Api<ProviderConfig> = Api::namespaced(control.clone(), namespace);
+                let config = api.get_opt(&self.key.name).await.map_err(unread)?;
+                KubeconfigSource::of(&config.ok_or_else(missing)?)
+            }
+            ProviderConfigKind::ClusterProviderConfig => {
+                let api: Api<ClusterProviderConfig> = Api::all(control.clone());
+                let config = api.get_opt(&self.key.name).await.map_err(unread)?;
+                KubeconfigSource::of(&config.ok_or_else(missing)?)
+            }
+        }
+    }
+
+    fn silent(&self, what: &str) -> TargetError {
+        TargetError::ControlPlane {
+            key: self.key.clone(),
+            cause: format!("{what} was not read within {} s", PATIENCE.as_secs()),
+        }
+    }
+
+    /// Follows the Secret that the config names now, and no other.
+    fn watch_secret(self: &Arc<Self>, shared: &Arc<Shared>, state: &mut State, place: &Place) {
+        let Place::Secret {
+            namespace, name, ..
+        } = place
+        else {
+            state.watch = None;
+            return;
+        };
+        let same = |watch: &SecretWatch| {
+            &watch.namespace == namespace && &watch.name == name && !watch.task.is_finished()
+        };
+        if state.watch.as_ref().is_some_and(same) {
+            return;
+        }
+        let api: Api<PartialObjectMeta<Secret>> =
+            Api::namespaced(shared.control.clone(), namespace);
+        let (cached, shared) = (Arc::downgrade(self), Arc::downgrade(shared));
+        let known = self.secret_version.clone();
+        let fields = format!("metadata.name={name}");
+        let changed = move |version: Option<String>| {
+            let same = *known.lock().unwrap_or_else(PoisonError::into_inner) == version;
+            if !same && let (Some(cached), Some(shared)) = (cached.upgrade(), shared.upgrade()) {
+                cached.doubt();
+                shared.changed();
+            }
+        };
+        let task = tokio::spawn(async move {
+            let config = watcher::Config::default().fields(&fields);
+            let mut events = std::pin::pin!(watcher(api, config).default_backoff());
+            while let Some(event) = events.next().await {
+                match event {
+                    Ok(watcher::Event::Apply(secret) | watcher::Event::InitApply(secret)) => {
+                        changed(secret.resource_version());
+                    }
+                    Ok(watcher::Event::Delete(_)) => changed(None),
+                    Ok(watcher::Event::Init | watcher::Event::InitDone) => {}
+                    // Without the right to watch, the Secret is read every now and then.
+                    Err(error) => {
+                        tracing::debug!(%error, "the Secret of a config is not watched");
+                    }
+                }
+            }
+        });
+        state.watch = Some(SecretWatch {
+            namespace: namespace.clone(),
+            name: name.clone(),
+            task,
+        });
+    }
+}
+
+/// Whether a cluster answers, takes the credentials and runs Everest v1.
+async fn probe(key: &TargetKey, client: &kube::Client) -> Result<(), TargetError> {
+    let object = Object {
+        kind: "APIResourceList".to_owned(),
+        resource: "databaseclusters.everest.percona.com".to_owned(),
+        namespace: None,
+        name: String::new(),
+    };
+    let read = |error| ClusterError::from_kube(error, "get", &object);
+    let ask = async {
+        match client.list_api_group_resources(api::API_VERSION).await {
+            Ok(_) => Ok(()),
+            Err(error) => match read(error) {
+                ClusterError::NotEverest { resource } => {
+                    let groups = client.list_api_groups().await.map_err(read)?;
+                    if groups.groups.iter().any(|group| group.name == EVEREST_V2) {
+                        Err(ClusterError::EverestV2)
+                    } else {
+                        Err(ClusterError::NotEverest { resource })
+                    }
+                }
+                other => Err(other),
+            },
+        }
+    };
+    match timeout(PATIENCE, ask).await {
+        Ok(answer) => answer.map_err(|error| TargetError::of_cluster(key, error)),
+        Err(_) => Err(TargetError::Unreachable {
+            key: key.clone(),
+            server: "(it was connected to)".to_owned(),
+            cause: format!("no answer within {} s", PATIENCE.as_secs()),
+        }),
+    }
+}

@@ -1,0 +1,122 @@
+//! Why a managed resource could not be brought to what is wanted.
+
+use everest_cluster::ClusterError;
+use everest_core::dialect::Dialect;
+use everest_core::finding::Finding;
+
+use super::config::TargetError;
+use super::usage::UsageError;
+
+/// What is left to do where the deletion of an external object does not come to its end.
+pub const WAY_OUT: &str = "To let the managed resource go and leave its external object where it is, \
+    take Delete out of spec.managementPolicies (write Observe, Create, Update)";
+
+/// What kept a reconcile from its end. [`std::fmt::Display`] is the message of the condition:
+/// what, where, why and what to do; it never holds a secret.
+#[derive(Debug, thiserror::Error)]
+pub enum ReconcileError {
+    /// The cluster of the external object cannot be worked with.
+    #[error("connect failed: {0}")]
+    Target(#[from] TargetError),
+    /// The use of the config cannot be noted.
+    #[error("connect failed: {0}")]
+    Usage(#[from] UsageError),
+    /// A request to the external object's cluster failed.
+    #[error("{0}")]
+    Cluster(#[from] ClusterError),
+    /// A request to the control plane failed.
+    #[error("{doing} failed: {source}")]
+    Control {
+        /// What was being done.
+        doing: &'static str,
+        /// Why it failed.
+        source: Box<kube::Error>,
+    },
+    /// `spec.forProvider` is no model.
+    #[error(
+        "spec.forProvider cannot be read: {0}. The definition in the cluster may be older than the \
+         provider: install the package's definitions"
+    )]
+    Unreadable(String),
+    /// Rules are broken; nothing was written.
+    #[error("{}", .0.iter().map(sentence).collect::<Vec<_>>().join("; "))]
+    Refused(Vec<Finding>),
+    /// The change has to wait for something that will pass by itself.
+    #[error("{0}")]
+    Held(String),
+    /// Another managed resource has the external object.
+    #[error(
+        "observe failed: the external object is that of the managed resource {0}, which is older: \
+         nothing is done. Delete one of the two (this one goes without the external object), give \
+         this one another annotation crossplane.io/external-name, or let it only Observe"
+    )]
+    Duplicate(String),
+    /// The external object could not be made.
+    #[error("create failed: {0}")]
+    Create(Box<ReconcileError>),
+    /// It could not be changed.
+    #[error("update failed: {0}")]
+    Update(Box<ReconcileError>),
+    /// It could not be deleted.
+    #[error("delete failed: {0}")]
+    Delete(Box<ReconcileError>),
+    /// A Secret is not what it has to be.
+    #[error("{0}")]
+    Secret(String),
+}
+
+impl ReconcileError {
+    /// A failed request to the control plane.
+    pub fn control(doing: &'static str) -> impl FnOnce(kube::Error) -> Self {
+        move |source| ReconcileError::Control {
+            doing,
+            source: Box::new(source),
+        }
+    }
+
+    /// Whether something was written meanwhile: looking again is all that is needed.
+    pub fn is_conflict(&self) -> bool {
+        match self {
+            ReconcileError::Cluster(ClusterError::Api { code, .. }) => *code == 409,
+            ReconcileError::Cluster(ClusterError::Superseded { .. }) => true,
+            ReconcileError::Control { source, .. } => {
+                matches!(&**source, kube::Error::Api(status) if status.code == 409)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether the managed resource itself is gone.
+    pub fn is_gone(&self) -> bool {
+        matches!(self, ReconcileError::Control { source, .. }
+            if matches!(&**source, kube::Error::Api(status) if status.code == 404))
+    }
+}
+
+/// What a rule has found, as it is said of a managed resource.
+pub fn sentence(finding: &Finding) -> String {
+    const OURS: Dialect = Dialect::ManagedResource;
+    let place = OURS.field(&finding.path);
+    let (summary, detail) = (finding.summary.render(OURS), finding.detail.render(OURS));
+    format!("{place}: {summary}. {detail}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use everest_core::path::FieldPath;
+
+    #[test]
+    fn a_broken_rule_is_told_at_its_field() {
+        let finding = Finding::error(
+            "replicas-odd",
+            FieldPath::of("engine.replicas"),
+            "2 replicas of pxc: the number is not odd",
+            "Write 1, 3 or 5.",
+        );
+        assert_eq!(
+            ReconcileError::Refused(vec![finding]).to_string(),
+            "spec.forProvider.engine.replicas: 2 replicas of pxc: the number is not odd. Write 1, 3 or 5."
+        );
+    }
+}

@@ -1,0 +1,48 @@
+//! Whether a managed resource goes by itself or with its definition.
+
+use everest_schemas::managed::{GROUP, ManagedModel};
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use kube::Api;
+
+use super::Reconciler;
+use crate::provider::error::ReconcileError;
+use crate::provider::kind::Kind;
+
+impl<K: Kind> Reconciler<'_, K> {
+    /// Whether the managed resource is deleted because its definition is: the definition began to
+    /// go no later than it did.
+    ///
+    /// Definitions belong to the package, so the API server deletes every managed resource when
+    /// somebody deletes the Provider, while its process still runs. A resource that was deleted
+    /// before was asked for by itself. The definition is asked for each time, since a watch may
+    /// be behind just then.
+    ///
+    /// # Errors
+    /// When the control plane does not say: what is not known must not end a database. Without
+    /// the right to read definitions it counts as no.
+    pub(super) async fn is_definition_deleted(&self) -> Result<bool, ReconcileError> {
+        let control = self.controller.context.control.clone();
+        let definitions: Api<CustomResourceDefinition> = Api::all(control);
+        let name = format!("{}.{GROUP}", K::Model::PLURAL);
+        let definition = match definitions.get_metadata_opt(&name).await {
+            Ok(definition) => definition,
+            Err(kube::Error::Api(status)) if status.code == 403 => None,
+            Err(error) => return Err(ReconcileError::control("reading the definition")(error)),
+        };
+        let began = definition.and_then(|definition| definition.metadata.deletion_timestamp);
+        let definition_deleted = match (began, &self.managed.metadata.deletion_timestamp) {
+            (Some(definition), Some(own)) => definition <= *own,
+            _ => false,
+        };
+        if definition_deleted {
+            let (namespace, name) = self.key;
+            tracing::info!(
+                kind = K::Model::KIND,
+                namespace,
+                name,
+                "goes with its definition: what it stands for is left"
+            );
+        }
+        Ok(definition_deleted)
+    }
+}

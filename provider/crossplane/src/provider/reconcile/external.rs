@@ -1,0 +1,293 @@
+//! The steps of a reconcile that write.
+
+use everest_core::Operation;
+use everest_schemas::managed::{ManagedModel, members};
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::ObjectReference;
+use kube::Resource;
+use kube::api::Patch;
+use serde_json::{Map, Value, json};
+
+use super::Reconciler;
+use crate::provider::config::patch_params;
+use crate::provider::decision::{External, Situation};
+use crate::provider::error::ReconcileError;
+use crate::provider::events::{EventType, Reason};
+use crate::provider::kind::{self, Ending, Kind};
+use crate::provider::metadata;
+use crate::provider::metrics::Verb;
+
+impl<K: Kind> Reconciler<'_, K> {
+    /// Makes the external object, once the rules have nothing against it. The begin is recorded
+    /// before, the end after.
+    pub(super) async fn create(&mut self) -> Result<(), ReconcileError> {
+        // The watch may be behind: what is there already is not made again.
+        if let Some(scene) = self.scene()
+            && let Some(found) = scene.requests().get(scene.name).await?
+        {
+            self.external = Some(std::sync::Arc::new(found));
+            return Err(ReconcileError::Held(format!(
+                "{} was just created",
+                self.shown()
+            )));
+        }
+        self.missing = true;
+        self.validate(Operation::Create).await?;
+        if let Some(mut scene) = self.scene()
+            && let Some(missing) = K::awaited(&mut scene).await?
+        {
+            return Err(ReconcileError::Held(missing));
+        }
+        if !metadata::is_creation_open(&self.managed.metadata) {
+            self.patch(metadata::begun(Timestamp::now()), None).await?;
+        }
+        let Some(mut scene) = self.scene() else {
+            return Ok(());
+        };
+        let created = match K::create(&mut scene).await {
+            Ok(created) => created,
+            Err(failure) if failure.is_conflict() => return Err(failure),
+            Err(failure) => {
+                let failure = ReconcileError::Create(Box::new(failure));
+                self.wrote(Verb::Create, Some(&failure));
+                self.patch(metadata::ended(Timestamp::now(), false), None)
+                    .await?;
+                return Err(failure);
+            }
+        };
+        self.missing = false;
+        self.state.created(created.meta().generation);
+        self.wrote(Verb::Create, None);
+        self.external = Some(created);
+        self.record_creation().await
+    }
+
+    /// Records that a creation is done.
+    pub(super) async fn record_creation(&mut self) -> Result<(), ReconcileError> {
+        if let (Some(external), Some(mut scene)) = (self.external.clone(), self.scene()) {
+            let noted = K::note_creation(&mut scene, &external).await?;
+            self.external = Some(noted);
+        }
+        self.patch(metadata::ended(Timestamp::now(), true), None)
+            .await
+    }
+
+    /// Brings the external object to what is wanted, once the rules have nothing against it and
+    /// Everest would take the change.
+    pub(super) async fn update(&mut self) -> Result<(), ReconcileError> {
+        let (Some(external), Some(change)) = (self.external.clone(), self.change.take()) else {
+            return Ok(());
+        };
+        if let Some(why) = K::busy(&external) {
+            return Err(ReconcileError::Held(why));
+        }
+        self.validate(Operation::Update).await?;
+        let Some(mut scene) = self.scene() else {
+            return Ok(());
+        };
+        let updated = match K::update(&mut scene, &external, &change).await {
+            Ok(updated) => updated,
+            Err(failure) if failure.is_conflict() => return Err(failure),
+            Err(failure) => {
+                let failure = ReconcileError::Update(Box::new(failure));
+                self.wrote(Verb::Update, Some(&failure));
+                return Err(failure);
+            }
+        };
+        self.controller.context.metrics.drifted(&self.measured());
+        self.wrote(Verb::Update, None);
+        if updated.meta().generation != external.meta().generation {
+            self.state.changed(updated.meta().generation);
+        }
+        self.external = Some(updated);
+        Ok(())
+    }
+
+    /// Asks for the deletion of the external object.
+    pub(super) async fn delete(&mut self) -> Result<(), ReconcileError> {
+        let Some(external) = self.external.clone() else {
+            return Ok(());
+        };
+        let Some(mut scene) = self.scene() else {
+            return Ok(());
+        };
+        match K::delete(&mut scene, &external).await {
+            Err(failure @ ReconcileError::Held(_)) => Err(failure),
+            Err(failure) if failure.is_conflict() => Err(failure),
+            Err(failure) => {
+                let failure = ReconcileError::Delete(Box::new(failure));
+                self.wrote(Verb::Delete, Some(&failure));
+                Err(failure)
+            }
+            Ok(()) => {
+                self.wrote(Verb::Delete, None);
+                Ok(())
+            }
+        }
+    }
+
+    /// Does what the external object, which is being deleted, cannot go without. Returns what is
+    /// waited for.
+    pub(super) async fn attend(&mut self) -> Result<String, ReconcileError> {
+        let ending = match (self.external.clone(), self.scene()) {
+            (Some(external), Some(mut scene)) => K::ending(&mut scene, &external).await?,
+            _ => Ending::Goes,
+        };
+        let why = match ending {
+            Ending::Goes => return Ok(self.going()),
+            Ending::Waits(why) => why,
+            Ending::Released(done) => {
+                let reason = Reason::DeletedExternalResource;
+                self.event(EventType::Warning, reason, &done);
+                done
+            }
+        };
+        Ok(format!("{} is being deleted: {why}", self.shown()))
+    }
+
+    /// What else has to go.
+    pub(super) async fn clean_up(&mut self) -> Result<Option<String>, ReconcileError> {
+        match self.scene() {
+            Some(mut scene) => K::clean_up(&mut scene).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Lets the managed resource go although its external object may be there, and says so where
+    /// it can still be read once the namespace is gone.
+    pub(super) async fn abandon(&mut self) -> Result<(), ReconcileError> {
+        // One that cannot be read is let go as well, by the name that it has.
+        let _ = self.placed();
+        let (namespace, name) = self.key;
+        let why = self.cut_off.take().map(|error| error.to_string());
+        let message = format!(
+            "{} {namespace}/{name} is let go with its namespace without {}, which may still be in \
+             its cluster: delete it there. {}",
+            K::Model::KIND,
+            self.shown(),
+            why.unwrap_or_default()
+        );
+        self.let_go().await?;
+        tracing::warn!(kind = K::Model::KIND, namespace, name, message);
+        let about = ObjectReference {
+            api_version: Some("v1".to_owned()),
+            kind: Some("Namespace".to_owned()),
+            name: Some(namespace.clone()),
+            ..ObjectReference::default()
+        };
+        let reason = Reason::CannotDeleteExternalResource;
+        let events = &self.controller.context.events;
+        events.publish_named(
+            &about,
+            Some(&self.name),
+            EventType::Warning,
+            reason,
+            &message,
+        );
+        Ok(())
+    }
+
+    /// Whether the external object is really gone before the managed resource goes: the watch
+    /// may not have shown what was just made. One that may not delete asks nobody.
+    pub(super) async fn is_released_for_good(
+        &mut self,
+        situation: &mut Situation,
+    ) -> Result<bool, ReconcileError> {
+        if situation.external != External::Absent {
+            return Ok(true);
+        }
+        let Some(scene) = self.scene() else {
+            return Ok(true);
+        };
+        let Some(found) = scene.requests().get(scene.name).await? else {
+            return Ok(true);
+        };
+        if self.is_left(&found) {
+            return Ok(true);
+        }
+        situation.external = if found.meta().deletion_timestamp.is_some() {
+            External::Going
+        } else {
+            External::Present {
+                matches: true,
+                decided: false,
+            }
+        };
+        self.external = Some(std::sync::Arc::new(found));
+        Ok(false)
+    }
+
+    /// The members that the server has decided and the spec leaves open.
+    pub(super) fn decided(&mut self, external: &K::External) -> Map<String, Value> {
+        let mut decided = Value::Object(Map::new());
+        let Some(scene) = self.scene() else {
+            return Map::new();
+        };
+        // What is left to whoever has raised it is not open.
+        let written = scene.managed.spec.for_provider.model.as_ref();
+        let written = written.ok().and_then(|model| members(model).ok());
+        let said = Value::Object(written.unwrap_or_default());
+        let held = Value::Object(members(&scene.observed(external)).unwrap_or_default());
+        for path in K::DECIDED {
+            let pointer = format!("/{}", path.replace('.', "/"));
+            let open = said.pointer(&pointer).is_none_or(Value::is_null);
+            if let Some(value) = held
+                .pointer(&pointer)
+                .filter(|value| open && !value.is_null())
+            {
+                put(&mut decided, path, value);
+            }
+        }
+        decided.as_object().cloned().unwrap_or_default()
+    }
+
+    /// Writes what the server has decided into the spec.
+    pub(super) async fn late_initialize(&mut self) -> Result<(), ReconcileError> {
+        let Some(external) = self.external.clone() else {
+            return Ok(());
+        };
+        let decided = self.decided(&external);
+        let body = json!({
+            "metadata": {"resourceVersion": self.managed.metadata.resource_version},
+            "spec": {"forProvider": decided},
+        });
+        self.managed = self
+            .api()
+            .patch(&self.key.1, &patch_params(), &Patch::Merge(&body))
+            .await
+            .map_err(ReconcileError::control(
+                "writing what the server decided into the spec",
+            ))?;
+        Ok(())
+    }
+
+    /// Whether the rules have anything against what is planned.
+    async fn validate(&mut self, operation: Operation) -> Result<(), ReconcileError> {
+        let prior = match (operation, self.external.clone(), self.scene()) {
+            (Operation::Update, Some(external), Some(scene)) => {
+                Some(K::seen(&scene, &external).await?)
+            }
+            _ => None,
+        };
+        let Some(config) = self.config.clone() else {
+            return Ok(());
+        };
+        let planned = match &prior {
+            Some(prior) => kind::planned::<K>(&config, prior)?,
+            None => config.clone(),
+        };
+        let findings = self.findings(&config, &planned, prior.as_ref()).await?;
+        if findings.is_empty() {
+            return Ok(());
+        }
+        Err(ReconcileError::Refused(findings))
+    }
+}
+
+fn put(object: &mut Value, path: &str, value: &Value) {
+    let mut place = object;
+    for name in path.split('.') {
+        place = &mut place[name];
+    }
+    *place = value.clone();
+}

@@ -1,0 +1,196 @@
+//! What is seen of the external object, and where it is.
+
+use everest_core::path::FieldPath;
+use everest_core::rules::Validate;
+use everest_core::v1::{ObjectMapping, ownership};
+use everest_schemas::managed::{API_VERSION, ManagedModel};
+use kube::ResourceExt;
+use serde_json::Value;
+
+use super::Reconciler;
+use crate::provider::decision::{External, Situation};
+use crate::provider::error::ReconcileError;
+use crate::provider::kind::{Kind, Scene};
+use crate::provider::metadata;
+use crate::provider::reconcile_state::Related;
+use crate::provider::usage::UserOfConfig;
+
+impl<K: Kind> Reconciler<'_, K> {
+    /// Connects to the cluster and looks at the external object. `situation` says what was seen
+    /// then, or that nobody can ever look.
+    pub(super) async fn observe(
+        &mut self,
+        situation: &mut Situation,
+    ) -> Result<(), ReconcileError> {
+        match self.connect(situation.deleting).await {
+            Err(ReconcileError::Target(error)) if situation.deleting && error.is_for_good() => {
+                self.cut_off = Some(error);
+                situation.cut_off = true;
+                return Ok(());
+            }
+            connected => connected?,
+        }
+        self.observe_external().await?;
+        if !situation.deleting {
+            self.give_way().await?;
+        }
+        situation.external = self.external_state(situation.deleting).await?;
+        situation.done_once = self.is_done();
+        Ok(())
+    }
+
+    /// Connects to the cluster. Who deletes notes no use: a namespace that is going takes none.
+    async fn connect(&mut self, is_deleting: bool) -> Result<(), ReconcileError> {
+        let context = &self.controller.context;
+        let reference = &self.managed.spec.provider_config_ref;
+        if !is_deleting {
+            let user = UserOfConfig {
+                uid: self.managed.uid().unwrap_or_default(),
+                namespace: self.key.0.clone(),
+                name: self.key.1.clone(),
+                api_version: API_VERSION.to_owned(),
+                kind: K::Model::KIND.to_owned(),
+            };
+            context.usages.track(&user, reference).await?;
+        }
+        let target = context.targets.connect(&self.key.0, reference).await?;
+        let config = self.placed()?;
+        self.controller.states.relate(
+            Related::External(
+                target.key.clone(),
+                self.namespace.clone(),
+                self.name.clone(),
+            ),
+            self.key,
+        );
+        if let Some(reference) = &self.managed.spec.for_provider.secret_ref {
+            let secret = Related::Own(self.key.0.clone(), reference.name.clone());
+            self.controller.states.relate(secret, self.key);
+        }
+        self.config = Some(config);
+        self.views = Some(self.controller.views(target));
+        Ok(())
+    }
+
+    /// What the managed resource says, with namespace and name of the external object.
+    pub(super) fn placed(&mut self) -> Result<K::Model, ReconcileError> {
+        let mut config = match &self.managed.spec.for_provider.model {
+            Ok(model) => model.clone(),
+            Err(reason) => return Err(ReconcileError::Unreadable(reason.clone())),
+        };
+        config.set_location(&self.key.0, &self.name);
+        config.key().0.clone_into(&mut self.namespace);
+        Ok(config)
+    }
+
+    /// Leaves to whoever has raised it what only goes up and is no longer ours: a change of
+    /// anything else is made without it.
+    async fn give_way(&mut self) -> Result<(), ReconcileError> {
+        let (Some(external), Some(scene)) = (self.external.clone(), self.scene()) else {
+            return Ok(());
+        };
+        let mut config = scene.config.clone();
+        if config.said().is_empty() {
+            return Ok(());
+        }
+        let observed = K::seen(&scene, &external).await?;
+        let manager = scene.cluster().field_manager().to_owned();
+        let metadata = kube::Resource::meta(&*external);
+        let is_ours = |path: &FieldPath| ownership::owns(metadata, &manager, path);
+        self.raised = config.give_way(&observed, &is_ours);
+        self.config = Some(config);
+        Ok(())
+    }
+
+    async fn observe_external(&mut self) -> Result<(), ReconcileError> {
+        if let Some(views) = &self.views {
+            self.external = views.external(&self.namespace, &self.name).await?;
+        }
+        Ok(())
+    }
+
+    /// What there is of the external object.
+    async fn external_state(&mut self, is_deleting: bool) -> Result<External, ReconcileError> {
+        let Some(external) = self.external.clone() else {
+            return Ok(External::Absent);
+        };
+        if is_deleting && self.is_left(&external) {
+            return Ok(External::Absent);
+        }
+        if kube::Resource::meta(&*external)
+            .deletion_timestamp
+            .is_some()
+        {
+            return Ok(External::Going);
+        }
+        if is_deleting {
+            return Ok(External::Present {
+                matches: true,
+                decided: false,
+            });
+        }
+        let change = match self.scene() {
+            Some(scene) => K::change(&scene, &external).await?,
+            None => None,
+        };
+        let matches = change.is_none();
+        self.change = change;
+        Ok(External::Present {
+            matches,
+            decided: !self.decided(&external).is_empty(),
+        })
+    }
+
+    /// Whether an object that exists is no longer ours to delete.
+    pub(super) fn is_left(&self, external: &K::External) -> bool {
+        self.config
+            .as_ref()
+            .is_some_and(|config| K::is_left(config, external, &self.key.0))
+    }
+
+    /// Whether the work was begun once, by whomever. An earlier object may have gone since, and
+    /// with it how it ended.
+    fn is_done(&self) -> bool {
+        let state = self.managed.status.at_provider.get("state");
+        let begun = state
+            .and_then(Value::as_str)
+            .is_some_and(|state| !state.is_empty());
+        K::RUNS_ONCE && (begun || metadata::was_created(&self.managed.metadata))
+    }
+
+    pub(super) fn scene(&mut self) -> Option<Scene<'_, K>> {
+        Some(Scene {
+            managed: &self.managed,
+            key: self.key,
+            config: self.config.as_ref()?,
+            namespace: &self.namespace,
+            name: &self.name,
+            views: self.views.as_deref()?,
+            control: &self.controller.context.control,
+            own_secrets: self.controller.own_secrets.as_ref(),
+            state: self.state,
+        })
+    }
+
+    /// The external object as messages name it.
+    pub(super) fn shown(&self) -> String {
+        let kind = <K::External as kube::Resource>::kind(&());
+        match K::NAMESPACED {
+            true => format!("{kind} {}/{}", self.namespace, self.name),
+            false => format!("{kind} {}", self.name),
+        }
+    }
+
+    /// That the external object is being deleted, and what holds it.
+    pub(super) fn going(&self) -> String {
+        let held = self
+            .state
+            .waiting
+            .clone()
+            .or_else(|| K::holders(self.external.as_deref()?));
+        match held {
+            Some(held) => format!("{} is being deleted: {held}", self.shown()),
+            None => format!("{} is being deleted", self.shown()),
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! What is written to the managed resource itself: its status, annotations and finalizer.
+
+use everest_schemas::managed::Managed;
+use jiff::Timestamp;
+use kube::Api;
+use kube::api::Patch;
+use serde_json::{Map, Value, json};
+
+use super::outcome::{self, CONFLICT, NOT_READY, Outcome};
+use super::{Next, Reconciler};
+use crate::provider::conditions::{ConditionUpdate, Report, Subject, status};
+use crate::provider::config::patch_params;
+use crate::provider::error::ReconcileError;
+use crate::provider::events::{EventType, Reason};
+use crate::provider::kind::Kind;
+use crate::provider::metadata;
+
+impl<K: Kind> Reconciler<'_, K> {
+    /// Says what a reconcile came to.
+    pub(super) async fn finish(&mut self, outcome: Outcome) -> Next {
+        let failed = outcome
+            .report
+            .synced
+            .as_ref()
+            .is_some_and(|synced| synced.reason == "ReconcileError");
+        if !failed {
+            self.state.succeeded();
+        }
+        match self.write_status(&outcome.report).await {
+            Ok(()) => {
+                self.measure();
+                outcome.next
+            }
+            Err(failure) if failure.is_gone() => {
+                self.gone = true;
+                Next::Never
+            }
+            Err(failure) => {
+                if !failure.is_conflict() {
+                    tracing::warn!(%failure, "a status was not written");
+                }
+                Next::After(CONFLICT)
+            }
+        }
+    }
+
+    /// Says why a reconcile failed.
+    pub(super) async fn fail(&mut self, failure: ReconcileError) -> Next {
+        if failure.is_gone() {
+            self.gone = true;
+            return Next::Never;
+        }
+        if failure.is_conflict() {
+            return Next::After(CONFLICT);
+        }
+        self.report_error(&failure);
+        let is_deleting = self.managed.metadata.deletion_timestamp.is_some();
+        let report = outcome::failed(&failure, is_deleting, self.missing);
+        let next = self.after(&failure);
+        self.finish(Outcome { report, next }).await
+    }
+
+    /// Says what an external object is like that could not be changed, and why it was not.
+    ///
+    /// # Errors
+    /// The failure, where nothing can be said of the object.
+    pub(super) async fn unchanged(
+        &mut self,
+        failure: ReconcileError,
+    ) -> Result<Outcome, ReconcileError> {
+        if failure.is_gone() || failure.is_conflict() {
+            return Err(failure);
+        }
+        let Ok(mut outcome) = self.settled(ConditionUpdate::update_requested()).await else {
+            return Err(failure);
+        };
+        self.report_error(&failure);
+        let report = outcome::failed(&failure, false, false);
+        outcome.report.synced = report.synced;
+        outcome.report.up_to_date = report.up_to_date;
+        outcome.next = self.after(&failure);
+        Ok(outcome)
+    }
+
+    /// When to look again after a failure.
+    fn after(&mut self, failure: &ReconcileError) -> Next {
+        match failure {
+            ReconcileError::Held(_) => Next::After(NOT_READY),
+            _ => Next::Again(self.state.failed()),
+        }
+    }
+
+    /// Writes the status, if there is anything new to say.
+    async fn write_status(&mut self, report: &Report) -> Result<(), ReconcileError> {
+        let before = self.managed.status.clone();
+        // What was asked for during a pause is done after it.
+        let paused = ConditionUpdate::paused();
+        let is_paused = report
+            .synced
+            .as_ref()
+            .is_some_and(|synced| synced.reason == paused.reason);
+        let requested = metadata::annotation(&self.managed.metadata, metadata::RECONCILE_REQUESTED);
+        let requested = requested.filter(|_| !is_paused);
+        let subject = Subject {
+            generation: self.managed.metadata.generation,
+            requested,
+            now: Timestamp::now(),
+        };
+        let after = status(&before, report, subject);
+        if after == before {
+            return Ok(());
+        }
+        let mut new = json!({
+            "conditions": after.conditions,
+            "observedGeneration": after.observed_generation,
+            "lastHandledReconcileAt": after.last_handled_reconcile_at,
+        });
+        let mut at_provider = Value::Object(after.at_provider.clone());
+        for gone in before.at_provider.keys() {
+            if at_provider.get(gone).is_none() {
+                at_provider[gone] = Value::Null;
+            }
+        }
+        new["atProvider"] = at_provider;
+        let body = json!({
+            "metadata": {"resourceVersion": self.managed.metadata.resource_version},
+            "status": new,
+        });
+        self.managed = self
+            .api()
+            .patch_status(&self.key.1, &patch_params(), &Patch::Merge(&body))
+            .await
+            .map_err(ReconcileError::control("writing the status"))?;
+        if let Some(requested) = &after.last_handled_reconcile_at
+            && before.last_handled_reconcile_at.as_ref() != Some(requested)
+        {
+            let message = format!("the look asked for by {requested:?} was had");
+            self.event(EventType::Normal, Reason::ReconcileRequestHandled, &message);
+        }
+        Ok(())
+    }
+
+    /// Writes annotations and our finalizer.
+    pub(super) async fn patch(
+        &mut self,
+        annotations: Map<String, Value>,
+        held: Option<bool>,
+    ) -> Result<(), ReconcileError> {
+        let body = metadata::patch(&self.managed.metadata, annotations, held);
+        self.managed = self
+            .api()
+            .patch(&self.key.1, &patch_params(), &Patch::Merge(&body))
+            .await
+            .map_err(ReconcileError::control("writing the managed resource"))?;
+        Ok(())
+    }
+
+    /// Keeps on the managed resource what its external object may lose.
+    pub(super) async fn remember(&mut self, external: &K::External) -> Result<(), ReconcileError> {
+        let Some(config) = &self.config else {
+            return Ok(());
+        };
+        let Some((key, value)) = K::remembered(config, external) else {
+            return Ok(());
+        };
+        if metadata::annotation(&self.managed.metadata, key) == value.as_deref() {
+            return Ok(());
+        }
+        let annotations = Map::from_iter([(key.to_owned(), json!(value))]);
+        self.patch(annotations, None).await
+    }
+
+    /// Puts our finalizer and the external name on.
+    pub(super) async fn prepare(&mut self) -> Result<(), ReconcileError> {
+        let name = json!(self.name);
+        let annotations = Map::from_iter([(metadata::EXTERNAL_NAME.to_owned(), name)]);
+        self.patch(annotations, Some(true)).await
+    }
+
+    /// Takes our finalizer off.
+    pub(super) async fn let_go(&mut self) -> Result<(), ReconcileError> {
+        self.patch(Map::new(), Some(false)).await?;
+        self.measure_end();
+        Ok(())
+    }
+
+    pub(super) fn api(&self) -> Api<Managed<K::Model>> {
+        Api::namespaced(self.controller.context.control.clone(), &self.key.0)
+    }
+}

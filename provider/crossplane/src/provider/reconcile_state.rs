@@ -1,0 +1,281 @@
+//! What a controller remembers of its managed resources from one reconcile to the next. Nothing of
+//! it is needed to go on after a restart.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use everest_core::lifecycle::Stopwatches;
+use tokio::time::Instant;
+
+use super::config::TargetKey;
+
+/// Long enough for any state from before a change to have been replaced.
+const SETTLED: Duration = Duration::from_secs(3600);
+/// The state of a database that is as it should be.
+const READY: &str = "ready";
+/// The delay after the first failure.
+const FIRST_DELAY: Duration = Duration::from_secs(1);
+/// The longest delay after a failure.
+const LONGEST_DELAY: Duration = Duration::from_secs(60);
+
+/// Namespace and name of a managed resource.
+pub type ResourceKey = (String, String);
+
+/// What a managed resource has to do with.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Related {
+    /// Its external object, or another object of that name that tells of it.
+    External(TargetKey, String, String),
+    /// A Secret beside the external object.
+    Secret(TargetKey, String, String),
+    /// A Secret beside the managed resource.
+    Own(String, String),
+}
+
+/// What is remembered of one managed resource.
+#[derive(Debug, Default)]
+pub struct ReconcileState {
+    /// Failures in a row.
+    failures: u32,
+    /// How the external object was last seen to stand.
+    steady: Option<Stand>,
+    /// Whether a `ready` may be from before our last write.
+    leftover: Leftover,
+    /// The generation of the external object after our last write.
+    pub written: i64,
+    /// What was last published.
+    pub published: Option<Published>,
+    /// How long things have been as they are.
+    pub times: Stopwatches,
+    /// What the last step of a longer flow was still waiting for.
+    pub waiting: Option<String>,
+}
+
+/// How an external object stands.
+#[derive(Debug)]
+struct Stand {
+    state: String,
+    /// The state, and what else tells of work on the object.
+    footing: String,
+    since: Instant,
+}
+
+/// Whether the external object's `ready` may be from before a change of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Leftover {
+    /// It may: what came before is not known.
+    #[default]
+    Possible,
+    /// It may until another state is seen: it was `ready` when it was changed.
+    UntilLeft,
+    /// It is not.
+    No,
+}
+
+/// What a connection Secret was last made from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Published {
+    /// Where to connect to.
+    pub endpoint: String,
+    /// Version of the Secret with the credentials.
+    pub credentials: String,
+    /// Version of the Secret that was published.
+    pub own: String,
+}
+
+impl ReconcileState {
+    /// The delay after one more failure.
+    pub fn failed(&mut self) -> Duration {
+        let delay = FIRST_DELAY.saturating_mul(1 << self.failures.min(6));
+        self.failures += 1;
+        delay.min(LONGEST_DELAY)
+    }
+
+    /// A reconcile succeeded.
+    pub fn succeeded(&mut self) {
+        self.failures = 0;
+    }
+
+    /// The external object was made, and has this generation: no state is from before.
+    pub fn created(&mut self, generation: Option<i64>) {
+        self.written = generation.unwrap_or(0);
+        self.leftover = Leftover::No;
+    }
+
+    /// The external object was changed in the state that it was last seen in, and has this
+    /// generation now.
+    pub fn changed(&mut self, generation: Option<i64>) {
+        self.written = generation.unwrap_or(0);
+        self.leftover = match &mut self.steady {
+            Some(stand) => {
+                stand.since = Instant::now();
+                if stand.state == READY {
+                    Leftover::UntilLeft
+                } else {
+                    Leftover::Possible
+                }
+            }
+            None => Leftover::Possible,
+        };
+    }
+
+    /// How long the external object has been in this state and on this footing, counted from our
+    /// last write; for long, if the state cannot be from before that. `was_ready` is whether the
+    /// managed resource was so at the last reconcile of any process.
+    pub fn stood(&mut self, state: &str, footing: &str, was_ready: bool) -> Duration {
+        let now = Instant::now();
+        let since = match &self.steady {
+            Some(stand) if stand.footing == footing => stand.since,
+            before => {
+                if before.is_none() && was_ready && self.written == 0 {
+                    self.leftover = Leftover::No;
+                }
+                self.steady = Some(Stand {
+                    state: state.to_owned(),
+                    footing: footing.to_owned(),
+                    since: now,
+                });
+                now
+            }
+        };
+        if state != READY && self.leftover == Leftover::UntilLeft {
+            self.leftover = Leftover::No;
+        }
+        match self.leftover {
+            Leftover::No => SETTLED,
+            Leftover::Possible | Leftover::UntilLeft => now.duration_since(since),
+        }
+    }
+}
+
+/// What is remembered of all managed resources of a kind.
+#[derive(Default)]
+pub struct ReconcileStates {
+    all: Mutex<HashMap<ResourceKey, ReconcileState>>,
+    related: Mutex<HashMap<Related, BTreeSet<ResourceKey>>>,
+}
+
+impl ReconcileStates {
+    /// Takes out what is remembered of one: nobody else looks at it meanwhile.
+    pub fn take(&self, key: &ResourceKey) -> ReconcileState {
+        locked(&self.all).remove(key).unwrap_or_default()
+    }
+
+    /// Keeps it for the next reconcile.
+    pub fn put(&self, key: &ResourceKey, state: ReconcileState) {
+        locked(&self.all).insert(key.clone(), state);
+    }
+
+    /// Forgets a managed resource.
+    pub fn forget(&self, key: &ResourceKey) {
+        locked(&self.all).remove(key);
+        locked(&self.related).retain(|_, keys| {
+            keys.remove(key);
+            !keys.is_empty()
+        });
+    }
+
+    /// Has a managed resource told of what happens to something.
+    pub fn relate(&self, related: Related, key: &ResourceKey) {
+        let mut all = locked(&self.related);
+        let keys = all.entry(related).or_default();
+        if !keys.contains(key) {
+            keys.insert(key.clone());
+        }
+    }
+
+    /// Who is to be told.
+    pub fn related(&self, related: &Related) -> Vec<ResourceKey> {
+        let all = locked(&self.related);
+        all.get(related).into_iter().flatten().cloned().collect()
+    }
+
+    /// Whether any managed resource has an external object in a cluster.
+    pub fn uses(&self, target: &TargetKey) -> bool {
+        locked(&self.related)
+            .keys()
+            .any(|related| matches!(related, Related::External(of, ..) if of == target))
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_are_tried_again_ever_later_up_to_a_minute() {
+        let mut state = ReconcileState::default();
+        let seconds: Vec<_> = (0..9).map(|_| state.failed().as_secs()).collect();
+        assert_eq!(seconds, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
+        state.succeeded();
+        assert_eq!(state.failed(), FIRST_DELAY);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_ready_that_may_be_from_before_a_change_is_as_old_as_the_change() {
+        let mut state = ReconcileState::default();
+        assert_eq!(state.stood("ready", "ready", true), SETTLED);
+        state.changed(Some(2));
+        assert_eq!(state.stood("ready", "ready", true), Duration::ZERO);
+        tokio::time::advance(Duration::from_secs(7)).await;
+        assert_eq!(state.stood("ready", "ready", true), Duration::from_secs(7));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn another_footing_begins_the_time_anew() {
+        let mut state = ReconcileState::default();
+        state.stood("ready", "ready 4 4 ready", true);
+        state.changed(Some(2));
+        tokio::time::advance(Duration::from_secs(7)).await;
+        let stood = state.stood("ready", "ready 5 5 ready", true);
+        assert_eq!(stood, Duration::ZERO);
+    }
+
+    #[test]
+    fn a_ready_that_was_left_after_the_change_is_of_the_change() {
+        let mut state = ReconcileState::default();
+        state.stood("ready", "ready", true);
+        state.changed(Some(2));
+        state.stood("initializing", "initializing", true);
+        assert_eq!(state.stood("ready", "ready", true), SETTLED);
+    }
+
+    #[test]
+    fn a_change_of_what_was_not_ready_leaves_in_doubt_what_ready_is_of() {
+        let mut state = ReconcileState::default();
+        state.stood("initializing", "initializing", false);
+        state.changed(Some(2));
+        assert_eq!(state.stood("ready", "ready", false), Duration::ZERO);
+    }
+
+    #[test]
+    fn what_was_just_made_has_no_state_from_before() {
+        let mut state = ReconcileState::default();
+        state.created(Some(1));
+        state.stood("initializing", "initializing", false);
+        assert_eq!(state.stood("ready", "ready", false), SETTLED);
+    }
+
+    #[test]
+    fn a_restarted_process_does_not_trust_a_ready_after_its_first_change() {
+        let mut state = ReconcileState::default();
+        state.changed(Some(2));
+        assert_eq!(state.stood("ready", "ready", true), Duration::ZERO);
+    }
+
+    #[test]
+    fn who_is_forgotten_is_told_of_nothing() {
+        let states = ReconcileStates::default();
+        let key = ("shop".to_owned(), "orders".to_owned());
+        let secret = Related::Own("shop".to_owned(), "keys".to_owned());
+        states.relate(secret.clone(), &key);
+        assert_eq!(states.related(&secret).len(), 1);
+        states.forget(&key);
+        assert!(states.related(&secret).is_empty());
+    }
+}
