@@ -1,9 +1,9 @@
 //! Backup storages: a BackupStorage object and the Secret with its credentials.
 
-mod readers;
 pub(crate) mod users;
 
 use everest_core::dry_run::is_known;
+use everest_core::lifecycle::backup_storage::{ReleaseStorage, RemoveStorage};
 use everest_core::path::FieldPath;
 use everest_core::v1;
 use everest_core::v1::backup_storage::{secret_name, with_secret_of};
@@ -11,16 +11,14 @@ use everest_core::v1::credentials::{Credentials, SecretState};
 use everest_schemas::everest::BackupStorage;
 use everest_schemas::models::BackupStorageModel;
 use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::ResourceExt;
 
 use crate::apply::{self, ForcePolicy};
 use crate::error::ClusterError;
 use crate::object_mapping::key;
 use crate::objects::Objects;
-use crate::wait::Clock;
-use crate::{Change, Cluster, Creation, Unacknowledged, Wait, creation, delete, dry_run};
-
-pub use readers::are_left;
+use crate::{Change, Cluster, Creation, Unacknowledged, Wait, creation, drive, dry_run};
 
 /// Creates the Secret, then the storage that names it.
 ///
@@ -37,10 +35,9 @@ pub async fn create(
     planned: &BackupStorageModel,
     credentials: Option<&Credentials>,
     made: &Unacknowledged,
-    wait: &Wait,
+    _wait: &Wait,
 ) -> Creation<BackupStorageModel> {
-    let clock = wait.start();
-    match create_both(cluster, planned, credentials, made, &clock).await {
+    match create_both(cluster, planned, credentials, made).await {
         Ok(storage) => Creation::Created(cluster.observed(&storage)),
         Err(error) => Creation::NotCreated(error),
     }
@@ -51,7 +48,6 @@ async fn create_both(
     planned: &BackupStorageModel,
     credentials: Option<&Credentials>,
     made: &Unacknowledged,
-    clock: &Clock,
 ) -> Result<BackupStorage, ClusterError> {
     let (namespace, name) = key(planned)?;
     let storages = cluster.objects::<BackupStorage>(namespace);
@@ -65,7 +61,7 @@ async fn create_both(
         return Err(creation::foreign(&storages, name, existing));
     }
     let secret_name = secret_name(planned);
-    let secret = secrets.get(secret_name).await?;
+    let secret = secrets.metadata(secret_name).await?;
     let keys = credentials.map(|credentials| v1::backup_storage::secret(planned, credentials));
     match (&keys, &secret) {
         (None, None) => {
@@ -92,14 +88,14 @@ async fn create_both(
         _ => {}
     }
     if let Some(keys) = keys {
-        let uid = secret.and_then(|secret| secret.uid());
+        let uid = secret.and_then(|secret| secret.uid);
         let keys = apply::pinned(keys.expose().clone(), uid.as_deref());
         secrets.patch_apply(secret_name, &keys, true).await?;
     }
     let result = creation::create(&storages, name, body, made).await;
     let refused = result.as_ref().is_err_and(|error| !error.leaves_it_open());
     if refused && credentials.is_some() {
-        let gone = delete::delete(&secrets, secret_name, clock).await;
+        let gone = secrets.request_deletion(secret_name, None).await;
         if let Err(error) = gone {
             tracing::warn!(%error, "the Secret of a storage that was not created is left over");
         }
@@ -114,25 +110,24 @@ async fn is_left_over(
     storages: &Objects<BackupStorage>,
     name: &str,
     made: Option<&BackupStorage>,
-    secret: &Secret,
+    secret: &ObjectMeta,
 ) -> Result<bool, ClusterError> {
     let uid = made.and_then(ResourceExt::uid);
-    let mut owners = secret.owner_references().iter();
-    if !is_written_by(storages.cluster(), secret)
+    let mut owners = secret.owner_references.iter().flatten();
+    let mut managers = secret.managed_fields.iter().flatten();
+    let manager = Some(storages.cluster().field_manager());
+    if !managers.any(|entry| entry.manager.as_deref() == manager)
         || owners.any(|owner| Some(&owner.uid) != uid.as_ref())
     {
         return Ok(false);
     }
-    let readers = readers::of(storages, &secret.name_any()).await?;
-    Ok(readers.iter().all(|reader| reader.name_any() == name))
-}
-
-/// Whether this provider has written a Secret.
-fn is_written_by(cluster: &Cluster, secret: &Secret) -> bool {
-    secret
-        .managed_fields()
+    let others = storages.listed().await?;
+    let reads = |storage: &BackupStorage| {
+        storage.spec.credentials_secret_name.known() == secret.name.as_ref()
+    };
+    Ok(!others
         .iter()
-        .any(|entry| entry.manager.as_deref() == Some(cluster.field_manager()))
+        .any(|other| other.name_any() != name && reads(other)))
 }
 
 /// Applies changed settings and, if given, new credentials. Credentials left out leave the
@@ -242,10 +237,7 @@ pub async fn dry_run(
 }
 
 /// Finishes what somebody else began: takes Everest's finalizer off a storage that was deleted
-/// while it was used and that nothing uses any more. Returns true if it did.
-///
-/// Everest does not look at a storage in deletion, so it would stay for ever. Users that are being
-/// deleted are waited for briefly.
+/// while it was used, once nothing uses it any more: see [`ReleaseStorage`]. Returns true if it did.
 ///
 /// # Errors
 /// `InUse` names the users.
@@ -254,53 +246,23 @@ pub async fn release(
     model: &BackupStorageModel,
     wait: &Wait,
 ) -> Result<bool, ClusterError> {
-    let clock = wait.start();
     let (namespace, name) = key(model)?;
-    let storages = cluster.objects::<BackupStorage>(namespace);
-    let found = storages.get(name).await?;
-    if found.is_none_or(|found| found.metadata.deletion_timestamp.is_none()) {
-        return Ok(false);
-    }
-    users::until_unused(&storages, name, &clock).await?;
-    match storages.get(name).await? {
-        Some(storage) => users::release(&storages, &storage).await,
-        None => Ok(false),
-    }
+    let release = ReleaseStorage::of(namespace, name).once_unused();
+    drive::settled(cluster, release, &wait.start()).await
 }
 
-/// Deletes a storage and its Secret and waits until both are gone.
-///
-/// A storage that databases, backups or restores use would hang in deletion, so these are
-/// looked for first, and those that are being deleted are waited for. A Secret that another
-/// storage reads too stays; where it would go with this one, the other counts as a user.
+/// Removes a storage and its Secret: see [`RemoveStorage`].
 ///
 /// # Errors
-/// `InUse` names the users.
+/// `InUse` names the users; `TimedOut` and `Cancelled` the finalizers.
 pub async fn delete(
     cluster: &Cluster,
     model: &BackupStorageModel,
     wait: &Wait,
 ) -> Result<(), ClusterError> {
-    let clock = wait.start();
-    let (namespace, name) = key(model)?;
-    let storages = cluster.objects::<BackupStorage>(namespace);
-    let uid = users::remove(&storages, name, &clock).await?;
-    // The garbage collector takes the Secret that Everest made the storage the owner of. One
-    // that never had an owner goes here, if this provider wrote it.
-    let secrets = cluster.objects::<Secret>(namespace);
-    let secret_name = secret_name(model);
-    if let Some(secret) = secrets.get(secret_name).await? {
-        let owned = uid.is_some()
-            && secret
-                .owner_references()
-                .iter()
-                .any(|owner| Some(&owner.uid) == uid.as_ref());
-        let ours = owned || is_written_by(cluster, &secret);
-        if ours && readers::of(&storages, secret_name).await?.is_empty() {
-            delete::delete(&secrets, secret_name, &clock).await?;
-        }
-    }
-    Ok(())
+    key(model)?;
+    let removal = RemoveStorage::of(model, cluster.field_manager());
+    drive::settled(cluster, removal, &wait.start()).await
 }
 
 #[cfg(test)]

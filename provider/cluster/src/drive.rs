@@ -34,8 +34,8 @@ use crate::wait::{Clock, Stopped};
 use crate::wait_until::TICK;
 
 pub(crate) use ends::{created, resumed, settled};
-use source::Source;
-pub use stepper::{Rest, Stepped, Stepper, Waiting};
+use source::{From, Source};
+pub use stepper::{Rest, Stepped, Stepper, Times, Waiting};
 
 /// How often a write is made anew because its object changes meanwhile.
 const TRIES: usize = 8;
@@ -286,9 +286,17 @@ impl<'a> Driver<'a> {
     async fn answer(&mut self, query: &Query) -> Result<Answer, ClusterError> {
         let watches = self.watches;
         match query {
-            Query::Object(object) => self.source(object).object(&object.name, watches).await,
+            Query::Object(object) => {
+                let from = if watches {
+                    From::SureWatch
+                } else {
+                    From::Server
+                };
+                self.source(object).object(&object.name, from).await
+            }
             Query::Beside(object) => {
-                let found = self.source(object).object(&object.name, watches).await;
+                let from = if watches { From::Watch } else { From::Server };
+                let found = self.source(object).object(&object.name, from).await;
                 source::beside(found)
             }
             Query::Now(object) => {

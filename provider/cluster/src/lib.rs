@@ -50,7 +50,7 @@ use tokio_util::sync::CancellationToken;
 pub use acknowledgement::Unacknowledged;
 pub use connection::{ConnectError, ConnectionConfig, ExecPlugin, Trust, connect, connect_with};
 pub use creation::Namesake;
-pub use drive::{Rest, Stepped, Stepper, Waiting};
+pub use drive::{Rest, Stepped, Stepper, Times, Waiting};
 pub use error::{ClusterError, FieldConflict, LastSeen};
 pub use objects::{Scope, Typed};
 pub use outcome::{Change, Creation};

@@ -1,12 +1,9 @@
 //! Single requests for a controller, which looks again instead of waiting.
 
 use everest_core::path::FieldPath;
-use everest_core::storage_users::Users;
-use everest_schemas::everest::BackupStorage;
 use serde_json::Value;
 
 use crate::Cluster;
-use crate::backup_storage;
 use crate::error::ClusterError;
 use crate::objects::{Kind, Objects, Typed};
 
@@ -68,16 +65,5 @@ impl<K: Kind> Requests<K> {
             message,
             attribute: Some(attribute),
         }
-    }
-}
-
-impl Requests<BackupStorage> {
-    /// The users of a storage in its namespace, and the storages that would lose their Secret with
-    /// it.
-    ///
-    /// # Errors
-    /// Whatever keeps them from being listed.
-    pub async fn users(&self, storage: &BackupStorage) -> Result<Users, ClusterError> {
-        backup_storage::users::users(&self.0, storage).await
     }
 }

@@ -11,7 +11,8 @@
 //! | The composition function | from its lookups; a write is a desired object |
 //!
 //! The order of steps of each kind is written in its module and nowhere else:
-//! [`backup`] (with the final backup of a database), [`restore`], [`database`].
+//! [`backup`] (with the final backup of a database), [`restore`], [`database`],
+//! [`backup_storage`] (its end).
 
 mod action;
 mod object;
@@ -24,6 +25,7 @@ mod users;
 pub(crate) mod world;
 
 pub mod backup;
+pub mod backup_storage;
 pub mod database;
 pub mod restore;
 

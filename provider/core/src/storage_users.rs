@@ -56,18 +56,18 @@ impl Users {
 
 /// The objects of the storage's namespace; none of a kind that may not be listed.
 #[derive(Clone, Debug, Default)]
-pub struct Neighbours {
+pub struct Neighbours<'a> {
     /// The databases.
-    pub databases: Option<Vec<DatabaseCluster>>,
+    pub databases: Option<Vec<&'a DatabaseCluster>>,
     /// The backups.
-    pub backups: Option<Vec<DatabaseClusterBackup>>,
+    pub backups: Option<Vec<&'a DatabaseClusterBackup>>,
     /// The restores.
-    pub restores: Option<Vec<DatabaseClusterRestore>>,
+    pub restores: Option<Vec<&'a DatabaseClusterRestore>>,
 }
 
 /// Returns what refers to the storage, as Everest counts its users: schedules, point-in-time
 /// recovery that is on and data sources of databases, backups and restores.
-pub fn users(storage: &str, neighbours: &Neighbours) -> Users {
+pub fn users(storage: &str, neighbours: &Neighbours<'_>) -> Users {
     let Neighbours {
         databases,
         backups,
@@ -210,7 +210,7 @@ mod tests {
         serde_json::from_value(object).unwrap()
     }
 
-    fn alone() -> Neighbours {
+    fn alone() -> Neighbours<'static> {
         Neighbours {
             databases: Some(Vec::new()),
             backups: Some(Vec::new()),
@@ -218,7 +218,7 @@ mod tests {
         }
     }
 
-    fn with(database: DatabaseCluster) -> Users {
+    fn with(database: &DatabaseCluster) -> Users {
         let neighbours = Neighbours {
             databases: Some(vec![database]),
             ..alone()
@@ -250,7 +250,7 @@ mod tests {
                 false,
             ),
         ] {
-            let names = with(database(&spec)).names();
+            let names = with(&database(&spec)).names();
             let expected: &[&str] = if used { &["database orders"] } else { &[] };
             assert_eq!(names, expected, "{spec}");
         }
@@ -261,9 +261,11 @@ mod tests {
             "kind": "DatabaseClusterRestore", "metadata": {"name": "r"},
             "spec": {"dbClusterName": "orders",
                 "dataSource": {"backupSource": {"path": "p", "backupStorageName": "s3"}}}});
+        let backup = serde_json::from_value(backup).unwrap();
+        let restore = serde_json::from_value(restore).unwrap();
         let neighbours = Neighbours {
-            backups: Some(vec![serde_json::from_value(backup).unwrap()]),
-            restores: Some(vec![serde_json::from_value(restore).unwrap()]),
+            backups: Some(vec![&backup]),
+            restores: Some(vec![&restore]),
             ..alone()
         };
         assert_eq!(users("s3", &neighbours).names(), ["backup b", "restore r"]);
@@ -274,13 +276,13 @@ mod tests {
         let scheduled = json!({"backup": {"schedules": [{"name": "n", "enabled": true,
             "schedule": "0 2 * * *", "backupStorageName": "s3"}]}});
         let mut user = database(&scheduled);
-        let used = with(user.clone());
+        let used = with(&user);
         let free = storage(&json!({}), &Value::Null);
         let named = vec!["database orders".to_owned()];
         assert_eq!(step(&free, &used), Step::InUse(named.clone()));
         user.metadata.deletion_timestamp =
             serde_json::from_value(json!("2026-01-01T00:00:00Z")).unwrap();
-        assert_eq!(step(&free, &with(user)), Step::AwaitUsers(named));
+        assert_eq!(step(&free, &with(&user)), Step::AwaitUsers(named));
         assert_eq!(step(&free, &users("s3", &alone())), Step::Delete);
     }
 
@@ -320,7 +322,7 @@ mod tests {
         let hidden = users("s3", &Neighbours::default());
         assert_eq!(step(&held, &hidden), Step::AwaitEnd);
         let pitr = json!({"backup": {"pitr": {"enabled": true, "backupStorageName": "s3"}}});
-        let used = with(database(&pitr));
+        let used = with(&database(&pitr));
         assert!(matches!(step(&held, &used), Step::InUse(_)));
     }
 }

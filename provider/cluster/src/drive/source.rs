@@ -38,6 +38,17 @@ const CROSS_CHECK: Duration = Duration::from_secs(60);
 /// An object of any type.
 type Shared = Arc<dyn Any + Send + Sync>;
 
+/// Where an object is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum From {
+    /// From the server, unless it was just written.
+    Server,
+    /// From a watch.
+    Watch,
+    /// The same. That one is not there, which the watch has not shown yet, is asked for.
+    SureWatch,
+}
+
 /// The objects of one kind and namespace.
 #[async_trait]
 pub(super) trait Source: Send + Sync {
@@ -45,11 +56,11 @@ pub(super) trait Source: Send + Sync {
     fn named(&self, name: &str) -> Box<Object>;
 
     /// Reads an object: from a watch that is shared, or from the server.
-    async fn object(&mut self, name: &str, watches: bool) -> Result<Answer, ClusterError>;
+    async fn object(&mut self, name: &str, from: From) -> Result<Answer, ClusterError>;
 
     /// Reads an object from the server.
     async fn now(&mut self, name: &str) -> Result<Answer, ClusterError> {
-        self.object(name, false).await
+        self.object(name, From::Server).await
     }
 
     /// Reads all objects.
@@ -217,11 +228,11 @@ impl<K: Kind + Serialize, T: Any + Send + Sync> TypedSource<K, T> {
         Ok(self.objects.get(name).await?.map(Arc::new))
     }
 
-    async fn find(&mut self, name: &str, watches: bool) -> Result<Option<Arc<K>>, ClusterError> {
+    async fn find(&mut self, name: &str, from: From) -> Result<Option<Arc<K>>, ClusterError> {
         if self.stale.remove(name) {
             return self.ask(name).await;
         }
-        if !watches {
+        if from == From::Server {
             if let Some(written) = self.written.get(name) {
                 return Ok(Some(written.clone()));
             }
@@ -241,6 +252,8 @@ impl<K: Kind + Serialize, T: Any + Send + Sync> TypedSource<K, T> {
         let Some(written) = self.written.get(name).cloned() else {
             if found.is_some() {
                 self.seen.insert(name.to_owned());
+            } else if from == From::SureWatch && !self.seen.contains(name) {
+                return self.ask(name).await;
             }
             return Ok(found);
         };
@@ -288,8 +301,8 @@ impl<K: Kind + Serialize, T: Any + Send + Sync> Source for TypedSource<K, T> {
         self.objects.named(name)
     }
 
-    async fn object(&mut self, name: &str, watches: bool) -> Result<Answer, ClusterError> {
-        let found = self.find(name, watches).await?;
+    async fn object(&mut self, name: &str, from: From) -> Result<Answer, ClusterError> {
+        let found = self.find(name, from).await?;
         self.looked.insert(name.to_owned(), found.clone());
         Ok(Answer::Object(match found {
             Some(found) => Seen::Found(self.show(name, found)),
@@ -452,7 +465,7 @@ impl Source for Secrets {
         self.0.named(name)
     }
 
-    async fn object(&mut self, name: &str, _: bool) -> Result<Answer, ClusterError> {
+    async fn object(&mut self, name: &str, _: From) -> Result<Answer, ClusterError> {
         let found = self.0.metadata(name).await?;
         Ok(Answer::Object(match found {
             Some(metadata) => Seen::Found(Arc::new(SecretMetadata(metadata))),

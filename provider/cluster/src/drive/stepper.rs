@@ -2,24 +2,42 @@
 
 use std::any::Any;
 use std::sync::Arc;
-use std::time::Duration;
 
 use everest_core::facts::Seen;
 use everest_core::lifecycle::{
     Action, Answer, Apply, Lifecycle, Merge, ObjectRef, Observed, Query, Requirement, Stopwatches,
 };
 
-use super::{names, source};
+use tokio::time::Instant;
+
+use super::names;
+use super::source::{self, From};
 use crate::Cluster;
 use crate::error::ClusterError;
 
 /// Actions that a lifecycle may take in one look, each a write.
 const MOST: usize = 20;
 
+/// How long things have been as they are, from one look to the next.
+#[derive(Debug)]
+pub struct Times {
+    begun: Instant,
+    stopwatches: Stopwatches,
+}
+
+impl Default for Times {
+    fn default() -> Self {
+        Self {
+            begun: Instant::now(),
+            stopwatches: Stopwatches::default(),
+        }
+    }
+}
+
 /// The steps of one look at a lifecycle.
 pub struct Stepper<'a> {
     cluster: &'a Cluster,
-    times: &'a mut Stopwatches,
+    times: &'a mut Times,
     written: Option<Arc<dyn Any + Send + Sync>>,
 }
 
@@ -49,7 +67,7 @@ pub enum Waiting {
 
 impl<'a> Stepper<'a> {
     /// The steps on a cluster, with what the caller knows of time.
-    pub fn new(cluster: &'a Cluster, times: &'a mut Stopwatches) -> Self {
+    pub fn new(cluster: &'a Cluster, times: &'a mut Times) -> Self {
         Self {
             cluster,
             times,
@@ -66,13 +84,12 @@ impl<'a> Stepper<'a> {
         lifecycle: &mut L,
         known: impl FnOnce(&mut Observed),
     ) -> Result<Action<L::Outcome>, ClusterError> {
-        let now = self.cluster.now();
-        let since_epoch = u64::try_from(now.as_millisecond()).unwrap_or_default();
-        self.times.set(Duration::from_millis(since_epoch));
-        let mut observed = Observed::at(now);
+        let Times { begun, stopwatches } = &mut *self.times;
+        stopwatches.set(begun.elapsed());
+        let mut observed = Observed::at(self.cluster.now());
         known(&mut observed);
         loop {
-            match lifecycle.next(&observed, self.times) {
+            match lifecycle.next(&observed, &mut self.times.stopwatches) {
                 Ok(action) => return Ok(action),
                 Err(query) => {
                     let answer = self.answer(&query).await?;
@@ -103,9 +120,9 @@ impl<'a> Stepper<'a> {
     async fn answer(&self, query: &Query) -> Result<Answer, ClusterError> {
         let of = |object: &ObjectRef| source::of(self.cluster, object.kind, &object.namespace);
         match query {
-            Query::Object(object) => of(object).object(&object.name, false).await,
+            Query::Object(object) => of(object).object(&object.name, From::Server).await,
             Query::Beside(object) | Query::Now(object) => {
-                source::beside(of(object).object(&object.name, false).await)
+                source::beside(of(object).object(&object.name, From::Server).await)
             }
             Query::Listed(kind, namespace) => {
                 source::served(source::of(self.cluster, *kind, namespace).all(false).await)

@@ -15,6 +15,11 @@ pub struct Removal {
 }
 
 impl Removal {
+    /// The UID of the one that is meant, once it was seen.
+    pub fn uid(&self) -> Option<&str> {
+        self.uid.as_deref()
+    }
+
     /// What is next on the way to the end of an object of which this metadata was found; none once
     /// it is gone.
     pub fn step<T>(&mut self, object: &ObjectRef, found: Option<&ObjectMeta>) -> Option<Action<T>> {

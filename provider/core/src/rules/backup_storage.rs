@@ -118,12 +118,12 @@ pub fn check_destruction_online(prior: &BackupStorageModel, facts: &Facts) -> Ve
 }
 
 /// What may use a storage once the run is done. Restores are not among the facts.
-fn neighbours(facts: &Facts) -> Neighbours {
+fn neighbours(facts: &Facts) -> Neighbours<'_> {
     let databases = facts.left(Kind::Databases, &facts.databases);
     let backups = facts.left(Kind::Backups, &facts.backups);
     Neighbours {
-        databases: Some(databases.map(|(_, database)| database.clone()).collect()),
-        backups: Some(backups.map(|(_, backup)| backup.clone()).collect()),
+        databases: Some(databases.map(|(_, database)| database).collect()),
+        backups: Some(backups.map(|(_, backup)| backup).collect()),
         restores: None,
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use everest_core::lifecycle::Stopwatches;
+use everest_cluster::Times;
 use tokio::time::Instant;
 
 use super::config::TargetKey;
@@ -47,7 +47,7 @@ pub struct ReconcileState {
     /// What was last published.
     pub published: Option<Published>,
     /// How long things have been as they are.
-    pub times: Stopwatches,
+    pub times: Times,
     /// What the last step of a longer flow was still waiting for.
     pub waiting: Option<String>,
 }

@@ -5,9 +5,10 @@ mod users;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use everest_cluster::backup_storage;
+use everest_cluster::Waiting;
+use everest_core::api::IN_USE;
+use everest_core::lifecycle::backup_storage::RemoveStorage;
 use everest_core::readiness::Readiness;
-use everest_core::storage_users::{self, IN_USE, Step};
 use everest_core::v1;
 use everest_core::v1::credentials::{Credentials, KEYS};
 use everest_schemas::everest::BackupStorage;
@@ -17,9 +18,9 @@ use k8s_openapi::api::core::v1::Secret;
 use kube::ResourceExt;
 use serde_json::{Value, json};
 
-use super::{Ending, Kind, Scene, at_version, change};
+use super::{Ending, Kind, Scene, at_version, change, lifecycle};
 use crate::provider::config::FIELD_MANAGER;
-use crate::provider::error::{ReconcileError, WAY_OUT};
+use crate::provider::error::ReconcileError;
 
 /// The kind.
 pub struct BackupStorages;
@@ -127,66 +128,43 @@ impl Kind for BackupStorages {
 
     /// Held while anything uses the storage, or will take its final backup to it: a deletion
     /// cannot be taken back, and takes the Secret at once.
-    async fn delete(
-        scene: &mut Scene<'_, Self>,
-        external: &BackupStorage,
-    ) -> Result<(), ReconcileError> {
-        let mut users = scene.requests().users(external).await?;
-        users.found.extend(users::final_backups(scene).await?);
-        if let Step::InUse(users) | Step::AwaitUsers(users) = storage_users::step(external, &users)
-        {
-            return Err(ReconcileError::Held(format!(
-                "BackupStorage {}/{} is used by {}: it is deleted once nothing uses it any more. \
-                 {WAY_OUT}",
-                scene.namespace,
-                scene.name,
-                users.join(", ")
-            )));
-        }
-        let uid = external.uid();
-        Ok(scene.requests().delete(scene.name, uid.as_deref()).await?)
+    async fn delete(scene: &mut Scene<'_, Self>, _: &BackupStorage) -> Result<(), ReconcileError> {
+        let more = users::final_backups(scene).await?;
+        let mut removal = removal(scene).used_by(more);
+        lifecycle::delete(scene, &mut removal).await
     }
 
     /// Everest does not look at a deleted storage again, so one that was deleted while in use
     /// keeps its finalizer for ever.
     async fn ending(
         scene: &mut Scene<'_, Self>,
-        external: &BackupStorage,
+        _: &BackupStorage,
     ) -> Result<Ending, ReconcileError> {
-        let users = scene.requests().users(external).await?;
-        match storage_users::step(external, &users) {
-            Step::InUse(users) | Step::AwaitUsers(users) => Ok(Ending::Waits(format!(
+        let mut removal = removal(scene);
+        let (wrote, left) = lifecycle::attend(scene, &mut removal).await?;
+        Ok(match left {
+            _ if wrote => Ending::Released(format!(
+                "the finalizer {IN_USE} of Everest was taken off BackupStorage {}/{}: it was \
+                 deleted while in use, nothing uses it any more, and Everest does not look at it \
+                 again",
+                scene.namespace, scene.name
+            )),
+            Some(Waiting::Users(users, _)) => Ending::Waits(format!(
                 "it was deleted while in use and goes once nothing uses it any more. Used by {}",
                 users.join(", ")
-            ))),
-            Step::Release(body) => {
-                scene.requests().merge(scene.name, &body).await?;
-                Ok(Ending::Released(format!(
-                    "the finalizer {IN_USE} of Everest was taken off BackupStorage {}/{}: it was \
-                     deleted while in use, nothing uses it any more, and Everest does not look at \
-                     it again",
-                    scene.namespace, scene.name
-                )))
-            }
-            Step::Delete | Step::AwaitEnd => Ok(Ending::Goes),
-        }
+            )),
+            _ => Ending::Goes,
+        })
     }
 
-    /// The garbage collector takes the Secret that Everest made the storage the owner of. One
-    /// that never had an owner goes here, if this provider wrote it and no other storage reads it.
     async fn clean_up(scene: &mut Scene<'_, Self>) -> Result<Option<String>, ReconcileError> {
-        let placed = placed(scene, None);
-        let name = v1::backup_storage::secret_name(&placed);
-        let secrets = scene.cluster().requests::<Secret>(scene.namespace);
-        if let Some(secret) = secrets.get(name).await?
-            && is_ours(&secret)
-            && secret.metadata.deletion_timestamp.is_none()
-            && !backup_storage::are_left(scene.cluster(), scene.namespace, name).await?
-        {
-            secrets.delete(name, secret.uid().as_deref()).await?;
-        }
-        Ok(None)
+        let mut removal = removal(scene);
+        lifecycle::remains(scene, &mut removal).await
     }
+}
+
+fn removal(scene: &Scene<'_, BackupStorages>) -> RemoveStorage {
+    RemoveStorage::of(&placed(scene, None), FIELD_MANAGER)
 }
 
 /// What is said, with the Secret that the storage reads.

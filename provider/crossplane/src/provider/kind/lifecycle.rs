@@ -121,6 +121,25 @@ pub async fn delete<K: Kind, L: Lifecycle + Send>(
     }
 }
 
+/// Does what an external object that is being deleted cannot go without. Returns whether anything
+/// was written, and what is waited for.
+///
+/// # Errors
+/// Whatever keeps the cluster from being looked at or written to.
+pub async fn attend<K: Kind, L: Lifecycle + Send>(
+    scene: &mut Scene<'_, K>,
+    lifecycle: &mut L,
+) -> Result<(bool, Option<Waiting>), ReconcileError> {
+    let cluster = scene.cluster().clone();
+    let mut stepper = Stepper::new(&cluster, &mut scene.state.times);
+    let stepped = stepper.walk(lifecycle, None).await?;
+    let wrote = stepper.into_written().is_some();
+    Ok(match stepped {
+        Stepped::Waits(waiting) => (wrote, Some(waiting)),
+        _ => (wrote, None),
+    })
+}
+
 /// What is still there once the external object is gone.
 ///
 /// # Errors
