@@ -374,12 +374,11 @@ impl<'a> Driver<'a> {
                     return Ok(self.wait_for("its deletion".to_owned(), &subject));
                 }
                 let source = self.source(&object);
-                if source.delete(&object.name, uid.as_deref()).await? {
-                    self.deleted.insert(asked);
-                    self.wait_for("its deletion".to_owned(), &subject)
-                } else {
-                    Performed::Again
-                }
+                source.delete(&object.name, uid.as_deref()).await?;
+                self.deleted.insert(asked);
+                // What holds it is looked for at once: an interruption says it.
+                self.watches = true;
+                Performed::Again
             }
             Action::Await(missing) => {
                 self.wait_for(missing.render(self.cluster.dialect()), &subject)
