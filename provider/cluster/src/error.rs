@@ -307,7 +307,10 @@ impl ClusterError {
 
     /// Whether a wait goes on although the cluster could not be looked at.
     pub fn passes(&self) -> bool {
-        self.is_transient() || self.is_expired() || matches!(self, Self::Unreachable { .. })
+        self.is_transient()
+            || self.is_expired()
+            || self.is_unanswered()
+            || matches!(self, Self::Unreachable { .. })
     }
 
     /// Whether RBAC denied the request.
