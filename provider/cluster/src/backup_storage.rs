@@ -1,6 +1,8 @@
 //! Backup storages: a BackupStorage object and the Secret with its credentials.
 
 use everest_core::dry_run::is_known;
+use std::time::Duration;
+
 use everest_core::lifecycle::backup_storage::{ReleaseStorage, RemoveStorage};
 use everest_core::path::FieldPath;
 use everest_core::v1;
@@ -11,6 +13,7 @@ use everest_schemas::models::BackupStorageModel;
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::ResourceExt;
+use tokio::time::Instant;
 
 use crate::apply::{self, ForcePolicy};
 use crate::error::ClusterError;
@@ -92,13 +95,27 @@ async fn create_both(
     }
     let result = creation::create(&storages, name, body, made).await;
     let refused = result.as_ref().is_err_and(|error| !error.leaves_it_open());
-    if refused && credentials.is_some() {
-        let gone = secrets.request_deletion(secret_name, None).await;
-        if let Err(error) = gone {
-            tracing::warn!(%error, "the Secret of a storage that was not created is left over");
-        }
+    if refused
+        && credentials.is_some()
+        && let Err(error) = taken_back(&secrets, secret_name).await
+    {
+        tracing::warn!(%error, "the Secret of a storage that was not created is left over");
     }
     result
+}
+
+/// How long the garbage collector is given to let go of a Secret, and how often it is looked for.
+const LETS_GO: Duration = Duration::from_secs(20);
+const LOOKS: Duration = Duration::from_millis(500);
+
+/// Deletes the Secret of a storage that was refused, and waits a moment until it is gone.
+async fn taken_back(secrets: &Objects<Secret>, name: &str) -> Result<(), ClusterError> {
+    secrets.request_deletion(name, None).await?;
+    let begun = Instant::now();
+    while begun.elapsed() < LETS_GO && secrets.exists(name).await? {
+        tokio::time::sleep(LOOKS).await;
+    }
+    Ok(())
 }
 
 /// Whether a Secret is what a creation of the storage `name` has written that did not come to its

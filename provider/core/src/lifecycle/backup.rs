@@ -48,13 +48,10 @@ impl TakeBackup {
 
     /// Takes it with a body of its own.
     fn with_body(model: &BackupModel, body: Value) -> Self {
-        let text = |field: &Field<String>| field.known_str().unwrap_or_default().to_owned();
+        let database = model.database_name.known_str().unwrap_or_default();
         Self {
-            object: ObjectRef::of::<DatabaseClusterBackup>(
-                &text(&model.namespace),
-                &text(&model.name),
-            ),
-            database: text(&model.database_name),
+            object: ObjectRef::of_model(model),
+            database: database.to_owned(),
             body,
             waits: true,
         }
@@ -144,12 +141,8 @@ pub struct RemoveBackup {
 impl RemoveBackup {
     /// Removes the backup of a model.
     pub fn of(model: &BackupModel) -> Self {
-        let text = |field: &Field<String>| field.known_str().unwrap_or_default().to_owned();
         Self {
-            object: ObjectRef::of::<DatabaseClusterBackup>(
-                &text(&model.namespace),
-                &text(&model.name),
-            ),
+            object: ObjectRef::of_model(model),
             keeps_data: model.keep_backup_data.known() != Some(&false),
             removal: Removal::default(),
         }

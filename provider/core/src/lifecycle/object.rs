@@ -14,7 +14,7 @@ use everest_schemas::olm::{
 use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use crate::v1::engine_kinds;
+use crate::v1::{ObjectMapping, engine_kinds};
 
 /// A kind of object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -109,6 +109,12 @@ pub struct ObjectRef {
 }
 
 impl ObjectRef {
+    /// The object that a model stands for.
+    pub fn of_model<M: ObjectMapping<Object: Observable>>(model: &M) -> Self {
+        let (namespace, name) = model.key();
+        Self::of::<M::Object>(namespace, name)
+    }
+
     /// The object of a type.
     pub fn of<K: Observable>(namespace: &str, name: &str) -> Self {
         Self {

@@ -32,7 +32,7 @@ impl BeginRestore {
     /// Restores what the model says.
     pub fn of(model: &RestoreModel) -> Self {
         Self {
-            object: object(model),
+            object: ObjectRef::of_model(model),
             database: text(&model.database_name).to_owned(),
             backup: model.backup_name.known().cloned(),
             body: v1::restore::desired(model),
@@ -166,7 +166,7 @@ impl RemoveRestore {
     /// Removes the restore of a model.
     pub fn of(model: &RestoreModel) -> Self {
         Self {
-            object: object(model),
+            object: ObjectRef::of_model(model),
             is_running: false,
             removal: Removal::default(),
         }
@@ -212,10 +212,6 @@ impl Lifecycle for RemoveRestore {
             .remains(&self.object, EngineRole::Restore, observed)?;
         Ok(remains.unwrap_or(Action::Done(())))
     }
-}
-
-fn object(model: &RestoreModel) -> ObjectRef {
-    ObjectRef::of::<DatabaseClusterRestore>(text(&model.namespace), text(&model.name))
 }
 
 fn database_of(restore: &DatabaseClusterRestore) -> &str {

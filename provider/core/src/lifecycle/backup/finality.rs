@@ -91,11 +91,7 @@ impl Lifecycle for TakeFinalBackup {
     type Outcome = Option<FinalBackup>;
 
     fn subject(&self) -> ObjectRef {
-        let (namespace, name) = (&self.model.namespace, &self.model.name);
-        ObjectRef::of::<DatabaseCluster>(
-            namespace.known_str().unwrap_or_default(),
-            name.known_str().unwrap_or_default(),
-        )
+        ObjectRef::of_model(&self.model)
     }
 
     fn aim(&self) -> &'static str {

@@ -86,10 +86,7 @@ impl ChangeDatabase {
         manager: &str,
     ) -> Self {
         Self {
-            object: ObjectRef::of::<DatabaseCluster>(
-                planned.namespace.known_str().unwrap_or_default(),
-                planned.name.known_str().unwrap_or_default(),
-            ),
+            object: ObjectRef::of_model(planned),
             prior: prior.clone(),
             planned: planned.clone(),
             config: config.clone(),

@@ -1,6 +1,5 @@
 //! Making a database.
 
-use everest_schemas::everest::DatabaseCluster;
 use everest_schemas::models::DatabaseModel;
 use serde_json::Value;
 
@@ -26,10 +25,7 @@ pub struct CreateDatabase {
 impl CreateDatabase {
     /// Creates what the model says.
     pub fn of(model: &DatabaseModel) -> Self {
-        let object = ObjectRef::of::<DatabaseCluster>(
-            model.namespace.known_str().unwrap_or_default(),
-            model.name.known_str().unwrap_or_default(),
-        );
+        let object = ObjectRef::of_model(model);
         Self {
             body: v1::database::desired(model, Operation::Create),
             waits: model.wait.known() != Some(&false),

@@ -33,10 +33,7 @@ impl KeepDatabase {
     /// database has lost it; `manager` the field manager.
     pub fn of(config: &DatabaseModel, remembered: Option<&str>, manager: &str) -> Self {
         Self {
-            object: ObjectRef::of::<DatabaseCluster>(
-                config.namespace.known_str().unwrap_or_default(),
-                config.name.known_str().unwrap_or_default(),
-            ),
+            object: ObjectRef::of_model(config),
             config: config.clone(),
             manager: manager.to_owned(),
             remembered: remembered.map(str::to_owned),
