@@ -337,7 +337,11 @@ mod tests {
         ) {
             let quantity = parse(&format!("{number}{unit}"));
             prop_assert_eq!(parse(&quantity.canonical()), quantity);
-            prop_assert_eq!(parse(&quantity.canonical()).canonical(), quantity.canonical());
+            // A whole amount that no binary unit fits loses its family, in Go's library too:
+            // 62.5Ki is written 64000, and that is written 64k.
+            if quantity.canonical().ends_with(|last: char| !last.is_ascii_digit()) {
+                prop_assert_eq!(parse(&quantity.canonical()).canonical(), quantity.canonical());
+            }
         }
 
     }
