@@ -407,14 +407,6 @@ impl<K: Kind> Objects<K> {
         Ok(self.metadata(name).await?.is_some())
     }
 
-    /// Reads all; none where that is not allowed.
-    pub(crate) async fn listed(&self) -> Result<Vec<K>, ClusterError> {
-        match self.list("").await {
-            Err(error) if error.is_forbidden() => Ok(Vec::new()),
-            other => other,
-        }
-    }
-
     /// Reads all, page by page. `labels` is a label selector, or empty.
     pub(crate) async fn list(&self, labels: &str) -> Result<Vec<K>, ClusterError> {
         let mut objects = Vec::new();

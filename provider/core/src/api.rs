@@ -15,3 +15,7 @@ pub const IN_USE: &str = "everest.percona.com/in-use-protection";
 
 /// Finalizer that makes Everest leave the bucket alone when a backup goes.
 pub const STORAGE_PROTECTION: &str = "everest.percona.com/dbb-storage-protection";
+
+/// Annotation on a Secret that this provider has filled from another one: UID and resource version
+/// of that one.
+pub const FILLED_FROM: &str = "everest.openeverest.io/filled-from";

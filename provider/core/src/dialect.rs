@@ -57,16 +57,22 @@ pub enum Phrase {
     Unprotect,
     /// What to do instead of naming the storage class of volumes whose class is not known.
     NameNoClass,
+    /// How a backup storage is given its credentials.
+    GiveCredentials,
+    /// How a backup storage is given none, so that its Secret is left as it is.
+    LeaveCredentialsOut,
 }
 
 impl Phrase {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::MayStillCome,
         Self::TakeOverFirst,
         Self::DeletePaused,
         Self::Unprotect,
         Self::NameNoClass,
+        Self::GiveCredentials,
+        Self::LeaveCredentialsOut,
     ];
 
     /// Its name in templates of texts.
@@ -77,6 +83,8 @@ impl Phrase {
             Self::DeletePaused => "deletePaused",
             Self::Unprotect => "unprotect",
             Self::NameNoClass => "nameNoClass",
+            Self::GiveCredentials => "giveCredentials",
+            Self::LeaveCredentialsOut => "leaveCredentialsOut",
         }
     }
 }
@@ -183,6 +191,12 @@ impl Dialect {
                 "Leave {.class} out: nothing changes. For another class make another database and \
                  move the data by a backup."
             }
+            (Self::Terraform, Phrase::GiveCredentials) => "Set {accessKeyId} and {secretAccessKey}",
+            (_, Phrase::GiveCredentials) => "Set spec.forProvider.secretRef",
+            (Self::Terraform, Phrase::LeaveCredentialsOut) => {
+                "leave {accessKeyId} and {secretAccessKey} out"
+            }
+            (_, Phrase::LeaveCredentialsOut) => "leave spec.forProvider.secretRef out",
             (_, Phrase::DeletePaused) => {
                 "Take {finalBackup} out: then the database goes without one. Or set spec.paused of \
                  its DatabaseCluster to false."

@@ -1,5 +1,6 @@
 //! What is done next.
 
+use everest_schemas::Sensitive;
 use serde_json::Value;
 
 use super::ObjectRef;
@@ -15,7 +16,7 @@ pub enum Action<T = ()> {
         /// The object.
         object: ObjectRef,
         /// The body of the server-side apply.
-        body: Value,
+        body: Sensitive<Value>,
     },
     /// Apply a body to an object, owning the fields in it; one that names no object by its UID makes
     /// it where there is none.
@@ -53,7 +54,7 @@ pub struct Apply {
     pub object: ObjectRef,
     /// The body. One that names a resource version is only taken by the object that it was made
     /// from.
-    pub body: Value,
+    pub body: Sensitive<Value>,
     /// What of others' fields it may overwrite.
     pub agreed: Agreed,
     /// The change that it was made from, where something of others' may go with it.
@@ -146,7 +147,7 @@ impl<T> Action<T> {
     pub fn apply(object: ObjectRef, body: Value, agreed: Agreed) -> Self {
         Action::Apply(Box::new(Apply {
             object,
-            body,
+            body: body.into(),
             agreed,
             hand_over: None,
         }))
