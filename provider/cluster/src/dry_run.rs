@@ -1,5 +1,6 @@
 //! Asking the cluster at plan what it would say of a write.
 
+use serde::Serialize;
 use serde_json::Value;
 use tokio::time::timeout;
 
@@ -34,7 +35,7 @@ pub(crate) async fn ask(
 ///
 /// # Errors
 /// As [`ask`].
-pub(crate) async fn creation<K: Kind>(
+pub(crate) async fn creation<K: Kind + Serialize>(
     objects: &Objects<K>,
     name: &str,
     body: &Value,

@@ -13,6 +13,7 @@ use kube::Resource;
 use kube::api::{
     Api, DeleteParams, ListParams, Patch, PatchParams, Preconditions, PropagationPolicy,
 };
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -500,15 +501,21 @@ impl<K: Kind> Objects<K> {
         }
     }
 
-    /// What a server-side apply of `body` with force would be answered. Nothing is written, and
-    /// nothing is sent again: a plan does not wait for a server to mend.
-    pub(crate) async fn dry_run_apply(&self, name: &str, body: &Value) -> Result<(), ClusterError> {
+    /// What a server-side apply of `body` with force would be answered; what the answer has
+    /// otherwise is noted ([`Cluster::rewritten`]). Nothing is written, and nothing is sent again: a
+    /// plan does not wait for a server to mend.
+    pub(crate) async fn dry_run_apply(&self, name: &str, body: &Value) -> Result<(), ClusterError>
+    where
+        K: Serialize,
+    {
         let mut parameters = PatchParams::apply(&self.cluster.field_manager);
         parameters.force = true;
         parameters.dry_run = true;
         let patch = Patch::Apply(body);
-        self.once("patch", name, self.api.patch(name, &parameters, &patch))
+        let answer = self
+            .once("patch", name, self.api.patch(name, &parameters, &patch))
             .await?;
+        self.cluster.note_rewritten(&answer, body);
         Ok(())
     }
 
