@@ -11,12 +11,7 @@ use super::{OwnedKeys, known_keys, observed_keys, put_keys};
 use crate::olm;
 use crate::readiness::{Readiness, engine_offered};
 
-/// Label that makes Everest treat a namespace as one for databases.
-pub const MANAGED_BY_LABEL: &str = "app.kubernetes.io/managed-by";
-/// Its value.
-pub const MANAGED_BY: &str = "everest";
-/// Name of the OperatorGroup in every namespace for databases.
-pub const OPERATOR_GROUP: &str = "everest-databases";
+pub use crate::api::{MANAGED_BY, MANAGED_BY_LABEL, OPERATOR_GROUP};
 
 /// The body of the Namespace, with the label that turns Everest on.
 pub fn desired(model: &NamespaceModel) -> Value {
