@@ -9,7 +9,6 @@ use everest_core::clean;
 use everest_core::path::FieldPath;
 
 use crate::connection::{NoAnswer, PluginError};
-use detail::model_path;
 pub use detail::{FieldCause, FieldConflict, LastSeen, Object};
 
 /// Characters that are repeated of what a server says.

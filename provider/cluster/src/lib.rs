@@ -51,17 +51,13 @@ pub use connection::{ConnectError, ConnectionConfig, ExecPlugin, Trust, connect,
 pub use creation::Namesake;
 pub use drive::{Rest, Stepped, Stepper, Times, Waiting};
 pub use error::{ClusterError, FieldConflict, LastSeen};
+pub use everest_core::api::CREATED_BY_APPLY;
 pub use objects::{Scope, Typed};
 pub use outcome::{Change, Creation};
 pub use wait::Wait;
 
 /// The field manager of everything this provider applies.
 pub const FIELD_MANAGER: &str = "terraform-provider-everest";
-
-/// Annotation on an object that was made and that no state may hold yet: a digest of what was
-/// written. Whoever would write the same goes on with it. The process that made the object takes
-/// it off, or, where that process was killed, the next apply of the state that holds the object.
-pub const CREATED_BY_APPLY: &str = "everest.openeverest.io/created-by-apply";
 
 /// The OLM catalog that engine operators come from.
 #[derive(Clone, Debug, PartialEq, Eq)]

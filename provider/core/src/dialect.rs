@@ -1,48 +1,48 @@
 //! How each front end names what texts speak of.
 
+use everest_schemas::for_each_kind;
 use everest_schemas::managed::ManagedModel;
-use everest_schemas::models::{
-    BackupModel, BackupStorageModel, DatabaseModel, NamespaceModel, RestoreModel,
-};
 
 use crate::path::FieldPath;
 
-/// A resource that users write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Resource {
-    /// A database.
-    Database,
-    /// A namespace for databases.
-    Namespace,
-    /// A bucket for backups.
-    BackupStorage,
-    /// One backup.
-    Backup,
-    /// One restore.
-    Restore,
-}
-
-impl Resource {
-    /// All of them.
-    pub const ALL: [Self; 5] = [
-        Self::Database,
-        Self::Namespace,
-        Self::BackupStorage,
-        Self::Backup,
-        Self::Restore,
-    ];
-
-    /// Its name in templates of texts: the kind of its managed resource.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Database => DatabaseModel::KIND,
-            Self::Namespace => NamespaceModel::KIND,
-            Self::BackupStorage => BackupStorageModel::KIND,
-            Self::Backup => BackupModel::KIND,
-            Self::Restore => RestoreModel::KIND,
+macro_rules! resources {
+    ($($module:ident::$kind:ident = $model:ty;)*) => {
+        /// A resource that users write.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Resource {
+            $(
+                #[doc = concat!("The kind `", stringify!($kind), "`.")]
+                $kind,
+            )*
         }
-    }
+
+        impl Resource {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$kind),*];
+
+            /// Its name in templates of texts: the kind of its managed resource.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$kind => <$model>::KIND,)*
+                }
+            }
+
+            const fn in_terraform(self) -> &'static str {
+                match self {
+                    $(Self::$kind => concat!("everest_", stringify!($module)),)*
+                }
+            }
+
+            const fn in_compositions(self) -> &'static str {
+                match self {
+                    $(Self::$kind => <$model>::EVEREST_KIND,)*
+                }
+            }
+        }
+    };
 }
+
+for_each_kind!(resources);
 
 /// What is done in another way from front end to front end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,20 +135,10 @@ impl Dialect {
 
     /// What a resource is called.
     pub(crate) fn resource(self, resource: Resource) -> &'static str {
-        match (self, resource) {
-            (Self::Terraform, Resource::Database) => "everest_database",
-            (Self::Terraform, Resource::Namespace) => "everest_namespace",
-            (Self::Terraform, Resource::BackupStorage) => "everest_backup_storage",
-            (Self::Terraform, Resource::Backup) => "everest_backup",
-            (Self::Terraform, Resource::Restore) => "everest_restore",
-            (Self::Composition, Resource::Database) => "DatabaseCluster",
-            (Self::Composition, Resource::Backup) => "DatabaseClusterBackup",
-            (Self::Composition, Resource::Restore) => "DatabaseClusterRestore",
-            (
-                Self::Composition | Self::ManagedResource,
-                Resource::Namespace | Resource::BackupStorage,
-            )
-            | (Self::ManagedResource, _) => resource.name(),
+        match self {
+            Self::Terraform => resource.in_terraform(),
+            Self::ManagedResource => resource.name(),
+            Self::Composition => resource.in_compositions(),
         }
     }
 

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::clean;
 use crate::field_conflict;
+use crate::object_path;
 use crate::path::FieldPath;
 
 /// A value that a write was to set and that the answer to it has otherwise.
@@ -45,7 +46,7 @@ fn compare(made: &Value, sent: &Value, path: &mut Vec<String>, found: &mut Vec<R
             }
         }
         _ if differ(made, sent, path) => found.push(Rewritten {
-            path: field_conflict::model_path(path),
+            path: object_path::of_names(path),
             sent: sent.clone(),
             made: made.clone(),
         }),

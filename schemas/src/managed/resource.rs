@@ -31,6 +31,9 @@ pub trait ManagedModel:
     /// Its plural. The singular is the same without the last letter; neither is one of
     /// Everest's, so that `kubectl get` of one never means the other.
     const PLURAL: &'static str;
+    /// The kind of Everest's object that it stands for, if it is another one. A namespace for
+    /// databases is no object of Everest's.
+    const EVEREST_KIND: &'static str = Self::KIND;
     /// What a managed resource of the kind is.
     const DOC: &'static str;
     /// How the members of the model become those of `forProvider`.

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::engine_object::{self, EVERESTS_LOG};
 use super::{Readiness, address};
+use crate::api::RECONCILE_PAUSED;
 use crate::facts::Seen;
 use crate::restart;
 use crate::volumes::{CANNOT_RESIZE, RESIZE_FAILED, condition};
@@ -31,9 +32,6 @@ const ENGINE_HOLD: Duration = Duration::from_secs(6);
 /// change, where the engine does not say that it has seen the change: an
 /// operator that fails on its way says so only by its error.
 const ERROR_HOLD: Duration = Duration::from_secs(120);
-
-/// Annotation that freezes Everest's work on a database.
-const RECONCILE_PAUSED: &str = "everest.percona.com/reconcile-paused";
 
 /// What was last seen of a database.
 #[derive(Clone, Copy, Debug)]

@@ -285,6 +285,12 @@ pub trait Kind: Sized + Send + Sync + 'static {
     }
 }
 
+/// A model, with its kind of managed resource.
+pub trait Controlled: ManagedModel {
+    /// The kind.
+    type Kind: Kind<Model = Self>;
+}
+
 /// The body of the change that is needed, by what the objects say.
 pub fn change<K: Kind>(
     cluster: &Cluster,

@@ -21,12 +21,16 @@ use k8s_openapi::api::core::v1::Secret;
 use kube::ResourceExt;
 use serde_json::{Value, json};
 
-use super::{Ending, Kind, Scene, at_version, change, lifecycle};
+use super::{Controlled, Ending, Kind, Scene, at_version, change, lifecycle};
 use crate::provider::config::FIELD_MANAGER;
 use crate::provider::error::ReconcileError;
 
 /// The kind.
 pub struct BackupStorages;
+
+impl Controlled for BackupStorageModel {
+    type Kind = BackupStorages;
+}
 
 #[async_trait]
 impl Kind for BackupStorages {
