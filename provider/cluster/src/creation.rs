@@ -41,7 +41,7 @@ pub(crate) async fn create<K: Kind + Serialize>(
     }
 }
 
-/// The same of what was just seen not to exist, or not to be ours.
+/// The same without a look before it.
 ///
 /// 1. Applies the body with its mark, unless there is an object by now.
 /// 2. If there is, or the answer leaves open whether the write was done, reads it.
@@ -111,7 +111,7 @@ impl Cluster {
         }
         let (namespace, name) = model.key();
         let objects = self.objects::<M::Object>(namespace);
-        let Some(found) = objects.get(name).await? else {
+        let Some(found) = objects.look(name).await? else {
             return Ok(Namesake::None);
         };
         Ok(if found.meta().uid.as_deref() == uid {
@@ -178,14 +178,21 @@ fn marked(mut body: Value) -> Value {
     body
 }
 
+/// The place of credentials in a body.
+const CREDENTIALS: &str = "/spec/dataSource/dataImport/source/s3";
+
+/// Whether a body carries credentials. A webhook of Everest writes them down, under the name that
+/// the body gives, before the server sees that the object exists.
+pub(crate) fn has_credentials(body: &Value) -> bool {
+    body.pointer(CREDENTIALS)
+        .is_some_and(|s3| !s3["accessKeyId"].is_null() || !s3["secretAccessKey"].is_null())
+}
+
 /// What a body says, in 64 characters that are the same wherever they are made. Credentials are
 /// left out: whoever may read the object could try values against them.
 fn digest(body: &Value) -> String {
     let mut body = body.clone();
-    if let Some(s3) = body
-        .pointer_mut("/spec/dataSource/dataImport/source/s3")
-        .and_then(Value::as_object_mut)
-    {
+    if let Some(s3) = body.pointer_mut(CREDENTIALS).and_then(Value::as_object_mut) {
         s3.remove("accessKeyId");
         s3.remove("secretAccessKey");
     }

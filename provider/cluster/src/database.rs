@@ -86,7 +86,7 @@ pub async fn update(
     }
     let mut lifecycle = ChangeDatabase::of(prior, planned, config, cluster.field_manager());
     let object = lifecycle.subject();
-    let mut driver = Driver::new(cluster, &clock);
+    let mut driver = Driver::new(cluster, &clock).following();
     driver.note_read(&object, live);
     let made = Unacknowledged::default();
     let ended = driver.run(&mut lifecycle, &made).await;

@@ -56,6 +56,10 @@ pub(crate) struct Driver<'a> {
     is_answered: bool,
     /// Something was waited for: from then on watches are looked at.
     watches: bool,
+    /// What others look at as well is looked at by watches from the start.
+    follows: bool,
+    /// What is to be made, until it is: there is none, or the write says so.
+    unmade: Option<ObjectRef>,
     ours: BTreeSet<ObjectRef>,
     /// The UIDs of what the caller has written.
     uids: BTreeMap<ObjectRef, Option<String>>,
@@ -97,6 +101,8 @@ impl<'a> Driver<'a> {
             patience: None,
             is_answered: false,
             watches: false,
+            follows: false,
+            unmade: None,
             ours: BTreeSet::new(),
             uids: BTreeMap::new(),
             deleted: BTreeSet::new(),
@@ -105,6 +111,21 @@ impl<'a> Driver<'a> {
             found: BTreeMap::new(),
             last: Last::default(),
         }
+    }
+
+    /// The same for an operation that many do at a time: what each decides by beside its subject,
+    /// such as all objects of a kind, is shown to all of them by one watch.
+    pub(crate) fn following(mut self) -> Self {
+        self.follows = true;
+        self
+    }
+
+    /// The same for a creation. One that takes turns with others looks at all of their kind and at
+    /// the database that they share, so that it follows these by watches as well.
+    pub(crate) fn creating<L: Lifecycle>(mut self, lifecycle: &L) -> Self {
+        self.unmade = Some(lifecycle.subject());
+        self.watches = lifecycle.turn().is_some();
+        self.following()
     }
 
     /// Takes an object for what the caller has just written: one of another UID is not it.
@@ -132,9 +153,14 @@ impl<'a> Driver<'a> {
     ) -> Result<(), ClusterError> {
         let subject = lifecycle.subject();
         if let Some(body) = lifecycle.body() {
+            let from = match self.watches {
+                true => From::Watch,
+                false => From::Server,
+            };
             let source = self.source(&subject);
-            if source.adopt(&subject.name, body, made).await? {
+            if source.adopt(&subject.name, body, from, made).await? {
                 self.ours.insert(subject);
+                self.unmade = None;
             }
             self.is_answered = true;
         }
@@ -187,9 +213,27 @@ impl<'a> Driver<'a> {
                 }
             });
         }
+        let mut may_be_made = self.unmade.is_some();
+        if self.watches && may_be_made {
+            self.adopt(lifecycle, made).await?;
+            may_be_made = false;
+        }
         loop {
             let performed = match self.decide(lifecycle).await {
-                Ok(action) => self.perform(lifecycle, action, made).await?,
+                // Nothing but the creation itself may come before the look for what was made
+                // already: where that exists, the server says so.
+                Ok(action) if may_be_made && !matches!(action, Action::Create { .. }) => {
+                    may_be_made = false;
+                    self.adopt(lifecycle, made).await?;
+                    match self.is_ours(&lifecycle.subject()) {
+                        true => Performed::Again,
+                        false => self.perform(lifecycle, action, made).await?,
+                    }
+                }
+                Ok(action) => {
+                    may_be_made &= !matches!(action, Action::Create { .. });
+                    self.perform(lifecycle, action, made).await?
+                }
                 // An API server that restarts during a long wait is no reason to give up.
                 Err(error) if self.is_answered && error.passes() => {
                     let object = self.named(&lifecycle.subject());
@@ -302,15 +346,18 @@ impl<'a> Driver<'a> {
         let watches = self.watches;
         match query {
             Query::Object(object) => {
-                let from = if watches {
-                    From::SureWatch
-                } else {
-                    From::Server
+                let from = match watches {
+                    true if self.unmade.as_ref() == Some(object) => From::Watch,
+                    true => From::SureWatch,
+                    false => From::Server,
                 };
                 self.source(object).object(&object.name, from).await
             }
             Query::Beside(object) => {
-                let from = if watches { From::Watch } else { From::Server };
+                let from = match watches || self.follows {
+                    true => From::Watch,
+                    false => From::Server,
+                };
                 let found = self.source(object).object(&object.name, from).await;
                 source::beside(object.kind, found)
             }
@@ -322,6 +369,7 @@ impl<'a> Driver<'a> {
                 source::served(self.source_of(*kind, namespace).all(watches).await)
             }
             Query::All(kind, namespace) => {
+                let watches = watches || self.follows;
                 let source = self.source_of(*kind, namespace);
                 source::allowed(source.all(watches).await)
             }
@@ -356,7 +404,10 @@ impl<'a> Driver<'a> {
                     .await?;
                 let uid = self.source(&object).uid(&object.name);
                 self.uids.insert(object.clone(), uid);
+                self.unmade = self.unmade.take().filter(|unmade| *unmade != object);
                 self.ours.insert(object);
+                // What is left is to wait, if anything.
+                self.watches = true;
                 Performed::Again
             }
             Action::Apply(apply) => {

@@ -18,10 +18,10 @@ use k8s_openapi::api::core::v1::{Namespace, Secret};
 use serde_json::Value;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::Cluster;
 use crate::error::ClusterError;
 use crate::objects::{self, Objects};
 use crate::unresponsive::PATIENCE;
+use crate::{Cluster, Patience};
 
 /// How long until a cluster that does not answer is asked again.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -253,14 +253,17 @@ async fn everywhere<K: objects::Kind>(
     }
 }
 
-/// An object by its name, if it can be read: right before a write that changes it, what was listed
-/// would not hold for the next one.
+/// An object by its name, if it can be read: what an operation changes is read right before.
 async fn alone<K: objects::Kind>(
     objects: Objects<K>,
     name: &str,
     unanswered: &Unanswered,
 ) -> All<K> {
-    match objects.read_alone(name).await {
+    let found = match objects.cluster().patience {
+        Patience::Operation => objects.look(name).await,
+        Patience::Plan | Patience::Once => objects.read(name).await,
+    };
+    match found {
         Ok(found) => Some(
             found
                 .map(|found| (name.to_owned(), found))

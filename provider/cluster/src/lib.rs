@@ -20,6 +20,7 @@ pub mod error;
 pub mod facts;
 mod last_seen;
 mod leaving;
+mod looked;
 pub mod namespace;
 mod object_mapping;
 mod objects;
@@ -103,6 +104,7 @@ pub struct Cluster {
     stop: CancellationToken,
     /// A read was not answered in the moment after the stop: no other one is waited for.
     deaf: Arc<AtomicBool>,
+    looked: looked::Looked,
     /// The time of day.
     now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
 }
@@ -136,6 +138,7 @@ impl Cluster {
             patience: Patience::Operation,
             stop: CancellationToken::new(),
             deaf: Arc::default(),
+            looked: looked::Looked::default(),
             now: Arc::new(Timestamp::now),
         }
     }
@@ -236,6 +239,7 @@ impl Cluster {
         Cluster {
             stop: stop.clone(),
             deaf: Arc::default(),
+            looked: looked::Looked::of_operation(),
             ..self.clone()
         }
     }

@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::error::{ClusterError, Object};
+use crate::read_cache::ReadCache;
 use crate::{CREATED_BY_APPLY, Cluster, Patience, apply, unresponsive};
 
 /// Longest time for one request. Admission webhooks may take 30 s of it.
@@ -177,6 +178,17 @@ impl<K: Kind> Objects<K> {
 
     pub(crate) fn cluster(&self) -> &Cluster {
         &self.cluster
+    }
+
+    /// The same without what others have read.
+    pub(crate) fn without_cache(&self) -> Self {
+        Objects {
+            cluster: Cluster {
+                read_cache: ReadCache::default(),
+                ..self.cluster.clone()
+            },
+            ..self.clone()
+        }
     }
 
     pub(crate) fn api(&self) -> &Api<K> {
@@ -383,12 +395,12 @@ impl<K: Kind> Objects<K> {
         }
     }
 
-    /// Reads `name`, which has to be there.
+    /// Reads `name`, which has to be there, unless this operation has a moment ago.
     ///
     /// # Errors
     /// `NotFound`, if it is not.
     pub(crate) async fn existing(&self, name: &str) -> Result<K, ClusterError> {
-        let found = self.get(name).await?;
+        let found = self.look(name).await?;
         found.ok_or_else(|| ClusterError::NotFound {
             object: self.named(name),
         })
@@ -457,7 +469,7 @@ impl<K: Kind> Objects<K> {
         } else {
             self.send("patch", name, request).await?
         };
-        self.changed();
+        self.wrote(&object);
         Ok(object)
     }
 
@@ -475,7 +487,7 @@ impl<K: Kind> Objects<K> {
         };
         let request = || self.api.patch(name, &parameters, &patch);
         let object = self.send_while("patch", name, passes, request).await?;
-        self.changed();
+        self.wrote(&object);
         Ok(object)
     }
 
@@ -541,7 +553,7 @@ impl<K: Kind> Objects<K> {
         let object = self
             .send("patch", name, || self.api.patch(name, &parameters, &patch))
             .await?;
-        self.changed();
+        self.wrote(&object);
         Ok(object)
     }
 
@@ -560,7 +572,7 @@ impl<K: Kind> Objects<K> {
         let object = self
             .once("patch", name, self.api.patch(name, &parameters, &patch))
             .await?;
-        self.changed();
+        self.wrote(&object);
         Ok(object)
     }
 
@@ -592,8 +604,15 @@ impl<K: Kind> Objects<K> {
         }
     }
 
+    /// What was remembered of an object is what it is after a write.
+    fn wrote(&self, object: &K) {
+        self.cluster.forget_looked();
+        self.cluster.read_cache.note_written(self, object);
+    }
+
     /// What was remembered of these objects no longer holds.
     fn changed(&self) {
+        self.cluster.forget_looked();
         self.cluster
             .read_cache
             .forget(&self.resource, self.namespace.as_deref());

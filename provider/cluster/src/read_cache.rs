@@ -1,18 +1,34 @@
 //! One request for many readers.
 //!
 //! A refresh reads every resource by itself, ten at a time; asking the server for each is
-//! what makes large plans slow. The cache turns that into one GET when a single object of a
-//! kind and namespace is asked for, and one LIST as soon as a second one is. Whoever waits
-//! for objects of one kind and namespace shares one watch. Where LIST or WATCH is forbidden,
-//! single GETs do the same more slowly. Secrets are never listed.
+//! what makes large plans slow. The cache turns that into a GET for each of the first objects of a
+//! kind and namespace, and one LIST as soon as more are asked for. What this process writes is
+//! taken over, and an operation looks at nothing that was read more than a minute ago. Whoever
+//! waits for objects of one kind and namespace, or decides by all of them, shares one watch. Where
+//! LIST or WATCH is forbidden, single GETs do the same more slowly. Secrets are never listed.
 
 use std::any::Any;
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
+use tokio::time::Instant;
+
+use crate::Patience;
 use crate::error::ClusterError;
 use crate::objects::{Kind, Objects};
 use crate::watch_cache::WatchCache;
+
+/// Objects of a kind and namespace that are read one by one before all are listed: a plan of a few
+/// objects does not list a namespace of many.
+const ONE_BY_ONE: usize = 10;
+
+/// How long before a write something may have been read that the write is judged by, unless a
+/// watch shows it.
+const FRESH: Duration = Duration::from_secs(60);
+
+/// How long a watch goes on that nobody looks at: the next operation may.
+const LINGERS: Duration = Duration::from_secs(60);
 
 /// Kind and namespace.
 type Key = (String, Option<String>);
@@ -21,23 +37,86 @@ type Key = (String, Option<String>);
 #[derive(Clone, Default)]
 pub struct ReadCache {
     entries: Arc<Mutex<HashMap<Key, Arc<tokio::sync::Mutex<CacheEntry>>>>>,
-    watch_caches: Arc<Mutex<HashMap<Key, Weak<dyn Any + Send + Sync>>>>,
+    watch_caches: Arc<Mutex<HashMap<Key, Kept>>>,
+}
+
+/// A watch that is kept.
+struct Kept {
+    watch_cache: Arc<dyn Any + Send + Sync>,
+    /// When somebody last began to look at it.
+    used: Instant,
+}
+
+impl Kept {
+    fn is_used(&self) -> bool {
+        Arc::strong_count(&self.watch_cache) > 1 || self.used.elapsed() < LINGERS
+    }
 }
 
 /// What has been read of one kind and namespace.
 #[derive(Default)]
 struct CacheEntry {
-    /// The only name asked for so far.
-    first: Option<String>,
-    /// All objects by name, once listed: a `HashMap<String, K>`.
-    listed: Option<Box<dyn Any + Send + Sync>>,
+    /// The names that were asked for one by one.
+    asked: HashSet<String>,
+    /// What was found one by one: a `HashMap<String, K>`.
+    found: Option<Remembered>,
+    /// All objects, once listed: the same.
+    listed: Option<Remembered>,
     /// LIST is not allowed, as the server said: every read is a GET.
     list_forbidden: Option<Refusal>,
 }
 
+/// Objects by name as they were read.
+struct Remembered {
+    objects: Box<dyn Any + Send + Sync>,
+    /// When the first of them was read.
+    at: Instant,
+}
+
+impl Remembered {
+    fn new<K: Kind>(objects: HashMap<String, K>) -> Self {
+        Remembered {
+            objects: Box::new(objects),
+            at: Instant::now(),
+        }
+    }
+
+    /// The objects, unless they are too old for a request with that patience.
+    fn of<K: Kind>(&self, patience: Patience) -> Option<&HashMap<String, K>> {
+        let is_fresh = patience != Patience::Operation || self.at.elapsed() < FRESH;
+        self.objects.downcast_ref().filter(|_| is_fresh)
+    }
+
+    /// Takes over an object; false if there are others of the kind here.
+    fn note<K: Kind>(&mut self, object: &K) -> bool {
+        let Some(objects) = self.objects.downcast_mut::<HashMap<String, K>>() else {
+            return false;
+        };
+        let name = object.meta().name.clone().unwrap_or_default();
+        objects.insert(name, object.clone());
+        true
+    }
+}
+
 impl CacheEntry {
-    fn listed<K: Kind>(&self) -> Option<&HashMap<String, K>> {
-        self.listed.as_ref()?.downcast_ref()
+    fn listed<K: Kind>(&self, patience: Patience) -> Option<&HashMap<String, K>> {
+        self.listed.as_ref()?.of(patience)
+    }
+
+    /// Takes over an object that was found by itself.
+    fn note_found<K: Kind>(&mut self, object: &K, patience: Patience) {
+        let found = self.found.take();
+        let found = found.filter(|found| found.of::<K>(patience).is_some());
+        let found = self
+            .found
+            .insert(found.unwrap_or_else(|| Remembered::new(HashMap::<String, K>::new())));
+        found.note(object);
+    }
+
+    /// Takes over an object that was written; false if what is remembered cannot.
+    fn note_written<K: Kind>(&mut self, object: &K) -> bool {
+        let mut remembered = self.found.iter_mut().chain(&mut self.listed);
+        remembered.all(|remembered| remembered.note(object))
     }
 }
 
@@ -101,6 +180,28 @@ impl ReadCache {
             .remove(&key);
     }
 
+    /// Takes over what the server has answered to a write.
+    pub(crate) fn note_written<K: Kind>(&self, objects: &Objects<K>, written: &K) {
+        if let Some(watch_cache) = self.open_watch(objects) {
+            watch_cache.note(written);
+        }
+        let key = objects.key();
+        let entry = {
+            let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+            entries.get(&key).cloned()
+        };
+        let Some(entry) = entry else {
+            return;
+        };
+        // What is being read now may be from before the write.
+        let is_noted = entry
+            .try_lock()
+            .is_ok_and(|mut entry| entry.note_written(written));
+        if !is_noted {
+            self.forget(objects.resource(), objects.namespace());
+        }
+    }
+
     /// Drops everything that was read.
     pub(crate) fn forget_all(&self) {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
@@ -113,35 +214,70 @@ impl ReadCache {
         entries.retain(|(_, of), _| of.as_deref() != Some(namespace));
     }
 
-    /// The watch that everyone waiting for these objects shares; it ends with the last of
-    /// them.
+    /// The watch that is open on these objects.
+    fn open_watch<K: Kind>(&self, objects: &Objects<K>) -> Option<Arc<WatchCache<K>>> {
+        let watch_caches = self
+            .watch_caches
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let kept = watch_caches.get(&objects.key())?;
+        kept.watch_cache.clone().downcast().ok()
+    }
+
+    /// The watch that everyone shares who looks at these objects; it ends a while after the last
+    /// of them has begun to.
     pub(crate) fn watch_cache<K: Kind>(&self, objects: &Objects<K>) -> Arc<WatchCache<K>> {
-        let key = (
-            objects.resource().to_owned(),
-            objects.namespace().map(str::to_owned),
-        );
         let mut watch_caches = self
             .watch_caches
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        if let Some(watch_cache) = watch_caches.get(&key).and_then(Weak::upgrade)
-            && let Ok(watch_cache) = watch_cache.downcast::<WatchCache<K>>()
+        watch_caches.retain(|_, kept| kept.is_used());
+        let key = objects.key();
+        if let Some(kept) = watch_caches.get_mut(&key)
+            && let Ok(watch_cache) = kept.watch_cache.clone().downcast::<WatchCache<K>>()
         {
+            kept.used = Instant::now();
             return watch_cache;
         }
         let watch_cache = Arc::new(WatchCache::start(objects));
-        let shared: Arc<dyn Any + Send + Sync> = watch_cache.clone();
-        watch_caches.insert(key, Arc::downgrade(&shared));
+        let kept = Kept {
+            watch_cache: watch_cache.clone(),
+            used: Instant::now(),
+        };
+        watch_caches.insert(key, kept);
         watch_cache
     }
 }
 
 impl<K: Kind> Objects<K> {
+    fn key(&self) -> Key {
+        (
+            self.resource().to_owned(),
+            self.namespace().map(str::to_owned),
+        )
+    }
+
+    fn entry(&self) -> Arc<tokio::sync::Mutex<CacheEntry>> {
+        self.cluster().read_cache.entry(self.key())
+    }
+
+    /// All objects as the watch shows them that an operation has open.
+    fn watched(&self) -> Option<Vec<K>> {
+        if self.cluster().patience != Patience::Operation {
+            return None;
+        }
+        let shown = self.cluster().read_cache.open_watch(self)?.shown()?;
+        Some(shown.iter().map(|object| K::clone(object)).collect())
+    }
+
     /// Reads all as a refresh does: one LIST, remembered, and so is that it is not allowed.
     pub(crate) async fn read_all(&self) -> Result<Vec<K>, ClusterError> {
+        if let Some(watched) = self.watched() {
+            return Ok(watched);
+        }
         let entry = self.entry();
         let mut entry = entry.lock().await;
-        if let Some(listed) = entry.listed() {
+        if let Some(listed) = entry.listed(self.cluster().patience) {
             return Ok(listed.values().cloned().collect());
         }
         if let Some(refusal) = entry.list_forbidden.clone() {
@@ -149,7 +285,7 @@ impl<K: Kind> Objects<K> {
         }
         match self.list("").await {
             Ok(objects) => {
-                entry.listed = Some(Box::new(by_name(objects.clone())));
+                entry.listed = Some(Remembered::new(by_name(objects.clone())));
                 Ok(objects)
             }
             Err(error) => {
@@ -159,23 +295,17 @@ impl<K: Kind> Objects<K> {
         }
     }
 
-    /// Reads `name` as it was listed, and by a GET where nobody has listed.
-    pub(crate) async fn read_alone(&self, name: &str) -> Result<Option<K>, ClusterError> {
+    /// Whether `name` existed when this run last read it, as far as it has.
+    pub(crate) fn existed(&self, name: &str) -> bool {
         let entry = self.entry();
-        let entry = entry.lock().await;
-        if let Some(listed) = entry.listed::<K>() {
-            return Ok(listed.get(name).cloned());
-        }
-        drop(entry);
-        self.get(name).await
-    }
-
-    fn entry(&self) -> Arc<tokio::sync::Mutex<CacheEntry>> {
-        let key = (
-            self.resource().to_owned(),
-            self.namespace().map(str::to_owned),
-        );
-        self.cluster().read_cache.entry(key)
+        let Ok(entry) = entry.try_lock() else {
+            return false;
+        };
+        let mut remembered = entry.listed.iter().chain(&entry.found);
+        remembered.any(|remembered| {
+            let objects = remembered.of::<K>(Patience::Plan);
+            objects.is_some_and(|objects| objects.contains_key(name))
+        })
     }
 
     /// Reads `name` as a refresh does: see the module.
@@ -183,22 +313,31 @@ impl<K: Kind> Objects<K> {
         if self.resource() == "secrets" {
             return self.get(name).await;
         }
-        let entry = self.entry();
-        let mut entry = entry.lock().await;
-        if let Some(listed) = entry.listed::<K>() {
+        let patience = self.cluster().patience;
+        let shared = self.entry();
+        let mut entry = shared.lock().await;
+        if let Some(listed) = entry.listed::<K>(patience) {
             return Ok(listed.get(name).cloned());
         }
-        let only_one = entry.first.as_deref().is_none_or(|first| first == name);
-        if only_one || entry.list_forbidden.is_some() {
-            entry.first = Some(name.to_owned());
+        let found = entry.found.as_ref().and_then(|found| found.of(patience));
+        if let Some(found) = found.and_then(|found: &HashMap<String, K>| found.get(name)) {
+            return Ok(Some(found.clone()));
+        }
+        let is_alone = entry.asked.contains(name) || entry.asked.len() < ONE_BY_ONE;
+        if is_alone || entry.list_forbidden.is_some() {
+            entry.asked.insert(name.to_owned());
             drop(entry);
-            return self.get(name).await;
+            let found = self.get(name).await?;
+            if let Some(found) = &found {
+                shared.lock().await.note_found(found, patience);
+            }
+            return Ok(found);
         }
         match self.list("").await {
             Ok(objects) => {
                 let listed = by_name(objects);
                 let found = listed.get(name).cloned();
-                entry.listed = Some(Box::new(listed));
+                entry.listed = Some(Remembered::new(listed));
                 Ok(found)
             }
             Err(error) if error.is_forbidden() => {

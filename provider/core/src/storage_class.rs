@@ -6,6 +6,8 @@
 //! StatefulSets, whose volume claim templates are immutable, and fail at every reconcile from then
 //! on.
 
+use std::borrow::Borrow;
+
 use everest_schemas::everest::{DatabaseCluster, DatabaseClusterSpec, Storage};
 use everest_schemas::models::DatabaseModel;
 use everest_schemas::{Engine, Field};
@@ -81,7 +83,7 @@ pub fn keep(found: &mut DatabaseModel, prior: &DatabaseModel) {
 
 /// Gives a database that was read the classes that the claims of its volumes name. `claims` are those
 /// of its namespace. Where there are none, or they differ, the class stays open.
-pub fn fill_in(found: &mut DatabaseModel, claims: &[PersistentVolumeClaim]) {
+pub fn fill_in(found: &mut DatabaseModel, claims: &[impl Borrow<PersistentVolumeClaim>]) {
     let Some(name) = found.name.known().cloned() else {
         return;
     };
@@ -136,10 +138,11 @@ fn class<'a>(
     part: Part,
     engine: Engine,
     database: &str,
-    claims: &'a [PersistentVolumeClaim],
+    claims: &'a [impl Borrow<PersistentVolumeClaim>],
 ) -> Option<&'a str> {
     let mut classes = claims
         .iter()
+        .map(Borrow::borrow)
         .filter(|claim| of(claim, engine, database) == Some(part))
         .map(|claim| claim.spec.as_ref()?.storage_class_name.as_deref());
     let class = classes.next()??;

@@ -116,7 +116,8 @@ impl Kind for Database {
         wait: &Wait,
     ) -> Creation<DatabaseModel> {
         match database::create(cluster, planned, made, wait).await {
-            Creation::Created(state) => {
+            // Of one that is not waited for there are no claims yet.
+            Creation::Created(state) if planned.wait.known() != Some(&false) => {
                 Creation::Created(database::with_classes(cluster, state).await)
             }
             other => other,

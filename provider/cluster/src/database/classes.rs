@@ -22,13 +22,26 @@ pub async fn observe(
     named(cluster, found).await
 }
 
-/// The same of a database that was just made: its claims are newer than what was listed before.
-pub async fn with_classes(cluster: &Cluster, made: DatabaseModel) -> DatabaseModel {
-    let claims = <PersistentVolumeClaim as kube::Resource>::plural(&());
-    cluster
-        .read_cache
-        .forget(&claims, made.namespace.known_str());
-    named(cluster, made).await
+/// The same of a database that was just made: its claims are newer than what was listed before. A
+/// watch shows them to all that are made.
+pub async fn with_classes(cluster: &Cluster, mut made: DatabaseModel) -> DatabaseModel {
+    let Some(namespace) = made.namespace.known().cloned() else {
+        return made;
+    };
+    if !storage_class::is_open(&made) {
+        return made;
+    }
+    let claims = cluster.objects::<PersistentVolumeClaim>(&namespace);
+    let watch_cache = cluster.read_cache.watch_cache(&claims);
+    match watch_cache.followed(&claims).await {
+        Some(shown) => storage_class::fill_in(&mut made, &shown),
+        None => {
+            let (resource, namespace) = (claims.resource(), claims.namespace());
+            cluster.read_cache.forget(resource, namespace);
+            return named(cluster, made).await;
+        }
+    }
+    made
 }
 
 /// The same database with the classes that the claims of its volumes name, where it names none.

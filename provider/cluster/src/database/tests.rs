@@ -111,31 +111,49 @@ async fn no_database_is_made_while_an_operator_is_upgraded() {
 #[tokio::test(start_paused = true)]
 async fn a_database_that_exists_is_refused_with_its_import_id() {
     let objects = [(DATABASE.to_owned(), object("ready"))].into();
+    let (cluster, seen, objects) = api_server::store(objects, |_, _, _| {});
+    let before = objects.lock().unwrap().clone();
+    for is_read in [false, true] {
+        let planned = model(json!({}));
+        if is_read {
+            // As a plan of the same run does.
+            cluster.object(&planned).await.unwrap();
+        }
+        let made = Unacknowledged::default();
+        let created = create(&cluster, &planned, &made, &wait()).await;
+        let Creation::NotCreated(error) = created else {
+            panic!("{created:?}")
+        };
+        assert!(
+            error
+                .to_string()
+                .contains("Import it with the id \"prod/orders\""),
+            "{error}"
+        );
+    }
+    assert_eq!(*objects.lock().unwrap(), before);
+    let asked = [format!("PATCH {DATABASE}")];
+    assert_eq!(api_server::writes(&seen), asked, "refused by the server");
+}
+
+#[tokio::test(start_paused = true)]
+async fn credentials_are_not_sent_where_a_database_exists() {
+    let objects = [(DATABASE.to_owned(), object("ready"))].into();
     let (cluster, seen, _) = api_server::store(objects, |_, _, _| {});
-    let created = create(
-        &cluster,
-        &model(json!({})),
-        &Unacknowledged::default(),
-        &wait(),
-    )
-    .await;
-    let Creation::NotCreated(error) = created else {
-        panic!("{created:?}")
-    };
-    assert!(
-        error
-            .to_string()
-            .contains("Import it with the id \"prod/orders\""),
-        "{error}"
-    );
-    assert_eq!(api_server::writes(&seen), Vec::<String>::new());
+    let planned = model(json!({"spec": {"engine": {"type": "pxc", "replicas": 3,
+        "storage": {"size": "25Gi"}}, "dataSource": {"dataImport": {"dataImporterName": "i",
+        "source": {"path": "p", "s3": {"bucket": "b", "region": "r", "endpointURL": "e",
+            "credentialsSecretName": "keys", "accessKeyId": "id", "secretAccessKey": "key"}}}}}}));
+    let created = create(&cluster, &planned, &Unacknowledged::default(), &wait()).await;
+    assert!(matches!(created, Creation::NotCreated(_)), "{created:?}");
+    assert_eq!(api_server::writes(&seen), [""; 0]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_creation_that_was_killed_is_waited_for_and_restores_nothing_again() {
     let restored = model(json!({"spec": {"engine": {"type": "pxc", "replicas": 3,
         "storage": {"size": "25Gi"}}, "dataSource": {"dbClusterBackupName": "b"}}}));
-    let (cluster, seen, objects) = api_server::store(api_server::Objects::new(), |_, _, _| {});
+    let (cluster, _, objects) = api_server::store(api_server::Objects::new(), |_, _, _| {});
     let (made, patient) = (Unacknowledged::default(), wait());
     let begun = create(&cluster, &restored, &made, &patient);
     // Killed while it waits.
@@ -150,7 +168,8 @@ async fn a_creation_that_was_killed_is_waited_for_and_restores_nothing_again() {
     ready_at_once(&mut objects.lock().unwrap(), "PATCH", DATABASE);
     let created = create(&cluster, &restored, &Unacknowledged::default(), &wait()).await;
     assert!(matches!(created, Creation::Created(_)), "{created:?}");
-    assert_eq!(api_server::writes(&seen), [format!("PATCH {DATABASE}")]);
+    let spec = &objects.lock().unwrap()[DATABASE]["spec"];
+    assert!(spec["dataSource"].is_null(), "{spec}");
 }
 
 #[tokio::test(start_paused = true)]

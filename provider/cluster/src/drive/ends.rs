@@ -29,19 +29,16 @@ where
         return Creation::NotCreated(error);
     }
     let clock = wait.start();
-    let mut driver = Driver::new(cluster, &clock);
-    let ended = match driver.adopt(&lifecycle, made).await {
-        Ok(()) => driver.run(&mut lifecycle, made).await.map(|_| ()),
-        Err(error) => Err(error),
-    };
+    let mut driver = Driver::new(cluster, &clock).creating(&lifecycle);
+    let ended = driver.run(&mut lifecycle, made).await;
     let subject = lifecycle.subject();
     let last_known = driver.seen::<M::Object>(&subject);
     let last_known = last_known
         .filter(|_| driver.is_ours(&subject))
         .map(|object| cluster.observed(&*object));
     match (ended, last_known) {
-        (Ok(()), Some(observed)) => Creation::Created(observed),
-        (Ok(()), None) => Creation::NotCreated(ClusterError::NotFound {
+        (Ok(_), Some(observed)) => Creation::Created(observed),
+        (Ok(_), None) => Creation::NotCreated(ClusterError::NotFound {
             object: driver.named(&subject),
         }),
         (Err(error), None) => Creation::NotCreated(error),

@@ -35,10 +35,6 @@ use crate::{Cluster, creation, engine, last_seen};
 /// How long a write rests that somebody else's has come before.
 pub(super) const BETWEEN_TRIES: Duration = Duration::from_millis(500);
 
-/// How often the server itself is asked for an object that is waited for, in case the watch has
-/// died unnoticed.
-const CROSS_CHECK: Duration = Duration::from_secs(60);
-
 /// An object of any type.
 type Shared = Arc<dyn Any + Send + Sync>;
 
@@ -77,11 +73,12 @@ pub(super) trait Source: Send + Sync {
     fn changes(&self) -> Option<watch::Receiver<u64>>;
 
     /// Takes an object for ours if a creation from the same body has made it before it was cut
-    /// off; whether it did.
+    /// off; whether it did. That one is not there is believed; whose it is the server is asked for.
     async fn adopt(
         &mut self,
         name: &str,
         body: &Value,
+        from: From,
         made: &Unacknowledged,
     ) -> Result<bool, ClusterError>;
 
@@ -229,8 +226,8 @@ struct TypedSource<K, T> {
     stale: HashSet<String>,
     /// What was last found, ours or not.
     looked: HashMap<String, Option<Arc<K>>>,
-    /// When the server itself was last asked.
-    asked: HashMap<String, Instant>,
+    /// The UIDs of what was last read or written, and when the server had answered.
+    known: HashMap<String, (String, Instant)>,
     /// What the watch has shown: that one is gone is believed.
     seen: HashSet<String>,
     all: Option<(Arc<Vec<Arc<K>>>, Shared)>,
@@ -248,7 +245,7 @@ impl<K: Kind + Serialize, T: Any + Send + Sync> TypedSource<K, T> {
             read: HashMap::new(),
             stale: HashSet::new(),
             looked: HashMap::new(),
-            asked: HashMap::new(),
+            known: HashMap::new(),
             seen: HashSet::new(),
             all: None,
         }
@@ -265,35 +262,53 @@ impl<K: Kind + Serialize, T: Any + Send + Sync> TypedSource<K, T> {
     }
 
     async fn ask(&mut self, name: &str) -> Result<Option<Arc<K>>, ClusterError> {
-        self.asked.insert(name.to_owned(), Instant::now());
-        Ok(self.objects.get(name).await?.map(Arc::new))
+        let found = self.objects.get(name).await?.map(Arc::new);
+        self.know(name, found.as_deref());
+        Ok(found)
+    }
+
+    /// Notes that the server has just had an object.
+    fn know(&mut self, name: &str, found: Option<&K>) {
+        if let Some(uid) = found.and_then(|found| found.meta().uid.clone()) {
+            self.known.insert(name.to_owned(), (uid, Instant::now()));
+        }
+    }
+
+    /// Whether what was known of an object is gone, of which the watch shows nothing.
+    fn has_ended(&mut self, name: &str) -> bool {
+        let known = self.known.get(name).cloned();
+        known.is_some_and(|(uid, at)| self.watch_cache().saw_the_end(&uid, at))
     }
 
     async fn find(&mut self, name: &str, from: From) -> Result<Option<Arc<K>>, ClusterError> {
         if self.stale.remove(name) {
             return self.ask(name).await;
         }
+        if let Some(read) = self.read.remove(name) {
+            return Ok(read);
+        }
         if from == From::Server || self.is_unwatched {
             if let Some(written) = self.written.get(name) {
                 return Ok(Some(written.clone()));
             }
-            if let Some(read) = self.read.remove(name) {
-                return Ok(read);
+            if let Some(looked) = self.objects.take_look(name) {
+                self.know(name, Some(&looked));
+                return Ok(Some(Arc::new(looked)));
             }
             return self.ask(name).await;
         }
-        let asked = self
-            .asked
-            .entry(name.to_owned())
-            .or_insert_with(Instant::now);
-        if asked.elapsed() >= CROSS_CHECK {
-            return self.ask(name).await;
+        let watch_cache = self.watch_cache();
+        if watch_cache.is_to_be_checked(&self.objects) {
+            let found = self.ask(name).await?;
+            watch_cache.compare(name, found.as_deref());
+            return Ok(found);
         }
-        let found = self.watch_cache().current(&self.objects, name).await?;
+        let found = watch_cache.current(&self.objects, name).await?;
         let Some(written) = self.written.get(name).cloned() else {
             if found.is_some() {
                 self.seen.insert(name.to_owned());
-            } else if from == From::SureWatch && !self.seen.contains(name) {
+            } else if from == From::SureWatch && !self.seen.contains(name) && !self.has_ended(name)
+            {
                 return self.ask(name).await;
             }
             return Ok(found);
@@ -305,7 +320,7 @@ impl<K: Kind + Serialize, T: Any + Send + Sync> TypedSource<K, T> {
                 Ok(Some(found))
             }
             Some(_) => Ok(Some(written)),
-            None if self.seen.contains(name) => {
+            None if self.seen.contains(name) || self.has_ended(name) => {
                 self.written.remove(name);
                 Ok(None)
             }
@@ -332,6 +347,8 @@ impl<K: Kind + Serialize, T: Any + Send + Sync> TypedSource<K, T> {
     }
 
     fn wrote(&mut self, name: &str, written: K) {
+        self.know(name, Some(&written));
+        self.read.remove(name);
         self.written.insert(name.to_owned(), Arc::new(written));
     }
 }
@@ -393,9 +410,13 @@ impl<K: Kind + Serialize, T: Any + Send + Sync> Source for TypedSource<K, T> {
         &mut self,
         name: &str,
         body: &Value,
+        from: From,
         made: &Unacknowledged,
     ) -> Result<bool, ClusterError> {
-        let found = self.ask(name).await?;
+        let mut found = self.find(name, from).await?;
+        if found.is_some() && from != From::Server {
+            found = self.ask(name).await?;
+        }
         let ours = found
             .as_ref()
             .filter(|found| creation::is_ours(&self.objects, &***found, body));
@@ -414,13 +435,11 @@ impl<K: Kind + Serialize, T: Any + Send + Sync> Source for TypedSource<K, T> {
         body: Value,
         made: &Unacknowledged,
     ) -> Result<(), ClusterError> {
-        let created = match self.looked.contains_key(name) {
-            // What is not ours is refused by what was just read.
-            true => match self.looked.remove(name).flatten() {
-                Some(existing) => return Err(creation::foreign(&self.objects, name, &*existing)),
-                None => creation::make(&self.objects, name, body, made).await?,
-            },
-            false => creation::create(&self.objects, name, body, made).await?,
+        // Where nothing was found, or nobody has looked, the server says what exists.
+        let exists = self.looked.remove(name).flatten().is_some() || self.objects.existed(name);
+        let created = match exists || creation::has_credentials(&body) {
+            true => creation::create(&self.objects, name, body, made).await?,
+            false => creation::make(&self.objects, name, body, made).await?,
         };
         self.wrote(name, created);
         Ok(())
@@ -482,7 +501,8 @@ impl<K: Kind + Serialize, T: Any + Send + Sync> Source for TypedSource<K, T> {
     }
 
     fn note(&mut self, name: &str, written: Shared) {
-        if let Ok(written) = written.downcast() {
+        if let Ok(written) = written.downcast::<K>() {
+            self.know(name, Some(&*written));
             self.written.insert(name.to_owned(), written);
         }
     }
@@ -524,6 +544,7 @@ impl Source for Secrets {
         &mut self,
         name: &str,
         body: &Value,
+        _: From,
         made: &Unacknowledged,
     ) -> Result<bool, ClusterError> {
         let found = self.0.get(name).await?;

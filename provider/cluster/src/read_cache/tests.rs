@@ -24,7 +24,7 @@ fn named(target: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn two_hundred_reads_are_one_get_and_one_list() {
+async fn two_hundred_reads_are_ten_gets_and_one_list() {
     let (cluster, seen) = api_server::cluster(|_, target, _| {
         if is_list(target) {
             api_server::list((0..200).map(|i| map(&format!("m{i}"), 1)).collect())
@@ -48,7 +48,7 @@ async fn two_hundred_reads_are_one_get_and_one_list() {
         1,
         "{requests:?}"
     );
-    assert_eq!(requests.len(), 2, "{requests:?}");
+    assert_eq!(requests.len(), 11, "{requests:?}");
 }
 
 #[tokio::test]
@@ -66,13 +66,13 @@ async fn a_forbidden_list_becomes_single_gets() {
         }
     });
     let objects = cluster.objects::<ConfigMap>("n");
-    for name in ["a", "b", "c", "d"] {
-        assert!(objects.read(name).await.unwrap().is_some());
+    for name in 0..14 {
+        assert!(objects.read(&format!("m{name}")).await.unwrap().is_some());
     }
     assert_eq!(
         seen.lock().unwrap().len(),
-        5,
-        "four GETs and one refused LIST"
+        15,
+        "fourteen GETs and one refused LIST"
     );
 }
 
@@ -109,26 +109,69 @@ async fn secrets_are_never_listed() {
 }
 
 #[tokio::test]
-async fn a_write_makes_the_next_read_ask_again() {
-    let (cluster, seen) = api_server::cluster(|method, target, _| {
-        if method == "GET" && is_list(target) {
-            api_server::list(vec![map("a", 1), map("b", 1)])
-        } else {
-            named(target)
-        }
+async fn what_is_written_is_what_is_read_next() {
+    let (cluster, seen) = api_server::cluster(|method, target, _| match method {
+        "PATCH" => Answer::Json(200, map("a", 2)),
+        "DELETE" => Answer::Json(200, map("a", 3)),
+        _ if is_list(target) => api_server::list(vec![map("a", 1), map("b", 1)]),
+        _ => named(target),
     });
     let objects = cluster.objects::<ConfigMap>("n");
-    objects.read("a").await.unwrap();
-    objects.read("b").await.unwrap();
+    let version = async || {
+        let found = objects.read("a").await.unwrap().unwrap();
+        found.metadata.resource_version.unwrap()
+    };
+    for is_listed in [false, true] {
+        if is_listed {
+            objects.read_all().await.unwrap();
+        }
+        assert_eq!(version().await, "1");
+        objects.patch_merge("a", &json!({})).await.unwrap();
+        let before = seen.lock().unwrap().len();
+        assert_eq!(version().await, "2");
+        assert_eq!(seen.lock().unwrap().len(), before, "nothing is asked");
+        objects.request_deletion("a", None).await.unwrap();
+        assert_eq!(version().await, "1", "how it goes is asked for");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_operation_looks_at_nothing_that_was_listed_long_ago() {
+    let (cluster, seen) = api_server::cluster(|_, _, _| api_server::list(vec![map("a", 1)]));
+    let requests = || seen.lock().unwrap().len();
+    let objects = cluster.objects::<ConfigMap>("n");
+    objects.read_all().await.unwrap();
+    tokio::time::sleep(Duration::from_secs(50)).await;
+    objects.read_all().await.unwrap();
+    assert_eq!(requests(), 1);
+    tokio::time::sleep(Duration::from_secs(20)).await;
+    let plan = cluster.fail_fast().objects::<ConfigMap>("n");
+    plan.read_all().await.unwrap();
+    assert_eq!(requests(), 1, "a plan is made of one look");
+    objects.read_all().await.unwrap();
+    assert_eq!(requests(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_operation_reads_its_object_once_a_moment() {
+    let (cluster, seen) = api_server::cluster(|_, target, _| named(target));
+    let requests = || seen.lock().unwrap().len();
+    let operation = cluster.stopped_by(&CancellationToken::new());
+    let objects = operation.objects::<ConfigMap>("n");
+    objects.look("a").await.unwrap();
+    objects.look("a").await.unwrap();
+    assert_eq!(requests(), 1);
+    let another = cluster.stopped_by(&CancellationToken::new());
+    another.objects::<ConfigMap>("n").look("a").await.unwrap();
+    assert_eq!(requests(), 2, "another operation has not looked");
     objects.patch_merge("a", &json!({})).await.unwrap();
-    objects.read("a").await.unwrap();
-    let gets = seen
-        .lock()
-        .unwrap()
-        .iter()
-        .filter(|(line, _)| line.contains("/configmaps/a"))
-        .count();
-    assert_eq!(gets, 3, "GET, PATCH, GET");
+    objects.look("a").await.unwrap();
+    assert_eq!(requests(), 4, "what was written is looked at");
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    objects.look("a").await.unwrap();
+    assert_eq!(requests(), 5);
+    assert!(objects.take_look("a").is_some());
+    assert!(objects.take_look("a").is_none(), "a look is used up");
 }
 
 #[tokio::test(start_paused = true)]
@@ -149,11 +192,16 @@ async fn one_failed_contact_of_a_refresh_is_the_answer_to_all() {
         );
     }
     assert!(began.elapsed() < Duration::from_secs(30));
-    assert!(seen.lock().unwrap().len() <= 2, "a GET and a LIST");
+    let asked = seen.lock().unwrap().len();
+    assert!(asked <= 11, "ten GETs and a LIST");
 
     tokio::time::sleep(Duration::from_secs(11)).await;
     assert!(cluster.objects::<ConfigMap>("n").read("a").await.is_err());
-    assert_eq!(seen.lock().unwrap().len(), 3, "the next run asks again");
+    assert_eq!(
+        seen.lock().unwrap().len(),
+        asked + 1,
+        "the next run asks again"
+    );
 }
 
 #[tokio::test(start_paused = true)]

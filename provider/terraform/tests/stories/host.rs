@@ -48,7 +48,7 @@ struct Instance {
 }
 
 /// A plan.
-struct Plan {
+pub struct Plan {
     /// What was read, or imported.
     refreshed: Option<Instance>,
     config: Value,
@@ -92,24 +92,29 @@ impl Host {
         let plugin = Plugin::start(process, wanted.type_name).await?;
         let plan = self.plan(&plugin, wanted).await?;
         plugin.end().await?;
-        if plan.action == Action::Nothing {
+        if plan.changes_nothing() {
             self.state = plan.refreshed;
             return Ok(true);
         }
         let plugin = Plugin::start(process, wanted.type_name).await?;
-        let mut state = plan.refreshed.clone();
-        let done = carry_out(&plugin, &plan, &mut state).await;
-        // Whoever is killed with the provider saves nothing but what was saved before.
-        if !(matches!(done, Err(Stop::Killed)) && dies == Dies::WithHost) {
-            self.state = state;
-        }
-        done?;
+        self.carry_out(&plugin, plan, dies).await?;
         plugin.end().await?;
         Ok(false)
     }
 
+    /// Does what is planned.
+    pub async fn carry_out(&mut self, plugin: &Plugin, plan: Plan, dies: Dies) -> Result<(), Stop> {
+        let mut state = plan.refreshed.clone();
+        let done = carry_out(plugin, &plan, &mut state).await;
+        // Whoever is killed with the provider saves nothing but what was saved before.
+        if !(matches!(done, Err(Stop::Killed)) && dies == Dies::WithHost) {
+            self.state = state;
+        }
+        done
+    }
+
     /// Validates, reads and plans.
-    async fn plan(&self, plugin: &Plugin, wanted: &Wanted) -> Result<Plan, Stop> {
+    pub async fn plan(&self, plugin: &Plugin, wanted: &Wanted) -> Result<Plan, Stop> {
         let config = match &wanted.block {
             Some(block) => stored::from_json(block, &plugin.object.value_type()).unwrap(),
             None => Value::Null,
@@ -169,6 +174,13 @@ impl Host {
     }
 }
 
+impl Plan {
+    /// Returns true if there is nothing to do.
+    pub fn changes_nothing(&self) -> bool {
+        self.action == Action::Nothing
+    }
+}
+
 /// Does what is planned; `state` is what is known at any moment.
 async fn carry_out(plugin: &Plugin, plan: &Plan, state: &mut Option<Instance>) -> Result<(), Stop> {
     if matches!(plan.action, Action::Delete | Action::Replace) {
@@ -200,7 +212,7 @@ struct Planned {
 }
 
 /// A process of the provider.
-struct Plugin {
+pub struct Plugin {
     server: Server<EverestProvider>,
     everest: Arc<EverestProvider>,
     death: CancellationToken,
@@ -209,7 +221,8 @@ struct Plugin {
 }
 
 impl Plugin {
-    async fn start(process: &Process, type_name: &'static str) -> Result<Self, Stop> {
+    /// The provider as a process that has begun and is configured.
+    pub async fn start(process: &Process, type_name: &'static str) -> Result<Self, Stop> {
         let (of, server) = (process.clone(), process.server().clone());
         let everest = Arc::new(EverestProvider::reaching(move |_, catalog: Catalog| {
             let server = server.clone();
@@ -245,7 +258,7 @@ impl Plugin {
     }
 
     /// The provider is asked to end, and does.
-    async fn end(&self) -> Result<(), Stop> {
+    pub async fn end(&self) -> Result<(), Stop> {
         self.lives(self.everest.shutdown()).await
     }
 

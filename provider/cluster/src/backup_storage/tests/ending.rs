@@ -98,6 +98,7 @@ async fn a_storage_that_everest_calls_used_stays_where_its_users_may_not_be_list
         let path = target.split('?').next().unwrap_or_default();
         match path {
             STORAGE => api_server::Answer::Json(200, used.clone()),
+            _ if STORAGE.starts_with(path) => api_server::list(vec![used.clone()]),
             _ if path == backups() => api_server::failure(
                 403,
                 "Forbidden",

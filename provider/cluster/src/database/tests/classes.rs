@@ -76,6 +76,7 @@ async fn the_class_of_a_new_database_is_that_of_claims_that_were_not_there_befor
         panic!("{made:?}")
     };
     objects.lock().unwrap().extend([claim()]);
+    tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(class(&with_classes(&cluster, made).await), Some("standard"));
 }
 
