@@ -3,16 +3,27 @@
 //! An object that exists is ours if it is the one that this creation would make and that a
 //! creation before it has made without anybody having got the answer: see
 //! [`acknowledgement`](crate::acknowledgement). A mark on it says so: a digest of what was
-//! written, by our field manager. It is never ours by its name or its manager alone.
+//! written and the run that has written it, by our field manager. It is never ours by its name or
+//! its manager alone.
+//!
+//! Of what another run has made, nobody can see whether that run was killed or is still at work. So
+//! it is claimed: this run writes itself into the mark. A run that is at work sees that and puts
+//! its own mark back ([`defend`]), or takes the mark off when its answer is delivered. A claim that
+//! stands for a while is good.
+
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
+use std::time::Duration;
 
 use everest_core::v1::{ObjectMapping, managed_fields};
 use kube::{Resource, ResourceExt};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
+use tokio::time::Instant;
 
 use crate::acknowledgement::Unacknowledged;
-use crate::error::ClusterError;
+use crate::error::{ClusterError, Object};
 use crate::objects::{Kind, Objects, Typed};
 use crate::{CREATED_BY_APPLY, Cluster};
 
@@ -32,11 +43,11 @@ pub(crate) async fn create<K: Kind + Serialize>(
     made: &Unacknowledged,
 ) -> Result<K, ClusterError> {
     match objects.get(name).await? {
-        Some(existing) if is_ours(objects, &existing, &body) => {
-            made.note(objects, &existing);
-            Ok(existing)
+        Some(existing) => {
+            let ours = held(objects, name, existing, &body).await?;
+            made.note(objects, &ours);
+            Ok(ours)
         }
-        Some(existing) => Err(foreign(objects, name, &existing)),
         None => make(objects, name, body, made).await,
     }
 }
@@ -54,7 +65,8 @@ pub(crate) async fn make<K: Kind + Serialize>(
     body: Value,
     made: &Unacknowledged,
 ) -> Result<K, ClusterError> {
-    let ours = match objects.apply_new(name, &marked(body.clone())).await {
+    let mark = mark_of(objects, &body);
+    let ours = match objects.apply_new(name, &marked(body.clone(), &mark)).await {
         Ok(created) => {
             objects.cluster().note_rewritten(&created, &body);
             created
@@ -66,8 +78,7 @@ pub(crate) async fn make<K: Kind + Serialize>(
             | ClusterError::Conflict { .. }
             | ClusterError::Refused { .. }),
         ) => match objects.get(name).await {
-            Ok(Some(existing)) if is_ours(objects, &existing, &body) => existing,
-            Ok(Some(existing)) => return Err(foreign(objects, name, &existing)),
+            Ok(Some(existing)) => held(objects, name, existing, &body).await?,
             _ => return Err(error),
         },
         Err(error) => return Err(error),
@@ -76,12 +87,119 @@ pub(crate) async fn make<K: Kind + Serialize>(
     Ok(ours)
 }
 
-/// Whether an object is what a creation from `body` has made that nobody knows of yet.
-pub(crate) fn is_ours<K: Kind>(objects: &Objects<K>, object: &K, body: &Value) -> bool {
+/// How long a claim has to stand. A run at work looks at what it waits for at least every few
+/// seconds, and takes its mark off half a minute after its answer.
+const STANDS: Duration = Duration::from_secs(45);
+
+/// How often a claim is looked at.
+const BETWEEN_LOOKS: Duration = Duration::from_secs(5);
+
+/// Whose an object is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Whose {
+    /// This run has made it, or has claimed it.
+    Ours,
+    /// Another run has made it from the same body, and nobody has acknowledged it.
+    AnotherRuns,
+    /// Somebody else's.
+    Foreign,
+}
+
+fn whose<K: Kind>(objects: &Objects<K>, object: &K, body: &Value) -> Whose {
     let mark = object.annotations().get(CREATED_BY_APPLY);
-    object.meta().deletion_timestamp.is_none()
-        && mark.is_some_and(|mark| *mark == digest(body))
-        && objects.cluster().has_marked(object)
+    let Some((digest_of, run)) = mark.map(|mark| mark.split_once('.').unwrap_or((mark, ""))) else {
+        return Whose::Foreign;
+    };
+    let is_it = object.meta().deletion_timestamp.is_none()
+        && digest_of == digest(body)
+        && objects.cluster().has_marked(object);
+    match is_it {
+        true if *run == *objects.cluster().run => Whose::Ours,
+        true => Whose::AnotherRuns,
+        false => Whose::Foreign,
+    }
+}
+
+/// Whether an object is what a creation from `body` has made, by this run or another one, that
+/// nobody has acknowledged yet.
+pub(crate) fn may_be_ours<K: Kind>(objects: &Objects<K>, object: &K, body: &Value) -> bool {
+    whose(objects, object, body) != Whose::Foreign
+}
+
+/// An object that exists, as far as it is ours or becomes so by a claim.
+///
+/// # Errors
+/// `AlreadyExists` with what to do about it; whatever the server says.
+pub(crate) async fn held<K: Kind>(
+    objects: &Objects<K>,
+    name: &str,
+    existing: K,
+    body: &Value,
+) -> Result<K, ClusterError> {
+    match whose(objects, &existing, body) {
+        Whose::Ours => Ok(existing),
+        Whose::Foreign => Err(foreign(objects, name, &existing)),
+        Whose::AnotherRuns => claimed(objects, name, &existing, body).await,
+    }
+}
+
+/// Claims what another run has made, and waits until the claim has stood for long enough.
+async fn claimed<K: Kind>(
+    objects: &Objects<K>,
+    name: &str,
+    existing: &K,
+    body: &Value,
+) -> Result<K, ClusterError> {
+    let object = objects.named(name);
+    tracing::info!(%object, "another run has made it from the same configuration: waiting for a sign of it");
+    let (uid, mark) = (existing.meta().uid.as_deref(), mark_of(objects, body));
+    objects.mark(name, uid, Some(&mark)).await?;
+    let begun = Instant::now();
+    loop {
+        tokio::select! {
+            biased;
+            () = objects.cluster().stop.cancelled() => return Err(at_work(object)),
+            () = tokio::time::sleep(BETWEEN_LOOKS) => {}
+        }
+        let Some(found) = objects.get(name).await? else {
+            return Err(ClusterError::NotFound { object });
+        };
+        match whose(objects, &found, body) {
+            Whose::Ours if begun.elapsed() >= STANDS => return Ok(found),
+            Whose::Ours => {}
+            Whose::AnotherRuns => return Err(at_work(object)),
+            Whose::Foreign => return Err(foreign(objects, name, &found)),
+        }
+    }
+}
+
+fn at_work(object: Box<Object>) -> ClusterError {
+    ClusterError::AlreadyExists {
+        object,
+        remedy: "Another run with the same configuration is making it at the moment. If both are \
+                 meant to be there, choose another name. If that run was ended, apply again in a \
+                 minute"
+            .to_owned(),
+    }
+}
+
+/// Puts the mark of this run back on an object that it has made and that another run has claimed.
+/// That may fail: it is seen again at the next look.
+pub(crate) async fn defend<K: Kind>(objects: &Objects<K>, object: &K, mark: &str) {
+    let found = object.annotations().get(CREATED_BY_APPLY);
+    if found.is_none_or(|found| found == mark) {
+        return;
+    }
+    let uid = object.meta().uid.as_deref();
+    if let Err(error) = objects.mark(&object.name_any(), uid, Some(mark)).await {
+        tracing::debug!(%error, "another run's claim stands for now");
+    }
+}
+
+/// What tells one run from another one.
+pub(crate) fn new_run() -> String {
+    // The keys of a hash map's hasher are random.
+    format!("{:016x}", RandomState::new().build_hasher().finish())
 }
 
 /// An object that has the name of another one.
@@ -167,9 +285,13 @@ pub(crate) async fn acknowledge<K: Kind>(
         .await
 }
 
+/// The mark of what this run makes from a body.
+pub(crate) fn mark_of<K: Kind>(objects: &Objects<K>, body: &Value) -> String {
+    format!("{}.{}", digest(body), objects.cluster().run)
+}
+
 /// An apply body with the mark of its creation.
-fn marked(mut body: Value) -> Value {
-    let mark = digest(&body);
+fn marked(mut body: Value, mark: &str) -> Value {
     let metadata = &mut body["metadata"];
     if metadata["annotations"].is_null() {
         metadata["annotations"] = json!({});

@@ -105,6 +105,8 @@ pub struct Cluster {
     /// A read was not answered in the moment after the stop: no other one is waited for.
     deaf: Arc<AtomicBool>,
     looked: looked::Looked,
+    /// What tells this run from any other one: part of the mark of what it makes.
+    run: Arc<str>,
     /// The time of day.
     now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
 }
@@ -139,6 +141,7 @@ impl Cluster {
             stop: CancellationToken::new(),
             deaf: Arc::default(),
             looked: looked::Looked::default(),
+            run: Arc::from(creation::new_run()),
             now: Arc::new(Timestamp::now),
         }
     }

@@ -190,7 +190,11 @@ async fn refuse_existing(cluster: &Cluster, planned: &NamespaceModel) -> Result<
     match namespaces.get(name).await? {
         Some(existing)
             if planned.take_ownership.known() != Some(&true)
-                && !creation::is_ours(&namespaces, &existing, &v1::namespace::desired(planned)) =>
+                && !creation::may_be_ours(
+                    &namespaces,
+                    &existing,
+                    &v1::namespace::desired(planned),
+                ) =>
         {
             Err(exists(&namespaces, &existing))
         }

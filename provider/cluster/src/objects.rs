@@ -497,20 +497,31 @@ impl<K: Kind> Objects<K> {
     /// # Errors
     /// Whatever the server says; an object that is gone is fine.
     pub(crate) async fn unmark(&self, name: &str, uid: Option<&str>) -> Result<(), ClusterError> {
+        match self.mark(name, uid, None).await {
+            Err(ClusterError::NotFound { .. } | ClusterError::Superseded { .. }) => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Sets the mark of a creation on the object `uid`, or takes it off.
+    pub(crate) async fn mark(
+        &self,
+        name: &str,
+        uid: Option<&str>,
+        mark: Option<&str>,
+    ) -> Result<(), ClusterError> {
         let parameters = PatchParams {
             field_manager: Some(self.cluster.field_manager.to_string()),
             ..PatchParams::default()
         };
         let body = apply::pinned(
-            json!({"metadata": {"annotations": {CREATED_BY_APPLY: null}}}),
+            json!({"metadata": {"annotations": {CREATED_BY_APPLY: mark}}}),
             uid,
         );
         let patch = Patch::Merge(&body);
         let request = || self.api.patch_metadata(name, &parameters, &patch);
-        match self.send("patch", name, request).await {
-            Ok(_) | Err(ClusterError::NotFound { .. } | ClusterError::Superseded { .. }) => Ok(()),
-            Err(error) => Err(error),
-        }
+        self.send("patch", name, request).await?;
+        Ok(())
     }
 
     /// What a server-side apply of `body` with force would be answered; what the answer has

@@ -92,7 +92,7 @@ async fn an_object_of_the_same_name_that_came_later_is_not_acknowledged() {
 
 #[tokio::test(start_paused = true)]
 async fn a_mark_that_another_manager_has_copied_means_nothing() {
-    let mut copied = marked(body("MQ=="));
+    let mut copied = marked(body("MQ=="), &digest(&body("MQ==")));
     copied["metadata"]["managedFields"] = json!([{"manager": "kubectl", "operation": "Apply",
         "fieldsType": "FieldsV1",
         "fieldsV1": {"f:metadata": {"f:annotations": {format!("f:{CREATED_BY_APPLY}"): {}}}}}]);
@@ -171,6 +171,87 @@ async fn a_creation_whose_answer_got_lost_has_its_object() {
         }
     });
     made(&cluster, "MQ==").await.unwrap();
+}
+
+/// The same cluster as another run sees it.
+fn another_run(cluster: &crate::Cluster) -> crate::Cluster {
+    let mut other = cluster.with_empty_cache();
+    other.run = new_run().into();
+    other
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_killed_run_has_made_is_taken_once_nobody_says_otherwise() {
+    let (cluster, seen, objects) = api_server::store(api_server::Objects::new(), |_, _, _| {});
+    made(&cluster, "MQ==").await.unwrap();
+    let begun = Instant::now();
+    let next = another_run(&cluster);
+    let (taken, _) = made(&next, "MQ==").await.unwrap();
+    assert!(begun.elapsed() >= STANDS, "{:?}", begun.elapsed());
+    assert_eq!(
+        api_server::writes(&seen).len(),
+        2,
+        "the creation and the claim"
+    );
+    let (again, _) = made(&next, "MQ==").await.unwrap();
+    assert_eq!(again.metadata.uid, taken.metadata.uid);
+    assert_eq!(
+        mark(&objects.lock().unwrap()),
+        mark_of(&next.objects::<ConfigMap>("n"), &body("MQ=="))
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_run_at_work_has_made_stays_its_own() {
+    let (cluster, _, _) = api_server::store(api_server::Objects::new(), |_, _, _| {});
+    let (first, _) = made(&cluster, "MQ==").await.unwrap();
+    let objects = cluster.objects::<ConfigMap>("n");
+    let ours = mark_of(&objects, &body("MQ=="));
+    let at_work = async {
+        loop {
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            let found = objects.get("a").await.unwrap().unwrap();
+            assert_eq!(found.metadata.uid, first.metadata.uid);
+            defend(&objects, &found, &ours).await;
+        }
+    };
+    let other = another_run(&cluster);
+    let error = tokio::select! {
+        error = made(&other, "MQ==") => error.err().unwrap(),
+        () = at_work => unreachable!(),
+    };
+    assert!(
+        error
+            .to_string()
+            .contains("Another run with the same configuration"),
+        "{error}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_another_run_acknowledges_meanwhile_is_to_be_imported() {
+    let (cluster, _, objects) = api_server::store(api_server::Objects::new(), |_, _, _| {});
+    let (_, first) = made(&cluster, "MQ==").await.unwrap();
+    cluster.acknowledge(first);
+    let error = made(&another_run(&cluster), "MQ==").await.err().unwrap();
+    assert!(
+        error.to_string().contains("Import it with the id \"n/a\""),
+        "{error}"
+    );
+    assert!(mark(&objects.lock().unwrap()).is_null());
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_two_runs_that_claim_what_a_killed_one_has_made_one_gets_it() {
+    let (cluster, _, _) = api_server::store(api_server::Objects::new(), |_, _, _| {});
+    made(&cluster, "MQ==").await.unwrap();
+    let (one, other) = (another_run(&cluster), another_run(&cluster));
+    let later = async {
+        tokio::time::sleep(Duration::from_secs(7)).await;
+        made(&other, "MQ==").await
+    };
+    let (first, second) = tokio::join!(made(&one, "MQ=="), later);
+    assert!(first.is_err() && second.is_ok());
 }
 
 #[test]

@@ -228,6 +228,8 @@ struct TypedSource<K, T> {
     looked: HashMap<String, Option<Arc<K>>>,
     /// The UIDs of what was last read or written, and when the server had answered.
     known: HashMap<String, (String, Instant)>,
+    /// UID and mark of what the caller has made.
+    made: HashMap<String, (Option<String>, String)>,
     /// What the watch has shown: that one is gone is believed.
     seen: HashSet<String>,
     all: Option<(Arc<Vec<Arc<K>>>, Shared)>,
@@ -246,6 +248,7 @@ impl<K: Kind + Serialize, T: Any + Send + Sync> TypedSource<K, T> {
             stale: HashSet::new(),
             looked: HashMap::new(),
             known: HashMap::new(),
+            made: HashMap::new(),
             seen: HashSet::new(),
             all: None,
         }
@@ -346,6 +349,12 @@ impl<K: Kind + Serialize, T: Any + Send + Sync> TypedSource<K, T> {
         }
     }
 
+    fn has_made(&mut self, name: &str, made: &K, body: &Value) {
+        let mark = creation::mark_of(&self.objects, body);
+        self.made
+            .insert(name.to_owned(), (made.meta().uid.clone(), mark));
+    }
+
     fn wrote(&mut self, name: &str, written: K) {
         self.know(name, Some(&written));
         self.read.remove(name);
@@ -361,6 +370,11 @@ impl<K: Kind + Serialize, T: Any + Send + Sync> Source for TypedSource<K, T> {
 
     async fn object(&mut self, name: &str, from: From) -> Result<Answer, ClusterError> {
         let found = self.find(name, from).await?;
+        if let (Some(found), Some((uid, mark))) = (&found, self.made.get(name))
+            && *uid == found.meta().uid
+        {
+            creation::defend(&self.objects, &**found, mark).await;
+        }
         self.looked.insert(name.to_owned(), found.clone());
         Ok(Answer::Object(match found {
             Some(found) => Seen::Found(self.show(name, found)),
@@ -417,12 +431,14 @@ impl<K: Kind + Serialize, T: Any + Send + Sync> Source for TypedSource<K, T> {
         if found.is_some() && from != From::Server {
             found = self.ask(name).await?;
         }
-        let ours = found
-            .as_ref()
-            .filter(|found| creation::is_ours(&self.objects, &***found, body));
-        if let Some(ours) = ours {
-            made.note(&self.objects, &**ours);
-            self.written.insert(name.to_owned(), ours.clone());
+        if let Some(existing) = &found
+            && creation::may_be_ours(&self.objects, &**existing, body)
+        {
+            let existing = (**existing).clone();
+            let ours = creation::held(&self.objects, name, existing, body).await?;
+            made.note(&self.objects, &ours);
+            self.has_made(name, &ours, body);
+            self.wrote(name, ours);
             return Ok(true);
         }
         self.read.insert(name.to_owned(), found);
@@ -438,9 +454,10 @@ impl<K: Kind + Serialize, T: Any + Send + Sync> Source for TypedSource<K, T> {
         // Where nothing was found, or nobody has looked, the server says what exists.
         let exists = self.looked.remove(name).flatten().is_some() || self.objects.existed(name);
         let created = match exists || creation::has_credentials(&body) {
-            true => creation::create(&self.objects, name, body, made).await?,
-            false => creation::make(&self.objects, name, body, made).await?,
+            true => creation::create(&self.objects, name, body.clone(), made).await?,
+            false => creation::make(&self.objects, name, body.clone(), made).await?,
         };
+        self.has_made(name, &created, &body);
         self.wrote(name, created);
         Ok(())
     }
@@ -548,11 +565,12 @@ impl Source for Secrets {
         made: &Unacknowledged,
     ) -> Result<bool, ClusterError> {
         let found = self.0.get(name).await?;
-        let ours = found.filter(|found| creation::is_ours(&self.0, found, body));
-        if let Some(ours) = &ours {
-            made.note(&self.0, ours);
-        }
-        Ok(ours.is_some())
+        let Some(found) = found.filter(|found| creation::may_be_ours(&self.0, found, body)) else {
+            return Ok(false);
+        };
+        let ours = creation::held(&self.0, name, found, body).await?;
+        made.note(&self.0, &ours);
+        Ok(true)
     }
 
     async fn create(
