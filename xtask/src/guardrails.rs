@@ -120,9 +120,11 @@ state holds it: neither is taken over.
 
 One kind of object is taken over: one that this provider made for a creation that never came to
 its end, because the provider or Terraform was killed or the answer was lost. Apply the same
-configuration again, from any machine, and the apply goes on with that object. The provider
-knows the object by the annotation `everest.openeverest.io/created-by-apply`, a digest of what
-was written, which is taken off once Terraform has the answer. If you change the configuration
+configuration again, from any machine, and the apply goes on with that object, 40 seconds later:
+until then a run that is still at work on the object would have said so, and the apply would end
+in an error. The provider knows the object by the annotation
+`everest.openeverest.io/created-by-apply`, which holds a digest of what was written, and which is
+taken off once Terraform has the answer. If you change the configuration
 of the object before you apply again, the digest differs and the object is an error: import it.
 
 If the provider is killed after the state has the object and before the annotation is off, the

@@ -6,6 +6,7 @@
 mod host;
 mod plays;
 mod script;
+mod workspaces;
 
 #[test]
 fn every_story_ends_well_whatever_happens_on_the_way() {

@@ -17,6 +17,15 @@ pub fn all() -> Vec<Story> {
     scripts.into_iter().flatten().map(Script::story).collect()
 }
 
+/// One of each kind that makes something.
+pub fn creations() -> Vec<Script> {
+    let scripts = [databases(), storages(), backups(), restores(), namespaces()];
+    let first = scripts
+        .into_iter()
+        .map(|scripts| scripts.into_iter().next());
+    first.flatten().collect()
+}
+
 fn database(name: &str) -> Script {
     Script::new(
         &format!("database/{name}"),

@@ -87,6 +87,27 @@ impl Script {
         self
     }
 
+    /// What is applied.
+    pub fn wanted(&self) -> &Wanted {
+        &self.wanted
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The world as others have left it, at rest.
+    pub async fn world(&self) -> World {
+        let world = match self.needs_olm {
+            true => World::with_olm().await,
+            false => World::new().await,
+        };
+        (self.scene)(&world);
+        world.passes(std::time::Duration::from_secs(120)).await;
+        world
+    }
+
     /// The story, to be told.
     pub fn story(self) -> Story {
         let name = self.name.clone();
@@ -94,12 +115,7 @@ impl Script {
         let begin = move || {
             let script = script.clone();
             async move {
-                let world = match script.needs_olm {
-                    true => World::with_olm().await,
-                    false => World::new().await,
-                };
-                (script.scene)(&world);
-                world.passes(std::time::Duration::from_secs(120)).await;
+                let world = script.world().await;
                 let mut host = Host::default();
                 for wanted in &script.before {
                     let process = world.server.process();
