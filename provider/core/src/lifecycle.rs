@@ -15,6 +15,7 @@
 //! [`backup_storage`] (its end).
 
 mod action;
+mod failure;
 mod object;
 mod observed;
 mod prerequisites;

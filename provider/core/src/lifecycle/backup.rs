@@ -12,8 +12,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
 
 use super::{
-    Action, EngineRole, Lifecycle, ObjectRef, Observed, Query, Removal, Stopwatches, prerequisites,
-    users,
+    Action, EngineRole, Lifecycle, ObjectRef, Observed, Query, Removal, Stopwatches, failure,
+    prerequisites, users,
 };
 use crate::readiness::{self, Readiness};
 use crate::storage_users::{IN_USE, User};
@@ -90,7 +90,9 @@ impl Lifecycle for TakeBackup {
                 _ if !self.waits => Action::Done(()),
                 Readiness::Ready => Action::Done(()),
                 Readiness::Pending(missing) => Action::Await(missing.into()),
-                Readiness::Failed(reason) => Action::Failed(reason),
+                Readiness::Failed(reason) => {
+                    Action::Failed(why(observed, &self.object, backup, reason)?)
+                }
             });
         }
         if let Some(missing) = prerequisites::operator_upgrade(observed, namespace)? {
@@ -118,6 +120,20 @@ impl Lifecycle for TakeBackup {
             },
         })
     }
+}
+
+/// Why a backup will not succeed: Everest's object has no place for what the engine says.
+fn why(
+    observed: &Observed,
+    object: &ObjectRef,
+    backup: &DatabaseClusterBackup,
+    reason: String,
+) -> Result<String, Query> {
+    let said = match v1::backup::state(backup) {
+        "Failed" => failure::why(observed, object, EngineRole::Backup)?,
+        _ => None,
+    };
+    Ok(said.map_or(reason, |said| format!("the backup failed: {said}")))
 }
 
 /// How long Everest is waited for to let go of a backup that nobody uses any more.

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{
     Action, EngineRole, Lifecycle, ObjectRef, Observed, Query, Removal, Requirement, Stopwatches,
-    prerequisites,
+    failure, prerequisites,
 };
 use crate::facts::Seen;
 use crate::readiness::{self, Readiness};
@@ -115,7 +115,12 @@ impl Lifecycle for BeginRestore {
         {
             return match readiness::restore(restore) {
                 Readiness::Pending(missing) => Ok(Action::Await(missing.into())),
-                Readiness::Failed(reason) => Ok(Action::Failed(reason)),
+                Readiness::Failed(reason) => Ok(Action::Failed(why(
+                    observed,
+                    &self.object,
+                    restore,
+                    reason,
+                )?)),
                 Readiness::Ready => usable_again(observed, namespace, restore),
             };
         }
@@ -130,6 +135,23 @@ impl Lifecycle for BeginRestore {
             },
         })
     }
+}
+
+/// Why a restore failed: Everest's object says what MySQL's and MongoDB's operators do, and nothing
+/// of PostgreSQL's.
+fn why(
+    observed: &Observed,
+    object: &ObjectRef,
+    restore: &DatabaseClusterRestore,
+    reason: String,
+) -> Result<String, Query> {
+    let status = restore.status.as_ref();
+    let message = status.and_then(|status| status.message.as_deref());
+    if message.is_some_and(|message| !message.is_empty()) {
+        return Ok(reason);
+    }
+    let said = failure::why(observed, object, EngineRole::Restore)?;
+    Ok(said.map_or_else(|| reason.clone(), |said| format!("{reason}: {said}")))
 }
 
 /// Waits until the database of a restore that has succeeded can be used.
@@ -220,4 +242,40 @@ fn database_of(restore: &DatabaseClusterRestore) -> &str {
 
 fn text(field: &Field<String>) -> &str {
     field.known_str().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lifecycle::ObjectKind;
+    use crate::lifecycle::world::World;
+    use everest_schemas::Engine;
+    use serde_json::json;
+
+    #[test]
+    fn a_restore_that_failed_without_a_word_of_everests_says_what_its_engine_does() {
+        let failed = |message: &str| {
+            json!({"metadata": {}, "status": {"state": "Failed", "message": message}, "spec":
+                {"dbClusterName": "ledger", "dataSource": {"dbClusterBackupName": "b"}}})
+        };
+        let model: RestoreModel = serde_json::from_value(json!({"namespace": "prod", "name": "r",
+            "databaseName": "ledger", "backupName": "b"}))
+        .unwrap();
+        let engine = ObjectKind::Engine(Engine::Postgresql, EngineRole::Restore);
+        let own =
+            json!({"metadata": {"namespace": "prod"}, "status": {"jobName": "ledger-restore"}});
+        let mut world = World::default()
+            .with(ObjectKind::Restore, "r", failed(""))
+            .with(engine, "r", own)
+            .after_making(ObjectKind::Restore, "r");
+        let reason = |world: &mut World| match world.next(&mut BeginRestore::of(&model)) {
+            Action::Failed(reason) => reason,
+            other => panic!("{other:?}"),
+        };
+        let silent = reason(&mut world);
+        assert!(silent.contains("PerconaPGRestore prod/r"), "{silent}");
+        assert!(silent.contains("job/ledger-restore"), "{silent}");
+        world.put(ObjectKind::Restore, "r", failed("no such path"));
+        assert_eq!(reason(&mut world), "the restore failed; no such path");
+    }
 }
