@@ -111,11 +111,12 @@ impl Kind for Database {
     async fn create(
         cluster: &Cluster,
         planned: &DatabaseModel,
-        _: &DatabaseModel,
+        config: &DatabaseModel,
         made: &Unacknowledged,
         wait: &Wait,
     ) -> Creation<DatabaseModel> {
-        match database::create(cluster, planned, made, wait).await {
+        let planned = v1::database::with_import_keys(planned, config);
+        match database::create(cluster, &planned, made, wait).await {
             Creation::Created(state) => {
                 Creation::Created(database::with_classes(cluster, state).await)
             }

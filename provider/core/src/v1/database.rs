@@ -1,6 +1,6 @@
 //! `everest_database` and DatabaseCluster.
 
-use everest_schemas::everest::{DatabaseCluster, DatabaseClusterSpec};
+use everest_schemas::everest::{DataImportS3, DatabaseCluster, DatabaseClusterSpec};
 use everest_schemas::models::DatabaseModel;
 use everest_schemas::{Field, Tree};
 use serde_json::{Value, json};
@@ -50,6 +50,26 @@ pub fn desired(model: &DatabaseModel, operation: Operation) -> Value {
         known_keys(&model.annotations),
         known_json(&spec),
     )
+}
+
+/// What is planned with the write-only keys of its import, which the configuration alone holds: in
+/// the body they stand where the others would.
+pub fn with_import_keys(planned: &DatabaseModel, config: &DatabaseModel) -> DatabaseModel {
+    let mut planned = planned.clone();
+    let mut config = config.clone();
+    if let (Some(s3), Some(given)) = (import_s3(&mut planned), import_s3(&mut config))
+        && given.access_key_id_wo.is_known()
+    {
+        s3.access_key_id = std::mem::take(&mut given.access_key_id_wo);
+        s3.secret_access_key = std::mem::take(&mut given.secret_access_key_wo);
+    }
+    planned
+}
+
+fn import_s3(model: &mut DatabaseModel) -> Option<&mut DataImportS3> {
+    let source = model.spec.known_mut()?.data_source.known_mut()?;
+    let import = source.data_import.known_mut()?;
+    import.source.known_mut()?.s3.known_mut()
 }
 
 /// Keeps a data source that the cluster still holds in the body of an update.
