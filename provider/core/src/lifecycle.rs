@@ -16,6 +16,7 @@
 
 mod action;
 mod failure;
+mod finalizer;
 mod object;
 mod observed;
 mod prerequisites;

@@ -24,9 +24,9 @@ pub use protection::{keeps_its_data, protect};
 
 /// Takes a backup.
 ///
-/// 1. No operator of the namespace may be under upgrade, the database must be ready, and another
-///    unfinished backup of it is waited for: Everest's API allows one at a time. Where backups may
-///    not be listed, the engine itself queues them.
+/// 1. The upgrade of an operator of the namespace is waited for, a database that becomes ready by
+///    itself, and another unfinished backup of it: Everest's API allows one at a time. Where
+///    backups may not be listed, the engine itself queues them.
 /// 2. The object is made.
 /// 3. Its end is waited for, unless it is not to be.
 #[derive(Clone, Debug)]
@@ -98,8 +98,8 @@ impl Lifecycle for TakeBackup {
         if let Some(missing) = prerequisites::operator_upgrade(observed, namespace)? {
             return Ok(Action::Await(missing));
         }
-        if let Some(missing) = prerequisites::ready_database(observed, namespace, &self.database)? {
-            return Ok(Action::Require(missing));
+        if let Some(action) = prerequisites::ready_database(observed, namespace, &self.database)? {
+            return Ok(action);
         }
         let others = observed.all::<DatabaseClusterBackup>(namespace)?;
         let running = others.into_iter().flatten().find(|other| {

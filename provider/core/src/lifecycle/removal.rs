@@ -4,6 +4,7 @@ use everest_schemas::Engine;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
 
+use super::finalizer::held_by;
 use super::{Action, EngineRole, ObjectRef, Observed, Query};
 use crate::facts::Seen;
 
@@ -79,12 +80,5 @@ impl Removal {
             Some(uid) => owner["uid"] == uid.as_str(),
             None => owner["kind"] == object.kind.name() && owner["name"] == object.name.as_str(),
         })
-    }
-}
-
-fn held_by(finalizers: &[String]) -> String {
-    match finalizers {
-        [] => String::new(),
-        held => format!(", held by the finalizers {}", held.join(", ")),
     }
 }

@@ -15,8 +15,9 @@ use crate::v1;
 
 /// Restores a database in place.
 ///
-/// 1. No operator of the namespace may be under upgrade, the database must be ready, no other
-///    restore of it under way, and a backup that is named must have succeeded.
+/// 1. The upgrade of an operator of the namespace is waited for, a database that becomes ready by
+///    itself, another restore of it, and a backup that is named and still being taken. One that
+///    has not succeeded is refused.
 /// 2. The object is made.
 /// 3. The restore has to succeed, and the database has to be usable again: the engine starts anew,
 ///    and what depends on the restore wants to use it.
@@ -39,11 +40,11 @@ impl BeginRestore {
         }
     }
 
-    /// What has to be so before it begins.
-    fn required(&self, observed: &Observed) -> Result<Option<Requirement>, Query> {
+    /// What comes before it begins.
+    fn before(&self, observed: &Observed) -> Result<Option<Action>, Query> {
         let (namespace, database) = (&self.object.namespace, &self.database);
-        if let Some(missing) = prerequisites::ready_database(observed, namespace, database)? {
-            return Ok(Some(missing));
+        if let Some(action) = prerequisites::ready_database(observed, namespace, database)? {
+            return Ok(Some(action));
         }
         let others = observed.all::<DatabaseClusterRestore>(namespace)?;
         let running = others.into_iter().flatten().find(|other| {
@@ -52,32 +53,32 @@ impl BeginRestore {
         });
         if let Some(running) = running {
             let name = running.metadata.name.as_deref().unwrap_or_default();
-            return Ok(Some(Requirement::condition(
-                "databaseName",
-                format!("restore {name} of the database {namespace}/{database} is under way"),
-                "Apply again once it has ended",
+            return Ok(Some(Action::Await(
+                format!("restore {name} of the database {namespace}/{database} to end").into(),
             )));
         }
         let Some(wanted) = &self.backup else {
             return Ok(None);
         };
-        let Some(backup) = observed.object::<DatabaseClusterBackup>(namespace, wanted)? else {
-            return Ok(Some(Requirement::condition(
-                "backupName",
-                format!("the backup {namespace}/{wanted} does not exist"),
-                "Name one that does",
-            )));
+        let missing = |message: String, remedy: &'static str| {
+            Action::Require(Requirement::condition("backupName", message, remedy))
         };
-        let state = v1::backup::state(backup);
-        Ok((state != "Succeeded").then(|| {
-            Requirement::condition(
-                "backupName",
+        let Some(backup) = observed.object::<DatabaseClusterBackup>(namespace, wanted)? else {
+            let message = format!("the backup {namespace}/{wanted} does not exist");
+            return Ok(Some(missing(message, "Name one that does")));
+        };
+        Ok(match v1::backup::state(backup) {
+            "Succeeded" => None,
+            _ if v1::backup::is_unfinished(backup) => Some(Action::Await(
+                format!("the backup {namespace}/{wanted} to succeed").into(),
+            )),
+            state => Some(missing(
                 format!(
                     "the backup {namespace}/{wanted} has not succeeded (its state is {state:?})"
                 ),
                 "There is nothing to restore from before it has",
-            )
-        }))
+            )),
+        })
     }
 }
 
@@ -127,8 +128,8 @@ impl Lifecycle for BeginRestore {
         if let Some(missing) = prerequisites::operator_upgrade(observed, namespace)? {
             return Ok(Action::Await(missing));
         }
-        Ok(match self.required(observed)? {
-            Some(missing) => Action::Require(missing),
+        Ok(match self.before(observed)? {
+            Some(action) => action,
             None => Action::Create {
                 object: self.object.clone(),
                 body: self.body.clone(),

@@ -39,10 +39,7 @@ fn is_creation<T>(action: &Action<T>, name: &str) -> bool {
 #[test]
 fn a_backup_begins_once_its_database_is_ready_and_no_other_runs() {
     let mut take = TakeBackup::of(&model());
-    for (status, said) in [
-        (None, "does not exist"),
-        (Some("initializing"), "is not ready"),
-    ] {
+    for (status, said) in [(None, "does not exist"), (Some("error"), "is not ready")] {
         let mut world = World::default();
         if let Some(status) = status {
             world.put(ObjectKind::Database, "orders", database(status));
@@ -53,6 +50,8 @@ fn a_backup_begins_once_its_database_is_ready_and_no_other_runs() {
         let message = message.render(crate::dialect::Dialect::Terraform);
         assert!(message.contains(said), "{message}");
     }
+    let mut world = World::default().with(ObjectKind::Database, "orders", database("creating"));
+    assert!(matches!(world.next(&mut take), Action::Await(_)));
     let running = backup("Running", json!({}));
     let mut world = ready().with(ObjectKind::Backup, "other", running);
     assert!(matches!(world.next(&mut take), Action::Await(_)));
