@@ -105,7 +105,11 @@ impl Kind for Database {
         object: &DatabaseCluster,
         prior: &DatabaseModel,
     ) -> Result<DatabaseModel, ClusterError> {
-        Ok(database::observe(cluster, object, prior).await)
+        let mut found = database::observe(cluster, object, prior).await;
+        if is_stub(prior) {
+            v1::database::keep_switched_off(&mut found, object);
+        }
+        Ok(found)
     }
 
     async fn create(
@@ -188,6 +192,12 @@ impl Kind for Database {
     ) -> Result<(), ClusterError> {
         database::delete(cluster, prior, wait).await
     }
+}
+
+/// Whether a state only names the database: it is being imported.
+fn is_stub(prior: &DatabaseModel) -> bool {
+    let spec = prior.spec.known();
+    spec.is_none_or(|spec| !spec.engine.is_known())
 }
 
 #[async_trait]

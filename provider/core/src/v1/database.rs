@@ -197,6 +197,23 @@ fn looks_ready(object: &DatabaseCluster) -> bool {
         && readiness::missing_address(object).is_none()
 }
 
+/// Puts point-in-time recovery that is off into what was observed of a database that is imported.
+/// Everest writes it as a zero, so that it counts for nothing else; but a configuration may say it,
+/// and would differ.
+pub fn keep_switched_off(observed: &mut DatabaseModel, object: &DatabaseCluster) {
+    let backup = object.spec.backup.known();
+    let pitr = backup.and_then(|backup| backup.pitr.known());
+    let is_off = pitr.is_some_and(|pitr| pitr.enabled.known() == Some(&false));
+    let Some(spec) = observed.spec.known_mut().filter(|_| is_off) else {
+        return;
+    };
+    let mut backup = spec.backup.known().cloned().unwrap_or_default();
+    let mut pitr = backup.pitr.known().cloned().unwrap_or_default();
+    pitr.enabled = Field::Known(false);
+    backup.pitr = Field::Known(pitr);
+    spec.backup = Field::Known(backup);
+}
+
 /// The spec without Go's zeros; `paused` and `retention_copies` have the zero
 /// that Go leaves out, which is what their absence means.
 fn without_zeros(spec: &DatabaseClusterSpec) -> DatabaseClusterSpec {

@@ -120,6 +120,24 @@ fn a_data_source_is_sent_at_creation_only_and_kept_while_the_cluster_holds_it() 
 }
 
 #[test]
+fn point_in_time_recovery_that_is_off_is_kept_of_a_database_that_is_imported() {
+    let backup = |backup: Value| {
+        let engine = json!({"type": "pxc", "replicas": 3, "storage": {"size": "1Gi"}});
+        let object = object(json!({"engine": engine, "backup": backup}), json!({}));
+        let mut seen = observed(&object, &OwnedKeys::default());
+        keep_switched_off(&mut seen, &object);
+        serde_json::to_value(&seen.spec).unwrap()["backup"].clone()
+    };
+    let off = json!({"pitr": {"enabled": false}});
+    assert_eq!(backup(off.clone()), off);
+    let stored = json!({"pitr": {"enabled": false, "backupStorageName": "s3",
+        "uploadIntervalSec": 0}, "schedules": []});
+    let kept = json!({"pitr": {"enabled": false, "backupStorageName": "s3"}});
+    assert_eq!(backup(stored), kept);
+    assert_eq!(backup(json!({})), Value::Null);
+}
+
+#[test]
 fn zero_values_that_go_writes_are_not_observed() {
     let seen = observed(
         &object(
