@@ -13,7 +13,7 @@ use crate::{Change, Cluster, Creation, Unacknowledged, Wait, drive, dry_run};
 
 /// Takes a backup: see [`TakeBackup`].
 ///
-/// Ends: `Created`; `NotCreated` if the database is missing or not ready, or if the queue
+/// Ends: `Created`; `NotCreated` if the database is missing or broken, or if it or the queue
 /// did not clear in time; `Pending` after the deadline or an interruption; `Failed` if the
 /// backup failed.
 pub async fn create(

@@ -15,6 +15,8 @@
 //! [`backup_storage`] (with the Secret that it reads).
 
 mod action;
+mod failure;
+mod finalizer;
 mod object;
 mod observed;
 mod own_secret;

@@ -10,16 +10,18 @@ mod backup;
 mod carried;
 mod database;
 mod engine;
+mod engine_failure;
 mod engine_object;
 mod restore;
 
 pub(crate) use address::missing as missing_address;
-pub use backup::{backup, backup_failure};
+pub use backup::backup;
 pub(crate) use carried::unreadable_line;
 pub use carried::{Difference, not_carried};
 pub use database::{DatabaseObservation, HOLD, database, is_from_backup};
 pub(crate) use engine::NO_VERSION_SERVICE;
 pub use engine::{EngineObservation, engine_install, engine_offered};
+pub use engine_failure::engine_failure;
 pub use engine_object::{at_work, footing};
 pub use restore::restore;
 

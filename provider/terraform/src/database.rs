@@ -105,17 +105,22 @@ impl Kind for Database {
         object: &DatabaseCluster,
         prior: &DatabaseModel,
     ) -> Result<DatabaseModel, ClusterError> {
-        Ok(database::observe(cluster, object, prior).await)
+        let mut found = database::observe(cluster, object, prior).await;
+        if is_stub(prior) {
+            v1::database::keep_switched_off(&mut found, object);
+        }
+        Ok(found)
     }
 
     async fn create(
         cluster: &Cluster,
         planned: &DatabaseModel,
-        _: &DatabaseModel,
+        config: &DatabaseModel,
         made: &Unacknowledged,
         wait: &Wait,
     ) -> Creation<DatabaseModel> {
-        match database::create(cluster, planned, made, wait).await {
+        let planned = v1::database::with_import_keys(planned, config);
+        match database::create(cluster, &planned, made, wait).await {
             // Of one that is not waited for there are no claims yet.
             Creation::Created(state) if planned.wait.known() != Some(&false) => {
                 Creation::Created(database::with_classes(cluster, state).await)
@@ -188,6 +193,12 @@ impl Kind for Database {
     ) -> Result<(), ClusterError> {
         database::delete(cluster, prior, wait).await
     }
+}
+
+/// Whether a state only names the database: it is being imported.
+fn is_stub(prior: &DatabaseModel) -> bool {
+    let spec = prior.spec.known();
+    spec.is_none_or(|spec| !spec.engine.is_known())
 }
 
 #[async_trait]

@@ -222,6 +222,10 @@ impl<K: Guarded> Resource for Managed<K> {
         Ok(match read {
             Some((mut found, object)) => {
                 private.remove(GONE);
+                if private.is_unread() {
+                    // Nothing may ever be applied: what was imported is what was agreed to.
+                    raised::note(private, &found);
+                }
                 let uid = replaced::uid(private);
                 if let Some(held) = cluster.uid_held(&object, uid.as_deref()) {
                     replaced::note_uid(private, Some(held));

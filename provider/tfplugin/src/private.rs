@@ -66,8 +66,9 @@ impl Private {
         self.pending = Some(why.into());
     }
 
-    /// Whether the state only names the object: it was imported or moved, and never read.
-    pub(crate) fn is_unread(&self) -> bool {
+    /// Whether the state only names the object: it was imported or moved, and never read. So it
+    /// still is during the first read.
+    pub fn is_unread(&self) -> bool {
         self.unread
     }
 

@@ -67,6 +67,7 @@ fn node(schema: &mut Value) {
     }
     keys_are_required(object);
     let quiet = object.contains_key("x-dynamic");
+    without_write_only(object);
     object.retain(|keyword, _| {
         let ours = keyword.starts_with("x-") && !keyword.starts_with("x-kubernetes-");
         !ours && !FOREIGN.contains(&keyword.as_str())
@@ -82,6 +83,13 @@ fn node(schema: &mut Value) {
         if quiet {
             without_descriptions(below);
         }
+    }
+}
+
+/// Takes out what is read from a configuration alone: no object has it.
+fn without_write_only(object: &mut Map<String, Value>) {
+    if let Some(properties) = object.get_mut("properties").and_then(Value::as_object_mut) {
+        properties.retain(|_, member| member.get("x-write-only").is_none());
     }
 }
 
@@ -196,6 +204,15 @@ mod tests {
     fn rewritten(mut schema: Value) -> Value {
         node(&mut schema);
         schema
+    }
+
+    #[test]
+    fn what_is_read_from_a_configuration_alone_is_in_no_definition() {
+        let schema = json!({"type": "object", "properties": {
+            "key": {"type": "string"}, "keyWo": {"type": "string", "x-write-only": true},
+        }});
+        let kept = json!({"type": "object", "properties": {"key": {"type": "string"}}});
+        assert_eq!(rewritten(schema), kept);
     }
 
     #[test]

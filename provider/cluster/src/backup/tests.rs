@@ -78,12 +78,12 @@ async fn a_backup_that_does_not_end_in_time_is_pending() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_database_that_is_missing_or_not_ready_is_not_backed_up() {
+async fn a_database_that_is_missing_or_broken_is_not_backed_up() {
     for (objects, said) in [
         (api_server::Objects::new(), "does not exist"),
         (
-            [database("initializing")].into(),
-            "is not ready (its status is \"initializing\")",
+            [database("error")].into(),
+            "is not ready (its status is \"error\")",
         ),
     ] {
         let (cluster, seen, _) = api_server::store(objects, |_, _, _| {});
@@ -95,6 +95,21 @@ async fn a_database_that_is_missing_or_not_ready_is_not_backed_up() {
         assert_eq!(error.attribute().unwrap().snake_case(), "database_name");
         assert_eq!(api_server::writes(&seen), Vec::<String>::new());
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_database_that_is_still_being_made_is_waited_for() {
+    let objects = [database("initializing")].into();
+    let (cluster, _, objects) = api_server::store(objects, ends_in("Succeeded"));
+    tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        let (path, ready) = database("ready");
+        objects.lock().unwrap().insert(path, ready);
+    });
+    let begun = tokio::time::Instant::now();
+    let created = create(&cluster, &model("b"), &Unacknowledged::default(), &wait()).await;
+    assert!(matches!(created, Creation::Created(_)), "{created:?}");
+    assert!(begun.elapsed() >= Duration::from_secs(60));
 }
 
 #[tokio::test(start_paused = true)]

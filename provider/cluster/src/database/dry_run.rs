@@ -2,7 +2,7 @@
 
 use everest_core::dry_run::is_known;
 use everest_core::{Operation, v1};
-use everest_schemas::everest::DatabaseCluster;
+use everest_schemas::everest::{DataImportS3, DatabaseCluster};
 use everest_schemas::models::DatabaseModel;
 
 use crate::Cluster;
@@ -87,5 +87,5 @@ fn has_keys(config: &DatabaseModel) -> bool {
     let s3 = import
         .and_then(|import| import.source.known())
         .and_then(|source| source.s3.known());
-    s3.is_some_and(|s3| !s3.access_key_id.is_null() || !s3.secret_access_key.is_null())
+    s3.is_some_and(DataImportS3::gives_keys)
 }

@@ -101,8 +101,12 @@ async fn nothing_is_restored_from_a_backup_that_has_not_succeeded() {
     for (objects, said) in [
         (vec![database("ready")], "does not exist"),
         (
-            vec![database("ready"), backup("Running")],
+            vec![database("ready"), backup("Failed")],
             "has not succeeded",
+        ),
+        (
+            vec![database("ready"), backup("Running")],
+            "the backup prod/b to succeed",
         ),
         (
             vec![
@@ -110,12 +114,9 @@ async fn nothing_is_restored_from_a_backup_that_has_not_succeeded() {
                 backup("Succeeded"),
                 restore("other", "Restoring"),
             ],
-            "is under way",
+            "restore other of the database prod/orders to end",
         ),
-        (
-            vec![database("paused"), backup("Succeeded")],
-            "is not ready",
-        ),
+        (vec![database("error"), backup("Succeeded")], "is not ready"),
     ] {
         let (cluster, seen, _) = api_server::store(objects.into_iter().collect(), |_, _, _| {});
         let created = create(&cluster, &model(), &Unacknowledged::default(), &wait()).await;

@@ -12,8 +12,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
 
 use super::{
-    Action, EngineRole, Lifecycle, ObjectRef, Observed, Query, Removal, Stopwatches, prerequisites,
-    users,
+    Action, EngineRole, Lifecycle, ObjectRef, Observed, Query, Removal, Stopwatches, failure,
+    prerequisites, users,
 };
 use crate::readiness::{self, Readiness};
 use crate::storage_users::{IN_USE, User};
@@ -24,9 +24,9 @@ pub use protection::{keeps_its_data, protect};
 
 /// Takes a backup.
 ///
-/// 1. No operator of the namespace may be under upgrade, the database must be ready, and another
-///    unfinished backup of it is waited for: Everest's API allows one at a time. Where backups may
-///    not be listed, the engine itself queues them.
+/// 1. The upgrade of an operator of the namespace is waited for, a database that becomes ready by
+///    itself, and another unfinished backup of it: Everest's API allows one at a time. Where
+///    backups may not be listed, the engine itself queues them.
 /// 2. The object is made.
 /// 3. Its end is waited for, unless it is not to be.
 #[derive(Clone, Debug)]
@@ -90,14 +90,16 @@ impl Lifecycle for TakeBackup {
                 _ if !self.waits => Action::Done(()),
                 Readiness::Ready => Action::Done(()),
                 Readiness::Pending(missing) => Action::Await(missing.into()),
-                Readiness::Failed(reason) => Action::Failed(reason),
+                Readiness::Failed(reason) => {
+                    Action::Failed(why(observed, &self.object, backup, reason)?)
+                }
             });
         }
         if let Some(missing) = prerequisites::operator_upgrade(observed, namespace)? {
             return Ok(Action::Await(missing));
         }
-        if let Some(missing) = prerequisites::ready_database(observed, namespace, &self.database)? {
-            return Ok(Action::Require(missing));
+        if let Some(action) = prerequisites::ready_database(observed, namespace, &self.database)? {
+            return Ok(action);
         }
         let others = observed.all::<DatabaseClusterBackup>(namespace)?;
         let running = others.into_iter().flatten().find(|other| {
@@ -118,6 +120,20 @@ impl Lifecycle for TakeBackup {
             },
         })
     }
+}
+
+/// Why a backup will not succeed: Everest's object has no place for what the engine says.
+fn why(
+    observed: &Observed,
+    object: &ObjectRef,
+    backup: &DatabaseClusterBackup,
+    reason: String,
+) -> Result<String, Query> {
+    let said = match v1::backup::state(backup) {
+        "Failed" => failure::why(observed, object, EngineRole::Backup)?,
+        _ => None,
+    };
+    Ok(said.map_or(reason, |said| format!("the backup failed: {said}")))
 }
 
 /// How long Everest is waited for to let go of a backup that nobody uses any more.

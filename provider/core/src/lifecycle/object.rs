@@ -115,6 +115,14 @@ impl ObjectRef {
         Self::of::<M::Object>(namespace, name)
     }
 
+    /// What an engine's operator makes of an object.
+    pub fn of_engine(engine: Engine, role: EngineRole, object: &Self) -> Self {
+        Self {
+            kind: ObjectKind::Engine(engine, role),
+            ..object.clone()
+        }
+    }
+
     /// The object of a type.
     pub fn of<K: Observable>(namespace: &str, name: &str) -> Self {
         Self {

@@ -2,10 +2,10 @@
 
 use everest_schemas::everest::{DatabaseCluster, DatabaseEngine};
 
-use super::{Observed, Query, Requirement};
-use crate::facts::UPGRADE_LOCK;
+use super::{Action, Observed, Query, Requirement};
+use crate::facts::{UPGRADE_LOCK, busy_state};
 use crate::text::Text;
-use crate::v1;
+use crate::{restart, v1};
 
 /// What is missing until no operator of the namespace is being upgraded: Everest's own API makes
 /// nothing meanwhile, because the operator that would take it up is being replaced. Operators that
@@ -28,7 +28,8 @@ pub(super) fn operator_upgrade(
     }))
 }
 
-/// What a database that is to be backed up or restored is still missing.
+/// What comes before a backup or a restore of a database begins; none once it is ready. It is waited
+/// for where that comes by itself; where somebody has to act first, nothing is begun.
 ///
 /// # Errors
 /// The query for what was not looked at.
@@ -36,9 +37,13 @@ pub(super) fn ready_database(
     observed: &Observed,
     namespace: &str,
     name: &str,
-) -> Result<Option<Requirement>, Query> {
+) -> Result<Option<Action>, Query> {
     let missing = |message: String, remedy: &str| {
-        Requirement::condition("databaseName", message, remedy.to_owned())
+        Action::Require(Requirement::condition(
+            "databaseName",
+            message,
+            remedy.to_owned(),
+        ))
     };
     let Some(database) = observed.object::<DatabaseCluster>(namespace, name)? else {
         let message = format!("the database {namespace}/{name} does not exist");
@@ -49,11 +54,86 @@ pub(super) fn ready_database(
         return Ok(Some(missing(message, "Name another one")));
     }
     let status = v1::database::status(database);
-    Ok((status != "ready").then(|| {
-        missing(
+    Ok(match status {
+        "ready" => None,
+        _ if becomes_ready(database) => Some(Action::Await(
+            format!("the database {namespace}/{name} to be ready (its status is {status:?})")
+                .into(),
+        )),
+        _ => Some(missing(
             format!("the database {namespace}/{name} is not ready (its status is {status:?})"),
             "Apply again once it is; a postcondition { condition = self.ready } on the database \
              stops what depends on it earlier",
-        )
-    }))
+        )),
+    })
+}
+
+/// Whether a database that is not ready becomes so by itself: one that is to be paused, or that
+/// its engine cannot run, does not.
+fn becomes_ready(database: &DatabaseCluster) -> bool {
+    match v1::database::status(database) {
+        "" | "creating" | "initializing" | "importing" => true,
+        "paused" | "pausing" | "stopping" => {
+            database.spec.paused.known() != Some(&true) || restart::is_running(database)
+        }
+        _ => busy_state(database).is_some(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lifecycle::{ObjectKind, Query, world};
+    use serde_json::{Value, json};
+    use std::sync::Arc;
+
+    fn asked(status: &str, paused: bool, conditions: &Value) -> Option<Action> {
+        let database = json!({"apiVersion": "everest.percona.com/v1alpha1",
+            "kind": "DatabaseCluster", "metadata": {"name": "orders", "namespace": "prod"},
+            "spec": {"paused": paused, "engine": {"type": "pxc", "storage": {"size": "1Gi"}}},
+            "status": {"status": status, "conditions": conditions}});
+        let database: DatabaseCluster = serde_json::from_value(database).unwrap();
+        let mut observed = Observed::at("2026-01-01T12:00:00Z".parse().unwrap());
+        let object = world::object(ObjectKind::Database, "orders");
+        observed.note_object(&object, Some(Arc::new(database)));
+        let asked: Result<_, Query> = ready_database(&observed, "prod", "orders");
+        asked.unwrap()
+    }
+
+    #[test]
+    fn a_database_is_waited_for_where_it_becomes_ready_by_itself() {
+        let nothing = json!([]);
+        assert_eq!(asked("ready", false, &nothing), None);
+        for coming in [
+            "",
+            "creating",
+            "initializing",
+            "upgrading",
+            "restoring",
+            "resizingVolumes",
+            "importing",
+        ] {
+            let asked = asked(coming, false, &nothing);
+            assert!(
+                matches!(asked, Some(Action::Await(_))),
+                "{coming}: {asked:?}"
+            );
+        }
+        // It is being started.
+        let starting = asked("paused", false, &nothing);
+        assert!(matches!(starting, Some(Action::Await(_))), "{starting:?}");
+        let refused = json!([{"type": "VolumeResizeFailed", "status": "True", "reason": "R",
+            "message": "", "lastTransitionTime": "2026-01-01T00:00:00Z"}]);
+        for (status, paused, conditions) in [
+            ("paused", true, &nothing),
+            ("error", false, &nothing),
+            ("resizingVolumes", false, &refused),
+        ] {
+            let asked = asked(status, paused, conditions);
+            assert!(
+                matches!(asked, Some(Action::Require(_))),
+                "{status}: {asked:?}"
+            );
+        }
+    }
 }

@@ -4,7 +4,8 @@ use everest_schemas::Engine;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
 
-use super::{Action, EngineRole, ObjectKind, ObjectRef, Observed, Query};
+use super::finalizer::held_by;
+use super::{Action, EngineRole, ObjectRef, Observed, Query};
 use crate::facts::Seen;
 
 /// The deletion of one object, until it is gone.
@@ -56,10 +57,7 @@ impl Removal {
         observed: &Observed,
     ) -> Result<Option<Action<T>>, Query> {
         for engine in Engine::ALL {
-            let own = ObjectRef {
-                kind: ObjectKind::Engine(engine, role),
-                ..object.clone()
-            };
+            let own = ObjectRef::of_engine(engine, role, object);
             let Seen::Found(found) = observed.engine_object(&own)? else {
                 continue;
             };
@@ -82,12 +80,5 @@ impl Removal {
             Some(uid) => owner["uid"] == uid.as_str(),
             None => owner["kind"] == object.kind.name() && owner["name"] == object.name.as_str(),
         })
-    }
-}
-
-fn held_by(finalizers: &[String]) -> String {
-    match finalizers {
-        [] => String::new(),
-        held => format!(", held by the finalizers {}", held.join(", ")),
     }
 }

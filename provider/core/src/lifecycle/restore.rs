@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{
     Action, EngineRole, Lifecycle, ObjectRef, Observed, Query, Removal, Requirement, Stopwatches,
-    prerequisites,
+    failure, prerequisites,
 };
 use crate::facts::Seen;
 use crate::readiness::{self, Readiness};
@@ -15,8 +15,9 @@ use crate::v1;
 
 /// Restores a database in place.
 ///
-/// 1. No operator of the namespace may be under upgrade, the database must be ready, no other
-///    restore of it under way, and a backup that is named must have succeeded.
+/// 1. The upgrade of an operator of the namespace is waited for, a database that becomes ready by
+///    itself, another restore of it, and a backup that is named and still being taken. One that
+///    has not succeeded is refused.
 /// 2. The object is made.
 /// 3. The restore has to succeed, and the database has to be usable again: the engine starts anew,
 ///    and what depends on the restore wants to use it.
@@ -39,11 +40,11 @@ impl BeginRestore {
         }
     }
 
-    /// What has to be so before it begins.
-    fn required(&self, observed: &Observed) -> Result<Option<Requirement>, Query> {
+    /// What comes before it begins.
+    fn before(&self, observed: &Observed) -> Result<Option<Action>, Query> {
         let (namespace, database) = (&self.object.namespace, &self.database);
-        if let Some(missing) = prerequisites::ready_database(observed, namespace, database)? {
-            return Ok(Some(missing));
+        if let Some(action) = prerequisites::ready_database(observed, namespace, database)? {
+            return Ok(Some(action));
         }
         let others = observed.all::<DatabaseClusterRestore>(namespace)?;
         let running = others.into_iter().flatten().find(|other| {
@@ -52,32 +53,32 @@ impl BeginRestore {
         });
         if let Some(running) = running {
             let name = running.metadata.name.as_deref().unwrap_or_default();
-            return Ok(Some(Requirement::condition(
-                "databaseName",
-                format!("restore {name} of the database {namespace}/{database} is under way"),
-                "Apply again once it has ended",
+            return Ok(Some(Action::Await(
+                format!("restore {name} of the database {namespace}/{database} to end").into(),
             )));
         }
         let Some(wanted) = &self.backup else {
             return Ok(None);
         };
-        let Some(backup) = observed.object::<DatabaseClusterBackup>(namespace, wanted)? else {
-            return Ok(Some(Requirement::condition(
-                "backupName",
-                format!("the backup {namespace}/{wanted} does not exist"),
-                "Name one that does",
-            )));
+        let missing = |message: String, remedy: &'static str| {
+            Action::Require(Requirement::condition("backupName", message, remedy))
         };
-        let state = v1::backup::state(backup);
-        Ok((state != "Succeeded").then(|| {
-            Requirement::condition(
-                "backupName",
+        let Some(backup) = observed.object::<DatabaseClusterBackup>(namespace, wanted)? else {
+            let message = format!("the backup {namespace}/{wanted} does not exist");
+            return Ok(Some(missing(message, "Name one that does")));
+        };
+        Ok(match v1::backup::state(backup) {
+            "Succeeded" => None,
+            _ if v1::backup::is_unfinished(backup) => Some(Action::Await(
+                format!("the backup {namespace}/{wanted} to succeed").into(),
+            )),
+            state => Some(missing(
                 format!(
                     "the backup {namespace}/{wanted} has not succeeded (its state is {state:?})"
                 ),
                 "There is nothing to restore from before it has",
-            )
-        }))
+            )),
+        })
     }
 }
 
@@ -115,21 +116,43 @@ impl Lifecycle for BeginRestore {
         {
             return match readiness::restore(restore) {
                 Readiness::Pending(missing) => Ok(Action::Await(missing.into())),
-                Readiness::Failed(reason) => Ok(Action::Failed(reason)),
+                Readiness::Failed(reason) => Ok(Action::Failed(why(
+                    observed,
+                    &self.object,
+                    restore,
+                    reason,
+                )?)),
                 Readiness::Ready => usable_again(observed, namespace, restore),
             };
         }
         if let Some(missing) = prerequisites::operator_upgrade(observed, namespace)? {
             return Ok(Action::Await(missing));
         }
-        Ok(match self.required(observed)? {
-            Some(missing) => Action::Require(missing),
+        Ok(match self.before(observed)? {
+            Some(action) => action,
             None => Action::Create {
                 object: self.object.clone(),
                 body: self.body.clone().into(),
             },
         })
     }
+}
+
+/// Why a restore failed: Everest's object says what MySQL's and MongoDB's operators do, and nothing
+/// of PostgreSQL's.
+fn why(
+    observed: &Observed,
+    object: &ObjectRef,
+    restore: &DatabaseClusterRestore,
+    reason: String,
+) -> Result<String, Query> {
+    let status = restore.status.as_ref();
+    let message = status.and_then(|status| status.message.as_deref());
+    if message.is_some_and(|message| !message.is_empty()) {
+        return Ok(reason);
+    }
+    let said = failure::why(observed, object, EngineRole::Restore)?;
+    Ok(said.map_or_else(|| reason.clone(), |said| format!("{reason}: {said}")))
 }
 
 /// Waits until the database of a restore that has succeeded can be used.
@@ -220,4 +243,40 @@ fn database_of(restore: &DatabaseClusterRestore) -> &str {
 
 fn text(field: &Field<String>) -> &str {
     field.known_str().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lifecycle::ObjectKind;
+    use crate::lifecycle::world::World;
+    use everest_schemas::Engine;
+    use serde_json::json;
+
+    #[test]
+    fn a_restore_that_failed_without_a_word_of_everests_says_what_its_engine_does() {
+        let failed = |message: &str| {
+            json!({"metadata": {}, "status": {"state": "Failed", "message": message}, "spec":
+                {"dbClusterName": "ledger", "dataSource": {"dbClusterBackupName": "b"}}})
+        };
+        let model: RestoreModel = serde_json::from_value(json!({"namespace": "prod", "name": "r",
+            "databaseName": "ledger", "backupName": "b"}))
+        .unwrap();
+        let engine = ObjectKind::Engine(Engine::Postgresql, EngineRole::Restore);
+        let own =
+            json!({"metadata": {"namespace": "prod"}, "status": {"jobName": "ledger-restore"}});
+        let mut world = World::default()
+            .with(ObjectKind::Restore, "r", failed(""))
+            .with(engine, "r", own)
+            .after_making(ObjectKind::Restore, "r");
+        let reason = |world: &mut World| match world.next(&mut BeginRestore::of(&model)) {
+            Action::Failed(reason) => reason,
+            other => panic!("{other:?}"),
+        };
+        let silent = reason(&mut world);
+        assert!(silent.contains("PerconaPGRestore prod/r"), "{silent}");
+        assert!(silent.contains("job/ledger-restore"), "{silent}");
+        world.put(ObjectKind::Restore, "r", failed("no such path"));
+        assert_eq!(reason(&mut world), "the restore failed; no such path");
+    }
 }

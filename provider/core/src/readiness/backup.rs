@@ -1,7 +1,6 @@
 //! When a backup is complete.
 
 use everest_schemas::everest::DatabaseClusterBackup;
-use serde_json::Value;
 
 use super::Readiness;
 use crate::v1;
@@ -21,28 +20,6 @@ pub fn backup(backup: &DatabaseClusterBackup) -> Readiness {
         "" => Readiness::Pending("the backup has not started".to_owned()),
         state => Readiness::Pending(format!("the backup is {state}")),
     }
-}
-
-/// Why a backup failed, as the engine's own backup object says: Everest's has no place for it.
-///
-/// Source: `status.error` of percona-xtradb-cluster-operator, `status.error` of
-/// percona-server-mongodb-operator and percona-postgresql-operator,
-/// `status.message` and conditions of what came before it.
-pub fn backup_failure(engine_backup: &Value) -> Option<String> {
-    let status = &engine_backup["status"];
-    let conditions = status["conditions"].as_array();
-    let of_conditions = conditions
-        .into_iter()
-        .flatten()
-        .rev()
-        .map(|condition| &condition["message"]);
-    [&status["error"], &status["message"]]
-        .into_iter()
-        .chain(of_conditions)
-        .filter_map(Value::as_str)
-        .map(str::trim)
-        .find(|said| !said.is_empty())
-        .map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -76,25 +53,5 @@ mod tests {
         );
         assert!(matches!(judge("Failed"), Readiness::Failed(_)));
         assert!(matches!(judge("Deleting"), Readiness::Failed(_)));
-    }
-
-    #[test]
-    fn the_engines_object_says_why_a_backup_failed() {
-        let why = |status: Value| backup_failure(&json!({ "status": status }));
-        assert_eq!(
-            why(json!({"state": "Failed", "error": "AccessDenied: s3"})).as_deref(),
-            Some("AccessDenied: s3")
-        );
-        assert_eq!(
-            why(json!({"error": " ", "message": "job failed"})).as_deref(),
-            Some("job failed")
-        );
-        let conditions = json!([{"message": "first"}, {"message": "last"}, {"message": ""}]);
-        assert_eq!(
-            why(json!({ "conditions": conditions })).as_deref(),
-            Some("last")
-        );
-        assert_eq!(why(json!({"state": "Failed"})), None);
-        assert_eq!(backup_failure(&json!({})), None);
     }
 }

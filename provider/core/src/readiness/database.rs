@@ -77,7 +77,8 @@ pub struct DatabaseObservation<'a> {
 ///    has stood for a while.
 /// 7. A data source must have been restored, an import must have succeeded:
 ///    the database is `ready` for a while before either begins.
-/// 8. A load balancer must have given the database its address.
+/// 8. A load balancer must have given the database its address, or each member of a replica set
+///    its own, and split-horizon DNS its domains.
 ///
 /// Source: everest-operator `internal/controller/everest/providers/*/provider.go`.
 pub fn database(observation: &DatabaseObservation<'_>) -> Readiness {
@@ -163,7 +164,9 @@ pub fn database(observation: &DatabaseObservation<'_>) -> Readiness {
     }
     match origin::arrived(observation, status) {
         Readiness::Ready if observation.creating || observation.may_be_stale => {
-            address::missing(object).map_or(Readiness::Ready, Readiness::Pending)
+            address::missing(object)
+                .or_else(|| address::former(object, observation.engine_cr))
+                .map_or(Readiness::Ready, Readiness::Pending)
         }
         judged => judged,
     }

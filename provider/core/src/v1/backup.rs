@@ -60,9 +60,12 @@ pub fn state(object: &DatabaseClusterBackup) -> &str {
 
 /// Whether it is a backup of `database` that is still being taken.
 pub fn is_being_taken(object: &DatabaseClusterBackup, database: &str) -> bool {
-    object.spec.db_cluster_name.known_str() == Some(database)
-        && object.metadata.deletion_timestamp.is_none()
-        && BACKUP_UNFINISHED.contains(&state(object))
+    object.spec.db_cluster_name.known_str() == Some(database) && is_unfinished(object)
+}
+
+/// Whether it is still being taken.
+pub fn is_unfinished(object: &DatabaseClusterBackup) -> bool {
+    object.metadata.deletion_timestamp.is_none() && BACKUP_UNFINISHED.contains(&state(object))
 }
 
 impl ObjectMapping for BackupModel {

@@ -1,6 +1,6 @@
 //! `everest_database` and DatabaseCluster.
 
-use everest_schemas::everest::{DatabaseCluster, DatabaseClusterSpec};
+use everest_schemas::everest::{DataImportS3, DatabaseCluster, DatabaseClusterSpec};
 use everest_schemas::models::DatabaseModel;
 use everest_schemas::{Field, Tree};
 use serde_json::{Value, json};
@@ -51,6 +51,26 @@ pub fn desired(model: &DatabaseModel, operation: Operation) -> Value {
         known_keys(&model.annotations),
         known_json(&spec),
     )
+}
+
+/// What is planned with the write-only keys of its import, which the configuration alone holds: in
+/// the body they stand where the others would.
+pub fn with_import_keys(planned: &DatabaseModel, config: &DatabaseModel) -> DatabaseModel {
+    let mut planned = planned.clone();
+    let mut config = config.clone();
+    if let (Some(s3), Some(given)) = (import_s3(&mut planned), import_s3(&mut config))
+        && given.access_key_id_wo.is_known()
+    {
+        s3.access_key_id = std::mem::take(&mut given.access_key_id_wo);
+        s3.secret_access_key = std::mem::take(&mut given.secret_access_key_wo);
+    }
+    planned
+}
+
+fn import_s3(model: &mut DatabaseModel) -> Option<&mut DataImportS3> {
+    let source = model.spec.known_mut()?.data_source.known_mut()?;
+    let import = source.data_import.known_mut()?;
+    import.source.known_mut()?.s3.known_mut()
 }
 
 /// Keeps a data source that the cluster still holds in the body of an update.
@@ -176,6 +196,23 @@ fn looks_ready(object: &DatabaseCluster) -> bool {
     };
     readiness::database(&observation) == Readiness::Ready
         && readiness::missing_address(object).is_none()
+}
+
+/// Puts point-in-time recovery that is off into what was observed of a database that is imported.
+/// Everest writes it as a zero, so that it counts for nothing else; but a configuration may say it,
+/// and would differ.
+pub fn keep_switched_off(observed: &mut DatabaseModel, object: &DatabaseCluster) {
+    let backup = object.spec.backup.known();
+    let pitr = backup.and_then(|backup| backup.pitr.known());
+    let is_off = pitr.is_some_and(|pitr| pitr.enabled.known() == Some(&false));
+    let Some(spec) = observed.spec.known_mut().filter(|_| is_off) else {
+        return;
+    };
+    let mut backup = spec.backup.known().cloned().unwrap_or_default();
+    let mut pitr = backup.pitr.known().cloned().unwrap_or_default();
+    pitr.enabled = Field::Known(false);
+    backup.pitr = Field::Known(pitr);
+    spec.backup = Field::Known(backup);
 }
 
 /// The spec without Go's zeros; `paused` and `retention_copies` have the zero

@@ -40,6 +40,11 @@ pub fn of(status: &DatabaseClusterStatus) -> Vec<Endpoint> {
     }
 }
 
+/// The endpoints that `hostname` names, whatever their ports.
+pub fn named(hostname: &str) -> Vec<Endpoint> {
+    endpoints(hostname, 0)
+}
+
 /// The endpoints in `hostname`, in its order; those that name no port listen at `port`. Empty
 /// where `hostname` is.
 fn endpoints(hostname: &str, port: u16) -> Vec<Endpoint> {

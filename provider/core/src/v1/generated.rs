@@ -1,6 +1,8 @@
 //! The configuration that is generated for a database or a namespace that exists.
 
-use everest_schemas::everest::{DatabaseCluster, DatabaseClusterSpec, EngineSpec, Proxy};
+use everest_schemas::everest::{
+    Backup, DatabaseCluster, DatabaseClusterSpec, EngineSpec, Pitr, Proxy,
+};
 use everest_schemas::models::{DatabaseModel, NamespaceModel};
 use everest_schemas::{Engine, Field};
 
@@ -26,6 +28,7 @@ pub fn shorten(config: &mut DatabaseModel, live: Option<&DatabaseCluster>) {
         return;
     };
     drop_if(&mut spec.paused, |paused| !paused);
+    drop_if(&mut spec.backup, is_nothing);
     if let Some(engine) = spec.engine.known_mut() {
         engine.cr_version = Field::Null;
         drop_if(&mut engine.user_secrets_name, |name| {
@@ -76,6 +79,19 @@ fn drop_chosen(spec: &mut DatabaseClusterSpec, live: &DatabaseCluster) {
     }
 }
 
+/// Whether nothing is backed up: Everest itself writes that point-in-time recovery is off.
+fn is_nothing(backup: &Backup) -> bool {
+    let off = Pitr {
+        enabled: Field::Known(false),
+        ..Pitr::default()
+    };
+    *backup
+        == Backup {
+            pitr: Field::Known(off),
+            ..Backup::default()
+        }
+}
+
 /// Takes out the usual way of exposure, under whichever name, and a proxy of which nothing is said.
 fn drop_proxy(proxy: &mut Field<Proxy>) {
     if let Some(proxy) = proxy.known_mut()
@@ -99,6 +115,15 @@ fn drop_if<T>(field: &mut Field<T>, is_left_out: impl FnOnce(&T) -> bool) {
 mod tests {
     use super::*;
     use serde_json::{Value, json};
+
+    #[test]
+    fn point_in_time_recovery_that_everest_has_switched_off_is_left_out() {
+        let mut model = config();
+        let spec = model.spec.known_mut().unwrap();
+        spec.backup = serde_json::from_value(json!({"pitr": {"enabled": false}})).unwrap();
+        shorten(&mut model, None);
+        assert!(model.spec.known().unwrap().backup.is_null());
+    }
 
     fn config() -> DatabaseModel {
         serde_json::from_value(json!({"namespace": "prod", "name": "orders", "spec": {

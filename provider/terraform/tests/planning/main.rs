@@ -7,6 +7,7 @@ mod classes;
 mod impact;
 mod kinds;
 mod replaced;
+mod shapes;
 mod states;
 mod stopped;
 mod unread;

@@ -17,9 +17,9 @@ use crate::kinds::{self, Kind};
 use crate::{Host, decoded, encoded, errors};
 
 /// What a state holds of an object that was taken over.
-struct Stub {
-    value: Value,
-    private: Vec<u8>,
+pub struct Stub {
+    pub value: Value,
+    pub private: Vec<u8>,
 }
 
 impl Host {
@@ -28,7 +28,7 @@ impl Host {
         [self.imported(kind).await, self.moved(kind).await]
     }
 
-    async fn imported(&self, kind: &Kind) -> Stub {
+    pub async fn imported(&self, kind: &Kind) -> Stub {
         let request = wire::import_resource_state::Request {
             type_name: kind.type_name.to_owned(),
             id: kind.id(),
@@ -72,7 +72,7 @@ impl Host {
     }
 
     /// What is read of an object, and the errors of that.
-    async fn read(&self, kind: &Kind, stub: &Stub) -> (Stub, Vec<String>) {
+    pub async fn read(&self, kind: &Kind, stub: &Stub) -> (Stub, Vec<String>) {
         let object = self.object(kind.type_name);
         let request = wire::read_resource::Request {
             type_name: kind.type_name.to_owned(),

@@ -100,10 +100,16 @@ pub struct DataImportSource {
 #[serde(rename_all = "camelCase")]
 pub struct DataImportS3 {
     /// Access key id. Everest moves it into the Secret `credentials_secret_name`
-    /// and keeps it nowhere else. Together with `secret_access_key` or not at
-    /// all.
+    /// and keeps it nowhere else; the state holds it, unlike
+    /// `access_key_id_wo`. Together with `secret_access_key` or not at all.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub access_key_id: Field<Sensitive<String>>,
+
+    /// Access key id, write-only: sent when the database is created, and held
+    /// nowhere but in the Secret `credentials_secret_name`.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend("x-local" = true, "x-write-only" = true))]
+    pub access_key_id_wo: Field<Sensitive<String>>,
 
     /// Name of the bucket.
     pub bucket: Field<String>,
@@ -131,8 +137,27 @@ pub struct DataImportS3 {
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub secret_access_key: Field<Sensitive<String>>,
 
+    /// Secret access key that belongs to `access_key_id_wo`, write-only.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend("x-local" = true, "x-write-only" = true))]
+    pub secret_access_key_wo: Field<Sensitive<String>>,
+
     /// Whether the endpoint's TLS certificate is verified.
     #[serde(rename = "verifyTLS", default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("default" = true))]
     pub verify_tls: Field<bool>,
+}
+
+impl DataImportS3 {
+    /// Whether keys are given, in either form: Everest makes the Secret of them.
+    pub fn gives_keys(&self) -> bool {
+        [
+            &self.access_key_id,
+            &self.secret_access_key,
+            &self.access_key_id_wo,
+            &self.secret_access_key_wo,
+        ]
+        .iter()
+        .any(|key| !key.is_null())
+    }
 }

@@ -5,7 +5,7 @@ use everest_schemas::models::DatabaseModel;
 use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
-use super::{TakeBackup, protect};
+use super::{TakeBackup, protect, why};
 use crate::facts::Seen;
 use crate::final_backup::{self, Step};
 use crate::lifecycle::{
@@ -58,20 +58,20 @@ impl TakeFinalBackup {
 
     /// Its end, or what is still missing.
     fn ended(
-        &self,
+        observed: &Observed,
         object: &ObjectRef,
         backup: &DatabaseClusterBackup,
-    ) -> Action<Option<FinalBackup>> {
-        match readiness::backup(backup) {
+    ) -> Result<Action<Option<FinalBackup>>, Query> {
+        Ok(match readiness::backup(backup) {
             Readiness::Pending(missing) => {
                 Action::Await(format!("the final {object} to be taken: {missing}").into())
             }
-            Readiness::Failed(reason) => Action::Failed(reason),
+            Readiness::Failed(reason) => Action::Failed(why(observed, object, backup, reason)?),
             Readiness::Ready => match protect(backup) {
                 Some(body) => Action::merge(object, body),
                 None => Action::Done(Some(outcome(backup))),
             },
-        }
+        })
     }
 
     /// Makes room for another one of the same name; the data of the old one stays.
@@ -133,13 +133,13 @@ impl Lifecycle for TakeFinalBackup {
         if let Some(backup) = existing
             && self.is_under_way
         {
-            return Ok(self.ended(&object, backup));
+            return Self::ended(observed, &object, backup);
         }
         let now = Time(observed.now());
         match (final_backup::step(existing, &uid, &now), existing) {
             (Step::Done | Step::GoOn, Some(backup)) => {
                 self.is_under_way = true;
-                return Ok(self.ended(&object, backup));
+                return Self::ended(observed, &object, backup);
             }
             (Step::Retake, Some(backup)) => {
                 if let Some(action) = self.make_room(&object, backup) {

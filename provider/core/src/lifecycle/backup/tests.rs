@@ -39,10 +39,7 @@ fn is_creation<T>(action: &Action<T>, name: &str) -> bool {
 #[test]
 fn a_backup_begins_once_its_database_is_ready_and_no_other_runs() {
     let mut take = TakeBackup::of(&model());
-    for (status, said) in [
-        (None, "does not exist"),
-        (Some("initializing"), "is not ready"),
-    ] {
+    for (status, said) in [(None, "does not exist"), (Some("error"), "is not ready")] {
         let mut world = World::default();
         if let Some(status) = status {
             world.put(ObjectKind::Database, "orders", database(status));
@@ -53,6 +50,8 @@ fn a_backup_begins_once_its_database_is_ready_and_no_other_runs() {
         let message = message.render(crate::dialect::Dialect::Terraform);
         assert!(message.contains(said), "{message}");
     }
+    let mut world = World::default().with(ObjectKind::Database, "orders", database("creating"));
+    assert!(matches!(world.next(&mut take), Action::Await(_)));
     let running = backup("Running", json!({}));
     let mut world = ready().with(ObjectKind::Backup, "other", running);
     assert!(matches!(world.next(&mut take), Action::Await(_)));
@@ -78,6 +77,45 @@ fn a_backup_that_was_begun_is_waited_for_whatever_its_database_is() {
     assert!(matches!(next("Running"), Action::Await(_)));
     assert!(matches!(next("Failed"), Action::Failed(_)));
     assert_eq!(next("Succeeded"), Action::Done(()));
+}
+
+#[test]
+fn a_backup_that_failed_says_why_its_engine_could_not_take_it() {
+    let engine = ObjectKind::Engine(everest_schemas::Engine::Psmdb, EngineRole::Backup);
+    let why = json!({"metadata": {}, "status": {"state": "error", "error": "AccessDenied"}});
+    let of = json!({"annotations": {FINAL_BACKUP_OF: "u"}});
+    let mut world = ready()
+        .with(ObjectKind::Backup, "b", backup("Failed", json!({})))
+        .with(ObjectKind::Backup, "last", backup("Running", of.clone()))
+        .with(engine, "b", why.clone())
+        .with(engine, "last", why)
+        .after_making(ObjectKind::Backup, "b");
+    let told = |action: Action| match action {
+        Action::Failed(reason) => {
+            assert!(reason.contains("AccessDenied"), "{reason}");
+            assert!(
+                reason.contains("PerconaServerMongoDBBackup prod/"),
+                "{reason}"
+            );
+        }
+        other => panic!("{other:?}"),
+    };
+    told(world.next(&mut TakeBackup::of(&model())));
+    let mut last = RemoveDatabase::of(&with_a_final_backup());
+    assert!(matches!(world.next(&mut last), Action::Await(_)));
+    world.put(ObjectKind::Backup, "last", backup("Failed", of));
+    told(world.next(&mut last));
+    // Where it may not be read, where to look is said.
+    let hidden = backup("Failed", json!({}));
+    let world = ready().with(ObjectKind::Backup, "b", hidden);
+    let mut world = world.after_making(ObjectKind::Backup, "b");
+    let Action::Failed(reason) = world.next(&mut TakeBackup::of(&model())) else {
+        panic!("it failed")
+    };
+    assert!(
+        reason.contains("the engine's own backup object"),
+        "{reason}"
+    );
 }
 
 #[test]

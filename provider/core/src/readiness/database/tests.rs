@@ -341,7 +341,7 @@ fn a_load_balancer_must_have_given_its_address() {
     exposed("postgresql", "orders-pgbouncer.prod.svc").is_pending("inside the cluster");
     exposed("pxc", "203.0.113.10").is_ready();
     exposed("pxc", "orders-prod.prod.example.org").is_ready();
-    exposed("psmdb", "orders-rs0.prod.svc.cluster.local").is_ready();
+    exposed("psmdb", "orders-rs0.prod.svc.cluster.local").is_pending("inside the cluster");
     let looked_at = Scene {
         creating: false,
         ..exposed("pxc", "")
@@ -378,6 +378,104 @@ fn the_address_of_a_former_load_balancer_must_have_gone() {
         )
     };
     sharded("203.0.113.10:27017").is_pending("that of its former load balancer");
+}
+
+#[test]
+fn each_member_of_a_replica_set_behind_load_balancers_must_have_its_address() {
+    let members = |hostname: &str| {
+        Scene::new("psmdb", "ready")
+            .with("/spec/engine/replicas", json!(3))
+            .with("/spec/proxy", json!({"expose": {"type": "LoadBalancer"}}))
+            .with("/status/hostname", json!(hostname))
+    };
+    members("").is_pending("no address yet");
+    let former: Vec<_> = (0..3)
+        .map(|member| format!("orders-rs0-{member}.orders-rs0.prod.svc.cluster.local:27017"))
+        .collect();
+    members(&former.join(",")).is_pending("inside the cluster");
+    members("a.example.org:27017,b.example.org:27017")
+        .is_pending("2 of its 3 load balancers have an address");
+    members("203.0.113.20:27017,203.0.113.21:27017,203.0.113.22:27017").is_ready();
+}
+
+#[test]
+fn the_names_of_the_former_load_balancers_of_a_replica_set_must_have_gone() {
+    let members = |hostname: &str| {
+        Scene {
+            has_worked: true,
+            ..Scene::updating("ready")
+        }
+        .with("/spec/engine/type", json!("psmdb"))
+        .with("/spec/proxy", json!({"expose": {"type": "ClusterIP"}}))
+        .with("/status/hostname", json!(hostname))
+        .engine(5, Some(5), "ready")
+    };
+    members("a.example.org:27017,b.example.org:27017").is_pending("its former load balancer");
+    members("orders-rs0-0.orders-rs0.prod.svc.cluster.local:27017").is_ready();
+}
+
+#[test]
+fn the_host_name_must_be_the_one_that_the_engine_says() {
+    let scene = |everest: &str, engine: &str| {
+        Scene {
+            has_worked: true,
+            ..Scene::updating("ready")
+        }
+        .with("/spec/proxy", json!({"expose": {"type": "LoadBalancer"}}))
+        .with("/status/hostname", json!(everest))
+        .engine(5, Some(5), "ready")
+        .engine_says("status.host", json!(engine))
+    };
+    scene("203.0.113.10", "203.0.113.11").is_pending("203.0.113.11");
+    scene("203.0.113.11", "203.0.113.11").is_ready();
+    scene("203.0.113.11", "").is_ready();
+}
+
+#[test]
+fn split_horizon_domains_must_be_in_the_status() {
+    let split = |exposed: &str, addresses: &[&str]| {
+        let domains: Vec<_> = addresses
+            .iter()
+            .enumerate()
+            .map(|(pod, address)| {
+                json!({
+                    "domain": format!("orders-rs0-{pod}-prod.db.example.org"),
+                    "privateIP": "10.0.0.1", "publicIP": address,
+                })
+            })
+            .collect();
+        Scene::new("psmdb", "ready")
+            .with("/spec/engine/replicas", json!(2))
+            .with("/spec/proxy", json!({"expose": {"type": exposed}}))
+            .with(
+                "/status/hostname",
+                json!("203.0.113.20:27017,203.0.113.21:27017"),
+            )
+            .with(
+                "/spec/engineFeatures",
+                json!({"psmdb": {"splitHorizonDnsConfigName": "eu"}}),
+            )
+            .with(
+                "/status/engineFeatures",
+                json!({"psmdb": {"splitHorizon": {"domains": domains}}}),
+            )
+    };
+    split("external", &[]).is_pending("0 of its 2 split-horizon domains");
+    split("external", &["203.0.113.20"]).is_pending("1 of its 2 split-horizon domains");
+    split("external", &["203.0.113.20", "pending"])
+        .is_pending("orders-rs0-1-prod.db.example.org has no public address yet");
+    split("external", &["203.0.113.20", ""]).is_pending("no public address yet");
+    split("external", &["203.0.113.20", "203.0.113.21"]).is_ready();
+    // Everest looks for the addresses by the former name of the exposure alone.
+    split("LoadBalancer", &["", ""]).is_ready();
+    let unasked = split("external", &[]).with("/spec/engineFeatures", json!({"psmdb": {}}));
+    unasked.is_ready();
+    // A look at one that nobody has just written to does not wait.
+    let looked_at = Scene {
+        creating: false,
+        ..split("external", &[])
+    };
+    looked_at.is_ready();
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! Where the first data of a new database comes from.
 
-use everest_schemas::everest::{BackupSource, DataImport, DatabaseClusterSpec, PitrTarget};
+use everest_schemas::everest::{
+    BackupSource, DataImport, DataImportS3, DatabaseClusterSpec, PitrTarget,
+};
+use everest_schemas::{Field, Sensitive};
 
 use crate::path::FieldPath;
 use crate::rules::findings::{Findings, is_missing};
@@ -129,18 +132,42 @@ fn data_import(path: &FieldPath, import: &DataImport, findings: &mut Findings) {
             format!("{text:?} is not a URL of an endpoint"),
         );
     }
-    if s3.access_key_id.is_null() && s3.secret_access_key.is_known() {
-        findings.error(
-            &DATA_IMPORT_CREDENTIALS,
-            path.field("accessKeyId"),
-            "A secret access key is given without an access key id",
-        );
+    keys(&path, s3, findings);
+}
+
+/// The keys of an import's bucket, in one of their two forms.
+fn keys(path: &FieldPath, s3: &DataImportS3, findings: &mut Findings) {
+    let plain = [
+        ("accessKeyId", &s3.access_key_id),
+        ("secretAccessKey", &s3.secret_access_key),
+    ];
+    let write_only = [
+        ("accessKeyIdWo", &s3.access_key_id_wo),
+        ("secretAccessKeyWo", &s3.secret_access_key_wo),
+    ];
+    for [id, secret] in [&plain, &write_only] {
+        let missing = match (id.1.is_null(), secret.1.is_null()) {
+            (true, false) if secret.1.is_known() => Some((
+                id.0,
+                "A secret access key is given without an access key id",
+            )),
+            (false, true) if id.1.is_known() => Some((
+                secret.0,
+                "An access key id is given without a secret access key",
+            )),
+            _ => None,
+        };
+        if let Some((name, summary)) = missing {
+            findings.error(&DATA_IMPORT_CREDENTIALS, path.field(name), summary);
+        }
     }
-    if s3.access_key_id.is_known() && s3.secret_access_key.is_null() {
+    let given =
+        |pair: &[(&str, &Field<Sensitive<String>>); 2]| pair.iter().any(|(_, key)| key.is_known());
+    if given(&plain) && given(&write_only) {
         findings.error(
             &DATA_IMPORT_CREDENTIALS,
-            path.field("secretAccessKey"),
-            "An access key id is given without a secret access key",
+            path.field("accessKeyIdWo"),
+            "The keys of the bucket are given in both forms, write-only and kept in the state",
         );
     }
 }

@@ -7,6 +7,7 @@ use crate::finding::Severity;
 use backups::BACKUPS;
 use changes::CHANGES;
 use engines::ENGINES;
+use everest_schemas::Sensitive;
 use everest_schemas::everest::{
     Backup, BackupSchedule, BackupSource, ConfigServer, DataImport, DataImportS3, DataImportSource,
     DataSource, EngineFeatures, EngineSpec, Expose, Pitr, PitrTarget, Proxy, PsmdbFeatures,
@@ -142,6 +143,17 @@ pub(super) fn import_s3(model: &mut DatabaseModel) -> &mut DataImportS3 {
     s3.secret_access_key = Field::Known("key".to_owned().into());
     s3.endpoint_url = "https://s3.example.com".into();
     s3
+}
+
+/// A bucket that is imported from without keys.
+pub(super) fn keyless(model: &mut DatabaseModel) -> &mut DataImportS3 {
+    let s3 = import_s3(model);
+    (s3.access_key_id, s3.secret_access_key) = (Field::Null, Field::Null);
+    s3
+}
+
+pub(super) fn key() -> Field<Sensitive<String>> {
+    Field::Known("key".to_owned().into())
 }
 
 pub(super) fn sharding(model: &mut DatabaseModel) -> &mut Sharding {

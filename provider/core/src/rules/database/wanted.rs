@@ -110,7 +110,7 @@ fn origin(wanted: &mut Wanted, spec: &DatabaseClusterSpec) {
         wanted.kinds.insert(Kind::Importers);
         let s3 = import.source.known().and_then(|source| source.s3.known());
         // Everest makes the Secret of keys that are given with it.
-        if let Some(s3) = s3.filter(|s3| s3.access_key_id.is_null()) {
+        if let Some(s3) = s3.filter(|s3| !s3.gives_keys()) {
             wanted.secret(s3.credentials_secret_name.known_str());
         }
     }

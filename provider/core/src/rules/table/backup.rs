@@ -209,8 +209,8 @@ pub(in crate::rules) const DATA_IMPORT_PATH: Rule = Rule {
 
 pub(in crate::rules) const DATA_IMPORT_CREDENTIALS: Rule = Rule {
     id: "data-import-credentials",
-    sentence: "The two keys of an import's bucket are given together or not at all.",
-    advice: "Set both {.accessKeyId} and {.secretAccessKey}, or neither if the Secret exists.",
+    sentence: "The two keys of an import's bucket are given together or not at all, and in one form.",
+    advice: "Set both {.accessKeyId} and {.secretAccessKey}, or both {.accessKeyIdWo} and {.secretAccessKeyWo}, which no state holds, or none if the Secret exists.",
     engines: ALL,
     operations: CREATE,
     checked: ALONE,

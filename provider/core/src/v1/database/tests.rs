@@ -120,6 +120,24 @@ fn a_data_source_is_sent_at_creation_only_and_kept_while_the_cluster_holds_it() 
 }
 
 #[test]
+fn point_in_time_recovery_that_is_off_is_kept_of_a_database_that_is_imported() {
+    let backup = |backup: Value| {
+        let engine = json!({"type": "pxc", "replicas": 3, "storage": {"size": "1Gi"}});
+        let object = object(json!({"engine": engine, "backup": backup}), json!({}));
+        let mut seen = observed(&object, &OwnedKeys::default());
+        keep_switched_off(&mut seen, &object);
+        serde_json::to_value(&seen.spec).unwrap()["backup"].clone()
+    };
+    let off = json!({"pitr": {"enabled": false}});
+    assert_eq!(backup(off.clone()), off);
+    let stored = json!({"pitr": {"enabled": false, "backupStorageName": "s3",
+        "uploadIntervalSec": 0}, "schedules": []});
+    let kept = json!({"pitr": {"enabled": false, "backupStorageName": "s3"}});
+    assert_eq!(backup(stored), kept);
+    assert_eq!(backup(json!({})), Value::Null);
+}
+
+#[test]
 fn zero_values_that_go_writes_are_not_observed() {
     let seen = observed(
         &object(
@@ -249,4 +267,30 @@ fn a_recommended_version_means_nothing_while_a_restore_runs_or_on_a_new_database
         let seen = observed(&object(engine.clone(), status), &OwnedKeys::default());
         assert!(seen.recommended_cr_version.is_null());
     }
+}
+
+#[test]
+fn the_write_only_keys_of_an_import_are_sent_at_creation() {
+    let of = |keys: Value| -> DatabaseModel {
+        let mut s3 = json!({"bucket": "dumps", "credentialsSecretName": "keys", "region": "r",
+            "endpointURL": "https://s3.example.org"});
+        s3.as_object_mut()
+            .unwrap()
+            .extend(keys.as_object().unwrap().clone());
+        let import = json!({"dataImporterName": "i", "source": {"path": "p", "s3": s3}});
+        serde_json::from_value(json!({"namespace": "prod", "name": "orders", "spec":
+            {"engine": {"type": "pxc", "storage": {"size": "1Gi"}},
+             "dataSource": {"dataImport": import}}}))
+        .unwrap()
+    };
+    let given = of(json!({"accessKeyIdWo": "id", "secretAccessKeyWo": "hush"}));
+    let planned = of(json!({}));
+    let sent = desired(&with_import_keys(&planned, &given), Operation::Create);
+    let s3 = &sent["spec"]["dataSource"]["dataImport"]["source"]["s3"];
+    assert_eq!(s3["accessKeyId"], "id");
+    assert_eq!(s3["secretAccessKey"], "hush");
+    assert!(s3.get("secretAccessKeyWo").is_none(), "{s3}");
+    let plain = of(json!({"accessKeyId": "id", "secretAccessKey": "hush"}));
+    assert_eq!(with_import_keys(&plain, &plain), plain);
+    assert_eq!(with_import_keys(&planned, &planned), planned);
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use everest_core::lifecycle::backup::{RemoveBackup, TakeBackup};
-use everest_core::readiness::{self, Readiness};
+use everest_core::readiness::Readiness;
 use everest_schemas::everest::DatabaseClusterBackup;
 use everest_schemas::models::BackupModel;
 
@@ -28,10 +28,10 @@ impl Kind for Backups {
     }
 
     async fn readiness(
-        _: &mut Scene<'_, Self>,
+        scene: &mut Scene<'_, Self>,
         external: &Arc<DatabaseClusterBackup>,
     ) -> Readiness {
-        readiness::backup(external)
+        lifecycle::readiness(scene, &mut TakeBackup::of(scene.config), external).await
     }
 
     async fn delete(

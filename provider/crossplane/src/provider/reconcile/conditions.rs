@@ -96,7 +96,7 @@ async fn what_only_waits_has_not_failed() {
     assert_eq!(says(&plane, &path, "Synced"), "True/ReconcileSuccess");
     assert_eq!(says(&plane, &path, "Ready"), "False/Creating");
     let why = message(&plane, &path, "Ready");
-    assert!(why.contains("database shop/main is not ready"), "{why}");
+    assert!(why.contains("database shop/main to be ready"), "{why}");
 
     let (plane, path) = database(json!({})).await;
     plane.change(

@@ -11,7 +11,7 @@ use super::engine_object::Pass;
 use super::status::{self, Sighting, Volumes};
 use super::{
     RECONCILE_PAUSED, RESTART, data_source, database_engine, deletion, known_members, restore,
-    scheduled_backup, user_interface, write_back,
+    scheduled_backup, split_horizon, user_interface, write_back,
 };
 use crate::cluster::{Cluster, EVEREST_OPERATOR, Error};
 use crate::engine::Engine;
@@ -181,7 +181,7 @@ async fn write_status(
         .cluster
         .get(&kinds::DATA_IMPORT_JOB, pass.namespace, &job)
         .filter(|_| at(&database.data, "/spec/dataSource/dataImport").is_object());
-    let status = status::compute(&Sighting {
+    let mut status = status::compute(&Sighting {
         database,
         engine: pass.engine,
         engine_cr,
@@ -196,6 +196,15 @@ async fn write_status(
         }),
         now: &pass.cluster.clock().stamp(),
     });
+    let config = split_horizon::config(database);
+    let config = config.and_then(|name| {
+        let kind = &kinds::SPLIT_HORIZON;
+        pass.cluster.get(kind, pass.namespace, name)
+    });
+    if let Some(config) = config {
+        let engine_status = engine_cr.map_or(&Value::Null, |cr| at(&cr.data, "/status"));
+        status["engineFeatures"] = split_horizon::status(database, &config, engine_status);
+    }
     pass.cluster
         .update_status(
             &kinds::DATABASE_CLUSTER,

@@ -13,6 +13,7 @@ pub mod known_members;
 pub mod namespace;
 pub mod restore;
 pub mod scheduled_backup;
+pub mod split_horizon;
 pub mod status;
 pub mod user_interface;
 pub mod write_back;

@@ -85,7 +85,7 @@ fn data_import(
     findings: &mut Findings,
 ) {
     if let Some(s3) = import.source.known().and_then(|source| source.s3.known())
-        && s3.access_key_id.is_null()
+        && !s3.gives_keys()
     {
         let path = path
             .field("source")

@@ -286,7 +286,7 @@ const CREATION: &[Case] = &[
         breaks: |m, _| {
             let s3 = import_s3(m);
             s3.credentials_secret_name = "none".into();
-            s3.access_key_id = Field::Null;
+            (s3.access_key_id, s3.secret_access_key) = (Field::Null, Field::Null);
         },
         at_plan: Some(Warning),
         at_apply: Some(Error),

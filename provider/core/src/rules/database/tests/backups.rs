@@ -281,6 +281,36 @@ pub(super) const BACKUPS: &[Case] = &[
         unknown: |m| import_s3(m).secret_access_key = Field::Unknown,
     },
     Case {
+        rule: "data-import-credentials",
+        path: "dataSource.dataImport.source.s3.secretAccessKeyWo",
+        breaks: |m| {
+            keyless(m).access_key_id_wo = key();
+        },
+        holds: |m| {
+            let s3 = keyless(m);
+            (s3.access_key_id_wo, s3.secret_access_key_wo) = (key(), key());
+        },
+        unknown: |m| {
+            let s3 = keyless(m);
+            (s3.access_key_id_wo, s3.secret_access_key_wo) = (key(), Field::Unknown);
+        },
+    },
+    Case {
+        rule: "data-import-credentials",
+        path: "dataSource.dataImport.source.s3.accessKeyIdWo",
+        breaks: |m| {
+            let s3 = import_s3(m);
+            (s3.access_key_id_wo, s3.secret_access_key_wo) = (key(), key());
+        },
+        holds: |m| {
+            import_s3(m);
+        },
+        unknown: |m| {
+            let s3 = import_s3(m);
+            (s3.access_key_id_wo, s3.secret_access_key_wo) = (Field::Unknown, Field::Unknown);
+        },
+    },
+    Case {
         rule: "endpoint-url",
         path: "dataSource.dataImport.source.s3.endpointURL",
         breaks: |m| import_s3(m).endpoint_url = "s3.example.com".into(),
