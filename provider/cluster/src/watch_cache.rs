@@ -306,13 +306,16 @@ impl<K: Kind> WatchCache<K> {
     }
 }
 
+/// What an event changes in a view.
+type Change<K> = Box<dyn FnOnce(&mut View<K>) + Send>;
+
 /// Keeps the view up to date until nobody holds the watch cache.
 async fn reflect<K: Kind>(
     objects: Objects<K>,
     view: Arc<RwLock<View<K>>>,
     changes: Arc<watch::Sender<u64>>,
 ) {
-    let write = |change: Box<dyn FnOnce(&mut View<K>) + '_>| {
+    let write = |change: Change<K>| {
         let mut view = view.write().unwrap_or_else(PoisonError::into_inner);
         view.all = None;
         change(&mut view);
