@@ -413,3 +413,6 @@ pub(crate) fn version<K: kube::Resource>(object: &K) -> u64 {
         .and_then(|v| v.parse().ok())
         .unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -146,7 +146,10 @@ async fn apply(address: &str) {
         config: encoded(&schema.root.null_members(), &schema.root),
         ..Default::default()
     };
-    server.configure_provider(Request::new(request)).await.unwrap();
+    server
+        .configure_provider(Request::new(request))
+        .await
+        .unwrap();
     let mut registry = Registry::default();
     everest.register(&mut registry);
     let mut schemas = registry.resource_schemas().unwrap().into_iter();
@@ -211,5 +214,7 @@ fn resident(figure: &str) -> u64 {
     let mut lines = status.lines();
     let line = lines.find_map(|line| line.strip_prefix(figure)?.strip_prefix(':'));
     let number = line.and_then(|line| line.split_whitespace().next());
-    number.and_then(|number| number.parse().ok()).unwrap_or_default()
+    number
+        .and_then(|number| number.parse().ok())
+        .unwrap_or_default()
 }
