@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
+use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
 
 #[cfg(doc)]
@@ -35,8 +36,8 @@ const ATTEMPTS: u32 = 3;
 /// How long between them. All of them fit into the time that a process has to end.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// The request that takes one mark off.
-type Acknowledgement = BoxFuture<'static, ()>;
+/// Takes one mark off. A request that waits to be made holds what it is made of and no more.
+type Acknowledgement = Box<dyn FnOnce() -> BoxFuture<'static, ()> + Send>;
 
 /// The object that one creation has made, now or before it was killed. Dropped, it keeps its
 /// mark: the next creation of the same goes on with it.
@@ -60,22 +61,10 @@ impl Unacknowledged {
         let name = object.meta().name.clone().unwrap_or_default();
         let uid = object.meta().uid.clone();
         let pinned = uid.clone();
-        let request = async move {
-            for attempt in 1..=ATTEMPTS {
-                let Err(error) = objects.unmark(&name, pinned.as_deref()).await else {
-                    return;
-                };
-                if attempt == ATTEMPTS {
-                    // Whoever reads the state sees it, and its next apply takes it off.
-                    tracing::debug!(%error, "the mark of a creation stays");
-                } else {
-                    tokio::time::sleep(PAUSE).await;
-                }
-            }
-        };
+        let acknowledge = move || acknowledged(objects, name, pinned).boxed();
         *held(&self.0) = Some(Made {
             uid,
-            acknowledge: request.boxed(),
+            acknowledge: Box::new(acknowledge),
         });
     }
 
@@ -114,7 +103,7 @@ impl Cluster {
             tokio::time::sleep(AFTER).await;
             let due = held(&waiting.0).requests.remove(&number);
             if let Some(request) = due {
-                request.await;
+                request().await;
             }
         });
     }
@@ -123,10 +112,33 @@ impl Cluster {
     /// all answers.
     pub async fn acknowledge_all(&self) {
         let left = std::mem::take(&mut held(&self.acknowledgements.0).requests);
-        futures::stream::iter(left.into_values())
-            .buffer_unordered(AT_ONCE)
-            .collect::<()>()
-            .await;
+        let mut left = left.into_values();
+        let mut begun = FuturesUnordered::new();
+        loop {
+            while begun.len() < AT_ONCE
+                && let Some(acknowledge) = left.next()
+            {
+                begun.push(acknowledge());
+            }
+            if begun.next().await.is_none() {
+                return;
+            }
+        }
+    }
+}
+
+/// Takes the mark off an object, unless something stands against it for longer.
+async fn acknowledged<K: Kind>(objects: Objects<K>, name: String, uid: Option<String>) {
+    for attempt in 1..=ATTEMPTS {
+        let Err(error) = objects.unmark(&name, uid.as_deref()).await else {
+            return;
+        };
+        if attempt == ATTEMPTS {
+            // Whoever reads the state sees it, and its next apply takes it off.
+            tracing::debug!(%error, "the mark of a creation stays");
+        } else {
+            tokio::time::sleep(PAUSE).await;
+        }
     }
 }
 

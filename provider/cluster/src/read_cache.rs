@@ -58,7 +58,7 @@ impl Kept {
 struct CacheEntry {
     /// The names that were asked for one by one.
     asked: HashSet<String>,
-    /// What was found one by one: a `HashMap<String, K>`.
+    /// What was found one by one: a `HashMap<String, Slim<K>>`.
     found: Option<Remembered>,
     /// All objects, once listed: the same.
     listed: Option<Remembered>,
@@ -73,8 +73,37 @@ struct Remembered {
     at: Instant,
 }
 
+/// An object without what says who wrote which field: that is more than the rest, and few ask.
+struct Slim<K> {
+    object: K,
+    /// The managed fields as JSON.
+    managers: Option<Box<[u8]>>,
+}
+
+impl<K: Kind> Slim<K> {
+    fn new(mut object: K) -> Self {
+        let managers = object.meta_mut().managed_fields.take();
+        let managers = managers.and_then(|managers| serde_json::to_vec(&managers).ok());
+        Slim {
+            object,
+            managers: managers.map(Vec::into_boxed_slice),
+        }
+    }
+
+    fn whole(&self) -> K {
+        let mut object = self.object.clone();
+        let managers = self.managers.as_deref();
+        object.meta_mut().managed_fields =
+            managers.and_then(|managers| serde_json::from_slice(managers).ok());
+        object
+    }
+}
+
+/// Objects by their names.
+type Named<K> = HashMap<String, Slim<K>>;
+
 impl Remembered {
-    fn new<K: Kind>(objects: HashMap<String, K>) -> Self {
+    fn new<K: Kind>(objects: Named<K>) -> Self {
         Remembered {
             objects: Box::new(objects),
             at: Instant::now(),
@@ -82,24 +111,24 @@ impl Remembered {
     }
 
     /// The objects, unless they are too old for a request with that patience.
-    fn of<K: Kind>(&self, patience: Patience) -> Option<&HashMap<String, K>> {
+    fn of<K: Kind>(&self, patience: Patience) -> Option<&Named<K>> {
         let is_fresh = patience != Patience::Operation || self.at.elapsed() < FRESH;
         self.objects.downcast_ref().filter(|_| is_fresh)
     }
 
     /// Takes over an object; false if there are others of the kind here.
     fn note<K: Kind>(&mut self, object: &K) -> bool {
-        let Some(objects) = self.objects.downcast_mut::<HashMap<String, K>>() else {
+        let Some(objects) = self.objects.downcast_mut::<Named<K>>() else {
             return false;
         };
         let name = object.meta().name.clone().unwrap_or_default();
-        objects.insert(name, object.clone());
+        objects.insert(name, Slim::new(object.clone()));
         true
     }
 }
 
 impl CacheEntry {
-    fn listed<K: Kind>(&self, patience: Patience) -> Option<&HashMap<String, K>> {
+    fn listed<K: Kind>(&self, patience: Patience) -> Option<&Named<K>> {
         self.listed.as_ref()?.of(patience)
     }
 
@@ -109,7 +138,7 @@ impl CacheEntry {
         let found = found.filter(|found| found.of::<K>(patience).is_some());
         let found = self
             .found
-            .insert(found.unwrap_or_else(|| Remembered::new(HashMap::<String, K>::new())));
+            .insert(found.unwrap_or_else(|| Remembered::new(Named::<K>::new())));
         found.note(object);
     }
 
@@ -267,10 +296,16 @@ impl<K: Kind> Objects<K> {
             return None;
         }
         let shown = self.cluster().read_cache.open_watch(self)?.shown()?;
-        Some(shown.iter().map(|object| K::clone(object)).collect())
+        let shown = shown.iter().map(|object| {
+            let mut object = K::clone(object);
+            object.meta_mut().managed_fields = None;
+            object
+        });
+        Some(shown.collect())
     }
 
-    /// Reads all as a refresh does: one LIST, remembered, and so is that it is not allowed.
+    /// Reads all as a refresh does: one LIST, remembered, and so is that it is not allowed. Who
+    /// wrote which field of them is left out.
     pub(crate) async fn read_all(&self) -> Result<Vec<K>, ClusterError> {
         if let Some(watched) = self.watched() {
             return Ok(watched);
@@ -278,14 +313,16 @@ impl<K: Kind> Objects<K> {
         let entry = self.entry();
         let mut entry = entry.lock().await;
         if let Some(listed) = entry.listed(self.cluster().patience) {
-            return Ok(listed.values().cloned().collect());
+            return Ok(objects_of(listed));
         }
         if let Some(refusal) = entry.list_forbidden.clone() {
             return Err(refusal.into());
         }
         match self.list("").await {
             Ok(objects) => {
-                entry.listed = Some(Remembered::new(by_name(objects.clone())));
+                let listed = by_name(objects);
+                let objects = objects_of(&listed);
+                entry.listed = Some(Remembered::new(listed));
                 Ok(objects)
             }
             Err(error) => {
@@ -317,11 +354,11 @@ impl<K: Kind> Objects<K> {
         let shared = self.entry();
         let mut entry = shared.lock().await;
         if let Some(listed) = entry.listed::<K>(patience) {
-            return Ok(listed.get(name).cloned());
+            return Ok(listed.get(name).map(Slim::whole));
         }
         let found = entry.found.as_ref().and_then(|found| found.of(patience));
-        if let Some(found) = found.and_then(|found: &HashMap<String, K>| found.get(name)) {
-            return Ok(Some(found.clone()));
+        if let Some(found) = found.and_then(|found: &Named<K>| found.get(name)) {
+            return Ok(Some(found.whole()));
         }
         let is_alone = entry.asked.contains(name) || entry.asked.len() < ONE_BY_ONE;
         if is_alone || entry.list_forbidden.is_some() {
@@ -336,7 +373,7 @@ impl<K: Kind> Objects<K> {
         match self.list("").await {
             Ok(objects) => {
                 let listed = by_name(objects);
-                let found = listed.get(name).cloned();
+                let found = listed.get(name).map(Slim::whole);
                 entry.listed = Some(Remembered::new(listed));
                 Ok(found)
             }
@@ -350,11 +387,16 @@ impl<K: Kind> Objects<K> {
     }
 }
 
-fn by_name<K: Kind>(objects: Vec<K>) -> HashMap<String, K> {
-    objects
-        .into_iter()
-        .map(|object| (object.meta().name.clone().unwrap_or_default(), object))
-        .collect()
+fn by_name<K: Kind>(objects: Vec<K>) -> Named<K> {
+    let named = objects.into_iter().map(|object| {
+        let name = object.meta().name.clone().unwrap_or_default();
+        (name, Slim::new(object))
+    });
+    named.collect()
+}
+
+fn objects_of<K: Kind>(named: &Named<K>) -> Vec<K> {
+    named.values().map(|slim| slim.object.clone()).collect()
 }
 
 #[cfg(test)]

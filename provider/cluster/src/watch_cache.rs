@@ -306,13 +306,16 @@ impl<K: Kind> WatchCache<K> {
     }
 }
 
+/// What an event changes in a view.
+type Change<K> = Box<dyn FnOnce(&mut View<K>) + Send>;
+
 /// Keeps the view up to date until nobody holds the watch cache.
 async fn reflect<K: Kind>(
     objects: Objects<K>,
     view: Arc<RwLock<View<K>>>,
     changes: Arc<watch::Sender<u64>>,
 ) {
-    let write = |change: Box<dyn FnOnce(&mut View<K>) + '_>| {
+    let write = |change: Change<K>| {
         let mut view = view.write().unwrap_or_else(PoisonError::into_inner);
         view.all = None;
         change(&mut view);
@@ -410,3 +413,6 @@ pub(crate) fn version<K: kube::Resource>(object: &K) -> u64 {
         .and_then(|v| v.parse().ok())
         .unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests;
