@@ -427,7 +427,11 @@ impl<K: Kind + Serialize, T: Any + Send + Sync> Source for TypedSource<K, T> {
         from: From,
         made: &Unacknowledged,
     ) -> Result<bool, ClusterError> {
-        let mut found = self.find(name, from).await?;
+        // The decision that comes after this look may have looked already.
+        let mut found = match self.looked.get(name) {
+            Some(None) if from == From::Server => return Ok(false),
+            _ => self.find(name, from).await?,
+        };
         if found.is_some() && from != From::Server {
             found = self.ask(name).await?;
         }

@@ -81,25 +81,26 @@ impl<K: ReadsSecret> Lifecycle for CreateWithSecret<K> {
 
     fn next(&mut self, observed: &Observed, _: &mut Stopwatches) -> Result<Action, Query> {
         let (namespace, name) = (&self.object.namespace, &self.object.name);
-        let found = observed.object::<K>(namespace, name)?;
         let is_ours = observed.is_ours(&self.object);
         let create = || Action::Create {
             object: self.object.clone(),
             body: self.body.clone().into(),
         };
+        if self.has_secret {
+            return Ok(if is_ours { Action::Done(()) } else { create() });
+        }
+        let found = observed.object::<K>(namespace, name)?;
         if found.is_some() && !is_ours {
             // Which is refused, before the Secret is touched: it may belong to what is in the way.
             return Ok(create());
         }
-        if !self.has_secret {
-            let made = found.and_then(|found| found.metadata().uid.as_deref());
-            let content = self.content.as_ref();
-            let before = self.secret.before_creation::<K>(observed, content, made)?;
-            if let Some(before) = before {
-                return Ok(before);
-            }
-            self.has_secret = true;
+        let made = found.and_then(|found| found.metadata().uid.as_deref());
+        let content = self.content.as_ref();
+        let before = self.secret.before_creation::<K>(observed, content, made)?;
+        if let Some(before) = before {
+            return Ok(before);
         }
+        self.has_secret = true;
         Ok(if is_ours { Action::Done(()) } else { create() })
     }
 }

@@ -153,6 +153,9 @@ async fn what_is_raised_after_an_import_is_kept_although_nothing_was_applied() {
     let imported = host.imported(&kind).await;
     let (read, _) = host.read(&kind, &imported).await;
     server.put(raised.object);
+    // The next run: of what it has read a run reads nothing anew.
+    let process = server.process();
+    let host = Host::reaching(move || process.client()).await;
     let (read, errors) = host.read(&kind, &read).await;
     assert_eq!(errors, [""; 0]);
     let planned = host

@@ -211,7 +211,7 @@ async fn the_requests_of_backup_storages_are_no_more_for_each() {
         let mut estate = Estate::new(cluster(), "everest_backup_storage", blocks.collect());
         let created = estate.run("create").await;
         created.plan.assert(&Most::of_each(0).and(24).dry_runs(1));
-        created.apply.assert(&Most::of_each(6).and(11).dry_runs(1));
+        created.apply.assert(&Most::of_each(5).and(25).dry_runs(1));
         let refreshed = estate.run("refresh").await;
         refreshed.plan.assert(&Most::of_each(1).and(11));
         estate.change(json!({"description": "another"}));
