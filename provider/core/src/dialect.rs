@@ -1,4 +1,4 @@
-//! How each front end names what texts speak of.
+//! The names that each front end has for the fields and resources in texts.
 
 use everest_schemas::managed::ManagedModel;
 use everest_schemas::models::{
@@ -44,16 +44,16 @@ impl Resource {
     }
 }
 
-/// What is done in another way from front end to front end.
+/// An advice that differs between front ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phrase {
-    /// About something that is not there and may be made meanwhile.
+    /// What to do about a missing object that may still be made by the same run.
     MayStillCome,
     /// How a database takes over the version of its operator before its own version changes.
     TakeOverFirst,
-    /// How a database that is paused is deleted all the same.
+    /// How to delete a database that is paused.
     DeletePaused,
-    /// How the protection of a database from its deletion is taken off.
+    /// How to lift the deletion protection of a database.
     Unprotect,
     /// What to do instead of naming the storage class of volumes whose class is not known.
     NameNoClass,
@@ -81,7 +81,7 @@ impl Phrase {
     }
 }
 
-/// Who speaks: the front end whose users read a text.
+/// The front end whose users read a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
     /// Terraform and OpenTofu: attributes in snake case, types of resources.

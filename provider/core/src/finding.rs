@@ -1,4 +1,4 @@
-//! What a rule has to say about a configuration.
+//! A broken rule at an attribute.
 
 use crate::path::FieldPath;
 use crate::text::Text;
@@ -6,9 +6,10 @@ use crate::text::Text;
 /// How much a finding weighs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
-    /// Nothing may be written until it is put right.
+    /// It stops the change: nothing is written until it is corrected.
     Error,
-    /// It stops nothing now: it may still be put right, or it works but is not what it seems.
+    /// It does not stop the change: the cause may still be corrected, or the value works but may
+    /// not be what the user expects.
     Warning,
 }
 

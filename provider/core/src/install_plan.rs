@@ -1,4 +1,4 @@
-//! Whether an install plan may be approved.
+//! The decision to approve an install plan of OLM.
 
 use everest_schemas::Engine;
 use everest_schemas::olm::InstallPlan;
@@ -8,7 +8,7 @@ use crate::path::FieldPath;
 use crate::text::Text;
 use crate::version::Version;
 
-/// What a namespace asks of one engine's operator.
+/// The version that a namespace wants of one engine's operator, and the installed one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asked {
     /// The engine.
@@ -20,14 +20,14 @@ pub struct Asked {
     pub installed: Option<String>,
 }
 
-/// What to do with an install plan.
+/// The decision on an install plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// Everything in it was asked for.
+    /// Approve it: everything in it was asked for.
     Approve,
-    /// There is nothing to decide (yet); the sentence says why.
+    /// Nothing to decide, or not yet; the sentence says why.
     Wait(String),
-    /// It would do more than was asked for.
+    /// Refuse it: it would do more than was asked for.
     Refuse {
         /// What nobody asked for.
         extra: Vec<Extra>,
@@ -99,7 +99,7 @@ pub fn decide(plan: &InstallPlan, asked: &[Asked]) -> Decision {
     }
 }
 
-/// Why a plan is not approved, and what would agree to it.
+/// The reason why a plan is not approved, and the settings that would agree to it.
 pub fn refusal(plan: &InstallPlan, extra: &[Extra]) -> Text {
     let also: Vec<_> = extra
         .iter()
@@ -124,8 +124,8 @@ pub fn refusal(plan: &InstallPlan, extra: &[Extra]) -> Text {
     .and(advice)
 }
 
-/// The plan to look at in place of one that OLM has not looked at: OLM is known to leave a plan
-/// without a status behind and to go on with another one for the same versions.
+/// The plan to use in place of one without a status: OLM is known to leave such a plan behind and
+/// to go on with another one for the same versions.
 pub fn twin<'a>(
     plan: &InstallPlan,
     others: impl IntoIterator<Item = &'a InstallPlan>,
@@ -152,7 +152,7 @@ pub fn twin<'a>(
     })
 }
 
-/// What in a plan nobody asked for, if this version is that.
+/// Returns the version as an [`Extra`] if nobody asked for it.
 fn extra(csv: &str, asked: &[Asked]) -> Option<Extra> {
     let foreign = || Extra {
         csv: csv.to_owned(),

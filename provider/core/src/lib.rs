@@ -1,6 +1,6 @@
-//! What Everest means, as pure functions of what is configured and what was
-//! last seen. There is no I/O here, no async and no clock: objects, durations
-//! and prior models are arguments.
+//! The semantics of Everest, as pure functions of the configuration and of what was last observed.
+//! The crate has no I/O, no async code and no clock: objects, durations and prior models are
+//! arguments.
 //!
 //! | Question | Module |
 //! |---|---|

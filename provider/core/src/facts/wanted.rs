@@ -1,4 +1,4 @@
-//! Which facts a model needs, so that nothing else is asked for.
+//! The facts that the rules for a model need, so that nothing else is requested.
 
 use std::collections::BTreeSet;
 
@@ -41,18 +41,16 @@ pub enum Kind {
     StorageClasses,
 }
 
-/// What to ask a cluster for.
+/// The objects to request from a cluster.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
-    /// The namespace that the kinds and the Secrets are in; nothing is asked
-    /// for while it is not known.
+    /// The namespace of the kinds and the Secrets; nothing is requested while it is not known.
     pub namespace: Option<String>,
     /// The kinds that the model refers to.
     pub kinds: BTreeSet<Kind>,
-    /// The database that is read alone, where no other one of the namespace
-    /// matters.
+    /// The only database to read, if the others of the namespace do not matter.
     pub database: Option<String>,
-    /// The database whose object of the engine's own is to be read.
+    /// The database whose engine's own object is to be read.
     pub engine_object: Option<(Engine, String)>,
     /// The Secrets that the model refers to, by name.
     pub secrets: BTreeSet<String>,
@@ -67,7 +65,7 @@ impl Wanted {
         }
     }
 
-    /// What the rules for a backup need; nothing for one that was taken.
+    /// What the rules for a backup need; nothing for an existing backup.
     pub fn for_backup(planned: &BackupModel, prior: Option<&BackupModel>) -> Self {
         if prior.is_some() {
             return Self::default();
@@ -81,7 +79,7 @@ impl Wanted {
         Self::of(&planned.namespace, &kinds)
     }
 
-    /// What the rules for a restore need; nothing for one that was made.
+    /// What the rules for a restore need; nothing for an existing restore.
     pub fn for_restore(planned: &RestoreModel, prior: Option<&RestoreModel>) -> Self {
         if prior.is_some() {
             return Self::default();
@@ -102,13 +100,13 @@ impl Wanted {
         Self::of(&planned.namespace, &[Kind::Storages])
     }
 
-    /// What the rules for the end of a backup storage need: what may use it.
+    /// What the rules for the destruction of a backup storage need: its possible users.
     pub fn for_destruction_of_backup_storage(prior: &BackupStorageModel) -> Self {
         let kinds = [Kind::Storages, Kind::Databases, Kind::Backups];
         Self::of(&prior.namespace, &kinds)
     }
 
-    /// What the rules for a namespace that exists or is taken over need; nothing for a new one.
+    /// What the rules for a namespace need that exists or is taken over; nothing for a new one.
     pub fn for_namespace(planned: &NamespaceModel, prior: Option<&NamespaceModel>) -> Self {
         let (name, upgrades) = match prior {
             Some(prior) => (
@@ -129,8 +127,7 @@ impl Wanted {
         wanted
     }
 
-    /// What the rules for the end of a database need: those of its final
-    /// backup.
+    /// What the rules for the destruction of a database need: the facts for its final backup.
     pub fn for_destruction_of_database(prior: &DatabaseModel) -> Self {
         if !prior.final_backup.is_known() {
             return Self::default();
@@ -194,8 +191,8 @@ impl Wanted {
         );
     }
 
-    /// A new volume needs its class, and one that changes may grow. Whether it may be made
-    /// smaller the engine's own object tells.
+    /// A new volume needs its storage class, and so does one that may grow. For a smaller size, the
+    /// engine's own object has to be read.
     fn volumes(&mut self, planned: &DatabaseModel, prior: Option<&DatabaseModel>) {
         let storages = |model: &DatabaseModel| -> [Field<Storage>; 2] {
             let spec = model.spec.known();

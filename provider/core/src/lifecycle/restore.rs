@@ -1,4 +1,4 @@
-//! Restores: run once, and their records removed.
+//! Lifecycles of restores: running one, and removing its record.
 
 use everest_schemas::Field;
 use everest_schemas::everest::{DatabaseCluster, DatabaseClusterBackup, DatabaseClusterRestore};
@@ -15,11 +15,11 @@ use crate::v1;
 
 /// Restores a database in place.
 ///
-/// 1. No operator of the namespace may be under upgrade, the database must be ready, no other
-///    restore of it under way, and a backup that is named must have succeeded.
+/// 1. An upgrade of an operator in the namespace is waited for. The database must be ready, no
+///    other restore of it may be running, and a named backup must have succeeded.
 /// 2. The object is made.
-/// 3. The restore has to succeed, and the database has to be usable again: the engine starts anew,
-///    and what depends on the restore wants to use it.
+/// 3. The restore has to succeed, and the database has to be usable again: the engine restarts, and
+///    dependents of the restore want to use the database.
 #[derive(Clone, Debug)]
 pub struct BeginRestore {
     object: ObjectRef,
@@ -39,7 +39,7 @@ impl BeginRestore {
         }
     }
 
-    /// What has to be so before it begins.
+    /// The condition that does not hold yet, if there is one.
     fn required(&self, observed: &Observed) -> Result<Option<Requirement>, Query> {
         let (namespace, database) = (&self.object.namespace, &self.database);
         if let Some(missing) = prerequisites::ready_database(observed, namespace, database)? {
@@ -152,8 +152,8 @@ fn usable_again(
 
 /// Removes the record of a restore; what was restored stays.
 ///
-/// 1. One that is running is waited for, since Everest refuses to delete it. Without its database
-///    a restore never moves again.
+/// 1. A running restore is waited for, since Everest refuses to delete it, unless its database is
+///    gone: then it never moves again.
 /// 2. It is deleted, and the engine's own restore after it.
 #[derive(Clone, Debug)]
 pub struct RemoveRestore {

@@ -10,12 +10,13 @@ use crate::version::Version;
 pub struct WantedEngine {
     /// The engine.
     pub engine: Engine,
-    /// The operator version asked for; none: the newest at first, then what is there.
+    /// The operator version asked for. `None`: the newest at the first installation, afterwards the
+    /// installed one.
     pub version: Option<String>,
     /// The channel asked for.
     pub channel: Option<String>,
-    /// The version is asked for by this very change; otherwise one that was installed since
-    /// by somebody else is fine as well.
+    /// True if this very change asks for the version. Otherwise a version that somebody else has
+    /// installed since is accepted as well.
     pub firm: bool,
 }
 
