@@ -1,8 +1,7 @@
-//! Values against an OpenAPI v3 schema, as far as a schema of options goes.
+//! Validation of values against an OpenAPI v3 schema, as far as schemas of import options need it.
 //!
-//! What a schema says beyond the words read here (`format`, `discriminator`,
-//! references) is left to the server: a word that is not known forbids
-//! nothing.
+//! Other keywords (`format`, `discriminator`, references) are left to the server: an unknown
+//! keyword forbids nothing.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -10,10 +9,10 @@ use std::fmt;
 use regex_lite::Regex;
 use serde_json::Value;
 
-/// How deep schemas may be nested; what lies deeper is not looked at.
+/// The deepest nesting of schemas; anything deeper is not checked.
 const DEPTH: usize = 32;
 
-/// What a value has that its schema does not allow.
+/// A place where a value violates its schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
     /// The place in the value, such as `tables[0].name`; empty for the value
@@ -35,7 +34,7 @@ impl fmt::Display for Violation {
     }
 }
 
-/// Everything that a value has against its schema.
+/// Returns every violation of a schema by a value.
 pub fn violations(schema: &Value, value: &Value) -> Vec<Violation> {
     let mut found = Vec::new();
     check(schema, value, "", DEPTH, &mut found);

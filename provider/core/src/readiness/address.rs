@@ -1,13 +1,12 @@
-//! The address that exposing a database promises.
+//! The address of an exposed database.
 
 use everest_schemas::Engine;
 use everest_schemas::everest::DatabaseCluster;
 
 use crate::semantic;
 
-/// What of the address is missing: the engines say that they are ready before
-/// a load balancer has given one, and before the one of a former exposure is
-/// taken back.
+/// Says what is missing until the database has its address. Engines report ready before a load
+/// balancer has assigned an address, and before the address of a former exposure is removed.
 ///
 /// Source: the operators' status: percona-xtradb-cluster-operator `appHost`,
 /// percona-postgresql-operator `getHost`, percona-server-mongodb-operator
@@ -42,8 +41,8 @@ pub(crate) fn missing(database: &DatabaseCluster) -> Option<String> {
     })
 }
 
-/// Whether the database is to be reached through a load balancer. One that does
-/// not say is reached inside the cluster.
+/// Returns true if the database is exposed by a load balancer. The default is an address inside the
+/// cluster.
 fn is_load_balanced(database: &DatabaseCluster) -> bool {
     let proxy = database.spec.proxy.known();
     let expose = proxy.and_then(|proxy| proxy.expose.known());
@@ -51,8 +50,8 @@ fn is_load_balanced(database: &DatabaseCluster) -> bool {
     exposed.is_some_and(|exposed| semantic::expose_type(exposed) == "LoadBalancer")
 }
 
-/// Whether the database has one Service: a MongoDB replica set has one for each
-/// member, and lists them.
+/// Returns true if the database has one Service. An exposed MongoDB replica set has one for each
+/// member and lists them all.
 fn is_one_address(database: &DatabaseCluster) -> bool {
     let spec = &database.spec;
     let engine = spec.engine.known();
@@ -61,8 +60,8 @@ fn is_one_address(database: &DatabaseCluster) -> bool {
         || sharding.is_some_and(|sharding| sharding.enabled.known() == Some(&true))
 }
 
-/// Whether a host name is that of a Service of the database: `NAME-….NAMESPACE`
-/// with `.svc` and what follows it, or without.
+/// Returns true if a host name is that of a Service of the database: `NAME-….NAMESPACE`, with or
+/// without `.svc` and the cluster domain.
 fn is_inside(database: &DatabaseCluster, hostname: &str) -> bool {
     let name = database.metadata.name.as_deref().unwrap_or_default();
     let namespace = database.metadata.namespace.as_deref().unwrap_or_default();

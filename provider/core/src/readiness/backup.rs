@@ -1,4 +1,4 @@
-//! When a backup is complete.
+//! The readiness of a backup.
 
 use everest_schemas::everest::DatabaseClusterBackup;
 use serde_json::Value;
@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::Readiness;
 use crate::v1;
 
-/// Whether a backup has succeeded.
+/// Ready once the backup has succeeded.
 pub fn backup(backup: &DatabaseClusterBackup) -> Readiness {
     let state = v1::backup::state(backup);
     if backup.metadata.deletion_timestamp.is_some() || state == "Deleting" {
@@ -23,7 +23,8 @@ pub fn backup(backup: &DatabaseClusterBackup) -> Readiness {
     }
 }
 
-/// Why a backup failed, as the engine's own backup object says: Everest's has no place for it.
+/// The reason of a failure from the engine's own backup object: Everest's object has no field for
+/// it.
 ///
 /// Source: `status.error` of percona-xtradb-cluster-operator, `status.error` of
 /// percona-server-mongodb-operator and percona-postgresql-operator,
