@@ -23,12 +23,11 @@ use crate::{Change, Cluster, Creation, Unacknowledged, Wait, creation, drive, dr
 
 /// Creates the Secret, then the storage that names it.
 ///
-/// Without credentials the Secret must exist already and is left as it is. With credentials
-/// it must not, unless a creation made it that was killed or never learned how it ended: it has no
-/// mark, because nobody else uses it then. If
-/// the storage is then refused, the Secret goes again; if nobody knows whether it was written, the
-/// Secret stays, since the storage may read it. Everest tests no connection: wrong credentials
-/// show in the first backup.
+/// Without credentials, the Secret must exist already and is left as it is. With credentials, it
+/// must not exist, unless an earlier attempt of this creation left it over. The Secret needs no
+/// mark for that, because such a Secret has no user. If the storage is then refused, the Secret is
+/// deleted again. If it is not known whether the storage was written, the Secret stays, since the
+/// storage may read it. Everest does not test credentials: wrong ones show in the first backup.
 ///
 /// Ends: `Created` or `NotCreated`.
 pub async fn create(
@@ -104,7 +103,7 @@ async fn create_both(
     result
 }
 
-/// How long the garbage collector is given to let go of a Secret, and how often it is looked for.
+/// The time that the garbage collector gets to release a Secret, and the interval of the checks.
 const LETS_GO: Duration = Duration::from_secs(20);
 const LOOKS: Duration = Duration::from_millis(500);
 
@@ -118,9 +117,9 @@ async fn taken_back(secrets: &Objects<Secret>, name: &str) -> Result<(), Cluster
     Ok(())
 }
 
-/// Whether a Secret is what a creation of the storage `name` has written that did not come to its
-/// end: this provider wrote it, and nobody uses it but `made`, the storage that the same creation
-/// may have made.
+/// Returns true if a Secret is left over from an unfinished creation of the storage `name`: this
+/// provider wrote it, and nothing uses it except `made`, the storage that the same creation may
+/// have made.
 async fn is_left_over(
     storages: &Objects<BackupStorage>,
     name: &str,
@@ -166,7 +165,7 @@ pub async fn update(
 /// The state of the Secret of a storage, by its metadata alone.
 ///
 /// # Errors
-/// Whatever keeps it from being looked at.
+/// Any error that keeps it from being looked at.
 pub async fn secret_state(
     cluster: &Cluster,
     model: &BackupStorageModel,
@@ -211,14 +210,14 @@ async fn write(
     apply::apply(&storages, name, &body, force_policy).await
 }
 
-/// Asks the cluster what it says of the write that an apply of this plan would send, the Secret
-/// apart. A storage that exists where one is to be made is left to the apply.
+/// Asks the cluster by a dry run whether it accepts the write of this plan, without the Secret. If
+/// a storage to create exists already, that is left to the apply.
 ///
-/// What the apply would take over from another manager is noted: see [`Cluster::taken`].
+/// Fields that the apply would take over from another manager are noted: see [`Cluster::taken`].
 ///
 /// # Errors
-/// `Conflict` where another manager holds a value that would be overwritten and that the plan
-/// does not show; `Refused` with what the cluster says against it; whatever keeps it from being asked.
+/// `Conflict` if the apply would overwrite a value of another manager that the plan does not show;
+/// `Refused` with the reason; any error that keeps the cluster from being asked.
 pub async fn dry_run(
     cluster: &Cluster,
     prior: Option<&BackupStorageModel>,
@@ -251,8 +250,9 @@ pub async fn dry_run(
     Ok(())
 }
 
-/// Finishes what somebody else began: takes Everest's finalizer off a storage that was deleted
-/// while it was used, once nothing uses it any more: see [`ReleaseStorage`]. Returns true if it did.
+/// Finishes a deletion that somebody else began: takes Everest's finalizer off a storage that was
+/// deleted while in use, once nothing uses it any more: see [`ReleaseStorage`]. Returns true if it
+/// did.
 ///
 /// # Errors
 /// `InUse` names the users.

@@ -1,24 +1,24 @@
-//! How a creation or a change can end.
+//! The possible ends of a creation or a change.
 
 use crate::ClusterError;
 
-/// The four ends of a creation. Only [`Creation::Failed`] means that what exists is worthless.
+/// The four ends of a creation. Only [`Creation::Failed`] means that the object is worthless.
 #[derive(Debug)]
 pub enum Creation<M> {
     /// It exists and is what was asked for.
     Created(M),
     /// It exists and was accepted, but was not ready in time, or the wait was interrupted.
     Pending {
-        /// What is there now.
+        /// The object as it is now.
         observed: M,
-        /// Why it is not done: `TimedOut`, `Cancelled` or a refused later step.
+        /// The reason: `TimedOut`, `Cancelled` or a refused later step.
         error: ClusterError,
     },
-    /// Nothing exists of this creation, so there is nothing to keep.
+    /// Nothing of this creation exists, so there is nothing to keep.
     NotCreated(ClusterError),
     /// It exists and ended in failure: a failed backup, restore or import.
     Failed {
-        /// What is there now.
+        /// The object as it is now.
         observed: M,
         /// Why it failed.
         error: ClusterError,
@@ -26,8 +26,8 @@ pub enum Creation<M> {
 }
 
 impl<M> Creation<M> {
-    /// The end of a creation that was accepted and whose wait came to `error`; `latest` reads what
-    /// is there now, where there is anything.
+    /// The end of a creation that was accepted and whose wait ended in `error`; `latest` reads the
+    /// present object.
     pub(crate) async fn unfinished(error: ClusterError, latest: impl Future<Output = M>) -> Self {
         match error {
             ClusterError::NotFound { .. } => Creation::NotCreated(error),
@@ -50,9 +50,9 @@ pub enum Change<M> {
     Done(M),
     /// Accepted, but not ready in time, or the wait was interrupted.
     Pending {
-        /// What is there now.
+        /// The object as it is now.
         observed: M,
-        /// Why it is not done.
+        /// The reason.
         error: ClusterError,
     },
     /// Refused; what was there stays.

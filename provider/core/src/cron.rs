@@ -80,7 +80,7 @@ pub enum CronError {
 }
 
 impl CronError {
-    /// Whether the schedule may work all the same.
+    /// Returns true if the schedule may work all the same.
     pub const fn is_unsure(&self) -> bool {
         matches!(self, Self::ZoneUnsure(_))
     }

@@ -101,14 +101,15 @@ pub fn note_ready(private: &mut Private) {
     private.remove(NEVER_READY);
 }
 
-/// Whether the object that goes never was ready: the one of this private state, or the one that a
-/// creation with this private state replaces.
+/// Returns true if the object that goes never was ready: the one of this private state, or the one
+/// that a creation with this private state replaces.
 pub fn never_was_ready(private: &Private) -> bool {
     let is_set = |key: &str| private.get(key) == Some(true);
     is_set(NEVER_READY) || is_set(REPLACES)
 }
 
-/// Whether this creation was planned as a replacement. The mark means nothing once it is made.
+/// Returns true if this creation was planned as a replacement. The mark means nothing once it is
+/// made.
 pub fn take(private: &mut Private) -> bool {
     let replaces = private.get::<bool>(REPLACES).is_some();
     private.remove(REPLACES);

@@ -145,12 +145,12 @@ impl Session {
         self.quiet.store(!wanted, Ordering::Relaxed);
     }
 
-    /// Whether plans warn of what a change does to what runs.
+    /// Returns true if plans warn of what a change does to what runs.
     pub fn warns_of_impact(&self) -> bool {
         !self.quiet.load(Ordering::Relaxed)
     }
 
-    /// Whether nobody has said yet that the admission webhooks are down.
+    /// Returns true if nobody has said yet that the admission webhooks are down.
     pub fn first_to_say_webhooks_are_down(&self) -> bool {
         !self.webhooks_down.swap(true, Ordering::Relaxed)
     }
@@ -175,7 +175,8 @@ impl Session {
         self.replaced().insert(what);
     }
 
-    /// Whether this run replaces the object that messages name `what`, as far as it is planned.
+    /// Returns true if this run replaces the object that messages name `what`, as far as it is
+    /// planned.
     pub fn replaces(&self, what: &str) -> bool {
         self.replaced().contains(what)
     }
@@ -224,7 +225,7 @@ impl Session {
             .unwrap_or_else(std::sync::PoisonError::into_inner) = settings;
     }
 
-    /// Whether settings are known only after other resources are applied.
+    /// Returns true if settings are known only after other resources are applied.
     pub fn awaits_settings(&self) -> bool {
         let settings = self
             .settings

@@ -157,12 +157,12 @@ impl Diagnostics {
         self.list.push(diagnostic);
     }
 
-    /// Whether there is an error among them.
+    /// Returns true if there is an error among them.
     pub fn has_errors(&self) -> bool {
         self.list.iter().any(|d| d.severity == Severity::Error)
     }
 
-    /// Whether there is none.
+    /// Returns true if there is none.
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
     }

@@ -25,12 +25,12 @@ pub enum Field<T> {
 }
 
 impl<T> Field<T> {
-    /// Whether it is null.
+    /// Returns true if it is null.
     pub fn is_null(&self) -> bool {
         matches!(self, Self::Null)
     }
 
-    /// Whether it is unknown.
+    /// Returns true if it is unknown.
     pub fn is_unknown(&self) -> bool {
         matches!(self, Self::Unknown)
     }

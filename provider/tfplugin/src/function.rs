@@ -36,7 +36,7 @@ pub trait Function: Send + Sync + 'static {
         ""
     }
 
-    /// Whether the last parameter, a list, takes any number of arguments.
+    /// Returns true if the last parameter, a list, takes any number of arguments.
     fn variadic(&self) -> bool {
         false
     }

@@ -67,7 +67,7 @@ impl AttributePath {
         &self.steps
     }
 
-    /// Whether this is the whole value.
+    /// Returns true if this is the whole value.
     pub fn is_root(&self) -> bool {
         self.steps.is_empty()
     }

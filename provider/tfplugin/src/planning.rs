@@ -52,8 +52,9 @@ pub use replace::replacements;
 /// Whether two strings with an `x-semantic` kind mean the same: kind, one, the other.
 pub type Equal<'a> = &'a dyn Fn(&str, &str, &str) -> bool;
 
-/// Whether two values of an attribute with that semantic mean the same. Free values do where they
-/// are one in JSON: of a list and a tuple, or a map and an object, a server knows no difference.
+/// Returns true if two values of an attribute with that semantic mean the same. Free values do
+/// where they are one in JSON: of a list and a tuple, or a map and an object, a server knows no
+/// difference.
 fn equal(semantic: Option<&str>, a: &Value, b: &Value, same: Equal<'_>) -> bool {
     if a == b || (a.is_null() && b.is_null()) {
         return true;

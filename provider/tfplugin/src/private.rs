@@ -66,7 +66,7 @@ impl Private {
         self.pending = Some(why.into());
     }
 
-    /// Whether the state only names the object: it was imported or moved, and never read.
+    /// Returns true if the state only names the object: it was imported or moved, and never read.
     pub(crate) fn is_unread(&self) -> bool {
         self.unread
     }

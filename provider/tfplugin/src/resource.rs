@@ -80,7 +80,7 @@ pub trait Resource: Send + Sync + 'static {
         0
     }
 
-    /// Whether an object that lives on may get another identity.
+    /// Returns true if an object that lives on may get another identity.
     fn identity_may_change(&self) -> bool {
         false
     }
@@ -91,7 +91,7 @@ pub trait Resource: Send + Sync + 'static {
         None
     }
 
-    /// Whether two strings of an attribute with `x-semantic: kind` mean the same.
+    /// Returns true if two strings of an attribute with `x-semantic: kind` mean the same.
     fn semantically_equal(&self, kind: &str, a: &str, b: &str) -> bool {
         let _ = kind;
         a == b

@@ -145,7 +145,7 @@ pub enum Mode {
 }
 
 impl Mode {
-    /// Whether the value may come from elsewhere than the configuration.
+    /// Returns true if the value may come from elsewhere than the configuration.
     pub fn is_computed(self) -> bool {
         matches!(self, Self::OptionalComputed | Self::Computed)
     }
@@ -162,7 +162,7 @@ impl Object {
         self.attributes.iter().find(|a| a.name == name)
     }
 
-    /// Whether what is at `path` is hidden, or lies in something that is.
+    /// Returns true if what is at `path` is hidden, or lies in something that is.
     pub(crate) fn hides(&self, path: &AttributePath) -> bool {
         let mut object = Some(self);
         for step in path.steps() {

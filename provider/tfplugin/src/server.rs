@@ -144,7 +144,7 @@ fn encode(value: &Value, ty: &Type) -> Result<wire::DynamicValue, Diagnostic> {
     })
 }
 
-/// Whether the value of a request is null, which takes no schema to see.
+/// Returns true if the value of a request is null, which takes no schema to see.
 fn is_null(value: Option<&wire::DynamicValue>) -> bool {
     value.is_none_or(|value| match value.msgpack.as_ref() {
         [] => value.json.is_empty() || *value.json == *b"null",

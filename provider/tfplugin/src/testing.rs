@@ -321,7 +321,7 @@ fn block(shape: &Shape, config: impl Into<Value>) -> (Option<wire::DynamicValue>
     (Some(encode(&config, &shape.ty)), shape.ty.clone())
 }
 
-/// Whether there is an error among what was told.
+/// Returns true if there is an error among what was told.
 fn failed(told: &[wire::Diagnostic]) -> bool {
     use wire::diagnostic::Severity::Warning;
     told.iter().any(|told| told.severity() != Warning)

@@ -134,7 +134,7 @@ impl Refinements {
         self
     }
 
-    /// Whether nothing is promised.
+    /// Returns true if nothing is promised.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
@@ -180,17 +180,17 @@ impl Value {
         value
     }
 
-    /// Whether it is null, of whatever type.
+    /// Returns true if it is null, of whatever type.
     pub fn is_null(&self) -> bool {
         matches!(self.content(), Self::Null)
     }
 
-    /// Whether it is unknown as a whole, of whatever type.
+    /// Returns true if it is unknown as a whole, of whatever type.
     pub fn is_unknown(&self) -> bool {
         matches!(self.content(), Self::Unknown(_))
     }
 
-    /// Whether nothing in it is unknown.
+    /// Returns true if nothing in it is unknown.
     pub fn is_wholly_known(&self) -> bool {
         match self {
             Self::Unknown(_) => false,

@@ -1,4 +1,4 @@
-//! What an error is about: objects, fields, and what was last seen.
+//! Details of errors: objects, fields, and what was last seen.
 
 use std::fmt;
 
@@ -49,7 +49,7 @@ impl FieldCause {
     }
 }
 
-/// The path in a model of a path in an object: the model has the spec's members as its own.
+/// Converts a path in an object to a path in the model, which has the spec's members as its own.
 pub(super) fn model_path(field: &str) -> Option<FieldPath> {
     let members = field
         .strip_prefix("spec.")
@@ -119,10 +119,10 @@ fn shown(value: &Value) -> String {
     }
 }
 
-/// What was last seen of an object that did not become what was waited for.
+/// The last observation of an object that did not become as wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LastSeen {
-    /// What the wait was for, and what was missing last.
+    /// What the wait was for: the part that was still missing.
     pub waiting_for: String,
     /// `status.status`, `status.state` or `status.phase`.
     pub status: Option<String>,

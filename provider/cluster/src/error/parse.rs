@@ -184,7 +184,7 @@ fn refused(object: &Object, reason: &str, causes: &[StatusCause]) -> ClusterErro
     }
 }
 
-/// The field under the name that the model has for it: of backups and restores a few differ.
+/// The field under its name in the model: a few names of backups and restores differ.
 fn in_model(object: &Object, field: String) -> String {
     if !["DatabaseClusterBackup", "DatabaseClusterRestore"].contains(&object.kind.as_str()) {
         return field;
@@ -250,7 +250,8 @@ fn between<'a>(text: &'a str, start: &str, end: &str) -> Option<&'a str> {
     Some(rest.split_once(end)?.0)
 }
 
-/// Why an answer of the server could not be read. What serde quotes of it may be a secret.
+/// The reason why an answer of the server could not be read, without the parts that serde quotes:
+/// they may be secret.
 pub(super) fn unreadable(error: &serde_json::Error) -> String {
     let (line, column) = (error.line(), error.column());
     match error.classify() {
@@ -268,7 +269,7 @@ pub(super) fn unreadable(error: &serde_json::Error) -> String {
     }
 }
 
-/// Whether a transport error is one that a retry in a moment does not mend.
+/// Returns true if a retry soon does not help against a transport error.
 pub(super) fn is_lasting(cause: &str) -> bool {
     [
         "refused",

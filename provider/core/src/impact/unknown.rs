@@ -60,7 +60,7 @@ fn may_have(difference: &Difference, effect: &Effect) -> bool {
         || (difference.is_below(&effect.attribute) && !effect.replaces())
 }
 
-/// Whether the configuration says which version of the operator is wanted.
+/// Returns true if the configuration says which version of the operator is wanted.
 fn is_wished(planned: &DatabaseModel) -> bool {
     let engine = planned.spec.known().and_then(|spec| spec.engine.known());
     engine.is_some_and(|engine| matches!(engine.cr_version, Field::Unknown))

@@ -91,8 +91,8 @@ pub(crate) fn is_same(left: &Value, right: &Value, path: &[&str]) -> bool {
 }
 
 /// Returns true if every field set in `wanted` has that value in `held`, at `path` in the spec. A
-/// list is one value: its elements need all the members of those in `held`. A Go zero value counts
-/// as absent. Texts are compared as quantities only where the spec has quantities.
+/// list is one value: each of its elements has to equal its counterpart in `held`. A Go zero value
+/// counts as absent. Texts are compared as quantities only where the spec has quantities.
 fn covers<'a>(wanted: &'a Value, held: &'a Value, path: &mut Vec<&'a str>) -> bool {
     match (wanted, held) {
         (Value::Object(wanted), Value::Object(held)) => wanted.iter().all(|(name, wanted)| {

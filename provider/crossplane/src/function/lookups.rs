@@ -41,18 +41,18 @@ impl<'a> Lookups<'a> {
         }
     }
 
-    /// Whether objects of Everest and its engines may be asked for.
+    /// Returns true if objects of Everest and its engines may be asked for.
     pub(super) fn everest(&self) -> bool {
         self.able && self.wish != Wish::None
     }
 
-    /// Whether objects of Kubernetes itself may be asked for, besides the
-    /// Secrets that a connection is made of.
+    /// Returns true if objects of Kubernetes itself may be asked for, besides the Secrets that a
+    /// connection is made of.
     pub(super) fn kubernetes(&self) -> bool {
         self.able && self.wish == Wish::All
     }
 
-    /// Whether an answer is still to come, with a further call.
+    /// Returns true if an answer is still to come, with a further call.
     pub(super) fn waiting(&self) -> bool {
         self.asked
             .keys()

@@ -68,7 +68,7 @@ impl Place {
         Ok(place)
     }
 
-    /// Whether the place lies in the member of that name.
+    /// Returns true if the place lies in the member of that name.
     pub(super) fn is_below(&self, name: &str) -> bool {
         self.0.len() > 1 && matches!(self.0.first(), Some(Segment::Field(first)) if first == name)
     }
@@ -189,7 +189,7 @@ pub(super) fn lay_over(base: &mut Value, value: Value, lists: Lists) {
     }
 }
 
-/// Whether all elements of two lists have names, each another one.
+/// Returns true if all elements of two lists have names, each another one.
 fn have_names(base: &Value, elements: &[Value]) -> bool {
     let distinct = |elements: &[Value]| {
         let names: BTreeSet<_> = elements

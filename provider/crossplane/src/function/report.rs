@@ -73,7 +73,7 @@ impl Report {
         self.wait(sentence);
     }
 
-    /// Whether something is waited for of which nothing brings the next call.
+    /// Returns true if something is waited for of which nothing brings the next call.
     pub(super) fn awaits_unwatched(&self) -> bool {
         self.unwatched
     }
@@ -104,12 +104,12 @@ impl Report {
         }
     }
 
-    /// Whether the pipeline is stopped.
+    /// Returns true if the pipeline is stopped.
     pub(super) fn stops(&self) -> bool {
         !self.refused.is_empty() || !self.held.is_empty()
     }
 
-    /// Whether all that is Everest's is ready.
+    /// Returns true if all that is Everest's is ready.
     pub(super) fn is_ready(&self) -> bool {
         !self.stops() && self.failed.is_empty() && self.pending.is_empty()
     }

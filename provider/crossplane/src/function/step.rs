@@ -145,8 +145,8 @@ impl<'a> Step<'a> {
         observed.resource.as_ref().map(resource::struct_to_json)
     }
 
-    /// Whether an object that exists, though it is not observed as composed,
-    /// is somebody else's: Crossplane would take over what nobody controls.
+    /// Returns true if an object that exists, though it is not observed as composed, is somebody
+    /// else's: Crossplane would take over what nobody controls.
     pub(super) fn is_foreign(&self, object: &Value) -> bool {
         let owners = object.pointer("/metadata/ownerReferences");
         let ours = owners

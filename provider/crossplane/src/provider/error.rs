@@ -74,7 +74,7 @@ impl ReconcileError {
         }
     }
 
-    /// Whether something was written meanwhile: looking again is all that is needed.
+    /// Returns true if something was written meanwhile: looking again is all that is needed.
     pub fn is_conflict(&self) -> bool {
         match self {
             ReconcileError::Cluster(ClusterError::Api { code, .. }) => *code == 409,
@@ -86,7 +86,7 @@ impl ReconcileError {
         }
     }
 
-    /// Whether the managed resource itself is gone.
+    /// Returns true if the managed resource itself is gone.
     pub fn is_gone(&self) -> bool {
         matches!(self, ReconcileError::Control { source, .. }
             if matches!(&**source, kube::Error::Api(status) if status.code == 404))

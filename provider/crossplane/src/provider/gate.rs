@@ -156,7 +156,7 @@ async fn served(control: &kube::Client) -> Option<BTreeSet<String>> {
     }
 }
 
-/// Whether definitions may be listed and watched.
+/// Returns true if definitions may be listed and watched.
 async fn may_watch(control: &kube::Client) -> bool {
     let reviews: Api<SelfSubjectAccessReview> = Api::all(control.clone());
     for verb in ["list", "watch"] {

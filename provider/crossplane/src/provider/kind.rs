@@ -168,8 +168,8 @@ pub trait Kind: Sized + Send + Sync + 'static {
         Ok(scene.observed(external))
     }
 
-    /// Whether nothing is left to do of the deletion of an object that exists: it may stay, or
-    /// wait for the managed resource itself, which is in the namespace `home`.
+    /// Returns true if nothing is left to do of the deletion of an object that exists: it may stay,
+    /// or wait for the managed resource itself, which is in the namespace `home`.
     fn is_left(config: &Self::Model, external: &Self::External, home: &str) -> bool {
         let _ = (config, external, home);
         false

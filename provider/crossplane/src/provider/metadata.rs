@@ -39,22 +39,22 @@ pub fn external_name(metadata: &ObjectMeta) -> &str {
         .unwrap_or_default()
 }
 
-/// Whether nothing is to be done.
+/// Returns true if nothing is to be done.
 pub fn is_paused(metadata: &ObjectMeta) -> bool {
     annotation(metadata, PAUSED) == Some("true")
 }
 
-/// Whether our finalizer is on.
+/// Returns true if our finalizer is on.
 pub fn is_held(metadata: &ObjectMeta) -> bool {
     has_finalizer(metadata, FINALIZER)
 }
 
-/// Whether a finalizer is on.
+/// Returns true if a finalizer is on.
 pub fn has_finalizer(metadata: &ObjectMeta, finalizer: &str) -> bool {
     finalizers(metadata).any(|known| known == finalizer)
 }
 
-/// Whether anybody else's finalizer is on.
+/// Returns true if anybody else's finalizer is on.
 pub fn is_held_by_others(metadata: &ObjectMeta) -> bool {
     finalizers(metadata).any(|finalizer| finalizer != FINALIZER)
 }
@@ -63,14 +63,14 @@ fn finalizers(metadata: &ObjectMeta) -> impl Iterator<Item = &str> {
     metadata.finalizers.iter().flatten().map(String::as_str)
 }
 
-/// Whether a creation was begun whose end is not recorded.
+/// Returns true if a creation was begun whose end is not recorded.
 pub fn is_creation_open(metadata: &ObjectMeta) -> bool {
     let time = |key| annotation(metadata, key).and_then(|text| text.parse::<Timestamp>().ok());
     let ended = time(CREATE_SUCCEEDED).max(time(CREATE_FAILED));
     time(CREATE_PENDING).is_some_and(|begun| ended.is_none_or(|ended| begun > ended))
 }
 
-/// Whether a creation is recorded as done.
+/// Returns true if a creation is recorded as done.
 pub fn was_created(metadata: &ObjectMeta) -> bool {
     annotation(metadata, CREATE_SUCCEEDED).is_some()
 }

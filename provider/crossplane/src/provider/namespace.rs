@@ -37,7 +37,7 @@ pub async fn is_terminating(control: &kube::Client, namespace: &str) -> Result<b
     }
 }
 
-/// Whether a write was refused because its namespace is being deleted.
+/// Returns true if a write was refused because its namespace is being deleted.
 pub fn is_refused(error: &kube::Error) -> bool {
     let kube::Error::Api(status) = error else {
         return false;

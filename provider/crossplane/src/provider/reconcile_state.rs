@@ -191,7 +191,7 @@ impl ReconcileStates {
         all.get(related).into_iter().flatten().cloned().collect()
     }
 
-    /// Whether any managed resource has an external object in a cluster.
+    /// Returns true if any managed resource has an external object in a cluster.
     pub fn uses(&self, target: &TargetKey) -> bool {
         locked(&self.related)
             .keys()

@@ -41,7 +41,7 @@ fn texts(value: &Value) -> Vec<String> {
         .collect()
 }
 
-/// Whether the provider may do that.
+/// Returns true if the provider may do that.
 pub(crate) fn allow(verb: &str, group: &str, resource: &str) -> bool {
     let key = (group.to_owned(), resource.to_owned());
     let shipped = SHIPPED.get(&key);

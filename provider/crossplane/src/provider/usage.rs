@@ -210,7 +210,7 @@ impl Usages {
         }
     }
 
-    /// Whether a usage has an owner. Without one it is deleted, as far as that is allowed.
+    /// Returns true if a usage has an owner. Without one it is deleted, as far as that is allowed.
     async fn owned(&self, usage: &ProviderConfigUsage) -> bool {
         let controlled = usage
             .owner_references()
@@ -291,7 +291,7 @@ fn usage(user: &UserOfConfig, reference: &ProviderConfigReference) -> ProviderCo
     }
 }
 
-/// Whether a watch ended because its kind is not served any more.
+/// Returns true if a watch ended because its kind is not served any more.
 fn is_undefined(error: &watcher::Error) -> bool {
     let (watcher::Error::InitialListFailed(error) | watcher::Error::WatchStartFailed(error)) =
         error

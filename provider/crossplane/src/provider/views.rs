@@ -121,7 +121,7 @@ impl<K: Kind> Views<K> {
     /// The external object as it was last seen; asked for where the watch does not work.
     ///
     /// # Errors
-    /// Whatever keeps it from being read.
+    /// Any error that keeps it from being read.
     pub async fn external(
         &self,
         namespace: &str,

@@ -55,7 +55,7 @@ pub trait Kind: Send + Sync + 'static {
     /// The user's time-outs; null where the resource has none.
     fn timeouts(model: &Self::Model) -> &Field<Timeouts>;
 
-    /// Whether it is as it was asked for, as far as one look can tell.
+    /// Returns true if it is as it was asked for, as far as one look can tell.
     fn is_ready(model: &Self::Model) -> bool;
 
     /// Notes that it is not, whatever the cluster says at the moment, where it has an attribute

@@ -14,8 +14,8 @@ const CORE_VERSION: u8 = 1;
 /// The major version of the plugin protocol that is served.
 pub(super) const PROTOCOL: u8 = 6;
 
-/// Whether Terraform or OpenTofu started this process as a plugin. If not, a person did: the binary
-/// says what it is and exits with 1.
+/// Returns true if Terraform or OpenTofu started this process as a plugin. If not, a person did:
+/// the binary says what it is and exits with 1.
 pub fn started_by_host() -> bool {
     env::var(COOKIE).is_ok_and(|value| value == COOKIE_VALUE)
 }

@@ -58,8 +58,8 @@ fn have_keys(object: &Object, keys: &[String], a: &Value, b: &Value, same: Equal
     })
 }
 
-/// Whether both objects say the same of what a user can configure and a server knows. Unknown is
-/// whatever the other one has, and zero is nothing.
+/// Returns true if both objects say the same of what a user can configure and a server knows.
+/// Unknown is whatever the other one has, and zero is nothing.
 fn agree(object: &Object, a: &Value, b: &Value, same: Equal<'_>) -> bool {
     object.attributes.iter().all(|attribute| {
         let silent = attribute.mode == Mode::Computed || attribute.write_only || attribute.local;

@@ -36,8 +36,8 @@ pub fn propose(
     Proposal { before, same }.object(object, config, past, At::Root)
 }
 
-/// Whether `value` holds something that the server chooses where it is omitted, and that cannot
-/// change without a replacement.
+/// Returns true if `value` holds something that the server chooses where it is omitted, and that
+/// cannot change without a replacement.
 fn is_fixed(object: &Object, value: &Value) -> bool {
     object.attributes.iter().any(|attribute| {
         let part = value.member(&attribute.name);

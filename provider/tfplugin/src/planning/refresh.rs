@@ -121,7 +121,7 @@ fn nested(
     }
 }
 
-/// Whether a server may as well leave it out.
+/// Returns true if a server may as well leave it out.
 pub(super) fn is_zero(value: &Value) -> bool {
     match value {
         Value::Bool(value) => !value,
@@ -133,7 +133,7 @@ pub(super) fn is_zero(value: &Value) -> bool {
     }
 }
 
-/// Whether `value` holds nothing but what its own defaults put there.
+/// Returns true if `value` holds nothing but what its own defaults put there.
 fn says_nothing(object: &Object, value: &Value) -> bool {
     object.attributes.iter().all(|attribute| {
         let part = value.member(&attribute.name);

@@ -35,19 +35,19 @@ pub struct Plan<'a, M> {
 }
 
 impl<M> Plan<'_, M> {
-    /// Whether there is nothing yet.
+    /// Returns true if there is nothing yet.
     pub fn is_create(&self) -> bool {
         self.prior.is_none()
     }
 
-    /// Whether the configuration asks for something that the prior state does not say: always on
-    /// creation. False for a plan that only goes on with a wait.
+    /// Returns true if the configuration asks for something that the prior state does not say:
+    /// always on creation. False for a plan that only goes on with a wait.
     pub fn changed(&self) -> bool {
         self.changed
     }
 
-    /// Whether an earlier apply ended before the object was as asked, so that this plan is an
-    /// update in place even when nothing changed.
+    /// Returns true if an earlier apply ended before the object was as asked, so that this plan is
+    /// an update in place even when nothing changed.
     pub fn resumes(&self) -> bool {
         self.resumes
     }

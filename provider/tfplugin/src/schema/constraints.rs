@@ -47,7 +47,7 @@ impl Pattern {
         self.0.as_str()
     }
 
-    /// Whether `text` matches.
+    /// Returns true if `text` matches.
     pub fn matches(&self, text: &str) -> bool {
         self.0.is_match(text)
     }

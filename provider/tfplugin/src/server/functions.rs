@@ -42,7 +42,7 @@ impl Served {
         }
     }
 
-    /// Whether `parameter` may be unknown.
+    /// Returns true if `parameter` may be unknown.
     pub(super) fn accepts_unknown(&self, parameter: &Attribute) -> bool {
         let names = self.function.accepts_unknown();
         names.contains(&parameter.name.as_str())
@@ -94,7 +94,7 @@ fn type_bytes(ty: &Type) -> Bytes {
     ty.to_json().to_string().into()
 }
 
-/// Whether null is an argument that the parameter takes.
+/// Returns true if null is an argument that the parameter takes.
 pub(super) fn takes_null(parameter: &Attribute) -> bool {
     parameter.mode != Mode::Required
 }

@@ -55,7 +55,7 @@ pub(super) fn not_destroyed(type_name: &str) -> Diagnostic {
     )
 }
 
-/// Whether the call is put off to a later run.
+/// Returns true if the call is put off to a later run.
 fn put_off(cx: &Context) -> bool {
     cx.deferred().is_some() || cx.defer(Deferral::AbsentPrerequisite)
 }

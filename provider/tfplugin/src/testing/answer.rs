@@ -20,7 +20,7 @@ impl<T> Answer<T> {
         Self { value, diagnostics }
     }
 
-    /// Whether there is no error.
+    /// Returns true if there is no error.
     pub fn is_ok(&self) -> bool {
         !self.diagnostics.has_errors()
     }

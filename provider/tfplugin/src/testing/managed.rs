@@ -52,7 +52,7 @@ impl State {
         Self::default()
     }
 
-    /// Whether there is no object.
+    /// Returns true if there is no object.
     pub fn is_none(&self) -> bool {
         self.value.is_null()
     }

@@ -125,7 +125,7 @@ impl Number {
         i64::try_from(self.digits.len()).unwrap_or(i64::MAX) - self.point
     }
 
-    /// Whether it has no fraction.
+    /// Returns true if it has no fraction.
     pub fn is_integer(&self) -> bool {
         self.decimals() <= 0
     }

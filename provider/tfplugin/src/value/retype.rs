@@ -103,7 +103,7 @@ fn member<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
     }
 }
 
-/// Whether values of both types have parts of the same form.
+/// Returns true if values of both types have parts of the same form.
 fn related(a: &Type, b: &Type, how: Retype) -> bool {
     let is_list = |ty: &Type| matches!(ty, Type::List(_) | Type::Set(_) | Type::Tuple(_));
     let is_map = |ty: &Type| matches!(ty, Type::Map(_) | Type::Object(_));
@@ -113,7 +113,7 @@ fn related(a: &Type, b: &Type, how: Retype) -> bool {
     }
 }
 
-/// Whether `a` is `b` with a type for each part that `b` leaves open.
+/// Returns true if `a` is `b` with a type for each part that `b` leaves open.
 fn settles(a: &Type, b: &Type) -> bool {
     match (a, b) {
         (_, Type::Dynamic) => true,

@@ -39,7 +39,7 @@ impl WantedEngine {
     }
 }
 
-/// Whether version `a` comes before `b`.
+/// Returns true if version `a` comes before `b`.
 pub(super) fn is_older(a: &str, b: &str) -> bool {
     match (a.parse::<Version>(), b.parse::<Version>()) {
         (Ok(a), Ok(b)) => a < b,

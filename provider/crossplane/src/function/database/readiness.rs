@@ -69,7 +69,7 @@ pub(super) fn judge(
     }
 }
 
-/// Whether Everest's word is one that may be left over from before a change.
+/// Returns true if Everest's word is one that may be left over from before a change.
 fn is_said(observed: &DatabaseCluster) -> bool {
     matches!(status(observed), "ready" | "error")
 }

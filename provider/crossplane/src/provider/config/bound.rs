@@ -39,7 +39,7 @@ pub(super) async fn bound(context: &Context, key: &TargetKey) -> Result<usize, k
     Ok(count)
 }
 
-/// Whether a managed resource goes to the cluster of a config and is not gone yet.
+/// Returns true if a managed resource goes to the cluster of a config and is not gone yet.
 fn needs(object: &DynamicObject, key: &TargetKey) -> bool {
     let reference = object
         .data

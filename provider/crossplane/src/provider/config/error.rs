@@ -151,7 +151,7 @@ impl TargetError {
         }
     }
 
-    /// Whether nothing that anybody does brings the target back.
+    /// Returns true if nothing that anybody does brings the target back.
     pub fn is_for_good(&self) -> bool {
         matches!(self, TargetError::GoneWithNamespace { .. })
     }

@@ -125,7 +125,7 @@ impl CachedTarget {
         }
     }
 
-    /// Whether nobody has asked for long and there is nothing to keep.
+    /// Returns true if nobody has asked for long and there is nothing to keep.
     pub(super) fn is_spent(&self) -> bool {
         let Ok(state) = self.state.try_lock() else {
             return false;
@@ -134,7 +134,8 @@ impl CachedTarget {
         state.current.is_none() && state.failure.as_ref().is_some_and(failed_long_ago)
     }
 
-    /// Whether the config's namespace is being deleted. One whose state is not known is not.
+    /// Returns true if the config's namespace is being deleted. One whose state is not known is
+    /// not.
     async fn is_ending(&self, shared: &Shared) -> bool {
         let Some(namespace) = &self.key.namespace else {
             return false;

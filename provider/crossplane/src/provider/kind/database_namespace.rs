@@ -246,7 +246,7 @@ fn removed(scene: &Scene<'_, DatabaseNamespaces>) -> Vec<Engine> {
         .collect()
 }
 
-/// Whether an engine is not as it is asked for.
+/// Returns true if an engine is not as it is asked for.
 fn differs(said: &EngineInstall, held: &EngineInstall) -> bool {
     let other = |said: &Field<String>, held: &Field<String>| said.is_known() && said != held;
     other(&said.channel, &held.channel) || other(&said.version, &held.installed_version)

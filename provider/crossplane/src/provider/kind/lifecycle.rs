@@ -13,7 +13,7 @@ use crate::provider::error::{ReconcileError, WAY_OUT};
 /// What has to come before the external object can be made.
 ///
 /// # Errors
-/// Whatever keeps the cluster from being looked at.
+/// Any error that keeps the cluster from being looked at.
 pub async fn awaited<K: Kind, L: Lifecycle + Send>(
     scene: &mut Scene<'_, K>,
     lifecycle: &mut L,
@@ -90,7 +90,7 @@ where
 /// Whether what comes next is to make something.
 ///
 /// # Errors
-/// Whatever keeps the cluster from being looked at.
+/// Any error that keeps the cluster from being looked at.
 pub async fn creates<K: Kind, L: Lifecycle + Send>(
     scene: &mut Scene<'_, K>,
     lifecycle: &mut L,
@@ -125,7 +125,7 @@ pub async fn delete<K: Kind, L: Lifecycle + Send>(
 /// was written, and what is waited for.
 ///
 /// # Errors
-/// Whatever keeps the cluster from being looked at or written to.
+/// Any error that keeps the cluster from being looked at or written to.
 pub async fn attend<K: Kind, L: Lifecycle + Send>(
     scene: &mut Scene<'_, K>,
     lifecycle: &mut L,
@@ -143,7 +143,7 @@ pub async fn attend<K: Kind, L: Lifecycle + Send>(
 /// What is still there once the external object is gone.
 ///
 /// # Errors
-/// Whatever keeps it from being looked for.
+/// Any error that keeps it from being looked for.
 pub async fn remains<K: Kind, L: Lifecycle + Send>(
     scene: &mut Scene<'_, K>,
     lifecycle: &mut L,

@@ -30,12 +30,12 @@ pub(super) struct Resources {
 }
 
 impl Resources {
-    /// Whether this is the first time.
+    /// Returns true if this is the first time.
     pub(super) fn first_reconciled(&mut self, key: &ResourceKey) -> bool {
         !std::mem::replace(&mut self.of(key).reconciled, true)
     }
 
-    /// Whether this is the first time, of one that was seen from the start.
+    /// Returns true if this is the first time, of one that was seen from the start.
     pub(super) fn first_ready(&mut self, key: &ResourceKey) -> bool {
         let known = self.of(key);
         !std::mem::replace(&mut known.was_ready, true) && known.reconciled

@@ -141,15 +141,15 @@ impl<K: Kind> Reconciler<'_, K> {
         })
     }
 
-    /// Whether an object that exists is no longer ours to delete.
+    /// Returns true if an object that exists is no longer ours to delete.
     pub(super) fn is_left(&self, external: &K::External) -> bool {
         self.config
             .as_ref()
             .is_some_and(|config| K::is_left(config, external, &self.key.0))
     }
 
-    /// Whether the work was begun once, by whomever. An earlier object may have gone since, and
-    /// with it how it ended.
+    /// Returns true if the work was begun once, by whomever. An earlier object may have gone since,
+    /// and with it how it ended.
     fn is_done(&self) -> bool {
         let state = self.managed.status.at_provider.get("state");
         let begun = state

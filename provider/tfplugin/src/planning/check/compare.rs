@@ -2,8 +2,8 @@
 
 use crate::value::{Retype, Type, Value, msgpack, retype};
 
-/// Whether `a` and `b`, both of type `ty`, are the same value. Of what is promised of an unknown
-/// value nothing is compared.
+/// Returns true if `a` and `b`, both of type `ty`, are the same value. Of what is promised of an
+/// unknown value nothing is compared.
 pub(crate) fn alike(ty: &Type, a: &Value, b: &Value) -> bool {
     if a == b {
         return true;
@@ -50,7 +50,7 @@ fn sorted(of: &Type, items: &[Value]) -> Option<Vec<Vec<u8>>> {
     Some(bytes)
 }
 
-/// Whether each of `some` has another one of `all` that it goes with.
+/// Returns true if each of `some` has another one of `all` that it goes with.
 pub(super) fn paired(
     some: &[Value],
     all: &[Value],

@@ -135,7 +135,7 @@ impl Violations {
     }
 }
 
-/// Whether there is something at `path`; within an unknown there may be.
+/// Returns true if there is something at `path`; within an unknown there may be.
 fn leads(path: &AttributePath, value: &Value) -> bool {
     let mut at = value;
     for step in path.steps() {

@@ -198,7 +198,7 @@ impl Violations {
 
 type Members = std::collections::BTreeMap<String, Value>;
 
-/// Whether `value` is within what was promised; an unknown may yet be.
+/// Returns true if `value` is within what was promised; an unknown may yet be.
 fn keeps(promised: &Refinements, value: &Value) -> bool {
     let long = |length: usize| {
         let length = u64::try_from(length).unwrap_or(u64::MAX);

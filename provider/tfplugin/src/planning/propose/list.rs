@@ -131,7 +131,7 @@ impl Proposal<'_> {
         places
     }
 
-    /// Whether the configuration of `was` may have been `config`.
+    /// Returns true if the configuration of `was` may have been `config`.
     fn is_object_as_configured(
         &self,
         object: &Object,

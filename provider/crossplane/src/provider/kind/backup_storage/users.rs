@@ -36,7 +36,7 @@ pub(super) async fn final_backups(
     Ok(users.map(|database| user(&database)).collect())
 }
 
-/// Whether the final backup of a database goes into the storage.
+/// Returns true if the final backup of a database goes into the storage.
 fn names(database: &Managed<DatabaseModel>, home: &str, scene: &Scene<'_, BackupStorages>) -> bool {
     // Of one that cannot be read nothing is deleted, and so nothing backed up.
     let Ok(model) = &database.spec.for_provider.model else {
