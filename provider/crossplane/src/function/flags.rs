@@ -23,16 +23,16 @@ Options:
   -h, --help                         this text
 ";
 
-/// What is asked for.
+/// The request of a command line.
 #[derive(Debug)]
 pub(super) enum Asked {
-    /// To serve.
+    /// Serve.
     Serve(Args),
-    /// To be told how.
+    /// Print the help.
     Help,
 }
 
-/// Reads the arguments; `env` is where unset ones come from.
+/// Reads the arguments; unset ones come from `env`.
 pub(super) fn read(
     parser: &mut lexopt::Parser,
     env: impl Fn(&str) -> Option<String>,

@@ -1,5 +1,5 @@
-//! Whether an object has the shape that a definition asks for, member by
-//! member, so that a mistake is named by its path.
+//! Validation of objects against a schema, member by member, so that a mistake is named by its
+//! path.
 
 use std::sync::LazyLock;
 
@@ -13,7 +13,7 @@ pub(super) static INPUT: LazyLock<Value> = LazyLock::new(|| bare(crds::input_sch
 pub(super) static DATABASE_SPEC: LazyLock<Value> =
     LazyLock::new(|| bare(crds::database_spec_schema()));
 
-/// Makes the shapes, which takes a moment, before the first request needs them.
+/// Builds the schemas, which takes a moment, before the first request needs them.
 pub(super) fn prepare() {
     LazyLock::force(&INPUT);
     LazyLock::force(&DATABASE_SPEC);
@@ -42,7 +42,7 @@ fn bare(mut schema: Value) -> Value {
     schema
 }
 
-/// What to make of members that a shape does not have.
+/// The treatment of unknown members.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unknown {
     /// They are mistakes.
@@ -51,8 +51,8 @@ pub(super) enum Unknown {
     Passed,
 }
 
-/// What is wrong with the shape of a value: a sentence each, with the path.
-/// Values are never shown, but for the words that a list of words lacks.
+/// Returns a sentence with the path for each fault of a value. Values are never shown, except texts
+/// that an enumeration lacks.
 pub(super) fn faults(schema: &Value, value: &Value, root: &str, unknown: Unknown) -> Vec<String> {
     let mut faults = Vec::new();
     Checker {
@@ -151,7 +151,7 @@ impl Checker<'_> {
         }
     }
 
-    /// The elements of a list with keys are told apart by them.
+    /// Checks that the keys of list elements are unique.
     fn keys(&mut self, schema: &Value, elements: &[Value], path: &str) {
         let key = schema
             .pointer("/x-kubernetes-list-map-keys/0")

@@ -1,4 +1,4 @@
-//! The kinds of managed resources that there are controllers for.
+//! The kinds of managed resources that have a controller.
 
 use std::sync::Arc;
 

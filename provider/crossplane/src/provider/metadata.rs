@@ -10,11 +10,11 @@ use serde_json::{Map, Value, json};
 pub const FINALIZER: &str = "finalizer.managedresource.crossplane.io";
 /// Name of the external object.
 pub const EXTERNAL_NAME: &str = "crossplane.io/external-name";
-/// `"true"`: nothing is done.
+/// `"true"`: the resource is paused.
 pub const PAUSED: &str = "crossplane.io/paused";
-/// How often to look, as a Go duration.
+/// The interval of reconciles without an event, as a Go duration.
 pub const POLL_INTERVAL: &str = "crossplane.io/poll-interval";
-/// Any word; a new one asks for a reconcile.
+/// Any text; a new one requests a reconcile.
 pub const RECONCILE_REQUESTED: &str = "crossplane.io/reconcile-requested-at";
 /// When a creation was begun.
 pub const CREATE_PENDING: &str = "crossplane.io/external-create-pending";
@@ -75,7 +75,7 @@ pub fn was_created(metadata: &ObjectMeta) -> bool {
     annotation(metadata, CREATE_SUCCEEDED).is_some()
 }
 
-/// How often to look: what the annotation asks for, within reason, else `usual`.
+/// The interval of reconciles: that of the annotation, within limits, otherwise `usual`.
 pub fn poll_interval(metadata: &ObjectMeta, usual: Duration) -> Duration {
     annotation(metadata, POLL_INTERVAL)
         .and_then(|text| everest_core::duration::parse_go(text).ok())
@@ -95,8 +95,8 @@ pub fn patch(metadata: &ObjectMeta, annotations: Map<String, Value>, held: Optio
     body
 }
 
-/// A merge patch that puts a finalizer on or takes it off, leaves those of others, and names the
-/// version it was made from.
+/// A merge patch that adds or removes a finalizer, keeps those of others, and names the version it
+/// was made from.
 pub fn finalizer_patch(metadata: &ObjectMeta, finalizer: &str, held: bool) -> Value {
     let others = finalizers(metadata).filter(|known| *known != finalizer);
     let all: Vec<&str> = others.chain(held.then_some(finalizer)).collect();

@@ -31,7 +31,7 @@ impl Kind for BackupStorages {
     type External = BackupStorage;
     const HAS_SECRETS: bool = true;
 
-    /// Everest looks at no bucket: what exists can be used.
+    /// Everest checks no bucket, so an existing storage counts as usable.
     async fn readiness(_: &mut Scene<'_, Self>, external: &Arc<BackupStorage>) -> Readiness {
         if external.metadata.deletion_timestamp.is_some() {
             return Readiness::Failed("the storage is being deleted".to_owned());
@@ -39,7 +39,7 @@ impl Kind for BackupStorages {
         Readiness::Ready
     }
 
-    /// The storage as it is said, or as it is where only the credentials differ.
+    /// The body of the storage; the present one if only the credentials differ.
     async fn change(
         scene: &Scene<'_, Self>,
         external: &BackupStorage,
@@ -53,8 +53,8 @@ impl Kind for BackupStorages {
         Ok(secret.map(|_| json!({})))
     }
 
-    /// The garbage collector takes the Secret of a storage that is gone. What is written to it
-    /// before would be lost.
+    /// Waits until the garbage collector has deleted the Secret of an earlier storage: credentials
+    /// written before that would be lost.
     async fn awaited(scene: &mut Scene<'_, Self>) -> Result<Option<String>, ReconcileError> {
         let placed = placed(scene, None);
         let name = v1::backup_storage::secret_name(&placed);
@@ -74,7 +74,7 @@ impl Kind for BackupStorages {
         }))
     }
 
-    /// The Secret first, then the storage that names it.
+    /// Writes the Secret first, then the storage that names it.
     async fn create(scene: &mut Scene<'_, Self>) -> Result<Arc<BackupStorage>, ReconcileError> {
         let placed = placed(scene, None);
         let name = v1::backup_storage::secret_name(&placed).to_owned();
@@ -126,16 +126,16 @@ impl Kind for BackupStorages {
         Ok(Arc::new(scene.requests().apply(scene.name, &body).await?))
     }
 
-    /// Held while anything uses the storage, or will take its final backup to it: a deletion
-    /// cannot be taken back, and takes the Secret at once.
+    /// Holds the deletion while anything uses the storage or will write its final backup to it: a
+    /// deletion cannot be undone, and removes the Secret at once.
     async fn delete(scene: &mut Scene<'_, Self>, _: &BackupStorage) -> Result<(), ReconcileError> {
         let more = users::final_backups(scene).await?;
         let mut removal = removal(scene).used_by(more);
         lifecycle::delete(scene, &mut removal).await
     }
 
-    /// Everest does not look at a deleted storage again, so one that was deleted while in use
-    /// keeps its finalizer for ever.
+    /// Releases a storage that was deleted while in use: Everest does not reconcile it again, so it
+    /// would keep its finalizer for ever.
     async fn ending(
         scene: &mut Scene<'_, Self>,
         _: &BackupStorage,
@@ -167,7 +167,7 @@ fn removal(scene: &Scene<'_, BackupStorages>) -> RemoveStorage {
     RemoveStorage::of(&placed(scene, None), FIELD_MANAGER)
 }
 
-/// What is said, with the Secret that the storage reads.
+/// The configuration with the name of the Secret that the storage reads.
 fn placed(
     scene: &Scene<'_, BackupStorages>,
     external: Option<&BackupStorage>,
@@ -189,7 +189,7 @@ fn is_ours(secret: &Secret) -> bool {
         .any(|entry| entry.manager.as_deref() == Some(FIELD_MANAGER))
 }
 
-/// The body of the Secret with the credentials, where it has to be written.
+/// The body of the Secret with the credentials, if it has to be written.
 async fn wanted_secret(
     scene: &Scene<'_, BackupStorages>,
     placed: &BackupStorageModel,

@@ -1,5 +1,5 @@
-//! Lifecycles of everest-core in a reconcile: what they write is written, what they wait for is
-//! told.
+//! Runs lifecycles of everest-core in a reconcile: carries out their writes and reports what they
+//! wait for.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use everest_core::readiness::Readiness;
 use super::{Kind, Scene};
 use crate::provider::error::{ReconcileError, WAY_OUT};
 
-/// What has to come before the external object can be made.
+/// What is waited for before the external object can be created.
 ///
 /// # Errors
 /// Any error that keeps the cluster from being looked at.
@@ -30,7 +30,7 @@ pub async fn awaited<K: Kind, L: Lifecycle + Send>(
     })
 }
 
-/// Whether an external object that exists has become what its lifecycle makes of it.
+/// Judges an existing external object by its lifecycle.
 pub async fn readiness<K, L>(
     scene: &mut Scene<'_, K>,
     lifecycle: &mut L,
@@ -61,10 +61,10 @@ where
     }
 }
 
-/// Does what comes next of a change. Returns the external object as the last write has left it.
+/// Does the next steps of a change. Returns the external object after the last write.
 ///
 /// # Errors
-/// `Held` where nothing is written before something has come.
+/// `Held` if something has to be waited for before a write.
 pub async fn change<K, L>(
     scene: &mut Scene<'_, K>,
     lifecycle: &mut L,
@@ -87,7 +87,7 @@ where
     }
 }
 
-/// Whether what comes next is to make something.
+/// Returns true if the next action is a creation.
 ///
 /// # Errors
 /// Any error that keeps the cluster from being looked at.
@@ -101,7 +101,7 @@ pub async fn creates<K: Kind, L: Lifecycle + Send>(
     Ok(matches!(action, Action::Create { .. }))
 }
 
-/// Does what comes before the deletion of the external object, and asks for it.
+/// Does the steps before the deletion of the external object, and requests it.
 ///
 /// # Errors
 /// `Held` while something is waited for.
@@ -121,8 +121,8 @@ pub async fn delete<K: Kind, L: Lifecycle + Send>(
     }
 }
 
-/// Does what an external object that is being deleted cannot go without. Returns whether anything
-/// was written, and what is waited for.
+/// Does the work without which an external object that is being deleted cannot go. Returns whether
+/// anything was written, and what is waited for.
 ///
 /// # Errors
 /// Any error that keeps the cluster from being looked at or written to.
@@ -140,7 +140,7 @@ pub async fn attend<K: Kind, L: Lifecycle + Send>(
     })
 }
 
-/// What is still there once the external object is gone.
+/// What is still waited for once the external object is gone.
 ///
 /// # Errors
 /// Any error that keeps it from being looked for.

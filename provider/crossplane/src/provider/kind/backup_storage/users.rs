@@ -1,4 +1,4 @@
-//! The users of a backup storage that only managed resources know of.
+//! The users of a backup storage that only managed resources show.
 
 use everest_core::storage_users::User;
 use everest_core::v1::ObjectMapping;
@@ -14,8 +14,8 @@ use crate::provider::kind::Scene;
 use crate::provider::metadata;
 use crate::provider::policies::Policies;
 
-/// The managed databases of the same cluster and namespace that are backed up into the storage
-/// when they are deleted.
+/// The managed databases of the same cluster and namespace whose final backup goes into the
+/// storage.
 pub(super) async fn final_backups(
     scene: &Scene<'_, BackupStorages>,
 ) -> Result<Vec<User>, ReconcileError> {
