@@ -104,7 +104,7 @@ pub enum ConnectError {
         setting: &'static str,
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The fault.
         cause: String,
     },
     /// The text received as a kubeconfig is not a kubeconfig.
@@ -146,7 +146,7 @@ pub enum ConnectError {
     Invalid {
         /// The setting.
         setting: &'static str,
-        /// What is wrong and what to do. Never the value of a secret.
+        /// The fault and what to do; never the value of a secret.
         cause: String,
     },
     /// The Pod's service account cannot be read.
@@ -157,7 +157,7 @@ pub enum ConnectError {
     Client {
         /// URL of the API server.
         server: String,
-        /// What is wrong.
+        /// The fault.
         cause: String,
     },
 }
@@ -204,7 +204,7 @@ pub struct NoAnswer {
 pub struct PluginError {
     /// The command.
     pub command: String,
-    /// What went wrong; never what the plugin printed.
+    /// The error; never the plugin's output.
     pub reason: String,
 }
 

@@ -17,7 +17,7 @@ pub(crate) struct Kinds {
     pub(crate) restore: ApiResource,
 }
 
-/// What an engine's operator turns into a database.
+/// The kind of an engine's own object of a database.
 pub fn database_kind(engine: Engine) -> ApiResource {
     kinds(engine).database
 }

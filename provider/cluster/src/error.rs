@@ -88,7 +88,7 @@ pub enum ClusterError {
          check that it runs, then try again. The server says: {message}"
     )]
     WebhookDown {
-        /// What was to be written.
+        /// The object to be written.
         object: Box<Object>,
         /// Name of the webhook.
         webhook: String,
@@ -98,7 +98,7 @@ pub enum ClusterError {
     /// The server refused the content: an admission webhook, the schema, a quota.
     #[error("{object} was refused: {message}")]
     Refused {
-        /// What was to be written.
+        /// The object to be written.
         object: Box<Object>,
         /// The reason, in full.
         message: String,
@@ -115,7 +115,7 @@ pub enum ClusterError {
         if *forcible { "set force_conflicts = true to take back what a plan does not show" } else { "have the other manager give it up" }
     )]
     Conflict {
-        /// What was to be written.
+        /// The object to be written.
         object: Box<Object>,
         /// The fields, their owners and both values.
         conflicts: Vec<FieldConflict>,
@@ -130,7 +130,7 @@ pub enum ClusterError {
     AlreadyExists {
         /// The object.
         object: Box<Object>,
-        /// What to do: import it, or take it over.
+        /// What to do: import the object, or take it over.
         remedy: String,
     },
     /// An object that is needed does not exist.
@@ -179,7 +179,7 @@ pub enum ClusterError {
         what: String,
         /// The duration of the wait.
         waited: Duration,
-        /// What was last seen.
+        /// The last observation.
         last: Box<LastSeen>,
     },
     /// The wait was interrupted. The work in the cluster goes on.
@@ -189,7 +189,7 @@ pub enum ClusterError {
         what: String,
         /// The duration of the wait.
         waited: Duration,
-        /// What was last seen.
+        /// The last observation.
         last: Box<LastSeen>,
     },
     /// The object ended in failure.
@@ -197,17 +197,17 @@ pub enum ClusterError {
     Failed {
         /// The object and what it did not become.
         what: String,
-        /// Why it failed.
+        /// The reason of the failure.
         reason: String,
-        /// What was last seen.
+        /// The last observation.
         last: Box<LastSeen>,
     },
     /// Any other answer of the server.
     #[error("{object}: {verb} failed{}: {message}", if *code == 0 { String::new() } else { format!(" with HTTP {code}") })]
     Api {
-        /// What was attempted, such as `patch`.
+        /// The attempted verb, such as `patch`.
         verb: &'static str,
-        /// What the request was about.
+        /// The object of the request.
         object: Box<Object>,
         /// HTTP status; 0 if the answer could not be read.
         code: u16,

@@ -20,7 +20,7 @@ pub enum Creation<M> {
     Failed {
         /// The object as it is now.
         observed: M,
-        /// Why it failed.
+        /// The reason of the failure.
         error: ClusterError,
     },
 }

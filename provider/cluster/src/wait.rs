@@ -20,7 +20,7 @@ impl Wait {
         Wait { deadline, cancel }
     }
 
-    /// What is left of it after `spent`.
+    /// The remaining time after `spent`.
     #[must_use]
     pub fn less(&self, spent: Duration) -> Self {
         Wait {

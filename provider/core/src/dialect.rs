@@ -47,15 +47,15 @@ impl Resource {
 /// An advice that differs between front ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phrase {
-    /// What to do about a missing object that may still be made by the same run.
+    /// Advice for a missing object that the same run may still create.
     MayStillCome,
-    /// How a database takes over the version of its operator before its own version changes.
+    /// Advice to update a database's CR version before its engine version.
     TakeOverFirst,
-    /// How to delete a database that is paused.
+    /// Advice to delete a paused database.
     DeletePaused,
-    /// How to lift the deletion protection of a database.
+    /// Advice to remove the deletion protection of a database.
     Unprotect,
-    /// What to do instead of naming the storage class of volumes whose class is not known.
+    /// Advice to omit the storage class if the class of the volumes is not known.
     NameNoClass,
 }
 
@@ -125,7 +125,7 @@ impl Dialect {
         }
     }
 
-    /// What a resource is called.
+    /// The name of a resource.
     pub(crate) fn resource(self, resource: Resource) -> &'static str {
         match (self, resource) {
             (Self::Terraform, Resource::Database) => "everest_database",

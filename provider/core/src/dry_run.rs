@@ -1,4 +1,4 @@
-//! How a plan shows the refusal of a dry run.
+//! The presentation of a refused dry run in a plan.
 
 use everest_schemas::Field;
 use serde::Serialize;
@@ -8,7 +8,7 @@ use crate::finding::Finding;
 use crate::path::FieldPath;
 use crate::rules;
 
-/// How much a refusal weighs while a change is only planned.
+/// The weight of a refusal while a change is only planned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Weight {
     /// It is not shown: a rule has reported it already.

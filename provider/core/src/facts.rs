@@ -71,7 +71,7 @@ impl<K> Seen<K> {
     }
 }
 
-/// What a cluster showed. Whatever was not read raises no finding.
+/// The facts read from a cluster. Objects that were not read cause no finding.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
     /// The namespace of the resource.
@@ -104,11 +104,10 @@ pub struct Facts {
     pub storage_classes: All<StorageClass>,
     /// The engine's own object of the resource's database, which has the size of the volumes.
     pub engine_object: Seen<Value>,
-    /// Whether the Secrets that were looked for exist. Their content is never
-    /// read.
+    /// The existence of the Secrets that were looked up. Their content is never read.
     pub secrets: BTreeMap<String, bool>,
-    /// What the run that is being planned makes and destroys in the namespace; empty for front ends
-    /// that plan no runs.
+    /// The objects that the planned run creates and destroys in the namespace; empty for front ends
+    /// without planned runs.
     pub planned: PlannedInNamespace,
 }
 

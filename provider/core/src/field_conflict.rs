@@ -19,11 +19,11 @@ pub struct ConflictingField {
     pub path: FieldPath,
     /// The field manager that holds it.
     pub manager: String,
-    /// What is there.
+    /// The current value.
     pub theirs: Value,
-    /// What would be written.
+    /// The value to be written.
     pub ours: Value,
-    /// Whether the plan showed the change: it was made from a state that had what is there.
+    /// True if the plan showed the change: its state had the current value.
     pub shown: bool,
 }
 
@@ -105,7 +105,7 @@ impl Owner<'_> {
 struct Owners<'a> {
     owners: Vec<Owner<'a>>,
     manager: &'a str,
-    /// Whether the manager has ever applied the object.
+    /// True if the manager has ever applied the object.
     claimed: bool,
 }
 

@@ -14,8 +14,8 @@ use crate::v1;
 /// Annotation on a final backup with the UID of its database.
 pub const FINAL_BACKUP_OF: &str = "everest.openeverest.io/final-backup-of";
 
-/// How long a final backup counts for a destruction that is retried. Later, the database may have
-/// changed too much since.
+/// The time during which a final backup is accepted for a destruction that is retried. Later, the
+/// database may have changed too much.
 const COUNTS_FOR: Duration = Duration::from_secs(3600);
 
 /// Characters of the database's UID in the default name.

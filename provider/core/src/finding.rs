@@ -3,7 +3,7 @@
 use crate::path::FieldPath;
 use crate::text::Text;
 
-/// How much a finding weighs.
+/// The severity of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
     /// It stops the change: nothing is written until it is corrected.
@@ -16,13 +16,13 @@ pub enum Severity {
 /// A broken rule, at the attribute that breaks it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// Whether it stops the change.
+    /// The severity: an error stops the change.
     pub severity: Severity,
     /// The rule's id in [`crate::rules::TABLE`].
     pub rule: &'static str,
     /// The attribute at fault.
     pub path: FieldPath,
-    /// What is wrong, in one line.
+    /// The fault, in one line.
     pub summary: Text,
     /// Why, and what would be right.
     pub detail: Text,

@@ -108,12 +108,12 @@ pub struct Effect {
     pub when: When,
     /// The engines that it is about.
     pub engines: &'static [Engine],
-    /// How it is felt.
+    /// The class of the effect.
     pub class: Class,
     /// The effect as the rest of a sentence that begins with the attribute; `{members}` stands for
     /// the members of the engine.
     pub phrase: &'static str,
-    /// Where the fact comes from: repository or product, and place in it.
+    /// The source of the fact: repository or product, and place in it.
     pub source: &'static str,
 }
 
@@ -122,9 +122,9 @@ pub struct Effect {
 pub struct Impact {
     /// The attribute that changes.
     pub path: FieldPath,
-    /// How it is felt.
+    /// The class of the effect.
     pub class: Class,
-    /// What happens, as users read it.
+    /// The effect, in the words for users.
     pub sentence: String,
 }
 
@@ -163,7 +163,7 @@ pub fn of_change(prior: &DatabaseModel, planned: &DatabaseModel) -> Vec<Impact> 
     impacts
 }
 
-/// What destroying a database does.
+/// The impact of destroying a database.
 pub fn of_destruction(prior: &DatabaseModel) -> Impact {
     let backups = if prior.keep_backup_data.known() == Some(&false) {
         "and, with keep_backup_data = false, the data of its backups in the bucket"
@@ -183,7 +183,7 @@ pub fn of_destruction(prior: &DatabaseModel) -> Impact {
     }
 }
 
-/// What destroying a backup does to its data in the bucket, whether or not the database still
+/// The impact of destroying a backup on its data in the bucket, whether or not the database still
 /// exists.
 pub fn of_backup_destruction(what: &str, prior: &BackupModel) -> Summary {
     if prior.keep_backup_data.known() == Some(&false) {

@@ -29,7 +29,7 @@ pub enum Decision {
     Wait(String),
     /// Refuse it: it would do more than was asked for.
     Refuse {
-        /// What nobody asked for.
+        /// The operators that nobody asked for.
         extra: Vec<Extra>,
     },
 }

@@ -18,8 +18,7 @@ pub struct Violation {
     /// The place in the value, such as `tables[0].name`; empty for the value
     /// itself.
     pub place: String,
-    /// What is wrong there, as the rest of a sentence that begins with the
-    /// place.
+    /// The fault, as the rest of a sentence that begins with the place.
     pub fault: String,
 }
 
@@ -217,7 +216,7 @@ fn combined(schema: &Value, value: &Value, place: &str, depth: usize, found: &mu
     }
 }
 
-/// How many of something there may be.
+/// The minimum and maximum number of items.
 struct Bounds {
     least: Option<u64>,
     most: Option<u64>,

@@ -25,7 +25,7 @@ pub enum QuantityError {
     UnknownUnit {
         /// The whole text.
         text: String,
-        /// What follows the number.
+        /// The unit after the number.
         unit: String,
     },
     /// More digits, or a larger amount, than can be kept exactly.

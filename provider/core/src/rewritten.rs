@@ -13,9 +13,9 @@ use crate::path::FieldPath;
 pub struct Rewritten {
     /// The path in the model.
     pub path: FieldPath,
-    /// What was sent.
+    /// The value that was sent.
     pub sent: Value,
-    /// What the answer has.
+    /// The value in the response.
     pub made: Value,
 }
 

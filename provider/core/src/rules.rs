@@ -46,9 +46,9 @@ pub use validate::Validate;
 pub struct Rule {
     /// Its name, in findings and tests.
     pub id: &'static str,
-    /// What must hold: a template of [`Text`].
+    /// The rule, as a template of [`Text`].
     pub(crate) sentence: &'static str,
-    /// What to do if it is broken: a template of [`Text`].
+    /// The advice if the rule is broken, as a template of [`Text`].
     pub(crate) advice: &'static str,
     /// The engines whose databases can break it; all engines for rules that are not about
     /// databases.
@@ -74,12 +74,12 @@ pub enum Holder {
 }
 
 impl Rule {
-    /// What must hold, as users read it.
+    /// The rule, in the words for users.
     pub fn sentence(&self) -> Text {
         self.sentence.into()
     }
 
-    /// What to do, as users read it.
+    /// The advice, in the words for users.
     pub fn advice(&self) -> Text {
         self.advice.into()
     }

@@ -25,7 +25,7 @@ pub const REMEDY: &str = "Remove the storage from these databases and delete the
 pub struct User {
     /// Kind and name, for messages.
     pub name: String,
-    /// Whether it is being deleted.
+    /// True if it is being deleted.
     pub is_going: bool,
 }
 

@@ -40,7 +40,7 @@ enum Part {
     Phrase(Phrase),
 }
 
-/// How a field is referred to.
+/// A reference to a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Name {
     Path(FieldPath),

@@ -242,7 +242,7 @@ pub fn settled(model: &DatabaseModel, live: &DatabaseCluster) -> DatabaseModel {
 /// The next write for front ends that reconcile a database again whenever it changes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Towards {
-    /// What is written now.
+    /// The model to write now.
     pub model: DatabaseModel,
     /// True if the engine version comes later, because a CR version comes first.
     pub is_half: bool,

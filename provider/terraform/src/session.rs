@@ -16,7 +16,7 @@ use tokio::sync::OnceCell;
 
 use crate::diagnostics;
 
-/// What the provider was configured with.
+/// The settings of the provider.
 #[derive(Debug, Default)]
 enum Settings {
     /// Terraform did not configure the provider.
@@ -31,7 +31,7 @@ enum Settings {
     },
 }
 
-/// How a cluster is reached with known settings.
+/// The function that connects to a cluster with known settings.
 type Reach = dyn Fn(&ConnectionConfig, Catalog) -> Result<Cluster, ConnectError> + Send + Sync;
 
 /// The settings and, after the first request, the cluster.
@@ -46,7 +46,7 @@ pub struct Session {
     /// The faults of the cluster as a whole that were reported in full, each with the resource that
     /// reported it first.
     reported: Mutex<HashMap<&'static str, String>>,
-    /// What this run has planned so far.
+    /// The objects that this run has planned so far.
     planned: Mutex<Planned>,
     /// The objects that this run replaces, as messages name them.
     replaced: Mutex<BTreeSet<String>>,
@@ -167,7 +167,7 @@ impl Session {
         model.note_destroyed(&mut self.planned());
     }
 
-    /// What this run has planned so far in `namespace`.
+    /// The objects that this run has planned so far in `namespace`.
     pub fn planned_within(&self, namespace: &str) -> PlannedInNamespace {
         self.planned().within(namespace)
     }

@@ -122,7 +122,7 @@ fn shown(value: &Value) -> String {
 /// The last observation of an object that did not become as wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LastSeen {
-    /// What the wait was for: the part that was still missing.
+    /// The part that was still missing.
     pub waiting_for: String,
     /// `status.status`, `status.state` or `status.phase`.
     pub status: Option<String>,

@@ -47,7 +47,7 @@ impl Planned {
         }
     }
 
-    /// What was noted in `namespace`.
+    /// The planned objects in `namespace`.
     pub fn within(&self, namespace: &str) -> PlannedInNamespace {
         self.namespaces.get(namespace).cloned().unwrap_or_default()
     }

@@ -65,7 +65,7 @@ impl Wanted {
         }
     }
 
-    /// What the rules for a backup need; nothing for an existing backup.
+    /// The facts that the rules for a backup need; none for an existing backup.
     pub fn for_backup(planned: &BackupModel, prior: Option<&BackupModel>) -> Self {
         if prior.is_some() {
             return Self::default();
@@ -79,7 +79,7 @@ impl Wanted {
         Self::of(&planned.namespace, &kinds)
     }
 
-    /// What the rules for a restore need; nothing for an existing restore.
+    /// The facts that the rules for a restore need; none for an existing restore.
     pub fn for_restore(planned: &RestoreModel, prior: Option<&RestoreModel>) -> Self {
         if prior.is_some() {
             return Self::default();
@@ -95,18 +95,18 @@ impl Wanted {
         wanted
     }
 
-    /// What the rules for a backup storage need.
+    /// The facts that the rules for a backup storage need.
     pub fn for_backup_storage(planned: &BackupStorageModel) -> Self {
         Self::of(&planned.namespace, &[Kind::Storages])
     }
 
-    /// What the rules for the destruction of a backup storage need: its possible users.
+    /// The facts that the rules for the destruction of a backup storage need: its possible users.
     pub fn for_destruction_of_backup_storage(prior: &BackupStorageModel) -> Self {
         let kinds = [Kind::Storages, Kind::Databases, Kind::Backups];
         Self::of(&prior.namespace, &kinds)
     }
 
-    /// What the rules for a namespace need that exists or is taken over; nothing for a new one.
+    /// The facts that the rules for an existing or adopted namespace need; none for a new one.
     pub fn for_namespace(planned: &NamespaceModel, prior: Option<&NamespaceModel>) -> Self {
         let (name, upgrades) = match prior {
             Some(prior) => (
@@ -127,7 +127,7 @@ impl Wanted {
         wanted
     }
 
-    /// What the rules for the destruction of a database need: the facts for its final backup.
+    /// The facts that the rules for the destruction of a database need: those for its final backup.
     pub fn for_destruction_of_database(prior: &DatabaseModel) -> Self {
         if !prior.final_backup.is_known() {
             return Self::default();
@@ -136,7 +136,7 @@ impl Wanted {
         Self::of(&prior.namespace, &kinds)
     }
 
-    /// What the rules for a database need.
+    /// The facts that the rules for a database need.
     pub fn for_database(planned: &DatabaseModel, prior: Option<&DatabaseModel>) -> Self {
         let mut wanted = Self::of(&planned.namespace, &[Kind::Engines]);
         wanted.database = prior.and_then(|prior| prior.name.known().cloned());

@@ -100,16 +100,16 @@ pub struct Merge {
 pub enum Requirement {
     /// A condition has to become true.
     Condition {
-        /// What is wrong.
+        /// The fault.
         message: Text,
-        /// What to do about it, for front ends that do not wait.
+        /// What to do about the fault, for front ends that do not wait.
         remedy: Text,
         /// The attribute that names it.
         attribute: FieldPath,
     },
     /// The objects in a namespace have to go first. Some may be going already.
     Emptied {
-        /// What is left.
+        /// The remaining users.
         left: Vec<User>,
         /// True if some of it will go although nobody has deleted it yet.
         is_moving: bool,

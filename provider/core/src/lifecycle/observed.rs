@@ -37,7 +37,7 @@ pub enum Answer {
     All(Seen<Arc<dyn Any + Send + Sync>>),
 }
 
-/// What was observed at one moment.
+/// The objects observed at one moment.
 #[derive(Debug)]
 pub struct Observed {
     now: Timestamp,

@@ -28,7 +28,8 @@ pub(super) fn operator_upgrade(
     }))
 }
 
-/// What a database still lacks before it can be backed up or restored; `None` if it is ready.
+/// The requirement that a database does not meet yet for a backup or a restore; `None` if it is
+/// ready.
 ///
 /// # Errors
 /// The query that has to be answered first.

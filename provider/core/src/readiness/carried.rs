@@ -101,7 +101,7 @@ struct Comparison<'a> {
     found: Vec<Difference>,
 }
 
-/// How two values are compared.
+/// The comparison of two values.
 #[derive(Clone, Copy)]
 enum As {
     Number,

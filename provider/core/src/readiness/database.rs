@@ -55,7 +55,7 @@ pub struct DatabaseObservation<'a> {
     /// True if the engine was seen at work since our write on the present spec of its object, see
     /// [`at_work`](super::at_work), or if the change gives it no work.
     pub has_worked: bool,
-    /// Whether the database has never been ready since it was created.
+    /// True if the database has never been ready since it was created.
     pub creating: bool,
     /// True if the status may be from before a write: after a change of the spec, and after a wait
     /// whose end nobody saw.

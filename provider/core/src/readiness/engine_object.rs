@@ -113,7 +113,7 @@ pub(super) fn missing_change(database: &DatabaseCluster, engine_cr: &Value) -> O
     ))
 }
 
-/// What the engine's object shows about a database that is not ready yet.
+/// The progress of a database that is not ready yet, from the engine's object.
 pub(super) fn progress(database: &DatabaseCluster, engine_cr: &Seen<&Value>) -> String {
     let object = named(database);
     match engine_cr {

@@ -22,7 +22,7 @@ pub(super) enum TextError {
     Place {
         /// Field of the input that holds the path.
         field: &'static str,
-        /// What is wrong with it.
+        /// The fault.
         error: PlaceError,
     },
     /// The value at the path is not a text.

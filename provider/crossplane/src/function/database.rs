@@ -49,7 +49,7 @@ enum ComposeError {
         "{kind} {name:?} exists in the namespace and is not this composite resource's; choose another name, or import it with a managed resource"
     )]
     Taken {
-        /// What exists.
+        /// The kind of the existing object.
         kind: &'static str,
         /// Its name.
         name: String,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use function_sdk_rust::Args;
 use lexopt::prelude::*;
 
-/// What `--help` prints.
+/// The text of `--help`.
 pub(super) const HELP: &str = "\
 everest-crossplane function: composes Everest's databases
 

@@ -16,7 +16,7 @@ pub(super) enum PatchError {
         index: usize,
         /// Which of its fields.
         field: &'static str,
-        /// What is wrong with it.
+        /// The fault.
         error: PlaceError,
     },
     /// The composite resource lacks a value that is required.

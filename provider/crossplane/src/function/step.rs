@@ -18,7 +18,7 @@ use super::report::Report;
 pub(super) struct Step<'a> {
     /// The request.
     pub(super) request: &'a RunFunctionRequest,
-    /// What it is about.
+    /// The composite resource that the step composes for.
     pub(super) composite: Composite,
     /// The lookups.
     pub(super) lookups: Lookups<'a>,

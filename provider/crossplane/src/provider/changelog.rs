@@ -58,7 +58,7 @@ pub struct Entry {
     pub name: String,
     /// Name of the external resource.
     pub external_name: String,
-    /// What was done.
+    /// The operation.
     pub operation: Operation,
     /// The managed resource before the change. Bookkeeping and, for a Secret, its data are removed
     /// before it is sent.

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 pub const READY: &str = "Ready";
 /// Condition: the last reconcile and the last write succeeded.
 pub const SYNCED: &str = "Synced";
-/// Whether it is as wanted.
+/// The condition that the object has the desired state.
 pub const UP_TO_DATE: &str = "UpToDate";
 
 /// The new value of a condition.
@@ -19,7 +19,7 @@ pub struct ConditionUpdate {
     pub status: &'static str,
     /// The reason in one word.
     pub reason: &'static str,
-    /// What happened and what to do.
+    /// The event and what to do.
     pub message: Option<String>,
 }
 
@@ -103,11 +103,11 @@ impl ConditionUpdate {
 /// The result of a reconcile. A condition that is `None` stays as it was.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Report {
-    /// Whether it can be used.
+    /// The condition that the object can be used.
     pub ready: Option<ConditionUpdate>,
-    /// Whether the reconcile succeeded.
+    /// The condition that the reconcile succeeded.
     pub synced: Option<ConditionUpdate>,
-    /// Whether it is as wanted.
+    /// The condition that the object has the desired state.
     pub up_to_date: Option<ConditionUpdate>,
     /// The observed values.
     pub at_provider: Option<Map<String, Value>>,

@@ -36,7 +36,7 @@ const SHORTEST: Duration = Duration::from_secs(1);
 
 /// The data that the reconciles of all managed resources of a kind share.
 pub struct Controller<K: Kind> {
-    /// What all controllers share.
+    /// The context that all controllers share.
     pub context: Arc<Context>,
     /// The remembered states.
     pub states: Arc<ReconcileStates>,

@@ -27,9 +27,9 @@ pub enum ReconcileError {
     /// A request to the control plane failed.
     #[error("{doing} failed: {source}")]
     Control {
-        /// What was being done.
+        /// The operation in progress.
         doing: &'static str,
-        /// Why it failed.
+        /// The reason of the failure.
         source: Box<kube::Error>,
     },
     /// `spec.forProvider` cannot be read as a model.

@@ -32,7 +32,7 @@ const WAITING: usize = 512;
 /// The API's limit for a message, in bytes.
 const LONGEST: usize = 1024;
 
-/// How long what still waits at the end may take.
+/// The time in which queued events must be written at the end of the process.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// Annotation with the external name of the resource that an event is about.

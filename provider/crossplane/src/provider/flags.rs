@@ -8,7 +8,7 @@ use lexopt::prelude::*;
 
 use everest_core::duration;
 
-/// What `--help` prints.
+/// The text of `--help`.
 pub const HELP: &str = "\
 everest-crossplane provider: the controllers of Everest's managed resources
 

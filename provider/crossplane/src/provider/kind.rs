@@ -195,13 +195,13 @@ pub trait Kind: Sized + Send + Sync + 'static {
         None
     }
 
-    /// What is waited for before the external object can be created.
+    /// The condition to wait for before the external object can be created.
     async fn awaited(scene: &mut Scene<'_, Self>) -> Result<Option<String>, ReconcileError> {
         let _ = scene;
         Ok(None)
     }
 
-    /// Whether the external object can be used.
+    /// The readiness of the external object.
     async fn readiness(scene: &mut Scene<'_, Self>, external: &Arc<Self::External>) -> Readiness;
 
     /// The body of the needed change; `None` if the external object is as wanted.

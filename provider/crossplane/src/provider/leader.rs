@@ -236,7 +236,7 @@ async fn hold(manager: &LeaseManager, api: &Api<Lease>, identity: &str) {
     }
 }
 
-/// How long the lease holds from `now` on.
+/// The remaining time of the lease at `now`.
 fn left(lease: &Lease, now: Timestamp) -> Option<Duration> {
     let renewed = lease.spec.as_ref()?.renew_time.as_ref()?.0;
     let age = Duration::try_from(now.duration_since(renewed)).unwrap_or_default();

@@ -230,7 +230,7 @@ impl Metrics {
         registry
     }
 
-    /// What is scraped, as [`CONTENT_TYPE`].
+    /// The metrics in the format [`CONTENT_TYPE`].
     pub fn text(&self) -> String {
         let mut text = String::new();
         // Writing into a String does not fail.

@@ -48,7 +48,7 @@ pub struct ReconcileState {
     pub published: Option<Published>,
     /// The stopwatches.
     pub times: Times,
-    /// What the last step of a longer operation was waiting for.
+    /// The condition that the last step of a longer operation was waiting for.
     pub waiting: Option<String>,
 }
 
@@ -76,7 +76,7 @@ enum Leftover {
 /// The sources of the last connection Secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Published {
-    /// Where to connect to.
+    /// The endpoint to connect to.
     pub endpoint: String,
     /// Version of the Secret with the credentials.
     pub credentials: String,

@@ -14,7 +14,7 @@ const OWN: &str = "everest.m.openeverest.io";
 /// The verbs of each resource, by group and plural.
 type Verbs = BTreeMap<(String, String), BTreeSet<String>>;
 
-/// What `rbac/provider.yaml` grants.
+/// The rights that `rbac/provider.yaml` grants.
 static SHIPPED: LazyLock<Verbs> = LazyLock::new(|| {
     let file =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/crossplane/rbac/provider.yaml");

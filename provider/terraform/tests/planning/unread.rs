@@ -16,14 +16,14 @@ use tonic::Request;
 use crate::kinds::{self, Kind};
 use crate::{Host, decoded, encoded, errors};
 
-/// What a state holds of an object that was taken over.
+/// The state of an object that was taken over.
 struct Stub {
     value: Value,
     private: Vec<u8>,
 }
 
 impl Host {
-    /// What an import, and a `moved` block, make of an object.
+    /// The states that an import and a `moved` block produce for an object.
     async fn taken_over(&self, kind: &Kind) -> [Stub; 2] {
         [self.imported(kind).await, self.moved(kind).await]
     }
@@ -71,7 +71,7 @@ impl Host {
         }
     }
 
-    /// What is read of an object, and the errors of that.
+    /// The state after reading an object, and the errors.
     async fn read(&self, kind: &Kind, stub: &Stub) -> (Stub, Vec<String>) {
         let object = self.object(kind.type_name);
         let request = wire::read_resource::Request {

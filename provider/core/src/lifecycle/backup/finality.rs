@@ -173,7 +173,7 @@ impl Lifecycle for TakeFinalBackup {
     }
 }
 
-/// What the database still lacks for its final backup.
+/// The part that the database still lacks for its final backup.
 fn missing(
     observed: &Observed,
     namespace: &str,

@@ -18,7 +18,7 @@ use crate::upgrade::{self, CrVersion, Next};
 use crate::v1::database::status;
 use crate::{Operation, impact, v1};
 
-/// How long Everest may take to recommend the version of an operator that is installed.
+/// The time in which Everest must recommend the CR version of an installed operator.
 const NOTICED_WITHIN: Duration = Duration::from_secs(30);
 
 /// The stopwatch for a recommendation that is due.
@@ -351,7 +351,8 @@ impl Lifecycle for ChangeDatabase {
     }
 }
 
-/// What is waited for before Everest accepts a change of a database; `None` if it accepts one now.
+/// The condition to wait for before Everest accepts a change of a database; `None` if it accepts
+/// one now.
 ///
 /// # Errors
 /// The query that has to be answered first.

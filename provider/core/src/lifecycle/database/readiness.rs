@@ -104,7 +104,7 @@ pub struct AwaitReady {
     generation: i64,
     /// The generation of the engine's object on which its operator was seen at work.
     at_work: Option<i64>,
-    /// Whether Everest has said that the database is not ready.
+    /// True once Everest has reported that the database is not ready.
     left_ready: bool,
 }
 

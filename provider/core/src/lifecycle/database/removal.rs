@@ -71,7 +71,7 @@ impl RemoveDatabase {
         }
     }
 
-    /// What comes before the deletion.
+    /// The steps before the deletion.
     fn before(
         &mut self,
         observed: &Observed,

@@ -113,8 +113,8 @@ impl ChangeNamespace {
         }
     }
 
-    /// What the call has made so far. If the last answer is missing, labels and annotations that it
-    /// was to set on an existing Namespace count as set.
+    /// The objects that the call has created so far. If the last response is missing, the labels
+    /// and annotations of that write to an existing Namespace count as set.
     pub fn made(&self, last_is_open: bool) -> Made {
         let mut made = self.made.clone();
         if let Some(begun @ Begun::Keys(_)) = self.begun.clone().filter(|_| last_is_open) {
@@ -164,7 +164,7 @@ impl ChangeNamespace {
         Ok(None)
     }
 
-    /// What comes before the operators are installed.
+    /// The steps before the installation of the operators.
     fn before(&mut self, observed: &Observed) -> Result<Option<(Action, Option<Begun>)>, Query> {
         if !self.is_allowed {
             if let Some(refusal) = self.forbidden(observed)? {

@@ -58,7 +58,7 @@ impl Installation {
         self.upgrade.has_locks()
     }
 
-    /// What is next.
+    /// The next step.
     ///
     /// # Errors
     /// The query that has to be answered first.
@@ -126,7 +126,7 @@ impl Installation {
         Ok(Action::Await(Text::join(missing.sentences, "; ")))
     }
 
-    /// What the engines are still missing.
+    /// The part that the engines still lack.
     fn look<'a>(&self, views: &[EngineView<'a>], times: &mut Stopwatches) -> Missing<'a> {
         let mut missing = Missing::default();
         let mut are_all_planned = true;
@@ -190,7 +190,7 @@ impl Installation {
     }
 }
 
-/// What the engines are still missing.
+/// The part that the engines still lack.
 #[derive(Default)]
 struct Missing<'a> {
     sentences: Vec<Text>,

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::v1::namespace::{MANAGED_BY, MANAGED_BY_LABEL};
 
-/// What a call has made so far, so that it can be undone.
+/// The objects that a call has created so far, so that it can be undone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Made {
     /// True if the call made the Namespace.

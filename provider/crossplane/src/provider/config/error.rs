@@ -50,7 +50,7 @@ pub enum TargetError {
         key: TargetKey,
         /// The variable or the file.
         place: String,
-        /// Why it cannot be read.
+        /// The reason why it cannot be read.
         cause: String,
     },
     /// The content of the Secret, variable or file is not a kubeconfig with a cluster.
@@ -58,9 +58,9 @@ pub enum TargetError {
     SecretMalformed {
         /// The config.
         key: TargetKey,
-        /// Where the kubeconfig is.
+        /// The source of the kubeconfig.
         place: String,
-        /// What is wrong and what to do, without any value of it.
+        /// The fault and what to do, without any value of the kubeconfig.
         cause: String,
     },
     /// The config needs something that is not permitted.
@@ -68,7 +68,7 @@ pub enum TargetError {
     NotPermitted {
         /// The config.
         key: TargetKey,
-        /// What it needs, why that is not permitted, and what to do.
+        /// The forbidden setting, the reason, and what to do.
         cause: String,
     },
     /// The cluster does not answer.
@@ -120,7 +120,7 @@ pub enum TargetError {
     ControlPlane {
         /// The config.
         key: TargetKey,
-        /// What was read and why it failed.
+        /// The object that could not be read, and the reason.
         cause: String,
     },
     /// The cluster answered with something else.

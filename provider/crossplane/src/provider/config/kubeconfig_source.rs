@@ -26,7 +26,7 @@ pub trait Config:
     /// Which of them.
     const KIND: ProviderConfigKind;
 
-    /// Where the kubeconfig is.
+    /// The source of the kubeconfig.
     fn credentials(&self) -> &Credentials;
 
     /// Context of the kubeconfig.

@@ -190,7 +190,7 @@ impl Kind for DatabaseNamespaces {
     }
 }
 
-/// What is waited for; `None` if nothing is.
+/// The condition to wait for; `None` if there is none.
 fn missing(next: Stepped<()>) -> Result<Option<String>, ReconcileError> {
     match next {
         Stepped::Done(()) | Stepped::Deleting => Ok(None),

@@ -10,7 +10,7 @@ use everest_core::readiness::Readiness;
 use super::{Kind, Scene};
 use crate::provider::error::{ReconcileError, WAY_OUT};
 
-/// What is waited for before the external object can be created.
+/// The condition to wait for before the external object can be created.
 ///
 /// # Errors
 /// Any error that keeps the cluster from being looked at.
@@ -140,7 +140,7 @@ pub async fn attend<K: Kind, L: Lifecycle + Send>(
     })
 }
 
-/// What is still waited for once the external object is gone.
+/// The condition that is still to be waited for after the external object is gone.
 ///
 /// # Errors
 /// Any error that keeps it from being looked for.
@@ -158,7 +158,7 @@ pub async fn remains<K: Kind, L: Lifecycle + Send>(
     })
 }
 
-/// What is waited for, as a sentence.
+/// The condition of the wait, as a sentence.
 pub fn told(waiting: Waiting) -> String {
     match waiting {
         Waiting::Comes(missing) => format!("waiting for {missing}"),

@@ -1,4 +1,4 @@
-//! What is asked of managed resources comes to the same whatever happens on the way: see the crate
+//! Requests for managed resources have the same result whatever happens on the way: see the crate
 //! `test_stories`.
 
 use std::marker::PhantomData;
@@ -38,7 +38,7 @@ const KINDS: [(&str, &str, bool); 9] = [
     ),
 ];
 
-/// What a user does to the managed resource at a path.
+/// An action of a user on the managed resource at a path.
 type Turn = fn(&World, &str);
 
 /// A story before it is told.

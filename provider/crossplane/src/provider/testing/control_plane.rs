@@ -124,7 +124,7 @@ impl ControlPlane {
         self.processes().iter().flat_map(Process::writes).collect()
     }
 
-    /// How often an object began to exist at a path.
+    /// The number of objects created at a path.
     pub(crate) fn made(&self, path: &str) -> usize {
         self.server.made(path)
     }
