@@ -6,9 +6,9 @@
 //! its answer is delivered: from then on a state holds the object, and another state with the same
 //! configuration gets an error that it exists.
 //!
-//! A process that is killed in between leaves the mark on an object that a state holds. The next
-//! refresh of that state sees it ([`Cluster::is_unacknowledged`]), and the next change takes it
-//! off.
+//! A process that is killed in between leaves the mark on an object that is in a state. The next
+//! refresh of that state sees the mark ([`Cluster::is_unacknowledged`]), and the next change
+//! removes it.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

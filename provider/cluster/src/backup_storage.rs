@@ -144,8 +144,8 @@ async fn is_left_over(
         .any(|other| other.name_any() != name && reads(other)))
 }
 
-/// Applies changed settings and, if given, new credentials. Credentials left out leave the
-/// Secret as it is.
+/// Applies changed settings and, if given, new credentials. Without credentials, the Secret is not
+/// changed.
 ///
 /// # Errors
 /// In the outcome: `Refused` if the server refused a part.
@@ -165,7 +165,7 @@ pub async fn update(
 /// The state of the Secret of a storage, by its metadata alone.
 ///
 /// # Errors
-/// Any error that keeps it from being looked at.
+/// Any error that prevents reading the Secret.
 pub async fn secret_state(
     cluster: &Cluster,
     model: &BackupStorageModel,
@@ -250,9 +250,9 @@ pub async fn dry_run(
     Ok(())
 }
 
-/// Finishes a deletion that somebody else began: takes Everest's finalizer off a storage that was
-/// deleted while in use, once nothing uses it any more: see [`ReleaseStorage`]. Returns true if it
-/// did.
+/// Finishes a deletion that someone else began: removes Everest's finalizer from a storage that
+/// was deleted while in use, once nothing uses it any more: see [`ReleaseStorage`]. Returns true if
+/// it did.
 ///
 /// # Errors
 /// `InUse` names the users.

@@ -381,7 +381,7 @@ fn advised(cause: String) -> String {
 }
 
 /// The failure of a token file or of a kubeconfig's legacy auth-provider. A command's output is
-/// left out: it may hold a credential.
+/// omitted, because it may contain a credential.
 fn credentials(error: &kube::client::AuthError) -> String {
     match error {
         kube::client::AuthError::AuthExecRun { cmd, out } => {

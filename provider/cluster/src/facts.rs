@@ -1,10 +1,10 @@
 //! The facts of the cluster for the rules, in few requests.
 //!
 //! Each kind is one LIST for all resources of a run, remembered by the
-//! [`read_cache`](crate::read_cache). Anything that cannot be read is left out: rules report
-//! nothing about objects that were not read, and a plan goes on ([`load`]). A write waits until the
-//! cluster has answered ([`against_write`]): kinds that may not be read are left out there too, but
-//! a missing answer is an error.
+//! [`read_cache`](crate::read_cache). Objects that cannot be read are omitted: rules report nothing
+//! about them, and a plan continues ([`load`]). A write waits until the cluster has answered
+//! ([`against_write`]): kinds that may not be read are left out there too, but a missing answer is
+//! an error.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -292,7 +292,7 @@ async fn engine_object(
     }
 }
 
-/// The existence of the Secrets; those that may not be read are left out.
+/// The existence of the Secrets, without those that may not be read.
 async fn secrets(
     cluster: &Cluster,
     namespace: &str,

@@ -33,9 +33,9 @@ const ROLL_BACK: Duration = Duration::from_secs(120);
 
 /// Reads a namespace and the engines it has; none if there is no such Namespace.
 ///
-/// Engines that `prior` does not list are left out: this resource does not manage them. Without a
-/// prior (import) all engines are included. `ready` is false if Everest's label is missing or a
-/// listed engine is not installed.
+/// Engines that `prior` does not list are omitted, because this resource does not manage them.
+/// Without a prior (import) all engines are included. `ready` is false if Everest's label is
+/// missing or a listed engine is not installed.
 ///
 /// # Errors
 /// Any error that keeps it from being read: see [`ClusterError`].
@@ -116,8 +116,8 @@ pub async fn list(cluster: &Cluster) -> Result<Vec<NamespaceModel>, ClusterError
     stream::iter(checks).buffered(AT_ONCE).try_collect().await
 }
 
-/// The engines of a namespace that have a Subscription but are not in `model`: they are left alone,
-/// and the front end mentions them.
+/// The engines of a namespace that have a Subscription but are not in `model`: they are not
+/// managed, and the front end mentions them.
 ///
 /// # Errors
 /// Any error that keeps the Subscriptions from being read.

@@ -26,7 +26,7 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 /// Objects a LIST asks for at a time.
 const PAGE: u32 = 500;
 
-/// The number of times that a LIST with expired pages begins anew.
+/// The maximum number of times that a LIST with expired pages is started.
 const LISTS_BEGUN: usize = 3;
 
 /// A resource version that no object has: a write that names it succeeds only if the object does
@@ -351,8 +351,7 @@ impl<K: Kind> Objects<K> {
         answer.map_err(|(error, _)| error)
     }
 
-    /// Sends one request once. The failure comes with the time that the server asks to be left
-    /// alone.
+    /// Sends one request once. A failure includes the time that the server asks clients to wait.
     async fn attempt<T>(
         &self,
         verb: &'static str,
@@ -448,8 +447,8 @@ impl<K: Kind> Objects<K> {
         }
     }
 
-    /// Server-side apply with our field manager. A body that names the version it was made from is
-    /// not sent again: it would have to be made anew.
+    /// Server-side apply with our field manager. A body that names its base version is not sent
+    /// again, because it would have to be built again.
     pub(crate) async fn patch_apply(
         &self,
         name: &str,
@@ -602,7 +601,7 @@ impl<K: Kind> Objects<K> {
     }
 }
 
-/// The time that an overloaded server asks to be left alone. The client does not expose the
+/// The time that an overloaded server asks clients to wait. The client does not expose the
 /// Retry-After header; the API server writes the same value into its Status.
 fn retry_after(error: &kube::Error) -> Option<Duration> {
     let kube::Error::Api(status) = error else {

@@ -5,7 +5,7 @@ use crate::ClusterError;
 /// The four ends of a creation. Only [`Creation::Failed`] means that the object is worthless.
 #[derive(Debug)]
 pub enum Creation<M> {
-    /// It exists and is what was asked for.
+    /// The object exists and is as requested.
     Created(M),
     /// It exists and was accepted, but was not ready in time, or the wait was interrupted.
     Pending {
@@ -46,7 +46,7 @@ impl<M> Creation<M> {
 /// The ends of a change.
 #[derive(Debug)]
 pub enum Change<M> {
-    /// Done, and what was asked for.
+    /// The change is done, and the object is as requested.
     Done(M),
     /// Accepted, but not ready in time, or the wait was interrupted.
     Pending {

@@ -144,8 +144,8 @@ where
     }
 }
 
-/// Returns true if the watch has to begin anew; until then the store may be stale. A watch that was
-/// cut off continues where it was.
+/// Returns true if the watch must start from the beginning; until then the store may be stale. A
+/// watch that was cut off continues where it was.
 fn starts_again(error: &watcher::Error) -> bool {
     matches!(
         error,

@@ -88,7 +88,7 @@ pub enum Dialect {
     Terraform,
     /// Crossplane's managed resources: members of `spec.forProvider`, kinds.
     ManagedResource,
-    /// Crossplane's composition function: members of the spec of an object of Everest's.
+    /// Crossplane's composition function: members of the spec of an object of Everest.
     Composition,
 }
 

@@ -70,7 +70,7 @@ pub fn is_meaningless(warnings: &[Finding]) -> bool {
 }
 
 /// Returns true if nothing in a part of a configuration is unknown. In the JSON of a model, absent
-/// members are left out and unknown values are null.
+/// members are omitted and unknown values are null.
 pub fn is_known<T: Serialize>(part: &Field<T>) -> bool {
     match part {
         Field::Null => true,

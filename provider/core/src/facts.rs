@@ -51,7 +51,7 @@ pub type All<K> = Option<BTreeMap<String, K>>;
 /// One object that was looked for by its name.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Seen<K> {
-    /// It could not be read, or nobody looked.
+    /// The object was not read, or could not be.
     #[default]
     Unread,
     /// It does not exist.

@@ -34,11 +34,11 @@ pub struct ConflictingField {
 /// Only the values in the body are compared. A value that the object has already, in whatever
 /// spelling, is no conflict. A different value is a conflict if another manager owns it, except for
 /// 1. everest-operator's write-backs, which are defaults;
-/// 2. values that somebody wrote once (`Update`) and that `manager` has applied since: nobody
+/// 2. values that someone wrote once (`Update`) and that `manager` has applied since: nobody
 ///    changed them after that;
-/// 3. values that somebody wrote once into an object that `manager` has never applied: the object
-///    was imported, and its former owner has given it over. A manager that applies (`Apply`) would
-///    set its value again, so its values do conflict.
+/// 3. values that someone wrote once into an object that `manager` has never applied: the object
+///    was imported, and its former owner no longer manages it. A manager that applies (`Apply`)
+///    would set its value again, so its values do conflict.
 ///
 /// A list is one value; elements that have names are compared by name.
 pub fn conflicting_fields(

@@ -23,11 +23,11 @@ pub struct Asked {
 /// The decision on an install plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// Approve it: everything in it was asked for.
+    /// Approve the plan: everything in it was requested.
     Approve,
     /// Nothing to decide, or not yet; the sentence says why.
     Wait(String),
-    /// Refuse it: it would do more than was asked for.
+    /// Refuse the plan: it would do more than was requested.
     Refuse {
         /// The operators that nobody asked for.
         extra: Vec<Extra>,
@@ -61,10 +61,10 @@ impl Extra {
 
 /// Decides on a plan.
 ///
-/// One plan may carry the operators of several Subscriptions, so it is
-/// approved only if each ClusterServiceVersion in it was asked for:
-/// - of an engine that is asked for and not installed, the version named, or
-///   any if none is named;
+/// One plan may contain the operators of several Subscriptions, so it is approved only if each
+/// ClusterServiceVersion in it was requested:
+/// - for a requested engine that is not installed, the requested version, or any if none is
+///   requested;
 /// - of one that is installed, a version up to the one named: OLM goes
 ///   through every version in between, one plan each.
 pub fn decide(plan: &InstallPlan, asked: &[Asked]) -> Decision {

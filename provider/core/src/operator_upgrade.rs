@@ -124,7 +124,7 @@ pub fn offered<'a>(
 }
 
 /// The engines whose operator a change upgrades, each with the next version if it is known,
-/// otherwise the version asked for.
+/// otherwise the requested version.
 pub fn asked_for<'a>(
     planned: &'a NamespaceModel,
     prior: &'a NamespaceModel,

@@ -1,7 +1,7 @@
-//! Sizes and versions that somebody else has raised.
+//! Sizes and versions that someone else has raised.
 //!
 //! Such values only go up. An unchanged configuration with the lower value could not be applied
-//! again, although nobody has asked for less, so the higher value is kept and the user is told what
+//! again, although no one has requested less, so the higher value is kept and the user is told what
 //! to write. Only a configuration that was lowered is refused.
 
 use std::cmp::Ordering;

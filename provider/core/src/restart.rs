@@ -39,7 +39,7 @@ pub fn is_running(database: &DatabaseCluster) -> bool {
 /// The write for a restart, in addition to the change itself.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
-    /// Nothing: no restart is asked for, or it has been begun already.
+    /// Nothing to do: no restart is requested, or it was already started.
     Nothing,
     /// The body of a merge patch that begins a restart.
     Begin(Value),

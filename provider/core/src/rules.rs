@@ -155,7 +155,7 @@ pub(crate) fn may_be_made_by_the_run(finding: &Finding) -> bool {
     .any(|rule| rule.id == finding.rule)
 }
 
-/// The findings for a value that only goes up and that somebody else has raised.
+/// The findings for a value that only goes up and that someone else has raised.
 pub(crate) fn raised_elsewhere(path: FieldPath, asked: &str, has: &str) -> Vec<Finding> {
     let mut findings = Findings::default();
     let summary = format!("Somebody else has raised {asked} to {has}, which is kept");

@@ -12,7 +12,7 @@ use crate::{quantity, schema, upgrade};
 /// | `quantity` | the amount: `1024Mi` and `1Gi` |
 /// | `expose-type` | `internal` and `ClusterIP`, `external` and `LoadBalancer` |
 /// | `timestamp` | the instant: `…+02:00` and `…Z` |
-/// | `cr-version` | `recommended` on the left, which is what somebody asked for, goes with any version |
+/// | `cr-version` | `recommended` on the left, which is what someone asked for, goes with any version |
 pub fn equal(kind: &str, left: &str, right: &str) -> bool {
     if left == right {
         return true;

@@ -2,8 +2,8 @@
 //!
 //! Everest holds a storage in use with a finalizer, and takes it off when the last user is gone,
 //! but only from a storage that nobody has deleted. A storage that is deleted while in use keeps
-//! the finalizer for ever and loses the Secret with its credentials at once. So a storage in use is
-//! never deleted here, and a storage that somebody else has deleted is released by taking the
+//! the finalizer forever and loses the Secret with its credentials at once. So a storage in use is
+//! never deleted here, and a storage that someone else has deleted is released by taking the
 //! finalizer off.
 
 use everest_schemas::Field;
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 pub use crate::api::IN_USE;
 
-/// Advice for whoever deletes a storage in use.
+/// The advice for a user who deletes a storage in use.
 pub const REMEDY: &str = "Remove the storage from these databases and delete these backups and \
     restores first: Everest holds a storage that is in use. Give another storage that reads the \
     same Secret one of its own: this one's goes with it";
@@ -144,7 +144,7 @@ pub enum Step {
 /// Returns the next step.
 ///
 /// 1. Users that stay keep the storage, and users that go are waited for.
-/// 2. If users may not be listed, a storage that Everest reports as used is left alone.
+/// 2. If users may not be listed, a storage that Everest reports as used is kept.
 /// 3. Without users the storage is deleted.
 /// 4. A storage that is being deleted, has no users and still has Everest's finalizer is released.
 pub fn step(storage: &BackupStorage, users: &Users) -> Step {

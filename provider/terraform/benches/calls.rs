@@ -28,7 +28,7 @@ use tonic::Request;
 
 use processor_time::ProcessorTime;
 
-/// A database that is as it was asked for, always.
+/// A database that is always as requested.
 struct Database;
 
 impl Resource for Database {

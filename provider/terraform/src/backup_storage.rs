@@ -141,7 +141,7 @@ impl Kind for BackupStorage {
         backup_storage::update(cluster, prior, planned, credentials.as_ref(), wait).await
     }
 
-    /// Warns if it releases a storage that somebody else has deleted while it was in use.
+    /// Warns if it releases a storage that someone else has deleted while it was in use.
     async fn before_delete(
         cluster: &Cluster,
         prior: &BackupStorageModel,

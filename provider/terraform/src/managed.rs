@@ -28,8 +28,8 @@ pub use kind::Kind;
 /// Private key: a change was begun, so that `ready` may be from before it.
 const UPDATING: &str = "updating";
 
-/// Private key: the object still has the mark of its creation, so that another state with the same
-/// configuration would take it for its own. The next apply takes the mark off.
+/// Private key: the object still has the mark of its creation, so another state with the same
+/// configuration would adopt it. The next apply removes the mark.
 const UNACKNOWLEDGED: &str = "unacknowledged";
 
 /// The age after which the last read of an object does not count before a deletion, so that it is

@@ -1,4 +1,4 @@
-//! Values that somebody else has raised since the configuration was last applied: see
+//! Values that someone else has raised since the configuration was last applied: see
 //! [`everest_core::raised`].
 
 use everest_core::raised::Said;
@@ -10,7 +10,7 @@ use crate::diagnostics;
 /// Private key: the configured values that only go up, at the last apply.
 const SAID: &str = "said";
 
-/// Keeps values in a plan that somebody else has raised since the configuration was last applied,
+/// Keeps values in a plan that someone else has raised since the configuration was last applied,
 /// with a warning for each.
 pub fn keep<M: Validate + PartialEq>(plan: &mut Plan<'_, M>) {
     let (Some(prior), Some(said)) = (&plan.prior, plan.private.get::<Said>(SAID)) else {

@@ -55,8 +55,8 @@ impl Kind for Restore {
         planned.state = Field::Unknown;
     }
 
-    /// A restore that was begun never runs again because its object is gone: whatever its end was,
-    /// the database may hold newer data by now. Only an object that was never seen is forgotten.
+    /// A started restore does not run again if its object is gone: whatever its result was, the
+    /// database may contain newer data by now. Only an object that was never seen is forgotten.
     fn gone(
         prior: &RestoreModel,
         first: bool,

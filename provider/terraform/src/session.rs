@@ -58,7 +58,7 @@ pub enum SessionError {
     /// A setting of the provider comes from a resource that is not applied yet.
     #[error("the provider's settings are not known yet: {}", .0.join(", "))]
     Unknown(Vec<String>),
-    /// The settings are known but no client can be made of them.
+    /// The settings are known, but no client can be created from them.
     #[error(transparent)]
     Connect(#[from] ConnectError),
     /// A resource was used before the provider was configured.

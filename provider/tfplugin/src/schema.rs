@@ -137,7 +137,7 @@ pub enum Nesting {
 pub enum Mode {
     /// The user, always.
     Required,
-    /// The user, or nobody.
+    /// The user, if at all.
     Optional,
     /// The user or, if the user does not, a default or the server.
     OptionalComputed,

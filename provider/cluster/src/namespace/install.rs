@@ -79,8 +79,8 @@ pub async fn step(
     ended
 }
 
-/// Returns true if a change with this end may have left locks that have to be taken off. A change
-/// that still waits keeps its locks: Everest takes them off, or the next run.
+/// Returns true if a change with this result may have left locks that must be removed. A change
+/// that still waits keeps its locks: Everest or the next run removes them.
 fn leaves_locks(error: &ClusterError) -> bool {
     !matches!(error, ClusterError::Blocked { .. })
 }

@@ -1,7 +1,7 @@
-//! Removing values from an object that somebody else wrote into it once.
+//! Removing values from an object that someone else wrote into it once.
 //!
-//! A server-side apply that omits a value removes it only if nobody else owns it. A client that
-//! created an object, or edited it by hand, owns the values that it wrote for ever, so a block that
+//! A server-side apply that omits a value removes it only if no one else owns it. A client that
+//! created an object, or edited it by hand, owns the values that it wrote forever, so a block that
 //! is removed from a configuration would stay in the object. Therefore the ownership is handed to
 //! the manager that applies.
 

@@ -128,7 +128,7 @@ fn count(value: &Option<Value>) -> i64 {
 }
 
 /// The model as JSON, with the spec as Everest would write it flattened into it. Absent fields are
-/// left out; unknown fields are null.
+/// omitted; unknown fields are null.
 fn json(model: &DatabaseModel) -> Value {
     let mut spec = model.spec.known().cloned().unwrap_or_default();
     v1::database::comparable(&mut spec);

@@ -31,7 +31,7 @@ pub enum Action<T = ()> {
     },
     /// Wait and observe again: the condition comes about by itself.
     Await(Text),
-    /// Somebody else has to act first. Terraform returns an error, a controller waits.
+    /// Someone else has to act first. Terraform returns an error, a controller waits.
     Require(Requirement),
     /// The operation is not allowed, and waiting does not help.
     Refuse {
@@ -95,7 +95,7 @@ pub struct Merge {
     pub body: Value,
 }
 
-/// Something that somebody else has to do first.
+/// A condition that someone else must meet first.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Requirement {
     /// A condition has to become true.
@@ -111,7 +111,7 @@ pub enum Requirement {
     Emptied {
         /// The remaining users.
         left: Vec<User>,
-        /// True if some of it will go although nobody has deleted it yet.
+        /// True if some of the objects will be deleted although no one has deleted them yet.
         is_moving: bool,
         /// What to do about it.
         remedy: Text,

@@ -120,7 +120,7 @@ impl Lifecycle for TakeBackup {
     }
 }
 
-/// The longest wait for Everest to take its finalizer off a backup that nobody uses any more.
+/// The longest wait for Everest to remove its finalizer from a backup that is no longer in use.
 const GRACE: Duration = Duration::from_secs(120);
 const REMEDY: &str = "Wait until they have read it, or delete them first: Everest holds a backup \
     that is being restored from";

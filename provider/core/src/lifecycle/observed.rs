@@ -65,7 +65,7 @@ impl Observed {
         self.answers.insert(query, answer);
     }
 
-    /// Notes an object of a typed kind, or that there is none, for both kinds of query.
+    /// Records an object of a typed kind, or its absence, for both kinds of query.
     pub fn note_object<K: Observable>(&mut self, object: &ObjectRef, found: Option<Arc<K>>) {
         let found = match found {
             Some(found) => Seen::Found(found as Arc<dyn Any + Send + Sync>),

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 /// Stopwatches by name. Each runs as long as its value stays the same.
 ///
-/// A caller keeps them between calls of a lifecycle. A caller that loses them measures anew, which
-/// may delay a decision but never makes it early.
+/// A caller keeps them between calls of a lifecycle. A caller that loses them starts measuring
+/// again, which may delay a decision but never makes it early.
 #[derive(Debug, Default)]
 pub struct Stopwatches {
     now: Duration,
@@ -31,7 +31,7 @@ impl Stopwatches {
         }
     }
 
-    /// Stops a stopwatch: the next value begins anew.
+    /// Stops a stopwatch: the next value starts from zero.
     pub fn stop(&mut self, name: &'static str) {
         self.running.remove(name);
     }

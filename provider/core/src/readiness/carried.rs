@@ -135,7 +135,7 @@ impl Comparison<'_> {
         });
     }
 
-    /// Compares a field, unless the spec leaves it open or the object does not have it.
+    /// Compares a field, unless the spec does not set it or the object does not have it.
     fn compare(&mut self, attribute: &'static str, field: &str, how: As) {
         let (wanted, found) = (at(self.spec, attribute), at(self.object, field));
         if !is_given(wanted) || found.is_null() {
@@ -169,7 +169,7 @@ impl Comparison<'_> {
         self.flag("paused", "spec.pause");
     }
 
-    /// Compares the CR version, unless the spec leaves it to the operators.
+    /// Compares the CR version, unless the spec lets the operators choose it.
     fn cr_version(&mut self) {
         let wanted = self.text("engine.crVersion");
         let found = at(self.object, "spec.crVersion");

@@ -58,7 +58,7 @@ pub struct DatabaseObservation<'a> {
     /// True if the database has never been ready since it was created.
     pub creating: bool,
     /// True if the status may be from before a write: after a change of the spec, and after a wait
-    /// whose end nobody saw.
+    /// whose end was not observed.
     pub may_be_stale: bool,
 }
 
@@ -254,8 +254,8 @@ fn also_missing(observation: &DatabaseObservation<'_>) -> String {
     not_carried(observation).map_or_else(String::new, |missing| format!("; {missing}"))
 }
 
-/// Succeeds if the engine has taken up the database's spec; otherwise the error says why the status
-/// is from before.
+/// Succeeds if the engine's operator has handled the database's spec; otherwise the error states
+/// why the status is from before.
 fn taken_up(observation: &DatabaseObservation<'_>) -> Result<(), String> {
     if let Some(missing) = not_carried(observation) {
         return Err(missing);

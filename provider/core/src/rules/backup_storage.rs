@@ -88,9 +88,9 @@ pub fn check_online(
     findings.since(&before.into_findings(), planned != prior)
 }
 
-/// Why a storage cannot be destroyed as things are: a warning, because the
-/// same run may take it out of use. Users that the same run destroys are not
-/// named, and do not count where they are all that were found.
+/// Warns that a storage in use cannot be destroyed. It is only a warning, because the same run may
+/// end the use. Users that the same run destroys are not named, and if there are no others, there
+/// is no warning.
 pub fn check_destruction_online(prior: &BackupStorageModel, facts: &Facts) -> Vec<Finding> {
     let mut findings = Findings::default();
     let name = prior.name.known_str().unwrap_or_default();

@@ -161,8 +161,8 @@ fn approvals(planned: &NamespaceModel, facts: &Facts, stage: Stage, findings: &m
     }
 }
 
-/// Warns of databases that keep a namespace from being destroyed. Only a warning, because somebody
-/// may remove them until then. Databases that the same run destroys are left out.
+/// Warns of databases that keep a namespace from being destroyed. It is only a warning, because
+/// they may be removed until then. Databases that the same run destroys are not named.
 pub fn check_destruction_online(prior: &NamespaceModel, facts: &Facts) -> Vec<Finding> {
     let mut findings = Findings::default();
     let left = facts.left(Kind::Databases, &facts.databases);
@@ -211,8 +211,8 @@ fn upgradable(path: FieldPath, hop: &Hop, facts: &Facts, stage: Stage, findings:
     }
 }
 
-/// Checks that the waiting install plan upgrades only what was asked for. If the same change adds
-/// or removes engines, OLM makes another plan, and the apply decides on that.
+/// Checks that the waiting install plan upgrades only the requested operators. If the same change
+/// adds or removes engines, OLM makes another plan, and the apply decides on that.
 fn upgraded_alone(
     planned: &NamespaceModel,
     prior: &NamespaceModel,

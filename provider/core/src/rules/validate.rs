@@ -51,14 +51,14 @@ pub trait Validate: Sized {
         Said::new()
     }
 
-    /// Keeps values in the plan that somebody else has raised while the configuration stayed as it
+    /// Keeps values in the plan that someone else has raised while the configuration stayed as it
     /// was `before`, with a warning for each.
     fn keep_raised(&mut self, prior: &Self, before: &Said) -> Vec<Finding> {
         let _ = (prior, before);
         Vec::new()
     }
 
-    /// Removes values from a configuration that somebody else has raised and taken over, so that
+    /// Removes values from a configuration that someone else has raised and taken over, so that
     /// they are not `ours` any more, with a warning for each.
     fn give_way(&mut self, observed: &Self, is_ours: &dyn Fn(&FieldPath) -> bool) -> Vec<Finding> {
         let _ = (observed, is_ours);

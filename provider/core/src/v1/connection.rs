@@ -35,7 +35,7 @@ pub struct Connection {
     pub uri: Sensitive<String>,
 }
 
-/// The reason why nobody can connect yet.
+/// The reason why clients cannot connect yet.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotConnectable {
     /// Everest reports no host name yet: the engine is starting.

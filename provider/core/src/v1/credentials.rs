@@ -15,7 +15,7 @@ pub const KEYS: [&str; 2] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
 pub enum SecretState {
     /// The credentials in it are those that the manager wrote.
     AsWritten,
-    /// Somebody else has written credentials into it.
+    /// Someone else has written credentials into it.
     Changed,
     /// It does not exist.
     Gone,
@@ -24,8 +24,8 @@ pub enum SecretState {
 impl SecretState {
     /// The state of a Secret with this metadata; `None` if there is no such Secret.
     ///
-    /// A client that writes another value into a key takes its ownership from the manager that
-    /// applied it.
+    /// A client that writes another value into a key takes over the key's ownership from the
+    /// manager that applied it.
     pub fn of(metadata: Option<&ObjectMeta>, manager: &str) -> Self {
         let Some(metadata) = metadata else {
             return Self::Gone;

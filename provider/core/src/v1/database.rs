@@ -176,7 +176,7 @@ fn looks_ready(object: &DatabaseCluster) -> bool {
 }
 
 /// The spec without Go's zeros. `paused` and `retention_copies` get their zero value, which Go
-/// leaves out, because that is the meaning of their absence.
+/// omits, because that is the meaning of their absence.
 fn without_zeros(spec: &DatabaseClusterSpec) -> DatabaseClusterSpec {
     let mut spec = spec.clone();
     zero::drop(&mut spec);

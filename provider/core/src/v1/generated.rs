@@ -7,7 +7,7 @@ use everest_schemas::{Engine, Field};
 use super::database::default_secret;
 use crate::{field_conflict, semantic, storage_class};
 
-/// Removes from a generated configuration the values that nobody has asked for: values that
+/// Removes from a generated configuration the values that no one has requested: values that
 /// everest-operator has chosen, and defaults. In a configuration, they would tie the database to
 /// the state of one day: its engine configuration to a memory size, its version to an operator.
 /// Removed are:

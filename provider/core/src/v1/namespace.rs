@@ -84,7 +84,7 @@ pub fn subscription(request: &SubscriptionRequest<'_>) -> Value {
 
 /// The model of a namespace as the cluster holds it, with the engines that the prior model lists,
 /// or with every engine found if it lists none, as after an import. Engines that are not listed are
-/// left alone.
+/// not managed.
 pub fn observed(
     namespace: &Namespace,
     subscriptions: &[Subscription],

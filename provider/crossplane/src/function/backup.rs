@@ -191,7 +191,7 @@ fn protect(
     }
 }
 
-/// Checks a new backup by Everest's rules, and that it does not belong to somebody else.
+/// Checks a new backup against Everest's rules, and that it does not belong to someone else.
 fn check(step: &mut Step<'_>, subject: &str, object: &Value) -> Result<(), ComposeError> {
     let Ok(typed) = serde_json::from_value::<DatabaseClusterBackup>(object.clone()) else {
         step.report.refuse(format!(

@@ -81,8 +81,8 @@ pub(super) fn run(step: &mut Step<'_>, resource: &str, entry: Option<&DatabaseIn
 ///    other.
 /// 2. The name is the observed one, the configured one or a derived one.
 /// 3. The desired object has only the configured values, so that the values that Everest writes
-///    into the spec stay Everest's. Sizes and versions that somebody else has raised and taken over
-///    are left out.
+///    into the spec stay Everest's. Sizes and versions that someone else has raised and taken over
+///    are omitted.
 /// 4. The rules judge the values that will hold: the desired object laid over the observed one.
 /// 5. Readiness, the connection Secret and the status follow from what is
 ///    observed.
@@ -226,8 +226,8 @@ fn model(
     }
 }
 
-/// Refuses an existing object of somebody else: Crossplane would silently take over an object that
-/// nobody controls.
+/// Refuses an existing object of someone else: Crossplane would silently take over an object
+/// without a controller.
 fn refuse_taken(step: &mut Step<'_>, identity: &identity::Identity) -> Result<(), ComposeError> {
     if !step.lookups.everest() {
         return Ok(());

@@ -18,7 +18,7 @@ const HASH: usize = 6;
 /// Letters and digits that the hash is written with (RFC 4648).
 const DIGITS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 
-/// The name of a composed resource of Everest's.
+/// The name of a composed resource of Everest.
 pub(super) fn derived(composite: &Composite, resource: &str) -> String {
     let parts = [
         composite.group_kind().as_str(),

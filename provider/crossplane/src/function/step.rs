@@ -139,14 +139,14 @@ impl<'a> Step<'a> {
         }
     }
 
-    /// The composed resource as the cluster has it, whatever it is.
+    /// The observed composed resource of any kind.
     pub(super) fn observed_object(&self, resource: &str) -> Option<Value> {
         let observed = request::observed_composed(self.request, resource)?;
         observed.resource.as_ref().map(resource::struct_to_json)
     }
 
-    /// Returns true if an existing object that is not observed as composed belongs to somebody
-    /// else. Crossplane would take over an object that nobody controls.
+    /// Returns true if an existing object that is not observed as composed belongs to someone else.
+    /// Crossplane would take over an object without a controller.
     pub(super) fn is_foreign(&self, object: &Value) -> bool {
         let owners = object.pointer("/metadata/ownerReferences");
         let ours = owners

@@ -41,7 +41,7 @@ pub enum Operation {
     Create,
     /// It was changed.
     Update,
-    /// Its deletion was asked for.
+    /// Its deletion was requested.
     Delete,
 }
 
@@ -214,7 +214,7 @@ fn message(entry: Entry) -> ChangeLogEntry {
     }
 }
 
-/// Removes members that nobody needs, and secrets.
+/// Removes unneeded members and secrets.
 fn without_secrets(snapshot: &mut Value) {
     if let Some(metadata) = snapshot.get_mut("metadata").and_then(Value::as_object_mut) {
         metadata.remove("managedFields");

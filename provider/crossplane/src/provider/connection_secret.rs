@@ -2,7 +2,7 @@
 //!
 //! It follows Crossplane's conventions: it has Crossplane's type, the managed resource controls it,
 //! and keys are added but never removed. It is written when the endpoint or the credentials change,
-//! or if somebody else has changed it; neither check needs a request.
+//! or if someone else has changed it; neither check needs a request.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +25,7 @@ use super::reconcile_state::{Published, Related};
 /// Brings the connection Secret up to date. Returns true if it was written.
 ///
 /// # Errors
-/// If the Secret belongs to somebody else, or a request fails.
+/// If the Secret belongs to someone else, or a request fails.
 pub async fn publish<K: Kind>(
     scene: &mut Scene<'_, K>,
     external: &K::External,

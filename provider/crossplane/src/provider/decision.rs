@@ -20,7 +20,7 @@ pub struct Situation {
     pub prepared: bool,
     /// Our finalizer is on it.
     pub held: bool,
-    /// Somebody else's finalizer is on it.
+    /// Someone else's finalizer is on it.
     pub held_by_others: bool,
     /// The begin of a creation is recorded, but not its end.
     pub creation_open: bool,
@@ -82,7 +82,7 @@ pub enum Step {
     Delete,
     /// Wait until it is gone.
     AwaitDeletion,
-    /// Report that somebody deletes it.
+    /// Report that someone else deletes it.
     ReportGoing,
     /// Write values that the server has chosen into the spec.
     LateInitialize,

@@ -60,7 +60,7 @@ pub enum ReconcileError {
     /// It could not be deleted.
     #[error("delete failed: {0}")]
     Delete(Box<ReconcileError>),
-    /// A Secret is missing, incomplete or belongs to somebody else.
+    /// A Secret is missing, incomplete or belongs to someone else.
     #[error("{0}")]
     Secret(String),
 }
@@ -74,7 +74,8 @@ impl ReconcileError {
         }
     }
 
-    /// Returns true if somebody wrote meanwhile, so that another reconcile is all that is needed.
+    /// Returns true if someone else wrote the object meanwhile, so that another reconcile is
+    /// enough.
     pub fn is_conflict(&self) -> bool {
         match self {
             ReconcileError::Cluster(ClusterError::Api { code, .. }) => *code == 409,

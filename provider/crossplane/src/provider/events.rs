@@ -83,7 +83,7 @@ pub enum Reason {
     CannotUpdateManagedResource,
     /// The management policies are invalid.
     CannotUseInvalidManagementPolicy,
-    /// The deletion was asked for.
+    /// The deletion was requested.
     DeletedExternalResource,
     /// It was created.
     CreatedExternalResource,

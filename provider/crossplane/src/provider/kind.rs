@@ -51,7 +51,7 @@ pub enum Ending {
     Goes,
     /// It waits for this.
     Waits(String),
-    /// It would have stayed for ever and was released; what was done.
+    /// It would have stayed forever and was released; what was done.
     Released(String),
 }
 
@@ -273,8 +273,8 @@ pub trait Kind: Sized + Send + Sync + 'static {
         Ok(None)
     }
 
-    /// The address as one word, and the Secret with the credentials; `None` if nobody can connect
-    /// yet.
+    /// The address as one word, and the Secret with the credentials; `None` if clients cannot
+    /// connect yet.
     fn endpoint(external: &Self::External) -> Option<(String, String)> {
         let _ = external;
         None

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 /// The Lease of this provider.
 pub const LEASE: &str = "everest-crossplane-provider";
 
-/// The time for which the lease holds without a renewal. With upstream's 60 s, nobody would
+/// The time for which the lease holds without a renewal. With upstream's 60 s, no replica would
 /// reconcile for a minute after a node is lost.
 const HOLDS: Duration = Duration::from_secs(30);
 
@@ -80,7 +80,7 @@ impl Leadership {
 
 /// Waits until this process leads; `None` if `shutdown` comes first.
 ///
-/// 1. A lease that nobody holds, or whose holder did not renew it in time, is taken.
+/// 1. A lease without a holder, or whose holder did not renew it in time, is acquired.
 /// 2. While another holds it, the Lease is watched: its release is seen at once, its end when
 ///    it is reached.
 /// 3. A separate task renews the held lease until it is released or lost.

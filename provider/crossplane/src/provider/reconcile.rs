@@ -72,7 +72,7 @@ struct Reconciler<'a, K: Kind> {
     views: Option<Arc<Views<K>>>,
     external: Option<Arc<K::External>>,
     change: Option<Value>,
-    /// The values that somebody else has raised and that are kept.
+    /// The values that someone else has raised and that are kept.
     raised: Vec<Finding>,
     /// The reason why its cluster can never be reached again.
     cut_off: Option<TargetError>,

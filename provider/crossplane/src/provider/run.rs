@@ -88,8 +88,8 @@ pub fn run(args: lexopt::Parser) -> ExitCode {
     }
 }
 
-/// The log filter. The Kubernetes client's own lines are left out: it logs an answer that it cannot
-/// decode as a warning, in full, and a truncated answer may be a Secret. Its errors contain the
+/// The log filter. The Kubernetes client's own lines are omitted: it logs a response that it cannot
+/// decode as a warning, in full, and a truncated response may be a Secret. Its errors contain the
 /// same information without the answer.
 fn filter(debug: bool) -> tracing_subscriber::EnvFilter {
     tracing_subscriber::EnvFilter::new(if debug {

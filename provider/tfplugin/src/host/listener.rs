@@ -218,7 +218,7 @@ async fn secured(
     }
 }
 
-/// Creates a folder that only this user can access, so that nobody else can connect. A mode on the
+/// Creates a folder that only this user can access, so that no one else can connect. A mode on the
 /// socket itself could only be set after the socket exists, and not every system respects it.
 #[cfg(unix)]
 fn only_for_us(folder: &std::path::Path) -> io::Result<()> {

@@ -130,7 +130,7 @@ mod tests {
     #[derive(Clone, Default, Serialize, Deserialize, JsonSchema)]
     struct Nothing {}
 
-    /// A provider with something left to do, which may take for ever.
+    /// A provider with something left to do, which may take forever.
     struct Busy {
         forever: bool,
         done: AtomicBool,

@@ -39,7 +39,7 @@ const RECOMMENDATION: &str = "recommendation";
 ///    engine operator of the namespace is being upgraded: that is waited for. A change that does
 ///    not reach the spec (a resumed wait, labels) is not held back.
 /// 4. The part of the change that is ours is applied: see [`Bodies::ours`].
-/// 5. A restart that is asked for is begun after the change is written.
+/// 5. A requested restart is started after the change is written.
 /// 6. The database is waited for until it is ready, unless `wait` is false.
 #[derive(Clone, Debug)]
 pub struct ChangeDatabase {
@@ -393,7 +393,7 @@ fn is_stopped(database: &DatabaseCluster) -> bool {
     database.spec.paused.known() == Some(&true) && !restart::is_running(database)
 }
 
-/// A restart would start a database that somebody else has stopped.
+/// The failure of a restart that would start a database that someone else has stopped.
 fn paused() -> Action {
     Action::Refuse {
         message:

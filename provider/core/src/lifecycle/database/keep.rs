@@ -22,7 +22,7 @@ use crate::v1::{self, OwnedKeys};
 /// 3. Fields that differ are applied, whichever manager set them. If `crVersion` follows the
 ///    recommendation, a pending CR version comes before another engine version: the rest waits
 ///    until it is taken over.
-/// 4. A restart that is asked for is begun.
+/// 4. A requested restart is started.
 #[derive(Clone, Debug)]
 pub struct KeepDatabase {
     object: ObjectRef,

@@ -28,8 +28,8 @@ use crate::v1;
 ///    provider that an earlier change left behind and that have installed nothing, unless their
 ///    engines are wanted.
 /// 4. Makes the OperatorGroup and the Subscriptions that are missing.
-/// 5. Waits until the operators are installed. Operators are upgraded only to a version that was
-///    asked for; other pending upgrades stay pending.
+/// 5. Waits until the operators are installed. Operators are upgraded only to a requested version;
+///    other pending upgrades stay pending.
 #[derive(Clone, Debug)]
 pub struct ChangeNamespace {
     namespace: String,
@@ -132,8 +132,8 @@ impl ChangeNamespace {
         Ok(group.filter(|action| matches!(action, Action::Refuse { .. })))
     }
 
-    /// Gives the change up: from now on it only takes its upgrade locks off. Returns true if there
-    /// are any.
+    /// Cancels the change: from now on it only removes its upgrade locks. Returns true if there are
+    /// any.
     pub fn give_up(&mut self) -> bool {
         self.is_given_up = true;
         self.installation.give_up()

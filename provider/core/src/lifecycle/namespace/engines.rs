@@ -10,13 +10,13 @@ use crate::version::Version;
 pub struct WantedEngine {
     /// The engine.
     pub engine: Engine,
-    /// The operator version asked for. `None`: the newest at the first installation, afterwards the
-    /// installed one.
+    /// The requested operator version. If `None`, the newest at the first installation, afterwards
+    /// the installed one.
     pub version: Option<String>,
-    /// The channel asked for.
+    /// The requested channel.
     pub channel: Option<String>,
-    /// True if this very change asks for the version. Otherwise a version that somebody else has
-    /// installed since is accepted as well.
+    /// True if this change itself requests the version. Otherwise a version that someone else has
+    /// installed since is accepted too.
     pub firm: bool,
 }
 

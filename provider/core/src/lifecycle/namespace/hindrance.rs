@@ -81,8 +81,8 @@ impl Hindrance {
         }
     }
 
-    /// An operator whose Subscription somebody has deleted: OLM neither replaces the operator nor
-    /// gives it to a new Subscription.
+    /// An operator whose Subscription was deleted: OLM neither replaces the operator nor assigns it
+    /// to a new Subscription.
     fn orphan(namespace: &str, why: &str, wanted: &WantedEngine) -> Option<Self> {
         let csv = olm::orphan(why)?;
         let of_engine = olm::parse_csv(csv)

@@ -29,7 +29,7 @@ impl Inhabitant {
         !self.finalizers.is_empty()
     }
 
-    /// Returns true if it is being deleted, or Everest is about to take its finalizer off.
+    /// Returns true if it is being deleted, or Everest is about to remove its finalizer.
     pub(super) fn is_on_its_way(&self) -> bool {
         self.user.is_going || matches!(self.finalizers.as_slice(), [only] if only == IN_USE)
     }

@@ -21,12 +21,12 @@ use crate::text::Text;
 /// condition does not help, because a condition stays for a moment after its cause was corrected.
 const BELIEVED_AFTER: Duration = Duration::from_secs(30);
 
-/// Installs every wanted engine in the version asked for. Install plans for that are approved, and
-/// no others.
+/// Installs every wanted engine in the requested version. Only the install plans for that are
+/// approved.
 ///
 /// 1. Looks at each engine's Subscription, its plan, its installed CSV and its DatabaseEngine.
-/// 2. An engine for which no version was asked for is satisfied with any; the plans of satisfied
-///    engines are left alone.
+/// 2. An engine without a requested version is satisfied with any; the plans of satisfied engines
+///    are not approved.
 /// 3. Once every other engine has a plan (Subscriptions that are created together share one), each
 ///    plan that waits for approval is decided on: see [`install_plan`]. An upgrade is approved
 ///    under Everest's lock, one version at a time: see [`Upgrade::approve`].
@@ -51,8 +51,8 @@ impl Installation {
         }
     }
 
-    /// Gives the installation up: from now on it only takes its locks off. Returns true if there
-    /// are any.
+    /// Cancels the installation: from now on it only removes its locks. Returns true if there are
+    /// any.
     pub(super) fn give_up(&mut self) -> bool {
         self.refused = Some(Action::Done(()));
         self.upgrade.has_locks()

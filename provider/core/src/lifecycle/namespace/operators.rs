@@ -112,7 +112,7 @@ fn is_of(csv: &str, engine: Engine) -> bool {
 ///
 /// An engine's backup can outlive the Everest object that owns it: the garbage collector learns of
 /// a kind only half a minute after its definition. Without its operator nobody would take its
-/// finalizer off, and the namespace could never go. Objects that somebody made by hand are not
+/// finalizer off, and the namespace could never go. Objects that someone made by hand are not
 /// waited for, nor are kinds that may not be listed.
 fn engine_objects(
     observed: &Observed,

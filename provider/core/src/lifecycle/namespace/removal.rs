@@ -230,7 +230,7 @@ impl RemoveNamespace {
     }
 
     /// Removes the labels and annotations that this provider set, and Everest's label even if
-    /// somebody else set it.
+    /// someone else set it.
     fn released(&mut self, found: &Namespace) -> Action {
         let metadata = &found.metadata;
         if self.stage == Stage::Namespace {

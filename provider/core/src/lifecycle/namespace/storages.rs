@@ -1,4 +1,4 @@
-//! The release of storages that Everest would hold for ever.
+//! The release of storages that Everest would hold forever.
 
 use everest_schemas::everest::BackupStorage;
 
@@ -8,7 +8,7 @@ use crate::storage_users::{self, Step};
 
 /// Takes Everest's finalizer off the storages of a namespace that were deleted while in use and
 /// that nothing uses any more: Everest does not reconcile them again, so they would hold the
-/// namespace for ever. The outcome is a list of their names. If storages may not be listed, nothing
+/// namespace forever. The outcome is a list of their names. If storages may not be listed, nothing
 /// is done.
 #[derive(Clone, Debug)]
 pub struct ReleaseStorages {

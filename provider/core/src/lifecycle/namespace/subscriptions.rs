@@ -40,9 +40,9 @@ impl Subscriber {
 
 /// Creates the Subscriptions to the operators of the wanted engines.
 ///
-/// An existing Subscription is left as it is, except for its channel if another one is asked for.
-/// OLM reads the first version only once: a Subscription of ours that waits for another version
-/// than the one asked for, and that has installed nothing, is deleted and created again.
+/// An existing Subscription is not changed, except for its channel if another one is requested. OLM
+/// reads the first version only once: a Subscription of ours that waits for a version other than
+/// the requested one, and that has installed nothing, is deleted and created again.
 #[derive(Clone, Debug)]
 pub(super) struct Subscribing {
     namespace: String,
@@ -115,7 +115,7 @@ impl Subscribing {
         Ok(None)
     }
 
-    /// Returns true if a Subscription was made for another version than the one asked for now: OLM
+    /// Returns true if a Subscription was created for a version other than the requested one: OLM
     /// would never install that.
     fn is_stale(&self, wanted: &WantedEngine, found: &Subscription) -> bool {
         let version = wanted.version.as_deref();

@@ -89,7 +89,7 @@ impl UndoNamespace {
         Ok(found)
     }
 
-    /// Restores former channels, unless somebody has changed them since.
+    /// Restores former channels, unless someone has changed them since.
     fn channels(&self, observed: &Observed) -> Result<Vec<Merge>, Query> {
         let namespace = &self.object.name;
         let mut changes = Vec::new();

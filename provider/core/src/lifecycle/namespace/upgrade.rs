@@ -211,7 +211,7 @@ impl Upgrade {
         Ok(None)
     }
 
-    /// Takes off our locks, unless somebody has replaced them; `None` once there are none. Everest
+    /// Removes our locks, unless someone has replaced them; `None` once there are none. Everest
     /// itself leaves a lock for ten minutes if a further upgrade is pending.
     ///
     /// # Errors

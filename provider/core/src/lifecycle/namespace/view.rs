@@ -77,7 +77,7 @@ impl<'a> EngineView<'a> {
         })
     }
 
-    /// The version asked for, with the installed one.
+    /// The requested version, with the installed one.
     pub(super) fn asked(&self, wanted: &WantedEngine) -> Asked {
         Asked {
             engine: wanted.engine,

@@ -18,7 +18,7 @@ use crate::function::step::Step;
 /// Composes the Secret once all its values are known, and returns its name.
 ///
 /// A Secret that was composed once stays composed: while a value cannot be read, it keeps its
-/// content, because Crossplane would delete it if it were left out.
+/// content, because Crossplane would delete it if it were omitted.
 pub(super) fn compose(
     step: &mut Step<'_>,
     database: &str,

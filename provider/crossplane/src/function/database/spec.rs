@@ -65,7 +65,7 @@ pub(super) fn typed(spec: &Value) -> Result<DatabaseClusterSpec, ComposeError> {
         .map_err(|_| ComposeError::Shape(vec!["the spec is none of a DatabaseCluster".to_owned()]))
 }
 
-/// Removes sizes and versions that somebody else has raised and taken over from the spec, with a
+/// Removes sizes and versions that someone else has raised and taken over from the spec, with a
 /// warning for each.
 pub(super) fn give_way(
     said: &mut Value,

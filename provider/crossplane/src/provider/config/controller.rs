@@ -239,7 +239,7 @@ fn api<C: Config>(context: &Context, namespace: Option<&str>) -> Api<DynamicObje
     }
 }
 
-/// Adds or removes our finalizer, unless somebody else has just changed the config.
+/// Adds or removes our finalizer, unless someone else has just changed the config.
 async fn keep<C: Config>(
     api: &Api<DynamicObject>,
     config: &C,

@@ -1,4 +1,4 @@
-//! `BackupStorage`: a BackupStorage of Everest's and the Secret with its credentials.
+//! `BackupStorage`: a BackupStorage of Everest and the Secret with its credentials.
 
 mod users;
 
@@ -135,7 +135,7 @@ impl Kind for BackupStorages {
     }
 
     /// Releases a storage that was deleted while in use: Everest does not reconcile it again, so it
-    /// would keep its finalizer for ever.
+    /// would keep its finalizer forever.
     async fn ending(
         scene: &mut Scene<'_, Self>,
         _: &BackupStorage,

@@ -122,7 +122,7 @@ impl Kind for DatabaseNamespaces {
         Ok(())
     }
 
-    /// Releases storages that were deleted while in use, which would hold the namespace for ever.
+    /// Releases storages that were deleted while in use, which would hold the namespace forever.
     async fn ending(
         scene: &mut Scene<'_, Self>,
         external: &Namespace,

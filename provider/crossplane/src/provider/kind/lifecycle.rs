@@ -13,7 +13,7 @@ use crate::provider::error::{ReconcileError, WAY_OUT};
 /// The condition to wait for before the external object can be created.
 ///
 /// # Errors
-/// Any error that keeps the cluster from being looked at.
+/// Any error that prevents reading the cluster.
 pub async fn awaited<K: Kind, L: Lifecycle + Send>(
     scene: &mut Scene<'_, K>,
     lifecycle: &mut L,
@@ -90,7 +90,7 @@ where
 /// Returns true if the next action is a creation.
 ///
 /// # Errors
-/// Any error that keeps the cluster from being looked at.
+/// Any error that prevents reading the cluster.
 pub async fn creates<K: Kind, L: Lifecycle + Send>(
     scene: &mut Scene<'_, K>,
     lifecycle: &mut L,
@@ -125,7 +125,7 @@ pub async fn delete<K: Kind, L: Lifecycle + Send>(
 /// anything was written, and what is waited for.
 ///
 /// # Errors
-/// Any error that keeps the cluster from being looked at or written to.
+/// Any error that prevents reading or writing the cluster.
 pub async fn attend<K: Kind, L: Lifecycle + Send>(
     scene: &mut Scene<'_, K>,
     lifecycle: &mut L,

@@ -13,7 +13,7 @@ impl<K: Kind> Reconciler<'_, K> {
     /// deletion of the definition began no later.
     ///
     /// Definitions belong to the package, so the API server deletes every managed resource when
-    /// somebody deletes the Provider, while its process still runs. A managed resource whose
+    /// someone deletes the Provider, while its process still runs. A managed resource whose
     /// deletion began earlier was deleted by itself. The definition is read each time, because a
     /// watch may be stale just then.
     ///

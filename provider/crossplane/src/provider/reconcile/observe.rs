@@ -84,7 +84,7 @@ impl<K: Kind> Reconciler<'_, K> {
         Ok(config)
     }
 
-    /// Removes values from the configuration that somebody else has raised and taken over; other
+    /// Removes values from the configuration that someone else has raised and taken over; other
     /// changes are made without them.
     async fn give_way(&mut self) -> Result<(), ReconcileError> {
         let (Some(external), Some(scene)) = (self.external.clone(), self.scene()) else {

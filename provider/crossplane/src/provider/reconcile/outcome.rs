@@ -108,8 +108,8 @@ pub(super) fn failed(failure: &ReconcileError, is_deleting: bool, is_missing: bo
     }
 }
 
-/// The result if somebody else deletes the external object; `going` is a sentence about what holds
-/// it.
+/// The result if someone else deletes the external object; `going` is a sentence about the reason
+/// for the delay.
 pub(super) fn deleted_elsewhere(going: &str) -> Outcome {
     Outcome {
         report: Report {

@@ -1,4 +1,4 @@
-//! Objects that somebody else has made anew under the name of one in a state.
+//! Objects that someone else has made anew under the name of one in a state.
 
 use everest_cluster::FIELD_MANAGER;
 
