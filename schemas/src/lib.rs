@@ -14,6 +14,7 @@ pub mod everest;
 pub mod extensions;
 mod field;
 pub mod function;
+mod kinds;
 pub mod managed;
 pub mod models;
 pub mod olm;

@@ -3,9 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use everest_schemas::everest::DatabaseCluster;
-use everest_schemas::models::{
-    BackupModel, BackupStorageModel, DatabaseModel, NamespaceModel, ProviderModel, RestoreModel,
-};
+use everest_schemas::models::{BackupStorageModel, DatabaseModel, ProviderModel};
 use everest_schemas::{Engine, Field};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
@@ -70,14 +68,12 @@ const KEYWORDS: [&str; 13] = [
 
 #[test]
 fn every_property_is_described_and_carries_known_keywords() {
-    let all = [
-        properties::<ProviderModel>(),
-        properties::<NamespaceModel>(),
-        properties::<DatabaseModel>(),
-        properties::<BackupStorageModel>(),
-        properties::<BackupModel>(),
-        properties::<RestoreModel>(),
-    ];
+    macro_rules! of_models {
+        ($($module:ident::$kind:ident = $model:ty;)*) => {
+            [properties::<ProviderModel>(), $(properties::<$model>()),*]
+        };
+    }
+    let all = everest_schemas::for_each_kind!(of_models);
     for (path, required, schema) in all.iter().flatten() {
         let text = schema
             .get("description")

@@ -352,7 +352,7 @@ impl<'a> Driver<'a> {
         Ok(match action {
             Action::Create { object, body } => {
                 self.source(&object)
-                    .create(&object.name, body, made)
+                    .create(&object.name, body.into_inner(), made)
                     .await?;
                 let uid = self.source(&object).uid(&object.name);
                 self.uids.insert(object.clone(), uid);

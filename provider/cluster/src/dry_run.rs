@@ -1,5 +1,6 @@
 //! Dry runs, which ask the cluster at plan whether it would accept a write.
 
+use serde::Serialize;
 use serde_json::Value;
 use tokio::time::timeout;
 
@@ -34,7 +35,7 @@ pub(crate) async fn ask(
 ///
 /// # Errors
 /// As [`ask`].
-pub(crate) async fn creation<K: Kind>(
+pub(crate) async fn creation<K: Kind + Serialize>(
     objects: &Objects<K>,
     name: &str,
     body: &Value,

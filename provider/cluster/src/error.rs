@@ -9,7 +9,6 @@ use everest_core::clean;
 use everest_core::path::FieldPath;
 
 use crate::connection::{NoAnswer, PluginError};
-use detail::model_path;
 pub use detail::{FieldCause, FieldConflict, LastSeen, Object};
 
 /// The most characters of a server's message that are repeated.

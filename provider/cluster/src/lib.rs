@@ -33,6 +33,7 @@ mod testing;
 mod unresponsive;
 pub mod wait;
 mod watch_cache;
+mod with_secret;
 
 use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
@@ -50,18 +51,13 @@ pub use connection::{ConnectError, ConnectionConfig, ExecPlugin, Trust, connect,
 pub use creation::Namesake;
 pub use drive::{Rest, Stepped, Stepper, Times, Waiting};
 pub use error::{ClusterError, FieldConflict, LastSeen};
+pub use everest_core::api::CREATED_BY_APPLY;
 pub use objects::{Scope, Typed};
 pub use outcome::{Change, Creation};
 pub use wait::Wait;
 
 /// The field manager of everything this provider applies.
 pub const FIELD_MANAGER: &str = "terraform-provider-everest";
-
-/// Annotation on a new object that may not be in a state yet: a digest of the body. A creation that
-/// would write the same body goes on with the object. The process that made the object takes the
-/// annotation off, or, if that process was killed, the next apply of the state that holds the
-/// object.
-pub const CREATED_BY_APPLY: &str = "everest.openeverest.io/created-by-apply";
 
 /// The OLM catalog that engine operators come from.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -13,6 +13,7 @@ use kube::Resource;
 use kube::api::{
     Api, DeleteParams, ListParams, Patch, PatchParams, Preconditions, PropagationPolicy,
 };
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -407,15 +408,7 @@ impl<K: Kind> Objects<K> {
         Ok(self.metadata(name).await?.is_some())
     }
 
-    /// Reads all objects; an empty list if that is forbidden.
-    pub(crate) async fn listed(&self) -> Result<Vec<K>, ClusterError> {
-        match self.list("").await {
-            Err(error) if error.is_forbidden() => Ok(Vec::new()),
-            other => other,
-        }
-    }
-
-    /// Reads all objects, page by page. `labels` is a label selector, or empty.
+    /// Reads all, page by page. `labels` is a label selector, or empty.
     pub(crate) async fn list(&self, labels: &str) -> Result<Vec<K>, ClusterError> {
         let mut objects = Vec::new();
         let mut first = ListParams::default().limit(PAGE);
@@ -508,15 +501,21 @@ impl<K: Kind> Objects<K> {
         }
     }
 
-    /// Dry run of a server-side apply of `body` with force. Nothing is written, and the request is
-    /// not repeated: a plan does not wait for a server to recover.
-    pub(crate) async fn dry_run_apply(&self, name: &str, body: &Value) -> Result<(), ClusterError> {
+    /// What a server-side apply of `body` with force would be answered; what the answer has
+    /// otherwise is noted ([`Cluster::rewritten`]). Nothing is written, and nothing is sent again: a
+    /// plan does not wait for a server to mend.
+    pub(crate) async fn dry_run_apply(&self, name: &str, body: &Value) -> Result<(), ClusterError>
+    where
+        K: Serialize,
+    {
         let mut parameters = PatchParams::apply(&self.cluster.field_manager);
         parameters.force = true;
         parameters.dry_run = true;
         let patch = Patch::Apply(body);
-        self.once("patch", name, self.api.patch(name, &parameters, &patch))
+        let answer = self
+            .once("patch", name, self.api.patch(name, &parameters, &patch))
             .await?;
+        self.cluster.note_rewritten(&answer, body);
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! Single requests for a controller, which reconciles again instead of waiting.
 
 use everest_core::path::FieldPath;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
 
 use crate::Cluster;
@@ -24,6 +25,14 @@ impl<K: Kind> Requests<K> {
     /// Any error that keeps it from being read.
     pub async fn get(&self, name: &str) -> Result<Option<K>, ClusterError> {
         self.0.get(name).await
+    }
+
+    /// Reads of `name` its metadata alone; none if there is no such object.
+    ///
+    /// # Errors
+    /// Whatever keeps it from being read.
+    pub async fn metadata(&self, name: &str) -> Result<Option<ObjectMeta>, ClusterError> {
+        self.0.metadata(name).await
     }
 
     /// All of them.

@@ -1,50 +1,50 @@
 //! The names that each front end has for the fields and resources in texts.
 
+use everest_schemas::for_each_kind;
 use everest_schemas::managed::ManagedModel;
-use everest_schemas::models::{
-    BackupModel, BackupStorageModel, DatabaseModel, NamespaceModel, RestoreModel,
-};
 
 use crate::path::FieldPath;
 
-/// A resource that users write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Resource {
-    /// A database.
-    Database,
-    /// A namespace for databases.
-    Namespace,
-    /// A bucket for backups.
-    BackupStorage,
-    /// One backup.
-    Backup,
-    /// One restore.
-    Restore,
-}
-
-impl Resource {
-    /// All of them.
-    pub const ALL: [Self; 5] = [
-        Self::Database,
-        Self::Namespace,
-        Self::BackupStorage,
-        Self::Backup,
-        Self::Restore,
-    ];
-
-    /// Its name in templates of texts: the kind of its managed resource.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Database => DatabaseModel::KIND,
-            Self::Namespace => NamespaceModel::KIND,
-            Self::BackupStorage => BackupStorageModel::KIND,
-            Self::Backup => BackupModel::KIND,
-            Self::Restore => RestoreModel::KIND,
+macro_rules! resources {
+    ($($module:ident::$kind:ident = $model:ty;)*) => {
+        /// A resource that users write.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Resource {
+            $(
+                #[doc = concat!("The kind `", stringify!($kind), "`.")]
+                $kind,
+            )*
         }
-    }
+
+        impl Resource {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$kind),*];
+
+            /// Its name in templates of texts: the kind of its managed resource.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$kind => <$model>::KIND,)*
+                }
+            }
+
+            const fn in_terraform(self) -> &'static str {
+                match self {
+                    $(Self::$kind => concat!("everest_", stringify!($module)),)*
+                }
+            }
+
+            const fn in_compositions(self) -> &'static str {
+                match self {
+                    $(Self::$kind => <$model>::EVEREST_KIND,)*
+                }
+            }
+        }
+    };
 }
 
-/// An advice that differs between front ends.
+for_each_kind!(resources);
+
+/// What is done in another way from front end to front end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phrase {
     /// Advice for a missing object that the same run may still create.
@@ -57,16 +57,22 @@ pub enum Phrase {
     Unprotect,
     /// Advice to omit the storage class if the class of the volumes is not known.
     NameNoClass,
+    /// How a backup storage is given its credentials.
+    GiveCredentials,
+    /// How a backup storage is given none, so that its Secret is left as it is.
+    LeaveCredentialsOut,
 }
 
 impl Phrase {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::MayStillCome,
         Self::TakeOverFirst,
         Self::DeletePaused,
         Self::Unprotect,
         Self::NameNoClass,
+        Self::GiveCredentials,
+        Self::LeaveCredentialsOut,
     ];
 
     /// Its name in templates of texts.
@@ -77,6 +83,8 @@ impl Phrase {
             Self::DeletePaused => "deletePaused",
             Self::Unprotect => "unprotect",
             Self::NameNoClass => "nameNoClass",
+            Self::GiveCredentials => "giveCredentials",
+            Self::LeaveCredentialsOut => "leaveCredentialsOut",
         }
     }
 }
@@ -127,20 +135,10 @@ impl Dialect {
 
     /// The name of a resource.
     pub(crate) fn resource(self, resource: Resource) -> &'static str {
-        match (self, resource) {
-            (Self::Terraform, Resource::Database) => "everest_database",
-            (Self::Terraform, Resource::Namespace) => "everest_namespace",
-            (Self::Terraform, Resource::BackupStorage) => "everest_backup_storage",
-            (Self::Terraform, Resource::Backup) => "everest_backup",
-            (Self::Terraform, Resource::Restore) => "everest_restore",
-            (Self::Composition, Resource::Database) => "DatabaseCluster",
-            (Self::Composition, Resource::Backup) => "DatabaseClusterBackup",
-            (Self::Composition, Resource::Restore) => "DatabaseClusterRestore",
-            (
-                Self::Composition | Self::ManagedResource,
-                Resource::Namespace | Resource::BackupStorage,
-            )
-            | (Self::ManagedResource, _) => resource.name(),
+        match self {
+            Self::Terraform => resource.in_terraform(),
+            Self::ManagedResource => resource.name(),
+            Self::Composition => resource.in_compositions(),
         }
     }
 
@@ -183,6 +181,12 @@ impl Dialect {
                 "Leave {.class} out: nothing changes. For another class make another database and \
                  move the data by a backup."
             }
+            (Self::Terraform, Phrase::GiveCredentials) => "Set {accessKeyId} and {secretAccessKey}",
+            (_, Phrase::GiveCredentials) => "Set spec.forProvider.secretRef",
+            (Self::Terraform, Phrase::LeaveCredentialsOut) => {
+                "leave {accessKeyId} and {secretAccessKey} out"
+            }
+            (_, Phrase::LeaveCredentialsOut) => "leave spec.forProvider.secretRef out",
             (_, Phrase::DeletePaused) => {
                 "Take {finalBackup} out: then the database goes without one. Or set spec.paused of \
                  its DatabaseCluster to false."

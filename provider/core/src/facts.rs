@@ -18,11 +18,9 @@ pub(crate) mod fixtures;
 mod planned;
 mod wanted;
 
+pub use crate::api::UPGRADE_LOCK;
 pub use planned::{Planned, PlannedInNamespace};
 pub use wanted::{Kind, Wanted};
-
-/// Annotation on a DatabaseEngine while its operator is being upgraded.
-pub const UPGRADE_LOCK: &str = "everest.percona.com/upgrade-lock";
 
 /// States of a database in which Everest refuses changes of it. A database
 /// that is being deleted refuses them too.

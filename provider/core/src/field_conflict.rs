@@ -4,6 +4,7 @@ pub mod removal;
 
 use serde_json::Value;
 
+use crate::object_path;
 use crate::path::FieldPath;
 use crate::semantic;
 use crate::v1::convergence;
@@ -69,18 +70,6 @@ pub fn is_said(live: &Value, path: &str) -> bool {
     owners(live)
         .iter()
         .any(|owner| !OPERATORS.contains(&owner.name) && owner.owns(&path))
-}
-
-/// Converts a path in the object to a path in the model: the spec's members are members of the
-/// model, and labels and annotations are maps.
-pub(crate) fn model_path(path: &[String]) -> FieldPath {
-    match path {
-        [metadata, map, key] if metadata == "metadata" => FieldPath::of(map).key(key),
-        _ => path
-            .iter()
-            .skip(1)
-            .fold(FieldPath::root(), |path, name| path.field(name)),
-    }
 }
 
 struct Owner<'a> {
@@ -178,7 +167,7 @@ fn compare(
     };
     if let Some(manager) = owners.rival(path) {
         found.push(ConflictingField {
-            path: model_path(path),
+            path: object_path::of_names(path),
             manager: manager.to_owned(),
             theirs: theirs.clone(),
             ours: ours.clone(),

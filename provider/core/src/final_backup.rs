@@ -11,8 +11,7 @@ use serde_json::{Value, json};
 use crate::name;
 use crate::v1;
 
-/// Annotation on a final backup with the UID of its database.
-pub const FINAL_BACKUP_OF: &str = "everest.openeverest.io/final-backup-of";
+pub use crate::api::FINAL_BACKUP_OF;
 
 /// The time during which a final backup is accepted for a destruction that is retried. Later, the
 /// database may have changed too much.

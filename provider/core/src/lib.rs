@@ -41,6 +41,7 @@ pub mod install_plan;
 pub mod instant;
 pub mod lifecycle;
 pub mod name;
+pub mod object_path;
 pub mod olm;
 pub mod open_api;
 mod operation;

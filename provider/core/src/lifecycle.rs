@@ -12,16 +12,18 @@
 //!
 //! The order of steps of each kind is written in its module and nowhere else:
 //! [`backup`] (with the final backup of a database), [`restore`], [`database`], [`namespace`],
-//! [`backup_storage`] (its end).
+//! [`backup_storage`] (with the Secret that it reads).
 
 mod action;
 mod object;
 mod observed;
+mod own_secret;
 mod prerequisites;
 mod removal;
 mod removals;
 mod stopwatch;
 mod users;
+mod with_secret;
 #[cfg(test)]
 pub(crate) mod world;
 
@@ -34,8 +36,10 @@ pub mod restore;
 pub use action::{Action, Agreed, Apply, HandOver, Merge, Requirement};
 pub use object::{EngineRole, ObjectKind, ObjectRef, Observable, SecretMetadata};
 pub use observed::{Answer, Observed, Query};
+pub use own_secret::ReadsSecret;
 pub use removal::Removal;
 pub use stopwatch::Stopwatches;
+pub use with_secret::{ChangeWithSecret, CreateWithSecret, TakeBackSecret};
 
 use serde_json::Value;
 
@@ -83,4 +87,40 @@ pub trait Lifecycle {
         observed: &Observed,
         times: &mut Stopwatches,
     ) -> Result<Action<Self::Outcome>, Query>;
+}
+
+impl<L: Lifecycle> Lifecycle for &mut L {
+    type Outcome = L::Outcome;
+
+    fn subject(&self) -> ObjectRef {
+        (**self).subject()
+    }
+
+    fn aim(&self) -> &'static str {
+        (**self).aim()
+    }
+
+    fn turn(&self) -> Option<String> {
+        (**self).turn()
+    }
+
+    fn body(&self) -> Option<&Value> {
+        (**self).body()
+    }
+
+    fn wrote(&mut self, object: &ObjectRef, before: Option<i64>) {
+        (**self).wrote(object, before);
+    }
+
+    fn runs_once(&self) -> bool {
+        (**self).runs_once()
+    }
+
+    fn next(
+        &mut self,
+        observed: &Observed,
+        times: &mut Stopwatches,
+    ) -> Result<Action<Self::Outcome>, Query> {
+        (**self).next(observed, times)
+    }
 }

@@ -1,7 +1,9 @@
-//! Validation of values against an OpenAPI v3 schema, as far as schemas of import options need it.
+//! Values against an OpenAPI v3 schema, member by member, so that a mistake is named by its path:
+//! the options of a data importer, and what a composition says.
 //!
-//! Other keywords (`format`, `discriminator`, references) are left to the server: an unknown
-//! keyword forbids nothing.
+//! What a schema says beyond the words read here (`format`, `discriminator`,
+//! references) is left to the server: a word that is not known forbids
+//! nothing. Values are never shown, but for a text that a list of texts lacks.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -12,7 +14,21 @@ use serde_json::Value;
 /// The deepest nesting of schemas; anything deeper is not checked.
 const DEPTH: usize = 32;
 
-/// A place where a value violates its schema.
+/// What a schema leaves open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// Of any schema: a null is a value, and there may be more members unless the schema forbids
+    /// them.
+    Plain,
+    /// Of a Kubernetes definition: a null is an absent member, and a member that the definition
+    /// lacks is a mistake.
+    Definition,
+    /// Of a Kubernetes definition that may be older than the value: the same, but a member that
+    /// the definition lacks may be of a later version.
+    OlderDefinition,
+}
+
+/// What a value has that its schema does not allow.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
     /// The place in the value, such as `tables[0].name`; empty for the value
@@ -33,56 +49,227 @@ impl fmt::Display for Violation {
     }
 }
 
-/// Returns every violation of a schema by a value.
-pub fn violations(schema: &Value, value: &Value) -> Vec<Violation> {
-    let mut found = Vec::new();
-    check(schema, value, "", DEPTH, &mut found);
-    found
+/// Everything that a value at `place` has against its schema.
+pub fn violations(schema: &Value, value: &Value, place: &str, reading: Reading) -> Vec<Violation> {
+    let mut checker = Checker {
+        reading,
+        found: Vec::new(),
+    };
+    checker.check(schema, value, place, DEPTH);
+    checker.found
 }
 
-fn check(schema: &Value, value: &Value, place: &str, depth: usize, found: &mut Vec<Violation>) {
-    let Some(words) = schema.as_object().filter(|_| depth > 0) else {
-        return;
-    };
-    let mut fault = |fault: String| {
-        found.push(Violation {
+struct Checker {
+    reading: Reading,
+    found: Vec<Violation>,
+}
+
+impl Checker {
+    fn fault(&mut self, place: &str, fault: impl Into<String>) {
+        self.found.push(Violation {
             place: place.to_owned(),
-            fault,
+            fault: fault.into(),
         });
-    };
-    if value.is_null() && words.get("nullable") == Some(&Value::Bool(true)) {
-        return;
     }
-    if let Some(type_) = words.get("type").and_then(Value::as_str)
-        && !is_of(type_, value)
-    {
-        return fault(format!("must be of type {type_}"));
-    }
-    if let Some(allowed) = words.get("enum").and_then(Value::as_array)
-        && !allowed.contains(value)
-    {
-        let allowed: Vec<_> = allowed.iter().map(Value::to_string).collect();
-        fault(format!("must be one of {}", allowed.join(", ")));
-    }
-    match value {
-        Value::Number(_) => numbers(schema, value, &mut fault),
-        Value::String(text) => texts(schema, text, &mut fault),
-        Value::Array(items) => {
-            let size = Bounds::of(schema, "minItems", "maxItems");
-            size.check(items.len(), "element", &mut fault);
-            let distinct: BTreeSet<_> = items.iter().map(Value::to_string).collect();
-            if schema["uniqueItems"] == true && distinct.len() < items.len() {
-                fault("must not hold the same element twice".to_owned());
+
+    fn check(&mut self, schema: &Value, value: &Value, place: &str, depth: usize) {
+        let Some(words) = schema.as_object().filter(|_| depth > 0) else {
+            return;
+        };
+        let may_be_null =
+            self.reading != Reading::Plain || words.get("nullable") == Some(&Value::Bool(true));
+        if value.is_null() && may_be_null {
+            return;
+        }
+        if self.reading != Reading::Plain && words.contains_key("x-kubernetes-int-or-string") {
+            // Whether a text is a quantity, the rules say in words of their own.
+            if !value.is_string() && !value.is_number() {
+                self.fault(place, wrong("a quantity such as 25Gi", value));
             }
-            for (index, item) in items.iter().enumerate() {
-                let place = format!("{place}[{index}]");
-                check(&schema["items"], item, &place, depth - 1, found);
+            return;
+        }
+        if let Some(type_) = words.get("type").and_then(Value::as_str)
+            && !is_of(type_, value)
+        {
+            return self.fault(place, wrong(article(type_), value));
+        }
+        if let Some(allowed) = words.get("enum").and_then(Value::as_array)
+            && !allowed.contains(value)
+        {
+            self.fault(place, not_listed(allowed, value));
+        }
+        let mut fault = |fault: String| self.fault(place, fault);
+        match value {
+            Value::Number(_) => numbers(schema, value, &mut fault),
+            Value::String(text) => texts(schema, text, &mut fault),
+            Value::Array(items) => {
+                elements(schema, items, &mut fault);
+                for (index, item) in items.iter().enumerate() {
+                    let place = format!("{place}[{index}]");
+                    self.check(&schema["items"], item, &place, depth - 1);
+                }
+            }
+            Value::Object(_) => self.members(schema, value, place, depth),
+            Value::Null | Value::Bool(_) => {}
+        }
+        self.combined(schema, value, place, depth);
+    }
+
+    fn members(&mut self, schema: &Value, value: &Value, place: &str, depth: usize) {
+        let Some(members) = value.as_object() else {
+            return;
+        };
+        let within = |name: &str| {
+            if place.is_empty() {
+                name.to_owned()
+            } else {
+                format!("{place}.{name}")
+            }
+        };
+        let size = Bounds::of(schema, "minProperties", "maxProperties");
+        size.check(members.len(), "member", &mut |fault| {
+            self.fault(place, fault);
+        });
+        for (name, member) in members {
+            let place = within(name);
+            match (
+                schema["properties"].get(name),
+                &schema["additionalProperties"],
+            ) {
+                (Some(schema), _) | (None, schema @ Value::Object(_)) => {
+                    self.check(schema, member, &place, depth - 1);
+                }
+                (None, allowed) if !self.may_be_more(schema, allowed) => {
+                    self.fault(&place, no_field(schema));
+                }
+                (None, _) => {}
             }
         }
-        Value::Object(_) => members(schema, value, place, depth, found),
-        Value::Null | Value::Bool(_) => {}
+        for name in schema["required"].as_array().into_iter().flatten() {
+            let Some(name) = name.as_str() else {
+                continue;
+            };
+            let is_absent = match members.get(name) {
+                Some(member) => member.is_null() && self.reading != Reading::Plain,
+                None => true,
+            };
+            if is_absent {
+                self.fault(&within(name), "is missing");
+            }
+        }
     }
-    combined(schema, value, place, depth, found);
+
+    /// Whether an object may have a member that its schema does not list.
+    fn may_be_more(&self, schema: &Value, additional: &Value) -> bool {
+        if *additional == Value::Bool(false) {
+            return false;
+        }
+        let is_listed = schema["properties"].is_object()
+            && schema.get("x-kubernetes-preserve-unknown-fields").is_none();
+        *additional == Value::Bool(true) || self.reading != Reading::Definition || !is_listed
+    }
+
+    fn combined(&mut self, schema: &Value, value: &Value, place: &str, depth: usize) {
+        let reading = self.reading;
+        let holds = |schema: &Value| {
+            let mut inner = Self {
+                reading,
+                found: Vec::new(),
+            };
+            inner.check(schema, value, place, depth - 1);
+            inner.found.is_empty()
+        };
+        for schema in schema["allOf"].as_array().into_iter().flatten() {
+            self.check(schema, value, place, depth - 1);
+        }
+        let count = |name: &str| {
+            let all = schema[name].as_array()?;
+            Some(all.iter().filter(|schema| holds(schema)).count())
+        };
+        if count("anyOf") == Some(0) {
+            self.fault(place, "has none of the forms that are allowed");
+        }
+        if count("oneOf").is_some_and(|count| count != 1) {
+            self.fault(place, "must have exactly one of the forms that are allowed");
+        }
+        if schema["not"].is_object() && holds(&schema["not"]) {
+            self.fault(place, "has a form that is not allowed");
+        }
+    }
+}
+
+fn wrong(wanted: &str, found: &Value) -> String {
+    let found = match found {
+        Value::Null => "nothing",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    };
+    format!("must be {wanted}, and is {found}")
+}
+
+fn article(type_: &str) -> &str {
+    match type_ {
+        "object" => "an object",
+        "array" => "a list",
+        "string" => "text",
+        "integer" => "a whole number",
+        "number" => "a number",
+        "boolean" => "true or false",
+        other => other,
+    }
+}
+
+fn not_listed(allowed: &[Value], value: &Value) -> String {
+    let allowed: Vec<_> = allowed
+        .iter()
+        .map(|word| {
+            word.as_str()
+                .map_or_else(|| word.to_string(), str::to_owned)
+        })
+        .collect();
+    let allowed = allowed.join(", ");
+    match value {
+        Value::String(text) => format!("must be one of {allowed}, and is {text:?}"),
+        _ => format!("must be one of {allowed}"),
+    }
+}
+
+/// What a member is that its object's schema does not list. What every object has is not worth a
+/// word.
+fn no_field(schema: &Value) -> String {
+    let names: Vec<_> = schema["properties"]
+        .as_object()
+        .into_iter()
+        .flat_map(|properties| properties.keys())
+        .filter(|name| !["apiVersion", "kind", "metadata"].contains(&name.as_str()))
+        .map(String::as_str)
+        .collect();
+    if names.is_empty() {
+        return "is not a field".to_owned();
+    }
+    format!("is not a field; those there are: {}", names.join(", "))
+}
+
+/// The list itself: its length, and that its elements are told apart.
+fn elements(schema: &Value, items: &[Value], fault: &mut impl FnMut(String)) {
+    let size = Bounds::of(schema, "minItems", "maxItems");
+    size.check(items.len(), "element", fault);
+    let distinct: BTreeSet<_> = items.iter().map(Value::to_string).collect();
+    if schema["uniqueItems"] == true && distinct.len() < items.len() {
+        fault("must not hold the same element twice".to_owned());
+    }
+    let key = schema.pointer("/x-kubernetes-list-map-keys/0");
+    if let Some(key) = key.and_then(Value::as_str) {
+        let mut seen = BTreeSet::new();
+        for name in items.iter().filter_map(|item| item.get(key)?.as_str()) {
+            if !seen.insert(name) {
+                fault(format!("has more than one element whose {key} is {name:?}"));
+            }
+        }
+    }
 }
 
 fn is_of(type_: &str, value: &Value) -> bool {
@@ -132,6 +319,9 @@ fn numbers(schema: &Value, value: &Value, fault: &mut impl FnMut(String)) {
 
 fn texts(schema: &Value, text: &str, fault: &mut impl FnMut(String)) {
     let length = Bounds::of(schema, "minLength", "maxLength");
+    if text.is_empty() && length.least == Some(1) {
+        return fault("is empty".to_owned());
+    }
     length.check(text.chars().count(), "character", fault);
     // What this crate cannot read as a pattern is left to the server.
     if let Some(pattern) = schema["pattern"].as_str()
@@ -142,81 +332,7 @@ fn texts(schema: &Value, text: &str, fault: &mut impl FnMut(String)) {
     }
 }
 
-fn members(schema: &Value, value: &Value, place: &str, depth: usize, found: &mut Vec<Violation>) {
-    let Some(members) = value.as_object() else {
-        return;
-    };
-    let within = |name: &str| {
-        if place.is_empty() {
-            name.to_owned()
-        } else {
-            format!("{place}.{name}")
-        }
-    };
-    for name in schema["required"].as_array().into_iter().flatten() {
-        if let Some(name) = name.as_str().filter(|name| !members.contains_key(*name)) {
-            found.push(Violation {
-                place: within(name),
-                fault: "must be given".to_owned(),
-            });
-        }
-    }
-    let size = Bounds::of(schema, "minProperties", "maxProperties");
-    size.check(members.len(), "member", &mut |fault| {
-        found.push(Violation {
-            place: place.to_owned(),
-            fault,
-        });
-    });
-    for (name, member) in members {
-        let place = within(name);
-        match (
-            schema["properties"].get(name),
-            &schema["additionalProperties"],
-        ) {
-            (Some(schema), _) | (None, schema @ Value::Object(_)) => {
-                check(schema, member, &place, depth - 1, found);
-            }
-            (None, Value::Bool(false)) => found.push(Violation {
-                place,
-                fault: "is not known".to_owned(),
-            }),
-            (None, _) => {}
-        }
-    }
-}
-
-fn combined(schema: &Value, value: &Value, place: &str, depth: usize, found: &mut Vec<Violation>) {
-    let holds = |schema: &Value| {
-        let mut inner = Vec::new();
-        check(schema, value, place, depth - 1, &mut inner);
-        inner.is_empty()
-    };
-    for schema in schema["allOf"].as_array().into_iter().flatten() {
-        check(schema, value, place, depth - 1, found);
-    }
-    let mut fault = |fault: &str| {
-        found.push(Violation {
-            place: place.to_owned(),
-            fault: fault.to_owned(),
-        });
-    };
-    let count = |name: &str| {
-        let all = schema[name].as_array()?;
-        Some(all.iter().filter(|schema| holds(schema)).count())
-    };
-    if count("anyOf") == Some(0) {
-        fault("has none of the forms that are allowed");
-    }
-    if count("oneOf").is_some_and(|count| count != 1) {
-        fault("must have exactly one of the forms that are allowed");
-    }
-    if schema["not"].is_object() && holds(&schema["not"]) {
-        fault("has a form that is not allowed");
-    }
-}
-
-/// The minimum and maximum number of items.
+/// How many of something there may be.
 struct Bounds {
     least: Option<u64>,
     most: Option<u64>,
@@ -247,7 +363,11 @@ mod tests {
     use serde_json::json;
 
     fn told(schema: &Value, value: &Value) -> Vec<String> {
-        violations(schema, value)
+        told_of(schema, value, Reading::Plain)
+    }
+
+    fn told_of(schema: &Value, value: &Value, reading: Reading) -> Vec<String> {
+        violations(schema, value, "", reading)
             .iter()
             .map(Violation::to_string)
             .collect()
@@ -259,19 +379,19 @@ mod tests {
             (
                 json!({"type": "integer"}),
                 json!(1.5),
-                "it must be of type integer",
+                "it must be a whole number, and is a number",
                 json!(2.0),
             ),
             (
                 json!({"type": "string"}),
                 json!(null),
-                "it must be of type string",
+                "it must be text, and is nothing",
                 json!(""),
             ),
             (
                 json!({"enum": ["a", 1]}),
                 json!("b"),
-                "it must be one of \"a\", 1",
+                "it must be one of a, 1, and is \"b\"",
                 json!(1),
             ),
             (
@@ -311,6 +431,18 @@ mod tests {
                 json!("ab"),
             ),
             (
+                json!({"minLength": 1}),
+                json!(""),
+                "it is empty",
+                json!("a"),
+            ),
+            (
+                json!({"x-kubernetes-list-map-keys": ["a"]}),
+                json!([{"a": "x"}, {"a": "x"}]),
+                "it has more than one element whose a is \"x\"",
+                json!([{"a": "x"}, {"a": "y"}]),
+            ),
+            (
                 json!({"maxLength": 2}),
                 json!("abc"),
                 "it must have at most 2 characters",
@@ -337,31 +469,31 @@ mod tests {
             (
                 json!({"items": {"type": "string"}}),
                 json!(["a", 1]),
-                "[1] must be of type string",
+                "[1] must be text, and is a number",
                 json!(["a"]),
             ),
             (
                 json!({"required": ["a"]}),
                 json!({}),
-                "a must be given",
+                "a is missing",
                 json!({"a": null}),
             ),
             (
                 json!({"properties": {"a": {"properties": {"b": {"type": "string"}}}}}),
                 json!({"a": {"b": 1}}),
-                "a.b must be of type string",
+                "a.b must be text, and is a number",
                 json!({"a": {"b": "x"}}),
             ),
             (
                 json!({"properties": {"a": {}}, "additionalProperties": false}),
                 json!({"b": 1}),
-                "b is not known",
+                "b is not a field; those there are: a",
                 json!({"a": 1}),
             ),
             (
                 json!({"additionalProperties": {"type": "string"}}),
                 json!({"b": 1}),
-                "b must be of type string",
+                "b must be text, and is a number",
                 json!({"b": "x"}),
             ),
             (
@@ -397,6 +529,36 @@ mod tests {
         ] {
             assert_eq!(told(&schema, &wrong), [fault], "{schema}");
             assert_eq!(told(&schema, &right), Vec::<String>::new(), "{schema}");
+        }
+    }
+
+    #[test]
+    fn a_member_that_a_definition_lacks_is_a_mistake_unless_the_definition_may_be_older() {
+        let schema = json!({"properties": {"a": {}, "kind": {}}, "required": ["a"]});
+        let of = |value: Value, reading| told_of(&schema, &value, reading).join("; ");
+        let later = json!({"a": 1, "b": 1});
+        assert_eq!(
+            of(later.clone(), Reading::Definition),
+            "b is not a field; those there are: a"
+        );
+        assert_eq!(of(later.clone(), Reading::OlderDefinition), "");
+        assert_eq!(of(later, Reading::Plain), "");
+        let none = json!({"a": null});
+        assert_eq!(of(none.clone(), Reading::Definition), "a is missing");
+        assert_eq!(of(none, Reading::Plain), "", "a null is a value");
+        let free = json!({"properties": {}, "x-kubernetes-preserve-unknown-fields": true});
+        let told = told_of(&free, &json!({"b": 1}), Reading::Definition);
+        assert_eq!(told, Vec::<String>::new());
+        let quantity = json!({"x-kubernetes-int-or-string": true, "pattern": "^[0-9]+$"});
+        for (value, told) in [
+            (
+                json!([]),
+                "it must be a quantity such as 25Gi, and is a list",
+            ),
+            (json!("25Gib"), ""),
+        ] {
+            let found = told_of(&quantity, &value, Reading::Definition);
+            assert_eq!(found.join("; "), told);
         }
     }
 

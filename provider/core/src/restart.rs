@@ -10,10 +10,7 @@ use everest_schemas::models::DatabaseModel;
 use everest_schemas::{Field, StringMap};
 use serde_json::{Value, json};
 
-pub use crate::api::RESTART;
-
-/// Annotation with the trigger that a database was last restarted for.
-pub const RESTARTED_FOR: &str = "everest.openeverest.io/restarted-for";
+pub use crate::api::{RESTART, RESTARTED_FOR};
 
 /// Returns true if a change of an existing database asks for a restart. A trigger that is not known
 /// yet counts; a database that the same change starts needs no restart.

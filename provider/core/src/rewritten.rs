@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::clean;
 use crate::field_conflict;
+use crate::object_path;
 use crate::path::FieldPath;
 
 /// A value that differs between a write and the server's answer to it.
@@ -45,7 +46,7 @@ fn compare(made: &Value, sent: &Value, path: &mut Vec<String>, found: &mut Vec<R
             }
         }
         _ if differ(made, sent, path) => found.push(Rewritten {
-            path: field_conflict::model_path(path),
+            path: object_path::of_names(path),
             sent: sent.clone(),
             made: made.clone(),
         }),

@@ -92,7 +92,8 @@ impl Part {
         };
         if name.starts_with(|first: char| first.is_ascii_uppercase()) {
             let is = Resource::ALL
-                .into_iter()
+                .iter()
+                .copied()
                 .find(|resource| resource.name() == name)?;
             return Some(Part::Resource { is, article });
         }

@@ -34,16 +34,12 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-pub use crate::api::API_VERSION;
+pub use crate::api::{API_VERSION, CLUSTER_NAME_LABEL};
 pub use engine_kinds::{EngineKinds, engine_kinds};
 pub use managed_fields::OwnedKeys;
 pub use object_mapping::ObjectMapping;
 
-/// Label that ties backups and restores to their database. Everest adds it,
-/// in older versions only to objects without labels.
-pub const CLUSTER_NAME_LABEL: &str = "clusterName";
-
-/// The kind, namespace and name of an Everest object.
+/// What an object of Everest's is addressed by.
 struct Identity<'a> {
     kind: &'static str,
     namespace: &'a Field<String>,

@@ -6,10 +6,10 @@
 use everest_core::Operation;
 use everest_core::dialect::Dialect;
 use everest_core::finding::{Finding, Severity};
-use everest_core::rules::expressions::{BACKUP_STORAGE, DATABASE, Expression, NAMESPACE, RESTORE};
-use everest_core::rules::{backup_storage, database, namespace, restore};
+use everest_core::rules::Validate;
+use everest_core::rules::expressions::Expression;
+use everest_schemas::for_each_kind;
 use everest_schemas::managed::{ForProvider, ManagedModel};
-use everest_schemas::models::{BackupStorageModel, DatabaseModel, NamespaceModel, RestoreModel};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -43,15 +43,15 @@ fn samples() -> Samples {
 
 /// Every expression, with the kind that carries it.
 fn expressions() -> Vec<(&'static str, &'static Expression)> {
-    [
-        (DatabaseModel::KIND, DATABASE),
-        (BackupStorageModel::KIND, BACKUP_STORAGE),
-        (RestoreModel::KIND, RESTORE),
-        (NamespaceModel::KIND, NAMESPACE),
-    ]
-    .into_iter()
-    .flat_map(|(kind, expressions)| expressions.iter().map(move |one| (kind, one)))
-    .collect()
+    macro_rules! of_kinds {
+        ($($module:ident::$kind:ident = $model:ty;)*) => {
+            [$((<$model>::KIND, <$model>::EXPRESSIONS)),*]
+        };
+    }
+    for_each_kind!(of_kinds)
+        .into_iter()
+        .flat_map(|(kind, expressions)| expressions.iter().map(move |one| (kind, one)))
+        .collect()
 }
 
 fn model<M: ManagedModel>(sound: &Value, patch: &Value) -> M {
@@ -65,37 +65,22 @@ fn model<M: ManagedModel>(sound: &Value, patch: &Value) -> M {
 
 /// The rules that a sample breaks.
 fn broken(kind: &str, sound: &Value, sample: &Sample) -> Vec<&'static str> {
-    fn of<M: ManagedModel>(
-        sound: &Value,
-        sample: &Sample,
-        check: impl Fn(&M, Option<&M>) -> Vec<Finding>,
-    ) -> Vec<Finding> {
-        let before = sample.before.as_ref().map(|patch| model(sound, patch));
-        check(&model(sound, &sample.after), before.as_ref())
+    fn of<M: ManagedModel + Validate>(sound: &Value, sample: &Sample) -> Vec<Finding> {
+        let before: Option<M> = sample.before.as_ref().map(|patch| model(sound, patch));
+        let after: M = model(sound, &sample.after);
+        let mut found = after.check_syntax();
+        found.extend(after.check(before.as_ref()));
+        found
     }
-    let findings = match kind {
-        DatabaseModel::KIND => of(sound, sample, |after: &DatabaseModel, before| {
-            let mut found = database::check_syntax(after);
-            found.extend(database::check(after, before));
-            found
-        }),
-        BackupStorageModel::KIND => of(sound, sample, |after: &BackupStorageModel, before| {
-            let mut found = backup_storage::check_syntax(after);
-            found.extend(backup_storage::check(after, before));
-            found
-        }),
-        RestoreModel::KIND => of(sound, sample, |after: &RestoreModel, before| {
-            let mut found = restore::check_syntax(after);
-            found.extend(restore::check(after, before));
-            found
-        }),
-        NamespaceModel::KIND => of(sound, sample, |after: &NamespaceModel, before| {
-            let mut found = namespace::check_syntax(after);
-            found.extend(namespace::check(after, before));
-            found
-        }),
-        other => panic!("{other} has no expressions"),
-    };
+    macro_rules! of_kind {
+        ($($module:ident::$kind:ident = $model:ty;)*) => {
+            match kind {
+                $(<$model>::KIND => of::<$model>(sound, sample),)*
+                other => panic!("there is no kind {other}"),
+            }
+        };
+    }
+    let findings = for_each_kind!(of_kind);
     findings
         .into_iter()
         .filter(|finding| finding.severity == Severity::Error)

@@ -4,20 +4,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use everest_schemas::crds;
+use everest_schemas::managed::ManagedModel;
+use everest_schemas::{crds, for_each_kind};
 use serde::Deserialize;
 use serde_json::Value;
 
 const READ: [&str; 3] = ["get", "list", "watch"];
 const WRITE: [&str; 3] = ["create", "patch", "delete"];
 
-/// Everest's kinds that managed resources stand for.
-const MANAGED: [&str; 4] = [
-    "databaseclusters",
-    "databaseclusterbackups",
-    "databaseclusterrestores",
-    "backupstorages",
-];
+/// Whether managed resources stand for objects of Everest's kind.
+fn is_managed(kind: &str) -> bool {
+    macro_rules! kinds {
+        ($($module:ident::$kind:ident = $model:ty;)*) => { [$(<$model>::EVEREST_KIND),*] };
+    }
+    for_each_kind!(kinds).contains(&kind)
+}
 
 /// The verbs of each resource, as `RESOURCE.GROUP`, in a file's role of that name.
 fn role(file: &str, name: &str) -> BTreeMap<String, BTreeSet<String>> {
@@ -64,7 +65,7 @@ fn every_kind_of_everest_may_be_read_and_only_what_is_managed_may_be_written() {
         let resource = format!("{plural}.{}", definition.spec.group);
         assert!(has(&role, &resource, &READ), "{resource} is not readable");
         let writable = WRITE.iter().any(|verb| has(&role, &resource, &[verb]));
-        let managed = MANAGED.contains(&plural.as_str());
+        let managed = is_managed(&definition.spec.names.kind);
         assert_eq!(writable, managed, "{resource}");
         assert_eq!(has(&role, &resource, &WRITE), managed, "{resource}");
     }
@@ -101,8 +102,12 @@ fn no_role_grants_everything() {
 #[test]
 fn crossplane_may_compose_what_the_provider_manages() {
     let role = role("function.yaml", "everest-composed-by-crossplane");
-    for plural in MANAGED {
-        let resource = format!("{plural}.everest.percona.com");
+    for definition in crds::all() {
+        let names = definition.spec.names;
+        if !is_managed(&names.kind) {
+            continue;
+        }
+        let resource = format!("{}.everest.percona.com", names.plural);
         assert!(has(&role, &resource, &READ), "{resource}");
         assert!(has(&role, &resource, &WRITE), "{resource}");
         assert!(has(&role, &resource, &["update"]), "{resource}");

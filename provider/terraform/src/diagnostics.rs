@@ -149,7 +149,7 @@ pub fn was_rewritten(fields: &[Rewritten], what: &str) -> Option<Diagnostic> {
     Some(Diagnostic::warning(
         format!("An admission webhook of the cluster rewrites {what}"),
         format!(
-            "{}. The answer to the write has these values already, so a webhook has put them there, \
+            "{}. The cluster's answer has these values already, so a webhook has put them there, \
              and every plan will show the difference. Write the cluster's values into the \
              configuration, or ask whoever runs the webhook (kubectl get \
              mutatingwebhookconfigurations).",

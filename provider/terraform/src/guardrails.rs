@@ -131,6 +131,7 @@ async fn look_at_plan<K: Guarded>(
         return;
     };
     diags.extend(diagnostics::will_take(&cluster.taken(), &what));
+    diags.extend(diagnostics::was_rewritten(&cluster.rewritten(), &what));
     if let Err(error) = answer {
         let doing = if plan.is_create() {
             format!("create {what}")

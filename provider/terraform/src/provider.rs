@@ -4,13 +4,12 @@ use std::sync::Arc;
 
 use everest_cluster::{Catalog, Cluster, ConnectError, ConnectionConfig};
 use everest_core::{rules, schema};
+use everest_schemas::for_each_kind;
 use everest_schemas::models::ProviderModel;
 use tfplugin::{ConfigureRequest, Diagnostic, Diagnostics, Provider, Registry};
 
 use crate::{
-    backup::Backup, backup_storage::BackupStorage, database::Database, diagnostics,
-    guardrails::Guarded, listing::Listing, managed::Managed, namespace::Namespace,
-    restore::Restore, session::Session,
+    diagnostics, guardrails::Guarded, listing::Listing, managed::Managed, session::Session,
 };
 
 /// The provider `openeverest/everest`.
@@ -52,11 +51,12 @@ impl Provider for EverestProvider {
     type Config = ProviderModel;
 
     fn register(self: &Arc<Self>, registry: &mut Registry) {
-        self.serve::<Namespace>(registry);
-        self.serve::<Database>(registry);
-        self.serve::<BackupStorage>(registry);
-        self.serve::<Backup>(registry);
-        self.serve::<Restore>(registry);
+        macro_rules! serve_each {
+            ($($module:ident::$kind:ident = $model:ty;)*) => {
+                $(self.serve::<crate::$module::$kind>(registry);)*
+            };
+        }
+        for_each_kind!(serve_each);
     }
 
     fn validate(&self, config: &ProviderModel, diags: &mut Diagnostics) {

@@ -9,6 +9,7 @@ pub type Backup = Managed<BackupModel>;
 impl ManagedModel for BackupModel {
     const KIND: &'static str = "Backup";
     const PLURAL: &'static str = "everestbackups";
+    const EVEREST_KIND: &'static str = "DatabaseClusterBackup";
     const DOC: &'static str =
         "One backup of a database, taken when the managed resource is created.";
     const SHAPE: Shape = Shape {

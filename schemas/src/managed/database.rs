@@ -13,6 +13,7 @@ const CLASS: &str = "Name of the StorageClass. Cannot be changed, because volume
 impl ManagedModel for DatabaseModel {
     const KIND: &'static str = "Database";
     const PLURAL: &'static str = "everestdatabases";
+    const EVEREST_KIND: &'static str = "DatabaseCluster";
     const DOC: &'static str = "A database that Everest runs: MySQL, MongoDB or PostgreSQL.";
     const SHAPE: Shape = Shape {
         required: &["engine"],

@@ -31,7 +31,10 @@ pub trait ManagedModel:
     /// The plural. The singular is the plural without the last letter. Neither is a name of
     /// Everest's, so `kubectl get` is never ambiguous.
     const PLURAL: &'static str;
-    /// The description of a managed resource of the kind.
+    /// The kind of Everest's object that it stands for, if it is another one. A namespace for
+    /// databases is no object of Everest's.
+    const EVEREST_KIND: &'static str = Self::KIND;
+    /// What a managed resource of the kind is.
     const DOC: &'static str;
     /// The conversion of the model's members to those of `forProvider`.
     const SHAPE: Shape;

@@ -9,6 +9,7 @@ pub type Restore = Managed<RestoreModel>;
 impl ManagedModel for RestoreModel {
     const KIND: &'static str = "Restore";
     const PLURAL: &'static str = "everestrestores";
+    const EVEREST_KIND: &'static str = "DatabaseClusterRestore";
     const DOC: &'static str = "One restore of a backup into a database that exists. It runs once: the managed resource is \
                        its record, and it never runs again because its object is gone.";
     const SHAPE: Shape = Shape {

@@ -97,7 +97,9 @@ async fn a_secret_that_exists_is_not_overwritten() {
         panic!("{created:?}")
     };
     assert!(
-        error.to_string().contains("Secret prod/s3 exists already"),
+        error
+            .to_string()
+            .contains("the Secret prod/s3, which its credentials go into, exists already"),
         "{error}"
     );
     assert_eq!(api_server::writes(&seen), Vec::<String>::new());
@@ -290,11 +292,21 @@ async fn secret_is_left(code: u16, reason: &'static str) -> bool {
         if !target.contains("/secrets/s3") {
             return match method {
                 "PATCH" => api_server::failure(code, reason, "request timed out", json!({})),
+                _ if !target.contains("/backupstorages/s3") => api_server::Answer::Json(
+                    200,
+                    json!({"apiVersion": "everest.percona.com/v1alpha1",
+                        "kind": "BackupStorageList", "metadata": {}, "items": []}),
+                ),
                 _ => api_server::absent("backupstorages", "s3"),
             };
         }
         match method {
-            "PATCH" => *secret = Some(body.clone()),
+            "PATCH" => {
+                let mut written = body.clone();
+                written["metadata"]["managedFields"] =
+                    json!([{"manager": crate::FIELD_MANAGER, "operation": "Apply"}]);
+                *secret = Some(written);
+            }
             "DELETE" => *secret = None,
             _ => {}
         }

@@ -440,7 +440,7 @@ impl<K: Kind + Serialize, T: Any + Send + Sync> Source for TypedSource<K, T> {
             Agreed::Shown { prior } => ForcePolicy::Shown { prior },
             Agreed::Everything => ForcePolicy::Everything,
         };
-        let applied = apply::apply(&self.objects, name, &apply.body, force_policy).await?;
+        let applied = apply::apply(&self.objects, name, apply.body.expose(), force_policy).await?;
         self.stale.remove(name);
         self.wrote(name, applied);
         Ok(live.and_then(|live| live.meta().generation))
@@ -545,7 +545,7 @@ impl Source for Secrets {
     }
 
     async fn apply(&mut self, apply: &Apply) -> Result<Option<i64>, ClusterError> {
-        self.put(&apply.object.name, &apply.body).await?;
+        self.put(&apply.object.name, apply.body.expose()).await?;
         Ok(None)
     }
 

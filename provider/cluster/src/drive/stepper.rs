@@ -147,15 +147,15 @@ impl<'a> Stepper<'a> {
         match action {
             Action::Create { object, body } => {
                 let mut source = of(object);
-                source.put(&object.name, body).await?;
+                source.put(&object.name, body.expose()).await?;
                 Ok(source.written(&object.name))
             }
             Action::Apply(apply) => {
                 let Apply { object, body, .. } = &**apply;
                 let mut source = of(object);
                 // What names the version that it was made from needs no second look.
-                if body.pointer("/metadata/resourceVersion").is_some() {
-                    source.put(&object.name, body).await?;
+                if body.expose().pointer("/metadata/resourceVersion").is_some() {
+                    source.put(&object.name, body.expose()).await?;
                 } else {
                     source.apply(apply).await?;
                 }
@@ -212,9 +212,16 @@ impl<'a> Stepper<'a> {
                 break;
             }
             let written = self.write(&action).await?;
+            if let Action::Apply(apply) = &action {
+                lifecycle.wrote(&apply.object, None);
+            }
             match &action {
                 Action::Delete { object, .. } if *object == subject => {
                     return Ok(Stepped::Deleting);
+                }
+                Action::Create { object, .. } if *object == subject => {
+                    self.written = written;
+                    break;
                 }
                 Action::Apply(apply) if apply.object == subject => {
                     seen.clone_from(&written);

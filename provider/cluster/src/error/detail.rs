@@ -3,6 +3,7 @@
 use std::fmt;
 
 use everest_core::field_conflict::ConflictingField;
+use everest_core::object_path;
 use everest_core::path::FieldPath;
 use serde_json::Value;
 
@@ -45,27 +46,8 @@ pub struct FieldCause {
 impl FieldCause {
     /// The field's path in the model; none for a field that no model has.
     pub fn path(&self) -> Option<FieldPath> {
-        model_path(&self.field)
+        object_path::of_text(&self.field)
     }
-}
-
-/// Converts a path in an object to a path in the model, which has the spec's members as its own.
-pub(super) fn model_path(field: &str) -> Option<FieldPath> {
-    let members = field
-        .strip_prefix("spec.")
-        .or_else(|| field.strip_prefix("metadata."))?;
-    let mut path = FieldPath::root();
-    for part in members.split(['.', '[']) {
-        path = match part.strip_suffix(']') {
-            Some(index) => match (index.parse(), index.split_once('=')) {
-                (Ok(index), _) => path.index(index),
-                (_, Some((_, key))) => path.key(key.trim_matches('"')),
-                _ => return Some(path),
-            },
-            None => path.field(part),
-        };
-    }
-    Some(path)
 }
 
 /// One field that another manager owns with another value.
@@ -158,29 +140,5 @@ impl fmt::Display for LastSeen {
             write!(f, "\nEvent: {event}")?;
         }
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn fields_of_an_object_are_found_in_the_model() {
-        let path = |field: &str| model_path(field).map(|path| path.to_string());
-        assert_eq!(
-            path("spec.engine.storage.size").as_deref(),
-            Some("engine.storage.size")
-        );
-        assert_eq!(
-            path("spec.backup.schedules[1].schedule").as_deref(),
-            Some("backup.schedules[1].schedule")
-        );
-        assert_eq!(
-            path("spec.list[name=\"a\"].b").as_deref(),
-            Some("list[\"a\"].b")
-        );
-        assert_eq!(path("metadata.name").as_deref(), Some("name"));
-        assert_eq!(path("status.x"), None);
     }
 }

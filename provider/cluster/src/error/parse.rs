@@ -1,9 +1,10 @@
 //! Reading the API server's Status objects.
 
 use everest_core::clean;
+use everest_core::object_path::{of_text, with_names_of_model};
 use kube::core::response::{Status, StatusCause, reason};
 
-use super::{ClusterError, FieldCause, FieldConflict, Object, boxed, model_path};
+use super::{ClusterError, FieldCause, FieldConflict, Object, boxed};
 
 /// Turns a failure Status into a typed error.
 pub(super) fn status(status: &Status, verb: &'static str, object: &Object) -> ClusterError {
@@ -165,7 +166,7 @@ fn refused(object: &Object, reason: &str, causes: &[StatusCause]) -> ClusterErro
         .iter()
         .filter(|cause| !cause.field.is_empty() && cause.field != "<nil>")
         .map(|cause| FieldCause {
-            field: in_model(object, bare(&cause.field)),
+            field: with_names_of_model(&object.kind, &bare(&cause.field)).into_owned(),
             message: cause.message.clone(),
         })
         .collect();
@@ -173,7 +174,7 @@ fn refused(object: &Object, reason: &str, causes: &[StatusCause]) -> ClusterErro
         && let Some((field, message)) = leading_field(reason)
     {
         causes.push(FieldCause {
-            field: in_model(object, field),
+            field: with_names_of_model(&object.kind, &field).into_owned(),
             message: message.to_owned(),
         });
     }
@@ -181,18 +182,6 @@ fn refused(object: &Object, reason: &str, causes: &[StatusCause]) -> ClusterErro
         object: boxed(object),
         message: reason.to_owned(),
         causes,
-    }
-}
-
-/// The field under its name in the model: a few names of backups and restores differ.
-fn in_model(object: &Object, field: String) -> String {
-    if !["DatabaseClusterBackup", "DatabaseClusterRestore"].contains(&object.kind.as_str()) {
-        return field;
-    }
-    match field.as_str() {
-        "spec.dbClusterName" => "spec.databaseName".to_owned(),
-        "spec.dataSource.dbClusterBackupName" => "spec.backupName".to_owned(),
-        other => other.replacen("spec.dataSource.", "spec.", 1),
     }
 }
 
@@ -234,7 +223,7 @@ fn conflict(cause: &StatusCause) -> Option<FieldConflict> {
     let manager = between(&cause.message, "conflict with \"", "\"").unwrap_or(&cause.message);
     Some(FieldConflict {
         manager: manager.to_owned(),
-        path: model_path(&bare(&cause.field)),
+        path: of_text(&bare(&cause.field)),
         field: bare(&cause.field),
         ours: None,
         theirs: None,

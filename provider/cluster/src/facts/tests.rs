@@ -121,7 +121,7 @@ async fn nothing_is_asked_while_the_namespace_is_not_known() {
         namespace: Field::Unknown,
         ..BackupStorageModel::default()
     };
-    let facts = load(&cluster, &Wanted::for_backup_storage(&model)).await;
+    let facts = load(&cluster, &model.wanted(None)).await;
     assert_eq!(facts.namespace, Seen::Unread);
     assert!(paths(&seen).is_empty());
 }
@@ -259,7 +259,7 @@ async fn twenty_updates_of_databases_list_no_databases() {
             name: name.as_str().into(),
             ..Default::default()
         };
-        let wanted = Wanted::for_database(&model, Some(&model));
+        let wanted = model.wanted(Some(&model));
         let facts = load(&cluster, &wanted).await;
         assert!(facts.databases.unwrap().contains_key(name));
         let objects = cluster.objects::<DatabaseCluster>("prod");

@@ -1,5 +1,6 @@
 //! The actions that a lifecycle can ask for.
 
+use everest_schemas::Sensitive;
 use serde_json::Value;
 
 use super::ObjectRef;
@@ -15,7 +16,7 @@ pub enum Action<T = ()> {
         /// The object.
         object: ObjectRef,
         /// The body of the server-side apply.
-        body: Value,
+        body: Sensitive<Value>,
     },
     /// Apply a body to an object and own its fields. A body that names no UID creates the object if
     /// it does not exist.
@@ -51,10 +52,10 @@ pub enum Action<T = ()> {
 pub struct Apply {
     /// The object.
     pub object: ObjectRef,
-    /// The body. If it names a resource version, the server accepts it only for the object that it
-    /// was made from.
-    pub body: Value,
-    /// The fields of other managers that it may overwrite.
+    /// The body. One that names a resource version is only taken by the object that it was made
+    /// from.
+    pub body: Sensitive<Value>,
+    /// What of others' fields it may overwrite.
     pub agreed: Agreed,
     /// The change that the body was made from, if the change may remove values of others.
     pub hand_over: Option<HandOver>,
@@ -147,7 +148,7 @@ impl<T> Action<T> {
     pub fn apply(object: ObjectRef, body: Value, agreed: Agreed) -> Self {
         Action::Apply(Box::new(Apply {
             object,
-            body,
+            body: body.into(),
             agreed,
             hand_over: None,
         }))

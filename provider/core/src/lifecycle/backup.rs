@@ -114,7 +114,7 @@ impl Lifecycle for TakeBackup {
             }
             None => Action::Create {
                 object: self.object.clone(),
-                body: self.body.clone(),
+                body: self.body.clone().into(),
             },
         })
     }

@@ -1,25 +1,60 @@
-//! The end of a backup storage.
+//! Backup storages: how one is made and changed with its Secret, and how it goes.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use everest_schemas::Field;
+use everest_schemas::Sensitive;
 use everest_schemas::everest::{
     BackupStorage, DatabaseCluster, DatabaseClusterBackup, DatabaseClusterRestore,
 };
 use everest_schemas::models::BackupStorageModel;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde_json::Value;
 
+use super::own_secret::{OwnSecret, reads};
 use super::{
-    Action, Lifecycle, ObjectRef, Observed, Query, Removal, Requirement, SecretMetadata,
-    Stopwatches, users,
+    Action, Apply, ChangeWithSecret, CreateWithSecret, Lifecycle, ObjectRef, Observed, Query,
+    Removal, Requirement, SecretMetadata, Stopwatches, users,
 };
 use crate::storage_users::{self, Neighbours, REMEDY, Step, User, Users};
+use crate::v1;
 use crate::v1::backup_storage::secret_name;
 
 /// How long Everest is waited for to take its finalizer off once nothing uses a storage. Where the
 /// storage's Secret is gone it never does.
 const GRACE: Duration = Duration::from_secs(60);
+
+/// Makes a backup storage and, where credentials are given, the Secret that it reads; `manager` is
+/// the field manager.
+pub fn create(
+    model: &BackupStorageModel,
+    content: Option<Sensitive<Value>>,
+    manager: &str,
+) -> CreateWithSecret<BackupStorage> {
+    CreateWithSecret::new(
+        ObjectRef::of_model(model),
+        v1::backup_storage::desired(model),
+        secret_name(model),
+        content,
+        manager,
+    )
+}
+
+/// Changes a backup storage, where `change` says so, and writes the Secret that it reads, where
+/// there is content for it; `manager` is the field manager.
+pub fn change(
+    model: &BackupStorageModel,
+    content: Option<Sensitive<Value>>,
+    manager: &str,
+    change: Option<Apply>,
+) -> ChangeWithSecret<BackupStorage> {
+    ChangeWithSecret::new(
+        ObjectRef::of_model(model),
+        secret_name(model),
+        content,
+        manager,
+        change.map(Box::new),
+    )
+}
 
 /// Removes a backup storage and the Secret with its credentials.
 ///
@@ -34,25 +69,20 @@ const GRACE: Duration = Duration::from_secs(60);
 #[derive(Clone, Debug)]
 pub struct RemoveStorage {
     object: ObjectRef,
-    secret: ObjectRef,
-    manager: String,
+    secret: OwnSecret,
     more: Vec<User>,
     removal: Removal,
-    of_secret: Removal,
 }
 
 impl RemoveStorage {
     /// Removes the storage of a model; `manager` is the field manager that writes its Secret.
     pub fn of(model: &BackupStorageModel, manager: &str) -> Self {
-        let text = |field: &Field<String>| field.known_str().unwrap_or_default().to_owned();
-        let (namespace, name) = (text(&model.namespace), text(&model.name));
+        let object = ObjectRef::of_model(model);
         Self {
-            object: ObjectRef::of::<BackupStorage>(&namespace, &name),
-            secret: ObjectRef::of::<SecretMetadata>(&namespace, secret_name(model)),
-            manager: manager.to_owned(),
+            secret: OwnSecret::of(&object, secret_name(model), manager),
+            object,
             more: Vec::new(),
             removal: Removal::default(),
-            of_secret: Removal::default(),
         }
     }
 
@@ -90,29 +120,6 @@ impl RemoveStorage {
             Step::Delete | Step::AwaitEnd => None,
         })
     }
-
-    /// What is left to do of the Secret of a storage that is gone.
-    fn after(&mut self, observed: &Observed) -> Result<Option<Action>, Query> {
-        let (namespace, name) = (&self.secret.namespace, &self.secret.name);
-        let Some(SecretMetadata(secret)) = observed.object::<SecretMetadata>(namespace, name)?
-        else {
-            return Ok(None);
-        };
-        let mut owners = secret.owner_references.iter().flatten();
-        let owned = self.removal.uid().is_some()
-            && owners.any(|owner| Some(owner.uid.as_str()) == self.removal.uid());
-        if !owned && !is_written_by(secret, &self.manager) {
-            return Ok(None);
-        }
-        // Where storages may not be listed, one may read it.
-        let Some(storages) = observed.all::<BackupStorage>(namespace)? else {
-            return Ok(None);
-        };
-        if storages.iter().any(|storage| reads(storage, name)) {
-            return Ok(None);
-        }
-        Ok(self.of_secret.step(&self.secret, Some(secret)))
-    }
 }
 
 impl Lifecycle for RemoveStorage {
@@ -138,7 +145,9 @@ impl Lifecycle for RemoveStorage {
         if let Some(action) = self.removal.step(&self.object, metadata) {
             return Ok(action);
         }
-        Ok(self.after(observed)?.unwrap_or(Action::Done(())))
+        let uid = self.removal.uid();
+        let after = self.secret.after_end::<BackupStorage>(observed, uid)?;
+        Ok(after.unwrap_or(Action::Done(())))
     }
 }
 
@@ -242,7 +251,7 @@ fn bereft(
         .unwrap_or_default();
     let others: Vec<_> = storages
         .iter()
-        .filter(|other| reads(other, secret) && other.metadata.name != storage.metadata.name)
+        .filter(|other| reads(&***other, secret) && other.metadata.name != storage.metadata.name)
         .cloned()
         .collect();
     if others.is_empty() {
@@ -255,16 +264,6 @@ fn bereft(
         .flatten()
         .any(|owner| Some(&owner.uid) == storage.metadata.uid.as_ref());
     Ok(if owned { others } else { Vec::new() })
-}
-
-fn reads(storage: &BackupStorage, secret: &str) -> bool {
-    storage.spec.credentials_secret_name.known_str() == Some(secret)
-}
-
-/// Whether a field manager has written an object.
-fn is_written_by(metadata: &ObjectMeta, manager: &str) -> bool {
-    let mut entries = metadata.managed_fields.iter().flatten();
-    entries.any(|entry| entry.manager.as_deref() == Some(manager))
 }
 
 fn in_use<T>(users: Vec<User>) -> Action<T> {

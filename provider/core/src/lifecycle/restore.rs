@@ -126,7 +126,7 @@ impl Lifecycle for BeginRestore {
             Some(missing) => Action::Require(missing),
             None => Action::Create {
                 object: self.object.clone(),
-                body: self.body.clone(),
+                body: self.body.clone().into(),
             },
         })
     }

@@ -72,11 +72,11 @@ impl World {
     pub(crate) fn write<T>(&mut self, action: &Action<T>) -> Option<String> {
         match action {
             Action::Create { object, body } => {
-                self.lay(object, body);
+                self.lay(object, body.expose());
                 Some(format!("create {object}"))
             }
             Action::Apply(apply) => {
-                self.lay(&apply.object, &apply.body);
+                self.lay(&apply.object, apply.body.expose());
                 Some(format!("apply {}", apply.object))
             }
             Action::Merge(changes) => {
@@ -105,7 +105,12 @@ impl World {
         for _ in 0..50 {
             let action = self.next(lifecycle);
             match self.write(&action) {
-                Some(done) => written.push(done),
+                Some(done) => {
+                    if let Action::Apply(apply) = &action {
+                        lifecycle.wrote(&apply.object, None);
+                    }
+                    written.push(done);
+                }
                 None => return (written, action),
             }
         }

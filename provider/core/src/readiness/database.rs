@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::engine_object::{self, EVERESTS_LOG};
 use super::{Readiness, address};
+use crate::api::RECONCILE_PAUSED;
 use crate::facts::Seen;
 use crate::restart;
 use crate::volumes::{CANNOT_RESIZE, RESIZE_FAILED, condition};
@@ -31,10 +32,7 @@ const ENGINE_HOLD: Duration = Duration::from_secs(6);
 /// only the error.
 const ERROR_HOLD: Duration = Duration::from_secs(120);
 
-/// Annotation that pauses Everest's reconciliation of a database.
-const RECONCILE_PAUSED: &str = "everest.percona.com/reconcile-paused";
-
-/// The last observation of a database.
+/// What was last seen of a database.
 #[derive(Clone, Copy, Debug)]
 pub struct DatabaseObservation<'a> {
     /// The database.

@@ -6,7 +6,6 @@ use everest_schemas::Engine;
 use everest_schemas::everest::DatabaseCluster;
 use everest_schemas::models::BackupModel;
 
-use super::Stage;
 use super::database::MOST_PG_STORAGES;
 use super::findings::{Findings, differ};
 use super::online::{
@@ -14,7 +13,8 @@ use super::online::{
 };
 use super::table::backup::{PG_THREE_STORAGES, PSMDB_ONE_STORAGE};
 use super::table::online::BACKUP_RUNNING;
-use crate::facts::{BACKUP_UNFINISHED, Facts};
+use super::{Stage, Validate};
+use crate::facts::{BACKUP_UNFINISHED, Facts, Kind, Planned, Wanted};
 use crate::finding::Finding;
 use crate::path::FieldPath;
 
@@ -130,6 +130,41 @@ pub(super) fn fourth_storage(
             path,
             format!("{storage:?} is one backup storage too many beside {others}"),
         );
+    }
+}
+
+impl Validate for BackupModel {
+    fn check_syntax(&self) -> Vec<Finding> {
+        check_syntax(self)
+    }
+
+    fn check(&self, prior: Option<&Self>) -> Vec<Finding> {
+        check(self, prior)
+    }
+
+    fn wanted(&self, prior: Option<&Self>) -> Wanted {
+        if prior.is_some() {
+            return Wanted::default();
+        }
+        let kinds = [
+            Kind::Engines,
+            Kind::Databases,
+            Kind::Backups,
+            Kind::Storages,
+        ];
+        Wanted::of(&self.namespace, &kinds)
+    }
+
+    fn note(&self, planned: &mut Planned) {
+        planned.note(&self.namespace, Kind::Backups, &self.name);
+    }
+
+    fn note_destroyed(&self, planned: &mut Planned) {
+        planned.note_destroyed(&self.namespace, Kind::Backups, &self.name);
+    }
+
+    fn check_online(&self, prior: Option<&Self>, facts: &Facts, stage: Stage) -> Vec<Finding> {
+        check_online(self, prior, facts, stage)
     }
 }
 

@@ -4,7 +4,7 @@ use everest_schemas::everest::BackupStorageSpec;
 use everest_schemas::models::BackupStorageModel;
 use everest_schemas::{Field, Sensitive};
 
-use super::Stage;
+use super::expressions::{self, Expression};
 use super::findings::{Findings, differ, is_missing};
 use super::online::served_namespace;
 use super::table::backup::{
@@ -13,7 +13,8 @@ use super::table::backup::{
 };
 use super::table::general::NAME;
 use super::table::online::{BUCKET_ONCE, STORAGE_UNUSED};
-use crate::facts::{Facts, Kind, PlannedInNamespace};
+use super::{Stage, Validate};
+use crate::facts::{Facts, Kind, Planned, PlannedInNamespace, Wanted};
 use crate::finding::Finding;
 use crate::path::FieldPath;
 use crate::storage_users::{self, Neighbours};
@@ -268,6 +269,40 @@ fn change_in_use(
                 format!("The {name} of a storage in use would change from {before:?} to {now:?}"),
             );
         }
+    }
+}
+
+impl Validate for BackupStorageModel {
+    const EXPRESSIONS: &'static [Expression] = expressions::BACKUP_STORAGE;
+
+    fn check_syntax(&self) -> Vec<Finding> {
+        check_syntax(self)
+    }
+
+    fn check(&self, prior: Option<&Self>) -> Vec<Finding> {
+        check(self, prior)
+    }
+
+    fn wanted(&self, _: Option<&Self>) -> Wanted {
+        Wanted::of(&self.namespace, &[Kind::Storages])
+    }
+
+    fn note(&self, planned: &mut Planned) {
+        planned.note(&self.namespace, Kind::Storages, &self.name);
+    }
+
+    fn wanted_at_destruction(&self) -> Wanted {
+        // What may use it.
+        let kinds = [Kind::Storages, Kind::Databases, Kind::Backups];
+        Wanted::of(&self.namespace, &kinds)
+    }
+
+    fn check_online(&self, prior: Option<&Self>, facts: &Facts, stage: Stage) -> Vec<Finding> {
+        check_online(self, prior, facts, stage)
+    }
+
+    fn check_destruction_online(&self, facts: &Facts) -> Vec<Finding> {
+        check_destruction_online(self, facts)
     }
 }
 

@@ -9,17 +9,21 @@ mod origin;
 mod proxy;
 mod restart;
 mod sharding;
+mod wanted;
 
 use everest_schemas::everest::DatabaseClusterSpec;
 use everest_schemas::models::DatabaseModel;
 use everest_schemas::{Engine, Field, Tree};
 use jiff::Timestamp;
 
+use super::expressions::{self, Expression};
 use super::findings::Findings;
-use super::pitr;
 use super::table::general::{IMMUTABLE, NAME};
+use super::{Stage, Validate, pitr};
+use crate::facts::{Facts, Kind, Planned, Wanted};
 use crate::finding::Finding;
 use crate::path::FieldPath;
+use crate::raised::{self, Said};
 use crate::text::Text;
 use crate::{computed, name, schema};
 
@@ -163,6 +167,66 @@ fn split_horizon(spec: &DatabaseClusterSpec) -> Field<String> {
         .as_ref()
         .and_then(|features| features.psmdb.as_ref())
         .and_then(|psmdb| psmdb.split_horizon_dns_config_name.clone())
+}
+
+impl Validate for DatabaseModel {
+    const EXPRESSIONS: &'static [Expression] = expressions::DATABASE;
+
+    fn check_syntax(&self) -> Vec<Finding> {
+        check_syntax(self)
+    }
+
+    fn check(&self, prior: Option<&Self>) -> Vec<Finding> {
+        check(self, prior)
+    }
+
+    fn said(&self) -> Said {
+        raised::said(self)
+    }
+
+    fn keep_raised(&mut self, prior: &Self, before: &Said) -> Vec<Finding> {
+        raised::keep(self, prior, before)
+    }
+
+    fn give_way(&mut self, observed: &Self, is_ours: &dyn Fn(&FieldPath) -> bool) -> Vec<Finding> {
+        raised::give_way(self, observed, is_ours)
+    }
+
+    fn check_time(&self, prior: Option<&Self>, now: Timestamp) -> Vec<Finding> {
+        check_time(self, prior, now)
+    }
+
+    fn check_immutable(&self, prior: &Self) -> Vec<Finding> {
+        check_immutable(self, prior)
+    }
+
+    fn wanted(&self, prior: Option<&Self>) -> Wanted {
+        wanted::for_change(self, prior)
+    }
+
+    fn note(&self, planned: &mut Planned) {
+        planned.note(&self.namespace, Kind::Databases, &self.name);
+    }
+
+    fn note_destroyed(&self, planned: &mut Planned) {
+        planned.note_destroyed(&self.namespace, Kind::Databases, &self.name);
+    }
+
+    fn check_online(&self, prior: Option<&Self>, facts: &Facts, stage: Stage) -> Vec<Finding> {
+        check_online(self, prior, facts, stage)
+    }
+
+    fn check_destruction(&self) -> Vec<Finding> {
+        check_destruction(self)
+    }
+
+    fn wanted_at_destruction(&self) -> Wanted {
+        wanted::for_destruction(self)
+    }
+
+    fn check_destruction_online(&self, facts: &Facts) -> Vec<Finding> {
+        check_destruction_online(self, facts)
+    }
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! Rules for `everest_namespace`.
 
 use everest_schemas::everest::DatabaseCluster;
-use everest_schemas::models::NamespaceModel;
+use everest_schemas::models::{Engines, NamespaceModel};
 use everest_schemas::{Engine, Field};
 
-use super::Stage;
+use super::expressions::{self, Expression};
 use super::findings::{Findings, differ};
 use super::table::namespace::{
     MANAGED_BY_LABEL, NAMESPACE_ENGINE, NAMESPACE_NAME, NAMESPACE_RESERVED, OPERATOR_NO_DOWNGRADE,
@@ -14,12 +14,14 @@ use super::table::online::{
     ENGINE_UNUSED, NAMESPACE_EMPTY, OPERATOR_APPROVAL, OPERATOR_UPGRADE_ALONE,
     OPERATOR_UPGRADE_READY,
 };
-use crate::facts::{Facts, Kind};
+use super::{Stage, Validate};
+use crate::facts::{Facts, Kind, Planned, Wanted};
 use crate::finding::Finding;
 use crate::install_plan::{self, Decision};
 use crate::name;
 use crate::operator_upgrade::{self, Hop};
 use crate::path::FieldPath;
+use crate::raised::{self, Said};
 use crate::v1;
 use crate::version::Version;
 
@@ -289,6 +291,67 @@ fn downgrades(planned: &NamespaceModel, prior: &NamespaceModel, findings: &mut F
                 format!("{text} is older than {installed}, which is installed"),
             );
         }
+    }
+}
+
+impl Validate for NamespaceModel {
+    const EXPRESSIONS: &'static [Expression] = expressions::NAMESPACE;
+
+    fn check_syntax(&self) -> Vec<Finding> {
+        check_syntax(self)
+    }
+
+    fn check(&self, prior: Option<&Self>) -> Vec<Finding> {
+        check(self, prior)
+    }
+
+    fn said(&self) -> Said {
+        raised::said(self)
+    }
+
+    fn keep_raised(&mut self, prior: &Self, before: &Said) -> Vec<Finding> {
+        raised::keep(self, prior, before)
+    }
+
+    fn give_way(&mut self, observed: &Self, is_ours: &dyn Fn(&FieldPath) -> bool) -> Vec<Finding> {
+        raised::give_way(self, observed, is_ours)
+    }
+
+    fn wanted(&self, prior: Option<&Self>) -> Wanted {
+        let (name, upgrades) = match prior {
+            Some(prior) => (
+                &prior.name,
+                operator_upgrade::asked_for(self, prior).next().is_some(),
+            ),
+            None if self.take_ownership.known() == Some(&true) => (&self.name, true),
+            // Nothing is in a new one.
+            None => return Wanted::default(),
+        };
+        let mut wanted = Wanted::of(name, &[Kind::Databases]);
+        if upgrades {
+            wanted.kinds.extend([
+                Kind::EnginesEverywhere,
+                Kind::Subscriptions,
+                Kind::InstallPlans,
+            ]);
+        }
+        wanted
+    }
+
+    fn note(&self, planned: &mut Planned) {
+        planned.note_namespace(&self.name);
+        for (engine, _) in self.engines.known().into_iter().flat_map(Engines::iter) {
+            let operator = engine.operator().into();
+            planned.note(&self.name, Kind::Engines, &operator);
+        }
+    }
+
+    fn check_online(&self, prior: Option<&Self>, facts: &Facts, stage: Stage) -> Vec<Finding> {
+        check_online(self, prior, facts, stage)
+    }
+
+    fn check_destruction_online(&self, facts: &Facts) -> Vec<Finding> {
+        check_destruction_online(self, facts)
     }
 }
 

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::backup::fourth_storage;
 use super::database::{backup_source, pitr_date};
+use super::expressions::{self, Expression};
 use super::findings::{Findings, differ, is_missing};
 use super::online::{
     Reference, busy_state, database, is_to_come, named, served_namespace, storage,
@@ -14,8 +15,8 @@ use super::online::{
 };
 use super::table::backup::{PXC_RESTORE_STORAGE, RESTORE_SOURCE};
 use super::table::online::{RESTORE_ALLOWED, SOURCE_BACKUP};
-use super::{Stage, pitr};
-use crate::facts::{Facts, Kind};
+use super::{Stage, Validate, pitr};
+use crate::facts::{Facts, Kind, Wanted};
 use crate::finding::Finding;
 use crate::path::FieldPath;
 
@@ -282,6 +283,39 @@ pub(super) fn source_backup<'a>(
         findings.error(&SOURCE_BACKUP, path, summary);
     }
     Some((name, backup))
+}
+
+impl Validate for RestoreModel {
+    const EXPRESSIONS: &'static [Expression] = expressions::RESTORE;
+
+    fn check_syntax(&self) -> Vec<Finding> {
+        check_syntax(self)
+    }
+
+    fn check(&self, prior: Option<&Self>) -> Vec<Finding> {
+        check(self, prior)
+    }
+
+    fn check_time(&self, prior: Option<&Self>, now: Timestamp) -> Vec<Finding> {
+        check_time(self, prior, now)
+    }
+
+    fn wanted(&self, prior: Option<&Self>) -> Wanted {
+        if prior.is_some() {
+            return Wanted::default();
+        }
+        let mut wanted = Wanted::of(&self.namespace, &[Kind::Engines, Kind::Databases]);
+        wanted.note(self.backup_name.is_known(), Kind::Backups);
+        if self.backup_source.is_known() {
+            // The storages of a PostgreSQL database's backups count with the one of the source.
+            wanted.kinds.extend([Kind::Storages, Kind::Backups]);
+        }
+        wanted
+    }
+
+    fn check_online(&self, prior: Option<&Self>, facts: &Facts, stage: Stage) -> Vec<Finding> {
+        check_online(self, prior, facts, stage)
+    }
 }
 
 #[cfg(test)]

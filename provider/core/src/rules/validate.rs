@@ -1,20 +1,21 @@
 //! The rules of any model, for code that handles all kinds in the same way.
 
-use everest_schemas::models::{
-    BackupModel, BackupStorageModel, DatabaseModel, Engines, NamespaceModel, RestoreModel,
-};
 use jiff::Timestamp;
 
-use super::{Stage, backup, backup_storage, database, namespace, restore};
-use crate::facts::{Facts, Kind, Planned, Wanted};
+use super::Stage;
+use super::expressions::Expression;
+use crate::facts::{Facts, Planned, Wanted};
 use crate::finding::Finding;
 use crate::path::FieldPath;
-use crate::raised::{self, Said};
+use crate::raised::Said;
 
 /// A model that Everest has rules for. `self` has the values that hold after the change, see
 /// [`rules`](super); `prior` is the model before the change, `None` for a creation.
 pub trait Validate: Sized {
-    /// Finds values that are never valid.
+    /// The rules that the definition of its managed resource carries, for the API server to check.
+    const EXPRESSIONS: &'static [Expression] = &[];
+
+    /// What a configuration alone can never be.
     fn check_syntax(&self) -> Vec<Finding>;
 
     /// Checks an object that is created or changed, without the cluster.
@@ -46,7 +47,8 @@ pub trait Validate: Sized {
         findings
     }
 
-    /// The values of a configuration that only go up; see [`raised`].
+    /// What a configuration says of the values that only go up; see
+    /// [`raised`](crate::raised).
     fn said(&self) -> Said {
         Said::new()
     }
@@ -95,183 +97,5 @@ pub trait Validate: Sized {
     fn check_destruction_online(&self, facts: &Facts) -> Vec<Finding> {
         let _ = facts;
         Vec::new()
-    }
-}
-
-impl Validate for BackupModel {
-    fn check_syntax(&self) -> Vec<Finding> {
-        backup::check_syntax(self)
-    }
-
-    fn check(&self, prior: Option<&Self>) -> Vec<Finding> {
-        backup::check(self, prior)
-    }
-
-    fn wanted(&self, prior: Option<&Self>) -> Wanted {
-        Wanted::for_backup(self, prior)
-    }
-
-    fn note(&self, planned: &mut Planned) {
-        planned.note(&self.namespace, Kind::Backups, &self.name);
-    }
-
-    fn note_destroyed(&self, planned: &mut Planned) {
-        planned.note_destroyed(&self.namespace, Kind::Backups, &self.name);
-    }
-
-    fn check_online(&self, prior: Option<&Self>, facts: &Facts, stage: Stage) -> Vec<Finding> {
-        backup::check_online(self, prior, facts, stage)
-    }
-}
-
-impl Validate for BackupStorageModel {
-    fn check_syntax(&self) -> Vec<Finding> {
-        backup_storage::check_syntax(self)
-    }
-
-    fn check(&self, prior: Option<&Self>) -> Vec<Finding> {
-        backup_storage::check(self, prior)
-    }
-
-    fn wanted(&self, _: Option<&Self>) -> Wanted {
-        Wanted::for_backup_storage(self)
-    }
-
-    fn note(&self, planned: &mut Planned) {
-        planned.note(&self.namespace, Kind::Storages, &self.name);
-    }
-
-    fn wanted_at_destruction(&self) -> Wanted {
-        Wanted::for_destruction_of_backup_storage(self)
-    }
-
-    fn check_online(&self, prior: Option<&Self>, facts: &Facts, stage: Stage) -> Vec<Finding> {
-        backup_storage::check_online(self, prior, facts, stage)
-    }
-
-    fn check_destruction_online(&self, facts: &Facts) -> Vec<Finding> {
-        backup_storage::check_destruction_online(self, facts)
-    }
-}
-
-impl Validate for DatabaseModel {
-    fn check_syntax(&self) -> Vec<Finding> {
-        database::check_syntax(self)
-    }
-
-    fn check(&self, prior: Option<&Self>) -> Vec<Finding> {
-        database::check(self, prior)
-    }
-
-    fn said(&self) -> Said {
-        raised::said(self)
-    }
-
-    fn keep_raised(&mut self, prior: &Self, before: &Said) -> Vec<Finding> {
-        raised::keep(self, prior, before)
-    }
-
-    fn give_way(&mut self, observed: &Self, is_ours: &dyn Fn(&FieldPath) -> bool) -> Vec<Finding> {
-        raised::give_way(self, observed, is_ours)
-    }
-
-    fn check_time(&self, prior: Option<&Self>, now: Timestamp) -> Vec<Finding> {
-        database::check_time(self, prior, now)
-    }
-
-    fn check_immutable(&self, prior: &Self) -> Vec<Finding> {
-        database::check_immutable(self, prior)
-    }
-
-    fn wanted(&self, prior: Option<&Self>) -> Wanted {
-        Wanted::for_database(self, prior)
-    }
-
-    fn note(&self, planned: &mut Planned) {
-        planned.note(&self.namespace, Kind::Databases, &self.name);
-    }
-
-    fn note_destroyed(&self, planned: &mut Planned) {
-        planned.note_destroyed(&self.namespace, Kind::Databases, &self.name);
-    }
-
-    fn check_online(&self, prior: Option<&Self>, facts: &Facts, stage: Stage) -> Vec<Finding> {
-        database::check_online(self, prior, facts, stage)
-    }
-
-    fn check_destruction(&self) -> Vec<Finding> {
-        database::check_destruction(self)
-    }
-
-    fn wanted_at_destruction(&self) -> Wanted {
-        Wanted::for_destruction_of_database(self)
-    }
-
-    fn check_destruction_online(&self, facts: &Facts) -> Vec<Finding> {
-        database::check_destruction_online(self, facts)
-    }
-}
-
-impl Validate for NamespaceModel {
-    fn check_syntax(&self) -> Vec<Finding> {
-        namespace::check_syntax(self)
-    }
-
-    fn check(&self, prior: Option<&Self>) -> Vec<Finding> {
-        namespace::check(self, prior)
-    }
-
-    fn said(&self) -> Said {
-        raised::said(self)
-    }
-
-    fn keep_raised(&mut self, prior: &Self, before: &Said) -> Vec<Finding> {
-        raised::keep(self, prior, before)
-    }
-
-    fn give_way(&mut self, observed: &Self, is_ours: &dyn Fn(&FieldPath) -> bool) -> Vec<Finding> {
-        raised::give_way(self, observed, is_ours)
-    }
-
-    fn wanted(&self, prior: Option<&Self>) -> Wanted {
-        Wanted::for_namespace(self, prior)
-    }
-
-    fn note(&self, planned: &mut Planned) {
-        planned.note_namespace(&self.name);
-        for (engine, _) in self.engines.known().into_iter().flat_map(Engines::iter) {
-            let operator = engine.operator().into();
-            planned.note(&self.name, Kind::Engines, &operator);
-        }
-    }
-
-    fn check_online(&self, prior: Option<&Self>, facts: &Facts, stage: Stage) -> Vec<Finding> {
-        namespace::check_online(self, prior, facts, stage)
-    }
-
-    fn check_destruction_online(&self, facts: &Facts) -> Vec<Finding> {
-        namespace::check_destruction_online(self, facts)
-    }
-}
-
-impl Validate for RestoreModel {
-    fn check_syntax(&self) -> Vec<Finding> {
-        restore::check_syntax(self)
-    }
-
-    fn check(&self, prior: Option<&Self>) -> Vec<Finding> {
-        restore::check(self, prior)
-    }
-
-    fn check_time(&self, prior: Option<&Self>, now: Timestamp) -> Vec<Finding> {
-        restore::check_time(self, prior, now)
-    }
-
-    fn wanted(&self, prior: Option<&Self>) -> Wanted {
-        Wanted::for_restore(self, prior)
-    }
-
-    fn check_online(&self, prior: Option<&Self>, facts: &Facts, stage: Stage) -> Vec<Finding> {
-        restore::check_online(self, prior, facts, stage)
     }
 }

@@ -1,7 +1,7 @@
 //! A keyword has the same effect wherever it appears.
 
 use everest_schemas::everest::{DatabaseCluster, DatabaseClusterSpec};
-use everest_schemas::models::{BackupModel, DatabaseModel, NamespaceModel, RestoreModel};
+use everest_schemas::models::DatabaseModel;
 use everest_schemas::{Field, Tree};
 use serde_json::{Value, json};
 
@@ -265,8 +265,8 @@ fn every_model_goes_through_a_walk_unchanged() {
         edit(&mut edited, |_, _| {});
         assert!(edited == model);
     }
-    check(BackupModel::default());
-    check(DatabaseModel::default());
-    check(NamespaceModel::default());
-    check(RestoreModel::default());
+    macro_rules! check_each {
+        ($($module:ident::$kind:ident = $model:ty;)*) => { $(check(<$model>::default());)* };
+    }
+    everest_schemas::for_each_kind!(check_each);
 }

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use everest_schemas::models::{
-    BackupModel, BackupStorageModel, DatabaseModel, NamespaceModel, ProviderModel, RestoreModel,
-};
+use everest_schemas::for_each_kind;
+use everest_schemas::models::ProviderModel;
 use regex_lite::Regex;
 use schemars::JsonSchema;
 use serde_json::Value;
@@ -12,8 +11,7 @@ use serde_json::Value;
 use super::{Name, Part, Text};
 use crate::dialect::{Dialect, Phrase};
 use crate::finding::Finding;
-use crate::rules::TABLE;
-use crate::rules::expressions::{BACKUP_STORAGE, DATABASE, NAMESPACE, RESTORE};
+use crate::rules::{TABLE, Validate};
 
 /// Rules that only Terraform can break: about write-only attributes and its state.
 const OF_TERRAFORM: [&str; 2] = ["credentials-once", "credentials-version"];
@@ -104,7 +102,10 @@ fn a_rule_speaks_to_each_front_ends_users_in_their_words() {
 
 #[test]
 fn an_expression_is_refused_in_the_words_of_managed_resources() {
-    for expression in [DATABASE, BACKUP_STORAGE, RESTORE, NAMESPACE].concat() {
+    macro_rules! expressions {
+        ($($module:ident::$kind:ident = $model:ty;)*) => { [$(<$model>::EXPRESSIONS),*] };
+    }
+    for expression in for_each_kind!(expressions).concat() {
         let said = expression.message().render(Dialect::ManagedResource);
         let misfits = misfits(&said, Dialect::ManagedResource);
         assert!(misfits.is_empty(), "{misfits:?} in {said:?}");
@@ -131,11 +132,10 @@ fn words_of_another_front_end_are_found() {
 #[test]
 fn a_field_that_a_rule_names_is_one_of_a_model() {
     let mut paths = BTreeSet::new();
-    of_model::<DatabaseModel>(&mut paths);
-    of_model::<NamespaceModel>(&mut paths);
-    of_model::<BackupStorageModel>(&mut paths);
-    of_model::<BackupModel>(&mut paths);
-    of_model::<RestoreModel>(&mut paths);
+    macro_rules! collect_paths {
+        ($($module:ident::$kind:ident = $model:ty;)*) => { $(of_model::<$model>(&mut paths);)* };
+    }
+    for_each_kind!(collect_paths);
     of_model::<ProviderModel>(&mut paths);
     let has = |name: &Name| match name {
         Name::Path(path) => paths.contains(&path.to_string()),

@@ -6,7 +6,9 @@ use everest_schemas::everest::{DatabaseClusterBackup, DatabaseClusterBackupSpec}
 use everest_schemas::models::BackupModel;
 use serde_json::Value;
 
+use super::object_mapping::{ObjectMapping, in_a_namespace};
 use super::{CLUSTER_NAME_LABEL, Identity, OwnedKeys, body, filled, known_json, named, timestamp};
+use crate::Operation;
 use crate::facts::BACKUP_UNFINISHED;
 
 /// The body that takes a backup.
@@ -61,6 +63,23 @@ pub fn is_being_taken(object: &DatabaseClusterBackup, database: &str) -> bool {
     object.spec.db_cluster_name.known_str() == Some(database)
         && object.metadata.deletion_timestamp.is_none()
         && BACKUP_UNFINISHED.contains(&state(object))
+}
+
+impl ObjectMapping for BackupModel {
+    type Object = DatabaseClusterBackup;
+
+    const RENAMED: &'static [(&'static str, &'static str)] =
+        &[("spec.dbClusterName", "spec.databaseName")];
+
+    in_a_namespace!();
+
+    fn desired(&self, _: Operation) -> Value {
+        desired(self)
+    }
+
+    fn observed(object: &DatabaseClusterBackup, owned: &OwnedKeys) -> Self {
+        observed(object, owned)
+    }
 }
 
 #[cfg(test)]

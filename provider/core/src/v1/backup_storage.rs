@@ -10,7 +10,9 @@ use everest_schemas::{Field, Sensitive};
 use serde_json::{Value, json};
 
 use super::credentials::Credentials;
+use super::object_mapping::{ObjectMapping, in_a_namespace};
 use super::{Identity, OwnedKeys, body, filled, known_json, named};
+use crate::Operation;
 use crate::zero;
 
 /// Name of the Secret of a storage: the one it is known to have, or, for a new
@@ -113,6 +115,20 @@ pub fn observed(object: &BackupStorage, _: &OwnedKeys) -> BackupStorageModel {
         ),
         secret_name,
         ..BackupStorageModel::default()
+    }
+}
+
+impl ObjectMapping for BackupStorageModel {
+    type Object = BackupStorage;
+
+    in_a_namespace!();
+
+    fn desired(&self, _: Operation) -> Value {
+        desired(self)
+    }
+
+    fn observed(object: &BackupStorage, owned: &OwnedKeys) -> Self {
+        observed(object, owned)
     }
 }
 

@@ -4,7 +4,10 @@ use everest_schemas::models::BackupStorageModel;
 use everest_schemas::{Field, Sensitive};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
+use serde_json::{Value, json};
+
 use super::managed_fields;
+use crate::api::FILLED_FROM;
 
 /// Keys of the Secret, which all engines read.
 pub const KEYS: [&str; 2] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
@@ -22,18 +25,17 @@ pub enum SecretState {
 }
 
 impl SecretState {
-    /// The state of a Secret with this metadata; `None` if there is no such Secret.
+    /// The state of the keys of a Secret with this metadata, none if there is no such Secret.
     ///
-    /// A client that writes another value into a key takes over the key's ownership from the
-    /// manager that applied it.
-    pub fn of(metadata: Option<&ObjectMeta>, manager: &str) -> Self {
+    /// Whoever writes another value into a key takes its ownership from the one who applied it.
+    pub fn of(metadata: Option<&ObjectMeta>, keys: &[&str], manager: &str) -> Self {
         let Some(metadata) = metadata else {
             return Self::Gone;
         };
         let mut applies = managed_fields::applied(metadata, |name| name == manager);
         let applied = applies.any(|fields| {
             let data = &fields["f:data"];
-            KEYS.iter()
+            keys.iter()
                 .all(|key| data.get(format!("f:{key}")).is_some())
         });
         if applied {
@@ -44,7 +46,37 @@ impl SecretState {
     }
 }
 
-/// The credentials of a bucket.
+/// The body of a Secret that is filled from another one, with a note of which version of it.
+pub fn filled_from(content: Sensitive<Value>, source: &ObjectMeta) -> Sensitive<Value> {
+    let mut body = content.into_inner();
+    body["metadata"]["annotations"][FILLED_FROM] = json!(version_of(source));
+    Sensitive::new(body)
+}
+
+/// Whether a Secret, by its metadata, holds what `manager` has filled its `keys` with from `source`
+/// as that is now.
+pub fn is_filled_from(
+    secret: Option<&ObjectMeta>,
+    source: &ObjectMeta,
+    keys: &[&str],
+    manager: &str,
+) -> bool {
+    let noted = secret
+        .and_then(|secret| secret.annotations.as_ref())
+        .and_then(|annotations| annotations.get(FILLED_FROM));
+    noted == Some(&version_of(source))
+        && SecretState::of(secret, keys, manager) == SecretState::AsWritten
+}
+
+fn version_of(source: &ObjectMeta) -> String {
+    format!(
+        "{}/{}",
+        source.uid.as_deref().unwrap_or_default(),
+        source.resource_version.as_deref().unwrap_or_default()
+    )
+}
+
+/// What a bucket is opened with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credentials {
     /// Access key id, or the name of an Azure storage account.
@@ -181,7 +213,7 @@ mod tests {
         let state = |entries: &[serde_json::Value]| {
             let metadata: ObjectMeta =
                 serde_json::from_value(serde_json::json!({"managedFields": entries})).unwrap();
-            SecretState::of(Some(&metadata), "us")
+            SecretState::of(Some(&metadata), &KEYS, "us")
         };
         let owner = serde_json::json!({"manager": "everest-operator", "operation": "Update",
             "fieldsType": "FieldsV1", "fieldsV1": {"f:metadata": {"f:ownerReferences": {}}}});
@@ -196,7 +228,31 @@ mod tests {
         assert_eq!(state(&edited), SecretState::Changed);
         let anew = [entry("kubectl-create", "Update", &KEYS)];
         assert_eq!(state(&anew), SecretState::Changed);
-        assert_eq!(SecretState::of(None, "us"), SecretState::Gone);
+        assert_eq!(SecretState::of(None, &KEYS, "us"), SecretState::Gone);
+    }
+
+    #[test]
+    fn a_secret_is_as_its_source_until_either_changes() {
+        let source = |version: &str| ObjectMeta {
+            uid: Some("source".to_owned()),
+            resource_version: Some(version.to_owned()),
+            ..ObjectMeta::default()
+        };
+        let content = Sensitive::new(json!({"metadata": {"name": "s3"}, "data": {}}));
+        let mut body = filled_from(content, &source("7")).into_inner();
+        let fields: Vec<_> = KEYS.map(|key| (format!("f:{key}"), json!({}))).into();
+        let fields: serde_json::Map<_, _> = fields.into_iter().collect();
+        body["metadata"]["managedFields"] = json!([{"manager": "us", "operation": "Apply",
+            "fieldsType": "FieldsV1", "fieldsV1": {"f:data": fields}}]);
+        let held: ObjectMeta = serde_json::from_value(body["metadata"].clone()).unwrap();
+        assert!(is_filled_from(Some(&held), &source("7"), &KEYS, "us"));
+        assert!(!is_filled_from(Some(&held), &source("8"), &KEYS, "us"));
+        let edited = ObjectMeta {
+            managed_fields: None,
+            ..held
+        };
+        assert!(!is_filled_from(Some(&edited), &source("7"), &KEYS, "us"));
+        assert!(!is_filled_from(None, &source("7"), &KEYS, "us"));
     }
 
     #[test]

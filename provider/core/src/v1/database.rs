@@ -5,6 +5,7 @@ use everest_schemas::models::DatabaseModel;
 use everest_schemas::{Field, Tree};
 use serde_json::{Value, json};
 
+use super::object_mapping::{ObjectMapping, in_a_namespace};
 use super::{
     Identity, OwnedKeys, body, endpoint, filled, known_json, known_keys, named, observed_keys,
 };
@@ -186,6 +187,20 @@ fn without_zeros(spec: &DatabaseClusterSpec) -> DatabaseClusterSpec {
         schedule.retention_copies = schedule.retention_copies.or(Field::Known(0));
     }
     spec
+}
+
+impl ObjectMapping for DatabaseModel {
+    type Object = DatabaseCluster;
+
+    in_a_namespace!();
+
+    fn desired(&self, operation: Operation) -> Value {
+        desired(self, operation)
+    }
+
+    fn observed(object: &DatabaseCluster, owned: &OwnedKeys) -> Self {
+        observed(object, owned)
+    }
 }
 
 #[cfg(test)]

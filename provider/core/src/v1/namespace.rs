@@ -7,16 +7,12 @@ use everest_schemas::{Engine, Field};
 use k8s_openapi::api::core::v1::Namespace;
 use serde_json::{Map, Value, json};
 
-use super::{OwnedKeys, known_keys, observed_keys, put_keys};
+use super::{ObjectMapping, OwnedKeys, known_keys, observed_keys, put_keys};
+use crate::Operation;
 use crate::olm;
 use crate::readiness::{Readiness, engine_offered};
 
-/// Label that makes Everest treat a namespace as one for databases.
-pub const MANAGED_BY_LABEL: &str = "app.kubernetes.io/managed-by";
-/// Its value.
-pub const MANAGED_BY: &str = "everest";
-/// Name of the OperatorGroup in every namespace for databases.
-pub const OPERATOR_GROUP: &str = "everest-databases";
+pub use crate::api::{MANAGED_BY, MANAGED_BY_LABEL, OPERATOR_GROUP};
 
 /// The body of the Namespace, with the label that makes Everest manage it.
 pub fn desired(model: &NamespaceModel) -> Value {
@@ -147,6 +143,33 @@ pub(crate) fn installed(found: &Subscription) -> EngineInstall {
         channel: found.spec.channel.clone().into(),
         pending_version: pending.into(),
         installed_version: facts.installed_version.into(),
+    }
+}
+
+impl ObjectMapping for NamespaceModel {
+    type Object = Namespace;
+
+    fn namespace(&self) -> Option<&Field<String>> {
+        None
+    }
+
+    fn name(&self) -> &Field<String> {
+        &self.name
+    }
+
+    fn at(_: Field<String>, name: Field<String>) -> Self {
+        Self {
+            name,
+            ..Self::default()
+        }
+    }
+
+    fn desired(&self, _: Operation) -> Value {
+        desired(self)
+    }
+
+    fn observed(object: &Namespace, owned: &OwnedKeys) -> Self {
+        observed(object, &[], &[], None, owned)
     }
 }
 

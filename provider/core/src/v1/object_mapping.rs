@@ -1,16 +1,9 @@
 //! The mapping of any model, for code that handles all kinds in the same way.
 
 use everest_schemas::Field;
-use everest_schemas::everest::{
-    BackupStorage, DatabaseCluster, DatabaseClusterBackup, DatabaseClusterRestore,
-};
-use everest_schemas::models::{
-    BackupModel, BackupStorageModel, DatabaseModel, NamespaceModel, RestoreModel,
-};
-use k8s_openapi::api::core::v1::Namespace;
 use serde_json::Value;
 
-use super::{OwnedKeys, backup, backup_storage, database, namespace, restore};
+use super::OwnedKeys;
 use crate::Operation;
 
 /// A model that stands for an object of the cluster.
@@ -18,7 +11,11 @@ pub trait ObjectMapping: Sized {
     /// The object.
     type Object;
 
-    /// The namespace of the object; `None` for a cluster-scoped object.
+    /// Beginnings of paths in the object, with those that the model has in their place: the first
+    /// that fits.
+    const RENAMED: &'static [(&'static str, &'static str)] = &[];
+
+    /// The namespace of the object; none for one that is in no namespace.
     fn namespace(&self) -> Option<&Field<String>>;
 
     /// The name of the object.
@@ -46,15 +43,18 @@ pub trait ObjectMapping: Sized {
 /// Implements the place of a namespaced object by the members `namespace` and `name`.
 macro_rules! in_a_namespace {
     () => {
-        fn namespace(&self) -> Option<&Field<String>> {
+        fn namespace(&self) -> Option<&::everest_schemas::Field<String>> {
             Some(&self.namespace)
         }
 
-        fn name(&self) -> &Field<String> {
+        fn name(&self) -> &::everest_schemas::Field<String> {
             &self.name
         }
 
-        fn at(namespace: Field<String>, name: Field<String>) -> Self {
+        fn at(
+            namespace: ::everest_schemas::Field<String>,
+            name: ::everest_schemas::Field<String>,
+        ) -> Self {
             Self {
                 namespace,
                 name,
@@ -64,92 +64,14 @@ macro_rules! in_a_namespace {
     };
 }
 
-impl ObjectMapping for BackupModel {
-    type Object = DatabaseClusterBackup;
-
-    in_a_namespace!();
-
-    fn desired(&self, _: Operation) -> Value {
-        backup::desired(self)
-    }
-
-    fn observed(object: &DatabaseClusterBackup, owned: &OwnedKeys) -> Self {
-        backup::observed(object, owned)
-    }
-}
-
-impl ObjectMapping for BackupStorageModel {
-    type Object = BackupStorage;
-
-    in_a_namespace!();
-
-    fn desired(&self, _: Operation) -> Value {
-        backup_storage::desired(self)
-    }
-
-    fn observed(object: &BackupStorage, owned: &OwnedKeys) -> Self {
-        backup_storage::observed(object, owned)
-    }
-}
-
-impl ObjectMapping for DatabaseModel {
-    type Object = DatabaseCluster;
-
-    in_a_namespace!();
-
-    fn desired(&self, operation: Operation) -> Value {
-        database::desired(self, operation)
-    }
-
-    fn observed(object: &DatabaseCluster, owned: &OwnedKeys) -> Self {
-        database::observed(object, owned)
-    }
-}
-
-impl ObjectMapping for NamespaceModel {
-    type Object = Namespace;
-
-    fn namespace(&self) -> Option<&Field<String>> {
-        None
-    }
-
-    fn name(&self) -> &Field<String> {
-        &self.name
-    }
-
-    fn at(_: Field<String>, name: Field<String>) -> Self {
-        Self {
-            name,
-            ..Self::default()
-        }
-    }
-
-    fn desired(&self, _: Operation) -> Value {
-        namespace::desired(self)
-    }
-
-    fn observed(object: &Namespace, owned: &OwnedKeys) -> Self {
-        namespace::observed(object, &[], &[], None, owned)
-    }
-}
-
-impl ObjectMapping for RestoreModel {
-    type Object = DatabaseClusterRestore;
-
-    in_a_namespace!();
-
-    fn desired(&self, _: Operation) -> Value {
-        restore::desired(self)
-    }
-
-    fn observed(object: &DatabaseClusterRestore, owned: &OwnedKeys) -> Self {
-        restore::observed(object, owned)
-    }
-}
+pub(super) use in_a_namespace;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use everest_schemas::for_each_kind;
+    use everest_schemas::managed::ManagedModel;
+    use everest_schemas::models::NamespaceModel;
 
     /// Where a model at prod/orders says that it is, and where its object is sent to.
     fn places<M: ObjectMapping>() -> [(String, String); 2] {
@@ -166,11 +88,20 @@ mod tests {
 
     #[test]
     fn an_object_is_sent_to_where_its_model_is() {
-        let of = |namespace: &str| [(); 2].map(|()| (namespace.to_owned(), "orders".to_owned()));
-        assert_eq!(places::<BackupModel>(), of("prod"));
-        assert_eq!(places::<BackupStorageModel>(), of("prod"));
-        assert_eq!(places::<DatabaseModel>(), of("prod"));
-        assert_eq!(places::<RestoreModel>(), of("prod"));
-        assert_eq!(places::<NamespaceModel>(), of(""));
+        macro_rules! places_of {
+            ($($module:ident::$kind:ident = $model:ty;)*) => {
+                [$((<$model>::KIND, places::<$model>())),*]
+            };
+        }
+        for (kind, [said, sent]) in for_each_kind!(places_of) {
+            let namespace = if kind == NamespaceModel::KIND {
+                ""
+            } else {
+                "prod"
+            };
+            let expected = (namespace.to_owned(), "orders".to_owned());
+            assert_eq!(said, expected, "{kind}");
+            assert_eq!(sent, expected, "{kind}");
+        }
     }
 }

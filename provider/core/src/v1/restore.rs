@@ -9,7 +9,9 @@ use everest_schemas::everest::{
 use everest_schemas::models::{RestoreModel, RestorePitr};
 use serde_json::Value;
 
+use super::object_mapping::{ObjectMapping, in_a_namespace};
 use super::{CLUSTER_NAME_LABEL, Identity, OwnedKeys, body, filled, known_json, named, timestamp};
+use crate::Operation;
 
 /// The body of a server-side apply for a restore.
 pub fn desired(model: &RestoreModel) -> Value {
@@ -86,6 +88,26 @@ pub fn is_under_way(object: &DatabaseClusterRestore, database: &str) -> bool {
     object.spec.db_cluster_name.known_str() == Some(database)
         && object.metadata.deletion_timestamp.is_none()
         && (state(object).is_empty() || is_running(object))
+}
+
+impl ObjectMapping for RestoreModel {
+    type Object = DatabaseClusterRestore;
+
+    const RENAMED: &'static [(&'static str, &'static str)] = &[
+        ("spec.dbClusterName", "spec.databaseName"),
+        ("spec.dataSource.dbClusterBackupName", "spec.backupName"),
+        ("spec.dataSource.", "spec."),
+    ];
+
+    in_a_namespace!();
+
+    fn desired(&self, _: Operation) -> Value {
+        desired(self)
+    }
+
+    fn observed(object: &DatabaseClusterRestore, owned: &OwnedKeys) -> Self {
+        observed(object, owned)
+    }
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
 //! The input of the step, read strictly because Crossplane does not check it.
 
+use everest_core::open_api::Reading;
 use everest_schemas::function::{API_VERSION, Input, KIND};
 use function_sdk_rust::proto::v1::RunFunctionRequest;
 use function_sdk_rust::resource;
 use serde_json::Value;
 
-use super::shape::{self, Unknown};
+use super::shape;
 use super::ttl::TtlError;
 
 /// The reason why an input cannot be used.
@@ -41,7 +42,7 @@ pub(super) fn read(request: &RunFunctionRequest) -> Result<Input, InputError> {
             found: format!("apiVersion {api_version:?}, kind {kind:?}"),
         });
     }
-    let faults = shape::faults(&shape::INPUT, &value, "", Unknown::Refused);
+    let faults = shape::faults(&shape::INPUT, &value, "", Reading::Definition);
     if !faults.is_empty() {
         return Err(InputError::Shape(faults));
     }

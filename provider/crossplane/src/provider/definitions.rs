@@ -1,22 +1,20 @@
 //! The definitions of the managed resources, with the rules that the API server can check.
 
 use everest_core::dialect::Dialect;
-use everest_core::rules::expressions::{self, Expression};
+use everest_core::rules::Validate;
+use everest_core::rules::expressions::Expression;
 use everest_schemas::crds::{Validation, managed_resource};
-use everest_schemas::models::{
-    BackupModel, BackupStorageModel, DatabaseModel, NamespaceModel, RestoreModel,
-};
+use everest_schemas::for_each_kind;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 
 /// The definition of every managed resource, ordered by name.
 pub fn all() -> Vec<CustomResourceDefinition> {
-    let mut definitions = vec![
-        managed_resource::<DatabaseModel>(&validations(expressions::DATABASE)),
-        managed_resource::<BackupStorageModel>(&validations(expressions::BACKUP_STORAGE)),
-        managed_resource::<BackupModel>(&[]),
-        managed_resource::<RestoreModel>(&validations(expressions::RESTORE)),
-        managed_resource::<NamespaceModel>(&validations(expressions::NAMESPACE)),
-    ];
+    macro_rules! definitions {
+        ($($module:ident::$kind:ident = $model:ty;)*) => {
+            vec![$(managed_resource::<$model>(&validations(<$model>::EXPRESSIONS))),*]
+        };
+    }
+    let mut definitions = for_each_kind!(definitions);
     definitions.sort_by(|a, b| a.metadata.name.cmp(&b.metadata.name));
     definitions
 }
@@ -73,24 +71,32 @@ mod tests {
 
     #[test]
     fn every_expression_finds_its_member() {
-        let rules: usize = [
-            expressions::DATABASE,
-            expressions::BACKUP_STORAGE,
-            expressions::RESTORE,
-            expressions::NAMESPACE,
-        ]
-        .concat()
-        .iter()
-        .map(|expression| {
-            let text: String = all()
-                .iter()
-                .map(|definition| serde_json::to_string(definition).unwrap())
-                .collect();
+        let text: String = all()
+            .iter()
+            .map(|definition| serde_json::to_string(definition).unwrap())
+            .collect();
+        macro_rules! expressions {
+            ($($module:ident::$kind:ident = $model:ty;)*) => { [$(<$model>::EXPRESSIONS),*] };
+        }
+        let expressions = for_each_kind!(expressions).concat();
+        assert!(!expressions.is_empty());
+        for expression in expressions {
             let rule = serde_json::to_string(expression.expression).unwrap();
             assert!(text.contains(&rule), "{}", expression.rule.id);
-            1
-        })
-        .sum();
-        assert!(rules > 0);
+        }
+    }
+
+    #[test]
+    fn every_kind_is_in_what_users_read() {
+        for page in ["docs/guides/crossplane.md", "README.md"] {
+            let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+                .join("../..")
+                .join(page);
+            let text = fs::read_to_string(path).unwrap();
+            for definition in all() {
+                let kind = definition.spec.names.kind;
+                assert!(text.contains(&format!("`{kind}`")), "{page}: {kind}");
+            }
+        }
     }
 }

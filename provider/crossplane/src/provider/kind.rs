@@ -287,7 +287,13 @@ pub trait Kind: Sized + Send + Sync + 'static {
     }
 }
 
-/// The body of the needed change, from the configuration and the object.
+/// A model, with its kind of managed resource.
+pub trait Controlled: ManagedModel {
+    /// The kind.
+    type Kind: Kind<Model = Self>;
+}
+
+/// The body of the change that is needed, by what the objects say.
 pub fn change<K: Kind>(
     cluster: &Cluster,
     config: &K::Model,

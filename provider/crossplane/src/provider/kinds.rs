@@ -1,18 +1,15 @@
-//! The kinds of managed resources that have a controller.
+//! The kinds of managed resources, each with its controller.
 
 use std::sync::Arc;
 
-use everest_schemas::managed::ManagedModel;
-use everest_schemas::models::{
-    BackupModel, BackupStorageModel, DatabaseModel, NamespaceModel, RestoreModel,
-};
+use everest_schemas::for_each_kind;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
 use super::context::Context;
 use super::controllers;
-use super::kind::{BackupStorages, Backups, DatabaseNamespaces, Databases, Restores};
+use super::kind::Controlled;
 
 /// A kind and its controller.
 pub struct Kind {
@@ -22,26 +19,20 @@ pub struct Kind {
     pub run: fn(Arc<Context>, CancellationToken) -> BoxFuture<'static, ()>,
 }
 
-/// All of them.
-pub const KINDS: &[Kind] = &[
-    Kind {
-        plural: DatabaseModel::PLURAL,
-        run: |context, shutdown| controllers::run::<Databases>(context, shutdown).boxed(),
-    },
-    Kind {
-        plural: BackupStorageModel::PLURAL,
-        run: |context, shutdown| controllers::run::<BackupStorages>(context, shutdown).boxed(),
-    },
-    Kind {
-        plural: BackupModel::PLURAL,
-        run: |context, shutdown| controllers::run::<Backups>(context, shutdown).boxed(),
-    },
-    Kind {
-        plural: RestoreModel::PLURAL,
-        run: |context, shutdown| controllers::run::<Restores>(context, shutdown).boxed(),
-    },
-    Kind {
-        plural: NamespaceModel::PLURAL,
-        run: |context, shutdown| controllers::run::<DatabaseNamespaces>(context, shutdown).boxed(),
-    },
-];
+impl Kind {
+    const fn of<M: Controlled>() -> Self {
+        Self {
+            plural: M::PLURAL,
+            run: |context, shutdown| controllers::run::<M::Kind>(context, shutdown).boxed(),
+        }
+    }
+}
+
+macro_rules! kinds {
+    ($($module:ident::$kind:ident = $model:ty;)*) => {
+        /// All of them.
+        pub const KINDS: &[Kind] = &[$(Kind::of::<$model>()),*];
+    };
+}
+
+for_each_kind!(kinds);

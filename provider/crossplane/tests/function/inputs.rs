@@ -103,7 +103,7 @@ fn patches_say_what_is_wrong_with_them() {
         ),
         (
             json!({"from": "spec.size", "to": "engine.replicas"}),
-            "spec.engine.replicas is to be a whole number, and is text",
+            "spec.engine.replicas must be a whole number, and is text",
         ),
     ] {
         let entry = json!([{"resource": "db", "spec": spec("pxc"), "patches": [patch]}]);

@@ -11,3 +11,16 @@ mod script;
 fn every_story_ends_well_whatever_happens_on_the_way() {
     test_stories::tell(plays::all());
 }
+
+#[test]
+fn every_kind_has_stories() {
+    macro_rules! modules {
+        ($($module:ident::$kind:ident = $model:ty;)*) => { [$(stringify!($module)),*] };
+    }
+    let stories = plays::all();
+    for kind in everest_schemas::for_each_kind!(modules) {
+        let beginning = format!("terraform/{kind}/");
+        let mut names = stories.iter().map(|story| &story.name);
+        assert!(names.any(|name| name.starts_with(&beginning)), "{kind}");
+    }
+}

@@ -1,5 +1,5 @@
 use super::*;
-use crate::models::{BackupModel, BackupStorageModel, DatabaseModel, NamespaceModel, RestoreModel};
+use crate::models::{BackupStorageModel, DatabaseModel, NamespaceModel};
 
 fn spec_of<M: ManagedModel>() -> (Value, Value) {
     let definition = serde_json::to_value(managed_resource::<M>(&[])).unwrap();
@@ -38,11 +38,10 @@ fn required_of<M: ManagedModel>() {
 
 #[test]
 fn what_a_kind_requires_is_what_its_model_requires() {
-    required_of::<DatabaseModel>();
-    required_of::<BackupStorageModel>();
-    required_of::<BackupModel>();
-    required_of::<RestoreModel>();
-    required_of::<NamespaceModel>();
+    macro_rules! check_each {
+        ($($module:ident::$kind:ident = $model:ty;)*) => { $(required_of::<$model>();)* };
+    }
+    crate::for_each_kind!(check_each);
 }
 
 #[test]
@@ -147,14 +146,10 @@ fn descriptions<M: ManagedModel>() -> Vec<(String, String)> {
 
 #[test]
 fn a_definition_speaks_of_nothing_that_only_terraform_has() {
-    let told = [
-        descriptions::<DatabaseModel>(),
-        descriptions::<BackupStorageModel>(),
-        descriptions::<BackupModel>(),
-        descriptions::<RestoreModel>(),
-        descriptions::<NamespaceModel>(),
-    ]
-    .concat();
+    macro_rules! of_each {
+        ($($module:ident::$kind:ident = $model:ty;)*) => { [$(descriptions::<$model>()),*] };
+    }
+    let told = crate::for_each_kind!(of_each).concat();
     for (name, text) in told {
         let text = text.replace("install plan", "");
         for word in text.split(|letter: char| !letter.is_alphanumeric() && letter != '_') {

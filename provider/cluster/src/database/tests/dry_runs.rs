@@ -121,3 +121,22 @@ async fn a_refusal_names_the_attribute() {
         .unwrap_err();
     assert_eq!(error.attribute().unwrap().to_string(), "engine.type");
 }
+
+#[tokio::test]
+async fn what_a_webhook_rewrites_is_told_at_plan() {
+    let (cluster, _) = api_server::cluster(|method, _, body| match method {
+        "PATCH" => {
+            let mut answer = body.clone();
+            answer["spec"]["engine"]["storage"]["size"] = json!("40Gi");
+            api_server::Answer::Json(200, answer)
+        }
+        _ => api_server::absent("databaseclusters", "orders"),
+    });
+    let cluster = cluster.accounting();
+    let config = model(json!({}));
+    let asked = dry_run(&cluster, None, &config, &config, true).await;
+    assert!(asked.is_ok(), "{asked:?}");
+    let rewritten = cluster.rewritten();
+    let told: Vec<_> = rewritten.iter().map(ToString::to_string).collect();
+    assert_eq!(told, ["engine.storage.size: the cluster made 40Gi of 25Gi"]);
+}

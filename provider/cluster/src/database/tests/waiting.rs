@@ -287,3 +287,44 @@ async fn reads_that_are_never_answered_do_not_end_a_wait() {
     assert!(waited.is_ok(), "{:?}", waited.err());
     assert!(begun.elapsed() >= Duration::from_secs(60), "{begun:?}");
 }
+
+/// Takes the database away after a while of waiting.
+fn deleted_by_somebody(objects: &api_server::Held) {
+    let objects = objects.clone();
+    tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        objects.lock().unwrap().remove(DATABASE);
+    });
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_database_that_somebody_deletes_while_it_is_made_is_not_created() {
+    let (cluster, seen, objects) = api_server::store(api_server::Objects::new(), |_, _, _| {});
+    deleted_by_somebody(&objects);
+    let made = Unacknowledged::default();
+    let created = create(&cluster, &of("pxc", 3), &made, &wait()).await;
+    let Creation::NotCreated(error) = created else {
+        panic!("{created:?}")
+    };
+    assert!(matches!(error, ClusterError::NotFound { .. }), "{error}");
+    assert_eq!(api_server::writes(&seen).len(), 1, "it is not made anew");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_database_that_somebody_deletes_while_it_is_changed_is_not_made_anew() {
+    let (cluster, seen, objects) = ready("pxc", PXC, pxc(3, 4, 4), |engine_cr| {
+        *engine_cr = pxc(5, 5, 4);
+    });
+    deleted_by_somebody(&objects);
+    let planned = of("pxc", 5);
+    let changed = update(&cluster, &of("pxc", 3), &planned, &planned, &wait()).await;
+    // The state keeps what was there: the next plan's read finds that it is gone.
+    let text = pending(&changed);
+    assert!(text.contains("does not exist"), "{text}");
+    let patches = api_server::writes(&seen);
+    assert!(patches.iter().all(|line| line.starts_with("PATCH")));
+    assert!(
+        !objects.lock().unwrap().contains_key(DATABASE),
+        "{patches:?}"
+    );
+}

@@ -62,6 +62,23 @@ fn a_quota_is_no_missing_permission() {
 }
 
 #[test]
+fn a_namespace_that_is_going_is_no_missing_permission() {
+    let error = read(
+        403,
+        "Forbidden",
+        "databaseclusters.everest.percona.com \"orders\" is forbidden: unable to create new content \
+         in namespace prod because it is being terminated",
+        json!({"causes": [{"reason": "NamespaceTerminating", "field": "metadata.namespace",
+            "message": "namespace prod is being terminated"}]}),
+    );
+    assert!(
+        matches!(&error, ClusterError::Refused { message, .. } if message.contains("being terminated")),
+        "{error:?}"
+    );
+    assert!(!error.to_string().contains("grant"), "{error}");
+}
+
+#[test]
 fn a_webhook_that_is_down_is_named_and_worth_a_retry() {
     let error = read(
         500,

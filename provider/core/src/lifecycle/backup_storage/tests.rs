@@ -2,8 +2,9 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::api::IN_USE;
-use crate::lifecycle::ObjectKind;
+use crate::dialect::Dialect;
 use crate::lifecycle::world::{World, object};
+use crate::lifecycle::{Agreed, ObjectKind};
 use crate::v1::ObjectMapping;
 
 const MANAGER: &str = "ours";
@@ -129,4 +130,176 @@ fn the_secret_goes_after_the_storage_if_it_is_ours_and_nobody_reads_it() {
     let world = World::default().with(ObjectKind::Secret, "s3", secret);
     let mut world = world.hiding(ObjectKind::BackupStorage);
     assert_eq!(world.next(&mut remove()), Action::Done(()));
+}
+
+fn content() -> Option<Sensitive<Value>> {
+    Some(Sensitive::new(
+        json!({"data": {"AWS_ACCESS_KEY_ID": "eA=="}}),
+    ))
+}
+
+fn make(content: Option<Sensitive<Value>>) -> CreateWithSecret<BackupStorage> {
+    let model = BackupStorageModel::at("prod".into(), "s3".into());
+    create(&model, content, MANAGER)
+}
+
+/// The names of what was written, and the last action as a word.
+fn course(world: &mut World, content: Option<Sensitive<Value>>) -> (Vec<String>, Action) {
+    let mut make = make(content);
+    let mut written = Vec::new();
+    loop {
+        let action = world.next(&mut make);
+        let Some(what) = world.write(&action) else {
+            return (written, action);
+        };
+        if let Action::Apply(apply) = &action {
+            make.wrote(&apply.object, None);
+        }
+        written.push(what);
+        if matches!(action, Action::Create { .. }) {
+            return (written, action);
+        }
+    }
+}
+
+/// A Secret that this provider has written, with owners.
+fn ours(owners: &[&str]) -> Value {
+    let owners: Vec<_> = owners
+        .iter()
+        .map(|uid| json!({"apiVersion": "v1", "kind": "BackupStorage", "name": "s3", "uid": uid}))
+        .collect();
+    json!({"metadata": {"uid": "secret", "ownerReferences": owners,
+        "managedFields": [{"manager": MANAGER, "operation": "Apply"}]}})
+}
+
+#[test]
+fn the_secret_is_written_before_the_storage_is_made() {
+    let written = ["apply Secret prod/s3", "create BackupStorage prod/s3"];
+    assert_eq!(course(&mut World::default(), content()).0, written);
+    let mut left = World::default().with(ObjectKind::Secret, "s3", ours(&[]));
+    assert_eq!(
+        course(&mut left, content()).0,
+        written,
+        "left by a killed creation"
+    );
+    let there = json!({"metadata": {"uid": "secret"}});
+    let mut there = World::default().with(ObjectKind::Secret, "s3", there);
+    assert_eq!(course(&mut there, None).0, written[1..], "left as it is");
+}
+
+#[test]
+fn a_secret_that_is_there_is_written_only_if_the_same_creation_left_it() {
+    let foreign = json!({"metadata": {"uid": "secret"}});
+    let mut other = storage(json!({"uid": "another"}));
+    other["metadata"]["name"] = json!("other");
+    for (secret, beside) in [(foreign, None), (ours(&[]), Some(other))] {
+        let mut world = World::default().with(ObjectKind::Secret, "s3", secret);
+        if let Some(beside) = beside {
+            world.put(ObjectKind::BackupStorage, "other", beside);
+        }
+        let (written, last) = course(&mut world, content());
+        assert_eq!(written, [""; 0]);
+        let Action::Refuse { message, .. } = last else {
+            panic!("{last:?}")
+        };
+        let text = message.render(Dialect::Terraform);
+        assert!(
+            text.contains("exists already and was not written for it"),
+            "{text}"
+        );
+        assert!(
+            text.contains("leave access_key_id and secret_access_key out"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_secret_that_goes_with_a_former_storage_is_waited_for() {
+    for content in [content(), None] {
+        let mut world = World::default().with(ObjectKind::Secret, "s3", ours(&["former"]));
+        let (written, last) = course(&mut world, content.clone());
+        assert_eq!(written, [""; 0]);
+        assert!(matches!(last, Action::Await(_)), "{last:?}");
+    }
+    // That of the storage which the same creation has made is none of these.
+    let mut world = World::default()
+        .with(ObjectKind::BackupStorage, "s3", storage(json!({})))
+        .with(ObjectKind::Secret, "s3", ours(&["u"]))
+        .after_making(ObjectKind::BackupStorage, "s3");
+    let (written, last) = course(&mut world, content());
+    assert_eq!(written, ["apply Secret prod/s3"]);
+    assert_eq!(last, Action::Done(()));
+}
+
+#[test]
+fn without_credentials_the_secret_has_to_be_there() {
+    let (written, last) = course(&mut World::default(), None);
+    assert_eq!(written, [""; 0]);
+    let Action::Require(Requirement::Condition { remedy, .. }) = last else {
+        panic!("{last:?}")
+    };
+    let said = remedy.render(Dialect::ManagedResource);
+    assert_eq!(
+        said,
+        "Set spec.forProvider.secretRef, or create that Secret with the keys AWS_ACCESS_KEY_ID and \
+         AWS_SECRET_ACCESS_KEY first"
+    );
+}
+
+#[test]
+fn the_secret_of_a_storage_that_was_not_made_is_taken_back_if_nothing_reads_it() {
+    let mut making = make(content());
+    assert!(making.taken_back().is_none(), "nothing is written yet");
+    let mut world = World::default();
+    let secret = world.next(&mut making);
+    world.write(&secret);
+    making.wrote(&object(ObjectKind::Secret, "s3"), None);
+    world.put(ObjectKind::Secret, "s3", ours(&[]));
+    let mut back = making.taken_back().unwrap();
+    assert!(deletes(&world.next(&mut back), ObjectKind::Secret));
+    // Somebody else has made one of this name meanwhile.
+    world.put(ObjectKind::BackupStorage, "s3", storage(json!({})));
+    assert_eq!(world.next(&mut back), Action::Done(()));
+}
+
+#[test]
+fn what_is_written_to_a_secret_is_never_shown() {
+    let written = World::default().next(&mut make(content()));
+    assert!(!format!("{written:?}").contains("eA=="), "{written:?}");
+}
+
+#[test]
+fn a_storage_that_is_in_the_way_keeps_its_secret() {
+    let mut world = World::default().with(ObjectKind::BackupStorage, "s3", storage(json!({})));
+    let (written, _) = course(&mut world, content());
+    assert_eq!(
+        written,
+        ["create BackupStorage prod/s3"],
+        "which is refused"
+    );
+}
+
+#[test]
+fn a_change_writes_the_secret_first() {
+    let model = BackupStorageModel::at("prod".into(), "s3".into());
+    let apply = Apply {
+        object: object(ObjectKind::BackupStorage, "s3"),
+        body: json!({"spec": {"bucket": "c"}}).into(),
+        agreed: Agreed::Nothing,
+        hand_over: None,
+    };
+    let mut world = World::default().with(ObjectKind::BackupStorage, "s3", storage(json!({})));
+    let mut both = change(&model, content(), MANAGER, Some(apply.clone()));
+    let written = ["apply Secret prod/s3", "apply BackupStorage prod/s3"];
+    assert_eq!(
+        world.run(&mut both),
+        (written.map(str::to_owned).into(), Action::Done(()))
+    );
+    let mut one = change(&model, None, MANAGER, Some(apply));
+    assert_eq!(world.run(&mut one).0, written[1..]);
+
+    let mut gone = change(&model, content(), MANAGER, None);
+    let next = World::default().next(&mut gone);
+    assert!(matches!(next, Action::Refuse { .. }), "{next:?}");
 }

@@ -249,7 +249,7 @@ impl ChangeDatabase {
         }
         Ok(Action::Apply(Box::new(Apply {
             object: self.object.clone(),
-            body,
+            body: body.into(),
             agreed: bodies.agreed(),
             hand_over: Some(HandOver {
                 planned: bodies.planned,

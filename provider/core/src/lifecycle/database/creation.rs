@@ -67,7 +67,7 @@ impl Lifecycle for CreateDatabase {
             Some(missing) => Action::Await(missing),
             None => Action::Create {
                 object: self.object.clone(),
-                body: self.body.clone(),
+                body: self.body.clone().into(),
             },
         })
     }

@@ -102,7 +102,7 @@ impl Lifecycle for KeepDatabase {
             v1::database::carry_data_source(&mut body, live);
             return Ok(Action::Apply(Box::new(Apply {
                 object: self.object.clone(),
-                body,
+                body: body.into(),
                 agreed: Agreed::Everything,
                 hand_over: None,
             })));

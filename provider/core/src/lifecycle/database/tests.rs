@@ -48,7 +48,7 @@ fn applied<T>(action: Action<T>) -> Value {
                 object: to, body, ..
             } = *apply;
             assert_eq!(to, object(ObjectKind::Database, "orders"));
-            body
+            body.into_inner()
         }
         _ => panic!("nothing is applied"),
     }

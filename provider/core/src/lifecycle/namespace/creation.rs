@@ -68,7 +68,7 @@ impl CreateNamespace {
         self.change.begun = Some(Begun::Namespace);
         Ok(Some(Action::Create {
             object,
-            body: self.body.clone(),
+            body: self.body.clone().into(),
         }))
     }
 }

@@ -214,7 +214,7 @@ fn a_take_over_that_upgrades_operators_says_so() {
     );
     assert_eq!(told(&taken_over("1.18.0", true)), None);
     assert_eq!(told(&taken_over("1.19.0", false)), None);
-    let wanted = crate::facts::Wanted::for_namespace(&newer, None);
+    let wanted = newer.wanted(None);
     assert!(wanted.kinds.contains(&crate::facts::Kind::Subscriptions));
     assert_eq!(wanted.namespace.as_deref(), Some("prod"));
 }

@@ -1,6 +1,7 @@
 //! The spec of a composed database: the configured values, without those that Everest chooses.
 
 use everest_core::finding::Finding;
+use everest_core::open_api::Reading;
 use everest_core::path::FieldPath;
 use everest_core::rules::Validate;
 use everest_core::v1::{self, managed_fields};
@@ -14,7 +15,7 @@ use super::{ComposeError, RESTART};
 use crate::function::composite::Composite;
 use crate::function::patches;
 use crate::function::place::{Lists, lay_over};
-use crate::function::shape::{self, Unknown};
+use crate::function::shape;
 use crate::function::step::Step;
 
 /// Field managers by which Crossplane applies what it composes.
@@ -30,20 +31,20 @@ pub(super) fn said(
         .and_then(|object| object.get("spec"))
         .cloned()
         .unwrap_or_else(|| json!({}));
-    let mut unknown = Unknown::Passed;
+    let mut reading = Reading::OlderDefinition;
     if let Some(entry) = entry {
         if earlier.is_none() {
             if entry.spec.is_empty() && entry.patches.is_empty() {
                 return Err(ComposeError::Nothing);
             }
             // Whoever writes the object itself may know a later Everest.
-            unknown = Unknown::Refused;
+            reading = Reading::Definition;
         }
         lay_over(&mut spec, Value::Object(entry.spec.clone()), Lists::ByName);
         patches::apply(&entry.patches, composite, &mut spec)?;
     }
     drop_nulls(&mut spec);
-    let faults = shape::faults(&shape::DATABASE_SPEC, &spec, "spec", unknown);
+    let faults = shape::faults(&shape::DATABASE_SPEC, &spec, "spec", reading);
     if faults.is_empty() {
         Ok(spec)
     } else {

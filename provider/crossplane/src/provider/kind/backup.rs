@@ -8,11 +8,15 @@ use everest_core::readiness::{self, Readiness};
 use everest_schemas::everest::DatabaseClusterBackup;
 use everest_schemas::models::BackupModel;
 
-use super::{Kind, Scene, lifecycle};
+use super::{Controlled, Kind, Scene, lifecycle};
 use crate::provider::error::ReconcileError;
 
 /// The kind.
 pub struct Backups;
+
+impl Controlled for BackupModel {
+    type Kind = Backups;
+}
 
 #[async_trait]
 impl Kind for Backups {

@@ -7,10 +7,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use everest_cluster::Waiting;
 use everest_core::api::IN_USE;
-use everest_core::lifecycle::backup_storage::RemoveStorage;
+use everest_core::lifecycle::backup_storage::{
+    RemoveStorage, change as change_storage, create as create_storage,
+};
+use everest_core::lifecycle::{Agreed, Apply, CreateWithSecret, ObjectRef};
 use everest_core::readiness::Readiness;
 use everest_core::v1;
-use everest_core::v1::credentials::{Credentials, KEYS};
+use everest_core::v1::credentials::{Credentials, KEYS, filled_from, is_filled_from};
 use everest_schemas::everest::BackupStorage;
 use everest_schemas::models::BackupStorageModel;
 use everest_schemas::{Field, Sensitive};
@@ -18,12 +21,16 @@ use k8s_openapi::api::core::v1::Secret;
 use kube::ResourceExt;
 use serde_json::{Value, json};
 
-use super::{Ending, Kind, Scene, at_version, change, lifecycle};
+use super::{Controlled, Ending, Kind, Scene, at_version, change, lifecycle};
 use crate::provider::config::FIELD_MANAGER;
 use crate::provider::error::ReconcileError;
 
 /// The kind.
 pub struct BackupStorages;
+
+impl Controlled for BackupStorageModel {
+    type Kind = BackupStorages;
+}
 
 #[async_trait]
 impl Kind for BackupStorages {
@@ -49,63 +56,18 @@ impl Kind for BackupStorages {
         if let Some(body) = change::<Self>(scene.cluster(), &placed, external) {
             return Ok(Some(body));
         }
-        let secret = wanted_secret(scene, &placed).await?;
-        Ok(secret.map(|_| json!({})))
+        let due = due(scene, &placed).await?;
+        Ok(due.map(|_| json!({})))
     }
 
-    /// Waits until the garbage collector has deleted the Secret of an earlier storage: credentials
-    /// written before that would be lost.
     async fn awaited(scene: &mut Scene<'_, Self>) -> Result<Option<String>, ReconcileError> {
-        let placed = placed(scene, None);
-        let name = v1::backup_storage::secret_name(&placed);
-        let secrets = scene.cluster().requests::<Secret>(scene.namespace);
-        let Some(secret) = secrets.get(name).await? else {
-            return Ok(None);
-        };
-        let owners = secret.owner_references().iter();
-        let is_left = owners
-            .into_iter()
-            .any(|owner| owner.kind == "BackupStorage" && owner.name == scene.name);
-        Ok(is_left.then(|| {
-            format!(
-                "the Secret {}/{name} of the storage that was there before is still being deleted",
-                scene.namespace
-            )
-        }))
+        let mut creation = creation(scene).await?;
+        lifecycle::awaited(scene, &mut creation).await
     }
 
-    /// Writes the Secret first, then the storage that names it.
     async fn create(scene: &mut Scene<'_, Self>) -> Result<Arc<BackupStorage>, ReconcileError> {
-        let placed = placed(scene, None);
-        let name = v1::backup_storage::secret_name(&placed).to_owned();
-        let secrets = scene.cluster().requests::<Secret>(scene.namespace);
-        let existing = secrets.get(&name).await?;
-        match (&scene.managed.spec.for_provider.secret_ref, &existing) {
-            (None, None) => {
-                let message = format!(
-                    "no credentials are given, and {}/{name} in the storage's cluster does not \
-                     exist. Set spec.forProvider.secretRef, or create that Secret with the keys \
-                     {} and {}",
-                    scene.namespace, KEYS[0], KEYS[1]
-                );
-                return Err(ReconcileError::Secret(message));
-            }
-            (Some(_), Some(existing)) if !is_ours(existing) => {
-                let message = format!(
-                    "the credentials belong into the Secret {}/{name} in the storage's cluster, \
-                     which exists and was not written by this provider. Delete it, or leave \
-                     spec.forProvider.secretRef out to use it as it is",
-                    scene.namespace
-                );
-                return Err(ReconcileError::Secret(message));
-            }
-            _ => {}
-        }
-        if let Some(body) = wanted_secret(scene, &placed).await? {
-            secrets.apply(&name, body.expose()).await?;
-        }
-        let body = v1::backup_storage::desired(&placed);
-        Ok(Arc::new(scene.requests().apply(scene.name, &body).await?))
+        let mut creation = creation(scene).await?;
+        lifecycle::create(scene, &mut creation).await
     }
 
     async fn update(
@@ -114,16 +76,15 @@ impl Kind for BackupStorages {
         body: &Value,
     ) -> Result<Arc<BackupStorage>, ReconcileError> {
         let placed = placed(scene, Some(external));
-        if let Some(secret) = wanted_secret(scene, &placed).await? {
-            let name = v1::backup_storage::secret_name(&placed);
-            let secrets = scene.cluster().requests::<Secret>(scene.namespace);
-            secrets.apply(name, secret.expose()).await?;
-        }
-        if body.get("spec").is_none() {
-            return Ok(Arc::new(external.clone()));
-        }
-        let body = at_version(body.clone(), external);
-        Ok(Arc::new(scene.requests().apply(scene.name, &body).await?))
+        let content = due(scene, &placed).await?;
+        let changed = body.get("spec").is_some().then(|| Apply {
+            object: ObjectRef::of_model(scene.config),
+            body: at_version(body.clone(), external).into(),
+            agreed: Agreed::Everything,
+            hand_over: None,
+        });
+        let mut change = change_storage(&placed, content, FIELD_MANAGER, changed);
+        lifecycle::change(scene, &mut change, external).await
     }
 
     /// Holds the deletion while anything uses the storage or will write its final backup to it: a
@@ -182,21 +143,40 @@ fn placed(
     placed
 }
 
-fn is_ours(secret: &Secret) -> bool {
-    secret
-        .managed_fields()
-        .iter()
-        .any(|entry| entry.manager.as_deref() == Some(FIELD_MANAGER))
+async fn creation(
+    scene: &Scene<'_, BackupStorages>,
+) -> Result<CreateWithSecret<BackupStorage>, ReconcileError> {
+    let placed = placed(scene, None);
+    let given = scene.referred_secret().await?;
+    let content = given.map(|given| content(scene, &placed, &given));
+    let content = content.transpose()?;
+    Ok(create_storage(&placed, content, FIELD_MANAGER))
 }
 
-/// The body of the Secret with the credentials, if it has to be written.
-async fn wanted_secret(
+/// The body of the Secret with the credentials, where it has to be written: what is in it is not
+/// read.
+async fn due(
     scene: &Scene<'_, BackupStorages>,
     placed: &BackupStorageModel,
 ) -> Result<Option<Sensitive<Value>>, ReconcileError> {
     let Some(given) = scene.referred_secret().await? else {
         return Ok(None);
     };
+    let secrets = scene.cluster().requests::<Secret>(scene.namespace);
+    let name = v1::backup_storage::secret_name(placed);
+    let held = secrets.metadata(name).await?;
+    if is_filled_from(held.as_ref(), &given.metadata, &KEYS, FIELD_MANAGER) {
+        return Ok(None);
+    }
+    content(scene, placed, &given).map(Some)
+}
+
+/// The body of the Secret with the credentials that a Secret gives.
+fn content(
+    scene: &Scene<'_, BackupStorages>,
+    placed: &BackupStorageModel,
+    given: &Secret,
+) -> Result<Sensitive<Value>, ReconcileError> {
     let value = |key: &str| {
         given
             .data
@@ -221,13 +201,5 @@ async fn wanted_secret(
         secret_access_key: value(KEYS[1])?,
     };
     let body = v1::backup_storage::secret(placed, &credentials);
-    let name = v1::backup_storage::secret_name(placed);
-    let secrets = scene.cluster().requests::<Secret>(scene.namespace);
-    let held = secrets.get(name).await?.and_then(|held| held.data);
-    let held = Sensitive::new(serde_json::to_value(held).unwrap_or_default());
-    let same = body.expose()["data"].as_object().is_some_and(|data| {
-        data.iter()
-            .all(|(key, value)| held.expose().get(key) == Some(value))
-    });
-    Ok((!same).then_some(body))
+    Ok(filled_from(body, &given.metadata))
 }

@@ -24,13 +24,17 @@ use k8s_openapi::api::core::v1::Secret;
 use kube::ResourceExt;
 use serde_json::{Value, json};
 
-use super::{Details, Kind, Scene, lifecycle};
+use super::{Controlled, Details, Kind, Scene, lifecycle};
 use crate::provider::conditions::READY;
 use crate::provider::error::ReconcileError;
 use crate::provider::metadata;
 
 /// The kind.
 pub struct Databases;
+
+impl Controlled for DatabaseModel {
+    type Kind = Databases;
+}
 
 #[async_trait]
 impl Kind for Databases {

@@ -24,12 +24,16 @@ use kube::core::PartialObjectMeta;
 use kube::{Resource, ResourceExt};
 use serde_json::{Value, json};
 
-use super::{Companion, Ending, Kind, Scene, Tell, lifecycle};
+use super::{Companion, Controlled, Ending, Kind, Scene, Tell, lifecycle};
 use crate::provider::error::ReconcileError;
 use crate::provider::metadata;
 
 /// The kind.
 pub struct DatabaseNamespaces;
+
+impl Controlled for NamespaceModel {
+    type Kind = DatabaseNamespaces;
+}
 
 #[async_trait]
 impl Kind for DatabaseNamespaces {

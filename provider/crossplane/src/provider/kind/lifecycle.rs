@@ -87,7 +87,33 @@ where
     }
 }
 
-/// Returns true if the next action is a creation.
+/// Does what comes before the external object, and makes it.
+///
+/// # Errors
+/// `Held` where something else has to come first.
+pub async fn create<K, L>(
+    scene: &mut Scene<'_, K>,
+    lifecycle: &mut L,
+) -> Result<Arc<K::External>, ReconcileError>
+where
+    K: Kind<External: Observable>,
+    L: Lifecycle + Send,
+{
+    let cluster = scene.cluster().clone();
+    let mut stepper = Stepper::new(&cluster, &mut scene.state.times);
+    let stepped = stepper.walk(lifecycle, None).await?;
+    let written = stepper.into_written();
+    match (written.and_then(|written| written.downcast().ok()), stepped) {
+        (Some(written), _) => Ok(written),
+        (None, Stepped::Waits(waiting)) => Err(ReconcileError::Held(told(waiting))),
+        (None, _) => Err(ReconcileError::Held(format!(
+            "{} is to be made first",
+            lifecycle.subject()
+        ))),
+    }
+}
+
+/// Whether what comes next is to make something.
 ///
 /// # Errors
 /// Any error that prevents reading the cluster.

@@ -8,12 +8,16 @@ use everest_core::readiness::{self, Readiness};
 use everest_schemas::everest::DatabaseClusterRestore;
 use everest_schemas::models::RestoreModel;
 
-use super::{Kind, Scene, lifecycle};
+use super::{Controlled, Kind, Scene, lifecycle};
 use crate::provider::conditions::READY;
 use crate::provider::error::ReconcileError;
 
 /// The kind.
 pub struct Restores;
+
+impl Controlled for RestoreModel {
+    type Kind = Restores;
+}
 
 #[async_trait]
 impl Kind for Restores {

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use everest_schemas::for_each_kind;
+use everest_schemas::managed::ManagedModel;
 use serde_json::{Value, json};
 use test_apiserver::{Asks, Kind as Served, Process};
 use test_stories::{Attempt, Dies, Story, Teller, World};
@@ -21,13 +23,19 @@ use crate::provider::rights;
 /// The group of managed resources.
 const GROUP: &str = "everest.m.openeverest.io";
 
-/// The kinds of managed resources and of what belongs to them.
-const KINDS: [(&str, &str, bool); 9] = [
-    ("Database", "everestdatabases", true),
-    ("DatabaseNamespace", "everestdatabasenamespaces", true),
-    ("BackupStorage", "everestbackupstorages", true),
-    ("Backup", "everestbackups", true),
-    ("Restore", "everestrestores", true),
+macro_rules! of_managed_resources {
+    ($($module:ident::$kind:ident = $model:ty;)*) => {
+        /// Kind and plural of the managed resources, and the name of their stories.
+        const MANAGED: &[(&str, &str, &str)] = &[
+            $((<$model>::KIND, <$model>::PLURAL, stringify!($module))),*
+        ];
+    };
+}
+
+for_each_kind!(of_managed_resources);
+
+/// The kinds that belong to managed resources.
+const CONFIGS: [(&str, &str, bool); 4] = [
     ("ProviderConfig", "providerconfigs", true),
     ("ClusterProviderConfig", "clusterproviderconfigs", false),
     ("ProviderConfigUsage", "providerconfigusages", true),
@@ -105,7 +113,10 @@ impl<K: Kind> Script<K> {
                     true => World::with_olm().await,
                     false => World::new().await,
                 };
-                for (kind, plural, namespaced) in KINDS {
+                let managed = MANAGED
+                    .iter()
+                    .map(|&(kind, plural, _)| (kind, plural, true));
+                for (kind, plural, namespaced) in managed.chain(CONFIGS) {
                     world.serve(
                         Served::new(GROUP, "v1alpha1", kind, plural, namespaced).with_status(),
                     );
@@ -333,8 +344,24 @@ fn restores() -> Vec<Story> {
     scripts.into_iter().map(Script::story).collect()
 }
 
+fn all() -> Vec<Story> {
+    [databases(), namespaces(), storages(), backups(), restores()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
 #[test]
 fn every_story_ends_well_whatever_happens_on_the_way() {
-    let stories = [databases(), namespaces(), storages(), backups(), restores()];
-    test_stories::tell(stories.into_iter().flatten().collect());
+    test_stories::tell(all());
+}
+
+#[test]
+fn every_kind_has_stories() {
+    let stories = all();
+    for (kind, _, of_kind) in MANAGED {
+        let beginning = format!("crossplane/{of_kind}/");
+        let mut names = stories.iter().map(|story| &story.name);
+        assert!(names.any(|name| name.starts_with(&beginning)), "{kind}");
+    }
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::super::origin::moment;
 use super::engine_type;
 use crate::facts::Facts;
-use crate::open_api;
+use crate::open_api::{self, Reading};
 use crate::path::FieldPath;
 use crate::rules::Stage;
 use crate::rules::findings::Findings;
@@ -131,7 +131,7 @@ fn import_config(
         Field::Null => &none,
         Field::Known(options) => options,
     };
-    for violation in open_api::violations(schema, options) {
+    for violation in open_api::violations(schema, options, "", Reading::Plain) {
         let summary = format!("The importer {name:?} does not take these options: {violation}");
         if config.is_null() {
             findings.warning(&IMPORT_CONFIG, path.clone(), summary);

@@ -3,6 +3,7 @@ use super::*;
 use crate::facts::fixtures::{all, facts};
 use crate::facts::{All, Planned, Seen};
 use crate::finding::Severity::{self, Error, Warning};
+use crate::rules::Validate;
 use everest_schemas::{Engine, Field};
 use serde_json::json;
 
@@ -649,7 +650,7 @@ fn a_growth_that_did_not_come_about_is_taken_back_down_to_what_the_volumes_have(
         let prior = not_grown(&mut facts, condition);
         let mut planned = prior.clone();
         part(&mut engine(&mut planned).storage).size = size.into();
-        let wanted = crate::facts::Wanted::for_database(&planned, Some(&prior));
+        let wanted = planned.wanted(Some(&prior));
         assert_eq!(
             wanted.engine_object,
             Some((Engine::Pxc, "orders".to_owned()))
@@ -674,7 +675,7 @@ fn a_proxys_volume_asks_for_its_class_when_it_grows() {
     part(&mut proxy(&mut prior).storage).class = "rigid".into();
     let mut planned = prior.clone();
     part(&mut proxy(&mut planned).storage).size = "2Gi".into();
-    let wanted = crate::facts::Wanted::for_database(&planned, Some(&prior));
+    let wanted = planned.wanted(Some(&prior));
     assert!(wanted.kinds.contains(&crate::facts::Kind::StorageClasses));
     let found = check_online(&planned, Some(&prior), &facts(), Stage::Plan);
     assert_eq!(weighed(&found), [("storage-grows", Error)]);

@@ -1,0 +1,226 @@
+//! The Secret that an object of Everest's reads: Everest makes the object its owner.
+
+use everest_schemas::Sensitive;
+use everest_schemas::everest::BackupStorage;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde_json::{Value, json};
+
+use super::{
+    Action, Agreed, ObjectRef, Observable, Observed, Query, Removal, Requirement, SecretMetadata,
+};
+use crate::path::FieldPath;
+use crate::text::Text;
+
+/// An object that reads a Secret.
+pub trait ReadsSecret: Observable {
+    /// What is in the Secret, such as `credentials`.
+    const CONTENT: &'static str;
+    /// What the object is called in a sentence, such as `storage`.
+    const NOUN: &'static str;
+    /// The keys of the Secret.
+    const KEYS: &'static [&'static str];
+    /// The attribute that is set where the Secret is to be written.
+    const ATTRIBUTE: &'static str;
+    /// How that is done, as a template of a text.
+    const GIVE: &'static str;
+    /// How a Secret is left as it is, as a template of a text.
+    const LEAVE_OUT: &'static str;
+
+    /// The metadata of the object.
+    fn metadata(&self) -> &ObjectMeta;
+
+    /// The name of the Secret that it reads.
+    fn secret_name(&self) -> Option<&str>;
+}
+
+impl ReadsSecret for BackupStorage {
+    const CONTENT: &'static str = "credentials";
+    const NOUN: &'static str = "storage";
+    const KEYS: &'static [&'static str] = &crate::v1::credentials::KEYS;
+    const ATTRIBUTE: &'static str = "accessKeyId";
+    const GIVE: &'static str = "{:giveCredentials}";
+    const LEAVE_OUT: &'static str = "{:leaveCredentialsOut}";
+
+    fn metadata(&self) -> &ObjectMeta {
+        &self.metadata
+    }
+
+    fn secret_name(&self) -> Option<&str> {
+        self.spec.credentials_secret_name.known_str()
+    }
+}
+
+/// A Secret, its owner, and who writes it.
+#[derive(Clone, Debug)]
+pub(super) struct OwnSecret {
+    pub(super) object: ObjectRef,
+    owner: ObjectRef,
+    manager: String,
+    removal: Removal,
+}
+
+impl OwnSecret {
+    /// The Secret `name` of an object; `manager` is the field manager that writes it.
+    pub(super) fn of(owner: &ObjectRef, name: &str, manager: &str) -> Self {
+        Self {
+            object: ObjectRef::of::<SecretMetadata>(&owner.namespace, name),
+            owner: owner.clone(),
+            manager: manager.to_owned(),
+            removal: Removal::default(),
+        }
+    }
+
+    /// What comes before the owner is made: the Secret is written with `content`, or is there
+    /// already. `made` is the UID of an owner that the same creation has made before.
+    ///
+    /// One that exists and is to be written is taken if a creation left it that did not come to its
+    /// end: it has no mark of its own, because nobody else uses it then.
+    ///
+    /// # Errors
+    /// The query for what was not looked at.
+    pub(super) fn before_creation<K: ReadsSecret>(
+        &self,
+        observed: &Observed,
+        content: Option<&Sensitive<Value>>,
+        made: Option<&str>,
+    ) -> Result<Option<Action>, Query> {
+        let (namespace, name) = (&self.object.namespace, &self.object.name);
+        let found = observed.object::<SecretMetadata>(namespace, name)?;
+        let found = found.map(|SecretMetadata(found)| found);
+        if found.is_some_and(|found| self.is_of_former(found, made)) {
+            return Ok(Some(Action::Await(
+                format!(
+                    "the end of the Secret {namespace}/{name} of the {} that was there before",
+                    K::NOUN
+                )
+                .into(),
+            )));
+        }
+        let Some(content) = content else {
+            return Ok(match found {
+                Some(_) => None,
+                None => Some(Action::Require(self.missing::<K>())),
+            });
+        };
+        if let Some(found) = found
+            && !self.is_left_over::<K>(observed, found, made)?
+        {
+            let message = format!(
+                "the Secret {namespace}/{name}, which its {} go into, exists already and was not \
+                 written for it. Delete that Secret, or ",
+                K::CONTENT
+            );
+            return Ok(Some(Action::Refuse {
+                message: Text::from(message)
+                    .and(K::LEAVE_OUT)
+                    .and(" to use it as it is"),
+                attribute: Some(FieldPath::of(K::ATTRIBUTE)),
+            }));
+        }
+        let uid = found.and_then(|found| found.uid.as_deref());
+        Ok(Some(self.written(content, uid)))
+    }
+
+    /// The write of the Secret; `uid` is that of the one that is meant.
+    pub(super) fn written(&self, content: &Sensitive<Value>, uid: Option<&str>) -> Action {
+        let mut body = content.expose().clone();
+        if let Some(uid) = uid {
+            body["metadata"]["uid"] = json!(uid);
+        }
+        // The keys are ours to say. A conflict would have to show both values.
+        Action::apply(self.object.clone(), body, Agreed::Everything)
+    }
+
+    /// What is left to do of the Secret once its owner, of the UID `owner`, is gone: the garbage
+    /// collector takes one that Everest gave an owner. One that never had any is deleted, if this
+    /// provider wrote it and nothing else reads it.
+    ///
+    /// # Errors
+    /// The query for what was not looked at.
+    pub(super) fn after_end<K: ReadsSecret>(
+        &mut self,
+        observed: &Observed,
+        owner: Option<&str>,
+    ) -> Result<Option<Action>, Query> {
+        let (namespace, name) = (&self.object.namespace, &self.object.name);
+        let found = observed.object::<SecretMetadata>(namespace, name)?;
+        let Some(SecretMetadata(secret)) = found else {
+            return Ok(None);
+        };
+        let mut owners = secret.owner_references.iter().flatten();
+        let is_owned = owner.is_some() && owners.any(|one| Some(one.uid.as_str()) == owner);
+        if !is_owned && !self.is_written(secret) {
+            return Ok(None);
+        }
+        // Where its readers may not be listed, there may be one.
+        if self.is_read::<K>(observed, None)? != Some(false) {
+            return Ok(None);
+        }
+        Ok(self.removal.step(&self.object, Some(secret)))
+    }
+
+    fn missing<K: ReadsSecret>(&self) -> Requirement {
+        let (namespace, name) = (&self.object.namespace, &self.object.name);
+        Requirement::Condition {
+            message: format!(
+                "no {} are given and there is no Secret {namespace}/{name} that holds them",
+                K::CONTENT
+            )
+            .into(),
+            remedy: Text::from(K::GIVE).and(format!(
+                ", or create that Secret with the keys {} first",
+                K::KEYS.join(" and ")
+            )),
+            attribute: FieldPath::of(K::ATTRIBUTE),
+        }
+    }
+
+    /// Whether it goes with an owner of this name that is gone.
+    fn is_of_former(&self, secret: &ObjectMeta, made: Option<&str>) -> bool {
+        let mut owners = secret.owner_references.iter().flatten();
+        owners.any(|owner| {
+            owner.kind == self.owner.kind.name()
+                && owner.name == self.owner.name
+                && Some(owner.uid.as_str()) != made
+        })
+    }
+
+    fn is_left_over<K: ReadsSecret>(
+        &self,
+        observed: &Observed,
+        secret: &ObjectMeta,
+        made: Option<&str>,
+    ) -> Result<bool, Query> {
+        let mut owners = secret.owner_references.iter().flatten();
+        if !self.is_written(secret) || owners.any(|owner| Some(owner.uid.as_str()) != made) {
+            return Ok(false);
+        }
+        Ok(self.is_read::<K>(observed, made)? == Some(false))
+    }
+
+    /// Whether this provider has written it.
+    fn is_written(&self, secret: &ObjectMeta) -> bool {
+        let mut entries = secret.managed_fields.iter().flatten();
+        entries.any(|entry| entry.manager.as_deref() == Some(&self.manager))
+    }
+
+    /// Whether anything but the object of the UID `owner` reads it; none where that may not be asked.
+    fn is_read<K: ReadsSecret>(
+        &self,
+        observed: &Observed,
+        owner: Option<&str>,
+    ) -> Result<Option<bool>, Query> {
+        let readers = observed.all::<K>(&self.object.namespace)?;
+        Ok(readers.map(|readers| {
+            readers.iter().any(|reader| {
+                let uid = reader.metadata().uid.as_deref();
+                reads(&**reader, &self.object.name) && (owner.is_none() || uid != owner)
+            })
+        }))
+    }
+}
+
+/// Whether an object reads the Secret of this name.
+pub(super) fn reads<K: ReadsSecret>(object: &K, secret: &str) -> bool {
+    object.secret_name() == Some(secret)
+}

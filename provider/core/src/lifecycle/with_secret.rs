@@ -1,0 +1,196 @@
+//! Making and changing an object of Everest's together with the Secret that it reads.
+
+use std::marker::PhantomData;
+
+use everest_schemas::Sensitive;
+use serde_json::Value;
+
+use super::own_secret::{OwnSecret, ReadsSecret};
+use super::{Action, Apply, Lifecycle, ObjectRef, Observed, Query, Stopwatches};
+
+/// Makes an object and, where its content is given, the Secret that it reads.
+///
+/// 1. An object that exists is not touched, nor is its Secret.
+/// 2. The Secret is written, or has to be there. It must not be there where it is written, unless
+///    the same creation has left it.
+/// 3. The object is made. Everest looks at neither: wrong credentials show when they are used.
+#[derive(Clone, Debug)]
+pub struct CreateWithSecret<K> {
+    object: ObjectRef,
+    body: Value,
+    secret: OwnSecret,
+    content: Option<Sensitive<Value>>,
+    /// The Secret is as it has to be.
+    has_secret: bool,
+    /// It was written.
+    wrote_secret: bool,
+    of: PhantomData<fn() -> K>,
+}
+
+impl<K: ReadsSecret> CreateWithSecret<K> {
+    /// Makes an object from a body that reads the Secret `secret`, with the body of that Secret
+    /// where it is to be written by the field manager `manager`.
+    pub(super) fn new(
+        object: ObjectRef,
+        body: Value,
+        secret: &str,
+        content: Option<Sensitive<Value>>,
+        manager: &str,
+    ) -> Self {
+        Self {
+            secret: OwnSecret::of(&object, secret, manager),
+            object,
+            body,
+            content,
+            has_secret: false,
+            wrote_secret: false,
+            of: PhantomData,
+        }
+    }
+
+    /// What takes back what it wrote, where its object was certainly not made; none if it wrote
+    /// nothing.
+    pub fn taken_back(&self) -> Option<TakeBackSecret<K>> {
+        self.wrote_secret.then(|| TakeBackSecret {
+            secret: self.secret.clone(),
+            of: PhantomData,
+        })
+    }
+}
+
+impl<K: ReadsSecret> Lifecycle for CreateWithSecret<K> {
+    type Outcome = ();
+
+    fn subject(&self) -> ObjectRef {
+        self.object.clone()
+    }
+
+    fn aim(&self) -> &'static str {
+        "was not made"
+    }
+
+    fn body(&self) -> Option<&Value> {
+        Some(&self.body)
+    }
+
+    fn wrote(&mut self, object: &ObjectRef, _: Option<i64>) {
+        if *object == self.secret.object {
+            (self.has_secret, self.wrote_secret) = (true, true);
+        }
+    }
+
+    fn next(&mut self, observed: &Observed, _: &mut Stopwatches) -> Result<Action, Query> {
+        let (namespace, name) = (&self.object.namespace, &self.object.name);
+        let found = observed.object::<K>(namespace, name)?;
+        let is_ours = observed.is_ours(&self.object);
+        let create = || Action::Create {
+            object: self.object.clone(),
+            body: self.body.clone().into(),
+        };
+        if found.is_some() && !is_ours {
+            // Which is refused, before the Secret is touched: it may belong to what is in the way.
+            return Ok(create());
+        }
+        if !self.has_secret {
+            let made = found.and_then(|found| found.metadata().uid.as_deref());
+            let content = self.content.as_ref();
+            let before = self.secret.before_creation::<K>(observed, content, made)?;
+            if let Some(before) = before {
+                return Ok(before);
+            }
+            self.has_secret = true;
+        }
+        Ok(if is_ours { Action::Done(()) } else { create() })
+    }
+}
+
+/// Takes back the Secret of an object that was not made.
+#[derive(Clone, Debug)]
+pub struct TakeBackSecret<K> {
+    secret: OwnSecret,
+    of: PhantomData<fn() -> K>,
+}
+
+impl<K: ReadsSecret> Lifecycle for TakeBackSecret<K> {
+    type Outcome = ();
+
+    fn subject(&self) -> ObjectRef {
+        self.secret.object.clone()
+    }
+
+    fn aim(&self) -> &'static str {
+        "was not taken back"
+    }
+
+    fn next(&mut self, observed: &Observed, _: &mut Stopwatches) -> Result<Action, Query> {
+        let next = self.secret.after_end::<K>(observed, None)?;
+        Ok(next.unwrap_or(Action::Done(())))
+    }
+}
+
+/// Changes an object and, where its content is given, the Secret that it reads; the Secret first.
+#[derive(Clone, Debug)]
+pub struct ChangeWithSecret<K> {
+    object: ObjectRef,
+    secret: OwnSecret,
+    content: Option<Sensitive<Value>>,
+    change: Option<Box<Apply>>,
+    of: PhantomData<fn() -> K>,
+}
+
+impl<K: ReadsSecret> ChangeWithSecret<K> {
+    /// A change of an object that reads the Secret `secret`: the body of the Secret where it is to
+    /// be written by the field manager `manager`, and the apply of the object where that changes.
+    pub(super) fn new(
+        object: ObjectRef,
+        secret: &str,
+        content: Option<Sensitive<Value>>,
+        manager: &str,
+        change: Option<Box<Apply>>,
+    ) -> Self {
+        Self {
+            secret: OwnSecret::of(&object, secret, manager),
+            object,
+            content,
+            change,
+            of: PhantomData,
+        }
+    }
+}
+
+impl<K: ReadsSecret> Lifecycle for ChangeWithSecret<K> {
+    type Outcome = ();
+
+    fn subject(&self) -> ObjectRef {
+        self.object.clone()
+    }
+
+    fn aim(&self) -> &'static str {
+        "was not changed"
+    }
+
+    fn wrote(&mut self, object: &ObjectRef, _: Option<i64>) {
+        if *object == self.secret.object {
+            self.content = None;
+        } else if *object == self.object {
+            self.change = None;
+        }
+    }
+
+    fn next(&mut self, observed: &Observed, _: &mut Stopwatches) -> Result<Action, Query> {
+        let (namespace, name) = (&self.object.namespace, &self.object.name);
+        if observed.object::<K>(namespace, name)?.is_none() {
+            return Ok(Action::Refuse {
+                message: "it does not exist any more. Plan again".into(),
+                attribute: None,
+            });
+        }
+        if let Some(content) = &self.content {
+            return Ok(self.secret.written(content, None));
+        }
+        Ok(match &self.change {
+            Some(change) => Action::Apply(change.clone()),
+            None => Action::Done(()),
+        })
+    }
+}

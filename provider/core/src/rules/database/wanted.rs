@@ -1,0 +1,184 @@
+//! What the rules for a database ask the cluster for.
+
+use everest_schemas::everest::{DatabaseClusterSpec, Storage};
+use everest_schemas::models::DatabaseModel;
+use everest_schemas::{Engine, Field};
+
+use crate::facts::{Kind, Wanted};
+use crate::volumes;
+
+/// What the rules for a database need.
+pub(super) fn for_change(planned: &DatabaseModel, prior: Option<&DatabaseModel>) -> Wanted {
+    let mut wanted = Wanted::of(&planned.namespace, &[Kind::Engines]);
+    wanted.database = prior.and_then(|prior| prior.name.known().cloned());
+    let Some(spec) = planned.spec.known() else {
+        return wanted;
+    };
+    references(&mut wanted, spec, prior.is_some());
+    volumes(&mut wanted, planned, prior);
+    if prior.is_none() {
+        origin(&mut wanted, spec);
+    }
+    wanted
+}
+
+/// What the rules for the end of a database need: those of its final backup.
+pub(super) fn for_destruction(prior: &DatabaseModel) -> Wanted {
+    if !prior.final_backup.is_known() {
+        return Wanted::default();
+    }
+    let kinds = [Kind::Databases, Kind::Backups, Kind::Storages];
+    Wanted::of(&prior.namespace, &kinds)
+}
+
+fn references(wanted: &mut Wanted, spec: &DatabaseClusterSpec, exists: bool) {
+    let engine = spec.engine.known();
+    if let Some(backup) = spec.backup.known() {
+        let pitr = backup.pitr.known();
+        let schedules = backup.schedules.known();
+        let scheduled = schedules.is_some_and(|schedules| !schedules.is_empty());
+        wanted.note(
+            scheduled || pitr.is_some_and(|pitr| pitr.backup_storage_name.is_known()),
+            Kind::Storages,
+        );
+        let postgresql =
+            engine.is_some_and(|engine| engine.type_.known() == Some(&Engine::Postgresql));
+        wanted.note(scheduled && postgresql && exists, Kind::Backups);
+    }
+    if let Some(monitoring) = spec.monitoring.known() {
+        wanted.note(
+            monitoring.monitoring_config_name.is_known(),
+            Kind::MonitoringConfigs,
+        );
+    }
+    wanted.note(spec.pod_scheduling_policy_name.is_known(), Kind::Policies);
+    let expose = spec.proxy.known().and_then(|proxy| proxy.expose.known());
+    wanted.note(
+        expose.is_some_and(|expose| expose.load_balancer_config_name.is_known()),
+        Kind::LoadBalancerConfigs,
+    );
+    let features = spec.engine_features.known();
+    let psmdb = features.and_then(|features| features.psmdb.known());
+    wanted.note(
+        psmdb.is_some_and(|psmdb| psmdb.split_horizon_dns_config_name.is_known()),
+        Kind::SplitHorizons,
+    );
+}
+
+/// A new volume needs its class, and one that changes may grow. Whether it may be made
+/// smaller the engine's own object tells.
+fn volumes(wanted: &mut Wanted, planned: &DatabaseModel, prior: Option<&DatabaseModel>) {
+    let storages = |model: &DatabaseModel| -> [Field<Storage>; 2] {
+        let spec = model.spec.known();
+        let engine = spec.and_then(|spec| spec.engine.known());
+        let proxy = spec.and_then(|spec| spec.proxy.known());
+        [
+            engine.map_or(Field::Null, |engine| engine.storage.clone()),
+            proxy.map_or(Field::Null, |proxy| proxy.storage.clone()),
+        ]
+    };
+    let changed = prior.is_none_or(|prior| storages(prior) != storages(planned));
+    wanted.note(changed, Kind::StorageClasses);
+    let (Some(before), Some(now)) = (
+        prior.and_then(|prior| prior.spec.known()),
+        planned.spec.known(),
+    ) else {
+        return;
+    };
+    let engine = now.engine.known().and_then(|engine| engine.type_.known());
+    if let (Some(engine), Some(name)) = (engine, planned.name.known())
+        && volumes::shrinks(now, before)
+    {
+        wanted.engine_object = Some((*engine, name.clone()));
+    }
+}
+
+fn origin(wanted: &mut Wanted, spec: &DatabaseClusterSpec) {
+    let secret = spec
+        .engine
+        .known()
+        .and_then(|engine| engine.user_secrets_name.known_str());
+    wanted.secret(secret);
+    let Some(source) = spec.data_source.known() else {
+        return;
+    };
+    if source.db_cluster_backup_name.is_known() {
+        wanted.kinds.extend([Kind::Backups, Kind::Databases]);
+    }
+    wanted.note(source.backup_source.is_known(), Kind::Storages);
+    if let Some(import) = source.data_import.known() {
+        wanted.kinds.insert(Kind::Importers);
+        let s3 = import.source.known().and_then(|source| source.s3.known());
+        // Everest makes the Secret of keys that are given with it.
+        if let Some(s3) = s3.filter(|s3| s3.access_key_id.is_null()) {
+            wanted.secret(s3.credentials_secret_name.known_str());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use everest_schemas::everest::{Backup, BackupSchedule, EngineSpec, Monitoring};
+    use everest_schemas::models::DatabaseModel;
+
+    fn database(spec: DatabaseClusterSpec) -> DatabaseModel {
+        DatabaseModel {
+            namespace: "prod".into(),
+            name: "orders".into(),
+            spec: spec.into(),
+            ..DatabaseModel::default()
+        }
+    }
+
+    #[test]
+    fn a_plain_database_asks_for_little() {
+        let plain = database(DatabaseClusterSpec::default());
+        let wanted = for_change(&plain, None);
+        assert_eq!(wanted.namespace.as_deref(), Some("prod"));
+        assert!(
+            wanted
+                .kinds
+                .iter()
+                .eq(&[Kind::Engines, Kind::StorageClasses])
+        );
+        let wanted = for_change(&plain, Some(&plain));
+        assert!(wanted.kinds.iter().eq(&[Kind::Engines]));
+        assert_eq!(wanted.database.as_deref(), Some("orders"));
+        assert!(wanted.secrets.is_empty());
+    }
+
+    #[test]
+    fn only_what_a_database_refers_to_is_asked_for() {
+        let mut spec = DatabaseClusterSpec {
+            engine: EngineSpec {
+                type_: Engine::Postgresql.into(),
+                user_secrets_name: "mine".into(),
+                ..EngineSpec::default()
+            }
+            .into(),
+            monitoring: Monitoring {
+                monitoring_config_name: "pmm".into(),
+                ..Monitoring::default()
+            }
+            .into(),
+            pod_scheduling_policy_name: Field::Unknown,
+            ..DatabaseClusterSpec::default()
+        };
+        let model = database(spec.clone());
+        let wanted = for_change(&model, None);
+        assert!(wanted.kinds.contains(&Kind::MonitoringConfigs));
+        assert!(!wanted.kinds.contains(&Kind::Policies));
+        assert!(wanted.secrets.contains("mine"));
+        spec.backup = Backup {
+            schedules: vec![BackupSchedule::default()].into(),
+            ..Backup::default()
+        }
+        .into();
+        let model = database(spec);
+        let wanted = for_change(&model, Some(&model));
+        assert!(wanted.kinds.contains(&Kind::Storages));
+        assert!(wanted.kinds.contains(&Kind::Backups));
+        assert!(wanted.secrets.is_empty());
+    }
+}

@@ -1,0 +1,31 @@
+//! The one list of the kinds that users write.
+
+/// Hands every kind to the macro `$of_each`, as `module::Kind = Model;`.
+///
+/// The list is the only one: what goes through all kinds (the providers' registrations, the
+/// definitions, the names in messages, the tests) is made from it, and does not compile for a kind
+/// that lacks a trait. `Kind` is the variant of `everest_core::dialect::Resource`, and in
+/// `provider/terraform` the type `module::Kind`; a resource of Terraform is called
+/// `everest_module`.
+///
+/// ```
+/// use everest_schemas::managed::ManagedModel;
+///
+/// macro_rules! plurals {
+///     ($($module:ident::$kind:ident = $model:ty;)*) => { [$(<$model>::PLURAL),*] };
+/// }
+/// let plurals = everest_schemas::for_each_kind!(plurals);
+/// assert!(plurals.contains(&"everestdatabases"));
+/// ```
+#[macro_export]
+macro_rules! for_each_kind {
+    ($of_each:ident) => {
+        $of_each! {
+            namespace::Namespace = $crate::models::NamespaceModel;
+            database::Database = $crate::models::DatabaseModel;
+            backup_storage::BackupStorage = $crate::models::BackupStorageModel;
+            backup::Backup = $crate::models::BackupModel;
+            restore::Restore = $crate::models::RestoreModel;
+        }
+    };
+}
