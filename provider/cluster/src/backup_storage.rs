@@ -14,10 +14,10 @@ use crate::error::ClusterError;
 use crate::object_mapping::key;
 use crate::{Change, Cluster, Creation, Unacknowledged, Wait, drive, dry_run, with_secret};
 
-/// Makes a storage, and its Secret where credentials are given: see [`CreateWithSecret`].
+/// Creates a storage and, if credentials are given, its Secret: see [`CreateWithSecret`].
 ///
-/// If the storage is refused, the Secret goes again; if nobody knows whether it was written, the
-/// Secret stays, since the storage may read it.
+/// If the storage is refused, the Secret is deleted again. If it is not known whether the storage
+/// was written, the Secret stays, because the storage may read it.
 ///
 /// Ends: `Created` or `NotCreated`.
 ///

@@ -501,9 +501,9 @@ impl<K: Kind> Objects<K> {
         }
     }
 
-    /// What a server-side apply of `body` with force would be answered; what the answer has
-    /// otherwise is noted ([`Cluster::rewritten`]). Nothing is written, and nothing is sent again: a
-    /// plan does not wait for a server to mend.
+    /// The response to a dry run of a server-side apply of `body` with force. Values that the
+    /// response changes are recorded ([`Cluster::rewritten`]). Nothing is written, and a failed
+    /// request is not retried, because a plan does not wait for a server to recover.
     pub(crate) async fn dry_run_apply(&self, name: &str, body: &Value) -> Result<(), ClusterError>
     where
         K: Serialize,

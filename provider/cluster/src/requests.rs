@@ -27,7 +27,7 @@ impl<K: Kind> Requests<K> {
         self.0.get(name).await
     }
 
-    /// Reads of `name` its metadata alone; none if there is no such object.
+    /// Reads only the metadata of `name`; `None` if there is no such object.
     ///
     /// # Errors
     /// Whatever keeps it from being read.

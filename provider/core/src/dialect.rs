@@ -57,9 +57,9 @@ pub enum Phrase {
     Unprotect,
     /// Advice to omit the storage class if the class of the volumes is not known.
     NameNoClass,
-    /// How a backup storage is given its credentials.
+    /// Advice to set the credentials of a backup storage.
     GiveCredentials,
-    /// How a backup storage is given none, so that its Secret is left as it is.
+    /// Advice to omit the credentials of a backup storage, so that its Secret is not changed.
     LeaveCredentialsOut,
 }
 

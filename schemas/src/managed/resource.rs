@@ -31,8 +31,8 @@ pub trait ManagedModel:
     /// The plural. The singular is the plural without the last letter. Neither is a name of
     /// Everest's, so `kubectl get` is never ambiguous.
     const PLURAL: &'static str;
-    /// The kind of Everest's object that it stands for, if it is another one. A namespace for
-    /// databases is no object of Everest's.
+    /// The kind of Everest's object, if it has another name. A namespace for databases is not an
+    /// object of Everest.
     const EVEREST_KIND: &'static str = Self::KIND;
     /// What a managed resource of the kind is.
     const DOC: &'static str;

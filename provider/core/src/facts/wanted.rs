@@ -1,5 +1,5 @@
-//! What to ask a cluster for. The rules of a kind say what they need, so that nothing else is asked
-//! for.
+//! The facts to read from a cluster. The rules of a kind state the facts that they need, so that
+//! nothing else is read.
 
 use std::collections::BTreeSet;
 
@@ -52,7 +52,7 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    /// These kinds of a namespace.
+    /// Adds these kinds of a namespace.
     pub(crate) fn of(namespace: &Field<String>, kinds: &[Kind]) -> Self {
         Self {
             namespace: namespace.known().cloned(),
@@ -61,14 +61,14 @@ impl Wanted {
         }
     }
 
-    /// Asks for a kind where it is needed.
+    /// Adds a kind if it is needed.
     pub(crate) fn note(&mut self, needed: bool, kind: Kind) {
         if needed {
             self.kinds.insert(kind);
         }
     }
 
-    /// Asks for a Secret that has a name.
+    /// Adds a Secret if its name is set.
     pub(crate) fn secret(&mut self, name: Option<&str>) {
         if let Some(name) = name.filter(|name| !name.is_empty()) {
             self.secrets.insert(name.to_owned());

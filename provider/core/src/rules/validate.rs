@@ -12,7 +12,7 @@ use crate::raised::Said;
 /// A model that Everest has rules for. `self` has the values that hold after the change, see
 /// [`rules`](super); `prior` is the model before the change, `None` for a creation.
 pub trait Validate: Sized {
-    /// The rules that the definition of its managed resource carries, for the API server to check.
+    /// The rules in the definition of its managed resource, which the API server checks.
     const EXPRESSIONS: &'static [Expression] = &[];
 
     /// What a configuration alone can never be.
@@ -47,8 +47,7 @@ pub trait Validate: Sized {
         findings
     }
 
-    /// What a configuration says of the values that only go up; see
-    /// [`raised`](crate::raised).
+    /// The values of a configuration that can only be raised; see [`raised`](crate::raised).
     fn said(&self) -> Said {
         Said::new()
     }

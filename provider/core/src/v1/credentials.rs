@@ -25,7 +25,8 @@ pub enum SecretState {
 }
 
 impl SecretState {
-    /// The state of the keys of a Secret with this metadata, none if there is no such Secret.
+    /// The state of the keys of a Secret with this metadata, which is `None` if there is no such
+    /// Secret.
     ///
     /// Whoever writes another value into a key takes its ownership from the one who applied it.
     pub fn of(metadata: Option<&ObjectMeta>, keys: &[&str], manager: &str) -> Self {
@@ -46,15 +47,16 @@ impl SecretState {
     }
 }
 
-/// The body of a Secret that is filled from another one, with a note of which version of it.
+/// The body of a Secret that is filled from another Secret, with an annotation of that Secret's
+/// version.
 pub fn filled_from(content: Sensitive<Value>, source: &ObjectMeta) -> Sensitive<Value> {
     let mut body = content.into_inner();
     body["metadata"]["annotations"][FILLED_FROM] = json!(version_of(source));
     Sensitive::new(body)
 }
 
-/// Whether a Secret, by its metadata, holds what `manager` has filled its `keys` with from `source`
-/// as that is now.
+/// Returns true if a Secret, by its metadata, has the `keys` that `manager` filled from the current
+/// version of `source`.
 pub fn is_filled_from(
     secret: Option<&ObjectMeta>,
     source: &ObjectMeta,

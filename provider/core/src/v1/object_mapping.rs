@@ -11,8 +11,8 @@ pub trait ObjectMapping: Sized {
     /// The object.
     type Object;
 
-    /// Beginnings of paths in the object, with those that the model has in their place: the first
-    /// that fits.
+    /// Prefixes of paths in the object, each with the model's prefix. The first that matches is
+    /// used.
     const RENAMED: &'static [(&'static str, &'static str)] = &[];
 
     /// The namespace of the object; none for one that is in no namespace.

@@ -153,8 +153,8 @@ async fn creation(
     Ok(create_storage(&placed, content, FIELD_MANAGER))
 }
 
-/// The body of the Secret with the credentials, where it has to be written: what is in it is not
-/// read.
+/// The body of the Secret with the credentials, if it must be written. The current content of that
+/// Secret is not read.
 async fn due(
     scene: &Scene<'_, BackupStorages>,
     placed: &BackupStorageModel,
@@ -171,7 +171,7 @@ async fn due(
     content(scene, placed, &given).map(Some)
 }
 
-/// The body of the Secret with the credentials that a Secret gives.
+/// The body of the Secret with the credentials from another Secret.
 fn content(
     scene: &Scene<'_, BackupStorages>,
     placed: &BackupStorageModel,

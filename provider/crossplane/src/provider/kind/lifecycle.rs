@@ -87,10 +87,10 @@ where
     }
 }
 
-/// Does what comes before the external object, and makes it.
+/// Takes the steps before the external object, and creates it.
 ///
 /// # Errors
-/// `Held` where something else has to come first.
+/// `Held` if something else has to happen first.
 pub async fn create<K, L>(
     scene: &mut Scene<'_, K>,
     lifecycle: &mut L,

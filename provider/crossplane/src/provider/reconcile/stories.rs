@@ -34,7 +34,7 @@ macro_rules! of_managed_resources {
 
 for_each_kind!(of_managed_resources);
 
-/// The kinds that belong to managed resources.
+/// The kinds of the managed resources' objects.
 const CONFIGS: [(&str, &str, bool); 4] = [
     ("ProviderConfig", "providerconfigs", true),
     ("ClusterProviderConfig", "clusterproviderconfigs", false),
