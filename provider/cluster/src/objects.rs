@@ -408,7 +408,7 @@ impl<K: Kind> Objects<K> {
         Ok(self.metadata(name).await?.is_some())
     }
 
-    /// Reads all, page by page. `labels` is a label selector, or empty.
+    /// Reads all objects, page by page. `labels` is a label selector, or empty.
     pub(crate) async fn list(&self, labels: &str) -> Result<Vec<K>, ClusterError> {
         let mut objects = Vec::new();
         let mut first = ListParams::default().limit(PAGE);

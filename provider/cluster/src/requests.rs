@@ -30,7 +30,7 @@ impl<K: Kind> Requests<K> {
     /// Reads only the metadata of `name`; `None` if there is no such object.
     ///
     /// # Errors
-    /// Whatever keeps it from being read.
+    /// Any error that prevents the read.
     pub async fn metadata(&self, name: &str) -> Result<Option<ObjectMeta>, ClusterError> {
         self.0.metadata(name).await
     }

@@ -44,7 +44,7 @@ macro_rules! resources {
 
 for_each_kind!(resources);
 
-/// What is done in another way from front end to front end.
+/// Advice that differs between front ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phrase {
     /// Advice for a missing object that the same run may still create.

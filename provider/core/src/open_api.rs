@@ -28,7 +28,7 @@ pub enum Reading {
     OlderDefinition,
 }
 
-/// What a value has that its schema does not allow.
+/// A violation of the schema in a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
     /// The place in the value, such as `tables[0].name`; empty for the value
@@ -332,7 +332,7 @@ fn texts(schema: &Value, text: &str, fault: &mut impl FnMut(String)) {
     }
 }
 
-/// How many of something there may be.
+/// The minimum and maximum number of items.
 struct Bounds {
     least: Option<u64>,
     most: Option<u64>,

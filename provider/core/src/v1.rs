@@ -39,7 +39,7 @@ pub use engine_kinds::{EngineKinds, engine_kinds};
 pub use managed_fields::OwnedKeys;
 pub use object_mapping::ObjectMapping;
 
-/// What an object of Everest's is addressed by.
+/// The address of an object of Everest.
 struct Identity<'a> {
     kind: &'static str,
     namespace: &'a Field<String>,

@@ -34,7 +34,7 @@ pub trait ManagedModel:
     /// The kind of Everest's object, if it has another name. A namespace for databases is not an
     /// object of Everest.
     const EVEREST_KIND: &'static str = Self::KIND;
-    /// What a managed resource of the kind is.
+    /// The description of a managed resource of the kind.
     const DOC: &'static str;
     /// The conversion of the model's members to those of `forProvider`.
     const SHAPE: Shape;

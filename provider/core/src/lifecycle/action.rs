@@ -52,10 +52,10 @@ pub enum Action<T = ()> {
 pub struct Apply {
     /// The object.
     pub object: ObjectRef,
-    /// The body. One that names a resource version is only taken by the object that it was made
-    /// from.
+    /// The body. With a resource version, the server accepts it only for the object that it was
+    /// made from.
     pub body: Sensitive<Value>,
-    /// What of others' fields it may overwrite.
+    /// The fields of other managers that it may overwrite.
     pub agreed: Agreed,
     /// The change that the body was made from, if the change may remove values of others.
     pub hand_over: Option<HandOver>,

@@ -32,7 +32,7 @@ const ENGINE_HOLD: Duration = Duration::from_secs(6);
 /// only the error.
 const ERROR_HOLD: Duration = Duration::from_secs(120);
 
-/// What was last seen of a database.
+/// The last observation of a database.
 #[derive(Clone, Copy, Debug)]
 pub struct DatabaseObservation<'a> {
     /// The database.

@@ -15,7 +15,7 @@ pub trait Validate: Sized {
     /// The rules in the definition of its managed resource, which the API server checks.
     const EXPRESSIONS: &'static [Expression] = &[];
 
-    /// What a configuration alone can never be.
+    /// Findings for configurations that are always wrong.
     fn check_syntax(&self) -> Vec<Finding>;
 
     /// Checks an object that is created or changed, without the cluster.

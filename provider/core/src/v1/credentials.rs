@@ -28,7 +28,8 @@ impl SecretState {
     /// The state of the keys of a Secret with this metadata, which is `None` if there is no such
     /// Secret.
     ///
-    /// Whoever writes another value into a key takes its ownership from the one who applied it.
+    /// A client that writes another value into a key takes over the key's ownership from the
+    /// manager that applied it.
     pub fn of(metadata: Option<&ObjectMeta>, keys: &[&str], manager: &str) -> Self {
         let Some(metadata) = metadata else {
             return Self::Gone;
@@ -78,7 +79,7 @@ fn version_of(source: &ObjectMeta) -> String {
     )
 }
 
-/// What a bucket is opened with.
+/// The credentials of a bucket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credentials {
     /// Access key id, or the name of an Azure storage account.

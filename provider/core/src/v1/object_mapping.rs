@@ -15,7 +15,7 @@ pub trait ObjectMapping: Sized {
     /// used.
     const RENAMED: &'static [(&'static str, &'static str)] = &[];
 
-    /// The namespace of the object; none for one that is in no namespace.
+    /// The namespace of the object; `None` for a cluster-scoped object.
     fn namespace(&self) -> Option<&Field<String>>;
 
     /// The name of the object.

@@ -293,7 +293,7 @@ pub trait Controlled: ManagedModel {
     type Kind: Kind<Model = Self>;
 }
 
-/// The body of the change that is needed, by what the objects say.
+/// The body of the necessary change, according to the objects.
 pub fn change<K: Kind>(
     cluster: &Cluster,
     config: &K::Model,

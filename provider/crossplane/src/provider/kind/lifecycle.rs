@@ -113,7 +113,7 @@ where
     }
 }
 
-/// Whether what comes next is to make something.
+/// Returns true if the next step creates something.
 ///
 /// # Errors
 /// Any error that prevents reading the cluster.
