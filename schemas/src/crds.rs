@@ -1,12 +1,12 @@
-//! The definitions of custom resources, made from the types.
+//! The custom resource definitions, generated from the types.
 //!
-//! Everest's own accept and prune the same objects as the definitions that
-//! Everest 1.12 serves, with the fields that 1.13 to 1.16 added. The provider
-//! never installs them: they let a cluster without Everest take part in tests,
-//! and hold the types against what Everest itself serves.
+//! The definitions of Everest's kinds accept and prune the same objects as the definitions of
+//! Everest 1.12, with the fields that 1.13 to 1.16 added. The provider never installs them. They
+//! are for tests in a cluster without Everest, and for comparing the types with Everest's own
+//! definitions.
 //!
-//! Those in `managed/` are the Crossplane provider's, the one in `function/` is the
-//! input of the composition function; their packages bring them.
+//! The folder `managed/` has the definitions of the Crossplane provider, `function/` that of the
+//! composition function's input. Their packages contain them.
 
 mod function;
 mod resource;
@@ -42,7 +42,7 @@ const MANAGED: &str = "managed";
 /// Folder of the composition function's definition.
 const FUNCTION: &str = "function";
 
-/// The definition of every kind of Everest's, ordered by name.
+/// The definition of every kind of Everest, ordered by name.
 pub fn all() -> Vec<CustomResourceDefinition> {
     let mut definitions = vec![
         definition::<BackupStorage>(&[]),
@@ -61,8 +61,8 @@ pub fn all() -> Vec<CustomResourceDefinition> {
     definitions
 }
 
-/// The definitions of the Crossplane provider's own configuration, ordered by name. Those of its
-/// managed resources, which carry rules, are made by [`managed_resource`].
+/// The definitions of the Crossplane provider's own configuration, ordered by name.
+/// [`managed_resource`] generates those of its managed resources, which have rules.
 pub fn managed() -> Vec<CustomResourceDefinition> {
     let mut definitions = vec![
         definition::<ClusterProviderConfig>(&["spec"]),
@@ -94,14 +94,13 @@ fn files() -> Vec<(PathBuf, CustomResourceDefinition)> {
         .collect()
 }
 
-/// Writes each definition into `dir` as `GROUP_PLURAL.yaml`, the Crossplane
-/// provider's, with the managed resources given, into the folder `managed`
-/// there, the composition function's into `function`, and returns the paths. The folder must exist; files that are there
-/// already are replaced.
+/// Writes each definition into `dir` as `GROUP_PLURAL.yaml` and returns the paths. The definitions
+/// of the Crossplane provider, including the given managed resources, go into its folder `managed`,
+/// that of the composition function into `function`. `dir` must exist; existing files are replaced.
 ///
 /// # Errors
 ///
-/// When a file cannot be written.
+/// Returns an error if a file cannot be written.
 pub fn write_crds(
     dir: &Path,
     managed_resources: &[CustomResourceDefinition],
@@ -128,7 +127,7 @@ pub fn write_crds(
 ///
 /// # Errors
 ///
-/// When the definition cannot be put into YAML.
+/// Returns an error if the definition cannot be converted to YAML.
 pub fn yaml(definition: &CustomResourceDefinition) -> io::Result<String> {
     let mut value = serde_json::to_value(definition).map_err(io::Error::other)?;
     whole_numbers(&mut value);
@@ -136,7 +135,8 @@ pub fn yaml(definition: &CustomResourceDefinition) -> io::Result<String> {
     Ok(format!("{HEADER}{body}"))
 }
 
-/// Kubernetes' types hold a minimum as a float; `1` reads better than `1.0`.
+/// Converts whole floats to integers: Kubernetes' types store a minimum as a float, and `1` is
+/// easier to read than `1.0`.
 fn whole_numbers(value: &mut Value) {
     match value {
         Value::Number(number) => {
@@ -150,8 +150,8 @@ fn whole_numbers(value: &mut Value) {
     }
 }
 
-/// The definition of one kind. `required` are the members that an object must
-/// have at its root: of Everest's, one kind only demands a `spec`.
+/// The definition of one kind. `required` are the members that an object must have at its root; of
+/// Everest's kinds, only one requires a `spec`.
 fn definition<K: CustomResourceExt + JsonSchema>(required: &[&str]) -> CustomResourceDefinition {
     let settings = SchemaSettings::openapi3().with(|settings| settings.inline_subschemas = true);
     let schema = settings.into_generator().into_root_schema_for::<K>();

@@ -23,7 +23,7 @@ impl Engine {
     /// Every engine, in the order in which they are listed to a user.
     pub const ALL: [Self; 3] = [Self::Pxc, Self::Psmdb, Self::Postgresql];
 
-    /// The name by which custom resources and users call it.
+    /// The name of the engine in custom resources and configurations.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Pxc => "pxc",
@@ -32,8 +32,8 @@ impl Engine {
         }
     }
 
-    /// The name that its operator's package, Subscription, Deployment and
-    /// DatabaseEngine object share.
+    /// The common name of its operator's package, Subscription, Deployment and DatabaseEngine
+    /// object.
     pub const fn operator(self) -> &'static str {
         match self {
             Self::Pxc => "percona-xtradb-cluster-operator",
@@ -42,7 +42,7 @@ impl Engine {
         }
     }
 
-    /// The engine whose operator has this name, if it is one of Everest's.
+    /// The engine whose operator has this name, if it is an engine of Everest.
     pub fn from_operator(name: &str) -> Option<Self> {
         Self::ALL
             .into_iter()
@@ -56,7 +56,7 @@ impl fmt::Display for Engine {
     }
 }
 
-/// The text names no engine of Everest's.
+/// The text does not name an engine of Everest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownEngine(pub String);
 

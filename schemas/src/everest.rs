@@ -1,8 +1,8 @@
-//! Everest's custom resources, one file a kind.
+//! Everest's custom resources, one file per kind.
 //!
 //! Groups `everest.percona.com/v1alpha1` and, for split-horizon DNS,
-//! `enginefeatures.everest.percona.com/v1alpha1`. Specs that users write are
-//! made of [`Field`](crate::Field)s, statuses of plain `Option`s.
+//! `enginefeatures.everest.percona.com/v1alpha1`. Specs, which users write, consist of
+//! [`Field`](crate::Field)s; statuses consist of plain `Option`s.
 
 mod backup_storage;
 mod condition;

@@ -1,8 +1,8 @@
-//! The `x-` keywords that a property's schema may carry beside JSON Schema's
-//! own, and the rules that add or remove them.
+//! The `x-` keywords that a property's schema may have in addition to JSON Schema's own, and the
+//! functions that add or remove them.
 //!
-//! They are for the fronts, which derive their schemas from the types here;
-//! [`crate::crds`] leaves them out of what it writes.
+//! They are for the front ends, which derive their schemas from the types here. [`crate::crds`]
+//! removes them from the definitions.
 //!
 //! | Keyword | Meaning |
 //! |---|---|
@@ -23,15 +23,14 @@
 use schemars::Schema;
 use serde_json::Value;
 
-/// Keywords that settle by themselves what an omitted value means.
+/// Keywords that already define the meaning of an omitted value.
 const SETTLED: [&str; 5] = ["x-local", "x-read-only", "x-skip", "x-default", "default"];
 
-/// Marks every optional property of an object schema as `x-computed`, unless
-/// another keyword says what its omission means.
+/// Marks every optional property of an object schema as `x-computed`, unless another keyword
+/// defines the meaning of its omission.
 ///
-/// For the specs of custom resources that users write: a value left out is
-/// left as the server has it, because Everest's operator writes its own
-/// defaults into the spec.
+/// It is for the specs of custom resources that users write: an omitted value keeps the server's
+/// value, because Everest's operator writes its defaults into the spec.
 pub fn optional_is_computed(schema: &mut Schema) {
     let required: Vec<String> = schema
         .get("required")
@@ -60,9 +59,8 @@ pub fn optional_is_computed(schema: &mut Schema) {
     }
 }
 
-/// As [`optional_is_computed`], for an object in which Everest fills in
-/// nothing: a property that a creation omits has no value afterwards either,
-/// although somebody else may set it later.
+/// Like [`optional_is_computed`], but for an object in which Everest sets no defaults: a property
+/// that a creation omits has no value afterwards, although someone else may set it later.
 pub fn optional_is_unfilled(schema: &mut Schema) {
     optional_is_computed(schema);
     let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else {
@@ -85,7 +83,7 @@ pub fn quantity_values(schema: &mut Schema) {
     }
 }
 
-/// Takes the width off an integer's schema, where Everest's has none.
+/// Removes the width from an integer's schema, because Everest's schema has none.
 pub fn without_format(schema: &mut Schema) {
     schema.remove("format");
 }

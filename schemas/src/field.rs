@@ -8,48 +8,47 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::{Deserialize, Deserializer, Visitor};
 use serde::ser::{Serialize, Serializer};
 
-/// The newtype name by which a deserialiser recognises a [`Field`] and may
-/// answer with a unit for a value that is not known.
+/// The newtype name by which a deserialiser recognises a [`Field`]; it may return a unit for an
+/// unknown value.
 pub const FIELD: &str = "$field";
 
 /// The newtype name under which an unknown [`Field`] is serialised.
 pub const UNKNOWN: &str = "$unknown";
 
-/// A leaf, an object, a list or a map of a model: absent, not known until
-/// something else has been applied, or known.
+/// A leaf, an object, a list or a map of a model: absent, known, or unknown until something else is
+/// applied.
 ///
-/// JSON and YAML see it as `Option<T>`: absent or `null` is [`Field::Null`].
-/// A format that has unknown values takes part by convention: on
-/// deserialising, `deserialize_newtype_struct("$field", visitor)` is called,
-/// and the format answers with `visit_newtype_struct` for a value or null and
-/// with `visit_unit` for an unknown; on serialising, an unknown is
+/// In JSON and YAML it is like `Option<T>`: absent or `null` is [`Field::Null`]. A format with
+/// unknown values follows this convention. To deserialise, the field calls
+/// `deserialize_newtype_struct("$field", visitor)`, and the format calls `visit_newtype_struct` for
+/// a value or null and `visit_unit` for an unknown. To serialise an unknown, the field calls
 /// `serialize_newtype_struct("$unknown", &())`, which JSON prints as `null`.
 ///
-/// The JSON schema of a `Field<T>` is that of `T`; whether it is required is
-/// said by serde's `default` on the member.
+/// The JSON schema of a `Field<T>` is that of `T`. The member is required unless it has serde's
+/// `default`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Field<T> {
     /// Absent.
     #[default]
     Null,
-    /// Only known once something that it refers to has been applied.
+    /// Known only once something that it refers to is applied.
     Unknown,
     /// Present.
     Known(T),
 }
 
 impl<T> Field<T> {
-    /// Whether it is absent.
+    /// Returns true if the value is absent.
     pub const fn is_null(&self) -> bool {
         matches!(self, Self::Null)
     }
 
-    /// Whether its value is not known yet.
+    /// Returns true if the value is not known yet.
     pub const fn is_unknown(&self) -> bool {
         matches!(self, Self::Unknown)
     }
 
-    /// Whether it holds a value.
+    /// Returns true if the value is known.
     pub const fn is_known(&self) -> bool {
         matches!(self, Self::Known(_))
     }
@@ -62,7 +61,7 @@ impl<T> Field<T> {
         }
     }
 
-    /// The value for changing it in place, if there is one.
+    /// The value, mutable, if there is one.
     pub const fn known_mut(&mut self) -> Option<&mut T> {
         match self {
             Self::Known(value) => Some(value),
@@ -70,7 +69,7 @@ impl<T> Field<T> {
         }
     }
 
-    /// The value, taken out of the field.
+    /// The owned value, if there is one.
     pub fn into_known(self) -> Option<T> {
         match self {
             Self::Known(value) => Some(value),
@@ -87,7 +86,7 @@ impl<T> Field<T> {
         }
     }
 
-    /// Changes the value and leaves absent and unknown as they are.
+    /// Converts the value; absent and unknown stay as they are.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Field<U> {
         match self {
             Self::Null => Field::Null,
@@ -96,7 +95,7 @@ impl<T> Field<T> {
         }
     }
 
-    /// The field that `next` makes of the value; absent and unknown stay.
+    /// The field that `next` returns for the value; absent and unknown stay as they are.
     pub fn and_then<U>(self, next: impl FnOnce(T) -> Field<U>) -> Field<U> {
         match self {
             Self::Null => Field::Null,
@@ -105,7 +104,7 @@ impl<T> Field<T> {
         }
     }
 
-    /// This field unless it is absent, else the other one.
+    /// This field, or `other` if this field is absent.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         if self.is_null() { other } else { self }

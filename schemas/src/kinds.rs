@@ -1,11 +1,11 @@
-//! The one list of the kinds that users write.
+//! The list of all kinds that users write.
 
-/// Hands every kind to the macro `$of_each`, as `module::Kind = Model;`.
+/// Passes every kind to the macro `$of_each`, as `module::Kind = Model;`.
 ///
-/// The list is the only one: what goes through all kinds (the providers' registrations, the
-/// definitions, the names in messages, the tests) is made from it, and does not compile for a kind
-/// that lacks a trait. `Kind` is the variant of `everest_core::dialect::Resource`, and in
-/// `provider/terraform` the type `module::Kind`; a resource of Terraform is called
+/// It is the only such list. Everything that covers all kinds (the providers' registrations, the
+/// definitions, the names in messages, the tests) is generated from it, and does not compile for a
+/// kind that lacks a trait. `Kind` is the variant of `everest_core::dialect::Resource` and, in
+/// `provider/terraform`, the type `module::Kind`. The Terraform resource is called
 /// `everest_module`.
 ///
 /// ```

@@ -1,12 +1,10 @@
-//! The types that the whole project is derived from: Everest's custom
-//! resources, the Operator Lifecycle Manager objects that install engine
-//! operators, and the models that users write.
+//! The types from which the whole project is derived: Everest's custom resources, the objects of
+//! the Operator Lifecycle Manager that install engine operators, and the models that users write.
 //!
-//! One type with serde and schemars yields the custom resource that goes to
-//! the cluster, the Terraform schema, the generated definitions in `crds/` and
-//! the reference pages: the doc comment of a field is its documentation
-//! everywhere. What JSON Schema cannot say is added by the `x-` keywords that
-//! [`extensions`] lists.
+//! One type with serde and schemars is the source of the custom resource sent to the cluster, the
+//! Terraform schema, the generated definitions in `crds/` and the reference pages, so the doc
+//! comment of a field is its documentation everywhere. The `x-` keywords in [`extensions`] express
+//! what JSON Schema cannot.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
@@ -31,6 +29,5 @@ pub use tree::Tree;
 
 use std::collections::BTreeMap;
 
-/// Labels or annotations as a user writes them: the map as a whole and each
-/// value may be unknown in a plan.
+/// Labels or annotations that a user writes: the whole map and each value may be unknown in a plan.
 pub type StringMap = Field<BTreeMap<String, Field<String>>>;

@@ -1,7 +1,7 @@
-//! The custom resources of the Crossplane provider, one file a kind.
+//! The custom resources of the Crossplane provider, one file per kind.
 //!
-//! Group `everest.m.openeverest.io/v1alpha1`: the `.m.` is Crossplane's convention for
-//! managed resources that live in a namespace.
+//! Group `everest.m.openeverest.io/v1alpha1`: the `.m.` is Crossplane's convention for namespaced
+//! managed resources.
 
 mod backup;
 mod backup_storage;
@@ -33,8 +33,8 @@ pub use restore::Restore;
 /// The group of every kind here.
 pub const GROUP: &str = "everest.m.openeverest.io";
 
-/// Their version.
+/// The version of every kind here.
 pub const VERSION: &str = "v1alpha1";
 
-/// Group and version as objects spell them.
+/// Group and version as in an object's `apiVersion`.
 pub const API_VERSION: &str = "everest.m.openeverest.io/v1alpha1";

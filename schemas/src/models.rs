@@ -1,8 +1,8 @@
-//! What users write, one file a resource, and the provider's own settings.
+//! The models of the resources that users write, one file per resource, and of the provider's own
+//! settings.
 //!
-//! A resource's model is the spec of the custom resource it stands for, with
-//! what only this provider knows around it. Members are camelCase in JSON and
-//! snake_case in Terraform.
+//! A resource's model is the spec of its custom resource, with additional members for this
+//! provider. Members are camelCase in JSON and snake_case in Terraform.
 
 mod backup;
 mod backup_storage;

@@ -1,7 +1,6 @@
-//! Objects of the Operator Lifecycle Manager: the members that installing and
-//! upgrading an engine operator reads or writes. Others are accepted and left
-//! out, so an object read as one of these types must not be written back
-//! whole.
+//! Objects of the Operator Lifecycle Manager, with the members that the installation and upgrade of
+//! an engine operator read or write. Other members are ignored, so never write an object of these
+//! types back as a whole.
 
 mod catalog_source;
 mod cluster_service_version;
@@ -30,23 +29,22 @@ pub use subscription::{
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde::{Deserialize, Serialize};
 
-/// One aspect of the state of a Subscription, an InstallPlan or a bundle that
-/// is being unpacked.
+/// A condition of a Subscription, an InstallPlan or a bundle that is being unpacked.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct OlmCondition {
     /// When the condition last changed from one status to another.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_transition_time: Option<Time>,
-    /// What happened, for a reader.
+    /// A message for people.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// Why, in one CamelCase word.
+    /// The reason, as one CamelCase word.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// `True`, `False` or `Unknown`.
     pub status: String,
-    /// Which aspect it is, such as `InstallPlanPending`.
+    /// The type of the condition, such as `InstallPlanPending`.
     #[serde(rename = "type")]
     pub type_: String,
 }

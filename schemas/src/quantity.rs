@@ -1,7 +1,7 @@
-//! Quantities as they travel: text, although a cluster may hold a number.
+//! Quantities as text, although a cluster may store a number.
 //!
-//! Kubernetes lets a quantity be written as a number or as text and stores
-//! what it was given. The models hold text, so these functions read both.
+//! Kubernetes accepts a quantity as a number or as text, and stores it in the given form. The
+//! models have text, so these functions read both forms.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,7 +10,7 @@ use serde::de::{Deserialize, Deserializer, Error, Visitor};
 
 use crate::Field;
 
-/// The regular expression that Everest's definitions put on a quantity.
+/// The regular expression for quantities in Everest's definitions.
 pub const PATTERN: &str = concat!(
     r"^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))",
     r"(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?$"

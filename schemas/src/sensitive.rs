@@ -6,9 +6,9 @@ use std::fmt;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
-/// A secret: neither `Debug` nor `Display` shows it, so it cannot slip into a
-/// log line or an error. Serde passes it through, since it has to be stored
-/// and sent; its schema is that of `T`, marked `x-sensitive`.
+/// A secret. `Debug` and `Display` do not show it, so it cannot appear in a log line or an error by
+/// accident. Serde serialises it, because it must be stored and sent. Its schema is that of `T`,
+/// marked `x-sensitive`.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Sensitive<T>(T);
@@ -19,12 +19,12 @@ impl<T> Sensitive<T> {
         Self(value)
     }
 
-    /// The value itself, for the place that needs it.
+    /// The secret value.
     pub const fn expose(&self) -> &T {
         &self.0
     }
 
-    /// The value itself, taken out.
+    /// The owned secret value.
     pub fn into_inner(self) -> T {
         self.0
     }

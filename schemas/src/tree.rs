@@ -1,4 +1,4 @@
-//! A model as a tree, with what is not known in it.
+//! A model as a tree that can contain unknown values.
 
 use std::collections::BTreeMap;
 
@@ -11,8 +11,8 @@ use serde_json::{Error, Value};
 
 use crate::field::{FIELD, UNKNOWN};
 
-/// A value of a model by the names of its members: JSON that tells what is not known from what is
-/// absent. It may hold secrets, so it cannot be printed.
+/// A value of a model by the names of its members: JSON that distinguishes unknown from absent
+/// values. It may contain secrets, so it cannot be printed.
 #[derive(Clone, PartialEq)]
 pub enum Tree {
     /// Absent.
@@ -28,18 +28,18 @@ pub enum Tree {
 }
 
 impl Tree {
-    /// The tree of a model.
+    /// Converts a model to a tree.
     ///
     /// # Errors
-    /// When the model has a member of a kind that no model has, such as a tuple.
+    /// Returns an error if a member has an unsupported kind, such as a tuple.
     pub fn of(model: &impl Serialize) -> Result<Self, Error> {
         model.serialize(Grower)
     }
 
-    /// The model of a tree.
+    /// Converts the tree to a model.
     ///
     /// # Errors
-    /// When it is not the tree of such a model.
+    /// Returns an error if the tree does not match the model.
     pub fn into_model<T: DeserializeOwned>(self) -> Result<T, Error> {
         T::deserialize(self)
     }
@@ -52,7 +52,7 @@ impl Tree {
         }
     }
 
-    /// Returns true if a part of it is not known.
+    /// Returns true if any part is unknown.
     pub fn has_unknown(&self) -> bool {
         match self {
             Self::Null | Self::Leaf(_) => false,
@@ -63,7 +63,7 @@ impl Tree {
     }
 }
 
-/// Makes the tree of what it is given.
+/// The serialiser that builds the tree.
 struct Grower;
 
 macro_rules! leaves {

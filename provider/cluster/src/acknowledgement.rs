@@ -1,13 +1,14 @@
-//! The objects of creations that no state holds yet.
+//! Objects that a creation has made and that no state holds yet.
 //!
-//! A process that is killed while it waits for an object that it has made leaves the object
-//! behind, and so does an answer that gets lost. Such an object carries a mark (see
-//! [`CREATED_BY_APPLY`]) by which the same plan finds it again, from wherever it is applied. The
-//! process that made it takes the mark off once the answer is delivered: from then on a state
-//! holds the object, and another one with the same configuration is told that it exists.
+//! A process that is killed while it waits for its new object leaves the object behind, and so does
+//! a lost answer. Such an object carries a mark (see [`CREATED_BY_APPLY`]) by which the same plan
+//! finds it again, wherever it is applied. The process that made the object takes the mark off once
+//! its answer is delivered: from then on a state holds the object, and another state with the same
+//! configuration gets an error that it exists.
 //!
-//! A process that is killed in between leaves the mark on an object that a state holds. Whoever
-//! reads that state sees it ([`Cluster::is_unacknowledged`]), and the next change takes it off.
+//! A process that is killed in between leaves the mark on an object that is in a state. The next
+//! refresh of that state sees the mark ([`Cluster::is_unacknowledged`]), and the next change
+//! removes it.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,25 +23,25 @@ use crate::CREATED_BY_APPLY;
 use crate::Cluster;
 use crate::objects::{Kind, Objects};
 
-/// How long after the answer a mark is taken off. Until then a client that is killed may not have
-/// written its state: backends elsewhere get it every 20 s.
+/// The time between the answer and the removal of a mark. Until then a killed client may not have
+/// saved its state: remote backends get it every 20 s.
 const AFTER: Duration = Duration::from_secs(30);
 
-/// Marks that are taken off at a time when the process ends.
+/// The number of marks that are taken off at once when the process ends.
 const AT_ONCE: usize = 32;
 
-/// How often it is tried to take a mark off: whatever stood against it once, a server that starts
-/// anew or a token that is renewed, may be over.
+/// The number of attempts to take a mark off: a failure may pass, because the server restarts or a
+/// token is renewed.
 const ATTEMPTS: u32 = 3;
 
-/// How long between them. All of them fit into the time that a process has to end.
+/// The pause between attempts. All attempts fit into the time that a process has to end.
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// Takes one mark off. A request that waits to be made holds what it is made of and no more.
 type Acknowledgement = Box<dyn FnOnce() -> BoxFuture<'static, ()> + Send>;
 
-/// The object that one creation has made, now or before it was killed. Dropped, it keeps its
-/// mark: the next creation of the same goes on with it.
+/// The object that one creation has made, now or before it was killed. If this value is dropped,
+/// the object keeps its mark, and the next attempt of the same creation goes on with it.
 #[derive(Default)]
 pub struct Unacknowledged(Mutex<Option<Made>>);
 
@@ -74,7 +75,7 @@ impl Unacknowledged {
     }
 }
 
-/// What is still to be acknowledged, by a number of its own.
+/// The objects still to be acknowledged, by running number.
 #[derive(Clone, Default)]
 pub(crate) struct Waiting(Arc<Mutex<Numbered>>);
 
@@ -85,8 +86,8 @@ struct Numbered {
 }
 
 impl Cluster {
-    /// Takes the mark off what a creation has made, a while after now: for a creation whose
-    /// answer is delivered next. Returns at once.
+    /// Takes the mark off the object of a creation a while from now, for a creation whose answer is
+    /// about to be delivered. Returns at once.
     pub fn acknowledge(&self, made: Unacknowledged) {
         let Some(request) = made.take() else {
             return;
@@ -108,8 +109,8 @@ impl Cluster {
         });
     }
 
-    /// Takes off at once the marks that are left: for a process that ends because its client has
-    /// all answers.
+    /// Takes the remaining marks off at once, for a process that ends because its client has all
+    /// answers.
     pub async fn acknowledge_all(&self) {
         let left = std::mem::take(&mut held(&self.acknowledgements.0).requests);
         let mut left = left.into_values();

@@ -1,4 +1,4 @@
-//! Server-side apply that takes nothing from others unless it may.
+//! Server-side apply that overwrites fields of other managers only if that is allowed.
 
 use std::time::Duration;
 
@@ -8,24 +8,24 @@ use serde_json::{Value, json};
 use crate::error::{ClusterError, FieldConflict};
 use crate::objects::{Kind, Objects};
 
-/// What of others' an apply may overwrite.
+/// The fields of other managers that an apply may overwrite.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum ForcePolicy<'a> {
     /// Nothing.
     Nothing,
-    /// Everything: the user has said so, or what is there was shown when the change was planned
-    /// and the resource has nothing to say it with.
+    /// Everything: the user has set `force_conflicts`, or the plan showed the present values and
+    /// the resource has no such attribute.
     Everything,
-    /// What the plan showed, made from a state with the body `prior`: whoever applied it has
-    /// agreed.
+    /// The values that the plan showed as changes: the user who applied the plan has agreed to
+    /// them.
     Shown {
-        /// The body made from that state.
+        /// The body made from the state that the plan started from.
         prior: &'a Value,
     },
 }
 
 impl<'a> ForcePolicy<'a> {
-    /// What a resource with the attribute `force_conflicts` takes.
+    /// The policy of a resource with the attribute `force_conflicts`.
     pub(crate) fn of(force_conflicts: &everest_schemas::Field<bool>, prior: &'a Value) -> Self {
         if force_conflicts.known() == Some(&true) {
             ForcePolicy::Everything
@@ -35,8 +35,8 @@ impl<'a> ForcePolicy<'a> {
     }
 }
 
-/// A body that is taken by the object `uid` alone: without it the apply makes an object where
-/// there is none any more.
+/// The body with the UID of the object that is meant: without a UID, an apply creates the object if
+/// it is gone.
 pub(crate) fn pinned(mut body: Value, uid: Option<&str>) -> Value {
     if let Some(uid) = uid {
         body["metadata"]["uid"] = json!(uid);
@@ -44,24 +44,23 @@ pub(crate) fn pinned(mut body: Value, uid: Option<&str>) -> Value {
     body
 }
 
-/// How often an object that changes meanwhile is looked at again.
+/// The number of attempts for an object that changes meanwhile.
 const ATTEMPTS: usize = 5;
 const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(300);
 
 /// Applies `body` to `name`, owning only the fields in it.
 ///
 /// 1. Applies without force.
-/// 2. On a conflict looks at who holds what now: see [`field_conflict::conflicting_fields`]. If
-///    nothing is contested, or all of it may be taken, applies with force, but only to the object
-///    that was looked at: one that has changed meanwhile is looked at again, unless the body names
-///    the version that it was made from.
-/// 3. Notes what was taken ([`crate::Cluster::taken`]), and what the answer has otherwise
-///    ([`crate::Cluster::rewritten`]).
+/// 2. On a conflict, reads the object and finds the conflicting fields: see
+///    [`field_conflict::conflicting_fields`]. If there are none, or all of them may be overwritten,
+///    applies with force, but only to the version that was read: an object that has changed
+///    meanwhile is read again, unless the body names the version that it was made from.
+/// 3. Notes the fields that were taken over ([`crate::Cluster::taken`]) and the values that differ
+///    in the answer ([`crate::Cluster::rewritten`]).
 ///
 /// # Errors
-/// `Conflict` with managers, fields and both values where values are contested; nothing is
-/// written then. `Api` with code 409 where the object does not stay as it was looked at.
-/// `Superseded` if it is gone.
+/// `Conflict` with managers, fields and both values if fields conflict; nothing is written then.
+/// `Api` with code 409 if the object keeps changing. `Superseded` if it is gone.
 pub(crate) async fn apply<K: Kind + serde::Serialize>(
     objects: &Objects<K>,
     name: &str,
@@ -108,10 +107,10 @@ pub(crate) async fn apply<K: Kind + serde::Serialize>(
     }
 }
 
-/// What an apply takes in `live` from other managers.
+/// The fields in `live` that an apply takes over from other managers.
 ///
 /// # Errors
-/// `Conflict` as [`apply`], where that is more than it may.
+/// `Conflict` as [`apply`], if it would take more than it may.
 pub(crate) fn taken<K: Kind + serde::Serialize>(
     objects: &Objects<K>,
     name: &str,
@@ -140,9 +139,9 @@ pub(crate) fn taken<K: Kind + serde::Serialize>(
     })
 }
 
-/// Makes this provider the owner of what a change takes out of `live` and others wrote once: an
-/// apply would leave it to them. Nothing else of the object changes. `planned` and `prior` are the
-/// bodies that the change was made from.
+/// Makes this provider the owner of values that a change removes from `live` and that others wrote
+/// once: an apply alone would leave those values in place. Nothing else of the object changes.
+/// `planned` and `prior` are the bodies of the change.
 ///
 /// # Errors
 /// `Api` with code 409 if `live` is no longer the newest; whatever else the server says.

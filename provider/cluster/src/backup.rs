@@ -1,5 +1,5 @@
-//! On-demand backups: DatabaseClusterBackup objects. What is done with them is decided in
-//! [`everest_core::lifecycle::backup`].
+//! On-demand backups: DatabaseClusterBackup objects. [`everest_core::lifecycle::backup`] has the
+//! order of steps.
 
 use everest_core::lifecycle::backup::{RemoveBackup, TakeBackup};
 use everest_core::v1;
@@ -52,10 +52,10 @@ pub async fn delete(
     drive::settled(cluster, RemoveBackup::of(model), &wait.start()).await
 }
 
-/// Asks the cluster what it says of the backup that an apply of this plan would take.
+/// Asks the cluster by a dry run whether it accepts the backup of this plan.
 ///
 /// # Errors
-/// `Refused` with what stands against it; whatever keeps the cluster from being asked.
+/// `Refused` with the reason; any error that keeps the cluster from being asked.
 pub async fn dry_run(
     cluster: &Cluster,
     planned: &BackupModel,
@@ -75,8 +75,8 @@ pub async fn dry_run(
     dry_run::creation(&objects, name, &v1::backup::desired(planned)).await
 }
 
-/// Asks the cluster what it says of the backup's deletion: Everest refuses it while a restore
-/// or a new database needs the backup.
+/// Asks the cluster by a dry run whether it accepts the deletion of the backup: Everest refuses it
+/// while a restore or a new database needs the backup.
 ///
 /// # Errors
 /// As [`dry_run()`].

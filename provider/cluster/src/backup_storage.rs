@@ -14,10 +14,10 @@ use crate::error::ClusterError;
 use crate::object_mapping::key;
 use crate::{Change, Cluster, Creation, Unacknowledged, Wait, drive, dry_run, with_secret};
 
-/// Makes a storage, and its Secret where credentials are given: see [`CreateWithSecret`].
+/// Creates a storage and, if credentials are given, its Secret: see [`CreateWithSecret`].
 ///
-/// If the storage is refused, the Secret goes again; if nobody knows whether it was written, the
-/// Secret stays, since the storage may read it.
+/// If the storage is refused, the Secret is deleted again. If it is not known whether the storage
+/// was written, the Secret stays, because the storage may read it.
 ///
 /// Ends: `Created` or `NotCreated`.
 ///
@@ -34,8 +34,8 @@ pub async fn create(
     with_secret::created(cluster, planned, lifecycle, made, wait).await
 }
 
-/// Applies changed settings and, if given, new credentials. Credentials left out leave the
-/// Secret as it is.
+/// Applies changed settings and, if given, new credentials. Without credentials, the Secret is not
+/// changed.
 ///
 /// # Errors
 /// In the outcome: `Refused` if the server refused a part.
@@ -59,7 +59,7 @@ pub async fn update(
 /// The state of the Secret of a storage, by its metadata alone.
 ///
 /// # Errors
-/// Whatever keeps it from being looked at.
+/// Any error that prevents reading the Secret.
 pub async fn secret_state(
     cluster: &Cluster,
     model: &BackupStorageModel,
@@ -68,14 +68,14 @@ pub async fn secret_state(
     with_secret::state::<BackupStorage>(cluster, namespace, secret_name(model)).await
 }
 
-/// Asks the cluster what it says of the write that an apply of this plan would send, the Secret
-/// apart. A storage that exists where one is to be made is left to the apply.
+/// Asks the cluster by a dry run whether it accepts the write of this plan, without the Secret. If
+/// a storage to create exists already, that is left to the apply.
 ///
-/// What the apply would take over from another manager is noted: see [`Cluster::taken`].
+/// Fields that the apply would take over from another manager are noted: see [`Cluster::taken`].
 ///
 /// # Errors
-/// `Conflict` where another manager holds a value that would be overwritten and that the plan
-/// does not show; `Refused` with what the cluster says against it; whatever keeps it from being asked.
+/// `Conflict` if the apply would overwrite a value of another manager that the plan does not show;
+/// `Refused` with the reason; any error that keeps the cluster from being asked.
 pub async fn dry_run(
     cluster: &Cluster,
     prior: Option<&BackupStorageModel>,
@@ -108,8 +108,9 @@ pub async fn dry_run(
     Ok(())
 }
 
-/// Finishes what somebody else began: takes Everest's finalizer off a storage that was deleted
-/// while it was used, once nothing uses it any more: see [`ReleaseStorage`]. Returns true if it did.
+/// Finishes a deletion that someone else began: removes Everest's finalizer from a storage that
+/// was deleted while in use, once nothing uses it any more: see [`ReleaseStorage`]. Returns true if
+/// it did.
 ///
 /// # Errors
 /// `InUse` names the users.

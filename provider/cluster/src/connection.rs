@@ -1,9 +1,9 @@
 //! From connection settings to a Kubernetes client.
 //!
-//! The settings, their names and their environment variables are those of the
-//! hashicorp/kubernetes provider, so that one set serves both. Connecting reads files and
-//! the environment but never the network: the first request does that, and with an `exec`
-//! credential plugin the plugin too runs only then.
+//! The settings, their names and their environment variables are those of the hashicorp/kubernetes
+//! provider, so that one set works for both. Connecting reads files and the environment but sends
+//! nothing: only the first request uses the network, and runs the `exec` credential plugin if there
+//! is one.
 
 mod deferred;
 mod kubeconfig;
@@ -21,14 +21,14 @@ use tower::BoxError;
 
 pub use received::{Trust, connect_with};
 
-/// How to reach a cluster. Everything is optional; what is not given comes from the
-/// `KUBE_*` environment variables, then from the Pod's own service account.
+/// The settings for reaching a cluster. All are optional; a missing setting comes from its `KUBE_*`
+/// environment variable, then from the Pod's own service account.
 ///
-/// Settings of a kubeconfig and direct ones (`host`, `token`, …) combine: a direct value
-/// replaces the kubeconfig's. The environment never mixes into an explicit choice: with a
-/// kubeconfig named here the variables of direct settings are not read, and with a `host`
-/// named here neither are `KUBE_CONFIG_PATH` and `KUBE_CONFIG_PATHS`, so that one cluster's
-/// credentials are not sent to another.
+/// Settings of a kubeconfig and direct settings (`host`, `token`, …) combine: a direct setting
+/// replaces the kubeconfig's. The environment never overrides an explicit choice: if a kubeconfig
+/// is configured, the variables of direct settings are not read, and if a `host` is configured,
+/// `KUBE_CONFIG_PATH` and `KUBE_CONFIG_PATHS` are not read. So one cluster's credentials are never
+/// sent to another.
 #[derive(Clone, Debug, Default)]
 pub struct ConnectionConfig {
     /// Path of a kubeconfig; `~` is the home directory. `KUBE_CONFIG_PATH`.
@@ -75,17 +75,17 @@ pub struct ExecPlugin {
     pub env: BTreeMap<String, String>,
 }
 
-/// Why no client could be made from the settings. Nothing was sent to any server.
+/// The reason why no client could be made from the settings. Nothing was sent to any server.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
-    /// Neither settings, nor `KUBE_*` variables, nor a service account are there.
+    /// There are no settings, no `KUBE_*` variables and no service account.
     #[error(
         "no cluster is configured: neither the provider block, nor the KUBE_* environment \
          variables, nor a Pod's service account say where the API server is. Set config_path \
          (or KUBE_CONFIG_PATH), or host with credentials{hint}"
     )]
     NothingConfigured {
-        /// What was found but is not read, as a sentence; empty otherwise.
+        /// A sentence about a source that was found but is not read; empty otherwise.
         hint: String,
     },
     /// There are credentials but no address: neither a kubeconfig nor `host`.
@@ -104,13 +104,13 @@ pub enum ConnectError {
         setting: &'static str,
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The fault.
         cause: String,
     },
-    /// The text received as a kubeconfig is none.
+    /// The text received as a kubeconfig is not a kubeconfig.
     #[error("the text is not a YAML kubeconfig")]
     NotAKubeconfig,
-    /// A kubeconfig that was received wants more than to send requests.
+    /// A received kubeconfig would make this process do more than send requests.
     #[error("the kubeconfig has {what}, which it is not trusted with")]
     NotTrusted {
         /// The member, such as `user.exec`.
@@ -146,7 +146,7 @@ pub enum ConnectError {
     Invalid {
         /// The setting.
         setting: &'static str,
-        /// What is wrong and what would be right. Never the value of a secret.
+        /// The fault and what to do; never the value of a secret.
         cause: String,
     },
     /// The Pod's service account cannot be read.
@@ -157,7 +157,7 @@ pub enum ConnectError {
     Client {
         /// URL of the API server.
         server: String,
-        /// What is wrong.
+        /// The fault.
         cause: String,
     },
 }
@@ -204,13 +204,13 @@ pub struct NoAnswer {
 pub struct PluginError {
     /// The command.
     pub command: String,
-    /// What went wrong; never what the plugin printed.
+    /// The error; never the plugin's output.
     pub reason: String,
 }
 
 impl From<&ProviderModel> for ConnectionConfig {
-    /// Takes what is known: null and unknown settings both count as not given, so ask
-    /// before whether some that decide are still unknown.
+    /// Uses the known settings. Null and unknown settings both count as not given, so check first
+    /// that no setting that decides is still unknown.
     fn from(model: &ProviderModel) -> Self {
         let exec = model.exec.known().map(|exec| ExecPlugin {
             api_version: exec.api_version.known().cloned().unwrap_or_default(),
@@ -269,7 +269,7 @@ pub fn connect(config: &ConnectionConfig) -> Result<kube::Client, ConnectError> 
     client(settings::resolve(config, &|name| std::env::var(name).ok())?)
 }
 
-/// The same, and the URL of the API server for messages.
+/// The same client, with the URL of the API server for messages.
 pub(crate) fn connect_named(
     config: &ConnectionConfig,
 ) -> Result<(kube::Client, String), ConnectError> {
@@ -290,7 +290,8 @@ fn client(config: kube::Config) -> Result<kube::Client, ConnectError> {
     })
 }
 
-/// Why no client could be built, with what to do where nothing is trusted.
+/// The reason why no client could be built, with advice if the system trusts no certificate
+/// authority.
 fn advised(cause: String) -> String {
     if !cause.contains("No CA certificates") {
         return cause;
@@ -326,7 +327,7 @@ fn named(config: &kube::Config) -> String {
     }
 }
 
-/// A URL as it may be shown: without user information.
+/// A URL without user information, so that it may be shown.
 fn shown(url: &http::Uri) -> String {
     let scheme = url.scheme_str().unwrap_or("https");
     let host = url.host().unwrap_or_default();

@@ -50,10 +50,10 @@ pub async fn create(
     created
 }
 
-/// Brings a database to what is planned, and waits until it is ready again: see
+/// Changes a database to what is planned, and waits until it is ready again: see
 /// [`ChangeDatabase`]. A change of how the database is destroyed waits for nothing. A value that
-/// another manager has set is taken over if the plan showed it, which [`Cluster::taken`] tells;
-/// else the change is refused, unless `force_conflicts` is set.
+/// another manager has set is overwritten if the plan showed it, and listed in [`Cluster::taken`];
+/// otherwise the change is refused, unless `force_conflicts` is set.
 ///
 /// # Errors
 /// In the outcome: `Refused` if nothing was changed; `Pending` once something may have been.
@@ -112,7 +112,7 @@ pub async fn update(
     Change::Refused(error)
 }
 
-/// The end of a change that is not for the cluster: the database is looked at, not waited for.
+/// Ends a change that does not reach the cluster: the database is observed once and not waited for.
 async fn looked_at_once(
     objects: &Objects<DatabaseCluster>,
     live: DatabaseCluster,
@@ -144,8 +144,8 @@ async fn looked_at_once(
 /// Takes the final backup that a database asks for: see [`TakeFinalBackup`].
 ///
 /// # Errors
-/// `Blocked` where it cannot be taken; `Failed`, `TimedOut` and `Cancelled` where it did not
-/// succeed. The database must stay then.
+/// `Blocked` if it cannot be taken; `Failed`, `TimedOut` and `Cancelled` if it did not succeed. The
+/// database must stay then.
 pub async fn take_final_backup(
     cluster: &Cluster,
     database: &DatabaseModel,
@@ -170,7 +170,7 @@ pub async fn delete(
     drive::settled(cluster, removal, &wait.start()).await
 }
 
-/// What is observed of a database, with what was found out of its readiness.
+/// The observed model with the result of the readiness check.
 fn ready(mut observed: DatabaseModel, is_ready: bool) -> DatabaseModel {
     observed.ready = is_ready.into();
     observed

@@ -1,4 +1,4 @@
-//! Asking the cluster at plan what it would say of a write.
+//! Dry runs, which ask the cluster at plan whether it would accept a write.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -9,10 +9,10 @@ use crate::error::ClusterError;
 use crate::objects::{Kind, Objects};
 use crate::unresponsive::PATIENCE;
 
-/// Awaits a dry run, unless the cluster did not answer a moment ago.
+/// Awaits a dry run, unless a request has just gone unanswered.
 ///
 /// # Errors
-/// What the cluster says; `Unreachable` only once.
+/// The refusal of the cluster; `Unreachable` only once.
 pub(crate) async fn ask(
     cluster: &Cluster,
     dry_run: impl Future<Output = Result<(), ClusterError>>,
@@ -30,8 +30,8 @@ pub(crate) async fn ask(
     answer
 }
 
-/// Dry-runs the creation of `name` from an apply body, unless it exists: in a replacement that
-/// is the one that goes, and otherwise the apply says so.
+/// Dry-runs the creation of `name` from an apply body, unless the object exists: in a replacement
+/// it is the object that goes, and otherwise the apply reports it.
 ///
 /// # Errors
 /// As [`ask`].

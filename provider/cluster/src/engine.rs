@@ -1,4 +1,4 @@
-//! The engine operators' own objects, which say more than Everest's copy of their state.
+//! The engine operators' own objects, which have more details than Everest's copy of their state.
 
 use everest_core::v1::engine_kinds;
 use everest_schemas::Engine;
@@ -9,16 +9,15 @@ use crate::objects::Objects;
 
 /// The kinds of an engine operator.
 pub(crate) struct Kinds {
-    /// What the operator turns into a database. It has the name and namespace of the
-    /// DatabaseCluster.
+    /// The kind of databases. An object has the name and namespace of its DatabaseCluster.
     pub(crate) database: ApiResource,
-    /// A backup, named like its DatabaseClusterBackup.
+    /// The kind of backups. An object has the name of its DatabaseClusterBackup.
     pub(crate) backup: ApiResource,
-    /// A restore, named like its DatabaseClusterRestore.
+    /// The kind of restores. An object has the name of its DatabaseClusterRestore.
     pub(crate) restore: ApiResource,
 }
 
-/// What an engine's operator turns into a database.
+/// The kind of an engine's own object of a database.
 pub fn database_kind(engine: Engine) -> ApiResource {
     kinds(engine).database
 }

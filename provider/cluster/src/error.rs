@@ -1,4 +1,4 @@
-//! What can go wrong with a cluster, typed so that a front end can say what to do.
+//! Errors of operations on a cluster, typed so that a front end can say what to do.
 
 mod detail;
 mod parse;
@@ -11,13 +11,13 @@ use everest_core::path::FieldPath;
 use crate::connection::{NoAnswer, PluginError};
 pub use detail::{FieldCause, FieldConflict, LastSeen, Object};
 
-/// Characters that are repeated of what a server says.
+/// The most characters of a server's message that are repeated.
 const LONGEST: usize = 4000;
 
-/// How the message begins of an answer that ends in the middle, or is none.
+/// The beginning of the message about an answer that breaks off or cannot be read.
 pub(crate) const UNREADABLE: &str = "the answer cannot be read";
 
-/// How the cause begins of a request that the server did not answer in time.
+/// The beginning of the cause if the server did not answer in time.
 pub(crate) const UNANSWERED: &str = "no answer within";
 
 /// A failed operation on a cluster. [`std::fmt::Display`] is a message for a person: what
@@ -87,7 +87,7 @@ pub enum ClusterError {
          check that it runs, then try again. The server says: {message}"
     )]
     WebhookDown {
-        /// What was to be written.
+        /// The object to be written.
         object: Box<Object>,
         /// Name of the webhook.
         webhook: String,
@@ -97,7 +97,7 @@ pub enum ClusterError {
     /// The server refused the content: an admission webhook, the schema, a quota.
     #[error("{object} was refused: {message}")]
     Refused {
-        /// What was to be written.
+        /// The object to be written.
         object: Box<Object>,
         /// The reason, in full.
         message: String,
@@ -114,11 +114,11 @@ pub enum ClusterError {
         if *forcible { "set force_conflicts = true to take back what a plan does not show" } else { "have the other manager give it up" }
     )]
     Conflict {
-        /// What was to be written.
+        /// The object to be written.
         object: Box<Object>,
         /// The fields, their owners and both values.
         conflicts: Vec<FieldConflict>,
-        /// Whether the resource has an attribute that takes them.
+        /// True if the resource has an attribute that forces the overwrite.
         forcible: bool,
     },
     /// The object to create exists and is not ours.
@@ -129,7 +129,7 @@ pub enum ClusterError {
     AlreadyExists {
         /// The object.
         object: Box<Object>,
-        /// What to do: import it, or take it over.
+        /// What to do: import the object, or take it over.
         remedy: String,
     },
     /// An object that is needed does not exist.
@@ -138,7 +138,7 @@ pub enum ClusterError {
         /// The object.
         object: Box<Object>,
     },
-    /// The object that a change was planned for is gone: a server-side apply would make another,
+    /// The object that a change was planned for is gone: a server-side apply would create a new,
     /// empty one under its name.
     #[error(
         "{object} was deleted{} after the change was planned. Nothing was written. Plan again: the \
@@ -148,7 +148,7 @@ pub enum ClusterError {
     Superseded {
         /// The object.
         object: Box<Object>,
-        /// Another one has its name now.
+        /// True if another object has its name now.
         replaced: bool,
     },
     /// The object is used by others, so it is not deleted.
@@ -156,57 +156,57 @@ pub enum ClusterError {
     InUse {
         /// The object.
         object: Box<Object>,
-        /// Who uses it, each as kind and name.
+        /// The users, each as kind and name.
         users: Vec<String>,
         /// What to do.
         remedy: String,
     },
-    /// A condition of Everest's or OLM's forbids the step; nothing was written for it.
+    /// A condition of Everest or OLM forbids the step; nothing was written for it.
     #[error("{object}: {message}")]
     Blocked {
         /// The object it is about.
         object: Box<Object>,
-        /// What forbids it and what to do.
+        /// The reason, and what to do.
         message: String,
-        /// The attribute that decides, as a path of the model, if one does.
+        /// The attribute at fault, as a path of the model, if there is one.
         attribute: Option<FieldPath>,
     },
-    /// The deadline passed before the object was what was waited for. It goes on without us.
+    /// The deadline passed before the object was as wanted. The work in the cluster goes on.
     #[error("{what} after {}.\n{last}", seconds(waited))]
     TimedOut {
-        /// The object and what it was to become.
+        /// The object and what it did not become.
         what: String,
-        /// How long was waited.
+        /// The duration of the wait.
         waited: Duration,
-        /// What was last seen.
+        /// The last observation.
         last: Box<LastSeen>,
     },
-    /// The wait was interrupted. The object goes on without us.
+    /// The wait was interrupted. The work in the cluster goes on.
     #[error("{what}: interrupted after {}.\n{last}", seconds(waited))]
     Cancelled {
-        /// The object and what it was to become.
+        /// The object and what it did not become.
         what: String,
-        /// How long was waited.
+        /// The duration of the wait.
         waited: Duration,
-        /// What was last seen.
+        /// The last observation.
         last: Box<LastSeen>,
     },
     /// The object ended in failure.
     #[error("{what}: {reason}.\n{last}")]
     Failed {
-        /// The object and what it was to become.
+        /// The object and what it did not become.
         what: String,
-        /// Why it failed.
+        /// The reason of the failure.
         reason: String,
-        /// What was last seen.
+        /// The last observation.
         last: Box<LastSeen>,
     },
     /// Any other answer of the server.
     #[error("{object}: {verb} failed{}: {message}", if *code == 0 { String::new() } else { format!(" with HTTP {code}") })]
     Api {
-        /// What was attempted, such as `patch`.
+        /// The attempted verb, such as `patch`.
         verb: &'static str,
-        /// What the request was about.
+        /// The object of the request.
         object: Box<Object>,
         /// HTTP status; 0 if the answer could not be read.
         code: u16,
@@ -265,7 +265,7 @@ impl ClusterError {
         }
     }
 
-    /// Whether the same request may well succeed in a moment.
+    /// Returns true if the same request is likely to succeed soon.
     pub fn is_transient(&self) -> bool {
         match self {
             Self::WebhookDown { .. } => true,
@@ -275,8 +275,8 @@ impl ClusterError {
         }
     }
 
-    /// Whether a write that ended so may have been done all the same: its answer is missing, or
-    /// is none.
+    /// Returns true if a write with this error may have been done nevertheless: its answer is
+    /// missing or cannot be read.
     pub fn leaves_it_open(&self) -> bool {
         match self {
             Self::Unreachable { .. } => true,
@@ -285,7 +285,7 @@ impl ClusterError {
         }
     }
 
-    /// Whether the server took a request and did not answer it in time, or in full.
+    /// Returns true if the server accepted a request and did not answer it in time or in full.
     pub fn is_unanswered(&self) -> bool {
         match self {
             Self::Unreachable { cause, .. } => cause.starts_with(UNANSWERED),
@@ -294,17 +294,18 @@ impl ClusterError {
         }
     }
 
-    /// Whether nobody listens where the server is to be: it starts anew, or it never was there.
+    /// Returns true if nothing listens at the server's address: the server restarts, or it was
+    /// never there.
     pub fn is_refused(&self) -> bool {
         matches!(self, Self::Unreachable { cause, .. } if cause.contains("refused"))
     }
 
-    /// Whether what the request went on from is no longer kept: the rest of a long list.
+    /// Returns true if the remaining pages of a list have expired.
     pub fn is_expired(&self) -> bool {
         matches!(self, Self::Api { code: 410, .. })
     }
 
-    /// Whether a wait goes on although the cluster could not be looked at.
+    /// Returns true if a wait goes on in spite of this error.
     pub fn passes(&self) -> bool {
         self.is_transient()
             || self.is_expired()
@@ -312,17 +313,17 @@ impl ClusterError {
             || matches!(self, Self::Unreachable { .. })
     }
 
-    /// Whether RBAC denied the request.
+    /// Returns true if RBAC denied the request.
     pub fn is_forbidden(&self) -> bool {
         matches!(self, Self::Forbidden { .. })
     }
 
-    /// Whether the cluster does not have the kind asked for.
+    /// Returns true if the cluster does not have the kind asked for.
     pub fn is_not_served(&self) -> bool {
         matches!(self, Self::NotEverest { .. } | Self::EverestV2)
     }
 
-    /// Whether the object asked for does not exist.
+    /// Returns true if the object asked for does not exist.
     pub fn is_not_found(&self) -> bool {
         matches!(self, Self::NotFound { .. })
     }
@@ -362,7 +363,7 @@ fn transport(
     }
 }
 
-/// What TLS says of a certificate, with what to do about it.
+/// A TLS error about a certificate, with advice.
 fn advised(cause: String) -> String {
     let advice = if cause.contains("CaUsedAsEndEntity") {
         "the server shows the very certificate that is given as its certificate authority. Give the \
@@ -378,8 +379,8 @@ fn advised(cause: String) -> String {
     format!("{cause}: {advice}")
 }
 
-/// What a token file or a kubeconfig's legacy auth-provider did wrong. A command's output is
-/// left out: it may hold a credential.
+/// The failure of a token file or of a kubeconfig's legacy auth-provider. A command's output is
+/// omitted, because it may contain a credential.
 fn credentials(error: &kube::client::AuthError) -> String {
     match error {
         kube::client::AuthError::AuthExecRun { cmd, out } => {

@@ -1,10 +1,10 @@
-//! What the rules want to know of a cluster, in few requests.
+//! The facts of the cluster for the rules, in few requests.
 //!
 //! Each kind is one LIST for all resources of a run, remembered by the
-//! [`read_cache`](crate::read_cache). Whatever cannot be read is left out: rules say nothing of
-//! what they have not seen. That stops no plan ([`load`]). A write waits until the cluster has
-//! answered ([`against_write`]): what may not be read is left out there too, but what was only not
-//! answered is an error.
+//! [`read_cache`](crate::read_cache). Objects that cannot be read are omitted: rules report nothing
+//! about them, and a plan continues ([`load`]). A write waits until the cluster has answered
+//! ([`against_write`]): kinds that may not be read are left out there too, but a missing answer is
+//! an error.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -23,30 +23,29 @@ use crate::objects::{self, Objects};
 use crate::unresponsive::PATIENCE;
 use crate::{Cluster, Patience};
 
-/// How long until a cluster that does not answer is asked again.
+/// The pause before a cluster that does not answer is asked again.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// What `cluster` shows of what is `wanted`.
+/// Reads the `wanted` facts from `cluster`.
 ///
-/// 1. Nothing is asked while the namespace is not known, or when the cluster did not answer a
-///    moment ago.
+/// 1. Nothing is requested while the namespace is not known, or if a request has just gone
+///    unanswered.
 /// 2. The namespace comes first: if it does not exist, there is nothing in it.
-/// 3. The kinds are listed at the same time, and the Secrets looked for by their metadata.
+/// 3. The kinds are listed concurrently, and the Secrets read by their metadata.
 ///
-/// What is forbidden, not served or not answered in time is not in the result.
+/// Kinds that are forbidden, not served or not answered in time are not in the result.
 pub async fn load(cluster: &Cluster, wanted: &Wanted) -> Facts {
     gather(cluster, wanted).await.0
 }
 
-/// The errors that the rules find in a write, by what the cluster says right before it.
+/// Returns the errors that the rules find in a write, by the state of the cluster right before it.
 ///
-/// What was read earlier in this run may be from before something else that it has made, so an
-/// error counts only once it is found in what was read afresh. A server that starts anew is waited
-/// for while there is `patience`.
+/// Remembered reads may be from before another write of this run, so an error counts only if a
+/// fresh read finds it too. A server that restarts is waited for, for as long as `patience`.
 ///
 /// # Errors
-/// When the cluster does not answer one of the requests: refused, timed out, overloaded, with what
-/// cannot be read. Nobody has judged the write then.
+/// If the cluster does not answer one of the requests (refused, timed out, overloaded, unreadable).
+/// The write has not been judged then.
 pub async fn against_write<M: Validate + Sync>(
     cluster: &Cluster,
     planned: &M,
@@ -85,14 +84,14 @@ async fn demand(
     }
 }
 
-/// Whether another attempt may end otherwise: not where the server is not the one that is trusted,
-/// or nothing has its name.
+/// Returns true if another attempt may succeed. False for an untrusted certificate or an unknown
+/// host.
 fn may_pass(error: &ClusterError) -> bool {
     let unreachable = matches!(error, ClusterError::Unreachable { .. });
     !unreachable || error.is_transient() || error.is_unanswered() || error.is_refused()
 }
 
-/// [`demand`] without anything that was remembered.
+/// [`demand`] without remembered reads.
 async fn demand_afresh(
     cluster: &Cluster,
     wanted: &Wanted,
@@ -102,7 +101,7 @@ async fn demand_afresh(
     demand(cluster, wanted, patience).await
 }
 
-/// What there is, and the first request that was not answered.
+/// The facts, and the error of the first request that was not answered.
 async fn gather(cluster: &Cluster, wanted: &Wanted) -> (Facts, Option<ClusterError>) {
     let Some(namespace) = wanted.namespace.as_deref() else {
         return Default::default();
@@ -128,8 +127,7 @@ async fn gather(cluster: &Cluster, wanted: &Wanted) -> (Facts, Option<ClusterErr
 struct Unanswered(Mutex<Option<ClusterError>>);
 
 impl Unanswered {
-    /// Notes `error` unless it is an answer: that something may not be read, is not served or is
-    /// not there.
+    /// Notes `error` unless it is an answer: forbidden, not served or not found.
     fn note(&self, error: ClusterError, what: &str) {
         tracing::debug!(%error, "{what} was not read for the rules");
         if !(error.is_forbidden() || error.is_not_served() || error.is_not_found()) {
@@ -297,7 +295,7 @@ async fn engine_object(
     }
 }
 
-/// Which of the Secrets exist; those that may not be looked at are left out.
+/// The existence of the Secrets, without those that may not be read.
 async fn secrets(
     cluster: &Cluster,
     namespace: &str,

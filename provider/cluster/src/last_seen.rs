@@ -1,4 +1,4 @@
-//! What is reported of an object that did not become what was waited for.
+//! The report about an object that did not become as wanted.
 
 use std::time::Duration;
 
@@ -14,14 +14,14 @@ use crate::objects::{Kind, Objects};
 /// Events shown at most.
 const EVENTS: usize = 5;
 
-/// Characters that are shown of one message.
+/// The most characters of one message that are shown.
 const LONGEST: usize = 1000;
 
-/// The report must not take long: the user has waited already.
+/// The longest time for the report: the user has waited already.
 const TIME_FOR_EVENTS: Duration = Duration::from_secs(5);
 
-/// Describes `object`, with the last events of all objects of its name: an engine's own
-/// object has the database's name, and its events say most.
+/// Describes `object`, with the last events of all objects of its name: the engine's own object has
+/// the same name, and its events are the most useful.
 pub(crate) async fn of<K: Kind + Serialize>(
     objects: &Objects<K>,
     name: &str,
@@ -44,7 +44,7 @@ pub(crate) async fn of<K: Kind + Serialize>(
     last_seen
 }
 
-/// A [`LastSeen`] of nothing but what is missing.
+/// A [`LastSeen`] with only the missing part.
 pub(crate) fn waiting_for(missing: &str) -> LastSeen {
     LastSeen {
         waiting_for: missing.to_owned(),

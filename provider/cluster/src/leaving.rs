@@ -1,16 +1,16 @@
-//! What stands in the way of a deletion and may be going as well.
+//! Objects that stand in the way of a deletion and may be going themselves.
 //!
-//! A run that destroys several things destroys at the same time whatever does not refer to each
-//! other, so what is still used now may be free in a moment.
+//! Terraform destroys resources that do not refer to each other at the same time, so an object that
+//! is in use now may be free soon.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How long what shows no sign of going is waited for.
+/// The wait for objects that show no sign of going.
 const GRACE: Duration = Duration::from_secs(30);
 
-/// How long to wait for what may be going.
+/// The wait for objects that may be going.
 #[derive(Debug)]
 pub(crate) struct Patience {
     quiet_since: Instant,
@@ -25,8 +25,8 @@ impl Patience {
         }
     }
 
-    /// Whether to go on waiting for the `left` that are still there: while one of them is on its
-    /// way, and a moment longer.
+    /// Returns true if the wait for the remaining objects `left` goes on: while one of them is
+    /// going, and for a short time after that.
     pub(crate) fn lasts(&mut self, left: usize, moving: bool) -> bool {
         if moving || left < self.left {
             self.quiet_since = Instant::now();

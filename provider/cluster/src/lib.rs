@@ -1,8 +1,8 @@
 //! Everything of the Everest provider that touches a cluster: connecting, reading, applying,
 //! waiting and deleting. One file a resource.
 //!
-//! What Everest *means* (rules, desired objects, readiness) is not decided here but asked of
-//! `everest-core`; this crate carries it out and reports what it saw.
+//! The semantics of Everest (rules, desired objects, readiness) are in `everest-core`; this crate
+//! carries its decisions out and reports what it observes.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
@@ -79,10 +79,10 @@ impl Default for Catalog {
     }
 }
 
-/// A cluster with Everest: the client, and what is shared by all who use it at once.
+/// A cluster with Everest: the client, and the data that its users in one run share.
 ///
-/// Cheap to clone. Reads are remembered for as long as it lives (see [`read_cache`]), so make a new
-/// one for every run.
+/// Cheap to clone. Reads are remembered for as long as it lives (see [`read_cache`]), so every run
+/// needs a new one.
 #[derive(Clone)]
 pub struct Cluster {
     client: kube::Client,
@@ -91,18 +91,18 @@ pub struct Cluster {
     field_manager: Arc<str>,
     dialect: Dialect,
     turns: Arc<Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>>,
-    /// What was taken over from other field managers.
+    /// The fields that were taken over from other managers.
     taken: Arc<Mutex<Vec<FieldConflict>>>,
-    /// What the cluster has made something else of.
+    /// The values that the cluster has changed in our writes.
     rewritten: Arc<Mutex<Vec<Rewritten>>>,
     /// URL of the API server, for messages.
     server: Option<Arc<str>>,
     unresponsive: Arc<unresponsive::Unresponsive>,
     acknowledgements: acknowledgement::Waiting,
     patience: Patience,
-    /// Nobody waits for long any more once it is cancelled.
+    /// Once it is cancelled, waits end soon.
     stop: CancellationToken,
-    /// A read was not answered in the moment after the stop: no other one is waited for.
+    /// True if a read was not answered within the time after the stop: no other read is waited for.
     deaf: Arc<AtomicBool>,
     looked: looked::Looked,
     /// What tells this run from any other one: part of the mark of what it makes.
@@ -111,12 +111,12 @@ pub struct Cluster {
     now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
 }
 
-/// How long a request that fails is gone on with.
+/// The persistence with a request that fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Patience {
-    /// It belongs to an operation with a clock of its own.
+    /// The request belongs to an operation with its own deadline.
     Operation,
-    /// Nobody waits long for a plan: see [`unresponsive`].
+    /// The request belongs to a plan, which must not take long: see [`unresponsive`].
     Plan,
     /// It is sent once.
     Once,
@@ -168,15 +168,14 @@ impl Cluster {
         }
     }
 
-    /// The same for a caller that comes back by itself: every request is sent once.
+    /// The same for a controller, which reconciles again: every request is sent once.
     #[must_use]
     pub fn without_retries(mut self) -> Self {
         self.patience = Patience::Once;
         self
     }
 
-    /// The same with an account of its own of what is taken over from other field managers and
-    /// what is rewritten, for one operation.
+    /// The same with its own lists of taken over and rewritten fields, for one operation.
     #[must_use]
     pub fn accounting(&self) -> Self {
         Cluster {
@@ -186,8 +185,8 @@ impl Cluster {
         }
     }
 
-    /// The same for a plan or a refresh: a request takes some 20 s at most, and one that is not
-    /// answered is the answer to those that come in the seconds after it.
+    /// The same for a plan or a refresh: a request takes about 20 s at most, and after one that is
+    /// not answered, further requests fail at once for some seconds.
     #[must_use]
     pub fn fail_fast(&self) -> Self {
         Cluster {
@@ -196,14 +195,14 @@ impl Cluster {
         }
     }
 
-    /// The values that applies have taken over from other field managers, or would take over,
-    /// since this account was begun.
+    /// The fields that applies have taken over from other managers, or would take over, since
+    /// [`Cluster::accounting`].
     pub fn taken(&self) -> Vec<FieldConflict> {
         let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         taken.clone()
     }
 
-    /// Notes what was taken, each field once.
+    /// Notes fields that were taken over, each once.
     pub(crate) fn note_taken(&self, fields: Vec<FieldConflict>) {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         for field in fields {
@@ -212,8 +211,7 @@ impl Cluster {
         }
     }
 
-    /// The values that the cluster has made others of right as they were written, since this
-    /// account was begun.
+    /// The values that the cluster has changed in our writes since [`Cluster::accounting`].
     pub fn rewritten(&self) -> Vec<Rewritten> {
         let rewritten = self
             .rewritten
@@ -222,7 +220,7 @@ impl Cluster {
         rewritten.clone()
     }
 
-    /// Notes what the answer to an apply of `body` has otherwise, each field once.
+    /// Notes the fields of `body` that differ in the answer to an apply, each once.
     pub(crate) fn note_rewritten<K: Serialize>(&self, answer: &K, body: &Value) {
         let answer = serde_json::to_value(answer).unwrap_or_default();
         let mut known = self
@@ -235,8 +233,8 @@ impl Cluster {
         }
     }
 
-    /// The same for an operation that ends soon after `stop`: reads have a moment then, all of them
-    /// together where the server does not answer, and nothing is sent again.
+    /// The same for an operation that ends soon after `stop`: pending reads get a short time in
+    /// all, and nothing is sent again.
     #[must_use]
     pub fn stopped_by(&self, stop: &CancellationToken) -> Self {
         Cluster {
@@ -254,15 +252,15 @@ impl Cluster {
         self
     }
 
-    /// The same with errors in the words of a front end other than Terraform's.
+    /// The same with errors in the words of another front end than Terraform.
     #[must_use]
     pub fn with_dialect(mut self, dialect: Dialect) -> Self {
         self.dialect = dialect;
         self
     }
 
-    /// The same with a time of day that is not the system's: waits follow tokio's clock, and where
-    /// that one is ahead of the real one, what is written and compared has to be as well.
+    /// The same with another time of day than the system's. Waits follow tokio's clock; if a test
+    /// moves that clock ahead, times that are written and compared have to follow it.
     #[must_use]
     pub fn with_time(mut self, now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         self.now = Arc::new(now);
@@ -274,7 +272,7 @@ impl Cluster {
         (self.now)()
     }
 
-    /// The words that errors are told in.
+    /// The dialect of error messages.
     pub(crate) fn dialect(&self) -> Dialect {
         self.dialect
     }
@@ -284,12 +282,12 @@ impl Cluster {
         &self.catalog
     }
 
-    /// The field manager of what is applied.
+    /// The field manager of applies.
     pub fn field_manager(&self) -> &str {
         &self.field_manager
     }
 
-    /// The lock under which the operations of this run do `what` one after the other.
+    /// The lock under which operations of this run do `what` one after the other.
     pub(crate) fn turn(&self, what: &str) -> Arc<tokio::sync::Mutex<()>> {
         let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
         turns.entry(what.to_owned()).or_default().clone()

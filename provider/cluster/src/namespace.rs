@@ -25,20 +25,20 @@ use crate::{Change, Cluster, Creation, Unacknowledged, Wait, creation, drive};
 pub use install::{step, subscriber};
 pub use observation::observe;
 
-/// How many namespaces are read at once: each takes several requests.
+/// The number of namespaces that are read at once: each takes several requests.
 const AT_ONCE: usize = 8;
 
-/// How long rolling back may take.
+/// The longest time for a rollback.
 const ROLL_BACK: Duration = Duration::from_secs(120);
 
 /// Reads a namespace and the engines it has; none if there is no such Namespace.
 ///
-/// Engines that `prior` does not list are left out: they are somebody else's. Without a
-/// prior (import) all are taken in. `ready` is false when Everest's label is missing or a
-/// listed engine is not installed.
+/// Engines that `prior` does not list are omitted, because this resource does not manage them.
+/// Without a prior (import) all engines are included. `ready` is false if Everest's label is
+/// missing or a listed engine is not installed.
 ///
 /// # Errors
-/// Whatever keeps it from being read: see [`ClusterError`].
+/// Any error that keeps it from being read: see [`ClusterError`].
 pub async fn read(
     cluster: &Cluster,
     name: &str,
@@ -50,13 +50,12 @@ pub async fn read(
     Ok(Some(observe(cluster, &namespace, prior).await?))
 }
 
-/// Lists the engines in `found` that `prior` lists and that are only half removed: the Subscription
-/// is gone, the ClusterServiceVersion is not. Whoever forgets them never removes the rest, and OLM
-/// installs nothing in the namespace while it is there. All that is said of them is that they are
-/// listed.
+/// Adds engines to `found` that `prior` lists and that are only half removed: the Subscription is
+/// gone, but the ClusterServiceVersion is not. If the state forgot them, the rest would never be
+/// removed, and OLM would install nothing in the namespace. They are added without any values.
 ///
 /// # Errors
-/// Whatever keeps the ClusterServiceVersions from being listed, unless that is forbidden.
+/// Any error that keeps the ClusterServiceVersions from being listed, unless that is forbidden.
 pub async fn keep_half_removed(
     cluster: &Cluster,
     prior: &NamespaceModel,
@@ -97,7 +96,7 @@ fn removed(prior: &NamespaceModel, engines: &Engines) -> Vec<Engine> {
         .collect()
 }
 
-/// Whether a change takes engines out.
+/// Returns true if a change takes engines out.
 pub fn removes(prior: &NamespaceModel, planned: &NamespaceModel) -> bool {
     let engines = planned.engines.known();
     engines.is_some_and(|engines| !removed(prior, engines).is_empty())
@@ -106,7 +105,7 @@ pub fn removes(prior: &NamespaceModel, planned: &NamespaceModel) -> bool {
 /// Reads all namespaces that Everest manages, with every engine they have.
 ///
 /// # Errors
-/// Whatever keeps them from being listed: see [`ClusterError`].
+/// Any error that keeps them from being listed: see [`ClusterError`].
 pub async fn list(cluster: &Cluster) -> Result<Vec<NamespaceModel>, ClusterError> {
     let managed = format!("{MANAGED_BY_LABEL}={MANAGED_BY}");
     let namespaces = cluster.global::<Namespace>().list(&managed).await?;
@@ -117,11 +116,11 @@ pub async fn list(cluster: &Cluster) -> Result<Vec<NamespaceModel>, ClusterError
     stream::iter(checks).buffered(AT_ONCE).try_collect().await
 }
 
-/// The engines of a namespace that have a Subscription but are not in `model`: they are left
-/// alone, and a front end says so.
+/// The engines of a namespace that have a Subscription but are not in `model`: they are not
+/// managed, and the front end mentions them.
 ///
 /// # Errors
-/// Whatever keeps the Subscriptions from being read.
+/// Any error that keeps the Subscriptions from being read.
 pub async fn unlisted_engines(
     cluster: &Cluster,
     model: &NamespaceModel,
@@ -143,14 +142,14 @@ pub async fn unlisted_engines(
         .collect())
 }
 
-/// Makes a namespace one that Everest manages, with its engines installed: see
-/// [`CreateNamespace`]. A Namespace that exists is refused, unless `take_ownership`, or a creation
-/// of the same made it and was killed.
+/// Creates a namespace that Everest manages, with its engines installed: see [`CreateNamespace`].
+/// An existing Namespace is an error, unless `take_ownership` is set or a killed attempt of the
+/// same creation made it.
 ///
-/// A step that is refused for good undoes what this call has made and ends as `NotCreated`;
-/// if that does not work either, if the Namespace is one that a killed creation has made, and for
-/// anything that a later apply can go on with, the end is `Pending`. Never `Failed`: a taint would
-/// destroy the namespace.
+/// After a final refusal of a step, the call undoes what it has made and ends as `NotCreated`. The
+/// end is `Pending` if the rollback fails, if a killed creation has made the Namespace, and for
+/// errors after which a later apply can go on. It is never `Failed`: a taint would destroy the
+/// namespace.
 pub async fn create(
     cluster: &Cluster,
     planned: &NamespaceModel,
@@ -182,8 +181,8 @@ pub async fn create(
     }
 }
 
-/// Refuses a Namespace that exists, is not to be taken over, and was not made by a creation of the
-/// same.
+/// Refuses an existing Namespace that is not to be taken over and that no attempt of this creation
+/// has made.
 async fn refuse_existing(cluster: &Cluster, planned: &NamespaceModel) -> Result<(), ClusterError> {
     let (_, name) = key(planned)?;
     let namespaces = cluster.global::<Namespace>();
@@ -223,7 +222,7 @@ fn exists(namespaces: &Objects<Namespace>, existing: &Namespace) -> ClusterError
     }
 }
 
-/// Whether trying again would end the same way.
+/// Returns true if trying again would end the same way.
 fn is_final(error: &ClusterError) -> bool {
     matches!(
         error,
@@ -239,8 +238,8 @@ fn is_final(error: &ClusterError) -> bool {
     )
 }
 
-/// Whether nothing is left of a call that ended in `error`: nothing was written yet, or it was
-/// refused for good and undone.
+/// Returns true if nothing is left of a call that ended in `error`: nothing was written yet, or
+/// everything was undone after a final refusal.
 async fn is_undone(
     cluster: &Cluster,
     planned: &NamespaceModel,
@@ -264,12 +263,12 @@ async fn is_undone(
     }
 }
 
-/// Brings a namespace's engines, labels and annotations to what is planned: see
-/// [`ChangeNamespace`]. A wait that was pending goes on.
+/// Changes a namespace's engines, labels and annotations to what is planned: see
+/// [`ChangeNamespace`]. Also resumes a pending wait.
 ///
 /// # Errors
-/// In the outcome: `Refused` if a step was refused, and the Subscriptions made for it are gone
-/// again; `Pending` after the deadline or an interruption.
+/// In the outcome: `Refused` if a step was refused; the Subscriptions created for it are gone
+/// again. `Pending` after the deadline or an interruption.
 pub async fn update(
     cluster: &Cluster,
     prior: &NamespaceModel,
@@ -317,12 +316,13 @@ async fn change(
     ended
 }
 
-/// Takes a namespace out of Everest's hands, and waits until it is gone: see [`RemoveNamespace`].
+/// Removes a namespace from Everest's management, and waits until it is gone: see
+/// [`RemoveNamespace`].
 ///
 /// # Errors
-/// `Blocked` while there are databases or, with `keep_namespace`, objects that nobody could delete
-/// any more, unless `force_destroy`; `TimedOut` and `Cancelled` name the object that does not go,
-/// and its finalizers.
+/// `Blocked` while there are databases or, with `keep_namespace`, objects that only Everest can
+/// remove, unless `force_destroy` is set; `TimedOut` and `Cancelled` name the object that does not
+/// go, and its finalizers.
 pub async fn delete(
     cluster: &Cluster,
     model: &NamespaceModel,

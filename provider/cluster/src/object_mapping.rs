@@ -1,4 +1,4 @@
-//! What is done the same way with every model that stands for an object: see [`ObjectMapping`].
+//! Reads for any model that stands for an object: see [`ObjectMapping`].
 
 use everest_core::v1::ObjectMapping;
 use everest_schemas::Field;
@@ -9,10 +9,10 @@ use crate::error::{ClusterError, Object};
 use crate::objects::{Objects, Typed};
 
 impl Cluster {
-    /// Reads the object that a model stands for; none if there is no such object.
+    /// Reads the object that a model stands for; `None` if it does not exist.
     ///
     /// # Errors
-    /// Whatever keeps it from being read: see [`ClusterError`].
+    /// Any error that keeps it from being read: see [`ClusterError`].
     pub async fn object<M>(&self, model: &M) -> Result<Option<M::Object>, ClusterError>
     where
         M: ObjectMapping<Object: Typed>,
@@ -24,7 +24,7 @@ impl Cluster {
     /// Reads all objects of a model's kind, in `namespace` or in every one.
     ///
     /// # Errors
-    /// Whatever keeps them from being listed: see [`ClusterError`].
+    /// Any error that keeps them from being listed: see [`ClusterError`].
     pub async fn list<M>(&self, namespace: Option<&str>) -> Result<Vec<M>, ClusterError>
     where
         M: ObjectMapping<Object: Typed>,
@@ -37,7 +37,7 @@ impl Cluster {
         Ok(found.iter().map(|object| self.observed(object)).collect())
     }
 
-    /// The model of an object, as far as the object alone tells it.
+    /// The model of an object, as far as the object alone shows it.
     pub fn observed<M>(&self, object: &M::Object) -> M
     where
         M: ObjectMapping<Object: Typed>,
@@ -47,7 +47,7 @@ impl Cluster {
 }
 
 impl<K: Typed> Objects<K> {
-    /// The model of `name` as it is now; what was known before if that cannot be read.
+    /// The present model of `name`, or the last known one if it cannot be read.
     pub(crate) async fn latest<M>(&self, name: &str, last_known: M) -> M
     where
         M: ObjectMapping<Object = K>,
@@ -62,7 +62,7 @@ impl<K: Typed> Objects<K> {
 /// Namespace and name of a model.
 ///
 /// # Errors
-/// `Refused`, should one not be known: a front end never applies such a model.
+/// `Refused` if one of them is not known; a front end never applies such a model.
 pub(crate) fn key<M>(model: &M) -> Result<(&str, &str), ClusterError>
 where
     M: ObjectMapping<Object: Typed>,

@@ -1,4 +1,4 @@
-//! Requests on objects of one kind: bounded in time, retried where that helps, errors typed.
+//! Requests for objects of one kind: bounded in time, retried if that helps, with typed errors.
 
 use std::fmt::Debug;
 use std::sync::atomic::Ordering;
@@ -28,10 +28,11 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 /// Objects a LIST asks for at a time.
 const PAGE: u32 = 500;
 
-/// How often a LIST whose pages have expired begins anew.
+/// The maximum number of times that a LIST with expired pages is started.
 const LISTS_BEGUN: usize = 3;
 
-/// A version that no object has: a write that names it is taken where there is no object.
+/// A resource version that no object has: a write that names it succeeds only if the object does
+/// not exist.
 const NO_VERSION: &str = "1";
 
 /// An object kind that can be read.
@@ -59,13 +60,13 @@ impl<K: Clone> Clone for Objects<K> {
     }
 }
 
-/// How long a read is still waited for once the operation is to stop: what it says may be the
-/// last that is known of an object.
+/// The longest wait for a read after the operation was stopped: its answer may be the last
+/// information about an object.
 const AFTER_STOP: Duration = Duration::from_secs(1);
 
 impl Cluster {
-    /// Ends a moment after the operation is to stop; at once where the server has not answered a
-    /// read in such a moment before, because an operation may make several.
+    /// Ends a short time after the stop of the operation, or at once if another read has already
+    /// waited that time in vain, because an operation may make several reads.
     pub(crate) async fn soon_after_stop(&self) {
         self.stop.cancelled().await;
         if !self.deaf.load(Ordering::Relaxed) {
@@ -75,12 +76,11 @@ impl Cluster {
     }
 }
 
-/// How long an operation goes on sending a request that the server has no time for, or that
-/// nobody takes because the server starts anew.
+/// The time for which an operation repeats a request to a server that is overloaded or restarting.
 const PERSEVERANCE: Duration = Duration::from_secs(60);
 
-/// The same of a request that is not allowed soon after the server was gone: an authoriser that
-/// has just started knows no roles yet.
+/// The same for a request that is forbidden soon after the server was gone: an authoriser that has
+/// just started knows no roles yet.
 const WITHOUT_ROLES: Duration = Duration::from_secs(30);
 
 /// The longest pause between two attempts, unless the server asks for a longer one.
@@ -96,12 +96,12 @@ fn retries() -> ExponentialBuilder {
         .with_jitter()
 }
 
-/// Whether the objects of a kind are in namespaces.
+/// The scope of a kind.
 pub trait Scope: Sized {
-    /// Whether they are.
+    /// True if the objects are in namespaces.
     const NAMESPACED: bool;
 
-    /// The objects in `namespace`, which means nothing where they are in none.
+    /// The objects in `namespace`, which is ignored for a cluster-scoped kind.
     fn api<K>(client: kube::Client, namespace: &str) -> Api<K>
     where
         K: Resource<DynamicType = (), Scope = Self>;
@@ -134,7 +134,7 @@ pub trait Typed: Kind + Resource<DynamicType = (), Scope: Scope> {}
 impl<K: Kind + Resource<DynamicType = (), Scope: Scope>> Typed for K {}
 
 impl Cluster {
-    /// The objects of a kind in `namespace`, which means nothing for a kind that is in none.
+    /// The objects of a kind in `namespace`, which is ignored for a cluster-scoped kind.
     pub(crate) fn objects<K: Typed>(&self, namespace: &str) -> Objects<K> {
         let within = K::Scope::NAMESPACED.then_some(namespace);
         Objects::new(
@@ -213,7 +213,7 @@ impl<K: Kind> Objects<K> {
         })
     }
 
-    /// Sends one request, again while its failure is transient.
+    /// Sends one request, and again while its failure is transient.
     async fn send<T, F, R>(
         &self,
         verb: &'static str,
@@ -228,9 +228,9 @@ impl<K: Kind> Objects<K> {
             .await
     }
 
-    /// Sends one request, again while `passes` says of its failure that it may pass. A read that
-    /// was not answered is sent once more: a connection may have died unnoticed. An operation
-    /// goes on for longer where the server is overloaded or starts anew, and until its stop.
+    /// Sends one request, and again while `passes` returns true for its failure. A read that was
+    /// not answered is sent once more: a connection may have died unnoticed. An operation goes on
+    /// longer if the server is overloaded or restarts, but not after its stop.
     async fn send_while<T, F, R>(
         &self,
         verb: &'static str,
@@ -320,8 +320,8 @@ impl<K: Kind> Objects<K> {
         }
     }
 
-    /// How long an operation goes on sending a request that has failed so: from its first attempt, or
-    /// from the first time that it was not allowed.
+    /// The time for which an operation repeats a request with this failure, counted from the first
+    /// attempt or from the first time that it was forbidden.
     fn perseverance(&self, error: &ClusterError) -> Duration {
         if self.cluster.patience != Patience::Operation {
             return Duration::ZERO;
@@ -364,7 +364,7 @@ impl<K: Kind> Objects<K> {
         answer.map_err(|(error, _)| error)
     }
 
-    /// Sends one request once. With a failure comes how long the server asks to be left alone.
+    /// Sends one request once. A failure includes the time that the server asks clients to wait.
     async fn attempt<T>(
         &self,
         verb: &'static str,
@@ -386,7 +386,7 @@ impl<K: Kind> Objects<K> {
         Err((error, asked))
     }
 
-    /// Reads `name`; none if there is no such object.
+    /// Reads `name`; `None` if it does not exist.
     pub(crate) async fn get(&self, name: &str) -> Result<Option<K>, ClusterError> {
         match self.send("get", name, || self.api.get(name)).await {
             Ok(object) => Ok(Some(object)),
@@ -398,7 +398,7 @@ impl<K: Kind> Objects<K> {
     /// Reads `name`, which has to be there, unless this operation has a moment ago.
     ///
     /// # Errors
-    /// `NotFound`, if it is not.
+    /// `NotFound` if it does not.
     pub(crate) async fn existing(&self, name: &str) -> Result<K, ClusterError> {
         let found = self.look(name).await?;
         found.ok_or_else(|| ClusterError::NotFound {
@@ -406,7 +406,7 @@ impl<K: Kind> Objects<K> {
         })
     }
 
-    /// Reads of `name` its metadata alone; none if there is no such object.
+    /// Reads only the metadata of `name`; `None` if it does not exist.
     pub(crate) async fn metadata(&self, name: &str) -> Result<Option<ObjectMeta>, ClusterError> {
         match self.send("get", name, || self.api.get_metadata(name)).await {
             Ok(object) => Ok(Some(object.metadata)),
@@ -415,12 +415,12 @@ impl<K: Kind> Objects<K> {
         }
     }
 
-    /// Whether `name` exists, without reading more of it than its metadata.
+    /// Returns true if `name` exists; reads only its metadata.
     pub(crate) async fn exists(&self, name: &str) -> Result<bool, ClusterError> {
         Ok(self.metadata(name).await?.is_some())
     }
 
-    /// Reads all, page by page. `labels` is a label selector, or empty.
+    /// Reads all objects, page by page. `labels` is a label selector, or empty.
     pub(crate) async fn list(&self, labels: &str) -> Result<Vec<K>, ClusterError> {
         let mut objects = Vec::new();
         let mut first = ListParams::default().limit(PAGE);
@@ -452,8 +452,8 @@ impl<K: Kind> Objects<K> {
         }
     }
 
-    /// Server-side apply, as the field manager. A body that names the version it was made from
-    /// is not sent again: it would have to be made anew.
+    /// Server-side apply with our field manager. A body that names its base version is not sent
+    /// again, because it would have to be built again.
     pub(crate) async fn patch_apply(
         &self,
         name: &str,
@@ -473,10 +473,10 @@ impl<K: Kind> Objects<K> {
         Ok(object)
     }
 
-    /// Server-side apply that makes `name`, and changes nothing where it exists.
+    /// Server-side apply that creates `name`, and changes nothing if it exists.
     ///
     /// # Errors
-    /// `Api` with code 409, or `Conflict`, where it exists.
+    /// `Api` with code 409, or `Conflict`, if it exists.
     pub(crate) async fn apply_new(&self, name: &str, body: &Value) -> Result<K, ClusterError> {
         let parameters = PatchParams::apply(&self.cluster.field_manager);
         let mut body = body.clone();
@@ -491,11 +491,11 @@ impl<K: Kind> Objects<K> {
         Ok(object)
     }
 
-    /// Takes the mark of its creation off the object `uid` called `name`. What is remembered of
-    /// it stays true: no model shows the mark.
+    /// Takes the mark of its creation off the object `name` with `uid`. Cached reads stay valid: no
+    /// model shows the mark.
     ///
     /// # Errors
-    /// Whatever the server says; an object that is gone is fine.
+    /// Any error of the server; an object that is gone is no error.
     pub(crate) async fn unmark(&self, name: &str, uid: Option<&str>) -> Result<(), ClusterError> {
         match self.mark(name, uid, None).await {
             Err(ClusterError::NotFound { .. } | ClusterError::Superseded { .. }) => Ok(()),
@@ -524,9 +524,9 @@ impl<K: Kind> Objects<K> {
         Ok(())
     }
 
-    /// What a server-side apply of `body` with force would be answered; what the answer has
-    /// otherwise is noted ([`Cluster::rewritten`]). Nothing is written, and nothing is sent again: a
-    /// plan does not wait for a server to mend.
+    /// The response to a dry run of a server-side apply of `body` with force. Values that the
+    /// response changes are recorded ([`Cluster::rewritten`]). Nothing is written, and a failed
+    /// request is not retried, because a plan does not wait for a server to recover.
     pub(crate) async fn dry_run_apply(&self, name: &str, body: &Value) -> Result<(), ClusterError>
     where
         K: Serialize,
@@ -542,7 +542,7 @@ impl<K: Kind> Objects<K> {
         Ok(())
     }
 
-    /// What the deletion of `name` would be answered. Nothing is deleted.
+    /// Dry run of the deletion of `name`. Nothing is deleted.
     pub(crate) async fn dry_run_deletion(&self, name: &str) -> Result<(), ClusterError> {
         let parameters = DeleteParams {
             propagation_policy: Some(PropagationPolicy::Foreground),
@@ -554,7 +554,7 @@ impl<K: Kind> Objects<K> {
         Ok(())
     }
 
-    /// JSON merge patch. The parts are not owned as applied ones are.
+    /// JSON merge patch. Its fields are owned by an update, not by an apply.
     pub(crate) async fn patch_merge(&self, name: &str, body: &Value) -> Result<K, ClusterError> {
         let parameters = PatchParams {
             field_manager: Some(self.cluster.field_manager.to_string()),
@@ -587,9 +587,9 @@ impl<K: Kind> Objects<K> {
         Ok(object)
     }
 
-    /// Asks for `name`'s deletion in the foreground: dependents first. With background
-    /// propagation a database that has a backup never goes. `uid` guards against deleting a
-    /// namesake. True if it was there.
+    /// Requests the deletion of `name` in the foreground: dependents first. With background
+    /// propagation, a database that has a backup never goes. `uid` protects another object of the
+    /// same name. Returns true if the object was there.
     pub(crate) async fn request_deletion(
         &self,
         name: &str,
@@ -630,8 +630,8 @@ impl<K: Kind> Objects<K> {
     }
 }
 
-/// How long a server that has no time asks to be left alone. The client does not show the header
-/// Retry-After; the API server writes the same into its Status.
+/// The time that an overloaded server asks clients to wait. The client does not expose the
+/// Retry-After header; the API server writes the same value into its Status.
 fn retry_after(error: &kube::Error) -> Option<Duration> {
     let kube::Error::Api(status) = error else {
         return None;
@@ -650,7 +650,8 @@ impl Cluster {
         owned
     }
 
-    /// Whether the cluster serves Everest v2's group. Asked only once v1's kinds are missing.
+    /// Returns true if the cluster serves Everest v2's group. Asked only once v1's kinds are
+    /// missing.
     async fn is_v2(&self) -> bool {
         let Ok(request) = http::Request::get("/apis/core.openeverest.io").body(Vec::new()) else {
             return false;

@@ -1,33 +1,33 @@
-//! How a creation or a change can end.
+//! The possible ends of a creation or a change.
 
 use crate::ClusterError;
 
-/// The four ends of a creation. Only [`Creation::Failed`] means that what exists is worthless.
+/// The four ends of a creation. Only [`Creation::Failed`] means that the object is worthless.
 #[derive(Debug)]
 pub enum Creation<M> {
-    /// It exists and is what was asked for.
+    /// The object exists and is as requested.
     Created(M),
     /// It exists and was accepted, but was not ready in time, or the wait was interrupted.
     Pending {
-        /// What is there now.
+        /// The object as it is now.
         observed: M,
-        /// Why it is not done: `TimedOut`, `Cancelled` or a refused later step.
+        /// The reason: `TimedOut`, `Cancelled` or a refused later step.
         error: ClusterError,
     },
-    /// Nothing exists of this creation, so there is nothing to keep.
+    /// Nothing of this creation exists, so there is nothing to keep.
     NotCreated(ClusterError),
     /// It exists and ended in failure: a failed backup, restore or import.
     Failed {
-        /// What is there now.
+        /// The object as it is now.
         observed: M,
-        /// Why it failed.
+        /// The reason of the failure.
         error: ClusterError,
     },
 }
 
 impl<M> Creation<M> {
-    /// The end of a creation that was accepted and whose wait came to `error`; `latest` reads what
-    /// is there now, where there is anything.
+    /// The end of a creation that was accepted and whose wait ended in `error`; `latest` reads the
+    /// present object.
     pub(crate) async fn unfinished(error: ClusterError, latest: impl Future<Output = M>) -> Self {
         match error {
             ClusterError::NotFound { .. } => Creation::NotCreated(error),
@@ -46,13 +46,13 @@ impl<M> Creation<M> {
 /// The ends of a change.
 #[derive(Debug)]
 pub enum Change<M> {
-    /// Done, and what was asked for.
+    /// The change is done, and the object is as requested.
     Done(M),
     /// Accepted, but not ready in time, or the wait was interrupted.
     Pending {
-        /// What is there now.
+        /// The object as it is now.
         observed: M,
-        /// Why it is not done.
+        /// The reason.
         error: ClusterError,
     },
     /// Refused; what was there stays.

@@ -1,4 +1,5 @@
-//! One watch on all objects of a kind, for a controller: what is there, and who changed.
+//! One watch on all objects of a kind, for a controller: a store of the objects, and notifications
+//! of changes.
 
 use std::fmt::Debug;
 use std::hash::Hash;
@@ -14,17 +15,17 @@ use serde::de::DeserializeOwned;
 use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 
-/// How long the first list is waited for before the caller asks the server itself.
+/// The wait for the first list before the caller asks the server itself.
 const FIRST_LIST: Duration = Duration::from_secs(5);
 
 /// Objects a LIST asks for at a time.
 const PAGE: u32 = 500;
 
-/// A kind that can be followed.
+/// A kind that can be watched.
 pub trait Watchable: Resource + Clone + Debug + DeserializeOwned + Send + Sync + 'static {}
 impl<K: Resource + Clone + Debug + DeserializeOwned + Send + Sync + 'static> Watchable for K {}
 
-/// All objects of a kind as the watch last showed them. The watch ends with it.
+/// All objects of a kind as the watch last showed them. Dropping it ends the watch.
 pub struct Reflector<K>
 where
     K: Watchable,
@@ -36,18 +37,18 @@ where
     _task: AbortOnDropHandle<()>,
 }
 
-/// How much the store can be trusted.
+/// The state of the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mode {
     /// The first list has not come yet.
     Starting,
     /// The store follows the server.
     Watching,
-    /// The server does not answer, or will not serve the watch.
+    /// The server does not answer, or refuses the watch.
     Failing,
 }
 
-/// What the watch knows of an object.
+/// The watch's knowledge of an object.
 #[derive(Clone, Debug)]
 pub enum Lookup<K> {
     /// It exists.
@@ -63,8 +64,8 @@ where
     K: Watchable,
     K::DynamicType: Eq + Hash + Clone + Debug + Unpin + Send + Sync,
 {
-    /// Starts the watch. `trim` drops what nobody needs of an object before it is kept;
-    /// `changed` is told of each object that came, changed or went.
+    /// Starts the watch. `trim` removes unneeded parts of an object before it is stored; `changed`
+    /// is called for each object that was added, changed or removed.
     pub fn start(
         api: Api<K>,
         kind: K::DynamicType,
@@ -110,9 +111,8 @@ where
         }
     }
 
-    /// Calls `broken` at each attempt of the watch that the server does not serve, for as long as
-    /// it is followed: the first may come too soon to tell a server that is gone from one that
-    /// hung up.
+    /// Calls `broken` at each failed attempt of the watch, for as long as it runs: after only one
+    /// failure, a server that is gone cannot be told from one that closed the connection.
     pub fn on_breakdown<F>(&self, broken: impl Fn() -> F + Send + 'static)
     where
         F: Future<Output = ()> + Send,
@@ -144,8 +144,8 @@ where
     }
 }
 
-/// Whether the watch has to begin anew: until then the store may be behind. A watch that was
-/// cut off goes on from where it was.
+/// Returns true if the watch must start from the beginning; until then the store may be stale. A
+/// watch that was cut off continues where it was.
 fn starts_again(error: &watcher::Error) -> bool {
     matches!(
         error,

@@ -1,4 +1,4 @@
-//! Single requests for a controller, which looks again instead of waiting.
+//! Single requests for a controller, which reconciles again instead of waiting.
 
 use everest_core::path::FieldPath;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -22,15 +22,15 @@ impl<K: Kind> Requests<K> {
     /// Reads `name`; none if there is no such object.
     ///
     /// # Errors
-    /// Whatever keeps it from being read.
+    /// Any error that keeps it from being read.
     pub async fn get(&self, name: &str) -> Result<Option<K>, ClusterError> {
         self.0.get(name).await
     }
 
-    /// Reads of `name` its metadata alone; none if there is no such object.
+    /// Reads only the metadata of `name`; `None` if there is no such object.
     ///
     /// # Errors
-    /// Whatever keeps it from being read.
+    /// Any error that prevents the read.
     pub async fn metadata(&self, name: &str) -> Result<Option<ObjectMeta>, ClusterError> {
         self.0.metadata(name).await
     }
@@ -38,12 +38,13 @@ impl<K: Kind> Requests<K> {
     /// All of them.
     ///
     /// # Errors
-    /// Whatever keeps them from being listed.
+    /// Any error that keeps them from being listed.
     pub async fn list(&self) -> Result<Vec<K>, ClusterError> {
         self.0.list("").await
     }
 
-    /// Applies `body` to `name`, whoever owns its fields: what a managed resource says holds.
+    /// Applies `body` to `name` with force: the values of a managed resource take precedence over
+    /// those of other managers.
     ///
     /// # Errors
     /// `Api` with code 409 if the body names a version that is no longer the newest.
@@ -54,15 +55,15 @@ impl<K: Kind> Requests<K> {
     /// Merges `body` into `name`.
     ///
     /// # Errors
-    /// Whatever the server says.
+    /// Any error of the server.
     pub async fn merge(&self, name: &str, body: &Value) -> Result<K, ClusterError> {
         self.0.patch_merge_once(name, body).await
     }
 
-    /// Asks for the deletion of the object `uid` called `name`. One that is not there is fine.
+    /// Requests the deletion of the object `name` with `uid`. A missing object is no error.
     ///
     /// # Errors
-    /// Whatever the server says.
+    /// Any error of the server.
     pub async fn delete(&self, name: &str, uid: Option<&str>) -> Result<(), ClusterError> {
         self.0.request_deletion(name, uid).await.map(|_| ())
     }

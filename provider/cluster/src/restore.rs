@@ -1,5 +1,5 @@
-//! Restores: DatabaseClusterRestore objects. Each is the record of one act. What is done with them
-//! is decided in [`everest_core::lifecycle::restore`].
+//! Restores: DatabaseClusterRestore objects. Each is the record of one restore.
+//! [`everest_core::lifecycle::restore`] has the order of steps.
 
 use everest_core::dry_run::is_known;
 use everest_core::lifecycle::restore::{BeginRestore, RemoveRestore};
@@ -13,9 +13,9 @@ use crate::{Change, Cluster, Creation, Unacknowledged, Wait, drive, dry_run};
 
 /// Restores a database in place: see [`BeginRestore`].
 ///
-/// Ends: `Created`; `NotCreated` if it may not begin; `Pending` after the deadline
-/// or an interruption, and with `NotFound` if the object went before its end was seen, which
-/// nobody may take for a restore that was never begun; `Failed` if the restore failed.
+/// Ends: `Created`; `NotCreated` if it may not begin; `Pending` after the deadline or an
+/// interruption; `Pending` with `NotFound` if the object went before its end was seen, because that
+/// must not count as a restore that was never begun; `Failed` if the restore failed.
 pub async fn create(
     cluster: &Cluster,
     planned: &RestoreModel,
@@ -25,10 +25,10 @@ pub async fn create(
     drive::created(cluster, planned, BeginRestore::of(planned), made, wait).await
 }
 
-/// Goes on waiting for a restore that was pending. Nothing of a restore can be changed: of one
-/// that has ended only what the user's state alone holds is noted (triggers, timeouts), and the
-/// cluster is not asked, because the record of it may be gone. One that is gone before its end was
-/// seen stays the record that it was.
+/// Goes on waiting for a pending restore. A restore itself cannot be changed. For a restore that
+/// has ended, only values of the state (triggers, timeouts) are recorded, without a request,
+/// because its object may be gone. A restore whose object is gone before its end was seen stays as
+/// it was.
 ///
 /// # Errors
 /// In the outcome: `Pending` as for [`create`]; `Refused` when the restore failed meanwhile, since
@@ -71,7 +71,7 @@ pub async fn delete(
     drive::settled(cluster, RemoveRestore::of(model), &wait.start()).await
 }
 
-/// Asks the cluster what it says of the restore that an apply of this plan would begin.
+/// Asks the cluster by a dry run whether it accepts the restore of this plan.
 ///
 /// # Errors
 /// `Refused` with what stands against it; whatever keeps the cluster from being asked.

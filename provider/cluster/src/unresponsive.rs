@@ -1,9 +1,9 @@
-//! That a cluster does not answer, remembered for a moment.
+//! Remembers for a short time that a cluster does not answer.
 //!
-//! A plan reads many objects. Of a server that is gone each would wait for its own answer, one
-//! after the other where they share a request; so one failed contact is the answer to all who ask
-//! in the seconds after it. A change that is being carried out does not look here: it waits out a
-//! server that starts anew, within its own clock.
+//! A plan reads many objects. If the server is gone, each read would wait for its own timeout, some
+//! of them one after the other. So after one failed contact, all reads fail at once for some
+//! seconds. An apply does not use this: it waits out a server that restarts, within its own
+//! deadline.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -13,14 +13,14 @@ use tokio::time::Instant;
 use crate::Cluster;
 use crate::error::ClusterError;
 
-/// How long a failed contact is everybody's answer. A process may serve one run after another:
-/// the next one asks again.
+/// The time for which a failed contact is the answer to all reads. A process may serve one run
+/// after another, and the next run asks again.
 const HOLDS_FOR: Duration = Duration::from_secs(10);
 
-/// Longest time for one request of a plan or a refresh, attempts and all.
+/// Longest time for one request of a plan or a refresh, including retries.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// How long after the server was gone its authoriser may not know any role yet.
+/// The time after an outage in which the server's authoriser may not know the roles yet.
 const STARTS_FOR: Duration = Duration::from_secs(60);
 
 /// The last failed contact.
@@ -35,12 +35,13 @@ struct Failed {
 }
 
 impl Cluster {
-    /// Whether the cluster has failed to answer a moment ago, so that a plan asks no more of it.
+    /// Returns true if the cluster has just failed to answer, so that a plan sends no more
+    /// requests.
     pub fn is_unresponsive(&self) -> bool {
         self.unresponsive().is_some()
     }
 
-    /// The error of a contact that failed a moment ago.
+    /// The error of the contact that has just failed.
     pub(crate) fn unresponsive(&self) -> Option<ClusterError> {
         let failed = self
             .unresponsive
@@ -54,7 +55,7 @@ impl Cluster {
         })
     }
 
-    /// Remembers what `error` says of the cluster.
+    /// Remembers a failed contact; any other result clears it.
     pub(crate) fn note_contact(&self, error: Option<&ClusterError>) {
         let failed = match error {
             Some(ClusterError::Unreachable { server, cause }) => Some(Failed {
@@ -71,7 +72,7 @@ impl Cluster {
             .unwrap_or_else(PoisonError::into_inner) = failed;
     }
 
-    /// Notes that the server was not to be reached, for whatever was asked of it.
+    /// Notes that the server could not be reached.
     pub(crate) fn note_lost(&self) {
         let mut lost = self
             .unresponsive
@@ -81,7 +82,7 @@ impl Cluster {
         *lost = Some(Instant::now());
     }
 
-    /// Whether the server was not to be reached a while ago: it may have started anew.
+    /// Returns true if the server could not be reached a short time ago: it may have restarted.
     pub(crate) fn was_lost(&self) -> bool {
         let lost = self
             .unresponsive

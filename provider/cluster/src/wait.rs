@@ -1,16 +1,16 @@
-//! How long to wait, and how to be interrupted.
+//! The bounds of waits: deadline and interruption.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// The bounds of everything one operation waits for.
+/// The bounds of all waits of one operation.
 #[derive(Clone, Debug)]
 pub struct Wait {
     /// Longest time for the whole operation.
     pub deadline: Duration,
-    /// Ends the waiting early; what was begun goes on in the cluster.
+    /// Ends waits early; the work in the cluster goes on.
     pub cancel: CancellationToken,
 }
 
@@ -20,7 +20,7 @@ impl Wait {
         Wait { deadline, cancel }
     }
 
-    /// What is left of it after `spent`.
+    /// The remaining time after `spent`.
     #[must_use]
     pub fn less(&self, spent: Duration) -> Self {
         Wait {
@@ -52,7 +52,7 @@ pub(crate) struct Clock {
     pub(crate) cancel: CancellationToken,
 }
 
-/// Why a pause ended before what was waited for came.
+/// The reason why a wait ended early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stopped {
     Deadline,

@@ -1,4 +1,4 @@
-//! The names by which Everest addresses and marks its objects, and those by which we mark them.
+//! The names with which Everest addresses and marks its objects, and the names of our own marks.
 
 /// API group of Everest's custom resources.
 pub const GROUP: &str = "everest.percona.com";
@@ -9,17 +9,17 @@ pub const API_VERSION: &str = "everest.percona.com/v1alpha1";
 /// Annotation that makes everest-operator stop and start a database once.
 pub const RESTART: &str = "everest.percona.com/restart";
 
-/// Annotation that freezes Everest's work on a database.
+/// Annotation that pauses Everest's reconciliation of a database.
 pub const RECONCILE_PAUSED: &str = "everest.percona.com/reconcile-paused";
 
 /// Annotation on a DatabaseEngine while its operator is being upgraded.
 pub const UPGRADE_LOCK: &str = "everest.percona.com/upgrade-lock";
 
-/// Label that ties backups and restores to their database. Everest adds it,
-/// in older versions only to objects without labels.
+/// Label that links backups and restores to their database. Everest adds it, in older versions only
+/// to objects without labels.
 pub const CLUSTER_NAME_LABEL: &str = "clusterName";
 
-/// Label that makes Everest treat a namespace as one for databases.
+/// Label that makes Everest manage the databases of a namespace.
 pub const MANAGED_BY_LABEL: &str = "app.kubernetes.io/managed-by";
 
 /// Its value.
@@ -35,16 +35,17 @@ pub const IN_USE: &str = "everest.percona.com/in-use-protection";
 /// Finalizer that makes Everest leave the bucket alone when a backup goes.
 pub const STORAGE_PROTECTION: &str = "everest.percona.com/dbb-storage-protection";
 
-/// Annotation on a Secret that this provider has filled from another one: UID and resource version
-/// of that one.
+/// Annotation on a Secret that this provider filled from another Secret: UID and resource version
+/// of the other Secret.
 pub const FILLED_FROM: &str = "everest.openeverest.io/filled-from";
 
-/// Our annotation on an object that was made and that no state may hold yet: a digest of what was
-/// written. Whoever would write the same goes on with it. The process that made the object takes
-/// it off, or, where that process was killed, the next apply of the state that holds the object.
+/// Our annotation on a new object that may not be in any state yet: a digest of the written body.
+/// An apply that would write the same body adopts the object. The process that created the object
+/// removes the annotation; if that process was killed, the next apply of the state with the object
+/// does.
 pub const CREATED_BY_APPLY: &str = "everest.openeverest.io/created-by-apply";
 
-/// Our annotation with the trigger that a database was last restarted for.
+/// Our annotation with the trigger of the last restart of a database.
 pub const RESTARTED_FOR: &str = "everest.openeverest.io/restarted-for";
 
 /// Our annotation on a final backup with the UID of its database.

@@ -1,7 +1,7 @@
-//! Texts that somebody else has written: servers, operators, webhooks, whoever makes events.
+//! Texts from elsewhere (servers, operators, webhooks, events), made safe to show to a person.
 
-/// A text as it may be shown to a person: without what a terminal would obey or a reader could not
-/// see, and with its beginning alone where it has more than `max` characters. Lines stay lines.
+/// Returns a text that is safe to show to a person: without characters that a terminal would obey
+/// or that a reader could not see, and cut after `max` characters. Line breaks stay.
 pub fn clean(text: &str, max: usize) -> String {
     let mut shown = text.chars().filter(|character| !is_hidden(*character));
     let mut cleaned: String = shown.by_ref().take(max).collect();

@@ -1,10 +1,8 @@
-//! Cron expressions that the engine operators understand: five fields, no
-//! extensions.
+//! Cron expressions that the engine operators understand: five fields, without extensions.
 //!
-//! The operators and Kubernetes' CronJob parse schedules with
-//! `github.com/robfig/cron`'s standard parser, Everest itself does not check
-//! them at all: a bad one only shows when no backup is ever taken. What they do
-//! with the parsed schedule differs:
+//! The operators and Kubernetes' CronJob parse schedules with the standard parser of
+//! `github.com/robfig/cron`. Everest does not check schedules at all, so a bad one shows only when
+//! no backup is ever taken. The operators differ in these forms:
 //!
 //! | | PXC | PSMDB | PostgreSQL |
 //! |---|---|---|---|
@@ -38,7 +36,7 @@ const NICKNAMES: [&str; 7] = [
     "@hourly",
 ];
 
-/// Why a text is no schedule.
+/// The reason why a text is not a schedule.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CronError {
     /// There are not five fields.
@@ -82,13 +80,14 @@ pub enum CronError {
 }
 
 impl CronError {
-    /// Whether the schedule may work all the same.
+    /// Returns true if the schedule may work all the same.
     pub const fn is_unsure(&self) -> bool {
         matches!(self, Self::ZoneUnsure(_))
     }
 }
 
-/// Checks a schedule of an engine; where the engine is not known, one of any.
+/// Checks a schedule for an engine; if the engine is not known, a schedule that any engine takes is
+/// accepted.
 ///
 /// # Errors
 /// [`CronError`] says which field is wrong.
@@ -110,7 +109,8 @@ pub fn check(schedule: &str, engine: Option<Engine>) -> Result<(), CronError> {
     }
 }
 
-/// The time zone before a schedule, and the schedule. Their parser panics where no space follows.
+/// Splits a schedule into its time zone and the rest. The operators' parser panics if no space
+/// follows the time zone.
 fn zoned(schedule: &str) -> Result<Option<(&str, &str)>, CronError> {
     let prefix = ["TZ=", "CRON_TZ="];
     let Some(rest) = prefix
@@ -163,8 +163,8 @@ fn times(schedule: &str, engine: Option<Engine>) -> Result<(), CronError> {
     Ok(())
 }
 
-/// Whether the first of the days lies beyond the end of each of the months. Where days of the week
-/// are given too, their parser takes either.
+/// Returns true if the first of the days lies beyond the end of each of the months. If days of the
+/// week are given too, the operators' parser takes either, so such a schedule does come.
 fn never_comes(fields: &[&str]) -> bool {
     let &[_, _, days, months, weekdays] = fields else {
         return false;
@@ -185,7 +185,7 @@ fn never_comes(fields: &[&str]) -> bool {
     matches!((first, longest.max()), (Some(first), Some(longest)) if first > longest)
 }
 
-/// The numbers that a field of days or months stands for; of what is no number, none.
+/// The numbers that a field of days or months stands for; parts that are not numbers yield none.
 fn values(field: &str, all: std::ops::RangeInclusive<u8>) -> impl Iterator<Item = u8> {
     let number = |text: &str| {
         let name = text.to_ascii_lowercase();
@@ -211,7 +211,7 @@ fn values(field: &str, all: std::ops::RangeInclusive<u8>) -> impl Iterator<Item 
     })
 }
 
-/// A field in which every step has a range: their parser takes `5/15` for `5-59/15`.
+/// The field with a range before every step: the operators' parser reads `5/15` as `5-59/15`.
 fn with_end((field, last): (&str, u8)) -> String {
     let part = |part: &str| match part.split_once('/') {
         Some((from, step)) if from.bytes().all(|byte| byte.is_ascii_digit()) => {

@@ -1,4 +1,4 @@
-//! How each front end names what texts speak of.
+//! The names that each front end has for the fields and resources in texts.
 
 use everest_schemas::for_each_kind;
 use everest_schemas::managed::ManagedModel;
@@ -44,22 +44,22 @@ macro_rules! resources {
 
 for_each_kind!(resources);
 
-/// What is done in another way from front end to front end.
+/// Advice that differs between front ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phrase {
-    /// About something that is not there and may be made meanwhile.
+    /// Advice for a missing object that the same run may still create.
     MayStillCome,
-    /// How a database takes over the version of its operator before its own version changes.
+    /// Advice to update a database's CR version before its engine version.
     TakeOverFirst,
-    /// How a database that is paused is deleted all the same.
+    /// Advice to delete a paused database.
     DeletePaused,
-    /// How the protection of a database from its deletion is taken off.
+    /// Advice to remove the deletion protection of a database.
     Unprotect,
-    /// What to do instead of naming the storage class of volumes whose class is not known.
+    /// Advice to omit the storage class if the class of the volumes is not known.
     NameNoClass,
-    /// How a backup storage is given its credentials.
+    /// Advice to set the credentials of a backup storage.
     GiveCredentials,
-    /// How a backup storage is given none, so that its Secret is left as it is.
+    /// Advice to omit the credentials of a backup storage, so that its Secret is not changed.
     LeaveCredentialsOut,
 }
 
@@ -89,14 +89,14 @@ impl Phrase {
     }
 }
 
-/// Who speaks: the front end whose users read a text.
+/// The front end whose users read a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
     /// Terraform and OpenTofu: attributes in snake case, types of resources.
     Terraform,
     /// Crossplane's managed resources: members of `spec.forProvider`, kinds.
     ManagedResource,
-    /// Crossplane's composition function: members of the spec of an object of Everest's.
+    /// Crossplane's composition function: members of the spec of an object of Everest.
     Composition,
 }
 
@@ -133,7 +133,7 @@ impl Dialect {
         }
     }
 
-    /// What a resource is called.
+    /// The name of a resource.
     pub(crate) fn resource(self, resource: Resource) -> &'static str {
         match self {
             Self::Terraform => resource.in_terraform(),

@@ -1,4 +1,4 @@
-//! What a refusal of a dry run means at plan.
+//! The presentation of a refused dry run in a plan.
 
 use everest_schemas::Field;
 use serde::Serialize;
@@ -8,26 +8,26 @@ use crate::finding::Finding;
 use crate::path::FieldPath;
 use crate::rules;
 
-/// How much a refusal weighs while a change is only planned.
+/// The weight of a refusal while a change is only planned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Weight {
-    /// Nothing: a rule has said it already.
+    /// It is not shown: a rule has reported it already.
     Said,
-    /// What is missing may still be made by the same run.
+    /// A warning: the same run may still make the missing object.
     Warning,
-    /// No run makes it right.
+    /// An error: no run can make it right.
     Error,
 }
 
-/// Words of the API server and of Everest's webhooks for something that is not there, or not
-/// any more.
+/// Words with which the API server and Everest's webhooks report a missing object, or one that is
+/// being deleted.
 const ABSENT: [&str; 4] = ["not found", "does not exist", "no such", "is being deleted"];
 
-/// How they refuse a version while the operator of the engine offers none.
+/// Words with which they refuse a version while the operator of the engine offers none.
 const NO_VERSION: &str = "Unsupported value: \"\"";
 
-/// Weighs a refusal with `message` that blames the attribute at `path`; `warnings` is what the
-/// rules have found in the same plan.
+/// Weighs a refusal with `message` that blames the attribute at `path`; `warnings` are the findings
+/// of the rules in the same plan.
 pub fn weigh(path: Option<&FieldPath>, message: &str, warnings: &[Finding]) -> Weight {
     let absent = {
         let message = message.to_lowercase();
@@ -60,17 +60,17 @@ fn is_without_versions(message: &str) -> bool {
     message.contains(&NO_VERSION.to_lowercase())
 }
 
-/// Whether the time of a change has not come, as the rules have found: it gets no dry run then,
-/// since it would be refused for what an apply waits for, or for what a rule has said is missing
-/// beneath all of it.
+/// Returns true if a dry run would tell nothing new, by the findings of the rules: the server would
+/// refuse the change because of a state that an apply waits out, or because something is missing
+/// that everything else depends on.
 pub fn is_meaningless(warnings: &[Finding]) -> bool {
     warnings
         .iter()
         .any(|finding| rules::waits_for_its_time(finding) || rules::lacks_ground(finding))
 }
 
-/// Whether nothing in a part of a configuration is unknown. What is absent is not in the JSON of
-/// a model, and what is unknown is null there.
+/// Returns true if nothing in a part of a configuration is unknown. In the JSON of a model, absent
+/// members are omitted and unknown values are null.
 pub fn is_known<T: Serialize>(part: &Field<T>) -> bool {
     match part {
         Field::Null => true,

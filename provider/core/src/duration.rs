@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Why a text is no length of time.
+/// The reason why a text is not a duration.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DurationError {
     /// The text is empty or is not made of numbers and units.
@@ -23,8 +23,7 @@ pub enum DurationError {
     OutOfRange(String),
 }
 
-/// Reads a length of time as Go's `time.ParseDuration` does, except that it
-/// cannot be negative.
+/// Reads a duration as Go's `time.ParseDuration` does, except that it cannot be negative.
 ///
 /// # Errors
 /// [`DurationError`] says what in the text is wrong.
@@ -92,7 +91,7 @@ pub fn parse_go(text: &str) -> Result<Duration, DurationError> {
     }
 }
 
-/// A length of time for a sentence: `45 s`, `12 min`, `1 h 30 min`.
+/// A duration for use in a sentence: `45 s`, `12 min`, `1 h 30 min`.
 pub fn spoken(duration: Duration) -> String {
     let seconds = duration.as_secs();
     match (seconds / 3600, seconds / 60 % 60, seconds % 60) {

@@ -1,4 +1,4 @@
-//! What a cluster showed when it was asked for what the rules need.
+//! The objects that the rules need, as a cluster showed them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,24 +32,24 @@ const RESIZING: &str = "resizingVolumes";
 /// States of a backup in which it is still being taken.
 pub const BACKUP_UNFINISHED: [&str; 3] = ["", "Starting", "Running"];
 
-/// The state in which Everest refuses changes of a database, if it is in one.
+/// The state because of which Everest refuses changes of a database, if it is in such a state.
 ///
-/// A database whose volumes could not grow stays in that state, and only a change of it ends that:
-/// there is nothing to wait for.
+/// A database whose volumes could not grow stays in `resizingVolumes` until it is changed again, so
+/// that state does not count: waiting for its end would be in vain.
 pub fn busy_state(database: &DatabaseCluster) -> Option<&str> {
     let state = database.status.as_ref()?.status.as_deref()?;
     let stuck = state == RESIZING && volumes::condition(database, volumes::RESIZE_FAILED).is_some();
     (BUSY.contains(&state) && !stuck).then_some(state)
 }
 
-/// All objects of a kind by name; none if they could not be read, were not
-/// needed or are not served.
+/// All objects of a kind by name; `None` if they could not be read, were not needed or are not
+/// served.
 pub type All<K> = Option<BTreeMap<String, K>>;
 
 /// One object that was looked for by its name.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Seen<K> {
-    /// It could not be read, or nobody looked.
+    /// The object was not read, or could not be.
     #[default]
     Unread,
     /// It does not exist.
@@ -69,7 +69,7 @@ impl<K> Seen<K> {
     }
 }
 
-/// What a cluster showed. Whatever was not read raises no finding.
+/// The facts read from a cluster. Objects that were not read cause no finding.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
     /// The namespace of the resource.
@@ -82,8 +82,7 @@ pub struct Facts {
     pub subscriptions: All<Subscription>,
     /// The install plans of the namespace.
     pub install_plans: All<InstallPlan>,
-    /// The databases of the namespace; the resource's own alone where no other
-    /// one matters.
+    /// The databases of the namespace, or only the resource's own if the others do not matter.
     pub databases: All<DatabaseCluster>,
     /// The backups of the namespace.
     pub backups: All<DatabaseClusterBackup>,
@@ -101,19 +100,18 @@ pub struct Facts {
     pub importers: All<DataImporter>,
     /// The storage classes of the cluster.
     pub storage_classes: All<StorageClass>,
-    /// The engine's own object of the resource's database, which says what its volumes have.
+    /// The engine's own object of the resource's database, which has the size of the volumes.
     pub engine_object: Seen<Value>,
-    /// Whether the Secrets that were looked for exist. Their content is never
-    /// read.
+    /// The existence of the Secrets that were looked up. Their content is never read.
     pub secrets: BTreeMap<String, bool>,
-    /// What the run that is being planned makes and destroys in the namespace;
-    /// nothing for whoever plans no runs.
+    /// The objects that the planned run creates and destroys in the namespace; empty for front ends
+    /// without planned runs.
     pub planned: PlannedInNamespace,
 }
 
 impl Facts {
-    /// Whether the resource's namespace is known not to exist yet, so that
-    /// nothing inside it can be expected.
+    /// Returns true if the resource's namespace is known not to exist yet, so that nothing inside
+    /// it can be expected.
     pub fn namespace_is_absent(&self) -> bool {
         self.namespace == Seen::Absent
     }

@@ -9,38 +9,39 @@ use crate::path::FieldPath;
 use crate::semantic;
 use crate::v1::convergence;
 
-/// The field managers of everest-operator: its name, and that of its binary, which Kubernetes
-/// takes where a client gives no name. What it writes back is never a quarrel.
+/// The field managers of everest-operator: its name, and the name of its binary, which Kubernetes
+/// uses if a client gives no name. Its write-backs are never a conflict.
 const OPERATORS: [&str; 2] = ["everest-operator", "manager"];
 
-/// A value that somebody else holds and that an apply would overwrite with another one.
+/// A value that another field manager owns and that an apply would overwrite with a different one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ConflictingField {
-    /// Where it stands in the model.
+    /// The path in the model.
     pub path: FieldPath,
     /// The field manager that holds it.
     pub manager: String,
-    /// What is there.
+    /// The current value.
     pub theirs: Value,
-    /// What would be written.
+    /// The value to be written.
     pub ours: Value,
-    /// Whether the plan showed the change: it was made from a state that had what is there.
+    /// True if the plan showed the change: its state had the current value.
     pub shown: bool,
 }
 
-/// What of `body`, an apply by `manager`, is contested in `live`, the object as it is. `prior` is
-/// the body made from the state that the plan was made from; null where there is no plan.
+/// Returns the values of `body`, an apply by `manager`, that conflict with `live`, the object as it
+/// is. `prior` is the body made from the state that the plan started from; null if there is no
+/// plan.
 ///
-/// Only what the body says is compared, by value first: a value that is there already, however
-/// it is spelled, is no quarrel. One that differs is contested if another manager owns it, but
-/// for
+/// Only the values in the body are compared. A value that the object has already, in whatever
+/// spelling, is no conflict. A different value is a conflict if another manager owns it, except for
 /// 1. everest-operator's write-backs, which are defaults;
-/// 2. what somebody wrote once (`Update`) and `manager` has applied since: nobody changed it
-///    after that;
-/// 3. what somebody wrote once into an object that `manager` has never applied: it was
-///    imported, and who wrote it gave it over. One who applies it would come back.
+/// 2. values that someone wrote once (`Update`) and that `manager` has applied since: nobody
+///    changed them after that;
+/// 3. values that someone wrote once into an object that `manager` has never applied: the object
+///    was imported, and its former owner no longer manages it. A manager that applies (`Apply`)
+///    would set its value again, so its values do conflict.
 ///
-/// A list is one value; its elements are compared by their names, where they have any.
+/// A list is one value; elements that have names are compared by name.
 pub fn conflicting_fields(
     live: &Value,
     body: &Value,
@@ -59,8 +60,8 @@ pub fn conflicting_fields(
     found
 }
 
-/// Whether a field manager other than everest-operator's owns the value of `live` at `path`, such
-/// as `engine.config`, in the spec.
+/// Returns true if a field manager other than everest-operator's owns the value at `path`, such as
+/// `engine.config`, in the spec of `live`.
 pub fn is_said(live: &Value, path: &str) -> bool {
     let path: Vec<_> = std::iter::once("spec")
         .chain(path.split('.'))
@@ -93,7 +94,7 @@ impl Owner<'_> {
 struct Owners<'a> {
     owners: Vec<Owner<'a>>,
     manager: &'a str,
-    /// Whether the manager has ever applied the object.
+    /// True if the manager has ever applied the object.
     claimed: bool,
 }
 
@@ -107,7 +108,7 @@ impl<'a> Owners<'a> {
         }
     }
 
-    /// Who contests the value at `path`, if anybody.
+    /// The manager that contests the value at `path`, if there is one.
     fn rival(&self, path: &[String]) -> Option<&str> {
         let mut owners = self.owners.iter().filter(|owner| owner.owns(path));
         let ours = self
@@ -125,7 +126,7 @@ impl<'a> Owners<'a> {
     }
 }
 
-/// Who owns what outside the status.
+/// The owners of fields outside the status.
 fn owners(live: &Value) -> Vec<Owner<'_>> {
     let entries = live.pointer("/metadata/managedFields");
     entries
@@ -175,8 +176,8 @@ fn compare(
     }
 }
 
-/// Equal, another spelling of the same where the value at `path` in the object has several, or a
-/// list that says the same.
+/// Returns true if both values mean the same: they are equal, or spelled differently at a `path`
+/// where spelling does not matter, or lists with the same content.
 pub(crate) fn same(left: &Value, right: &Value, path: &[String]) -> bool {
     let path: Vec<_> = match path {
         [spec, path @ ..] if spec == "spec" => path.iter().map(String::as_str).collect(),

@@ -13,8 +13,8 @@ use crate::v1;
 
 pub use crate::api::FINAL_BACKUP_OF;
 
-/// How long a final backup counts for a destruction that is tried again. After that the
-/// database may have been written to for long.
+/// The time during which a final backup is accepted for a destruction that is retried. Later, the
+/// database may have changed too much.
 const COUNTS_FOR: Duration = Duration::from_secs(3600);
 
 /// Characters of the database's UID in the default name.
@@ -35,8 +35,8 @@ pub fn of(model: &DatabaseModel) -> Option<BackupModel> {
     })
 }
 
-/// `orders-final-0d5c7e1a`: two databases that follow each other under one name never meet, and
-/// engines can make longer names of it.
+/// The default name, such as `orders-final-0d5c7e1a`. The UID keeps apart two databases that have
+/// the same name one after the other, and the name leaves room for the suffixes of the engines.
 fn default_name(database: &str, uid: &str) -> String {
     let database: String = database.chars().take(name::LIMIT).collect();
     let uid: String = uid.chars().take(UID_BEGINNING).collect();
@@ -51,24 +51,24 @@ pub fn desired(backup: &BackupModel, uid: &str) -> Value {
     body
 }
 
-/// What to do about a final backup.
+/// The next step for a final backup.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// There is none: take it.
+    /// None exists: take it.
     Take,
-    /// One was begun: wait for it.
+    /// It was begun: wait for it.
     GoOn,
     /// It was taken a moment ago.
     Done,
-    /// There is one that failed, or that is too old to be the last: its object makes room for
-    /// a new one, its data stays.
+    /// The existing one failed, or is too old to be the last: its object makes room for a new one,
+    /// its data stays.
     Retake,
-    /// The name belongs to another backup; why.
+    /// The name belongs to another backup; the reason why it is not this one.
     Refused(String),
 }
 
-/// The step for the database `uid`, where `existing` has the name that the final backup is to
-/// have.
+/// Decides the step for the database `uid`; `existing` is the backup that already has the name of
+/// the final backup.
 pub fn step(existing: Option<&DatabaseClusterBackup>, uid: &str, now: &Time) -> Step {
     let Some(backup) = existing else {
         return Step::Take;

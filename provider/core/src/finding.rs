@@ -1,27 +1,28 @@
-//! What a rule has to say about a configuration.
+//! A broken rule at an attribute.
 
 use crate::path::FieldPath;
 use crate::text::Text;
 
-/// How much a finding weighs.
+/// The severity of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
-    /// Nothing may be written until it is put right.
+    /// It stops the change: nothing is written until it is corrected.
     Error,
-    /// It stops nothing now: it may still be put right, or it works but is not what it seems.
+    /// It does not stop the change: the cause may still be corrected, or the value works but may
+    /// not be what the user expects.
     Warning,
 }
 
 /// A broken rule, at the attribute that breaks it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// Whether it stops the change.
+    /// The severity: an error stops the change.
     pub severity: Severity,
     /// The rule's id in [`crate::rules::TABLE`].
     pub rule: &'static str,
     /// The attribute at fault.
     pub path: FieldPath,
-    /// What is wrong, in one line.
+    /// The fault, in one line.
     pub summary: Text,
     /// Why, and what would be right.
     pub detail: Text,

@@ -1,10 +1,9 @@
-//! What a change of a database does to it while it runs.
+//! The effect of a change on a running database.
 //!
-//! [`TABLE`] says it for each attribute; [`of_change`] finds the rows that a
-//! planned change meets, and [`summary`] puts them into words. Another spelling
-//! of the same value says nothing. A value that is not known yet meets no row,
-//! unless its change replaces the database, because a plan replaces it for that:
-//! [`of_unknown`] says what it may do.
+//! [`TABLE`] has the effect of each attribute; [`of_change`] finds the rows that apply to a planned
+//! change, and [`summary`] puts them into words. Another spelling of the same value has no effect.
+//! No row applies to a value that is not known yet, unless its change replaces the database,
+//! because the plan is a replacement then; [`of_unknown`] says what such a value may do.
 
 mod differences;
 mod restore;
@@ -25,7 +24,7 @@ pub use restore::of_restore;
 pub use table::TABLE;
 pub use unknown::{Unknown, of_unknown};
 
-/// How a change is felt, the mildest first.
+/// The severity of an effect, the mildest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Class {
     /// No pod of the database restarts.
@@ -99,7 +98,7 @@ impl When {
     }
 }
 
-/// What the change of an attribute does.
+/// The effect of a change of an attribute.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Effect {
     /// The attribute, with everything below it, as a path of the model
@@ -109,32 +108,31 @@ pub struct Effect {
     pub when: When,
     /// The engines that it is about.
     pub engines: &'static [Engine],
-    /// How it is felt.
+    /// The class of the effect.
     pub class: Class,
-    /// What happens, as the rest of a sentence that begins with the attribute;
-    /// `{members}` stands for the members of the engine.
+    /// The effect as the rest of a sentence that begins with the attribute; `{members}` stands for
+    /// the members of the engine.
     pub phrase: &'static str,
-    /// Where the fact comes from: repository or product, and place in it.
+    /// The source of the fact: repository or product, and place in it.
     pub source: &'static str,
 }
 
-/// What one planned change does.
+/// The effect of one planned change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Impact {
     /// The attribute that changes.
     pub path: FieldPath,
-    /// How it is felt.
+    /// The class of the effect.
     pub class: Class,
-    /// What happens, as users read it.
+    /// The effect, in the words for users.
     pub sentence: String,
 }
 
-/// What a change from `prior` to `planned` does to a running database, the
-/// worst first.
+/// Returns the effects of a change from `prior` to `planned` on a running database, the worst
+/// first.
 ///
-/// Pods that are stopped do not restart: while the database is paused, a
-/// change waits for its start. A single member cannot be restarted one after
-/// the other: its restart is a full stop.
+/// Pods of a paused database do not restart; a change takes effect when the database starts. A
+/// rolling restart needs several members: the restart of a single one is a full stop.
 pub fn of_change(prior: &DatabaseModel, planned: &DatabaseModel) -> Vec<Impact> {
     let engine = engine(planned);
     let mut met: Vec<(&Effect, FieldPath)> = Vec::new();
@@ -165,7 +163,7 @@ pub fn of_change(prior: &DatabaseModel, planned: &DatabaseModel) -> Vec<Impact> 
     impacts
 }
 
-/// What destroying a database does.
+/// The impact of destroying a database.
 pub fn of_destruction(prior: &DatabaseModel) -> Impact {
     let backups = if prior.keep_backup_data.known() == Some(&false) {
         "and, with keep_backup_data = false, the data of its backups in the bucket"
@@ -185,8 +183,8 @@ pub fn of_destruction(prior: &DatabaseModel) -> Impact {
     }
 }
 
-/// What destroying a backup does to its data in the bucket, whatever is left
-/// of the database.
+/// The impact of destroying a backup on its data in the bucket, whether or not the database still
+/// exists.
 pub fn of_backup_destruction(what: &str, prior: &BackupModel) -> Summary {
     if prior.keep_backup_data.known() == Some(&false) {
         Summary {
@@ -218,8 +216,8 @@ pub struct Summary {
     pub detail: String,
 }
 
-/// What to tell of a change of `what`, such as "everest_database prod/orders";
-/// none if nothing of it is felt, and nothing of it is unknown.
+/// Summarizes a change of `what`, such as "everest_database prod/orders"; `None` if no effect is
+/// known or possible.
 pub fn summary(what: &str, impacts: &[Impact], unknown: &[Unknown]) -> Option<Summary> {
     let felt = felt(what, impacts);
     let told = unknown::told(unknown);
@@ -245,7 +243,7 @@ pub fn summary(what: &str, impacts: &[Impact], unknown: &[Unknown]) -> Option<Su
     })
 }
 
-/// The worst of what is known to be felt, in one line.
+/// The worst known effect, in one line.
 fn felt(what: &str, impacts: &[Impact]) -> Option<String> {
     let worst = impacts.iter().map(|impact| impact.class).max()?;
     Some(match worst {
@@ -300,7 +298,7 @@ fn impact(effect: &Effect, path: FieldPath, planned: &DatabaseModel) -> Impact {
 const MEMBERS: &str = "{members}";
 
 impl Effect {
-    /// Whether the change makes another database of it.
+    /// Returns true if the change replaces the database.
     fn replaces(&self) -> bool {
         self.class == Class::DataLoss && self.when == When::Changed
     }

@@ -1,4 +1,4 @@
-//! Whether an install plan may be approved.
+//! The decision to approve an install plan of OLM.
 
 use everest_schemas::Engine;
 use everest_schemas::olm::InstallPlan;
@@ -8,7 +8,7 @@ use crate::path::FieldPath;
 use crate::text::Text;
 use crate::version::Version;
 
-/// What a namespace asks of one engine's operator.
+/// The version that a namespace wants of one engine's operator, and the installed one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asked {
     /// The engine.
@@ -20,16 +20,16 @@ pub struct Asked {
     pub installed: Option<String>,
 }
 
-/// What to do with an install plan.
+/// The decision on an install plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// Everything in it was asked for.
+    /// Approve the plan: everything in it was requested.
     Approve,
-    /// There is nothing to decide (yet); the sentence says why.
+    /// Nothing to decide, or not yet; the sentence says why.
     Wait(String),
-    /// It would do more than was asked for.
+    /// Refuse the plan: it would do more than was requested.
     Refuse {
-        /// What nobody asked for.
+        /// The operators that nobody asked for.
         extra: Vec<Extra>,
     },
 }
@@ -61,10 +61,10 @@ impl Extra {
 
 /// Decides on a plan.
 ///
-/// One plan may carry the operators of several Subscriptions, so it is
-/// approved only if each ClusterServiceVersion in it was asked for:
-/// - of an engine that is asked for and not installed, the version named, or
-///   any if none is named;
+/// One plan may contain the operators of several Subscriptions, so it is approved only if each
+/// ClusterServiceVersion in it was requested:
+/// - for a requested engine that is not installed, the requested version, or any if none is
+///   requested;
 /// - of one that is installed, a version up to the one named: OLM goes
 ///   through every version in between, one plan each.
 pub fn decide(plan: &InstallPlan, asked: &[Asked]) -> Decision {
@@ -99,7 +99,7 @@ pub fn decide(plan: &InstallPlan, asked: &[Asked]) -> Decision {
     }
 }
 
-/// Why a plan is not approved, and what would agree to it.
+/// The reason why a plan is not approved, and the settings that would agree to it.
 pub fn refusal(plan: &InstallPlan, extra: &[Extra]) -> Text {
     let also: Vec<_> = extra
         .iter()
@@ -124,8 +124,8 @@ pub fn refusal(plan: &InstallPlan, extra: &[Extra]) -> Text {
     .and(advice)
 }
 
-/// The plan to look at in place of one that OLM has not looked at: OLM is known to leave a plan
-/// without a status behind and to go on with another one for the same versions.
+/// The plan to use in place of one without a status: OLM is known to leave such a plan behind and
+/// to go on with another one for the same versions.
 pub fn twin<'a>(
     plan: &InstallPlan,
     others: impl IntoIterator<Item = &'a InstallPlan>,
@@ -152,7 +152,7 @@ pub fn twin<'a>(
     })
 }
 
-/// What in a plan nobody asked for, if this version is that.
+/// Returns the version as an [`Extra`] if nobody asked for it.
 fn extra(csv: &str, asked: &[Asked]) -> Option<Extra> {
     let foreign = || Extra {
         csv: csv.to_owned(),

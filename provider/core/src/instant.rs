@@ -1,7 +1,7 @@
-//! Moments as Everest writes them.
+//! Times in the form that Everest reads and writes.
 
-/// Whether a text is a moment in UTC of the form `2006-01-02T15:04:05Z`, the
-/// only form that Everest reads in a restore.
+/// Returns true if a text is a time in UTC of the form `2006-01-02T15:04:05Z`, the only form that
+/// Everest reads in a restore.
 pub fn is_utc_second(text: &str) -> bool {
     let shape = text.len() == 20
         && text

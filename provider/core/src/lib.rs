@@ -1,11 +1,11 @@
-//! What Everest means, as pure functions of what is configured and what was
-//! last seen. There is no I/O here, no async and no clock: objects, durations
-//! and prior models are arguments.
+//! The semantics of Everest, as pure functions of the configuration and of what was last observed.
+//! The crate has no I/O, no async code and no clock: objects, durations and prior models are
+//! arguments.
 //!
 //! | Question | Module |
 //! |---|---|
 //! | May this be? | [`rules`], with [`facts`] of the cluster |
-//! | Was it raised by somebody else? | [`raised`] |
+//! | Was it raised by someone else? | [`raised`] |
 //! | What is sent, and what does it become again when read? | [`v1`] |
 //! | Did the cluster write what it was sent? | [`rewritten`] |
 //! | What does a change do to what runs? | [`impact`] |
@@ -20,7 +20,7 @@
 //! | What does the schema say of a member, and which members does a model have? | [`schema`] |
 //! | What are Everest's objects addressed and marked by? | [`api`] |
 //! | How does a front end say it? | [`text`], [`dialect`] |
-//! | How is a text of somebody else shown? | [`clean()`] |
+//! | How is a text of someone else shown? | [`clean()`] |
 //! | Is this text well formed, and do two of them mean the same? | [`quantity`], [`duration`], [`cron`], [`version`], [`name`], [`instant`], [`url`], [`semantic`], [`zero`] |
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]

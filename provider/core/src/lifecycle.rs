@@ -1,14 +1,14 @@
-//! What is done with a kind, decided once for every front end.
+//! The order of steps for each kind of object, decided once for every front end.
 //!
-//! A [`Lifecycle`] says from what is wanted and what was [`Observed`] which single [`Action`] comes
-//! next, and why; or what it has to look at first. It knows no clock: how long something has been
-//! as it is, is measured by the caller's [`Stopwatches`]. Who runs it:
+//! A [`Lifecycle`] decides which single [`Action`] comes next, from what is wanted and what was
+//! [`Observed`], or names what has to be observed first. It reads no clock: the caller's
+//! [`Stopwatches`] measure how long a value has been the same. Lifecycles are run by:
 //!
 //! | Front end | How |
 //! |---|---|
 //! | Terraform | until it is done, within the operation's timeout |
-//! | A managed resource | one write a reconcile |
-//! | The composition function | from its lookups; a write is a desired object |
+//! | A managed resource | until something has to be waited for; the next reconcile goes on |
+//! | The composition function | not at all: it judges readiness from Crossplane's lookups, by the same functions |
 //!
 //! The order of steps of each kind is written in its module and nowhere else:
 //! [`backup`] (with the final backup of a database), [`restore`], [`database`], [`namespace`],
@@ -45,36 +45,36 @@ pub use with_secret::{ChangeWithSecret, CreateWithSecret, TakeBackSecret};
 
 use serde_json::Value;
 
-/// What is done with one object, from its first look to its end.
+/// The steps of one operation on one object, from the first observation to its end.
 pub trait Lifecycle {
-    /// What is known once it is done.
+    /// The result of the operation.
     type Outcome;
 
-    /// The object that it is about.
+    /// The object of the operation.
     fn subject(&self) -> ObjectRef;
 
-    /// What the subject did not become if it ends before it is done, as in "DatabaseClusterBackup
-    /// prod/b *did not succeed*".
+    /// Completes the sentence about an operation that ends before it is done, as in
+    /// "DatabaseClusterBackup prod/b *did not succeed*".
     fn aim(&self) -> &'static str;
 
-    /// Lifecycles of one run with the same turn do not look and create at the same time, or each
-    /// would find that no other is under way: what they do, such as `backup of prod/orders`.
+    /// A name such as `backup of prod/orders`. Lifecycles of one run with the same name observe and
+    /// create one after the other; otherwise each would find that no other is under way.
     fn turn(&self) -> Option<String> {
         None
     }
 
-    /// The body that the subject is made from, for a lifecycle that makes it: by this an object is
-    /// known that the same creation has made before it was cut off.
+    /// The body that the subject is made from, for a lifecycle that creates it. An object that the
+    /// same creation made before it was cut off is recognised by this body.
     fn body(&self) -> Option<&Value> {
         None
     }
 
-    /// Notes that an object was applied; its generation before.
+    /// Notes that an object was applied; `before` is its generation before the write.
     fn wrote(&mut self, object: &ObjectRef, before: Option<i64>) {
         let _ = (object, before);
     }
 
-    /// What it has done stays done, although the object that it was done by is gone.
+    /// Returns true if the effect of the operation stays although its object is gone.
     fn runs_once(&self) -> bool {
         false
     }
@@ -82,7 +82,8 @@ pub trait Lifecycle {
     /// The next action.
     ///
     /// # Errors
-    /// The [`Query`] whose answer it needs to decide. Nothing is to be done then but to look.
+    /// The [`Query`] that has to be answered before the action can be decided. The caller answers
+    /// it and calls again.
     fn next(
         &mut self,
         observed: &Observed,

@@ -10,7 +10,7 @@ pub const LABEL_LIMIT: usize = 63;
 /// The most characters of an object's name.
 const OBJECT_LIMIT: usize = 253;
 
-/// Why a text is no name.
+/// The reason why a text is not a name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
     /// Nothing was given.

@@ -1,7 +1,7 @@
-//! Where a value of an object stands in the model.
+//! Paths of an object's values in the model.
 //!
-//! The spec's members are the model's own, and labels and annotations are maps. A kind whose
-//! object has other names for some members says so: [`ObjectMapping::RENAMED`].
+//! The spec's members are the model's own, and labels and annotations are maps. If a kind's object
+//! has other names for some members, the kind lists them: [`ObjectMapping::RENAMED`].
 
 use std::borrow::Cow;
 
@@ -14,7 +14,7 @@ use crate::v1::ObjectMapping;
 /// Members of an object's metadata that are maps.
 const MAPS: [&str; 2] = ["labels", "annotations"];
 
-/// The path in the model of a value, by the names on the way to it from the object.
+/// The path in the model of the value with these names in the object.
 pub fn of_names(names: &[String]) -> FieldPath {
     match names {
         [metadata, map, key] if metadata == "metadata" => FieldPath::of(map).key(key),
@@ -25,8 +25,8 @@ pub fn of_names(names: &[String]) -> FieldPath {
     }
 }
 
-/// The path in the model of a value whose path in the object the API server wrote:
-/// `spec.backup.schedules[1].schedule`. None for a value that no model has.
+/// The path in the model for a path of the object in the API server's form:
+/// `spec.backup.schedules[1].schedule`. `None` if the model has no such value.
 pub fn of_text(field: &str) -> Option<FieldPath> {
     if let Some(members) = field.strip_prefix("metadata.")
         && let Some((map, key)) = members.split_once('.')
@@ -52,7 +52,7 @@ pub fn of_text(field: &str) -> Option<FieldPath> {
     Some(path)
 }
 
-/// A path in an object of `kind`, with the names that the model has for the members.
+/// A path in an object of `kind`, with the model's names of the members.
 pub fn with_names_of_model<'a>(kind: &str, field: &'a str) -> Cow<'a, str> {
     macro_rules! renamed {
         ($($module:ident::$kind:ident = $model:ty;)*) => {

@@ -1,24 +1,23 @@
-//! What the Operator Lifecycle Manager says of an engine's operator.
+//! The facts that the Operator Lifecycle Manager reports about an engine's operator.
 
 use everest_schemas::Engine;
 use everest_schemas::olm::{OlmCondition, PackageManifest, Subscription, SubscriptionStatus};
 
-/// What a Subscription says, read rightly.
+/// The facts in a Subscription.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SubscriptionFacts {
-    /// The ClusterServiceVersion that is installed. `currentCSV` never says
-    /// this: it already names the version that awaits approval.
+    /// The installed ClusterServiceVersion. It is not `currentCSV`, which already names the version
+    /// that awaits approval.
     pub installed_csv: Option<String>,
     /// The operator version that is installed.
     pub installed_version: Option<String>,
-    /// The ClusterServiceVersion that a plan leads to, where it is not the
-    /// installed one.
+    /// The ClusterServiceVersion that an install plan leads to, if it is not the installed one.
     pub pending_csv: Option<String>,
     /// The operator version that awaits installation.
     pub pending_version: Option<String>,
     /// Name of the InstallPlan that the Subscription refers to.
     pub install_plan: Option<String>,
-    /// What keeps OLM from making a plan, in a sentence, if anything does.
+    /// A sentence about what keeps OLM from making a plan, if anything does.
     pub hindrance: Option<String>,
 }
 
@@ -84,8 +83,8 @@ pub fn parse_csv(name: &str) -> Option<(&str, &str)> {
         .then_some((package, version))
 }
 
-/// The ClusterServiceVersion that keeps OLM from resolving because no
-/// Subscription refers to it, if that is what OLM says.
+/// The ClusterServiceVersion that keeps OLM from resolving because no Subscription refers to it, if
+/// OLM reports one.
 pub fn orphan(hindrance: &str) -> Option<&str> {
     let (before, _) = hindrance.split_once(" exists and is not referenced by a subscription")?;
     before
@@ -98,24 +97,24 @@ pub fn csv_name(engine: Engine, version: &str) -> String {
     format!("{}.v{version}", engine.operator())
 }
 
-/// Where a channel's name comes from.
+/// The source of a channel's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChannelSource {
     /// The user names it.
     Configuration,
-    /// The catalog's manifest has it as its default.
+    /// The default channel of the catalog's PackageManifest.
     PackageManifest,
-    /// A Subscription of the same package has it.
+    /// The channel of another Subscription to the same package.
     Subscription,
-    /// Neither is at hand: the channel that Everest's own chart uses.
+    /// None of these is available: the channel that Everest's own chart uses.
     BuiltIn,
 }
 
 /// The channel to subscribe to, and where its name comes from.
 ///
-/// In this order: what the user names, the default channel of the package's
-/// manifest (PackageManifests are not served everywhere), that of an existing
-/// Subscription of the package, the channel that Everest 1.12's chart names.
+/// In this order: the configured channel, the default channel of the package's manifest
+/// (PackageManifests are not served everywhere), the channel of an existing Subscription to the
+/// package, the channel that Everest 1.12's chart names.
 pub fn channel(
     engine: Engine,
     asked: Option<&str>,

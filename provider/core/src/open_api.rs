@@ -1,9 +1,9 @@
-//! Values against an OpenAPI v3 schema, member by member, so that a mistake is named by its path:
-//! the options of a data importer, and what a composition says.
+//! Checks values against an OpenAPI v3 schema, member by member, so that a mistake is reported with
+//! its path. It is used for the options of a data importer and for the specs in a composition.
 //!
-//! What a schema says beyond the words read here (`format`, `discriminator`,
-//! references) is left to the server: a word that is not known forbids
-//! nothing. Values are never shown, but for a text that a list of texts lacks.
+//! Other keywords of a schema (`format`, `discriminator`, references) are left to the server: an
+//! unknown keyword forbids nothing. Values are never shown, except a text that is not in a list of
+//! allowed texts.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -11,31 +11,30 @@ use std::fmt;
 use regex_lite::Regex;
 use serde_json::Value;
 
-/// How deep schemas may be nested; what lies deeper is not looked at.
+/// The deepest nesting of schemas; anything deeper is not checked.
 const DEPTH: usize = 32;
 
-/// What a schema leaves open.
+/// The meaning of a schema for nulls and unlisted members.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reading {
-    /// Of any schema: a null is a value, and there may be more members unless the schema forbids
+    /// Any schema: a null is a value, and further members are allowed unless the schema forbids
     /// them.
     Plain,
-    /// Of a Kubernetes definition: a null is an absent member, and a member that the definition
-    /// lacks is a mistake.
+    /// A Kubernetes definition: a null is an absent member, and a member that the definition does
+    /// not list is a mistake.
     Definition,
-    /// Of a Kubernetes definition that may be older than the value: the same, but a member that
-    /// the definition lacks may be of a later version.
+    /// A Kubernetes definition that may be older than the value: the same, but a member that the
+    /// definition does not list may be from a later version.
     OlderDefinition,
 }
 
-/// What a value has that its schema does not allow.
+/// A violation of the schema in a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
     /// The place in the value, such as `tables[0].name`; empty for the value
     /// itself.
     pub place: String,
-    /// What is wrong there, as the rest of a sentence that begins with the
-    /// place.
+    /// The fault, as the rest of a sentence that begins with the place.
     pub fault: String,
 }
 
@@ -50,7 +49,7 @@ impl fmt::Display for Violation {
     }
 }
 
-/// Everything that a value at `place` has against its schema.
+/// All violations of the schema in a value at `place`.
 pub fn violations(schema: &Value, value: &Value, place: &str, reading: Reading) -> Vec<Violation> {
     let mut checker = Checker {
         reading,
@@ -160,7 +159,7 @@ impl Checker {
         }
     }
 
-    /// Whether an object may have a member that its schema does not list.
+    /// Returns true if an object may have a member that its schema does not list.
     fn may_be_more(&self, schema: &Value, additional: &Value) -> bool {
         if *additional == Value::Bool(false) {
             return false;
@@ -238,8 +237,8 @@ fn not_listed(allowed: &[Value], value: &Value) -> String {
     }
 }
 
-/// What a member is that its object's schema does not list. What every object has is not worth a
-/// word.
+/// The fault of a member that its object's schema does not list. Members that every object has are
+/// no fault.
 fn no_field(schema: &Value) -> String {
     let names: Vec<_> = schema["properties"]
         .as_object()
@@ -254,7 +253,7 @@ fn no_field(schema: &Value) -> String {
     format!("is not a field; those there are: {}", names.join(", "))
 }
 
-/// The list itself: its length, and that its elements are told apart.
+/// Checks the list itself: its length, and that its elements are distinct.
 fn elements(schema: &Value, items: &[Value], fault: &mut impl FnMut(String)) {
     let size = Bounds::of(schema, "minItems", "maxItems");
     size.check(items.len(), "element", fault);
@@ -333,7 +332,7 @@ fn texts(schema: &Value, text: &str, fault: &mut impl FnMut(String)) {
     }
 }
 
-/// How many of something there may be.
+/// The minimum and maximum number of items.
 struct Bounds {
     least: Option<u64>,
     most: Option<u64>,

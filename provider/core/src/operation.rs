@@ -1,4 +1,4 @@
-//! What is being done to an object.
+//! The kind of write to an object.
 
 /// A write that rules and mappings tell apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

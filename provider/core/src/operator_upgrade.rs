@@ -1,8 +1,8 @@
-//! Upgrading the operators of a namespace: what an install plan does, and which databases stand
-//! against it.
+//! Upgrades of the operators of a namespace: the effect of an install plan, and the databases that
+//! are not ready for it.
 //!
-//! Everest's order is one version at a time, and before each the databases of the engine have to
-//! be ready and to be run as the version of the operator that is installed.
+//! Everest upgrades one version at a time. Before each, the databases of the engine have to be
+//! ready and at the CR version of the installed operator.
 
 use std::collections::BTreeMap;
 
@@ -30,7 +30,7 @@ pub struct Hop {
     pub to: String,
 }
 
-/// The upgrades in an install plan; first installations are none.
+/// The upgrades in an install plan, without first installations.
 pub fn hops(plan: &InstallPlan, installed: impl Fn(Engine) -> Option<String>) -> Vec<Hop> {
     plan.spec
         .cluster_service_version_names
@@ -48,11 +48,11 @@ pub fn hops(plan: &InstallPlan, installed: impl Fn(Engine) -> Option<String>) ->
         .collect()
 }
 
-/// Why a database stands against the upgrade of its operator, in a few words; none if it does not,
-/// or is one of another engine.
+/// The reason why a database is not ready for the upgrade of its operator, in a few words; `None`
+/// if it is ready, or belongs to another engine.
 ///
-/// `offered` are the versions of the engine that the new operator offers, where that is known:
-/// see [`offered`]. A database in a version that it does not offer could not be changed any more.
+/// `offered` are the engine versions that the new operator offers, if they are known: see
+/// [`offered`]. A database in a version that is not offered could not be changed any more.
 pub fn objection(
     database: &DatabaseCluster,
     hop: &Hop,
@@ -89,7 +89,7 @@ pub fn objection(
     None
 }
 
-/// The databases that stand against an upgrade, each with its reason.
+/// The databases that are not ready for an upgrade, each with its reason.
 pub fn objections<'a>(
     databases: impl IntoIterator<Item = &'a DatabaseCluster>,
     hop: &Hop,
@@ -107,7 +107,7 @@ pub fn objections<'a>(
     found
 }
 
-/// The versions of an engine that an operator offers, as any namespace shows in which it runs.
+/// The engine versions that an operator version offers, as shown by any namespace in which it runs.
 pub fn offered<'a>(
     engines: impl IntoIterator<Item = &'a DatabaseEngine>,
     hop: &Hop,
@@ -123,8 +123,8 @@ pub fn offered<'a>(
         .and_then(|status| status.available_versions.as_ref()?.engine.as_ref())
 }
 
-/// The engines whose operator a change upgrades, each with the next version as far as it is known:
-/// else the one that is asked for.
+/// The engines whose operator a change upgrades, each with the next version if it is known,
+/// otherwise the requested version.
 pub fn asked_for<'a>(
     planned: &'a NamespaceModel,
     prior: &'a NamespaceModel,
@@ -149,8 +149,8 @@ pub fn asked_for<'a>(
     })
 }
 
-/// What a namespace that is to be taken over has of the engines that `planned` lists; none if
-/// nothing is taken over, or it was not read.
+/// The namespace that is to be taken over, with its present versions of the engines that `planned`
+/// lists; `None` if nothing is taken over, or if it was not read.
 pub fn found(planned: &NamespaceModel, facts: &Facts) -> Option<NamespaceModel> {
     let takes_over = planned.take_ownership.known() == Some(&true);
     if !takes_over || !matches!(facts.namespace, Seen::Found(_)) {
@@ -174,7 +174,7 @@ fn is_newer(a: &str, b: &str) -> bool {
     matches!((a.parse::<Version>(), b.parse::<Version>()), (Ok(a), Ok(b)) if a > b)
 }
 
-/// What a namespace asks of its operators, with what is installed.
+/// The versions that a namespace wants of its operators, with the installed ones.
 pub fn asked(planned: &NamespaceModel, facts: &Facts) -> Vec<Asked> {
     let Some(engines) = planned.engines.known() else {
         return Vec::new();
@@ -206,8 +206,8 @@ pub fn waiting_plan(engine: Engine, facts: &Facts) -> Option<&InstallPlan> {
     (!plan.spec.approved).then_some(plan)
 }
 
-/// What a change of a namespace does to the operators and the databases in it; none where no
-/// operator is upgraded or the cluster has no plan for that yet.
+/// Summarizes the effect of a change of a namespace on its operators and databases; `None` if no
+/// operator is upgraded, or if OLM has no plan for that yet.
 pub fn summary(
     what: &str,
     planned: &NamespaceModel,

@@ -1,4 +1,4 @@
-//! Where in a model a value stands.
+//! Paths of values in a model.
 
 use std::fmt;
 
@@ -43,7 +43,7 @@ impl FieldPath {
         }
     }
 
-    /// The path of a member of what stands here.
+    /// The path of a member of the value at this path.
     #[must_use]
     pub fn field(&self, name: &str) -> Self {
         self.then(Segment::Field(name.to_owned()))

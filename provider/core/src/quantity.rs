@@ -1,9 +1,8 @@
 //! Kubernetes quantities: read exactly, compared by value, printed as Go does.
 //!
-//! What is sent must be spelled as the Go side would spell it, or its
-//! write-back takes the field from us; what is compared must be exact, or
-//! `0.1` and `100m` differ.
-//! Source: `k8s.io/apimachinery/pkg/api/resource` (quantity.go, suffix.go).
+//! A value that is sent has to be spelled as Go would spell it, or Everest's write-back takes over
+//! the field. A comparison has to be exact, or `0.1` and `100m` would differ. Source:
+//! `k8s.io/apimachinery/pkg/api/resource` (quantity.go, suffix.go).
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -15,7 +14,7 @@ const NANOS: i128 = 1_000_000_000;
 /// The largest amount that Go keeps for a binary suffix, 2⁶³−1.
 const BINARY_LIMIT: i128 = (i64::MAX as i128) * NANOS;
 
-/// Why a text is no quantity.
+/// The reason why a text is not a quantity.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum QuantityError {
     /// The text has no digits or holds something that is no number.
@@ -26,7 +25,7 @@ pub enum QuantityError {
     UnknownUnit {
         /// The whole text.
         text: String,
-        /// What follows the number.
+        /// The unit after the number.
         unit: String,
     },
     /// More digits, or a larger amount, than can be kept exactly.
@@ -59,8 +58,7 @@ pub struct Quantity {
 }
 
 impl Quantity {
-    /// Whether the amount is nothing: the zero that Go clients write for an
-    /// absent quantity.
+    /// Returns true if the amount is zero, which Go clients write for an absent quantity.
     pub const fn is_zero(&self) -> bool {
         self.nanos == 0
     }
@@ -192,8 +190,8 @@ fn unit_of(unit: &str) -> Option<(Format, u32, i32)> {
     }
 }
 
-/// `mantissa × 10^tens`, rounded away from zero as Go does: whoever asks for
-/// something gets something.
+/// `mantissa × 10^tens`, rounded away from zero as Go does, so that an amount above zero never
+/// becomes zero.
 fn scale(mantissa: i128, tens: i32) -> Option<i128> {
     if tens >= 0 {
         return 10_i128
@@ -232,15 +230,14 @@ impl fmt::Display for Quantity {
     }
 }
 
-/// Whether both texts name the same amount; texts that are no quantities are
-/// equal only if they are the same text.
+/// Returns true if both texts name the same amount. Texts that are not quantities are equal only if
+/// they are the same text.
 pub fn equal(left: &str, right: &str) -> bool {
     left == right
         || matches!((left.parse::<Quantity>(), right.parse::<Quantity>()), (Ok(left), Ok(right)) if left == right)
 }
 
-/// The canonical spelling of a text, or the text itself where it is no
-/// quantity.
+/// The canonical spelling of a quantity; a text that is not a quantity is returned as it is.
 pub fn canonical(text: &str) -> String {
     text.parse::<Quantity>()
         .map_or_else(|_| text.to_owned(), |quantity| quantity.canonical())

@@ -1,8 +1,8 @@
-//! Sizes and versions that somebody else has raised.
+//! Sizes and versions that someone else has raised.
 //!
-//! They only go up: a configuration that still says what it said before cannot be carried out
-//! again, and nobody has asked for less. So what is there is kept, and the user told what to
-//! write. Only a configuration that says less than before is one to refuse.
+//! Such values only go up. An unchanged configuration with the lower value could not be applied
+//! again, although no one has requested less, so the higher value is kept and the user is told what
+//! to write. Only a configuration that was lowered is refused.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -16,7 +16,7 @@ use crate::quantity::Quantity;
 use crate::rules;
 use crate::version::Version;
 
-/// What a configuration said of such values when it was last carried out, by their paths.
+/// The values of a configuration at its last apply, by path.
 pub type Said = BTreeMap<String, String>;
 
 /// A value of a model that only goes up.
@@ -49,7 +49,7 @@ impl Order {
 
 /// A model with values that only go up.
 pub(crate) trait Ascends: Clone {
-    /// Each of them that has a place.
+    /// The fields for such values in the model.
     fn ascending(&mut self) -> Vec<Ascending<'_>>;
 }
 
@@ -105,7 +105,7 @@ impl Ascends for NamespaceModel {
     }
 }
 
-/// What a configuration says of these values.
+/// The values in a configuration.
 pub(crate) fn said<M: Ascends>(config: &M) -> Said {
     let mut config = config.clone();
     let fields = config.ascending();
@@ -115,8 +115,8 @@ pub(crate) fn said<M: Ascends>(config: &M) -> Said {
         .collect()
 }
 
-/// Puts back into `planned` what `prior` has more of than the configuration has asked for, now
-/// and when it was last carried out; with a warning for each.
+/// Replaces each value in `planned` that is lower than in `prior` and has not changed since the
+/// last apply by the higher one, with a warning for each.
 pub(crate) fn keep<M: Ascends>(planned: &mut M, prior: &M, before: &Said) -> Vec<Finding> {
     let there = said(prior);
     raised(planned, &there, |field, asked| {
@@ -131,9 +131,9 @@ pub(crate) fn keep<M: Ascends>(planned: &mut M, prior: &M, before: &Said) -> Vec
     .collect()
 }
 
-/// Takes out of a configuration what is said of a value that `observed` has more of and that is no
-/// longer `ours`: whoever raised it has taken it over. For front ends that see what they have
-/// written by who owns it in the object.
+/// Removes each value from a configuration that is lower than in `observed` and whose field is no
+/// longer `ours`: the manager that raised it has taken it over. For front ends that recognise their
+/// own values by field ownership.
 pub(crate) fn give_way<M: Ascends>(
     config: &mut M,
     observed: &M,
@@ -149,7 +149,7 @@ pub(crate) fn give_way<M: Ascends>(
         .collect()
 }
 
-/// The values of which less is asked than there is, where the model `is_unchanged`.
+/// The values that are lower in the model than in the cluster, if `is_unchanged` holds for them.
 fn raised<'a, M: Ascends>(
     asked: &'a mut M,
     there: &Said,

@@ -1,9 +1,8 @@
-//! When something is really done, and what to say while it is not.
+//! The readiness of objects, and sentences about what is still missing.
 //!
-//! Everest has no `Ready` condition, and its `ready` may be left over from
-//! before a change: each function here weighs what was last seen and answers
-//! with a [`Readiness`]. The functions know no clock: how long something has
-//! stood is an argument.
+//! Everest has no `Ready` condition, and its status `ready` may be from before a change. Each
+//! function here judges what was last observed and returns a [`Readiness`]. The functions read no
+//! clock: the time for which something has been the same is an argument.
 
 mod address;
 mod backup;
@@ -25,19 +24,19 @@ pub use engine_failure::engine_failure;
 pub use engine_object::{at_work, footing};
 pub use restore::restore;
 
-/// Whether what is waited for has come.
+/// The result of a readiness check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Readiness {
-    /// It is as it was asked to be.
+    /// The object is as it was asked to be.
     Ready,
     /// Not yet; the sentence says what is still missing.
     Pending(String),
-    /// It will not come by waiting; the sentence says why.
+    /// Waiting does not help; the sentence says why.
     Failed(String),
 }
 
 impl Readiness {
-    /// Whether waiting is over, for better or worse.
+    /// Returns true if waiting is over, with success or failure.
     pub const fn is_final(&self) -> bool {
         !matches!(self, Self::Pending(_))
     }

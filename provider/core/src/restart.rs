@@ -1,9 +1,9 @@
 //! Restarting a database on request.
 //!
-//! everest-operator restarts a database that has [`RESTART`]: it sets `paused`, waits until the
-//! database has stopped, unsets `paused` and removes the annotation. It is written once and not
-//! tracked; [`RESTARTED_FOR`] remembers what for, so that an apply that was killed before it
-//! could note the restart does not ask for another one.
+//! everest-operator restarts a database that has the annotation [`RESTART`]: it sets `paused`,
+//! waits until the database has stopped, unsets `paused` and removes the annotation. The annotation
+//! is written once and not tracked. [`RESTARTED_FOR`] keeps the trigger, so that a restart is not
+//! repeated after an apply that was killed before its state was saved.
 
 use everest_schemas::everest::DatabaseCluster;
 use everest_schemas::models::DatabaseModel;
@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 
 pub use crate::api::{RESTART, RESTARTED_FOR};
 
-/// Whether a change of an existing database asks for a restart. A trigger that is not known yet
-/// may; a database that the same change starts does not need one.
+/// Returns true if a change of an existing database asks for a restart. A trigger that is not known
+/// yet counts; a database that the same change starts needs no restart.
 pub fn is_asked(prior: &DatabaseModel, planned: &DatabaseModel) -> bool {
     let changed = match &planned.restart_trigger {
         Field::Null => false,
@@ -23,25 +23,25 @@ pub fn is_asked(prior: &DatabaseModel, planned: &DatabaseModel) -> bool {
     changed && !(is_paused(prior) == Some(true) && is_paused(planned) == Some(false))
 }
 
-/// What a model says of `paused`.
+/// The value of `paused` in a model.
 pub fn is_paused(model: &DatabaseModel) -> Option<bool> {
     model.spec.known()?.paused.known().copied()
 }
 
-/// Whether Everest is restarting the database, so that its `paused` means nothing.
+/// Returns true while Everest restarts the database, so that its `paused` means nothing.
 pub fn is_running(database: &DatabaseCluster) -> bool {
     annotation(database, RESTART).is_some()
 }
 
-/// What a change has to write besides the object itself.
+/// The write for a restart, in addition to the change itself.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
-    /// Nothing: no restart is asked for, or it has been begun already.
+    /// Nothing to do: no restart is requested, or it was already started.
     Nothing,
     /// The body of a merge patch that begins a restart.
     Begin(Value),
-    /// The body of a merge patch that forgets what the last restart was for, so that the same
-    /// trigger restarts again.
+    /// The body of a merge patch that removes the last trigger, so that the same trigger restarts
+    /// again later.
     Forget(Value),
 }
 
@@ -59,23 +59,23 @@ pub fn step(prior: &DatabaseModel, planned: &DatabaseModel, live: &DatabaseClust
     }
 }
 
-/// What a database was last restarted for.
+/// The trigger of the last restart of a database.
 pub fn restarted_for(database: &DatabaseCluster) -> Option<&str> {
     annotation(database, RESTARTED_FOR).map(String::as_str)
 }
 
-/// The body of a merge patch that notes the trigger without a restart, for a front end that
-/// remembers nothing itself: a database that was just made, or is being started, needs none.
-/// None if it is noted, or there is no trigger.
+/// The body of a merge patch that records the trigger without a restart, because a database that
+/// was just created or is being started needs none. For front ends without a state. `None` if the
+/// trigger is recorded already, or there is none.
 pub fn note(model: &DatabaseModel, live: &DatabaseCluster) -> Option<Value> {
     let trigger = model.restart_trigger.known_str()?;
     (restarted_for(live) != Some(trigger)).then(|| annotations(json!({ RESTARTED_FOR: trigger })))
 }
 
-/// Leaves `paused` in the body of an apply as Everest has set it for a restart.
+/// Keeps `paused` in the body of an apply as Everest has set it during a restart.
 ///
-/// The object's resource version goes with it: if Everest goes on meanwhile, the apply is
-/// answered with a conflict instead of disturbing the restart.
+/// The body then names the object's resource version: if Everest changes the object meanwhile, the
+/// apply ends in a conflict instead of disturbing the restart.
 pub fn leave_paused(body: &mut Value, current: &DatabaseCluster) {
     if !is_running(current) || body["spec"].get("paused").is_none() {
         return;
@@ -86,7 +86,7 @@ pub fn leave_paused(body: &mut Value, current: &DatabaseCluster) {
     }
 }
 
-/// Takes out of the annotations of a model what a restart writes.
+/// Removes the annotations of restarts from a model.
 pub fn untrack(annotations: &mut StringMap) {
     if let Some(known) = annotations.known_mut() {
         known.remove(RESTART);

@@ -1,5 +1,4 @@
-//! Values that are not what was asked for right after the write that asked for them: an admission
-//! webhook has put others in their place.
+//! Values that an admission webhook has changed during our write.
 
 use std::fmt;
 
@@ -10,19 +9,20 @@ use crate::field_conflict;
 use crate::object_path;
 use crate::path::FieldPath;
 
-/// A value that a write was to set and that the answer to it has otherwise.
+/// A value that differs between a write and the server's answer to it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rewritten {
-    /// Where it stands in the model.
+    /// The path in the model.
     pub path: FieldPath,
-    /// What was sent.
+    /// The value that was sent.
     pub sent: Value,
-    /// What is there.
+    /// The value in the response.
     pub made: Value,
 }
 
-/// What of an apply body the server's answer has otherwise. Another spelling of the same is no
-/// difference, nor is what was added, or left out: Everest takes out what it does once.
+/// Returns the values of an apply body that differ in the server's answer. Another spelling of the
+/// same value is no difference. Added and removed members are none either: Everest removes members
+/// that are done once.
 pub fn rewritten(answer: &Value, body: &Value) -> Vec<Rewritten> {
     let mut found = Vec::new();
     for part in ["/spec", "/metadata/labels", "/metadata/annotations"] {
@@ -54,8 +54,8 @@ fn compare(made: &Value, sent: &Value, path: &mut Vec<String>, found: &mut Vec<R
     }
 }
 
-/// Whether a value is another one. A list is one value, whose elements may have got members that
-/// nobody sent.
+/// Returns true if a value was changed. A list is one value; its elements may have additional
+/// members.
 fn differ(made: &Value, sent: &Value, path: &[String]) -> bool {
     let spelled = |left, right| field_conflict::same(left, right, path);
     if made.is_null() || spelled(made, sent) || spelled(sent, made) {
@@ -93,7 +93,7 @@ impl fmt::Display for Rewritten {
     }
 }
 
-/// Characters that are shown of a value.
+/// The most characters of a value that are shown.
 const LONGEST: usize = 100;
 
 #[cfg(test)]

@@ -1,23 +1,19 @@
 //! Everest's rules, checked before anything is written.
 //!
-//! Most of them live in Everest's API server alone, and a program that writes
-//! custom resources never meets them. [`TABLE`] has each with its words; a
-//! module for each model has
-//! - `check_syntax`, for what a configuration alone can never be, whether or
-//!   not the object exists;
-//! - `check`, for everything else, given the object's prior model if it
-//!   exists. Give it what will hold after the change: the configuration when
-//!   the object is created, the plan when it is changed, where null means
-//!   absent. What was broken before and is left as it was is nothing to speak of, unless it
-//!   stands against any change: see `Findings::since`;
-//! - `check_online`, for what only the cluster can tell: see [`Facts`] and
-//!   [`Stage`];
-//! - `check_time`, for what only the clock can tell, where it tells anything.
+//! Most of them exist only in Everest's API server, and a program that writes custom resources
+//! bypasses them. [`TABLE`] has each rule with its texts; the module of each model has
+//! - `check_syntax`, for values that are never valid, whether or not the object exists;
+//! - `check`, for everything else that needs no cluster, with the object's prior model if it
+//!   exists. It judges the values that hold after the change: the configuration of a creation, the
+//!   plan of a change (there, null means absent). A rule that was broken before in the same way is
+//!   not reported, unless it keeps every change from being carried out: see `Findings::since`;
+//! - `check_online`, for what only the cluster shows: see [`Facts`] and [`Stage`];
+//! - `check_time`, for models with rules that depend on the time.
 //!
-//! [`Validate`] has them for whoever serves any model.
+//! [`Validate`] has these functions for code that handles any model.
 //!
-//! No two of them report the same. Values that are not known yet never raise a
-//! finding, and neither does what could not be read.
+//! No two of them report the same fault. A value that is not known yet, or an object that could not
+//! be read, never raises a finding.
 //!
 //! [`Facts`]: crate::facts::Facts
 
@@ -45,47 +41,45 @@ use crate::text::Text;
 pub use table::TABLE;
 pub use validate::Validate;
 
-/// A rule: what must hold, and what to do where it does not.
+/// A rule: what must hold, and what to do if it does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rule {
     /// Its name, in findings and tests.
     pub id: &'static str,
-    /// What must hold: a template of [`Text`].
+    /// The rule, as a template of [`Text`].
     pub(crate) sentence: &'static str,
-    /// What would be right: a template of [`Text`].
+    /// The advice if the rule is broken, as a template of [`Text`].
     pub(crate) advice: &'static str,
-    /// The engines whose databases it can be broken by; all for rules that are
-    /// not about databases.
+    /// The engines whose databases can break it; all engines for rules that are not about
+    /// databases.
     pub engines: &'static [Engine],
-    /// The operations that it is checked at.
+    /// The operations at which it is checked.
     pub operations: &'static [Operation],
-    /// What it is checked with.
+    /// The inputs of the check.
     pub checked: &'static [Checked],
-    /// Where the fact comes from: repository or product, and place in it.
+    /// The source of the fact: a repository or product, and a place in it.
     pub source: &'static str,
 }
 
-/// Who holds a rule where this project is not used.
+/// The component that enforces a rule for clients other than this project.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Holder {
-    /// Kubernetes does, when the object is written and when that is tried by a
-    /// dry run: by a schema, by CEL or by an admission webhook of Everest's
-    /// operator.
+    /// Kubernetes, at a write and at a dry run: by a schema, by CEL or by an admission webhook of
+    /// everest-operator.
     Admission,
-    /// Everest's REST API does, which custom resources never pass.
+    /// Everest's REST API, which writes of custom resources bypass.
     RestApi,
-    /// Nobody does: what breaks it is accepted, and fails later or does
-    /// nothing.
+    /// Nobody: an object that breaks it is accepted, and fails later or has no effect.
     Nobody,
 }
 
 impl Rule {
-    /// What must hold, as users read it.
+    /// The rule, in the words for users.
     pub fn sentence(&self) -> Text {
         self.sentence.into()
     }
 
-    /// What would be right, as users read it.
+    /// The advice, in the words for users.
     pub fn advice(&self) -> Text {
         self.advice.into()
     }
@@ -95,13 +89,13 @@ impl Rule {
         self.sentence().and(" ").and(self.advice())
     }
 
-    /// Whether it is about the provider's own settings, which no other way to
-    /// Everest has.
+    /// Returns true if it is about the provider's own settings, which no other client of Everest
+    /// has.
     pub fn is_about_settings(&self) -> bool {
         table::provider::SETTINGS.contains(self)
     }
 
-    /// Who else holds it, by where the fact comes from.
+    /// The component that enforces it elsewhere, by the source of the fact.
     pub fn holder(&self) -> Holder {
         let any = |words: &[&str]| words.iter().any(|word| self.source.contains(word));
         if any(&["CEL", "webhook", "CRD schema", "at admission"]) {
@@ -119,28 +113,28 @@ impl Rule {
     }
 }
 
-/// What a rule is checked with.
+/// The input of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Checked {
     /// The configuration alone: no cluster is needed.
     Configuration,
-    /// The configuration and what the object was before.
+    /// The configuration and the object's prior state.
     State,
     /// The cluster as it is at the moment.
     Cluster,
 }
 
-/// When the cluster is asked.
+/// The moment of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Stage {
-    /// While a change is planned: what is missing may still be made by the
-    /// same run, so that it is only a warning.
+    /// While a change is planned: a missing object may still be made by the same run, so it is only
+    /// a warning.
     Plan,
-    /// Right before the write: what is missing now will be missed.
+    /// Right before the write: a missing object is an error.
     Apply,
 }
 
-/// Whether what a finding misses may still be made by the run that is planned.
+/// Returns true if the object that a finding misses may still be made by the run that is planned.
 pub(crate) fn may_be_made_by_the_run(finding: &Finding) -> bool {
     use table::online::{
         DATABASE_EXISTS, ENGINE_INSTALLED, IMPORTER_EXISTS, LOAD_BALANCER_CONFIG_EXISTS,
@@ -161,7 +155,7 @@ pub(crate) fn may_be_made_by_the_run(finding: &Finding) -> bool {
     .any(|rule| rule.id == finding.rule)
 }
 
-/// What to say of a value that only goes up and that somebody else has raised.
+/// The findings for a value that only goes up and that someone else has raised.
 pub(crate) fn raised_elsewhere(path: FieldPath, asked: &str, has: &str) -> Vec<Finding> {
     let mut findings = Findings::default();
     let summary = format!("Somebody else has raised {asked} to {has}, which is kept");
@@ -169,13 +163,14 @@ pub(crate) fn raised_elsewhere(path: FieldPath, asked: &str, has: &str) -> Vec<F
     findings.into_findings()
 }
 
-/// Whether Kubernetes refuses every write of the object while it is so, whatever is written.
+/// Returns true if Kubernetes refuses every write of the object while the rule is broken, whatever
+/// is written.
 pub(crate) fn is_held_at_every_write(finding: &Finding) -> bool {
     finding.rule == table::online::VERSION_OFFERED.id
 }
 
-/// Whether Everest takes a change and never carries it out while it is so: it puts the whole of
-/// the engine's object together anew, or nothing.
+/// Returns true if Everest accepts a change but never carries it out while the rule is broken:
+/// Everest writes the engine's object as a whole or not at all.
 pub(crate) fn stalls_changes(finding: &Finding) -> bool {
     use table::backup::PG_THREE_STORAGES;
     use table::online::{
@@ -195,8 +190,9 @@ pub(crate) fn stalls_changes(finding: &Finding) -> bool {
     .any(|rule| rule.id == finding.rule)
 }
 
-/// Whether what a finding misses is beneath everything else: the namespace as one of Everest's,
-/// or the engine in it. Whatever the cluster would say without it means only that.
+/// Returns true if everything else depends on the object that a finding misses: the namespace that
+/// Everest manages, or the engine in it. Any refusal by the cluster would only be a consequence of
+/// that.
 pub(crate) fn lacks_ground(finding: &Finding) -> bool {
     use table::online::{ENGINE_INSTALLED, NAMESPACE_SERVED};
     [ENGINE_INSTALLED, NAMESPACE_SERVED]
@@ -204,8 +200,8 @@ pub(crate) fn lacks_ground(finding: &Finding) -> bool {
         .any(|rule| rule.id == finding.rule)
 }
 
-/// Whether a finding is about a state of the cluster that an apply waits for the end of, or that
-/// is to be waited for.
+/// Returns true if a finding is about a state that an apply waits out, or that the user has to wait
+/// out.
 pub(crate) fn waits_for_its_time(finding: &Finding) -> bool {
     use table::online::{BACKUP_RUNNING, DATABASE_BUSY, RESTORE_ALLOWED, UPGRADE_LOCK};
     [BACKUP_RUNNING, DATABASE_BUSY, RESTORE_ALLOWED, UPGRADE_LOCK]

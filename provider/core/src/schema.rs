@@ -1,6 +1,6 @@
-//! What the schema of a model says of its members, and a walk through a model by it: behaviour
-//! that follows from a keyword of `everest_schemas::extensions` is written once, for every member
-//! that carries the keyword.
+//! The schema of a model, and a walk through a model by its schema. Behaviour that follows from a
+//! keyword of `everest_schemas::extensions` is written once, for every member that carries the
+//! keyword.
 
 use std::any::TypeId;
 use std::collections::HashMap;
@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use crate::path::{FieldPath, Segment};
 
-/// The schema of a model and the places that it has, each after the one that it is in.
+/// The schema of a model and its places, parents before children.
 #[derive(Clone, Copy)]
 struct Known {
     schema: &'static Value,
@@ -40,13 +40,13 @@ fn known<T: JsonSchema + 'static>() -> Known {
     })
 }
 
-/// Every place of a model, each after the one that it is in.
+/// Every place of a model, parents before children.
 pub fn places<T: JsonSchema + 'static>() -> &'static [Place] {
     known::<T>().places
 }
 
-/// The `x-semantic` kind of the value at the end of some names, through the elements of lists and
-/// maps: a value of a map may have any name.
+/// The `x-semantic` kind of the value at a path of names, through the elements of lists and maps. A
+/// value of a map may have any name.
 pub fn semantic<T: JsonSchema + 'static>(names: &[&str]) -> Option<&'static str> {
     let mut at = known::<T>().schema;
     for name in names {
@@ -64,11 +64,11 @@ pub fn semantic<T: JsonSchema + 'static>(names: &[&str]) -> Option<&'static str>
 /// A place for a value in a model.
 #[derive(Clone, Debug)]
 pub struct Place {
-    /// Where it is. Without a value at hand, the elements of a list or a map have its path.
+    /// The path. Without a value, the elements of a list or a map have the path of the list or map.
     pub path: FieldPath,
-    /// Whether it is one of any number: an element of a list, or a value of a map.
+    /// True for an element of a list or a value of a map.
     pub is_element: bool,
-    /// Whether it has to be given.
+    /// True if a value is required.
     pub is_required: bool,
     schema: &'static Value,
 }
@@ -115,8 +115,8 @@ impl Place {
         }
     }
 
-    /// The members of an object, each with its name. Those of an inlined one have the path of
-    /// their parent.
+    /// The members of an object, each with its name. The members of an inlined object have the path
+    /// of their parent.
     fn members(&self) -> impl Iterator<Item = (&'static str, Self)> {
         let required = self.schema["required"].as_array();
         let properties = self.schema["properties"].as_object();
@@ -169,8 +169,8 @@ impl Place {
     }
 }
 
-/// Changes the values of a model, what is below a value before the value itself. A member that is
-/// absent is visited where the object that it belongs to is there.
+/// Changes the values of a model, children before parents. An absent member is visited if its
+/// object is there.
 pub fn edit<T: Serialize + DeserializeOwned + JsonSchema + 'static>(
     model: &mut T,
     mut change: impl FnMut(&Place, &mut Tree),
@@ -232,9 +232,9 @@ fn below(place: &Place, value: &mut Tree, change: &mut impl FnMut(&Place, &mut T
     change(place, value);
 }
 
-/// The value at a path without keys in the tree of a model, with inlined objects as their
-/// parent's members; [`Tree::Null`] below what is absent, [`Tree::Unknown`] below what is not
-/// known.
+/// The value at a path without keys in the tree of a model, with inlined objects as members of
+/// their parent. Below an absent value it is [`Tree::Null`], below an unknown value
+/// [`Tree::Unknown`].
 pub fn value_at<'a, T: JsonSchema + 'static>(tree: &'a Tree, path: &FieldPath) -> &'a Tree {
     fn find<'a>(place: &Place, tree: &'a Tree, path: &FieldPath) -> Option<&'a Tree> {
         if place.path == *path && place.schema["x-inline"] != true {

@@ -1,18 +1,18 @@
-//! Values that are spelled differently and mean the same.
+//! Values that mean the same although they are spelled differently.
 
 use everest_schemas::everest::{DatabaseClusterRestoreSpec, DatabaseClusterSpec};
 
 use crate::{quantity, schema, upgrade};
 
-/// Whether two values of an `x-semantic` kind mean the same; of a kind that is
-/// not known, whether they are the same text.
+/// Returns true if two values of an `x-semantic` kind mean the same. Values of an unknown kind have
+/// to be the same text.
 ///
 /// | Kind | Equal |
 /// |---|---|
 /// | `quantity` | the amount: `1024Mi` and `1Gi` |
 /// | `expose-type` | `internal` and `ClusterIP`, `external` and `LoadBalancer` |
 /// | `timestamp` | the instant: `…+02:00` and `…Z` |
-/// | `cr-version` | `recommended` on the left, which is what somebody asked for, goes with any version |
+/// | `cr-version` | `recommended` on the left, which is what someone asked for, goes with any version |
 pub fn equal(kind: &str, left: &str, right: &str) -> bool {
     if left == right {
         return true;
@@ -29,8 +29,8 @@ pub fn equal(kind: &str, left: &str, right: &str) -> bool {
     }
 }
 
-/// The text that stands for all that mean the same as `text`, as far as a kind has one: the
-/// spelling of Everest's own write-back for a quantity, the present name of a way of exposure.
+/// The canonical spelling of `text`, if its kind has one: for a quantity the spelling of Everest's
+/// write-back, for an exposure type its present name.
 pub fn canonical(kind: &str, text: &str) -> String {
     match kind {
         "quantity" => quantity::canonical(text),
@@ -39,16 +39,15 @@ pub fn canonical(kind: &str, text: &str) -> String {
     }
 }
 
-/// The `x-semantic` kind of a value in the spec of an object of Everest's, by the names on the way
-/// to it; none where a text means nothing but itself, as a version does: `16.1` and `16.10` are
-/// equal as amounts.
+/// The `x-semantic` kind of a value in the spec of an Everest object, by its path of names; `None`
+/// for plain texts such as versions. (As amounts, `16.1` and `16.10` would be equal.)
 pub fn of_spec(path: &[&str]) -> Option<&'static str> {
     schema::semantic::<DatabaseClusterSpec>(path)
         .or_else(|| schema::semantic::<DatabaseClusterRestoreSpec>(path))
 }
 
-/// The name that Everest 1.12 and later use for a way to expose a database;
-/// `internal` and `external` are the names of earlier versions.
+/// The name of an exposure type in Everest 1.12 and later; `internal` and `external` are names of
+/// earlier versions.
 pub fn expose_type(name: &str) -> &str {
     match name {
         "internal" => "ClusterIP",

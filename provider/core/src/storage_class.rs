@@ -1,10 +1,10 @@
 //! The storage class that the volumes of a database have.
 //!
-//! Everest fills in no class: of a DatabaseCluster that names none, the volumes get the cluster's
-//! default class of that moment, and only their claims tell which that was. The class is never
-//! written into an object that exists without one. The engine operators would pass it on to
-//! StatefulSets, whose volume claim templates are immutable, and fail at every reconcile from then
-//! on.
+//! Everest fills in no class: if a DatabaseCluster names none, its volumes get the default class
+//! that the cluster has at that moment, and only their claims show which one. The class is never
+//! written into an existing object without one. The engine operators would pass it on to
+//! StatefulSets, whose volume claim templates are immutable, and would fail at every reconcile from
+//! then on.
 
 use std::borrow::Borrow;
 
@@ -16,12 +16,12 @@ use serde_json::Value;
 
 /// Label on the objects of a PostgreSQL cluster, with its name.
 const PG_CLUSTER: &str = "postgres-operator.crunchydata.com/cluster";
-/// Label on the volumes and pods that hold data, with whose.
+/// Label on the volumes and pods that hold data, with the program that the data belongs to.
 const PG_DATA: &str = "postgres-operator.crunchydata.com/data";
-/// Label with what a volume is for.
+/// Label with the role of a volume.
 const PG_ROLE: &str = "postgres-operator.crunchydata.com/role";
 
-/// Whose volumes.
+/// The part of a database that has volumes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Part {
     Engine,
@@ -45,7 +45,7 @@ impl Part {
         }
     }
 
-    /// Where its storage is in the body of an object.
+    /// The place of its storage in the body of an object.
     fn pointer(self) -> &'static str {
         match self {
             Self::Engine => "/spec/engine/storage",
@@ -54,7 +54,7 @@ impl Part {
     }
 }
 
-/// Whether a database has a volume of which its model names no class.
+/// Returns true if a database has a volume whose class the model does not name.
 pub fn is_open(model: &DatabaseModel) -> bool {
     let Some(spec) = model.spec.known() else {
         return false;
@@ -62,8 +62,8 @@ pub fn is_open(model: &DatabaseModel) -> bool {
     Part::ALL.iter().any(|part| names_none(*part, spec))
 }
 
-/// Gives a database that was read the classes that the state knows already: the volumes of the same
-/// database keep theirs.
+/// Copies the classes from the state into a database that was read: the volumes of one database
+/// keep their class.
 pub fn keep(found: &mut DatabaseModel, prior: &DatabaseModel) {
     if !prior.uid.is_known() || prior.uid != found.uid {
         return;
@@ -104,7 +104,7 @@ pub fn fill_in(found: &mut DatabaseModel, claims: &[impl Borrow<PersistentVolume
     }
 }
 
-/// Takes out of the body of an update the classes that the object does not name.
+/// Removes from the body of an update the classes that the object does not name.
 pub fn leave(body: &mut Value, current: &DatabaseCluster) {
     for part in Part::ALL {
         if names_none(part, &current.spec)
@@ -115,8 +115,7 @@ pub fn leave(body: &mut Value, current: &DatabaseCluster) {
     }
 }
 
-/// Takes out of a configuration that was written for an object the classes that the object does not
-/// name.
+/// Removes from a generated configuration the classes that the object does not name.
 pub fn leave_out(config: &mut DatabaseClusterSpec, live: &DatabaseCluster) {
     for part in Part::ALL {
         if names_none(part, &live.spec)
@@ -127,7 +126,7 @@ pub fn leave_out(config: &mut DatabaseClusterSpec, live: &DatabaseCluster) {
     }
 }
 
-/// Whether a part has a volume and names no class for it.
+/// Returns true if a part has a volume and names no class for it.
 fn names_none(part: Part, spec: &DatabaseClusterSpec) -> bool {
     part.storage(spec)
         .is_some_and(|storage| matches!(storage.class.known_str(), None | Some("")))
@@ -149,8 +148,8 @@ fn class<'a>(
     (!class.is_empty() && classes.all(|other| other == Some(class))).then_some(class)
 }
 
-/// The part of a database whose data is in the volume of a claim. The claims of StatefulSets have the
-/// name of the volume, that of the StatefulSet and a number; those of PostgreSQL have labels.
+/// The part of a database to which a claim belongs. Claims of StatefulSets are named after the
+/// volume, the StatefulSet and a number; claims of PostgreSQL have labels.
 fn of(claim: &PersistentVolumeClaim, engine: Engine, database: &str) -> Option<Part> {
     let name = claim.metadata.name.as_deref()?;
     let is_numbered = |prefix: &str| {

@@ -1,9 +1,10 @@
 //! The users of a backup storage, and the end of a storage.
 //!
-//! Everest holds a storage in use with a finalizer. It takes the finalizer off when the last user
-//! is gone, but only of a storage that nobody has deleted: one that is deleted while in use keeps
-//! the finalizer for ever, and loses the Secret with its credentials at once. So nothing deletes a
-//! storage in use, and a storage that somebody else has deleted is let go by hand.
+//! Everest holds a storage in use with a finalizer, and takes it off when the last user is gone,
+//! but only from a storage that nobody has deleted. A storage that is deleted while in use keeps
+//! the finalizer forever and loses the Secret with its credentials at once. So a storage in use is
+//! never deleted here, and a storage that someone else has deleted is released by taking the
+//! finalizer off.
 
 use everest_schemas::Field;
 use everest_schemas::everest::{
@@ -14,7 +15,7 @@ use serde_json::{Value, json};
 
 pub use crate::api::IN_USE;
 
-/// Advice for whoever deletes a storage in use.
+/// The advice for a user who deletes a storage in use.
 pub const REMEDY: &str = "Remove the storage from these databases and delete these backups and \
     restores first: Everest holds a storage that is in use. Give another storage that reads the \
     same Secret one of its own: this one's goes with it";
@@ -24,7 +25,7 @@ pub const REMEDY: &str = "Remove the storage from these databases and delete the
 pub struct User {
     /// Kind and name, for messages.
     pub name: String,
-    /// Whether it is being deleted.
+    /// True if it is being deleted.
     pub is_going: bool,
 }
 
@@ -38,12 +39,12 @@ impl User {
     }
 }
 
-/// The users of a storage, as far as they could be seen.
+/// The users of a storage, as far as they could be listed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Users {
     /// The users that were found.
     pub found: Vec<User>,
-    /// Whether every kind that can use a storage was listed.
+    /// True if every kind that can use a storage was listed.
     pub is_complete: bool,
 }
 
@@ -54,7 +55,7 @@ impl Users {
     }
 }
 
-/// The objects of the storage's namespace; none of a kind that may not be listed.
+/// The objects of the storage's namespace; `None` for a kind that may not be listed.
 #[derive(Clone, Debug, Default)]
 pub struct Neighbours<'a> {
     /// The databases.
@@ -65,8 +66,8 @@ pub struct Neighbours<'a> {
     pub restores: Option<Vec<&'a DatabaseClusterRestore>>,
 }
 
-/// Returns what refers to the storage, as Everest counts its users: schedules, point-in-time
-/// recovery that is on and data sources of databases, backups and restores.
+/// Returns the users of the storage as Everest counts them: databases (by schedules, enabled
+/// point-in-time recovery and data sources), backups and restores.
 pub fn users(storage: &str, neighbours: &Neighbours<'_>) -> Users {
     let Neighbours {
         databases,
@@ -124,26 +125,26 @@ fn is(name: &Field<String>, storage: &str) -> bool {
     name.known_str() == Some(storage)
 }
 
-/// The next step to the end of a storage that is to go.
+/// The next step in the removal of a storage.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
     /// Delete it.
     Delete,
-    /// Leave it: these use it and stay.
+    /// Leave it: these users stay.
     InUse(Vec<String>),
     /// Wait for the deletion of these users.
     AwaitUsers(Vec<String>),
     /// Wait until it is gone.
     AwaitEnd,
     /// Send this merge patch, which takes Everest's finalizer off: nothing uses the storage any
-    /// more, and Everest itself does not look at it again.
+    /// more, and Everest itself does not reconcile it again.
     Release(Value),
 }
 
 /// Returns the next step.
 ///
 /// 1. Users that stay keep the storage, and users that go are waited for.
-/// 2. Where users may not be looked for, a storage that Everest calls used is left alone.
+/// 2. If users may not be listed, a storage that Everest reports as used is kept.
 /// 3. Without users the storage is deleted.
 /// 4. A storage that is being deleted, has no users and still has Everest's finalizer is released.
 pub fn step(storage: &BackupStorage, users: &Users) -> Step {
@@ -169,7 +170,7 @@ pub fn step(storage: &BackupStorage, users: &Users) -> Step {
     }
 }
 
-/// Whether Everest's finalizer is on the storage.
+/// Returns true if Everest's finalizer is on the storage.
 pub fn is_held(storage: &BackupStorage) -> bool {
     let finalizers = storage.metadata.finalizers.iter().flatten();
     finalizers.into_iter().any(|finalizer| finalizer == IN_USE)

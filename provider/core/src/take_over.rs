@@ -1,4 +1,4 @@
-//! Namespaces that exist and are taken over.
+//! The take-over of an existing namespace.
 
 use std::collections::BTreeMap;
 
@@ -10,11 +10,11 @@ use crate::facts::{Facts, Seen};
 use crate::impact::Summary;
 use crate::v1;
 
-/// Characters that are shown of a value.
+/// The most characters of a value that are shown.
 const LONGEST: usize = 100;
 
-/// What a take-over overwrites in the labels and annotations of the namespace that is there, each
-/// with the value before and after; none where it overwrites nothing, or nothing is taken over.
+/// Summarizes the labels and annotations of the existing namespace that a take-over overwrites,
+/// each with the value before and after; `None` if it overwrites nothing, or nothing is taken over.
 pub fn summary(what: &str, planned: &NamespaceModel, facts: &Facts) -> Option<Summary> {
     let takes_over = planned.take_ownership.known() == Some(&true);
     let Seen::Found(found) = facts.namespace.as_ref() else {

@@ -1,13 +1,13 @@
-//! Texts for people, in which fields and resources keep the model's names until a front end says
+//! Texts for users, in which fields and resources keep the model's names until a front end renders
 //! them.
 
 use crate::dialect::{Dialect, Phrase, Resource};
 use crate::path::FieldPath;
 
-/// Words with the names of fields and resources in them, to be said in a front end's [`Dialect`].
+/// A text that contains names of fields and resources and is rendered in a front end's [`Dialect`].
 ///
-/// A literal is a template; a text that was made, which may hold what users wrote, is taken as it
-/// is. In a template stands for
+/// A string literal is a template. A `String`, which may contain user input, is used as it is. In a
+/// template
 ///
 /// | Written | Meant |
 /// |---|---|
@@ -40,7 +40,7 @@ enum Part {
     Phrase(Phrase),
 }
 
-/// How a field is referred to.
+/// A reference to a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Name {
     Path(FieldPath),
@@ -48,7 +48,7 @@ enum Name {
 }
 
 impl Text {
-    /// This text and then another one.
+    /// Appends another text.
     #[must_use]
     pub fn and(mut self, more: impl Into<Text>) -> Self {
         self.parts.extend(more.into().parts);
@@ -63,7 +63,7 @@ impl Text {
             .unwrap_or_default()
     }
 
-    /// A field and a value of it that is a text.
+    /// A field and a text value of it.
     pub fn setting(path: FieldPath, value: &str) -> Self {
         Self {
             parts: vec![Part::Value(Name::Path(path), format!("{value:?}"))],
@@ -77,7 +77,7 @@ impl Text {
 }
 
 impl Part {
-    /// What stands between braces in a template; none if it is nothing of the kind.
+    /// Parses the content of braces in a template; `None` if it is not a name.
     fn of(written: &str) -> Option<Self> {
         if let Some(name) = written.strip_prefix(':') {
             let phrase = Phrase::ALL.into_iter().find(|one| one.name() == name)?;
@@ -152,7 +152,7 @@ impl From<&'static str> for Text {
     }
 }
 
-/// Words as they are.
+/// A text without names.
 impl From<String> for Text {
     fn from(words: String) -> Self {
         Self {

@@ -1,9 +1,8 @@
-//! The version of its operator that a database is run as, and what a change of the engine's own
-//! version has to wait for.
+//! The CR version of a database, and its order with changes of the engine version.
 //!
-//! After an upgrade of an engine's operator each of its databases is still run as the version
-//! from before, and Everest recommends the new one. Until a database has taken that over,
-//! Everest refuses another version of its engine.
+//! After an upgrade of an engine's operator, each of its databases still has the CR version from
+//! before, and Everest recommends the new one. Until a database has the new CR version, Everest
+//! refuses another version of its engine.
 
 use everest_schemas::Field;
 use everest_schemas::everest::{
@@ -11,26 +10,26 @@ use everest_schemas::everest::{
 };
 use everest_schemas::models::DatabaseModel;
 
-/// The value of `engine.cr_version` that follows what Everest recommends. It is never sent.
+/// The value of `engine.cr_version` that follows Everest's recommendation. It is never sent.
 pub const RECOMMENDED: &str = "recommended";
 
-/// What a database's status says of the operator's version.
+/// The recommendation of a CR version in a database's status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CrVersion<'a> {
-    /// There is nothing to take over.
+    /// No version is recommended.
     Current,
-    /// A version is recommended, but it means nothing: the database is new, is being restored,
-    /// or has just taken that very version over.
+    /// A version is recommended, but that means nothing: the database is new, is being restored, or
+    /// has just got that very version.
     Passing,
-    /// This version waits to be taken over.
+    /// This version is pending.
     Pending(&'a str),
 }
 
 /// Reads the recommendation in a status.
 ///
-/// Everest compares the operator's version with the one that it saw before: a new database shows
-/// a recommendation for a moment, and so does one that has just followed it. While PXC is being
-/// restored its own version is unknown, and the recommendation stands for all that time.
+/// Everest compares the operator's version with the version that it saw last: a new database has a
+/// recommendation for a moment, and so does a database that has just followed one. While PXC is
+/// being restored, its CR version is unknown, and the recommendation stays all that time.
 pub fn cr_version(status: Option<&DatabaseClusterStatus>) -> CrVersion<'_> {
     let text = |text: &'_ Option<String>| text.as_ref().is_none_or(String::is_empty);
     let Some(status) = status.filter(|status| !text(&status.recommended_cr_version)) else {
@@ -46,7 +45,8 @@ pub fn cr_version(status: Option<&DatabaseClusterStatus>) -> CrVersion<'_> {
     CrVersion::Pending(recommended)
 }
 
-/// Whether Everest will recommend the version of an operator as soon as it looks at the database.
+/// Returns true if Everest will recommend the version of an operator at its next reconcile of the
+/// database.
 pub fn is_due(database: &DatabaseCluster, operator: &DatabaseEngine) -> bool {
     let status = database.status.as_ref();
     let runs_as = status.and_then(|status| status.cr_version.as_deref());
@@ -59,8 +59,8 @@ pub fn is_due(database: &DatabaseCluster, operator: &DatabaseEngine) -> bool {
             if !runs_as.is_empty() && runs_as != installed)
 }
 
-/// The version that a model's database is, or will be, run as, whether its configuration names
-/// it, follows the recommendation or says nothing.
+/// The CR version that a model's database has or will have, whether the configuration names one,
+/// follows the recommendation or omits it.
 pub fn effective(model: &DatabaseModel) -> Field<String> {
     match wish(model) {
         Field::Known(version) if !follows(version) && !version.is_empty() => {
@@ -71,7 +71,7 @@ pub fn effective(model: &DatabaseModel) -> Field<String> {
     }
 }
 
-/// The version that waits to be taken over, as far as a model tells.
+/// The pending CR version of a model, if there is one.
 pub fn pending(model: &DatabaseModel) -> Option<&str> {
     model
         .recommended_cr_version
@@ -79,7 +79,7 @@ pub fn pending(model: &DatabaseModel) -> Option<&str> {
         .filter(|version| !version.is_empty())
 }
 
-/// Whether an engine's configuration stands against taking `pending` over.
+/// Returns true if an engine's configuration names another CR version than `pending`.
 pub fn is_pinned(engine: &EngineSpec, pending: &str) -> bool {
     engine
         .cr_version
@@ -87,17 +87,17 @@ pub fn is_pinned(engine: &EngineSpec, pending: &str) -> bool {
         .is_some_and(|version| !version.is_empty() && !follows(version) && version != pending)
 }
 
-/// Says in the plan of a change which version of the operator the apply will take over, and
-/// whether that is a change the configuration does not show by itself.
+/// Fills the CR version that the apply will write into the plan of a change. Returns true if that
+/// is a change that the configuration does not show by itself.
 ///
-/// | `engine.cr_version` in `config` | taken over |
+/// | `engine.cr_version` in `config` | CR version of the plan |
 /// |---|---|
 /// | `"recommended"` | what is pending |
 /// | left out | what is pending, if the engine's version changes |
 /// | a version | that version |
 ///
-/// A change of the engine's version leaves the operator's open where nothing is pending yet: the
-/// same run may upgrade the operator first.
+/// If the engine version changes while nothing is pending yet, the CR version is unknown: the same
+/// run may upgrade the operator first.
 pub fn foresee(config: &DatabaseModel, prior: &DatabaseModel, planned: &mut DatabaseModel) -> bool {
     let following = match wish(config) {
         Field::Known(version) => follows(version),
@@ -139,24 +139,24 @@ pub fn foresee(config: &DatabaseModel, prior: &DatabaseModel, planned: &mut Data
     true
 }
 
-/// What an apply does next on the way to a planned database.
+/// The next step of an apply towards a planned database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Next {
-    /// Write all of it, with this version of the operator; none: with the planned one.
+    /// Write the whole plan.
     Write {
-        /// The version to take over with it.
+        /// The CR version to write with it; `None`: the planned one.
         cr_version: Option<String>,
     },
-    /// Take over this version and wait until that is done, before the engine's changes.
+    /// Write this CR version and wait until it has taken effect, before the engine version changes.
     TakeOver(String),
-    /// Wait until the recommendation means something: Everest refuses another version of the
-    /// engine while there is one.
+    /// Wait until Everest has settled its recommendation: it refuses another engine version while
+    /// there is one.
     Settle,
-    /// Write nothing: this version is pending, and the plan is for another one.
+    /// Write nothing: this CR version is pending, and the plan is for another one.
     Refuse(String),
 }
 
-/// Decides what an apply does next, by the database as it is.
+/// Decides the next step by the database as it is.
 pub fn next(planned: &DatabaseModel, live: &DatabaseCluster) -> Next {
     let Some(engine) = engine(planned) else {
         return Next::Write { cr_version: None };
@@ -188,7 +188,7 @@ pub fn next(planned: &DatabaseModel, live: &DatabaseCluster) -> Next {
     }
 }
 
-/// Whether a plan gives the engine another version than it has.
+/// Returns true if a plan changes the engine version.
 pub fn changes_version(planned: &DatabaseModel, live: &DatabaseCluster) -> bool {
     let wanted = engine(planned).and_then(|engine| engine.version.known_str());
     let live = live.spec.engine.known();
@@ -196,8 +196,7 @@ pub fn changes_version(planned: &DatabaseModel, live: &DatabaseCluster) -> bool 
     wanted.is_some_and(|wanted| !wanted.is_empty() && Some(wanted) != has)
 }
 
-/// The first half of a change of the engine's version: everything but that, and the operator's
-/// version.
+/// The first half of a change of the engine version: everything else, with the CR version.
 pub fn first_half(
     planned: &DatabaseModel,
     live: &DatabaseCluster,
@@ -206,7 +205,7 @@ pub fn first_half(
     at_version_of(with_cr_version(planned, taken_over), live)
 }
 
-/// The model with the version that the engine has.
+/// The model with the engine's present version.
 fn at_version_of(mut model: DatabaseModel, live: &DatabaseCluster) -> DatabaseModel {
     let has = live.spec.engine.known();
     if let Some(engine) = engine_mut(&mut model) {
@@ -215,7 +214,7 @@ fn at_version_of(mut model: DatabaseModel, live: &DatabaseCluster) -> DatabaseMo
     model
 }
 
-/// The model with a version of the operator that can be sent.
+/// The model with a CR version that can be sent.
 pub fn with_cr_version(model: &DatabaseModel, version: &str) -> DatabaseModel {
     let mut model = model.clone();
     if let Some(engine) = engine_mut(&mut model) {
@@ -224,8 +223,8 @@ pub fn with_cr_version(model: &DatabaseModel, version: &str) -> DatabaseModel {
     model
 }
 
-/// The model with the database's own version of the operator in place of one that is followed or
-/// not known: sent as it is, it stays as it is.
+/// The model with the database's present CR version in place of `recommended` or an unknown one, so
+/// that sending it changes nothing.
 pub fn settled(model: &DatabaseModel, live: &DatabaseCluster) -> DatabaseModel {
     let mut model = model.clone();
     let has = live.spec.engine.known();
@@ -240,18 +239,17 @@ pub fn settled(model: &DatabaseModel, live: &DatabaseCluster) -> DatabaseModel {
     model
 }
 
-/// What is written next of a database by who looks again whenever it changes.
+/// The next write for front ends that reconcile a database again whenever it changes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Towards {
-    /// What is written now.
+    /// The model to write now.
     pub model: DatabaseModel,
-    /// Whether the engine's version comes later: another version of the operator is taken over
-    /// first.
+    /// True if the engine version comes later, because a CR version comes first.
     pub is_half: bool,
 }
 
-/// The next step to what a configuration says, where it follows the recommended version of the
-/// operator; all of it, where it does not.
+/// The next write towards a configuration: two halves may be needed if it follows the recommended
+/// CR version, otherwise it is written as a whole.
 pub fn towards(config: &DatabaseModel, live: &DatabaseCluster) -> Towards {
     let following = wish(config).known().is_some_and(|version| follows(version));
     let (model, is_half) = match next(config, live) {

@@ -2,12 +2,12 @@
 
 use url::Url;
 
-/// Whether a text is a URL with `http` or `https` and a host.
+/// Returns true if a text is a URL with `http` or `https` and a host.
 pub fn is_http(text: &str) -> bool {
     has_scheme(text, &["http", "https"])
 }
 
-/// Whether a text is a URL with one of the schemes and a host.
+/// Returns true if a text is a URL with one of the schemes and a host.
 pub fn has_scheme(text: &str, schemes: &[&str]) -> bool {
     Url::parse(text).is_ok_and(|url| {
         schemes.contains(&url.scheme())

@@ -1,16 +1,16 @@
 //! The mapping between the models and the objects of Everest's v1 line.
 //!
-//! `v1` names the version of Everest's API, as `k8s_openapi::api::core::v1` does Kubernetes':
-//! Everest v2 would get a module of its own beside this one.
+//! `v1` is the version of Everest's API, as in `k8s_openapi::api::core::v1`: Everest v2 would get a
+//! module of its own beside this one.
 //!
-//! Each module has `desired`, the body of a server-side apply that holds only
-//! what is known in the model given, so that nothing else becomes ours; and
-//! `observed`, the model of what the cluster holds, without the zero values
-//! that Go clients write. [`ObjectMapping`] has both for whoever serves any model.
+//! Each module has two functions. `desired` makes the body of a server-side apply; the body holds
+//! only the known values of the model, so that no other field becomes ours. `observed` makes the
+//! model of an object, without the zero values that Go clients write. [`ObjectMapping`] has both
+//! for code that handles any model.
 //!
-//! A plan also holds what the operator wrote, and sending that would take it
-//! over: see [`ownership::ours`] for updates. On creation what the operator
-//! decides is unknown, and `desired` leaves it out.
+//! A plan also holds values that the operator wrote, and sending those would take them over: see
+//! [`ownership::ours`] for updates. At creation such values are unknown, and `desired` leaves them
+//! out.
 
 pub mod backup;
 pub mod backup_storage;
@@ -39,7 +39,7 @@ pub use engine_kinds::{EngineKinds, engine_kinds};
 pub use managed_fields::OwnedKeys;
 pub use object_mapping::ObjectMapping;
 
-/// What an object of Everest's is addressed by.
+/// The address of an object of Everest.
 struct Identity<'a> {
     kind: &'static str,
     namespace: &'a Field<String>,
@@ -93,7 +93,7 @@ fn known_keys(map: &StringMap) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// The labels or annotations that are ours, as a model has them; none is null.
+/// Our labels or annotations as a model has them; null if there are none.
 fn observed_keys(keys: Option<&BTreeMap<String, String>>, owned: &BTreeSet<String>) -> StringMap {
     let ours: BTreeMap<String, Field<String>> = keys
         .into_iter()
@@ -108,7 +108,7 @@ fn observed_keys(keys: Option<&BTreeMap<String, String>>, owned: &BTreeSet<Strin
     }
 }
 
-/// The value as JSON without nulls, which is how an unknown is printed too.
+/// The value as JSON without nulls, which also stand for unknown values.
 fn known_json(value: &impl Serialize) -> Value {
     let mut value = serde_json::to_value(value).unwrap_or_default();
     prune(&mut value);
@@ -136,7 +136,7 @@ fn named(metadata: &ObjectMeta) -> (Field<String>, Field<String>) {
     )
 }
 
-/// The text, unless there is none or it is empty.
+/// The text, unless it is absent or empty.
 fn filled(text: Option<&String>) -> Field<String> {
     text.filter(|text| !text.is_empty()).cloned().into()
 }

@@ -12,9 +12,8 @@ pub struct VersionError(pub String);
 
 /// A version of one to three numbers with an optional packaging part.
 ///
-/// The order is that of Everest's own check (semantic versioning after
-/// filling missing numbers with zero): a version with a packaging part comes
-/// before the same one without.
+/// The order is that of Everest's own check (semantic versioning, with missing numbers as zero): a
+/// version with a packaging part comes before the same version without one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Version {
     numbers: [u64; 3],

@@ -1,8 +1,8 @@
-//! The sizes of a database's volumes, as they are asked for and as they are.
+//! The sizes of a database's volumes: the requested and the actual ones.
 //!
-//! Everest takes a larger size whether or not the volumes can grow. Where they cannot, the
-//! engine's own object keeps the former size and a condition in the status says so: the larger one
-//! stands in the DatabaseCluster alone, and can be taken back.
+//! Everest accepts a larger size whether or not the volumes can grow. If they cannot, the engine's
+//! own object keeps the former size and a condition in the status says so. The larger size is only
+//! in the DatabaseCluster then, and can be taken back.
 
 use everest_schemas::Engine;
 use everest_schemas::everest::{Condition, DatabaseCluster, DatabaseClusterSpec};
@@ -17,35 +17,35 @@ pub(crate) const RESIZE_FAILED: &str = "VolumeResizeFailed";
 /// Reason of [`CANNOT_RESIZE`]: the volumes are larger than what the DatabaseCluster says.
 const CANNOT_SHRINK: &str = "CannotShrinkVolume";
 
-/// What stands against a smaller size.
+/// The answer to whether a smaller size is possible.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Shrinking {
-    /// Nothing: no volume has more.
+    /// It is possible: no volume is larger.
     Possible,
     /// The volumes have this size.
     Below(String),
     /// The volumes have the size that the database has now.
     Real,
-    /// It is not known what the volumes have.
+    /// The size of the volumes is not known.
     Unknown,
 }
 
-/// Whether a change asks for less storage of the engine than there was.
+/// Returns true if a change lowers the engine's storage size.
 pub fn shrinks(now: &DatabaseClusterSpec, before: &DatabaseClusterSpec) -> bool {
     let amount = |spec| size(spec)?.parse::<Quantity>().ok();
     matches!((amount(now), amount(before)), (Some(now), Some(before)) if now < before)
 }
 
-/// The size of the engine's volumes, as a spec has it.
+/// The size of the engine's volumes in a spec.
 pub fn size(spec: &DatabaseClusterSpec) -> Option<&str> {
     spec.engine.known()?.storage.known()?.size.known_str()
 }
 
-/// Whether a database can go back to `size`, which is less than it has.
+/// Decides whether a database can go back to the smaller `size`.
 ///
-/// Everest takes any size that is not below that of the engine's own object. While the resizing of
-/// the volumes fails, the engine's operator and Everest write that object in turn, so that it does
-/// not tell. Where it cannot be read, a growth that Everest has not passed on is one that can be
+/// Everest accepts any size that is not below that of the engine's own object. While the resizing
+/// of the volumes fails, the engine's operator and Everest write that object in turn, so its size
+/// proves nothing. If the object cannot be read, a growth that Everest has not passed on can be
 /// taken back.
 pub fn shrinking(
     size: &Quantity,
@@ -72,7 +72,7 @@ pub fn shrinking(
     }
 }
 
-/// The size that the engine's own object asks for its volumes.
+/// The size of the volumes in the engine's own object.
 fn of_engine(engine: Engine, object: &Value) -> Option<&str> {
     let volume = match engine {
         Engine::Pxc => "/spec/pxc/volumeSpec/persistentVolumeClaim",
@@ -85,7 +85,7 @@ fn of_engine(engine: Engine, object: &Value) -> Option<&str> {
         .as_str()
 }
 
-/// A condition of a database that holds.
+/// The condition of that kind, if it is true for the database.
 pub(crate) fn condition<'a>(database: &'a DatabaseCluster, kind: &str) -> Option<&'a Condition> {
     let mut conditions = database.status.as_ref()?.conditions.iter().flatten();
     conditions.find(|condition| condition.type_ == kind && condition.status == "True")

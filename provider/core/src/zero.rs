@@ -1,5 +1,4 @@
-//! What Go clients write for a value that nobody has given: the zero of its type, where the type
-//! does not leave it out.
+//! Zero values, which Go clients write for absent values unless the type omits them.
 
 use everest_schemas::Tree;
 use schemars::JsonSchema;
@@ -10,7 +9,7 @@ use serde_json::Value;
 use crate::quantity::Quantity;
 use crate::schema::{self, Place};
 
-/// Whether Everest tells a value from an absent one. `kind` is what its texts are: see
+/// Returns true if Everest treats a value as absent. `kind` is the kind of its texts: see
 /// [`crate::semantic`].
 pub fn is_zero(value: &Value, kind: Option<&str>) -> bool {
     match value {
@@ -31,10 +30,10 @@ fn is_zero_text(text: &str, kind: Option<&str>) -> bool {
     text.is_empty() || (kind == Some("quantity") && amount())
 }
 
-/// Takes the zeros out of a spec, so that none is taken for somebody's wish: optional members that
-/// are zero, objects in which nothing else is, and each amount of nothing. A number or a flag that
-/// has a default is not among them: there a zero says something else than nothing. What was never
-/// said by the server goes as well.
+/// Removes the zeros from a spec, so that none counts as configured: optional members that are
+/// zero, objects that hold nothing else, and quantities of zero. A number or a flag with a default
+/// is kept, because its zero differs from absence. Values that the server never reports are removed
+/// as well.
 pub fn drop<T: Serialize + DeserializeOwned + JsonSchema + 'static>(spec: &mut T) {
     schema::edit(spec, |place, value| {
         if place.is_element {
@@ -62,7 +61,7 @@ fn is_nothing(place: &Place, value: &Tree) -> bool {
     }
 }
 
-/// Whether nothing is left in what is below an optional object once its own zeros are out.
+/// Returns true if an optional object is empty once its zeros are removed.
 fn is_empty(value: &Tree) -> bool {
     match value {
         Tree::Null => true,

@@ -17,7 +17,7 @@ const SAMPLES: &str = include_str!("expressions.yaml");
 
 #[derive(Deserialize)]
 struct Samples {
-    /// What `spec.forProvider` of each kind is before it is changed.
+    /// The valid `spec.forProvider` of each kind, before a test changes it.
     sound: Map<String, Value>,
     expressions: Vec<Entry>,
 }

@@ -28,7 +28,7 @@ fn read<T: DeserializeOwned>(name: &str) -> T {
     serde_yaml_ng::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// Whether everything in `wish` is in `found`, in whatever spelling.
+/// Returns true if everything in `wish` is in `found`, in any spelling.
 fn holds(wish: &Value, found: &Value) -> bool {
     match (wish, found) {
         (Value::Object(wish), Value::Object(found)) => wish
@@ -52,7 +52,7 @@ fn model(name: &str, spec: Value) -> DatabaseModel {
     serde_json::from_value(json!({"namespace": "everest", "name": name, "spec": spec})).unwrap()
 }
 
-/// What each recorded database was created from.
+/// The model from which each recorded database was created.
 fn created() -> [(&'static str, DatabaseModel); 4] {
     let spec = |engine: &str, proxy: &str| {
         json!({

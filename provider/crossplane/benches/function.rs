@@ -1,5 +1,5 @@
-//! What the function costs: requests a second that one thread answers, and the
-//! memory of a server that waits for the next one.
+//! The cost of the function: the requests per second of one thread, and the memory of an idle
+//! server.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -19,7 +19,7 @@ use function_sdk_rust::proto::v1::RunFunctionRequest;
 use function_sdk_rust::proto::v1::function_runner_service_client::FunctionRunnerServiceClient;
 use tonic::transport::Endpoint;
 
-/// How long answers are counted.
+/// The duration of the measurement.
 const COUNTED: Duration = Duration::from_secs(2);
 
 /// Requests that the server answers before its memory is read.

@@ -1,9 +1,8 @@
-//! The composition function: a step of a pipeline that composes Everest's
-//! databases and looks after those that other steps compose.
+//! The composition function: a step of a pipeline that composes Everest databases, and checks and
+//! judges those that other steps compose.
 //!
-//! It has no access to the cluster: a request holds what is observed, and what
-//! else is needed Crossplane is asked to look up. [`respond`] is a pure
-//! function of the request; [`Function`] serves it.
+//! It has no access to the cluster: a request holds the observed resources, and Crossplane looks up
+//! other objects on request. [`respond`] is a pure function of the request; [`Function`] serves it.
 
 mod backup;
 mod composite;
@@ -31,11 +30,10 @@ pub use respond::respond;
 pub use service::Function;
 pub use ttl::{TTL, TTL_UNWATCHED};
 
-/// Threads that answer; an answer takes less than a millisecond.
+/// The number of threads; a response takes less than a millisecond.
 const WORKERS: usize = 2;
 
-/// Runs the function with the arguments that follow the sub-command, until it
-/// is told to stop.
+/// Runs the function with the arguments after the sub-command until it is stopped.
 pub fn run(mut args: lexopt::Parser) -> ExitCode {
     match flags::read(&mut args, |name| std::env::var(name).ok()) {
         Ok(flags::Asked::Help) => {
@@ -59,7 +57,7 @@ pub fn run(mut args: lexopt::Parser) -> ExitCode {
     }
 }
 
-/// Why the function stopped.
+/// The reason why the function stopped.
 #[derive(Debug, thiserror::Error)]
 enum ServeError {
     /// The process may start no threads.

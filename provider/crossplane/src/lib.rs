@@ -1,5 +1,5 @@
-//! Everest's databases for Crossplane: a composition function and a provider of managed
-//! resources, both on the rules and objects that the Terraform provider has.
+//! Everest databases for Crossplane: a composition function and a provider of managed resources,
+//! which share their rules and objects with the Terraform provider.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 

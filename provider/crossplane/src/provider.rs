@@ -1,5 +1,4 @@
-//! The provider: controllers of managed resources, and of the configs that say which cluster
-//! they go to.
+//! The provider: controllers of managed resources, and of the configs that select their cluster.
 
 pub mod changelog;
 pub mod conditions;

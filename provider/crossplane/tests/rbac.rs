@@ -12,7 +12,7 @@ use serde_json::Value;
 const READ: [&str; 3] = ["get", "list", "watch"];
 const WRITE: [&str; 3] = ["create", "patch", "delete"];
 
-/// Whether managed resources stand for objects of Everest's kind.
+/// Returns true if managed resources represent objects of Everest's kind.
 fn is_managed(kind: &str) -> bool {
     macro_rules! kinds {
         ($($module:ident::$kind:ident = $model:ty;)*) => { [$(<$model>::EVEREST_KIND),*] };

@@ -1,4 +1,4 @@
-//! What each call of a database costs this process: its plan, read and apply, without a cluster.
+//! The cost of the calls for a database in this process: plan, read and apply, without a cluster.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -28,7 +28,7 @@ use tonic::Request;
 
 use processor_time::ProcessorTime;
 
-/// A database that is as it was asked for, always.
+/// A database that is always as requested.
 struct Database;
 
 impl Resource for Database {

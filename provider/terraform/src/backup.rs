@@ -48,8 +48,8 @@ impl Kind for Backup {
         planned.state = Field::Unknown;
     }
 
-    /// A backup that is gone is taken again: a plan that only warned would leave a state that says
-    /// there is one. What the new one holds is not what the old one held, which the plan says.
+    /// A backup that is gone is taken again: otherwise the state would claim a backup that does not
+    /// exist. The plan warns that the new backup holds other data than the old one.
     fn gone(prior: &BackupModel, _: bool, diags: &mut Diagnostics) -> ReadResult<BackupModel> {
         if Self::is_ready(prior) {
             let what = named::<Self>(prior);

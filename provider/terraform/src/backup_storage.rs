@@ -1,4 +1,4 @@
-//! `everest_backup_storage`: where backups go, with its credentials.
+//! `everest_backup_storage`: a bucket for backups, with its credentials.
 
 use async_trait::async_trait;
 use everest_cluster::{
@@ -28,7 +28,7 @@ use crate::{
     timeouts::Defaults,
 };
 
-/// Private key: the configuration gives write-only credentials, which no state tells.
+/// Private key: the configuration has write-only credentials, which are not in the state.
 const WRITE_ONLY: &str = "write-only-credentials";
 
 /// The kind.
@@ -69,8 +69,8 @@ impl Kind for BackupStorage {
         }
     }
 
-    /// The Secret, if the configuration gives the credentials in it: one that has lost them is
-    /// written again by the next apply.
+    /// Reads the Secret's metadata if the configuration has the credentials: if the Secret has lost
+    /// them, the next apply writes them again.
     async fn look_beside(
         cluster: &Cluster,
         prior: &BackupStorageModel,
@@ -141,7 +141,7 @@ impl Kind for BackupStorage {
         backup_storage::update(cluster, prior, planned, credentials.as_ref(), wait).await
     }
 
-    /// Says so where the storage is let go that somebody else has deleted while it was used.
+    /// Warns if it releases a storage that someone else has deleted while it was in use.
     async fn before_delete(
         cluster: &Cluster,
         prior: &BackupStorageModel,

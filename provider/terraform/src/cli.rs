@@ -1,4 +1,5 @@
-//! What a start of the binary means: Terraform's plugin host, a debugger, or a person.
+//! The ways in which the binary is started: by Terraform as a plugin host, by a debugger, or by a
+//! person.
 
 use std::{ffi::OsString, io::Write as _, process::ExitCode, sync::Arc};
 
@@ -9,8 +10,8 @@ use crate::{EverestProvider, schema_json::schema_json};
 const SOURCE: &str = "registry.terraform.io/openeverest/everest";
 const ISSUES: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/issues");
 
-/// The Kubernetes client logs a whole answer that it cannot decode, as a warning: one that was cut
-/// short may be a Secret. Its errors say the same without the answer.
+/// The Kubernetes client logs an answer that it cannot decode as a warning, in full: a truncated
+/// answer may be a Secret. Its errors contain the same information without the answer.
 const SILENT: &[&str] = &["kube_client"];
 
 const HELP: &str = "\

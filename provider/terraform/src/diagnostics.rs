@@ -1,4 +1,4 @@
-//! From what `core` and `cluster` say to Terraform's diagnostics.
+//! Conversion of findings and errors of `core` and `cluster` into Terraform's diagnostics.
 
 use everest_cluster::{Change, ClusterError, FieldConflict, error::Object};
 use everest_core::{
@@ -34,7 +34,8 @@ pub fn finding(finding: Finding) -> Diagnostic {
     diagnostic.at(path)
 }
 
-/// What went wrong while `doing` something, such as "create everest_database prod/orders".
+/// The diagnostic of an error while `doing` something, such as "create everest_database
+/// prod/orders".
 pub fn cluster_error(error: &ClusterError, doing: &str) -> Diagnostic {
     let diagnostic = Diagnostic::error(format!("Cannot {doing}"), sentence(&error.to_string()));
     match blamed(error) {
@@ -43,7 +44,7 @@ pub fn cluster_error(error: &ClusterError, doing: &str) -> Diagnostic {
     }
 }
 
-/// The same, with `advice` where the object itself ended in failure.
+/// The same, with `advice` if the object itself ended in failure.
 pub fn failure(error: &ClusterError, doing: &str, advice: &str) -> Diagnostic {
     let mut diagnostic = cluster_error(error, doing);
     if matches!(error, ClusterError::Failed { .. }) && !advice.is_empty() {
@@ -53,7 +54,7 @@ pub fn failure(error: &ClusterError, doing: &str, advice: &str) -> Diagnostic {
     diagnostic
 }
 
-/// That the run was stopped while `doing` something, before anything was written.
+/// The diagnostic for a run that was stopped while `doing` something, before anything was written.
 pub fn stopped(doing: &str) -> Diagnostic {
     Diagnostic::error(
         format!("Cannot {doing}: the run was stopped"),
@@ -61,8 +62,7 @@ pub fn stopped(doing: &str) -> Diagnostic {
     )
 }
 
-/// What is wrong with the cluster as a whole, in a few words; None for an error that is about
-/// one object.
+/// A few words about a fault of the cluster as a whole; `None` for an error about one object.
 pub fn of_the_cluster(error: &ClusterError) -> Option<&'static str> {
     match error {
         ClusterError::Unreachable { .. } => Some("the cluster does not answer"),
@@ -73,7 +73,7 @@ pub fn of_the_cluster(error: &ClusterError) -> Option<&'static str> {
     }
 }
 
-/// What a dry run of `doing` something was refused with, at plan.
+/// The diagnostic at plan for a refused dry run of `doing` something.
 pub fn would_be_refused(error: &ClusterError, doing: &str) -> Diagnostic {
     let diagnostic = Diagnostic::error(
         format!("The cluster would refuse to {doing}"),
@@ -88,7 +88,8 @@ pub fn would_be_refused(error: &ClusterError, doing: &str) -> Diagnostic {
     }
 }
 
-/// That nothing was written because the cluster did not say what the write is judged by.
+/// The diagnostic for a write that was not sent because the cluster did not answer the checks
+/// before it.
 pub fn unjudged(error: &ClusterError, doing: &str) -> Diagnostic {
     Diagnostic::error(
         format!("Cannot {doing}: the checks before it could not be made"),
@@ -100,8 +101,8 @@ pub fn unjudged(error: &ClusterError, doing: &str) -> Diagnostic {
     )
 }
 
-/// That an apply of this plan would overwrite what another field manager has set and the plan
-/// does not show.
+/// The diagnostic at plan for values of other field managers that an apply would overwrite and that
+/// the plan does not show.
 pub fn would_overwrite(error: &ClusterError, what: &str) -> Diagnostic {
     let diagnostic = Diagnostic::warning(
         format!("Another field manager holds values that this plan changes in {what}"),
@@ -113,8 +114,8 @@ pub fn would_overwrite(error: &ClusterError, what: &str) -> Diagnostic {
     }
 }
 
-/// That the apply of this plan takes `fields` over from other field managers; none if it takes
-/// nothing.
+/// The warning at plan for `fields` that the apply takes over from other field managers; `None` if
+/// there are none.
 pub fn will_take(fields: &[FieldConflict], what: &str) -> Option<Diagnostic> {
     let outcome = "This plan shows these changes, so its apply makes them. To keep a value, write it \
                    into the configuration, or leave the attribute out. A manager that goes on \
@@ -126,7 +127,8 @@ pub fn will_take(fields: &[FieldConflict], what: &str) -> Option<Diagnostic> {
     )
 }
 
-/// That an apply has taken `fields` over from other field managers; none if it took nothing.
+/// The warning for `fields` that an apply has taken over from other field managers; `None` if there
+/// are none.
 pub fn has_taken(fields: &[FieldConflict], what: &str) -> Option<Diagnostic> {
     let outcome = "It is as the configuration says now, as the plan has shown. A manager that goes on \
                    applying its own value sets it back.";
@@ -137,7 +139,8 @@ pub fn has_taken(fields: &[FieldConflict], what: &str) -> Option<Diagnostic> {
     )
 }
 
-/// That the cluster has made other values of `fields` than were written; none if it has not.
+/// The warning for `fields` whose values the cluster has changed during the write; `None` if there
+/// are none.
 pub fn was_rewritten(fields: &[Rewritten], what: &str) -> Option<Diagnostic> {
     if fields.is_empty() {
         return None;
@@ -172,8 +175,8 @@ fn took(summary: String, fields: &[FieldConflict], outcome: &str) -> Option<Diag
     })
 }
 
-/// What to do about an object that is in the way, where it is not known whether the plan replaces
-/// it. `remedy` is for the case that it does not.
+/// The advice for an existing object if it is not known whether the plan replaces it. `remedy` is
+/// for the case that it does not.
 pub fn unless_replaced(remedy: &str) -> String {
     format!(
         "If this plan replaces it, names are fixed: take create_before_destroy out of the lifecycle \
@@ -181,7 +184,7 @@ pub fn unless_replaced(remedy: &str) -> String {
     )
 }
 
-/// That a replacement was to be made while the object that it replaces still has the name.
+/// The diagnostic for a replacement whose name is still taken by the object that it replaces.
 pub fn name_is_taken(object: &impl std::fmt::Display, what: &str) -> Diagnostic {
     Diagnostic::error(
         format!("Cannot replace {what} before the object that has its name is destroyed"),
@@ -193,7 +196,7 @@ pub fn name_is_taken(object: &impl std::fmt::Display, what: &str) -> Diagnostic 
     )
 }
 
-/// The same for something that was accepted and goes on: `what` names the object.
+/// The warning for an operation that was accepted and goes on; `what` names the object.
 pub fn still_pending(error: &ClusterError, what: &str) -> Diagnostic {
     if matches!(error, ClusterError::NotFound { .. }) {
         return Diagnostic::warning(
@@ -214,8 +217,8 @@ pub fn still_pending(error: &ClusterError, what: &str) -> Diagnostic {
     )
 }
 
-/// The end of a change of attributes that the provider alone keeps: `kept` is the object with
-/// them. What else `planned` leaves open goes on being waited for, by the next apply.
+/// The end of a change of attributes that are only in the state: `kept` is the model with them. If
+/// `planned` still has unknown outputs, the change is pending, and the next apply goes on waiting.
 pub fn unawaited<M: PartialEq>(
     kept: M,
     planned: &M,
@@ -256,7 +259,7 @@ fn sentence(message: &str) -> String {
     sentence
 }
 
-/// The attribute that an error is about, as far as the error names exactly one.
+/// The attribute that an error is about, if the error names exactly one.
 fn blamed(error: &ClusterError) -> Option<AttributePath> {
     match error {
         ClusterError::Blocked {
@@ -287,8 +290,8 @@ pub fn attribute_path(path: &FieldPath) -> AttributePath {
         .collect()
 }
 
-/// A JSON path of a Kubernetes object as the attribute that feeds it; None outside `spec`. A path
-/// that goes through a list ends before it, since lists of objects are maps in Terraform.
+/// The attribute for a JSON path in a Kubernetes object; `None` outside `spec`. A path through a
+/// list ends before the list, because lists of objects are maps in Terraform.
 fn object_field(field: &str) -> Option<AttributePath> {
     let inside = field.strip_prefix("spec.")?;
     let steps: Vec<_> = inside

@@ -1,5 +1,5 @@
-//! What a plan and an apply ask of the cluster before anything is written, and what a plan says
-//! of a change's effect on what runs.
+//! Checks against the cluster at plan and before a write, and warnings about the effect of a change
+//! on running databases.
 
 use std::time::Duration;
 
@@ -20,14 +20,15 @@ use crate::{
     session::Session,
 };
 
-/// How long a write waits for a cluster that does not say what the write is judged by.
+/// The longest wait before a write for a cluster that does not answer the checks.
 const OUTAGE: Duration = Duration::from_secs(60);
 
-/// What is said of a write to one kind of resource beside its rules.
+/// Reports about a write to one kind of resource, in addition to its rules.
 #[async_trait]
 pub trait Guarded: Kind {
-    /// What the cluster itself says of the write that an apply of this plan would send, asked by
-    /// a dry run if `dry_run_is_meaningful`: unless an apply would wait first.
+    /// Asks the cluster by a dry run whether it accepts the write of this plan. Without
+    /// `dry_run_is_meaningful`, which is false if an apply would wait first, only field conflicts
+    /// are looked for.
     async fn dry_run(
         cluster: &Cluster,
         plan: &Plan<'_, Self::Model>,
@@ -37,8 +38,7 @@ pub trait Guarded: Kind {
         Ok(())
     }
 
-    /// The same of a destruction, where that tells more than
-    /// [`Validate::check_destruction_online`].
+    /// The same for a destruction, if that shows more than [`Validate::check_destruction_online`].
     async fn dry_run_destruction(
         cluster: &Cluster,
         prior: &Self::Model,
@@ -47,18 +47,19 @@ pub trait Guarded: Kind {
         Ok(())
     }
 
-    /// How a change is felt by what runs; `planned` is None for a destruction.
+    /// The effect of a change on what runs; `planned` is `None` for a destruction.
     fn impact(prior: &Self::Model, planned: Option<&Self::Model>, what: &str) -> Option<Summary> {
         let _ = (prior, planned, what);
         None
     }
 
-    /// What else the run does to an object whose own plan changes nothing.
+    /// Warnings about an object whose own plan changes nothing, because of other changes in the
+    /// run.
     fn aside(session: &Session, prior: &Self::Model, diags: &mut Diagnostics) {
         let _ = (session, prior, diags);
     }
 
-    /// What a creation or a change does to what the cluster has at the moment.
+    /// The effect of a creation or a change on existing objects of the cluster.
     fn outlook(
         prior: Option<&Self::Model>,
         planned: &Self::Model,
@@ -70,8 +71,8 @@ pub trait Guarded: Kind {
     }
 }
 
-/// Warns of a change's effect, and reports what the cluster says against it. A plan that changes
-/// nothing asks for nothing, and neither does one that is refused already.
+/// Warns of a change's effect, and reports the cluster's objections. A plan that changes nothing,
+/// or that has an error already, sends no request.
 pub async fn at_plan<K: Guarded>(session: &Session, plan: &mut Plan<'_, K::Model>) {
     // What is found is told at the end: until then the plan is looked at as a whole.
     let mut diags = Diagnostics::new();
@@ -141,7 +142,7 @@ async fn look_at_plan<K: Guarded>(
     }
 }
 
-/// Warns of what the write does to what the cluster has at the moment.
+/// Warns of the effect of the write on existing objects of the cluster.
 fn look_ahead<K: Guarded>(
     session: &Session,
     prior: Option<&K::Model>,
@@ -158,8 +159,8 @@ fn look_ahead<K: Guarded>(
     }
 }
 
-/// Says what a dry run was answered. That it could not be asked is the apply's to say, but for a
-/// webhook that is down, since every write will fail: that is said once.
+/// Reports the result of a dry run. If it could not be sent, the apply will report that. Only a
+/// webhook that is down is reported at plan, once, because every write will fail.
 fn report_dry_run(
     session: &Session,
     error: &ClusterError,
@@ -188,7 +189,7 @@ fn report_dry_run(
     }
 }
 
-/// Warns of a destruction's effect, and of what stands against it.
+/// Warns of a destruction's effect, and of what prevents it.
 pub async fn at_destroy<K: Guarded>(
     session: &Session,
     prior: &K::Model,
@@ -226,8 +227,8 @@ pub async fn at_destroy<K: Guarded>(
     }
 }
 
-/// An error when nothing may be written now, or when the cluster does not say whether it may;
-/// further reasons go to `diags`.
+/// An error if nothing may be written now, or if the cluster does not answer; further reasons go to
+/// `diags`.
 pub async fn before_write<K: Guarded>(
     cluster: &Cluster,
     judged: &K::Model,

@@ -1,21 +1,21 @@
-//! What tells an object from all others of its kind: import ids and identities.
+//! The keys of objects: import ids and identities.
 
 use everest_schemas::Field;
 use tfplugin::{Diagnostic, IdentityAttribute};
 
-/// Where objects of a kind live.
+/// The scope of the objects of a kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
-    /// In the cluster as a whole: known by the name.
+    /// Cluster-scoped: identified by the name.
     Cluster,
     /// In a namespace.
     Namespace,
 }
 
-/// What tells an object from all others of its kind.
+/// The key of an object among those of its kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
-    /// Null for an object of the cluster as a whole.
+    /// The namespace; null for a cluster-scoped object.
     pub namespace: Field<String>,
     /// Its name.
     pub name: Field<String>,
@@ -41,10 +41,10 @@ impl Scope {
         }
     }
 
-    /// The key that an import id stands for.
+    /// The key in an import id.
     ///
     /// # Errors
-    /// When the id is not of the form.
+    /// If the id is malformed.
     pub fn key(self, resource: &str, id: &str) -> Result<Key, Diagnostic> {
         let named = |name: &str| !name.is_empty() && !name.contains('/');
         match (self, id.split_once('/')) {

@@ -1,5 +1,5 @@
-//! Terraform and OpenTofu provider for OpenEverest v1: the face of `everest-cluster` and
-//! `everest-core` towards the plugin protocol. It makes no Kubernetes call of its own.
+//! Terraform and OpenTofu provider for OpenEverest v1: it connects `everest-cluster` and
+//! `everest-core` to the plugin protocol, and sends no Kubernetes request of its own.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod backup;

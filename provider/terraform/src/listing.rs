@@ -1,4 +1,4 @@
-//! What exists already, for `terraform query`.
+//! The search for existing objects, for `terraform query`.
 
 use std::{marker::PhantomData, sync::Arc};
 
@@ -11,9 +11,9 @@ use crate::{
     session::Session,
 };
 
-/// What narrows a search.
+/// The filter of a search.
 pub trait Filter: Model {
-    /// The only namespace to look in; None: all.
+    /// The only namespace to search; `None`: all.
     fn namespace(&self) -> Option<&str>;
 }
 

@@ -1,5 +1,5 @@
-//! What every resource does the same way: asks the session for the cluster, calls the cluster,
-//! and tells the protocol layer how it ended. A [`Kind`] holds what differs.
+//! The common part of all resources: gets the cluster from the session, calls `everest-cluster`,
+//! and returns the result to the protocol layer. A [`Kind`] holds the differences.
 
 use std::{sync::Arc, time::Duration};
 
@@ -25,17 +25,18 @@ mod kind;
 
 pub use kind::Kind;
 
-/// Private key: a change was begun, so that a "ready" may be the one from before it.
+/// Private key: a change was begun, so that `ready` may be from before it.
 const UPDATING: &str = "updating";
 
-/// Private key: nobody took the mark of its creation off the object, so that the same configuration
-/// of another state would take it for its own. The next apply takes it off.
+/// Private key: the object still has the mark of its creation, so another state with the same
+/// configuration would adopt it. The next apply removes the mark.
 const UNACKNOWLEDGED: &str = "unacknowledged";
 
-/// How long after an object was looked at it is looked at again before it is deleted.
+/// The age after which the last read of an object does not count before a deletion, so that it is
+/// read again.
 const LONG: Duration = Duration::from_secs(5);
 
-/// Private key: that the object is gone was said, so it is not said again.
+/// Private key: the warning that the object is gone was shown, so it is not repeated.
 const GONE: &str = "gone";
 
 /// A [`Kind`] on the provider's session.
@@ -57,7 +58,7 @@ impl<K: Kind> Managed<K> {
         self.formers.note(K::id(state), former);
     }
 
-    /// The object that a plan is of, or that its creation replaces, as the state has it.
+    /// The object in the state that a plan is about, or that its creation replaces.
     fn former(&self, plan: &Plan<'_, K::Model>) -> Option<Former<K::Model>> {
         if let Some(prior) = &plan.prior {
             self.note(prior, &plan.private, !plan.requires_replace().is_empty());
@@ -75,8 +76,8 @@ impl<K: Kind> Managed<K> {
     }
 }
 
-/// The outputs that a plan that goes on waiting does not know, in Terraform's names. A resource is
-/// made once for as long as the process runs.
+/// The outputs that are unknown in a plan that resumes a wait, in Terraform's names. Computed once,
+/// because a resource lives as long as the process.
 fn pending_outputs(
     lasting: &[&str],
     outputs: impl Iterator<Item = &'static FieldPath>,
@@ -88,7 +89,7 @@ fn pending_outputs(
     pending.leak()
 }
 
-/// Awaits what is only asked of the cluster: None when the run is stopped first.
+/// Awaits a read of the cluster; `None` if the run is stopped first.
 pub async fn unless_stopped<T>(cx: &Context, operation: impl Future<Output = T>) -> Option<T> {
     tokio::select! {
         biased;
@@ -97,8 +98,8 @@ pub async fn unless_stopped<T>(cx: &Context, operation: impl Future<Output = T>)
     }
 }
 
-/// The object that has the name of one in a state, whose private state is `private`: see
-/// [`Cluster::namesake`].
+/// Compares the object that has the name now with the one in the state, whose private state is
+/// `private`: see [`Cluster::namesake`].
 async fn namesake<K: Kind>(
     cluster: &Cluster,
     prior: &K::Model,
@@ -115,7 +116,7 @@ pub fn named<K: Kind>(model: &K::Model) -> String {
     format!("{} {}", K::TYPE, K::id(model))
 }
 
-/// The model of which nothing but the key is known.
+/// A model with nothing but the key.
 fn stub<M: ObjectMapping>(key: Key) -> M {
     M::at(key.namespace, key.name)
 }

@@ -1,4 +1,4 @@
-//! Objects that another provider kept as a manifest, handed over by a `moved` block.
+//! Objects that another provider managed as a manifest and that a `moved` block hands over.
 
 use serde_json::Value;
 use tfplugin::Diagnostic;
@@ -8,14 +8,14 @@ use crate::key::{Key, Scope};
 /// A kind of Kubernetes object: its API group, "" for the core one, and its name.
 pub type ObjectKind = (&'static str, &'static str);
 
-/// The object of `kind` that a resource of type `from` kept in `state`; None when that keeps no
+/// The object of `kind` in the `state` of a resource of type `from`; `None` if that type manages no
 /// manifests.
 ///
-/// Understood are `kubernetes_manifest` (hashicorp/kubernetes), whose state holds the object, and
-/// `kubectl_manifest` (gavinbunney/kubectl and those that went on from it), whose state names it.
+/// Supported are `kubernetes_manifest` (hashicorp/kubernetes), whose state holds the object, and
+/// `kubectl_manifest` (gavinbunney/kubectl and its forks), whose state names it.
 ///
 /// # Errors
-/// When its manifest is of another object.
+/// If its manifest is of another kind of object.
 pub fn key(
     from: &str,
     state: &Value,
@@ -58,7 +58,7 @@ pub fn key(
     Ok(Some(Key::new(namespace, object.name)))
 }
 
-/// What a manifest says of the object that it is of.
+/// The identifying members of a manifest.
 #[derive(Default)]
 struct Object<'a> {
     api_version: &'a str,
@@ -68,8 +68,8 @@ struct Object<'a> {
 }
 
 impl<'a> Object<'a> {
-    /// The attributes `object` and `manifest` are of a type of their own: dynamic values are kept
-    /// with it, under `value`.
+    /// The attributes `object` and `manifest` have a dynamic type: the state stores such values
+    /// with their type, under `value`.
     fn of_manifest(state: &'a Value) -> Self {
         let whole = |name: &str| {
             let value = &state[name];

@@ -1,4 +1,4 @@
-//! `everest_namespace`: a namespace of Everest's and the engine operators in it.
+//! `everest_namespace`: a namespace that Everest manages, with its engine operators.
 
 use async_trait::async_trait;
 use everest_cluster::{Change, Cluster, ClusterError, Creation, Unacknowledged, Wait, namespace};
@@ -163,8 +163,9 @@ impl Guarded for Namespace {
     }
 }
 
-/// The namespace after a change of nothing but how it is destroyed or was taken over, which is not
-/// for the cluster: it has to be possible while the namespace is broken. None for any other change.
+/// The namespace after a change of only how it is destroyed or taken over. Such a change sends no
+/// request, because it has to be possible while the namespace is broken. `None` for any other
+/// change.
 fn provider_alone(prior: &NamespaceModel, planned: &NamespaceModel) -> Option<NamespaceModel> {
     let kept = NamespaceModel {
         force_destroy: planned.force_destroy,
@@ -189,8 +190,8 @@ fn provider_alone(prior: &NamespaceModel, planned: &NamespaceModel) -> Option<Na
     (kept != *prior && asked(prior) == asked(planned)).then_some(kept)
 }
 
-/// An interrupted installation left nothing to say of an operator: what the resumed one finds is
-/// open.
+/// Makes the outputs of operators unknown whose installation was interrupted: the resumed wait will
+/// fill them in.
 fn open_what_is_pending(planned: &mut NamespaceModel, resumes: bool) {
     let Some(engines) = planned.engines.known_mut().filter(|_| resumes) else {
         return;

@@ -25,8 +25,8 @@ impl EverestProvider {
         Self::default()
     }
 
-    /// A provider that is not configured yet and that reaches its cluster by `reach`, with the
-    /// settings that it is configured with: for hosts that have a connection of their own.
+    /// A provider that is not configured yet and that connects by `reach` with its settings, for
+    /// hosts with a connection of their own.
     #[must_use]
     pub fn reaching(
         reach: impl Fn(&ConnectionConfig, Catalog) -> Result<Cluster, ConnectError>
@@ -85,7 +85,7 @@ impl Provider for EverestProvider {
     }
 }
 
-/// The catalog that engine operators come from; members left out are those of Everest's chart.
+/// The catalog of engine operators; the defaults are those of Everest's chart.
 fn catalog(config: &ProviderModel) -> Catalog {
     let mut catalog = Catalog::default();
     if let Some(given) = config.catalog.known() {
@@ -99,11 +99,11 @@ fn catalog(config: &ProviderModel) -> Catalog {
     catalog
 }
 
-/// Settings that a contact with the cluster does without, as members of the model.
+/// Settings that requests to the cluster do not need, as members of the model.
 const OF_PLANS: [&str; 1] = ["impactWarnings"];
 
-/// The settings that a contact with the cluster needs and of which a part is not known yet, in
-/// Terraform's names.
+/// The settings that requests to the cluster need and that are not wholly known yet, in Terraform's
+/// names.
 fn unknown_settings(config: &ProviderModel) -> Vec<String> {
     let mut unknown = Vec::new();
     schema::visit(config, |place, value| {

@@ -1,4 +1,4 @@
-//! What somebody else has raised since a configuration was last applied: see
+//! Values that someone else has raised since the configuration was last applied: see
 //! [`everest_core::raised`].
 
 use everest_core::raised::Said;
@@ -7,10 +7,10 @@ use tfplugin::{Plan, Private};
 
 use crate::diagnostics;
 
-/// Private key: what the configuration said, when it was last applied, of values that only go up.
+/// Private key: the configured values that only go up, at the last apply.
 const SAID: &str = "said";
 
-/// Puts back into a plan what somebody else has raised since the configuration was last applied,
+/// Keeps values in a plan that someone else has raised since the configuration was last applied,
 /// with a warning for each.
 pub fn keep<M: Validate + PartialEq>(plan: &mut Plan<'_, M>) {
     let (Some(prior), Some(said)) = (&plan.prior, plan.private.get::<Said>(SAID)) else {
@@ -24,7 +24,7 @@ pub fn keep<M: Validate + PartialEq>(plan: &mut Plan<'_, M>) {
     diagnostics::report(kept, plan.diags);
 }
 
-/// Notes what the configuration says of such values, once it is written.
+/// Records the configured values once they are applied.
 pub fn note<M: Validate>(private: &mut Private, config: &M) {
     let said = config.said();
     if said.is_empty() {

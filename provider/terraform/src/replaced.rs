@@ -1,9 +1,10 @@
 //! Objects that a creation replaces.
 //!
-//! Terraform plans an object that is tainted, or that -replace names, as a creation: the plan does
-//! not say what goes. A plan reads every object of the state first, in the same process, so what
-//! was read tells a creation that replaces from one that does not; and what a creation replaces
-//! travels to the apply in its private state, which the destruction of the old object gets too.
+//! Terraform plans the replacement of a tainted object, or of one that `-replace` names, as a
+//! creation: the plan does not show the old object. But a run first reads every object of the state
+//! in the same process, so these reads tell a replacement from another creation. The old object's
+//! data travels to the apply in the private state of the creation, which the destruction of the old
+//! object gets too.
 
 use std::{
     collections::BTreeMap,
@@ -18,25 +19,27 @@ use crate::{
     session::Session,
 };
 
-/// Private key of a planned creation that replaces an object: whether that one never was ready.
+/// Private key of a planned creation that replaces an object: true if the old object was never
+/// ready.
 const REPLACES: &str = "replaces";
 /// Private key of an object: its UID, as it was made or last read.
 const UID: &str = "uid";
-/// Private key of a planned creation that replaces an object: the UID of that one.
+/// Private key of a planned creation that replaces an object: the UID of the old object.
 const REPLACED_UID: &str = "replaced-uid";
-/// Private key of an object whose creation failed, until it is seen to be ready.
+/// Private key of an object whose creation failed, until it has been ready.
 const NEVER_READY: &str = "never-ready";
 
 /// An object of the state, before this run changes anything.
 #[derive(Clone)]
 pub struct Former<M> {
-    /// What the state says of it.
+    /// Its model in the state.
     pub state: M,
     /// Its UID, if it was noted.
     pub uid: Option<String>,
-    /// Its creation failed, and it never was ready since.
+    /// True if its creation failed and it was never ready since.
     pub never_ready: bool,
-    /// Its replacement was judged already: a plan showed it together with what replaces it.
+    /// True if its replacement was judged already, in a plan that had both the old and the new
+    /// object.
     pub judged: bool,
 }
 
@@ -85,7 +88,7 @@ pub fn uid(private: &Private) -> Option<String> {
     private.get(UID)
 }
 
-/// The UID of the object that goes for the sake of the one that this private state was planned for.
+/// The UID of the object that the planned creation with this private state replaces.
 pub fn replaced_uid(private: &Private) -> Option<String> {
     private.get(REPLACED_UID)
 }
@@ -101,14 +104,15 @@ pub fn note_ready(private: &mut Private) {
     private.remove(NEVER_READY);
 }
 
-/// Whether the object that goes never was ready: the one of this private state, or the one that a
-/// creation with this private state replaces.
+/// Returns true if the object to destroy was never ready: the object of this private state, or the
+/// one that a creation with this private state replaces.
 pub fn never_was_ready(private: &Private) -> bool {
     let is_set = |key: &str| private.get(key) == Some(true);
     is_set(NEVER_READY) || is_set(REPLACES)
 }
 
-/// Whether this creation was planned as a replacement. The mark means nothing once it is made.
+/// Returns true if this creation was planned as a replacement, and removes that mark, which is of
+/// no use after the creation.
 pub fn take(private: &mut Private) -> bool {
     let replaces = private.get::<bool>(REPLACES).is_some();
     private.remove(REPLACES);
@@ -116,8 +120,8 @@ pub fn take(private: &mut Private) -> bool {
     replaces
 }
 
-/// The object as its destruction is judged: what never was ready has nothing to protect. That is
-/// said where it makes a difference.
+/// The model by which a destruction is judged: an object that was never ready needs no protection.
+/// A warning says so if that makes a difference.
 pub fn as_judged<K: Guarded>(
     prior: &K::Model,
     never_ready: bool,
@@ -136,8 +140,8 @@ pub fn as_judged<K: Guarded>(
     judged
 }
 
-/// Judges the destruction that a planned creation brings with it, unless that was done: objects to
-/// it as to any other, and warns of what is lost.
+/// Judges the destruction that belongs to a planned creation, unless that was done already: refuses
+/// it like any other, and warns of the data that is lost.
 pub fn plan<K: Guarded>(
     session: &Session,
     former: &Former<K::Model>,

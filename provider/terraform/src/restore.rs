@@ -55,8 +55,8 @@ impl Kind for Restore {
         planned.state = Field::Unknown;
     }
 
-    /// A restore that was begun is never begun again because its object is gone: whatever became
-    /// of it, the data may be newer by now. Only an object that was never seen stands for nothing.
+    /// A started restore does not run again if its object is gone: whatever its result was, the
+    /// database may contain newer data by now. Only an object that was never seen is forgotten.
     fn gone(
         prior: &RestoreModel,
         first: bool,
@@ -135,7 +135,7 @@ impl Guarded for Restore {
         restore::dry_run(cluster, &plan.planned, dry_run_is_meaningful).await
     }
 
-    /// A restore that has run does not run for what comes in the place of its database.
+    /// Warns that a restore which has run does not run again for a database that replaces its own.
     fn aside(session: &Session, prior: &RestoreModel, diags: &mut Diagnostics) {
         let database = DatabaseModel::at(prior.namespace.clone(), prior.database_name.clone());
         let database = named::<Database>(&database);

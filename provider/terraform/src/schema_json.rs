@@ -1,6 +1,6 @@
-//! The provider's schema as JSON: the form that `terraform providers schema -json` prints for one
-//! provider, with what the reference pages tell besides: `default` and `force_new` of an attribute,
-//! and the names that an identity is made of.
+//! The provider's schema as JSON, in the form that `terraform providers schema -json` prints for
+//! one provider. For the reference pages it also has `default` and `force_new` of attributes, and
+//! the attributes of identities.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::EverestProvider;
 /// of the searches for them.
 ///
 /// # Errors
-/// When a model has no Terraform form, which is a mistake in the model.
+/// If a model has no Terraform form, which is a mistake in the model.
 pub fn schema_json() -> Result<Json, SchemaError> {
     let provider = Schema::derive::<ProviderModel>(0, "")?;
     let mut registry = Registry::default();

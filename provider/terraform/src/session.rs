@@ -1,7 +1,7 @@
 //! The provider's settings and the cluster behind them, shared by all resources.
 //!
-//! Terraform configures the provider in plans that never touch the cluster, and with settings
-//! that are not known yet: the client is made at the first contact, not before.
+//! Terraform also configures the provider for plans that send no request, and with settings that
+//! are not known yet. So the client is made at the first request, not before.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,7 +16,7 @@ use tokio::sync::OnceCell;
 
 use crate::diagnostics;
 
-/// What the provider was configured with.
+/// The settings of the provider.
 #[derive(Debug, Default)]
 enum Settings {
     /// Terraform did not configure the provider.
@@ -31,33 +31,34 @@ enum Settings {
     },
 }
 
-/// How a cluster is reached with known settings.
+/// The function that connects to a cluster with known settings.
 type Reach = dyn Fn(&ConnectionConfig, Catalog) -> Result<Cluster, ConnectError> + Send + Sync;
 
-/// The settings and, once something was asked of it, the cluster.
+/// The settings and, after the first request, the cluster.
 pub struct Session {
     settings: RwLock<Settings>,
     reach: Box<Reach>,
     cluster: OnceCell<Cluster>,
-    /// The user wants no warnings of what a change does.
+    /// True if the user wants no warnings about the effect of changes.
     quiet: AtomicBool,
-    /// A plan has said that the admission webhooks are down.
+    /// True once a plan has reported that the admission webhooks are down.
     webhooks_down: AtomicBool,
-    /// What was said in full of the cluster as a whole, and of which resource it was said first.
+    /// The faults of the cluster as a whole that were reported in full, each with the resource that
+    /// reported it first.
     reported: Mutex<HashMap<&'static str, String>>,
-    /// What this run has planned so far.
+    /// The objects that this run has planned so far.
     planned: Mutex<Planned>,
     /// The objects that this run replaces, as messages name them.
     replaced: Mutex<BTreeSet<String>>,
 }
 
-/// Why there is no cluster to talk to.
+/// The reason why there is no connection to a cluster.
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
     /// A setting of the provider comes from a resource that is not applied yet.
     #[error("the provider's settings are not known yet: {}", .0.join(", "))]
     Unknown(Vec<String>),
-    /// The settings are known but no client can be made of them.
+    /// The settings are known, but no client can be created from them.
     #[error(transparent)]
     Connect(#[from] ConnectError),
     /// A resource was used before the provider was configured.
@@ -127,7 +128,8 @@ impl Session {
         }
     }
 
-    /// Notes that some settings are unknown: plans of new objects work, contact does not.
+    /// Notes that some settings are unknown: new objects can be planned, but no request can be
+    /// sent.
     pub fn settings_unknown(&self, attributes: Vec<String>) {
         self.set(Settings::Unknown(attributes));
     }
@@ -140,32 +142,32 @@ impl Session {
         });
     }
 
-    /// Notes whether plans warn of what a change does to what runs.
+    /// Sets whether plans warn of the effect of changes.
     pub fn warn_of_impact(&self, wanted: bool) {
         self.quiet.store(!wanted, Ordering::Relaxed);
     }
 
-    /// Whether plans warn of what a change does to what runs.
+    /// Returns true if plans warn of the effect of changes.
     pub fn warns_of_impact(&self) -> bool {
         !self.quiet.load(Ordering::Relaxed)
     }
 
-    /// Whether nobody has said yet that the admission webhooks are down.
+    /// Returns true for the first report of this run that the admission webhooks are down.
     pub fn first_to_say_webhooks_are_down(&self) -> bool {
         !self.webhooks_down.swap(true, Ordering::Relaxed)
     }
 
-    /// Notes an object that this run makes or keeps: whatever refers to it is planned later.
+    /// Notes an object that this run creates or keeps: objects that refer to it are planned later.
     pub fn note_planned(&self, model: &impl Validate) {
         model.note(&mut self.planned());
     }
 
-    /// Notes an object that this run destroys: what it refers to is planned later.
+    /// Notes an object that this run destroys: objects that it refers to are planned later.
     pub fn note_destroyed(&self, model: &impl Validate) {
         model.note_destroyed(&mut self.planned());
     }
 
-    /// What this run has planned so far in `namespace`.
+    /// The objects that this run has planned so far in `namespace`.
     pub fn planned_within(&self, namespace: &str) -> PlannedInNamespace {
         self.planned().within(namespace)
     }
@@ -175,7 +177,8 @@ impl Session {
         self.replaced().insert(what);
     }
 
-    /// Whether this run replaces the object that messages name `what`, as far as it is planned.
+    /// Returns true if this run replaces the object that messages name `what`, as far as it is
+    /// planned.
     pub fn replaces(&self, what: &str) -> bool {
         self.replaced().contains(what)
     }
@@ -190,8 +193,8 @@ impl Session {
         self.planned.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What went wrong while `doing` something to the resource `what`. That the cluster as a whole
-    /// is not as it should be is said in full once a run, and then in a line.
+    /// The diagnostic of an error while `doing` something to the resource `what`. A fault of the
+    /// cluster as a whole is reported in full once a run, and in one line after that.
     pub fn cluster_error(&self, error: &ClusterError, doing: &str, what: &str) -> Diagnostic {
         let full = diagnostics::cluster_error(error, doing);
         match diagnostics::of_the_cluster(error) {
@@ -200,7 +203,8 @@ impl Session {
         }
     }
 
-    /// `full` if it is the first of this run that tells of a fault that all resources share.
+    /// Returns `full` for the first report of a shared fault in this run, and a short form after
+    /// that.
     fn once(&self, fault: &'static str, full: Diagnostic, doing: &str, what: &str) -> Diagnostic {
         let mut reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
         let first = reported.entry(fault).or_insert_with(|| what.to_owned());
@@ -224,7 +228,7 @@ impl Session {
             .unwrap_or_else(std::sync::PoisonError::into_inner) = settings;
     }
 
-    /// Whether settings are known only after other resources are applied.
+    /// Returns true if settings are known only after other resources are applied.
     pub fn awaits_settings(&self) -> bool {
         let settings = self
             .settings
@@ -233,11 +237,11 @@ impl Session {
         matches!(*settings, Settings::Unknown(_))
     }
 
-    /// The cluster to read `what` from; None with a warning while settings are unknown: the state
+    /// The cluster to read `what` from; `None` with a warning while settings are unknown: the state
     /// stays as it is.
     ///
     /// # Errors
-    /// When there is no cluster to ask, now or ever.
+    /// If there is no connection to a cluster.
     pub async fn for_read(
         &self,
         what: &str,
@@ -263,8 +267,8 @@ impl Session {
         self.cluster.get().map_or_else(Timestamp::now, Cluster::now)
     }
 
-    /// What is left to do when the client has all answers: what this process has made is in a
-    /// state now.
+    /// Acknowledges the objects that this process has made, once the client has all answers and
+    /// they are in a state.
     pub async fn end(&self) {
         if let Some(cluster) = self.cluster.get() {
             cluster.acknowledge_all().await;
@@ -274,7 +278,7 @@ impl Session {
     /// The cluster, connected on first use.
     ///
     /// # Errors
-    /// When settings are unknown or missing, or no client can be made of them.
+    /// If settings are unknown or missing, or no client can be made from them.
     pub async fn cluster(&self) -> Result<&Cluster, SessionError> {
         self.cluster
             .get_or_try_init(|| async {

@@ -1,4 +1,4 @@
-//! The `timeouts` attribute: how long each operation may take.
+//! The `timeouts` attribute: the longest time for each operation.
 
 use std::time::Duration;
 

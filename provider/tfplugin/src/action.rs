@@ -1,4 +1,4 @@
-//! What an action implements.
+//! The trait that an action implements.
 
 use std::future::Future;
 
@@ -12,25 +12,26 @@ use crate::resource::{Typed, decode};
 use crate::schema::{Object, Schema, SchemaError};
 use crate::value::Value;
 
-/// Does something that leaves nothing in the state: a restart, a backup now.
+/// An operation that leaves nothing in the state, such as a restart or a backup.
 pub trait Action: Send + Sync + 'static {
-    /// What it is told.
+    /// The configuration of the action.
     type Config: Model;
 
-    /// As users write it, with the provider's prefix.
+    /// The name that users write, with the provider's prefix.
     fn type_name(&self) -> &'static str;
 
-    /// In markdown; "" takes the model's doc comment.
+    /// The description in markdown. If it is empty, the model's doc comment is used.
     fn description(&self) -> &'static str {
         ""
     }
 
-    /// Checks a configuration; values may be unknown. Called several times a command.
+    /// Checks a configuration, in which values may be unknown. Terraform calls this several times
+    /// during a command.
     fn validate(&self, config: &Self::Config, diags: &mut Diagnostics) {
         let _ = (config, diags);
     }
 
-    /// Objects to the action, or puts it off, at plan.
+    /// Refuses or defers the action at plan.
     fn plan(
         &self,
         request: PlanActionRequest<'_, Self::Config>,
@@ -39,41 +40,41 @@ pub trait Action: Send + Sync + 'static {
         async { Ok(()) }
     }
 
-    /// Does it. An error means that it failed. When [`Context::stop`] is cancelled it returns soon
-    /// and says what is left undone.
+    /// Runs the action. An error means that the action failed. After [`Context::stop`] is
+    /// cancelled, the method must return soon and report what was not done.
     fn invoke(
         &self,
         request: InvokeRequest<'_, Self::Config>,
     ) -> impl Future<Output = Result<(), Diagnostic>> + Send;
 }
 
-/// What [`Action::plan`] gets.
+/// The request of [`Action::plan`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct PlanActionRequest<'a, M> {
-    /// What the user wrote; values may be unknown.
+    /// The configuration, in which values may be unknown.
     pub config: M,
-    /// What the call knows beside its values.
+    /// The context of the call.
     pub cx: &'a Context,
-    /// What is to be told beside the result.
+    /// Errors and warnings to report with the result.
     pub diags: &'a mut Diagnostics,
 }
 
-/// What [`Action::invoke`] gets.
+/// The request of [`Action::invoke`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct InvokeRequest<'a, M> {
-    /// What the user wrote; wholly known.
+    /// The configuration, fully known.
     pub config: M,
-    /// Tells the user how it gets on.
+    /// Reports the progress to the user.
     pub progress: &'a Progress,
-    /// What the call knows beside its values.
+    /// The context of the call.
     pub cx: &'a Context,
-    /// What is to be told beside the result.
+    /// Errors and warnings to report with the result.
     pub diags: &'a mut Diagnostics,
 }
 
-/// Tells the user how an action gets on, while it runs.
+/// Reports the progress of a running action to the user.
 #[derive(Clone, Debug)]
 pub struct Progress(UnboundedSender<String>);
 
@@ -82,20 +83,20 @@ impl Progress {
         Self(to)
     }
 
-    /// Shows one line. Nothing happens when nobody listens any more.
+    /// Shows one line. Does nothing if the host no longer listens.
     pub fn report(&self, message: impl Into<String>) {
         let _ = self.0.send(message.into());
     }
 }
 
-/// An action in terms of values; [`Typed`] makes one of any [`Action`].
+/// An action that works on values instead of models. [`Typed`] implements it for any [`Action`].
 #[async_trait]
 #[allow(missing_docs, reason = "each method is the one of Action, in values")]
 pub trait AnyAction: Send + Sync + 'static {
     fn type_name(&self) -> &'static str;
 
     /// # Errors
-    /// [`SchemaError`] when the model has no Terraform form.
+    /// Returns a [`SchemaError`] if the model has no Terraform schema.
     fn schema(&self) -> Result<Schema, SchemaError>;
 
     fn validate(&self, object: &Object, config: &Value, diags: &mut Diagnostics);

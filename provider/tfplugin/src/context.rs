@@ -1,4 +1,4 @@
-//! What a call knows beside its values.
+//! The context of a call.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -7,30 +7,32 @@ use tokio_util::sync::CancellationToken;
 
 use crate::proto::tfplugin6 as wire;
 
-/// What a call knows beside its values.
+/// The context of a call.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Context {
-    /// Cancelled once the user asked Terraform to stop. Whatever waits returns with what it has;
-    /// later calls of the same run find it cancelled already, except the closing of an ephemeral
-    /// resource, which is cancelled only when the process ends. A call that the host gives up is
-    /// dropped where it awaits.
+    /// Cancelled once the user asks Terraform to stop. A waiting call must then return with the
+    /// result so far. Later calls of the same run start with it cancelled, except the closing of an
+    /// ephemeral resource, for which it is cancelled only when the process ends. If the host
+    /// cancels a call, the call's future is dropped at its current `await`.
     pub stop: CancellationToken,
-    /// As the host said in ConfigureProvider, "" before; OpenTofu says its own version.
+    /// The host's version from ConfigureProvider; empty before that call. OpenTofu sends its own
+    /// version.
     pub terraform_version: String,
-    /// Whether the host can keep write-only attributes out of plan and state. Known in validate
-    /// and plan; true elsewhere, where only what passed them arrives.
+    /// True if the host can keep write-only attributes out of plan and state. The host reports it
+    /// for validation and plan. In all other calls it is true, because they only get configurations
+    /// that have passed those two.
     pub write_only_allowed: bool,
-    /// Whether the host accepts that a change is put off to a later run.
+    /// True if the host allows the provider to defer a change to a later run.
     pub deferral_allowed: bool,
-    /// How long the operation may take, by the `timeouts` attribute or
-    /// [`Resource::timeouts`](crate::Resource::timeouts); None where neither says. Nothing ends the
-    /// operation then: it has to look.
+    /// The timeout of the operation, from the `timeouts` attribute or
+    /// [`Resource::timeouts`](crate::Resource::timeouts); None if neither sets one. The crate does
+    /// not enforce it: the operation itself must end in time.
     pub timeout: Option<Duration>,
     pub(crate) deferred: Arc<OnceLock<Deferral>>,
 }
 
-/// Why a call cannot be answered in this run.
+/// The reason why a call cannot be answered in this run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Deferral {
@@ -38,16 +40,17 @@ pub enum Deferral {
     ConfigUnknown,
     /// The configuration of the provider is not known yet.
     ProviderConfigUnknown,
-    /// What the object rests on does not exist yet.
+    /// Something that the object depends on does not exist yet.
     AbsentPrerequisite,
 }
 
 impl Context {
-    /// Puts the call off to a later run of Terraform. Returns whether the host accepts that; if it
-    /// does not, nothing happened and the call has to be answered, with an error at worst.
+    /// Defers the call to a later run of Terraform. Returns false if the host does not support
+    /// that; then nothing happened, and the method must give a result or an error.
     ///
-    /// Heard in read, plan, import, the read of a data source, the opening of an ephemeral resource
-    /// and the plan of an action; what the method returns after it counts as far as it goes.
+    /// It has an effect in read, plan, import, the read of a data source, the opening of an
+    /// ephemeral resource and the plan of an action. Afterwards the method still returns a result,
+    /// as far as it is known.
     pub fn defer(&self, why: Deferral) -> bool {
         if self.deferral_allowed {
             // The first reason stays.
@@ -56,7 +59,7 @@ impl Context {
         self.deferral_allowed
     }
 
-    /// Why the call was put off; None when it was not.
+    /// The reason why the call was deferred; None if it was not.
     pub fn deferred(&self) -> Option<Deferral> {
         self.deferred.get().copied()
     }

@@ -1,4 +1,4 @@
-//! What a data source implements.
+//! The trait that a data source implements.
 
 use std::future::Future;
 
@@ -11,46 +11,48 @@ use crate::resource::{Typed, decode, encoded};
 use crate::schema::{Object, Schema, SchemaError};
 use crate::value::Value;
 
-/// Looks something up.
+/// A lookup of existing data.
 pub trait DataSource: Send + Sync + 'static {
-    /// What is asked, and (`x-read-only`) what is answered.
+    /// The arguments and, with `x-read-only`, the results.
     type Model: Model;
 
-    /// As users write it, with the provider's prefix.
+    /// The name that users write, with the provider's prefix.
     fn type_name(&self) -> &'static str;
 
-    /// In markdown; "" takes the model's doc comment.
+    /// The description in markdown. If it is empty, the model's doc comment is used.
     fn description(&self) -> &'static str {
         ""
     }
 
-    /// Checks a configuration; values may be unknown. Called several times a command.
+    /// Checks a configuration, in which values may be unknown. Terraform calls this several times
+    /// during a command.
     fn validate(&self, config: &Self::Model, diags: &mut Diagnostics) {
         let _ = (config, diags);
     }
 
-    /// Answers what is asked. What the configuration gives stays as given, whatever is returned;
-    /// after [`Context::defer`] the answer does not count.
+    /// Returns the result of the lookup. Values from the configuration are kept, whatever is
+    /// returned. After [`Context::defer`] the result is ignored.
     fn read(
         &self,
         request: LookupRequest<'_, Self::Model>,
     ) -> impl Future<Output = Result<Self::Model, Diagnostic>> + Send;
 }
 
-/// What [`DataSource::read`] and
-/// [`EphemeralResource::open`](crate::EphemeralResource::open) get.
+/// The request of [`DataSource::read`] and
+/// [`EphemeralResource::open`](crate::EphemeralResource::open).
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct LookupRequest<'a, M> {
-    /// What the user wrote; wholly known, with its defaults.
+    /// The configuration, fully known and with its defaults.
     pub config: M,
-    /// What the call knows beside its values.
+    /// The context of the call.
     pub cx: &'a Context,
-    /// What is to be told beside the result.
+    /// Errors and warnings to report with the result.
     pub diags: &'a mut Diagnostics,
 }
 
-/// A data source in terms of values; [`Typed`] makes one of any [`DataSource`].
+/// A data source that works on values instead of models. [`Typed`] implements it for any
+/// [`DataSource`].
 #[async_trait]
 #[allow(
     missing_docs,

@@ -1,14 +1,14 @@
-//! What a user is told: errors and warnings, each at the attribute that it is about.
+//! Errors and warnings for the user, each at the attribute that it concerns.
 
 use crate::path::AttributePath;
 use crate::proto::tfplugin6 as wire;
 
-/// How grave a [`Diagnostic`] is.
+/// The severity of a [`Diagnostic`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Severity {
     /// The operation fails.
     Error,
-    /// The operation goes on; the user should know.
+    /// The operation continues, but the user should know.
     Warning,
 }
 
@@ -17,21 +17,21 @@ pub enum Severity {
 pub struct Diagnostic {
     /// Error or warning.
     pub severity: Severity,
-    /// What happened, in one line.
+    /// A summary of the message in one line.
     pub summary: String,
-    /// Where, why, and what to do next.
+    /// The place, the reason, and what to do next.
     pub detail: String,
-    /// The attribute it is about; None when it is about the whole.
+    /// The attribute that the message concerns; None if it concerns the whole object.
     pub path: Option<AttributePath>,
 }
 
 impl Diagnostic {
-    /// An error about the whole.
+    /// An error about the whole object.
     pub fn error(summary: impl Into<String>, detail: impl Into<String>) -> Self {
         Self::new(Severity::Error, summary, detail)
     }
 
-    /// A warning about the whole.
+    /// A warning about the whole object.
     pub fn warning(summary: impl Into<String>, detail: impl Into<String>) -> Self {
         Self::new(Severity::Warning, summary, detail)
     }
@@ -45,21 +45,21 @@ impl Diagnostic {
         }
     }
 
-    /// The same, about `path`.
+    /// The same message, at the attribute `path`.
     #[must_use]
     pub fn at(mut self, path: impl Into<AttributePath>) -> Self {
         self.path = Some(path.into());
         self
     }
 
-    /// The same as a warning.
+    /// The same message as a warning.
     #[must_use]
     pub fn into_warning(mut self) -> Self {
         self.severity = Severity::Warning;
         self
     }
 
-    /// The same as an error.
+    /// The same message as an error.
     #[must_use]
     pub fn into_error(mut self) -> Self {
         self.severity = Severity::Error;
@@ -94,8 +94,8 @@ impl Diagnostic {
     }
 }
 
-/// A text without the control characters that a terminal would obey, whoever wrote it. Lines stay
-/// lines.
+/// The text without control characters that a terminal would interpret, wherever the text comes
+/// from. Line breaks are kept.
 fn printable(text: String) -> String {
     let is_obeyed = |character: char| character.is_control() && !matches!(character, '\n' | '\t');
     if text.contains(is_obeyed) {
@@ -105,9 +105,9 @@ fn printable(text: String) -> String {
     }
 }
 
-/// So that `?` works on any error: it becomes an error about the whole, told in its own words, with
-/// what caused it below. Where more can be said, and where the user can do something, say it in a
-/// [`Diagnostic::error`].
+/// Makes `?` work on any error. The error becomes a diagnostic about the whole object, with the
+/// error's message as the summary and its causes as the detail. If you can tell the user more, or
+/// what to do, create a [`Diagnostic::error`] yourself.
 impl<E: std::error::Error> From<E> for Diagnostic {
     fn from(error: E) -> Self {
         let mut causes = Vec::new();
@@ -127,7 +127,7 @@ pub struct Diagnostics {
 }
 
 impl Diagnostics {
-    /// None yet.
+    /// No messages.
     pub fn new() -> Self {
         Self::default()
     }
@@ -157,17 +157,17 @@ impl Diagnostics {
         self.list.push(diagnostic);
     }
 
-    /// Whether there is an error among them.
+    /// Returns true if at least one message is an error.
     pub fn has_errors(&self) -> bool {
         self.list.iter().any(|d| d.severity == Severity::Error)
     }
 
-    /// Whether there is none.
+    /// Returns true if there are no messages.
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
     }
 
-    /// All of them, in the order they were added.
+    /// All messages, in the order in which they were added.
     pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
         self.list.iter()
     }

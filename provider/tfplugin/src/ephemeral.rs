@@ -1,4 +1,4 @@
-//! What an ephemeral resource implements.
+//! The trait that an ephemeral resource implements.
 
 use std::future::Future;
 use std::time::SystemTime;
@@ -14,16 +14,16 @@ use crate::resource::{Typed, decode, encoded};
 use crate::schema::{Object, Schema, SchemaError};
 use crate::value::Value;
 
-/// Something that exists while Terraform runs and is in no plan and no state: a credential, a
-/// connection. Opened in plan and again in apply.
+/// A value that exists only while Terraform runs and is never in a plan or in the state, such as a
+/// credential or a connection. Terraform opens it in plan and again in apply.
 pub trait EphemeralResource: Send + Sync + 'static {
-    /// What is asked, and (`x-read-only`) what is had.
+    /// The arguments and, with `x-read-only`, the results.
     type Model: Model;
 
-    /// As users write it, with the provider's prefix.
+    /// The name that users write, with the provider's prefix.
     fn type_name(&self) -> &'static str;
 
-    /// In markdown; "" takes the model's doc comment.
+    /// The description in markdown. If it is empty, the model's doc comment is used.
     fn description(&self) -> &'static str {
         ""
     }
@@ -33,15 +33,15 @@ pub trait EphemeralResource: Send + Sync + 'static {
         let _ = (config, diags);
     }
 
-    /// Opens it. What the configuration gives stays as given, whatever is returned; after
-    /// [`Context::defer`] the answer does not count.
+    /// Opens the resource. Values from the configuration are kept, whatever is returned. After
+    /// [`Context::defer`] the result is ignored.
     fn open(
         &self,
         request: LookupRequest<'_, Self::Model>,
     ) -> impl Future<Output = Result<Opened<Self::Model>, Diagnostic>> + Send;
 
-    /// Keeps it open; called at the time that open or the last renewal gave. Returns when to do so
-    /// again; None: never.
+    /// Keeps the resource open. Terraform calls this at the time that open or the last renewal
+    /// returned. Returns the time of the next renewal; None if there is none.
     fn renew(
         &self,
         request: RenewRequest<'_>,
@@ -50,7 +50,8 @@ pub trait EphemeralResource: Send + Sync + 'static {
         async { Ok(None) }
     }
 
-    /// Gives it up. Not called when Terraform is killed: what must end has to end by itself.
+    /// Closes the resource. Terraform does not call this if it is killed, so anything that must end
+    /// has to expire by itself.
     fn close(
         &self,
         request: CloseRequest<'_>,
@@ -60,27 +61,27 @@ pub trait EphemeralResource: Send + Sync + 'static {
     }
 }
 
-/// What [`EphemeralResource::renew`] gets.
+/// The request of [`EphemeralResource::renew`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct RenewRequest<'a> {
-    /// What open or the last renewal kept.
+    /// The private data from open or the last renewal.
     pub private: &'a mut Private,
-    /// What the call knows beside its values.
+    /// The context of the call.
     pub cx: &'a Context,
-    /// What is to be told beside the result.
+    /// Errors and warnings to report with the result.
     pub diags: &'a mut Diagnostics,
 }
 
-/// What [`EphemeralResource::close`] gets.
+/// The request of [`EphemeralResource::close`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct CloseRequest<'a> {
-    /// What open or the last renewal kept.
+    /// The private data from open or the last renewal.
     pub private: &'a Private,
-    /// What the call knows beside its values. It is stopped only when the process ends.
+    /// The context of the call. It is stopped only when the process ends.
     pub cx: &'a Context,
-    /// What is to be told beside the result.
+    /// Errors and warnings to report with the result.
     pub diags: &'a mut Diagnostics,
 }
 
@@ -89,14 +90,14 @@ pub struct CloseRequest<'a> {
 pub struct Opened<M> {
     /// Its values.
     pub result: M,
-    /// When it has to be renewed; None: never.
+    /// The time of the next renewal; None if no renewal is needed.
     pub renew_at: Option<SystemTime>,
-    /// Travels to renew and close, in memory alone.
+    /// Private data for renew and close, kept only in memory.
     pub private: Private,
 }
 
 impl<M> Opened<M> {
-    /// One that needs no renewal and has nothing to close.
+    /// An open resource that needs neither renewal nor closing.
     pub fn new(result: M) -> Self {
         Self {
             result,
@@ -106,7 +107,8 @@ impl<M> Opened<M> {
     }
 }
 
-/// An ephemeral resource in terms of values; [`Typed`] makes one of any [`EphemeralResource`].
+/// An ephemeral resource that works on values instead of models. [`Typed`] implements it for any
+/// [`EphemeralResource`].
 #[async_trait]
 #[allow(
     missing_docs,

@@ -8,14 +8,14 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A value of a model that is null, unknown until something is applied, or known.
+/// A value in a model: null, unknown until apply, or known.
 ///
-/// Its JSON schema is that of `T`. A member that the user may leave out is a `Field` with
-/// `#[serde(default, skip_serializing_if = "Field::is_null")]`; without that it is required.
-/// A type of one's own that keeps to the convention of [`crate::model`] does the same.
+/// Its JSON schema is the schema of `T`. A member that the user may omit is a `Field` with
+/// `#[serde(default, skip_serializing_if = "Field::is_null")]`; without that attribute it is
+/// required. Your own type works the same way if it follows the convention of [`crate::model`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Field<T> {
-    /// Nothing.
+    /// No value.
     #[default]
     Null,
     /// Known only after apply.
@@ -25,17 +25,17 @@ pub enum Field<T> {
 }
 
 impl<T> Field<T> {
-    /// Whether it is null.
+    /// Returns true if the value is null.
     pub fn is_null(&self) -> bool {
         matches!(self, Self::Null)
     }
 
-    /// Whether it is unknown.
+    /// Returns true if the value is unknown.
     pub fn is_unknown(&self) -> bool {
         matches!(self, Self::Unknown)
     }
 
-    /// The value; None where it is null or unknown.
+    /// The value; None if it is null or unknown.
     pub fn known(&self) -> Option<&T> {
         match self {
             Self::Known(value) => Some(value),
@@ -43,7 +43,7 @@ impl<T> Field<T> {
         }
     }
 
-    /// The value, to change it; None where it is null or unknown.
+    /// The value, mutable; None if it is null or unknown.
     pub fn known_mut(&mut self) -> Option<&mut T> {
         match self {
             Self::Known(value) => Some(value),
@@ -51,7 +51,7 @@ impl<T> Field<T> {
         }
     }
 
-    /// The value; None where it is null or unknown.
+    /// The value; None if it is null or unknown.
     pub fn into_known(self) -> Option<T> {
         match self {
             Self::Known(value) => Some(value),
@@ -61,7 +61,7 @@ impl<T> Field<T> {
 }
 
 impl Field<String> {
-    /// The text; "" where it is null or unknown.
+    /// The text; empty if it is null or unknown.
     pub fn text(&self) -> &str {
         self.known().map_or("", String::as_str)
     }

@@ -1,4 +1,4 @@
-//! What a function implements.
+//! The trait that a function implements.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,64 +9,66 @@ use crate::provider::Model;
 use crate::schema::{Schema, SchemaError};
 use crate::value::{Type, Value};
 
-/// A function of the provider: `provider::NAME::FUNCTION(…)` in a configuration. It is pure: the
-/// same arguments give the same result, whatever the provider's configuration, and Terraform checks
-/// that.
+/// A function of the provider: `provider::NAME::FUNCTION(…)` in a configuration. A function is
+/// pure: the same arguments always give the same result, regardless of the provider's
+/// configuration. Terraform checks that.
 pub trait Function: Send + Sync + 'static {
-    /// The parameters: a struct whose members, in their order, are the parameters. One that may be
-    /// omitted in the JSON schema takes null. The doc comments describe them.
+    /// The parameters: a struct whose members are the parameters, in this order. A member that is
+    /// optional in the JSON schema accepts null. The doc comments of the members describe the
+    /// parameters.
     type Arguments: Model;
 
-    /// What it returns.
+    /// The type of the result.
     type Output: Serialize + JsonSchema + Send + 'static;
 
-    /// As users write it.
+    /// The name that users write.
     fn name(&self) -> &'static str;
 
-    /// One line.
+    /// A summary in one line.
     fn summary(&self) -> &'static str;
 
-    /// In markdown; "" takes the doc comment of the arguments.
+    /// The description in markdown. If it is empty, the doc comment of the arguments is used.
     fn description(&self) -> &'static str {
         ""
     }
 
-    /// What to use in its place; "" while it is not deprecated.
+    /// The replacement for a deprecated function; empty if the function is not deprecated.
     fn deprecation_message(&self) -> &'static str {
         ""
     }
 
-    /// Whether the last parameter, a list, takes any number of arguments.
+    /// Returns true if the last parameter, a list, accepts any number of arguments.
     fn variadic(&self) -> bool {
         false
     }
 
-    /// The parameters (Terraform names) that may be unknown. An unknown argument elsewhere makes
-    /// the result unknown without a call.
+    /// The parameters, by Terraform name, that accept unknown values. An unknown value for any
+    /// other parameter makes the result unknown without a call.
     fn accepts_unknown(&self) -> &'static [&'static str] {
         &[]
     }
 
-    /// Its result.
+    /// Returns the result.
     ///
     /// # Errors
-    /// [`FunctionError`] when the arguments have no result, about one of them if possible.
+    /// Returns a [`FunctionError`] if the function has no result for these arguments; it should
+    /// name the argument at fault.
     fn call(&self, arguments: Self::Arguments) -> Result<Self::Output, FunctionError>;
 }
 
-/// Why a function has no result for its arguments.
+/// The reason why a function has no result for its arguments.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{text}")]
 pub struct FunctionError {
-    /// What is wrong and what would be right, in one sentence or two.
+    /// The fault and how to correct it, in one or two sentences.
     pub text: String,
-    /// The parameter it is about; None when it is about all of them. An index below a variadic
-    /// parameter says which of its arguments.
+    /// The parameter at fault; None if the error concerns all of them. An index below a variadic
+    /// parameter selects one of its arguments.
     pub parameter: Option<AttributePath>,
 }
 
 impl FunctionError {
-    /// An error about the arguments together.
+    /// An error about all the arguments.
     pub fn new(text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
@@ -74,7 +76,7 @@ impl FunctionError {
         }
     }
 
-    /// The same, about `parameter`.
+    /// The same error, about `parameter`.
     #[must_use]
     pub fn at(mut self, parameter: impl Into<AttributePath>) -> Self {
         self.parameter = Some(parameter.into());
@@ -87,11 +89,11 @@ impl FunctionError {
 pub struct Signature {
     /// The parameters as attributes of one object.
     pub arguments: Schema,
-    /// What the result is: an object with this one attribute.
+    /// The result, as the only attribute of an object.
     pub output: Schema,
 }
 
-/// A result as a model has it, so that it gets a type as an attribute does.
+/// A result wrapped in a model, so that its type is derived like that of an attribute.
 #[derive(Clone, Serialize, Deserialize, JsonSchema)]
 struct Returned<T> {
     result: T,
@@ -105,7 +107,8 @@ impl Signature {
     }
 }
 
-/// A function in terms of values; [`Typed`](crate::Typed) makes one of any [`Function`].
+/// A function that works on values instead of models. [`Typed`](crate::Typed) implements it for any
+/// [`Function`].
 #[allow(missing_docs, reason = "each method is the one of Function, in values")]
 pub trait AnyFunction: Send + Sync + 'static {
     fn name(&self) -> &'static str;
@@ -119,10 +122,10 @@ pub trait AnyFunction: Send + Sync + 'static {
     fn accepts_unknown(&self) -> &'static [&'static str];
 
     /// # Errors
-    /// [`SchemaError`] when the arguments or the result have no Terraform form.
+    /// Returns a [`SchemaError`] if the arguments or the result have no Terraform schema.
     fn signature(&self) -> Result<Signature, SchemaError>;
 
-    /// The result of `arguments`, an object by the attributes of `signature`.
+    /// Returns the result for `arguments`, an object with the attributes of `signature`.
     ///
     /// # Errors
     /// [`FunctionError`].

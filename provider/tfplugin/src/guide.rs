@@ -1,4 +1,4 @@
-//! How to write a provider: a chapter on each feature, each with an example that is a test.
+//! A guide to writing a provider: one chapter per feature, each with an example that is tested.
 
 macro_rules! chapters {
     ($($name:ident)*) => {

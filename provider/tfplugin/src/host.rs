@@ -1,4 +1,5 @@
-//! Between the host (Terraform, OpenTofu) and this process: how it starts, talks and ends.
+//! The connection between the host (Terraform, OpenTofu) and this process: start, communication and
+//! end.
 
 mod handshake;
 mod listener;

@@ -1,9 +1,9 @@
 #![doc = include_str!("../README.md")]
 //! # Where to find what
-//! A provider implements [`Provider`] and, for each of its types, [`Resource`] over a model: a serde
-//! type with a JSON schema. Schema, values, planning, refresh and the wire are this crate's; `main`
-//! calls [`serve`]. Beside resources there are [`DataSource`], [`Function`], [`EphemeralResource`],
-//! [`ListResource`] and [`Action`].
+//! A provider implements [`Provider`] and, for each of its types, [`Resource`] over a model: a
+//! serde type with a JSON schema. This crate handles the schema, values, planning, refresh and the
+//! protocol; `main` calls [`serve`]. The other kinds are [`DataSource`], [`Function`],
+//! [`EphemeralResource`], [`ListResource`] and [`Action`].
 //!
 //! | to find | open |
 //! |---|---|

@@ -1,4 +1,4 @@
-//! What a list resource implements.
+//! The trait that a list resource implements.
 
 use std::future::Future;
 use std::marker::PhantomData;
@@ -16,19 +16,19 @@ use crate::resource::{Typed, decode, unencodable};
 use crate::schema::{Object, Schema, SchemaError};
 use crate::value::Value;
 
-/// Finds the objects of a managed resource that exist, for `terraform query`. The provider has a
-/// [`Resource`](crate::Resource) of the same type name, which has an identity.
+/// A search for existing objects of a managed resource, for `terraform query`. The provider must
+/// have a [`Resource`](crate::Resource) with the same type name and an identity.
 pub trait ListResource: Send + Sync + 'static {
-    /// What narrows the search.
+    /// The search filter.
     type Config: Model;
 
     /// The model of the managed resource.
     type Model: Model;
 
-    /// The one of the managed resource.
+    /// The type name of the managed resource.
     fn type_name(&self) -> &'static str;
 
-    /// In markdown; "" takes the doc comment of the configuration.
+    /// The description in markdown. If it is empty, the doc comment of the configuration is used.
     fn description(&self) -> &'static str {
         ""
     }
@@ -38,53 +38,53 @@ pub trait ListResource: Send + Sync + 'static {
         let _ = (config, diags);
     }
 
-    /// Finds objects and hands each to `found` until that wants no more. An error is about the
-    /// search as a whole; what was found before it counts.
+    /// Finds objects and pushes each to `found`, until `found` wants no more. An error concerns the
+    /// whole search; objects found before it are kept.
     fn list(
         &self,
         request: ListRequest<'_, Self::Config, Self::Model>,
     ) -> impl Future<Output = Result<(), Diagnostic>> + Send;
 }
 
-/// What [`ListResource::list`] gets.
+/// The request of [`ListResource::list`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct ListRequest<'a, C, M> {
-    /// What narrows the search.
+    /// The search filter.
     pub config: C,
-    /// What is to be given.
+    /// The options of the search.
     pub query: Query,
-    /// Takes what is found.
+    /// Receives the objects.
     pub found: &'a Found<M>,
-    /// What the call knows beside its values.
+    /// The context of the call.
     pub cx: &'a Context,
-    /// What is to be told of the search as a whole.
+    /// Errors and warnings about the whole search.
     pub diags: &'a mut Diagnostics,
 }
 
-/// What a search is to give.
+/// The options of a search.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Query {
-    /// Whether whole objects are wanted; else their identity and name are enough.
+    /// True if the host wants whole objects; otherwise their identity and name are enough.
     pub include_resource: bool,
-    /// How many at most; None: all.
+    /// The maximum number of objects; None for all.
     pub limit: Option<u64>,
 }
 
 /// One object that was found.
 #[derive(Clone, Debug)]
 pub struct Listed<M> {
-    /// The object; what its identity is made of at least.
+    /// The object, with at least the attributes of its identity.
     pub object: M,
-    /// What a user would call it.
+    /// The name that the user sees.
     pub display_name: String,
-    /// What is to be said of it. After an error it is reported without the object.
+    /// Errors and warnings about the object. With an error, they are reported without the object.
     pub diagnostics: Diagnostics,
 }
 
 impl<M> Listed<M> {
-    /// An object of which nothing is to be said.
+    /// An object without errors or warnings.
     pub fn new(display_name: impl Into<String>, object: M) -> Self {
         Self {
             object,
@@ -93,7 +93,7 @@ impl<M> Listed<M> {
         }
     }
 
-    /// The same, with something to be said of it.
+    /// The same object, with one more error or warning.
     #[must_use]
     pub fn with(mut self, diagnostic: Diagnostic) -> Self {
         self.diagnostics.push(diagnostic);
@@ -101,7 +101,7 @@ impl<M> Listed<M> {
     }
 }
 
-/// Takes what a search finds, one by one, as fast as the host takes it.
+/// Receives the objects of a search, one by one, as fast as the host reads them.
 #[derive(Debug)]
 pub struct Found<M> {
     to: Sender<Listed<Value>>,
@@ -112,8 +112,8 @@ pub struct Found<M> {
 }
 
 impl<M: Model> Found<M> {
-    /// Hands one over. Returns whether more are wanted: not when the limit is reached, the user
-    /// asked to stop, or nobody listens any more.
+    /// Passes an object to the host. Returns false if no more are wanted: the limit is reached, the
+    /// user asked to stop, or the host no longer listens.
     pub async fn push(&self, listed: Listed<M>) -> bool {
         let mut diagnostics = listed.diagnostics;
         let object = model::encode(&listed.object, &self.object).unwrap_or_else(|error| {
@@ -134,7 +134,8 @@ impl<M: Model> Found<M> {
     }
 }
 
-/// A list resource in terms of values; [`Typed`] makes one of any [`ListResource`].
+/// A list resource that works on values instead of models. [`Typed`] implements it for any
+/// [`ListResource`].
 #[async_trait]
 #[allow(
     missing_docs,
@@ -144,12 +145,13 @@ pub trait AnyListResource: Send + Sync + 'static {
     fn type_name(&self) -> &'static str;
 
     /// # Errors
-    /// [`SchemaError`] when the configuration has no Terraform form.
+    /// Returns a [`SchemaError`] if the configuration has no Terraform schema.
     fn schema(&self) -> Result<Schema, SchemaError>;
 
     fn validate(&self, object: &Object, config: &Value, diags: &mut Diagnostics);
 
-    /// `config` is by `object`; what is found goes to `to` by the attributes of `managed`.
+    /// `config` has the attributes of `object`. The objects, with the attributes of `managed`, are
+    /// sent to `to`.
     async fn list(
         &self,
         (object, config): (&Object, &Value),

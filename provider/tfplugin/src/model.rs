@@ -1,17 +1,17 @@
-//! Models ⇄ values.
+//! Conversion between models and values.
 //!
-//! A model is any serde type whose schema was derived ([`crate::schema`]). A leaf that may be
-//! unknown at plan is a newtype that keeps to this convention, so that the crate that defines it
-//! need not know this one:
+//! A model is any serde type with a derived schema ([`crate::schema`]). A leaf that may be unknown
+//! at plan is a newtype that follows this convention, so that its crate need not depend on this
+//! crate:
 //!
-//! - it deserialises by `deserialize_newtype_struct("$field", visitor)`; the visitor's
-//!   `visit_newtype_struct` gets an `Option` of the inner type (None: null), its `visit_unit` means
-//!   unknown;
-//! - it serialises an unknown by `serialize_newtype_struct("$unknown", &())`, null as none, and
-//!   anything else as the inner type.
+//! - it deserialises with `deserialize_newtype_struct("$field", visitor)`. The visitor's
+//!   `visit_newtype_struct` gets an `Option` of the inner type, where None is null; its
+//!   `visit_unit` means unknown;
+//! - it serialises unknown with `serialize_newtype_struct("$unknown", &())`, null as none, and a
+//!   known value as the inner type.
 //!
-//! A plain `Option` takes an unknown for None; a plain struct gets unknown for each of its members;
-//! any other plain type refuses null and unknown. `#[serde(flatten)]` loses unknowns.
+//! A plain `Option` reads unknown as None. A plain struct reads unknown as unknown for each of its
+//! members. Any other plain type refuses null and unknown. `#[serde(flatten)]` loses unknowns.
 
 mod de;
 mod ser;
@@ -29,13 +29,13 @@ use crate::value::Value;
 use tree::Tree;
 use view::View;
 
-/// Why a model and a value do not fit.
+/// The reason why a model and a value do not match.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}{reason}", .path.prefix())]
 pub struct ModelError {
     /// The attribute.
     pub path: AttributePath,
-    /// What is wrong with it.
+    /// The fault.
     pub reason: String,
 }
 
@@ -53,19 +53,19 @@ impl ModelError {
     }
 }
 
-/// The value of `model` by the attributes of `object`.
+/// Converts `model` to a value with the attributes of `object`.
 ///
 /// # Errors
-/// [`ModelError`] when a member is not of its attribute's type.
+/// Returns a [`ModelError`] if a member does not have the type of its attribute.
 pub fn encode<M: Serialize>(model: &M, object: &Object) -> Result<Value, ModelError> {
     let tree = model.serialize(ser::TreeSerializer)?;
     shape::object_value(tree, object)
 }
 
-/// The model that `value` says.
+/// Converts `value` to a model.
 ///
 /// # Errors
-/// [`ModelError`] with the attribute that the model does not take.
+/// Returns a [`ModelError`] with the attribute that the model does not accept.
 pub fn decode<M: DeserializeOwned>(value: &Value, object: &Object) -> Result<M, ModelError> {
     M::deserialize(View::object(value, object))
 }
@@ -75,8 +75,8 @@ pub(crate) fn default_value(json: &Json, attribute: &Attribute) -> Result<Value,
     shape::attribute_value(Tree::from_json(json), attribute)
 }
 
-/// What `after` changed of `before` (both models' values), applied to `original`: what a model
-/// cannot hold, such as an unknown in a plain type, stays as it was.
+/// Applies the differences between `before` and `after`, two values of models, to `original`.
+/// Anything that a model cannot represent, such as an unknown in a plain type, stays as it was.
 pub(crate) fn adopt(original: Value, before: &Value, after: Value) -> Value {
     if *before == after {
         return original;

@@ -1,4 +1,4 @@
-//! Where in a value something is.
+//! Paths to a part of a value.
 
 use std::fmt;
 
@@ -15,8 +15,8 @@ pub enum Step {
     Index(usize),
 }
 
-/// The way from the root of a resource's (or the provider's) value to a part of it, in Terraform's
-/// names. Displays as a user would write it: `backup.schedules["nightly"].schedule`.
+/// The path from the root of a resource's or the provider's value to a part of it, in Terraform's
+/// names. It is displayed as a user would write it: `backup.schedules["nightly"].schedule`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AttributePath {
     steps: Vec<Step>,
@@ -28,7 +28,7 @@ impl AttributePath {
         Self::default()
     }
 
-    /// The path of `steps`.
+    /// The path with these `steps`.
     pub fn new(steps: impl IntoIterator<Item = Step>) -> Self {
         Self {
             steps: steps.into_iter().collect(),
@@ -53,7 +53,7 @@ impl AttributePath {
         self.with(Step::Index(index))
     }
 
-    /// This path and one step more.
+    /// This path with one more step.
     #[must_use]
     pub fn with(&self, step: Step) -> Self {
         let mut steps = Vec::with_capacity(self.steps.len() + 1);
@@ -67,12 +67,12 @@ impl AttributePath {
         &self.steps
     }
 
-    /// Whether this is the whole value.
+    /// Returns true if this is the whole value.
     pub fn is_root(&self) -> bool {
         self.steps.is_empty()
     }
 
-    /// "path: " before a message about it; "" for the root.
+    /// The prefix "path: " for a message about the path; empty for the root.
     pub(crate) fn prefix(&self) -> String {
         if self.is_root() {
             String::new()
@@ -85,7 +85,7 @@ impl AttributePath {
         self.steps.insert(0, step);
     }
 
-    /// None for the root, which the protocol expresses by leaving the path out.
+    /// The path in the protocol's form; None for the root, for which the protocol omits the path.
     pub(crate) fn to_wire(&self) -> Option<wire::AttributePath> {
         use wire::attribute_path::step::Selector;
         if self.is_root() {
@@ -123,8 +123,8 @@ impl AttributePath {
     }
 }
 
-/// Where a walk is. Most places are never told, so their path is put together only for those that
-/// are.
+/// The current place of a walk. Most places are never reported, so the path is built only for those
+/// that are.
 #[derive(Clone, Copy)]
 pub(crate) enum At<'a> {
     Root,

@@ -1,25 +1,26 @@
-//! What a state will be, and what it is, by the attributes of a schema: pure functions of
-//! configuration, prior state and what was observed.
+//! Plans and refreshes by the attributes of a schema: pure functions of the configuration, the
+//! prior state and the observed object.
 //!
-//! A change goes through them in this order:
-//! 1. [`propose`]: configuration over prior state; the result keeps to every rule that Terraform
-//!    holds a plan against;
-//! 2. [`resume`]: where an earlier wait ended early, its outputs become unknown;
-//! 3. the resource adjusts the plan, and judges what is asked for: [`intend`];
-//! 4. [`replacements`]: which changes replace the object; [`promise`]: what is known of the unknown;
-//! 5. after apply [`fill`]: the plan, with what was unknown taken from what came back; and
-//!    [`contradictions`]: where what came back is not what was planned.
+//! A change uses them in this order:
+//! 1. [`propose`]: merges the configuration into the prior state; the result follows every rule
+//!    that Terraform has for a plan;
+//! 2. [`resume`]: makes the pending outputs unknown if an earlier wait ended early;
+//! 3. the resource adjusts the plan, and checks the requested values ([`intend`]);
+//! 4. [`replacements`]: finds the changes that replace the object; [`promise`]: adds promises about
+//!    unknown values;
+//! 5. after the apply, [`fill`] completes the plan's unknown values from the result, and
+//!    [`contradictions`] finds the places where the result differs from the plan.
 //!
-//! A read goes through [`refresh`] alone; [`configuration`] writes the HCL of what exists. What
-//! comes from elsewhere ([`hide`]) has its write-only values taken out.
+//! A read uses only [`refresh`]. [`configuration`] generates the configuration of an existing
+//! object. [`hide`] removes write-only values from states that come from elsewhere.
 //!
-//! Unknowns are exact: on an update everything that the configuration does not change keeps its
-//! prior value, and a resource marks those of its outputs that will change. An attribute that was
-//! configured and is not any more is unknown, because the server will choose, unless it cannot change
-//! without a replacement.
+//! Unknowns are exact: on an update, every value that the configuration does not change keeps its
+//! prior value, and the resource marks the outputs that will change. An attribute that was removed
+//! from the configuration becomes unknown, because the server chooses its value, unless a change of
+//! the attribute replaces the object.
 //!
-//! An element of a list of objects that moves keeps what was computed of it: elements are told apart
-//! by their keys (`x-kubernetes-list-map-keys`), and else by what is configured of them.
+//! An element of a list of objects keeps its computed values when it moves. Elements are identified
+//! by their keys (`x-kubernetes-list-map-keys`) or, without keys, by their configured values.
 
 use std::collections::BTreeSet;
 
@@ -49,11 +50,13 @@ pub use propose::propose;
 pub use refresh::refresh;
 pub use replace::replacements;
 
-/// Whether two strings with an `x-semantic` kind mean the same: kind, one, the other.
+/// A function that returns true if two strings with an `x-semantic` kind have the same meaning. Its
+/// arguments are the kind and the two strings.
 pub type Equal<'a> = &'a dyn Fn(&str, &str, &str) -> bool;
 
-/// Whether two values of an attribute with that semantic mean the same. Free values do where they
-/// are one in JSON: of a list and a tuple, or a map and an object, a server knows no difference.
+/// Returns true if two values of an attribute with this semantic kind have the same meaning. Free
+/// values do if they are equal in JSON: a server cannot distinguish a list from a tuple, or a map
+/// from an object.
 fn equal(semantic: Option<&str>, a: &Value, b: &Value, same: Equal<'_>) -> bool {
     if a == b || (a.is_null() && b.is_null()) {
         return true;
@@ -79,8 +82,8 @@ fn equal(semantic: Option<&str>, a: &Value, b: &Value, same: Equal<'_>) -> bool 
     }
 }
 
-/// The paths at which `config` gives a value to an attribute that the server would choose
-/// otherwise. Kept in private state, so that the next plan knows what is configured no more.
+/// The paths at which `config` sets an attribute that the server would choose otherwise. They are
+/// kept in the private state, so that the next plan knows which were removed.
 pub fn configured(object: &Object, config: &Value) -> BTreeSet<String> {
     let mut paths = BTreeSet::new();
     collect(object, config, &AttributePath::root(), &mut paths);
@@ -112,7 +115,7 @@ fn collect(object: &Object, config: &Value, path: &AttributePath, paths: &mut BT
     }
 }
 
-/// The objects of a nested attribute, with the step to each; none where it is null or unknown.
+/// The objects of a nested attribute, with the step to each; none if it is null or unknown.
 fn elements<'a>(nesting: &Nesting, value: &'a Value) -> Vec<(Option<Step>, &'a Value)> {
     match (nesting, value) {
         (Nesting::Single, Value::Map(_)) => vec![(None, value)],
@@ -129,8 +132,8 @@ fn elements<'a>(nesting: &Nesting, value: &'a Value) -> Vec<(Option<Step>, &'a V
     }
 }
 
-/// Makes `outputs` (attributes at the root) unknown in a plan that goes on with a wait, which
-/// makes it an update in place.
+/// Makes `outputs`, attributes at the root, unknown in a plan that resumes a wait. This makes the
+/// plan an update in place.
 pub fn resume(planned: &mut Value, outputs: &[&str]) {
     if let Value::Map(members) = planned {
         for output in outputs {

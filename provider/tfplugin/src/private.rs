@@ -1,4 +1,4 @@
-//! What is kept beside the state of a resource and shown to nobody.
+//! Private state: data that is kept with a resource's state and never shown.
 
 use std::collections::BTreeSet;
 
@@ -11,10 +11,10 @@ const PLANNED: &str = ".planned";
 const PENDING: &str = ".pending";
 const UNREAD: &str = ".unread";
 
-/// The private state of one resource: a JSON object that travels from plan to apply to state to the
-/// next plan. Secrets do not belong here: it is stored in clear.
+/// The private state of one resource: a JSON object that is passed from plan to apply, to the state
+/// and to the next plan. It must not contain secrets, because it is stored in plain text.
 ///
-/// Keys that begin with a dot are this crate's own.
+/// Keys that begin with a dot are reserved for this crate.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Private {
     keys: Map<String, Json>,
@@ -25,7 +25,7 @@ pub struct Private {
 }
 
 impl Private {
-    /// The value of `key`; None when it is absent or of another shape.
+    /// The value of `key`; None if it is absent or has another shape.
     pub fn get<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
         T::deserialize(self.keys.get(key)?).ok()
     }
@@ -33,7 +33,7 @@ impl Private {
     /// Sets `key`. Keys that begin with a dot are refused.
     ///
     /// # Errors
-    /// [`PrivateError`] when the key is reserved or the value is not JSON.
+    /// Returns a [`PrivateError`] if the key is reserved or the value has no JSON form.
     pub fn set<T: Serialize>(&mut self, key: &str, value: T) -> Result<(), PrivateError> {
         if key.starts_with('.') {
             return Err(PrivateError::Reserved(key.to_owned()));
@@ -48,20 +48,19 @@ impl Private {
         self.keys.remove(key);
     }
 
-    /// Why the last apply ended before the object was as asked; None when nothing is pending.
-    /// While there is a reason, a plan goes on waiting: an update in place with the resource's
-    /// pending outputs unknown.
+    /// The reason why the last apply ended before the object was as requested; None if nothing is
+    /// pending. While there is a reason, each plan resumes the wait: it is an update in place in
+    /// which the resource's pending outputs are unknown.
     pub fn pending(&self) -> Option<&str> {
         self.pending.as_deref()
     }
 
-    /// Nothing is pending any more: for a read that sees that what was waited for has come.
+    /// Ends the pending state: for a read that finds the object as requested.
     pub fn clear_pending(&mut self) {
         self.pending = None;
     }
 
-    /// Leaves the object for a later apply to wait for: for a read that sees that it is not as
-    /// it was asked for.
+    /// Makes a later apply wait for the object: for a read that finds the object not as requested.
     pub fn set_pending(&mut self, why: impl Into<String>) {
         self.pending = Some(why.into());
     }
@@ -72,22 +71,22 @@ impl Private {
         self.unread
     }
 
-    /// Notes whether the state only names the object.
+    /// Records whether the state only identifies the object.
     pub(crate) fn set_unread(&mut self, unread: bool) {
         self.unread = unread;
     }
 
-    /// The paths that the configuration gave when the object was last written.
+    /// The paths that the configuration set when the object was last written.
     pub(crate) fn configured(&self) -> &BTreeSet<String> {
         &self.configured
     }
 
-    /// Notes what the configuration gives now; it counts once the apply went through.
+    /// Records the paths that the configuration sets now; they take effect once the apply succeeds.
     pub(crate) fn plan_configured(&mut self, paths: BTreeSet<String>) {
         self.planned = Some(paths);
     }
 
-    /// The change was written.
+    /// Records that the change was written.
     pub(crate) fn settle(&mut self) {
         if let Some(planned) = self.planned.take() {
             self.configured = planned;
@@ -95,22 +94,22 @@ impl Private {
         self.pending = None;
     }
 
-    /// The change was not written: what counted before counts still.
+    /// Records that the change was not written: the earlier paths stay in effect.
     pub(crate) fn refuse(&mut self) {
         self.planned = None;
     }
 
-    /// Takes over the resource's own keys of the plan that came before this one.
+    /// Copies the resource's own keys from the preceding plan.
     pub(crate) fn overlay(&mut self, earlier: &Private) {
         for (key, value) in &earlier.keys {
             self.keys.insert(key.clone(), value.clone());
         }
     }
 
-    /// What `bytes` hold; empty when there are none.
+    /// Reads private state from `bytes`; empty if there are none.
     ///
     /// # Errors
-    /// [`PrivateError::Malformed`] when they are not what [`Private::to_bytes`] wrote.
+    /// Returns [`PrivateError::Malformed`] if [`Private::to_bytes`] did not write the bytes.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, PrivateError> {
         if bytes.is_empty() {
             return Ok(Self::default());
@@ -133,7 +132,7 @@ impl Private {
         })
     }
 
-    /// The form that is stored: a JSON object, or nothing when there is nothing to keep.
+    /// The stored form: a JSON object, or no bytes if there is nothing to keep.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut all = self.keys.clone();
         if !self.configured.is_empty() {
@@ -159,7 +158,7 @@ fn paths(set: &BTreeSet<String>) -> Json {
     Json::Array(set.iter().cloned().map(Json::String).collect())
 }
 
-/// Why private state could not be read or set.
+/// The reason why private state could not be read or set.
 #[derive(Debug, thiserror::Error)]
 pub enum PrivateError {
     /// The stored bytes are not JSON of the expected shape: the state was edited by hand, or

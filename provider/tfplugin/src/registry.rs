@@ -1,4 +1,4 @@
-//! What a provider serves.
+//! The types that a provider serves.
 
 use crate::action::{Action, AnyAction};
 use crate::data_source::{AnyDataSource, DataSource};
@@ -8,8 +8,9 @@ use crate::list::{AnyListResource, ListResource};
 use crate::resource::{AnyResource, IdentityAttribute, Resource, Typed};
 use crate::schema::{Schema, SchemaError};
 
-/// What a provider serves: [`Provider::register`](crate::Provider::register) fills it. Each type is
-/// registered once; of two with one name neither is served, and the schema says so.
+/// The types that a provider serves. [`Provider::register`](crate::Provider::register) fills it.
+/// Register each type only once: if two types have the same name, neither is served, and the schema
+/// call reports an error.
 #[derive(Default)]
 pub struct Registry {
     pub(crate) resources: Vec<Box<dyn AnyResource>>,
@@ -21,38 +22,38 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// Serves a managed resource.
+    /// Registers a managed resource.
     pub fn resource(&mut self, resource: impl Resource) -> &mut Self {
         self.resources.push(Box::new(Typed(resource)));
         self
     }
 
-    /// Serves a data source.
+    /// Registers a data source.
     pub fn data_source(&mut self, source: impl DataSource) -> &mut Self {
         self.data_sources.push(Box::new(Typed(source)));
         self
     }
 
-    /// Serves a function.
+    /// Registers a function.
     pub fn function(&mut self, function: impl Function) -> &mut Self {
         self.functions.push(Box::new(Typed(function)));
         self
     }
 
-    /// Serves an ephemeral resource.
+    /// Registers an ephemeral resource.
     pub fn ephemeral_resource(&mut self, resource: impl EphemeralResource) -> &mut Self {
         self.ephemeral_resources.push(Box::new(Typed(resource)));
         self
     }
 
-    /// Serves the search for the objects of a managed resource, which has an identity and is served
-    /// as well.
+    /// Registers a list resource: the search for the objects of a managed resource, which must be
+    /// registered too and have an identity.
     pub fn list_resource(&mut self, list: impl ListResource) -> &mut Self {
         self.list_resources.push(Box::new(Typed(list)));
         self
     }
 
-    /// Serves an action.
+    /// Registers an action.
     pub fn action(&mut self, action: impl Action) -> &mut Self {
         self.actions.push(Box::new(Typed(action)));
         self
@@ -73,7 +74,7 @@ impl Registry {
         resources.collect()
     }
 
-    /// The schema of what each search takes, for documentation and tests.
+    /// The configuration schema of each list resource, for documentation and tests.
     ///
     /// # Errors
     /// [`SchemaError`] of the first whose model has no Terraform form.
@@ -89,14 +90,14 @@ impl Registry {
     }
 }
 
-/// A type that a provider serves.
+/// A registered type.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Registered {
-    /// As users write it.
+    /// The name that users write.
     pub type_name: &'static str,
     /// Its attributes.
     pub schema: Schema,
-    /// What tells its objects apart; empty where they have no identity.
+    /// The attributes of the identity; empty if the type has none.
     pub identity: Vec<IdentityAttribute>,
 }

@@ -1,4 +1,4 @@
-//! What a resource implements.
+//! The trait that a resource implements.
 
 use std::future::Future;
 
@@ -35,63 +35,66 @@ pub use typed::Typed;
 pub use upgrade::Upgrade;
 pub(crate) use upgrade::{reason, unreadable};
 
-/// A managed resource. The crate derives its schema from [`Resource::Model`], plans every change
-/// (see [`crate::planning`]) and merges what the methods return; a resource only says what differs.
+/// A managed resource. The crate derives the schema from [`Resource::Model`], plans every change
+/// (see [`crate::planning`]) and merges the methods' results. A resource implements only what
+/// differs from these defaults.
 ///
-/// The methods that may wait are written as `async fn`. An `Err` is an error of the call; further
-/// errors, and warnings, go to the `diags` of the request.
+/// Methods that may wait are `async fn`. `Err` is an error of the call; add further errors and
+/// warnings to the request's `diags`.
 pub trait Resource: Send + Sync + 'static {
     /// The attributes.
     type Model: Model;
 
-    /// As users write it, with the provider's prefix.
+    /// The name that users write, with the provider's prefix.
     fn type_name(&self) -> &'static str;
 
-    /// In markdown; "" takes the model's doc comment.
+    /// The description in markdown. If it is empty, the model's doc comment is used.
     fn description(&self) -> &'static str {
         ""
     }
 
-    /// The version of the schema; goes up when stored state has to be brought to another shape,
-    /// which [`Resource::upgrades`] does.
+    /// The version of the schema. Increase it if stored states must be converted, which
+    /// [`Resource::upgrades`] does.
     fn version(&self) -> i64 {
         0
     }
 
-    /// How states of earlier versions of the schema become today's, one for each version.
+    /// The conversions of states of earlier schema versions, one for each version.
     fn upgrades(&self) -> Vec<Upgrade<Self::Model>> {
         Vec::new()
     }
 
-    /// Attributes (Terraform names, at the root) that are unknown in a plan that goes on with a
-    /// wait that ended early.
+    /// Attributes at the root, by Terraform name, that are unknown in a plan that resumes a wait
+    /// that ended early.
     fn pending_outputs(&self) -> &'static [&'static str] {
         &[]
     }
 
-    /// The attributes that tell one object from all others; none: it has no identity. The crate
-    /// takes identities from the state, imports by them, and refuses one that changes.
+    /// The attributes that identify an object; empty if the resource has no identity. The crate
+    /// takes identities from the state, imports by them, and reports an error if an identity
+    /// changes.
     fn identity(&self) -> Vec<IdentityAttribute> {
         Vec::new()
     }
 
-    /// The version of the identity; goes up when stored ones need [`Resource::upgrade_identity`].
+    /// The version of the identity. Increase it if stored identities need
+    /// [`Resource::upgrade_identity`].
     fn identity_version(&self) -> i64 {
         0
     }
 
-    /// Whether an object that lives on may get another identity.
+    /// Returns true if the identity of an existing object may change.
     fn identity_may_change(&self) -> bool {
         false
     }
 
-    /// How long operations may take unless the user says otherwise: becomes [`Context::timeout`].
-    /// None: the crate leaves an attribute `timeouts` alone.
+    /// The default timeouts of operations, for [`Context::timeout`]. If None, the crate gives an
+    /// attribute `timeouts` no special meaning.
     fn timeouts(&self) -> Option<Timeouts> {
         None
     }
 
-    /// Whether two strings of an attribute with `x-semantic: kind` mean the same.
+    /// Returns true if two strings of an attribute with `x-semantic: kind` mean the same.
     fn semantically_equal(&self, kind: &str, a: &str, b: &str) -> bool {
         let _ = kind;
         a == b
@@ -103,7 +106,7 @@ pub trait Resource: Send + Sync + 'static {
     }
 
     /// Adjusts the plan of a creation or an update: marks outputs that the change affects as
-    /// unknown, asks for replacement, warns of what the change does.
+    /// unknown, requests replacement, warns of the change's effects.
     fn plan(
         &self,
         plan: &mut Plan<'_, Self::Model>,
@@ -112,7 +115,7 @@ pub trait Resource: Send + Sync + 'static {
         async { Ok(()) }
     }
 
-    /// Objects to a destruction, at plan.
+    /// Refuses a destruction at plan.
     fn plan_destroy(
         &self,
         request: PlanDestroyRequest<'_, Self::Model>,
@@ -121,36 +124,37 @@ pub trait Resource: Send + Sync + 'static {
         async { Ok(()) }
     }
 
-    /// Looks at the object. The crate merges what was found into the prior state: a value that
-    /// means the same keeps the user's spelling, a local attribute its prior value. After an error
-    /// the state stays as it is.
+    /// Reads the object. The crate merges the result into the prior state: a value with the same
+    /// meaning keeps the user's spelling, and a local attribute keeps its prior value. After an
+    /// error the state is unchanged.
     fn read(
         &self,
         request: ReadRequest<'_, Self::Model>,
     ) -> impl Future<Output = Result<ReadResult<Self::Model>, Diagnostic>> + Send;
 
-    /// Makes the object. An error means that nothing exists, unless
+    /// Creates the object. An error means that no object exists, unless
     /// [`CreateRequest::note_made`] was called: then it means that the object is pending.
     fn create(
         &self,
         request: CreateRequest<'_, Self::Model>,
     ) -> impl Future<Output = Result<Creation<Self::Model>, Diagnostic>> + Send;
 
-    /// Changes the object, or goes on waiting for it. An error means that nothing was written: the
-    /// prior state stays.
+    /// Changes the object, or continues to wait for it. An error means that nothing was written:
+    /// the prior state is kept.
     fn update(
         &self,
         request: UpdateRequest<'_, Self::Model>,
     ) -> impl Future<Output = Result<Update<Self::Model>, Diagnostic>> + Send;
 
-    /// Removes the object. An error means that it still exists and stays in the state.
+    /// Deletes the object. An error means that the object still exists; it stays in the state.
     fn delete(
         &self,
         request: DeleteRequest<'_, Self::Model>,
     ) -> impl Future<Output = Result<(), Diagnostic>> + Send;
 
-    /// The attributes that an import id stands for, all else null; Terraform then calls read. An
-    /// error when it stands for none. A resource whose identity is one string is imported by that.
+    /// Returns the attributes for an import ID, with all others null; Terraform then calls read.
+    /// Returns an error if the ID is not valid. By default, a resource whose identity is one string
+    /// is imported by that string.
     fn import(
         &self,
         request: ImportRequest<'_>,
@@ -159,15 +163,15 @@ pub trait Resource: Send + Sync + 'static {
         async { model }
     }
 
-    /// May put an import off ([`Context::defer`]); what [`Resource::import`] or the identity says
-    /// is the stub then.
+    /// Called before an import, which it may defer ([`Context::defer`]). The deferred import then
+    /// has the attributes from [`Resource::import`] or from the identity.
     fn before_import(&self, cx: &Context) {
         let _ = cx;
     }
 
-    /// Takes over an object that another provider or type kept (a `moved` block): the attributes
-    /// that tell which it is, all else null; Terraform then calls read. None when it does not take
-    /// such objects.
+    /// Takes over an object of another provider or type, for a `moved` block. Returns the
+    /// attributes that identify the object, with all others null; Terraform then calls read.
+    /// Returns None if the resource does not accept such objects.
     fn move_from(
         &self,
         request: MoveRequest<'_>,
@@ -176,18 +180,18 @@ pub trait Resource: Send + Sync + 'static {
         async { Ok(None) }
     }
 
-    /// Adjusts the configuration that the crate wrote for an existing object. Outputs, write-only
-    /// and deprecated attributes, defaults, and all but one of those that exclude each other are
-    /// null already (see [`crate::planning::configuration`]).
+    /// Adjusts the configuration that the crate generated for an existing object. These attributes
+    /// are already null: outputs, write-only and deprecated attributes, defaults, and all but one
+    /// of those that exclude each other (see [`crate::planning::configuration`]).
     fn generate_config(&self, config: &mut Self::Model) -> impl Future<Output = ()> + Send {
         let _ = config;
         async {}
     }
 
-    /// Brings an identity that an older [`Resource::identity_version`] wrote to today's shape.
+    /// Converts an identity of an older [`Resource::identity_version`] to the current form.
     ///
     /// # Errors
-    /// [`Diagnostic`] when it cannot.
+    /// Returns a [`Diagnostic`] if the identity cannot be converted.
     fn upgrade_identity(&self, version: i64, identity: Json) -> Result<Json, Diagnostic> {
         let _ = version;
         Ok(identity)

@@ -1,30 +1,30 @@
-//! What attributes a resource or a provider has.
+//! The schema of a resource or a provider.
 //!
-//! A [`Schema`] is derived from the JSON schema of a model ([`Schema::derive`]). A property becomes an
-//! attribute named after its serde name in snake case ([`attribute_name`]); these extensions of a
-//! property say what JSON schema cannot:
+//! A [`Schema`] is derived from the JSON schema of a model ([`Schema::derive`]). A property becomes
+//! an attribute named after its serde name in snake case ([`attribute_name`]); these extensions of
+//! a property express what JSON schema cannot:
 //!
 //! | extension | meaning |
 //! |---|---|
 //! | `x-read-only` | only the provider sets it |
-//! | `x-computed` | omitted means what the server has |
+//! | `x-computed` | if omitted, the server's value applies |
 //! | `x-force-new` | a change replaces the object |
-//! | `x-sensitive`, `x-write-only` | hidden; never in plan or state |
-//! | `x-semantic: KIND` | strings that may be spelled differently and mean the same |
+//! | `x-sensitive`, `x-write-only` | hidden in output; never in plan or state |
+//! | `x-semantic: KIND` | strings can have the same meaning although they are spelled differently |
 //! | `x-map-key: MEMBER` | a list of objects becomes a map by that member |
 //! | `x-inline` | the members of the object become attributes of the parent |
-//! | `x-local` | the server never says it: what is in the state stays |
-//! | `x-default: VALUE` | default in Terraform only; a plain `default` counts as well |
+//! | `x-local` | the server never returns it: the state's value is kept |
+//! | `x-default: VALUE` | default in Terraform only; a plain `default` works too |
 //! | `x-skip` | not in Terraform |
 //! | `x-dynamic` | free JSON |
-//! | `x-unfilled` | with `x-computed`: the server fills in nothing where a creation omits it |
-//! | `x-server-default: VALUE` | what the server has where it is omitted: left out of generated HCL |
-//! | `x-conflicts-with: [MEMBER]` | at most one of these neighbours and this is set |
-//! | `x-never-null` | never null once applied, so conditions on it are decided at plan |
-//! | `x-deprecation-message` | what to use in place of a `deprecated` property |
-//! | `x-kubernetes-list-map-keys: [MEMBER]` | these members tell the elements of a list of objects apart |
+//! | `x-unfilled` | with `x-computed`: the server sets no value if a creation omits it |
+//! | `x-server-default: VALUE` | the server's value if omitted; omitted from generated HCL |
+//! | `x-conflicts-with: [MEMBER]` | at most one of these members and this one may be set |
+//! | `x-never-null` | never null once applied, so conditions on it are evaluated at plan |
+//! | `x-deprecation-message` | the replacement for a `deprecated` property |
+//! | `x-kubernetes-list-map-keys: [MEMBER]` | these members identify the elements of a list |
 //!
-//! Of Kubernetes' own extensions only that one has a meaning here; the others are passed over.
+//! Other extensions of Kubernetes are ignored.
 
 use std::collections::BTreeMap;
 
@@ -52,11 +52,11 @@ pub struct Schema {
     pub root: Object,
 }
 
-/// Attributes that stand side by side.
+/// The attributes of one object.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Object {
-    /// In the order of the model.
+    /// The attributes, in the order of the model.
     pub attributes: Vec<Attribute>,
 }
 
@@ -68,46 +68,47 @@ pub struct Attribute {
     pub name: String,
     /// Its name in the model's serde form.
     pub member: String,
-    /// The inlined objects of the model that it lives in, from the outside.
+    /// The inlined objects of the model that contain it, outermost first.
     pub within: Vec<String>,
-    /// What values it takes.
+    /// The values that it accepts.
     pub kind: Kind,
-    /// Who sets it.
+    /// The party that sets the value.
     pub mode: Mode,
-    /// Hidden in what Terraform prints.
+    /// True if Terraform hides the value in its output.
     pub sensitive: bool,
-    /// In configuration only.
+    /// True if the value is only in the configuration.
     pub write_only: bool,
-    /// A change replaces the object.
+    /// True if a change replaces the object.
     pub force_new: bool,
-    /// The server never says it.
+    /// True if the server never returns the value.
     pub local: bool,
-    /// The kind of strings that may mean the same though spelled differently.
+    /// The semantic kind: strings that can have the same meaning although they are spelled
+    /// differently.
     pub semantic: Option<String>,
-    /// Omitted at creation it stays null.
+    /// True if the value stays null when a creation omits it.
     pub unfilled: bool,
-    /// What it is when the configuration omits it.
+    /// The value if the configuration omits the attribute.
     pub default: Option<Value>,
-    /// What the server has when the configuration omits it.
+    /// The server's value if the configuration omits the attribute.
     pub server_default: Option<Value>,
-    /// The Terraform names of the members that tell the elements of a list of objects apart. Where
-    /// there are none, an element is the one of which the same is configured.
+    /// The Terraform names of the members that identify the elements of a list of objects. Without
+    /// keys, elements are identified by their configured values.
     pub keys: Vec<String>,
-    /// The Terraform names of the neighbours that exclude it.
+    /// The Terraform names of the attributes of the same object that exclude this one.
     pub conflicts_with: Vec<String>,
-    /// It is not null once applied, not even in a state that is pending.
+    /// True if the value is never null after an apply, even in a pending state.
     pub never_null: bool,
     /// In markdown.
     pub description: String,
-    /// Still there, to be avoided.
+    /// True if the attribute should no longer be used.
     pub deprecated: bool,
-    /// What to use in its place.
+    /// The replacement for a deprecated attribute.
     pub deprecation_message: String,
-    /// What values are allowed.
+    /// The constraints on values.
     pub constraints: Constraints,
 }
 
-/// What values an attribute takes.
+/// The values that an attribute accepts.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Kind {
     /// A value whose parts are not attributes.
@@ -116,43 +117,43 @@ pub enum Kind {
     Nested(Nesting, Object),
 }
 
-/// How the objects of a nested attribute are held.
+/// The collection of a nested attribute's objects.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Nesting {
     /// One.
     Single,
     /// In order.
     List,
-    /// By key; `member` is the member of the model's list elements that holds the key, None when
-    /// the model has a map as well.
+    /// By key. `member` is the member of the model's list elements that contains the key; None if
+    /// the model has a map too.
     Map {
         /// The serde name of that member.
         member: Option<String>,
     },
 }
 
-/// Who sets an attribute.
+/// The party that sets an attribute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// The user, always.
     Required,
-    /// The user, or nobody.
+    /// The user, if at all.
     Optional,
-    /// The user; where the user does not, a default or the server.
+    /// The user or, if the user does not, a default or the server.
     OptionalComputed,
-    /// The provider alone.
+    /// Only the provider.
     Computed,
 }
 
 impl Mode {
-    /// Whether the value may come from elsewhere than the configuration.
+    /// Returns true if the value can come from a source other than the configuration.
     pub fn is_computed(self) -> bool {
         matches!(self, Self::OptionalComputed | Self::Computed)
     }
 }
 
 impl Object {
-    /// The object that has `attributes`.
+    /// An object with these `attributes`.
     pub fn new(attributes: Vec<Attribute>) -> Self {
         Self { attributes }
     }
@@ -162,7 +163,7 @@ impl Object {
         self.attributes.iter().find(|a| a.name == name)
     }
 
-    /// Whether what is at `path` is hidden, or lies in something that is.
+    /// Returns true if the value at `path`, or an object that contains it, is hidden.
     pub(crate) fn hides(&self, path: &AttributePath) -> bool {
         let mut object = Some(self);
         for step in path.steps() {
@@ -193,7 +194,7 @@ impl Object {
         )
     }
 
-    /// The value in which nothing is set.
+    /// The value in which every attribute is null.
     pub fn null_members(&self) -> Value {
         Value::map(
             self.attributes

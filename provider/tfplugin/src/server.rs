@@ -1,7 +1,7 @@
-//! The provider service: one file an RPC, this one holds what they share.
+//! The provider service: one file per RPC; this file contains the shared parts.
 //!
-//! Every call runs guarded (`server/guard.rs`): a panic becomes an error diagnostic and the server
-//! lives on. Calls belong to a run (`server/run.rs`), which ConfigureProvider begins.
+//! Every call is guarded (`server/guard.rs`): a panic becomes an error diagnostic, and the server
+//! continues. Each call belongs to a run (`server/run.rs`), which ConfigureProvider begins.
 
 use std::future::Future;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -56,14 +56,13 @@ use guard::{guarded, guarded_stream};
 use run::Run;
 pub use run::Signals;
 
-/// The largest message in either direction, as Go's plugins have it.
+/// The maximum size of a message in either direction, as in Go's plugins.
 pub const MAX_MESSAGE: usize = 256 << 20;
 
-/// Answers a host for the provider `P`.
+/// Serves the provider `P` to a host.
 ///
-/// A process that is started by its host serves one run. One that a person has started serves
-/// many: each connection has a server of its own, and each ConfigureProvider begins a run, with a
-/// provider that has seen nothing of the one before.
+/// A process that its host started serves one run. A process that a person started serves many:
+/// each connection has its own server, and each ConfigureProvider begins a run with a new provider.
 pub struct Server<P: Provider> {
     make: Box<dyn Fn() -> Arc<P> + Send + Sync>,
     signals: Signals,
@@ -71,7 +70,7 @@ pub struct Server<P: Provider> {
     issues: String,
 }
 
-/// A schema, the type of its values and, of a resource that has one, the identity.
+/// A schema, the type of its values and, for a resource with one, the identity.
 pub(crate) struct Shape {
     schema: Schema,
     pub(crate) ty: Type,
@@ -99,7 +98,7 @@ impl Shape {
         &self.schema.root
     }
 
-    /// The value of a request; null where it is left out.
+    /// The value of a request; null if it is omitted.
     fn decode(&self, value: Option<&wire::DynamicValue>) -> Result<Value, Diagnostic> {
         decode(value, &self.ty)
     }
@@ -109,7 +108,7 @@ impl Shape {
     }
 }
 
-/// The value of type `ty` in a request; null where it is left out.
+/// The value of type `ty` in a request; null if it is omitted.
 fn decode(value: Option<&wire::DynamicValue>, ty: &Type) -> Result<Value, Diagnostic> {
     let Some(value) = value else {
         return Ok(Value::Null);
@@ -144,7 +143,7 @@ fn encode(value: &Value, ty: &Type) -> Result<wire::DynamicValue, Diagnostic> {
     })
 }
 
-/// Whether the value of a request is null, which takes no schema to see.
+/// Returns true if the value of a request is null, which can be determined without a schema.
 fn is_null(value: Option<&wire::DynamicValue>) -> bool {
     value.is_none_or(|value| match value.msgpack.as_ref() {
         [] => value.json.is_empty() || *value.json == *b"null",
@@ -165,8 +164,8 @@ fn private(bytes: &[u8]) -> Result<Private, Diagnostic> {
 }
 
 impl<P: Provider> Server<P> {
-    /// Serves the providers that `make` makes, one a run. `issues` is where faults are reported,
-    /// for messages.
+    /// A server for the providers that `make` creates, one per run. `issues` is the address for bug
+    /// reports, used in messages.
     #[cfg(any(test, feature = "testing", feature = "unstable-proto"))]
     pub fn new(
         make: impl Fn() -> Arc<P> + Send + Sync + 'static,
@@ -175,7 +174,7 @@ impl<P: Provider> Server<P> {
         Self::until(Signals::default(), make, issues)
     }
 
-    /// The same, until one of `signals` comes.
+    /// The same server, until one of `signals` is cancelled.
     pub fn until(
         signals: Signals,
         make: impl Fn() -> Arc<P> + Send + Sync + 'static,
@@ -189,7 +188,7 @@ impl<P: Provider> Server<P> {
         }
     }
 
-    /// What is left to do at the end of the run: [`Provider::shutdown`].
+    /// Ends the run: calls [`Provider::shutdown`].
     pub async fn shutdown(&self) {
         self.run().provider.shutdown().await;
     }
@@ -225,8 +224,8 @@ fn one(diagnostic: Diagnostic) -> Vec<wire::Diagnostic> {
     vec![diagnostic.into_wire()]
 }
 
-/// What a step of an RPC stopped at, together with what was said before it. That it stopped is an
-/// error, whatever the provider takes it for.
+/// The diagnostics of an RPC that stopped at a step, including those from before. The stop is
+/// reported as an error, even if the provider reported a warning.
 fn stopped(mut diags: Diagnostics, why: Diagnostic) -> Vec<wire::Diagnostic> {
     diags.push(why.into_error());
     diags.into_wire()

@@ -1,13 +1,13 @@
-//! What tests of a provider need (feature `testing`): a host in the process, and a folder for a real
-//! one.
+//! Tools for testing a provider (feature `testing`): a host in the test's process, and a workspace
+//! for a real client.
 //!
-//! [`Host`] calls a provider as Terraform does: over the protocol's messages, with its rules checked
-//! at each answer, and without a process, a socket or a client. Configurations are JSON in
-//! Terraform's names; what they leave out is null, and [`Value::UNKNOWN`] stands for what another
-//! resource will say. Every chapter of [`crate::guide`] uses it.
+//! [`Host`] calls a provider as Terraform does: with the protocol's messages, and checking
+//! Terraform's rules at each response, but without a process, a socket or a client. Configurations
+//! are JSON in Terraform's names. Omitted attributes are null, and [`Value::UNKNOWN`] stands for a
+//! value of another resource that is not known yet. Every chapter of [`crate::guide`] uses it.
 //!
-//! [`Workspace`] is for what no host of this kind shows: how a plan reads, what a client of another
-//! version does.
+//! [`Workspace`] is for what such a host cannot show: the text of a plan, or the behaviour of a
+//! client of another version.
 
 use futures::StreamExt;
 use tonic::Request;
@@ -30,7 +30,7 @@ pub use answer::Answer;
 pub use managed::{Managed, Planned, State};
 pub use workspace::Workspace;
 
-/// A host that has started a provider, in this process.
+/// A host with a provider in the same process.
 pub struct Host<P: Provider> {
     server: Server<P>,
 }
@@ -51,7 +51,7 @@ fn capable() -> Option<wire::ClientCapabilities> {
     })
 }
 
-/// The message of an answer; a provider service fails in no other way than by diagnostics.
+/// The message of a response. A provider service reports failures only by diagnostics.
 #[track_caller]
 fn message<T>(answer: Result<tonic::Response<T>, tonic::Status>) -> T {
     match answer {
@@ -92,14 +92,14 @@ fn known<T>(found: Result<T, Diagnostic>) -> T {
 }
 
 impl<P: Provider> Host<P> {
-    /// A host of the provider that `make` makes, one a run, as [`serve`](crate::serve) takes it.
+    /// A host for the provider that `make` creates, one per run, as for [`serve`](crate::serve).
     pub fn new(make: impl Fn() -> std::sync::Arc<P> + Send + Sync + 'static) -> Self {
         Self {
             server: Server::new(make, "https://example.com/issues"),
         }
     }
 
-    /// Validates the provider block and configures the provider with it, which begins a run.
+    /// Validates the provider block and configures the provider. This begins a run.
     pub async fn configure(&self, config: impl Into<Value>) -> Answer<()> {
         let run = self.server.run();
         let shape = known(run.config());
@@ -121,10 +121,10 @@ impl<P: Provider> Host<P> {
         Answer::new((), diagnostics)
     }
 
-    /// The managed resource of that type.
+    /// The managed resource with this type name.
     ///
     /// # Panics
-    /// When the provider serves none, or its schema is invalid.
+    /// Panics if the provider does not serve it, or if its schema is invalid.
     #[track_caller]
     pub fn resource(&self, type_name: &str) -> Managed<'_, P> {
         let run = self.server.run();
@@ -164,10 +164,10 @@ impl<P: Provider> Host<P> {
         Answer::new(decode(state, &ty), diagnostics)
     }
 
-    /// Calls a function; arguments of a variadic parameter stand at the end.
+    /// Calls a function; the arguments of a variadic parameter come last.
     ///
     /// # Errors
-    /// [`FunctionError`] as the provider gives it; its parameter is not told.
+    /// Returns the provider's [`FunctionError`], without its parameter.
     ///
     /// # Panics
     /// As [`Host::resource`].
@@ -236,7 +236,7 @@ impl<P: Provider> Host<P> {
         Answer::new((), message(closed.await).diagnostics)
     }
 
-    /// Searches for the objects of a resource: each one's name, and its attributes.
+    /// Searches for the objects of a resource. Returns the name and the attributes of each.
     ///
     /// # Panics
     /// As [`Host::resource`].
@@ -270,7 +270,7 @@ impl<P: Provider> Host<P> {
         Answer::new(found, diagnostics)
     }
 
-    /// Plans and invokes an action: what it told of its progress.
+    /// Plans and invokes an action. Returns its progress messages.
     ///
     /// # Panics
     /// As [`Host::resource`].
@@ -307,21 +307,21 @@ impl<P: Provider> Host<P> {
         Answer::new(progress, diagnostics)
     }
 
-    /// The user asks Terraform to stop.
+    /// Stops the run, as if the user had asked Terraform to stop.
     pub async fn stop(&self) {
         let stop = Request::new(wire::stop_provider::Request {});
         message(self.server.stop_provider(stop).await);
     }
 }
 
-/// A configuration as it is sent, and the type of what comes back.
+/// A configuration in the protocol's form, and the type of the result.
 #[track_caller]
 fn block(shape: &Shape, config: impl Into<Value>) -> (Option<wire::DynamicValue>, Type) {
     let config = config::complete(shape.object(), config.into());
     (Some(encode(&config, &shape.ty)), shape.ty.clone())
 }
 
-/// Whether there is an error among what was told.
+/// Returns true if at least one of the diagnostics is an error.
 fn failed(told: &[wire::Diagnostic]) -> bool {
     use wire::diagnostic::Severity::Warning;
     told.iter().any(|told| told.severity() != Warning)

@@ -1,4 +1,4 @@
-//! How long operations may take.
+//! Timeouts of operations.
 
 use std::time::Duration;
 
@@ -6,12 +6,13 @@ use crate::diagnostics::Diagnostics;
 use crate::path::AttributePath;
 use crate::value::Value;
 
-/// The attribute in which a user says it, by convention.
+/// The attribute for the user's timeouts, by convention.
 const ATTRIBUTE: &str = "timeouts";
 
-/// How long the operations of a resource may take unless the user says otherwise, in an attribute
-/// `timeouts` of the model: an object of the members `create`, `read`, `update` and `delete`, or
-/// some of them, each a string such as `1h30m`. It is `x-local`, as no server says it.
+/// The default timeouts of a resource's operations. The user can change them in an attribute
+/// `timeouts` of the model: an object with some or all of the members `create`, `read`, `update`
+/// and `delete`, each a string such as `1h30m`. The attribute is `x-local`, because no server
+/// returns it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeouts {
     /// Of a creation.
@@ -67,7 +68,7 @@ impl Timeouts {
     }
 }
 
-/// What the user says of `operation` in `value`, else what the resource does.
+/// The user's timeout for `operation` in `value`, otherwise the resource's default.
 pub(crate) fn timeout(
     value: &Value,
     operation: Operation,
@@ -81,7 +82,7 @@ pub(crate) fn timeout(
     given.or_else(|| defaults.map(|defaults| defaults.of(operation)))
 }
 
-/// Refuses what is not a duration in the `timeouts` of `config`.
+/// Adds an error for each value in the `timeouts` of `config` that is not a duration.
 pub(crate) fn check(config: &Value, diags: &mut Diagnostics) {
     let Some(Value::Map(members)) = config.get(ATTRIBUTE) else {
         return;
@@ -103,8 +104,7 @@ pub(crate) fn check(config: &Value, diags: &mut Diagnostics) {
     }
 }
 
-/// The duration that `text` says in the form `1h2m3.5s`; None when it says none, or nothing
-/// above zero.
+/// The duration in `text`, in the form `1h2m3.5s`; None if it is not a duration above zero.
 fn duration(text: &str) -> Option<Duration> {
     let mut rest = text.strip_prefix('+').unwrap_or(text);
     let mut sum = Duration::ZERO;

@@ -1,12 +1,13 @@
-//! What the schema itself says about a configuration: what is required, allowed strings, bounds, lengths, patterns.
+//! Validates a configuration by its schema: required attributes, allowed strings, bounds, lengths,
+//! patterns.
 
 use crate::diagnostics::Diagnostics;
 use crate::path::{At, AttributePath, Step};
 use crate::schema::{Attribute, Constraints, Kind, Mode, Nesting, Object};
 use crate::value::Value;
 
-/// Checks `config` by the constraints of its attributes; unknown values pass. Each fault is an
-/// error at its attribute that says what would be right. Hidden values are not quoted.
+/// Checks `config` against the constraints of its attributes; unknown values pass. Each fault is an
+/// error at its attribute that states the allowed values. Hidden values are not quoted.
 pub(crate) fn check(
     object: &Object,
     config: &Value,
@@ -26,7 +27,7 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
-    /// `hidden`: the object lies in something that is hidden, and so is everything in it.
+    /// `hidden` is true if a containing object is hidden, and so everything in it.
     fn object(&mut self, object: &Object, config: &Value, at: At<'_>, hidden: bool) {
         for attribute in &object.attributes {
             let Some(value) = config.get(&attribute.name) else {
@@ -61,7 +62,7 @@ impl Check<'_> {
         }
     }
 
-    /// The host makes sure that a required attribute is written, not that it is not null.
+    /// The host checks that a required attribute is set, but not that it is not null.
     fn absent(&mut self, attribute: &Attribute, at: At<'_>) {
         if attribute.mode == Mode::Required {
             let name = &attribute.name;
@@ -73,7 +74,7 @@ impl Check<'_> {
         }
     }
 
-    /// An unknown neighbour may turn out to be null, and passes.
+    /// An unknown attribute may turn out to be null, so it passes.
     fn conflicts(&mut self, attribute: &Attribute, config: &Value, at: At<'_>) {
         let set = |name: &&String| {
             config
@@ -164,7 +165,7 @@ fn name(path: &AttributePath) -> &str {
     names.unwrap_or("value")
 }
 
-/// What is expected, where `text` is not that.
+/// The expected form, if `text` does not have it.
 fn string(constraints: &Constraints, text: &str) -> Option<String> {
     if !constraints.allowed.is_empty() && !constraints.allowed.iter().any(|a| a == text) {
         let allowed: Vec<String> = constraints

@@ -1,4 +1,4 @@
-//! Values as they travel between Terraform and a provider, and their types.
+//! Values that Terraform and a provider exchange, and their types.
 
 use std::collections::BTreeMap;
 
@@ -14,10 +14,11 @@ pub use ty::{Type, TypeError};
 
 use crate::path::{AttributePath, Step};
 
-/// How deep values and types may nest: far beyond any schema, far below what a stack holds.
+/// The maximum depth of values and types: far more than any schema has, far less than a stack can
+/// hold.
 pub const MAX_DEPTH: usize = 64;
 
-/// How deep a reader is, and whether the type it reads by came with the value itself.
+/// The depth of a reader, and whether the value itself carried the type.
 #[derive(Clone, Copy, Debug, Default)]
 struct Level {
     depth: usize,
@@ -33,8 +34,8 @@ impl Level {
         Ok(Self { depth, ..self })
     }
 
-    /// Within a value that says its own type. There an object has to be complete: a wide type and
-    /// many empty objects would cost the product of the two.
+    /// Inside a value that carries its own type. There an object must be complete: a type with many
+    /// attributes and many empty objects would cost the product of the two.
     fn carried(self) -> Result<Self, ValueError> {
         let carried = true;
         Ok(Self {
@@ -55,13 +56,13 @@ impl Level {
     }
 }
 
-/// A value. What its type is, the schema says.
+/// A value. Its type is in the schema.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Value {
     /// Nothing.
     #[default]
     Null,
-    /// Known only after apply; the refinements are promises about it.
+    /// Known only after apply; the refinements are promises about the value.
     Unknown(Option<Box<Refinements>>),
     /// true or false.
     Bool(bool),
@@ -73,31 +74,31 @@ pub enum Value {
     List(Vec<Value>),
     /// A map or an object.
     Map(BTreeMap<String, Value>),
-    /// A value that carries its own type: null and unknown have one as well, and Terraform compares
+    /// A value that carries its own type. Null and unknown also have one, and Terraform compares
     /// it.
     Dynamic(Box<(Type, Value)>),
 }
 
-/// What is promised of an unknown value.
+/// Promises about an unknown value.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Refinements {
-    /// Some(false): it will not be null. Some(true): it will be.
+    /// Some(false) if the value will not be null, Some(true) if it will be null.
     pub null: Option<bool>,
-    /// What the string begins with; under 256 bytes.
+    /// The prefix of the string, shorter than 256 bytes.
     pub prefix: Option<String>,
-    /// The least number, and whether it is included.
+    /// The lower bound of the number, and whether the bound is included.
     pub lower: Option<(Number, bool)>,
-    /// The greatest number, and whether it is included.
+    /// The upper bound of the number, and whether the bound is included.
     pub upper: Option<(Number, bool)>,
-    /// The least length of a collection.
+    /// The minimum length of a collection.
     pub min_length: Option<u64>,
-    /// The greatest length of a collection.
+    /// The maximum length of a collection.
     pub max_length: Option<u64>,
 }
 
 impl Refinements {
-    /// It will not be null.
+    /// The promise that the value will not be null.
     pub fn not_null() -> Self {
         Self {
             null: Some(false),
@@ -105,28 +106,29 @@ impl Refinements {
         }
     }
 
-    /// The same, of a string that begins with `prefix`; under 256 bytes.
+    /// The same promises, for a string that begins with `prefix`, which must be shorter than 256
+    /// bytes.
     #[must_use]
     pub fn beginning_with(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = Some(prefix.into());
         self
     }
 
-    /// The same, of a number that is at least `bound`.
+    /// The same promises, for a number that is at least `bound`.
     #[must_use]
     pub fn at_least(mut self, bound: impl Into<Number>) -> Self {
         self.lower = Some((bound.into(), true));
         self
     }
 
-    /// The same, of a number that is at most `bound`.
+    /// The same promises, for a number that is at most `bound`.
     #[must_use]
     pub fn at_most(mut self, bound: impl Into<Number>) -> Self {
         self.upper = Some((bound.into(), true));
         self
     }
 
-    /// The same, of a collection with so many elements.
+    /// The same promises, for a collection with this number of elements.
     #[must_use]
     pub fn with_length(mut self, bounds: std::ops::RangeInclusive<u64>) -> Self {
         self.min_length = Some(*bounds.start());
@@ -134,14 +136,14 @@ impl Refinements {
         self
     }
 
-    /// Whether nothing is promised.
+    /// Returns true if there are no promises.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 }
 
 impl Value {
-    /// Unknown, with nothing promised.
+    /// An unknown value without promises.
     pub const UNKNOWN: Self = Self::Unknown(None);
 
     /// A string.
@@ -154,8 +156,8 @@ impl Value {
         Self::Map(members.into_iter().map(|(k, v)| (k.into(), v)).collect())
     }
 
-    /// A value that carries the type `ty`. Of [`Type::Dynamic`] it is `value` itself, which carries
-    /// its type already, or has none.
+    /// A value that carries the type `ty`. For [`Type::Dynamic`] it is `value` itself, which
+    /// already carries its type or has none.
     pub fn dynamic(ty: Type, value: Value) -> Self {
         match ty {
             Type::Dynamic => value,
@@ -163,7 +165,7 @@ impl Value {
         }
     }
 
-    /// The value without the type that it carries; itself where it carries none.
+    /// The value without the type that it carries; the value itself if it carries none.
     pub fn content(&self) -> &Value {
         let mut value = self;
         while let Self::Dynamic(inner) = value {
@@ -180,17 +182,17 @@ impl Value {
         value
     }
 
-    /// Whether it is null, of whatever type.
+    /// Returns true if the value is null, of any type.
     pub fn is_null(&self) -> bool {
         matches!(self.content(), Self::Null)
     }
 
-    /// Whether it is unknown as a whole, of whatever type.
+    /// Returns true if the value is unknown as a whole, of any type.
     pub fn is_unknown(&self) -> bool {
         matches!(self.content(), Self::Unknown(_))
     }
 
-    /// Whether nothing in it is unknown.
+    /// Returns true if no part of the value is unknown.
     pub fn is_wholly_known(&self) -> bool {
         match self {
             Self::Unknown(_) => false,
@@ -201,7 +203,7 @@ impl Value {
         }
     }
 
-    /// The same with null in place of everything unknown. A null keeps the type that was known.
+    /// The same value with null in place of each unknown value. A null keeps the known type.
     #[must_use]
     pub fn with_unknown_as_null(self) -> Self {
         match self {
@@ -231,12 +233,12 @@ impl Value {
         }
     }
 
-    /// The same, null where there is none.
+    /// The member `name`; null if there is none.
     pub(crate) fn member(&self, name: &str) -> &Value {
         self.get(name).unwrap_or(&Self::Null)
     }
 
-    /// The part of it at `path`, without the type that it carries.
+    /// The part of the value at `path`, without the type that it carries.
     pub fn at(&self, path: &AttributePath) -> Option<&Value> {
         path.steps()
             .iter()
@@ -261,7 +263,7 @@ impl Value {
             .map(Self::content_mut)
     }
 
-    /// What a user would call it, for messages.
+    /// The kind of the value, for messages.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Null => "null",
@@ -294,35 +296,35 @@ impl From<&str> for Value {
     }
 }
 
-/// Why bytes are not a value of the type the schema gives.
+/// The reason why bytes are not a value of the schema's type.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}{reason}", .path.prefix())]
 pub struct ValueError {
-    /// Where in the value.
+    /// The path in the value.
     pub path: AttributePath,
-    /// What is wrong there.
+    /// The fault.
     pub reason: ValueErrorKind,
 }
 
-/// What is wrong with a value on the wire.
+/// The fault of a value in the protocol.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ValueErrorKind {
-    /// The bytes end early, or a marker is not one of msgpack's or JSON's.
+    /// The bytes are not valid msgpack or JSON.
     #[error("the encoding is malformed: {0}")]
     Malformed(String),
-    /// Another type than the schema gives.
+    /// The value has another type than the schema requires.
     #[error("expected {expected}, found {found}")]
     Mismatch {
-        /// What the schema says.
+        /// The type in the schema.
         expected: String,
-        /// What is there.
+        /// The kind of the value.
         found: String,
     },
     /// Nested beyond [`MAX_DEPTH`].
     #[error("nested more than {MAX_DEPTH} levels deep")]
     TooDeep,
-    /// Not a number, or one out of all bounds.
+    /// Not a number, or a number that is out of range.
     #[error(transparent)]
     Number(#[from] NumberError),
     /// The type of a dynamic value is malformed.

@@ -1,8 +1,7 @@
 //! The definition of the composition function's input.
 //!
-//! It is part of the function's package for those who read and check
-//! compositions; nobody installs it, and its objects only stand in the
-//! `input` of a composition's step.
+//! It is part of the function's package for tools that read and check compositions. It is never
+//! installed: its objects exist only in the `input` of a composition's step.
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
     CustomResourceDefinition, CustomResourceDefinitionNames, CustomResourceDefinitionSpec,
@@ -17,8 +16,8 @@ use super::structural;
 use crate::everest::DatabaseClusterSpec;
 use crate::function::{API_VERSION, Input, KIND};
 
-/// The schema of the function's input, as Kubernetes writes schemas. A composition is read by many,
-/// so that it holds no secret: it names the Secret that does.
+/// The schema of the function's input, in Kubernetes' form. Many people can read a composition, so
+/// it contains no secrets, but names the Secret that contains them.
 pub fn input_schema() -> Value {
     let mut schema = inlined::<Input>();
     hide_secrets(&mut schema);
@@ -38,7 +37,7 @@ fn hide_secrets(schema: &mut Value) {
     }
 }
 
-/// The schema of a DatabaseCluster's spec, as Kubernetes writes schemas.
+/// The schema of a DatabaseCluster's spec, in Kubernetes' form.
 pub fn database_spec_schema() -> Value {
     structural::part(inlined::<DatabaseClusterSpec>())
 }

@@ -1,4 +1,4 @@
-//! The definition of a managed resource, made from its model.
+//! The definition of a managed resource, generated from its model.
 
 mod contract;
 mod members;
@@ -21,10 +21,9 @@ pub use validations::Validation;
 
 /// The definition of a managed resource, with `validations` on its `forProvider`.
 ///
-/// Members that users write are those of the model, its spec inlined; a member that cannot be
-/// changed is held by a rule; a list whose elements have a name is merged by that name. There
-/// are no defaults but those that Crossplane's contract has, and those that the server leaves
-/// out.
+/// The members that users write are those of the model, with its spec inlined. A member that cannot
+/// be changed has a rule. A list whose elements have a name is merged by that name. The only
+/// defaults are those of Crossplane's contract and those that the server omits.
 pub fn managed_resource<M: ManagedModel>(validations: &[Validation]) -> CustomResourceDefinition {
     let settings = || SchemaSettings::openapi3().with(|settings| settings.inline_subschemas = true);
     let schema_of = |schema: schemars::Schema| schema.to_value();

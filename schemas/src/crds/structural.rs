@@ -1,17 +1,17 @@
-//! From JSON Schema to what Kubernetes calls a structural schema.
+//! Converts JSON Schema to what Kubernetes calls a structural schema.
 
 use serde_json::{Map, Value, json};
 
 use crate::quantity;
 
-/// Keywords that a definition has no place for.
+/// Keywords that a definition cannot contain.
 const FOREIGN: [&str; 4] = ["$schema", "deprecated", "nullable", "title"];
 
-/// The schema of a whole object: `schema` with the members that every object
-/// has, and without what Kubernetes does not know.
+/// The schema of a whole object: `schema` with the members that every object has, and without
+/// keywords that Kubernetes does not support.
 ///
-/// `required` replaces the root's required members: the types demand a `spec`,
-/// the API mostly does not.
+/// `required` replaces the root's required members: the types require a `spec`, but the API mostly
+/// does not.
 pub(super) fn root(mut schema: Value, required: &[&str]) -> Value {
     node(&mut schema);
     let Some(object) = schema.as_object_mut() else {
@@ -34,7 +34,7 @@ pub(super) fn root(mut schema: Value, required: &[&str]) -> Value {
     schema
 }
 
-/// The schema of a part of an object, without what Kubernetes does not know.
+/// The schema of a part of an object, without keywords that Kubernetes does not support.
 pub(super) fn part(mut schema: Value) -> Value {
     node(&mut schema);
     if let Some(object) = schema.as_object_mut() {
@@ -43,7 +43,7 @@ pub(super) fn part(mut schema: Value) -> Value {
     schema
 }
 
-/// Rewrites one schema and those below it.
+/// Rewrites a schema and the schemas below it.
 fn node(schema: &mut Value) {
     if schema.as_bool() == Some(true) {
         *schema = json!({});
@@ -113,12 +113,12 @@ fn keys_are_required(list: &mut Map<String, Value>) {
     }
 }
 
-/// The schemas directly below one, of a schema that may not be an object.
+/// The schemas directly below a schema, which may not be an object.
 pub(super) fn members_below(schema: &mut Value) -> Vec<&mut Value> {
     schema.as_object_mut().map(below).unwrap_or_default()
 }
 
-/// The schemas directly below one.
+/// The schemas directly below an object schema.
 fn below(object: &mut Map<String, Value>) -> Vec<&mut Value> {
     let mut schemas = Vec::new();
     for (keyword, value) in object {
@@ -133,7 +133,7 @@ fn below(object: &mut Map<String, Value>) -> Vec<&mut Value> {
     schemas
 }
 
-/// Turns "this or null" into "this": Kubernetes drops nulls by itself.
+/// Converts "this or null" to "this": Kubernetes drops nulls itself.
 fn unwrap_nullable(object: &mut Map<String, Value>) {
     if let Some(Value::Array(types)) = object.get_mut("type") {
         types.retain(|name| name != "null");
@@ -165,8 +165,8 @@ fn unwrap_nullable(object: &mut Map<String, Value>) {
     }
 }
 
-/// Turns "one of these texts, each with its description" into an enumeration: Kubernetes
-/// wants a type outside of `oneOf`, and has no descriptions in it.
+/// Converts "one of these texts, each with its description" to an enumeration: Kubernetes requires
+/// the type outside of `oneOf`, and allows no descriptions in it.
 fn one_of_names(object: &mut Map<String, Value>) {
     let names = |schema: &Value| -> Option<Vec<Value>> {
         if let Some(name) = schema.get("const").filter(|name| name.is_string()) {
@@ -185,8 +185,7 @@ fn one_of_names(object: &mut Map<String, Value>) {
     }
 }
 
-/// Kubernetes' own types come with Kubernetes' own texts, which would be most
-/// of the file.
+/// Removes the descriptions of Kubernetes' own types, which would be most of the file.
 fn without_descriptions(schema: &mut Value) {
     let Some(object) = schema.as_object_mut() else {
         return;

@@ -1,19 +1,19 @@
-//! What a provider may do with an external object.
+//! The actions that a provider may take on an external object.
 
 use serde::{Deserialize, Serialize};
 
 /// One of the actions that `spec.managementPolicies` lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum ManagementPolicy {
-    /// Look at it.
+    /// Read it.
     Observe,
-    /// Make it where it does not exist.
+    /// Create it if it does not exist.
     Create,
-    /// Bring it to what is wanted.
+    /// Update it to the desired state.
     Update,
     /// Delete it with the managed resource.
     Delete,
-    /// Write what the server decided into `spec.forProvider`.
+    /// Write the server's values into `spec.forProvider`.
     LateInitialize,
     /// All of them.
     #[serde(rename = "*")]
@@ -21,7 +21,7 @@ pub enum ManagementPolicy {
 }
 
 impl ManagementPolicy {
-    /// Every policy, as the definition lists them.
+    /// Every policy, in the order of the definition.
     pub const EVERY: [Self; 6] = [
         Self::Observe,
         Self::Create,
@@ -31,7 +31,7 @@ impl ManagementPolicy {
         Self::All,
     ];
 
-    /// The word for it.
+    /// The name of the policy.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Observe => "Observe",

@@ -1,4 +1,4 @@
-//! What every managed resource is made of: Crossplane's contract around a model.
+//! The common form of every managed resource: a model with the members of Crossplane's contract.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 
 use super::{Condition, GROUP, ManagementPolicy, ProviderConfigReference, VERSION};
 
-/// A model that has a managed resource: one file a kind says how.
+/// A model with a managed resource. Each kind has its own file.
 pub trait ManagedModel:
     Clone
     + fmt::Debug
@@ -28,38 +28,38 @@ pub trait ManagedModel:
 {
     /// The kind.
     const KIND: &'static str;
-    /// Its plural. The singular is the same without the last letter; neither is one of
-    /// Everest's, so that `kubectl get` of one never means the other.
+    /// The plural. The singular is the plural without the last letter. Neither is a name of
+    /// Everest's, so `kubectl get` is never ambiguous.
     const PLURAL: &'static str;
-    /// The kind of Everest's object that it stands for, if it is another one. A namespace for
-    /// databases is no object of Everest's.
+    /// The kind of Everest's object, if it has another name. A namespace for databases is not an
+    /// object of Everest.
     const EVEREST_KIND: &'static str = Self::KIND;
-    /// What a managed resource of the kind is.
+    /// The description of a managed resource of the kind.
     const DOC: &'static str;
-    /// How the members of the model become those of `forProvider`.
+    /// The conversion of the model's members to those of `forProvider`.
     const SHAPE: Shape;
 
-    /// Puts the model at the object that it stands for. `namespace` is that of the managed
-    /// resource, which holds where the model names none.
+    /// Sets the location of the model's object. `namespace` is the managed resource's namespace,
+    /// which is used if the model names none.
     fn set_location(&mut self, namespace: &str, name: &str);
 }
 
-/// How a model becomes `forProvider`.
+/// The conversion of a model to `forProvider`.
 ///
-/// Members that the server alone says go to `status.atProvider`, credentials are left out, and
-/// so is the name, which is the external name.
+/// Members that only the server sets go to `status.atProvider`. Credentials are omitted, and so is
+/// the name, which is the external name.
 #[derive(Clone, Copy, Debug)]
 pub struct Shape {
-    /// Members that an external object cannot be made without. One that is only observed needs
-    /// none of them.
+    /// Members that are required to create an external object. An external object that is only
+    /// observed needs none of them.
     pub required: &'static [&'static str],
-    /// Members that mean something to Terraform alone. What a managed resource says holds, so
-    /// there is nothing to force.
+    /// Members that only Terraform uses, such as `forceConflicts`: a managed resource always
+    /// enforces its values.
     pub left_out: &'static [&'static str],
-    /// What is said of a member, by its names separated by dots, in place of the model's text,
-    /// which speaks of Terraform.
+    /// Descriptions of members, by their path separated by dots, that replace the model's text
+    /// where that is about Terraform.
     pub descriptions: &'static [(&'static str, &'static str)],
-    /// What `secretRef` is for, where the kind needs credentials.
+    /// The description of `secretRef`, if the kind needs credentials.
     pub secret: Option<&'static str>,
 }
 
@@ -70,26 +70,26 @@ pub struct Managed<M> {
     /// The object's metadata.
     #[serde(default)]
     pub metadata: ObjectMeta,
-    /// What is wanted.
+    /// The desired state.
     pub spec: ManagedSpec<M>,
-    /// What was last seen.
+    /// The observed state.
     #[serde(default)]
     pub status: ManagedStatus,
 }
 
-/// What is wanted of a managed resource.
+/// The desired state of a managed resource.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(bound = "M: ManagedModel", rename_all = "camelCase")]
 pub struct ManagedSpec<M> {
-    /// What the external object is to be.
+    /// The desired state of the external object.
     pub for_provider: ForProvider<M>,
-    /// What the provider may do with the external object.
+    /// The actions that the provider may take on the external object.
     #[serde(default = "everything")]
     pub management_policies: Vec<ManagementPolicy>,
-    /// How the cluster is reached.
+    /// The config with the connection to the cluster.
     #[serde(default)]
     pub provider_config_ref: ProviderConfigReference,
-    /// The Secret that connection details are written to.
+    /// The Secret that receives the connection details.
     #[serde(default)]
     pub write_connection_secret_to_ref: Option<LocalReference>,
 }
@@ -98,34 +98,34 @@ fn everything() -> Vec<ManagementPolicy> {
     vec![ManagementPolicy::All]
 }
 
-/// An object of the same namespace.
+/// A reference to an object in the same namespace.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LocalReference {
     /// Its name.
     pub name: String,
 }
 
-/// What was last seen of a managed resource's external object.
+/// The observed state of a managed resource's external object.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ManagedStatus {
-    /// What the server alone says of the external object.
+    /// The values of the external object that only the server sets.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub at_provider: Map<String, Value>,
     /// `Ready`, `Synced` and `UpToDate`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub conditions: Vec<Condition>,
-    /// The generation of the managed resource that was last handled.
+    /// The last generation of the managed resource that the provider handled.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
-    /// The last value of the annotation `crossplane.io/reconcile-requested-at` that was
+    /// The last value of the annotation `crossplane.io/reconcile-requested-at` that the provider
     /// handled.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_handled_reconcile_at: Option<String>,
 }
 
 impl ManagedStatus {
-    /// The condition of a type.
+    /// The condition with this type.
     pub fn condition(&self, type_: &str) -> Option<&Condition> {
         self.conditions
             .iter()
@@ -133,12 +133,13 @@ impl ManagedStatus {
     }
 }
 
-/// `spec.forProvider`: the model, with the members of its inlined spec as its own.
+/// `spec.forProvider`: the model, with its spec inlined.
 ///
-/// One that cannot be read is kept as the reason: it must not keep the others from being read.
+/// If it cannot be read, it contains the reason, so that one faulty object does not prevent the
+/// others from being read.
 #[derive(Clone, Debug)]
 pub struct ForProvider<M> {
-    /// The model without a name, or why it cannot be read.
+    /// The model without a name, or the reason why it cannot be read.
     pub model: Result<M, String>,
     /// The Secret with the credentials that the kind needs.
     pub secret_ref: Option<LocalReference>,
@@ -157,8 +158,8 @@ impl<'de, M: ManagedModel> Deserialize<'de> for ForProvider<M> {
     }
 }
 
-/// The model of what `forProvider` says. A member belongs either to the model or to its inlined
-/// spec, and each passes over what is not its own: so both are read off the same members.
+/// Converts `forProvider` to a model. A member belongs either to the model or to its inlined spec,
+/// and each ignores the other's members, so both are read from the same members.
 fn model<M: ManagedModel>(mut members: Map<String, Value>) -> serde_json::Result<M> {
     for required in M::SHAPE.required.iter().chain(&["namespace", "name"]) {
         members.entry(*required).or_insert(Value::Null);
@@ -168,10 +169,10 @@ fn model<M: ManagedModel>(mut members: Map<String, Value>) -> serde_json::Result
     serde_json::from_value(Value::Object(members))
 }
 
-/// The members of a model as `forProvider` has them: those of its spec beside its own.
+/// The members of a model in the form of `forProvider`, with its spec inlined.
 ///
 /// # Errors
-/// When the model cannot be put into JSON.
+/// Returns an error if the model cannot be converted to JSON.
 pub fn members<M: ManagedModel>(model: &M) -> serde_json::Result<Map<String, Value>> {
     let Value::Object(mut members) = serde_json::to_value(model)? else {
         return Ok(Map::new());

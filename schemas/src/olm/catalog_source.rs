@@ -3,7 +3,7 @@
 use kube::CustomResource;
 use serde::{Deserialize, Serialize};
 
-/// Where a catalog comes from.
+/// The source of a catalog.
 #[derive(CustomResource, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[kube(
     group = "operators.coreos.com",
@@ -19,10 +19,10 @@ use serde::{Deserialize, Serialize};
 )]
 #[serde(rename_all = "camelCase", default)]
 pub struct CatalogSourceSpec {
-    /// Address of a catalog server that runs already.
+    /// Address of an existing catalog server.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
-    /// Name of the catalog, for readers.
+    /// Name of the catalog, for people.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub display_name: Option<String>,
     /// Image that serves the catalog.
@@ -32,7 +32,7 @@ pub struct CatalogSourceSpec {
     pub source_type: String,
 }
 
-/// What OLM last saw of a catalog.
+/// The status of a catalog, reported by OLM.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct CatalogSourceStatus {

@@ -4,7 +4,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::CustomResource;
 use serde::{Deserialize, Serialize};
 
-/// Which version of which operator.
+/// A version of an operator.
 #[derive(CustomResource, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[kube(
     group = "operators.coreos.com",
@@ -20,9 +20,9 @@ use serde::{Deserialize, Serialize};
 )]
 #[serde(rename_all = "camelCase", default)]
 pub struct ClusterServiceVersionSpec {
-    /// Name of the operator, for readers.
+    /// Name of the operator, for people.
     pub display_name: String,
-    /// The ClusterServiceVersion that it takes over from.
+    /// The ClusterServiceVersion that it replaces.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replaces: Option<String>,
     /// Version of the operator, such as `1.18.0`.
@@ -30,37 +30,36 @@ pub struct ClusterServiceVersionSpec {
     pub version: Option<String>,
 }
 
-/// How far the installation of a version has come.
+/// The progress of the installation.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ClusterServiceVersionStatus {
-    /// The states that it went through, oldest first.
+    /// The earlier states, oldest first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub conditions: Option<Vec<CsvCondition>>,
     /// When the phase last changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_transition_time: Option<Time>,
-    /// What happened, for a reader.
+    /// A message for people.
     pub message: String,
-    /// `Pending`, `InstallReady`, `Installing`, `Succeeded`, `Failed`,
-    /// `Replacing` or `Deleting`. A version that has succeeded may go back to
-    /// `InstallReady` for a moment.
+    /// `Pending`, `InstallReady`, `Installing`, `Succeeded`, `Failed`, `Replacing` or `Deleting`. A
+    /// version that has succeeded may briefly return to `InstallReady`.
     pub phase: String,
-    /// Why, in one CamelCase word.
+    /// The reason, as one CamelCase word.
     pub reason: String,
 }
 
-/// A state that an installation went through.
+/// An earlier state of an installation.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct CsvCondition {
-    /// When it began.
+    /// The time at which the state began.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_transition_time: Option<Time>,
-    /// What happened, for a reader.
+    /// A message for people.
     pub message: String,
     /// The phase.
     pub phase: String,
-    /// Why, in one CamelCase word.
+    /// The reason, as one CamelCase word.
     pub reason: String,
 }

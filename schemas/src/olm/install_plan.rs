@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::OlmCondition;
 
-/// Which operators a plan installs, and whether it may.
+/// The operators that a plan installs, and its approval.
 #[derive(CustomResource, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[kube(
     group = "operators.coreos.com",
@@ -23,28 +23,28 @@ use super::OlmCondition;
 pub struct InstallPlanSpec {
     /// `Manual` or `Automatic`.
     pub approval: String,
-    /// Whether the plan may be carried out.
+    /// True if OLM may execute the plan.
     pub approved: bool,
-    /// Every ClusterServiceVersion that it installs: those of several
-    /// Subscriptions may share one plan.
+    /// Every ClusterServiceVersion that the plan installs. Several Subscriptions may share one
+    /// plan.
     pub cluster_service_version_names: Vec<String>,
 }
 
-/// How far a plan has come.
+/// The progress of a plan.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct InstallPlanStatus {
     /// Bundles that are still being unpacked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bundle_lookups: Option<Vec<BundleLookup>>,
-    /// Aspects of its state, such as `Installed`.
+    /// The conditions, such as `Installed`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub conditions: Option<Vec<OlmCondition>>,
-    /// What went wrong.
+    /// The error, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// `Planning`, `RequiresApproval`, `Installing`, `Complete` or `Failed`;
-    /// empty on a plan that OLM has not looked at.
+    /// `Planning`, `RequiresApproval`, `Installing`, `Complete` or `Failed`; empty if OLM has not
+    /// handled the plan yet.
     pub phase: String,
     /// The steps, without the objects that they create.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -55,7 +55,7 @@ pub struct InstallPlanStatus {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct BundleLookup {
-    /// How the unpacking goes.
+    /// The conditions of the unpacking.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub conditions: Option<Vec<OlmCondition>>,
     /// The ClusterServiceVersion in the bundle.

@@ -1,9 +1,9 @@
-//! OperatorGroup: the namespaces that operators of a namespace serve.
+//! OperatorGroup: the namespaces that the operators in a namespace serve.
 
 use kube::CustomResource;
 use serde::{Deserialize, Serialize};
 
-/// Which namespaces the operators of the group's own namespace serve.
+/// The namespaces that the operators in the group's namespace serve.
 #[derive(CustomResource, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[kube(
     group = "operators.coreos.com",
@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 )]
 #[serde(rename_all = "camelCase", default)]
 pub struct OperatorGroupSpec {
-    /// The namespaces by name; absent together with a selector: all.
+    /// The names of the namespaces. If both this and the selector are absent, it is all namespaces.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target_namespaces: Option<Vec<String>>,
     /// `Default`, or `TechPreviewUnsafeFailForward`.
@@ -27,7 +27,7 @@ pub struct OperatorGroupSpec {
     pub upgrade_strategy: Option<String>,
 }
 
-/// What OLM made of a group.
+/// The status of a group, reported by OLM.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct OperatorGroupStatus {

@@ -1,9 +1,9 @@
-//! PackageManifest: what a catalog offers of one operator.
+//! PackageManifest: the versions of an operator in a catalog.
 
 use kube::CustomResource;
 use serde::{Deserialize, Serialize};
 
-/// Nothing: a manifest is all status.
+/// The empty spec: a manifest has only a status.
 #[derive(CustomResource, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[kube(
     group = "packages.operators.coreos.com",
@@ -19,18 +19,18 @@ use serde::{Deserialize, Serialize};
 )]
 pub struct PackageManifestSpec {}
 
-/// What a catalog offers of one operator.
+/// The versions of an operator in a catalog.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct PackageManifestStatus {
-    /// Name of the CatalogSource. Two catalogs may offer one package, and then
-    /// there are two manifests of one name.
+    /// Name of the CatalogSource. If two catalogs have the same package, there are two manifests
+    /// with the same name.
     pub catalog_source: String,
     /// Namespace of the CatalogSource.
     pub catalog_source_namespace: String,
     /// The channels.
     pub channels: Vec<PackageChannel>,
-    /// The channel of Subscriptions that name none.
+    /// The channel of Subscriptions without a channel.
     pub default_channel: String,
     /// Name of the package.
     pub package_name: String,

@@ -1,4 +1,4 @@
-//! Subscription: the wish to have an operator installed and kept current.
+//! Subscription: a request to install an operator and keep it up to date.
 
 use k8s_openapi::api::core::v1::EnvVar;
 use kube::CustomResource;
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::OlmCondition;
 
-/// Which operator is wanted, from where, and how its upgrades are approved.
+/// The requested operator, its source and the approval of its upgrades.
 #[derive(CustomResource, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[kube(
     group = "operators.coreos.com",
@@ -25,10 +25,10 @@ pub struct SubscriptionSpec {
     /// Channel of the package, such as `stable-v1`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channel: Option<String>,
-    /// What the operator's Deployment gets besides its own.
+    /// Additional settings of the operator's Deployment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub config: Option<SubscriptionConfig>,
-    /// `Manual`: somebody approves each InstallPlan. `Automatic`: nobody does.
+    /// `Manual` if each InstallPlan must be approved, `Automatic` if OLM approves them itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub install_plan_approval: Option<String>,
     /// Name of the package.
@@ -37,12 +37,12 @@ pub struct SubscriptionSpec {
     pub source: String,
     /// Namespace of the CatalogSource.
     pub source_namespace: String,
-    /// ClusterServiceVersion to begin with; absent: the channel's newest.
+    /// The first ClusterServiceVersion to install; the newest in the channel if absent.
     #[serde(rename = "startingCSV", skip_serializing_if = "Option::is_none")]
     pub starting_csv: Option<String>,
 }
 
-/// What an operator's Deployment gets besides its own.
+/// Additional settings of an operator's Deployment.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct SubscriptionConfig {
@@ -51,16 +51,16 @@ pub struct SubscriptionConfig {
     pub env: Option<Vec<EnvVar>>,
 }
 
-/// How far a Subscription has come.
+/// The progress of a Subscription.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct SubscriptionStatus {
-    /// Aspects of its state, such as `InstallPlanPending`, `BundleUnpacking`,
-    /// `ResolutionFailed` and `CatalogSourcesUnhealthy`.
+    /// The conditions, such as `InstallPlanPending`, `BundleUnpacking`, `ResolutionFailed` and
+    /// `CatalogSourcesUnhealthy`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub conditions: Option<Vec<OlmCondition>>,
-    /// The ClusterServiceVersion that it is heading for: while a plan awaits
-    /// approval already the new one, so it is not what is installed.
+    /// The target ClusterServiceVersion. While a plan awaits approval, it is already the new
+    /// version, so it may differ from the installed one.
     #[serde(rename = "currentCSV", skip_serializing_if = "Option::is_none")]
     pub current_csv: Option<String>,
     /// The InstallPlan that leads to the current ClusterServiceVersion.
@@ -69,18 +69,17 @@ pub struct SubscriptionStatus {
     /// The ClusterServiceVersion that is installed.
     #[serde(rename = "installedCSV", skip_serializing_if = "Option::is_none")]
     pub installed_csv: Option<String>,
-    /// The same InstallPlan, as older versions of OLM say it.
+    /// The same InstallPlan, in the form of older versions of OLM.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub installplan: Option<InstallPlanReference>,
-    /// `UpgradePending` also while a first installation awaits approval,
-    /// `AtLatestKnown`, `UpgradeAvailable` or `UpgradeFailed`.
+    /// `UpgradePending` (also while the first installation awaits approval), `AtLatestKnown`,
+    /// `UpgradeAvailable` or `UpgradeFailed`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
 }
 
 impl SubscriptionStatus {
-    /// Name of the InstallPlan that leads to the current
-    /// ClusterServiceVersion, in whichever form OLM says it.
+    /// Name of the InstallPlan that leads to the current ClusterServiceVersion, from either form.
     pub fn install_plan_name(&self) -> Option<&str> {
         self.install_plan_ref
             .as_ref()

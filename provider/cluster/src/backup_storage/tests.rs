@@ -283,7 +283,7 @@ async fn two_storages_of_one_secret_can_be_deleted_in_one_run() {
     assert!(objects.lock().unwrap().is_empty());
 }
 
-/// Whether the Secret is left of a storage whose creation the server answers with `code`.
+/// Returns true if the Secret is left of a storage whose creation the server answers with `code`.
 async fn secret_is_left(code: u16, reason: &'static str) -> bool {
     let kept = std::sync::Arc::new(std::sync::Mutex::new(None));
     let secret = kept.clone();

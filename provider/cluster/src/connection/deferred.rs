@@ -19,31 +19,30 @@ use tower::BoxError;
 
 use super::PluginError;
 
-/// Credentials are renewed when they have less than this left.
+/// Credentials are renewed when their remaining lifetime is below this.
 const RENEW_BEFORE: SignedDuration = SignedDuration::from_secs(60);
 
-/// Longest time for a plugin: it may ask an identity provider, but nobody can answer it.
+/// Longest run of a plugin: it may ask an identity provider, but it cannot ask a person.
 const PLUGIN_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A client with the credentials it was made with, and when they expire.
 struct Current {
     client: kube::Client,
     expires: Option<Timestamp>,
-    /// How many came before it.
+    /// The number of clients before it.
     number: u64,
 }
 
-/// The credentials in use; none before the first request, and after the server refused them.
+/// The credentials in use; `None` before the first request, and after the server has refused them.
 #[derive(Default)]
 struct Held {
     current: Option<Current>,
     renewed: u64,
 }
 
-/// A client that runs the plugin of `config` when it is first used, again when the
-/// credentials expire, and again after the server refused them: a token without an expiry
-/// date may run out during a long apply. The refused request is sent once more then, so that
-/// nobody has to know.
+/// A client that runs the plugin of `config` at its first request, again when the credentials
+/// expire, and again after the server has refused them: a token without an expiry date may expire
+/// during a long apply. The refused request is then sent once more, so that callers do not notice.
 pub(super) fn client(config: kube::Config) -> kube::Client {
     let namespace = config.default_namespace.clone();
     let held: Arc<Mutex<Held>> = Arc::default();
@@ -99,7 +98,7 @@ fn expiring(current: &Current) -> bool {
         .is_some_and(|expires| Timestamp::now() + RENEW_BEFORE > expires)
 }
 
-/// Gives back what the inner client wrapped, so that the outer one wraps it but once.
+/// Unwraps the error of the inner client, so that the outer client wraps it only once.
 fn unwrap(error: kube::Error) -> BoxError {
     match error {
         kube::Error::Service(inner) => inner,
@@ -140,7 +139,7 @@ struct ExecCredential {
     status: Option<Credential>,
 }
 
-/// What a plugin says. It has no `Debug`: all of it is secret.
+/// The output of a plugin. It has no `Debug`: all of it is secret.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Credential {

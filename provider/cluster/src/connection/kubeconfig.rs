@@ -1,4 +1,4 @@
-//! Kubeconfigs: which, and what of them.
+//! The choice of kubeconfigs, and of the cluster and user in them.
 
 use std::path::{Path, PathBuf};
 

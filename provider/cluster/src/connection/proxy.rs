@@ -1,4 +1,4 @@
-//! Which proxy, if any, stands before the API server.
+//! The proxy on the way to the API server, if there is one.
 
 use std::net::IpAddr;
 

@@ -1,15 +1,15 @@
-//! Clients from kubeconfigs that are no file of ours but were received as text: from a Secret,
-//! from a variable.
+//! Clients from kubeconfigs that were received as text, from a Secret or a variable, and are not a
+//! file of ours.
 
 use kube::config::{AuthInfo, Cluster, Kubeconfig};
 
 use super::kubeconfig::{self, Selected};
 use super::{ConnectError, ConnectionConfig, client, settings};
 
-/// What a kubeconfig may make this process do besides sending requests.
+/// The things that a kubeconfig may make this process do besides sending requests.
 ///
-/// Whoever may write a kubeconfig into a Secret may not, by that, run commands where this
-/// process runs, nor have its files sent to a server of their choice.
+/// A user who may write a kubeconfig into a Secret must not thereby be able to run commands in this
+/// process, or to have its files sent to a server of their choice.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Trust {
     /// Run the command of a credential plugin or of a legacy auth-provider.
@@ -49,7 +49,7 @@ pub fn connect_with(
     )?)
 }
 
-/// The first thing of a kubeconfig that it is not trusted with.
+/// The first member of a kubeconfig that needs more trust than it has.
 fn untrusted(selected: &Selected, trust: Trust) -> Option<&'static str> {
     let Selected { cluster, user, .. } = selected;
     let commands = [

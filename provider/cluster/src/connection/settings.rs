@@ -1,4 +1,4 @@
-//! Where each setting comes from: the configuration, the environment, a kubeconfig.
+//! The source of each setting: the configuration, the environment or a kubeconfig.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -119,7 +119,7 @@ fn boolean(value: &str) -> Result<bool, ConnectError> {
     }
 }
 
-/// Lays the direct settings over what the kubeconfig says.
+/// Lays the direct settings over those of the kubeconfig.
 fn overlay(selected: &mut Selected, direct: &ConnectionConfig) {
     let Selected { cluster, user, .. } = selected;
     if let Some(host) = &direct.host {
@@ -185,7 +185,7 @@ fn exec(plugin: &ExecPlugin) -> ExecConfig {
     }
 }
 
-/// The client's configuration, from what is selected.
+/// The client's configuration from the selected cluster and user.
 pub(super) fn finish(
     selected: Selected,
     direct: &ConnectionConfig,
@@ -257,8 +257,8 @@ pub(super) fn finish(
     Ok(config)
 }
 
-/// The server's URL. A bare `host:port` means https, as client-go has it once there are
-/// certificates; plain http must be written.
+/// The server's URL. A bare `host:port` means https, as in client-go with certificates; plain http
+/// has to be written.
 fn server_url(setting: &'static str, cluster: &Cluster) -> Result<http::Uri, ConnectError> {
     let invalid = |cause: String| ConnectError::Invalid { setting, cause };
     let server = cluster

@@ -7,11 +7,10 @@ use k8s_openapi::api::core::v1::PersistentVolumeClaim;
 
 use crate::Cluster;
 
-/// What a database is, with the storage classes of its volumes.
+/// The model of a database with the storage classes of its volumes.
 ///
-/// A class that the object does not name is the one that `prior` has, if that is the same database,
-/// and otherwise the one that the claims of the volumes name. Where those may not be listed, the
-/// class stays open.
+/// If the object names no class, the class comes from `prior` if that is the same database, and
+/// otherwise from the claims of the volumes. If claims may not be listed, the class stays open.
 pub async fn observe(
     cluster: &Cluster,
     object: &DatabaseCluster,
@@ -44,7 +43,7 @@ pub async fn with_classes(cluster: &Cluster, mut made: DatabaseModel) -> Databas
     made
 }
 
-/// The same database with the classes that the claims of its volumes name, where it names none.
+/// The same model with the classes from the claims, where the object names none.
 async fn named(cluster: &Cluster, mut found: DatabaseModel) -> DatabaseModel {
     let Some(namespace) = found.namespace.known() else {
         return found;

@@ -1,4 +1,4 @@
-//! What the cluster would say of a write.
+//! The dry run of a planned write.
 
 use everest_core::dry_run::is_known;
 use everest_core::{Operation, v1};
@@ -11,21 +11,19 @@ use crate::dry_run::ask;
 use crate::error::ClusterError;
 use everest_core::lifecycle::database::Bodies;
 
-/// Asks the cluster what it says of the write that an apply of this plan would send.
+/// Asks the cluster whether it accepts the write of this plan.
 ///
-/// 1. Values that another manager has set and that would be overwritten are looked for in what
-///    was read already, and noted where the apply would take them over: see [`Cluster::taken`].
-/// 2. If `dry_run_is_meaningful` and the configuration is wholly known, it is sent as a dry run. A
-///    change that the server does not see, one that an apply makes in steps, and keys of an
-///    import, which a webhook would write down even then, are not.
+/// 1. Values of other managers that the write would overwrite are found in the object that was read
+///    already. Those that the apply may take over are noted: see [`Cluster::taken`].
+/// 2. If `dry_run_is_meaningful` and the configuration is wholly known, the body is sent as a dry
+///    run. There is no dry run for a change that does not reach the server, for one that an apply
+///    makes in steps, and for keys of an import, which a webhook would store even then.
 ///
-/// Nothing is asked while the namespace or the name is not known. A database that exists where
-/// one is to be made is left to the apply: in a replacement it is
-/// the one that goes.
+/// Nothing is sent while the namespace or the name is not known. If a database to create exists
+/// already, that is left to the apply: in a replacement it is the database that goes.
 ///
 /// # Errors
-/// `Conflict` and `Refused` with what stands against the change; whatever keeps the cluster from
-/// being asked.
+/// `Conflict` and `Refused` with the reason; any error that keeps the cluster from being asked.
 pub async fn dry_run(
     cluster: &Cluster,
     prior: Option<&DatabaseModel>,
@@ -59,8 +57,8 @@ pub async fn dry_run(
     Ok(())
 }
 
-/// Until the database has taken over the version of its operator, the server refuses another
-/// version of the engine in the same write.
+/// Returns true if a CR version is pending and the engine version changes: the server refuses both
+/// in one write.
 fn comes_in_steps(change: &Bodies, live: &DatabaseCluster) -> bool {
     let version = "/spec/engine/version";
     let pending = live.status.as_ref().is_some_and(|status| {
@@ -77,7 +75,7 @@ fn is_wholly_known(config: &DatabaseModel) -> bool {
         && is_known(&config.annotations)
 }
 
-/// Whether credentials of an import stand in the spec.
+/// Returns true if the spec contains credentials of an import.
 fn has_keys(config: &DatabaseModel) -> bool {
     let source = config
         .spec

@@ -1,4 +1,4 @@
-//! What an error is about: objects, fields, and what was last seen.
+//! Details of errors: objects, fields, and what was last seen.
 
 use std::fmt;
 
@@ -101,10 +101,10 @@ fn shown(value: &Value) -> String {
     }
 }
 
-/// What was last seen of an object that did not become what was waited for.
+/// The last observation of an object that did not become as wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LastSeen {
-    /// What the wait was for, and what was missing last.
+    /// The part that was still missing.
     pub waiting_for: String,
     /// `status.status`, `status.state` or `status.phase`.
     pub status: Option<String>,

@@ -239,7 +239,8 @@ fn between<'a>(text: &'a str, start: &str, end: &str) -> Option<&'a str> {
     Some(rest.split_once(end)?.0)
 }
 
-/// Why an answer of the server could not be read. What serde quotes of it may be a secret.
+/// The reason why an answer of the server could not be read, without the parts that serde quotes:
+/// they may be secret.
 pub(super) fn unreadable(error: &serde_json::Error) -> String {
     let (line, column) = (error.line(), error.column());
     match error.classify() {
@@ -257,7 +258,7 @@ pub(super) fn unreadable(error: &serde_json::Error) -> String {
     }
 }
 
-/// Whether a transport error is one that a retry in a moment does not mend.
+/// Returns true if a retry soon does not help against a transport error.
 pub(super) fn is_lasting(cause: &str) -> bool {
     [
         "refused",

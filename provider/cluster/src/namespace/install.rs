@@ -1,5 +1,4 @@
-//! Bringing a namespace to the engines that it is to have, as
-//! [`everest_core::lifecycle::namespace`] decides.
+//! Changing the engines of a namespace, as [`everest_core::lifecycle::namespace`] decides.
 
 use everest_core::lifecycle::Lifecycle;
 use everest_core::lifecycle::namespace::{ChangeNamespace, Subscriber};
@@ -12,7 +11,7 @@ use crate::error::ClusterError;
 use crate::wait::Clock;
 use crate::{Cluster, Unacknowledged, last_seen};
 
-/// What this provider subscribes to, and as whom.
+/// The catalog and the field manager of this provider's Subscriptions.
 pub fn subscriber(cluster: &Cluster) -> Subscriber {
     let catalog = cluster.catalog();
     Subscriber {
@@ -22,11 +21,11 @@ pub fn subscriber(cluster: &Cluster) -> Subscriber {
     }
 }
 
-/// Does what the change says until it is done.
+/// Runs the change until it is done.
 ///
 /// # Errors
-/// As [`Driver::run`]. `TimedOut`, `Cancelled` and `Failed` say what the Subscriptions and the CSVs
-/// said last.
+/// As [`Driver::run`]. `TimedOut`, `Cancelled` and `Failed` include the last reports of the
+/// Subscriptions and CSVs.
 pub(super) async fn converge<L>(
     cluster: &Cluster,
     change: &mut L,
@@ -55,11 +54,11 @@ where
     ended
 }
 
-/// Goes on with a change as far as it goes without waiting, for a controller. `uid` is that of the
+/// Runs a change as far as possible without waiting, for a controller. `uid` is the UID of the
 /// Namespace.
 ///
 /// # Errors
-/// `Blocked` where it may not go on; whatever the server says.
+/// `Blocked` if it may not go on; any error of the server.
 pub async fn step(
     cluster: &Cluster,
     prior: &NamespaceModel,
@@ -80,13 +79,13 @@ pub async fn step(
     ended
 }
 
-/// Whether a change that ended so has left its locks. One that waits keeps them: Everest takes them
-/// off, or whoever goes on with it.
+/// Returns true if a change with this result may have left locks that must be removed. A change
+/// that still waits keeps its locks: Everest or the next run removes them.
 fn leaves_locks(error: &ClusterError) -> bool {
     !matches!(error, ClusterError::Blocked { .. })
 }
 
-/// What the Subscriptions and CSVs said last.
+/// The last reports of the Subscriptions and CSVs.
 fn conditions(driver: &Driver<'_>) -> Vec<String> {
     let mut lines = Vec::new();
     for subscription in driver.all_seen::<Subscription>() {

@@ -1,4 +1,4 @@
-//! What a namespace is now.
+//! The present state of a namespace.
 
 use everest_core::v1;
 use everest_schemas::Engine;
@@ -15,7 +15,7 @@ use crate::objects::{Kind, Objects};
 /// A namespace with the engines that `prior` lists, or all.
 ///
 /// # Errors
-/// Whatever keeps its engines from being read: see [`ClusterError`].
+/// Any error that keeps its engines from being read: see [`ClusterError`].
 pub async fn observe(
     cluster: &Cluster,
     namespace: &Namespace,
@@ -34,8 +34,8 @@ pub async fn observe(
     ))
 }
 
-/// The objects of a kind that are named like the engine operators: one LIST, or three GETs
-/// where that is forbidden.
+/// The objects of a kind that have the names of the engine operators: one LIST, or three GETs if
+/// that is forbidden.
 pub(super) async fn named_like_operators<K: Kind>(
     objects: Objects<K>,
 ) -> Result<Vec<K>, ClusterError> {
@@ -51,7 +51,7 @@ pub(super) async fn named_like_operators<K: Kind>(
     }
 }
 
-/// The namespace as it is now, not as a refresh remembers it.
+/// The namespace from a fresh read, not from the cache.
 pub(super) async fn current(
     cluster: &Cluster,
     planned: &NamespaceModel,
@@ -67,7 +67,7 @@ pub(super) async fn current(
     observe(cluster, &namespace, Some(planned)).await
 }
 
-/// What is there of a namespace that is not done; what was planned if that cannot be read.
+/// The model of a namespace that is not finished; the planned one if it cannot be read.
 pub(super) async fn pending(cluster: &Cluster, planned: &NamespaceModel) -> NamespaceModel {
     let mut model = current(cluster, planned)
         .await

@@ -82,7 +82,7 @@ fn furnished(
 #[derive(Clone)]
 pub(crate) struct Held {
     server: ApiServer,
-    /// What was there before the test's objects.
+    /// The objects that existed before the test's objects.
     hidden: Vec<String>,
 }
 

@@ -7,11 +7,11 @@ use everest_schemas::{Engine, Field, Tree};
 use crate::path::FieldPath;
 use crate::{restart, schema, upgrade, v1};
 
-/// Fills in what the configuration alone decides: the port, which each engine
-/// has, and the Secret with the credentials, which the configuration names or
-/// Everest calls after the database. An engine other than `pxc` gets no
-/// configuration where `config`, what the user wrote, gives none. A new database
-/// runs as the operator that made it, so that nothing waits to be taken over.
+/// Fills in the values that follow from the configuration alone: the port, which each engine has,
+/// and the Secret with the credentials, which the configuration names or Everest names after the
+/// database. An engine other than `pxc` gets no engine configuration if `config`, the user's
+/// configuration, has none. A new database runs at the CR version of the operator that made it, so
+/// no newer CR version is recommended.
 pub fn known_at_creation(config: &DatabaseModel, planned: &mut DatabaseModel) {
     if planned.recommended_cr_version.is_unknown() {
         planned.recommended_cr_version = Field::Null;
@@ -100,7 +100,7 @@ pub fn mark_affected(prior: &DatabaseModel, planned: &mut DatabaseModel) {
     });
 }
 
-/// The spec without spellings, and without what is only used at creation.
+/// The spec in canonical spelling, without the members that only a creation uses.
 fn settled(model: &DatabaseModel) -> DatabaseClusterSpec {
     let mut spec = model.spec.known().cloned().unwrap_or_default();
     v1::database::comparable(&mut spec);

@@ -3,10 +3,9 @@
 use everest_schemas::models::NamespaceModel;
 use everest_schemas::{Engine, Field};
 
-/// Makes unknown what a change can alter: the versions of an engine's operator
-/// that is added, upgraded or moved to another channel, and whether the
-/// namespace is ready then; also those of an operator that a wait was ended for
-/// before it was installed in the version asked for.
+/// Makes the outputs unknown that a change can alter: `ready`, and the versions of an engine's
+/// operator that is added, upgraded or moved to another channel. The same goes for an operator that
+/// was not yet installed in the requested version when an earlier wait ended.
 pub fn mark_affected(prior: &NamespaceModel, planned: &mut NamespaceModel) {
     let before = prior.engines.known();
     let Some(engines) = planned.engines.known_mut() else {

@@ -1,4 +1,5 @@
-//! What the run that is being planned makes and destroys, so that no rule misses it or names it.
+//! Objects that the run being planned makes or destroys, so that no rule reports them as missing or
+//! in the way.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -46,7 +47,7 @@ impl Planned {
         }
     }
 
-    /// What was noted in `namespace`.
+    /// The planned objects in `namespace`.
     pub fn within(&self, namespace: &str) -> PlannedInNamespace {
         self.namespaces.get(namespace).cloned().unwrap_or_default()
     }
@@ -58,7 +59,7 @@ impl PlannedInNamespace {
         self.itself
     }
 
-    /// What the run destroys, and nothing else.
+    /// Only the part about the objects that the run destroys.
     #[must_use]
     pub fn destructions(self) -> Self {
         Self {

@@ -1,5 +1,5 @@
-//! What to ask a cluster for. The rules of a kind say what they need, so that nothing else is asked
-//! for.
+//! The facts to read from a cluster. The rules of a kind state the facts that they need, so that
+//! nothing else is read.
 
 use std::collections::BTreeSet;
 
@@ -36,25 +36,23 @@ pub enum Kind {
     StorageClasses,
 }
 
-/// What to ask a cluster for.
+/// The objects to request from a cluster.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
-    /// The namespace that the kinds and the Secrets are in; nothing is asked
-    /// for while it is not known.
+    /// The namespace of the kinds and the Secrets; nothing is requested while it is not known.
     pub namespace: Option<String>,
     /// The kinds that the model refers to.
     pub kinds: BTreeSet<Kind>,
-    /// The database that is read alone, where no other one of the namespace
-    /// matters.
+    /// The only database to read, if the others of the namespace do not matter.
     pub database: Option<String>,
-    /// The database whose object of the engine's own is to be read.
+    /// The database whose engine's own object is to be read.
     pub engine_object: Option<(Engine, String)>,
     /// The Secrets that the model refers to, by name.
     pub secrets: BTreeSet<String>,
 }
 
 impl Wanted {
-    /// These kinds of a namespace.
+    /// Adds these kinds of a namespace.
     pub(crate) fn of(namespace: &Field<String>, kinds: &[Kind]) -> Self {
         Self {
             namespace: namespace.known().cloned(),
@@ -63,14 +61,14 @@ impl Wanted {
         }
     }
 
-    /// Asks for a kind where it is needed.
+    /// Adds a kind if it is needed.
     pub(crate) fn note(&mut self, needed: bool, kind: Kind) {
         if needed {
             self.kinds.insert(kind);
         }
     }
 
-    /// Asks for a Secret that has a name.
+    /// Adds a Secret if its name is set.
     pub(crate) fn secret(&mut self, name: Option<&str>) {
         if let Some(name) = name.filter(|name| !name.is_empty()) {
             self.secrets.insert(name.to_owned());

@@ -1,8 +1,9 @@
-//! Taking out of an object what somebody else wrote into it once.
+//! Removing values from an object that someone else wrote into it once.
 //!
-//! A server-side apply that leaves a value out removes it only where nobody else owns it. Who
-//! created an object, or edited it by hand, owns what was written then for ever, so that a block
-//! that is taken out of a configuration would stay. Its ownership is handed to the one who applies.
+//! A server-side apply that omits a value removes it only if no one else owns it. A client that
+//! created an object, or edited it by hand, owns the values that it wrote forever, so a block that
+//! is removed from a configuration would stay in the object. Therefore the ownership is handed to
+//! the manager that applies.
 
 use std::collections::BTreeSet;
 
@@ -10,12 +11,12 @@ use serde_json::{Map, Value, json};
 
 use super::{OPERATORS, Owners};
 
-/// `metadata.managedFields` of `live` with `manager` as the owner of what a change takes out; none
-/// where that needs no other owner.
+/// Returns `metadata.managedFields` of `live` with `manager` as the owner of the values that a
+/// change removes; `None` if no owner has to change.
 ///
-/// `prior` is the body of what the state had, `planned` that of what it will have. A value that
+/// `prior` is the body made from the state, `planned` the body made from the plan. A value that
 /// only `prior` has is handed over if others have written it (`Update`) and none of them contests
-/// it: see [`super::conflicting_fields`]. What everest-operator wrote stays its own.
+/// it: see [`super::conflicting_fields`]. Values that everest-operator wrote stay its own.
 pub fn handed_over(live: &Value, planned: &Value, prior: &Value, manager: &str) -> Option<Value> {
     let owners = Owners::of(live, manager);
     let mut taken_out = BTreeSet::new();

@@ -9,7 +9,8 @@ use crate::path::{FieldPath, Segment};
 use crate::quantity::Quantity;
 use crate::{restart, schema, semantic, upgrade, v1, zero};
 
-/// A value before and after; none where it is absent, null after where it is not known yet.
+/// A value before and after a change; `None` if it is absent. A value after the change that is not
+/// known yet is null.
 #[derive(Debug)]
 pub(super) struct Difference {
     path: FieldPath,
@@ -17,8 +18,8 @@ pub(super) struct Difference {
     now: Option<Value>,
 }
 
-/// Every value that differs, or may. Where the one before is not known, nothing
-/// is said; a schedule is told from others by its name.
+/// Returns every value that differs or may differ. Values that are not known before the change are
+/// skipped. Schedules are matched by name.
 pub(super) fn between(prior: &DatabaseModel, planned: &DatabaseModel) -> Vec<Difference> {
     let mut found = Vec::new();
     if !prior.spec.is_known() || !planned.spec.is_known() {
@@ -43,7 +44,7 @@ pub(super) fn between(prior: &DatabaseModel, planned: &DatabaseModel) -> Vec<Dif
 }
 
 impl Difference {
-    /// Whether the value after is not known yet.
+    /// Returns true if the value after the change is not known yet.
     pub fn is_open(&self) -> bool {
         self.now == Some(Value::Null)
     }
@@ -53,14 +54,14 @@ impl Difference {
         &self.path
     }
 
-    /// Whether the attribute is a part of it.
+    /// Returns true if `attribute` is inside this one.
     pub fn is_above(&self, attribute: &str) -> bool {
         attribute
             .strip_prefix(&self.names())
             .is_some_and(|rest| rest.starts_with('.'))
     }
 
-    /// Whether it is the attribute or a part of it.
+    /// Returns true if this is `attribute` or inside it.
     pub fn is_below(&self, attribute: &str) -> bool {
         let names = self.names();
         names
@@ -68,8 +69,8 @@ impl Difference {
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     }
 
-    /// The path of the attribute that it is a part of, with the keys on the
-    /// way to it and the one right behind it.
+    /// The path of the enclosing `attribute`, with the keys on the way to it and the key directly
+    /// after it.
     pub fn at(&self, attribute: &str) -> FieldPath {
         let mut names_left = attribute.split('.').count();
         let mut path = FieldPath::root();
@@ -87,7 +88,7 @@ impl Difference {
         path
     }
 
-    /// How the amount now compares to the one before, if both are amounts.
+    /// Compares the amount after the change with the amount before, if both are amounts.
     pub fn order(&self) -> Option<Ordering> {
         let amount = |value: &Option<Value>| -> Option<Quantity> {
             match value.as_ref()? {
@@ -126,8 +127,8 @@ fn count(value: &Option<Value>) -> i64 {
     value.as_ref().and_then(Value::as_i64).unwrap_or_default()
 }
 
-/// The model as JSON: the spec as Everest would write it, flattened into it.
-/// An absent field is left out and one that is not known is null.
+/// The model as JSON, with the spec as Everest would write it flattened into it. Absent fields are
+/// omitted; unknown fields are null.
 fn json(model: &DatabaseModel) -> Value {
     let mut spec = model.spec.known().cloned().unwrap_or_default();
     v1::database::comparable(&mut spec);

@@ -1,4 +1,4 @@
-//! What a restore does to the data of its database.
+//! The effect of a restore on the data of its database.
 
 use everest_schemas::models::RestoreModel;
 
@@ -6,9 +6,9 @@ use super::Summary;
 use crate::facts::Facts;
 use crate::v1;
 
-/// What to tell of a new restore of `what`, such as "everest_restore prod/drill-1": everything
-/// that was written to the database since the moment that is restored is lost. None for a database
-/// that is known not to exist yet, because it holds nothing of anybody's.
+/// The warning for a new restore `what`, such as "everest_restore prod/drill-1": everything that
+/// was written to the database after the restored moment is lost. `None` for a database that is
+/// known not to exist yet, because it holds no data.
 pub fn of_restore(what: &str, planned: &RestoreModel, facts: &Facts) -> Option<Summary> {
     let database = planned.database_name.known_str();
     let is_new = |name: &str| {

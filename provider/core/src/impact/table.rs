@@ -1,4 +1,4 @@
-//! What a change of each attribute does.
+//! The effect of a change of each attribute.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -46,7 +46,7 @@ const fn row(
     }
 }
 
-/// What a change of an attribute does that makes another database of it.
+/// The effect of an attribute whose change replaces the database.
 fn replaces(place: &Place) -> Effect {
     Effect {
         attribute: place.path.to_string().into(),
@@ -58,8 +58,8 @@ fn replaces(place: &Place) -> Effect {
     }
 }
 
-/// What a change of each attribute does. An attribute may have several rows. Those that replace the
-/// database come first; their schema says so.
+/// The effect of a change of each attribute. An attribute may have several rows. The attributes
+/// whose change replaces the database, as their schema says, come first.
 pub static TABLE: LazyLock<Vec<Effect>> = LazyLock::new(|| {
     let places = schema::places::<DatabaseModel>().iter();
     let replacing = places.filter(|place| place.says("x-force-new"));
@@ -69,7 +69,7 @@ pub static TABLE: LazyLock<Vec<Effect>> = LazyLock::new(|| {
         .collect()
 });
 
-/// What a change of each attribute does that leaves the database the same one.
+/// The effect of a change of each attribute that does not replace the database.
 const ROWS: &[Effect] = &[
     row(
         "engine.version",

@@ -1,4 +1,4 @@
-//! What a change may do whose values are not known yet.
+//! Possible effects of a change whose values are not known yet.
 
 use std::collections::BTreeSet;
 
@@ -15,14 +15,14 @@ use crate::path::FieldPath;
 pub struct Unknown {
     /// The attribute.
     pub path: FieldPath,
-    /// How its change may be felt, the worst first; never empty.
+    /// The possible effects, the worst first; never empty.
     pub classes: Vec<Class>,
 }
 
-/// The attributes of a change from `prior` to `planned` whose values are not
-/// known yet, and whose changes may be felt.
+/// The attributes of a change from `prior` to `planned` whose values are not known yet and whose
+/// change may have an effect.
 ///
-/// Outputs have no effect. A replacement that the plan shows already is told by
+/// Outputs have no effect. A replacement that the plan shows already is reported by
 /// [`super::of_change`].
 pub fn of_unknown(prior: &DatabaseModel, planned: &DatabaseModel) -> Vec<Unknown> {
     let engine = engine(planned);
@@ -60,7 +60,7 @@ fn may_have(difference: &Difference, effect: &Effect) -> bool {
         || (difference.is_below(&effect.attribute) && !effect.replaces())
 }
 
-/// Whether the configuration says which version of the operator is wanted.
+/// Returns true if the configuration says which version of the operator is wanted.
 fn is_wished(planned: &DatabaseModel) -> bool {
     let engine = planned.spec.known().and_then(|spec| spec.engine.known());
     engine.is_some_and(|engine| matches!(engine.cr_version, Field::Unknown))

@@ -1,4 +1,4 @@
-//! What is done next.
+//! The actions that a lifecycle can ask for.
 
 use everest_schemas::Sensitive;
 use serde_json::Value;
@@ -11,15 +11,15 @@ use crate::text::Text;
 /// The one thing to do next.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action<T = ()> {
-    /// Make the object from a body. One that exists and is not ours is never taken over.
+    /// Create the object from a body. An existing object that is not ours is never taken over.
     Create {
         /// The object.
         object: ObjectRef,
         /// The body of the server-side apply.
         body: Sensitive<Value>,
     },
-    /// Apply a body to an object, owning the fields in it; one that names no object by its UID makes
-    /// it where there is none.
+    /// Apply a body to an object and own its fields. A body that names no UID creates the object if
+    /// it does not exist.
     Apply(Box<Apply>),
     /// Merge bodies into objects, in any order.
     Merge(Vec<Merge>),
@@ -27,21 +27,21 @@ pub enum Action<T = ()> {
     Delete {
         /// The object.
         object: ObjectRef,
-        /// The UID of the one that is meant.
+        /// The UID of the object that is meant.
         uid: Option<String>,
     },
-    /// Look again later: this comes by itself.
+    /// Wait and observe again: the condition comes about by itself.
     Await(Text),
-    /// Somebody else has to act first. Terraform refuses, a controller waits.
+    /// Someone else has to act first. Terraform returns an error, a controller waits.
     Require(Requirement),
-    /// It may not be, and waiting does not help.
+    /// The operation is not allowed, and waiting does not help.
     Refuse {
-        /// What forbids it, and what to do.
+        /// The reason, and what to do.
         message: Text,
-        /// The attribute that decides, if one does.
+        /// The attribute at fault, if there is one.
         attribute: Option<FieldPath>,
     },
-    /// The object exists and ended in failure: why.
+    /// The object exists and ended in failure; the reason.
     Failed(String),
     /// There is nothing left to do.
     Done(T),
@@ -52,41 +52,42 @@ pub enum Action<T = ()> {
 pub struct Apply {
     /// The object.
     pub object: ObjectRef,
-    /// The body. One that names a resource version is only taken by the object that it was made
-    /// from.
+    /// The body. With a resource version, the server accepts it only for the object that it was
+    /// made from.
     pub body: Sensitive<Value>,
-    /// What of others' fields it may overwrite.
+    /// The fields of other managers that it may overwrite.
     pub agreed: Agreed,
-    /// The change that it was made from, where something of others' may go with it.
+    /// The change that the body was made from, if the change may remove values of others.
     pub hand_over: Option<HandOver>,
 }
 
-/// What an apply may overwrite of the fields of other managers.
+/// The fields of other managers that an apply may overwrite.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Agreed {
     /// Nothing.
     Nothing,
-    /// What a plan showed that was made from a state with this body: whoever applied it has agreed.
+    /// The values that the plan showed as changes: the user who applied the plan has agreed to
+    /// them.
     Shown {
-        /// The body made from that state.
+        /// The body made from the state that the plan started from.
         prior: Value,
     },
     /// Everything.
     Everything,
 }
 
-/// A change that takes values out of an object: what others wrote once of them would be left to
-/// them by an apply.
+/// A change that removes values from an object. Without a hand-over, an apply would leave those of
+/// them that others wrote once.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HandOver {
     /// The body made from what is planned.
     pub planned: Value,
-    /// The body made from what was there before.
+    /// The body made from what there was before.
     pub prior: Value,
 }
 
-/// The merge patch of one object. A body that names a resource version is only taken by the object
-/// that it was made from; where that has changed, the caller looks again.
+/// The merge patch of one object. If the body names a resource version, the server accepts it only
+/// for the object that it was made from; if that object has changed, the caller observes again.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Merge {
     /// The object.
@@ -95,32 +96,32 @@ pub struct Merge {
     pub body: Value,
 }
 
-/// What somebody else has to do first.
+/// A condition that someone else must meet first.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Requirement {
-    /// Something has to become so.
+    /// A condition has to become true.
     Condition {
-        /// What is not as it has to be.
+        /// The fault.
         message: Text,
-        /// What to do about it, for who does not wait.
+        /// What to do about the fault, for front ends that do not wait.
         remedy: Text,
         /// The attribute that names it.
         attribute: FieldPath,
     },
-    /// What is in a namespace has to go first. Some may be on its way.
+    /// The objects in a namespace have to go first. Some may be going already.
     Emptied {
-        /// What is left.
+        /// The remaining users.
         left: Vec<User>,
-        /// Some of it will go, although nobody has deleted it yet.
+        /// True if some of the objects will be deleted although no one has deleted them yet.
         is_moving: bool,
         /// What to do about it.
         remedy: Text,
         /// The attribute that helps.
         attribute: FieldPath,
     },
-    /// An object is used, and its users have to go. Some may be on their way.
+    /// The users of an object have to go first. Some may be going already.
     Unused {
-        /// Who uses it.
+        /// The users.
         users: Vec<User>,
         /// What to do about them.
         remedy: Text,
@@ -128,7 +129,7 @@ pub enum Requirement {
 }
 
 impl Requirement {
-    /// Something has to become so first.
+    /// Requires a condition.
     pub fn condition(
         attribute: &'static str,
         message: impl Into<Text>,
@@ -143,7 +144,7 @@ impl Requirement {
 }
 
 impl<T> Action<T> {
-    /// Apply a body, whether there is such an object or not.
+    /// Applies a body, whether the object exists or not.
     pub fn apply(object: ObjectRef, body: Value, agreed: Agreed) -> Self {
         Action::Apply(Box::new(Apply {
             object,
@@ -153,7 +154,7 @@ impl<T> Action<T> {
         }))
     }
 
-    /// Merge a body into one object.
+    /// Merges a body into one object.
     pub fn merge(object: &ObjectRef, body: Value) -> Self {
         let object = object.clone();
         Action::Merge(vec![Merge { object, body }])

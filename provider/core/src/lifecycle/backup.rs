@@ -1,4 +1,4 @@
-//! Backups: taken, the last one of a database that goes, and removed.
+//! Lifecycles of backups: taking one, the final one of a database, and removing one.
 
 mod finality;
 mod protection;
@@ -28,7 +28,7 @@ pub use protection::{keeps_its_data, protect};
 ///    itself, and another unfinished backup of it: Everest's API allows one at a time. Where
 ///    backups may not be listed, the engine itself queues them.
 /// 2. The object is made.
-/// 3. Its end is waited for, unless it is not to be.
+/// 3. Its end is waited for, unless `wait` is false.
 #[derive(Clone, Debug)]
 pub struct TakeBackup {
     object: ObjectRef,
@@ -46,7 +46,7 @@ impl TakeBackup {
         }
     }
 
-    /// Takes it with a body of its own.
+    /// Takes the backup of a model with another body.
     fn with_body(model: &BackupModel, body: Value) -> Self {
         let database = model.database_name.known_str().unwrap_or_default();
         Self {
@@ -144,8 +144,8 @@ const REMEDY: &str = "Wait until they have read it, or delete them first: Everes
 /// Removes a backup.
 ///
 /// 1. Its data is kept in the bucket, unless it is to go.
-/// 2. Whoever reads it is waited for. One that stays protected without any is left to the server
-///    to refuse.
+/// 2. Databases and restores that read it are waited for. If it stays protected without any, the
+///    deletion is left to the server to refuse.
 /// 3. It is deleted, and the engine's own backup after it.
 #[derive(Clone, Debug)]
 pub struct RemoveBackup {
@@ -208,14 +208,14 @@ impl Lifecycle for RemoveBackup {
     }
 }
 
-/// Whether Everest holds it as one that is used.
+/// Returns true if Everest's in-use finalizer is on the object.
 fn is_held(metadata: &ObjectMeta) -> bool {
     let finalizers = metadata.finalizers.iter().flatten();
     finalizers.into_iter().any(|finalizer| finalizer == IN_USE)
 }
 
 /// The databases and restores of the namespace that read the backup. A kind that may not be listed
-/// is passed over: Everest's own protection then holds it.
+/// is skipped: Everest's own protection holds the backup then.
 fn readers(observed: &Observed, namespace: &str, backup: &str) -> Result<Vec<User>, Query> {
     let is = |name: &Field<String>| name.known_str() == Some(backup);
     let mut found = Vec::new();

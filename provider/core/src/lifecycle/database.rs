@@ -1,4 +1,4 @@
-//! Databases.
+//! Lifecycles of databases.
 
 mod body;
 mod change;

@@ -1,4 +1,5 @@
-//! Namespaces of databases: made with their operators, changed, undone and removed.
+//! Lifecycles of namespaces for databases: creation with their operators, change, rollback and
+//! removal.
 
 mod change;
 mod clearing;

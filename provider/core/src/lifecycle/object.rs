@@ -1,4 +1,4 @@
-//! The objects that lifecycles look at and write.
+//! The objects that lifecycles read and write.
 
 use std::any::Any;
 use std::fmt;
@@ -45,13 +45,13 @@ pub enum ObjectKind {
     PackageManifest,
     /// Namespace.
     Namespace,
-    /// Secret, of which nobody reads more than the metadata.
+    /// Secret; only its metadata is read.
     Secret,
     /// An object of an engine's operator.
     Engine(Engine, EngineRole),
 }
 
-/// What an engine's operator makes of an object of Everest's, under the same name.
+/// The role of an engine's object, which has the same name as Everest's object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EngineRole {
     /// Of a DatabaseCluster.
@@ -102,7 +102,7 @@ impl ObjectKind {
 pub struct ObjectRef {
     /// Its kind.
     pub kind: ObjectKind,
-    /// Its namespace; empty for one that is in none.
+    /// Its namespace; empty for a cluster-scoped object.
     pub namespace: String,
     /// Its name.
     pub name: String,
@@ -143,7 +143,7 @@ impl fmt::Display for ObjectRef {
     }
 }
 
-/// A type that objects of a kind are read into.
+/// A Rust type for the objects of a kind.
 pub trait Observable: Any + Send + Sync {
     /// The kind.
     const KIND: ObjectKind;

@@ -1,4 +1,4 @@
-//! What was observed, and what has to be.
+//! Queries of lifecycles, and the answers to them.
 
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,33 +11,33 @@ use serde_json::Value;
 use super::{EngineRole, ObjectKind, ObjectRef, Observable};
 use crate::facts::Seen;
 
-/// What a decision has to look at.
+/// An object or a list that a decision depends on.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Query {
-    /// One object. That it may not be read is an error.
+    /// One object. If it may not be read, that is an error.
     Object(ObjectRef),
-    /// One object that a decision gets on without: where it may not be read, it counts as unread.
+    /// One object that the decision can do without: if it may not be read, it counts as unread.
     Beside(ObjectRef),
-    /// The same, as the server itself has it at the moment.
+    /// The same, read from the server itself and not from a watch.
     Now(ObjectRef),
-    /// All objects of a kind in a namespace, or in every one where it is empty, if they may be
-    /// listed.
+    /// All objects of a kind in a namespace, or in all namespaces if it is empty. If they may not
+    /// be listed, they count as unread.
     All(ObjectKind, String),
-    /// The same. That they may not be listed is an error.
+    /// The same. If they may not be listed, that is an error.
     Listed(ObjectKind, String),
 }
 
 /// The answer to a [`Query`].
 #[derive(Clone, Debug)]
 pub enum Answer {
-    /// To one for an object: of a typed kind the object, of an engine's kind its JSON.
+    /// The answer to a query for one object: a typed object, or the JSON of an engine's object.
     Object(Seen<Arc<dyn Any + Send + Sync>>),
-    /// To one for all of a kind: a `Vec` of shared objects. Unread where they may not be listed,
-    /// absent where the cluster does not have the kind.
+    /// The answer to a query for all objects of a kind: a `Vec` of shared objects. Unread if they
+    /// may not be listed, absent if the cluster does not serve the kind.
     All(Seen<Arc<dyn Any + Send + Sync>>),
 }
 
-/// What was observed at one moment.
+/// The objects observed at one moment.
 #[derive(Debug)]
 pub struct Observed {
     now: Timestamp,
@@ -46,7 +46,7 @@ pub struct Observed {
 }
 
 impl Observed {
-    /// Nothing yet, at the time `now` of the clock.
+    /// An observation without answers, at the time `now`.
     pub fn at(now: Timestamp) -> Self {
         Self {
             now,
@@ -65,7 +65,7 @@ impl Observed {
         self.answers.insert(query, answer);
     }
 
-    /// Notes an object of a typed kind, or that there is none, whoever asks for it.
+    /// Records an object of a typed kind, or its absence, for both kinds of query.
     pub fn note_object<K: Observable>(&mut self, object: &ObjectRef, found: Option<Arc<K>>) {
         let found = match found {
             Some(found) => Seen::Found(found as Arc<dyn Any + Send + Sync>),
@@ -86,20 +86,20 @@ impl Observed {
         self.note(Query::Beside(object), Answer::Object(seen));
     }
 
-    /// Notes that an object was made by the very creation that asks, now or before it was cut off.
+    /// Notes that an object was made by this very creation, now or before it was cut off.
     pub fn note_ours(&mut self, object: ObjectRef) {
         self.ours.insert(object);
     }
 
-    /// Whether an object was made by the creation that asks.
+    /// Returns true if an object was made by this creation.
     pub fn is_ours(&self, object: &ObjectRef) -> bool {
         self.ours.contains(object)
     }
 
-    /// Reads an object that has to be readable; none if there is none.
+    /// Reads an object that has to be readable; `None` if it does not exist.
     ///
     /// # Errors
-    /// The query, until it is answered.
+    /// The query, if it has not been answered yet.
     pub fn object<K: Observable>(&self, namespace: &str, name: &str) -> Result<Option<&K>, Query> {
         let query = Query::Object(ObjectRef::of::<K>(namespace, name));
         Ok(match self.one(&query)? {
@@ -111,7 +111,7 @@ impl Observed {
     /// Reads an object that may be unreadable.
     ///
     /// # Errors
-    /// The query, until it is answered.
+    /// The query, if it has not been answered yet.
     pub fn beside<K: Observable>(&self, namespace: &str, name: &str) -> Result<Seen<&K>, Query> {
         let query = Query::Beside(ObjectRef::of::<K>(namespace, name));
         Ok(typed(self.one(&query)?))
@@ -120,40 +120,40 @@ impl Observed {
     /// Reads an object of an engine's operator, which may be unreadable.
     ///
     /// # Errors
-    /// The query, until it is answered.
+    /// The query, if it has not been answered yet.
     pub fn engine_object(&self, object: &ObjectRef) -> Result<Seen<&Value>, Query> {
         Ok(typed(self.one(&Query::Beside(object.clone()))?))
     }
 
-    /// The same as the server has it now, whatever a watch shows.
+    /// Reads the same from the server itself, whatever a watch shows.
     ///
     /// # Errors
-    /// The query, until it is answered.
+    /// The query, if it has not been answered yet.
     pub fn engine_object_now(&self, object: &ObjectRef) -> Result<Seen<&Value>, Query> {
         Ok(typed(self.one(&Query::Now(object.clone()))?))
     }
 
-    /// Reads all objects of a kind in a namespace; none where they may not be listed.
+    /// Reads all objects of a kind in a namespace; `None` if they may not be listed.
     ///
     /// # Errors
-    /// The query, until it is answered.
+    /// The query, if it has not been answered yet.
     pub fn all<K: Observable>(&self, namespace: &str) -> Result<Option<&[Arc<K>]>, Query> {
         self.list(Query::All(K::KIND, namespace.to_owned()))
     }
 
-    /// Reads all objects of a kind in a namespace, which has to be allowed.
+    /// Reads all objects of a kind in a namespace; listing them has to be allowed.
     ///
     /// # Errors
-    /// The query, until it is answered.
+    /// The query, if it has not been answered yet.
     pub fn listed<K: Observable>(&self, namespace: &str) -> Result<&[Arc<K>], Query> {
         let found = self.list(Query::Listed(K::KIND, namespace.to_owned()))?;
         Ok(found.unwrap_or_default())
     }
 
-    /// Reads all objects of an engine's kind in a namespace; none where they may not be listed.
+    /// Reads all objects of an engine's kind in a namespace; `None` if they may not be listed.
     ///
     /// # Errors
-    /// The query, until it is answered.
+    /// The query, if it has not been answered yet.
     pub fn engine_objects(
         &self,
         engine: Engine,

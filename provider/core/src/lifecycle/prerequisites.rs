@@ -1,4 +1,4 @@
-//! What has to be so before something begins.
+//! Conditions that have to hold before an operation begins.
 
 use everest_schemas::everest::{DatabaseCluster, DatabaseEngine};
 
@@ -7,12 +7,12 @@ use crate::facts::{UPGRADE_LOCK, busy_state};
 use crate::text::Text;
 use crate::{restart, v1};
 
-/// What is missing until no operator of the namespace is being upgraded: Everest's own API makes
-/// nothing meanwhile, because the operator that would take it up is being replaced. Operators that
-/// may not be looked at hold nothing up.
+/// The upgrade of an operator in the namespace that has to end first, if there is one. Everest's
+/// own API creates nothing meanwhile, because the operator that would reconcile it is being
+/// replaced. If operators may not be listed, nothing is waited for.
 ///
 /// # Errors
-/// The query for what was not looked at.
+/// The query that has to be answered first.
 pub(super) fn operator_upgrade(
     observed: &Observed,
     namespace: &str,
@@ -32,7 +32,7 @@ pub(super) fn operator_upgrade(
 /// for where that comes by itself; where somebody has to act first, nothing is begun.
 ///
 /// # Errors
-/// The query for what was not looked at.
+/// The query that has to be answered first.
 pub(super) fn ready_database(
     observed: &Observed,
     namespace: &str,

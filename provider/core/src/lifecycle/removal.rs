@@ -1,4 +1,4 @@
-//! The end of an object.
+//! The deletion of an object.
 
 use everest_schemas::Engine;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -8,21 +8,20 @@ use super::finalizer::held_by;
 use super::{Action, EngineRole, ObjectRef, Observed, Query};
 use crate::facts::Seen;
 
-/// The deletion of one object, until it is gone.
+/// Deletes one object and waits until it is gone.
 #[derive(Clone, Debug, Default)]
 pub struct Removal {
-    /// The one that is meant: another one that follows it under its name stays.
+    /// The UID of the object that is meant: a later object of the same name stays.
     uid: Option<String>,
 }
 
 impl Removal {
-    /// The UID of the one that is meant, once it was seen.
+    /// The UID of the object that is meant, once it was seen.
     pub fn uid(&self) -> Option<&str> {
         self.uid.as_deref()
     }
 
-    /// What is next on the way to the end of an object of which this metadata was found; none once
-    /// it is gone.
+    /// The next action for an object with the metadata `found`; `None` once it is gone.
     pub fn step<T>(&mut self, object: &ObjectRef, found: Option<&ObjectMeta>) -> Option<Action<T>> {
         let found = found?;
         if self.uid.is_some() && self.uid != found.uid {
@@ -40,16 +39,15 @@ impl Removal {
         Some(Action::Await(format!("its deletion{held}").into()))
     }
 
-    /// What is waited for of the engine's own object, which goes after Everest's; none once it is
-    /// gone, too.
+    /// Waits for the engine's own object, which goes after Everest's; `None` once it is gone, too.
     ///
-    /// The garbage collector deletes it first, once it knows its kind: it learns of one up to half
-    /// a minute after the definition. A new object of the same name would otherwise take over the
-    /// old one's end, and data that should go may still be there. A kind that may not be read is
-    /// passed over.
+    /// The garbage collector deletes the engine's object, but learns of its kind only up to half a
+    /// minute after the definition. Without this wait, a new object of the same name would inherit
+    /// the deletion of the old one, and data that should go may still be there. A kind that may not
+    /// be read is skipped.
     ///
     /// # Errors
-    /// The query for one that was not looked at.
+    /// The query that has to be answered first.
     pub fn remains<T>(
         &self,
         object: &ObjectRef,

@@ -1,4 +1,4 @@
-//! The end of several objects at once.
+//! The deletion of several objects at once.
 
 use std::collections::BTreeMap;
 
@@ -7,13 +7,14 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use super::{Action, ObjectRef, Observable, Removal};
 use crate::text::Text;
 
-/// The deletion of objects, until all are gone. Each is asked for before any is waited for.
+/// Deletes objects and waits until all are gone. All deletions are requested before any is waited
+/// for.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Removals(BTreeMap<ObjectRef, Removal>);
 
 impl Removals {
-    /// What is next on the way to the end of the objects of a type of which this metadata was
-    /// found; none once all are gone.
+    /// The next action for the objects of a type with the metadata `found`; `None` once all are
+    /// gone.
     pub(super) fn step<'a, K: Observable>(
         &mut self,
         namespace: &str,

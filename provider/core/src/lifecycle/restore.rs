@@ -1,4 +1,4 @@
-//! Restores: run once, and their records removed.
+//! Lifecycles of restores: running one, and removing its record.
 
 use everest_schemas::Field;
 use everest_schemas::everest::{DatabaseCluster, DatabaseClusterBackup, DatabaseClusterRestore};
@@ -19,8 +19,8 @@ use crate::v1;
 ///    itself, another restore of it, and a backup that is named and still being taken. One that
 ///    has not succeeded is refused.
 /// 2. The object is made.
-/// 3. The restore has to succeed, and the database has to be usable again: the engine starts anew,
-///    and what depends on the restore wants to use it.
+/// 3. The restore has to succeed, and the database has to be usable again: the engine restarts, and
+///    dependents of the restore want to use the database.
 #[derive(Clone, Debug)]
 pub struct BeginRestore {
     object: ObjectRef,
@@ -175,8 +175,8 @@ fn usable_again(
 
 /// Removes the record of a restore; what was restored stays.
 ///
-/// 1. One that is running is waited for, since Everest refuses to delete it. Without its database
-///    a restore never moves again.
+/// 1. A running restore is waited for, since Everest refuses to delete it, unless its database is
+///    gone: then it never moves again.
 /// 2. It is deleted, and the engine's own restore after it.
 #[derive(Clone, Debug)]
 pub struct RemoveRestore {

@@ -1,12 +1,12 @@
-//! How long things have been as they are.
+//! Stopwatches that measure how long a value has been the same.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// Stopwatches by name. Each runs as long as what it measures stays the same.
+/// Stopwatches by name. Each runs as long as its value stays the same.
 ///
-/// A caller keeps them from one look to the next; one that loses them begins to measure anew,
-/// which delays a decision and never hurries it.
+/// A caller keeps them between calls of a lifecycle. A caller that loses them starts measuring
+/// again, which may delay a decision but never makes it early.
 #[derive(Debug, Default)]
 pub struct Stopwatches {
     now: Duration,
@@ -14,12 +14,12 @@ pub struct Stopwatches {
 }
 
 impl Stopwatches {
-    /// Sets the time, as passed since any fixed moment.
+    /// Sets the time, counted from any fixed moment.
     pub fn set(&mut self, now: Duration) {
         self.now = now;
     }
 
-    /// How long `value` has been the value of `name`: zero when it is another one than before.
+    /// Returns how long `value` has been the value of `name`: zero if it has just changed.
     pub fn stood(&mut self, name: &'static str, value: impl Into<String>) -> Duration {
         let value = value.into();
         match self.running.get(name) {
@@ -31,7 +31,7 @@ impl Stopwatches {
         }
     }
 
-    /// Stops a stopwatch: the next value begins anew.
+    /// Stops a stopwatch: the next value starts from zero.
     pub fn stop(&mut self, name: &'static str) {
         self.running.remove(name);
     }

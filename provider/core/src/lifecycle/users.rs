@@ -1,4 +1,4 @@
-//! What an object waits for that is to go once nobody uses it.
+//! Waiting for the users of an object that is to be deleted.
 
 use std::time::Duration;
 
@@ -6,14 +6,15 @@ use super::{Action, Requirement, Stopwatches};
 use crate::storage_users::User;
 use crate::text::Text;
 
-/// The stopwatch that runs while Everest alone holds an object.
+/// The stopwatch that runs while only Everest's finalizer holds an object.
 const FREE: &str = "free";
 
-/// What stands before the deletion of an object that others use; none once it may go.
+/// The action that comes before the deletion of an object that others use; `None` once it may be
+/// deleted.
 ///
-/// `users` are none where nothing holds the object, and empty where only Everest's finalizer is
-/// left. Everest takes it off some time after the last user is gone; it is waited for at most
-/// `grace`, because there are cases in which it never does.
+/// `users` is `None` if nothing holds the object, and empty if only Everest's finalizer is left.
+/// Everest takes the finalizer off some time after the last user is gone; the wait for that is at
+/// most `grace`, because in some cases Everest never does.
 pub(super) fn in_use<T>(
     users: Option<Vec<User>>,
     grace: Duration,

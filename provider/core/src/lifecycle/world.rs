@@ -139,7 +139,7 @@ impl World {
         self.passed += Duration::from_secs(seconds);
     }
 
-    /// What comes next, at noon.
+    /// The next action, at noon.
     pub(crate) fn next<L: Lifecycle>(&mut self, lifecycle: &mut L) -> Action<L::Outcome> {
         let now = "2026-01-01T12:00:00Z".parse().unwrap();
         let mut observed = Observed::at(now);

@@ -1,11 +1,11 @@
-//! When a backup is complete.
+//! The readiness of a backup.
 
 use everest_schemas::everest::DatabaseClusterBackup;
 
 use super::Readiness;
 use crate::v1;
 
-/// Whether a backup has succeeded.
+/// Ready once the backup has succeeded.
 pub fn backup(backup: &DatabaseClusterBackup) -> Readiness {
     let state = v1::backup::state(backup);
     if backup.metadata.deletion_timestamp.is_some() || state == "Deleting" {

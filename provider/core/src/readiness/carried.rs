@@ -1,10 +1,10 @@
-//! Whether the engine's own object carries a database's spec.
+//! Comparison of a database's spec with the engine's own object.
 //!
-//! Everest sets `observedGeneration` and keeps the former `ready` even when it
-//! could not write the engine's object: what the spec names is gone, a
-//! configuration cannot be read, somebody else wrote at that moment. Only the
-//! engine's object tells. Compared is what Everest maps one to one, in every
-//! version; a part that the object does not have is not judged.
+//! Everest sets `observedGeneration` and keeps the former `ready` even if it could not write the
+//! engine's object: because an object named in the spec is gone, a configuration cannot be read, or
+//! another client wrote at that moment. Only the engine's object shows that. The comparison covers
+//! the fields that every version of Everest maps one to one; fields that the object does not have
+//! are skipped.
 //!
 //! Source: everest-operator `internal/controller/everest/providers/*/applier.go`.
 
@@ -21,14 +21,14 @@ use serde_json::Value;
 use crate::{quantity, semantic};
 use image::names_another;
 
-/// A field of the engine's object that is not as the database's spec says.
+/// A field of the engine's object that differs from the database's spec.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
     /// The attribute of the database.
     pub attribute: &'static str,
     /// The field of the engine's object.
     pub field: String,
-    /// The values wanted and found; none where they are too long to be told.
+    /// The values wanted and found; `None` if they are too long for a message.
     pub values: Option<(String, String)>,
 }
 
@@ -46,8 +46,8 @@ impl fmt::Display for Difference {
     }
 }
 
-/// The fields of the engine's object that are not as the spec of the database
-/// says. The object is an engine's own, as the API server returns it.
+/// Returns the fields of the engine's object that differ from the spec of the database. `engine_cr`
+/// is the engine's own object as the API server returns it.
 pub fn not_carried(database: &DatabaseCluster, engine_cr: &Value) -> Vec<Difference> {
     let engine = database.spec.engine.known();
     let (Some(engine), Ok(spec)) = (
@@ -81,9 +81,8 @@ pub fn not_carried(database: &DatabaseCluster, engine_cr: &Value) -> Vec<Differe
     comparison.found
 }
 
-/// The line of a PostgreSQL configuration that gives its parameter no value.
-/// Everest cannot read it, and writes nothing of the database's spec while it
-/// is there.
+/// The line of a PostgreSQL configuration that has a parameter without a value. Everest cannot read
+/// such a line, and writes no change of the spec into the engine's object while it is there.
 pub(crate) fn unreadable_line(spec: &DatabaseClusterSpec) -> Option<&str> {
     let engine = spec.engine.known()?;
     if engine.type_.known() != Some(&Engine::Postgresql) {
@@ -102,7 +101,7 @@ struct Comparison<'a> {
     found: Vec<Difference>,
 }
 
-/// How two values are compared.
+/// The comparison of two values.
 #[derive(Clone, Copy)]
 enum As {
     Number,
@@ -136,8 +135,7 @@ impl Comparison<'_> {
         });
     }
 
-    /// What the spec leaves open and what the object does not have is not
-    /// judged.
+    /// Compares a field, unless the spec does not set it or the object does not have it.
     fn compare(&mut self, attribute: &'static str, field: &str, how: As) {
         let (wanted, found) = (at(self.spec, attribute), at(self.object, field));
         if !is_given(wanted) || found.is_null() {
@@ -157,7 +155,7 @@ impl Comparison<'_> {
         }
     }
 
-    /// What is false is left out on either side.
+    /// Compares a flag; on either side, an absent flag is false.
     fn flag(&mut self, attribute: &'static str, field: &str) {
         let (wanted, found) = (at(self.spec, attribute), at(self.object, field));
         let is_on = |value: &Value| value == &Value::Bool(true);
@@ -171,7 +169,7 @@ impl Comparison<'_> {
         self.flag("paused", "spec.pause");
     }
 
-    /// One that is not set is left to the operators.
+    /// Compares the CR version, unless the spec lets the operators choose it.
     fn cr_version(&mut self) {
         let wanted = self.text("engine.crVersion");
         let found = at(self.object, "spec.crVersion");
@@ -182,7 +180,7 @@ impl Comparison<'_> {
         }
     }
 
-    /// Limits that are named win over the older pair of values.
+    /// Compares the limits, which take precedence over the older pair of values.
     fn limits(&mut self, attribute: &'static str, field: &str) {
         let (asked, has) = (at(self.spec, attribute), at(self.object, field));
         if !has.is_object() {
@@ -240,7 +238,7 @@ impl Comparison<'_> {
         }
     }
 
-    /// The schedules that are on, by name, time and storage.
+    /// Compares the enabled schedules by name, time and storage.
     fn schedules(&mut self, field: &str) {
         let entry = |schedule: &Value, storage: &str| {
             let text = |key: &str| schedule[key].as_str().unwrap_or_default().to_owned();
@@ -265,7 +263,7 @@ impl Comparison<'_> {
         }
     }
 
-    /// PostgreSQL has schedules without names, in the repository of the
+    /// Compares PostgreSQL's schedules, which have no names and are in the repository of their
     /// storage.
     fn repositories(&mut self) {
         let field = "spec.backups.pgbackrest.repos";
@@ -299,7 +297,7 @@ impl Comparison<'_> {
             .filter(|schedule| schedule["enabled"] == Value::Bool(true))
     }
 
-    /// The parameters whose lines can be read in one way only.
+    /// Compares the parameters whose lines can be read in only one way.
     fn parameters(&mut self) {
         let field = "spec.patroni.dynamicConfiguration.postgresql.parameters";
         let Some(parameters) = at(self.object, field).as_object() else {
@@ -352,7 +350,7 @@ fn items(value: &Value) -> &[Value] {
     value.as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
-/// What Go leaves out as nothing is not given.
+/// Returns true unless the value is null or empty, as Go leaves an absent one.
 fn is_given(value: &Value) -> bool {
     !value.is_null() && value.as_str() != Some("")
 }
@@ -370,7 +368,8 @@ fn listed<'a>(entries: impl IntoIterator<Item = &'a String>) -> String {
     format!("[{}]", entries.join(", "))
 }
 
-/// A single address is written as a range of one.
+/// The range without the prefix length of a single address: `10.0.0.1` and `10.0.0.1/32` are the
+/// same.
 fn bare(range: &str) -> &str {
     range
         .strip_suffix("/32")

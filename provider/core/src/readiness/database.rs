@@ -1,4 +1,4 @@
-//! When a database is ready.
+//! The readiness of a database.
 
 mod origin;
 
@@ -18,57 +18,55 @@ use crate::volumes::{CANNOT_RESIZE, RESIZE_FAILED, condition};
 pub use origin::is_from_backup;
 use origin::{first_restore_failed, import_failure};
 
-/// How long a database must have stood still after a write before its status
-/// is believed, where the engine does not say which generation it has seen.
-/// Everest looks at its engines every five seconds.
+/// The time for which a database must not change after a write before its status is believed, if
+/// the engine does not report which generation it has seen. Everest reads the engines' objects
+/// every five seconds.
 pub const HOLD: Duration = Duration::from_secs(10);
 
-/// The same, where the engine says that it has seen the change: the operators
-/// look at their pods every five seconds, and until the first look says so they
-/// know of no work.
+/// The same time if the engine reports that it has seen the change: the operators check their pods
+/// every five seconds, and report no work before the first check.
 const ENGINE_HOLD: Duration = Duration::from_secs(6);
 
-/// How long an `error` must have stood after a write before it is that of the
-/// change, where the engine does not say that it has seen the change: an
-/// operator that fails on its way says so only by its error.
+/// The time for which an `error` must last after a write before it counts as caused by the change,
+/// if the engine does not report that it has seen the change: an operator that fails early reports
+/// only the error.
 const ERROR_HOLD: Duration = Duration::from_secs(120);
 
-/// What was last seen of a database.
+/// The last observation of a database.
 #[derive(Clone, Copy, Debug)]
 pub struct DatabaseObservation<'a> {
     /// The database.
     pub database: &'a DatabaseCluster,
     /// The engine's own object of the same name.
     pub engine_cr: Seen<&'a Value>,
-    /// The restore of the same name, which Everest makes for a data source: while the database has
-    /// one, and of a new database that was made with one (see [`is_from_backup`]).
+    /// The restore of the same name, which Everest creates for a data source. It matters while the
+    /// database has a data source, and for a new database that was created with one (see
+    /// [`is_from_backup`]).
     pub restore: Option<&'a DatabaseClusterRestore>,
     /// The import job that the status names.
     pub import_job: Option<&'a DataImportJob>,
     /// `metadata.generation` after our write.
     pub written_generation: i64,
-    /// How long [`footing`](super::footing) has been the same, counted from our
-    /// write at the earliest; `None` where that is not known.
+    /// The time for which [`footing`](super::footing) has been the same, counted from our write at
+    /// the earliest; `None` if it is not known.
     pub steady_for: Option<Duration>,
-    /// Whether the engine has been seen at work, since our write, on the spec
-    /// that its object has now: see [`at_work`](super::at_work). Also for a
-    /// change that gives it no work.
+    /// True if the engine was seen at work since our write on the present spec of its object, see
+    /// [`at_work`](super::at_work), or if the change gives it no work.
     pub has_worked: bool,
-    /// Whether the database has never been ready since it was created.
+    /// True if the database has never been ready since it was created.
     pub creating: bool,
-    /// Whether the status may be left over from before a write: after a change
-    /// of the spec, and where a wait goes on of which nobody saw the end.
+    /// True if the status may be from before a write: after a change of the spec, and after a wait
+    /// whose end was not observed.
     pub may_be_stale: bool,
 }
 
-/// Whether a database has become what was last written.
+/// Judges whether a database has become what was last written.
 ///
-/// 1. A database being deleted, or whose import failed, has failed.
-/// 2. Everest must have seen the generation that was written; then volumes that could not
+/// 1. A database that is being deleted, or whose import failed, has failed.
+/// 2. Everest must have seen the generation that was written. After that, volumes that could not
 ///    grow are a failure.
-/// 3. `error` is waited out while creating, unless the restore that brings the
-///    first data has failed; it is a failure on an update once it is known not
-///    to be left over from before.
+/// 3. During a creation, `error` is waited out unless the restore of the first data has failed.
+///    During a change, it is a failure once it is known not to be from before the change.
 /// 4. A database that is to be paused is ready when it is `paused`.
 /// 5. Everything but `ready` is waited for.
 /// 6. `ready` counts for a new database, and where only metadata was written;
@@ -253,13 +251,13 @@ fn waiting(
     Readiness::Pending(format!("{doing}; {described}{trouble}{said}{missing}"))
 }
 
-/// What of a change is not in the engine's object, at the end of a sentence.
+/// The missing part of a change, as the end of a sentence.
 fn also_missing(observation: &DatabaseObservation<'_>) -> String {
     not_carried(observation).map_or_else(String::new, |missing| format!("; {missing}"))
 }
 
-/// Whether the engine has taken up what its database says; if not, why a
-/// status is from before.
+/// Succeeds if the engine's operator has handled the database's spec; otherwise the error states
+/// why the status is from before.
 fn taken_up(observation: &DatabaseObservation<'_>) -> Result<(), String> {
     if let Some(missing) = not_carried(observation) {
         return Err(missing);
@@ -284,8 +282,8 @@ fn taken_up(observation: &DatabaseObservation<'_>) -> Result<(), String> {
     Err(format!("the engine itself is {state}"))
 }
 
-/// What of a change is not in the engine's object, although Everest says that
-/// it has seen the change.
+/// The part of a change that is not in the engine's object, although Everest reports that it has
+/// seen the change.
 fn not_carried(observation: &DatabaseObservation<'_>) -> Option<String> {
     match observation.engine_cr {
         Seen::Found(engine_cr) if observation.may_be_stale => {
@@ -295,8 +293,8 @@ fn not_carried(observation: &DatabaseObservation<'_>) -> Option<String> {
     }
 }
 
-/// Whether a status has stood long enough not to be from before our write; if
-/// not, what is waited for.
+/// Succeeds if the status has lasted long enough not to be from before our write; otherwise the
+/// error says what is waited for.
 fn has_stood(observation: &DatabaseObservation<'_>) -> Result<(), String> {
     if !observation.may_be_stale {
         return Ok(());

@@ -1,4 +1,4 @@
-//! When an engine's operator is installed.
+//! The readiness of an engine's operator.
 
 use std::collections::BTreeMap;
 
@@ -9,21 +9,21 @@ use everest_schemas::olm::ClusterServiceVersion;
 use super::Readiness;
 use crate::olm;
 
-/// What was last seen of an engine's installation.
+/// The last observation of an engine's installation.
 #[derive(Clone, Copy, Debug)]
 pub struct EngineObservation<'a> {
     /// The engine.
     pub engine: Engine,
-    /// The version that the Subscription says is installed, or is heading for.
+    /// The ClusterServiceVersion that the Subscription reports as installed, or leads to.
     pub csv: Option<&'a ClusterServiceVersion>,
-    /// Everest's own view, the object named like the operator.
+    /// Everest's DatabaseEngine, which has the operator's name.
     pub database_engine: Option<&'a DatabaseEngine>,
 }
 
-/// Why Everest has no versions of an engine whose operator runs.
+/// The reason why Everest has no versions of an engine although its operator runs.
 pub(crate) const NO_VERSION_SERVICE: &str = "Everest cannot reach the version service (check.percona.com, or PERCONA_VERSION_SERVICE_URL of everest-operator)";
 
-/// Reasons that no waiting mends, as OLM names them.
+/// Reasons of OLM for a failure that waiting does not repair.
 const HOPELESS: [&str; 4] = [
     "UnsupportedOperatorGroup",
     "TooManyOperatorGroups",
@@ -31,12 +31,12 @@ const HOPELESS: [&str; 4] = [
     "InterOperatorGroupOwnerConflict",
 ];
 
-/// Whether an engine's operator runs and Everest offers versions of the
-/// engine: OLM's version has succeeded, and the DatabaseEngine is `installed`
-/// in that version with versions to choose from.
+/// Ready once an engine's operator runs and Everest offers versions of the engine: the
+/// ClusterServiceVersion has succeeded, and the DatabaseEngine is `installed` in that version and
+/// offers versions.
 ///
-/// A version that succeeded may go back to `InstallReady` for a second, and
-/// OLM tries again after `Failed`, so neither is a failure by itself.
+/// A ClusterServiceVersion that succeeded may return to `InstallReady` for a second, and OLM
+/// retries after `Failed`, so neither is a failure by itself.
 pub fn engine_install(observation: &EngineObservation<'_>) -> Readiness {
     let operator = observation.engine.operator();
     let Some(csv) = observation.csv else {
@@ -75,8 +75,7 @@ pub fn engine_install(observation: &EngineObservation<'_>) -> Readiness {
     engine_offered(observation.engine, wanted, observation.database_engine)
 }
 
-/// Whether Everest offers versions of an engine whose operator runs in the
-/// version given.
+/// Ready once Everest offers versions of an engine whose operator runs in `version`.
 pub fn engine_offered(
     engine: Engine,
     version: Option<&str>,

@@ -1,4 +1,4 @@
-//! What an engine's own object says of its work on a database.
+//! The state of the engine's work on a database, from the engine's own object.
 
 use everest_schemas::Engine;
 use everest_schemas::everest::DatabaseCluster;
@@ -9,12 +9,12 @@ use crate::clean;
 use crate::facts::Seen;
 use crate::v1::engine_kinds;
 
-/// How to see why Everest does not do what is asked of it: it keeps its errors
-/// to itself.
+/// The command that shows why Everest does not carry out a change: it reports such errors only in
+/// its log.
 pub(super) const EVERESTS_LOG: &str = "kubectl -n everest-system logs deployment/everest-operator";
 
-/// The generation and the one that the operator has seen; none where the
-/// operator does not tell.
+/// The generation, and the generation that the operator has seen; `None` if the operator does not
+/// report that.
 pub(super) fn generations(engine_cr: &Value) -> Option<(i64, i64)> {
     let generation = engine_cr.pointer("/metadata/generation")?.as_i64()?;
     let observed = engine_cr.pointer("/status/observedGeneration")?.as_i64()?;
@@ -22,7 +22,7 @@ pub(super) fn generations(engine_cr: &Value) -> Option<(i64, i64)> {
     (observed > 0).then_some((generation, observed))
 }
 
-/// The state in one word; empty where the operator has not said any.
+/// The state in one word; empty if the operator has not reported one.
 pub(super) fn state(engine_cr: &Value) -> &str {
     let state = |path| {
         engine_cr
@@ -35,20 +35,20 @@ pub(super) fn state(engine_cr: &Value) -> &str {
         .unwrap_or("")
 }
 
-/// Whether a state is one that the operator comes to rest in.
+/// Returns true if the operator has no work left in this state.
 pub(super) fn is_at_rest(state: &str) -> bool {
     matches!(state, "" | "ready" | "error" | "paused")
 }
 
-/// The generation that the operator is at work on, if it says that it is.
+/// The generation that the operator is at work on, if it reports work.
 pub fn at_work(engine_cr: &Value) -> Option<i64> {
     let (generation, observed) = generations(engine_cr)?;
     (observed >= generation && !is_at_rest(state(engine_cr))).then_some(generation)
 }
 
-/// Where a database stands, in its own words and in its engine's: a change is
-/// waited out from the last time that it was another. Another load balancer
-/// shows in the host name alone.
+/// The reported state of a database and of its engine, as one text. The time after a change counts
+/// from the last change of this text. It has the host name because another load balancer shows in
+/// nothing else.
 pub fn footing(database: &DatabaseCluster, engine_cr: Option<&Value>) -> String {
     let status = database.status.as_ref();
     let own = status.and_then(|status| status.status.as_deref());
@@ -78,7 +78,7 @@ fn namespace(database: &DatabaseCluster) -> &str {
     database.metadata.namespace.as_deref().unwrap_or_default()
 }
 
-/// Why a change has not reached the engine's object, if it has not.
+/// The reason why a change has not reached the engine's object, if it has not.
 pub(super) fn missing_change(database: &DatabaseCluster, engine_cr: &Value) -> Option<String> {
     let object = named(database);
     let line = carried::unreadable_line(&database.spec);
@@ -113,7 +113,7 @@ pub(super) fn missing_change(database: &DatabaseCluster, engine_cr: &Value) -> O
     ))
 }
 
-/// What an engine's object tells of a database that is not there yet.
+/// The progress of a database that is not ready yet, from the engine's object.
 pub(super) fn progress(database: &DatabaseCluster, engine_cr: &Seen<&Value>) -> String {
     let object = named(database);
     match engine_cr {
@@ -136,11 +136,10 @@ pub(super) fn progress(database: &DatabaseCluster, engine_cr: &Seen<&Value>) -> 
     }
 }
 
-/// Characters that are repeated of what an operator says.
+/// The most characters of an operator's message that are repeated.
 const LONGEST: usize = 1000;
 
-/// What the operator last wrote into its object, as far as the database does
-/// not repeat it.
+/// The operator's last message, unless the database's status repeats it.
 fn said(database: &DatabaseCluster, engine_cr: &Value) -> String {
     let status = &engine_cr["status"];
     let repeated = database.status.as_ref();

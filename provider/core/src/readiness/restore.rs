@@ -1,11 +1,11 @@
-//! When a restore is complete.
+//! The readiness of a restore.
 
 use everest_schemas::everest::DatabaseClusterRestore;
 
 use super::Readiness;
 use crate::v1;
 
-/// Whether a restore has succeeded.
+/// Ready once the restore has succeeded.
 pub fn restore(restore: &DatabaseClusterRestore) -> Readiness {
     let status = restore.status.as_ref();
     let message = match status.and_then(|status| status.message.as_deref()) {

@@ -18,15 +18,15 @@ use crate::facts::{BACKUP_UNFINISHED, Facts, Kind, Planned, Wanted};
 use crate::finding::Finding;
 use crate::path::FieldPath;
 
-/// What a configuration of a backup can never be.
+/// Finds values that are never valid in a backup.
 pub fn check_syntax(config: &BackupModel) -> Vec<Finding> {
     let mut findings = Findings::default();
     findings.timeouts(&config.timeouts);
     findings.into_findings()
 }
 
-/// What Kubernetes forbids a new backup to be. Everest's own rules for
-/// backups are about other objects: [`check_online`] has those.
+/// Checks a new backup by the rules of Kubernetes. Everest's own rules for backups are about other
+/// objects and are in [`check_online`].
 pub fn check(planned: &BackupModel, prior: Option<&BackupModel>) -> Vec<Finding> {
     let mut findings = Findings::default();
     if prior.is_none_or(|prior| differ(&planned.name, &prior.name)) {
@@ -35,8 +35,8 @@ pub fn check(planned: &BackupModel, prior: Option<&BackupModel>) -> Vec<Finding>
     findings.into_findings()
 }
 
-/// What the cluster's present state forbids a new backup to be; nothing for
-/// one that was taken.
+/// Checks a new backup against the present state of the cluster; an existing backup has no
+/// findings.
 pub fn check_online(
     planned: &BackupModel,
     prior: Option<&BackupModel>,
@@ -105,7 +105,8 @@ fn storage_fits(
     }
 }
 
-/// A PostgreSQL database has room for `storage` beside those of its schedules and backups.
+/// Checks that a PostgreSQL database has room for `storage` beside the storages of its schedules
+/// and backups.
 pub(super) fn fourth_storage(
     path: FieldPath,
     storage: &str,

@@ -20,8 +20,8 @@ use crate::path::FieldPath;
 use crate::storage_users::{self, Neighbours};
 use crate::{name, url};
 
-/// What a configuration of a storage can never be: credentials given by half
-/// or twice, an S3 storage without a region.
+/// Findings for configurations that are always wrong: incomplete or duplicate credentials, an S3
+/// storage without a region.
 pub fn check_syntax(config: &BackupStorageModel) -> Vec<Finding> {
     let mut findings = Findings::default();
     findings.timeouts(&config.timeouts);
@@ -35,7 +35,7 @@ pub fn check_syntax(config: &BackupStorageModel) -> Vec<Finding> {
     findings.into_findings()
 }
 
-/// What Everest forbids a storage to be or to become.
+/// Findings for configurations and changes of a storage that Everest forbids.
 pub fn check(planned: &BackupStorageModel, prior: Option<&BackupStorageModel>) -> Vec<Finding> {
     let prior = prior.filter(|prior| {
         !differ(&planned.name, &prior.name) && !differ(&planned.namespace, &prior.namespace)
@@ -60,7 +60,7 @@ pub fn check(planned: &BackupStorageModel, prior: Option<&BackupStorageModel>) -
     findings.since(&before.into_findings(), planned != prior)
 }
 
-/// What the cluster's present state forbids a storage to be or to become.
+/// Findings for configurations and changes of a storage that the cluster's current state forbids.
 pub fn check_online(
     planned: &BackupStorageModel,
     prior: Option<&BackupStorageModel>,
@@ -89,9 +89,9 @@ pub fn check_online(
     findings.since(&before.into_findings(), planned != prior)
 }
 
-/// Why a storage cannot be destroyed as things are: a warning, because the
-/// same run may take it out of use. Users that the same run destroys are not
-/// named, and do not count where they are all that were found.
+/// Warns that a storage in use cannot be destroyed. It is only a warning, because the same run may
+/// end the use. Users that the same run destroys are not named, and if there are no others, there
+/// is no warning.
 pub fn check_destruction_online(prior: &BackupStorageModel, facts: &Facts) -> Vec<Finding> {
     let mut findings = Findings::default();
     let name = prior.name.known_str().unwrap_or_default();
@@ -118,7 +118,7 @@ pub fn check_destruction_online(prior: &BackupStorageModel, facts: &Facts) -> Ve
     findings.into_findings()
 }
 
-/// What may use a storage once the run is done. Restores are not among the facts.
+/// The objects that may use a storage after the run. Restores are not among the facts.
 fn neighbours(facts: &Facts) -> Neighbours<'_> {
     let databases = facts.left(Kind::Databases, &facts.databases);
     let backups = facts.left(Kind::Backups, &facts.backups);

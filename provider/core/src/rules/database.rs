@@ -32,8 +32,7 @@ pub use final_backup::{check_destruction, check_destruction_online};
 pub use online::check_online;
 pub(super) use origin::{backup_source, pitr_date};
 
-/// What a configuration of a database can never be: quantities that are none,
-/// timeouts that are none.
+/// Finds values that are never valid in a database: malformed quantities and timeouts.
 pub fn check_syntax(config: &DatabaseModel) -> Vec<Finding> {
     let mut findings = Findings::default();
     findings.timeouts(&config.timeouts);
@@ -42,10 +41,10 @@ pub fn check_syntax(config: &DatabaseModel) -> Vec<Finding> {
     findings.into_findings()
 }
 
-/// What Everest forbids a database to be or to become.
+/// Checks a new or changed database by Everest's rules that need no cluster.
 ///
-/// A change that replaces the database is judged as a creation. `planned` is
-/// what will hold: the configuration at creation, else the plan.
+/// A change that replaces the database is judged as a creation. `planned` has the values that will
+/// hold: the configuration of a creation, otherwise the plan.
 pub fn check(planned: &DatabaseModel, prior: Option<&DatabaseModel>) -> Vec<Finding> {
     let prior = prior.filter(|prior| replacing(planned, prior).is_empty());
     let mut findings = Findings::default();
@@ -61,14 +60,14 @@ pub fn check(planned: &DatabaseModel, prior: Option<&DatabaseModel>) -> Vec<Find
     findings.since(&before.into_findings(), writes(planned, prior))
 }
 
-/// Whether a change writes the DatabaseCluster, and not the provider's own attributes alone.
+/// Returns true if a change writes the DatabaseCluster, and not only the provider's own attributes.
 fn writes(planned: &DatabaseModel, prior: &DatabaseModel) -> bool {
     !computed::database::affected(prior, planned).is_empty()
         || planned.labels != prior.labels
         || planned.annotations != prior.annotations
 }
 
-/// What the first data of a new database cannot be at this time.
+/// Checks the first data of a new database against the present time.
 pub fn check_time(
     planned: &DatabaseModel,
     prior: Option<&DatabaseModel>,
@@ -99,9 +98,8 @@ pub fn check_immutable(planned: &DatabaseModel, prior: &DatabaseModel) -> Vec<Fi
     findings.into_findings()
 }
 
-/// The attributes whose change replaces the database: those whose schema says so. Where the server
-/// chooses a value and it is not known which one it has, naming one is refused instead: see
-/// [`change`].
+/// The attributes whose change replaces the database, as their schema says. If the server has
+/// chosen a value that is not known, setting one is refused instead: see [`change`].
 fn replacing(planned: &DatabaseModel, prior: &DatabaseModel) -> Vec<FieldPath> {
     let (Ok(now), Ok(before)) = (Tree::of(planned), Tree::of(prior)) else {
         return Vec::new();
@@ -121,7 +119,7 @@ fn replacing(planned: &DatabaseModel, prior: &DatabaseModel) -> Vec<FieldPath> {
         .collect()
 }
 
-/// Rules that judge a database as it stands.
+/// Rules about a database that do not depend on its prior state.
 fn state(model: &DatabaseModel, findings: &mut Findings) {
     let Some(spec) = model.spec.known() else {
         return;
@@ -132,7 +130,7 @@ fn state(model: &DatabaseModel, findings: &mut Findings) {
     sharding::check(spec, findings);
 }
 
-/// Rules that only hold for a new database.
+/// Rules for a new database only.
 fn creation(model: &DatabaseModel, findings: &mut Findings) {
     if let Some(text) = model.name.known_str()
         && let Err(error) = name::check(text)
@@ -155,7 +153,7 @@ fn engine_type(spec: &DatabaseClusterSpec) -> Option<Engine> {
         .and_then(|engine| engine.type_.known().copied())
 }
 
-/// The engine's replicas: Everest makes it three where nothing is said.
+/// The engine's replicas: Everest's default is three.
 fn engine_replicas(spec: &DatabaseClusterSpec) -> Option<i32> {
     match spec.engine.known().map(|engine| &engine.replicas)? {
         Field::Known(replicas) => Some(*replicas),

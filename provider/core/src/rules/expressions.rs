@@ -1,10 +1,10 @@
-//! The rules that the API server can hold by itself, as expressions of the Common Expression
+//! The rules that the API server can check by itself, as expressions of the Common Expression
 //! Language over `spec.forProvider` of a managed resource.
 //!
-//! They refuse at once what the rule would refuse later, and nothing else; the rule itself is
-//! asked before every write, whatever the expression let through. Rules that need more (the
-//! cluster, cron, versions) have none; nor has the size of a volume, since a growth that did not
-//! come about may be taken back.
+//! An expression refuses at once what its rule would refuse later, and nothing else; the rule
+//! itself is still checked before every write. Rules that need more (the cluster, cron, versions)
+//! have no expression. The size of a volume has none either, because a failed growth may be taken
+//! back.
 
 use super::Rule;
 use super::table::backup::{DATA_SOURCE_ONE, RESTORE_SOURCE, S3_REGION};
@@ -20,21 +20,22 @@ use crate::text::Text;
 pub struct Expression {
     /// The rule.
     pub rule: &'static Rule,
-    /// The member that `self` is, as names separated by dots; empty for the whole. A rule is
-    /// not asked where the member is absent.
+    /// The path of the member that `self` stands for, with dots; empty for the whole. The
+    /// expression is not evaluated if the member is absent.
     pub path: &'static str,
-    /// What must hold. One that names `oldSelf` is asked at changes alone.
+    /// The expression, which has to be true. If it names `oldSelf`, it is evaluated only at
+    /// changes.
     pub expression: &'static str,
 }
 
 impl Expression {
-    /// What users read where it does not hold.
+    /// The message for users if the expression is false.
     pub fn message(&self) -> Text {
         self.rule.detail()
     }
 }
 
-/// Those for a database.
+/// Expressions for a database.
 pub const DATABASE: &[Expression] = &[
     Expression {
         rule: &REPLICAS_ODD,
@@ -83,21 +84,21 @@ pub const DATABASE: &[Expression] = &[
     },
 ];
 
-/// Those for a backup storage.
+/// Expressions for a backup storage.
 pub const BACKUP_STORAGE: &[Expression] = &[Expression {
     rule: &S3_REGION,
     path: "",
     expression: "!has(self.type) || self.type != 's3' || (has(self.region) && self.region != '')",
 }];
 
-/// Those for a restore. One that is only observed names nothing.
+/// Expressions for a restore. A restore that is only observed may have no source.
 pub const RESTORE: &[Expression] = &[Expression {
     rule: &RESTORE_SOURCE,
     path: "",
     expression: "!has(self.databaseName) || (has(self.backupName) && self.backupName != '') != has(self.backupSource)",
 }];
 
-/// Those for a namespace.
+/// Expressions for a namespace.
 pub const NAMESPACE: &[Expression] = &[Expression {
     rule: &NAMESPACE_ENGINE,
     path: "engines",

@@ -1,4 +1,4 @@
-//! Gathering findings.
+//! The collection of findings during a check.
 
 use everest_schemas::Field;
 use everest_schemas::models::Timeouts;
@@ -13,20 +13,20 @@ use crate::quantity::Quantity;
 use crate::text::Text;
 use crate::{duration, name, schema};
 
-/// Findings as they are made.
+/// The findings of a check so far.
 #[derive(Default)]
 pub(super) struct Findings {
     findings: Vec<Finding>,
 }
 
 impl Findings {
-    /// A rule is broken. The summary says what is there now, so that the same
+    /// Adds a broken rule as an error. The summary contains the present value, so that an equal
     /// summary means the same fault.
     pub fn error(&mut self, rule: &Rule, path: FieldPath, summary: impl Into<Text>) {
         self.push(Finding::error(rule.id, path, summary, rule.detail()));
     }
 
-    /// Of two fields that go together only one is given.
+    /// Adds an error because only one of two fields that belong together is given.
     pub fn without(&mut self, rule: &Rule, given: &str, missing: FieldPath) {
         let summary = Text::from(&FieldPath::of(given))
             .and(" is given without ")
@@ -34,13 +34,13 @@ impl Findings {
         self.error(rule, missing, summary);
     }
 
-    /// A rule that only informs is broken.
+    /// Adds a broken rule as a warning.
     pub fn warning(&mut self, rule: &Rule, path: FieldPath, summary: impl Into<Text>) {
         self.push(Finding::warning(rule.id, path, summary, rule.detail()));
     }
 
-    /// Something is not there that the same run may still make: a warning at
-    /// plan and an error before the write.
+    /// Adds a missing object that the same run may still make: a warning at plan and an error
+    /// before the write.
     pub fn missing(
         &mut self,
         rule: &Rule,
@@ -57,7 +57,7 @@ impl Findings {
         }
     }
 
-    /// The values of a model that have to be quantities.
+    /// Checks the values of a model that have to be quantities.
     pub fn quantities<M: Serialize + JsonSchema + 'static>(&mut self, model: &M) {
         schema::visit(model, |place, value| {
             if place.semantic() == Some("quantity")
@@ -70,7 +70,7 @@ impl Findings {
         });
     }
 
-    /// Timeouts, each of which has to be a duration.
+    /// Checks that each timeout is a duration.
     pub fn timeouts(&mut self, timeouts: &Field<Timeouts>) {
         let Some(timeouts) = timeouts.known() else {
             return;
@@ -93,7 +93,7 @@ impl Findings {
         }
     }
 
-    /// The name of an object that only Kubernetes has rules for.
+    /// Checks the name of an object for which only Kubernetes has rules.
     pub fn object_name(&mut self, path: FieldPath, value: &Field<String>) {
         if let Some(text) = value.known_str()
             && let Err(error) = name::check_object(text)
@@ -118,12 +118,12 @@ impl Findings {
         self.findings
     }
 
-    /// Everything found that a change has to do with; `writes` says whether it writes the object.
-    /// A fault is the same as one `before` if its rule, place and summary are.
+    /// Returns the findings that matter for a change; `writes` is true if the change writes the
+    /// object. A fault existed `before` if its rule, path and summary are equal.
     ///
-    /// What was so before and is left so is nothing to speak of, but for
-    /// 1. what Kubernetes refuses at every write, whatever is written: it counts as ever;
-    /// 2. what keeps Everest from carrying out any change: a warning.
+    /// Faults that existed before the change are dropped, except for
+    /// 1. faults for which Kubernetes refuses every write: they stay errors;
+    /// 2. faults that keep Everest from carrying out any change: they become warnings.
     pub fn since(self, before: &[Finding], writes: bool) -> Vec<Finding> {
         let of_the_change = |mut finding: Finding| {
             let same = |other: &Finding| {
@@ -156,13 +156,12 @@ impl Findings {
     }
 }
 
-/// Whether a value is known and empty, or absent: what Everest takes for
-/// "not given".
+/// Returns true if a value is absent or empty: Everest treats both as not given.
 pub(super) fn is_missing(text: &Field<String>) -> bool {
     text.is_null() || text.known().is_some_and(String::is_empty)
 }
 
-/// Whether two values are both settled and not the same.
+/// Returns true if both values are known (or absent) and differ.
 pub(super) fn differ<T: PartialEq>(left: &Field<T>, right: &Field<T>) -> bool {
     !left.is_unknown() && !right.is_unknown() && left != right
 }

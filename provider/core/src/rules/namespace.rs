@@ -34,7 +34,7 @@ const RESERVED: [&str; 6] = [
     "kube-node-lease",
 ];
 
-/// What a configuration of a namespace can never be.
+/// Finds values that are never valid in a namespace.
 pub fn check_syntax(config: &NamespaceModel) -> Vec<Finding> {
     let mut findings = Findings::default();
     findings.timeouts(&config.timeouts);
@@ -72,7 +72,7 @@ pub fn check_syntax(config: &NamespaceModel) -> Vec<Finding> {
     findings.into_findings()
 }
 
-/// What Everest and OLM forbid a namespace to be or to become.
+/// Checks a new or changed namespace by the rules of Everest and OLM that need no cluster.
 pub fn check(planned: &NamespaceModel, prior: Option<&NamespaceModel>) -> Vec<Finding> {
     let mut findings = Findings::default();
     match prior.filter(|prior| !differ(&planned.name, &prior.name)) {
@@ -82,8 +82,8 @@ pub fn check(planned: &NamespaceModel, prior: Option<&NamespaceModel>) -> Vec<Fi
     findings.into_findings()
 }
 
-/// What the databases of a namespace forbid it to become, and what it has already where it is
-/// taken over.
+/// Checks a changed namespace against its databases, and a namespace that is taken over against the
+/// engines that it has already.
 pub fn check_online(
     planned: &NamespaceModel,
     prior: Option<&NamespaceModel>,
@@ -143,7 +143,8 @@ fn upgrades(
     }
 }
 
-/// Subscriptions of a namespace that is taken over, which would upgrade their operators unasked.
+/// Warns of Subscriptions in a namespace that is taken over which would upgrade their operators
+/// automatically.
 fn approvals(planned: &NamespaceModel, facts: &Facts, stage: Stage, findings: &mut Findings) {
     let (Stage::Plan, Some(engines)) = (stage, planned.engines.known()) else {
         return;
@@ -162,8 +163,8 @@ fn approvals(planned: &NamespaceModel, facts: &Facts, stage: Stage, findings: &m
     }
 }
 
-/// Why a namespace cannot be destroyed as things are: a warning, because
-/// somebody may empty it until then. What the same run destroys is not named.
+/// Warns of databases that keep a namespace from being destroyed. It is only a warning, because
+/// they may be removed until then. Databases that the same run destroys are not named.
 pub fn check_destruction_online(prior: &NamespaceModel, facts: &Facts) -> Vec<Finding> {
     let mut findings = Findings::default();
     let left = facts.left(Kind::Databases, &facts.databases);
@@ -212,8 +213,8 @@ fn upgradable(path: FieldPath, hop: &Hop, facts: &Facts, stage: Stage, findings:
     }
 }
 
-/// The plan that waits now upgrades nothing that was not asked for. Where engines come or go with
-/// the same change OLM makes another plan, and the apply decides on that.
+/// Checks that the waiting install plan upgrades only the requested operators. If the same change
+/// adds or removes engines, OLM makes another plan, and the apply decides on that.
 fn upgraded_alone(
     planned: &NamespaceModel,
     prior: &NamespaceModel,
@@ -241,7 +242,7 @@ fn upgraded_alone(
     }
 }
 
-/// Three numbers, as in the name of a ClusterServiceVersion.
+/// Returns true if a text has three numbers, as the version in the name of a ClusterServiceVersion.
 fn is_operator_version(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_digit())
         && text.split('.').count() >= 3

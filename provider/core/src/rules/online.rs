@@ -1,4 +1,4 @@
-//! What the rules for several models ask of a cluster.
+//! Checks against the cluster that several models share.
 
 use everest_schemas::Field;
 use everest_schemas::everest::{BackupStorage, DatabaseCluster};
@@ -12,12 +12,12 @@ use crate::path::FieldPath;
 use crate::rules::Rule;
 use crate::v1::namespace::{MANAGED_BY, MANAGED_BY_LABEL};
 
-/// The namespace exists and is one of Everest's. One that does not exist is
-/// nothing to speak of at plan: the run that is planned makes it. Neither is
-/// one that this run takes over.
+/// Checks that the namespace exists and that Everest manages it. At plan, a namespace that does not
+/// exist is no finding, because the planned run may make it; neither is a namespace that this run
+/// takes over.
 ///
-/// Whether anything in it can be judged: of one that is not there, or is none
-/// of Everest's, everything else would be said once more.
+/// Returns true if the objects in the namespace can be judged. If the namespace is missing or not
+/// managed by Everest, every other finding would only repeat that.
 pub(super) fn served_namespace(
     name: &Field<String>,
     facts: &Facts,
@@ -51,8 +51,8 @@ pub(super) fn served_namespace(
     }
 }
 
-/// An operator of the namespace is being upgraded: a warning, because the
-/// write waits for the end of it.
+/// Warns of an operator upgrade in the namespace; only a warning, because the write waits for its
+/// end.
 pub(super) fn upgrade_lock(facts: &Facts, findings: &mut Findings) {
     if let Some(engine) = facts.locked_engine() {
         findings.warning(
@@ -72,19 +72,19 @@ pub(super) fn busy_state(database: &DatabaseCluster) -> Option<&str> {
     facts::busy_state(database).or_else(|| (state == "deleting").then_some(state))
 }
 
-/// What is looked for by its name.
+/// A reference to an object by name.
 pub(super) struct Reference<'a> {
-    /// The rule that wants it there.
+    /// The rule that requires the object.
     pub rule: &'a Rule,
     /// The attribute that names it.
     pub path: FieldPath,
-    /// What it is, such as "backup storage".
+    /// The kind in words, such as "backup storage".
     pub kind: &'static str,
     /// Its name.
     pub name: &'a Field<String>,
 }
 
-/// The object that an attribute names; a finding if there is none.
+/// The object that an attribute names; adds a finding if it does not exist.
 pub(super) fn named<'a, K>(
     reference: Reference<'_>,
     all: &'a All<K>,
@@ -111,8 +111,8 @@ pub(super) fn named<'a, K>(
     None
 }
 
-/// Returns true if an object that does not exist is one that the run which is
-/// being planned makes: there is nothing to miss, and nothing to judge either.
+/// Returns true if the planned run makes an object that does not exist yet: the object is not
+/// missing, and cannot be judged either.
 pub(super) fn is_to_come<K>(
     kind: Kind,
     name: &Field<String>,
@@ -127,7 +127,7 @@ pub(super) fn is_to_come<K>(
             .is_some_and(|name| !exists(name) && facts.planned.has(kind, name))
 }
 
-/// The backup storage that an attribute names, unless it is being deleted.
+/// The backup storage that an attribute names; one that is being deleted counts as missing.
 pub(super) fn storage<'a>(
     path: FieldPath,
     name: &Field<String>,
@@ -158,7 +158,7 @@ pub(super) fn storage<'a>(
     Some(found)
 }
 
-/// The database that an attribute names, unless it is being deleted.
+/// The database that an attribute names; one that is being deleted counts as missing.
 pub(super) fn database<'a>(
     name: &Field<String>,
     facts: &'a Facts,

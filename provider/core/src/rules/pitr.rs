@@ -1,4 +1,4 @@
-//! The moment that a database is restored to.
+//! Rules for the moment that a database is restored to.
 
 use everest_schemas::everest::DatabaseClusterBackup;
 use jiff::Timestamp;
@@ -8,7 +8,8 @@ use super::table::backup::{PITR_GAPS, PITR_WINDOW};
 use crate::instant;
 use crate::path::FieldPath;
 
-/// It has come by `now`: no log reaches further, and the engines wait for it or fail.
+/// The moment must not be after `now`: no log reaches further, and the engines would wait for it or
+/// fail.
 pub(super) fn past(path: FieldPath, date: Option<&str>, now: Timestamp, findings: &mut Findings) {
     if let Some((date, moment)) = date.and_then(read)
         && moment > now
@@ -17,8 +18,8 @@ pub(super) fn past(path: FieldPath, date: Option<&str>, now: Timestamp, findings
     }
 }
 
-/// It lies in the log that belongs to a backup, which begins with its end. How far the log reaches
-/// is only what was seen last: it grows.
+/// The moment has to lie in the log of a backup, which begins at the end of the backup. The end of
+/// the log is only the last one seen: the log grows, so a later moment is a warning.
 pub(super) fn in_log(
     path: FieldPath,
     date: Option<&str>,
@@ -52,7 +53,7 @@ pub(super) fn in_log(
     }
 }
 
-/// A moment in the only form that Everest reads; another is a fault of its own.
+/// Reads a moment in the only form that Everest accepts; another form is reported by another rule.
 fn read(date: &str) -> Option<(&str, Timestamp)> {
     let moment = date.parse().ok()?;
     instant::is_utc_second(date).then_some((date, moment))

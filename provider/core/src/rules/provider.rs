@@ -18,8 +18,8 @@ const EXEC_API_VERSIONS: [&str; 2] = [
     "client.authentication.k8s.io/v1beta1",
 ];
 
-/// What settings of the provider contradict each other or are not what they
-/// should be. Environment variables are not seen here.
+/// Finds settings of the provider that are malformed or contradict each other. Environment
+/// variables are not considered.
 pub fn check(config: &ProviderModel) -> Vec<Finding> {
     let mut findings = Findings::default();
     sources(config, &mut findings);

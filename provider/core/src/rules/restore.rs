@@ -20,8 +20,7 @@ use crate::facts::{Facts, Kind, Wanted};
 use crate::finding::Finding;
 use crate::path::FieldPath;
 
-/// What a configuration of a restore can never be: a restore is not changed,
-/// only made.
+/// Finds values that are never valid in a restore: a restore is never changed, only created.
 pub fn check_syntax(config: &RestoreModel) -> Vec<Finding> {
     let mut findings = Findings::default();
     findings.timeouts(&config.timeouts);
@@ -49,7 +48,7 @@ pub fn check_syntax(config: &RestoreModel) -> Vec<Finding> {
     findings.into_findings()
 }
 
-/// What Kubernetes forbids a new restore to be.
+/// Checks a new restore by the rules of Kubernetes.
 pub fn check(planned: &RestoreModel, prior: Option<&RestoreModel>) -> Vec<Finding> {
     let mut findings = Findings::default();
     if prior.is_none_or(|prior| differ(&planned.name, &prior.name)) {
@@ -58,7 +57,7 @@ pub fn check(planned: &RestoreModel, prior: Option<&RestoreModel>) -> Vec<Findin
     findings.into_findings()
 }
 
-/// What a new restore cannot be at this time.
+/// Checks a new restore against the present time.
 pub fn check_time(
     planned: &RestoreModel,
     prior: Option<&RestoreModel>,
@@ -80,8 +79,8 @@ fn moment(planned: &RestoreModel) -> Option<&str> {
     planned.pitr.known()?.date.known_str()
 }
 
-/// What the cluster's present state forbids a new restore to be; nothing for
-/// one that was made.
+/// Checks a new restore against the present state of the cluster; an existing restore has no
+/// findings.
 pub fn check_online(
     planned: &RestoreModel,
     prior: Option<&RestoreModel>,
@@ -142,7 +141,7 @@ pub fn check_online(
     findings.into_findings()
 }
 
-/// A PostgreSQL database reads from one of its repositories, so what is restored from counts as
+/// A PostgreSQL database reads from one of its repositories, so the source of a restore counts as
 /// one of its storages while the restore runs.
 fn repositories(
     path: FieldPath,
@@ -160,7 +159,7 @@ fn repositories(
     }
 }
 
-/// The engine's object of a MySQL database has to have the storage of a backup that is named.
+/// The engine's object of a MySQL database has to know the storage of the backup.
 fn known_to_engine(
     path: FieldPath,
     planned: &RestoreModel,
@@ -193,7 +192,7 @@ fn known_to_engine(
     }
 }
 
-/// The storage of what a database was made from.
+/// The storage of the data source that a database was created from.
 fn storage_of_source<'a>(database: &'a DatabaseCluster, facts: &'a Facts) -> Option<&'a str> {
     let source = database.spec.data_source.known()?;
     let by_path = source.backup_source.known();
@@ -207,8 +206,8 @@ fn storage_of_source<'a>(database: &'a DatabaseCluster, facts: &'a Facts) -> Opt
         .or_else(by_name)
 }
 
-/// The state in which a database cannot be restored, if it is in one. A
-/// PostgreSQL database that is made from a backup is restored by another way.
+/// The state in which a database cannot be restored, if it is in such a state. A PostgreSQL
+/// database that is created from a backup is restored in another way.
 fn unrestorable_state(database: &DatabaseCluster) -> Option<&str> {
     if is_postgresql(database) && database.spec.data_source.is_known() {
         return None;
@@ -226,8 +225,7 @@ fn is_postgresql(database: &DatabaseCluster) -> bool {
     engine.and_then(|engine| engine.type_.known()) == Some(&Engine::Postgresql)
 }
 
-/// A backup by name that data is to come from; its name and itself, where there is one that is
-/// complete.
+/// The backup named as a source of data, with its name, if it exists and is complete.
 pub(super) fn source_backup<'a>(
     path: FieldPath,
     name: &'a Field<String>,

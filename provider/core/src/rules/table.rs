@@ -1,4 +1,4 @@
-//! Every rule, with the words that a user reads.
+//! Every rule with the texts that users read.
 
 pub(super) mod backup;
 pub(super) mod database;

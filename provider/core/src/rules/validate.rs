@@ -1,4 +1,4 @@
-//! The rules of any model, for those who serve all kinds the same way.
+//! The rules of any model, for code that handles all kinds in the same way.
 
 use jiff::Timestamp;
 
@@ -9,21 +9,19 @@ use crate::finding::Finding;
 use crate::path::FieldPath;
 use crate::raised::Said;
 
-/// A model that Everest has rules for. The model itself is what will hold, as
-/// [`rules`](super) says; `prior` is the one before the change, none for a
-/// creation.
+/// A model that Everest has rules for. `self` has the values that hold after the change, see
+/// [`rules`](super); `prior` is the model before the change, `None` for a creation.
 pub trait Validate: Sized {
-    /// The rules that the definition of its managed resource carries, for the API server to check.
+    /// The rules in the definition of its managed resource, which the API server checks.
     const EXPRESSIONS: &'static [Expression] = &[];
 
-    /// What a configuration alone can never be.
+    /// Findings for configurations that are always wrong.
     fn check_syntax(&self) -> Vec<Finding>;
 
-    /// What can be told without the cluster of an object that is made or
-    /// changed.
+    /// Checks an object that is created or changed, without the cluster.
     fn check(&self, prior: Option<&Self>) -> Vec<Finding>;
 
-    /// What cannot be at this time of the clock.
+    /// Checks the model against the present time.
     fn check_time(&self, prior: Option<&Self>, now: Timestamp) -> Vec<Finding> {
         let _ = (prior, now);
         Vec::new()
@@ -36,8 +34,8 @@ pub trait Validate: Sized {
         Vec::new()
     }
 
-    /// All that can be told without the cluster, for front ends that cannot
-    /// replace an object. `config` is what the user says.
+    /// All checks without the cluster, for front ends that cannot replace an object. `config` is
+    /// the user's configuration.
     fn check_in_place(&self, config: &Self, prior: Option<&Self>) -> Vec<Finding> {
         let mut findings = config.check_syntax();
         findings.extend(self.check(prior));
@@ -49,30 +47,29 @@ pub trait Validate: Sized {
         findings
     }
 
-    /// What a configuration says of the values that only go up; see
-    /// [`raised`](crate::raised).
+    /// The values of a configuration that can only be raised; see [`raised`](crate::raised).
     fn said(&self) -> Said {
         Said::new()
     }
 
-    /// Keeps in what is planned by a configuration what somebody else has
-    /// raised since that said the same `before`, and tells of each.
+    /// Keeps values in the plan that someone else has raised while the configuration stayed as it
+    /// was `before`, with a warning for each.
     fn keep_raised(&mut self, prior: &Self, before: &Said) -> Vec<Finding> {
         let _ = (prior, before);
         Vec::new()
     }
 
-    /// Takes out of a configuration what somebody else has raised and taken
-    /// over: what is not `ours` any more; and tells of each.
+    /// Removes values from a configuration that someone else has raised and taken over, so that
+    /// they are not `ours` any more, with a warning for each.
     fn give_way(&mut self, observed: &Self, is_ours: &dyn Fn(&FieldPath) -> bool) -> Vec<Finding> {
         let _ = (observed, is_ours);
         Vec::new()
     }
 
-    /// What has to be known of the cluster for [`Validate::check_online`].
+    /// The facts of the cluster that [`Validate::check_online`] needs.
     fn wanted(&self, prior: Option<&Self>) -> Wanted;
 
-    /// Notes what others may refer to once this is applied.
+    /// Notes the objects that others may refer to once this model is applied.
     fn note(&self, planned: &mut Planned) {
         let _ = planned;
     }
@@ -82,21 +79,20 @@ pub trait Validate: Sized {
         let _ = planned;
     }
 
-    /// What the cluster's present state forbids.
+    /// Checks the model against the present state of the cluster.
     fn check_online(&self, prior: Option<&Self>, facts: &Facts, stage: Stage) -> Vec<Finding>;
 
-    /// What stands against the destruction of an object as the state has it.
+    /// Checks the destruction of an object with the values in the state.
     fn check_destruction(&self) -> Vec<Finding> {
         Vec::new()
     }
 
-    /// What has to be known of the cluster for
-    /// [`Validate::check_destruction_online`].
+    /// The facts of the cluster that [`Validate::check_destruction_online`] needs.
     fn wanted_at_destruction(&self) -> Wanted {
         self.wanted(Some(self))
     }
 
-    /// What stands against it as the cluster is at the moment.
+    /// Checks the destruction against the present state of the cluster.
     fn check_destruction_online(&self, facts: &Facts) -> Vec<Finding> {
         let _ = facts;
         Vec::new()

@@ -1,4 +1,4 @@
-//! What follows from a keyword follows from it wherever the keyword stands.
+//! A keyword has the same effect wherever it appears.
 
 use everest_schemas::everest::{DatabaseCluster, DatabaseClusterSpec};
 use everest_schemas::models::DatabaseModel;
@@ -116,7 +116,7 @@ fn every_quantity_that_go_writes_for_none_is_not_observed() {
     }
 }
 
-/// What Go writes for a value that nobody has given.
+/// Go's zero value.
 fn zero(place: &Place) -> Option<Value> {
     Some(match place.schema["type"].as_str()? {
         "boolean" => json!(false),

@@ -1,4 +1,4 @@
-//! Every text of the rules is in the words of the front end that says it.
+//! Tests that every text of the rules uses the words of the front end that shows it.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ use crate::rules::{TABLE, Validate};
 /// Rules that only Terraform can break: about write-only attributes and its state.
 const OF_TERRAFORM: [&str; 2] = ["credentials-once", "credentials-version"];
 
-/// Names in camel case that are so for everybody: members of objects that no front end writes.
+/// Names that are in camel case for every front end: members of objects that no front end writes.
 const OF_EVERYBODY: [&str; 4] = [
     "allowedVersions",
     "allowVolumeExpansion",
@@ -24,7 +24,7 @@ const OF_EVERYBODY: [&str; 4] = [
     "openAPIV3Schema",
 ];
 
-/// What a front end's text has that is another one's.
+/// Words in a front end's text that belong to another front end.
 fn misfits(said: &str, dialect: Dialect) -> Vec<String> {
     let foreign: &[&str] = match dialect {
         Dialect::Terraform => &[
@@ -85,7 +85,7 @@ fn assert_text_fits(rule: &str, text: &Text) {
     }
 }
 
-/// Fails if a finding speaks to the users of one front end in the words of another.
+/// Fails if a finding uses the words of another front end.
 #[track_caller]
 pub(crate) fn assert_fits(finding: &Finding) {
     assert_text_fits(finding.rule, &finding.summary);

@@ -58,7 +58,7 @@ pub fn state(object: &DatabaseClusterBackup) -> &str {
         .unwrap_or_default()
 }
 
-/// Whether it is a backup of `database` that is still being taken.
+/// Returns true if it is a backup of `database` that is still being taken.
 pub fn is_being_taken(object: &DatabaseClusterBackup, database: &str) -> bool {
     object.spec.db_cluster_name.known_str() == Some(database) && is_unfinished(object)
 }

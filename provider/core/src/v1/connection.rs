@@ -1,4 +1,4 @@
-//! What an application connects to a database with.
+//! The data that an application needs to connect to a database.
 //!
 //! | Engine | User | Keys of the credentials Secret |
 //! |---|---|---|
@@ -16,10 +16,10 @@ use super::database::default_secret;
 use super::endpoint::{self, Endpoint};
 use crate::semantic;
 
-/// Type of the Secrets in which Crossplane's world hands on connections.
+/// Type of Crossplane's connection Secrets.
 pub const SECRET_TYPE: &str = "connection.crossplane.io/v1alpha1";
 
-/// What an application connects to a database with, the same for all engines.
+/// The connection data of a database, the same for all engines.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Connection {
     /// Host name. An exposed or sharded MongoDB may have several, each with
@@ -31,11 +31,11 @@ pub struct Connection {
     pub username: String,
     /// The user's password.
     pub password: Sensitive<String>,
-    /// All of it as one address, such as `postgres://user:password@host:5432`.
+    /// The whole connection as a URI, such as `postgres://user:password@host:5432`.
     pub uri: Sensitive<String>,
 }
 
-/// Why nobody can connect yet.
+/// The reason why clients cannot connect yet.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotConnectable {
     /// Everest reports no host name yet: the engine is starting.
@@ -44,8 +44,8 @@ pub enum NotConnectable {
     /// The Secret with the passwords does not exist yet.
     #[error("the Secret {0:?} with the credentials does not exist yet")]
     NoSecret(String),
-    /// The Secret is there, but not all that belongs into it: PostgreSQL's
-    /// operator fills it in late, and an owner's Secret may lack a key.
+    /// The Secret exists but lacks a key: PostgreSQL's operator fills it in late, and a user's own
+    /// Secret may be incomplete.
     #[error("the Secret {secret:?} with the credentials has no key {key:?} yet")]
     NoKey {
         /// Name of the Secret.
@@ -59,8 +59,8 @@ pub enum NotConnectable {
 }
 
 impl Connection {
-    /// The connection as keys and values of a Secret, ordered by key.
-    /// `endpoint` and `host` are one value: consumers ask for either.
+    /// The connection as keys and values of a Secret, ordered by key. `endpoint` and `host` have
+    /// the same value, because consumers expect one or the other.
     pub fn entries(&self) -> [(&'static str, Sensitive<String>); 6] {
         [
             ("endpoint", self.endpoint.clone().into()),
@@ -73,8 +73,8 @@ impl Connection {
     }
 }
 
-/// The name of the Secret with the passwords of a database's users: the one
-/// its spec names, else the one that Everest makes.
+/// The name of the Secret with the passwords of a database's users: the one that its spec names,
+/// otherwise the one that Everest creates.
 pub fn secret_name(database: &DatabaseCluster) -> Option<String> {
     let engine = database.spec.engine.known();
     engine
@@ -84,8 +84,7 @@ pub fn secret_name(database: &DatabaseCluster) -> Option<String> {
         .or_else(|| database.metadata.name.as_deref().map(default_secret))
 }
 
-/// What a database is connected to with, from what Everest says of it and the
-/// Secret named by [`secret_name`].
+/// Returns the connection data, from the database's status and the Secret named by [`secret_name`].
 ///
 /// # Errors
 /// [`NotConnectable`] says what is still missing.
@@ -140,14 +139,14 @@ pub fn connection(
     })
 }
 
-/// The name of the replica set of an unsharded MongoDB, which Everest says nowhere: its operator
-/// numbers the sets (`rsName` in the applier of everest-operator's `providers/psmdb`).
+/// The name of the replica set of an unsharded MongoDB. Everest reports it nowhere:
+/// everest-operator numbers the sets (`rsName` in the applier of its `providers/psmdb`).
 const REPLICA_SET: &str = "rs0";
 
-/// Whether clients reach a MongoDB by the hosts that the members of its replica set name to them:
-/// only then may a URI name the set. Behind mongos there is none; and the members of one that is
-/// exposed by load balancers name hosts inside the cluster all the same (`clusterServiceDNSMode`
-/// of the engine's operator, which Everest leaves at `Internal`).
+/// Returns true if clients can reach a MongoDB by the host names that the members of its replica
+/// set report: only then may a URI name the set. A sharded MongoDB is reached by mongos and has no
+/// such set. Members that are exposed by load balancers still report hosts inside the cluster
+/// (`clusterServiceDNSMode` of the engine's operator, which Everest leaves at `Internal`).
 fn is_reached_as_a_set(database: &DatabaseCluster) -> bool {
     let sharding = database.spec.sharding.known();
     let is_sharded = sharding.is_some_and(|sharding| sharding.enabled.known() == Some(&true));
@@ -158,7 +157,7 @@ fn is_reached_as_a_set(database: &DatabaseCluster) -> bool {
     !is_sharded && semantic::expose_type(exposed) != "LoadBalancer"
 }
 
-/// The endpoints as a URI has them, separated by commas.
+/// The endpoints in the form of a URI, separated by commas.
 fn joined(endpoints: &[Endpoint]) -> String {
     let each: Vec<_> = endpoints.iter().map(ToString::to_string).collect();
     each.join(",")
@@ -171,7 +170,7 @@ fn value(secret: &Secret, key: &str) -> Option<Sensitive<String>> {
     (!text.is_empty()).then(|| Sensitive::new(text.to_owned()))
 }
 
-/// A text as it may stand before the `@` of an address (RFC 3986).
+/// A text, escaped for the part of a URI before the `@` (RFC 3986).
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for byte in text.bytes() {

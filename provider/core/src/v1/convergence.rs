@@ -1,7 +1,7 @@
-//! Whether what the cluster holds is what is wanted, and what to send where it is not.
+//! Comparison of an object with its configuration, and the body that removes the differences.
 //!
-//! Only what is said counts: a member that is left out is as the operators have it. Nothing is
-//! asked of the server to find out.
+//! Only configured members are compared: an omitted member keeps the operators' value. The
+//! comparison sends no request.
 
 use std::collections::BTreeSet;
 
@@ -13,24 +13,24 @@ use serde_json::{Map, Value};
 use super::{OwnedKeys, known_json, ownership};
 use crate::{quantity, semantic, zero};
 
-/// An object, as a front end without a state of its own sees it.
+/// An object as seen by a front end without a state.
 #[derive(Clone, Copy, Debug)]
 pub struct Held<'a> {
     /// The body made from what was observed of it.
     pub body: &'a Value,
     /// Its metadata.
     pub metadata: &'a ObjectMeta,
-    /// The labels and annotations of it that are ours.
+    /// Our labels and annotations on it.
     pub owned: &'a OwnedKeys,
     /// Our field manager.
     pub manager: &'a str,
 }
 
-/// The body that makes an object what is wanted; none if it is so already.
+/// The body that makes an object what is wanted; `None` if it is so already.
 ///
-/// `wanted` is the body made from the configuration. What is ours and no longer said is kept as
-/// it is: taking it away would hand it to the operators, which may choose another. Labels and
-/// annotations that are no longer said are given up.
+/// `wanted` is the body made from the configuration. A value of ours that is no longer configured
+/// is kept: removing it would leave it to the operators, which may choose another. Labels and
+/// annotations that are no longer configured are removed.
 pub fn change(wanted: &Value, held: &Held<'_>) -> Option<Value> {
     if covers(&wanted["spec"], &held.body["spec"], &mut Vec::new()) && same_keys(wanted, held) {
         return None;
@@ -46,7 +46,7 @@ pub fn change(wanted: &Value, held: &Held<'_>) -> Option<Value> {
     ))
 }
 
-/// The model that will hold once `config` is applied to what is observed.
+/// The model that holds once `config` is applied to the observed model.
 ///
 /// # Errors
 /// When the two do not make a model.
@@ -85,14 +85,14 @@ fn same_keys(wanted: &Value, held: &Held<'_>) -> bool {
     same("labels", &held.owned.labels) && same("annotations", &held.owned.annotations)
 }
 
-/// Whether two values mean the same, at `path` in the spec.
+/// Returns true if two values at `path` in the spec mean the same.
 pub(crate) fn is_same(left: &Value, right: &Value, path: &[&str]) -> bool {
     covers(left, right, &mut path.to_vec()) && covers(right, left, &mut path.to_vec())
 }
 
-/// Whether everything that is wanted is held, at `path` in the spec. A list is one value: its
-/// elements say no less than those held. What is nothing, as Go writes it, is as good as absent.
-/// Amounts are compared as such where the spec holds amounts, and nowhere else.
+/// Returns true if every field set in `wanted` has that value in `held`, at `path` in the spec. A
+/// list is one value: each of its elements has to equal its counterpart in `held`. A Go zero value
+/// counts as absent. Texts are compared as quantities only where the spec has quantities.
 fn covers<'a>(wanted: &'a Value, held: &'a Value, path: &mut Vec<&'a str>) -> bool {
     match (wanted, held) {
         (Value::Object(wanted), Value::Object(held)) => wanted.iter().all(|(name, wanted)| {

@@ -9,25 +9,27 @@ use serde_json::{Value, json};
 use super::managed_fields;
 use crate::api::FILLED_FROM;
 
-/// Keys of the Secret that every engine's storage reads.
+/// Keys of the Secret, which all engines read.
 pub const KEYS: [&str; 2] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
 
-/// The state of the Secret that a field manager has written, by its metadata alone: its values are
-/// not read.
+/// The state of a Secret that a field manager has written, judged by its metadata alone: its values
+/// are not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SecretState {
     /// The credentials in it are those that the manager wrote.
     AsWritten,
-    /// Somebody else has written credentials into it.
+    /// Someone else has written credentials into it.
     Changed,
     /// It does not exist.
     Gone,
 }
 
 impl SecretState {
-    /// The state of the keys of a Secret with this metadata, none if there is no such Secret.
+    /// The state of the keys of a Secret with this metadata, which is `None` if there is no such
+    /// Secret.
     ///
-    /// Whoever writes another value into a key takes its ownership from the one who applied it.
+    /// A client that writes another value into a key takes over the key's ownership from the
+    /// manager that applied it.
     pub fn of(metadata: Option<&ObjectMeta>, keys: &[&str], manager: &str) -> Self {
         let Some(metadata) = metadata else {
             return Self::Gone;
@@ -46,15 +48,16 @@ impl SecretState {
     }
 }
 
-/// The body of a Secret that is filled from another one, with a note of which version of it.
+/// The body of a Secret that is filled from another Secret, with an annotation of that Secret's
+/// version.
 pub fn filled_from(content: Sensitive<Value>, source: &ObjectMeta) -> Sensitive<Value> {
     let mut body = content.into_inner();
     body["metadata"]["annotations"][FILLED_FROM] = json!(version_of(source));
     Sensitive::new(body)
 }
 
-/// Whether a Secret, by its metadata, holds what `manager` has filled its `keys` with from `source`
-/// as that is now.
+/// Returns true if a Secret, by its metadata, has the `keys` that `manager` filled from the current
+/// version of `source`.
 pub fn is_filled_from(
     secret: Option<&ObjectMeta>,
     source: &ObjectMeta,
@@ -76,7 +79,7 @@ fn version_of(source: &ObjectMeta) -> String {
     )
 }
 
-/// What a bucket is opened with.
+/// The credentials of a bucket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credentials {
     /// Access key id, or the name of an Azure storage account.
@@ -86,17 +89,17 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// The credentials a configuration gives, write-only or not; none if it leaves them out
-    /// and the Secret stays as it is. Write-only values are in the configuration alone, never
-    /// in a plan or a state.
+    /// The credentials in a configuration, write-only or not; `None` if it omits them, so that the
+    /// Secret stays as it is. Write-only values are only in the configuration, never in a plan or a
+    /// state.
     pub fn given(config: &BackupStorageModel) -> Option<Self> {
         Self::pair(&config.access_key_id_wo, &config.secret_access_key_wo)
             .or_else(|| Self::pair(&config.access_key_id, &config.secret_access_key))
     }
 
-    /// The credentials to write on an update; none if they are as before or left out.
+    /// The credentials to write at an update; `None` if they have not changed or are omitted.
     ///
-    /// Whether write-only values changed cannot be seen: `credentials_wo_version` says so.
+    /// A change of write-only values cannot be seen, so `credentials_wo_version` shows it.
     pub fn changed(
         prior: &BackupStorageModel,
         planned: &BackupStorageModel,
@@ -111,11 +114,11 @@ impl Credentials {
             .then_some(given)
     }
 
-    /// The credentials to write on an update of a storage whose Secret was found in a state: those
-    /// that changed, or all that the configuration gives where the Secret has lost them.
+    /// The credentials to write at an update of a storage, by the state of its Secret: changed
+    /// credentials, or all that the configuration has if the Secret has lost them.
     ///
-    /// Write-only values are sent into a Secret that is gone, but not over values of others: the
-    /// configuration may hold any by now.
+    /// Write-only values are written into a new Secret if the old one is gone, but never over
+    /// values of others: the values in the configuration may be outdated.
     pub fn due(
         prior: &BackupStorageModel,
         planned: &BackupStorageModel,

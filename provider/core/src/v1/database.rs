@@ -15,11 +15,11 @@ use crate::readiness::{self, DatabaseObservation, Readiness};
 use crate::upgrade::CrVersion;
 use crate::{restart, schema, semantic, upgrade, zero};
 
-/// The body that makes a database what the configuration says.
+/// The body of a server-side apply for a database.
 ///
-/// `data_source` is in it only on creation: sent again after Everest has
-/// cleared it, it would restore again. See [`carry_data_source`] for updates.
-/// A CR version that is followed is not in it: see [`upgrade::next`].
+/// `data_source` is in it only at creation: if it were sent again after Everest has cleared it,
+/// Everest would restore again. See [`carry_data_source`] for updates. A `cr_version` of
+/// `recommended` is not in it: see [`upgrade::next`].
 pub fn desired(model: &DatabaseModel, operation: Operation) -> Value {
     let mut spec = model.spec.known().cloned().unwrap_or_default();
     canonical(&mut spec);
@@ -75,10 +75,9 @@ fn import_s3(model: &mut DatabaseModel) -> Option<&mut DataImportS3> {
 
 /// Keeps a data source that the cluster still holds in the body of an update.
 ///
-/// It was sent by us, so an apply without it takes it out, and a restore that
-/// has not begun never would. The object's resource version goes with it: if
-/// Everest clears the data source meanwhile, the apply is answered with a
-/// conflict instead of starting the restore again.
+/// The field is ours, so an apply without it would remove it, and a restore that has not begun
+/// would never begin. The body then names the object's resource version: if Everest clears the data
+/// source meanwhile, the apply ends in a conflict instead of starting the restore again.
 pub fn carry_data_source(body: &mut Value, current: &DatabaseCluster) {
     if !current.spec.data_source.is_known() {
         return;
@@ -89,15 +88,14 @@ pub fn carry_data_source(body: &mut Value, current: &DatabaseCluster) {
     }
 }
 
-/// Spells values that mean the same in the same way.
+/// Puts values that mean the same into one spelling.
 pub fn comparable(spec: &mut DatabaseClusterSpec) {
     respell(spec, |_| true);
 }
 
-/// Spells quantities as Everest's own write-back would, so that it changes
-/// nothing of ours. The way of exposure is sent as the user spells it: before
-/// 1.12 Everest knew the older names alone, and a load balancer configuration
-/// is only taken away under the name `internal`.
+/// Spells quantities as Everest's write-back would, so that the write-back changes none of our
+/// fields. The exposure type is sent as the user spells it: before 1.12, Everest knew only the
+/// older names, and a load balancer configuration can be removed only under the name `internal`.
 pub fn canonical(spec: &mut DatabaseClusterSpec) {
     respell(spec, |kind| kind == "quantity");
 }
@@ -125,8 +123,8 @@ pub fn default_secret(database: &str) -> String {
     format!("everest-secrets-{database}")
 }
 
-/// The model of a database as the cluster holds it. What only the user knows
-/// (protection, timeouts, the data source) is null.
+/// The model of a database as the cluster holds it. Values that are only in the configuration
+/// (protection, timeouts, the data source) are null.
 pub fn observed(object: &DatabaseCluster, owned: &OwnedKeys) -> DatabaseModel {
     let (namespace, name) = named(&object.metadata);
     let status = object.status.clone().unwrap_or_default();
@@ -181,7 +179,7 @@ pub fn observed(object: &DatabaseCluster, owned: &OwnedKeys) -> DatabaseModel {
     }
 }
 
-/// Whether a database that nobody has just written to is ready.
+/// Returns true if a database is ready, provided that it was not just written to.
 fn looks_ready(object: &DatabaseCluster) -> bool {
     let observation = DatabaseObservation {
         database: object,

@@ -1,4 +1,4 @@
-//! The addresses that a database answers at, from the one text that Everest reports.
+//! The addresses of a database, from the single text that Everest reports.
 //!
 //! | Engine | `status.hostname` |
 //! |---|---|
@@ -20,7 +20,7 @@ pub struct Endpoint {
 }
 
 impl fmt::Display for Endpoint {
-    /// `host:port`, as it stands in a URI: an IPv6 address in brackets.
+    /// Writes `host:port` as in a URI, with brackets around an IPv6 address.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { host, port } = self;
         if host.contains(':') {
@@ -31,7 +31,7 @@ impl fmt::Display for Endpoint {
     }
 }
 
-/// The endpoints of a database, by its status; empty until Everest reports a host and a port.
+/// The endpoints of a database from its status; empty until Everest reports a host and a port.
 pub fn of(status: &DatabaseClusterStatus) -> Vec<Endpoint> {
     let port = status.port.and_then(|port| u16::try_from(port).ok());
     match (&status.hostname, port) {

@@ -1,4 +1,4 @@
-//! The kinds into which Everest turns its own for the engines' operators.
+//! The kinds of the engines' operators that correspond to Everest's kinds.
 
 use everest_schemas::Engine;
 

@@ -1,4 +1,4 @@
-//! The configuration that is generated for a database or a namespace that exists.
+//! The generated configuration of an existing database or namespace.
 
 use everest_schemas::everest::{
     Backup, DatabaseCluster, DatabaseClusterSpec, EngineSpec, Pitr, Proxy,
@@ -9,19 +9,19 @@ use everest_schemas::{Engine, Field};
 use super::database::default_secret;
 use crate::{field_conflict, semantic, storage_class};
 
-/// Takes out of a generated configuration what nobody has asked for: values that everest-operator
-/// has chosen, and values that an omitted attribute has anyway. Written down, they would hold the
-/// database to what suited it on one day: the engine's configuration to a memory, the version to
-/// an operator.
+/// Removes from a generated configuration the values that no one has requested: values that
+/// everest-operator has chosen, and defaults. In a configuration, they would tie the database to
+/// the state of one day: its engine configuration to a memory size, its version to an operator.
+/// Removed are:
 ///
-/// 1. The version of the operator's resource, which a state always has.
+/// 1. The CR version, which a state always has.
 /// 2. Values that equal a default.
-/// 3. Of the values that everest-operator fills in (see everest-operator's reconcile and its
-///    mutating webhook), those that no other field manager owns in `live`. An amount is never
-///    among them: the operator writes what others ask for in another spelling.
-/// 4. The classes that volumes have got by default, which the object does not name.
+/// 3. Values that everest-operator fills in (see its reconcile and its mutating webhook) and that
+///    no other field manager owns in `live`. Quantities are always kept: the operator also owns
+///    quantities that others asked for, because it changes their spelling.
+/// 4. Storage classes that volumes got by default and that the object does not name.
 ///
-/// Without `live`, only 1 and 2.
+/// Without `live`, only 1 and 2 apply.
 pub fn shorten(config: &mut DatabaseModel, live: Option<&DatabaseCluster>) {
     let secret = config.name.known_str().map(default_secret);
     let Some(spec) = config.spec.known_mut() else {
@@ -44,9 +44,9 @@ pub fn shorten(config: &mut DatabaseModel, live: Option<&DatabaseCluster>) {
     drop_proxy(&mut spec.proxy);
 }
 
-/// Takes the operators' versions and channels out of a generated configuration of a namespace.
-/// Omitted, they are left alone; written down, a version would call every upgrade that Everest's
-/// users make an error, because it cannot be lowered.
+/// Removes the operators' versions and channels from a generated configuration of a namespace. A
+/// version in the configuration would turn every upgrade in Everest's UI into an error, because a
+/// version cannot be lowered.
 pub fn shorten_namespace(config: &mut NamespaceModel) {
     let Some(engines) = config.engines.known_mut() else {
         return;
@@ -59,7 +59,7 @@ pub fn shorten_namespace(config: &mut NamespaceModel) {
     }
 }
 
-/// Takes out what everest-operator has chosen.
+/// Removes values that everest-operator has chosen.
 fn drop_chosen(spec: &mut DatabaseClusterSpec, live: &DatabaseCluster) {
     let live = serde_json::to_value(live).unwrap_or_default();
     let chosen = |path: &str| !field_conflict::is_said(&live, path);

@@ -1,4 +1,4 @@
-//! What of an object is ours, as `metadata.managedFields` has it.
+//! Field ownership, read from `metadata.managedFields`.
 
 use std::collections::BTreeSet;
 
@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use crate::path::{FieldPath, Segment};
 
-/// Keys of labels and annotations that one field manager owns. Everybody
-/// writes labels and annotations; a model shows only its own.
+/// Keys of labels and annotations that one field manager owns. Many clients write labels and
+/// annotations; a model shows only our own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OwnedKeys {
     /// Keys of labels.
@@ -17,7 +17,7 @@ pub struct OwnedKeys {
     pub annotations: BTreeSet<String>,
 }
 
-/// The keys that `metadata.managedFields` gives to a manager.
+/// The keys that a manager owns by `metadata.managedFields`.
 pub fn owned_keys(metadata: &ObjectMeta, manager: &str) -> OwnedKeys {
     let mut owned = OwnedKeys::default();
     for entry in metadata.managed_fields.iter().flatten() {
@@ -33,7 +33,7 @@ pub fn owned_keys(metadata: &ObjectMeta, manager: &str) -> OwnedKeys {
     owned
 }
 
-/// What the applies of a manager own outside of subresources, as `fieldsV1` has it.
+/// The fields that a manager has applied, outside of subresources, in the form of `fieldsV1`.
 pub fn applied(
     metadata: &ObjectMeta,
     is_manager: impl Fn(&str) -> bool,
@@ -50,12 +50,12 @@ pub fn applied(
         .filter_map(|entry| Some(&entry.fields_v1.as_ref()?.0))
 }
 
-/// What the applies of a manager own of the spec.
+/// The fields of the spec that a manager has applied.
 pub fn applied_spec(metadata: &ObjectMeta, is_manager: impl Fn(&str) -> bool) -> Option<&Value> {
     applied(metadata, is_manager).find_map(|fields| fields.get("f:spec"))
 }
 
-/// Whether the value at a path of the model is among what is owned of the spec.
+/// Returns true if the value at a path of the model is among the owned fields `spec`.
 pub fn holds(spec: &Value, path: &FieldPath) -> bool {
     let mut at = path.segments().iter();
     at.try_fold(spec, |fields, segment| match segment {

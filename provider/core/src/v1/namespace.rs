@@ -14,7 +14,7 @@ use crate::readiness::{Readiness, engine_offered};
 
 pub use crate::api::{MANAGED_BY, MANAGED_BY_LABEL, OPERATOR_GROUP};
 
-/// The body of the Namespace, with the label that turns Everest on.
+/// The body of the Namespace, with the label that makes Everest manage it.
 pub fn desired(model: &NamespaceModel) -> Value {
     let mut labels = known_keys(&model.labels);
     labels.insert(MANAGED_BY_LABEL.to_owned(), MANAGED_BY.to_owned());
@@ -27,8 +27,8 @@ pub fn desired(model: &NamespaceModel) -> Value {
     json!({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
 }
 
-/// The body of the OperatorGroup that has the operators serve their own
-/// namespace. OLM allows one group a namespace.
+/// The body of the OperatorGroup, which limits the operators to their own namespace. OLM allows one
+/// group in a namespace.
 pub fn operator_group(namespace: &str) -> Value {
     json!({
         "apiVersion": "operators.coreos.com/v1",
@@ -38,7 +38,7 @@ pub fn operator_group(namespace: &str) -> Value {
     })
 }
 
-/// Which operator to subscribe to, and from where.
+/// The operator to subscribe to, and its catalog.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SubscriptionRequest<'a> {
     /// The namespace for databases.
@@ -51,13 +51,12 @@ pub struct SubscriptionRequest<'a> {
     pub catalog: &'a str,
     /// Namespace of the CatalogSource.
     pub catalog_namespace: &'a str,
-    /// Operator version to begin with, for a first installation; `None`: the
-    /// newest in the channel. OLM looks at it only then.
+    /// Operator version for the first installation; `None`: the newest in the channel. OLM reads it
+    /// only at the first installation.
     pub version: Option<&'a str>,
 }
 
-/// The body of a Subscription: approval is manual, so that nothing is
-/// upgraded unless somebody agreed.
+/// The body of a Subscription. Approval is manual, so that nothing is upgraded without consent.
 pub fn subscription(request: &SubscriptionRequest<'_>) -> Value {
     let operator = request.engine.operator();
     let mut spec = json!({
@@ -79,9 +78,9 @@ pub fn subscription(request: &SubscriptionRequest<'_>) -> Value {
     })
 }
 
-/// The model of a namespace as the cluster holds it: with the engines that
-/// the prior model lists, or with every engine found where it lists none, as
-/// on import. Engines that are not listed are left alone.
+/// The model of a namespace as the cluster holds it, with the engines that the prior model lists,
+/// or with every engine found if it lists none, as after an import. Engines that are not listed are
+/// not managed.
 pub fn observed(
     namespace: &Namespace,
     subscriptions: &[Subscription],
@@ -131,7 +130,7 @@ pub fn observed(
     }
 }
 
-/// What a Subscription says of an engine.
+/// The model of an engine, from its Subscription.
 pub(crate) fn installed(found: &Subscription) -> EngineInstall {
     let facts = olm::subscription(found);
     // A first installation that awaits approval is no upgrade.

@@ -1,4 +1,4 @@
-//! The mapping of any model, for those who serve all kinds the same way.
+//! The mapping of any model, for code that handles all kinds in the same way.
 
 use everest_schemas::Field;
 use serde_json::Value;
@@ -11,29 +11,28 @@ pub trait ObjectMapping: Sized {
     /// The object.
     type Object;
 
-    /// Beginnings of paths in the object, with those that the model has in their place: the first
-    /// that fits.
+    /// Prefixes of paths in the object, each with the model's prefix. The first that matches is
+    /// used.
     const RENAMED: &'static [(&'static str, &'static str)] = &[];
 
-    /// The namespace of the object; none for one that is in no namespace.
+    /// The namespace of the object; `None` for a cluster-scoped object.
     fn namespace(&self) -> Option<&Field<String>>;
 
     /// The name of the object.
     fn name(&self) -> &Field<String>;
 
-    /// The model of which nothing but the place of its object is known.
-    /// `namespace` means nothing for an object that is in none.
+    /// A model with nothing but the place of its object. `namespace` is ignored for a
+    /// cluster-scoped object.
     fn at(namespace: Field<String>, name: Field<String>) -> Self;
 
-    /// The body of a server-side apply that makes the object what the model
-    /// says.
+    /// The body of a server-side apply of the model.
     fn desired(&self, operation: Operation) -> Value;
 
-    /// The model of an object, as far as the object alone tells it.
+    /// The model of an object, as far as the object alone shows it.
     fn observed(object: &Self::Object, owned: &OwnedKeys) -> Self;
 
-    /// Namespace and name as far as they are known, else "": the namespace
-    /// also of an object that is in none.
+    /// Namespace and name, each empty if it is not known; the namespace is also empty for a
+    /// cluster-scoped object.
     fn key(&self) -> (&str, &str) {
         let namespace = self.namespace().and_then(Field::known_str);
         let name = self.name().known_str();
@@ -41,7 +40,7 @@ pub trait ObjectMapping: Sized {
     }
 }
 
-/// The place of a model whose object is in a namespace: its members `namespace` and `name`.
+/// Implements the place of a namespaced object by the members `namespace` and `name`.
 macro_rules! in_a_namespace {
     () => {
         fn namespace(&self) -> Option<&::everest_schemas::Field<String>> {

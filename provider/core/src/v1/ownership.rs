@@ -1,5 +1,5 @@
-//! What of a planned object is sent: what the configuration says, and nothing that the
-//! operators decide.
+//! The part of a planned object that is sent: the values of the configuration, without those that
+//! the operators choose.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::{Map, Value};
@@ -7,17 +7,17 @@ use serde_json::{Map, Value};
 use super::managed_fields;
 use crate::path::FieldPath;
 
-/// The body of an update: of `planned` only what is ours to say.
+/// The body of an update: the part of `planned` that is ours.
 ///
-/// A plan also holds what operators have written (`engine.config`, versions, Secret names):
-/// sending it would make it ours, and a later change of theirs a conflict. A value of the
-/// spec is sent if it
+/// A plan also holds values that operators have written (`engine.config`, versions, Secret names).
+/// Sending them would make them ours, and a later change by the operators would be a conflict. A
+/// value of the spec is sent if it
 /// 1. is in `configured`, the body made from the configuration alone; or
 /// 2. differs from `prior`, the body made from the state: a default that applies again; or
-/// 3. is owned by `manager` already: an apply that left it out would remove it, though the
-///    plan keeps it.
+/// 3. is owned by `manager` already: an apply without it would remove it although the plan keeps
+///    it.
 ///
-/// Lists are one value; no map of a DatabaseCluster's spec is. What is outside the spec is sent as it is.
+/// A list is one value, a map is not. Everything outside the spec is sent as it is.
 pub fn ours(
     planned: &Value,
     configured: &Value,
@@ -37,7 +37,8 @@ pub fn ours(
     body
 }
 
-/// Whether an apply by `manager` owns a value in the spec of an object, by its path in the model.
+/// Returns true if `manager` has applied a value of an object's spec; `path` is its path in the
+/// model.
 pub fn owns(live: &ObjectMeta, manager: &str, path: &FieldPath) -> bool {
     owned_spec(live, manager).is_some_and(|spec| managed_fields::holds(spec, path))
 }
@@ -46,7 +47,7 @@ fn owned_spec<'a>(live: &'a ObjectMeta, manager: &str) -> Option<&'a Value> {
     managed_fields::applied_spec(live, |name| name == manager)
 }
 
-/// `planned` without what is not ours; none if nothing is left.
+/// `planned` reduced to the part that is ours; `None` if nothing is left.
 fn narrow(
     planned: &Value,
     configured: Option<&Value>,

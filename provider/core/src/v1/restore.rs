@@ -13,7 +13,7 @@ use super::object_mapping::{ObjectMapping, in_a_namespace};
 use super::{CLUSTER_NAME_LABEL, Identity, OwnedKeys, body, filled, known_json, named, timestamp};
 use crate::Operation;
 
-/// The body that restores.
+/// The body of a server-side apply for a restore.
 pub fn desired(model: &RestoreModel) -> Value {
     let pitr = model.pitr.clone().map(|pitr| PitrTarget {
         date: pitr.date,
@@ -78,12 +78,12 @@ pub fn state(object: &DatabaseClusterRestore) -> &str {
         .unwrap_or_default()
 }
 
-/// Whether a restore is running: Everest refuses to delete it then.
+/// Returns true if a restore is running, so that Everest refuses to delete it.
 pub fn is_running(object: &DatabaseClusterRestore) -> bool {
     ["Starting", "Restoring"].contains(&state(object))
 }
 
-/// Whether it is a restore of `database` that has not ended.
+/// Returns true if it is a restore of `database` that has not ended.
 pub fn is_under_way(object: &DatabaseClusterRestore, database: &str) -> bool {
     object.spec.db_cluster_name.known_str() == Some(database)
         && object.metadata.deletion_timestamp.is_none()

@@ -1,4 +1,4 @@
-//! A backup: taken once its database is ready, and its data kept.
+//! Composition of a backup: it is taken once its database is ready, and its data is kept.
 
 use everest_core::api::STORAGE_PROTECTION;
 use everest_core::facts::Seen;
@@ -16,7 +16,7 @@ use super::place::{Lists, lay_over};
 use super::step::{Step, Unreadable};
 use super::{facts, others};
 
-/// Why a backup cannot be composed.
+/// The reason why a backup cannot be composed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 enum ComposeError {
     /// An earlier step desires something else under the name.
@@ -31,17 +31,17 @@ enum ComposeError {
     /// A name cannot be taken from the composite resource.
     #[error(transparent)]
     Text(#[from] TextError),
-    /// What is observed cannot be read.
+    /// An observed object cannot be read.
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
-    /// A backup of the name exists, and the composite resource has not made it.
+    /// A backup with that name exists and does not belong to the composite resource.
     #[error(
         "the DatabaseClusterBackup {0:?} exists in the namespace and is not this composite resource's; choose another name"
     )]
     Taken(String),
 }
 
-/// Composes and looks after one backup.
+/// Composes, checks and judges one backup.
 pub(super) fn run(step: &mut Step<'_>, resource: &str, entry: Option<&BackupInput>) {
     if let Err(error) = compose(step, resource, entry) {
         step.report.refuse(format!("backup {resource:?}: {error}"));
@@ -97,8 +97,8 @@ fn compose(
     Ok(())
 }
 
-/// The object that is desired, and the database that it waits for if it is
-/// not ready; none where the composite resource wants no backup.
+/// The desired object, and the database that it waits for if that is not ready; `None` if the
+/// composite resource wants no backup.
 fn object(
     step: &Step<'_>,
     resource: &str,
@@ -161,8 +161,8 @@ fn drop_empty(metadata: &mut Value) {
     }
 }
 
-/// Puts the protection on a backup, beside the finalizers of others: an apply
-/// adds to their set. A backup that is going takes no new ones.
+/// Adds the protecting finalizer to a backup, beside those of others: an apply adds to their set. A
+/// backup that is being deleted accepts no new finalizer.
 fn protect(
     object: &mut Value,
     entry: Option<&BackupInput>,
@@ -191,7 +191,7 @@ fn protect(
     }
 }
 
-/// Everest's rules for a new backup, and that nobody else has made it.
+/// Checks a new backup against Everest's rules, and that it does not belong to someone else.
 fn check(step: &mut Step<'_>, subject: &str, object: &Value) -> Result<(), ComposeError> {
     let Ok(typed) = serde_json::from_value::<DatabaseClusterBackup>(object.clone()) else {
         step.report.refuse(format!(
@@ -220,8 +220,8 @@ fn check(step: &mut Step<'_>, subject: &str, object: &Value) -> Result<(), Compo
     Ok(())
 }
 
-/// Refuses to let go of a database whose composed backups stay: Everest keeps
-/// a database that is being deleted until the last of its backups is gone.
+/// Refuses to remove a database whose composed backups stay: Everest holds the deletion of a
+/// database until the last of its backups is gone.
 pub(super) fn keep_databases(step: &mut Step<'_>) {
     let Some(observed) = step.request.observed.as_ref() else {
         return;

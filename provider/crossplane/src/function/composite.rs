@@ -17,15 +17,15 @@ pub(super) struct Composite {
 /// A value that the input names by a path cannot be taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum TextError {
-    /// The path is none.
+    /// The path is malformed.
     #[error("{field}: {error}")]
     Place {
         /// Field of the input that holds the path.
         field: &'static str,
-        /// What is wrong with it.
+        /// The fault.
         error: PlaceError,
     },
-    /// What stands there is no text.
+    /// The value at the path is not a text.
     #[error("{field}: {path} of the composite resource is to be text")]
     NotText {
         /// Field of the input that holds the path.
@@ -36,8 +36,7 @@ pub(super) enum TextError {
 }
 
 impl Composite {
-    /// The composite resource of a request, and the environment that earlier
-    /// steps have made.
+    /// The composite resource of a request, and the environment from earlier steps.
     pub(super) fn of(request: &RunFunctionRequest) -> Self {
         let object = request::observed_composite(request)
             .and_then(|observed| observed.resource.as_ref())
@@ -61,7 +60,7 @@ impl Composite {
         self.text("/metadata/name")
     }
 
-    /// Its namespace; none for a composite resource of the cluster.
+    /// Its namespace; `None` for a cluster-scoped composite resource.
     pub(super) fn namespace(&self) -> Option<&str> {
         Some(self.text("/metadata/namespace")).filter(|namespace| !namespace.is_empty())
     }
@@ -71,7 +70,7 @@ impl Composite {
         self.text("/metadata/uid")
     }
 
-    /// Its kind and API group: what stays when its version is raised.
+    /// Its kind and API group, which do not change with its version.
     pub(super) fn group_kind(&self) -> String {
         let group = self
             .text("/apiVersion")
@@ -81,7 +80,7 @@ impl Composite {
         format!("{}.{group}", self.text("/kind"))
     }
 
-    /// What a patch reads from.
+    /// The source of a patch.
     pub(super) fn source(&self, source: PatchSource) -> &Value {
         match source {
             PatchSource::Composite => &self.object,
@@ -89,8 +88,8 @@ impl Composite {
         }
     }
 
-    /// The text that stands at a path of the composite resource, else the one
-    /// that the input gives; empty texts are none.
+    /// The text at a path of the composite resource, otherwise the text in the input; an empty text
+    /// counts as absent.
     pub(super) fn text_from(
         &self,
         field: &'static str,

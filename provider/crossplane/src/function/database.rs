@@ -1,4 +1,4 @@
-//! A database: what is composed of it, and what is looked after.
+//! Composition of a database, with its check, readiness and status.
 
 mod identity;
 mod readiness;
@@ -21,13 +21,13 @@ use super::patches::PatchError;
 use super::place::{Lists, Place, PlaceError, lay_over};
 use super::step::{Database, Step, Unreadable};
 
-/// Why a database cannot be composed.
+/// The reason why a database cannot be composed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 enum ComposeError {
     /// An earlier step desires something else under the name.
     #[error("an earlier step composes a {0} under this name; give the database another one")]
     OtherKind(String),
-    /// Neither the input nor an earlier step says what the database is.
+    /// Neither the input nor an earlier step has a spec.
     #[error(
         "nothing says what the database is; give it a spec or patches, or compose a DatabaseCluster under this name in an earlier step"
     )]
@@ -38,38 +38,38 @@ enum ComposeError {
     /// A value cannot be taken from the composite resource.
     #[error(transparent)]
     Patch(#[from] PatchError),
-    /// The spec has not the shape of a DatabaseCluster's.
+    /// The spec does not have the schema of a DatabaseCluster.
     #[error("{}", .0.join("; "))]
     Shape(Vec<String>),
     /// What is observed cannot be read.
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
-    /// An object of the name exists, and the composite resource has not made it.
+    /// An object with that name exists and does not belong to the composite resource.
     #[error(
         "{kind} {name:?} exists in the namespace and is not this composite resource's; choose another name, or import it with a managed resource"
     )]
     Taken {
-        /// What exists.
+        /// The kind of the existing object.
         kind: &'static str,
         /// Its name.
         name: String,
     },
-    /// The composition sets what has to be set once.
+    /// The composition sets an annotation that has to be set only once.
     #[error(
         "the annotation {RESTART} cannot be composed: Everest takes it away after a restart, and it would be put back for the next one, without end; set it on the DatabaseCluster by hand"
     )]
     Restart,
-    /// The path for the status is none, or is none of the status.
+    /// The path for the status is malformed.
     #[error("statusTo: {0}; correct the composition")]
     StatusTo(PlaceError),
-    /// The path for the status leads elsewhere.
+    /// The path for the status is not below `status`.
     #[error(
         "statusTo: {0:?} is not below status, the only part of a composite resource that is written; write status.database, for example"
     )]
     NotStatus(String),
 }
 
-/// Composes and looks after one database.
+/// Composes, checks and judges one database.
 pub(super) fn run(step: &mut Step<'_>, resource: &str, entry: Option<&DatabaseInput>) {
     if let Err(error) = compose(step, resource, entry) {
         step.report
@@ -77,14 +77,13 @@ pub(super) fn run(step: &mut Step<'_>, resource: &str, entry: Option<&DatabaseIn
     }
 }
 
-/// 1. What earlier steps desire, what the input says and what the patches take
-///    from the composite resource are laid over each other.
-/// 2. The name is the observed one, the given one or a derived one.
-/// 3. What is desired is what is said and nothing more, so that what Everest
-///    writes into the spec stays Everest's.
-///    Sizes and versions that somebody else has raised and taken over are left
-///    to them.
-/// 4. The rules judge what will hold: what is desired over what is there.
+/// 1. The object of earlier steps, the input and the values of the patches are laid over each
+///    other.
+/// 2. The name is the observed one, the configured one or a derived one.
+/// 3. The desired object has only the configured values, so that the values that Everest writes
+///    into the spec stay Everest's. Sizes and versions that someone else has raised and taken over
+///    are omitted.
+/// 4. The rules judge the values that will hold: the desired object laid over the observed one.
 /// 5. Readiness, the connection Secret and the status follow from what is
 ///    observed.
 fn compose(
@@ -227,7 +226,8 @@ fn model(
     }
 }
 
-/// Crossplane takes over an object that nobody controls, without a word.
+/// Refuses an existing object of someone else: Crossplane would silently take over an object
+/// without a controller.
 fn refuse_taken(step: &mut Step<'_>, identity: &identity::Identity) -> Result<(), ComposeError> {
     if !step.lookups.everest() {
         return Ok(());
@@ -247,8 +247,7 @@ fn refuse_taken(step: &mut Step<'_>, identity: &identity::Identity) -> Result<()
     }
 }
 
-/// Everest's rules, those that the configuration decides and those that the
-/// cluster does.
+/// Checks Everest's rules, with and without the cluster.
 fn check(
     step: &mut Step<'_>,
     subject: &str,
@@ -266,7 +265,7 @@ fn check(
     step.report.findings(subject, findings);
 }
 
-/// What the composite resource's status tells of a database.
+/// The status of a database for the composite resource.
 fn status(
     identity: &identity::Identity,
     observed: Option<&DatabaseCluster>,

@@ -1,4 +1,4 @@
-//! What the rules want to know of the cluster, as lookups of Crossplane's.
+//! The facts of the cluster for the rules, from Crossplane's lookups.
 
 use std::collections::BTreeMap;
 
@@ -9,8 +9,7 @@ use kube::Resource;
 
 use super::lookups::Lookups;
 
-/// What the lookups show of what is wanted. The observed databases are known
-/// without one.
+/// The wanted facts, as far as the lookups show them. The observed databases need no lookup.
 pub(super) fn load(
     lookups: &mut Lookups<'_>,
     wanted: &Wanted,

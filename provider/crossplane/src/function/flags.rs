@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use function_sdk_rust::Args;
 use lexopt::prelude::*;
 
-/// What `--help` prints.
+/// The text of `--help`.
 pub(super) const HELP: &str = "\
 everest-crossplane function: composes Everest's databases
 
@@ -23,16 +23,16 @@ Options:
   -h, --help                         this text
 ";
 
-/// What is asked for.
+/// The request of a command line.
 #[derive(Debug)]
 pub(super) enum Asked {
-    /// To serve.
+    /// Serve.
     Serve(Args),
-    /// To be told how.
+    /// Print the help.
     Help,
 }
 
-/// Reads the arguments; `env` is where unset ones come from.
+/// Reads the arguments; unset ones come from `env`.
 pub(super) fn read(
     parser: &mut lexopt::Parser,
     env: impl Fn(&str) -> Option<String>,

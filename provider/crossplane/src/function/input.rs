@@ -1,4 +1,4 @@
-//! The input of the step: read strictly, because Crossplane does not check it.
+//! The input of the step, read strictly because Crossplane does not check it.
 
 use everest_core::open_api::Reading;
 use everest_schemas::function::{API_VERSION, Input, KIND};
@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::shape;
 use super::ttl::TtlError;
 
-/// Why an input is not understood.
+/// The reason why an input cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum InputError {
     /// It is of another kind or version than this function reads.
@@ -23,13 +23,13 @@ pub(super) enum InputError {
     /// Members are unknown, missing or of another type.
     #[error("the input of the composition's step is not as it should be: {}", .0.join("; "))]
     Shape(Vec<String>),
-    /// How long an answer holds is not said as it should be.
+    /// The `ttl` is malformed.
     #[error(transparent)]
     Ttl(#[from] TtlError),
 }
 
-/// The input of a request; a step without one composes nothing and only looks
-/// after what earlier steps compose.
+/// The input of a request. A step without input composes nothing, and only checks and judges what
+/// earlier steps compose.
 pub(super) fn read(request: &RunFunctionRequest) -> Result<Input, InputError> {
     let Some(input) = &request.input else {
         return Ok(Input::default());

@@ -1,10 +1,10 @@
-//! What Crossplane is asked to look up: required resources, by name or kind.
+//! Objects that Crossplane looks up for the function: required resources, by name or kind.
 //!
-//! Crossplane calls the function again with what it found, until nothing new
-//! is asked for. What is asked for follows from the input and from what is
-//! observed, never from an answer, so that the second call has all of it.
-//! What was looked up is not watched: it is looked up anew when the
-//! composite resource is, at the latest after the response's time to live.
+//! Crossplane calls the function again with the objects it found, until the function requests
+//! nothing new. The requests follow from the input and the observed resources, never from an
+//! answer, so the second call has all objects. These objects are not watched: they are looked up
+//! again at the next reconcile of the composite resource, at the latest after the response's time
+//! to live.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -19,7 +19,7 @@ use kube::Resource;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// What is asked for while a request is answered, and the answers in it.
+/// The lookups of a request, and the answers in it.
 pub(super) struct Lookups<'a> {
     request: &'a RunFunctionRequest,
     wish: Wish,
@@ -41,25 +41,25 @@ impl<'a> Lookups<'a> {
         }
     }
 
-    /// Whether objects of Everest and its engines may be asked for.
+    /// Returns true if objects of Everest and its engines may be looked up.
     pub(super) fn everest(&self) -> bool {
         self.able && self.wish != Wish::None
     }
 
-    /// Whether objects of Kubernetes itself may be asked for, besides the
-    /// Secrets that a connection is made of.
+    /// Returns true if objects of Kubernetes itself may be looked up, besides the Secrets with
+    /// credentials.
     pub(super) fn kubernetes(&self) -> bool {
         self.able && self.wish == Wish::All
     }
 
-    /// Whether an answer is still to come, with a further call.
+    /// Returns true if another call will bring further answers.
     pub(super) fn waiting(&self) -> bool {
         self.asked
             .keys()
             .any(|key| !self.request.required_resources.contains_key(key))
     }
 
-    /// What is asked for, for the response.
+    /// The lookups for the response.
     pub(super) fn into_requirements(self) -> Option<Requirements> {
         (!self.asked.is_empty()).then(|| Requirements {
             resources: self.asked.into_iter().collect::<HashMap<_, _>>(),

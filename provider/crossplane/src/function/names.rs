@@ -1,12 +1,11 @@
-//! Names for what is composed.
+//! Names of composed resources.
 //!
-//! Everest allows a database 22 characters, and Crossplane's own names
-//! (`NAME-` and twelve digits) leave nine for the composite resource's. A name
-//! here is as much of the composite resource's name as fits, and a hash of all
-//! that tells composed resources apart: the kind, namespace and name of the
-//! composite resource, and the name of the composed one. The same composite
-//! resource, made again, has the same names, so that applications find their
-//! database under the address they know.
+//! Everest limits the name of a database to 22 characters, and Crossplane's own names (`NAME-` and
+//! twelve digits) leave nine of them for the composite resource's name. A name here has as much of
+//! the composite resource's name as fits, and a hash of everything that identifies a composed
+//! resource: the kind, namespace and name of the composite resource, and the name of the composed
+//! one. If the same composite resource is created again, the names are the same, so that
+//! applications find their database under the same address.
 
 use everest_core::name::LIMIT;
 use sha2::{Digest, Sha256};
@@ -19,7 +18,7 @@ const HASH: usize = 6;
 /// Letters and digits that the hash is written with (RFC 4648).
 const DIGITS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 
-/// The name of a composed resource of Everest's.
+/// The name of a composed resource of Everest.
 pub(super) fn derived(composite: &Composite, resource: &str) -> String {
     let parts = [
         composite.group_kind().as_str(),

@@ -1,4 +1,4 @@
-//! What else of Everest's an earlier step may compose.
+//! Other Everest objects that an earlier step may compose.
 
 use everest_core::readiness::{self, Readiness};
 use everest_core::v1::CLUSTER_NAME_LABEL;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::step::Step;
 
-/// Takes what has no state of its own for ready once it exists.
+/// Treats objects without a state as ready once they exist.
 pub(super) fn run(step: &mut Step<'_>) {
     for (resource, kind) in step.everest_objects() {
         if kind.starts_with("DatabaseCluster") {
@@ -22,9 +22,8 @@ pub(super) fn run(step: &mut Step<'_>) {
     }
 }
 
-/// Gives a backup or restore the label that ties it to its database: Everest
-/// 1.11 adds it only to objects without labels, and Crossplane puts its own on
-/// whatever it composes.
+/// Adds the label with the database's name to a backup or restore: Everest 1.11 adds it only to
+/// objects without labels, and Crossplane adds its own labels to everything that it composes.
 pub(super) fn label(object: &mut Value) {
     let database = object["spec"]["dbClusterName"].clone();
     if database.is_string() {

@@ -1,4 +1,4 @@
-//! What a composition's author says of a database, put together.
+//! Patches, which take values from the composite resource into the spec of a database.
 
 use everest_schemas::function::Patch;
 use serde_json::Value;
@@ -6,17 +6,17 @@ use serde_json::Value;
 use super::composite::Composite;
 use super::place::{Lists, Place, PlaceError, lay_over};
 
-/// Why a patch cannot be made.
+/// The reason why a patch cannot be applied.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum PatchError {
-    /// A path of the patch is none.
+    /// A path of the patch is malformed.
     #[error("patches[{index}].{field}: {error}; correct the composition")]
     Place {
         /// Which patch.
         index: usize,
         /// Which of its fields.
         field: &'static str,
-        /// What is wrong with it.
+        /// The fault.
         error: PlaceError,
     },
     /// The composite resource lacks a value that is required.
@@ -26,7 +26,7 @@ pub(super) enum PatchError {
         index: usize,
         /// Path of the value.
         from: String,
-        /// What the path is of.
+        /// The source of the path.
         of: &'static str,
     },
     /// The composite resource has a value that the patch's map lacks.
@@ -38,14 +38,14 @@ pub(super) enum PatchError {
         index: usize,
         /// Path of the value.
         from: String,
-        /// What the path is of.
+        /// The source of the path.
         of: &'static str,
         /// The value.
         found: String,
         /// The map's keys.
         offered: String,
     },
-    /// A value that is laid over the whole spec is no object.
+    /// A value that is laid over the whole spec is not an object.
     #[error(
         "{from} of the {of} is to be an object: it is laid over the whole spec (patches[{index}])"
     )]
@@ -54,7 +54,7 @@ pub(super) enum PatchError {
         index: usize,
         /// Path of the value.
         from: String,
-        /// What the path is of.
+        /// The source of the path.
         of: &'static str,
     },
 }

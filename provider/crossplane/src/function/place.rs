@@ -7,7 +7,7 @@ use std::fmt;
 use everest_core::path::{FieldPath, Segment};
 use serde_json::{Value, json};
 
-/// Why a text names no place.
+/// The reason why a text is not a valid path.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum PlaceError {
     /// A name between dots is missing: the text is empty, or a dot begins it,
@@ -68,12 +68,12 @@ impl Place {
         Ok(place)
     }
 
-    /// Whether the place lies in the member of that name.
+    /// Returns true if the place lies in the member of that name.
     pub(super) fn is_below(&self, name: &str) -> bool {
         self.0.len() > 1 && matches!(self.0.first(), Some(Segment::Field(first)) if first == name)
     }
 
-    /// What stands there; a null is nothing.
+    /// The value at this place; null counts as absent.
     pub(super) fn value<'a>(&self, of: &'a Value) -> Option<&'a Value> {
         self.0
             .iter()
@@ -88,8 +88,8 @@ impl Place {
             .filter(|value| !value.is_null())
     }
 
-    /// Lays a value over what stands there, making what is on the way: objects,
-    /// and for a key in brackets the element of that name.
+    /// Lays a value over the one at this place. Missing parents are created: objects, and for a key
+    /// in brackets the list element of that name.
     pub(super) fn lay(&self, over: &mut Value, value: Value) {
         let mut node = over;
         for step in &self.0 {
@@ -111,7 +111,7 @@ fn member<'a>(node: &'a mut Value, name: &str) -> &'a mut Value {
     &mut node[name]
 }
 
-/// The element of that name in a list, which is made if it is not there.
+/// The element of that name in a list, which is added if it is missing.
 fn named<'a>(node: &'a mut Value, name: &str) -> &'a mut Value {
     if !node.is_array() {
         *node = json!([]);
@@ -149,11 +149,11 @@ fn key_or_index(text: &str) -> Option<Segment> {
     (!key.is_empty()).then(|| Segment::Key(key.to_owned()))
 }
 
-/// What becomes of a list that a list is laid over.
+/// The way in which a list is laid over a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Lists {
-    /// If the elements of both have names, those of one name are merged and
-    /// the others added; else the list is replaced.
+    /// If the elements of both have names, elements of one name are merged and the others added;
+    /// otherwise the list is replaced.
     ByName,
     /// Lists of one length are merged element by element; others are replaced.
     ByPosition,
@@ -161,8 +161,8 @@ pub(super) enum Lists {
     Replaced,
 }
 
-/// Lays a value over another: objects are merged member by member, lists as
-/// `lists` says, and anything else takes the place of what was there.
+/// Lays a value over another: objects are merged member by member, lists as `lists` says, and any
+/// other value replaces the former one.
 pub(super) fn lay_over(base: &mut Value, value: Value, lists: Lists) {
     match (base, value) {
         (Value::Object(base), Value::Object(members)) => {
@@ -189,7 +189,7 @@ pub(super) fn lay_over(base: &mut Value, value: Value, lists: Lists) {
     }
 }
 
-/// Whether all elements of two lists have names, each another one.
+/// Returns true if all elements of two lists have names, each another one.
 fn have_names(base: &Value, elements: &[Value]) -> bool {
     let distinct = |elements: &[Value]| {
         let names: BTreeSet<_> = elements

@@ -1,5 +1,4 @@
-//! What the composite resource is told: results, which become its events, and
-//! conditions.
+//! The report to the composite resource: results, which become its events, and conditions.
 
 use std::collections::BTreeSet;
 
@@ -8,20 +7,20 @@ use everest_core::finding::{Finding, Severity};
 use function_sdk_rust::proto::v1::RunFunctionResponse;
 use function_sdk_rust::response;
 
-/// Condition that says whether Everest's rules let the composite resource be.
+/// Condition that is true if no rule of Everest refuses the composite resource.
 pub(super) const GUARDRAILS: &str = "GuardrailsPassed";
 
-/// Condition that says whether all that is Everest's is ready.
+/// Condition that is true if all Everest objects are ready.
 pub(super) const READY: &str = "DatabasesReady";
 
-/// The words of whoever writes the composition.
+/// The dialect of messages: the one of authors of compositions.
 const OURS: Dialect = Dialect::Composition;
 
-/// Rules whose findings pass with time: a change waits for the end of what
-/// the database or its operator is doing.
+/// Rules whose findings pass with time: the change waits for the end of work on the database or its
+/// operator.
 const PASSING: [&str; 2] = ["database-busy", "upgrade-lock"];
 
-/// What is to be told.
+/// The report.
 #[derive(Debug, Default)]
 pub(super) struct Report {
     silent: BTreeSet<String>,
@@ -43,47 +42,47 @@ impl Report {
         }
     }
 
-    /// Something that stops the pipeline: nothing is written for the composite
-    /// resource until it is put right.
+    /// Reports an error that stops the pipeline: nothing is written for the composite resource
+    /// until it is corrected.
     pub(super) fn refuse(&mut self, sentence: impl Into<String>) {
         self.refused.push(sentence.into());
     }
 
-    /// Something that is not what it seems.
+    /// Reports a warning.
     pub(super) fn warn(&mut self, rule: &str, sentence: impl Into<String>) {
         if !self.silent.contains(rule) {
             self.warned.push(sentence.into());
         }
     }
 
-    /// Something worth knowing.
+    /// Reports a note.
     pub(super) fn note(&mut self, sentence: impl Into<String>) {
         self.noted.push(sentence.into());
     }
 
-    /// Something that is still waited for, and shows on a composed resource: Crossplane watches
-    /// those.
+    /// Reports something that is waited for and that shows on a composed resource, which Crossplane
+    /// watches.
     pub(super) fn wait(&mut self, sentence: impl Into<String>) {
         self.pending.push(sentence.into());
     }
 
-    /// Something that is still waited for, and shows only where it is looked up.
+    /// Reports something that is waited for and that only a lookup shows.
     pub(super) fn wait_unwatched(&mut self, sentence: impl Into<String>) {
         self.unwatched = true;
         self.wait(sentence);
     }
 
-    /// Whether something is waited for of which nothing brings the next call.
+    /// Returns true if something is waited for that only another lookup shows.
     pub(super) fn awaits_unwatched(&self) -> bool {
         self.unwatched
     }
 
-    /// Something that will not come by waiting.
+    /// Reports a failure that waiting does not resolve.
     pub(super) fn fail(&mut self, sentence: impl Into<String>) {
         self.failed.push(sentence.into());
     }
 
-    /// What rules found about `subject`, such as `database "db" (orders-x)`.
+    /// Reports findings about `subject`, such as `database "db" (orders-x)`.
     pub(super) fn findings(&mut self, subject: &str, findings: Vec<Finding>) {
         for finding in findings {
             let place = OURS.field(&finding.path);
@@ -104,20 +103,19 @@ impl Report {
         }
     }
 
-    /// Whether the pipeline is stopped.
+    /// Returns true if the pipeline is stopped.
     pub(super) fn stops(&self) -> bool {
         !self.refused.is_empty() || !self.held.is_empty()
     }
 
-    /// Whether all that is Everest's is ready.
+    /// Returns true if all Everest objects are ready.
     pub(super) fn is_ready(&self) -> bool {
         !self.stops() && self.failed.is_empty() && self.pending.is_empty()
     }
 
     /// Writes results and conditions into a response.
     ///
-    /// Crossplane shows only the first fatal result, so that there is one with
-    /// everything in it.
+    /// Crossplane shows only the first fatal result, so all errors are in one.
     pub(super) fn write(&self, response: &mut RunFunctionResponse) {
         for sentence in &self.warned {
             response::warning(response, sentence).reason = Some("Guardrail".to_owned());

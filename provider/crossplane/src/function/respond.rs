@@ -1,4 +1,4 @@
-//! From a request to the response, without anything else.
+//! The response to a request, as a pure function.
 
 use everest_schemas::function::Input;
 use function_sdk_rust::proto::v1::{RunFunctionRequest, RunFunctionResponse};
@@ -8,16 +8,14 @@ use super::step::Step;
 use super::ttl::{self, TTL, TTL_UNWATCHED};
 use super::{backup, database, input, others, report};
 
-/// The response to a request: the same for the same request, whenever and
-/// however often it is asked for.
+/// Returns the response to a request; the same request always gets the same response.
 ///
-/// 1. The input is read strictly; what is wrong with it stops the pipeline.
+/// 1. The input is read strictly; a mistake in it stops the pipeline.
 /// 2. Databases come first: those of the input and those that earlier steps
 ///    desire are put together, checked, and judged for readiness.
-/// 3. Backups follow, which need their database, and whatever else of
-///    Everest's earlier steps desire.
-/// 4. A refusal stops the pipeline: for this time Crossplane writes nothing
-///    and deletes nothing.
+/// 3. Backups follow, because they need their database, and then other Everest objects that earlier
+///    steps desire.
+/// 4. A refusal stops the pipeline: Crossplane then writes nothing and deletes nothing.
 #[must_use]
 pub fn respond(request: &RunFunctionRequest) -> RunFunctionResponse {
     let read = input::read(request).and_then(|input| Ok((ttl::of(&input)?, input)));

@@ -1,4 +1,4 @@
-//! The shapes that the function's input and what it composes are held to.
+//! Checks the shapes of the function's input and of the composed objects.
 
 use std::sync::LazyLock;
 
@@ -13,7 +13,7 @@ pub(super) static INPUT: LazyLock<Value> = LazyLock::new(|| bare(crds::input_sch
 pub(super) static DATABASE_SPEC: LazyLock<Value> =
     LazyLock::new(|| bare(crds::database_spec_schema()));
 
-/// Makes the shapes, which takes a moment, before the first request needs them.
+/// Builds the schemas, which takes a moment, before the first request needs them.
 pub(super) fn prepare() {
     LazyLock::force(&INPUT);
     LazyLock::force(&DATABASE_SPEC);
@@ -42,7 +42,7 @@ fn bare(mut schema: Value) -> Value {
     schema
 }
 
-/// What is wrong with the shape of a value at `root`: a sentence each, with the path.
+/// The faults of the shape of a value at `root`, each a sentence with the path.
 pub(super) fn faults(schema: &Value, value: &Value, root: &str, reading: Reading) -> Vec<String> {
     open_api::violations(schema, value, root, reading)
         .iter()

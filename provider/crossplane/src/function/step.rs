@@ -1,4 +1,4 @@
-//! What is put together while a request is answered.
+//! The data of a request while it is answered.
 
 use std::collections::BTreeMap;
 
@@ -18,18 +18,18 @@ use super::report::Report;
 pub(super) struct Step<'a> {
     /// The request.
     pub(super) request: &'a RunFunctionRequest,
-    /// What it is about.
+    /// The composite resource that the step composes for.
     pub(super) composite: Composite,
-    /// What Crossplane is asked for.
+    /// The lookups.
     pub(super) lookups: Lookups<'a>,
-    /// What is told.
+    /// The report.
     pub(super) report: Report,
     /// The databases that are composed, by composed resource.
     pub(super) databases: BTreeMap<String, Database>,
-    /// Objects of Everest's that earlier steps desire, and all that this one
-    /// does, by composed resource.
+    /// Everest objects that earlier steps desire, and all objects of this step, by composed
+    /// resource.
     objects: BTreeMap<String, Desired>,
-    /// What the composite resource's status receives.
+    /// The status for the composite resource.
     status: Value,
 }
 
@@ -39,7 +39,7 @@ struct Desired {
     ready: Option<bool>,
 }
 
-/// A database that is composed, as far as others need to know.
+/// The data of a composed database that other objects need.
 #[derive(Clone, Debug)]
 pub(super) struct Database {
     /// Its name.
@@ -50,8 +50,8 @@ pub(super) struct Database {
     pub(super) ready: bool,
 }
 
-/// An observed object has not the shape of its kind. What is in it is not
-/// shown, as it may be secret.
+/// An observed object does not have the schema of its kind. Its content is not shown, because it
+/// may be secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "what the cluster holds cannot be read by this version of the function: update its package"
@@ -59,7 +59,7 @@ pub(super) struct Database {
 pub(super) struct Unreadable;
 
 impl<'a> Step<'a> {
-    /// The beginning of an answer.
+    /// Begins the answer to a request.
     pub(super) fn new(request: &'a RunFunctionRequest, input: &Input) -> Self {
         let desired = request.desired.iter().flat_map(|state| &state.resources);
         let objects = desired
@@ -87,12 +87,12 @@ impl<'a> Step<'a> {
         }
     }
 
-    /// The object of Everest's that is desired under a name.
+    /// The desired Everest object of a composed resource.
     pub(super) fn desired(&self, resource: &str) -> Option<&Value> {
         self.objects.get(resource).map(|desired| &desired.object)
     }
 
-    /// The names of all objects of Everest's of a kind that are desired.
+    /// The names of all desired Everest objects of a kind.
     pub(super) fn desired_of(&self, kind: &str) -> Vec<String> {
         self.objects
             .iter()
@@ -101,7 +101,7 @@ impl<'a> Step<'a> {
             .collect()
     }
 
-    /// The names of all objects of Everest's that are desired.
+    /// The names of all desired Everest objects.
     pub(super) fn everest_objects(&self) -> Vec<(String, String)> {
         self.objects
             .iter()
@@ -120,7 +120,7 @@ impl<'a> Step<'a> {
             .insert(resource.to_owned(), Desired { object, ready });
     }
 
-    /// Says of an object that an earlier step desires whether it is ready.
+    /// Sets the readiness of an object that an earlier step desires.
     pub(super) fn judge(&mut self, resource: &str, ready: bool) {
         if let Some(desired) = self.objects.get_mut(resource) {
             desired.ready = Some(ready);
@@ -139,14 +139,14 @@ impl<'a> Step<'a> {
         }
     }
 
-    /// The composed resource as the cluster has it, whatever it is.
+    /// The observed composed resource of any kind.
     pub(super) fn observed_object(&self, resource: &str) -> Option<Value> {
         let observed = request::observed_composed(self.request, resource)?;
         observed.resource.as_ref().map(resource::struct_to_json)
     }
 
-    /// Whether an object that exists, though it is not observed as composed,
-    /// is somebody else's: Crossplane would take over what nobody controls.
+    /// Returns true if an existing object that is not observed as composed belongs to someone else.
+    /// Crossplane would take over an object without a controller.
     pub(super) fn is_foreign(&self, object: &Value) -> bool {
         let owners = object.pointer("/metadata/ownerReferences");
         let ours = owners
@@ -165,7 +165,8 @@ impl<'a> Step<'a> {
         place.lay(&mut self.status, value);
     }
 
-    /// The answer. A pipeline that is stopped desires what it did before.
+    /// Builds the response. If the pipeline is stopped, the desired resources are those of the
+    /// earlier steps.
     pub(super) fn into_response(self, mut response: RunFunctionResponse) -> RunFunctionResponse {
         self.report.write(&mut response);
         let stops = self.report.stops();

@@ -1,23 +1,22 @@
-//! How long an answer of the function holds before Crossplane asks again.
+//! The time to live of a response, after which Crossplane calls the function again.
 
 use std::time::Duration;
 
 use everest_core::duration::{self, DurationError};
 use everest_schemas::function::Input;
 
-/// How long an answer holds unless the input says: what was looked up is not watched, so that a new
-/// password shows after this time at the latest. What is waited for on a
-/// composed resource shows at once, by Crossplane's watch.
+/// The default time to live. Objects that were looked up are not watched, so a new password shows
+/// after this time at the latest. Changes of composed resources show at once, by Crossplane's
+/// watch.
 pub const TTL: Duration = Duration::from_secs(60);
 
-/// How long an answer holds while something is waited for that nothing but
-/// another lookup shows.
+/// The time to live while something is waited for that only another lookup shows.
 pub const TTL_UNWATCHED: Duration = Duration::from_secs(10);
 
-/// Why an input does not say how long an answer holds.
+/// The reason why a `ttl` cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum TtlError {
-    /// It is no length of time.
+    /// It is not a duration.
     #[error("ttl of the composition's step: {0}")]
     Malformed(#[from] DurationError),
     /// It is shorter than while something is waited for.
@@ -28,7 +27,7 @@ pub(super) enum TtlError {
     Short(String),
 }
 
-/// How long an answer holds where nothing is waited for.
+/// The time to live if nothing is waited for.
 pub(super) fn of(input: &Input) -> Result<Duration, TtlError> {
     let Some(text) = &input.ttl else {
         return Ok(TTL);

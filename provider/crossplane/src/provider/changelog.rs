@@ -1,4 +1,4 @@
-//! The change log: a sidecar is told of every change of an external resource.
+//! The change log: every change of an external resource is reported to a sidecar.
 //!
 //! Crossplane's alpha feature: one gRPC call for each change over a Unix socket, to
 //! `changelogs.proto.v1alpha1.ChangeLogService`. Nothing waits for it, and nothing fails
@@ -22,26 +22,26 @@ use tonic::transport::{Channel, Endpoint};
 
 use message::{ChangeLogEntry, SendChangeLogRequest, SendChangeLogResponse};
 
-/// What the call is called.
+/// The name of the gRPC method.
 const METHOD: &str = "/changelogs.proto.v1alpha1.ChangeLogService/SendChangeLog";
 
-/// How many entries may wait; more are dropped.
+/// The most entries that may wait; further ones are dropped.
 const WAITING: usize = 256;
 
 /// Longest time for one entry.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How long what still waits at the end may take.
+/// The longest time for entries that still wait when the process ends.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
-/// What was done to an external resource.
+/// The kind of change of an external resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
     /// It was made.
     Create,
     /// It was changed.
     Update,
-    /// Its deletion was asked for.
+    /// Its deletion was requested.
     Delete,
 }
 
@@ -58,31 +58,31 @@ pub struct Entry {
     pub name: String,
     /// Name of the external resource.
     pub external_name: String,
-    /// What was done.
+    /// The operation.
     pub operation: Operation,
-    /// The managed resource as it was before. Bookkeeping and, should it be a Secret, its data
-    /// are taken out before it is sent.
+    /// The managed resource before the change. Bookkeeping and, for a Secret, its data are removed
+    /// before it is sent.
     pub snapshot: Value,
-    /// What went wrong, if something did.
+    /// The error, if there was one.
     pub error: Option<String>,
-    /// What else there is to say, by name.
+    /// Further details by name.
     pub details: BTreeMap<String, String>,
 }
 
-/// Where changes are told. Cheap to clone.
+/// The sender of change log entries. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct ChangeLogs {
     waiting: Option<mpsc::Sender<Entry>>,
 }
 
 impl ChangeLogs {
-    /// Tells nobody.
+    /// A change log that sends nothing.
     pub fn off() -> Self {
         ChangeLogs { waiting: None }
     }
 
-    /// A change log, and the task that tells whoever listens on `socket` until `shutdown`. What
-    /// waits then is still told, if that goes fast.
+    /// A change log, and the task that sends its entries to `socket` until `shutdown`. Entries that
+    /// wait then are still sent, for a short time.
     pub fn new(
         socket: PathBuf,
         shutdown: CancellationToken,
@@ -94,7 +94,7 @@ impl ChangeLogs {
         (logs, tell_all(socket, entries, shutdown))
     }
 
-    /// Tells of a change. Returns at once; an entry that there is no room for is dropped.
+    /// Queues a change. Returns at once; if the queue is full, the entry is dropped.
     pub fn record(&self, entry: Entry) {
         if let Some(waiting) = &self.waiting
             && let Err(error) = waiting.try_send(entry)
@@ -135,7 +135,7 @@ async fn tell_all(
     }
 }
 
-/// A connection that is made when it is first used, and again when it broke.
+/// A connection that is made at first use, and again after it broke.
 fn connection(socket: &Path) -> Channel {
     let socket = socket.to_owned();
     // The address of a socket is its path; gRPC wants a URL all the same.
@@ -214,7 +214,7 @@ fn message(entry: Entry) -> ChangeLogEntry {
     }
 }
 
-/// Takes out what nobody reads, and what nobody may.
+/// Removes unneeded members and secrets.
 fn without_secrets(snapshot: &mut Value) {
     if let Some(metadata) = snapshot.get_mut("metadata").and_then(Value::as_object_mut) {
         metadata.remove("managedFields");

@@ -1,25 +1,25 @@
-//! What a reconcile came to, and the status that says so.
+//! The result of a reconcile, and the status that shows it.
 
 use everest_schemas::managed::{Condition, ManagedStatus};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde_json::{Map, Value};
 
-/// Whether the external object can be used.
+/// Condition: the external object can be used.
 pub const READY: &str = "Ready";
-/// Whether the last reconcile of it, and the last write, succeeded.
+/// Condition: the last reconcile and the last write succeeded.
 pub const SYNCED: &str = "Synced";
-/// Whether it is as wanted.
+/// The condition that the object has the desired state.
 pub const UP_TO_DATE: &str = "UpToDate";
 
-/// One condition to be said.
+/// The new value of a condition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConditionUpdate {
     /// `True`, `False` or `Unknown`.
     pub status: &'static str,
     /// The reason in one word.
     pub reason: &'static str,
-    /// What happened and what to do.
+    /// The event and what to do.
     pub message: Option<String>,
 }
 
@@ -84,12 +84,12 @@ impl ConditionUpdate {
         Self::plain("False", "UpdateRequested")
     }
 
-    /// Not as wanted, which the policies leave so.
+    /// Not as wanted, and the policies forbid the change.
     pub const fn update_restricted() -> Self {
         Self::plain("False", "UpdateRestricted")
     }
 
-    /// Not as wanted, and refused to become so.
+    /// Not as wanted, and the change was refused.
     pub const fn update_failed() -> Self {
         Self::plain("False", "UpdateFailed")
     }
@@ -100,16 +100,16 @@ impl ConditionUpdate {
     }
 }
 
-/// What a reconcile came to. What is none stays as it was said before.
+/// The result of a reconcile. A condition that is `None` stays as it was.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Report {
-    /// Whether it can be used.
+    /// The condition that the object can be used.
     pub ready: Option<ConditionUpdate>,
-    /// Whether the reconcile succeeded.
+    /// The condition that the reconcile succeeded.
     pub synced: Option<ConditionUpdate>,
-    /// Whether it is as wanted.
+    /// The condition that the object has the desired state.
     pub up_to_date: Option<ConditionUpdate>,
-    /// What the server says of it.
+    /// The observed values.
     pub at_provider: Option<Map<String, Value>>,
 }
 
@@ -118,14 +118,14 @@ pub struct Report {
 pub struct Subject<'a> {
     /// Its generation.
     pub generation: Option<i64>,
-    /// The reconcile that was asked for.
+    /// The value of the annotation that requested a reconcile.
     pub requested: Option<&'a str>,
     /// The time.
     pub now: Timestamp,
 }
 
-/// The status after a report. It differs from `before` only where the report says something
-/// new: the time of a condition is that of its last change.
+/// The status after a report. It differs from `before` only if the report has something new: the
+/// time of a condition is that of its last change.
 pub fn status(before: &ManagedStatus, report: &Report, subject: Subject<'_>) -> ManagedStatus {
     let mut status = before.clone();
     for (type_, update) in [

@@ -1,5 +1,5 @@
-//! Which cluster a managed resource goes to: one client for each ProviderConfig, kept while
-//! the config and its credentials stay as they are.
+//! The clusters of managed resources: one client for each ProviderConfig, kept while the config and
+//! its credentials do not change.
 
 mod bound;
 pub mod controller;
@@ -28,7 +28,7 @@ use target_cache::CachedTarget;
 /// The field manager of everything this provider applies.
 pub const FIELD_MANAGER: &str = "everest-crossplane";
 
-/// The parameters of a patch of this provider's.
+/// The parameters of this provider's patches.
 pub fn patch_params() -> PatchParams {
     PatchParams {
         field_manager: Some(FIELD_MANAGER.to_owned()),
@@ -36,19 +36,19 @@ pub fn patch_params() -> PatchParams {
     }
 }
 
-/// Which config a target is of.
+/// The config of a target.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TargetKey {
     /// Its kind.
     pub kind: ProviderConfigKind,
-    /// Its namespace; none for a ClusterProviderConfig.
+    /// Its namespace; `None` for a ClusterProviderConfig.
     pub namespace: Option<String>,
     /// Its name.
     pub name: String,
 }
 
 impl TargetKey {
-    /// The config that `reference` means in an object of `namespace`.
+    /// The config that `reference` names in an object of `namespace`.
     pub fn new(namespace: &str, reference: &ProviderConfigReference) -> Self {
         let namespace = match reference.kind {
             ProviderConfigKind::ProviderConfig => Some(namespace.to_owned()),
@@ -71,15 +71,14 @@ impl fmt::Display for TargetKey {
     }
 }
 
-/// A cluster that managed resources go to.
+/// A cluster for managed resources.
 pub struct Target {
     /// The cluster, under this provider's field manager.
     pub cluster: Cluster,
     /// The config it is of.
     pub key: TargetKey,
-    /// Another one for another config or other credentials, and for a cluster that has been away;
-    /// it only ever grows. What follows the cluster through a target ends when one of a later
-    /// revision is used.
+    /// A number that grows with each change of the config or its credentials, and after each outage
+    /// of the cluster. Watches through a target end when a target of a later revision is used.
     pub revision: u64,
 }
 
@@ -95,10 +94,10 @@ pub struct Targets {
     shared: Arc<Shared>,
 }
 
-/// What all cache entries have in common.
+/// The data that all cache entries share.
 struct Shared {
     control: kube::Client,
-    /// Whether the kubeconfigs of `ClusterProviderConfig`s may name credential plugins.
+    /// True if the kubeconfigs of `ClusterProviderConfig`s may name credential plugins.
     commands: bool,
     cache: Mutex<HashMap<TargetKey, Arc<CachedTarget>>>,
     revisions: AtomicU64,
@@ -106,13 +105,13 @@ struct Shared {
 }
 
 impl Targets {
-    /// No target yet; configs and Secrets are read through `control`.
+    /// An empty cache; configs and Secrets are read through `control`.
     pub fn new(control: kube::Client) -> Self {
         Targets::with_commands(control, false)
     }
 
-    /// The same; `commands` says whether the kubeconfig of a `ClusterProviderConfig` may make this
-    /// process run the command of a credential plugin.
+    /// The same; `commands` allows the kubeconfigs of `ClusterProviderConfig`s to make this process
+    /// run credential plugins.
     pub fn with_commands(control: kube::Client, commands: bool) -> Self {
         Targets {
             shared: Arc::new(Shared {
@@ -125,18 +124,18 @@ impl Targets {
         }
     }
 
-    /// The target that `reference` means in an object of `namespace`.
+    /// The target that `reference` names in an object of `namespace`.
     ///
-    /// 1. A target whose config and credentials are not known to have changed is returned
+    /// 1. If neither config nor credentials are known to have changed, the target is returned
     ///    without a request.
-    /// 2. Otherwise both are read. If they are what the target was made of, it stays.
-    /// 3. Otherwise another is made, once its cluster has answered and is found to run
-    ///    Everest; the old one is given up. So it is when the cluster has been away.
+    /// 2. Otherwise both are read. If they are the same as before, the target stays.
+    /// 3. Otherwise a new target is made, once its cluster has answered and runs Everest; the old
+    ///    one is dropped. The same happens after an outage of the cluster.
     ///
-    /// A failure is remembered for a moment, so that many who ask at once ask the cluster once.
+    /// A failure is remembered for a moment, so that many concurrent calls send one request.
     ///
     /// # Errors
-    /// [`TargetError`], which says what to do. Asking again later may well succeed.
+    /// [`TargetError`], which says what to do. A later call may succeed.
     pub async fn connect(
         &self,
         namespace: &str,
@@ -153,8 +152,8 @@ impl Targets {
         self.cached(key).target(&self.shared).await
     }
 
-    /// Whether the target's cluster answers now, takes the credentials and runs Everest. What
-    /// was found less than half a minute ago counts as now.
+    /// Checks that the target's cluster answers, accepts the credentials and runs Everest. A result
+    /// less than half a minute old is reused.
     ///
     /// # Errors
     /// See [`Targets::connect`].
@@ -165,8 +164,8 @@ impl Targets {
             .await
     }
 
-    /// Something says that the cluster does not answer any more: it is asked now, and if it does
-    /// not, all who go there are told.
+    /// Checks a cluster at once that may not answer any more. If it does not, all users of the
+    /// target are notified.
     pub async fn suspect(&self, key: &TargetKey) {
         let found = self.cache().get(key).cloned();
         if let Some(cached) = found {
@@ -174,12 +173,12 @@ impl Targets {
         }
     }
 
-    /// The config may have changed: it is read again before its target is next used.
+    /// Marks the config as possibly changed: it is read again before the next use of its target.
     pub fn doubt(&self, key: &TargetKey) {
         self.cached(key).doubt();
     }
 
-    /// The config is gone, and its target with it.
+    /// Drops the target of a config that is gone.
     pub fn forget(&self, key: &TargetKey) {
         let removed = self.cache().remove(key);
         if removed.is_some() {
@@ -187,7 +186,7 @@ impl Targets {
         }
     }
 
-    /// Tells whenever a target may be another one, may work again or is given up.
+    /// Notifies of each target that may have changed, may work again or was dropped.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.shared.changes.subscribe()
     }

@@ -1,8 +1,8 @@
 //! The connection Secret beside a managed resource.
 //!
-//! It is Crossplane's: of its type, controlled by the managed resource, and added to, never
-//! taken from. It is written when the endpoint or the credentials change, or somebody else has
-//! changed it, which is known without a request.
+//! It follows Crossplane's conventions: it has Crossplane's type, the managed resource controls it,
+//! and keys are added but never removed. It is written when the endpoint or the credentials change,
+//! or if someone else has changed it; neither check needs a request.
 
 use std::collections::BTreeMap;
 
@@ -22,10 +22,10 @@ use super::error::ReconcileError;
 use super::kind::{Details, Kind, Scene};
 use super::reconcile_state::{Published, Related};
 
-/// Brings the connection Secret up to date; true if it was written.
+/// Brings the connection Secret up to date. Returns true if it was written.
 ///
 /// # Errors
-/// When it belongs to somebody else, or a request fails.
+/// If the Secret belongs to someone else, or a request fails.
 pub async fn publish<K: Kind>(
     scene: &mut Scene<'_, K>,
     external: &K::External,

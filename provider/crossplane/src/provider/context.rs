@@ -1,4 +1,4 @@
-//! What the controllers of all kinds share.
+//! The data that the controllers of all kinds share.
 
 use super::changelog::ChangeLogs;
 use super::config::Targets;
@@ -13,27 +13,27 @@ use super::usage::Usages;
 pub struct Context {
     /// The control plane: where the managed resources are.
     pub control: kube::Client,
-    /// The clusters they go to.
+    /// The clusters of the external objects.
     pub targets: Targets,
-    /// Who uses which.
+    /// The usages of configs.
     pub usages: Usages,
-    /// What users are told.
+    /// Events for users.
     pub events: Events,
-    /// What operators are told.
+    /// Metrics for operators.
     pub metrics: Metrics,
-    /// What the change log's sidecar is told.
+    /// Entries for the change log's sidecar.
     pub changelogs: ChangeLogs,
-    /// Which kinds are served.
+    /// The kinds that the API server serves.
     pub gate: Gate,
-    /// How fast reconciles may follow each other.
+    /// The limit on the rate of reconciles.
     pub rate_limiter: RateLimiter,
-    /// What the command line says.
+    /// The options from the command line.
     pub options: Options,
 }
 
 #[cfg(test)]
 impl Context {
-    /// That of a process alone with a control plane, which tells nobody anything.
+    /// A context for tests, with a control plane and without reports.
     pub(crate) fn alone(control: kube::Client) -> Self {
         use super::flags::{Asked, parse};
 

@@ -1,4 +1,4 @@
-//! The controller of a kind of managed resource: what is watched, and who is looked at when.
+//! The controller of a kind of managed resource: its watches and the times of reconciles.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -31,27 +31,27 @@ use super::reconcile::{Next, measured, reconcile};
 use super::reconcile_state::{ReconcileStates, Related, ResourceKey};
 use super::views::{Notifier, Views, reflect_secrets};
 
-/// However much the time between two looks varies, it is not less.
+/// The shortest time between two reconciles, whatever the jitter.
 const SHORTEST: Duration = Duration::from_secs(1);
 
-/// What the looks at all managed resources of a kind share.
+/// The data that the reconciles of all managed resources of a kind share.
 pub struct Controller<K: Kind> {
-    /// What all controllers share.
+    /// The context that all controllers share.
     pub context: Arc<Context>,
-    /// What is remembered.
+    /// The remembered states.
     pub states: Arc<ReconcileStates>,
     /// The schema of `status.atProvider`.
     pub at_provider: Value,
-    /// The Secrets beside managed resources, where they matter.
+    /// The Secrets in the managed resources' namespaces, if the kind needs them.
     pub own_secrets: Option<Reflector<PartialObjectMeta<Secret>>>,
-    /// The managed resources, once they are followed.
+    /// The managed resources, once they are watched.
     pub resources: OnceLock<Store<Managed<K::Model>>>,
     views: Mutex<HashMap<TargetKey, Arc<Views<K>>>>,
     notifier: Notifier<K>,
 }
 
 impl<K: Kind> Controller<K> {
-    /// A controller that remembers nothing; who is to be looked at comes out of the receiver.
+    /// A new controller; the receiver yields the managed resources to reconcile.
     pub fn new(
         context: Arc<Context>,
     ) -> (Self, mpsc::UnboundedReceiver<ObjectRef<Managed<K::Model>>>) {
@@ -81,7 +81,7 @@ impl<K: Kind> Controller<K> {
         (controller, queued)
     }
 
-    /// What is followed in a cluster; another target of the same config takes its place.
+    /// The watches in a cluster; those of a new target of the same config replace them.
     pub fn views(&self, target: Arc<Target>) -> Arc<Views<K>> {
         let mut views = self.views.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(open) = views.get(&target.key)
@@ -95,14 +95,14 @@ impl<K: Kind> Controller<K> {
         opened
     }
 
-    /// A managed resource is gone, perhaps without having waited for its finalizer.
+    /// Handles a managed resource that is gone, perhaps without having waited for its finalizer.
     fn vanished(&self, managed: &Managed<K::Model>) {
         let key = (managed.namespace().unwrap_or_default(), managed.name_any());
         self.context.metrics.forget(&measured::<K>(&key));
         self.forget(&key);
     }
 
-    /// Forgets a managed resource, and what only it had followed.
+    /// Forgets a managed resource, and the watches that only it needed.
     pub fn forget(&self, key: &ResourceKey) {
         self.states.forget(key);
         let mut views = self.views.lock().unwrap_or_else(PoisonError::into_inner);
@@ -110,7 +110,7 @@ impl<K: Kind> Controller<K> {
     }
 }
 
-/// Runs the controller of a kind until `shutdown`; reconciles that are under way are finished.
+/// Runs the controller of a kind until `shutdown`; running reconciles are finished.
 pub async fn run<K: Kind>(context: Arc<Context>, shutdown: CancellationToken) {
     let (controller, queued) = Controller::<K>::new(context.clone());
     let controller = Arc::new(controller);
@@ -197,8 +197,8 @@ pub async fn run<K: Kind>(context: Arc<Context>, shutdown: CancellationToken) {
     .await;
 }
 
-/// When a resource is looked at although nothing happened: no later than all of them are, and a
-/// little earlier or later than asked, so that those that began together do not stay together.
+/// The time until the next reconcile without an event: at most the sync interval, and with a
+/// jitter, so that resources that began together do not stay together.
 fn interval(asked: Duration, options: &Options, dice: u64) -> Duration {
     let percent = u32::from(options.poll_jitter_percentage.min(100));
     let offset = u32::try_from(dice % u64::from(20 * percent + 1)).unwrap_or_default();

@@ -1,40 +1,42 @@
-//! What to do next with a managed resource: a pure function of what is known of it.
+//! The next step for a managed resource, as a pure function of its situation.
 //!
-//! The executor in [`super::reconcile`] asks, does one step, and asks again with what it learnt.
+//! The executor in [`super::reconcile`] does one step and then decides again with the new
+//! situation.
 
 use super::policies::{InvalidPolicies, Policies};
 
-/// What is known of a managed resource.
+/// The known facts about a managed resource.
 #[derive(Clone, Debug)]
 pub struct Situation {
     /// It is being deleted.
     pub deleting: bool,
-    /// It is, because its definition is.
+    /// It is being deleted because its definition is.
     pub definition_deleted: bool,
     /// The annotation `crossplane.io/paused` is `"true"`.
     pub paused: bool,
-    /// What may be done.
+    /// The management policies.
     pub policies: Result<Policies, InvalidPolicies>,
     /// Our finalizer and the external name are on it.
     pub prepared: bool,
     /// Our finalizer is on it.
     pub held: bool,
-    /// Somebody else's finalizer is on it.
+    /// Someone else's finalizer is on it.
     pub held_by_others: bool,
-    /// The last creation that was begun is not recorded as done.
+    /// The begin of a creation is recorded, but not its end.
     pub creation_open: bool,
-    /// Its work was done once and is not to be done again.
+    /// It runs once, and has run.
     pub done_once: bool,
-    /// Its cluster cannot be reached, and never again: the way there is gone with the namespace.
+    /// Its cluster can never be reached again: the config or its credentials went with the
+    /// namespace.
     pub cut_off: bool,
     /// The external object.
     pub external: External,
 }
 
-/// What is known of the external object.
+/// The known facts about the external object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum External {
-    /// It was not looked at yet.
+    /// It was not observed yet.
     Unseen,
     /// It does not exist.
     Absent,
@@ -42,7 +44,7 @@ pub enum External {
     Present {
         /// It is as wanted.
         matches: bool,
-        /// It decided something that the spec leaves open.
+        /// The server has chosen a value that the spec leaves open.
         decided: bool,
     },
     /// It is being deleted.
@@ -52,27 +54,27 @@ pub enum External {
 /// The next step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Say that nothing is done.
+    /// Report the pause.
     Pause,
-    /// Say that the policies mean nothing.
+    /// Report that the policies are invalid.
     RefusePolicies(InvalidPolicies),
-    /// Let the managed resource go: the external object is gone, or is left.
+    /// Release the managed resource: the external object is gone, or stays.
     Release,
-    /// Let it go although the external object may be there: nobody can reach it from here.
+    /// Release it although the external object may exist: it cannot be reached any more.
     Abandon,
-    /// Nothing is ours to do: others hold a resource that is going.
+    /// Do nothing: only others hold a managed resource that is being deleted.
     Nothing,
-    /// Wait until the others have taken their finalizers off.
+    /// Wait until others have removed their finalizers.
     AwaitOthers,
-    /// Put our finalizer and the external name on it.
+    /// Write our finalizer and the external name.
     Prepare,
-    /// Look at the external object.
+    /// Observe the external object.
     Observe,
-    /// Say that what is only observed does not exist.
+    /// Report that an object which may not be created does not exist.
     ReportAbsent,
-    /// Say that what ran once has run.
+    /// Report that an operation which runs once has run.
     ReportDone,
-    /// Record that a creation which was begun is done.
+    /// Record the end of a creation.
     RecordCreation,
     /// Make the external object.
     Create,
@@ -80,32 +82,32 @@ pub enum Step {
     Delete,
     /// Wait until it is gone.
     AwaitDeletion,
-    /// Say that somebody deletes it.
+    /// Report that someone else deletes it.
     ReportGoing,
-    /// Write what the server decided into the spec.
+    /// Write values that the server has chosen into the spec.
     LateInitialize,
-    /// Bring it to what is wanted.
+    /// Change it to what is wanted.
     Update,
-    /// Say that it is not as wanted, which is left so.
+    /// Report that it differs and must not be changed.
     LeaveDifferent,
-    /// Say that it is as wanted.
+    /// Report that it is as wanted.
     Settle,
 }
 
 /// The next step.
 ///
-/// 1. Nothing happens while paused, or with policies that mean nothing.
-/// 2. A resource that is going and may not delete is released without asking the cluster, so
-///    that one whose cluster is gone can go. So is one that goes with its definition: whoever
-///    deletes a package has not asked for the end of databases. Otherwise other finalizers come
-///    first.
-/// 3. One that is going with its namespace, and whose way to its cluster is gone with it, is
-///    abandoned: no wait would bring that back, and the namespace would wait as well.
-/// 4. Before the cluster is asked our finalizer is on.
-/// 5. A creation that was begun never keeps anything from going on: names are fixed, so what it
-///    came to can be seen.
-/// 6. What runs once does not run again because its object is gone.
-/// 7. What may not be made is not made by a change either.
+/// 1. Nothing happens during a pause, or with invalid policies.
+/// 2. A managed resource that is being deleted and has no policy `Delete` is released without a
+///    request to its cluster, so that it can go even if its cluster is gone. The same holds for one
+///    that is deleted with its definition: uninstalling a package must not delete databases.
+///    Otherwise other finalizers come first.
+/// 3. A managed resource that is deleted with its namespace, and whose config or credentials are
+///    gone with it, is abandoned: waiting would not help, and the namespace would wait too.
+/// 4. Our finalizer is written before the first request to the cluster.
+/// 5. A creation without a recorded end never blocks: names are fixed, so its result can be
+///    observed.
+/// 6. An operation that runs once does not run again because its object is gone.
+/// 7. An object that may not be created is not created by a change either.
 pub fn decide(situation: &Situation) -> Step {
     let policies = match &situation.policies {
         _ if situation.paused => return Step::Pause,

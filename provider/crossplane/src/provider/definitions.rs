@@ -1,4 +1,4 @@
-//! The definitions of the managed resources, with the rules that the API server can hold.
+//! The definitions of the managed resources, with the rules that the API server can check.
 
 use everest_core::dialect::Dialect;
 use everest_core::rules::Validate;

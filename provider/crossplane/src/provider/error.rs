@@ -1,4 +1,4 @@
-//! Why a managed resource could not be brought to what is wanted.
+//! Errors of reconciles of managed resources.
 
 use everest_cluster::ClusterError;
 use everest_core::dialect::Dialect;
@@ -7,18 +7,18 @@ use everest_core::finding::Finding;
 use super::config::TargetError;
 use super::usage::UsageError;
 
-/// What is left to do where the deletion of an external object does not come to its end.
+/// The advice if the deletion of an external object does not end.
 pub const WAY_OUT: &str = "To let the managed resource go and leave its external object where it is, \
     take Delete out of spec.managementPolicies (write Observe, Create, Update)";
 
-/// What kept a reconcile from its end. [`std::fmt::Display`] is the message of the condition:
-/// what, where, why and what to do; it never holds a secret.
+/// The error of a reconcile. [`std::fmt::Display`] is the message of the condition: what, where,
+/// why and what to do; it never contains a secret.
 #[derive(Debug, thiserror::Error)]
 pub enum ReconcileError {
-    /// The cluster of the external object cannot be worked with.
+    /// The cluster of the external object cannot be used.
     #[error("connect failed: {0}")]
     Target(#[from] TargetError),
-    /// The use of the config cannot be noted.
+    /// The usage of the config cannot be written.
     #[error("connect failed: {0}")]
     Usage(#[from] UsageError),
     /// A request to the external object's cluster failed.
@@ -27,12 +27,12 @@ pub enum ReconcileError {
     /// A request to the control plane failed.
     #[error("{doing} failed: {source}")]
     Control {
-        /// What was being done.
+        /// The operation in progress.
         doing: &'static str,
-        /// Why it failed.
+        /// The reason of the failure.
         source: Box<kube::Error>,
     },
-    /// `spec.forProvider` is no model.
+    /// `spec.forProvider` cannot be read as a model.
     #[error(
         "spec.forProvider cannot be read: {0}. The definition in the cluster may be older than the \
          provider: install the package's definitions"
@@ -41,7 +41,7 @@ pub enum ReconcileError {
     /// Rules are broken; nothing was written.
     #[error("{}", .0.iter().map(sentence).collect::<Vec<_>>().join("; "))]
     Refused(Vec<Finding>),
-    /// The change has to wait for something that will pass by itself.
+    /// The change has to wait for something that ends by itself.
     #[error("{0}")]
     Held(String),
     /// Another managed resource has the external object.
@@ -60,7 +60,7 @@ pub enum ReconcileError {
     /// It could not be deleted.
     #[error("delete failed: {0}")]
     Delete(Box<ReconcileError>),
-    /// A Secret is not what it has to be.
+    /// A Secret is missing, incomplete or belongs to someone else.
     #[error("{0}")]
     Secret(String),
 }
@@ -74,7 +74,8 @@ impl ReconcileError {
         }
     }
 
-    /// Whether something was written meanwhile: looking again is all that is needed.
+    /// Returns true if someone else wrote the object meanwhile, so that another reconcile is
+    /// enough.
     pub fn is_conflict(&self) -> bool {
         match self {
             ReconcileError::Cluster(ClusterError::Api { code, .. }) => *code == 409,
@@ -86,14 +87,14 @@ impl ReconcileError {
         }
     }
 
-    /// Whether the managed resource itself is gone.
+    /// Returns true if the managed resource itself is gone.
     pub fn is_gone(&self) -> bool {
         matches!(self, ReconcileError::Control { source, .. }
             if matches!(&**source, kube::Error::Api(status) if status.code == 404))
     }
 }
 
-/// What a rule has found, as it is said of a managed resource.
+/// A finding as a sentence for users of managed resources.
 pub fn sentence(finding: &Finding) -> String {
     const OURS: Dialect = Dialect::ManagedResource;
     let place = OURS.field(&finding.path);

@@ -1,8 +1,8 @@
 //! Events about managed resources and configs, as `kubectl describe` shows them.
 //!
-//! They are the core API's events: those are what Crossplane's RBAC manager lets a provider
-//! write. An event that is said again is counted, not written again; an object about which too
-//! much is said is not heard for a while.
+//! They are events of the core API, because Crossplane's RBAC manager allows providers to write
+//! those. A repeated event is counted, not written again; further events of an object with too many
+//! are dropped for a while.
 
 mod recent;
 
@@ -23,27 +23,27 @@ use recent::{Recent, Said};
 /// The component that events come from.
 const COMPONENT: &str = "everest-crossplane";
 
-/// Where events about objects of the cluster are.
+/// The namespace of events about cluster-scoped objects.
 const CLUSTER_WIDE: &str = "default";
 
-/// How many may wait to be written; more are dropped.
+/// The most events that may wait; further ones are dropped.
 const WAITING: usize = 512;
 
 /// The API's limit for a message, in bytes.
 const LONGEST: usize = 1024;
 
-/// How long what still waits at the end may take.
+/// The time in which queued events must be written at the end of the process.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// Annotation with the external name of the resource that an event is about.
 const EXTERNAL_NAME: &str = "external-name";
 
-/// Whether someone should look.
+/// The type of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum EventType {
-    /// It went as it should.
+    /// Something succeeded.
     Normal,
-    /// It did not.
+    /// Something failed.
     Warning,
 }
 
@@ -56,7 +56,7 @@ impl EventType {
     }
 }
 
-/// Why there is an event: the reasons that every Crossplane provider has.
+/// The reason of an event; these are the reasons of all Crossplane providers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Reason {
     /// There is no target.
@@ -81,9 +81,9 @@ pub enum Reason {
     CannotUpdateExternalResource,
     /// The managed resource itself could not be changed.
     CannotUpdateManagedResource,
-    /// The management policies are a set that has no meaning.
+    /// The management policies are invalid.
     CannotUseInvalidManagementPolicy,
-    /// The deletion was asked for.
+    /// The deletion was requested.
     DeletedExternalResource,
     /// It was created.
     CreatedExternalResource,
@@ -93,19 +93,19 @@ pub enum Reason {
     PendingExternalResource,
     /// Nothing is done while the resource is paused.
     ReconciliationPaused,
-    /// A reconcile that was asked for was had.
+    /// A requested reconcile was handled.
     ReconcileRequestHandled,
     /// A config is deleted while it is used.
     UsageAccounting,
 }
 
-/// Publishes events without making anyone wait. Cheap to clone.
+/// Publishes events without blocking the caller. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Events {
     waiting: mpsc::Sender<Spoken>,
 }
 
-/// One event on its way.
+/// An event that waits to be written.
 #[derive(Debug)]
 struct Spoken {
     about: ObjectReference,
@@ -116,8 +116,8 @@ struct Spoken {
 }
 
 impl Events {
-    /// Events, and the task that writes them through `control` until `shutdown`. What waits
-    /// then is still written, if that goes fast.
+    /// A publisher, and the task that writes its events through `control` until `shutdown`. Events
+    /// that wait then are still written, for a short time.
     pub fn new(
         control: kube::Client,
         shutdown: CancellationToken,
@@ -126,8 +126,7 @@ impl Events {
         (Events { waiting }, write_all(control, heard, shutdown))
     }
 
-    /// Says that something happened to an object. The message is for people and holds no
-    /// secret.
+    /// Publishes an event about an object. The message is for users and contains no secret.
     pub fn publish(
         &self,
         about: &ObjectReference,
@@ -172,7 +171,7 @@ fn shortened(message: &str) -> String {
     format!("{}…", &message[..end])
 }
 
-/// Writes what is heard until `shutdown`, and what waits then.
+/// Writes queued events until `shutdown`, and those that wait then.
 async fn write_all(
     control: kube::Client,
     mut heard: mpsc::Receiver<Spoken>,
@@ -199,7 +198,7 @@ async fn write_all(
     }
 }
 
-/// Writes one event: new, or counted once more.
+/// Writes one event, as a new one or by raising a count.
 async fn write(control: &kube::Client, recent: &mut Recent, spoken: Spoken) {
     let said = recent.hear(&spoken, Instant::now());
     let namespace = spoken

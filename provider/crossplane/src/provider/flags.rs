@@ -8,7 +8,7 @@ use lexopt::prelude::*;
 
 use everest_core::duration;
 
-/// What `--help` prints.
+/// The text of `--help`.
 pub const HELP: &str = "\
 everest-crossplane provider: the controllers of Everest's managed resources
 
@@ -52,7 +52,7 @@ A flag that is on or off also takes a value (--debug=false) and a no- (--no-debu
 Durations are written as in Go: 90s, 10m, 1h30m.
 ";
 
-/// What the command line asks for.
+/// The request of a command line.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Asked {
     /// The controllers.
@@ -61,16 +61,16 @@ pub enum Asked {
     Help,
 }
 
-/// What the command line says.
+/// The options from the command line.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Options {
-    /// Longest time between two looks at a managed resource.
+    /// The time between two reconciles of a managed resource without an event.
     pub poll: Duration,
-    /// How much that varies, in percent.
+    /// The jitter of that time, in percent.
     pub poll_jitter_percentage: u8,
-    /// Time between two looks at all of them.
+    /// The time between two reconciles of all managed resources.
     pub sync: Duration,
-    /// Reconciles a second, and at the same time.
+    /// The most reconciles per second, and at the same time.
     pub max_reconcile_rate: u32,
     /// Honour `spec.managementPolicies`.
     pub management_policies: bool,
@@ -82,19 +82,19 @@ pub struct Options {
     pub leader_election: bool,
     /// Namespace of the Lease.
     pub leader_election_namespace: String,
-    /// Say more.
+    /// Log more.
     pub debug: bool,
-    /// How log lines look.
+    /// The format of log lines.
     pub log_format: LogFormat,
-    /// Where metrics are served.
+    /// The address for metrics.
     pub metrics: Option<SocketAddr>,
-    /// Where the probes are served.
+    /// The address for probes.
     pub health: Option<SocketAddr>,
-    /// Socket of the change log's sidecar, if it is to be told.
+    /// Socket of the change log's sidecar, if change logs are enabled.
     pub changelogs: Option<PathBuf>,
 }
 
-/// How log lines look.
+/// The format of log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
     /// One JSON object a line.
@@ -106,7 +106,7 @@ pub enum LogFormat {
 /// Looks up an environment variable.
 pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// A variable that does not say what it should.
+/// An environment variable with a malformed value.
 #[derive(Debug, thiserror::Error)]
 #[error("the environment variable {name}: {cause}")]
 struct VariableError {
@@ -114,10 +114,10 @@ struct VariableError {
     cause: String,
 }
 
-/// Reads the arguments after the sub-command; what they do not say comes from the environment.
+/// Reads the arguments after the sub-command; missing ones come from the environment.
 ///
 /// # Errors
-/// When a flag is unknown, or a value is not what it should be; the error says which.
+/// If a flag is unknown or a value malformed; the error names it.
 pub fn parse(
     mut args: lexopt::Parser,
     environment: Environment<'_>,

@@ -1,4 +1,4 @@
-//! Safe start: each controller begins when its kind is served, however late that is.
+//! Safe start: each controller starts when its kind is served, however late that is.
 //!
 //! Crossplane installs the definitions of managed resources one by one, as they are activated;
 //! the provider starts before the first of them is there.
@@ -19,13 +19,13 @@ use kube::{Api, ResourceExt};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-/// How often the served kinds are looked at while a watch tells of new definitions.
+/// The interval of discovery while a watch reports new definitions.
 const WATCHED: Duration = Duration::from_secs(60);
 
-/// How often they are looked at without a watch.
+/// The interval of discovery without a watch.
 const UNWATCHED: Duration = Duration::from_secs(5);
 
-/// How often they are looked at while a definition is there that is not served yet.
+/// The interval of discovery while a definition exists that is not served yet.
 const SOON: Duration = Duration::from_millis(200);
 
 /// Which kinds of our group are served. Cheap to clone.
@@ -35,13 +35,13 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// A gate that opens for what [`follow`] finds.
+    /// A gate that opens for the kinds that [`follow`] finds.
     pub fn new() -> (watch::Sender<BTreeSet<String>>, Gate) {
         let (sender, served) = watch::channel(BTreeSet::new());
         (sender, Gate { served })
     }
 
-    /// Returns when the kind of that plural name is served. Never, if it never is.
+    /// Returns when the kind with that plural name is served; never returns if it never is.
     pub async fn served(&self, plural: &str) {
         let mut served = self.served.clone();
         if served
@@ -60,14 +60,13 @@ impl Gate {
     }
 }
 
-/// Tells the gate what is served, until `shutdown`.
+/// Keeps the gate up to date until `shutdown`.
 ///
-/// 1. Whether definitions may be watched is asked first: only a provider with safe-start is
-///    granted that.
-/// 2. The watch is on metadata, and says that a definition of ours has come or changed.
-/// 3. Whether its kind is established and served is then asked of discovery, which is where a
-///    client of it would ask.
-/// 4. Without the watch discovery is asked every few seconds.
+/// 1. An access review shows whether definitions may be watched: only a provider with safe-start
+///    may.
+/// 2. The watch is on metadata, and reports that a definition of ours was added or changed.
+/// 3. Discovery then shows whether its kind is established and served, as clients see it.
+/// 4. Without the watch, discovery is read every few seconds.
 pub async fn follow(
     control: kube::Client,
     gate: watch::Sender<BTreeSet<String>>,
@@ -138,7 +137,7 @@ pub async fn follow(
     }
 }
 
-/// The plural names of our group's kinds, as discovery has them; none if it does not answer.
+/// The plural names of our group's kinds from discovery; `None` if it does not answer.
 async fn served(control: &kube::Client) -> Option<BTreeSet<String>> {
     match control.list_api_group_resources(API_VERSION).await {
         Ok(list) => Some(
@@ -156,7 +155,7 @@ async fn served(control: &kube::Client) -> Option<BTreeSet<String>> {
     }
 }
 
-/// Whether definitions may be listed and watched.
+/// Returns true if definitions may be listed and watched.
 async fn may_watch(control: &kube::Client) -> bool {
     let reviews: Api<SelfSubjectAccessReview> = Api::all(control.clone());
     for verb in ["list", "watch"] {

@@ -1,4 +1,4 @@
-//! What the controller of managed resources has to know of a kind.
+//! The kind-specific part of the controller of managed resources.
 
 mod backup;
 mod backup_storage;
@@ -41,42 +41,42 @@ pub use restore::Restores;
 /// Keys and values of a connection Secret.
 pub type Details = BTreeMap<String, Sensitive<String>>;
 
-/// Tells of something that happened in a namespace.
+/// A callback for something that happened in a namespace.
 pub type Tell = Arc<dyn Fn(&str) + Send + Sync>;
 
-/// What becomes of an object that is being deleted.
+/// The progress of an object that is being deleted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// It goes by itself, or its finalizers tell what holds it.
+    /// It goes by itself, or its finalizers show what holds it.
     Goes,
     /// It waits for this.
     Waits(String),
-    /// It would have stayed for ever and was let go: what was done.
+    /// It would have stayed forever and was released; what was done.
     Released(String),
 }
 
-/// Something that is followed as long as it is kept.
+/// A watch that ends when this is dropped.
 pub type Companion = Box<dyn Any + Send + Sync>;
 
-/// What a step is done with.
+/// The data for a step.
 pub struct Scene<'a, K: Kind> {
     /// The managed resource.
     pub managed: &'a Managed<K::Model>,
     /// Its namespace and name.
     pub key: &'a ResourceKey,
-    /// What it says, with its namespace and name.
+    /// Its configuration, with namespace and name of the external object.
     pub config: &'a K::Model,
-    /// Namespace of the external object; empty for one that has none.
+    /// Namespace of the external object; empty for a cluster-scoped object.
     pub namespace: &'a str,
     /// Its name.
     pub name: &'a str,
-    /// The cluster, as it is followed.
+    /// The watches in its cluster.
     pub views: &'a Views<K>,
     /// The control plane.
     pub control: &'a kube::Client,
-    /// The Secrets beside managed resources.
+    /// The Secrets in the managed resources' namespaces.
     pub own_secrets: Option<&'a Reflector<PartialObjectMeta<Secret>>>,
-    /// What is remembered.
+    /// The remembered state.
     pub state: &'a mut ReconcileState,
 }
 
@@ -96,7 +96,7 @@ impl<K: Kind> Scene<'_, K> {
         K::observed(external, &self.cluster().owned_keys(external.meta()))
     }
 
-    /// Has the managed resource looked at when a Secret beside the external object changes.
+    /// Requests a reconcile whenever a Secret beside the external object changes.
     pub fn watch_secret(&self, name: &str) {
         let target = self.views.target.key.clone();
         let related = Related::Secret(target, self.namespace.to_owned(), name.to_owned());
@@ -106,7 +106,7 @@ impl<K: Kind> Scene<'_, K> {
     /// The Secret that `spec.forProvider.secretRef` names, in the managed resource's namespace.
     ///
     /// # Errors
-    /// When it does not exist or cannot be read.
+    /// If it does not exist or cannot be read.
     pub async fn referred_secret(&self) -> Result<Option<Secret>, ReconcileError> {
         let Some(reference) = &self.managed.spec.for_provider.secret_ref else {
             return Ok(None);
@@ -128,28 +128,29 @@ impl<K: Kind> Scene<'_, K> {
     }
 }
 
-/// A kind of managed resource. What most kinds have in common is written here.
+/// A kind of managed resource. Defaults here fit most kinds.
 #[async_trait]
 pub trait Kind: Sized + Send + Sync + 'static {
-    /// What users write.
+    /// The model that users write.
     type Model: ManagedModel + Validate + ObjectMapping<Object = Self::External>;
     /// The object that it stands for.
     type External: Typed + Serialize;
-    /// Members that are written back once the server has decided them.
+    /// Members that are written back once the server has chosen their values.
     const DECIDED: &'static [&'static str] = &[];
-    /// It runs once, whatever becomes of its object.
+    /// True if it runs once, whatever happens to its object.
     const RUNS_ONCE: bool = false;
-    /// The external object is in a namespace.
+    /// True if the external object is in a namespace.
     const NAMESPACED: bool = <Self::External as Resource>::Scope::NAMESPACED;
-    /// Secrets beside the managed resource matter.
+    /// True if the kind needs Secrets in the managed resource's namespace.
     const HAS_SECRETS: bool = false;
 
-    /// Drops what nobody reads of an external object.
+    /// Removes unneeded parts of an external object.
     fn trim(external: &mut Self::External) {
         let _ = external;
     }
 
-    /// Follows what else tells of external objects, by the name of their namespace.
+    /// Starts further watches that concern external objects; events carry the name of the
+    /// namespace.
     fn companions(cluster: &Cluster, tell: &Tell) -> Vec<Companion> {
         let _ = (cluster, tell);
         Vec::new()
@@ -160,7 +161,7 @@ pub trait Kind: Sized + Send + Sync + 'static {
         Self::Model::observed(external, owned)
     }
 
-    /// The model of what is there, where the object alone does not tell.
+    /// The observed model, if it needs more than the object.
     async fn seen(
         scene: &Scene<'_, Self>,
         external: &Self::External,
@@ -168,14 +169,14 @@ pub trait Kind: Sized + Send + Sync + 'static {
         Ok(scene.observed(external))
     }
 
-    /// Whether nothing is left to do of the deletion of an object that exists: it may stay, or
-    /// wait for the managed resource itself, which is in the namespace `home`.
+    /// Returns true if an existing object needs no further work for its deletion: it may stay, or
+    /// it waits for the managed resource itself, which is in the namespace `home`.
     fn is_left(config: &Self::Model, external: &Self::External, home: &str) -> bool {
         let _ = (config, external, home);
         false
     }
 
-    /// What holds an object that is being deleted.
+    /// A phrase for what holds an object that is being deleted.
     fn holders(external: &Self::External) -> Option<String> {
         let finalizers = external.finalizers();
         (!finalizers.is_empty())
@@ -188,22 +189,22 @@ pub trait Kind: Sized + Send + Sync + 'static {
         })
     }
 
-    /// Why a change has to wait, if it has to.
+    /// The reason why a change has to wait, if it has to.
     fn busy(external: &Self::External) -> Option<String> {
         let _ = external;
         None
     }
 
-    /// What has to come before the external object can be made.
+    /// The condition to wait for before the external object can be created.
     async fn awaited(scene: &mut Scene<'_, Self>) -> Result<Option<String>, ReconcileError> {
         let _ = scene;
         Ok(None)
     }
 
-    /// Whether the external object can be used.
+    /// The readiness of the external object.
     async fn readiness(scene: &mut Scene<'_, Self>, external: &Arc<Self::External>) -> Readiness;
 
-    /// The body of the change that is needed; none if the external object is as wanted.
+    /// The body of the needed change; `None` if the external object is as wanted.
     async fn change(
         scene: &Scene<'_, Self>,
         external: &Self::External,
@@ -217,8 +218,8 @@ pub trait Kind: Sized + Send + Sync + 'static {
         Ok(Arc::new(scene.requests().apply(scene.name, &body).await?))
     }
 
-    /// Notes on an external object that was just made what is not to be done to it later. This
-    /// happens before its creation counts as done, and may have happened before.
+    /// Records data on a new external object before its creation counts as done. May be called
+    /// again after an interruption.
     async fn note_creation(
         scene: &mut Scene<'_, Self>,
         external: &Arc<Self::External>,
@@ -227,8 +228,8 @@ pub trait Kind: Sized + Send + Sync + 'static {
         Ok(external.clone())
     }
 
-    /// An annotation that the managed resource is to have as well, where Everest may lose it from
-    /// the external object: its key, and its value if it has one.
+    /// An annotation that is copied to the managed resource because Everest may lose it from the
+    /// external object: its key, and its value if there is one.
     fn remembered(
         config: &Self::Model,
         external: &Self::External,
@@ -256,7 +257,7 @@ pub trait Kind: Sized + Send + Sync + 'static {
         Ok(scene.requests().delete(scene.name, uid.as_deref()).await?)
     }
 
-    /// Does what an object that is being deleted, by whomever, cannot go without.
+    /// Does the work without which an object cannot go that is being deleted, by anybody.
     async fn ending(
         scene: &mut Scene<'_, Self>,
         external: &Self::External,
@@ -265,20 +266,21 @@ pub trait Kind: Sized + Send + Sync + 'static {
         Ok(Ending::Goes)
     }
 
-    /// What else has to go once the external object is gone; what is still waited for.
+    /// Removes remaining objects once the external object is gone. Returns what is still waited
+    /// for.
     async fn clean_up(scene: &mut Scene<'_, Self>) -> Result<Option<String>, ReconcileError> {
         let _ = scene;
         Ok(None)
     }
 
-    /// Where an application connects to, as one word, and the Secret that holds the
-    /// credentials; none where there is nothing to connect to yet.
+    /// The address as one word, and the Secret with the credentials; `None` if clients cannot
+    /// connect yet.
     fn endpoint(external: &Self::External) -> Option<(String, String)> {
         let _ = external;
         None
     }
 
-    /// What an application connects with; none while that is not known.
+    /// The content of the connection Secret; `None` while it is not known.
     fn details(external: &Self::External, credentials: Option<&Secret>) -> Option<Details> {
         let _ = (external, credentials);
         None
@@ -291,7 +293,7 @@ pub trait Controlled: ManagedModel {
     type Kind: Kind<Model = Self>;
 }
 
-/// The body of the change that is needed, by what the objects say.
+/// The body of the necessary change, according to the objects.
 pub fn change<K: Kind>(
     cluster: &Cluster,
     config: &K::Model,
@@ -308,8 +310,9 @@ pub fn change<K: Kind>(
     convergence::change(&config.desired(Operation::Update), &held)
 }
 
-/// A body that is only taken while the object is the one it was made from. The version alone
-/// would not do: where there is no object, the server makes one of a body with a version.
+/// The body with the UID and resource version of the object that it was made from, so that the
+/// server accepts it for that object only. The version alone would not do: if the object is gone,
+/// the server creates one from a body with a version.
 pub fn at_version<E: Resource>(mut body: Value, external: &E) -> Value {
     let metadata = external.meta();
     for (member, value) in [
@@ -323,7 +326,7 @@ pub fn at_version<E: Resource>(mut body: Value, external: &E) -> Value {
     body
 }
 
-/// The model that will hold once a change is made.
+/// The model that holds once a change is made.
 ///
 /// # Errors
 /// When the two do not make a model.

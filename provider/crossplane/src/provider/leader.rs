@@ -1,8 +1,8 @@
-//! Of several replicas only one works: the one that holds the Lease.
+//! Leader election: only the replica that holds the Lease works.
 //!
-//! The lease is kept by `kube-lease-manager`. What it leaves open is done here: a replica that
-//! cannot renew stops before another may begin, one that waits learns at once that the lease
-//! was released, and a request that gets no answer counts as a failed one.
+//! `kube-lease-manager` holds the lease. This module adds three things: a replica that cannot renew
+//! stops before another one may begin, a waiting replica learns at once that the lease was
+//! released, and a request without an answer counts as failed.
 
 use std::time::Duration;
 
@@ -18,15 +18,15 @@ use tokio_util::sync::CancellationToken;
 /// The Lease of this provider.
 pub const LEASE: &str = "everest-crossplane-provider";
 
-/// How long the lease holds without being renewed. Upstream's 60 s would leave databases
-/// unattended for a minute after a node is lost.
+/// The time for which the lease holds without a renewal. With upstream's 60 s, no replica would
+/// reconcile for a minute after a node is lost.
 const HOLDS: Duration = Duration::from_secs(30);
 
-/// How long before its end it is renewed.
+/// The time before its end at which it is renewed.
 const RENEWED_BEFORE: Duration = Duration::from_secs(20);
 
-/// How long before its end a holder that could not renew it stops: clocks may differ by as
-/// much.
+/// The time before its end at which a holder stops that could not renew it: clocks may differ by
+/// that much.
 const STOPPED_BEFORE: Duration = Duration::from_secs(5);
 
 /// Longest time for one request about the lease.
@@ -35,7 +35,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Pause after a failed request.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Why this process cannot take part. Nothing is tried again: the process ends.
+/// The reason why this process cannot take part. There is no retry: the process ends.
 #[derive(Debug, thiserror::Error)]
 pub enum LeaderError {
     /// RBAC denies the lease.
@@ -60,7 +60,7 @@ pub enum LeaderError {
     },
 }
 
-/// That this process leads.
+/// The leadership of this process.
 pub struct Leadership {
     /// Cancelled when it no longer does: the lease could not be renewed, or was taken.
     pub lost: CancellationToken,
@@ -69,7 +69,7 @@ pub struct Leadership {
 }
 
 impl Leadership {
-    /// Gives the lease up, so that another replica need not wait for its end.
+    /// Releases the lease, so that another replica need not wait for its end.
     pub async fn release(self) {
         self.release.cancel();
         if timeout(PATIENCE * 2, self.keeper).await.is_err() {
@@ -78,15 +78,15 @@ impl Leadership {
     }
 }
 
-/// Waits until this process leads; none if `shutdown` comes first.
+/// Waits until this process leads; `None` if `shutdown` comes first.
 ///
-/// 1. A lease that nobody holds, or whose holder did not renew it in time, is taken.
+/// 1. A lease without a holder, or whose holder did not renew it in time, is acquired.
 /// 2. While another holds it, the Lease is watched: its release is seen at once, its end when
 ///    it is reached.
-/// 3. Held, it is renewed by a task of its own until it is released or lost.
+/// 3. A separate task renews the held lease until it is released or lost.
 ///
 /// # Errors
-/// [`LeaderError`], when waiting cannot help. An API server that does not answer is waited for.
+/// [`LeaderError`] if waiting cannot help. An API server that does not answer is waited for.
 pub async fn lead(
     client: &kube::Client,
     namespace: &str,
@@ -200,8 +200,8 @@ fn keep(manager: LeaseManager, api: Api<Lease>, identity: String) -> Leadership 
 
 /// Holds the lease; returns when this process may no longer lead.
 ///
-/// The manager renews by itself and speaks up only when something changed or failed, so what
-/// the Lease says is read now and then: a renewal that got no answer is one that failed.
+/// The manager renews by itself and reports only changes and failures, so the Lease is read from
+/// time to time: a renewal without an answer has failed.
 async fn hold(manager: &LeaseManager, api: &Api<Lease>, identity: &str) {
     let mut sure_until = Instant::now() + HOLDS - STOPPED_BEFORE;
     let look = HOLDS / 6;
@@ -236,14 +236,14 @@ async fn hold(manager: &LeaseManager, api: &Api<Lease>, identity: &str) {
     }
 }
 
-/// How long the lease holds from `now` on.
+/// The remaining time of the lease at `now`.
 fn left(lease: &Lease, now: Timestamp) -> Option<Duration> {
     let renewed = lease.spec.as_ref()?.renew_time.as_ref()?.0;
     let age = Duration::try_from(now.duration_since(renewed)).unwrap_or_default();
     Some(HOLDS.saturating_sub(age))
 }
 
-/// What waiting cannot help.
+/// The error, if waiting cannot help.
 fn lasting(namespace: &str, error: &LeaseManagerError) -> Option<LeaderError> {
     let LeaseManagerError::KubeError(kube::Error::Api(status)) = error else {
         return None;
@@ -261,8 +261,8 @@ fn lasting(namespace: &str, error: &LeaseManagerError) -> Option<LeaderError> {
     }
 }
 
-/// Who this replica is: the Pod's name, so that the Lease names it, and something that no
-/// other process has, so that a Pod whose container restarts waits for its former self.
+/// The identity of this replica: the Pod's name, so that the Lease shows it, and a part that no
+/// other process has, so that a restarted container waits for its former process.
 pub fn identity(environment: &dyn Fn(&str) -> Option<String>) -> String {
     let pod = environment("POD_NAME")
         .or_else(|| environment("HOSTNAME"))

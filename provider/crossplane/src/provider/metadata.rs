@@ -10,11 +10,11 @@ use serde_json::{Map, Value, json};
 pub const FINALIZER: &str = "finalizer.managedresource.crossplane.io";
 /// Name of the external object.
 pub const EXTERNAL_NAME: &str = "crossplane.io/external-name";
-/// `"true"`: nothing is done.
+/// `"true"`: the resource is paused.
 pub const PAUSED: &str = "crossplane.io/paused";
-/// How often to look, as a Go duration.
+/// The interval of reconciles without an event, as a Go duration.
 pub const POLL_INTERVAL: &str = "crossplane.io/poll-interval";
-/// Any word; a new one asks for a reconcile.
+/// Any text; a new one requests a reconcile.
 pub const RECONCILE_REQUESTED: &str = "crossplane.io/reconcile-requested-at";
 /// When a creation was begun.
 pub const CREATE_PENDING: &str = "crossplane.io/external-create-pending";
@@ -39,22 +39,22 @@ pub fn external_name(metadata: &ObjectMeta) -> &str {
         .unwrap_or_default()
 }
 
-/// Whether nothing is to be done.
+/// Returns true if nothing is to be done.
 pub fn is_paused(metadata: &ObjectMeta) -> bool {
     annotation(metadata, PAUSED) == Some("true")
 }
 
-/// Whether our finalizer is on.
+/// Returns true if our finalizer is on.
 pub fn is_held(metadata: &ObjectMeta) -> bool {
     has_finalizer(metadata, FINALIZER)
 }
 
-/// Whether a finalizer is on.
+/// Returns true if a finalizer is on.
 pub fn has_finalizer(metadata: &ObjectMeta, finalizer: &str) -> bool {
     finalizers(metadata).any(|known| known == finalizer)
 }
 
-/// Whether anybody else's finalizer is on.
+/// Returns true if anybody else's finalizer is on.
 pub fn is_held_by_others(metadata: &ObjectMeta) -> bool {
     finalizers(metadata).any(|finalizer| finalizer != FINALIZER)
 }
@@ -63,19 +63,19 @@ fn finalizers(metadata: &ObjectMeta) -> impl Iterator<Item = &str> {
     metadata.finalizers.iter().flatten().map(String::as_str)
 }
 
-/// Whether a creation was begun whose end is not recorded.
+/// Returns true if a creation was begun whose end is not recorded.
 pub fn is_creation_open(metadata: &ObjectMeta) -> bool {
     let time = |key| annotation(metadata, key).and_then(|text| text.parse::<Timestamp>().ok());
     let ended = time(CREATE_SUCCEEDED).max(time(CREATE_FAILED));
     time(CREATE_PENDING).is_some_and(|begun| ended.is_none_or(|ended| begun > ended))
 }
 
-/// Whether a creation is recorded as done.
+/// Returns true if a creation is recorded as done.
 pub fn was_created(metadata: &ObjectMeta) -> bool {
     annotation(metadata, CREATE_SUCCEEDED).is_some()
 }
 
-/// How often to look: what the annotation asks for, within reason, else `usual`.
+/// The interval of reconciles: that of the annotation, within limits, otherwise `usual`.
 pub fn poll_interval(metadata: &ObjectMeta, usual: Duration) -> Duration {
     annotation(metadata, POLL_INTERVAL)
         .and_then(|text| everest_core::duration::parse_go(text).ok())
@@ -95,8 +95,8 @@ pub fn patch(metadata: &ObjectMeta, annotations: Map<String, Value>, held: Optio
     body
 }
 
-/// A merge patch that puts a finalizer on or takes it off, leaves those of others, and names the
-/// version it was made from.
+/// A merge patch that adds or removes a finalizer, keeps those of others, and names the version it
+/// was made from.
 pub fn finalizer_patch(metadata: &ObjectMeta, finalizer: &str, held: bool) -> Value {
     let others = finalizers(metadata).filter(|known| *known != finalizer);
     let all: Vec<&str> = others.chain(held.then_some(finalizer)).collect();

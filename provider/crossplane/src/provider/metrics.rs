@@ -1,4 +1,4 @@
-//! Metrics: those that every Crossplane provider has, under their names, and ours.
+//! Metrics: those of every Crossplane provider under their usual names, and our own.
 
 mod resources;
 #[cfg(test)]
@@ -18,21 +18,21 @@ use tokio::time::Instant;
 
 use resources::Resources;
 
-/// What is scraped is in this format.
+/// The format of the scraped text.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// Buckets for how long a resource takes, in seconds: a database is made in minutes.
+/// Buckets for the duration of creations and deletions, in seconds: a database takes minutes.
 const LIFE: [f64; 17] = [
     0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1200.0, 1800.0,
     3600.0, 7200.0,
 ];
 
-/// Buckets for how long a reconcile takes, in seconds.
+/// Buckets for the duration of reconciles, in seconds.
 const RECONCILE: [f64; 13] = [
     0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0,
 ];
 
-/// Which managed resource a measurement is of.
+/// The managed resource of a measurement.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ResourceKey {
     /// Group, version and kind as Crossplane's label has them: `GROUP/VERSION, Kind=KIND`.
@@ -75,14 +75,14 @@ fn histogram_of_reconciles() -> Histogram {
     Histogram::new(RECONCILE)
 }
 
-/// How a reconcile ended.
+/// The end of a reconcile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// Nothing more to do until something changes.
     Success,
-    /// To be gone on with at once.
+    /// It continues at once.
     Requeue,
-    /// To be gone on with after a while.
+    /// It continues after a while.
     RequeueAfter,
     /// It failed and is tried again.
     Error,
@@ -99,7 +99,7 @@ impl Outcome {
     }
 }
 
-/// A write to a cluster that managed resources go to.
+/// The kind of a write to the cluster of external objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verb {
     /// Made.
@@ -230,7 +230,7 @@ impl Metrics {
         registry
     }
 
-    /// What is scraped, as [`CONTENT_TYPE`].
+    /// The metrics in the format [`CONTENT_TYPE`].
     pub fn text(&self) -> String {
         let mut text = String::new();
         // Writing into a String does not fail.
@@ -238,7 +238,8 @@ impl Metrics {
         text
     }
 
-    /// A managed resource, created then, is reconciled at `now`. Only the first time counts.
+    /// Measures the first reconcile of a managed resource, at `now`, since its creation. Later
+    /// calls are ignored.
     pub fn first_reconciled(&self, key: &ResourceKey, created: Timestamp, now: Timestamp) {
         if self.resources().first_reconciled(key) {
             let seconds = between(created, now);
@@ -248,8 +249,9 @@ impl Metrics {
         }
     }
 
-    /// A managed resource, created then, is ready at `now`. Only the first time counts, and
-    /// only of one whose first reconcile this process saw: the others were ready before.
+    /// Measures the first readiness of a managed resource, at `now`, since its creation. Later
+    /// calls are ignored, and so are resources whose first reconcile was in another process,
+    /// because they may have been ready before.
     pub fn first_ready(&self, key: &ResourceKey, created: Timestamp, now: Timestamp) {
         if self.resources().first_ready(key) {
             let seconds = between(created, now);
@@ -257,26 +259,25 @@ impl Metrics {
         }
     }
 
-    /// A managed resource, whose deletion was asked for then, is gone at `now`. All that was
-    /// known of it is freed.
+    /// Measures the deletion of a managed resource that is gone at `now`, and forgets the resource.
     pub fn deleted(&self, key: &ResourceKey, asked: Timestamp, now: Timestamp) {
         let seconds = between(asked, now);
         self.deletion.get_or_create(&gvk(key)).observe(seconds);
         self.forget(key);
     }
 
-    /// A managed resource is gone in another way. All that was known of it is freed.
+    /// Forgets a managed resource that is gone in another way.
     pub fn forget(&self, key: &ResourceKey) {
         let known = self.resources().forget(key);
         self.counted(key, known, resources::State::default());
     }
 
-    /// The external resource was found as desired.
+    /// Notes that the external resource is as desired.
     pub fn unchanged(&self, key: &ResourceKey) {
         self.resources().unchanged(key, Instant::now());
     }
 
-    /// The external resource was found to differ from what is desired.
+    /// Notes that the external resource differs from what is desired.
     pub fn drifted(&self, key: &ResourceKey) {
         if let Some(since) = self.resources().drifted(key, Instant::now()) {
             self.drift
@@ -285,7 +286,7 @@ impl Metrics {
         }
     }
 
-    /// A managed resource exists, and is ready and synced or not.
+    /// Notes that a managed resource exists, and whether it is ready and synced.
     pub fn state(&self, key: &ResourceKey, ready: bool, synced: bool) {
         let state = resources::State {
             exists: true,
@@ -296,7 +297,7 @@ impl Metrics {
         self.counted(key, before, state);
     }
 
-    /// The external resource of a managed resource was written.
+    /// Counts a write to an external resource.
     pub fn written(&self, key: &ResourceKey, verb: Verb) {
         let write = Write {
             gvk: key.gvk.clone(),
@@ -305,7 +306,7 @@ impl Metrics {
         self.writes.get_or_create(&write).inc();
     }
 
-    /// A reconcile begins; it is measured until the value is dropped.
+    /// Begins to measure a reconcile; dropping the value ends it.
     pub fn reconcile(&self, controller: &str) -> Reconcile {
         let label = Controller {
             controller: controller.to_owned(),
@@ -338,7 +339,7 @@ impl Metrics {
     }
 }
 
-/// A reconcile under way. One that is dropped without [`Reconcile::ended`] failed.
+/// A running reconcile. If it is dropped without [`Reconcile::ended`], it counts as failed.
 pub struct Reconcile {
     metrics: Metrics,
     label: Controller,
@@ -375,7 +376,7 @@ fn gvk(key: &ResourceKey) -> Gvk {
     }
 }
 
-/// Seconds from one time to a later one; clocks that disagree count as none.
+/// The seconds between two times; zero if the clocks disagree.
 fn between(from: Timestamp, to: Timestamp) -> f64 {
     Duration::try_from(to.duration_since(from))
         .unwrap_or_default()

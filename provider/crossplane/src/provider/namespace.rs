@@ -1,14 +1,15 @@
-//! Whether a namespace of the control plane is being deleted.
+//! Detection of a namespace of the control plane that is being deleted.
 
 use everest_schemas::managed::{ProviderConfigReference, ProviderConfigUsage, ResourceReference};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Api;
 use kube::api::{ApiResource, DynamicObject, PostParams};
 
-/// Whether a namespace is being deleted.
+/// Returns true if a namespace is being deleted.
 ///
-/// The creation of a ProviderConfigUsage gets a dry run: a namespace that is being deleted takes no
-/// new objects. A package may not read namespaces, but it may make its own kinds.
+/// The check is a dry run of the creation of a ProviderConfigUsage, because a namespace that is
+/// being deleted accepts no new objects. A package may not read namespaces, but it may create its
+/// own kinds.
 ///
 /// # Errors
 /// When the API server refuses the dry run for another reason, or does not answer.
@@ -37,7 +38,7 @@ pub async fn is_terminating(control: &kube::Client, namespace: &str) -> Result<b
     }
 }
 
-/// Whether a write was refused because its namespace is being deleted.
+/// Returns true if a write was refused because its namespace is being deleted.
 pub fn is_refused(error: &kube::Error) -> bool {
     let kube::Error::Api(status) = error else {
         return false;

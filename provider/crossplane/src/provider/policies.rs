@@ -1,4 +1,4 @@
-//! The sets of management policies that mean something.
+//! The valid sets of management policies.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use everest_schemas::managed::ManagementPolicy::{
     self, All, Create, Delete, LateInitialize, Observe, Update,
 };
 
-/// The sets that Crossplane accepts, besides the empty one, which pauses.
+/// The sets that Crossplane accepts, except the empty one, which is a pause.
 const ACCEPTED: [&[ManagementPolicy]; 14] = [
     &[All],
     &[Observe, Create, Update, LateInitialize, Delete],
@@ -24,7 +24,7 @@ const ACCEPTED: [&[ManagementPolicy]; 14] = [
     &[Observe, Update, LateInitialize],
 ];
 
-/// What may be done with an external object.
+/// The actions that are allowed on an external object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Policies {
     /// It may be made.
@@ -33,13 +33,13 @@ pub struct Policies {
     pub update: bool,
     /// It may be deleted.
     pub delete: bool,
-    /// What the server decided may be written into the spec.
+    /// Values that the server has chosen may be written into the spec.
     pub late_initialize: bool,
-    /// Nothing may be done, not even looked.
+    /// Nothing may be done, not even an observation.
     pub paused: bool,
 }
 
-/// The policies are no set that Crossplane accepts.
+/// The policies are not a set that Crossplane accepts.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "spec.managementPolicies is [{given}], which is no set that Crossplane accepts. Write \
@@ -54,7 +54,7 @@ impl Policies {
     /// Reads a set.
     ///
     /// # Errors
-    /// When it is none of those that Crossplane accepts.
+    /// If Crossplane does not accept it.
     pub fn of(given: &[ManagementPolicy]) -> Result<Self, InvalidPolicies> {
         let set: BTreeSet<_> = given.iter().copied().collect();
         let accepted =

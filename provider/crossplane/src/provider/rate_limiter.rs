@@ -1,12 +1,11 @@
-//! How fast reconciles may follow each other: so many a second in all, with some to spare for
-//! a start.
+//! The limit on reconciles per second, with a reserve for bursts.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
-/// How many times the rate may be used at once after a quiet time.
+/// The size of a burst after a quiet time, in seconds of the rate.
 const SPARE: u32 = 10;
 
 /// A bucket of tokens that all controllers take from. Cheap to clone.
@@ -28,7 +27,7 @@ impl RateLimiter {
         }
     }
 
-    /// Returns when the next reconcile may begin. Who comes first goes first.
+    /// Returns when the next reconcile may begin, in the order of the calls.
     pub async fn turn(&self) {
         let turn = {
             let now = Instant::now();

@@ -1,7 +1,7 @@
 //! One reconcile of a managed resource: the steps that [`decide`] names, done one after another.
 //!
-//! What a step looks at is in `observe`, what it writes to the external object in `external`,
-//! to the managed resource in `patch`; what the reconcile came to is in `outcome`.
+//! Observations are in `observe`, writes to the external object in `external`, writes to the
+//! managed resource in `patch`, and the result of the reconcile in `outcome`.
 
 #[cfg(test)]
 mod conditions;
@@ -48,7 +48,7 @@ use super::reconcile_state::{ReconcileState, ResourceKey};
 use super::views::Views;
 use outcome::Outcome;
 
-/// When to look again although nothing happens.
+/// The time of the next reconcile if no event comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
     /// Never.
@@ -72,30 +72,30 @@ struct Reconciler<'a, K: Kind> {
     views: Option<Arc<Views<K>>>,
     external: Option<Arc<K::External>>,
     change: Option<Value>,
-    /// What somebody else has raised, and is left as it is.
+    /// The values that someone else has raised and that are kept.
     raised: Vec<Finding>,
-    /// Why its cluster can never be reached again.
+    /// The reason why its cluster can never be reached again.
     cut_off: Option<TargetError>,
     state: &'a mut ReconcileState,
     /// The managed resource is no longer there.
     gone: bool,
-    /// The external object does not exist, and is to be made.
+    /// The external object does not exist and should be created.
     missing: bool,
 }
 
 pub use telemetry::measured;
 
 /// Longest time of a reconcile: two requests to the external object's cluster that end by their own
-/// time-out. (crossplane-runtime gives a reconcile one minute.)
+/// timeout. (crossplane-runtime allows one minute.)
 const LONGEST: Duration = Duration::from_secs(120);
-/// How soon is looked again after a reconcile that took too long.
+/// The pause after a reconcile that took too long.
 const OVERDUE: Duration = Duration::from_secs(30);
 
-/// Looks at a managed resource, does what is to be done, and says in its status what it came
-/// to. Returns when to look again.
+/// Reconciles a managed resource and writes the result to its status. Returns the time of the next
+/// reconcile.
 ///
-/// A reconcile that is not answered is given up, as if the process had died in it: the next one
-/// goes on from what is there. Requests to the control plane end by nothing else.
+/// A reconcile that takes too long is dropped, as if the process had died in it: the next one goes
+/// on from what it finds. This is the only timeout for requests to the control plane.
 pub async fn reconcile<K: Kind>(managed: &Managed<K::Model>, controller: &Controller<K>) -> Next {
     match tokio::time::timeout(LONGEST, Box::pin(reconcile_once(managed, controller))).await {
         Ok(next) => next,
@@ -151,8 +151,8 @@ async fn reconcile_once<K: Kind>(managed: &Managed<K::Model>, controller: &Contr
 }
 
 impl<K: Kind> Reconciler<'_, K> {
-    /// Does the steps, until one of them says when to look again. None once the managed
-    /// resource is let go.
+    /// Does steps until one of them ends the reconcile. `None` once the managed resource is
+    /// released.
     async fn run(&mut self) -> Result<Option<Outcome>, ReconcileError> {
         let mut situation = self.situation();
         if situation.deleting && situation.held {

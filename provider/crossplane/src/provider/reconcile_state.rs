@@ -1,5 +1,5 @@
-//! What a controller remembers of its managed resources from one reconcile to the next. Nothing of
-//! it is needed to go on after a restart.
+//! The data that a controller keeps between reconciles of a managed resource. A restarted process
+//! needs none of it.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::config::TargetKey;
 
-/// Long enough for any state from before a change to have been replaced.
+/// A time long enough that a state cannot be from before a change.
 const SETTLED: Duration = Duration::from_secs(3600);
 /// The state of a database that is as it should be.
 const READY: &str = "ready";
@@ -22,10 +22,10 @@ const LONGEST_DELAY: Duration = Duration::from_secs(60);
 /// Namespace and name of a managed resource.
 pub type ResourceKey = (String, String);
 
-/// What a managed resource has to do with.
+/// An object that concerns a managed resource.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Related {
-    /// Its external object, or another object of that name that tells of it.
+    /// Its external object, or a related object of the same name.
     External(TargetKey, String, String),
     /// A Secret beside the external object.
     Secret(TargetKey, String, String),
@@ -33,50 +33,50 @@ pub enum Related {
     Own(String, String),
 }
 
-/// What is remembered of one managed resource.
+/// The data about one managed resource.
 #[derive(Debug, Default)]
 pub struct ReconcileState {
     /// Failures in a row.
     failures: u32,
-    /// How the external object was last seen to stand.
+    /// The last observed state of the external object.
     steady: Option<Stand>,
-    /// Whether a `ready` may be from before our last write.
+    /// The possibility that `ready` is from before our last write.
     leftover: Leftover,
     /// The generation of the external object after our last write.
     pub written: i64,
-    /// What was last published.
+    /// The last published connection.
     pub published: Option<Published>,
-    /// How long things have been as they are.
+    /// The stopwatches.
     pub times: Times,
-    /// What the last step of a longer flow was still waiting for.
+    /// The condition that the last step of a longer operation was waiting for.
     pub waiting: Option<String>,
 }
 
-/// How an external object stands.
+/// The state of an external object, and since when.
 #[derive(Debug)]
 struct Stand {
     state: String,
-    /// The state, and what else tells of work on the object.
+    /// The state, with other signs of work on the object.
     footing: String,
     since: Instant,
 }
 
-/// Whether the external object's `ready` may be from before a change of it.
+/// The possibility that the external object's `ready` is from before a change.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Leftover {
-    /// It may: what came before is not known.
+    /// It may be: the past is not known.
     #[default]
     Possible,
-    /// It may until another state is seen: it was `ready` when it was changed.
+    /// It may be until another state is seen: it was `ready` when it was changed.
     UntilLeft,
-    /// It is not.
+    /// It cannot be.
     No,
 }
 
-/// What a connection Secret was last made from.
+/// The sources of the last connection Secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Published {
-    /// Where to connect to.
+    /// The endpoint to connect to.
     pub endpoint: String,
     /// Version of the Secret with the credentials.
     pub credentials: String,
@@ -97,13 +97,14 @@ impl ReconcileState {
         self.failures = 0;
     }
 
-    /// The external object was made, and has this generation: no state is from before.
+    /// Notes that the external object was created with this generation, so that no state is from
+    /// before.
     pub fn created(&mut self, generation: Option<i64>) {
         self.written = generation.unwrap_or(0);
         self.leftover = Leftover::No;
     }
 
-    /// The external object was changed in the state that it was last seen in, and has this
+    /// Notes that the external object was changed in the last observed state, and has this
     /// generation now.
     pub fn changed(&mut self, generation: Option<i64>) {
         self.written = generation.unwrap_or(0);
@@ -120,9 +121,9 @@ impl ReconcileState {
         };
     }
 
-    /// How long the external object has been in this state and on this footing, counted from our
-    /// last write; for long, if the state cannot be from before that. `was_ready` is whether the
-    /// managed resource was so at the last reconcile of any process.
+    /// The time for which the external object has been in this state and on this footing, counted
+    /// from our last write; a long time if the state cannot be from before that. `was_ready` is
+    /// true if the managed resource was ready at the last reconcile of any process.
     pub fn stood(&mut self, state: &str, footing: &str, was_ready: bool) -> Duration {
         let now = Instant::now();
         let since = match &self.steady {
@@ -149,7 +150,7 @@ impl ReconcileState {
     }
 }
 
-/// What is remembered of all managed resources of a kind.
+/// The data about all managed resources of a kind.
 #[derive(Default)]
 pub struct ReconcileStates {
     all: Mutex<HashMap<ResourceKey, ReconcileState>>,
@@ -157,12 +158,12 @@ pub struct ReconcileStates {
 }
 
 impl ReconcileStates {
-    /// Takes out what is remembered of one: nobody else looks at it meanwhile.
+    /// Takes the data of one managed resource out, so that only one reconcile has it.
     pub fn take(&self, key: &ResourceKey) -> ReconcileState {
         locked(&self.all).remove(key).unwrap_or_default()
     }
 
-    /// Keeps it for the next reconcile.
+    /// Puts it back for the next reconcile.
     pub fn put(&self, key: &ResourceKey, state: ReconcileState) {
         locked(&self.all).insert(key.clone(), state);
     }
@@ -176,7 +177,7 @@ impl ReconcileStates {
         });
     }
 
-    /// Has a managed resource told of what happens to something.
+    /// Requests a reconcile of a managed resource whenever `related` changes.
     pub fn relate(&self, related: Related, key: &ResourceKey) {
         let mut all = locked(&self.related);
         let keys = all.entry(related).or_default();
@@ -185,13 +186,13 @@ impl ReconcileStates {
         }
     }
 
-    /// Who is to be told.
+    /// The managed resources to reconcile.
     pub fn related(&self, related: &Related) -> Vec<ResourceKey> {
         let all = locked(&self.related);
         all.get(related).into_iter().flatten().cloned().collect()
     }
 
-    /// Whether any managed resource has an external object in a cluster.
+    /// Returns true if any managed resource has an external object in a cluster.
     pub fn uses(&self, target: &TargetKey) -> bool {
         locked(&self.related)
             .keys()

@@ -1,5 +1,5 @@
-//! What the provider may do: the roles that are shipped, for the cluster that its resources go
-//! to, and the role that Crossplane's RBAC manager renders, for the control plane.
+//! The provider's permissions: the roles that are shipped, for the clusters of external objects,
+//! and the role that Crossplane's RBAC manager renders, for the control plane.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -14,7 +14,7 @@ const OWN: &str = "everest.m.openeverest.io";
 /// The verbs of each resource, by group and plural.
 type Verbs = BTreeMap<(String, String), BTreeSet<String>>;
 
-/// What `rbac/provider.yaml` grants.
+/// The rights that `rbac/provider.yaml` grants.
 static SHIPPED: LazyLock<Verbs> = LazyLock::new(|| {
     let file =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/crossplane/rbac/provider.yaml");
@@ -41,14 +41,15 @@ fn texts(value: &Value) -> Vec<String> {
         .collect()
 }
 
-/// Whether the provider may do that.
+/// Returns true if the provider has this permission.
 pub(crate) fn allow(verb: &str, group: &str, resource: &str) -> bool {
     let key = (group.to_owned(), resource.to_owned());
     let shipped = SHIPPED.get(&key);
     shipped.is_some_and(|granted| granted.contains(verb)) || rendered(verb, group, resource)
 }
 
-/// What the RBAC manager's system role grants; nothing of a provider's own kinds may be deleted.
+/// The permissions of the RBAC manager's system role. It does not include the deletion of a
+/// provider's own kinds.
 fn rendered(verb: &str, group: &str, resource: &str) -> bool {
     match group {
         OWN => ["get", "list", "watch", "create", "update", "patch"].contains(&verb),

@@ -1,4 +1,4 @@
-//! The process: everything made from the flags, run until a signal, ended in order.
+//! The process: sets everything up from the flags, runs until a signal, and ends in order.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -25,10 +25,10 @@ use super::rate_limiter::RateLimiter;
 use super::server::{self, Health, Routes};
 use super::usage::Usages;
 
-/// How long reconciles that are under way may take to end.
+/// The longest time for running reconciles to end.
 const LAST_WORDS: Duration = Duration::from_secs(10);
 
-/// Why the process ended by itself.
+/// The reason why the process ended by itself.
 #[derive(Debug, thiserror::Error)]
 enum RunError {
     /// The control plane's kubeconfig, or the Pod's service account, cannot be used.
@@ -44,7 +44,7 @@ enum RunError {
     /// The lease cannot be used.
     #[error(transparent)]
     Leader(#[from] LeaderError),
-    /// Another replica may lead. The process ends, and begins again as one that waits.
+    /// Another replica may lead. The process ends, and restarts as a waiting replica.
     #[error("the lease was lost, so all controllers were stopped; another replica may lead")]
     LeaseLost,
     /// Signals cannot be received.
@@ -88,9 +88,9 @@ pub fn run(args: lexopt::Parser) -> ExitCode {
     }
 }
 
-/// What is logged. Nothing of the Kubernetes client itself: it logs a whole answer that it cannot
-/// decode, as a warning, and one that was cut short may be a Secret. Its errors say the same without
-/// the answer.
+/// The log filter. The Kubernetes client's own lines are omitted: it logs a response that it cannot
+/// decode as a warning, in full, and a truncated response may be a Secret. Its errors contain the
+/// same information without the answer.
 fn filter(debug: bool) -> tracing_subscriber::EnvFilter {
     tracing_subscriber::EnvFilter::new(if debug {
         "info,everest_crossplane=debug,everest_cluster=debug,kube=debug,kube_client=off"
@@ -113,14 +113,14 @@ fn log(options: &Options) {
 
 /// Runs the controllers until a signal.
 ///
-/// 1. The probes answer first, so that the kubelet sees a process that lives. It is ready once
-///    it leads or waits for its turn.
-/// 2. Configs and usages are looked after from the start, each kind of managed resource from
-///    when it is served.
-/// 3. At the end controllers take no new work and finish what is under way; then the lease is
-///    released, so that the next replica finds nothing half done; then the servers end.
+/// 1. The probes answer first, so that the kubelet sees a live process. It is ready once it leads
+///    or waits for the lease.
+/// 2. Controllers of configs and usages start at once, those of managed resources when their kind
+///    is served.
+/// 3. At the end, controllers accept no new work and finish running reconciles. Then the lease is
+///    released, so that the next replica finds nothing half done. Then the servers end.
 ///
-/// A lease that is lost stops the controllers at once, and the process ends in failure.
+/// If the lease is lost, the controllers stop at once and the process ends in failure.
 async fn serve(options: Options) -> Result<(), RunError> {
     let signal = on_signal()?;
     let servers = CancellationToken::new();
@@ -245,7 +245,7 @@ fn start(controllers: &mut JoinSet<()>, context: &Arc<Context>, shutdown: &Cance
     }
 }
 
-/// A token that the system's wish to end this process cancels.
+/// A token that is cancelled by a signal to end this process.
 fn on_signal() -> Result<CancellationToken, RunError> {
     let shutdown = CancellationToken::new();
     let mut interrupt = signal(SignalKind::interrupt()).map_err(RunError::Signals)?;

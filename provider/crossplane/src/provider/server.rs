@@ -21,17 +21,17 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// An answer: status, content type, body.
 pub type Answer = (StatusCode, &'static str, String);
 
-/// Answers a path; none if there is nothing.
+/// A function from a path to the answer; `None` if the path is unknown.
 pub type Routes = Arc<dyn Fn(&str) -> Option<Answer> + Send + Sync>;
 
-/// Whether the process is up to its work, for the kubelet.
+/// The health of the process, for the kubelet.
 #[derive(Clone, Debug, Default)]
 pub struct Health {
     ready: Arc<AtomicBool>,
 }
 
 impl Health {
-    /// From now on, or no longer, ready.
+    /// Sets whether the process is ready.
     pub fn set_ready(&self, ready: bool) {
         self.ready.store(ready, Ordering::Release);
     }
@@ -58,7 +58,7 @@ impl Health {
 /// Listens on `address`.
 ///
 /// # Errors
-/// When the address cannot be had.
+/// If the address cannot be used.
 pub async fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     TcpListener::bind(address).await
 }

@@ -1,7 +1,7 @@
-//! Who uses which config: one ProviderConfigUsage for each managed resource.
+//! The usages of configs: one ProviderConfigUsage for each managed resource.
 //!
-//! They are what other tools count, and what a user looks at to see why a config is not
-//! deleted. They carry no finalizer, so that none of ours holds a namespace.
+//! Other tools count them, and users read them to see why a config is not deleted. They have no
+//! finalizer, so that they do not hold a namespace.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -36,7 +36,7 @@ pub struct UserOfConfig {
     pub kind: String,
 }
 
-/// Why a use could not be noted.
+/// The reason why a usage could not be written.
 #[derive(Debug, thiserror::Error)]
 pub enum UsageError {
     /// The usage cannot be put into JSON.
@@ -47,7 +47,7 @@ pub enum UsageError {
         /// Why.
         source: serde_json::Error,
     },
-    /// The API server did not take it.
+    /// The API server did not accept it.
     #[error(
         "cannot note that {user} uses {config}: {source}. The provider needs create, patch, list \
          and watch on providerconfigusages.everest.m.openeverest.io, which Crossplane grants with \
@@ -63,7 +63,7 @@ pub enum UsageError {
     },
 }
 
-/// What is known of the usages that exist. Cheap to clone.
+/// The known usages. Cheap to clone.
 #[derive(Clone)]
 pub struct Usages {
     control: kube::Client,
@@ -75,7 +75,7 @@ pub struct Usages {
 #[derive(Default)]
 struct Known {
     usages: HashMap<String, TargetKey>,
-    /// All that exist are known: the first list has come.
+    /// True once all existing usages are known: the first list has arrived.
     complete: bool,
 }
 
@@ -89,11 +89,11 @@ impl Usages {
         }
     }
 
-    /// Notes that `user` uses the config that `reference` means. Sends nothing if that is
-    /// known already.
+    /// Writes a usage of the config that `reference` names by `user`. Sends nothing if it is known
+    /// already.
     ///
-    /// A namespace that is being deleted takes no new objects, and the deletion of a managed
-    /// resource there must go on: the use counts as noted.
+    /// A namespace that is being deleted accepts no new objects, and the deletion of a managed
+    /// resource there must go on: the usage counts as written.
     ///
     /// # Errors
     /// [`UsageError`]; try again.
@@ -136,7 +136,7 @@ impl Usages {
         Ok(())
     }
 
-    /// How many use a config; none while not all usages are known.
+    /// The number of users of a config; `None` while not all usages are known.
     pub fn users(&self, config: &TargetKey) -> Option<usize> {
         let known = self.known();
         known
@@ -144,20 +144,20 @@ impl Usages {
             .then(|| known.usages.values().filter(|used| *used == config).count())
     }
 
-    /// All that exist are known.
+    /// Notes that all existing usages are known.
     #[cfg(test)]
     pub(crate) fn know_all(&self) {
         self.known().complete = true;
     }
 
-    /// Tells whenever a count may have changed.
+    /// Notifies whenever a count may have changed.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
     }
 
-    /// Follows the usages of the cluster until `shutdown`. One that no managed resource owns
-    /// (a backup brought it back) would never go by itself: it is not counted, and deleted where
-    /// the provider may delete. Crossplane's own role does not grant that.
+    /// Watches the usages of the control plane until `shutdown`. A usage without an owner (restored
+    /// from a backup of the cluster) would never go by itself: it is not counted, and is deleted if
+    /// the provider has the right, which Crossplane's own role does not grant.
     pub async fn follow(&self, shutdown: CancellationToken) {
         let api: Api<ProviderConfigUsage> = Api::all(self.control.clone());
         let mut events = std::pin::pin!(watcher(api, watcher::Config::default()).default_backoff());
@@ -210,7 +210,7 @@ impl Usages {
         }
     }
 
-    /// Whether a usage has an owner. Without one it is deleted, as far as that is allowed.
+    /// Returns true if a usage has an owner. Deletes one without an owner, if that is allowed.
     async fn owned(&self, usage: &ProviderConfigUsage) -> bool {
         let controlled = usage
             .owner_references()
@@ -291,7 +291,7 @@ fn usage(user: &UserOfConfig, reference: &ProviderConfigReference) -> ProviderCo
     }
 }
 
-/// Whether a watch ended because its kind is not served any more.
+/// Returns true if a watch ended because its kind is not served any more.
 fn is_undefined(error: &watcher::Error) -> bool {
     let (watcher::Error::InitialListFailed(error) | watcher::Error::WatchStartFailed(error)) =
         error

@@ -1,4 +1,4 @@
-//! What a controller follows in one cluster: one watch a kind, whoever looks.
+//! The watches of a controller in one cluster: one for each kind, shared by all readers.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -23,14 +23,14 @@ use super::kind::{Companion, Kind, Tell};
 use super::reconcile_state::{ReconcileStates, Related};
 use everest_schemas::managed::Managed;
 
-/// Where managed resources that are to be looked at are put.
+/// The queue of managed resources to reconcile.
 pub type Queue<M> = UnboundedSender<ObjectRef<Managed<M>>>;
 
-/// Tells the managed resources that something has to do with.
+/// Queues the managed resources that an object concerns.
 pub struct Notifier<K: Kind> {
-    /// Who has to do with what.
+    /// The relations between objects and managed resources.
     pub states: Arc<ReconcileStates>,
-    /// Where they are put.
+    /// The queue.
     pub queue: Queue<K::Model>,
 }
 
@@ -44,7 +44,7 @@ impl<K: Kind> Clone for Notifier<K> {
 }
 
 impl<K: Kind> Notifier<K> {
-    /// Something happened to `related`.
+    /// Queues the managed resources that `related` concerns.
     pub fn tell(&self, related: &Related) {
         for (namespace, name) in self.states.related(related) {
             // Nobody listens any more only when the controller has ended.
@@ -53,7 +53,7 @@ impl<K: Kind> Notifier<K> {
     }
 }
 
-/// What is followed in one cluster.
+/// The watches in one cluster.
 pub struct Views<K: Kind> {
     /// The cluster.
     pub target: Arc<Target>,
@@ -67,12 +67,12 @@ pub struct Views<K: Kind> {
     recent: Mutex<(Instant, Cluster)>,
 }
 
-/// How long what was read for the rules is good for other resources.
+/// The time for which reads for the rules are reused for other resources.
 const RECENT: Duration = Duration::from_secs(2);
 
 impl<K: Kind> Views<K> {
-    /// Starts to follow the external objects. When that breaks down the cluster is asked at once
-    /// whether it still answers: what is not looked at anew goes on saying that it is ready.
+    /// Starts to watch the external objects. If the watch breaks, the cluster is checked at once,
+    /// because objects would otherwise go on being reported as ready.
     pub fn open(target: Arc<Target>, targets: Targets, notifier: Notifier<K>) -> Self {
         let cluster = target.cluster.clone().without_retries();
         let tell = teller(&target, &notifier, Related::External);
@@ -109,7 +109,7 @@ impl<K: Kind> Views<K> {
         }
     }
 
-    /// The cluster with what was read of it a moment ago.
+    /// The cluster with recent reads.
     pub fn recent(&self) -> Cluster {
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         if recent.0.elapsed() > RECENT {
@@ -118,10 +118,10 @@ impl<K: Kind> Views<K> {
         recent.1.clone()
     }
 
-    /// The external object as it was last seen; asked for where the watch does not work.
+    /// The external object from the watch, or from the server if the watch does not work.
     ///
     /// # Errors
-    /// Whatever keeps it from being read.
+    /// Any error that keeps it from being read.
     pub async fn external(
         &self,
         namespace: &str,
@@ -138,7 +138,7 @@ impl<K: Kind> Views<K> {
         }
     }
 
-    /// The engine's own object, where it may be followed: only what readiness asks for.
+    /// The engine's own object, if it may be watched, reduced to the parts that readiness needs.
     pub async fn engine(
         &self,
         engine: Engine,
@@ -172,8 +172,8 @@ impl<K: Kind> Views<K> {
         )
     }
 
-    /// The version of a Secret in the cluster, where Secrets may be followed; of them only the
-    /// metadata is.
+    /// The version of a Secret in the cluster, if Secrets may be watched; only their metadata is
+    /// watched.
     pub async fn secret_version(&self, namespace: &str, name: &str) -> Option<String> {
         let reflector = self.secrets.get_or_init(|| {
             let tell = teller(&self.target, &self.notifier, Related::Secret);
@@ -187,7 +187,7 @@ impl<K: Kind> Views<K> {
     }
 }
 
-/// Follows the metadata of all Secrets of a cluster.
+/// Watches the metadata of all Secrets of a cluster.
 pub fn reflect_secrets(
     client: kube::Client,
     tell: impl Fn(&ObjectMeta) + Send + Sync + 'static,
@@ -208,7 +208,7 @@ pub fn reflect_secrets(
     )
 }
 
-/// Leaves of an engine's own object what readiness asks for.
+/// Removes everything from an engine's own object that readiness does not need.
 fn trim_engine(object: &mut DynamicObject) {
     trim(&mut object.metadata);
     let mut taken = |part| object.data.get_mut(part).map(serde_json::Value::take);
@@ -246,7 +246,7 @@ fn teller<K: Kind>(
     }
 }
 
-/// Drops what nobody reads of an object's metadata: above all what other managers own.
+/// Removes unneeded metadata, above all the field ownership of other managers.
 fn trim(metadata: &mut ObjectMeta) {
     if let Some(entries) = &mut metadata.managed_fields {
         entries.retain(|entry| entry.manager.as_deref() == Some(FIELD_MANAGER));
@@ -257,7 +257,7 @@ fn trim(metadata: &mut ObjectMeta) {
 }
 
 impl<K: Kind> Views<K> {
-    /// Has a managed resource told of what happens to something.
+    /// Requests a reconcile of a managed resource whenever `related` changes.
     pub fn relate(&self, related: Related, key: &super::reconcile_state::ResourceKey) {
         self.notifier.states.relate(related, key);
     }

@@ -1,4 +1,4 @@
-//! What the input of a composition may and may not be.
+//! Valid and invalid inputs of a composition.
 
 use serde_json::{Value, json};
 

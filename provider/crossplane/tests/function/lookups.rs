@@ -1,4 +1,4 @@
-//! What the function asks Crossplane to look up.
+//! The objects that the function asks Crossplane to look up.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! What Crossplane's core may read: by its own role, and by the one that is shipped.
+//! The read permissions of Crossplane's core: by its own role and by the shipped role.
 
 use std::collections::BTreeSet;
 use std::path::Path;

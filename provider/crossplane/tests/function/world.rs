@@ -17,7 +17,7 @@ use test_apiserver::ApiServer;
 
 use crate::rights::may_look_up;
 
-/// What identifies an object: kind, namespace and name.
+/// The key of an object: kind, namespace and name.
 pub type Key = (String, String, String);
 
 /// A cluster with one composite resource.
@@ -26,15 +26,15 @@ pub struct World {
     pub composite: Value,
     /// The step's input.
     pub input: Value,
-    /// What an earlier step desires, by composed resource.
+    /// The objects that an earlier step desires, by composed resource.
     pub earlier: BTreeMap<String, Value>,
-    /// What an earlier step put into the context.
+    /// The context from an earlier step.
     pub context: Value,
     /// All objects. What is changed of them is there with the next reconciliation.
     pub objects: BTreeMap<Key, Value>,
     /// The composed resources that exist.
     pub composed: BTreeMap<String, Key>,
-    /// Where they are applied.
+    /// The server to which they are applied.
     server: ApiServer,
     /// The paths of the objects that the server was given.
     stored: BTreeSet<String>,
@@ -306,7 +306,7 @@ pub fn merge(base: &mut Value, value: &Value) {
     }
 }
 
-/// What the function answered.
+/// The function's response.
 pub struct Answer(pub RunFunctionResponse);
 
 impl Answer {
@@ -342,13 +342,13 @@ impl Answer {
         self.desired().remove(resource).expect("it is desired")
     }
 
-    /// Whether a desired object is said to be ready.
+    /// Returns true if a desired object is reported as ready.
     pub fn is_ready(&self, resource: &str) -> bool {
         let state = self.0.desired.as_ref().expect("a desired state");
         state.resources[resource].ready() == Ready::True
     }
 
-    /// Whether Crossplane would call the composite resource ready.
+    /// Returns true if Crossplane would report the composite resource as ready.
     pub fn all_ready(&self) -> bool {
         let state = self.0.desired.as_ref().expect("a desired state");
         let composite = state.composite.as_ref().map(Resource::ready);

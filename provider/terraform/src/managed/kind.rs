@@ -1,4 +1,4 @@
-//! What differs from one kind of resource to another.
+//! The differences between kinds of resources.
 
 use async_trait::async_trait;
 use everest_cluster::{Change, Cluster, ClusterError, Creation, Typed, Unacknowledged, Wait};
@@ -13,26 +13,26 @@ use crate::{diagnostics, key::Scope, listing::Filter, moved::ObjectKind, timeout
 pub trait Kind: Send + Sync + 'static {
     /// Its attributes.
     type Model: Model + Validate + ObjectMapping<Object: Typed> + PartialEq;
-    /// What narrows a search for its objects.
+    /// The filter of a search for its objects.
     type Filter: Filter;
-    /// As users write it.
+    /// The type name in configurations.
     const TYPE: &'static str;
     /// The kind of Kubernetes object that it stands for.
     const OBJECT: ObjectKind;
-    /// Where its objects live, and so what tells them apart.
+    /// The scope of its objects, which determines their keys.
     const SCOPE: Scope;
-    /// How long its operations may take unless the user says otherwise.
+    /// The default timeouts of its operations.
     const TIMEOUTS: Defaults;
-    /// Outputs that stay as they are in a plan that goes on waiting, as members of the model; all
+    /// Outputs that keep their value in a plan that resumes a wait, as members of the model; all
     /// others are unknown in it.
     const LASTING: &'static [&'static str] = &[];
-    /// The version of its schema: goes up when stored state has to be brought to another shape,
-    /// which [`Kind::upgrades`] does.
+    /// The version of its schema. It goes up if stored state needs a conversion, which
+    /// [`Kind::upgrades`] does.
     const VERSION: i64 = 0;
-    /// What a creation that failed means, and what to do: the rest of its message.
+    /// The advice after a failed creation, as the rest of its message.
     const AFTER_FAILURE: &'static str = "";
 
-    /// How states of earlier versions of the schema become today's, one for each version.
+    /// The conversions of states of earlier schema versions, one for each version.
     fn upgrades() -> Vec<Upgrade<Self::Model>> {
         Vec::new()
     }
@@ -46,26 +46,26 @@ pub trait Kind: Send + Sync + 'static {
         }
     }
 
-    /// The UID that its state shows, where it has an attribute for that.
+    /// The UID in the state, if there is an attribute for it.
     fn uid(model: &Self::Model) -> Option<&str> {
         let _ = model;
         None
     }
 
-    /// The user's time-outs; null where the resource has none.
+    /// The configured timeouts; null if the resource has no such attribute.
     fn timeouts(model: &Self::Model) -> &Field<Timeouts>;
 
-    /// Whether it is as it was asked for, as far as one look can tell.
+    /// Returns true if the object is as wanted, as far as one read can show.
     fn is_ready(model: &Self::Model) -> bool;
 
-    /// Notes that it is not, whatever the cluster says at the moment, where it has an attribute
-    /// for that.
+    /// Marks the object as not ready, whatever the cluster reports, if there is an attribute for
+    /// that.
     fn set_not_ready(model: &mut Self::Model) {
         let _ = model;
     }
 
-    /// Leaves an output open in a plan that changes nothing a user has set, so that its apply comes
-    /// to the object all the same.
+    /// Makes an output unknown in a plan without other changes, so that the apply is run for the
+    /// object.
     fn open_an_output(planned: &mut Self::Model);
 
     /// Checks a change and says which outputs it affects.
@@ -73,8 +73,8 @@ pub trait Kind: Send + Sync + 'static {
         diagnostics::report(plan.planned.check(plan.prior.as_ref()), plan.diags);
     }
 
-    /// Adjusts the configuration that was written for an object that exists; `object` is that
-    /// object, if it can be read.
+    /// Adjusts the generated configuration of an existing object; `object` is that object, if it
+    /// can be read.
     fn generated(
         config: &mut Self::Model,
         object: Option<&<Self::Model as ObjectMapping>::Object>,
@@ -82,20 +82,21 @@ pub trait Kind: Send + Sync + 'static {
         let _ = (config, object);
     }
 
-    /// Takes off what protects an object from its destruction, for one that never was ready.
-    /// Returns true if there was anything.
+    /// Removes the protection of an object that was never ready from its destruction. Returns true
+    /// if there was any.
     fn lift_protection(prior: &mut Self::Model) -> bool {
         let _ = prior;
         false
     }
 
-    /// Objects to a destruction; asked at plan and again before the deletion, because a plan
-    /// without a read does not see what a tainted object, or one that `-replace` names, was.
+    /// Refuses a destruction if the object is protected. Called at plan and again before the
+    /// deletion, because a plan without a read does not have the state of a tainted object, or of
+    /// one that `-replace` names.
     fn forbid_destroy(prior: &Self::Model, diags: &mut Diagnostics) {
         diagnostics::report(prior.check_destruction(), diags);
     }
 
-    /// An object that was read, with what belongs to it.
+    /// The model of an object that was read, completed from related objects.
     async fn observe(
         cluster: &Cluster,
         object: &<Self::Model as ObjectMapping>::Object,
@@ -105,8 +106,8 @@ pub trait Kind: Send + Sync + 'static {
         Ok(cluster.observed(object))
     }
 
-    /// Looks at what belongs to an object that exists and is not in it. What is missing there is
-    /// left to the next apply: see [`Private::set_pending`].
+    /// Reads objects that belong to an existing object. If something is missing, the next apply
+    /// restores it: see [`Private::set_pending`].
     async fn look_beside(
         cluster: &Cluster,
         prior: &Self::Model,
@@ -116,14 +117,14 @@ pub trait Kind: Send + Sync + 'static {
         let _ = (cluster, prior, private, diags);
     }
 
-    /// What an object that is gone means for the state. `first`: that one that is kept is gone
-    /// was not said yet.
+    /// Decides what happens to the state of an object that is gone. `first` is true if the warning
+    /// about that was not shown yet.
     fn gone(prior: &Self::Model, first: bool, diags: &mut Diagnostics) -> ReadResult<Self::Model> {
         let _ = (prior, first, diags);
         ReadResult::Gone
     }
 
-    /// Makes the object; what it makes is noted in `made`.
+    /// Creates the object, and notes it in `made`.
     async fn create(
         cluster: &Cluster,
         planned: &Self::Model,
@@ -132,12 +133,12 @@ pub trait Kind: Send + Sync + 'static {
         wait: &Wait,
     ) -> Creation<Self::Model>;
 
-    /// What a user should know of an object that was just made.
+    /// Warnings about a new object.
     async fn notices(cluster: &Cluster, made: &Self::Model, diags: &mut Diagnostics) {
         let _ = (cluster, made, diags);
     }
 
-    /// Changes the object, or goes on waiting for it.
+    /// Changes the object, or resumes a wait for it.
     async fn update(
         cluster: &Cluster,
         prior: &Self::Model,
@@ -146,8 +147,7 @@ pub trait Kind: Send + Sync + 'static {
         wait: &Wait,
     ) -> Change<Self::Model>;
 
-    /// What has to be done before the object goes. An error keeps it; what is told otherwise goes
-    /// to `diags`.
+    /// The steps before the deletion. An error keeps the object; other reports go to `diags`.
     async fn before_delete(
         cluster: &Cluster,
         prior: &Self::Model,
@@ -165,7 +165,7 @@ pub trait Kind: Send + Sync + 'static {
         wait: &Wait,
     ) -> Result<(), ClusterError>;
 
-    /// The objects there are in `namespace`, or in all.
+    /// The existing objects in `namespace`, or in all namespaces.
     async fn list(
         cluster: &Cluster,
         namespace: Option<&str>,

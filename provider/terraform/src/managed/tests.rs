@@ -244,7 +244,7 @@ impl<K: Guarded> Stage<K> {
     }
 }
 
-/// What was said.
+/// The reported diagnostics.
 #[derive(Debug)]
 struct Said(Diagnostics);
 

@@ -1,4 +1,4 @@
-//! What a plan says of the effect of values that are known only at apply.
+//! The effects that a plan reports for values that are known only at apply.
 
 use serde_json::json;
 use tfplugin::value::{Value, json as stored};

@@ -16,7 +16,7 @@ pub struct Kind {
 }
 
 impl Kind {
-    /// What an import calls it.
+    /// The import ID.
     pub fn id(&self) -> String {
         let name = self.config["name"].as_str().unwrap();
         match self.config["namespace"].as_str() {

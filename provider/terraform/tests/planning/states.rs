@@ -1,4 +1,4 @@
-//! What earlier versions of the provider have written is read by this one.
+//! This version reads the states of earlier versions of the provider.
 //!
 //! `tests/states/VERSION.json` is what Terraform saved of objects of each resource under that version:
 //! values and private data. A release adds its own; none is ever changed.
@@ -62,7 +62,7 @@ fn objects(file: &Path) -> Vec<Stored> {
     all
 }
 
-/// Where `stored` says something that `read` does not hold.
+/// Collects the places where `read` lacks a value of `stored`.
 fn lost(stored: &Json, read: &Value, path: &str, found: &mut Vec<String>) {
     match (stored, read) {
         (Json::Null, _) => {}

@@ -16,7 +16,7 @@ use wire::diagnostic::Severity;
 use crate::kinds::{self, Kind};
 use crate::{Host, Made, database, encoded, errors};
 
-/// How soon after a stop nothing is waited for any more.
+/// The time after a stop in which all waits must end.
 const SOON: Duration = Duration::from_secs(2);
 
 impl Host {
@@ -78,7 +78,7 @@ impl Host {
     }
 }
 
-/// What is asked of a provider.
+/// A call to a provider.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Call {
     Read,
@@ -119,7 +119,7 @@ fn nothing() -> Made {
     }
 }
 
-/// What changes of an object of a kind without a replacement.
+/// A change of an object of a kind that does not replace it.
 fn changed(kind: &Kind) -> Json {
     let (name, value) = match kind.type_name {
         "everest_namespace" | "everest_database" => ("labels", json!({"team": "shop"})),
@@ -255,7 +255,7 @@ async fn storages(offline: &Host, namespaces: &[String]) -> Vec<Made> {
     made
 }
 
-/// How many resources a client reads at once unless it is told otherwise.
+/// The number of resources that a client reads at once by default.
 const PARALLELISM: usize = 10;
 
 #[tokio::test(start_paused = true)]
@@ -288,7 +288,7 @@ async fn one_contact_that_is_not_answered_is_the_answer_for_all_that_ask_after_i
     }
 }
 
-/// How many creations wait at once.
+/// The number of creations that wait at once.
 const MANY: usize = 1000;
 /// As the provider's own runtime, with hardly a thread to block on.
 fn small_runtime() -> tokio::runtime::Runtime {

@@ -23,7 +23,7 @@ pub struct Stub {
 }
 
 impl Host {
-    /// What an import, and a `moved` block, make of an object.
+    /// The states that an import and a `moved` block produce for an object.
     async fn taken_over(&self, kind: &Kind) -> [Stub; 2] {
         [self.imported(kind).await, self.moved(kind).await]
     }

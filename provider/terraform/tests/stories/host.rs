@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::Request;
 use wire::diagnostic::Severity;
 
-/// What a configuration says.
+/// A configuration.
 #[derive(Clone)]
 pub struct Wanted {
     /// The type of the resource.
@@ -65,7 +65,7 @@ enum Action {
     Delete,
 }
 
-/// Why a run ends early.
+/// The reason why a run ends early.
 pub enum Stop {
     /// A user is told so.
     Errors(Vec<String>),
@@ -204,7 +204,7 @@ async fn carry_out(plugin: &Plugin, plan: &Plan, state: &mut Option<Instance>) -
         .await
 }
 
-/// What came of a plan.
+/// The result of a plan.
 struct Planned {
     planned: Value,
     private: Vec<u8>,
@@ -262,7 +262,7 @@ impl Plugin {
         self.lives(self.everest.shutdown()).await
     }
 
-    /// What a call comes to, unless the provider dies before.
+    /// The result of a call, unless the provider dies first.
     async fn lives<T>(&self, call: impl Future<Output = T>) -> Result<T, Stop> {
         tokio::select! {
             biased;

@@ -1,4 +1,4 @@
-//! What users do with Terraform comes to the same whatever happens on the way: see the crate
+//! Users' actions with Terraform have the same result whatever happens on the way: see the crate
 //! `test_stories`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]

@@ -8,19 +8,19 @@ use test_stories::{Attempt, Dies, Story, Teller, World};
 
 use crate::host::{Host, Stop, Wanted};
 
-/// What others do.
+/// An action of someone else.
 type Deed = for<'a> fn(&'a World) -> LocalBoxFuture<'a, ()>;
 
 /// A story before it is told.
 pub struct Script {
     name: String,
-    /// Whether operators are installed in it.
+    /// True if operators are installed in it.
     needs_olm: bool,
-    /// What others have done before.
+    /// Actions of others before the run.
     scene: fn(&World),
-    /// What others have done since.
+    /// Actions of others since then.
     since: Deed,
-    /// What was applied before.
+    /// The configurations applied before.
     before: Vec<Wanted>,
     wanted: Wanted,
 }
@@ -48,7 +48,7 @@ impl Script {
         self
     }
 
-    /// Where the Operator Lifecycle Manager installs operators.
+    /// Makes the Operator Lifecycle Manager install operators.
     pub fn with_olm(mut self) -> Self {
         self.needs_olm = true;
         self

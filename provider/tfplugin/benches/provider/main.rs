@@ -1,4 +1,4 @@
-//! What the crate costs without a transport: values, the schema's answer, plans of the example.
+//! The cost of the crate without a transport: values, the schema response, plans of the example.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -139,7 +139,7 @@ fn models(c: &mut Criterion<ProcessorTime>) {
     }
 }
 
-/// What reads and writes: the files of the example are a part of it.
+/// The calls that read and write; they include the example's file operations.
 fn changes(c: &mut Criterion<ProcessorTime>) {
     let (runtime, server) = (runtime(), server());
     let directory = tempfile::tempdir().unwrap();

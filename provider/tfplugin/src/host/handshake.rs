@@ -1,4 +1,4 @@
-//! What the host says in the environment, and the one line that answers it.
+//! The host's request in the environment, and the line on stdout that answers it.
 
 use std::env;
 use std::io::{self, Write};
@@ -11,28 +11,28 @@ const COOKIE_VALUE: &str = "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d
 
 /// The version of the handshake itself.
 const CORE_VERSION: u8 = 1;
-/// The major version of the plugin protocol that is served.
+/// The major version of the plugin protocol that this crate serves.
 pub(super) const PROTOCOL: u8 = 6;
 
-/// Whether Terraform or OpenTofu started this process as a plugin. If not, a person did: the binary
-/// says what it is and exits with 1.
+/// Returns true if Terraform or OpenTofu started this process as a plugin. If not, a person started
+/// it: the binary then prints what it is and exits with 1.
 pub fn started_by_host() -> bool {
     env::var(COOKIE).is_ok_and(|value| value == COOKIE_VALUE)
 }
 
-/// What the host asks for.
+/// The request of the host.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Request {
-    /// The certificate that the host will show, in PEM; None: no TLS.
+    /// The host's client certificate in PEM; None if the host wants no TLS.
     pub(super) client_cert: Option<String>,
-    /// Where sockets go, if not the temporary directory.
+    /// The directory for sockets, if not the temporary directory.
     pub(super) socket_dir: Option<String>,
-    /// The ports to choose from where there are no sockets.
+    /// The range of ports to choose from on systems without sockets.
     pub(super) ports: (u16, u16),
-    /// Whether the host reads a seventh field.
+    /// True if the host reads a seventh field of the line.
     pub(super) multiplex: bool,
-    /// Whether the host speaks a version of the protocol that is served. If not it is told which
-    /// one is, and complains to the user.
+    /// True if the host supports a version of the protocol that this crate serves. If not, the
+    /// answer contains this crate's version, and the host reports the mismatch to the user.
     pub(super) compatible: bool,
 }
 
@@ -78,7 +78,7 @@ pub(super) fn line(
     line
 }
 
-/// Prints `line` where the host reads it.
+/// Prints `line` to stdout, where the host reads it.
 pub(super) fn announce(line: &str) -> io::Result<()> {
     // In one piece: a reader may close the pipe once it has seen a whole line.
     let mut out = io::stdout().lock();

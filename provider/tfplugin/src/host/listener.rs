@@ -1,4 +1,4 @@
-//! Where the host connects to: a unix socket, or a port of this machine where there is none.
+//! The address that the host connects to: a Unix socket or, on systems without, a local port.
 
 use std::io;
 use std::net::Ipv4Addr;
@@ -18,18 +18,18 @@ use tonic::transport::server::Connected;
 
 use super::handshake::Request;
 
-/// How long a connection may take to prove itself.
+/// The timeout of a connection's TLS handshake.
 const TLS_PATIENCE: Duration = Duration::from_secs(30);
 
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
-/// A connection, of whatever kind, and whom it has reached.
+/// A connection of any kind, and the server that it has reached.
 pub(super) struct Connection<S> {
     stream: Box<dyn Stream>,
     server: S,
-    /// Held for as long as the connection is.
+    /// A guard that is dropped with the connection.
     _open: Option<DropGuard>,
 }
 
@@ -69,12 +69,12 @@ impl<S: Unpin> AsyncWrite for Connection<S> {
     }
 }
 
-/// A place to listen at.
+/// A listening socket.
 pub(super) struct Listener {
     inner: Inner,
     /// "unix" or "tcp".
     pub(super) network: &'static str,
-    /// The path or the address.
+    /// The path of the socket, or the address.
     pub(super) address: String,
 }
 
@@ -153,8 +153,9 @@ impl Listener {
         })
     }
 
-    /// The connections, each past its TLS handshake; one that fails it, or takes its time, holds
-    /// up no other. `reach` says whom each has reached, and what to drop once it is closed.
+    /// The connections that have completed their TLS handshake. A failed or slow handshake does not
+    /// delay other connections. `reach` returns the server for a connection, and a guard to drop
+    /// once the connection is closed.
     pub(super) fn connections<S: Send + 'static>(
         self,
         tls: Option<ServerConfig>,
@@ -217,15 +218,15 @@ async fn secured(
     }
 }
 
-/// Makes a folder that nobody else on this machine can look into, and so connect: a mode of the
-/// socket itself would come after the socket, and not every system heeds it.
+/// Creates a folder that only this user can access, so that no one else can connect. A mode on the
+/// socket itself could only be set after the socket exists, and not every system respects it.
 #[cfg(unix)]
 fn only_for_us(folder: &std::path::Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     std::fs::DirBuilder::new().mode(0o700).create(folder)
 }
 
-/// A name that no other process uses: sockets of processes that were killed may still be there.
+/// A name that no other process uses: sockets of killed processes may still exist.
 #[cfg(unix)]
 fn socket_name() -> String {
     use std::hash::{BuildHasher, RandomState};

@@ -1,4 +1,5 @@
-//! `tracing` events as the host's log lines: one JSON object a line on stderr, in the form of hclog.
+//! Writes `tracing` events as log lines for the host: one JSON object per line on stderr, in
+//! hclog's format.
 
 use std::env;
 use std::fmt::{self, Write as _};
@@ -14,10 +15,11 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// The host splits lines that are longer than 64 KiB, and then no longer reads them as JSON.
+/// The longest text. The host splits lines that are longer than 64 KiB, and then cannot parse them
+/// as JSON.
 const MAX_TEXT: usize = 8 << 10;
 
-/// Libraries whose inner workings say nothing about the provider.
+/// Libraries whose internals are not relevant to the provider.
 const QUIET: [&str; 7] = [
     "h2",
     "hyper",
@@ -28,8 +30,8 @@ const QUIET: [&str; 7] = [
     "tokio_util",
 ];
 
-/// Begins to log as the environment asks, and nothing of the targets in `silent`. Where it does not
-/// ask, nothing is installed: the host would read and drop every line.
+/// Starts logging at the level that the environment sets, without the targets in `silent`. If the
+/// environment sets no level, it installs nothing: the host would read every line only to drop it.
 pub(super) fn start(source: &str, silent: &[&'static str]) {
     let level = level(|name| env::var(name).ok(), source);
     if level == LevelFilter::OFF {
@@ -42,7 +44,7 @@ pub(super) fn start(source: &str, silent: &[&'static str]) {
         .try_init();
 }
 
-/// What is logged at `level`.
+/// The targets to log at `level`.
 fn targets(level: LevelFilter, silent: &[&'static str]) -> Targets {
     let quiet = level.min(LevelFilter::WARN);
     Targets::new()
@@ -51,8 +53,8 @@ fn targets(level: LevelFilter, silent: &[&'static str]) -> Targets {
         .with_targets(silent.iter().map(|target| (*target, LevelFilter::OFF)))
 }
 
-/// What the environment asks for: the variable of this provider, of all providers, of everything;
-/// the first that is set counts.
+/// The level from the environment: the variable of this provider, of all providers or of
+/// everything. The first variable that is set applies.
 fn level(var: impl Fn(&str) -> Option<String>, source: &str) -> LevelFilter {
     let name = source.rsplit('/').next().unwrap_or_default();
     let own = format!("TF_LOG_PROVIDER_{}", name.to_uppercase().replace('-', "_"));
@@ -70,10 +72,10 @@ fn level(var: impl Fn(&str) -> Option<String>, source: &str) -> LevelFilter {
     }
 }
 
-/// Writes lines of the provider with this source address.
+/// Writes log lines for the provider with this source address.
 struct Hclog(String);
 
-/// The fields of a span, kept with it.
+/// The fields of a span, stored in its extensions.
 struct Fields(Map<String, Json>);
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Hclog {
@@ -113,7 +115,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Hclog {
     }
 }
 
-/// The time in the one layout that the host takes: six digits of a second.
+/// The time in the only format that the host accepts, with six fractional digits of a second.
 fn now() -> String {
     format!("{:.6}", jiff::Timestamp::now())
 }

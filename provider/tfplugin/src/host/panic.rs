@@ -1,11 +1,11 @@
-//! Panics in the words that the host looks for.
+//! Prints panics in the format that the host recognises.
 
 use std::backtrace::Backtrace;
 use std::io::Write;
 use std::panic;
 
-/// Prints every panic as `panic: …` with a backtrace: Terraform shows its crash report for nothing
-/// else. The call in which it happened ends with an error, the process lives on.
+/// Prints every panic as `panic: …` with a backtrace, because Terraform shows its crash report only
+/// for that format. The call that panicked ends with an error; the process continues.
 pub(super) fn report() {
     panic::set_hook(Box::new(|info| {
         let payload = info.payload();

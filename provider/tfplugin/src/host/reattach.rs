@@ -1,15 +1,16 @@
-//! Debug mode: a person starts the provider, in a debugger perhaps, and tells the host where it is.
+//! Debug mode: a person starts the provider, for example in a debugger, and tells the host how to
+//! connect to it.
 
 use serde_json::json;
 
 use super::handshake::PROTOCOL;
 
-/// The registry that Terraform takes where a source names none; OpenTofu takes its own.
+/// The registry that Terraform uses if a source names none; OpenTofu uses its own.
 const DEFAULT_REGISTRY: &str = "registry.terraform.io/";
 
-/// What to put into TF_REATTACH_PROVIDERS: JSON in one line. `Test` is true, so that the host
-/// takes the protocol version seriously and never ends the process. The source names no registry
-/// where that is the default one: Terraform and OpenTofu each put their own in front.
+/// The value for TF_REATTACH_PROVIDERS: JSON in one line. `Test` is true, so that the host checks
+/// the protocol version and never ends the process. The source omits the default registry, because
+/// Terraform and OpenTofu each add their own.
 pub(super) fn value(source: &str, network: &str, address: &str) -> String {
     let provider = json!({
         "Protocol": "grpc",
@@ -22,7 +23,7 @@ pub(super) fn value(source: &str, network: &str, address: &str) -> String {
     json!({ source: provider }).to_string()
 }
 
-/// What a person reads.
+/// The instructions for the person who started the provider.
 pub(super) fn instructions(value: &str) -> String {
     let quoted = value.replace('\'', r"'\''");
     let powershell = value.replace('\'', "''");

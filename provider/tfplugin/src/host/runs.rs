@@ -1,8 +1,8 @@
-//! Which server answers a connection.
+//! Selects the server that answers a connection.
 //!
-//! A host starts a process for each provider block and each run, and kills it after. A process that
-//! a person has started serves them all, each on a connection of its own: two aliases, two
-//! contexts, a run after one that was stopped.
+//! A host starts one process for each provider block and each run, and kills it afterwards. A
+//! process that a person started serves all of them, each on its own connection: two aliases, two
+//! contexts, a run after a run that was stopped.
 
 use std::convert::Infallible;
 use std::marker::PhantomData;
@@ -19,13 +19,13 @@ use crate::proto::tfplugin6::provider_server::ProviderServer;
 use crate::provider::Provider;
 use crate::server::{MAX_MESSAGE, Server};
 
-/// How long the last call may take: the host waits for its answer.
+/// The timeout of the last call: the host waits for its response.
 pub(super) const FAREWELL: Duration = Duration::from_secs(3);
 
 /// The server that a connection has reached.
 pub(super) type Reached<P> = Arc<Server<P>>;
 
-/// What a connection reaches where all reach the same.
+/// A selector that gives every connection the same server.
 pub(super) fn one<P: Provider>(
     server: Server<P>,
 ) -> impl Fn() -> (Reached<P>, Option<DropGuard>) + Send + Sync {
@@ -33,8 +33,8 @@ pub(super) fn one<P: Provider>(
     move || (Arc::clone(&server), None)
 }
 
-/// What a connection reaches where each has its own: a server that `make` makes, and whose run ends
-/// with the connection.
+/// A selector that gives each connection its own server. `make` creates the server, and its run
+/// ends with the connection.
 pub(super) fn each<P: Provider>(
     make: impl Fn() -> Server<P> + Send + Sync,
 ) -> impl Fn() -> (Reached<P>, Option<DropGuard>) + Send + Sync {
@@ -60,7 +60,7 @@ pub(super) async fn farewell<P: Provider>(server: &Server<P>) {
     }
 }
 
-/// Hands each call to the server that its connection has reached.
+/// Passes each call to the server that its connection has reached.
 pub(super) struct ByConnection<P>(PhantomData<fn() -> P>);
 
 impl<P> ByConnection<P> {

@@ -1,4 +1,4 @@
-//! From the start of the process to its end.
+//! The life of the process from start to end.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -22,31 +22,33 @@ use crate::proto::plugin::grpc_stdio_server::GrpcStdioServer;
 use crate::provider::Provider;
 use crate::server::{Server, Signals};
 
-/// How long calls in flight may take once the host has asked us to end; it kills after 2 s.
+/// The time that calls in progress have after the host has asked the process to end. The host kills
+/// the process after 2 s.
 const DRAIN: Duration = Duration::from_millis(500);
-/// How often we look whether the host still lives.
+/// The interval at which the process checks whether the host still runs.
 const WATCH: Duration = Duration::from_secs(1);
 
-/// How a provider is served.
+/// Options for serving a provider.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ServeOptions {
     /// The full source address, such as `registry.terraform.io/NAMESPACE/NAME`. Its last part names
     /// the log variable `TF_LOG_PROVIDER_NAME`.
     pub source: String,
-    /// Where faults are reported, for messages.
+    /// The address for bug reports, used in messages.
     pub issues: String,
-    /// Targets of `tracing` of which nothing is logged at any level: of libraries that may quote what
-    /// they receive, and so secrets. A target counts with everything below it.
+    /// Targets of `tracing` that are never logged, at any level: libraries that may quote the data
+    /// that they receive, and so secrets. A target includes everything below it.
     pub silent: &'static [&'static str],
-    /// Started by a person: prints how to attach, speaks without TLS, ends at Ctrl-C.
+    /// True if a person starts the provider. It then prints how to attach, uses no TLS, and ends at
+    /// Ctrl-C.
     pub debug: bool,
 }
 
 impl ServeOptions {
-    /// Those of the provider at `source`, a full address such as
-    /// `registry.terraform.io/NAMESPACE/NAME`, whose faults are reported at `issues`, an address
-    /// for messages. With `--debug` on the command line a person has started it.
+    /// Options for the provider at `source`, a full address such as
+    /// `registry.terraform.io/NAMESPACE/NAME`. `issues` is the address for bug reports, used in
+    /// messages. `--debug` on the command line sets [`ServeOptions::debug`].
     pub fn new(source: impl Into<String>, issues: impl Into<String>) -> Self {
         Self {
             source: source.into(),
@@ -58,14 +60,14 @@ impl ServeOptions {
         }
     }
 
-    /// The same with nothing logged of these targets: see [`ServeOptions::silent`].
+    /// The same options with [`ServeOptions::silent`] set to these targets.
     #[must_use]
     pub fn silent(mut self, targets: &'static [&'static str]) -> Self {
         self.silent = targets;
         self
     }
 
-    /// The same, started by a person or not: see [`ServeOptions::debug`].
+    /// The same options with [`ServeOptions::debug`] set.
     #[must_use]
     pub fn debug(mut self, debug: bool) -> Self {
         self.debug = debug;
@@ -73,28 +75,28 @@ impl ServeOptions {
     }
 }
 
-/// Why a provider could not be served.
+/// The reason why a provider could not be served.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServeError {
-    /// Nobody speaks the protocol: a person has started the process without saying that it is to
-    /// wait for a host ([`ServeOptions::debug`]).
+    /// No host started the process: a person did, without [`ServeOptions::debug`].
     #[error(
         "this is a Terraform provider, and it is started by Terraform, when a configuration needs it; \
          with --debug it runs until you stop it, and says how to attach Terraform to it"
     )]
     NoHost,
-    /// No socket or port could be had, or stdout is closed.
+    /// No socket or port could be opened, or stdout is closed.
     #[error("the provider cannot be reached by its host: {0}")]
     Io(#[from] io::Error),
-    /// The host has no certificate, and so wants to speak without TLS: what it sends holds
-    /// credentials. Only a provider that a person has started ([`ServeOptions::debug`]) does that.
+    /// The host sent no certificate, so it would communicate without TLS, although its calls
+    /// contain credentials. Only a provider that a person started ([`ServeOptions::debug`]) accepts
+    /// that.
     #[error(
         "the host offers no certificate (PLUGIN_CLIENT_CERT is not set), and a provider speaks to it \
          by TLS alone: unset TF_DISABLE_PLUGIN_TLS, or start the provider yourself with --debug"
     )]
     NoCertificate,
-    /// The host's certificate or our own is unusable.
+    /// The certificate of the host or of this process cannot be used.
     #[error("{0}")]
     Tls(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The connection layer failed.
@@ -108,20 +110,24 @@ impl From<TlsError> for ServeError {
     }
 }
 
-/// Serves the providers that `make` makes, until the host ends the process:
-/// 1. panics are reported in the host's words, `tracing` events as its log lines;
-/// 2. a socket is opened, the handshake line printed;
-/// 3. calls are answered until the host calls Shutdown, which is [`Provider::shutdown`], or dies;
-/// 4. calls in flight have half a second; the socket is removed.
+/// Serves the providers that `make` creates, until the host ends the process:
+/// 1. panics and `tracing` events are written to stderr in the host's format;
+/// 2. a socket is opened and the handshake line printed;
+/// 3. calls are answered until the host calls Shutdown, which calls [`Provider::shutdown`], or the
+///    host dies;
+/// 4. calls in progress have half a second to finish; then the socket is removed.
 ///
-/// Ctrl-C is ignored: the terminal sends it to the host as well, which calls StopProvider. SIGTERM
-/// is a stop: waits end with what they have, and the host ends the process, or it ends in 20 s.
+/// Ctrl-C is ignored, because the terminal also sends it to the host, which then calls
+/// StopProvider. SIGTERM is a stop: waits return with the result so far. Then the host ends the
+/// process; if it does not, the process ends after 20 s.
 ///
-/// A run of the host has a provider of its own. Where a host starts the process that is one; where a
-/// person does ([`ServeOptions::debug`]), each connection begins one, and each ConfigureProvider.
+/// Each run of the host has its own provider. If a host starts the process, there is one run. If a
+/// person starts it ([`ServeOptions::debug`]), each connection and each ConfigureProvider begins a
+/// run.
 ///
 /// # Errors
-/// [`ServeError`] when nothing could be served. To be told to stderr, with exit code 1.
+/// Returns a [`ServeError`] if the provider could not be served. Print it to stderr and exit with
+/// 1.
 pub fn serve<P: Provider>(
     make: impl Fn() -> Arc<P> + Send + Sync + 'static,
     options: ServeOptions,
@@ -141,7 +147,7 @@ pub fn serve<P: Provider>(
     result
 }
 
-/// [`serve`], for a `main` that does nothing else: what went wrong is told to stderr.
+/// [`serve`], for a `main` that does nothing else: errors are printed to stderr.
 pub fn run<P: Provider>(
     make: impl Fn() -> Arc<P> + Send + Sync + 'static,
     options: ServeOptions,
@@ -234,14 +240,15 @@ async fn serving<P: Provider>(
     result.map_err(|error| ServeError::Transport(Box::new(error)))
 }
 
-/// Once we are to end: whatever waits is told to, and has [`DRAIN`] to do so.
+/// Completes once the process must end and waiting calls, which are stopped then, have had
+/// [`DRAIN`] to return.
 async fn drained(signals: &Signals) {
     signals.end.cancelled().await;
     signals.stop.cancel();
     tokio::time::sleep(DRAIN).await;
 }
 
-/// The process that started us; 0 where the system does not tell.
+/// The parent process; 0 if the system does not provide it.
 fn parent() -> u32 {
     #[cfg(unix)]
     return std::os::unix::process::parent_id();
@@ -249,8 +256,8 @@ fn parent() -> u32 {
     return 0;
 }
 
-/// Cancels `end` when `host` is gone: a host that was killed calls nothing, and its children get
-/// another parent.
+/// Cancels `end` when `host` is gone. A killed host cannot call Shutdown, but its child processes
+/// get another parent.
 fn watch_host(host: u32, end: CancellationToken) {
     tokio::spawn(async move {
         while parent() == host {

@@ -1,4 +1,5 @@
-//! The host's own services: how it ends us, asks how we are, and what it may want beside.
+//! The services that the host itself needs: shutdown, health check, and some that must exist but do
+//! nothing.
 
 use std::marker::PhantomData;
 use std::pin::Pin;
@@ -19,7 +20,8 @@ use crate::provider::Provider;
 
 type Streamed<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
-/// Nothing, until the server ends: a stream that ended would be taken for a failure.
+/// A stream without items that lasts until the server ends: the host treats an ended stream as a
+/// failure.
 fn idle<T: Send + 'static>(ended: &CancellationToken) -> Streamed<T> {
     let ended = ended.clone();
     Box::pin(futures::stream::unfold((), move |()| {
@@ -31,7 +33,7 @@ fn idle<T: Send + 'static>(ended: &CancellationToken) -> Streamed<T> {
     }))
 }
 
-/// Ends the process in good order.
+/// Shuts the process down.
 pub(super) struct Controller<P> {
     pub(super) end: CancellationToken,
     of: PhantomData<fn() -> P>,
@@ -69,7 +71,7 @@ impl GrpcBroker for Broker {
     }
 }
 
-/// Stays silent: the host would log whatever came as unexpected.
+/// Sends nothing: the host would log any output as unexpected.
 pub(super) struct Stdio(pub(super) CancellationToken);
 
 #[tonic::async_trait]
@@ -79,7 +81,7 @@ impl GrpcStdio for Stdio {
     }
 }
 
-/// The service `plugin` serves as long as the process lives.
+/// Reports the service `plugin` as serving as long as the process runs.
 pub(super) struct Healthy(pub(super) CancellationToken);
 
 fn status(service: &str) -> Option<HealthCheckResponse> {
@@ -128,7 +130,7 @@ mod tests {
     #[derive(Clone, Default, Serialize, Deserialize, JsonSchema)]
     struct Nothing {}
 
-    /// A provider with something left to do, which may take for ever.
+    /// A provider with something left to do, which may take forever.
     struct Busy {
         forever: bool,
         done: AtomicBool,

@@ -1,9 +1,9 @@
-//! What the system sends the process.
+//! The signals that the process handles.
 //!
-//! A terminal sends Ctrl-C to the host as well, which calls StopProvider: the provider leaves it to
-//! the host. SIGTERM reaches a whole group where systemd, a CI job or `timeout` ends it. The host
-//! then waits for what is in flight, as after Ctrl-C, and ends the provider itself: a provider that
-//! ended at once would lose what it is just making.
+//! A terminal sends Ctrl-C to the host too, which calls StopProvider, so the provider ignores
+//! Ctrl-C. systemd, a CI job or `timeout` sends SIGTERM to the whole process group. The host then
+//! waits for calls in progress, as after Ctrl-C, and ends the provider itself. A provider that
+//! ended at once would lose the object that it is creating.
 
 use std::io;
 use std::time::Duration;
@@ -12,10 +12,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::server::Signals;
 
-/// How long the host has to end the process after SIGTERM.
+/// The time in which the host must end the process after SIGTERM.
 const GRACE: Duration = Duration::from_secs(20);
 
-/// Whom the process was started by.
+/// The starter of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum StartedBy {
     /// A host, which ends it.
@@ -24,10 +24,10 @@ pub(super) enum StartedBy {
     Person,
 }
 
-/// Takes the signals that would end the process otherwise.
+/// Handles the signals that would otherwise end the process.
 ///
 /// # Errors
-/// If the system refuses.
+/// Returns an error if the system refuses.
 pub(super) fn watch(by: StartedBy, signals: &Signals) -> io::Result<()> {
     #[cfg(unix)]
     watch_termination(by, signals.clone())?;

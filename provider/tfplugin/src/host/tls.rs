@@ -1,5 +1,6 @@
-//! Mutual TLS, pinned: the host shows the one certificate that it named in the environment, and
-//! we show the one that the handshake line names. No authority is involved.
+//! Mutual TLS with pinned certificates: the host presents the certificate that it named in the
+//! environment, and this process presents the certificate in the handshake line. No certificate
+//! authority is involved.
 
 use std::sync::Arc;
 
@@ -14,13 +15,13 @@ use rustls::{
     SignatureScheme,
 };
 
-/// Why there is no TLS.
+/// The reason why TLS could not be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
-    /// PLUGIN_CLIENT_CERT is not a certificate in PEM: something else than the host set it.
+    /// PLUGIN_CLIENT_CERT is not a certificate in PEM: the host did not set it.
     #[error("the certificate in PLUGIN_CLIENT_CERT cannot be read: {0}")]
     ClientCertificate(#[source] rustls::pki_types::pem::Error),
-    /// No certificate of our own could be made.
+    /// The certificate of this process could not be created.
     #[error("no certificate could be made: {0}")]
     Certificate(#[from] rcgen::Error),
     /// The TLS library refuses the certificate or its key.
@@ -28,8 +29,9 @@ pub enum TlsError {
     Rustls(#[from] Error),
 }
 
-/// TLS with the host that shows `client_pem`, and the certificate (DER) that it will see. The
-/// certificate is a P-256 one, made for this process: its key never leaves it.
+/// The TLS configuration for a host that presents `client_pem`, and the certificate (DER) of this
+/// process. The certificate uses P-256 and is created for this process; its key never leaves the
+/// process.
 pub(super) fn mutual(client_pem: &str) -> Result<(ServerConfig, Vec<u8>), TlsError> {
     let pinned = CertificateDer::from_pem_slice(client_pem.as_bytes())
         .map_err(TlsError::ClientCertificate)?;
@@ -60,8 +62,8 @@ fn own_certificate() -> Result<(CertificateDer<'static>, PrivateKeyDer<'static>)
     Ok((certificate.der().clone(), key))
 }
 
-/// Takes the one certificate and no other. The chain is not looked at: the host's certificate is
-/// an authority as well, which path building refuses as a leaf.
+/// Accepts only the one certificate. The chain is not verified: the host's certificate is also a CA
+/// certificate, which path building would refuse as a leaf.
 #[derive(Debug)]
 struct Pinned {
     certificate: CertificateDer<'static>,
@@ -106,7 +108,7 @@ impl ClientCertVerifier for Pinned {
         verify_tls13_signature(message, certificate, signed, algorithms)
     }
 
-    /// The host's key is on P-521: unless that is among these, it sends no certificate at all.
+    /// The host's key uses P-521. If P-521 is missing here, the host sends no certificate at all.
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.provider
             .signature_verification_algorithms

@@ -1,5 +1,5 @@
-//! A value becomes a model, read by its schema and where it is: nothing is copied on the way, and a
-//! path is put together only for an error.
+//! Converts a value to a model, in place and by its schema: it copies nothing, and builds a path
+//! only for an error.
 
 use std::fmt;
 

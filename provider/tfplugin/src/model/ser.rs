@@ -1,4 +1,4 @@
-//! A model becomes a tree.
+//! Converts a model to a tree.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! From the model's shape to Terraform's: names, inlined objects, lists that become maps.
+//! Converts the model's shape to Terraform's: names, inlined objects, lists that become maps.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use crate::path::Step;
 use crate::schema::{Attribute, Kind, Nesting, Object};
 use crate::value::{Type, Value};
 
-/// From the model: the value of an object.
+/// Converts an object of the model to a value.
 pub(super) fn object_value(mut tree: Tree, object: &Object) -> Result<Value, ModelError> {
     match &tree {
         Tree::Null => return Ok(Value::Null),
@@ -25,7 +25,7 @@ pub(super) fn object_value(mut tree: Tree, object: &Object) -> Result<Value, Mod
     Ok(Value::Map(members))
 }
 
-/// What the model has for `attribute`; null where it has nothing.
+/// The model's value for `attribute`; null if it has none.
 fn taken(tree: &mut Tree, attribute: &Attribute) -> Tree {
     let mut home = tree;
     for member in &attribute.within {
@@ -117,7 +117,7 @@ fn leaf_value(tree: Tree, ty: &Type) -> Result<Value, ModelError> {
     }
 }
 
-/// The value of free JSON, typed as Terraform types literals: objects and tuples.
+/// The value of free JSON, with the types that Terraform gives to literals: objects and tuples.
 fn free_value(tree: Tree) -> (Type, Value) {
     match tree {
         Tree::Null | Tree::Unknown => (Type::Dynamic, Value::Null),

@@ -1,4 +1,4 @@
-//! What a model serialises to, with unknowns.
+//! The serialised form of a model, with unknowns.
 
 use std::borrow::Cow;
 

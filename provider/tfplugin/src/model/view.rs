@@ -1,5 +1,5 @@
-//! A value as its model has it: in the model's names, with inlined objects, and with lists where
-//! Terraform has maps.
+//! A view of a value in its model's shape: with the model's names, with inlined objects, and with
+//! lists for Terraform's maps.
 
 use std::collections::{BTreeMap, btree_map};
 use std::iter::Enumerate;
@@ -14,32 +14,33 @@ use crate::value::{Type, Value};
 pub(super) enum View<'a> {
     Null,
     Unknown,
-    /// A value whose parts are not attributes, or a part of one; without the type that it carries.
+    /// A value whose parts are not attributes, or a part of such a value, without the type that it
+    /// carries.
     Leaf(&'a Value),
     /// The key of an element, which is a member of the model.
     Text(&'a str),
     Object(Members<'a>),
     List(&'a [Value], &'a Object),
     Map(&'a BTreeMap<String, Value>, &'a Object),
-    /// A map that is a list in the model, whose elements hold the key in the member of that name.
+    /// A map that is a list in the model; the member of that name contains the key.
     Keyed(&'a BTreeMap<String, Value>, &'a Object, &'a str),
-    /// What was expected, and the value that is something else.
+    /// The expected kind, and the value that is of another kind.
     Misfit(&'static str, &'a Value),
 }
 
-/// An object of the model: a whole one, or one that is inlined in it.
+/// An object of the model, either whole or inlined in another.
 #[derive(Clone, Copy)]
 pub(super) struct Members<'a> {
-    /// None: all of them are unknown.
+    /// The values; None if all are unknown.
     values: Option<&'a BTreeMap<String, Value>>,
     object: &'a Object,
-    /// The inlined objects that it lies in.
+    /// The inlined objects that contain it.
     within: &'a [String],
-    /// A member that no attribute stands for: the name, and the key that it holds.
+    /// A member that has no attribute: its name, and the key that is its value.
     key: Option<(&'a str, &'a str)>,
 }
 
-/// The step to a part in Terraform; none where it is inlined or comes from the model.
+/// The step to a part in Terraform; none if the part is inlined or comes from the model.
 #[derive(Clone, Copy)]
 pub(super) enum Place<'a> {
     Inlined,
@@ -121,7 +122,7 @@ impl<'a> View<'a> {
         matches!(self, Self::Unknown | Self::Leaf(Value::Unknown(_)))
     }
 
-    /// Its members, where the model has an object or a map.
+    /// The members, if the model has an object or a map here.
     pub(super) fn entries(self) -> Option<Entries<'a>> {
         match self {
             Self::Object(members) => Some(Entries::Object {
@@ -136,7 +137,7 @@ impl<'a> View<'a> {
         }
     }
 
-    /// Its elements, where the model has a list.
+    /// The elements, if the model has a list here.
     pub(super) fn items(self) -> Option<Items<'a>> {
         match self {
             Self::List(items, object) => Some(Items::List(items.iter().enumerate(), Some(object))),
@@ -152,11 +153,11 @@ pub(super) enum Entries<'a> {
     Object {
         attributes: slice::Iter<'a, Attribute>,
         of: Members<'a>,
-        /// The inlined objects that were had already.
+        /// The inlined objects that were already returned.
         seen: Vec<&'a str>,
         key: Option<(&'a str, &'a str)>,
     },
-    /// The elements, of a type of attributes or of any.
+    /// The elements, each with attributes or of any type.
     Map(btree_map::Iter<'a, String, Value>, Option<&'a Object>),
     /// Members that are unknown.
     Unknown(slice::Iter<'a, &'static str>),
@@ -247,7 +248,7 @@ impl<'a> Members<'a> {
 
 /// The elements of a list.
 pub(super) enum Items<'a> {
-    /// Of a type of attributes, or of any.
+    /// Elements with attributes or of any type.
     List(Enumerate<slice::Iter<'a, Value>>, Option<&'a Object>),
     Keyed(btree_map::Iter<'a, String, Value>, &'a Object, &'a str),
 }

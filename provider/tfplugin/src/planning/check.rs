@@ -1,14 +1,15 @@
-//! The rules that Terraform holds every plan and every applied state against, as pure functions.
+//! Terraform's rules for every plan and every applied state, as pure functions.
 //!
-//! Terraform refuses what breaks one of them with "Provider produced invalid plan", "inconsistent
-//! final plan" or "inconsistent result after apply", at the user. So in builds with debug
-//! assertions the server checks each of its own answers first, and says which attribute and rule.
+//! If a response breaks a rule, Terraform shows the user "Provider produced invalid plan",
+//! "inconsistent final plan" or "inconsistent result after apply". Therefore, in builds with debug
+//! assertions, the server first checks each of its own responses and reports the attribute and the
+//! rule.
 //!
-//! - [`plan`]: a plan against configuration and prior state;
-//! - [`kept`]: a second plan against the first, or a state against its plan;
-//! - [`state`]: what may be stored at all.
+//! - [`plan`]: checks a plan against the configuration and the prior state;
+//! - [`kept`]: checks a second plan against the first, or a state against its plan;
+//! - [`state`]: checks whether a value may be stored as a state.
 //!
-//! The server's schemas have neither blocks nor nested sets, so their rules are not here.
+//! The rules for blocks and nested sets are missing, because the server's schemas have neither.
 
 use crate::path::{AttributePath, Step};
 use crate::schema::{Kind, Object};
@@ -26,66 +27,66 @@ pub use result::{kept, state};
 
 use super::elements;
 
-/// A rule that was broken, and where. Values are not quoted: they may be secret.
+/// A broken rule and its place. Values are not quoted, because they may be secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}{rule}", .path.prefix())]
 pub struct Violation {
     /// The attribute, or the root.
     pub path: AttributePath,
-    /// What Terraform demands there.
+    /// The rule that is broken there.
     pub rule: Rule,
 }
 
-/// What Terraform demands of a plan and of a state.
+/// Terraform's rules for a plan and a state.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Rule {
-    /// A value that does not have the type of the schema.
+    /// A value does not have the type of the schema.
     #[error("the value has to be of the schema's type, but {0}")]
     Type(String),
-    /// A plan without a value that the configuration gives.
+    /// The plan lacks a value that the configuration sets.
     #[error("what is configured has to be planned, but the plan is null")]
     Missing,
-    /// A plan with a value that the configuration does not give and nobody else may choose.
+    /// The plan sets a value that the configuration does not set and that is not computed.
     #[error("what is not configured and not computed has to be planned as null")]
     Uninvited,
-    /// A configured value that is planned as a third one.
+    /// The plan has neither the configured value nor the prior one.
     #[error("what is configured has to be planned as it is, or as it was in the prior state")]
     Altered,
-    /// A nested object that is configured and planned as unknown, with all that it holds.
+    /// A configured nested object is planned as unknown as a whole.
     #[error("a nested attribute that is configured cannot be planned as unknown")]
     UnknownNested,
-    /// A write-only value in a plan or in a state.
+    /// A plan or a state contains a write-only value.
     #[error("a write-only attribute has to be null")]
     WriteOnly,
-    /// A list with another number of elements than asked for.
+    /// A list has another number of elements than expected.
     #[error("there have to be {expected} elements, not {found}")]
     Length {
-        /// As configured, or planned.
+        /// The number in the configuration or the plan.
         expected: usize,
-        /// As planned, or applied.
+        /// The number in the plan or the applied state.
         found: usize,
     },
-    /// A map with an element that was not asked for.
+    /// A map has an element that is not expected.
     #[error("this element was not asked for")]
     Surplus,
-    /// A map without an element that was asked for.
+    /// A map lacks an expected element.
     #[error("this element was asked for and is missing")]
     Lost,
-    /// A path that is said to force replacement and leads nowhere, in prior state and plan.
+    /// A path that forces replacement exists neither in the prior state nor in the plan.
     #[error("this path forces replacement, but it is neither in the prior state nor in the plan")]
     Nowhere,
-    /// A value that was known in the plan and is another one now.
+    /// A value that was known in the plan has changed.
     #[error("what was known in the plan has to stay exactly as planned")]
     Changed,
-    /// A value outside what the plan promised of it.
+    /// A value breaks a promise of the plan.
     #[error("the plan promised something of this value while it was unknown, and it is not kept")]
     Promise,
-    /// A state that is not wholly known.
+    /// A state contains unknown values.
     #[error("nothing in a state may be unknown")]
     Unknown,
 }
 
-/// What was found, in the order of the schema.
+/// The violations, in the order of the schema.
 #[derive(Debug, Default)]
 struct Violations(Vec<Violation>);
 
@@ -126,7 +127,7 @@ fn below(path: &AttributePath, step: Option<Step>) -> AttributePath {
     }
 }
 
-/// The type of a leaf; that of a nested attribute where it is compared as a whole.
+/// The type of a leaf, or of a nested attribute that is compared as a whole.
 fn type_of(kind: &Kind) -> Option<&Type> {
     match kind {
         Kind::Leaf(ty) => Some(ty),

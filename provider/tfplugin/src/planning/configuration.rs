@@ -1,15 +1,16 @@
-//! The configuration that stands for an object that exists.
+//! Generates the configuration of an existing object.
 
 use crate::schema::{Attribute, Kind, Mode, Nesting, Object};
 use crate::value::Value;
 
-/// The configuration of the object with the attributes `state`: as short as it can be, and such
-/// that a plan of it changes nothing.
+/// The configuration of the object with the attributes `state`. It is as short as possible, and a
+/// plan of it changes nothing.
 ///
-/// 1. Outputs, write-only and deprecated attributes are left out.
-/// 2. So is what equals a default, of the schema or of the server, unless it is required.
-/// 3. Of attributes that exclude each other the first that is set stays.
-/// 4. An object in which nothing is left is left out, unless it is required or an element.
+/// 1. Outputs, write-only and deprecated attributes are omitted.
+/// 2. Values that equal a default of the schema or of the server are omitted, unless they are
+///    required.
+/// 3. Of attributes that exclude each other, only the first one that is set is kept.
+/// 4. An object that is then empty is omitted, unless it is required or an element.
 pub fn configuration(object: &Object, state: &Value) -> Value {
     let mut config = object.null_members();
     let Value::Map(members) = &mut config else {

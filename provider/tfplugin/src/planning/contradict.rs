@@ -1,15 +1,15 @@
-//! Where a provider answers something else than was planned.
+//! Finds the places where a provider's response differs from the plan.
 
 use super::{Equal, check, refresh};
 use crate::path::AttributePath;
 use crate::schema::Object;
 use crate::value::Value;
 
-/// The places at which `returned`, the answer of an apply, says something else than `planned` did.
-/// Another spelling and zero values are no contradiction, and neither is what was not known.
+/// The paths at which `returned`, the response of an apply, differs from `planned`. Another
+/// spelling, a zero value and a value that was unknown in the plan are no contradiction.
 ///
-/// The state keeps what was planned ([`super::fill`]), as Terraform demands: only the next read
-/// shows the difference.
+/// The state keeps the planned values ([`super::fill`]), as Terraform requires, so only the next
+/// read shows the difference.
 pub fn contradictions(
     object: &Object,
     planned: &Value,

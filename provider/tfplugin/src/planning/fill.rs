@@ -1,12 +1,12 @@
-//! The plan, completed by what came back from apply.
+//! Completes the plan with the result of the apply.
 
 use super::pair::{items, pairs};
 use crate::schema::{Attribute, Kind, Nesting, Object};
 use crate::value::{Retype, Value, retype};
 
-/// The state after an apply: everything that was known in the plan as planned, byte for byte, what
-/// was unknown as `returned`, and null where even that is unknown. Write-only is null. Elements of a
-/// list of objects are found in `returned` by their keys, or by what is known of them.
+/// The state after an apply. Known values are as planned, byte for byte; unknown values are as in
+/// `returned`, or null if they are unknown there too. Write-only attributes are null. Elements of a
+/// list of objects are found in `returned` by their keys, or by their known values.
 pub fn fill(object: &Object, planned: &Value, returned: &Value) -> Value {
     match planned {
         Value::Unknown(_) if returned.is_unknown() => Value::Null,

@@ -1,4 +1,4 @@
-//! Write-only values, which no plan and no state holds.
+//! Removes write-only values, which no plan and no state may contain.
 
 use crate::schema::{Kind, Nesting, Object};
 use crate::value::Value;

@@ -1,10 +1,11 @@
-//! What a change asks for, as far as the configuration says.
+//! The values that the configuration requests in a change.
 
 use crate::schema::{Attribute, Kind, Mode, Nesting, Object};
 use crate::value::Value;
 
-/// `planned`, where what was taken out of the configuration is null. A plan has it unknown, because
-/// the server may choose a value in its place; that the user asks for none is known already.
+/// `planned`, but with null for attributes that were removed from the configuration. In the plan
+/// they are unknown, because the server may choose a value; but it is already known that the user
+/// requests none.
 pub fn intend(object: &Object, config: &Value, planned: &Value) -> Value {
     // Of an object that was taken out members may stay (see [`super::propose`]).
     let (Value::Map(_) | Value::Null, Value::Map(_)) = (config, planned) else {

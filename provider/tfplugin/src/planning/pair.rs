@@ -1,17 +1,18 @@
-//! Which elements of two lists are one: an element that has moved is the same still.
+//! Pairs the elements of two lists: an element that has moved is still the same element.
 
 use super::refresh::is_zero;
 use super::{Equal, equal};
 use crate::schema::{Attribute, Kind, Mode, Nesting, Object};
 use crate::value::Value;
 
-/// For each of `now`, the elements of a list of objects with `keys`, its place in `then`, another
-/// value of the same list; no place is taken twice.
+/// For each element of `now`, a list of objects with `keys`, the index of the same element in
+/// `then`, an earlier or later value of the list. No index appears twice.
 ///
-/// 1. Where the list has keys, an element is the one with the same keys. An unknown key may be any.
-/// 2. Else it is the one at the same place if both say the same, else one elsewhere that says the
-///    same. An element of which nothing is found elsewhere is the one at its place, changed, unless
-///    that has moved.
+/// 1. In a list with keys, elements with the same keys are the same. An unknown key matches any
+///    key.
+/// 2. In a list without keys, an element is the one at the same index if both agree, otherwise one
+///    at another index that agrees. If none agrees, it is the element at its index, changed, unless
+///    that one has moved.
 pub(super) fn pairs(
     object: &Object,
     keys: &[String],
@@ -58,8 +59,8 @@ fn have_keys(object: &Object, keys: &[String], a: &Value, b: &Value, same: Equal
     })
 }
 
-/// Whether both objects say the same of what a user can configure and a server knows. Unknown is
-/// whatever the other one has, and zero is nothing.
+/// Returns true if both objects agree in every attribute that a user can configure and a server
+/// returns. An unknown value agrees with any value, and a zero value with null.
 fn agree(object: &Object, a: &Value, b: &Value, same: Equal<'_>) -> bool {
     object.attributes.iter().all(|attribute| {
         let silent = attribute.mode == Mode::Computed || attribute.write_only || attribute.local;
@@ -102,7 +103,7 @@ fn says_the_same(attribute: &Attribute, a: &Value, b: &Value, same: Equal<'_>) -
     }
 }
 
-/// The elements of a list; none where it is null or unknown.
+/// The elements of a list; none if it is null or unknown.
 pub(super) fn items(value: &Value) -> &[Value] {
     match value {
         Value::List(items) => items,

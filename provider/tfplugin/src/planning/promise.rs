@@ -1,10 +1,11 @@
-//! What is promised of values that are unknown in a plan.
+//! Promises about values that are unknown in a plan.
 
 use crate::path::{At, AttributePath};
 use crate::schema::{Kind, Nesting, Object};
 use crate::value::{Refinements, Value};
 
-/// Adds to the unknowns of `planned` what the schema (`x-never-null`) and `promises` say of them.
+/// Adds the promises of the schema (`x-never-null`) and of `promises` to the unknown values of
+/// `planned`.
 pub fn promise(
     object: &Object,
     planned: &mut Value,

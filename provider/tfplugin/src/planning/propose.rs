@@ -1,4 +1,4 @@
-//! Configuration over prior state.
+//! Merges the configuration into the prior state.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,21 +10,21 @@ use crate::value::{Retype, Type, Value, retype};
 
 mod list;
 
-/// What the state will be, by `config` over `prior` (None on creation). `configured` are the paths
-/// that the configuration gave when the object was last written ([`super::configured`]).
+/// The planned state: `config` merged into `prior`, which is None on creation. `configured` are the
+/// paths that the configuration set when the object was last written ([`super::configured`]).
 ///
-/// 1. Write-only is null.
-/// 2. What only the provider sets is the prior value; unknown on creation.
-/// 3. What the configuration gives is planned as given, or as the prior state spells it where that
-///    means the same. Nested objects member by member.
-/// 4. What it omits is the default; else, where the server chooses, the prior value (unknown on
-///    creation, or when it was configured before); else null. Two exceptions: where a server
-///    that is told nothing has nothing (`x-unfilled`), a creation has null; and what cannot change
-///    without a replacement keeps its prior value, with the object that it is a member of.
+/// 1. Write-only attributes are null.
+/// 2. Attributes that only the provider sets keep the prior value; on creation they are unknown.
+/// 3. Configured values are planned as configured, or as in the prior state if that has the same
+///    meaning. Nested objects are merged member by member.
+/// 4. An omitted attribute has its default. Without a default, if the server chooses the value, it
+///    has the prior value (unknown on creation, or if it was configured before); otherwise it is
+///    null. There are two exceptions: with `x-unfilled`, a creation has null; and an attribute
+///    whose change replaces the object keeps its prior value, as does the object that contains it.
 ///
-/// The prior value of an element in a list of objects is that of the element with the same keys; in
-/// a list without keys that of the element at the same place if the same is configured of both, else
-/// one elsewhere of which the same is configured. All others are new.
+/// The prior value of an element in a list of objects is the element with the same keys. In a list
+/// without keys it is the element at the same index if both have the same configured values,
+/// otherwise one at another index with the same configured values. All other elements are new.
 pub fn propose(
     object: &Object,
     config: &Value,
@@ -36,8 +36,8 @@ pub fn propose(
     Proposal { before, same }.object(object, config, past, At::Root)
 }
 
-/// Whether `value` holds something that the server chooses where it is omitted, and that cannot
-/// change without a replacement.
+/// Returns true if `value` contains an attribute that the server chooses if it is omitted, and
+/// whose change replaces the object.
 fn is_fixed(object: &Object, value: &Value) -> bool {
     object.attributes.iter().any(|attribute| {
         let part = value.member(&attribute.name);
@@ -50,8 +50,8 @@ fn is_fixed(object: &Object, value: &Value) -> bool {
     })
 }
 
-/// `chosen` in place of `config`, a null. A free null has a type that Terraform may have been told
-/// before it was known to be null, so what is chosen is of that type, or `otherwise`.
+/// `chosen` in place of `config`, a null. A null of free type may have had a type before it was
+/// known to be null, so `chosen` gets that type; if it cannot, `otherwise` is used.
 fn of_its_type(config: &Value, chosen: Value, otherwise: Value) -> Value {
     let Value::Dynamic(null) = config else {
         return chosen;
@@ -64,34 +64,34 @@ fn of_its_type(config: &Value, chosen: Value, otherwise: Value) -> Value {
     Value::dynamic(ty.clone(), value.unwrap_or(otherwise))
 }
 
-/// What an object, or a part of one, was before.
+/// The prior value of an object or a part of it.
 #[derive(Clone, Copy)]
 struct Past<'a> {
     was: Was<'a>,
-    /// What stands at the same place of the prior state, if there is one. Terraform lets a plan spell
-    /// a value as it is spelled there, and nowhere else.
+    /// The value at the same place of the prior state, if it exists. Terraform allows a plan to use
+    /// only the spelling at that place.
     there: Option<&'a Value>,
 }
 
 #[derive(Clone, Copy)]
 enum Was<'a> {
-    /// It is new.
+    /// The object is new.
     Nothing,
-    /// Not said before more of the configuration is known: it may be new.
+    /// Not decided until more of the configuration is known: the object may be new.
     Open,
-    /// This, in the prior state.
+    /// This value in the prior state.
     Value(&'a Value),
 }
 
 impl<'a> Past<'a> {
-    /// What the prior state has at the same place.
+    /// The prior state's value at the same place.
     fn of(prior: Option<&'a Value>) -> Self {
         let was = prior.map_or(Was::Nothing, Was::Value);
         let there = prior;
         Self { was, there }
     }
 
-    /// The attribute `name` of an object. One that was null had none.
+    /// The attribute `name` of an object. A null object has none.
     fn attribute(self, name: &str) -> Self {
         fn of<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
             match object {
@@ -195,8 +195,8 @@ impl Proposal<'_> {
         }
     }
 
-    /// An object that is configured no more and cannot go without a replacement: as if it were
-    /// configured with nothing but what it has to have.
+    /// An object that was removed from the configuration but cannot be removed without a
+    /// replacement: it is planned as if only its required attributes were configured.
     fn remains(&self, object: &Object, prior: &Value, past: Past<'_>, at: At<'_>) -> Value {
         Value::map(object.attributes.iter().map(|attribute| {
             let at = At::Attribute(&at, &attribute.name);

@@ -1,4 +1,4 @@
-//! What was observed, merged into the prior state.
+//! Merges the observed object into the prior state.
 
 use super::fill::attribute_value;
 use super::pair::{items, pairs};
@@ -6,15 +6,15 @@ use super::{Equal, equal};
 use crate::schema::{Attribute, Kind, Mode, Nesting, Object};
 use crate::value::{Number, Retype, Value, retype};
 
-/// The state after a read: `observed`, in the user's own words where they mean the same.
+/// The state after a read: `observed`, but with the spelling of `prior` if the meaning is the same.
 ///
-/// - Local attributes keep their prior value; their default where there is none (after an import).
-/// - Write-only is null, and nothing is unknown.
-/// - A server that leaves out zero values does not contradict a configured `false`, 0, "" or an
-///   empty collection; and an empty value where nothing is configured is nothing, unless it has to
-///   be configured.
-/// - Elements of a list of objects are those that they were, wherever they stand now; where the list
-///   has keys, they stay in the order of the prior state.
+/// - Local attributes keep their prior value or, if there is none (after an import), have their
+///   default.
+/// - Write-only attributes are null, and nothing is unknown.
+/// - A server that omits zero values does not contradict a configured `false`, 0, "" or an empty
+///   collection. An empty value that is not configured is null, unless the attribute is required.
+/// - Elements of a list of objects are recognised even if they have moved; in a list with keys they
+///   keep the order of the prior state.
 pub fn refresh(object: &Object, prior: &Value, observed: &Value, same: Equal<'_>) -> Value {
     Value::map(object.attributes.iter().map(|attribute| {
         let prior = prior.member(&attribute.name);
@@ -53,8 +53,8 @@ fn merge(attribute: &Attribute, prior: &Value, observed: &Value, same: Equal<'_>
     }
 }
 
-/// A free value that changed, of the type that it had where it can have it: a list does not become
-/// a tuple because an element was added to it.
+/// A changed free value, with its prior type if possible: a list does not become a tuple because an
+/// element was added.
 fn typed_as(prior: &Value, observed: Value) -> Value {
     let (Value::Dynamic(prior), Value::Dynamic(now)) = (prior, &observed) else {
         return observed;
@@ -121,7 +121,7 @@ fn nested(
     }
 }
 
-/// Whether a server may as well leave it out.
+/// Returns true if a server may omit the value.
 pub(super) fn is_zero(value: &Value) -> bool {
     match value {
         Value::Bool(value) => !value,
@@ -133,7 +133,7 @@ pub(super) fn is_zero(value: &Value) -> bool {
     }
 }
 
-/// Whether `value` holds nothing but what its own defaults put there.
+/// Returns true if `value` contains only its own defaults.
 fn says_nothing(object: &Object, value: &Value) -> bool {
     object.attributes.iter().all(|attribute| {
         let part = value.member(&attribute.name);

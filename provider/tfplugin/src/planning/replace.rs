@@ -1,4 +1,4 @@
-//! Which changes replace the object.
+//! Finds the changes that replace the object.
 
 use super::pair::{items, pairs};
 use super::{elements, equal};
@@ -7,10 +7,10 @@ use crate::schema::{Kind, Nesting, Object};
 use crate::value::Value;
 
 /// The attributes with `x-force-new` in which `planned` differs from `prior`. A nested attribute
-/// that is unknown as a whole may come out unchanged and forces nothing by its members.
+/// that is unknown as a whole may turn out unchanged, so its members force no replacement.
 ///
-/// What is local the object does not have: only the state knows it, and knows nothing of it after
-/// an import or a move. To note it for the first time, or to forget it, is no other object.
+/// A local attribute exists only in the state, and is missing there after an import or a move.
+/// Setting it for the first time, or removing it, therefore does not replace the object.
 pub fn replacements(object: &Object, prior: &Value, planned: &Value) -> Vec<AttributePath> {
     let mut paths = Vec::new();
     let root = AttributePath::root();

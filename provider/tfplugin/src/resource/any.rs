@@ -1,4 +1,5 @@
-//! A resource in terms of values, so that the server holds all of them alike.
+//! A resource that works on values instead of models, so that the server can hold all resources in
+//! one form.
 
 use async_trait::async_trait;
 use serde_json::Value as Json;
@@ -12,8 +13,9 @@ use crate::schema::{Object, Schema, SchemaError};
 use crate::timeouts::Timeouts;
 use crate::value::{Refinements, Value};
 
-/// A resource in terms of values; [`Typed`](super::Typed) makes one of any
-/// [`Resource`](crate::Resource). Values are by the attributes of `object`, those of its schema.
+/// A resource that works on values instead of models. [`Typed`](super::Typed) implements it for any
+/// [`Resource`](crate::Resource). Values have the attributes of `object`, which are the attributes
+/// of the schema.
 #[async_trait]
 #[allow(missing_docs, reason = "each method is the one of Resource, in values")]
 pub trait AnyResource: Send + Sync + 'static {
@@ -108,38 +110,38 @@ pub trait AnyResource: Send + Sync + 'static {
 
     async fn generate_config(&self, object: &Object, config: Value) -> Result<Value, Diagnostic>;
 
-    /// Today's value of `state`, JSON that `version` of the schema wrote.
+    /// Converts `state`, JSON of schema version `version`, to a value of the current version.
     fn upgrade(&self, object: &Object, version: i64, state: &[u8]) -> Result<Value, Diagnostic>;
 
     fn upgrade_identity(&self, version: i64, identity: Json) -> Result<Json, Diagnostic>;
 }
 
-/// What a plan starts from.
+/// The input of a plan.
 #[derive(Clone, Debug)]
 pub struct PlanRequest<'a> {
-    /// What the user wrote.
+    /// The configuration.
     pub config: &'a Value,
     /// The state; None on creation.
     pub prior: Option<&'a Value>,
-    /// What the rules make of the two.
+    /// The plan that the crate's rules make of the two.
     pub planned: Value,
     /// Private state.
     pub private: Private,
-    /// Whether the configuration changes anything.
+    /// True if the configuration changes anything.
     pub changed: bool,
-    /// Whether it goes on with a wait.
+    /// True if the plan resumes a wait.
     pub resumes: bool,
 }
 
-/// What a resource made of its plan.
+/// The plan, adjusted by the resource.
 #[derive(Clone, Debug)]
 pub struct PlanResult {
-    /// What the state will be.
+    /// The planned state.
     pub planned: Value,
-    /// Travels to apply.
+    /// Private state for the apply.
     pub private: Private,
     /// Changes that replace the object.
     pub replace: Vec<AttributePath>,
-    /// What is promised of values that stay unknown.
+    /// Promises about values that stay unknown.
     pub promises: Vec<(AttributePath, Refinements)>,
 }

@@ -1,4 +1,4 @@
-//! Between models and values, with what a user is told where they do not fit.
+//! Conversion between models and values, with the diagnostics for values that do not match.
 
 use crate::diagnostics::Diagnostic;
 use crate::model::{self, ModelError};
@@ -6,22 +6,22 @@ use crate::provider::Model;
 use crate::schema::Object;
 use crate::value::Value;
 
-/// The model that `value` says. Only a model that disagrees with its own schema fails here, or a
-/// configuration that its types refuse.
+/// Converts `value` to a model. This fails only if the model disagrees with its own schema, or if
+/// the types of the model refuse a configuration.
 pub(crate) fn decode<M: Model>(object: &Object, value: &Value) -> Result<M, Diagnostic> {
     model::decode(value, object).map_err(|error| unfit(&error, object))
 }
 
-/// The value of `model`, or the fault of the provider.
+/// Converts `model` to a value; an error is a bug of the provider.
 pub(crate) fn encoded<M: Model>(object: &Object, model: &M) -> Result<Value, Diagnostic> {
     model::encode(model, object).map_err(|error| unencodable(&error))
 }
 
-/// The summary of a value that its model does not take.
+/// The summary of the diagnostic for a value that its model does not accept.
 pub(crate) const UNFIT: &str = "Invalid value";
 
-/// The diagnostic of a value that its model does not take. What serde says of it may quote the
-/// value, so nothing is quoted of what is hidden.
+/// The diagnostic for a value that its model does not accept. serde's message may quote the value,
+/// so for a hidden attribute it is not shown.
 pub(crate) fn unfit(error: &ModelError, object: &Object) -> Diagnostic {
     let place = if error.path.is_root() {
         "This value".to_owned()
@@ -36,7 +36,7 @@ pub(crate) fn unfit(error: &ModelError, object: &Object) -> Diagnostic {
     Diagnostic::error(UNFIT, format!("{place} cannot be used: {reason}.")).at(error.path.clone())
 }
 
-/// The diagnostic of a model that its own schema does not take: a fault of the provider.
+/// The diagnostic for a model that does not match its own schema, which is a bug of the provider.
 pub(crate) fn unencodable(error: &ModelError) -> Diagnostic {
     Diagnostic::error(
         "The provider made an invalid value",

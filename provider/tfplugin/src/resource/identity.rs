@@ -1,4 +1,4 @@
-//! What an object is called apart from its attributes: those of them that tell it from all others.
+//! The identity of an object: the attributes that distinguish it from all others.
 
 use crate::proto::tfplugin6 as wire;
 use crate::schema::{Mode, Object, SchemaError};
@@ -9,12 +9,12 @@ use crate::value::{Type, Value};
 pub struct IdentityAttribute {
     /// Its Terraform name, at the root of the resource.
     pub name: &'static str,
-    /// Whether an import by identity has to give it.
+    /// True if an import by identity must set it.
     pub required_for_import: bool,
 }
 
 impl IdentityAttribute {
-    /// One that an import has to give.
+    /// An attribute that an import must set.
     pub const fn required(name: &'static str) -> Self {
         Self {
             name,
@@ -22,7 +22,7 @@ impl IdentityAttribute {
         }
     }
 
-    /// One that an import may leave out.
+    /// An attribute that an import may omit.
     pub const fn optional(name: &'static str) -> Self {
         Self {
             name,
@@ -31,7 +31,7 @@ impl IdentityAttribute {
     }
 }
 
-/// The identity of a resource: which attributes, of which types.
+/// The identity of a resource: its attributes and their types.
 #[derive(Clone, Debug)]
 pub(crate) struct Identity {
     version: i64,
@@ -40,11 +40,11 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
-    /// The identity that `attributes` of `object` make; None when there are none.
+    /// The identity made of `attributes` of `object`; None if there are no attributes.
     ///
     /// # Errors
-    /// [`SchemaError`] when one does not exist, is nested, sensitive, write-only or of a type that
-    /// Terraform does not take here.
+    /// Returns a [`SchemaError`] if an attribute does not exist, or is nested, sensitive,
+    /// write-only or of a type that Terraform does not allow in an identity.
     pub(crate) fn derive(
         object: &Object,
         attributes: &[IdentityAttribute],
@@ -106,8 +106,8 @@ impl Identity {
         &self.ty
     }
 
-    /// The identity of the object with the attributes `state`; None while it is not known, or has
-    /// nothing in it that an import needs.
+    /// The identity of the object with the attributes `state`; None if it is not known, or if it
+    /// contains no attribute that an import requires.
     pub(crate) fn of(&self, state: &Value) -> Option<Value> {
         let mut members = Vec::new();
         for (part, ..) in &self.attributes {
@@ -120,7 +120,7 @@ impl Identity {
         Some(Value::map(members))
     }
 
-    /// What the identity says of the attributes of `object`; all else null.
+    /// The attributes of `object` that the identity contains, with all others null.
     pub(crate) fn stub(&self, identity: &Value, object: &Object) -> Value {
         let mut stub = object.null_members();
         if let Value::Map(members) = &mut stub {
@@ -132,7 +132,7 @@ impl Identity {
         stub
     }
 
-    /// An attribute that an import needs and `identity` does not give.
+    /// An attribute that an import requires but `identity` does not set.
     pub(crate) fn missing(&self, identity: &Value) -> Option<&'static str> {
         let null = |name: &str| identity.get(name).is_none_or(Value::is_null);
         let mut required = self

@@ -1,4 +1,4 @@
-//! What an import by id gets.
+//! The request of an import by ID.
 
 use crate::context::Context;
 use crate::diagnostics::{Diagnostic, Diagnostics};
@@ -8,25 +8,26 @@ use crate::resource::{IdentityAttribute, unfit};
 use crate::schema::Object;
 use crate::value::{Type, Value};
 
-/// What [`Resource::import`](crate::Resource::import) gets.
+/// The request of [`Resource::import`](crate::Resource::import).
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct ImportRequest<'a> {
-    /// As the user wrote it.
+    /// The ID that the user wrote.
     pub id: &'a str,
-    /// What the call knows beside its values.
+    /// The context of the call.
     pub cx: &'a Context,
-    /// What is to be told beside the result.
+    /// Errors and warnings to report with the result.
     pub diags: &'a mut Diagnostics,
     pub(crate) object: &'a Object,
 }
 
 impl ImportRequest<'_> {
-    /// The model of which nothing is known but that `attribute` (its Terraform name, at the root)
-    /// is the id.
+    /// The model in which only `attribute`, an attribute at the root by its Terraform name, is set,
+    /// to the ID.
     ///
     /// # Errors
-    /// [`Diagnostic`] when there is no such attribute, or its type does not take the id.
+    /// Returns a [`Diagnostic`] if the attribute does not exist, or if its type does not accept the
+    /// ID.
     pub fn only<M: Model>(&self, attribute: &str) -> Result<M, Diagnostic> {
         let mut stub = self.object.null_members();
         if let Value::Map(members) = &mut stub {
@@ -35,7 +36,7 @@ impl ImportRequest<'_> {
         model::decode(&stub, self.object).map_err(|error| unfit(&error, self.object))
     }
 
-    /// The model by an identity that is one string.
+    /// The model for an import ID, if the identity is one string.
     pub(crate) fn by_identity<M: Model>(
         &self,
         type_name: &str,

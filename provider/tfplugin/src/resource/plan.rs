@@ -1,4 +1,4 @@
-//! The plan of a change, as a resource adjusts it.
+//! The plan of a change, which a resource can adjust.
 
 use crate::context::Context;
 use crate::diagnostics::Diagnostics;
@@ -6,26 +6,26 @@ use crate::path::AttributePath;
 use crate::private::Private;
 use crate::value::{Refinements, Value};
 
-/// The plan of a creation or an update, open to adjustment by [`Resource::plan`](crate::Resource::plan).
+/// The plan of a creation or an update, which [`Resource::plan`](crate::Resource::plan) can adjust.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Plan<'a, M> {
-    /// What the user wrote; null where nothing is written.
+    /// The configuration; attributes that are not set are null.
     pub config: M,
-    /// The state as last read; None on creation (and for the new half of a replacement).
+    /// The state as last read; None on creation, and for the creation half of a replacement.
     pub prior: Option<M>,
-    /// What the state will be. A value that the configuration gives is not to be changed, unless
-    /// it is to stay as it was: see [`Plan::note_kept`].
+    /// The planned state. Do not change a configured value, except to keep its prior value: see
+    /// [`Plan::note_kept`].
     pub planned: M,
-    /// What is asked for, for rules to judge: the configuration on creation; on an update
-    /// `planned`, but null where something was taken out of the configuration, which `planned`
-    /// leaves to the server.
+    /// The requested values, for checking rules. On creation this is the configuration. On an
+    /// update it is `planned`, but with null for attributes that were removed from the
+    /// configuration, for which `planned` lets the server choose.
     pub intended: M,
-    /// Travels to apply; a secret does not belong here.
+    /// Private state for the apply; it must not contain secrets.
     pub private: Private,
-    /// What the call knows beside its values.
+    /// The context of the call.
     pub cx: &'a Context,
-    /// What is to be told of the change.
+    /// Errors and warnings about the change.
     pub diags: &'a mut Diagnostics,
     pub(crate) replace: Vec<AttributePath>,
     pub(crate) changed: bool,
@@ -35,31 +35,31 @@ pub struct Plan<'a, M> {
 }
 
 impl<M> Plan<'_, M> {
-    /// Whether there is nothing yet.
+    /// Returns true if the object does not exist yet.
     pub fn is_create(&self) -> bool {
         self.prior.is_none()
     }
 
-    /// Whether the configuration asks for something that the prior state does not say: always on
-    /// creation. False for a plan that only goes on with a wait.
+    /// Returns true if the configuration requests something that differs from the prior state.
+    /// Always true on creation. False for a plan that only resumes a wait.
     pub fn changed(&self) -> bool {
         self.changed
     }
 
-    /// Whether an earlier apply ended before the object was as asked, so that this plan is an
-    /// update in place even when nothing changed.
+    /// Returns true if an earlier apply ended before the object was as requested. This plan is then
+    /// an update in place even if nothing changed.
     pub fn resumes(&self) -> bool {
         self.resumes
     }
 
-    /// Notes that what the provider itself put into the plan is a change, although the
-    /// configuration asks for nothing that the prior state does not say.
+    /// Records that the provider itself changed the plan, although the configuration requests
+    /// nothing that differs from the prior state.
     pub fn note_change(&mut self) {
         self.changed = true;
     }
 
-    /// Notes that values of the prior state were put back into the plan, although the
-    /// configuration gives others: where nothing else differs, nothing changes.
+    /// Records that the plan keeps values of the prior state, although the configuration sets
+    /// others. If nothing else differs, the plan changes nothing.
     pub fn note_kept(&mut self)
     where
         M: PartialEq,
@@ -70,14 +70,14 @@ impl<M> Plan<'_, M> {
         }
     }
 
-    /// The object is replaced because `path` changes. It counts only where the value really
-    /// changes.
+    /// Requests that the object is replaced because `path` changes. It has an effect only if the
+    /// value really changes.
     pub fn require_replace(&mut self, path: impl Into<AttributePath>) {
         self.replace.push(path.into());
     }
 
-    /// What is known of the configured value at `path` although it is unknown; None where it is
-    /// known, or nothing is.
+    /// The promises about an unknown configured value at `path`; None if the value is known or has
+    /// none.
     pub fn configured_refinements(&self, path: impl Into<AttributePath>) -> Option<&Refinements> {
         match self.configured.at(&path.into())? {
             Value::Unknown(refinements) => refinements.as_deref(),
@@ -85,10 +85,10 @@ impl<M> Plan<'_, M> {
         }
     }
 
-    /// Promises something of the value at `path`, so that conditions on it are decided at plan. It
-    /// counts only while the value is unknown. Terraform fails an apply that breaks a promise, and
-    /// taints what such an apply creates: a value that a pending creation may leave null is not
-    /// promised.
+    /// Adds a promise about the value at `path`, so that Terraform can evaluate conditions on it at
+    /// plan. It has an effect only while the value is unknown. If an apply breaks a promise,
+    /// Terraform fails and taints a created object, so do not promise anything about a value that a
+    /// pending creation may leave null.
     pub fn promise(&mut self, path: impl Into<AttributePath>, refinements: Refinements) {
         self.promises.push((path.into(), refinements));
     }

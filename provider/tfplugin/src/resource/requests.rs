@@ -1,7 +1,6 @@
-//! What a resource is asked.
+//! The requests of a resource.
 //!
-//! They are open to further members: a protocol that says more adds one here, and no provider has
-//! to change.
+//! They may get further members: if the protocol is extended, no provider has to change.
 
 use serde_json::Value as Json;
 
@@ -9,114 +8,115 @@ use crate::context::Context;
 use crate::diagnostics::Diagnostics;
 use crate::private::Private;
 
-/// What [`Resource::plan_destroy`](crate::Resource::plan_destroy) gets.
+/// The request of [`Resource::plan_destroy`](crate::Resource::plan_destroy).
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct PlanDestroyRequest<'a, M> {
     /// The state.
     pub prior: M,
-    /// The object's own, as [`DeleteRequest::private`].
+    /// The object's private state, as in [`DeleteRequest::private`].
     pub private: &'a Private,
-    /// What the call knows beside its values.
+    /// The context of the call.
     pub cx: &'a Context,
-    /// What is to be told beside the result.
+    /// Errors and warnings to report with the result.
     pub diags: &'a mut Diagnostics,
 }
 
-/// What [`Resource::read`](crate::Resource::read) gets.
+/// The request of [`Resource::read`](crate::Resource::read).
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct ReadRequest<'a, M> {
-    /// The state; of an import or a move nothing but what tells the object from others.
+    /// The state; after an import or a move only the attributes that identify the object.
     pub prior: M,
-    /// What is kept beside the state.
+    /// The private state.
     pub private: &'a mut Private,
-    /// What the call knows beside its values.
+    /// The context of the call.
     pub cx: &'a Context,
-    /// What is to be told beside the result.
+    /// Errors and warnings to report with the result.
     pub diags: &'a mut Diagnostics,
 }
 
-/// What [`Resource::create`](crate::Resource::create) gets.
+/// The request of [`Resource::create`](crate::Resource::create).
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct CreateRequest<'a, M> {
-    /// What the state will be; outputs may be unknown.
+    /// The planned state; outputs may be unknown.
     pub planned: M,
-    /// What the user wrote: this alone holds write-only values.
+    /// The configuration. Only it contains write-only values.
     pub config: M,
-    /// What is kept beside the state: what [`Resource::plan`](crate::Resource::plan) noted.
+    /// The private state, as [`Resource::plan`](crate::Resource::plan) left it.
     pub private: &'a mut Private,
-    /// What the call knows beside its values.
+    /// The context of the call.
     pub cx: &'a Context,
-    /// What is to be told beside the result.
+    /// Errors and warnings to report with the result.
     pub diags: &'a mut Diagnostics,
     pub(crate) made: &'a mut Option<M>,
 }
 
 impl<M> CreateRequest<'_, M> {
-    /// Notes that the object exists now, and what is known of it. An error after that keeps the
-    /// object in the state, as [`Creation::Pending`](crate::Creation::Pending) does, where it would
-    /// be forgotten otherwise. May be called again when more is known.
+    /// Records that the object now exists, with the state known so far. After that, an error keeps
+    /// the object in the state, like [`Creation::Pending`](crate::Creation::Pending); without it,
+    /// Terraform would forget the object. Call it again when more is known.
     pub fn note_made(&mut self, state: M) {
         *self.made = Some(state);
     }
 }
 
-/// What [`Resource::update`](crate::Resource::update) gets.
+/// The request of [`Resource::update`](crate::Resource::update).
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct UpdateRequest<'a, M> {
     /// The state as last read.
     pub prior: M,
-    /// What the state will be; outputs may be unknown.
+    /// The planned state; outputs may be unknown.
     pub planned: M,
-    /// What the user wrote: this alone holds write-only values.
+    /// The configuration. Only it contains write-only values.
     pub config: M,
-    /// What is kept beside the state.
+    /// The private state.
     pub private: &'a mut Private,
-    /// What the call knows beside its values.
+    /// The context of the call.
     pub cx: &'a Context,
-    /// What is to be told beside the result.
+    /// Errors and warnings to report with the result.
     pub diags: &'a mut Diagnostics,
 }
 
-/// What [`Resource::delete`](crate::Resource::delete) gets.
+/// The request of [`Resource::delete`](crate::Resource::delete).
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct DeleteRequest<'a, M> {
     /// The state.
     pub prior: M,
-    /// That of the plan: in a replacement what [`Resource::plan`](crate::Resource::plan) noted for
-    /// the new object, and otherwise the object's own.
+    /// The private state of the plan: in a replacement, what
+    /// [`Resource::plan`](crate::Resource::plan) recorded for the new object; otherwise the
+    /// object's own private state.
     pub private: &'a Private,
-    /// What the call knows beside its values.
+    /// The context of the call.
     pub cx: &'a Context,
-    /// What is to be told beside the result.
+    /// Errors and warnings to report with the result.
     pub diags: &'a mut Diagnostics,
 }
 
-/// What [`Resource::move_from`](crate::Resource::move_from) gets: the object of another type or
-/// provider that a `moved` block hands over.
+/// The request of [`Resource::move_from`](crate::Resource::move_from): the object of another type
+/// or provider in a `moved` block.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct MoveRequest<'a> {
-    /// The full address of the provider that kept it: `registry.terraform.io/NAMESPACE/NAME`.
+    /// The full address of the source provider: `registry.terraform.io/NAMESPACE/NAME`.
     pub provider: String,
-    /// The resource type there.
+    /// The source resource type.
     pub type_name: String,
-    /// The version of the schema that its state has.
+    /// The schema version of the source state.
     pub schema_version: i64,
     /// Its state.
     pub state: Json,
-    /// Its identity; None where it had none.
+    /// The source identity; None if there is none.
     pub identity: Option<Json>,
-    /// The version of the schema that its identity has.
+    /// The version of the source identity.
     pub identity_version: i64,
-    /// What its provider kept beside the state, in that provider's own form.
+    /// The private state of the source provider, in that provider's own format.
     pub source_private: Vec<u8>,
-    /// What is kept beside the state of the new object.
+    /// The private state of the new object.
     pub private: &'a mut Private,
-    /// What is to be told beside the result.
+    /// Errors and warnings to report with the result.
     pub diags: &'a mut Diagnostics,
 }

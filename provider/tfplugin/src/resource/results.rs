@@ -1,58 +1,59 @@
-//! What a resource answers.
+//! The results of a resource's methods.
 
 use crate::diagnostics::Diagnostic;
 
-/// What [`Resource::read`](crate::Resource::read) saw.
+/// The result of [`Resource::read`](crate::Resource::read).
 #[derive(Clone, Debug)]
 pub enum ReadResult<M> {
-    /// The object as it is.
+    /// The current object.
     Found(M),
-    /// It does not exist any more; Terraform plans to create it.
+    /// The object no longer exists; Terraform plans to create it.
     Gone,
-    /// The state is to stay as it is.
+    /// The state is unchanged.
     Keep,
 }
 
-/// None: it is gone.
+/// None means [`ReadResult::Gone`].
 impl<M> From<Option<M>> for ReadResult<M> {
     fn from(found: Option<M>) -> Self {
         found.map_or(Self::Gone, Self::Found)
     }
 }
 
-/// How a creation ended that made something. Only [`Creation::Failed`] taints, so that the next
-/// apply replaces.
+/// The result of a creation that created an object. Only [`Creation::Failed`] taints the object, so
+/// that the next apply replaces it.
 #[derive(Clone, Debug)]
 pub enum Creation<M> {
-    /// As asked.
+    /// The result is as requested.
     Created(M),
-    /// Accepted, but not ready in time or interrupted: the state is kept, the user is warned, the
-    /// next apply goes on.
+    /// The object was accepted but was not ready in time, or the creation was interrupted. The
+    /// state is kept, the user gets a warning, and the next apply continues.
     Pending {
-        /// What is known of it.
+        /// The state known so far.
         state: M,
-        /// Becomes a warning; its summary is kept as the reason.
+        /// The warning; its summary is kept as the reason.
         why: Diagnostic,
     },
-    /// It exists and is of no use: the next apply destroys it and makes another.
+    /// The object exists but cannot be used: the next apply destroys it and creates another.
     Failed {
-        /// What is known of it.
+        /// The state known so far.
         state: M,
-        /// Why.
+        /// The reason.
         error: Diagnostic,
     },
 }
 
-/// How an update ended that wrote something. None of them taints.
+/// The result of an update that wrote something. None of them taints the object.
 #[derive(Clone, Debug)]
 pub enum Update<M> {
-    /// As asked.
+    /// The result is as requested.
     Updated(M),
-    /// Accepted, but not ready in time or interrupted: the next apply goes on.
+    /// The change was accepted but was not complete in time, or the update was interrupted: the
+    /// next apply continues.
     Pending {
-        /// What is known of it.
+        /// The state known so far.
         state: M,
-        /// Becomes a warning; its summary is kept as the reason.
+        /// The warning; its summary is kept as the reason.
         why: Diagnostic,
     },
 }

@@ -1,4 +1,4 @@
-//! From resources with models to resources with values.
+//! Adapts resources with models to resources with values.
 
 use async_trait::async_trait;
 use serde_json::Value as Json;
@@ -20,8 +20,9 @@ use crate::schema::{Object, Schema, SchemaError};
 use crate::timeouts::Timeouts;
 use crate::value::Value;
 
-/// Something with models as the server takes it, in values: a [`Resource`] as an [`AnyResource`], a
-/// data source, function, ephemeral resource, list resource or action as the `Any` of its kind.
+/// Adapts a type that works on models to the server, which works on values: a [`Resource`] to an
+/// [`AnyResource`]; a data source, function, ephemeral resource, list resource or action to the
+/// `Any` trait of its kind.
 #[derive(Clone, Debug)]
 pub struct Typed<R>(pub R);
 
@@ -296,8 +297,8 @@ impl<R: Resource> AnyResource for Typed<R> {
     }
 }
 
-/// `after`, a model that was made of `original` and perhaps changed: what such a model cannot hold,
-/// an unknown in a plain type, stays as it was.
+/// The value of `after`, a model that was read from `original` and possibly changed. Anything that
+/// a model cannot represent, such as an unknown in a plain type, stays as it was.
 fn adopted<M: Model>(object: &Object, original: Value, after: Value) -> Result<Value, Diagnostic> {
     if after == original {
         return Ok(after);

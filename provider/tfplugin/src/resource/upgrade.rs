@@ -1,4 +1,4 @@
-//! How the state of an earlier version of a schema becomes today's.
+//! Conversion of states of earlier schema versions.
 
 use serde_json::Value as Json;
 
@@ -11,16 +11,16 @@ use crate::value::{ValueError, ValueErrorKind, json};
 
 type Run<M> = dyn Fn(&[u8]) -> Result<M, Diagnostic> + Send + Sync;
 
-/// How states of one earlier version of a schema become today's.
+/// The conversion of states of one earlier schema version.
 pub struct Upgrade<M> {
     version: i64,
     run: Box<Run<M>>,
 }
 
 impl<M> Upgrade<M> {
-    /// The upgrade of states that `version` of the schema wrote, read by the model of that time.
-    /// What `Old` holds of a value is all that `upgrade` gets: a model of the time is kept as it
-    /// was, beside the one of today.
+    /// The conversion of states of schema version `version`, read with the model of that version.
+    /// `upgrade` gets only the values that `Old` has, so keep the old model unchanged beside the
+    /// current one.
     pub fn from<Old: Model>(
         version: i64,
         upgrade: impl Fn(Old) -> Result<M, Diagnostic> + Send + Sync + 'static,
@@ -39,7 +39,7 @@ impl<M> Upgrade<M> {
         }
     }
 
-    /// The same for states that no model describes: as JSON, as Terraform stores it.
+    /// The same for states without a model: as JSON, in the form in which Terraform stores them.
     pub fn from_json(
         version: i64,
         upgrade: impl Fn(Json) -> Result<M, Diagnostic> + Send + Sync + 'static,
@@ -55,21 +55,21 @@ impl<M> Upgrade<M> {
         }
     }
 
-    /// The version whose states it takes.
+    /// The version of the states that it converts.
     pub fn version(&self) -> i64 {
         self.version
     }
 
-    /// What `state`, JSON as Terraform stores it, says today.
+    /// Converts `state`, JSON in the form in which Terraform stores it, to the current model.
     ///
     /// # Errors
-    /// [`Diagnostic`] when it is not what that version wrote, or cannot be brought to today's shape.
+    /// Returns a [`Diagnostic`] if the state is not of that version or cannot be converted.
     pub fn run(&self, state: &[u8]) -> Result<M, Diagnostic> {
         (self.run)(state)
     }
 }
 
-/// A stored state that nobody can read, for `reason`.
+/// The diagnostic for a stored state that cannot be read because of `reason`.
 pub(crate) fn unreadable(reason: &str) -> Diagnostic {
     Diagnostic::error(
         "The stored state cannot be read",
@@ -79,7 +79,7 @@ pub(crate) fn unreadable(reason: &str) -> Diagnostic {
     )
 }
 
-/// Why stored JSON is not of its schema.
+/// The reason why stored JSON does not match its schema.
 pub(crate) fn reason(error: &ValueError) -> String {
     match &error.reason {
         ValueErrorKind::Malformed(reason) => format!("It is not JSON: {reason}"),

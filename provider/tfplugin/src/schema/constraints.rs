@@ -1,31 +1,31 @@
-//! What a value may be beyond its type, as the JSON schema says.
+//! Constraints on values beyond their type, from the JSON schema.
 
 use regex_lite::Regex;
 
 use crate::value::Number;
 
-/// What a value may be beyond its type.
+/// The constraints on a value beyond its type.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Constraints {
-    /// The strings that are allowed; empty: any.
+    /// The allowed strings; empty if any string is allowed.
     pub allowed: Vec<String>,
-    /// Whole numbers only.
+    /// True if only whole numbers are allowed.
     pub integer: bool,
-    /// The least number.
+    /// The smallest allowed number.
     pub minimum: Option<Number>,
-    /// The greatest number.
+    /// The largest allowed number.
     pub maximum: Option<Number>,
-    /// The least number of characters.
+    /// The minimum number of characters.
     pub min_length: Option<u64>,
-    /// The greatest number of characters.
+    /// The maximum number of characters.
     pub max_length: Option<u64>,
-    /// What strings look like.
+    /// The pattern of strings.
     pub pattern: Option<Pattern>,
-    /// The least number of elements.
+    /// The minimum number of elements.
     pub min_items: Option<u64>,
-    /// The greatest number of elements.
+    /// The maximum number of elements.
     pub max_items: Option<u64>,
-    /// What each element of a list or map may be.
+    /// The constraints on each element of a list or map.
     pub elements: Option<Box<Constraints>>,
 }
 
@@ -35,19 +35,19 @@ pub struct Pattern(Regex);
 
 impl Pattern {
     /// # Errors
-    /// When `text` is not a regular expression.
+    /// Returns an error if `text` is not a regular expression.
     pub(crate) fn new(text: &str) -> Result<Self, String> {
         Regex::new(text)
             .map(Self)
             .map_err(|error| error.to_string())
     }
 
-    /// As it was written.
+    /// The pattern as text.
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
 
-    /// Whether `text` matches.
+    /// Returns true if `text` matches.
     pub fn matches(&self, text: &str) -> bool {
         self.0.is_match(text)
     }

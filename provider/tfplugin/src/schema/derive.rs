@@ -1,4 +1,4 @@
-//! From the JSON schema of a model to the attributes of Terraform.
+//! Derives Terraform's attributes from the JSON schema of a model.
 
 use std::any::TypeId;
 use std::collections::HashMap;
@@ -19,10 +19,10 @@ mod references;
 
 use references::Definitions;
 
-/// How deep a model may nest.
+/// The maximum depth of a model.
 const MAX_DEPTH: usize = 32;
 
-/// Names that Terraform's language keeps to itself at the root of a resource.
+/// Names that Terraform's language reserves at the root of a resource.
 const RESERVED: [&str; 7] = [
     "count",
     "for_each",
@@ -33,13 +33,13 @@ const RESERVED: [&str; 7] = [
     "provisioner",
 ];
 
-/// Why a model has no Terraform schema. Each of them is a fault of the model, found by any test
-/// that derives it.
+/// The reason why a model has no Terraform schema. It is always a bug of the model, which any test
+/// that derives the schema finds.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SchemaError {
-    /// A property says nothing that Terraform has a type for: free JSON without `x-dynamic`, or a
-    /// choice of several types.
+    /// Terraform has no type for a property: free JSON without `x-dynamic`, or a choice of several
+    /// types.
     #[error("{path}: no Terraform type stands for {schema}")]
     NoType {
         /// The property.
@@ -47,13 +47,13 @@ pub enum SchemaError {
         /// Its JSON schema.
         schema: String,
     },
-    /// A type contains itself, or nests without end.
+    /// A type contains itself or is nested too deeply.
     #[error("{path}: nested more than {MAX_DEPTH} levels deep")]
     TooDeep {
         /// The property.
         path: String,
     },
-    /// Two properties have one Terraform name, or the name is not Terraform's.
+    /// Two properties have the same Terraform name, or the name is not valid in Terraform.
     #[error("{path}: the attribute name {name:?} is taken, reserved or malformed")]
     Name {
         /// The property.
@@ -61,24 +61,24 @@ pub enum SchemaError {
         /// The name.
         name: String,
     },
-    /// An extension that there is not, or one that says something of another kind.
+    /// An unknown extension, or an extension with a value of the wrong kind.
     #[error("{path}: the extension {name}: {reason}")]
     Extension {
         /// The property.
         path: String,
         /// The extension.
         name: String,
-        /// What is wrong with it.
+        /// The fault.
         reason: String,
     },
-    /// A type that Terraform has and this crate does not serve.
+    /// A type that Terraform has but this crate does not support.
     #[error("{path}: {what} is not supported; {instead}")]
     Unsupported {
         /// The property.
         path: String,
         /// The type.
         what: &'static str,
-        /// What to write in its place.
+        /// The alternative.
         instead: &'static str,
     },
     /// Extensions that exclude each other, such as a required attribute with a default.
@@ -91,17 +91,16 @@ pub enum SchemaError {
     },
 }
 
-/// The schemas of models that were derived before, without what is said of them: a model serves
-/// its resource, the search for it and its identity, and it is the same for every server of the
-/// process.
+/// A cache of derived schemas, without descriptions. The same model is used for a resource, its
+/// list resource and its identity, and by every server of the process.
 static DERIVED: LazyLock<Mutex<HashMap<TypeId, Schema>>> = LazyLock::new(Mutex::default);
 
 impl Schema {
-    /// The schema of a resource with model `M`. An empty `description` takes the doc comment of
-    /// the model.
+    /// The schema of a resource with model `M`. If `description` is empty, the doc comment of the
+    /// model is used.
     ///
     /// # Errors
-    /// [`SchemaError`] when the model has no Terraform form.
+    /// Returns a [`SchemaError`] if the model has no Terraform schema.
     pub fn derive<M: JsonSchema + 'static>(
         version: i64,
         description: &str,
@@ -122,10 +121,10 @@ impl Schema {
         Ok(schema)
     }
 
-    /// The schema that a JSON schema with the extensions of this module stands for.
+    /// The schema for a JSON schema with the extensions of this module.
     ///
     /// # Errors
-    /// [`SchemaError`] when it has no Terraform form.
+    /// Returns a [`SchemaError`] if there is no Terraform schema for it.
     pub fn from_json_schema(
         json: &Json,
         version: i64,
@@ -404,14 +403,14 @@ fn flag(json: &Members, key: &str) -> bool {
     json.get(key).and_then(Json::as_bool).unwrap_or(false)
 }
 
-/// The neighbours that `x-conflicts-with` names, in Terraform's names.
+/// The attributes that `x-conflicts-with` names, by their Terraform names.
 fn conflicts(json: &Members) -> Vec<String> {
     let members = json.get("x-conflicts-with").and_then(Json::as_array);
     let members = members.into_iter().flatten().filter_map(Json::as_str);
     members.map(attribute_name).collect()
 }
 
-/// The members that tell the elements of a list apart, in Terraform's names.
+/// The members that identify the elements of a list, by their Terraform names.
 fn keys(json: &Members, kind: &Kind, mode: Mode, path: &str) -> Result<Vec<String>, SchemaError> {
     let Some(names) = json.get(extensions::LIST_KEYS).and_then(Json::as_array) else {
         return Ok(Vec::new());
@@ -459,7 +458,7 @@ fn text(json: &Members, key: &str) -> String {
         .to_owned()
 }
 
-/// The one type beside null.
+/// The only type besides null.
 fn type_of(json: &Members) -> Option<&str> {
     match json.get("type") {
         Some(Json::String(name)) => Some(name),

@@ -1,6 +1,6 @@
-//! Names in Terraform.
+//! Names of attributes in Terraform.
 
-/// The Terraform name of a member with serde name `member`: snake case, runs of capitals taken as
+/// The Terraform name of a member with serde name `member`: snake case, where a run of capitals is
 /// one word (`endpointURL` → `endpoint_url`, `ipSourceRanges` → `ip_source_ranges`, `s3` → `s3`).
 pub fn attribute_name(member: &str) -> String {
     let letters: Vec<char> = member.chars().collect();

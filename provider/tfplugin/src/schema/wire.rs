@@ -1,4 +1,4 @@
-//! Schemas as the protocol says them.
+//! Schemas in the protocol's form.
 
 use super::{Attribute, Kind, Mode, Nesting, Object, Schema};
 use crate::proto::tfplugin6 as wire;

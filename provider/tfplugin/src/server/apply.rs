@@ -1,4 +1,4 @@
-//! ApplyResourceChange: creation with its ends, update, deletion.
+//! ApplyResourceChange: creation with its possible results, update, deletion.
 
 use super::{Run, Shape, checked, stopped, unread};
 use crate::context::Context;
@@ -15,7 +15,7 @@ use crate::value::Value;
 type Request = wire::apply_resource_change::Request;
 type Response = wire::apply_resource_change::Response;
 
-/// The state as it was.
+/// The response with the unchanged state.
 pub(super) fn unchanged(request: &Request) -> Response {
     Response {
         new_state: request.prior_state.clone(),
@@ -25,7 +25,7 @@ pub(super) fn unchanged(request: &Request) -> Response {
     }
 }
 
-/// What an apply works on.
+/// The input of an apply.
 struct Change<'a> {
     resource: &'a dyn AnyResource,
     shape: &'a Shape,
@@ -111,8 +111,8 @@ impl<P: Provider> Run<P> {
 }
 
 impl Change<'_> {
-    /// Terraform taints whatever is created together with an error. So an error accompanies a
-    /// state in one case alone, [`Creation::Failed`]; elsewhere it is reported as a warning.
+    /// Terraform taints every object whose creation reports an error. So only [`Creation::Failed`]
+    /// returns a state with an error; in all other cases the error becomes a warning.
     async fn create(mut self, cx: &Context, diags: &mut Diagnostics) -> (Value, Private) {
         let object = self.shape.object();
         let values = (&self.planned, &self.config);
@@ -192,8 +192,8 @@ impl Change<'_> {
         }
     }
 
-    /// Where the answer is not what was planned. That is for the log: it may quote secrets, so only
-    /// the places are named.
+    /// Reports the places where the result differs from the plan. Values may be secret, so only
+    /// their places are logged.
     fn contradicts(&self, returned: &Value) -> Vec<AttributePath> {
         let same = |kind: &str, a: &str, b: &str| self.resource.semantically_equal(kind, a, b);
         let object = self.shape.object();
@@ -210,7 +210,7 @@ impl Change<'_> {
         paths
     }
 
-    /// The plan, completed by the answer.
+    /// The plan, completed by the result.
     fn filled(self, returned: &Value) -> (Value, Private) {
         let state = planning::fill(self.shape.object(), &self.planned, returned);
         (state, self.private)

@@ -15,10 +15,10 @@ type Request = wire::call_function::Request;
 type Response = wire::call_function::Response;
 
 impl<P: Provider> Run<P> {
-    /// 1. The arguments become an object of the parameters; those that are too many go to the
-    ///    variadic one.
-    /// 2. An unknown argument where none is accepted: the result is unknown.
-    /// 3. What the schema says about the arguments is checked.
+    /// 1. The arguments become an object of the parameters; surplus arguments go to the variadic
+    ///    parameter.
+    /// 2. If an argument is unknown and its parameter does not accept that, the result is unknown.
+    /// 3. The arguments are checked against the schema.
     /// 4. The function is called.
     pub(super) async fn call_function(&self, request: Request) -> Response {
         let Some(served) = self.functions.get(&request.name) else {
@@ -50,7 +50,7 @@ impl<P: Provider> Run<P> {
 }
 
 enum Arguments {
-    /// One is unknown, and with it the result.
+    /// An argument is unknown, so the result is unknown.
     Unknown,
     Known(Value),
 }
@@ -117,7 +117,7 @@ fn fault(diagnostic: Diagnostic) -> FunctionError {
     FunctionError::new(format!("{}: {}", diagnostic.summary, diagnostic.detail))
 }
 
-/// An error about the argument that stands where its parameter does.
+/// The error, at the index of its parameter's argument.
 fn refused(error: FunctionError, served: Option<&Served>) -> Response {
     let position = served.zip(error.parameter.as_ref());
     let position = position.and_then(|(served, path)| {

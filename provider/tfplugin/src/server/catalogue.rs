@@ -1,4 +1,4 @@
-//! What a provider serves of one kind, by name, each with its schema.
+//! The types of one kind that a provider serves, by name, each with its schema.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
@@ -12,12 +12,12 @@ use crate::list::AnyListResource;
 use crate::resource::{AnyResource, Identity};
 use crate::schema::SchemaError;
 
-/// Why neither of two things of one name is served.
+/// The error for two types with the same name, neither of which is served.
 pub(super) const TWICE: &str = "the provider has two of this name";
 
-/// A thing with a name and a schema.
+/// A type with a name and a schema.
 pub(crate) trait Described {
-    /// What it is called in messages.
+    /// The name of the kind in messages.
     const KIND: &'static str;
 
     fn name(&self) -> &'static str;
@@ -62,7 +62,7 @@ described! {
     AnyAction "action";
 }
 
-/// One of them; its schema is derived when it is first needed.
+/// A served type; its schema is derived when it is first needed.
 pub(super) struct Served<T: ?Sized> {
     pub(super) item: Box<T>,
     shape: OnceLock<Result<Shape, String>>,
@@ -80,7 +80,7 @@ impl<T: Described + ?Sized> Served<T> {
     }
 }
 
-/// All of one kind. Each is shared, because a stream outlives the call that began it.
+/// All types of one kind. They are shared, because a stream outlives the call that started it.
 pub(crate) struct Catalogue<T: ?Sized>(BTreeMap<&'static str, Arc<Served<T>>>);
 
 impl<T: Described + ?Sized> Catalogue<T> {
@@ -113,7 +113,7 @@ impl<T: Described + ?Sized> Catalogue<T> {
             .ok_or_else(|| unknown::<T>(name))
     }
 
-    /// The one that is called `name`, and its schema.
+    /// The type called `name`, and its schema.
     pub(crate) fn get(&self, name: &str) -> Result<(&T, &Shape), Diagnostic> {
         let served = self.0.get(name).ok_or_else(|| unknown::<T>(name))?;
         Ok((served.item.as_ref(), served.shape()?))

@@ -1,5 +1,5 @@
-//! The server's own answers, held against Terraform's rules before Terraform does it: in builds with
-//! debug assertions, so that no test and no development build lets a broken rule pass.
+//! Checks the server's own responses against Terraform's rules before Terraform does. It runs in
+//! builds with debug assertions, so that tests and development builds detect every broken rule.
 
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::path::AttributePath;
@@ -7,16 +7,16 @@ use crate::planning::check::{self, Planned, Violation};
 use crate::schema::Object;
 use crate::value::Value;
 
-/// Whether answers are checked.
+/// True if responses are checked.
 const CHECKED: bool = cfg!(debug_assertions);
 
-/// What a check will need of `value` later, when it is gone.
+/// A copy of `value` for a later check, if checks are enabled.
 pub(super) fn keep(value: &Value) -> Option<Value> {
     CHECKED.then(|| value.clone())
 }
 
-/// Adds an error for each rule that the plan breaks. Terraform does not look at a plan that comes
-/// with an error.
+/// Adds an error for each rule that the plan breaks. Terraform ignores a plan that comes with an
+/// error.
 pub(super) fn plan(object: &Object, answer: Planned<'_>, of: &str, diags: &mut Diagnostics) {
     if CHECKED && !diags.has_errors() {
         let found = check::plan(object, answer);
@@ -24,8 +24,8 @@ pub(super) fn plan(object: &Object, answer: Planned<'_>, of: &str, diags: &mut D
     }
 }
 
-/// Adds an error for each rule that the state breaks. With an error only what makes it a state at
-/// all counts: Terraform stores it whatever was planned.
+/// Adds an error for each rule that the state breaks. If the apply reported an error, only the
+/// rules for a state apply: Terraform stores it whatever the plan was.
 pub(super) fn applied(
     object: &Object,
     planned: &Value,
@@ -40,8 +40,8 @@ pub(super) fn applied(
     report(found, &format!("The new state of {of}"), diags);
 }
 
-/// Adds a warning for each place at which the answer of an apply that went as asked is not what was
-/// planned: the state hides it until the next read.
+/// Adds a warning for each place where the result of a successful apply differs from the plan: the
+/// state hides the difference until the next read.
 pub(super) fn answer(paths: &[AttributePath], of: &str, diags: &mut Diagnostics) {
     if !CHECKED {
         return;

@@ -1,4 +1,5 @@
-//! ConfigureProvider. Its values may be unknown: it runs in a plan before anything else is applied.
+//! ConfigureProvider. Its values may be unknown, because it runs in a plan before anything else is
+//! applied.
 
 use super::{Run, one};
 use crate::diagnostics::{Diagnostic, Diagnostics};

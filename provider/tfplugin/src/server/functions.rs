@@ -1,4 +1,4 @@
-//! GetFunctions: what functions there are, by name, each with its signature.
+//! GetFunctions: the functions by name, each with its signature.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::OnceLock;
@@ -30,7 +30,8 @@ impl Served {
             .map_err(|reason| no_schema(self.function.name(), reason))
     }
 
-    /// The parameters that take one argument each, and the one that takes all others.
+    /// The parameters with one argument each, and the variadic parameter for the remaining
+    /// arguments.
     pub(crate) fn parameters<'a>(
         &self,
         signature: &'a Signature,
@@ -42,7 +43,7 @@ impl Served {
         }
     }
 
-    /// Whether `parameter` may be unknown.
+    /// Returns true if `parameter` may be unknown.
     pub(super) fn accepts_unknown(&self, parameter: &Attribute) -> bool {
         let names = self.function.accepts_unknown();
         names.contains(&parameter.name.as_str())
@@ -94,7 +95,7 @@ fn type_bytes(ty: &Type) -> Bytes {
     ty.to_json().to_string().into()
 }
 
-/// Whether null is an argument that the parameter takes.
+/// Returns true if the parameter accepts null.
 pub(super) fn takes_null(parameter: &Attribute) -> bool {
     parameter.mode != Mode::Required
 }

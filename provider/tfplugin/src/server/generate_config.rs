@@ -1,4 +1,4 @@
-//! GenerateResourceConfig: the configuration of an object that was imported or found.
+//! GenerateResourceConfig: the configuration of an imported or found object.
 
 use super::{Run, one};
 use crate::diagnostics::Diagnostic;
@@ -36,8 +36,8 @@ impl<P: Provider> Run<P> {
     }
 }
 
-/// Terraform 1.14.0 asks without the object (hashicorp/terraform#37896). A configuration made of
-/// nothing would, applied, replace the object that it is to stand for.
+/// The error for Terraform 1.14.0, which sends no object (hashicorp/terraform#37896). Applying a
+/// configuration generated from nothing would replace the existing object.
 fn no_object() -> Diagnostic {
     Diagnostic::error(
         "No configuration can be generated",

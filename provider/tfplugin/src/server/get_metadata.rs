@@ -1,4 +1,4 @@
-//! GetMetadata: the names of everything that is served.
+//! GetMetadata: the names of all served types.
 
 use super::Run;
 use super::get_schema::capabilities;

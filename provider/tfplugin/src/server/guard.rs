@@ -1,4 +1,4 @@
-//! What surrounds every call: a log entry, and a panic that ends it and nothing else.
+//! The wrapper of every call: it logs the call, and limits a panic to the call.
 
 use std::panic::AssertUnwindSafe;
 use std::time::Instant;
@@ -13,11 +13,11 @@ use super::{Answer, Call, logged, one};
 use crate::diagnostics::Diagnostic;
 use crate::proto::tfplugin6 as wire;
 
-/// An answer that can carry diagnostics.
+/// A response that can contain diagnostics.
 pub(super) trait Complain {
     fn complain(&mut self, diagnostic: Diagnostic);
 
-    /// Those that it carries.
+    /// The diagnostics of the response.
     fn diagnostics(&self) -> &[wire::Diagnostic];
 }
 
@@ -93,7 +93,7 @@ impl Complain for wire::stop_provider::Response {
     }
 }
 
-/// Answers with what `call` gives; when it panics, with `fallback` and an error that says so.
+/// Returns the result of `call`; if it panics, `fallback` with an error that reports the panic.
 pub(super) async fn guarded<T: Complain>(
     rpc: &'static str,
     of: &str,
@@ -116,9 +116,9 @@ pub(super) async fn guarded<T: Complain>(
     .await
 }
 
-/// Streams what `begin` gives: events, and the work that makes them. When it panics, the last event
-/// is an error that says so. The work runs while the host listens, and ends where it waits when the
-/// host does so no more.
+/// Streams the events of `begin`, which returns the events and the work that produces them. If the
+/// work panics, the last event is an error that reports the panic. The work runs while the host
+/// listens; if the host stops listening, the work is dropped at its current `await`.
 pub(super) fn guarded_stream<T: Complain + Default + Send + Unpin + 'static>(
     rpc: &'static str,
     of: &str,

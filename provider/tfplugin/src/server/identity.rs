@@ -1,4 +1,4 @@
-//! GetResourceIdentitySchemas, and what read, plan, apply and import say of identities.
+//! GetResourceIdentitySchemas, and the identities in read, plan, apply and import.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use crate::value::Value;
 type Response = wire::get_resource_identity_schemas::Response;
 
 impl Identity {
-    /// None where it is left out or null.
+    /// The identity of a request; None if it is omitted or null.
     pub(super) fn decode(
         &self,
         data: Option<&wire::ResourceIdentityData>,
@@ -29,7 +29,7 @@ impl Identity {
         })
     }
 
-    /// The identity of `state`, as the protocol says it.
+    /// The identity of `state`, in the protocol's form.
     pub(super) fn tell(
         &self,
         state: &Value,
@@ -37,8 +37,8 @@ impl Identity {
         self.of(state).map(|value| self.encode(&value)).transpose()
     }
 
-    /// The identity of `state`, which is the one of before unless the resource lets it change or
-    /// there was none. What `state` does not tell stays as it was.
+    /// The identity of `state`. It must equal the prior identity, unless the resource allows
+    /// changes or there was none. Attributes that `state` does not have keep their prior value.
     pub(super) fn keep(
         &self,
         resource: &dyn AnyResource,

@@ -1,5 +1,5 @@
-//! ImportResourceState: a stub of the key attributes, which Terraform then reads. They come from an
-//! id, or from an identity.
+//! ImportResourceState: returns only the identifying attributes, from an ID or an identity;
+//! Terraform then reads the object.
 
 use super::{Run, Shape, stopped};
 use crate::diagnostics::{Diagnostic, Diagnostics};

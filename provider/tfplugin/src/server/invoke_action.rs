@@ -1,4 +1,4 @@
-//! InvokeAction: progress while the action runs, then how it ended.
+//! InvokeAction: progress while the action runs, then its result.
 
 use futures::StreamExt;
 use tokio::sync::mpsc;

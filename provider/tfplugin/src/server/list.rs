@@ -1,4 +1,4 @@
-//! ListResource: one event for each object that is found, at most as many as are asked for.
+//! ListResource: one event for each object found, up to the requested limit.
 
 use std::sync::Arc;
 
@@ -20,10 +20,10 @@ use crate::value::Value;
 type Request = wire::list_resource::Request;
 type Event = wire::list_resource::Event;
 
-/// What is found waits here until the host takes it.
+/// The capacity of the queue of found objects that the host has not read yet.
 const AHEAD: usize = 16;
 
-/// A search and the resource whose objects it finds.
+/// A list resource and its managed resource.
 struct Search {
     list: Arc<Served<dyn AnyListResource>>,
     resource: Arc<Served<dyn AnyResource>>,
@@ -100,7 +100,7 @@ impl Search {
     }
 }
 
-/// What is received until there is enough of it; whoever sends then finds the channel closed.
+/// Receives objects until the limit is reached; then the channel is closed for the sender.
 fn wanted(
     receiver: mpsc::Receiver<Listed<Value>>,
     limit: Option<u64>,

@@ -1,4 +1,4 @@
-//! What is logged of a call, under the names that HashiCorp's plugins use.
+//! Log entries of calls, with the field names of HashiCorp's plugins.
 
 use std::fmt::Write as _;
 use std::hash::{BuildHasher, RandomState};
@@ -10,7 +10,8 @@ use tracing::field::Empty;
 use crate::proto::tfplugin6 as wire;
 use crate::proto::tfplugin6::diagnostic::Severity;
 
-/// What every line of a call tells, at any level: which call it is, and the type that it is `of`.
+/// The span of a call, which adds the call and the type that it is `of` to every line, at any
+/// level.
 pub(super) fn span(rpc: &'static str, of: &str) -> Span {
     // The keys of a RandomState are random.
     let id = format!("{:016x}", RandomState::new().hash_one(rpc));
@@ -43,7 +44,7 @@ fn kind(rpc: &str) -> &'static str {
     }
 }
 
-/// Tells of the answer, and of each diagnostic in it.
+/// Logs the response and each diagnostic in it.
 pub(super) fn answered(started: Instant, diagnostics: &[wire::Diagnostic]) {
     for diagnostic in diagnostics {
         let place = diagnostic.attribute.as_ref().map(place).unwrap_or_default();
@@ -69,7 +70,7 @@ pub(super) fn answered(started: Instant, diagnostics: &[wire::Diagnostic]) {
     tracing::debug!(tf_req_duration_ms = elapsed, "answered");
 }
 
-/// A path as messages write it: `engine.storage[0]`.
+/// A path in the form used in messages: `engine.storage[0]`.
 fn place(path: &wire::AttributePath) -> String {
     use wire::attribute_path::step::Selector;
     let mut text = String::new();

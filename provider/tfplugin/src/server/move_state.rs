@@ -1,4 +1,4 @@
-//! MoveResourceState: a `moved` block hands over an object of another type or provider.
+//! MoveResourceState: takes over an object of another type or provider for a `moved` block.
 
 use super::{Run, stopped};
 use crate::diagnostics::{Diagnostic, Diagnostics};

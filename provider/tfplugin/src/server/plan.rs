@@ -14,15 +14,20 @@ type Request = wire::plan_resource_change::Request;
 type Response = wire::plan_resource_change::Response;
 
 impl<P: Provider> Run<P> {
-    /// 1. Nothing configured: the object is to be destroyed; the resource may object.
-    ///    What was taken over and never read is neither destroyed, changed nor replaced ([`unread`]).
-    /// 2. The rules make a plan of configuration and prior state ([`planning::propose`]).
-    /// 3. Where a wait ended early, its outputs are unknown ([`planning::resume`]).
+    /// 1. If the configuration is null, the plan is a destruction, which the resource may refuse.
+    ///    An object that was imported or moved but never read is not destroyed, changed or replaced
+    ///    ([`unread`]).
+    /// 2. The crate's rules make a plan from the configuration and the prior state
+    ///    ([`planning::propose`]).
+    /// 3. If an earlier wait ended early, the pending outputs become unknown
+    ///    ([`planning::resume`]).
     /// 4. The resource adjusts the plan.
-    /// 5. What replaces: by schema ([`planning::replacements`]) and by the resource.
-    /// 6. The identity is the prior one, or that of the new object.
-    /// 7. In development builds the plan is held against Terraform's rules ([`planning::check`]).
-    /// 8. What is known of the unknown is promised ([`planning::promise`]).
+    /// 5. Replacements are determined: by the schema ([`planning::replacements`]) and by the
+    ///    resource.
+    /// 6. The identity is the prior identity, or that of the new object.
+    /// 7. In development builds, the plan is checked against Terraform's rules
+    ///    ([`planning::check`]).
+    /// 8. Promises about unknown values are added ([`planning::promise`]).
     pub(super) async fn plan_resource_change(&self, request: Request) -> Response {
         let mut diags = Diagnostics::new();
         match self.planned(&request, &mut diags).await {

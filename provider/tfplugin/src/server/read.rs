@@ -1,4 +1,4 @@
-//! ReadResource: what was observed, merged into the state.
+//! ReadResource: merges the observed object into the state.
 
 use super::{Run, stopped, unread};
 use crate::diagnostics::{Diagnostic, Diagnostics};
@@ -11,7 +11,7 @@ use crate::value::Value;
 
 type Response = wire::read_resource::Response;
 
-/// The state as it came.
+/// The response with the unchanged state.
 pub(super) fn unchanged(request: &wire::read_resource::Request) -> Response {
     Response {
         new_state: request.current_state.clone(),

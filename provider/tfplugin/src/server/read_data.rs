@@ -13,7 +13,7 @@ use crate::value::Value;
 type Request = wire::read_data_source::Request;
 type Response = wire::read_data_source::Response;
 
-/// The configuration with its defaults; what the provider answers is unknown.
+/// The configuration with its defaults, in which the results are unknown.
 pub(super) fn asked(object: &Object, config: &Value) -> Value {
     planning::propose(object, config, None, &BTreeSet::new(), &|_, a, b| a == b)
 }

@@ -10,7 +10,7 @@ use crate::provider::Provider;
 type Request = wire::renew_ephemeral_resource::Request;
 type Response = wire::renew_ephemeral_resource::Response;
 
-/// What is kept of it as it was, so that it can be closed.
+/// The response with the unchanged private data, so that the resource can still be closed.
 pub(super) fn unchanged(request: &Request) -> Response {
     Response {
         private: request.private.clone(),

@@ -1,4 +1,5 @@
-//! What belongs to one run of the host: the provider, its configuration, what it was told.
+//! The state of one run of the host: the provider, its configuration and the warnings already
+//! reported.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -21,19 +22,20 @@ use crate::registry::Registry;
 use crate::resource::AnyResource;
 use crate::schema::Schema;
 
-/// Names that Terraform's language keeps to itself in a provider block, beside those of resources.
+/// Names that Terraform's language reserves in a provider block, in addition to those of resources.
 const RESERVED: [&str; 4] = ["alias", "version", "source", "locals"];
 
-/// What ends calls from outside, all runs of a process alike.
+/// Tokens that end calls from outside, in all runs of a process.
 #[derive(Clone, Debug, Default)]
 pub struct Signals {
-    /// What waits returns with what it has, as after StopProvider.
+    /// Cancelled to stop waiting calls, as after StopProvider.
     pub stop: CancellationToken,
-    /// The process is about to end: nothing waits any more.
+    /// Cancelled when the process is about to end: no call may wait any longer.
     pub end: CancellationToken,
 }
 
-/// From one ConfigureProvider to the next, and what came before the first.
+/// A run: the time from one ConfigureProvider to the next. Calls before the first belong to the
+/// first run.
 pub(crate) struct Run<P: Provider> {
     pub(super) provider: Arc<P>,
     pub(crate) resources: Catalogue<dyn AnyResource>,
@@ -43,7 +45,7 @@ pub(crate) struct Run<P: Provider> {
     pub(crate) actions: Catalogue<dyn AnyAction>,
     pub(crate) functions: Functions,
     pub(super) told: Told,
-    /// As the host said in ConfigureProvider.
+    /// The host's version from ConfigureProvider.
     pub(super) terraform_version: OnceLock<String>,
     pub(super) stop: CancellationToken,
     end: CancellationToken,
@@ -109,7 +111,7 @@ impl<P: Provider> Run<P> {
         }
     }
 
-    /// The context of an operation on what has passed validation and plan.
+    /// The context of an operation after validation and plan.
     pub(super) fn later_context(&self, client: Option<&wire::ClientCapabilities>) -> Context {
         Context {
             write_only_allowed: true,
@@ -117,7 +119,7 @@ impl<P: Provider> Run<P> {
         }
     }
 
-    /// The context of what is done after a stop as well.
+    /// The context of an operation that must also run after a stop.
     pub(super) fn closing_context(&self) -> Context {
         Context {
             stop: self.end.child_token(),

@@ -1,5 +1,6 @@
-//! StopProvider: the user pressed Ctrl-C. Whatever waits returns with what it has; the server goes on
-//! answering, because Terraform still waits for the calls in flight, and a later run is not stopped.
+//! StopProvider: the user pressed Ctrl-C. Waiting calls return with the result so far. The server
+//! keeps answering, because Terraform still waits for calls in progress. A later run is not
+//! stopped.
 
 use super::Run;
 use crate::proto::tfplugin6 as wire;

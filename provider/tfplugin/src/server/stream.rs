@@ -1,4 +1,4 @@
-//! Streams whose work runs as long as somebody listens.
+//! Streams whose work runs while the host listens.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -7,14 +7,14 @@ use futures::future::BoxFuture;
 use futures::stream::{BoxStream, Fuse};
 use futures::{Stream, StreamExt};
 
-/// Events, and the work that makes them and perhaps a last one.
+/// Events, and the work that produces them and possibly a last event.
 pub(super) struct Streamed<T> {
     pub(super) events: BoxStream<'static, T>,
     pub(super) work: BoxFuture<'static, Option<T>>,
 }
 
-/// The events while the work runs, then its last one. The work is polled by whoever polls the
-/// stream, so that it ends with it.
+/// Yields the events while the work runs, then its last event. Polling the stream polls the work,
+/// so the work ends with the stream.
 pub(super) struct Driven<T> {
     events: Fuse<BoxStream<'static, T>>,
     work: Option<BoxFuture<'static, Option<T>>>,

@@ -1,10 +1,10 @@
-//! Objects that an import or a `moved` block took over and nobody has read: the state names them and
-//! says nothing else, so that a plan would take each for an object that differs in everything.
+//! Objects that were imported or moved but never read. The state contains only their identifying
+//! attributes, so a plan would see every other attribute as changed.
 
 use crate::context::{Context, Deferral};
 use crate::diagnostics::Diagnostic;
 
-/// What has to happen before anything else can.
+/// The advice: the object must be read first.
 const READ_IT: &str = "Plan once with refresh, so without -refresh=false or -minimal-refresh, and \
                        with provider settings that are known: if they come from another resource, \
                        apply that one first, for example with -target.";
@@ -13,8 +13,7 @@ fn summary(type_name: &str) -> String {
     format!("The {type_name} was taken over but never read")
 }
 
-/// The error of a read that had to leave the object unread; None where the host lets the call be
-/// put off instead.
+/// The error of a read that could not read the object; None if the call is deferred instead.
 pub(super) fn not_read(type_name: &str, cx: &Context) -> Option<Diagnostic> {
     (!put_off(cx)).then(|| {
         Diagnostic::error(
@@ -28,8 +27,8 @@ pub(super) fn not_read(type_name: &str, cx: &Context) -> Option<Diagnostic> {
     })
 }
 
-/// The error of a plan that would change or replace the object; None where the host lets the call
-/// be put off instead.
+/// The error of a plan that would change or replace the object; None if the call is deferred
+/// instead.
 pub(super) fn not_planned(type_name: &str, cx: &Context) -> Option<Diagnostic> {
     (!put_off(cx)).then(|| {
         Diagnostic::error(
@@ -55,7 +54,7 @@ pub(super) fn not_destroyed(type_name: &str) -> Diagnostic {
     )
 }
 
-/// Whether the call is put off to a later run.
+/// Returns true if the call is deferred to a later run.
 fn put_off(cx: &Context) -> bool {
     cx.deferred().is_some() || cx.defer(Deferral::AbsentPrerequisite)
 }

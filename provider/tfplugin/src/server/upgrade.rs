@@ -1,4 +1,4 @@
-//! UpgradeResourceState: runs before every plan, also when the version is today's.
+//! UpgradeResourceState: runs before every plan, even if the version is current.
 
 use super::{Run, one};
 use crate::diagnostics::Diagnostic;

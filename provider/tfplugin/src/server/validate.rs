@@ -1,5 +1,5 @@
-//! ValidateProviderConfig and the validation of every kind of block. Configurations may hold
-//! unknowns.
+//! ValidateProviderConfig and the validation of every kind of block. Configurations may contain
+//! unknown values.
 
 use super::catalogue::{Catalogue, Described};
 use super::{Run, Shape, one};
@@ -17,8 +17,9 @@ use crate::timeouts;
 use crate::validation;
 use crate::value::Value;
 
-/// First what the schema says, then `own`. Where both object to one attribute, the one that knows
-/// more is heard: the provider's own rule, but the schema's over a mere failure to decode.
+/// Applies the schema's rules, then `own`. If both report an error at one attribute, the more
+/// specific one is kept: the provider's own rule, but the schema's rule instead of a mere failure
+/// to decode.
 fn validate(
     shape: &Shape,
     config: &Value,
@@ -120,7 +121,7 @@ impl<P: Provider> Run<P> {
         wire::validate_action_config::Response { diagnostics }
     }
 
-    /// What is to be said of the configuration of one block, its warnings once a run.
+    /// The diagnostics for the configuration of one block, each warning once per run.
     fn checked<T: Described + ?Sized>(
         &self,
         of: &Catalogue<T>,

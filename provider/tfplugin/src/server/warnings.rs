@@ -1,5 +1,5 @@
-//! Warnings that were told already: Terraform validates a configuration several times in one run,
-//! and prints what each of them says.
+//! Suppresses repeated warnings: Terraform validates a configuration several times in one run and
+//! prints the warnings of each validation.
 
 use std::collections::HashSet;
 use std::collections::hash_map::DefaultHasher;
@@ -9,12 +9,12 @@ use std::sync::{Mutex, PoisonError};
 use crate::diagnostics::{Diagnostics, Severity};
 use crate::proto::tfplugin6 as wire;
 
-/// The warnings that this process told since its host last began a run.
+/// The warnings reported since the host began its current run.
 #[derive(Default)]
 pub(super) struct Told(Mutex<HashSet<u64>>);
 
 impl Told {
-    /// A run begins: everything may be told again.
+    /// Begins a run: all warnings may be reported again.
     pub(super) fn forget(&self) {
         self.0
             .lock()
@@ -22,8 +22,8 @@ impl Told {
             .clear();
     }
 
-    /// Takes out of `diags`, which are about one `config` of a type, the warnings that were told
-    /// about it before.
+    /// Removes from `diags`, the diagnostics for one `config` of a type, the warnings that were
+    /// already reported for it.
     pub(super) fn once(
         &self,
         type_name: &str,

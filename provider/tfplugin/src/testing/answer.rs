@@ -1,15 +1,15 @@
-//! What a provider answers a test.
+//! A provider's response to a test.
 
 use super::{Diagnostic, Diagnostics, Severity, wire};
 
-/// What a provider answered, and what it told.
+/// A provider's response, with its diagnostics.
 #[derive(Clone, Debug)]
 #[must_use]
 #[non_exhaustive]
 pub struct Answer<T> {
-    /// What came back; after an error, what Terraform would keep.
+    /// The result; after an error, the value that Terraform would keep.
     pub value: T,
-    /// What was told beside it.
+    /// The errors and warnings.
     pub diagnostics: Diagnostics,
 }
 
@@ -20,15 +20,15 @@ impl<T> Answer<T> {
         Self { value, diagnostics }
     }
 
-    /// Whether there is no error.
+    /// Returns true if there are no errors.
     pub fn is_ok(&self) -> bool {
         !self.diagnostics.has_errors()
     }
 
-    /// What came back.
+    /// The result.
     ///
     /// # Panics
-    /// When there are errors: with what they say.
+    /// Panics with the errors, if there are any.
     #[track_caller]
     pub fn succeeded(self) -> T {
         assert!(self.is_ok(), "the call failed: {:#?}", self.diagnostics);
@@ -38,7 +38,7 @@ impl<T> Answer<T> {
     /// The first error.
     ///
     /// # Panics
-    /// When there is none.
+    /// Panics if there are no errors.
     #[track_caller]
     pub fn failed(self) -> Diagnostic {
         let is_error = |told: &Diagnostic| told.severity == Severity::Error;
@@ -48,7 +48,7 @@ impl<T> Answer<T> {
         }
     }
 
-    /// The summaries of its warnings.
+    /// The summaries of the warnings.
     pub fn warnings(&self) -> Vec<&str> {
         let is_warning = |told: &&Diagnostic| told.severity == Severity::Warning;
         let warnings = self.diagnostics.iter().filter(is_warning);

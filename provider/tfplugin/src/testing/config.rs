@@ -1,4 +1,4 @@
-//! Configurations as tests write them.
+//! Configurations in tests.
 
 use serde_json::Value as Json;
 
@@ -24,7 +24,7 @@ impl From<Json> for Value {
     }
 }
 
-/// `value` with null for what it leaves out.
+/// `value` with null for omitted attributes.
 #[track_caller]
 pub(super) fn complete(object: &Object, value: Value) -> Value {
     let Value::Map(mut members) = value else {
@@ -62,7 +62,7 @@ fn member(attribute: &Attribute, value: Value) -> Value {
     }
 }
 
-/// Free JSON carries its type, as the literal of a configuration has it.
+/// The value of free JSON, with the type of the same literal in a configuration.
 fn dynamic(value: Value) -> Value {
     match value {
         Value::Null | Value::Unknown(_) | Value::Dynamic(_) => value,

@@ -1,4 +1,4 @@
-//! A managed resource, as Terraform plans and applies it.
+//! Plans and applies a managed resource as Terraform does.
 
 use bytes::Bytes;
 use tonic::Request;
@@ -19,13 +19,13 @@ pub struct Managed<'a, P: Provider> {
     ty: Type,
 }
 
-/// What the state holds of one object.
+/// The state of one object.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct State {
-    /// Its attributes; null where there is no object.
+    /// The attributes; null if there is no object.
     pub value: Value,
-    /// What is kept beside them, in the crate's own form.
+    /// The private state, in the crate's own format.
     pub private: Vec<u8>,
     identity: Option<wire::ResourceIdentityData>,
 }
@@ -34,37 +34,37 @@ pub struct State {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Planned {
-    /// What the state will be; null for a destruction.
+    /// The planned state; null for a destruction.
     pub value: Value,
     /// The attributes whose change replaces the object.
     pub replaces: Vec<AttributePath>,
-    /// Whether nothing changes.
+    /// True if the plan changes nothing.
     pub is_empty: bool,
-    /// Whether it is put off to a later run.
+    /// True if the change is deferred to a later run.
     pub is_deferred: bool,
     private: Bytes,
     identity: Option<wire::ResourceIdentityData>,
 }
 
 impl State {
-    /// Nothing.
+    /// The state without an object.
     pub fn none() -> Self {
         Self::default()
     }
 
-    /// Whether there is no object.
+    /// Returns true if there is no object.
     pub fn is_none(&self) -> bool {
         self.value.is_null()
     }
 
-    /// The attribute `name`; null where there is none.
+    /// The attribute `name`; null if it does not exist.
     pub fn get(&self, name: &str) -> &Value {
         self.value.get(name).unwrap_or(&Value::Null)
     }
 }
 
 impl Planned {
-    /// The attribute `name`; null where there is none.
+    /// The attribute `name`; null if it does not exist.
     pub fn get(&self, name: &str) -> &Value {
         self.value.get(name).unwrap_or(&Value::Null)
     }
@@ -95,7 +95,7 @@ impl<'a, P: Provider> Managed<'a, P> {
         Answer::new((), message(checked.await).diagnostics)
     }
 
-    /// Plans `config`, null for a destruction, for an object of the state or for none.
+    /// Plans `config`, or a destruction if it is null, for an object of the state or a new one.
     pub async fn plan(&self, prior: &State, config: impl Into<Value>) -> Answer<Planned> {
         let config = self.encode(&config::complete(&self.object, config.into()));
         let request = wire::plan_resource_change::Request {
@@ -153,7 +153,7 @@ impl<'a, P: Provider> Managed<'a, P> {
     }
 
     /// Validates, plans and applies `config`, as `terraform apply` does: a change that replaces the
-    /// object destroys it first. What an earlier step told is in the answer as well.
+    /// object destroys it first. The response contains the diagnostics of all steps.
     pub async fn change(&self, prior: &State, config: impl Into<Value>) -> Answer<State> {
         let config = config.into();
         let mut told = self.validate(config.clone()).await.diagnostics;
@@ -178,7 +178,7 @@ impl<'a, P: Provider> Managed<'a, P> {
         answer
     }
 
-    /// Makes an object: [`Managed::change`] from nothing.
+    /// Creates an object: [`Managed::change`] without a prior object.
     pub async fn create(&self, config: impl Into<Value>) -> Answer<State> {
         self.change(&State::none(), config).await
     }
@@ -235,7 +235,8 @@ impl<'a, P: Provider> Managed<'a, P> {
         read
     }
 
-    /// What a state that `version` of the schema wrote, as JSON in Terraform's names, says today.
+    /// Converts a state of schema version `version`, as JSON in Terraform's names, to the current
+    /// version.
     pub async fn upgrade(&self, version: i64, state: &serde_json::Value) -> Answer<State> {
         let request = wire::upgrade_resource_state::Request {
             type_name: self.type_name.clone(),

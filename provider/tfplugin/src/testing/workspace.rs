@@ -1,4 +1,4 @@
-//! A configuration in a folder of its own, for the real client.
+//! A configuration in its own folder, for a real client.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// How many this process has made, so that each has a folder of its own.
+/// The number of workspaces that this process has created, so that each has its own folder.
 static MADE: AtomicU32 = AtomicU32::new(0);
 
 /// A folder with a configuration and its state, in which the real `terraform` or `tofu` runs a
-/// provider that was just built. It needs no `init`: the client is told to take the binary for the
-/// provider, as those who develop one do. The folder goes with the value.
+/// freshly built provider. It needs no `init`, because the client uses the binary by
+/// `dev_overrides`. Dropping the value deletes the folder.
 #[derive(Debug)]
 pub struct Workspace {
     folder: PathBuf,
@@ -22,10 +22,10 @@ pub struct Workspace {
 }
 
 impl Workspace {
-    /// An empty folder for `client`, a path or a name to be found in `PATH`.
+    /// An empty folder for `client`, a path or the name of a program in `PATH`.
     ///
     /// # Errors
-    /// When no folder can be made in the temporary directory.
+    /// Returns an error if no folder can be created in the temporary directory.
     pub fn new(client: impl Into<PathBuf>) -> io::Result<Self> {
         let number = MADE.fetch_add(1, Ordering::Relaxed);
         let name = format!("tfplugin-{}-{number}", std::process::id());
@@ -41,11 +41,11 @@ impl Workspace {
         Ok(workspace)
     }
 
-    /// The same, whose client starts `binary` for the provider at `source`, a full address such as
-    /// `registry.terraform.io/example/notes`.
+    /// The same workspace, in which the client starts `binary` for the provider at `source`, a full
+    /// address such as `registry.terraform.io/example/notes`.
     ///
     /// # Errors
-    /// When the binary cannot be linked or copied into the folder.
+    /// Returns an error if the binary cannot be linked or copied into the folder.
     pub fn with_provider(mut self, source: &str, binary: &Path) -> io::Result<Self> {
         let name = source.rsplit('/').next().unwrap_or(source);
         let folder = self.folder.join(".binaries").join(name);
@@ -83,12 +83,12 @@ impl Workspace {
     /// Writes a file of the folder, such as `main.tf`.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// Returns an error if the file cannot be written.
     pub fn write(&self, name: &str, content: &str) -> io::Result<()> {
         fs::write(self.folder.join(name), content)
     }
 
-    /// A file of the folder; "" where there is none.
+    /// The content of a file of the folder; empty if the file does not exist.
     pub fn read(&self, name: &str) -> String {
         fs::read_to_string(self.folder.join(name)).unwrap_or_default()
     }
@@ -98,8 +98,8 @@ impl Workspace {
         self.environment.push((name.into(), value.into()));
     }
 
-    /// The client with `arguments`, to be started: in the folder, and with nothing of what the
-    /// environment says to Terraform but what [`Workspace::environment`] set.
+    /// The command to start the client with `arguments` in the folder. Of the environment variables
+    /// for Terraform, it has only those that [`Workspace::environment`] set.
     pub fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
         let mut command = Command::new(&self.client);
         for (name, _) in std::env::vars_os() {
@@ -120,7 +120,7 @@ impl Workspace {
     /// Runs the client with `arguments` to its end.
     ///
     /// # Errors
-    /// When it cannot be started. How it ended is for the caller to look at.
+    /// Returns an error if the client cannot be started. The caller checks the exit status.
     pub fn run<S: AsRef<OsStr>>(
         &self,
         arguments: impl IntoIterator<Item = S>,

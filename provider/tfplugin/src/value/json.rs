@@ -1,4 +1,4 @@
-//! Values as JSON: how Terraform stores state.
+//! Values as JSON, the format in which Terraform stores states.
 
 use std::collections::BTreeMap;
 
@@ -9,9 +9,9 @@ use serde_json::value::RawValue;
 use super::{Level, Number, Type, Value, ValueError, ValueErrorKind};
 use crate::path::Step;
 
-/// The value of type `ty` that the JSON of `bytes` says. Members that the type does not have are
-/// left out, those that are missing are null: stored state may be older than the schema. Numbers
-/// are exact, whatever their size.
+/// Reads a value of type `ty` from the JSON in `bytes`. Members that the type does not have are
+/// dropped, and missing members are null, because a stored state may be older than the schema.
+/// Numbers of any size are exact.
 ///
 /// # Errors
 /// [`ValueError`] with the path at which it is not of that type.
@@ -21,7 +21,7 @@ pub fn decode(bytes: &[u8], ty: &Type) -> Result<Value, ValueError> {
     read(json, ty, Level::default())
 }
 
-/// The value of type `ty` that `json` says; see [`decode`]. Numbers are as exact as `json` is.
+/// Reads a value of type `ty` from `json`; see [`decode`]. Numbers are as exact as in `json`.
 ///
 /// # Errors
 /// [`ValueError`] with the path at which it is not of that type.
@@ -29,7 +29,7 @@ pub fn from_json(json: &Json, ty: &Type) -> Result<Value, ValueError> {
     decode(json.to_string().as_bytes(), ty)
 }
 
-/// The members of an object, each as it is written.
+/// The members of an object, each as unparsed JSON.
 type Members<'a> = BTreeMap<String, &'a RawValue>;
 
 fn read(json: &RawValue, ty: &Type, level: Level) -> Result<Value, ValueError> {
@@ -99,7 +99,7 @@ fn read(json: &RawValue, ty: &Type, level: Level) -> Result<Value, ValueError> {
     }
 }
 
-/// Elements, each of its type.
+/// Reads elements, each with its type.
 fn elements<'a>(
     items: impl Iterator<Item = (&'a RawValue, &'a Type)>,
     level: Level,
@@ -112,7 +112,7 @@ fn elements<'a>(
         .map(Value::List)
 }
 
-/// One level of `json`.
+/// Parses one level of `json`.
 fn of<'a, T: Deserialize<'a>>(json: &'a RawValue) -> Result<T, ValueError> {
     serde_json::from_str(json.get()).map_err(malformed)
 }
@@ -135,7 +135,7 @@ fn mismatch(ty: &Type, found: Kind) -> ValueError {
     .here()
 }
 
-/// What a JSON text is.
+/// The kind of a JSON text.
 #[derive(Clone, Copy)]
 enum Kind {
     Null,
@@ -147,7 +147,7 @@ enum Kind {
 }
 
 impl Kind {
-    /// The kind of a text that is JSON.
+    /// The kind of `text`, which must be JSON.
     fn of(text: &str) -> Self {
         match text.as_bytes().first() {
             Some(b'n') | None => Self::Null,
@@ -159,7 +159,7 @@ impl Kind {
         }
     }
 
-    /// What a user would call it, for messages.
+    /// The name of the kind, for messages.
     fn name(self) -> &'static str {
         match self {
             Self::Null => "null",

@@ -1,4 +1,4 @@
-//! Values as msgpack, read and written by their type.
+//! Values as msgpack, read and written according to their type.
 //!
 //! An object is a map with every attribute present; unknown is an extension; a number is an
 //! integer, a float or a decimal string; a dynamic value is its type in JSON and the value.
@@ -17,14 +17,15 @@ use reader::Reader;
 
 /// The extension code of an unknown value with refinements.
 const REFINED: i8 = 12;
-/// The longest refinement that is read.
+/// The maximum length of a refinement.
 const MAX_REFINEMENT: usize = 1024;
 
-/// The value of type `ty` that `bytes` hold. Memory is bounded by the length of `bytes` and the
-/// attributes that `ty` has, recursion by [`MAX_DEPTH`](super::MAX_DEPTH), whatever they say.
+/// Reads a value of type `ty` from `bytes`. Whatever the bytes contain, memory is bounded by the
+/// length of `bytes` and the number of attributes of `ty`, and recursion by
+/// [`MAX_DEPTH`](super::MAX_DEPTH).
 ///
 /// # Errors
-/// [`ValueError`] with the path at which the bytes are not of that type.
+/// Returns a [`ValueError`] with the path at which the bytes do not have that type.
 pub fn decode(bytes: &[u8], ty: &Type) -> Result<Value, ValueError> {
     let mut reader = Reader::new(bytes);
     let value = read(&mut reader, ty, Level::default())?;
@@ -37,7 +38,7 @@ pub fn decode(bytes: &[u8], ty: &Type) -> Result<Value, ValueError> {
 /// The bytes of `value`, which is of type `ty`.
 ///
 /// # Errors
-/// [`ValueError`] with the path at which it is not.
+/// Returns a [`ValueError`] with the path at which the value does not have that type.
 pub fn encode(value: &Value, ty: &Type) -> Result<Vec<u8>, ValueError> {
     let mut out = Vec::with_capacity(256);
     write(&mut out, value, ty)?;
@@ -151,7 +152,8 @@ fn mismatch<T>(ty: &Type, marker: Marker) -> Result<T, ValueError> {
     Err(mismatched(ty.to_string(), format!("msgpack {marker:?}")))
 }
 
-/// Any extension with next to no payload means unknown; a longer one has to be a refinement.
+/// An extension with a payload of at most one byte means unknown; a longer one must be a
+/// refinement.
 fn unknown(code: i8, payload: &[u8]) -> Result<Value, ValueError> {
     if payload.len() <= 1 {
         return Ok(Value::UNKNOWN);
@@ -198,7 +200,7 @@ fn bound(reader: &mut Reader<'_>) -> Result<(Number, bool), ValueError> {
     Ok((number, reader.boolean()?))
 }
 
-/// A `Vec` takes every write.
+/// Writing to a `Vec` never fails.
 fn written<T, E: std::fmt::Debug>(result: Result<T, E>) -> Result<(), ValueError> {
     match result {
         Ok(_) => Ok(()),

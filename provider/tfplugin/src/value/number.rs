@@ -1,41 +1,41 @@
-//! Numbers as Terraform counts them: decimal, of any precision.
+//! Terraform's numbers: decimal, with any precision.
 
 use std::cmp::Ordering;
 use std::fmt;
 
-/// The greatest magnitude of an exponent that is accepted. Terraform's own numbers end far below.
+/// The maximum magnitude of an exponent. Terraform's own numbers have much smaller exponents.
 const MAX_EXPONENT: i64 = 100_000;
 
-/// A decimal number, kept exactly: Terraform compares what a provider returns digit by digit.
-/// Equal numbers are equal whatever form they came in.
+/// An exact decimal number: Terraform compares a provider's numbers digit by digit. Equal numbers
+/// compare equal regardless of their original form.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Number {
     negative: bool,
-    /// Without leading or trailing zeros; "" is zero.
+    /// The digits without leading or trailing zeros; empty for zero.
     digits: String,
     /// The value is 0.digits × 10^point.
     point: i64,
 }
 
-/// Why something is not a number.
+/// The reason why a text or a float is not a number.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NumberError {
     /// Text that is not a decimal number.
     #[error("not a decimal number")]
     Malformed,
-    /// Infinite or not a number at all.
+    /// Infinite or NaN.
     #[error("infinite, or not a number")]
     NotFinite,
-    /// An exponent beyond what is accepted.
+    /// An exponent that is out of range.
     #[error("the exponent is out of bounds")]
     OutOfBounds,
 }
 
 impl Number {
-    /// The number that `text` says: digits, an optional point and an optional exponent.
+    /// Parses a number from `text`: digits, an optional point and an optional exponent.
     ///
     /// # Errors
-    /// [`NumberError`] when it says none, or one with an exponent out of all bounds.
+    /// Returns a [`NumberError`] if `text` is not a number, or if the exponent is out of range.
     pub fn parse(text: &str) -> Result<Self, NumberError> {
         let (negative, rest) = match text.as_bytes().first() {
             Some(b'-') => (true, &text[1..]),
@@ -94,7 +94,8 @@ impl Number {
         Self::parse(&format!("{float:.*}", places(float)))
     }
 
-    /// The number that a model's `float` was written as: the shortest decimal that reads back.
+    /// The shortest decimal number that parses to `float`, which is the number that the user most
+    /// likely wrote.
     ///
     /// # Errors
     /// [`NumberError::NotFinite`].
@@ -125,7 +126,7 @@ impl Number {
         i64::try_from(self.digits.len()).unwrap_or(i64::MAX) - self.point
     }
 
-    /// Whether it has no fraction.
+    /// Returns true if the number has no fraction.
     pub fn is_integer(&self) -> bool {
         self.decimals() <= 0
     }
@@ -141,17 +142,18 @@ impl Number {
         Some(if self.negative { -magnitude } else { magnitude })
     }
 
-    /// As an integer; None when it has a fraction or does not fit.
+    /// The number as an integer; None if it has a fraction or is out of range.
     pub fn as_i64(&self) -> Option<i64> {
         self.integer()?.try_into().ok()
     }
 
-    /// As an unsigned integer; None when it is negative, has a fraction or does not fit.
+    /// The number as an unsigned integer; None if it is negative, has a fraction or is out of
+    /// range.
     pub fn as_u64(&self) -> Option<u64> {
         self.integer()?.try_into().ok()
     }
 
-    /// As the nearest float.
+    /// The nearest float.
     pub fn as_f64(&self) -> f64 {
         self.scientific().parse().unwrap_or(f64::NAN)
     }
@@ -165,7 +167,7 @@ impl Number {
     }
 }
 
-/// By value.
+/// Numbers are ordered by value.
 impl Ord for Number {
     fn cmp(&self, other: &Self) -> Ordering {
         let magnitude = |a: &Self, b: &Self| {
@@ -187,7 +189,7 @@ impl PartialOrd for Number {
     }
 }
 
-/// How many places a float takes to be written exactly.
+/// The number of decimal places needed to write a float exactly.
 fn places(float: f64) -> usize {
     const FRACTION: u32 = f64::MANTISSA_DIGITS - 1;
     let bits = float.to_bits();
@@ -229,7 +231,7 @@ impl From<u64> for Number {
     }
 }
 
-/// Plain digits where that is short, with an exponent otherwise; [`Number::parse`] reads both.
+/// Plain digits if that is short, otherwise with an exponent. [`Number::parse`] reads both forms.
 impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.digits.is_empty() {

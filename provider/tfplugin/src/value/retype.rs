@@ -1,26 +1,28 @@
-//! Values of one type as values of another.
+//! Converts values of one type to values of another.
 
 use std::collections::{BTreeMap, HashSet};
 
 use super::{Type, Value, msgpack};
 
-/// What may differ between two types of one value.
+/// The differences that a conversion allows between two types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Retype {
-    /// Nothing but where the type is said: one value may carry what the type of the other says.
+    /// Only the place of the type may differ: one value may carry the type that is declared for the
+    /// other.
     Carried,
-    /// What is one in JSON as well: lists, sets and tuples, maps and objects, and the type of null.
+    /// Types that are equal in JSON: lists, sets and tuples; maps and objects; and the type of
+    /// null.
     Json,
 }
 
-/// `value`, which is of type `from`, as one of type `to` with the same content; None where there is
-/// no such value.
+/// Converts `value`, of type `from`, to a value of type `to` with the same content; None if there
+/// is no such value.
 pub(crate) fn retype(value: &Value, from: &Type, to: &Type, how: Retype) -> Option<Value> {
     convert(value, from, to, how, false)
 }
 
-/// `shared`: `from` is the type of several values. Then it is not copied to each of them where it
-/// has parts: a wide type and many nulls would cost the product of the two.
+/// `shared` is true if `from` is the type of several values. A type with parts is then not copied
+/// to each value: a type with many attributes and many nulls would cost the product of the two.
 fn convert(value: &Value, from: &Type, to: &Type, how: Retype, shared: bool) -> Option<Value> {
     if from == to {
         return Some(value.clone());
@@ -103,7 +105,7 @@ fn member<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
     }
 }
 
-/// Whether values of both types have parts of the same form.
+/// Returns true if values of both types have the same kind of parts.
 fn related(a: &Type, b: &Type, how: Retype) -> bool {
     let is_list = |ty: &Type| matches!(ty, Type::List(_) | Type::Set(_) | Type::Tuple(_));
     let is_map = |ty: &Type| matches!(ty, Type::Map(_) | Type::Object(_));
@@ -113,7 +115,7 @@ fn related(a: &Type, b: &Type, how: Retype) -> bool {
     }
 }
 
-/// Whether `a` is `b` with a type for each part that `b` leaves open.
+/// Returns true if `a` equals `b`, except that `a` has a type wherever `b` allows any type.
 fn settles(a: &Type, b: &Type) -> bool {
     match (a, b) {
         (_, Type::Dynamic) => true,

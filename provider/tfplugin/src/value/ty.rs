@@ -1,4 +1,4 @@
-//! The types of values, and their JSON form on the wire.
+//! The types of values, and their JSON form in the protocol.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -22,15 +22,15 @@ pub enum Type {
     Set(Box<Type>),
     /// A collection by key.
     Map(Box<Type>),
-    /// Named members, all of them always present.
+    /// Named members, all always present.
     Object(BTreeMap<String, Type>),
     /// A fixed number of elements.
     Tuple(Vec<Type>),
-    /// Any type; the value says which.
+    /// Any type; the value carries its type.
     Dynamic,
 }
 
-/// Why JSON is not a type.
+/// The reason why JSON is not a type.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TypeError {
     /// Not JSON, or JSON of another shape.
@@ -42,7 +42,7 @@ pub enum TypeError {
 }
 
 impl Type {
-    /// The JSON that stands for it: `"string"`, `["list","number"]`, `["object",{…}]`.
+    /// The JSON form: `"string"`, `["list","number"]`, `["object",{…}]`.
     pub fn to_json(&self) -> Json {
         let pair = |name: &str, of: Json| Json::Array(vec![Json::from(name), of]);
         match self {
@@ -64,7 +64,7 @@ impl Type {
         }
     }
 
-    /// The type that `bytes` of JSON stand for.
+    /// Reads a type from its JSON form in `bytes`.
     ///
     /// # Errors
     /// [`TypeError`].
@@ -74,7 +74,7 @@ impl Type {
         Self::from_json(&json)
     }
 
-    /// The type that `json` stands for.
+    /// Reads a type from its JSON form.
     ///
     /// # Errors
     /// [`TypeError`].
@@ -119,7 +119,7 @@ impl Type {
     }
 }
 
-/// As a user would say it.
+/// The name of the type in messages.
 impl fmt::Display for Type {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,4 +1,4 @@
-//! Hosts that die, say nothing or are none: nobody else suffers, and the process does not outlive
+//! Hosts that die, say nothing or are none: no one else suffers, and the process does not outlive
 //! them.
 #![cfg(unix)]
 

@@ -1,10 +1,10 @@
-//! What Crossplane's contract puts around a model.
+//! The parts of a managed resource that Crossplane's contract adds to a model.
 
 use serde_json::{Value, json};
 
 use crate::managed::{ManagedModel, ManagementPolicy, ProviderConfigReference};
 
-/// The policies that only look.
+/// A CEL expression that is true if the management policies allow changes.
 const CHANGES: &str = "self.managementPolicies.exists(p, p in ['*', 'Create', 'Update'])";
 
 /// A reference to a Secret.

@@ -1,4 +1,4 @@
-//! Which members of a model users write, and which the server alone says.
+//! Splits the members of a model into those that users write and those that only the server sets.
 
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
@@ -6,12 +6,12 @@ use serde_json::{Map, Value, json};
 use crate::crds::structural;
 use crate::managed::ManagedModel;
 
-/// The members of a model, as a schema, that only the server says: those of `status.atProvider`.
+/// The schema of the members that only the server sets: those of `status.atProvider`.
 pub fn at_provider<M: ManagedModel>() -> Value {
     parts::<M>().1
 }
 
-/// The schemas of what users write of a model, and of what only the server says.
+/// The schemas of the members that users write and of those that only the server sets.
 pub(super) fn parts<M: ManagedModel>() -> (Value, Value) {
     let settings = SchemaSettings::openapi3().with(|settings| settings.inline_subschemas = true);
     let mut model = settings
@@ -24,14 +24,14 @@ pub(super) fn parts<M: ManagedModel>() -> (Value, Value) {
     (model, at_provider)
 }
 
-/// The schema of a member, by its names separated by dots; that of the whole for none.
+/// The schema of a member, whose path is separated by dots; the whole schema if the path is empty.
 pub(super) fn at<'a>(schema: &'a mut Value, path: &str) -> Option<&'a mut Value> {
     let names = path.split('.').filter(|name| !name.is_empty());
     let pointer: String = names.map(|name| format!("/properties/{name}")).collect();
     schema.pointer_mut(&pointer)
 }
 
-/// The members of an inlined object become those of its parent.
+/// Moves the members of an inlined object to its parent.
 fn inline(schema: &mut Value) {
     let Some(properties) = schema["properties"].as_object_mut() else {
         return;
@@ -50,8 +50,8 @@ fn inline(schema: &mut Value) {
     }
 }
 
-/// Takes out what is not written here: the name, what Terraform alone has, secrets and what no
-/// user sees.
+/// Removes members that users do not write here: the name, members for Terraform only, secrets and
+/// hidden members.
 fn leave_out<M: ManagedModel>(schema: &mut Value) {
     if let Some(properties) = schema["properties"].as_object_mut() {
         properties.remove("name");
@@ -68,7 +68,7 @@ fn leave_out<M: ManagedModel>(schema: &mut Value) {
     object.remove("$schema");
 }
 
-/// Takes out secrets and what no user sees, at any depth.
+/// Removes secrets and hidden members at any depth.
 fn hide(schema: &mut Value) {
     if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
         properties.retain(|_, member| {
@@ -82,7 +82,7 @@ fn hide(schema: &mut Value) {
     }
 }
 
-/// Takes out what the server alone says, and gives it back as a schema of its own.
+/// Removes the members that only the server sets, and returns them as a schema.
 fn read_only(schema: &mut Value) -> Value {
     let mut taken = Map::new();
     let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else {
@@ -108,7 +108,7 @@ fn read_only(schema: &mut Value) -> Value {
     json!({ "type": "object", "properties": taken })
 }
 
-/// Keyed lists, and no defaults but those that the server leaves out.
+/// Converts keyed lists, and removes all defaults except those that the server omits.
 pub(super) fn rewrite(schema: &mut Value) {
     if let Some(object) = schema.as_object_mut() {
         object.remove("default");

@@ -1,4 +1,4 @@
-//! The rules that the API server holds on what users write.
+//! The rules that the API server enforces for the members that users write.
 
 use serde_json::{Value, json};
 
@@ -8,17 +8,18 @@ use crate::crds::structural;
 /// A rule in the Common Expression Language, which the API server evaluates.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Validation {
-    /// The member of `forProvider` that `self` is, as names separated by dots; empty for
-    /// `forProvider` itself.
+    /// The path, separated by dots, of the member of `forProvider` that is `self` in the rule;
+    /// empty for `forProvider` itself.
     pub path: &'static str,
-    /// What must hold.
+    /// The expression that must be true.
     pub rule: String,
-    /// What users read where it does not.
+    /// The message if it is not.
     pub message: String,
 }
 
-/// A rule for each member that cannot be changed. One that the server fills in may be set
-/// later, to what the server chose; one that it does not may neither be added nor taken away.
+/// Adds a rule for each member that cannot be changed. A member that the server sets if it is
+/// omitted may be set later to the server's value; any other member may neither be added nor
+/// removed.
 pub(super) fn immutable(schema: &mut Value) {
     for below in structural::members_below(schema) {
         immutable(below);
@@ -53,7 +54,7 @@ pub(super) fn immutable(schema: &mut Value) {
     push(schema, rules);
 }
 
-/// A name as expressions spell it: some are words of the language.
+/// A name as written in expressions, where reserved words must be escaped.
 fn escape(name: &str) -> String {
     if name == "namespace" {
         "__namespace__".to_owned()

@@ -1,4 +1,4 @@
-//! The end of storages that are used, or that somebody else has deleted.
+//! The end of storages that are used, or that someone else has deleted.
 
 use std::sync::{Arc, Mutex};
 
@@ -8,7 +8,7 @@ fn backups() -> String {
     STORAGE.replace("backupstorages/s3", "databaseclusterbackups")
 }
 
-/// The storage as Everest has marked it, deleted by somebody while it was used.
+/// The storage as Everest has marked it, deleted by someone while it was used.
 fn deleted_in_use() -> Value {
     let mut storage = storage();
     storage["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");

@@ -1,4 +1,4 @@
-//! What a plan asks of the cluster.
+//! The dry runs of a plan.
 
 use everest_schemas::Field;
 
@@ -17,7 +17,7 @@ fn bigger() -> DatabaseModel {
     model
 }
 
-/// What is sent at the plan of `config` for an object that is `live`.
+/// The requests of the plan of `config` for an object that is `live`.
 async fn sent(live: Option<Value>, prior: bool, config: &DatabaseModel) -> Vec<String> {
     let objects = live.map(|live| (DATABASE.to_owned(), live));
     let (cluster, seen, kept) = api_server::store(objects.into_iter().collect(), |_, _, _| {});

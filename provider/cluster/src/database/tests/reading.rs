@@ -1,4 +1,4 @@
-//! How often the object is read before it is changed.
+//! The number of reads of an object before it is changed.
 
 use super::*;
 

@@ -87,8 +87,8 @@ async fn an_engine_that_has_seen_a_change_and_not_begun_is_given_time_to_begin()
     assert!(begun.elapsed() < Duration::from_secs(10), "{begun:?}");
 }
 
-/// How long an update takes whose engine is at work until then, in seconds, while Everest says
-/// these things of it.
+/// The duration of an update in seconds. The engine works until `engine_is_done`, and Everest
+/// reports these statuses meanwhile.
 async fn takes(engine_is_done: u64, says: &[(u64, &'static str)]) -> Duration {
     let (cluster, _, objects) = ready("pxc", PXC, pxc(3, 4, 4), |engine_cr| {
         *engine_cr = pxc(5, 5, 5);

@@ -35,7 +35,7 @@ fn unresolved(csv: &str) -> Value {
         "message": format!("no operators found with name {csv} in channel stable-v1")}]})
 }
 
-/// What a change that ended early has left: a Subscription that OLM cannot resolve.
+/// The remains of a change that ended early: a Subscription that OLM cannot resolve.
 fn left_behind(manager: &str) -> (String, Value) {
     let csv = format!("{PSMDB}.v9.9.9");
     (

@@ -108,7 +108,7 @@ fn wait() -> Wait {
     Wait::new(Duration::from_secs(600), CancellationToken::new())
 }
 
-/// What was written to plans and engines, in order: `lock`, `unlock`, or the plan's name.
+/// The writes to plans and engines in order: `lock`, `unlock`, or the plan's name.
 fn steps(seen: &api_server::Seen) -> Vec<String> {
     let seen = seen.lock().unwrap();
     seen.iter()

@@ -1,4 +1,4 @@
-//! The last backup of a database that goes.
+//! The final backup of a database.
 
 use everest_schemas::everest::{DatabaseCluster, DatabaseClusterBackup};
 use everest_schemas::models::DatabaseModel;
@@ -16,7 +16,7 @@ use crate::readiness::{self, Readiness};
 use crate::text::Text;
 use crate::v1::database::status;
 
-/// Where the last data of a database lies.
+/// The place of a final backup.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FinalBackup {
     /// Name of the backup.
@@ -27,27 +27,27 @@ pub struct FinalBackup {
     pub destination: Option<String>,
 }
 
-/// Takes the final backup that a database asks for, and makes its data outlive the database. The
-/// outcome is none if it asks for none, or if there is no database any more.
+/// Takes the final backup that a database asks for, and keeps its data when the database goes. The
+/// outcome is `None` if the database asks for none or does not exist any more.
 ///
-/// 1. A database that is gone or going takes no backup.
-/// 2. A backup of the same name is gone on with, taken for done, replaced or refused: see
+/// 1. A database that is gone or being deleted gets no final backup.
+/// 2. An existing backup of that name is continued, counted as done, replaced or refused: see
 ///    [`final_backup::step`].
 /// 3. A new one needs a database that is ready, and a namespace that takes new objects.
 /// 4. Its end is waited for, and its data protected.
 ///
-/// No state holds it: a destruction that is tried again finds it by its own mark.
+/// No state holds the final backup: a destruction that is retried finds it by its annotation.
 #[derive(Clone, Debug)]
 pub struct TakeFinalBackup {
     model: DatabaseModel,
-    /// It was seen under way, so that its end is the end of this one.
+    /// True once the backup was seen running, so that its end counts for this operation.
     is_under_way: bool,
-    /// The removal of one that makes room.
+    /// The removal of an older backup of the same name.
     removal: Removal,
 }
 
 impl TakeFinalBackup {
-    /// Takes the one that the model asks for.
+    /// Takes the final backup that the model asks for.
     pub fn of(model: &DatabaseModel) -> Self {
         Self {
             model: model.clone(),
@@ -173,7 +173,7 @@ impl Lifecycle for TakeFinalBackup {
     }
 }
 
-/// What a database is missing for its last backup.
+/// The part that the database still lacks for its final backup.
 fn missing(
     observed: &Observed,
     namespace: &str,

@@ -1,4 +1,4 @@
-//! What a change of a database sends.
+//! The bodies that a change of a database sends.
 
 use everest_schemas::everest::DatabaseCluster;
 use everest_schemas::models::DatabaseModel;
@@ -8,13 +8,13 @@ use crate::lifecycle::Agreed;
 use crate::upgrade::settled;
 use crate::{Operation, restart, storage_class, v1};
 
-/// The bodies that a planned change is made of.
+/// The bodies of a planned change.
 #[derive(Clone, Debug)]
 pub struct Bodies {
-    /// What is planned, with the versions that can be sent.
+    /// The body made from the plan, with versions that can be sent.
     pub planned: Value,
     configured: Value,
-    /// What was there when the change was planned.
+    /// The body made from the state that the plan started from.
     pub prior: Value,
     agreed_to_all: bool,
     uid: Option<String>,
@@ -42,7 +42,7 @@ impl Bodies {
         }
     }
 
-    /// What the change may take from other field managers.
+    /// The fields of other managers that the change may overwrite.
     pub fn agreed(&self) -> Agreed {
         match self.agreed_to_all {
             true => Agreed::Everything,
@@ -52,15 +52,16 @@ impl Bodies {
         }
     }
 
-    /// Whether the server sees the change as one of the database.
+    /// Returns true if the change reaches the spec of the database.
     pub fn changes_the_spec(&self) -> bool {
         self.planned["spec"] != self.prior["spec"]
     }
 
-    /// What is sent while the object is as it is now: what the configuration leaves to the
-    /// operators is not, see [`v1::ownership::ours`]; nor is a storage class that the object does
-    /// not name, see [`storage_class`]. A data source that Everest has not restored yet stays, and
-    /// a restart is not disturbed. Only the database that the plan was made for takes it.
+    /// The body to send for the object as it is now. Values that the configuration leaves to the
+    /// operators are not in it, see [`v1::ownership::ours`], nor is a storage class that the object
+    /// does not name, see [`storage_class`]. A data source that Everest has not restored yet stays
+    /// in it, and a running restart is not disturbed. The body names the UID, so that only the
+    /// database that the plan was made for accepts it.
     pub fn ours(&self, current: &DatabaseCluster, manager: &str) -> Value {
         let mut body = v1::ownership::ours(
             &self.planned,

@@ -18,28 +18,29 @@ use crate::upgrade::{self, CrVersion, Next};
 use crate::v1::database::status;
 use crate::{Operation, impact, v1};
 
-/// How long Everest may take to recommend the version of an operator that is installed.
+/// The time in which Everest must recommend the CR version of an installed operator.
 const NOTICED_WITHIN: Duration = Duration::from_secs(30);
 
-/// The stopwatch of a recommendation that is due.
+/// The stopwatch for a recommendation that is due.
 const RECOMMENDATION: &str = "recommendation";
 
-/// Brings a database to what is planned, and waits until it is ready again.
+/// Changes a database to what is planned, and waits until it is ready again.
 ///
-/// 1. If the engine's version changes, what was begun before comes to its end first, so that an
-///    interrupted apply is resumed where it stopped. A failure ends it too: another version may be
-///    what mends it. And Everest gets a moment to recommend the version of an operator that the
-///    same run has just upgraded.
-/// 2. If the engine's version changes while a version of the operator is pending, everything else
-///    is written first, with that version, and waited for until the database is ready as it and
-///    Everest recommends nothing any more: until then the other half is refused. A pending version
-///    that only follows along is put into the plan.
-/// 3. Everest refuses changes while a database is being restored, upgraded or resized, and while
-///    an engine operator of the namespace is being upgraded: that is waited for. A change that the
-///    server does not see as one (a wait that is resumed, labels) is not held back.
-/// 4. What is ours of the change is applied: see [`Bodies::ours`].
-/// 5. A restart that is asked for is begun after the change is written.
-/// 6. It is waited for until it is ready, unless it is not to be.
+/// 1. If the engine's version changes, earlier work has to end first, so that an interrupted apply
+///    is resumed where it stopped. A failure counts as an end: another version may repair it. Then
+///    Everest gets up to 30 seconds to recommend the CR version of an operator that the same run
+///    has just upgraded.
+/// 2. If the engine's version changes while a CR version is pending, the change is made in two
+///    halves: first everything else together with the CR version, until the database is ready and
+///    Everest recommends nothing any more, because Everest refuses the engine's version until then.
+///    If only `cr_version` follows the recommendation, the pending CR version is written with the
+///    rest.
+/// 3. Everest refuses changes while a database is being restored, upgraded or resized, and while an
+///    engine operator of the namespace is being upgraded: that is waited for. A change that does
+///    not reach the spec (a resumed wait, labels) is not held back.
+/// 4. The part of the change that is ours is applied: see [`Bodies::ours`].
+/// 5. A requested restart is started after the change is written.
+/// 6. The database is waited for until it is ready, unless `wait` is false.
 #[derive(Clone, Debug)]
 pub struct ChangeDatabase {
     object: ObjectRef,
@@ -48,22 +49,22 @@ pub struct ChangeDatabase {
     config: DatabaseModel,
     manager: String,
     stage: Stage,
-    /// The version of the operator that was taken over first.
+    /// The CR version that was written first.
     begun: Option<String>,
-    /// Everest had its moment.
+    /// True once Everest had time to recommend a version.
     noticed: bool,
-    /// What came before is waited for.
+    /// The wait for earlier work.
     before: Option<AwaitReady>,
 }
 
-/// How far a change is.
+/// The progress of a change.
 #[derive(Clone, Debug)]
 enum Stage {
-    /// Versions come in their order.
+    /// The versions are put in their order.
     Prepare,
-    /// This is to be written; whether it is all of it, or the operator's version comes first.
+    /// This model is to be written, as the whole change or its first half.
     Write(Box<DatabaseModel>, Half),
-    /// It is written; the generation before it.
+    /// It is written; the generation before the write.
     Written(Box<DatabaseModel>, Half, Option<i64>),
     /// It is waited for.
     Wait(AwaitReady, Half),
@@ -98,11 +99,12 @@ impl ChangeDatabase {
         }
     }
 
-    /// Whether some of the change is in the cluster, so that an error leaves it pending: written
-    /// now, or by the apply that this one resumes. `may_be_written`: the answer to the last write
-    /// is missing.
+    /// Returns true if a part of the change is in the cluster, written now or by the apply that
+    /// this one resumes, so that an error leaves the change pending. `may_be_written`: the answer
+    /// to the last write is missing.
     ///
-    /// A restart that was not begun is not: whoever noted the change would never begin it.
+    /// A change whose restart was not begun does not count: if the state recorded the change,
+    /// nothing would ever begin the restart.
     pub fn is_begun(&self, may_be_written: bool) -> bool {
         let restarts = restart::is_asked(&self.prior, &self.planned);
         match &self.stage {
@@ -118,7 +120,8 @@ impl ChangeDatabase {
         self.prior.ready.known() == Some(&false)
     }
 
-    /// Brings the versions into their order: the next stage, or what is waited for before it.
+    /// Puts the versions in their order: sets the next stage, or returns what is waited for before
+    /// it.
     fn prepare(
         &mut self,
         live: &DatabaseCluster,
@@ -171,7 +174,7 @@ impl ChangeDatabase {
         }
     }
 
-    /// Waits until what was written before is done, or has failed.
+    /// Waits until earlier work is done or has failed.
     fn work_ended(
         &mut self,
         live: &DatabaseCluster,
@@ -194,7 +197,8 @@ impl ChangeDatabase {
         })
     }
 
-    /// Waits until a version is recommended, but not for long: Everest may see no reason to.
+    /// Waits until a CR version is recommended, but not for long: Everest may see no reason to
+    /// recommend one.
     fn recommended(
         &mut self,
         live: &DatabaseCluster,
@@ -223,7 +227,7 @@ impl ChangeDatabase {
         )))
     }
 
-    /// Writes what is to be written, once Everest takes it.
+    /// Writes the model of the stage once Everest accepts changes.
     fn write(
         &self,
         planned: &DatabaseModel,
@@ -254,7 +258,7 @@ impl ChangeDatabase {
         })))
     }
 
-    /// What a change is waited for after.
+    /// The kind of write that the wait comes after.
     fn after(&self, planned: &DatabaseModel, is_unchanged: bool, restarts: bool) -> After {
         let impacts = impact::of_change(&self.prior, planned);
         let is_quiet = !impacts.is_empty()
@@ -347,10 +351,11 @@ impl Lifecycle for ChangeDatabase {
     }
 }
 
-/// What is waited for before Everest accepts a change of a database; none if nothing is.
+/// The condition to wait for before Everest accepts a change of a database; `None` if it accepts
+/// one now.
 ///
 /// # Errors
-/// The query for what was not looked at.
+/// The query that has to be answered first.
 pub(super) fn not_now(
     live: &DatabaseCluster,
     observed: &Observed,
@@ -372,8 +377,8 @@ pub(super) fn not_now(
     Ok(missing.map(Action::Await))
 }
 
-/// Whether a change is one of how the database is destroyed or taken over, and of nothing else:
-/// it has to be possible while the database is broken.
+/// Returns true if a change only affects how the database is destroyed or taken over. Such a change
+/// has to be possible while the database is broken.
 pub fn concerns_the_provider_alone(prior: &DatabaseModel, planned: &DatabaseModel) -> bool {
     let changed = prior.deletion_protection != planned.deletion_protection
         || prior.final_backup != planned.final_backup
@@ -388,7 +393,7 @@ fn is_stopped(database: &DatabaseCluster) -> bool {
     database.spec.paused.known() == Some(&true) && !restart::is_running(database)
 }
 
-/// A restart would start a database that somebody else has stopped.
+/// The failure of a restart that would start a database that someone else has stopped.
 fn paused() -> Action {
     Action::Refuse {
         message:
@@ -399,7 +404,7 @@ fn paused() -> Action {
     }
 }
 
-/// A body that is taken by this database alone.
+/// The body with the UID of the database, so that no other database accepts it.
 fn pinned(mut body: Value, live: &DatabaseCluster) -> Value {
     if let Some(uid) = &live.metadata.uid {
         body["metadata"]["uid"] = uid.as_str().into();

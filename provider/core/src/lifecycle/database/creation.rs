@@ -1,4 +1,4 @@
-//! Making a database.
+//! The creation of a database.
 
 use everest_schemas::models::DatabaseModel;
 use serde_json::Value;
@@ -10,10 +10,10 @@ use crate::{Operation, readiness, v1};
 /// Creates a database.
 ///
 /// 1. The upgrade of an engine's operator in the namespace is waited for.
-/// 2. The object is made, with the data source.
-/// 3. It is waited for until it is ready, unless it is not to be: with the engine's own object and
-///    the restore or import that brings the first data. A database in `error` goes on being waited
-///    for, because engines pass through it while they start.
+/// 2. The object is created, with the data source.
+/// 3. Unless `wait` is false, the database is waited for until it is ready, including the engine's
+///    own object and the restore or import of the first data. `error` does not end the wait,
+///    because engines pass through it while they start.
 #[derive(Clone, Debug)]
 pub struct CreateDatabase {
     object: ObjectRef,
@@ -35,7 +35,7 @@ impl CreateDatabase {
     }
 }
 
-/// Whether a restore was to bring the first data of a database.
+/// Returns true if the first data of a database comes from a backup.
 pub fn is_from_backup(model: &DatabaseModel) -> bool {
     model.spec.known().is_some_and(readiness::is_from_backup)
 }

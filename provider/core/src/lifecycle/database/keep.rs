@@ -1,4 +1,4 @@
-//! Keeping a database as a managed resource says.
+//! Keeping a database as its managed resource says.
 
 use everest_schemas::everest::DatabaseCluster;
 use everest_schemas::models::DatabaseModel;
@@ -13,13 +13,16 @@ use crate::v1::convergence::{self, Held};
 use crate::v1::managed_fields::owned_keys;
 use crate::v1::{self, OwnedKeys};
 
-/// Brings a database to what a managed resource says, one write after the other.
+/// Changes a database to what its managed resource says, one write after the other.
 ///
-/// 1. Everest has to accept changes: it may be busy, or an operator of its namespace under upgrade.
-/// 2. One that the change starts is not restarted too, so the trigger is noted before it starts.
-/// 3. What differs is applied, whoever says otherwise. A version of the operator that is followed
-///    comes before another one of the engine: the rest waits until it is taken over.
-/// 4. A restart that is asked for is begun.
+/// 1. Everest has to accept changes: the database may be busy, or an operator of its namespace
+///    under upgrade.
+/// 2. A paused database that the change starts is not restarted as well, so the trigger is noted
+///    before the start.
+/// 3. Fields that differ are applied, whichever manager set them. If `crVersion` follows the
+///    recommendation, a pending CR version comes before another engine version: the rest waits
+///    until it is taken over.
+/// 4. A requested restart is started.
 #[derive(Clone, Debug)]
 pub struct KeepDatabase {
     object: ObjectRef,
@@ -29,8 +32,8 @@ pub struct KeepDatabase {
 }
 
 impl KeepDatabase {
-    /// Keeps the database of a model. `remembered` is the trigger of the last restart, where the
-    /// database has lost it; `manager` the field manager.
+    /// Keeps the database of a model. `remembered` is the trigger of the last restart, in case the
+    /// database has lost its annotation; `manager` is the field manager.
     pub fn of(config: &DatabaseModel, remembered: Option<&str>, manager: &str) -> Self {
         Self {
             object: ObjectRef::of_model(config),
@@ -40,7 +43,7 @@ impl KeepDatabase {
         }
     }
 
-    /// What there is, with the trigger that the database was last restarted for.
+    /// The observed model, with the trigger of the last restart.
     fn observed(&self, live: &DatabaseCluster, owned: &OwnedKeys) -> DatabaseModel {
         let mut model = v1::database::observed(live, owned);
         let noted = restart::restarted_for(live).map(str::to_owned);
@@ -115,8 +118,9 @@ impl Lifecycle for KeepDatabase {
     }
 }
 
-/// A body that is only taken while the object is the one it was made from. The version alone would
-/// not do: where there is no object, the server makes one of a body with a version.
+/// The body with the UID and resource version of the object that it was made from, so that the
+/// server accepts it for that object only. The version alone would not do: if the object is gone,
+/// the server creates one from a body with a version.
 fn at_version(mut body: Value, live: &DatabaseCluster) -> Value {
     let metadata = &live.metadata;
     for (member, value) in [

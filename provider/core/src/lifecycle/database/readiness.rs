@@ -10,7 +10,7 @@ use crate::lifecycle::{
 };
 use crate::readiness::{self, DatabaseObservation, Readiness};
 
-/// What a database is judged by besides itself.
+/// The other objects by which the readiness of a database is judged.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Companions<'a> {
     /// The engine's own object of the same name.
@@ -22,11 +22,11 @@ pub struct Companions<'a> {
 }
 
 impl<'a> Companions<'a> {
-    /// Looks at what a database is judged by. `with_restore`: the restore of its first data
-    /// matters although the database does not name a source any more.
+    /// Reads these objects. `with_restore`: the restore of the first data matters although the
+    /// database does not name a source any more.
     ///
     /// # Errors
-    /// The query for what was not looked at.
+    /// The query that has to be answered first.
     pub fn of(
         observed: &'a Observed,
         database: &DatabaseCluster,
@@ -78,19 +78,19 @@ fn found<K>(seen: Seen<&K>) -> Option<&K> {
     }
 }
 
-/// What readiness is waited for after.
+/// The event after which readiness is waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum After {
     /// The database was created: first data may have to come.
     Creation,
     /// The spec was changed: `ready` may still be the one from before.
     Change,
-    /// The spec was changed in what restarts no pod: the engine has no work to be seen at.
+    /// The spec was changed in a way that restarts no pod: the engine will not be seen at work.
     QuietChange,
-    /// A wait goes on that ended before the database was ready: after its creation or after a
-    /// change, which the server does not tell.
+    /// A wait is resumed that ended before the database was ready, after a creation or a change;
+    /// the object does not show which.
     Resumed,
-    /// The server saw no change of the spec: what it says holds.
+    /// The spec did not change: the reported status holds.
     NoChange,
 }
 
@@ -102,13 +102,13 @@ pub struct AwaitReady {
     from_backup: bool,
     /// The generation that was written.
     generation: i64,
-    /// The generation of the engine's object that its operator was seen at work on.
+    /// The generation of the engine's object on which its operator was seen at work.
     at_work: Option<i64>,
-    /// Whether Everest has said that the database is not ready.
+    /// True once Everest has reported that the database is not ready.
     left_ready: bool,
 }
 
-/// The stopwatch of how a database and its engine stand.
+/// The stopwatch for the state of a database and its engine.
 const FOOTING: &str = "footing";
 
 impl AwaitReady {
@@ -139,7 +139,7 @@ impl AwaitReady {
         }
     }
 
-    /// Judges the database by what was seen of the engine's object.
+    /// Judges the database with the engine's object as it was seen.
     fn judge(
         &mut self,
         database: &DatabaseCluster,
@@ -164,9 +164,10 @@ impl AwaitReady {
         })
     }
 
-    /// Whether the engine was seen at work on what its object says now, and Everest has said so.
-    /// An engine that is soon done leaves Everest behind: its `ready` is then the former one, and
-    /// it says for a moment that the database is not ready when the engine is ready again.
+    /// Returns true if the engine was seen at work on the present spec of its object, and Everest
+    /// has reported that. Everest lags behind an engine that finishes quickly: Everest's `ready` is
+    /// from before the change then, and Everest reports the database as not ready when the engine
+    /// is ready again.
     fn has_worked(&self, engine_cr: Option<&Value>) -> bool {
         let generation = engine_cr.and_then(|found| found["metadata"]["generation"].as_i64());
         generation.is_some() && generation == self.at_work && self.left_ready

@@ -1,4 +1,4 @@
-//! The end of a database, without losing its data.
+//! The removal of a database, without losing the data of its backups.
 
 use everest_schemas::everest::{DatabaseCluster, DatabaseClusterBackup};
 use everest_schemas::models::DatabaseModel;
@@ -16,8 +16,9 @@ use crate::path::FieldPath;
 ///
 /// 1. One that is protected from deletion stays.
 /// 2. Its final backup is taken, if it asks for one: see [`TakeFinalBackup`].
-/// 3. The data of its backups is kept in their buckets, unless it is to go. A namespace that is
-///    being deleted takes no final backup, and what was backed up before outlives it.
+/// 3. The data of its backups is kept in their buckets, unless `keep_backup_data` is false. A
+///    namespace that is being deleted takes no final backup, but the data of earlier backups is
+///    kept.
 /// 4. It is deleted.
 #[derive(Clone, Debug)]
 pub struct RemoveDatabase {
@@ -45,7 +46,7 @@ impl RemoveDatabase {
         }
     }
 
-    /// Removes a database of which nobody says how; the data of its backups is kept.
+    /// Removes a database that has no model; the data of its backups is kept.
     pub fn forced(namespace: &str, name: &str) -> Self {
         Self {
             object: ObjectRef::of::<DatabaseCluster>(namespace, name),
@@ -56,7 +57,7 @@ impl RemoveDatabase {
         }
     }
 
-    /// The same where the final backup was taken already.
+    /// The same removal if the final backup was taken already.
     #[must_use]
     pub fn after_its_final_backup(mut self) -> Self {
         self.last = None;
@@ -70,7 +71,7 @@ impl RemoveDatabase {
         }
     }
 
-    /// What comes before the deletion.
+    /// The steps before the deletion.
     fn before(
         &mut self,
         observed: &Observed,
@@ -124,15 +125,15 @@ impl Lifecycle for RemoveDatabase {
     }
 }
 
-/// How often backups are listed anew before it is given up.
+/// The number of times that backups are listed anew before the removal gives up.
 const ROUNDS: usize = 20;
 
-/// Keeps the data of backups in their bucket when their objects go: of those of one database, or
-/// of all of a namespace.
+/// Keeps the data of backups in their bucket when their objects go, for one database or for a whole
+/// namespace.
 ///
-/// The engines go on taking scheduled backups meanwhile, and Everest makes an object of each: the
-/// backups are listed again until the list has none left to protect, so that nothing but the
-/// deletion comes after that list.
+/// Engines go on taking scheduled backups meanwhile, and Everest creates an object for each. So the
+/// backups are listed again until the list has none left to protect; the deletion comes directly
+/// after that list.
 #[derive(Clone, Debug)]
 pub struct KeepBackupData {
     namespace: String,
@@ -141,7 +142,7 @@ pub struct KeepBackupData {
 }
 
 impl KeepBackupData {
-    /// Keeps that of a database, or of all.
+    /// Keeps the data of the backups of a database, or of all databases of the namespace.
     pub fn of(namespace: &str, database: Option<&str>) -> Self {
         Self {
             namespace: namespace.to_owned(),
@@ -150,7 +151,7 @@ impl KeepBackupData {
         }
     }
 
-    /// What has to be written; none once all is kept.
+    /// The next write; `None` once all data is kept.
     pub(in crate::lifecycle) fn step(
         &mut self,
         observed: &Observed,

@@ -19,27 +19,28 @@ use crate::lifecycle::{Action, Agreed, Lifecycle, ObjectRef, Observed, Query, St
 use crate::text::Text;
 use crate::v1;
 
-/// Brings a namespace's engines, labels and annotations to what is planned.
+/// Changes a namespace's engines, labels and annotations to what is planned.
 ///
 /// 1. Refuses, before anything is written: an older version than the installed one, and taking
 ///    out an engine that databases use.
 /// 2. Applies labels and annotations.
-/// 3. Removes the operators of engines that are taken out, and Subscriptions of this provider's
-///    that an earlier change left without anything installed, unless their engines are asked for.
+/// 3. Removes the operators of engines that are taken out. Also removes Subscriptions of this
+///    provider that an earlier change left behind and that have installed nothing, unless their
+///    engines are wanted.
 /// 4. Makes the OperatorGroup and the Subscriptions that are missing.
-/// 5. Goes on until the operators are installed. They are upgraded only to a version that is asked
-///    for; a pending upgrade of another stays pending.
+/// 5. Waits until the operators are installed. Operators are upgraded only to a requested version;
+///    other pending upgrades stay pending.
 #[derive(Clone, Debug)]
 pub struct ChangeNamespace {
     namespace: String,
     subscriber: Subscriber,
     takes_ownership: bool,
-    /// What is applied to the Namespace; none once it is.
+    /// The body for the Namespace; `None` once it is applied.
     body: Option<Value>,
     wanted: Vec<WantedEngine>,
     /// The engines that are taken out.
     removed: Vec<Engine>,
-    /// Nothing forbids the change.
+    /// True once the check of step 1 has passed.
     is_allowed: bool,
     removals: VecDeque<RemoveOperators>,
     has_group: bool,
@@ -112,8 +113,8 @@ impl ChangeNamespace {
         }
     }
 
-    /// What it has made so far. Where the last answer is missing, what it was to set on a Namespace
-    /// that was there before counts as set.
+    /// The objects that the call has created so far. If the last response is missing, the labels
+    /// and annotations of that write to an existing Namespace count as set.
     pub fn made(&self, last_is_open: bool) -> Made {
         let mut made = self.made.clone();
         if let Some(begun @ Begun::Keys(_)) = self.begun.clone().filter(|_| last_is_open) {
@@ -122,7 +123,7 @@ impl ChangeNamespace {
         made
     }
 
-    /// What forbids the engines of a namespace that is yet to be made.
+    /// The refusal of the engines of a namespace that is not made yet, if there is one.
     pub(super) fn first_refused(&self, observed: &Observed) -> Result<Option<Action>, Query> {
         if let Some(refusal) = self.forbidden(observed)? {
             return Ok(Some(refusal));
@@ -131,13 +132,14 @@ impl ChangeNamespace {
         Ok(group.filter(|action| matches!(action, Action::Refuse { .. })))
     }
 
-    /// Gives it up: what is left to do is to take off its locks. Returns true if there are any.
+    /// Cancels the change: from now on it only removes its upgrade locks. Returns true if there are
+    /// any.
     pub fn give_up(&mut self) -> bool {
         self.is_given_up = true;
         self.installation.give_up()
     }
 
-    /// What forbids the change before anything is written.
+    /// The refusal of the change before anything is written, if there is one.
     fn forbidden(&self, observed: &Observed) -> Result<Option<Action>, Query> {
         if let Some(older) = hindrance::older(observed, &self.namespace, &self.wanted)? {
             return Ok(Some(older));
@@ -162,7 +164,7 @@ impl ChangeNamespace {
         Ok(None)
     }
 
-    /// What comes before the operators are installed.
+    /// The steps before the installation of the operators.
     fn before(&mut self, observed: &Observed) -> Result<Option<(Action, Option<Begun>)>, Query> {
         if !self.is_allowed {
             if let Some(refusal) = self.forbidden(observed)? {

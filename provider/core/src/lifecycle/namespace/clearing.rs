@@ -1,4 +1,4 @@
-//! Deleting what Everest keeps in a namespace besides databases.
+//! The deletion of Everest's objects in a namespace, except databases.
 
 use everest_schemas::everest::{
     BackupStorage, DatabaseClusterBackup, DatabaseClusterRestore, MonitoringConfig,
@@ -12,17 +12,17 @@ use crate::lifecycle::{Action, ObjectRef, Observable, Observed, Query};
 use crate::storage_users::IN_USE;
 use crate::text::Text;
 
-/// Which of Everest's objects are deleted.
+/// The objects to delete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Clears {
     /// All.
     Everything,
-    /// What has a finalizer, which only Everest takes off.
+    /// Objects with a finalizer that only Everest takes off.
     Held,
 }
 
-/// The deletion of what Everest keeps in a namespace besides databases, in Everest's own order:
-/// restores, backups, storages, monitoring configurations. The data of backups is kept.
+/// Deletes Everest's objects in a namespace, except databases, in Everest's own order: restores,
+/// backups, storages, monitoring configurations. The data of backups is kept.
 #[derive(Clone, Debug)]
 pub(super) struct Clearing {
     namespace: String,
@@ -43,10 +43,10 @@ impl Clearing {
         }
     }
 
-    /// What is next; none once all are gone.
+    /// The next action; `None` once all are gone.
     ///
     /// # Errors
-    /// The query for what was not looked at.
+    /// The query that has to be answered first.
     pub(super) fn step(&mut self, observed: &Observed) -> Result<Option<Action>, Query> {
         if let Some(action) = self.keeps.step(observed)? {
             return Ok(Some(action));
@@ -74,8 +74,8 @@ impl Clearing {
         Ok(self.gone::<MonitoringConfig>(configs.iter().map(|config| &config.metadata)))
     }
 
-    /// What is next on the way to the end of the objects of a type. One that Everest holds as used
-    /// is waited for: deleted earlier, it would never go.
+    /// The next action in the deletion of the objects of a type. An object with Everest's in-use
+    /// finalizer is waited for: deleted earlier, it would never go.
     fn gone<'a, K: Observable>(
         &mut self,
         found: impl Iterator<Item = &'a ObjectMeta>,

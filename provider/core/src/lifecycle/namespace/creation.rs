@@ -1,4 +1,4 @@
-//! Making a namespace one that Everest manages.
+//! The creation or take-over of a namespace.
 
 use everest_schemas::models::NamespaceModel;
 use k8s_openapi::api::core::v1::Namespace;
@@ -12,17 +12,17 @@ use crate::v1;
 
 /// Makes a namespace one that Everest manages, with its engines installed.
 ///
-/// 1. Refuses, before anything is written: an OperatorGroup of somebody else's, an older version of
-///    an operator than the installed one.
-/// 2. Makes the Namespace with Everest's label. One that exists is taken over where that is asked
-///    for: what is said of it holds, whoever said otherwise.
-/// 3. Goes on as [`ChangeNamespace`] does.
+/// 1. Refuses, before anything is written: a foreign OperatorGroup, or an operator version older
+///    than the installed one.
+/// 2. Creates the Namespace with Everest's label. An existing one is taken over if `take_ownership`
+///    is set; the configured labels and annotations then replace the values of others.
+/// 3. Continues as [`ChangeNamespace`] does.
 #[derive(Clone, Debug)]
 pub struct CreateNamespace {
     body: Value,
     takes_ownership: bool,
     has_namespace: bool,
-    /// An earlier call of the same creation has made the Namespace.
+    /// True if an earlier call of the same creation has made the Namespace.
     is_resumed: bool,
     change: ChangeNamespace,
 }
@@ -39,7 +39,7 @@ impl CreateNamespace {
         }
     }
 
-    /// Whether it goes on with a Namespace that an earlier call of the same creation has made.
+    /// Returns true if the creation goes on with a Namespace that an earlier call of it has made.
     pub fn is_resumed(&self) -> bool {
         self.is_resumed
     }

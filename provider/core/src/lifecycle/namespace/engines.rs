@@ -10,12 +10,13 @@ use crate::version::Version;
 pub struct WantedEngine {
     /// The engine.
     pub engine: Engine,
-    /// The operator version asked for; none: the newest at first, then what is there.
+    /// The requested operator version. If `None`, the newest at the first installation, afterwards
+    /// the installed one.
     pub version: Option<String>,
-    /// The channel asked for.
+    /// The requested channel.
     pub channel: Option<String>,
-    /// The version is asked for by this very change; otherwise one that was installed since
-    /// by somebody else is fine as well.
+    /// True if this change itself requests the version. Otherwise a version that someone else has
+    /// installed since is accepted too.
     pub firm: bool,
 }
 
@@ -38,7 +39,7 @@ impl WantedEngine {
     }
 }
 
-/// Whether version `a` comes before `b`.
+/// Returns true if version `a` comes before `b`.
 pub(super) fn is_older(a: &str, b: &str) -> bool {
     match (a.parse::<Version>(), b.parse::<Version>()) {
         (Ok(a), Ok(b)) => a < b,

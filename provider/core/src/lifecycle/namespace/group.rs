@@ -7,14 +7,14 @@ use crate::lifecycle::{Action, Agreed, ObjectRef, Observed, Query};
 use crate::text::Text;
 use crate::v1::namespace::{OPERATOR_GROUP, operator_group};
 
-/// Makes the namespace's OperatorGroup, or refuses to; none where one serves. OLM installs nothing
-/// where there are two.
+/// Creates the namespace's OperatorGroup, or refuses; `None` if there is a usable one. OLM installs
+/// nothing in a namespace with two groups.
 ///
-/// Everest's own (`everest-databases`) serves. So does, with `takes_ownership`, one of another
-/// name that targets this namespace alone: it is used, never changed and never deleted.
+/// Everest's own group (`everest-databases`) is usable. With `takes_ownership`, so is a group of
+/// another name that targets this namespace alone: it is never changed and never deleted.
 ///
 /// # Errors
-/// The query for what was not looked at.
+/// The query that has to be answered first.
 pub(super) fn made(
     observed: &Observed,
     namespace: &str,
@@ -55,10 +55,10 @@ pub(super) fn made(
     }))
 }
 
-/// Deletes Everest's OperatorGroup; another's stays. None once it is gone.
+/// Deletes Everest's OperatorGroup; a foreign one stays. `None` once it is gone.
 ///
 /// # Errors
-/// The query for what was not looked at.
+/// The query that has to be answered first.
 pub(super) fn removed(
     observed: &Observed,
     namespace: &str,

@@ -1,4 +1,4 @@
-//! What keeps the operators of a namespace from being installed as they are wanted.
+//! Reasons why operators of a namespace cannot be installed as wanted.
 
 use everest_schemas::Engine;
 use everest_schemas::olm::Subscription;
@@ -10,19 +10,18 @@ use crate::olm;
 use crate::path::FieldPath;
 use crate::text::Text;
 
-/// What will not get better by itself, and the engine to blame.
+/// A problem that does not go away by itself, and the engine at fault.
 pub(super) struct Hindrance {
     engine: Engine,
-    /// What of it; none: that it is listed.
+    /// The attribute of the engine at fault; `None`: the engine as a whole.
     member: Option<&'static str>,
     pub(super) sentence: Text,
-    /// It is not OLM's passing opinion.
+    /// True if the problem is certain; OLM's own conditions may pass.
     pub(super) is_certain: bool,
 }
 
 impl Hindrance {
-    /// What keeps an engine from being installed as it is wanted; `engines` are all that are
-    /// wanted.
+    /// Returns the problem with an engine, if there is one; `engines` are all the wanted ones.
     pub(super) fn of(
         namespace: &str,
         wanted: &WantedEngine,
@@ -66,7 +65,7 @@ impl Hindrance {
         }
     }
 
-    /// OLM says the same of every Subscription in the namespace, whichever it is about.
+    /// OLM writes the same message to every Subscription in the namespace, whichever it is about.
     fn unresolved(why: String, wanted: &WantedEngine, engines: &[WantedEngine]) -> Self {
         let named = engines
             .iter()
@@ -82,8 +81,8 @@ impl Hindrance {
         }
     }
 
-    /// An operator whose Subscription somebody deleted: OLM neither replaces it nor lets a new
-    /// Subscription have it.
+    /// An operator whose Subscription was deleted: OLM neither replaces the operator nor assigns it
+    /// to a new Subscription.
     fn orphan(namespace: &str, why: &str, wanted: &WantedEngine) -> Option<Self> {
         let csv = olm::orphan(why)?;
         let of_engine = olm::parse_csv(csv)
@@ -106,7 +105,7 @@ impl Hindrance {
         })
     }
 
-    /// The end where it stays.
+    /// The refusal for a problem that stays.
     pub(super) fn refusal(self) -> Action {
         let engine = path(self.engine);
         Action::Refuse {
@@ -124,10 +123,11 @@ pub(super) fn path(engine: Engine) -> FieldPath {
     FieldPath::of("engines").field(engine.as_str())
 }
 
-/// Refuses what OLM would, before anything is written: an older version than the installed one.
+/// Refuses a version older than the installed one before anything is written, as OLM would refuse
+/// it later.
 ///
 /// # Errors
-/// The query for what was not looked at.
+/// The query that has to be answered first.
 pub(super) fn older(
     observed: &Observed,
     namespace: &str,

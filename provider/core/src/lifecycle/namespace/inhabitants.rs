@@ -1,4 +1,4 @@
-//! What Everest keeps in a namespace.
+//! Everest's objects in a namespace.
 
 use everest_schemas::Engine;
 use everest_schemas::everest::{
@@ -9,7 +9,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use crate::lifecycle::{Observed, Query};
 use crate::storage_users::{IN_USE, User};
 
-/// An object of Everest's in a namespace that is no database.
+/// An object of Everest in a namespace, other than a database.
 pub(super) struct Inhabitant {
     /// The object.
     pub(super) user: User,
@@ -24,12 +24,12 @@ impl Inhabitant {
         }
     }
 
-    /// Whether nobody but Everest can take it away.
+    /// Returns true if only Everest can remove it.
     pub(super) fn is_held(&self) -> bool {
         !self.finalizers.is_empty()
     }
 
-    /// Whether it is being deleted, or Everest is about to let go of it.
+    /// Returns true if it is being deleted, or Everest is about to remove its finalizer.
     pub(super) fn is_on_its_way(&self) -> bool {
         self.user.is_going || matches!(self.finalizers.as_slice(), [only] if only == IN_USE)
     }
@@ -44,7 +44,7 @@ pub(super) fn names(users: &[User]) -> String {
 /// The databases of engines in a namespace.
 ///
 /// # Errors
-/// The query for what was not looked at.
+/// The query that has to be answered first.
 pub(super) fn databases(
     observed: &Observed,
     namespace: &str,
@@ -68,7 +68,7 @@ pub(super) fn databases(
 /// The names of all databases in a namespace.
 ///
 /// # Errors
-/// The query for what was not looked at.
+/// The query that has to be answered first.
 pub(super) fn database_names<'a>(
     observed: &'a Observed,
     namespace: &str,
@@ -79,10 +79,10 @@ pub(super) fn database_names<'a>(
         .filter_map(|database| database.metadata.name.as_deref()))
 }
 
-/// What Everest keeps there besides databases.
+/// Everest's objects in a namespace, except databases.
 ///
 /// # Errors
-/// The query for what was not looked at.
+/// The query that has to be answered first.
 pub(super) fn others(observed: &Observed, namespace: &str) -> Result<Vec<Inhabitant>, Query> {
     let mut found = Vec::new();
     for restore in observed.listed::<DatabaseClusterRestore>(namespace)? {

@@ -16,28 +16,28 @@ use crate::operator_upgrade::{self, Hop};
 use crate::readiness::Readiness;
 use crate::text::Text;
 
-/// How long OLM may say that it cannot resolve, or that nothing newer is there, before that
-/// is believed: both pass over an install for a moment. The date of OLM's condition does not tell:
-/// a condition stays for a moment after what it is about was corrected.
+/// The time for which OLM must report that it cannot resolve, or that there is nothing newer,
+/// before that is believed: OLM reports both for a moment during an installation. The time in OLM's
+/// condition does not help, because a condition stays for a moment after its cause was corrected.
 const BELIEVED_AFTER: Duration = Duration::from_secs(30);
 
-/// The installation of every wanted engine in the version asked for: what OLM plans for that is
-/// approved, and nothing else.
+/// Installs every wanted engine in the requested version. Only the install plans for that are
+/// approved.
 ///
 /// 1. Looks at each engine's Subscription, its plan, its installed CSV and its DatabaseEngine.
-/// 2. An engine without a version asked for is satisfied with any; the plans of satisfied
-///    engines are left alone.
-/// 3. Once every other engine has a plan (Subscriptions made together share one), each that waits
-///    for approval is decided on: see [`install_plan`]. An upgrade is approved under Everest's
-///    lock, one version at a time: see [`Upgrade::approve`].
-/// 4. Goes on until all CSVs have succeeded and all DatabaseEngines are installed with versions.
-///    The locks are off then, and where it is refused.
+/// 2. An engine without a requested version is satisfied with any; the plans of satisfied engines
+///    are not approved.
+/// 3. Once every other engine has a plan (Subscriptions that are created together share one), each
+///    plan that waits for approval is decided on: see [`install_plan`]. An upgrade is approved
+///    under Everest's lock, one version at a time: see [`Upgrade::approve`].
+/// 4. Waits until all CSVs have succeeded and all DatabaseEngines are installed and offer versions.
+///    The locks are off by then; they are also taken off after a refusal.
 #[derive(Clone, Debug)]
 pub(super) struct Installation {
     namespace: String,
     wanted: Vec<WantedEngine>,
     upgrade: Upgrade,
-    /// Why it does not go on.
+    /// The refusal that ends it.
     refused: Option<Action>,
 }
 
@@ -51,17 +51,17 @@ impl Installation {
         }
     }
 
-    /// Gives the installation up: from then on its locks are taken off, and no more. Returns true
-    /// if there are any.
+    /// Cancels the installation: from now on it only removes its locks. Returns true if there are
+    /// any.
     pub(super) fn give_up(&mut self) -> bool {
         self.refused = Some(Action::Done(()));
         self.upgrade.has_locks()
     }
 
-    /// What is next.
+    /// The next step.
     ///
     /// # Errors
-    /// The query for what was not looked at.
+    /// The query that has to be answered first.
     pub(super) fn step(
         &mut self,
         observed: &Observed,
@@ -126,7 +126,7 @@ impl Installation {
         Ok(Action::Await(Text::join(missing.sentences, "; ")))
     }
 
-    /// What the engines are still missing.
+    /// The part that the engines still lack.
     fn look<'a>(&self, views: &[EngineView<'a>], times: &mut Stopwatches) -> Missing<'a> {
         let mut missing = Missing::default();
         let mut are_all_planned = true;
@@ -176,8 +176,8 @@ impl Installation {
         missing
     }
 
-    /// What of the versions that are to be replaced is still being installed: OLM goes from one
-    /// version to the next, and plans the next one early.
+    /// The versions that are to be replaced and are still being installed: OLM goes from version to
+    /// version, and plans the next one early.
     fn unfinished(&self, views: &[EngineView<'_>], hops: &[Hop]) -> Option<String> {
         self.wanted
             .iter()
@@ -190,13 +190,13 @@ impl Installation {
     }
 }
 
-/// What the engines are still missing.
+/// The part that the engines still lack.
 #[derive(Default)]
 struct Missing<'a> {
     sentences: Vec<Text>,
     /// The plans that wait for approval, by name.
     plans: BTreeMap<String, &'a InstallPlan>,
-    /// The end, where something will not get better by itself.
+    /// The refusal, if a problem does not go away by itself.
     end: Option<Action>,
 }
 

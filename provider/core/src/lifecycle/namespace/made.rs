@@ -1,4 +1,4 @@
-//! What one call has made in a namespace.
+//! The record of what one call has made in a namespace.
 
 use std::collections::BTreeMap;
 
@@ -8,22 +8,22 @@ use serde_json::{Map, Value, json};
 
 use crate::v1::namespace::{MANAGED_BY, MANAGED_BY_LABEL};
 
-/// What a call has made so far, for undoing it.
+/// The objects that a call has created so far, so that it can be undone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Made {
-    /// The Namespace, with all that is in it.
+    /// True if the call made the Namespace.
     pub(super) namespace: bool,
-    /// The labels and annotations of a Namespace that was there before.
+    /// The labels and annotations that it set on an existing Namespace.
     pub(super) keys: Option<Keys>,
-    /// Everest's OperatorGroup.
+    /// True if the call made Everest's OperatorGroup.
     pub(super) operator_group: bool,
-    /// Subscriptions that were not there before.
+    /// The engines whose Subscriptions the call made.
     pub(super) subscriptions: Vec<Engine>,
-    /// Subscriptions that were there before, in another channel.
+    /// The existing Subscriptions whose channel the call changed.
     pub(super) channels: Vec<Channel>,
 }
 
-/// A Subscription that was taken to another channel.
+/// A Subscription whose channel was changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Channel {
     pub(super) engine: Engine,
@@ -31,7 +31,7 @@ pub(super) struct Channel {
     pub(super) now: String,
 }
 
-/// Something that was asked of the server and that counts as made once it has answered.
+/// A write that counts as made once the server has answered.
 #[derive(Clone, Debug)]
 pub(super) enum Begun {
     Namespace,
@@ -42,7 +42,7 @@ pub(super) enum Begun {
 }
 
 impl Made {
-    /// Whether nothing was made.
+    /// Returns true if nothing was made.
     pub fn is_nothing(&self) -> bool {
         *self == Self::default()
     }
@@ -57,7 +57,7 @@ impl Made {
         }
     }
 
-    /// Whether Everest did not manage the namespace before.
+    /// Returns true if Everest did not manage the namespace before the call.
     pub(super) fn turned_everest_on(&self) -> bool {
         let before = self.keys.as_ref().map(|keys| &keys.labels);
         before
@@ -66,7 +66,7 @@ impl Made {
     }
 }
 
-/// The labels and annotations that a call sets on a Namespace, each with its value before.
+/// The labels and annotations that a call sets on a Namespace, each with its former value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Keys {
     labels: BTreeMap<String, Held>,
@@ -100,8 +100,8 @@ impl Keys {
         }
     }
 
-    /// The body that puts the former values back; none where nothing differs. Only what differs is
-    /// written: a key that has its former value is never away for a moment.
+    /// The body that restores the former values; `None` if nothing differs. Only keys that differ
+    /// are written, so that a key with its former value is never absent, not even for a moment.
     pub(super) fn put_back(&self, live: &Namespace) -> Option<Value> {
         let labels = former(&self.labels, live.metadata.labels.as_ref());
         let annotations = former(&self.annotations, live.metadata.annotations.as_ref());
@@ -115,7 +115,7 @@ impl Keys {
     }
 }
 
-/// The former values, null for none, of the keys that hold what was set.
+/// The former values of the keys that still hold what was set; null for a key that was absent.
 fn former(
     keys: &BTreeMap<String, Held>,
     live: Option<&BTreeMap<String, String>>,

@@ -1,4 +1,4 @@
-//! Taking engine operators out of a namespace.
+//! The removal of engine operators from a namespace.
 
 use std::collections::BTreeSet;
 
@@ -11,26 +11,26 @@ use crate::lifecycle::{Action, EngineRole, Observed, Query};
 use crate::olm;
 use crate::v1;
 
-/// The removal of operators: Subscription first, or OLM would install again, then the CSV, which
-/// takes the Deployment along. Engine CRDs stay, as OLM leaves them.
+/// Removes operators: the Subscription first, or OLM would install the operator again, then the
+/// CSV, which takes the Deployment along. Engine CRDs stay, as OLM leaves them.
 #[derive(Clone, Debug)]
 pub(super) struct RemoveOperators {
     namespace: String,
     engines: Vec<Engine>,
     scope: Scope,
-    /// What the operators made is gone.
+    /// True once the objects that the operators have to take down are gone.
     is_free: bool,
     /// The CSVs that the Subscriptions named.
     csvs: BTreeSet<String>,
     removals: Removals,
 }
 
-/// What goes with the Subscriptions.
+/// The CSVs that go with the Subscriptions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Scope {
-    /// Every CSV of the operators, once what Everest had them make is gone.
+    /// Every CSV of the operators, once the engines' objects that Everest made are gone.
     Operators,
-    /// Nothing but what came of the Subscriptions: a CSV that was there before stays.
+    /// Only the CSVs that the Subscriptions installed: a CSV that was there before stays.
     Subscriptions,
 }
 
@@ -47,7 +47,7 @@ impl RemoveOperators {
         }
     }
 
-    /// Removes the Subscriptions of engines and what came of them.
+    /// Removes the Subscriptions of engines and what they installed.
     pub(super) fn unsubscribed(namespace: &str, engines: Vec<Engine>) -> Self {
         Self {
             scope: Scope::Subscriptions,
@@ -56,10 +56,10 @@ impl RemoveOperators {
         }
     }
 
-    /// What is next; none once they are gone.
+    /// The next action; `None` once they are gone.
     ///
     /// # Errors
-    /// The query for what was not looked at.
+    /// The query that has to be answered first.
     pub(super) fn step(&mut self, observed: &Observed) -> Result<Option<Action>, Query> {
         if self.engines.is_empty() {
             return Ok(None);
@@ -103,17 +103,17 @@ impl RemoveOperators {
     }
 }
 
-/// Whether a CSV is one of an engine's operator.
+/// Returns true if a CSV belongs to an engine's operator.
 fn is_of(csv: &str, engine: Engine) -> bool {
     olm::parse_csv(csv).is_some_and(|(package, _)| package == engine.operator())
 }
 
-/// What Everest had the operators of engines make and that is still there.
+/// The engines' objects that Everest made and that still exist.
 ///
-/// An engine's backup can outlive the object of Everest's that owns it: the garbage collector
-/// learns of a kind only half a minute after its definition. Without its operator nobody would
-/// take the finalizer off it, and the namespace could never go. What somebody made by hand is
-/// not waited for, and what may not be listed cannot be.
+/// An engine's backup can outlive the Everest object that owns it: the garbage collector learns of
+/// a kind only half a minute after its definition. Without its operator nobody would take its
+/// finalizer off, and the namespace could never go. Objects that someone made by hand are not
+/// waited for, nor are kinds that may not be listed.
 fn engine_objects(
     observed: &Observed,
     namespace: &str,
@@ -137,8 +137,8 @@ fn engine_objects(
     Ok((!left.is_empty()).then(|| Action::Await(format!("{} to go", left.join(", ")).into())))
 }
 
-/// Whether an engine's object is being deleted, or will be: its owner, an object of Everest's,
-/// is gone already when this is asked.
+/// Returns true if an engine's object is being deleted or will be: its owner, an Everest object, is
+/// gone by now.
 fn is_going(object: &Value) -> bool {
     let group = v1::API_VERSION.split('/').next();
     let metadata = &object["metadata"];

@@ -1,4 +1,4 @@
-//! Taking a namespace out of Everest's hands.
+//! The removal of a namespace from Everest's management.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -27,16 +27,16 @@ use crate::storage_users::User;
 use crate::text::Text;
 use crate::v1::namespace::{MANAGED_BY, MANAGED_BY_LABEL};
 
-/// Takes a namespace out of Everest's hands, in Everest's order.
+/// Removes a namespace from Everest's management, in Everest's order.
 ///
-/// 1. No database may be left: deleting the namespace would deadlock. With `force_destroy` they are
-///    destroyed, and the data of their backups is kept.
-/// 2. A namespace that goes loses everything else that Everest keeps in it, then all operators,
-///    the OperatorGroup and itself.
-/// 3. One that is kept (`keep_namespace`, by default the value of `take_ownership`) loses only the
-///    operators of the engines that the model lists, and the label and annotations that this
-///    provider has set. Nothing may be left in it then that only Everest can take away; with
-///    `force_destroy` that is deleted.
+/// 1. No database may be left: deleting the namespace would deadlock. With `force_destroy` the
+///    databases are destroyed, and the data of their backups is kept.
+/// 2. If the namespace is deleted, Everest's other objects in it go first, then all operators, the
+///    OperatorGroup and the Namespace itself.
+/// 3. If the namespace is kept (`keep_namespace`, by default the value of `take_ownership`), only
+///    the operators of the engines that the model lists and the labels and annotations that this
+///    provider has set are removed. No object may be left in it then that only Everest can remove;
+///    with `force_destroy` such objects are deleted.
 #[derive(Clone, Debug)]
 pub struct RemoveNamespace {
     object: ObjectRef,
@@ -54,7 +54,7 @@ pub struct RemoveNamespace {
     removal: Removal,
 }
 
-/// How far the removal is.
+/// The progress of the removal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Stage {
     /// Databases are left.
@@ -65,9 +65,9 @@ enum Stage {
     Operators,
     /// The OperatorGroup is left.
     Group,
-    /// The Namespace is left, or what this provider has set on one that is kept.
+    /// The Namespace is left, or the labels and annotations of a kept one.
     Namespace,
-    /// Everest's label may be left on one that is kept.
+    /// Everest's label may be left on a kept Namespace.
     Label,
 }
 
@@ -100,7 +100,7 @@ impl RemoveNamespace {
         }
     }
 
-    /// Destroys the databases; none once they are gone.
+    /// Destroys the databases; `None` once they are gone.
     fn destroyed(
         &mut self,
         observed: &Observed,
@@ -126,10 +126,10 @@ impl RemoveNamespace {
         Ok((!awaited.is_empty()).then(|| Action::Await(Text::join(awaited, "; "))))
     }
 
-    /// Waits until there is no database; none once there is none.
+    /// Waits until there is no database; `None` once there is none.
     ///
-    /// What may be going is waited for: databases that are deleted, and those of which a backup is
-    /// being taken, since that may be their last.
+    /// Databases that may be going are waited for: those that are being deleted, and those of which
+    /// a backup is being taken, since that may be their final backup.
     fn without_databases(&self, observed: &Observed) -> Result<Option<Action>, Query> {
         let namespace = &self.object.name;
         let found = inhabitants::databases(observed, namespace, &Engine::ALL)?;
@@ -151,9 +151,9 @@ impl RemoveNamespace {
         Ok(Some(emptied(found, is_moving, remedy)))
     }
 
-    /// Waits until nothing is left that only Everest can take away, before Everest is taken away
-    /// from the namespace; none once nothing is. What has no finalizer can stay: anybody can delete
-    /// it later.
+    /// Waits until no object is left that only Everest can remove, before Everest leaves the
+    /// namespace; `None` once there is none. Objects without a finalizer can stay: anybody can
+    /// delete them later.
     fn without_held_objects(&mut self, observed: &Observed) -> Result<Option<Action>, Query> {
         let mut found = inhabitants::others(observed, &self.object.name)?;
         found.retain(Inhabitant::is_held);
@@ -193,7 +193,7 @@ impl RemoveNamespace {
         .into())
     }
 
-    /// What comes before the Namespace itself; none once all of it is gone.
+    /// The removal of everything before the Namespace itself; `None` once all of it is gone.
     fn emptied(&mut self, observed: &Observed) -> Result<Option<Action>, Query> {
         if self.stage == Stage::Inhabitants {
             let action = match self.keeps {
@@ -229,8 +229,8 @@ impl RemoveNamespace {
         Ok(None)
     }
 
-    /// Gives up the labels and annotations that this provider set, and Everest's label whoever
-    /// set it.
+    /// Removes the labels and annotations that this provider set, and Everest's label even if
+    /// someone else set it.
     fn released(&mut self, found: &Namespace) -> Action {
         let metadata = &found.metadata;
         if self.stage == Stage::Namespace {

@@ -1,4 +1,4 @@
-//! Letting go of storages that Everest would hold for ever.
+//! The release of storages that Everest would hold forever.
 
 use everest_schemas::everest::BackupStorage;
 
@@ -7,9 +7,9 @@ use crate::lifecycle::{Action, Lifecycle, ObjectRef, Observed, Query, Stopwatche
 use crate::storage_users::{self, Step};
 
 /// Takes Everest's finalizer off the storages of a namespace that were deleted while in use and
-/// that nothing uses any more: Everest does not look at them again, so they would hold the
-/// namespace for ever. The outcome are their names. Where storages may not be listed there is
-/// nothing to do.
+/// that nothing uses any more: Everest does not reconcile them again, so they would hold the
+/// namespace forever. The outcome is a list of their names. If storages may not be listed, nothing
+/// is done.
 #[derive(Clone, Debug)]
 pub struct ReleaseStorages {
     namespace: String,
@@ -17,7 +17,7 @@ pub struct ReleaseStorages {
 }
 
 impl ReleaseStorages {
-    /// Releases those of a namespace.
+    /// Releases such storages of a namespace.
     pub fn of(namespace: &str) -> Self {
         Self {
             namespace: namespace.to_owned(),
@@ -25,7 +25,7 @@ impl ReleaseStorages {
         }
     }
 
-    /// What has to be written; none once there are none to release.
+    /// The next write; `None` once there is no storage to release.
     pub(super) fn step(&mut self, observed: &Observed) -> Result<Option<Action>, Query> {
         let storages = observed.all::<BackupStorage>(&self.namespace)?;
         for storage in storages.into_iter().flatten() {

@@ -1,4 +1,4 @@
-//! Subscriptions: what tells OLM to install engine operators.
+//! Subscriptions, which tell OLM to install engine operators.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ use crate::lifecycle::{Action, Agreed, ObjectRef, Observed, Query};
 use crate::olm;
 use crate::v1::namespace::{SubscriptionRequest, subscription};
 
-/// Who subscribes, and to what the catalog has.
+/// The field manager that subscribes, and the catalog.
 #[derive(Clone, Debug)]
 pub struct Subscriber {
     /// The field manager.
@@ -27,7 +27,7 @@ pub struct Subscriber {
 }
 
 impl Subscriber {
-    /// Whether a Subscription was made by this provider and has installed nothing.
+    /// Returns true if a Subscription was made by this provider and has installed nothing.
     pub(super) fn has_in_vain(&self, found: &Subscription) -> bool {
         let mut entries = found.metadata.managed_fields.iter().flatten();
         let is_ours = entries.any(|entry| {
@@ -38,11 +38,11 @@ impl Subscriber {
     }
 }
 
-/// The Subscriptions to the operators of what is wanted.
+/// Creates the Subscriptions to the operators of the wanted engines.
 ///
-/// One that exists is left as it is, but for a channel that is asked for and differs. OLM reads
-/// the version to begin with once: one of ours that waits for another than the one asked for, and
-/// has installed nothing, is made anew.
+/// An existing Subscription is not changed, except for its channel if another one is requested. OLM
+/// reads the first version only once: a Subscription of ours that waits for a version other than
+/// the requested one, and that has installed nothing, is deleted and created again.
 #[derive(Clone, Debug)]
 pub(super) struct Subscribing {
     namespace: String,
@@ -50,7 +50,7 @@ pub(super) struct Subscribing {
     subscriber: Subscriber,
     /// The engines that are subscribed to.
     done: BTreeSet<Engine>,
-    /// The end of a Subscription that is made anew.
+    /// The removal of a Subscription that is created again.
     renewal: Option<RemoveOperators>,
 }
 
@@ -65,10 +65,10 @@ impl Subscribing {
         }
     }
 
-    /// What is next, and what it makes; none once all are subscribed to.
+    /// The next action and what it makes; `None` once all engines are subscribed to.
     ///
     /// # Errors
-    /// The query for what was not looked at.
+    /// The query that has to be answered first.
     pub(super) fn step(
         &mut self,
         observed: &Observed,
@@ -115,8 +115,8 @@ impl Subscribing {
         Ok(None)
     }
 
-    /// Whether a Subscription was made for another version than the one asked for now, which OLM
-    /// would never turn to.
+    /// Returns true if a Subscription was created for a version other than the requested one: OLM
+    /// would never install that.
     fn is_stale(&self, wanted: &WantedEngine, found: &Subscription) -> bool {
         let version = wanted.version.as_deref();
         let begins_with = version.map(|version| olm::csv_name(wanted.engine, version));
@@ -140,8 +140,8 @@ impl Subscribing {
         ))
     }
 
-    /// The channel for an engine's operator: see [`olm::channel`] for the order. What may not be
-    /// read is passed over.
+    /// The channel for an engine's operator: see [`olm::channel`] for the order. Sources that may
+    /// not be read are skipped.
     fn channel(&self, observed: &Observed, wanted: &WantedEngine) -> Result<String, Query> {
         let engine = wanted.engine;
         let (mut package, mut existing) = (None, None);
@@ -155,7 +155,7 @@ impl Subscribing {
         Ok(olm::channel(engine, asked, package, existing).0)
     }
 
-    /// What the catalog offers of an engine's operator, where PackageManifests are served.
+    /// The catalog's package of an engine's operator, if PackageManifests are served.
     fn package<'a>(
         &self,
         observed: &'a Observed,
@@ -172,7 +172,8 @@ impl Subscribing {
         })
     }
 
-    /// A Subscription to the same package in another namespace: one cluster, one channel.
+    /// A Subscription to the same package in another namespace: all namespaces of a cluster use one
+    /// channel.
     fn subscription_elsewhere<'a>(
         &self,
         observed: &'a Observed,
@@ -186,19 +187,19 @@ impl Subscribing {
     }
 }
 
-/// Whether the engine has databases, so that its operator is not to be touched.
+/// Returns true if the engine has databases, so that its operator must not be touched.
 ///
 /// # Errors
-/// The query for what was not looked at.
+/// The query that has to be answered first.
 pub(super) fn is_used(observed: &Observed, namespace: &str, engine: Engine) -> Result<bool, Query> {
     Ok(!databases(observed, namespace, &[engine])?.is_empty())
 }
 
-/// The engines beside the `listed` ones that an earlier change subscribed to without getting
-/// anything installed. One such Subscription keeps OLM from resolving any other of the namespace.
+/// The engines, other than the `listed` ones, that an earlier change subscribed to without
+/// installing anything. One such Subscription keeps OLM from resolving any other of the namespace.
 ///
 /// # Errors
-/// The query for what was not looked at.
+/// The query that has to be answered first.
 pub(super) fn left_behind(
     observed: &Observed,
     namespace: &str,

@@ -1,4 +1,4 @@
-//! The inverse of what one call has made in a namespace.
+//! The rollback of what one call has made in a namespace.
 
 use everest_schemas::Engine;
 use everest_schemas::olm::{OperatorGroup, Subscription};
@@ -16,15 +16,15 @@ use crate::lifecycle::{
 use crate::storage_users::User;
 use crate::v1::namespace::OPERATOR_GROUP;
 
-/// Undoes what a call has made, and no more: what was there before the call is as it was, and what
-/// somebody else has changed since stays.
+/// Undoes exactly what a call has made: everything that existed before the call is as it was, and
+/// later changes of others stay.
 ///
-/// 1. Refuses, with nothing undone, where somebody uses what was made: a namespace or an operator
-///    that has databases would take them down, and Everest would let go of them. A Namespace that
-///    the call has made stays with anything in it that the call did not make, as far as Everest and
-///    OLM know it.
-/// 2. Removes the operators, puts former channels back, removes the OperatorGroup.
-/// 3. Deletes the Namespace, or puts the former values of its labels and annotations back.
+/// 1. Refuses, with nothing undone, if something made by the call is in use: removing a namespace
+///    or an operator would take its databases down, and removing the label would leave them
+///    unmanaged. A Namespace that the call has made stays if it holds an object of Everest or OLM
+///    that the call did not make.
+/// 2. Removes the operators, restores former channels, removes the OperatorGroup.
+/// 3. Deletes the Namespace, or restores the former values of its labels and annotations.
 #[derive(Clone, Debug)]
 pub struct UndoNamespace {
     object: ObjectRef,
@@ -52,8 +52,9 @@ impl UndoNamespace {
         }
     }
 
-    /// Whoever uses what was made: everything that the call has not made in a Namespace, all
-    /// databases where Everest was turned on, else those of the operators.
+    /// The users of what was made: if the call made the Namespace, everything in it that the call
+    /// did not make; if the call turned Everest on, all databases; otherwise the databases of the
+    /// new operators.
     fn users(&self, observed: &Observed) -> Result<Vec<User>, Query> {
         let (namespace, made) = (&self.object.name, &self.made);
         let engines = match made.namespace || made.turned_everest_on() {
@@ -88,7 +89,7 @@ impl UndoNamespace {
         Ok(found)
     }
 
-    /// Puts former channels back, where nobody has changed them since.
+    /// Restores former channels, unless someone has changed them since.
     fn channels(&self, observed: &Observed) -> Result<Vec<Merge>, Query> {
         let namespace = &self.object.name;
         let mut changes = Vec::new();

@@ -1,4 +1,4 @@
-//! Approving the plans that upgrade operators, under Everest's lock.
+//! The approval of install plans that upgrade operators, under Everest's lock.
 
 use std::collections::BTreeMap;
 
@@ -20,8 +20,8 @@ pub(super) struct Upgrade {
     namespace: String,
     /// The field manager that sets the locks.
     manager: String,
-    /// The locks that are ours, with what they say: this run has set them, or an earlier one of
-    /// this provider's that ended before its upgrade did.
+    /// Our locks with their values. This run has set them, or an earlier run of this provider that
+    /// ended before its upgrade did.
     held: BTreeMap<Engine, String>,
     /// The plan that the locks were set for.
     locked_for: Option<String>,
@@ -38,13 +38,13 @@ impl Upgrade {
     }
 
     /// Approves a plan in Everest's order, so that nothing changes a database meanwhile:
-    /// 1. waits while somebody else's lock is there;
+    /// 1. waits while a foreign lock is set;
     /// 2. sets the lock on each engine that is upgraded;
-    /// 3. looks whether all databases of those engines are ready for it;
-    /// 4. approves. Everest takes the lock off once the new version is installed.
+    /// 3. checks that all databases of those engines are ready for it;
+    /// 4. approves the plan. Everest takes the lock off once the new version is installed.
     ///
     /// # Errors
-    /// The query for what was not looked at.
+    /// The query that has to be answered first.
     pub(super) fn approve(
         &mut self,
         observed: &Observed,
@@ -68,9 +68,9 @@ impl Upgrade {
         Ok(Action::merge(&plan, json!({"spec": {"approved": true}})))
     }
 
-    /// The engines as Everest sees them. A lock that this provider has set is taken for ours: a
-    /// controller sets a lock at one look and goes on at the next, and a process may end between a
-    /// lock and an approval; whose it is, is written beside it.
+    /// The engines as Everest sees them. A lock that this provider has set counts as ours, as its
+    /// field manager shows: a controller sets the lock in one reconcile and goes on in the next,
+    /// and a process may end between lock and approval.
     fn engines<'a>(
         &mut self,
         observed: &'a Observed,
@@ -95,7 +95,7 @@ impl Upgrade {
         Ok(found)
     }
 
-    /// The lock on an engine of the namespace that is not ours, in words.
+    /// Describes a foreign lock on an engine of the namespace, if there is one.
     fn locked_by_others(&self, engines: &BTreeMap<Engine, &DatabaseEngine>) -> Option<String> {
         engines.iter().find_map(|(engine, live)| {
             let value = lock_of(live)?;
@@ -119,7 +119,7 @@ impl Upgrade {
         })
     }
 
-    /// Whether a lock may be ours.
+    /// Returns true if a lock may be ours.
     pub(super) fn has_locks(&self) -> bool {
         !self.held.is_empty()
     }
@@ -141,7 +141,7 @@ impl Upgrade {
             })
     }
 
-    /// Sets the locks, each unless its engine was changed since it was looked at.
+    /// Sets the locks; each is refused if its engine was changed since it was observed.
     fn lock(
         &mut self,
         observed: &Observed,
@@ -174,7 +174,7 @@ impl Upgrade {
         }
     }
 
-    /// The databases that stand against the upgrade.
+    /// The refusal of the upgrade because of databases that are not ready for it, if there are any.
     fn databases_against(
         &self,
         observed: &Observed,
@@ -211,11 +211,11 @@ impl Upgrade {
         Ok(None)
     }
 
-    /// Takes off the locks of engines that are ours and that nobody else has replaced; none once
-    /// there are none. Everest leaves a lock for ten minutes where a further upgrade is pending.
+    /// Removes our locks, unless someone has replaced them; `None` once there are none. Everest
+    /// itself leaves a lock for ten minutes if a further upgrade is pending.
     ///
     /// # Errors
-    /// The query for what was not looked at.
+    /// The query that has to be answered first.
     pub(super) fn release(
         &mut self,
         observed: &Observed,

@@ -13,20 +13,20 @@ use crate::readiness::{self, EngineObservation, Readiness};
 /// One engine in one namespace.
 pub(super) struct EngineView<'a> {
     pub(super) subscription: Option<&'a Subscription>,
-    /// What the Subscription says.
+    /// The facts from the Subscription.
     pub(super) facts: SubscriptionFacts,
     /// The plan that the Subscription refers to.
     pub(super) plan: Option<&'a InstallPlan>,
-    /// The installed version; the pending one is no sign of anything.
+    /// The ClusterServiceVersion that is installed, never the pending one.
     csv: Option<&'a ClusterServiceVersion>,
     database_engine: Option<&'a DatabaseEngine>,
 }
 
 impl<'a> EngineView<'a> {
-    /// Looks at an engine.
+    /// Reads the objects of an engine.
     ///
     /// # Errors
-    /// The query for what was not looked at.
+    /// The query that has to be answered first.
     pub(super) fn of(
         observed: &'a Observed,
         namespace: &str,
@@ -57,7 +57,7 @@ impl<'a> EngineView<'a> {
         self.facts.installed_version.as_deref()
     }
 
-    /// Whether what is installed is what is wanted.
+    /// Returns true if the installed version is the wanted one.
     pub(super) fn satisfies(&self, wanted: &WantedEngine) -> bool {
         match (self.installed_version(), &wanted.version) {
             (None, _) => false,
@@ -68,7 +68,7 @@ impl<'a> EngineView<'a> {
         }
     }
 
-    /// How far the installed version has come.
+    /// The readiness of the installed version.
     pub(super) fn installation(&self, engine: Engine) -> Readiness {
         readiness::engine_install(&EngineObservation {
             engine,
@@ -77,7 +77,7 @@ impl<'a> EngineView<'a> {
         })
     }
 
-    /// What is asked of the operator, with what is installed.
+    /// The requested version, with the installed one.
     pub(super) fn asked(&self, wanted: &WantedEngine) -> Asked {
         Asked {
             engine: wanted.engine,

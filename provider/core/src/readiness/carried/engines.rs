@@ -1,4 +1,4 @@
-//! Where Everest writes a database's spec into the object of each engine.
+//! The places in each engine's object where Everest writes a database's spec.
 
 use serde_json::Value;
 

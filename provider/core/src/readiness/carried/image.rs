@@ -1,8 +1,8 @@
-//! The version that an image names.
+//! The engine version in the tag of an image.
 
-/// Whether the image's tag names another version of the same line, and this
-/// one nowhere. A tag that names none, as a digest or one of a registry's own,
-/// says nothing; another line shows in the state of the database.
+/// Returns true if the image's tag contains another version of the same line and not `version`. A
+/// digest, or a tag without a version, proves nothing. A change of the line shows in the state of
+/// the database.
 pub(super) fn names_another(image: &str, version: &str) -> bool {
     let tag = match image.rsplit_once(':') {
         Some((before, tag)) if !tag.contains('/') && !before.contains('@') => tag,
@@ -27,7 +27,7 @@ pub(super) fn names_another(image: &str, version: &str) -> bool {
     !is_named && names_one_of_the_line
 }
 
-/// Whether what is found in a text is no part of a longer number.
+/// Returns true if a match in a text is not part of a longer number.
 fn is_whole(text: &str, from: usize, length: usize) -> bool {
     let before = text[..from].chars().next_back();
     let after = text[from + length..].chars().next();

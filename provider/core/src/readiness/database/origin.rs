@@ -1,4 +1,4 @@
-//! The first data of a database: what a backup or an import brings.
+//! The first data of a database, from a backup or an import.
 
 use everest_schemas::Engine;
 use everest_schemas::everest::{DatabaseClusterSpec, DatabaseClusterStatus};
@@ -8,7 +8,7 @@ use super::{DatabaseObservation, condition, reason};
 use crate::facts::Seen;
 use crate::readiness::Readiness;
 
-/// Why the import of the first data has failed, if it has.
+/// The reason why the import of the first data failed, if it did.
 pub(super) fn import_failure(observation: &DatabaseObservation<'_>) -> Option<String> {
     let job = observation.import_job.and_then(|job| job.status.as_ref());
     let job_failed = job.is_some_and(|job| job.state.as_deref() == Some("Failed"));
@@ -24,9 +24,8 @@ pub(super) fn import_failure(observation: &DatabaseObservation<'_>) -> Option<St
     Some(format!("the data import failed: {why}"))
 }
 
-/// What stands against an import that Everest tries again, at the end of a sentence. Everest takes
-/// what it calls Failed for the end, and begins anew after an Error (`Reconcile` of its
-/// dataimportjob_controller.go).
+/// The error of an import that Everest retries, as the end of a sentence. Everest stops after the
+/// state Failed, and begins anew after Error (`Reconcile` of its dataimportjob_controller.go).
 pub(super) fn import_error(observation: &DatabaseObservation<'_>) -> String {
     let job = observation.import_job.and_then(|job| job.status.as_ref());
     let message = job
@@ -61,7 +60,7 @@ fn restore_of<'a>(observation: &DatabaseObservation<'a>) -> Option<(String, &'a 
     ))
 }
 
-/// Whether a model asks for first data from a backup, which a restore of the database's name brings.
+/// Returns true if the first data comes from a backup, by a restore with the database's name.
 pub fn is_from_backup(spec: &DatabaseClusterSpec) -> bool {
     spec.data_source.known().is_some_and(|source| {
         source.backup_source.is_known()
@@ -72,8 +71,8 @@ pub fn is_from_backup(spec: &DatabaseClusterSpec) -> bool {
     })
 }
 
-/// Everest takes the source out when its restore is over, whether or not that brought anything
-/// (everest-operator, ReconcileDBRestoreFromDataSource).
+/// Judges a database whose data source is gone: Everest removes it when its restore is over,
+/// whether or not the restore succeeded (everest-operator, ReconcileDBRestoreFromDataSource).
 fn without_source(observation: &DatabaseObservation<'_>) -> Readiness {
     match restore_of(observation).filter(|_| observation.creating) {
         Some((name, "Failed", message)) => Readiness::Failed(format!(
@@ -83,7 +82,7 @@ fn without_source(observation: &DatabaseObservation<'_>) -> Readiness {
     }
 }
 
-/// Whether the first data has arrived in a database that is `ready`.
+/// Judges whether the first data has arrived in a database that is `ready`.
 pub(super) fn arrived(
     observation: &DatabaseObservation<'_>,
     status: &DatabaseClusterStatus,

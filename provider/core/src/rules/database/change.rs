@@ -1,4 +1,4 @@
-//! What an existing database cannot become.
+//! Rules for changes of an existing database.
 
 use everest_schemas::everest::{DatabaseClusterSpec, EngineSpec, Storage};
 use everest_schemas::models::DatabaseModel;
@@ -72,8 +72,8 @@ fn storage(now: &DatabaseClusterSpec, before: &DatabaseClusterSpec, findings: &m
     }
 }
 
-/// Kubernetes takes no volume back, and no StatefulSet with other templates of volumes: an engine's
-/// operator writes neither its proxy nor anything after it any more.
+/// Kubernetes neither shrinks a volume nor accepts other volume claim templates in a StatefulSet:
+/// an engine's operator then fails at the proxy and writes nothing after it.
 fn proxy_storage((now, before): (&Field<Storage>, &Field<Storage>), findings: &mut Findings) {
     let size = |storage: &Field<Storage>| storage.known()?.size.known_str().map(str::to_owned);
     let (Some(now), Some(before)) = (size(now), size(before)) else {
@@ -90,7 +90,7 @@ fn proxy_storage((now, before): (&Field<Storage>, &Field<Storage>), findings: &m
     }
 }
 
-/// A class can be named of volumes that exist only where it is seen that they have it.
+/// A class may be set for existing volumes only if they are known to have it.
 fn class(part: &str, (now, before): (&Field<Storage>, &Field<Storage>), findings: &mut Findings) {
     let (Some(now), Some(before)) = (now.known(), before.known()) else {
         return;
@@ -166,8 +166,9 @@ fn version(now: &EngineSpec, before: &EngineSpec, prior: &DatabaseModel, finding
     }
 }
 
-/// A pending version of the operator is taken over with the change, where it is followed or
-/// named. What leaves it open does neither: a plan has filled in what it will take over.
+/// A pending CR version is written with the change if the configuration follows the recommendation
+/// or names that version. A configuration that omits it does neither; the plan has filled in the
+/// version that will be written.
 pub(super) fn taken_over(now: &EngineSpec, pending: &str, findings: &mut Findings) {
     let why = match now.cr_version.known_str() {
         Some(pinned) if upgrade::is_pinned(now, pending) => format!(" keeps it at {pinned}"),

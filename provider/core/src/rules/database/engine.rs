@@ -1,4 +1,4 @@
-//! Replicas, resources and storage of the engine.
+//! Rules for the replicas, resources and storage of the engine.
 
 use everest_schemas::everest::{DatabaseClusterSpec, ResourceList, Resources};
 use everest_schemas::{Engine, Field};
@@ -122,7 +122,7 @@ fn resources(path: &FieldPath, resources: &Field<Resources>, findings: &mut Find
     }
 }
 
-/// The requests of the engine, the proxy and the monitoring client.
+/// Checks the requests of the engine, the proxy and the monitoring client.
 fn requests(spec: &DatabaseClusterSpec, findings: &mut Findings) {
     let engine = spec.engine.known().map(|engine| &engine.resources);
     let proxy = spec.proxy.known().map(|proxy| &proxy.resources);
@@ -174,7 +174,8 @@ fn requests(spec: &DatabaseClusterSpec, findings: &mut Findings) {
     }
 }
 
-/// A request beyond its limit; no limit, and one of zero as Go writes it, allows any.
+/// Finds a request above its limit. Any request is allowed without a limit, or with a limit of
+/// zero, which Go writes for an absent one.
 fn within(
     path: FieldPath,
     request: &Field<String>,
@@ -193,7 +194,7 @@ fn within(
     }
 }
 
-/// A quantity below a minimum; what is no quantity is found elsewhere.
+/// Finds a quantity below a minimum. Malformed quantities are found elsewhere.
 fn minimum(
     rule: &Rule,
     least: &str,

@@ -1,4 +1,4 @@
-//! The backup before a database goes.
+//! Rules for the final backup of a database.
 
 use everest_schemas::everest::DatabaseCluster;
 use everest_schemas::models::DatabaseModel;
@@ -26,7 +26,7 @@ pub(super) fn check(config: &DatabaseModel, findings: &mut Findings) {
     findings.object_name(path.field("name"), &wanted.name);
 }
 
-/// What stands against destroying a database as the state has it.
+/// Checks the destruction of a database with the values in the state.
 pub fn check_destruction(prior: &DatabaseModel) -> Vec<Finding> {
     let mut findings = Findings::default();
     if prior.final_backup.is_known() && crate::restart::is_paused(prior) == Some(true) {
@@ -35,8 +35,8 @@ pub fn check_destruction(prior: &DatabaseModel) -> Vec<Finding> {
     findings.into_findings()
 }
 
-/// The same as the cluster is at the moment: the rules for a backup hold for the final one. A
-/// database that is gone, or going already, gets none.
+/// The same check against the present state of the cluster: the rules for a backup hold for the
+/// final one. A database that is gone or being deleted gets no final backup.
 pub fn check_destruction_online(prior: &DatabaseModel, facts: &Facts) -> Vec<Finding> {
     let live = prior
         .name
@@ -78,7 +78,7 @@ fn has_stopped(live: &DatabaseCluster) -> bool {
     live.spec.paused.known() == Some(&true) && !crate::restart::is_running(live)
 }
 
-/// The attribute of the database that says what an attribute of its final backup is.
+/// The attribute of the database that determines an attribute of its final backup.
 fn in_database(path: &FieldPath) -> FieldPath {
     let of_backup = ["backupStorageName", "name"]
         .into_iter()

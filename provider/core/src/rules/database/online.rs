@@ -1,4 +1,4 @@
-//! What only the cluster can tell of a database.
+//! Rules for a database that need the cluster.
 
 mod origin;
 mod references;
@@ -22,11 +22,11 @@ use crate::rules::findings::{Findings, differ};
 use crate::rules::online::served_namespace;
 use crate::upgrade::{self, CrVersion};
 
-/// What the cluster's present state forbids a database to be or to become.
+/// Checks a new or changed database against the present state of the cluster.
 ///
-/// `planned` and `prior` are those of [`super::check`]. Of what was broken before
-/// this change, as the cluster is now, only what stands against it is said. While the namespace does
-/// not exist, nothing in it is expected at plan.
+/// `planned` and `prior` are those of [`super::check`]. Rules that were broken before this change
+/// are reported only if they prevent it. While the namespace does not exist, no object in it is
+/// expected at plan.
 pub fn check_online(
     planned: &DatabaseModel,
     prior: Option<&DatabaseModel>,
@@ -117,8 +117,7 @@ fn change(
     }
 }
 
-/// A version of the operator that the database has not taken over, seen only
-/// now: the prior model does not know of it.
+/// Checks a CR version that is pending only now and that the prior model does not have.
 fn pending_cr_version(
     now: &DatabaseClusterSpec,
     prior: &DatabaseModel,

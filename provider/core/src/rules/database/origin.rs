@@ -1,4 +1,4 @@
-//! Where the first data of a new database comes from.
+//! Rules for the first data of a new database.
 
 use everest_schemas::everest::{
     BackupSource, DataImport, DataImportS3, DatabaseClusterSpec, PitrTarget,
@@ -46,13 +46,13 @@ pub(super) fn check(spec: &DatabaseClusterSpec, findings: &mut Findings) {
     }
 }
 
-/// The moment that the first data is to be of, where it is known.
+/// The moment to restore the first data to, if it is known.
 pub(super) fn moment(spec: &DatabaseClusterSpec) -> Option<&str> {
     let target = spec.data_source.known()?.pitr.known()?;
     target.date.known_str()
 }
 
-/// A backup by path.
+/// Checks a backup that is named by its path.
 pub(in crate::rules) fn backup_source(
     path: &FieldPath,
     source: &BackupSource,
@@ -92,7 +92,7 @@ fn pitr(path: &FieldPath, target: &PitrTarget, findings: &mut Findings) {
     }
 }
 
-/// The moment to restore to, where it is known.
+/// Checks the form of the moment to restore to, if it is known.
 pub(in crate::rules) fn pitr_date(path: FieldPath, date: Option<&str>, findings: &mut Findings) {
     if let Some(date) = date
         && !instant::is_utc_second(date)
@@ -172,7 +172,8 @@ fn keys(path: &FieldPath, s3: &DataImportS3, findings: &mut Findings) {
     }
 }
 
-/// Parts separated by single slashes, with or without one at either end.
+/// Returns true if a text has parts separated by single slashes, with or without a slash at either
+/// end.
 fn is_object_path(text: &str) -> bool {
     let inner = text.strip_prefix('/').unwrap_or(text);
     let inner = inner.strip_suffix('/').unwrap_or(inner);

@@ -1,4 +1,4 @@
-//! The proxy and how clients reach it.
+//! Rules for the proxy and its exposure.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -72,8 +72,8 @@ pub(super) fn check(spec: &DatabaseClusterSpec, findings: &mut Findings) {
     }
 }
 
-/// What Kubernetes takes for the source ranges of a load balancer: spaces around it are no fault,
-/// and bits behind the prefix are none either.
+/// Returns true if Kubernetes accepts a text as a source range of a load balancer: surrounding
+/// spaces and bits after the prefix are allowed.
 fn is_cidr(range: &str) -> bool {
     let Some((address, prefix)) = range.trim().split_once('/') else {
         return false;

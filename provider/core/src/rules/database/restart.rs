@@ -1,4 +1,4 @@
-//! Restarting a database.
+//! Rules for restarts.
 
 use everest_schemas::models::DatabaseModel;
 

@@ -1,4 +1,4 @@
-//! Sharding, and what only MongoDB has.
+//! Rules for sharding and other features of MongoDB.
 
 use everest_schemas::Engine;
 use everest_schemas::everest::DatabaseClusterSpec;

@@ -1,4 +1,4 @@
-//! What the rules for a database ask the cluster for.
+//! The facts that the rules for a database need from the cluster.
 
 use everest_schemas::everest::{DatabaseClusterSpec, Storage};
 use everest_schemas::models::DatabaseModel;
@@ -7,7 +7,7 @@ use everest_schemas::{Engine, Field};
 use crate::facts::{Kind, Wanted};
 use crate::volumes;
 
-/// What the rules for a database need.
+/// The facts that the rules for a database need.
 pub(super) fn for_change(planned: &DatabaseModel, prior: Option<&DatabaseModel>) -> Wanted {
     let mut wanted = Wanted::of(&planned.namespace, &[Kind::Engines]);
     wanted.database = prior.and_then(|prior| prior.name.known().cloned());
@@ -22,7 +22,7 @@ pub(super) fn for_change(planned: &DatabaseModel, prior: Option<&DatabaseModel>)
     wanted
 }
 
-/// What the rules for the end of a database need: those of its final backup.
+/// The facts that the rules for the destruction of a database need: those for its final backup.
 pub(super) fn for_destruction(prior: &DatabaseModel) -> Wanted {
     if !prior.final_backup.is_known() {
         return Wanted::default();
@@ -65,8 +65,8 @@ fn references(wanted: &mut Wanted, spec: &DatabaseClusterSpec, exists: bool) {
     );
 }
 
-/// A new volume needs its class, and one that changes may grow. Whether it may be made
-/// smaller the engine's own object tells.
+/// A new volume needs its class, and a changed one may grow. For a smaller size, the rules need the
+/// engine's own object.
 fn volumes(wanted: &mut Wanted, planned: &DatabaseModel, prior: Option<&DatabaseModel>) {
     let storages = |model: &DatabaseModel| -> [Field<Storage>; 2] {
         let spec = model.spec.known();

@@ -1,4 +1,4 @@
-//! Rules for backups, what they are stored in and what is restored from them.
+//! Rules for backups, backup storages and restores.
 
 use everest_schemas::Engine;
 

@@ -1,4 +1,4 @@
-//! Rules that only the cluster can answer.
+//! Rules that need the cluster.
 
 use everest_schemas::Engine;
 

@@ -1,4 +1,4 @@
-//! What a composed database is called.
+//! Name and namespace of a composed database.
 
 use everest_schemas::everest::DatabaseCluster;
 use everest_schemas::function::DatabaseInput;
@@ -13,22 +13,22 @@ pub(super) struct Identity {
     pub(super) name: String,
     /// Its namespace.
     pub(super) namespace: String,
-    /// Whether the name is made of the composite resource's.
+    /// True if the name is derived from the composite resource's.
     pub(super) derived: bool,
 }
 
-/// Why it is not known what a database is called.
+/// The reason why the name or namespace of a database is not known.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum IdentityError {
     /// A path leads to no text.
     #[error(transparent)]
     Text(#[from] TextError),
-    /// A composite resource of the cluster does not say where.
+    /// A cluster-scoped composite resource names no namespace.
     #[error(
         "no namespace is given; the composite resource is one of the cluster, so that namespace or namespaceFrom has to say which of Everest's namespaces the database is in"
     )]
     NoNamespace,
-    /// A composite resource of a namespace composes into no other.
+    /// A namespaced composite resource cannot compose into another namespace.
     #[error(
         "the namespace would be {wanted:?}, and the composite resource is in {own:?}: Crossplane composes only into its own; create it in {wanted:?}, or use a composite resource of the cluster"
     )]
@@ -40,8 +40,8 @@ pub(crate) enum IdentityError {
     },
 }
 
-/// What a database is called: as it is observed, else as the input says, else
-/// as an earlier step does, else a name derived from the composite resource's.
+/// The name of a database: the observed one, otherwise that of the input, of an earlier step, or
+/// one derived from the composite resource's name.
 pub(super) fn of(
     composite: &Composite,
     resource: &str,

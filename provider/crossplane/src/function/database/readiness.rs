@@ -1,4 +1,4 @@
-//! Whether a composed database is ready.
+//! The readiness of a composed database.
 
 use std::sync::Arc;
 
@@ -13,14 +13,13 @@ use jiff::Timestamp;
 
 use crate::function::step::Step;
 
-/// Judges a database and tells what it is waited for.
+/// Judges a database and reports what is waited for.
 ///
-/// Everest's `ready` may be left over from before a change, so that the
-/// engine's own object is looked up: it has to carry the change, and to agree.
-/// Its operator tells which generation it has seen; that it has not begun yet,
-/// or where it does not tell, Everest's word is taken: there is no clock here to
-/// wait by, and once Everest takes the change up, the database's watch brings
-/// the next call.
+/// Everest's `ready` may be from before a change, so the engine's own object is looked up: it has
+/// to have the change, and to be ready too. Its operator usually reports which generation it has
+/// seen. If it does not, or if it has seen the change but not begun to work, Everest's status is
+/// used: there is no clock here to wait by, and once Everest reports the change, the watch on the
+/// database causes the next call.
 pub(super) fn judge(
     step: &mut Step<'_>,
     subject: &str,
@@ -69,13 +68,14 @@ pub(super) fn judge(
     }
 }
 
-/// Whether Everest's word is one that may be left over from before a change.
+/// Returns true if Everest reports a state that may be from before a change.
 fn is_said(observed: &DatabaseCluster) -> bool {
     matches!(status(observed), "ready" | "error")
 }
 
-/// Looks up what a database is judged by. The engine's own object is asked for once Everest tells
-/// of it: before, its kind need not exist, and Crossplane fails at a kind that does not.
+/// Looks up the objects by which a database is judged. The engine's own object is requested only
+/// once Everest has reported a status: before that, its kind need not exist, and Crossplane fails
+/// at an unknown kind.
 fn look_up(step: &mut Step<'_>, observed: &DatabaseCluster) -> Observed {
     let mut seen = Observed::at(Timestamp::UNIX_EPOCH);
     while let Err(query) = Companions::of(&seen, observed, false) {
@@ -115,7 +115,7 @@ fn shared<T: Send + Sync + 'static>(seen: Seen<T>) -> Answer {
     })
 }
 
-/// An import that Everest has not named yet cannot be one of long ago.
+/// Returns true if the database waits for an import that Everest has not named yet.
 fn import_has_not_begun(observed: &DatabaseCluster) -> bool {
     let source = observed.spec.data_source.known();
     let imported = source.is_some_and(|source| source.data_import.is_known());

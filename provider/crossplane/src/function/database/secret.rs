@@ -15,10 +15,10 @@ use super::ComposeError;
 use super::identity::{Identity, IdentityError};
 use crate::function::step::Step;
 
-/// Composes the Secret once all of it is known, and returns its name.
+/// Composes the Secret once all its values are known, and returns its name.
 ///
-/// What was composed once stays composed: while something of it cannot be
-/// read, it stays as it is, for it would be deleted if it were left out.
+/// A Secret that was composed once stays composed: while a value cannot be read, it keeps its
+/// content, because Crossplane would delete it if it were omitted.
 pub(super) fn compose(
     step: &mut Step<'_>,
     database: &str,
@@ -95,17 +95,16 @@ pub(super) fn compose(
     Ok(name)
 }
 
-/// What the Secret still lacks.
+/// The reason why the Secret is incomplete.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 enum Missing {
     /// There is no database to connect to.
     #[error("the database does not exist yet")]
     Database,
-    /// Crossplane was not able to look the credentials up, or will with the
-    /// next call.
+    /// The credentials were not looked up yet, or could not be.
     #[error("Crossplane has not shown the Secret {0:?} with the credentials")]
     Unread(String),
-    /// Everest or the engine has not said something yet.
+    /// Everest or the engine does not report a value yet.
     #[error(transparent)]
     Connection(#[from] NotConnectable),
 }

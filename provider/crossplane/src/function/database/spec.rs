@@ -1,5 +1,4 @@
-//! The spec of a composed database: what is said of it, and nothing that is
-//! Everest's to say.
+//! The spec of a composed database: the configured values, without those that Everest chooses.
 
 use everest_core::finding::Finding;
 use everest_core::open_api::Reading;
@@ -22,7 +21,7 @@ use crate::function::step::Step;
 /// Field managers by which Crossplane applies what it composes.
 const MANAGERS: &str = "apiextensions.crossplane.io/composed";
 
-/// What earlier steps, the input and the composite resource say of a database.
+/// The spec from earlier steps, the input and the composite resource.
 pub(super) fn said(
     composite: &Composite,
     entry: Option<&DatabaseInput>,
@@ -67,8 +66,8 @@ pub(super) fn typed(spec: &Value) -> Result<DatabaseClusterSpec, ComposeError> {
         .map_err(|_| ComposeError::Shape(vec!["the spec is none of a DatabaseCluster".to_owned()]))
 }
 
-/// Takes out of what is said a size or a version that somebody else has raised and taken over;
-/// tells of each.
+/// Removes sizes and versions that someone else has raised and taken over from the spec, with a
+/// warning for each.
 pub(super) fn give_way(
     said: &mut Value,
     mut configured: DatabaseModel,
@@ -95,8 +94,8 @@ pub(super) fn give_way(
     raised
 }
 
-/// Takes out what is not to be written at the moment: a restart stops and
-/// starts the database by the same switch that a composition may set.
+/// Removes values that must not be written now: a restart stops and starts the database by the same
+/// field `paused` that a composition may set.
 pub(super) fn leave_alone(spec: &mut Value, observed: &DatabaseCluster) {
     let annotations = observed.metadata.annotations.as_ref();
     let restarting = annotations.is_some_and(|keys| keys.contains_key(RESTART));
@@ -108,10 +107,9 @@ pub(super) fn leave_alone(spec: &mut Value, observed: &DatabaseCluster) {
     }
 }
 
-/// Keeps a data source that the cluster still holds, because an apply without
-/// it would take it out before the restore begins; returns the resource
-/// version that goes with it, so that the apply fails, instead of restoring
-/// again, if Everest has cleared it meanwhile.
+/// Keeps a data source that the cluster still holds, because an apply without it would remove it
+/// before the restore begins. Returns the resource version to send with it, so that the apply
+/// fails, instead of restoring again, if Everest has cleared the data source meanwhile.
 pub(super) fn carry_data_source(
     object: &mut Value,
     said: &Value,
@@ -134,8 +132,8 @@ pub(super) fn carry_data_source(
         .filter(|version| !version.is_null())
 }
 
-/// The database as it will be: what is desired over what is there, without
-/// what Crossplane owns and desires no longer.
+/// The database as it will be: the desired object laid over the observed one, without fields that
+/// Crossplane owns and no longer desires.
 pub(super) fn after(
     observed: &DatabaseCluster,
     desired: &Value,
@@ -150,12 +148,12 @@ pub(super) fn after(
     Ok(after)
 }
 
-/// What Crossplane owns of the spec, as `managedFields` says it.
+/// The fields of the spec that Crossplane owns by `managedFields`.
 fn owned(observed: &DatabaseCluster) -> Option<&Value> {
     managed_fields::applied_spec(&observed.metadata, |name| name.starts_with(MANAGERS))
 }
 
-/// Takes out of `live` what is owned and not desired.
+/// Removes from `live` the fields that are owned and not desired.
 fn withdraw(live: &mut Value, owned: &Value, desired: Option<&Value>) {
     let Some(members) = live.as_object_mut() else {
         return;
@@ -176,8 +174,7 @@ fn withdraw(live: &mut Value, owned: &Value, desired: Option<&Value>) {
     });
 }
 
-/// Backups that a schedule takes are Everest's objects, which no composition
-/// protects.
+/// Warns that scheduled backups are created by Everest, so that a composition cannot protect them.
 pub(super) fn warn_of_schedules(step: &mut Step<'_>, subject: &str, planned: &DatabaseModel) {
     let Some(spec) = planned.spec.known() else {
         return;

@@ -37,7 +37,7 @@ pub(super) struct ChangeLogEntry {
     pub(super) additional_details: HashMap<String, String>,
 }
 
-/// What was done.
+/// The operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, prost::Enumeration)]
 #[repr(i32)]
 pub(super) enum OperationType {

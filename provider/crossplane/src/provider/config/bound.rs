@@ -1,4 +1,4 @@
-//! The managed resources that still need a config to go.
+//! The managed resources whose deletion still needs a config.
 
 use everest_schemas::managed::{API_VERSION, ProviderConfigReference};
 use kube::api::{ApiResource, DynamicObject, ListParams};
@@ -7,7 +7,7 @@ use kube::{Api, ResourceExt};
 use super::TargetKey;
 use crate::provider::context::Context;
 
-/// How many managed resources that are being kept by a finalizer refer to the config.
+/// The number of managed resources with a finalizer that refer to the config.
 pub(super) async fn bound(context: &Context, key: &TargetKey) -> Result<usize, kube::Error> {
     let served = context
         .control
@@ -39,7 +39,7 @@ pub(super) async fn bound(context: &Context, key: &TargetKey) -> Result<usize, k
     Ok(count)
 }
 
-/// Whether a managed resource goes to the cluster of a config and is not gone yet.
+/// Returns true if a managed resource uses a config and is not gone yet.
 fn needs(object: &DynamicObject, key: &TargetKey) -> bool {
     let reference = object
         .data

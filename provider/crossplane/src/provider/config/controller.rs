@@ -1,5 +1,5 @@
-//! The controllers of the two kinds of config: who uses one, whether its cluster can be worked
-//! with, and when it may go.
+//! The controllers of the two kinds of config: they count users, check the cluster, and hold the
+//! deletion.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -30,20 +30,20 @@ use crate::provider::metrics::Outcome;
 /// The finalizer that keeps a config while it is used.
 pub const IN_USE: &str = "in-use.crossplane.io";
 
-/// How often the cluster of a config that works is asked.
+/// The interval of checks while the cluster works.
 const WORKING: Duration = Duration::from_secs(60);
 
-/// How often that of one that does not.
+/// The interval of checks while it does not.
 const FAILING: Duration = Duration::from_secs(5);
 
-/// How often a config that is to go is looked at, should the word of its last user's going
-/// have been missed.
+/// The interval of checks of a config that is being deleted, in case the event of its last user was
+/// missed.
 const LEAVING: Duration = Duration::from_secs(5);
 
-/// Changes that come together are looked at together.
+/// Changes within this time cause one reconcile.
 const TOGETHER: Duration = Duration::from_millis(50);
 
-/// Why a config could not be looked after. It is tried again.
+/// The reason why a reconcile of a config failed. It is retried.
 #[derive(Debug, thiserror::Error)]
 #[error("{what}: {source}")]
 struct Failure {
@@ -58,10 +58,10 @@ fn failed(what: &'static str) -> impl Fn(kube::Error) -> Failure {
     }
 }
 
-/// What a controller of one kind works with.
+/// The data of a controller of one kind.
 struct Keeper {
     context: Arc<Context>,
-    /// The generation of each config that its target was last known to be made of.
+    /// The generation of each config from which its target was last made.
     seen: Mutex<HashMap<TargetKey, (Option<i64>, bool)>>,
 }
 
@@ -101,13 +101,14 @@ fn told(mut changes: watch::Receiver<u64>) -> impl Stream<Item = ()> + Send {
     })
 }
 
-/// Looks after one config.
+/// Reconciles one config.
 ///
-/// 1. One that is deleted goes when nobody uses it. The users are those with a usage and those
-///    managed resources that still carry a finalizer: in a foreground deletion, or with their
-///    namespace, usages go before the resources that need the config to be deleted themselves.
-/// 2. One that is not deleted gets the finalizer, and says whether its cluster works.
-/// 3. The Secret with its kubeconfig is kept while it is used; see [`credentials`].
+/// 1. A config that is being deleted is released once it has no users. Users are managed resources
+///    with a usage, and those that still have a finalizer: in a foreground deletion, and in the
+///    deletion of a namespace, usages go before the managed resources, which need the config for
+///    their own deletion.
+/// 2. Another config gets the finalizer, and its status shows whether its cluster works.
+/// 3. The Secret with its kubeconfig is held while the config is used; see [`credentials`].
 async fn look_after<C: Config>(config: Arc<C>, keeper: Arc<Keeper>) -> Result<Action, Failure> {
     let measured = keeper.context.metrics.reconcile(controller::<C>());
     let action = step(config, &keeper).await?;
@@ -199,8 +200,8 @@ fn said<'a>(status: Option<&'a ProviderConfigStatus>, type_: &str) -> Option<&'a
 }
 
 impl Keeper {
-    /// Has the target's config read again if this one is another than the last, and returns
-    /// whether it is.
+    /// Returns true if this config differs from the last one, and has it read again by its target
+    /// then.
     fn note<C: Config>(&self, key: &TargetKey, config: &C) -> bool {
         let meta = config.meta();
         let version = (meta.generation, meta.deletion_timestamp.is_some());
@@ -229,7 +230,7 @@ fn now() -> Time {
     Time(Timestamp::now())
 }
 
-/// The API of a config, whichever kind it is.
+/// The API for a config of either kind.
 fn api<C: Config>(context: &Context, namespace: Option<&str>) -> Api<DynamicObject> {
     let resource = ApiResource::erase::<C>(&());
     match namespace {
@@ -238,7 +239,7 @@ fn api<C: Config>(context: &Context, namespace: Option<&str>) -> Api<DynamicObje
     }
 }
 
-/// Puts our finalizer on a config or takes it off, unless someone else just changed the config.
+/// Adds or removes our finalizer, unless someone else has just changed the config.
 async fn keep<C: Config>(
     api: &Api<DynamicObject>,
     config: &C,
@@ -259,7 +260,7 @@ async fn keep<C: Config>(
     }
 }
 
-/// Writes the status if it says something new.
+/// Writes the status if it has changed.
 async fn write<C: Config>(
     api: &Api<DynamicObject>,
     config: &C,

@@ -1,12 +1,12 @@
-//! The Secret of a ProviderConfig that is used stays as long as its namespace does.
+//! Holds the Secret of a ProviderConfig in use while its namespace is being deleted.
 //!
-//! A namespace that is deleted loses all its objects in no order. Managed resources in it still
-//! need the kubeconfig to have their external objects deleted, also in a process that begins
-//! only then. So the Secret has a finalizer while the config is used, as the config has, and both
-//! go with the last managed resource. A Secret that is deleted by itself is not held: who
-//! replaces it deletes it first.
+//! A namespace deletes its objects in no particular order. Managed resources in it still need the
+//! kubeconfig to delete their external objects, even in a process that starts only then. So the
+//! Secret has a finalizer while the config is used, like the config, and both go with the last
+//! managed resource. A Secret that is deleted by itself is not held, because its replacement begins
+//! with that.
 //!
-//! Secrets of ClusterProviderConfigs have none: they are in no team's namespace.
+//! Secrets of ClusterProviderConfigs have no finalizer: they are not in a team's namespace.
 
 use std::collections::BTreeMap;
 
@@ -23,10 +23,10 @@ use crate::provider::context::Context;
 use crate::provider::metadata::{finalizer_patch, has_finalizer};
 use crate::provider::namespace;
 
-/// The finalizer of a Secret. The API server wants a domain in it.
+/// The finalizer of a Secret. The API server requires a domain in it.
 pub(super) const HELD: &str = "everest.m.openeverest.io/in-use";
 
-/// What is to be done with the finalizer.
+/// The action on the finalizer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Hold {
     Put,
@@ -34,7 +34,7 @@ enum Hold {
     Leave,
 }
 
-/// What is known of a Secret.
+/// The known facts about a Secret.
 #[derive(Clone, Copy, Debug)]
 struct Held {
     /// The finalizer is on it.
@@ -47,7 +47,7 @@ struct Held {
     ending: bool,
 }
 
-/// A Secret that is used is held, unless it alone is deleted.
+/// Decides the action: a Secret in use is held, unless it alone is being deleted.
 fn hold(secret: Held) -> Hold {
     match secret {
         Held {
@@ -67,13 +67,13 @@ fn hold(secret: Held) -> Hold {
     }
 }
 
-/// Puts the finalizer on the Secret of a config that `users` managed resources use, or takes it
-/// off. With `everywhere`, Secrets that the config has named before are let go as well.
+/// Adds or removes the finalizer on the Secret of a config with so many `users`. With `everywhere`,
+/// Secrets that the config named before are released as well.
 ///
 /// A provider that may not write the Secret goes on without the finalizer.
 ///
 /// # Errors
-/// When the control plane does not answer as it should; try again.
+/// If a request to the control plane fails; try again.
 pub(super) async fn keep<C: Config>(
     context: &Context,
     config: &C,
@@ -125,7 +125,7 @@ pub(super) async fn keep<C: Config>(
     Ok(())
 }
 
-/// Whether any config of a namespace that names a Secret is used.
+/// Returns true if a config in use in the namespace names the Secret.
 async fn is_used(context: &Context, namespace: &str, secret: &str) -> Result<bool, kube::Error> {
     let api: Api<ProviderConfig> = Api::namespaced(context.control.clone(), namespace);
     for config in api.list(&ListParams::default()).await? {

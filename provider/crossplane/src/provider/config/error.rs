@@ -1,12 +1,12 @@
-//! Why a managed resource's cluster cannot be worked with.
+//! Errors that keep a managed resource's cluster from being used.
 
 use everest_cluster::{ClusterError, ConnectError};
 use everest_schemas::managed::ProviderConfigKind;
 
 use super::TargetKey;
 
-/// Why there is no target. [`std::fmt::Display`] is for the user: what, where, why, and what to
-/// do; it never holds a secret.
+/// The reason why there is no target. [`std::fmt::Display`] is a message for users: what, where,
+/// why, and what to do; it never contains a secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TargetError {
     /// There is no such config.
@@ -28,7 +28,8 @@ pub enum TargetError {
         /// Namespace and name of the Secret.
         secret: String,
     },
-    /// The config or its Secret is gone, and the namespace is being deleted and takes no new one.
+    /// The config or its Secret is gone, and cannot be created again because the namespace is being
+    /// deleted.
     #[error(
         "{key}: {missing}, and cannot be made again, since the namespace is being deleted: its \
          cluster cannot be reached from here any more"
@@ -36,10 +37,10 @@ pub enum TargetError {
     GoneWithNamespace {
         /// The config.
         key: TargetKey,
-        /// That it is missing itself, or its Secret.
+        /// A phrase for the missing object: the config or its Secret.
         missing: String,
     },
-    /// The variable or file that the config names is not there.
+    /// The variable or file that the config names does not exist.
     #[error(
         "{key} takes its kubeconfig from {place}, which cannot be read: {cause}. Set it where \
          the provider runs (a DeploymentRuntimeConfig), or correct spec.credentials"
@@ -49,25 +50,25 @@ pub enum TargetError {
         key: TargetKey,
         /// The variable or the file.
         place: String,
-        /// Why it cannot be read.
+        /// The reason why it cannot be read.
         cause: String,
     },
-    /// What is in the Secret, variable or file is not a kubeconfig that says where to go.
+    /// The content of the Secret, variable or file is not a kubeconfig with a cluster.
     #[error("{key}: {place} cannot be used: {cause}")]
     SecretMalformed {
         /// The config.
         key: TargetKey,
-        /// Where the kubeconfig is.
+        /// The source of the kubeconfig.
         place: String,
-        /// What is wrong and what would be right; no value of it.
+        /// The fault and what to do, without any value of the kubeconfig.
         cause: String,
     },
-    /// The config wants what it may not have.
+    /// The config needs something that is not permitted.
     #[error("{key}: {cause}")]
     NotPermitted {
         /// The config.
         key: TargetKey,
-        /// What it wants, why it may not have it, and what to do.
+        /// The forbidden setting, the reason, and what to do.
         cause: String,
     },
     /// The cluster does not answer.
@@ -83,7 +84,7 @@ pub enum TargetError {
         /// Why, from the transport.
         cause: String,
     },
-    /// The cluster does not take the credentials (HTTP 401): wrong, expired or revoked.
+    /// The cluster does not accept the credentials (HTTP 401): wrong, expired or revoked.
     #[error(
         "{key}: the cluster does not accept the credentials, which may have expired: {cause}. \
          Put fresh ones where the config takes them from; no restart is needed"
@@ -119,7 +120,7 @@ pub enum TargetError {
     ControlPlane {
         /// The config.
         key: TargetKey,
-        /// What was read and why it failed.
+        /// The object that could not be read, and the reason.
         cause: String,
     },
     /// The cluster answered with something else.
@@ -151,12 +152,13 @@ impl TargetError {
         }
     }
 
-    /// Whether nothing that anybody does brings the target back.
+    /// Returns true if the target can never work again.
     pub fn is_for_good(&self) -> bool {
         matches!(self, TargetError::GoneWithNamespace { .. })
     }
 
-    /// The same in a namespace that is being deleted: what is missing there never comes back.
+    /// The same error in a namespace that is being deleted, where a missing object can never be
+    /// created again.
     pub(super) fn for_good(self) -> Self {
         match self {
             TargetError::ConfigMissing { key } => TargetError::GoneWithNamespace {
@@ -171,7 +173,7 @@ impl TargetError {
         }
     }
 
-    /// What a first request to the cluster ended with.
+    /// Converts the error of a first request to the cluster.
     pub(super) fn of_cluster(key: &TargetKey, error: ClusterError) -> Self {
         let key = key.clone();
         match error {
@@ -191,7 +193,8 @@ impl TargetError {
         }
     }
 
-    /// Why a kubeconfig makes no client. `place` is where it was found.
+    /// Converts the error of a kubeconfig from which no client can be made. `place` is where it was
+    /// found.
     pub(super) fn of_kubeconfig(key: &TargetKey, place: &str, error: ConnectError) -> Self {
         let cause = match error {
             ConnectError::NotTrusted { what } => {

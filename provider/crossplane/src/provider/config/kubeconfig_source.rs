@@ -1,4 +1,4 @@
-//! What a config says, whichever of the two kinds it is, and where its kubeconfig is found.
+//! The spec of a config of either kind, and the source of its kubeconfig.
 
 use everest_cluster::{Catalog, Trust};
 use everest_schemas::managed::{
@@ -26,7 +26,7 @@ pub trait Config:
     /// Which of them.
     const KIND: ProviderConfigKind;
 
-    /// Where the kubeconfig is.
+    /// The source of the kubeconfig.
     fn credentials(&self) -> &Credentials;
 
     /// Context of the kubeconfig.
@@ -35,10 +35,10 @@ pub trait Config:
     /// The catalog of engine operators.
     fn catalog(&self) -> Option<&CatalogReference>;
 
-    /// What was last said of it.
+    /// The last status.
     fn status(&self) -> Option<&ProviderConfigStatus>;
 
-    /// Which target it is of.
+    /// The key of its target.
     fn key(&self) -> TargetKey {
         TargetKey {
             kind: Self::KIND,
@@ -88,22 +88,23 @@ impl Config for ClusterProviderConfig {
     }
 }
 
-/// What a target is made of, read from a config.
+/// The data of a config from which a target is made.
 #[derive(Clone, Debug)]
 pub(super) struct KubeconfigSource {
     pub(super) place: Place,
     pub(super) context: Option<String>,
     pub(super) catalog: Catalog,
-    /// The config is being deleted: it serves those that still have to be.
+    /// True if the config is being deleted: it still serves managed resources that have to be
+    /// deleted.
     pub(super) deleting: bool,
-    /// The config is of one namespace, and so is whoever may write it.
+    /// True for a namespaced config, whose authors may have rights in that namespace only.
     pub(super) is_namespaced: bool,
 }
 
-/// Where a kubeconfig is.
+/// The place of a kubeconfig.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Place {
-    /// Nowhere: the provider's own cluster and identity.
+    /// No kubeconfig: the provider's own cluster and identity.
     Own,
     Secret {
         namespace: String,
@@ -130,7 +131,7 @@ impl std::fmt::Display for Place {
 }
 
 impl KubeconfigSource {
-    /// What a config says, if it may say so.
+    /// Reads a config, and refuses one that is not permitted.
     pub(super) fn of<C: Config>(config: &C) -> Result<Self, TargetError> {
         let catalog = config
             .catalog()
@@ -147,10 +148,10 @@ impl KubeconfigSource {
         })
     }
 
-    /// What a kubeconfig from here may do. Whoever may write Secrets in some namespace writes the
-    /// kubeconfigs of a ProviderConfig there, and a command would run with the provider's own
-    /// rights: these name none, whatever the flag says. Files are read only for what whoever runs
-    /// the provider has put into its container.
+    /// The trust in a kubeconfig from here. A user who may write Secrets in a namespace can write
+    /// the kubeconfigs of ProviderConfigs there, and a command would run with the provider's own
+    /// rights: such kubeconfigs may never name a command, whatever the flag says. Files may be read
+    /// only by kubeconfigs that the provider's administrator has put into its container.
     pub(super) fn trust(&self, commands: bool) -> Trust {
         Trust {
             commands: commands && !self.is_namespaced,
@@ -158,7 +159,7 @@ impl KubeconfigSource {
         }
     }
 
-    /// Tells two ways to reach a cluster apart, without keeping the credentials.
+    /// A fingerprint of the connection data, to detect changes without keeping the credentials.
     pub(super) fn fingerprint(&self, kubeconfig: Option<&SecretString>) -> [u8; 32] {
         let mut hash = Sha256::new();
         let mut add = |text: &str| {
@@ -174,8 +175,8 @@ impl KubeconfigSource {
     }
 }
 
-/// Where the credentials are; the rules of the definitions again, for objects that are older
-/// than them.
+/// The place of the credentials. Repeats the rules of the definitions, for objects that are older
+/// than those rules.
 fn place(key: &TargetKey, credentials: &Credentials) -> Result<Place, TargetError> {
     let not_permitted = |cause: &str| TargetError::NotPermitted {
         key: key.clone(),
@@ -248,7 +249,7 @@ pub(super) struct Found {
     pub(super) version: Option<String>,
 }
 
-/// Reads the kubeconfig at `place`; none for the provider's own identity.
+/// Reads the kubeconfig at `place`; `None` for the provider's own identity.
 pub(super) async fn read(
     control: &kube::Client,
     key: &TargetKey,

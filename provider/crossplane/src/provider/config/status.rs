@@ -1,11 +1,11 @@
-//! What is said in the status of a config: pure functions of what was seen.
+//! The status of a config: pure functions of the observation.
 
 use everest_schemas::managed::{Condition, ProviderConfigStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::TargetError;
 
-/// The status of a config that is there to stay.
+/// The status of a config that is not being deleted.
 pub(super) fn present(
     before: Option<&ProviderConfigStatus>,
     users: usize,
@@ -34,7 +34,7 @@ pub(super) fn present(
     status(before, users, vec![ready])
 }
 
-/// The status of a config that is deleted but still used.
+/// The status of a config that is being deleted but still used.
 pub(super) fn terminating(
     before: Option<&ProviderConfigStatus>,
     users: usize,
@@ -84,8 +84,8 @@ fn condition(
     }
 }
 
-/// The conditions keep their time while their status is the same, so that a status that says
-/// nothing new equals the one before.
+/// A condition keeps its time while its status is the same, so that a status without news equals
+/// the one before.
 fn status(
     before: Option<&ProviderConfigStatus>,
     users: usize,

@@ -1,4 +1,4 @@
-//! The target of one config: made, kept, made again, given up.
+//! The life of the target of one config: made, kept, made again, dropped.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex as StdMutex, PoisonError};
@@ -22,20 +22,20 @@ use super::kubeconfig_source::{self, KubeconfigSource, Place};
 use super::{FIELD_MANAGER, Shared, Target, TargetError, TargetKey};
 use crate::provider::namespace;
 
-/// How long config and credentials count as unchanged without a word from a watch.
+/// The time for which config and credentials count as unchanged without a watch event.
 const TRUSTED: Duration = Duration::from_secs(30);
 
-/// How long a failure is repeated to all who ask before it is looked into again.
+/// The time for which a failure is the answer to all calls before the next attempt.
 const FAILED: Duration = Duration::from_secs(2);
 
-/// How long the result of a check counts.
+/// The time for which the result of a check is valid.
 pub(super) const CHECKED: Duration = Duration::from_secs(30);
 
-/// How long a cache entry without a target is kept after its last failure: longer than anybody
-/// waits before asking again.
+/// The time for which a cache entry without a target is kept after its last failure: longer than
+/// any caller waits before its next attempt.
 const SPENT: Duration = Duration::from_secs(300);
 
-/// Longest time for a request to a cluster while nothing is known of it.
+/// Longest time for a request to a cluster that has not answered yet.
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// The group of Everest v2.
@@ -125,7 +125,7 @@ impl CachedTarget {
         }
     }
 
-    /// Whether nobody has asked for long and there is nothing to keep.
+    /// Returns true if the entry was not used for long and has nothing to keep.
     pub(super) fn is_spent(&self) -> bool {
         let Ok(state) = self.state.try_lock() else {
             return false;
@@ -134,7 +134,7 @@ impl CachedTarget {
         state.current.is_none() && state.failure.as_ref().is_some_and(failed_long_ago)
     }
 
-    /// Whether the config's namespace is being deleted. One whose state is not known is not.
+    /// Returns true if the config's namespace is being deleted; false if that is not known.
     async fn is_ending(&self, shared: &Shared) -> bool {
         let Some(namespace) = &self.key.namespace else {
             return false;
@@ -150,8 +150,8 @@ impl CachedTarget {
         }
     }
 
-    /// Asks the cluster of a target that there is, however lately it has answered. Several
-    /// watches break down at once: one question answers all of them.
+    /// Checks the cluster of an existing target, however recently it has answered. Several watches
+    /// break at once, and one check serves all of them.
     pub(super) async fn suspect(&self, shared: &Shared) {
         let known = {
             let state = self.state.lock().await;
@@ -162,7 +162,7 @@ impl CachedTarget {
         }
     }
 
-    /// Asks the cluster of a target that there is, unless it answered less than `lately` ago.
+    /// Checks the cluster of an existing target, unless it answered less than `lately` ago.
     pub(super) async fn check(&self, shared: &Shared, lately: Duration) -> Result<(), TargetError> {
         let mut state = self.state.lock().await;
         let Some(current) = &state.current else {
@@ -188,7 +188,7 @@ impl CachedTarget {
         }
     }
 
-    /// Reads config and credentials, and makes another target if they are others.
+    /// Reads config and credentials, and makes a new target if they have changed.
     async fn refresh(
         self: &Arc<Self>,
         shared: &Arc<Shared>,
@@ -313,7 +313,7 @@ impl CachedTarget {
         }
     }
 
-    /// Follows the Secret that the config names now, and no other.
+    /// Watches the Secret that the config names now, and no other.
     fn watch_secret(self: &Arc<Self>, shared: &Arc<Shared>, state: &mut State, place: &Place) {
         let Place::Secret {
             namespace, name, ..
@@ -365,7 +365,7 @@ impl CachedTarget {
     }
 }
 
-/// Whether a cluster answers, takes the credentials and runs Everest v1.
+/// Checks that a cluster answers, accepts the credentials and runs Everest v1.
 async fn probe(key: &TargetKey, client: &kube::Client) -> Result<(), TargetError> {
     let object = Object {
         kind: "APIResourceList".to_owned(),

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use super::*;
 use crate::provider::testing::scripted::{Seen, api};
 
-/// What the control plane holds; Everest runs in it, so that it is a target as well.
+/// The objects of the control plane. Everest runs in it, so it is also a target.
 #[derive(Default)]
 struct World {
     config: Option<Value>,

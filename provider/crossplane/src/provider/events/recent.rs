@@ -1,4 +1,4 @@
-//! What was said lately, so that it is not said again and again.
+//! The recent events, so that none is repeated too often.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -7,34 +7,34 @@ use tokio::time::Instant;
 
 use super::{EventType, Reason, Spoken};
 
-/// How long something said counts as said lately.
+/// The time for which an event counts as recent.
 const LATELY: Duration = Duration::from_secs(600);
 
 /// A repetition is counted at most this often.
 const REPEATED: Duration = Duration::from_secs(30);
 
-/// How many different things may be said of an object at once.
+/// The number of different events about one object that are allowed at once.
 const BURST: f64 = 25.0;
 
-/// How many more a second: one in half a minute.
+/// The number of further events a second: one in half a minute.
 const REFILL: f64 = 1.0 / 30.0;
 
-/// The most that is remembered; beyond it what is oldest is forgotten.
+/// The most events that are remembered; beyond that, the oldest are forgotten.
 const REMEMBERED: usize = 4096;
 
-/// What to do with an event.
+/// The decision on an event.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Said {
     /// It is new: write it.
     New,
-    /// It was said before: count it.
+    /// It is a repetition: raise the count.
     Again {
         /// Name of the event.
         name: String,
-        /// How often it was said.
+        /// The new count.
         count: i32,
     },
-    /// Do not write it: it was just said, or too much is said of the object.
+    /// Drop it: it was just written, or the object has too many events.
     TooMuch,
 }
 
@@ -88,7 +88,7 @@ fn key(spoken: &Spoken) -> Key {
 }
 
 impl Recent {
-    /// What to do with an event that is said at `now`.
+    /// Decides on an event at `now`.
     pub(super) fn hear(&mut self, spoken: &Spoken, now: Instant) -> Said {
         self.forget(now);
         let key = key(spoken);

@@ -1,4 +1,4 @@
-//! `BackupStorage`: a BackupStorage of Everest's and the Secret with its credentials.
+//! `BackupStorage`: a BackupStorage of Everest and the Secret with its credentials.
 
 mod users;
 
@@ -38,7 +38,7 @@ impl Kind for BackupStorages {
     type External = BackupStorage;
     const HAS_SECRETS: bool = true;
 
-    /// Everest looks at no bucket: what exists can be used.
+    /// Everest checks no bucket, so an existing storage counts as usable.
     async fn readiness(_: &mut Scene<'_, Self>, external: &Arc<BackupStorage>) -> Readiness {
         if external.metadata.deletion_timestamp.is_some() {
             return Readiness::Failed("the storage is being deleted".to_owned());
@@ -46,7 +46,7 @@ impl Kind for BackupStorages {
         Readiness::Ready
     }
 
-    /// The storage as it is said, or as it is where only the credentials differ.
+    /// The body of the storage; the present one if only the credentials differ.
     async fn change(
         scene: &Scene<'_, Self>,
         external: &BackupStorage,
@@ -87,16 +87,16 @@ impl Kind for BackupStorages {
         lifecycle::change(scene, &mut change, external).await
     }
 
-    /// Held while anything uses the storage, or will take its final backup to it: a deletion
-    /// cannot be taken back, and takes the Secret at once.
+    /// Holds the deletion while anything uses the storage or will write its final backup to it: a
+    /// deletion cannot be undone, and removes the Secret at once.
     async fn delete(scene: &mut Scene<'_, Self>, _: &BackupStorage) -> Result<(), ReconcileError> {
         let more = users::final_backups(scene).await?;
         let mut removal = removal(scene).used_by(more);
         lifecycle::delete(scene, &mut removal).await
     }
 
-    /// Everest does not look at a deleted storage again, so one that was deleted while in use
-    /// keeps its finalizer for ever.
+    /// Releases a storage that was deleted while in use: Everest does not reconcile it again, so it
+    /// would keep its finalizer forever.
     async fn ending(
         scene: &mut Scene<'_, Self>,
         _: &BackupStorage,
@@ -128,7 +128,7 @@ fn removal(scene: &Scene<'_, BackupStorages>) -> RemoveStorage {
     RemoveStorage::of(&placed(scene, None), FIELD_MANAGER)
 }
 
-/// What is said, with the Secret that the storage reads.
+/// The configuration with the name of the Secret that the storage reads.
 fn placed(
     scene: &Scene<'_, BackupStorages>,
     external: Option<&BackupStorage>,
@@ -153,8 +153,8 @@ async fn creation(
     Ok(create_storage(&placed, content, FIELD_MANAGER))
 }
 
-/// The body of the Secret with the credentials, where it has to be written: what is in it is not
-/// read.
+/// The body of the Secret with the credentials, if it must be written. The current content of that
+/// Secret is not read.
 async fn due(
     scene: &Scene<'_, BackupStorages>,
     placed: &BackupStorageModel,
@@ -171,7 +171,7 @@ async fn due(
     content(scene, placed, &given).map(Some)
 }
 
-/// The body of the Secret with the credentials that a Secret gives.
+/// The body of the Secret with the credentials from another Secret.
 fn content(
     scene: &Scene<'_, BackupStorages>,
     placed: &BackupStorageModel,

@@ -106,7 +106,7 @@ impl Kind for Databases {
         readiness::database(&observation)
     }
 
-    /// What was made with a trigger is not restarted for it.
+    /// Records the restart trigger of a new database, so that it is not restarted for it.
     async fn note_creation(
         scene: &mut Scene<'_, Self>,
         external: &Arc<DatabaseCluster>,
@@ -118,7 +118,7 @@ impl Kind for Databases {
         Ok(Arc::new(noted))
     }
 
-    /// Whether there is anything to do; the lifecycle knows what.
+    /// Returns a body if there is anything to do; the lifecycle decides what.
     async fn change(
         scene: &Scene<'_, Self>,
         external: &DatabaseCluster,
@@ -130,7 +130,8 @@ impl Kind for Databases {
         Ok((!matches!(next, Ok(Action::Done(())))).then(|| json!({})))
     }
 
-    /// A restart from Everest's UI drops the annotations of a database in Everest before 1.16.1.
+    /// The trigger of the last restart: before Everest 1.16.1, a restart from the UI drops the
+    /// annotations of a database.
     fn remembered(
         config: &DatabaseModel,
         external: &DatabaseCluster,
@@ -156,7 +157,7 @@ impl Kind for Databases {
         lifecycle::change(scene, &mut keep, external).await
     }
 
-    /// A final backup is only begun if the rules have nothing against it.
+    /// Checks the rules before a final backup is begun.
     async fn delete(
         scene: &mut Scene<'_, Self>,
         external: &DatabaseCluster,
@@ -202,15 +203,15 @@ impl Kind for Databases {
     }
 }
 
-/// What is done to keep the database as the managed resource says, which remembers the trigger of
-/// the last restart as well.
+/// The lifecycle that keeps the database, with the trigger of the last restart from the managed
+/// resource.
 fn keep(scene: &Scene<'_, Databases>) -> KeepDatabase {
     let remembered = metadata::annotation(&scene.managed.metadata, RESTARTED_FOR);
     let manager = scene.cluster().field_manager();
     KeepDatabase::of(scene.config, remembered, manager)
 }
 
-/// How long the database and its engine have stood as they do, as far as that tells of the last
+/// The time for which the state of the database and its engine has been the same since the last
 /// change.
 fn stood(
     scene: &mut Scene<'_, Databases>,

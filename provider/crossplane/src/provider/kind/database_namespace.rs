@@ -1,7 +1,7 @@
 //! `DatabaseNamespace`: a Namespace with Everest's label and the operators of its engines, which
 //! OLM installs.
 //!
-//! Each look goes as far as it can without waiting, and says what it waits for.
+//! Each reconcile goes as far as it can without waiting, and reports what it waits for.
 
 use std::sync::Arc;
 
@@ -72,7 +72,7 @@ impl Kind for DatabaseNamespaces {
         }
     }
 
-    /// Whether anything is missing; the lifecycle finds out what.
+    /// Returns a body if anything is missing; the lifecycle decides what.
     async fn change(
         scene: &Scene<'_, Self>,
         external: &Namespace,
@@ -116,7 +116,7 @@ impl Kind for DatabaseNamespaces {
         Ok(Arc::new(external.clone()))
     }
 
-    /// Takes the namespace down in Everest's order, as far as it goes without waiting.
+    /// Removes the namespace in Everest's order, as far as possible without waiting.
     async fn delete(scene: &mut Scene<'_, Self>, _: &Namespace) -> Result<(), ReconcileError> {
         let cluster = scene.cluster().with_empty_cache();
         let mut removal = RemoveNamespace::of(scene.config, namespace::subscriber(&cluster));
@@ -126,7 +126,7 @@ impl Kind for DatabaseNamespaces {
         Ok(())
     }
 
-    /// A storage that was deleted while in use would hold the namespace for ever.
+    /// Releases storages that were deleted while in use, which would hold the namespace forever.
     async fn ending(
         scene: &mut Scene<'_, Self>,
         external: &Namespace,
@@ -157,8 +157,8 @@ impl Kind for DatabaseNamespaces {
         })
     }
 
-    /// A namespace that somebody deletes waits for the managed resources in it, and one that is
-    /// kept is not ours to wait for.
+    /// Returns true for a namespace that waits for the managed resources in it, and for one that is
+    /// kept.
     fn is_left(config: &NamespaceModel, external: &Namespace, home: &str) -> bool {
         let is_going = external.metadata.deletion_timestamp.is_some();
         match keeps(config) {
@@ -167,7 +167,7 @@ impl Kind for DatabaseNamespaces {
         }
     }
 
-    /// What Kubernetes says is left in it.
+    /// The remaining objects, as Kubernetes reports them.
     fn holders(external: &Namespace) -> Option<String> {
         const TELLING: [&str; 3] = [
             "NamespaceContentRemaining",
@@ -194,7 +194,7 @@ impl Kind for DatabaseNamespaces {
     }
 }
 
-/// What is waited for; none once nothing is.
+/// The condition to wait for; `None` if there is none.
 fn missing(next: Stepped<()>) -> Result<Option<String>, ReconcileError> {
     match next {
         Stepped::Done(()) | Stepped::Deleting => Ok(None),
@@ -216,8 +216,8 @@ fn is_managed(external: &Namespace) -> bool {
     label.is_some_and(|label| label == MANAGED_BY)
 }
 
-/// A namespace that is none of Everest's and that this resource did not make is taken over only
-/// if that is asked for.
+/// Refuses a namespace that Everest does not manage and that this resource did not create, unless
+/// `takeOwnership` is set.
 fn refuse_foreign(
     scene: &Scene<'_, DatabaseNamespaces>,
     external: &Namespace,
@@ -238,7 +238,7 @@ fn refuse_foreign(
     Err(blocked.into())
 }
 
-/// The engines that were listed when the namespace was last looked at and are so no longer.
+/// The engines that were listed at the last reconcile and are not listed any more.
 fn removed(scene: &Scene<'_, DatabaseNamespaces>) -> Vec<Engine> {
     let before = scene.managed.status.at_provider.get("engines");
     let (Some(Value::Object(before)), Some(now)) = (before, scene.config.engines.known()) else {
@@ -250,13 +250,13 @@ fn removed(scene: &Scene<'_, DatabaseNamespaces>) -> Vec<Engine> {
         .collect()
 }
 
-/// Whether an engine is not as it is asked for.
+/// Returns true if an engine is not as wanted.
 fn differs(said: &EngineInstall, held: &EngineInstall) -> bool {
     let other = |said: &Field<String>, held: &Field<String>| said.is_known() && said != held;
     other(&said.channel, &held.channel) || other(&said.version, &held.installed_version)
 }
 
-/// Follows the metadata of a kind, and tells in which namespace something happened.
+/// Watches the metadata of a kind, and reports the namespaces in which something happened.
 fn companion<K>(cluster: &Cluster, tell: &Tell) -> Companion
 where
     K: Resource<DynamicType = ()> + Clone + std::fmt::Debug + Send + Sync + 'static,

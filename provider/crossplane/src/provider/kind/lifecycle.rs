@@ -1,5 +1,5 @@
-//! Lifecycles of everest-core in a reconcile: what they write is written, what they wait for is
-//! told.
+//! Runs lifecycles of everest-core in a reconcile: carries out their writes and reports what they
+//! wait for.
 
 use std::sync::Arc;
 
@@ -10,10 +10,10 @@ use everest_core::readiness::Readiness;
 use super::{Kind, Scene};
 use crate::provider::error::{ReconcileError, WAY_OUT};
 
-/// What has to come before the external object can be made.
+/// The condition to wait for before the external object can be created.
 ///
 /// # Errors
-/// Whatever keeps the cluster from being looked at.
+/// Any error that prevents reading the cluster.
 pub async fn awaited<K: Kind, L: Lifecycle + Send>(
     scene: &mut Scene<'_, K>,
     lifecycle: &mut L,
@@ -30,7 +30,7 @@ pub async fn awaited<K: Kind, L: Lifecycle + Send>(
     })
 }
 
-/// Whether an external object that exists has become what its lifecycle makes of it.
+/// Judges an existing external object by its lifecycle.
 pub async fn readiness<K, L>(
     scene: &mut Scene<'_, K>,
     lifecycle: &mut L,
@@ -61,10 +61,10 @@ where
     }
 }
 
-/// Does what comes next of a change. Returns the external object as the last write has left it.
+/// Does the next steps of a change. Returns the external object after the last write.
 ///
 /// # Errors
-/// `Held` where nothing is written before something has come.
+/// `Held` if something has to be waited for before a write.
 pub async fn change<K, L>(
     scene: &mut Scene<'_, K>,
     lifecycle: &mut L,
@@ -87,10 +87,10 @@ where
     }
 }
 
-/// Does what comes before the external object, and makes it.
+/// Takes the steps before the external object, and creates it.
 ///
 /// # Errors
-/// `Held` where something else has to come first.
+/// `Held` if something else has to happen first.
 pub async fn create<K, L>(
     scene: &mut Scene<'_, K>,
     lifecycle: &mut L,
@@ -113,10 +113,10 @@ where
     }
 }
 
-/// Whether what comes next is to make something.
+/// Returns true if the next step creates something.
 ///
 /// # Errors
-/// Whatever keeps the cluster from being looked at.
+/// Any error that prevents reading the cluster.
 pub async fn creates<K: Kind, L: Lifecycle + Send>(
     scene: &mut Scene<'_, K>,
     lifecycle: &mut L,
@@ -127,7 +127,7 @@ pub async fn creates<K: Kind, L: Lifecycle + Send>(
     Ok(matches!(action, Action::Create { .. }))
 }
 
-/// Does what comes before the deletion of the external object, and asks for it.
+/// Does the steps before the deletion of the external object, and requests it.
 ///
 /// # Errors
 /// `Held` while something is waited for.
@@ -147,11 +147,11 @@ pub async fn delete<K: Kind, L: Lifecycle + Send>(
     }
 }
 
-/// Does what an external object that is being deleted cannot go without. Returns whether anything
-/// was written, and what is waited for.
+/// Does the work without which an external object that is being deleted cannot go. Returns whether
+/// anything was written, and what is waited for.
 ///
 /// # Errors
-/// Whatever keeps the cluster from being looked at or written to.
+/// Any error that prevents reading or writing the cluster.
 pub async fn attend<K: Kind, L: Lifecycle + Send>(
     scene: &mut Scene<'_, K>,
     lifecycle: &mut L,
@@ -166,10 +166,10 @@ pub async fn attend<K: Kind, L: Lifecycle + Send>(
     })
 }
 
-/// What is still there once the external object is gone.
+/// The condition that is still to be waited for after the external object is gone.
 ///
 /// # Errors
-/// Whatever keeps it from being looked for.
+/// Any error that keeps it from being looked for.
 pub async fn remains<K: Kind, L: Lifecycle + Send>(
     scene: &mut Scene<'_, K>,
     lifecycle: &mut L,
@@ -184,7 +184,7 @@ pub async fn remains<K: Kind, L: Lifecycle + Send>(
     })
 }
 
-/// What is waited for, as a sentence.
+/// The condition of the wait, as a sentence.
 pub fn told(waiting: Waiting) -> String {
     match waiting {
         Waiting::Comes(missing) => format!("waiting for {missing}"),

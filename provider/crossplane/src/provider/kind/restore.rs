@@ -29,7 +29,7 @@ impl Kind for Restores {
         lifecycle::awaited(scene, &mut BeginRestore::of(scene.config)).await
     }
 
-    /// One that was done stays done, whatever becomes of its database.
+    /// A restore that succeeded stays ready, whatever happens to its database.
     async fn readiness(
         scene: &mut Scene<'_, Self>,
         external: &Arc<DatabaseClusterRestore>,

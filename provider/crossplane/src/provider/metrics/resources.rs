@@ -1,4 +1,4 @@
-//! What is remembered of each managed resource, until it is gone.
+//! The data about each managed resource, until it is gone.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::ResourceKey;
 
-/// What the gauges count.
+/// The state that the gauges count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct State {
     pub(super) exists: bool,
@@ -30,12 +30,12 @@ pub(super) struct Resources {
 }
 
 impl Resources {
-    /// Whether this is the first time.
+    /// Returns true if this is the first time.
     pub(super) fn first_reconciled(&mut self, key: &ResourceKey) -> bool {
         !std::mem::replace(&mut self.of(key).reconciled, true)
     }
 
-    /// Whether this is the first time, of one that was seen from the start.
+    /// Returns true if this is the first time for a resource whose first reconcile was seen.
     pub(super) fn first_ready(&mut self, key: &ResourceKey) -> bool {
         let known = self.of(key);
         !std::mem::replace(&mut known.was_ready, true) && known.reconciled
@@ -45,7 +45,7 @@ impl Resources {
         self.of(key).matched = Some(now);
     }
 
-    /// How long ago it matched; none if it has not since the last drift.
+    /// The time since it last matched; `None` if it has not matched since the last drift.
     pub(super) fn drifted(&mut self, key: &ResourceKey, now: Instant) -> Option<Duration> {
         self.of(key).matched.take().map(|matched| now - matched)
     }

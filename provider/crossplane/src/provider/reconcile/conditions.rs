@@ -1,4 +1,4 @@
-//! What the conditions say where something fails or waits.
+//! The conditions when something fails or waits.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! What is done to a managed resource comes to the same whenever the process dies on the way.
+//! Changes of a managed resource have the same result whenever the process dies on the way.
 
 use everest_core::restart::RESTARTED_FOR;
 use serde_json::{Value, json};

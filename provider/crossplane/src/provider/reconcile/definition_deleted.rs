@@ -1,4 +1,4 @@
-//! Whether a managed resource goes by itself or with its definition.
+//! Tells the deletion of a managed resource from that of its definition.
 
 use everest_schemas::managed::{GROUP, ManagedModel};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
@@ -9,17 +9,17 @@ use crate::provider::error::ReconcileError;
 use crate::provider::kind::Kind;
 
 impl<K: Kind> Reconciler<'_, K> {
-    /// Whether the managed resource is deleted because its definition is: the definition began to
-    /// go no later than it did.
+    /// Returns true if the managed resource is being deleted because its definition is: the
+    /// deletion of the definition began no later.
     ///
     /// Definitions belong to the package, so the API server deletes every managed resource when
-    /// somebody deletes the Provider, while its process still runs. A resource that was deleted
-    /// before was asked for by itself. The definition is asked for each time, since a watch may
-    /// be behind just then.
+    /// someone deletes the Provider, while its process still runs. A managed resource whose
+    /// deletion began earlier was deleted by itself. The definition is read each time, because a
+    /// watch may be stale just then.
     ///
     /// # Errors
-    /// When the control plane does not say: what is not known must not end a database. Without
-    /// the right to read definitions it counts as no.
+    /// If the control plane does not answer: a database must not be deleted on a guess. Without the
+    /// right to read definitions, the answer is no.
     pub(super) async fn is_definition_deleted(&self) -> Result<bool, ReconcileError> {
         let control = self.controller.context.control.clone();
         let definitions: Api<CustomResourceDefinition> = Api::all(control);

@@ -1,5 +1,5 @@
-//! Managed resources that name one external object: the oldest has it, and the others do nothing,
-//! or they would write against each other without end.
+//! Managed resources that name the same external object: it belongs to the oldest, and the others
+//! do nothing, or they would overwrite each other without end.
 
 use everest_core::v1::ObjectMapping;
 use everest_schemas::managed::{Managed, ManagedModel};
@@ -12,15 +12,15 @@ use crate::provider::metadata;
 use crate::provider::policies::Policies;
 
 impl<K: Kind> Reconciler<'_, K> {
-    /// The managed resource that has the external object, if it is another one.
+    /// The managed resource to which the external object belongs, if it is another one.
     pub(super) fn holder(&self) -> Option<String> {
         let all = self.controller.resources.get()?.state();
         holder::<K>(&self.managed, all.iter().map(AsRef::as_ref))
     }
 }
 
-/// The oldest of those in `all` that want the external object of `managed`, if that is older
-/// than `managed`. Who only observes takes nothing from anybody.
+/// The oldest of those in `all` that name the external object of `managed`, if it is older than
+/// `managed`. Resources that only observe do not count.
 fn holder<'a, K: Kind>(
     managed: &'a Managed<K::Model>,
     all: impl Iterator<Item = &'a Managed<K::Model>>,
@@ -55,7 +55,8 @@ fn writes<M: ManagedModel>(managed: &Managed<M>) -> bool {
     policies.is_ok_and(|policies| policies.create || policies.update || policies.delete)
 }
 
-/// Of two that were made in one second the first by name counts as older.
+/// The age for comparisons. Of two that were created in the same second, the first by name counts
+/// as older.
 fn age<M: ManagedModel>(managed: &Managed<M>) -> impl Ord + use<M> {
     let metadata = &managed.metadata;
     let created = metadata.creation_timestamp.as_ref().map(|time| time.0);

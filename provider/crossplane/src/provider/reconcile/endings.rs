@@ -1,4 +1,4 @@
-//! How external objects end that others use or that somebody else deletes.
+//! The deletion of external objects that others use or that someone else deletes.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! The steps of a reconcile that write.
+//! The steps of a reconcile that write to the external object.
 
 use everest_core::Operation;
 use everest_schemas::managed::{ManagedModel, members};
@@ -18,8 +18,8 @@ use crate::provider::metadata;
 use crate::provider::metrics::Verb;
 
 impl<K: Kind> Reconciler<'_, K> {
-    /// Makes the external object, once the rules have nothing against it. The begin is recorded
-    /// before, the end after.
+    /// Creates the external object, if no rule refuses it. The begin is recorded before, the end
+    /// after.
     pub(super) async fn create(&mut self) -> Result<(), ReconcileError> {
         // The watch may be behind: what is there already is not made again.
         if let Some(scene) = self.scene()
@@ -72,8 +72,8 @@ impl<K: Kind> Reconciler<'_, K> {
             .await
     }
 
-    /// Brings the external object to what is wanted, once the rules have nothing against it and
-    /// Everest would take the change.
+    /// Changes the external object to what is wanted, if no rule refuses it and Everest accepts
+    /// changes.
     pub(super) async fn update(&mut self) -> Result<(), ReconcileError> {
         let (Some(external), Some(change)) = (self.external.clone(), self.change.take()) else {
             return Ok(());
@@ -103,7 +103,7 @@ impl<K: Kind> Reconciler<'_, K> {
         Ok(())
     }
 
-    /// Asks for the deletion of the external object.
+    /// Requests the deletion of the external object.
     pub(super) async fn delete(&mut self) -> Result<(), ReconcileError> {
         let Some(external) = self.external.clone() else {
             return Ok(());
@@ -126,8 +126,8 @@ impl<K: Kind> Reconciler<'_, K> {
         }
     }
 
-    /// Does what the external object, which is being deleted, cannot go without. Returns what is
-    /// waited for.
+    /// Does the work without which the external object, which is being deleted, cannot go. Returns
+    /// what is waited for.
     pub(super) async fn attend(&mut self) -> Result<String, ReconcileError> {
         let ending = match (self.external.clone(), self.scene()) {
             (Some(external), Some(mut scene)) => K::ending(&mut scene, &external).await?,
@@ -145,7 +145,7 @@ impl<K: Kind> Reconciler<'_, K> {
         Ok(format!("{} is being deleted: {why}", self.shown()))
     }
 
-    /// What else has to go.
+    /// Removes remaining objects.
     pub(super) async fn clean_up(&mut self) -> Result<Option<String>, ReconcileError> {
         match self.scene() {
             Some(mut scene) => K::clean_up(&mut scene).await,
@@ -153,8 +153,8 @@ impl<K: Kind> Reconciler<'_, K> {
         }
     }
 
-    /// Lets the managed resource go although its external object may be there, and says so where
-    /// it can still be read once the namespace is gone.
+    /// Releases the managed resource although its external object may exist, and publishes an event
+    /// that can still be read once the namespace is gone.
     pub(super) async fn abandon(&mut self) -> Result<(), ReconcileError> {
         // One that cannot be read is let go as well, by the name that it has.
         let _ = self.placed();
@@ -187,8 +187,8 @@ impl<K: Kind> Reconciler<'_, K> {
         Ok(())
     }
 
-    /// Whether the external object is really gone before the managed resource goes: the watch
-    /// may not have shown what was just made. One that may not delete asks nobody.
+    /// Checks that the external object is really gone before the managed resource goes: the watch
+    /// may not have shown a new object yet. Without the policy `Delete` there is no check.
     pub(super) async fn is_released_for_good(
         &mut self,
         situation: &mut Situation,
@@ -217,7 +217,7 @@ impl<K: Kind> Reconciler<'_, K> {
         Ok(false)
     }
 
-    /// The members that the server has decided and the spec leaves open.
+    /// The members that the server has chosen and the spec leaves open.
     pub(super) fn decided(&mut self, external: &K::External) -> Map<String, Value> {
         let mut decided = Value::Object(Map::new());
         let Some(scene) = self.scene() else {
@@ -241,7 +241,7 @@ impl<K: Kind> Reconciler<'_, K> {
         decided.as_object().cloned().unwrap_or_default()
     }
 
-    /// Writes what the server has decided into the spec.
+    /// Writes these members into the spec.
     pub(super) async fn late_initialize(&mut self) -> Result<(), ReconcileError> {
         let Some(external) = self.external.clone() else {
             return Ok(());
@@ -261,7 +261,7 @@ impl<K: Kind> Reconciler<'_, K> {
         Ok(())
     }
 
-    /// Whether the rules have anything against what is planned.
+    /// Checks the rules for the planned change.
     async fn validate(&mut self, operation: Operation) -> Result<(), ReconcileError> {
         let prior = match (operation, self.external.clone(), self.scene()) {
             (Operation::Update, Some(external), Some(scene)) => {

@@ -1,4 +1,4 @@
-//! What is seen of the external object, and where it is.
+//! The observation of the external object, and its location.
 
 use everest_core::path::FieldPath;
 use everest_core::rules::Validate;
@@ -16,8 +16,8 @@ use crate::provider::reconcile_state::Related;
 use crate::provider::usage::UserOfConfig;
 
 impl<K: Kind> Reconciler<'_, K> {
-    /// Connects to the cluster and looks at the external object. `situation` says what was seen
-    /// then, or that nobody can ever look.
+    /// Connects to the cluster and observes the external object. `situation` then has the
+    /// observation, or that the cluster can never be reached.
     pub(super) async fn observe(
         &mut self,
         situation: &mut Situation,
@@ -39,7 +39,8 @@ impl<K: Kind> Reconciler<'_, K> {
         Ok(())
     }
 
-    /// Connects to the cluster. Who deletes notes no use: a namespace that is going takes none.
+    /// Connects to the cluster. A deletion notes no usage: a namespace that is being deleted
+    /// accepts none.
     async fn connect(&mut self, is_deleting: bool) -> Result<(), ReconcileError> {
         let context = &self.controller.context;
         let reference = &self.managed.spec.provider_config_ref;
@@ -72,7 +73,7 @@ impl<K: Kind> Reconciler<'_, K> {
         Ok(())
     }
 
-    /// What the managed resource says, with namespace and name of the external object.
+    /// The configuration, with namespace and name of the external object.
     pub(super) fn placed(&mut self) -> Result<K::Model, ReconcileError> {
         let mut config = match &self.managed.spec.for_provider.model {
             Ok(model) => model.clone(),
@@ -83,8 +84,8 @@ impl<K: Kind> Reconciler<'_, K> {
         Ok(config)
     }
 
-    /// Leaves to whoever has raised it what only goes up and is no longer ours: a change of
-    /// anything else is made without it.
+    /// Removes values from the configuration that someone else has raised and taken over; other
+    /// changes are made without them.
     async fn give_way(&mut self) -> Result<(), ReconcileError> {
         let (Some(external), Some(scene)) = (self.external.clone(), self.scene()) else {
             return Ok(());
@@ -109,7 +110,7 @@ impl<K: Kind> Reconciler<'_, K> {
         Ok(())
     }
 
-    /// What there is of the external object.
+    /// The state of the external object.
     async fn external_state(&mut self, is_deleting: bool) -> Result<External, ReconcileError> {
         let Some(external) = self.external.clone() else {
             return Ok(External::Absent);
@@ -141,15 +142,15 @@ impl<K: Kind> Reconciler<'_, K> {
         })
     }
 
-    /// Whether an object that exists is no longer ours to delete.
+    /// Returns true if an existing object is not ours to delete any more.
     pub(super) fn is_left(&self, external: &K::External) -> bool {
         self.config
             .as_ref()
             .is_some_and(|config| K::is_left(config, external, &self.key.0))
     }
 
-    /// Whether the work was begun once, by whomever. An earlier object may have gone since, and
-    /// with it how it ended.
+    /// Returns true if the operation was begun once, by any process. Its object may be gone since,
+    /// and with it its result.
     fn is_done(&self) -> bool {
         let state = self.managed.status.at_provider.get("state");
         let begun = state
@@ -181,7 +182,7 @@ impl<K: Kind> Reconciler<'_, K> {
         }
     }
 
-    /// That the external object is being deleted, and what holds it.
+    /// A sentence that the external object is being deleted, and what holds it.
     pub(super) fn going(&self) -> String {
         let held = self
             .state

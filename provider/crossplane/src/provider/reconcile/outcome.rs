@@ -1,4 +1,4 @@
-//! What a reconcile came to, and what is said of it.
+//! The result of a reconcile, as conditions.
 
 use std::time::Duration;
 
@@ -14,15 +14,15 @@ use crate::provider::error::{ReconcileError, WAY_OUT, sentence};
 use crate::provider::kind::Kind;
 use crate::provider::policies::InvalidPolicies;
 
-/// How soon what is not ready is looked at again although nothing changed: some judgements
-/// depend on time. See [`again`] for many of them.
+/// The interval of reconciles while an object is not ready: some judgements depend on time. See
+/// [`again`] for many such objects.
 pub(super) const NOT_READY: Duration = Duration::from_secs(5);
-/// How soon a deletion that goes on is looked at again although nothing changed.
+/// The interval of reconciles during a deletion.
 const DELETING: Duration = Duration::from_secs(5);
-/// How soon is looked again after somebody else wrote first.
+/// The pause after a write conflict.
 pub(super) const CONFLICT: Duration = Duration::from_millis(200);
 
-/// What a reconcile came to.
+/// The result of a reconcile.
 pub(super) struct Outcome {
     pub(super) report: Report,
     pub(super) next: Next,
@@ -42,7 +42,7 @@ pub(super) fn paused() -> Outcome {
     }
 }
 
-/// The policies mean nothing.
+/// The result with invalid policies.
 pub(super) fn refused(error: &InvalidPolicies) -> Outcome {
     Outcome {
         report: Report {
@@ -64,14 +64,14 @@ pub(super) fn deleting(why: String) -> Outcome {
     }
 }
 
-/// A reconcile that failed, at a managed resource that is being deleted or not, whose external
-/// object is `missing` or not as far as that was seen. What is not known to have changed is not
-/// said.
+/// The result of a failed reconcile, for a managed resource that is being deleted or not, whose
+/// external object is `missing` or not as far as that is known. Conditions without news keep their
+/// value.
 ///
-/// 1. What only waits has not failed.
-/// 2. What is missing is not ready and not as wanted.
-/// 3. What is being deleted is not ready.
-/// 4. What cannot be looked at is not known to be ready.
+/// 1. Waiting is no failure.
+/// 2. A missing object is not ready and not as wanted.
+/// 3. An object that is being deleted is not ready.
+/// 4. An object that cannot be observed is not known to be ready.
 pub(super) fn failed(failure: &ReconcileError, is_deleting: bool, is_missing: bool) -> Report {
     let why = failure.to_string();
     let up_to_date = match failure {
@@ -108,7 +108,8 @@ pub(super) fn failed(failure: &ReconcileError, is_deleting: bool, is_missing: bo
     }
 }
 
-/// Somebody else deletes the external object; `going` says what holds it.
+/// The result if someone else deletes the external object; `going` is a sentence about the reason
+/// for the delay.
 pub(super) fn deleted_elsewhere(going: &str) -> Outcome {
     Outcome {
         report: Report {
@@ -123,8 +124,8 @@ pub(super) fn deleted_elsewhere(going: &str) -> Outcome {
     }
 }
 
-/// How soon one of so many resources that may all be starting is looked at again: no more than
-/// half of the looks of a second are for those that nothing has happened to.
+/// The interval of reconciles if so many resources may be starting: at most half of the reconciles
+/// per second are for resources without events.
 fn again(resources: usize, max_reconcile_rate: u32) -> Duration {
     let resources = u32::try_from(resources).unwrap_or(u32::MAX);
     let all = Duration::from_secs(2 * u64::from(resources)) / max_reconcile_rate.max(1);
@@ -132,7 +133,7 @@ fn again(resources: usize, max_reconcile_rate: u32) -> Duration {
 }
 
 impl<K: Kind> Reconciler<'_, K> {
-    /// What is said of an external object that exists.
+    /// The result for an existing external object.
     pub(super) async fn settled(
         &mut self,
         up_to_date: ConditionUpdate,
@@ -203,7 +204,7 @@ impl<K: Kind> Reconciler<'_, K> {
         })
     }
 
-    /// What only the server says of an external object.
+    /// The members of `status.atProvider`.
     async fn at_provider(
         &mut self,
         external: &K::External,
@@ -220,7 +221,7 @@ impl<K: Kind> Reconciler<'_, K> {
         })
     }
 
-    /// Something that ran once and whose object is gone.
+    /// The result for an operation that ran once and whose object is gone.
     pub(super) fn done(&self) -> Outcome {
         let at_provider = &self.managed.status.at_provider;
         let state = at_provider.get("state").and_then(Value::as_str);
@@ -244,7 +245,7 @@ impl<K: Kind> Reconciler<'_, K> {
         }
     }
 
-    /// What may only be observed is not there.
+    /// The result for a missing object that may not be created.
     pub(super) fn absent(&self) -> Outcome {
         Outcome {
             report: Report {

@@ -1,4 +1,4 @@
-//! What is written to the managed resource itself: its status, annotations and finalizer.
+//! Writes to the managed resource itself: status, annotations and finalizer.
 
 use everest_schemas::managed::Managed;
 use jiff::Timestamp;
@@ -16,7 +16,7 @@ use crate::provider::kind::Kind;
 use crate::provider::metadata;
 
 impl<K: Kind> Reconciler<'_, K> {
-    /// Says what a reconcile came to.
+    /// Writes the result of a reconcile.
     pub(super) async fn finish(&mut self, outcome: Outcome) -> Next {
         let failed = outcome
             .report
@@ -44,7 +44,7 @@ impl<K: Kind> Reconciler<'_, K> {
         }
     }
 
-    /// Says why a reconcile failed.
+    /// Writes the failure of a reconcile.
     pub(super) async fn fail(&mut self, failure: ReconcileError) -> Next {
         if failure.is_gone() {
             self.gone = true;
@@ -60,10 +60,10 @@ impl<K: Kind> Reconciler<'_, K> {
         self.finish(Outcome { report, next }).await
     }
 
-    /// Says what an external object is like that could not be changed, and why it was not.
+    /// Writes the state of an external object that could not be changed, and the reason.
     ///
     /// # Errors
-    /// The failure, where nothing can be said of the object.
+    /// The failure, if the state of the object is not known.
     pub(super) async fn unchanged(
         &mut self,
         failure: ReconcileError,
@@ -82,7 +82,7 @@ impl<K: Kind> Reconciler<'_, K> {
         Ok(outcome)
     }
 
-    /// When to look again after a failure.
+    /// The pause after a failure.
     fn after(&mut self, failure: &ReconcileError) -> Next {
         match failure {
             ReconcileError::Held(_) => Next::After(NOT_READY),
@@ -90,7 +90,7 @@ impl<K: Kind> Reconciler<'_, K> {
         }
     }
 
-    /// Writes the status, if there is anything new to say.
+    /// Writes the status, if it has changed.
     async fn write_status(&mut self, report: &Report) -> Result<(), ReconcileError> {
         let before = self.managed.status.clone();
         // What was asked for during a pause is done after it.
@@ -155,7 +155,7 @@ impl<K: Kind> Reconciler<'_, K> {
         Ok(())
     }
 
-    /// Keeps on the managed resource what its external object may lose.
+    /// Copies data to the managed resource that its external object may lose.
     pub(super) async fn remember(&mut self, external: &K::External) -> Result<(), ReconcileError> {
         let Some(config) = &self.config else {
             return Ok(());
@@ -170,14 +170,14 @@ impl<K: Kind> Reconciler<'_, K> {
         self.patch(annotations, None).await
     }
 
-    /// Puts our finalizer and the external name on.
+    /// Writes our finalizer and the external name.
     pub(super) async fn prepare(&mut self) -> Result<(), ReconcileError> {
         let name = json!(self.name);
         let annotations = Map::from_iter([(metadata::EXTERNAL_NAME.to_owned(), name)]);
         self.patch(annotations, Some(true)).await
     }
 
-    /// Takes our finalizer off.
+    /// Removes our finalizer.
     pub(super) async fn let_go(&mut self) -> Result<(), ReconcileError> {
         self.patch(Map::new(), Some(false)).await?;
         self.measure_end();

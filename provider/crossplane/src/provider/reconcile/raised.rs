@@ -1,4 +1,4 @@
-//! What somebody else has raised.
+//! Values that someone else has raised.
 
 use serde_json::{Value, json};
 

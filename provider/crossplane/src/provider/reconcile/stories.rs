@@ -1,4 +1,4 @@
-//! What is asked of managed resources comes to the same whatever happens on the way: see the crate
+//! Requests for managed resources have the same result whatever happens on the way: see the crate
 //! `test_stories`.
 
 use std::marker::PhantomData;
@@ -34,7 +34,7 @@ macro_rules! of_managed_resources {
 
 for_each_kind!(of_managed_resources);
 
-/// The kinds that belong to managed resources.
+/// The kinds of the managed resources' objects.
 const CONFIGS: [(&str, &str, bool); 4] = [
     ("ProviderConfig", "providerconfigs", true),
     ("ClusterProviderConfig", "clusterproviderconfigs", false),
@@ -46,7 +46,7 @@ const CONFIGS: [(&str, &str, bool); 4] = [
     ),
 ];
 
-/// What a user does to the managed resource at a path.
+/// An action of a user on the managed resource at a path.
 type Turn = fn(&World, &str);
 
 /// A story before it is told.

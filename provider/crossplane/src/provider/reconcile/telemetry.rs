@@ -1,4 +1,4 @@
-//! What is told of a reconcile: events, measurements and the change log.
+//! Reports of a reconcile: events, metrics and the change log.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use crate::provider::events::{EventType, Reason};
 use crate::provider::kind::Kind;
 use crate::provider::metrics::{ResourceKey, Verb};
 
-/// A managed resource as measurements name it.
+/// The key of a managed resource in metrics.
 pub fn measured<K: Kind>(key: &(String, String)) -> ResourceKey {
     ResourceKey {
         gvk: format!("{API_VERSION}, Kind={}", K::Model::KIND),
@@ -25,12 +25,12 @@ pub fn measured<K: Kind>(key: &(String, String)) -> ResourceKey {
 }
 
 impl<K: Kind> Reconciler<'_, K> {
-    /// The managed resource as measurements name it.
+    /// The key of this managed resource in metrics.
     pub(super) fn measured(&self) -> ResourceKey {
         measured::<K>(self.key)
     }
 
-    /// The external object was written, or could not be.
+    /// Reports a write to the external object, or its failure.
     pub(super) fn wrote(&self, verb: Verb, failure: Option<&ReconcileError>) {
         let context = &self.controller.context;
         let (operation, reason, done) = match verb {
@@ -68,7 +68,7 @@ impl<K: Kind> Reconciler<'_, K> {
         }
     }
 
-    /// Nothing is done any more, which is told once.
+    /// Reports a pause, once.
     pub(super) fn report_pause(&self) {
         let said = self.managed.status.condition(SYNCED);
         if said.is_none_or(|synced| synced.reason != "ReconcilePaused") {
@@ -80,7 +80,7 @@ impl<K: Kind> Reconciler<'_, K> {
         }
     }
 
-    /// A reconcile failed.
+    /// Reports a failed reconcile.
     pub(super) fn report_error(&self, failure: &ReconcileError) {
         let reason = match failure {
             ReconcileError::Target(_) | ReconcileError::Usage(_) => Reason::CannotConnectToProvider,
@@ -105,14 +105,14 @@ impl<K: Kind> Reconciler<'_, K> {
         self.event(type_, reason, &failure.to_string());
     }
 
-    /// Says that something happened.
+    /// Publishes an event.
     pub(super) fn event(&self, type_: EventType, reason: Reason, message: &str) {
         let about = self.managed.object_ref(&());
         let events = &self.controller.context.events;
         events.publish_named(&about, Some(&self.name), type_, reason, message);
     }
 
-    /// Measures what the status says now.
+    /// Measures the present status.
     pub(super) fn measure(&self) {
         let metrics = &self.controller.context.metrics;
         let key = self.measured();
@@ -130,7 +130,7 @@ impl<K: Kind> Reconciler<'_, K> {
         }
     }
 
-    /// The managed resource was let go.
+    /// Measures the end of the managed resource.
     pub(super) fn measure_end(&self) {
         let metrics = &self.controller.context.metrics;
         let key = self.measured();

@@ -1,4 +1,4 @@
-//! What the rules say before a write.
+//! The rules before a write.
 
 use std::time::Duration;
 
@@ -10,14 +10,14 @@ use jiff::Timestamp;
 use super::Reconciler;
 use crate::provider::kind::Kind;
 
-/// A reconcile does not wait: the next one asks again.
+/// A reconcile does not wait for a cluster that does not answer: the next one asks again.
 const AT_ONCE: Duration = Duration::ZERO;
 
 impl<K: Kind> Reconciler<'_, K> {
-    /// What is against `planned`: first what needs no cluster, then what the cluster says.
+    /// Returns the findings against `planned`: first those without the cluster, then those with it.
     ///
     /// # Errors
-    /// When the cluster does not say what it would have to: then nothing is written.
+    /// If the cluster does not answer; nothing is written then.
     pub(super) async fn findings(
         &mut self,
         config: &K::Model,

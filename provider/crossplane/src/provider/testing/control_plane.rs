@@ -94,7 +94,7 @@ impl ControlPlane {
         self.server.all()
     }
 
-    /// Somebody else changes an object.
+    /// Someone else changes an object.
     pub(crate) fn change(&self, path: &str, body: &Value) {
         self.server
             .change(path, |object| json_patch::merge(object, body));
@@ -107,13 +107,13 @@ impl ControlPlane {
             .change(path, |object| object["status"]["status"] = json!(name));
     }
 
-    /// Somebody else makes an object.
+    /// Someone else makes an object.
     pub(crate) fn put(&self, path: &str, object: Value) {
         self.server.put(object);
         (self.react)(&self.server, path);
     }
 
-    /// Somebody else deletes an object.
+    /// Someone else deletes an object.
     pub(crate) fn delete(&self, path: &str) {
         self.server.mark_deleted(path);
         (self.react)(&self.server, path);
@@ -124,7 +124,7 @@ impl ControlPlane {
         self.processes().iter().flat_map(Process::writes).collect()
     }
 
-    /// How often an object began to exist at a path.
+    /// The number of objects created at a path.
     pub(crate) fn made(&self, path: &str) -> usize {
         self.server.made(path)
     }

@@ -42,7 +42,7 @@ pub(crate) async fn rest<K: Kind>(plane: &ControlPlane, controller: &Controller<
     panic!("never at rest: {:#}", plane.get(path).unwrap_or_default());
 }
 
-/// What Everest's and the engines' operators do: everything succeeds at once.
+/// The behaviour of the operators of Everest and the engines: everything succeeds at once.
 fn operators(server: &ApiServer, path: &str) {
     let Some(object) = server.get(path) else {
         return;
@@ -72,7 +72,7 @@ fn operators(server: &ApiServer, path: &str) {
     }
 }
 
-/// What Everest writes into a database.
+/// Makes Everest's writes to a database.
 fn everest(object: &mut Value) {
     let paused = object["spec"]["paused"] == true;
     let generation = object["metadata"]["generation"].clone();

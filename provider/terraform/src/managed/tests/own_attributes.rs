@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::*;
 
-/// How a change ends on a cluster that has nothing: whoever asks it for the object is refused.
+/// The result of a change on a cluster without objects, which refuses every read of the object.
 async fn changed<K: Kind>(prior: &K::Model, planned: &K::Model) -> Change<K::Model> {
     let (session, _) = world([]);
     let cluster = session.cluster().await.unwrap();

@@ -1,4 +1,4 @@
-//! Objects that somebody else has made anew under the name of one in a state.
+//! Objects that someone else has made anew under the name of one in a state.
 
 use everest_cluster::FIELD_MANAGER;
 
@@ -17,7 +17,7 @@ fn namespace() -> NamespaceModel {
     serde_json::from_value(json!({"name": "prod", "engines": {}})).unwrap()
 }
 
-/// What a destruction is refused with; nothing if the object of that UID is the one meant.
+/// The error of a refused destruction; `None` if the object has the expected UID.
 async fn refused<K: Guarded>(objects: Vec<(String, Json)>, prior: &K::Model) -> bool {
     let (session, kept) = world(objects);
     for object in kept.lock().unwrap().values_mut() {

@@ -24,7 +24,7 @@ fn storages(address: &str) -> (Arc<Stage<BackupStorage>>, Vec<BackupStorageModel
     (Arc::new(Stage::on(&session)), storages.collect())
 }
 
-/// What a refresh of all of them says, as many at once as the client asks for.
+/// The diagnostics of a refresh of all of them, with the client's concurrency.
 async fn refreshed(
     resource: &Arc<Stage<BackupStorage>>,
     storages: Vec<BackupStorageModel>,

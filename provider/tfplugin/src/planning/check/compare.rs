@@ -1,9 +1,9 @@
-//! When two values are one to Terraform: sets have no order.
+//! Equality of values in Terraform's sense: sets have no order.
 
 use crate::value::{Retype, Type, Value, msgpack, retype};
 
-/// Whether `a` and `b`, both of type `ty`, are the same value. Of what is promised of an unknown
-/// value nothing is compared.
+/// Returns true if `a` and `b`, both of type `ty`, are equal. Promises about unknown values are not
+/// compared.
 pub(crate) fn alike(ty: &Type, a: &Value, b: &Value) -> bool {
     if a == b {
         return true;
@@ -40,7 +40,7 @@ pub(crate) fn alike(ty: &Type, a: &Value, b: &Value) -> bool {
     }
 }
 
-/// How many elements are compared each with each.
+/// The maximum number of elements that are compared pairwise.
 const MAX_PAIRED: usize = 1000;
 
 fn sorted(of: &Type, items: &[Value]) -> Option<Vec<Vec<u8>>> {
@@ -50,7 +50,7 @@ fn sorted(of: &Type, items: &[Value]) -> Option<Vec<Vec<u8>>> {
     Some(bytes)
 }
 
-/// Whether each of `some` has another one of `all` that it goes with.
+/// Returns true if each of `some` can be paired with a different one of `all`.
 pub(super) fn paired(
     some: &[Value],
     all: &[Value],

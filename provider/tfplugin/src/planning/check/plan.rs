@@ -1,4 +1,4 @@
-//! A plan against configuration and prior state.
+//! The check of a plan against the configuration and the prior state.
 
 use super::compare::alike;
 use super::{Rule, Violation, Violations, type_of};
@@ -6,27 +6,27 @@ use crate::path::{AttributePath, Step};
 use crate::schema::{Attribute, Kind, Mode, Nesting, Object};
 use crate::value::Value;
 
-/// An answer to PlanResourceChange, with what was asked.
+/// A response to PlanResourceChange, together with the request.
 #[derive(Clone, Copy, Debug)]
 pub struct Planned<'a> {
-    /// The state so far; null on creation.
+    /// The prior state; null on creation.
     pub prior: &'a Value,
-    /// What the user wrote; null on destruction.
+    /// The configuration; null on destruction.
     pub config: &'a Value,
-    /// What the state will be.
+    /// The planned state.
     pub planned: &'a Value,
     /// The attributes whose change replaces the object.
     pub replace: &'a [AttributePath],
 }
 
-/// What Terraform would refuse of a plan by the attributes of `object`:
-/// 1. It is null if and only if the configuration is.
-/// 2. It is of the schema's type, and null where the schema says write-only.
-/// 3. What is configured is planned as given, or as in the prior state.
-/// 4. What is not configured is null, unless it is computed.
-/// 5. A nested attribute that is configured has the configured elements, each of them planned
-///    by these rules; only their members may be unknown.
-/// 6. What forces replacement is in the prior state or in the plan.
+/// The violations of Terraform's rules in a plan with the attributes of `object`:
+/// 1. The plan is null if and only if the configuration is null.
+/// 2. It has the schema's type, and write-only attributes are null.
+/// 3. A configured value is planned as configured, or as in the prior state.
+/// 4. An attribute that is not configured is null, unless it is computed.
+/// 5. A configured nested attribute has the configured elements, each planned by these rules; only
+///    their members may be unknown.
+/// 6. A path that forces replacement exists in the prior state or in the plan.
 pub fn plan(object: &Object, answer: Planned<'_>) -> Vec<Violation> {
     let mut found = Violations::default();
     let root = AttributePath::root();
@@ -121,7 +121,7 @@ impl Violations {
         }
     }
 
-    /// One object: the root, or one of a nested attribute.
+    /// Checks one object: the root, or an element of a nested attribute.
     fn element(&mut self, object: &Object, values: Three<'_>, path: &AttributePath) {
         match (values.1, values.2) {
             (Value::Map(_), Value::Map(_)) => self.object(object, values, path),
@@ -135,7 +135,7 @@ impl Violations {
     }
 }
 
-/// Whether there is something at `path`; within an unknown there may be.
+/// Returns true if a value exists at `path`; inside an unknown value it may.
 fn leads(path: &AttributePath, value: &Value) -> bool {
     let mut at = value;
     for step in path.steps() {

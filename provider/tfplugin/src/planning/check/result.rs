@@ -1,4 +1,4 @@
-//! What follows a plan, against the plan.
+//! The check of a result against its plan.
 
 use super::compare::paired;
 use super::{Rule, Violation, Violations};
@@ -6,19 +6,19 @@ use crate::path::{AttributePath, Step};
 use crate::schema::{Kind, Nesting, Object};
 use crate::value::{Refinements, Retype, Type, Value, retype};
 
-/// What Terraform would refuse of `actual`, a second plan or the state after an apply, that follows
-/// on `planned`:
-/// 1. What was known is the same, byte for byte, element by element. A set may lose elements that
-///    were unknown and turned out as one.
-/// 2. What was unknown is whatever the plan promised of it, or unknown still.
+/// The violations of Terraform's rules in `actual`, a second plan or the state after an apply,
+/// compared with `planned`:
+/// 1. A known value is unchanged, byte for byte, element by element. A set may lose elements that
+///    were unknown and turned out to be equal.
+/// 2. A value that was unknown follows the plan's promises, or is still unknown.
 pub fn kept(object: &Object, planned: &Value, actual: &Value) -> Vec<Violation> {
     let mut found = Violations::default();
     found.follows(object, planned, actual, &AttributePath::root());
     found.0
 }
 
-/// What Terraform would refuse of `value` as a state: another type, a write-only value, anything
-/// unknown.
+/// The violations of Terraform's rules in `value` as a state: another type, a write-only value, an
+/// unknown value.
 pub fn state(object: &Object, value: &Value) -> Vec<Violation> {
     let mut found = Violations::default();
     found.types(object, value);
@@ -127,7 +127,7 @@ impl Violations {
         }
     }
 
-    /// Each known element is there, and there are no more than planned.
+    /// Checks that each known element exists, and that there are no more than planned.
     fn set(&mut self, of: &Type, planned: &[Value], actual: &[Value], path: &AttributePath) {
         if actual.len() > planned.len() {
             let (expected, found) = (planned.len(), actual.len());
@@ -183,7 +183,7 @@ impl Violations {
         }
     }
 
-    /// Values that have no parts in common.
+    /// Compares values that have no common parts.
     fn whole(&mut self, planned: &Value, actual: &Value, path: &AttributePath) {
         match planned {
             Value::Unknown(Some(promised)) if !keeps(promised, actual) => {
@@ -198,7 +198,7 @@ impl Violations {
 
 type Members = std::collections::BTreeMap<String, Value>;
 
-/// Whether `value` is within what was promised; an unknown may yet be.
+/// Returns true if `value` keeps the promises; an unknown value still may.
 fn keeps(promised: &Refinements, value: &Value) -> bool {
     let long = |length: usize| {
         let length = u64::try_from(length).unwrap_or(u64::MAX);

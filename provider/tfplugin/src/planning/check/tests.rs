@@ -56,7 +56,7 @@ fn told(found: Vec<Violation>) -> Vec<(String, Rule)> {
         .collect()
 }
 
-/// What is found of one attribute: configured, in the prior state, planned.
+/// The violations for one attribute that is configured, in the prior state and planned.
 fn planned(name: &str, config: Value, prior: Value, plan: Value) -> Vec<(String, Rule)> {
     let (config, prior, plan) = (
         value(&[(name, config)]),

@@ -1,21 +1,21 @@
-//! The elements of a list of objects in a proposal: which of them was which before.
+//! The elements of a list of objects in a proposal, and their prior values.
 
 use super::{At, Past, Proposal, Was, of_its_type};
 use crate::planning::pair::items;
 use crate::schema::{Attribute, Kind, Mode, Nesting, Object};
 use crate::value::Value;
 
-/// Where an element of a list was before.
+/// The prior place of a list element.
 #[derive(Clone, Copy, PartialEq)]
 enum Place {
     At(usize),
-    /// Nowhere.
+    /// The element is new.
     Other,
     Open,
 }
 
 impl Proposal<'_> {
-    /// The elements of a list of objects, each over what it was before.
+    /// The elements of a list of objects, each merged into its prior value.
     pub(super) fn list(
         &self,
         (keys, object): (&[String], &Object),
@@ -46,8 +46,8 @@ impl Proposal<'_> {
         Value::List(planned.collect())
     }
 
-    /// An element is the one with the same keys. This is found for each by itself: in the next plan,
-    /// in which more is known, the others are of no influence.
+    /// Finds elements by their keys, each independently of the others, so that the result for one
+    /// does not depend on what the next plan knows about the others.
     fn by_keys(
         &self,
         (keys, object): (&[String], &Object),
@@ -90,8 +90,8 @@ impl Proposal<'_> {
         places.collect()
     }
 
-    /// An element is the one of which the same is configured: at the same place, else elsewhere. What
-    /// is elsewhere may be another one's, of which not everything is known yet.
+    /// Finds elements by their configured values: at the same index, otherwise at another. A match
+    /// at another index may belong to another element that is not fully known yet.
     fn by_content(
         &self,
         object: &Object,
@@ -131,7 +131,7 @@ impl Proposal<'_> {
         places
     }
 
-    /// Whether the configuration of `was` may have been `config`.
+    /// Returns true if the configuration of `was` may have been `config`.
     fn is_object_as_configured(
         &self,
         object: &Object,

@@ -1,11 +1,11 @@
-//! What a property says beyond JSON schema, checked: an extension that is misspelt, or says
-//! something of another kind, would be a secret in plain text or a replacement that never comes.
+//! Checks the extensions of a property. A misspelt extension, or one with a value of the wrong
+//! kind, would otherwise go unnoticed and leave a secret in plain text or miss a replacement.
 
 use serde_json::Value as Json;
 
 use super::{Members, SchemaError};
 
-/// What an extension says.
+/// The kind of an extension's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Says {
     Flag,
@@ -58,16 +58,17 @@ const KNOWN: [(&str, Says); 18] = [
     ("x-server-default", Says::Anything),
 ];
 
-/// The one extension of Kubernetes that has a meaning here as well.
+/// The only extension of Kubernetes that has a meaning here.
 pub(super) const LIST_KEYS: &str = "x-kubernetes-list-map-keys";
 
-/// Extensions with this beginning are for Kubernetes, which a model may be written for as well.
+/// The prefix of Kubernetes' extensions, which a model for both may have.
 const OF_KUBERNETES: &str = "x-kubernetes-";
 
-/// Looks at the extensions of the property at `path`.
+/// Checks the extensions of the property at `path`.
 ///
 /// # Errors
-/// [`SchemaError::Extension`] for one that there is not, or that says something of another kind.
+/// Returns [`SchemaError::Extension`] for an unknown extension, or one with a value of the wrong
+/// kind.
 pub(super) fn check(json: &Members, path: &str) -> Result<(), SchemaError> {
     let theirs = |name: &str| name.starts_with(OF_KUBERNETES) && name != LIST_KEYS;
     let ours = json

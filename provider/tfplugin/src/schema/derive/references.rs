@@ -1,15 +1,15 @@
-//! References and alternatives of JSON schema, folded into one set of keywords.
+//! Resolves references and alternatives of JSON schema into one set of keywords.
 
 use serde_json::Value as Json;
 
 use super::{MAX_DEPTH, Members, SchemaError};
 
-/// The root of a JSON schema, where references lead.
+/// The root of a JSON schema, to which references are relative.
 pub(super) struct Definitions<'a>(pub(super) &'a Json);
 
 impl Definitions<'_> {
-    /// `json` with its references, and the alternatives that only say "or null", folded in. What
-    /// stands beside a reference wins over what it refers to.
+    /// `json` with its references resolved, and without alternatives that only add null. Keywords
+    /// beside a reference take precedence over those of its target.
     pub(super) fn resolve(
         &self,
         json: &Json,
@@ -63,7 +63,7 @@ fn says_null(json: &Json) -> bool {
         || json.get("const").is_some_and(Json::is_null)
 }
 
-/// The strings of alternatives that are nothing but strings.
+/// The strings of alternatives, if all of them are constant strings.
 fn constants(parts: &[&Json]) -> Option<Vec<Json>> {
     let mut all = Vec::new();
     for part in parts {

@@ -1,4 +1,5 @@
-//! Reads the pieces of msgpack from a slice, never past its end and never allocating ahead of it.
+//! Reads msgpack items from a slice. It never reads past the end, and never allocates memory for
+//! data that the slice does not contain.
 
 use rmp::Marker;
 
@@ -39,8 +40,9 @@ impl<'a> Reader<'a> {
             .fold(0, |sum, byte| (sum << 8) | usize::from(*byte)))
     }
 
-    /// A collection of `count` elements of at least `each` bytes: refused when they cannot be
-    /// there, so that nobody loops or allocates for what was never sent.
+    /// Checks the size of a collection of `count` elements of at least `each` bytes. If the
+    /// remaining bytes cannot contain them, it is an error, so that no caller loops or allocates
+    /// for data that was never sent.
     fn plausible(&self, count: usize, each: usize) -> Result<usize, ValueError> {
         if count.saturating_mul(each) > self.rest.len() {
             return Err(ValueError::malformed("it ends early"));
@@ -52,7 +54,7 @@ impl<'a> Reader<'a> {
         Ok(Marker::from_u8(self.fixed::<1>()?[0]))
     }
 
-    /// Code and payload, when `marker` begins an extension.
+    /// The code and the payload, if `marker` begins an extension.
     pub(super) fn extension(
         &mut self,
         marker: Marker,
@@ -171,7 +173,7 @@ impl<'a> Reader<'a> {
         self.plausible(length, 2).map(Some)
     }
 
-    /// Passes over one value of any type.
+    /// Skips one value of any type.
     pub(super) fn skip(&mut self, depth: usize) -> Result<(), ValueError> {
         if depth >= MAX_DEPTH {
             return Err(ValueErrorKind::TooDeep.here());

@@ -1,4 +1,4 @@
-//! What a creation makes, and its inverse.
+//! The objects that a creation makes, and its undoing.
 
 use super::*;
 
@@ -6,7 +6,7 @@ fn creation(body: Value) -> CreateNamespace {
     CreateNamespace::of(&model(body), subscriber())
 }
 
-/// What comes of undoing what a creation has made until now.
+/// The result of undoing a creation.
 fn undone(world: &mut World, creation: &mut CreateNamespace) -> (Vec<String>, Action) {
     let made = creation.as_mut().made(false);
     world.run(&mut UndoNamespace::of("prod", made))

@@ -1,4 +1,4 @@
-//! Where the first data of a new database comes from, and its Secrets.
+//! Rules for the first data of a new database and for its Secrets.
 
 use everest_schemas::Field;
 use everest_schemas::everest::{DataImport, DataImporter, DatabaseClusterSpec};
@@ -108,8 +108,8 @@ fn data_import(
     }
 }
 
-/// The options are those that the importer's schema allows. Where none are
-/// given and some are required, the import may still know what to do.
+/// Checks the options by the importer's schema. If none are given although some are required, that
+/// is only a warning: the import may have defaults.
 fn import_config(
     path: &FieldPath,
     name: &str,
@@ -179,8 +179,8 @@ fn importer_applies(
     }
 }
 
-/// Whether a field of the spec is absent or zero. An unknown value, which JSON
-/// holds as null, may be anything.
+/// Returns true if a field of the spec is absent or zero. An unknown value, which is null in JSON,
+/// may be anything.
 fn is_unset(spec: &Value, field: &str) -> bool {
     let mut at = spec;
     for name in field.split('.') {

@@ -1,4 +1,4 @@
-//! Objects that a database names.
+//! Rules for the objects that a database names.
 
 use everest_schemas::Engine;
 use everest_schemas::everest::{DatabaseClusterSpec, PodSchedulingPolicy};
@@ -69,7 +69,7 @@ pub(super) fn check(
     }
 }
 
-/// The DNS configuration, which only a new database can be given.
+/// Checks the DNS configuration, which only a new database can get.
 pub(super) fn split_horizon(
     spec: &DatabaseClusterSpec,
     facts: &Facts,

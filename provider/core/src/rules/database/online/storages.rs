@@ -1,4 +1,4 @@
-//! The backup storages that a database writes to.
+//! Rules for the backup storages that a database writes to.
 
 use std::collections::BTreeSet;
 
@@ -66,7 +66,7 @@ pub(super) fn check(
     }
 }
 
-/// A MongoDB database stays with the storage that it used first.
+/// A MongoDB database keeps the storage that it used first.
 fn active_storage(
     path: &FieldPath,
     schedules: &[BackupSchedule],
@@ -91,7 +91,7 @@ fn active_storage(
     }
 }
 
-/// The storages of existing backups count, though no schedule names them.
+/// The storages of existing backups count, even if no schedule names them.
 fn repositories(
     path: &FieldPath,
     schedules: &[BackupSchedule],

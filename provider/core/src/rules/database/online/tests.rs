@@ -378,7 +378,7 @@ fn options(model: &mut DatabaseModel, config: Field<serde_json::Value>) {
     part(&mut source(model).data_import).config = config;
 }
 
-/// What was before, and a rule on the change.
+/// The prior model, and a rule for the change.
 type Before = (fn(&mut DatabaseModel), Case);
 
 const CHANGES: &[Before] = &[

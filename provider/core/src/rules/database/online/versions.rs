@@ -1,4 +1,4 @@
-//! The engine and its version, as the namespace offers them.
+//! Rules for the engine and its version, by what the namespace offers.
 
 use std::collections::BTreeMap;
 
@@ -91,7 +91,7 @@ pub(super) fn check(
     }
 }
 
-/// Advice for a version that is chosen now.
+/// Warns of a chosen version that is not a recommended one.
 pub(super) fn recommended(spec: &DatabaseClusterSpec, facts: &Facts, findings: &mut Findings) {
     let (Some(type_), Some(version), Some(engines)) =
         (engine_type(spec), version(spec), &facts.engines)

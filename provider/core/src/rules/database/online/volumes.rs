@@ -1,4 +1,4 @@
-//! Storage classes of the volumes.
+//! Rules for the storage classes and sizes of volumes.
 
 use std::collections::BTreeMap;
 
@@ -15,11 +15,11 @@ use crate::rules::table::database::STORAGE_NO_SHRINK;
 use crate::rules::table::online::{STORAGE_CLASS_DEFAULT, STORAGE_CLASS_EXISTS, STORAGE_GROWS};
 use crate::volumes::{self, Shrinking};
 
-/// Annotation on the class of volumes that name none.
+/// Annotation on the default storage class.
 const IS_DEFAULT: &str = "storageclass.kubernetes.io/is-default-class";
 
-/// A class that is named exists; only a warning, because volumes may be made
-/// by hand for a class that does not.
+/// A named class has to exist; only a warning, because volumes may be created by hand for a class
+/// that does not exist.
 pub(super) fn check(spec: &DatabaseClusterSpec, facts: &Facts, findings: &mut Findings) {
     let Some(classes) = &facts.storage_classes else {
         return;
@@ -56,8 +56,8 @@ pub(super) fn default_class(spec: &DatabaseClusterSpec, facts: &Facts, findings:
     }
 }
 
-/// A volume that is to grow has a class that allows it. Which class a volume
-/// without a name has got can only be guessed.
+/// The class of a volume that grows has to allow that. If the class is not named, it can only be
+/// guessed.
 pub(super) fn growth(
     now: &DatabaseClusterSpec,
     before: &DatabaseClusterSpec,
@@ -95,8 +95,8 @@ pub(super) fn growth(
     }
 }
 
-/// Of a database that is not ready the sizes may be those of a growth that did not come about,
-/// which can be taken back down to what the volumes have.
+/// If the database is not ready, its sizes may be those of a failed growth, which can be taken back
+/// down to the size of the volumes.
 pub(super) fn shrinkage(
     now: &DatabaseClusterSpec,
     before: &DatabaseClusterSpec,

@@ -1,4 +1,4 @@
-//! The users of a backup storage that only managed resources know of.
+//! The users of a backup storage that only managed resources show.
 
 use everest_core::storage_users::User;
 use everest_core::v1::ObjectMapping;
@@ -14,8 +14,8 @@ use crate::provider::kind::Scene;
 use crate::provider::metadata;
 use crate::provider::policies::Policies;
 
-/// The managed databases of the same cluster and namespace that are backed up into the storage
-/// when they are deleted.
+/// The managed databases of the same cluster and namespace whose final backup goes into the
+/// storage.
 pub(super) async fn final_backups(
     scene: &Scene<'_, BackupStorages>,
 ) -> Result<Vec<User>, ReconcileError> {
@@ -36,7 +36,7 @@ pub(super) async fn final_backups(
     Ok(users.map(|database| user(&database)).collect())
 }
 
-/// Whether the final backup of a database goes into the storage.
+/// Returns true if the final backup of a database goes into the storage.
 fn names(database: &Managed<DatabaseModel>, home: &str, scene: &Scene<'_, BackupStorages>) -> bool {
     // Of one that cannot be read nothing is deleted, and so nothing backed up.
     let Ok(model) = &database.spec.for_provider.model else {
