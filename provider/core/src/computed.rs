@@ -4,11 +4,11 @@
 //! were when it is changed. The functions here make that exact:
 //! `known_at_creation` fills in what is certain before the object exists,
 //! `mark_affected` makes unknown what a change can alter, and nothing else. A
-//! backup, a restore and a storage have no output that a change alters.
+//! backup, a restore, a storage and a monitoring configuration have no output that a change alters.
 
-pub mod backup_storage;
 pub mod database;
 pub mod namespace;
+pub mod with_secret;
 
 use schemars::JsonSchema;
 

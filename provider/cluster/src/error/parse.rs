@@ -2,6 +2,7 @@
 
 use everest_core::clean;
 use everest_core::object_path::{of_text, with_names_of_model};
+use everest_core::v1::monitoring_config;
 use kube::core::response::{Status, StatusCause, reason};
 
 use super::{ClusterError, FieldCause, FieldConflict, Object, boxed};
@@ -178,9 +179,21 @@ fn refused(object: &Object, reason: &str, causes: &[StatusCause]) -> ClusterErro
             message: message.to_owned(),
         });
     }
+    let mut message = reason.to_owned();
+    if causes.is_empty() && object.kind == "MonitoringConfig" {
+        causes.push(FieldCause {
+            field: monitoring_config::blamed(reason).to_owned(),
+            message: message.clone(),
+        });
+        message.push_str(
+            ". Everest asks the monitoring server for its version, with the API key, before it \
+             takes a change: check the URL and the key, and that the pods of everest-operator \
+             reach the server",
+        );
+    }
     ClusterError::Refused {
         object: boxed(object),
-        message: reason.to_owned(),
+        message,
         causes,
     }
 }
