@@ -27,8 +27,12 @@ pub(super) fn status(status: &Status, verb: &'static str, object: &Object) -> Cl
             message: message.to_owned(),
         };
     }
-    if let Some((_, reason)) = message.split_once("denied the request: ") {
-        return refused(object, reason, causes);
+    if let Some((by, reason)) = message.split_once("denied the request: ") {
+        let refused = refused(object, reason, causes);
+        return match by.contains("\"vmonitoringconfig") {
+            true => with_its_call(refused),
+            false => refused,
+        };
     }
     // Server-side apply of a field that the served CRD does not have: HTTP 500.
     if message.contains("field not declared in schema") {
@@ -179,10 +183,22 @@ fn refused(object: &Object, reason: &str, causes: &[StatusCause]) -> ClusterErro
             message: message.to_owned(),
         });
     }
-    let mut message = reason.to_owned();
-    if causes.is_empty() && object.kind == "MonitoringConfig" {
+    ClusterError::Refused {
+        object: boxed(object),
+        message: reason.to_owned(),
+        causes,
+    }
+}
+
+/// The refusal of a monitoring configuration, whose webhook asks the server and names no field.
+fn with_its_call(mut refusal: ClusterError) -> ClusterError {
+    if let ClusterError::Refused {
+        message, causes, ..
+    } = &mut refusal
+        && causes.is_empty()
+    {
         causes.push(FieldCause {
-            field: monitoring_config::blamed(reason).to_owned(),
+            field: monitoring_config::blamed(message).to_owned(),
             message: message.clone(),
         });
         message.push_str(
@@ -191,11 +207,7 @@ fn refused(object: &Object, reason: &str, causes: &[StatusCause]) -> ClusterErro
              reach the server",
         );
     }
-    ClusterError::Refused {
-        object: boxed(object),
-        message,
-        causes,
-    }
+    refusal
 }
 
 /// The field at the head of a webhook's text: `spec.engine.version: Unsupported value…`.

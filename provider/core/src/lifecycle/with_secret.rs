@@ -15,7 +15,8 @@ use crate::v1::credentials::{SecretMapping, secret_name};
 /// 1. An object that exists is not touched, nor is its Secret.
 /// 2. The Secret is written, or has to be there. It must not be there where it is written, unless
 ///    the same creation has left it.
-/// 3. The object is made. Everest looks at neither: wrong credentials show when they are used.
+/// 3. The object is made. Everest tries the key of a monitoring configuration then; those of a storage
+///    show when they are used.
 #[derive(Clone, Debug)]
 pub struct CreateWithSecret<K> {
     object: ObjectRef,
