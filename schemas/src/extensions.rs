@@ -73,6 +73,19 @@ pub fn optional_is_unfilled(schema: &mut Schema) {
     }
 }
 
+/// The API requires the name of the Secret that an object reads, though a model may leave it out.
+pub fn secret_is_required(schema: &mut Schema) {
+    also_required(schema, "credentialsSecretName");
+}
+
+/// Adds a member to those that the API requires, though a model may leave it out.
+pub fn also_required(schema: &mut Schema, name: &str) {
+    let required = schema.get_mut("required").and_then(Value::as_array_mut);
+    if let Some(required) = required {
+        required.push(name.into());
+    }
+}
+
 /// Marks the values of a map's schema as quantities.
 pub fn quantity_values(schema: &mut Schema) {
     if let Some(values) = schema

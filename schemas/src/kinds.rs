@@ -24,6 +24,7 @@ macro_rules! for_each_kind {
             namespace::Namespace = $crate::models::NamespaceModel;
             database::Database = $crate::models::DatabaseModel;
             backup_storage::BackupStorage = $crate::models::BackupStorageModel;
+            monitoring_config::MonitoringConfig = $crate::models::MonitoringConfigModel;
             backup::Backup = $crate::models::BackupModel;
             restore::Restore = $crate::models::RestoreModel;
         }

@@ -34,7 +34,7 @@ mod testing;
 mod unresponsive;
 pub mod wait;
 mod watch_cache;
-mod with_secret;
+pub mod with_secret;
 
 use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;

@@ -1,14 +1,14 @@
 //! Values that a plan can show for attributes that only the cluster sets.
 //!
-//! A front end plans these attributes as unknown when an object is created, and with their prior
-//! values when it is changed. The functions here make that exact: `known_at_creation` fills in the
-//! values that are certain before the object exists, and `mark_affected` makes exactly those values
-//! unknown that a change can alter. A backup, a restore and a storage have no output that a change
-//! alters.
+//! A front end plans them as unknown when an object is created and as they
+//! were when it is changed. The functions here make that exact:
+//! `known_at_creation` fills in what is certain before the object exists,
+//! `mark_affected` makes unknown what a change can alter, and nothing else. A
+//! backup, a restore, a storage and a monitoring configuration have no output that a change alters.
 
-pub mod backup_storage;
 pub mod database;
 pub mod namespace;
+pub mod with_secret;
 
 use schemars::JsonSchema;
 

@@ -61,11 +61,15 @@ pub enum Phrase {
     GiveCredentials,
     /// Advice to omit the credentials of a backup storage, so that its Secret is not changed.
     LeaveCredentialsOut,
+    /// How a monitoring configuration is given its API key.
+    GiveApiKey,
+    /// How it is given none.
+    LeaveApiKeyOut,
 }
 
 impl Phrase {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::MayStillCome,
         Self::TakeOverFirst,
         Self::DeletePaused,
@@ -73,6 +77,8 @@ impl Phrase {
         Self::NameNoClass,
         Self::GiveCredentials,
         Self::LeaveCredentialsOut,
+        Self::GiveApiKey,
+        Self::LeaveApiKeyOut,
     ];
 
     /// Its name in templates of texts.
@@ -85,6 +91,8 @@ impl Phrase {
             Self::NameNoClass => "nameNoClass",
             Self::GiveCredentials => "giveCredentials",
             Self::LeaveCredentialsOut => "leaveCredentialsOut",
+            Self::GiveApiKey => "giveApiKey",
+            Self::LeaveApiKeyOut => "leaveApiKeyOut",
         }
     }
 }
@@ -182,11 +190,15 @@ impl Dialect {
                  move the data by a backup."
             }
             (Self::Terraform, Phrase::GiveCredentials) => "Set {accessKeyId} and {secretAccessKey}",
-            (_, Phrase::GiveCredentials) => "Set spec.forProvider.secretRef",
+            (Self::Terraform, Phrase::GiveApiKey) => "Set {apiKey}",
+            (Self::Terraform, Phrase::LeaveApiKeyOut) => "leave {apiKey} out",
+            (_, Phrase::GiveCredentials | Phrase::GiveApiKey) => "Set spec.forProvider.secretRef",
             (Self::Terraform, Phrase::LeaveCredentialsOut) => {
                 "leave {accessKeyId} and {secretAccessKey} out"
             }
-            (_, Phrase::LeaveCredentialsOut) => "leave spec.forProvider.secretRef out",
+            (_, Phrase::LeaveCredentialsOut | Phrase::LeaveApiKeyOut) => {
+                "leave spec.forProvider.secretRef out"
+            }
             (_, Phrase::DeletePaused) => {
                 "Take {finalBackup} out: then the database goes without one. Or set spec.paused of \
                  its DatabaseCluster to false."

@@ -12,7 +12,8 @@
 //!
 //! The order of steps of each kind is written in its module and nowhere else:
 //! [`backup`] (with the final backup of a database), [`restore`], [`database`], [`namespace`],
-//! [`backup_storage`] (with the Secret that it reads).
+//! [`CreateWithSecret`], [`ChangeWithSecret`] and [`RemoveWithSecret`] for [`backup_storage`] and
+//! [`monitoring_config`], which read a Secret.
 
 mod action;
 mod failure;
@@ -23,6 +24,7 @@ mod own_secret;
 mod prerequisites;
 mod removal;
 mod removals;
+mod remove_with_secret;
 mod stopwatch;
 mod users;
 mod with_secret;
@@ -32,6 +34,7 @@ pub(crate) mod world;
 pub mod backup;
 pub mod backup_storage;
 pub mod database;
+pub mod monitoring_config;
 pub mod namespace;
 pub mod restore;
 
@@ -40,6 +43,7 @@ pub use object::{EngineRole, ObjectKind, ObjectRef, Observable, SecretMetadata};
 pub use observed::{Answer, Observed, Query};
 pub use own_secret::ReadsSecret;
 pub use removal::Removal;
+pub use remove_with_secret::RemoveWithSecret;
 pub use stopwatch::Stopwatches;
 pub use with_secret::{ChangeWithSecret, CreateWithSecret, TakeBackSecret};
 

@@ -22,6 +22,7 @@ pub mod backup_storage;
 pub mod database;
 pub mod expressions;
 mod findings;
+pub mod monitoring_config;
 pub mod namespace;
 mod online;
 mod pitr;
@@ -138,13 +139,15 @@ pub enum Stage {
 pub(crate) fn may_be_made_by_the_run(finding: &Finding) -> bool {
     use table::online::{
         DATABASE_EXISTS, ENGINE_INSTALLED, IMPORTER_EXISTS, LOAD_BALANCER_CONFIG_EXISTS,
-        NAMESPACE_SERVED, SECRET_EXISTS, SOURCE_BACKUP, SPLIT_HORIZON_EXISTS, STORAGE_EXISTS,
+        MONITORING_EXISTS, NAMESPACE_SERVED, SECRET_EXISTS, SOURCE_BACKUP, SPLIT_HORIZON_EXISTS,
+        STORAGE_EXISTS,
     };
     [
         DATABASE_EXISTS,
         ENGINE_INSTALLED,
         IMPORTER_EXISTS,
         LOAD_BALANCER_CONFIG_EXISTS,
+        MONITORING_EXISTS,
         NAMESPACE_SERVED,
         SECRET_EXISTS,
         SOURCE_BACKUP,

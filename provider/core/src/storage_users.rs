@@ -1,4 +1,4 @@
-//! The users of a backup storage, and the end of a storage.
+//! The users of a backup storage, and the end of an object that others use.
 //!
 //! Everest holds a storage in use with a finalizer, and takes it off when the last user is gone,
 //! but only from a storage that nobody has deleted. A storage that is deleted while in use keeps
@@ -7,13 +7,12 @@
 //! finalizer off.
 
 use everest_schemas::Field;
-use everest_schemas::everest::{
-    BackupStorage, DatabaseCluster, DatabaseClusterBackup, DatabaseClusterRestore,
-};
+use everest_schemas::everest::{DatabaseCluster, DatabaseClusterBackup, DatabaseClusterRestore};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::{Value, json};
 
 pub use crate::api::IN_USE;
+use crate::lifecycle::ReadsSecret;
 
 /// The advice for a user who deletes a storage in use.
 pub const REMEDY: &str = "Remove the storage from these databases and delete these backups and \
@@ -146,33 +145,32 @@ pub enum Step {
 /// 1. Users that stay keep the storage, and users that go are waited for.
 /// 2. If users may not be listed, a storage that Everest reports as used is kept.
 /// 3. Without users the storage is deleted.
-/// 4. A storage that is being deleted, has no users and still has Everest's finalizer is released.
-pub fn step(storage: &BackupStorage, users: &Users) -> Step {
-    let is_going = storage.metadata.deletion_timestamp.is_some();
+/// 4. A storage that is being deleted, has no users and still has Everest's finalizer is released;
+///    of other kinds Everest takes it off.
+pub fn step<K: ReadsSecret>(used: &K, users: &Users) -> Step {
+    let is_going = used.metadata().deletion_timestamp.is_some();
     if users.found.iter().any(|user| !user.is_going) {
         return Step::InUse(users.names());
     }
     if !users.found.is_empty() {
         return Step::AwaitUsers(users.names());
     }
-    let is_held = is_held(storage);
-    let status = storage.status.as_ref();
-    let said = is_held || status.is_some_and(|status| status.in_use == Some(true));
+    let is_held = is_held(used);
+    let said = is_held || used.in_use();
     match (is_going, users.is_complete) {
-        (false, false) if said => Step::InUse(vec![
-            "objects that the provider may not list (databases, backups or restores of the \
-             namespace)"
-                .to_owned(),
-        ]),
+        (false, false) if said => Step::InUse(vec![format!(
+            "objects that the provider may not list ({} of the namespace)",
+            K::UNSEEN
+        )]),
         (false, _) => Step::Delete,
-        (true, true) if is_held => Step::Release(released(&storage.metadata)),
+        (true, true) if is_held && !K::IS_LET_GO => Step::Release(released(used.metadata())),
         (true, _) => Step::AwaitEnd,
     }
 }
 
-/// Returns true if Everest's finalizer is on the storage.
-pub fn is_held(storage: &BackupStorage) -> bool {
-    let finalizers = storage.metadata.finalizers.iter().flatten();
+/// Whether Everest's finalizer is on the object.
+pub fn is_held<K: ReadsSecret>(used: &K) -> bool {
+    let finalizers = used.metadata().finalizers.iter().flatten();
     finalizers.into_iter().any(|finalizer| finalizer == IN_USE)
 }
 
@@ -188,6 +186,7 @@ fn released(metadata: &ObjectMeta) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use everest_schemas::everest::BackupStorage;
 
     fn storage(metadata: &Value, status: &Value) -> BackupStorage {
         let mut object = json!({"apiVersion": "everest.percona.com/v1alpha1",

@@ -22,6 +22,7 @@ pub mod endpoint;
 mod engine_kinds;
 pub mod generated;
 pub mod managed_fields;
+pub mod monitoring_config;
 pub mod namespace;
 mod object_mapping;
 pub mod ownership;

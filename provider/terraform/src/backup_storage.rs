@@ -4,15 +4,7 @@ use async_trait::async_trait;
 use everest_cluster::{
     Change, Cluster, ClusterError, Creation, Unacknowledged, Wait, backup_storage,
 };
-use everest_core::{
-    api, computed,
-    rules::Validate,
-    v1::{
-        ObjectMapping,
-        backup_storage::secret_name,
-        credentials::{Credentials, SecretState},
-    },
-};
+use everest_core::{api, dry_run::is_known, rules::Validate};
 use everest_schemas::{
     Field,
     models::{BackupStorageModel, NamespacedFilter, Timeouts},
@@ -20,16 +12,9 @@ use everest_schemas::{
 use tfplugin::{Diagnostic, Diagnostics, Plan, Private};
 
 use crate::{
-    diagnostics,
-    guardrails::Guarded,
-    key::Scope,
-    managed::{Kind, named},
-    moved::ObjectKind,
-    timeouts::Defaults,
+    diagnostics, guardrails::Guarded, key::Scope, managed::Kind, moved::ObjectKind,
+    timeouts::Defaults, with_secret,
 };
-
-/// Private key: the configuration has write-only credentials, which are not in the state.
-const WRITE_ONLY: &str = "write-only-credentials";
 
 /// The kind.
 pub struct BackupStorage;
@@ -57,53 +42,17 @@ impl Kind for BackupStorage {
     }
 
     fn plan(plan: &mut Plan<'_, BackupStorageModel>) {
-        if plan.is_create() {
-            computed::backup_storage::known_at_creation(&mut plan.planned);
-        }
+        with_secret::plan(plan);
         diagnostics::report(plan.planned.check(plan.prior.as_ref()), plan.diags);
-        if plan.config.access_key_id_wo.is_null() {
-            plan.private.remove(WRITE_ONLY);
-        } else {
-            // A flag is always JSON and the key is not reserved.
-            let _ = plan.private.set(WRITE_ONLY, true);
-        }
     }
 
-    /// Reads the Secret's metadata if the configuration has the credentials: if the Secret has lost
-    /// them, the next apply writes them again.
     async fn look_beside(
         cluster: &Cluster,
         prior: &BackupStorageModel,
         private: &mut Private,
         diags: &mut Diagnostics,
     ) {
-        let plain = prior.access_key_id.is_known();
-        let write_only =
-            private.get(WRITE_ONLY) == Some(true) || prior.credentials_wo_version.is_known();
-        private.clear_pending();
-        if !plain && !write_only {
-            return;
-        }
-        let happened = match backup_storage::secret_state(cluster, prior).await {
-            Ok(SecretState::Gone) => "is gone",
-            Ok(SecretState::Changed) if plain => "was changed by somebody else",
-            Ok(SecretState::Changed | SecretState::AsWritten) => return,
-            Err(error) => {
-                tracing::debug!(%error, "the Secret of a storage was not looked at");
-                return;
-            }
-        };
-        let what = named::<Self>(prior);
-        let summary = format!("The Secret with the credentials of {what} {happened}");
-        private.set_pending(&summary);
-        let (namespace, _) = prior.key();
-        let detail = format!(
-            "Backups read the credentials of the storage from the Secret {namespace}/{}. The next \
-             apply writes those of the configuration into it again; the plan shows that as a \
-             secret_name that is known after apply.",
-            secret_name(prior)
-        );
-        diags.push(Diagnostic::warning(summary, detail));
+        with_secret::look_beside::<Self>(cluster, prior, private, diags).await;
     }
 
     async fn create(
@@ -113,14 +62,7 @@ impl Kind for BackupStorage {
         made: &Unacknowledged,
         wait: &Wait,
     ) -> Creation<BackupStorageModel> {
-        backup_storage::create(
-            cluster,
-            planned,
-            Credentials::given(config).as_ref(),
-            made,
-            wait,
-        )
-        .await
+        with_secret::create(cluster, planned, config, made, wait).await
     }
 
     async fn update(
@@ -130,15 +72,7 @@ impl Kind for BackupStorage {
         config: &BackupStorageModel,
         wait: &Wait,
     ) -> Change<BackupStorageModel> {
-        let mut credentials = Credentials::changed(prior, planned, config);
-        if credentials.is_none() && Credentials::given(config).is_some() {
-            credentials = match backup_storage::secret_state(cluster, prior).await {
-                Ok(secret) => Credentials::due(prior, planned, config, secret),
-                Err(error) if error.is_forbidden() => None,
-                Err(error) => return Change::Refused(error),
-            };
-        }
-        backup_storage::update(cluster, prior, planned, credentials.as_ref(), wait).await
+        with_secret::update(cluster, prior, planned, config, wait).await
     }
 
     /// Warns if it releases a storage that someone else has deleted while it was in use.
@@ -168,7 +102,7 @@ impl Kind for BackupStorage {
         prior: &BackupStorageModel,
         wait: &Wait,
     ) -> Result<(), ClusterError> {
-        backup_storage::delete(cluster, prior, wait).await
+        everest_cluster::with_secret::delete(cluster, prior, wait).await
     }
 }
 
@@ -179,14 +113,9 @@ impl Guarded for BackupStorage {
         plan: &Plan<'_, BackupStorageModel>,
         dry_run_is_meaningful: bool,
     ) -> Result<(), ClusterError> {
+        // Everest looks at no Secret.
+        let is_meaningful = dry_run_is_meaningful && is_known(&plan.config.spec);
         let prior = plan.prior.as_ref();
-        backup_storage::dry_run(
-            cluster,
-            prior,
-            &plan.planned,
-            &plan.config,
-            dry_run_is_meaningful,
-        )
-        .await
+        everest_cluster::with_secret::dry_run(cluster, prior, &plan.planned, is_meaningful).await
     }
 }

@@ -11,6 +11,7 @@ mod guardrails;
 mod key;
 mod listing;
 mod managed;
+mod monitoring_config;
 mod moved;
 mod namespace;
 mod provider;
@@ -20,5 +21,6 @@ mod restore;
 mod schema_json;
 mod session;
 mod timeouts;
+mod with_secret;
 
 pub use provider::EverestProvider;

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Field;
-use crate::extensions::optional_is_computed;
+use crate::extensions::{optional_is_computed, secret_is_required};
 
 /// Where a bucket is and how it is reached.
 #[derive(CustomResource, Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -76,16 +76,6 @@ pub struct BackupStorageSpec {
     #[serde(rename = "verifyTLS", default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("default" = true))]
     pub verify_tls: Field<bool>,
-}
-
-/// The API requires the Secret's name, though a model may leave it out.
-fn secret_is_required(schema: &mut schemars::Schema) {
-    if let Some(required) = schema
-        .get_mut("required")
-        .and_then(|names| names.as_array_mut())
-    {
-        required.push("credentialsSecretName".into());
-    }
 }
 
 /// What Everest last saw of a backup storage.

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Field;
-use crate::extensions::optional_is_computed;
+use crate::extensions::{also_required, optional_is_computed, secret_is_required};
 
 /// Where a monitoring server is and how it is reached.
 #[derive(CustomResource, Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -24,6 +24,7 @@ use crate::extensions::optional_is_computed;
 )]
 #[serde(rename_all = "camelCase")]
 #[schemars(transform = optional_is_computed)]
+#[schemars(transform = secret_is_required)]
 pub struct MonitoringConfigSpec {
     /// Namespaces that the credentials were copied to. Deprecated: a
     /// monitoring server serves its own namespace only.
@@ -32,7 +33,10 @@ pub struct MonitoringConfigSpec {
     pub allowed_namespaces: Field<Vec<Field<String>>>,
 
     /// Name of the Secret, in the same namespace, with the server's API key
-    /// under the key `apiKey`.
+    /// under the key `apiKey`. Everest makes the configuration its owner.
+    // A model of the provider's leaves it out: the provider names the Secret itself.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend("x-skip" = true))]
     pub credentials_secret_name: Field<String>,
 
     /// The Percona Monitoring and Management server.
@@ -50,16 +54,23 @@ pub struct MonitoringConfigSpec {
     pub verify_tls: Field<bool>,
 }
 
+/// The API requires the image, though a model may leave it out.
+fn image_is_required(schema: &mut schemars::Schema) {
+    also_required(schema, "image");
+}
+
 /// A Percona Monitoring and Management server.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[schemars(transform = optional_is_computed)]
+#[schemars(transform = image_is_required)]
 pub struct Pmm {
-    /// Image of the client beside each database pod. Empty: the one that fits
-    /// the server's version.
+    /// Image of the client beside each database pod. Left out: the one that
+    /// Everest picks.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend("x-default" = ""))]
     pub image: Field<String>,
 
-    /// URL of the server.
+    /// URL of the server: its scheme and host, without a path.
     pub url: Field<String>,
 }
 

@@ -6,6 +6,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::testing::api_server;
+use crate::with_secret::{create, delete, secret_state, update};
+use crate::{Change, Creation, Unacknowledged};
+use everest_core::v1::credentials::{Credentials, SecretState};
 
 mod ending;
 
@@ -19,10 +22,7 @@ fn model() -> BackupStorageModel {
 }
 
 fn credentials() -> Credentials {
-    Credentials {
-        access_key_id: "id".to_owned().into(),
-        secret_access_key: "hunter2".to_owned().into(),
-    }
+    Credentials(vec!["id".to_owned().into(), "hunter2".to_owned().into()])
 }
 
 fn wait() -> Wait {

@@ -2,6 +2,7 @@
 
 use everest_core::clean;
 use everest_core::object_path::{of_text, with_names_of_model};
+use everest_core::v1::monitoring_config;
 use kube::core::response::{Status, StatusCause, reason};
 
 use super::{ClusterError, FieldCause, FieldConflict, Object, boxed};
@@ -26,8 +27,12 @@ pub(super) fn status(status: &Status, verb: &'static str, object: &Object) -> Cl
             message: message.to_owned(),
         };
     }
-    if let Some((_, reason)) = message.split_once("denied the request: ") {
-        return refused(object, reason, causes);
+    if let Some((by, reason)) = message.split_once("denied the request: ") {
+        let refused = refused(object, reason, causes);
+        return match by.contains("\"vmonitoringconfig") {
+            true => with_its_call(refused),
+            false => refused,
+        };
     }
     // Server-side apply of a field that the served CRD does not have: HTTP 500.
     if message.contains("field not declared in schema") {
@@ -183,6 +188,26 @@ fn refused(object: &Object, reason: &str, causes: &[StatusCause]) -> ClusterErro
         message: reason.to_owned(),
         causes,
     }
+}
+
+/// The refusal of a monitoring configuration, whose webhook asks the server and names no field.
+fn with_its_call(mut refusal: ClusterError) -> ClusterError {
+    if let ClusterError::Refused {
+        message, causes, ..
+    } = &mut refusal
+        && causes.is_empty()
+    {
+        causes.push(FieldCause {
+            field: monitoring_config::blamed(message).to_owned(),
+            message: message.clone(),
+        });
+        message.push_str(
+            ". Everest asks the monitoring server for its version, with the API key, before it \
+             takes a change: check the URL and the key, and that the pods of everest-operator \
+             reach the server",
+        );
+    }
+    refusal
 }
 
 /// The field at the head of a webhook's text: `spec.engine.version: Unsupported value…`.

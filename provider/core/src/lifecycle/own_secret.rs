@@ -1,7 +1,6 @@
 //! The Secret that an object of Everest's reads: Everest makes the object its owner.
 
 use everest_schemas::Sensitive;
-use everest_schemas::everest::BackupStorage;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::{Value, json};
 
@@ -9,6 +8,7 @@ use super::{
     Action, Agreed, ObjectRef, Observable, Observed, Query, Removal, Requirement, SecretMetadata,
 };
 use crate::path::FieldPath;
+use crate::storage_users::Users;
 use crate::text::Text;
 
 /// An object that reads a Secret.
@@ -17,6 +17,8 @@ pub trait ReadsSecret: Observable {
     const CONTENT: &'static str;
     /// What the object is called in a sentence, such as `storage`.
     const NOUN: &'static str;
+    /// What one is called among the users of another object.
+    const CALLED: &'static str;
     /// The keys of the Secret.
     const KEYS: &'static [&'static str];
     /// The attribute that is set where the Secret is to be written.
@@ -26,28 +28,27 @@ pub trait ReadsSecret: Observable {
     /// How a Secret is left as it is, as a template of a text.
     const LEAVE_OUT: &'static str;
 
+    /// What users of it are called that may not be listed.
+    const UNSEEN: &'static str;
+    /// Advice for whoever deletes one in use.
+    const REMEDY: &'static str;
+    /// Everest looks at one that was deleted while it was used, and lets go of it.
+    const IS_LET_GO: bool;
+
     /// The metadata of the object.
     fn metadata(&self) -> &ObjectMeta;
 
     /// The name of the Secret that it reads.
     fn secret_name(&self) -> Option<&str>;
-}
 
-impl ReadsSecret for BackupStorage {
-    const CONTENT: &'static str = "credentials";
-    const NOUN: &'static str = "storage";
-    const KEYS: &'static [&'static str] = &crate::v1::credentials::KEYS;
-    const ATTRIBUTE: &'static str = "accessKeyId";
-    const GIVE: &'static str = "{:giveCredentials}";
-    const LEAVE_OUT: &'static str = "{:leaveCredentialsOut}";
+    /// Whether Everest says that it is used.
+    fn in_use(&self) -> bool;
 
-    fn metadata(&self) -> &ObjectMeta {
-        &self.metadata
-    }
-
-    fn secret_name(&self) -> Option<&str> {
-        self.spec.credentials_secret_name.known_str()
-    }
+    /// What refers to the one of this name, as Everest counts its users.
+    ///
+    /// # Errors
+    /// The query for what was not looked at.
+    fn users(observed: &Observed, namespace: &str, name: &str) -> Result<Users, Query>;
 }
 
 /// A Secret, its owner, and who writes it.

@@ -7,13 +7,16 @@ use serde_json::Value;
 
 use super::own_secret::{OwnSecret, ReadsSecret};
 use super::{Action, Apply, Lifecycle, ObjectRef, Observed, Query, Stopwatches};
+use crate::Operation;
+use crate::v1::credentials::{SecretMapping, secret_name};
 
 /// Makes an object and, where its content is given, the Secret that it reads.
 ///
 /// 1. An object that exists is not touched, nor is its Secret.
 /// 2. The Secret is written, or has to be there. It must not be there where it is written, unless
 ///    the same creation has left it.
-/// 3. The object is made. Everest looks at neither: wrong credentials show when they are used.
+/// 3. The object is made. Everest tries the key of a monitoring configuration then; those of a storage
+///    show when they are used.
 #[derive(Clone, Debug)]
 pub struct CreateWithSecret<K> {
     object: ObjectRef,
@@ -28,19 +31,18 @@ pub struct CreateWithSecret<K> {
 }
 
 impl<K: ReadsSecret> CreateWithSecret<K> {
-    /// Makes an object from a body that reads the Secret `secret`, with the body of that Secret
-    /// where it is to be written by the field manager `manager`.
-    pub(super) fn new(
-        object: ObjectRef,
-        body: Value,
-        secret: &str,
+    /// Makes the object of a model, with the body of the Secret that it reads where that is to be
+    /// written by the field manager `manager`.
+    pub fn of<M: SecretMapping<Object = K>>(
+        model: &M,
         content: Option<Sensitive<Value>>,
         manager: &str,
     ) -> Self {
+        let object = ObjectRef::of_model(model);
         Self {
-            secret: OwnSecret::of(&object, secret, manager),
+            secret: OwnSecret::of(&object, secret_name(model), manager),
             object,
-            body,
+            body: model.desired(Operation::Create),
             content,
             has_secret: false,
             wrote_secret: false,
@@ -140,20 +142,20 @@ pub struct ChangeWithSecret<K> {
 }
 
 impl<K: ReadsSecret> ChangeWithSecret<K> {
-    /// A change of an object that reads the Secret `secret`: the body of the Secret where it is to
-    /// be written by the field manager `manager`, and the apply of the object where that changes.
-    pub(super) fn new(
-        object: ObjectRef,
-        secret: &str,
+    /// A change of the object of a model: the body of the Secret that it reads where that is to be
+    /// written by the field manager `manager`, and the apply of the object where that changes.
+    pub fn of<M: SecretMapping<Object = K>>(
+        model: &M,
         content: Option<Sensitive<Value>>,
         manager: &str,
-        change: Option<Box<Apply>>,
+        change: Option<Apply>,
     ) -> Self {
+        let object = ObjectRef::of_model(model);
         Self {
-            secret: OwnSecret::of(&object, secret, manager),
+            secret: OwnSecret::of(&object, secret_name(model), manager),
             object,
             content,
-            change,
+            change: change.map(Box::new),
             of: PhantomData,
         }
     }

@@ -131,6 +131,7 @@ pub const TABLE: &[Rule] = &[
     online::RESTORE_ALLOWED,
     online::BUCKET_ONCE,
     online::STORAGE_UNUSED,
+    online::MONITORING_UNUSED,
     online::ENGINE_UNUSED,
     online::OPERATOR_UPGRADE_READY,
     online::OPERATOR_UPGRADE_ALONE,

@@ -2,47 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use everest_schemas::Field;
 use everest_schemas::everest::BackupStorage;
 use everest_schemas::models::BackupStorageModel;
-use everest_schemas::{Field, Sensitive};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::credentials::Credentials;
+use super::credentials::{SecretMapping, Values, secret_name};
 use super::object_mapping::{ObjectMapping, in_a_namespace};
 use super::{Identity, OwnedKeys, body, filled, known_json, named};
 use crate::Operation;
 use crate::zero;
-
-/// Name of the Secret of a storage: the one it is known to have, or, for a new
-/// one, the storage's own name as Everest's API does it.
-pub fn secret_name(model: &BackupStorageModel) -> &str {
-    let of_spec = model
-        .spec
-        .known()
-        .and_then(|spec| spec.credentials_secret_name.known_str())
-        .filter(|name| !name.is_empty());
-    model
-        .secret_name
-        .known_str()
-        .or(of_spec)
-        .or(model.name.known_str())
-        .unwrap_or_default()
-}
-
-/// A plan with the name of the Secret that the storage has: a plan that writes the Secret again
-/// leaves the name open.
-pub fn with_secret_of(
-    planned: &BackupStorageModel,
-    prior: &BackupStorageModel,
-) -> BackupStorageModel {
-    let mut planned = planned.clone();
-    if !planned.secret_name.is_known() {
-        planned.secret_name = prior.secret_name.clone();
-    }
-    planned
-}
 
 /// The body that makes a storage what the configuration says, with its
 /// credentials in the Secret that [`secret_name`] gives.
@@ -60,34 +29,6 @@ pub fn desired(model: &BackupStorageModel) -> Value {
         BTreeMap::new(),
         known_json(&spec),
     )
-}
-
-/// The body of the Secret that a storage reads.
-///
-/// Everest reads `AWS_…` for every type; the PostgreSQL operator reads
-/// `AZURE_…` for Azure, so an Azure storage's Secret has both.
-pub fn secret(model: &BackupStorageModel, credentials: &Credentials) -> Sensitive<Value> {
-    let id = STANDARD.encode(credentials.access_key_id.expose());
-    let key = STANDARD.encode(credentials.secret_access_key.expose());
-    let mut data = json!({"AWS_ACCESS_KEY_ID": id, "AWS_SECRET_ACCESS_KEY": key});
-    let azure = model
-        .spec
-        .known()
-        .is_some_and(|spec| spec.type_.known_str() == Some("azure"));
-    if azure {
-        data["AZURE_STORAGE_ACCOUNT_NAME"] = json!(id);
-        data["AZURE_STORAGE_ACCOUNT_KEY"] = json!(key);
-    }
-    Sensitive::new(json!({
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "metadata": {
-            "name": secret_name(model),
-            "namespace": model.namespace.known_str().unwrap_or_default(),
-        },
-        "type": "Opaque",
-        "data": data,
-    }))
 }
 
 /// The model of a storage as the cluster holds it; its credentials are null,
@@ -132,10 +73,47 @@ impl ObjectMapping for BackupStorageModel {
     }
 }
 
+impl SecretMapping for BackupStorageModel {
+    fn plain(&self) -> Values<'_> {
+        vec![&self.access_key_id, &self.secret_access_key]
+    }
+
+    fn write_only(&self) -> Values<'_> {
+        vec![&self.access_key_id_wo, &self.secret_access_key_wo]
+    }
+
+    fn write_only_version(&self) -> &Field<i64> {
+        &self.credentials_wo_version
+    }
+
+    fn secret(&self) -> &Field<String> {
+        &self.secret_name
+    }
+
+    fn secret_mut(&mut self) -> &mut Field<String> {
+        &mut self.secret_name
+    }
+
+    fn force_conflicts(&self) -> &Field<bool> {
+        &self.force_conflicts
+    }
+
+    /// Everest reads `AWS_…` for every type; the PostgreSQL operator reads `AZURE_…` for Azure.
+    fn add_to(&self, data: &mut Value) {
+        let spec = self.spec.known();
+        if spec.is_some_and(|spec| spec.type_.known_str() == Some("azure")) {
+            data["AZURE_STORAGE_ACCOUNT_NAME"] = data["AWS_ACCESS_KEY_ID"].clone();
+            data["AZURE_STORAGE_ACCOUNT_KEY"] = data["AWS_SECRET_ACCESS_KEY"].clone();
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::v1::credentials::{Credentials, with_secret_of};
     use everest_schemas::everest::BackupStorageSpec;
+    use serde_json::json;
 
     fn model(type_: &str) -> BackupStorageModel {
         BackupStorageModel {
@@ -156,17 +134,17 @@ mod tests {
     }
 
     fn keys() -> Credentials {
-        Credentials {
-            access_key_id: "key-id".to_owned().into(),
-            secret_access_key: "top secret".to_owned().into(),
-        }
+        Credentials(vec![
+            "key-id".to_owned().into(),
+            "top secret".to_owned().into(),
+        ])
     }
 
     #[test]
     fn a_storage_names_its_secret_and_holds_no_credentials() {
         let configured = BackupStorageModel {
-            access_key_id: keys().access_key_id.into(),
-            secret_access_key: keys().secret_access_key.into(),
+            access_key_id: keys().0[0].clone().into(),
+            secret_access_key: keys().0[1].clone().into(),
             ..model("s3")
         };
         let body = desired(&configured);
@@ -208,8 +186,8 @@ mod tests {
     #[test]
     fn write_only_credentials_come_first() {
         let config = BackupStorageModel {
-            access_key_id_wo: keys().access_key_id.into(),
-            secret_access_key_wo: keys().secret_access_key.into(),
+            access_key_id_wo: keys().0[0].clone().into(),
+            secret_access_key_wo: keys().0[1].clone().into(),
             ..model("s3")
         };
         assert_eq!(Credentials::given(&config), Some(keys()));
@@ -217,13 +195,13 @@ mod tests {
 
     #[test]
     fn the_secret_has_the_keys_that_everest_and_the_engines_read() {
-        let body = secret(&model("s3"), &keys());
+        let body = keys().secret(&model("s3"));
         assert_eq!(
             body.expose()["data"],
             json!({"AWS_ACCESS_KEY_ID": "a2V5LWlk", "AWS_SECRET_ACCESS_KEY": "dG9wIHNlY3JldA=="})
         );
         assert!(!format!("{body:?}").contains("dG9w"));
-        let azure = secret(&model("azure"), &keys());
+        let azure = keys().secret(&model("azure"));
         assert_eq!(
             azure.expose()["data"]["AZURE_STORAGE_ACCOUNT_NAME"],
             "a2V5LWlk"

@@ -1,16 +1,61 @@
-//! The credentials of a backup storage.
+//! What is in the Secret that an object reads, and when it is written.
 
-use everest_schemas::models::BackupStorageModel;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use everest_schemas::{Field, Sensitive};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use serde_json::{Value, json};
 
-use super::managed_fields;
+use super::{ObjectMapping, managed_fields};
 use crate::api::FILLED_FROM;
+use crate::lifecycle::ReadsSecret;
 
-/// Keys of the Secret, which all engines read.
-pub const KEYS: [&str; 2] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
+/// Values of a model, for the keys of a Secret in their order.
+pub type Values<'a> = Vec<&'a Field<Sensitive<String>>>;
+
+/// The model of an object that reads a Secret.
+pub trait SecretMapping: ObjectMapping<Object: ReadsSecret> + Clone + Send + Sync {
+    /// What the state holds as well.
+    fn plain(&self) -> Values<'_>;
+
+    /// What is in the configuration alone.
+    fn write_only(&self) -> Values<'_>;
+
+    /// What says that the write-only values changed.
+    fn write_only_version(&self) -> &Field<i64>;
+
+    /// The name of the Secret that the object is known to have.
+    fn secret(&self) -> &Field<String>;
+
+    /// The same, to be changed.
+    fn secret_mut(&mut self) -> &mut Field<String>;
+
+    /// Whether values of other managers are overwritten.
+    fn force_conflicts(&self) -> &Field<bool>;
+
+    /// Adds to the data of the Secret what others read in it.
+    fn add_to(&self, data: &mut Value) {
+        let _ = data;
+    }
+}
+
+/// Name of the Secret of an object: the one it is known to have, or, for a new one, the object's
+/// own name as Everest's API does it.
+pub fn secret_name<M: SecretMapping>(model: &M) -> &str {
+    let known = model.secret().known_str();
+    known.or(model.name().known_str()).unwrap_or_default()
+}
+
+/// A plan with the name of the Secret that the object has: a plan that writes the Secret again
+/// leaves the name open.
+pub fn with_secret_of<M: SecretMapping>(planned: &M, prior: &M) -> M {
+    let mut planned = planned.clone();
+    if !planned.secret().is_known() {
+        planned.secret_mut().clone_from(prior.secret());
+    }
+    planned
+}
 
 /// The state of a Secret that a field manager has written, judged by its metadata alone: its values
 /// are not read.
@@ -79,73 +124,82 @@ fn version_of(source: &ObjectMeta) -> String {
     )
 }
 
-/// The credentials of a bucket.
+/// What a bucket or a server is opened with: a value for each key of the Secret, in their order.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Credentials {
-    /// Access key id, or the name of an Azure storage account.
-    pub access_key_id: Sensitive<String>,
-    /// Secret access key, or the key of an Azure storage account.
-    pub secret_access_key: Sensitive<String>,
-}
+pub struct Credentials(pub Vec<Sensitive<String>>);
 
 impl Credentials {
-    /// The credentials in a configuration, write-only or not; `None` if it omits them, so that the
-    /// Secret stays as it is. Write-only values are only in the configuration, never in a plan or a
-    /// state.
-    pub fn given(config: &BackupStorageModel) -> Option<Self> {
-        Self::pair(&config.access_key_id_wo, &config.secret_access_key_wo)
-            .or_else(|| Self::pair(&config.access_key_id, &config.secret_access_key))
+    /// The credentials a configuration gives, write-only or not; none if it leaves them out
+    /// and the Secret stays as it is. Write-only values are in the configuration alone, never
+    /// in a plan or a state.
+    pub fn given<M: SecretMapping>(config: &M) -> Option<Self> {
+        Self::all(config.write_only()).or_else(|| Self::all(config.plain()))
     }
 
     /// The credentials to write at an update; `None` if they have not changed or are omitted.
     ///
-    /// A change of write-only values cannot be seen, so `credentials_wo_version` shows it.
-    pub fn changed(
-        prior: &BackupStorageModel,
-        planned: &BackupStorageModel,
-        config: &BackupStorageModel,
-    ) -> Option<Self> {
+    /// Whether write-only values changed cannot be seen: their version says so.
+    pub fn changed<M: SecretMapping>(prior: &M, planned: &M, config: &M) -> Option<Self> {
         let given = Self::given(config)?;
-        if config.access_key_id_wo.is_known() {
-            return (prior.credentials_wo_version != planned.credentials_wo_version)
-                .then_some(given);
-        }
-        (Self::pair(&prior.access_key_id, &prior.secret_access_key).as_ref() != Some(&given))
-            .then_some(given)
+        let changed = if Self::all(config.write_only()).is_some() {
+            prior.write_only_version() != planned.write_only_version()
+        } else {
+            Self::all(prior.plain()).as_ref() != Some(&given)
+        };
+        changed.then_some(given)
     }
 
-    /// The credentials to write at an update of a storage, by the state of its Secret: changed
-    /// credentials, or all that the configuration has if the Secret has lost them.
+    /// The credentials to write on an update of an object whose Secret was found in a state: those
+    /// that changed, or all that the configuration gives where the Secret has lost them.
     ///
-    /// Write-only values are written into a new Secret if the old one is gone, but never over
-    /// values of others: the values in the configuration may be outdated.
-    pub fn due(
-        prior: &BackupStorageModel,
-        planned: &BackupStorageModel,
-        config: &BackupStorageModel,
+    /// Write-only values are sent into a Secret that is gone, but not over values of others: the
+    /// configuration may hold any by now.
+    pub fn due<M: SecretMapping>(
+        prior: &M,
+        planned: &M,
+        config: &M,
         secret: SecretState,
     ) -> Option<Self> {
         Self::changed(prior, planned, config).or_else(|| {
             let lost = match secret {
                 SecretState::AsWritten => false,
-                SecretState::Changed => config.access_key_id_wo.is_null(),
+                SecretState::Changed => Self::all(config.write_only()).is_none(),
                 SecretState::Gone => true,
             };
             lost.then(|| Self::given(config)).flatten()
         })
     }
 
-    fn pair(id: &Field<Sensitive<String>>, secret: &Field<Sensitive<String>>) -> Option<Self> {
-        Some(Credentials {
-            access_key_id: id.known()?.clone(),
-            secret_access_key: secret.known()?.clone(),
-        })
+    /// The body of the Secret that the object of a model reads.
+    pub fn secret<M: SecretMapping>(&self, model: &M) -> Sensitive<Value> {
+        let keys = <M::Object as ReadsSecret>::KEYS.iter().copied();
+        let encoded = self.0.iter().map(|value| STANDARD.encode(value.expose()));
+        let mut data: Value = keys
+            .zip(encoded)
+            .map(|(key, value)| (key.to_owned(), json!(value)))
+            .collect();
+        model.add_to(&mut data);
+        Sensitive::new(json!({
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": secret_name(model), "namespace": model.key().0},
+            "type": "Opaque",
+            "data": data,
+        }))
+    }
+
+    fn all(values: Values<'_>) -> Option<Self> {
+        let known = values.into_iter().map(|value| value.known().cloned());
+        known.collect::<Option<_>>().map(Self)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use everest_schemas::models::BackupStorageModel;
+
+    const KEYS: [&str; 2] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
 
     fn plain(secret: &str) -> BackupStorageModel {
         BackupStorageModel {

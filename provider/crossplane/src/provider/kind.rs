@@ -5,7 +5,9 @@ mod backup_storage;
 mod database;
 mod database_namespace;
 mod lifecycle;
+mod monitoring_config;
 mod restore;
+mod with_secret;
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -36,6 +38,7 @@ pub use backup::Backups;
 pub use backup_storage::BackupStorages;
 pub use database::Databases;
 pub use database_namespace::DatabaseNamespaces;
+pub use monitoring_config::MonitoringConfigs;
 pub use restore::Restores;
 
 /// Keys and values of a connection Secret.

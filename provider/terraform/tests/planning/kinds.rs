@@ -92,6 +92,18 @@ fn known() -> Vec<Kind> {
             ),
         },
         Kind {
+            type_name: "everest_monitoring_config",
+            config: json!({"namespace": "shop", "name": "pmm", "type": "pmm",
+                "pmm": {"url": "https://pmm.test"}}),
+            object: everest(
+                "MonitoringConfig",
+                "pmm",
+                json!({"type": "pmm", "pmm": {"url": "https://pmm.test", "image": ""},
+                    "credentialsSecretName": "pmm"}),
+                json!({}),
+            ),
+        },
+        Kind {
             type_name: "everest_backup",
             config: json!({"namespace": "shop", "name": "before-migration",
                 "database_name": "orders", "backup_storage_name": "s3"}),

@@ -124,6 +124,7 @@ fn changed(kind: &Kind) -> Json {
     let (name, value) = match kind.type_name {
         "everest_namespace" | "everest_database" => ("labels", json!({"team": "shop"})),
         "everest_backup_storage" => ("description", json!("of the shop")),
+        "everest_monitoring_config" => ("verify_tls", json!(false)),
         // What becomes of its data is not for the cluster.
         "everest_backup" => ("timeouts", json!({"delete": "1h"})),
         "everest_restore" => ("triggers", json!({"quarter": "1"})),

@@ -7,13 +7,21 @@ use crate::script::Script;
 
 const DATABASE: &str = "everest_database";
 const STORAGE: &str = "everest_backup_storage";
+const MONITORING: &str = "everest_monitoring_config";
 const BACKUP: &str = "everest_backup";
 const RESTORE: &str = "everest_restore";
 const NAMESPACE: &str = "everest_namespace";
 
 /// All of them.
 pub fn all() -> Vec<Story> {
-    let scripts = [databases(), storages(), backups(), restores(), namespaces()];
+    let scripts = [
+        databases(),
+        storages(),
+        monitoring_configs(),
+        backups(),
+        restores(),
+        namespaces(),
+    ];
     scripts.into_iter().flatten().map(Script::story).collect()
 }
 
@@ -97,6 +105,23 @@ fn storages() -> Vec<Script> {
         storage("rotate").then(json!({"secret_access_key": "another"})),
         storage("replace").then(json!({"name": "other"})),
         storage("delete").destroyed(),
+    ]
+}
+
+fn monitoring_configs() -> Vec<Script> {
+    let config = |name: &str| {
+        let config = json!({
+            "namespace": "shop", "name": "pmm", "type": "pmm",
+            "pmm": {"url": "https://pmm.test"}, "api_key": "key",
+            "timeouts": {"delete": "10m"},
+        });
+        Script::new(&format!("monitoring_config/{name}"), MONITORING, config)
+    };
+    vec![
+        config("create"),
+        config("update").then(json!({"verify_tls": false})),
+        config("rotate").then(json!({"api_key": "another"})),
+        config("delete").destroyed(),
     ]
 }
 

@@ -14,6 +14,7 @@ mod guardrails;
 mod interruption;
 mod lent;
 mod log;
+mod monitoring_config;
 mod namespace;
 mod objects;
 mod operator;

@@ -275,3 +275,20 @@ fn an_object_that_is_gone_is_told_from_one_that_was_made_anew() {
         );
     }
 }
+
+#[test]
+fn a_monitoring_server_that_says_no_is_told_of_at_the_member_to_blame() {
+    let by = "admission webhook \"vmonitoringconfig-v1alpha1.everest.percona.com\"";
+    for (said, field) in [
+        ("authorization failed, please provide", "spec.apiKey"),
+        ("Get \"https://pmm/v1/version\": refused", "spec.pmm.url"),
+    ] {
+        let message = format!("{by} denied the request: {said}");
+        let error = read(403, "Forbidden", &message, json!({}));
+        assert!(error.to_string().contains("check the URL and the key"));
+        let ClusterError::Refused { causes, .. } = error else {
+            panic!("{error:?}")
+        };
+        assert_eq!(causes[0].field, field);
+    }
+}

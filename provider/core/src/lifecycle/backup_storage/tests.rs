@@ -1,10 +1,16 @@
 use serde_json::{Value, json};
 
+use everest_schemas::Sensitive;
+use everest_schemas::models::BackupStorageModel;
+
 use super::*;
 use crate::api::IN_USE;
 use crate::dialect::Dialect;
 use crate::lifecycle::world::{World, object};
-use crate::lifecycle::{Agreed, ObjectKind};
+use crate::lifecycle::{
+    Agreed, Apply, ChangeWithSecret, CreateWithSecret, ObjectKind, Requirement,
+};
+use crate::storage_users::User;
 use crate::v1::ObjectMapping;
 
 const MANAGER: &str = "ours";
@@ -140,7 +146,7 @@ fn content() -> Option<Sensitive<Value>> {
 
 fn make(content: Option<Sensitive<Value>>) -> CreateWithSecret<BackupStorage> {
     let model = BackupStorageModel::at("prod".into(), "s3".into());
-    create(&model, content, MANAGER)
+    CreateWithSecret::of(&model, content, MANAGER)
 }
 
 /// The names of what was written, and the last action as a word.
@@ -290,16 +296,16 @@ fn a_change_writes_the_secret_first() {
         hand_over: None,
     };
     let mut world = World::default().with(ObjectKind::BackupStorage, "s3", storage(json!({})));
-    let mut both = change(&model, content(), MANAGER, Some(apply.clone()));
+    let mut both = ChangeWithSecret::of(&model, content(), MANAGER, Some(apply.clone()));
     let written = ["apply Secret prod/s3", "apply BackupStorage prod/s3"];
     assert_eq!(
         world.run(&mut both),
         (written.map(str::to_owned).into(), Action::Done(()))
     );
-    let mut one = change(&model, None, MANAGER, Some(apply));
+    let mut one = ChangeWithSecret::of(&model, None, MANAGER, Some(apply));
     assert_eq!(world.run(&mut one).0, written[1..]);
 
-    let mut gone = change(&model, content(), MANAGER, None);
+    let mut gone = ChangeWithSecret::of(&model, content(), MANAGER, None);
     let next = World::default().next(&mut gone);
     assert!(matches!(next, Action::Refuse { .. }), "{next:?}");
 }

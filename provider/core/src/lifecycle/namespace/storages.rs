@@ -28,7 +28,7 @@ impl ReleaseStorages {
     /// The next write; `None` once there is no storage to release.
     pub(super) fn step(&mut self, observed: &Observed) -> Result<Option<Action>, Query> {
         let storages = observed.all::<BackupStorage>(&self.namespace)?;
-        for storage in storages.into_iter().flatten() {
+        for storage in storages.into_iter().flatten().map(|storage| &**storage) {
             if !storage_users::is_held(storage) || storage.metadata.deletion_timestamp.is_none() {
                 continue;
             }

@@ -230,7 +230,7 @@ pub(in crate::rules) const BUCKET: Rule = Rule {
 pub(in crate::rules) const ENDPOINT_URL: Rule = Rule {
     id: "endpoint-url",
     sentence: "An endpoint is a URL with http or https and a host.",
-    advice: "Write for example \"https://s3.example.com\".",
+    advice: "Write it with its scheme, for example \"https://s3.example.com\".",
     engines: ALL,
     operations: BOTH,
     checked: ALONE,
@@ -260,7 +260,7 @@ pub(in crate::rules) const CREDENTIALS_PAIR: Rule = Rule {
 pub(in crate::rules) const CREDENTIALS_ONCE: Rule = Rule {
     id: "credentials-once",
     sentence: "Credentials are given either as write-only attributes or as sensitive ones that are kept in the state.",
-    advice: "Keep {accessKeyIdWo} and {secretAccessKeyWo}, or {accessKeyId} and {secretAccessKey}.",
+    advice: "Keep the write-only ones, or the others.",
     engines: ALL,
     operations: BOTH,
     checked: ALONE,
@@ -270,7 +270,7 @@ pub(in crate::rules) const CREDENTIALS_ONCE: Rule = Rule {
 pub(in crate::rules) const CREDENTIALS_VERSION: Rule = Rule {
     id: "credentials-version",
     sentence: "Terraform does not remember write-only values, so it cannot see that they changed.",
-    advice: "Set {credentialsWoVersion}, and raise it whenever the credentials change.",
+    advice: "Set that version, and raise it whenever the credentials change.",
     engines: ALL,
     operations: BOTH,
     checked: ALONE,

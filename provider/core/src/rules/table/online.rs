@@ -87,7 +87,7 @@ pub(in crate::rules) const MONITORING_EXISTS: Rule = rule(
     BOTH,
     "everest-operator: MonitoringConfig references",
     "Monitoring needs a MonitoringConfig of the database's own namespace; without it the database is never brought up to date.",
-    "Name an existing MonitoringConfig, or remove monitoring.",
+    "Name an existing one, make it with {a MonitoringConfig}, or remove monitoring.",
 );
 
 pub(in crate::rules) const POLICY_EXISTS: Rule = rule(
@@ -235,6 +235,14 @@ pub(in crate::rules) const STORAGE_UNUSED: Rule = rule(
     "everest: validation/backup_storage.go, in-use finalizer",
     "A backup storage is not destroyed while databases, backups or restores use it.",
     "Take it out of the databases' schedules and delete its backups first; if that is being done at the same time, this can be ignored.",
+);
+
+pub(in crate::rules) const MONITORING_UNUSED: Rule = rule(
+    "monitoring-config-unused",
+    UPDATE,
+    "everest: k8s/monitoring_instance.go, in-use finalizer",
+    "A monitoring configuration is not destroyed while databases report to it.",
+    "Take it out of {monitoring} of those databases first; if that is being done at the same time, this can be ignored.",
 );
 
 pub(in crate::rules) const ENGINE_UNUSED: Rule = rule(

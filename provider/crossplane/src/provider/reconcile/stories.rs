@@ -16,7 +16,7 @@ use super::{Next, reconcile};
 use crate::provider::context::Context;
 use crate::provider::controllers::Controller;
 use crate::provider::kind::{
-    BackupStorages, Backups, DatabaseNamespaces, Databases, Kind, Restores,
+    BackupStorages, Backups, DatabaseNamespaces, Databases, Kind, MonitoringConfigs, Restores,
 };
 use crate::provider::rights;
 
@@ -312,6 +312,27 @@ fn storages() -> Vec<Story> {
     scripts.into_iter().map(Script::story).collect()
 }
 
+fn monitoring_configs() -> Vec<Story> {
+    let config = |name| {
+        let (kind, plural) = ("MonitoringConfig", "everestmonitoringconfigs");
+        let spec = json!({"type": "pmm", "pmm": {"url": "https://pmm.test"},
+            "secretRef": {"name": "keys"}});
+        Script::<MonitoringConfigs>::new(name, kind, plural, spec).in_scene(|world| {
+            world
+                .server
+                .put(json!({"apiVersion": "v1", "kind": "Secret",
+                "metadata": {"name": "keys", "namespace": "shop"}, "data": {"apiKey": "a2V5"}}));
+        })
+    };
+    let scripts = vec![
+        config("monitoring_config/create"),
+        config("monitoring_config/update")
+            .then(|world, path| say(world, path, &json!({"verifyTLS": false}))),
+        config("monitoring_config/delete").then(delete),
+    ];
+    scripts.into_iter().map(Script::story).collect()
+}
+
 fn backups() -> Vec<Story> {
     let backup = |name| {
         let spec = json!({"databaseName": "main", "backupStorageName": "s3"});
@@ -345,10 +366,17 @@ fn restores() -> Vec<Story> {
 }
 
 fn all() -> Vec<Story> {
-    [databases(), namespaces(), storages(), backups(), restores()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        databases(),
+        namespaces(),
+        storages(),
+        monitoring_configs(),
+        backups(),
+        restores(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 #[test]

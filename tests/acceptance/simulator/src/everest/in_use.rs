@@ -54,12 +54,16 @@ pub async fn reconcile(used: Arc<DynamicObject>, cluster: Arc<Cluster>) -> Resul
         .iter()
         .any(|d| text(&d.data, pointer) == name);
     let mut marked = (*used).clone();
-    let change = !object::deleting(&used) || !in_use;
-    if change && mark_in_use(&mut marked, in_use) {
+    let deleting = object::deleting(&used);
+    let mut change = (!deleting || !in_use) && mark_in_use(&mut marked, in_use);
+    if kind == &kinds::MONITORING_CONFIG {
+        change |= mark_copied(&mut marked, !deleting);
+    }
+    if change {
         cluster.update(kind, EVEREST_OPERATOR, &marked).await?;
         return Ok(Action::await_change());
     }
-    if object::deleting(&used) {
+    if deleting {
         return Ok(Action::await_change());
     }
     if kind == &kinds::MONITORING_CONFIG {
@@ -83,4 +87,20 @@ pub async fn reconcile(used: Arc<DynamicObject>, cluster: Arc<Cluster>) -> Resul
         .update_status(kind, EVEREST_OPERATOR, &used, status)
         .await?;
     Ok(Action::await_change())
+}
+
+/// Sets the finalizers of a MonitoringConfig whose key Everest's agent has a copy of. Returns whether
+/// they were otherwise.
+fn mark_copied(config: &mut DynamicObject, copied: bool) -> bool {
+    const FINALIZERS: [&str; 2] = [
+        "everest.percona.com/cleanup-secrets",
+        "everest.percona.com/vmagent",
+    ];
+    let finalizers = config.finalizers_mut();
+    let is_marked = finalizers.iter().any(|one| one == FINALIZERS[0]);
+    finalizers.retain(|one| !FINALIZERS.contains(&one.as_str()));
+    if copied {
+        finalizers.extend(FINALIZERS.map(str::to_owned));
+    }
+    is_marked != copied
 }

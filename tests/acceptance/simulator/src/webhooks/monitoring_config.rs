@@ -23,8 +23,8 @@ pub async fn validate(request: &Request, cluster: &Cluster) -> Verdict {
         .await?
         .ok_or_else(|| Refusal::not_found("Secret", name))?;
     if at(&secret.data, "/data")["apiKey"].is_null() {
-        let why = "the Secret has no key apiKey";
-        return Err(refuse(FieldError::invalid(field, name, why)));
+        let why = format!("missing api key in the secret {name}");
+        return Err(Refusal::forbidden(why));
     }
     let faults = Faults::of(
         cluster,

@@ -1,11 +1,11 @@
-//! Outputs of `everest_backup_storage`.
+//! Outputs of objects that read a Secret.
 
-use everest_schemas::models::BackupStorageModel;
+use crate::v1::credentials::SecretMapping;
 
-/// The Secret of a new storage has the storage's name.
-pub fn known_at_creation(planned: &mut BackupStorageModel) {
-    if planned.secret_name.is_unknown() && planned.name.is_known() {
-        planned.secret_name = planned.name.clone();
+/// The Secret of a new object has the object's name.
+pub fn known_at_creation<M: SecretMapping>(planned: &mut M) {
+    if planned.secret().is_unknown() && planned.name().is_known() {
+        *planned.secret_mut() = planned.name().clone();
     }
 }
 
@@ -13,6 +13,7 @@ pub fn known_at_creation(planned: &mut BackupStorageModel) {
 mod tests {
     use super::*;
     use everest_schemas::Field;
+    use everest_schemas::models::BackupStorageModel;
 
     #[test]
     fn the_secret_of_a_new_storage_is_named_like_it() {

@@ -1,0 +1,7 @@
+list "everest_monitoring_config" "prod" {
+  provider = everest
+
+  config {
+    namespace = "prod"
+  }
+}

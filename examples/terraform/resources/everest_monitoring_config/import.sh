@@ -1,0 +1,1 @@
+terraform import everest_monitoring_config.pmm prod/pmm

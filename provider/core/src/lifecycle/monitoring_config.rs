@@ -1,0 +1,104 @@
+//! Monitoring configurations: their Secret and their users.
+
+use everest_schemas::everest::{DatabaseCluster, MonitoringConfig};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+use super::{Observed, Query, ReadsSecret};
+use crate::storage_users::{User, Users};
+
+impl ReadsSecret for MonitoringConfig {
+    const CONTENT: &'static str = "credentials";
+    const NOUN: &'static str = "monitoring configuration";
+    const CALLED: &'static str = Self::NOUN;
+    const KEYS: &'static [&'static str] = &["apiKey"];
+    const ATTRIBUTE: &'static str = "apiKey";
+    const GIVE: &'static str = "{:giveApiKey}";
+    const LEAVE_OUT: &'static str = "{:leaveApiKeyOut}";
+    const UNSEEN: &'static str = "databases";
+    const REMEDY: &'static str = "Take it out of the monitoring of these databases first: Everest \
+        holds one that is in use. Give another one that reads the same Secret one of its own: this \
+        one's goes with it";
+    // It goes through the finalizers first, whether it is being deleted or not.
+    const IS_LET_GO: bool = true;
+
+    fn metadata(&self) -> &ObjectMeta {
+        &self.metadata
+    }
+
+    fn secret_name(&self) -> Option<&str> {
+        self.spec.credentials_secret_name.known_str()
+    }
+
+    fn in_use(&self) -> bool {
+        let status = self.status.as_ref();
+        status.and_then(|status| status.in_use) == Some(true)
+    }
+
+    fn users(observed: &Observed, namespace: &str, name: &str) -> Result<Users, Query> {
+        let databases = observed.all::<DatabaseCluster>(namespace)?;
+        let using = databases.into_iter().flatten();
+        Ok(Users {
+            is_complete: databases.is_some(),
+            found: using
+                .filter(|database| reports_to(database, name))
+                .map(|database| User::of("database", &database.metadata))
+                .collect(),
+        })
+    }
+}
+
+/// Whether a database reports to the monitoring configuration of this name.
+pub fn reports_to(database: &DatabaseCluster, name: &str) -> bool {
+    let monitoring = database.spec.monitoring.known();
+    monitoring.is_some_and(|to| to.monitoring_config_name.known_str() == Some(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::api::IN_USE;
+    use crate::lifecycle::world::World;
+    use crate::lifecycle::{Action, ObjectKind, RemoveWithSecret, Requirement};
+    use crate::v1::ObjectMapping;
+    use everest_schemas::models::MonitoringConfigModel;
+
+    fn world(metadata: &Value, monitoring: &Value) -> World {
+        let config = json!({"metadata": metadata, "spec": {"type": "pmm",
+            "pmm": {"url": "https://pmm", "image": ""}, "credentialsSecretName": "pmm"}});
+        let database = json!({"metadata": {"name": "orders", "namespace": "prod"},
+            "spec": {"engine": {"type": "pxc", "storage": {"size": "1Gi"}},
+                "monitoring": monitoring}});
+        World::default()
+            .with(ObjectKind::MonitoringConfig, "pmm", config)
+            .with(ObjectKind::Database, "orders", database)
+    }
+
+    fn next(world: &mut World) -> Action {
+        let model = MonitoringConfigModel::at("prod".into(), "pmm".into());
+        world.next(&mut RemoveWithSecret::of(&model, "ours"))
+    }
+
+    #[test]
+    fn one_that_a_database_reports_to_is_kept_and_another_one_goes() {
+        let metadata = json!({"namespace": "prod", "uid": "u"});
+        let using = json!({"monitoringConfigName": "pmm"});
+        match next(&mut world(&metadata, &using)) {
+            Action::Require(Requirement::Unused { users, .. }) => {
+                assert_eq!(users[0].name, "database orders");
+            }
+            other => panic!("{other:?}"),
+        }
+        let other = json!({"monitoringConfigName": "another"});
+        let deleted = next(&mut world(&metadata, &other));
+        assert!(matches!(deleted, Action::Delete { .. }), "{deleted:?}");
+    }
+
+    #[test]
+    fn everest_lets_go_of_one_that_was_deleted_while_it_was_used() {
+        let metadata = json!({"namespace": "prod", "uid": "u", "finalizers": [IN_USE],
+            "deletionTimestamp": "2026-01-01T00:00:00Z"});
+        let waits = next(&mut world(&metadata, &json!({})));
+        assert!(matches!(waits, Action::Await(_)), "{waits:?}");
+    }
+}

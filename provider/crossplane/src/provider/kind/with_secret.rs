@@ -1,0 +1,187 @@
+//! What kinds with a Secret of their own have in common.
+
+use std::sync::Arc;
+
+use everest_cluster::Waiting;
+use everest_core::api::IN_USE;
+use everest_core::lifecycle::{
+    Agreed, Apply, ChangeWithSecret, CreateWithSecret, ObjectRef, ReadsSecret, RemoveWithSecret,
+};
+use everest_core::storage_users::User;
+use everest_core::v1::credentials::{
+    Credentials, SecretMapping, filled_from, is_filled_from, secret_name,
+};
+use everest_schemas::{Field, Sensitive};
+use k8s_openapi::api::core::v1::Secret;
+use kube::ResourceExt;
+use serde_json::{Value, json};
+
+use super::{Ending, Kind, Scene, at_version, lifecycle};
+use crate::provider::config::FIELD_MANAGER;
+use crate::provider::error::ReconcileError;
+
+/// A kind with a Secret of its own.
+pub trait WithSecret: Kind<Model: SecretMapping, External: ReadsSecret> {}
+
+impl<K: Kind<Model: SecretMapping, External: ReadsSecret>> WithSecret for K {}
+
+/// The object as it is said, or as it is where only the credentials differ.
+pub async fn change<K: WithSecret>(
+    scene: &Scene<'_, K>,
+    external: &K::External,
+) -> Result<Option<Value>, ReconcileError> {
+    // The Secret that the object reads is Everest's to name once it exists.
+    let placed = placed(scene, Some(external));
+    if let Some(body) = super::change::<K>(scene.cluster(), &placed, external) {
+        return Ok(Some(body));
+    }
+    let due = due(scene, &placed).await?;
+    Ok(due.map(|_| json!({})))
+}
+
+/// What has to come before the object.
+pub async fn awaited<K: WithSecret>(
+    scene: &mut Scene<'_, K>,
+) -> Result<Option<String>, ReconcileError> {
+    let mut creation = creation(scene).await?;
+    lifecycle::awaited(scene, &mut creation).await
+}
+
+/// Makes the Secret and the object.
+pub async fn create<K: WithSecret>(
+    scene: &mut Scene<'_, K>,
+) -> Result<Arc<K::External>, ReconcileError> {
+    let mut creation = creation(scene).await?;
+    lifecycle::create(scene, &mut creation).await
+}
+
+/// Writes the Secret and the object, where they are to be written.
+pub async fn update<K: WithSecret>(
+    scene: &mut Scene<'_, K>,
+    external: &K::External,
+    body: &Value,
+) -> Result<Arc<K::External>, ReconcileError> {
+    let placed = placed(scene, Some(external));
+    let content = due(scene, &placed).await?;
+    let changed = body.get("spec").is_some().then(|| Apply {
+        object: ObjectRef::of_model(scene.config),
+        body: at_version(body.clone(), external).into(),
+        agreed: Agreed::Everything,
+        hand_over: None,
+    });
+    let mut change = ChangeWithSecret::of(&placed, content, FIELD_MANAGER, changed);
+    lifecycle::change(scene, &mut change, external).await
+}
+
+/// Held while anything uses the object, `more` users included.
+pub async fn delete<K: WithSecret>(
+    scene: &mut Scene<'_, K>,
+    more: Vec<User>,
+) -> Result<(), ReconcileError> {
+    let mut removal = removal(scene).used_by(more);
+    lifecycle::delete(scene, &mut removal).await
+}
+
+/// What becomes of an object that was deleted while in use.
+pub async fn ending<K: WithSecret>(scene: &mut Scene<'_, K>) -> Result<Ending, ReconcileError> {
+    let mut removal = removal(scene);
+    let (wrote, left) = lifecycle::attend(scene, &mut removal).await?;
+    Ok(match left {
+        _ if wrote => Ending::Released(format!(
+            "the finalizer {IN_USE} of Everest was taken off {}: it was deleted while in \
+             use, nothing uses it any more, and Everest does not look at it again",
+            ObjectRef::of_model(scene.config)
+        )),
+        Some(Waiting::Users(users, _)) => Ending::Waits(format!(
+            "it was deleted while in use and goes once nothing uses it any more. Used by {}",
+            users.join(", ")
+        )),
+        _ => Ending::Goes,
+    })
+}
+
+/// The Secret that is still there.
+pub async fn clean_up<K: WithSecret>(
+    scene: &mut Scene<'_, K>,
+) -> Result<Option<String>, ReconcileError> {
+    let mut removal = removal(scene);
+    lifecycle::remains(scene, &mut removal).await
+}
+
+fn removal<K: WithSecret>(scene: &Scene<'_, K>) -> RemoveWithSecret<K::External> {
+    RemoveWithSecret::of(&placed(scene, None), FIELD_MANAGER)
+}
+
+/// What is said, with the Secret that the object reads.
+fn placed<K: WithSecret>(scene: &Scene<'_, K>, external: Option<&K::External>) -> K::Model {
+    let mut placed = scene.config.clone();
+    let said = scene.managed.status.at_provider.get("secretName");
+    let said = said.and_then(Value::as_str).map(str::to_owned);
+    *placed.secret_mut() = match external {
+        Some(external) => scene.observed(external).secret().clone(),
+        None => Field::from(said),
+    };
+    placed
+}
+
+async fn creation<K: WithSecret>(
+    scene: &Scene<'_, K>,
+) -> Result<CreateWithSecret<K::External>, ReconcileError> {
+    let placed = placed(scene, None);
+    let given = scene.referred_secret().await?;
+    let content = given.map(|given| content(scene, &placed, &given));
+    let content = content.transpose()?;
+    Ok(CreateWithSecret::of(&placed, content, FIELD_MANAGER))
+}
+
+/// The body of the Secret with the credentials, where it has to be written: what is in it is not
+/// read.
+async fn due<K: WithSecret>(
+    scene: &Scene<'_, K>,
+    placed: &K::Model,
+) -> Result<Option<Sensitive<Value>>, ReconcileError> {
+    let Some(given) = scene.referred_secret().await? else {
+        return Ok(None);
+    };
+    let secrets = scene.cluster().requests::<Secret>(scene.namespace);
+    let name = secret_name(placed);
+    let held = secrets.metadata(name).await?;
+    if is_filled_from(
+        held.as_ref(),
+        &given.metadata,
+        K::External::KEYS,
+        FIELD_MANAGER,
+    ) {
+        return Ok(None);
+    }
+    content(scene, placed, &given).map(Some)
+}
+
+/// The body of the Secret with the credentials that a Secret gives.
+fn content<K: WithSecret>(
+    scene: &Scene<'_, K>,
+    placed: &K::Model,
+    given: &Secret,
+) -> Result<Sensitive<Value>, ReconcileError> {
+    let keys = K::External::KEYS;
+    let value = |key: &&str| {
+        given
+            .data
+            .as_ref()
+            .and_then(|data| data.get(*key))
+            .and_then(|bytes| String::from_utf8(bytes.0.clone()).ok())
+            .filter(|text| !text.is_empty())
+            .map(Sensitive::new)
+            .ok_or_else(|| {
+                ReconcileError::Secret(format!(
+                    "spec.forProvider.secretRef: the Secret {}/{} has no key {key}. It needs {}",
+                    scene.key.0,
+                    given.name_any(),
+                    keys.join(" and ")
+                ))
+            })
+    };
+    let credentials = Credentials(keys.iter().map(value).collect::<Result<_, _>>()?);
+    let body = credentials.secret(placed);
+    Ok(filled_from(body, &given.metadata))
+}

@@ -1,0 +1,40 @@
+//! `MonitoringConfig`: a MonitoringConfig of Everest's and the Secret with its API key.
+
+use super::resource::{Managed, ManagedModel, Shape};
+use crate::models::MonitoringConfigModel;
+
+/// A monitoring configuration as a managed resource.
+pub type MonitoringConfig = Managed<MonitoringConfigModel>;
+
+impl ManagedModel for MonitoringConfigModel {
+    const KIND: &'static str = "MonitoringConfig";
+    const PLURAL: &'static str = "everestmonitoringconfigs";
+    const DOC: &'static str = "A monitoring server that the databases of its namespace report to.";
+    const SHAPE: Shape = Shape {
+        required: &["type"],
+        left_out: &["apiKeyWoVersion", "forceConflicts", "timeouts"],
+        descriptions: &[
+            (
+                "namespace",
+                "Namespace whose databases report to the server, in their cluster. Default: the \
+                 managed resource's own.",
+            ),
+            (
+                "inUse",
+                "Whether a database reports to it; it cannot be deleted then.",
+            ),
+        ],
+        secret: Some(
+            "The Secret, in the managed resource's namespace, with the server's API key under the \
+             key `apiKey`. It is copied into the Secret that Everest reads, and again when it \
+             changes. Left out: that Secret is left as it is, and must exist.",
+        ),
+    };
+
+    fn set_location(&mut self, namespace: &str, name: &str) {
+        if self.namespace.is_null() {
+            self.namespace = namespace.into();
+        }
+        self.name = name.into();
+    }
+}
