@@ -37,6 +37,7 @@ fn database(more: &str) -> String {
 }
 
 #[test]
+#[ignore = "steers the simulator"]
 fn a_monitoring_config_lives_with_its_secret_and_is_kept_while_it_is_used() {
     let stack = Stack::with_engine("pxc");
     let namespace = &stack.namespace;
@@ -55,7 +56,7 @@ fn a_monitoring_config_lives_with_its_secret_and_is_kept_while_it_is_used() {
     steer(namespace, json!({"pmm": null}));
 
     stack.apply().succeeded();
-    let state = &stack.state(NAME)["attributes"];
+    let state = stack.state(NAME);
     assert_eq!(state["secret_name"], "pmm");
     assert_eq!(state["server_version"], Value::Null);
     stack.plan_is_empty();
