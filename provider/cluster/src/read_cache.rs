@@ -320,7 +320,7 @@ impl<K: Kind> Objects<K> {
         }
         match self.list("").await {
             Ok(objects) => {
-                let listed = by_name(objects);
+                let listed = self.by_name(objects);
                 let objects = objects_of(&listed);
                 entry.listed = Some(Remembered::new(listed));
                 Ok(objects)
@@ -330,6 +330,21 @@ impl<K: Kind> Objects<K> {
                 Err(error)
             }
         }
+    }
+
+    /// Objects by their names; of a list of all namespaces, in which names repeat, by namespace and
+    /// name.
+    fn by_name(&self, objects: Vec<K>) -> Named<K> {
+        let named = objects.into_iter().map(|object| {
+            let metadata = object.meta();
+            let name = metadata.name.clone().unwrap_or_default();
+            let name = match (self.namespace(), &metadata.namespace) {
+                (None, Some(namespace)) => format!("{namespace}/{name}"),
+                _ => name,
+            };
+            (name, Slim::new(object))
+        });
+        named.collect()
     }
 
     /// Whether `name` existed when this run last read it, as far as it has.
@@ -372,7 +387,7 @@ impl<K: Kind> Objects<K> {
         }
         match self.list("").await {
             Ok(objects) => {
-                let listed = by_name(objects);
+                let listed = self.by_name(objects);
                 let found = listed.get(name).map(Slim::whole);
                 entry.listed = Some(Remembered::new(listed));
                 Ok(found)
@@ -385,14 +400,6 @@ impl<K: Kind> Objects<K> {
             Err(error) => Err(error),
         }
     }
-}
-
-fn by_name<K: Kind>(objects: Vec<K>) -> Named<K> {
-    let named = objects.into_iter().map(|object| {
-        let name = object.meta().name.clone().unwrap_or_default();
-        (name, Slim::new(object))
-    });
-    named.collect()
 }
 
 fn objects_of<K: Kind>(named: &Named<K>) -> Vec<K> {

@@ -365,3 +365,25 @@ async fn an_answer_that_breaks_off_is_no_answer_and_is_not_quoted() {
     assert!(!error.to_string().contains("geheim"), "{error}");
     assert!(!error.is_unanswered());
 }
+
+#[tokio::test]
+async fn objects_of_one_name_in_several_namespaces_are_all_there() {
+    let (cluster, _) = api_server::cluster(|_, _, _| {
+        let of = |namespace: &str| {
+            let mut found = map("same", 1);
+            found["metadata"]["namespace"] = json!(namespace);
+            found
+        };
+        api_server::list(vec![of("a"), of("b")])
+    });
+    let everywhere = cluster.global::<ConfigMap>();
+    for _ in 0..2 {
+        let found = everywhere.read_all().await.unwrap();
+        let mut namespaces: Vec<_> = found
+            .iter()
+            .filter_map(|found| found.metadata.namespace.as_deref())
+            .collect();
+        namespaces.sort_unstable();
+        assert_eq!(namespaces, ["a", "b"]);
+    }
+}
