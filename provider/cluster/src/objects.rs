@@ -129,7 +129,7 @@ impl Scope for ClusterResourceScope {
     }
 }
 
-/// A [`Kind`] that has a type of its own.
+/// A `Kind` that has a type of its own.
 pub trait Typed: Kind + Resource<DynamicType = (), Scope: Scope> {}
 impl<K: Kind + Resource<DynamicType = (), Scope: Scope>> Typed for K {}
 
