@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use everest_core::field_conflict;
+use everest_core::lifecycle::Agreed;
 use serde_json::{Value, json};
 
 use crate::error::{ClusterError, FieldConflict};
@@ -22,6 +23,16 @@ pub(crate) enum ForcePolicy<'a> {
         /// The body made from the state that the plan started from.
         prior: &'a Value,
     },
+}
+
+impl<'a> From<&'a Agreed> for ForcePolicy<'a> {
+    fn from(agreed: &'a Agreed) -> Self {
+        match agreed {
+            Agreed::Nothing => ForcePolicy::Nothing,
+            Agreed::Shown { prior } => ForcePolicy::Shown { prior },
+            Agreed::Everything => ForcePolicy::Everything,
+        }
+    }
 }
 
 impl<'a> ForcePolicy<'a> {

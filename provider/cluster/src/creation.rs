@@ -91,8 +91,8 @@ pub(crate) async fn make<K: Kind + Serialize>(
 /// seconds, and takes its mark off half a minute after its answer.
 const STANDS: Duration = Duration::from_secs(40);
 
-/// How often a claim is made anew that did not get through.
-const CLAIMS: usize = 8;
+/// How often a claim is made that does not get through.
+const CLAIMS: usize = 9;
 
 /// How often a claim is looked at.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(5);
@@ -109,7 +109,7 @@ enum Whose {
 }
 
 fn whose<K: Kind>(objects: &Objects<K>, object: &K, body: &Value) -> Whose {
-    let mark = object.annotations().get(CREATED_BY_APPLY);
+    let mark = mark_on(object);
     let Some((digest_of, run)) = mark.map(|mark| mark.split_once('.').unwrap_or((mark, ""))) else {
         return Whose::Foreign;
     };
@@ -155,19 +155,9 @@ async fn claimed<K: Kind>(
 ) -> Result<K, ClusterError> {
     let object = objects.named(name);
     tracing::info!(%object, "made by another run with the same configuration: waiting for a sign of it");
-    let mut claimed_at = claim(objects, name, &existing, body)
-        .await?
-        .then(Instant::now);
+    let (mut found, mut claimed_at) = (existing, None::<Instant>);
     let mut claims_left = CLAIMS;
     loop {
-        tokio::select! {
-            biased;
-            () = objects.cluster().stop.cancelled() => return Err(at_work(object)),
-            () = tokio::time::sleep(BETWEEN_LOOKS) => {}
-        }
-        let Some(found) = objects.get(name).await? else {
-            return Err(ClusterError::NotFound { object });
-        };
         match (whose(objects, &found, body), claimed_at) {
             (Whose::Foreign, _) => return Err(foreign(objects, name, &found)),
             (Whose::Ours, Some(at)) if at.elapsed() >= STANDS => return Ok(found),
@@ -179,6 +169,15 @@ async fn claimed<K: Kind>(
             }
             (Whose::AnotherRuns, _) => return Err(at_work(object)),
         }
+        tokio::select! {
+            biased;
+            () = objects.cluster().stop.cancelled() => return Err(at_work(object)),
+            () = tokio::time::sleep(BETWEEN_LOOKS) => {}
+        }
+        let Some(next) = objects.get(name).await? else {
+            return Err(ClusterError::NotFound { object });
+        };
+        found = next;
     }
 }
 
@@ -212,11 +211,15 @@ fn at_work(object: Box<Object>) -> ClusterError {
     }
 }
 
+/// The mark that an object carries.
+pub(crate) fn mark_on<K: Kind>(object: &K) -> Option<&String> {
+    object.annotations().get(CREATED_BY_APPLY)
+}
+
 /// Puts the mark of this run back on an object that it has made and that another run has claimed.
 /// That may fail: it is seen again at the next look.
 pub(crate) async fn defend<K: Kind>(objects: &Objects<K>, object: &K, mark: &str) {
-    let found = object.annotations().get(CREATED_BY_APPLY);
-    if found.is_none_or(|found| found == mark) {
+    if mark_on(object).is_none_or(|found| found == mark) {
         return;
     }
     let uid = object.meta().uid.as_deref();
@@ -315,7 +318,7 @@ pub(crate) async fn acknowledge<K: Kind>(
 }
 
 /// The mark of what this run makes from a body.
-pub(crate) fn mark_of<K: Kind>(objects: &Objects<K>, body: &Value) -> String {
+fn mark_of<K: Kind>(objects: &Objects<K>, body: &Value) -> String {
     format!("{}.{}", digest(body), objects.cluster().run)
 }
 

@@ -101,14 +101,8 @@ where
     let [prior, planned] = [before, model].map(|model| model.desired(Operation::Update));
     let body = apply::pinned(planned.clone(), live.meta().uid.as_deref());
     // Before the Secret is written.
-    let force_policy = ForcePolicy::of(model.force_conflicts(), &prior);
-    apply::taken(&objects, name, &live, &body, force_policy)?;
-    let agreed = match force_policy {
-        ForcePolicy::Everything => Agreed::Everything,
-        _ => Agreed::Shown {
-            prior: prior.clone(),
-        },
-    };
+    let agreed = Agreed::of(model.force_conflicts().known() == Some(&true), &prior);
+    apply::taken(&objects, name, &live, &body, ForcePolicy::from(&agreed))?;
     let object = ObjectRef::of::<K>(namespace, name);
     let apply = Apply {
         object: object.clone(),

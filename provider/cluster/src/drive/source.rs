@@ -7,9 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use everest_core::facts::Seen;
-use everest_core::lifecycle::{
-    Agreed, Answer, Apply, EngineRole, HandOver, ObjectKind, SecretMetadata,
-};
+use everest_core::lifecycle::{Answer, Apply, EngineRole, HandOver, ObjectKind, SecretMetadata};
 use everest_schemas::everest::{
     BackupStorage, DataImportJob, DatabaseCluster, DatabaseClusterBackup, DatabaseClusterRestore,
     DatabaseEngine, MonitoringConfig,
@@ -349,10 +347,12 @@ impl<K: Kind + Serialize, T: Any + Send + Sync> TypedSource<K, T> {
         }
     }
 
-    fn has_made(&mut self, name: &str, made: &K, body: &Value) {
-        let mark = creation::mark_of(&self.objects, body);
-        self.made
-            .insert(name.to_owned(), (made.meta().uid.clone(), mark));
+    /// Notes what the caller has made, with the mark that it carries.
+    fn has_made(&mut self, name: &str, made: &K) {
+        if let Some(mark) = creation::mark_on(made) {
+            let uid = made.meta().uid.clone();
+            self.made.insert(name.to_owned(), (uid, mark.clone()));
+        }
     }
 
     fn wrote(&mut self, name: &str, written: K) {
@@ -441,7 +441,7 @@ impl<K: Kind + Serialize, T: Any + Send + Sync> Source for TypedSource<K, T> {
             let existing = (**existing).clone();
             let ours = creation::held(&self.objects, name, existing, body).await?;
             made.note(&self.objects, &ours);
-            self.has_made(name, &ours, body);
+            self.has_made(name, &ours);
             self.wrote(name, ours);
             return Ok(true);
         }
@@ -458,10 +458,10 @@ impl<K: Kind + Serialize, T: Any + Send + Sync> Source for TypedSource<K, T> {
         // Where nothing was found, or nobody has looked, the server says what exists.
         let exists = self.looked.remove(name).flatten().is_some() || self.objects.existed(name);
         let created = match exists || creation::has_credentials(&body) {
-            true => creation::create(&self.objects, name, body.clone(), made).await?,
-            false => creation::make(&self.objects, name, body.clone(), made).await?,
+            true => creation::create(&self.objects, name, body, made).await?,
+            false => creation::make(&self.objects, name, body, made).await?,
         };
-        self.has_made(name, &created, &body);
+        self.has_made(name, &created);
         self.wrote(name, created);
         Ok(())
     }
@@ -475,11 +475,7 @@ impl<K: Kind + Serialize, T: Any + Send + Sync> Source for TypedSource<K, T> {
         if let (Some(live), Some(HandOver { planned, prior })) = (&live, &apply.hand_over) {
             apply::hand_over(&self.objects, name, &**live, planned, prior).await?;
         }
-        let force_policy = match &apply.agreed {
-            Agreed::Nothing => ForcePolicy::Nothing,
-            Agreed::Shown { prior } => ForcePolicy::Shown { prior },
-            Agreed::Everything => ForcePolicy::Everything,
-        };
+        let force_policy = ForcePolicy::from(&apply.agreed);
         let applied = apply::apply(&self.objects, name, apply.body.expose(), force_policy).await?;
         self.stale.remove(name);
         self.wrote(name, applied);

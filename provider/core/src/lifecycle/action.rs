@@ -76,6 +76,19 @@ pub enum Agreed {
     Everything,
 }
 
+impl Agreed {
+    /// What the change of a resource with `force_conflicts` overwrites, made from a state with the
+    /// body `prior`.
+    pub fn of(force_conflicts: bool, prior: &Value) -> Self {
+        match force_conflicts {
+            true => Agreed::Everything,
+            false => Agreed::Shown {
+                prior: prior.clone(),
+            },
+        }
+    }
+}
+
 /// A change that removes values from an object. Without a hand-over, an apply would leave those of
 /// them that others wrote once.
 #[derive(Clone, Debug, PartialEq)]

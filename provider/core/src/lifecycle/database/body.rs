@@ -44,12 +44,7 @@ impl Bodies {
 
     /// The fields of other managers that the change may overwrite.
     pub fn agreed(&self) -> Agreed {
-        match self.agreed_to_all {
-            true => Agreed::Everything,
-            false => Agreed::Shown {
-                prior: self.prior.clone(),
-            },
-        }
+        Agreed::of(self.agreed_to_all, &self.prior)
     }
 
     /// Returns true if the change reaches the spec of the database.
