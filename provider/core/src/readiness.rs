@@ -17,6 +17,7 @@ pub(crate) use address::missing as missing_address;
 pub use backup::backup;
 pub(crate) use carried::unreadable_line;
 pub use carried::{Difference, not_carried};
+pub(crate) use database::work;
 pub use database::{DatabaseObservation, HOLD, database, is_from_backup};
 pub(crate) use engine::NO_VERSION_SERVICE;
 pub use engine::{EngineObservation, engine_install, engine_offered};

@@ -1,6 +1,7 @@
 //! Lifecycles of databases.
 
 mod body;
+mod busy;
 mod change;
 mod creation;
 mod keep;
@@ -8,6 +9,7 @@ mod readiness;
 mod removal;
 
 pub use body::Bodies;
+pub use busy::way_out;
 pub use change::{ChangeDatabase, concerns_the_provider_alone};
 pub use creation::{CreateDatabase, is_from_backup};
 pub use keep::KeepDatabase;

@@ -170,6 +170,15 @@ pub fn database(observation: &DatabaseObservation<'_>) -> Readiness {
     }
 }
 
+/// What Everest and the engine's own object say of a database: `status is upgrading, 1 of 3 ready;
+/// the PerconaXtraDBCluster prod/orders is initializing; the engine's operator says: …`.
+pub(crate) fn work(database: &DatabaseCluster, engine_cr: &Seen<&Value>) -> String {
+    let described = database.status.as_ref().map(describe).unwrap_or_default();
+    let state = engine_object::named_state(database, engine_cr);
+    let said = engine_object::progress(database, engine_cr);
+    described + &state + &said
+}
+
 /// `status is initializing, 1 of 3 ready; the message`.
 fn describe(status: &DatabaseClusterStatus) -> String {
     let state = match status.status.as_deref() {

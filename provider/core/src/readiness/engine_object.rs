@@ -113,6 +113,16 @@ pub(super) fn missing_change(database: &DatabaseCluster, engine_cr: &Value) -> O
     ))
 }
 
+/// The engine's object with its state, as a further part of a sentence; empty if it reports none.
+pub(super) fn named_state(database: &DatabaseCluster, engine_cr: &Seen<&Value>) -> String {
+    match engine_cr {
+        Seen::Found(engine_cr) if !state(engine_cr).is_empty() => {
+            format!("; the {} is {}", named(database), state(engine_cr))
+        }
+        _ => String::new(),
+    }
+}
+
 /// The progress of a database that is not ready yet, from the engine's object.
 pub(super) fn progress(database: &DatabaseCluster, engine_cr: &Seen<&Value>) -> String {
     let object = named(database);

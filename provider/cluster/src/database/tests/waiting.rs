@@ -75,6 +75,44 @@ async fn a_change_that_does_not_reach_the_engines_object_is_pending_and_says_whi
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_change_that_everest_does_not_take_says_what_the_engine_complains_of_and_is_sent_later() {
+    let mut troubled = pxc(3, 4, 4);
+    troubled["status"] = json!({"state": "initializing", "observedGeneration": 4,
+        "conditions": [{"message": "orders-pxc-2: ImagePullBackOff"}]});
+    let (cluster, _, objects) = ready("pxc", PXC, troubled, |engine_cr| {
+        *engine_cr = pxc(5, 5, 5);
+    });
+    objects.lock().unwrap().get_mut(DATABASE).unwrap()["status"]["status"] = json!("upgrading");
+    let short = Wait::new(Duration::from_secs(30), CancellationToken::new());
+    let planned = of("pxc", 5);
+    let changed = update(&cluster, &of("pxc", 3), &planned, &planned, &short).await;
+    let Change::Refused(error) = &changed else {
+        panic!("{changed:?}")
+    };
+    let text = error.to_string();
+    for part in [
+        "did not accept changes",
+        "no longer upgrading (status is upgrading; the PerconaXtraDBCluster prod/orders is \
+         initializing; the engine's operator says: orders-pxc-2: ImagePullBackOff)",
+        "kubectl -n prod edit databasecluster orders",
+    ] {
+        assert!(text.contains(part), "{part} is not in {text}");
+    }
+    let over = async {
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        let mut objects = objects.lock().unwrap();
+        objects.get_mut(DATABASE).unwrap()["status"]["status"] = json!("ready");
+    };
+    let patient = wait();
+    let before = of("pxc", 3);
+    let (changed, ()) = tokio::join!(
+        update(&cluster, &before, &planned, &planned, &patient),
+        over
+    );
+    assert!(matches!(changed, Change::Done(_)), "{changed:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_engine_that_has_seen_a_change_and_not_begun_is_given_time_to_begin() {
     let (cluster, _, _) = ready("pxc", PXC, pxc(3, 4, 4), |engine_cr| {
         *engine_cr = pxc(5, 5, 5);

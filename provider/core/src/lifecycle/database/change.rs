@@ -6,8 +6,8 @@ use everest_schemas::everest::{DatabaseCluster, DatabaseEngine};
 use everest_schemas::models::DatabaseModel;
 use serde_json::Value;
 
-use super::{After, AwaitReady, Bodies, is_from_backup};
-use crate::facts::{Seen, busy_state};
+use super::{After, AwaitReady, Bodies, busy, is_from_backup};
+use crate::facts::Seen;
 use crate::lifecycle::{
     Action, Apply, HandOver, Lifecycle, ObjectRef, Observed, Query, Stopwatches, prerequisites,
 };
@@ -368,8 +368,8 @@ pub(super) fn not_now(
     }
     let missing: Option<Text> = if restart::is_running(live) {
         Some("a restart to end".into())
-    } else if let Some(status) = busy_state(live) {
-        Some(format!("status {status:?} to end").into())
+    } else if let Some(end) = busy::its_end(live, observed)? {
+        Some(end)
     } else {
         let namespace = live.metadata.namespace.as_deref().unwrap_or_default();
         prerequisites::operator_upgrade(observed, namespace)?

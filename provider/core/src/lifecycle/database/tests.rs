@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::lifecycle::world::{World, object};
-use crate::lifecycle::{Action, Apply, Lifecycle, ObjectKind};
+use crate::lifecycle::{Action, Apply, EngineRole, Lifecycle, ObjectKind};
 use crate::restart::{RESTART, RESTARTED_FOR};
 
 const MANAGER: &str = "ours";
@@ -89,6 +89,98 @@ fn a_change_waits_until_everest_takes_it_and_then_until_it_has_come() {
     world.put(ObjectKind::Database, "orders", live(json!({}), seen));
     assert!(matches!(world.next(&mut change), Action::Await(_)));
     assert!(change.is_begun(false));
+}
+
+/// What a change waits for beside a database in `status` and the objects of its engine.
+fn awaited(status: &str, beside: &[(ObjectKind, &str, Value)]) -> String {
+    let planned = model(json!({"replicas": 5}), json!({}));
+    let mut world = with(live(
+        json!({"status": status, "ready": 1, "size": 3}),
+        json!({"namespace": "prod"}),
+    ));
+    for (kind, name, body) in beside {
+        world.put(*kind, name, body.clone());
+    }
+    match world.next(&mut change(&planned)) {
+        Action::Await(missing) => missing.render(crate::dialect::Dialect::Terraform),
+        action => panic!("{action:?}"),
+    }
+}
+
+#[test]
+fn a_change_that_waits_for_everest_says_what_the_engine_says_and_what_to_do() {
+    let engine = ObjectKind::Engine(everest_schemas::Engine::Pxc, EngineRole::Database);
+    let troubled = json!({"status": {"state": "initializing",
+        "conditions": [{"message": "pod orders-pxc-2: 0/3 nodes: insufficient memory"}]}});
+    let beside = [(engine, "orders", troubled)];
+    for (state, way_out) in [
+        ("upgrading", "kubectl -n prod edit databasecluster orders"),
+        (
+            "resizingVolumes",
+            "kubectl -n prod describe pvc -l app.kubernetes.io/instance=orders",
+        ),
+        (
+            "restoring",
+            "kubectl -n prod describe perconaxtradbclusterrestore",
+        ),
+    ] {
+        let said = awaited(state, &beside);
+        for part in [
+            &format!("no longer {state} (status is {state}, 1 of 3 ready"),
+            "the PerconaXtraDBCluster prod/orders is initializing",
+            "the engine's operator says: pod orders-pxc-2: 0/3 nodes: insufficient memory",
+            way_out,
+        ] {
+            assert!(said.contains(part), "{part} is not in {said}");
+        }
+    }
+    // Without the engine's object what Everest says is told.
+    let said = awaited("upgrading", &[]);
+    assert!(said.contains("has not made the"), "{said}");
+}
+
+#[test]
+fn a_change_that_waits_for_a_restore_names_it_with_what_the_engine_says() {
+    let of = |database: &str, status: Value| {
+        json!({"metadata": {"namespace": "prod"}, "status": status,
+            "spec": {"dbClusterName": database, "dataSource": {"dbClusterBackupName": "b"}}})
+    };
+    let restore = ObjectKind::Engine(everest_schemas::Engine::Pxc, EngineRole::Restore);
+    let stuck = json!({"status": {"state": "Starting", "comments": "no such bucket"}});
+    let said = awaited(
+        "restoring",
+        &[
+            (
+                ObjectKind::Restore,
+                "drill",
+                of("orders", json!({"state": "Starting"})),
+            ),
+            (
+                ObjectKind::Restore,
+                "over",
+                of("orders", json!({"state": "Failed"})),
+            ),
+            (
+                ObjectKind::Restore,
+                "other",
+                of("carts", json!({"state": "Restoring"})),
+            ),
+            (
+                ObjectKind::Restore,
+                "told",
+                of("orders", json!({"state": "Restoring", "message": "slow"})),
+            ),
+            (restore, "drill", stuck),
+        ],
+    );
+    for part in [
+        "the DatabaseClusterRestore drill is Starting, and its PerconaXtraDBClusterRestore says: \
+         no such bucket",
+        "the DatabaseClusterRestore told is Restoring: slow",
+    ] {
+        assert!(said.contains(part), "{part} is not in {said}");
+    }
+    assert!(!said.contains("over") && !said.contains("other"), "{said}");
 }
 
 #[test]

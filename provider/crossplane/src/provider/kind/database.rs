@@ -8,7 +8,7 @@ use everest_cluster::{Stepper, facts};
 use everest_core::facts::{Seen, busy_state};
 use everest_core::finding::Severity;
 use everest_core::lifecycle::database::{
-    Companions, KeepDatabase, RemoveDatabase, engine_object, is_from_backup,
+    Companions, KeepDatabase, RemoveDatabase, engine_object, is_from_backup, way_out,
 };
 use everest_core::lifecycle::{Action, Lifecycle, Observed, Stopwatches};
 use everest_core::readiness::{self, DatabaseObservation, Readiness};
@@ -59,7 +59,8 @@ impl Kind for Databases {
         busy_state(external).map(|state| {
             format!(
                 "the change is sent once the database is no longer {state}: Everest refuses \
-                 changes until then"
+                 changes until then. {}",
+                way_out(external, state)
             )
         })
     }
