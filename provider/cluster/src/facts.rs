@@ -6,6 +6,8 @@
 //! ([`against_write`]): kinds that may not be read are left out there too, but a missing answer is
 //! an error.
 
+mod everest;
+
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -22,14 +24,15 @@ use crate::error::ClusterError;
 use crate::objects::{self, Objects};
 use crate::unresponsive::PATIENCE;
 use crate::{Cluster, Patience};
+pub(crate) use everest::Remembered;
 
 /// The pause before a cluster that does not answer is asked again.
 const PAUSE: Duration = Duration::from_secs(2);
 
 /// Reads the `wanted` facts from `cluster`.
 ///
-/// 1. Nothing is requested while the namespace is not known, or if a request has just gone
-///    unanswered.
+/// 1. Nothing is requested if a request has just gone unanswered. Of a namespace that is not known,
+///    nothing is.
 /// 2. The namespace comes first: if it does not exist, there is nothing in it.
 /// 3. The kinds are listed concurrently, and the Secrets read by their metadata.
 ///
@@ -98,20 +101,21 @@ async fn demand_afresh(
     patience: Duration,
 ) -> Result<Facts, ClusterError> {
     cluster.read_cache.forget_all();
+    cluster.everest.forget().await;
     demand(cluster, wanted, patience).await
 }
 
 /// The facts, and the error of the first request that was not answered.
 async fn gather(cluster: &Cluster, wanted: &Wanted) -> (Facts, Option<ClusterError>) {
-    let Some(namespace) = wanted.namespace.as_deref() else {
+    if wanted.namespace.is_none() && !wanted.everest {
         return Default::default();
-    };
+    }
     if let Some(error) = cluster.unresponsive() {
         return (Facts::default(), Some(error));
     }
     let unanswered = Unanswered::default();
     // All requests at once are a large state, which does not belong on the stack of whoever asks.
-    let asked = Box::pin(ask(cluster, namespace, wanted, &unanswered));
+    let asked = Box::pin(ask(cluster, wanted, &unanswered));
     match timeout(PATIENCE, asked).await {
         Ok(facts) => (facts, unanswered.take()),
         Err(_) => {
@@ -144,7 +148,24 @@ impl Unanswered {
     }
 }
 
-async fn ask(
+async fn ask(cluster: &Cluster, wanted: &Wanted, unanswered: &Unanswered) -> Facts {
+    let everest = async {
+        match wanted.everest {
+            true => everest::read(cluster, unanswered).await,
+            false => Default::default(),
+        }
+    };
+    let within = async {
+        match wanted.namespace.as_deref() {
+            Some(namespace) => ask_within(cluster, namespace, wanted, unanswered).await,
+            None => Facts::default(),
+        }
+    };
+    let (everest, within) = tokio::join!(everest, within);
+    Facts { everest, ..within }
+}
+
+async fn ask_within(
     cluster: &Cluster,
     namespace: &str,
     wanted: &Wanted,

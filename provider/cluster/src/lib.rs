@@ -97,6 +97,8 @@ pub struct Cluster {
     rewritten: Arc<Mutex<Vec<Rewritten>>>,
     /// URL of the API server, for messages.
     server: Option<Arc<str>>,
+    /// What was last read of Everest itself.
+    everest: facts::Remembered,
     unresponsive: Arc<unresponsive::Unresponsive>,
     acknowledgements: acknowledgement::Waiting,
     patience: Patience,
@@ -135,6 +137,7 @@ impl Cluster {
             taken: Arc::default(),
             rewritten: Arc::default(),
             server: None,
+            everest: facts::Remembered::default(),
             unresponsive: Arc::default(),
             acknowledgements: acknowledgement::Waiting::default(),
             patience: Patience::Operation,
@@ -163,6 +166,7 @@ impl Cluster {
     pub fn with_empty_cache(&self) -> Self {
         Cluster {
             read_cache: read_cache::ReadCache::default(),
+            everest: facts::Remembered::default(),
             unresponsive: Arc::default(),
             ..self.clone()
         }

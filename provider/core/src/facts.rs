@@ -13,12 +13,14 @@ use serde_json::Value;
 
 use crate::volumes;
 
+mod everest;
 #[cfg(test)]
 pub(crate) mod fixtures;
 mod planned;
 mod wanted;
 
 pub use crate::api::UPGRADE_LOCK;
+pub use everest::{CatalogFacts, EverestFacts, Lines, SERVERS, SYSTEM_NAMESPACE, everest_version};
 pub use planned::{Planned, PlannedInNamespace};
 pub use wanted::{Kind, Wanted};
 
@@ -72,6 +74,8 @@ impl<K> Seen<K> {
 /// The facts read from a cluster. Objects that were not read cause no finding.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
+    /// Everest itself and the catalog of its operators.
+    pub everest: EverestFacts,
     /// The namespace of the resource.
     pub namespace: Seen<Namespace>,
     /// The engines of the namespace, by the names of their operators.

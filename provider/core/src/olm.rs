@@ -1,7 +1,9 @@
 //! The facts that the Operator Lifecycle Manager reports about an engine's operator.
 
 use everest_schemas::Engine;
-use everest_schemas::olm::{OlmCondition, PackageManifest, Subscription, SubscriptionStatus};
+use everest_schemas::olm::{
+    CatalogSource, OlmCondition, PackageManifest, Subscription, SubscriptionStatus,
+};
 
 /// The facts in a Subscription.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -73,6 +75,32 @@ fn hindrance(catalog: &str, status: &SubscriptionStatus) -> Option<String> {
     }
     condition("BundleUnpacking")
         .map(|found| format!("OLM is unpacking the operator's bundle: {}", why(found)))
+}
+
+/// What a catalog that OLM cannot read yet says of itself; `None` for one that it can.
+///
+/// A connection that nobody has used for a while is `IDLE`: OLM installs from it as from one that is
+/// `READY`. Source: operator-lifecycle-manager `pkg/controller/registry/grpc/source.go`.
+pub fn catalog_trouble(catalog: &CatalogSource) -> Option<String> {
+    let status = catalog.status.clone().unwrap_or_default();
+    let connection = status.connection_state.unwrap_or_default();
+    let state = match connection.last_observed_state.as_str() {
+        "READY" | "IDLE" => return None,
+        "" => "OLM has not reported its state yet".to_owned(),
+        state => format!("its state is {state}"),
+    };
+    let filled = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
+    let mut trouble = state;
+    for said in [filled(status.reason), filled(status.message)]
+        .into_iter()
+        .flatten()
+    {
+        trouble = format!("{trouble}: {}", said.trim());
+    }
+    if !connection.address.is_empty() {
+        trouble = format!("{trouble} (address {})", connection.address);
+    }
+    Some(trouble)
 }
 
 /// The package and the version in a ClusterServiceVersion's name,
@@ -202,6 +230,32 @@ mod tests {
             Some("percona-xtradb-cluster-operator.v1.18.0")
         );
         assert_eq!(orphan("no operators found with name a.v1"), None);
+    }
+
+    #[test]
+    fn a_catalog_that_is_not_ready_says_what_it_says_of_itself() {
+        let trouble = |status: Value| {
+            catalog_trouble(
+                &serde_json::from_value(json!({
+                "metadata": {"name": "everest-catalog"}, "spec": {}, "status": status}))
+                .unwrap(),
+            )
+        };
+        let state = |state: &str| json!({"connectionState": {"lastObservedState": state}});
+        assert_eq!(trouble(state("READY")), None);
+        assert_eq!(trouble(state("IDLE")), None);
+        assert_eq!(
+            trouble(state("TRANSIENT_FAILURE")).as_deref(),
+            Some("its state is TRANSIENT_FAILURE")
+        );
+        assert_eq!(
+            trouble(json!({"reason": "SpecInvalidError", "message": "image is missing"}))
+                .as_deref(),
+            Some("OLM has not reported its state yet: SpecInvalidError: image is missing")
+        );
+        let connecting = json!({"connectionState": {"lastObservedState": "CONNECTING",
+            "address": "everest-catalog.everest-olm.svc:50051"}});
+        assert!(trouble(connecting).unwrap().contains("svc:50051"));
     }
 
     #[test]

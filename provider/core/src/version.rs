@@ -31,6 +31,11 @@ impl Version {
     pub const fn major(&self) -> u64 {
         self.numbers[0]
     }
+
+    /// Returns true if it is older than this release, and no candidate for it.
+    pub const fn is_before(&self, major: u64, minor: u64) -> bool {
+        self.numbers[0] < major || (self.numbers[0] == major && self.numbers[1] < minor)
+    }
 }
 
 impl FromStr for Version {

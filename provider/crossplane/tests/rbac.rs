@@ -20,12 +20,19 @@ fn is_managed(kind: &str) -> bool {
     for_each_kind!(kinds).contains(&kind)
 }
 
-/// The verbs of each resource, as `RESOURCE.GROUP`, in a file's role of that name.
-fn role(file: &str, name: &str) -> BTreeMap<String, BTreeSet<String>> {
+/// The objects in a file.
+fn documents(file: &str) -> Vec<Value> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/crossplane/rbac");
     let text = std::fs::read_to_string(folder.join(file)).unwrap();
-    let role = serde_yaml_ng::Deserializer::from_str(&text)
+    serde_yaml_ng::Deserializer::from_str(&text)
         .map(|document| Value::deserialize(document).unwrap())
+        .collect()
+}
+
+/// The verbs of each resource, as `RESOURCE.GROUP`, in a file's role of that name.
+fn role(file: &str, name: &str) -> BTreeMap<String, BTreeSet<String>> {
+    let role = documents(file)
+        .into_iter()
         .find(|object| object["kind"] == "ClusterRole" && object["metadata"]["name"] == name)
         .unwrap();
     let texts = |value: &Value| -> Vec<String> {
@@ -83,6 +90,36 @@ fn the_engines_own_objects_may_be_read_and_not_written() {
         assert_eq!(verbs, &READ.map(str::to_owned).into(), "{resource}");
     }
     assert_eq!(seen, 9, "database, backup and restore of three engines");
+}
+
+#[test]
+fn what_is_looked_at_before_a_namespace_is_made_may_be_read_and_not_written() {
+    let role = role("provider.yaml", "everest-crossplane-database-namespaces");
+    let read = |resource: &str| role.get(resource).cloned().unwrap_or_default();
+    let catalog = "catalogsources.operators.coreos.com";
+    assert_eq!(read(catalog), READ.map(str::to_owned).into());
+    assert_eq!(read("deployments.apps"), ["get".to_owned()].into());
+    let servers = rule_about("deployments")["resourceNames"].clone();
+    assert_eq!(
+        servers,
+        serde_json::json!(everest_core::facts::SERVERS),
+        "no other Deployment is anybody's business"
+    );
+}
+
+/// The only rule of the provider's roles about a resource.
+fn rule_about(resource: &str) -> Value {
+    let rules = documents("provider.yaml").into_iter().flat_map(|role| {
+        let rules = role["rules"].as_array().cloned();
+        rules.unwrap_or_default()
+    });
+    let about = |rule: &Value| {
+        let resources = rule["resources"].as_array().cloned().unwrap_or_default();
+        resources.contains(&resource.into())
+    };
+    let mut found: Vec<_> = rules.filter(about).collect();
+    assert_eq!(found.len(), 1, "{found:?}");
+    found.remove(0)
 }
 
 #[test]

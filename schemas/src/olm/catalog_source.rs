@@ -39,6 +39,12 @@ pub struct CatalogSourceStatus {
     /// OLM's connection to the catalog.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub connection_state: Option<CatalogConnection>,
+    /// What is wrong with the catalog.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// The reason in one word, such as `SpecInvalidError`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// OLM's connection to a catalog.

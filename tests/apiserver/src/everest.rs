@@ -82,6 +82,18 @@ impl ApiServer {
         self.with_olm()
     }
 
+    /// The server with Everest's catalog, which OLM can read.
+    #[must_use]
+    pub fn with_catalog(self) -> Self {
+        self.put(
+            json!({"apiVersion": "operators.coreos.com/v1alpha1", "kind": "CatalogSource",
+            "metadata": {"name": "everest-catalog", "namespace": "everest-olm"},
+            "spec": {"sourceType": "grpc"},
+            "status": {"connectionState": {"lastObservedState": "READY"}}}),
+        );
+        self
+    }
+
     /// The server with the kinds of the Crossplane provider.
     #[must_use]
     pub fn with_managed(self) -> Self {

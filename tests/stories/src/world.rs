@@ -42,7 +42,10 @@ impl World {
 
     async fn begin(has_olm: bool) -> Self {
         // A front end may compare times of the server with the time of day.
-        let mut server = ApiServer::new().at(Timestamp::now()).with_olm();
+        let mut server = ApiServer::new()
+            .at(Timestamp::now())
+            .with_olm()
+            .with_catalog();
         for (definition, kinds) in DEFINITIONS.iter() {
             server.put(definition.clone());
             server = kinds.iter().cloned().fold(server, ApiServer::with_kind);

@@ -13,8 +13,8 @@ use everest_schemas::everest::{
     DatabaseEngine, MonitoringConfig,
 };
 use everest_schemas::olm::{
-    ClusterServiceVersion, InstallPlan, OperatorGroup, PackageManifest, PackageManifestStatus,
-    Subscription,
+    CatalogSource, ClusterServiceVersion, InstallPlan, OperatorGroup, PackageManifest,
+    PackageManifestStatus, Subscription,
 };
 use k8s_openapi::api::core::v1::{Namespace, Secret};
 use kube::api::{ApiResource, DynamicObject};
@@ -141,6 +141,7 @@ pub(super) fn of(cluster: &Cluster, kind: ObjectKind, namespace: &str) -> Box<dy
         ObjectKind::InstallPlan => typed::<InstallPlan>(cluster, namespace),
         ObjectKind::ClusterServiceVersion => typed::<ClusterServiceVersion>(cluster, namespace),
         ObjectKind::OperatorGroup => typed::<OperatorGroup>(cluster, namespace),
+        ObjectKind::CatalogSource => typed::<CatalogSource>(cluster, namespace),
         ObjectKind::PackageManifest => {
             // Read untyped: not every server of this kind writes the empty spec.
             let kind = ApiResource::erase::<PackageManifest>(&());

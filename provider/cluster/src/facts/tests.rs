@@ -272,3 +272,5 @@ async fn twenty_updates_of_databases_list_no_databases() {
         .filter(|line| **line == format!("GET {folder}"));
     assert_eq!(lists.count(), 0);
 }
+
+mod everest;

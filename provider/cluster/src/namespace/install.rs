@@ -35,7 +35,8 @@ pub(super) async fn converge<L>(
 where
     L: Lifecycle<Outcome = ()> + AsMut<ChangeNamespace> + Send,
 {
-    let mut driver = Driver::new(cluster, clock);
+    // Many namespaces may be made at a time, all from one catalog.
+    let mut driver = Driver::new(cluster, clock).following();
     driver.adopt(change, made).await?;
     let mut ended = driver.run(change, made).await;
     match &mut ended {

@@ -8,6 +8,7 @@ use super::*;
 use crate::testing::api_server;
 
 mod emptying;
+mod listing;
 mod rolling_back;
 mod stepping;
 mod upgrading;

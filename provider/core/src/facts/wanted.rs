@@ -39,7 +39,9 @@ pub enum Kind {
 /// The objects to request from a cluster.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
-    /// The namespace of the kinds and the Secrets; nothing is requested while it is not known.
+    /// True if Everest itself and its catalog matter.
+    pub everest: bool,
+    /// The namespace of the kinds and the Secrets; none of them is requested while it is not known.
     pub namespace: Option<String>,
     /// The kinds that the model refers to.
     pub kinds: BTreeSet<Kind>,

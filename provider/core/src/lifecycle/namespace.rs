@@ -1,6 +1,7 @@
 //! Lifecycles of namespaces for databases: creation with their operators, change, rollback and
 //! removal.
 
+mod catalog;
 mod change;
 mod clearing;
 mod creation;

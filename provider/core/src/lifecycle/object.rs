@@ -9,7 +9,7 @@ use everest_schemas::everest::{
     DatabaseEngine, MonitoringConfig,
 };
 use everest_schemas::olm::{
-    ClusterServiceVersion, InstallPlan, OperatorGroup, PackageManifest, Subscription,
+    CatalogSource, ClusterServiceVersion, InstallPlan, OperatorGroup, PackageManifest, Subscription,
 };
 use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -41,6 +41,8 @@ pub enum ObjectKind {
     ClusterServiceVersion,
     /// OperatorGroup of OLM.
     OperatorGroup,
+    /// CatalogSource of OLM.
+    CatalogSource,
     /// PackageManifest: what a catalog offers of an operator.
     PackageManifest,
     /// Namespace.
@@ -89,6 +91,7 @@ impl ObjectKind {
             ObjectKind::InstallPlan => "InstallPlan",
             ObjectKind::ClusterServiceVersion => "ClusterServiceVersion",
             ObjectKind::OperatorGroup => "OperatorGroup",
+            ObjectKind::CatalogSource => "CatalogSource",
             ObjectKind::PackageManifest => "PackageManifest",
             ObjectKind::Namespace => "Namespace",
             ObjectKind::Secret => "Secret",
@@ -169,6 +172,7 @@ observable! {
     InstallPlan => InstallPlan,
     ClusterServiceVersion => ClusterServiceVersion,
     OperatorGroup => OperatorGroup,
+    CatalogSource => CatalogSource,
     PackageManifest => PackageManifest,
     Namespace => Namespace,
     SecretMetadata => Secret,

@@ -10,7 +10,7 @@ use everest_schemas::everest::{
     DatabaseEngine, MonitoringConfig,
 };
 use everest_schemas::olm::{
-    ClusterServiceVersion, InstallPlan, OperatorGroup, PackageManifest, Subscription,
+    CatalogSource, ClusterServiceVersion, InstallPlan, OperatorGroup, PackageManifest, Subscription,
 };
 use k8s_openapi::api::core::v1::Namespace;
 use serde::de::DeserializeOwned;
@@ -228,6 +228,7 @@ fn read(kind: ObjectKind, body: &Value) -> Shared {
         ObjectKind::InstallPlan => typed::<InstallPlan>(body),
         ObjectKind::ClusterServiceVersion => typed::<ClusterServiceVersion>(body),
         ObjectKind::OperatorGroup => typed::<OperatorGroup>(body),
+        ObjectKind::CatalogSource => typed::<CatalogSource>(body),
         ObjectKind::PackageManifest => typed::<PackageManifest>(body),
         ObjectKind::Namespace => typed::<Namespace>(body),
         ObjectKind::Secret => Arc::new(SecretMetadata(

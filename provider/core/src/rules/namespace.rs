@@ -7,18 +7,19 @@ use everest_schemas::{Engine, Field};
 use super::expressions::{self, Expression};
 use super::findings::{Findings, differ};
 use super::table::namespace::{
-    MANAGED_BY_LABEL, NAMESPACE_ENGINE, NAMESPACE_NAME, NAMESPACE_RESERVED, OPERATOR_NO_DOWNGRADE,
-    OPERATOR_VERSION,
+    CATALOG_READY, EVEREST_V1, EVEREST_VERSION, MANAGED_BY_LABEL, NAMESPACE_ENGINE, NAMESPACE_NAME,
+    NAMESPACE_RESERVED, OPERATOR_NO_DOWNGRADE, OPERATOR_VERSION,
 };
 use super::table::online::{
     ENGINE_UNUSED, NAMESPACE_EMPTY, OPERATOR_APPROVAL, OPERATOR_UPGRADE_ALONE,
     OPERATOR_UPGRADE_READY,
 };
 use super::{Stage, Validate};
-use crate::facts::{Facts, Kind, Planned, Wanted};
+use crate::facts::{CatalogFacts, Facts, Kind, Lines, Planned, Seen, Wanted};
 use crate::finding::Finding;
 use crate::install_plan::{self, Decision};
 use crate::name;
+use crate::olm;
 use crate::operator_upgrade::{self, Hop};
 use crate::path::FieldPath;
 use crate::raised::{self, Said};
@@ -82,8 +83,8 @@ pub fn check(planned: &NamespaceModel, prior: Option<&NamespaceModel>) -> Vec<Fi
     findings.into_findings()
 }
 
-/// Checks a changed namespace against its databases, and a namespace that is taken over against the
-/// engines that it has already.
+/// Checks a changed namespace against its databases, a namespace that is taken over against the
+/// engines that it has already, and the cluster before Everest is given a namespace.
 pub fn check_online(
     planned: &NamespaceModel,
     prior: Option<&NamespaceModel>,
@@ -91,7 +92,11 @@ pub fn check_online(
     stage: Stage,
 ) -> Vec<Finding> {
     let mut findings = Findings::default();
-    match prior.filter(|prior| !differ(&planned.name, &prior.name)) {
+    let prior = prior.filter(|prior| !differ(&planned.name, &prior.name));
+    if prior.is_none() || is_none_of_everests(facts) {
+        everest(facts, stage, &mut findings);
+    }
+    match prior {
         Some(prior) => {
             removals(planned, prior, facts, stage, &mut findings);
             upgrades(planned, prior, facts, stage, &mut findings);
@@ -105,6 +110,61 @@ pub fn check_online(
         }
     }
     findings.into_findings()
+}
+
+/// Returns true if the namespace exists and Everest does not manage it.
+fn is_none_of_everests(facts: &Facts) -> bool {
+    let Seen::Found(namespace) = &facts.namespace else {
+        return false;
+    };
+    let labels = namespace.metadata.labels.as_ref();
+    let label = labels.and_then(|labels| labels.get(v1::namespace::MANAGED_BY_LABEL));
+    label.is_none_or(|label| label != v1::namespace::MANAGED_BY)
+}
+
+/// Checks Everest and its catalog. A catalog that is not ready is no error, because the creation
+/// waits for it.
+fn everest(facts: &Facts, stage: Stage, findings: &mut Findings) {
+    let found = &facts.everest;
+    match found.lines {
+        Some(Lines { v1, v2: true }) => {
+            let beside = match v1 {
+                true => "Everest v2 (core.openeverest.io) beside Everest v1 (everest.percona.com)",
+                false => "Everest v2 (core.openeverest.io) and no Everest v1",
+            };
+            let summary = format!("The cluster runs {beside}");
+            return findings.error(&EVEREST_V1, FieldPath::root(), summary);
+        }
+        Some(Lines { v1: false, .. }) => {
+            let summary = "The cluster runs no Everest v1 (everest.percona.com)";
+            return findings.missing(&EVEREST_V1, FieldPath::root(), summary, stage);
+        }
+        _ => {}
+    }
+    if let Some(version) = found.version.as_ref().filter(|found| found.is_before(1, 4)) {
+        let summary = format!("The cluster runs Everest {version}");
+        findings.missing(&EVEREST_VERSION, FieldPath::root(), summary, stage);
+    }
+    let CatalogFacts {
+        name,
+        namespace,
+        source,
+    } = &found.catalog;
+    let path = FieldPath::of("engines");
+    match source {
+        Seen::Absent => {
+            let summary = format!("There is no CatalogSource {namespace}/{name}");
+            findings.missing(&CATALOG_READY, path, summary, stage);
+        }
+        Seen::Found(source) if stage == Stage::Plan => {
+            if let Some(trouble) = olm::catalog_trouble(source) {
+                let summary =
+                    format!("The CatalogSource {namespace}/{name} is not ready: {trouble}");
+                findings.warning(&CATALOG_READY, path, summary);
+            }
+        }
+        Seen::Found(_) | Seen::Unread => {}
+    }
 }
 
 fn removals(
@@ -325,9 +385,18 @@ impl Validate for NamespaceModel {
             ),
             None if self.take_ownership.known() == Some(&true) => (&self.name, true),
             // Nothing is in a new one.
-            None => return Wanted::default(),
+            None => {
+                return Wanted {
+                    everest: true,
+                    ..Wanted::default()
+                };
+            }
         };
         let mut wanted = Wanted::of(name, &[Kind::Databases]);
+        // A controller has read the namespace that it takes over.
+        wanted.everest = prior.is_none_or(|prior| {
+            self.take_ownership.known() == Some(&true) && prior.ready.known() != Some(&true)
+        });
         if upgrades {
             wanted.kinds.extend([
                 Kind::EnginesEverywhere,

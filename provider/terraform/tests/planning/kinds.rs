@@ -42,7 +42,10 @@ pub fn all(host: &Host) -> Vec<Kind> {
 
 /// A cluster in which everything is that the configurations ask for.
 pub fn cluster() -> ApiServer {
-    let server = ApiServer::new().with_everest().with_engines().with_olm();
+    let server = ApiServer::new()
+        .with_everest()
+        .with_engines()
+        .with_catalog();
     for kind in known() {
         server.put(kind.object);
     }

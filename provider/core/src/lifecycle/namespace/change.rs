@@ -7,6 +7,7 @@ use everest_schemas::models::NamespaceModel;
 use k8s_openapi::api::core::v1::Namespace;
 use serde_json::{Value, json};
 
+use super::catalog;
 use super::engines::WantedEngine;
 use super::group;
 use super::hindrance::{self, path};
@@ -27,7 +28,8 @@ use crate::v1;
 /// 3. Removes the operators of engines that are taken out. Also removes Subscriptions of this
 ///    provider that an earlier change left behind and that have installed nothing, unless their
 ///    engines are wanted.
-/// 4. Makes the OperatorGroup and the Subscriptions that are missing.
+/// 4. Makes the OperatorGroup and the Subscriptions that are missing, these once the catalog is
+///    ready.
 /// 5. Waits until the operators are installed. Operators are upgraded only to a requested version;
 ///    other pending upgrades stay pending.
 #[derive(Clone, Debug)]
@@ -130,6 +132,11 @@ impl ChangeNamespace {
         }
         let group = group::made(observed, &self.namespace, self.takes_ownership)?;
         Ok(group.filter(|action| matches!(action, Action::Refuse { .. })))
+    }
+
+    /// The wait for the catalog, unless OLM can read it.
+    pub(super) fn catalog_unready(&self, observed: &Observed) -> Result<Option<Action>, Query> {
+        catalog::unready(observed, &self.subscriber)
     }
 
     /// Cancels the change: from now on it only removes its upgrade locks. Returns true if there are

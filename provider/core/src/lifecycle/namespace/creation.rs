@@ -13,7 +13,7 @@ use crate::v1;
 /// Makes a namespace one that Everest manages, with its engines installed.
 ///
 /// 1. Refuses, before anything is written: a foreign OperatorGroup, or an operator version older
-///    than the installed one.
+///    than the installed one. Waits until the catalog is ready.
 /// 2. Creates the Namespace with Everest's label. An existing one is taken over if `take_ownership`
 ///    is set; the configured labels and annotations then replace the values of others.
 /// 3. Continues as [`ChangeNamespace`] does.
@@ -51,6 +51,9 @@ impl CreateNamespace {
         let taken = found.filter(|_| self.takes_ownership && !self.is_resumed);
         if let Some(refusal) = self.change.first_refused(observed)? {
             return Ok(Some(refusal));
+        }
+        if let Some(wait) = self.change.catalog_unready(observed)? {
+            return Ok(Some(wait));
         }
         self.has_namespace = true;
         // One that is taken over does not count as made: it is not to go when that is undone.

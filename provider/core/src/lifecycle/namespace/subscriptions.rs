@@ -6,6 +6,7 @@ use everest_schemas::Engine;
 use everest_schemas::olm::{PackageManifest, Subscription};
 use serde_json::json;
 
+use super::catalog;
 use super::engines::WantedEngine;
 use super::inhabitants::databases;
 use super::made::{Begun, Channel};
@@ -85,6 +86,9 @@ impl Subscribing {
             }
             let name = wanted.engine.operator();
             let Some(found) = observed.object::<Subscription>(&self.namespace, name)? else {
+                if let Some(wait) = catalog::unready(observed, &self.subscriber)? {
+                    return Ok(Some((wait, None)));
+                }
                 let action = self.made(observed, wanted)?;
                 let begun = Begun::Subscription(wanted.engine);
                 self.done.insert(wanted.engine);

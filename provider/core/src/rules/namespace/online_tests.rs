@@ -218,3 +218,141 @@ fn a_take_over_that_upgrades_operators_says_so() {
     assert!(wanted.kinds.contains(&crate::facts::Kind::Subscriptions));
     assert_eq!(wanted.namespace.as_deref(), Some("prod"));
 }
+
+/// A cluster with this Everest and a catalog in this state, if it has one.
+fn cluster(v1: bool, v2: bool, version: Option<&str>, catalog: Seen<&str>) -> Facts {
+    let source = match catalog {
+        Seen::Found(state) => Seen::Found(
+            serde_json::from_value(json!({"metadata": {}, "spec": {}, "status": {
+                "connectionState": {"lastObservedState": state}}}))
+            .unwrap(),
+        ),
+        Seen::Absent => Seen::Absent,
+        Seen::Unread => Seen::Unread,
+    };
+    let mut facts = Facts::default();
+    facts.everest.lines = Some(Lines { v1, v2 });
+    facts.everest.version = version.map(|version| version.parse().unwrap());
+    facts.everest.catalog = CatalogFacts {
+        name: "everest-catalog".to_owned(),
+        namespace: "everest-olm".to_owned(),
+        source,
+    };
+    facts
+}
+
+/// What is found of a new namespace, as rule, severity and summary.
+fn of_a_new_one(facts: &Facts, stage: Stage) -> Vec<(&'static str, Severity, String)> {
+    let planned = namespace(EngineInstall::default().into());
+    let found = check_online(&planned, None, facts, stage).into_iter();
+    found
+        .map(|found| {
+            let summary = found.summary.render(Dialect::Terraform);
+            (found.rule, found.severity, summary)
+        })
+        .collect()
+}
+
+#[test]
+fn a_namespace_is_made_where_everest_v1_runs_alone_in_a_version_that_makes_them_so() {
+    let ready = Seen::Found("READY");
+    for stage in [Stage::Plan, Stage::Apply] {
+        for sound in [
+            cluster(true, false, Some("1.4.0"), ready),
+            cluster(true, false, Some("1.16.2"), ready),
+            cluster(true, false, None, Seen::Unread),
+            Facts::default(),
+        ] {
+            assert_eq!(of_a_new_one(&sound, stage), []);
+        }
+        let may_come = match stage {
+            Stage::Plan => Warning,
+            Stage::Apply => Error,
+        };
+        for (facts, rule, severity, words) in [
+            (
+                cluster(true, true, Some("1.16.2"), ready),
+                "everest-v1",
+                Error,
+                "Everest v2 (core.openeverest.io) beside Everest v1",
+            ),
+            (
+                cluster(false, true, None, Seen::Absent),
+                "everest-v1",
+                Error,
+                "no Everest v1",
+            ),
+            (
+                cluster(false, false, None, Seen::Absent),
+                "everest-v1",
+                may_come,
+                "no Everest v1",
+            ),
+            (
+                cluster(true, false, Some("1.3.0"), ready),
+                "everest-version",
+                may_come,
+                "Everest 1.3.0",
+            ),
+            (
+                cluster(true, false, Some("1.16.2"), Seen::Absent),
+                "catalog-ready",
+                may_come,
+                "no CatalogSource everest-olm/everest-catalog",
+            ),
+        ] {
+            let found = of_a_new_one(&facts, stage);
+            let [(of, weight, summary)] = &found[..] else {
+                panic!("{found:?}")
+            };
+            assert_eq!((*of, *weight), (rule, severity));
+            assert!(summary.contains(words), "{summary}");
+        }
+    }
+}
+
+#[test]
+fn a_catalog_that_is_not_ready_is_told_at_plan_and_waited_for_at_apply() {
+    let facts = cluster(true, false, None, Seen::Found("TRANSIENT_FAILURE"));
+    let found = of_a_new_one(&facts, Stage::Plan);
+    let [(rule, severity, summary)] = &found[..] else {
+        panic!("{found:?}")
+    };
+    assert_eq!((*rule, *severity), ("catalog-ready", Warning));
+    assert!(
+        summary.contains("its state is TRANSIENT_FAILURE"),
+        "{summary}"
+    );
+    assert_eq!(of_a_new_one(&facts, Stage::Apply), []);
+}
+
+#[test]
+fn a_namespace_that_everest_has_is_not_judged_by_the_cluster_and_one_that_is_taken_over_is() {
+    let judged = |label: &str| {
+        let mut facts = cluster(true, true, None, Seen::Unread);
+        let found = json!({"metadata": {"name": "prod",
+            "labels": {"app.kubernetes.io/managed-by": label}}});
+        facts.namespace = Seen::Found(serde_json::from_value(found).unwrap());
+        !found_of(&facts).is_empty()
+    };
+    assert!(!judged("everest"));
+    assert!(judged("helm"));
+    let taking = NamespaceModel {
+        take_ownership: true.into(),
+        ready: false.into(),
+        ..namespace(EngineInstall::default().into())
+    };
+    let held = NamespaceModel {
+        ready: true.into(),
+        ..taking.clone()
+    };
+    assert!(taking.wanted(None).everest && taking.wanted(Some(&taking)).everest);
+    assert!(!taking.wanted(Some(&held)).everest);
+    let plain = namespace(EngineInstall::default().into());
+    assert!(plain.wanted(None).everest && !plain.wanted(Some(&plain)).everest);
+}
+
+/// What is found of a change of the engines to the same ones.
+fn found_of(facts: &Facts) -> Vec<(String, Severity)> {
+    found(version("1.18.0".into()), facts, Stage::Apply)
+}

@@ -1,6 +1,6 @@
 //! Rules for a namespace and its engines' operators.
 
-use super::{ALL, ALONE, BOTH, CHANGE_AND_ONLINE, CREATE};
+use super::{ALL, ALONE, BOTH, CHANGE_AND_ONLINE, CREATE, ONLINE};
 use crate::rules::Rule;
 
 pub(in crate::rules) const NAMESPACE_NAME: Rule = Rule {
@@ -61,4 +61,34 @@ pub(in crate::rules) const OPERATOR_NO_DOWNGRADE: Rule = Rule {
     operations: BOTH,
     checked: CHANGE_AND_ONLINE,
     source: "OLM: upgrade graph",
+};
+
+pub(in crate::rules) const EVEREST_V1: Rule = Rule {
+    id: "everest-v1",
+    sentence: "Namespaces for databases are made in a cluster that runs Everest v1 and no Everest v2: v2 has other kinds, does not install operators with OLM and must not share a cluster with v1.",
+    advice: "Use a cluster with Everest v1 alone (helm repository https://openeverest.github.io/helm-charts/, chart openeverest/everest).",
+    engines: ALL,
+    operations: CREATE,
+    checked: ONLINE,
+    source: "everest: v2 documentation, API groups everest.percona.com and core.openeverest.io",
+};
+
+pub(in crate::rules) const EVEREST_VERSION: Rule = Rule {
+    id: "everest-version",
+    sentence: "Namespaces for databases need Everest 1.4 or newer; before that, Everest brought operators into them in another way.",
+    advice: "Upgrade Everest first.",
+    engines: ALL,
+    operations: CREATE,
+    checked: ONLINE,
+    source: "everest: pkg/cli/namespaces/add.go, pkg/version/everest.go",
+};
+
+pub(in crate::rules) const CATALOG_READY: Rule = Rule {
+    id: "catalog-ready",
+    sentence: "OLM installs the operators of engines from the catalog of Everest, a CatalogSource, and only once it can read that.",
+    advice: "If Everest uses another catalog, as on OpenShift, name it in the settings of the provider (catalog). One that is not ready is waited for before anything is made; what keeps it shows in the pods of its namespace.",
+    engines: ALL,
+    operations: CREATE,
+    checked: ONLINE,
+    source: "charts: everest, everest-db-namespace; OLM: CatalogSource, status.connectionState",
 };

@@ -32,6 +32,7 @@ impl ControlPlane {
         let server = ApiServer::new()
             .with_everest()
             .with_engines()
+            .with_catalog()
             .with_managed();
         for object in objects {
             server.put(object);

@@ -41,6 +41,82 @@ fn operators_are_subscribed_to_and_what_was_asked_for_is_approved() {
     assert_eq!(world.run(&mut change), (vec![], Action::Done(())));
 }
 
+/// The catalog in this state.
+fn catalog(state: &str) -> Value {
+    json!({"spec": {"sourceType": "grpc"}, "status": {
+        "connectionState": {"lastObservedState": state}, "message": "cannot pull the image"}})
+}
+
+#[test]
+fn nothing_is_made_before_olm_can_read_the_catalog_and_what_it_says_of_itself_is_told() {
+    let mut world = World::default();
+    let mut creation = CreateNamespace::of(&model(json!({"engines": {"pxc": {}}})), subscriber());
+    for state in ["", "CONNECTING", "TRANSIENT_FAILURE"] {
+        world.put(ObjectKind::CatalogSource, "everest-catalog", catalog(state));
+        let (written, last) = world.run(&mut creation);
+        assert_eq!(written, Vec::<String>::new(), "{state}");
+        let said = words(&last);
+        assert!(
+            said.contains("CatalogSource everest-olm/everest-catalog"),
+            "{said}"
+        );
+        assert!(
+            said.contains(state) && said.contains("cannot pull the image"),
+            "{said}"
+        );
+        assert!(said.contains("kubectl -n everest-olm get pods"), "{said}");
+    }
+    world.put(
+        ObjectKind::CatalogSource,
+        "everest-catalog",
+        catalog("READY"),
+    );
+    let (written, _) = world.run(&mut creation);
+    assert_eq!(written[0], "create Namespace prod");
+    assert_eq!(
+        written.last().unwrap(),
+        &format!("apply Subscription prod/{PXC}")
+    );
+}
+
+#[test]
+fn an_engine_is_added_once_olm_can_read_the_catalog() {
+    let mut world = managed();
+    world.put(
+        ObjectKind::CatalogSource,
+        "everest-catalog",
+        catalog("CONNECTING"),
+    );
+    let mut adding = change(json!({}), json!({"pxc": {}}));
+    let (written, last) = world.run(&mut adding);
+    assert_eq!(written, ["apply Namespace prod"]);
+    assert!(
+        words(&last).contains("its state is CONNECTING"),
+        "{}",
+        words(&last)
+    );
+    assert!(adding.made(false).is_nothing(), "nothing is to be undone");
+    world.put(
+        ObjectKind::CatalogSource,
+        "everest-catalog",
+        catalog("IDLE"),
+    );
+    assert_eq!(
+        world.run(&mut adding).0,
+        [format!("apply Subscription prod/{PXC}")]
+    );
+    // One that is there needs no catalog.
+    let mut world = managed();
+    world.put(
+        ObjectKind::CatalogSource,
+        "everest-catalog",
+        catalog("CONNECTING"),
+    );
+    install(&mut world, PXC, "1.18.0", None);
+    let mut none = change(json!({"pxc": {}}), json!({"pxc": {}}));
+    assert_eq!(world.run(&mut none).1, Action::Done(()));
+}
+
 #[test]
 fn a_channel_is_the_one_asked_for_or_the_catalogs_or_that_of_another_namespace() {
     let manifest = json!({"spec": {}, "status": {"catalogSource": "everest-catalog",
