@@ -1,7 +1,10 @@
 //! A namespace of databases comes, changes and goes whenever the process dies.
 
+use std::time::Duration;
+
 use serde_json::json;
 
+use super::reconcile;
 use crate::provider::kind::DatabaseNamespaces;
 use crate::provider::testing::control_plane::ControlPlane;
 use crate::provider::testing::harness::{condition, process, rest, say, survives, world};
@@ -61,6 +64,50 @@ async fn a_namespace_that_is_kept_only_loses_what_was_added_whenever_the_process
     assert!(left["metadata"]["labels"]["app.kubernetes.io/managed-by"].is_null());
     let subscription = format!("{OLM}/subscriptions/percona-xtradb-cluster-operator");
     assert_eq!(plane.get(&subscription), None);
+}
+
+/// Looks at the namespace a few times.
+async fn look_on(plane: &ControlPlane, path: &str) {
+    let controller = process::<DatabaseNamespaces>(plane);
+    for _ in 0..4 {
+        let managed = serde_json::from_value(plane.get(path).unwrap()).unwrap();
+        reconcile(&managed, &controller).await;
+        tokio::time::sleep(Duration::from_secs(10)).await;
+    }
+}
+
+const CATALOG: &str =
+    "/apis/operators.coreos.com/v1alpha1/namespaces/everest-olm/catalogsources/everest-catalog";
+
+#[tokio::test(start_paused = true)]
+async fn no_operator_is_subscribed_to_before_olm_can_read_the_catalog() {
+    let (plane, path) = namespace();
+    let state = |state: &str| json!({"status": {"connectionState": {"lastObservedState": state}}});
+    plane.change(CATALOG, &state("TRANSIENT_FAILURE"));
+    look_on(&plane, &path).await;
+    let subscription = format!("{OLM}/subscriptions/percona-xtradb-cluster-operator");
+    assert_eq!(plane.get(&subscription), None);
+    let why = condition(&plane, &path, "Ready")["message"].clone();
+    let why = why.as_str().unwrap();
+    assert!(why.contains("its state is TRANSIENT_FAILURE"), "{why}");
+    plane.change(CATALOG, &state("READY"));
+    let controller = process::<DatabaseNamespaces>(&plane);
+    rest(&plane, &controller, &path).await;
+    assert_eq!(condition(&plane, &path, "Ready")["status"], "True");
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_made_without_the_catalog() {
+    let (plane, path) = namespace();
+    plane.delete(CATALOG);
+    look_on(&plane, &path).await;
+    assert_eq!(plane.get(TEAM), None);
+    let said = condition(&plane, &path, "Synced")["message"].clone();
+    let said = said.as_str().unwrap();
+    assert!(
+        said.contains("no CatalogSource everest-olm/everest-catalog"),
+        "{said}"
+    );
 }
 
 /// OLM offers an upgrade of the operator.
