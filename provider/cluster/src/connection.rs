@@ -10,16 +10,18 @@ mod kubeconfig;
 mod proxy;
 mod received;
 mod settings;
+mod transport;
+mod trust;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use everest_schemas::Sensitive;
 use everest_schemas::models::ProviderModel;
-use kube::client::ClientBuilder;
 use tower::BoxError;
 
 pub use received::{Trust, connect_with};
+use transport::BuildError;
 
 /// The settings for reaching a cluster. All are optional; a missing setting comes from its `KUBE_*`
 /// environment variable, then from the Pod's own service account.
@@ -49,7 +51,7 @@ pub struct ConnectionConfig {
     pub client_certificate: Option<String>,
     /// Key of the client certificate in PEM. `KUBE_CLIENT_KEY_DATA`.
     pub client_key: Option<Sensitive<String>>,
-    /// Certificates in PEM that sign the API server's. `KUBE_CLUSTER_CA_CERT_DATA`.
+    /// Certificates in PEM that sign the API server's, or its own. `KUBE_CLUSTER_CA_CERT_DATA`.
     pub cluster_ca_certificate: Option<String>,
     /// Accept any server certificate. `KUBE_INSECURE`.
     pub insecure: Option<bool>,
@@ -284,35 +286,10 @@ fn client(config: kube::Config) -> Result<kube::Client, ConnectError> {
         return Ok(deferred::client(config));
     }
     let server = shown(&config.cluster_url);
-    build(config).map_err(|error| ConnectError::Client {
+    transport::client(config).map_err(|error| ConnectError::Client {
         server,
-        cause: advised(error.to_string()),
+        cause: error.to_string(),
     })
-}
-
-/// The reason why no client could be built, with advice if the system trusts no certificate
-/// authority.
-fn advised(cause: String) -> String {
-    if !cause.contains("No CA certificates") {
-        return cause;
-    }
-    format!(
-        "{cause}. No certificate authority is given, and this machine or image holds none: give the \
-         certificate that has signed the server's (cluster_ca_certificate, or \
-         certificate-authority-data in a kubeconfig)"
-    )
-}
-
-/// Builds the client at once; a credential plugin runs here, blocking.
-fn build(config: kube::Config) -> Result<kube::Client, kube::Error> {
-    let server = named(&config);
-    let layer = tower::util::MapErrLayer::new(move |source: BoxError| -> BoxError {
-        Box::new(NoAnswer {
-            server: server.clone(),
-            source,
-        })
-    });
-    Ok(ClientBuilder::try_from(config)?.with_layer(&layer).build())
 }
 
 /// The API server and the proxy on the way to it, as messages name them.

@@ -61,7 +61,9 @@ pub struct ProviderModel {
     pub client_key: Field<Sensitive<String>>,
 
     /// Certificates of the authorities that the API's certificate is verified
-    /// against, as PEM text. Also `KUBE_CLUSTER_CA_CERT_DATA`.
+    /// against, or that certificate itself, as PEM text. Without it, the trust
+    /// store of the machine decides, or the public authorities that Mozilla
+    /// trusts if there is none. Also `KUBE_CLUSTER_CA_CERT_DATA`.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub cluster_ca_certificate: Field<String>,
 

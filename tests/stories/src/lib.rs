@@ -28,6 +28,7 @@ mod told;
 mod world;
 
 pub use accident::{Accident, Dies};
+pub use picture::Picture;
 pub use story::{Attempt, Story, Teller};
 pub use told::tell;
 pub use world::World;

@@ -10,7 +10,7 @@ use crate::world::World;
 
 /// Everything there is and how often each object was made, and what the front end remembers.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Picture {
+pub struct Picture {
     parts: BTreeMap<String, Value>,
 }
 
@@ -37,7 +37,8 @@ static MARKS: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 impl Picture {
-    pub(crate) fn of(world: &World, remembers: &Value) -> Self {
+    /// What there is in `world`, and what the front end remembers.
+    pub fn of(world: &World, remembers: &Value) -> Self {
         let mut parts = BTreeMap::new();
         for (path, object) in world.server.all() {
             if world.is_scenery(&path) {
@@ -60,7 +61,7 @@ impl Picture {
     }
 
     /// Where `self` differs from how the story ends otherwise.
-    pub(crate) fn differences(&self, otherwise: &Self) -> Vec<String> {
+    pub fn differences(&self, otherwise: &Self) -> Vec<String> {
         let mut found = Vec::new();
         for (path, expected) in &otherwise.parts {
             match self.parts.get(path) {

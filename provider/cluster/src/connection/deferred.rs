@@ -17,7 +17,7 @@ use serde_json::json;
 use tokio::sync::Mutex;
 use tower::BoxError;
 
-use super::PluginError;
+use super::{PluginError, transport};
 
 /// Credentials are renewed when their remaining lifetime is below this.
 const RENEW_BEFORE: SignedDuration = SignedDuration::from_secs(60);
@@ -125,8 +125,7 @@ async fn renew(mut config: kube::Config, number: u64) -> Result<Current, BoxErro
         };
     }
     // A legacy auth-provider of a kubeconfig may run a command here.
-    let client = tokio::task::spawn_blocking(move || super::build(config)).await??;
-    let expires = expires.or(*client.valid_until());
+    let client = tokio::task::spawn_blocking(move || transport::client(config)).await??;
     Ok(Current {
         client,
         expires,

@@ -1,6 +1,8 @@
 use std::os::unix::fs::PermissionsExt;
 use std::sync::{Arc, Mutex};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use k8s_openapi::api::core::v1::ConfigMap;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -165,9 +167,28 @@ async fn a_plugin_that_fails_is_an_error_of_the_credentials() {
     );
 }
 
-#[test]
-fn a_machine_that_trusts_nobody_is_told_what_to_give() {
-    let cause = "No CA certificates were loaded from the system";
-    assert!(advised(cause.to_owned()).contains("certificate-authority-data in a kubeconfig"));
-    assert_eq!(advised("no key".to_owned()), "no key");
+#[tokio::test]
+async fn a_proxy_gets_the_user_and_password_of_its_url() {
+    let (address, heads) = serve_only(None).await;
+    let config = ConnectionConfig {
+        host: Some("http://127.0.0.1:9".into()),
+        proxy_url: Some(format!("http://user:pa%40ss@{address}")),
+        ..Default::default()
+    };
+    let cluster = Cluster::new(connect(&config).unwrap(), Catalog::default()).fail_fast();
+    let error = cluster
+        .objects::<ConfigMap>("n")
+        .get("a")
+        .await
+        .unwrap_err();
+    let text = error.to_string();
+    assert!(
+        text.contains("through proxy_url") && !text.contains("pa%40ss"),
+        "{text}"
+    );
+    let head = heads.lock().unwrap()[0].clone();
+    assert!(head.starts_with("connect 127.0.0.1:9 "), "{head}");
+    let credentials = STANDARD.encode("user:pa@ss").to_lowercase();
+    let header = format!("proxy-authorization: basic {credentials}");
+    assert!(head.contains(&header), "{head}");
 }

@@ -427,6 +427,7 @@ async fn backup_data_goes_along_when_asked_to() {
 mod classes;
 mod destruction;
 mod dry_runs;
+mod faults;
 mod reading;
 mod restarting;
 mod taken_over;

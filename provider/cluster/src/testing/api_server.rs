@@ -87,6 +87,11 @@ pub(crate) struct Held {
 }
 
 impl Held {
+    /// The server that holds them.
+    pub(crate) fn server(&self) -> &ApiServer {
+        &self.server
+    }
+
     /// The objects as they are now. What is changed of them is stored when the view is dropped.
     pub(crate) fn lock(&self) -> Result<View, std::convert::Infallible> {
         let mut objects = self.server.all();

@@ -223,10 +223,20 @@ pub struct Plugin {
 impl Plugin {
     /// The provider as a process that has begun and is configured.
     pub async fn start(process: &Process, type_name: &'static str) -> Result<Self, Stop> {
-        let (of, server) = (process.clone(), process.server().clone());
+        let of = process.clone();
+        Self::over(move || of.client(), process, type_name).await
+    }
+
+    /// The same, with other clients than those of the process.
+    pub async fn over(
+        client: impl Fn() -> kube::Client + Send + Sync + 'static,
+        process: &Process,
+        type_name: &'static str,
+    ) -> Result<Self, Stop> {
+        let server = process.server().clone();
         let everest = Arc::new(EverestProvider::reaching(move |_, catalog: Catalog| {
             let server = server.clone();
-            Ok(Cluster::new(of.client(), catalog).with_time(move || server.now()))
+            Ok(Cluster::new(client(), catalog).with_time(move || server.now()))
         }));
         let mut registry = Registry::default();
         everest.register(&mut registry);

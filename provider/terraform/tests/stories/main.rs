@@ -3,8 +3,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod forbidden;
 mod host;
+mod panics;
 mod plays;
+mod recovery;
 mod script;
 mod workspaces;
 

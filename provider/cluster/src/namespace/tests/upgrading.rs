@@ -2,11 +2,12 @@ use std::time::Duration;
 
 use everest_schemas::models::NamespaceModel;
 use serde_json::{Value, json};
+use test_apiserver::{At, Fault, Matcher, Process, Times, Trouble, When};
 use tokio_util::sync::CancellationToken;
 
 use crate::namespace::update;
 use crate::testing::api_server;
-use crate::{Change, ClusterError, Wait};
+use crate::{Catalog, Change, Cluster, ClusterError, Wait};
 
 const NAMESPACE: &str = "/api/v1/namespaces/prod";
 const OLM: &str = "/apis/operators.coreos.com/v1alpha1/namespaces/prod";
@@ -275,4 +276,65 @@ async fn a_controller_that_looks_once_at_a_time_knows_its_own_lock_again() {
         ["lock", "install-1.18.0", "lock", "install-1.19.0", "unlock"]
     );
     assert!(!is_locked(&objects.lock().unwrap()));
+}
+
+/// So many locks or unlocks of an engine lose against other writes.
+fn contended(times: usize, is_lock: bool) -> (Cluster, Process, api_server::Held) {
+    let (_, _, held) = api_server::bare(behind([]), olm);
+    let process = held.server().process();
+    let writes = Matcher::when(move |asked| {
+        let lock = &asked.body["metadata"]["annotations"][LOCK];
+        asked.verb == "patch" && asked.resource == "databaseengines" && lock.is_string() == is_lock
+    });
+    let lost = Fault::new(At::Matching(writes), When::Before, Trouble::Status(409));
+    process.inject(lost.times(Times::Exactly(times)));
+    let cluster = Cluster::new(process.client(), Catalog::default());
+    (cluster, process, held)
+}
+
+async fn upgrade(cluster: &Cluster) -> Change<NamespaceModel> {
+    update(cluster, &asking("1.17.0"), &asking("1.18.0"), &wait()).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lock_that_loses_against_other_writes_is_set_or_nothing_is_approved() {
+    let (cluster, _, held) = contended(5, true);
+    let changed = upgrade(&cluster).await;
+    assert!(matches!(changed, Change::Done(_)), "{changed:?}");
+    assert!(!is_locked(&held.lock().unwrap()));
+
+    let (cluster, process, held) = contended(10, true);
+    let Change::Pending { error, .. } = upgrade(&cluster).await else {
+        panic!("the tenth attempt is not made")
+    };
+    let text = error.to_string();
+    assert!(text.contains(PXC) && text.contains("409"), "{text}");
+    let writes = process.writes();
+    let is_approval = |line: &String| line.contains("/installplans/");
+    assert!(!writes.iter().any(is_approval), "{writes:?}");
+    assert!(!is_locked(&held.lock().unwrap()));
+    let changed = upgrade(&cluster).await;
+    assert!(matches!(changed, Change::Done(_)), "{changed:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lock_that_could_not_be_taken_off_is_taken_off_by_the_next_apply() {
+    let (cluster, _, held) = contended(10, false);
+    upgrade(&cluster).await;
+    assert!(
+        !is_locked(&held.lock().unwrap()),
+        "it is tried again at the end"
+    );
+
+    let (cluster, process, held) = contended(100, false);
+    let Change::Pending { error, .. } = upgrade(&cluster).await else {
+        panic!("it is locked still")
+    };
+    assert!(error.to_string().contains("409"), "{error}");
+    assert!(is_locked(&held.lock().unwrap()));
+
+    process.heal();
+    let changed = upgrade(&cluster).await;
+    assert!(matches!(changed, Change::Done(_)), "{changed:?}");
+    assert!(!is_locked(&held.lock().unwrap()));
 }
