@@ -136,7 +136,7 @@ impl<K: Kind> View<K> {
 }
 
 /// Whether an object was shown before another state of the same one.
-fn is_older<K: kube::Resource>(object: &K, other: &K) -> bool {
+pub(crate) fn is_older<K: kube::Resource>(object: &K, other: &K) -> bool {
     object.meta().uid == other.meta().uid && version(object) < version(other)
 }
 
