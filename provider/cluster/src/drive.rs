@@ -502,6 +502,7 @@ impl<'a> Driver<'a> {
                 let source = self.source(&object);
                 source.delete(&object.name, uid.as_deref()).await?;
                 self.deleted.insert(asked);
+                self.last.missing = missing;
                 // What holds it is looked for at once: an interruption says it.
                 self.watches = true;
                 Performed::Again
