@@ -2,6 +2,7 @@
 //! that reads a Secret: see [`with_secret`](crate::with_secret).
 
 use everest_core::lifecycle::backup_storage::ReleaseStorage;
+use everest_schemas::everest::BackupStorage;
 use everest_schemas::models::BackupStorageModel;
 
 use crate::error::ClusterError;
@@ -20,6 +21,15 @@ pub async fn release(
     wait: &Wait,
 ) -> Result<bool, ClusterError> {
     let (namespace, name) = key(model)?;
+    // What was read of most storages says that there is nothing to finish, and goes on to their
+    // removal.
+    let found = cluster
+        .objects::<BackupStorage>(namespace)
+        .look(name)
+        .await?;
+    if !found.is_some_and(|found| ReleaseStorage::concerns(&found)) {
+        return Ok(false);
+    }
     let release = ReleaseStorage::of(namespace, name).once_unused();
     drive::settled(cluster, release, &wait.start()).await
 }

@@ -60,6 +60,10 @@ pub(crate) struct Driver<'a> {
     follows: bool,
     /// What is to be made, until it is: there is none, or the write says so.
     unmade: Option<ObjectRef>,
+    /// A Secret that is to be made is taken for absent without a look: its write says otherwise.
+    spares_look: bool,
+    /// The Secret that was taken for absent.
+    spared: Option<ObjectRef>,
     ours: BTreeSet<ObjectRef>,
     /// The UIDs of what the caller has written.
     uids: BTreeMap<ObjectRef, Option<String>>,
@@ -103,6 +107,8 @@ impl<'a> Driver<'a> {
             watches: false,
             follows: false,
             unmade: None,
+            spares_look: false,
+            spared: None,
             ours: BTreeSet::new(),
             uids: BTreeMap::new(),
             deleted: BTreeSet::new(),
@@ -124,6 +130,7 @@ impl<'a> Driver<'a> {
     /// the database that they share, so that it follows these by watches as well.
     pub(crate) fn creating<L: Lifecycle>(mut self, lifecycle: &L) -> Self {
         self.unmade = Some(lifecycle.subject());
+        self.spares_look = true;
         self.watches = lifecycle.turn().is_some();
         self.following()
     }
@@ -220,6 +227,7 @@ impl<'a> Driver<'a> {
         }
         loop {
             let performed = match self.decide(lifecycle).await {
+                Ok(action) if self.is_unfounded(&action) => Performed::Again,
                 // Nothing but the creation itself may come before the look for what was made
                 // already: where that exists, the server says so.
                 Ok(action) if may_be_made && !matches!(action, Action::Create { .. }) => {
@@ -307,6 +315,19 @@ impl<'a> Driver<'a> {
         }
     }
 
+    /// Whether an action is not the write of the Secret that was taken for absent: then it is to be
+    /// looked at.
+    fn is_unfounded<T>(&mut self, action: &Action<T>) -> bool {
+        let Some(spared) = &self.spared else {
+            return false;
+        };
+        if matches!(action, Action::Apply(apply) if apply.object == *spared) {
+            return false;
+        }
+        (self.spares_look, self.spared) = (false, None);
+        true
+    }
+
     /// Whether what was made or written is gone: another one of its name is not it.
     fn is_lost(&mut self, object: &ObjectRef, found: &Answer) -> bool {
         let uid = self.source(object).uid(&object.name);
@@ -332,7 +353,11 @@ impl<'a> Driver<'a> {
             return Ok(false);
         }
         for (query, before) in std::mem::take(&mut self.last.answers) {
-            let now = self.answer(&query).await?;
+            // What no watch tells of is asked for again when the tick is over.
+            let now = match self.is_told_of(&query) {
+                true => self.answer(&query).await?,
+                false => before.clone(),
+            };
             let same = is_same(&before, &now);
             self.last.answers.push((query, now));
             if !same {
@@ -345,6 +370,10 @@ impl<'a> Driver<'a> {
     async fn answer(&mut self, query: &Query) -> Result<Answer, ClusterError> {
         let watches = self.watches;
         match query {
+            Query::Object(object) if self.spares_look && object.kind == ObjectKind::Secret => {
+                self.spared = Some(object.clone());
+                Ok(Answer::Object(Seen::Absent))
+            }
             Query::Object(object) => {
                 let from = match watches {
                     true if self.unmade.as_ref() == Some(object) => From::Watch,
@@ -374,6 +403,19 @@ impl<'a> Driver<'a> {
                 source::allowed(source.all(watches).await)
             }
         }
+    }
+
+    /// Whether a watch tells of changes in what a query asks for.
+    fn is_told_of(&mut self, query: &Query) -> bool {
+        let source = match query {
+            Query::Object(object) | Query::Beside(object) | Query::Now(object) => {
+                self.source(object)
+            }
+            Query::All(kind, namespace) | Query::Listed(kind, namespace) => {
+                self.source_of(*kind, namespace)
+            }
+        };
+        source.is_watched()
     }
 
     fn source(&mut self, object: &ObjectRef) -> &mut dyn Source {
@@ -412,6 +454,14 @@ impl<'a> Driver<'a> {
             }
             Action::Apply(apply) => {
                 let object = apply.object.clone();
+                if self.spared.take().is_some() {
+                    self.spares_look = false;
+                    let body = apply.body.expose();
+                    if self.source(&object).add(&object.name, body).await? {
+                        lifecycle.wrote(&object, None);
+                    }
+                    return Ok(Performed::Again);
+                }
                 // One that is made from what there is, is made anew where that has changed.
                 let is_change = apply.hand_over.is_some();
                 match self.source(&object).apply(&apply).await {
@@ -452,6 +502,7 @@ impl<'a> Driver<'a> {
                 let source = self.source(&object);
                 source.delete(&object.name, uid.as_deref()).await?;
                 self.deleted.insert(asked);
+                self.last.missing = missing;
                 // What holds it is looked for at once: an interruption says it.
                 self.watches = true;
                 Performed::Again

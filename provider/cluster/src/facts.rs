@@ -12,10 +12,10 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use everest_core::facts::{All, Facts, Kind, Seen, Wanted};
+use everest_core::facts::{All, Bucket, Facts, Kind, Seen, SomeStorages, Wanted};
 use everest_core::finding::{Finding, Severity};
 use everest_core::rules::{Stage, Validate};
-use everest_schemas::everest::DatabaseCluster;
+use everest_schemas::everest::{BackupStorage, DatabaseCluster};
 use k8s_openapi::api::core::v1::{Namespace, Secret};
 use serde_json::Value;
 use tokio::time::{Instant, sleep, timeout};
@@ -204,7 +204,7 @@ async fn ask_within(
         all(want(Kind::Engines), cluster.objects(namespace)),
         all(want(Kind::Databases), cluster.objects(namespace)),
         all(want(Kind::Backups), cluster.objects(namespace)),
-        all(want(Kind::Storages), cluster.objects(namespace)),
+        storages(want(Kind::Storages), cluster.objects(namespace), wanted),
         all(want(Kind::MonitoringConfigs), cluster.objects(namespace)),
         all(want(Kind::SplitHorizons), cluster.objects(namespace)),
     );
@@ -250,11 +250,39 @@ async fn ask_within(
 
 /// All objects of a kind by name, if it is wanted and can be read.
 async fn all<K: objects::Kind>(wanted: Option<&Unanswered>, objects: Objects<K>) -> All<K> {
-    let found = everywhere(wanted, objects).await?;
+    Some(by_name(everywhere(wanted, objects).await?))
+}
+
+/// The storages that are wanted, if they can be read.
+async fn storages(
+    of: Option<&Unanswered>,
+    objects: Objects<BackupStorage>,
+    wanted: &Wanted,
+) -> All<BackupStorage> {
+    let Some(some) = &wanted.storages else {
+        return all(of, objects).await;
+    };
+    let unanswered = of?;
+    let SomeStorages { name, buckets } = some;
+    match objects
+        .read_some(name.as_deref(), buckets, |storage| {
+            Bucket::of(&storage.spec)
+        })
+        .await
+    {
+        Ok(found) => Some(by_name(found)),
+        Err(error) => {
+            unanswered.note(error, "a kind");
+            None
+        }
+    }
+}
+
+fn by_name<K: objects::Kind>(found: Vec<K>) -> BTreeMap<String, K> {
     let named = found
         .into_iter()
         .filter_map(|object| Some((object.meta().name.clone()?, object)));
-    Some(named.collect())
+    named.collect()
 }
 
 /// All objects of a kind, if it is wanted and can be read; names may repeat in other namespaces.

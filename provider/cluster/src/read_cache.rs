@@ -8,16 +8,17 @@
 //! LIST or WATCH is forbidden, single GETs do the same more slowly. Secrets are never listed.
 
 use std::any::Any;
-use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use everest_core::facts::Bucket;
 use tokio::time::Instant;
 
 use crate::Patience;
 use crate::error::ClusterError;
 use crate::objects::{Kind, Objects};
-use crate::watch_cache::WatchCache;
+use crate::watch_cache::{WatchCache, is_older};
 
 /// Objects of a kind and namespace that are read one by one before all are listed: a plan of a few
 /// objects does not list a namespace of many.
@@ -36,7 +37,7 @@ type Key = (String, Option<String>);
 /// What one run has read and is watching. Cheap to clone; clones share.
 #[derive(Clone, Default)]
 pub struct ReadCache {
-    entries: Arc<Mutex<HashMap<Key, Arc<tokio::sync::Mutex<CacheEntry>>>>>,
+    entries: Arc<Mutex<HashMap<Key, Arc<Entry>>>>,
     watch_caches: Arc<Mutex<HashMap<Key, Kept>>>,
 }
 
@@ -50,6 +51,45 @@ struct Kept {
 impl Kept {
     fn is_used(&self) -> bool {
         Arc::strong_count(&self.watch_cache) > 1 || self.used.elapsed() < LINGERS
+    }
+}
+
+/// What has been read of one kind and namespace, for all who read it one after the other.
+#[derive(Default)]
+struct Entry {
+    read: tokio::sync::Mutex<CacheEntry>,
+    /// What was written while somebody was reading.
+    written: Mutex<Vec<Written>>,
+}
+
+/// Takes over what was written; false if what is remembered cannot.
+type Written = Box<dyn FnOnce(&mut CacheEntry) -> bool + Send>;
+
+impl Entry {
+    async fn lock(&self) -> tokio::sync::MutexGuard<'_, CacheEntry> {
+        let mut read = self.read.lock().await;
+        self.catch_up(&mut read);
+        read
+    }
+
+    /// Takes over what was written, at once or when whoever reads has done so: what is being read
+    /// now may be from before the write.
+    fn note(&self, written: Written) {
+        let mut all = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        all.push(written);
+        drop(all);
+        if let Ok(mut read) = self.read.try_lock() {
+            self.catch_up(&mut read);
+        }
+    }
+
+    fn catch_up(&self, read: &mut CacheEntry) {
+        let mut all = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        for written in all.drain(..) {
+            if !written(read) {
+                *read = CacheEntry::default();
+            }
+        }
     }
 }
 
@@ -100,7 +140,78 @@ impl<K: Kind> Slim<K> {
 }
 
 /// Objects by their names.
-type Named<K> = HashMap<String, Slim<K>>;
+struct Named<K> {
+    objects: HashMap<String, Slim<K>>,
+    /// The names of those that are the same bucket, once somebody looks for them.
+    by_bucket: OnceLock<ByBucket<K>>,
+}
+
+/// Names of objects by their buckets.
+struct ByBucket<K> {
+    bucket_of: BucketOf<K>,
+    names: HashMap<Bucket, BTreeSet<String>>,
+}
+
+/// The bucket that an object is, if it is any.
+type BucketOf<K> = fn(&K) -> Option<Bucket>;
+
+impl<K: Kind> Named<K> {
+    fn new(objects: HashMap<String, Slim<K>>) -> Self {
+        Named {
+            objects,
+            by_bucket: OnceLock::new(),
+        }
+    }
+
+    /// Takes over an object, unless it is known as it was later.
+    fn insert(&mut self, name: String, object: K) {
+        let known = self.objects.get(&name);
+        if known.is_some_and(|known| is_older(&object, &known.object)) {
+            return;
+        }
+        if let Some(ByBucket { bucket_of, names }) = self.by_bucket.get_mut() {
+            let before = self.objects.get(&name);
+            let before = before.and_then(|before| bucket_of(&before.object));
+            if let Some(same) = before.and_then(|before| names.get_mut(&before)) {
+                same.remove(&name);
+            }
+            if let Some(bucket) = bucket_of(&object) {
+                names.entry(bucket).or_default().insert(name.clone());
+            }
+        }
+        self.objects.insert(name, Slim::new(object));
+    }
+
+    fn all(&self) -> Vec<K> {
+        let objects = self.objects.values();
+        objects.map(|slim| slim.object.clone()).collect()
+    }
+
+    /// The object of that name, and those that are one of the buckets.
+    fn some(
+        &self,
+        name: Option<&str>,
+        buckets: &BTreeSet<Bucket>,
+        bucket_of: BucketOf<K>,
+    ) -> Vec<K> {
+        let by_bucket = self.by_bucket.get_or_init(|| {
+            let mut names = HashMap::<_, BTreeSet<_>>::new();
+            for (name, slim) in &self.objects {
+                if let Some(bucket) = bucket_of(&slim.object) {
+                    names.entry(bucket).or_default().insert(name.clone());
+                }
+            }
+            ByBucket { bucket_of, names }
+        });
+        let same = buckets
+            .iter()
+            .filter_map(|bucket| by_bucket.names.get(bucket));
+        let mut found: BTreeSet<_> = same.flatten().map(String::as_str).collect();
+        found.extend(name);
+        let found = found.into_iter().filter_map(|name| self.objects.get(name));
+        found.map(|slim| slim.object.clone()).collect()
+    }
+}
 
 impl Remembered {
     fn new<K: Kind>(objects: Named<K>) -> Self {
@@ -122,7 +233,7 @@ impl Remembered {
             return false;
         };
         let name = object.meta().name.clone().unwrap_or_default();
-        objects.insert(name, Slim::new(object.clone()));
+        objects.insert(name, object.clone());
         true
     }
 }
@@ -138,7 +249,7 @@ impl CacheEntry {
         let found = found.filter(|found| found.of::<K>(patience).is_some());
         let found = self
             .found
-            .insert(found.unwrap_or_else(|| Remembered::new(Named::<K>::new())));
+            .insert(found.unwrap_or_else(|| Remembered::new(Named::<K>::new(HashMap::new()))));
         found.note(object);
     }
 
@@ -195,7 +306,7 @@ impl From<Refusal> for ClusterError {
 }
 
 impl ReadCache {
-    fn entry(&self, key: Key) -> Arc<tokio::sync::Mutex<CacheEntry>> {
+    fn entry(&self, key: Key) -> Arc<Entry> {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         entries.entry(key).or_default().clone()
     }
@@ -219,15 +330,9 @@ impl ReadCache {
             let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
             entries.get(&key).cloned()
         };
-        let Some(entry) = entry else {
-            return;
-        };
-        // What is being read now may be from before the write.
-        let is_noted = entry
-            .try_lock()
-            .is_ok_and(|mut entry| entry.note_written(written));
-        if !is_noted {
-            self.forget(objects.resource(), objects.namespace());
+        if let Some(entry) = entry {
+            let written = written.clone();
+            entry.note(Box::new(move |read| read.note_written(&written)));
         }
     }
 
@@ -286,34 +391,51 @@ impl<K: Kind> Objects<K> {
         )
     }
 
-    fn entry(&self) -> Arc<tokio::sync::Mutex<CacheEntry>> {
+    fn entry(&self) -> Arc<Entry> {
         self.cluster().read_cache.entry(self.key())
     }
 
     /// All objects as the watch shows them that an operation has open.
-    fn watched(&self) -> Option<Vec<K>> {
+    fn watched(&self) -> Option<Arc<Vec<Arc<K>>>> {
         if self.cluster().patience != Patience::Operation {
             return None;
         }
-        let shown = self.cluster().read_cache.open_watch(self)?.shown()?;
-        let shown = shown.iter().map(|object| {
-            let mut object = K::clone(object);
-            object.meta_mut().managed_fields = None;
-            object
-        });
-        Some(shown.collect())
+        self.cluster().read_cache.open_watch(self)?.shown()
     }
 
     /// Reads all as a refresh does: one LIST, remembered, and so is that it is not allowed. Who
     /// wrote which field of them is left out.
     pub(crate) async fn read_all(&self) -> Result<Vec<K>, ClusterError> {
         if let Some(watched) = self.watched() {
-            return Ok(watched);
+            return Ok(watched.iter().map(|object| unmanaged(&**object)).collect());
         }
-        let entry = self.entry();
-        let mut entry = entry.lock().await;
+        self.of_listed(Named::all).await
+    }
+
+    /// The same of the object `name` and of those that are one of the buckets, alone.
+    pub(crate) async fn read_some(
+        &self,
+        name: Option<&str>,
+        buckets: &BTreeSet<Bucket>,
+        bucket_of: BucketOf<K>,
+    ) -> Result<Vec<K>, ClusterError> {
+        if let Some(watched) = self.watched() {
+            let found = watched.iter().filter(|object| {
+                object.meta().name.as_deref() == name
+                    || bucket_of(object).is_some_and(|bucket| buckets.contains(&bucket))
+            });
+            return Ok(found.map(|object| unmanaged(&**object)).collect());
+        }
+        self.of_listed(|listed| listed.some(name, buckets, bucket_of))
+            .await
+    }
+
+    /// What is taken from all objects, which are listed if they have not been.
+    async fn of_listed<T>(&self, take: impl FnOnce(&Named<K>) -> T) -> Result<T, ClusterError> {
+        let shared = self.entry();
+        let mut entry = shared.lock().await;
         if let Some(listed) = entry.listed(self.cluster().patience) {
-            return Ok(objects_of(listed));
+            return Ok(take(listed));
         }
         if let Some(refusal) = entry.list_forbidden.clone() {
             return Err(refusal.into());
@@ -321,9 +443,10 @@ impl<K: Kind> Objects<K> {
         match self.list("").await {
             Ok(objects) => {
                 let listed = self.by_name(objects);
-                let objects = objects_of(&listed);
+                let taken = take(&listed);
                 entry.listed = Some(Remembered::new(listed));
-                Ok(objects)
+                shared.catch_up(&mut entry);
+                Ok(taken)
             }
             Err(error) => {
                 entry.list_forbidden = Refusal::of(&error);
@@ -344,19 +467,19 @@ impl<K: Kind> Objects<K> {
             };
             (name, Slim::new(object))
         });
-        named.collect()
+        Named::new(named.collect())
     }
 
     /// Whether `name` existed when this run last read it, as far as it has.
     pub(crate) fn existed(&self, name: &str) -> bool {
         let entry = self.entry();
-        let Ok(entry) = entry.try_lock() else {
+        let Ok(entry) = entry.read.try_lock() else {
             return false;
         };
         let mut remembered = entry.listed.iter().chain(&entry.found);
         remembered.any(|remembered| {
             let objects = remembered.of::<K>(Patience::Plan);
-            objects.is_some_and(|objects| objects.contains_key(name))
+            objects.is_some_and(|named| named.objects.contains_key(name))
         })
     }
 
@@ -369,10 +492,10 @@ impl<K: Kind> Objects<K> {
         let shared = self.entry();
         let mut entry = shared.lock().await;
         if let Some(listed) = entry.listed::<K>(patience) {
-            return Ok(listed.get(name).map(Slim::whole));
+            return Ok(listed.objects.get(name).map(Slim::whole));
         }
         let found = entry.found.as_ref().and_then(|found| found.of(patience));
-        if let Some(found) = found.and_then(|found: &Named<K>| found.get(name)) {
+        if let Some(found) = found.and_then(|found: &Named<K>| found.objects.get(name)) {
             return Ok(Some(found.whole()));
         }
         let is_alone = entry.asked.contains(name) || entry.asked.len() < ONE_BY_ONE;
@@ -388,8 +511,9 @@ impl<K: Kind> Objects<K> {
         match self.list("").await {
             Ok(objects) => {
                 let listed = self.by_name(objects);
-                let found = listed.get(name).map(Slim::whole);
+                let found = listed.objects.get(name).map(Slim::whole);
                 entry.listed = Some(Remembered::new(listed));
+                shared.catch_up(&mut entry);
                 Ok(found)
             }
             Err(error) if error.is_forbidden() => {
@@ -402,8 +526,11 @@ impl<K: Kind> Objects<K> {
     }
 }
 
-fn objects_of<K: Kind>(named: &Named<K>) -> Vec<K> {
-    named.values().map(|slim| slim.object.clone()).collect()
+/// An object without who wrote which field.
+fn unmanaged<K: Kind>(object: &K) -> K {
+    let mut object = object.clone();
+    object.meta_mut().managed_fields = None;
+    object
 }
 
 #[cfg(test)]

@@ -136,7 +136,7 @@ impl<K: Kind> View<K> {
 }
 
 /// Whether an object was shown before another state of the same one.
-fn is_older<K: kube::Resource>(object: &K, other: &K) -> bool {
+pub(crate) fn is_older<K: kube::Resource>(object: &K, other: &K) -> bool {
     object.meta().uid == other.meta().uid && version(object) < version(other)
 }
 
@@ -172,8 +172,9 @@ impl<K: Kind> WatchCache<K> {
         }
     }
 
-    /// Whether the server itself is to be asked for an object that somebody waits for: one of all
-    /// who wait does, now and then. Its answer is told by [`WatchCache::compare`].
+    /// Whether the server itself is to be asked for what somebody looks at here: one of all who do
+    /// does, now and then. Its answer is told by [`WatchCache::compare`] or
+    /// [`WatchCache::compare_all`].
     pub(crate) fn is_to_be_checked(&self, objects: &Objects<K>) -> bool {
         let mut check = held(&self.check);
         let elapsed = check.at.elapsed();
@@ -201,6 +202,26 @@ impl<K: Kind> WatchCache<K> {
     /// Notes what the server has said of an object, to see that the watch follows.
     pub(crate) fn compare(&self, name: &str, found: Option<&K>) {
         held(&self.check).said = Some((name.to_owned(), found.map(version)));
+    }
+
+    /// The same of all objects: one that the watch has not followed is enough.
+    fn compare_all(&self, found: &[Arc<K>]) {
+        let behind = {
+            let view = self.view.read().unwrap_or_else(PoisonError::into_inner);
+            let names: HashSet<_> = found.iter().map(|object| object.name_any()).collect();
+            let newer = found.iter().find(|object| {
+                let shown = view.objects.get(&object.name_any());
+                shown.is_none_or(|shown| version(&**shown) < version(&***object))
+            });
+            let gone = || view.objects.keys().find(|name| !names.contains(*name));
+            match newer {
+                Some(object) => Some((object.name_any(), Some(version(&**object)))),
+                None => gone().map(|name| (name.clone(), None)),
+            }
+        };
+        if behind.is_some() {
+            held(&self.check).said = behind;
+        }
     }
 
     /// Whether the watch shows an object as it was before the server has said this of it.
@@ -270,13 +291,29 @@ impl<K: Kind> WatchCache<K> {
         Ok(objects.get(name).await?.map(Arc::new))
     }
 
-    /// All objects as the watch shows them, or as a LIST does while there is no watch.
+    /// All objects as the watch shows them, or as a LIST does while there is no watch, and now and
+    /// then beside it.
     pub(crate) async fn all(&self, objects: &Objects<K>) -> Result<Arc<Vec<Arc<K>>>, ClusterError> {
-        if let Some(shown) = self.followed(objects).await {
-            return Ok(shown);
+        let shown = self.followed(objects).await;
+        if let Some(shown) = &shown
+            && !self.is_to_be_checked(objects)
+        {
+            return Ok(shown.clone());
         }
-        let found = objects.list("").await?;
-        Ok(Arc::new(found.into_iter().map(Arc::new).collect()))
+        match (objects.list("").await, shown) {
+            (Ok(found), shown) => {
+                let found: Vec<_> = found.into_iter().map(Arc::new).collect();
+                if shown.is_some() {
+                    self.compare_all(&found);
+                }
+                Ok(Arc::new(found))
+            }
+            (Err(error), Some(shown)) => {
+                tracing::debug!(%error, resource = objects.resource(), "a watch was not compared");
+                Ok(shown)
+            }
+            (Err(error), None) => Err(error),
+        }
     }
 
     /// Waits for the first list, for a while.

@@ -97,7 +97,7 @@ where
         object: objects.named(name),
         replaced: false,
     };
-    let live = objects.get(name).await?.ok_or_else(gone)?;
+    let live = objects.look(name).await?.ok_or_else(gone)?;
     let [prior, planned] = [before, model].map(|model| model.desired(Operation::Update));
     let body = apply::pinned(planned.clone(), live.meta().uid.as_deref());
     // Before the Secret is written.
@@ -191,6 +191,8 @@ where
     K: Typed + ReadsSecret,
 {
     key(model)?;
-    let removal = RemoveWithSecret::of(model, cluster.field_manager());
-    drive::settled(cluster, removal, &wait.start()).await
+    let mut removal = RemoveWithSecret::of(model, cluster.field_manager());
+    let clock = wait.start();
+    let mut driver = Driver::new(cluster, &clock).following();
+    driver.run(&mut removal, &Unacknowledged::default()).await
 }

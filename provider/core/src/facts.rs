@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use crate::volumes;
 
+mod bucket;
 mod everest;
 #[cfg(test)]
 pub(crate) mod fixtures;
@@ -20,9 +21,10 @@ mod planned;
 mod wanted;
 
 pub use crate::api::UPGRADE_LOCK;
+pub use bucket::Bucket;
 pub use everest::{CatalogFacts, EverestFacts, Lines, SERVERS, SYSTEM_NAMESPACE, everest_version};
 pub use planned::{Planned, PlannedInNamespace};
-pub use wanted::{Kind, Wanted};
+pub use wanted::{Kind, SomeStorages, Wanted};
 
 /// States of a database in which Everest refuses changes of it. A database
 /// that is being deleted refuses them too.
@@ -90,7 +92,7 @@ pub struct Facts {
     pub databases: All<DatabaseCluster>,
     /// The backups of the namespace.
     pub backups: All<DatabaseClusterBackup>,
-    /// The backup storages of the namespace.
+    /// The backup storages of the namespace, or only those that matter.
     pub storages: All<BackupStorage>,
     /// The monitoring configurations of the namespace.
     pub monitoring_configs: All<MonitoringConfig>,

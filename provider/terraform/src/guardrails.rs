@@ -114,12 +114,15 @@ async fn look_at_plan<K: Guarded>(
     }
     look_ahead::<K>(session, prior, intended, &facts, diags);
     let findings = intended.check_online(prior, &facts, Stage::Plan);
+    let namespace_is_absent = facts.namespace_is_absent();
+    // They may be large, and what follows waits for the cluster.
+    drop(facts);
     diagnostics::report(findings.clone(), diags);
     // What replaces an object is planned once more as a creation. In a namespace that is still
     // to be made the server only says that it is missing.
     let settled = !diags.has_errors()
         && !cluster.is_unresponsive()
-        && !facts.namespace_is_absent()
+        && !namespace_is_absent
         && plan.requires_replace().is_empty();
     let dry_run_is_meaningful = !dry_run::is_meaningless(&findings);
     if !settled {

@@ -67,6 +67,9 @@ pub(super) trait Source: Send + Sync {
     /// What has changed until now is looked at next.
     fn mark(&mut self);
 
+    /// Whether there may be a watch.
+    fn is_watched(&self) -> bool;
+
     /// Tells of changes since then, where there is a watch.
     fn changes(&self) -> Option<watch::Receiver<u64>>;
 
@@ -87,6 +90,13 @@ pub(super) trait Source: Send + Sync {
         body: Value,
         made: &Unacknowledged,
     ) -> Result<(), ClusterError>;
+
+    /// Makes an object that carries no mark, without a look before it; whether it did: what exists
+    /// is left as it is and has to be looked at.
+    async fn add(&mut self, name: &str, body: &Value) -> Result<bool, ClusterError> {
+        let _ = (name, body);
+        Ok(false)
+    }
 
     /// Applies a body, whoever owns its fields.
     async fn put(&mut self, name: &str, body: &Value) -> Result<(), ClusterError>;
@@ -415,6 +425,10 @@ impl<K: Kind + Serialize, T: Any + Send + Sync> Source for TypedSource<K, T> {
         }
     }
 
+    fn is_watched(&self) -> bool {
+        !self.is_unwatched
+    }
+
     fn changes(&self) -> Option<watch::Receiver<u64>> {
         self.watch_cache
             .as_ref()
@@ -554,6 +568,10 @@ impl Source for Secrets {
 
     fn mark(&mut self) {}
 
+    fn is_watched(&self) -> bool {
+        false
+    }
+
     fn changes(&self) -> Option<watch::Receiver<u64>> {
         None
     }
@@ -587,6 +605,14 @@ impl Source for Secrets {
     async fn apply(&mut self, apply: &Apply) -> Result<Option<i64>, ClusterError> {
         self.put(&apply.object.name, apply.body.expose()).await?;
         Ok(None)
+    }
+
+    async fn add(&mut self, name: &str, body: &Value) -> Result<bool, ClusterError> {
+        match self.0.apply_new(name, body).await {
+            Ok(_) => Ok(true),
+            Err(ClusterError::Api { code: 409, .. } | ClusterError::Conflict { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     async fn put(&mut self, name: &str, body: &Value) -> Result<(), ClusterError> {

@@ -1,5 +1,8 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use everest_core::facts::Bucket;
+use everest_schemas::everest::BackupStorage;
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -386,4 +389,93 @@ async fn objects_of_one_name_in_several_namespaces_are_all_there() {
         namespaces.sort_unstable();
         assert_eq!(namespaces, ["a", "b"]);
     }
+}
+
+fn storage(name: &str, bucket: &str) -> Value {
+    json!({"apiVersion": "everest.percona.com/v1alpha1", "kind": "BackupStorage", "metadata":
+        {"name": name, "namespace": "n", "uid": name, "resourceVersion": "1"},
+        "spec": {"type": "s3", "bucket": bucket, "region": "r"}})
+}
+
+/// How often a storage was looked at for its bucket.
+static LOOKS: AtomicUsize = AtomicUsize::new(0);
+
+fn bucket_of(storage: &BackupStorage) -> Option<Bucket> {
+    LOOKS.fetch_add(1, Ordering::Relaxed);
+    Bucket::of(&storage.spec)
+}
+
+#[tokio::test]
+async fn each_of_a_thousand_storages_is_compared_with_those_of_its_bucket_and_no_other() {
+    const COUNT: usize = 1000;
+    let (cluster, seen) = api_server::cluster(|method, target, body| {
+        let path = target.split('?').next().unwrap_or_default();
+        match (method, path.rsplit_once("/backupstorages/")) {
+            ("PATCH", Some(_)) => Answer::Json(200, body.clone()),
+            (_, None) => api_server::list(
+                (0..COUNT)
+                    .map(|nth| storage(&format!("x{nth}"), &format!("bucket-{nth}")))
+                    .collect(),
+            ),
+            _ => api_server::absent("backupstorages", "none"),
+        }
+    });
+    let objects = cluster.objects::<BackupStorage>("n");
+    let same = async |name: &str, bucket: &str| -> Vec<String> {
+        let model: BackupStorage = serde_json::from_value(storage(name, bucket)).unwrap();
+        let buckets = Bucket::of(&model.spec).into_iter().collect();
+        let found = objects.read_some(Some(name), &buckets, bucket_of).await;
+        let found = found.unwrap().into_iter();
+        found.map(|found| found.metadata.name.unwrap()).collect()
+    };
+    for nth in 0..COUNT {
+        let (name, bucket) = (format!("x{nth}"), format!("bucket-{nth}"));
+        assert_eq!(same(&name, &bucket).await, [&*name]);
+        let moved = storage(&name, &format!("moved-{nth}"));
+        objects.patch_merge(&name, &moved).await.unwrap();
+    }
+    assert_eq!(same("new", "moved-7").await, ["x7"], "where it is now");
+    assert_eq!(same("new", "bucket-7").await, Vec::<String>::new());
+    assert_eq!(same("x8", "moved-7").await, ["x7", "x8"]);
+    assert!(LOOKS.load(Ordering::Relaxed) <= 3 * COUNT, "{LOOKS:?}");
+    let lists = seen
+        .lock()
+        .unwrap()
+        .iter()
+        .filter(|(line, _)| line.contains("limit="))
+        .count();
+    assert_eq!(lists, 1);
+}
+
+#[tokio::test]
+async fn what_is_written_while_somebody_reads_is_taken_over_and_nothing_is_read_again() {
+    let (cluster, seen) = api_server::cluster(|method, target, body| match method {
+        "PATCH" => Answer::Json(200, body.clone()),
+        _ if is_list(target) => api_server::list(vec![map("a", 2), map("b", 2)]),
+        _ => named(target),
+    });
+    let objects = cluster.objects::<ConfigMap>("n");
+    let versions = async || {
+        let found = objects.read_all().await.unwrap();
+        let mut found: Vec<_> = found.into_iter().map(|map| map.metadata).collect();
+        found.sort_by_key(|metadata| metadata.name.clone());
+        let versions = found
+            .into_iter()
+            .map(|metadata| metadata.resource_version.unwrap());
+        versions.collect::<Vec<_>>()
+    };
+    assert_eq!(versions().await, ["2", "2"]);
+    let entry = objects.entry();
+    let reading = entry.lock().await;
+    objects.patch_merge("a", &map("a", 3)).await.unwrap();
+    objects.patch_merge("b", &map("b", 1)).await.unwrap();
+    drop(reading);
+    assert_eq!(versions().await, ["3", "2"], "the newer of each");
+    let lists = seen
+        .lock()
+        .unwrap()
+        .iter()
+        .filter(|(line, _)| is_list(line))
+        .count();
+    assert_eq!(lists, 1);
 }

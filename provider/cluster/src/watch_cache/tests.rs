@@ -100,3 +100,30 @@ async fn a_watch_that_has_died_unnoticed_begins_anew() {
     assert_eq!(seen().await, Some(2));
     assert_eq!(lists.load(Ordering::Relaxed), 2);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_dead_watch_of_which_only_all_objects_are_looked_at_begins_anew_too() {
+    let lists = Arc::new(AtomicUsize::new(0));
+    let counted = lists.clone();
+    let (cluster, _) = api_server::cluster(move |_, target, _| {
+        if target.contains("watch=true") {
+            return Answer::Never;
+        }
+        match counted.fetch_add(1, Ordering::Relaxed) {
+            0 => api_server::list(Vec::new()),
+            _ => api_server::list(vec![value("u", 2)]),
+        }
+    });
+    let objects = cluster.objects::<ConfigMap>("n");
+    let watch_cache = WatchCache::start(&objects);
+    let shown = async || watch_cache.all(&objects).await.unwrap().len();
+    assert_eq!(shown().await, 0);
+    tokio::time::sleep(CROSS_CHECK).await;
+    assert_eq!(shown().await, 1, "as the server says");
+    assert_eq!(shown().await, 0, "one of all who look");
+    tokio::time::sleep(BEHIND).await;
+    shown().await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(shown().await, 1);
+    assert_eq!(lists.load(Ordering::Relaxed), 3);
+}

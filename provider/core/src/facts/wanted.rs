@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 
 use everest_schemas::{Engine, Field};
 
+use super::Bucket;
+
 /// A kind of object that rules ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
@@ -47,10 +49,22 @@ pub struct Wanted {
     pub kinds: BTreeSet<Kind>,
     /// The only database to read, if the others of the namespace do not matter.
     pub database: Option<String>,
+    /// The only storages to read, if the others of the namespace do not matter.
+    pub storages: Option<SomeStorages>,
     /// The database whose engine's own object is to be read.
     pub engine_object: Option<(Engine, String)>,
     /// The Secrets that the model refers to, by name.
     pub secrets: BTreeSet<String>,
+}
+
+/// Some of the backup storages of a namespace: there may be hundreds, and each is judged by few of
+/// them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SomeStorages {
+    /// The one of this name.
+    pub name: Option<String>,
+    /// Those that are one of these buckets.
+    pub buckets: BTreeSet<Bucket>,
 }
 
 impl Wanted {

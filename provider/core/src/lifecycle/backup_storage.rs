@@ -73,6 +73,11 @@ impl ReleaseStorage {
         }
     }
 
+    /// Whether a storage was deleted and Everest holds it: all others are left alone.
+    pub fn concerns(storage: &BackupStorage) -> bool {
+        storage.metadata.deletion_timestamp.is_some() && storage_users::is_held(storage)
+    }
+
     /// The same once nothing uses it any more.
     #[must_use]
     pub fn once_unused(mut self) -> Self {
@@ -95,10 +100,7 @@ impl Lifecycle for ReleaseStorage {
     fn next(&mut self, observed: &Observed, _: &mut Stopwatches) -> Result<Action<bool>, Query> {
         let (namespace, name) = (&self.object.namespace, &self.object.name);
         let found = observed.object::<BackupStorage>(namespace, name)?;
-        let held = found.filter(|storage| {
-            storage.metadata.deletion_timestamp.is_some() && storage_users::is_held(*storage)
-        });
-        let Some(storage) = held else {
+        let Some(storage) = found.filter(|storage| Self::concerns(storage)) else {
             return Ok(Action::Done(self.released));
         };
         let users = users_of(observed, storage)?;

@@ -13,8 +13,9 @@ use crate::storage_users::{self, Step, User, Users};
 use crate::v1::credentials::{SecretMapping, secret_name};
 
 /// How long Everest is waited for to take its finalizer off once nothing uses an object. Where the
-/// Secret is gone it never does.
-const GRACE: Duration = Duration::from_secs(60);
+/// Secret is gone it never does. This is longer than a watch may be dead without anybody noticing:
+/// users may be known from one.
+const GRACE: Duration = Duration::from_secs(75);
 
 /// Removes an object and the Secret that it reads.
 ///

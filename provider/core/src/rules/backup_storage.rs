@@ -1,6 +1,5 @@
 //! Rules for `everest_backup_storage`.
 
-use everest_schemas::everest::BackupStorageSpec;
 use everest_schemas::models::BackupStorageModel;
 use everest_schemas::{Field, Sensitive};
 
@@ -14,7 +13,7 @@ use super::table::backup::{
 use super::table::general::NAME;
 use super::table::online::{BUCKET_ONCE, STORAGE_UNUSED};
 use super::{Stage, Validate};
-use crate::facts::{Facts, Kind, Planned, PlannedInNamespace, Wanted};
+use crate::facts::{Bucket, Facts, Kind, Planned, PlannedInNamespace, SomeStorages, Wanted};
 use crate::finding::Finding;
 use crate::path::FieldPath;
 use crate::storage_users::{self, Neighbours};
@@ -140,22 +139,10 @@ fn is_in_use(prior: &BackupStorageModel, facts: &Facts) -> bool {
 
 /// Another storage of the namespace that is the same bucket.
 fn same_bucket(model: &BackupStorageModel, facts: &Facts, stage: Stage, findings: &mut Findings) {
-    let (Some(spec), Some(storages)) = (model.spec.known(), &facts.storages) else {
+    let Some(storages) = &facts.storages else {
         return;
     };
-    let place = |spec: &BackupStorageSpec| -> Option<[String; 3]> {
-        let text = |field: &Field<String>| match field {
-            Field::Unknown => None,
-            Field::Null => Some(String::new()),
-            Field::Known(text) => Some(text.trim_end_matches('/').to_owned()),
-        };
-        Some([
-            text(&spec.region)?,
-            text(&spec.endpoint_url)?,
-            text(&spec.bucket)?,
-        ])
-    };
-    let Some(own) = place(spec) else {
+    let Some(own) = model.spec.known().and_then(Bucket::of) else {
         return;
     };
     let other = storages.iter().find(|(name, other)| {
@@ -163,7 +150,7 @@ fn same_bucket(model: &BackupStorageModel, facts: &Facts, stage: Stage, findings
             .name
             .known_str()
             .is_some_and(|own| own != name.as_str())
-            && place(&other.spec).is_some_and(|place| place == own)
+            && Bucket::of(&other.spec).is_some_and(|bucket| bucket == own)
     });
     if let Some((other, _)) = other {
         findings.missing(
@@ -283,8 +270,16 @@ impl Validate for BackupStorageModel {
         check(self, prior)
     }
 
-    fn wanted(&self, _: Option<&Self>) -> Wanted {
-        Wanted::of(&self.namespace, &[Kind::Storages])
+    fn wanted(&self, prior: Option<&Self>) -> Wanted {
+        let specs = [Some(self), prior].into_iter().flatten();
+        let specs = specs.filter_map(|model| model.spec.known());
+        Wanted {
+            storages: Some(SomeStorages {
+                name: self.name.known().cloned(),
+                buckets: specs.filter_map(Bucket::of).collect(),
+            }),
+            ..Wanted::of(&self.namespace, &[Kind::Storages])
+        }
     }
 
     fn note(&self, planned: &mut Planned) {
@@ -294,7 +289,13 @@ impl Validate for BackupStorageModel {
     fn wanted_at_destruction(&self) -> Wanted {
         // What may use it.
         let kinds = [Kind::Storages, Kind::Databases, Kind::Backups];
-        Wanted::of(&self.namespace, &kinds)
+        Wanted {
+            storages: Some(SomeStorages {
+                name: self.name.known().cloned(),
+                ..SomeStorages::default()
+            }),
+            ..Wanted::of(&self.namespace, &kinds)
+        }
     }
 
     fn check_online(&self, prior: Option<&Self>, facts: &Facts, stage: Stage) -> Vec<Finding> {

@@ -201,26 +201,44 @@ async fn restores_cost_two_requests_each_and_three_when_they_go() {
     }
 }
 
+/// Each is two objects: its Secret goes with it.
 #[tokio::test(start_paused = true)]
-async fn the_requests_of_backup_storages_are_no_more_for_each() {
+async fn backup_storages_cost_four_requests_each_and_five_when_they_go() {
     for count in FEWER {
         let blocks = names(count).map(|name| {
             json!({"namespace": "shop", "name": name, "type": "s3", "bucket": format!("bucket-{name}"), "region": "r",
                 "access_key_id": "id", "secret_access_key": "key"})
         });
         let mut estate = Estate::new(cluster(), "everest_backup_storage", blocks.collect());
-        let created = estate.run("create").await;
-        created.plan.assert(&Most::of_each(0).and(24).dry_runs(1));
-        created.apply.assert(&Most::of_each(5).and(25).dry_runs(1));
-        let refreshed = estate.run("refresh").await;
-        refreshed.plan.assert(&Most::of_each(1).and(11));
-        estate.change(json!({"description": "another"}));
-        let updated = estate.run("update").await;
-        updated.apply.assert(&Most::of_each(4).and(11).dry_runs(1));
-        estate.take_out();
-        let destroyed = estate.run("destroy").await;
-        destroyed.apply.assert(&Most::of_each(12).and(10));
+        with_a_secret(&mut estate, json!({"description": "another"})).await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn monitoring_configurations_cost_as_many_as_backup_storages() {
+    for count in FEWER {
+        let blocks = names(count).map(|name| {
+            json!({"namespace": "shop", "name": name, "type": "pmm", "api_key": "key",
+                "pmm": {"url": "https://pmm.example.com"}})
+        });
+        let mut estate = Estate::new(cluster(), "everest_monitoring_config", blocks.collect());
+        with_a_secret(&mut estate, json!({"verify_tls": false})).await;
+    }
+}
+
+/// Makes, reads, changes and destroys what has a Secret of its own.
+async fn with_a_secret(estate: &mut Estate, change: Value) {
+    let created = estate.run("create").await;
+    created.plan.assert(&Most::of_each(0).and(24).dry_runs(1));
+    created.apply.assert(&Most::of_each(4).and(25).dry_runs(1));
+    let refreshed = estate.run("refresh").await;
+    refreshed.plan.assert(&Most::of_each(1).and(11));
+    estate.change(change);
+    let updated = estate.run("update").await;
+    updated.apply.assert(&Most::of_each(3).and(25).dry_runs(1));
+    estate.take_out();
+    let destroyed = estate.run("destroy").await;
+    destroyed.apply.assert(&Most::of_each(5).and(10));
 }
 
 #[tokio::test(start_paused = true)]

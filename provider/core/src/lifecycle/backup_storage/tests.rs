@@ -65,7 +65,7 @@ fn a_storage_goes_once_nothing_uses_it_and_everest_has_let_go() {
     );
     world.drop(ObjectKind::Backup, "b");
     assert!(matches!(world.next(&mut remove), Action::Await(_)));
-    world.pass(60);
+    world.pass(75);
     assert!(deletes(&world.next(&mut remove), ObjectKind::BackupStorage));
 }
 

@@ -1,4 +1,6 @@
 use super::*;
+use everest_schemas::everest::BackupStorageSpec;
+
 use crate::dialect::Dialect;
 use crate::facts::Planned;
 use crate::facts::fixtures::facts;
@@ -44,6 +46,18 @@ fn a_bucket_has_one_storage() {
     assert_eq!(check_online(&open, None, &facts(), Stage::Apply), []);
     open.spec.known_mut().unwrap().region = "elsewhere".into();
     assert_eq!(check_online(&open, None, &facts(), Stage::Apply), []);
+}
+
+#[test]
+fn no_storages_are_asked_for_but_those_that_a_storage_is_judged_by() {
+    let (prior, planned) = (storage("one"), storage("two/"));
+    let some = planned.wanted(Some(&prior)).storages.unwrap();
+    assert_eq!(some.name.as_deref(), Some("s3"));
+    let buckets: Vec<_> = ["one", "two"].map(storage).into();
+    let buckets = buckets.iter().map(|model| model.spec.known().unwrap());
+    assert_eq!(some.buckets, buckets.filter_map(Bucket::of).collect());
+    let some = planned.wanted_at_destruction().storages.unwrap();
+    assert!(some.buckets.is_empty(), "only whether it is used");
 }
 
 #[test]
