@@ -8,6 +8,7 @@ mod backup_storage;
 mod condition;
 mod database;
 mod database_namespace;
+mod grant;
 mod monitoring_config;
 mod policy;
 mod provider_config;
@@ -19,6 +20,7 @@ pub use backup_storage::BackupStorage;
 pub use condition::Condition;
 pub use database::Database;
 pub use database_namespace::DatabaseNamespace;
+pub use grant::{EVERY, Grant, GrantSource};
 pub use monitoring_config::MonitoringConfig;
 pub use policy::ManagementPolicy;
 pub use provider_config::{

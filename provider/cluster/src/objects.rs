@@ -33,7 +33,7 @@ const LISTS_BEGUN: usize = 3;
 
 /// A resource version that no object has: a write that names it succeeds only if the object does
 /// not exist.
-const NO_VERSION: &str = "1";
+pub(crate) const NO_VERSION: &str = "1";
 
 /// An object kind that can be read.
 pub trait Kind: Resource + Clone + Debug + DeserializeOwned + Send + Sync + 'static {}

@@ -43,6 +43,14 @@ impl<K: Kind> Requests<K> {
         self.0.list("").await
     }
 
+    /// Creates `name` from `body`, and changes nothing if it exists.
+    ///
+    /// # Errors
+    /// `Api` with code 409, or `Conflict`, if it exists.
+    pub async fn create(&self, name: &str, body: &Value) -> Result<K, ClusterError> {
+        self.0.apply_new(name, body).await
+    }
+
     /// Applies `body` to `name` with force: the values of a managed resource take precedence over
     /// those of other managers.
     ///

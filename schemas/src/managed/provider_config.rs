@@ -15,7 +15,7 @@ use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{API_VERSION, Condition, GROUP, VERSION};
+use super::{API_VERSION, Condition, GROUP, Grant, VERSION};
 
 /// Which cluster the managed resources of one namespace go to.
 #[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -40,6 +40,7 @@ use super::{API_VERSION, Condition, GROUP, VERSION};
 #[serde(rename_all = "camelCase")]
 #[schemars(transform = only_secrets)]
 #[schemars(transform = contexts_are_of_kubeconfigs)]
+#[schemars(transform = grants_are_for_the_own_namespace)]
 pub struct ProviderConfigSpec {
     /// The kubeconfig of the cluster. A ProviderConfig belongs to the people of its namespace,
     /// so it has none but a Secret of that namespace: the provider's own identity,
@@ -55,6 +56,13 @@ pub struct ProviderConfigSpec {
     /// Everest's chart, `everest-catalog` in `everest-olm`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub catalog: Option<CatalogReference>,
+
+    /// What managed resources may use: each grant lets them use namespaces of the cluster. The
+    /// namespace that is called like the config's own namespace needs none. Without grants it is
+    /// the only one, and no DatabaseNamespace works.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("maxItems" = 100))]
+    pub grants: Vec<Grant>,
 }
 
 /// Which cluster managed resources of any namespace go to.
@@ -79,6 +87,7 @@ pub struct ProviderConfigSpec {
 #[serde(rename_all = "camelCase")]
 #[schemars(transform = secrets_have_a_namespace)]
 #[schemars(transform = contexts_are_of_kubeconfigs)]
+#[schemars(transform = grants_name_their_namespaces)]
 pub struct ClusterProviderConfigSpec {
     /// The kubeconfig of the cluster, or the provider's own identity.
     pub credentials: Credentials,
@@ -92,6 +101,14 @@ pub struct ClusterProviderConfigSpec {
     /// Everest's chart, `everest-catalog` in `everest-olm`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub catalog: Option<CatalogReference>,
+
+    /// What managed resources may use: each grant lets those of some namespaces use namespaces of
+    /// the cluster. A namespace of the cluster that is called like their own needs none: without
+    /// grants, managed resources of the namespace `shop` use the namespace `shop` of the cluster
+    /// only, and no DatabaseNamespace works.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("maxItems" = 100))]
+    pub grants: Vec<Grant>,
 }
 
 /// Where the kubeconfig is.
@@ -450,5 +467,23 @@ fn contexts_are_of_kubeconfigs(schema: &mut Schema) {
         schema,
         "!(has(self.context) && self.credentials.source == 'InjectedIdentity')",
         "context names a context of a kubeconfig; InjectedIdentity has none",
+    );
+}
+
+fn grants_are_for_the_own_namespace(schema: &mut Schema) {
+    rule(
+        schema,
+        "!has(self.grants) || self.grants.all(grant, !has(grant.from))",
+        "grants[].from must not be set: a ProviderConfig is for the managed resources of its own \
+         namespace",
+    );
+}
+
+fn grants_name_their_namespaces(schema: &mut Schema) {
+    rule(
+        schema,
+        "!has(self.grants) || self.grants.all(grant, has(grant.from))",
+        "grants[].from must be set: it says which namespaces a grant is for ({namespaces: ['*']} \
+         for all)",
     );
 }

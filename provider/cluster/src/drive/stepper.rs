@@ -9,12 +9,14 @@ use everest_core::lifecycle::{
     Action, Answer, Apply, Lifecycle, Merge, ObjectRef, Observed, Query, Requirement, Stopwatches,
 };
 
+use serde_json::json;
 use tokio::time::Instant;
 
 use super::source::{self, From};
 use super::{emptied, names};
 use crate::Cluster;
 use crate::error::ClusterError;
+use crate::objects::NO_VERSION;
 
 /// Actions that a lifecycle may take in one look, each a write.
 const MOST: usize = 20;
@@ -147,7 +149,10 @@ impl<'a> Stepper<'a> {
         match action {
             Action::Create { object, body } => {
                 let mut source = of(object);
-                source.put(&object.name, body.expose()).await?;
+                // What another has created meanwhile is not touched.
+                let mut body = body.expose().clone();
+                body["metadata"]["resourceVersion"] = json!(NO_VERSION);
+                source.put(&object.name, &body).await?;
                 Ok(source.written(&object.name))
             }
             Action::Apply(apply) => {

@@ -122,8 +122,44 @@ impl OwnSecret {
         Ok(Some(self.written(content, uid)))
     }
 
+    /// The write of the Secret of an owner that exists, with the UID `owner`: it is new, was written
+    /// by this provider, or belongs to the owner.
+    ///
+    /// # Errors
+    /// The query for what was not looked at.
+    pub(super) fn changed<K: ReadsSecret>(
+        &self,
+        observed: &Observed,
+        content: &Sensitive<Value>,
+        owner: Option<&str>,
+    ) -> Result<Action, Query> {
+        let (namespace, name) = (&self.object.namespace, &self.object.name);
+        let found = observed.object::<SecretMetadata>(namespace, name)?;
+        let Some(SecretMetadata(found)) = found else {
+            return Ok(self.written(content, None));
+        };
+        let mut owners = found.owner_references.iter().flatten();
+        let is_owned = owner.is_some() && owners.any(|one| Some(one.uid.as_str()) == owner);
+        if is_owned || (self.is_written(found) && !self.is_of_another(found)) {
+            return Ok(self.written(content, found.uid.as_deref()));
+        }
+        let message = format!(
+            "the {} go into the Secret {namespace}/{name}, which was not written for this {}: it \
+             stays as it is. Let the {} use another Secret, or ",
+            K::CONTENT,
+            K::NOUN,
+            K::NOUN
+        );
+        Ok(Action::Refuse {
+            message: Text::from(message)
+                .and(K::LEAVE_OUT)
+                .and(" and change that Secret where it is managed"),
+            attribute: Some(FieldPath::of(K::ATTRIBUTE)),
+        })
+    }
+
     /// The write of the Secret; `uid` is that of the one that is meant.
-    pub(super) fn written(&self, content: &Sensitive<Value>, uid: Option<&str>) -> Action {
+    fn written(&self, content: &Sensitive<Value>, uid: Option<&str>) -> Action {
         let mut body = content.expose().clone();
         if let Some(uid) = uid {
             body["metadata"]["uid"] = json!(uid);
@@ -150,7 +186,7 @@ impl OwnSecret {
         };
         let mut owners = secret.owner_references.iter().flatten();
         let is_owned = owner.is_some() && owners.any(|one| Some(one.uid.as_str()) == owner);
-        if !is_owned && !self.is_written(secret) {
+        if !is_owned && (!self.is_written(secret) || self.is_of_another(secret)) {
             return Ok(None);
         }
         // Where its readers may not be listed, there may be one.
@@ -184,6 +220,12 @@ impl OwnSecret {
                 && owner.name == self.owner.name
                 && Some(owner.uid.as_str()) != made
         })
+    }
+
+    /// Whether anything but an owner of this name owns it.
+    fn is_of_another(&self, secret: &ObjectMeta) -> bool {
+        let mut owners = secret.owner_references.iter().flatten();
+        owners.any(|owner| owner.kind != self.owner.kind.name() || owner.name != self.owner.name)
     }
 
     fn is_left_over<K: ReadsSecret>(

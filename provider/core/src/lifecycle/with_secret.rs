@@ -132,6 +132,8 @@ impl<K: ReadsSecret> Lifecycle for TakeBackSecret<K> {
 }
 
 /// Changes an object and, where its content is given, the Secret that it reads; the Secret first.
+/// A Secret that exists is written only if this provider wrote it, or the object owns it: an object
+/// may name any Secret.
 #[derive(Clone, Debug)]
 pub struct ChangeWithSecret<K> {
     object: ObjectRef,
@@ -182,14 +184,15 @@ impl<K: ReadsSecret> Lifecycle for ChangeWithSecret<K> {
 
     fn next(&mut self, observed: &Observed, _: &mut Stopwatches) -> Result<Action, Query> {
         let (namespace, name) = (&self.object.namespace, &self.object.name);
-        if observed.object::<K>(namespace, name)?.is_none() {
+        let Some(object) = observed.object::<K>(namespace, name)? else {
             return Ok(Action::Refuse {
                 message: "it does not exist any more. Plan again".into(),
                 attribute: None,
             });
-        }
+        };
         if let Some(content) = &self.content {
-            return Ok(self.secret.written(content, None));
+            let owner = object.metadata().uid.as_deref();
+            return self.secret.changed::<K>(observed, content, owner);
         }
         Ok(match &self.change {
             Some(change) => Action::Apply(change.clone()),

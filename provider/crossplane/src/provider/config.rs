@@ -5,13 +5,15 @@ mod bound;
 pub mod controller;
 mod credentials;
 mod error;
+pub mod grants;
 mod kubeconfig_source;
+mod namespace_labels;
 mod status;
 mod target_cache;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,7 +24,9 @@ use kube::api::PatchParams;
 use tokio::sync::watch;
 
 pub use error::TargetError;
+use grants::{Grants, Verdict};
 pub use kubeconfig_source::Config;
+use namespace_labels::NamespaceLabels;
 use target_cache::CachedTarget;
 
 /// The field manager of everything this provider applies.
@@ -77,6 +81,8 @@ pub struct Target {
     pub cluster: Cluster,
     /// The config it is of.
     pub key: TargetKey,
+    /// What managed resources may use through it.
+    pub grants: Arc<Grants>,
     /// A number that grows with each change of the config or its credentials, and after each outage
     /// of the cluster. Watches through a target end when a target of a later revision is used.
     pub revision: u64,
@@ -97,8 +103,10 @@ pub struct Targets {
 /// The data that all cache entries share.
 struct Shared {
     control: kube::Client,
-    /// True if the kubeconfigs of `ClusterProviderConfig`s may name credential plugins.
-    commands: bool,
+    /// The `ClusterProviderConfig`s whose kubeconfigs may name credential plugins.
+    commands: BTreeSet<String>,
+    /// The labels of the control plane's namespaces.
+    namespaces: NamespaceLabels,
     cache: Mutex<HashMap<TargetKey, Arc<CachedTarget>>>,
     revisions: AtomicU64,
     changes: watch::Sender<u64>,
@@ -107,14 +115,15 @@ struct Shared {
 impl Targets {
     /// An empty cache; configs and Secrets are read through `control`.
     pub fn new(control: kube::Client) -> Self {
-        Targets::with_commands(control, false)
+        Targets::with_commands(control, BTreeSet::new())
     }
 
-    /// The same; `commands` allows the kubeconfigs of `ClusterProviderConfig`s to make this process
+    /// The same; the kubeconfigs of the `ClusterProviderConfig`s in `commands` may make this process
     /// run credential plugins.
-    pub fn with_commands(control: kube::Client, commands: bool) -> Self {
+    pub fn with_commands(control: kube::Client, commands: BTreeSet<String>) -> Self {
         Targets {
             shared: Arc::new(Shared {
+                namespaces: NamespaceLabels::new(control.clone()),
                 control,
                 commands,
                 cache: Mutex::default(),
@@ -150,6 +159,35 @@ impl Targets {
     /// See [`Targets::connect`].
     pub async fn target(&self, key: &TargetKey) -> Result<Arc<Target>, TargetError> {
         self.cached(key).target(&self.shared).await
+    }
+
+    /// Checks that managed resources of the namespace `from` may use a namespace of the target's
+    /// cluster.
+    ///
+    /// # Errors
+    /// [`TargetError::NotGranted`] if they may not; another one if the labels of `from` are needed
+    /// and cannot be read.
+    pub async fn permit(
+        &self,
+        target: &Target,
+        from: &str,
+        usage: &grants::NamespaceUse,
+    ) -> Result<(), TargetError> {
+        let verdict = match target.grants.permits(from, None, usage) {
+            Verdict::DependsOnLabels => {
+                let labels = self.shared.namespaces.of(&target.key, from).await?;
+                target.grants.permits(from, Some(&labels), usage)
+            }
+            verdict => verdict,
+        };
+        match verdict {
+            Verdict::Granted => Ok(()),
+            Verdict::Refused | Verdict::DependsOnLabels => Err(TargetError::NotGranted {
+                key: target.key.clone(),
+                from: from.to_owned(),
+                usage: usage.clone(),
+            }),
+        }
     }
 
     /// Checks that the target's cluster answers, accepts the credentials and runs Everest. A result
@@ -211,6 +249,11 @@ impl Targets {
 }
 
 impl Shared {
+    /// Returns true if the kubeconfig of a config may name credential plugins, wherever it is.
+    fn may_run_commands(&self, key: &TargetKey) -> bool {
+        key.namespace.is_none() && self.commands.contains(&key.name)
+    }
+
     fn next_revision(&self) -> u64 {
         self.revisions.fetch_add(1, Ordering::Relaxed) + 1
     }

@@ -24,6 +24,10 @@ pub struct Situation {
     pub held_by_others: bool,
     /// The begin of a creation is recorded, but not its end.
     pub creation_open: bool,
+    /// It may take over an existing external object.
+    pub takes_over: bool,
+    /// It has created its external object, or has taken it over.
+    pub is_ours: bool,
     /// It runs once, and has run.
     pub done_once: bool,
     /// Its cluster can never be reached again: the config or its credentials went with the
@@ -62,6 +66,10 @@ pub enum Step {
     Release,
     /// Release it although the external object may exist: it cannot be reached any more.
     Abandon,
+    /// Refuse to take over an external object of somebody else's.
+    RefuseForeign,
+    /// Release the managed resource, whose external object is somebody else's.
+    LeaveForeign,
     /// Do nothing: only others hold a managed resource that is being deleted.
     Nothing,
     /// Wait until others have removed their finalizers.
@@ -108,6 +116,10 @@ pub enum Step {
 ///    observed.
 /// 6. An operation that runs once does not run again because its object is gone.
 /// 7. An object that may not be created is not created by a change either.
+/// 8. An existing object is taken over only on request: what a name happens to name may be a
+///    database of others. Until it is taken over, it is not deleted either.
+/// 9. An open creation of a managed resource that only observes is left open: its end would be
+///    noted on the external object.
 pub fn decide(situation: &Situation) -> Step {
     let policies = match &situation.policies {
         _ if situation.paused => return Step::Pause,
@@ -121,18 +133,29 @@ pub fn decide(situation: &Situation) -> Step {
     if !situation.prepared {
         return Step::Prepare;
     }
+    let writes = policies.write();
     match situation.external {
         External::Unseen => Step::Observe,
+        External::Present { .. } | External::Going
+            if writes && is_foreign(situation) && !situation.takes_over =>
+        {
+            Step::RefuseForeign
+        }
         External::Absent if situation.done_once => Step::ReportDone,
         External::Absent if policies.create => Step::Create,
         External::Absent => Step::ReportAbsent,
         External::Going => Step::ReportGoing,
-        External::Present { .. } if situation.creation_open => Step::RecordCreation,
+        External::Present { .. } if situation.creation_open && writes => Step::RecordCreation,
         External::Present { decided: true, .. } if policies.late_initialize => Step::LateInitialize,
         External::Present { matches: true, .. } => Step::Settle,
         External::Present { matches: false, .. } if policies.update => Step::Update,
         External::Present { matches: false, .. } => Step::LeaveDifferent,
     }
+}
+
+/// Returns true if an external object that exists is somebody else's as yet.
+fn is_foreign(situation: &Situation) -> bool {
+    !situation.is_ours && !situation.creation_open
 }
 
 fn going(situation: &Situation, policies: Policies) -> Step {
@@ -151,6 +174,7 @@ fn going(situation: &Situation, policies: Policies) -> Step {
     match situation.external {
         External::Unseen => Step::Observe,
         External::Absent => Step::Release,
+        _ if is_foreign(situation) => Step::LeaveForeign,
         External::Going => Step::AwaitDeletion,
         External::Present { .. } => Step::Delete,
     }
@@ -186,6 +210,8 @@ mod tests {
             held: true,
             held_by_others: false,
             creation_open: false,
+            takes_over: false,
+            is_ours: true,
             done_once: false,
             cut_off: false,
             external,
@@ -320,6 +346,43 @@ mod tests {
         assert_eq!(decide(&given), Step::Create);
         given.external = DRIFT;
         assert_eq!(decide(&given), Step::RecordCreation);
+    }
+
+    #[test]
+    fn what_exists_is_taken_over_only_on_request() {
+        for external in [MATCH, DRIFT, DECIDED, External::Going] {
+            let mut given = situation(&[All], external);
+            given.is_ours = false;
+            assert_eq!(decide(&given), Step::RefuseForeign, "{external:?}");
+            given.policies = Policies::of(&[Observe]);
+            assert_ne!(decide(&given), Step::RefuseForeign, "{external:?}");
+            given.policies = Policies::of(&[All]);
+            given.takes_over = true;
+            assert_ne!(decide(&given), Step::RefuseForeign, "{external:?}");
+        }
+        let mut given = situation(&[All], DRIFT);
+        (given.is_ours, given.creation_open) = (false, true);
+        assert_eq!(decide(&given), Step::RecordCreation);
+        given.external = External::Absent;
+        assert_eq!(decide(&given), Step::Create);
+    }
+
+    #[test]
+    fn what_was_not_taken_over_yet_is_not_deleted() {
+        for external in [MATCH, DRIFT, External::Going] {
+            let mut given = situation(&[All], external);
+            (given.is_ours, given.takes_over, given.deleting) = (false, true, true);
+            assert_eq!(decide(&given), Step::LeaveForeign, "{external:?}");
+            given.creation_open = true;
+            assert_ne!(decide(&given), Step::LeaveForeign, "{external:?}");
+        }
+    }
+
+    #[test]
+    fn an_open_creation_writes_nothing_for_who_only_observes() {
+        let mut given = situation(&[Observe], DRIFT);
+        (given.is_ours, given.creation_open) = (false, true);
+        assert_eq!(decide(&given), Step::LeaveDifferent);
     }
 
     #[test]

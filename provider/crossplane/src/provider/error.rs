@@ -51,6 +51,19 @@ pub enum ReconcileError {
          this one another annotation crossplane.io/external-name, or let it only Observe"
     )]
     Duplicate(String),
+    /// The external object exists and is not to be taken over.
+    #[error(
+        "observe failed: {shown} exists, and this managed resource did not create it: nothing is \
+         done. To take it over, delete this managed resource (the object stays) and create it \
+         again with the annotation crossplane.io/external-name: {name}. Or create it under \
+         another name"
+    )]
+    Foreign {
+        /// The external object: kind, namespace and name.
+        shown: String,
+        /// Its name.
+        name: String,
+    },
     /// The external object could not be made.
     #[error("create failed: {0}")]
     Create(Box<ReconcileError>),
@@ -85,6 +98,11 @@ impl ReconcileError {
             }
             _ => false,
         }
+    }
+
+    /// Returns true if the write that failed may have been done nevertheless.
+    pub fn leaves_it_open(&self) -> bool {
+        matches!(self, ReconcileError::Cluster(error) if error.leaves_it_open())
     }
 
     /// Returns true if the managed resource itself is gone.

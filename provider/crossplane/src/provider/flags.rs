@@ -1,5 +1,6 @@
 //! The command line: the flags that Crossplane's providers have, and a few of our own.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -23,11 +24,14 @@ Controllers:
                                      same time (default 100)
       --poll-state-metric DURATION   taken, as from other providers, and without effect: the
                                      state gauges are always up to date
-      --enable-management-policies   honour spec.managementPolicies (default; env
+      --enable-management-policies   taken, as from other providers: spec.managementPolicies are
+                                     always honoured, and it cannot be false (env
                                      ENABLE_MANAGEMENT_POLICIES)
-      --allow-exec-credentials       let the kubeconfigs of ClusterProviderConfigs name a
+      --allow-exec-credentials NAMES let the kubeconfigs of these ClusterProviderConfigs name a
                                      credential plugin, whose command then runs here with the
-                                     provider's rights (default: refused)
+                                     provider's rights; names separated by commas. Only from
+                                     files and variables of the provider's container, never from
+                                     Secrets (default: none)
 
 Control plane:
       --kubeconfig FILE              kubeconfig of the control plane (default: KUBECONFIG, then
@@ -72,10 +76,8 @@ pub struct Options {
     pub sync: Duration,
     /// The most reconciles per second, and at the same time.
     pub max_reconcile_rate: u32,
-    /// Honour `spec.managementPolicies`.
-    pub management_policies: bool,
-    /// The kubeconfigs of `ClusterProviderConfig`s may name credential plugins.
-    pub allow_exec_credentials: bool,
+    /// The `ClusterProviderConfig`s whose kubeconfigs may name credential plugins.
+    pub allow_exec_credentials: BTreeSet<String>,
     /// Kubeconfig of the control plane.
     pub kubeconfig: Option<PathBuf>,
     /// Only the holder of the Lease works.
@@ -133,8 +135,7 @@ pub fn parse(
         poll_jitter_percentage: 10,
         sync: Duration::from_secs(3600),
         max_reconcile_rate: 100,
-        management_policies: switch("ENABLE_MANAGEMENT_POLICIES", true)?,
-        allow_exec_credentials: false,
+        allow_exec_credentials: BTreeSet::new(),
         kubeconfig: None,
         leader_election: switch("LEADER_ELECTION", false)?,
         leader_election_namespace: variable("POD_NAMESPACE")
@@ -145,6 +146,7 @@ pub fn parse(
         health: Some(SocketAddr::from(([0, 0, 0, 0], 8081))),
         changelogs: None,
     };
+    let mut honours_policies = switch("ENABLE_MANAGEMENT_POLICIES", true)?;
     let mut changelogs = switch("ENABLE_CHANGELOGS", false)?;
     let mut socket = variable("CHANGELOGS_SOCKET_PATH")
         .unwrap_or_else(|| "/var/run/changelogs/changelogs.sock".to_owned())
@@ -159,10 +161,12 @@ pub fn parse(
             Long("leader-election-namespace") => {
                 options.leader_election_namespace = args.value()?.string()?;
             }
-            Long("enable-management-policies") => options.management_policies = on(&mut args)?,
-            Long("no-enable-management-policies") => options.management_policies = false,
-            Long("allow-exec-credentials") => options.allow_exec_credentials = on(&mut args)?,
-            Long("no-allow-exec-credentials") => options.allow_exec_credentials = false,
+            Long("enable-management-policies") => honours_policies &= on(&mut args)?,
+            Long("no-enable-management-policies") => honours_policies = false,
+            Long("allow-exec-credentials") => {
+                let named: Vec<String> = args.value()?.parse_with(config_names)?;
+                options.allow_exec_credentials.extend(named);
+            }
             Long("enable-changelogs") => changelogs = on(&mut args)?,
             Long("no-enable-changelogs") => changelogs = false,
             Long("changelogs-socket-path") => socket = PathBuf::from(args.value()?),
@@ -183,6 +187,12 @@ pub fn parse(
             Long("health-bind-address") => options.health = args.value()?.parse_with(address)?,
             other => return Err(other.unexpected()),
         }
+    }
+    if !honours_policies {
+        let cause = "spec.managementPolicies are always honoured: without them, resources that \
+                     protect their external objects would delete them. Leave out \
+                     --enable-management-policies=false and ENABLE_MANAGEMENT_POLICIES";
+        return Err(lexopt::Error::Custom(cause.into()));
     }
     options.changelogs = changelogs.then_some(socket);
     Ok(Asked::Run(Box::new(options)))
@@ -224,6 +234,22 @@ fn rate(text: &str) -> Result<u32, String> {
         .ok()
         .filter(|rate| (1..=10_000).contains(rate))
         .ok_or_else(|| format!("{text:?} is not a number from 1 to 10000"))
+}
+
+/// Names of configs, separated by commas.
+fn config_names(text: &str) -> Result<Vec<String>, String> {
+    // What the flag took before it took names would be the name of a config now.
+    if boolean(text).is_ok() {
+        return Err(format!(
+            "{text:?} is not the name of a ClusterProviderConfig; give the names of those that may \
+             run commands, separated by commas"
+        ));
+    }
+    let names = text.split(',').map(str::trim);
+    Ok(names
+        .filter(|name| !name.is_empty())
+        .map(str::to_owned)
+        .collect())
 }
 
 fn log_format(text: &str) -> Result<LogFormat, String> {
@@ -321,9 +347,41 @@ mod tests {
             ["--max-reconcile-rate", "0"],
             ["--metrics-bind-address", "8080"],
             ["--log-format", "xml"],
+            ["--allow-exec-credentials", "true"],
         ] {
             assert!(parsed(&args, &[]).is_err(), "{args:?}");
         }
+    }
+
+    #[test]
+    fn management_policies_cannot_be_switched_off() {
+        for (args, variables) in [
+            (&["--enable-management-policies=false"][..], &[][..]),
+            (&["--no-enable-management-policies"], &[]),
+            (&[], &[("ENABLE_MANAGEMENT_POLICIES", "false")]),
+        ] {
+            let error = parsed(args, variables).unwrap_err();
+            assert!(error.contains("always honoured"), "{error}");
+        }
+        options(&["--enable-management-policies"], &[]);
+    }
+
+    #[test]
+    fn the_configs_that_may_run_commands_are_named() {
+        let given = options(
+            &[
+                "--allow-exec-credentials=eu,us",
+                "--allow-exec-credentials",
+                "ap",
+            ],
+            &[],
+        );
+        let named: Vec<_> = given
+            .allow_exec_credentials
+            .iter()
+            .map(String::as_str)
+            .collect();
+        assert_eq!(named, ["ap", "eu", "us"]);
     }
 
     #[test]

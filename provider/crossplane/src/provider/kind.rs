@@ -30,6 +30,7 @@ use kube::{Api, Resource, ResourceExt};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::config::grants::NamespaceUse;
 use super::error::ReconcileError;
 use super::reconcile_state::{ReconcileState, Related, ResourceKey};
 use super::views::Views;
@@ -147,6 +148,17 @@ pub trait Kind: Sized + Send + Sync + 'static {
     /// True if the kind needs Secrets in the managed resource's namespace.
     const HAS_SECRETS: bool = false;
 
+    /// What the managed resource uses in its cluster, which the config has to grant.
+    fn uses(config: &Self::Model) -> NamespaceUse {
+        NamespaceUse::Objects(config.key().0.to_owned())
+    }
+
+    /// Returns true if the spec says that an existing external object is to be taken over.
+    fn takes_over(config: &Self::Model) -> bool {
+        let _ = config;
+        false
+    }
+
     /// Removes unneeded parts of an external object.
     fn trim(external: &mut Self::External) {
         let _ = external;
@@ -215,10 +227,10 @@ pub trait Kind: Sized + Send + Sync + 'static {
         Ok(change::<Self>(scene.cluster(), scene.config, external))
     }
 
-    /// Makes the external object.
+    /// Creates the external object, and touches none that exists.
     async fn create(scene: &mut Scene<'_, Self>) -> Result<Arc<Self::External>, ReconcileError> {
         let body = scene.config.desired(Operation::Create);
-        Ok(Arc::new(scene.requests().apply(scene.name, &body).await?))
+        Ok(Arc::new(scene.requests().create(scene.name, &body).await?))
     }
 
     /// Records data on a new external object before its creation counts as done. May be called

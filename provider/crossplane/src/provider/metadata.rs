@@ -10,6 +10,11 @@ use serde_json::{Map, Value, json};
 pub const FINALIZER: &str = "finalizer.managedresource.crossplane.io";
 /// Name of the external object.
 pub const EXTERNAL_NAME: &str = "crossplane.io/external-name";
+/// `"true"`: nobody chose the external name, so the provider wrote it. The managed resource creates
+/// an object of that name, and takes over none.
+pub const NAME_DEFAULTED: &str = "everest.m.openeverest.io/external-name-defaulted";
+/// When an external object was taken over that existed before.
+pub const TAKEN_OVER: &str = "everest.m.openeverest.io/external-taken-over";
 /// `"true"`: the resource is paused.
 pub const PAUSED: &str = "crossplane.io/paused";
 /// The interval of reconciles without an event, as a Go duration.
@@ -68,6 +73,33 @@ pub fn is_creation_open(metadata: &ObjectMeta) -> bool {
     let time = |key| annotation(metadata, key).and_then(|text| text.parse::<Timestamp>().ok());
     let ended = time(CREATE_SUCCEEDED).max(time(CREATE_FAILED));
     time(CREATE_PENDING).is_some_and(|begun| ended.is_none_or(|ended| begun > ended))
+}
+
+/// Returns true if the external name was chosen when the managed resource was created, so that an
+/// object of that name is taken over.
+pub fn takes_over(metadata: &ObjectMeta) -> bool {
+    annotation(metadata, NAME_DEFAULTED).is_none()
+}
+
+/// Returns true if the managed resource has created its external object, or has taken it over.
+pub fn is_ours(metadata: &ObjectMeta) -> bool {
+    was_created(metadata) || annotation(metadata, TAKEN_OVER).is_some()
+}
+
+/// The annotation that records that the external object was taken over.
+pub fn taken_over(now: Timestamp) -> Map<String, Value> {
+    Map::from_iter([(TAKEN_OVER.to_owned(), json!(spelled(now)))])
+}
+
+/// The annotations with the external name for a managed resource that gets our finalizer.
+pub fn prepared(metadata: &ObjectMeta) -> Map<String, Value> {
+    let name = json!(external_name(metadata));
+    let mut annotations = Map::from_iter([(EXTERNAL_NAME.to_owned(), name)]);
+    let is_first = !is_held(metadata);
+    if is_first && annotation(metadata, EXTERNAL_NAME).is_none_or(str::is_empty) {
+        annotations.insert(NAME_DEFAULTED.to_owned(), json!("true"));
+    }
+    annotations
 }
 
 /// Returns true if a creation is recorded as done.
@@ -149,6 +181,26 @@ mod tests {
     fn the_external_name_is_the_objects_own_unless_said() {
         assert_eq!(external_name(&with(&[])), "orders");
         assert_eq!(external_name(&with(&[(EXTERNAL_NAME, "legacy")])), "legacy");
+    }
+
+    #[test]
+    fn a_name_that_nobody_chose_is_noted_once() {
+        let mut new = with(&[]);
+        new.finalizers = None;
+        assert_eq!(prepared(&new)[NAME_DEFAULTED], "true");
+        new.annotations = with(&[(EXTERNAL_NAME, "legacy")]).annotations;
+        assert!(prepared(&new).get(NAME_DEFAULTED).is_none());
+        // A manifest without the annotation is applied again.
+        assert!(prepared(&with(&[])).get(NAME_DEFAULTED).is_none());
+        assert!(takes_over(&with(&[])) && !takes_over(&with(&[(NAME_DEFAULTED, "true")])));
+    }
+
+    #[test]
+    fn what_was_created_or_taken_over_is_ours() {
+        let time = "2026-01-01T00:00:00Z";
+        assert!(!is_ours(&with(&[(CREATE_PENDING, time)])));
+        assert!(is_ours(&with(&[(CREATE_SUCCEEDED, time)])));
+        assert!(is_ours(&with(&[(TAKEN_OVER, time)])));
     }
 
     #[test]

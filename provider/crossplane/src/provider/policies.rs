@@ -74,6 +74,11 @@ impl Policies {
             paused: set.is_empty(),
         })
     }
+
+    /// Returns true if the external object may be written or deleted.
+    pub fn write(&self) -> bool {
+        self.create || self.update || self.delete
+    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@
 //! managed resource in `patch`, and the result of the reconcile in `outcome`.
 
 #[cfg(test)]
+mod attacks;
+#[cfg(test)]
 mod conditions;
 #[cfg(test)]
 mod crashes;
@@ -186,6 +188,16 @@ impl<K: Kind> Reconciler<'_, K> {
                     self.abandon().await?;
                     return Ok(None);
                 }
+                Step::RefuseForeign => {
+                    return Err(ReconcileError::Foreign {
+                        shown: self.shown(),
+                        name: self.name.clone(),
+                    });
+                }
+                Step::LeaveForeign => {
+                    self.leave_foreign().await?;
+                    return Ok(None);
+                }
                 Step::Nothing => return Ok(None),
                 Step::AwaitOthers => {
                     return Ok(Some(outcome::deleting(
@@ -198,6 +210,7 @@ impl<K: Kind> Reconciler<'_, K> {
                     self.prepare().await?;
                     situation.prepared = true;
                     situation.held = true;
+                    situation.takes_over = metadata::takes_over(&self.managed.metadata);
                 }
                 Step::Observe => match self.holder() {
                     // The object is the other's, and stays.
@@ -215,10 +228,12 @@ impl<K: Kind> Reconciler<'_, K> {
                         decided: false,
                     };
                     situation.creation_open = false;
+                    situation.is_ours = true;
                 }
                 Step::RecordCreation => {
                     self.record_creation().await?;
                     situation.creation_open = false;
+                    situation.is_ours = true;
                 }
                 Step::LateInitialize => {
                     self.late_initialize().await?;
@@ -229,20 +244,24 @@ impl<K: Kind> Reconciler<'_, K> {
                 }
                 Step::Update => {
                     return match self.update().await {
-                        Ok(()) => self
-                            .settled(ConditionUpdate::update_requested())
-                            .await
-                            .map(Some),
+                        Ok(()) => {
+                            self.take_over(&situation).await?;
+                            self.settled(ConditionUpdate::update_requested())
+                                .await
+                                .map(Some)
+                        }
                         Err(failure) => Box::pin(self.unchanged(failure)).await.map(Some),
                     };
                 }
                 Step::LeaveDifferent => {
+                    self.take_over(&situation).await?;
                     return self
                         .settled(ConditionUpdate::update_restricted())
                         .await
                         .map(Some);
                 }
                 Step::Settle => {
+                    self.take_over(&situation).await?;
                     self.controller.context.metrics.unchanged(&self.measured());
                     return self.settled(ConditionUpdate::matched()).await.map(Some);
                 }
@@ -282,6 +301,8 @@ impl<K: Kind> Reconciler<'_, K> {
             held,
             held_by_others: metadata::is_held_by_others(metadata),
             creation_open: metadata::is_creation_open(metadata),
+            takes_over: metadata::takes_over(metadata),
+            is_ours: metadata::is_ours(metadata),
             done_once: false,
             cut_off: false,
             external: External::Unseen,

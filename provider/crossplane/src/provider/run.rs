@@ -176,7 +176,7 @@ async fn serve(options: Options) -> Result<(), RunError> {
         None => ChangeLogs::off(),
     };
     let context = Arc::new(Context {
-        targets: Targets::with_commands(control.clone(), options.allow_exec_credentials),
+        targets: Targets::with_commands(control.clone(), options.allow_exec_credentials.clone()),
         usages: Usages::new(control.clone()),
         events,
         metrics,

@@ -27,7 +27,7 @@ pub fn config(name: &str, secret: &str) -> Value {
         "spec": { "credentials": {
             "source": "Secret",
             "secretRef": { "name": secret, "key": "kubeconfig" },
-        }},
+        }, "grants": [{ "to": ["*"] }] },
     })
 }
 

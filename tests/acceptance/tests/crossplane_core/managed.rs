@@ -49,7 +49,9 @@ async fn config(client: &Client) {
         "apiVersion": MANAGED,
         "kind": "ClusterProviderConfig",
         "metadata": { "name": "default" },
-        "spec": { "credentials": { "source": "InjectedIdentity" } },
+        "spec": { "credentials": { "source": "InjectedIdentity" }, "grants": [
+            { "from": { "namespaces": ["*"] }, "to": ["*"], "databaseNamespaces": true },
+        ]},
     });
     apply(client, &config).await;
 }

@@ -111,8 +111,13 @@ fn the_secret_goes_after_the_storage_if_it_is_ours_and_nobody_reads_it() {
     let owned = json!({"ownerReferences": [{"apiVersion": "v1", "kind": "BackupStorage",
         "name": "s3", "uid": "u"}]});
     let other = storage(json!({"uid": "another"}));
+    // A connection Secret, which this provider writes too.
+    let mut published = written.clone();
+    published["ownerReferences"] = json!([{"apiVersion": "everest.m.openeverest.io/v1alpha1",
+        "kind": "Database", "name": "s3", "uid": "managed"}]);
     for (secret, beside, goes) in [
         (written.clone(), None, true),
+        (published, None, false),
         (owned, None, true),
         (json!({}), None, false),
         (written.clone(), Some(&other), false),
@@ -308,4 +313,29 @@ fn a_change_writes_the_secret_first() {
     let mut gone = ChangeWithSecret::of(&model, content(), MANAGER, None);
     let next = World::default().next(&mut gone);
     assert!(matches!(next, Action::Refuse { .. }), "{next:?}");
+}
+
+#[test]
+fn a_change_writes_no_secret_of_others() {
+    let foreign = json!({"metadata": {"uid": "secret"}});
+    let mut owned = ours(&["u"]);
+    owned["metadata"]["managedFields"] = json!([{"manager": "everest", "operation": "Update"}]);
+    let mut published = ours(&["managed"]);
+    published["metadata"]["ownerReferences"][0]["kind"] = json!("Database");
+    for (secret, is_written) in [
+        (foreign, false),
+        (published, false),
+        (owned, true),
+        (ours(&[]), true),
+    ] {
+        let model = BackupStorageModel::at("prod".into(), "s3".into());
+        let mut world = World::default()
+            .with(ObjectKind::BackupStorage, "s3", storage(json!({})))
+            .with(ObjectKind::Secret, "s3", secret.clone());
+        let mut change = ChangeWithSecret::of(&model, content(), MANAGER, None);
+        let next = world.next(&mut change);
+        let applied = matches!(next, Action::Apply(_));
+        assert_eq!(applied, is_written, "{secret}: {next:?}");
+        assert_eq!(matches!(next, Action::Refuse { .. }), !is_written);
+    }
 }

@@ -4,6 +4,7 @@ use everest_cluster::{ClusterError, ConnectError};
 use everest_schemas::managed::ProviderConfigKind;
 
 use super::TargetKey;
+use super::grants::NamespaceUse;
 
 /// The reason why there is no target. [`std::fmt::Display`] is a message for users: what, where,
 /// why, and what to do; it never contains a secret.
@@ -70,6 +71,19 @@ pub enum TargetError {
         key: TargetKey,
         /// The forbidden setting, the reason, and what to do.
         cause: String,
+    },
+    /// No grant of the config covers what the managed resource uses.
+    #[error(
+        "{key} grants managed resources of the namespace {from} no access to {usage}, so nothing is \
+         read or written there. {remedy}", remedy = granting(key, from, usage)
+    )]
+    NotGranted {
+        /// The config.
+        key: TargetKey,
+        /// The managed resource's namespace.
+        from: String,
+        /// What it uses.
+        usage: NamespaceUse,
     },
     /// The cluster does not answer.
     #[error(
@@ -143,6 +157,7 @@ impl TargetError {
             TargetError::PlaceMissing { .. } => "CredentialsMissing",
             TargetError::SecretMalformed { .. } => "CredentialsMalformed",
             TargetError::NotPermitted { .. } => "NotPermitted",
+            TargetError::NotGranted { .. } => "NotGranted",
             TargetError::Unreachable { .. } => "Unreachable",
             TargetError::Unauthorized { .. } => "Unauthorized",
             TargetError::EverestMissing { .. } => "EverestMissing",
@@ -152,9 +167,13 @@ impl TargetError {
         }
     }
 
-    /// Returns true if the target can never work again.
+    /// Returns true if a managed resource that is being deleted is not to wait for its cluster:
+    /// the target can never work again, or is closed to the managed resource.
     pub fn is_for_good(&self) -> bool {
-        matches!(self, TargetError::GoneWithNamespace { .. })
+        matches!(
+            self,
+            TargetError::GoneWithNamespace { .. } | TargetError::NotGranted { .. }
+        )
     }
 
     /// The same error in a namespace that is being deleted, where a missing object can never be
@@ -206,18 +225,23 @@ impl TargetError {
                             ProviderConfigKind::ProviderConfig => {
                                 "Put a token or a client certificate into it: only the \
                                  kubeconfigs of a ClusterProviderConfig may run commands"
+                                    .to_owned()
                             }
-                            ProviderConfigKind::ClusterProviderConfig => {
-                                "Put a token or a client certificate into it, or start the \
-                                 provider with --allow-exec-credentials"
-                            }
+                            ProviderConfigKind::ClusterProviderConfig => format!(
+                                "Put a token or a client certificate into it. Or take it from a \
+                                 file of the provider's container (spec.credentials.source: \
+                                 Filesystem), and start the provider with \
+                                 --allow-exec-credentials={}",
+                                key.name
+                            ),
                         },
                     )
                 } else {
                     (
                         "read a file",
                         "Put the content itself into it (certificate-authority-data, \
-                         client-certificate-data, client-key-data, token)",
+                         client-certificate-data, client-key-data, token)"
+                            .to_owned(),
                     )
                 };
                 return TargetError::NotPermitted {
@@ -257,6 +281,22 @@ impl TargetError {
             cause,
         }
     }
+}
+
+/// How to let managed resources of a namespace use something.
+fn granting(key: &TargetKey, from: &str, usage: &NamespaceUse) -> String {
+    let (to, also) = match usage {
+        NamespaceUse::Objects(name) => (name, ""),
+        NamespaceUse::Namespace(name) => (name, ", databaseNamespaces: true"),
+    };
+    let source = match key.namespace {
+        Some(_) => String::new(),
+        None => format!("from: {{namespaces: [{from}]}}, "),
+    };
+    format!(
+        "Whoever may change {key} can add to spec.grants: {{{source}to: [{to}]{also}}}. Without a \
+         grant, managed resources of {from} may use objects in the namespace {from} only"
+    )
 }
 
 fn listed(names: &[String]) -> String {

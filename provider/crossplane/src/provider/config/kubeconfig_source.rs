@@ -1,8 +1,10 @@
 //! The spec of a config of either kind, and the source of its kubeconfig.
 
+use std::sync::Arc;
+
 use everest_cluster::{Catalog, Trust};
 use everest_schemas::managed::{
-    CatalogReference, ClusterProviderConfig, Credentials, CredentialsSource, ProviderConfig,
+    CatalogReference, ClusterProviderConfig, Credentials, CredentialsSource, Grant, ProviderConfig,
     ProviderConfigKind, ProviderConfigStatus,
 };
 use k8s_openapi::api::core::v1::Secret;
@@ -10,6 +12,7 @@ use kube::{Api, Resource, ResourceExt};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
+use super::grants::Grants;
 use super::{TargetError, TargetKey};
 
 /// One of the two kinds of config.
@@ -34,6 +37,9 @@ pub trait Config:
 
     /// The catalog of engine operators.
     fn catalog(&self) -> Option<&CatalogReference>;
+
+    /// The grants to managed resources.
+    fn grants(&self) -> &[Grant];
 
     /// The last status.
     fn status(&self) -> Option<&ProviderConfigStatus>;
@@ -63,6 +69,10 @@ impl Config for ProviderConfig {
         self.spec.catalog.as_ref()
     }
 
+    fn grants(&self) -> &[Grant] {
+        &self.spec.grants
+    }
+
     fn status(&self) -> Option<&ProviderConfigStatus> {
         self.status.as_ref()
     }
@@ -83,6 +93,10 @@ impl Config for ClusterProviderConfig {
         self.spec.catalog.as_ref()
     }
 
+    fn grants(&self) -> &[Grant] {
+        &self.spec.grants
+    }
+
     fn status(&self) -> Option<&ProviderConfigStatus> {
         self.status.as_ref()
     }
@@ -94,11 +108,11 @@ pub(super) struct KubeconfigSource {
     pub(super) place: Place,
     pub(super) context: Option<String>,
     pub(super) catalog: Catalog,
+    /// What managed resources may use.
+    pub(super) grants: Arc<Grants>,
     /// True if the config is being deleted: it still serves managed resources that have to be
     /// deleted.
     pub(super) deleting: bool,
-    /// True for a namespaced config, whose authors may have rights in that namespace only.
-    pub(super) is_namespaced: bool,
 }
 
 /// The place of a kubeconfig.
@@ -139,23 +153,30 @@ impl KubeconfigSource {
                 name: catalog.name.clone(),
                 namespace: catalog.namespace.clone(),
             });
+        let grants = Grants::new(config.grants(), config.namespace().as_deref());
+        let grants = grants.map_err(|cause| TargetError::NotPermitted {
+            key: config.key(),
+            cause,
+        })?;
         Ok(KubeconfigSource {
             place: place(&config.key(), config.credentials())?,
             context: config.context().map(str::to_owned),
             catalog,
+            grants: Arc::new(grants),
             deleting: config.meta().deletion_timestamp.is_some(),
-            is_namespaced: C::KIND == ProviderConfigKind::ProviderConfig,
         })
     }
 
-    /// The trust in a kubeconfig from here. A user who may write Secrets in a namespace can write
-    /// the kubeconfigs of ProviderConfigs there, and a command would run with the provider's own
-    /// rights: such kubeconfigs may never name a command, whatever the flag says. Files may be read
-    /// only by kubeconfigs that the provider's administrator has put into its container.
+    /// The trust in a kubeconfig from here. Only the provider's administrator can put a variable or
+    /// a file into its container. A Secret may be written by users with rights in its namespace
+    /// alone, and a command would run with the provider's own rights: a kubeconfig in a Secret may
+    /// name neither files nor commands. `commands` is true if the administrator has allowed them
+    /// for this config.
     pub(super) fn trust(&self, commands: bool) -> Trust {
+        let files = matches!(self.place, Place::Variable(_) | Place::File(_));
         Trust {
-            commands: commands && !self.is_namespaced,
-            files: matches!(self.place, Place::Variable(_) | Place::File(_)),
+            commands: commands && files,
+            files,
         }
     }
 

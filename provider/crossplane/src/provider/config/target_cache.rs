@@ -242,11 +242,11 @@ impl CachedTarget {
         let known = match &mut state.current {
             Some(current) if current.fingerprint == fingerprint => {
                 current.read = Instant::now();
-                if state.checked.is_some() {
+                if state.checked.is_some() && current.target.grants == source.grants {
                     return Ok(current.target.clone());
                 }
-                // The cluster has been away. What goes through another target begins at once;
-                // watches of the old one may pause for another minute.
+                // The cluster has been away, or other grants hold. What goes through another target
+                // begins at once; watches of the old one may pause for another minute.
                 Some(current.target.cluster.client().clone())
             }
             _ => None,
@@ -257,7 +257,7 @@ impl CachedTarget {
             (None, Some(found)) => connect_with(
                 found.kubeconfig.expose_secret(),
                 source.context.as_deref(),
-                source.trust(shared.commands),
+                source.trust(shared.may_run_commands(&self.key)),
             )
             .map_err(|error| {
                 TargetError::of_kubeconfig(&self.key, &source.place.to_string(), error)
@@ -271,6 +271,7 @@ impl CachedTarget {
                 .with_field_manager(FIELD_MANAGER)
                 .with_dialect(Dialect::ManagedResource),
             key: self.key.clone(),
+            grants: source.grants,
             revision: shared.next_revision(),
         });
         let current = Current {

@@ -295,31 +295,43 @@ async fn a_kubeconfig_in_a_secret_runs_nothing_and_reads_nothing_here() {
 }
 
 #[tokio::test]
-async fn a_kubeconfig_that_a_tenant_may_write_runs_no_command_whatever_the_flag_says() {
+async fn a_kubeconfig_runs_commands_only_from_a_file_of_a_config_that_was_named() {
     let exec = kubeconfig("https://127.0.0.1:1", "exec: { command: /bin/false }");
-    let refused = async |config: Value, reference: &ProviderConfigReference| {
+    let refused = async |config: Value, reference: &ProviderConfigReference, named: &str| {
         let (plain, _, _) = targets(World {
             config: Some(config),
             secret: Some(secret(&exec)),
             everest: true,
             ..World::default()
         });
-        let targets = Targets::with_commands(plain.shared.control.clone(), true);
+        let control = plain.shared.control.clone();
+        let targets = Targets::with_commands(control, [named.to_owned()].into());
         let error = targets.connect("team", reference).await.unwrap_err();
         (error.reason() == "NotPermitted").then(|| error.to_string())
     };
-    let said = refused(of_secret(), &namespaced()).await.unwrap();
+    let own = namespaced();
+    let said = refused(of_secret(), &own, &own.name).await.unwrap();
     assert!(
         said.contains("only the kubeconfigs of a ClusterProviderConfig"),
         "{said}"
     );
 
+    let all = ProviderConfigReference::default();
     let mut of_all = of_secret();
     of_all["kind"] = json!("ClusterProviderConfig");
     of_all["metadata"] = json!({ "name": "default" });
     of_all["spec"]["credentials"]["secretRef"]["namespace"] = json!("team");
-    let said = refused(of_all, &ProviderConfigReference::default()).await;
-    assert_eq!(said, None);
+    let said = refused(of_all.clone(), &all, "default").await.unwrap();
+    assert!(
+        said.contains("source: Filesystem") && said.contains("--allow-exec-credentials=default"),
+        "{said}"
+    );
+
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), &exec).unwrap();
+    of_all["spec"]["credentials"] = json!({"source": "Filesystem", "fs": {"path": file.path()}});
+    assert!(refused(of_all.clone(), &all, "other").await.is_some());
+    assert_eq!(refused(of_all, &all, "default").await, None);
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ use everest_core::lifecycle::namespace::{ReleaseStorages, RemoveNamespace};
 use everest_core::path::FieldPath;
 use everest_core::readiness::Readiness;
 use everest_core::storage_users::IN_USE;
+use everest_core::v1::ObjectMapping;
 use everest_core::v1::namespace::{MANAGED_BY, MANAGED_BY_LABEL};
 use everest_schemas::everest::DatabaseEngine;
 use everest_schemas::models::{EngineInstall, NamespaceModel};
@@ -25,6 +26,7 @@ use kube::{Resource, ResourceExt};
 use serde_json::{Value, json};
 
 use super::{Companion, Controlled, Ending, Kind, Scene, Tell, lifecycle};
+use crate::provider::config::grants::NamespaceUse;
 use crate::provider::error::ReconcileError;
 use crate::provider::metadata;
 
@@ -39,6 +41,14 @@ impl Controlled for NamespaceModel {
 impl Kind for DatabaseNamespaces {
     type Model = NamespaceModel;
     type External = Namespace;
+
+    fn uses(config: &NamespaceModel) -> NamespaceUse {
+        NamespaceUse::Namespace(config.key().1.to_owned())
+    }
+
+    fn takes_over(config: &NamespaceModel) -> bool {
+        config.take_ownership.known() == Some(&true)
+    }
 
     fn companions(cluster: &Cluster, tell: &Tell) -> Vec<Companion> {
         vec![

@@ -52,7 +52,7 @@ fn place<K: Kind>(managed: &Managed<K::Model>) -> Option<(TargetKey, String)> {
 
 fn writes<M: ManagedModel>(managed: &Managed<M>) -> bool {
     let policies = Policies::of(&managed.spec.management_policies);
-    policies.is_ok_and(|policies| policies.create || policies.update || policies.delete)
+    policies.is_ok_and(|policies| policies.write())
 }
 
 /// The age for comparisons. Of two that were created in the same second, the first by name counts

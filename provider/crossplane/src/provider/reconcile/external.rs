@@ -46,12 +46,22 @@ impl<K: Kind> Reconciler<'_, K> {
         };
         let created = match K::create(&mut scene).await {
             Ok(created) => created,
-            Err(failure) if failure.is_conflict() => return Err(failure),
             Err(failure) => {
-                let failure = ReconcileError::Create(Box::new(failure));
-                self.wrote(Verb::Create, Some(&failure));
-                self.patch(metadata::ended(Timestamp::now(), false), None)
-                    .await?;
+                let conflict = failure.is_conflict();
+                // If an object may have been created, it is found and counts as ours. If it was
+                // not, one that is found was created by others.
+                let open = failure.leaves_it_open();
+                let failure = match conflict {
+                    true => failure,
+                    false => ReconcileError::Create(Box::new(failure)),
+                };
+                if !conflict {
+                    self.wrote(Verb::Create, Some(&failure));
+                }
+                if !open {
+                    self.patch(metadata::ended(Timestamp::now(), false), None)
+                        .await?;
+                }
                 return Err(failure);
             }
         };
@@ -153,6 +163,17 @@ impl<K: Kind> Reconciler<'_, K> {
         }
     }
 
+    /// Releases the managed resource, and says that an external object of its name stays.
+    pub(super) async fn leave_foreign(&mut self) -> Result<(), ReconcileError> {
+        let message = format!(
+            "{} is left as it is: this managed resource neither created it nor took it over",
+            self.shown()
+        );
+        let reason = Reason::CannotDeleteExternalResource;
+        self.event(EventType::Warning, reason, &message);
+        self.let_go().await
+    }
+
     /// Releases the managed resource although its external object may exist, and publishes an event
     /// that can still be read once the namespace is gone.
     pub(super) async fn abandon(&mut self) -> Result<(), ReconcileError> {
@@ -161,8 +182,8 @@ impl<K: Kind> Reconciler<'_, K> {
         let (namespace, name) = self.key;
         let why = self.cut_off.take().map(|error| error.to_string());
         let message = format!(
-            "{} {namespace}/{name} is let go with its namespace without {}, which may still be in \
-             its cluster: delete it there. {}",
+            "{} {namespace}/{name} is let go without {}, which may still be in its cluster: delete \
+             it there. {}",
             K::Model::KIND,
             self.shown(),
             why.unwrap_or_default()

@@ -30,6 +30,7 @@ impl<K: Kind> Reconciler<'_, K> {
             }
             connected => connected?,
         }
+        situation.takes_over |= self.config.as_ref().is_some_and(K::takes_over);
         self.observe_external().await?;
         if !situation.deleting {
             self.give_way().await?;
@@ -56,6 +57,8 @@ impl<K: Kind> Reconciler<'_, K> {
         }
         let target = context.targets.connect(&self.key.0, reference).await?;
         let config = self.placed()?;
+        let usage = K::uses(&config);
+        context.targets.permit(&target, &self.key.0, &usage).await?;
         self.controller.states.relate(
             Related::External(
                 target.key.clone(),

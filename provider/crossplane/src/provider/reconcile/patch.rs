@@ -10,10 +10,12 @@ use super::outcome::{self, CONFLICT, NOT_READY, Outcome};
 use super::{Next, Reconciler};
 use crate::provider::conditions::{ConditionUpdate, Report, Subject, status};
 use crate::provider::config::patch_params;
+use crate::provider::decision::Situation;
 use crate::provider::error::ReconcileError;
 use crate::provider::events::{EventType, Reason};
 use crate::provider::kind::Kind;
 use crate::provider::metadata;
+use crate::provider::policies::Policies;
 
 impl<K: Kind> Reconciler<'_, K> {
     /// Writes the result of a reconcile.
@@ -172,9 +174,18 @@ impl<K: Kind> Reconciler<'_, K> {
 
     /// Writes our finalizer and the external name.
     pub(super) async fn prepare(&mut self) -> Result<(), ReconcileError> {
-        let name = json!(self.name);
-        let annotations = Map::from_iter([(metadata::EXTERNAL_NAME.to_owned(), name)]);
+        let annotations = metadata::prepared(&self.managed.metadata);
         self.patch(annotations, Some(true)).await
+    }
+
+    /// Records that an external object which existed is ours from now on, unless it is only observed.
+    pub(super) async fn take_over(&mut self, situation: &Situation) -> Result<(), ReconcileError> {
+        let writes = situation.policies.as_ref().is_ok_and(Policies::write);
+        if !writes || metadata::is_ours(&self.managed.metadata) {
+            return Ok(());
+        }
+        self.patch(metadata::taken_over(Timestamp::now()), None)
+            .await
     }
 
     /// Removes our finalizer.

@@ -125,7 +125,8 @@ impl<K: Kind> Script<K> {
                     .server
                     .put(json!({"apiVersion": format!("{GROUP}/v1alpha1"),
                     "kind": "ClusterProviderConfig", "metadata": {"name": "default"},
-                    "spec": {"credentials": {"source": "InjectedIdentity"}}}));
+                    "spec": {"credentials": {"source": "InjectedIdentity"}, "grants": [
+                        {"from": {"namespaces": ["shop"]}, "to": ["team"], "databaseNamespaces": true}]}}));
                 (script.scene)(&world);
                 world.passes(Duration::from_secs(120)).await;
                 let mut metadata = json!({"name": "orders", "namespace": "shop"});

@@ -1,0 +1,447 @@
+//! What users who may write managed resources in one namespace, `shop`, try with the rights that
+//! the provider has in the whole cluster. The namespace `finance` belongs to others.
+
+use serde_json::{Value, json};
+
+use super::reconcile;
+use crate::provider::kind::{
+    BackupStorages, Backups, DatabaseNamespaces, Databases, Kind, MonitoringConfigs, Restores,
+};
+use crate::provider::testing::control_plane::{ControlPlane, Objects};
+use crate::provider::testing::harness::{condition, process};
+
+const SHOP: &str = "/apis/everest.m.openeverest.io/v1alpha1/namespaces/shop";
+
+/// What is tried: a managed resource, and what is done with it.
+struct Attack {
+    what: &'static str,
+    run: Run,
+    plural: &'static str,
+    kind: &'static str,
+    metadata: Value,
+    spec: Value,
+}
+
+/// Reconciles a managed resource several times.
+type Run = fn(ControlPlane, String) -> std::pin::Pin<Box<dyn Future<Output = ()>>>;
+
+fn run<K: Kind>(plane: ControlPlane, path: String) -> std::pin::Pin<Box<dyn Future<Output = ()>>> {
+    Box::pin(async move {
+        let controller = process::<K>(&plane);
+        for _ in 0..12 {
+            let Some(managed) = plane.get(&path) else {
+                return;
+            };
+            reconcile(&serde_json::from_value(managed).unwrap(), &controller).await;
+            tokio::time::sleep(std::time::Duration::from_secs(10)).await;
+        }
+    })
+}
+
+/// The cluster with what belongs to others, and a config with these grants.
+fn cluster(grants: &Value) -> ControlPlane {
+    let everest = |kind: &str, namespace: &str, name: &str, spec: Value| {
+        json!({"apiVersion": "everest.percona.com/v1alpha1", "kind": kind,
+            "metadata": {"name": name, "namespace": namespace}, "spec": spec})
+    };
+    let secret = |namespace: &str, name: &str, data: Value| {
+        json!({"apiVersion": "v1", "kind": "Secret", "data": data,
+            "metadata": {"name": name, "namespace": namespace}})
+    };
+    let namespace = |name: &str| {
+        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name,
+            "labels": {"app.kubernetes.io/managed-by": "everest", "team": name}}})
+    };
+    let engine = json!({"type": "pxc", "version": "8.0.36-28.1", "replicas": 3,
+        "storage": {"size": "25Gi"}, "resources": {"cpu": "1", "memory": "2G"}});
+    let mut objects = vec![
+        json!({"apiVersion": "everest.m.openeverest.io/v1alpha1",
+            "kind": "ClusterProviderConfig", "metadata": {"name": "default"},
+            "spec": {"credentials": {"source": "InjectedIdentity"}, "grants": grants}}),
+        secret(
+            "shop",
+            "keys",
+            json!({"AWS_ACCESS_KEY_ID": "aWQ=", "AWS_SECRET_ACCESS_KEY": "a2V5", "apiKey": "a2V5"}),
+        ),
+        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "plain"}}),
+        secret("plain", "precious", json!({"key": "eA=="})),
+    ];
+    for place in ["shop", "finance"] {
+        let mut operator = everest(
+            "DatabaseEngine",
+            place,
+            "percona-xtradb-cluster-operator",
+            json!({"type": "pxc"}),
+        );
+        operator["status"] = json!({"status": "installed", "operatorVersion": "1.15.0",
+            "availableVersions": {"engine": {"8.0.36-28.1": {"status": "recommended"}}}});
+        let mut backup = everest(
+            "DatabaseClusterBackup",
+            place,
+            "sunday",
+            json!({"dbClusterName": "billing", "backupStorageName": "s3"}),
+        );
+        backup["status"] =
+            json!({"state": "Succeeded", "gaps": false, "completed": "2026-01-01T00:00:00Z"});
+        let mut database = everest(
+            "DatabaseCluster",
+            place,
+            "billing",
+            json!({"engine": engine, "proxy": {"type": "haproxy", "replicas": 3}}),
+        );
+        database["status"] = json!({"status": "ready", "hostname": "billing", "port": 3306,
+            "observedGeneration": 1, "crVersion": "1.15.0"});
+        objects.extend([
+            namespace(place),
+            operator,
+            backup,
+            database,
+            secret(
+                place,
+                "everest-secrets-billing",
+                json!({"root": "c2VjcmV0"}),
+            ),
+            everest(
+                "BackupStorage",
+                place,
+                "s3",
+                json!({"type": "s3", "bucket": "theirs", "region": "r",
+                    "credentialsSecretName": "s3"}),
+            ),
+            secret(place, "s3", json!({"AWS_ACCESS_KEY_ID": "dGhlaXJz"})),
+            everest(
+                "MonitoringConfig",
+                place,
+                "pmm",
+                json!({"type": "pmm", "credentialsSecretName": "pmm",
+                    "pmm": {"url": "https://pmm.example.com", "image": "pmm"}}),
+            ),
+            secret(place, "pmm", json!({"apiKey": "dGhlaXJz"})),
+        ]);
+    }
+    ControlPlane::new(objects, |_, _| {})
+}
+
+/// Everything that is not the managed resource's, without what changes with each write.
+fn others(plane: &ControlPlane) -> Objects {
+    let mut all = plane.all();
+    all.retain(|path, _| !path.contains("everest.m.openeverest.io") && !path.contains("/events/"));
+    for object in all.values_mut() {
+        for member in ["resourceVersion", "managedFields"] {
+            object["metadata"].as_object_mut().unwrap().remove(member);
+        }
+    }
+    all
+}
+
+/// What became of everything that is not the managed resource.
+struct Outcome {
+    /// It is as it was, as long as the managed resource exists and after its deletion.
+    is_untouched: bool,
+    /// The condition `Synced` of the managed resource before it was deleted.
+    synced: Value,
+    before: Objects,
+    after: Objects,
+}
+
+/// Tries something: the managed resource is reconciled, and then deleted.
+async fn attempt(attack: &Attack, grants: &Value) -> Outcome {
+    let plane = cluster(grants);
+    let mut metadata = attack.metadata.clone();
+    if metadata["name"].is_null() {
+        metadata["name"] = json!("mine");
+    }
+    metadata["namespace"] = json!("shop");
+    metadata["uid"] = json!("managed");
+    let path = format!(
+        "{SHOP}/{}/{}",
+        attack.plural,
+        metadata["name"].as_str().unwrap()
+    );
+    let before = others(&plane);
+    plane.put(
+        &path,
+        json!({"apiVersion": "everest.m.openeverest.io/v1alpha1", "kind": attack.kind,
+            "metadata": metadata, "spec": attack.spec}),
+    );
+    (attack.run)(plane.clone(), path.clone()).await;
+    let synced = condition(&plane, &path, "Synced");
+    let meanwhile = others(&plane);
+    plane.delete(&path);
+    (attack.run)(plane.clone(), path.clone()).await;
+    let after = others(&plane);
+    let is_untouched = before == meanwhile && before == after;
+    let is_gone = plane.get(&path).is_none();
+    assert!(
+        is_gone || !is_untouched,
+        "{}: it does not go: {synced}",
+        attack.what
+    );
+    Outcome {
+        is_untouched,
+        synced,
+        before,
+        after,
+    }
+}
+
+fn named(name: &str) -> Value {
+    json!({"annotations": {"crossplane.io/external-name": name}})
+}
+
+/// A database as it has to be said.
+fn database(namespace: &str) -> Value {
+    json!({"namespace": namespace, "engine": {"type": "pxc", "version": "8.0.36-28.1",
+        "replicas": 5, "storage": {"size": "25Gi"}, "resources": {"cpu": "1", "memory": "2G"}},
+        "proxy": {"type": "haproxy"}})
+}
+
+/// What needs a grant: each of them comes through with one.
+fn beyond_the_own_namespace() -> Vec<Attack> {
+    let storage = json!({"namespace": "finance", "type": "s3", "bucket": "mine", "region": "r"});
+    let monitoring = json!({"namespace": "finance", "type": "pmm",
+        "pmm": {"url": "https://mine.example.com"}});
+    let attack = |what, run, plural, kind, metadata, spec| Attack {
+        what,
+        run,
+        plural,
+        kind,
+        metadata,
+        spec,
+    };
+    vec![
+        attack(
+            "reads another team's password",
+            run::<Databases>,
+            "everestdatabases",
+            "Database",
+            named("billing"),
+            json!({"managementPolicies": ["Observe"], "forProvider": {"namespace": "finance"},
+                "writeConnectionSecretToRef": {"name": "loot"}}),
+        ),
+        attack(
+            "changes another team's database",
+            run::<Databases>,
+            "everestdatabases",
+            "Database",
+            named("billing"),
+            json!({"managementPolicies": ["Observe", "Update"],
+                "forProvider": database("finance")}),
+        ),
+        attack(
+            "deletes another team's database",
+            run::<Databases>,
+            "everestdatabases",
+            "Database",
+            named("billing"),
+            json!({"forProvider": database("finance")}),
+        ),
+        attack(
+            "makes a database among another team's",
+            run::<Databases>,
+            "everestdatabases",
+            "Database",
+            json!({}),
+            json!({"managementPolicies": ["Observe", "Create"],
+                "forProvider": database("finance")}),
+        ),
+        attack(
+            "sends another team's backups elsewhere",
+            run::<BackupStorages>,
+            "everestbackupstorages",
+            "BackupStorage",
+            named("s3"),
+            json!({"managementPolicies": ["Observe", "Update"], "forProvider": storage}),
+        ),
+        attack(
+            "copies another team's database into a bucket",
+            run::<Backups>,
+            "everestbackups",
+            "Backup",
+            json!({}),
+            json!({"managementPolicies": ["Observe", "Create"], "forProvider": {
+                "namespace": "finance", "databaseName": "billing", "backupStorageName": "s3"}}),
+        ),
+        attack(
+            "overwrites another team's database",
+            run::<Restores>,
+            "everestrestores",
+            "Restore",
+            json!({}),
+            json!({"managementPolicies": ["Observe", "Create"], "forProvider": {
+                "namespace": "finance", "databaseName": "billing", "backupName": "sunday"}}),
+        ),
+        attack(
+            "has another team's databases report elsewhere",
+            run::<MonitoringConfigs>,
+            "everestmonitoringconfigs",
+            "MonitoringConfig",
+            named("pmm"),
+            json!({"managementPolicies": ["Observe", "Update"], "forProvider": monitoring}),
+        ),
+        attack(
+            "deletes another team's namespace",
+            run::<DatabaseNamespaces>,
+            "everestdatabasenamespaces",
+            "DatabaseNamespace",
+            named("finance"),
+            json!({"forProvider": {"engines": {}, "takeOwnership": true, "keepNamespace": false,
+                "forceDestroy": true}}),
+        ),
+        attack(
+            "makes a namespace",
+            run::<DatabaseNamespaces>,
+            "everestdatabasenamespaces",
+            "DatabaseNamespace",
+            json!({"name": "mine"}),
+            json!({"managementPolicies": ["Observe", "Create"],
+                "forProvider": {"engines": {"pxc": {}}}}),
+        ),
+    ]
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_beyond_the_own_namespace_is_reached_without_a_grant() {
+    let finance = json!([{"from": {"namespaces": ["finance"]}, "to": ["*"],
+        "databaseNamespaces": true}]);
+    let elsewhere = json!([{"from": {"namespaces": ["shop"]}, "to": ["elsewhere"],
+        "databaseNamespaces": true}]);
+    let labelled = json!([{"from": {"selector": {"matchLabels": {"team": "finance"}}},
+        "to": ["*"], "databaseNamespaces": true}]);
+    for attack in beyond_the_own_namespace() {
+        for grants in [&json!([]), &finance, &elsewhere, &labelled] {
+            let outcome = attempt(&attack, grants).await;
+            assert_eq!(outcome.before, outcome.after, "{}: {grants}", attack.what);
+            assert!(outcome.is_untouched, "{}: {grants}", attack.what);
+            let message = outcome.synced["message"].as_str().unwrap();
+            assert!(
+                message.contains("spec.grants"),
+                "{}: {message}",
+                attack.what
+            );
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_grant_is_all_that_keeps_from_it() {
+    let named = json!([{"from": {"namespaces": ["shop"]}, "to": ["finance", "mine"],
+        "databaseNamespaces": true}]);
+    let labelled = json!([{"from": {"selector": {"matchLabels": {"team": "shop"}}},
+        "to": ["*"], "databaseNamespaces": true}]);
+    for attack in beyond_the_own_namespace() {
+        for grants in [&named, &labelled] {
+            let outcome = attempt(&attack, grants).await;
+            assert!(!outcome.is_untouched, "{}: {}", attack.what, outcome.synced);
+        }
+    }
+}
+
+/// What is refused in the own namespace too, and with any grant.
+fn within_reach() -> Vec<(Attack, &'static str)> {
+    let attack = |what, run, plural, kind, metadata, spec| Attack {
+        what,
+        run,
+        plural,
+        kind,
+        metadata,
+        spec,
+    };
+    vec![
+        (
+            attack(
+                "takes over a database by chance of its name",
+                run::<Databases>,
+                "everestdatabases",
+                "Database",
+                json!({"name": "billing"}),
+                json!({"forProvider": database("shop")}),
+            ),
+            "crossplane.io/external-name: billing",
+        ),
+        (
+            attack(
+                "takes over a storage by chance of its name",
+                run::<BackupStorages>,
+                "everestbackupstorages",
+                "BackupStorage",
+                json!({"name": "s3"}),
+                json!({"forProvider": {"type": "s3", "bucket": "mine", "region": "r",
+                    "secretRef": {"name": "keys"}}}),
+            ),
+            "crossplane.io/external-name: s3",
+        ),
+        (
+            attack(
+                "takes over a namespace by chance of its name",
+                run::<DatabaseNamespaces>,
+                "everestdatabasenamespaces",
+                "DatabaseNamespace",
+                json!({"name": "finance"}),
+                json!({"forProvider": {"engines": {}, "forceDestroy": true}}),
+            ),
+            "crossplane.io/external-name: finance",
+        ),
+        (
+            attack(
+                "deletes a database whose change was refused",
+                run::<Databases>,
+                "everestdatabases",
+                "Database",
+                named("billing"),
+                json!({"forProvider": {"engine": {"type": "postgresql", "replicas": 1,
+                    "storage": {"size": "25Gi"}, "resources": {"cpu": "1", "memory": "2G"}}}}),
+            ),
+            "engine.type",
+        ),
+        (
+            attack(
+                "deletes a namespace that is none of Everest's",
+                run::<DatabaseNamespaces>,
+                "everestdatabasenamespaces",
+                "DatabaseNamespace",
+                named("plain"),
+                json!({"forProvider": {"engines": {"pxc": {}}, "forceDestroy": true}}),
+            ),
+            "takeOwnership",
+        ),
+        (
+            attack(
+                "overwrites a Secret with the credentials of a database",
+                run::<Databases>,
+                "everestdatabases",
+                "Database",
+                named("billing"),
+                json!({"managementPolicies": ["Observe"], "forProvider": {},
+                    "writeConnectionSecretToRef": {"name": "keys"}}),
+            ),
+            "does not belong to this resource",
+        ),
+        (
+            attack(
+                "overwrites the Secret that a storage names",
+                run::<BackupStorages>,
+                "everestbackupstorages",
+                "BackupStorage",
+                named("s3"),
+                json!({"managementPolicies": ["Observe", "Update"], "forProvider": {
+                    "type": "s3", "bucket": "theirs", "region": "r",
+                    "secretRef": {"name": "keys"}}}),
+            ),
+            "was not written for this",
+        ),
+    ]
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_belongs_to_others_stays_as_it_is_whatever_is_granted() {
+    let all = json!([{"from": {"namespaces": ["*"]}, "to": ["*"], "databaseNamespaces": true}]);
+    for (attack, said) in within_reach() {
+        let outcome = attempt(&attack, &all).await;
+        let synced = outcome.synced;
+        assert_eq!(outcome.before, outcome.after, "{}: {synced}", attack.what);
+        assert!(outcome.is_untouched, "{}: {synced}", attack.what);
+        let message = synced["message"].as_str().unwrap_or_default();
+        assert!(message.contains(said), "{}: {message}", attack.what);
+    }
+}
