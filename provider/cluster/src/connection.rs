@@ -81,8 +81,8 @@ pub enum ConnectError {
     /// There are no settings, no `KUBE_*` variables and no service account.
     #[error(
         "no cluster is configured: neither the provider block, nor the KUBE_* environment \
-         variables, nor a Pod's service account say where the API server is. Set config_path \
-         (or KUBE_CONFIG_PATH), or host with credentials{hint}"
+         variables, nor a Pod's service account give the address of the API server. Set \
+         config_path (or KUBE_CONFIG_PATH), or host with credentials{hint}"
     )]
     NothingConfigured {
         /// A sentence about a source that was found but is not read; empty otherwise.
@@ -297,8 +297,8 @@ fn advised(cause: String) -> String {
         return cause;
     }
     format!(
-        "{cause}. No certificate authority is given, and this machine or image holds none: give the \
-         certificate that has signed the server's (cluster_ca_certificate, or \
+        "{cause}. No certificate authority is configured, and this machine or image has none: \
+         configure the certificate that signed the server's (cluster_ca_certificate, or \
          certificate-authority-data in a kubeconfig)"
     )
 }

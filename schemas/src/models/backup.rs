@@ -6,9 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::Timeouts;
 use crate::Field;
 
-/// One backup of a database, taken when the resource is created. If the backup was deleted outside
-/// Terraform, the next plan warns and proposes a new backup, of the data at the time of the
-/// apply.
+/// One backup of a database, taken when the resource is created. If the backup no longer
+/// exists, the next plan warns and proposes a new backup, of the data at the time of the apply.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct BackupModel {
