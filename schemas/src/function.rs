@@ -20,18 +20,17 @@ pub const API_VERSION: &str = "everest.fn.openeverest.io/v1beta1";
 /// Kind of the input.
 pub const KIND: &str = "Input";
 
-/// What the function composes, and how it looks after what other steps
+/// The databases and backups that the function composes, and how it handles those that other steps
 /// compose.
 ///
-/// Whatever the input says, every DatabaseCluster, DatabaseClusterBackup and
-/// DatabaseClusterRestore that the pipeline desires is checked against
-/// Everest's rules, named, protected and judged for readiness. A step without
-/// databases and backups only does that.
+/// For every DatabaseCluster, DatabaseClusterBackup and DatabaseClusterRestore that the pipeline
+/// desires, the function checks Everest's rules, sets the name, protects the object against
+/// accidental deletion and reports its readiness. A step without databases and backups does only
+/// that.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Input {
-    /// Databases to compose, or to say more about where an earlier step
-    /// composes them.
+    /// Databases to compose, or additions to databases that an earlier step composes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend(
         "x-kubernetes-list-type" = "map",
@@ -39,8 +38,8 @@ pub struct Input {
     ))]
     pub databases: Vec<DatabaseInput>,
 
-    /// Backups to take once, on demand, or to say more about where an earlier
-    /// step composes them. Regular ones are schedules of a database.
+    /// Backups to take once, on demand, or additions to backups that an earlier step composes. For
+    /// regular backups, use the schedules of a database.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend(
         "x-kubernetes-list-type" = "map",
@@ -48,24 +47,23 @@ pub struct Input {
     ))]
     pub backups: Vec<BackupInput>,
 
-    /// What Crossplane is asked to look up, and needs to be allowed to read.
-    /// `Everest`: objects of Everest and of its engines. `All`: Namespaces,
-    /// StorageClasses and the existence of Secrets as well. `None`: nothing but
-    /// what a connection Secret needs; rules that only the cluster can answer
-    /// are then left to Everest. Default `Everest`.
+    /// Objects that the function asks Crossplane to read; Crossplane needs permission to read them.
+    /// `Everest`: objects of Everest and of its engines. `All`: also Namespaces, StorageClasses and
+    /// whether Secrets exist. `None`: only the objects that a connection Secret needs; Everest then
+    /// checks the rules that depend on the cluster. Default `Everest`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "lookups")]
     pub lookups: Option<Lookups>,
 
-    /// Ids of rules whose warnings are not to be reported, such as
-    /// `scheduled-backups`. What a rule refuses stays refused.
+    /// IDs of rules whose warnings to suppress, such as `scheduled-backups`. Errors of these rules
+    /// are still reported.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub silence: Vec<String>,
 
-    /// How long an answer holds, as a Go duration of at least `10s`: what is
-    /// looked up is not watched, so that a rotated password shows after this
-    /// time. Longer, and Crossplane works less where nothing happens; it takes
-    /// the shortest that any step of the pipeline says. Default `60s`.
+    /// Time to live of the function's response: a Go duration of at least `10s`. Crossplane does
+    /// not watch the objects that the function reads, so a rotated password is noticed after this
+    /// time. A longer time means fewer runs of the pipeline. If several steps set it, the shortest
+    /// applies. Default `60s`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ttl: Option<String>,
 }

@@ -49,11 +49,11 @@ Most of Everest's rules live in its API server, and a program that writes Kubern
 never meets them. This provider checks them itself: at plan, on the attribute that breaks
 them, before anything is written.
 
-An error stops the plan or the apply. On an object that exists, a rule is told only if the
-change breaks it. What was broken before and stays so is told where it stands against the
-change: Kubernetes refuses every write of a database whose version is no longer offered (an
-error), and Everest carries out no change of a database that refers to something missing (a
-warning). A value that is not known yet breaks no rule.
+An error stops the plan or the apply. For an existing object, a rule is reported only if the
+change breaks it. A rule that was already broken is reported only if it prevents the change:
+Kubernetes refuses every write of a database whose version is no longer offered (an error), and
+Everest makes no change to a database that refers to something missing (a warning). A value that
+is not known yet is not checked.
 
 ";
 
@@ -70,10 +70,10 @@ fn counts() -> String {
         .filter(|rule| rule.checked.first() != Some(&Checked::Cluster))
         .count();
     format!(
-        "| Told | Rules |\n|---|---|\n\
+        "| Where the error appears | Rules |\n|---|---|\n\
          | in a plan of this provider | {}, {offline} of them without a cluster |\n\
          | in a plan of `kubernetes_manifest`, by its dry run on the cluster | {} |\n\
-         | in an answer of Everest's REST API, which makes no plan | {} |\n",
+         | in a response of Everest's REST API, which has no plans | {} |\n",
         about_everest().count(),
         held_by(&[Holder::Admission]),
         held_by(&[Holder::Admission, Holder::RestApi]),
@@ -83,13 +83,12 @@ fn counts() -> String {
 const COUNTED: &str = "
 ## How the rules are counted
 
-Each rule below counts once, for whatever engines it holds; those for the provider's own
-settings are left out, and so are Everest's rules for kinds that the provider does not manage.
-A dry run meets what Kubernetes admits an object by: the schemas and
-CEL rules of Everest's definitions and the admission webhooks of its operator, if they are
-installed. The REST API adds the checks of Everest's API server; it writes the same objects,
-so that admission holds for it too. The others are held by nobody else: what breaks them is
-accepted, and fails later or does nothing.
+Each rule below counts once, whatever engines it is for; rules for the provider's own settings
+are not counted, nor are Everest's rules for kinds that the provider does not manage. A dry run
+checks what Kubernetes checks at admission: the schemas and CEL rules of Everest's CRDs and, if
+installed, the admission webhooks of its operator. The REST API adds the checks of Everest's API
+server; it writes the same objects, so admission applies to it too. Nothing else checks the
+remaining rules: an object that breaks them is accepted, and fails later or has no effect.
 
 ## What is not checked
 
@@ -99,38 +98,39 @@ accepted, and fails later or does nothing.
   bucket cannot be reached, so wrong credentials show in the first backup.
 - **A name that is taken**: a plan cannot tell it from an object that the same run replaces.
   The apply says it before it writes, with the line that imports the object; see
-  [below](#objects-that-exist-already).
+  [below](#objects-that-already-exist).
 - **Labels that switch Everest's webhooks off** (`everest.percona.com/skip-validating-webhook`,
   `…/skip-mutating-webhook`): the provider never sets them, and its own checks go on if you do.
 - **The image of an engine's operator**: Everest reads the operator's version from what follows
   the first colon of the image, so a registry with a port, or an image by digest, leaves it
   without versions. That is seen as `engine-installed`.
-- **Rules about names on what exists**: they hold when an object is created; what was made
-  elsewhere can be imported under any name.
-- **The time of the latest data** (`pitr.type = \"latest\"`): Everest's definition has the word,
-  but Everest refuses it everywhere; see `pitr-latest`.
-- **A Secret that PXC databases of a namespace share** (`haproxy-env-secret`): it belongs to the
-  first of them, goes with it, and is made again by Everest when it looks at another one.
+- **Names of existing objects**: rules about names apply when an object is created; an object
+  that was created elsewhere can be imported under any name.
+- **The time of the latest data** (`pitr.type = \"latest\"`): Everest's CRD allows the value,
+  but Everest always refuses it; see `pitr-latest`.
+- **A Secret that PXC databases of a namespace share** (`haproxy-env-secret`): the first of
+  them owns it. It is deleted with that database, and Everest creates it again at the next
+  reconcile of another.
 
-## Objects that exist already
+## Objects that already exist
 
 An apply that is to create an object whose name is taken ends in an error that names the id to
-import the object with. The error means that somebody else made the object, or that another
-state holds it: neither is taken over.
+import the object with. The error means that someone else created the object, or that it is in
+another state: the provider does not adopt such objects.
 
-One kind of object is taken over: one that this provider made for a creation that never came to
-its end, because the provider or Terraform was killed or the answer was lost. Apply the same
-configuration again, from any machine, and the apply goes on with that object, 40 seconds later:
-until then a run that is still at work on the object would have said so, and the apply would end
-in an error. The provider knows the object by the annotation
-`everest.openeverest.io/created-by-apply`, which holds a digest of what was written, and which is
-taken off once Terraform has the answer. If you change the configuration
-of the object before you apply again, the digest differs and the object is an error: import it.
+There is one exception: an object that this provider created in an apply that did not finish,
+because the provider or Terraform was killed or the response was lost. Apply the same
+configuration again, from any machine, and the apply continues with that object after 40 seconds:
+if another run is still working on the object, that run shows itself within this time, and the
+apply ends in an error. The provider recognizes the object by the annotation
+`everest.openeverest.io/created-by-apply`. It contains a digest of the written object, and the
+provider removes it once Terraform has the response. If you change the configuration of the
+object before you apply again, the digest differs and the object is an error: import it.
 
-If the provider is killed after the state has the object and before the annotation is off, the
-next plan shows an update in place with one output that is known after apply. Its apply takes
-the annotation off. Until then another configuration that says exactly the same could take over
-the object, so apply that plan soon.
+If the provider is killed after the state has the object and before the annotation is removed,
+the next plan shows an update in place with one output that is known after apply. Its apply
+removes the annotation. Until then, another configuration with exactly the same values could
+adopt the object, so apply that plan soon.
 
 The Secret of a backup storage has no annotation. The Secret is written again if this provider
 wrote it and nothing but the storage to be created uses it.
@@ -152,27 +152,26 @@ const SECTIONS: [(Checked, &str, &str); 3] = [
     (
         Checked::Cluster,
         "Checked against the cluster",
-        "These are checked when the cluster can be reached. What is missing is a warning at plan, \
-         because the same run may still make it, and an error right before the write. What may \
-         not be read, because a permission is missing, is not checked.",
+        "These are checked when the cluster can be reached. If an object is missing, that is a \
+         warning at plan, because the same run may still create it, and an error right before the \
+         write. Objects that the provider has no permission to read are not checked.",
     ),
 ];
 
 const CLUSTER: &str = "
 ## What the cluster says itself
 
-Where the cluster can be reached, the plan of a database, a backup storage, a backup or a
-restore is rehearsed: what the apply would write is sent as a dry run, so that the API server,
-its admission policies and Everest's webhooks speak before anything is written. What they
-refuse is an error of the plan; what they miss, a Secret for example, is a warning, because the
-same run may still make it. The deletion of a backup is rehearsed too, and what stands against
-it is a warning.
+If the cluster can be reached, the plan sends the objects that the apply would write (databases,
+backup storages, backups and restores) to the API server as a dry run, so that the schemas, the
+admission policies and Everest's webhooks check them before anything is written. If they refuse
+an object, the plan has an error; if they miss something, such as a Secret, the plan has a
+warning, because the same run may still create it. The deletion of a backup is also sent as a dry
+run; a refusal is a warning.
 
-Only a configuration that is wholly known is rehearsed, once its namespace exists, and only a
-change that the server would notice: one request for each changed object, and none where nothing
-changes. A change that an apply would have to wait for, Secrets, and the keys of a data import
-are never sent. A cluster that does not answer, a permission that is missing and a webhook that
-is down stop no plan.
+The dry run needs a fully known configuration and an existing namespace. It sends one request for
+each object that changes on the server, and none without changes. It never sends changes that an
+apply would have to wait for, Secrets, or the keys of a data import. A plan does not fail because
+the cluster does not respond, a permission is missing or a webhook is down.
 
 ## Values that others have set
 
@@ -201,23 +200,23 @@ These are no conflicts:
 - values that were written once, by hand or by a program, into an object that was then imported, or
   before the last apply.
 
-Versions and the sizes of volumes only go up. One that somebody else has raised since the last
-apply is kept: the plan warns and names the value to write into the configuration, and all other
-changes are planned and applied. Only a configuration that is lowered itself is refused. What was
-raised before the first apply of an imported resource cannot be told from that, and is refused
-until the configuration says it.
+Versions and volume sizes can only be raised. If someone else raised one since the last apply, the
+raised value is kept: the plan warns and names the value to write into the configuration, and all
+other changes are planned and applied. Only a value that is lowered in the configuration is
+refused. A value that was raised before the first apply of an imported resource looks the same, and
+is refused until the configuration has it.
 ";
 
 const IMPACT: &str = "
 ## What a change does
 
-When a change is felt by a database that runs, the plan says so in one warning for each
-database, unless the provider's `impact_warnings` is `false`. Where a database has a single
-member, a restart of its members means that it cannot be reached meanwhile; where it is
-paused, the change waits until it is started.
+If a change affects a running database, the plan says so in one warning for each database, unless
+the provider's `impact_warnings` is `false`. If a database has a single member, a restart of its
+members means that it cannot be reached meanwhile; if it is paused, the change waits until it is
+started.
 
-Where a value is known only at apply, because it comes from another resource, the warning names the
-attribute, says that the effect of its change is not known yet, and lists what it may be.
+If a value is known only at apply, because it comes from another resource, the warning names the
+attribute, says that the effect of its change is not known yet, and lists the possible effects.
 
 | Attribute | When | Engines | What happens |
 |---|---|---|---|
@@ -225,9 +224,9 @@ attribute, says that the effect of its change is not known yet, and lists what i
 
 const ENDING: &str = "
 Destroying a database deletes its volumes with everything in them. The data of its backups
-stays in the bucket unless `keep_backup_data` is `false`. With `final_backup` a last backup is
-taken first, and its data stays in any case; where it cannot be taken, the database stays. A
-destruction that is tried again within an hour counts the one that it has.
+stays in the bucket unless `keep_backup_data` is `false`. With `final_backup`, a final backup is
+taken first, and its data stays in any case; if it cannot be taken, the database is not destroyed.
+A destruction that is retried within an hour uses the final backup that it has already taken.
 ";
 
 fn entry(page: &mut String, rule: &Rule) {

@@ -110,7 +110,7 @@ pub(crate) async fn apply<K: Kind + serde::Serialize>(
                 return Ok(applied);
             }
             Err(error) if error.is_transient() && attempts_left > 0 => {
-                tracing::debug!(%error, "the object is looked at again");
+                tracing::debug!(%error, "reading the object again");
                 tokio::time::sleep(BETWEEN_ATTEMPTS).await;
             }
             Err(error) => return Err(error),
@@ -345,7 +345,7 @@ mod tests {
             ("2Gi", vec![]),
             (
                 "4Gi",
-                vec!["labels[\"size\"]: the cluster made 4Gi of 2Gi".to_owned()],
+                vec!["labels[\"size\"]: the cluster changed 2Gi to 4Gi".to_owned()],
             ),
         ] {
             let (cluster, _) = api_server::cluster(move |_, _, _| Answer::Json(200, sized(made)));

@@ -83,8 +83,8 @@ pub enum ConnectError {
     /// There are no settings, no `KUBE_*` variables and no service account.
     #[error(
         "no cluster is configured: neither the provider block, nor the KUBE_* environment \
-         variables, nor a Pod's service account say where the API server is. Set config_path \
-         (or KUBE_CONFIG_PATH), or host with credentials{hint}"
+         variables, nor a Pod's service account give the address of the API server. Set \
+         config_path (or KUBE_CONFIG_PATH), or host with credentials{hint}"
     )]
     NothingConfigured {
         /// A sentence about a source that was found but is not read; empty otherwise.

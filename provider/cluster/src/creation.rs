@@ -154,7 +154,7 @@ async fn claimed<K: Kind>(
     body: &Value,
 ) -> Result<K, ClusterError> {
     let object = objects.named(name);
-    tracing::info!(%object, "made by another run with the same configuration: waiting for a sign of it");
+    tracing::info!(%object, "created by another run with the same configuration: waiting for a sign of that run");
     let (mut found, mut claimed_at) = (existing, None::<Instant>);
     let mut claims_left = CLAIMS;
     loop {
@@ -204,8 +204,8 @@ async fn claim<K: Kind>(
 fn at_work(object: Box<Object>) -> ClusterError {
     ClusterError::AlreadyExists {
         object,
-        remedy: "Another run with the same configuration is making it at the moment. If both are \
-                 meant to be there, choose another name. If that run was ended, apply again in a \
+        remedy: "Another run with the same configuration is creating it at the moment. If you \
+                 need both objects, choose another name. If that run was stopped, apply again in a \
                  minute"
             .to_owned(),
     }

@@ -245,7 +245,7 @@ impl<'a> Driver<'a> {
                 // An API server that restarts during a long wait is no reason to give up.
                 Err(error) if self.is_answered && error.passes() => {
                     let object = self.named(&lifecycle.subject());
-                    tracing::warn!(%error, %object, "could not look; waiting goes on");
+                    tracing::warn!(%error, %object, "could not read the object; continuing to wait");
                     Performed::Wait
                 }
                 Err(error) => return Err(error),
@@ -532,7 +532,7 @@ impl<'a> Driver<'a> {
             Err(ClusterError::NotFound { .. }) => Ok(()),
             Err(error) if error.is_transient() && self.tries_left > 0 => {
                 self.tries_left -= 1;
-                tracing::debug!(%error, "the object is looked at again");
+                tracing::debug!(%error, "reading the object again");
                 tokio::time::sleep(source::BETWEEN_TRIES).await;
                 Ok(())
             }

@@ -26,8 +26,8 @@ pub(crate) const UNANSWERED: &str = "no answer within";
 pub enum ClusterError {
     /// The API server does not answer: refused, timed out, unknown host, untrusted certificate.
     #[error(
-        "the Kubernetes API server {server} does not answer: {cause}. Check that the cluster \
-         runs and that the provider's connection settings name it"
+        "the Kubernetes API server {server} does not respond: {cause}. Check that the cluster runs \
+         and that the provider's connection settings are correct"
     )]
     Unreachable {
         /// URL of the API server.
@@ -75,7 +75,7 @@ pub enum ClusterError {
     },
     /// The cluster runs Everest v2, which has other kinds.
     #[error(
-        "the cluster runs OpenEverest v2 (core.openeverest.io); this provider speaks v1 \
+        "the cluster runs OpenEverest v2 (core.openeverest.io); this provider supports only v1 \
          (everest.percona.com/v1alpha1), and there is no upgrade path between them. Point the \
          provider at a v1 cluster"
     )]
@@ -106,12 +106,12 @@ pub enum ClusterError {
     },
     /// Another manager owns fields that were to be changed.
     #[error(
-        "{object}: {}. Nothing was written{}. Take the value over into the configuration, remove \
-         it there, or {}",
+        "{object}: {}. Nothing was written{}. Set the value in the configuration, remove it from \
+         the configuration, or {}",
         conflicts.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
-        if *forcible { ", because the plan did not show that value. Plan again to see it: what a plan \
-            shows, its apply takes over" } else { "" },
-        if *forcible { "set force_conflicts = true to take back what a plan does not show" } else { "have the other manager give it up" }
+        if *forcible { ", because the plan did not show that value. Plan again to see it: an apply \
+            overwrites values that its plan shows" } else { "" },
+        if *forcible { "set force_conflicts = true to overwrite values that a plan does not show" } else { "make the other manager stop setting it" }
     )]
     Conflict {
         /// The object to be written.
@@ -123,7 +123,7 @@ pub enum ClusterError {
     },
     /// The object to create exists and is not ours.
     #[error(
-        "{object} exists already and was not created by this apply. {}",
+        "{object} already exists and was not created by this apply. {}",
         remedy
     )]
     AlreadyExists {
@@ -142,8 +142,8 @@ pub enum ClusterError {
     /// empty one under its name.
     #[error(
         "{object} was deleted{} after the change was planned. Nothing was written. Plan again: the \
-         new plan shows what there is now",
-        if *replaced { " and made anew by somebody else" } else { "" }
+         new plan shows the current state",
+        if *replaced { " and created again by someone else" } else { "" }
     )]
     Superseded {
         /// The object.

@@ -212,8 +212,8 @@ fn exists(namespaces: &Objects<Namespace>, existing: &Namespace) -> ClusterError
     } else if managed {
         format!("Everest manages it already: import it with the id {name:?}")
     } else {
-        "To have Everest manage it set take_ownership = true: it then stays when the resource is \
-         destroyed, unless keep_namespace = false"
+        "To let Everest manage it, set take_ownership = true: the namespace is then kept when the \
+         resource is destroyed, unless keep_namespace = false"
             .to_owned()
     };
     ClusterError::AlreadyExists {

@@ -311,7 +311,7 @@ impl<K: Kind> Objects<K> {
             } else {
                 return Err(error);
             };
-            tracing::debug!(%error, ?pause, "request is sent again");
+            tracing::debug!(%error, ?pause, "retrying the request");
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return Err(error),

@@ -95,7 +95,7 @@ where
                         | watcher::Event::Delete(object),
                     ) => changed(&object),
                     Err(error) => {
-                        tracing::debug!(%error, "a watch goes on after an error");
+                        tracing::debug!(%error, "a watch continues after an error");
                         if starts_again(&error) {
                             modes.send_replace(Mode::Failing);
                         }

@@ -182,7 +182,7 @@ impl<K: Kind> WatchCache<K> {
             && let Some((name, said)) = check.said.take()
             && self.is_behind(&name, said)
         {
-            tracing::debug!(resource = objects.resource(), "a watch begins anew");
+            tracing::debug!(resource = objects.resource(), "a watch starts again");
             let reflected = reflect(
                 objects.without_cache(),
                 self.view.clone(),

@@ -46,7 +46,8 @@ pub enum CronError {
     FieldCount(usize),
     /// A field uses something that the engines' parser does not know.
     #[error(
-        "{part:?} is not understood as {field}; numbers, `*`, lists (1,15), ranges (1-5) and steps (*/6) are"
+        "{part:?} is not a valid {field}; valid are numbers, `*`, lists (1,15), ranges (1-5) and \
+         steps (*/6)"
     )]
     Field {
         /// Which of the five.
@@ -58,7 +59,7 @@ pub enum CronError {
     #[error("{0}")]
     Meaning(String),
     /// The days of the month are beyond the end of every month.
-    #[error("none of its months has such a day, so its time never comes")]
+    #[error("none of its months has such a day, so it never runs")]
     NeverComes,
     /// The operator of the engine cannot run it at intervals.
     #[error(
@@ -73,8 +74,8 @@ pub enum CronError {
     NoZone(Engine),
     /// The operator of the engine finds a time zone only if its image has them.
     #[error(
-        "the operator of {0} finds no time zone unless somebody has put them into its image, and \
-         then never takes a backup; write the time in UTC, without TZ= or CRON_TZ="
+        "the image of the operator of {0} has no time zone data unless someone added it, and \
+         without it no backup is taken; write the time in UTC, without TZ= or CRON_TZ="
     )]
     ZoneUnsure(Engine),
 }

@@ -154,54 +154,54 @@ impl Dialect {
     pub(crate) fn phrase(self, phrase: Phrase) -> &'static str {
         match (self, phrase) {
             (Self::Terraform, Phrase::MayStillCome) => {
-                "If the same run sees to it, refer to that resource from here, so that it comes \
-                 first."
+                "If the same run creates it, refer to that resource here, so that Terraform \
+                 creates it first."
             }
             (_, Phrase::MayStillCome) => {
-                "If it is being made at the moment, this passes by itself."
+                "If it is being created at the moment, this resolves itself."
             }
             (Self::Terraform, Phrase::TakeOverFirst) => {
-                "Leave {engine.crVersion} out, or set it to \"recommended\" or to that version: the \
-                 apply then takes it over first. Where the configuration names none, the operator \
-                 was upgraded after the plan was made: plan again."
+                "Omit {engine.crVersion}, or set it to \"recommended\" or to that version: the \
+                 apply then updates the CR version first. If the configuration does not set it, \
+                 the operator was upgraded after the plan: plan again."
             }
             (_, Phrase::TakeOverFirst) => {
-                "Set {engine.crVersion} to \"recommended\", which takes it over first, or to that \
-                 version, and change the engine's once it is taken over."
+                "Set {engine.crVersion} to \"recommended\", which updates the CR version first, or \
+                 to that version, and change {engine.version} afterwards."
             }
             (Self::Terraform, Phrase::DeletePaused) => {
-                "Set {paused = false} and apply that first, or take {finalBackup} out and apply \
-                 that: then the database goes without one."
+                "Set {paused = false} and apply that first, or remove {finalBackup} and apply \
+                 that: the database is then destroyed without a final backup."
             }
             (Self::Terraform, Phrase::Unprotect) => "Set it to false and apply that first",
             (_, Phrase::Unprotect) => {
-                "Set it to false to delete the database, or take Delete out of \
-                 spec.managementPolicies to leave it and let the managed resource go"
+                "Set it to false to delete the database, or remove Delete from \
+                 spec.managementPolicies to delete the managed resource and keep the database"
             }
             (Self::Terraform, Phrase::NameNoClass) => {
-                "Leave {.class} out: nothing changes. To name the class that the volumes have, plan \
-                 with a refresh, once they exist, and with the right to list PersistentVolumeClaims \
-                 in the namespace of the database: naming it is no change then. For an empty \
-                 database of another class in the place of this one, plan with -replace and its \
+                "Omit {.class}: nothing changes. To set the class that the volumes have, plan with \
+                 a refresh once the volumes exist, with permission to list PersistentVolumeClaims \
+                 in the namespace of the database: setting the class is then no change. To replace \
+                 this database by an empty one of another class, plan with -replace and its \
                  address."
             }
             (_, Phrase::NameNoClass) => {
-                "Leave {.class} out: nothing changes. For another class make another database and \
-                 move the data by a backup."
+                "Omit {.class}: nothing changes. For another class, create another database from a \
+                 backup."
             }
             (Self::Terraform, Phrase::GiveCredentials) => "Set {accessKeyId} and {secretAccessKey}",
             (Self::Terraform, Phrase::GiveApiKey) => "Set {apiKey}",
-            (Self::Terraform, Phrase::LeaveApiKeyOut) => "leave {apiKey} out",
+            (Self::Terraform, Phrase::LeaveApiKeyOut) => "omit {apiKey}",
             (_, Phrase::GiveCredentials | Phrase::GiveApiKey) => "Set spec.forProvider.secretRef",
             (Self::Terraform, Phrase::LeaveCredentialsOut) => {
-                "leave {accessKeyId} and {secretAccessKey} out"
+                "omit {accessKeyId} and {secretAccessKey}"
             }
             (_, Phrase::LeaveCredentialsOut | Phrase::LeaveApiKeyOut) => {
-                "leave spec.forProvider.secretRef out"
+                "omit spec.forProvider.secretRef"
             }
             (_, Phrase::DeletePaused) => {
-                "Take {finalBackup} out: then the database goes without one. Or set spec.paused of \
-                 its DatabaseCluster to false."
+                "Remove {finalBackup}: the database is then deleted without a final backup. Or set \
+                 spec.paused of its DatabaseCluster to false."
             }
         }
     }

@@ -93,7 +93,7 @@ impl When {
             Self::Lowered => "lowered",
             Self::TurnedOn => "turned on",
             Self::TurnedOff => "turned off",
-            Self::KeepsFewer => "lowered, where 0 keeps all",
+            Self::KeepsFewer => "lowered (0 keeps all)",
         }
     }
 }
@@ -189,18 +189,18 @@ pub fn of_backup_destruction(what: &str, prior: &BackupModel) -> Summary {
     if prior.keep_backup_data.known() == Some(&false) {
         Summary {
             headline: format!("Destroying {what} deletes its data in the bucket"),
-            detail: "keep_backup_data is false in the state: nothing can be restored from this \
-                     backup afterwards. The data of a PostgreSQL backup stays all the same, because \
-                     its operator never deletes any. To keep the data, set keep_backup_data = true \
-                     and apply that first."
+            detail: "keep_backup_data is false in the state: afterwards this backup cannot be \
+                     restored. (The data of a PostgreSQL backup stays in any case, because its \
+                     operator never deletes backup data.) To keep the data, set keep_backup_data = \
+                     true and apply that first."
                 .to_owned(),
         }
     } else {
         Summary {
             headline: format!("Destroying {what} leaves its data in the bucket"),
             detail:
-                "keep_backup_data is true in the state: the object goes, and the data can still \
-                     be restored from by its path. To delete it as well, set keep_backup_data = \
+                "keep_backup_data is true in the state: only the object is deleted. The data can \
+                     still be restored by its path. To delete the data too, set keep_backup_data = \
                      false and apply that first."
                     .to_owned(),
         }
@@ -229,11 +229,11 @@ pub fn summary(what: &str, impacts: &[Impact], unknown: &[Unknown]) -> Option<Su
         (None, None) => return None,
         (Some(felt), None) => (felt, lines(impacts)),
         (None, Some(told)) => (
-            format!("What the change of {what} does is not known until apply"),
+            format!("The effect of changing {what} is not known until apply"),
             told,
         ),
         (Some(felt), Some(told)) => (
-            format!("{felt}, and more of what the change does is not known until apply"),
+            format!("{felt}; further effects of the change are not known until apply"),
             [lines(impacts), told].concat(),
         ),
     };
@@ -250,7 +250,7 @@ fn felt(what: &str, impacts: &[Impact]) -> Option<String> {
         Class::NoRestart => return None,
         Class::NewPods => format!("{what} gets more pods"),
         Class::FewerPods => format!("{what} loses pods"),
-        Class::StorageGrowth => format!("The volumes of {what} grow, and never shrink again"),
+        Class::StorageGrowth => format!("The volumes of {what} grow and cannot shrink again"),
         Class::RollingRestart => format!("The pods of {what} restart one by one"),
         Class::FullStop => format!("{what} cannot be reached for a while"),
         Class::Irreversible => format!("The change of {what} cannot be undone"),

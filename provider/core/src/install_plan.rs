@@ -73,7 +73,7 @@ pub fn decide(plan: &InstallPlan, asked: &[Asked]) -> Decision {
     let phase = status.map_or("", |status| status.phase.as_str());
     if plan.spec.approved {
         let phase = if phase.is_empty() {
-            "not looked at by OLM"
+            "not handled by OLM yet"
         } else {
             phase
         };
@@ -81,7 +81,7 @@ pub fn decide(plan: &InstallPlan, asked: &[Asked]) -> Decision {
     }
     match phase {
         "RequiresApproval" => {}
-        "" => return Decision::Wait(format!("OLM has not looked at {name} yet")),
+        "" => return Decision::Wait(format!("OLM has not handled {name} yet")),
         phase => return Decision::Wait(format!("{name} is {phase}")),
     }
     let versions = &plan.spec.cluster_service_version_names;
@@ -116,8 +116,8 @@ pub fn refusal(plan: &InstallPlan, extra: &[Extra]) -> Text {
         Text::from("To agree to it set ").and(Text::join(agreements, " and "))
     };
     Text::from(format!(
-        "OLM's install plan {} would also install {}, which was not asked for, so it is not \
-         approved. ",
+        "OLM's install plan {} would also install {}, which the configuration does not ask for, so \
+         the provider does not approve it. ",
         plan.metadata.name.as_deref().unwrap_or_default(),
         also.join(", "),
     ))
@@ -332,7 +332,7 @@ mod tests {
         for (plan, words) in [
             (plan(&[PXC], "Installing", true), "approved and Installing"),
             (plan(&[PXC], "Complete", true), "approved and Complete"),
-            (plan(&[PXC], "", false), "has not looked"),
+            (plan(&[PXC], "", false), "has not handled"),
             (plan(&[PXC], "Planning", false), "is Planning"),
             (awaiting(&[]), "names no operator"),
         ] {

@@ -27,13 +27,15 @@ pub enum NameError {
     /// It starts with something else than a small letter, ends in a hyphen or
     /// holds something else than small letters, digits and hyphens.
     #[error(
-        "a name starts with a small letter, ends in a small letter or a digit, and holds only small letters, digits and hyphens (RFC 1035)"
+        "a name starts with a lowercase letter, ends with a lowercase letter or a digit, and \
+         contains only lowercase letters, digits and hyphens (RFC 1035)"
     )]
     Characters,
     /// A part between dots is empty, begins or ends with a hyphen, or holds
     /// something else than small letters, digits and hyphens.
     #[error(
-        "a name holds only small letters, digits, hyphens and dots, and begins and ends with a letter or a digit (RFC 1123)"
+        "a name contains only lowercase letters, digits, hyphens and dots, and starts and ends \
+         with a letter or a digit (RFC 1123)"
     )]
     ObjectCharacters,
 }

@@ -187,10 +187,10 @@ impl Checker {
             Some(all.iter().filter(|schema| holds(schema)).count())
         };
         if count("anyOf") == Some(0) {
-            self.fault(place, "has none of the forms that are allowed");
+            self.fault(place, "has none of the allowed forms");
         }
         if count("oneOf").is_some_and(|count| count != 1) {
-            self.fault(place, "must have exactly one of the forms that are allowed");
+            self.fault(place, "must have exactly one of the allowed forms");
         }
         if schema["not"].is_object() && holds(&schema["not"]) {
             self.fault(place, "has a form that is not allowed");
@@ -207,7 +207,7 @@ fn wrong(wanted: &str, found: &Value) -> String {
         Value::Array(_) => "a list",
         Value::Object(_) => "an object",
     };
-    format!("must be {wanted}, and is {found}")
+    format!("must be {wanted}, but is {found}")
 }
 
 fn article(type_: &str) -> &str {
@@ -232,7 +232,7 @@ fn not_listed(allowed: &[Value], value: &Value) -> String {
         .collect();
     let allowed = allowed.join(", ");
     match value {
-        Value::String(text) => format!("must be one of {allowed}, and is {text:?}"),
+        Value::String(text) => format!("must be one of {allowed}, but is {text:?}"),
         _ => format!("must be one of {allowed}"),
     }
 }
@@ -250,7 +250,7 @@ fn no_field(schema: &Value) -> String {
     if names.is_empty() {
         return "is not a field".to_owned();
     }
-    format!("is not a field; those there are: {}", names.join(", "))
+    format!("is not a field; the fields are: {}", names.join(", "))
 }
 
 /// Checks the list itself: its length, and that its elements are distinct.
@@ -259,7 +259,7 @@ fn elements(schema: &Value, items: &[Value], fault: &mut impl FnMut(String)) {
     size.check(items.len(), "element", fault);
     let distinct: BTreeSet<_> = items.iter().map(Value::to_string).collect();
     if schema["uniqueItems"] == true && distinct.len() < items.len() {
-        fault("must not hold the same element twice".to_owned());
+        fault("must not contain the same element twice".to_owned());
     }
     let key = schema.pointer("/x-kubernetes-list-map-keys/0");
     if let Some(key) = key.and_then(Value::as_str) {
@@ -379,19 +379,19 @@ mod tests {
             (
                 json!({"type": "integer"}),
                 json!(1.5),
-                "it must be a whole number, and is a number",
+                "it must be a whole number, but is a number",
                 json!(2.0),
             ),
             (
                 json!({"type": "string"}),
                 json!(null),
-                "it must be text, and is nothing",
+                "it must be text, but is nothing",
                 json!(""),
             ),
             (
                 json!({"enum": ["a", 1]}),
                 json!("b"),
-                "it must be one of a, 1, and is \"b\"",
+                "it must be one of a, 1, but is \"b\"",
                 json!(1),
             ),
             (
@@ -463,13 +463,13 @@ mod tests {
             (
                 json!({"uniqueItems": true}),
                 json!([1, 1]),
-                "it must not hold the same element twice",
+                "it must not contain the same element twice",
                 json!([1, 2]),
             ),
             (
                 json!({"items": {"type": "string"}}),
                 json!(["a", 1]),
-                "[1] must be text, and is a number",
+                "[1] must be text, but is a number",
                 json!(["a"]),
             ),
             (
@@ -481,19 +481,19 @@ mod tests {
             (
                 json!({"properties": {"a": {"properties": {"b": {"type": "string"}}}}}),
                 json!({"a": {"b": 1}}),
-                "a.b must be text, and is a number",
+                "a.b must be text, but is a number",
                 json!({"a": {"b": "x"}}),
             ),
             (
                 json!({"properties": {"a": {}}, "additionalProperties": false}),
                 json!({"b": 1}),
-                "b is not a field; those there are: a",
+                "b is not a field; the fields are: a",
                 json!({"a": 1}),
             ),
             (
                 json!({"additionalProperties": {"type": "string"}}),
                 json!({"b": 1}),
-                "b must be text, and is a number",
+                "b must be text, but is a number",
                 json!({"b": "x"}),
             ),
             (
@@ -511,13 +511,13 @@ mod tests {
             (
                 json!({"anyOf": [{"type": "string"}, {"minimum": 1}]}),
                 json!(0),
-                "it has none of the forms that are allowed",
+                "it has none of the allowed forms",
                 json!(1),
             ),
             (
                 json!({"oneOf": [{"minimum": 0}, {"minimum": 1}]}),
                 json!(2),
-                "it must have exactly one of the forms that are allowed",
+                "it must have exactly one of the allowed forms",
                 json!(0),
             ),
             (
@@ -539,7 +539,7 @@ mod tests {
         let later = json!({"a": 1, "b": 1});
         assert_eq!(
             of(later.clone(), Reading::Definition),
-            "b is not a field; those there are: a"
+            "b is not a field; the fields are: a"
         );
         assert_eq!(of(later.clone(), Reading::OlderDefinition), "");
         assert_eq!(of(later, Reading::Plain), "");
@@ -553,7 +553,7 @@ mod tests {
         for (value, told) in [
             (
                 json!([]),
-                "it must be a quantity such as 25Gi, and is a list",
+                "it must be a quantity such as 25Gi, but is a list",
             ),
             (json!("25Gib"), ""),
         ] {

@@ -72,12 +72,12 @@ pub fn objection(
         return Some(format!("in state {state:?}"));
     }
     if let CrVersion::Pending(version) = upgrade::cr_version(status) {
-        return Some(format!("to take over {version}"));
+        return Some(format!("without the CR version {version}"));
     }
     // Everest may not have looked yet whether something is to be taken over.
     let runs_as = status.and_then(|status| status.cr_version.as_deref());
     if runs_as.is_some_and(|version| !version.is_empty() && version != hop.from) {
-        return Some(format!("to take over {}", hop.from));
+        return Some(format!("without the CR version {}", hop.from));
     }
     let version = engine.version.known_str().unwrap_or_default();
     if offered.is_some_and(|offered| !offered.is_empty() && !offered.contains_key(version)) {
@@ -230,8 +230,8 @@ pub fn summary(
             && *version != hop.to
         {
             further.push(format!(
-                "{} goes on to {version} version by version, as soon as the databases of {} have \
-                 taken over the one before.",
+                "{} continues to {version}, version by version, as soon as the databases of {} \
+                 have the CR version of the one before.",
                 hop.engine.operator(),
                 hop.engine
             ));
@@ -287,12 +287,12 @@ fn databases(engines: &[Engine], facts: &Facts) -> String {
         .map(|(name, _)| name.as_str())
         .collect();
     if touched.is_empty() {
-        return "No database of the namespace is run by them.".to_owned();
+        return "They run no database in the namespace.".to_owned();
     }
     format!(
-        "They run {}: these databases go on running, and are to take over the new version \
-         afterwards (engine.cr_version), which restarts them one member after another. While an \
-         operator is being upgraded Everest takes no change of a database in the namespace.",
+        "They run {}: these databases keep running. Afterwards, update their CR version \
+         (engine.cr_version), which restarts their members one by one. During the upgrade of an \
+         operator, Everest accepts no change of a database in the namespace.",
         touched.join(", ")
     )
 }

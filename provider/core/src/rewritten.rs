@@ -87,7 +87,7 @@ impl fmt::Display for Rewritten {
         let (made, sent) = (shown(&self.made), shown(&self.sent));
         write!(
             f,
-            "{}: the cluster made {made} of {sent}",
+            "{}: the cluster changed {sent} to {made}",
             self.path.snake_case()
         )
     }
@@ -111,12 +111,12 @@ mod tests {
         let engine = |memory: &str, replicas: i32| json!({"engine": {"replicas": replicas, "resources": {"memory": memory}}});
         assert_eq!(
             told(engine("4G", 3), engine("2G", 3)),
-            ["engine.resources.memory: the cluster made 4G of 2G"]
+            ["engine.resources.memory: the cluster changed 2G to 4G"]
         );
         assert_eq!(told(engine("2000M", 3), engine("2G", 3)), [""; 0]);
         assert_eq!(
             told(engine("2G", 5), engine("2G", 3)),
-            ["engine.replicas: the cluster made 5 of 3"]
+            ["engine.replicas: the cluster changed 3 to 5"]
         );
     }
 
@@ -138,7 +138,7 @@ mod tests {
         let told = told(schedules("0 3 * * *"), schedules("0 2 * * *"));
         assert_eq!(told.len(), 1);
         assert!(
-            told[0].starts_with("backup.schedules: the cluster made"),
+            told[0].starts_with("backup.schedules: the cluster changed"),
             "{told:?}"
         );
     }

@@ -161,7 +161,7 @@ pub(crate) fn may_be_made_by_the_run(finding: &Finding) -> bool {
 /// The findings for a value that only goes up and that someone else has raised.
 pub(crate) fn raised_elsewhere(path: FieldPath, asked: &str, has: &str) -> Vec<Finding> {
     let mut findings = Findings::default();
-    let summary = format!("Somebody else has raised {asked} to {has}, which is kept");
+    let summary = format!("Someone else raised {asked} to {has}, which is kept");
     findings.warning(&table::general::RAISED_ELSEWHERE, path, summary);
     findings.into_findings()
 }

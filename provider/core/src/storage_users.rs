@@ -16,8 +16,8 @@ use crate::lifecycle::ReadsSecret;
 
 /// The advice for a user who deletes a storage in use.
 pub const REMEDY: &str = "Remove the storage from these databases and delete these backups and \
-    restores first: Everest holds a storage that is in use. Give another storage that reads the \
-    same Secret one of its own: this one's goes with it";
+    restores first: Everest keeps a storage that is in use. If another storage reads the same \
+    Secret, give it a Secret of its own: this Secret is deleted with this storage";
 
 /// One user of a storage.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -31,10 +31,10 @@ pub fn summary(what: &str, planned: &NamespaceModel, facts: &Facts) -> Option<Su
         return None;
     }
     Some(Summary {
-        headline: format!("{what} overwrites labels or annotations of the namespace that is there"),
+        headline: format!("{what} overwrites labels or annotations of the existing namespace"),
         detail: format!(
             "take_ownership is true, and the namespace has other values: {}. Destroying the resource \
-             does not bring them back.",
+             does not restore them.",
             lines.join("; ")
         ),
     })
@@ -50,7 +50,7 @@ fn overwritten(
         let shown = |value: &str| format!("{:?}", clean(value, LONGEST));
         let line = || {
             format!(
-                "{map}[{key:?}] goes from {} to {}",
+                "{map}[{key:?}] changes from {} to {}",
                 shown(before),
                 shown(after)
             )
@@ -85,8 +85,8 @@ mod tests {
         let told_of = told(true, theirs.clone()).unwrap();
         assert!(
             told_of.contains(
-                "values: labels[\"app.kubernetes.io/managed-by\"] goes from \"helm\" to \
-                 \"everest\"; labels[\"team\"] goes from \"theirs\" to \"a\". "
+                "values: labels[\"app.kubernetes.io/managed-by\"] changes from \"helm\" to \
+                 \"everest\"; labels[\"team\"] changes from \"theirs\" to \"a\". "
             ),
             "{told_of}"
         );

@@ -62,12 +62,12 @@ impl Kind for Backup {
             });
             diags.warning(
                 AttributePath::root(),
-                format!("{what} is gone: as long as it is configured, another backup is taken"),
+                format!("{what} no longer exists: the next apply takes another backup"),
                 format!(
-                    "The DatabaseClusterBackup had succeeded and does not exist any more. The next \
-                     apply takes a backup of what the database {database} holds then: not what the \
-                     old one held, and nothing if the database was made anew since.{left} To take \
-                     none, take the resource out of the configuration."
+                    "The DatabaseClusterBackup succeeded but no longer exists. The next apply \
+                     takes a backup of the data that the database {database} then has, which \
+                     differs from the old backup and may be empty if the database was created \
+                     again.{left} To take no backup, remove the resource from the configuration."
                 ),
             );
         }

@@ -88,10 +88,10 @@ impl Kind for BackupStorage {
             .map_err(|error| diagnostics::cluster_error(&error, &format!("destroy {shown}")))?;
         if released {
             diags.push(Diagnostic::warning(
-                format!("{shown} was deleted by somebody else while it was used"),
-                "Everest does not look at such a storage again, so it would stay for ever. Nothing \
-                 uses it any more: Everest's finalizer everest.percona.com/in-use-protection was \
-                 taken off, and the storage goes.",
+                format!("{shown} was deleted by someone else while it was in use"),
+                "Everest does not reconcile such a storage again, so it would stay forever. \
+                 Nothing uses it any more, so the provider removed Everest's finalizer \
+                 everest.percona.com/in-use-protection, and the storage is deleted.",
             ));
         }
         Ok(())

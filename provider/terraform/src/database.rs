@@ -32,9 +32,9 @@ impl Kind for Database {
     const SCOPE: Scope = Scope::Namespace;
     const TIMEOUTS: Defaults = Defaults::minutes(60, 60, 30);
     const LASTING: &'static [&'static str] = &["credentialsSecretName", "uid"];
-    const AFTER_FAILURE: &'static str = "A database whose creation failed is tainted: the next apply destroys it, whatever \
-         deletion_protection says, because it never held its data, and makes it again. To keep it, \
-         run terraform untaint with its address, which the plan shows.";
+    const AFTER_FAILURE: &'static str = "A database whose creation failed is tainted: the next \
+         apply destroys it and creates it again, even with deletion_protection, because it never \
+         held its data. To keep it, run terraform untaint with its address, which the plan shows.";
 
     fn uid(model: &DatabaseModel) -> Option<&str> {
         model.uid.known_str()
@@ -89,12 +89,15 @@ impl Kind for Database {
         if prior.deletion_protection.known() == Some(&true) {
             diags.error(
                 "deletion_protection",
-                format!("everest_database {} is protected from deletion", Self::id(prior)),
-                "deletion_protection is true in the state, and a database that goes takes its volumes \
-                 with it. If that is what you want, set deletion_protection = false, apply that first, \
-                 and plan again. If the database is tainted, every apply replaces it instead of making \
-                 that change: run terraform untaint with its address first, which is also all it takes \
-                 to keep it.",
+                format!(
+                    "everest_database {} is protected from deletion",
+                    Self::id(prior)
+                ),
+                "deletion_protection is true in the state. Destroying the database deletes its \
+                 volumes. If that is what you want, set deletion_protection = false, apply that, \
+                 and plan again. If the database is tainted, every apply tries to replace it \
+                 instead: run terraform untaint with its address first. To keep the database, that \
+                 command is enough.",
             );
         }
         diagnostics::report(prior.check_destruction(), diags);
@@ -155,9 +158,9 @@ impl Kind for Database {
                 );
                 let mut refusal = diagnostics::cluster_error(&error, &doing);
                 refusal.detail.push_str(
-                    " Nothing of the database was destroyed. Destroy it again to try once more, or take \
-                     final_backup out and apply that first: after terraform untaint with its address, if \
-                     it is tainted.",
+                    " Nothing of the database was destroyed. Destroy it again to retry, or remove \
+                     final_backup and apply that first (if the database is tainted, run terraform \
+                     untaint with its address before).",
                 );
                 return Err(refusal);
             }
@@ -179,7 +182,7 @@ impl Kind for Database {
                 Self::id(prior)
             ),
             format!(
-                "Backup {:?} goes with the database, and its data stays {place}.",
+                "Backup {:?} is deleted with the database; its data stays {place}.",
                 taken.name
             ),
         ));

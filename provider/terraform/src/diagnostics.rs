@@ -58,14 +58,14 @@ pub fn failure(error: &ClusterError, doing: &str, advice: &str) -> Diagnostic {
 pub fn stopped(doing: &str) -> Diagnostic {
     Diagnostic::error(
         format!("Cannot {doing}: the run was stopped"),
-        "It was interrupted before the cluster had answered. Nothing was changed.",
+        "The run was interrupted before the cluster responded. Nothing was changed.",
     )
 }
 
 /// A few words about a fault of the cluster as a whole; `None` for an error about one object.
 pub fn of_the_cluster(error: &ClusterError) -> Option<&'static str> {
     match error {
-        ClusterError::Unreachable { .. } => Some("the cluster does not answer"),
+        ClusterError::Unreachable { .. } => Some("the cluster does not respond"),
         ClusterError::Unauthorized { .. } => Some("the cluster does not accept the credentials"),
         ClusterError::NotEverest { .. } => Some("the cluster has no Everest v1"),
         ClusterError::EverestV2 => Some("the cluster runs Everest v2"),
@@ -78,7 +78,7 @@ pub fn would_be_refused(error: &ClusterError, doing: &str) -> Diagnostic {
     let diagnostic = Diagnostic::error(
         format!("The cluster would refuse to {doing}"),
         format!(
-            "{} The plan asked by a dry run; nothing was written.",
+            "{} The plan found this by a dry run; nothing was written.",
             sentence(&error.to_string())
         ),
     );
@@ -92,10 +92,10 @@ pub fn would_be_refused(error: &ClusterError, doing: &str) -> Diagnostic {
 /// before it.
 pub fn unjudged(error: &ClusterError, doing: &str) -> Diagnostic {
     Diagnostic::error(
-        format!("Cannot {doing}: the checks before it could not be made"),
+        format!("Cannot {doing}: the checks before the write could not run"),
         format!(
-            "{} What a change does to what is there is checked right before it, and nothing was \
-             written without that. Apply again once the cluster answers.",
+            "{} The provider checks a change against the current objects right before the write. \
+             Without that check, it wrote nothing. Apply again once the cluster responds.",
             sentence(&error.to_string())
         ),
     )
@@ -105,7 +105,7 @@ pub fn unjudged(error: &ClusterError, doing: &str) -> Diagnostic {
 /// the plan does not show.
 pub fn would_overwrite(error: &ClusterError, what: &str) -> Diagnostic {
     let diagnostic = Diagnostic::warning(
-        format!("Another field manager holds values that this plan changes in {what}"),
+        format!("Another field manager owns values that this plan changes in {what}"),
         format!("An apply will be refused: {}", sentence(&error.to_string())),
     );
     match blamed(error) {
@@ -117,11 +117,11 @@ pub fn would_overwrite(error: &ClusterError, what: &str) -> Diagnostic {
 /// The warning at plan for `fields` that the apply takes over from other field managers; `None` if
 /// there are none.
 pub fn will_take(fields: &[FieldConflict], what: &str) -> Option<Diagnostic> {
-    let outcome = "This plan shows these changes, so its apply makes them. To keep a value, write it \
-                   into the configuration, or leave the attribute out. A manager that goes on \
-                   applying its own value sets it back.";
+    let outcome = "This plan shows these changes, so its apply makes them. To keep a value, set it \
+                   in the configuration or omit the attribute. A manager that keeps applying its \
+                   own value sets it back.";
     took(
-        format!("The apply takes values over from another field manager in {what}"),
+        format!("The apply overwrites values of another field manager in {what}"),
         fields,
         outcome,
     )
@@ -130,10 +130,10 @@ pub fn will_take(fields: &[FieldConflict], what: &str) -> Option<Diagnostic> {
 /// The warning for `fields` that an apply has taken over from other field managers; `None` if there
 /// are none.
 pub fn has_taken(fields: &[FieldConflict], what: &str) -> Option<Diagnostic> {
-    let outcome = "It is as the configuration says now, as the plan has shown. A manager that goes on \
-                   applying its own value sets it back.";
+    let outcome = "It now has the values of the configuration, as shown in the plan. A manager \
+                   that keeps applying its own value sets it back.";
     took(
-        format!("Values were taken over from another field manager in {what}"),
+        format!("Values of another field manager were overwritten in {what}"),
         fields,
         outcome,
     )
@@ -149,10 +149,9 @@ pub fn was_rewritten(fields: &[Rewritten], what: &str) -> Option<Diagnostic> {
     Some(Diagnostic::warning(
         format!("An admission webhook of the cluster rewrites {what}"),
         format!(
-            "{}. The cluster's answer has these values already, so a webhook has put them there, \
-             and every plan will show the difference. Write the cluster's values into the \
-             configuration, or ask whoever runs the webhook (kubectl get \
-             mutatingwebhookconfigurations).",
+            "{}. The cluster's response has these values, so a webhook set them, and every plan \
+             will show the difference. Set the cluster's values in the configuration, or ask the \
+             owner of the webhook (kubectl get mutatingwebhookconfigurations).",
             listed.join("; ")
         ),
     ))
@@ -179,8 +178,8 @@ fn took(summary: String, fields: &[FieldConflict], outcome: &str) -> Option<Diag
 /// for the case that it does not.
 pub fn unless_replaced(remedy: &str) -> String {
     format!(
-        "If this plan replaces it, names are fixed: take create_before_destroy out of the lifecycle \
-         block. Otherwise: {remedy}"
+        "If this plan replaces it: names are fixed, so remove create_before_destroy from the \
+         lifecycle block. Otherwise: {remedy}"
     )
 }
 
@@ -189,8 +188,8 @@ pub fn name_is_taken(object: &impl std::fmt::Display, what: &str) -> Diagnostic 
     Diagnostic::error(
         format!("Cannot replace {what} before the object that has its name is destroyed"),
         format!(
-            "{object} still exists, and names are fixed: take create_before_destroy out of the lifecycle \
-             block of this resource, and out of those that refer to it and hand it on. Nothing was \
+            "{object} still exists, and names are fixed: remove create_before_destroy from the \
+             lifecycle block of this resource and of the resources that depend on it. Nothing was \
              changed."
         ),
     )
@@ -200,9 +199,9 @@ pub fn name_is_taken(object: &impl std::fmt::Display, what: &str) -> Diagnostic 
 pub fn still_pending(error: &ClusterError, what: &str) -> Diagnostic {
     if matches!(error, ClusterError::NotFound { .. }) {
         return Diagnostic::warning(
-            format!("{what} went before its end was seen"),
+            format!("{what} was deleted before its result was known"),
             format!(
-                "{} It was begun and stays in the state; the next plan looks for it again.",
+                "{} It was started and stays in the state; the next plan looks for it again.",
                 sentence(&error.to_string())
             ),
         );
@@ -210,8 +209,8 @@ pub fn still_pending(error: &ClusterError, what: &str) -> Diagnostic {
     Diagnostic::warning(
         format!("{what} is not ready yet"),
         format!(
-            "{} Nothing is lost: the object is in the state with ready = false, goes on in the cluster, \
-             and the next apply goes on waiting for it.",
+            "{} Nothing is lost: the object is in the state with ready = false, the work in the \
+             cluster continues, and the next apply continues to wait for it.",
             sentence(&error.to_string())
         ),
     )

@@ -188,7 +188,7 @@ fn report_dry_run(
         ClusterError::WebhookDown { .. } if session.first_to_say_webhooks_are_down() => {
             diags.push(diagnostics::would_be_refused(error, doing).into_warning());
         }
-        error => tracing::debug!(%error, "a change was not rehearsed"),
+        error => tracing::debug!(%error, "the dry run of a change was not possible"),
     }
 }
 
@@ -225,7 +225,7 @@ pub async fn at_destroy<K: Guarded>(
             ClusterError::Refused { .. } => {
                 diags.push(diagnostics::would_be_refused(&error, &doing).into_warning());
             }
-            error => tracing::debug!(%error, "a destruction was not rehearsed"),
+            error => tracing::debug!(%error, "the dry run of a destruction was not possible"),
         }
     }
 }

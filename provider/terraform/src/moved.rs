@@ -34,11 +34,11 @@ pub fn key(
         !object.name.is_empty() && (scope == Scope::Cluster || !object.namespace.is_empty());
     if group != wanted_group || object.kind != wanted_kind || !complete {
         return Err(Diagnostic::error(
-            format!("Cannot move {from} to {resource}: it holds another object"),
+            format!("Cannot move {from} to {resource}: it manages another object"),
             format!(
-                "{resource} takes over a {wanted_kind} of {}, and this {from} holds {} {} \
-                 (apiVersion {:?}). Move it to the resource of that kind, or take the moved \
-                 block out.",
+                "{resource} can take over a {wanted_kind} of {}, but this {from} manages {} {} \
+                 (apiVersion {:?}). Move it to the resource of that kind, or remove the moved \
+                 block.",
                 if wanted_group.is_empty() {
                     "the core API"
                 } else {
@@ -148,7 +148,10 @@ mod tests {
             json!({"object": manifest("BackupStorage")}),
         );
         assert_eq!(key, None);
-        assert!(diags.contains("holds BackupStorage prod/orders"), "{diags}");
+        assert!(
+            diags.contains("manages BackupStorage prod/orders"),
+            "{diags}"
+        );
         let (key, diags) = moved("kubernetes_manifest", json!({}));
         assert_eq!(key, None);
         assert!(diags.contains("no object"), "{diags}");

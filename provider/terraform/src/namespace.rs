@@ -99,10 +99,14 @@ impl Kind for Namespace {
         for engine in engines {
             diags.warning(
                 "engines",
-                format!("The operator of {engine} in {} is left alone", Self::id(made)),
                 format!(
-                    "The namespace has a Subscription of {} that engines does not list: it is neither \
-                     managed nor removed. Add engines.{engine} = {{}} to manage it.",
+                    "The operator of {engine} in {} is not managed",
+                    Self::id(made)
+                ),
+                format!(
+                    "The namespace has a Subscription for {} that engines does not list. The \
+                     provider neither manages nor removes it. To manage it, add engines.{engine} = \
+                     {{}}.",
                     engine.operator()
                 ),
             );

@@ -112,8 +112,8 @@ mod tests {
         assert_eq!(
             said,
             [
-                "warning: Somebody else has raised 8.0.41-32.1 to 8.0.42-33.1, which is kept",
-                "warning: Somebody else has raised 10Gi to 20Gi, which is kept",
+                "warning: Someone else raised 8.0.41-32.1 to 8.0.42-33.1, which is kept",
+                "warning: Someone else raised 10Gi to 20Gi, which is kept",
             ]
         );
         let more = database("10Gi", "8.0.41-32.1", 5);
@@ -150,7 +150,7 @@ mod tests {
             planned::<Namespace>(config.clone(), prior.clone(), Some(config.clone())).await;
         assert_eq!(
             said,
-            ["warning: Somebody else has raised 1.19.0 to 1.20.0, which is kept"]
+            ["warning: Someone else raised 1.19.0 to 1.20.0, which is kept"]
         );
         let (_, said) = planned::<Namespace>(config, prior.clone(), Some(prior)).await;
         assert!(said[0].starts_with("error"), "{said:?}");

@@ -131,10 +131,10 @@ pub fn as_judged<K: Guarded>(
     if never_ready && K::lift_protection(&mut judged) {
         let what = named::<K>(prior);
         diags.push(Diagnostic::warning(
-            format!("{what} never was ready, so nothing protects it"),
-            "Its creation failed before it held any data: it is destroyed whatever \
-             deletion_protection says, and without a final backup. To keep it all the same, run \
-             terraform untaint with its address, which the plan shows.",
+            format!("{what} was never ready, so it is not protected"),
+            "Its creation failed before it held any data: it is destroyed even with \
+             deletion_protection, and without a final backup. To keep it, run terraform untaint \
+             with its address, which the plan shows.",
         ));
     }
     judged
@@ -199,7 +199,7 @@ mod tests {
         note_failure(&mut private);
         let said = destroyed(&private);
         assert!(!said.has_errors());
-        assert!(format!("{said:?}").contains("never was ready"), "{said:?}");
+        assert!(format!("{said:?}").contains("was never ready"), "{said:?}");
         note_ready(&mut private);
         assert!(destroyed(&private).has_errors());
     }

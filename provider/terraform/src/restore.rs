@@ -35,10 +35,11 @@ impl Kind for Restore {
     const OBJECT: ObjectKind = (api::GROUP, "DatabaseClusterRestore");
     const SCOPE: Scope = Scope::Namespace;
     const TIMEOUTS: Defaults = Defaults::minutes(720, 720, 30);
-    const AFTER_FAILURE: &'static str = "The database holds whatever the restore left of it. A restore that fails while it is made \
-         is tainted: the next apply runs it again, over everything written until then. To keep it as \
-         a record instead, run terraform untaint with its address, which the plan shows; later on, \
-         another value in triggers or -replace with its address restores again.";
+    const AFTER_FAILURE: &'static str = "The restore may have overwritten part of the data. A \
+         restore that fails at creation is tainted: the next apply restores again and overwrites \
+         everything written until then. To keep it as a record instead, run terraform untaint with \
+         its address, which the plan shows. To restore again later, change a value in triggers or \
+         plan with -replace and its address.";
 
     fn timeouts(model: &RestoreModel) -> &Field<Timeouts> {
         &model.timeouts
@@ -66,9 +67,9 @@ impl Kind for Restore {
         if prior.database_name.is_null() {
             diags.error(
                 AttributePath::root(),
-                format!("{what} cannot be taken over: it does not exist"),
-                "There is no DatabaseClusterRestore of that name any more. Take the import or moved \
-                 block out, and the resource as well unless the backup is to be restored anew.",
+                format!("{what} cannot be imported or moved: it does not exist"),
+                "The DatabaseClusterRestore no longer exists. Remove the import or moved block, \
+                 and also the resource unless you want to restore the backup again.",
             );
             return ReadResult::Keep;
         }
@@ -77,17 +78,21 @@ impl Kind for Restore {
         }
         let became = match prior.state.known_str() {
             Some("Succeeded") => "What it restored stays as it is.",
-            Some("Failed") => "It had failed, so the database may hold anything.",
-            _ => "It went before its end was seen: it may have restored all, a part or nothing.",
+            Some("Failed") => "It had failed, so the data of the database may be incomplete.",
+            _ => {
+                "It was deleted before its result was known: it may have restored all, some or \
+                 none of the data."
+            }
         };
         diags.warning(
             AttributePath::root(),
             format!("The record of {what} is gone"),
             format!(
-                "The DatabaseClusterRestore does not exist any more. {became} Unless it is \
-                 tainted it is not run again, because that would overwrite newer data. To restore \
-                 again, change a value of triggers, or plan with -replace and its address. Otherwise \
-                 keep the resource as a record, or remove it. This is said until an apply has noted it."
+                "The DatabaseClusterRestore no longer exists. {became} Unless the resource is \
+                 tainted, the restore does not run again, because that would overwrite newer data. \
+                 To restore again, change a value of triggers, or plan with -replace and its \
+                 address. Otherwise keep the resource as a record, or remove it. This warning ends \
+                 with the next apply."
             ),
         );
         ReadResult::Keep
@@ -147,10 +152,10 @@ impl Guarded for Restore {
             "database_name",
             format!("{what} does not run for the new database"),
             format!(
-                "{database} is replaced, and the new one begins without what this restore brought: a \
-                 restore runs once. To restore into the new database as well, name the database in \
-                 replace_triggered_by in the lifecycle block of the restore; to begin with the data \
-                 of a backup, give the database a data_source."
+                "{database} is replaced, and the new database starts without the data of this \
+                 restore, because a restore runs only once. To restore into the new database too, \
+                 name the database in replace_triggered_by in the lifecycle block of the restore; \
+                 to start with the data of a backup, give the database a data_source."
             ),
         );
     }

@@ -73,13 +73,14 @@ impl SessionError {
             Self::Unknown(attributes) => Diagnostic::error(
                 format!("Cannot {doing}: the provider's settings are not known yet"),
                 format!(
-                    "These settings of provider \"everest\" come from something that is not applied yet: {}. \
-                     Apply that first (for example with -target), or give the settings as values that are known at plan.",
+                    "These settings of provider \"everest\" depend on resources that are not \
+                     applied yet: {}. Apply those first (for example with -target), or use values \
+                     that are known at plan.",
                     attributes.join(", ")
                 ),
             ),
             Self::Connect(error) => Diagnostic::error(
-                format!("Cannot {doing}: the provider's settings reach no cluster"),
+                format!("Cannot {doing}: the provider cannot connect to a cluster"),
                 error.attribute().map_or_else(
                     || format!("{error}."),
                     |attribute| format!("provider \"everest\", attribute {attribute}: {error}."),
@@ -321,7 +322,7 @@ mod tests {
         let second = say("b");
         assert_eq!(
             second.summary,
-            "Cannot read everest_backup_storage prod/b: the cluster does not answer"
+            "Cannot read everest_backup_storage prod/b: the cluster does not respond"
         );
         assert_eq!(
             second.detail,

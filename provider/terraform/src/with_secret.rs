@@ -57,10 +57,10 @@ pub async fn look_beside<K>(
     }
     let happened = match with_secret::secret_state(cluster, prior).await {
         Ok(SecretState::Gone) => "is gone",
-        Ok(SecretState::Changed) if plain => "was changed by somebody else",
+        Ok(SecretState::Changed) if plain => "was changed by someone else",
         Ok(SecretState::Changed | SecretState::AsWritten) => return,
         Err(error) => {
-            tracing::debug!(%error, "the Secret of an object was not looked at");
+            tracing::debug!(%error, "could not read the Secret of an object");
             return;
         }
     };
@@ -70,8 +70,8 @@ pub async fn look_beside<K>(
     let (namespace, _) = prior.key();
     let detail = format!(
         "Everest reads the credentials of the {} from the Secret {namespace}/{}. The next apply \
-         writes those of the configuration into it again; the plan shows that as a secret_name \
-         that is known after apply.",
+         writes the credentials of the configuration into it again; the plan shows this as a \
+         secret_name that is known after apply.",
         <<K::Model as ObjectMapping>::Object as ReadsSecret>::NOUN,
         secret_name(prior)
     );

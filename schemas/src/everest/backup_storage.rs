@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::Field;
 use crate::extensions::{optional_is_computed, secret_is_required};
 
-/// Where a bucket is and how it is reached.
+/// Location of a bucket and how to connect to it.
 #[derive(CustomResource, Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[kube(
     group = "everest.percona.com",
@@ -36,19 +36,19 @@ pub struct BackupStorageSpec {
     /// while the storage is in use.
     pub bucket: Field<String>,
 
-    /// Name of the Secret, in the same namespace, with the credentials under
-    /// the keys `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`. Everest makes
-    /// the storage its owner.
+    /// Name of the Secret, in the same namespace, with the credentials under the keys
+    /// `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`. Everest makes the storage the owner of the
+    /// Secret.
     // A model of the provider's leaves it out: the provider names the Secret itself.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-skip" = true))]
     pub credentials_secret_name: Field<String>,
 
-    /// What the storage is for, for readers.
+    /// Description of the storage, for people.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub description: Field<String>,
 
-    /// URL of the endpoint, for storages other than Amazon's own.
+    /// URL of the endpoint. Needed for S3-compatible storage other than Amazon S3.
     #[serde(
         rename = "endpointURL",
         default,
@@ -56,39 +56,37 @@ pub struct BackupStorageSpec {
     )]
     pub endpoint_url: Field<String>,
 
-    /// Whether the bucket is part of the path instead of the host name, as
-    /// many S3-compatible servers want it. Default `false`.
+    /// If `true`, the bucket is part of the path instead of the host name; many S3-compatible
+    /// servers require this. Default `false`.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("default" = false))]
     pub force_path_style: Field<bool>,
 
-    /// Region of the bucket; `s3` needs it. Cannot be changed while the
-    /// storage is in use.
+    /// Region of the bucket. Required for `s3`. Cannot be changed while the storage is in use.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub region: Field<String>,
 
-    /// `s3`, for Amazon S3 and what speaks like it, or `azure`.
+    /// `s3`, for Amazon S3 or S3-compatible storage, or `azure`.
     #[serde(rename = "type")]
     #[schemars(extend("enum" = ["s3", "azure"]))]
     pub type_: Field<String>,
 
-    /// Whether the endpoint's TLS certificate is verified. Default `true`.
+    /// If `false`, the endpoint's TLS certificate is not verified. Default `true`.
     #[serde(rename = "verifyTLS", default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("default" = true))]
     pub verify_tls: Field<bool>,
 }
 
-/// What Everest last saw of a backup storage.
+/// Status of a backup storage, reported by Everest.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(extend("default" = {"inUse": false}))]
 pub struct BackupStorageStatus {
-    /// Whether a database, backup or restore refers to it; it cannot be
-    /// deleted then.
+    /// `true` while a database, backup or restore refers to the storage. It cannot be deleted then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("default" = false))]
     pub in_use: Option<bool>,
-    /// The generation of the object that the operator last handled.
+    /// The last generation of the object that the operator handled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_observed_generation: Option<i64>,
     /// Left over from older versions of Everest.

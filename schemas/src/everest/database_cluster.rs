@@ -29,7 +29,7 @@ pub use status::{
     SplitHorizonStatus,
 };
 
-/// What a database is to be: its engine, size, access, backups and origin.
+/// Desired state of a database: its engine, size, access, backups and origin.
 #[derive(CustomResource, Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[kube(
     group = "everest.percona.com",
@@ -55,22 +55,19 @@ pub use status::{
 #[serde(rename_all = "camelCase")]
 #[schemars(transform = optional_is_computed)]
 pub struct DatabaseClusterSpec {
-    /// Lets the engine's operator run a layout that it considers unsafe, such
-    /// as a single replica. Deprecated: Everest turns this on by itself when
-    /// `engine.replicas` is 1.
+    /// Allows configurations that the engine's operator considers unsafe, such as a single replica.
+    /// Deprecated: Everest sets this itself when `engine.replicas` is 1.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("deprecated" = true, "x-unfilled" = true))]
     pub allow_unsafe_configuration: Field<bool>,
 
-    /// Scheduled backups and point-in-time recovery. Omitted: nothing is
-    /// backed up.
+    /// Scheduled backups and point-in-time recovery. Omitted: no backups are taken.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-unfilled" = true))]
     pub backup: Field<Backup>,
 
-    /// Where the first data comes from: a backup of another database, a path
-    /// in a backup storage, or an import. Used at creation only and never sent
-    /// again, so a later change has no effect.
+    /// Origin of the database's data: a backup of another database, a path in a backup storage, or
+    /// an import. It is used only at creation, so a later change has no effect.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true))]
     pub data_source: Field<DataSource>,
@@ -78,7 +75,7 @@ pub struct DatabaseClusterSpec {
     /// The database engine: type, version, replicas, storage and resources.
     pub engine: Field<EngineSpec>,
 
-    /// Options that only some engines have.
+    /// Options that exist only for some engines.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-unfilled" = true))]
     pub engine_features: Field<EngineFeatures>,
@@ -88,23 +85,23 @@ pub struct DatabaseClusterSpec {
     #[schemars(extend("x-unfilled" = true))]
     pub monitoring: Field<Monitoring>,
 
-    /// Stops the database: its pods go, its volumes stay. Default `false`.
+    /// If `true`, stops the database: its pods are deleted, its volumes are kept. Default `false`.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub paused: Field<bool>,
 
-    /// Name of the PodSchedulingPolicy, of the same engine, that places the
-    /// pods. Omitted: Kubernetes' scheduler is free.
+    /// Name of the PodSchedulingPolicy, of the same engine, that decides on which nodes the pods
+    /// run. Omitted: no restrictions.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-unfilled" = true))]
     pub pod_scheduling_policy_name: Field<String>,
 
-    /// The proxy in front of the engine, and how clients reach it. Omitted:
-    /// the engine's usual proxy, reachable inside the cluster.
+    /// The proxy in front of the engine, and how clients reach it. Omitted: the engine's default
+    /// proxy, reachable only inside the cluster.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub proxy: Field<Proxy>,
 
-    /// Sharding of a MongoDB (`psmdb`) database; other engines refuse it. It
-    /// cannot be turned on or off once the database exists.
+    /// Sharding of a MongoDB (`psmdb`) database; not available for other engines. It cannot be
+    /// turned on or off once the database exists.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-unfilled" = true))]
     pub sharding: Field<Sharding>,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Field;
 
-/// Which database is backed up, and to where. Cannot be changed.
+/// The database to back up and the destination. Cannot be changed.
 #[derive(CustomResource, Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[kube(
     group = "everest.percona.com",
@@ -40,26 +40,26 @@ pub struct DatabaseClusterBackupSpec {
     pub db_cluster_name: Field<String>,
 }
 
-/// What Everest last saw of a backup.
+/// Status of a backup, reported by Everest.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DatabaseClusterBackupStatus {
-    /// When the backup was complete.
+    /// Time at which the backup was complete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub completed: Option<Time>,
-    /// When the engine began the backup.
+    /// Time at which the engine started the backup.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created: Option<Time>,
-    /// Where the backup lies, as a URL of the storage.
+    /// URL of the backup in the storage.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub destination: Option<String>,
-    /// Whether the log copied for point-in-time recovery has gaps.
+    /// `true` if the log for point-in-time recovery has gaps.
     pub gaps: bool,
-    /// Whether the backup is running or something restores from it.
+    /// `true` while the backup is running or a restore reads it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("default" = false))]
     pub in_use: Option<bool>,
-    /// The last moment that point-in-time recovery can reach.
+    /// Latest time to which point-in-time recovery can restore.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latest_restorable_time: Option<Time>,
     /// State in one word: empty, `Starting`, `Running`, `Succeeded`, `Failed`

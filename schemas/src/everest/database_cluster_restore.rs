@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{BackupSource, PitrTarget};
 use crate::Field;
 
-/// Which database is restored, and from what. Cannot be changed.
+/// The database to restore and the source. Cannot be changed.
 #[derive(CustomResource, Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[kube(
     group = "everest.percona.com",
@@ -33,18 +33,18 @@ use crate::Field;
 )]
 #[serde(rename_all = "camelCase")]
 pub struct DatabaseClusterRestoreSpec {
-    /// What is restored.
+    /// Source of the restore.
     pub data_source: Field<RestoreDataSource>,
 
     /// Name of the DatabaseCluster, in the same namespace, to restore into.
     pub db_cluster_name: Field<String>,
 }
 
-/// What a restore reads: exactly one of a backup's name and a backup's path.
+/// Source of a restore: exactly one of a backup's name and a backup's path.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RestoreDataSource {
-    /// A backup in a storage, named by its path.
+    /// A backup identified by its path in a backup storage.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub backup_source: Field<BackupSource>,
 
@@ -52,23 +52,23 @@ pub struct RestoreDataSource {
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub db_cluster_backup_name: Field<String>,
 
-    /// The moment to restore to. Omitted: that of the backup itself.
+    /// Time to restore to. Omitted: the time of the backup.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub pitr: Field<PitrTarget>,
 }
 
-/// What Everest last saw of a restore.
+/// Status of a restore, reported by Everest.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DatabaseClusterRestoreStatus {
-    /// When the restore was complete.
+    /// Time at which the restore was complete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub completed: Option<Time>,
-    /// Whether the restore is running.
+    /// `true` while the restore is running.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("default" = false))]
     pub in_use: Option<bool>,
-    /// What the engine's operator last complained of.
+    /// The last error reported by the engine's operator.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
     /// State in one word: empty, `Starting`, `Restoring`, `Succeeded` or

@@ -32,8 +32,8 @@ pub struct MonitoringConfigSpec {
     #[schemars(extend("deprecated" = true, "x-skip" = true))]
     pub allowed_namespaces: Field<Vec<Field<String>>>,
 
-    /// Name of the Secret, in the same namespace, with the server's API key
-    /// under the key `apiKey`. Everest makes the configuration its owner.
+    /// Name of the Secret, in the same namespace, with the server's API key under the key `apiKey`.
+    /// Everest makes the configuration the owner of the Secret.
     // A model of the provider's leaves it out: the provider names the Secret itself.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-skip" = true))]
@@ -48,7 +48,7 @@ pub struct MonitoringConfigSpec {
     #[schemars(extend("enum" = ["pmm"]))]
     pub type_: Field<String>,
 
-    /// Whether the server's TLS certificate is verified. Default `true`.
+    /// If `false`, the server's TLS certificate is not verified. Default `true`.
     #[serde(rename = "verifyTLS", default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("default" = true))]
     pub verify_tls: Field<bool>,
@@ -64,8 +64,7 @@ fn image_is_required(schema: &mut schemars::Schema) {
 #[serde(rename_all = "camelCase")]
 #[schemars(transform = image_is_required)]
 pub struct Pmm {
-    /// Image of the client beside each database pod. Left out: the one that
-    /// Everest picks.
+    /// Image of the monitoring client in each database pod. Omitted: Everest's default image.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-default" = ""))]
     pub image: Field<String>,
@@ -74,19 +73,19 @@ pub struct Pmm {
     pub url: Field<String>,
 }
 
-/// What Everest last saw of a monitoring server.
+/// Status of a monitoring server, reported by Everest.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(extend("default" = {"inUse": false}))]
 pub struct MonitoringConfigStatus {
-    /// Whether a database reports to it; it cannot be deleted then.
+    /// `true` while a database reports to the server. The configuration cannot be deleted then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("default" = false))]
     pub in_use: Option<bool>,
-    /// The generation of the object that the operator last handled.
+    /// The last generation of the object that the operator handled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_observed_generation: Option<i64>,
-    /// Version that the server says it has.
+    /// Version reported by the server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pmm_server_version: Option<String>,
 }

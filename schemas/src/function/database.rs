@@ -12,31 +12,29 @@ use super::{Patch, partial_spec};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DatabaseInput {
-    /// Name of the composed resource, unique in the composition. If an earlier
-    /// step desires a DatabaseCluster under this name, what is said here is
-    /// laid over it.
+    /// Name of the composed resource, unique in the composition. If an earlier step desires a
+    /// DatabaseCluster with this name, these settings are merged into it.
     #[schemars(length(min = 1))]
     pub resource: String,
 
-    /// Name of the DatabaseCluster: at most 22 characters, lowercase letters,
-    /// digits and `-`, beginning with a letter. Default: made of the composite
-    /// resource's name and a short hash, see the guide. A database keeps the
-    /// name that it was made with.
+    /// Name of the DatabaseCluster: at most 22 characters, lowercase letters, digits and `-`,
+    /// beginning with a letter. Default: the composite resource's name and a short hash, see the
+    /// guide. An existing database keeps its name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
 
-    /// Path in the composite resource that holds the name, such as
-    /// `spec.databaseName`. Where it holds nothing, `name` counts.
+    /// Path in the composite resource to the name, such as `spec.databaseName`. If the path has no
+    /// value, `name` is used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name_from: Option<String>,
 
-    /// Namespace of the DatabaseCluster, for composite resources of the
-    /// cluster; one of a namespace composes only into its own.
+    /// Namespace of the DatabaseCluster. For cluster-scoped composite resources only; a namespaced
+    /// composite resource always composes into its own namespace.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
 
-    /// Path in the composite resource that holds the namespace. Where it holds
-    /// nothing, `namespace` counts.
+    /// Path in the composite resource to the namespace. If the path has no value, `namespace` is
+    /// used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub namespace_from: Option<String>,
 
@@ -48,25 +46,24 @@ pub struct DatabaseInput {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub annotations: BTreeMap<String, String>,
 
-    /// What every database of the composition has in common: a spec of a
-    /// DatabaseCluster, or the part of it that the patches do not fill in.
-    /// What is left out is left as Everest has it.
+    /// Spec of the DatabaseCluster, or the part of the spec that the patches do not set. Members
+    /// that you omit keep Everest's value.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     #[schemars(schema_with = "partial_spec")]
     pub spec: Map<String, Value>,
 
-    /// Values that are laid over the spec, in this order.
+    /// Values to merge into the spec, in this order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub patches: Vec<Patch>,
 
-    /// The Secret that applications connect with; made once everything in it
-    /// is known. Omitted: none is made.
+    /// Connection Secret for applications. The function composes it once all of its values are
+    /// known. Omitted: no connection Secret.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connection_secret: Option<ConnectionSecretInput>,
 
-    /// Path in the composite resource's status that receives what is known of
-    /// the database, such as `status.database`. Its schema must have the
-    /// members that the guide lists.
+    /// Path in the composite resource's status that receives the status of the database, such as
+    /// `status.database`. The schema of the composite resource must have the members that the guide
+    /// lists there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status_to: Option<String>,
 }
@@ -76,18 +73,17 @@ pub struct DatabaseInput {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ConnectionSecretInput {
-    /// Name of the Secret, which lies in the database's namespace. Default:
-    /// the database's name with `-connection` behind it.
+    /// Name of the Secret, in the database's namespace. Default: the database's name with the
+    /// suffix `-connection`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
 
-    /// Path in the composite resource that holds the name. Where it holds
-    /// nothing, `name` counts.
+    /// Path in the composite resource to the name. If the path has no value, `name` is used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name_from: Option<String>,
 
-    /// Name of the composed resource. Default: the database's with
-    /// `-connection` behind it.
+    /// Name of the composed resource. Default: the composed resource's name of the database with
+    /// the suffix `-connection`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! Values that travel from a composite resource into a database.
+//! Values that are copied from a composite resource into a database.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,10 @@ use serde_json::{Map, Value};
 
 use super::partial_spec;
 
-/// A value that is laid over the spec of a database.
+/// A value to merge into the spec of a database.
 ///
-/// Objects are merged member by member, and lists whose elements have a name
-/// element by element; anything else takes the place of what was there.
+/// Objects are merged member by member; lists whose elements have a name are merged element by
+/// element; any other value replaces the existing value.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Patch {
@@ -20,51 +20,49 @@ pub struct Patch {
     #[schemars(length(min = 1))]
     pub from: String,
 
-    /// What the path is of: the `Composite` resource, or the `Environment` that
-    /// an earlier step, such as function-environment-configs, has put together.
-    /// Default `Composite`.
+    /// Source of the value: the `Composite` resource, or the `Environment` that an earlier step,
+    /// such as function-environment-configs, has created. Default `Composite`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "sources")]
     pub source: Option<PatchSource>,
 
-    /// Path in the spec that receives the value, such as
-    /// `engine.storage.size` or `backup.schedules[nightly].backupStorageName`.
-    /// Omitted: the value is laid over the whole spec.
+    /// Path in the spec that receives the value, such as `engine.storage.size` or
+    /// `backup.schedules[nightly].backupStorageName`. Omitted: the value is merged into the whole
+    /// spec.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
 
-    /// What is laid over the spec before the value, if there is one: the rest
-    /// of a schedule whose storage the value names, for example.
+    /// Object to merge into the spec before the value, if there is a value: for example, the other
+    /// members of a schedule whose storage the value names.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     #[schemars(schema_with = "partial_spec")]
     pub with: Map<String, Value>,
 
-    /// What each value stands for: a T-shirt size for a part of a spec, a tier
-    /// for a number. Values that are not among the keys are refused.
+    /// Map from each allowed value to the value to use: for example, from a T-shirt size to a part
+    /// of a spec, or from a tier to a number. A value that is not a key is refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "free_map")]
     pub map: Option<BTreeMap<String, Value>>,
 
-    /// The value, before `map`, where the source has none. Omitted: the patch
-    /// does nothing there.
+    /// Value to use, before `map`, if the source has no value. Omitted: the patch does nothing
+    /// then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "free")]
     pub default: Option<Value>,
 
-    /// Whether the composite resource is refused where the source has no value
-    /// and there is no default. Default `false`.
+    /// If `true`, the composite resource is refused if the source has no value and there is no
+    /// default. Default `false`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub required: Option<bool>,
 }
 
-/// Where the value of a patch is looked for.
+/// Source of a patch's value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PatchSource {
-    /// The composite resource as it is in the cluster.
+    /// The observed composite resource.
     #[default]
     Composite,
-    /// The environment that an earlier step, such as
-    /// function-environment-configs, has put together.
+    /// The environment that an earlier step, such as function-environment-configs, has created.
     Environment,
 }
 

@@ -18,7 +18,8 @@ impl ManagedModel for BackupModel {
         descriptions: &[
             (
                 "namespace",
-                "Namespace of the database, in its cluster. Default: the managed resource's own.",
+                "Namespace of the database, in its cluster. Default: the managed resource's \
+                 namespace.",
             ),
             ("databaseName", "Name of the database to back up."),
             (
@@ -27,7 +28,8 @@ impl ManagedModel for BackupModel {
             ),
             (
                 "keepBackupData",
-                "Whether the data stays in the bucket when the backup is deleted. Default `true`.",
+                "If `true`, the data stays in the bucket when the backup is deleted. Default \
+                 `true`.",
             ),
         ],
         secret: None,

@@ -18,19 +18,19 @@ impl ManagedModel for BackupStorageModel {
             (
                 "namespace",
                 "Namespace whose databases use the storage, in their cluster. Default: the managed \
-                 resource's own.",
+                 resource's namespace.",
             ),
             (
                 "inUse",
-                "Whether a database, backup or restore refers to the storage; it cannot be deleted \
-                 then.",
+                "`true` while a database, backup or restore refers to the storage. It cannot be \
+                 deleted then.",
             ),
         ],
         secret: Some(
             "The Secret, in the managed resource's namespace, with the bucket's credentials under \
-             the keys `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`. They are copied into the \
-             Secret that the storage reads, and again when they change. Left out: that Secret is \
-             left as it is, and must exist.",
+             the keys `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`. The provider copies them \
+             into the Secret that the storage reads, and again when they change. Omitted: that \
+             Secret must exist and is not changed.",
         ),
     };
 

@@ -8,20 +8,20 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Condition {
-    /// When the condition last changed from one status to another.
+    /// Time at which the status of the condition last changed.
     pub last_transition_time: Time,
-    /// What happened and what to do about it, for a reader.
+    /// Description, for people, of what happened and what to do about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
     /// The generation of the object that the condition was set for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
-    /// Why the condition is as it is, in one CamelCase word.
+    /// Reason for the status, in one CamelCase word.
     pub reason: String,
     /// `True`, `False` or `Unknown`.
     #[schemars(extend("enum" = ["True", "False", "Unknown"]))]
     pub status: String,
-    /// Which aspect it is, in CamelCase.
+    /// Type of the condition, in CamelCase.
     #[serde(rename = "type")]
     pub type_: String,
 }

@@ -21,63 +21,66 @@ impl ManagedModel for DatabaseModel {
         descriptions: &[
             (
                 "namespace",
-                "Namespace that the database runs in, in its cluster; it must be one of \
-                 Everest's. Default: the managed resource's own.",
+                "Namespace of the database, in its cluster; it must be managed by Everest. \
+                 Default: the managed resource's namespace.",
             ),
             (
                 "deletionProtection",
-                "Whether deleting the managed resource is held up instead of deleting the \
-                 database. Default `false`: `managementPolicies` without `Delete` leave the \
-                 database and let the managed resource go.",
+                "If `true`, the deletion of the managed resource waits and the database is not \
+                 deleted. Default `false`. To delete the managed resource and keep the database, \
+                 use `managementPolicies` without `Delete`.",
             ),
             (
                 "keepBackupData",
-                "Whether the data of the database's backups stays in the bucket when the \
+                "If `true`, the data of the database's backups stays in the bucket when the \
                  database is deleted. Default `true`.",
             ),
             (
                 "restartTrigger",
-                "Restarts the database when its value changes to another one; any text, such as \
-                 a date. Setting it on a database that exists restarts too; at creation, when a \
-                 paused database is started, and when it is removed, nothing happens. A restart \
-                 is a full stop, and a paused database cannot be restarted.",
+                "Any text, such as a date. Changing it restarts the database, and so does setting \
+                 it on an existing database. Setting it at creation or when a paused database is \
+                 started, or removing it, does not. A restart stops the whole database and starts \
+                 it again; a paused database cannot be restarted.",
             ),
             (
                 "finalBackup",
-                "A last backup, taken and waited for when the managed resource is deleted, before \
-                 anything of the database goes. Its data stays in the bucket, whatever \
-                 `keepBackupData` says. While it cannot be taken the database stays; it goes \
-                 without one once this is taken out.",
+                "Final backup of the database. Deleting the managed resource takes it first and \
+                 waits until it is complete. Its data stays in the bucket, even with \
+                 `keepBackupData: false`. If the backup fails, the database is not deleted; to \
+                 delete the database without a final backup, remove this member.",
             ),
             (
                 "finalBackup.backupStorageName",
-                "Name of the backup storage, in the database's namespace, that it goes to. The \
-                 storage has to outlive the database.",
+                "Name of the backup storage, in the database's namespace, that receives the \
+                 backup. Delete the storage only after the database.",
             ),
             (
                 "engine.type",
-                "The engine: `pxc` (MySQL), `psmdb` (MongoDB) or `postgresql`. Its operator must \
-                 be installed in the namespace. Cannot be changed.",
+                "The engine: `pxc` (MySQL), `psmdb` (MongoDB) or `postgresql`. The engine's \
+                 operator must be installed in the namespace. Cannot be changed.",
             ),
             (
                 "engine.crVersion",
-                "Version of the engine operator's resource that the database is run as. \
-                 `recommended` follows each upgrade of the operator, which restarts the pods; a \
-                 version is raised by hand, to `status.atProvider.recommendedCrVersion`. Omitted: \
-                 the operator's version at creation, then left alone.",
+                "CR version of the database: the version of the operator's resource that it runs \
+                 as. With `recommended`, the provider sets the version that Everest recommends \
+                 after each upgrade of the operator, which restarts the pods. A fixed version \
+                 keeps the database at that version; raise it to \
+                 `status.atProvider.recommendedCrVersion` yourself. Omitted: the operator's \
+                 version at creation, then unchanged.",
             ),
             ("engine.storage.class", CLASS),
             ("proxy.storage.class", CLASS),
             (
                 "engineFeatures.psmdb.splitHorizonDnsConfigName",
                 "Name of the SplitHorizonDNSConfig, in the same namespace, that gives each pod a \
-                 public host name. Not together with sharding. Cannot be changed.",
+                 public host name. Cannot be combined with sharding. Cannot be changed.",
             ),
             (
                 "recommendedCrVersion",
-                "Version that `spec.forProvider.engine.crVersion` is to be raised to after an \
-                 upgrade of the engine's operator, before the engine's version can change; \
-                 `recommended` does so by itself. Not there where there is none.",
+                "CR version that Everest recommends after an upgrade of the engine's operator; \
+                 absent if `spec.forProvider.engine.crVersion` is up to date. Until the database \
+                 has it, the engine's version cannot change. With `recommended`, the provider sets \
+                 it.",
             ),
         ],
         secret: None,

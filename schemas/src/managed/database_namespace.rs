@@ -7,11 +7,12 @@ use crate::models::NamespaceModel;
 pub type DatabaseNamespace = Managed<NamespaceModel>;
 
 /// Of the version of an operator.
-const VERSION: &str = "Version of the operator, such as `1.18.0`. Raising it approves the upgrade, \
-                       one version after another, once every database of the engine is ready and \
-                       has taken over the operator's present version. Where the install plan holds \
-                       something else too, a condition says it. It cannot be lowered. Omitted: the \
-                       newest in the channel when first installed, then left alone.";
+const VERSION: &str = "Version of the operator, such as `1.18.0`. If you raise it, the provider \
+                       approves the upgrade, one version after another, once every database of the \
+                       engine is ready and runs with the CR version of the installed operator. If \
+                       the install plan contains other operators too, a condition lists them. It \
+                       cannot be lowered. Omitted: the newest version in the channel at \
+                       installation, then unchanged.";
 
 impl ManagedModel for NamespaceModel {
     const KIND: &'static str = "DatabaseNamespace";
@@ -27,20 +28,20 @@ impl ManagedModel for NamespaceModel {
             ("engines.postgresql.version", VERSION),
             (
                 "takeOwnership",
-                "Whether a namespace of that name that exists already, and is none of Everest's, \
-                 is taken over. Default `false`: it is an error.",
+                "If `true`, the provider adopts an existing namespace of that name that is not \
+                 managed by Everest. If `false`, such a namespace is an error. Default `false`.",
             ),
             (
                 "keepNamespace",
-                "Whether deleting the managed resource leaves the Namespace and removes only what \
-                 Everest needs in it. Default: the value of `takeOwnership`.",
+                "If `true`, deleting the managed resource keeps the Kubernetes namespace and \
+                 removes only Everest's objects from it. Default: the value of `takeOwnership`.",
             ),
             (
                 "forceDestroy",
-                "Whether deleting the managed resource deletes the databases in the namespace \
-                 too and, where the Namespace is kept, what only Everest could delete later; the \
-                 data of backups stays in the bucket. Default `false`: a namespace with databases \
-                 is not deleted.",
+                "If `true`, deleting the managed resource also deletes the databases in the \
+                 namespace and, if the Kubernetes namespace is kept, the objects that only Everest \
+                 can delete. Backup data stays in the bucket. If `false`, a namespace with \
+                 databases is not deleted. Default `false`.",
             ),
         ],
         secret: None,

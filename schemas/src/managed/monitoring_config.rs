@@ -17,17 +17,18 @@ impl ManagedModel for MonitoringConfigModel {
             (
                 "namespace",
                 "Namespace whose databases report to the server, in their cluster. Default: the \
-                 managed resource's own.",
+                 managed resource's namespace.",
             ),
             (
                 "inUse",
-                "Whether a database reports to it; it cannot be deleted then.",
+                "`true` while a database reports to the server. The configuration cannot be \
+                 deleted then.",
             ),
         ],
         secret: Some(
             "The Secret, in the managed resource's namespace, with the server's API key under the \
-             key `apiKey`. It is copied into the Secret that Everest reads, and again when it \
-             changes. Left out: that Secret is left as it is, and must exist.",
+             key `apiKey`. The provider copies it into the Secret that Everest reads, and again \
+             when it changes. Omitted: that Secret must exist and is not changed.",
         ),
     };
 

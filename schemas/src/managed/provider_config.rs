@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use super::{API_VERSION, Condition, GROUP, Grant, VERSION};
 
-/// Which cluster the managed resources of one namespace go to.
+/// Connection to the cluster of the managed resources in one namespace.
 #[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[kube(
     group = "everest.m.openeverest.io",
@@ -42,9 +42,9 @@ use super::{API_VERSION, Condition, GROUP, Grant, VERSION};
 #[schemars(transform = contexts_are_of_kubeconfigs)]
 #[schemars(transform = grants_are_for_the_own_namespace)]
 pub struct ProviderConfigSpec {
-    /// The kubeconfig of the cluster. A ProviderConfig belongs to the people of its namespace,
-    /// so it has none but a Secret of that namespace: the provider's own identity,
-    /// environment and files are for a ClusterProviderConfig.
+    /// The kubeconfig of the cluster. The users of a namespace control its ProviderConfigs, so a
+    /// ProviderConfig can use only a Secret in that namespace. The provider's own identity,
+    /// environment and files are available only to a ClusterProviderConfig.
     pub credentials: Credentials,
 
     /// Context of the kubeconfig. Default: its current context.
@@ -65,7 +65,7 @@ pub struct ProviderConfigSpec {
     pub grants: Vec<Grant>,
 }
 
-/// Which cluster managed resources of any namespace go to.
+/// Connection to the cluster of managed resources in any namespace.
 #[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[kube(
     group = "everest.m.openeverest.io",
@@ -111,7 +111,7 @@ pub struct ClusterProviderConfigSpec {
     pub grants: Vec<Grant>,
 }
 
-/// Where the kubeconfig is.
+/// Source of the kubeconfig.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(transform = one_reference)]
@@ -152,8 +152,8 @@ pub enum CredentialsSource {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SecretKeyReference {
-    /// Namespace of the Secret. In a ProviderConfig it is the config's own, which may be left
-    /// out.
+    /// Namespace of the Secret. In a ProviderConfig it must be the config's own namespace and can
+    /// be omitted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("minLength" = 1))]
     pub namespace: Option<String>,
@@ -195,19 +195,19 @@ pub struct CatalogReference {
     pub namespace: String,
 }
 
-/// What the provider last saw of a config.
+/// Status of a config.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ProviderConfigStatus {
-    /// `Ready`: whether the cluster answers, takes the credentials and runs Everest.
-    /// `Terminating`: what the deletion of the config waits for.
+    /// `Ready`: the cluster responds, accepts the credentials and runs Everest. `Terminating`: the
+    /// reason why the deletion of the config waits.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend(
         "x-kubernetes-list-type" = "map",
         "x-kubernetes-list-map-keys" = ["type"]
     ))]
     pub conditions: Vec<Condition>,
-    /// How many managed resources use the config.
+    /// Number of managed resources that use the config.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("format" = "int64"))]
     pub users: Option<i64>,
@@ -258,7 +258,7 @@ pub struct ProviderConfigReference {
 }
 
 impl Default for ProviderConfigReference {
-    /// What Crossplane's users leave out: the ClusterProviderConfig `default`.
+    /// The config used if the reference is omitted: the ClusterProviderConfig `default`.
     fn default() -> Self {
         ProviderConfigReference {
             kind: ProviderConfigKind::default(),
@@ -279,7 +279,7 @@ pub struct ResourceReference {
     pub name: String,
 }
 
-/// That a managed resource uses a config: the provider keeps one for each.
+/// Records that a managed resource uses a config. The provider keeps one for each managed resource.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ProviderConfigUsage {
@@ -288,7 +288,7 @@ pub struct ProviderConfigUsage {
     pub metadata: ObjectMeta,
     /// The config.
     pub provider_config_ref: ProviderConfigReference,
-    /// Its user, in the same namespace.
+    /// The managed resource that uses the config, in the same namespace.
     pub resource_ref: ResourceReference,
 }
 

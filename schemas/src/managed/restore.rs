@@ -10,15 +10,17 @@ impl ManagedModel for RestoreModel {
     const KIND: &'static str = "Restore";
     const PLURAL: &'static str = "everestrestores";
     const EVEREST_KIND: &'static str = "DatabaseClusterRestore";
-    const DOC: &'static str = "One restore of a backup into a database that exists. It runs once: the managed resource is \
-                       its record, and it never runs again because its object is gone.";
+    const DOC: &'static str = "One restore of a backup into an existing database. It runs once: \
+                       the managed resource is its record, and the restore does not run again if \
+                       its object is deleted.";
     const SHAPE: Shape = Shape {
         required: &["databaseName"],
         left_out: &["timeouts", "triggers"],
         descriptions: &[
             (
                 "namespace",
-                "Namespace of the database, in its cluster. Default: the managed resource's own.",
+                "Namespace of the database, in its cluster. Default: the managed resource's \
+                 namespace.",
             ),
             ("databaseName", "Name of the database to restore into."),
             (
@@ -26,10 +28,13 @@ impl ManagedModel for RestoreModel {
                 "Name of the backup to restore, in the same namespace and of the same engine. \
                  Exactly one of `backupName` and `backupSource`.",
             ),
-            ("backupSource", "A backup in a storage, named by its path."),
+            (
+                "backupSource",
+                "A backup identified by its path in a backup storage.",
+            ),
             (
                 "pitr",
-                "The moment to restore to. Left out: that of the backup itself.",
+                "Time to restore to. Omitted: the time of the backup.",
             ),
         ],
         secret: None,

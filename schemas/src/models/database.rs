@@ -13,16 +13,14 @@ use crate::{Field, StringMap};
 /// Attributes that you omit keep Everest's value. Defaults that Everest fills
 /// in never show up as a diff.
 ///
-/// An apply whose database is not ready in time, or that is interrupted, ends
-/// with a warning and exit code 0: the database is in the state with
-/// `ready = false`, and the next apply goes on waiting. A `postcondition` on
-/// `self.ready`, as in the example, makes it an error and stops what depends
-/// on the database.
+/// If the database is not ready in time, or the apply is interrupted, the apply ends with a warning
+/// and exit code 0. The state then has `ready = false`, and the next apply continues to wait. A
+/// `postcondition` on `self.ready`, as in the example, turns this into an error, so resources that
+/// depend on the database are not applied.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DatabaseModel {
-    /// Namespace that the database runs in; it must be one of Everest's. A
-    /// change replaces the database.
+    /// Namespace of the database; it must be managed by Everest. A change replaces the database.
     #[schemars(extend("x-force-new" = true))]
     pub namespace: Field<String>,
 
@@ -35,16 +33,16 @@ pub struct DatabaseModel {
     #[schemars(extend("x-inline" = true))]
     pub spec: Field<DatabaseClusterSpec>,
 
-    /// Whether destroying the database is refused. The value in the state
-    /// counts: to destroy, apply `false` first, and run `terraform untaint`
-    /// before that if the database is tainted. A database whose creation failed
-    /// before it held any data is not protected. Default `true`.
+    /// If `true`, the database cannot be destroyed. The value in the state applies: to destroy the
+    /// database, apply `false` first. If the database is tainted, run `terraform untaint` before
+    /// that. A database whose creation failed before it held any data is not protected. Default
+    /// `true`.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true, "default" = true))]
     pub deletion_protection: Field<bool>,
 
-    /// Whether the data of the database's backups stays in the bucket when
-    /// the database is destroyed. Default `true`.
+    /// If `true`, the data of the database's backups stays in the bucket when the database is
+    /// destroyed. Default `true`.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true, "default" = true))]
     pub keep_backup_data: Field<bool>,
@@ -56,56 +54,50 @@ pub struct DatabaseModel {
     #[schemars(extend("x-local" = true, "default" = true))]
     pub wait: Field<bool>,
 
-    /// Restarts the database when its value changes to another one; any text,
-    /// such as a date. Setting it on a database that exists restarts too;
-    /// at creation, and when it is removed, nothing happens. A restart is a
-    /// full stop, and a paused database cannot be restarted.
+    /// Any text, such as a date. Changing it restarts the database, and so does setting it on an
+    /// existing database. Setting it at creation, or removing it, does not. A restart stops the
+    /// whole database and starts it again; a paused database cannot be restarted.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true))]
     pub restart_trigger: Field<String>,
 
-    /// A last backup, taken and waited for when the database is destroyed,
-    /// before anything of it goes. Its data stays in the bucket, whatever
-    /// `keep_backup_data` says; if it cannot be taken, the database stays.
-    /// The value in the state counts. `timeouts.delete` has to suffice for
-    /// the backup too.
+    /// Final backup of the database. Destroying the database takes it first and waits until it is
+    /// complete. Its data stays in the bucket, even with `keep_backup_data = false`. If the backup
+    /// fails, the database is not destroyed. The value in the state applies. `timeouts.delete` must
+    /// be long enough for the backup too.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true))]
     pub final_backup: Field<FinalBackup>,
 
-    /// Whether an apply also overwrites values of other field managers that
-    /// the plan did not show: values that were set after the plan was made,
-    /// for example. If `false`, such an apply fails, names the field manager,
-    /// and writes nothing. A change that the plan shows is made in any case,
-    /// with a warning that names the field manager. Default `false`.
+    /// If `true`, an apply also overwrites values of other field managers that the plan did not
+    /// show, for example values set after the plan. If `false`, such an apply writes nothing and
+    /// fails with an error that names the field manager. A change that the plan shows is always
+    /// made, with a warning that names the field manager. Default `false`.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true, "default" = false))]
     pub force_conflicts: Field<bool>,
 
-    /// Labels of the DatabaseCluster. Other labels on it are left alone.
+    /// Labels of the DatabaseCluster. Other labels of the object are kept.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub labels: StringMap,
 
-    /// Annotations of the DatabaseCluster. Other annotations on it are left
-    /// alone.
+    /// Annotations of the DatabaseCluster. Other annotations of the object are kept.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub annotations: StringMap,
 
-    /// How long operations may take. Defaults: `create` and `update` `60m`,
-    /// `delete` `30m`.
+    /// Timeouts. Defaults: `create` and `update` `60m`, `delete` `30m`.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true))]
     pub timeouts: Field<Timeouts>,
 
-    /// Whether the database was ready when it was last seen: its state is
-    /// `ready` and nothing was still being done. `false` while a creation or a
-    /// change is not finished.
+    /// `true` if, at the last refresh, `status` was `ready` and no change was in progress. `false`
+    /// until a creation or a change is complete.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-read-only" = true))]
     pub ready: Field<bool>,
 
-    /// State in one word, as Everest says it: `creating`, `initializing`,
-    /// `ready`, `paused`, `restoring`, `error` and others.
+    /// State of the database, reported by Everest: `creating`, `initializing`, `ready`, `paused`,
+    /// `restoring`, `error` and others.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-read-only" = true))]
     pub status: Field<String>,
@@ -115,8 +107,8 @@ pub struct DatabaseModel {
     #[schemars(extend("x-read-only" = true))]
     pub message: Field<String>,
 
-    /// Host name that clients connect to; null while there is none, and where
-    /// there are several (an exposed or sharded MongoDB): see `hosts`.
+    /// Host name that clients connect to; null until it is known, and if there are several (an
+    /// exposed or sharded MongoDB): see `hosts`.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-read-only" = true))]
     pub hostname: Field<String>,
@@ -137,35 +129,35 @@ pub struct DatabaseModel {
     #[schemars(extend("x-read-only" = true))]
     pub credentials_secret_name: Field<String>,
 
-    /// Version of the engine operator's resource that the database is run as.
+    /// CR version of the database: the version of the operator's resource that it runs as.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-read-only" = true))]
     pub cr_version: Field<String>,
 
-    /// Version that `engine.cr_version` is to be raised to after an upgrade of
-    /// the engine's operator; null when there is none. A change of the
-    /// engine's version takes it over first.
+    /// CR version that Everest recommends after an upgrade of the engine's operator; null if
+    /// `engine.cr_version` is up to date. If you change `engine.version`, the provider applies this
+    /// version first.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-read-only" = true))]
     pub recommended_cr_version: Field<String>,
 
-    /// UID of the DatabaseCluster. Backups lie in the bucket under the
-    /// database's name and this UID.
+    /// UID of the DatabaseCluster. Backups are stored in the bucket under the database's name and
+    /// this UID.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-read-only" = true))]
     pub uid: Field<String>,
 }
 
-/// The last backup of a database that is destroyed.
+/// The final backup of a database that is destroyed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FinalBackup {
-    /// Name of the backup storage, in the database's namespace, that it goes
-    /// to. Refer to the storage's resource, so that it outlives the database.
+    /// Name of the backup storage, in the database's namespace, that receives the backup. Refer to
+    /// the storage's resource, so that Terraform destroys the storage after the database.
     pub backup_storage_name: Field<String>,
 
-    /// Name of the backup. Default: the database's name, `final` and the
-    /// beginning of the database's UID.
+    /// Name of the backup. Default: the database's name, `final` and the first characters of the
+    /// database's UID.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub name: Field<String>,
 }

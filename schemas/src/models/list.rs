@@ -5,16 +5,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::Field;
 
-/// Which objects to find.
+/// Search filter.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NamespacedFilter {
-    /// Only those in this namespace. Omitted: those of every namespace, which
-    /// needs the permission to list them cluster-wide.
+    /// Namespace to search. Omitted: all namespaces, which needs permission to list the objects
+    /// cluster-wide.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub namespace: Field<String>,
 }
 
-/// Every object: there is nothing to narrow the search by.
+/// No filter: finds every object.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct EveryObject {}

@@ -10,16 +10,16 @@ use crate::{Field, Sensitive};
 /// A monitoring server (Percona Monitoring and Management) that the databases
 /// of a namespace report to.
 ///
-/// Set its API key either with `api_key` (stored in the state) or with
-/// `api_key_wo` (stored nowhere but in the Secret). Omit both where something
-/// else makes the Secret: it has the configuration's name and the keys `apiKey`
-/// and `username` (`api_key`), must exist before, and is not changed. No key is
-/// made here: make one in the server.
+/// Set its API key either with `api_key` (stored in the state) or with `api_key_wo` (stored only in
+/// the Secret). Omit both if you create the Secret another way. The Secret must have the
+/// configuration's name and the keys `apiKey` and `username` (with the value `api_key`), must exist
+/// before the configuration, and is not changed by the provider. The provider creates no API key:
+/// create one in the server.
 ///
-/// Everest asks the server for its version with the key at every change, so the
-/// server has to be up and take the key. Where an apply writes the key, the plan
-/// does not try that. If a Secret with a key of the configuration is gone, or a
-/// key of the state was changed in it, the apply writes it again.
+/// At every change Everest uses the key to ask the server for its version, so the server must be
+/// running and accept the key. A plan cannot check this if the apply writes the key. If a Secret
+/// with a key from the configuration was deleted, the apply creates it again. The apply also
+/// restores a key from the state if someone else changed it in the Secret.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MonitoringConfigModel {
@@ -37,34 +37,34 @@ pub struct MonitoringConfigModel {
     #[schemars(extend("x-inline" = true))]
     pub spec: Field<MonitoringConfigSpec>,
 
-    /// API key of the server. The state holds it; `api_key_wo` is not held.
+    /// API key of the server. Stored in the state; use `api_key_wo` to avoid that.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true))]
     pub api_key: Field<Sensitive<String>>,
 
-    /// API key, write-only: sent to the Secret and held nowhere else.
+    /// API key, write-only: stored only in the Secret.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true, "x-write-only" = true))]
     pub api_key_wo: Field<Sensitive<String>>,
 
-    /// Any number; change it to have the write-only key sent again.
+    /// Version of the write-only key. Increase this number to send a changed key.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true))]
     pub api_key_wo_version: Field<i64>,
 
-    /// Whether an apply also overwrites values of other field managers that
-    /// the plan did not show. Default `false`.
+    /// If `true`, an apply also overwrites values of other field managers that the plan did not
+    /// show. Default `false`.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true, "default" = false))]
     pub force_conflicts: Field<bool>,
 
-    /// How long operations may take; only destroying waits, for databases that
-    /// are being destroyed as well. Default: delete `30m`.
+    /// Timeouts. Only destroying waits: for databases that are being destroyed too. Default:
+    /// `delete` `30m`.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true))]
     pub timeouts: Field<Timeouts>,
 
-    /// Whether a database reports to it; it cannot be destroyed then.
+    /// `true` while a database reports to the server. The configuration cannot be destroyed then.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-read-only" = true))]
     pub in_use: Field<bool>,
@@ -74,7 +74,7 @@ pub struct MonitoringConfigModel {
     #[schemars(extend("x-read-only" = true))]
     pub secret_name: Field<String>,
 
-    /// Version of the server, where Everest has found it out.
+    /// Version of the server, once Everest knows it.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-read-only" = true))]
     pub server_version: Field<String>,

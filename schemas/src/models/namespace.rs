@@ -11,49 +11,46 @@ use crate::{Engine, Field, StringMap};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NamespaceModel {
-    /// Name of the namespace. A change replaces the namespace, and with it
-    /// everything inside.
+    /// Name of the namespace. A change replaces the namespace and everything in it.
     #[schemars(extend("x-force-new" = true))]
     pub name: Field<String>,
 
     /// The engines whose operators are installed; at least one.
     pub engines: Field<Engines>,
 
-    /// Labels of the Namespace. Other labels on it are left alone.
+    /// Labels of the Namespace. Other labels of the Namespace are kept.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub labels: StringMap,
 
-    /// Annotations of the Namespace. Other annotations on it are left alone.
+    /// Annotations of the Namespace. Other annotations of the Namespace are kept.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub annotations: StringMap,
 
-    /// Whether a namespace of that name that exists already is taken over.
-    /// Default `false`: an existing one is an error.
+    /// If `true`, the provider adopts an existing namespace of that name. If `false`, an existing
+    /// namespace is an error. Default `false`.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true, "default" = false))]
     pub take_ownership: Field<bool>,
 
-    /// Whether destroying leaves the Namespace and removes only what Everest
-    /// needs in it. Default: the value of `take_ownership`.
+    /// If `true`, destroying the resource keeps the Kubernetes namespace and removes only Everest's
+    /// objects from it. Default: the value of `take_ownership`.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true))]
     pub keep_namespace: Field<bool>,
 
-    /// Whether destroying the namespace destroys the databases in it too and,
-    /// where the Namespace is kept, what only Everest could delete later; the
-    /// data of backups stays in the bucket. Default `false`: a namespace with
-    /// databases is not destroyed.
+    /// If `true`, destroying the namespace also destroys its databases and, if the Kubernetes
+    /// namespace is kept, the objects that only Everest can delete. Backup data stays in the
+    /// bucket. If `false`, a namespace with databases is not destroyed. Default `false`.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true, "default" = false))]
     pub force_destroy: Field<bool>,
 
-    /// How long operations may take. Default: `15m` each.
+    /// Timeouts. Default: `15m` each.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true))]
     pub timeouts: Field<Timeouts>,
 
-    /// Whether every engine's operator was installed and running when the
-    /// namespace was last seen.
+    /// `true` if the operator of every engine was installed and running at the last refresh.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-read-only" = true))]
     pub ready: Field<bool>,
@@ -108,18 +105,17 @@ impl Engines {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EngineInstall {
-    /// Version of the operator, such as `1.18.0`. Raising it approves the
-    /// upgrade, one version after another, once every database of the engine
-    /// is ready and has taken over the operator's present version; the plan
-    /// says what else the same install plan holds. It cannot be lowered.
-    /// Omitted: the newest in the channel when first installed, then left
-    /// alone.
+    /// Version of the operator, such as `1.18.0`. If you raise it, the provider approves the
+    /// upgrade, one version after another, once every database of the engine is ready and runs with
+    /// the CR version of the installed operator; the plan lists other operators in the same install
+    /// plan. It cannot be lowered. Omitted: the newest version in the channel at installation, then
+    /// unchanged.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-computed" = true))]
     pub version: Field<String>,
 
-    /// Channel of the operator's package in the catalog, such as `stable-v1`.
-    /// Omitted: the one that the catalog recommends.
+    /// Channel of the operator's package in the catalog, such as `stable-v1`. Omitted: the channel
+    /// that the catalog recommends.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-computed" = true))]
     pub channel: Field<String>,
@@ -129,7 +125,7 @@ pub struct EngineInstall {
     #[schemars(extend("x-read-only" = true))]
     pub installed_version: Field<String>,
 
-    /// Version of the operator that awaits approval; null when there is none.
+    /// Version of the operator whose upgrade awaits approval; null if there is none.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-read-only" = true))]
     pub pending_version: Field<String>,

@@ -8,14 +8,12 @@ use crate::{Field, Sensitive, StringMap};
 /// Manages OpenEverest v1 databases through the Kubernetes API of the cluster
 /// that Everest runs in.
 ///
-/// The connection settings have the names that they have in
-/// `hashicorp/kubernetes`. A setting that you omit comes from its `KUBE_*`
-/// environment variable, unless you name a cluster here: with `config_path` or
-/// `config_paths` the variables of direct settings (`KUBE_HOST`, `KUBE_TOKEN`,
-/// certificates, `KUBE_INSECURE`, `KUBE_TLS_SERVER_NAME`, `KUBE_PROXY_URL`) are
-/// not read, and with `host` `KUBE_CONFIG_PATH` and `KUBE_CONFIG_PATHS` are
-/// not. Without any setting the provider uses the service account of the pod
-/// that it runs in. It does not read `KUBECONFIG`.
+/// The connection settings have the same names as in `hashicorp/kubernetes`. A setting that you
+/// omit comes from its `KUBE_*` environment variable, unless you name a cluster here. With
+/// `config_path` or `config_paths`, the provider does not read the variables of direct settings
+/// (`KUBE_HOST`, `KUBE_TOKEN`, certificates, `KUBE_INSECURE`, `KUBE_TLS_SERVER_NAME`,
+/// `KUBE_PROXY_URL`). With `host`, it does not read `KUBE_CONFIG_PATH` and `KUBE_CONFIG_PATHS`.
+/// Without any setting, it uses the service account of its pod. It never reads `KUBECONFIG`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ProviderModel {
@@ -23,8 +21,8 @@ pub struct ProviderModel {
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub config_path: Field<String>,
 
-    /// Paths of kubeconfig files that are merged; the first file that sets a
-    /// value takes precedence. Also `KUBE_CONFIG_PATHS`, separated as `PATH` is.
+    /// Paths of kubeconfig files to merge; the first file that sets a value takes precedence. Also
+    /// `KUBE_CONFIG_PATHS`, with the separator of `PATH`.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub config_paths: Field<Vec<Field<String>>>,
 
@@ -60,20 +58,19 @@ pub struct ProviderModel {
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub client_key: Field<Sensitive<String>>,
 
-    /// Certificates of the authorities that the API's certificate is verified
-    /// against, or that certificate itself, as PEM text. Without it, the trust
-    /// store of the machine decides, or the public authorities that Mozilla
-    /// trusts if there is none. Also `KUBE_CLUSTER_CA_CERT_DATA`.
+    /// CA certificates to verify the API's certificate with, or that certificate
+    /// itself, as PEM text. Without it, the trust store of the machine decides,
+    /// or the public authorities that Mozilla trusts if there is none. Also
+    /// `KUBE_CLUSTER_CA_CERT_DATA`.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub cluster_ca_certificate: Field<String>,
 
-    /// Whether the API's certificate is not verified. Also `KUBE_INSECURE`.
-    /// Default `false`.
+    /// If `true`, the API's certificate is not verified. Also `KUBE_INSECURE`. Default `false`.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub insecure: Field<bool>,
 
-    /// Host name that the API's certificate is verified for, if not that of
-    /// the URL. Also `KUBE_TLS_SERVER_NAME`.
+    /// Host name expected in the API's certificate, if it differs from the host of the URL. Also
+    /// `KUBE_TLS_SERVER_NAME`.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub tls_server_name: Field<String>,
 
@@ -91,9 +88,8 @@ pub struct ProviderModel {
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub catalog: Field<Catalog>,
 
-    /// Whether a plan warns of what a change does to a running database, such
-    /// as restarting its pods, and of data that a change deletes or a restore
-    /// overwrites. Default `true`.
+    /// If `true`, a plan warns if a change affects a running database (for example, restarts its
+    /// pods), deletes data, or overwrites data by a restore. Default `true`.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub impact_warnings: Field<bool>,
 }
@@ -113,7 +109,7 @@ pub struct ExecCredential {
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub args: Field<Vec<Field<String>>>,
 
-    /// Environment variables that it gets besides the provider's own.
+    /// Environment variables of the command, in addition to the provider's own.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub env: StringMap,
 }

@@ -100,7 +100,7 @@ async fn a_secret_that_exists_is_not_overwritten() {
     assert!(
         error
             .to_string()
-            .contains("the Secret prod/s3, which its credentials go into, exists already"),
+            .contains("the Secret prod/s3 for its credentials already exists"),
         "{error}"
     );
     // That one exists is the server's answer.
@@ -248,7 +248,7 @@ async fn a_storage_whose_secret_another_one_reads_is_not_deleted_with_it() {
     let error = delete(&cluster, &model(), &wait()).await.unwrap_err();
     let text = error.to_string();
     assert!(text.contains("used by backup storage other"), "{text}");
-    assert!(text.contains("one of its own"), "{text}");
+    assert!(text.contains("a Secret of its own"), "{text}");
     assert_eq!(api_server::writes(&seen), Vec::<String>::new());
 }
 

@@ -220,8 +220,8 @@ pub(super) fn finish(
             return Err(ConnectError::Invalid {
                 setting: "exec",
                 cause: format!(
-                    "the credential plugin {:?} wants a terminal (interactiveMode: Always), and a \
-                     provider has none",
+                    "the credential plugin {:?} requires a terminal (interactiveMode: Always), \
+                     which a provider does not have",
                     exec.command.as_deref().unwrap_or_default()
                 ),
             });
@@ -307,8 +307,8 @@ fn certificate_authority(cluster: &Cluster) -> Result<Option<Vec<Vec<u8>>>, Conn
         .map_err(|error| invalid(format!("not certificates in PEM: {error}")))?;
     if certificates.is_empty() {
         return Err(invalid(
-            "holds no certificate: it wants PEM text (-----BEGIN CERTIFICATE-----), not base64 \
-             and not a path"
+            "contains no certificate: it must be PEM text (-----BEGIN CERTIFICATE-----), not \
+             base64 and not a path"
                 .to_owned(),
         ));
     }

@@ -92,7 +92,7 @@ async fn no_database_is_made_while_an_operator_is_upgraded() {
     assert!(
         error
             .to_string()
-            .contains("the upgrade of percona-xtradb-cluster-operator to end"),
+            .contains("the upgrade of the operator percona-xtradb-cluster-operator to end"),
         "{error}"
     );
     assert!(!objects.lock().unwrap().contains_key(DATABASE));
@@ -226,7 +226,7 @@ async fn a_database_that_somebody_made_anew_meanwhile_is_left_as_it_is() {
     let (prior, mut planned) = (model(json!({})), model(json!({})));
     planned.spec.known_mut().unwrap().paused = false.into();
     let changed = update(&cluster, &prior, &planned, &planned, &wait()).await;
-    refused_as_superseded(&changed, "made anew by somebody else");
+    refused_as_superseded(&changed, "created again by someone else");
     let spec = &objects.lock().unwrap()[DATABASE]["spec"];
     assert!(spec["paused"].is_null(), "{spec}");
 }

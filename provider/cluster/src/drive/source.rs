@@ -193,7 +193,7 @@ pub(super) fn beside(
     match found {
         Err(error) if error.is_not_served() => Ok(Answer::Object(Seen::Absent)),
         Err(error) if !error.passes() || kind == ObjectKind::PackageManifest => {
-            tracing::debug!(%error, "an object was not looked at");
+            tracing::debug!(%error, "could not read an object");
             Ok(Answer::Object(Seen::Unread))
         }
         other => other,

@@ -241,7 +241,7 @@ impl<'a> Stepper<'a> {
             }
         }
         Ok(Stepped::Waits(Waiting::Comes(
-            "what was written to be taken up".to_owned(),
+            "Everest to handle the change".to_owned(),
         )))
     }
 

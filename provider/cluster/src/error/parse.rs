@@ -228,8 +228,8 @@ fn undeclared(object: &Object, message: &str) -> ClusterError {
         .map(bare)
         .unwrap_or_else(|| "spec".to_owned());
     let reason = format!(
-        "the Everest version of this cluster does not know the field {field}. Remove it from the \
-         configuration or upgrade Everest"
+        "the Everest version of this cluster does not support the field {field}. Remove it from \
+         the configuration or upgrade Everest"
     );
     ClusterError::Refused {
         object: boxed(object),

@@ -197,7 +197,7 @@ async fn a_foreign_operator_group_is_refused_before_anything_is_written() {
             let Creation::NotCreated(error) = created else {
                 panic!("{created:?}")
             };
-            assert!(error.to_string().contains("OLM allows one"), "{error}");
+            assert!(error.to_string().contains("OLM allows only one"), "{error}");
             assert_eq!(api_server::writes(&seen), Vec::<String>::new());
         }
     }

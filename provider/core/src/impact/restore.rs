@@ -34,9 +34,9 @@ pub fn of_restore(what: &str, planned: &RestoreModel, facts: &Facts) -> Option<S
     Some(Summary {
         headline: format!("Data loss: {what} overwrites {named}"),
         detail: format!(
-            "Everything written to {named} {since} is replaced by {source}. Nothing undoes that but \
-             another backup: if the data of today may be needed, take one first. To look into a \
-             backup without touching the database, restore it into a new one (data_source of \
+            "Everything written to {named} {since} is replaced by {source}. Only another backup \
+             can undo that: if you may need the current data, take a backup first. To inspect a \
+             backup without touching the database, restore it into a new database (data_source of \
              everest_database)."
         ),
     })

@@ -53,7 +53,8 @@ fn replaces(place: &Place) -> Effect {
         when: When::Changed,
         engines: ALL,
         class: Class::DataLoss,
-        phrase: "replaces the database: its volumes are deleted with everything in them, and an empty database takes its place",
+        phrase: "replaces the database: its volumes and all their data are deleted, and an empty \
+                 database is created",
         source: REPLACED,
     }
 }
@@ -76,7 +77,7 @@ const ROWS: &[Effect] = &[
         When::Changed,
         ALL,
         Class::RollingRestart,
-        "restarts {members} one by one, with the other version",
+        "restarts {members} one by one with the new version",
         "everest: upgrades of the engine",
     ),
     row(
@@ -92,7 +93,7 @@ const ROWS: &[Effect] = &[
         When::Changed,
         ALL,
         Class::RollingRestart,
-        "restarts {members} and the proxy one by one, as the newer operator runs them",
+        "restarts {members} and the proxy one by one with the configuration of the newer operator",
         "everest: upgrades of the operator",
     ),
     row(
@@ -116,7 +117,8 @@ const ROWS: &[Effect] = &[
         When::Changed,
         &[Engine::Postgresql],
         Class::RollingRestart,
-        "reloads the configuration, and restarts {members} one by one if a parameter among them is only read at start",
+        "reloads the configuration, and restarts {members} one by one if a changed parameter is \
+         read only at start",
         "Patroni: dynamic configuration",
     ),
     row(
@@ -132,7 +134,7 @@ const ROWS: &[Effect] = &[
         When::Lowered,
         ALL,
         Class::FewerPods,
-        "takes members away; connections to them break",
+        "removes members; connections to them break",
         SIZE,
     ),
     row(
@@ -140,7 +142,8 @@ const ROWS: &[Effect] = &[
         When::Raised,
         ALL,
         Class::StorageGrowth,
-        "grows the volume of each member, which its storage class has to allow; a volume never shrinks again",
+        "grows the volume of each member, if its storage class allows it; a volume cannot shrink \
+         again",
         "everest-operator: volume resize",
     ),
     row(
@@ -148,7 +151,8 @@ const ROWS: &[Effect] = &[
         When::Changed,
         ALL,
         Class::RollingRestart,
-        "gives the engine's users the passwords of another Secret: pods may restart one by one, and clients with the former passwords are refused",
+        "sets the passwords of the engine's users from another Secret: pods may restart one by \
+         one, and clients with the old passwords are refused",
         "everest-operator: providers/*/applier.go, secretsName",
     ),
     row(
@@ -156,7 +160,7 @@ const ROWS: &[Effect] = &[
         When::Changed,
         PXC,
         Class::FullStop,
-        "stops the proxy and starts another one: clients are cut off, and the host name changes",
+        "stops the proxy and starts another one: all connections break, and the host name changes",
         "everest-operator: providers/pxc/applier.go, proxy",
     ),
     row(
@@ -164,7 +168,7 @@ const ROWS: &[Effect] = &[
         When::Raised,
         ALL,
         Class::NewPods,
-        "adds pods of the proxy",
+        "adds proxy pods",
         SIZE,
     ),
     row(
@@ -172,7 +176,7 @@ const ROWS: &[Effect] = &[
         When::Lowered,
         ALL,
         Class::FewerPods,
-        "takes pods of the proxy away; connections through them break",
+        "removes proxy pods; connections through them break",
         SIZE,
     ),
     row(
@@ -196,7 +200,8 @@ const ROWS: &[Effect] = &[
         When::Raised,
         PXC,
         Class::StorageGrowth,
-        "grows the volume of each pod of the proxy, which its storage class has to allow; a volume never shrinks again",
+        "grows the volume of each proxy pod, if its storage class allows it; a volume cannot \
+         shrink again",
         "everest-operator: volume resize",
     ),
     row(
@@ -204,7 +209,8 @@ const ROWS: &[Effect] = &[
         When::Changed,
         ALL,
         Class::NoRestart,
-        "changes the Service that clients reach the database by: its address changes, and connections through it may break",
+        "changes the Service that clients connect to: its address changes, and connections through \
+         it may break",
         SERVICE,
     ),
     row(
@@ -220,7 +226,8 @@ const ROWS: &[Effect] = &[
         When::Changed,
         ALL,
         Class::NoRestart,
-        "changes the annotations of the Service; some clouds make another load balancer then, with another address",
+        "changes the annotations of the Service; some clouds then create another load balancer \
+         with another address",
         ANNOTATIONS,
     ),
     row(
@@ -236,7 +243,7 @@ const ROWS: &[Effect] = &[
         When::Lowered,
         PSMDB,
         Class::FewerPods,
-        "takes shards away, which MongoDB's operator refuses while they hold databases",
+        "removes shards; MongoDB's operator refuses this while the shards hold databases",
         "everest-operator: providers/psmdb/applier.go, sharding",
     ),
     row(
@@ -252,7 +259,7 @@ const ROWS: &[Effect] = &[
         When::Lowered,
         PSMDB,
         Class::FewerPods,
-        "takes config servers away",
+        "removes config servers",
         SIZE,
     ),
     row(
@@ -260,7 +267,8 @@ const ROWS: &[Effect] = &[
         When::Changed,
         ALL,
         Class::RollingRestart,
-        "restarts {members} and the proxy one by one, because the monitoring client runs beside each",
+        "restarts {members} and the proxy one by one, because each pod gets or loses a monitoring \
+         client",
         TEMPLATE,
     ),
     row(
@@ -300,7 +308,7 @@ const ROWS: &[Effect] = &[
         When::Changed,
         ALL,
         Class::NoRestart,
-        "changes which backups are taken from now on; those that exist stay",
+        "changes which backups are taken from now on; existing backups stay",
         BACKUP,
     ),
     row(
@@ -308,7 +316,8 @@ const ROWS: &[Effect] = &[
         When::KeepsFewer,
         ALL,
         Class::DataLoss,
-        "deletes the oldest backups of the schedule beyond the new number, as the next one is taken",
+        "deletes the oldest backups of the schedule that exceed the new number, when the next \
+         backup is taken",
         BACKUP,
     ),
     row(
@@ -316,7 +325,8 @@ const ROWS: &[Effect] = &[
         When::TurnedOn,
         ALL,
         Class::NoRestart,
-        "begins to copy the log for point-in-time recovery; moments before the next backup cannot be restored",
+        "starts to upload the log for point-in-time recovery; times before the next backup cannot \
+         be restored",
         BACKUP,
     ),
     row(
@@ -324,7 +334,7 @@ const ROWS: &[Effect] = &[
         When::TurnedOff,
         &[Engine::Pxc, Engine::Psmdb],
         Class::NoRestart,
-        "ends the copying of the log: from now on only whole backups can be restored",
+        "stops the upload of the log: from now on only whole backups can be restored",
         BACKUP,
     ),
     row(
@@ -332,7 +342,8 @@ const ROWS: &[Effect] = &[
         When::Changed,
         &[Engine::Pxc],
         Class::NoRestart,
-        "copies the log to the other storage from now on; moments before the next backup there cannot be restored from it",
+        "uploads the log to the other storage from now on; times before the next backup there \
+         cannot be restored from it",
         BACKUP,
     ),
     row(
@@ -340,7 +351,7 @@ const ROWS: &[Effect] = &[
         When::Changed,
         &[Engine::Pxc, Engine::Psmdb],
         Class::NoRestart,
-        "changes how often the log is copied, and so how much of it may be lost",
+        "changes how often the log is uploaded, and so how much data may be lost",
         BACKUP,
     ),
     row(
@@ -348,7 +359,7 @@ const ROWS: &[Effect] = &[
         When::Changed,
         ALL,
         Class::NoRestart,
-        "has no effect: Everest does not look at it",
+        "has no effect: Everest ignores it",
         "everest-operator: DatabaseCluster, spec.backup.enabled",
     ),
     row(
@@ -356,7 +367,7 @@ const ROWS: &[Effect] = &[
         When::Changed,
         &[Engine::Pxc, Engine::Psmdb],
         Class::NoRestart,
-        "changes what the engine's operator refuses; no pod changes by it",
+        "changes what the engine's operator refuses; no pod changes",
         "everest-operator: providers/*/applier.go, unsafeFlags",
     ),
     row(
@@ -364,7 +375,7 @@ const ROWS: &[Effect] = &[
         When::Changed,
         ALL,
         Class::NoRestart,
-        "has no effect on a database that exists",
+        "has no effect on an existing database",
         "everest-operator: dataSource is cleared after the restore",
     ),
 ];

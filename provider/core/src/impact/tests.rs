@@ -332,12 +332,12 @@ fn a_summary_says_what_is_not_known_beside_what_is() {
     let alone = told(&planned);
     assert_eq!(
         alone.headline,
-        "What the change of everest_database prod/orders does is not known until apply"
+        "The effect of changing everest_database prod/orders is not known until apply"
     );
     assert!(
         alone.detail.starts_with(
-            "The value of engine.version is not known yet. Depending on it, its change may mean: \
-             irreversible, rolling restart.\n"
+            "The value of engine.version is not known yet. Depending on the value, the change may \
+             have these effects: irreversible, rolling restart.\n"
         ),
         "{alone:?}"
     );
@@ -346,8 +346,8 @@ fn a_summary_says_what_is_not_known_beside_what_is() {
     let both = told(&planned);
     assert_eq!(
         both.headline,
-        "everest_database prod/orders cannot be reached for a while, and more of what the change \
-         does is not known until apply"
+        "everest_database prod/orders cannot be reached for a while; further effects of the change \
+         are not known until apply"
     );
     let mut lines = both.detail.lines();
     assert!(lines.next().unwrap().starts_with("Changing paused"));

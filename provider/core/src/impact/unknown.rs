@@ -76,17 +76,18 @@ pub(super) fn told(unknown: &[Unknown]) -> Option<Vec<String>> {
         .map(|unknown| {
             let classes: Vec<_> = unknown.classes.iter().map(|class| class.as_str()).collect();
             format!(
-                "The value of {} is not known yet. Depending on it, its change may mean: {}.",
+                "The value of {} is not known yet. Depending on the value, the change may have \
+                 these effects: {}.",
                 unknown.path.snake_case(),
                 classes.join(", ")
             )
         })
         .collect();
     lines.push(
-        "A value that comes from another resource is known once that is applied: to see what the \
-         change does before it happens, apply that resource first, for example with -target, and \
-         plan again. A value that was taken out of the configuration is left to Everest: to decide \
-         on it, write it into the configuration."
+        "A value from another resource is known once that resource is applied: to see the effects \
+         first, apply that resource, for example with -target, and plan again. If the value was \
+         removed from the configuration, Everest chooses it: to choose it yourself, write it into \
+         the configuration."
             .to_owned(),
     );
     Some(lines)

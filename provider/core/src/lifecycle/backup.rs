@@ -138,8 +138,8 @@ fn why(
 
 /// How long Everest is waited for to let go of a backup that nobody uses any more.
 const GRACE: Duration = Duration::from_secs(120);
-const REMEDY: &str = "Wait until they have read it, or delete them first: Everest holds a backup \
-    that is being restored from";
+const REMEDY: &str = "Wait until they have read it, or delete them first: Everest keeps a backup \
+    that is being restored";
 
 /// Removes a backup.
 ///

@@ -94,7 +94,7 @@ impl Lifecycle for ReleaseStorage {
     }
 
     fn aim(&self) -> &'static str {
-        "was not let go"
+        "was not released"
     }
 
     fn next(&mut self, observed: &Observed, _: &mut Stopwatches) -> Result<Action<bool>, Query> {

@@ -31,7 +31,7 @@ const WAITS_FOR: [(&str, &str); 21] = [
     ),
     (
         "everest.percona.com/cleanup-secrets",
-        "Everest until the Secret that it made is gone",
+        "Everest until the Secret that it created is gone",
     ),
     (
         "everest.percona.com/vmagent",

@@ -15,9 +15,9 @@ impl ReadsSecret for MonitoringConfig {
     const GIVE: &'static str = "{:giveApiKey}";
     const LEAVE_OUT: &'static str = "{:leaveApiKeyOut}";
     const UNSEEN: &'static str = "databases";
-    const REMEDY: &'static str = "Take it out of the monitoring of these databases first: Everest \
-        holds one that is in use. Give another one that reads the same Secret one of its own: this \
-        one's goes with it";
+    const REMEDY: &'static str = "Remove it from the monitoring of these databases first: Everest \
+        keeps a configuration that is in use. If another configuration reads the same Secret, give \
+        it a Secret of its own: this Secret is deleted with this configuration";
     // It goes through the finalizers first, whether it is being deleted or not.
     const IS_LET_GO: bool = true;
 

@@ -91,7 +91,7 @@ impl OwnSecret {
         if found.is_some_and(|found| self.is_of_former(found, made)) {
             return Ok(Some(Action::Await(
                 format!(
-                    "the end of the Secret {namespace}/{name} of the {} that was there before",
+                    "the deletion of the Secret {namespace}/{name} of the previous {}",
                     K::NOUN
                 )
                 .into(),
@@ -107,14 +107,14 @@ impl OwnSecret {
             && !self.is_left_over::<K>(observed, found, made)?
         {
             let message = format!(
-                "the Secret {namespace}/{name}, which its {} go into, exists already and was not \
-                 written for it. Delete that Secret, or ",
+                "the Secret {namespace}/{name} for its {} already exists and was not written for \
+                 it. Delete that Secret, or ",
                 K::CONTENT
             );
             return Ok(Some(Action::Refuse {
                 message: Text::from(message)
                     .and(K::LEAVE_OUT)
-                    .and(" to use it as it is"),
+                    .and(" to use it unchanged"),
                 attribute: Some(FieldPath::of(K::ATTRIBUTE)),
             }));
         }
@@ -200,7 +200,7 @@ impl OwnSecret {
         let (namespace, name) = (&self.object.namespace, &self.object.name);
         Requirement::Condition {
             message: format!(
-                "no {} are given and there is no Secret {namespace}/{name} that holds them",
+                "no {} are set, and there is no Secret {namespace}/{name} that contains them",
                 K::CONTENT
             )
             .into(),

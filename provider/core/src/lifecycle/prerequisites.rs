@@ -24,7 +24,7 @@ pub(super) fn operator_upgrade(
     });
     Ok(locked.map(|engine| {
         let name = engine.metadata.name.as_deref().unwrap_or_default();
-        format!("the upgrade of {name} to end").into()
+        format!("the upgrade of the operator {name} to end").into()
     }))
 }
 
@@ -51,7 +51,10 @@ pub(super) fn ready_database(
     };
     if database.metadata.deletion_timestamp.is_some() {
         let message = format!("the database {namespace}/{name} is being deleted");
-        return Ok(Some(missing(message, "Name another one")));
+        return Ok(Some(missing(
+            message,
+            "Try again once another database has that name, or name another database",
+        )));
     }
     let status = v1::database::status(database);
     Ok(match status {

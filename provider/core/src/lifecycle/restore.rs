@@ -65,7 +65,7 @@ impl BeginRestore {
         };
         let Some(backup) = observed.object::<DatabaseClusterBackup>(namespace, wanted)? else {
             let message = format!("the backup {namespace}/{wanted} does not exist");
-            return Ok(Some(missing(message, "Name one that does")));
+            return Ok(Some(missing(message, "Name an existing backup")));
         };
         Ok(match v1::backup::state(backup) {
             "Succeeded" => None,
@@ -76,7 +76,7 @@ impl BeginRestore {
                 format!(
                     "the backup {namespace}/{wanted} has not succeeded (its state is {state:?})"
                 ),
-                "There is nothing to restore from before it has",
+                "Restore it once it has succeeded",
             )),
         })
     }

@@ -24,7 +24,7 @@ pub(super) fn in_use<T>(
     let users = users?;
     if users.is_empty() {
         let waited = times.stood(FREE, "");
-        return (waited < grace).then(|| Action::Await(Text::from("Everest to let go of it")));
+        return (waited < grace).then(|| Action::Await(Text::from("Everest to release it")));
     }
     times.stop(FREE);
     Some(Action::Require(Requirement::Unused {

@@ -68,7 +68,7 @@ impl<K: ReadsSecret> Lifecycle for CreateWithSecret<K> {
     }
 
     fn aim(&self) -> &'static str {
-        "was not made"
+        "was not created"
     }
 
     fn body(&self) -> Option<&Value> {
@@ -122,7 +122,7 @@ impl<K: ReadsSecret> Lifecycle for TakeBackSecret<K> {
     }
 
     fn aim(&self) -> &'static str {
-        "was not taken back"
+        "was not deleted again"
     }
 
     fn next(&mut self, observed: &Observed, _: &mut Stopwatches) -> Result<Action, Query> {
@@ -186,7 +186,7 @@ impl<K: ReadsSecret> Lifecycle for ChangeWithSecret<K> {
         let (namespace, name) = (&self.object.namespace, &self.object.name);
         let Some(object) = observed.object::<K>(namespace, name)? else {
             return Ok(Action::Refuse {
-                message: "it does not exist any more. Plan again".into(),
+                message: "it no longer exists. Plan again".into(),
                 attribute: None,
             });
         };

@@ -45,12 +45,12 @@ fn a_database_stands_against_an_upgrade_until_it_is_ready_and_up_to_date() {
         ),
         (
             json!({"status": "ready", "crVersion": "1.16.0", "recommendedCRVersion": "1.17.0"}),
-            "to take over 1.17.0",
+            "without the CR version 1.17.0",
         ),
         // Everest has not looked yet.
         (
             json!({"status": "ready", "crVersion": "1.16.0"}),
-            "to take over 1.17.0",
+            "without the CR version 1.17.0",
         ),
     ] {
         assert_eq!(why(status.clone()).as_deref(), Some(reason), "{status}");
@@ -196,10 +196,10 @@ fn a_plan_tells_every_operator_that_it_upgrades_and_the_databases_that_they_run(
     ] {
         assert!(detail.contains(words), "{words:?} in {detail}");
     }
-    assert!(!detail.contains("goes on to"), "{detail}");
+    assert!(!detail.contains("continues to"), "{detail}");
     let far = told("1.19.0", &facts).unwrap().detail;
     assert!(
-        far.contains("goes on to 1.19.0 version by version"),
+        far.contains("continues to 1.19.0, version by version"),
         "{far}"
     );
     assert_eq!(told("1.17.0", &facts), None);

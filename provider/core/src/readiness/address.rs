@@ -30,8 +30,8 @@ pub(super) fn former(database: &DatabaseCluster, engine_cr: Seen<&Value>) -> Opt
     let hostname = hostname(database);
     (host != hostname).then(|| {
         format!(
-            "the database is ready, and Everest still says that its host name is {hostname:?}, \
-             where the engine says {host:?}"
+            "the database is ready, but Everest still reports the host name {hostname:?}, while \
+             the engine reports {host:?}"
         )
     })
 }
@@ -39,7 +39,7 @@ pub(super) fn former(database: &DatabaseCluster, engine_cr: Seen<&Value>) -> Opt
 fn of_exposure(database: &DatabaseCluster) -> Option<String> {
     let hostname = hostname(database);
     let tail = format!(
-        "If that goes on, look at the Service and its events: kubectl get service -n {}",
+        "If this continues, check the Service and its events: kubectl get service -n {}",
         namespace(database)
     );
     let endpoints = v1::endpoint::named(hostname);
@@ -52,8 +52,8 @@ fn of_exposure(database: &DatabaseCluster) -> Option<String> {
         let is_former = endpoints.iter().any(|endpoint| is_outside(&endpoint.host));
         return is_former.then(|| {
             format!(
-                "the database is ready, but its host name is still {hostname}, that of its former \
-                 load balancer. {tail}"
+                "the database is ready, but its host name is still that of its previous load \
+                 balancer ({hostname}). {tail}"
             )
         });
     }
@@ -65,8 +65,8 @@ fn of_exposure(database: &DatabaseCluster) -> Option<String> {
     let mut hosts = endpoints.iter().map(|endpoint| &*endpoint.host);
     if hosts.any(|host| is_inside(database, host)) {
         return Some(format!(
-            "the database is ready, but its load balancer has no address yet: the host name is \
-             still {hostname}, inside the cluster. {tail}"
+            "the database is ready, but its load balancer has no address yet; the host name is \
+             still the one inside the cluster ({hostname}). {tail}"
         ));
     }
     let members = replicas(database).filter(|_| is_replica_set(database))?;
@@ -87,8 +87,8 @@ fn of_split_horizon(database: &DatabaseCluster) -> Option<String> {
         return None;
     }
     let tail = format!(
-        "If that goes on, look at the Services of its pods, kubectl get service -n {}, and at \
-         the SplitHorizonDNSConfig {config}",
+        "If this continues, check the Services of its pods (kubectl get service -n {}) and the \
+         SplitHorizonDNSConfig {config}",
         namespace(database)
     );
     let status = database.status.as_ref();

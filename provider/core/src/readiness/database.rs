@@ -96,7 +96,8 @@ pub fn database(observation: &DatabaseObservation<'_>) -> Readiness {
     }
     if annotation(object, RECONCILE_PAUSED).is_some_and(|value| value == "true") {
         return Readiness::Pending(format!(
-            "the annotation {RECONCILE_PAUSED} is \"true\", so Everest leaves the database alone; remove it ({})",
+            "the annotation {RECONCILE_PAUSED} is \"true\", so Everest does not reconcile the \
+             database; remove it ({})",
             describe(status)
         ));
     }
@@ -109,21 +110,23 @@ pub fn database(observation: &DatabaseObservation<'_>) -> Readiness {
     if observed < generation {
         let never = if object.status.is_none() {
             format!(
-                ". If that goes on, see why: {EVERESTS_LOG}; and whether the namespace has the \
-                 label app.kubernetes.io/managed-by=everest"
+                ". If this continues, see Everest's log: {EVERESTS_LOG}; and check whether the \
+                 namespace has the label app.kubernetes.io/managed-by=everest"
             )
         } else {
             String::new()
         };
         return Readiness::Pending(format!(
-            "Everest has not taken up the change yet: generation {generation} is written, {observed} was seen; {}{never}",
+            "Everest has not handled the change yet (generation {generation}, observed \
+             {observed}); {}{never}",
             describe(status)
         ));
     }
     // What is left of a growth that was taken back counts no more.
     if let Some(condition) = condition(object, RESIZE_FAILED) {
         return Readiness::Failed(format!(
-            "the volumes could not be resized: {}. Write the former size again, or let the volumes grow",
+            "the volumes could not be resized: {}. Restore the previous size, or allow the volumes \
+             to grow",
             reason(condition)
         ));
     }
@@ -156,7 +159,8 @@ pub fn database(observation: &DatabaseObservation<'_>) -> Readiness {
     }
     if let Some(condition) = condition(object, CANNOT_RESIZE) {
         return Readiness::Failed(format!(
-            "the database is ready, but its volumes were not resized: {}. Write the former size again, or let the volumes grow",
+            "the database is ready, but its volumes were not resized: {}. Restore the previous \
+             size, or allow the volumes to grow",
             reason(condition)
         ));
     }
@@ -281,7 +285,8 @@ fn taken_up(observation: &DatabaseObservation<'_>) -> Result<(), String> {
         && observed < generation
     {
         return Err(format!(
-            "status is from before the change; the engine's operator has not taken it up yet (generation {generation}, seen {observed})"
+            "the status is from before the change; the engine's operator has not handled the \
+             change yet (generation {generation}, observed {observed})"
         ));
     }
     let state = engine_object::state(engine_cr);
@@ -321,7 +326,8 @@ fn has_stood(observation: &DatabaseObservation<'_>) -> Result<(), String> {
         return Ok(());
     }
     Err(format!(
-        "waiting until the status has stood for {} s, because it may be from before the change ({} s so far)",
+        "waiting until the status has been unchanged for {} s, because it may be from before the \
+         change ({} s so far)",
         needed.as_secs(),
         stood.as_secs()
     ))

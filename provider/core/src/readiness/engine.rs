@@ -40,7 +40,7 @@ const HOPELESS: [&str; 4] = [
 pub fn engine_install(observation: &EngineObservation<'_>) -> Readiness {
     let operator = observation.engine.operator();
     let Some(csv) = observation.csv else {
-        return Readiness::Pending(format!("OLM has not begun to install {operator}"));
+        return Readiness::Pending(format!("OLM has not started to install {operator}"));
     };
     let name = csv.metadata.name.as_deref().unwrap_or(operator);
     let status = csv.status.clone().unwrap_or_default();
@@ -51,7 +51,7 @@ pub fn engine_install(observation: &EngineObservation<'_>) -> Readiness {
         .join(": ");
     if status.phase != "Succeeded" {
         let phase = if status.phase.is_empty() {
-            "not looked at by OLM"
+            "not handled by OLM yet"
         } else {
             &status.phase
         };
@@ -84,7 +84,7 @@ pub fn engine_offered(
     let operator = engine.operator();
     let Some(status) = database_engine.and_then(|engine| engine.status.as_ref()) else {
         return Readiness::Pending(format!(
-            "{operator} runs; Everest has not looked at the engine {engine} yet"
+            "{operator} runs; Everest has not handled the engine {engine} yet"
         ));
     };
     let offered = status
@@ -96,24 +96,24 @@ pub fn engine_offered(
     if state != "installed" {
         // The state stays as it was while the versions cannot be fetched.
         let why = if state == "installing" && offered == 0 {
-            format!("; where that lasts, {NO_VERSION_SERVICE}")
+            format!("; if this continues, {NO_VERSION_SERVICE}")
         } else {
             String::new()
         };
         let state = if state.is_empty() {
-            "not looked at"
+            "not handled yet"
         } else {
             state
         };
         return Readiness::Pending(format!(
-            "{operator} runs; Everest says that the engine {engine} is {state}{why}"
+            "{operator} runs; Everest reports the engine {engine} as {state}{why}"
         ));
     }
     if let (Some(wanted), Some(running)) = (version, status.operator_version.as_deref())
         && wanted != running
     {
         return Readiness::Pending(format!(
-            "{operator} {wanted} is installed; Everest still sees {running}"
+            "{operator} {wanted} is installed; Everest still reports {running}"
         ));
     }
     if offered == 0 {
@@ -176,7 +176,7 @@ mod tests {
             "ready"
         );
         for (csv, engine, words) in [
-            (None, Some(&installed), "has not begun"),
+            (None, Some(&installed), "has not started"),
             (
                 Some(&csv("Installing", "")),
                 Some(&installed),
@@ -197,16 +197,16 @@ mod tests {
                 Some(&installed),
                 "failed: ",
             ),
-            (Some(&csv("Succeeded", "")), None, "has not looked"),
+            (Some(&csv("Succeeded", "")), None, "has not handled"),
             (
                 Some(&csv("Succeeded", "")),
                 Some(&engine("installing", "1.18.0", offered.clone())),
-                "is installing",
+                "as installing",
             ),
             (
                 Some(&csv("Succeeded", "")),
                 Some(&engine("installed", "1.17.0", offered)),
-                "still sees 1.17.0",
+                "still reports 1.17.0",
             ),
             (
                 Some(&csv("Succeeded", "")),

@@ -87,7 +87,7 @@ pub(super) fn missing_change(database: &DatabaseCluster, engine_cr: &Value) -> O
         return None;
     }
     let mut sentence =
-        "Everest says that it has seen the change, but has not written it".to_owned();
+        "Everest reports that it handled the change, but has not written it".to_owned();
     let shown: Vec<String> = differences
         .iter()
         .take(3)
@@ -101,14 +101,14 @@ pub(super) fn missing_change(database: &DatabaseCluster, engine_cr: &Value) -> O
     }
     if let Some(line) = line {
         return Some(format!(
-            "{sentence}. The line {line:?} of engine.config has no value, which Everest cannot \
-             read; it writes nothing while the line is there. Write it as name = value"
+            "{sentence}. The line {line:?} of engine.config has no value. Everest cannot read it \
+             and applies no change until it is corrected. Write it as name = value"
         ));
     }
     Some(format!(
-        "{sentence}. If that goes on, something that the database names cannot be used: a backup \
-         storage, a monitoring config, a scheduling policy, the configuration. Its reason is in \
-         Everest's log: {EVERESTS_LOG}{}",
+        "{sentence}. If this continues, Everest cannot use something that the database refers to: \
+         a backup storage, a monitoring config, a scheduling policy or the configuration. See \
+         Everest's log for the reason: {EVERESTS_LOG}{}",
         said(database, engine_cr)
     ))
 }
@@ -129,7 +129,8 @@ pub(super) fn progress(database: &DatabaseCluster, engine_cr: &Seen<&Value>) -> 
     match engine_cr {
         Seen::Unread => String::new(),
         Seen::Absent => format!(
-            "; Everest has not made the {object} yet. If that goes on, see why: {EVERESTS_LOG}"
+            "; Everest has not created the {object} yet. If this continues, see Everest's log: \
+             {EVERESTS_LOG}"
         ),
         Seen::Found(engine_cr) if engine_cr["status"].as_object().is_none_or(|s| s.is_empty()) => {
             let engine = database.spec.engine.known();
@@ -137,8 +138,8 @@ pub(super) fn progress(database: &DatabaseCluster, engine_cr: &Seen<&Value>) -> 
                 .and_then(|engine| engine.type_.known())
                 .map_or("of the engine", |engine: &Engine| engine.operator());
             format!(
-                "; the {object} has no status yet. If that goes on, its operator does not run: \
-                 look at the Subscription and the Deployment {operator} in namespace {}",
+                "; the {object} has no status yet. If this continues, its operator is probably not \
+                 running: check the Subscription and the Deployment {operator} in namespace {}",
                 namespace(database)
             )
         }

@@ -92,7 +92,8 @@ fn storage_fits(
                     &PSMDB_ONE_STORAGE,
                     path,
                     format!(
-                        "The backup would lie in {storage:?}, and the others lie in {active:?}"
+                        "The backup would go to {storage:?}, but the other backups are in \
+                         {active:?}"
                     ),
                 );
             }

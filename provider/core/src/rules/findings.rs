@@ -143,8 +143,8 @@ impl Findings {
                 }
                 finding.severity = Severity::Warning;
                 finding.detail = std::mem::take(&mut finding.detail).and(
-                    " It was so before this change, and while it is so Everest does not carry out \
-                     the change.",
+                    " This was so before this change; until it is corrected, Everest does not \
+                     carry out the change.",
                 );
             }
             Some(finding)

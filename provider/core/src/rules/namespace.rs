@@ -67,7 +67,7 @@ pub fn check_syntax(config: &NamespaceModel) -> Vec<Finding> {
         findings.error(
             &MANAGED_BY_LABEL,
             FieldPath::of("labels").key(label),
-            format!("The label {label} is not for you to set"),
+            format!("The label {label} cannot be set"),
         );
     }
     findings.into_findings()
@@ -217,7 +217,7 @@ fn approvals(planned: &NamespaceModel, facts: &Facts, stage: Stage, findings: &m
             findings.warning(
                 &OPERATOR_APPROVAL,
                 FieldPath::of("engines").field(engine.as_str()),
-                format!("The Subscription {name} of the namespace approves upgrades by itself"),
+                format!("The Subscription {name} of the namespace approves upgrades automatically"),
             );
         }
     }
@@ -254,7 +254,7 @@ fn databases_of(engine: Engine, facts: &Facts) -> impl Iterator<Item = (&str, &D
 fn unused(path: FieldPath, engine: Engine, facts: &Facts, stage: Stage, findings: &mut Findings) {
     let users: Vec<_> = databases_of(engine, facts).map(|(name, _)| name).collect();
     if !users.is_empty() {
-        let summary = format!("{engine} would be taken out and runs {}", users.join(", "));
+        let summary = format!("{engine} would be removed, but runs {}", users.join(", "));
         findings.missing(&ENGINE_UNUSED, path, summary, stage);
     }
 }

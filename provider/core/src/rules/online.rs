@@ -43,7 +43,7 @@ pub(super) fn served_namespace(
             let served = label.is_some_and(|label| label == MANAGED_BY);
             let taken_over = stage == Stage::Plan && facts.planned.has_namespace();
             if !served && !taken_over {
-                let summary = format!("The namespace {name} is none of Everest's");
+                let summary = format!("The namespace {name} is not managed by Everest");
                 findings.missing(&NAMESPACE_SERVED, path, summary, stage);
             }
             served

@@ -14,7 +14,7 @@ pub(super) fn past(path: FieldPath, date: Option<&str>, now: Timestamp, findings
     if let Some((date, moment)) = date.and_then(read)
         && moment > now
     {
-        findings.error(&PITR_WINDOW, path, format!("{date} has not come yet"));
+        findings.error(&PITR_WINDOW, path, format!("{date} is in the future"));
     }
 }
 
@@ -46,7 +46,7 @@ pub(super) fn in_log(
         && moment > last.0
     {
         let summary = format!(
-            "{date} is after {}, which the log of the backup {name:?} was last seen to reach",
+            "{date} is after {}, the last known end of the log of the backup {name:?}",
             last.0
         );
         findings.warning(&PITR_WINDOW, path, summary);

@@ -186,8 +186,10 @@ fn known_to_engine(
         .chain(scheduled)
         .chain(storage_of_source(target, facts));
     if known.all(|known| known != storage) {
-        let summary =
-            format!("The backup lies in {storage:?}, which the engine of {name:?} does not know");
+        let summary = format!(
+            "The backup is in {storage:?}, which the engine's object of {name:?} does not \
+                     contain"
+        );
         findings.missing(&PXC_RESTORE_STORAGE, path, summary, stage);
     }
 }

@@ -39,7 +39,7 @@ pub struct Connection {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotConnectable {
     /// Everest reports no host name yet: the engine is starting.
-    #[error("Everest has not said yet at which host name and port the database answers")]
+    #[error("Everest has not reported the host name and port of the database yet")]
     NoEndpoint,
     /// The Secret with the passwords does not exist yet.
     #[error("the Secret {0:?} with the credentials does not exist yet")]

@@ -20,7 +20,7 @@ use super::{facts, others};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 enum ComposeError {
     /// An earlier step desires something else under the name.
-    #[error("an earlier step composes a {0} under this name; give the backup another one")]
+    #[error("an earlier step composes a {0} with this name; choose another name for the backup")]
     OtherKind(String),
     /// The input does not say what is backed up.
     #[error("database is missing: say which composed resource is to be backed up")]
@@ -195,7 +195,7 @@ fn protect(
 fn check(step: &mut Step<'_>, subject: &str, object: &Value) -> Result<(), ComposeError> {
     let Ok(typed) = serde_json::from_value::<DatabaseClusterBackup>(object.clone()) else {
         step.report.refuse(format!(
-            "{subject}: spec.backupStorageName and spec.dbClusterName are to be texts"
+            "{subject}: spec.backupStorageName and spec.dbClusterName must be strings"
         ));
         return Ok(());
     };
@@ -249,7 +249,10 @@ pub(super) fn keep_databases(step: &mut Step<'_>) {
             });
         if let Some(backup) = staying {
             step.report.refuse(format!(
-                "database {resource:?} ({name}) is no longer composed, and its backup {backup:?} still is: Everest would keep the database in deletion for as long as the backup exists; take the backup out of the composition as well (its data stays in the bucket unless keepBackupData is false)"
+                "database {resource:?} ({name}) is no longer composed, but its backup {backup:?} \
+                 still is: the deletion of the database would wait until the backup is gone; \
+                 remove the backup from the composition too (its data stays in the bucket unless \
+                 keepBackupData is false)"
             ));
         }
     }

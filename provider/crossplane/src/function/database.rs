@@ -25,11 +25,12 @@ use super::step::{Database, Step, Unreadable};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 enum ComposeError {
     /// An earlier step desires something else under the name.
-    #[error("an earlier step composes a {0} under this name; give the database another one")]
+    #[error("an earlier step composes a {0} with this name; choose another name for the database")]
     OtherKind(String),
     /// Neither the input nor an earlier step has a spec.
     #[error(
-        "nothing says what the database is; give it a spec or patches, or compose a DatabaseCluster under this name in an earlier step"
+        "the database has no spec; set spec or patches, or compose a DatabaseCluster with this \
+         name in an earlier step"
     )]
     Nothing,
     /// A name or namespace cannot be taken from the composite resource.
@@ -56,7 +57,9 @@ enum ComposeError {
     },
     /// The composition sets an annotation that has to be set only once.
     #[error(
-        "the annotation {RESTART} cannot be composed: Everest takes it away after a restart, and it would be put back for the next one, without end; set it on the DatabaseCluster by hand"
+        "the annotation {RESTART} cannot be composed: Everest removes it after a restart, and \
+         Crossplane would set it again, so the database would restart endlessly; set it on the \
+         DatabaseCluster by hand"
     )]
     Restart,
     /// The path for the status is malformed.
@@ -64,7 +67,8 @@ enum ComposeError {
     StatusTo(PlaceError),
     /// The path for the status is not below `status`.
     #[error(
-        "statusTo: {0:?} is not below status, the only part of a composite resource that is written; write status.database, for example"
+        "statusTo: {0:?} is not below status, the only part of a composite resource that a \
+         function can write; use status.database, for example"
     )]
     NotStatus(String),
 }
@@ -150,7 +154,8 @@ fn compose(
     }
     if is_half {
         step.report.wait(format!(
-            "{subject}: another version of the engine comes once the database has taken over the version of its operator"
+            "{subject}: the engine version changes after the database has the CR version of its \
+             operator"
         ));
     }
 
@@ -160,7 +165,9 @@ fn compose(
             check(step, &subject, &planned, None, None);
             if identity.derived {
                 step.report.note(format!(
-                    "{subject}: its name is as much of the composite resource's as Everest's limit of {} characters leaves room for, and a hash that keeps it apart; set name or nameFrom for another one",
+                    "{subject}: its name is the composite resource's name, shortened to Everest's \
+                     limit of {} characters, with a hash to make it unique; set name or nameFrom \
+                     to choose another",
                     everest_core::name::LIMIT
                 ));
             }

@@ -44,7 +44,9 @@ pub(super) fn restore(step: &mut Step<'_>, resource: &str) {
     step.report.warn(
         "composed-restore",
         format!(
-            "restore {resource:?}: A composed DatabaseClusterRestore runs again whenever its object is gone, because the composition makes it anew. The Restore managed resource remembers that it has run."
+            "restore {resource:?}: A composed DatabaseClusterRestore runs again whenever its \
+             object is deleted, because the composition creates it again. The Restore managed \
+             resource remembers that it has run."
         ),
     );
     let verdict = match step.observed::<DatabaseClusterRestore>(resource) {

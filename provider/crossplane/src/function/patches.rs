@@ -31,7 +31,8 @@ pub(super) enum PatchError {
     },
     /// The composite resource has a value that the patch's map lacks.
     #[error(
-        "{from} of the {of} is {found}, and the composition offers {offered} (patches[{index}])"
+        "{from} of the {of} is {found}, but the composition allows only {offered} \
+         (patches[{index}])"
     )]
     NotOffered {
         /// Which patch.
@@ -47,7 +48,8 @@ pub(super) enum PatchError {
     },
     /// A value that is laid over the whole spec is not an object.
     #[error(
-        "{from} of the {of} is to be an object: it is laid over the whole spec (patches[{index}])"
+        "{from} of the {of} must be an object, because it is merged into the whole spec \
+         (patches[{index}])"
     )]
     NotAnObject {
         /// Which patch.

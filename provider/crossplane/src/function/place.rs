@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 pub(super) enum PlaceError {
     /// A name between dots is missing: the text is empty, or a dot begins it,
     /// ends it or follows another.
-    #[error("{0:?} is no path: a name is missing; write one such as spec.size")]
+    #[error("{0:?} is not a path: a name is missing; use a path such as spec.size")]
     NoName(String),
     /// A bracket is not closed, is empty or closes nothing.
     #[error(
@@ -21,7 +21,8 @@ pub(super) enum PlaceError {
     Bracket(String),
     /// An index stands where a value is to be put.
     #[error(
-        "{0:?} cannot be written to: an element of a list is put by its name, such as backup.schedules[nightly], not by index"
+        "{0:?} cannot be written: select an element of a list by name, such as \
+         backup.schedules[nightly], not by index"
     )]
     Index(String),
 }

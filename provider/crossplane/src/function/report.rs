@@ -132,7 +132,7 @@ impl Report {
             response::condition_false(response, GUARDRAILS, "Refused").message = Some(message);
         } else if !self.held.is_empty() {
             let message = format!(
-                "The change is held back until this is over:\n{}",
+                "The change waits until this is over:\n{}",
                 self.held.join("\n")
             );
             response::fatal(response, &message).reason = Some("Waiting".to_owned());

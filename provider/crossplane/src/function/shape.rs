@@ -64,7 +64,7 @@ mod tests {
         for (input, words) in [
             (
                 json!({"database": []}),
-                "database is not a field; those there are: databases, backups, lookups, silence, ttl",
+                "database is not a field; the fields are: databases, backups, lookups, silence, ttl",
             ),
             (
                 json!({"databases": [{}]}),
@@ -80,11 +80,12 @@ mod tests {
             ),
             (
                 json!({"databases": [{"resource": "a", "spec": {"engine": {"replicas": "3"}}}]}),
-                "databases[0].spec.engine.replicas must be a whole number, and is text",
+                "databases[0].spec.engine.replicas must be a whole number, but is text",
             ),
             (
                 json!({"databases": [{"resource": "a", "spec": {"engine": {"type": "mysql"}}}]}),
-                "databases[0].spec.engine.type must be one of pxc, psmdb, postgresql, and is \"mysql\"",
+                "databases[0].spec.engine.type must be one of pxc, psmdb, postgresql, but is \
+                 \"mysql\"",
             ),
             (
                 json!({"databases": [{"resource": "a", "patches": [{"to": "paused"}]}]}),

@@ -54,7 +54,8 @@ pub(super) struct Database {
 /// may be secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "what the cluster holds cannot be read by this version of the function: update its package"
+    "this version of the function cannot read an object in the cluster: update the function's \
+     package"
 )]
 pub(super) struct Unreadable;
 

@@ -21,7 +21,8 @@ pub(super) enum TtlError {
     Malformed(#[from] DurationError),
     /// It is shorter than while something is waited for.
     #[error(
-        "ttl of the composition's step is {0:?}, and has to be at least {shortest}s; changes of what is composed show at once, whatever it is",
+        "ttl of the composition's step is {0:?} and must be at least {shortest}s; changes of \
+         composed resources are noticed at once in any case",
         shortest = TTL_UNWATCHED.as_secs()
     )]
     Short(String),

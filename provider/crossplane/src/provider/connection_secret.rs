@@ -92,8 +92,8 @@ async fn write<K: Kind>(
     if let Some(existing) = &existing {
         if !is_controlled(existing, uid) {
             return Err(ReconcileError::Secret(format!(
-                "spec.writeConnectionSecretToRef: the Secret {namespace}/{name} exists and does not \
-                 belong to this resource. Name another one, or delete it"
+                "spec.writeConnectionSecretToRef: the Secret {namespace}/{name} exists and is not \
+                 controlled by this resource. Name another Secret, or delete it"
             )));
         }
         if holds(existing, details) {

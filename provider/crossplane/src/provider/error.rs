@@ -8,8 +8,8 @@ use super::config::TargetError;
 use super::usage::UsageError;
 
 /// The advice if the deletion of an external object does not end.
-pub const WAY_OUT: &str = "To let the managed resource go and leave its external object where it is, \
-    take Delete out of spec.managementPolicies (write Observe, Create, Update)";
+pub const WAY_OUT: &str = "To delete the managed resource and keep its external object, remove \
+    Delete from spec.managementPolicies (use Observe, Create, Update)";
 
 /// The error of a reconcile. [`std::fmt::Display`] is the message of the condition: what, where,
 /// why and what to do; it never contains a secret.
@@ -46,9 +46,9 @@ pub enum ReconcileError {
     Held(String),
     /// Another managed resource has the external object.
     #[error(
-        "observe failed: the external object is that of the managed resource {0}, which is older: \
-         nothing is done. Delete one of the two (this one goes without the external object), give \
-         this one another annotation crossplane.io/external-name, or let it only Observe"
+        "observe failed: the external object belongs to the older managed resource {0}: nothing is \
+         done. Delete one of the two (deleting this one keeps the external object), change the \
+         annotation crossplane.io/external-name of this one, or let it only Observe"
     )]
     Duplicate(String),
     /// The external object exists and is not to be taken over.

@@ -16,16 +16,16 @@ everest-crossplane provider: the controllers of Everest's managed resources
 Usage: everest-crossplane provider [OPTIONS]
 
 Controllers:
-      --poll DURATION                a managed resource is looked at this often although no
-                                     watch said anything (default 10m)
-      --poll-jitter-percentage N     by up to so many percent earlier or later (default 10)
-  -s, --sync DURATION                all of them are looked at this often (default 1h)
-      --max-reconcile-rate N         at most so many reconciles a second, and so many at the
-                                     same time (default 100)
-      --poll-state-metric DURATION   taken, as from other providers, and without effect: the
-                                     state gauges are always up to date
-      --enable-management-policies   taken, as from other providers: spec.managementPolicies are
-                                     always honoured, and it cannot be false (env
+      --poll DURATION                reconcile each managed resource this often, even without
+                                     changes (default 10m)
+      --poll-jitter-percentage N     vary the poll interval by up to N percent (default 10)
+  -s, --sync DURATION                reconcile all managed resources this often (default 1h)
+      --max-reconcile-rate N         at most N reconciles a second, and at most N at the same
+                                     time (default 100)
+      --poll-state-metric DURATION   accepted for compatibility with other providers, no
+                                     effect: the state gauges are always up to date
+      --enable-management-policies   accepted for compatibility with other providers:
+                                     spec.managementPolicies are always honoured (env
                                      ENABLE_MANAGEMENT_POLICIES)
       --allow-exec-credentials NAMES let the kubeconfigs of these ClusterProviderConfigs name a
                                      credential plugin, whose command then runs here with the
@@ -36,23 +36,24 @@ Controllers:
 Control plane:
       --kubeconfig FILE              kubeconfig of the control plane (default: KUBECONFIG, then
                                      ~/.kube/config, then the Pod's service account)
-  -l, --leader-election              of several replicas only one works (env LEADER_ELECTION)
+  -l, --leader-election              run the controllers in only one of several replicas (env
+                                     LEADER_ELECTION)
       --leader-election-namespace N  namespace of the Lease (env POD_NAMESPACE; default:
                                      crossplane-system)
 
 Observability:
-  -d, --debug                        say more
+  -d, --debug                        log more
       --log-format json|text         (default json)
       --metrics-bind-address ADDR    (default :8080; 0 for none)
       --health-bind-address ADDR     /healthz and /readyz (default :8081; 0 for none)
-      --enable-changelogs            tell a sidecar of every change of an external resource
+      --enable-changelogs            report every change of an external resource to a sidecar
                                      (env ENABLE_CHANGELOGS)
       --changelogs-socket-path FILE  the sidecar's socket (env CHANGELOGS_SOCKET_PATH; default
                                      /var/run/changelogs/changelogs.sock)
 
   -h, --help                         this text
 
-A flag that is on or off also takes a value (--debug=false) and a no- (--no-debug).
+A boolean flag also takes a value (--debug=false) or the prefix no- (--no-debug).
 Durations are written as in Go: 90s, 10m, 1h30m.
 ";
 

@@ -149,7 +149,7 @@ async fn served(control: &kube::Client) -> Option<BTreeSet<String>> {
         ),
         Err(kube::Error::Api(status)) if status.code == 404 => Some(BTreeSet::new()),
         Err(error) => {
-            tracing::debug!(%error, "the served kinds are not known");
+            tracing::debug!(%error, "could not list the served kinds");
             None
         }
     }

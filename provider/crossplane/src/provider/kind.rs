@@ -194,11 +194,10 @@ pub trait Kind: Sized + Send + Sync + 'static {
     /// A phrase for what holds an object that is being deleted.
     fn holders(external: &Self::External) -> Option<String> {
         let finalizers = external.finalizers();
-        (!finalizers.is_empty())
-            .then(|| {
+        (!finalizers.is_empty()).then(|| {
             format!(
-                "held by the finalizers {}. Whoever put them on takes them off; if that operator is \
-                 gone, install it again or take them off by hand",
+                "held by the finalizers {}. The operators that set them remove them; if such an \
+                 operator is gone, reinstall it or remove the finalizer by hand",
                 finalizers.join(", ")
             )
         })

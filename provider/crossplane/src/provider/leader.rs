@@ -73,7 +73,7 @@ impl Leadership {
     pub async fn release(self) {
         self.release.cancel();
         if timeout(PATIENCE * 2, self.keeper).await.is_err() {
-            tracing::warn!("the lease was not released; it ends by itself");
+            tracing::warn!("the lease was not released; it expires by itself");
         }
     }
 }
@@ -114,7 +114,7 @@ pub async fn lead(
                     return Err(lasting);
                 }
                 if !std::mem::replace(&mut told, true) {
-                    tracing::warn!(%error, "the lease cannot be had; trying again");
+                    tracing::warn!(%error, "cannot acquire the lease; retrying");
                 }
                 tokio::select! {
                     () = sleep(PAUSE) => {}
@@ -186,8 +186,8 @@ fn keep(manager: LeaseManager, api: Api<Lease>, identity: String) -> Leadership 
             }
             () = release.cancelled() => match timeout(PATIENCE, manager.release()).await {
                 Ok(Ok(())) => tracing::info!("the lease is released"),
-                Ok(Err(error)) => tracing::warn!(%error, "the lease is not released; it ends by itself"),
-                Err(_) => tracing::warn!("the lease is not released in time; it ends by itself"),
+                Ok(Err(error)) => tracing::warn!(%error, "the lease is not released; it expires by itself"),
+                Err(_) => tracing::warn!("the lease is not released in time; it expires by itself"),
             },
         }
     });

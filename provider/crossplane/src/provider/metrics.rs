@@ -184,12 +184,12 @@ impl Metrics {
         );
         registry.register(
             "crossplane_managed_resource_deletion_seconds",
-            "The time from the wish to delete a managed resource to its end",
+            "The time from the deletion request of a managed resource to its removal",
             self.deletion.clone(),
         );
         registry.register(
             "crossplane_managed_resource_drift_seconds",
-            "The time from when an external resource was last as desired to when a drift was found",
+            "The time from the last observed desired state of an external resource to the detection of drift",
             self.drift.clone(),
         );
         registry.register(
@@ -219,12 +219,12 @@ impl Metrics {
         );
         registry.register(
             "controller_runtime_active_workers",
-            "The number of reconciles under way",
+            "The number of reconciles in progress",
             self.workers.clone(),
         );
         registry.register(
             "everest_external_resource_writes",
-            "The number of writes to the clusters that managed resources go to",
+            "The number of writes to the clusters of the external resources",
             self.writes.clone(),
         );
         registry

@@ -42,9 +42,9 @@ pub struct Policies {
 /// The policies are not a set that Crossplane accepts.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "spec.managementPolicies is [{given}], which is no set that Crossplane accepts. Write \
-     [\"*\"], or Observe with any of Create, Update, Delete and LateInitialize; Update and \
-     Delete together need Create, and so do Delete and LateInitialize"
+    "spec.managementPolicies is [{given}], which Crossplane does not support. Use [\"*\"], or \
+     Observe with any of Create, Update, Delete and LateInitialize; Update and Delete together \
+     need Create, and so do Delete and LateInitialize"
 )]
 pub struct InvalidPolicies {
     given: String,

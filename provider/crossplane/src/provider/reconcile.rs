@@ -106,8 +106,8 @@ pub async fn reconcile<K: Kind>(managed: &Managed<K::Model>, controller: &Contro
                 kind = K::Model::KIND,
                 namespace = managed.namespace().unwrap_or_default(),
                 name = managed.name_any(),
-                "the reconcile has taken {} s, since the control plane or the cluster of the \
-                 external object does not answer. It is given up and begun again",
+                "the reconcile has taken {} s, because the control plane or the cluster of the \
+                 external object does not respond. It is cancelled and starts again",
                 LONGEST.as_secs(),
             );
             Next::Again(OVERDUE)

@@ -198,11 +198,13 @@ async fn serve(options: Options) -> Result<(), RunError> {
         controllers.shutdown().await;
         return Err(RunError::LeaseLost);
     }
-    tracing::info!("the provider ends: what is under way is finished");
+    tracing::info!("shutting down: finishing reconciles in progress");
     shutdown.cancel();
     let ended = async { while controllers.join_next().await.is_some() {} };
     if tokio::time::timeout(LAST_WORDS, ended).await.is_err() {
-        tracing::warn!("what was under way is left; it goes on at the next start");
+        tracing::warn!(
+            "shutting down: reconciles in progress were cancelled and resume at the next start"
+        );
         controllers.shutdown().await;
     }
     if let Some(leadership) = leadership {

@@ -175,7 +175,7 @@ fn a_composed_restore_is_judged_and_warned_of() {
     );
     let answer = world.reconcile();
     assert!(
-        answer.messages(Severity::Warning)[0].contains("runs again whenever its object is gone")
+        answer.messages(Severity::Warning)[0].contains("runs again whenever its object is deleted")
     );
     assert_eq!(
         answer.object("restore")["metadata"]["labels"]["clusterName"],

@@ -114,7 +114,7 @@ fn the_namespace_is_the_composite_resources_or_is_said() {
             .reconcile()
             .fatal()
             .unwrap()
-            .contains("composes only into its own")
+            .contains("composes only into that namespace")
     );
     let mut cluster = composite(json!({}));
     cluster["metadata"]
@@ -218,7 +218,7 @@ fn a_version_of_the_operator_that_is_followed_comes_before_another_one_of_the_en
 fn a_composed_restart_is_refused() {
     let mut world = world(spec("pxc"));
     world.input["databases"][0]["annotations"] = json!({"everest.percona.com/restart": "1"});
-    assert!(world.reconcile().fatal().unwrap().contains("without end"));
+    assert!(world.reconcile().fatal().unwrap().contains("endlessly"));
 }
 
 #[test]
@@ -406,7 +406,7 @@ fn a_change_waits_for_the_end_of_a_restore() {
     world.input["databases"][0]["spec"]["engine"]["resources"]["cpu"] = json!("2");
     let answer = world.reconcile();
     let held = answer.fatal().unwrap();
-    assert!(held.contains("held back until this is over"), "{held}");
+    assert!(held.contains("waits until this is over"), "{held}");
     assert_eq!(answer.condition("GuardrailsPassed").1, "Waiting");
 }
 
@@ -419,7 +419,10 @@ fn schedules_are_warned_of_until_they_are_silenced() {
     let mut world = world(said);
     let answer = world.reconcile();
     let warned = answer.messages(Severity::Warning).join("\n");
-    assert!(warned.contains("out of a composition's reach"), "{warned}");
+    assert!(
+        warned.contains("a composition cannot protect them"),
+        "{warned}"
+    );
     world.input["silence"] = json!(["scheduled-backups"]);
     assert!(world.reconcile().messages(Severity::Warning).is_empty());
 }
@@ -540,6 +543,6 @@ fn an_input_is_laid_over_what_an_earlier_step_says() {
             .reconcile()
             .fatal()
             .unwrap()
-            .contains("composes a BackupStorage under this name")
+            .contains("composes a BackupStorage with this name")
     );
 }

@@ -138,7 +138,7 @@ fn self_service_gives_each_team_its_size_and_its_policy() {
     let refused = orders.reconcile();
     let refused = refused.fatal().unwrap();
     assert!(
-        refused.contains("the composition offers research, shop"),
+        refused.contains("the composition allows only research, shop"),
         "{refused}"
     );
 

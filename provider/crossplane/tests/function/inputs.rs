@@ -17,8 +17,7 @@ fn a_mistake_is_refused_with_its_path() {
     let typo = input(json!([{"resource": "db", "spec": {"engine": {"replica": 3}}}]));
     let refused = refusal(typo);
     assert!(
-        refused
-            .contains("databases[0].spec.engine.replica is not a field; those there are: config"),
+        refused.contains("databases[0].spec.engine.replica is not a field; the fields are: config"),
         "{refused}"
     );
     let mut other = input(json!([]));
@@ -49,7 +48,7 @@ fn an_answer_holds_as_long_as_the_input_says_unless_something_is_awaited() {
     let answer = world.reconcile();
     assert_eq!(answer.ttl(), 10, "nothing but a lookup shows the engine");
     for (ttl, words) in [
-        ("9s", "has to be at least 10s"),
+        ("9s", "must be at least 10s"),
         ("60", "the units are"),
         ("1d", "the units are"),
     ] {
@@ -69,7 +68,10 @@ fn a_value_that_the_composition_does_not_offer_is_refused_with_those_it_does() {
     let patch = json!({"from": "spec.size", "map": {"small": {}, "large": {}}});
     let refused = refusal(input(json!([{"resource": "db", "patches": [patch]}])));
     assert!(
-        refused.contains("database \"db\": spec.size of the composite resource is \"huge\", and the composition offers large, small"),
+        refused.contains(
+            "database \"db\": spec.size of the composite resource is \"huge\", but \
+                          the composition allows only large, small"
+        ),
         "{refused}"
     );
 }
@@ -87,15 +89,15 @@ fn patches_say_what_is_wrong_with_them() {
         ),
         (
             json!({"from": "spec..size"}),
-            "patches[0].from: \"spec..size\" is no path",
+            "patches[0].from: \"spec..size\" is not a path",
         ),
         (
             json!({"from": "spec.size", "to": "backup.schedules[0].name"}),
-            "patches[0].to: \"backup.schedules[0].name\" cannot be written to",
+            "patches[0].to: \"backup.schedules[0].name\" cannot be written",
         ),
         (
             json!({"from": "spec.size"}),
-            "spec.size of the composite resource is to be an object",
+            "spec.size of the composite resource must be an object",
         ),
         (
             json!({"from": "spec.zones", "map": {"a": {}}}),
@@ -103,7 +105,7 @@ fn patches_say_what_is_wrong_with_them() {
         ),
         (
             json!({"from": "spec.size", "to": "engine.replicas"}),
-            "spec.engine.replicas must be a whole number, and is text",
+            "spec.engine.replicas must be a whole number, but is text",
         ),
     ] {
         let entry = json!([{"resource": "db", "spec": spec("pxc"), "patches": [patch]}]);
@@ -169,10 +171,7 @@ fn a_step_without_input_looks_after_what_others_compose() {
 #[test]
 fn a_database_of_which_nothing_is_said_is_refused() {
     let refused = refusal(input(json!([{"resource": "db"}])));
-    assert!(
-        refused.contains("nothing says what the database is"),
-        "{refused}"
-    );
+    assert!(refused.contains("the database has no spec"), "{refused}");
 }
 
 #[test]

@@ -319,7 +319,11 @@ async fn a_backup_that_is_gone_is_taken_again_with_a_warning_that_it_holds_somet
         let (read, said) = stage.read(&prior, &mut Private::default()).await;
         assert!(matches!(read, ReadResult::Gone), "{prior:?}");
         assert!(!said.is_refusal());
-        assert_eq!(said.says("another backup is taken"), warns, "{said:?}");
+        assert_eq!(
+            said.says("the next apply takes another backup"),
+            warns,
+            "{said:?}"
+        );
         assert_eq!(said.says("s3://bucket/orders/1"), warns, "{said:?}");
     }
 }
@@ -408,7 +412,7 @@ async fn a_database_that_never_was_ready_is_replaced_whatever_protects_it() {
     stage.read(&orders(), &mut private).await;
     let (plan, said) = stage.plan(None, &orders(), Private::default()).await;
     assert!(!said.is_refusal(), "{said:?}");
-    assert!(said.says("never was ready"), "{said:?}");
+    assert!(said.says("was never ready"), "{said:?}");
     assert!(replaced::never_was_ready(&plan.private));
 }
 
@@ -433,7 +437,7 @@ async fn what_is_to_be_destroyed_is_not_offered_for_import() {
     assert!(said.contains("Otherwise: Import it with the id"), "{said}");
     // A client that does not hand over what was planned is told both.
     assert!(
-        said.contains("If this plan replaces it, names are fixed: take create_before_destroy out"),
+        said.contains("If this plan replaces it: names are fixed, so remove create_before_destroy"),
         "{said}"
     );
 }

@@ -12,7 +12,7 @@ use crate::kinds;
 use crate::{Host, Made, database, decoded, encoded};
 
 const UNSEEN: &str =
-    "The storage class \"standard\" is named, and it is not known which one the volumes have";
+    "The storage class \"standard\" is set, but the class of the volumes is not known";
 
 fn named(class: &str) -> Json {
     let mut config = database();

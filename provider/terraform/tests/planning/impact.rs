@@ -6,7 +6,7 @@ use tfplugin::value::{Value, json as stored};
 use crate::{Host, Made, Planned, database};
 
 const UNKNOWN: &str =
-    "What the change of everest_database shop/orders does is not known until apply";
+    "The effect of changing everest_database shop/orders is not known until apply";
 
 /// Makes the value at `path` one that comes from another resource.
 fn open(value: &mut Value, path: &str) {

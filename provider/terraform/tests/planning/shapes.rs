@@ -162,7 +162,7 @@ async fn what_is_raised_after_an_import_is_kept_although_nothing_was_applied() {
         .plan(kind.type_name, &read.value, &read.private, &kind.config)
         .await;
     assert_eq!(planned.errors, [""; 0]);
-    let kept = "Somebody else has raised 25Gi to 50Gi, which is kept";
+    let kept = "Someone else raised 25Gi to 50Gi, which is kept";
     assert!(
         planned.warnings.iter().any(|said| said.starts_with(kept)),
         "{:?}",

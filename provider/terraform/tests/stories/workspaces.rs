@@ -57,7 +57,7 @@ fn two_working_directories_with_one_configuration_never_share_an_object() {
                 assert!(holders[0].1.is_empty(), "{what}: {:?}", holders[0].1);
                 let (_, refused) = ends.iter().find(|(state, _)| state.is_null()).unwrap();
                 let text = refused.join(" ");
-                assert!(text.contains("exists already"), "{what}: {text}");
+                assert!(text.contains("already exists"), "{what}: {text}");
             }
         }
     }

@@ -16,20 +16,20 @@ pub struct Backup {
     #[schemars(extend("deprecated" = true))]
     pub enabled: Field<bool>,
 
-    /// Point-in-time recovery: the engine's log is copied continuously beside
-    /// the backups.
+    /// Point-in-time recovery: the engine's log is uploaded continuously, in addition to the
+    /// backups.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub pitr: Field<Pitr>,
 
-    /// When backups are taken. No two with the same cron expression. `psmdb`
-    /// keeps all in one backup storage; `postgresql` needs a storage of its
-    /// own for each schedule, three at most.
+    /// Schedules of the backups. No two schedules may have the same cron expression. All schedules
+    /// of a `psmdb` database use the same backup storage; each schedule of a `postgresql` database
+    /// needs its own, and there can be at most three.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-map-key" = "name"))]
     pub schedules: Field<Vec<BackupSchedule>>,
 }
 
-/// When a backup is taken, where it goes and how many are kept.
+/// A backup schedule: time, destination and number of backups to keep.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(transform = optional_is_computed)]
@@ -38,19 +38,18 @@ pub struct BackupSchedule {
     /// the backups.
     pub backup_storage_name: Field<String>,
 
-    /// Whether backups are taken by this schedule. Default `true`.
+    /// If `false`, this schedule takes no backups. Default `true`.
     #[schemars(extend("x-default" = true))]
     pub enabled: Field<bool>,
 
     /// Name of the schedule, unique within the database.
     pub name: Field<String>,
 
-    /// How many backups of this schedule are kept; the oldest goes first. 0
-    /// keeps them all.
+    /// Number of backups of this schedule to keep; the oldest is deleted first. 0 keeps all.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub retention_copies: Field<i32>,
 
-    /// When, as a cron expression of five fields, such as `0 2 * * *`.
+    /// Time of the backups: a cron expression of five fields, such as `0 2 * * *`.
     pub schedule: Field<String>,
 }
 
@@ -59,17 +58,15 @@ pub struct BackupSchedule {
 #[serde(rename_all = "camelCase")]
 #[schemars(transform = optional_is_unfilled)]
 pub struct Pitr {
-    /// Name of the BackupStorage, of type `s3`, that receives the log. `pxc`
-    /// needs it; the other engines use the storage of their backups.
+    /// Name of the BackupStorage, of type `s3`, that receives the log. Required for `pxc`; the
+    /// other engines use the storage of their backups.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub backup_storage_name: Field<String>,
 
-    /// Whether the log is copied. `postgresql` copies it always, whatever is
-    /// set here.
+    /// If `true`, the log is uploaded. PostgreSQL always uploads it and ignores this setting.
     pub enabled: Field<bool>,
 
-    /// Seconds between two uploads of the log; more than 0. Default: the
-    /// engine's own interval.
+    /// Seconds between two uploads of the log, more than 0. Default: the engine's default interval.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(transform = without_format)]
     pub upload_interval_sec: Field<i64>,

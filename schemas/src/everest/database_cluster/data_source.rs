@@ -6,17 +6,17 @@ use serde_json::Value;
 
 use crate::{Field, Sensitive};
 
-/// Where the first data of a database comes from: exactly one of
-/// `db_cluster_backup_name`, `backup_source` and `data_import`.
+/// Origin of a new database's data: exactly one of `db_cluster_backup_name`, `backup_source` and
+/// `data_import`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DataSource {
-    /// A backup in a storage, named by its path. For backups that have no
+    /// A backup identified by its path in a backup storage. Use it for backups that have no
     /// DatabaseClusterBackup object in the namespace.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub backup_source: Field<BackupSource>,
 
-    /// An import of data made outside Everest, by a DataImporter.
+    /// An import, by a DataImporter, of data that was created outside Everest.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-kubernetes-validations" = [
         {"rule": "self == oldSelf", "message": ".spec.dataSource.dataImport is immutable"}
@@ -28,7 +28,7 @@ pub struct DataSource {
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub db_cluster_backup_name: Field<String>,
 
-    /// The moment to restore to. Omitted: that of the backup itself.
+    /// Time to restore to. Omitted: the time of the backup.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub pitr: Field<PitrTarget>,
 }
@@ -37,29 +37,29 @@ pub struct DataSource {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct BackupSource {
-    /// Name of the BackupStorage, in the same namespace, that holds it.
+    /// Name of the BackupStorage, in the same namespace, that holds the backup.
     pub backup_storage_name: Field<String>,
 
     /// Path of the backup within the bucket.
     pub path: Field<String>,
 }
 
-/// A moment to restore to.
+/// A time to restore to.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PitrTarget {
-    /// The moment, in UTC as `2006-01-02T15:04:05Z`.
+    /// The time, in UTC, in the form `2006-01-02T15:04:05Z`.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-semantic" = "timestamp"))]
     pub date: Field<String>,
 
-    /// How the moment is given. Only `date` works; Everest refuses `latest`.
+    /// Form of the time. Only `date` works; Everest refuses `latest`.
     #[serde(rename = "type", default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("enum" = ["date", "latest"], "default" = "date"))]
     pub type_: Field<String>,
 }
 
-/// An import of data made outside Everest.
+/// An import of data that was created outside Everest.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DataImport {
@@ -72,14 +72,14 @@ pub struct DataImport {
     ))]
     pub config: Field<Value>,
 
-    /// Name of the DataImporter that does the import.
+    /// Name of the DataImporter that runs the import.
     pub data_importer_name: Field<String>,
 
-    /// Where the data lies.
+    /// Location of the data.
     pub source: Field<DataImportSource>,
 }
 
-/// Where the data of an import lies.
+/// Location of the data of an import.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DataImportSource {
@@ -90,7 +90,7 @@ pub struct DataImportSource {
     }]))]
     pub path: Field<String>,
 
-    /// The bucket, if the data lies in S3 or something that speaks like it.
+    /// The bucket, if the data is in S3 or S3-compatible storage.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub s3: Field<DataImportS3>,
 }
@@ -99,14 +99,14 @@ pub struct DataImportSource {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DataImportS3 {
-    /// Access key id. Everest moves it into the Secret `credentials_secret_name`
-    /// and keeps it nowhere else; the state holds it, unlike
-    /// `access_key_id_wo`. Together with `secret_access_key` or not at all.
+    /// Access key ID; set it together with `secret_access_key`. Everest moves both into the Secret
+    /// `credentials_secret_name`. Terraform also stores them in its state; use `access_key_id_wo`
+    /// and `secret_access_key_wo` to avoid that.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub access_key_id: Field<Sensitive<String>>,
 
-    /// Access key id, write-only: sent when the database is created, and held
-    /// nowhere but in the Secret `credentials_secret_name`.
+    /// Access key ID, write-only: sent when the database is created, and stored only in the Secret
+    /// `credentials_secret_name`.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true, "x-write-only" = true))]
     pub access_key_id_wo: Field<Sensitive<String>>,
@@ -125,7 +125,7 @@ pub struct DataImportS3 {
     ]))]
     pub endpoint_url: Field<String>,
 
-    /// Whether the bucket is part of the path instead of the host name.
+    /// If `true`, the bucket is part of the path instead of the host name.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("default" = false))]
     pub force_path_style: Field<bool>,
@@ -142,7 +142,7 @@ pub struct DataImportS3 {
     #[schemars(extend("x-local" = true, "x-write-only" = true))]
     pub secret_access_key_wo: Field<Sensitive<String>>,
 
-    /// Whether the endpoint's TLS certificate is verified.
+    /// If `false`, the endpoint's TLS certificate is not verified.
     #[serde(rename = "verifyTLS", default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("default" = true))]
     pub verify_tls: Field<bool>,

@@ -11,26 +11,24 @@ use crate::{Engine, Field, quantity};
 #[serde(rename_all = "camelCase")]
 #[schemars(transform = optional_is_computed)]
 pub struct EngineSpec {
-    /// Configuration of the engine as text: `my.cnf` for `pxc`, `mongod` YAML
-    /// for `psmdb`, `key = value` lines of `postgresql.conf` for `postgresql`.
-    /// A change restarts the pods one after another. Omitted: for `pxc` from
-    /// 8.0.31 Everest writes one that suits the memory, the other engines use
-    /// their own defaults.
+    /// Configuration of the engine as text: `my.cnf` for `pxc`, `mongod` YAML for `psmdb`, `key =
+    /// value` lines of `postgresql.conf` for `postgresql`. A change restarts the pods one after
+    /// another. Omitted: for `pxc` from 8.0.31 Everest writes a configuration that suits the
+    /// memory; the other engines use their defaults.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub config: Field<String>,
 
-    /// Version of the engine operator's resource that the database is run as.
-    /// `recommended` follows each upgrade of the operator: the plan shows the
-    /// version that is taken over, and the pods restart. A version keeps the
-    /// database at it. Omitted: the operator's version at creation, and a
-    /// recommended one only together with a change of the engine's version.
+    /// CR version of the database: the version of the operator's resource that it runs as. With
+    /// `recommended`, the provider applies the version that Everest recommends after each upgrade
+    /// of the operator; the plan shows it, and the pods restart. A fixed version keeps the database
+    /// at that version. Omitted: the operator's version at creation; a recommended version is then
+    /// applied only together with a change of `engine.version`.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-semantic" = "cr-version"))]
     pub cr_version: Field<String>,
 
-    /// Number of database pods (of each shard, when sharded). Odd for `pxc`,
-    /// where 5 is the most, and for `psmdb`. Default 3. More than one cannot
-    /// be brought down to one.
+    /// Number of database pods (per shard, if sharded). Must be odd for `pxc` (at most 5) and
+    /// `psmdb`. Default 3. A database with several replicas cannot be scaled down to one.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(range(min = 1))]
     pub replicas: Field<i32>,
@@ -43,9 +41,8 @@ pub struct EngineSpec {
     /// Volume of each database pod.
     pub storage: Field<Storage>,
 
-    /// The engine: `pxc` (MySQL), `psmdb` (MongoDB) or `postgresql`. Its
-    /// operator must be installed in the namespace. A change replaces the
-    /// database.
+    /// The engine: `pxc` (MySQL), `psmdb` (MongoDB) or `postgresql`. The engine's operator must be
+    /// installed in the namespace. A change replaces the database.
     #[serde(rename = "type")]
     #[schemars(extend(
         "x-force-new" = true,
@@ -55,18 +52,17 @@ pub struct EngineSpec {
     ))]
     pub type_: Field<Engine>,
 
-    /// Name of the Secret with the passwords of the engine's users. If set, it
-    /// must exist when the database is created. Default
-    /// `everest-secrets-<database>`, made by Everest. Keys: `root` for `pxc`,
-    /// `MONGODB_DATABASE_ADMIN_USER` and `MONGODB_DATABASE_ADMIN_PASSWORD` for
-    /// `psmdb`; passwords of `postgresql` cannot be preset.
+    /// Name of the Secret with the passwords of the engine's users. If set, it must exist when the
+    /// database is created. Default: `everest-secrets-<database>`, created by Everest. Keys: `root`
+    /// for `pxc`, `MONGODB_DATABASE_ADMIN_USER` and `MONGODB_DATABASE_ADMIN_PASSWORD` for `psmdb`;
+    /// passwords of `postgresql` cannot be preset.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub user_secrets_name: Field<String>,
 
-    /// Version of the engine, one of those that the namespace's operator
-    /// offers, such as `8.0.42-33.1`. It can be raised, not lowered. Where a
-    /// newer CR version is recommended, that is taken over first, so that the
-    /// pods restart twice. Default: the recommended one.
+    /// Version of the engine, one of those that the namespace's operator offers, such as
+    /// `8.0.42-33.1`. It can be raised but not lowered. If Everest recommends a newer CR version,
+    /// the provider applies that first, so the pods restart twice. Default: the version that the
+    /// operator recommends.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub version: Field<String>,
 }
@@ -82,8 +78,8 @@ pub struct Storage {
     #[schemars(extend("x-force-new" = true))]
     pub class: Field<String>,
 
-    /// Size, as a Kubernetes quantity such as `25Gi`; at least `1G`. It can
-    /// grow if the StorageClass allows it, and never shrinks.
+    /// Size, as a Kubernetes quantity such as `25Gi`; at least `1G`. It can grow if the
+    /// StorageClass allows it, but never shrink.
     #[serde(deserialize_with = "quantity::deserialize")]
     #[schemars(extend("x-semantic" = "quantity"))]
     pub size: Field<String>,
@@ -91,14 +87,14 @@ pub struct Storage {
 
 /// CPU and memory of a pod.
 ///
-/// `cpu` and `memory` alone are what every version of Everest v1 knows;
-/// `limits` and `requests` came with 1.16 and win over them.
+/// Every version of Everest v1 supports `cpu` and `memory`. Everest 1.16 added `limits` and
+/// `requests`, which take precedence.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(transform = optional_is_unfilled)]
 pub struct Resources {
-    /// CPU limit, as a Kubernetes quantity such as `1` or `600m`; at least
-    /// `600m` for an engine. With `pxc` it is the request as well.
+    /// CPU limit, as a Kubernetes quantity such as `1` or `600m`; at least `600m` for an engine.
+    /// For `pxc` it is also the request.
     #[serde(
         default,
         skip_serializing_if = "Field::is_null",
@@ -107,12 +103,12 @@ pub struct Resources {
     #[schemars(extend("x-semantic" = "quantity"))]
     pub cpu: Field<String>,
 
-    /// The most that a pod may use. Needs Everest 1.16.
+    /// Limits of the pod. Needs Everest 1.16.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub limits: Field<ResourceList>,
 
-    /// Memory limit, as a Kubernetes quantity such as `2G` or `512Mi`; at
-    /// least `512M` for an engine. With `pxc` it is the request as well.
+    /// Memory limit, as a Kubernetes quantity such as `2G` or `512Mi`; at least `512M` for an
+    /// engine. For `pxc` it is also the request.
     #[serde(
         default,
         skip_serializing_if = "Field::is_null",
@@ -121,7 +117,7 @@ pub struct Resources {
     #[schemars(extend("x-semantic" = "quantity"))]
     pub memory: Field<String>,
 
-    /// What a pod is guaranteed. Needs Everest 1.16.
+    /// Requests of the pod. Needs Everest 1.16.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub requests: Field<ResourceList>,
 }

@@ -11,10 +11,10 @@ use crate::{Field, StringMap, quantity};
 #[serde(rename_all = "camelCase")]
 #[schemars(transform = optional_is_computed)]
 pub struct Sharding {
-    /// The config servers that know which shard holds what.
+    /// The config servers, which store the metadata of the shards.
     pub config_server: Field<ConfigServer>,
 
-    /// Whether the database is sharded. Cannot be changed once it exists.
+    /// If `true`, the database is sharded. Cannot be changed once the database exists.
     pub enabled: Field<bool>,
 
     /// Number of shards, each with `engine.replicas` pods.
@@ -27,7 +27,7 @@ pub struct Sharding {
 #[serde(rename_all = "camelCase")]
 #[schemars(transform = optional_is_computed)]
 pub struct ConfigServer {
-    /// Number of pods: odd, and at least 3 unless `engine.replicas` is 1.
+    /// Number of pods. Must be odd, and at least 3 unless `engine.replicas` is 1.
     #[schemars(range(min = 1))]
     pub replicas: Field<i32>,
 }
@@ -37,12 +37,12 @@ pub struct ConfigServer {
 #[serde(rename_all = "camelCase")]
 #[schemars(transform = optional_is_unfilled)]
 pub struct Monitoring {
-    /// Name of the MonitoringConfig, in the same namespace, that says where
-    /// the metrics go.
+    /// Name of the MonitoringConfig, in the same namespace, that defines the destination of the
+    /// metrics.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub monitoring_config_name: Field<String>,
 
-    /// CPU and memory of the monitoring client beside each database pod.
+    /// CPU and memory of the monitoring client in each database pod.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub resources: Field<ResourceRequirements>,
 }
@@ -52,7 +52,7 @@ pub struct Monitoring {
 #[serde(rename_all = "camelCase")]
 #[schemars(transform = optional_is_unfilled)]
 pub struct ResourceRequirements {
-    /// Devices that the container takes from the pod's resource claims.
+    /// Devices of the pod's resource claims that the container uses.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend(
         "x-skip" = true,
@@ -61,8 +61,7 @@ pub struct ResourceRequirements {
     ))]
     pub claims: Field<Vec<ResourceClaim>>,
 
-    /// The most that the container may use: Kubernetes quantities by resource,
-    /// such as `cpu` and `memory`.
+    /// Limits of the container: Kubernetes quantities by resource, such as `cpu` and `memory`.
     #[serde(
         default,
         skip_serializing_if = "Field::is_null",
@@ -71,7 +70,7 @@ pub struct ResourceRequirements {
     #[schemars(transform = quantity_values)]
     pub limits: StringMap,
 
-    /// What the container is guaranteed: Kubernetes quantities by resource.
+    /// Requests of the container: Kubernetes quantities by resource.
     #[serde(
         default,
         skip_serializing_if = "Field::is_null",
@@ -81,7 +80,7 @@ pub struct ResourceRequirements {
     pub requests: StringMap,
 }
 
-/// A device that a container takes.
+/// A device that a container uses.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(transform = optional_is_computed)]
@@ -94,7 +93,7 @@ pub struct ResourceClaim {
     pub request: Field<String>,
 }
 
-/// Options that only some engines have.
+/// Options that exist only for some engines.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(transform = optional_is_unfilled)]
@@ -109,9 +108,8 @@ pub struct EngineFeatures {
 #[serde(rename_all = "camelCase")]
 #[schemars(transform = optional_is_unfilled)]
 pub struct PsmdbFeatures {
-    /// Name of the SplitHorizonDNSConfig, in the same namespace, that gives
-    /// each pod a public host name. Not together with sharding. A change
-    /// replaces the database.
+    /// Name of the SplitHorizonDNSConfig, in the same namespace, that gives each pod a public host
+    /// name. Cannot be combined with sharding. A change replaces the database.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-force-new" = true))]
     pub split_horizon_dns_config_name: Field<String>,

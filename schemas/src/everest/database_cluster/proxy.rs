@@ -12,19 +12,18 @@ use crate::extensions::{optional_is_computed, optional_is_unfilled};
 #[serde(rename_all = "camelCase")]
 #[schemars(transform = optional_is_computed)]
 pub struct Proxy {
-    /// Configuration of the proxy as text. `haproxy` and `proxysql` take it in
-    /// every version, `pgbouncer` (ini) and `mongos` from Everest 1.16.
+    /// Configuration of the proxy as text. Everest supports it for `haproxy` and `proxysql` in
+    /// every version, and for `pgbouncer` (ini) and `mongos` from 1.16.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-unfilled" = true))]
     pub config: Field<String>,
 
-    /// From where the database can be reached.
+    /// Addresses from which clients can reach the database.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub expose: Field<Expose>,
 
-    /// Number of proxy pods; at least 2 for a `pxc` database with more than
-    /// one replica. Default: as the engine's operator has it. An unsharded
-    /// `psmdb` database has no proxy.
+    /// Number of proxy pods; at least 2 for a `pxc` database with more than one replica. Default:
+    /// the default of the engine's operator. An unsharded `psmdb` database has no proxy.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(range(min = 1))]
     #[schemars(extend("x-unfilled" = true))]
@@ -40,15 +39,14 @@ pub struct Proxy {
     #[schemars(extend("x-unfilled" = true))]
     pub storage: Field<Storage>,
 
-    /// `haproxy` or `proxysql` for `pxc`, `mongos` for `psmdb`, `pgbouncer`
-    /// for `postgresql`. Default: `haproxy` for `pxc`, the only choice for the
-    /// others.
+    /// `haproxy` or `proxysql` for `pxc`, `mongos` for `psmdb`, `pgbouncer` for `postgresql`.
+    /// Default: `haproxy` for `pxc`; the other engines have only one proxy.
     #[serde(rename = "type", default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("enum" = ["mongos", "haproxy", "proxysql", "pgbouncer"]))]
     pub type_: Field<String>,
 }
 
-/// From where a database can be reached.
+/// Addresses from which clients can reach a database.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(
@@ -59,19 +57,19 @@ pub struct Proxy {
     }])
 )]
 pub struct Expose {
-    /// Address ranges, in CIDR notation, that may connect through the load
-    /// balancer. No range twice. Empty: any address.
+    /// Address ranges, in CIDR notation, that may connect through the load balancer. Each range may
+    /// appear only once. Empty: any address.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub ip_source_ranges: Field<Vec<Field<String>>>,
 
-    /// Name of the LoadBalancerConfig whose annotations the Service gets. Once
-    /// set it can be changed but not taken away.
+    /// Name of the LoadBalancerConfig whose annotations the Service gets. While the database is
+    /// exposed, it can be changed but not removed.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub load_balancer_config_name: Field<String>,
 
-    /// Kind of the Service: `ClusterIP`, `LoadBalancer` or `NodePort`.
-    /// `internal` and `external` are the older names of `ClusterIP` and
-    /// `LoadBalancer`. Everest before 1.12 knows only those.
+    /// Kind of the Service: `ClusterIP`, `LoadBalancer` or `NodePort`. `internal` and `external`
+    /// are the older names of `ClusterIP` and `LoadBalancer`. Everest before 1.12 supports only the
+    /// older names.
     #[serde(rename = "type", default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend(
         "enum" = ["internal", "external", "ClusterIP", "LoadBalancer", "NodePort"],

@@ -5,17 +5,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::everest::Condition;
 
-/// What Everest last saw of a database.
+/// Status of a database, reported by Everest.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DatabaseClusterStatus {
     /// The one BackupStorage that a `psmdb` database uses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub active_storage: Option<String>,
-    /// Aspects that need attention, such as a refused volume resize.
+    /// Conditions that need attention, such as a refused volume resize.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conditions: Option<Vec<Condition>>,
-    /// Version of the engine operator's resource that the database is run as.
+    /// CR version of the database: the version of the operator's resource that it runs as.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cr_version: Option<String>,
     /// Name of the DataImportJob that fills the database.
@@ -30,7 +30,7 @@ pub struct DatabaseClusterStatus {
     /// Host name that clients connect to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hostname: Option<String>,
-    /// What the engine's operator last complained of.
+    /// The last error reported by the engine's operator.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
     /// The generation of the object that the operator last handled.
@@ -42,15 +42,15 @@ pub struct DatabaseClusterStatus {
     /// Number of pods that are ready, proxies included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ready: Option<i32>,
-    /// Version that `spec.engine.crVersion` is to be raised to after an
-    /// upgrade of the engine's operator; absent when there is none.
+    /// CR version that Everest recommends after an upgrade of the engine's operator; absent if
+    /// `spec.engine.crVersion` is up to date.
     #[serde(
         rename = "recommendedCRVersion",
         default,
         skip_serializing_if = "Option::is_none"
     )]
     pub recommended_cr_version: Option<String>,
-    /// Number of pods that there are to be, proxies included.
+    /// Desired number of pods, proxies included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<i32>,
     /// State in one word, such as `initializing`, `ready` or `restoring`;

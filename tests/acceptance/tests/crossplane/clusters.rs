@@ -142,7 +142,7 @@ async fn a_cluster_that_fails_is_told_on_its_own_databases_and_no_others_until_i
     assert_eq!(condition(&cut, "Synced")["reason"], "ReconcileError");
     let said = message(&cut, "Synced");
     let config = sites.config("west");
-    for part in [config.as_str(), "does not answer", "tried again"] {
+    for part in [config.as_str(), "does not respond", "keeps trying"] {
         assert!(said.contains(part), "{said}");
     }
     let reason = "CannotConnectToProvider";

@@ -31,7 +31,7 @@ async fn a_look_that_is_asked_for_is_had_and_answered() {
                 database["status"]["lastHandledReconcileAt"] == asked
             })
             .await;
-        let told = format!("ReconcileRequestHandled: the look asked for by \"{asked}\"");
+        let told = format!("ReconcileRequestHandled: handled the requested reconcile \"{asked}\"");
         scene.until_told("orders", &told).await;
     }
     scene.delete(MANAGED, "Database", "orders").await;

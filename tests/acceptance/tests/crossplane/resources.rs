@@ -340,7 +340,7 @@ async fn the_api_server_holds_the_rules_it_can() {
     refused(&proxy, "Each engine has its own proxies").await;
     let mut small = database("small");
     small["spec"]["forProvider"]["engine"]["storage"]["size"] = json!("10M");
-    refused(&small, "no less than 1G").await;
+    refused(&small, "at least 1G").await;
     let mut none = database("none");
     none["spec"]["forProvider"] = json!({});
     refused(&none, "spec.forProvider.engine is required").await;

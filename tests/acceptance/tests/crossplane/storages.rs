@@ -56,7 +56,7 @@ async fn a_storage_in_use_keeps_its_credentials_and_goes_with_its_last_user() {
     until_used(&scene).await;
 
     scene.delete(MANAGED, "BackupStorage", "s3").await;
-    until_held_by(&scene, "used by database orders").await;
+    until_held_by(&scene, "in use by database orders").await;
     for (group, kind) in [(EVEREST, "BackupStorage"), ("v1", "Secret")] {
         let kept = scene.get(group, kind, "s3").await.unwrap();
         assert!(kept["metadata"]["deletionTimestamp"].is_null(), "{kept:#}");

@@ -71,7 +71,7 @@ fn credentials_that_their_secret_has_lost_are_planned_and_written_again() {
     stack
         .apply()
         .succeeded()
-        .says("was changed by somebody else");
+        .says("was changed by someone else");
     assert_eq!(key(&stack, "plain"), hush);
     assert_ne!(
         key(&stack, "unwritten"),

@@ -292,7 +292,7 @@ fn a_database_that_exists_is_not_adopted_but_the_error_says_how_to_import_it() {
     stack
         .apply()
         .failed()
-        .says("exists already")
+        .says("already exists")
         .says("Import it")
         .says(&format!("{}/orders", stack.namespace));
     assert!(stack.state("everest_database.db").is_null());

@@ -476,7 +476,7 @@ fn no_process_outlives_a_killed_client_or_provider_and_the_next_apply_goes_on() 
     other
         .apply()
         .failed()
-        .says("exists already")
+        .says("already exists")
         .says(&format!("{}/orders", stack.namespace));
 
     stack.write("");

@@ -179,7 +179,7 @@ fn a_namespace_that_exists_is_not_adopted_unasked_and_the_error_says_how() {
     stack
         .apply()
         .failed()
-        .says("exists already")
+        .says("already exists")
         .says("take_ownership");
     assert!(labels(&stack)["app.kubernetes.io/managed-by"].is_null());
     assert!(operators(&stack).is_empty());
@@ -190,7 +190,7 @@ fn a_namespace_that_exists_is_not_adopted_unasked_and_the_error_says_how() {
     stack
         .apply()
         .failed()
-        .says("exists already")
+        .says("already exists")
         .says("mport it")
         .says(&stack.namespace);
     objects::delete(NAMESPACE, "", &stack.namespace);

@@ -121,7 +121,7 @@ fn an_import_has_ended_when_the_database_is_created_and_its_keys_are_in_no_spec(
     stack.write(&protected(&import("4")));
     stack.apply().failed().says("the dump is torn");
     steer(&stack.namespace, json!({ "orders.import-fails": null }));
-    stack.apply().succeeded().says("never was ready");
+    stack.apply().succeeded().says("was never ready");
     stack.destroy().failed().says("deletion_protection");
     stack.write(&import("4"));
     stack.apply().succeeded();
@@ -293,7 +293,9 @@ fn a_change_waits_for_the_end_of_an_operators_upgrade() {
     stack.write(&older(in_own_namespace("").replace("1Gi", "2Gi")));
     let log = Log::of(&mut stack);
     let client = stack.start(&["apply", "-auto-approve", "-input=false", "-no-color"]);
-    log.waits_for(&format!("the upgrade of {PXC_OPERATOR} to end"));
+    log.waits_for(&format!(
+        "the upgrade of the operator {PXC_OPERATOR} to end"
+    ));
     assert_eq!(live(&stack)["metadata"]["generation"], generation);
     lock(Value::Null);
     client.ended().succeeded();
@@ -323,7 +325,7 @@ fn a_load_balancer_configuration_goes_with_the_exposure() {
         "",
         "  proxy = { expose = { type = \"ClusterIP\" } }",
     ));
-    stack.plan().failed().says("would be taken away");
+    stack.plan().failed().says("would be removed");
     stack.write(&database(
         "pxc",
         "",

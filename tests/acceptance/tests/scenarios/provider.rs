@@ -192,7 +192,7 @@ fn a_cluster_that_does_not_answer_is_named() {
     stack
         .apply()
         .failed()
-        .says(&format!("{CLOSED} does not answer"))
+        .says(&format!("{CLOSED} does not respond"))
         .says("refused")
         .says_not("secret-token");
     assert!(stack.state(ADDRESS).is_null());

@@ -123,7 +123,7 @@ fn a_pinned_version_of_the_operator_holds_the_engines_up_and_the_error_says_so()
         .plan()
         .failed()
         .says("engine.version")
-        .says(&format!("has not taken over version {NEWER}"))
+        .says(&format!("does not have the operator's CR version {NEWER}"))
         .says("\"recommended\"");
     // Named, it is taken over in the same apply too.
     stack.write(&database(

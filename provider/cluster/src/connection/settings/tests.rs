@@ -346,5 +346,5 @@ fn a_plugin_that_wants_a_terminal_is_refused() {
         ..Default::default()
     };
     let error = resolve_with(&given, &[]).unwrap_err();
-    assert!(error.to_string().contains("wants a terminal"), "{error}");
+    assert!(error.to_string().contains("requires a terminal"), "{error}");
 }

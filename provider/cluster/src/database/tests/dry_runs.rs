@@ -138,5 +138,8 @@ async fn what_a_webhook_rewrites_is_told_at_plan() {
     assert!(asked.is_ok(), "{asked:?}");
     let rewritten = cluster.rewritten();
     let told: Vec<_> = rewritten.iter().map(ToString::to_string).collect();
-    assert_eq!(told, ["engine.storage.size: the cluster made 40Gi of 25Gi"]);
+    assert_eq!(
+        told,
+        ["engine.storage.size: the cluster changed 25Gi to 40Gi"]
+    );
 }

@@ -197,7 +197,10 @@ async fn the_next_version_waits_until_databases_have_taken_over_the_one_before()
     let (cluster, seen, objects) = api_server::bare(behind([orders]), olm);
     let changed = update(&cluster, &asking("1.17.0"), &asking("1.19.0"), &wait()).await;
     let text = refused(changed).to_string();
-    assert!(text.contains("orders (to take over 1.18.0)"), "{text}");
+    assert!(
+        text.contains("orders (without the CR version 1.18.0)"),
+        "{text}"
+    );
     assert_eq!(steps(&seen), ["lock", "install-1.18.0", "lock", "unlock"]);
     let objects = objects.lock().unwrap();
     assert!(!is_locked(&objects));
@@ -208,7 +211,7 @@ async fn the_next_version_waits_until_databases_have_taken_over_the_one_before()
 #[tokio::test(start_paused = true)]
 async fn somebody_elses_lock_is_waited_for_and_never_touched() {
     for (value, words) in [
-        ("2026-01-01T00:00:00Z", "that somebody else began at"),
+        ("2026-01-01T00:00:00Z", "which someone else started at"),
         ("yes", "is not a time"),
     ] {
         let mut objects = behind([]);

@@ -186,7 +186,7 @@ fn missing(
             format!(
                 "its final backup was not taken: the database is not ready (its status is {state:?})"
             ),
-            "Destroy it again once it is, or take {finalBackup} out and apply that first",
+            "Destroy it again once it is ready, or remove {finalBackup} and apply that first",
         )));
     }
     let home = observed.beside::<Namespace>("", namespace)?;
@@ -195,11 +195,11 @@ fn missing(
         Requirement::condition(
             "finalBackup",
             format!(
-                "its final backup cannot be taken any more: the namespace {namespace} is being \
-                 deleted and takes no new objects"
+                "its final backup can no longer be taken: the namespace {namespace} is being \
+                 deleted and accepts no new objects"
             ),
-            "The database goes with its namespace; to delete it from here without a final backup, \
-             take {finalBackup} out",
+            "The database is deleted with its namespace; to delete it here without a final backup, \
+             remove {finalBackup}",
         )
     }))
 }

@@ -215,11 +215,11 @@ fn a_secret_that_is_there_is_written_only_if_the_same_creation_left_it() {
         };
         let text = message.render(Dialect::Terraform);
         assert!(
-            text.contains("exists already and was not written for it"),
+            text.contains("already exists and was not written for it"),
             "{text}"
         );
         assert!(
-            text.contains("leave access_key_id and secret_access_key out"),
+            text.contains("omit access_key_id and secret_access_key"),
             "{text}"
         );
     }

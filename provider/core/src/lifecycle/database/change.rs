@@ -156,17 +156,17 @@ impl ChangeDatabase {
             }
             Next::Settle | Next::TakeOver(_) => Ok(Some(Action::Await(
                 format!(
-                    "Everest to take its recommendation back; status is {:?}",
+                    "Everest to withdraw its recommended CR version; status is {:?}",
                     status(live)
                 )
                 .into(),
             ))),
             Next::Refuse(version) => Ok(Some(Action::Refuse {
                 message: format!(
-                    "its operator's version {version} is to be taken over first, but the plan is \
-                     for another one. Where the configuration sets engine.cr_version, set it to \
-                     {version} or to \"recommended\"; otherwise the operator was upgraded after \
-                     the plan was made: plan again"
+                    "its operator's CR version {version} must be applied first, but the plan has \
+                     another one. If the configuration sets engine.cr_version, set it to {version} \
+                     or \"recommended\"; otherwise the operator was upgraded after the plan: plan \
+                     again"
                 )
                 .into(),
                 attribute: Some(FieldPath::of("engine.crVersion")),
@@ -220,7 +220,7 @@ impl ChangeDatabase {
         }
         Ok(Some(Action::Await(
             format!(
-                "Everest to look at the upgrade of the operator; status is {:?}",
+                "Everest to handle the upgrade of the operator; status is {:?}",
                 status(live)
             )
             .into(),
@@ -284,7 +284,7 @@ impl Lifecycle for ChangeDatabase {
     fn aim(&self) -> &'static str {
         match &self.stage {
             Stage::Prepare if self.before.is_none() || self.noticed => {
-                "did not take over the version of its operator"
+                "did not get the CR version of its operator"
             }
             Stage::Write(..) => "did not accept changes",
             _ => "did not become ready",
@@ -295,7 +295,7 @@ impl Lifecycle for ChangeDatabase {
         let (namespace, name) = (&self.object.namespace, &self.object.name);
         let Some(live) = observed.object::<DatabaseCluster>(namespace, name)? else {
             return Ok(Action::Refuse {
-                message: "it does not exist any more. Plan again".into(),
+                message: "it no longer exists. Plan again".into(),
                 attribute: None,
             });
         };
@@ -396,10 +396,9 @@ fn is_stopped(database: &DatabaseCluster) -> bool {
 /// The failure of a restart that would start a database that someone else has stopped.
 fn paused() -> Action {
     Action::Refuse {
-        message:
-            "it has been paused by somebody else, and a restart would start it. Set {paused = \
-                  false}, or leave {restartTrigger} as it was"
-                .into(),
+        message: "someone else paused it, and a restart would start it. Set {paused = false}, or \
+                  restore the previous {restartTrigger}"
+            .into(),
         attribute: Some(FieldPath::of("restartTrigger")),
     }
 }

@@ -60,13 +60,15 @@ impl Lifecycle for KeepDatabase {
     }
 
     fn aim(&self) -> &'static str {
-        "did not become what it is to be"
+        "did not reach its desired state"
     }
 
     fn next(&mut self, observed: &Observed, _: &mut Stopwatches) -> Result<Action, Query> {
         let (namespace, name) = (&self.object.namespace, &self.object.name);
         let Some(live) = observed.object::<DatabaseCluster>(namespace, name)? else {
-            return Ok(Action::Await(format!("{} to be made", self.object).into()));
+            return Ok(Action::Await(
+                format!("{} to be created", self.object).into(),
+            ));
         };
         let mut owned = owned_keys(&live.metadata, &self.manager);
         for key in [RESTART, RESTARTED_FOR] {
@@ -110,8 +112,8 @@ impl Lifecycle for KeepDatabase {
         Ok(match restart {
             Some(body) => Action::merge(&self.object, at_version(body, live)),
             None => Action::Await(
-                "the database to take over the version of its operator: another version of the \
-                 engine comes after it"
+                "the database to get the CR version of its operator, which must come before \
+                 another version of the engine"
                     .into(),
             ),
         })

@@ -181,8 +181,8 @@ impl KeepBackupData {
                 message: format!(
                     "after {ROUNDS} rounds some backups still lack the finalizer \
                      {STORAGE_PROTECTION}, which keeps their data in the bucket, so nothing else \
-                     was deleted. Find out what makes so many backups or takes the finalizer off \
-                     them, then try again"
+                     was deleted. Find out what creates so many backups or removes their \
+                     finalizer, then try again"
                 )
                 .into(),
                 attribute: None,

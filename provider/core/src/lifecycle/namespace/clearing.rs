@@ -92,7 +92,7 @@ impl Clearing {
             let name = used.name.as_deref().unwrap_or_default();
             let object = ObjectRef::of::<K>(&self.namespace, name);
             Text::from(format!(
-                "Everest to let go of {object}: it was used until now"
+                "Everest to release {object}, which was in use until now"
             ))
         }));
         (!awaited.is_empty()).then(|| Action::Await(Text::join(awaited, "; ")))

@@ -47,8 +47,8 @@ pub(super) fn made(
     };
     Ok(Some(Action::Refuse {
         message: Text::from(format!(
-            "the namespace has the OperatorGroup {name}, which Everest did not make, and OLM \
-             allows one in a namespace. "
+            "the namespace has the OperatorGroup {name}, which Everest did not create, and OLM \
+             allows only one per namespace. "
         ))
         .and(advice),
         attribute: None,

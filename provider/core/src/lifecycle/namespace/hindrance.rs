@@ -45,8 +45,8 @@ impl Hindrance {
             engine: wanted.engine,
             member: Some("version"),
             sentence: format!(
-                "channel {channel} has nothing newer of {} than the installed {installed}, but \
-                 {asked} is asked for",
+                "channel {channel} has no version of {} newer than the installed {installed}, but \
+                 the configuration asks for {asked}",
                 wanted.engine.operator()
             )
             .into(),
@@ -90,8 +90,8 @@ impl Hindrance {
         let mut sentence = Text::from(format!(
             "the ClusterServiceVersion {csv} is installed, but no Subscription refers to it, so \
              OLM installs nothing in the namespace. Delete it (kubectl -n {namespace} delete \
-             clusterserviceversion {csv}) and try again: OLM then installs the operator anew, and \
-             databases run on meanwhile"
+             clusterserviceversion {csv}) and try again: OLM then reinstalls the operator; \
+             databases keep running meanwhile"
         ));
         if let Some((engine, version)) = of_engine {
             let version = Text::setting(path(engine).field("version"), version);

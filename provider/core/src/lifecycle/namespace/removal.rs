@@ -164,7 +164,7 @@ impl RemoveNamespace {
         let do_all_go = found.iter().all(Inhabitant::is_on_its_way);
         let found: Vec<_> = found.into_iter().map(|found| found.user).collect();
         if do_all_go {
-            let missing = format!("Everest to let go of {}", names(&found));
+            let missing = format!("Everest to release {}", names(&found));
             return Ok(Some(Action::Await(missing.into())));
         }
         if self.force {
@@ -172,10 +172,10 @@ impl RemoveNamespace {
             let missing = || Action::Await(format!("the deletion of {}", names(&found)).into());
             return Ok(Some(action.unwrap_or_else(missing)));
         }
-        let remedy = "Only Everest can take that away, and it leaves a namespace that is kept. \
-                      Delete it first, or set {forceDestroy = true}: once that has taken effect, \
-                      destroying the namespace deletes it too, and only the data of backups stays \
-                      in the bucket";
+        let remedy = "Only Everest can delete these objects, and it no longer manages a namespace \
+                      that is kept. Delete them first, or set {forceDestroy = true}: once that has \
+                      taken effect, destroying the namespace deletes them too, and only the data \
+                      of backups stays in the bucket";
         Ok(Some(emptied(found, is_moving, remedy)))
     }
 

@@ -115,7 +115,7 @@ impl Lifecycle for UndoNamespace {
     }
 
     fn aim(&self) -> &'static str {
-        "is not as it was before"
+        "was not restored to its previous state"
     }
 
     fn next(&mut self, observed: &Observed, _: &mut Stopwatches) -> Result<Action, Query> {
@@ -125,7 +125,8 @@ impl Lifecycle for UndoNamespace {
             if !users.is_empty() {
                 return Ok(Action::Refuse {
                     message: format!(
-                        "what was made is not undone, because there is {} in it by now",
+                        "the provider did not undo what it created, because the namespace now \
+                         contains {}",
                         names(&users)
                     )
                     .into(),

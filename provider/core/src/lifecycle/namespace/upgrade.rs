@@ -105,15 +105,15 @@ impl Upgrade {
             let name = engine.operator();
             Some(if value.parse::<jiff::Timestamp>().is_ok() {
                 format!(
-                    "the upgrade of {name} that somebody else began at {value} to end (annotation \
-                     {UPGRADE_LOCK}; Everest removes it when the upgrade is over, or after 10 \
-                     minutes)"
+                    "the upgrade of the operator {name}, which someone else started at {value}, to \
+                     end (annotation {UPGRADE_LOCK}; Everest removes it after the upgrade, at the \
+                     latest after 10 minutes)"
                 )
             } else {
                 format!(
                     "the annotation {UPGRADE_LOCK} of DatabaseEngine {name} to be removed: its \
-                     value {value:?} is not a time, so Everest never does that, and does nothing \
-                     else with the engine either"
+                     value {value:?} is not a time, so Everest never removes it and does not \
+                     handle the engine. Remove it by hand"
                 )
             })
         })
@@ -154,7 +154,7 @@ impl Upgrade {
         for hop in hops {
             let Some(live) = engines.get(&hop.engine) else {
                 let name = hop.engine.operator();
-                return Action::Await(format!("Everest to look at the engine of {name}").into());
+                return Action::Await(format!("Everest to handle the engine of {name}").into());
             };
             self.held.insert(hop.engine, now.clone());
             locks.push(self.annotate(live, json!(now)));
@@ -200,8 +200,8 @@ impl Upgrade {
                 waiting.join(", ")
             ))
             .and(
-                "Set their {engine.crVersion} to \"recommended\" where they have to take a version \
-                 over, wait until they are ready, and try again",
+                "Set their {engine.crVersion} to \"recommended\" if their CR version is out of \
+                 date, wait until they are ready, and try again",
             );
             return Ok(Some(Action::Refuse {
                 message,

@@ -187,15 +187,15 @@ fn what_is_missing_is_said_with_state_count_and_message() {
 fn a_generation_that_everest_has_not_seen_is_waited_for() {
     Scene::new("pxc", "ready")
         .with("/metadata/generation", json!(3))
-        .is_pending("3 is written, 2 was seen");
+        .is_pending("generation 3, observed 2");
     Scene {
         written_generation: 4,
         ..Scene::new("pxc", "ready")
     }
-    .is_pending("4 is written");
+    .is_pending("generation 4");
     Scene::new("pxc", "error")
         .with("/metadata/generation", json!(3))
-        .is_pending("taken up");
+        .is_pending("has not handled");
 }
 
 #[test]
@@ -203,7 +203,7 @@ fn ready_from_before_a_change_is_not_believed() {
     Scene::updating("ready").is_pending("10 s");
     Scene::updating("ready")
         .engine(5, Some(4), "ready")
-        .is_pending("generation 5, seen 4");
+        .is_pending("generation 5, observed 4");
     Scene::updating("ready")
         .engine(5, Some(5), "initializing")
         .is_pending("the engine itself is initializing");
@@ -228,7 +228,7 @@ fn ready_after_a_change_counts_once_the_engine_has_worked_or_it_has_stood() {
 #[test]
 fn ready_of_an_engine_that_has_seen_the_change_and_not_begun_is_not_believed_at_once() {
     let seen = || Scene::updating("ready").engine(5, Some(5), "ready");
-    seen().is_pending("stood for 6 s");
+    seen().is_pending("unchanged for 6 s");
     seen().steady(5).is_pending("5 s so far");
     seen().steady(6).is_ready();
     Scene {
@@ -284,7 +284,7 @@ fn a_wait_that_goes_on_believes_no_more_than_the_one_that_was_ended() {
     };
     resumed("ready")
         .engine(5, Some(4), "ready")
-        .is_pending("generation 5, seen 4");
+        .is_pending("generation 5, observed 4");
     resumed("ready")
         .engine(5, Some(5), "ready")
         .steady(6)
@@ -301,15 +301,15 @@ fn a_creation_that_waits_for_the_engines_operator_says_what_its_object_says() {
         .engine(1, None, "")
         .engine_says("status", Value::Null)
         .is_pending(
-            "the PerconaXtraDBCluster prod/orders has no status yet. If that goes on, its operator \
-             does not run: look at the Subscription and the Deployment \
+            "the PerconaXtraDBCluster prod/orders has no status yet. If this continues, its \
+             operator is probably not running: check the Subscription and the Deployment \
              percona-xtradb-cluster-operator in namespace prod",
         );
     Scene {
         engine_cr: Some(Value::Null),
         ..creating()
     }
-    .is_pending("Everest has not made the PerconaXtraDBCluster prod/orders yet");
+    .is_pending("Everest has not created the PerconaXtraDBCluster prod/orders yet");
     creating()
         .engine(1, None, "initializing")
         .engine_says("status.messages", json!(["pxc: no such image"]))
@@ -337,7 +337,10 @@ fn a_load_balancer_must_have_given_its_address() {
             .with("/status/hostname", json!(hostname))
     };
     exposed("pxc", "").is_pending("its load balancer has no address yet");
-    exposed("pxc", "orders-haproxy.prod").is_pending("still orders-haproxy.prod");
+    exposed("pxc", "orders-haproxy.prod").is_pending(
+        "the one inside the cluster \
+                                                      (orders-haproxy.prod)",
+    );
     exposed("postgresql", "orders-pgbouncer.prod.svc").is_pending("inside the cluster");
     exposed("pxc", "203.0.113.10").is_ready();
     exposed("pxc", "orders-prod.prod.example.org").is_ready();
@@ -362,11 +365,11 @@ fn the_address_of_a_former_load_balancer_must_have_gone() {
         .engine(5, Some(5), "ready")
     };
     for exposed in ["ClusterIP", "internal", "NodePort"] {
-        inside("pxc", exposed, "203.0.113.10").is_pending("still 203.0.113.10, that of its former");
+        inside("pxc", exposed, "203.0.113.10").is_pending("previous load balancer (203.0.113.10)");
         inside("pxc", exposed, "orders-haproxy.prod").is_ready();
     }
     let unexposed = inside("postgresql", "", "lb.example.org").with("/spec/proxy", json!({}));
-    unexposed.is_pending("still lb.example.org");
+    unexposed.is_pending("previous load balancer (lb.example.org)");
     inside("postgresql", "ClusterIP", "orders-pgbouncer.prod.svc").is_ready();
     inside("pxc", "ClusterIP", "").is_ready();
     // The members of a replica set are listed, in more ways than one.
@@ -377,7 +380,7 @@ fn the_address_of_a_former_load_balancer_must_have_gone() {
             json!({"enabled": true, "shards": 2, "configServer": {"replicas": 3}}),
         )
     };
-    sharded("203.0.113.10:27017").is_pending("that of its former load balancer");
+    sharded("203.0.113.10:27017").is_pending("that of its previous load balancer");
 }
 
 #[test]
@@ -410,7 +413,7 @@ fn the_names_of_the_former_load_balancers_of_a_replica_set_must_have_gone() {
         .with("/status/hostname", json!(hostname))
         .engine(5, Some(5), "ready")
     };
-    members("a.example.org:27017,b.example.org:27017").is_pending("its former load balancer");
+    members("a.example.org:27017,b.example.org:27017").is_pending("its previous load balancer");
     members("orders-rs0-0.orders-rs0.prod.svc.cluster.local:27017").is_ready();
 }
 
@@ -526,7 +529,9 @@ fn error_is_waited_out_while_creating_and_a_failure_afterwards() {
 fn an_error_of_before_the_repair_is_not_that_of_the_repair() {
     let left_over = || Scene::updating("error").engine(5, Some(4), "error");
     left_over().is_pending("may be from before the change");
-    left_over().steady(60).is_pending("generation 5, seen 4");
+    left_over()
+        .steady(60)
+        .is_pending("generation 5, observed 4");
     left_over().steady(120).has_failed("status is error");
 }
 

@@ -89,7 +89,7 @@ fn each(
             && let Err(error) = cron::check(text, engine)
         {
             let path = path.field("schedule");
-            let summary = format!("{text:?} is no schedule that works: {error}");
+            let summary = format!("{text:?} is not a valid schedule: {error}");
             if error.is_unsure() {
                 findings.warning(&SCHEDULE_CRON, path, summary);
             } else {

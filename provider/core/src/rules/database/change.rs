@@ -99,13 +99,13 @@ fn class(part: &str, (now, before): (&Field<Storage>, &Field<Storage>), findings
         return;
     }
     let named = match now.class.known_str() {
-        Some(class) => format!("The storage class {class:?} is named"),
+        Some(class) => format!("The storage class {class:?} is set"),
         None => "A storage class is named".to_owned(),
     };
     findings.error(
         &STORAGE_CLASS_SEEN,
         FieldPath::of(part).field("storage").field("class"),
-        format!("{named}, and it is not known which one the volumes have"),
+        format!("{named}, but the class of the volumes is not known"),
     );
 }
 
@@ -147,7 +147,7 @@ fn version(now: &EngineSpec, before: &EngineSpec, prior: &DatabaseModel, finding
         findings.error(
             &VERSION_NO_DOWNGRADE,
             path,
-            format!("{text} is older than {was}, which is running"),
+            format!("{text} is older than the running version {was}"),
         );
         return;
     }
@@ -161,7 +161,7 @@ fn version(now: &EngineSpec, before: &EngineSpec, prior: &DatabaseModel, finding
         findings.error(
             &VERSION_MAJOR,
             path,
-            format!("{text} has another major version than {was}, which is running"),
+            format!("{text} has another major version than the running version {was}"),
         );
     }
 }
@@ -179,7 +179,7 @@ pub(super) fn taken_over(now: &EngineSpec, pending: &str, findings: &mut Finding
         &VERSION_AFTER_CR_VERSION,
         FieldPath::of("engine.version"),
         Text::from(format!(
-            "The database has not taken over version {pending} of its operator, and "
+            "The database does not have the operator's CR version {pending} yet, and "
         ))
         .and("{engine.crVersion}")
         .and(why),
@@ -238,7 +238,7 @@ fn load_balancer_config(
         findings.error(
             &LOAD_BALANCER_CONFIG_KEPT,
             FieldPath::of("proxy.expose.loadBalancerConfigName"),
-            format!("The load balancer configuration {former:?} would be taken away"),
+            format!("The load balancer configuration {former:?} would be removed"),
         );
     }
 }

@@ -189,7 +189,7 @@ fn within(
         && amount > most
         && !most.is_zero()
     {
-        let summary = format!("The request of {request} is more than the limit of {limit}");
+        let summary = format!("The request {request} exceeds the limit {limit}");
         findings.error(&REQUESTS_WITHIN_LIMITS, path, summary);
     }
 }

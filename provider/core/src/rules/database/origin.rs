@@ -85,7 +85,7 @@ fn pitr(path: &FieldPath, target: &PitrTarget, findings: &mut Findings) {
         findings.error(
             &PITR_DATE,
             path.field("date"),
-            "No date is given for the moment to restore to",
+            "No date is set for the time to restore to",
         );
     } else {
         pitr_date(path.field("date"), target.date.known_str(), findings);
@@ -147,13 +147,12 @@ fn keys(path: &FieldPath, s3: &DataImportS3, findings: &mut Findings) {
     ];
     for [id, secret] in [&plain, &write_only] {
         let missing = match (id.1.is_null(), secret.1.is_null()) {
-            (true, false) if secret.1.is_known() => Some((
-                id.0,
-                "A secret access key is given without an access key id",
-            )),
+            (true, false) if secret.1.is_known() => {
+                Some((id.0, "A secret access key is set without an access key ID"))
+            }
             (false, true) if id.1.is_known() => Some((
                 secret.0,
-                "An access key id is given without a secret access key",
+                "An access key ID is set without a secret access key",
             )),
             _ => None,
         };
@@ -167,7 +166,7 @@ fn keys(path: &FieldPath, s3: &DataImportS3, findings: &mut Findings) {
         findings.error(
             &DATA_IMPORT_CREDENTIALS,
             path.field("accessKeyIdWo"),
-            "The keys of the bucket are given in both forms, write-only and kept in the state",
+            "The keys of the bucket are set in both forms, write-only and stored in the state",
         );
     }
 }

@@ -42,7 +42,7 @@ pub(super) fn check(spec: &DatabaseClusterSpec, findings: &mut Findings) {
         findings.error(
             &PROXY_REPLICAS,
             path.field("replicas"),
-            format!("{replicas} replica of the proxy for several of the engine"),
+            format!("{replicas} proxy replica for several engine replicas"),
         );
     }
     let ranges = proxy

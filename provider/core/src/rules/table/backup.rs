@@ -19,8 +19,8 @@ pub(in crate::rules) const PITR_STORAGE: Rule = Rule {
 
 pub(in crate::rules) const PITR_INTERVAL: Rule = Rule {
     id: "pitr-interval",
-    sentence: "The interval of uploads for point-in-time recovery is a number of seconds above zero.",
-    advice: "Write for example 60, or leave it out.",
+    sentence: "The upload interval for point-in-time recovery must be more than 0 seconds.",
+    advice: "Write for example 60, or omit it.",
     engines: ALL,
     operations: BOTH,
     checked: ALONE,
@@ -39,7 +39,8 @@ pub(in crate::rules) const SCHEDULE_NAME: Rule = Rule {
 
 pub(in crate::rules) const SCHEDULE_NAMES_DISTINCT: Rule = Rule {
     id: "schedule-names-distinct",
-    sentence: "No two backup schedules have the same name: here they are told apart by it.",
+    sentence: "The names of backup schedules must be unique, because schedules are identified by \
+               name.",
     advice: "Rename one of them.",
     engines: ALL,
     operations: BOTH,
@@ -49,7 +50,10 @@ pub(in crate::rules) const SCHEDULE_NAMES_DISTINCT: Rule = Rule {
 
 pub(in crate::rules) const SCHEDULE_CRON: Rule = Rule {
     id: "schedule-cron",
-    sentence: "A schedule is a cron expression of five fields: minute, hour, day of month, month, day of week, whose time comes. `@every` is for MongoDB alone, a time zone (`CRON_TZ=`) for PXC alone. Everest accepts any text, and with a wrong one no backup is ever taken.",
+    sentence: "A schedule is a cron expression of five fields (minute, hour, day of month, month, \
+               day of week) for a time that exists. Only MongoDB supports `@every`, and only PXC \
+               supports a time zone (`CRON_TZ=`). Everest accepts any text, but takes no backup if \
+               the expression is wrong.",
     advice: "Write for example \"0 2 * * *\" for every night at two.",
     engines: ALL,
     operations: BOTH,
@@ -69,7 +73,7 @@ pub(in crate::rules) const SCHEDULE_STORAGE: Rule = Rule {
 
 pub(in crate::rules) const SCHEDULES_DISTINCT: Rule = Rule {
     id: "schedules-distinct",
-    sentence: "No two schedules of a database run at the same times.",
+    sentence: "Two schedules of a database cannot have the same cron expression.",
     advice: "Change the cron expression of one of them.",
     engines: ALL,
     operations: BOTH,
@@ -79,7 +83,8 @@ pub(in crate::rules) const SCHEDULES_DISTINCT: Rule = Rule {
 
 pub(in crate::rules) const PSMDB_ONE_STORAGE: Rule = Rule {
     id: "psmdb-one-storage",
-    sentence: "All backups of a MongoDB database lie in the same backup storage, the one that it used first.",
+    sentence: "All backups of a MongoDB database must use the same backup storage: the one that it \
+               used first.",
     advice: "Name that storage in all schedules and backups.",
     engines: &[Engine::Psmdb],
     operations: BOTH,
@@ -90,7 +95,7 @@ pub(in crate::rules) const PSMDB_ONE_STORAGE: Rule = Rule {
 pub(in crate::rules) const PG_STORAGE_PER_SCHEDULE: Rule = Rule {
     id: "pg-storage-per-schedule",
     sentence: "Each schedule of a PostgreSQL database has a backup storage of its own.",
-    advice: "Name different storages, or join the schedules.",
+    advice: "Use different storages, or combine the schedules.",
     engines: &[Engine::Postgresql],
     operations: BOTH,
     checked: ALONE,
@@ -99,7 +104,9 @@ pub(in crate::rules) const PG_STORAGE_PER_SCHEDULE: Rule = Rule {
 
 pub(in crate::rules) const PG_THREE_STORAGES: Rule = Rule {
     id: "pg-three-storages",
-    sentence: "A PostgreSQL database can use at most 3 backup storages, those of its existing backups and of a restore included; with more Everest carries out nothing.",
+    sentence: "A PostgreSQL database can use at most 3 backup storages, including those of its \
+               existing backups and of a restore. With more, Everest makes no change to the \
+               database.",
     advice: "Use fewer storages, or delete the backups in one of them.",
     engines: &[Engine::Postgresql],
     operations: BOTH,
@@ -109,8 +116,12 @@ pub(in crate::rules) const PG_THREE_STORAGES: Rule = Rule {
 
 pub(in crate::rules) const PXC_RESTORE_STORAGE: Rule = Rule {
     id: "pxc-restore-storage",
-    sentence: "A MySQL database is restored from a backup by its name only where the engine's object has its storage: that of a backup or a schedule of the database, or of what it was made from. While a restore waits Everest adds no other and leaves the database alone, so that both wait for ever.",
-    advice: "Name the place of the backup in its storage by {.backupSource}, or give the database a schedule in that storage before.",
+    sentence: "A MySQL database can be restored from a backup by name only if the engine's object \
+               contains the backup's storage: the storage of a backup or schedule of the database, \
+               or of its data source. While a restore waits, Everest adds no storage and does not \
+               change the database, so both would wait forever.",
+    advice: "Set {.backupSource} to the backup's path in its storage, or first give the database a \
+             schedule that uses that storage.",
     engines: &[Engine::Pxc],
     operations: CREATE,
     checked: ONLINE,
@@ -120,7 +131,7 @@ pub(in crate::rules) const PXC_RESTORE_STORAGE: Rule = Rule {
 pub(in crate::rules) const PG_SCHEDULE_STORAGE_FIXED: Rule = Rule {
     id: "pg-schedule-storage-fixed",
     sentence: "A schedule of a PostgreSQL database cannot move to another backup storage.",
-    advice: "Restore the former storage, or replace the schedule by one of another name.",
+    advice: "Restore the previous storage, or replace the schedule by one with another name.",
     engines: &[Engine::Postgresql],
     operations: UPDATE,
     checked: CHANGE,
@@ -129,7 +140,7 @@ pub(in crate::rules) const PG_SCHEDULE_STORAGE_FIXED: Rule = Rule {
 
 pub(in crate::rules) const DATA_SOURCE_ONE: Rule = Rule {
     id: "data-source-one",
-    sentence: "The first data comes from exactly one of a backup by name, a backup by path and an import.",
+    sentence: "A data source is exactly one of: a backup by name, a backup by path, an import.",
     advice: "Keep one of {.dbClusterBackupName}, {.backupSource} and {.dataImport}.",
     engines: ALL,
     operations: CREATE,
@@ -139,7 +150,7 @@ pub(in crate::rules) const DATA_SOURCE_ONE: Rule = Rule {
 
 pub(in crate::rules) const BACKUP_SOURCE: Rule = Rule {
     id: "backup-source",
-    sentence: "A backup by path needs the path and the backup storage that it lies in.",
+    sentence: "A backup by path needs the path and the backup storage that contains it.",
     advice: "Set both {.path} and {.backupStorageName}.",
     engines: ALL,
     operations: CREATE,
@@ -149,7 +160,7 @@ pub(in crate::rules) const BACKUP_SOURCE: Rule = Rule {
 
 pub(in crate::rules) const PITR_DATE: Rule = Rule {
     id: "pitr-date",
-    sentence: "A moment to restore to is written in UTC as 2006-01-02T15:04:05Z.",
+    sentence: "The time to restore to must be in UTC, in the form 2006-01-02T15:04:05Z.",
     advice: "Write the date in that form.",
     engines: ALL,
     operations: CREATE,
@@ -159,8 +170,10 @@ pub(in crate::rules) const PITR_DATE: Rule = Rule {
 
 pub(in crate::rules) const PITR_WINDOW: Rule = Rule {
     id: "pitr-window",
-    sentence: "A database can be restored to moments from the end of the backup on, as far as its log was kept, and to none that is still to come: Everest takes any, stops the database, and the restore then fails or never ends.",
-    advice: "Write a moment in between; for an earlier one name an earlier backup.",
+    sentence: "A database can be restored to any time between the end of the backup and the end of \
+               its uploaded log. Everest accepts other times too, but then stops the database, and \
+               the restore fails or never ends.",
+    advice: "Set a time in this range; for an earlier time, use an earlier backup.",
     engines: ALL,
     operations: CREATE,
     checked: ALONE_AND_ONLINE,
@@ -169,8 +182,9 @@ pub(in crate::rules) const PITR_WINDOW: Rule = Rule {
 
 pub(in crate::rules) const PITR_GAPS: Rule = Rule {
     id: "pitr-gaps",
-    sentence: "The log behind a backup may have gaps: the engine's operator may refuse to restore to a moment by it, after the database was stopped.",
-    advice: "Name another backup, or restore the backup alone, without {pitr}.",
+    sentence: "The log of the backup may have gaps: the engine's operator may then refuse the \
+               point-in-time restore, after the database was stopped.",
+    advice: "Use another backup, or restore the backup without {pitr}.",
     engines: &[Engine::Pxc],
     operations: CREATE,
     checked: ONLINE,
@@ -179,8 +193,9 @@ pub(in crate::rules) const PITR_GAPS: Rule = Rule {
 
 pub(in crate::rules) const PITR_LATEST: Rule = Rule {
     id: "pitr-latest",
-    sentence: "Everest has the word \"latest\" for the moment to restore to, but always refuses it.",
-    advice: "Leave the type out and give a date.",
+    sentence: "Everest defines the type \"latest\" for point-in-time recovery, but always refuses \
+               it.",
+    advice: "Omit the type and set a date.",
     engines: ALL,
     operations: CREATE,
     checked: ALONE,
@@ -189,8 +204,10 @@ pub(in crate::rules) const PITR_LATEST: Rule = Rule {
 
 pub(in crate::rules) const DATA_SOURCE_UNUSED: Rule = Rule {
     id: "data-source-unused",
-    sentence: "The data source is used when a database is created and never again, so a change of it has no effect.",
-    advice: "To restore into this database use {a Restore}; to start from other data create another database.",
+    sentence: "The data source is used only when a database is created, so changing it has no \
+               effect.",
+    advice: "To restore into this database, use {a Restore}; to start from other data, create \
+             another database.",
     engines: ALL,
     operations: UPDATE,
     checked: CHANGE,
@@ -209,8 +226,9 @@ pub(in crate::rules) const DATA_IMPORT_PATH: Rule = Rule {
 
 pub(in crate::rules) const DATA_IMPORT_CREDENTIALS: Rule = Rule {
     id: "data-import-credentials",
-    sentence: "The two keys of an import's bucket are given together or not at all, and in one form.",
-    advice: "Set both {.accessKeyId} and {.secretAccessKey}, or both {.accessKeyIdWo} and {.secretAccessKeyWo}, which no state holds, or none if the Secret exists.",
+    sentence: "Set both keys of an import's bucket in the same form, or neither.",
+    advice: "Set both {.accessKeyId} and {.secretAccessKey}, or both {.accessKeyIdWo} and \
+             {.secretAccessKeyWo}, which are not stored in any state, or none if the Secret exists.",
     engines: ALL,
     operations: CREATE,
     checked: ALONE,
@@ -219,8 +237,9 @@ pub(in crate::rules) const DATA_IMPORT_CREDENTIALS: Rule = Rule {
 
 pub(in crate::rules) const BUCKET: Rule = Rule {
     id: "bucket",
-    sentence: "The name of a bucket has 3 to 63 characters: small letters, digits, hyphens and dots.",
-    advice: "Write the bucket's name alone, without a URL or a path.",
+    sentence: "The name of a bucket has 3 to 63 characters: lowercase letters, digits, hyphens and \
+               dots.",
+    advice: "Write only the bucket's name, without a URL or a path.",
     engines: ALL,
     operations: BOTH,
     checked: ALONE,
@@ -240,7 +259,7 @@ pub(in crate::rules) const ENDPOINT_URL: Rule = Rule {
 pub(in crate::rules) const S3_REGION: Rule = Rule {
     id: "s3-region",
     sentence: "A storage of type s3 needs the region of its bucket.",
-    advice: "Set {region}, for example \"us-east-1\"; servers without regions take any word.",
+    advice: "Set {region}, for example \"us-east-1\"; for servers without regions, any value works.",
     engines: ALL,
     operations: BOTH,
     checked: ALONE,
@@ -249,7 +268,7 @@ pub(in crate::rules) const S3_REGION: Rule = Rule {
 
 pub(in crate::rules) const CREDENTIALS_PAIR: Rule = Rule {
     id: "credentials-pair",
-    sentence: "The two keys of a bucket are given together or not at all; without them the Secret is left as it is.",
+    sentence: "Set both keys of a bucket, or neither. Without keys, the Secret is not changed.",
     advice: "Set both, or neither.",
     engines: ALL,
     operations: BOTH,
@@ -259,7 +278,8 @@ pub(in crate::rules) const CREDENTIALS_PAIR: Rule = Rule {
 
 pub(in crate::rules) const CREDENTIALS_ONCE: Rule = Rule {
     id: "credentials-once",
-    sentence: "Credentials are given either as write-only attributes or as sensitive ones that are kept in the state.",
+    sentence: "Credentials are either write-only attributes or sensitive attributes that are \
+               stored in the state.",
     advice: "Keep the write-only ones, or the others.",
     engines: ALL,
     operations: BOTH,
@@ -269,8 +289,8 @@ pub(in crate::rules) const CREDENTIALS_ONCE: Rule = Rule {
 
 pub(in crate::rules) const CREDENTIALS_VERSION: Rule = Rule {
     id: "credentials-version",
-    sentence: "Terraform does not remember write-only values, so it cannot see that they changed.",
-    advice: "Set that version, and raise it whenever the credentials change.",
+    sentence: "Terraform does not store write-only values, so it cannot detect that they changed.",
+    advice: "Set that version, and increase it whenever the credentials change.",
     engines: ALL,
     operations: BOTH,
     checked: ALONE,
@@ -279,7 +299,8 @@ pub(in crate::rules) const CREDENTIALS_VERSION: Rule = Rule {
 
 pub(in crate::rules) const STORAGE_IN_USE: Rule = Rule {
     id: "storage-in-use",
-    sentence: "The bucket, the region and the type of a backup storage cannot change while databases, backups or restores use it: what they wrote would not be found again.",
+    sentence: "The bucket, region and type of a backup storage cannot change while databases, \
+               backups or restores use it: their data would no longer be found.",
     advice: "Create another storage and move the schedules to it.",
     engines: ALL,
     operations: UPDATE,
@@ -289,7 +310,7 @@ pub(in crate::rules) const STORAGE_IN_USE: Rule = Rule {
 
 pub(in crate::rules) const RESTORE_SOURCE: Rule = Rule {
     id: "restore-source",
-    sentence: "A restore reads exactly one of a backup by name and a backup by path.",
+    sentence: "The source of a restore is exactly one of: a backup by name, a backup by path.",
     advice: "Set one of {.backupName} and {.backupSource}.",
     engines: ALL,
     operations: BOTH,

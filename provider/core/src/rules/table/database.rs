@@ -7,8 +7,9 @@ use crate::rules::Rule;
 
 pub(in crate::rules) const RESTART_RUNNING: Rule = Rule {
     id: "restart-running",
-    sentence: "Only a database that runs can be restarted: a restart of a paused one would start it.",
-    advice: "Set {paused = false}, which starts it, or leave {restartTrigger} as it was.",
+    sentence: "Only a running database can be restarted: a restart would start a paused database.",
+    advice: "Set {paused = false}, which starts the database, or restore the previous \
+             {restartTrigger}.",
     engines: ALL,
     operations: UPDATE,
     checked: CHANGE,
@@ -17,7 +18,7 @@ pub(in crate::rules) const RESTART_RUNNING: Rule = Rule {
 
 pub(in crate::rules) const FINAL_BACKUP_RUNNING: Rule = Rule {
     id: "final-backup-running",
-    sentence: "A backup can only be taken of a database that runs.",
+    sentence: "Only a running database can be backed up.",
     advice: "{:deletePaused}",
     engines: ALL,
     operations: UPDATE,
@@ -27,7 +28,7 @@ pub(in crate::rules) const FINAL_BACKUP_RUNNING: Rule = Rule {
 
 pub(in crate::rules) const FINAL_BACKUP_STORAGE: Rule = Rule {
     id: "final-backup-storage",
-    sentence: "The final backup goes to a backup storage of the database's own namespace.",
+    sentence: "The final backup needs a backup storage in the database's namespace.",
     advice: "Name an existing storage.",
     engines: ALL,
     operations: BOTH,
@@ -37,7 +38,7 @@ pub(in crate::rules) const FINAL_BACKUP_STORAGE: Rule = Rule {
 
 pub(in crate::rules) const REPLICAS_ODD: Rule = Rule {
     id: "replicas-odd",
-    sentence: "PXC and MongoDB need an odd number of replicas, so that a majority can always be told.",
+    sentence: "PXC and MongoDB need an odd number of replicas, so that there is always a majority.",
     advice: "Write 1, 3 or 5.",
     engines: &[Engine::Pxc, Engine::Psmdb],
     operations: BOTH,
@@ -57,8 +58,9 @@ pub(in crate::rules) const REPLICAS_AT_MOST_FIVE: Rule = Rule {
 
 pub(in crate::rules) const REQUESTS_WITHIN_LIMITS: Rule = Rule {
     id: "requests-within-limits",
-    sentence: "What a pod is guaranteed is at most what it may use: Everest takes any, and Kubernetes then makes no pod.",
-    advice: "Write a request of at most the limit.",
+    sentence: "A request cannot exceed the limit. Everest accepts it, but Kubernetes then creates \
+               no pod.",
+    advice: "Lower the request or raise the limit.",
     engines: ALL,
     operations: BOTH,
     checked: ALONE,
@@ -67,8 +69,9 @@ pub(in crate::rules) const REQUESTS_WITHIN_LIMITS: Rule = Rule {
 
 pub(in crate::rules) const CONFIG_LINE: Rule = Rule {
     id: "config-line",
-    sentence: "Each line of a PostgreSQL configuration gives its parameter a value. Everest cannot read another, and writes nothing of the database while it is there.",
-    advice: "Give the parameter a value, or put a # before the line.",
+    sentence: "Each line of a PostgreSQL configuration must set a parameter. Everest cannot read \
+               any other line, and makes no change to the database while there is one.",
+    advice: "Set a value for the parameter, or comment the line out with #.",
     engines: &[Engine::Postgresql],
     operations: BOTH,
     checked: ALONE,
@@ -77,7 +80,8 @@ pub(in crate::rules) const CONFIG_LINE: Rule = Rule {
 
 pub(in crate::rules) const RESOURCES_REQUIRED: Rule = Rule {
     id: "resources-required",
-    sentence: "Everest requires CPU and memory for the engine: without them a database may starve its node.",
+    sentence: "Everest requires CPU and memory for the engine: without limits, a database could \
+               exhaust its node.",
     advice: "Set both, for example {.cpu = \"1\"} and {.memory = \"2G\"}.",
     engines: ALL,
     operations: BOTH,
@@ -87,7 +91,7 @@ pub(in crate::rules) const RESOURCES_REQUIRED: Rule = Rule {
 
 pub(in crate::rules) const CPU_MINIMUM: Rule = Rule {
     id: "cpu-minimum",
-    sentence: "Everest allows no less than 600m of CPU for an engine.",
+    sentence: "Everest requires at least 600m of CPU for an engine.",
     advice: "Write \"600m\" or more.",
     engines: ALL,
     operations: BOTH,
@@ -97,7 +101,7 @@ pub(in crate::rules) const CPU_MINIMUM: Rule = Rule {
 
 pub(in crate::rules) const MEMORY_MINIMUM: Rule = Rule {
     id: "memory-minimum",
-    sentence: "Everest allows no less than 512M of memory for an engine.",
+    sentence: "Everest requires at least 512M of memory for an engine.",
     advice: "Write \"512M\" or more.",
     engines: ALL,
     operations: BOTH,
@@ -107,7 +111,7 @@ pub(in crate::rules) const MEMORY_MINIMUM: Rule = Rule {
 
 pub(in crate::rules) const STORAGE_MINIMUM: Rule = Rule {
     id: "storage-minimum",
-    sentence: "Everest allows no less than 1G of storage for an engine.",
+    sentence: "Everest requires at least 1G of storage for an engine.",
     advice: "Write \"1G\" or more.",
     engines: ALL,
     operations: BOTH,
@@ -117,8 +121,9 @@ pub(in crate::rules) const STORAGE_MINIMUM: Rule = Rule {
 
 pub(in crate::rules) const PROXY_TYPE: Rule = Rule {
     id: "proxy-type",
-    sentence: "Each engine has its own proxies: pxc haproxy or proxysql, psmdb mongos, postgresql pgbouncer.",
-    advice: "Name one of the engine's proxies, or leave the type out.",
+    sentence: "Each engine has its own proxies: haproxy or proxysql for pxc, mongos for psmdb, \
+               pgbouncer for postgresql.",
+    advice: "Name one of the engine's proxies, or omit the type.",
     engines: ALL,
     operations: BOTH,
     checked: ALONE,
@@ -127,8 +132,8 @@ pub(in crate::rules) const PROXY_TYPE: Rule = Rule {
 
 pub(in crate::rules) const PROXY_REPLICAS: Rule = Rule {
     id: "proxy-replicas",
-    sentence: "A PXC database of more than one replica needs at least 2 replicas of its proxy.",
-    advice: "Write 2 or more, or leave it out.",
+    sentence: "A PXC database with more than one replica needs at least 2 proxy replicas.",
+    advice: "Write 2 or more, or omit it.",
     engines: &[Engine::Pxc],
     operations: BOTH,
     checked: ALONE,
@@ -137,7 +142,7 @@ pub(in crate::rules) const PROXY_REPLICAS: Rule = Rule {
 
 pub(in crate::rules) const IP_RANGES_DISTINCT: Rule = Rule {
     id: "ip-ranges-distinct",
-    sentence: "Each range that may connect is listed once.",
+    sentence: "An address range can be listed only once.",
     advice: "Remove the duplicate.",
     engines: ALL,
     operations: BOTH,
@@ -147,7 +152,8 @@ pub(in crate::rules) const IP_RANGES_DISTINCT: Rule = Rule {
 
 pub(in crate::rules) const IP_RANGE_SYNTAX: Rule = Rule {
     id: "ip-range-syntax",
-    sentence: "Kubernetes refuses a range that is not in CIDR notation. Everest does not check it: the database is accepted and never exposed.",
+    sentence: "Kubernetes refuses a range that is not in CIDR notation. Everest does not check \
+               this: it accepts the database but never exposes it.",
     advice: "Write the address and the length of its prefix, such as \"192.0.2.0/24\", or \"192.0.2.7/32\" for one address.",
     engines: ALL,
     operations: BOTH,
@@ -157,7 +163,8 @@ pub(in crate::rules) const IP_RANGE_SYNTAX: Rule = Rule {
 
 pub(in crate::rules) const LOAD_BALANCER_CONFIG_KEPT: Rule = Rule {
     id: "load-balancer-config-kept",
-    sentence: "The load balancer configuration cannot be taken away again while the database is exposed; another one can be named.",
+    sentence: "The load balancer configuration can be changed but not removed while the database \
+               is exposed.",
     advice: "Name a configuration, or expose the database with type \"internal\".",
     engines: ALL,
     operations: UPDATE,
@@ -198,7 +205,7 @@ pub(in crate::rules) const SHARDING_CONFIG_SERVERS: Rule = Rule {
 pub(in crate::rules) const SHARDING_FIXED: Rule = Rule {
     id: "sharding-fixed",
     sentence: "Sharding cannot be turned on or off once a database exists.",
-    advice: "Restore the former value, or move the data to a new database by a backup.",
+    advice: "Restore the previous value, or restore a backup into a new database.",
     engines: &[Engine::Psmdb],
     operations: UPDATE,
     checked: CHANGE,
@@ -228,7 +235,8 @@ pub(in crate::rules) const SPLIT_HORIZON_UNSHARDED: Rule = Rule {
 pub(in crate::rules) const NO_SCALE_TO_ONE: Rule = Rule {
     id: "no-scale-to-one",
     sentence: "Everest does not scale a database from several replicas down to one.",
-    advice: "Keep at least the next smaller number, or move the data to a new database by a backup.",
+    advice: "Keep at least the next smaller number of replicas, or restore a backup into a new \
+             database.",
     engines: ALL,
     operations: UPDATE,
     checked: CHANGE,
@@ -237,8 +245,9 @@ pub(in crate::rules) const NO_SCALE_TO_ONE: Rule = Rule {
 
 pub(in crate::rules) const STORAGE_NO_SHRINK: Rule = Rule {
     id: "storage-no-shrink",
-    sentence: "A volume can grow and never shrink.",
-    advice: "Write at least the former size, or move the data to a new database by a backup. A growth that did not come about can be taken back to what the volumes have.",
+    sentence: "A volume can grow but not shrink.",
+    advice: "Keep at least the previous size, or restore a backup into a new database. If a growth \
+             failed, you can go back to the current size of the volumes.",
     engines: ALL,
     operations: UPDATE,
     checked: CHANGE_AND_ONLINE,
@@ -247,7 +256,9 @@ pub(in crate::rules) const STORAGE_NO_SHRINK: Rule = Rule {
 
 pub(in crate::rules) const STORAGE_CLASS_SEEN: Rule = Rule {
     id: "storage-class-seen",
-    sentence: "Volumes keep the storage class that they were made with. Of those that were made without naming one, a class can be named only where it is seen that they have it.",
+    sentence: "Volumes keep the storage class that they were created with. For volumes created \
+               without a class in the configuration, you can set the class only if it is known \
+               that the volumes have it.",
     advice: "{:nameNoClass}",
     engines: ALL,
     operations: UPDATE,
@@ -267,8 +278,8 @@ pub(in crate::rules) const VERSION_SYNTAX: Rule = Rule {
 
 pub(in crate::rules) const VERSION_NO_DOWNGRADE: Rule = Rule {
     id: "version-no-downgrade",
-    sentence: "An engine cannot go back to an older version.",
-    advice: "Write the former version or a newer one.",
+    sentence: "An engine cannot be downgraded.",
+    advice: "Set the previous version or a newer one.",
     engines: ALL,
     operations: UPDATE,
     checked: CHANGE,
@@ -277,7 +288,8 @@ pub(in crate::rules) const VERSION_NO_DOWNGRADE: Rule = Rule {
 
 pub(in crate::rules) const VERSION_MAJOR: Rule = Rule {
     id: "version-major",
-    sentence: "PXC and PostgreSQL cannot change their major version, and MongoDB can go up by one at a time.",
+    sentence: "PXC and PostgreSQL cannot change their major version; MongoDB can be upgraded by \
+               one major version at a time.",
     advice: "Choose a version of the same major number (MongoDB: or of the next), or move the data to a new database.",
     engines: ALL,
     operations: UPDATE,
@@ -287,7 +299,8 @@ pub(in crate::rules) const VERSION_MAJOR: Rule = Rule {
 
 pub(in crate::rules) const VERSION_AFTER_CR_VERSION: Rule = Rule {
     id: "version-after-cr-version",
-    sentence: "After an upgrade of the engine's operator a database first has to take over the operator's version; until then its own version cannot change.",
+    sentence: "After an upgrade of the engine's operator, a database must first be upgraded to the \
+               operator's CR version; until then its engine version cannot change.",
     advice: "{:takeOverFirst}",
     engines: ALL,
     operations: UPDATE,

@@ -5,7 +5,8 @@ use crate::rules::Rule;
 
 pub(in crate::rules) const NAME: Rule = Rule {
     id: "name",
-    sentence: "Everest allows names of at most 22 characters that follow RFC 1035: small letters, digits and hyphens, beginning with a letter.",
+    sentence: "Everest allows names of at most 22 characters that follow RFC 1035: lowercase \
+               letters, digits and hyphens, beginning with a letter.",
     advice: "Choose a shorter or simpler name; it cannot be changed later.",
     engines: ALL,
     operations: CREATE,
@@ -15,7 +16,8 @@ pub(in crate::rules) const NAME: Rule = Rule {
 
 pub(in crate::rules) const OBJECT_NAME: Rule = Rule {
     id: "object-name",
-    sentence: "Kubernetes allows names of small letters, digits, hyphens and dots that begin and end with a letter or a digit.",
+    sentence: "Kubernetes allows names of lowercase letters, digits, hyphens and dots that begin \
+               and end with a letter or a digit.",
     advice: "Choose another name; it cannot be changed later.",
     engines: ALL,
     operations: CREATE,
@@ -46,7 +48,7 @@ pub(in crate::rules) const TIMEOUT: Rule = Rule {
 pub(in crate::rules) const IMMUTABLE: Rule = Rule {
     id: "immutable",
     sentence: "This cannot be changed once the object exists.",
-    advice: "Restore the former value, or delete the object and create another.",
+    advice: "Restore the previous value, or delete the object and create another.",
     engines: ALL,
     operations: UPDATE,
     checked: CHANGE,
@@ -55,8 +57,9 @@ pub(in crate::rules) const IMMUTABLE: Rule = Rule {
 
 pub(in crate::rules) const RAISED_ELSEWHERE: Rule = Rule {
     id: "raised-elsewhere",
-    sentence: "Versions and the sizes of volumes only go up. What somebody else has raised, while the configuration says what it said before, stays as it is and stops nothing.",
-    advice: "Write the value that is there.",
+    sentence: "Versions and volume sizes can only be raised. If someone else raised such a value \
+               and the configuration did not change, the raised value is kept.",
+    advice: "Set the attribute to the current value.",
     engines: ALL,
     operations: UPDATE,
     checked: CHANGE,

@@ -5,7 +5,8 @@ use crate::rules::Rule;
 
 pub(in crate::rules) const NAMESPACE_NAME: Rule = Rule {
     id: "namespace-name",
-    sentence: "The name of a namespace for databases has at most 63 characters and follows RFC 1035: small letters, digits and hyphens, beginning with a letter.",
+    sentence: "The name of a database namespace has at most 63 characters and follows RFC 1035: \
+               lowercase letters, digits and hyphens, beginning with a letter.",
     advice: "Choose another name.",
     engines: ALL,
     operations: CREATE,
@@ -35,7 +36,8 @@ pub(in crate::rules) const NAMESPACE_ENGINE: Rule = Rule {
 
 pub(in crate::rules) const MANAGED_BY_LABEL: Rule = Rule {
     id: "managed-by-label",
-    sentence: "The label app.kubernetes.io/managed-by turns Everest on for a namespace and is always set to \"everest\" here.",
+    sentence: "The label app.kubernetes.io/managed-by makes Everest manage a namespace; the \
+               provider always sets it to \"everest\".",
     advice: "Remove it from {labels}.",
     engines: ALL,
     operations: BOTH,
@@ -45,8 +47,8 @@ pub(in crate::rules) const MANAGED_BY_LABEL: Rule = Rule {
 
 pub(in crate::rules) const OPERATOR_VERSION: Rule = Rule {
     id: "operator-version",
-    sentence: "The version of an engine's operator is made of three numbers, such as \"1.18.0\".",
-    advice: "Write one of the versions in the catalog, or leave it out for the newest.",
+    sentence: "The version of an engine's operator consists of three numbers, such as \"1.18.0\".",
+    advice: "Set a version from the catalog, or omit it to get the newest.",
     engines: ALL,
     operations: BOTH,
     checked: ALONE,
@@ -55,8 +57,8 @@ pub(in crate::rules) const OPERATOR_VERSION: Rule = Rule {
 
 pub(in crate::rules) const OPERATOR_NO_DOWNGRADE: Rule = Rule {
     id: "operator-no-downgrade",
-    sentence: "An operator cannot go back to an older version.",
-    advice: "Write the installed version or a newer one, or leave it out.",
+    sentence: "An operator cannot be downgraded.",
+    advice: "Set the installed version or a newer one, or omit it.",
     engines: ALL,
     operations: BOTH,
     checked: CHANGE_AND_ONLINE,

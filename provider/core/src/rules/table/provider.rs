@@ -77,8 +77,8 @@ pub(in crate::rules) const PROXY_URL: Rule = Rule {
 
 pub(in crate::rules) const INSECURE: Rule = Rule {
     id: "insecure",
-    sentence: "A certificate authority has no meaning when the API's certificate is not verified.",
-    advice: "Keep one of {insecure = true} and {clusterCaCertificate}; the latter is safe.",
+    sentence: "A certificate authority has no effect if the API's certificate is not verified.",
+    advice: "Remove {insecure = true} and keep {clusterCaCertificate}, which is the secure setting.",
     engines: ALL,
     operations: BOTH,
     checked: ALONE,

@@ -25,12 +25,15 @@ pub(crate) enum IdentityError {
     Text(#[from] TextError),
     /// A cluster-scoped composite resource names no namespace.
     #[error(
-        "no namespace is given; the composite resource is one of the cluster, so that namespace or namespaceFrom has to say which of Everest's namespaces the database is in"
+        "no namespace is given; the composite resource is cluster-scoped, so set namespace or \
+         namespaceFrom to a namespace managed by Everest"
     )]
     NoNamespace,
     /// A namespaced composite resource cannot compose into another namespace.
     #[error(
-        "the namespace would be {wanted:?}, and the composite resource is in {own:?}: Crossplane composes only into its own; create it in {wanted:?}, or use a composite resource of the cluster"
+        "the namespace would be {wanted:?}, but the composite resource is in {own:?}, and \
+         Crossplane composes only into that namespace; create the composite resource in \
+         {wanted:?}, or use a cluster-scoped one"
     )]
     OtherNamespace {
         /// The namespace given.

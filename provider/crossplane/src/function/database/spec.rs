@@ -194,7 +194,12 @@ pub(super) fn warn_of_schedules(step: &mut Step<'_>, subject: &str, planned: &Da
         step.report.warn(
             "scheduled-backups",
             format!(
-                "{subject}: backup.schedules: The backups that schedules take are made by Everest, out of a composition's reach: when the composite resource is deleted, their data in the bucket is deleted with them. To keep it, put the finalizer everest.percona.com/dbb-storage-protection on them before, or use the Database managed resource, which does. The input's silence: [scheduled-backups] ends this warning."
+                "{subject}: backup.schedules: Everest creates the scheduled backups, so a \
+                 composition cannot protect them: when the composite resource is deleted, their \
+                 data in the bucket is deleted too. To keep the data, add the finalizer \
+                 everest.percona.com/dbb-storage-protection to these backups first, or use the \
+                 Database managed resource, which does that. To suppress this warning, set \
+                 silence: [scheduled-backups] in the input."
             ),
         );
     }

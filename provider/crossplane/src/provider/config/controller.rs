@@ -87,7 +87,7 @@ pub async fn run<C: Config>(context: Arc<Context>, shutdown: CancellationToken) 
         .run(look_after::<C>, |_, _, _| Action::requeue(FAILING), keeper)
         .for_each(|done| async move {
             if let Err(error) = done {
-                tracing::warn!(%error, kind = %C::KIND, "a config could not be looked after");
+                tracing::warn!(%error, kind = %C::KIND, "could not reconcile a config");
             }
         })
         .await;

@@ -32,8 +32,8 @@ pub enum TargetError {
     /// The config or its Secret is gone, and cannot be created again because the namespace is being
     /// deleted.
     #[error(
-        "{key}: {missing}, and cannot be made again, since the namespace is being deleted: its \
-         cluster cannot be reached from here any more"
+        "{key}: {missing}, and it cannot be created again, because the namespace is being deleted: \
+         the provider can no longer reach its cluster"
     )]
     GoneWithNamespace {
         /// The config.
@@ -87,8 +87,8 @@ pub enum TargetError {
     },
     /// The cluster does not answer.
     #[error(
-        "{key}: the API server {server} does not answer: {cause}. Check that the cluster runs \
-         and that the kubeconfig names it; it is tried again and again"
+        "{key}: the API server {server} does not respond: {cause}. Check that the cluster runs and \
+         that the kubeconfig is correct; the provider keeps trying"
     )]
     Unreachable {
         /// The config.
@@ -101,7 +101,7 @@ pub enum TargetError {
     /// The cluster does not accept the credentials (HTTP 401): wrong, expired or revoked.
     #[error(
         "{key}: the cluster does not accept the credentials, which may have expired: {cause}. \
-         Put fresh ones where the config takes them from; no restart is needed"
+         Renew them at the source that the config names; no restart is needed"
     )]
     Unauthorized {
         /// The config.
@@ -121,8 +121,8 @@ pub enum TargetError {
     },
     /// The cluster serves the kinds of Everest v2.
     #[error(
-        "{key}: the cluster runs OpenEverest v2 (core.openeverest.io); this provider speaks v1 \
-         (everest.percona.com/v1alpha1), and there is no upgrade path between them. Let the \
+        "{key}: the cluster runs OpenEverest v2 (core.openeverest.io); this provider supports only \
+         v1 (everest.percona.com/v1alpha1), and there is no upgrade path between them. Let the \
          config name a v1 cluster"
     )]
     EverestV2 {
@@ -239,7 +239,7 @@ impl TargetError {
                 } else {
                     (
                         "read a file",
-                        "Put the content itself into it (certificate-authority-data, \
+                        "Use the inline fields instead (certificate-authority-data, \
                          client-certificate-data, client-key-data, token)"
                             .to_owned(),
                     )
@@ -247,14 +247,14 @@ impl TargetError {
                 return TargetError::NotPermitted {
                     key: key.clone(),
                     cause: format!(
-                        "the kubeconfig in {place} has {what}, which would {does} where the \
-                         provider runs. {instead}"
+                        "the kubeconfig in {place} contains {what}, which would {does} in the \
+                         provider's container. {instead}"
                     ),
                 };
             }
             ConnectError::NotAKubeconfig => {
-                "it is not a kubeconfig in YAML. Put there what `kubectl config view --raw \
-                 --minify --flatten` prints"
+                "it is not a kubeconfig in YAML. Use the output of `kubectl config view --raw \
+                 --minify --flatten`"
                     .to_owned()
             }
             ConnectError::NotInKubeconfig {

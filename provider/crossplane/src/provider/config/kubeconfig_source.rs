@@ -206,7 +206,7 @@ fn place(key: &TargetKey, credentials: &Credentials) -> Result<Place, TargetErro
     let missing = |reference: &str| TargetError::SecretMalformed {
         key: key.clone(),
         place: "spec.credentials".to_owned(),
-        cause: format!("{reference} is not set, though source wants it"),
+        cause: format!("{reference} is not set, but source requires it"),
     };
     if let Some(own) = &key.namespace {
         let reference = match (credentials.source, &credentials.secret_ref) {
@@ -214,9 +214,9 @@ fn place(key: &TargetKey, credentials: &Credentials) -> Result<Place, TargetErro
             (CredentialsSource::Secret, None) => return Err(missing("secretRef")),
             _ => {
                 return Err(not_permitted(
-                    "a ProviderConfig takes its kubeconfig from a Secret of its own namespace \
-                     (spec.credentials.source: Secret); the provider's own identity, environment \
-                     and files are for a ClusterProviderConfig",
+                    "a ProviderConfig can read its kubeconfig only from a Secret in its own \
+                     namespace (spec.credentials.source: Secret); only a ClusterProviderConfig can \
+                     use the provider's own identity, environment and files",
                 ));
             }
         };

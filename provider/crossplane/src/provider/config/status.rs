@@ -55,8 +55,8 @@ pub(super) fn terminating(
         "True",
         "InUse",
         Some(
-            "managed resources still use this config, and need it to be deleted themselves; it \
-             goes when the last of them does (kubectl get providerconfigusages lists them)"
+            "managed resources still use this config and need it for their own deletion; it is \
+             deleted after the last of them (kubectl get providerconfigusages lists them)"
                 .to_owned(),
         ),
         generation,

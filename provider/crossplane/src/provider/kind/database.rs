@@ -58,8 +58,8 @@ impl Kind for Databases {
     fn busy(external: &DatabaseCluster) -> Option<String> {
         busy_state(external).map(|state| {
             format!(
-                "the change is sent once the database is no longer {state}: Everest refuses \
-                 changes until then. {}",
+                "the change waits until the database is no longer {state}: Everest refuses changes \
+                 until then. {}",
                 way_out(external, state)
             )
         })

@@ -159,8 +159,8 @@ impl Kind for DatabaseNamespaces {
             Ending::Goes
         } else {
             Ending::Released(format!(
-                "the finalizer {IN_USE} of Everest was taken off the BackupStorages {}: they were \
-                 deleted while in use, nothing uses them any more, and Everest does not look at \
+                "removed Everest's finalizer {IN_USE} from the BackupStorages {}: they were \
+                 deleted while in use, nothing uses them any more, and Everest does not reconcile \
                  them again",
                 released.join(", ")
             ))
@@ -196,8 +196,8 @@ impl Kind for DatabaseNamespaces {
             .collect();
         (!held.is_empty()).then(|| {
             format!(
-                "{}. Databases and backups go once Everest has let go of them; delete what is \
-                 named here if nothing else does",
+                "{}. Databases and backups are deleted once Everest releases them; delete the \
+                 objects named here by hand if nothing else does",
                 held.join(" ")
             )
         })
@@ -237,9 +237,9 @@ fn refuse_foreign(
     if is_managed(external) || made || scene.config.take_ownership.known() == Some(&true) {
         return Ok(());
     }
-    let message = "it exists and is none of Everest's. To have Everest use it set \
-                   spec.forProvider.takeOwnership to true: it then stays when the managed resource \
-                   is deleted, unless keepNamespace is false";
+    let message = "it exists and is not managed by Everest. To let Everest manage it, set \
+                   spec.forProvider.takeOwnership to true: the namespace is then kept when the \
+                   managed resource is deleted, unless keepNamespace is false";
     let blocked = scene.requests().blocked(
         scene.name,
         message.to_owned(),

@@ -23,7 +23,7 @@ pub async fn awaited<K: Kind, L: Lifecycle + Send>(
     let action = stepper.decide(lifecycle, |_| {}).await?;
     Ok(match stepper.rest(lifecycle, action)? {
         Rest::Is(Stepped::Waits(waiting)) => Some(match waiting {
-            Waiting::Comes(missing) => format!("this begins after {missing}"),
+            Waiting::Comes(missing) => format!("waiting for {missing}"),
             other => told(other),
         }),
         _ => None,
@@ -54,7 +54,7 @@ where
         Ok(Action::Failed(reason)) => Readiness::Failed(reason),
         Ok(action) => match stepper.rest(lifecycle, action) {
             Ok(Rest::Is(Stepped::Waits(waiting))) => Readiness::Pending(told(waiting)),
-            Ok(_) => Readiness::Pending("what was written is to be taken up".to_owned()),
+            Ok(_) => Readiness::Pending("waiting for Everest to handle the change".to_owned()),
             Err(error) => Readiness::Pending(error.to_string()),
         },
         Err(error) => Readiness::Pending(error.to_string()),
@@ -107,7 +107,7 @@ where
         (Some(written), _) => Ok(written),
         (None, Stepped::Waits(waiting)) => Err(ReconcileError::Held(told(waiting))),
         (None, _) => Err(ReconcileError::Held(format!(
-            "{} is to be made first",
+            "waiting for the creation of {}",
             lifecycle.subject()
         ))),
     }
@@ -190,7 +190,7 @@ pub fn told(waiting: Waiting) -> String {
         Waiting::Comes(missing) => format!("waiting for {missing}"),
         Waiting::Required(message, remedy) => format!("{message}. {remedy}"),
         Waiting::Users(users, remedy) => format!(
-            "it is used by {}: it is deleted once nothing uses it any more. {remedy}",
+            "it is in use by {}, and is deleted once nothing uses it any more. {remedy}",
             users.join(", ")
         ),
     }

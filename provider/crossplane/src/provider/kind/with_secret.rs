@@ -88,12 +88,12 @@ pub async fn ending<K: WithSecret>(scene: &mut Scene<'_, K>) -> Result<Ending, R
     let (wrote, left) = lifecycle::attend(scene, &mut removal).await?;
     Ok(match left {
         _ if wrote => Ending::Released(format!(
-            "the finalizer {IN_USE} of Everest was taken off {}: it was deleted while in \
-             use, nothing uses it any more, and Everest does not look at it again",
+            "removed Everest's finalizer {IN_USE} from {}: it was deleted while in use, nothing \
+             uses it any more, and Everest does not reconcile it again",
             ObjectRef::of_model(scene.config)
         )),
         Some(Waiting::Users(users, _)) => Ending::Waits(format!(
-            "it was deleted while in use and goes once nothing uses it any more. Used by {}",
+            "it was deleted while in use and is released once nothing uses it any more. Used by {}",
             users.join(", ")
         )),
         _ => Ending::Goes,

@@ -84,7 +84,7 @@ async fn a_storage_in_use_is_not_deleted_and_its_users_are_named() {
     );
     let (reason, message) = said(&plane, &path, "Ready");
     assert_eq!(reason, "Deleting");
-    for part in ["used by database main", "take Delete out of"] {
+    for part in ["in use by database main", "remove Delete from"] {
         assert!(message.contains(part), "{message}");
     }
 
@@ -189,8 +189,8 @@ async fn a_final_backup_that_no_namespace_takes_any_more_holds_nothing_and_says_
     let (reason, message) = said(&plane, &path, "Ready");
     assert_eq!(reason, "Deleting");
     for part in [
-        "cannot be taken any more: the namespace shop is being deleted",
-        "take spec.forProvider.finalBackup out",
+        "can no longer be taken: the namespace shop is being deleted",
+        "remove spec.forProvider.finalBackup",
     ] {
         assert!(message.contains(part), "{message}");
     }
@@ -215,7 +215,7 @@ async fn a_storage_is_not_made_again_before_the_secret_of_the_old_one_is_gone() 
     assert_eq!(plane.get(&external()), None);
     let (_, message) = said(&plane, &path, "Ready");
     assert!(
-        message.contains("Secret shop/orders of the storage"),
+        message.contains("Secret shop/orders of the previous storage"),
         "{message}"
     );
 

@@ -182,8 +182,8 @@ impl<K: Kind> Reconciler<'_, K> {
         let (namespace, name) = self.key;
         let why = self.cut_off.take().map(|error| error.to_string());
         let message = format!(
-            "{} {namespace}/{name} is let go without {}, which may still be in its cluster: delete \
-             it there. {}",
+            "{} {namespace}/{name} is released without deleting {}, which may still exist in its \
+             cluster: delete it there. {}",
             K::Model::KIND,
             self.shown(),
             why.unwrap_or_default()
@@ -277,7 +277,7 @@ impl<K: Kind> Reconciler<'_, K> {
             .patch(&self.key.1, &patch_params(), &Patch::Merge(&body))
             .await
             .map_err(ReconcileError::control(
-                "writing what the server decided into the spec",
+                "writing the server's defaults into the spec",
             ))?;
         Ok(())
     }

@@ -49,7 +49,7 @@ async fn one_that_is_cut_off_stays_while_the_config_can_be_made_again() {
     let said = held["status"]["conditions"].to_string();
     for part in [
         "ProviderConfig shop/nowhere does not exist",
-        "take Delete out of spec.managementPolicies",
+        "remove Delete from spec.managementPolicies",
     ] {
         assert!(said.contains(part), "{said}");
     }

@@ -32,8 +32,8 @@ pub(super) fn paused() -> Outcome {
     Outcome {
         report: Report {
             synced: Some(ConditionUpdate::paused().because(
-                "the annotation crossplane.io/paused is \"true\", or spec.managementPolicies are \
-                 empty: nothing is done",
+                "reconciliation is paused: the annotation crossplane.io/paused is \"true\", or \
+                 spec.managementPolicies is empty",
             )),
             up_to_date: Some(ConditionUpdate::unknown_while_paused()),
             ..Report::default()
@@ -115,8 +115,8 @@ pub(super) fn deleted_elsewhere(going: &str) -> Outcome {
         report: Report {
             ready: Some(ConditionUpdate::unavailable().because(going)),
             synced: Some(ConditionUpdate::failed().because(format!(
-                "observe failed: {going}, not by this resource. It is looked at again once it is \
-                 gone"
+                "observe failed: {going}, but this resource did not request it. The provider \
+                 retries once it is gone"
             ))),
             ..Report::default()
         },
@@ -228,8 +228,8 @@ impl<K: Kind> Reconciler<'_, K> {
         let ready = match state {
             Some("Succeeded") => ConditionUpdate::available(),
             other => ConditionUpdate::unavailable().because(format!(
-                "{} is gone and was last seen {}. It is not run again: create another resource to \
-                 do so",
+                "{} no longer exists; its last known state was {}. It does not run again: create \
+                 another resource for that",
                 self.shown(),
                 other.unwrap_or("before it began")
             )),
@@ -251,8 +251,8 @@ impl<K: Kind> Reconciler<'_, K> {
             report: Report {
                 ready: Some(ConditionUpdate::unavailable()),
                 synced: Some(ConditionUpdate::failed().because(format!(
-                    "observe failed: {} does not exist, and spec.managementPolicies do not let it \
-                     be created",
+                    "observe failed: {} does not exist, and spec.managementPolicies does not allow \
+                     its creation",
                     self.shown()
                 ))),
                 ..Report::default()

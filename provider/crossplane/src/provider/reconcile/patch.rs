@@ -136,7 +136,7 @@ impl<K: Kind> Reconciler<'_, K> {
         if let Some(requested) = &after.last_handled_reconcile_at
             && before.last_handled_reconcile_at.as_ref() != Some(requested)
         {
-            let message = format!("the look asked for by {requested:?} was had");
+            let message = format!("handled the requested reconcile {requested:?}");
             self.event(EventType::Normal, Reason::ReconcileRequestHandled, &message);
         }
         Ok(())

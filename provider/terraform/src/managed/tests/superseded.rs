@@ -27,7 +27,7 @@ async fn refused<K: Guarded>(objects: Vec<(String, Json)>, prior: &K::Model) -> 
     let stage = Stage::<K>::on(&session);
     let said = stage.delete(prior, &known_by("ours")).await;
     assert_eq!(*kept.lock().unwrap(), before, "nothing is written");
-    said.is_refusal() && said.says("made anew by somebody else") && said.says("Plan again")
+    said.is_refusal() && said.says("created again by someone else") && said.says("Plan again")
 }
 
 #[tokio::test]
@@ -57,7 +57,7 @@ async fn a_database_whose_creation_noted_no_uid_is_known_by_the_one_that_its_sta
         ..orders()
     };
     let said = stage.delete(&open, &Private::default()).await;
-    assert!(said.says("made anew by somebody else"), "{said:?}");
+    assert!(said.says("created again by someone else"), "{said:?}");
 }
 
 #[tokio::test]
@@ -89,7 +89,7 @@ async fn a_change_of_what_somebody_has_made_anew_is_refused() {
     let said = storages
         .update(&prior, &planned, &mut known_by("ours"))
         .await;
-    assert!(said.says("made anew by somebody else"), "{said:?}");
+    assert!(said.says("created again by someone else"), "{said:?}");
 
     let planned = NamespaceModel {
         labels: serde_json::from_value(json!({"team": "ours"})).unwrap(),
@@ -99,7 +99,7 @@ async fn a_change_of_what_somebody_has_made_anew_is_refused() {
     let said = namespaces
         .update(&namespace(), &planned, &mut known_by("ours"))
         .await;
-    assert!(said.says("made anew by somebody else"), "{said:?}");
+    assert!(said.says("created again by someone else"), "{said:?}");
     assert_eq!(*kept.lock().unwrap(), before);
 }
 

@@ -86,7 +86,7 @@ async fn a_cluster_that_is_not_there_is_said_in_full_once_and_then_in_a_line() {
         .partition(|said| said.detail.contains(&address));
     assert_eq!(full.len(), 1);
     for said in short {
-        assert!(said.summary.ends_with("the cluster does not answer"));
+        assert!(said.summary.ends_with("the cluster does not respond"));
         assert!(
             said.detail
                 .starts_with("See the error of everest_backup_storage prod/s")

@@ -154,7 +154,7 @@ fn each_rule_of_a_change_is_told_on_the_attribute_that_breaks_it() {
                 Expected::of(
                     "shop",
                     "engine.version",
-                    "8.0.41-32.1 is older than 8.0.42-33.1",
+                    "8.0.41-32.1 is older than the running version 8.0.42-33.1",
                 ),
             ),
             (
@@ -163,7 +163,7 @@ fn each_rule_of_a_change_is_told_on_the_attribute_that_breaks_it() {
                 Expected::of(
                     "shop",
                     "proxy.expose.load_balancer_config_name",
-                    "would be taken away",
+                    "would be removed",
                 ),
             ),
             (
@@ -290,7 +290,7 @@ fn online(stack: &Stack, all: &str) {
                 Expected::of(
                     "docs",
                     "backup.schedules[\"docs\"].backup_storage_name",
-                    "the backups lie in \"s1\"",
+                    "the backups are in \"s1\"",
                 ),
             ),
             (

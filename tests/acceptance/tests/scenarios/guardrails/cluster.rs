@@ -232,7 +232,7 @@ fn a_namespace_that_everest_does_not_serve_is_told_and_nothing_is_written_there(
         engine: PXC,
         more: "",
         attribute: "namespace",
-        says: "is none of Everest's",
+        says: "is not managed by Everest",
     }];
     stack.write(&wrong[0].resource("NS"));
     super::expected::assert_told(&stack.run(&APPLY), "error", &[wrong[0].expected()]);

@@ -74,7 +74,7 @@ const WRONG: &[Wrong] = &[
         engine: PXC,
         more: "proxy = { replicas = 1 }",
         attribute: "proxy.replicas",
-        says: "at least 2 replicas of its proxy",
+        says: "at least 2 proxy replicas",
     },
     Wrong {
         case: "ranges_twice",
@@ -109,7 +109,7 @@ const WRONG: &[Wrong] = &[
         engine: PXC,
         more: "backup = { schedules = { a = { schedule = \"61 2 * * *\", backup_storage_name = \"s3\" } } }",
         attribute: "backup.schedules[\"a\"].schedule",
-        says: "\"61 2 * * *\" is no schedule that works",
+        says: "\"61 2 * * *\" is not a valid schedule",
     },
     Wrong {
         case: "schedule_storage",
@@ -186,7 +186,7 @@ const WRONG: &[Wrong] = &[
         engine: PXC,
         more: "data_source = { db_cluster_backup_name = \"b\", pitr = { type = \"date\" } }",
         attribute: "data_source.pitr.date",
-        says: "No date is given for the moment to restore to",
+        says: "No date is set for the time to restore to",
     },
     Wrong {
         case: "moment_form",

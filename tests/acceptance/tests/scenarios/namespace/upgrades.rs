@@ -137,7 +137,7 @@ fn operators_that_share_a_plan_are_upgraded_together_or_not_at_all() {
             "{} from {} to {}",
             PXC.name, PXC.versions[0], PXC.versions[1]
         ))
-        .says("No database of the namespace is run by them");
+        .says("They run no database in the namespace");
     stack.apply().succeeded();
     for package in [PXC, PSMDB] {
         assert_eq!(phase(&stack, package, package.versions[1]), "Succeeded");
@@ -167,7 +167,7 @@ fn an_upgrade_that_somebody_else_has_begun_is_waited_for() {
         .apply()
         .succeeded()
         .says("not ready")
-        .says("that somebody else began at");
+        .says("which someone else started at");
     assert_eq!(lock(&stack, PXC), json!(at), "it is not ours to take off");
     assert!(phase(&stack, PXC, PXC.versions[1]).is_null());
     assert_eq!(stack.state(ADDRESS)["ready"], false);

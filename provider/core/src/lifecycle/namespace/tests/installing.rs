@@ -194,7 +194,7 @@ fn an_upgrade_is_approved_under_a_lock_that_is_taken_off_where_it_is_refused() {
 fn a_lock_is_ours_if_this_provider_has_set_it() {
     for (manager, says) in [
         (MANAGER, "to be installed"),
-        ("everest-server", "that somebody else began at"),
+        ("everest-server", "which someone else started at"),
     ] {
         let mut world = managed();
         install(&mut world, PXC, "1.17.0", Some("1.18.0"));

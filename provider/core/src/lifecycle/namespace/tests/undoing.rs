@@ -125,7 +125,11 @@ fn a_foreign_operator_group_is_refused_before_anything_is_written() {
             true => assert_eq!(written, ["apply Namespace prod"]),
             false => {
                 assert_eq!(written, [""; 0]);
-                assert!(words(&last).contains("OLM allows one"), "{}", words(&last));
+                assert!(
+                    words(&last).contains("OLM allows only one"),
+                    "{}",
+                    words(&last)
+                );
             }
         }
     }

@@ -85,7 +85,7 @@ fn active_storage(
             findings.error(
                 &PSMDB_ONE_STORAGE,
                 schedule_path(path, index, schedule).field("backupStorageName"),
-                format!("The schedule writes to {storage:?}, and the backups lie in {active:?}"),
+                format!("The schedule writes to {storage:?}, but the backups are in {active:?}"),
             );
         }
     }
