@@ -159,7 +159,7 @@ async fn backups_cost_two_requests_each_and_three_when_they_go() {
         estate.take_out();
         let destroyed = estate.run("destroy").await;
         destroyed.plan.assert(&Most::of_each(0).and(15).dry_runs(1));
-        destroyed.apply.assert(&Most::of_each(3).and(20));
+        destroyed.apply.assert(&Most::of_each(3).and(30));
     }
 }
 

@@ -136,7 +136,7 @@ fn a_change_that_waits_for_everest_says_what_the_engine_says_and_what_to_do() {
     }
     // Without the engine's object what Everest says is told.
     let said = awaited("upgrading", &[]);
-    assert!(said.contains("has not made the"), "{said}");
+    assert!(said.contains("has not created the"), "{said}");
 }
 
 #[test]

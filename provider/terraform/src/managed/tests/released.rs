@@ -40,7 +40,7 @@ async fn a_finalizer_that_is_taken_off_a_storage_somebody_deleted_is_named_in_a_
         assert!(!said.is_refusal(), "{said:?}");
         assert_eq!(said.says(IN_USE), is_deleted, "{said:?}");
         assert_eq!(
-            said.says("everest_backup_storage prod/s3 was deleted by somebody else"),
+            said.says("everest_backup_storage prod/s3 was deleted by someone else"),
             is_deleted
         );
         assert_eq!(server.get(&path), None);
