@@ -24,16 +24,8 @@ use crate::operator_upgrade::{self, Hop};
 use crate::path::FieldPath;
 use crate::raised::{self, Said};
 use crate::v1;
+use crate::v1::namespace::is_reserved;
 use crate::version::Version;
-
-const RESERVED: [&str; 6] = [
-    "everest-system",
-    "everest-monitoring",
-    "everest-olm",
-    "kube-system",
-    "kube-public",
-    "kube-node-lease",
-];
 
 /// Finds values that are never valid in a namespace.
 pub fn check_syntax(config: &NamespaceModel) -> Vec<Finding> {
@@ -320,7 +312,7 @@ fn name_rules(planned: &NamespaceModel, findings: &mut Findings) {
             path,
             format!("{text:?} cannot be the name of a namespace: {error}"),
         );
-    } else if RESERVED.contains(&text) {
+    } else if is_reserved(text) {
         findings.error(
             &NAMESPACE_RESERVED,
             path,

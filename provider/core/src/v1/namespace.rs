@@ -14,6 +14,22 @@ use crate::readiness::{Readiness, engine_offered};
 
 pub use crate::api::{MANAGED_BY, MANAGED_BY_LABEL, OPERATOR_GROUP};
 
+/// Namespaces of Everest, OLM and Kubernetes themselves.
+const RESERVED: [&str; 6] = [
+    "everest-system",
+    "everest-monitoring",
+    "everest-olm",
+    "kube-system",
+    "kube-public",
+    "kube-node-lease",
+];
+
+/// Returns true if a namespace is Everest's, OLM's or Kubernetes' own: databases are never in it,
+/// and it is never removed.
+pub fn is_reserved(name: &str) -> bool {
+    RESERVED.contains(&name)
+}
+
 /// The body of the Namespace, with the label that makes Everest manage it.
 pub fn desired(model: &NamespaceModel) -> Value {
     let mut labels = known_keys(&model.labels);

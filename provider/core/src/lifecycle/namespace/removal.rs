@@ -25,9 +25,11 @@ use crate::lifecycle::{
 use crate::path::FieldPath;
 use crate::storage_users::User;
 use crate::text::Text;
-use crate::v1::namespace::{MANAGED_BY, MANAGED_BY_LABEL};
+use crate::v1::namespace::{MANAGED_BY, MANAGED_BY_LABEL, is_reserved};
 
 /// Removes a namespace from Everest's management, in Everest's order.
+///
+/// Namespaces of Everest, OLM and Kubernetes themselves are refused.
 ///
 /// 1. No database may be left: deleting the namespace would deadlock. With `force_destroy` the
 ///    databases are destroyed, and the data of their backups is kept.
@@ -273,6 +275,17 @@ impl Lifecycle for RemoveNamespace {
         let Some(found) = observed.object::<Namespace>("", &self.object.name)? else {
             return Ok(Action::Done(()));
         };
+        if is_reserved(&self.object.name) {
+            let message = format!(
+                "the namespace {} belongs to Everest, OLM or Kubernetes itself, and is neither \
+                 emptied nor deleted. Stop managing it instead",
+                self.object.name
+            );
+            return Ok(Action::Refuse {
+                message: message.into(),
+                attribute: Some(FieldPath::of("name")),
+            });
+        }
         if self.stage == Stage::Databases {
             let action = match self.force {
                 true => self.destroyed(observed, times)?,

@@ -150,3 +150,20 @@ fn a_storage_that_was_deleted_while_in_use_is_let_go_once_nothing_uses_it() {
     let action = world.next(&mut ReleaseStorages::of("prod"));
     assert_eq!(action, Action::Done(vec![]));
 }
+
+#[test]
+fn a_namespace_of_everest_or_kubernetes_is_never_removed() {
+    for name in ["everest-system", "everest-olm", "kube-system"] {
+        for keeps in [true, false] {
+            let body = json!({"forceDestroy": true, "keepNamespace": keeps});
+            let named = NamespaceModel {
+                name: name.into(),
+                ..model(body)
+            };
+            let mut world = World::default().with(ObjectKind::Namespace, name, json!({}));
+            let (written, last) = world.run(&mut RemoveNamespace::of(&named, subscriber()));
+            assert_eq!(written, [""; 0]);
+            assert!(matches!(last, Action::Refuse { .. }), "{name}: {last:?}");
+        }
+    }
+}
