@@ -445,3 +445,49 @@ async fn what_belongs_to_others_stays_as_it_is_whatever_is_granted() {
         assert!(message.contains(said), "{}: {message}", attack.what);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_grant_that_is_withdrawn_ends_the_use_and_leaves_what_was_created() {
+    let plane = cluster(&json!([{"from": {"namespaces": ["shop"]}, "to": ["finance"]}]));
+    let path = format!("{SHOP}/everestdatabases/mine");
+    plane.put(
+        &path,
+        json!({"apiVersion": "everest.m.openeverest.io/v1alpha1", "kind": "Database",
+            "metadata": {"name": "mine", "namespace": "shop", "uid": "managed"},
+            "spec": {"forProvider": database("finance")}}),
+    );
+    run::<Databases>(plane.clone(), path.clone()).await;
+    let external = "/apis/everest.percona.com/v1alpha1/namespaces/finance/databaseclusters/mine";
+    let created = plane.get(external).unwrap()["spec"].clone();
+
+    let config = "/apis/everest.m.openeverest.io/v1alpha1/clusterproviderconfigs/default";
+    plane.change(config, &json!({"spec": {"grants": null}}));
+    let more = json!({"spec": {"forProvider": {"engine": {"replicas": 7}}}});
+    plane.change(&path, &more);
+    run::<Databases>(plane.clone(), path.clone()).await;
+    let message = condition(&plane, &path, "Synced")["message"].clone();
+    assert!(
+        message.as_str().unwrap().contains("spec.grants"),
+        "{message}"
+    );
+    assert_eq!(plane.get(external).unwrap()["spec"], created);
+
+    plane.delete(&path);
+    run::<Databases>(plane.clone(), path.clone()).await;
+    assert_eq!(plane.get(&path), None);
+    let left = plane.get(external).unwrap();
+    assert!(left["metadata"]["deletionTimestamp"].is_null());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_records_of_a_creation_give_no_access() {
+    for mut attack in beyond_the_own_namespace() {
+        let time = "2026-01-01T00:00:00Z";
+        let annotations = &mut attack.metadata["annotations"];
+        annotations["crossplane.io/external-create-pending"] = json!(time);
+        annotations["crossplane.io/external-create-succeeded"] = json!(time);
+        annotations["everest.m.openeverest.io/external-taken-over"] = json!(time);
+        let outcome = attempt(&attack, &json!([])).await;
+        assert!(outcome.is_untouched, "{}", attack.what);
+    }
+}
