@@ -119,7 +119,7 @@ async fn gather(cluster: &Cluster, wanted: &Wanted) -> (Facts, Option<ClusterErr
     match timeout(PATIENCE, asked).await {
         Ok(facts) => (facts, unanswered.take()),
         Err(_) => {
-            let error = cluster.unanswered(PATIENCE);
+            let error = cluster.gave_up(PATIENCE);
             cluster.note_contact(Some(&error));
             (Facts::default(), Some(error))
         }

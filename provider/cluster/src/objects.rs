@@ -311,6 +311,7 @@ impl<K: Kind> Objects<K> {
             } else {
                 return Err(error);
             };
+            self.cluster.note_attempt(&error);
             tracing::debug!(%error, ?pause, "retrying the request");
             tokio::select! {
                 biased;

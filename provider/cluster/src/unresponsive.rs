@@ -23,9 +23,14 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 /// The time after an outage in which the server's authoriser may not know the roles yet.
 const STARTS_FOR: Duration = Duration::from_secs(60);
 
-/// The last failed contact.
+/// The last failed contact, the last time that the server could not be reached, and the last
+/// attempt that failed and is made again.
 #[derive(Debug, Default)]
-pub(crate) struct Unresponsive(Mutex<Option<Failed>>, Mutex<Option<Instant>>);
+pub(crate) struct Unresponsive(
+    Mutex<Option<Failed>>,
+    Mutex<Option<Instant>>,
+    Mutex<Option<Failed>>,
+);
 
 #[derive(Debug)]
 struct Failed {
@@ -90,6 +95,39 @@ impl Cluster {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         lost.is_some_and(|at| at.elapsed() < STARTS_FOR)
+    }
+
+    /// Notes why an attempt failed that is made again.
+    pub(crate) fn note_attempt(&self, error: &ClusterError) {
+        if let ClusterError::Unreachable { server, cause } = error {
+            let failed = Failed {
+                at: Instant::now(),
+                server: server.clone(),
+                cause: cause.clone(),
+            };
+            *self
+                .unresponsive
+                .2
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner) = Some(failed);
+        }
+    }
+
+    /// The error of several requests that did not end within `patience`: why the last attempt
+    /// failed, if one did.
+    pub(crate) fn gave_up(&self, patience: Duration) -> ClusterError {
+        let attempt = self
+            .unresponsive
+            .2
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        match attempt.as_ref() {
+            Some(failed) if failed.at.elapsed() < patience => ClusterError::Unreachable {
+                server: failed.server.clone(),
+                cause: failed.cause.clone(),
+            },
+            _ => self.unanswered(patience),
+        }
     }
 
     /// The error of a request that was not answered within `patience`.

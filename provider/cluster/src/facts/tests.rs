@@ -274,3 +274,12 @@ async fn twenty_updates_of_databases_list_no_databases() {
 }
 
 mod everest;
+
+#[tokio::test(start_paused = true)]
+async fn a_check_that_is_given_up_says_why_its_requests_failed() {
+    let (cluster, _) = cluster(|_, _, _| Answer::Broken("tcp connect error: connection refused"));
+    let wanted = wanted(&[Kind::Storages]);
+    let given_up = demand(&cluster, &wanted, Duration::from_secs(45)).await;
+    let error = given_up.unwrap_err();
+    assert!(error.to_string().contains("refused"), "{error}");
+}

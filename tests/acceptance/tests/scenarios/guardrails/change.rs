@@ -172,7 +172,7 @@ fn each_rule_of_a_change_is_told_on_the_attribute_that_breaks_it() {
                 Expected::of(
                     "docs",
                     "engine.version",
-                    "another major version than 6.0.25-20",
+                    "another major version than the running version 6.0.25-20",
                 ),
             ),
             (
@@ -186,7 +186,7 @@ fn each_rule_of_a_change_is_told_on_the_attribute_that_breaks_it() {
                 Expected::of(
                     "books",
                     "engine.version",
-                    "another major version than 16.10",
+                    "another major version than the running version 16.10",
                 ),
             ),
             (
@@ -211,7 +211,7 @@ fn each_rule_of_a_change_is_told_on_the_attribute_that_breaks_it() {
                 Expected::of(
                     "shop",
                     "engine.version",
-                    "another major version than 8.0.42-33.1",
+                    "another major version than the running version 8.0.42-33.1",
                 ),
             ),
             (
