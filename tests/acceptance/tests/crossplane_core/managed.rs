@@ -233,7 +233,9 @@ async fn databases_stay_when_the_package_is_deleted_and_are_found_again_when_it_
 
     let _provider = Provider::install(&client).await;
     config(&client).await;
-    apply(&client, &database(&namespace, "deleted", "10Gi")).await;
+    let mut again = database(&namespace, "deleted", "10Gi");
+    again["metadata"]["annotations"] = json!({ "crossplane.io/external-name": "deleted" });
+    apply(&client, &again).await;
     ready(&client, "Database", &namespace, "deleted").await;
     let found = get(&client, DATABASE, &namespace, "deleted").await;
     assert_eq!(found["metadata"]["uid"], before["metadata"]["uid"]);
