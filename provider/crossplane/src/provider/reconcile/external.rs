@@ -85,7 +85,8 @@ impl<K: Kind> Reconciler<'_, K> {
     /// Changes the external object to what is wanted, if no rule refuses it and Everest accepts
     /// changes.
     pub(super) async fn update(&mut self) -> Result<(), ReconcileError> {
-        let (Some(external), Some(change)) = (self.external.clone(), self.change.take()) else {
+        let (Some(external), Some(difference)) = (self.external.clone(), self.difference.clone())
+        else {
             return Ok(());
         };
         if let Some(why) = K::busy(&external) {
@@ -95,7 +96,7 @@ impl<K: Kind> Reconciler<'_, K> {
         let Some(mut scene) = self.scene() else {
             return Ok(());
         };
-        let updated = match K::update(&mut scene, &external, &change).await {
+        let updated = match K::update(&mut scene, &external, &difference).await {
             Ok(updated) => updated,
             Err(failure) if failure.is_conflict() => return Err(failure),
             Err(failure) => {
@@ -293,9 +294,9 @@ impl<K: Kind> Reconciler<'_, K> {
         let Some(config) = self.config.clone() else {
             return Ok(());
         };
-        let planned = match &prior {
-            Some(prior) => kind::planned::<K>(&config, prior)?,
-            None => config.clone(),
+        let planned = match (&prior, &self.difference) {
+            (Some(prior), Some(difference)) => kind::planned::<K>(&config, prior, difference)?,
+            _ => config.clone(),
         };
         let findings = self.findings(&config, &planned, prior.as_ref()).await?;
         if findings.is_empty() {
