@@ -304,3 +304,29 @@ async fn an_object_that_is_absent_or_deleted_elsewhere_is_not_up_to_date() {
     assert_eq!(says(&plane, &path, "Ready"), "False/Unavailable");
     assert_eq!(says(&plane, &path, "UpToDate"), "False/UpdateRestricted");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_database_whose_storage_is_not_there_yet_waits_for_it() {
+    let spec = json!({"engine": {"type": "pxc", "version": "8.0.36-28.1", "replicas": 3,
+        "storage": {"size": "25Gi"}, "resources": {"cpu": "1", "memory": "2G"}},
+        "backup": {"schedules": [
+            {"name": "nightly", "schedule": "0 2 * * *", "backupStorageName": "later"}]}});
+    let (plane, path) = world("everestdatabases", "Database", &spec);
+    let reasons = told::<Databases>(&plane, &path).await;
+    assert_eq!(plane.get(&external()), None);
+    assert_eq!(says(&plane, &path, "Synced"), "True/ReconcileSuccess");
+    assert_eq!(says(&plane, &path, "Ready"), "False/Creating");
+    assert_eq!(says(&plane, &path, "UpToDate"), "False/UpdateRequested");
+    let why = message(&plane, &path, "Ready");
+    assert!(why.contains("later"), "{why}");
+    assert_eq!(reasons, ["PendingExternalResource"]);
+
+    plane.put(
+        &format!("{EVEREST}/backupstorages/later"),
+        json!({"apiVersion": "everest.percona.com/v1alpha1", "kind": "BackupStorage",
+            "metadata": {"name": "later", "namespace": "shop"}, "spec": {"type": "s3",
+                "bucket": "later", "region": "r", "credentialsSecretName": "s3"}}),
+    );
+    rest(&plane, &process::<Databases>(&plane), &path).await;
+    assert_eq!(says(&plane, &path, "Ready"), "True/Available");
+}

@@ -1,6 +1,7 @@
 //! The steps of a reconcile that write to the external object.
 
 use everest_core::Operation;
+use everest_core::rules::may_still_come;
 use everest_schemas::managed::{ManagedModel, members};
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::ObjectReference;
@@ -11,7 +12,7 @@ use serde_json::{Map, Value, json};
 use super::Reconciler;
 use crate::provider::config::patch_params;
 use crate::provider::decision::{External, Situation};
-use crate::provider::error::ReconcileError;
+use crate::provider::error::{ReconcileError, sentence};
 use crate::provider::events::{EventType, Reason};
 use crate::provider::kind::{self, Ending, Kind};
 use crate::provider::metadata;
@@ -301,6 +302,13 @@ impl<K: Kind> Reconciler<'_, K> {
         let findings = self.findings(&config, &planned, prior.as_ref()).await?;
         if findings.is_empty() {
             return Ok(());
+        }
+        if findings.iter().all(may_still_come) {
+            let missing: Vec<_> = findings.iter().map(sentence).collect();
+            return Err(ReconcileError::Held(format!(
+                "waiting: {}",
+                missing.join("; ")
+            )));
         }
         Err(ReconcileError::Refused(findings))
     }
