@@ -42,6 +42,14 @@ use crate::text::Text;
 pub use table::TABLE;
 pub use validate::Validate;
 
+/// Returns true if a finding is about an object that somebody may still create, so that a front end
+/// that looks again later can wait for it.
+pub fn may_still_come(finding: &Finding) -> bool {
+    table::online::AWAITED
+        .iter()
+        .any(|rule| rule.id == finding.rule)
+}
+
 /// A rule: what must hold, and what to do if it does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rule {

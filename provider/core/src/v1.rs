@@ -110,7 +110,7 @@ fn observed_keys(keys: Option<&BTreeMap<String, String>>, owned: &BTreeSet<Strin
 }
 
 /// The value as JSON without nulls, which also stand for unknown values.
-fn known_json(value: &impl Serialize) -> Value {
+pub(crate) fn known_json(value: &impl Serialize) -> Value {
     let mut value = serde_json::to_value(value).unwrap_or_default();
     prune(&mut value);
     value

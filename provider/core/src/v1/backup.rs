@@ -71,6 +71,8 @@ pub fn is_unfinished(object: &DatabaseClusterBackup) -> bool {
 impl ObjectMapping for BackupModel {
     type Object = DatabaseClusterBackup;
 
+    const LASTING: &'static [&'static str] = &["backupStorageName", "dbClusterName"];
+
     const RENAMED: &'static [(&'static str, &'static str)] =
         &[("spec.dbClusterName", "spec.databaseName")];
 

@@ -1,7 +1,9 @@
 //! Comparison of an object with its configuration, and the body that removes the differences.
 //!
-//! Only configured members are compared: an omitted member keeps the operators' value. The
-//! comparison sends no request.
+//! Configured members are compared, and members that were configured before: those our field
+//! manager owns. Any other member is as the operators have it. The comparison sends no request.
+
+mod difference;
 
 use std::collections::BTreeSet;
 
@@ -12,6 +14,8 @@ use serde_json::{Map, Value};
 
 use super::{OwnedKeys, known_json, ownership};
 use crate::{quantity, semantic, zero};
+
+pub use difference::{Difference, told};
 
 /// An object as seen by a front end without a state.
 #[derive(Clone, Copy, Debug)]
@@ -24,35 +28,168 @@ pub struct Held<'a> {
     pub owned: &'a OwnedKeys,
     /// Our field manager.
     pub manager: &'a str,
+    /// Values of the spec that stay once they are set:
+    /// [`ObjectMapping::LASTING`](super::ObjectMapping::LASTING).
+    pub lasting: &'a [&'a str],
+    /// Values of the spec that are turned off instead of removed:
+    /// [`ObjectMapping::SWITCHES`](super::ObjectMapping::SWITCHES).
+    pub switches: &'a [&'a str],
 }
 
-/// The body that makes an object what is wanted; `None` if it is so already.
+/// An object compared with its configuration.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Comparison {
+    /// The necessary change; `None` if the object is as wanted.
+    pub change: Option<Change>,
+    /// Values of ours that are no longer configured and stay as they are.
+    pub kept: Vec<Difference>,
+}
+
+/// A change that makes an object what is wanted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    /// The body of the apply.
+    pub body: Value,
+    /// The members that differ.
+    pub differences: Vec<Difference>,
+    /// The values that are removed.
+    pub removed: Vec<Removal>,
+}
+
+impl Change {
+    /// Returns true if it removes the value at a path of the spec.
+    pub fn removes(&self, path: &str) -> bool {
+        let is_it =
+            |removal: &Removal| removal.names.iter().map(String::as_str).eq(path.split('.'));
+        self.removed.iter().any(is_it)
+    }
+}
+
+/// A value that is removed from a spec.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Removal {
+    names: Vec<String>,
+    is_switch: bool,
+}
+
+/// Compares an object with what is wanted: the body made from the configuration.
 ///
-/// `wanted` is the body made from the configuration. A value of ours that is no longer configured
-/// is kept: removing it would leave it to the operators, which may choose another. Labels and
-/// annotations that are no longer configured are removed.
-pub fn change(wanted: &Value, held: &Held<'_>) -> Option<Value> {
-    if covers(&wanted["spec"], &held.body["spec"], &mut Vec::new()) && same_keys(wanted, held) {
-        return None;
+/// A value of ours in the spec that is no longer configured is removed, as an apply without it
+/// does. A switch that its block requires is turned off, because the block may stay: operators
+/// write into it too. A value that lasts is kept: without it the operators would choose another version, another
+/// size or other credentials. Labels and annotations that are no longer configured are removed.
+pub fn compare(wanted: &Value, held: &Held<'_>) -> Comparison {
+    let mut differences = Vec::new();
+    let path = &mut vec!["spec"];
+    differing(&wanted["spec"], &held.body["spec"], path, &mut differences);
+    let mut comparison = Comparison::default();
+    let mut removed = Vec::new();
+    for value in unsaid(wanted, held) {
+        if held.lasting.iter().any(|lasting| value.is_in(lasting)) {
+            comparison.kept.push(value);
+            continue;
+        }
+        let is_switch = held.switches.iter().any(|switch| value.is_in(switch));
+        if is_switch && value.is_off() {
+            continue;
+        }
+        removed.push(Removal {
+            names: value.names.iter().skip(1).cloned().collect(),
+            is_switch,
+        });
+        differences.push(value);
+    }
+    differences.extend(other_keys(wanted, held));
+    if differences.is_empty() {
+        return comparison;
     }
     let mut planned = wanted.clone();
     planned["spec"] = overlaid(&held.body["spec"], &wanted["spec"]);
-    Some(ownership::ours(
-        &planned,
-        wanted,
-        held.body,
-        held.metadata,
-        held.manager,
-    ))
+    for removal in &removed {
+        removal.from(&mut planned["spec"]);
+    }
+    comparison.change = Some(Change {
+        body: ownership::ours(&planned, wanted, held.body, held.metadata, held.manager),
+        differences,
+        removed,
+    });
+    comparison
 }
 
-/// The model that holds once `config` is applied to the observed model.
+/// The model that holds once `config` is applied to the observed model, and values of the
+/// spec are removed.
 ///
 /// # Errors
 /// When the two do not make a model.
-pub fn planned<M: Serialize + DeserializeOwned>(config: &M, observed: &M) -> serde_json::Result<M> {
-    let planned = overlaid(&known_json(observed), &known_json(config));
-    serde_json::from_value(planned)
+pub fn planned<M: Serialize + DeserializeOwned>(
+    config: &M,
+    observed: &M,
+    removed: &[Removal],
+) -> serde_json::Result<M> {
+    let mut observed = known_json(observed);
+    for removal in removed {
+        removal.from(&mut observed["spec"]);
+    }
+    serde_json::from_value(overlaid(&observed, &known_json(config)))
+}
+
+/// The values of ours in the spec that are set and no longer configured.
+fn unsaid(wanted: &Value, held: &Held<'_>) -> Vec<Difference> {
+    let mut found = Vec::new();
+    if let Some(owned) = ownership::owned_spec(held.metadata, held.manager) {
+        let (wanted, held) = (wanted.get("spec"), &held.body["spec"]);
+        find_unsaid(owned, wanted, held, &mut vec!["spec"], &mut found);
+    }
+    found
+}
+
+fn find_unsaid<'a>(
+    owned: &'a Value,
+    wanted: Option<&Value>,
+    held: &Value,
+    path: &mut Vec<&'a str>,
+    found: &mut Vec<Difference>,
+) {
+    for (key, inside) in owned.as_object().into_iter().flatten() {
+        let Some(name) = key.strip_prefix("f:") else {
+            continue;
+        };
+        let wanted = wanted.and_then(|wanted| wanted.get(name));
+        let held = &held[name];
+        path.push(name);
+        match held {
+            Value::Object(_) => find_unsaid(inside, wanted, held, path, found),
+            _ if wanted.is_some() || held.is_null() => {}
+            _ => found.push(Difference::at(path, held, &Value::Null)),
+        }
+        path.pop();
+    }
+}
+
+impl Removal {
+    /// Takes the value out of a spec, and the objects that are empty without it.
+    fn from(&self, spec: &mut Value) {
+        take_out(spec, &self.names, self.is_switch);
+    }
+}
+
+fn take_out(spec: &mut Value, names: &[String], is_switch: bool) {
+    let (Some(members), [first, rest @ ..]) = (spec.as_object_mut(), names) else {
+        return;
+    };
+    match (members.get_mut(first), rest) {
+        (Some(switch), []) if is_switch => *switch = Value::Bool(false),
+        (Some(_), []) => {
+            members.remove(first);
+        }
+        (Some(inside), rest) => {
+            take_out(inside, rest, is_switch);
+            if inside.as_object().is_some_and(Map::is_empty) {
+                members.remove(first);
+            }
+        }
+        (None, _) => {}
+    }
 }
 
 fn overlaid(below: &Value, above: &Value) -> Value {
@@ -72,17 +209,46 @@ fn overlaid(below: &Value, above: &Value) -> Value {
     }
 }
 
-fn same_keys(wanted: &Value, held: &Held<'_>) -> bool {
-    let none = Map::new();
-    let same = |kind: &str, owned: &BTreeSet<String>| {
-        let keys = |body: &Value| {
-            let keys = body["metadata"][kind].as_object();
-            keys.unwrap_or(&none).clone()
-        };
-        let wanted = keys(wanted);
-        keys(held.body) == wanted && owned.iter().all(|key| wanted.contains_key(key))
+/// The labels and annotations that are to be set, changed or removed.
+fn other_keys(wanted: &Value, held: &Held<'_>) -> Vec<Difference> {
+    let differing = |map: &'static str, owned: &BTreeSet<String>| {
+        let (wanted, held) = (&wanted["metadata"][map], &held.body["metadata"][map]);
+        let said = [wanted, held].into_iter().filter_map(Value::as_object);
+        let keys: BTreeSet<&String> = said.flat_map(Map::keys).chain(owned).collect();
+        keys.into_iter()
+            .filter(|key| wanted[key.as_str()] != held[key.as_str()] || wanted.get(key).is_none())
+            .map(|key| {
+                Difference::at(
+                    &["metadata", map, key],
+                    &held[key.as_str()],
+                    &wanted[key.as_str()],
+                )
+            })
+            .collect::<Vec<_>>()
     };
-    same("labels", &held.owned.labels) && same("annotations", &held.owned.annotations)
+    let mut all = differing("labels", &held.owned.labels);
+    all.extend(differing("annotations", &held.owned.annotations));
+    all
+}
+
+/// Finds the members of `wanted` whose value is another in `held`.
+fn differing<'a>(
+    wanted: &'a Value,
+    held: &'a Value,
+    path: &mut Vec<&'a str>,
+    found: &mut Vec<Difference>,
+) {
+    match (wanted, held) {
+        (Value::Object(wanted), Value::Object(_) | Value::Null) => {
+            for (name, wanted) in wanted {
+                path.push(name);
+                differing(wanted, &held[name.as_str()], path, found);
+                path.pop();
+            }
+        }
+        _ if covers(wanted, held, &mut path[1..].to_vec()) => {}
+        _ => found.push(Difference::at(path, held, wanted)),
+    }
 }
 
 /// Returns true if two values at `path` in the spec mean the same.
@@ -134,7 +300,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn sent(wanted: Value, held: Value, owned_spec: Value) -> Option<Value> {
+    fn compared(wanted: Value, held: Value, owned_spec: Value) -> Comparison {
         let metadata: ObjectMeta = serde_json::from_value(json!({"managedFields": [
             {"manager": "us", "operation": "Apply", "fieldsType": "FieldsV1",
              "fieldsV1": {"f:spec": owned_spec}},
@@ -148,8 +314,15 @@ mod tests {
             metadata: &metadata,
             owned: &owned,
             manager: "us",
+            lasting: &["engine.version", "engine.storage"],
+            switches: &["backup.pitr.enabled"],
         };
-        change(&wanted, &held).map(|body| body["spec"].clone())
+        compare(&wanted, &held)
+    }
+
+    fn sent(wanted: Value, held: Value, owned_spec: Value) -> Option<Value> {
+        let change = compared(wanted, held, owned_spec).change;
+        change.map(|change| change.body["spec"].clone())
     }
 
     #[test]
@@ -177,13 +350,82 @@ mod tests {
     }
 
     #[test]
-    fn what_is_ours_and_no_longer_said_stays() {
-        let wanted = json!({"engine": {"replicas": 5}});
-        let held = json!({"engine": {"replicas": 3, "version": "8.0.36"}});
-        let owned = json!({"f:engine": {"f:version": {}, "f:replicas": {}}});
+    fn what_is_ours_and_no_longer_said_goes() {
+        let wanted = json!({"engine": {"replicas": 3}});
+        let held = json!({"engine": {"replicas": 3, "config": "x"},
+            "proxy": {"type": "haproxy", "expose": {"type": "LoadBalancer"}},
+            "backup": {"schedules": [{"name": "a"}], "pitr": {"enabled": true}}});
+        let owned = json!({"f:engine": {"f:replicas": {}},
+            "f:proxy": {"f:expose": {".": {}, "f:type": {}}},
+            "f:backup": {"f:schedules": {}, "f:pitr": {"f:enabled": {}}}});
+        let compared = compared(wanted, held, owned);
+        assert_eq!(compared.kept, []);
+        let change = compared.change.unwrap();
+        // The operator's own members of a block stay with it.
         assert_eq!(
-            sent(wanted, held, owned),
-            Some(json!({"engine": {"replicas": 5, "version": "8.0.36"}}))
+            change.body["spec"],
+            json!({"engine": {"replicas": 3}, "proxy": {},
+                "backup": {"pitr": {"enabled": false}}})
+        );
+        let told: Vec<_> = change
+            .differences
+            .iter()
+            .map(|one| one.told("DatabaseCluster"))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                "spec.forProvider.proxy.expose.type: LoadBalancer in the cluster, nothing here",
+                "spec.forProvider.backup.schedules: a list of 1 in the cluster, nothing here",
+                "spec.forProvider.backup.pitr.enabled: true in the cluster, nothing here",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_was_taken_out_and_is_the_operators_now_is_not_sent_again() {
+        let wanted = json!({"engine": {"replicas": 3}});
+        let held = json!({"engine": {"replicas": 3, "config": "theirs"},
+            "proxy": {"expose": {"type": "ClusterIP"}}, "backup": {"pitr": {"enabled": false}}});
+        let owned = json!({"f:engine": {"f:replicas": {}}, "f:proxy": {"f:expose": {}},
+            "f:backup": {"f:pitr": {"f:enabled": {}}}});
+        assert_eq!(compared(wanted, held, owned), Comparison::default());
+    }
+
+    #[test]
+    fn what_lasts_stays_and_is_named() {
+        let wanted = json!({"engine": {"replicas": 5}});
+        let held = json!({"engine": {"replicas": 3, "version": "8.0.36",
+            "storage": {"size": "1Gi"}}});
+        let owned = json!({"f:engine": {"f:version": {}, "f:replicas": {},
+            "f:storage": {"f:size": {}}}});
+        let compared = compared(wanted, held.clone(), owned);
+        let mut body = held;
+        body["engine"]["replicas"] = json!(5);
+        assert_eq!(compared.change.unwrap().body["spec"], body);
+        let kept: Vec<_> = compared
+            .kept
+            .iter()
+            .map(|one| one.kept("DatabaseCluster"))
+            .collect();
+        assert!(
+            kept[0].contains("spec.forProvider.engine.version is no longer set and stays 8.0.36"),
+            "{kept:?}"
+        );
+        assert_eq!(kept.len(), 2);
+    }
+
+    #[test]
+    fn the_model_that_is_judged_lacks_what_is_removed() {
+        let config = json!({"spec": {"engine": {"replicas": 3}}});
+        let observed = json!({"spec": {"engine": {"config": "x"}, "monitoring": {"name": "pmm"}}});
+        let removed = [Removal {
+            names: vec!["monitoring".to_owned(), "name".to_owned()],
+            is_switch: false,
+        }];
+        assert_eq!(
+            planned(&config, &observed, &removed).unwrap(),
+            json!({"spec": {"engine": {"replicas": 3, "config": "x"}}})
         );
     }
 
@@ -211,8 +453,14 @@ mod tests {
             metadata: &metadata,
             owned: &owned,
             manager: "us",
+            lasting: &[],
+            switches: &[],
         };
-        let sent = change(&wanted, &held).unwrap();
-        assert_eq!(sent["metadata"], json!({"name": "a"}));
+        let change = compare(&wanted, &held).change.unwrap();
+        assert_eq!(change.body["metadata"], json!({"name": "a"}));
+        assert_eq!(
+            told(&change.differences, "DatabaseCluster"),
+            "spec.forProvider.labels[\"team\"]: x in the cluster, nothing here"
+        );
     }
 }

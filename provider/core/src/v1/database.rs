@@ -229,6 +229,21 @@ fn without_zeros(spec: &DatabaseClusterSpec) -> DatabaseClusterSpec {
 impl ObjectMapping for DatabaseModel {
     type Object = DatabaseCluster;
 
+    const LASTING: &'static [&'static str] = &[
+        "engine.crVersion",
+        "engine.replicas",
+        "engine.storage",
+        "engine.type",
+        "engine.userSecretsName",
+        "engine.version",
+        "engineFeatures.psmdb.splitHorizonDnsConfigName",
+        "proxy.storage",
+        "proxy.type",
+        "sharding",
+    ];
+
+    const SWITCHES: &'static [&'static str] = &["backup.pitr.enabled"];
+
     in_a_namespace!();
 
     fn desired(&self, operation: Operation) -> Value {

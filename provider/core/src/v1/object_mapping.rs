@@ -15,6 +15,14 @@ pub trait ObjectMapping: Sized {
     /// used.
     const RENAMED: &'static [(&'static str, &'static str)] = &[];
 
+    /// Paths of values in the object's spec that stay once they are set, although they are no longer
+    /// configured: without them the operators would choose others, or cannot undo them.
+    const LASTING: &'static [&'static str] = &[];
+
+    /// Paths of flags in the object's spec that their block requires. They are turned off when they
+    /// are no longer configured.
+    const SWITCHES: &'static [&'static str] = &[];
+
     /// The namespace of the object; `None` for a cluster-scoped object.
     fn namespace(&self) -> Option<&Field<String>>;
 

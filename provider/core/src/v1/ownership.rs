@@ -43,7 +43,8 @@ pub fn owns(live: &ObjectMeta, manager: &str, path: &FieldPath) -> bool {
     owned_spec(live, manager).is_some_and(|spec| managed_fields::holds(spec, path))
 }
 
-fn owned_spec<'a>(live: &'a ObjectMeta, manager: &str) -> Option<&'a Value> {
+/// The fields of the spec that `manager` has applied, in the form of `fieldsV1`.
+pub(super) fn owned_spec<'a>(live: &'a ObjectMeta, manager: &str) -> Option<&'a Value> {
     managed_fields::applied_spec(live, |name| name == manager)
 }
 

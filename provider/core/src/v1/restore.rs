@@ -93,6 +93,8 @@ pub fn is_under_way(object: &DatabaseClusterRestore, database: &str) -> bool {
 impl ObjectMapping for RestoreModel {
     type Object = DatabaseClusterRestore;
 
+    const LASTING: &'static [&'static str] = &["dataSource", "dbClusterName"];
+
     const RENAMED: &'static [(&'static str, &'static str)] = &[
         ("spec.dbClusterName", "spec.databaseName"),
         ("spec.dataSource.dbClusterBackupName", "spec.backupName"),

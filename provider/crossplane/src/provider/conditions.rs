@@ -94,6 +94,11 @@ impl ConditionUpdate {
         Self::plain("False", "UpdateFailed")
     }
 
+    /// Not known, because the external object is not looked at.
+    pub const fn unknown_while_refused() -> Self {
+        Self::plain("Unknown", "ReconcileError")
+    }
+
     /// Not known during a pause.
     pub const fn unknown_while_paused() -> Self {
         Self::plain("Unknown", "ReconcilePaused")

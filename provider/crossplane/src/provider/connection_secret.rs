@@ -22,26 +22,33 @@ use super::error::ReconcileError;
 use super::kind::{Details, Kind, Scene};
 use super::reconcile_state::{Published, Related};
 
-/// Brings the connection Secret up to date. Returns true if it was written.
+const DOING: &str = "publishing the connection Secret";
+
+/// Brings the connection Secret up to date. Returns what is waited for, if there is no such Secret
+/// yet and it cannot be written. One that was written keeps its content while something is missing.
 ///
 /// # Errors
 /// If the Secret belongs to someone else, or a request fails.
 pub async fn publish<K: Kind>(
     scene: &mut Scene<'_, K>,
     external: &K::External,
-) -> Result<bool, ReconcileError> {
+) -> Result<Option<String>, ReconcileError> {
     let Some(reference) = &scene.managed.spec.write_connection_secret_to_ref else {
-        return Ok(false);
+        return Ok(None);
     };
-    let Some((endpoint, credentials)) = K::endpoint(external) else {
-        return Ok(false);
-    };
+    if !K::HAS_ENDPOINT {
+        return Ok(None);
+    }
     let namespace = scene.key.0.as_str();
-    scene.watch_secret(&credentials);
     scene.views.relate(
         Related::Own(namespace.to_owned(), reference.name.clone()),
         scene.key,
     );
+    let Some((endpoint, credentials)) = K::endpoint(external) else {
+        let missing = "its host name".to_owned();
+        return waits(scene, &reference.name, missing).await;
+    };
+    scene.watch_secret(&credentials);
     let version = scene
         .views
         .secret_version(scene.namespace, &credentials)
@@ -59,35 +66,56 @@ pub async fn publish<K: Kind>(
         own,
     });
     if known.is_some() && known == scene.state.published {
-        return Ok(false);
+        return Ok(None);
     }
     let secrets = scene.cluster().requests::<Secret>(scene.namespace);
     let found = secrets.get(&credentials).await?;
     let Some(details) = K::details(external, found.as_ref()) else {
-        return Ok(false);
+        let why = match found {
+            Some(_) => "the credentials in",
+            None => "the creation of",
+        };
+        let missing = format!("{why} the Secret {}/{credentials}", scene.namespace);
+        return waits(scene, &reference.name, missing).await;
     };
-    let (own, written) = write(scene, &reference.name, &details).await?;
+    let own = write(scene, &reference.name, &details).await?;
     scene.state.published = found.map(|found| Published {
         endpoint,
         credentials: found.resource_version().unwrap_or_default(),
         own,
     });
-    Ok(written)
+    Ok(None)
 }
 
-/// The version of the Secret, and whether it was written.
+/// What the first write of the connection Secret waits for; `None` if it was written before.
+async fn waits<K: Kind>(
+    scene: &Scene<'_, K>,
+    name: &str,
+    missing: String,
+) -> Result<Option<String>, ReconcileError> {
+    let written = existing(scene, name).await?.is_some();
+    Ok((!written).then(|| format!("the connection Secret {name} waits for {missing}")))
+}
+
+/// The Secret of that name beside the managed resource.
+async fn existing<K: Kind>(
+    scene: &Scene<'_, K>,
+    name: &str,
+) -> Result<Option<Secret>, ReconcileError> {
+    let api: Api<Secret> = Api::namespaced(scene.control.clone(), &scene.key.0);
+    api.get_opt(name)
+        .await
+        .map_err(ReconcileError::control(DOING))
+}
+
+/// Writes the Secret, if it differs. Returns its version.
 async fn write<K: Kind>(
     scene: &Scene<'_, K>,
     name: &str,
     details: &Details,
-) -> Result<(String, bool), ReconcileError> {
+) -> Result<String, ReconcileError> {
     let namespace = scene.key.0.as_str();
-    let api: Api<Secret> = Api::namespaced(scene.control.clone(), namespace);
-    let doing = "publishing the connection Secret";
-    let existing = api
-        .get_opt(name)
-        .await
-        .map_err(ReconcileError::control(doing))?;
+    let existing = existing(scene, name).await?;
     let uid = scene.managed.metadata.uid.as_deref().unwrap_or_default();
     if let Some(existing) = &existing {
         if !is_controlled(existing, uid) {
@@ -97,10 +125,11 @@ async fn write<K: Kind>(
             )));
         }
         if holds(existing, details) {
-            return Ok((existing.resource_version().unwrap_or_default(), false));
+            return Ok(existing.resource_version().unwrap_or_default());
         }
     }
     let body = body::<K>(scene, name, details);
+    let api: Api<Secret> = Api::namespaced(scene.control.clone(), namespace);
     let written = api
         .patch(
             name,
@@ -108,8 +137,8 @@ async fn write<K: Kind>(
             &Patch::Apply(body.expose()),
         )
         .await
-        .map_err(ReconcileError::control(doing))?;
-    Ok((written.resource_version().unwrap_or_default(), true))
+        .map_err(ReconcileError::control(DOING))?;
+    Ok(written.resource_version().unwrap_or_default())
 }
 
 fn is_controlled(secret: &Secret, uid: &str) -> bool {

@@ -105,6 +105,11 @@ impl ReconcileError {
         matches!(self, ReconcileError::Cluster(error) if error.leaves_it_open())
     }
 
+    /// Returns true if a Secret belongs to somebody else, so that trying again does not help.
+    pub fn is_foreign_secret(&self) -> bool {
+        matches!(self, ReconcileError::Secret(_))
+    }
+
     /// Returns true if the managed resource itself is gone.
     pub fn is_gone(&self) -> bool {
         matches!(self, ReconcileError::Control { source, .. }

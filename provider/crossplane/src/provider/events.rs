@@ -61,10 +61,6 @@ impl EventType {
 pub enum Reason {
     /// There is no target.
     CannotConnectToProvider,
-    /// A connection could not be given up.
-    CannotDisconnectFromProvider,
-    /// The external name could not be set.
-    CannotInitializeManagedResource,
     /// A reference to another object leads nowhere.
     CannotResolveResourceReferences,
     /// The external resource could not be read.
@@ -75,8 +71,6 @@ pub enum Reason {
     CannotDeleteExternalResource,
     /// The connection Secret could not be written.
     CannotPublishConnectionDetails,
-    /// The connection Secret could not be emptied.
-    CannotUnpublishConnectionDetails,
     /// The external resource could not be changed.
     CannotUpdateExternalResource,
     /// The managed resource itself could not be changed.

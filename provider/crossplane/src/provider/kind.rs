@@ -4,6 +4,7 @@ mod backup;
 mod backup_storage;
 mod database;
 mod database_namespace;
+mod difference;
 mod lifecycle;
 mod monitoring_config;
 mod restore;
@@ -17,11 +18,11 @@ use async_trait::async_trait;
 use everest_cluster::reflector::Reflector;
 use everest_cluster::requests::Requests;
 use everest_cluster::{Cluster, Scope, Typed};
+use everest_core::Operation;
 use everest_core::readiness::Readiness;
 use everest_core::rules::Validate;
-use everest_core::v1::convergence::{self, Held};
+use everest_core::v1::convergence::{self, Comparison, Held};
 use everest_core::v1::{ObjectMapping, OwnedKeys};
-use everest_core::{Operation, v1};
 use everest_schemas::Sensitive;
 use everest_schemas::managed::{Managed, ManagedModel};
 use k8s_openapi::api::core::v1::Secret;
@@ -39,6 +40,7 @@ pub use backup::Backups;
 pub use backup_storage::BackupStorages;
 pub use database::Databases;
 pub use database_namespace::DatabaseNamespaces;
+pub use difference::{Compared, Difference};
 pub use monitoring_config::MonitoringConfigs;
 pub use restore::Restores;
 
@@ -147,6 +149,8 @@ pub trait Kind: Sized + Send + Sync + 'static {
     const NAMESPACED: bool = <Self::External as Resource>::Scope::NAMESPACED;
     /// True if the kind needs Secrets in the managed resource's namespace.
     const HAS_SECRETS: bool = false;
+    /// True if clients connect to its object.
+    const HAS_ENDPOINT: bool = false;
 
     /// What the managed resource uses in its cluster, which the config has to grant.
     fn uses(config: &Self::Model) -> NamespaceUse {
@@ -218,12 +222,12 @@ pub trait Kind: Sized + Send + Sync + 'static {
     /// The readiness of the external object.
     async fn readiness(scene: &mut Scene<'_, Self>, external: &Arc<Self::External>) -> Readiness;
 
-    /// The body of the needed change; `None` if the external object is as wanted.
-    async fn change(
+    /// Compares the external object with what is wanted.
+    async fn compare(
         scene: &Scene<'_, Self>,
         external: &Self::External,
-    ) -> Result<Option<Value>, ReconcileError> {
-        Ok(change::<Self>(scene.cluster(), scene.config, external))
+    ) -> Result<Compared, ReconcileError> {
+        Ok(compare::<Self>(scene.cluster(), scene.config, external).into())
     }
 
     /// Creates the external object, and touches none that exists.
@@ -252,13 +256,16 @@ pub trait Kind: Sized + Send + Sync + 'static {
         None
     }
 
-    /// Sends the change.
+    /// Removes the difference.
     async fn update(
         scene: &mut Scene<'_, Self>,
         external: &Self::External,
-        body: &Value,
+        difference: &Difference,
     ) -> Result<Arc<Self::External>, ReconcileError> {
-        let body = at_version(body.clone(), external);
+        let Difference::Members(change) = difference else {
+            return Ok(Arc::new(external.clone()));
+        };
+        let body = at_version(change.body.clone(), external);
         Ok(Arc::new(scene.requests().apply(scene.name, &body).await?))
     }
 
@@ -307,12 +314,12 @@ pub trait Controlled: ManagedModel {
     type Kind: Kind<Model = Self>;
 }
 
-/// The body of the necessary change, according to the objects.
-pub fn change<K: Kind>(
+/// Compares the objects.
+pub fn compare<K: Kind>(
     cluster: &Cluster,
     config: &K::Model,
     external: &K::External,
-) -> Option<Value> {
+) -> Comparison {
     let owned = cluster.owned_keys(external.meta());
     let body = K::observed(external, &owned).desired(Operation::Update);
     let held = Held {
@@ -320,8 +327,10 @@ pub fn change<K: Kind>(
         metadata: external.meta(),
         owned: &owned,
         manager: cluster.field_manager(),
+        lasting: K::Model::LASTING,
+        switches: K::Model::SWITCHES,
     };
-    convergence::change(&config.desired(Operation::Update), &held)
+    convergence::compare(&config.desired(Operation::Update), &held)
 }
 
 /// The body with the UID and resource version of the object that it was made from, so that the
@@ -340,15 +349,16 @@ pub fn at_version<E: Resource>(mut body: Value, external: &E) -> Value {
     body
 }
 
-/// The model that holds once a change is made.
+/// The model that holds once a difference is removed.
 ///
 /// # Errors
 /// When the two do not make a model.
 pub fn planned<K: Kind>(
     config: &K::Model,
     observed: &K::Model,
+    difference: &Difference,
 ) -> Result<K::Model, ReconcileError> {
-    v1::convergence::planned(config, observed)
+    convergence::planned(config, observed, difference.removed())
         .map_err(|error| ReconcileError::Unreadable(error.to_string()))
 }
 

@@ -34,16 +34,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use everest_core::finding::Finding;
+use everest_core::v1::convergence;
 use everest_schemas::managed::{Managed, ManagedModel};
 use kube::ResourceExt;
-use serde_json::Value;
 
 use super::conditions::ConditionUpdate;
 use super::config::TargetError;
 use super::controllers::Controller;
 use super::decision::{External, Situation, Step, decide};
 use super::error::ReconcileError;
-use super::kind::Kind;
+use super::events::{EventType, Reason};
+use super::kind::{Difference, Kind};
 use super::metadata;
 use super::policies::Policies;
 use super::reconcile_state::{ReconcileState, ResourceKey};
@@ -73,7 +74,9 @@ struct Reconciler<'a, K: Kind> {
     name: String,
     views: Option<Arc<Views<K>>>,
     external: Option<Arc<K::External>>,
-    change: Option<Value>,
+    difference: Option<Difference>,
+    /// Members that are no longer set and stay as they are.
+    kept: Vec<convergence::Difference>,
     /// The values that someone else has raised and that are kept.
     raised: Vec<Finding>,
     /// The reason why its cluster can never be reached again.
@@ -127,7 +130,8 @@ async fn reconcile_once<K: Kind>(managed: &Managed<K::Model>, controller: &Contr
         name: metadata::external_name(&managed.metadata).to_owned(),
         views: None,
         external: None,
-        change: None,
+        difference: None,
+        kept: Vec::new(),
         raised: Vec::new(),
         cut_off: None,
         state: &mut state,
@@ -173,7 +177,11 @@ impl<K: Kind> Reconciler<'_, K> {
                     self.report_pause();
                     return Ok(Some(outcome::paused()));
                 }
-                Step::RefusePolicies(error) => return Ok(Some(outcome::refused(&error))),
+                Step::RefusePolicies(error) => {
+                    let reason = Reason::CannotUseInvalidManagementPolicy;
+                    self.event(EventType::Warning, reason, &error.to_string());
+                    return Ok(Some(outcome::refused(&error)));
+                }
                 Step::Release => {
                     if !self.is_released_for_good(&mut situation).await? {
                         continue;
@@ -238,7 +246,7 @@ impl<K: Kind> Reconciler<'_, K> {
                 Step::LateInitialize => {
                     self.late_initialize().await?;
                     situation.external = External::Present {
-                        matches: self.change.is_none(),
+                        matches: self.difference.is_none(),
                         decided: false,
                     };
                 }
@@ -274,7 +282,7 @@ impl<K: Kind> Reconciler<'_, K> {
                         true => Box::pin(self.attend()).await?,
                         false => self.going(),
                     };
-                    return Ok(Some(outcome::deleted_elsewhere(&going)));
+                    return Ok(Some(outcome::deleted_elsewhere(&going, makes)));
                 }
                 Step::Delete => match self.delete().await {
                     Ok(()) => situation.external = External::Going,

@@ -9,9 +9,9 @@ use crate::Operation;
 use crate::lifecycle::{Action, Agreed, Apply, Lifecycle, ObjectRef, Observed, Query, Stopwatches};
 use crate::restart::{self, RESTART, RESTARTED_FOR, Step};
 use crate::upgrade;
-use crate::v1::convergence::{self, Held};
+use crate::v1::convergence::{self, Comparison, Held};
 use crate::v1::managed_fields::owned_keys;
-use crate::v1::{self, OwnedKeys};
+use crate::v1::{self, ObjectMapping, OwnedKeys, known_json};
 
 /// Changes a database to what its managed resource says, one write after the other.
 ///
@@ -43,6 +43,42 @@ impl KeepDatabase {
         }
     }
 
+    /// Compares the database with its configuration. A value that waits for a CR version is
+    /// configured.
+    pub fn compare(&self, live: &DatabaseCluster) -> Comparison {
+        let (_, _, mut comparison) = self.compared(live);
+        let said = known_json(&self.config);
+        comparison.kept.retain(|kept| {
+            let value = kept
+                .names
+                .iter()
+                .try_fold(&said, |value, name| value.get(name));
+            value.is_none()
+        });
+        comparison
+    }
+
+    /// The observed model, whether the change is the first half of two, and the comparison.
+    fn compared(&self, live: &DatabaseCluster) -> (DatabaseModel, bool, Comparison) {
+        let mut owned = owned_keys(&live.metadata, &self.manager);
+        for key in [RESTART, RESTARTED_FOR] {
+            owned.annotations.remove(key);
+        }
+        let seen = self.observed(live, &owned);
+        let wanted = upgrade::towards(&self.config, live);
+        let held = Held {
+            body: &v1::database::desired(&seen, Operation::Update),
+            metadata: &live.metadata,
+            owned: &owned,
+            manager: &self.manager,
+            lasting: DatabaseModel::LASTING,
+            switches: DatabaseModel::SWITCHES,
+        };
+        let desired = v1::database::desired(&wanted.model, Operation::Update);
+        let comparison = convergence::compare(&desired, &held);
+        (seen, wanted.is_half, comparison)
+    }
+
     /// The observed model, with the trigger of the last restart.
     fn observed(&self, live: &DatabaseCluster, owned: &OwnedKeys) -> DatabaseModel {
         let mut model = v1::database::observed(live, owned);
@@ -70,37 +106,27 @@ impl Lifecycle for KeepDatabase {
                 format!("{} to be created", self.object).into(),
             ));
         };
-        let mut owned = owned_keys(&live.metadata, &self.manager);
-        for key in [RESTART, RESTARTED_FOR] {
-            owned.annotations.remove(key);
-        }
-        let seen = self.observed(live, &owned);
-        let wanted = upgrade::towards(&self.config, live);
-        let held = Held {
-            body: &v1::database::desired(&seen, Operation::Update),
-            metadata: &live.metadata,
-            owned: &owned,
-            manager: &self.manager,
-        };
-        let desired = v1::database::desired(&wanted.model, Operation::Update);
-        let change = convergence::change(&desired, &held);
+        let (seen, is_half, Comparison { change, .. }) = self.compared(live);
         let restart = match restart::step(&seen, &self.config, live) {
             Step::Begin(body) | Step::Forget(body) => Some(body),
             Step::Nothing => None,
         };
-        if change.is_none() && restart.is_none() && !wanted.is_half {
+        if change.is_none() && restart.is_none() && !is_half {
             return Ok(Action::Done(()));
         }
         if let Some(action) = not_now(live, observed)? {
             return Ok(action);
         }
+        let unpauses = change
+            .as_ref()
+            .is_some_and(|change| change.removes("paused"));
         let starts = restart::is_paused(&seen) == Some(true)
-            && restart::is_paused(&self.config) == Some(false);
+            && (restart::is_paused(&self.config) == Some(false) || unpauses);
         if starts && let Some(note) = restart::note(&self.config, live) {
             return Ok(Action::merge(&self.object, at_version(note, live)));
         }
-        if let Some(body) = change {
-            let mut body = at_version(body, live);
+        if let Some(change) = change {
+            let mut body = at_version(change.body, live);
             v1::database::carry_data_source(&mut body, live);
             return Ok(Action::Apply(Box::new(Apply {
                 object: self.object.clone(),

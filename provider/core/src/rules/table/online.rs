@@ -36,6 +36,20 @@ pub(in crate::rules) const NAMESPACE_SERVED: Rule = rule(
      {takeOwnership = true}.",
 );
 
+/// Rules about objects that somebody may still create: until then, a change can wait.
+pub(in crate::rules) const AWAITED: [&Rule; 10] = [
+    &NAMESPACE_SERVED,
+    &ENGINE_INSTALLED,
+    &STORAGE_EXISTS,
+    &MONITORING_EXISTS,
+    &POLICY_EXISTS,
+    &LOAD_BALANCER_CONFIG_EXISTS,
+    &SPLIT_HORIZON_EXISTS,
+    &SECRET_EXISTS,
+    &IMPORTER_EXISTS,
+    &DATABASE_EXISTS,
+];
+
 pub(in crate::rules) const UPGRADE_LOCK: Rule = rule(
     "upgrade-lock",
     BOTH,

@@ -8,9 +8,8 @@ use async_trait::async_trait;
 use everest_core::readiness::Readiness;
 use everest_schemas::everest::BackupStorage;
 use everest_schemas::models::BackupStorageModel;
-use serde_json::Value;
 
-use super::{Controlled, Ending, Kind, Scene, with_secret};
+use super::{Compared, Controlled, Difference, Ending, Kind, Scene, with_secret};
 use crate::provider::error::ReconcileError;
 
 /// The kind.
@@ -34,11 +33,11 @@ impl Kind for BackupStorages {
         Readiness::Ready
     }
 
-    async fn change(
+    async fn compare(
         scene: &Scene<'_, Self>,
         external: &BackupStorage,
-    ) -> Result<Option<Value>, ReconcileError> {
-        with_secret::change(scene, external).await
+    ) -> Result<Compared, ReconcileError> {
+        with_secret::compare(scene, external).await
     }
 
     async fn awaited(scene: &mut Scene<'_, Self>) -> Result<Option<String>, ReconcileError> {
@@ -52,9 +51,9 @@ impl Kind for BackupStorages {
     async fn update(
         scene: &mut Scene<'_, Self>,
         external: &BackupStorage,
-        body: &Value,
+        difference: &Difference,
     ) -> Result<Arc<BackupStorage>, ReconcileError> {
-        with_secret::update(scene, external, body).await
+        with_secret::update(scene, external, difference).await
     }
 
     /// Holds the deletion while anything uses the storage or will write its final backup to it: a

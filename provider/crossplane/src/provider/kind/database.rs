@@ -22,9 +22,9 @@ use everest_schemas::everest::DatabaseCluster;
 use everest_schemas::models::DatabaseModel;
 use k8s_openapi::api::core::v1::Secret;
 use kube::ResourceExt;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::{Controlled, Details, Kind, Scene, lifecycle};
+use super::{Compared, Controlled, Details, Difference, Kind, Scene, lifecycle};
 use crate::provider::conditions::READY;
 use crate::provider::error::ReconcileError;
 use crate::provider::metadata;
@@ -41,6 +41,7 @@ impl Kind for Databases {
     type Model = DatabaseModel;
     type External = DatabaseCluster;
     const HAS_SECRETS: bool = true;
+    const HAS_ENDPOINT: bool = true;
     const DECIDED: &'static [&'static str] = &["engine.version", "engine.replicas", "proxy.type"];
 
     fn trim(external: &mut DatabaseCluster) {
@@ -119,16 +120,20 @@ impl Kind for Databases {
         Ok(Arc::new(noted))
     }
 
-    /// Returns a body if there is anything to do; the lifecycle decides what.
-    async fn change(
+    /// The lifecycle decides whether there is anything to do.
+    async fn compare(
         scene: &Scene<'_, Self>,
         external: &DatabaseCluster,
-    ) -> Result<Option<Value>, ReconcileError> {
+    ) -> Result<Compared, ReconcileError> {
         let mut keep = keep(scene);
         let mut observed = Observed::at(scene.cluster().now());
         observed.note_object(&keep.subject(), Some(Arc::new(external.clone())));
         let next = keep.next(&observed, &mut Stopwatches::default());
-        Ok((!matches!(next, Ok(Action::Done(())))).then(|| json!({})))
+        let mut compared = Compared::from(keep.compare(external));
+        if !matches!(next, Ok(Action::Done(()))) {
+            compared.difference.get_or_insert(Difference::Step);
+        }
+        Ok(compared)
     }
 
     /// The trigger of the last restart: before Everest 1.16.1, a restart from the UI drops the
@@ -150,7 +155,7 @@ impl Kind for Databases {
     async fn update(
         scene: &mut Scene<'_, Self>,
         external: &DatabaseCluster,
-        _: &Value,
+        _: &Difference,
     ) -> Result<Arc<DatabaseCluster>, ReconcileError> {
         // The state that the change finds.
         stood(scene, external, Seen::Unread);

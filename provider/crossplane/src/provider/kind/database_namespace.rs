@@ -23,9 +23,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::api::Api;
 use kube::core::PartialObjectMeta;
 use kube::{Resource, ResourceExt};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::{Companion, Controlled, Ending, Kind, Scene, Tell, lifecycle};
+use super::{Companion, Compared, Controlled, Difference, Ending, Kind, Scene, Tell, lifecycle};
 use crate::provider::config::grants::NamespaceUse;
 use crate::provider::error::ReconcileError;
 use crate::provider::metadata;
@@ -82,13 +82,13 @@ impl Kind for DatabaseNamespaces {
         }
     }
 
-    /// Returns a body if anything is missing; the lifecycle decides what.
-    async fn change(
+    /// The lifecycle decides what to do about a difference.
+    async fn compare(
         scene: &Scene<'_, Self>,
         external: &Namespace,
-    ) -> Result<Option<Value>, ReconcileError> {
+    ) -> Result<Compared, ReconcileError> {
         let seen = Self::seen(scene, external).await?;
-        let keys = super::change::<Self>(scene.cluster(), scene.config, external).is_some();
+        let keys = super::compare::<Self>(scene.cluster(), scene.config, external);
         let engines = Engine::ALL.into_iter().any(|engine| {
             let said = scene
                 .config
@@ -104,13 +104,17 @@ impl Kind for DatabaseNamespaces {
         });
         let is_ready = seen.ready.known() == Some(&true);
         let is_removing = !removed(scene).is_empty();
-        Ok((keys || engines || is_removing || !is_ready).then(|| json!({})))
+        let mut compared = Compared::from(keys);
+        if engines || is_removing || !is_ready {
+            compared.difference.get_or_insert(Difference::Operators);
+        }
+        Ok(compared)
     }
 
     async fn update(
         scene: &mut Scene<'_, Self>,
         external: &Namespace,
-        _: &Value,
+        _: &Difference,
     ) -> Result<Arc<Namespace>, ReconcileError> {
         refuse_foreign(scene, external)?;
         let mut prior = Self::seen(scene, external).await?;

@@ -6,9 +6,8 @@ use async_trait::async_trait;
 use everest_core::readiness::Readiness;
 use everest_schemas::everest::MonitoringConfig;
 use everest_schemas::models::MonitoringConfigModel;
-use serde_json::Value;
 
-use super::{Controlled, Ending, Kind, Scene, with_secret};
+use super::{Compared, Controlled, Difference, Ending, Kind, Scene, with_secret};
 use crate::provider::error::ReconcileError;
 
 /// The kind.
@@ -32,11 +31,11 @@ impl Kind for MonitoringConfigs {
         Readiness::Ready
     }
 
-    async fn change(
+    async fn compare(
         scene: &Scene<'_, Self>,
         external: &MonitoringConfig,
-    ) -> Result<Option<Value>, ReconcileError> {
-        with_secret::change(scene, external).await
+    ) -> Result<Compared, ReconcileError> {
+        with_secret::compare(scene, external).await
     }
 
     async fn awaited(scene: &mut Scene<'_, Self>) -> Result<Option<String>, ReconcileError> {
@@ -50,9 +49,9 @@ impl Kind for MonitoringConfigs {
     async fn update(
         scene: &mut Scene<'_, Self>,
         external: &MonitoringConfig,
-        body: &Value,
+        difference: &Difference,
     ) -> Result<Arc<MonitoringConfig>, ReconcileError> {
-        with_secret::update(scene, external, body).await
+        with_secret::update(scene, external, difference).await
     }
 
     async fn delete(

@@ -14,9 +14,9 @@ use everest_core::v1::credentials::{
 use everest_schemas::{Field, Sensitive};
 use k8s_openapi::api::core::v1::Secret;
 use kube::ResourceExt;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::{Ending, Kind, Scene, at_version, lifecycle};
+use super::{Compared, Difference, Ending, Kind, Scene, at_version, lifecycle};
 use crate::provider::config::FIELD_MANAGER;
 use crate::provider::error::ReconcileError;
 
@@ -25,18 +25,18 @@ pub trait WithSecret: Kind<Model: SecretMapping, External: ReadsSecret> {}
 
 impl<K: Kind<Model: SecretMapping, External: ReadsSecret>> WithSecret for K {}
 
-/// The object as it is said, or as it is where only the credentials differ.
-pub async fn change<K: WithSecret>(
+/// The object compared with what is said, and the credentials if it is as said.
+pub async fn compare<K: WithSecret>(
     scene: &Scene<'_, K>,
     external: &K::External,
-) -> Result<Option<Value>, ReconcileError> {
+) -> Result<Compared, ReconcileError> {
     // The Secret that the object reads is Everest's to name once it exists.
     let placed = placed(scene, Some(external));
-    if let Some(body) = super::change::<K>(scene.cluster(), &placed, external) {
-        return Ok(Some(body));
+    let mut compared = Compared::from(super::compare::<K>(scene.cluster(), &placed, external));
+    if compared.difference.is_none() && due(scene, &placed).await?.is_some() {
+        compared.difference = Some(Difference::Secret);
     }
-    let due = due(scene, &placed).await?;
-    Ok(due.map(|_| json!({})))
+    Ok(compared)
 }
 
 /// What has to come before the object.
@@ -59,16 +59,19 @@ pub async fn create<K: WithSecret>(
 pub async fn update<K: WithSecret>(
     scene: &mut Scene<'_, K>,
     external: &K::External,
-    body: &Value,
+    difference: &Difference,
 ) -> Result<Arc<K::External>, ReconcileError> {
     let placed = placed(scene, Some(external));
     let content = due(scene, &placed).await?;
-    let changed = body.get("spec").is_some().then(|| Apply {
-        object: ObjectRef::of_model(scene.config),
-        body: at_version(body.clone(), external).into(),
-        agreed: Agreed::Everything,
-        hand_over: None,
-    });
+    let changed = match difference {
+        Difference::Members(change) => Some(Apply {
+            object: ObjectRef::of_model(scene.config),
+            body: at_version(change.body.clone(), external).into(),
+            agreed: Agreed::Everything,
+            hand_over: None,
+        }),
+        Difference::Secret | Difference::Operators | Difference::Step => None,
+    };
     let mut change = ChangeWithSecret::of(&placed, content, FIELD_MANAGER, changed);
     lifecycle::change(scene, &mut change, external).await
 }

@@ -1,6 +1,7 @@
 //! The steps of a reconcile that write to the external object.
 
 use everest_core::Operation;
+use everest_core::rules::may_still_come;
 use everest_schemas::managed::{ManagedModel, members};
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::ObjectReference;
@@ -11,7 +12,7 @@ use serde_json::{Map, Value, json};
 use super::Reconciler;
 use crate::provider::config::patch_params;
 use crate::provider::decision::{External, Situation};
-use crate::provider::error::ReconcileError;
+use crate::provider::error::{ReconcileError, sentence};
 use crate::provider::events::{EventType, Reason};
 use crate::provider::kind::{self, Ending, Kind};
 use crate::provider::metadata;
@@ -85,7 +86,8 @@ impl<K: Kind> Reconciler<'_, K> {
     /// Changes the external object to what is wanted, if no rule refuses it and Everest accepts
     /// changes.
     pub(super) async fn update(&mut self) -> Result<(), ReconcileError> {
-        let (Some(external), Some(change)) = (self.external.clone(), self.change.take()) else {
+        let (Some(external), Some(difference)) = (self.external.clone(), self.difference.clone())
+        else {
             return Ok(());
         };
         if let Some(why) = K::busy(&external) {
@@ -95,7 +97,7 @@ impl<K: Kind> Reconciler<'_, K> {
         let Some(mut scene) = self.scene() else {
             return Ok(());
         };
-        let updated = match K::update(&mut scene, &external, &change).await {
+        let updated = match K::update(&mut scene, &external, &difference).await {
             Ok(updated) => updated,
             Err(failure) if failure.is_conflict() => return Err(failure),
             Err(failure) => {
@@ -293,13 +295,20 @@ impl<K: Kind> Reconciler<'_, K> {
         let Some(config) = self.config.clone() else {
             return Ok(());
         };
-        let planned = match &prior {
-            Some(prior) => kind::planned::<K>(&config, prior)?,
-            None => config.clone(),
+        let planned = match (&prior, &self.difference) {
+            (Some(prior), Some(difference)) => kind::planned::<K>(&config, prior, difference)?,
+            _ => config.clone(),
         };
         let findings = self.findings(&config, &planned, prior.as_ref()).await?;
         if findings.is_empty() {
             return Ok(());
+        }
+        if findings.iter().all(may_still_come) {
+            let missing: Vec<_> = findings.iter().map(sentence).collect();
+            return Err(ReconcileError::Held(format!(
+                "waiting: {}",
+                missing.join("; ")
+            )));
         }
         Err(ReconcileError::Refused(findings))
     }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::Reconciler;
 use crate::provider::decision::{External, Situation};
 use crate::provider::error::ReconcileError;
-use crate::provider::kind::{Kind, Scene};
+use crate::provider::kind::{Compared, Kind, Scene};
 use crate::provider::metadata;
 use crate::provider::reconcile_state::Related;
 use crate::provider::usage::UserOfConfig;
@@ -133,12 +133,13 @@ impl<K: Kind> Reconciler<'_, K> {
                 decided: false,
             });
         }
-        let change = match self.scene() {
-            Some(scene) => K::change(&scene, &external).await?,
-            None => None,
+        let compared = match self.scene() {
+            Some(scene) => K::compare(&scene, &external).await?,
+            None => Compared::default(),
         };
-        let matches = change.is_none();
-        self.change = change;
+        let matches = compared.difference.is_none();
+        self.difference = compared.difference;
+        self.kept = compared.kept;
         Ok(External::Present {
             matches,
             decided: !self.decided(&external).is_empty(),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use everest_core::readiness::Readiness;
-use everest_schemas::managed::members;
+use everest_schemas::managed::{ManagedModel, members};
 use kube::runtime::reflector::Store;
 use serde_json::{Map, Value, json};
 
@@ -11,6 +11,7 @@ use super::{Next, Reconciler};
 use crate::provider::conditions::{ConditionUpdate, READY, Report};
 use crate::provider::connection_secret;
 use crate::provider::error::{ReconcileError, WAY_OUT, sentence};
+use crate::provider::events::{EventType, Reason};
 use crate::provider::kind::Kind;
 use crate::provider::policies::InvalidPolicies;
 
@@ -42,12 +43,16 @@ pub(super) fn paused() -> Outcome {
     }
 }
 
-/// The result with invalid policies.
+/// The result with invalid policies: the external object is not looked at.
 pub(super) fn refused(error: &InvalidPolicies) -> Outcome {
+    let unknown = ConditionUpdate::unknown_while_refused()
+        .because("nothing is done until spec.managementPolicies is a valid set");
     Outcome {
         report: Report {
+            ready: Some(unknown.clone()),
             synced: Some(ConditionUpdate::failed().because(error.to_string())),
-            ..Report::default()
+            up_to_date: Some(unknown),
+            at_provider: None,
         },
         next: Next::Never,
     }
@@ -72,12 +77,16 @@ pub(super) fn deleting(why: String) -> Outcome {
 /// 2. A missing object is not ready and not as wanted.
 /// 3. An object that is being deleted is not ready.
 /// 4. An object that cannot be observed is not known to be ready.
+/// 5. An object of somebody else's says nothing about this resource.
 pub(super) fn failed(failure: &ReconcileError, is_deleting: bool, is_missing: bool) -> Report {
     let why = failure.to_string();
     let up_to_date = match failure {
         ReconcileError::Held(_) => Some(ConditionUpdate::update_requested().because(&why)),
         ReconcileError::Refused(_) | ReconcileError::Create(_) | ReconcileError::Update(_) => {
             Some(ConditionUpdate::update_failed())
+        }
+        ReconcileError::Duplicate(_) | ReconcileError::Foreign { .. } => {
+            Some(ConditionUpdate::unknown_while_refused().because(&why))
         }
         _ if is_missing => Some(ConditionUpdate::update_failed()),
         _ => None,
@@ -90,6 +99,9 @@ pub(super) fn failed(failure: &ReconcileError, is_deleting: bool, is_missing: bo
             Some(ConditionUpdate::unavailable().because("its cluster cannot be asked"))
         }
         _ if is_deleting => Some(ConditionUpdate::deleting().because(&why)),
+        ReconcileError::Duplicate(_) | ReconcileError::Foreign { .. } => Some(
+            ConditionUpdate::unavailable().because("the external object is not this resource's"),
+        ),
         _ if is_missing => Some(ConditionUpdate::creating().because(&why)),
         _ => None,
     };
@@ -109,10 +121,15 @@ pub(super) fn failed(failure: &ReconcileError, is_deleting: bool, is_missing: bo
 }
 
 /// The result if someone else deletes the external object; `going` is a sentence about the reason
-/// for the delay.
-pub(super) fn deleted_elsewhere(going: &str) -> Outcome {
+/// for the delay, and `is_made_anew` whether the policies allow another one after it.
+pub(super) fn deleted_elsewhere(going: &str, is_made_anew: bool) -> Outcome {
+    let up_to_date = match is_made_anew {
+        true => ConditionUpdate::update_requested(),
+        false => ConditionUpdate::update_restricted(),
+    };
     Outcome {
         report: Report {
+            up_to_date: Some(up_to_date.because(going)),
             ready: Some(ConditionUpdate::unavailable().because(going)),
             synced: Some(ConditionUpdate::failed().because(format!(
                 "observe failed: {going}, but this resource did not request it. The provider \
@@ -145,12 +162,7 @@ impl<K: Kind> Reconciler<'_, K> {
             });
         };
         self.remember(&external).await?;
-        let up_to_date = match self.raised.as_slice() {
-            [] => up_to_date,
-            raised => {
-                up_to_date.because(raised.iter().map(sentence).collect::<Vec<_>>().join("; "))
-            }
-        };
+        let up_to_date = self.up_to_date(up_to_date);
         let creating = self
             .managed
             .status
@@ -158,7 +170,7 @@ impl<K: Kind> Reconciler<'_, K> {
             .is_none_or(|ready| ready.reason == "Creating");
         let mut at_provider = self.at_provider(&external).await?;
         let mut readiness = Readiness::Ready;
-        let mut published = Ok(false);
+        let mut published = Ok(None);
         if let Some(mut scene) = self.scene() {
             readiness = K::readiness(&mut scene, &external).await;
             published = connection_secret::publish(&mut scene, &external).await;
@@ -166,6 +178,14 @@ impl<K: Kind> Reconciler<'_, K> {
         if let Some(ready) = at_provider.get_mut("ready") {
             *ready = json!(readiness == Readiness::Ready);
         }
+        // Whoever waits for the condition connects next.
+        let readiness = match (readiness, &published) {
+            (Readiness::Ready, Ok(Some(missing))) => Readiness::Pending(missing.clone()),
+            (Readiness::Ready, Err(failure)) if creating || failure.is_foreign_secret() => {
+                Readiness::Pending(failure.to_string())
+            }
+            (readiness, _) => readiness,
+        };
         let again = again(
             self.controller.resources.get().map_or(0, Store::len),
             self.controller.context.options.max_reconcile_rate,
@@ -187,7 +207,11 @@ impl<K: Kind> Reconciler<'_, K> {
         let synced = match published {
             Ok(_) => ConditionUpdate::synced(),
             Err(failure) if failure.is_conflict() => return Err(failure),
-            Err(failure) => ConditionUpdate::failed().because(failure.to_string()),
+            Err(failure) => {
+                let reason = Reason::CannotPublishConnectionDetails;
+                self.event(EventType::Warning, reason, &failure.to_string());
+                ConditionUpdate::failed().because(failure.to_string())
+            }
         };
         let next = match synced.status {
             "True" => next,
@@ -202,6 +226,28 @@ impl<K: Kind> Reconciler<'_, K> {
             },
             next,
         })
+    }
+
+    /// The condition with what differs, and with what is left as it is.
+    fn up_to_date(&self, update: ConditionUpdate) -> ConditionUpdate {
+        let kind = K::Model::EVEREST_KIND;
+        let differs = match update.status {
+            "True" => None,
+            _ => self
+                .difference
+                .as_ref()
+                .map(|difference| difference.told(kind)),
+        };
+        let left = self.kept.iter().map(|kept| kept.kept(kind));
+        let told: Vec<_> = differs
+            .into_iter()
+            .chain(self.raised.iter().map(sentence))
+            .chain(left)
+            .collect();
+        match told.as_slice() {
+            [] => update,
+            told => update.because(told.join("; ")),
+        }
     }
 
     /// The members of `status.atProvider`.
@@ -247,15 +293,16 @@ impl<K: Kind> Reconciler<'_, K> {
 
     /// The result for a missing object that may not be created.
     pub(super) fn absent(&self) -> Outcome {
+        let why = format!(
+            "{} does not exist, and spec.managementPolicies does not allow its creation",
+            self.shown()
+        );
         Outcome {
             report: Report {
-                ready: Some(ConditionUpdate::unavailable()),
-                synced: Some(ConditionUpdate::failed().because(format!(
-                    "observe failed: {} does not exist, and spec.managementPolicies does not allow \
-                     its creation",
-                    self.shown()
-                ))),
-                ..Report::default()
+                ready: Some(ConditionUpdate::unavailable().because(&why)),
+                synced: Some(ConditionUpdate::failed().because(format!("observe failed: {why}"))),
+                up_to_date: Some(ConditionUpdate::update_restricted().because(&why)),
+                at_provider: None,
             },
             next: Next::Usual,
         }
@@ -295,51 +342,85 @@ mod tests {
     }
 
     #[test]
-    fn the_conditions_of_a_failed_look_say_nothing_that_is_untrue() {
-        let held = || ReconcileError::Held("the database is not ready".to_owned());
-        let refused = || ReconcileError::Refused(Vec::new());
-        let unreadable = || ReconcileError::Unreadable("x".to_owned());
-        let target = || {
-            let key = TargetKey::new("shop", &ProviderConfigReference::default());
-            ReconcileError::Target(TargetError::ConfigMissing { key })
+    fn the_conditions_of_each_failure_say_nothing_that_is_untrue() {
+        let of = || Box::new(ReconcileError::Unreadable("x".to_owned()));
+        let control =
+            || ReconcileError::control("reading")(kube::Error::LinesCodecMaxLineLengthExceeded);
+        let key = TargetKey::new("shop", &ProviderConfigReference::default());
+        let foreign = ReconcileError::Foreign {
+            shown: "DatabaseCluster shop/orders".to_owned(),
+            name: "orders".to_owned(),
         };
         let (fails, waits) = ("False/ReconcileError", "True/ReconcileSuccess");
         let (creating, deleting) = ("False/Creating", "False/Deleting");
-        let (requested, not_updated) = ("False/UpdateRequested", "False/UpdateFailed");
-        for (failure, is_deleting, is_missing, expected) in [
-            (held(), false, true, [creating, waits, requested]),
-            (held(), false, false, ["-", waits, requested]),
-            (refused(), false, true, [creating, fails, not_updated]),
-            (refused(), false, false, ["-", fails, not_updated]),
+        let away = "False/Unavailable";
+        let (requested, failed) = ("False/UpdateRequested", "False/UpdateFailed");
+        let unknown = "Unknown/ReconcileError";
+        // Ready of an object that is absent and of one that is present; Synced; UpToDate of both.
+        // Any resource that is being deleted is not ready for that reason.
+        let target = ReconcileError::Target(TargetError::ConfigMissing { key });
+        for (failure, ready, synced, up_to_date) in [
+            (target, [away, away], fails, [failed, "-"]),
+            (control(), [creating, "-"], fails, [failed, "-"]),
+            (*of(), [creating, "-"], fails, [failed, "-"]),
             (
-                ReconcileError::Create(Box::new(unreadable())),
-                false,
-                true,
-                [creating, fails, not_updated],
+                ReconcileError::Secret("x".to_owned()),
+                [creating, "-"],
+                fails,
+                [failed, "-"],
             ),
             (
-                ReconcileError::Update(Box::new(unreadable())),
-                false,
-                false,
-                ["-", fails, not_updated],
+                ReconcileError::Refused(Vec::new()),
+                [creating, "-"],
+                fails,
+                [failed, failed],
             ),
             (
-                ReconcileError::Delete(Box::new(unreadable())),
-                true,
-                false,
-                [deleting, fails, "-"],
+                ReconcileError::Held("x".to_owned()),
+                [creating, "-"],
+                waits,
+                [requested, requested],
             ),
-            (refused(), true, false, [deleting, fails, not_updated]),
-            (unreadable(), false, false, ["-", fails, "-"]),
-            (unreadable(), false, true, [creating, fails, not_updated]),
-            (target(), false, false, ["False/Unavailable", fails, "-"]),
-            (target(), true, false, [deleting, fails, "-"]),
+            (
+                ReconcileError::Create(of()),
+                [creating, "-"],
+                fails,
+                [failed, failed],
+            ),
+            (
+                ReconcileError::Update(of()),
+                [creating, "-"],
+                fails,
+                [failed, failed],
+            ),
+            (
+                ReconcileError::Delete(of()),
+                [creating, "-"],
+                fails,
+                [failed, "-"],
+            ),
+            (
+                ReconcileError::Duplicate("x".to_owned()),
+                [away, away],
+                fails,
+                [unknown, unknown],
+            ),
+            (foreign, [away, away], fails, [unknown, unknown]),
         ] {
-            assert_eq!(
-                said(&failure, is_deleting, is_missing),
-                expected,
-                "{failure}"
-            );
+            for (index, is_missing) in [(0, true), (1, false)] {
+                let expected = [ready[index], synced, up_to_date[index]];
+                assert_eq!(
+                    said(&failure, false, is_missing),
+                    expected,
+                    "{failure} {is_missing}"
+                );
+                let expected = [deleting, synced, up_to_date[index]];
+                assert_eq!(
+                    said(&failure, true, is_missing),
+                    expected,
+                    "deleting: {failure}"
+                );
+            }
         }
     }
 

@@ -85,6 +85,7 @@ impl<K: Kind> Reconciler<'_, K> {
         let reason = match failure {
             ReconcileError::Target(_) | ReconcileError::Usage(_) => Reason::CannotConnectToProvider,
             ReconcileError::Create(_) => Reason::CannotCreateExternalResource,
+            ReconcileError::Refused(_) if self.missing => Reason::CannotCreateExternalResource,
             ReconcileError::Update(_) | ReconcileError::Refused(_) => {
                 Reason::CannotUpdateExternalResource
             }
@@ -94,8 +95,8 @@ impl<K: Kind> Reconciler<'_, K> {
             ReconcileError::Cluster(_)
             | ReconcileError::Duplicate(_)
             | ReconcileError::Foreign { .. }
-            | ReconcileError::Unreadable(_)
-            | ReconcileError::Secret(_) => Reason::CannotObserveExternalResource,
+            | ReconcileError::Unreadable(_) => Reason::CannotObserveExternalResource,
+            ReconcileError::Secret(_) => Reason::CannotResolveResourceReferences,
         };
         let type_ = match failure {
             ReconcileError::Held(_) => EventType::Normal,
