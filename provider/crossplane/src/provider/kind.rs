@@ -45,6 +45,9 @@ pub use restore::Restores;
 /// Keys and values of a connection Secret.
 pub type Details = BTreeMap<String, Sensitive<String>>;
 
+/// The member in place of a body that says which version of a Secret is to be written.
+pub const SECRET: &str = "secret";
+
 /// A callback for something that happened in a namespace.
 pub type Tell = Arc<dyn Fn(&str) + Send + Sync>;
 

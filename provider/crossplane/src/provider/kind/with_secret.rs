@@ -16,7 +16,7 @@ use k8s_openapi::api::core::v1::Secret;
 use kube::ResourceExt;
 use serde_json::{Value, json};
 
-use super::{Ending, Kind, Scene, at_version, lifecycle};
+use super::{Ending, Kind, SECRET, Scene, at_version, lifecycle};
 use crate::provider::config::FIELD_MANAGER;
 use crate::provider::error::ReconcileError;
 
@@ -25,7 +25,7 @@ pub trait WithSecret: Kind<Model: SecretMapping, External: ReadsSecret> {}
 
 impl<K: Kind<Model: SecretMapping, External: ReadsSecret>> WithSecret for K {}
 
-/// The object as it is said, or as it is where only the credentials differ.
+/// The object as it is said, or the version of the credentials where only they differ.
 pub async fn change<K: WithSecret>(
     scene: &Scene<'_, K>,
     external: &K::External,
@@ -36,7 +36,14 @@ pub async fn change<K: WithSecret>(
         return Ok(Some(body));
     }
     let due = due(scene, &placed).await?;
-    Ok(due.map(|_| json!({})))
+    if scene.managed.spec.for_provider.secret_ref.is_some() {
+        // A Secret that somebody changes or deletes is written again at once, where Secrets may be
+        // watched.
+        let name = secret_name(&placed);
+        scene.watch_secret(name);
+        let _ = scene.views.secret_version(scene.namespace, name).await;
+    }
+    Ok(due.map(|due| json!({SECRET: due.version})))
 }
 
 /// What has to come before the object.
@@ -62,7 +69,7 @@ pub async fn update<K: WithSecret>(
     body: &Value,
 ) -> Result<Arc<K::External>, ReconcileError> {
     let placed = placed(scene, Some(external));
-    let content = due(scene, &placed).await?;
+    let content = due(scene, &placed).await?.map(|due| due.content);
     let changed = body.get("spec").is_some().then(|| Apply {
         object: ObjectRef::of_model(scene.config),
         body: at_version(body.clone(), external).into(),
@@ -134,12 +141,18 @@ async fn creation<K: WithSecret>(
     Ok(CreateWithSecret::of(&placed, content, FIELD_MANAGER))
 }
 
-/// The body of the Secret with the credentials, where it has to be written: what is in it is not
-/// read.
+/// The Secret with the credentials that is to be written.
+struct Due {
+    content: Sensitive<Value>,
+    /// The version of the Secret that gives the credentials.
+    version: Option<String>,
+}
+
+/// The Secret with the credentials, where it has to be written: what is in it is not read.
 async fn due<K: WithSecret>(
     scene: &Scene<'_, K>,
     placed: &K::Model,
-) -> Result<Option<Sensitive<Value>>, ReconcileError> {
+) -> Result<Option<Due>, ReconcileError> {
     let Some(given) = scene.referred_secret().await? else {
         return Ok(None);
     };
@@ -154,7 +167,10 @@ async fn due<K: WithSecret>(
     ) {
         return Ok(None);
     }
-    content(scene, placed, &given).map(Some)
+    Ok(Some(Due {
+        content: content(scene, placed, &given)?,
+        version: given.resource_version(),
+    }))
 }
 
 /// The body of the Secret with the credentials that a Secret gives.

@@ -415,7 +415,7 @@ fn within_reach() -> Vec<(Attack, &'static str)> {
                 json!({"managementPolicies": ["Observe"], "forProvider": {},
                     "writeConnectionSecretToRef": {"name": "keys"}}),
             ),
-            "does not belong to this resource",
+            "is not controlled by this resource",
         ),
         (
             attack(
