@@ -294,6 +294,7 @@ impl Cluster {
     /// The lock under which operations of this run do `what` one after the other.
     pub(crate) fn turn(&self, what: &str) -> Arc<tokio::sync::Mutex<()>> {
         let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        turns.retain(|_, turn| Arc::strong_count(turn) > 1);
         turns.entry(what.to_owned()).or_default().clone()
     }
 

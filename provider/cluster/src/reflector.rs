@@ -1,6 +1,7 @@
 //! One watch on all objects of a kind, for a controller: a store of the objects, and notifications
 //! of changes.
 
+use std::collections::HashMap;
 use std::fmt::Debug;
 use std::hash::Hash;
 use std::sync::Arc;
@@ -76,6 +77,7 @@ where
         let store = writer.as_reader();
         let (modes, mode) = watch::channel(Mode::Starting);
         let config = watcher::Config::default().page_size(PAGE);
+        let mut absences = Absences::new(store.clone(), kind.clone());
         let reflector = async move {
             let mut events = std::pin::pin!(
                 watcher(api, config)
@@ -84,6 +86,11 @@ where
                     .reflect(writer)
             );
             while let Some(event) = events.next().await {
+                if let Ok(event) = &event {
+                    for object in absences.seen(event) {
+                        changed(&object);
+                    }
+                }
                 match event {
                     Ok(watcher::Event::Init) => {}
                     Ok(watcher::Event::InitDone) => {
@@ -144,6 +151,62 @@ where
     }
 }
 
+/// The objects that went while a watch was interrupted: nothing tells of their deletion, and the list
+/// with which the watch begins anew lacks them.
+pub struct Absences<K>
+where
+    K: Watchable,
+    K::DynamicType: Eq + Hash + Clone,
+{
+    store: Store<K>,
+    kind: K::DynamicType,
+    /// The objects from before the list that has not shown them yet.
+    missing: HashMap<ObjectRef<K>, Arc<K>>,
+}
+
+impl<K> Absences<K>
+where
+    K: Watchable,
+    K::DynamicType: Eq + Hash + Clone,
+{
+    /// The absences from the store of a watch.
+    pub fn new(store: Store<K>, kind: K::DynamicType) -> Self {
+        Absences {
+            store,
+            kind,
+            missing: HashMap::new(),
+        }
+    }
+
+    /// The objects that went, as they were, after an event that the store has already. An object
+    /// that was made anew has gone as well.
+    pub fn seen(&mut self, event: &watcher::Event<K>) -> Vec<Arc<K>> {
+        match event {
+            watcher::Event::Init => {
+                let all = self.store.state().into_iter();
+                let named = all.map(|object| (self.named(&object), object));
+                self.missing = named.collect();
+            }
+            watcher::Event::InitApply(object) => {
+                let name = self.named(object);
+                let known = self.missing.get(&name);
+                if known.is_some_and(|known| known.meta().uid == object.meta().uid) {
+                    self.missing.remove(&name);
+                }
+            }
+            watcher::Event::InitDone => {
+                return self.missing.drain().map(|(_, object)| object).collect();
+            }
+            watcher::Event::Apply(_) | watcher::Event::Delete(_) => {}
+        }
+        Vec::new()
+    }
+
+    fn named(&self, object: &K) -> ObjectRef<K> {
+        ObjectRef::from_obj_with(object, self.kind.clone())
+    }
+}
+
 /// Returns true if the watch must start from the beginning; until then the store may be stale. A
 /// watch that was cut off continues where it was.
 fn starts_again(error: &watcher::Error) -> bool {
@@ -162,6 +225,72 @@ mod tests {
 
     use super::*;
     use crate::testing::api_server;
+
+    fn config_map(name: &str, uid: &str) -> ConfigMap {
+        serde_json::from_value(json!({"metadata": {"name": name, "namespace": "a", "uid": uid}}))
+            .unwrap()
+    }
+
+    #[test]
+    fn what_the_next_list_lacks_has_gone() {
+        use watcher::Event::{Init, InitApply, InitDone};
+
+        let mut writer = reflector::store::Writer::<ConfigMap>::default();
+        let mut absences = Absences::new(writer.as_reader(), ());
+        let mut list = |objects: &[(&str, &str)]| {
+            let each = objects
+                .iter()
+                .map(|(name, uid)| InitApply(config_map(name, uid)));
+            let events = std::iter::once(Init).chain(each).chain([InitDone]);
+            let mut gone = Vec::new();
+            for event in events {
+                writer.apply_watcher_event(&event);
+                let names = absences.seen(&event).into_iter();
+                gone.extend(names.filter_map(|object| object.metadata.name.clone()));
+            }
+            gone.sort();
+            gone
+        };
+        assert!(list(&[("kept", "1"), ("gone", "2"), ("again", "3")]).is_empty());
+        assert_eq!(list(&[("kept", "1"), ("again", "4")]), ["again", "gone"]);
+        assert!(list(&[("kept", "1"), ("again", "4")]).is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_goes_while_the_watch_is_interrupted_is_told() {
+        let server = test_apiserver::ApiServer::new();
+        for name in ["kept", "gone"] {
+            server.put(json!({"apiVersion": "v1", "kind": "ConfigMap",
+                "metadata": {"name": name, "namespace": "a"}}));
+        }
+        let told = Arc::new(std::sync::Mutex::new(Vec::new()));
+        let tell = told.clone();
+        let api: Api<ConfigMap> = Api::all(server.client());
+        let reflector = Reflector::start(
+            api,
+            (),
+            |_| {},
+            move |object| {
+                tell.lock()
+                    .unwrap()
+                    .push(object.metadata.name.clone().unwrap());
+            },
+        );
+        assert!(matches!(
+            reflector.get(Some("a"), "gone").await,
+            Lookup::Present(_)
+        ));
+        told.lock().unwrap().clear();
+        server.compact();
+        server.remove("/api/v1/namespaces/a/configmaps/gone");
+        server.compact();
+        tokio::time::sleep(Duration::from_secs(120)).await;
+        assert!(matches!(
+            reflector.get(Some("a"), "gone").await,
+            Lookup::Absent
+        ));
+        assert!(told.lock().unwrap().contains(&"gone".to_owned()));
+    }
 
     #[tokio::test(start_paused = true)]
     async fn each_attempt_that_is_not_served_is_told() {

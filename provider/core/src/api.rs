@@ -50,3 +50,7 @@ pub const RESTARTED_FOR: &str = "everest.openeverest.io/restarted-for";
 
 /// Our annotation on a final backup with the UID of its database.
 pub const FINAL_BACKUP_OF: &str = "everest.openeverest.io/final-backup-of";
+
+/// Our annotation on an external object of Crossplane: UID, namespace and name of the managed
+/// resource that holds the object.
+pub const HELD_BY: &str = "everest.openeverest.io/held-by";

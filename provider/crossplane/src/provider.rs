@@ -1,6 +1,7 @@
 //! The provider: controllers of managed resources, and of the configs that select their cluster.
 
 pub mod changelog;
+pub mod claim;
 pub mod conditions;
 pub mod config;
 pub mod connection_secret;
@@ -22,6 +23,7 @@ pub mod policies;
 pub mod rate_limiter;
 pub mod reconcile;
 pub mod reconcile_state;
+pub mod repeats;
 #[cfg(test)]
 mod rights;
 mod run;

@@ -184,7 +184,7 @@ impl<'a> Stepper<'a> {
     }
 
     /// Does action after action until something is waited for. The subject as it was `seen` is not
-    /// asked for first.
+    /// asked for first. Walks of the same turn are taken one after the other.
     ///
     /// # Errors
     /// `Blocked` where it may not be; whatever the server says.
@@ -193,6 +193,11 @@ impl<'a> Stepper<'a> {
         lifecycle: &mut L,
         seen: Option<Arc<dyn Any + Send + Sync>>,
     ) -> Result<Stepped<L::Outcome>, ClusterError> {
+        let turn = lifecycle.turn().map(|turn| self.cluster.turn(&turn));
+        let _held = match turn {
+            Some(turn) => Some(turn.lock_owned().await),
+            None => None,
+        };
         let subject = lifecycle.subject();
         let mut seen = seen;
         let mut applied = BTreeSet::new();

@@ -2,6 +2,7 @@
 //! its credentials do not change.
 
 mod bound;
+mod changes;
 pub mod controller;
 mod credentials;
 mod error;
@@ -21,8 +22,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use everest_cluster::Cluster;
 use everest_schemas::managed::{ProviderConfigKind, ProviderConfigReference};
 use kube::api::PatchParams;
-use tokio::sync::watch;
 
+use changes::Notices;
+pub use changes::{Changed, Changes};
 pub use error::TargetError;
 use grants::{Grants, Verdict};
 pub use kubeconfig_source::Config;
@@ -109,7 +111,7 @@ struct Shared {
     namespaces: NamespaceLabels,
     cache: Mutex<HashMap<TargetKey, Arc<CachedTarget>>>,
     revisions: AtomicU64,
-    changes: watch::Sender<u64>,
+    changes: Notices,
 }
 
 impl Targets {
@@ -128,7 +130,7 @@ impl Targets {
                 commands,
                 cache: Mutex::default(),
                 revisions: AtomicU64::default(),
-                changes: watch::Sender::new(0),
+                changes: Notices::new(),
             }),
         }
     }
@@ -220,12 +222,12 @@ impl Targets {
     pub fn forget(&self, key: &TargetKey) {
         let removed = self.cache().remove(key);
         if removed.is_some() {
-            self.shared.changed();
+            self.shared.changes.tell(key);
         }
     }
 
     /// Notifies of each target that may have changed, may work again or was dropped.
-    pub fn changes(&self) -> watch::Receiver<u64> {
+    pub fn changes(&self) -> Changes {
         self.shared.changes.subscribe()
     }
 
@@ -256,9 +258,5 @@ impl Shared {
 
     fn next_revision(&self) -> u64 {
         self.revisions.fetch_add(1, Ordering::Relaxed) + 1
-    }
-
-    fn changed(&self) {
-        self.changes.send_modify(|version| *version += 1);
     }
 }

@@ -6,7 +6,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use everest_cluster::reflector::Reflector;
+use everest_cluster::reflector::{Absences, Reflector};
 use everest_schemas::crds;
 use everest_schemas::managed::{Managed, ManagedModel};
 use futures::{FutureExt, StreamExt, TryStreamExt, future};
@@ -21,7 +21,7 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::config::{Target, TargetKey};
+use super::config::{Changed, Target, TargetKey};
 use super::context::Context;
 use super::flags::Options;
 use super::kind::Kind;
@@ -105,6 +105,18 @@ impl<K: Kind> Controller<K> {
     /// Forgets a managed resource, and the watches that only it needed.
     pub fn forget(&self, key: &ResourceKey) {
         self.states.forget(key);
+        self.close_unused();
+    }
+
+    /// Has a managed resource reconciled whenever its external object changes, and ends the watches
+    /// that only its former one needed.
+    pub fn follow(&self, external: Related, generation: Option<i64>, key: &ResourceKey) {
+        if self.states.follow(external, generation, key) {
+            self.close_unused();
+        }
+    }
+
+    fn close_unused(&self) {
         let mut views = self.views.lock().unwrap_or_else(PoisonError::into_inner);
         views.retain(|target, _| self.states.uses(target));
     }
@@ -118,6 +130,7 @@ pub async fn run<K: Kind>(context: Arc<Context>, shutdown: CancellationToken) {
     let store = writer.as_reader();
     let _ = controller.resources.set(store.clone());
     let gone = controller.clone();
+    let mut absent = Absences::new(store.clone(), ());
     let api: Api<Managed<K::Model>> = Api::all(context.control.clone());
     let wished = predicates::generation
         .combine(predicates::labels)
@@ -128,6 +141,9 @@ pub async fn run<K: Kind>(context: Arc<Context>, shutdown: CancellationToken) {
         .modify(|managed| managed.metadata.managed_fields = None)
         .reflect(writer)
         .inspect_ok(move |event| {
+            for managed in absent.seen(event) {
+                gone.vanished(&managed);
+            }
             if let watcher::Event::Delete(managed) = event {
                 gone.vanished(managed);
             }
@@ -150,15 +166,9 @@ pub async fn run<K: Kind>(context: Arc<Context>, shutdown: CancellationToken) {
     .boxed();
     let everyone = store.clone();
     let targets = futures::stream::unfold(context.targets.changes(), |mut changes| async {
-        changes.changed().await.ok().map(|()| ((), changes))
+        changes.next().await.map(|changed| (changed, changes))
     })
-    .flat_map(move |()| {
-        let all = everyone.state();
-        futures::stream::iter(
-            all.into_iter()
-                .map(|managed| ObjectRef::from_obj(&*managed)),
-        )
-    })
+    .flat_map(move |changed| futures::stream::iter(concerned(&changed, &everyone.state())))
     .boxed();
     let queue = futures::stream::select(futures::stream::select(changed, queued), targets)
         .map(Ok::<_, Infallible>)
@@ -197,6 +207,23 @@ pub async fn run<K: Kind>(context: Arc<Context>, shutdown: CancellationToken) {
     .await;
 }
 
+/// The managed resources whose config may have changed.
+fn concerned<M: ManagedModel>(
+    changed: &Changed,
+    all: &[Arc<Managed<M>>],
+) -> Vec<ObjectRef<Managed<M>>> {
+    let concerned = all.iter().filter(|managed| {
+        let namespace = managed.namespace().unwrap_or_default();
+        changed.concerns(&TargetKey::new(
+            &namespace,
+            &managed.spec.provider_config_ref,
+        ))
+    });
+    concerned
+        .map(|managed| ObjectRef::from_obj(&**managed))
+        .collect()
+}
+
 /// The time until the next reconcile without an event: at most the sync interval, and with a
 /// jitter, so that resources that began together do not stay together.
 fn interval(asked: Duration, options: &Options, dice: u64) -> Duration {
@@ -216,6 +243,9 @@ fn action(next: Next, usual: Duration) -> Action {
 
 #[cfg(test)]
 mod tests {
+    use everest_schemas::managed::Database;
+    use serde_json::json;
+
     use super::*;
     use crate::provider::flags::{self, Asked};
 
@@ -236,6 +266,32 @@ mod tests {
             .collect();
         assert_eq!(all.iter().min().unwrap().as_secs(), 540);
         assert_eq!(all.iter().max().unwrap().as_secs(), 660);
+    }
+
+    #[test]
+    fn a_change_of_a_config_concerns_the_managed_resources_that_name_it() {
+        let database = |namespace: &str, kind: &str, name: &str| -> Arc<Database> {
+            let object = json!({"apiVersion": "everest.m.openeverest.io/v1alpha1",
+                "kind": "Database", "metadata": {"name": "orders", "namespace": namespace},
+                "spec": {"forProvider": {}, "providerConfigRef": {"kind": kind, "name": name}}});
+            Arc::new(serde_json::from_value(object).unwrap())
+        };
+        let all = [
+            database("a", "ProviderConfig", "eu"),
+            database("b", "ProviderConfig", "eu"),
+            database("c", "ClusterProviderConfig", "eu"),
+            database("d", "ClusterProviderConfig", "us"),
+        ];
+        let names = |changed: &Changed| -> Vec<_> {
+            let found = concerned(changed, &all).into_iter();
+            found.filter_map(|found| found.namespace).collect()
+        };
+        let key = |of: &Database, namespace: &str| {
+            Changed::Target(TargetKey::new(namespace, &of.spec.provider_config_ref))
+        };
+        assert_eq!(names(&key(&all[0], "a")), ["a"]);
+        assert_eq!(names(&key(&all[2], "c")), ["c"]);
+        assert_eq!(names(&Changed::Any), ["a", "b", "c", "d"]);
     }
 
     #[test]

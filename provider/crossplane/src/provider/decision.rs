@@ -28,6 +28,8 @@ pub struct Situation {
     pub takes_over: bool,
     /// It has created its external object, or has taken it over.
     pub is_ours: bool,
+    /// Another managed resource holds the external object.
+    pub gives_way: bool,
     /// It runs once, and has run.
     pub done_once: bool,
     /// Its cluster can never be reached again: the config or its credentials went with the
@@ -66,6 +68,10 @@ pub enum Step {
     Release,
     /// Release it although the external object may exist: it cannot be reached any more.
     Abandon,
+    /// Report that another managed resource holds the external object.
+    GiveWay,
+    /// Release the managed resource, whose external object another one holds.
+    LeaveToHolder,
     /// Refuse to take over an external object of somebody else's.
     RefuseForeign,
     /// Release the managed resource, whose external object is somebody else's.
@@ -120,6 +126,7 @@ pub enum Step {
 ///    database of others. Until it is taken over, it is not deleted either.
 /// 9. An open creation of a managed resource that only observes is left open: its end would be
 ///    noted on the external object.
+/// 10. An object that another managed resource holds is neither written nor deleted.
 pub fn decide(situation: &Situation) -> Step {
     let policies = match &situation.policies {
         _ if situation.paused => return Step::Pause,
@@ -136,6 +143,9 @@ pub fn decide(situation: &Situation) -> Step {
     let writes = policies.write();
     match situation.external {
         External::Unseen => Step::Observe,
+        External::Present { .. } | External::Going if writes && situation.gives_way => {
+            Step::GiveWay
+        }
         External::Present { .. } | External::Going
             if writes && is_foreign(situation) && !situation.takes_over =>
         {
@@ -174,6 +184,7 @@ fn going(situation: &Situation, policies: Policies) -> Step {
     match situation.external {
         External::Unseen => Step::Observe,
         External::Absent => Step::Release,
+        _ if situation.gives_way => Step::LeaveToHolder,
         _ if is_foreign(situation) => Step::LeaveForeign,
         External::Going => Step::AwaitDeletion,
         External::Present { .. } => Step::Delete,
@@ -212,6 +223,7 @@ mod tests {
             creation_open: false,
             takes_over: false,
             is_ours: true,
+            gives_way: false,
             done_once: false,
             cut_off: false,
             external,
@@ -364,6 +376,24 @@ mod tests {
         (given.is_ours, given.creation_open) = (false, true);
         assert_eq!(decide(&given), Step::RecordCreation);
         given.external = External::Absent;
+        assert_eq!(decide(&given), Step::Create);
+    }
+
+    #[test]
+    fn what_another_one_holds_is_neither_written_nor_deleted() {
+        for external in [MATCH, DRIFT, DECIDED, External::Going] {
+            let mut given = situation(&[All], external);
+            (given.gives_way, given.creation_open) = (true, true);
+            assert_eq!(decide(&given), Step::GiveWay, "{external:?}");
+            given.deleting = true;
+            assert_eq!(decide(&given), Step::LeaveToHolder, "{external:?}");
+            given.policies = Policies::of(&[Observe]);
+            assert_eq!(decide(&given), Step::Release, "{external:?}");
+            given.deleting = false;
+            assert_ne!(decide(&given), Step::GiveWay, "{external:?}");
+        }
+        let mut given = situation(&[All], External::Absent);
+        given.gives_way = true;
         assert_eq!(decide(&given), Step::Create);
     }
 

@@ -4,6 +4,7 @@ use everest_cluster::ClusterError;
 use everest_core::dialect::Dialect;
 use everest_core::finding::Finding;
 
+use super::claim::RECORD;
 use super::config::TargetError;
 use super::usage::UsageError;
 
@@ -51,6 +52,21 @@ pub enum ReconcileError {
          annotation crossplane.io/external-name of this one, or let it only Observe"
     )]
     Duplicate(String),
+    /// A managed resource of another control plane has the external object.
+    #[error(
+        "observe failed: {shown} belongs to the managed resource {holder} with the UID {uid}, of \
+         another control plane: nothing is done. Delete one of the two (deleting this one keeps \
+         the external object), or let this one only Observe. To take the external object back, \
+         remove the annotation {RECORD} from this managed resource: the other one then gives way"
+    )]
+    HeldElsewhere {
+        /// The external object: kind, namespace and name.
+        shown: String,
+        /// Namespace and name of the other managed resource.
+        holder: String,
+        /// Its UID.
+        uid: String,
+    },
     /// The external object exists and is not to be taken over.
     #[error(
         "observe failed: {shown} exists, and this managed resource did not create it: nothing is \

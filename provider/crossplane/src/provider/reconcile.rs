@@ -9,6 +9,7 @@ mod attacks;
 mod conditions;
 #[cfg(test)]
 mod crashes;
+mod damping;
 mod definition_deleted;
 mod duplicates;
 #[cfg(test)]
@@ -16,6 +17,7 @@ mod endings;
 mod external;
 #[cfg(test)]
 mod following;
+mod holding;
 #[cfg(test)]
 mod lost;
 #[cfg(test)]
@@ -26,8 +28,14 @@ mod patch;
 #[cfg(test)]
 mod raised;
 #[cfg(test)]
+mod rivals;
+#[cfg(test)]
+mod secrets;
+#[cfg(test)]
 mod stories;
 mod telemetry;
+#[cfg(test)]
+mod turns;
 mod validate;
 
 use std::sync::Arc;
@@ -49,6 +57,7 @@ use super::metadata;
 use super::policies::Policies;
 use super::reconcile_state::{ReconcileState, ResourceKey};
 use super::views::Views;
+use holding::Holder;
 use outcome::Outcome;
 
 /// The time of the next reconcile if no event comes.
@@ -77,6 +86,8 @@ struct Reconciler<'a, K: Kind> {
     difference: Option<Difference>,
     /// Members that are no longer set and stay as they are.
     kept: Vec<convergence::Difference>,
+    /// The other managed resource that holds the external object.
+    holder: Option<Holder>,
     /// The values that someone else has raised and that are kept.
     raised: Vec<Finding>,
     /// The reason why its cluster can never be reached again.
@@ -132,6 +143,7 @@ async fn reconcile_once<K: Kind>(managed: &Managed<K::Model>, controller: &Contr
         external: None,
         difference: None,
         kept: Vec::new(),
+        holder: None,
         raised: Vec::new(),
         cut_off: None,
         state: &mut state,
@@ -206,6 +218,18 @@ impl<K: Kind> Reconciler<'_, K> {
                     self.leave_foreign().await?;
                     return Ok(None);
                 }
+                Step::GiveWay => {
+                    if let Some(holder) = self.holder.take() {
+                        return Err(self.is_held_by(holder).await);
+                    }
+                    return Ok(None);
+                }
+                Step::LeaveToHolder => {
+                    if let Some(holder) = self.holder.take() {
+                        self.leave_to(holder).await?;
+                    }
+                    return Ok(None);
+                }
                 Step::Nothing => return Ok(None),
                 Step::AwaitOthers => {
                     return Ok(Some(outcome::deleting(
@@ -251,12 +275,13 @@ impl<K: Kind> Reconciler<'_, K> {
                     };
                 }
                 Step::Update => {
+                    if let Some(waiting) = Box::pin(self.wait_for_others()).await? {
+                        return Ok(Some(waiting));
+                    }
                     return match self.update().await {
-                        Ok(()) => {
+                        Ok(up_to_date) => {
                             self.take_over(&situation).await?;
-                            self.settled(ConditionUpdate::update_requested())
-                                .await
-                                .map(Some)
+                            self.settled(up_to_date).await.map(Some)
                         }
                         Err(failure) => Box::pin(self.unchanged(failure)).await.map(Some),
                     };
@@ -311,6 +336,7 @@ impl<K: Kind> Reconciler<'_, K> {
             creation_open: metadata::is_creation_open(metadata),
             takes_over: metadata::takes_over(metadata),
             is_ours: metadata::is_ours(metadata),
+            gives_way: false,
             done_once: false,
             cut_off: false,
             external: External::Unseen,

@@ -9,6 +9,7 @@ use everest_cluster::Times;
 use tokio::time::Instant;
 
 use super::config::TargetKey;
+use super::repeats::Repeats;
 
 /// A time long enough that a state cannot be from before a change.
 const SETTLED: Duration = Duration::from_secs(3600);
@@ -50,6 +51,10 @@ pub struct ReconcileState {
     pub times: Times,
     /// The condition that the last step of a longer operation was waiting for.
     pub waiting: Option<String>,
+    /// The updates of the external object.
+    pub updates: Repeats,
+    /// The claims on it.
+    pub claims: Repeats,
 }
 
 /// The state of an external object, and since when.
@@ -150,11 +155,22 @@ impl ReconcileState {
     }
 }
 
+/// What a managed resource stands for: its generation and its external object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Subject {
+    generation: Option<i64>,
+    external: Related,
+}
+
 /// The data about all managed resources of a kind.
 #[derive(Default)]
 pub struct ReconcileStates {
     all: Mutex<HashMap<ResourceKey, ReconcileState>>,
     related: Mutex<HashMap<Related, BTreeSet<ResourceKey>>>,
+    /// What the managed resources stand for.
+    subjects: Mutex<HashMap<ResourceKey, Subject>>,
+    /// The UIDs of the external objects that managed resources have created or taken over.
+    held: Mutex<HashMap<ResourceKey, String>>,
 }
 
 impl ReconcileStates {
@@ -171,10 +187,44 @@ impl ReconcileStates {
     /// Forgets a managed resource.
     pub fn forget(&self, key: &ResourceKey) {
         locked(&self.all).remove(key);
+        locked(&self.held).remove(key);
+        locked(&self.subjects).remove(key);
+        self.unrelate(key);
+    }
+
+    fn unrelate(&self, key: &ResourceKey) {
         locked(&self.related).retain(|_, keys| {
             keys.remove(key);
             !keys.is_empty()
         });
+    }
+
+    /// Requests a reconcile of a managed resource whenever its external object changes. If the
+    /// managed resource was changed, or names another object, its former relations end; those that
+    /// still hold are made again by the reconcile. Returns true then.
+    pub fn follow(&self, external: Related, generation: Option<i64>, key: &ResourceKey) -> bool {
+        let subject = Subject {
+            generation,
+            external: external.clone(),
+        };
+        let before = locked(&self.subjects).insert(key.clone(), subject.clone());
+        let is_new = before.as_ref() != Some(&subject);
+        if is_new {
+            self.unrelate(key);
+        }
+        self.relate(external, key);
+        is_new
+    }
+
+    /// Notes the UID of the external object that a managed resource has created or taken over.
+    pub fn holds(&self, key: &ResourceKey, uid: String) {
+        locked(&self.held).insert(key.clone(), uid);
+    }
+
+    /// Returns true if a managed resource has created or taken over the external object with this
+    /// UID, as far as it was observed.
+    pub fn is_held_by(&self, uid: &str, key: &ResourceKey) -> bool {
+        locked(&self.held).get(key).is_some_and(|held| held == uid)
     }
 
     /// Requests a reconcile of a managed resource whenever `related` changes.
@@ -206,6 +256,8 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
+    use everest_schemas::managed::ProviderConfigKind;
+
     use super::*;
 
     #[test]
@@ -267,6 +319,34 @@ mod tests {
         let mut state = ReconcileState::default();
         state.changed(Some(2));
         assert_eq!(state.stood("ready", "ready", true), Duration::ZERO);
+    }
+
+    #[test]
+    fn who_names_another_object_is_told_of_the_former_one_no_more() {
+        let states = ReconcileStates::default();
+        let key = ("shop".to_owned(), "orders".to_owned());
+        let target = |name: &str| TargetKey {
+            kind: ProviderConfigKind::ClusterProviderConfig,
+            namespace: None,
+            name: name.to_owned(),
+        };
+        let external =
+            |config| Related::External(target(config), "shop".to_owned(), "orders".to_owned());
+        let secret = Related::Own("shop".to_owned(), "keys".to_owned());
+        assert!(states.follow(external("eu"), Some(1), &key));
+        states.relate(secret.clone(), &key);
+        assert!(!states.follow(external("eu"), Some(1), &key));
+        assert_eq!(states.related(&secret).len(), 1);
+
+        assert!(states.follow(external("us"), Some(1), &key));
+        assert!(states.related(&external("eu")).is_empty());
+        assert!(!states.uses(&target("eu")) && states.uses(&target("us")));
+        assert!(states.related(&secret).is_empty());
+
+        states.relate(secret.clone(), &key);
+        assert!(states.follow(external("us"), Some(2), &key));
+        assert!(states.related(&secret).is_empty());
+        assert_eq!(states.related(&external("us")).len(), 1);
     }
 
     #[test]

@@ -2,16 +2,18 @@
 //! deletion.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use everest_schemas::managed::{ProviderConfigKind, ProviderConfigStatus};
-use futures::{Stream, StreamExt};
+use futures::{FutureExt, Stream, StreamExt, future};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use k8s_openapi::jiff::Timestamp;
 use kube::api::{ApiResource, DynamicObject, Patch};
-use kube::runtime::controller::{Action, Config as ControllerConfig, Controller};
-use kube::runtime::watcher;
+use kube::runtime::controller::{Action, Config as ControllerConfig, applier};
+use kube::runtime::reflector::{ObjectRef, store};
+use kube::runtime::{WatchStreamExt, watcher};
 use kube::{Api, ResourceExt};
 use serde_json::json;
 use tokio::sync::watch;
@@ -68,29 +70,53 @@ struct Keeper {
 /// Runs the controller of one kind of config until `shutdown`.
 pub async fn run<C: Config>(context: Arc<Context>, shutdown: CancellationToken) {
     let configs: Api<C> = Api::all(context.control.clone());
-    let changes = futures::stream::select(
-        told(context.usages.changes()),
-        told(context.targets.changes()),
-    );
+    let writer = store::Writer::<C>::default();
+    let store = writer.as_reader();
+    let touched = watcher(configs, watcher::Config::default())
+        .default_backoff()
+        .reflect(writer)
+        .applied_objects()
+        .filter_map(|config| future::ready(config.ok()))
+        .map(|config| ObjectRef::from_obj(&config));
+    let (everyone, known) = (store.clone(), store.clone());
+    let changed = futures::stream::unfold(context.targets.changes(), |mut changes| async {
+        changes.next().await.map(|changed| (changed, changes))
+    })
+    .flat_map(move |changed| {
+        let all = known.state();
+        let concerned = all.iter().filter(|config| changed.concerns(&config.key()));
+        let concerned: Vec<_> = concerned
+            .map(|config| ObjectRef::from_obj(&**config))
+            .collect();
+        futures::stream::iter(concerned)
+    });
+    let used = told(context.usages.changes()).flat_map(move |()| {
+        let all = everyone.state().into_iter();
+        futures::stream::iter(all.map(|config| ObjectRef::from_obj(&*config)))
+    });
+    let queue = futures::stream::select_all([touched.boxed(), changed.boxed(), used.boxed()])
+        .map(Ok::<_, Infallible>)
+        .take_until(shutdown.cancelled_owned());
     let keeper = Arc::new(Keeper {
         context,
         seen: Mutex::default(),
     });
-    Controller::new(configs, watcher::Config::default())
-        .with_config(
-            ControllerConfig::default()
-                .debounce(TOGETHER)
-                .concurrency(4),
-        )
-        .reconcile_all_on(changes)
-        .graceful_shutdown_on(shutdown.cancelled_owned())
-        .run(look_after::<C>, |_, _, _| Action::requeue(FAILING), keeper)
-        .for_each(|done| async move {
-            if let Err(error) = done {
-                tracing::warn!(%error, kind = %C::KIND, "could not reconcile a config");
-            }
-        })
-        .await;
+    applier(
+        |config, keeper| look_after::<C>(config, keeper).boxed(),
+        |_, _, _| Action::requeue(FAILING),
+        keeper,
+        store,
+        queue,
+        ControllerConfig::default()
+            .debounce(TOGETHER)
+            .concurrency(4),
+    )
+    .for_each(|done| async move {
+        if let Err(error) = done {
+            tracing::warn!(%error, kind = %C::KIND, "could not reconcile a config");
+        }
+    })
+    .await;
 }
 
 /// A stream item for every change.

@@ -114,7 +114,7 @@ impl CachedTarget {
         match self.refresh(shared, &mut state).await {
             Ok(target) => {
                 if failed_before {
-                    shared.changed();
+                    shared.changes.tell(&self.key);
                 }
                 Ok(target)
             }
@@ -180,7 +180,7 @@ impl CachedTarget {
                 // Whoever connects next hears of it at once, and the credentials are read
                 // again before the next attempt.
                 if state.checked.take().is_some() {
-                    shared.changed();
+                    shared.changes.tell(&self.key);
                 }
                 state.failure = Some((error.clone(), Instant::now()));
                 Err(error)
@@ -201,7 +201,7 @@ impl CachedTarget {
             Err(missing @ TargetError::ConfigMissing { .. }) => {
                 state.watch = None;
                 if state.current.take().is_some() {
-                    shared.changed();
+                    shared.changes.tell(&self.key);
                 }
                 return Err(match self.is_ending(shared).await {
                     true => missing.for_good(),
@@ -280,7 +280,7 @@ impl CachedTarget {
             read: Instant::now(),
         };
         if state.current.replace(current).is_some() {
-            shared.changed();
+            shared.changes.tell(&self.key);
         }
         tracing::info!(config = %self.key, revision = target.revision, "connected");
         Ok(target)
@@ -338,7 +338,7 @@ impl CachedTarget {
             let same = *known.lock().unwrap_or_else(PoisonError::into_inner) == version;
             if !same && let (Some(cached), Some(shared)) = (cached.upgrade(), shared.upgrade()) {
                 cached.doubt();
-                shared.changed();
+                shared.changes.tell(&cached.key);
             }
         };
         let task = tokio::spawn(async move {

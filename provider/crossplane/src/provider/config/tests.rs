@@ -170,7 +170,7 @@ async fn a_config_that_says_something_else_gives_another_target_and_ends_the_old
     let second = targets.connect("team", &own()).await.unwrap();
     assert!(second.revision > first.revision);
     assert_eq!(second.cluster.catalog().name, "mirror");
-    assert!(changes.has_changed().unwrap());
+    assert!(!changes.is_empty());
 }
 
 #[tokio::test]
@@ -215,14 +215,14 @@ async fn a_cluster_that_is_suspected_is_asked_however_lately_it_answered() {
     tokio::time::advance(Duration::from_secs(3)).await;
     targets.suspect(&key).await;
     targets.connect("team", &own()).await.unwrap();
-    assert!(!changes.has_changed().unwrap(), "it answers");
+    assert!(changes.is_empty(), "it answers");
 
     world.lock().unwrap().everest = false;
     tokio::time::advance(Duration::from_secs(3)).await;
     targets.check(&key).await.unwrap();
     targets.connect("team", &own()).await.unwrap();
     targets.suspect(&key).await;
-    assert!(changes.has_changed().unwrap(), "all who go there are told");
+    assert!(!changes.is_empty(), "all who go there are told");
     let error = targets.connect("team", &own()).await.unwrap_err();
     assert_eq!(error.reason(), "EverestMissing");
 }
@@ -431,14 +431,14 @@ async fn a_config_that_is_not_there_has_nobody_looked_at_again() {
         let error = targets.connect("team", &own()).await.unwrap_err();
         assert_eq!(error.reason(), "ConfigMissing");
     }
-    assert!(!changes.has_changed().unwrap());
+    assert!(changes.is_empty());
     assert_eq!(seen.lock().unwrap().len(), 1);
     // Whoever waited for it is told when it works.
     world.lock().unwrap().config = Some(own_identity());
     world.lock().unwrap().everest = true;
     tokio::time::advance(Duration::from_secs(3)).await;
     targets.connect("team", &own()).await.unwrap();
-    assert!(changes.has_changed().unwrap());
+    assert!(!changes.is_empty());
 }
 
 #[tokio::test(start_paused = true)]

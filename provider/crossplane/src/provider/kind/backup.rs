@@ -27,6 +27,14 @@ impl Kind for Backups {
         lifecycle::awaited(scene, &mut TakeBackup::of(scene.config)).await
     }
 
+    /// Looks once more for another backup that has begun meanwhile, and only then creates it: those of
+    /// one database take turns.
+    async fn create(
+        scene: &mut Scene<'_, Self>,
+    ) -> Result<Arc<DatabaseClusterBackup>, ReconcileError> {
+        lifecycle::create(scene, &mut TakeBackup::of(scene.config)).await
+    }
+
     async fn readiness(
         scene: &mut Scene<'_, Self>,
         external: &Arc<DatabaseClusterBackup>,

@@ -127,7 +127,9 @@ impl Kind for DatabaseNamespaces {
         let (uid, times) = (external.uid(), &mut scene.state.times);
         let next = namespace::step(&cluster, &prior, scene.config, uid.as_deref(), times).await?;
         scene.state.waiting = missing(next)?;
-        Ok(Arc::new(external.clone()))
+        // Whether this wrote the Namespace shows in its version.
+        let now = scene.requests().get(scene.name).await?;
+        Ok(Arc::new(now.unwrap_or_else(|| external.clone())))
     }
 
     /// Removes the namespace in Everest's order, as far as possible without waiting.

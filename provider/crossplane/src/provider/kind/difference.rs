@@ -17,7 +17,10 @@ pub enum Difference {
     /// Members of the object differ.
     Members(Change),
     /// Only the Secret that the object reads differs.
-    Secret,
+    Secret {
+        /// The version of the Secret that gives the credentials.
+        version: Option<String>,
+    },
     /// The operators of a namespace are not the wanted ones, or not ready.
     Operators,
     /// A restart was requested, or a CR version is due: no member shows it.
@@ -29,7 +32,7 @@ impl Difference {
     pub fn removed(&self) -> &[Removal] {
         match self {
             Difference::Members(change) => &change.removed,
-            Difference::Secret | Difference::Operators | Difference::Step => &[],
+            Difference::Secret { .. } | Difference::Operators | Difference::Step => &[],
         }
     }
 
@@ -37,9 +40,11 @@ impl Difference {
     pub fn told(&self, kind: &str) -> String {
         match self {
             Difference::Members(change) => convergence::told(&change.differences, kind),
-            Difference::Secret => "the Secret that the object reads does not hold the credentials \
+            Difference::Secret { .. } => {
+                "the Secret that the object reads does not hold the credentials \
                                    of spec.forProvider.secretRef"
-                .to_owned(),
+                    .to_owned()
+            }
             Difference::Operators => "the operators of spec.forProvider.engines are not installed \
                                       as they are set here"
                 .to_owned(),

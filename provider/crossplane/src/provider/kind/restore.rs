@@ -29,6 +29,14 @@ impl Kind for Restores {
         lifecycle::awaited(scene, &mut BeginRestore::of(scene.config)).await
     }
 
+    /// Looks once more for another restore that has begun meanwhile, and only then creates it: those of
+    /// one database take turns.
+    async fn create(
+        scene: &mut Scene<'_, Self>,
+    ) -> Result<Arc<DatabaseClusterRestore>, ReconcileError> {
+        lifecycle::create(scene, &mut BeginRestore::of(scene.config)).await
+    }
+
     /// A restore that succeeded stays ready, whatever happens to its database.
     async fn readiness(
         scene: &mut Scene<'_, Self>,

@@ -33,8 +33,18 @@ pub async fn compare<K: WithSecret>(
     // The Secret that the object reads is Everest's to name once it exists.
     let placed = placed(scene, Some(external));
     let mut compared = Compared::from(super::compare::<K>(scene.cluster(), &placed, external));
-    if compared.difference.is_none() && due(scene, &placed).await?.is_some() {
-        compared.difference = Some(Difference::Secret);
+    if compared.difference.is_none()
+        && let Some(due) = due(scene, &placed).await?
+    {
+        let version = due.version;
+        compared.difference = Some(Difference::Secret { version });
+    }
+    if scene.managed.spec.for_provider.secret_ref.is_some() {
+        // A Secret that somebody changes or deletes is written again at once, where Secrets may be
+        // watched.
+        let name = secret_name(&placed);
+        scene.watch_secret(name);
+        let _ = scene.views.secret_version(scene.namespace, name).await;
     }
     Ok(compared)
 }
@@ -62,7 +72,7 @@ pub async fn update<K: WithSecret>(
     difference: &Difference,
 ) -> Result<Arc<K::External>, ReconcileError> {
     let placed = placed(scene, Some(external));
-    let content = due(scene, &placed).await?;
+    let content = due(scene, &placed).await?.map(|due| due.content);
     let changed = match difference {
         Difference::Members(change) => Some(Apply {
             object: ObjectRef::of_model(scene.config),
@@ -70,7 +80,7 @@ pub async fn update<K: WithSecret>(
             agreed: Agreed::Everything,
             hand_over: None,
         }),
-        Difference::Secret | Difference::Operators | Difference::Step => None,
+        Difference::Secret { .. } | Difference::Operators | Difference::Step => None,
     };
     let mut change = ChangeWithSecret::of(&placed, content, FIELD_MANAGER, changed);
     lifecycle::change(scene, &mut change, external).await
@@ -137,12 +147,18 @@ async fn creation<K: WithSecret>(
     Ok(CreateWithSecret::of(&placed, content, FIELD_MANAGER))
 }
 
-/// The body of the Secret with the credentials, where it has to be written: what is in it is not
-/// read.
+/// The Secret with the credentials that is to be written.
+struct Due {
+    content: Sensitive<Value>,
+    /// The version of the Secret that gives the credentials.
+    version: Option<String>,
+}
+
+/// The Secret with the credentials, where it has to be written: what is in it is not read.
 async fn due<K: WithSecret>(
     scene: &Scene<'_, K>,
     placed: &K::Model,
-) -> Result<Option<Sensitive<Value>>, ReconcileError> {
+) -> Result<Option<Due>, ReconcileError> {
     let Some(given) = scene.referred_secret().await? else {
         return Ok(None);
     };
@@ -157,7 +173,10 @@ async fn due<K: WithSecret>(
     ) {
         return Ok(None);
     }
-    content(scene, placed, &given).map(Some)
+    Ok(Some(Due {
+        content: content(scene, placed, &given)?,
+        version: given.resource_version(),
+    }))
 }
 
 /// The body of the Secret with the credentials that a Secret gives.

@@ -1,11 +1,14 @@
-//! Managed resources that name the same external object: it belongs to the oldest, and the others
-//! do nothing, or they would overwrite each other without end.
+//! Managed resources of this control plane that name the same external object, or have the same
+//! one whatever they name: it belongs to the oldest, and the others do nothing, or they would
+//! overwrite each other without end.
 
 use everest_core::v1::ObjectMapping;
 use everest_schemas::managed::{Managed, ManagedModel};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::ResourceExt;
 
 use super::Reconciler;
+use crate::provider::claim::Claim;
 use crate::provider::config::TargetKey;
 use crate::provider::kind::Kind;
 use crate::provider::metadata;
@@ -17,6 +20,30 @@ impl<K: Kind> Reconciler<'_, K> {
         let all = self.controller.resources.get()?.state();
         holder::<K>(&self.managed, all.iter().map(AsRef::as_ref))
     }
+
+    /// An older managed resource that has the same external object, through whatever config: it
+    /// was observed to hold it, or has claimed it.
+    pub(super) fn older_holder(&self, external: &ObjectMeta) -> Option<String> {
+        let all = self.controller.resources.get()?.state();
+        let (uid, claim) = (external.uid.as_deref()?, Claim::on(external));
+        let holds = |other: &Managed<K::Model>| {
+            let key = (other.namespace().unwrap_or_default(), other.name_any());
+            self.controller.states.is_held_by(uid, &key)
+                || claim.as_ref().is_some_and(|claim| is_of(claim, other))
+        };
+        let all = all.iter().map(AsRef::as_ref);
+        oldest(&self.managed, all.filter(|other| holds(other)))
+    }
+
+    /// Returns true if a claim is of a managed resource of this control plane, where age decides.
+    pub(super) fn is_of_this_control_plane(&self, claim: &Claim) -> bool {
+        let all = self.controller.resources.get();
+        all.is_some_and(|all| all.state().iter().any(|other| is_of(claim, other)))
+    }
+}
+
+fn is_of<M: ManagedModel>(claim: &Claim, managed: &Managed<M>) -> bool {
+    managed.metadata.uid.as_ref() == Some(&claim.uid)
 }
 
 /// The oldest of those in `all` that name the external object of `managed`, if it is older than
@@ -30,12 +57,19 @@ fn holder<'a, K: Kind>(
     }
     let name = metadata::external_name(&managed.metadata);
     let wanted = place::<K>(managed)?;
-    let older = all.filter(|other| {
+    let same = all.filter(|other| {
         metadata::external_name(&other.metadata) == name
-            && age(*other) < age(managed)
-            && writes(*other)
             && place::<K>(other).as_ref() == Some(&wanted)
     });
+    oldest(managed, same)
+}
+
+/// The oldest of those in `all` that may write, if it is older than `managed`.
+fn oldest<'a, M: ManagedModel>(
+    managed: &Managed<M>,
+    all: impl Iterator<Item = &'a Managed<M>>,
+) -> Option<String> {
+    let older = all.filter(|other| age(*other) < age(managed) && writes(*other));
     let oldest = older.min_by_key(|other| age(*other))?;
     let namespace = oldest.namespace().unwrap_or_default();
     Some(format!("{namespace}/{}", oldest.name_any()))

@@ -10,11 +10,12 @@ use kube::api::Patch;
 use serde_json::{Map, Value, json};
 
 use super::Reconciler;
+use crate::provider::conditions::ConditionUpdate;
 use crate::provider::config::patch_params;
 use crate::provider::decision::{External, Situation};
 use crate::provider::error::{ReconcileError, sentence};
 use crate::provider::events::{EventType, Reason};
-use crate::provider::kind::{self, Ending, Kind};
+use crate::provider::kind::{self, Difference, Ending, Kind};
 use crate::provider::metadata;
 use crate::provider::metrics::Verb;
 
@@ -52,11 +53,12 @@ impl<K: Kind> Reconciler<'_, K> {
                 // If an object may have been created, it is found and counts as ours. If it was
                 // not, one that is found was created by others.
                 let open = failure.leaves_it_open();
-                let failure = match conflict {
+                let waits = matches!(failure, ReconcileError::Held(_));
+                let failure = match conflict || waits {
                     true => failure,
                     false => ReconcileError::Create(Box::new(failure)),
                 };
-                if !conflict {
+                if !conflict && !waits {
                     self.wrote(Verb::Create, Some(&failure));
                 }
                 if !open {
@@ -84,18 +86,20 @@ impl<K: Kind> Reconciler<'_, K> {
     }
 
     /// Changes the external object to what is wanted, if no rule refuses it and Everest accepts
-    /// changes.
-    pub(super) async fn update(&mut self) -> Result<(), ReconcileError> {
+    /// changes. Returns whether it is as wanted then.
+    pub(super) async fn update(&mut self) -> Result<ConditionUpdate, ReconcileError> {
+        let requested = ConditionUpdate::update_requested();
+        let fields = self.differing();
         let (Some(external), Some(difference)) = (self.external.clone(), self.difference.clone())
         else {
-            return Ok(());
+            return Ok(requested);
         };
         if let Some(why) = K::busy(&external) {
             return Err(ReconcileError::Held(why));
         }
         self.validate(Operation::Update).await?;
         let Some(mut scene) = self.scene() else {
-            return Ok(());
+            return Ok(requested);
         };
         let updated = match K::update(&mut scene, &external, &difference).await {
             Ok(updated) => updated,
@@ -108,11 +112,20 @@ impl<K: Kind> Reconciler<'_, K> {
         };
         self.controller.context.metrics.drifted(&self.measured());
         self.wrote(Verb::Update, None);
+        // A lifecycle that only waits writes nothing.
+        let is_of_secret = matches!(difference, Difference::Secret { .. });
+        if is_of_secret || updated.meta().resource_version != external.meta().resource_version {
+            self.state.updates.made(fields);
+        }
         if updated.meta().generation != external.meta().generation {
             self.state.changed(updated.meta().generation);
         }
         self.external = Some(updated);
-        Ok(())
+        // A Secret has what was written to it, an object may not.
+        Ok(match is_of_secret {
+            true => ConditionUpdate::matched(),
+            false => requested,
+        })
     }
 
     /// Requests the deletion of the external object.

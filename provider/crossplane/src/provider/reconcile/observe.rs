@@ -32,6 +32,15 @@ impl<K: Kind> Reconciler<'_, K> {
         }
         situation.takes_over |= self.config.as_ref().is_some_and(K::takes_over);
         self.observe_external().await?;
+        self.holder = self.observed_holder(situation);
+        if self.holder.is_some() {
+            situation.gives_way = true;
+            situation.external = External::Present {
+                matches: true,
+                decided: false,
+            };
+            return Ok(());
+        }
         if !situation.deleting {
             self.give_way().await?;
         }
@@ -59,14 +68,13 @@ impl<K: Kind> Reconciler<'_, K> {
         let config = self.placed()?;
         let usage = K::uses(&config);
         context.targets.permit(&target, &self.key.0, &usage).await?;
-        self.controller.states.relate(
-            Related::External(
-                target.key.clone(),
-                self.namespace.clone(),
-                self.name.clone(),
-            ),
-            self.key,
+        let external = Related::External(
+            target.key.clone(),
+            self.namespace.clone(),
+            self.name.clone(),
         );
+        let generation = self.managed.metadata.generation;
+        self.controller.follow(external, generation, self.key);
         if let Some(reference) = &self.managed.spec.for_provider.secret_ref {
             let secret = Related::Own(self.key.0.clone(), reference.name.clone());
             self.controller.states.relate(secret, self.key);

@@ -178,14 +178,15 @@ impl<K: Kind> Reconciler<'_, K> {
         self.patch(annotations, Some(true)).await
     }
 
-    /// Records that an external object which existed is ours from now on, unless it is only observed.
+    /// Records that an external object which existed is ours from now on, unless it is only
+    /// observed, and claims it.
     pub(super) async fn take_over(&mut self, situation: &Situation) -> Result<(), ReconcileError> {
         let writes = situation.policies.as_ref().is_ok_and(Policies::write);
-        if !writes || metadata::is_ours(&self.managed.metadata) {
-            return Ok(());
+        if writes && !metadata::is_ours(&self.managed.metadata) {
+            self.patch(metadata::taken_over(Timestamp::now()), None)
+                .await?;
         }
-        self.patch(metadata::taken_over(Timestamp::now()), None)
-            .await
+        self.claim(situation).await
     }
 
     /// Removes our finalizer.

@@ -94,6 +94,7 @@ impl<K: Kind> Reconciler<'_, K> {
             ReconcileError::Held(_) => Reason::PendingExternalResource,
             ReconcileError::Cluster(_)
             | ReconcileError::Duplicate(_)
+            | ReconcileError::HeldElsewhere { .. }
             | ReconcileError::Foreign { .. }
             | ReconcileError::Unreadable(_) => Reason::CannotObserveExternalResource,
             ReconcileError::Secret(_) => Reason::CannotResolveResourceReferences,

@@ -1,0 +1,72 @@
+//! Operations on one database that Everest does one at a time.
+
+use serde_json::{Value, json};
+
+use super::reconcile;
+use crate::provider::kind::{Backups, Kind, Restores};
+use crate::provider::testing::control_plane::ControlPlane;
+use crate::provider::testing::harness::{EVEREST, MANAGED, condition, process, world};
+
+/// A cluster with a database, in which nothing that is begun ends.
+fn endless(plural: &str, kind: &str, spec: &Value) -> ControlPlane {
+    let (plane, path) = world(plural, kind, spec);
+    let mut objects: Vec<_> = plane.all().into_values().collect();
+    let mut second = plane.get(&path).unwrap();
+    second["metadata"] = json!({"name": "second", "namespace": "shop"});
+    let everest = "everest.percona.com/v1alpha1";
+    objects.extend([
+        second,
+        json!({"apiVersion": everest, "kind": "DatabaseCluster",
+            "metadata": {"name": "main", "namespace": "shop"},
+            "spec": {"engine": {"type": "pxc", "storage": {"size": "1Gi"}},
+                "backup": {"enabled": true}},
+            "status": {"status": "ready"}}),
+        json!({"apiVersion": everest, "kind": "DatabaseClusterBackup",
+            "metadata": {"name": "sunday", "namespace": "shop"},
+            "spec": {"dbClusterName": "main", "backupStorageName": "s3"},
+            "status": {"state": "Succeeded", "gaps": false,
+                "completed": "2026-01-01T00:00:00Z"}}),
+    ]);
+    ControlPlane::new(objects, |_, _| {})
+}
+
+/// Reconciles two managed resources at once, several times. Returns how many of
+/// them have an external object.
+async fn both<K: Kind>(plane: &ControlPlane, plural: &str) -> usize {
+    let controller = process::<K>(plane);
+    for _ in 0..6 {
+        let look = async |name: &str| {
+            let managed = plane.get(&format!("{MANAGED}/{plural}/{name}")).unwrap();
+            reconcile(&serde_json::from_value(managed).unwrap(), &controller).await;
+        };
+        tokio::join!(look("orders"), look("second"));
+    }
+    let external = |name: &str| {
+        let mut paths = plane.all().into_keys();
+        usize::from(paths.any(|path| path.starts_with(EVEREST) && path.ends_with(name)))
+    };
+    external("/orders") + external("/second")
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_two_backups_of_one_database_one_begins_and_the_other_waits() {
+    let spec = json!({"databaseName": "main", "backupStorageName": "s3"});
+    let plane = endless("everestbackups", "Backup", &spec);
+    assert_eq!(both::<Backups>(&plane, "everestbackups").await, 1);
+    let synced = |name: &str| {
+        condition(
+            &plane,
+            &format!("{MANAGED}/everestbackups/{name}"),
+            "Synced",
+        )
+    };
+    assert_eq!(synced("orders")["status"], "True", "{}", synced("orders"));
+    assert_eq!(synced("second")["status"], "True", "{}", synced("second"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_two_restores_of_one_database_one_begins_and_the_other_waits() {
+    let spec = json!({"databaseName": "main", "backupName": "sunday"});
+    let plane = endless("everestrestores", "Restore", &spec);
+    assert_eq!(both::<Restores>(&plane, "everestrestores").await, 1);
+}
