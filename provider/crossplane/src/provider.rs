@@ -25,6 +25,7 @@ pub mod reconcile_state;
 #[cfg(test)]
 mod rights;
 mod run;
+pub mod secret_watches;
 mod server;
 #[cfg(test)]
 mod testing;

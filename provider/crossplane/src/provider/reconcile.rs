@@ -19,7 +19,11 @@ mod following;
 #[cfg(test)]
 mod lost;
 #[cfg(test)]
+mod missing_rights;
+#[cfg(test)]
 mod namespaces;
+#[cfg(test)]
+mod needed_rights;
 mod observe;
 mod outcome;
 mod patch;
