@@ -27,6 +27,7 @@ pub mod repeats;
 #[cfg(test)]
 mod rights;
 mod run;
+pub mod secret_watches;
 mod server;
 #[cfg(test)]
 mod testing;

@@ -11,6 +11,7 @@ use crate::fault::{At, Fault, Times, Trouble, When};
 use crate::request::Asked;
 use crate::scripted::Seen;
 use crate::server::ApiServer;
+use crate::service::Service;
 use crate::user::{Asks, User};
 use crate::watch::Cut;
 
@@ -131,7 +132,20 @@ impl Process {
 
     /// A client of the process. It has to be made within a runtime.
     pub fn client(&self) -> kube::Client {
-        kube::Client::new(crate::service::Service(self.clone()), "default")
+        kube::Client::new(Service::new(self.clone(), None), "default")
+    }
+
+    /// The same of another user, who may do only what `policy` allows.
+    pub fn client_of(
+        &self,
+        name: &str,
+        policy: impl Fn(&Asks<'_>) -> bool + Send + Sync + 'static,
+    ) -> kube::Client {
+        let user = User {
+            name: name.to_owned(),
+            policy: Some(Arc::new(policy)),
+        };
+        kube::Client::new(Service::new(self.clone(), Some(user)), "default")
     }
 
     /// Has something go wrong with requests from now on.

@@ -45,7 +45,17 @@ impl Reply {
 
 /// The connection of a process.
 #[derive(Clone)]
-pub(crate) struct Service(pub(crate) Process);
+pub(crate) struct Service {
+    process: Process,
+    /// Who it is of, if that is not the user of the process.
+    user: Option<User>,
+}
+
+impl Service {
+    pub(crate) fn new(process: Process, user: Option<User>) -> Self {
+        Self { process, user }
+    }
+}
 
 impl tower::Service<Request<Body>> for Service {
     type Response = Answer;
@@ -57,13 +67,14 @@ impl tower::Service<Request<Body>> for Service {
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let process = self.0.clone();
+        let process = self.process.clone();
+        let user = self.user.clone().unwrap_or_else(|| process.user());
         Box::pin(async move {
             let death = process.death();
             let answer = tokio::select! {
                 biased;
                 () = death.cancelled() => None,
-                answer = exchange(&process, request) => Some(answer),
+                answer = exchange(&process, &user, request) => Some(answer),
             };
             match answer {
                 // What was done is done, but nobody hears of it.
@@ -78,22 +89,22 @@ impl tower::Service<Request<Body>> for Service {
 }
 
 /// One request and its answer, with all that happens on the way.
-async fn exchange(process: &Process, request: Request<Body>) -> Result<Answer, Error> {
+async fn exchange(process: &Process, user: &User, request: Request<Body>) -> Result<Answer, Error> {
     let (parts, body) = request.into_parts();
     let bytes = body.collect().await?.to_bytes();
     let body = serde_json::from_slice(&bytes).unwrap_or_default();
     let asked = Asked::new(&parts, body);
     let (place, trouble) = process.note(&asked);
     if let Some((When::Before, trouble)) = &trouble
-        && let Some(answer) = instead(process, &asked, trouble).await
+        && let Some(answer) = instead(process, user, &asked, trouble).await
     {
         return answer;
     }
     let server = process.server();
-    let reply = server.reply(&asked, process).await;
+    let reply = server.reply(&asked, process, user).await;
     process.answered(place, reply.code());
     match trouble {
-        Some((When::After, trouble)) => spoiled(process, &asked, reply, &trouble).await,
+        Some((When::After, trouble)) => spoiled(process, user, &asked, reply, &trouble).await,
         _ => Ok(spoken(&asked, reply)),
     }
 }
@@ -101,6 +112,7 @@ async fn exchange(process: &Process, request: Request<Body>) -> Result<Answer, E
 /// What comes in place of an answer; `None` if the server is asked all the same.
 async fn instead(
     process: &Process,
+    user: &User,
     asked: &Asked,
     trouble: &Trouble,
 ) -> Option<Result<Answer, Error>> {
@@ -117,7 +129,7 @@ async fn instead(
             return None;
         }
         Trouble::TooMany(seconds) => Ok(too_many(*seconds)),
-        Trouble::Status(code) => Ok(spoken(asked, Reply::Failed(failure(process, asked, *code)))),
+        Trouble::Status(code) => Ok(spoken(asked, Reply::Failed(failure(user, asked, *code)))),
         Trouble::WatchGone => {
             let failure = Failure::expired("too old resource version: 1 (1000)");
             let event = serde_json::json!({"type": "ERROR", "object": failure.body()});
@@ -134,6 +146,7 @@ async fn instead(
 /// What becomes of an answer on its way.
 async fn spoiled(
     process: &Process,
+    user: &User,
     asked: &Asked,
     reply: Reply,
     trouble: &Trouble,
@@ -159,20 +172,20 @@ async fn spoiled(
             tokio::time::sleep(*pause).await;
             Ok(spoken(asked, reply))
         }
-        trouble => match instead(process, asked, trouble).await {
+        trouble => match instead(process, user, asked, trouble).await {
             Some(answer) => answer,
             None => Ok(spoken(asked, reply)),
         },
     }
 }
 
-fn failure(process: &Process, asked: &Asked, code: u16) -> Failure {
+fn failure(user: &User, asked: &Asked, code: u16) -> Failure {
     match code {
         401 => Failure::new(401, "Unauthorized", "Unauthorized"),
         403 => {
             let nobody = User {
                 policy: Some(std::sync::Arc::new(|_: &Asks<'_>| false)),
-                ..process.user()
+                ..user.clone()
             };
             let refused = nobody.authorise(asked, asked.verb);
             refused
@@ -241,8 +254,7 @@ fn spoken(asked: &Asked, reply: Reply) -> Answer {
 }
 
 impl ApiServer {
-    async fn reply(&self, asked: &Asked, process: &Process) -> Reply {
-        let user = process.user();
+    async fn reply(&self, asked: &Asked, process: &Process, user: &User) -> Reply {
         if asked.is_watch() {
             let cuts = vec![self.0.cuts.subscribe(), process.0.cuts.subscribe()];
             let watch = user
@@ -254,7 +266,7 @@ impl ApiServer {
                 Err(failure) => Reply::Failed(failure),
             };
         }
-        match self.answer(asked, &user).await {
+        match self.answer(asked, user).await {
             Ok((code, value)) => {
                 if asked.is_write()
                     && let Some(react) = self.reaction()

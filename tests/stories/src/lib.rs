@@ -30,5 +30,5 @@ mod world;
 pub use accident::{Accident, Dies};
 pub use picture::Picture;
 pub use story::{Attempt, Story, Teller};
-pub use told::tell;
+pub use told::{tell, tell_once};
 pub use world::World;

@@ -120,6 +120,18 @@ pub fn tell(stories: Vec<Story>) {
     );
 }
 
+/// Tells stories only as they should go, one after the other on this thread.
+///
+/// # Panics
+/// If one does not go as it should.
+pub fn tell_once(stories: Vec<Story>) {
+    for story in stories {
+        if let Err(why) = run(survival::whole(&story)).flatten() {
+            panic!("{}: {why}", story.name);
+        }
+    }
+}
+
 /// The number of the day.
 fn today() -> usize {
     let seconds = Timestamp::now().as_second();

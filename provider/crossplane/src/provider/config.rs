@@ -105,6 +105,8 @@ pub struct Targets {
 /// The data that all cache entries share.
 struct Shared {
     control: kube::Client,
+    /// The cluster of `InjectedIdentity`.
+    own: kube::Client,
     /// The `ClusterProviderConfig`s whose kubeconfigs may name credential plugins.
     commands: BTreeSet<String>,
     /// The labels of the control plane's namespaces.
@@ -123,10 +125,22 @@ impl Targets {
     /// The same; the kubeconfigs of the `ClusterProviderConfig`s in `commands` may make this process
     /// run credential plugins.
     pub fn with_commands(control: kube::Client, commands: BTreeSet<String>) -> Self {
+        Targets::over(control.clone(), control, commands)
+    }
+
+    /// For tests: requests to the cluster of `InjectedIdentity` are told from those to the control
+    /// plane.
+    #[cfg(test)]
+    pub(crate) fn apart(control: kube::Client, own: kube::Client) -> Self {
+        Targets::over(control, own, BTreeSet::new())
+    }
+
+    fn over(control: kube::Client, own: kube::Client, commands: BTreeSet<String>) -> Self {
         Targets {
             shared: Arc::new(Shared {
                 namespaces: NamespaceLabels::new(control.clone()),
                 control,
+                own,
                 commands,
                 cache: Mutex::default(),
                 revisions: AtomicU64::default(),

@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use everest_cluster::reflector::Lookup;
 use everest_core::v1::connection::SECRET_TYPE;
 use everest_schemas::Sensitive;
 use everest_schemas::managed::{API_VERSION, ManagedModel};
@@ -53,13 +52,7 @@ pub async fn publish<K: Kind>(
         .views
         .secret_version(scene.namespace, &credentials)
         .await;
-    let own = match scene.own_secrets {
-        Some(secrets) => match secrets.get(Some(namespace), &reference.name).await {
-            Lookup::Present(found) => found.resource_version(),
-            Lookup::Absent | Lookup::Unknown => None,
-        },
-        None => None,
-    };
+    let own = scene.own_secrets.version(namespace, &reference.name).await;
     let known = version.zip(own).map(|(credentials, own)| Published {
         endpoint: endpoint.clone(),
         credentials,

@@ -35,6 +35,11 @@ pub struct Context {
 impl Context {
     /// A context for tests, with a control plane and without reports.
     pub(crate) fn alone(control: kube::Client) -> Self {
+        Context::apart(control.clone(), control)
+    }
+
+    /// The same; the provider's own cluster is reached by another client than the control plane.
+    pub(crate) fn apart(control: kube::Client, own: kube::Client) -> Self {
         use super::flags::{Asked, parse};
 
         let (events, _) = Events::new(control.clone(), tokio_util::sync::CancellationToken::new());
@@ -43,7 +48,7 @@ impl Context {
             panic!("no argument is an argument too many");
         };
         Context {
-            targets: Targets::new(control.clone()),
+            targets: Targets::apart(control.clone(), own),
             usages: Usages::new(control.clone()),
             events,
             metrics: Metrics::new(),

@@ -6,14 +6,12 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use everest_cluster::reflector::{Absences, Reflector};
+use everest_cluster::reflector::Absences;
 use everest_schemas::crds;
 use everest_schemas::managed::{Managed, ManagedModel};
 use futures::{FutureExt, StreamExt, TryStreamExt, future};
-use k8s_openapi::api::core::v1::Secret;
 use kube::ResourceExt;
 use kube::api::Api;
-use kube::core::PartialObjectMeta;
 use kube::runtime::controller::{Action, Config, applier};
 use kube::runtime::reflector::{self, ObjectRef, Store};
 use kube::runtime::{Predicate, PredicateConfig, WatchStreamExt, predicates, watcher};
@@ -29,7 +27,8 @@ use super::metadata;
 use super::metrics::Outcome;
 use super::reconcile::{Next, measured, reconcile};
 use super::reconcile_state::{ReconcileStates, Related, ResourceKey};
-use super::views::{Notifier, Views, reflect_secrets};
+use super::secret_watches::SecretWatches;
+use super::views::{Notifier, Views};
 
 /// The shortest time between two reconciles, whatever the jitter.
 const SHORTEST: Duration = Duration::from_secs(1);
@@ -42,8 +41,8 @@ pub struct Controller<K: Kind> {
     pub states: Arc<ReconcileStates>,
     /// The schema of `status.atProvider`.
     pub at_provider: Value,
-    /// The Secrets in the managed resources' namespaces, if the kind needs them.
-    pub own_secrets: Option<Reflector<PartialObjectMeta<Secret>>>,
+    /// The Secrets in the managed resources' namespaces.
+    pub own_secrets: SecretWatches,
     /// The managed resources, once they are watched.
     pub resources: OnceLock<Store<Managed<K::Model>>>,
     views: Mutex<HashMap<TargetKey, Arc<Views<K>>>>,
@@ -61,13 +60,11 @@ impl<K: Kind> Controller<K> {
             states: states.clone(),
             queue,
         };
-        let own_secrets = K::HAS_SECRETS.then(|| {
-            let notifier = notifier.clone();
-            reflect_secrets(context.control.clone(), move |metadata| {
-                let namespace = metadata.namespace.clone().unwrap_or_default();
-                let name = metadata.name.clone().unwrap_or_default();
-                notifier.tell(&Related::Own(namespace, name));
-            })
+        let tell = notifier.clone();
+        let own_secrets = SecretWatches::new(context.control.clone(), move |metadata| {
+            let namespace = metadata.namespace.clone().unwrap_or_default();
+            let name = metadata.name.clone().unwrap_or_default();
+            tell.tell(&Related::Own(namespace, name));
         });
         let controller = Controller {
             context,
@@ -119,6 +116,15 @@ impl<K: Kind> Controller<K> {
     fn close_unused(&self) {
         let mut views = self.views.lock().unwrap_or_else(PoisonError::into_inner);
         views.retain(|target, _| self.states.uses(target));
+        views.values().for_each(|views| views.forget_secrets());
+        self.own_secrets.keep(|| self.states.own_namespaces());
+    }
+
+    /// Requests a reconcile of a managed resource whenever a Secret in its namespace changes.
+    pub fn follow_own_secret(&self, key: &ResourceKey, name: &str) {
+        let related = Related::Own(key.0.clone(), name.to_owned());
+        self.states.relate(related, key);
+        self.own_secrets.watch(&key.0);
     }
 }
 

@@ -23,7 +23,7 @@ pub enum ReconcileError {
     #[error("connect failed: {0}")]
     Usage(#[from] UsageError),
     /// A request to the external object's cluster failed.
-    #[error("{0}")]
+    #[error("{}{}", .0, role(.0))]
     Cluster(#[from] ClusterError),
     /// A request to the control plane failed.
     #[error("{doing} failed: {source}")]
@@ -130,6 +130,18 @@ impl ReconcileError {
     pub fn is_gone(&self) -> bool {
         matches!(self, ReconcileError::Control { source, .. }
             if matches!(&**source, kube::Error::Api(status) if status.code == 404))
+    }
+}
+
+/// The role that has a missing right to Secrets.
+fn role(error: &ClusterError) -> &'static str {
+    match error {
+        ClusterError::Forbidden { resource, .. } if resource == "secrets" => {
+            ". The ClusterRole everest-crossplane-secrets has all such verbs: in the cluster of the \
+             namespace, bind it in that namespace to the provider's user, as \
+             examples/crossplane/rbac/secrets.yaml does"
+        }
+        _ => "",
     }
 }
 

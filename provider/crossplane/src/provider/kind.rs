@@ -15,7 +15,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use everest_cluster::reflector::Reflector;
 use everest_cluster::requests::Requests;
 use everest_cluster::{Cluster, Scope, Typed};
 use everest_core::Operation;
@@ -26,7 +25,6 @@ use everest_core::v1::{ObjectMapping, OwnedKeys};
 use everest_schemas::Sensitive;
 use everest_schemas::managed::{Managed, ManagedModel};
 use k8s_openapi::api::core::v1::Secret;
-use kube::core::PartialObjectMeta;
 use kube::{Api, Resource, ResourceExt};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -34,6 +32,7 @@ use serde_json::{Value, json};
 use super::config::grants::NamespaceUse;
 use super::error::ReconcileError;
 use super::reconcile_state::{ReconcileState, Related, ResourceKey};
+use super::secret_watches::SecretWatches;
 use super::views::Views;
 
 pub use backup::Backups;
@@ -81,7 +80,7 @@ pub struct Scene<'a, K: Kind> {
     /// The control plane.
     pub control: &'a kube::Client,
     /// The Secrets in the managed resources' namespaces.
-    pub own_secrets: Option<&'a Reflector<PartialObjectMeta<Secret>>>,
+    pub own_secrets: &'a SecretWatches,
     /// The remembered state.
     pub state: &'a mut ReconcileState,
 }
@@ -147,8 +146,6 @@ pub trait Kind: Sized + Send + Sync + 'static {
     const RUNS_ONCE: bool = false;
     /// True if the external object is in a namespace.
     const NAMESPACED: bool = <Self::External as Resource>::Scope::NAMESPACED;
-    /// True if the kind needs Secrets in the managed resource's namespace.
-    const HAS_SECRETS: bool = false;
     /// True if clients connect to its object.
     const HAS_ENDPOINT: bool = false;
 

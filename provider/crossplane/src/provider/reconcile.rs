@@ -21,7 +21,11 @@ mod holding;
 #[cfg(test)]
 mod lost;
 #[cfg(test)]
+mod missing_rights;
+#[cfg(test)]
 mod namespaces;
+#[cfg(test)]
+mod needed_rights;
 mod observe;
 mod outcome;
 mod patch;

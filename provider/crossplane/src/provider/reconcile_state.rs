@@ -1,7 +1,7 @@
 //! The data that a controller keeps between reconciles of a managed resource. A restarted process
 //! needs none of it.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -247,6 +247,30 @@ impl ReconcileStates {
         locked(&self.related)
             .keys()
             .any(|related| matches!(related, Related::External(of, ..) if of == target))
+    }
+
+    /// The namespaces of a cluster in which managed resources need Secrets.
+    pub fn secret_namespaces(&self, target: &TargetKey) -> HashSet<String> {
+        self.namespaces(|related| match related {
+            Related::Secret(of, namespace, _) if of == target => Some(namespace),
+            _ => None,
+        })
+    }
+
+    /// The namespaces in which managed resources need Secrets beside themselves.
+    pub fn own_namespaces(&self) -> HashSet<String> {
+        self.namespaces(|related| match related {
+            Related::Own(namespace, _) => Some(namespace),
+            _ => None,
+        })
+    }
+
+    fn namespaces(&self, of: impl Fn(&Related) -> Option<&String>) -> HashSet<String> {
+        locked(&self.related)
+            .keys()
+            .filter_map(of)
+            .cloned()
+            .collect()
     }
 }
 

@@ -1,7 +1,7 @@
 //! The watches of a controller in one cluster: one for each kind, shared by all readers.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use everest_cluster::Cluster;
@@ -9,18 +9,17 @@ use everest_cluster::engine::database_kind;
 use everest_cluster::reflector::{Lookup, Reflector};
 use everest_core::facts::Seen;
 use everest_schemas::Engine;
-use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::Resource;
 use kube::api::{Api, DynamicObject};
-use kube::core::PartialObjectMeta;
 use kube::runtime::reflector::ObjectRef;
-use kube::{Resource, ResourceExt};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::Instant;
 
 use super::config::{FIELD_MANAGER, Target, Targets};
 use super::kind::{Companion, Kind, Tell};
 use super::reconcile_state::{ReconcileStates, Related};
+use super::secret_watches::SecretWatches;
 use everest_schemas::managed::Managed;
 
 /// The queue of managed resources to reconcile.
@@ -61,7 +60,7 @@ pub struct Views<K: Kind> {
     pub cluster: Cluster,
     externals: Reflector<K::External>,
     engines: Mutex<HashMap<Engine, Arc<Reflector<DynamicObject>>>>,
-    secrets: OnceLock<Reflector<PartialObjectMeta<Secret>>>,
+    secrets: SecretWatches,
     _companions: Vec<Companion>,
     notifier: Notifier<K>,
     recent: Mutex<(Instant, Cluster)>,
@@ -96,13 +95,15 @@ impl<K: Kind> Views<K> {
             notify.tell(&namespaced);
         });
         let companions = K::companions(&cluster, &told);
+        let tell = teller(&target, &notifier, Related::Secret);
+        let secrets = SecretWatches::new(cluster.client().clone(), tell);
         let recent = Mutex::new((Instant::now(), cluster.with_empty_cache()));
         Views {
             target,
             cluster,
             externals,
             engines: Mutex::default(),
-            secrets: OnceLock::new(),
+            secrets,
             _companions: companions,
             notifier,
             recent,
@@ -172,40 +173,18 @@ impl<K: Kind> Views<K> {
         )
     }
 
-    /// The version of a Secret in the cluster, if Secrets may be watched; only their metadata is
-    /// watched.
+    /// The version of a Secret in the cluster, if the Secrets of its namespace may be watched; only
+    /// their metadata is watched.
     pub async fn secret_version(&self, namespace: &str, name: &str) -> Option<String> {
-        let reflector = self.secrets.get_or_init(|| {
-            let tell = teller(&self.target, &self.notifier, Related::Secret);
-            reflect_secrets(self.cluster.client().clone(), tell)
-        });
-        match reflector.get(Some(namespace), name).await {
-            Lookup::Present(found) => found.resource_version(),
-            Lookup::Absent => Some(String::new()),
-            Lookup::Unknown => None,
-        }
+        self.secrets.version(namespace, name).await
     }
-}
 
-/// Watches the metadata of all Secrets of a cluster.
-pub fn reflect_secrets(
-    client: kube::Client,
-    tell: impl Fn(&ObjectMeta) + Send + Sync + 'static,
-) -> Reflector<PartialObjectMeta<Secret>> {
-    Reflector::start(
-        Api::all(client),
-        (),
-        |secret: &mut PartialObjectMeta<Secret>| {
-            let metadata = &mut secret.metadata;
-            *metadata = ObjectMeta {
-                name: metadata.name.take(),
-                namespace: metadata.namespace.take(),
-                resource_version: metadata.resource_version.take(),
-                ..ObjectMeta::default()
-            };
-        },
-        move |secret: &PartialObjectMeta<Secret>| tell(&secret.metadata),
-    )
+    /// Ends the watches of Secrets in namespaces in which no managed resource needs one any more.
+    pub fn forget_secrets(&self) {
+        let states = &self.notifier.states;
+        self.secrets
+            .keep(|| states.secret_namespaces(&self.target.key));
+    }
 }
 
 /// Removes everything from an engine's own object that readiness does not need.

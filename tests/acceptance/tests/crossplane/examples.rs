@@ -58,8 +58,18 @@ impl Example {
 
     /// Applies the file and waits until all that it holds is ready.
     async fn apply_file(&self, scene: &Scene, file: &str) {
+        self.send_file(scene, file).await;
+        self.until_ready(scene, file).await;
+    }
+
+    fn objects(&self, file: &str) -> &[Value] {
         let (_, objects) = self.0.iter().find(|(name, _)| name == file).unwrap();
-        for object in objects {
+        objects
+    }
+
+    /// Applies the file.
+    async fn send_file(&self, scene: &Scene, file: &str) {
+        for object in self.objects(file) {
             let mut object = object.clone();
             if object["metadata"]["name"] == SHARED {
                 // All namespaces are granted there, to the other tests as well.
@@ -69,7 +79,11 @@ impl Example {
                 panic!("{file}: {error}");
             }
         }
-        for object in objects {
+    }
+
+    /// Waits until all that the file holds is ready.
+    async fn until_ready(&self, scene: &Scene, file: &str) {
+        for object in self.objects(file) {
             let (kind, name) = identity(object);
             if object["apiVersion"] != MANAGED {
                 continue;
@@ -251,52 +265,30 @@ async fn an_existing_database_is_observed_then_taken_over_without_a_change() {
 }
 
 /// The other cluster is the same one here, reached as another: by a kubeconfig whose user may do
-/// what `rbac/provider.yaml` says, and nothing else.
+/// what the files of `rbac/` say, and nothing else.
 #[tokio::test]
 async fn a_database_of_another_cluster_is_reached_with_the_rights_that_are_documented() {
     let _provider = Provider::shared().await;
     let scene = Scene::new("ex-hub").await;
     let namespace = scene.namespace.clone();
     let own = |name: &str| format!("{name}-{namespace}");
+    let mut names = BTreeMap::from([
+        ("shop", namespace.clone()),
+        ("crossplane-system", namespace.clone()),
+        ("everest-system", namespace.clone()),
+        ("shop-eu", own("eu")),
+        ("eu", own("eu")),
+    ]);
     let roles = [
         "everest-crossplane-databases",
         "everest-crossplane-database-namespaces",
+        "everest-crossplane-secrets",
     ];
-    let names = BTreeMap::from([
-        ("shop", namespace.clone()),
-        ("crossplane-system", namespace.clone()),
-        ("shop-eu", own("eu")),
-        ("eu", own("eu")),
-        (roles[0], own(roles[0])),
-        (roles[1], own(roles[1])),
-    ]);
+    names.extend(roles.map(|role| (role, own(role))));
     let rights = Example::read("rbac", &names);
-    let (_, given) = rights
-        .0
-        .iter()
-        .find(|(name, _)| name == "provider.yaml")
-        .unwrap();
-    for role in given {
-        scene.apply_as(READER, role).await.unwrap();
-    }
-    let user = "everest";
-    scene
-        .apply(
-            &json!({ "apiVersion": "v1", "kind": "ServiceAccount", "metadata": { "name": user } }),
-        )
-        .await;
-    for role in roles {
-        scene
-            .apply(&json!({
-                "apiVersion": RBAC,
-                "kind": "ClusterRoleBinding",
-                "metadata": { "name": own(role) },
-                "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": own(role) },
-                "subjects": [{ "kind": "ServiceAccount", "name": user, "namespace": namespace }],
-            }))
-            .await;
-    }
-    let kubeconfig = kubeconfig_of(&scene.client, &namespace, user).await;
+    rights.send_file(&scene, "provider.yaml").await;
+    rights.send_file(&scene, "kubeconfig-identity.yaml").await;
+    let kubeconfig = kubeconfig_of(&scene.client, &namespace, "provider-everest").await;
     scene
         .apply(&json!({
             "apiVersion": "v1",
@@ -306,12 +298,26 @@ async fn a_database_of_another_cluster_is_reached_with_the_rights_that_are_docum
         }))
         .await;
     let example = Example::read("hub-and-spoke", &names);
-    example.apply(&scene).await;
+    example.apply_file(&scene, "1-cluster.yaml").await;
+    example.send_file(&scene, "2-database.yaml").await;
+    let missing = format!("may not get secrets in namespace {}", own("eu"));
+    scene
+        .until(MANAGED, "Database", "carts", &missing, |database| {
+            let synced = condition(database, "Synced");
+            let message = synced["message"].as_str().unwrap_or_default();
+            synced["status"] == "False" && message.contains(&missing)
+        })
+        .await;
+    rights.send_file(&scene, "secrets.yaml").await;
+    example.until_ready(&scene, "2-database.yaml").await;
     connects(&scene, "carts").await;
     example.delete(&scene).await;
-    for role in roles {
-        scene.delete(RBAC, "ClusterRoleBinding", &own(role)).await;
-        scene.delete(RBAC, "ClusterRole", &own(role)).await;
+    for file in ["kubeconfig-identity.yaml", "provider.yaml"] {
+        let objects = rights.objects(file).iter();
+        for object in objects.filter(|object| object["apiVersion"] == RBAC) {
+            let (kind, name) = identity(object);
+            scene.delete(RBAC, kind, name).await;
+        }
     }
     scene.end().await;
 }

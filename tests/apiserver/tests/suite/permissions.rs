@@ -38,3 +38,14 @@ async fn an_apply_that_makes_an_object_takes_the_right_to_create() {
     create(&api(server.client()), object.clone()).await.unwrap();
     apply(&bobs, "m", false, &object).await.unwrap();
 }
+
+#[tokio::test]
+async fn a_process_may_have_clients_of_several_users() {
+    let process = server().process().of_user("bob", |asks| asks.verb == "get");
+    let eves = api(process.client_of("eve", |asks| asks.verb == "list"));
+    assert!(eves.list(&Default::default()).await.is_ok());
+    let refused = eves.get_opt("w").await.unwrap_err().to_string();
+    assert!(refused.contains("User \"eve\" cannot get"), "{refused}");
+    assert_eq!(api(process.client()).get_opt("w").await.unwrap(), None);
+    assert_eq!(process.requests().len(), 3);
+}

@@ -253,7 +253,7 @@ impl CachedTarget {
         };
         let client = match (known, &found) {
             (Some(client), _) => client,
-            (None, None) => shared.control.clone(),
+            (None, None) => shared.own.clone(),
             (None, Some(found)) => connect_with(
                 found.kubeconfig.expose_secret(),
                 source.context.as_deref(),

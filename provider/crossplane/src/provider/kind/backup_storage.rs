@@ -23,7 +23,6 @@ impl Controlled for BackupStorageModel {
 impl Kind for BackupStorages {
     type Model = BackupStorageModel;
     type External = BackupStorage;
-    const HAS_SECRETS: bool = true;
 
     /// Everest checks no bucket, so an existing storage counts as usable.
     async fn readiness(_: &mut Scene<'_, Self>, external: &Arc<BackupStorage>) -> Readiness {

@@ -40,7 +40,6 @@ impl Controlled for DatabaseModel {
 impl Kind for Databases {
     type Model = DatabaseModel;
     type External = DatabaseCluster;
-    const HAS_SECRETS: bool = true;
     const HAS_ENDPOINT: bool = true;
     const DECIDED: &'static [&'static str] = &["engine.version", "engine.replicas", "proxy.type"];
 

@@ -21,7 +21,6 @@ impl Controlled for MonitoringConfigModel {
 impl Kind for MonitoringConfigs {
     type Model = MonitoringConfigModel;
     type External = MonitoringConfig;
-    const HAS_SECRETS: bool = true;
 
     /// Everest has asked the server before it took the object.
     async fn readiness(_: &mut Scene<'_, Self>, external: &Arc<MonitoringConfig>) -> Readiness {

@@ -12,7 +12,7 @@ use everest_core::v1::credentials::{
     Credentials, SecretMapping, filled_from, is_filled_from, secret_name,
 };
 use everest_schemas::{Field, Sensitive};
-use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::api::core::v1::{Namespace, Secret};
 use kube::ResourceExt;
 use serde_json::Value;
 
@@ -113,12 +113,22 @@ pub async fn ending<K: WithSecret>(scene: &mut Scene<'_, K>) -> Result<Ending, R
     })
 }
 
-/// The Secret that is still there.
+/// The Secret that is still there. The right to look for it goes with its namespace, and so does the
+/// Secret.
 pub async fn clean_up<K: WithSecret>(
     scene: &mut Scene<'_, K>,
 ) -> Result<Option<String>, ReconcileError> {
     let mut removal = removal(scene);
-    lifecycle::remains(scene, &mut removal).await
+    match lifecycle::remains(scene, &mut removal).await {
+        Err(ReconcileError::Cluster(error)) if error.is_forbidden() => {
+            let namespaces = scene.cluster().requests::<Namespace>("");
+            match namespaces.get(scene.namespace).await? {
+                Some(_) => Err(error.into()),
+                None => Ok(None),
+            }
+        }
+        left => left,
+    }
 }
 
 fn removal<K: WithSecret>(scene: &Scene<'_, K>) -> RemoveWithSecret<K::External> {

@@ -125,8 +125,8 @@ fn offer(plane: &ControlPlane) {
     );
 }
 
-#[tokio::test(start_paused = true)]
-async fn an_operator_is_upgraded_under_its_lock_with_the_rights_that_are_shipped() {
+/// A namespace whose operator was upgraded.
+pub(super) async fn upgraded() -> (ControlPlane, String) {
     let (plane, path) = namespace();
     let controller = process::<DatabaseNamespaces>(&plane);
     rest(&plane, &controller, &path).await;
@@ -137,6 +137,12 @@ async fn an_operator_is_upgraded_under_its_lock_with_the_rights_that_are_shipped
         &json!({"engines": {"pxc": {"version": "1.16.0"}}}),
     );
     rest(&plane, &controller, &path).await;
+    (plane, path)
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_operator_is_upgraded_under_its_lock_with_the_rights_that_are_shipped() {
+    let (plane, path) = upgraded().await;
     let said = condition(&plane, &path, "Synced");
     assert_eq!(said["status"], "True", "{said}");
     let plan = plane.get(&format!("{OLM}/installplans/upgrade")).unwrap();

@@ -76,8 +76,7 @@ impl<K: Kind> Reconciler<'_, K> {
         let generation = self.managed.metadata.generation;
         self.controller.follow(external, generation, self.key);
         if let Some(reference) = &self.managed.spec.for_provider.secret_ref {
-            let secret = Related::Own(self.key.0.clone(), reference.name.clone());
-            self.controller.states.relate(secret, self.key);
+            self.controller.follow_own_secret(self.key, &reference.name);
         }
         self.config = Some(config);
         self.views = Some(self.controller.views(target));
@@ -180,7 +179,7 @@ impl<K: Kind> Reconciler<'_, K> {
             name: &self.name,
             views: self.views.as_deref()?,
             control: &self.controller.context.control,
-            own_secrets: self.controller.own_secrets.as_ref(),
+            own_secrets: &self.controller.own_secrets,
             state: self.state,
         })
     }

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use everest_schemas::for_each_kind;
 use everest_schemas::managed::ManagedModel;
 use serde_json::{Value, json};
-use test_apiserver::{Asks, Kind as Served, Process};
+use test_apiserver::{Kind as Served, Process};
 use test_stories::{Attempt, Dies, Story, Teller, World};
 
 use super::{Next, reconcile};
@@ -202,9 +202,12 @@ async fn reconcile_until_rest<K: Kind>(
     process: &Process,
 ) -> Result<(), Value> {
     // It may do what the roles say that are shipped.
-    let may = |asks: &Asks<'_>| rights::allow(asks.verb, asks.group, asks.resource);
-    let process = process.clone().of_user("provider", may);
-    let controller = Controller::<K>::new(Arc::new(Context::alone(process.client()))).0;
+    let process = process
+        .clone()
+        .of_user("provider", rights::in_control_plane);
+    let target = process.client_of("provider", rights::in_target);
+    let context = Context::apart(process.client(), target);
+    let controller = Controller::<K>::new(Arc::new(context)).0;
     for _ in 0..60 {
         let Some(managed) = world.server.get(path) else {
             return Ok(());
@@ -366,7 +369,7 @@ fn restores() -> Vec<Story> {
     scripts.into_iter().map(Script::story).collect()
 }
 
-fn all() -> Vec<Story> {
+pub(super) fn all() -> Vec<Story> {
     [
         databases(),
         namespaces(),

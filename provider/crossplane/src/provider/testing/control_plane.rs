@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use serde_json::{Value, json};
-use test_apiserver::{ApiServer, At, Fault, Process, Trouble, When};
+use test_apiserver::{ApiServer, Asks, At, Fault, Process, Trouble, When};
 use tokio_util::sync::CancellationToken;
 
 use crate::provider::rights;
@@ -58,9 +58,17 @@ impl ControlPlane {
         self.processes().last().unwrap().clone()
     }
 
-    /// A client of the process under test.
+    /// A client of the process under test, for the control plane.
     pub(crate) fn client(&self) -> kube::Client {
         self.process().client()
+    }
+
+    /// Its client for the cluster of the external objects, which may do what `may` allows.
+    pub(crate) fn target(
+        &self,
+        may: impl Fn(&Asks<'_>) -> bool + Send + Sync + 'static,
+    ) -> kube::Client {
+        self.process().client_of("provider", may)
     }
 
     /// Has the process die right after its `writes`th write from now on.
@@ -75,9 +83,8 @@ impl ControlPlane {
         if let Some(last) = processes.last() {
             last.bury();
         }
-        let allow =
-            |asks: &test_apiserver::Asks<'_>| rights::allow(asks.verb, asks.group, asks.resource);
-        processes.push(self.server.process().of_user("provider", allow));
+        let process = self.server.process();
+        processes.push(process.of_user("provider", rights::in_control_plane));
     }
 
     /// Cancelled when the process has died.
@@ -118,6 +125,11 @@ impl ControlPlane {
     pub(crate) fn delete(&self, path: &str) {
         self.server.mark_deleted(path);
         (self.react)(&self.server, path);
+    }
+
+    /// An object is there no more.
+    pub(crate) fn remove(&self, path: &str) {
+        self.server.remove(path);
     }
 
     /// The writes that were taken so far of all processes, as `PATCH /apis/…`.

@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use test_apiserver::ApiServer;
+use test_apiserver::{ApiServer, Asks};
 
 use crate::provider::context::Context;
 use crate::provider::controllers::Controller;
 use crate::provider::kind::Kind;
 use crate::provider::reconcile::{Next, reconcile};
+use crate::provider::rights;
 use crate::provider::testing::control_plane::{ControlPlane, Objects};
 
 pub(crate) const EVEREST: &str = "/apis/everest.percona.com/v1alpha1/namespaces/shop";
@@ -22,7 +23,16 @@ pub(crate) const RESTARTS: &str = "restarts";
 
 /// A process that has just begun.
 pub(crate) fn process<K: Kind>(plane: &ControlPlane) -> Controller<K> {
-    Controller::new(Arc::new(Context::alone(plane.client()))).0
+    process_with(plane, rights::in_target)
+}
+
+/// The same; `may` says what it may do in the cluster of the external objects.
+pub(crate) fn process_with<K: Kind>(
+    plane: &ControlPlane,
+    may: impl Fn(&Asks<'_>) -> bool + Send + Sync + 'static,
+) -> Controller<K> {
+    let context = Context::apart(plane.client(), plane.target(may));
+    Controller::new(Arc::new(context)).0
 }
 
 /// Looks at a managed resource until there is nothing left to do.
