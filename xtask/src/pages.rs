@@ -7,8 +7,7 @@ use std::{
 
 use acceptance::workspace_folder;
 
-const GUIDE: &str = "docs/guides/crossplane.md";
-const EXAMPLES: &str = "examples/crossplane";
+mod crossplane;
 
 /// README and its neighbours, and everything below `docs/`.
 fn pages() -> Vec<PathBuf> {
@@ -117,28 +116,4 @@ fn every_example_that_a_page_names_is_there() {
     }
     assert!(named > 10, "{named} paths were found");
     assert!(missing.is_empty(), "{}", missing.join("\n"));
-}
-
-#[test]
-fn the_guide_to_crossplane_leads_through_every_example() {
-    let guide = fs::read_to_string(workspace_folder().join(GUIDE)).unwrap();
-    for path in entries(&workspace_folder().join(EXAMPLES)) {
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        assert!(
-            guide.contains(&format!("{name}/")),
-            "{GUIDE} does not mention {EXAMPLES}/{name}"
-        );
-    }
-}
-
-#[test]
-fn each_file_of_the_managed_examples_is_applied_by_a_command_of_the_guide() {
-    let guide = fs::read_to_string(workspace_folder().join(GUIDE)).unwrap();
-    for folder in ["managed", "hub-and-spoke", "import", "restore-drill"] {
-        for path in entries(&workspace_folder().join(EXAMPLES).join(folder)) {
-            let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            let command = format!("-f {EXAMPLES}/{folder}/{name}");
-            assert!(guide.contains(&command), "{GUIDE} has no {command}");
-        }
-    }
 }

@@ -145,6 +145,8 @@ pub trait Kind: Sized + Send + Sync + 'static {
     const RUNS_ONCE: bool = false;
     /// True if the external object is in a namespace.
     const NAMESPACED: bool = <Self::External as Resource>::Scope::NAMESPACED;
+    /// True if Everest limits the external name, see [`everest_core::name::LIMIT`].
+    const NAME_IS_LIMITED: bool = false;
     /// True if the kind needs Secrets in the managed resource's namespace.
     const HAS_SECRETS: bool = false;
 

@@ -19,6 +19,8 @@ mod following;
 #[cfg(test)]
 mod lost;
 #[cfg(test)]
+mod names;
+#[cfg(test)]
 mod namespaces;
 mod observe;
 mod outcome;

@@ -24,6 +24,7 @@ impl Controlled for BackupStorageModel {
 impl Kind for BackupStorages {
     type Model = BackupStorageModel;
     type External = BackupStorage;
+    const NAME_IS_LIMITED: bool = true;
     const HAS_SECRETS: bool = true;
 
     /// Everest checks no bucket, so an existing storage counts as usable.

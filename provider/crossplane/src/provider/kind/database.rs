@@ -40,6 +40,7 @@ impl Controlled for DatabaseModel {
 impl Kind for Databases {
     type Model = DatabaseModel;
     type External = DatabaseCluster;
+    const NAME_IS_LIMITED: bool = true;
     const HAS_SECRETS: bool = true;
     const DECIDED: &'static [&'static str] = &["engine.version", "engine.replicas", "proxy.type"];
 
