@@ -14,7 +14,7 @@ use acceptance::{
 };
 use lexopt::prelude::*;
 
-use crate::{docs, failure::Failure};
+use crate::{docs, failure::Failure, reference};
 
 /// A folder whose content is generated.
 struct Generated {
@@ -27,16 +27,22 @@ struct Generated {
 }
 
 /// Everything that is generated.
-const GENERATED: [Generated; 2] = [
-    Generated {
-        folder: "docs",
-        written: &["design", "guides/crossplane.md", "guides/crossplane"],
-        write: |programs, folder| docs::write(folder, &programs.binary(PROVIDER)?),
-    },
+const GENERATED: [Generated; 3] = [
+    // The first, because the reference is made from it.
     Generated {
         folder: "schemas/crds",
         written: &[],
         write: write_crds,
+    },
+    Generated {
+        folder: "docs/crossplane/reference",
+        written: &[],
+        write: |_, folder| reference::write(folder),
+    },
+    Generated {
+        folder: "docs",
+        written: &["design", "guides/crossplane.md", "crossplane"],
+        write: |programs, folder| docs::write(folder, &programs.binary(PROVIDER)?),
     },
 ];
 

@@ -16,6 +16,7 @@ mod package;
 #[cfg(test)]
 mod pages;
 mod program;
+mod reference;
 mod test;
 
 use failure::Failure;

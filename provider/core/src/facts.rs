@@ -24,7 +24,7 @@ pub use crate::api::UPGRADE_LOCK;
 pub use bucket::Bucket;
 pub use everest::{CatalogFacts, EverestFacts, Lines, SERVERS, SYSTEM_NAMESPACE, everest_version};
 pub use planned::{Planned, PlannedInNamespace};
-pub use wanted::{Kind, SomeStorages, Wanted};
+pub use wanted::{Kind, SomeBackups, SomeStorages, Wanted};
 
 /// States of a database in which Everest refuses changes of it. A database
 /// that is being deleted refuses them too.

@@ -1,5 +1,7 @@
 //! Names that Everest and Kubernetes accept.
 
+use sha2::{Digest, Sha256};
+
 /// The most characters that Everest allows in the name of a database or a
 /// backup storage: engines derive longer names from it.
 pub const LIMIT: usize = 22;
@@ -47,6 +49,50 @@ pub enum NameError {
 /// [`NameError`] says what is wrong with it.
 pub fn check(name: &str) -> Result<(), NameError> {
     check_label(name, LIMIT)
+}
+
+/// Characters of the hash in a shortened name: thirty bits.
+const HASH: usize = 6;
+
+/// Letters and digits of the hash in a shortened name (RFC 4648).
+const DIGITS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+
+/// A name that [`check`] accepts: the beginning of `text` in the characters that Everest allows, and
+/// a hash of `identity`, all that tells two objects of similar names apart. The same arguments always
+/// give the same name.
+pub fn shortened(text: &str, identity: &[&str]) -> String {
+    let hash = Sha256::digest(identity.join("\0").as_bytes());
+    let hash: String = hash
+        .iter()
+        .take(HASH)
+        .map(|byte| char::from(DIGITS[usize::from(byte % 32)]))
+        .collect();
+    format!("{}-{hash}", beginning(text, LIMIT - HASH - 1))
+}
+
+/// The beginning of a text, in the characters that Everest allows in a name.
+fn beginning(text: &str, room: usize) -> String {
+    let mut name = String::new();
+    for letter in text.chars().flat_map(char::to_lowercase) {
+        let letter = if letter.is_ascii_lowercase() || letter.is_ascii_digit() {
+            letter
+        } else {
+            '-'
+        };
+        if name.is_empty() && !letter.is_ascii_lowercase() {
+            // A database's name begins with a letter.
+            name.push_str("db-");
+        }
+        if !(letter == '-' && name.ends_with('-')) {
+            name.push(letter);
+        }
+        if name.len() >= room {
+            break;
+        }
+    }
+    name.truncate(room);
+    let name = name.trim_end_matches('-');
+    if name.is_empty() { "db" } else { name }.to_owned()
 }
 
 /// Checks a name by RFC 1035 with a limit of its own.
@@ -104,6 +150,15 @@ pub fn check_object(name: &str) -> Result<(), NameError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_shortened_name_is_one_that_everest_accepts() {
+        for text in ["orders", "1-orders", "Ä", "", "a.b.c", &"x-".repeat(40)] {
+            let name = shortened(text, &["AppDatabase.example.org", "prod", text]);
+            assert_eq!(check(&name), Ok(()), "{text}: {name}");
+        }
+        assert_ne!(shortened("a", &["x", "y"]), shortened("a", &["xy", ""]));
+    }
 
     #[test]
     fn names_are_judged_by_length_and_characters() {

@@ -69,6 +69,8 @@ pub(super) struct Content {
     pub name: &'static str,
     /// The version that it is tagged with.
     pub tag: &'static str,
+    /// Its name for people.
+    pub friendly_name: &'static str,
     /// One line on what it is for.
     pub description: &'static str,
     /// The sub-command that its program starts with.
@@ -85,6 +87,7 @@ impl Content {
             kind: Kind::Provider,
             name: "provider-everest",
             tag: VERSION_TAG,
+            friendly_name: "Provider OpenEverest",
             description: "Databases, backups and restores of OpenEverest as managed resources",
             command: Some("provider"),
             spec: json!({ "capabilities": ["safe-start"] }),
@@ -97,6 +100,7 @@ impl Content {
             kind: Kind::Function,
             name: FUNCTION,
             tag: VERSION_TAG,
+            friendly_name: "Function OpenEverest",
             description: "Composes databases of OpenEverest, with its rules and their readiness",
             command: Some("function"),
             spec: json!({ "capabilities": ["composition"] }),
@@ -115,6 +119,7 @@ impl Content {
             kind: Kind::Configuration,
             name: "configuration-everest",
             tag: VERSION_TAG,
+            friendly_name: "Databases of OpenEverest",
             description: "A self-service API for databases of OpenEverest",
             command: None,
             spec: json!({ "dependsOn": [{
@@ -155,6 +160,15 @@ impl Content {
         ]
     }
 
+    /// What registries show beside the package.
+    fn readme(&self) -> String {
+        format!(
+            "{}.\n\nNeeds OpenEverest v1 and Crossplane 2.1 or newer. Guide, examples and reference: \
+             {SOURCE}/tree/main/docs/crossplane\n",
+            self.description
+        )
+    }
+
     /// All documents: what it says of itself first, then what it brings.
     pub fn documents(&self) -> Vec<Value> {
         let mut spec = self.spec.clone();
@@ -169,6 +183,8 @@ impl Content {
                     "meta.crossplane.io/source": SOURCE,
                     "meta.crossplane.io/license": LICENSE,
                     "meta.crossplane.io/description": self.description,
+                    "meta.crossplane.io/readme": self.readme(),
+                    "friendly-name.meta.crossplane.io": self.friendly_name,
                 },
             },
             "spec": spec,

@@ -154,6 +154,17 @@ fn a_package_with_a_program_has_an_index_over_its_platforms() {
             text.contains("safe-start") && text.contains("things.everest"),
             "{text}"
         );
+        let meta: Value = serde_yaml_ng::Deserializer::from_str(&text)
+            .next()
+            .map(|document| serde::Deserialize::deserialize(document).unwrap())
+            .unwrap();
+        let said = &meta["metadata"]["annotations"];
+        assert_eq!(
+            said["friendly-name.meta.crossplane.io"],
+            "Provider OpenEverest"
+        );
+        let readme = said["meta.crossplane.io/readme"].as_str().unwrap();
+        assert!(readme.ends_with("/docs/crossplane\n"), "{readme}");
 
         let config = parsed(&layout, &manifest["config"]);
         assert_eq!(config["architecture"], binary.architecture.name());
@@ -282,6 +293,7 @@ fn content(kind: Kind, objects: Vec<Value>) -> Content {
         kind,
         name: "package",
         tag: "v1",
+        friendly_name: "Thing",
         description: "",
         command: None,
         spec: json!({ "dependsOn": [{

@@ -49,12 +49,24 @@ pub struct Wanted {
     pub kinds: BTreeSet<Kind>,
     /// The only database to read, if the others of the namespace do not matter.
     pub database: Option<String>,
+    /// The only backups that matter; a reader may read the others of the namespace as well.
+    pub backups: Option<SomeBackups>,
     /// The only storages to read, if the others of the namespace do not matter.
     pub storages: Option<SomeStorages>,
     /// The database whose engine's own object is to be read.
     pub engine_object: Option<(Engine, String)>,
     /// The Secrets that the model refers to, by name.
     pub secrets: BTreeSet<String>,
+}
+
+/// Some of the backups of a namespace: there may be hundreds, and each change of one that is watched
+/// costs a reconcile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SomeBackups {
+    /// Those of the database of this name.
+    OfDatabase(String),
+    /// The one of this name.
+    Named(String),
 }
 
 /// Some of the backup storages of a namespace: there may be hundreds, and each is judged by few of

@@ -14,7 +14,7 @@ use super::online::{
 use super::table::backup::{PG_THREE_STORAGES, PSMDB_ONE_STORAGE};
 use super::table::online::BACKUP_RUNNING;
 use super::{Stage, Validate};
-use crate::facts::{BACKUP_UNFINISHED, Facts, Kind, Planned, Wanted};
+use crate::facts::{BACKUP_UNFINISHED, Facts, Kind, Planned, SomeBackups, Wanted};
 use crate::finding::Finding;
 use crate::path::FieldPath;
 
@@ -153,7 +153,11 @@ impl Validate for BackupModel {
             Kind::Backups,
             Kind::Storages,
         ];
-        Wanted::of(&self.namespace, &kinds)
+        let database = self.database_name.known().cloned();
+        Wanted {
+            backups: database.map(SomeBackups::OfDatabase),
+            ..Wanted::of(&self.namespace, &kinds)
+        }
     }
 
     fn note(&self, planned: &mut Planned) {

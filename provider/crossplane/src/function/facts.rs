@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use everest_core::facts::{Facts, Kind, Seen, Wanted};
-use everest_schemas::everest::DatabaseCluster;
+use everest_core::api::CLUSTER_NAME_LABEL;
+use everest_core::facts::{All, Facts, Kind, Seen, SomeBackups, Wanted};
+use everest_schemas::everest::{DatabaseCluster, DatabaseClusterBackup};
 use k8s_openapi::api::core::v1::{Namespace, Secret};
 use kube::Resource;
 
@@ -32,7 +33,9 @@ pub(super) fn load(
             };
         }
         facts.engines = all!(Engines, inside);
-        facts.backups = all!(Backups, inside);
+        facts.backups = want(Kind::Backups)
+            .then(|| backups(lookups, namespace, wanted.backups.as_ref()))
+            .flatten();
         facts.storages = all!(Storages, inside);
         facts.monitoring_configs = all!(MonitoringConfigs, inside);
         facts.split_horizons = all!(SplitHorizons, inside);
@@ -62,6 +65,26 @@ pub(super) fn load(
         }
     }
     facts
+}
+
+/// The backups of a namespace that matter. everest-operator labels each backup with its database; it
+/// labels those that users create only from Everest 1.12 on.
+fn backups(
+    lookups: &mut Lookups<'_>,
+    namespace: &str,
+    some: Option<&SomeBackups>,
+) -> All<DatabaseClusterBackup> {
+    match some {
+        None => lookups.all(Some(namespace)),
+        Some(SomeBackups::OfDatabase(database)) => {
+            lookups.labelled(namespace, CLUSTER_NAME_LABEL, database)
+        }
+        Some(SomeBackups::Named(name)) => match lookups.named(Some(namespace), name) {
+            Seen::Unread => None,
+            Seen::Absent => Some(BTreeMap::new()),
+            Seen::Found(backup) => Some(BTreeMap::from([(name.clone(), backup)])),
+        },
+    }
 }
 
 fn named(object: &DatabaseCluster) -> Option<BTreeMap<String, DatabaseCluster>> {

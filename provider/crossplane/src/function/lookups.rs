@@ -2,9 +2,10 @@
 //!
 //! Crossplane calls the function again with the objects it found, until the function requests
 //! nothing new. The requests follow from the input and the observed resources, never from an
-//! answer, so the second call has all objects. These objects are not watched: they are looked up
-//! again at the next reconcile of the composite resource, at the latest after the response's time
-//! to live.
+//! answer, so the second call has all objects. From Crossplane 2.4 on they are watched: a change of one
+//! of them, or of an object that a label selects, reconciles the composite resource. So a selector
+//! names as few objects as the rules need. Before 2.4 they are looked up again at the next reconcile
+//! of the composite resource, at the latest after the response's time to live.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -103,7 +104,23 @@ impl<'a> Lookups<'a> {
         K: Resource<DynamicType = ()> + DeserializeOwned,
     {
         // Crossplane selects by name or by labels; no label is every object.
-        let match_ = Match::MatchLabels(MatchLabels::default());
+        self.selected(namespace, MatchLabels::default())
+    }
+
+    /// The objects of a kind in a namespace that have a label.
+    pub(super) fn labelled<K>(&mut self, namespace: &str, label: &str, value: &str) -> All<K>
+    where
+        K: Resource<DynamicType = ()> + DeserializeOwned,
+    {
+        let labels = HashMap::from([(label.to_owned(), value.to_owned())]);
+        self.selected(Some(namespace), MatchLabels { labels })
+    }
+
+    fn selected<K>(&mut self, namespace: Option<&str>, labels: MatchLabels) -> All<K>
+    where
+        K: Resource<DynamicType = ()> + DeserializeOwned,
+    {
+        let match_ = Match::MatchLabels(labels);
         let found = self.ask(&K::api_version(&()), &K::kind(&()), namespace, Some(match_))?;
         found
             .into_iter()
@@ -125,15 +142,20 @@ impl<'a> Lookups<'a> {
             return None;
         }
         let mut key = format!("{api_version}/{kind}");
-        for part in [
-            namespace,
-            match &match_ {
-                Some(Match::MatchName(name)) => Some(name.as_str()),
-                _ => None,
-            },
-        ] {
+        let selects = match &match_ {
+            Some(Match::MatchName(name)) => name.clone(),
+            Some(Match::MatchLabels(selector)) => {
+                let labels: BTreeMap<_, _> = selector.labels.iter().collect();
+                let pairs = labels
+                    .iter()
+                    .map(|(label, value)| format!("{label}={value}"));
+                pairs.collect::<Vec<_>>().join(",")
+            }
+            None => String::new(),
+        };
+        for part in [namespace.unwrap_or_default(), &selects] {
             key.push('/');
-            key.push_str(part.unwrap_or_default());
+            key.push_str(part);
         }
         let found = request::get_required_resources(self.request, &key);
         self.asked.insert(

@@ -5,12 +5,13 @@ use std::time::Duration;
 use everest_core::duration::{self, DurationError};
 use everest_schemas::function::Input;
 
-/// The default time to live. Objects that were looked up are not watched, so a new password shows
-/// after this time at the latest. Changes of composed resources show at once, by Crossplane's
-/// watch.
+/// The default time to live. Changes of composed resources show at once, by Crossplane's watch; so do
+/// changes of objects that were looked up, from Crossplane 2.4 on. Before that, a new password shows
+/// after this time at the latest.
 pub const TTL: Duration = Duration::from_secs(60);
 
-/// The time to live while something is waited for that only another lookup shows.
+/// The time to live while something is waited for that only a looked-up object shows: the oldest
+/// supported Crossplane does not watch those.
 pub const TTL_UNWATCHED: Duration = Duration::from_secs(10);
 
 /// The reason why a `ttl` cannot be used.

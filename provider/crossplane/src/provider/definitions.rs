@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn every_kind_is_in_what_users_read() {
-        for page in ["docs/guides/crossplane.md", "README.md"] {
+        for page in ["docs/crossplane/README.md", "README.md"] {
             let path = Path::new(env!("CARGO_MANIFEST_DIR"))
                 .join("../..")
                 .join(page);

@@ -148,6 +148,8 @@ pub trait Kind: Sized + Send + Sync + 'static {
     const NAMESPACED: bool = <Self::External as Resource>::Scope::NAMESPACED;
     /// True if clients connect to its object.
     const HAS_ENDPOINT: bool = false;
+    /// True if Everest limits the external name, see [`everest_core::name::LIMIT`].
+    const NAME_IS_LIMITED: bool = false;
 
     /// What the managed resource uses in its cluster, which the config has to grant.
     fn uses(config: &Self::Model) -> NamespaceUse {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use everest_core::name;
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::{Map, Value, json};
@@ -91,10 +92,19 @@ pub fn taken_over(now: Timestamp) -> Map<String, Value> {
     Map::from_iter([(TAKEN_OVER.to_owned(), json!(spelled(now)))])
 }
 
-/// The annotations with the external name for a managed resource that gets our finalizer.
-pub fn prepared(metadata: &ObjectMeta) -> Map<String, Value> {
-    let name = json!(external_name(metadata));
-    let mut annotations = Map::from_iter([(EXTERNAL_NAME.to_owned(), name)]);
+/// The annotations with the external name for a managed resource that gets our finalizer; `is_limited`
+/// if Everest limits the names of its kind, so that a longer one is shortened.
+pub fn prepared(metadata: &ObjectMeta, is_limited: bool) -> Map<String, Value> {
+    let named = annotation(metadata, EXTERNAL_NAME).filter(|name| !name.is_empty());
+    let own = metadata.name.as_deref().unwrap_or_default();
+    let name = match named {
+        None if is_limited && name::check(own).is_err() => {
+            let namespace = metadata.namespace.as_deref().unwrap_or_default();
+            name::shortened(own, &[namespace, own])
+        }
+        _ => named.unwrap_or(own).to_owned(),
+    };
+    let mut annotations = Map::from_iter([(EXTERNAL_NAME.to_owned(), json!(name))]);
     let is_first = !is_held(metadata);
     if is_first && annotation(metadata, EXTERNAL_NAME).is_none_or(str::is_empty) {
         annotations.insert(NAME_DEFAULTED.to_owned(), json!("true"));
@@ -187,12 +197,35 @@ mod tests {
     fn a_name_that_nobody_chose_is_noted_once() {
         let mut new = with(&[]);
         new.finalizers = None;
-        assert_eq!(prepared(&new)[NAME_DEFAULTED], "true");
+        assert_eq!(prepared(&new, true)[NAME_DEFAULTED], "true");
         new.annotations = with(&[(EXTERNAL_NAME, "legacy")]).annotations;
-        assert!(prepared(&new).get(NAME_DEFAULTED).is_none());
+        assert!(prepared(&new, true).get(NAME_DEFAULTED).is_none());
         // A manifest without the annotation is applied again.
-        assert!(prepared(&with(&[])).get(NAME_DEFAULTED).is_none());
+        assert!(prepared(&with(&[]), true).get(NAME_DEFAULTED).is_none());
         assert!(takes_over(&with(&[])) && !takes_over(&with(&[(NAME_DEFAULTED, "true")])));
+    }
+
+    #[test]
+    fn a_name_that_everest_would_refuse_is_shortened_unless_it_was_chosen() {
+        let of = |name: &str, namespace: &str| ObjectMeta {
+            name: Some(name.to_owned()),
+            namespace: Some(namespace.to_owned()),
+            ..ObjectMeta::default()
+        };
+        let long = of("team-database-of-the-shop-0123456789ab-x", "shop");
+        let name = prepared(&long, true)[EXTERNAL_NAME].clone();
+        assert_eq!(name::check(name.as_str().unwrap()), Ok(()));
+        assert!(name.as_str().unwrap().starts_with("team-database-o"));
+        assert_eq!(prepared(&long, true)[EXTERNAL_NAME], name);
+        let elsewhere = of("team-database-of-the-shop-0123456789ab-x", "other");
+        assert_ne!(prepared(&elsewhere, true)[EXTERNAL_NAME], name);
+        // Names of other kinds, and those that somebody chose, stay.
+        assert_eq!(prepared(&long, false)[EXTERNAL_NAME], json!(long.name));
+        let chosen = ObjectMeta {
+            annotations: with(&[(EXTERNAL_NAME, "not valid")]).annotations,
+            ..long
+        };
+        assert_eq!(prepared(&chosen, true)[EXTERNAL_NAME], "not valid");
     }
 
     #[test]

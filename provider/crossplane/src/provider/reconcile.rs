@@ -23,6 +23,8 @@ mod lost;
 #[cfg(test)]
 mod missing_rights;
 #[cfg(test)]
+mod names;
+#[cfg(test)]
 mod namespaces;
 #[cfg(test)]
 mod needed_rights;

@@ -7,7 +7,7 @@ use serde::Deserialize as _;
 use serde_json::Value;
 
 use crate::everest;
-use crate::world::{Answer, World};
+use crate::world::{Answer, World, key};
 
 fn folder(example: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -166,4 +166,31 @@ fn the_status_that_is_told_is_in_the_definitions() {
             assert!(declared.get(name).is_some(), "{example} lacks {name}");
         }
     }
+}
+
+#[test]
+fn the_quickstart_can_be_rendered_without_a_cluster() {
+    let composite = objects("quickstart", "xr.yaml").remove(0);
+    let mut world = World::new(with_defaults("quickstart", composite), input("quickstart"));
+    for object in objects("render", "required.yaml") {
+        world.add(object);
+    }
+    let created = Answer(world.respond());
+    assert_eq!(created.fatal(), None);
+    assert!(created.condition("GuardrailsPassed").0);
+    let observed = objects("render", "observed.yaml").remove(0);
+    assert_eq!(
+        created.object("database")["metadata"]["name"],
+        observed["metadata"]["name"]
+    );
+
+    let resource = &observed["metadata"]["annotations"]["crossplane.io/composition-resource-name"];
+    let resource = resource.as_str().unwrap().to_owned();
+    world.composed.insert(resource, key(&observed));
+    world.add(observed);
+    let settled = Answer(world.respond());
+    assert_eq!(settled.fatal(), None);
+    assert!(settled.is_ready("database"));
+    let secret = settled.object("database-connection");
+    assert_eq!(secret["type"], "connection.crossplane.io/v1alpha1");
 }

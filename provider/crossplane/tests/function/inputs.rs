@@ -210,8 +210,8 @@ fn fields(schema: &Value, path: &str, found: &mut Vec<String>) {
 fn the_guide_has_each_field_of_the_input_and_no_other() {
     let mut wanted = Vec::new();
     fields(&everest_schemas::crds::input_schema(), "", &mut wanted);
-    let guide = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../docs/guides/crossplane/function.md");
+    let guide =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/crossplane/function.md");
     let guide = std::fs::read_to_string(guide).unwrap();
     let table = guide
         .split("## Input")

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use function_sdk_rust::proto::v1::resource_selector::Match;
+
 use serde_json::{Value, json};
 
 use crate::fixtures::{ready, spec, world};
@@ -76,4 +78,35 @@ fn crossplane_may_read_all_that_the_function_asks_for_with_the_role_that_is_ship
     ] {
         assert!(kinds.contains(kind), "{kind} is not among {kinds:?}");
     }
+}
+
+/// How the function selects the backups that it asks for: their name, or their labels.
+fn selected_backups(world: &mut World) -> Vec<Match> {
+    let requirements = world.respond().requirements.unwrap();
+    requirements
+        .resources
+        .into_values()
+        .filter(|selector| selector.kind == "DatabaseClusterBackup")
+        .filter_map(|selector| selector.r#match)
+        .collect()
+}
+
+#[test]
+fn a_scheduled_database_wakes_for_its_own_backups_only() {
+    let schedules = json!({"backup": {"schedules": [{"name": "nightly", "enabled": true,
+        "schedule": "0 2 * * *", "backupStorageName": "s3"}]}});
+    let mut scheduled = ready(with("postgresql", schedules));
+    let [Match::MatchLabels(selector)] = &selected_backups(&mut scheduled)[..] else {
+        panic!("one selector by labels");
+    };
+    let name = scheduled.reconcile().object("db")["metadata"]["name"].clone();
+    assert_eq!(json!(selector.labels), json!({"clusterName": name}));
+}
+
+#[test]
+fn a_database_from_a_backup_wakes_for_that_backup_only() {
+    let restored = json!({"dataSource": {"dbClusterBackupName": "nightly"}});
+    let mut restored = world(with("pxc", restored));
+    let name = Match::MatchName("nightly".to_owned());
+    assert_eq!(selected_backups(&mut restored), [name]);
 }

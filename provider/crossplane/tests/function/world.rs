@@ -175,7 +175,11 @@ impl World {
                 && key.1 == namespace
                 && match &selector.r#match {
                     Some(Match::MatchName(name)) => key.2 == *name,
-                    Some(Match::MatchLabels(labels)) => labels.labels.is_empty(),
+                    Some(Match::MatchLabels(wanted)) => {
+                        wanted.labels.iter().all(|(label, value)| {
+                            object["metadata"]["labels"][label.as_str()] == value.as_str()
+                        })
+                    }
                     None => panic!("Crossplane 2.1 cannot look up without a match"),
                 }
         });

@@ -4,7 +4,7 @@ use everest_schemas::everest::{DatabaseClusterSpec, Storage};
 use everest_schemas::models::DatabaseModel;
 use everest_schemas::{Engine, Field};
 
-use crate::facts::{Kind, Wanted};
+use crate::facts::{Kind, SomeBackups, Wanted};
 use crate::volumes;
 
 /// The facts that the rules for a database need.
@@ -43,7 +43,10 @@ fn references(wanted: &mut Wanted, spec: &DatabaseClusterSpec, exists: bool) {
         );
         let postgresql =
             engine.is_some_and(|engine| engine.type_.known() == Some(&Engine::Postgresql));
-        wanted.note(scheduled && postgresql && exists, Kind::Backups);
+        if scheduled && postgresql && exists {
+            wanted.kinds.insert(Kind::Backups);
+            wanted.backups = wanted.database.clone().map(SomeBackups::OfDatabase);
+        }
     }
     if let Some(monitoring) = spec.monitoring.known() {
         wanted.note(
@@ -102,8 +105,9 @@ fn origin(wanted: &mut Wanted, spec: &DatabaseClusterSpec) {
     let Some(source) = spec.data_source.known() else {
         return;
     };
-    if source.db_cluster_backup_name.is_known() {
+    if let Some(backup) = source.db_cluster_backup_name.known() {
         wanted.kinds.extend([Kind::Backups, Kind::Databases]);
+        wanted.backups = Some(SomeBackups::Named(backup.clone()));
     }
     wanted.note(source.backup_source.is_known(), Kind::Storages);
     if let Some(import) = source.data_import.known() {
@@ -119,7 +123,7 @@ fn origin(wanted: &mut Wanted, spec: &DatabaseClusterSpec) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use everest_schemas::everest::{Backup, BackupSchedule, EngineSpec, Monitoring};
+    use everest_schemas::everest::{Backup, BackupSchedule, DataSource, EngineSpec, Monitoring};
     use everest_schemas::models::DatabaseModel;
 
     fn database(spec: DatabaseClusterSpec) -> DatabaseModel {
@@ -179,6 +183,23 @@ mod tests {
         let wanted = for_change(&model, Some(&model));
         assert!(wanted.kinds.contains(&Kind::Storages));
         assert!(wanted.kinds.contains(&Kind::Backups));
+        let own = SomeBackups::OfDatabase("orders".to_owned());
+        assert_eq!(wanted.backups, Some(own));
         assert!(wanted.secrets.is_empty());
+    }
+
+    #[test]
+    fn a_database_from_a_backup_asks_for_that_backup_alone() {
+        let model = database(DatabaseClusterSpec {
+            data_source: DataSource {
+                db_cluster_backup_name: "nightly".into(),
+                ..DataSource::default()
+            }
+            .into(),
+            ..DatabaseClusterSpec::default()
+        });
+        let wanted = for_change(&model, None);
+        let backup = SomeBackups::Named("nightly".to_owned());
+        assert_eq!(wanted.backups, Some(backup));
     }
 }

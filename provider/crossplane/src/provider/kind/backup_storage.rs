@@ -23,6 +23,7 @@ impl Controlled for BackupStorageModel {
 impl Kind for BackupStorages {
     type Model = BackupStorageModel;
     type External = BackupStorage;
+    const NAME_IS_LIMITED: bool = true;
 
     /// Everest checks no bucket, so an existing storage counts as usable.
     async fn readiness(_: &mut Scene<'_, Self>, external: &Arc<BackupStorage>) -> Readiness {

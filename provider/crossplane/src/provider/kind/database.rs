@@ -41,6 +41,7 @@ impl Kind for Databases {
     type Model = DatabaseModel;
     type External = DatabaseCluster;
     const HAS_ENDPOINT: bool = true;
+    const NAME_IS_LIMITED: bool = true;
     const DECIDED: &'static [&'static str] = &["engine.version", "engine.replicas", "proxy.type"];
 
     fn trim(external: &mut DatabaseCluster) {

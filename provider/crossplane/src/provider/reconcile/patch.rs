@@ -174,7 +174,7 @@ impl<K: Kind> Reconciler<'_, K> {
 
     /// Writes our finalizer and the external name.
     pub(super) async fn prepare(&mut self) -> Result<(), ReconcileError> {
-        let annotations = metadata::prepared(&self.managed.metadata);
+        let annotations = metadata::prepared(&self.managed.metadata, K::NAME_IS_LIMITED);
         self.patch(annotations, Some(true)).await
     }
 
