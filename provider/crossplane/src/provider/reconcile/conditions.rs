@@ -11,6 +11,7 @@ use crate::provider::context::Context;
 use crate::provider::controllers::Controller;
 use crate::provider::events::Events;
 use crate::provider::kind::{BackupStorages, Backups, Databases, Kind};
+use crate::provider::rights;
 use crate::provider::testing::control_plane::ControlPlane;
 use crate::provider::testing::harness::{EVEREST, condition, process, rest, world};
 
@@ -222,7 +223,7 @@ async fn a_database_is_ready_once_its_connection_secret_is_there() {
 
 /// The reasons of the events of two reconciles.
 async fn told<K: Kind>(plane: &ControlPlane, path: &str) -> Vec<String> {
-    let mut context = Context::alone(plane.client());
+    let mut context = Context::apart(plane.client(), plane.target(rights::in_target));
     let (events, writing) = Events::new(plane.client(), CancellationToken::new());
     context.events = events;
     tokio::spawn(writing);

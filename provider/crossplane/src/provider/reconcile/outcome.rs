@@ -228,7 +228,7 @@ impl<K: Kind> Reconciler<'_, K> {
         })
     }
 
-    /// The condition with what differs, and with what is left as it is.
+    /// The condition with its own message, what differs, and what is left as it is.
     fn up_to_date(&self, update: ConditionUpdate) -> ConditionUpdate {
         let kind = K::Model::EVEREST_KIND;
         let differs = match update.status {
@@ -239,8 +239,11 @@ impl<K: Kind> Reconciler<'_, K> {
                 .map(|difference| difference.told(kind)),
         };
         let left = self.kept.iter().map(|kept| kept.kept(kind));
-        let told: Vec<_> = differs
+        let told: Vec<_> = update
+            .message
+            .clone()
             .into_iter()
+            .chain(differs)
             .chain(self.raised.iter().map(sentence))
             .chain(left)
             .collect();

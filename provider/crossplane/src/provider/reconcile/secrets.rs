@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::provider::context::Context;
 use crate::provider::controllers::Controller;
 use crate::provider::kind::BackupStorages;
+use crate::provider::rights;
 use crate::provider::testing::control_plane::ControlPlane;
 use crate::provider::testing::harness::{condition, rest, world};
 
@@ -27,8 +28,10 @@ fn key(plane: &ControlPlane) -> Value {
 #[tokio::test(start_paused = true)]
 async fn keys_that_were_rotated_are_written_and_the_storage_is_as_wanted_at_once() {
     let (plane, path) = storage();
-    let (controller, _) =
-        Controller::<BackupStorages>::new(Arc::new(Context::alone(plane.client())));
+    let (controller, _) = Controller::<BackupStorages>::new(Arc::new(Context::apart(
+        plane.client(),
+        plane.target(rights::in_target),
+    )));
     rest(&plane, &controller, &path).await;
     assert_eq!(key(&plane), "aWQ=");
 
@@ -46,8 +49,10 @@ async fn keys_that_were_rotated_are_written_and_the_storage_is_as_wanted_at_once
 #[tokio::test(start_paused = true)]
 async fn a_secret_that_somebody_deletes_is_noticed_and_written_again() {
     let (plane, path) = storage();
-    let (controller, mut queued) =
-        Controller::<BackupStorages>::new(Arc::new(Context::alone(plane.client())));
+    let (controller, mut queued) = Controller::<BackupStorages>::new(Arc::new(Context::apart(
+        plane.client(),
+        plane.target(rights::in_target),
+    )));
     rest(&plane, &controller, &path).await;
     while queued.try_recv().is_ok() {}
 
