@@ -317,7 +317,8 @@ async fn a_spec_that_breaks_a_rule_is_refused_at_its_field_and_nothing_is_writte
     scene.apply(&unknown).await;
     scene
         .until(MANAGED, "Database", "orders", "no storage", |database| {
-            message(database, "Synced").contains("No backup storage")
+            message(database, "Ready").contains("No backup storage")
+                && is(database, "Synced", "True")
         })
         .await;
     scene.apply(&storage(&scene, "s3")).await;
