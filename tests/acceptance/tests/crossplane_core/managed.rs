@@ -173,7 +173,11 @@ async fn databases_and_their_backups_live_and_go_by_the_installed_package() {
 async fn an_upgrade_of_the_package_brings_its_definitions_and_writes_nothing_to_databases() {
     let client = client().await;
     let mut provider = Provider::install(&client).await;
-    let (namespace, before) = shop(&client, "upgraded").await;
+    let (namespace, _) = shop(&client, "upgraded").await;
+    let before = until(&client, DATABASE, &namespace, "upgraded", |found| {
+        found["metadata"]["annotations"]["everest.openeverest.io/held-by"].is_string()
+    })
+    .await;
     let first = provider.revision().to_owned();
 
     provider.upgrade(&client, NEXT_TAG).await;

@@ -87,13 +87,17 @@ impl<K: Kind> Reconciler<'_, K> {
                 .requests::<K::External>(scene.namespace)
                 .merge(scene.name, &body)
                 .await;
-            self.state.claims.made(field);
             match claimed {
-                Ok(claimed) => self.external = Some(Arc::new(claimed)),
+                Ok(claimed) => {
+                    self.state.claims.made(field);
+                    self.external = Some(Arc::new(claimed));
+                }
+                // Nothing was written, and the next reconcile follows at once.
                 Err(error) if error.passes() || is_superseded(&error) => return Err(error.into()),
                 // Everest refuses each update of some objects until something is mended, and a role
                 // may allow none. Both are said where there is something to update.
                 Err(error) => {
+                    self.state.claims.made(field);
                     tracing::debug!(%error, holder = claim.holder, "nothing is claimed");
                     return Ok(());
                 }
