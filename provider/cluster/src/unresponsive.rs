@@ -39,6 +39,28 @@ struct Failed {
     cause: String,
 }
 
+impl Failed {
+    /// The failure of this moment; `None` if the server has answered.
+    fn of(error: &ClusterError) -> Option<Self> {
+        let ClusterError::Unreachable { server, cause } = error else {
+            return None;
+        };
+        Some(Failed {
+            at: Instant::now(),
+            server: server.clone(),
+            cause: cause.clone(),
+        })
+    }
+
+    /// The error, if it is younger than `age`.
+    fn within(&self, age: Duration) -> Option<ClusterError> {
+        (self.at.elapsed() < age).then(|| ClusterError::Unreachable {
+            server: self.server.clone(),
+            cause: self.cause.clone(),
+        })
+    }
+}
+
 impl Cluster {
     /// Returns true if the cluster has just failed to answer, so that a plan sends no more
     /// requests.
@@ -53,23 +75,12 @@ impl Cluster {
             .0
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let failed = failed.as_ref()?;
-        (failed.at.elapsed() < HOLDS_FOR).then(|| ClusterError::Unreachable {
-            server: failed.server.clone(),
-            cause: failed.cause.clone(),
-        })
+        failed.as_ref()?.within(HOLDS_FOR)
     }
 
     /// Remembers a failed contact; any other result clears it.
     pub(crate) fn note_contact(&self, error: Option<&ClusterError>) {
-        let failed = match error {
-            Some(ClusterError::Unreachable { server, cause }) => Some(Failed {
-                at: Instant::now(),
-                server: server.clone(),
-                cause: cause.clone(),
-            }),
-            _ => None,
-        };
+        let failed = error.and_then(Failed::of);
         *self
             .unresponsive
             .0
@@ -99,12 +110,7 @@ impl Cluster {
 
     /// Notes why an attempt failed that is made again.
     pub(crate) fn note_attempt(&self, error: &ClusterError) {
-        if let ClusterError::Unreachable { server, cause } = error {
-            let failed = Failed {
-                at: Instant::now(),
-                server: server.clone(),
-                cause: cause.clone(),
-            };
+        if let Some(failed) = Failed::of(error) {
             *self
                 .unresponsive
                 .2
@@ -121,13 +127,8 @@ impl Cluster {
             .2
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        match attempt.as_ref() {
-            Some(failed) if failed.at.elapsed() < patience => ClusterError::Unreachable {
-                server: failed.server.clone(),
-                cause: failed.cause.clone(),
-            },
-            _ => self.unanswered(patience),
-        }
+        let failed = attempt.as_ref().and_then(|failed| failed.within(patience));
+        failed.unwrap_or_else(|| self.unanswered(patience))
     }
 
     /// The error of a request that was not answered within `patience`.

@@ -138,9 +138,7 @@ impl OwnSecret {
         let Some(SecretMetadata(found)) = found else {
             return Ok(self.written(content, None));
         };
-        let mut owners = found.owner_references.iter().flatten();
-        let is_owned = owner.is_some() && owners.any(|one| Some(one.uid.as_str()) == owner);
-        if is_owned || (self.is_written(found) && !self.is_of_another(found)) {
+        if self.belongs_to(found, owner) {
             return Ok(self.written(content, found.uid.as_deref()));
         }
         let message = format!(
@@ -184,9 +182,7 @@ impl OwnSecret {
         let Some(SecretMetadata(secret)) = found else {
             return Ok(None);
         };
-        let mut owners = secret.owner_references.iter().flatten();
-        let is_owned = owner.is_some() && owners.any(|one| Some(one.uid.as_str()) == owner);
-        if !is_owned && (!self.is_written(secret) || self.is_of_another(secret)) {
+        if !self.belongs_to(secret, owner) {
             return Ok(None);
         }
         // Where its readers may not be listed, there may be one.
@@ -220,6 +216,14 @@ impl OwnSecret {
                 && owner.name == self.owner.name
                 && Some(owner.uid.as_str()) != made
         })
+    }
+
+    /// Whether the owner of the UID `owner` owns it, or this provider has written it and nothing of
+    /// another name owns it.
+    fn belongs_to(&self, secret: &ObjectMeta, owner: Option<&str>) -> bool {
+        let mut owners = secret.owner_references.iter().flatten();
+        let is_owned = owner.is_some() && owners.any(|one| Some(one.uid.as_str()) == owner);
+        is_owned || (self.is_written(secret) && !self.is_of_another(secret))
     }
 
     /// Whether anything but an owner of this name owns it.

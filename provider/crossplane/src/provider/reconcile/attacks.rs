@@ -22,6 +22,24 @@ struct Attack {
     spec: Value,
 }
 
+fn attack(
+    what: &'static str,
+    run: Run,
+    plural: &'static str,
+    kind: &'static str,
+    metadata: Value,
+    spec: Value,
+) -> Attack {
+    Attack {
+        what,
+        run,
+        plural,
+        kind,
+        metadata,
+        spec,
+    }
+}
+
 /// Reconciles a managed resource several times.
 type Run = fn(ControlPlane, String) -> std::pin::Pin<Box<dyn Future<Output = ()>>>;
 
@@ -201,14 +219,6 @@ fn beyond_the_own_namespace() -> Vec<Attack> {
     let storage = json!({"namespace": "finance", "type": "s3", "bucket": "mine", "region": "r"});
     let monitoring = json!({"namespace": "finance", "type": "pmm",
         "pmm": {"url": "https://mine.example.com"}});
-    let attack = |what, run, plural, kind, metadata, spec| Attack {
-        what,
-        run,
-        plural,
-        kind,
-        metadata,
-        spec,
-    };
     vec![
         attack(
             "reads another team's password",
@@ -339,14 +349,6 @@ async fn a_grant_is_all_that_keeps_from_it() {
 
 /// What is refused in the own namespace too, and with any grant.
 fn within_reach() -> Vec<(Attack, &'static str)> {
-    let attack = |what, run, plural, kind, metadata, spec| Attack {
-        what,
-        run,
-        plural,
-        kind,
-        metadata,
-        spec,
-    };
     vec![
         (
             attack(
