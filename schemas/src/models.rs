@@ -6,7 +6,10 @@
 
 mod backup;
 mod backup_storage;
+mod collections;
 mod database;
+mod database_credentials;
+mod existing;
 mod list;
 mod monitoring_config;
 mod namespace;
@@ -16,7 +19,12 @@ mod timeouts;
 
 pub use backup::BackupModel;
 pub use backup_storage::BackupStorageModel;
+pub use collections::{
+    BackupStorages, Backups, Collection, Databases, MonitoringConfigs, Namespaces, Restores,
+};
 pub use database::{DatabaseModel, FinalBackup};
+pub use database_credentials::DatabaseCredentialsModel;
+pub use existing::{Existing, Listed};
 pub use list::{EveryObject, NamespacedFilter};
 pub use monitoring_config::MonitoringConfigModel;
 pub use namespace::{EngineInstall, Engines, NamespaceModel};

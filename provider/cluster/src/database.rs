@@ -1,6 +1,7 @@
 //! Databases: DatabaseCluster objects.
 
 mod classes;
+mod credentials;
 mod dry_run;
 
 use std::time::Duration;
@@ -23,6 +24,7 @@ use crate::wait::Clock;
 use crate::{Change, Cluster, Creation, Unacknowledged, Wait};
 
 pub use classes::{observe, with_classes};
+pub use credentials::{Credentials, CredentialsError, credentials};
 pub use dry_run::dry_run;
 
 /// Creates a database and waits until it is really ready: see [`CreateDatabase`].

@@ -89,6 +89,8 @@ pub struct Cluster {
     read_cache: read_cache::ReadCache,
     catalog: Arc<Catalog>,
     field_manager: Arc<str>,
+    /// True if observed models have the labels and annotations of everybody.
+    shows_every_key: bool,
     dialect: Dialect,
     turns: Arc<Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>>,
     /// The fields that were taken over from other managers.
@@ -132,6 +134,7 @@ impl Cluster {
             read_cache: read_cache::ReadCache::default(),
             catalog: Arc::new(catalog),
             field_manager: Arc::from(FIELD_MANAGER),
+            shows_every_key: false,
             dialect: Dialect::Terraform,
             turns: Arc::default(),
             taken: Arc::default(),
@@ -176,6 +179,13 @@ impl Cluster {
     #[must_use]
     pub fn without_retries(mut self) -> Self {
         self.patience = Patience::Once;
+        self
+    }
+
+    /// The same, for data sources: observed models have the labels and annotations of everybody.
+    #[must_use]
+    pub fn with_every_key(mut self) -> Self {
+        self.shows_every_key = true;
         self
     }
 

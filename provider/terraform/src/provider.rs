@@ -9,7 +9,14 @@ use everest_schemas::models::ProviderModel;
 use tfplugin::{ConfigureRequest, Diagnostic, Diagnostics, Provider, Registry};
 
 use crate::{
-    diagnostics, guardrails::Guarded, listing::Listing, managed::Managed, session::Session,
+    database_credentials::DatabaseCredentials,
+    diagnostics,
+    existing::{ManyObjects, OneObject},
+    functions,
+    guardrails::Guarded,
+    listing::Listing,
+    managed::Managed,
+    session::Session,
 };
 
 /// The provider `openeverest/everest`.
@@ -39,11 +46,13 @@ impl EverestProvider {
         }
     }
 
-    /// Serves a kind: its resource, and the search for its objects.
+    /// Serves a kind: its resource, the search for its objects, and its data sources.
     fn serve<K: Guarded>(&self, registry: &mut Registry) {
         registry
             .resource(Managed::<K>::new(Arc::clone(&self.session)))
-            .list_resource(Listing::<K>::new(Arc::clone(&self.session)));
+            .list_resource(Listing::<K>::new(Arc::clone(&self.session)))
+            .data_source(OneObject::<K>::new(Arc::clone(&self.session)))
+            .data_source(ManyObjects::<K>::new(Arc::clone(&self.session)));
     }
 }
 
@@ -57,6 +66,8 @@ impl Provider for EverestProvider {
             };
         }
         for_each_kind!(serve_each);
+        functions::register(registry);
+        registry.ephemeral_resource(DatabaseCredentials(Arc::clone(&self.session)));
     }
 
     fn validate(&self, config: &ProviderModel, diags: &mut Diagnostics) {

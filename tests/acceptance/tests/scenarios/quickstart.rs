@@ -14,11 +14,22 @@ fn examples() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/terraform")
 }
 
+/// The folders with examples of types.
+const FOLDERS: [&str; 4] = [
+    "resources",
+    "data-sources",
+    "ephemeral-resources",
+    "functions",
+];
+
 #[test]
-fn every_example_of_a_resource_is_valid() {
+fn every_example_of_a_type_is_valid() {
     let stack = Stack::new("examples");
+    let folders = FOLDERS
+        .iter()
+        .flat_map(|kind| fs::read_dir(examples().join(kind)).unwrap());
     let mut seen = 0;
-    for folder in fs::read_dir(examples().join("resources")).unwrap() {
+    for folder in folders {
         for example in fs::read_dir(folder.unwrap().path()).unwrap() {
             let example = example.unwrap().path();
             if example.extension().is_none_or(|kind| kind != "tf") {
@@ -30,7 +41,7 @@ fn every_example_of_a_resource_is_valid() {
             seen += 1;
         }
     }
-    assert!(seen >= 6, "{seen} examples");
+    assert!(seen >= 26, "{seen} examples");
 }
 
 #[test]
