@@ -32,6 +32,7 @@ pub mod restore;
 #[cfg(test)]
 mod testing;
 mod unresponsive;
+pub mod views;
 pub mod wait;
 mod watch_cache;
 pub mod with_secret;

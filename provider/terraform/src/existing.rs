@@ -2,7 +2,7 @@
 
 use std::{marker::PhantomData, sync::Arc};
 
-use everest_cluster::Cluster;
+use everest_cluster::{Cluster, ClusterError};
 use everest_core::v1::ObjectMapping;
 use everest_schemas::{
     Field, StringMap,
@@ -50,19 +50,15 @@ impl<K: Kind> DataSource for OneObject<K> {
         let asked = request.config.0;
         let what = named::<K>(&asked);
         let doing = format!("read {what}");
-        let Some(cluster) = cluster(&self.session, &doing, request.cx).await? else {
-            return Ok(Existing(asked));
-        };
-        let read = async {
+        let found = read(&self.session, &what, &doing, request.cx, async |cluster| {
             let Some(object) = cluster.object(&asked).await? else {
                 return Ok(None);
             };
-            K::observe(&cluster, &object, &asked).await.map(Some)
+            K::observe(cluster, &object, &asked).await.map(Some)
+        });
+        let Some(found) = found.await? else {
+            return Ok(Existing(asked));
         };
-        let found = unless_stopped(request.cx, read)
-            .await
-            .ok_or_else(|| diagnostics::stopped(&doing))?
-            .map_err(|error| self.session.cluster_error(&error, &doing, &what))?;
         found.map(Existing).ok_or_else(|| {
             let (_, kind) = K::OBJECT;
             let place = match asked.namespace().and_then(Field::known_str) {
@@ -113,15 +109,16 @@ impl<K: Kind> DataSource for ManyObjects<K> {
     ) -> Result<K::Collection, Diagnostic> {
         let filter = request.config;
         let doing = format!("list {}", K::PLURAL);
-        let Some(cluster) = cluster(&self.session, &doing, request.cx).await? else {
+        let found = read(
+            &self.session,
+            K::PLURAL,
+            &doing,
+            request.cx,
+            async |cluster| K::list(cluster, filter.namespace(), &selector(filter.labels())).await,
+        );
+        let Some(mut found) = found.await? else {
             return Ok(filter);
         };
-        let selector = selector(filter.labels());
-        let listed = K::list(&cluster, filter.namespace(), &selector);
-        let mut found = unless_stopped(request.cx, listed)
-            .await
-            .ok_or_else(|| diagnostics::stopped(&doing))?
-            .map_err(|error| self.session.cluster_error(&error, &doing, K::PLURAL))?;
         found.retain(|model| filter.accepts(model));
         found.sort_unstable_by(|a, b| a.key().cmp(&b.key()));
         Ok(filter.with(found))
@@ -144,6 +141,28 @@ pub async fn cluster(
     let cluster = session.cluster().await;
     let cluster = cluster.map_err(|error| error.diagnostic(doing))?;
     Ok(Some(cluster.fail_fast().with_every_key()))
+}
+
+/// What a data source reads of the cluster while it is `doing` something for `what`; `None` if the
+/// read is put off until the provider's settings are known.
+///
+/// # Errors
+/// If there is no connection to a cluster, the run was stopped, or the read failed.
+pub async fn read<T>(
+    session: &Session,
+    what: &str,
+    doing: &str,
+    cx: &Context,
+    read: impl AsyncFnOnce(&Cluster) -> Result<T, ClusterError>,
+) -> Result<Option<T>, Diagnostic> {
+    let Some(cluster) = cluster(session, doing, cx).await? else {
+        return Ok(None);
+    };
+    let found = unless_stopped(cx, read(&cluster)).await;
+    let found = found.ok_or_else(|| diagnostics::stopped(doing))?;
+    found
+        .map(Some)
+        .map_err(|error| session.cluster_error(&error, doing, what))
 }
 
 /// Labels as a label selector.

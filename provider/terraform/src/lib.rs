@@ -24,6 +24,7 @@ mod restore;
 mod schema_json;
 mod session;
 mod timeouts;
+mod views;
 mod with_secret;
 
 pub use provider::EverestProvider;

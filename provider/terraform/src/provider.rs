@@ -17,6 +17,7 @@ use crate::{
     listing::Listing,
     managed::Managed,
     session::Session,
+    views,
 };
 
 /// The provider `openeverest/everest`.
@@ -67,6 +68,7 @@ impl Provider for EverestProvider {
         }
         for_each_kind!(serve_each);
         functions::register(registry);
+        views::register(registry, &self.session);
         registry.ephemeral_resource(DatabaseCredentials(Arc::clone(&self.session)));
     }
 

@@ -120,3 +120,69 @@ async fn with_settings_that_are_not_known_yet_nothing_is_found() {
         ["Cannot list everest_databases: the provider's settings are not known yet"]
     );
 }
+
+#[tokio::test]
+async fn engines_tell_their_versions() {
+    let server = kinds::cluster();
+    let host = Host::reaching(move || server.client()).await;
+    let mysql = json!({"namespace": "shop", "type": "pxc"});
+    let (found, errors) = host.look_up("everest_database_engines", &mysql).await;
+    assert_eq!(errors, [""; 0]);
+    assert_eq!(at(&found, "database_engines"), "1");
+    let newest = at(&found, "database_engines.0.recommended_version");
+    assert_eq!(newest, "8.0.42-33.1");
+    let other = json!({"type": "psmdb"});
+    let (found, _) = host.look_up("everest_database_engines", &other).await;
+    assert_eq!(at(&found, "database_engines"), "0");
+}
+
+#[tokio::test]
+async fn the_span_of_a_recovery_begins_with_a_backup() {
+    let server = kinds::cluster();
+    let mut database = server
+        .get("/apis/everest.percona.com/v1alpha1/namespaces/shop/databaseclusters/orders")
+        .unwrap();
+    database["spec"]["backup"] = json!({"pitr": {"enabled": true}});
+    server.put(database);
+    let host = Host::reaching(move || server.client()).await;
+    let orders = json!({"namespace": "shop", "database_name": "orders"});
+    let (found, errors) = host.look_up("everest_pitr_window", &orders).await;
+    assert_eq!(errors, [""; 0]);
+    assert_eq!(at(&found, "backup_name"), "before-migration");
+    assert_eq!(at(&found, "earliest"), "2026-01-01T02:03:04Z");
+    let absent = json!({"namespace": "shop", "database_name": "carts"});
+    let (_, errors) = host.look_up("everest_pitr_window", &absent).await;
+    assert!(errors[0].contains("no such database"), "{errors:?}");
+}
+
+#[tokio::test]
+async fn pods_are_told_of_the_database_that_is_asked_for() {
+    let server = kinds::cluster();
+    for (pod, database) in [("orders-pxc-0", "orders"), ("carts-pxc-0", "carts")] {
+        server.put(json!({"apiVersion": "v1", "kind": "Pod",
+            "metadata": {"name": pod, "namespace": "shop",
+                "labels": {"app.kubernetes.io/instance": database}},
+            "spec": {"containers": [{"name": "pxc"}]}, "status": {"phase": "Pending"}}));
+    }
+    let host = Host::reaching(move || server.client()).await;
+    let orders = json!({"namespace": "shop", "database_name": "orders"});
+    let (found, errors) = host.look_up("everest_components", &orders).await;
+    assert_eq!(errors, [""; 0]);
+    assert_eq!(at(&found, "components"), "1");
+    assert_eq!(at(&found, "components.0.name"), "orders-pxc-0");
+}
+
+#[tokio::test]
+async fn a_cluster_tells_its_everest_and_its_storage_classes() {
+    let server = kinds::cluster();
+    server.put(
+        json!({"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass",
+        "metadata": {"name": "fast"}, "provisioner": "disks", "allowVolumeExpansion": true}),
+    );
+    let host = Host::reaching(move || server.client()).await;
+    let (found, errors) = host.look_up("everest_cluster", &json!({})).await;
+    assert_eq!(errors, [""; 0]);
+    assert_eq!(at(&found, "everest_lines.0"), "v1");
+    assert_eq!(at(&found, "storage_classes.0.name"), "fast");
+    assert_eq!(at(&found, "storage_classes.0.provisioner"), "disks");
+}
