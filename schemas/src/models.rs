@@ -4,6 +4,7 @@
 //! A resource's model is the spec of its custom resource, with additional members for this
 //! provider. Members are camelCase in JSON and snake_case in Terraform.
 
+mod actions;
 mod backup;
 mod backup_storage;
 mod cluster_info;
@@ -21,6 +22,7 @@ mod provider;
 mod restore;
 mod timeouts;
 
+pub use actions::{BackupAction, RestoreAction, SwitchAction, UpgradeAction};
 pub use backup::BackupModel;
 pub use backup_storage::BackupStorageModel;
 pub use cluster_info::{ClusterInfo, StorageClassInfo};

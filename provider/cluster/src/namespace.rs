@@ -102,6 +102,15 @@ pub fn removes(prior: &NamespaceModel, planned: &NamespaceModel) -> bool {
     engines.is_some_and(|engines| !removed(prior, engines).is_empty())
 }
 
+/// Reads a namespace with every engine that it has.
+///
+/// # Errors
+/// `NotFound` if there is none of the name; any error that keeps it from being read.
+pub async fn existing(cluster: &Cluster, name: &str) -> Result<NamespaceModel, ClusterError> {
+    let namespace = cluster.global::<Namespace>().existing(name).await?;
+    observation::observe(cluster, &namespace, None).await
+}
+
 /// Reads the namespaces that Everest manages and that a label selector chooses, with every engine
 /// they have; an empty selector chooses all.
 ///

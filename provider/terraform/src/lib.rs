@@ -2,6 +2,7 @@
 //! `everest-core` to the plugin protocol, and sends no Kubernetes request of its own.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+mod actions;
 mod backup;
 mod backup_storage;
 pub mod cli;

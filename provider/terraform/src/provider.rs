@@ -9,6 +9,7 @@ use everest_schemas::models::ProviderModel;
 use tfplugin::{ConfigureRequest, Diagnostic, Diagnostics, Provider, Registry};
 
 use crate::{
+    actions,
     database_credentials::DatabaseCredentials,
     diagnostics,
     existing::{ManyObjects, OneObject},
@@ -67,6 +68,7 @@ impl Provider for EverestProvider {
             };
         }
         for_each_kind!(serve_each);
+        actions::register(registry, &self.session);
         functions::register(registry);
         views::register(registry, &self.session);
         registry.ephemeral_resource(DatabaseCredentials(Arc::clone(&self.session)));
