@@ -10,6 +10,7 @@ mod database;
 mod database_credentials;
 mod diagnostics;
 mod existing;
+pub mod export;
 mod functions;
 mod guardrails;
 mod key;
