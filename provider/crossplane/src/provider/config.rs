@@ -7,6 +7,8 @@ pub mod controller;
 mod credentials;
 mod error;
 pub mod grants;
+#[cfg(test)]
+mod identities;
 mod kubeconfig_source;
 mod namespace_labels;
 mod status;
