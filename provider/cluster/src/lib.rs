@@ -49,7 +49,10 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 pub use acknowledgement::Unacknowledged;
-pub use connection::{ConnectError, ConnectionConfig, ExecPlugin, Trust, connect, connect_with};
+pub use connection::identity;
+pub use connection::{
+    ConnectError, ConnectionConfig, ExecPlugin, Trust, connect, connect_as, connect_with,
+};
 pub use creation::Namesake;
 pub use drive::{Rest, Stepped, Stepper, Times, Waiting};
 pub use error::{ClusterError, FieldConflict, LastSeen};
