@@ -20,6 +20,7 @@ pub mod metadata;
 pub mod metrics;
 pub mod namespace;
 pub mod policies;
+pub mod prerequisites;
 pub mod rate_limiter;
 pub mod reconcile;
 pub mod reconcile_state;

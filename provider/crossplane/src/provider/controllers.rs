@@ -1,6 +1,6 @@
 //! The controller of a kind of managed resource: its watches and the times of reconciles.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::convert::Infallible;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -102,6 +102,7 @@ impl<K: Kind> Controller<K> {
     /// Forgets a managed resource, and the watches that only it needed.
     pub fn forget(&self, key: &ResourceKey) {
         self.states.forget(key);
+        self.waits_no_more(key);
         self.close_unused();
     }
 
@@ -109,7 +110,16 @@ impl<K: Kind> Controller<K> {
     /// that only its former one needed.
     pub fn follow(&self, external: Related, generation: Option<i64>, key: &ResourceKey) {
         if self.states.follow(external, generation, key) {
+            self.waits_no_more(key);
             self.close_unused();
+        }
+    }
+
+    /// A managed resource waits for no object; its next reconcile may say otherwise.
+    fn waits_no_more(&self, key: &ResourceKey) {
+        let views = self.views.lock().unwrap_or_else(PoisonError::into_inner);
+        for views in views.values() {
+            views.prerequisites.waits(key, "", &BTreeSet::new());
         }
     }
 

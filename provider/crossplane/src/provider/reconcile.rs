@@ -3,6 +3,7 @@
 //! Observations are in `observe`, writes to the external object in `external`, writes to the
 //! managed resource in `patch`, and the result of the reconcile in `outcome`.
 
+mod adoption;
 #[cfg(test)]
 mod attacks;
 #[cfg(test)]
@@ -20,6 +21,7 @@ mod following;
 mod holding;
 #[cfg(test)]
 mod lost;
+mod merge_patch;
 #[cfg(test)]
 mod missing_rights;
 #[cfg(test)]
@@ -29,6 +31,8 @@ mod namespaces;
 #[cfg(test)]
 mod needed_rights;
 mod observe;
+#[cfg(test)]
+mod observing;
 mod outcome;
 mod patch;
 #[cfg(test)]
@@ -43,6 +47,8 @@ mod telemetry;
 #[cfg(test)]
 mod turns;
 mod validate;
+#[cfg(test)]
+mod waking;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -293,7 +299,9 @@ impl<K: Kind> Reconciler<'_, K> {
                     };
                 }
                 Step::LeaveDifferent => {
-                    self.take_over(&situation).await?;
+                    if let Err(failure) = self.take_over(&situation).await {
+                        return Box::pin(self.unchanged(failure)).await.map(Some);
+                    }
                     return self
                         .settled(ConditionUpdate::update_restricted())
                         .await

@@ -18,7 +18,8 @@ use tokio::time::Instant;
 
 use super::config::{FIELD_MANAGER, Target, Targets};
 use super::kind::{Companion, Kind, Tell};
-use super::reconcile_state::{ReconcileStates, Related};
+use super::prerequisites::Prerequisites;
+use super::reconcile_state::{ReconcileStates, Related, ResourceKey};
 use super::secret_watches::SecretWatches;
 use everest_schemas::managed::Managed;
 
@@ -62,6 +63,8 @@ pub struct Views<K: Kind> {
     engines: Mutex<HashMap<Engine, Arc<Reflector<DynamicObject>>>>,
     secrets: SecretWatches,
     _companions: Vec<Companion>,
+    /// The objects that managed resources wait for.
+    pub prerequisites: Prerequisites,
     notifier: Notifier<K>,
     recent: Mutex<(Instant, Cluster)>,
 }
@@ -97,6 +100,11 @@ impl<K: Kind> Views<K> {
         let companions = K::companions(&cluster, &told);
         let tell = teller(&target, &notifier, Related::Secret);
         let secrets = SecretWatches::new(cluster.client().clone(), tell);
+        let queue = notifier.queue.clone();
+        let wake = move |(namespace, name): &ResourceKey| {
+            let _ = queue.send(ObjectRef::new(name).within(namespace));
+        };
+        let prerequisites = Prerequisites::new(cluster.clone(), wake);
         let recent = Mutex::new((Instant::now(), cluster.with_empty_cache()));
         Views {
             target,
@@ -105,6 +113,7 @@ impl<K: Kind> Views<K> {
             engines: Mutex::default(),
             secrets,
             _companions: companions,
+            prerequisites,
             notifier,
             recent,
         }

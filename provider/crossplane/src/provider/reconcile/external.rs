@@ -1,7 +1,9 @@
 //! The steps of a reconcile that write to the external object.
 
+use std::collections::BTreeSet;
+
 use everest_core::Operation;
-use everest_core::rules::may_still_come;
+use everest_core::rules::awaited;
 use everest_schemas::managed::{ManagedModel, members};
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::ObjectReference;
@@ -313,10 +315,17 @@ impl<K: Kind> Reconciler<'_, K> {
             _ => config.clone(),
         };
         let findings = self.findings(&config, &planned, prior.as_ref()).await?;
+        let awaited: Option<BTreeSet<_>> = findings.iter().map(awaited).collect();
+        if let Some(views) = &self.views {
+            let awaited = awaited.clone().unwrap_or_default();
+            views
+                .prerequisites
+                .waits(self.key, &self.namespace, &awaited);
+        }
         if findings.is_empty() {
             return Ok(());
         }
-        if findings.iter().all(may_still_come) {
+        if awaited.is_some() {
             let missing: Vec<_> = findings.iter().map(sentence).collect();
             return Err(ReconcileError::Held(format!(
                 "waiting: {}",

@@ -7,7 +7,7 @@ use kube::api::Patch;
 use serde_json::{Map, Value, json};
 
 use super::outcome::{self, CONFLICT, NOT_READY, Outcome};
-use super::{Next, Reconciler};
+use super::{Next, Reconciler, merge_patch};
 use crate::provider::conditions::{ConditionUpdate, Report, Subject, status};
 use crate::provider::config::patch_params;
 use crate::provider::decision::Situation;
@@ -117,13 +117,8 @@ impl<K: Kind> Reconciler<'_, K> {
             "observedGeneration": after.observed_generation,
             "lastHandledReconcileAt": after.last_handled_reconcile_at,
         });
-        let mut at_provider = Value::Object(after.at_provider.clone());
-        for gone in before.at_provider.keys() {
-            if at_provider.get(gone).is_none() {
-                at_provider[gone] = Value::Null;
-            }
-        }
-        new["atProvider"] = at_provider;
+        let [was, is] = [&before, &after].map(|status| json!(status.at_provider));
+        new["atProvider"] = merge_patch::replacing(&was, &is);
         let body = json!({
             "metadata": {"resourceVersion": self.managed.metadata.resource_version},
             "status": new,
@@ -183,6 +178,7 @@ impl<K: Kind> Reconciler<'_, K> {
     pub(super) async fn take_over(&mut self, situation: &Situation) -> Result<(), ReconcileError> {
         let writes = situation.policies.as_ref().is_ok_and(Policies::write);
         if writes && !metadata::is_ours(&self.managed.metadata) {
+            self.refuse_another().await?;
             self.patch(metadata::taken_over(Timestamp::now()), None)
                 .await?;
         }
