@@ -3,7 +3,9 @@
 use super::changelog::ChangeLogs;
 use super::config::Targets;
 use super::events::Events;
-use super::flags::Options;
+use crossplane_managed::flags::Options;
+use crossplane_managed::metadata::Marks;
+
 use super::gate::Gate;
 use super::metrics::Metrics;
 use super::rate_limiter::RateLimiter;
@@ -27,6 +29,8 @@ pub struct Context {
     pub gate: Gate,
     /// The limit on the rate of reconciles.
     pub rate_limiter: RateLimiter,
+    /// The marks on managed resources.
+    pub marks: Marks,
     /// The options from the command line.
     pub options: Options,
 }
@@ -40,21 +44,28 @@ impl Context {
 
     /// The same; the provider's own cluster is reached by another client than the control plane.
     pub(crate) fn apart(control: kube::Client, own: kube::Client) -> Self {
-        use super::flags::{Asked, parse};
+        use super::PROVIDER;
+        use super::flags::parse;
+        use crossplane_managed::flags::Asked;
 
-        let (events, _) = Events::new(control.clone(), tokio_util::sync::CancellationToken::new());
+        let (events, _) = Events::new(
+            &PROVIDER,
+            control.clone(),
+            tokio_util::sync::CancellationToken::new(),
+        );
         let none = lexopt::Parser::from_args(Vec::<String>::new());
-        let Ok(Asked::Run(options)) = parse(none, &|_| None) else {
+        let Ok((Asked::Run(options), _)) = parse(none, &|_| None) else {
             panic!("no argument is an argument too many");
         };
         Context {
             targets: Targets::apart(control.clone(), own),
-            usages: Usages::new(control.clone()),
+            usages: Usages::new(&PROVIDER, control.clone()),
             events,
-            metrics: Metrics::new(),
+            metrics: Metrics::new(PROVIDER.metrics),
             changelogs: ChangeLogs::off(),
             gate: Gate::new().1,
             rate_limiter: RateLimiter::new(1000),
+            marks: Marks::of(&PROVIDER),
             control,
             options: *options,
         }

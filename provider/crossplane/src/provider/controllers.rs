@@ -6,7 +6,8 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use everest_cluster::reflector::Absences;
+use crossplane_managed::flags::Options;
+use crossplane_managed::reflector::Absences;
 use everest_schemas::crds;
 use everest_schemas::managed::{Managed, ManagedModel};
 use futures::{FutureExt, StreamExt, TryStreamExt, future};
@@ -21,8 +22,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::config::{Changed, Target, TargetKey};
 use super::context::Context;
-use super::flags::Options;
 use super::kind::Kind;
+use super::managed;
 use super::metadata;
 use super::metrics::Outcome;
 use super::reconcile::{Next, measured, reconcile};
@@ -222,7 +223,7 @@ fn concerned<M: ManagedModel>(
         let namespace = managed.namespace().unwrap_or_default();
         changed.concerns(&TargetKey::new(
             &namespace,
-            &managed.spec.provider_config_ref,
+            &managed::reference(&managed.spec.provider_config_ref),
         ))
     });
     concerned
@@ -253,13 +254,14 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::provider::flags::{self, Asked};
+    use crate::provider::flags;
+    use crossplane_managed::flags::Asked;
 
     fn options(arguments: &[&str]) -> Options {
         let arguments = lexopt::Parser::from_args(arguments);
         match flags::parse(arguments, &|_| None).unwrap() {
-            Asked::Run(options) => *options,
-            Asked::Help => panic!("nobody asked for help"),
+            (Asked::Run(options), _) => *options,
+            (Asked::Help, _) => panic!("nobody asked for help"),
         }
     }
 
@@ -293,7 +295,8 @@ mod tests {
             found.filter_map(|found| found.namespace).collect()
         };
         let key = |of: &Database, namespace: &str| {
-            Changed::Target(TargetKey::new(namespace, &of.spec.provider_config_ref))
+            let reference = managed::reference(&of.spec.provider_config_ref);
+            Changed::Target(TargetKey::new(namespace, &reference))
         };
         assert_eq!(names(&key(&all[0], "a")), ["a"]);
         assert_eq!(names(&key(&all[2], "c")), ["c"]);

@@ -59,7 +59,8 @@ use super::decision::{External, Situation, Step, decide};
 use super::error::ReconcileError;
 use super::events::{EventType, Reason};
 use super::kind::{Difference, Kind};
-use super::metadata;
+use super::managed;
+use super::metadata::{self, Marks};
 use super::policies::Policies;
 use super::reconcile_state::{ReconcileState, ResourceKey};
 use super::views::Views;
@@ -165,7 +166,10 @@ async fn reconcile_once<K: Kind>(managed: &Managed<K::Model>, controller: &Contr
         Err(failure) => reconciler.fail(failure).await,
     };
     let released = reconciler.managed.metadata.deletion_timestamp.is_some()
-        && !metadata::is_held(&reconciler.managed.metadata);
+        && !controller
+            .context
+            .marks
+            .is_held(&reconciler.managed.metadata);
     if reconciler.gone || released {
         controller.forget(&key);
         return Next::Never;
@@ -248,7 +252,7 @@ impl<K: Kind> Reconciler<'_, K> {
                     self.prepare().await?;
                     situation.prepared = true;
                     situation.held = true;
-                    situation.takes_over = metadata::takes_over(&self.managed.metadata);
+                    situation.takes_over = self.marks().takes_over(&self.managed.metadata);
                 }
                 Step::Observe => match self.holder() {
                     // The object is the other's, and stays.
@@ -327,21 +331,26 @@ impl<K: Kind> Reconciler<'_, K> {
         }
     }
 
+    /// The marks of this provider.
+    fn marks(&self) -> &Marks {
+        &self.controller.context.marks
+    }
+
     fn situation(&self) -> Situation {
         let metadata = &self.managed.metadata;
-        let held = metadata::is_held(metadata);
+        let held = self.marks().is_held(metadata);
         let named = metadata::annotation(metadata, metadata::EXTERNAL_NAME).is_some();
         Situation {
             deleting: metadata.deletion_timestamp.is_some(),
             definition_deleted: false,
             paused: metadata::is_paused(metadata),
-            policies: Policies::of(&self.managed.spec.management_policies),
+            policies: Policies::of(&managed::spec(&self.managed).management_policies),
             prepared: held && named,
             held,
-            held_by_others: metadata::is_held_by_others(metadata),
+            held_by_others: self.marks().is_held_by_others(metadata),
             creation_open: metadata::is_creation_open(metadata),
-            takes_over: metadata::takes_over(metadata),
-            is_ours: metadata::is_ours(metadata),
+            takes_over: self.marks().takes_over(metadata),
+            is_ours: self.marks().is_ours(metadata),
             gives_way: false,
             done_once: false,
             cut_off: false,

@@ -280,7 +280,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
-    use everest_schemas::managed::ProviderConfigKind;
+    use crossplane_managed::provider_config::ProviderConfigKind;
 
     use super::*;
 

@@ -4,6 +4,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crossplane_managed::flags::{Asked, LogFormat, Options};
+use crossplane_managed::metadata::Marks;
 use everest_schemas::managed::{ClusterProviderConfig, ProviderConfig};
 use futures::FutureExt;
 use http::StatusCode;
@@ -12,14 +14,15 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::PROVIDER;
 use super::changelog::ChangeLogs;
 use super::config::{Targets, controller};
 use super::context::Context;
 use super::events::Events;
-use super::flags::{self, Asked, LogFormat, Options};
+use super::flags::{self, ExecCredentials};
 use super::gate::{self, Gate};
 use super::kinds::KINDS;
-use super::leader::{self, LeaderError};
+use super::leader::{self, LeaderError, Seat};
 use super::metrics::{self, Metrics};
 use super::rate_limiter::RateLimiter;
 use super::server::{self, Health, Routes};
@@ -55,10 +58,10 @@ enum RunError {
 /// Runs the provider with the arguments that follow the sub-command.
 pub fn run(args: lexopt::Parser) -> ExitCode {
     let environment = |name: &str| std::env::var(name).ok();
-    let options = match flags::parse(args, &environment) {
-        Ok(Asked::Run(options)) => *options,
-        Ok(Asked::Help) => {
-            print!("{}", flags::HELP);
+    let (options, commands) = match flags::parse(args, &environment) {
+        Ok((Asked::Run(options), commands)) => (*options, commands),
+        Ok((Asked::Help, _)) => {
+            print!("{}", flags::help());
             return ExitCode::SUCCESS;
         }
         Err(error) => {
@@ -73,7 +76,7 @@ pub fn run(args: lexopt::Parser) -> ExitCode {
         .enable_all()
         .build();
     let done = match runtime {
-        Ok(runtime) => runtime.block_on(serve(options)),
+        Ok(runtime) => runtime.block_on(serve(options, commands)),
         Err(error) => {
             tracing::error!(%error, "threads cannot be started");
             return ExitCode::FAILURE;
@@ -121,11 +124,11 @@ fn log(options: &Options) {
 ///    released, so that the next replica finds nothing half done. Then the servers end.
 ///
 /// If the lease is lost, the controllers stop at once and the process ends in failure.
-async fn serve(options: Options) -> Result<(), RunError> {
+async fn serve(options: Options, commands: ExecCredentials) -> Result<(), RunError> {
     let signal = on_signal()?;
     let servers = CancellationToken::new();
     let health = Health::default();
-    let metrics = Metrics::new();
+    let metrics = Metrics::new(PROVIDER.metrics);
     let mut tasks = JoinSet::new();
     let scraped = metrics.clone();
     let metrics_routes: Routes = Arc::new(move |path| {
@@ -148,9 +151,12 @@ async fn serve(options: Options) -> Result<(), RunError> {
     let control = control(&options).await?;
     health.set_ready(true);
     let leadership = if options.leader_election {
-        let identity = leader::identity(&|name| std::env::var(name).ok());
-        let namespace = &options.leader_election_namespace;
-        match leader::lead(&control, namespace, &identity, &signal).await? {
+        let seat = Seat {
+            namespace: options.leader_election_namespace.clone(),
+            lease: PROVIDER.lease.to_owned(),
+            identity: leader::identity(&PROVIDER, &|name| std::env::var(name).ok()),
+        };
+        match leader::lead(&control, &seat, &signal).await? {
             Some(leadership) => Some(leadership),
             None => return Ok(()),
         }
@@ -164,25 +170,27 @@ async fn serve(options: Options) -> Result<(), RunError> {
     let shutdown = CancellationToken::new();
     let (opened, gate) = Gate::new();
     let mut controllers = JoinSet::new();
-    controllers.spawn(gate::follow(control.clone(), opened, shutdown.clone()));
-    let (events, writer) = Events::new(control.clone(), servers.clone());
+    let (follower, until) = (control.clone(), shutdown.clone());
+    controllers.spawn(async move { gate::follow(&PROVIDER, follower, opened, until).await });
+    let (events, writer) = Events::new(&PROVIDER, control.clone(), servers.clone());
     tasks.spawn(writer);
     let changelogs = match &options.changelogs {
         Some(socket) => {
-            let (changelogs, teller) = ChangeLogs::new(socket.clone(), servers.clone());
+            let (changelogs, teller) = ChangeLogs::new(&PROVIDER, socket.clone(), servers.clone());
             tasks.spawn(teller);
             changelogs
         }
         None => ChangeLogs::off(),
     };
     let context = Arc::new(Context {
-        targets: Targets::with_commands(control.clone(), options.allow_exec_credentials.clone()),
-        usages: Usages::new(control.clone()),
+        targets: Targets::with_commands(control.clone(), commands),
+        usages: Usages::new(&PROVIDER, control.clone()),
         events,
         metrics,
         changelogs,
         gate,
         rate_limiter: RateLimiter::new(options.max_reconcile_rate),
+        marks: Marks::of(&PROVIDER),
         control,
         options,
     });

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use crossplane_managed::reflector::{Lookup, Reflector};
 use everest_cluster::Cluster;
 use everest_cluster::engine::database_kind;
-use everest_cluster::reflector::{Lookup, Reflector};
 use everest_core::facts::Seen;
 use everest_schemas::Engine;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;

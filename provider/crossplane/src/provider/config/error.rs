@@ -1,7 +1,7 @@
 //! Errors that keep a managed resource's cluster from being used.
 
+use crossplane_managed::provider_config::ProviderConfigKind;
 use everest_cluster::{ClusterError, ConnectError};
-use everest_schemas::managed::ProviderConfigKind;
 
 use super::TargetKey;
 use super::grants::NamespaceUse;

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use crossplane_managed::provider_config::ProviderConfigKind;
 use everest_cluster::{Catalog, Trust};
 use everest_schemas::managed::{
     CatalogReference, ClusterProviderConfig, Credentials, CredentialsSource, Grant, ProviderConfig,
-    ProviderConfigKind, ProviderConfigStatus,
+    ProviderConfigStatus,
 };
 use k8s_openapi::api::core::v1::Secret;
 use kube::{Api, Resource, ResourceExt};

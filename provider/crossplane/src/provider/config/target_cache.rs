@@ -4,11 +4,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 use std::time::Duration;
 
+use crossplane_managed::provider_config::ProviderConfigKind;
 use everest_cluster::error::Object;
 use everest_cluster::{Cluster, ClusterError, connect_with};
 use everest_core::api;
 use everest_core::dialect::Dialect;
-use everest_schemas::managed::{ClusterProviderConfig, ProviderConfig, ProviderConfigKind};
+use everest_schemas::managed::{ClusterProviderConfig, ProviderConfig};
 use futures::StreamExt;
 use k8s_openapi::api::core::v1::Secret;
 use kube::core::PartialObjectMeta;
@@ -20,7 +21,7 @@ use tokio::time::{Instant, timeout};
 
 use super::kubeconfig_source::{self, KubeconfigSource, Place};
 use super::{FIELD_MANAGER, Shared, Target, TargetError, TargetKey};
-use crate::provider::namespace;
+use crate::provider::{PROVIDER, namespace};
 
 /// The time for which config and credentials count as unchanged without a watch event.
 const TRUSTED: Duration = Duration::from_secs(30);
@@ -139,7 +140,7 @@ impl CachedTarget {
         let Some(namespace) = &self.key.namespace else {
             return false;
         };
-        let asked = namespace::is_terminating(&shared.control, namespace);
+        let asked = namespace::is_terminating(&PROVIDER, &shared.control, namespace);
         match timeout(PATIENCE, asked).await {
             Ok(Ok(ending)) => ending,
             Ok(Err(error)) => {

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use everest_cluster::reflector::Reflector;
+use crossplane_managed::reflector::Reflector;
 use everest_cluster::{Cluster, Stepped, Stepper, Waiting, namespace};
 use everest_core::lifecycle::namespace::{ReleaseStorages, RemoveNamespace};
 use everest_core::path::FieldPath;

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::reconcile;
+use crate::provider::PROVIDER;
 use crate::provider::context::Context;
 use crate::provider::controllers::Controller;
 use crate::provider::events::Events;
@@ -224,7 +225,7 @@ async fn a_database_is_ready_once_its_connection_secret_is_there() {
 /// The reasons of the events of two reconciles.
 async fn told<K: Kind>(plane: &ControlPlane, path: &str) -> Vec<String> {
     let mut context = Context::apart(plane.client(), plane.target(rights::in_target));
-    let (events, writing) = Events::new(plane.client(), CancellationToken::new());
+    let (events, writing) = Events::new(&PROVIDER, plane.client(), CancellationToken::new());
     context.events = events;
     tokio::spawn(writing);
     let controller = Controller::<K>::new(Arc::new(context)).0;

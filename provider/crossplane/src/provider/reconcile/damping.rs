@@ -13,9 +13,10 @@ use super::outcome::Outcome;
 use super::{Next, Reconciler};
 use crate::provider::conditions::ConditionUpdate;
 use crate::provider::error::ReconcileError;
+use crate::provider::kind::differing::differing;
 use crate::provider::kind::{Difference, Kind};
 use crate::provider::metadata;
-use crate::provider::repeats::{Wait, differing};
+use crate::provider::repeats::Wait;
 
 impl<K: Kind> Reconciler<'_, K> {
     /// The result if the update has to wait, because the same was made just now.

@@ -11,6 +11,7 @@ use super::Reconciler;
 use crate::provider::claim::Claim;
 use crate::provider::config::TargetKey;
 use crate::provider::kind::Kind;
+use crate::provider::managed;
 use crate::provider::metadata;
 use crate::provider::policies::Policies;
 
@@ -80,12 +81,13 @@ fn place<K: Kind>(managed: &Managed<K::Model>) -> Option<(TargetKey, String)> {
     let own = managed.namespace().unwrap_or_default();
     let mut model = managed.spec.for_provider.model.clone().ok()?;
     model.set_location(&own, metadata::external_name(&managed.metadata));
-    let target = TargetKey::new(&own, &managed.spec.provider_config_ref);
+    let reference = managed::reference(&managed.spec.provider_config_ref);
+    let target = TargetKey::new(&own, &reference);
     Some((target, model.key().0.to_owned()))
 }
 
 fn writes<M: ManagedModel>(managed: &Managed<M>) -> bool {
-    let policies = Policies::of(&managed.spec.management_policies);
+    let policies = Policies::of(&managed::spec(managed).management_policies);
     policies.is_ok_and(|policies| policies.write())
 }
 

@@ -66,7 +66,7 @@ impl<K: Kind> Reconciler<'_, K> {
         };
         let managed = &self.managed.metadata;
         let outranks = |claim: &Claim| self.is_of_this_control_plane(claim);
-        if !metadata::is_ours(managed)
+        if !self.marks().is_ours(managed)
             || claim::standing(managed, external.meta(), outranks) != Standing::MayClaim
         {
             return Ok(());

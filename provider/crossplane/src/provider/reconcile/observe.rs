@@ -11,6 +11,7 @@ use super::Reconciler;
 use crate::provider::decision::{External, Situation};
 use crate::provider::error::ReconcileError;
 use crate::provider::kind::{Compared, Kind, Scene};
+use crate::provider::managed;
 use crate::provider::metadata;
 use crate::provider::reconcile_state::Related;
 use crate::provider::usage::UserOfConfig;
@@ -53,7 +54,7 @@ impl<K: Kind> Reconciler<'_, K> {
     /// accepts none.
     async fn connect(&mut self, is_deleting: bool) -> Result<(), ReconcileError> {
         let context = &self.controller.context;
-        let reference = &self.managed.spec.provider_config_ref;
+        let reference = &managed::reference(&self.managed.spec.provider_config_ref);
         if !is_deleting {
             let user = UserOfConfig {
                 uid: self.managed.uid().unwrap_or_default(),

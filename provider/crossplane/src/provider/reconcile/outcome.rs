@@ -329,7 +329,7 @@ fn only(value: &Value, schema: &Value) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use everest_schemas::managed::ProviderConfigReference;
+    use crossplane_managed::provider_config::ProviderConfigReference;
 
     use super::*;
     use crate::provider::config::{TargetError, TargetKey};

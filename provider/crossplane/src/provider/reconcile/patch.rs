@@ -13,7 +13,8 @@ use crate::provider::config::patch_params;
 use crate::provider::decision::Situation;
 use crate::provider::error::ReconcileError;
 use crate::provider::events::{EventType, Reason};
-use crate::provider::kind::Kind;
+use crate::provider::kind::{self, Kind};
+use crate::provider::managed;
 use crate::provider::metadata;
 use crate::provider::policies::Policies;
 
@@ -94,7 +95,7 @@ impl<K: Kind> Reconciler<'_, K> {
 
     /// Writes the status, if it has changed.
     async fn write_status(&mut self, report: &Report) -> Result<(), ReconcileError> {
-        let before = self.managed.status.clone();
+        let before = managed::status(&self.managed);
         // What was asked for during a pause is done after it.
         let paused = ConditionUpdate::paused();
         let is_paused = report
@@ -148,7 +149,9 @@ impl<K: Kind> Reconciler<'_, K> {
         annotations: Map<String, Value>,
         held: Option<bool>,
     ) -> Result<(), ReconcileError> {
-        let body = metadata::patch(&self.managed.metadata, annotations, held);
+        let body = self
+            .marks()
+            .patch(&self.managed.metadata, annotations, held);
         self.managed = self
             .api()
             .patch(&self.key.1, &patch_params(), &Patch::Merge(&body))
@@ -174,7 +177,8 @@ impl<K: Kind> Reconciler<'_, K> {
 
     /// Writes our finalizer and the external name.
     pub(super) async fn prepare(&mut self) -> Result<(), ReconcileError> {
-        let annotations = metadata::prepared(&self.managed.metadata, K::NAME_IS_LIMITED);
+        let name = kind::default_name::<K>(&self.managed.metadata);
+        let annotations = self.marks().prepared(&self.managed.metadata, &name);
         self.patch(annotations, Some(true)).await
     }
 
@@ -182,9 +186,9 @@ impl<K: Kind> Reconciler<'_, K> {
     /// observed, and claims it.
     pub(super) async fn take_over(&mut self, situation: &Situation) -> Result<(), ReconcileError> {
         let writes = situation.policies.as_ref().is_ok_and(Policies::write);
-        if writes && !metadata::is_ours(&self.managed.metadata) {
-            self.patch(metadata::taken_over(Timestamp::now()), None)
-                .await?;
+        if writes && !self.marks().is_ours(&self.managed.metadata) {
+            let taken_over = self.marks().taken_over(Timestamp::now());
+            self.patch(taken_over, None).await?;
         }
         self.claim(situation).await
     }

@@ -6,7 +6,6 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use everest_schemas::managed::{API_VERSION, GROUP};
 use futures::StreamExt;
 use k8s_openapi::api::authorization::v1::{
     ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
@@ -18,6 +17,8 @@ use kube::runtime::{WatchStreamExt, watcher};
 use kube::{Api, ResourceExt};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+
+use crate::provider::Provider;
 
 /// The interval of discovery while a watch reports new definitions.
 const WATCHED: Duration = Duration::from_secs(60);
@@ -60,7 +61,7 @@ impl Gate {
     }
 }
 
-/// Keeps the gate up to date until `shutdown`.
+/// Keeps the gate to the kinds of a provider's group up to date until `shutdown`.
 ///
 /// 1. An access review shows whether definitions may be watched: only a provider with safe-start
 ///    may.
@@ -68,6 +69,7 @@ impl Gate {
 /// 3. Discovery then shows whether its kind is established and served, as clients see it.
 /// 4. Without the watch, discovery is read every few seconds.
 pub async fn follow(
+    provider: &Provider,
     control: kube::Client,
     gate: watch::Sender<BTreeSet<String>>,
     shutdown: CancellationToken,
@@ -86,7 +88,7 @@ pub async fn follow(
     } else {
         futures::stream::pending().boxed()
     };
-    let ours = format!(".{GROUP}");
+    let ours = format!(".{}", provider.group);
     let mut defined = BTreeSet::new();
     let pause = tokio::time::sleep(Duration::ZERO);
     tokio::pin!(pause);
@@ -120,7 +122,7 @@ pub async fn follow(
             () = &mut pause => {}
             () = shutdown.cancelled() => return,
         }
-        let served = served(&control).await;
+        let served = served(&control, &provider.api_version()).await;
         let next = match &served {
             Some(served) if watching && defined.is_subset(served) => WATCHED,
             Some(_) if watching => SOON,
@@ -138,8 +140,8 @@ pub async fn follow(
 }
 
 /// The plural names of our group's kinds from discovery; `None` if it does not answer.
-async fn served(control: &kube::Client) -> Option<BTreeSet<String>> {
-    match control.list_api_group_resources(API_VERSION).await {
+async fn served(control: &kube::Client, api_version: &str) -> Option<BTreeSet<String>> {
+    match control.list_api_group_resources(api_version).await {
         Ok(list) => Some(
             list.resources
                 .into_iter()

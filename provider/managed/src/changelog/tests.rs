@@ -10,20 +10,21 @@ use tonic::server::{NamedService, UnaryService};
 
 use super::message::OperationType;
 use super::*;
+use crate::testing::NOTES;
 
 type Told = Arc<Mutex<Vec<ChangeLogEntry>>>;
 
 /// A sidecar that remembers what it is told.
 #[derive(Clone, Default)]
-struct Sidecar {
+struct Listener {
     told: Told,
 }
 
-impl NamedService for Sidecar {
+impl NamedService for Listener {
     const NAME: &'static str = "changelogs.proto.v1alpha1.ChangeLogService";
 }
 
-impl UnaryService<SendChangeLogRequest> for Sidecar {
+impl UnaryService<SendChangeLogRequest> for Listener {
     type Response = SendChangeLogResponse;
     type Future = BoxFuture<'static, Result<tonic::Response<SendChangeLogResponse>, tonic::Status>>;
 
@@ -34,7 +35,7 @@ impl UnaryService<SendChangeLogRequest> for Sidecar {
     }
 }
 
-impl tower::Service<http::Request<Body>> for Sidecar {
+impl tower::Service<http::Request<Body>> for Listener {
     type Response = http::Response<Body>;
     type Error = Infallible;
     type Future = BoxFuture<'static, Result<Self::Response, Infallible>>;
@@ -58,7 +59,7 @@ impl tower::Service<http::Request<Body>> for Sidecar {
 
 /// Serves a sidecar on a socket; returns what it is told.
 fn listen(socket: &Path) -> Told {
-    let sidecar = Sidecar::default();
+    let sidecar = Listener::default();
     let told = sidecar.told.clone();
     let listener = UnixListener::bind(socket).unwrap();
     let connections = futures::stream::unfold(listener, |listener| async {
@@ -74,7 +75,7 @@ fn listen(socket: &Path) -> Told {
 }
 
 fn started(socket: PathBuf, shutdown: CancellationToken) -> ChangeLogs {
-    let (logs, teller) = ChangeLogs::new(socket, shutdown);
+    let (logs, teller) = ChangeLogs::new(&NOTES, socket, shutdown);
     tokio::spawn(teller);
     logs
 }
@@ -93,7 +94,7 @@ async fn until_told(told: &Told, count: usize) -> Vec<ChangeLogEntry> {
 fn entry(name: &str) -> Entry {
     Entry {
         timestamp: Timestamp::new(7, 5).unwrap(),
-        api_version: "everest.m.openeverest.io/v1alpha1".to_owned(),
+        api_version: "notes.example.org/v1alpha1".to_owned(),
         kind: "Database".to_owned(),
         name: name.to_owned(),
         external_name: "orders-db".to_owned(),

@@ -1,9 +1,9 @@
 use super::*;
-use crate::provider::testing::scripted::{api, settled};
+use crate::testing::{NOTES, Seen, api, settled};
 
 fn about(name: &str) -> ObjectReference {
     ObjectReference {
-        api_version: Some("everest.m.openeverest.io/v1alpha1".to_owned()),
+        api_version: Some("notes.example.org/v1alpha1".to_owned()),
         kind: Some("Database".to_owned()),
         namespace: Some("team".to_owned()),
         name: Some(name.to_owned()),
@@ -13,13 +13,13 @@ fn about(name: &str) -> ObjectReference {
 }
 
 /// Events on an API that takes them all.
-fn events() -> (Events, crate::provider::testing::scripted::Seen) {
+fn events() -> (Events, Seen) {
     let (control, seen) = api(|_, _, body| (201, body.clone()));
     (started(control, CancellationToken::new()), seen)
 }
 
 fn started(control: kube::Client, shutdown: CancellationToken) -> Events {
-    let (events, writer) = Events::new(control, shutdown);
+    let (events, writer) = Events::new(&NOTES, control, shutdown);
     tokio::spawn(writer);
     events
 }

@@ -224,7 +224,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::testing::api_server;
+    use crate::testing::api;
 
     fn config_map(name: &str, uid: &str) -> ConfigMap {
         serde_json::from_value(json!({"metadata": {"name": name, "namespace": "a", "uid": uid}}))
@@ -294,10 +294,12 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn each_attempt_that_is_not_served_is_told() {
-        let (cluster, seen) = api_server::cluster(|_, _, _| {
-            api_server::failure(503, "ServiceUnavailable", "not yet", json!({}))
+        let (client, seen) = api(|_, _, _| {
+            let status = json!({"kind": "Status", "status": "Failure", "code": 503,
+                "reason": "ServiceUnavailable", "message": "not yet"});
+            (503, status)
         });
-        let api: Api<ConfigMap> = Api::all(cluster.client().clone());
+        let api: Api<ConfigMap> = Api::all(client);
         let reflector = Reflector::start(api, (), |_| {}, |_| {});
         let told = Arc::new(AtomicU32::new(0));
         let count = told.clone();

@@ -20,6 +20,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::{Channel, Endpoint};
 
+use crate::provider::Provider;
 use message::{ChangeLogEntry, SendChangeLogRequest, SendChangeLogResponse};
 
 /// The name of the gRPC method.
@@ -75,15 +76,22 @@ pub struct ChangeLogs {
     waiting: Option<mpsc::Sender<Entry>>,
 }
 
+/// Where the entries go, and who sends them.
+struct Sidecar {
+    socket: PathBuf,
+    provider: String,
+}
+
 impl ChangeLogs {
     /// A change log that sends nothing.
     pub fn off() -> Self {
         ChangeLogs { waiting: None }
     }
 
-    /// A change log, and the task that sends its entries to `socket` until `shutdown`. Entries that
-    /// wait then are still sent, for a short time.
+    /// A change log of a provider, and the task that sends its entries to `socket` until
+    /// `shutdown`. Entries that wait then are still sent, for a short time.
     pub fn new(
+        provider: &Provider,
         socket: PathBuf,
         shutdown: CancellationToken,
     ) -> (Self, impl Future<Output = ()> + Send) {
@@ -91,7 +99,11 @@ impl ChangeLogs {
         let logs = ChangeLogs {
             waiting: Some(waiting),
         };
-        (logs, tell_all(socket, entries, shutdown))
+        let sidecar = Sidecar {
+            socket,
+            provider: format!("{}:{}", provider.package, provider.release),
+        };
+        (logs, tell_all(sidecar, entries, shutdown))
     }
 
     /// Queues a change. Returns at once; if the queue is full, the entry is dropped.
@@ -110,15 +122,15 @@ impl ChangeLogs {
 }
 
 async fn tell_all(
-    socket: PathBuf,
+    sidecar: Sidecar,
     mut entries: mpsc::Receiver<Entry>,
     shutdown: CancellationToken,
 ) {
-    let channel = connection(&socket);
+    let channel = connection(&sidecar.socket);
     loop {
         tokio::select! {
             entry = entries.recv() => match entry {
-                Some(entry) => tell(&channel, &socket, entry).await,
+                Some(entry) => tell(&channel, &sidecar, entry).await,
                 None => return,
             },
             () = shutdown.cancelled() => break,
@@ -127,7 +139,7 @@ async fn tell_all(
     entries.close();
     let rest = async {
         while let Some(entry) = entries.recv().await {
-            tell(&channel, &socket, entry).await;
+            tell(&channel, &sidecar, entry).await;
         }
     };
     if tokio::time::timeout(LAST_WORDS, rest).await.is_err() {
@@ -149,9 +161,10 @@ fn connection(socket: &Path) -> Channel {
         .connect_with_connector_lazy(connector)
 }
 
-async fn tell(channel: &Channel, socket: &Path, entry: Entry) {
+async fn tell(channel: &Channel, sidecar: &Sidecar, entry: Entry) {
     let (kind, name) = (entry.kind.clone(), entry.name.clone());
-    let sent = tokio::time::timeout(PATIENCE, send(channel, entry)).await;
+    let sent =
+        tokio::time::timeout(PATIENCE, send(channel, message(entry, &sidecar.provider))).await;
     let error = match sent {
         Ok(Ok(())) => return,
         Ok(Err(status)) => status.to_string(),
@@ -162,19 +175,17 @@ async fn tell(channel: &Channel, socket: &Path, entry: Entry) {
         name,
         error,
         "a change is not in the change log; the sidecar listens on {}, if it runs",
-        socket.display()
+        sidecar.socket.display()
     );
 }
 
-async fn send(channel: &Channel, entry: Entry) -> Result<(), tonic::Status> {
+async fn send(channel: &Channel, entry: ChangeLogEntry) -> Result<(), tonic::Status> {
     let mut client = tonic::client::Grpc::new(channel.clone());
     client
         .ready()
         .await
         .map_err(|error| tonic::Status::unavailable(error.to_string()))?;
-    let request = SendChangeLogRequest {
-        entry: Some(message(entry)),
-    };
+    let request = SendChangeLogRequest { entry: Some(entry) };
     let codec = tonic_prost::ProstCodec::<SendChangeLogRequest, SendChangeLogResponse>::default();
     client
         .unary(
@@ -186,7 +197,7 @@ async fn send(channel: &Channel, entry: Entry) -> Result<(), tonic::Status> {
         .map(|_| ())
 }
 
-fn message(entry: Entry) -> ChangeLogEntry {
+fn message(entry: Entry, provider: &str) -> ChangeLogEntry {
     let mut snapshot = entry.snapshot;
     without_secrets(&mut snapshot);
     ChangeLogEntry {
@@ -194,7 +205,7 @@ fn message(entry: Entry) -> ChangeLogEntry {
             seconds: entry.timestamp.as_second(),
             nanos: entry.timestamp.subsec_nanosecond(),
         }),
-        provider: format!("provider-everest:{}", env!("CARGO_PKG_VERSION")),
+        provider: provider.to_owned(),
         api_version: entry.api_version,
         kind: entry.kind,
         name: entry.name,

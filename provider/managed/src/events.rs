@@ -18,10 +18,8 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::provider::Provider;
 use recent::{Recent, Said};
-
-/// The component that events come from.
-const COMPONENT: &str = "everest-crossplane";
 
 /// The namespace of events about cluster-scoped objects.
 const CLUSTER_WIDE: &str = "default";
@@ -110,14 +108,20 @@ struct Spoken {
 }
 
 impl Events {
-    /// A publisher, and the task that writes its events through `control` until `shutdown`. Events
-    /// that wait then are still written, for a short time.
+    /// The publisher of a provider, and the task that writes its events through `control` until
+    /// `shutdown`. Events that wait then are still written, for a short time.
     pub fn new(
+        provider: &Provider,
         control: kube::Client,
         shutdown: CancellationToken,
     ) -> (Self, impl Future<Output = ()> + Send) {
         let (waiting, heard) = mpsc::channel(WAITING);
-        (Events { waiting }, write_all(control, heard, shutdown))
+        let writer = Writer {
+            component: provider.name,
+            control,
+            recent: Recent::default(),
+        };
+        (Events { waiting }, write_all(writer, heard, shutdown))
     }
 
     /// Publishes an event about an object. The message is for users and contains no secret.
@@ -167,15 +171,14 @@ fn shortened(message: &str) -> String {
 
 /// Writes queued events until `shutdown`, and those that wait then.
 async fn write_all(
-    control: kube::Client,
+    mut writer: Writer,
     mut heard: mpsc::Receiver<Spoken>,
     shutdown: CancellationToken,
 ) {
-    let mut recent = Recent::default();
     loop {
         tokio::select! {
             spoken = heard.recv() => match spoken {
-                Some(spoken) => write(&control, &mut recent, spoken).await,
+                Some(spoken) => writer.write(spoken).await,
                 None => return,
             },
             () = shutdown.cancelled() => break,
@@ -184,7 +187,7 @@ async fn write_all(
     heard.close();
     let rest = async {
         while let Some(spoken) = heard.recv().await {
-            write(&control, &mut recent, spoken).await;
+            writer.write(spoken).await;
         }
     };
     if tokio::time::timeout(LAST_WORDS, rest).await.is_err() {
@@ -192,41 +195,53 @@ async fn write_all(
     }
 }
 
-/// Writes one event, as a new one or by raising a count.
-async fn write(control: &kube::Client, recent: &mut Recent, spoken: Spoken) {
-    let said = recent.hear(&spoken, Instant::now());
-    let namespace = spoken
-        .about
-        .namespace
-        .as_deref()
-        .unwrap_or(CLUSTER_WIDE)
-        .to_owned();
-    let api: Api<Event> = Api::namespaced(control.clone(), &namespace);
-    let now = Time(Timestamp::now());
-    let written = match said {
-        Said::TooMuch => return,
-        Said::Again { name, count } => {
-            let patch = json!({ "count": count, "lastTimestamp": now });
-            api.patch(&name, &PatchParams::default(), &Patch::Merge(patch))
-                .await
-        }
-        Said::New => {
-            let event = event(&spoken, namespace, now);
-            api.create(&PostParams::default(), &event).await
-        }
-    };
-    match written {
-        Ok(event) => recent.written(&spoken, event.metadata.name.unwrap_or_default()),
-        // A namespace that is being deleted takes no events, and one that has expired is
-        // written anew the next time.
-        Err(error) => {
-            recent.lost(&spoken);
-            tracing::debug!(%error, reason = ?spoken.reason, "an event is not written");
+/// Writes events.
+struct Writer {
+    /// The component that they come from.
+    component: &'static str,
+    control: kube::Client,
+    recent: Recent,
+}
+
+impl Writer {
+    /// Writes one event, as a new one or by raising a count.
+    async fn write(&mut self, spoken: Spoken) {
+        let said = self.recent.hear(&spoken, Instant::now());
+        let namespace = spoken
+            .about
+            .namespace
+            .as_deref()
+            .unwrap_or(CLUSTER_WIDE)
+            .to_owned();
+        let api: Api<Event> = Api::namespaced(self.control.clone(), &namespace);
+        let now = Time(Timestamp::now());
+        let written = match said {
+            Said::TooMuch => return,
+            Said::Again { name, count } => {
+                let patch = json!({ "count": count, "lastTimestamp": now });
+                api.patch(&name, &PatchParams::default(), &Patch::Merge(patch))
+                    .await
+            }
+            Said::New => {
+                let event = event(self.component, &spoken, namespace, now);
+                api.create(&PostParams::default(), &event).await
+            }
+        };
+        match written {
+            Ok(event) => self
+                .recent
+                .written(&spoken, event.metadata.name.unwrap_or_default()),
+            // A namespace that is being deleted takes no events, and one that has expired is
+            // written anew the next time.
+            Err(error) => {
+                self.recent.lost(&spoken);
+                tracing::debug!(%error, reason = ?spoken.reason, "an event is not written");
+            }
         }
     }
 }
 
-fn event(spoken: &Spoken, namespace: String, now: Time) -> Event {
+fn event(component: &str, spoken: &Spoken, namespace: String, now: Time) -> Event {
     let name = spoken.about.name.as_deref().unwrap_or("unknown");
     let annotations = spoken
         .external_name
@@ -250,10 +265,10 @@ fn event(spoken: &Spoken, namespace: String, now: Time) -> Event {
         first_timestamp: Some(now.clone()),
         last_timestamp: Some(now),
         source: Some(EventSource {
-            component: Some(COMPONENT.to_owned()),
+            component: Some(component.to_owned()),
             host: None,
         }),
-        reporting_component: Some(COMPONENT.to_owned()),
+        reporting_component: Some(component.to_owned()),
         ..Event::default()
     }
 }

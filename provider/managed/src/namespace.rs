@@ -1,9 +1,11 @@
 //! Detection of a namespace of the control plane that is being deleted.
 
-use everest_schemas::managed::{ProviderConfigReference, ProviderConfigUsage, ResourceReference};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Api;
-use kube::api::{ApiResource, DynamicObject, PostParams};
+use kube::api::PostParams;
+
+use crate::provider::Provider;
+use crate::provider_config::ProviderConfigUsage;
 
 /// Returns true if a namespace is being deleted.
 ///
@@ -13,25 +15,26 @@ use kube::api::{ApiResource, DynamicObject, PostParams};
 ///
 /// # Errors
 /// When the API server refuses the dry run for another reason, or does not answer.
-pub async fn is_terminating(control: &kube::Client, namespace: &str) -> Result<bool, kube::Error> {
+pub async fn is_terminating(
+    provider: &Provider,
+    control: &kube::Client,
+    namespace: &str,
+) -> Result<bool, kube::Error> {
     let usage = ProviderConfigUsage {
         metadata: ObjectMeta {
             generate_name: Some("rehearsal-".to_owned()),
             namespace: Some(namespace.to_owned()),
             ..ObjectMeta::default()
         },
-        provider_config_ref: ProviderConfigReference::default(),
-        resource_ref: ResourceReference::default(),
+        ..ProviderConfigUsage::of(provider)
     };
-    let manifest = usage.to_manifest().map_err(kube::Error::SerdeError)?;
-    let probe: DynamicObject = serde_json::from_value(manifest).map_err(kube::Error::SerdeError)?;
-    let resource = ApiResource::erase::<ProviderConfigUsage>(&());
-    let api: Api<DynamicObject> = Api::namespaced_with(control.clone(), namespace, &resource);
+    let resource = ProviderConfigUsage::resource(provider);
+    let api: Api<ProviderConfigUsage> = Api::namespaced_with(control.clone(), namespace, &resource);
     let params = PostParams {
         dry_run: true,
         ..PostParams::default()
     };
-    match api.create(&params, &probe).await {
+    match api.create(&params, &usage).await {
         Ok(_) => Ok(false),
         Err(error) if is_refused(&error) => Ok(true),
         Err(error) => Err(error),

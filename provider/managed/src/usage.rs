@@ -6,7 +6,6 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use everest_schemas::managed::{ProviderConfigReference, ProviderConfigUsage, ResourceReference};
 use futures::StreamExt;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 use kube::api::{DeleteParams, Patch, PatchParams, Preconditions};
@@ -15,8 +14,11 @@ use kube::{Api, ResourceExt};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::config::{FIELD_MANAGER, TargetKey};
-use super::namespace;
+use crate::namespace;
+use crate::provider::Provider;
+use crate::provider_config::{
+    ConfigKey, ProviderConfigReference, ProviderConfigUsage, ResourceReference,
+};
 
 /// The longest value that a label can have.
 const LONGEST_LABEL: usize = 63;
@@ -39,25 +41,19 @@ pub struct UserOfConfig {
 /// The reason why a usage could not be written.
 #[derive(Debug, thiserror::Error)]
 pub enum UsageError {
-    /// The usage cannot be put into JSON.
-    #[error("the ProviderConfigUsage of {user} cannot be written: {source}")]
-    Manifest {
-        /// Kind, namespace and name of the user.
-        user: String,
-        /// Why.
-        source: serde_json::Error,
-    },
     /// The API server did not accept it.
     #[error(
         "cannot note that {user} uses {config}: {source}. The provider needs create, patch, list \
-         and watch on providerconfigusages.everest.m.openeverest.io, which Crossplane grants with \
+         and watch on providerconfigusages.{group}, which Crossplane grants with \
          its package"
     )]
     Api {
         /// Kind, namespace and name of the user.
         user: String,
         /// The config.
-        config: TargetKey,
+        config: ConfigKey,
+        /// The provider's group.
+        group: &'static str,
         /// Why.
         source: Box<kube::Error>,
     },
@@ -66,6 +62,7 @@ pub enum UsageError {
 /// The known usages. Cheap to clone.
 #[derive(Clone)]
 pub struct Usages {
+    provider: Provider,
     control: kube::Client,
     known: Arc<Mutex<Known>>,
     changes: watch::Sender<u64>,
@@ -74,15 +71,16 @@ pub struct Usages {
 /// Usages by name, which is their user's UID.
 #[derive(Default)]
 struct Known {
-    usages: HashMap<String, TargetKey>,
+    usages: HashMap<String, ConfigKey>,
     /// True once all existing usages are known: the first list has arrived.
     complete: bool,
 }
 
 impl Usages {
     /// Nothing is known yet.
-    pub fn new(control: kube::Client) -> Self {
+    pub fn new(provider: &Provider, control: kube::Client) -> Self {
         Usages {
+            provider: *provider,
             control,
             known: Arc::default(),
             changes: watch::Sender::new(0),
@@ -102,21 +100,15 @@ impl Usages {
         user: &UserOfConfig,
         reference: &ProviderConfigReference,
     ) -> Result<(), UsageError> {
-        let config = TargetKey::new(&user.namespace, reference);
+        let config = ConfigKey::new(&user.namespace, reference);
         if self.known().usages.get(&user.uid) == Some(&config) {
             return Ok(());
         }
         let shown = || format!("{} {}/{}", user.kind, user.namespace, user.name);
-        let manifest =
-            usage(user, reference)
-                .to_manifest()
-                .map_err(|source| UsageError::Manifest {
-                    user: shown(),
-                    source,
-                })?;
-        let api: Api<ProviderConfigUsage> = Api::namespaced(self.control.clone(), &user.namespace);
-        let params = PatchParams::apply(FIELD_MANAGER).force();
-        match api.patch(&user.uid, &params, &Patch::Apply(manifest)).await {
+        let usage = usage(&self.provider, user, reference);
+        let api = self.api(&user.namespace);
+        let params = PatchParams::apply(self.provider.name).force();
+        match api.patch(&user.uid, &params, &Patch::Apply(usage)).await {
             Ok(_) => {}
             Err(error) if namespace::is_refused(&error) => {
                 tracing::debug!(user = shown(), "its namespace is being deleted");
@@ -125,6 +117,7 @@ impl Usages {
                 return Err(UsageError::Api {
                     user: shown(),
                     config,
+                    group: self.provider.group,
                     source: Box::new(source),
                 });
             }
@@ -137,7 +130,7 @@ impl Usages {
     }
 
     /// The number of users of a config; `None` while not all usages are known.
-    pub fn users(&self, config: &TargetKey) -> Option<usize> {
+    pub fn users(&self, config: &ConfigKey) -> Option<usize> {
         let known = self.known();
         known
             .complete
@@ -145,8 +138,8 @@ impl Usages {
     }
 
     /// Notes that all existing usages are known.
-    #[cfg(test)]
-    pub(crate) fn know_all(&self) {
+    #[cfg(any(test, feature = "testing"))]
+    pub fn know_all(&self) {
         self.known().complete = true;
     }
 
@@ -159,7 +152,8 @@ impl Usages {
     /// from a backup of the cluster) would never go by itself: it is not counted, and is deleted if
     /// the provider has the right, which Crossplane's own role does not grant.
     pub async fn follow(&self, shutdown: CancellationToken) {
-        let api: Api<ProviderConfigUsage> = Api::all(self.control.clone());
+        let resource = ProviderConfigUsage::resource(&self.provider);
+        let api: Api<ProviderConfigUsage> = Api::all_with(self.control.clone(), &resource);
         let mut events = std::pin::pin!(watcher(api, watcher::Config::default()).default_backoff());
         let mut listed = HashMap::new();
         loop {
@@ -220,7 +214,7 @@ impl Usages {
             return true;
         }
         let (name, namespace) = (usage.name_any(), usage.namespace().unwrap_or_default());
-        let api: Api<ProviderConfigUsage> = Api::namespaced(self.control.clone(), &namespace);
+        let api = self.api(&namespace);
         let same = DeleteParams {
             preconditions: Some(Preconditions {
                 uid: usage.uid(),
@@ -240,6 +234,11 @@ impl Usages {
         false
     }
 
+    fn api(&self, namespace: &str) -> Api<ProviderConfigUsage> {
+        let resource = ProviderConfigUsage::resource(&self.provider);
+        Api::namespaced_with(self.control.clone(), namespace, &resource)
+    }
+
     fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -249,13 +248,17 @@ impl Usages {
     }
 }
 
-fn config_of(usage: &ProviderConfigUsage) -> TargetKey {
+fn config_of(usage: &ProviderConfigUsage) -> ConfigKey {
     let namespace = usage.namespace().unwrap_or_default();
-    TargetKey::new(&namespace, &usage.provider_config_ref)
+    ConfigKey::new(&namespace, &usage.provider_config_ref)
 }
 
 /// The usage that stands for `user`.
-fn usage(user: &UserOfConfig, reference: &ProviderConfigReference) -> ProviderConfigUsage {
+fn usage(
+    provider: &Provider,
+    user: &UserOfConfig,
+    reference: &ProviderConfigReference,
+) -> ProviderConfigUsage {
     let mut labels = vec![(
         ProviderConfigUsage::KIND_LABEL.to_owned(),
         reference.kind.to_string(),
@@ -288,6 +291,7 @@ fn usage(user: &UserOfConfig, reference: &ProviderConfigReference) -> ProviderCo
             kind: user.kind.clone(),
             name: user.name.clone(),
         },
+        ..ProviderConfigUsage::of(provider)
     }
 }
 

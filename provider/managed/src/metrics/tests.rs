@@ -2,7 +2,7 @@ use super::*;
 
 fn key(namespace: &str) -> ResourceKey {
     ResourceKey {
-        gvk: "everest.m.openeverest.io/v1alpha1, Kind=Database".to_owned(),
+        gvk: "notes.example.org/v1alpha1, Kind=Database".to_owned(),
         namespace: namespace.to_owned(),
         name: "orders".to_owned(),
     }
@@ -19,11 +19,11 @@ fn value(metrics: &Metrics, name: &str) -> Option<f64> {
     line.rsplit(' ').next()?.parse().ok()
 }
 
-const LABEL: &str = "{gvk=\"everest.m.openeverest.io/v1alpha1, Kind=Database\"}";
+const LABEL: &str = "{gvk=\"notes.example.org/v1alpha1, Kind=Database\"}";
 
 #[test]
 fn two_resources_of_one_name_are_counted_apart() {
-    let metrics = Metrics::new();
+    let metrics = Metrics::new("notes");
     for namespace in ["a", "b"] {
         metrics.first_reconciled(&key(namespace), at(10), at(12));
         metrics.first_reconciled(&key(namespace), at(10), at(90));
@@ -40,7 +40,7 @@ fn two_resources_of_one_name_are_counted_apart() {
 
 #[test]
 fn a_resource_that_was_there_before_the_process_was_not_made_ready_by_it() {
-    let metrics = Metrics::new();
+    let metrics = Metrics::new("notes");
     metrics.first_ready(&key("a"), at(10), at(4000));
     let ready = format!("crossplane_managed_resource_first_time_to_readiness_seconds_count{LABEL}");
     assert_eq!(value(&metrics, &ready), None);
@@ -48,7 +48,7 @@ fn a_resource_that_was_there_before_the_process_was_not_made_ready_by_it() {
 
 #[test]
 fn what_is_gone_is_neither_counted_nor_remembered() {
-    let metrics = Metrics::new();
+    let metrics = Metrics::new("notes");
     metrics.state(&key("a"), true, true);
     metrics.state(&key("b"), false, true);
     metrics.unchanged(&key("b"));
@@ -75,7 +75,7 @@ fn what_is_gone_is_neither_counted_nor_remembered() {
 
 #[tokio::test(start_paused = true)]
 async fn a_drift_is_as_old_as_the_last_match() {
-    let metrics = Metrics::new();
+    let metrics = Metrics::new("notes");
     metrics.drifted(&key("a"));
     metrics.unchanged(&key("a"));
     tokio::time::advance(Duration::from_secs(7)).await;
@@ -88,7 +88,7 @@ async fn a_drift_is_as_old_as_the_last_match() {
 
 #[test]
 fn a_reconcile_that_is_broken_off_is_an_error() {
-    let metrics = Metrics::new();
+    let metrics = Metrics::new("notes");
     drop(metrics.reconcile("database"));
     metrics.reconcile("database").ended(Outcome::Success);
     for result in ["error", "success"] {
@@ -103,8 +103,8 @@ fn a_reconcile_that_is_broken_off_is_an_error() {
 
 #[test]
 fn writes_are_counted() {
-    let metrics = Metrics::new();
+    let metrics = Metrics::new("notes");
     metrics.written(&key("a"), Verb::Create);
-    let line = "everest_external_resource_writes_total{gvk=\"everest.m.openeverest.io/v1alpha1, Kind=Database\",verb=\"create\"} 1";
+    let line = "notes_external_resource_writes_total{gvk=\"notes.example.org/v1alpha1, Kind=Database\",verb=\"create\"} 1";
     assert!(metrics.text().contains(line), "{}", metrics.text());
 }

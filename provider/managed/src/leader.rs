@@ -15,8 +15,7 @@ use kube_lease_manager::{LeaseManager, LeaseManagerBuilder, LeaseManagerError};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-/// The Lease of this provider.
-pub const LEASE: &str = "everest-crossplane-provider";
+use crate::provider::Provider;
 
 /// The time for which the lease holds without a renewal. With upstream's 60 s, no replica would
 /// reconcile for a minute after a node is lost.
@@ -40,12 +39,14 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub enum LeaderError {
     /// RBAC denies the lease.
     #[error(
-        "the Lease {namespace}/{LEASE} may not be used: {message}. Grant get, list, watch, create, \
+        "the Lease {namespace}/{lease} may not be used: {message}. Grant get, list, watch, create, \
          update and patch on leases.coordination.k8s.io there, or start without --leader-election"
     )]
     Forbidden {
         /// Namespace of the Lease.
         namespace: String,
+        /// Its name.
+        lease: String,
         /// The server's message.
         message: String,
     },
@@ -58,6 +59,17 @@ pub enum LeaderError {
         /// The namespace.
         namespace: String,
     },
+}
+
+/// The Lease that the replicas of a provider compete for, and this process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seat {
+    /// Namespace of the Lease.
+    pub namespace: String,
+    /// Its name.
+    pub lease: String,
+    /// This process, see [`identity`].
+    pub identity: String,
 }
 
 /// The leadership of this process.
@@ -89,28 +101,27 @@ impl Leadership {
 /// [`LeaderError`] if waiting cannot help. An API server that does not answer is waited for.
 pub async fn lead(
     client: &kube::Client,
-    namespace: &str,
-    identity: &str,
+    seat: &Seat,
     shutdown: &CancellationToken,
 ) -> Result<Option<Leadership>, LeaderError> {
     let mut told = false;
     loop {
         let attempt = tokio::select! {
-            taken = take(client, namespace, identity) => taken,
-            () = released(client, namespace) => continue,
+            taken = take(client, seat) => taken,
+            () = released(client, seat) => continue,
             () = shutdown.cancelled() => return Ok(None),
         };
         match attempt {
             Ok(manager) => {
-                tracing::info!(identity, "this replica leads");
+                tracing::info!(identity = seat.identity, "this replica leads");
                 return Ok(Some(keep(
                     manager,
-                    Api::namespaced(client.clone(), namespace),
-                    identity.to_owned(),
+                    Api::namespaced(client.clone(), &seat.namespace),
+                    seat.clone(),
                 )));
             }
             Err(error) => {
-                if let Some(lasting) = lasting(namespace, &error) {
+                if let Some(lasting) = lasting(seat, &error) {
                     return Err(lasting);
                 }
                 if !std::mem::replace(&mut told, true) {
@@ -126,17 +137,13 @@ pub async fn lead(
 }
 
 /// Returns when the lease is this process's.
-async fn take(
-    client: &kube::Client,
-    namespace: &str,
-    identity: &str,
-) -> Result<LeaseManager, LeaseManagerError> {
-    let manager = LeaseManagerBuilder::new(client.clone(), LEASE)
-        .with_namespace(namespace)
-        .with_identity(identity)
+async fn take(client: &kube::Client, seat: &Seat) -> Result<LeaseManager, LeaseManagerError> {
+    let manager = LeaseManagerBuilder::new(client.clone(), &*seat.lease)
+        .with_namespace(&*seat.namespace)
+        .with_identity(&*seat.identity)
         .with_duration(HOLDS.as_secs())
         .with_grace(RENEWED_BEFORE.as_secs())
-        .with_field_manager(format!("{LEASE}-{identity}"))
+        .with_field_manager(format!("{}-{}", seat.lease, seat.identity))
         .build()
         .await?;
     while !manager.changed().await? {}
@@ -144,9 +151,9 @@ async fn take(
 }
 
 /// Returns when another holder has given the lease up.
-async fn released(client: &kube::Client, namespace: &str) {
-    let api: Api<Lease> = Api::namespaced(client.clone(), namespace);
-    let config = watcher::Config::default().fields(&format!("metadata.name={LEASE}"));
+async fn released(client: &kube::Client, seat: &Seat) {
+    let api: Api<Lease> = Api::namespaced(client.clone(), &seat.namespace);
+    let config = watcher::Config::default().fields(&format!("metadata.name={}", seat.lease));
     let mut held = false;
     let mut events = std::pin::pin!(watcher(api, config).default_backoff());
     while let Some(event) = events.next().await {
@@ -175,12 +182,12 @@ fn holder(lease: &Lease) -> Option<&str> {
 }
 
 /// Renews the lease until it is released or lost.
-fn keep(manager: LeaseManager, api: Api<Lease>, identity: String) -> Leadership {
+fn keep(manager: LeaseManager, api: Api<Lease>, seat: Seat) -> Leadership {
     let (lost, release) = (CancellationToken::new(), CancellationToken::new());
     let leadership = (lost.clone(), release.clone());
     let keeper = tokio::spawn(async move {
         tokio::select! {
-            () = hold(&manager, &api, &identity) => {
+            () = hold(&manager, &api, &seat) => {
                 tracing::error!("the lease is lost: another replica may lead");
                 lost.cancel();
             }
@@ -202,7 +209,7 @@ fn keep(manager: LeaseManager, api: Api<Lease>, identity: String) -> Leadership 
 ///
 /// The manager renews by itself and reports only changes and failures, so the Lease is read from
 /// time to time: a renewal without an answer has failed.
-async fn hold(manager: &LeaseManager, api: &Api<Lease>, identity: &str) {
+async fn hold(manager: &LeaseManager, api: &Api<Lease>, seat: &Seat) {
     let mut sure_until = Instant::now() + HOLDS - STOPPED_BEFORE;
     let look = HOLDS / 6;
     loop {
@@ -217,9 +224,9 @@ async fn hold(manager: &LeaseManager, api: &Api<Lease>, identity: &str) {
             Err(_) => {}
         }
         let read = Instant::now();
-        match timeout(PATIENCE, api.get_opt(LEASE)).await {
+        match timeout(PATIENCE, api.get_opt(&seat.lease)).await {
             Ok(Ok(Some(lease))) => {
-                if holder(&lease) != Some(identity) {
+                if holder(&lease) != Some(&seat.identity) {
                     return;
                 }
                 if let Some(left) = left(&lease, Timestamp::now()) {
@@ -244,14 +251,15 @@ fn left(lease: &Lease, now: Timestamp) -> Option<Duration> {
 }
 
 /// The error, if waiting cannot help.
-fn lasting(namespace: &str, error: &LeaseManagerError) -> Option<LeaderError> {
+fn lasting(seat: &Seat, error: &LeaseManagerError) -> Option<LeaderError> {
     let LeaseManagerError::KubeError(kube::Error::Api(status)) = error else {
         return None;
     };
-    let namespace = namespace.to_owned();
+    let namespace = seat.namespace.clone();
     match status.code {
         403 => Some(LeaderError::Forbidden {
             namespace,
+            lease: seat.lease.clone(),
             message: status.message.clone(),
         }),
         404 if status.message.contains("namespaces") => {
@@ -263,11 +271,11 @@ fn lasting(namespace: &str, error: &LeaseManagerError) -> Option<LeaderError> {
 
 /// The identity of this replica: the Pod's name, so that the Lease shows it, and a part that no
 /// other process has, so that a restarted container waits for its former process.
-pub fn identity(environment: &dyn Fn(&str) -> Option<String>) -> String {
+pub fn identity(provider: &Provider, environment: &dyn Fn(&str) -> Option<String>) -> String {
     let pod = environment("POD_NAME")
         .or_else(|| environment("HOSTNAME"))
         .filter(|name| !name.is_empty())
-        .unwrap_or_else(|| "everest-crossplane".to_owned());
+        .unwrap_or_else(|| provider.name.to_owned());
     format!(
         "{pod}-{:x}-{}",
         Timestamp::now().as_microsecond(),
@@ -283,11 +291,19 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::provider::testing::scripted::api;
+    use crate::testing::{NOTES, api};
+
+    fn seat() -> Seat {
+        Seat {
+            namespace: "cp".to_owned(),
+            lease: NOTES.lease.to_owned(),
+            identity: "a".to_owned(),
+        }
+    }
 
     fn lease(holder: Option<&str>, renewed: &str) -> Lease {
         serde_json::from_value(json!({
-            "metadata": { "name": LEASE },
+            "metadata": { "name": NOTES.lease },
             "spec": { "holderIdentity": holder, "renewTime": renewed },
         }))
         .unwrap()
@@ -310,7 +326,7 @@ mod tests {
     fn server(failing: Arc<AtomicBool>) -> kube::Client {
         let stored = std::sync::Mutex::new(json!({
             "apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
-            "metadata": { "name": LEASE }, "spec": {},
+            "metadata": { "name": NOTES.lease }, "spec": {},
         }));
         let (client, _) = api(move |method, _, body| {
             if failing.load(Ordering::Relaxed) {
@@ -333,7 +349,7 @@ mod tests {
         let failing = Arc::new(AtomicBool::new(false));
         let client = server(failing.clone());
         let shutdown = CancellationToken::new();
-        let leadership = lead(&client, "cp", "a", &shutdown).await.unwrap().unwrap();
+        let leadership = lead(&client, &seat(), &shutdown).await.unwrap().unwrap();
         assert!(!leadership.lost.is_cancelled());
         failing.store(true, Ordering::Relaxed);
         let since = Instant::now();
@@ -345,12 +361,12 @@ mod tests {
     async fn a_holder_that_renews_goes_on_and_gives_up_when_it_is_told_to() {
         let client = server(Arc::default());
         let shutdown = CancellationToken::new();
-        let leadership = lead(&client, "cp", "a", &shutdown).await.unwrap().unwrap();
+        let leadership = lead(&client, &seat(), &shutdown).await.unwrap().unwrap();
         let lost = leadership.lost.clone();
         assert!(timeout(HOLDS * 4, lost.cancelled()).await.is_err());
         leadership.release().await;
         let api: Api<Lease> = Api::namespaced(client, "cp");
-        let lease = api.get(LEASE).await.unwrap();
+        let lease = api.get(NOTES.lease).await.unwrap();
         assert_eq!(holder(&lease), None);
     }
 
@@ -376,20 +392,23 @@ mod tests {
             ))
         };
         assert!(matches!(
-            lasting("cp", &api(403, "no")),
+            lasting(&seat(), &api(403, "no")),
             Some(LeaderError::Forbidden { .. })
         ));
         assert!(matches!(
-            lasting("cp", &api(404, "namespaces \"cp\" not found")),
+            lasting(&seat(), &api(404, "namespaces \"cp\" not found")),
             Some(LeaderError::NoNamespace { .. })
         ));
-        assert!(lasting("cp", &api(503, "later")).is_none());
+        assert!(lasting(&seat(), &api(503, "later")).is_none());
     }
 
     #[test]
     fn two_processes_of_one_pod_are_two() {
         let environment = |name: &str| (name == "POD_NAME").then(|| "pod-0".to_owned());
-        let (first, second) = (identity(&environment), identity(&environment));
+        let (first, second) = (
+            identity(&NOTES, &environment),
+            identity(&NOTES, &environment),
+        );
         assert!(first.starts_with("pod-0-"));
         assert!(first != second || first.contains(&std::process::id().to_string()));
     }

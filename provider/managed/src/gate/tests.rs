@@ -4,9 +4,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::provider::testing::scripted::{Seen, api};
+use crate::testing::{NOTES, Seen, api};
 
-/// An API that serves `everestdatabases` once the switch is on, and denies watching
+/// An API that serves `notes` once the switch is on, and denies watching
 /// definitions.
 fn unwatched(served: Arc<AtomicBool>) -> (kube::Client, Seen) {
     api(move |method, target, body| match (method, target) {
@@ -15,13 +15,13 @@ fn unwatched(served: Arc<AtomicBool>) -> (kube::Client, Seen) {
             review["status"] = json!({ "allowed": false });
             (201, review)
         }
-        (_, "/apis/everest.m.openeverest.io/v1alpha1") if served.load(Ordering::Relaxed) => (
+        (_, "/apis/notes.example.org/v1alpha1") if served.load(Ordering::Relaxed) => (
             200,
             json!({
-                "kind": "APIResourceList", "groupVersion": API_VERSION,
+                "kind": "APIResourceList", "groupVersion": NOTES.api_version(),
                 "resources": [
-                    { "name": "everestdatabases", "singularName": "", "namespaced": true, "kind": "Database", "verbs": [] },
-                    { "name": "everestdatabases/status", "singularName": "", "namespaced": true, "kind": "Database", "verbs": [] },
+                    { "name": "notes", "singularName": "", "namespaced": true, "kind": "Note", "verbs": [] },
+                    { "name": "notes/status", "singularName": "", "namespaced": true, "kind": "Note", "verbs": [] },
                 ],
             }),
         ),
@@ -38,11 +38,11 @@ async fn a_kind_opens_the_gate_when_it_is_served_though_definitions_may_not_be_w
     let (control, seen) = unwatched(served.clone());
     let (opened, gate) = Gate::new();
     let shutdown = CancellationToken::new();
-    let task = tokio::spawn(follow(control, opened, shutdown.clone()));
-    let waiting = tokio::time::timeout(UNWATCHED * 3, gate.served("everestdatabases"));
+    let task = tokio::spawn(follow(&NOTES, control, opened, shutdown.clone()));
+    let waiting = tokio::time::timeout(UNWATCHED * 3, gate.served("notes"));
     assert!(waiting.await.is_err(), "the gate opened too early");
     served.store(true, Ordering::Relaxed);
-    tokio::time::timeout(UNWATCHED * 2, gate.served("everestdatabases"))
+    tokio::time::timeout(UNWATCHED * 2, gate.served("notes"))
         .await
         .unwrap();
     assert_eq!(gate.all_served().len(), 1, "{:?}", gate.all_served());
@@ -59,8 +59,8 @@ async fn a_kind_opens_the_gate_when_it_is_served_though_definitions_may_not_be_w
 async fn other_kinds_stay_behind_the_gate() {
     let (control, _) = unwatched(Arc::new(AtomicBool::new(true)));
     let (opened, gate) = Gate::new();
-    tokio::spawn(follow(control, opened, CancellationToken::new()));
-    gate.served("everestdatabases").await;
-    let other = tokio::time::timeout(WATCHED, gate.served("everestbackups"));
+    tokio::spawn(follow(&NOTES, control, opened, CancellationToken::new()));
+    gate.served("notes").await;
+    let other = tokio::time::timeout(WATCHED, gate.served("books"));
     assert!(other.await.is_err());
 }

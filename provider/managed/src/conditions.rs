@@ -1,9 +1,10 @@
 //! The result of a reconcile, and the status that shows it.
 
-use everest_schemas::managed::{Condition, ManagedStatus};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde_json::{Map, Value};
+
+use crate::resource::{Condition, ResourceStatus};
 
 /// Condition: the external object can be used.
 pub const READY: &str = "Ready";
@@ -131,7 +132,7 @@ pub struct Subject<'a> {
 
 /// The status after a report. It differs from `before` only if the report has something new: the
 /// time of a condition is that of its last change.
-pub fn status(before: &ManagedStatus, report: &Report, subject: Subject<'_>) -> ManagedStatus {
+pub fn status(before: &ResourceStatus, report: &Report, subject: Subject<'_>) -> ResourceStatus {
     let mut status = before.clone();
     for (type_, update) in [
         (READY, &report.ready),
@@ -201,7 +202,7 @@ mod tests {
             up_to_date: Some(ConditionUpdate::matched()),
             at_provider: None,
         };
-        let first = status(&ManagedStatus::default(), &report, subject(1));
+        let first = status(&ResourceStatus::default(), &report, subject(1));
         assert_eq!(status(&first, &report, subject(9)), first);
     }
 
@@ -211,7 +212,7 @@ mod tests {
             ready: Some(update),
             ..Report::default()
         };
-        let mut before = ManagedStatus::default();
+        let mut before = ResourceStatus::default();
         set_condition(
             &mut before.conditions,
             "Custom",
@@ -242,7 +243,7 @@ mod tests {
             requested: Some("now"),
             ..subject(1)
         };
-        let status = status(&ManagedStatus::default(), &Report::default(), asked);
+        let status = status(&ResourceStatus::default(), &Report::default(), asked);
         assert_eq!(status.last_handled_reconcile_at.as_deref(), Some("now"));
         assert_eq!(status.observed_generation, Some(3));
     }

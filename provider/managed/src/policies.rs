@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use everest_schemas::managed::ManagementPolicy::{
+use crate::resource::ManagementPolicy::{
     self, All, Create, Delete, LateInitialize, Observe, Update,
 };
 

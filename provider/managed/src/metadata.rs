@@ -1,21 +1,16 @@
-//! Crossplane's annotations and finalizer on a managed resource.
+//! The annotations and the finalizer on a managed resource.
 
 use std::time::Duration;
 
-use everest_core::name;
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::{Map, Value, json};
 
-/// The finalizer that holds a managed resource until its external object is dealt with.
-pub const FINALIZER: &str = "finalizer.managedresource.crossplane.io";
+use crate::duration;
+use crate::provider::Provider;
+
 /// Name of the external object.
 pub const EXTERNAL_NAME: &str = "crossplane.io/external-name";
-/// `"true"`: nobody chose the external name, so the provider wrote it. The managed resource creates
-/// an object of that name, and takes over none.
-pub const NAME_DEFAULTED: &str = "everest.m.openeverest.io/external-name-defaulted";
-/// When an external object was taken over that existed before.
-pub const TAKEN_OVER: &str = "everest.m.openeverest.io/external-taken-over";
 /// `"true"`: the resource is paused.
 pub const PAUSED: &str = "crossplane.io/paused";
 /// The interval of reconciles without an event, as a Go duration.
@@ -31,6 +26,87 @@ pub const CREATE_FAILED: &str = "crossplane.io/external-create-failed";
 
 /// The shortest poll interval that an annotation can ask for.
 const SHORTEST_POLL: Duration = Duration::from_secs(10);
+
+/// The marks of a provider on its managed resources: its finalizer, and the annotations of its own
+/// beside Crossplane's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Marks {
+    /// The finalizer that holds a managed resource until its external object is dealt with.
+    pub finalizer: &'static str,
+    /// `"true"`: nobody chose the external name, so the provider wrote it. The managed resource
+    /// creates an object of that name, and takes over none.
+    pub name_defaulted: String,
+    /// When an external object was taken over that existed before.
+    pub taken_over: String,
+}
+
+impl Marks {
+    /// The marks of a provider.
+    pub fn of(provider: &Provider) -> Self {
+        Marks {
+            finalizer: provider.finalizer,
+            name_defaulted: provider.annotation("external-name-defaulted"),
+            taken_over: provider.annotation("external-taken-over"),
+        }
+    }
+
+    /// Returns true if our finalizer is on.
+    pub fn is_held(&self, metadata: &ObjectMeta) -> bool {
+        has_finalizer(metadata, self.finalizer)
+    }
+
+    /// Returns true if anybody else's finalizer is on.
+    pub fn is_held_by_others(&self, metadata: &ObjectMeta) -> bool {
+        finalizers(metadata).any(|finalizer| finalizer != self.finalizer)
+    }
+
+    /// Returns true if the external name was chosen when the managed resource was created, so that
+    /// an object of that name is taken over.
+    pub fn takes_over(&self, metadata: &ObjectMeta) -> bool {
+        annotation(metadata, &self.name_defaulted).is_none()
+    }
+
+    /// Returns true if the managed resource has created its external object, or has taken it over.
+    pub fn is_ours(&self, metadata: &ObjectMeta) -> bool {
+        was_created(metadata) || annotation(metadata, &self.taken_over).is_some()
+    }
+
+    /// The annotation that records that the external object was taken over.
+    pub fn taken_over(&self, now: Timestamp) -> Map<String, Value> {
+        Map::from_iter([(self.taken_over.clone(), json!(spelled(now)))])
+    }
+
+    /// The annotations with the external name for a managed resource that gets our finalizer;
+    /// `default` if nobody chose one.
+    pub fn prepared(&self, metadata: &ObjectMeta, default: &str) -> Map<String, Value> {
+        let named = annotation(metadata, EXTERNAL_NAME).filter(|name| !name.is_empty());
+        let name = named.unwrap_or(default);
+        let mut annotations = Map::from_iter([(EXTERNAL_NAME.to_owned(), json!(name))]);
+        let is_first = !self.is_held(metadata);
+        if is_first && named.is_none() {
+            annotations.insert(self.name_defaulted.clone(), json!("true"));
+        }
+        annotations
+    }
+
+    /// A merge patch of a managed resource's annotations and of our finalizer, that names the
+    /// version it was made from.
+    pub fn patch(
+        &self,
+        metadata: &ObjectMeta,
+        annotations: Map<String, Value>,
+        held: Option<bool>,
+    ) -> Value {
+        let mut body = match held {
+            Some(held) => finalizer_patch(metadata, self.finalizer, held),
+            None => json!({"metadata": {"resourceVersion": metadata.resource_version}}),
+        };
+        if !annotations.is_empty() {
+            body["metadata"]["annotations"] = Value::Object(annotations);
+        }
+        body
+    }
+}
 
 /// The value of an annotation.
 pub fn annotation<'a>(metadata: &'a ObjectMeta, key: &str) -> Option<&'a str> {
@@ -50,19 +126,9 @@ pub fn is_paused(metadata: &ObjectMeta) -> bool {
     annotation(metadata, PAUSED) == Some("true")
 }
 
-/// Returns true if our finalizer is on.
-pub fn is_held(metadata: &ObjectMeta) -> bool {
-    has_finalizer(metadata, FINALIZER)
-}
-
 /// Returns true if a finalizer is on.
 pub fn has_finalizer(metadata: &ObjectMeta, finalizer: &str) -> bool {
     finalizers(metadata).any(|known| known == finalizer)
-}
-
-/// Returns true if anybody else's finalizer is on.
-pub fn is_held_by_others(metadata: &ObjectMeta) -> bool {
-    finalizers(metadata).any(|finalizer| finalizer != FINALIZER)
 }
 
 fn finalizers(metadata: &ObjectMeta) -> impl Iterator<Item = &str> {
@@ -76,42 +142,6 @@ pub fn is_creation_open(metadata: &ObjectMeta) -> bool {
     time(CREATE_PENDING).is_some_and(|begun| ended.is_none_or(|ended| begun > ended))
 }
 
-/// Returns true if the external name was chosen when the managed resource was created, so that an
-/// object of that name is taken over.
-pub fn takes_over(metadata: &ObjectMeta) -> bool {
-    annotation(metadata, NAME_DEFAULTED).is_none()
-}
-
-/// Returns true if the managed resource has created its external object, or has taken it over.
-pub fn is_ours(metadata: &ObjectMeta) -> bool {
-    was_created(metadata) || annotation(metadata, TAKEN_OVER).is_some()
-}
-
-/// The annotation that records that the external object was taken over.
-pub fn taken_over(now: Timestamp) -> Map<String, Value> {
-    Map::from_iter([(TAKEN_OVER.to_owned(), json!(spelled(now)))])
-}
-
-/// The annotations with the external name for a managed resource that gets our finalizer; `is_limited`
-/// if Everest limits the names of its kind, so that a longer one is shortened.
-pub fn prepared(metadata: &ObjectMeta, is_limited: bool) -> Map<String, Value> {
-    let named = annotation(metadata, EXTERNAL_NAME).filter(|name| !name.is_empty());
-    let own = metadata.name.as_deref().unwrap_or_default();
-    let name = match named {
-        None if is_limited && name::check(own).is_err() => {
-            let namespace = metadata.namespace.as_deref().unwrap_or_default();
-            name::shortened(own, &[namespace, own])
-        }
-        _ => named.unwrap_or(own).to_owned(),
-    };
-    let mut annotations = Map::from_iter([(EXTERNAL_NAME.to_owned(), json!(name))]);
-    let is_first = !is_held(metadata);
-    if is_first && annotation(metadata, EXTERNAL_NAME).is_none_or(str::is_empty) {
-        annotations.insert(NAME_DEFAULTED.to_owned(), json!("true"));
-    }
-    annotations
-}
-
 /// Returns true if a creation is recorded as done.
 pub fn was_created(metadata: &ObjectMeta) -> bool {
     annotation(metadata, CREATE_SUCCEEDED).is_some()
@@ -120,21 +150,8 @@ pub fn was_created(metadata: &ObjectMeta) -> bool {
 /// The interval of reconciles: that of the annotation, within limits, otherwise `usual`.
 pub fn poll_interval(metadata: &ObjectMeta, usual: Duration) -> Duration {
     annotation(metadata, POLL_INTERVAL)
-        .and_then(|text| everest_core::duration::parse_go(text).ok())
+        .and_then(|text| duration::parse(text).ok())
         .map_or(usual, |asked| asked.max(SHORTEST_POLL))
-}
-
-/// A merge patch of a managed resource's annotations and of our finalizer, that names the version
-/// it was made from.
-pub fn patch(metadata: &ObjectMeta, annotations: Map<String, Value>, held: Option<bool>) -> Value {
-    let mut body = match held {
-        Some(held) => finalizer_patch(metadata, FINALIZER, held),
-        None => json!({"metadata": {"resourceVersion": metadata.resource_version}}),
-    };
-    if !annotations.is_empty() {
-        body["metadata"]["annotations"] = Value::Object(annotations);
-    }
-    body
 }
 
 /// A merge patch that adds or removes a finalizer, keeps those of others, and names the version it
@@ -171,6 +188,7 @@ fn spelled(time: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::NOTES;
 
     fn with(annotations: &[(&str, &str)]) -> ObjectMeta {
         ObjectMeta {
@@ -182,7 +200,7 @@ mod tests {
                     .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
                     .collect(),
             ),
-            finalizers: Some(vec!["other".to_owned(), FINALIZER.to_owned()]),
+            finalizers: Some(vec!["other".to_owned(), NOTES.finalizer.to_owned()]),
             ..ObjectMeta::default()
         }
     }
@@ -195,45 +213,30 @@ mod tests {
 
     #[test]
     fn a_name_that_nobody_chose_is_noted_once() {
+        let marks = Marks::of(&NOTES);
+        let named = |metadata: &ObjectMeta| {
+            let prepared = marks.prepared(metadata, "default");
+            let noted = prepared.get(&marks.name_defaulted).cloned();
+            (prepared[EXTERNAL_NAME].clone(), noted)
+        };
         let mut new = with(&[]);
         new.finalizers = None;
-        assert_eq!(prepared(&new, true)[NAME_DEFAULTED], "true");
+        assert_eq!(named(&new), (json!("default"), Some(json!("true"))));
         new.annotations = with(&[(EXTERNAL_NAME, "legacy")]).annotations;
-        assert!(prepared(&new, true).get(NAME_DEFAULTED).is_none());
+        assert_eq!(named(&new), (json!("legacy"), None));
         // A manifest without the annotation is applied again.
-        assert!(prepared(&with(&[]), true).get(NAME_DEFAULTED).is_none());
-        assert!(takes_over(&with(&[])) && !takes_over(&with(&[(NAME_DEFAULTED, "true")])));
-    }
-
-    #[test]
-    fn a_name_that_everest_would_refuse_is_shortened_unless_it_was_chosen() {
-        let of = |name: &str, namespace: &str| ObjectMeta {
-            name: Some(name.to_owned()),
-            namespace: Some(namespace.to_owned()),
-            ..ObjectMeta::default()
-        };
-        let long = of("team-database-of-the-shop-0123456789ab-x", "shop");
-        let name = prepared(&long, true)[EXTERNAL_NAME].clone();
-        assert_eq!(name::check(name.as_str().unwrap()), Ok(()));
-        assert!(name.as_str().unwrap().starts_with("team-database-o"));
-        assert_eq!(prepared(&long, true)[EXTERNAL_NAME], name);
-        let elsewhere = of("team-database-of-the-shop-0123456789ab-x", "other");
-        assert_ne!(prepared(&elsewhere, true)[EXTERNAL_NAME], name);
-        // Names of other kinds, and those that somebody chose, stay.
-        assert_eq!(prepared(&long, false)[EXTERNAL_NAME], json!(long.name));
-        let chosen = ObjectMeta {
-            annotations: with(&[(EXTERNAL_NAME, "not valid")]).annotations,
-            ..long
-        };
-        assert_eq!(prepared(&chosen, true)[EXTERNAL_NAME], "not valid");
+        assert_eq!(named(&with(&[])), (json!("default"), None));
+        assert!(marks.takes_over(&with(&[])));
+        assert!(!marks.takes_over(&with(&[(&marks.name_defaulted, "true")])));
     }
 
     #[test]
     fn what_was_created_or_taken_over_is_ours() {
         let time = "2026-01-01T00:00:00Z";
-        assert!(!is_ours(&with(&[(CREATE_PENDING, time)])));
-        assert!(is_ours(&with(&[(CREATE_SUCCEEDED, time)])));
-        assert!(is_ours(&with(&[(TAKEN_OVER, time)])));
+        let marks = Marks::of(&NOTES);
+        assert!(!marks.is_ours(&with(&[(CREATE_PENDING, time)])));
+        assert!(marks.is_ours(&with(&[(CREATE_SUCCEEDED, time)])));
+        assert!(marks.is_ours(&with(&[(&marks.taken_over, time)])));
     }
 
     #[test]
@@ -260,8 +263,9 @@ mod tests {
     #[test]
     fn the_finalizers_of_others_stay() {
         let metadata = with(&[]);
-        assert!(is_held(&metadata) && is_held_by_others(&metadata));
-        let body = patch(&metadata, Map::new(), Some(false));
+        let marks = Marks::of(&NOTES);
+        assert!(marks.is_held(&metadata) && marks.is_held_by_others(&metadata));
+        let body = marks.patch(&metadata, Map::new(), Some(false));
         assert_eq!(
             body["metadata"],
             json!({"resourceVersion": "7", "finalizers": ["other"]})

@@ -194,7 +194,7 @@ fn going(situation: &Situation, policies: Policies) -> Step {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use everest_schemas::managed::ManagementPolicy::{
+    use crate::resource::ManagementPolicy::{
         self, All, Create, Delete, LateInitialize, Observe, Update,
     };
 

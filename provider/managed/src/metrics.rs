@@ -138,15 +138,9 @@ pub struct Metrics {
     writes: Family<Write, Counter>,
 }
 
-impl Default for Metrics {
-    fn default() -> Self {
-        Metrics::new()
-    }
-}
-
 impl Metrics {
-    /// Nothing measured yet.
-    pub fn new() -> Self {
+    /// Nothing measured yet. The names of a provider's own metrics begin with `prefix`.
+    pub fn new(prefix: &str) -> Self {
         let lives = || Family::new_with_constructor(histogram_of_lives as fn() -> Histogram);
         let mut metrics = Metrics {
             registry: Arc::default(),
@@ -165,12 +159,12 @@ impl Metrics {
             workers: Family::default(),
             writes: Family::default(),
         };
-        metrics.registry = Arc::new(metrics.registry());
+        metrics.registry = Arc::new(metrics.registry(prefix));
         metrics
     }
 
     /// The names under which the measurements are scraped.
-    fn registry(&self) -> Registry {
+    fn registry(&self, prefix: &str) -> Registry {
         let mut registry = Registry::default();
         registry.register(
             "crossplane_managed_resource_first_time_to_reconcile_seconds",
@@ -223,7 +217,7 @@ impl Metrics {
             self.workers.clone(),
         );
         registry.register(
-            "everest_external_resource_writes",
+            format!("{prefix}_external_resource_writes"),
             "The number of writes to the clusters of the external resources",
             self.writes.clone(),
         );

@@ -4,11 +4,12 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use everest_cluster::reflector::{Lookup, Reflector};
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::core::PartialObjectMeta;
 use kube::{Api, ResourceExt};
+
+use crate::reflector::{Lookup, Reflector};
 
 /// The most namespaces that are watched, because each watch has a connection of its own. Secrets in
 /// further namespaces are read whenever their managed resource is reconciled.

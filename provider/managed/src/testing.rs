@@ -1,0 +1,16 @@
+//! For tests: API servers, and a provider's names.
+
+pub(crate) use test_apiserver::scripted::{Seen, client as api};
+
+use crate::provider::Provider;
+
+/// A provider of notes.
+pub(crate) const NOTES: Provider =
+    Provider::new("provider-notes", "v1.2.3", "notes.example.org", "v1alpha1");
+
+/// Returns when nothing in the process can go on without time passing.
+pub(crate) async fn settled() {
+    for _ in 0..1000 {
+        tokio::task::yield_now().await;
+    }
+}
