@@ -1,8 +1,7 @@
 //! The provider: controllers of managed resources, and of the configs that select their cluster.
 
-pub mod claim;
 pub mod config;
-pub mod connection_secret;
+pub mod connected;
 pub mod context;
 pub mod controllers;
 pub mod definitions;
@@ -11,8 +10,8 @@ pub mod flags;
 pub mod kind;
 pub mod kinds;
 pub mod managed;
+pub mod memory;
 pub mod reconcile;
-pub mod reconcile_state;
 #[cfg(test)]
 mod rights;
 mod run;
@@ -21,9 +20,10 @@ mod testing;
 pub mod views;
 
 use crossplane_managed::provider::{FINALIZER, Provider};
+#[cfg(test)]
+use crossplane_managed::server;
 pub use crossplane_managed::{
-    changelog, conditions, decision, events, gate, leader, metadata, metrics, namespace, policies,
-    rate_limiter, repeats, secret_watches, server, usage,
+    conditions, events, metadata, metrics, namespace, policies, secret_watches, usage,
 };
 use everest_schemas::managed::{GROUP, VERSION};
 pub use run::run;

@@ -94,7 +94,7 @@ impl ChangeLogs {
         provider: &Provider,
         socket: PathBuf,
         shutdown: CancellationToken,
-    ) -> (Self, impl Future<Output = ()> + Send) {
+    ) -> (Self, impl Future<Output = ()> + Send + use<>) {
         let (waiting, entries) = mpsc::channel(WAITING);
         let logs = ChangeLogs {
             waiting: Some(waiting),

@@ -114,7 +114,7 @@ impl Events {
         provider: &Provider,
         control: kube::Client,
         shutdown: CancellationToken,
-    ) -> (Self, impl Future<Output = ()> + Send) {
+    ) -> (Self, impl Future<Output = ()> + Send + use<>) {
         let (waiting, heard) = mpsc::channel(WAITING);
         let writer = Writer {
             component: provider.name,

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use lexopt::prelude::*;
@@ -94,6 +95,26 @@ pub struct Options {
     pub changelogs: Option<PathBuf>,
 }
 
+impl Default for Options {
+    /// The options of an empty command line, in an empty environment.
+    fn default() -> Self {
+        Options {
+            poll: Duration::from_secs(600),
+            poll_jitter_percentage: 10,
+            sync: Duration::from_secs(3600),
+            max_reconcile_rate: 100,
+            kubeconfig: None,
+            leader_election: false,
+            leader_election_namespace: "crossplane-system".to_owned(),
+            debug: false,
+            log_format: LogFormat::Json,
+            metrics: Some(SocketAddr::from(([0, 0, 0, 0], 8080))),
+            health: Some(SocketAddr::from(([0, 0, 0, 0], 8081))),
+            changelogs: None,
+        }
+    }
+}
+
 /// The format of log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
@@ -134,20 +155,12 @@ pub fn parse(
             .map_err(|cause| lexopt::Error::Custom(Box::new(VariableError { name, cause }))),
     };
     let mut options = Options {
-        poll: Duration::from_secs(600),
-        poll_jitter_percentage: 10,
-        sync: Duration::from_secs(3600),
-        max_reconcile_rate: 100,
-        kubeconfig: None,
         leader_election: switch("LEADER_ELECTION", false)?,
-        leader_election_namespace: variable("POD_NAMESPACE")
-            .unwrap_or_else(|| "crossplane-system".to_owned()),
-        debug: false,
-        log_format: LogFormat::Json,
-        metrics: Some(SocketAddr::from(([0, 0, 0, 0], 8080))),
-        health: Some(SocketAddr::from(([0, 0, 0, 0], 8081))),
-        changelogs: None,
+        ..Options::default()
     };
+    if let Some(namespace) = variable("POD_NAMESPACE") {
+        options.leader_election_namespace = namespace;
+    }
     let mut honours_policies = switch("ENABLE_MANAGEMENT_POLICIES", true)?;
     let mut changelogs = switch("ENABLE_CHANGELOGS", false)?;
     let mut socket = variable("CHANGELOGS_SOCKET_PATH")
@@ -200,6 +213,29 @@ pub fn parse(
     }
     options.changelogs = changelogs.then_some(socket);
     Ok(Asked::Run(Box::new(options)))
+}
+
+/// The options of this process, which has no flags of its own. `program` is its name, and `about`
+/// says what it is.
+///
+/// # Errors
+/// The exit code, once the help was printed or what is wrong.
+pub fn options(program: &str, about: &str) -> Result<Options, ExitCode> {
+    let environment = |name: &str| std::env::var(name).ok();
+    match parse(lexopt::Parser::from_env(), &environment, &mut |_, _| {
+        Ok(false)
+    }) {
+        Ok(Asked::Run(options)) => Ok(*options),
+        Ok(Asked::Help) => {
+            let head = format!("{program}: {about}\n\nUsage: {program} [OPTIONS]\n");
+            print!("{}", help(&head, ""));
+            Err(ExitCode::SUCCESS)
+        }
+        Err(error) => {
+            eprintln!("{error}. Try {program} --help.");
+            Err(ExitCode::FAILURE)
+        }
+    }
 }
 
 /// The value of a flag that needs none.

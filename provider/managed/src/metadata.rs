@@ -38,6 +38,8 @@ pub struct Marks {
     pub name_defaulted: String,
     /// When an external object was taken over that existed before.
     pub taken_over: String,
+    /// What is recorded of the claim on the external object, see [`crate::claim::Record`].
+    pub held_by: String,
 }
 
 impl Marks {
@@ -47,6 +49,7 @@ impl Marks {
             finalizer: provider.finalizer,
             name_defaulted: provider.annotation("external-name-defaulted"),
             taken_over: provider.annotation("external-taken-over"),
+            held_by: provider.annotation("external-held-by"),
         }
     }
 

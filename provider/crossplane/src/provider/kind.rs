@@ -16,6 +16,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+pub use crossplane_managed::external::Ending;
+use crossplane_managed::relations::{Related, ResourceKey};
 use everest_cluster::requests::Requests;
 use everest_cluster::{Cluster, Scope, Typed};
 use everest_core::Operation;
@@ -34,8 +36,7 @@ use serde_json::{Value, json};
 
 use super::config::grants::NamespaceUse;
 use super::error::ReconcileError;
-use super::reconcile_state::{ReconcileState, Related, ResourceKey};
-use super::secret_watches::SecretWatches;
+use super::memory::Memory;
 use super::views::Views;
 
 pub use backup::Backups;
@@ -51,17 +52,6 @@ pub type Details = BTreeMap<String, Sensitive<String>>;
 
 /// A callback for something that happened in a namespace.
 pub type Tell = Arc<dyn Fn(&str) + Send + Sync>;
-
-/// The progress of an object that is being deleted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ending {
-    /// It goes by itself, or its finalizers show what holds it.
-    Goes,
-    /// It waits for this.
-    Waits(String),
-    /// It would have stayed forever and was released; what was done.
-    Released(String),
-}
 
 /// A watch that ends when this is dropped.
 pub type Companion = Box<dyn Any + Send + Sync>;
@@ -82,10 +72,8 @@ pub struct Scene<'a, K: Kind> {
     pub views: &'a Views<K>,
     /// The control plane.
     pub control: &'a kube::Client,
-    /// The Secrets in the managed resources' namespaces.
-    pub own_secrets: &'a SecretWatches,
     /// The remembered state.
-    pub state: &'a mut ReconcileState,
+    pub state: &'a mut Memory,
 }
 
 impl<K: Kind> Scene<'_, K> {

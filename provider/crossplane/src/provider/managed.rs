@@ -4,7 +4,8 @@ use crossplane_managed::provider_config::{ProviderConfigKind, ProviderConfigRefe
 use crossplane_managed::resource::{
     Condition, LocalReference, ManagementPolicy, ResourceSpec, ResourceStatus,
 };
-use everest_schemas::managed::{self, Managed, ManagedModel};
+use everest_schemas::managed::{self, API_VERSION, Managed, ManagedModel, members};
+use serde_json::{Value, json};
 
 /// The members beside `forProvider`.
 pub fn spec<M: ManagedModel>(managed: &Managed<M>) -> ResourceSpec {
@@ -46,6 +47,24 @@ pub fn reference(reference: &managed::ProviderConfigReference) -> ProviderConfig
         },
         name: reference.name.clone(),
     }
+}
+
+/// The managed resource as JSON: it refers to Secrets and holds none.
+pub fn manifest<M: ManagedModel>(managed: &Managed<M>) -> Value {
+    let for_provider = managed.spec.for_provider.model.as_ref().ok();
+    let spec = spec(managed);
+    json!({
+        "apiVersion": API_VERSION,
+        "kind": M::KIND,
+        "metadata": managed.metadata,
+        "spec": {
+            "forProvider": for_provider.and_then(|model| members(model).ok()),
+            "managementPolicies": spec.management_policies,
+            "providerConfigRef": spec.provider_config_ref,
+            "writeConnectionSecretToRef": spec.write_connection_secret_to_ref,
+        },
+        "status": managed.status,
+    })
 }
 
 fn policy(policy: managed::ManagementPolicy) -> ManagementPolicy {

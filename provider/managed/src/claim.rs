@@ -6,18 +6,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use everest_core::api::HELD_BY;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use serde_json::{Value, json};
 
-use super::metadata;
-
-/// The record on the managed resource: see [`Record`].
-pub const RECORD: &str = "everest.m.openeverest.io/external-held-by";
-
-/// The field manager of claims: what the manager of the spec applies and owns is compared with the
-/// spec, and a claim is no part of it.
-pub const CLAIMANT: &str = "everest-crossplane-holder";
+use crate::metadata::{self, Marks};
 
 /// The managed resource that holds an external object. As text: UID, namespace and name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,9 +29,10 @@ impl Claim {
         }
     }
 
-    /// The claim on an external object. What cannot be read is none.
-    pub fn on(external: &ObjectMeta) -> Option<Self> {
-        metadata::annotation(external, HELD_BY)?.parse().ok()
+    /// The claim on an external object that is an object of Kubernetes, in the annotation `key`.
+    /// What cannot be read is none.
+    pub fn on(external: &ObjectMeta, key: &str) -> Option<Self> {
+        metadata::annotation(external, key)?.parse().ok()
     }
 }
 
@@ -80,8 +72,8 @@ pub enum Record {
 
 impl Record {
     /// The record on a managed resource.
-    fn on(managed: &ObjectMeta) -> Option<Self> {
-        let text = metadata::annotation(managed, RECORD)?;
+    fn on(managed: &ObjectMeta, marks: &Marks) -> Option<Self> {
+        let text = metadata::annotation(managed, &marks.held_by)?;
         let (uid, rest) = text.split_once(' ').unwrap_or((text, ""));
         if managed.uid.as_deref() != Some(uid) {
             return None;
@@ -110,7 +102,7 @@ pub enum Standing {
     GivesWay(Claim),
 }
 
-/// What a managed resource may do with its external object. `outranks` says that it comes before
+/// What a managed resource may do with its external object, which has this claim. `outranks` says that it comes before
 /// another one, of the same control plane, whatever the claim says.
 ///
 /// 1. Who has not claimed the object yet may do so, and takes it from who has: it was asked to take
@@ -119,13 +111,13 @@ pub enum Standing {
 /// 3. Who has lost it does not claim it again because the claim of the other was lost.
 /// 4. A lost claim is made again by its holder.
 pub fn standing(
+    marks: &Marks,
     managed: &ObjectMeta,
-    external: &ObjectMeta,
+    claim: Option<Claim>,
     outranks: impl Fn(&Claim) -> bool,
 ) -> Standing {
-    let claim = Claim::on(external);
     let is_own = |claim: &Claim| managed.uid.as_ref() == Some(&claim.uid);
-    match (Record::on(managed), claim) {
+    match (Record::on(managed, marks), claim) {
         (Some(Record::Claimed), Some(claim)) if is_own(&claim) => Standing::Holds,
         (_, Some(claim)) if is_own(&claim) || outranks(&claim) => Standing::MayClaim,
         (None, _) | (Some(Record::Claimed), None) => Standing::MayClaim,
@@ -138,29 +130,30 @@ pub fn standing(
 /// The other managed resource that an external object belongs to, when it is to be deleted: it is
 /// left alone also by who could claim it.
 pub fn other(
+    marks: &Marks,
     managed: &ObjectMeta,
-    external: &ObjectMeta,
+    claim: Option<Claim>,
     outranks: impl Fn(&Claim) -> bool,
 ) -> Option<Claim> {
-    match standing(managed, external, &outranks) {
+    match standing(marks, managed, claim.clone(), &outranks) {
         Standing::GivesWay(claim) => Some(claim),
         Standing::Holds => None,
-        Standing::MayClaim => Claim::on(external)
-            .filter(|claim| managed.uid.as_ref() != Some(&claim.uid) && !outranks(claim)),
+        Standing::MayClaim => {
+            claim.filter(|claim| managed.uid.as_ref() != Some(&claim.uid) && !outranks(claim))
+        }
     }
-}
-
-/// The body of a merge patch that claims an external object.
-pub fn body(claim: &Claim) -> Value {
-    json!({"metadata": {"annotations": {HELD_BY: claim.to_string()}}})
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::NOTES;
+
+    /// The annotation on external objects.
+    const HELD_BY: &str = "example.org/held-by";
 
     fn managed(uid: &str, record: Option<&str>) -> ObjectMeta {
-        let annotations = record.map(|record| (RECORD.to_owned(), record.to_owned()));
+        let annotations = record.map(|record| (Marks::of(&NOTES).held_by, record.to_owned()));
         ObjectMeta {
             uid: Some(uid.to_owned()),
             namespace: Some("shop".to_owned()),
@@ -168,6 +161,10 @@ mod tests {
             annotations: Some(annotations.into_iter().collect()),
             ..ObjectMeta::default()
         }
+    }
+
+    fn on(external: &ObjectMeta) -> Option<Claim> {
+        Claim::on(external, HELD_BY)
     }
 
     fn external(claim: Option<&str>) -> ObjectMeta {
@@ -183,10 +180,10 @@ mod tests {
         let claim = Claim::of(&managed("a", None));
         assert_eq!(claim.to_string(), "a shop/orders");
         assert_eq!(claim.to_string().parse(), Ok(claim.clone()));
-        assert_eq!(Claim::on(&external(Some("scribble"))), None);
+        assert_eq!(Claim::on(&external(Some("scribble")), HELD_BY), None);
         let record = Record::GivesWay(claim.clone()).text(&managed("b", None));
         assert_eq!(record, "b a shop/orders");
-        let read = Record::on(&managed("b", Some(&record)));
+        let read = Record::on(&managed("b", Some(&record)), &Marks::of(&NOTES));
         assert_eq!(read, Some(Record::GivesWay(claim)));
     }
 
@@ -219,8 +216,8 @@ mod tests {
                 MayClaim,
             ),
         ] {
-            let (managed, external) = (managed("a", record), external(claim));
-            let found = standing(&managed, &external, |_| false);
+            let (managed, claim_on) = (managed("a", record), on(&external(claim)));
+            let found = standing(&Marks::of(&NOTES), &managed, claim_on, |_| false);
             assert_eq!(found, expected, "{record:?} {claim:?}");
         }
     }
@@ -233,22 +230,34 @@ mod tests {
             (Some("a b shop/younger"), &theirs),
             (Some("a b shop/younger"), &external(None)),
         ] {
-            let found = standing(&managed("a", record), external, |other| other.uid == "b");
+            let (marks, claim) = (Marks::of(&NOTES), on(external));
+            let found = standing(&marks, &managed("a", record), claim, |other| {
+                other.uid == "b"
+            });
             assert_eq!(found, Standing::MayClaim, "{record:?}");
         }
     }
 
     #[test]
     fn what_another_one_holds_is_not_deleted_by_who_could_claim_it() {
+        let marks = Marks::of(&NOTES);
         let theirs = external(Some("b elsewhere/orders"));
         for record in [None, Some("old"), Some("a")] {
-            let found = other(&managed("a", record), &theirs, |_| false);
+            let found = other(&marks, &managed("a", record), on(&theirs), |_| false);
             assert_eq!(found.unwrap().uid, "b", "{record:?}");
         }
-        assert_eq!(other(&managed("a", None), &theirs, |_| true), None);
+        assert_eq!(
+            other(&marks, &managed("a", None), on(&theirs), |_| true),
+            None
+        );
         for claim in [None, Some("a shop/orders")] {
             assert_eq!(
-                other(&managed("a", Some("a")), &external(claim), |_| false),
+                other(
+                    &marks,
+                    &managed("a", Some("a")),
+                    on(&external(claim)),
+                    |_| false
+                ),
                 None
             );
         }

@@ -1,24 +1,20 @@
 //! Writes to the managed resource itself: status, annotations and finalizer.
 
-use everest_schemas::managed::Managed;
 use jiff::Timestamp;
-use kube::Api;
-use kube::api::Patch;
+use kube::api::{Patch, PatchParams};
+use kube::{Api, Resource};
 use serde_json::{Map, Value, json};
 
 use super::outcome::{self, CONFLICT, NOT_READY, Outcome};
-use super::{Next, Reconciler};
-use crate::provider::conditions::{ConditionUpdate, Report, Subject, status};
-use crate::provider::config::patch_params;
-use crate::provider::decision::Situation;
-use crate::provider::error::ReconcileError;
-use crate::provider::events::{EventType, Reason};
-use crate::provider::kind::{self, Kind};
-use crate::provider::managed;
-use crate::provider::metadata;
-use crate::provider::policies::Policies;
+use super::{Change, Client, Next, Object, Reconciler, Seen};
+use crate::conditions::{ConditionUpdate, Report, Subject, status};
+use crate::events::{EventType, Reason};
+use crate::external::{Connector, Difference, External};
+use crate::failure::Failure;
+use crate::metadata;
+use crate::policies::Policies;
 
-impl<K: Kind> Reconciler<'_, K> {
+impl<C: Connector> Reconciler<'_, C> {
     /// Writes the result of a reconcile.
     pub(super) async fn finish(&mut self, outcome: Outcome) -> Next {
         let failed = outcome
@@ -48,7 +44,7 @@ impl<K: Kind> Reconciler<'_, K> {
     }
 
     /// Writes the failure of a reconcile.
-    pub(super) async fn fail(&mut self, failure: ReconcileError) -> Next {
+    pub(super) async fn fail(&mut self, failure: Failure) -> Next {
         if failure.is_gone() {
             self.gone = true;
             return Next::Never;
@@ -57,7 +53,7 @@ impl<K: Kind> Reconciler<'_, K> {
             return Next::After(CONFLICT);
         }
         self.report_error(&failure);
-        let is_deleting = self.managed.metadata.deletion_timestamp.is_some();
+        let is_deleting = self.managed.meta().deletion_timestamp.is_some();
         let report = outcome::failed(&failure, is_deleting, self.missing);
         let next = self.after(&failure);
         self.finish(Outcome { report, next }).await
@@ -69,12 +65,17 @@ impl<K: Kind> Reconciler<'_, K> {
     /// The failure, if the state of the object is not known.
     pub(super) async fn unchanged(
         &mut self,
-        failure: ReconcileError,
-    ) -> Result<Outcome, ReconcileError> {
+        client: &mut Client<C>,
+        seen: &Seen<Object<C>>,
+        difference: &Difference<Change<C>>,
+        failure: Failure,
+    ) -> Result<Outcome, Failure> {
         if failure.is_gone() || failure.is_conflict() {
             return Err(failure);
         }
-        let Ok(mut outcome) = self.settled(ConditionUpdate::update_requested()).await else {
+        let told = Some(&*difference.told);
+        let requested = ConditionUpdate::update_requested();
+        let Ok(mut outcome) = self.settled(client, seen, told, requested).await else {
             return Err(failure);
         };
         self.report_error(&failure);
@@ -86,26 +87,26 @@ impl<K: Kind> Reconciler<'_, K> {
     }
 
     /// The pause after a failure.
-    fn after(&mut self, failure: &ReconcileError) -> Next {
+    fn after(&mut self, failure: &Failure) -> Next {
         match failure {
-            ReconcileError::Held(_) => Next::After(NOT_READY),
+            Failure::Held(_) => Next::After(NOT_READY),
             _ => Next::Again(self.state.failed()),
         }
     }
 
     /// Writes the status, if it has changed.
-    async fn write_status(&mut self, report: &Report) -> Result<(), ReconcileError> {
-        let before = managed::status(&self.managed);
+    async fn write_status(&mut self, report: &Report) -> Result<(), Failure> {
+        let before = C::status(&self.managed);
         // What was asked for during a pause is done after it.
         let paused = ConditionUpdate::paused();
         let is_paused = report
             .synced
             .as_ref()
             .is_some_and(|synced| synced.reason == paused.reason);
-        let requested = metadata::annotation(&self.managed.metadata, metadata::RECONCILE_REQUESTED);
+        let requested = metadata::annotation(self.managed.meta(), metadata::RECONCILE_REQUESTED);
         let requested = requested.filter(|_| !is_paused);
         let subject = Subject {
-            generation: self.managed.metadata.generation,
+            generation: self.managed.meta().generation,
             requested,
             now: Timestamp::now(),
         };
@@ -126,14 +127,14 @@ impl<K: Kind> Reconciler<'_, K> {
         }
         new["atProvider"] = at_provider;
         let body = json!({
-            "metadata": {"resourceVersion": self.managed.metadata.resource_version},
+            "metadata": {"resourceVersion": self.managed.meta().resource_version},
             "status": new,
         });
         self.managed = self
             .api()
-            .patch_status(&self.key.1, &patch_params(), &Patch::Merge(&body))
+            .patch_status(&self.key.1, &self.patch_params(), &Patch::Merge(&body))
             .await
-            .map_err(ReconcileError::control("writing the status"))?;
+            .map_err(Failure::control("writing the status"))?;
         if let Some(requested) = &after.last_handled_reconcile_at
             && before.last_handled_reconcile_at.as_ref() != Some(requested)
         {
@@ -148,27 +149,26 @@ impl<K: Kind> Reconciler<'_, K> {
         &mut self,
         annotations: Map<String, Value>,
         held: Option<bool>,
-    ) -> Result<(), ReconcileError> {
-        let body = self
-            .marks()
-            .patch(&self.managed.metadata, annotations, held);
+    ) -> Result<(), Failure> {
+        let body = self.marks().patch(self.managed.meta(), annotations, held);
         self.managed = self
             .api()
-            .patch(&self.key.1, &patch_params(), &Patch::Merge(&body))
+            .patch(&self.key.1, &self.patch_params(), &Patch::Merge(&body))
             .await
-            .map_err(ReconcileError::control("writing the managed resource"))?;
+            .map_err(Failure::control("writing the managed resource"))?;
         Ok(())
     }
 
     /// Copies data to the managed resource that its external object may lose.
-    pub(super) async fn remember(&mut self, external: &K::External) -> Result<(), ReconcileError> {
-        let Some(config) = &self.config else {
+    pub(super) async fn remember(
+        &mut self,
+        client: &Client<C>,
+        object: &Object<C>,
+    ) -> Result<(), Failure> {
+        let Some((key, value)) = client.remembered(object) else {
             return Ok(());
         };
-        let Some((key, value)) = K::remembered(config, external) else {
-            return Ok(());
-        };
-        if metadata::annotation(&self.managed.metadata, key) == value.as_deref() {
+        if metadata::annotation(self.managed.meta(), key) == value.as_deref() {
             return Ok(());
         }
         let annotations = Map::from_iter([(key.to_owned(), json!(value))]);
@@ -176,31 +176,43 @@ impl<K: Kind> Reconciler<'_, K> {
     }
 
     /// Writes our finalizer and the external name.
-    pub(super) async fn prepare(&mut self) -> Result<(), ReconcileError> {
-        let name = kind::default_name::<K>(&self.managed.metadata);
-        let annotations = self.marks().prepared(&self.managed.metadata, &name);
+    pub(super) async fn prepare(&mut self) -> Result<(), Failure> {
+        let name = C::default_name(self.managed.meta());
+        let annotations = self.marks().prepared(self.managed.meta(), &name);
         self.patch(annotations, Some(true)).await
     }
 
     /// Records that an external object which existed is ours from now on, unless it is only
     /// observed, and claims it.
-    pub(super) async fn take_over(&mut self, situation: &Situation) -> Result<(), ReconcileError> {
-        let writes = situation.policies.as_ref().is_ok_and(Policies::write);
-        if writes && !self.marks().is_ours(&self.managed.metadata) {
+    pub(super) async fn take_over(
+        &mut self,
+        client: &mut Client<C>,
+        policies: Policies,
+        object: Object<C>,
+    ) -> Result<Object<C>, Failure> {
+        if policies.write() && !self.marks().is_ours(self.managed.meta()) {
             let taken_over = self.marks().taken_over(Timestamp::now());
             self.patch(taken_over, None).await?;
         }
-        self.claim(situation).await
+        self.claim(client, policies, object).await
     }
 
     /// Removes our finalizer.
-    pub(super) async fn let_go(&mut self) -> Result<(), ReconcileError> {
+    pub(super) async fn let_go(&mut self) -> Result<(), Failure> {
         self.patch(Map::new(), Some(false)).await?;
         self.measure_end();
         Ok(())
     }
 
-    pub(super) fn api(&self) -> Api<Managed<K::Model>> {
-        Api::namespaced(self.controller.context.control.clone(), &self.key.0)
+    pub(super) fn api(&self) -> Api<C::Managed> {
+        Api::namespaced(self.control(), &self.key.0)
+    }
+
+    /// The parameters of this provider's patches.
+    pub(super) fn patch_params(&self) -> PatchParams {
+        PatchParams {
+            field_manager: Some(self.controller.context.provider.name.to_owned()),
+            ..PatchParams::default()
+        }
     }
 }

@@ -1,14 +1,13 @@
 //! Tells the deletion of a managed resource from that of its definition.
 
-use everest_schemas::managed::{GROUP, ManagedModel};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
-use kube::Api;
+use kube::{Api, Resource};
 
 use super::Reconciler;
-use crate::provider::error::ReconcileError;
-use crate::provider::kind::Kind;
+use crate::external::Connector;
+use crate::failure::Failure;
 
-impl<K: Kind> Reconciler<'_, K> {
+impl<C: Connector> Reconciler<'_, C> {
     /// Returns true if the managed resource is being deleted because its definition is: the
     /// deletion of the definition began no later.
     ///
@@ -20,24 +19,24 @@ impl<K: Kind> Reconciler<'_, K> {
     /// # Errors
     /// If the control plane does not answer: a database must not be deleted on a guess. Without the
     /// right to read definitions, the answer is no.
-    pub(super) async fn is_definition_deleted(&self) -> Result<bool, ReconcileError> {
-        let control = self.controller.context.control.clone();
-        let definitions: Api<CustomResourceDefinition> = Api::all(control);
-        let name = format!("{}.{GROUP}", K::Model::PLURAL);
+    pub(super) async fn is_definition_deleted(&self) -> Result<bool, Failure> {
+        let definitions: Api<CustomResourceDefinition> = Api::all(self.control());
+        let plural = C::Managed::plural(&());
+        let name = format!("{plural}.{}", C::Managed::group(&()));
         let definition = match definitions.get_metadata_opt(&name).await {
             Ok(definition) => definition,
             Err(kube::Error::Api(status)) if status.code == 403 => None,
-            Err(error) => return Err(ReconcileError::control("reading the definition")(error)),
+            Err(error) => return Err(Failure::control("reading the definition")(error)),
         };
         let began = definition.and_then(|definition| definition.metadata.deletion_timestamp);
-        let definition_deleted = match (began, &self.managed.metadata.deletion_timestamp) {
+        let definition_deleted = match (began, &self.managed.meta().deletion_timestamp) {
             (Some(definition), Some(own)) => definition <= *own,
             _ => false,
         };
         if definition_deleted {
             let (namespace, name) = self.key;
             tracing::info!(
-                kind = K::Model::KIND,
+                kind = %C::Managed::kind(&()),
                 namespace,
                 name,
                 "goes with its definition: what it stands for is left"

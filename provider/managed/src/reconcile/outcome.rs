@@ -2,18 +2,14 @@
 
 use std::time::Duration;
 
-use everest_core::readiness::Readiness;
-use everest_schemas::managed::{ManagedModel, members};
 use kube::runtime::reflector::Store;
-use serde_json::{Map, Value, json};
 
-use super::{Next, Reconciler};
-use crate::provider::conditions::{ConditionUpdate, READY, Report};
-use crate::provider::connection_secret;
-use crate::provider::error::{ReconcileError, WAY_OUT, sentence};
-use crate::provider::events::{EventType, Reason};
-use crate::provider::kind::Kind;
-use crate::provider::policies::InvalidPolicies;
+use super::{Client, Next, Object, Reconciler, Seen};
+use crate::conditions::{ConditionUpdate, READY, Report};
+use crate::events::{EventType, Reason};
+use crate::external::{Connector, External, Ran, Readiness};
+use crate::failure::{Failure, WAY_OUT};
+use crate::policies::InvalidPolicies;
 
 /// The interval of reconciles while an object is not ready: some judgements depend on time. See
 /// [`again`] for many such objects.
@@ -78,36 +74,36 @@ pub(super) fn deleting(why: String) -> Outcome {
 /// 3. An object that is being deleted is not ready.
 /// 4. An object that cannot be observed is not known to be ready.
 /// 5. An object of somebody else's says nothing about this resource.
-pub(super) fn failed(failure: &ReconcileError, is_deleting: bool, is_missing: bool) -> Report {
+pub(super) fn failed(failure: &Failure, is_deleting: bool, is_missing: bool) -> Report {
     let why = failure.to_string();
     let up_to_date = match failure {
-        ReconcileError::Held(_) => Some(ConditionUpdate::update_requested().because(&why)),
-        ReconcileError::Refused(_) | ReconcileError::Create(_) | ReconcileError::Update(_) => {
+        Failure::Held(_) => Some(ConditionUpdate::update_requested().because(&why)),
+        Failure::Refused(_) | Failure::Create(_) | Failure::Update(_) => {
             Some(ConditionUpdate::update_failed())
         }
-        ReconcileError::Duplicate(_) | ReconcileError::Foreign { .. } => {
+        Failure::Duplicate(_) | Failure::Foreign { .. } => {
             Some(ConditionUpdate::unknown_while_refused().because(&why))
         }
         _ if is_missing => Some(ConditionUpdate::update_failed()),
         _ => None,
     };
     let ready = match failure {
-        ReconcileError::Target(_) if is_deleting => {
+        Failure::Connect { .. } if is_deleting => {
             Some(ConditionUpdate::deleting().because("its cluster cannot be asked"))
         }
-        ReconcileError::Target(_) => {
+        Failure::Connect { .. } => {
             Some(ConditionUpdate::unavailable().because("its cluster cannot be asked"))
         }
         _ if is_deleting => Some(ConditionUpdate::deleting().because(&why)),
-        ReconcileError::Duplicate(_) | ReconcileError::Foreign { .. } => Some(
+        Failure::Duplicate(_) | Failure::Foreign { .. } => Some(
             ConditionUpdate::unavailable().because("the external object is not this resource's"),
         ),
         _ if is_missing => Some(ConditionUpdate::creating().because(&why)),
         _ => None,
     };
     let synced = match failure {
-        ReconcileError::Held(_) => ConditionUpdate::synced(),
-        ReconcileError::Target(_) if is_deleting => {
+        Failure::Held(_) => ConditionUpdate::synced(),
+        Failure::Connect { .. } if is_deleting => {
             ConditionUpdate::failed().because(format!("{why}. {WAY_OUT}"))
         }
         _ => ConditionUpdate::failed().because(why),
@@ -149,35 +145,24 @@ fn again(resources: usize, max_reconcile_rate: u32) -> Duration {
     all.max(NOT_READY)
 }
 
-impl<K: Kind> Reconciler<'_, K> {
+impl<C: Connector> Reconciler<'_, C> {
     /// The result for an existing external object.
     pub(super) async fn settled(
         &mut self,
+        client: &mut Client<C>,
+        seen: &Seen<Object<C>>,
+        differs: Option<&str>,
         up_to_date: ConditionUpdate,
-    ) -> Result<Outcome, ReconcileError> {
-        let Some(external) = self.external.clone() else {
-            return Ok(Outcome {
-                report: Report::default(),
-                next: Next::After(CONFLICT),
-            });
-        };
-        self.remember(&external).await?;
-        let up_to_date = self.up_to_date(up_to_date);
-        let creating = self
-            .managed
-            .status
+    ) -> Result<Outcome, Failure> {
+        self.remember(client, &seen.object).await?;
+        let up_to_date = up_to_date_of(up_to_date, differs, &seen.notes);
+        let status = C::status(&self.managed);
+        let creating = status
             .condition(READY)
             .is_none_or(|ready| ready.reason == "Creating");
-        let mut at_provider = self.at_provider(&external).await?;
-        let mut readiness = Readiness::Ready;
-        let mut published = Ok(None);
-        if let Some(mut scene) = self.scene() {
-            readiness = K::readiness(&mut scene, &external).await;
-            published = connection_secret::publish(&mut scene, &external).await;
-        }
-        if let Some(ready) = at_provider.get_mut("ready") {
-            *ready = json!(readiness == Readiness::Ready);
-        }
+        let shown = client.show(&mut self.request(), &seen.object).await?;
+        let readiness = shown.readiness;
+        let published = self.publish(client, &seen.object).await;
         // Whoever waits for the condition connects next.
         let readiness = match (readiness, &published) {
             (Readiness::Ready, Ok(Some(missing))) => Readiness::Pending(missing.clone()),
@@ -222,65 +207,22 @@ impl<K: Kind> Reconciler<'_, K> {
                 ready: Some(ready),
                 synced: Some(synced),
                 up_to_date: Some(up_to_date),
-                at_provider: Some(at_provider),
+                at_provider: Some(shown.at_provider),
             },
             next,
         })
     }
 
-    /// The condition with its own message, what differs, and what is left as it is.
-    fn up_to_date(&self, update: ConditionUpdate) -> ConditionUpdate {
-        let kind = K::Model::EVEREST_KIND;
-        let differs = match update.status {
-            "True" => None,
-            _ => self
-                .difference
-                .as_ref()
-                .map(|difference| difference.told(kind)),
-        };
-        let left = self.kept.iter().map(|kept| kept.kept(kind));
-        let told: Vec<_> = update
-            .message
-            .clone()
-            .into_iter()
-            .chain(differs)
-            .chain(self.raised.iter().map(sentence))
-            .chain(left)
-            .collect();
-        match told.as_slice() {
-            [] => update,
-            told => update.because(told.join("; ")),
-        }
-    }
-
-    /// The members of `status.atProvider`.
-    async fn at_provider(
-        &mut self,
-        external: &K::External,
-    ) -> Result<Map<String, Value>, ReconcileError> {
-        let schema = &self.controller.at_provider;
-        let Some(scene) = self.scene() else {
-            return Ok(Map::new());
-        };
-        let seen = K::seen(&scene, external).await?;
-        let observed = Value::Object(members(&seen).unwrap_or_default());
-        Ok(match only(&observed, schema) {
-            Value::Object(members) => members,
-            _ => Map::new(),
-        })
-    }
-
     /// The result for an operation that ran once and whose object is gone.
-    pub(super) fn done(&self) -> Outcome {
-        let at_provider = &self.managed.status.at_provider;
-        let state = at_provider.get("state").and_then(Value::as_str);
-        let ready = match state {
-            Some("Succeeded") => ConditionUpdate::available(),
-            other => ConditionUpdate::unavailable().because(format!(
+    pub(super) fn done(&self, ran: Option<&Ran>) -> Outcome {
+        let state = ran.and_then(|ran| ran.state.as_deref());
+        let ready = match ran {
+            Some(ran) if ran.has_succeeded => ConditionUpdate::available(),
+            _ => ConditionUpdate::unavailable().because(format!(
                 "{} no longer exists; its last known state was {}. It does not run again: create \
                  another resource for that",
                 self.shown(),
-                other.unwrap_or("before it began")
+                state.unwrap_or("before it began")
             )),
         };
         Outcome {
@@ -312,30 +254,33 @@ impl<K: Kind> Reconciler<'_, K> {
     }
 }
 
-/// The members of a value that a schema has, without nulls.
-fn only(value: &Value, schema: &Value) -> Value {
-    let (Some(members), Some(properties)) = (value.as_object(), schema["properties"].as_object())
-    else {
-        return value.clone();
-    };
-    let kept = properties.iter().filter_map(|(name, schema)| {
-        let member = members.get(name).filter(|member| !member.is_null())?;
-        let inside = only(member, schema);
-        let empty = inside.as_object().is_some_and(Map::is_empty);
-        (!empty).then(|| (name.clone(), inside))
-    });
-    Value::Object(kept.collect())
+/// The condition with its own message, what `differs`, and notes about what is left as it is.
+fn up_to_date_of(
+    update: ConditionUpdate,
+    differs: Option<&str>,
+    notes: &[String],
+) -> ConditionUpdate {
+    let differs = differs.filter(|_| update.status != "True");
+    let own = update.message.as_deref().into_iter();
+    let told: Vec<_> = own
+        .chain(differs)
+        .chain(notes.iter().map(String::as_str))
+        .collect();
+    match told.as_slice() {
+        [] => update,
+        told => {
+            let message = told.join("; ");
+            update.because(message)
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use crossplane_managed::provider_config::ProviderConfigReference;
-
     use super::*;
-    use crate::provider::config::{TargetError, TargetKey};
 
     /// Status and reason of each condition that a failed look says, in words.
-    fn said(failure: &ReconcileError, is_deleting: bool, is_missing: bool) -> [String; 3] {
+    fn said(failure: &Failure, is_deleting: bool, is_missing: bool) -> [String; 3] {
         let report = failed(failure, is_deleting, is_missing);
         [report.ready, report.synced, report.up_to_date].map(|says| {
             says.map_or("-".to_owned(), |says| {
@@ -346,12 +291,10 @@ mod tests {
 
     #[test]
     fn the_conditions_of_each_failure_say_nothing_that_is_untrue() {
-        let of = || Box::new(ReconcileError::Unreadable("x".to_owned()));
-        let control =
-            || ReconcileError::control("reading")(kube::Error::LinesCodecMaxLineLengthExceeded);
-        let key = TargetKey::new("shop", &ProviderConfigReference::default());
-        let foreign = ReconcileError::Foreign {
-            shown: "DatabaseCluster shop/orders".to_owned(),
+        let of = || Box::new(Failure::Unreadable("x".to_owned()));
+        let control = || Failure::control("reading")(kube::Error::LinesCodecMaxLineLengthExceeded);
+        let foreign = Failure::Foreign {
+            shown: "File orders".to_owned(),
             name: "orders".to_owned(),
         };
         let (fails, waits) = ("False/ReconcileError", "True/ReconcileSuccess");
@@ -361,49 +304,44 @@ mod tests {
         let unknown = "Unknown/ReconcileError";
         // Ready of an object that is absent and of one that is present; Synced; UpToDate of both.
         // Any resource that is being deleted is not ready for that reason.
-        let target = ReconcileError::Target(TargetError::ConfigMissing { key });
+        let target = Failure::connect("there is no config");
         for (failure, ready, synced, up_to_date) in [
             (target, [away, away], fails, [failed, "-"]),
             (control(), [creating, "-"], fails, [failed, "-"]),
             (*of(), [creating, "-"], fails, [failed, "-"]),
             (
-                ReconcileError::Secret("x".to_owned()),
+                Failure::Secret("x".to_owned()),
                 [creating, "-"],
                 fails,
                 [failed, "-"],
             ),
             (
-                ReconcileError::Refused(Vec::new()),
+                Failure::Refused("x".to_owned()),
                 [creating, "-"],
                 fails,
                 [failed, failed],
             ),
             (
-                ReconcileError::Held("x".to_owned()),
+                Failure::Held("x".to_owned()),
                 [creating, "-"],
                 waits,
                 [requested, requested],
             ),
             (
-                ReconcileError::Create(of()),
+                Failure::Create(of()),
                 [creating, "-"],
                 fails,
                 [failed, failed],
             ),
             (
-                ReconcileError::Update(of()),
+                Failure::Update(of()),
                 [creating, "-"],
                 fails,
                 [failed, failed],
             ),
+            (Failure::Delete(of()), [creating, "-"], fails, [failed, "-"]),
             (
-                ReconcileError::Delete(of()),
-                [creating, "-"],
-                fails,
-                [failed, "-"],
-            ),
-            (
-                ReconcileError::Duplicate("x".to_owned()),
+                Failure::Duplicate("x".to_owned()),
                 [away, away],
                 fails,
                 [unknown, unknown],
