@@ -30,7 +30,8 @@ pub use provider_config::{
     ResourceReference, SecretKeyReference,
 };
 pub use resource::{
-    ForProvider, LocalReference, Managed, ManagedModel, ManagedSpec, ManagedStatus, Shape, members,
+    Column, ForProvider, LocalReference, Managed, ManagedModel, ManagedSpec, ManagedStatus, Shape,
+    members,
 };
 pub use restore::Restore;
 

@@ -22,6 +22,7 @@ pub mod backup_storage;
 pub mod database;
 pub mod expressions;
 mod findings;
+mod immutable;
 pub mod monitoring_config;
 pub mod namespace;
 mod online;
@@ -42,12 +43,29 @@ use crate::text::Text;
 pub use table::TABLE;
 pub use validate::Validate;
 
-/// Returns true if a finding is about an object that somebody may still create, so that a front end
-/// that looks again later can wait for it.
-pub fn may_still_come(finding: &Finding) -> bool {
-    table::online::AWAITED
-        .iter()
-        .any(|rule| rule.id == finding.rule)
+/// An object that somebody may still create.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Awaited {
+    /// The namespace, managed by Everest.
+    Namespace,
+    /// The DatabaseEngine of an engine, with versions.
+    Engine,
+    /// A BackupStorage.
+    Storage,
+    /// A MonitoringConfig.
+    MonitoringConfig,
+    /// A DatabaseCluster.
+    Database,
+    /// An object of a kind that is only listed or read.
+    Other,
+}
+
+/// The object that a finding misses, if somebody may still create it, so that a front end that
+/// looks again later can wait for it.
+pub fn awaited(finding: &Finding) -> Option<Awaited> {
+    let mut all = table::online::AWAITED.iter();
+    let found = all.find(|(rule, _)| rule.id == finding.rule);
+    found.map(|(_, object)| *object)
 }
 
 /// A rule: what must hold, and what to do if it does not.

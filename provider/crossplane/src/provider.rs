@@ -11,6 +11,7 @@ pub mod kind;
 pub mod kinds;
 pub mod managed;
 pub mod memory;
+pub mod prerequisites;
 pub mod reconcile;
 #[cfg(test)]
 mod rights;

@@ -83,7 +83,7 @@ impl<C: Connector> Controller<C> {
     pub(crate) fn forget(&self, key: &ResourceKey) {
         self.states.forget(key);
         self.watches.relations.forget(key);
-        self.connector.tidy();
+        self.connector.tidy(key);
         self.watches.tidy();
     }
 }

@@ -68,8 +68,11 @@ pub trait Connector: Sized + Send + Sync + 'static {
         request: &mut Request<'_, Self::Managed, Self::Memory>,
     ) -> Result<Self::External, Failure>;
 
-    /// Ends the watches that no managed resource needs any more.
-    fn tidy(&self) {}
+    /// A managed resource needs nothing any more that it needed: ends the watches that no other one
+    /// needs.
+    fn tidy(&self, key: &ResourceKey) {
+        let _ = key;
+    }
 
     /// The changes of configs, after which the managed resources that name them are reconciled.
     fn changes(&self) -> BoxStream<'static, Concerns> {
@@ -367,6 +370,21 @@ pub trait External: Send + Sync {
         planned: Planned<'_, Self::Object, Self::Change>,
     ) -> Result<(), Failure> {
         let _ = (request, planned);
+        Ok(())
+    }
+
+    /// Checks that an existing object that differs may be taken over.
+    ///
+    /// # Errors
+    /// [`Failure::Refused`] if it is another object than the spec describes. It is then neither
+    /// written nor deleted, whatever the policies allow.
+    async fn may_take_over(
+        &mut self,
+        request: &mut Request<'_, Self::Managed, Self::Memory>,
+        object: &Self::Object,
+        change: &Self::Change,
+    ) -> Result<(), Failure> {
+        let _ = (request, object, change);
         Ok(())
     }
 

@@ -9,6 +9,7 @@ mod definition_deleted;
 mod duplicates;
 mod external;
 mod holding;
+mod merge_patch;
 mod observe;
 mod outcome;
 mod patch;
@@ -328,6 +329,8 @@ impl<C: Connector> Reconciler<'_, C> {
                     }
                     return match self.update(client, &seen.object, &difference).await {
                         Ok((object, up_to_date)) => {
+                            self.refuse_another(client, policies, &object, &difference)
+                                .await?;
                             let object = self.take_over(client, policies, object).await?;
                             let (_, seen) = seen.split();
                             let seen = seen.with(object);
@@ -343,6 +346,11 @@ impl<C: Connector> Reconciler<'_, C> {
                     };
                 }
                 Act::LeaveDifferent(seen, difference) => {
+                    let refused = self.refuse_another(client, policies, &seen.object, &difference);
+                    if let Err(failure) = refused.await {
+                        let unchanged = self.unchanged(client, &seen, &difference, failure);
+                        return Box::pin(unchanged).await.map(Some);
+                    }
                     let (object, seen) = seen.split();
                     let object = self.take_over(client, policies, object).await?;
                     let told = Some(&*difference.told);

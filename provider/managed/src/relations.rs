@@ -164,10 +164,14 @@ impl<M: Resource<DynamicType = ()>> Notifier<M> {
 
     /// Queues the managed resources that `related` concerns.
     pub fn tell(&self, related: &Related) {
-        for (namespace, name) in self.relations.related(related) {
-            // Nobody listens any more only when the controller has ended.
-            let _ = self.queue.send(ObjectRef::new(&name).within(&namespace));
-        }
+        let related = self.relations.related(related);
+        related.iter().for_each(|key| self.wake(key));
+    }
+
+    /// Queues a managed resource.
+    pub fn wake(&self, (namespace, name): &ResourceKey) {
+        // Nobody listens any more only when the controller has ended.
+        let _ = self.queue.send(ObjectRef::new(name).within(namespace));
     }
 }
 

@@ -14,7 +14,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 
 use super::structural;
-use crate::managed::{Condition, GROUP, ManagedModel, ProviderConfigReference, VERSION};
+use crate::managed::{Column, Condition, GROUP, ManagedModel, ProviderConfigReference, VERSION};
 
 pub use members::at_provider;
 pub use validations::Validation;
@@ -31,10 +31,12 @@ pub fn managed_resource<M: ManagedModel>(validations: &[Validation]) -> CustomRe
     validations::immutable(&mut model);
     members::rewrite(&mut model);
     for (path, text) in M::SHAPE.descriptions {
-        for schema in [&mut model, &mut at_provider] {
-            if let Some(member) = members::at(schema, path) {
-                member["description"] = json!(text);
-            }
+        if let Some(member) = members::at(&mut model, path) {
+            member["description"] = json!(text);
+        }
+        let observed = members::at(&mut at_provider, path);
+        if let Some(member) = observed.filter(|member| member.get("description").is_some()) {
+            member["description"] = json!(text);
         }
     }
     if let Some(text) = M::SHAPE.secret {
@@ -59,15 +61,27 @@ pub fn managed_resource<M: ManagedModel>(validations: &[Validation]) -> CustomRe
         "description": M::DOC,
         "properties": {
             "spec": contract::spec::<M>(model, config),
-            "status": contract::status(at_provider, conditions),
+            "status": contract::status(at_provider.clone(), conditions),
         },
     });
     let mut schema = structural::root(object, &["spec"]);
     schema["type"] = json!("object");
-    definition::<M>(schema)
+    definition::<M>(schema, &mut at_provider)
 }
 
-fn definition<M: ManagedModel>(schema: Value) -> CustomResourceDefinition {
+/// A column with the type of its member.
+fn observed_column(column: &Column, at_provider: &mut Value) -> Value {
+    let member = members::at(at_provider, column.path);
+    let type_ = member.and_then(|member| member["type"].as_str());
+    json!({
+        "name": column.name,
+        "type": type_.unwrap_or("string"),
+        "jsonPath": format!(".status.atProvider.{}", column.path),
+        "priority": column.is_wide.then_some(1),
+    })
+}
+
+fn definition<M: ManagedModel>(schema: Value, at_provider: &mut Value) -> CustomResourceDefinition {
     let schema = serde_json::from_value(schema).unwrap_or_else(|error| {
         panic!(
             "the schema of {} is not a Kubernetes schema: {error}",
@@ -76,16 +90,22 @@ fn definition<M: ManagedModel>(schema: Value) -> CustomResourceDefinition {
     });
     let condition = |type_: &str| format!(".status.conditions[?(@.type=='{type_}')].status");
     let column = |name: &str, type_: &str, path: &str| json!({ "name": name, "type": type_, "jsonPath": path });
-    let columns = json!([
+    let mut columns = vec![
         column("READY", "string", &condition("Ready")),
         column("SYNCED", "string", &condition("Synced")),
         column(
             "EXTERNAL-NAME",
             "string",
-            r".metadata.annotations.crossplane\.io/external-name"
+            r".metadata.annotations.crossplane\.io/external-name",
         ),
-        column("AGE", "date", ".metadata.creationTimestamp"),
-    ]);
+    ];
+    columns.extend(
+        M::SHAPE
+            .columns
+            .iter()
+            .map(|own| observed_column(own, at_provider)),
+    );
+    columns.push(column("AGE", "date", ".metadata.creationTimestamp"));
     CustomResourceDefinition {
         metadata: ObjectMeta {
             name: Some(format!("{}.{GROUP}", M::PLURAL)),
@@ -110,7 +130,7 @@ fn definition<M: ManagedModel>(schema: Value) -> CustomResourceDefinition {
                 name: VERSION.to_owned(),
                 served: true,
                 storage: true,
-                additional_printer_columns: serde_json::from_value(columns).ok(),
+                additional_printer_columns: serde_json::from_value(Value::Array(columns)).ok(),
                 subresources: Some(CustomResourceSubresources {
                     status: Some(CustomResourceSubresourceStatus(json!({}))),
                     ..CustomResourceSubresources::default()

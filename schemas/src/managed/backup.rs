@@ -1,6 +1,6 @@
 //! `Backup`: a DatabaseClusterBackup.
 
-use super::resource::{Managed, ManagedModel, Shape};
+use super::resource::{Column, Managed, ManagedModel, Shape};
 use crate::models::BackupModel;
 
 /// A backup as a managed resource.
@@ -33,6 +33,12 @@ impl ManagedModel for BackupModel {
             ),
         ],
         secret: None,
+        columns: &[
+            Column::new("DATABASE", "databaseName"),
+            Column::new("STATE", "state"),
+            Column::wide("STORAGE", "backupStorageName"),
+            Column::wide("COMPLETED", "completedAt"),
+        ],
     };
 
     fn set_location(&mut self, namespace: &str, name: &str) {

@@ -1,6 +1,6 @@
 //! `BackupStorage`: a BackupStorage of Everest's and the Secret with its credentials.
 
-use super::resource::{Managed, ManagedModel, Shape};
+use super::resource::{Column, Managed, ManagedModel, Shape};
 use crate::models::BackupStorageModel;
 
 /// A backup storage as a managed resource.
@@ -32,6 +32,13 @@ impl ManagedModel for BackupStorageModel {
              into the Secret that the storage reads, and again when they change. Omitted: that \
              Secret must exist and is not changed.",
         ),
+        columns: &[
+            Column::new("TYPE", "type"),
+            Column::new("BUCKET", "bucket"),
+            Column::new("IN-USE", "inUse"),
+            Column::wide("REGION", "region"),
+            Column::wide("ENDPOINT", "endpointURL"),
+        ],
     };
 
     fn set_location(&mut self, namespace: &str, name: &str) {

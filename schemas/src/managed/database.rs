@@ -1,6 +1,6 @@
 //! `Database`: a DatabaseCluster.
 
-use super::resource::{Managed, ManagedModel, Shape};
+use super::resource::{Column, Managed, ManagedModel, Shape};
 use crate::models::DatabaseModel;
 
 /// A database as a managed resource.
@@ -84,6 +84,14 @@ impl ManagedModel for DatabaseModel {
             ),
         ],
         secret: None,
+        columns: &[
+            Column::new("ENGINE", "engine.type"),
+            Column::new("VERSION", "engine.version"),
+            Column::new("STATE", "status"),
+            Column::wide("REPLICAS", "engine.replicas"),
+            Column::wide("STORAGE", "engine.storage.size"),
+            Column::wide("HOSTNAME", "hostname"),
+        ],
     };
 
     fn set_location(&mut self, namespace: &str, name: &str) {

@@ -1,6 +1,6 @@
 //! `DatabaseNamespace`: a Namespace that Everest runs databases in.
 
-use super::resource::{Managed, ManagedModel, Shape};
+use super::resource::{Column, Managed, ManagedModel, Shape};
 use crate::models::NamespaceModel;
 
 /// A namespace for databases as a managed resource.
@@ -45,6 +45,11 @@ impl ManagedModel for NamespaceModel {
             ),
         ],
         secret: None,
+        columns: &[
+            Column::new("PXC", "engines.pxc.installedVersion"),
+            Column::new("PSMDB", "engines.psmdb.installedVersion"),
+            Column::new("POSTGRESQL", "engines.postgresql.installedVersion"),
+        ],
     };
 
     fn set_location(&mut self, _: &str, name: &str) {

@@ -1,6 +1,6 @@
 //! `MonitoringConfig`: a MonitoringConfig of Everest's and the Secret with its API key.
 
-use super::resource::{Managed, ManagedModel, Shape};
+use super::resource::{Column, Managed, ManagedModel, Shape};
 use crate::models::MonitoringConfigModel;
 
 /// A monitoring configuration as a managed resource.
@@ -30,6 +30,12 @@ impl ManagedModel for MonitoringConfigModel {
              key `apiKey`. The provider copies it into the Secret that Everest reads, and again \
              when it changes. Omitted: that Secret must exist and is not changed.",
         ),
+        columns: &[
+            Column::new("TYPE", "type"),
+            Column::new("URL", "pmm.url"),
+            Column::new("IN-USE", "inUse"),
+            Column::wide("VERSION", "serverVersion"),
+        ],
     };
 
     fn set_location(&mut self, namespace: &str, name: &str) {

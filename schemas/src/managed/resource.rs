@@ -61,6 +61,39 @@ pub struct Shape {
     pub descriptions: &'static [(&'static str, &'static str)],
     /// The description of `secretRef`, if the kind needs credentials.
     pub secret: Option<&'static str>,
+    /// The columns of `kubectl get` beside those of every managed resource.
+    pub columns: &'static [Column],
+}
+
+/// A column of `kubectl get`: an observed member.
+#[derive(Clone, Copy, Debug)]
+pub struct Column {
+    /// The heading.
+    pub name: &'static str,
+    /// The member's path in `status.atProvider`, separated by dots.
+    pub path: &'static str,
+    /// True if only `kubectl get -o wide` shows it.
+    pub is_wide: bool,
+}
+
+impl Column {
+    /// A column that is always shown.
+    pub const fn new(name: &'static str, path: &'static str) -> Self {
+        Self {
+            name,
+            path,
+            is_wide: false,
+        }
+    }
+
+    /// A column that only `kubectl get -o wide` shows.
+    pub const fn wide(name: &'static str, path: &'static str) -> Self {
+        Self {
+            name,
+            path,
+            is_wide: true,
+        }
+    }
 }
 
 /// A managed resource: an object whose `spec.forProvider` is the model `M`.

@@ -1,6 +1,6 @@
 //! `Restore`: a DatabaseClusterRestore.
 
-use super::resource::{Managed, ManagedModel, Shape};
+use super::resource::{Column, Managed, ManagedModel, Shape};
 use crate::models::RestoreModel;
 
 /// A restore as a managed resource.
@@ -38,6 +38,12 @@ impl ManagedModel for RestoreModel {
             ),
         ],
         secret: None,
+        columns: &[
+            Column::new("DATABASE", "databaseName"),
+            Column::new("STATE", "state"),
+            Column::wide("BACKUP", "backupName"),
+            Column::wide("COMPLETED", "completedAt"),
+        ],
     };
 
     fn set_location(&mut self, namespace: &str, name: &str) {

@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -160,10 +161,14 @@ impl Content {
         ]
     }
 
-    /// What registries show beside the package.
+    /// What registries show beside the package: what it is for, and the kinds that it brings.
     fn readme(&self) -> String {
+        let mut kinds: String = self.objects.iter().filter_map(kind_of).collect();
+        if !kinds.is_empty() {
+            kinds.push('\n');
+        }
         format!(
-            "{}.\n\nNeeds OpenEverest v1 and Crossplane 2.1 or newer. Guide, examples and reference: \
+            "{}.\n\n{kinds}Needs OpenEverest v1 and Crossplane 2.1 or newer. Guide, examples and reference: \
              {SOURCE}/tree/main/docs/crossplane\n",
             self.description
         )
@@ -184,6 +189,7 @@ impl Content {
                     "meta.crossplane.io/license": LICENSE,
                     "meta.crossplane.io/description": self.description,
                     "meta.crossplane.io/readme": self.readme(),
+                    "meta.crossplane.io/iconURI": icon(),
                     "friendly-name.meta.crossplane.io": self.friendly_name,
                 },
             },
@@ -208,6 +214,23 @@ impl Content {
         }
         Ok(stream)
     }
+}
+
+/// A line of the readme on a kind that users write; `None` for other objects.
+fn kind_of(object: &Value) -> Option<String> {
+    let spec = &object["spec"];
+    let categories = spec["names"]["categories"].as_array()?;
+    let is_written = categories.contains(&json!("managed"));
+    let kind = spec["names"]["kind"].as_str()?;
+    let schema = &spec["versions"][0]["schema"]["openAPIV3Schema"];
+    let description = schema["description"].as_str()?;
+    is_written.then(|| format!("- **{kind}**: {description}\n"))
+}
+
+/// The icon that registries show, as a URI.
+fn icon() -> String {
+    let svg = STANDARD.encode(include_bytes!("icon.svg"));
+    format!("data:image/svg+xml;base64,{svg}")
 }
 
 /// API version of what a package says of itself.

@@ -1,6 +1,7 @@
 use std::{collections::BTreeMap, fs, io::Read, path::Path};
 
 use acceptance::crossplane::NEXT_TAG;
+use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -17,6 +18,7 @@ kind: CustomResourceDefinition
 metadata:
   name: things.everest.m.openeverest.io
 spec:
+  names: { kind: Thing, categories: [crossplane, managed] }
   versions:
     - schema: { openAPIV3Schema: { description: A thing. } }
 ";
@@ -165,6 +167,15 @@ fn a_package_with_a_program_has_an_index_over_its_platforms() {
         );
         let readme = said["meta.crossplane.io/readme"].as_str().unwrap();
         assert!(readme.ends_with("/docs/crossplane\n"), "{readme}");
+        assert!(readme.contains("- **Thing**: A thing.\n"), "{readme}");
+        let icon = said["meta.crossplane.io/iconURI"].as_str().unwrap();
+        let encoded = icon.strip_prefix("data:image/svg+xml;base64,").unwrap();
+        let icon = STANDARD.decode(encoded).unwrap();
+        assert!(icon.starts_with(b"<svg "), "an icon that registries show");
+        assert!(
+            icon.len() < 2048,
+            "every revision of the package carries it"
+        );
 
         let config = parsed(&layout, &manifest["config"]);
         assert_eq!(config["architecture"], binary.architecture.name());

@@ -13,19 +13,18 @@ mod wanted;
 
 use everest_schemas::everest::DatabaseClusterSpec;
 use everest_schemas::models::DatabaseModel;
-use everest_schemas::{Engine, Field, Tree};
+use everest_schemas::{Engine, Field};
 use jiff::Timestamp;
 
 use super::expressions::{self, Expression};
 use super::findings::Findings;
-use super::table::general::{IMMUTABLE, NAME};
-use super::{Stage, Validate, pitr};
+use super::table::general::NAME;
+use super::{Stage, Validate, immutable, pitr};
 use crate::facts::{Facts, Kind, Planned, Wanted};
 use crate::finding::Finding;
 use crate::path::FieldPath;
 use crate::raised::{self, Said};
-use crate::text::Text;
-use crate::{computed, name, schema};
+use crate::{computed, name};
 
 pub(super) use backup::MOST_PG_STORAGES;
 pub use final_backup::{check_destruction, check_destruction_online};
@@ -46,7 +45,7 @@ pub fn check_syntax(config: &DatabaseModel) -> Vec<Finding> {
 /// A change that replaces the database is judged as a creation. `planned` has the values that will
 /// hold: the configuration of a creation, otherwise the plan.
 pub fn check(planned: &DatabaseModel, prior: Option<&DatabaseModel>) -> Vec<Finding> {
-    let prior = prior.filter(|prior| replacing(planned, prior).is_empty());
+    let prior = prior.filter(|prior| !immutable::replaces(planned, *prior));
     let mut findings = Findings::default();
     state(planned, &mut findings);
     let Some(prior) = prior else {
@@ -74,7 +73,7 @@ pub fn check_time(
     now: Timestamp,
 ) -> Vec<Finding> {
     let mut findings = Findings::default();
-    let is_new = prior.is_none_or(|prior| !replacing(planned, prior).is_empty());
+    let is_new = prior.is_none_or(|prior| immutable::replaces(planned, prior));
     if let Some(date) = planned
         .spec
         .known()
@@ -85,38 +84,6 @@ pub fn check_time(
         pitr::past(path, Some(date), now, &mut findings);
     }
     findings.into_findings()
-}
-
-/// A finding for each attribute that a change would have to replace the
-/// database for: for front ends that cannot replace.
-pub fn check_immutable(planned: &DatabaseModel, prior: &DatabaseModel) -> Vec<Finding> {
-    let mut findings = Findings::default();
-    for path in replacing(planned, prior) {
-        let summary = Text::from(&path).and(" cannot be changed");
-        findings.error(&IMMUTABLE, path, summary);
-    }
-    findings.into_findings()
-}
-
-/// The attributes whose change replaces the database, as their schema says. If the server has
-/// chosen a value that is not known, setting one is refused instead: see [`change`].
-fn replacing(planned: &DatabaseModel, prior: &DatabaseModel) -> Vec<FieldPath> {
-    let (Ok(now), Ok(before)) = (Tree::of(planned), Tree::of(prior)) else {
-        return Vec::new();
-    };
-    schema::places::<DatabaseModel>()
-        .iter()
-        .filter(|place| place.says("x-force-new"))
-        .filter(|place| {
-            let value = |tree| schema::value_at::<DatabaseModel>(tree, &place.path);
-            let (now, before) = (value(&now), value(&before));
-            let is_missing = *before == Tree::Null || before.text() == Some("");
-            let is_chosen = place.says("x-computed") && !place.says("x-unfilled");
-            let is_known = *now != Tree::Unknown && *before != Tree::Unknown;
-            is_known && now != before && !(is_chosen && is_missing)
-        })
-        .map(|place| place.path.clone())
-        .collect()
 }
 
 /// Rules about a database that do not depend on its prior state.
@@ -194,10 +161,6 @@ impl Validate for DatabaseModel {
 
     fn check_time(&self, prior: Option<&Self>, now: Timestamp) -> Vec<Finding> {
         check_time(self, prior, now)
-    }
-
-    fn check_immutable(&self, prior: &Self) -> Vec<Finding> {
-        check_immutable(self, prior)
     }
 
     fn wanted(&self, prior: Option<&Self>) -> Wanted {

@@ -1,9 +1,11 @@
 //! The rules of any model, for code that handles all kinds in the same way.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
 
-use super::Stage;
 use super::expressions::Expression;
+use super::{Stage, immutable};
 use crate::facts::{Facts, Planned, Wanted};
 use crate::finding::Finding;
 use crate::path::FieldPath;
@@ -11,7 +13,7 @@ use crate::raised::Said;
 
 /// A model that Everest has rules for. `self` has the values that hold after the change, see
 /// [`rules`](super); `prior` is the model before the change, `None` for a creation.
-pub trait Validate: Sized {
+pub trait Validate: Serialize + JsonSchema + Sized + 'static {
     /// The rules in the definition of its managed resource, which the API server checks.
     const EXPRESSIONS: &'static [Expression] = &[];
 
@@ -27,11 +29,10 @@ pub trait Validate: Sized {
         Vec::new()
     }
 
-    /// A finding for each attribute that a change would have to replace the
+    /// A finding, with both values, for each attribute that a change would have to replace the
     /// object for.
     fn check_immutable(&self, prior: &Self) -> Vec<Finding> {
-        let _ = prior;
-        Vec::new()
+        immutable::check(self, prior)
     }
 
     /// All checks without the cluster, for front ends that cannot replace an object. `config` is

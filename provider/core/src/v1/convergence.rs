@@ -15,6 +15,7 @@ use serde_json::{Map, Value};
 use super::{OwnedKeys, known_json, ownership};
 use crate::{quantity, semantic, zero};
 
+pub(crate) use difference::shown;
 pub use difference::{Difference, told};
 
 /// An object as seen by a front end without a state.

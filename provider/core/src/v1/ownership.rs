@@ -44,7 +44,7 @@ pub fn owns(live: &ObjectMeta, manager: &str, path: &FieldPath) -> bool {
 }
 
 /// The fields of the spec that `manager` has applied, in the form of `fieldsV1`.
-pub(super) fn owned_spec<'a>(live: &'a ObjectMeta, manager: &str) -> Option<&'a Value> {
+pub(crate) fn owned_spec<'a>(live: &'a ObjectMeta, manager: &str) -> Option<&'a Value> {
     managed_fields::applied_spec(live, |name| name == manager)
 }
 

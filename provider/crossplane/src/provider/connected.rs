@@ -283,6 +283,16 @@ impl<K: Kind> External for Connected<K> {
         Ok(validate::validate(&self.scene(request), planned).await?)
     }
 
+    async fn may_take_over(
+        &mut self,
+        request: &mut Asked<'_, K>,
+        external: &Arc<K::External>,
+        difference: &Difference,
+    ) -> Result<(), Failure> {
+        let scene = self.scene(request);
+        Ok(validate::refuse_another(&scene, external, difference).await?)
+    }
+
     async fn awaited(&mut self, request: &mut Asked<'_, K>) -> Result<Option<String>, Failure> {
         Ok(K::awaited(&mut self.scene(request)).await?)
     }

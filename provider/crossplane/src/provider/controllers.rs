@@ -1,6 +1,6 @@
 //! The way of each kind to the clusters of its external objects.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -8,7 +8,7 @@ use crossplane_managed::controllers::Queue;
 use crossplane_managed::external::{Concerns, Connector, Request};
 use crossplane_managed::failure::Failure;
 use crossplane_managed::process::Task;
-use crossplane_managed::relations::{Notifier, Related};
+use crossplane_managed::relations::{Notifier, Related, ResourceKey};
 use crossplane_managed::resource::{ResourceSpec, ResourceStatus};
 use everest_core::v1::ObjectMapping;
 use everest_schemas::crds;
@@ -152,7 +152,7 @@ impl<K: Kind> Connector for Clusters<K> {
         let name = request.name.to_owned();
         let external = Related::External(target.key.clone(), namespace.clone(), name);
         if request.follow(external) {
-            self.tidy();
+            self.tidy(request.key);
         }
         if let Some(reference) = &managed.spec.for_provider.secret_ref {
             request.follow_secret(&reference.name);
@@ -165,8 +165,11 @@ impl<K: Kind> Connector for Clusters<K> {
         })
     }
 
-    fn tidy(&self) {
+    fn tidy(&self, key: &ResourceKey) {
         let mut views = self.views.lock().unwrap_or_else(PoisonError::into_inner);
+        for views in views.values() {
+            views.prerequisites.waits(key, "", &BTreeSet::new());
+        }
         views.retain(|target, _| self.notifier.relations.uses(target));
         views.values().for_each(|views| views.forget_secrets());
     }

@@ -2,6 +2,7 @@
 
 mod backup;
 mod backup_storage;
+pub mod companion;
 mod database;
 mod database_namespace;
 mod difference;

@@ -21,6 +21,8 @@ mod namespaces;
 #[cfg(test)]
 mod needed_rights;
 #[cfg(test)]
+mod observing;
+#[cfg(test)]
 mod raised;
 #[cfg(test)]
 mod rivals;
@@ -30,5 +32,7 @@ mod secrets;
 mod stories;
 #[cfg(test)]
 mod turns;
+#[cfg(test)]
+mod waking;
 
 pub use crossplane_managed::reconcile::{Next, reconcile};

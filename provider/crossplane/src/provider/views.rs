@@ -18,6 +18,7 @@ use tokio::time::Instant;
 
 use super::config::{FIELD_MANAGER, Target, Targets};
 use super::kind::{Companion, Kind, Tell};
+use super::prerequisites::Prerequisites;
 use super::secret_watches::SecretWatches;
 
 /// The watches in one cluster.
@@ -30,6 +31,8 @@ pub struct Views<K: Kind> {
     engines: Mutex<HashMap<Engine, Arc<Reflector<DynamicObject>>>>,
     secrets: SecretWatches,
     _companions: Vec<Companion>,
+    /// The objects that managed resources wait for.
+    pub prerequisites: Prerequisites,
     notifier: Notifier<Managed<K::Model>>,
     recent: Mutex<(Instant, Cluster)>,
 }
@@ -69,6 +72,8 @@ impl<K: Kind> Views<K> {
         let companions = K::companions(&cluster, &told);
         let tell = teller(&target, &notifier, Related::Secret);
         let secrets = SecretWatches::new(cluster.client().clone(), tell);
+        let waking = notifier.clone();
+        let prerequisites = Prerequisites::new(cluster.clone(), move |key| waking.wake(key));
         let recent = Mutex::new((Instant::now(), cluster.with_empty_cache()));
         Views {
             target,
@@ -77,6 +82,7 @@ impl<K: Kind> Views<K> {
             engines: Mutex::default(),
             secrets,
             _companions: companions,
+            prerequisites,
             notifier,
             recent,
         }

@@ -6,7 +6,7 @@ use kube::{Api, Resource};
 use serde_json::{Map, Value, json};
 
 use super::outcome::{self, CONFLICT, NOT_READY, Outcome};
-use super::{Change, Client, Next, Object, Reconciler, Seen};
+use super::{Change, Client, Next, Object, Reconciler, Seen, merge_patch};
 use crate::conditions::{ConditionUpdate, Report, Subject, status};
 use crate::events::{EventType, Reason};
 use crate::external::{Connector, Difference, External};
@@ -119,13 +119,8 @@ impl<C: Connector> Reconciler<'_, C> {
             "observedGeneration": after.observed_generation,
             "lastHandledReconcileAt": after.last_handled_reconcile_at,
         });
-        let mut at_provider = Value::Object(after.at_provider.clone());
-        for gone in before.at_provider.keys() {
-            if at_provider.get(gone).is_none() {
-                at_provider[gone] = Value::Null;
-            }
-        }
-        new["atProvider"] = at_provider;
+        let [was, is] = [&before, &after].map(|status| json!(status.at_provider));
+        new["atProvider"] = merge_patch::replacing(&was, &is);
         let body = json!({
             "metadata": {"resourceVersion": self.managed.meta().resource_version},
             "status": new,
@@ -180,6 +175,23 @@ impl<C: Connector> Reconciler<'_, C> {
         let name = C::default_name(self.managed.meta());
         let annotations = self.marks().prepared(self.managed.meta(), &name);
         self.patch(annotations, Some(true)).await
+    }
+
+    /// Refuses to take over an external object that is another one than the spec describes.
+    pub(super) async fn refuse_another(
+        &mut self,
+        client: &mut Client<C>,
+        policies: Policies,
+        object: &Object<C>,
+        difference: &Difference<Change<C>>,
+    ) -> Result<(), Failure> {
+        if !policies.write() || self.marks().is_ours(self.managed.meta()) {
+            return Ok(());
+        }
+        let change = &difference.change;
+        client
+            .may_take_over(&mut self.request(), object, change)
+            .await
     }
 
     /// Records that an external object which existed is ours from now on, unless it is only

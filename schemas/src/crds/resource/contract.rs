@@ -67,7 +67,10 @@ pub(super) fn spec<M: ManagedModel>(for_provider: Value, mut config: Value) -> V
 
 /// `status`.
 pub(super) fn status(mut at_provider: Value, condition: Value) -> Value {
-    at_provider["description"] = json!("What the server alone says of the external object.");
+    at_provider["description"] = json!(
+        "The external object as the cluster holds it. `spec.forProvider` describes the members \
+         that have no description here."
+    );
     json!({
         "type": "object",
         "description": "What was last seen.",

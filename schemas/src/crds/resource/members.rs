@@ -1,17 +1,30 @@
-//! Splits the members of a model into those that users write and those that only the server sets.
+//! The members of a model that users write, and those that are observed.
 
 use schemars::generate::SchemaSettings;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::crds::structural;
 use crate::managed::ManagedModel;
 
-/// The schema of the members that only the server sets: those of `status.atProvider`.
+/// Keywords that remain in the schema of observed members. The rules for written values are not
+/// for observed ones: a newer Everest may report a value that this definition does not know.
+const STRUCTURAL: [&str; 8] = [
+    "additionalProperties",
+    "description",
+    "format",
+    "items",
+    "properties",
+    "type",
+    "x-kubernetes-int-or-string",
+    "x-kubernetes-preserve-unknown-fields",
+];
+
+/// The schema of the observed members: those of `status.atProvider`.
 pub fn at_provider<M: ManagedModel>() -> Value {
     parts::<M>().1
 }
 
-/// The schemas of the members that users write and of those that only the server sets.
+/// The schemas of the members that users write and of the observed ones.
 pub(super) fn parts<M: ManagedModel>() -> (Value, Value) {
     let settings = SchemaSettings::openapi3().with(|settings| settings.inline_subschemas = true);
     let mut model = settings
@@ -20,7 +33,8 @@ pub(super) fn parts<M: ManagedModel>() -> (Value, Value) {
         .to_value();
     inline(&mut model);
     leave_out::<M>(&mut model);
-    let at_provider = read_only(&mut model);
+    let at_provider = observed(model.clone());
+    without_read_only(&mut model);
     (model, at_provider)
 }
 
@@ -82,30 +96,50 @@ fn hide(schema: &mut Value) {
     }
 }
 
-/// Removes the members that only the server sets, and returns them as a schema.
-fn read_only(schema: &mut Value) -> Value {
-    let mut taken = Map::new();
-    let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else {
-        return json!({ "type": "object" });
-    };
-    let names: Vec<String> = properties.keys().cloned().collect();
-    for name in names {
-        let Some(member) = properties.get_mut(&name) else {
-            continue;
-        };
-        if member.get("x-read-only").is_some() {
-            taken.extend(properties.remove_entry(&name));
-        } else if member.get("properties").is_some() {
-            let inside = read_only(member);
-            if inside["properties"]
-                .as_object()
-                .is_some_and(|all| !all.is_empty())
-            {
-                taken.insert(name, inside);
+/// Converts the schema of a model to that of what the cluster holds: without the members that only
+/// the front end has, and without rules for values.
+fn observed(mut model: Value) -> Value {
+    if let Some(properties) = model.get_mut("properties").and_then(Value::as_object_mut) {
+        properties.remove("namespace");
+    }
+    without_local(&mut model);
+    let mut schema = structural::part(model);
+    without_rules(&mut schema);
+    schema
+}
+
+/// Removes the members that no object has, and the descriptions of those that users write too:
+/// `forProvider` describes them.
+fn without_local(schema: &mut Value) {
+    if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
+        properties.retain(|_, member| member.get("x-local").is_none());
+    }
+    for below in structural::members_below(schema) {
+        if below.get("x-read-only").is_none() {
+            if let Some(below) = below.as_object_mut() {
+                below.remove("description");
             }
+            without_local(below);
         }
     }
-    json!({ "type": "object", "properties": taken })
+}
+
+/// Keeps only the structure of a schema.
+fn without_rules(schema: &mut Value) {
+    if let Some(schema) = schema.as_object_mut() {
+        schema.retain(|keyword, _| STRUCTURAL.contains(&keyword.as_str()));
+    }
+    for below in structural::members_below(schema) {
+        without_rules(below);
+    }
+}
+
+/// Removes the members that only the server sets.
+fn without_read_only(schema: &mut Value) {
+    if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
+        properties.retain(|_, member| member.get("x-read-only").is_none());
+        properties.values_mut().for_each(without_read_only);
+    }
 }
 
 /// Converts keyed lists, and removes all defaults except those that the server omits.

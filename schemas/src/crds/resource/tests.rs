@@ -1,5 +1,5 @@
 use super::*;
-use crate::models::{BackupStorageModel, DatabaseModel, NamespaceModel};
+use crate::models::{BackupStorageModel, DatabaseModel, NamespaceModel, RestoreModel};
 
 fn spec_of<M: ManagedModel>() -> (Value, Value) {
     let definition = serde_json::to_value(managed_resource::<M>(&[])).unwrap();
@@ -82,6 +82,20 @@ fn what_cannot_be_changed_is_held_by_a_rule() {
 }
 
 #[test]
+fn a_member_that_cannot_be_changed_may_be_set_later_except_the_location() {
+    let (written, _) = spec_of::<RestoreModel>();
+    let rules = written["x-kubernetes-validations"].to_string();
+    for name in ["databaseName", "backupName", "backupSource", "pitr"] {
+        let rule = format!("\"!has(oldSelf.{name}) || has(self.{name})\"");
+        assert!(rules.contains(&rule), "{rules}");
+        let fixed = &written["properties"][name]["x-kubernetes-validations"][0]["rule"];
+        assert_eq!(fixed, "self == oldSelf", "{name}");
+    }
+    let location = "has(self.__namespace__) == has(oldSelf.__namespace__)";
+    assert!(rules.contains(location), "{rules}");
+}
+
+#[test]
 fn schedules_are_merged_by_their_names_and_are_enabled_unless_said_otherwise() {
     let (written, _) = spec_of::<DatabaseModel>();
     let schedules = &written["properties"]["backup"]["properties"]["schedules"];
@@ -160,5 +174,117 @@ fn a_definition_speaks_of_nothing_that_only_terraform_has() {
                 "{name}: {word} in {text:?}"
             );
         }
+    }
+}
+
+/// The keywords of a schema and of those below it that are not structure.
+fn rules_in(schema: &mut Value, found: &mut Vec<String>) {
+    for keyword in ["required", "enum", "default", "pattern", "minimum", "anyOf"] {
+        if schema.get(keyword).is_some() {
+            found.push(keyword.to_owned());
+        }
+    }
+    if let Some(object) = schema.as_object() {
+        found.extend(
+            object
+                .keys()
+                .filter(|name| name.ends_with("-validations"))
+                .cloned(),
+        );
+    }
+    for below in structural::members_below(schema) {
+        rules_in(below, found);
+    }
+}
+
+/// The paths of the members in a schema.
+fn paths(schema: &Value, path: &str, found: &mut Vec<String>) {
+    for (name, member) in schema["properties"].as_object().into_iter().flatten() {
+        let path = format!("{path}.{name}");
+        paths(member, &path, found);
+        paths(&member["items"], &path, found);
+        found.push(path);
+    }
+}
+
+fn paths_of<M: ManagedModel>() -> (&'static str, [Vec<String>; 2], Vec<String>) {
+    let (written, mut seen) = spec_of::<M>();
+    let mut found = [Vec::new(), Vec::new()];
+    paths(&written, "", &mut found[0]);
+    paths(&seen, "", &mut found[1]);
+    let mut rules = Vec::new();
+    rules_in(&mut seen, &mut rules);
+    (M::KIND, found, rules)
+}
+
+#[test]
+fn the_observed_members_are_those_of_the_model_and_take_any_value() {
+    macro_rules! of_each {
+        ($($module:ident::$kind:ident = $model:ty;)*) => { [$(paths_of::<$model>()),*] };
+    }
+    // Members that no object has.
+    let own = [
+        "dataSource",
+        "deletionProtection",
+        "finalBackup",
+        "forceDestroy",
+        "keepBackupData",
+        "keepNamespace",
+        "namespace",
+        "restartTrigger",
+        "secretRef",
+        "takeOwnership",
+    ];
+    for (kind, [written, seen], rules) in crate::for_each_kind!(of_each) {
+        assert_eq!(rules, Vec::<String>::new(), "{kind}");
+        for path in written {
+            let is_own = own.contains(&path.split('.').nth(1).unwrap());
+            assert_ne!(is_own, seen.contains(&path), "{kind} {path}");
+        }
+        for path in seen {
+            let name = path.rsplit('.').next().unwrap();
+            assert!(
+                !own.contains(&name) && !name.contains("Wo"),
+                "{kind} {path}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_column_shows_an_observed_member_with_its_type() {
+    fn columns<M: ManagedModel>() -> Vec<(String, String, bool)> {
+        let (_, mut seen) = spec_of::<M>();
+        for column in M::SHAPE.columns {
+            let member = members::at(&mut seen, column.path);
+            assert!(member.is_some(), "{} has no {}", M::KIND, column.path);
+        }
+        let definition = managed_resource::<M>(&[]);
+        let columns = definition.spec.versions[0]
+            .additional_printer_columns
+            .clone();
+        let columns = columns.unwrap().into_iter();
+        columns
+            .map(|column| (column.name, column.type_, column.priority == Some(1)))
+            .collect()
+    }
+    macro_rules! of_each {
+        ($($module:ident::$kind:ident = $model:ty;)*) => { [$(columns::<$model>()),*] };
+    }
+    for columns in crate::for_each_kind!(of_each) {
+        let names: Vec<_> = columns.iter().map(|(name, ..)| name.as_str()).collect();
+        assert_eq!(names[..3], ["READY", "SYNCED", "EXTERNAL-NAME"]);
+        assert_eq!(names.last(), Some(&"AGE"));
+        assert!(names.len() > 5, "{names:?}");
+    }
+    let columns = columns::<DatabaseModel>();
+    for (name, type_, is_wide) in [
+        ("ENGINE", "string", false),
+        ("VERSION", "string", false),
+        ("STATE", "string", false),
+        ("REPLICAS", "integer", true),
+    ] {
+        let column = (name.to_owned(), type_.to_owned(), is_wide);
+        assert!(columns.contains(&column), "{columns:?}");
     }
 }

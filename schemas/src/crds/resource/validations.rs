@@ -17,9 +17,15 @@ pub struct Validation {
     pub message: String,
 }
 
-/// Adds a rule for each member that cannot be changed. A member that the server sets if it is
-/// omitted may be set later to the server's value; any other member may neither be added nor
-/// removed.
+/// The member that decides, with the external name, which object is meant.
+const LOCATION: &str = "namespace";
+
+/// Adds a rule for each member that cannot be changed.
+///
+/// A member that is set cannot be removed, unless the server sets it if it is omitted. One that is
+/// not set may be set later: a resource that only observes needs none, and gets them when it is to
+/// take the object over. The provider compares them with the object then. Only the location is
+/// fixed from the start.
 pub(super) fn immutable(schema: &mut Value) {
     for below in structural::members_below(schema) {
         immutable(below);
@@ -44,11 +50,20 @@ pub(super) fn immutable(schema: &mut Value) {
             json!([{ "rule": "self == oldSelf", "message": message }]),
         );
         if !object.contains_key("x-computed") && !required.contains(&json!(name)) {
-            let escaped = escape(name);
-            rules.push(json!({
-                "rule": format!("has(self.{escaped}) == has(oldSelf.{escaped})"),
-                "message": format!("{name} cannot be added or taken away once this exists"),
-            }));
+            let (now, before) = (
+                format!("has(self.{})", escape(name)),
+                format!("has(oldSelf.{})", escape(name)),
+            );
+            rules.push(match name.as_str() {
+                LOCATION => json!({
+                    "rule": format!("{now} == {before}"),
+                    "message": format!("{name} cannot be added or removed once this exists"),
+                }),
+                _ => json!({
+                    "rule": format!("!{before} || {now}"),
+                    "message": format!("{name} cannot be removed once it is set"),
+                }),
+            });
         }
     }
     push(schema, rules);
@@ -56,7 +71,7 @@ pub(super) fn immutable(schema: &mut Value) {
 
 /// A name as written in expressions, where reserved words must be escaped.
 fn escape(name: &str) -> String {
-    if name == "namespace" {
+    if name == LOCATION {
         "__namespace__".to_owned()
     } else {
         name.to_owned()

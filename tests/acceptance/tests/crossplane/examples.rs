@@ -235,6 +235,16 @@ async fn an_existing_database_is_observed_then_taken_over_without_a_change() {
         found.unwrap()["spec"].clone()
     };
     let found = spec().await;
+    let seen = scene.get(MANAGED, "Database", "billing-db").await.unwrap();
+    let engine = &seen["status"]["atProvider"]["engine"];
+    for (member, value) in [
+        ("type", json!("pxc")),
+        ("replicas", json!(3)),
+        ("storage", json!({ "size": "25Gi" })),
+        ("version", found["engine"]["version"].clone()),
+    ] {
+        assert_eq!(engine[member], value, "{seen:#}");
+    }
     let mut other = example.0[1].1[0].clone();
     other["spec"]["managementPolicies"] = json!(["Observe"]);
     other["spec"]["forProvider"]["engine"]["replicas"] = json!(5);

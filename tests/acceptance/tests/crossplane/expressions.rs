@@ -15,6 +15,74 @@ fn samples() -> Value {
     serde_yaml_ng::from_str(&fs::read_to_string(path).unwrap()).unwrap()
 }
 
+/// Members that cannot be changed: the kind, the members before and after, and the sentence that
+/// the API server refuses the change with; empty if it takes it.
+fn changes() -> Vec<(&'static str, Value, Value, &'static str)> {
+    let backup = json!({ "databaseName": "orders", "backupStorageName": "s3" });
+    let restore = json!({ "databaseName": "orders", "backupName": "nightly" });
+    let with = |object: &Value, more: Value| {
+        let mut object = object.clone();
+        json_patch::merge(&mut object, &more);
+        object
+    };
+    let pitr = json!({ "pitr": { "date": "2026-01-01T00:00:00Z" } });
+    let fixed = "cannot be changed: delete this and create another, or restore the former value";
+    let location = "namespace cannot be added or removed once this exists";
+    vec![
+        ("Backup", json!({}), backup.clone(), ""),
+        ("Restore", json!({}), restore.clone(), ""),
+        ("Restore", restore.clone(), with(&restore, pitr.clone()), ""),
+        (
+            "Restore",
+            with(&restore, pitr),
+            restore.clone(),
+            "pitr cannot be removed once it is set",
+        ),
+        (
+            "Backup",
+            backup.clone(),
+            with(&backup, json!({ "databaseName": "billing" })),
+            fixed,
+        ),
+        (
+            "Backup",
+            json!({}),
+            with(&backup, json!({ "namespace": "elsewhere" })),
+            location,
+        ),
+        (
+            "Restore",
+            with(&restore, json!({ "namespace": "elsewhere" })),
+            restore,
+            location,
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn a_member_that_cannot_be_changed_may_be_set_later_and_never_removed() {
+    let scene = Scene::new("fixed-members").await;
+    for (number, (kind, before, after, refusal)) in changes().into_iter().enumerate() {
+        let name = format!("fixed-{number}");
+        let mut object = paused(kind, &name, &before, &json!({}));
+        object["spec"]["managementPolicies"] = json!(["Observe"]);
+        scene.apply(&object).await;
+        object["spec"]["forProvider"] = after.clone();
+        let said = match scene.dry_run(&object).await {
+            Ok(_) => String::new(),
+            Err(kube::Error::Api(status)) if status.code == 422 => status.message,
+            Err(error) => panic!("{object:#}: {error}"),
+        };
+        assert_eq!(
+            said.is_empty(),
+            refusal.is_empty(),
+            "{before} {after} {said}"
+        );
+        assert!(said.contains(refusal), "{before} {after} {said}");
+    }
+    scene.end().await;
+}
+
 /// A managed resource that every provider leaves alone.
 fn paused(kind: &str, name: &str, sound: &Value, patch: &Value) -> Value {
     let mut for_provider = sound.clone();

@@ -9,9 +9,9 @@ use crate::Operation;
 use crate::lifecycle::{Action, Agreed, Apply, Lifecycle, ObjectRef, Observed, Query, Stopwatches};
 use crate::restart::{self, RESTART, RESTARTED_FOR, Step};
 use crate::upgrade;
-use crate::v1::convergence::{self, Comparison, Held};
+use crate::v1::convergence::{self, Comparison, Difference, Held};
 use crate::v1::managed_fields::owned_keys;
-use crate::v1::{self, ObjectMapping, OwnedKeys, known_json};
+use crate::v1::{self, ObjectMapping, OwnedKeys, known_json, ownership};
 
 /// Changes a database to what its managed resource says, one write after the other.
 ///
@@ -55,7 +55,20 @@ impl KeepDatabase {
                 .try_fold(&said, |value, name| value.get(name));
             value.is_none()
         });
+        comparison.kept.extend(self.kept_source(live));
         comparison
+    }
+
+    /// A data source that is ours, still held and no longer configured. Without that of an import,
+    /// Everest would leave the Secret with its credentials behind when the database is deleted.
+    fn kept_source(&self, live: &DatabaseCluster) -> Option<Difference> {
+        let configured = self.config.spec.known().map(|spec| &spec.data_source);
+        let is_configured = configured.is_some_and(|source| !source.is_null());
+        let owned = ownership::owned_spec(&live.metadata, &self.manager);
+        let is_ours = owned.is_some_and(|owned| owned.get("f:dataSource").is_some());
+        let is_kept = !is_configured && is_ours && live.spec.data_source.is_known();
+        let held = || known_json(&live.spec.data_source);
+        is_kept.then(|| Difference::at(&["spec", "dataSource"], &held(), &Value::Null))
     }
 
     /// The observed model, whether the change is the first half of two, and the comparison.

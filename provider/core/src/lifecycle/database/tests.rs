@@ -299,3 +299,39 @@ fn what_everest_does_not_take_now_is_kept_for_later() {
         Action::Await(_)
     ));
 }
+
+#[test]
+fn a_data_source_that_is_taken_out_stays_for_as_long_as_everest_keeps_it_and_is_named() {
+    let kept = |source: Value, owned: Value, config: &DatabaseModel| -> Vec<String> {
+        let fields = json!([{"manager": MANAGER, "operation": "Apply", "fieldsType": "FieldsV1",
+            "fieldsV1": {"f:spec": owned}}]);
+        let mut object = live(json!({}), json!({"managedFields": fields}));
+        object["spec"]["dataSource"] = source;
+        let object = serde_json::from_value(object).unwrap();
+        let compared = keep(config, None).compare(&object);
+        assert_eq!(compared.change, None);
+        let kept = compared.kept.iter();
+        kept.map(|kept| kept.kept("DatabaseCluster")).collect()
+    };
+    let import = json!({"dataImport": {"dataImporterName": "dump", "source": {"path": "/a"}}});
+    let ours = json!({"f:dataSource": {"f:dataImport": {"f:dataImporterName": {}}}});
+    let plain = model(json!({}), json!({}));
+    let told = kept(import.clone(), ours.clone(), &plain);
+    assert_eq!(told.len(), 1, "{told:?}");
+    let named = "spec.forProvider.dataSource is no longer set and stays in the object";
+    assert!(told[0].starts_with(named), "{told:?}");
+
+    let mut same = plain.clone();
+    same.spec.known_mut().unwrap().data_source = serde_json::from_value(import.clone()).unwrap();
+    assert_eq!(kept(import.clone(), ours.clone(), &same), [""; 0]);
+    assert_eq!(
+        kept(import, json!({}), &plain),
+        [""; 0],
+        "it was never ours"
+    );
+    assert_eq!(
+        kept(Value::Null, ours, &plain),
+        [""; 0],
+        "Everest removed it"
+    );
+}

@@ -12,7 +12,7 @@ use everest_schemas::models::DatabaseModel;
 use super::super::online::{busy_state, upgrade_lock};
 use super::super::table::online::DATABASE_BUSY;
 use super::change::taken_over;
-use super::{engine_type, replacing, writes};
+use super::{engine_type, immutable, writes};
 use crate::computed;
 use crate::facts::Facts;
 use crate::finding::Finding;
@@ -33,7 +33,7 @@ pub fn check_online(
     facts: &Facts,
     stage: Stage,
 ) -> Vec<Finding> {
-    let prior = prior.filter(|prior| replacing(planned, prior).is_empty());
+    let prior = prior.filter(|prior| !immutable::replaces(planned, *prior));
     let mut findings = Findings::default();
     let served = served_namespace(&planned.namespace, facts, stage, &mut findings);
     if facts.namespace_is_absent() || (prior.is_none() && !served) {

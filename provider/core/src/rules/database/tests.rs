@@ -300,7 +300,7 @@ fn a_change_that_replaces_is_judged_as_a_creation() {
     part(&mut engine(&mut planned).storage).size = "10Gi".into();
     engine(&mut planned).version = "17.6".into();
     assert!(check(&planned, Some(&prior)).is_empty());
-    let found = check_immutable(&planned, &prior);
+    let found = planned.check_immutable(&prior);
     assert_eq!(found[0].path.to_string(), "engine.type");
     planned.name = "a-name-of-more-than-22-characters".into();
     assert_eq!(check(&planned, Some(&prior))[0].rule, "name");
@@ -354,12 +354,12 @@ fn a_class_is_named_of_volumes_that_exist_only_where_it_is_known_to_be_theirs() 
             assert_eq!(rules(&of(named), &prior), ["storage-class-seen"]);
         }
         assert_eq!(rules(&of(Field::Null), &prior), [""; 0]);
-        let fixed = check_immutable(&of("fast".into()), &prior);
+        let fixed = of("fast".into()).check_immutable(&prior);
         assert_eq!(fixed, [], "said by that rule");
     }
     let prior = of("fast".into());
     assert_eq!(rules(&prior, &prior), [""; 0]);
-    assert_eq!(check_immutable(&of("slow".into()), &prior).len(), 1);
+    assert_eq!(of("slow".into()).check_immutable(&prior).len(), 1);
     let mut proxied = prior.clone();
     part(&mut proxy(&mut proxied).storage).class = "fast".into();
     let mut before = prior.clone();

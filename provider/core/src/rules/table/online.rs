@@ -4,7 +4,7 @@ use everest_schemas::Engine;
 
 use super::{ALL, BOTH, CREATE, ONLINE, UPDATE};
 use crate::Operation;
-use crate::rules::Rule;
+use crate::rules::{Awaited, Rule};
 
 const PSMDB: &[Engine] = &[Engine::Psmdb];
 
@@ -36,18 +36,19 @@ pub(in crate::rules) const NAMESPACE_SERVED: Rule = rule(
      {takeOwnership = true}.",
 );
 
-/// Rules about objects that somebody may still create: until then, a change can wait.
-pub(in crate::rules) const AWAITED: [&Rule; 10] = [
-    &NAMESPACE_SERVED,
-    &ENGINE_INSTALLED,
-    &STORAGE_EXISTS,
-    &MONITORING_EXISTS,
-    &POLICY_EXISTS,
-    &LOAD_BALANCER_CONFIG_EXISTS,
-    &SPLIT_HORIZON_EXISTS,
-    &SECRET_EXISTS,
-    &IMPORTER_EXISTS,
-    &DATABASE_EXISTS,
+/// Rules about objects that somebody may still create, each with the kind of the object: until
+/// then, a change can wait.
+pub(in crate::rules) const AWAITED: [(&Rule, Awaited); 10] = [
+    (&NAMESPACE_SERVED, Awaited::Namespace),
+    (&ENGINE_INSTALLED, Awaited::Engine),
+    (&STORAGE_EXISTS, Awaited::Storage),
+    (&MONITORING_EXISTS, Awaited::MonitoringConfig),
+    (&DATABASE_EXISTS, Awaited::Database),
+    (&POLICY_EXISTS, Awaited::Other),
+    (&LOAD_BALANCER_CONFIG_EXISTS, Awaited::Other),
+    (&SPLIT_HORIZON_EXISTS, Awaited::Other),
+    (&SECRET_EXISTS, Awaited::Other),
+    (&IMPORTER_EXISTS, Awaited::Other),
 ];
 
 pub(in crate::rules) const UPGRADE_LOCK: Rule = rule(

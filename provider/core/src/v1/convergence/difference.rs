@@ -6,6 +6,9 @@ use crate::dialect::Dialect;
 use crate::object_path;
 use crate::path::FieldPath;
 
+/// The path in a database's spec of the origin of its data.
+const DATA_SOURCE: &str = "dataSource";
+
 /// The most members that a text names.
 const NAMED: usize = 8;
 /// The longest text that is shown as a value, in characters.
@@ -23,7 +26,7 @@ pub struct Difference {
 }
 
 impl Difference {
-    pub(super) fn at(names: &[&str], held: &Value, wanted: &Value) -> Self {
+    pub(crate) fn at(names: &[&str], held: &Value, wanted: &Value) -> Self {
         Self {
             names: names.iter().map(|name| (*name).to_owned()).collect(),
             held: held.clone(),
@@ -51,6 +54,14 @@ impl Difference {
 
     /// A sentence that it is no longer configured and stays, for an object of `kind`.
     pub fn kept(&self, kind: &str) -> String {
+        if self.is_in(DATA_SOURCE) {
+            return format!(
+                "{} is no longer set and stays in the object: it was used only at its creation. \
+                 Everest removes it after a restore, and needs that of an import until the \
+                 database is deleted",
+                self.path(kind)
+            );
+        }
         format!(
             "{} is no longer set and stays {}: without a value, the operators would choose \
              another one. Set it again to change it",
@@ -90,7 +101,7 @@ pub fn told(differences: &[Difference], kind: &str) -> String {
 }
 
 /// A value in a few words. A text of several lines is a file of its own, which may hold anything.
-fn shown(value: &Value) -> String {
+pub(crate) fn shown(value: &Value) -> String {
     match value {
         Value::Null => "nothing".to_owned(),
         Value::String(text) if text.is_empty() => "an empty text".to_owned(),

@@ -4,6 +4,10 @@ use serde_json::{Map, Value};
 
 /// The members of a value that a schema has, without nulls.
 pub(super) fn only(value: &Value, schema: &Value) -> Value {
+    if let Some(elements) = value.as_array() {
+        let kept = elements.iter().map(|one| only(one, &schema["items"]));
+        return kept.collect();
+    }
     let (Some(members), Some(properties)) = (value.as_object(), schema["properties"].as_object())
     else {
         return value.clone();

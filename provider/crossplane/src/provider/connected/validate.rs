@@ -1,12 +1,13 @@
 //! The rules before a write.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crossplane_managed::external::Planned;
 use everest_cluster::{ClusterError, facts};
 use everest_core::finding::{Finding, Severity};
-use everest_core::rules::{Validate, may_still_come};
+use everest_core::rules::{Validate, awaited};
 
 use crate::provider::error::{ReconcileError, sentence};
 use crate::provider::kind::{self, Difference, Kind, Scene};
@@ -31,10 +32,14 @@ pub(super) async fn validate<K: Kind>(
         }
     };
     let findings = findings(scene, &planned, prior.as_ref()).await?;
+    let awaited: Option<BTreeSet<_>> = findings.iter().map(awaited).collect();
+    let waits = awaited.clone().unwrap_or_default();
+    let prerequisites = &scene.views.prerequisites;
+    prerequisites.waits(scene.key, scene.namespace, &waits);
     if findings.is_empty() {
         return Ok(());
     }
-    if findings.iter().all(may_still_come) {
+    if awaited.is_some() {
         let missing: Vec<_> = findings.iter().map(sentence).collect();
         return Err(ReconcileError::Held(format!(
             "waiting: {}",
@@ -42,6 +47,24 @@ pub(super) async fn validate<K: Kind>(
         )));
     }
     Err(ReconcileError::Refused(findings))
+}
+
+/// Refuses to take over an external object that differs in members that cannot be changed: it is
+/// another one than the spec describes.
+///
+/// # Errors
+/// `Refused` if it is.
+pub(super) async fn refuse_another<K: Kind>(
+    scene: &Scene<'_, K>,
+    external: &K::External,
+    difference: &Difference,
+) -> Result<(), ReconcileError> {
+    let seen = K::seen(scene, external).await?;
+    let planned = kind::planned::<K>(scene.config, &seen, difference)?;
+    match planned.check_immutable(&seen) {
+        findings if findings.is_empty() => Ok(()),
+        findings => Err(ReconcileError::Refused(findings)),
+    }
 }
 
 /// Returns the findings against `planned`: first those without the cluster, then those with it.

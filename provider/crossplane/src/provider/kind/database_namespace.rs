@@ -6,7 +6,6 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use crossplane_managed::reflector::Reflector;
 use everest_cluster::{Cluster, Stepped, Stepper, Waiting, namespace};
 use everest_core::lifecycle::namespace::{ReleaseStorages, RemoveNamespace};
 use everest_core::path::FieldPath;
@@ -19,16 +18,16 @@ use everest_schemas::models::{EngineInstall, NamespaceModel};
 use everest_schemas::olm::{ClusterServiceVersion, InstallPlan, Subscription};
 use everest_schemas::{Engine, Field};
 use k8s_openapi::api::core::v1::Namespace;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use kube::api::Api;
-use kube::core::PartialObjectMeta;
-use kube::{Resource, ResourceExt};
+use kube::ResourceExt;
 use serde_json::Value;
 
-use super::{Companion, Compared, Controlled, Difference, Ending, Kind, Scene, Tell, lifecycle};
+use super::{
+    Companion, Compared, Controlled, Difference, Ending, Kind, Scene, Tell, companion, lifecycle,
+};
+use crate::provider::PROVIDER;
 use crate::provider::config::grants::NamespaceUse;
 use crate::provider::error::ReconcileError;
-use crate::provider::metadata;
+use crate::provider::metadata::{self, Marks};
 
 /// The kind.
 pub struct DatabaseNamespaces;
@@ -52,10 +51,10 @@ impl Kind for DatabaseNamespaces {
 
     fn companions(cluster: &Cluster, tell: &Tell) -> Vec<Companion> {
         vec![
-            companion::<Subscription>(cluster, tell),
-            companion::<InstallPlan>(cluster, tell),
-            companion::<ClusterServiceVersion>(cluster, tell),
-            companion::<DatabaseEngine>(cluster, tell),
+            companion::watch::<Subscription>(cluster, tell),
+            companion::watch::<InstallPlan>(cluster, tell),
+            companion::watch::<ClusterServiceVersion>(cluster, tell),
+            companion::watch::<DatabaseEngine>(cluster, tell),
         ]
     }
 
@@ -254,8 +253,12 @@ fn refuse_foreign(
     Err(blocked.into())
 }
 
-/// The engines that were listed at the last reconcile and are not listed any more.
+/// The engines that were listed at the last reconcile and are not listed any more. A namespace that
+/// is not taken over yet shows all engines that it has, and none of them was ever listed.
 fn removed(scene: &Scene<'_, DatabaseNamespaces>) -> Vec<Engine> {
+    if !Marks::of(&PROVIDER).is_ours(&scene.managed.metadata) {
+        return Vec::new();
+    }
     let before = scene.managed.status.at_provider.get("engines");
     let (Some(Value::Object(before)), Some(now)) = (before, scene.config.engines.known()) else {
         return Vec::new();
@@ -270,26 +273,4 @@ fn removed(scene: &Scene<'_, DatabaseNamespaces>) -> Vec<Engine> {
 fn differs(said: &EngineInstall, held: &EngineInstall) -> bool {
     let other = |said: &Field<String>, held: &Field<String>| said.is_known() && said != held;
     other(&said.channel, &held.channel) || other(&said.version, &held.installed_version)
-}
-
-/// Watches the metadata of a kind, and reports the namespaces in which something happened.
-fn companion<K>(cluster: &Cluster, tell: &Tell) -> Companion
-where
-    K: Resource<DynamicType = ()> + Clone + std::fmt::Debug + Send + Sync + 'static,
-{
-    let tell = tell.clone();
-    let reflector = Reflector::<PartialObjectMeta<K>>::start(
-        Api::all(cluster.client().clone()),
-        (),
-        |object| {
-            let metadata = &mut object.metadata;
-            *metadata = ObjectMeta {
-                name: metadata.name.take(),
-                namespace: metadata.namespace.take(),
-                ..ObjectMeta::default()
-            };
-        },
-        move |object| tell(object.metadata.namespace.as_deref().unwrap_or_default()),
-    );
-    Box::new(reflector)
 }

@@ -152,3 +152,34 @@ async fn an_operator_is_upgraded_under_its_lock_with_the_rights_that_are_shipped
     let lock = "/databaseengines/percona-xtradb-cluster-operator";
     assert!(at(lock) < at("/installplans/upgrade"), "{order:#?}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_namespace_that_was_only_observed_keeps_its_operators_when_it_is_taken_over() {
+    let (plane, path) = namespace();
+    let controller = process::<DatabaseNamespaces>(&plane);
+    rest(&plane, &controller, &path).await;
+    // It is a new managed resource for a namespace that exists.
+    let created = json!({"crossplane.io/external-create-pending": null,
+        "crossplane.io/external-create-succeeded": null});
+    plane.change(
+        &path,
+        &json!({"metadata": {"annotations": created},
+            "spec": {"managementPolicies": ["Observe"], "forProvider": {"engines": null}},
+            "status": null}),
+    );
+    rest(&plane, &controller, &path).await;
+    let seen = plane.get(&path).unwrap()["status"]["atProvider"].clone();
+    assert_eq!(seen["engines"]["pxc"]["installedVersion"], "1.15.0");
+    assert_eq!(seen["engines"]["pxc"]["version"], "1.15.0", "{seen:#}");
+
+    say(&plane, &path, &json!({"engines": {"psmdb": {}}}));
+    plane.change(&path, &json!({"spec": {"managementPolicies": ["*"]}}));
+    rest(&plane, &controller, &path).await;
+    for operator in [
+        "percona-xtradb-cluster-operator",
+        "percona-server-mongodb-operator",
+    ] {
+        let subscription = format!("{OLM}/subscriptions/{operator}");
+        assert!(plane.get(&subscription).is_some(), "{operator}");
+    }
+}
