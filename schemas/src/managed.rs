@@ -25,9 +25,9 @@ pub use monitoring_config::MonitoringConfig;
 pub use policy::ManagementPolicy;
 pub use provider_config::{
     CatalogReference, ClusterProviderConfig, ClusterProviderConfigSpec, Credentials,
-    CredentialsSource, EnvironmentReference, FileReference, ProviderConfig, ProviderConfigKind,
-    ProviderConfigReference, ProviderConfigSpec, ProviderConfigStatus, ProviderConfigUsage,
-    ResourceReference, SecretKeyReference,
+    CredentialsSource, EnvironmentReference, FileReference, Identity, IdentityType, ProviderConfig,
+    ProviderConfigKind, ProviderConfigReference, ProviderConfigSpec, ProviderConfigStatus,
+    ProviderConfigUsage, ResourceReference, SecretKeyReference,
 };
 pub use resource::{
     Column, ForProvider, LocalReference, Managed, ManagedModel, ManagedSpec, ManagedStatus, Shape,

@@ -64,6 +64,21 @@ fn pages(schema: &Value, examples: &Path) -> io::Result<BTreeMap<String, String>
             list_page(name, list, examples)?,
         );
     }
+    for subject in &SUBJECTS {
+        for (name, each) in entries(&schema[subject.schemas]) {
+            let short = name.strip_prefix("everest_").unwrap_or(name);
+            pages.insert(
+                format!("{}/{short}.md", subject.folder),
+                subject_page(subject, name, each, examples)?,
+            );
+        }
+    }
+    for (name, function) in entries(&schema["functions"]) {
+        pages.insert(
+            format!("functions/{name}.md"),
+            function_page(name, function, examples)?,
+        );
+    }
     pages.insert("guides/guardrails.md".to_owned(), guardrails_page());
     Ok(pages)
 }
@@ -110,6 +125,116 @@ fn resource_page(
     let notes = folder.join("import.md");
     if notes.exists() {
         let _ = write!(page, "\n{}\n", fs::read_to_string(notes)?.trim());
+    }
+    Ok(page)
+}
+
+/// Types with a page of a description, an example and the attributes.
+struct Subject {
+    /// Their key in the schema.
+    schemas: &'static str,
+    /// Their folder, of the pages and of the examples.
+    folder: &'static str,
+    /// The file of an example.
+    example: &'static str,
+    /// What the title calls one.
+    title: &'static str,
+}
+
+const SUBJECTS: [Subject; 3] = [
+    Subject {
+        schemas: "data_source_schemas",
+        folder: "data-sources",
+        example: "data-source.tf",
+        title: "Data Source",
+    },
+    Subject {
+        schemas: "ephemeral_resource_schemas",
+        folder: "ephemeral-resources",
+        example: "ephemeral-resource.tf",
+        title: "Ephemeral Resource",
+    },
+    Subject {
+        schemas: "action_schemas",
+        folder: "actions",
+        example: "action.tf",
+        title: "Action",
+    },
+];
+
+fn subject_page(
+    subject: &Subject,
+    name: &str,
+    schema: &Value,
+    examples: &Path,
+) -> io::Result<String> {
+    let block = &schema["block"];
+    let title = format!("{name} {} - everest", subject.title);
+    let mut page = front_matter(&title, description(block), REFERENCE);
+    let _ = writeln!(
+        page,
+        "# {name} ({})\n\n{}\n",
+        subject.title,
+        description(block)
+    );
+    let folder = examples.join(subject.folder).join(name);
+    let _ = writeln!(
+        page,
+        "## Example Usage\n\n{}\n",
+        example(&folder, subject.example)?
+    );
+    page.push_str(&schema_section("", block));
+    Ok(page)
+}
+
+fn function_page(name: &str, function: &Value, examples: &Path) -> io::Result<String> {
+    let title = format!("{name} function - everest");
+    let mut page = front_matter(&title, description(function), REFERENCE);
+    let _ = writeln!(page, "# function: {name}\n\n{}\n", description(function));
+    let _ = writeln!(
+        page,
+        "Needs Terraform 1.8 or later, or OpenTofu 1.7 or later.\n"
+    );
+    let folder = examples.join("functions").join(name);
+    let _ = writeln!(
+        page,
+        "## Example Usage\n\n{}\n",
+        example(&folder, "function.tf")?
+    );
+    let parameters: Vec<_> = function["parameters"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .collect();
+    let signed: Vec<_> = parameters
+        .iter()
+        .map(|parameter| {
+            let type_name = wire_type_name(&parameter["type"]).to_lowercase();
+            format!(
+                "{} {type_name}",
+                parameter["name"].as_str().unwrap_or_default()
+            )
+        })
+        .collect();
+    let _ = writeln!(
+        page,
+        "## Signature\n\n```text\n{name}({}) {}\n```\n\n## Arguments\n",
+        signed.join(", "),
+        wire_type_name(&function["return_type"]).to_lowercase()
+    );
+    for (index, parameter) in parameters.iter().enumerate() {
+        let null = match parameter["is_nullable"] == true {
+            true => ", Nullable",
+            false => "",
+        };
+        let _ = writeln!(
+            page,
+            "{}. `{}` ({}{null}) {}",
+            index + 1,
+            parameter["name"].as_str().unwrap_or_default(),
+            wire_type_name(&parameter["type"]),
+            description(parameter).replace('\n', " "),
+        );
     }
     Ok(page)
 }

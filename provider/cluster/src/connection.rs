@@ -6,7 +6,9 @@
 //! is one.
 
 mod deferred;
+pub mod identity;
 mod kubeconfig;
+mod minted;
 mod proxy;
 mod received;
 mod settings;
@@ -20,7 +22,7 @@ use everest_schemas::Sensitive;
 use everest_schemas::models::ProviderModel;
 use tower::BoxError;
 
-pub use received::{Trust, connect_with};
+pub use received::{Trust, connect_as, connect_with};
 use transport::BuildError;
 
 /// The settings for reaching a cluster. All are optional; a missing setting comes from its `KUBE_*`

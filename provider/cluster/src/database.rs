@@ -1,6 +1,7 @@
 //! Databases: DatabaseCluster objects.
 
 mod classes;
+mod credentials;
 mod dry_run;
 
 use std::time::Duration;
@@ -8,7 +9,7 @@ use std::time::Duration;
 use everest_core::lifecycle::Lifecycle;
 use everest_core::lifecycle::backup::{FinalBackup, TakeFinalBackup};
 use everest_core::lifecycle::database::{
-    After, AwaitReady, Bodies, ChangeDatabase, CreateDatabase, RemoveDatabase,
+    After, AwaitReady, Bodies, ChangeDatabase, CreateDatabase, RemoveDatabase, SwitchDatabase,
     concerns_the_provider_alone, is_from_backup,
 };
 use everest_schemas::everest::DatabaseCluster;
@@ -23,7 +24,9 @@ use crate::wait::Clock;
 use crate::{Change, Cluster, Creation, Unacknowledged, Wait};
 
 pub use classes::{observe, with_classes};
+pub use credentials::{Credentials, CredentialsError, credentials};
 pub use dry_run::dry_run;
+pub use everest_core::lifecycle::database::Switch;
 
 /// Creates a database and waits until it is really ready: see [`CreateDatabase`].
 ///
@@ -48,6 +51,21 @@ pub async fn create(
         _ => {}
     }
     created
+}
+
+/// Pauses, resumes or restarts a database and waits until that is done: see [`SwitchDatabase`].
+///
+/// # Errors
+/// `Blocked` if it may not be done; `Failed`, `TimedOut` and `Cancelled` once it was begun.
+pub async fn switch(
+    cluster: &Cluster,
+    namespace: &str,
+    name: &str,
+    switch: Switch,
+    wait: &Wait,
+) -> Result<(), ClusterError> {
+    let lifecycle = SwitchDatabase::of(namespace, name, switch);
+    drive::settled(cluster, lifecycle, &wait.start()).await
 }
 
 /// Changes a database to what is planned, and waits until it is ready again: see

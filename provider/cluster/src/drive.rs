@@ -618,6 +618,7 @@ impl<'a> Driver<'a> {
         self.watches = true;
         if missing != self.last.missing {
             tracing::info!(object = %self.named(subject), waiting_for = %missing, "waiting");
+            self.clock.tell(&missing);
             self.last.missing = missing;
         }
         Performed::Wait

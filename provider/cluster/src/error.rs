@@ -8,6 +8,7 @@ use std::time::Duration;
 use everest_core::clean;
 use everest_core::path::FieldPath;
 
+use crate::connection::identity::MintError;
 use crate::connection::{NoAnswer, PluginError};
 pub use detail::{FieldCause, FieldConflict, LastSeen, Object};
 
@@ -40,6 +41,12 @@ pub enum ClusterError {
     Unauthorized {
         /// The server's or the plugin's message.
         message: String,
+    },
+    /// No token was minted for the cluster.
+    #[error("no token for the cluster was minted: {cause}")]
+    NoToken {
+        /// The server or file that was asked, what it said, and what to do.
+        cause: String,
     },
     /// RBAC denies a verb on a resource.
     #[error(
@@ -310,7 +317,7 @@ impl ClusterError {
         self.is_transient()
             || self.is_expired()
             || self.is_unanswered()
-            || matches!(self, Self::Unreachable { .. })
+            || matches!(self, Self::Unreachable { .. } | Self::NoToken { .. })
     }
 
     /// Returns true if RBAC denied the request.
@@ -345,6 +352,11 @@ fn transport(
         if let Some(plugin) = current.downcast_ref::<PluginError>() {
             return ClusterError::Unauthorized {
                 message: clean(&plugin.to_string(), LONGEST),
+            };
+        }
+        if let Some(mint) = current.downcast_ref::<MintError>() {
+            return ClusterError::NoToken {
+                cause: clean(&mint.to_string(), LONGEST),
             };
         }
         if let Some(auth) = current.downcast_ref::<kube::client::AuthError>() {
@@ -396,7 +408,7 @@ fn credentials(error: &kube::client::AuthError) -> String {
 }
 
 /// An error and its causes in one line, without the repetitions that nesting brings.
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let mut parts: Vec<String> = Vec::new();
     let mut current = Some(error);
     while let Some(error) = current {

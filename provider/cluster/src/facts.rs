@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use everest_core::facts::{All, Bucket, Facts, Kind, Seen, SomeStorages, Wanted};
+use everest_core::facts::{All, Bucket, EverestFacts, Facts, Kind, Seen, SomeStorages, Wanted};
 use everest_core::finding::{Finding, Severity};
 use everest_core::rules::{Stage, Validate};
 use everest_schemas::everest::{BackupStorage, DatabaseCluster};
@@ -66,6 +66,21 @@ pub async fn against_write<M: Validate + Sync>(
         return Ok(found);
     }
     Ok(errors(&demand_afresh(cluster, &wanted, patience).await?))
+}
+
+/// What the cluster shows of Everest itself.
+///
+/// # Errors
+/// The first request that was not answered. What may not be read is left open.
+pub async fn everest(cluster: &Cluster) -> Result<EverestFacts, ClusterError> {
+    let wanted = Wanted {
+        everest: true,
+        ..Wanted::default()
+    };
+    match gather(cluster, &wanted).await {
+        (facts, None) => Ok(facts.everest),
+        (_, Some(error)) => Err(error),
+    }
 }
 
 /// The same as [`load`], as soon as the cluster answers.

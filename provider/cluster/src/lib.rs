@@ -31,6 +31,7 @@ pub mod restore;
 #[cfg(test)]
 mod testing;
 mod unresponsive;
+pub mod views;
 pub mod wait;
 mod watch_cache;
 pub mod with_secret;
@@ -47,7 +48,10 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 pub use acknowledgement::Unacknowledged;
-pub use connection::{ConnectError, ConnectionConfig, ExecPlugin, Trust, connect, connect_with};
+pub use connection::identity;
+pub use connection::{
+    ConnectError, ConnectionConfig, ExecPlugin, Trust, connect, connect_as, connect_with,
+};
 pub use creation::Namesake;
 pub use drive::{Rest, Stepped, Stepper, Times, Waiting};
 pub use error::{ClusterError, FieldConflict, LastSeen};
@@ -88,6 +92,8 @@ pub struct Cluster {
     read_cache: read_cache::ReadCache,
     catalog: Arc<Catalog>,
     field_manager: Arc<str>,
+    /// True if observed models have the labels and annotations of everybody.
+    shows_every_key: bool,
     dialect: Dialect,
     turns: Arc<Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>>,
     /// The fields that were taken over from other managers.
@@ -131,6 +137,7 @@ impl Cluster {
             read_cache: read_cache::ReadCache::default(),
             catalog: Arc::new(catalog),
             field_manager: Arc::from(FIELD_MANAGER),
+            shows_every_key: false,
             dialect: Dialect::Terraform,
             turns: Arc::default(),
             taken: Arc::default(),
@@ -175,6 +182,13 @@ impl Cluster {
     #[must_use]
     pub fn without_retries(mut self) -> Self {
         self.patience = Patience::Once;
+        self
+    }
+
+    /// The same, for data sources: observed models have the labels and annotations of everybody.
+    #[must_use]
+    pub fn with_every_key(mut self) -> Self {
+        self.shows_every_key = true;
         self
     }
 

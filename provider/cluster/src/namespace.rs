@@ -102,12 +102,25 @@ pub fn removes(prior: &NamespaceModel, planned: &NamespaceModel) -> bool {
     engines.is_some_and(|engines| !removed(prior, engines).is_empty())
 }
 
-/// Reads all namespaces that Everest manages, with every engine they have.
+/// Reads a namespace with every engine that it has.
+///
+/// # Errors
+/// `NotFound` if there is none of the name; any error that keeps it from being read.
+pub async fn existing(cluster: &Cluster, name: &str) -> Result<NamespaceModel, ClusterError> {
+    let namespace = cluster.global::<Namespace>().existing(name).await?;
+    observation::observe(cluster, &namespace, None).await
+}
+
+/// Reads the namespaces that Everest manages and that a label selector chooses, with every engine
+/// they have; an empty selector chooses all.
 ///
 /// # Errors
 /// Any error that keeps them from being listed: see [`ClusterError`].
-pub async fn list(cluster: &Cluster) -> Result<Vec<NamespaceModel>, ClusterError> {
-    let managed = format!("{MANAGED_BY_LABEL}={MANAGED_BY}");
+pub async fn list(cluster: &Cluster, selector: &str) -> Result<Vec<NamespaceModel>, ClusterError> {
+    let mut managed = format!("{MANAGED_BY_LABEL}={MANAGED_BY}");
+    if !selector.is_empty() {
+        managed = format!("{managed},{selector}");
+    }
     let namespaces = cluster.global::<Namespace>().list(&managed).await?;
     let checks = namespaces.into_iter().map(|namespace| {
         let cluster = cluster.clone();

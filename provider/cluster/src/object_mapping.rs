@@ -21,11 +21,16 @@ impl Cluster {
         self.objects::<M::Object>(namespace).read(name).await
     }
 
-    /// Reads all objects of a model's kind, in `namespace` or in every one.
+    /// Reads the objects of a model's kind in `namespace`, or in every one, that a label selector
+    /// chooses; an empty one chooses all.
     ///
     /// # Errors
     /// Any error that keeps them from being listed: see [`ClusterError`].
-    pub async fn list<M>(&self, namespace: Option<&str>) -> Result<Vec<M>, ClusterError>
+    pub async fn list<M>(
+        &self,
+        namespace: Option<&str>,
+        selector: &str,
+    ) -> Result<Vec<M>, ClusterError>
     where
         M: ObjectMapping<Object: Typed>,
     {
@@ -33,7 +38,7 @@ impl Cluster {
             Some(namespace) => self.objects::<M::Object>(namespace),
             None => self.global(),
         };
-        let found = objects.list("").await?;
+        let found = objects.list(selector).await?;
         Ok(found.iter().map(|object| self.observed(object)).collect())
     }
 

@@ -642,9 +642,13 @@ fn retry_after(error: &kube::Error) -> Option<Duration> {
 }
 
 impl Cluster {
-    /// The labels and annotations of an object that this provider set, less its own marks.
+    /// The labels and annotations of an object that this provider set, or all of them after
+    /// [`Cluster::with_every_key`], less its own marks.
     pub fn owned_keys(&self, metadata: &ObjectMeta) -> OwnedKeys {
-        let mut owned = managed_fields::owned_keys(metadata, &self.field_manager);
+        let mut owned = match self.shows_every_key {
+            true => managed_fields::every_key(metadata),
+            false => managed_fields::owned_keys(metadata, &self.field_manager),
+        };
         for key in [CREATED_BY_APPLY, RESTART, RESTARTED_FOR] {
             owned.annotations.remove(key);
         }

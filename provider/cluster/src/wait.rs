@@ -1,23 +1,52 @@
 //! The bounds of waits: deadline and interruption.
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// The bounds of all waits of one operation.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Wait {
     /// Longest time for the whole operation.
     pub deadline: Duration,
     /// Ends waits early; the work in the cluster goes on.
     pub cancel: CancellationToken,
+    /// Hears what is waited for, each time that it is something else.
+    progress: Option<Progress>,
+}
+
+/// A callback for what is waited for.
+type Progress = Arc<dyn Fn(&str) + Send + Sync>;
+
+impl fmt::Debug for Wait {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut fields = formatter.debug_struct("Wait");
+        fields
+            .field("deadline", &self.deadline)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Wait {
     /// At most `deadline`, or until `cancel`.
     pub fn new(deadline: Duration, cancel: CancellationToken) -> Self {
-        Wait { deadline, cancel }
+        Wait {
+            deadline,
+            cancel,
+            progress: None,
+        }
+    }
+
+    /// The same, telling what is waited for.
+    #[must_use]
+    pub fn telling(self, progress: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        Wait {
+            progress: Some(Arc::new(progress)),
+            ..self
+        }
     }
 
     /// The remaining time after `spent`.
@@ -25,7 +54,7 @@ impl Wait {
     pub fn less(&self, spent: Duration) -> Self {
         Wait {
             deadline: self.deadline.saturating_sub(spent),
-            cancel: self.cancel.clone(),
+            ..self.clone()
         }
     }
 
@@ -40,16 +69,18 @@ impl Wait {
             started,
             until,
             cancel: self.cancel.clone(),
+            progress: self.progress.clone(),
         }
     }
 }
 
 /// A started [`Wait`].
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Clock {
     pub(crate) started: Instant,
     pub(crate) until: Instant,
     pub(crate) cancel: CancellationToken,
+    progress: Option<Progress>,
 }
 
 /// The reason why a wait ended early.
@@ -60,6 +91,13 @@ pub(crate) enum Stopped {
 }
 
 impl Clock {
+    /// Tells what is waited for.
+    pub(crate) fn tell(&self, waiting_for: &str) {
+        if let Some(progress) = &self.progress {
+            progress(waiting_for);
+        }
+    }
+
     /// Time since the operation began.
     pub(crate) fn waited(&self) -> Duration {
         self.started.elapsed()

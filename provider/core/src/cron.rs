@@ -16,8 +16,11 @@
 //! `internal/controller/postgrescluster/pgbackrest.go`; Kubernetes
 //! `pkg/apis/batch/validation` (`validateScheduleFormat`).
 
+use croner::Cron;
 use croner::parser::{CronParser, Seconds, Year};
 use everest_schemas::Engine;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 const FIELDS: [&str; 5] = ["minute", "hour", "day of month", "month", "day of week"];
 /// The last number of each field.
@@ -61,6 +64,12 @@ pub enum CronError {
     /// The days of the month are beyond the end of every month.
     #[error("none of its months has such a day, so it never runs")]
     NeverComes,
+    /// The next time depends on more than the schedule.
+    #[error(
+        "its next time depends on the operator: @every counts from its start, and time zones other \
+         than UTC are those of its image"
+    )]
+    ElsewhereDecided,
     /// The operator of the engine cannot run it at intervals.
     #[error(
         "the operator of {0} fails on @every; write the times as fields, such as \"0 */6 * * *\""
@@ -123,6 +132,52 @@ fn zoned(schedule: &str) -> Result<Option<(&str, &str)>, CronError> {
     rest.split_once(' ').map(Some).ok_or(CronError::Zone)
 }
 
+/// The first time after `after` at which a schedule in UTC begins a backup.
+///
+/// # Errors
+/// [`CronError`] if it is not a schedule, or if it alone does not say when: intervals count from
+/// the start of the operator, and other time zones from the rules of its image.
+pub fn next(schedule: &str, after: Timestamp) -> Result<Timestamp, CronError> {
+    check(schedule, None)?;
+    let schedule = match zoned(schedule)? {
+        None => schedule,
+        Some(("UTC", fields)) => fields,
+        Some(_) => return Err(CronError::ElsewhereDecided),
+    };
+    let schedule = schedule.trim();
+    if schedule.starts_with("@every ") {
+        return Err(CronError::ElsewhereDecided);
+    }
+    let after = after.to_zoned(TimeZone::UTC);
+    let found = parsed(&spelled_out(schedule))?.find_next_occurrence(&after, false);
+    let found = found.map_err(|error| CronError::Meaning(error.to_string()))?;
+    Ok(found.timestamp())
+}
+
+/// A nickname as five fields, as the operators' parser reads it.
+fn spelled_out(schedule: &str) -> String {
+    let fields = match schedule {
+        "@yearly" | "@annually" => "0 0 1 1 *",
+        "@monthly" => "0 0 1 * *",
+        "@weekly" => "0 0 * * 0",
+        "@daily" | "@midnight" => "0 0 * * *",
+        "@hourly" => "0 * * * *",
+        fields => fields,
+    };
+    fields.to_owned()
+}
+
+/// Reads five fields.
+fn parsed(fields: &str) -> Result<Cron, CronError> {
+    let fields = fields.split_whitespace().zip(LAST).map(with_end);
+    CronParser::builder()
+        .seconds(Seconds::Disallowed)
+        .year(Year::Disallowed)
+        .build()
+        .parse(&fields.collect::<Vec<_>>().join(" "))
+        .map_err(|error| CronError::Meaning(error.to_string()))
+}
+
 /// Checks a schedule without its time zone.
 fn times(schedule: &str, engine: Option<Engine>) -> Result<(), CronError> {
     if NICKNAMES.contains(&schedule) {
@@ -151,13 +206,7 @@ fn times(schedule: &str, engine: Option<Engine>) -> Result<(), CronError> {
         }
     }
     let never = never_comes(&fields);
-    let written: Vec<_> = fields.into_iter().zip(LAST).map(with_end).collect();
-    CronParser::builder()
-        .seconds(Seconds::Disallowed)
-        .year(Year::Disallowed)
-        .build()
-        .parse(&written.join(" "))
-        .map_err(|error| CronError::Meaning(error.to_string()))?;
+    parsed(schedule)?;
     if never {
         return Err(CronError::NeverComes);
     }
@@ -240,6 +289,38 @@ fn understood(position: usize, part: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_next_time_is_the_first_after_the_given_one() {
+        for (schedule, after, expected) in [
+            ("0 2 * * *", "2026-01-01T02:00:00Z", "2026-01-02T02:00:00Z"),
+            ("0 2 * * *", "2026-01-01T01:59:59Z", "2026-01-01T02:00:00Z"),
+            (
+                "5/15 * * * *",
+                "2026-01-01T02:36:00Z",
+                "2026-01-01T02:50:00Z",
+            ),
+            ("@weekly", "2026-01-01T00:00:00Z", "2026-01-04T00:00:00Z"),
+            (
+                "CRON_TZ=UTC 0 2 1 * *",
+                "2026-01-01T03:00:00Z",
+                "2026-02-01T02:00:00Z",
+            ),
+            // Either of the two days will do.
+            (
+                "0 0 13 * fri",
+                "2026-01-01T00:00:00Z",
+                "2026-01-02T00:00:00Z",
+            ),
+        ] {
+            let found = next(schedule, after.parse().unwrap()).unwrap();
+            assert_eq!(found.to_string(), expected, "{schedule} after {after}");
+        }
+        for schedule in ["@every 6h", "TZ=Europe/Berlin 0 2 * * *"] {
+            let now = "2026-01-01T00:00:00Z".parse().unwrap();
+            assert_eq!(next(schedule, now), Err(CronError::ElsewhereDecided));
+        }
+    }
 
     #[test]
     fn five_field_schedules_are_accepted() {

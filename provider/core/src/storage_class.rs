@@ -14,6 +14,9 @@ use everest_schemas::{Engine, Field};
 use k8s_openapi::api::core::v1::PersistentVolumeClaim;
 use serde_json::Value;
 
+/// Annotation on the storage class that volumes without one get.
+pub const IS_DEFAULT: &str = "storageclass.kubernetes.io/is-default-class";
+
 /// Label on the objects of a PostgreSQL cluster, with its name.
 const PG_CLUSTER: &str = "postgres-operator.crunchydata.com/cluster";
 /// Label on the volumes and pods that hold data, with the program that the data belongs to.

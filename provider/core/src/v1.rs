@@ -14,10 +14,12 @@
 
 pub mod backup;
 pub mod backup_storage;
+pub mod components;
 pub mod connection;
 pub mod convergence;
 pub mod credentials;
 pub mod database;
+pub mod database_engine;
 pub mod endpoint;
 mod engine_kinds;
 pub mod generated;
@@ -26,6 +28,7 @@ pub mod monitoring_config;
 pub mod namespace;
 mod object_mapping;
 pub mod ownership;
+pub mod pitr_window;
 pub mod restore;
 
 use std::collections::{BTreeMap, BTreeSet};

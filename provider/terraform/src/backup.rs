@@ -8,7 +8,7 @@ use everest_core::{
 };
 use everest_schemas::{
     Field,
-    models::{BackupModel, NamespacedFilter, Timeouts},
+    models::{BackupModel, Backups, NamespacedFilter, Timeouts},
 };
 use tfplugin::{AttributePath, Diagnostics, Plan, ReadResult};
 
@@ -28,7 +28,11 @@ pub struct Backup;
 impl Kind for Backup {
     type Model = BackupModel;
     type Filter = NamespacedFilter;
+    type Collection = Backups;
     const TYPE: &'static str = "everest_backup";
+    const PLURAL: &'static str = "everest_backups";
+    const EXISTING: &'static str =
+        "A backup that exists: taken on demand, by a schedule, or by this provider.";
     const OBJECT: ObjectKind = (api::GROUP, "DatabaseClusterBackup");
     const SCOPE: Scope = Scope::Namespace;
     const TIMEOUTS: Defaults = Defaults::minutes(720, 720, 30);

@@ -7,7 +7,7 @@ use everest_cluster::{
 use everest_core::{api, dry_run::is_known, rules::Validate};
 use everest_schemas::{
     Field,
-    models::{BackupStorageModel, NamespacedFilter, Timeouts},
+    models::{BackupStorageModel, BackupStorages, NamespacedFilter, Timeouts},
 };
 use tfplugin::{Diagnostic, Diagnostics, Plan, Private};
 
@@ -23,7 +23,11 @@ pub struct BackupStorage;
 impl Kind for BackupStorage {
     type Model = BackupStorageModel;
     type Filter = NamespacedFilter;
+    type Collection = BackupStorages;
     const TYPE: &'static str = "everest_backup_storage";
+    const PLURAL: &'static str = "everest_backup_storages";
+    const EXISTING: &'static str =
+        "A bucket that receives backups. Its credentials are no outputs.";
     const OBJECT: ObjectKind = (api::GROUP, "BackupStorage");
     const SCOPE: Scope = Scope::Namespace;
     const TIMEOUTS: Defaults = Defaults::minutes(5, 5, 30);

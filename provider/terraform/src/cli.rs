@@ -5,7 +5,7 @@ use std::{ffi::OsString, io::Write as _, process::ExitCode, sync::Arc};
 
 use tfplugin::ServeOptions;
 
-use crate::{EverestProvider, schema_json::schema_json};
+use crate::{EverestProvider, export::Export, schema_json::schema_json};
 
 const SOURCE: &str = "registry.terraform.io/openeverest/everest";
 const ISSUES: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/issues");
@@ -31,6 +31,12 @@ What a person can run:
   --version   print the version
   --help      print this text
   schema      print the provider's schema as JSON, as `terraform providers schema -json` does
+  export      print the configuration of what exists, with the import blocks that adopt it
+    --namespace NAME       only of this namespace; may be repeated
+    --operations           also backups and restores
+    --config-path PATH     the kubeconfig; without it, KUBE_CONFIG_PATH and the other variables of
+                           the provider's settings count
+    --config-context NAME  its context
   --debug     serve until interrupted, and print the TF_REATTACH_PROVIDERS line to use it with
 ";
 
@@ -56,6 +62,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
                 ExitCode::FAILURE
             }
         },
+        Ok(Request::Export(export)) => exported(&export),
         Err(error) => {
             complain(&format!("{error}\nTry --help.\n"));
             ExitCode::FAILURE
@@ -64,6 +71,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
 }
 
 enum Request {
+    Export(Box<Export>),
     Serve,
     Debug,
     Version,
@@ -91,10 +99,31 @@ impl Request {
                 Long("version") | Short('V') => Self::Version,
                 Long("help") | Short('h') => Self::Help,
                 Value(word) if word == "schema" => Self::Schema,
+                Value(word) if word == "export" => return Self::export(&mut parser),
                 other => return Err(other.unexpected()),
             };
         }
         Ok(request)
+    }
+
+    fn export(parser: &mut lexopt::Parser) -> Result<Self, lexopt::Error> {
+        use lexopt::ValueExt as _;
+        use lexopt::prelude::{Long, Short};
+        let mut export = Export::default();
+        while let Some(argument) = parser.next()? {
+            match argument {
+                Long("namespace") | Short('n') => export.namespaces.push(parser.value()?.string()?),
+                Long("operations") => export.with_operations = true,
+                Long("config-path") => {
+                    export.connection.config_path = Some(parser.value()?.string()?);
+                }
+                Long("config-context") => {
+                    export.connection.config_context = Some(parser.value()?.string()?);
+                }
+                other => return Err(other.unexpected()),
+            }
+        }
+        Ok(Self::Export(Box::new(export)))
     }
 }
 
@@ -109,6 +138,33 @@ fn serve(debug: bool) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             complain(&format!("the provider cannot serve: {error}\n"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn exported(export: &Export) -> ExitCode {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let exported = match runtime {
+        Ok(runtime) => runtime
+            .block_on(export.run())
+            .map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    match exported {
+        Ok(text) if text.is_empty() => {
+            complain(
+                "Everest manages nothing there: no namespace, database, backup storage or \
+                      monitoring configuration was found.\n",
+            );
+            ExitCode::SUCCESS
+        }
+        Ok(text) => print(&text),
+        Err(error) => {
+            complain(&format!("Nothing was exported: {error}.\n"));
             ExitCode::FAILURE
         }
     }

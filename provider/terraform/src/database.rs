@@ -11,7 +11,7 @@ use everest_core::{
 use everest_schemas::{
     Field,
     everest::DatabaseCluster,
-    models::{DatabaseModel, NamespacedFilter, Timeouts},
+    models::{DatabaseModel, Databases, NamespacedFilter, Timeouts},
 };
 use tfplugin::{Diagnostic, Diagnostics, Plan};
 
@@ -27,7 +27,10 @@ pub struct Database;
 impl Kind for Database {
     type Model = DatabaseModel;
     type Filter = NamespacedFilter;
+    type Collection = Databases;
     const TYPE: &'static str = "everest_database";
+    const PLURAL: &'static str = "everest_databases";
+    const EXISTING: &'static str = "A database that exists, whoever created it.";
     const OBJECT: ObjectKind = (api::GROUP, "DatabaseCluster");
     const SCOPE: Scope = Scope::Namespace;
     const TIMEOUTS: Defaults = Defaults::minutes(60, 60, 30);

@@ -162,6 +162,29 @@ fn look_ahead<K: Guarded>(
     }
 }
 
+/// Warns of the effect of an action that makes an object of a kind, and reports the cluster's
+/// objections. Without a cluster nothing is said.
+pub async fn at_action<K: Guarded>(
+    session: &Session,
+    intended: &K::Model,
+    cx: &Context,
+    diags: &mut Diagnostics,
+) {
+    let Ok(cluster) = session.cluster().await else {
+        return look_ahead::<K>(session, None, intended, &Facts::default(), diags);
+    };
+    let cluster = &cluster.fail_fast();
+    let wanted = intended.wanted(None);
+    let Some(mut facts) = unless_stopped(cx, facts::load(cluster, &wanted)).await else {
+        return;
+    };
+    if let Some(namespace) = &wanted.namespace {
+        facts.planned = session.planned_within(namespace);
+    }
+    look_ahead::<K>(session, None, intended, &facts, diags);
+    diagnostics::report(intended.check_online(None, &facts, Stage::Plan), diags);
+}
+
 /// Reports the result of a dry run. If it could not be sent, the apply will report that. Only a
 /// webhook that is down is reported at plan, once, because every write will fail.
 fn report_dry_run(

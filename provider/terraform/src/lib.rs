@@ -2,11 +2,16 @@
 //! `everest-core` to the plugin protocol, and sends no Kubernetes request of its own.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+mod actions;
 mod backup;
 mod backup_storage;
 pub mod cli;
 mod database;
+mod database_credentials;
 mod diagnostics;
+mod existing;
+pub mod export;
+mod functions;
 mod guardrails;
 mod key;
 mod listing;
@@ -21,6 +26,7 @@ mod restore;
 mod schema_json;
 mod session;
 mod timeouts;
+mod views;
 mod with_secret;
 
 pub use provider::EverestProvider;

@@ -59,7 +59,7 @@ impl<K: Kind> ListResource for Listing<K> {
         let cluster = cluster
             .map_err(|error| error.diagnostic(&doing))?
             .fail_fast();
-        let listed = K::list(&cluster, request.config.namespace());
+        let listed = K::list(&cluster, request.config.namespace(), "");
         let objects = unless_stopped(request.cx, listed)
             .await
             .ok_or_else(|| diagnostics::stopped(&doing))?

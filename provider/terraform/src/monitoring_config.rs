@@ -5,7 +5,7 @@ use everest_cluster::{Change, Cluster, ClusterError, Creation, Unacknowledged, W
 use everest_core::{api, dry_run::is_known, rules::Validate};
 use everest_schemas::{
     Field,
-    models::{MonitoringConfigModel, NamespacedFilter, Timeouts},
+    models::{MonitoringConfigModel, MonitoringConfigs, NamespacedFilter, Timeouts},
 };
 use tfplugin::{Diagnostics, Plan, Private};
 
@@ -21,7 +21,11 @@ pub struct MonitoringConfig;
 impl Kind for MonitoringConfig {
     type Model = MonitoringConfigModel;
     type Filter = NamespacedFilter;
+    type Collection = MonitoringConfigs;
     const TYPE: &'static str = "everest_monitoring_config";
+    const PLURAL: &'static str = "everest_monitoring_configs";
+    const EXISTING: &'static str =
+        "A connection to Percona Monitoring and Management. Its API key is no output.";
     const OBJECT: ObjectKind = (api::GROUP, "MonitoringConfig");
     const SCOPE: Scope = Scope::Namespace;
     const TIMEOUTS: Defaults = Defaults::minutes(5, 5, 30);

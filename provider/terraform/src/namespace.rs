@@ -13,7 +13,7 @@ use everest_core::{
 };
 use everest_schemas::{
     Engine, Field,
-    models::{EveryObject, NamespaceModel, Timeouts},
+    models::{EveryObject, NamespaceModel, Namespaces, Timeouts},
 };
 use tfplugin::{Diagnostics, Plan};
 
@@ -29,7 +29,10 @@ pub struct Namespace;
 impl Kind for Namespace {
     type Model = NamespaceModel;
     type Filter = EveryObject;
+    type Collection = Namespaces;
     const TYPE: &'static str = "everest_namespace";
+    const PLURAL: &'static str = "everest_namespaces";
+    const EXISTING: &'static str = "A namespace that Everest runs databases in, with its engine operators, whoever created it.";
     const OBJECT: ObjectKind = ("", "Namespace");
     const SCOPE: Scope = Scope::Cluster;
     const TIMEOUTS: Defaults = Defaults::minutes(15, 15, 15);
@@ -140,8 +143,12 @@ impl Kind for Namespace {
         namespace::delete(cluster, prior, wait).await
     }
 
-    async fn list(cluster: &Cluster, _: Option<&str>) -> Result<Vec<NamespaceModel>, ClusterError> {
-        namespace::list(cluster).await
+    async fn list(
+        cluster: &Cluster,
+        _: Option<&str>,
+        selector: &str,
+    ) -> Result<Vec<NamespaceModel>, ClusterError> {
+        namespace::list(cluster, selector).await
     }
 }
 

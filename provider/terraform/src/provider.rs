@@ -9,7 +9,16 @@ use everest_schemas::models::ProviderModel;
 use tfplugin::{ConfigureRequest, Diagnostic, Diagnostics, Provider, Registry};
 
 use crate::{
-    diagnostics, guardrails::Guarded, listing::Listing, managed::Managed, session::Session,
+    actions,
+    database_credentials::DatabaseCredentials,
+    diagnostics,
+    existing::{ManyObjects, OneObject},
+    functions,
+    guardrails::Guarded,
+    listing::Listing,
+    managed::Managed,
+    session::Session,
+    views,
 };
 
 /// The provider `openeverest/everest`.
@@ -39,11 +48,13 @@ impl EverestProvider {
         }
     }
 
-    /// Serves a kind: its resource, and the search for its objects.
+    /// Serves a kind: its resource, the search for its objects, and its data sources.
     fn serve<K: Guarded>(&self, registry: &mut Registry) {
         registry
             .resource(Managed::<K>::new(Arc::clone(&self.session)))
-            .list_resource(Listing::<K>::new(Arc::clone(&self.session)));
+            .list_resource(Listing::<K>::new(Arc::clone(&self.session)))
+            .data_source(OneObject::<K>::new(Arc::clone(&self.session)))
+            .data_source(ManyObjects::<K>::new(Arc::clone(&self.session)));
     }
 }
 
@@ -57,6 +68,10 @@ impl Provider for EverestProvider {
             };
         }
         for_each_kind!(serve_each);
+        actions::register(registry, &self.session);
+        functions::register(registry);
+        views::register(registry, &self.session);
+        registry.ephemeral_resource(DatabaseCredentials(Arc::clone(&self.session)));
     }
 
     fn validate(&self, config: &ProviderModel, diags: &mut Diagnostics) {

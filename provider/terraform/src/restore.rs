@@ -10,7 +10,7 @@ use everest_core::{
 };
 use everest_schemas::{
     Field,
-    models::{DatabaseModel, NamespacedFilter, RestoreModel, Timeouts},
+    models::{DatabaseModel, NamespacedFilter, RestoreModel, Restores, Timeouts},
 };
 use tfplugin::{AttributePath, Diagnostics, Plan, ReadResult};
 
@@ -31,7 +31,10 @@ pub struct Restore;
 impl Kind for Restore {
     type Model = RestoreModel;
     type Filter = NamespacedFilter;
+    type Collection = Restores;
     const TYPE: &'static str = "everest_restore";
+    const PLURAL: &'static str = "everest_restores";
+    const EXISTING: &'static str = "The record of a restore.";
     const OBJECT: ObjectKind = (api::GROUP, "DatabaseClusterRestore");
     const SCOPE: Scope = Scope::Namespace;
     const TIMEOUTS: Defaults = Defaults::minutes(720, 720, 30);

@@ -1,21 +1,21 @@
 //! The provider's schema as JSON, in the form that `terraform providers schema -json` prints for
-//! one provider. For the reference pages it also has `default` and `force_new` of attributes, and
-//! the attributes of identities.
+//! one provider. For the reference pages it also has `default` and `force_new` of attributes, the
+//! attributes of identities, and the optional parameters of functions.
 
 use std::sync::Arc;
 
 use everest_schemas::models::ProviderModel;
 use serde_json::{Map, Value as Json, json};
 use tfplugin::{
-    Provider as _, Registry,
+    Provider as _, Registered, RegisteredFunction, Registry,
     schema::{Attribute, Kind, Mode, Nesting, Object, Schema, SchemaError},
     value::Value,
 };
 
 use crate::EverestProvider;
 
-/// The schema of the provider, of all its resources with the attributes of their identities, and
-/// of the searches for them.
+/// The schema of the provider and of all that it serves: resources with the attributes of their
+/// identities, searches for them, data sources, ephemeral resources, actions and functions.
 ///
 /// # Errors
 /// If a model has no Terraform form, which is a mistake in the model.
@@ -23,22 +23,55 @@ pub fn schema_json() -> Result<Json, SchemaError> {
     let provider = Schema::derive::<ProviderModel>(0, "")?;
     let mut registry = Registry::default();
     Arc::new(EverestProvider::new()).register(&mut registry);
-    let (mut resources, mut identities, mut lists) = (Map::new(), Map::new(), Map::new());
+    let (mut resources, mut identities) = (Map::new(), Map::new());
     for resource in registry.resource_schemas()? {
         let name = resource.type_name.to_owned();
         let identity = resource.identity.iter().map(|part| part.name);
         identities.insert(name.clone(), identity.collect());
         resources.insert(name, schema(&resource.schema));
     }
-    for list in registry.list_resource_schemas()? {
-        lists.insert(list.type_name.to_owned(), schema(&list.schema));
-    }
+    let functions = registry.function_signatures()?;
     Ok(json!({
         "provider": schema(&provider),
         "resource_schemas": resources,
         "resource_identities": identities,
-        "list_resource_schemas": lists,
+        "data_source_schemas": schemas(registry.data_source_schemas()?),
+        "ephemeral_resource_schemas": schemas(registry.ephemeral_resource_schemas()?),
+        "list_resource_schemas": schemas(registry.list_resource_schemas()?),
+        "action_schemas": schemas(registry.action_schemas()?),
+        "functions": functions.iter().map(|f| (f.name.to_owned(), function(f))).collect::<Map<_, _>>(),
     }))
+}
+
+fn schemas(registered: Vec<Registered>) -> Map<String, Json> {
+    let registered = registered.into_iter();
+    registered
+        .map(|each| (each.type_name.to_owned(), schema(&each.schema)))
+        .collect()
+}
+
+fn function(function: &RegisteredFunction) -> Json {
+    let arguments = &function.signature.arguments;
+    let parameter = |attribute: &Attribute| {
+        json!({
+            "name": attribute.name,
+            "type": attribute.value_type().to_json(),
+            "description": attribute.description,
+            "is_nullable": attribute.mode != Mode::Required,
+        })
+    };
+    let mut parameters: Vec<_> = arguments.root.attributes.iter().map(parameter).collect();
+    let variadic = match function.variadic {
+        true => parameters.pop(),
+        false => None,
+    };
+    json!({
+        "summary": function.summary,
+        "description": arguments.description,
+        "return_type": function.signature.returns().to_json(),
+        "parameters": parameters,
+        "variadic_parameter": variadic,
+    })
 }
 
 fn schema(schema: &Schema) -> Json {
@@ -140,8 +173,22 @@ mod tests {
         }
         let schema = schema_json().unwrap();
         check("provider", &schema["provider"]["block"]["attributes"]);
-        for (name, resource) in schema["resource_schemas"].as_object().unwrap() {
-            check(name, &resource["block"]["attributes"]);
+        for kind in [
+            "resource",
+            "data_source",
+            "ephemeral_resource",
+            "list_resource",
+            "action",
+        ] {
+            for (name, each) in schema[format!("{kind}_schemas")].as_object().unwrap() {
+                check(&format!("{kind} {name}"), &each["block"]["attributes"]);
+                assert_ne!(each["block"]["description"], "", "{kind} {name}");
+            }
+        }
+        for (name, function) in schema["functions"].as_object().unwrap() {
+            for parameter in function["parameters"].as_array().unwrap() {
+                assert_ne!(parameter["description"], "", "{name}: {parameter}");
+            }
         }
     }
 }

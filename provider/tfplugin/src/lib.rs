@@ -60,7 +60,7 @@ pub use list::{Found, ListRequest, ListResource, Listed, Query};
 pub use path::{AttributePath, Step};
 pub use private::{Private, PrivateError};
 pub use provider::{ConfigureRequest, Model, NoConfig, Provider};
-pub use registry::{Registered, Registry};
+pub use registry::{Registered, RegisteredFunction, Registry};
 pub use resource::{
     CreateRequest, Creation, DeleteRequest, IdentityAttribute, ImportRequest, MoveRequest, Plan,
     PlanDestroyRequest, ReadRequest, ReadResult, Resource, Update, UpdateRequest, Upgrade,

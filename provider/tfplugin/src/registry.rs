@@ -3,7 +3,7 @@
 use crate::action::{Action, AnyAction};
 use crate::data_source::{AnyDataSource, DataSource};
 use crate::ephemeral::{AnyEphemeralResource, EphemeralResource};
-use crate::function::{AnyFunction, Function};
+use crate::function::{AnyFunction, Function, Signature};
 use crate::list::{AnyListResource, ListResource};
 use crate::resource::{AnyResource, IdentityAttribute, Resource, Typed};
 use crate::schema::{Schema, SchemaError};
@@ -74,20 +74,79 @@ impl Registry {
         resources.collect()
     }
 
+    /// The schema of each data source, for documentation and tests.
+    ///
+    /// # Errors
+    /// [`SchemaError`] of the first whose model has no Terraform form.
+    pub fn data_source_schemas(&self) -> Result<Vec<Registered>, SchemaError> {
+        let sources = self.data_sources.iter();
+        sources
+            .map(|source| Registered::new(source.type_name(), source.schema()))
+            .collect()
+    }
+
+    /// The schema of each ephemeral resource, for documentation and tests.
+    ///
+    /// # Errors
+    /// [`SchemaError`] of the first whose model has no Terraform form.
+    pub fn ephemeral_resource_schemas(&self) -> Result<Vec<Registered>, SchemaError> {
+        let resources = self.ephemeral_resources.iter();
+        resources
+            .map(|resource| Registered::new(resource.type_name(), resource.schema()))
+            .collect()
+    }
+
     /// The configuration schema of each list resource, for documentation and tests.
     ///
     /// # Errors
     /// [`SchemaError`] of the first whose model has no Terraform form.
     pub fn list_resource_schemas(&self) -> Result<Vec<Registered>, SchemaError> {
-        let lists = self.list_resources.iter().map(|list| {
-            Ok(Registered {
-                type_name: list.type_name(),
-                schema: list.schema()?,
-                identity: Vec::new(),
+        let lists = self.list_resources.iter();
+        lists
+            .map(|list| Registered::new(list.type_name(), list.schema()))
+            .collect()
+    }
+
+    /// The configuration schema of each action, for documentation and tests.
+    ///
+    /// # Errors
+    /// [`SchemaError`] of the first whose model has no Terraform form.
+    pub fn action_schemas(&self) -> Result<Vec<Registered>, SchemaError> {
+        let actions = self.actions.iter();
+        actions
+            .map(|action| Registered::new(action.type_name(), action.schema()))
+            .collect()
+    }
+
+    /// The name, the summary and the signature of each function, for documentation and tests.
+    ///
+    /// # Errors
+    /// [`SchemaError`] of the first whose arguments or result have no Terraform form.
+    pub fn function_signatures(&self) -> Result<Vec<RegisteredFunction>, SchemaError> {
+        let functions = self.functions.iter().map(|function| {
+            Ok(RegisteredFunction {
+                name: function.name(),
+                summary: function.summary(),
+                variadic: function.variadic(),
+                signature: function.signature()?,
             })
         });
-        lists.collect()
+        functions.collect()
     }
+}
+
+/// A registered function.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct RegisteredFunction {
+    /// The name that users write.
+    pub name: &'static str,
+    /// A summary in one line.
+    pub summary: &'static str,
+    /// True if the last parameter accepts any number of arguments.
+    pub variadic: bool,
+    /// The parameters and the result.
+    pub signature: Signature,
 }
 
 /// A registered type.
@@ -100,4 +159,17 @@ pub struct Registered {
     pub schema: Schema,
     /// The attributes of the identity; empty if the type has none.
     pub identity: Vec<IdentityAttribute>,
+}
+
+impl Registered {
+    fn new(
+        type_name: &'static str,
+        schema: Result<Schema, SchemaError>,
+    ) -> Result<Self, SchemaError> {
+        Ok(Self {
+            type_name,
+            schema: schema?,
+            identity: Vec::new(),
+        })
+    }
 }

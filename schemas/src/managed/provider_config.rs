@@ -39,6 +39,8 @@ use super::{API_VERSION, Condition, GROUP, Grant, VERSION};
 )]
 #[serde(rename_all = "camelCase")]
 #[schemars(transform = only_secrets)]
+#[schemars(transform = no_identities_of_the_pod)]
+#[schemars(transform = identities_are_for_kubeconfigs)]
 #[schemars(transform = contexts_are_of_kubeconfigs)]
 #[schemars(transform = grants_are_for_the_own_namespace)]
 pub struct ProviderConfigSpec {
@@ -46,6 +48,12 @@ pub struct ProviderConfigSpec {
     /// ProviderConfig can use only a Secret in that namespace. The provider's own identity,
     /// environment and files are available only to a ClusterProviderConfig.
     pub credentials: Credentials,
+
+    /// The identity of a cloud that the provider mints tokens from. They take the place of the
+    /// user in the kubeconfig. A ProviderConfig has only identities whose credentials are in a
+    /// Secret of its namespace, not those of the provider's pod.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<Identity>,
 
     /// Context of the kubeconfig. Default: its current context.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -86,11 +94,17 @@ pub struct ProviderConfigSpec {
 )]
 #[serde(rename_all = "camelCase")]
 #[schemars(transform = secrets_have_a_namespace)]
+#[schemars(transform = identities_are_for_kubeconfigs)]
 #[schemars(transform = contexts_are_of_kubeconfigs)]
 #[schemars(transform = grants_name_their_namespaces)]
 pub struct ClusterProviderConfigSpec {
     /// The kubeconfig of the cluster, or the provider's own identity.
     pub credentials: Credentials,
+
+    /// The identity of a cloud that the provider mints tokens from. They take the place of the
+    /// user in the kubeconfig.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<Identity>,
 
     /// Context of the kubeconfig. Default: its current context.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -134,13 +148,82 @@ pub struct Credentials {
     pub fs: Option<FileReference>,
 }
 
-/// What kind of place a kubeconfig is in.
+/// An identity of a cloud, from which the provider mints the tokens for the API server. It has the
+/// members and values of provider-kubernetes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(transform = one_reference)]
+#[schemars(transform = sources_of_types)]
+pub struct Identity {
+    /// `AWSWebIdentityCredentials`: a role of IAM, for EKS. The cluster in the kubeconfig must have
+    /// the name or ARN of the EKS cluster. `GoogleApplicationCredentials`: a Google service account,
+    /// for GKE. `AzureServicePrincipalCredentials`: a service principal of Entra ID, for AKS.
+    /// `AzureWorkloadIdentityCredentials`: a managed identity or application that trusts the
+    /// provider's ServiceAccount, for AKS.
+    #[serde(rename = "type")]
+    pub type_: IdentityType,
+
+    /// Where the credentials of the identity are. `Secret`: in a key of a Secret.
+    /// `InjectedIdentity`: in the provider's pod, put there by the cloud. `Environment`,
+    /// `Filesystem`: in a variable or file of the provider's container.
+    pub source: CredentialsSource,
+
+    /// The key of a Secret, for the source `Secret`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret_ref: Option<SecretKeyReference>,
+
+    /// The variable, for the source `Environment`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub env: Option<EnvironmentReference>,
+
+    /// The file, for the source `Filesystem`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fs: Option<FileReference>,
+}
+
+/// The cloud of an identity, and how it proves itself there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub enum IdentityType {
+    /// The identity of the provider's pod in AWS.
+    AWSWebIdentityCredentials,
+    /// A service account or user of Google's.
+    GoogleApplicationCredentials,
+    /// An application of Entra ID with a secret.
+    AzureServicePrincipalCredentials,
+    /// An application or managed identity of Entra ID that trusts the provider's ServiceAccount.
+    AzureWorkloadIdentityCredentials,
+}
+
+impl fmt::Display for IdentityType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            IdentityType::AWSWebIdentityCredentials => "AWSWebIdentityCredentials",
+            IdentityType::GoogleApplicationCredentials => "GoogleApplicationCredentials",
+            IdentityType::AzureServicePrincipalCredentials => "AzureServicePrincipalCredentials",
+            IdentityType::AzureWorkloadIdentityCredentials => "AzureWorkloadIdentityCredentials",
+        })
+    }
+}
+
+impl IdentityType {
+    /// Whether the identity is one of the provider's pod, wherever the rest of it is configured.
+    pub fn is_of_the_pod(self) -> bool {
+        matches!(
+            self,
+            IdentityType::AWSWebIdentityCredentials
+                | IdentityType::AzureWorkloadIdentityCredentials
+        )
+    }
+}
+
+/// What kind of place a kubeconfig, or the credentials of an identity, are in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(inline)]
 pub enum CredentialsSource {
     /// A key of a Secret.
     Secret,
-    /// None: the provider's own cluster and service account.
+    /// None: what the provider's pod has, its own cluster and service account.
     InjectedIdentity,
     /// An environment variable of the provider's.
     Environment,
@@ -160,7 +243,7 @@ pub struct SecretKeyReference {
     /// Name of the Secret.
     #[schemars(extend("minLength" = 1))]
     pub name: String,
-    /// Key of the Secret that holds the kubeconfig.
+    /// Key of the Secret.
     #[schemars(extend("minLength" = 1))]
     pub key: String,
 }
@@ -454,7 +537,50 @@ fn only_secrets(schema: &mut Schema) {
     );
 }
 
+fn no_identities_of_the_pod(schema: &mut Schema) {
+    rule(
+        schema,
+        "!has(self.identity) || (self.identity.source == 'Secret' && self.identity.type in \
+         ['GoogleApplicationCredentials', 'AzureServicePrincipalCredentials'])",
+        "a ProviderConfig takes the credentials of an identity from a Secret of its own namespace \
+         (identity.source: Secret, type GoogleApplicationCredentials or \
+         AzureServicePrincipalCredentials); the identities of the provider's pod are for a \
+         ClusterProviderConfig",
+    );
+}
+
+fn identities_are_for_kubeconfigs(schema: &mut Schema) {
+    rule(
+        schema,
+        "!(has(self.identity) && self.credentials.source == 'InjectedIdentity')",
+        "identity takes the place of the user in a kubeconfig; credentials.source InjectedIdentity \
+         has none",
+    );
+}
+
+/// Which sources the types have.
+fn sources_of_types(schema: &mut Schema) {
+    rule(
+        schema,
+        "self.type != 'AWSWebIdentityCredentials' || self.source == 'InjectedIdentity'",
+        "AWSWebIdentityCredentials are those of the provider's pod: source must be \
+         InjectedIdentity",
+    );
+    rule(
+        schema,
+        "self.type != 'AzureServicePrincipalCredentials' || self.source != 'InjectedIdentity'",
+        "the provider's pod has no service principal: source must be Secret, Environment or \
+         Filesystem. A managed identity of the pod has the type AzureWorkloadIdentityCredentials",
+    );
+}
+
 fn secrets_have_a_namespace(schema: &mut Schema) {
+    rule(
+        schema,
+        "!has(self.identity) || !has(self.identity.secretRef) || \
+         has(self.identity.secretRef.__namespace__)",
+        "identity.secretRef.namespace must be set: a ClusterProviderConfig is in no namespace",
+    );
     rule(
         schema,
         "!has(self.credentials.secretRef) || has(self.credentials.secretRef.__namespace__)",

@@ -88,6 +88,7 @@ mod failure;
 mod fault;
 mod field_set;
 mod kind;
+pub mod loopback;
 mod managers;
 mod native;
 mod patch;

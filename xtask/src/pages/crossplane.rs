@@ -423,3 +423,41 @@ fn each_recipe_for_a_cluster_mounts_the_kubeconfig_that_its_config_reads() {
     }
     assert_eq!(recipes, 4);
 }
+
+#[test]
+fn each_recipe_with_an_identity_has_a_kubeconfig_without_credentials() {
+    let mut types = Vec::new();
+    for path in entries(&workspace_folder().join(EXAMPLES).join("clusters")) {
+        let mut objects = examples();
+        objects.retain(|(of, _)| *of == path);
+        let of_kind = |kind: &str| {
+            let found = objects.iter().find(|(_, object)| object["kind"] == kind);
+            found.map(|(_, object)| object)
+        };
+        let Some(config) = of_kind("ClusterProviderConfig") else {
+            continue;
+        };
+        let identity = &config["spec"]["identity"];
+        if identity.is_null() {
+            continue;
+        }
+        types.push(text(&identity["type"]));
+        let secret = of_kind("Secret").unwrap();
+        let reference = &config["spec"]["credentials"]["secretRef"];
+        assert_eq!(reference["name"], secret["metadata"]["name"]);
+        assert_eq!(reference["namespace"], secret["metadata"]["namespace"]);
+        let key = text(&reference["key"]);
+        let kubeconfig = Kubeconfig::from_yaml(&text(&secret["stringData"][&key])).unwrap();
+        let context = kubeconfig.contexts[0].context.as_ref().unwrap();
+        assert_eq!(context.cluster, kubeconfig.clusters[0].name);
+        let user = kubeconfig.auth_infos[0].auth_info.as_ref().unwrap();
+        assert!(user.token.is_none() && user.exec.is_none() && user.token_file.is_none());
+    }
+    types.sort();
+    let expected = [
+        "AWSWebIdentityCredentials",
+        "AzureWorkloadIdentityCredentials",
+        "GoogleApplicationCredentials",
+    ];
+    assert_eq!(types, expected);
+}

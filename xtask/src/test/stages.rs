@@ -110,6 +110,7 @@ impl<'a> Tests<'a> {
             .tests
             .env(CLI_CONFIG, &client.config)
             .env(TEMPLATE, &client.template)
+            .env(PROVIDER_BINARY, &self.provider)
             .env(CLIENT, &client.program);
         Ok(stage)
     }

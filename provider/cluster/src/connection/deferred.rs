@@ -99,7 +99,7 @@ fn expiring(current: &Current) -> bool {
 }
 
 /// Unwraps the error of the inner client, so that the outer client wraps it only once.
-fn unwrap(error: kube::Error) -> BoxError {
+pub(super) fn unwrap(error: kube::Error) -> BoxError {
     match error {
         kube::Error::Service(inner) => inner,
         other => Box::new(other),

@@ -10,6 +10,8 @@ use super::{ConnectError, ConnectionConfig};
 /// The cluster and user that the settings select.
 #[derive(Default)]
 pub(super) struct Selected {
+    /// The name of the cluster in the kubeconfig.
+    pub(super) cluster_name: String,
     pub(super) cluster: Cluster,
     pub(super) user: AuthInfo,
     pub(super) namespace: Option<String>,
@@ -126,7 +128,7 @@ pub(super) fn select(
         .ok_or_else(|| ConnectError::NotInKubeconfig {
             setting: "config_context_cluster",
             what: "cluster",
-            name: wanted,
+            name: wanted.clone(),
             available: names(kubeconfig.clusters.iter().map(|c| &c.name).collect()),
         })?;
 
@@ -145,6 +147,7 @@ pub(super) fn select(
             })?,
     };
     Ok(Selected {
+        cluster_name: wanted,
         cluster,
         user,
         namespace: context.and_then(|context| context.namespace),

@@ -36,12 +36,7 @@ pub(super) fn from_environment(
     server: &Uri,
     environment: &dyn Fn(&str) -> Option<String>,
 ) -> Option<Uri> {
-    let host = server.host()?.trim_start_matches('[').trim_end_matches(']');
-    let loopback = host.eq_ignore_ascii_case("localhost")
-        || host
-            .parse::<IpAddr>()
-            .is_ok_and(|address| address.is_loopback());
-    if loopback {
+    if is_loopback(server.host()?) {
         return None;
     }
     let either = |name: &str| {
@@ -68,4 +63,13 @@ pub(super) fn from_environment(
         format!("http://{url}")
     };
     url.parse().ok()
+}
+
+/// Returns true if the host of a URL is this machine.
+pub(super) fn is_loopback(host: &str) -> bool {
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost")
+        || host
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
 }

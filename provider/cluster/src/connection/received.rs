@@ -3,8 +3,9 @@
 
 use kube::config::{AuthInfo, Cluster, Kubeconfig};
 
+use super::identity::Identity;
 use super::kubeconfig::{self, Selected};
-use super::{ConnectError, ConnectionConfig, client, settings};
+use super::{ConnectError, ConnectionConfig, client, minted, proxy, settings, shown};
 
 /// The things that a kubeconfig may make this process do besides sending requests.
 ///
@@ -31,22 +32,67 @@ pub fn connect_with(
     context: Option<&str>,
     trust: Trust,
 ) -> Result<kube::Client, ConnectError> {
+    client(resolve(select(text, context)?, trust)?)
+}
+
+/// The same, with tokens of `identity` in place of the kubeconfig's user: of the user only whom it
+/// impersonates is left. The tokens are minted from the first request on.
+///
+/// # Errors
+/// [`ConnectError`], also if the server could not be told from another one, which would then get
+/// the tokens.
+pub fn connect_as(
+    text: &str,
+    context: Option<&str>,
+    trust: Trust,
+    identity: Identity,
+) -> Result<kube::Client, ConnectError> {
+    let mut selected = select(text, context)?;
+    let minter = identity.of_cluster(&selected);
+    selected.user = AuthInfo {
+        impersonate: selected.user.impersonate.take(),
+        impersonate_uid: selected.user.impersonate_uid.take(),
+        impersonate_groups: selected.user.impersonate_groups.take(),
+        impersonate_user_extra: selected.user.impersonate_user_extra.take(),
+        ..AuthInfo::default()
+    };
+    let config = resolve(selected, trust)?;
+    let server = &config.cluster_url;
+    let encrypted = server.scheme_str() == Some("https") && !config.accept_invalid_certs;
+    if !encrypted && !server.host().is_some_and(proxy::is_loopback) {
+        return Err(ConnectError::Invalid {
+            setting: "identity",
+            cause: format!(
+                "{} is not a server with a certificate that is checked, so it gets no token of an \
+                 identity. Use https, with certificate-authority-data and without \
+                 insecure-skip-tls-verify",
+                shown(server)
+            ),
+        });
+    }
+    let server = shown(server);
+    minted::client(config, minter).map_err(|error| ConnectError::Client {
+        server,
+        cause: error.to_string(),
+    })
+}
+
+fn select(text: &str, context: Option<&str>) -> Result<Selected, ConnectError> {
     // The parser quotes the lines it stumbles over, which may hold a secret.
     let kubeconfig = Kubeconfig::from_yaml(text).map_err(|_| ConnectError::NotAKubeconfig)?;
     let given = ConnectionConfig {
         config_context: context.map(str::to_owned),
         ..ConnectionConfig::default()
     };
-    let selected = kubeconfig::select(kubeconfig, &given, &|_| None)?;
+    kubeconfig::select(kubeconfig, &given, &|_| None)
+}
+
+fn resolve(selected: Selected, trust: Trust) -> Result<kube::Config, ConnectError> {
     if let Some(what) = untrusted(&selected, trust) {
         return Err(ConnectError::NotTrusted { what });
     }
     let environment = |name: &str| std::env::var(name).ok();
-    client(settings::finish(
-        selected,
-        &ConnectionConfig::default(),
-        &environment,
-    )?)
+    settings::finish(selected, &ConnectionConfig::default(), &environment)
 }
 
 /// The first member of a kubeconfig that needs more trust than it has.

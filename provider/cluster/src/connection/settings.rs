@@ -195,6 +195,7 @@ pub(super) fn finish(
         cluster,
         mut user,
         namespace,
+        ..
     } = selected;
     let setting = if direct.host.is_some() {
         "host"

@@ -7,6 +7,7 @@ mod creation;
 mod keep;
 mod readiness;
 mod removal;
+mod switch;
 
 pub use body::Bodies;
 pub use busy::way_out;
@@ -15,6 +16,7 @@ pub use creation::{CreateDatabase, is_from_backup};
 pub use keep::KeepDatabase;
 pub use readiness::{After, AwaitReady, Companions, engine_object};
 pub use removal::{KeepBackupData, RemoveDatabase};
+pub use switch::{Switch, SwitchDatabase};
 
 #[cfg(test)]
 mod tests;

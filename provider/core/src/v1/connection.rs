@@ -1,10 +1,15 @@
 //! The data that an application needs to connect to a database.
 //!
-//! | Engine | User | Keys of the credentials Secret |
-//! |---|---|---|
-//! | `pxc` | `root` | `root` |
-//! | `psmdb` | as the Secret says | `MONGODB_DATABASE_ADMIN_USER`, `MONGODB_DATABASE_ADMIN_PASSWORD` |
-//! | `postgresql` | `postgres` | `password` |
+//! | Engine | User | Keys of the credentials Secret | Secret with the authority's certificate |
+//! |---|---|---|---|
+//! | `pxc` | `root` | `root` | `NAME-ssl` |
+//! | `psmdb` | as the Secret says | `MONGODB_DATABASE_ADMIN_USER`, `MONGODB_DATABASE_ADMIN_PASSWORD` | `NAME-ssl` |
+//! | `postgresql` | `postgres` | `password` | `NAME-cluster-cert` |
+//!
+//! Source of the last column: percona-xtradb-cluster-operator `pkg/apis/pxc/v1/pxc_types.go`
+//! (`SSLSecretName`), percona-server-mongodb-operator `pkg/apis/psmdb/v1/psmdb_defaults.go`
+//! (`Secrets.SSL`), percona-postgresql-operator `internal/naming/names.go`
+//! (`PostgresTLSSecret`). Everest sets none of these names.
 
 use std::fmt::Write as _;
 
@@ -25,13 +30,15 @@ pub struct Connection {
     /// Host name. An exposed or sharded MongoDB may have several, each with
     /// its port, separated by commas.
     pub endpoint: String,
+    /// Every address.
+    pub endpoints: Vec<Endpoint>,
     /// Port.
     pub port: u16,
     /// User that may administer the database.
     pub username: String,
     /// The user's password.
     pub password: Sensitive<String>,
-    /// The whole connection as a URI, such as `postgres://user:password@host:5432`.
+    /// The whole connection as a URI, such as `postgres://user:password@host:5432/postgres`.
     pub uri: Sensitive<String>,
 }
 
@@ -111,32 +118,83 @@ pub fn connection(
             key,
         })
     };
-    let (scheme, username, password) = match engine {
-        Engine::Pxc => ("mysql", "root".to_owned(), value("root")?),
+    let (username, password) = match engine {
+        Engine::Pxc => ("root".to_owned(), value("root")?),
         Engine::Psmdb => (
-            "mongodb",
             value("MONGODB_DATABASE_ADMIN_USER")?.into_inner(),
             value("MONGODB_DATABASE_ADMIN_PASSWORD")?,
         ),
-        Engine::Postgresql => ("postgres", "postgres".to_owned(), value("password")?),
+        Engine::Postgresql => ("postgres".to_owned(), value("password")?),
     };
-    let options = match engine {
-        Engine::Psmdb if is_reached_as_a_set(database) => format!("/?replicaSet={REPLICA_SET}"),
-        _ => String::new(),
+    let (database_name, options) = match engine {
+        Engine::Psmdb if is_reached_as_a_set(database) => ("", vec![("replicaSet", REPLICA_SET)]),
+        // Clients that are told no database take the one of the user's name or of the system's.
+        Engine::Postgresql => (MAINTENANCE_DATABASE, Vec::new()),
+        _ => ("", Vec::new()),
     };
-    let uri = format!(
-        "{scheme}://{}:{}@{}{options}",
-        escaped(&username),
-        escaped(password.expose()),
-        joined(&endpoints),
+    let uri = uri(
+        engine,
+        &joined(&endpoints),
+        (&username, &password),
+        database_name,
+        options,
     );
     Ok(Connection {
         endpoint,
+        endpoints,
         port,
         username,
         password,
-        uri: uri.into(),
+        uri,
     })
+}
+
+/// A connection as a URI: `SCHEME://USER:PASSWORD@HOSTS/DATABASE?OPTIONS`. `hosts` is a
+/// comma-separated list of `host:port`; an empty `database` is left out.
+pub fn uri<'a>(
+    engine: Engine,
+    hosts: &str,
+    (username, password): (&str, &Sensitive<String>),
+    database: &str,
+    options: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> Sensitive<String> {
+    let scheme = match engine {
+        Engine::Pxc => "mysql",
+        Engine::Psmdb => "mongodb",
+        Engine::Postgresql => "postgres",
+    };
+    let options = options.into_iter();
+    let options: Vec<_> = options
+        .map(|(name, value)| format!("{}={}", escaped(name), escaped(value)))
+        .collect();
+    let (username, password) = (escaped(username), escaped(password.expose()));
+    let mut uri = format!("{scheme}://{username}:{password}@{hosts}");
+    if !database.is_empty() || !options.is_empty() {
+        uri = format!("{uri}/{}", escaped(database));
+    }
+    if !options.is_empty() {
+        uri = format!("{uri}?{}", options.join("&"));
+    }
+    uri.into()
+}
+
+/// The database that each PostgreSQL server has from the start.
+const MAINTENANCE_DATABASE: &str = "postgres";
+
+/// The name of the Secret with the certificate of the authority that signed a database's
+/// certificate: see the table above.
+pub fn authority_secret(database: &DatabaseCluster) -> Option<String> {
+    let engine = database.spec.engine.known()?.type_.known().copied()?;
+    let name = database.metadata.name.as_deref()?;
+    Some(match engine {
+        Engine::Pxc | Engine::Psmdb => format!("{name}-ssl"),
+        Engine::Postgresql => format!("{name}-cluster-cert"),
+    })
+}
+
+/// The certificate that such a Secret holds, as PEM.
+pub fn authority(secret: &Secret) -> Option<String> {
+    value(secret, "ca.crt").map(Sensitive::into_inner)
 }
 
 /// The name of the replica set of an unsharded MongoDB. Everest reports it nowhere:
@@ -232,7 +290,7 @@ mod tests {
                 5432,
                 json!({"password": "a b"})
             ),
-            "postgres://postgres:a%20b@orders-pgbouncer.prod.svc:5432"
+            "postgres://postgres:a%20b@orders-pgbouncer.prod.svc:5432/postgres"
         );
         let users = json!({
             "MONGODB_DATABASE_ADMIN_USER": "databaseAdmin",
@@ -276,6 +334,21 @@ mod tests {
         let sharding = |enabled: bool| json!({"sharding": {"enabled": enabled, "shards": 2, "configServer": {"replicas": 3}}});
         assert_eq!(uri(sharding(true)), hosts);
         assert_eq!(uri(sharding(false)), set);
+    }
+
+    #[test]
+    fn the_authority_s_certificate_is_where_the_engine_s_operator_puts_it() {
+        for (engine, expected) in [
+            ("pxc", "orders-ssl"),
+            ("psmdb", "orders-ssl"),
+            ("postgresql", "orders-cluster-cert"),
+        ] {
+            let name = authority_secret(&database(engine, "", 0));
+            assert_eq!(name.as_deref(), Some(expected), "{engine}");
+        }
+        assert_eq!(authority(&secret(json!({"tls.crt": "c"}))), None);
+        let found = authority(&secret(json!({"ca.crt": "pem"})));
+        assert_eq!(found.as_deref(), Some("pem"));
     }
 
     #[test]

@@ -181,6 +181,11 @@ pub fn observed(object: &DatabaseCluster, owned: &OwnedKeys) -> DatabaseModel {
 
 /// Returns true if a database is ready, provided that it was not just written to.
 fn looks_ready(object: &DatabaseCluster) -> bool {
+    unready(object).is_none()
+}
+
+/// The reason why a database is not ready, provided that it was not just written to.
+pub fn unready(object: &DatabaseCluster) -> Option<String> {
     let observation = DatabaseObservation {
         database: object,
         engine_cr: Seen::Unread,
@@ -192,8 +197,10 @@ fn looks_ready(object: &DatabaseCluster) -> bool {
         creating: false,
         may_be_stale: false,
     };
-    readiness::database(&observation) == Readiness::Ready
-        && readiness::missing_address(object).is_none()
+    match readiness::database(&observation) {
+        Readiness::Ready => readiness::missing_address(object),
+        Readiness::Pending(why) | Readiness::Failed(why) => Some(why),
+    }
 }
 
 /// Puts point-in-time recovery that is off into what was observed of a database that is imported.

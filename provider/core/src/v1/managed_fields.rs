@@ -1,6 +1,6 @@
 //! Field ownership, read from `metadata.managedFields`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
@@ -15,6 +15,18 @@ pub struct OwnedKeys {
     pub labels: BTreeSet<String>,
     /// Keys of annotations.
     pub annotations: BTreeSet<String>,
+}
+
+/// The keys of all labels and annotations, whoever set them.
+pub fn every_key(metadata: &ObjectMeta) -> OwnedKeys {
+    let keys = |of: &Option<BTreeMap<String, String>>| {
+        let keys = of.iter().flatten().map(|(key, _)| key.clone());
+        keys.collect()
+    };
+    OwnedKeys {
+        labels: keys(&metadata.labels),
+        annotations: keys(&metadata.annotations),
+    }
 }
 
 /// The keys that a manager owns by `metadata.managedFields`.

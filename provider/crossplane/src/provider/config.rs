@@ -7,6 +7,8 @@ pub mod controller;
 mod credentials;
 mod error;
 pub mod grants;
+#[cfg(test)]
+mod identities;
 mod kubeconfig_source;
 mod namespace_labels;
 mod status;
@@ -21,6 +23,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crossplane_managed::provider_config::ProviderConfigReference;
 use everest_cluster::Cluster;
+use everest_cluster::identity::{self, Environment};
 use kube::api::PatchParams;
 
 use changes::Notices;
@@ -75,6 +78,8 @@ struct Shared {
     own: kube::Client,
     /// The `ClusterProviderConfig`s whose kubeconfigs may name credential plugins.
     commands: BTreeSet<String>,
+    /// The environment that identities of the pod are found in.
+    environment: Environment,
     /// The labels of the control plane's namespaces.
     namespaces: NamespaceLabels,
     cache: Mutex<HashMap<TargetKey, Arc<CachedTarget>>>,
@@ -91,23 +96,36 @@ impl Targets {
     /// The same; the kubeconfigs of the `ClusterProviderConfig`s in `commands` may make this process
     /// run credential plugins.
     pub fn with_commands(control: kube::Client, commands: BTreeSet<String>) -> Self {
-        Targets::over(control.clone(), control, commands)
+        let environment = identity::of_this_process();
+        Targets::over(control.clone(), control, commands, environment)
     }
 
     /// For tests: requests to the cluster of `InjectedIdentity` are told from those to the control
     /// plane.
     #[cfg(test)]
     pub(crate) fn apart(control: kube::Client, own: kube::Client) -> Self {
-        Targets::over(control, own, BTreeSet::new())
+        Targets::over(control, own, BTreeSet::new(), identity::of_this_process())
     }
 
-    fn over(control: kube::Client, own: kube::Client, commands: BTreeSet<String>) -> Self {
+    /// For tests: in a pod with this environment.
+    #[cfg(test)]
+    fn in_pod(control: kube::Client, environment: Environment) -> Self {
+        Targets::over(control.clone(), control, BTreeSet::new(), environment)
+    }
+
+    fn over(
+        control: kube::Client,
+        own: kube::Client,
+        commands: BTreeSet<String>,
+        environment: Environment,
+    ) -> Self {
         Targets {
             shared: Arc::new(Shared {
                 namespaces: NamespaceLabels::new(control.clone()),
                 control,
                 own,
                 commands,
+                environment,
                 cache: Mutex::default(),
                 revisions: AtomicU64::default(),
                 changes: Notices::new(),

@@ -26,7 +26,12 @@ fn each_engine_has_the_same_keys() {
             "mongodb://admin:secret@",
             "/?replicaSet=rs0",
         ),
-        ("postgresql", "postgres", "postgres://postgres:secret@", ""),
+        (
+            "postgresql",
+            "postgres",
+            "postgres://postgres:secret@",
+            "/postgres",
+        ),
     ] {
         let mut world = ready(spec(engine));
         let secret = world.reconcile().object("db-connection");

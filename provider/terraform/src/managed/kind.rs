@@ -3,7 +3,10 @@
 use async_trait::async_trait;
 use everest_cluster::{Change, Cluster, ClusterError, Creation, Typed, Unacknowledged, Wait};
 use everest_core::{rules::Validate, v1::ObjectMapping};
-use everest_schemas::{Field, models::Timeouts};
+use everest_schemas::{
+    Field,
+    models::{Collection, Timeouts},
+};
 use tfplugin::{Diagnostic, Diagnostics, Model, Plan, Private, ReadResult, Upgrade};
 
 use crate::{diagnostics, key::Scope, listing::Filter, moved::ObjectKind, timeouts::Defaults};
@@ -15,8 +18,14 @@ pub trait Kind: Send + Sync + 'static {
     type Model: Model + Validate + ObjectMapping<Object: Typed> + PartialEq;
     /// The filter of a search for its objects.
     type Filter: Filter;
+    /// The attributes of the data source that finds its objects.
+    type Collection: Model + Collection<Model = Self::Model>;
     /// The type name in configurations.
     const TYPE: &'static str;
+    /// The type name of the data source that finds its objects.
+    const PLURAL: &'static str;
+    /// The description of the data source that reads one of its objects.
+    const EXISTING: &'static str;
     /// The kind of Kubernetes object that it stands for.
     const OBJECT: ObjectKind;
     /// The scope of its objects, which determines their keys.
@@ -165,11 +174,13 @@ pub trait Kind: Send + Sync + 'static {
         wait: &Wait,
     ) -> Result<(), ClusterError>;
 
-    /// The existing objects in `namespace`, or in all namespaces.
+    /// The existing objects in `namespace`, or in all namespaces, that a label selector chooses; an
+    /// empty one chooses all.
     async fn list(
         cluster: &Cluster,
         namespace: Option<&str>,
+        selector: &str,
     ) -> Result<Vec<Self::Model>, ClusterError> {
-        cluster.list(namespace).await
+        cluster.list(namespace, selector).await
     }
 }

@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod classes;
+mod credentials;
+mod data_sources;
 mod impact;
 mod kinds;
 mod replaced;

@@ -211,6 +211,7 @@ impl Definitions<'_> {
             if flag(&property, "x-inline") {
                 let mut within = within.to_vec();
                 within.push(member.clone());
+                let read_only = read_only || flag(&property, "x-read-only");
                 self.members(object, &property, &path, &within, read_only, depth + 1)?;
                 continue;
             }

@@ -129,6 +129,24 @@ async fn a_namespaced_config_reaches_for_nothing_outside_of_its_namespace() {
         refused["spec"]["credentials"] = credentials.clone();
         assert!(scene.try_apply(&refused).await.is_err(), "{credentials}");
     }
+    let mut accepted = config("identity", "credentials");
+    let reference = json!({ "name": "a", "key": "b" });
+    accepted["spec"]["identity"] = json!({ "type": "GoogleApplicationCredentials",
+        "source": "Secret", "secretRef": reference });
+    scene.try_apply(&accepted).await.unwrap();
+    for identity in [
+        json!({ "type": "AWSWebIdentityCredentials", "source": "InjectedIdentity" }),
+        json!({ "type": "GoogleApplicationCredentials", "source": "InjectedIdentity" }),
+        json!({ "type": "AzureWorkloadIdentityCredentials", "source": "InjectedIdentity" }),
+        json!({ "type": "AzureWorkloadIdentityCredentials", "source": "Secret", "secretRef": reference }),
+        json!({ "type": "GoogleApplicationCredentials", "source": "Environment", "env": { "name": "HOME" } }),
+        json!({ "type": "GoogleApplicationCredentials", "source": "Secret" }),
+        json!({ "type": "UpboundTokens", "source": "Secret", "secretRef": reference }),
+    ] {
+        let mut refused = config("refused", "credentials");
+        refused["spec"]["identity"] = identity.clone();
+        assert!(scene.try_apply(&refused).await.is_err(), "{identity}");
+    }
     scene.end().await;
 }
 

@@ -1,8 +1,10 @@
 //! Taking what exists into a configuration that does not have it yet.
 
+use std::process::Command;
+
 use acceptance::feature::{Feature, asks_without_object, provider_of_an_import};
 
-use crate::stack::Stack;
+use crate::stack::{Stack, kubeconfig, setting};
 
 const ALL: &str = "resource \"everest_namespace\" \"ns\" {
   name    = \"NS\"
@@ -55,6 +57,7 @@ fn what_exists_is_found_by_a_query_and_imported_by_id_and_by_identity() {
         assert_found_by_a_query(&made);
     }
     assert_imported_as_generated(&made.namespace);
+    assert_imported_as_exported(&made.namespace);
     if Feature::ImportByIdentity.is_there() {
         assert_imported_by_identity(&made);
     }
@@ -115,6 +118,33 @@ fn assert_imported_as_generated(namespace: &str) {
         }
     }
     taken.write(&imports);
+    taken
+        .apply()
+        .succeeded()
+        .says("5 imported, 0 added, 0 changed, 0 destroyed");
+    taken.plan_is_empty();
+}
+
+/// A configuration that the provider's program has written for everything in the namespace applies
+/// as it stands, under any client.
+#[track_caller]
+fn assert_imported_as_exported(namespace: &str) {
+    let exported = Command::new(setting("EVEREST_TEST_PROVIDER"))
+        .args(["export", "--operations", "--namespace", namespace])
+        .args(["--config-path", &kubeconfig()])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&exported.stderr);
+    assert!(exported.status.success(), "{said}");
+    let exported = String::from_utf8(exported.stdout).unwrap();
+    for chosen in ["[mysqld]", "everest-secrets-", "paused", "version"] {
+        assert!(
+            !exported.contains(chosen),
+            "nobody has asked for it:\n{exported}"
+        );
+    }
+    let taken = Stack::new("existing-exported");
+    taken.write(&exported);
     taken
         .apply()
         .succeeded()

@@ -2,6 +2,7 @@
 //! these.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod actions;
 mod api_server;
 mod backup;
 mod credentials;

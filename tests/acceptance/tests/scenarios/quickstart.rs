@@ -5,6 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use acceptance::feature::Feature;
+
 use crate::{
     objects::{self, BACKUP, DATABASE, RESTORE, STORAGE, SUBSCRIPTION},
     stack::{Stack, kubeconfig},
@@ -14,11 +16,24 @@ fn examples() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/terraform")
 }
 
+/// The folders with examples of types.
+const FOLDERS: [(&str, Option<Feature>); 5] = [
+    ("resources", None),
+    ("data-sources", None),
+    ("ephemeral-resources", None),
+    ("functions", None),
+    ("actions", Some(Feature::Actions)),
+];
+
 #[test]
-fn every_example_of_a_resource_is_valid() {
+fn every_example_of_a_type_is_valid() {
     let stack = Stack::new("examples");
+    let folders = FOLDERS
+        .iter()
+        .filter(|(_, feature)| feature.is_none_or(Feature::is_there))
+        .flat_map(|(kind, _)| fs::read_dir(examples().join(kind)).unwrap());
     let mut seen = 0;
-    for folder in fs::read_dir(examples().join("resources")).unwrap() {
+    for folder in folders {
         for example in fs::read_dir(folder.unwrap().path()).unwrap() {
             let example = example.unwrap().path();
             if example.extension().is_none_or(|kind| kind != "tf") {
@@ -30,7 +45,7 @@ fn every_example_of_a_resource_is_valid() {
             seen += 1;
         }
     }
-    assert!(seen >= 6, "{seen} examples");
+    assert!(seen >= 30, "{seen} examples");
 }
 
 #[test]

@@ -34,7 +34,7 @@ async fn no_more_than_a_few_of_two_hundred_namespaces_are_read_at_a_time() {
         }
     });
     let cluster = Cluster::new(kube::Client::new(service, "default"), Catalog::default());
-    assert_eq!(list(&cluster).await.unwrap().len(), 200);
+    assert_eq!(list(&cluster, "").await.unwrap().len(), 200);
     let most = most.load(Ordering::SeqCst);
     assert!(most > 1 && most <= AT_ONCE, "{most} requests at a time");
     assert_eq!(under_way.load(Ordering::SeqCst), 0);

@@ -389,7 +389,7 @@ pub fn concerns_the_provider_alone(prior: &DatabaseModel, planned: &DatabaseMode
 }
 
 /// Stopped for good, not for a restart.
-fn is_stopped(database: &DatabaseCluster) -> bool {
+pub(super) fn is_stopped(database: &DatabaseCluster) -> bool {
     database.spec.paused.known() == Some(&true) && !restart::is_running(database)
 }
 
@@ -404,7 +404,7 @@ fn paused() -> Action {
 }
 
 /// The body with the UID of the database, so that no other database accepts it.
-fn pinned(mut body: Value, live: &DatabaseCluster) -> Value {
+pub(super) fn pinned(mut body: Value, live: &DatabaseCluster) -> Value {
     if let Some(uid) = &live.metadata.uid {
         body["metadata"]["uid"] = uid.as_str().into();
     }

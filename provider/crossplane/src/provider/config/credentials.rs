@@ -1,9 +1,9 @@
-//! Holds the Secret of a ProviderConfig in use while its namespace is being deleted.
+//! Holds the Secrets of a ProviderConfig in use while its namespace is being deleted.
 //!
 //! A namespace deletes its objects in no particular order. Managed resources in it still need the
-//! kubeconfig to delete their external objects, even in a process that starts only then. So the
-//! Secret has a finalizer while the config is used, like the config, and both go with the last
-//! managed resource. A Secret that is deleted by itself is not held, because its replacement begins
+//! kubeconfig, and the credentials of an identity, to delete their external objects, even in a
+//! process that starts only then. So each Secret has a finalizer while the config is used, like the
+//! config, and all go with the last managed resource. A Secret that is deleted by itself is not held, because its replacement begins
 //! with that.
 //!
 //! Secrets of ClusterProviderConfigs have no finalizer: they are not in a team's namespace.
@@ -67,7 +67,7 @@ fn hold(secret: Held) -> Hold {
     }
 }
 
-/// Adds or removes the finalizer on the Secret of a config with so many `users`. With `everywhere`,
+/// Adds or removes the finalizer on the Secrets of a config with so many `users`. With `everywhere`,
 /// Secrets that the config named before are released as well.
 ///
 /// A provider that may not write the Secret goes on without the finalizer.
@@ -84,7 +84,7 @@ pub(super) async fn keep<C: Config>(
         return Ok(());
     };
     let api: Api<Secret> = Api::namespaced(context.control.clone(), &namespace);
-    let named = secret_of(config);
+    let named = secrets_of(config);
     let mut secrets = BTreeMap::new();
     if everywhere {
         let all = api.list_metadata(&ListParams::default()).await?;
@@ -94,16 +94,17 @@ pub(super) async fn keep<C: Config>(
             .filter(|it| has_finalizer(&it.metadata, HELD));
         secrets.extend(held.map(|it| (it.name_any(), it.metadata)));
     }
-    if let Some(name) = named
-        && !secrets.contains_key(name)
-        && let Some(found) = api.get_metadata_opt(name).await?
-    {
-        secrets.insert(name.to_owned(), found.metadata);
+    for name in &named {
+        if !secrets.contains_key(*name)
+            && let Some(found) = api.get_metadata_opt(name).await?
+        {
+            secrets.insert((*name).to_owned(), found.metadata);
+        }
     }
     for (name, metadata) in secrets {
         let held = has_finalizer(&metadata, HELD);
         let deleting = metadata.deletion_timestamp.is_some();
-        let used = match named == Some(name.as_str()) && users > 0 {
+        let used = match named.contains(&name.as_str()) && users > 0 {
             true => true,
             false => held && is_used(context, &namespace, &name).await?,
         };
@@ -129,7 +130,7 @@ pub(super) async fn keep<C: Config>(
 async fn is_used(context: &Context, namespace: &str, secret: &str) -> Result<bool, kube::Error> {
     let api: Api<ProviderConfig> = Api::namespaced(context.control.clone(), namespace);
     for config in api.list(&ListParams::default()).await? {
-        if secret_of(&config) != Some(secret) {
+        if !secrets_of(&config).contains(&secret) {
             continue;
         }
         let key = config.key();
@@ -140,12 +141,20 @@ async fn is_used(context: &Context, namespace: &str, secret: &str) -> Result<boo
     Ok(false)
 }
 
-/// The Secret of its own namespace that a config names.
-fn secret_of<C: Config>(config: &C) -> Option<&str> {
+/// The Secrets of its own namespace that a config names.
+fn secrets_of<C: Config>(config: &C) -> Vec<&str> {
     let credentials = config.credentials();
-    let reference = credentials.secret_ref.as_ref()?;
-    let own = reference.namespace.is_none() || reference.namespace == config.namespace();
-    (credentials.source == CredentialsSource::Secret && own).then_some(reference.name.as_str())
+    let identity = config.identity();
+    let places = [
+        Some((credentials.source, &credentials.secret_ref)),
+        identity.map(|identity| (identity.source, &identity.secret_ref)),
+    ];
+    let named = places.into_iter().flatten().filter_map(|(source, secret)| {
+        let secret = secret.as_ref()?;
+        let own = secret.namespace.is_none() || secret.namespace == config.namespace();
+        (source == CredentialsSource::Secret && own).then_some(secret.name.as_str())
+    });
+    named.collect()
 }
 
 /// Writes the finalizers of a Secret as it was last seen.
@@ -167,7 +176,7 @@ async fn write(
                 secret = name,
                 held,
                 error = status.message,
-                "the finalizer of a Secret with a kubeconfig is not written: the provider needs \
+                "the finalizer of a Secret of a config is not written: the provider needs \
                  the right to patch Secrets, which its package grants"
             );
             Ok(())

@@ -1,10 +1,41 @@
 //! Errors that keep a managed resource's cluster from being used.
 
+use std::fmt;
+
 use crossplane_managed::provider_config::ProviderConfigKind;
 use everest_cluster::{ClusterError, ConnectError};
 
 use super::TargetKey;
 use super::grants::NamespaceUse;
+
+/// What a config takes from a Secret, variable or file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// Its kubeconfig.
+    Kubeconfig,
+    /// The credentials of its identity.
+    Identity,
+}
+
+impl Wanted {
+    /// The field of a config that says where it is.
+    pub(super) fn field(self) -> &'static str {
+        match self {
+            Wanted::Kubeconfig => "spec.credentials",
+            Wanted::Identity => "spec.identity",
+        }
+    }
+}
+
+/// A phrase for it.
+impl fmt::Display for Wanted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Wanted::Kubeconfig => "its kubeconfig",
+            Wanted::Identity => "the credentials of its identity",
+        })
+    }
+}
 
 /// The reason why there is no target. [`std::fmt::Display`] is a message for users: what, where,
 /// why, and what to do; it never contains a secret.
@@ -20,12 +51,14 @@ pub enum TargetError {
     },
     /// The config's Secret does not exist.
     #[error(
-        "{key} takes its kubeconfig from Secret {secret}, which does not exist. Create it, or \
-         correct spec.credentials.secretRef"
+        "{key} takes {wanted} from Secret {secret}, which does not exist. Create it, or \
+         correct {}.secretRef", wanted.field()
     )]
     SecretMissing {
         /// The config.
         key: TargetKey,
+        /// What was to be in it.
+        wanted: Wanted,
         /// Namespace and name of the Secret.
         secret: String,
     },
@@ -43,23 +76,26 @@ pub enum TargetError {
     },
     /// The variable or file that the config names does not exist.
     #[error(
-        "{key} takes its kubeconfig from {place}, which cannot be read: {cause}. Set it where \
-         the provider runs (a DeploymentRuntimeConfig), or correct spec.credentials"
+        "{key} takes {wanted} from {place}, which cannot be read: {cause}. Set it where \
+         the provider runs (a DeploymentRuntimeConfig), or correct {}", wanted.field()
     )]
     PlaceMissing {
         /// The config.
         key: TargetKey,
+        /// What was to be in it.
+        wanted: Wanted,
         /// The variable or the file.
         place: String,
         /// The reason why it cannot be read.
         cause: String,
     },
-    /// The content of the Secret, variable or file is not a kubeconfig with a cluster.
+    /// The content of the Secret, variable or file is not a kubeconfig with a cluster, or not the
+    /// credentials of an identity.
     #[error("{key}: {place} cannot be used: {cause}")]
     SecretMalformed {
         /// The config.
         key: TargetKey,
-        /// The source of the kubeconfig.
+        /// Where the content was.
         place: String,
         /// The fault and what to do, without any value of the kubeconfig.
         cause: String,
@@ -107,6 +143,17 @@ pub enum TargetError {
         /// The config.
         key: TargetKey,
         /// The server's message.
+        cause: String,
+    },
+    /// No token was minted from the config's identity.
+    #[error(
+        "{key}: no token for its cluster was minted from spec.identity: {cause}. The provider keeps \
+         trying"
+    )]
+    NoToken {
+        /// The config.
+        key: TargetKey,
+        /// The server or file that was asked, what it said, and what to do.
         cause: String,
     },
     /// The cluster does not serve Everest's kinds.
@@ -160,6 +207,7 @@ impl TargetError {
             TargetError::NotGranted { .. } => "NotGranted",
             TargetError::Unreachable { .. } => "Unreachable",
             TargetError::Unauthorized { .. } => "Unauthorized",
+            TargetError::NoToken { .. } => "NoToken",
             TargetError::EverestMissing { .. } => "EverestMissing",
             TargetError::EverestV2 { .. } => "EverestV2",
             TargetError::ControlPlane { .. } => "ControlPlane",
@@ -184,7 +232,7 @@ impl TargetError {
                 key,
                 missing: "it does not exist".to_owned(),
             },
-            TargetError::SecretMissing { key, secret } => TargetError::GoneWithNamespace {
+            TargetError::SecretMissing { key, secret, .. } => TargetError::GoneWithNamespace {
                 key,
                 missing: format!("its Secret {secret} does not exist"),
             },
@@ -203,6 +251,7 @@ impl TargetError {
                 key,
                 cause: message,
             },
+            ClusterError::NoToken { cause } => TargetError::NoToken { key, cause },
             ClusterError::NotEverest { .. } => TargetError::EverestMissing { key },
             ClusterError::EverestV2 => TargetError::EverestV2 { key },
             other => TargetError::Other {

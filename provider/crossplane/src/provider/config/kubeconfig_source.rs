@@ -1,18 +1,21 @@
-//! The spec of a config of either kind, and the source of its kubeconfig.
+//! The spec of a config of either kind, and the sources of its kubeconfig and its identity.
 
 use std::sync::Arc;
 
 use crossplane_managed::provider_config::ProviderConfigKind;
+use everest_cluster::identity::Given;
 use everest_cluster::{Catalog, Trust};
 use everest_schemas::managed::{
-    CatalogReference, ClusterProviderConfig, Credentials, CredentialsSource, Grant, ProviderConfig,
-    ProviderConfigStatus,
+    CatalogReference, ClusterProviderConfig, Credentials, CredentialsSource, EnvironmentReference,
+    FileReference, Grant, Identity, IdentityType, ProviderConfig, ProviderConfigStatus,
+    SecretKeyReference,
 };
 use k8s_openapi::api::core::v1::Secret;
 use kube::{Api, Resource, ResourceExt};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
+use super::error::Wanted;
 use super::grants::Grants;
 use super::{TargetError, TargetKey};
 
@@ -32,6 +35,9 @@ pub trait Config:
 
     /// The source of the kubeconfig.
     fn credentials(&self) -> &Credentials;
+
+    /// The identity that tokens are minted from.
+    fn identity(&self) -> Option<&Identity>;
 
     /// Context of the kubeconfig.
     fn context(&self) -> Option<&str>;
@@ -62,6 +68,10 @@ impl Config for ProviderConfig {
         &self.spec.credentials
     }
 
+    fn identity(&self) -> Option<&Identity> {
+        self.spec.identity.as_ref()
+    }
+
     fn context(&self) -> Option<&str> {
         self.spec.context.as_deref()
     }
@@ -86,6 +96,10 @@ impl Config for ClusterProviderConfig {
         &self.spec.credentials
     }
 
+    fn identity(&self) -> Option<&Identity> {
+        self.spec.identity.as_ref()
+    }
+
     fn context(&self) -> Option<&str> {
         self.spec.context.as_deref()
     }
@@ -107,6 +121,7 @@ impl Config for ClusterProviderConfig {
 #[derive(Clone, Debug)]
 pub(super) struct KubeconfigSource {
     pub(super) place: Place,
+    pub(super) identity: Option<IdentitySource>,
     pub(super) context: Option<String>,
     pub(super) catalog: Catalog,
     /// What managed resources may use.
@@ -116,10 +131,28 @@ pub(super) struct KubeconfigSource {
     pub(super) deleting: bool,
 }
 
-/// The place of a kubeconfig.
+/// An identity, and the place of its credentials.
+#[derive(Clone, Debug)]
+pub(super) struct IdentitySource {
+    pub(super) type_: IdentityType,
+    pub(super) place: Place,
+}
+
+impl IdentitySource {
+    /// The credentials, with the trust that their place deserves: see [`KubeconfigSource::trust`].
+    pub(super) fn given(&self, found: Option<&Found>) -> Given {
+        match (&self.place, found) {
+            (Place::Own, _) | (_, None) => Given::OfThePod,
+            (Place::Variable(_) | Place::File(_), Some(found)) => Given::Local(found.text.clone()),
+            (Place::Secret { .. }, Some(found)) => Given::Received(found.text.clone()),
+        }
+    }
+}
+
+/// The place of a kubeconfig, or of the credentials of an identity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Place {
-    /// No kubeconfig: the provider's own cluster and identity.
+    /// None: what the provider's pod has.
     Own,
     Secret {
         namespace: String,
@@ -160,7 +193,11 @@ impl KubeconfigSource {
             cause,
         })?;
         Ok(KubeconfigSource {
-            place: place(&config.key(), config.credentials())?,
+            place: place(&config.key(), &Reference::from(config.credentials()))?,
+            identity: config
+                .identity()
+                .map(|identity| identity_source(&config.key(), identity, config.credentials()))
+                .transpose()?,
             context: config.context().map(str::to_owned),
             catalog,
             grants: Arc::new(grants),
@@ -182,13 +219,18 @@ impl KubeconfigSource {
     }
 
     /// A fingerprint of the connection data, to detect changes without keeping the credentials.
-    pub(super) fn fingerprint(&self, kubeconfig: Option<&SecretString>) -> [u8; 32] {
+    pub(super) fn fingerprint(&self, found: &Sources) -> [u8; 32] {
         let mut hash = Sha256::new();
         let mut add = |text: &str| {
             hash.update(text.len().to_le_bytes());
             hash.update(text);
         };
-        add(kubeconfig.map_or("", ExposeSecret::expose_secret));
+        add(text(&found.kubeconfig));
+        add(&match &self.identity {
+            Some(identity) => format!("{} {}", identity.type_, identity.place),
+            None => String::new(),
+        });
+        add(text(&found.identity));
         add(self.context.as_deref().unwrap_or_default());
         add(&self.catalog.name);
         add(&self.catalog.namespace);
@@ -197,88 +239,166 @@ impl KubeconfigSource {
     }
 }
 
-/// The place of the credentials. Repeats the rules of the definitions, for objects that are older
-/// than those rules.
-fn place(key: &TargetKey, credentials: &Credentials) -> Result<Place, TargetError> {
-    let not_permitted = |cause: &str| TargetError::NotPermitted {
+fn text(found: &Option<Found>) -> &str {
+    found
+        .as_ref()
+        .map_or("", |found| found.text.expose_secret())
+}
+
+/// What a config says about a place.
+struct Reference<'a> {
+    wanted: Wanted,
+    source: CredentialsSource,
+    secret: Option<&'a SecretKeyReference>,
+    variable: Option<&'a EnvironmentReference>,
+    file: Option<&'a FileReference>,
+}
+
+impl<'a> From<&'a Credentials> for Reference<'a> {
+    fn from(credentials: &'a Credentials) -> Self {
+        Reference {
+            wanted: Wanted::Kubeconfig,
+            source: credentials.source,
+            secret: credentials.secret_ref.as_ref(),
+            variable: credentials.env.as_ref(),
+            file: credentials.fs.as_ref(),
+        }
+    }
+}
+
+impl<'a> From<&'a Identity> for Reference<'a> {
+    fn from(identity: &'a Identity) -> Self {
+        Reference {
+            wanted: Wanted::Identity,
+            source: identity.source,
+            secret: identity.secret_ref.as_ref(),
+            variable: identity.env.as_ref(),
+            file: identity.fs.as_ref(),
+        }
+    }
+}
+
+/// The identity of a config. Repeats the rules of the definitions, as [`place`] does: with an
+/// identity of the provider's pod, the users of a namespace would act as the provider.
+fn identity_source(
+    key: &TargetKey,
+    identity: &Identity,
+    credentials: &Credentials,
+) -> Result<IdentitySource, TargetError> {
+    let not_permitted = |cause: String| TargetError::NotPermitted {
         key: key.clone(),
-        cause: cause.to_owned(),
+        cause,
     };
-    let missing = |reference: &str| TargetError::SecretMalformed {
+    let type_ = identity.type_;
+    if key.namespace.is_some() && type_.is_of_the_pod() {
+        return Err(not_permitted(format!(
+            "{type_} in spec.identity are those of the provider's pod, which only a \
+             ClusterProviderConfig can use"
+        )));
+    }
+    let place = place(key, &Reference::from(identity))?;
+    if credentials.source == CredentialsSource::InjectedIdentity {
+        return Err(not_permitted(
+            "spec.identity takes the place of the user in a kubeconfig, and \
+             spec.credentials.source: InjectedIdentity has none. Remove one of them"
+                .to_owned(),
+        ));
+    }
+    if type_ == IdentityType::AWSWebIdentityCredentials && place != Place::Own {
+        return Err(not_permitted(format!(
+            "{type_} are those of the provider's pod: set spec.identity.source to InjectedIdentity"
+        )));
+    }
+    Ok(IdentitySource { type_, place })
+}
+
+/// The place of what a config needs. Repeats the rules of the definitions, for objects that are
+/// older than those rules.
+fn place(key: &TargetKey, reference: &Reference<'_>) -> Result<Place, TargetError> {
+    let wanted = reference.wanted;
+    let field = wanted.field();
+    let not_permitted = |cause: String| TargetError::NotPermitted {
         key: key.clone(),
-        place: "spec.credentials".to_owned(),
-        cause: format!("{reference} is not set, but source requires it"),
+        cause,
+    };
+    let missing = |member: &str| TargetError::SecretMalformed {
+        key: key.clone(),
+        place: field.to_owned(),
+        cause: format!("{member} is not set, but source requires it"),
     };
     if let Some(own) = &key.namespace {
-        let reference = match (credentials.source, &credentials.secret_ref) {
-            (CredentialsSource::Secret, Some(reference)) => reference,
+        let secret = match (reference.source, reference.secret) {
+            (CredentialsSource::Secret, Some(secret)) => secret,
             (CredentialsSource::Secret, None) => return Err(missing("secretRef")),
             _ => {
-                return Err(not_permitted(
-                    "a ProviderConfig can read its kubeconfig only from a Secret in its own \
-                     namespace (spec.credentials.source: Secret); only a ClusterProviderConfig can \
+                return Err(not_permitted(format!(
+                    "a ProviderConfig can read {wanted} only from a Secret in its own \
+                     namespace ({field}.source: Secret); only a ClusterProviderConfig can \
                      use the provider's own identity, environment and files",
-                ));
+                )));
             }
         };
-        let namespace = reference.namespace.as_ref().unwrap_or(own);
+        let namespace = secret.namespace.as_ref().unwrap_or(own);
         if namespace != own {
-            return Err(not_permitted(&format!(
-                "spec.credentials.secretRef names a Secret of namespace {namespace}; a \
+            return Err(not_permitted(format!(
+                "{field}.secretRef names a Secret of namespace {namespace}; a \
                  ProviderConfig may read those of its own namespace {own} only. Put the Secret \
                  there, or use a ClusterProviderConfig"
             )));
         }
         return Ok(Place::Secret {
             namespace: namespace.clone(),
-            name: reference.name.clone(),
-            key: reference.key.clone(),
+            name: secret.name.clone(),
+            key: secret.key.clone(),
         });
     }
-    match credentials.source {
+    match reference.source {
         CredentialsSource::InjectedIdentity => Ok(Place::Own),
-        CredentialsSource::Environment => credentials
-            .env
-            .as_ref()
+        CredentialsSource::Environment => reference
+            .variable
             .map(|env| Place::Variable(env.name.clone()))
             .ok_or_else(|| missing("env")),
-        CredentialsSource::Filesystem => credentials
-            .fs
-            .as_ref()
+        CredentialsSource::Filesystem => reference
+            .file
             .map(|file| Place::File(file.path.clone()))
             .ok_or_else(|| missing("fs")),
         CredentialsSource::Secret => {
-            let reference = credentials
-                .secret_ref
-                .as_ref()
-                .ok_or_else(|| missing("secretRef"))?;
-            let namespace = reference
+            let secret = reference.secret.ok_or_else(|| missing("secretRef"))?;
+            let namespace = secret
                 .namespace
                 .clone()
                 .ok_or_else(|| missing("secretRef.namespace"))?;
             Ok(Place::Secret {
                 namespace,
-                name: reference.name.clone(),
-                key: reference.key.clone(),
+                name: secret.name.clone(),
+                key: secret.key.clone(),
             })
         }
     }
 }
 
-/// The text of a kubeconfig, and the version of the Secret that it was in.
+/// What a config names: its kubeconfig and the credentials of its identity, where it has them.
+pub(super) struct Sources {
+    pub(super) kubeconfig: Option<Found>,
+    pub(super) identity: Option<Found>,
+}
+
+/// The text at a place, and the version of the Secret that it was in.
 pub(super) struct Found {
-    pub(super) kubeconfig: SecretString,
+    pub(super) text: SecretString,
     pub(super) version: Option<String>,
 }
 
-/// Reads the kubeconfig at `place`; `None` for the provider's own identity.
+/// Reads what is at `place`; `None` for the provider's own identity.
 pub(super) async fn read(
     control: &kube::Client,
     key: &TargetKey,
+    wanted: Wanted,
     place: &Place,
 ) -> Result<Option<Found>, TargetError> {
     let absent = |cause: String| TargetError::PlaceMissing {
         key: key.clone(),
+        wanted,
         place: place.to_string(),
         cause,
     };
@@ -287,7 +407,7 @@ pub(super) async fn read(
         Place::Variable(name) => {
             let text = std::env::var(name).map_err(|error| absent(error.to_string()))?;
             Ok(Some(Found {
-                kubeconfig: text.into(),
+                text: text.into(),
                 version: None,
             }))
         }
@@ -296,14 +416,14 @@ pub(super) async fn read(
                 .await
                 .map_err(|error| absent(error.to_string()))?;
             Ok(Some(Found {
-                kubeconfig: text.into(),
+                text: text.into(),
                 version: None,
             }))
         }
         Place::Secret {
             namespace,
             name,
-            key: wanted,
+            key: member,
         } => {
             let api: Api<Secret> = Api::namespaced(control.clone(), namespace);
             let secret = api
@@ -312,6 +432,7 @@ pub(super) async fn read(
                 .map_err(|error| control_plane(key, &format!("Secret {namespace}/{name}"), &error))?
                 .ok_or_else(|| TargetError::SecretMissing {
                     key: key.clone(),
+                    wanted,
                     secret: format!("{namespace}/{name}"),
                 })?;
             let version = secret.resource_version();
@@ -321,7 +442,7 @@ pub(super) async fn read(
                 place: place.to_string(),
                 cause,
             };
-            let bytes = data.remove(wanted).ok_or_else(|| {
+            let bytes = data.remove(member).ok_or_else(|| {
                 let keys: Vec<&str> = data.keys().map(String::as_str).collect();
                 malformed(format!(
                     "the Secret has no such key; it has {}",
@@ -335,7 +456,7 @@ pub(super) async fn read(
             let text = String::from_utf8(bytes.0)
                 .map_err(|_| malformed("it is not text in UTF-8".to_owned()))?;
             Ok(Some(Found {
-                kubeconfig: text.into(),
+                text: text.into(),
                 version,
             }))
         }

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use crossplane_managed::provider_config::ProviderConfigKind;
 use everest_cluster::error::Object;
-use everest_cluster::{Cluster, ClusterError, connect_with};
+use everest_cluster::identity::Identity;
+use everest_cluster::{Cluster, ClusterError, ConnectError, connect_as, connect_with};
 use everest_core::api;
 use everest_core::dialect::Dialect;
 use everest_schemas::managed::{ClusterProviderConfig, ProviderConfig};
@@ -19,7 +20,8 @@ use secrecy::ExposeSecret;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
-use super::kubeconfig_source::{self, KubeconfigSource, Place};
+use super::error::Wanted;
+use super::kubeconfig_source::{self, Found, KubeconfigSource, Place, Sources};
 use super::{FIELD_MANAGER, Shared, Target, TargetError, TargetKey};
 use crate::provider::{PROVIDER, namespace};
 
@@ -47,8 +49,6 @@ pub(super) struct CachedTarget {
     /// Something may have changed since the state was last brought up to date.
     doubted: AtomicBool,
     state: Mutex<State>,
-    /// The version of the Secret that the state knows.
-    secret_version: Arc<StdMutex<Option<String>>>,
 }
 
 #[derive(Default)]
@@ -56,7 +56,26 @@ struct State {
     current: Option<Current>,
     failure: Option<(TargetError, Instant)>,
     checked: Option<Instant>,
+    /// A client with an identity, for a cluster that has not answered yet. It knows when to ask for
+    /// a token again.
+    tried: Option<([u8; 32], kube::Client)>,
+    kubeconfig: Watched,
+    identity: Watched,
+}
+
+/// A Secret that a config may name.
+#[derive(Default)]
+struct Watched {
+    /// The version that was read last.
+    version: Arc<StdMutex<Option<String>>>,
     watch: Option<SecretWatch>,
+}
+
+impl Watched {
+    fn note(&self, found: Option<&Found>) {
+        *self.version.lock().unwrap_or_else(PoisonError::into_inner) =
+            found.and_then(|found| found.version.clone());
+    }
 }
 
 struct Current {
@@ -84,7 +103,6 @@ impl CachedTarget {
             key,
             doubted: AtomicBool::new(false),
             state: Mutex::default(),
-            secret_version: Arc::default(),
         }
     }
 
@@ -200,7 +218,8 @@ impl CachedTarget {
             .unwrap_or_else(|_| Err(self.silent("the config")));
         let source = match source {
             Err(missing @ TargetError::ConfigMissing { .. }) => {
-                state.watch = None;
+                state.kubeconfig.watch = None;
+                state.identity.watch = None;
                 if state.current.take().is_some() {
                     shared.changes.tell(&self.key);
                 }
@@ -211,13 +230,10 @@ impl CachedTarget {
             }
             source => source?,
         };
-        self.watch_secret(shared, state, &source.place);
-        let found = timeout(
-            PATIENCE,
-            kubeconfig_source::read(&shared.control, &self.key, &source.place),
-        )
-        .await
-        .unwrap_or_else(|_| Err(self.silent("its Secret")));
+        self.watch_secret(shared, &mut state.kubeconfig, Some(&source.place));
+        let identity = source.identity.as_ref().map(|identity| &identity.place);
+        self.watch_secret(shared, &mut state.identity, identity);
+        let found = self.read(shared, &source).await;
         let found = match found {
             // What was read of it before serves those that still have to be deleted in the
             // cluster.
@@ -234,12 +250,9 @@ impl CachedTarget {
             }
             found => found?,
         };
-        *self
-            .secret_version
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) =
-            found.as_ref().and_then(|found| found.version.clone());
-        let fingerprint = source.fingerprint(found.as_ref().map(|found| &found.kubeconfig));
+        state.kubeconfig.note(found.kubeconfig.as_ref());
+        state.identity.note(found.identity.as_ref());
+        let fingerprint = source.fingerprint(&found);
         let known = match &mut state.current {
             Some(current) if current.fingerprint == fingerprint => {
                 current.read = Instant::now();
@@ -252,21 +265,20 @@ impl CachedTarget {
             }
             _ => None,
         };
-        let client = match (known, &found) {
+        let tried = state.tried.take();
+        let tried = tried.filter(|(tried, _)| *tried == fingerprint);
+        let client = match (known.or(tried.map(|(_, client)| client)), &found.kubeconfig) {
             (Some(client), _) => client,
             (None, None) => shared.own.clone(),
-            (None, Some(found)) => connect_with(
-                found.kubeconfig.expose_secret(),
-                source.context.as_deref(),
-                source.trust(shared.may_run_commands(&self.key)),
-            )
-            .map_err(|error| {
-                TargetError::of_kubeconfig(&self.key, &source.place.to_string(), error)
-            })?,
+            (None, Some(kubeconfig)) => self.client(shared, &source, kubeconfig, &found)?,
         };
+        if source.identity.is_some() {
+            state.tried = Some((fingerprint, client.clone()));
+        }
         state.checked = None;
         probe(&self.key, &client).await?;
         state.checked = Some(Instant::now());
+        state.tried = None;
         let target = Arc::new(Target {
             cluster: Cluster::new(client, source.catalog)
                 .with_field_manager(FIELD_MANAGER)
@@ -285,6 +297,55 @@ impl CachedTarget {
         }
         tracing::info!(config = %self.key, revision = target.revision, "connected");
         Ok(target)
+    }
+
+    /// Reads what the config names.
+    async fn read(
+        &self,
+        shared: &Shared,
+        source: &KubeconfigSource,
+    ) -> Result<Sources, TargetError> {
+        let read = async |wanted: Wanted, place: &Place| {
+            let read = kubeconfig_source::read(&shared.control, &self.key, wanted, place);
+            let found = timeout(PATIENCE, read).await;
+            found.unwrap_or_else(|_| Err(self.silent("its Secret")))
+        };
+        Ok(Sources {
+            kubeconfig: read(Wanted::Kubeconfig, &source.place).await?,
+            identity: match &source.identity {
+                Some(identity) => read(Wanted::Identity, &identity.place).await?,
+                None => None,
+            },
+        })
+    }
+
+    /// A client of a kubeconfig, with the credentials in it or with the config's identity.
+    fn client(
+        &self,
+        shared: &Shared,
+        source: &KubeconfigSource,
+        kubeconfig: &Found,
+        found: &Sources,
+    ) -> Result<kube::Client, TargetError> {
+        let unusable = |error: ConnectError| {
+            TargetError::of_kubeconfig(&self.key, &source.place.to_string(), error)
+        };
+        let trust = source.trust(shared.may_run_commands(&self.key));
+        let (text, context) = (kubeconfig.text.expose_secret(), source.context.as_deref());
+        let Some(identity) = &source.identity else {
+            return connect_with(text, context, trust).map_err(unusable);
+        };
+        let given = identity.given(found.identity.as_ref());
+        let minting = Identity::new(identity.type_, &given, shared.environment.clone());
+        let minting = minting.map_err(|cause| TargetError::SecretMalformed {
+            key: self.key.clone(),
+            place: match &identity.place {
+                Place::Own => format!("spec.identity ({})", identity.type_),
+                place => place.to_string(),
+            },
+            cause,
+        })?;
+        connect_as(text, context, trust, minting).map_err(unusable)
     }
 
     async fn source(&self, control: &kube::Client) -> Result<KubeconfigSource, TargetError> {
@@ -316,24 +377,29 @@ impl CachedTarget {
     }
 
     /// Watches the Secret that the config names now, and no other.
-    fn watch_secret(self: &Arc<Self>, shared: &Arc<Shared>, state: &mut State, place: &Place) {
-        let Place::Secret {
+    fn watch_secret(
+        self: &Arc<Self>,
+        shared: &Arc<Shared>,
+        watched: &mut Watched,
+        place: Option<&Place>,
+    ) {
+        let Some(Place::Secret {
             namespace, name, ..
-        } = place
+        }) = place
         else {
-            state.watch = None;
+            watched.watch = None;
             return;
         };
         let same = |watch: &SecretWatch| {
             &watch.namespace == namespace && &watch.name == name && !watch.task.is_finished()
         };
-        if state.watch.as_ref().is_some_and(same) {
+        if watched.watch.as_ref().is_some_and(same) {
             return;
         }
         let api: Api<PartialObjectMeta<Secret>> =
             Api::namespaced(shared.control.clone(), namespace);
         let (cached, shared) = (Arc::downgrade(self), Arc::downgrade(shared));
-        let known = self.secret_version.clone();
+        let known = watched.version.clone();
         let fields = format!("metadata.name={name}");
         let changed = move |version: Option<String>| {
             let same = *known.lock().unwrap_or_else(PoisonError::into_inner) == version;
@@ -359,7 +425,7 @@ impl CachedTarget {
                 }
             }
         });
-        state.watch = Some(SecretWatch {
+        watched.watch = Some(SecretWatch {
             namespace: namespace.clone(),
             name: name.clone(),
             task,

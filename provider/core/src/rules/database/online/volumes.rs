@@ -13,10 +13,8 @@ use crate::quantity::Quantity;
 use crate::rules::findings::{Findings, is_missing};
 use crate::rules::table::database::STORAGE_NO_SHRINK;
 use crate::rules::table::online::{STORAGE_CLASS_DEFAULT, STORAGE_CLASS_EXISTS, STORAGE_GROWS};
+use crate::storage_class;
 use crate::volumes::{self, Shrinking};
-
-/// Annotation on the default storage class.
-const IS_DEFAULT: &str = "storageclass.kubernetes.io/is-default-class";
 
 /// A named class has to exist; only a warning, because volumes may be created by hand for a class
 /// that does not exist.
@@ -144,7 +142,7 @@ fn default(classes: &BTreeMap<String, StorageClass>) -> Option<(&String, &Storag
     classes.iter().find(|(_, class)| {
         let annotations = class.metadata.annotations.as_ref();
         annotations
-            .and_then(|annotations| annotations.get(IS_DEFAULT))
+            .and_then(|annotations| annotations.get(storage_class::IS_DEFAULT))
             .is_some_and(|value| value == "true")
     })
 }

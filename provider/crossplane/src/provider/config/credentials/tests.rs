@@ -82,7 +82,7 @@ fn a_secret_is_held_while_it_is_used_unless_it_alone_is_deleted() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_secret_outlasts_its_namespaces_deletion_as_long_as_it_is_used() {
     let plane = plane();
     reconcile_once(&plane, &process(&plane), "here", 1).await;
@@ -146,6 +146,20 @@ async fn a_secret_that_is_named_no_longer_is_let_go() {
     reconcile_once(&plane, &context, "here", 1).await;
     assert!(is_held_there(&plane, "us"));
     assert!(!is_held_there(&plane, "eu"));
+}
+
+#[tokio::test]
+async fn the_secret_of_an_identity_is_held_too() {
+    let plane = plane();
+    let context = process(&plane);
+    let path = format!("{MANAGED}/namespaces/team/providerconfigs/here");
+    let identity = json!({"type": "GoogleApplicationCredentials", "source": "Secret",
+        "secretRef": {"name": "us", "key": "key"}});
+    plane.change(&path, &json!({"spec": {"identity": identity}}));
+    reconcile_once(&plane, &context, "here", 1).await;
+    assert!(is_held_there(&plane, "eu") && is_held_there(&plane, "us"));
+    reconcile_once(&plane, &context, "here", 0).await;
+    assert!(!is_held_there(&plane, "us"));
 }
 
 #[tokio::test]

@@ -1,0 +1,3 @@
+output "name" {
+  value = provider::everest::parse_id("prod/orders").name # orders
+}

@@ -1,0 +1,3 @@
+output "size" {
+  value = provider::everest::quantity_normalise("1024Mi") # 1Gi
+}

@@ -1,0 +1,96 @@
+//! `everest_database_credentials`: what clients need to connect to a database, kept nowhere.
+
+use std::sync::Arc;
+
+use everest_cluster::database::{self, Credentials, CredentialsError};
+use everest_schemas::{Field, models::DatabaseCredentialsModel};
+use tfplugin::{Diagnostic, EphemeralResource, LookupRequest, Opened};
+
+use crate::{diagnostics, existing, managed::unless_stopped, session::Session};
+
+const TYPE: &str = "everest_database_credentials";
+
+/// The ephemeral resource.
+pub struct DatabaseCredentials(pub Arc<Session>);
+
+impl EphemeralResource for DatabaseCredentials {
+    type Model = DatabaseCredentialsModel;
+
+    fn type_name(&self) -> &'static str {
+        TYPE
+    }
+
+    async fn open(
+        &self,
+        request: LookupRequest<'_, DatabaseCredentialsModel>,
+    ) -> Result<Opened<DatabaseCredentialsModel>, Diagnostic> {
+        let asked = request.config;
+        let namespace = asked.namespace.known_str().unwrap_or_default();
+        let name = asked.name.known_str().unwrap_or_default();
+        let what = format!("{TYPE} {namespace}/{name}");
+        let doing = format!("read {what}");
+        let cluster = existing::cluster(&self.0, &doing, request.cx).await?;
+        let Some(cluster) = cluster else {
+            return Ok(Opened::new(asked));
+        };
+        let read = database::credentials(&cluster, namespace, name);
+        let read = unless_stopped(request.cx, read)
+            .await
+            .ok_or_else(|| diagnostics::stopped(&doing))?;
+        match read {
+            Ok(credentials) => Ok(Opened::new(filled(asked, credentials))),
+            Err(CredentialsError::Cluster(error)) => {
+                Err(self.0.cluster_error(&error, &doing, &what))
+            }
+            Err(error) => Err(Diagnostic::error(
+                format!("Cannot {doing}: {error}"),
+                advice(&error, namespace, name),
+            )
+            .at("name")),
+        }
+    }
+}
+
+fn filled(asked: DatabaseCredentialsModel, found: Credentials) -> DatabaseCredentialsModel {
+    let connection = found.connection;
+    let mut hosts = connection.endpoints.iter();
+    let host = match (hosts.next(), hosts.next()) {
+        (Some(only), None) => Field::Known(only.host.clone()),
+        _ => Field::Null,
+    };
+    let hosts = connection
+        .endpoints
+        .iter()
+        .map(|each| Field::Known(each.to_string()));
+    DatabaseCredentialsModel {
+        username: connection.username.into(),
+        password: Field::Known(connection.password),
+        host,
+        port: Field::Known(connection.port.into()),
+        hosts: Field::Known(hosts.collect()),
+        uri: Field::Known(connection.uri),
+        ca_certificate: found.ca_certificate.into(),
+        ..asked
+    }
+}
+
+/// What to do where clients cannot connect.
+fn advice(error: &CredentialsError, namespace: &str, name: &str) -> String {
+    match error {
+        CredentialsError::Missing => format!(
+            "There is no DatabaseCluster {name:?} in namespace {namespace:?}. If this \
+             configuration creates it, set name from the everest_database resource, so that \
+             Terraform creates it first."
+        ),
+        CredentialsError::Paused => {
+            "Clients cannot connect to a paused database. Resume it (paused = false), or leave out \
+             what needs its credentials while it is paused."
+                .to_owned()
+        }
+        _ => format!(
+            "Wait until the database is ready, and run Terraform again; an apply of an \
+             everest_database resource with wait = true waits for that. Its state: kubectl get \
+             databasecluster -n {namespace} {name}"
+        ),
+    }
+}

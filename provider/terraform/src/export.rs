@@ -1,0 +1,281 @@
+//! `export`: the configuration of what exists, with the `import` blocks that adopt it. For clients
+//! without `terraform query`, such as OpenTofu.
+
+use std::collections::BTreeSet;
+
+use everest_cluster::{Catalog, Cluster, ClusterError, ConnectError, ConnectionConfig};
+use everest_core::v1::ObjectMapping;
+use everest_schemas::{Field, for_each_kind};
+use hcl::{
+    Attribute, Block, Body, Expression, Identifier,
+    expr::{Traversal, Variable},
+};
+use tfplugin::{
+    model::{self, ModelError},
+    planning,
+    schema::{Object, Schema, SchemaError},
+    value::Value,
+};
+
+use crate::{guardrails::Guarded, managed::Kind};
+
+/// What is exported.
+#[derive(Clone, Debug, Default)]
+pub struct Export {
+    /// The namespaces; empty: all.
+    pub namespaces: Vec<String>,
+    /// Whether backups and restores are too, most of which schedules and people have made.
+    pub with_operations: bool,
+    /// How the cluster is reached; what is not given comes from the environment, as for the
+    /// provider.
+    pub connection: ConnectionConfig,
+}
+
+/// Kinds of what was done once.
+const OPERATIONS: [&str; 2] = ["everest_backup", "everest_restore"];
+
+/// The reason why nothing was exported.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// No client can be made from the settings.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// A request failed.
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
+    /// A model has no Terraform schema, or does not fit it: a fault of this program.
+    #[error("{0}")]
+    Model(String),
+}
+
+impl From<SchemaError> for ExportError {
+    fn from(error: SchemaError) -> Self {
+        Self::Model(error.to_string())
+    }
+}
+
+impl From<ModelError> for ExportError {
+    fn from(error: ModelError) -> Self {
+        Self::Model(error.to_string())
+    }
+}
+
+impl Export {
+    /// The configuration as HCL.
+    ///
+    /// # Errors
+    /// If the cluster cannot be reached or something of it not be read.
+    pub async fn run(&self) -> Result<String, ExportError> {
+        let cluster = Cluster::reach(&self.connection, Catalog::default())?;
+        self.of(&cluster.fail_fast()).await
+    }
+
+    /// The same of a cluster that is reached.
+    ///
+    /// # Errors
+    /// If something of it cannot be read.
+    pub async fn of(&self, cluster: &Cluster) -> Result<String, ExportError> {
+        let mut written = Written::default();
+        macro_rules! each {
+            ($($module:ident::$kind:ident = $model:ty;)*) => {
+                $(self.add::<crate::$module::$kind>(cluster, &mut written).await?;)*
+            };
+        }
+        for_each_kind!(each);
+        written.text()
+    }
+
+    async fn add<K: Guarded>(
+        &self,
+        cluster: &Cluster,
+        written: &mut Written,
+    ) -> Result<(), ExportError> {
+        if OPERATIONS.contains(&K::TYPE) && !self.with_operations {
+            return Ok(());
+        }
+        let schema = Schema::derive::<K::Model>(0, "")?;
+        let mut found = self.found::<K>(cluster).await?;
+        found.sort_unstable_by(|a, b| a.key().cmp(&b.key()));
+        for model in found {
+            let object = cluster.object(&model).await?;
+            let config =
+                planning::configuration(&schema.root, &model::encode(&model, &schema.root)?);
+            let mut config: K::Model = model::decode(&config, &schema.root)?;
+            K::generated(&mut config, object.as_ref());
+            let config = model::encode(&config, &schema.root)?;
+            written.add(K::TYPE, &K::id(&model), model.key(), &schema.root, &config);
+        }
+        Ok(())
+    }
+
+    async fn found<K: Kind>(&self, cluster: &Cluster) -> Result<Vec<K::Model>, ClusterError> {
+        let is_wanted = |name: &str| {
+            self.namespaces.is_empty() || self.namespaces.iter().any(|wanted| wanted == name)
+        };
+        let is_namespaced = K::Model::at(Field::Null, Field::Null).namespace().is_some();
+        if !is_namespaced || self.namespaces.is_empty() {
+            let mut all = K::list(cluster, None, "").await?;
+            all.retain(|model| is_namespaced || is_wanted(model.key().1));
+            return Ok(all);
+        }
+        let mut all = Vec::new();
+        for namespace in &self.namespaces {
+            all.extend(K::list(cluster, Some(namespace), "").await?);
+        }
+        Ok(all)
+    }
+}
+
+/// What is written so far.
+#[derive(Default)]
+struct Written {
+    body: Vec<Block>,
+    labels: BTreeSet<(&'static str, String)>,
+}
+
+impl Written {
+    fn add(
+        &mut self,
+        type_name: &'static str,
+        id: &str,
+        (namespace, name): (&str, &str),
+        object: &Object,
+        config: &Value,
+    ) {
+        let label = self.label(type_name, namespace, name);
+        let to = Traversal::builder(Variable::sanitized(type_name))
+            .attr(label.as_str())
+            .build();
+        self.body.push(
+            Block::builder("import")
+                .add_attribute(("to", Expression::from(to)))
+                .add_attribute(("id", id))
+                .build(),
+        );
+        let members = object.attributes.iter().filter_map(|attribute| {
+            let value = expression(config.get(&attribute.name)?)?;
+            Some(Attribute::new(attribute.name.as_str(), value))
+        });
+        let resource = Block::builder("resource")
+            .add_label(type_name)
+            .add_label(label);
+        self.body.push(resource.add_attributes(members).build());
+    }
+
+    /// The label of a resource: the object's name, with the namespace where two have the name.
+    fn label(&mut self, type_name: &'static str, namespace: &str, name: &str) -> String {
+        let short = identifier(name);
+        let long = identifier(&format!("{namespace}_{name}"));
+        let free = [short, long.clone()]
+            .into_iter()
+            .find(|label| !self.labels.contains(&(type_name, label.clone())));
+        let label = free.unwrap_or_else(|| {
+            let numbered = (2..).map(|number| format!("{long}_{number}"));
+            let mut numbered =
+                numbered.filter(|label| !self.labels.contains(&(type_name, label.clone())));
+            numbered.next().unwrap_or_default()
+        });
+        self.labels.insert((type_name, label.clone()));
+        label
+    }
+
+    fn text(self) -> Result<String, ExportError> {
+        let mut text = String::new();
+        for block in self.body {
+            let body = Body::builder().add_block(block).build();
+            let block = hcl::format::to_string(&body);
+            let block = block.map_err(|error| ExportError::Model(error.to_string()))?;
+            if !text.is_empty() {
+                text.push('\n');
+            }
+            text += &block;
+        }
+        Ok(text)
+    }
+}
+
+/// A text in the characters of a label.
+fn identifier(text: &str) -> String {
+    let mut label: String = text
+        .chars()
+        .map(|letter| {
+            if letter.is_ascii_alphanumeric() {
+                letter
+            } else {
+                '_'
+            }
+        })
+        .collect();
+    if label.starts_with(|letter: char| letter.is_ascii_digit()) {
+        label.insert(0, '_');
+    }
+    label
+}
+
+/// A value as it is written in a configuration; `None` for null and for what is not known.
+fn expression(value: &Value) -> Option<Expression> {
+    Some(match value {
+        Value::Null | Value::Unknown(_) => return None,
+        Value::Bool(flag) => Expression::Bool(*flag),
+        Value::Number(number) => match number.to_string().parse::<i64>() {
+            Ok(whole) => Expression::from(whole),
+            Err(_) => Expression::from(number.to_string().parse::<f64>().ok()?),
+        },
+        Value::String(text) => Expression::String(text.clone()),
+        Value::List(values) => Expression::Array(values.iter().filter_map(expression).collect()),
+        Value::Map(members) => {
+            let members = members.iter().filter_map(|(name, value)| {
+                Some((hcl::ObjectKey::from(key(name)), expression(value)?))
+            });
+            Expression::Object(members.collect())
+        }
+        Value::Dynamic(typed) => expression(&typed.1)?,
+    })
+}
+
+/// The key of an object: a word where it is one.
+fn key(name: &str) -> Expression {
+    match Identifier::new(name) {
+        Ok(word) => Expression::from(Variable::from(word)),
+        Err(_) => Expression::String(name.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_written_so_that_they_are_read_as_they_are() {
+        let text = |value: &Value| {
+            let value = expression(value).unwrap();
+            let attribute = Body::builder().add_attribute(("a", value)).build();
+            hcl::format::to_string(&attribute).unwrap()
+        };
+        let string = |text: &str| Value::String(text.to_owned());
+        assert_eq!(
+            text(&string("${x} %{y} \"z\"\n")),
+            "a = \"$${x} %%{y} \\\"z\\\"\\n\"\n"
+        );
+        let members = [
+            ("b", Value::Null),
+            ("c", Value::Bool(true)),
+            ("d/e", string("f")),
+        ];
+        let members = members.map(|(name, value)| (name.to_owned(), value));
+        let map = text(&Value::Map(members.into()));
+        assert_eq!(map, "a = {\n  c = true\n  \"d/e\" = \"f\"\n}\n");
+    }
+
+    #[test]
+    fn two_objects_of_one_name_have_two_labels() {
+        let mut written = Written::default();
+        let mut label =
+            |namespace: &str, name: &str| written.label("everest_database", namespace, name);
+        assert_eq!(label("prod", "orders"), "orders");
+        assert_eq!(label("test", "orders"), "test_orders");
+        assert_eq!(label("a-b", "orders"), "a_b_orders");
+        assert_eq!(label("a.b", "orders"), "a_b_orders_2");
+        assert_eq!(label("prod", "1st"), "_1st");
+    }
+}

@@ -1,0 +1,149 @@
+//! The ephemeral credentials of a database.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD as BASE64;
+use serde_json::{Value as Json, json};
+use test_apiserver::ApiServer;
+use tfplugin::proto::tfplugin6 as wire;
+use tfplugin::proto::tfplugin6::provider_server::Provider as _;
+use tfplugin::schema::Schema;
+use tfplugin::value::{Value, json as stored};
+use tonic::Request;
+
+use crate::{Host, decoded, encoded, errors};
+
+/// What is opened of the database shop/orders, and the errors.
+async fn opened(server: ApiServer) -> (Value, Vec<String>) {
+    let host = Host::reaching(move || server.client()).await;
+    let model = everest_schemas::models::DatabaseCredentialsModel::default();
+    let object = schema_of(&model).root;
+    let config = json!({"namespace": "shop", "name": "orders"});
+    let config = stored::from_json(&config, &object.value_type()).unwrap();
+    let request = wire::open_ephemeral_resource::Request {
+        type_name: "everest_database_credentials".to_owned(),
+        config: Some(encoded(&config, &object)),
+        ..Default::default()
+    };
+    let response = host.server.open_ephemeral_resource(Request::new(request));
+    let response = response.await.unwrap().into_inner();
+    (
+        decoded(response.result, &object),
+        errors(&response.diagnostics),
+    )
+}
+
+fn schema_of<M: schemars::JsonSchema + 'static>(_: &M) -> Schema {
+    Schema::derive::<M>(0, "").unwrap()
+}
+
+fn database(engine: &str, status: &Json) -> Json {
+    json!({"apiVersion": "everest.percona.com/v1alpha1", "kind": "DatabaseCluster",
+        "metadata": {"name": "orders", "namespace": "shop"},
+        "spec": {"engine": {"type": engine, "storage": {"size": "1Gi"}}}, "status": status})
+}
+
+fn ready(host: &str, port: u16) -> Json {
+    json!({"status": "ready", "hostname": host, "port": port, "observedGeneration": 1})
+}
+
+fn secret(name: &str, texts: &Json) -> Json {
+    let data = texts.as_object().unwrap().iter();
+    let data: serde_json::Map<_, _> = data
+        .map(|(key, text)| {
+            let text = BASE64.encode(text.as_str().unwrap());
+            (key.clone(), json!(text))
+        })
+        .collect();
+    json!({"apiVersion": "v1", "kind": "Secret", "data": data,
+        "metadata": {"name": name, "namespace": "shop"}})
+}
+
+fn text(value: &Value, name: &str) -> String {
+    match value.get(name) {
+        Some(Value::String(text)) => text.clone(),
+        other => format!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn each_engine_has_a_user_an_address_and_its_authority() {
+    let admin = json!({"MONGODB_DATABASE_ADMIN_USER": "databaseAdmin",
+        "MONGODB_DATABASE_ADMIN_PASSWORD": "p@ss"});
+    for (engine, keys, authority, uri) in [
+        (
+            "pxc",
+            json!({"root": "p@ss"}),
+            "orders-ssl",
+            "mysql://root:p%40ss@orders-db.shop:3306",
+        ),
+        (
+            "psmdb",
+            admin,
+            "orders-ssl",
+            "mongodb://databaseAdmin:p%40ss@orders-db.shop:27017/?replicaSet=rs0",
+        ),
+        (
+            "postgresql",
+            json!({"password": "p@ss"}),
+            "orders-cluster-cert",
+            "postgres://postgres:p%40ss@orders-db.shop:5432/postgres",
+        ),
+    ] {
+        let port = uri.split("orders-db.shop:").nth(1).unwrap();
+        let port = port.split('/').next().unwrap().parse().unwrap();
+        let server = ApiServer::new().with_everest();
+        server.put(database(engine, &ready("orders-db.shop", port)));
+        server.put(secret("everest-secrets-orders", &keys));
+        server.put(secret(
+            authority,
+            &json!({"ca.crt": "PEM", "tls.key": "hush"}),
+        ));
+        let (found, errors) = opened(server).await;
+        assert_eq!(errors, [""; 0], "{engine}");
+        assert_eq!(text(&found, "uri"), uri);
+        assert_eq!(text(&found, "password"), "p@ss");
+        assert_eq!(text(&found, "host"), "orders-db.shop");
+        assert_eq!(text(&found, "ca_certificate"), "PEM");
+    }
+}
+
+#[tokio::test]
+async fn several_addresses_are_no_host() {
+    let server = ApiServer::new().with_everest();
+    server.put(database("psmdb", &ready("a:27017,b:27017", 27017)));
+    let keys = json!({"MONGODB_DATABASE_ADMIN_USER": "u", "MONGODB_DATABASE_ADMIN_PASSWORD": "p"});
+    server.put(secret("everest-secrets-orders", &keys));
+    let (found, _) = opened(server).await;
+    assert_eq!(found.get("host"), Some(&Value::Null));
+    let hosts = ["a:27017", "b:27017"].map(|host| Value::String(host.to_owned()));
+    assert_eq!(found.get("hosts"), Some(&Value::List(hosts.to_vec())));
+    assert_eq!(found.get("ca_certificate"), Some(&Value::Null));
+}
+
+#[tokio::test]
+async fn why_there_are_none_is_said() {
+    let said = async |objects: Vec<Json>| {
+        let server = ApiServer::new().with_everest();
+        for object in objects {
+            server.put(object);
+        }
+        let (_, errors) = opened(server).await;
+        errors.join("\n")
+    };
+    assert_eq!(
+        said(Vec::new()).await,
+        "Cannot read everest_database_credentials shop/orders: it does not exist"
+    );
+    let failed = json!({"status": "error", "message": "no volume", "observedGeneration": 1});
+    let failed = said(vec![database("pxc", &failed)]).await;
+    assert!(failed.contains("no volume"), "{failed}");
+    let mut paused = database("pxc", &json!({"status": "paused", "observedGeneration": 1}));
+    paused["spec"]["paused"] = json!(true);
+    assert_eq!(
+        said(vec![paused]).await,
+        "Cannot read everest_database_credentials shop/orders: the database is paused"
+    );
+    let without = vec![database("pxc", &ready("orders-db.shop", 3306))];
+    let without = said(without).await;
+    assert!(without.contains("everest-secrets-orders"), "{without}");
+}
