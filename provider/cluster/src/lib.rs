@@ -26,7 +26,6 @@ mod object_mapping;
 mod objects;
 pub mod outcome;
 pub mod read_cache;
-pub mod reflector;
 pub mod requests;
 pub mod restore;
 #[cfg(test)]

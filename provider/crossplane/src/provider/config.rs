@@ -21,13 +21,14 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crossplane_managed::provider_config::ProviderConfigReference;
 use everest_cluster::Cluster;
 use everest_cluster::identity::{self, Environment};
-use everest_schemas::managed::{ProviderConfigKind, ProviderConfigReference};
 use kube::api::PatchParams;
 
 use changes::Notices;
 pub use changes::{Changed, Changes};
+pub use crossplane_managed::provider_config::ConfigKey as TargetKey;
 pub use error::TargetError;
 use grants::{Grants, Verdict};
 pub use kubeconfig_source::Config;
@@ -42,41 +43,6 @@ pub fn patch_params() -> PatchParams {
     PatchParams {
         field_manager: Some(FIELD_MANAGER.to_owned()),
         ..PatchParams::default()
-    }
-}
-
-/// The config of a target.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct TargetKey {
-    /// Its kind.
-    pub kind: ProviderConfigKind,
-    /// Its namespace; `None` for a ClusterProviderConfig.
-    pub namespace: Option<String>,
-    /// Its name.
-    pub name: String,
-}
-
-impl TargetKey {
-    /// The config that `reference` names in an object of `namespace`.
-    pub fn new(namespace: &str, reference: &ProviderConfigReference) -> Self {
-        let namespace = match reference.kind {
-            ProviderConfigKind::ProviderConfig => Some(namespace.to_owned()),
-            ProviderConfigKind::ClusterProviderConfig => None,
-        };
-        TargetKey {
-            kind: reference.kind,
-            namespace,
-            name: reference.name.clone(),
-        }
-    }
-}
-
-impl fmt::Display for TargetKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.namespace {
-            Some(namespace) => write!(f, "{} {namespace}/{}", self.kind, self.name),
-            None => write!(f, "{} {}", self.kind, self.name),
-        }
     }
 }
 

@@ -1,34 +1,23 @@
 //! The data that the controllers of all kinds share.
 
-use super::changelog::ChangeLogs;
+use std::ops::Deref;
+
 use super::config::Targets;
-use super::events::Events;
-use super::flags::Options;
-use super::gate::Gate;
-use super::metrics::Metrics;
-use super::rate_limiter::RateLimiter;
-use super::usage::Usages;
 
 /// Made once by [`run`](super::run()), given to every controller.
 pub struct Context {
-    /// The control plane: where the managed resources are.
-    pub control: kube::Client,
+    /// What every provider has.
+    pub runtime: crossplane_managed::context::Context,
     /// The clusters of the external objects.
     pub targets: Targets,
-    /// The usages of configs.
-    pub usages: Usages,
-    /// Events for users.
-    pub events: Events,
-    /// Metrics for operators.
-    pub metrics: Metrics,
-    /// Entries for the change log's sidecar.
-    pub changelogs: ChangeLogs,
-    /// The kinds that the API server serves.
-    pub gate: Gate,
-    /// The limit on the rate of reconciles.
-    pub rate_limiter: RateLimiter,
-    /// The options from the command line.
-    pub options: Options,
+}
+
+impl Deref for Context {
+    type Target = crossplane_managed::context::Context;
+
+    fn deref(&self) -> &Self::Target {
+        &self.runtime
+    }
 }
 
 #[cfg(test)]
@@ -40,23 +29,10 @@ impl Context {
 
     /// The same; the provider's own cluster is reached by another client than the control plane.
     pub(crate) fn apart(control: kube::Client, own: kube::Client) -> Self {
-        use super::flags::{Asked, parse};
-
-        let (events, _) = Events::new(control.clone(), tokio_util::sync::CancellationToken::new());
-        let none = lexopt::Parser::from_args(Vec::<String>::new());
-        let Ok(Asked::Run(options)) = parse(none, &|_| None) else {
-            panic!("no argument is an argument too many");
-        };
+        let provider = &super::PROVIDER;
         Context {
-            targets: Targets::apart(control.clone(), own),
-            usages: Usages::new(control.clone()),
-            events,
-            metrics: Metrics::new(),
-            changelogs: ChangeLogs::off(),
-            gate: Gate::new().1,
-            rate_limiter: RateLimiter::new(1000),
-            control,
-            options: *options,
+            runtime: crossplane_managed::context::Context::alone(provider, control.clone()),
+            targets: Targets::apart(control, own),
         }
     }
 }

@@ -1,85 +1,76 @@
-//! The controller of a kind of managed resource: its watches and the times of reconciles.
+//! The way of each kind to the clusters of its external objects.
 
 use std::collections::{BTreeSet, HashMap};
-use std::convert::Infallible;
-use std::hash::{BuildHasher, Hasher, RandomState};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use everest_cluster::reflector::Absences;
+use async_trait::async_trait;
+use crossplane_managed::controllers::Queue;
+use crossplane_managed::external::{Concerns, Connector, Request};
+use crossplane_managed::failure::Failure;
+use crossplane_managed::process::Task;
+use crossplane_managed::relations::{Notifier, Related, ResourceKey};
+use crossplane_managed::resource::{ResourceSpec, ResourceStatus};
+use everest_core::v1::ObjectMapping;
 use everest_schemas::crds;
 use everest_schemas::managed::{Managed, ManagedModel};
-use futures::{FutureExt, StreamExt, TryStreamExt, future};
-use kube::ResourceExt;
-use kube::api::Api;
-use kube::runtime::controller::{Action, Config, applier};
-use kube::runtime::reflector::{self, ObjectRef, Store};
-use kube::runtime::{Predicate, PredicateConfig, WatchStreamExt, predicates, watcher};
+use futures::StreamExt;
+use futures::stream::BoxStream;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::{Resource, ResourceExt};
 use serde_json::Value;
-use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::config::{Changed, Target, TargetKey};
+use super::config::{Target, TargetKey};
+use super::connected::Connected;
 use super::context::Context;
-use super::flags::Options;
-use super::kind::Kind;
+use super::error::ReconcileError;
+use super::kind::{self, Kind};
+use super::managed;
+use super::memory::Memory;
 use super::metadata;
-use super::metrics::Outcome;
-use super::reconcile::{Next, measured, reconcile};
-use super::reconcile_state::{ReconcileStates, Related, ResourceKey};
-use super::secret_watches::SecretWatches;
-use super::views::{Notifier, Views};
+use super::views::Views;
 
-/// The shortest time between two reconciles, whatever the jitter.
-const SHORTEST: Duration = Duration::from_secs(1);
+/// The controller of a kind.
+pub type Controller<K> = crossplane_managed::controllers::Controller<Clusters<K>>;
 
-/// The data that the reconciles of all managed resources of a kind share.
-pub struct Controller<K: Kind> {
-    /// The context that all controllers share.
-    pub context: Arc<Context>,
-    /// The remembered states.
-    pub states: Arc<ReconcileStates>,
-    /// The schema of `status.atProvider`.
-    pub at_provider: Value,
-    /// The Secrets in the managed resources' namespaces.
-    pub own_secrets: SecretWatches,
-    /// The managed resources, once they are watched.
-    pub resources: OnceLock<Store<Managed<K::Model>>>,
-    views: Mutex<HashMap<TargetKey, Arc<Views<K>>>>,
-    notifier: Notifier<K>,
+/// A controller; the receiver yields the managed resources to reconcile.
+pub fn controller<K: Kind>(context: Arc<Context>) -> (Controller<K>, Queue<Managed<K::Model>>) {
+    let runtime = Arc::new(context.runtime.clone());
+    Controller::new(runtime, |notifier| Clusters::new(context, notifier))
 }
 
-impl<K: Kind> Controller<K> {
-    /// A new controller; the receiver yields the managed resources to reconcile.
-    pub fn new(
-        context: Arc<Context>,
-    ) -> (Self, mpsc::UnboundedReceiver<ObjectRef<Managed<K::Model>>>) {
-        let (queue, queued) = mpsc::unbounded_channel();
-        let states = Arc::new(ReconcileStates::default());
-        let notifier = Notifier {
-            states: states.clone(),
-            queue,
-        };
-        let tell = notifier.clone();
-        let own_secrets = SecretWatches::new(context.control.clone(), move |metadata| {
-            let namespace = metadata.namespace.clone().unwrap_or_default();
-            let name = metadata.name.clone().unwrap_or_default();
-            tell.tell(&Related::Own(namespace, name));
-        });
-        let controller = Controller {
+/// The controller of a kind until `shutdown`.
+pub fn task<K: Kind>(context: &Arc<Context>, shutdown: &CancellationToken) -> Task {
+    let runtime = Arc::new(context.runtime.clone());
+    let context = context.clone();
+    Task::of(
+        runtime,
+        |notifier| Clusters::<K>::new(context, notifier),
+        shutdown.clone(),
+    )
+}
+
+/// The clusters of the external objects of a kind.
+pub struct Clusters<K: Kind> {
+    context: Arc<Context>,
+    /// The schema of `status.atProvider`.
+    at_provider: Arc<Value>,
+    views: Mutex<HashMap<TargetKey, Arc<Views<K>>>>,
+    notifier: Notifier<Managed<K::Model>>,
+}
+
+impl<K: Kind> Clusters<K> {
+    fn new(context: Arc<Context>, notifier: Notifier<Managed<K::Model>>) -> Self {
+        Clusters {
             context,
-            states,
-            at_provider: crds::at_provider::<K::Model>(),
-            own_secrets,
-            resources: OnceLock::new(),
+            at_provider: Arc::new(crds::at_provider::<K::Model>()),
             views: Mutex::default(),
             notifier,
-        };
-        (controller, queued)
+        }
     }
 
     /// The watches in a cluster; those of a new target of the same config replace them.
-    pub fn views(&self, target: Arc<Target>) -> Arc<Views<K>> {
+    fn views(&self, target: Arc<Target>) -> Arc<Views<K>> {
         let mut views = self.views.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(open) = views.get(&target.key)
             && open.target.revision >= target.revision
@@ -91,169 +82,106 @@ impl<K: Kind> Controller<K> {
         views.insert(target.key.clone(), opened.clone());
         opened
     }
+}
 
-    /// Handles a managed resource that is gone, perhaps without having waited for its finalizer.
-    fn vanished(&self, managed: &Managed<K::Model>) {
-        let key = (managed.namespace().unwrap_or_default(), managed.name_any());
-        self.context.metrics.forget(&measured::<K>(&key));
-        self.forget(&key);
+/// The configuration, with namespace and name of the external object.
+fn placed<M: ManagedModel>(managed: &Managed<M>, name: &str) -> Result<M, ReconcileError> {
+    let mut config = match &managed.spec.for_provider.model {
+        Ok(model) => model.clone(),
+        Err(reason) => return Err(ReconcileError::Unreadable(reason.clone())),
+    };
+    config.set_location(&managed.namespace().unwrap_or_default(), name);
+    Ok(config)
+}
+
+#[async_trait]
+impl<K: Kind> Connector for Clusters<K> {
+    type Managed = Managed<K::Model>;
+    type Memory = Memory;
+    type External = Connected<K>;
+
+    const HAS_CONNECTION: bool = K::HAS_ENDPOINT;
+
+    fn spec(managed: &Managed<K::Model>) -> ResourceSpec {
+        managed::spec(managed)
     }
 
-    /// Forgets a managed resource, and the watches that only it needed.
-    pub fn forget(&self, key: &ResourceKey) {
-        self.states.forget(key);
-        self.waits_no_more(key);
-        self.close_unused();
+    fn status(managed: &Managed<K::Model>) -> ResourceStatus {
+        managed::status(managed)
     }
 
-    /// Has a managed resource reconciled whenever its external object changes, and ends the watches
-    /// that only its former one needed.
-    pub fn follow(&self, external: Related, generation: Option<i64>, key: &ResourceKey) {
-        if self.states.follow(external, generation, key) {
-            self.waits_no_more(key);
-            self.close_unused();
+    fn manifest(managed: &Managed<K::Model>) -> Value {
+        managed::manifest(managed)
+    }
+
+    fn shown(managed: &Managed<K::Model>, name: &str) -> String {
+        let kind = <K::External as Resource>::kind(&());
+        if !K::NAMESPACED {
+            return format!("{kind} {name}");
         }
+        // One that cannot be read is named as far as it is known.
+        let config = placed(managed, name);
+        let namespace = config.as_ref().map_or("", |config| config.key().0);
+        format!("{kind} {namespace}/{name}")
     }
 
-    /// A managed resource waits for no object; its next reconcile may say otherwise.
-    fn waits_no_more(&self, key: &ResourceKey) {
-        let views = self.views.lock().unwrap_or_else(PoisonError::into_inner);
+    fn default_name(metadata: &ObjectMeta) -> String {
+        kind::default_name::<K>(metadata)
+    }
+
+    fn place(managed: &Managed<K::Model>) -> Option<String> {
+        let config = placed(managed, metadata::external_name(&managed.metadata)).ok()?;
+        Some(config.key().0.to_owned())
+    }
+
+    async fn connect(
+        &self,
+        request: &mut Request<'_, Managed<K::Model>, Memory>,
+    ) -> Result<Connected<K>, Failure> {
+        let managed = request.managed;
+        let home = &request.key.0;
+        let reference = managed::reference(&managed.spec.provider_config_ref);
+        let targets = &self.context.targets;
+        let target = targets.connect(home, &reference).await;
+        let target = target.map_err(ReconcileError::from)?;
+        let config = placed(managed, request.name)?;
+        let usage = K::uses(&config);
+        let permitted = targets.permit(&target, home, &usage).await;
+        permitted.map_err(ReconcileError::from)?;
+        let namespace = config.key().0.to_owned();
+        let name = request.name.to_owned();
+        let external = Related::External(target.key.clone(), namespace.clone(), name);
+        if request.follow(external) {
+            self.tidy(request.key);
+        }
+        if let Some(reference) = &managed.spec.for_provider.secret_ref {
+            request.follow_secret(&reference.name);
+        }
+        Ok(Connected {
+            config,
+            namespace,
+            views: self.views(target),
+            at_provider: self.at_provider.clone(),
+        })
+    }
+
+    fn tidy(&self, key: &ResourceKey) {
+        let mut views = self.views.lock().unwrap_or_else(PoisonError::into_inner);
         for views in views.values() {
             views.prerequisites.waits(key, "", &BTreeSet::new());
         }
-    }
-
-    fn close_unused(&self) {
-        let mut views = self.views.lock().unwrap_or_else(PoisonError::into_inner);
-        views.retain(|target, _| self.states.uses(target));
+        views.retain(|target, _| self.notifier.relations.uses(target));
         views.values().for_each(|views| views.forget_secrets());
-        self.own_secrets.keep(|| self.states.own_namespaces());
     }
 
-    /// Requests a reconcile of a managed resource whenever a Secret in its namespace changes.
-    pub fn follow_own_secret(&self, key: &ResourceKey, name: &str) {
-        let related = Related::Own(key.0.clone(), name.to_owned());
-        self.states.relate(related, key);
-        self.own_secrets.watch(&key.0);
-    }
-}
-
-/// Runs the controller of a kind until `shutdown`; running reconciles are finished.
-pub async fn run<K: Kind>(context: Arc<Context>, shutdown: CancellationToken) {
-    let (controller, queued) = Controller::<K>::new(context.clone());
-    let controller = Arc::new(controller);
-    let writer = reflector::store::Writer::<Managed<K::Model>>::default();
-    let store = writer.as_reader();
-    let _ = controller.resources.set(store.clone());
-    let gone = controller.clone();
-    let mut absent = Absences::new(store.clone(), ());
-    let api: Api<Managed<K::Model>> = Api::all(context.control.clone());
-    let wished = predicates::generation
-        .combine(predicates::labels)
-        .combine(predicates::annotations)
-        .combine(predicates::finalizers);
-    let changed = watcher(api, watcher::Config::default().page_size(500))
-        .default_backoff()
-        .modify(|managed| managed.metadata.managed_fields = None)
-        .reflect(writer)
-        .inspect_ok(move |event| {
-            for managed in absent.seen(event) {
-                gone.vanished(&managed);
-            }
-            if let watcher::Event::Delete(managed) = event {
-                gone.vanished(managed);
-            }
+    fn changes(&self) -> BoxStream<'static, Concerns> {
+        let changes = self.context.targets.changes();
+        futures::stream::unfold(changes, |mut changes| async {
+            let changed = changes.next().await?;
+            let concerns: Concerns = Box::new(move |key| changed.concerns(key));
+            Some((concerns, changes))
         })
-        .applied_objects()
-        .predicate_filter(wished, PredicateConfig::default())
-        .filter_map(|managed| {
-            future::ready(match managed {
-                Ok(managed) => Some(ObjectRef::from_obj(&managed)),
-                Err(error) => {
-                    tracing::debug!(%error, kind = K::Model::KIND, "the watch goes on");
-                    None
-                }
-            })
-        })
-        .boxed();
-    let queued = futures::stream::unfold(queued, |mut queued| async {
-        queued.recv().await.map(|key| (key, queued))
-    })
-    .boxed();
-    let everyone = store.clone();
-    let targets = futures::stream::unfold(context.targets.changes(), |mut changes| async {
-        changes.next().await.map(|changed| (changed, changes))
-    })
-    .flat_map(move |changed| futures::stream::iter(concerned(&changed, &everyone.state())))
-    .boxed();
-    let queue = futures::stream::select(futures::stream::select(changed, queued), targets)
-        .map(Ok::<_, Infallible>)
-        .take_until(shutdown.clone().cancelled_owned());
-    let at_once = u16::try_from(context.options.max_reconcile_rate).unwrap_or(u16::MAX);
-    applier(
-        move |managed: Arc<Managed<K::Model>>, controller: Arc<Controller<K>>| {
-            async move {
-                controller.context.rate_limiter.turn().await;
-                let options = &controller.context.options;
-                let measured = controller.context.metrics.reconcile(K::Model::PLURAL);
-                let next = reconcile(&managed, &controller).await;
-                measured.ended(match next {
-                    Next::Never => Outcome::Success,
-                    Next::Again(_) => Outcome::Error,
-                    Next::After(_) | Next::Usual => Outcome::RequeueAfter,
-                });
-                Ok::<_, Infallible>(action(
-                    next,
-                    interval(
-                        metadata::poll_interval(&managed.metadata, options.poll),
-                        options,
-                        RandomState::new().build_hasher().finish(),
-                    ),
-                ))
-            }
-            .boxed()
-        },
-        |_, error, _| match *error {},
-        controller,
-        store,
-        queue,
-        Config::default().concurrency(at_once),
-    )
-    .for_each(|_| future::ready(()))
-    .await;
-}
-
-/// The managed resources whose config may have changed.
-fn concerned<M: ManagedModel>(
-    changed: &Changed,
-    all: &[Arc<Managed<M>>],
-) -> Vec<ObjectRef<Managed<M>>> {
-    let concerned = all.iter().filter(|managed| {
-        let namespace = managed.namespace().unwrap_or_default();
-        changed.concerns(&TargetKey::new(
-            &namespace,
-            &managed.spec.provider_config_ref,
-        ))
-    });
-    concerned
-        .map(|managed| ObjectRef::from_obj(&**managed))
-        .collect()
-}
-
-/// The time until the next reconcile without an event: at most the sync interval, and with a
-/// jitter, so that resources that began together do not stay together.
-fn interval(asked: Duration, options: &Options, dice: u64) -> Duration {
-    let percent = u32::from(options.poll_jitter_percentage.min(100));
-    let offset = u32::try_from(dice % u64::from(20 * percent + 1)).unwrap_or_default();
-    let varied = asked * (1000 - 10 * percent + offset) / 1000;
-    varied.clamp(SHORTEST, options.sync.max(SHORTEST))
-}
-
-fn action(next: Next, usual: Duration) -> Action {
-    match next {
-        Next::Never => Action::await_change(),
-        Next::After(delay) | Next::Again(delay) => Action::requeue(delay),
-        Next::Usual => Action::requeue(usual),
+        .boxed()
     }
 }
 
@@ -263,58 +191,23 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::provider::flags::{self, Asked};
-
-    fn options(arguments: &[&str]) -> Options {
-        let arguments = lexopt::Parser::from_args(arguments);
-        match flags::parse(arguments, &|_| None).unwrap() {
-            Asked::Run(options) => *options,
-            Asked::Help => panic!("nobody asked for help"),
-        }
-    }
+    use crate::provider::kind::Databases;
 
     #[test]
-    fn looks_are_spread_around_the_interval_by_the_jitter() {
-        let options = options(&["--poll-jitter-percentage=10"]);
-        let asked = Duration::from_secs(600);
-        let all: Vec<_> = (0..201)
-            .map(|dice| interval(asked, &options, dice))
-            .collect();
-        assert_eq!(all.iter().min().unwrap().as_secs(), 540);
-        assert_eq!(all.iter().max().unwrap().as_secs(), 660);
-    }
-
-    #[test]
-    fn a_change_of_a_config_concerns_the_managed_resources_that_name_it() {
-        let database = |namespace: &str, kind: &str, name: &str| -> Arc<Database> {
+    fn the_place_of_an_object_is_its_namespace_whoever_names_it() {
+        let database = |home: &str, spec: Value| -> Database {
             let object = json!({"apiVersion": "everest.m.openeverest.io/v1alpha1",
-                "kind": "Database", "metadata": {"name": "orders", "namespace": namespace},
-                "spec": {"forProvider": {}, "providerConfigRef": {"kind": kind, "name": name}}});
-            Arc::new(serde_json::from_value(object).unwrap())
+                "kind": "Database", "metadata": {"name": "orders", "namespace": home},
+                "spec": {"forProvider": spec}});
+            serde_json::from_value(object).unwrap()
         };
-        let all = [
-            database("a", "ProviderConfig", "eu"),
-            database("b", "ProviderConfig", "eu"),
-            database("c", "ClusterProviderConfig", "eu"),
-            database("d", "ClusterProviderConfig", "us"),
-        ];
-        let names = |changed: &Changed| -> Vec<_> {
-            let found = concerned(changed, &all).into_iter();
-            found.filter_map(|found| found.namespace).collect()
-        };
-        let key = |of: &Database, namespace: &str| {
-            Changed::Target(TargetKey::new(namespace, &of.spec.provider_config_ref))
-        };
-        assert_eq!(names(&key(&all[0], "a")), ["a"]);
-        assert_eq!(names(&key(&all[2], "c")), ["c"]);
-        assert_eq!(names(&Changed::Any), ["a", "b", "c", "d"]);
-    }
-
-    #[test]
-    fn nothing_waits_longer_than_the_look_at_all_of_them_and_nothing_spins() {
-        let options = options(&["--poll-jitter-percentage=100", "--sync=5m"]);
-        let day = Duration::from_secs(86_400);
-        assert_eq!(interval(day, &options, 2000).as_secs(), 300);
-        assert_eq!(interval(Duration::from_secs(10), &options, 0), SHORTEST);
+        let place = |home, spec| Clusters::<Databases>::place(&database(home, spec));
+        let prod = || json!({"namespace": "prod"});
+        assert_eq!(place("shop", prod()).as_deref(), Some("prod"));
+        assert_eq!(place("shop", prod()), place("billing", prod()));
+        assert_eq!(place("shop", json!({})).as_deref(), Some("shop"));
+        let orders = database("shop", prod());
+        let shown = Clusters::<Databases>::shown(&orders, "legacy");
+        assert_eq!(shown, "DatabaseCluster prod/legacy");
     }
 }

@@ -6,6 +6,7 @@ pub mod companion;
 mod database;
 mod database_namespace;
 mod difference;
+pub mod differing;
 mod lifecycle;
 mod monitoring_config;
 mod restore;
@@ -16,9 +17,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+pub use crossplane_managed::external::Ending;
+use crossplane_managed::relations::{Related, ResourceKey};
 use everest_cluster::requests::Requests;
 use everest_cluster::{Cluster, Scope, Typed};
 use everest_core::Operation;
+use everest_core::name;
 use everest_core::readiness::Readiness;
 use everest_core::rules::Validate;
 use everest_core::v1::convergence::{self, Comparison, Held};
@@ -26,14 +30,14 @@ use everest_core::v1::{ObjectMapping, OwnedKeys};
 use everest_schemas::Sensitive;
 use everest_schemas::managed::{Managed, ManagedModel};
 use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::{Api, Resource, ResourceExt};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::config::grants::NamespaceUse;
 use super::error::ReconcileError;
-use super::reconcile_state::{ReconcileState, Related, ResourceKey};
-use super::secret_watches::SecretWatches;
+use super::memory::Memory;
 use super::views::Views;
 
 pub use backup::Backups;
@@ -49,17 +53,6 @@ pub type Details = BTreeMap<String, Sensitive<String>>;
 
 /// A callback for something that happened in a namespace.
 pub type Tell = Arc<dyn Fn(&str) + Send + Sync>;
-
-/// The progress of an object that is being deleted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ending {
-    /// It goes by itself, or its finalizers show what holds it.
-    Goes,
-    /// It waits for this.
-    Waits(String),
-    /// It would have stayed forever and was released; what was done.
-    Released(String),
-}
 
 /// A watch that ends when this is dropped.
 pub type Companion = Box<dyn Any + Send + Sync>;
@@ -80,10 +73,8 @@ pub struct Scene<'a, K: Kind> {
     pub views: &'a Views<K>,
     /// The control plane.
     pub control: &'a kube::Client,
-    /// The Secrets in the managed resources' namespaces.
-    pub own_secrets: &'a SecretWatches,
     /// The remembered state.
-    pub state: &'a mut ReconcileState,
+    pub state: &'a mut Memory,
 }
 
 impl<K: Kind> Scene<'_, K> {
@@ -314,6 +305,17 @@ pub trait Controlled: ManagedModel {
     type Kind: Kind<Model = Self>;
 }
 
+/// The name of the external object of a managed resource, if nobody chose one: its own, shortened if
+/// Everest would refuse it.
+pub fn default_name<K: Kind>(managed: &ObjectMeta) -> String {
+    let own = managed.name.as_deref().unwrap_or_default();
+    if !K::NAME_IS_LIMITED || name::check(own).is_ok() {
+        return own.to_owned();
+    }
+    let namespace = managed.namespace.as_deref().unwrap_or_default();
+    name::shortened(own, &[namespace, own])
+}
+
 /// Compares the objects.
 pub fn compare<K: Kind>(
     cluster: &Cluster,
@@ -367,6 +369,23 @@ mod tests {
     use k8s_openapi::api::core::v1::ConfigMap;
 
     use super::*;
+
+    #[test]
+    fn a_name_that_everest_would_refuse_is_shortened() {
+        let of = |name: &str, namespace: &str| ObjectMeta {
+            name: Some(name.to_owned()),
+            namespace: Some(namespace.to_owned()),
+            ..ObjectMeta::default()
+        };
+        let long = "team-database-of-the-shop-0123456789ab-x";
+        let found = default_name::<Databases>(&of(long, "shop"));
+        assert_eq!(name::check(&found), Ok(()));
+        assert!(found.starts_with("team-database-o"), "{found}");
+        assert_eq!(default_name::<Databases>(&of(long, "shop")), found);
+        assert_ne!(default_name::<Databases>(&of(long, "other")), found);
+        // Names of other kinds stay.
+        assert_eq!(default_name::<Backups>(&of(long, "shop")), long);
+    }
 
     #[test]
     fn a_change_names_the_object_it_means_so_that_no_other_is_made() {

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crossplane_managed::relations::ResourceKey;
 use everest_cluster::Cluster;
 use everest_core::rules::Awaited;
 use everest_schemas::everest::{BackupStorage, DatabaseCluster, DatabaseEngine, MonitoringConfig};
@@ -14,7 +15,6 @@ use k8s_openapi::api::core::v1::Namespace;
 
 use super::kind::companion;
 use super::kind::{Companion, Tell};
-use super::reconcile_state::ResourceKey;
 
 /// A kind of object, and the namespace that it is waited for in.
 type Place = (Awaited, String);

@@ -4,54 +4,22 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use crossplane_managed::reflector::{Lookup, Reflector};
+use crossplane_managed::relations::{Notifier, Related, ResourceKey};
 use everest_cluster::Cluster;
 use everest_cluster::engine::database_kind;
-use everest_cluster::reflector::{Lookup, Reflector};
 use everest_core::facts::Seen;
 use everest_schemas::Engine;
+use everest_schemas::managed::{Managed, ManagedModel};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Resource;
 use kube::api::{Api, DynamicObject};
-use kube::runtime::reflector::ObjectRef;
-use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::Instant;
 
 use super::config::{FIELD_MANAGER, Target, Targets};
 use super::kind::{Companion, Kind, Tell};
 use super::prerequisites::Prerequisites;
-use super::reconcile_state::{ReconcileStates, Related, ResourceKey};
 use super::secret_watches::SecretWatches;
-use everest_schemas::managed::Managed;
-
-/// The queue of managed resources to reconcile.
-pub type Queue<M> = UnboundedSender<ObjectRef<Managed<M>>>;
-
-/// Queues the managed resources that an object concerns.
-pub struct Notifier<K: Kind> {
-    /// The relations between objects and managed resources.
-    pub states: Arc<ReconcileStates>,
-    /// The queue.
-    pub queue: Queue<K::Model>,
-}
-
-impl<K: Kind> Clone for Notifier<K> {
-    fn clone(&self) -> Self {
-        Notifier {
-            states: self.states.clone(),
-            queue: self.queue.clone(),
-        }
-    }
-}
-
-impl<K: Kind> Notifier<K> {
-    /// Queues the managed resources that `related` concerns.
-    pub fn tell(&self, related: &Related) {
-        for (namespace, name) in self.states.related(related) {
-            // Nobody listens any more only when the controller has ended.
-            let _ = self.queue.send(ObjectRef::new(&name).within(&namespace));
-        }
-    }
-}
 
 /// The watches in one cluster.
 pub struct Views<K: Kind> {
@@ -65,7 +33,7 @@ pub struct Views<K: Kind> {
     _companions: Vec<Companion>,
     /// The objects that managed resources wait for.
     pub prerequisites: Prerequisites,
-    notifier: Notifier<K>,
+    notifier: Notifier<Managed<K::Model>>,
     recent: Mutex<(Instant, Cluster)>,
 }
 
@@ -75,7 +43,11 @@ const RECENT: Duration = Duration::from_secs(2);
 impl<K: Kind> Views<K> {
     /// Starts to watch the external objects. If the watch breaks, the cluster is checked at once,
     /// because objects would otherwise go on being reported as ready.
-    pub fn open(target: Arc<Target>, targets: Targets, notifier: Notifier<K>) -> Self {
+    pub fn open(
+        target: Arc<Target>,
+        targets: Targets,
+        notifier: Notifier<Managed<K::Model>>,
+    ) -> Self {
         let cluster = target.cluster.clone().without_retries();
         let tell = teller(&target, &notifier, Related::External);
         let externals = Reflector::start(
@@ -100,11 +72,8 @@ impl<K: Kind> Views<K> {
         let companions = K::companions(&cluster, &told);
         let tell = teller(&target, &notifier, Related::Secret);
         let secrets = SecretWatches::new(cluster.client().clone(), tell);
-        let queue = notifier.queue.clone();
-        let wake = move |(namespace, name): &ResourceKey| {
-            let _ = queue.send(ObjectRef::new(name).within(namespace));
-        };
-        let prerequisites = Prerequisites::new(cluster.clone(), wake);
+        let waking = notifier.clone();
+        let prerequisites = Prerequisites::new(cluster.clone(), move |key| waking.wake(key));
         let recent = Mutex::new((Instant::now(), cluster.with_empty_cache()));
         Views {
             target,
@@ -190,9 +159,9 @@ impl<K: Kind> Views<K> {
 
     /// Ends the watches of Secrets in namespaces in which no managed resource needs one any more.
     pub fn forget_secrets(&self) {
-        let states = &self.notifier.states;
+        let relations = &self.notifier.relations;
         self.secrets
-            .keep(|| states.secret_namespaces(&self.target.key));
+            .keep(|| relations.secret_namespaces(&self.target.key));
     }
 }
 
@@ -221,11 +190,11 @@ fn trim_engine(object: &mut DynamicObject) {
     }
 }
 
-fn teller<K: Kind>(
+fn teller<M: ManagedModel>(
     target: &Arc<Target>,
-    notifier: &Notifier<K>,
+    notifier: &Notifier<Managed<M>>,
     related: fn(super::config::TargetKey, String, String) -> Related,
-) -> impl Fn(&ObjectMeta) + Send + Sync + 'static + use<K> {
+) -> impl Fn(&ObjectMeta) + Send + Sync + 'static + use<M> {
     let (key, notifier) = (target.key.clone(), notifier.clone());
     move |metadata| {
         let namespace = metadata.namespace.clone().unwrap_or_default();
@@ -246,8 +215,8 @@ fn trim(metadata: &mut ObjectMeta) {
 
 impl<K: Kind> Views<K> {
     /// Requests a reconcile of a managed resource whenever `related` changes.
-    pub fn relate(&self, related: Related, key: &super::reconcile_state::ResourceKey) {
-        self.notifier.states.relate(related, key);
+    pub fn relate(&self, related: Related, key: &ResourceKey) {
+        self.notifier.relations.relate(related, key);
     }
 }
 

@@ -1,6 +1,7 @@
 //! The managed resources whose deletion still needs a config.
 
-use everest_schemas::managed::{API_VERSION, ProviderConfigReference};
+use crossplane_managed::provider_config::ProviderConfigReference;
+use everest_schemas::managed::API_VERSION;
 use kube::api::{ApiResource, DynamicObject, ListParams};
 use kube::{Api, ResourceExt};
 
@@ -54,7 +55,7 @@ fn needs(object: &DynamicObject, key: &TargetKey) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use everest_schemas::managed::ProviderConfigKind;
+    use crossplane_managed::provider_config::ProviderConfigKind;
     use serde_json::{Value, json};
 
     use super::*;

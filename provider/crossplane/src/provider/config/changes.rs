@@ -68,7 +68,7 @@ impl Changes {
 
 #[cfg(test)]
 mod tests {
-    use everest_schemas::managed::ProviderConfigKind;
+    use crossplane_managed::provider_config::ProviderConfigKind;
 
     use super::*;
 

@@ -6,7 +6,8 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use everest_schemas::managed::{ProviderConfigKind, ProviderConfigStatus};
+use crossplane_managed::provider_config::ProviderConfigKind;
+use everest_schemas::managed::ProviderConfigStatus;
 use futures::{FutureExt, Stream, StreamExt, future};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use k8s_openapi::jiff::Timestamp;

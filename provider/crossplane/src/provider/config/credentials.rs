@@ -21,7 +21,7 @@ use super::kubeconfig_source::Config;
 use super::patch_params;
 use crate::provider::context::Context;
 use crate::provider::metadata::{finalizer_patch, has_finalizer};
-use crate::provider::namespace;
+use crate::provider::{PROVIDER, namespace};
 
 /// The finalizer of a Secret. The API server requires a domain in it.
 pub(super) const HELD: &str = "everest.m.openeverest.io/in-use";
@@ -110,7 +110,7 @@ pub(super) async fn keep<C: Config>(
         };
         let ending = config.meta().deletion_timestamp.is_some()
             || (held && used && deleting)
-                && namespace::is_terminating(&context.control, &namespace).await?;
+                && namespace::is_terminating(&PROVIDER, &context.control, &namespace).await?;
         let known = Held {
             held,
             deleting,

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
+use crossplane_managed::provider_config::ProviderConfigKind;
 use everest_cluster::{ClusterError, ConnectError};
-use everest_schemas::managed::ProviderConfigKind;
 
 use super::TargetKey;
 use super::grants::NamespaceUse;

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crossplane_managed::provider_config::ProviderConfigKind;
 use everest_cluster::identity::Environment;
 use http::StatusCode;
 use k8s_openapi::ByteString;

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use crossplane_managed::provider_config::ProviderConfigKind;
 use everest_cluster::identity::Given;
 use everest_cluster::{Catalog, Trust};
 use everest_schemas::managed::{
     CatalogReference, ClusterProviderConfig, Credentials, CredentialsSource, EnvironmentReference,
-    FileReference, Grant, Identity, IdentityType, ProviderConfig, ProviderConfigKind,
-    ProviderConfigStatus, SecretKeyReference,
+    FileReference, Grant, Identity, IdentityType, ProviderConfig, ProviderConfigStatus,
+    SecretKeyReference,
 };
 use k8s_openapi::api::core::v1::Secret;
 use kube::{Api, Resource, ResourceExt};

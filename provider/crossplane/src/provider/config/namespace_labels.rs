@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use everest_cluster::reflector::{Lookup, Reflector};
+use crossplane_managed::reflector::{Lookup, Reflector};
 use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Api;

@@ -4,12 +4,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 use std::time::Duration;
 
+use crossplane_managed::provider_config::ProviderConfigKind;
 use everest_cluster::error::Object;
 use everest_cluster::identity::Identity;
 use everest_cluster::{Cluster, ClusterError, ConnectError, connect_as, connect_with};
 use everest_core::api;
 use everest_core::dialect::Dialect;
-use everest_schemas::managed::{ClusterProviderConfig, ProviderConfig, ProviderConfigKind};
+use everest_schemas::managed::{ClusterProviderConfig, ProviderConfig};
 use futures::StreamExt;
 use k8s_openapi::api::core::v1::Secret;
 use kube::core::PartialObjectMeta;
@@ -22,7 +23,7 @@ use tokio::time::{Instant, timeout};
 use super::error::Wanted;
 use super::kubeconfig_source::{self, Found, KubeconfigSource, Place, Sources};
 use super::{FIELD_MANAGER, Shared, Target, TargetError, TargetKey};
-use crate::provider::namespace;
+use crate::provider::{PROVIDER, namespace};
 
 /// The time for which config and credentials count as unchanged without a watch event.
 const TRUSTED: Duration = Duration::from_secs(30);
@@ -157,7 +158,7 @@ impl CachedTarget {
         let Some(namespace) = &self.key.namespace else {
             return false;
         };
-        let asked = namespace::is_terminating(&shared.control, namespace);
+        let asked = namespace::is_terminating(&PROVIDER, &shared.control, namespace);
         match timeout(PATIENCE, asked).await {
             Ok(Ok(ending)) => ending,
             Ok(Err(error)) => {

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use crossplane_managed::provider_config::ProviderConfigKind;
 use k8s_openapi::ByteString;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;

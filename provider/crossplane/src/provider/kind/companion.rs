@@ -2,8 +2,8 @@
 
 use std::fmt::Debug;
 
+use crossplane_managed::reflector::Reflector;
 use everest_cluster::Cluster;
-use everest_cluster::reflector::Reflector;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Resource;
 use kube::api::Api;

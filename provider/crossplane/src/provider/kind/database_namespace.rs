@@ -24,9 +24,10 @@ use serde_json::Value;
 use super::{
     Companion, Compared, Controlled, Difference, Ending, Kind, Scene, Tell, companion, lifecycle,
 };
+use crate::provider::PROVIDER;
 use crate::provider::config::grants::NamespaceUse;
 use crate::provider::error::ReconcileError;
-use crate::provider::metadata;
+use crate::provider::metadata::{self, Marks};
 
 /// The kind.
 pub struct DatabaseNamespaces;
@@ -255,7 +256,7 @@ fn refuse_foreign(
 /// The engines that were listed at the last reconcile and are not listed any more. A namespace that
 /// is not taken over yet shows all engines that it has, and none of them was ever listed.
 fn removed(scene: &Scene<'_, DatabaseNamespaces>) -> Vec<Engine> {
-    if !metadata::is_ours(&scene.managed.metadata) {
+    if !Marks::of(&PROVIDER).is_ours(&scene.managed.metadata) {
         return Vec::new();
     }
     let before = scene.managed.status.at_provider.get("engines");

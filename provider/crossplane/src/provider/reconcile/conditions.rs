@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::reconcile;
+use crate::provider::PROVIDER;
 use crate::provider::context::Context;
-use crate::provider::controllers::Controller;
+use crate::provider::controllers::controller;
 use crate::provider::events::Events;
 use crate::provider::kind::{BackupStorages, Backups, Databases, Kind};
 use crate::provider::rights;
@@ -224,10 +225,10 @@ async fn a_database_is_ready_once_its_connection_secret_is_there() {
 /// The reasons of the events of two reconciles.
 async fn told<K: Kind>(plane: &ControlPlane, path: &str) -> Vec<String> {
     let mut context = Context::apart(plane.client(), plane.target(rights::in_target));
-    let (events, writing) = Events::new(plane.client(), CancellationToken::new());
-    context.events = events;
+    let (events, writing) = Events::new(&PROVIDER, plane.client(), CancellationToken::new());
+    context.runtime.events = events;
     tokio::spawn(writing);
-    let controller = Controller::<K>::new(Arc::new(context)).0;
+    let controller = controller::<K>(Arc::new(context)).0;
     for _ in 0..2 {
         let managed = serde_json::from_value(plane.get(path).unwrap()).unwrap();
         reconcile(&managed, &controller).await;

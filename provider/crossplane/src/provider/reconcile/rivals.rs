@@ -10,11 +10,13 @@ use kube::runtime::watcher::Event;
 use serde_json::{Value, json};
 
 use super::reconcile;
-use crate::provider::claim::RECORD;
 use crate::provider::controllers::Controller;
 use crate::provider::kind::Databases;
 use crate::provider::testing::control_plane::ControlPlane;
 use crate::provider::testing::harness::{EVEREST, MANAGED, condition, process, rest, say, world};
+
+/// The record of a claim on a managed resource.
+const RECORD: &str = "everest.m.openeverest.io/external-held-by";
 
 const CONFIGS: &str = "/apis/everest.m.openeverest.io/v1alpha1/clusterproviderconfigs";
 

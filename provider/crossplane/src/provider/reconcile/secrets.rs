@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::provider::context::Context;
-use crate::provider::controllers::Controller;
+use crate::provider::controllers::controller;
 use crate::provider::kind::BackupStorages;
 use crate::provider::rights;
 use crate::provider::testing::control_plane::ControlPlane;
@@ -28,7 +28,7 @@ fn key(plane: &ControlPlane) -> Value {
 #[tokio::test(start_paused = true)]
 async fn keys_that_were_rotated_are_written_and_the_storage_is_as_wanted_at_once() {
     let (plane, path) = storage();
-    let (controller, _) = Controller::<BackupStorages>::new(Arc::new(Context::apart(
+    let (controller, _) = controller::<BackupStorages>(Arc::new(Context::apart(
         plane.client(),
         plane.target(rights::in_target),
     )));
@@ -49,7 +49,7 @@ async fn keys_that_were_rotated_are_written_and_the_storage_is_as_wanted_at_once
 #[tokio::test(start_paused = true)]
 async fn a_secret_that_somebody_deletes_is_noticed_and_written_again() {
     let (plane, path) = storage();
-    let (controller, mut queued) = Controller::<BackupStorages>::new(Arc::new(Context::apart(
+    let (controller, mut queued) = controller::<BackupStorages>(Arc::new(Context::apart(
         plane.client(),
         plane.target(rights::in_target),
     )));

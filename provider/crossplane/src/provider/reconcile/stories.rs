@@ -14,7 +14,7 @@ use test_stories::{Attempt, Dies, Story, Teller, World};
 
 use super::{Next, reconcile};
 use crate::provider::context::Context;
-use crate::provider::controllers::Controller;
+use crate::provider::controllers::controller;
 use crate::provider::kind::{
     BackupStorages, Backups, DatabaseNamespaces, Databases, Kind, MonitoringConfigs, Restores,
 };
@@ -207,7 +207,7 @@ async fn reconcile_until_rest<K: Kind>(
         .of_user("provider", rights::in_control_plane);
     let target = process.client_of("provider", rights::in_target);
     let context = Context::apart(process.client(), target);
-    let controller = Controller::<K>::new(Arc::new(context)).0;
+    let controller = controller::<K>(Arc::new(context)).0;
     for _ in 0..60 {
         let Some(managed) = world.server.get(path) else {
             return Ok(());

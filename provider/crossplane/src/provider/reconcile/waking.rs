@@ -10,7 +10,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::reconcile;
 use crate::provider::context::Context;
-use crate::provider::controllers::Controller;
+use crate::provider::controllers::{Controller, controller};
 use crate::provider::kind::Databases;
 use crate::provider::rights;
 use crate::provider::testing::control_plane::ControlPlane;
@@ -70,7 +70,7 @@ async fn a_database_goes_on_at_once_when_what_it_waits_for_comes() {
     plane.change(&namespace, &json!({"metadata": {"labels": null}}));
 
     let context = Context::apart(plane.client(), plane.target(rights::in_target));
-    let (controller, mut queue) = Controller::<Databases>::new(Arc::new(context));
+    let (controller, mut queue) = controller::<Databases>(Arc::new(context));
     let mut said = look(&plane, &controller, &path).await;
     let external = format!("{EVEREST}/databaseclusters/orders");
     for (path_of_it, object) in coming {

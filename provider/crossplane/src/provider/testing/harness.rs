@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use test_apiserver::{ApiServer, Asks};
 
 use crate::provider::context::Context;
-use crate::provider::controllers::Controller;
+use crate::provider::controllers::{Controller, controller};
 use crate::provider::kind::Kind;
 use crate::provider::reconcile::{Next, reconcile};
 use crate::provider::rights;
@@ -32,7 +32,7 @@ pub(crate) fn process_with<K: Kind>(
     may: impl Fn(&Asks<'_>) -> bool + Send + Sync + 'static,
 ) -> Controller<K> {
     let context = Context::apart(plane.client(), plane.target(may));
-    Controller::new(Arc::new(context)).0
+    controller(Arc::new(context)).0
 }
 
 /// Looks at a managed resource until there is nothing left to do.

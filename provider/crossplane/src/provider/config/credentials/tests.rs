@@ -1,4 +1,4 @@
-use everest_schemas::managed::{ProviderConfigKind, ProviderConfigReference};
+use crossplane_managed::provider_config::{ProviderConfigKind, ProviderConfigReference};
 use serde_json::{Value, json};
 
 use super::*;

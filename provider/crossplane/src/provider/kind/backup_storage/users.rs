@@ -11,6 +11,7 @@ use super::BackupStorages;
 use crate::provider::config::TargetKey;
 use crate::provider::error::ReconcileError;
 use crate::provider::kind::Scene;
+use crate::provider::managed;
 use crate::provider::metadata;
 use crate::provider::policies::Policies;
 
@@ -29,8 +30,9 @@ pub(super) async fn final_backups(
     let target = &scene.views.target.key;
     let users = found.into_iter().filter(|database| {
         let home = database.namespace().unwrap_or_default();
-        TargetKey::new(&home, &database.spec.provider_config_ref) == *target
-            && Policies::of(&database.spec.management_policies).is_ok_and(|may| may.delete)
+        let spec = managed::spec(database);
+        TargetKey::new(&home, &spec.provider_config_ref) == *target
+            && Policies::of(&spec.management_policies).is_ok_and(|may| may.delete)
             && names(database, &home, scene)
     });
     Ok(users.map(|database| user(&database)).collect())
