@@ -41,7 +41,13 @@ const GENERATED: [Generated; 3] = [
     },
     Generated {
         folder: "docs",
-        written: &["design", "guides/crossplane.md", "crossplane"],
+        written: &[
+            "design",
+            "guides/coverage.md",
+            "guides/credentials.md",
+            "guides/crossplane.md",
+            "crossplane",
+        ],
         write: |programs, folder| docs::write(folder, &programs.binary(PROVIDER)?),
     },
 ];
