@@ -8,6 +8,7 @@ use std::{
 use acceptance::workspace_folder;
 
 mod crossplane;
+mod gitops;
 
 /// README and its neighbours, and everything below `docs/`.
 fn pages() -> Vec<PathBuf> {

@@ -120,8 +120,11 @@ async fn check_all(asked: &Asked, phases: &mut Phases) -> Result<(), Failure> {
     if own && !core.is_empty() {
         phases.begin(Work::Tests, "packages");
         package::for_tests(&tests.crossplane)?;
-        phases.begin(Work::Go, "Crossplane core");
-        let prepared = async { Ok(preparation::crossplane_core(asked.core).await?) };
+        phases.begin(Work::Go, "Crossplane core and render");
+        let prepared = async {
+            preparation::crossplane_core(asked.core).await?;
+            Ok(preparation::crossplane_render().await?)
+        };
         phases.within(prepared).await?;
     }
     found |= !scenarios.is_empty() || !crossplane.is_empty() || own && !core.is_empty();

@@ -1,8 +1,8 @@
-//! Crossplane's core beside the control plane, started only where it is asked
-//! for: the real one, with the package runtime that clusters have. What it
-//! cannot have here is played: KWOK lets the Deployments that it makes of
-//! packages look as if they ran, [`Registry`] hands out packages, and
-//! [`Services`] leads to the processes that really run.
+//! Crossplane's core and RBAC manager beside the control plane, started only
+//! where they are asked for: the real ones, with the package runtime and the
+//! roles that clusters have. What they cannot have here is played: KWOK lets the
+//! Deployments that core makes of packages look as if they ran, [`Registry`]
+//! hands out packages, and [`Services`] leads to the processes that really run.
 
 use std::{
     fs, io,
@@ -23,14 +23,16 @@ use crate::{
     control_plane::{ControlPlane, StartError, client, system},
     go_build::last_lines,
     installation::{self, LOOK},
-    ports,
+    kubeconfig, ports,
     progress::Progress,
     tools::Core,
 };
 
+mod chart;
 mod registry;
 mod services;
 
+pub use chart::ChartError;
 pub use registry::{Answer, Registry};
 pub use services::Services;
 
@@ -44,8 +46,10 @@ pub const REPOSITORY: &str = "ghcr.io/openeverest/";
 pub const NEXT_TAG: &str = concat!("v", env!("CARGO_PKG_VERSION"), "-next");
 /// Process that runs the registry and the way to services.
 const NETWORK: &str = "crossplane-network";
-/// Name of the core's process.
+/// Name of the core's process, its service account and its role.
 const CORE: &str = "crossplane";
+/// Name of the RBAC manager's process and service account.
+const RBAC_MANAGER: &str = "rbac-manager";
 /// Secret of the certificate with which the core calls functions.
 const CLIENT_SECRET: &str = "crossplane-tls-client";
 /// How often `init` is run: where the CRDs are new, its first run does not find
@@ -84,10 +88,13 @@ impl ControlPlane {
     /// it is ready:
     ///
     /// 1. registry and way to services are started;
-    /// 2. `init` creates CRDs, certificates and defaults, again until the CRDs
+    /// 2. the chart's service accounts and roles are created; from here on core
+    ///    and RBAC manager have no other rights;
+    /// 3. `init` creates CRDs, certificates and defaults, again until the CRDs
     ///    are established;
-    /// 3. the core is started with the certificate that `init` made;
-    /// 4. it is told to take this project's packages from the registry.
+    /// 4. the core is started with the certificate that `init` made, and the RBAC
+    ///    manager beside it;
+    /// 5. core is told to take this project's packages from the registry.
     ///
     /// # Errors
     /// See [`StartError`].
@@ -118,10 +125,15 @@ impl ControlPlane {
             .args(["--proxy-port", &proxy.to_string()]);
         self.spawn(NETWORK, network)?;
 
-        let kubeconfig = self.kubeconfig().to_owned();
-        let client = client(&kubeconfig).await?;
+        let client = client(self.kubeconfig()).await?;
         installation::create(&client, namespace()).await?;
-        installation::create(&client, service_account()).await?;
+        installation::create_all(&client, chart::roles(&binaries.core.chart)?).await?;
+        let role = format!("/apis/rbac.authorization.k8s.io/v1/clusterroles/{CORE}");
+        self.until("the role of Crossplane's core", || {
+            installation::condition(&client, &role, |role| role["rules"][0].is_object())
+        })
+        .await?;
+        let kubeconfig = self.identity(&client, CORE).await?;
         initialise(&binaries.core, &kubeconfig, &folder).await?;
         progress.say("Crossplane's CRDs established");
 
@@ -135,10 +147,28 @@ impl ControlPlane {
             .env("HEALTH_PROBE_PORT", health.to_string())
             .env("HTTPS_PROXY", format!("http://127.0.0.1:{proxy}"));
         self.spawn(CORE, core)?;
+        let mut manager = Command::new(&binaries.core.binary);
+        manager
+            .args(["rbac", "start", "--provider-clusterrole"])
+            .arg(format!("{CORE}:allowed-provider-permissions"))
+            .env("KUBECONFIG", self.identity(&client, RBAC_MANAGER).await?);
+        self.spawn(RBAC_MANAGER, manager)?;
         installation::create(&client, image_config(&installed.registry)).await?;
         self.until("Crossplane's core", || healthy(health)).await?;
         progress.say("Crossplane core ready");
         self.installed_crossplane(installed)
+    }
+
+    /// Writes the kubeconfig of one of the chart's service accounts.
+    async fn identity(&self, client: &Client, account: &str) -> Result<PathBuf, StartError> {
+        let text =
+            kubeconfig::of_service_account(client, self.kubeconfig(), NAMESPACE, account).await?;
+        let path = self
+            .folder()
+            .join(CORE)
+            .join(format!("{account}.kubeconfig"));
+        fs::write(&path, text).map_err(system(account))?;
+        Ok(path)
     }
 }
 
@@ -230,15 +260,6 @@ async fn healthy(port: u16) -> bool {
 
 fn namespace() -> Value {
     json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": NAMESPACE } })
-}
-
-/// The account whose pull Secrets the core reads before it fetches a package.
-fn service_account() -> Value {
-    json!({
-        "apiVersion": "v1",
-        "kind": "ServiceAccount",
-        "metadata": { "name": CORE, "namespace": NAMESPACE },
-    })
 }
 
 fn image_config(registry: &str) -> Value {

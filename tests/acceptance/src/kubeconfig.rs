@@ -1,9 +1,23 @@
-//! Kubeconfig files for the cluster's administrator.
+//! Kubeconfigs of the cluster's administrator and of service accounts.
+
+use std::path::Path;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
+use k8s_openapi::api::{
+    authentication::v1::{TokenRequest, TokenRequestSpec},
+    core::v1::ServiceAccount,
+};
+use kube::{
+    Api, Client,
+    api::PostParams,
+    config::{AuthInfo, Kubeconfig},
+};
 use serde_json::{Value, json};
 
-use crate::pki::Secrets;
+use crate::{control_plane::StartError, pki::Secrets};
+
+/// The time for which a token is valid, in seconds: longer than any test cluster stands.
+const LIFETIME: i64 = 365 * 24 * 60 * 60;
 
 /// Context that authenticates by client certificate; the current one.
 pub const CERTIFICATE_CONTEXT: &str = "everest-test";
@@ -35,4 +49,41 @@ pub(crate) fn admin(server: &str, secrets: &Secrets) -> Value {
             context(TOKEN_CONTEXT, "admin-token"),
         ],
     })
+}
+
+/// Returns the administrator's kubeconfig in `file` with a service account in the administrator's
+/// place.
+///
+/// # Errors
+/// When the file cannot be read or the API server issues no token.
+pub async fn of_service_account(
+    client: &Client,
+    file: &Path,
+    namespace: &str,
+    name: &str,
+) -> Result<String, StartError> {
+    let fault = |error: &dyn std::fmt::Display| {
+        StartError::Client(format!("ServiceAccount {namespace}/{name}: {error}"))
+    };
+    let request = TokenRequest {
+        spec: Some(TokenRequestSpec {
+            expiration_seconds: Some(LIFETIME),
+            ..TokenRequestSpec::default()
+        }),
+        ..TokenRequest::default()
+    };
+    let accounts: Api<ServiceAccount> = Api::namespaced(client.clone(), namespace);
+    let issued = accounts
+        .create_token_request(name, &PostParams::default(), &request)
+        .await
+        .map_err(|error| fault(&error))?;
+    let token = issued.status.and_then(|status| status.token);
+    let mut config = Kubeconfig::read_from(file).map_err(|error| fault(&error))?;
+    for user in &mut config.auth_infos {
+        user.auth_info = Some(AuthInfo {
+            token: token.clone().map(Into::into),
+            ..AuthInfo::default()
+        });
+    }
+    serde_yaml_ng::to_string(&config).map_err(|error| fault(&error))
 }

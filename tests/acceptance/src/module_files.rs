@@ -21,6 +21,8 @@ pub(crate) struct ModuleFiles {
     module: &'static str,
     /// Folder in the module.
     folder: &'static str,
+    /// Name of the file of the cache that remembers where they are.
+    note: &'static str,
 }
 
 /// OLM's CRDs.
@@ -29,6 +31,7 @@ pub(crate) const OLM_CRDS: ModuleFiles = ModuleFiles {
     pins: "olm",
     module: "github.com/operator-framework/operator-lifecycle-manager",
     folder: "deploy/chart/crds",
+    note: "crds.path",
 };
 
 /// The CRDs of Crossplane's core.
@@ -38,6 +41,17 @@ pub(crate) const fn crossplane_crds(release: CoreRelease) -> ModuleFiles {
         pins: release.module(),
         module: "github.com/crossplane/crossplane/v2",
         folder: "cluster/crds",
+        note: "crds.path",
+    }
+}
+
+/// The Helm chart of Crossplane's core.
+pub(crate) const fn crossplane_chart(release: CoreRelease) -> ModuleFiles {
+    ModuleFiles {
+        name: "Crossplane's chart",
+        folder: "cluster/charts/crossplane",
+        note: "chart.path",
+        ..crossplane_crds(release)
     }
 }
 
@@ -46,7 +60,7 @@ pub(crate) const fn crossplane_crds(release: CoreRelease) -> ModuleFiles {
 pub(crate) fn folder(cache: &Path, wanted: &ModuleFiles) -> Result<PathBuf, ToolError> {
     let note = cache
         .join(format!("{}-{}", wanted.pins, module_hash(wanted.pins)?))
-        .join("crds.path");
+        .join(wanted.note);
     if let Ok(known) = fs::read_to_string(&note) {
         let known = PathBuf::from(known);
         if known.is_dir() {

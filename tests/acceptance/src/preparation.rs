@@ -70,6 +70,14 @@ pub async fn crossplane_core(release: CoreRelease) -> Result<(), PreparationErro
     .await
 }
 
+/// Builds Crossplane's command that renders compositions, where it is missing; returns its path.
+///
+/// # Errors
+/// See [`PreparationError`].
+pub async fn crossplane_render() -> Result<PathBuf, PreparationError> {
+    blocking(|| Ok(tools::crossplane_render(&Progress::shown())?)).await
+}
+
 /// Builds what is needed and starts a cluster in `folder`. Dropping the future
 /// ends what it has started.
 ///

@@ -84,6 +84,12 @@ impl CoreRelease {
     }
 }
 
+/// The command that renders compositions, of the last CLI of Crossplane that is a Go module.
+pub(crate) const CROSSPLANE_RENDER: ToolSet = ToolSet {
+    name: "crossplane render",
+    tools: &[tool("crossplane-render", "crossplane-render", ".", 1.5)],
+};
+
 /// Versions that Crossplane's core holds against what packages ask for: the folder that pins it,
 /// the package that keeps the version, the version.
 const CROSSPLANE_VERSIONS: [(&str, &str, &str); 2] = [
@@ -252,13 +258,15 @@ impl Tools {
     }
 }
 
-/// Crossplane's core, and its CRD files that come with its module.
+/// Crossplane's core, and its CRD files and chart that come with its module.
 #[derive(Debug, Clone)]
 pub struct Core {
     /// The binary.
     pub(crate) binary: PathBuf,
     /// Folder with its CRDs, one YAML file each.
     pub(crate) crds: PathBuf,
+    /// Folder of its Helm chart.
+    pub(crate) chart: PathBuf,
 }
 
 impl Core {
@@ -277,8 +285,22 @@ impl Core {
         Ok(Self {
             binary,
             crds: module_files::folder(&root, &module_files::crossplane_crds(release))?,
+            chart: module_files::folder(&root, &module_files::crossplane_chart(release))?,
         })
     }
+}
+
+/// Path of Crossplane's command that renders compositions, built where the cache has not got it yet.
+///
+/// # Errors
+/// See [`ToolError`].
+pub(crate) fn crossplane_render(progress: &Progress) -> Result<PathBuf, ToolError> {
+    let binaries = built(CROSSPLANE_RENDER, &cache(CROSSPLANE_RENDER)?, progress)?;
+    Ok(binaries
+        .into_iter()
+        .map(|(_, path)| path)
+        .next()
+        .unwrap_or_default())
 }
 
 /// Paths of the pinned clients, built where the cache has not got them yet.
@@ -385,7 +407,8 @@ fn go_files(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), ToolError> {
 
 /// Small binaries; Kubernetes learns its version from the linker, and the
 /// clients that they are no development builds: those would end in `-dev`.
-/// Crossplane learns its version too, or every package asks for a newer one.
+/// Crossplane learns its version too, or every package asks for a newer one; and its RBAC manager,
+/// which has no flag for it, an address for metrics that several can have on one machine.
 pub(crate) fn linker_flags(module: &str) -> String {
     let mut flags = "-s -w".to_owned();
     for (client, source) in [
@@ -399,7 +422,8 @@ pub(crate) fn linker_flags(module: &str) -> String {
     for (core, keeper, version) in CROSSPLANE_VERSIONS {
         if module == core {
             flags.push_str(&format!(
-                " -X github.com/crossplane/{keeper}/version.version={version}"
+                " -X github.com/crossplane/{keeper}/version.version={version} \
+                 -X sigs.k8s.io/controller-runtime/pkg/metrics/server.DefaultBindAddress=127.0.0.1:0"
             ));
         }
     }
@@ -426,7 +450,13 @@ mod tests {
 
     #[test]
     fn every_tool_has_a_pinned_module() {
-        let sets = [CONTROL_PLANE, CLIENTS, NEWEST_CROSSPLANE, OLDEST_CROSSPLANE];
+        let sets = [
+            CONTROL_PLANE,
+            CLIENTS,
+            NEWEST_CROSSPLANE,
+            OLDEST_CROSSPLANE,
+            CROSSPLANE_RENDER,
+        ];
         for tool in sets.iter().flat_map(|set| set.tools) {
             let hash = module_hash(tool.module).unwrap();
             assert_eq!(hash.len(), 12, "{}", tool.module);

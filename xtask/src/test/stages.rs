@@ -29,6 +29,8 @@ const SHELF: &str = "EVEREST_TEST_SHELF";
 const PROVIDER_BINARY: &str = "EVEREST_TEST_PROVIDER";
 /// Path of the Crossplane provider's and function's binary.
 const CROSSPLANE_BINARY: &str = "EVEREST_TEST_CROSSPLANE";
+/// Path of Crossplane's command that renders compositions.
+const RENDER: &str = "EVEREST_TEST_RENDER";
 /// Folder that says which process answers for which of the cluster's services.
 const SERVICES: &str = "EVEREST_TEST_SERVICES";
 /// How many times as long tests wait as on the test cluster.
@@ -138,6 +140,7 @@ impl<'a> Tests<'a> {
         tests
             .env(KUBECONFIG, cluster.kubeconfig())
             .env(CROSSPLANE_BINARY, &self.crossplane)
+            .env(RENDER, preparation::crossplane_render().await?)
             .env(SERVICES, &installed.services);
         Ok(Stage {
             tests,

@@ -110,10 +110,17 @@ fn compose(
     )?;
     let mut said = spec::said(&step.composite, entry, earlier.as_ref())?;
     let subject = format!("database {resource:?} ({})", identity.name);
+    // The type of a spec has no spec without a size.
+    let mut whole = said.clone();
+    let mut raised = Vec::new();
     if let Some(observed) = &observed {
         let configured = model(&identity, spec::typed(&said)?);
-        let raised = spec::give_way(&mut said, configured, observed);
-        step.report.findings(&subject, raised);
+        let findings = spec::give_way(&mut said, configured, observed);
+        raised.extend(findings.iter().map(|finding| finding.path.clone()));
+        for path in &raised {
+            spec::complete(&mut whole, path, observed);
+        }
+        step.report.findings(&subject, findings);
     }
 
     let mut object = earlier.unwrap_or_else(|| json!({}));
@@ -131,7 +138,7 @@ fn compose(
         return Err(ComposeError::Restart);
     }
     object["spec"] = said.clone();
-    let configured = model(&identity, spec::typed(&said)?);
+    let configured = model(&identity, spec::typed(&whole)?);
     let (operation, planned, is_half) = match &observed {
         None => (Operation::Create, configured, false),
         Some(observed) => {
@@ -145,6 +152,9 @@ fn compose(
         canonical["spec"].clone(),
         Lists::ByPosition,
     );
+    for path in &raised {
+        spec::omit(&mut object["spec"], path);
+    }
     if let Some(engine) = object
         .pointer_mut("/spec/engine")
         .and_then(Value::as_object_mut)

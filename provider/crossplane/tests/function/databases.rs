@@ -546,3 +546,20 @@ fn an_input_is_laid_over_what_an_earlier_step_says() {
             .contains("composes a BackupStorage with this name")
     );
 }
+
+/// Everest's interface, or an administrator, may raise the size of a composed database.
+#[test]
+fn a_size_that_somebody_else_has_raised_stays_and_is_no_error() {
+    let mut world = ready(spec("pxc"));
+    for object in world.objects.values_mut() {
+        if object["kind"] == "DatabaseCluster" {
+            object["spec"]["engine"]["storage"]["size"] = json!("20Gi");
+            object["metadata"]["managedFields"] = json!([]);
+        }
+    }
+    let answer = Answer(world.respond());
+    assert_eq!(answer.fatal(), None);
+    let composed = &answer.object("db")["spec"]["engine"];
+    assert_eq!(composed["type"], "pxc");
+    assert_eq!(composed["storage"].get("size"), None);
+}

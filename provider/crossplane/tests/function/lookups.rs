@@ -7,6 +7,7 @@ use function_sdk_rust::proto::v1::resource_selector::Match;
 use serde_json::{Value, json};
 
 use crate::fixtures::{ready, spec, world};
+use crate::rights;
 use crate::world::World;
 
 /// The kinds that a world's composite resource makes the function ask for. The world fails where
@@ -43,14 +44,14 @@ fn crossplane_may_read_all_that_the_function_asks_for_with_the_role_that_is_ship
                     "expose": {"type": "external", "loadBalancerConfigName": "lb"}},
                 "backup": {"schedules": [{"name": "nightly", "enabled": true,
                     "schedule": "0 2 * * *", "backupStorageName": "s3"}]},
-                "dataSource": {"dataImport": import},
+                "dataSource": {"dataImport": import.clone()},
             }),
         ),
         with(
             "psmdb",
             json!({"engineFeatures": {"psmdb": {"splitHorizonDnsConfigName": "dns"}}}),
         ),
-        with("postgresql", restored),
+        with("postgresql", restored.clone()),
     ];
     let mut kinds: BTreeSet<String> = specs
         .into_iter()
@@ -59,6 +60,15 @@ fn crossplane_may_read_all_that_the_function_asks_for_with_the_role_that_is_ship
     for engine in ["pxc", "psmdb", "postgresql"] {
         kinds.extend(asked(ready(spec(engine))));
     }
+    kinds.extend(asked(ready(with("pxc", restored))));
+    let imported = json!({"dataSource": {"dataImport": import}});
+    let mut imported = ready(with("pxc", imported));
+    for database in imported.objects.values_mut() {
+        if database["kind"] == "DatabaseCluster" {
+            database["status"]["dataImportJobName"] = json!("orders-import");
+        }
+    }
+    kinds.extend(asked(imported));
     for kind in [
         "BackupStorage",
         "DataImporter",
@@ -78,6 +88,7 @@ fn crossplane_may_read_all_that_the_function_asks_for_with_the_role_that_is_ship
     ] {
         assert!(kinds.contains(kind), "{kind} is not among {kinds:?}");
     }
+    rights::all_are_among(&kinds);
 }
 
 /// How the function selects the backups that it asks for: their name, or their labels.

@@ -52,6 +52,14 @@ pub fn may_look_up(selector: &ResourceSelector) {
     );
 }
 
+/// Fails if Crossplane's core may read a kind that is none of these: composed kinds are read, too.
+pub fn all_are_among(kinds: &BTreeSet<String>) {
+    let plurals: BTreeSet<_> = kinds.iter().map(|kind| plural(kind)).collect();
+    let mut needless = READABLE.iter();
+    let needless = needless.find(|(_, resource)| !plurals.contains(resource));
+    assert_eq!(needless, None, "nothing asks for it: rbac/function.yaml");
+}
+
 /// The plural as the kinds that are asked for have it.
 fn plural(kind: &str) -> String {
     let kind = kind.to_lowercase();

@@ -3,7 +3,7 @@
 use std::io;
 
 use super::STEP_LIMIT;
-use crate::{installation::InstallError, pki::PkiError};
+use crate::{crossplane::ChartError, installation::InstallError, pki::PkiError};
 
 /// Why the cluster did not start.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +34,9 @@ pub enum StartError {
     /// An object could not be created.
     #[error(transparent)]
     Install(#[from] InstallError),
+    /// The roles of Crossplane's chart are not known.
+    #[error(transparent)]
+    Chart(#[from] ChartError),
     /// A client for the API server could not be made.
     #[error("client for the API server: {0}")]
     Client(String),

@@ -3,17 +3,12 @@
 //! rights to Secrets of another cluster are tested with the example of one.
 
 use std::{
-    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
 };
 
-use k8s_openapi::api::{authentication::v1::TokenRequest, core::v1::ServiceAccount};
-use kube::{
-    Api, Client,
-    api::PostParams,
-    config::{AuthInfo, Kubeconfig},
-};
+use acceptance::kubeconfig::of_service_account;
+use kube::Client;
 use serde::Deserialize as _;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -83,58 +78,15 @@ fn shipped() -> Vec<Value> {
         .collect()
 }
 
-/// The role that Crossplane's RBAC manager renders for a provider that is safe to start: its own
-/// kinds, of which it may delete none, and what every provider may do.
+/// The role that Crossplane's RBAC manager renders for the package: the tests under Crossplane's core
+/// compare the file with it.
 fn rendered() -> Value {
-    let folder = acceptance::workspace_folder().join("schemas/crds/managed");
-    let mut kinds: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for file in fs::read_dir(folder).unwrap() {
-        let text = fs::read_to_string(file.unwrap().path()).unwrap();
-        let definition: Value = serde_yaml_ng::from_str(&text).unwrap();
-        let spec = &definition["spec"];
-        let plural = spec["names"]["plural"].as_str().unwrap();
-        kinds
-            .entry(spec["group"].as_str().unwrap().to_owned())
-            .or_default()
-            .extend([plural.to_owned(), format!("{plural}/status")]);
-    }
-    let groups: Vec<_> = kinds.keys().cloned().collect();
-    let mut rules: Vec<Value> = kinds
-        .into_iter()
-        .map(|(group, resources)| {
-            json!({ "apiGroups": [group], "resources": resources,
-                "verbs": ["get", "list", "watch", "update", "patch", "create"] })
-        })
-        .collect();
-    rules.extend([
-        json!({ "apiGroups": groups, "resources": ["*/finalizers"], "verbs": ["update"] }),
-        json!({ "apiGroups": ["", "coordination.k8s.io"],
-            "resources": ["secrets", "configmaps", "events", "leases"], "verbs": ["*"] }),
-        json!({ "apiGroups": ["apiextensions.k8s.io"], "resources": ["customresourcedefinitions"],
-            "verbs": ["get", "list", "watch"] }),
-    ]);
-    json!({
-        "apiVersion": RBAC,
-        "kind": "ClusterRole",
-        "metadata": { "name": "system" },
-        "rules": rules,
-    })
+    serde_yaml_ng::from_str(include_str!("system-role.yaml")).unwrap()
 }
 
 /// A kubeconfig of the cluster for a service account.
 pub async fn kubeconfig_of(client: &Client, namespace: &str, name: &str) -> String {
-    let accounts: Api<ServiceAccount> = Api::namespaced(client.clone(), namespace);
-    let issued = accounts
-        .create_token_request(name, &PostParams::default(), &TokenRequest::default())
+    of_service_account(client, administrators().as_ref(), namespace, name)
         .await
-        .unwrap();
-    let token = issued.status.unwrap().token;
-    let mut config = Kubeconfig::read_from(administrators()).unwrap();
-    for user in &mut config.auth_infos {
-        user.auth_info = Some(AuthInfo {
-            token: token.clone().map(Into::into),
-            ..AuthInfo::default()
-        });
-    }
-    serde_yaml_ng::to_string(&config).unwrap()
+        .unwrap()
 }

@@ -27,10 +27,10 @@ pub const MANAGED: &str = "everest.m.openeverest.io/v1alpha1";
 const OURS: &str = "everest.openeverest.io/test";
 
 /// Nothing that a test waits for takes this long on a slow machine.
-const LONGEST: Duration = Duration::from_secs(180);
+pub const LONGEST: Duration = Duration::from_secs(180);
 
 /// Pause between two looks.
-const LOOK: Duration = Duration::from_millis(40);
+pub const LOOK: Duration = Duration::from_millis(40);
 
 static COUNTER: AtomicU32 = AtomicU32::new(0);
 static INSTALLED: OnceCell<()> = OnceCell::const_new();

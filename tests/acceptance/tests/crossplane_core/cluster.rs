@@ -44,6 +44,8 @@ pub const REVISION: Kind = ("pkg.crossplane.io/v1", "FunctionRevision");
 pub const PROVIDER_REVISION: Kind = ("pkg.crossplane.io/v1", "ProviderRevision");
 pub const DATABASE: Kind = ("everest.percona.com/v1alpha1", "DatabaseCluster");
 pub const SECRET: Kind = ("v1", "Secret");
+pub const ROLE: Kind = ("rbac.authorization.k8s.io/v1", "ClusterRole");
+pub const BINDING: Kind = ("rbac.authorization.k8s.io/v1", "ClusterRoleBinding");
 pub const DEPLOYMENT: Kind = ("apps/v1", "Deployment");
 
 /// Group and version of the managed resources and their configs.
@@ -121,6 +123,26 @@ pub async fn delete(client: &Client, kind: Kind, namespace: &str, name: &str) {
     until(client, kind, namespace, name, Value::is_null).await;
 }
 
+/// Waits until a definition of the provider's is gone, and takes the finalizers off its objects, as
+/// the guide says to do: core takes the provider's rights away while it deletes the definitions.
+pub async fn until_undefined(client: &Client, name: &str, kind: &str) {
+    let deadline = Instant::now() + PATIENCE;
+    let all = api(client, MANAGED, kind, "");
+    let free = Patch::Merge(json!({ "metadata": { "finalizers": null } }));
+    while !get(client, CRD, "", name).await.is_null() {
+        // While the definition goes, so may the list and each object.
+        for object in all.list(&Default::default()).await.into_iter().flatten() {
+            let namespace = object.metadata.namespace.unwrap_or_default();
+            let name = object.metadata.name.unwrap_or_default();
+            let _ = api(client, MANAGED, kind, &namespace)
+                .patch(&name, &PatchParams::default(), &free)
+                .await;
+        }
+        assert!(Instant::now() < deadline, "{name} does not go");
+        tokio::time::sleep(installation::LOOK).await;
+    }
+}
+
 /// Looks at an object until it satisfies the condition; returns it as it is then.
 pub async fn until(
     client: &Client,
@@ -160,12 +182,16 @@ pub async fn install_version(
     tag: &str,
 ) -> Value {
     let package = format!("{}{repository}:{tag}", acceptance::crossplane::REPOSITORY);
-    let object = json!({
+    let mut object = json!({
         "apiVersion": kind.0,
         "kind": kind.1,
         "metadata": { "name": name },
         "spec": { "package": package },
     });
+    if kind == PROVIDER {
+        // As rbac/injected-identity.yaml says to do.
+        object["spec"]["runtimeConfigRef"] = json!({ "name": name });
+    }
     apply(client, &object).await;
     until(client, kind, "", name, |found| {
         // What was healthy before may have been another version.
@@ -182,6 +208,13 @@ pub async fn healthy(client: &Client, kind: Kind, name: &str) -> Value {
         has_condition(package, "Installed") && has_condition(package, "Healthy")
     })
     .await
+}
+
+/// Applies all objects of a file of the examples for Crossplane.
+pub async fn apply_example(client: &Client, file: &str) {
+    for object in documents(&format!("examples/crossplane/{file}")) {
+        apply(client, &object).await;
+    }
 }
 
 /// The documents of a YAML file of the workspace.

@@ -18,30 +18,29 @@ use serde_json::{Value, json};
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::cluster::{
-    CONFIGURATION, DATABASE, FUNCTION, Kind, PATIENCE, REVISION, SECRET, apply, client, delete,
-    documents, get, healthy, install, list, setting, until,
+    CONFIGURATION, DATABASE, FUNCTION, Kind, PATIENCE, REVISION, SECRET, apply, apply_example,
+    client, delete, documents, get, healthy, install, list, setting, until,
 };
 
 /// Under which core knows the function: its repository, as a name.
-const NAME: &str = "openeverest-function-everest";
-const QUICKSTART: &str = "examples/crossplane/quickstart";
+pub const NAME: &str = "openeverest-function-everest";
 const COMPOSITE: Kind = ("platform.example.org/v1alpha1", "AppDatabase");
+/// A kind whose composition has databases that refer to everything.
+const INQUIRY: Kind = ("platform.example.org/v1alpha1", "Inquiry");
 const OPERATOR: (&str, &str) = ("percona-postgresql-operator", "stable-v2");
 
 /// One process at a time answers for the function, as one Service does in a cluster.
 static TURN: Mutex<()> = Mutex::const_new(());
 
-/// The function as a process of its own, which core reaches under its Service's name. Dropping it
-/// ends it.
-struct Function {
-    process: Child,
+/// The place of the installed function, which whoever holds it fills.
+pub struct Stand {
     certificates: tempfile::TempDir,
     _turn: MutexGuard<'static, ()>,
 }
 
-impl Function {
-    /// Installs the package that brings the function, and runs what its pod would run.
-    async fn start(client: &Client) -> Self {
+impl Stand {
+    /// Installs the package that brings the function.
+    pub async fn take(client: &Client) -> Self {
         let turn = TURN.lock().await;
         let name = "configuration-everest";
         install(client, CONFIGURATION, name, name).await;
@@ -54,9 +53,56 @@ impl Function {
             .await
             .unwrap();
         Self {
-            process: run(certificates.path()),
             certificates,
             _turn: turn,
+        }
+    }
+
+    /// The certificates that core made for the function.
+    pub fn certificates(&self) -> &Path {
+        self.certificates.path()
+    }
+
+    /// Lets a loopback port answer for the function's Service.
+    pub fn publish(&self, port: u16) {
+        Services::new(setting("EVEREST_TEST_SERVICES").as_ref())
+            .publish(&format!("{NAME}.{NAMESPACE}:9443"), port)
+            .unwrap();
+    }
+
+    /// Runs the function on a free port and lets it answer for its Service.
+    fn run(&self) -> Child {
+        let port = {
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            listener.local_addr().unwrap().port()
+        };
+        let process = Command::new(setting("EVEREST_TEST_CROSSPLANE"))
+            .args(["function", "--metrics-address", ""])
+            .args(["--address", &format!("127.0.0.1:{port}")])
+            .arg("--tls-certs-dir")
+            .arg(self.certificates())
+            .stdin(Stdio::null())
+            .spawn()
+            .unwrap();
+        self.publish(port);
+        process
+    }
+}
+
+/// The function as a process of its own, which core reaches under its Service's name. Dropping it
+/// ends it.
+struct Function {
+    process: Child,
+    stand: Stand,
+}
+
+impl Function {
+    /// Runs what the pod of the installed function would run.
+    async fn start(client: &Client) -> Self {
+        let stand = Stand::take(client).await;
+        Self {
+            process: stand.run(),
+            stand,
         }
     }
 
@@ -64,7 +110,7 @@ impl Function {
     fn restart(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
-        self.process = run(self.certificates.path());
+        self.process = self.stand.run();
     }
 }
 
@@ -75,32 +121,15 @@ impl Drop for Function {
     }
 }
 
-/// Runs the function on a free port and lets it answer for its Service.
-fn run(certificates: &Path) -> Child {
-    let port = {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.local_addr().unwrap().port()
-    };
-    let process = Command::new(setting("EVEREST_TEST_CROSSPLANE"))
-        .args(["function", "--metrics-address", ""])
-        .args(["--address", &format!("127.0.0.1:{port}")])
-        .arg("--tls-certs-dir")
-        .arg(certificates)
-        .stdin(Stdio::null())
-        .spawn()
-        .unwrap();
-    Services::new(setting("EVEREST_TEST_SERVICES").as_ref())
-        .publish(&format!("{NAME}.{NAMESPACE}:9443"), port)
-        .unwrap();
-    process
-}
-
-/// The example's API, and a namespace of databases for one test.
+/// The example's API with the rights that core needs for it, and a namespace of databases for one
+/// test.
 async fn platform(client: &Client, test: &str) -> String {
-    for file in ["xrd.yaml", "composition.yaml"] {
-        for object in documents(&format!("{QUICKSTART}/{file}")) {
-            apply(client, &object).await;
-        }
+    for file in [
+        "rbac/function.yaml",
+        "quickstart/xrd.yaml",
+        "quickstart/composition.yaml",
+    ] {
+        apply_example(client, file).await;
     }
     let name = format!("{test}-{}", std::process::id());
     database_namespace(client, &name, OPERATOR).await.unwrap();
@@ -109,7 +138,7 @@ async fn platform(client: &Client, test: &str) -> String {
 
 /// The example's composite resource in a namespace, with a change.
 fn composite(namespace: &str, change: impl FnOnce(&mut Value)) -> Value {
-    let mut found = documents(&format!("{QUICKSTART}/xr.yaml"));
+    let mut found = documents("examples/crossplane/quickstart/xr.yaml");
     let mut composite = found.pop().unwrap();
     composite["metadata"]["namespace"] = json!(namespace);
     change(&mut composite["spec"]);
@@ -229,4 +258,88 @@ async fn what_a_rule_refuses_is_told_on_the_composite_resource_and_changes_nothi
         before["spec"]["engine"]["storage"]["size"]
     );
     delete(&client, COMPOSITE, &namespace, "orders").await;
+}
+
+/// The API of the example under another kind.
+fn inquiries() -> Value {
+    let mut definition = documents("examples/crossplane/quickstart/xrd.yaml").remove(0);
+    definition["metadata"]["name"] = json!("inquiries.platform.example.org");
+    definition["spec"]["names"] = json!({ "kind": INQUIRY.1, "plural": "inquiries" });
+    definition
+}
+
+/// A composition whose databases refer to everything that the rules look at, and to nothing that
+/// exists: of that the function only warns.
+fn inquisitive() -> Value {
+    let engine = |kind: &str| {
+        json!({ "type": kind, "replicas": 3, "storage": { "size": "10Gi" },
+            "resources": { "cpu": "1", "memory": "2G" } })
+    };
+    let bucket = json!({ "bucket": "b", "region": "r", "endpointURL": "https://s3.example.org",
+        "credentialsSecretName": "keys" });
+    let specs = [
+        json!({
+            "engine": engine("pxc"),
+            "monitoring": { "monitoringConfigName": "pmm" },
+            "podSchedulingPolicyName": "spread",
+            "proxy": { "type": "haproxy",
+                "expose": { "type": "external", "loadBalancerConfigName": "lb" } },
+            "backup": { "schedules": [{ "name": "nightly", "enabled": true,
+                "schedule": "0 2 * * *", "backupStorageName": "s3" }] },
+            "dataSource": { "dataImport": { "dataImporterName": "import",
+                "source": { "path": "p", "s3": bucket } } },
+        }),
+        json!({
+            "engine": engine("psmdb"),
+            "engineFeatures": { "psmdb": { "splitHorizonDnsConfigName": "dns" } },
+        }),
+        json!({
+            "engine": engine("postgresql"),
+            "dataSource": { "dbClusterBackupName": "nightly" },
+        }),
+    ];
+    let databases: Vec<_> = specs
+        .into_iter()
+        .map(|spec| json!({ "resource": spec["engine"]["type"], "spec": spec }))
+        .collect();
+    json!({
+        "apiVersion": "apiextensions.crossplane.io/v1",
+        "kind": "Composition",
+        "metadata": { "name": "inquiries" },
+        "spec": {
+            "compositeTypeRef": { "apiVersion": INQUIRY.0, "kind": INQUIRY.1 },
+            "mode": "Pipeline",
+            "pipeline": [{
+                "step": "databases",
+                "functionRef": { "name": NAME },
+                "input": {
+                    "apiVersion": "everest.fn.openeverest.io/v1beta1",
+                    "kind": "Input",
+                    "lookups": "All",
+                    "databases": databases,
+                },
+            }],
+        },
+    })
+}
+
+/// Core has no rights but those of its chart and of `rbac/function.yaml`: without one of these the
+/// step fails, and the function is not heard.
+#[tokio::test]
+async fn core_may_look_up_all_that_the_function_asks_for() {
+    let client = client().await;
+    let _function = Function::start(&client).await;
+    let namespace = platform(&client, "lookups").await;
+    apply(&client, &inquiries()).await;
+    apply(&client, &inquisitive()).await;
+    let mut inquiry = composite(&namespace, |_| {});
+    inquiry["kind"] = json!(INQUIRY.1);
+    apply(&client, &inquiry).await;
+    until(&client, INQUIRY, &namespace, "orders", |composite| {
+        let conditions = composite["status"]["conditions"].as_array();
+        let mut conditions = conditions.into_iter().flatten();
+        conditions.any(|condition| condition["type"] == "GuardrailsPassed")
+    })
+    .await;
+    delete(&client, INQUIRY, &namespace, "orders").await;
 }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::{
     cluster::{
         CRD, DATABASE, DEFINITION, DEPLOYMENT, Kind, MANAGED, PROVIDER, PROVIDER_REVISION, apply,
-        client, delete, get, patch, until,
+        client, delete, get, patch, until, until_undefined,
     },
     packages::{CONFIGS, packaged},
     provider::{NAME, Provider},
@@ -44,7 +44,7 @@ fn database(namespace: &str, name: &str, size: &str) -> Value {
 }
 
 /// The config of those that name none: the provider's own cluster.
-async fn config(client: &Client) {
+pub async fn config(client: &Client) {
     let config = json!({
         "apiVersion": MANAGED,
         "kind": "ClusterProviderConfig",
@@ -57,7 +57,7 @@ async fn config(client: &Client) {
 }
 
 /// A name of a namespace that no other run has.
-fn own(test: &str) -> String {
+pub fn own(test: &str) -> String {
     format!("{test}-{}", std::process::id())
 }
 
@@ -224,15 +224,28 @@ async fn databases_stay_when_the_package_is_deleted_and_are_found_again_when_it_
     let provider = Provider::install(&client).await;
     let (namespace, before) = shop(&client, "deleted").await;
 
+    // One is released while the provider has its rights, the other is left to what the deletion of
+    // the package brings.
+    let released = "released";
+    apply(&client, &database(&namespace, released, "10Gi")).await;
+    ready(&client, "Database", &namespace, released).await;
+    let observed = json!({ "spec": { "managementPolicies": ["Observe"] } });
+    patch(&client, ORDER, &namespace, released, &observed).await;
+    delete(&client, ORDER, &namespace, released).await;
+
     // The process goes on until the end: a pod that is slow to end must do no harm.
     delete(&client, PROVIDER, "", NAME).await;
-    for (name, _) in packaged() {
-        until(&client, CRD, "", &name, Value::is_null).await;
+    for (name, kind) in packaged() {
+        until_undefined(&client, &name, &kind).await;
     }
     drop(provider);
+    for name in [released, "deleted"] {
+        let left = get(&client, DATABASE, &namespace, name).await;
+        assert!(left["metadata"]["uid"].is_string());
+        assert!(left["metadata"]["deletionTimestamp"].is_null(), "{left:#}");
+    }
     let left = get(&client, DATABASE, &namespace, "deleted").await;
     assert_eq!(left["metadata"]["uid"], before["metadata"]["uid"]);
-    assert!(left["metadata"]["deletionTimestamp"].is_null(), "{left:#}");
     assert_eq!(left["spec"], before["spec"]);
 
     let _provider = Provider::install(&client).await;

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use crate::{
     cluster::{
-        CONFIGURATION, CRD, DEFINITION, DEPLOYMENT, FUNCTION, PROVIDER, client, documents, healthy,
-        install, list, until,
+        CONFIGURATION, CRD, DEFINITION, DEPLOYMENT, FUNCTION, client, documents, healthy, install,
+        list, until,
     },
     provider,
 };
@@ -52,10 +52,9 @@ async fn container(client: &kube::Client, revision: &str) -> Value {
 async fn the_provider_is_installed_and_its_kinds_are_defined_and_served() {
     let client = client().await;
     let _turn = provider::TURN.lock().await;
-    let provider = install(&client, PROVIDER, provider::NAME, provider::NAME).await;
-    let revision = provider["status"]["currentRevision"].as_str().unwrap();
+    let package = provider::install_package(&client, provider::TAG).await;
 
-    let container = container(&client, revision).await;
+    let container = container(&client, provider::revision(&package)).await;
     assert_eq!(container["securityContext"]["runAsUser"], json!(2000));
     assert_eq!(container["securityContext"]["runAsNonRoot"], json!(true));
 

@@ -151,9 +151,13 @@ impl Front {
                 "spec": { "credentials": { "source": "InjectedIdentity" } },
             })]);
         }
-        let folder = workspace_folder().join("examples/crossplane/quickstart");
-        let mut objects = installation::documents(&folder.join("xrd.yaml"))?;
-        for mut composition in installation::documents(&folder.join("composition.yaml"))? {
+        let folder = workspace_folder().join("examples/crossplane");
+        let mut objects = installation::documents(&folder.join("rbac/function.yaml"))?;
+        objects.extend(installation::documents(
+            &folder.join("quickstart/xrd.yaml"),
+        )?);
+        for mut composition in installation::documents(&folder.join("quickstart/composition.yaml"))?
+        {
             if let Some(ttl) = &self.ttl {
                 composition["spec"]["pipeline"][0]["input"]["ttl"] = json!(ttl);
             }

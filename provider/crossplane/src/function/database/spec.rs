@@ -73,25 +73,40 @@ pub(super) fn give_way(
     mut configured: DatabaseModel,
     observed: &DatabaseCluster,
 ) -> Vec<Finding> {
-    let names = |path: &FieldPath| -> Vec<String> {
-        path.to_string().split('.').map(str::to_owned).collect()
-    };
     let is_ours =
         |path: &FieldPath| owned(observed).is_some_and(|owned| managed_fields::holds(owned, path));
     let there = v1::database::observed(observed, &v1::OwnedKeys::default());
     let raised = configured.give_way(&there, &is_ours);
     for finding in &raised {
-        let names = names(&finding.path);
-        if let Some((last, above)) = names.split_last()
-            && let Some(members) = above
-                .iter()
-                .try_fold(&mut *said, |at, name| at.get_mut(name))
-                .and_then(Value::as_object_mut)
-        {
-            members.remove(last);
-        }
+        omit(said, &finding.path);
     }
     raised
+}
+
+/// Removes the value at a path.
+pub(super) fn omit(spec: &mut Value, path: &FieldPath) {
+    let names = names(path);
+    if let Some((last, above)) = names.split_last()
+        && let Some(members) = above
+            .iter()
+            .try_fold(spec, |at, name| at.get_mut(name))
+            .and_then(Value::as_object_mut)
+    {
+        members.remove(last);
+    }
+}
+
+/// Adds the observed value at a path.
+pub(super) fn complete(spec: &mut Value, path: &FieldPath, observed: &DatabaseCluster) {
+    let names = names(path);
+    let live = serde_json::to_value(&observed.spec).unwrap_or_default();
+    if let Some(value) = names.iter().try_fold(&live, |at, name| at.get(name)) {
+        *names.iter().fold(spec, |at, name| &mut at[name]) = value.clone();
+    }
+}
+
+fn names(path: &FieldPath) -> Vec<String> {
+    path.to_string().split('.').map(str::to_owned).collect()
 }
 
 /// Removes values that must not be written now: a restart stops and starts the database by the same
