@@ -214,27 +214,37 @@ fn every_managed_resource_in_a_page_or_an_example_fits_its_definition() {
 
 #[test]
 fn every_reason_is_on_the_page_about_troubleshooting() {
-    let sources = workspace_folder().join("provider/crossplane/src/provider");
-    let read = |path: &str| fs::read_to_string(sources.join(path)).unwrap();
+    let read = |path: &str| fs::read_to_string(workspace_folder().join(path)).unwrap();
     let between = |text: &str, before: &str, after: &str| {
         let rest = text.split_once(before).unwrap().1.to_owned();
         rest.split_once(after).unwrap().0.to_owned()
     };
     let mut reasons = BTreeSet::new();
     // `Self::plain("True", "Available")`
-    for call in read("conditions.rs").split("Self::plain(").skip(1) {
+    for call in read("provider/managed/src/conditions.rs")
+        .split("Self::plain(")
+        .skip(1)
+    {
         reasons.extend(call.split('"').nth(3).map(str::to_owned));
     }
     let conditions = reasons.len();
     // `TargetError::ConfigMissing { .. } => "ConfigMissing",`
-    let body = between(&read("config/error.rs"), "pub fn reason(", "\n    }\n");
+    let body = between(
+        &read("provider/crossplane/src/provider/config/error.rs"),
+        "pub fn reason(",
+        "\n    }\n",
+    );
     reasons.extend(
         body.split("=> \"")
             .skip(1)
             .map(|arm| arm.split('"').next().unwrap().to_owned()),
     );
     let configs = reasons.len();
-    let body = between(&read("events.rs"), "pub enum Reason {", "\n}");
+    let body = between(
+        &read("provider/managed/src/events.rs"),
+        "pub enum Reason {",
+        "\n}",
+    );
     let variants = body
         .lines()
         .filter_map(|line| line.trim().strip_suffix(','));
