@@ -88,3 +88,46 @@ fn condition(condition: &managed::Condition) -> Condition {
         type_: condition.type_.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use everest_schemas::managed::Database;
+
+    use super::*;
+
+    #[test]
+    fn the_runtime_reads_a_managed_resource_as_its_definition_describes_it() {
+        let database: Database = serde_json::from_value(json!({
+            "apiVersion": API_VERSION, "kind": "Database",
+            "metadata": {"name": "orders", "namespace": "shop"},
+            "spec": {
+                "forProvider": {},
+                "managementPolicies": ["Observe", "Create"],
+                "providerConfigRef": {"kind": "ProviderConfig", "name": "eu"},
+                "writeConnectionSecretToRef": {"name": "connection"},
+            },
+            "status": {
+                "atProvider": {"hostname": "db"},
+                "conditions": [{"type": "Ready", "status": "True", "reason": "Available",
+                    "message": "it is", "observedGeneration": 3,
+                    "lastTransitionTime": "2026-01-01T00:00:00Z"}],
+                "observedGeneration": 3,
+                "lastHandledReconcileAt": "now",
+            },
+        }))
+        .unwrap();
+        assert_eq!(json!(status(&database)), json!(database.status));
+        let manifest = manifest(&database);
+        let spec = json!(spec(&database));
+        for (name, member) in spec.as_object().unwrap() {
+            assert_eq!(&manifest["spec"][name], member, "{name}");
+        }
+        assert_eq!(spec["managementPolicies"], json!(["Observe", "Create"]));
+        let config = json!({"kind": "ProviderConfig", "name": "eu"});
+        assert_eq!(spec["providerConfigRef"], config);
+        assert_eq!(manifest["status"], json!(database.status));
+        for each in managed::ManagementPolicy::EVERY {
+            assert_eq!(policy(each).as_str(), each.as_str());
+        }
+    }
+}
