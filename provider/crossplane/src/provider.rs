@@ -23,9 +23,6 @@ pub mod views;
 use crossplane_managed::provider::{FINALIZER, Provider};
 #[cfg(test)]
 use crossplane_managed::server;
-pub use crossplane_managed::{
-    conditions, events, metadata, metrics, namespace, policies, secret_watches, usage,
-};
 use everest_schemas::managed::{GROUP, VERSION};
 pub use run::run;
 

@@ -78,7 +78,9 @@ where
         let (modes, mode) = watch::channel(Mode::Starting);
         let config = watcher::Config::default().page_size(PAGE);
         let mut absences = Absences::new(store.clone(), kind.clone());
+        let plural = K::plural(&kind).into_owned();
         let reflector = async move {
+            let mut is_refused = false;
             let mut events = std::pin::pin!(
                 watcher(api, config)
                     .default_backoff()
@@ -103,6 +105,15 @@ where
                     ) => changed(&object),
                     Err(error) => {
                         tracing::debug!(%error, "a watch continues after an error");
+                        if let Some(refusal) = refusal(&error)
+                            && !std::mem::replace(&mut is_refused, true)
+                        {
+                            tracing::warn!(
+                                refusal,
+                                "{plural} may not be watched in the whole cluster: each object is \
+                                 read by itself, and a change of it is seen at the poll interval"
+                            );
+                        }
                         if starts_again(&error) {
                             modes.send_replace(Mode::Failing);
                         }
@@ -216,6 +227,20 @@ fn starts_again(error: &watcher::Error) -> bool {
     )
 }
 
+/// The answer of a server that does not permit a watch.
+fn refusal(error: &watcher::Error) -> Option<&str> {
+    match error {
+        watcher::Error::InitialListFailed(kube::Error::Api(status))
+        | watcher::Error::WatchStartFailed(kube::Error::Api(status))
+        | watcher::Error::WatchError(status)
+            if status.code == 403 =>
+        {
+            Some(&status.message)
+        }
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
@@ -290,6 +315,17 @@ mod tests {
             Lookup::Absent
         ));
         assert!(told.lock().unwrap().contains(&"gone".to_owned()));
+    }
+
+    #[test]
+    fn a_watch_that_is_not_permitted_is_told_from_one_that_failed() {
+        let error = |code: u16| {
+            let status = json!({"status": "Failure", "code": code, "message": "may not"});
+            let status = serde_json::from_value(status).unwrap();
+            watcher::Error::InitialListFailed(kube::Error::Api(Box::new(status)))
+        };
+        assert_eq!(refusal(&error(403)), Some("may not"));
+        assert_eq!(refusal(&error(503)), None);
     }
 
     #[tokio::test(start_paused = true)]

@@ -14,6 +14,7 @@ use crossplane_managed::external::{
     Planned, Ran, Readiness, Request, Shown, Updated,
 };
 use crossplane_managed::failure::Failure;
+use crossplane_managed::metadata;
 use everest_cluster::ClusterError;
 use everest_core::Operation;
 use everest_core::api::HELD_BY;
@@ -31,7 +32,6 @@ use super::error::{ReconcileError, sentence};
 use super::kind::differing::differing;
 use super::kind::{Difference, Kind, Scene, at_version};
 use super::memory::Memory;
-use super::metadata;
 use super::views::Views;
 
 /// The field manager of claims: what the manager of the spec applies and owns is compared with the

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use crossplane_managed::controllers::Queue;
 use crossplane_managed::external::{Concerns, Connector, Request};
 use crossplane_managed::failure::Failure;
+use crossplane_managed::metadata;
 use crossplane_managed::process::Task;
 use crossplane_managed::relations::{Notifier, Related, ResourceKey};
 use crossplane_managed::resource::{ResourceSpec, ResourceStatus};
@@ -27,7 +28,6 @@ use super::error::ReconcileError;
 use super::kind::{self, Kind};
 use super::managed;
 use super::memory::Memory;
-use super::metadata;
 use super::views::Views;
 
 /// The controller of a kind.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crossplane_managed::reflector::{Lookup, Reflector};
 use crossplane_managed::relations::{Notifier, Related, ResourceKey};
+use crossplane_managed::secret_watches::SecretWatches;
 use everest_cluster::Cluster;
 use everest_cluster::engine::database_kind;
 use everest_core::facts::Seen;
@@ -19,7 +20,6 @@ use tokio::time::Instant;
 use super::config::{FIELD_MANAGER, Target, Targets};
 use super::kind::{Companion, Kind, Tell};
 use super::prerequisites::Prerequisites;
-use super::secret_watches::SecretWatches;
 
 /// The watches in one cluster.
 pub struct Views<K: Kind> {

@@ -6,6 +6,9 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use crossplane_managed::events::{EventType, Reason};
+use crossplane_managed::metadata;
+use crossplane_managed::metrics::Outcome;
 use crossplane_managed::provider_config::ProviderConfigKind;
 use everest_schemas::managed::ProviderConfigStatus;
 use futures::{FutureExt, Stream, StreamExt, future};
@@ -26,9 +29,6 @@ use super::kubeconfig_source::Config;
 use super::status;
 use super::{TargetKey, patch_params};
 use crate::provider::context::Context;
-use crate::provider::events::{EventType, Reason};
-use crate::provider::metadata;
-use crate::provider::metrics::Outcome;
 
 /// The finalizer that keeps a config while it is used.
 pub const IN_USE: &str = "in-use.crossplane.io";

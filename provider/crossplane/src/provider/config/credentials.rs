@@ -3,13 +3,15 @@
 //! A namespace deletes its objects in no particular order. Managed resources in it still need the
 //! kubeconfig, and the credentials of an identity, to delete their external objects, even in a
 //! process that starts only then. So each Secret has a finalizer while the config is used, like the
-//! config, and all go with the last managed resource. A Secret that is deleted by itself is not held, because its replacement begins
-//! with that.
+//! config, and all go with the last managed resource. A Secret that is deleted by itself is not
+//! held, because its replacement begins with that.
 //!
 //! Secrets of ClusterProviderConfigs have no finalizer: they are not in a team's namespace.
 
 use std::collections::BTreeMap;
 
+use crossplane_managed::metadata::{finalizer_patch, has_finalizer};
+use crossplane_managed::namespace;
 use everest_schemas::managed::{CredentialsSource, ProviderConfig};
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -19,9 +21,8 @@ use kube::{Api, ResourceExt};
 use super::bound::bound;
 use super::kubeconfig_source::Config;
 use super::patch_params;
+use crate::provider::PROVIDER;
 use crate::provider::context::Context;
-use crate::provider::metadata::{finalizer_patch, has_finalizer};
-use crate::provider::{PROVIDER, namespace};
 
 /// The finalizer of a Secret. The API server requires a domain in it.
 pub(super) const HELD: &str = "everest.m.openeverest.io/in-use";

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 use std::time::Duration;
 
+use crossplane_managed::namespace;
 use crossplane_managed::provider_config::ProviderConfigKind;
 use everest_cluster::error::Object;
 use everest_cluster::identity::Identity;
@@ -23,7 +24,7 @@ use tokio::time::{Instant, timeout};
 use super::error::Wanted;
 use super::kubeconfig_source::{self, Found, KubeconfigSource, Place, Sources};
 use super::{FIELD_MANAGER, Shared, Target, TargetError, TargetKey};
-use crate::provider::{PROVIDER, namespace};
+use crate::provider::PROVIDER;
 
 /// The time for which config and credentials count as unchanged without a watch event.
 const TRUSTED: Duration = Duration::from_secs(30);

@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use crossplane_managed::conditions::READY;
+use crossplane_managed::metadata;
 use everest_cluster::{Stepper, facts};
 use everest_core::facts::{Seen, busy_state};
 use everest_core::finding::Severity;
@@ -25,9 +27,7 @@ use kube::ResourceExt;
 use serde_json::Value;
 
 use super::{Compared, Controlled, Details, Difference, Kind, Scene, lifecycle};
-use crate::provider::conditions::READY;
 use crate::provider::error::ReconcileError;
-use crate::provider::metadata;
 
 /// The kind.
 pub struct Databases;

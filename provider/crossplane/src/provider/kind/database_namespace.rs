@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use crossplane_managed::metadata::{self, Marks};
 use everest_cluster::{Cluster, Stepped, Stepper, Waiting, namespace};
 use everest_core::lifecycle::namespace::{ReleaseStorages, RemoveNamespace};
 use everest_core::path::FieldPath;
@@ -27,7 +28,6 @@ use super::{
 use crate::provider::PROVIDER;
 use crate::provider::config::grants::NamespaceUse;
 use crate::provider::error::ReconcileError;
-use crate::provider::metadata::{self, Marks};
 
 /// The kind.
 pub struct DatabaseNamespaces;

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use crossplane_managed::conditions::READY;
 use everest_core::lifecycle::restore::{BeginRestore, RemoveRestore};
 use everest_core::readiness::{self, Readiness};
 use everest_schemas::everest::DatabaseClusterRestore;
 use everest_schemas::models::RestoreModel;
 
 use super::{Controlled, Kind, Scene, lifecycle};
-use crate::provider::conditions::READY;
 use crate::provider::error::ReconcileError;
 
 /// The kind.

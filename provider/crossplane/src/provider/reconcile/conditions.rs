@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crossplane_managed::events::Events;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -10,7 +11,6 @@ use super::reconcile;
 use crate::provider::PROVIDER;
 use crate::provider::context::Context;
 use crate::provider::controllers::controller;
-use crate::provider::events::Events;
 use crate::provider::kind::{BackupStorages, Backups, Databases, Kind};
 use crate::provider::rights;
 use crate::provider::testing::control_plane::ControlPlane;

@@ -1,10 +1,10 @@
 use crossplane_managed::provider_config::{ProviderConfigKind, ProviderConfigReference};
+use crossplane_managed::usage::UserOfConfig;
 use serde_json::{Value, json};
 
 use super::*;
 use crate::provider::testing::control_plane::ControlPlane;
 use crate::provider::testing::scripted::api;
-use crate::provider::usage::UserOfConfig;
 
 const TEAM: &str = "/api/v1/namespaces/team";
 const SECRETS: &str = "/api/v1/namespaces/team/secrets";

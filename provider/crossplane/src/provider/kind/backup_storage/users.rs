@@ -1,5 +1,7 @@
 //! The users of a backup storage that only managed resources show.
 
+use crossplane_managed::metadata;
+use crossplane_managed::policies::Policies;
 use everest_core::storage_users::User;
 use everest_core::v1::ObjectMapping;
 use everest_schemas::managed::{Managed, ManagedModel};
@@ -12,8 +14,6 @@ use crate::provider::config::TargetKey;
 use crate::provider::error::ReconcileError;
 use crate::provider::kind::Scene;
 use crate::provider::managed;
-use crate::provider::metadata;
-use crate::provider::policies::Policies;
 
 /// The managed databases of the same cluster and namespace whose final backup goes into the
 /// storage.
