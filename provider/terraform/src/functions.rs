@@ -9,8 +9,10 @@ mod quantity_compare;
 mod quantity_normalise;
 
 use std::cmp::Ordering;
+use std::fmt::Display;
+use std::str::FromStr;
 
-use tfplugin::Registry;
+use tfplugin::{FunctionError, Registry};
 
 /// Registers all functions.
 pub fn register(registry: &mut Registry) {
@@ -24,11 +26,21 @@ pub fn register(registry: &mut Registry) {
         .function(quantity_normalise::QuantityNormalise);
 }
 
-/// An order as a number: −1, 0 or 1.
-const fn number(order: Ordering) -> i64 {
-    match order {
+/// The order of two values as −1, 0 or 1: the first is less, equal or greater.
+///
+/// # Errors
+/// If one of the parameters `first` and `second` is no such value.
+fn compared<T: FromStr<Err: Display> + Ord>(
+    first: &str,
+    second: &str,
+) -> Result<i64, FunctionError> {
+    let read = |text: &str, parameter: &str| {
+        text.parse::<T>()
+            .map_err(|error| FunctionError::new(format!("{error}.")).at(parameter))
+    };
+    Ok(match read(first, "first")?.cmp(&read(second, "second")?) {
         Ordering::Less => -1,
         Ordering::Equal => 0,
         Ordering::Greater => 1,
-    }
+    })
 }

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tfplugin::{Function, FunctionError};
 
-use super::number;
+use super::compared;
 
 /// Compares two versions of an engine or of its operator as Everest does: `8.0.42-33.1`, `17.6`,
 /// `1.18.0`. The result is −1, 0 or 1: the first is older, as old, or newer.
@@ -33,13 +33,7 @@ impl Function for EngineVersionCompare {
     }
 
     fn call(&self, Arguments { first, second }: Arguments) -> Result<i64, FunctionError> {
-        let read = |text: &str, parameter: &str| {
-            text.parse::<Version>()
-                .map_err(|error| FunctionError::new(format!("{error}.")).at(parameter))
-        };
-        Ok(number(
-            read(&first, "first")?.cmp(&read(&second, "second")?),
-        ))
+        compared::<Version>(&first, &second)
     }
 }
 

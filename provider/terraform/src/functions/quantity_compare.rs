@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tfplugin::{Function, FunctionError};
 
-use super::number;
+use super::compared;
 
 /// Compares two quantities of Kubernetes by their amount: `1024Mi` is as much as `1Gi`. The result
 /// is −1, 0 or 1: the first is smaller, as large, or larger.
@@ -33,13 +33,7 @@ impl Function for QuantityCompare {
     }
 
     fn call(&self, Arguments { first, second }: Arguments) -> Result<i64, FunctionError> {
-        let read = |text: &str, parameter: &str| {
-            text.parse::<Quantity>()
-                .map_err(|error| FunctionError::new(format!("{error}.")).at(parameter))
-        };
-        Ok(number(
-            read(&first, "first")?.cmp(&read(&second, "second")?),
-        ))
+        compared::<Quantity>(&first, &second)
     }
 }
 
