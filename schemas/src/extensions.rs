@@ -19,6 +19,7 @@
 //! | `x-default` | the default that users see, which the server does not set |
 //! | `x-skip: true` | not shown to users |
 //! | `x-dynamic: true` | free JSON |
+//! | `x-since` | the first release of Everest whose definitions have this member, or this kind |
 
 use schemars::Schema;
 use serde_json::Value;
@@ -93,6 +94,20 @@ pub fn quantity_values(schema: &mut Schema) {
         .and_then(Value::as_object_mut)
     {
         values.insert("x-semantic".to_owned(), "quantity".into());
+    }
+}
+
+/// Marks a member or a kind that Everest serves since a release, such as `1.16`, and says so at the
+/// end of its description.
+pub fn since(release: &'static str) -> impl FnMut(&mut Schema) {
+    move |schema| {
+        schema.insert("x-since".to_owned(), release.into());
+        let described = schema.get("description").and_then(Value::as_str);
+        let described = format!(
+            "{} Needs Everest {release}.",
+            described.unwrap_or_default().trim_end()
+        );
+        schema.insert("description".to_owned(), described.trim_start().into());
     }
 }
 

@@ -50,7 +50,7 @@ fn of<M: JsonSchema>(path: &str) -> Value {
 }
 
 /// The keywords, other than JSON Schema's own, that a property may carry.
-const KEYWORDS: [&str; 13] = [
+const KEYWORDS: [&str; 14] = [
     "x-read-only",
     "x-computed",
     "x-unfilled",
@@ -64,6 +64,7 @@ const KEYWORDS: [&str; 13] = [
     "x-default",
     "x-skip",
     "x-dynamic",
+    "x-since",
 ];
 
 #[test]

@@ -87,6 +87,13 @@ pub enum ClusterError {
          provider at a v1 cluster"
     )]
     EverestV2,
+    /// The cluster runs both lines of Everest.
+    #[error(
+        "the cluster runs OpenEverest v2 (core.openeverest.io) beside v1 \
+         (everest.percona.com/v1alpha1), and the two must not share a cluster. Remove v2, or point \
+         the provider at a cluster with v1 alone"
+    )]
+    EverestV2Beside,
     /// An admission webhook cannot be called, so every write of the kind fails.
     #[error(
         "{object} could not be written: the API server cannot reach the admission webhook \

@@ -7,12 +7,16 @@
 //! an error.
 
 mod everest;
+mod remembered;
+mod served;
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use everest_core::facts::{All, Bucket, EverestFacts, Facts, Kind, Seen, SomeStorages, Wanted};
+use everest_core::facts::{
+    All, Bucket, EverestFacts, Facts, Kind, Lines, Seen, SomeStorages, Wanted,
+};
 use everest_core::finding::{Finding, Severity};
 use everest_core::rules::{Stage, Validate};
 use everest_schemas::everest::{BackupStorage, DatabaseCluster};
@@ -24,7 +28,7 @@ use crate::error::ClusterError;
 use crate::objects::{self, Objects};
 use crate::unresponsive::PATIENCE;
 use crate::{Cluster, Patience};
-pub(crate) use everest::Remembered;
+pub(crate) use remembered::Remembered;
 
 /// The pause before a cluster that does not answer is asked again.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -55,9 +59,9 @@ pub async fn against_write<M: Validate + Sync>(
     prior: Option<&M>,
     patience: Duration,
 ) -> Result<Vec<Finding>, ClusterError> {
-    let wanted = planned.wanted(prior);
+    let wanted = planned.wanted_of_cluster(prior);
     let errors = |facts: &Facts| {
-        let mut found = planned.check_online(prior, facts, Stage::Apply);
+        let mut found = planned.check_cluster(prior, facts, Stage::Apply);
         found.retain(|finding| finding.severity == Severity::Error);
         found
     };
@@ -80,6 +84,25 @@ pub async fn everest(cluster: &Cluster) -> Result<EverestFacts, ClusterError> {
     match gather(cluster, &wanted).await {
         (facts, None) => Ok(facts.everest),
         (_, Some(error)) => Err(error),
+    }
+}
+
+/// Refuses a cluster that runs Everest v2, alone or beside v1.
+///
+/// # Errors
+/// `EverestV2` or `EverestV2Beside` if it does. If the lines of Everest cannot be read, nothing is
+/// refused: what is asked for next fails by itself.
+pub async fn require_v1(cluster: &Cluster) -> Result<(), ClusterError> {
+    let wanted = Wanted {
+        lines: true,
+        ..Wanted::default()
+    };
+    match load(cluster, &wanted).await.everest.lines {
+        Some(Lines { v1, v2: true }) => Err(match v1 {
+            true => ClusterError::EverestV2Beside,
+            false => ClusterError::EverestV2,
+        }),
+        _ => Ok(()),
     }
 }
 
@@ -116,13 +139,14 @@ async fn demand_afresh(
     patience: Duration,
 ) -> Result<Facts, ClusterError> {
     cluster.read_cache.forget_all();
-    cluster.everest.forget().await;
+    cluster.remembered.forget().await;
     demand(cluster, wanted, patience).await
 }
 
 /// The facts, and the error of the first request that was not answered.
 async fn gather(cluster: &Cluster, wanted: &Wanted) -> (Facts, Option<ClusterError>) {
-    if wanted.namespace.is_none() && !wanted.everest {
+    let of_everest = wanted.lines || wanted.everest || wanted.served.is_some();
+    if wanted.namespace.is_none() && !of_everest {
         return Default::default();
     }
     if let Some(error) = cluster.unresponsive() {
@@ -165,9 +189,22 @@ impl Unanswered {
 
 async fn ask(cluster: &Cluster, wanted: &Wanted, unanswered: &Unanswered) -> Facts {
     let everest = async {
+        let lines = match wanted.lines || wanted.everest {
+            true => everest::lines(cluster, unanswered).await,
+            false => None,
+        };
         match wanted.everest {
-            true => everest::read(cluster, unanswered).await,
-            false => Default::default(),
+            true => everest::read(cluster, lines, unanswered).await,
+            false => EverestFacts {
+                lines,
+                ..EverestFacts::default()
+            },
+        }
+    };
+    let served = async {
+        match &wanted.served {
+            Some(kind) => served::read(cluster, kind, unanswered).await,
+            None => None,
         }
     };
     let within = async {
@@ -176,8 +213,12 @@ async fn ask(cluster: &Cluster, wanted: &Wanted, unanswered: &Unanswered) -> Fac
             None => Facts::default(),
         }
     };
-    let (everest, within) = tokio::join!(everest, within);
-    Facts { everest, ..within }
+    let (everest, served, within) = tokio::join!(everest, served, within);
+    Facts {
+        everest,
+        served,
+        ..within
+    }
 }
 
 async fn ask_within(

@@ -103,7 +103,7 @@ pub struct Cluster {
     /// URL of the API server, for messages.
     server: Option<Arc<str>>,
     /// What was last read of Everest itself.
-    everest: facts::Remembered,
+    remembered: facts::Remembered,
     unresponsive: Arc<unresponsive::Unresponsive>,
     acknowledgements: acknowledgement::Waiting,
     patience: Patience,
@@ -143,7 +143,7 @@ impl Cluster {
             taken: Arc::default(),
             rewritten: Arc::default(),
             server: None,
-            everest: facts::Remembered::default(),
+            remembered: facts::Remembered::default(),
             unresponsive: Arc::default(),
             acknowledgements: acknowledgement::Waiting::default(),
             patience: Patience::Operation,
@@ -172,7 +172,7 @@ impl Cluster {
     pub fn with_empty_cache(&self) -> Self {
         Cluster {
             read_cache: read_cache::ReadCache::default(),
-            everest: facts::Remembered::default(),
+            remembered: facts::Remembered::default(),
             unresponsive: Arc::default(),
             ..self.clone()
         }

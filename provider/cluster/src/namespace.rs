@@ -245,6 +245,7 @@ fn is_final(error: &ClusterError) -> bool {
             | ClusterError::Forbidden { .. }
             | ClusterError::NotEverest { .. }
             | ClusterError::EverestV2
+            | ClusterError::EverestV2Beside
             | ClusterError::AlreadyExists { .. }
             | ClusterError::NotFound { .. }
             | ClusterError::Superseded { .. }

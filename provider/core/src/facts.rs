@@ -1,6 +1,7 @@
 //! The objects that the rules need, as a cluster showed them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use everest_schemas::everest::{
     BackupStorage, DataImporter, DatabaseCluster, DatabaseClusterBackup, DatabaseEngine,
@@ -18,13 +19,15 @@ mod everest;
 #[cfg(test)]
 pub(crate) mod fixtures;
 mod planned;
+mod served;
 mod wanted;
 
 pub use crate::api::UPGRADE_LOCK;
 pub use bucket::Bucket;
 pub use everest::{CatalogFacts, EverestFacts, Lines, SERVERS, SYSTEM_NAMESPACE, everest_version};
 pub use planned::{Planned, PlannedInNamespace};
-pub use wanted::{Kind, SomeBackups, SomeStorages, Wanted};
+pub use served::{Lacking, ServedKinds};
+pub use wanted::{DefinedKind, Kind, SomeBackups, SomeStorages, Wanted};
 
 /// States of a database in which Everest refuses changes of it. A database
 /// that is being deleted refuses them too.
@@ -78,6 +81,9 @@ impl<K> Seen<K> {
 pub struct Facts {
     /// Everest itself and the catalog of its operators.
     pub everest: EverestFacts,
+    /// The kinds of the model's API group as the cluster serves them; `None` if that was not read,
+    /// was not needed or cannot be told.
+    pub served: Option<Arc<ServedKinds>>,
     /// The namespace of the resource.
     pub namespace: Seen<Namespace>,
     /// The engines of the namespace, by the names of their operators.

@@ -29,6 +29,7 @@ mod online;
 mod pitr;
 pub mod provider;
 pub mod restore;
+mod served;
 mod table;
 mod validate;
 

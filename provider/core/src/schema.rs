@@ -61,6 +61,18 @@ pub fn semantic<T: JsonSchema + 'static>(names: &[&str]) -> Option<&'static str>
     at["x-semantic"].as_str()
 }
 
+/// The first release of Everest that serves the kind of a model, if not all that are supported do.
+pub fn kind_since<T: JsonSchema + 'static>() -> Option<&'static str> {
+    known::<T>().schema["x-since"].as_str()
+}
+
+/// The first release of Everest that serves the member at a path, if not all that are supported do.
+pub fn since<T: JsonSchema + 'static>(path: &FieldPath) -> Option<&'static str> {
+    let names = names(path);
+    let mut places = places::<T>().iter();
+    places.find_map(|place| place.since().filter(|_| self::names(&place.path) == names))
+}
+
 /// A place for a value in a model.
 #[derive(Clone, Debug)]
 pub struct Place {
@@ -82,6 +94,11 @@ impl Place {
     /// The `x-semantic` kind of the texts here.
     pub fn semantic(&self) -> Option<&'static str> {
         self.schema["x-semantic"].as_str()
+    }
+
+    /// The first release of Everest that serves what is here, if not all that are supported do.
+    pub fn since(&self) -> Option<&'static str> {
+        self.schema["x-since"].as_str()
     }
 
     /// Returns true if there are further places below.

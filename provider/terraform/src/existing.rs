@@ -2,7 +2,7 @@
 
 use std::{marker::PhantomData, sync::Arc};
 
-use everest_cluster::{Cluster, ClusterError};
+use everest_cluster::{Cluster, ClusterError, facts};
 use everest_core::v1::ObjectMapping;
 use everest_schemas::{
     Field, StringMap,
@@ -143,12 +143,31 @@ pub async fn cluster(
     Ok(Some(cluster.fail_fast().with_every_key()))
 }
 
-/// What a data source reads of the cluster while it is `doing` something for `what`; `None` if the
-/// read is put off until the provider's settings are known.
+/// What a data source reads of a cluster with Everest v1 while it is `doing` something for `what`;
+/// `None` if the read is put off until the provider's settings are known.
+///
+/// # Errors
+/// If there is no connection to a cluster, it runs Everest v2, the run was stopped, or the read
+/// failed.
+pub async fn read<T>(
+    session: &Session,
+    what: &str,
+    doing: &str,
+    cx: &Context,
+    read: impl AsyncFnOnce(&Cluster) -> Result<T, ClusterError>,
+) -> Result<Option<T>, Diagnostic> {
+    read_any(session, what, doing, cx, async |cluster| {
+        facts::require_v1(cluster).await?;
+        read(cluster).await
+    })
+    .await
+}
+
+/// The same of any cluster.
 ///
 /// # Errors
 /// If there is no connection to a cluster, the run was stopped, or the read failed.
-pub async fn read<T>(
+pub async fn read_any<T>(
     session: &Session,
     what: &str,
     doing: &str,

@@ -105,7 +105,7 @@ async fn look_at_plan<K: Guarded>(
     };
     let cluster = &cluster.fail_fast();
     let what = named::<K>(&plan.planned);
-    let wanted = intended.wanted(prior);
+    let wanted = intended.wanted_of_cluster(prior);
     let Some(mut facts) = unless_stopped(cx, facts::load(cluster, &wanted)).await else {
         return diags.push(diagnostics::stopped(&format!("plan {what}")));
     };
@@ -113,7 +113,7 @@ async fn look_at_plan<K: Guarded>(
         facts.planned = session.planned_within(namespace);
     }
     look_ahead::<K>(session, prior, intended, &facts, diags);
-    let findings = intended.check_online(prior, &facts, Stage::Plan);
+    let findings = intended.check_cluster(prior, &facts, Stage::Plan);
     let namespace_is_absent = facts.namespace_is_absent();
     // They may be large, and what follows waits for the cluster.
     drop(facts);
@@ -174,7 +174,7 @@ pub async fn at_action<K: Guarded>(
         return look_ahead::<K>(session, None, intended, &Facts::default(), diags);
     };
     let cluster = &cluster.fail_fast();
-    let wanted = intended.wanted(None);
+    let wanted = intended.wanted_of_cluster(None);
     let Some(mut facts) = unless_stopped(cx, facts::load(cluster, &wanted)).await else {
         return;
     };
@@ -182,7 +182,26 @@ pub async fn at_action<K: Guarded>(
         facts.planned = session.planned_within(namespace);
     }
     look_ahead::<K>(session, None, intended, &facts, diags);
-    diagnostics::report(intended.check_online(None, &facts, Stage::Plan), diags);
+    diagnostics::report(intended.check_cluster(None, &facts, Stage::Plan), diags);
+}
+
+/// Refuses an action that is `doing` something in a cluster that runs Everest v2. Without a cluster
+/// nothing is said.
+///
+/// # Errors
+/// If it runs v2.
+pub async fn at_action_on_v1(
+    session: &Session,
+    doing: &str,
+    cx: &Context,
+) -> Result<(), Diagnostic> {
+    let Ok(cluster) = session.cluster().await else {
+        return Ok(());
+    };
+    let cluster = cluster.fail_fast();
+    let required = facts::require_v1(&cluster);
+    let required = unless_stopped(cx, required).await.unwrap_or(Ok(()));
+    required.map_err(|error| diagnostics::cluster_error(&error, doing))
 }
 
 /// Reports the result of a dry run. If it could not be sent, the apply will report that. Only a

@@ -2,6 +2,7 @@
 
 use std::{marker::PhantomData, sync::Arc};
 
+use everest_cluster::facts;
 use everest_schemas::models::{EveryObject, NamespacedFilter};
 use tfplugin::{Diagnostic, ListRequest, ListResource, Listed, Model};
 
@@ -59,7 +60,10 @@ impl<K: Kind> ListResource for Listing<K> {
         let cluster = cluster
             .map_err(|error| error.diagnostic(&doing))?
             .fail_fast();
-        let listed = K::list(&cluster, request.config.namespace(), "");
+        let listed = async {
+            facts::require_v1(&cluster).await?;
+            K::list(&cluster, request.config.namespace(), "").await
+        };
         let objects = unless_stopped(request.cx, listed)
             .await
             .ok_or_else(|| diagnostics::stopped(&doing))?

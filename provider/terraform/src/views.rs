@@ -7,7 +7,10 @@ use everest_schemas::Field;
 use everest_schemas::models::{ClusterInfo, DatabaseComponents, DatabaseEngines, PitrWindow};
 use tfplugin::{DataSource, Diagnostic, LookupRequest, Registry};
 
-use crate::{existing::read, session::Session};
+use crate::{
+    existing::{read, read_any},
+    session::Session,
+};
 
 /// Registers all of them.
 pub fn register(registry: &mut Registry, session: &Arc<Session>) {
@@ -34,7 +37,7 @@ impl DataSource for ClusterSource {
     ) -> Result<ClusterInfo, Diagnostic> {
         let what = self.type_name();
         let doing = format!("read {what}");
-        let found = read(&self.0, what, &doing, request.cx, views::cluster_info);
+        let found = read_any(&self.0, what, &doing, request.cx, views::cluster_info);
         Ok(found.await?.unwrap_or(request.config))
     }
 }

@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Field;
-use crate::extensions::optional_is_computed;
+use crate::extensions::{optional_is_computed, since};
 
 pub use backup::{Backup, BackupSchedule, Pitr};
 pub use data_source::{
@@ -77,7 +77,7 @@ pub struct DatabaseClusterSpec {
 
     /// Options that exist only for some engines.
     #[serde(default, skip_serializing_if = "Field::is_null")]
-    #[schemars(extend("x-unfilled" = true))]
+    #[schemars(extend("x-unfilled" = true), transform = since("1.10"))]
     pub engine_features: Field<EngineFeatures>,
 
     /// Monitoring of the database by Percona Monitoring and Management.
@@ -92,7 +92,7 @@ pub struct DatabaseClusterSpec {
     /// Name of the PodSchedulingPolicy, of the same engine, that decides on which nodes the pods
     /// run. Omitted: no restrictions.
     #[serde(default, skip_serializing_if = "Field::is_null")]
-    #[schemars(extend("x-unfilled" = true))]
+    #[schemars(extend("x-unfilled" = true), transform = since("1.7"))]
     pub pod_scheduling_policy_name: Field<String>,
 
     /// The proxy in front of the engine, and how clients reach it. Omitted: the engine's default

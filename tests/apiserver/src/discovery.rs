@@ -45,6 +45,9 @@ impl State {
                 found["apiVersion"] = json!("v1");
                 found
             }
+            ["openapi", "v3", "apis", group, version] => {
+                self.document(group, version).ok_or_else(not_found)?
+            }
             ["apis", group, version] => self.resources(group, version).ok_or_else(not_found)?,
             _ => return Err(not_found()),
         };
@@ -65,6 +68,24 @@ impl State {
             .collect();
         let preferred = versions.first()?.clone();
         Some(json!({"name": name, "versions": versions, "preferredVersion": preferred}))
+    }
+
+    /// The OpenAPI v3 document of a group's version: the schemas of its kinds, without paths.
+    fn document(&self, group: &str, version: &str) -> Option<Value> {
+        let kinds = self.kinds.iter();
+        let schemas: serde_json::Map<String, Value> = kinds
+            .filter(|kind| kind.group == group && kind.version == version)
+            .map(|kind| {
+                let mut schema = kind.schema.as_deref().cloned().unwrap_or_default();
+                schema["x-kubernetes-group-version-kind"] =
+                    json!([{"group": group, "version": version, "kind": kind.name}]);
+                (format!("{group}.{version}.{}", kind.name), schema)
+            })
+            .collect();
+        (!schemas.is_empty()).then(|| {
+            json!({"openapi": "3.0.0", "info": {"title": "Kubernetes"}, "paths": {},
+                "components": {"schemas": schemas}})
+        })
     }
 
     fn resources(&self, group: &str, version: &str) -> Option<Value> {

@@ -1,63 +1,45 @@
-//! What a cluster shows of Everest itself: read once for all namespaces of a run.
-
-use std::sync::Arc;
-use std::time::Duration;
+//! What a cluster shows of Everest itself: read once for all resources of a run.
 
 use everest_core::facts::{
     CatalogFacts, EverestFacts, Lines, SERVERS, SYSTEM_NAMESPACE, Seen, everest_version,
 };
 use everest_schemas::olm::CatalogSource;
 use k8s_openapi::api::apps::v1::Deployment;
-use tokio::sync::Mutex;
-use tokio::time::Instant;
 
 use super::Unanswered;
 use crate::Cluster;
 use crate::error::{ClusterError, Object};
 
-/// The time for which it is remembered.
-const FRESH: Duration = Duration::from_secs(60);
-
-/// What was last read of Everest. Clones share it.
-#[derive(Clone, Default)]
-pub(crate) struct Remembered(Arc<Mutex<Option<(EverestFacts, Instant)>>>);
-
-impl Remembered {
-    /// Drops what was read.
-    pub(super) async fn forget(&self) {
-        *self.0.lock().await = None;
-    }
-}
-
-/// The lines, the version and the catalog of Everest, without those that may not be read. What was
-/// not answered is asked for again next time.
-pub(super) async fn read(cluster: &Cluster, unanswered: &Unanswered) -> EverestFacts {
-    let mut remembered = cluster.everest.0.lock().await;
-    if let Some((facts, at)) = remembered.as_ref()
-        && at.elapsed() < FRESH
-    {
-        return facts.clone();
-    }
+/// The lines, which `lines` are, the version and the catalog of Everest, without those that may not
+/// be read.
+pub(super) async fn read(
+    cluster: &Cluster,
+    lines: Option<Lines>,
+    unanswered: &Unanswered,
+) -> EverestFacts {
     let asked = Unanswered::default();
-    let (lines, version, catalog) = tokio::join!(
-        lines(cluster, &asked),
-        version(cluster, &asked),
-        catalog(cluster, &asked),
-    );
-    let facts = EverestFacts {
-        lines,
-        version,
-        catalog,
+    let read = async {
+        let (version, catalog) = tokio::join!(version(cluster, &asked), catalog(cluster, &asked));
+        EverestFacts {
+            version,
+            catalog,
+            lines: None,
+        }
     };
-    match asked.take() {
-        Some(error) => unanswered.note(error, "Everest"),
-        None => *remembered = Some((facts.clone(), Instant::now())),
-    }
-    facts
+    let kept = &cluster.remembered.everest;
+    let facts = kept.or_read(read, &asked, unanswered).await;
+    EverestFacts { lines, ..facts }
 }
 
 /// The lines, by the API groups that the cluster serves.
-async fn lines(cluster: &Cluster, unanswered: &Unanswered) -> Option<Lines> {
+pub(super) async fn lines(cluster: &Cluster, unanswered: &Unanswered) -> Option<Lines> {
+    let asked = Unanswered::default();
+    let read = ask_for_lines(cluster, &asked);
+    let kept = &cluster.remembered.lines;
+    kept.or_read(read, &asked, unanswered).await
+}
+
+async fn ask_for_lines(cluster: &Cluster, unanswered: &Unanswered) -> Option<Lines> {
     match cluster.client().list_api_groups().await {
         Ok(served) => {
             let groups = served.groups.iter();

@@ -41,8 +41,12 @@ pub enum Kind {
 /// The objects to request from a cluster.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
+    /// True if the lines of Everest in the cluster matter.
+    pub lines: bool,
     /// True if Everest itself and its catalog matter.
     pub everest: bool,
+    /// The kind whose definition in the cluster matters.
+    pub served: Option<DefinedKind>,
     /// The namespace of the kinds and the Secrets; none of them is requested while it is not known.
     pub namespace: Option<String>,
     /// The kinds that the model refers to.
@@ -57,6 +61,15 @@ pub struct Wanted {
     pub engine_object: Option<(Engine, String)>,
     /// The Secrets that the model refers to, by name.
     pub secrets: BTreeSet<String>,
+}
+
+/// A kind of Everest's by its API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DefinedKind {
+    /// Group and version, such as `everest.percona.com/v1alpha1`.
+    pub api_version: String,
+    /// The kind, such as `DatabaseCluster`.
+    pub kind: String,
 }
 
 /// Some of the backups of a namespace: there may be hundreds, and each change of one that is watched

@@ -6,8 +6,9 @@ use everest_schemas::{Engine, Field};
 
 use super::expressions::{self, Expression};
 use super::findings::{Findings, differ};
+use super::table::general::EVEREST_V1;
 use super::table::namespace::{
-    CATALOG_READY, EVEREST_V1, EVEREST_VERSION, MANAGED_BY_LABEL, NAMESPACE_ENGINE, NAMESPACE_NAME,
+    CATALOG_READY, EVEREST_VERSION, MANAGED_BY_LABEL, NAMESPACE_ENGINE, NAMESPACE_NAME,
     NAMESPACE_RESERVED, OPERATOR_NO_DOWNGRADE, OPERATOR_VERSION,
 };
 use super::table::online::{
@@ -15,7 +16,7 @@ use super::table::online::{
     OPERATOR_UPGRADE_READY,
 };
 use super::{Stage, Validate};
-use crate::facts::{CatalogFacts, Facts, Kind, Lines, Planned, Seen, Wanted};
+use crate::facts::{CatalogFacts, Facts, Kind, Planned, Seen, Wanted};
 use crate::finding::Finding;
 use crate::install_plan::{self, Decision};
 use crate::name;
@@ -118,20 +119,9 @@ fn is_none_of_everests(facts: &Facts) -> bool {
 /// waits for it.
 fn everest(facts: &Facts, stage: Stage, findings: &mut Findings) {
     let found = &facts.everest;
-    match found.lines {
-        Some(Lines { v1, v2: true }) => {
-            let beside = match v1 {
-                true => "Everest v2 (core.openeverest.io) beside Everest v1 (everest.percona.com)",
-                false => "Everest v2 (core.openeverest.io) and no Everest v1",
-            };
-            let summary = format!("The cluster runs {beside}");
-            return findings.error(&EVEREST_V1, FieldPath::root(), summary);
-        }
-        Some(Lines { v1: false, .. }) => {
-            let summary = "The cluster runs no Everest v1 (everest.percona.com)";
-            return findings.missing(&EVEREST_V1, FieldPath::root(), summary, stage);
-        }
-        _ => {}
+    if found.lines.is_some_and(|lines| !lines.v1) {
+        let summary = "The cluster runs no Everest v1 (everest.percona.com)";
+        return findings.missing(&EVEREST_V1, FieldPath::root(), summary, stage);
     }
     if let Some(version) = found.version.as_ref().filter(|found| found.is_before(1, 4)) {
         let summary = format!("The cluster runs Everest {version}");

@@ -5,15 +5,16 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::expressions::Expression;
-use super::{Stage, immutable};
+use super::{Stage, immutable, served};
 use crate::facts::{Facts, Planned, Wanted};
 use crate::finding::Finding;
 use crate::path::FieldPath;
 use crate::raised::Said;
+use crate::v1::ObjectMapping;
 
 /// A model that Everest has rules for. `self` has the values that hold after the change, see
 /// [`rules`](super); `prior` is the model before the change, `None` for a creation.
-pub trait Validate: Serialize + JsonSchema + Sized + 'static {
+pub trait Validate: ObjectMapping + Serialize + JsonSchema + Sized + 'static {
     /// The rules in the definition of its managed resource, which the API server checks.
     const EXPRESSIONS: &'static [Expression] = &[];
 
@@ -80,7 +81,18 @@ pub trait Validate: Serialize + JsonSchema + Sized + 'static {
         let _ = planned;
     }
 
-    /// Checks the model against the present state of the cluster.
+    /// The facts of the cluster that [`Validate::check_cluster`] needs.
+    fn wanted_of_cluster(&self, prior: Option<&Self>) -> Wanted {
+        served::wanted(self, prior)
+    }
+
+    /// All checks against the present state of the cluster: those of every kind, about the Everest
+    /// that it runs, and [`Validate::check_online`].
+    fn check_cluster(&self, prior: Option<&Self>, facts: &Facts, stage: Stage) -> Vec<Finding> {
+        served::check(self, prior, facts, stage)
+    }
+
+    /// Checks the model against the present state of the cluster, by the rules of its kind.
     fn check_online(&self, prior: Option<&Self>, facts: &Facts, stage: Stage) -> Vec<Finding>;
 
     /// Checks the destruction of an object with the values in the state.

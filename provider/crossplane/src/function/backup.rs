@@ -201,9 +201,9 @@ fn check(step: &mut Step<'_>, subject: &str, object: &Value) -> Result<(), Compo
     };
     let model = v1::backup::observed(&typed, &v1::OwnedKeys::default());
     let mut findings = model.check(None);
-    let wanted = model.wanted(None);
+    let wanted = model.wanted_of_cluster(None);
     let facts = facts::load(&mut step.lookups, &wanted, None);
-    findings.extend(model.check_online(None, &facts, Stage::Plan));
+    findings.extend(model.check_cluster(None, &facts, Stage::Plan));
     step.report.findings(subject, findings);
     if step.lookups.everest()
         && let (Some(namespace), Some(name)) = (model.namespace.known_str(), model.name.known_str())

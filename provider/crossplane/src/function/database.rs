@@ -274,11 +274,11 @@ fn check(
 ) {
     let mut findings = planned.check_in_place(planned, prior);
     findings.extend(planned.check_time(prior, Timestamp::now()));
-    let wanted = planned.wanted(prior);
+    let wanted = planned.wanted_of_cluster(prior);
     let facts = facts::load(&mut step.lookups, &wanted, observed);
     // What is missing may be composed by the same pipeline, so that it is a
     // warning as in a plan.
-    findings.extend(planned.check_online(prior, &facts, Stage::Plan));
+    findings.extend(planned.check_cluster(prior, &facts, Stage::Plan));
     step.report.findings(subject, findings);
 }
 

@@ -1,14 +1,18 @@
 //! The facts of the cluster for the rules, from Crossplane's lookups.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use everest_core::api::CLUSTER_NAME_LABEL;
-use everest_core::facts::{All, Facts, Kind, Seen, SomeBackups, Wanted};
+use everest_core::facts::{All, Facts, Kind, Seen, ServedKinds, SomeBackups, Wanted};
 use everest_schemas::everest::{DatabaseCluster, DatabaseClusterBackup};
 use k8s_openapi::api::core::v1::{Namespace, Secret};
-use kube::Resource;
+use kube::{CustomResourceExt, Resource};
 
 use super::lookups::Lookups;
+
+/// Version and kind of the objects that define the kinds of Everest.
+const DEFINITIONS: (&str, &str) = ("apiextensions.k8s.io/v1", "CustomResourceDefinition");
 
 /// The wanted facts, as far as the lookups show them. The observed databases need no lookup.
 pub(super) fn load(
@@ -22,6 +26,14 @@ pub(super) fn load(
     let mut facts = Facts::default();
     let inside = Some(namespace);
     if lookups.everest() {
+        facts.served = wanted.served.as_ref().and_then(|kind| {
+            let name = definition_of(&kind.kind)?;
+            // Crossplane may read definitions: it makes those of composite resources.
+            match lookups.object(DEFINITIONS.0, DEFINITIONS.1, None, &name) {
+                Seen::Found(definition) => ServedKinds::of_definition(&definition).map(Arc::new),
+                Seen::Absent | Seen::Unread => None,
+            }
+        });
         let want = |kind| wanted.kinds.contains(&kind);
         macro_rules! all {
             ($kind:ident, $place:expr) => {
@@ -65,6 +77,19 @@ pub(super) fn load(
         }
     }
     facts
+}
+
+/// The name of the definition of a kind that can be composed.
+fn definition_of(kind: &str) -> Option<String> {
+    [
+        (DatabaseCluster::kind(&()), DatabaseCluster::crd_name()),
+        (
+            DatabaseClusterBackup::kind(&()),
+            DatabaseClusterBackup::crd_name(),
+        ),
+    ]
+    .into_iter()
+    .find_map(|(of, name)| (of == kind).then(|| name.to_owned()))
 }
 
 /// The backups of a namespace that matter. everest-operator labels each backup with its database; it

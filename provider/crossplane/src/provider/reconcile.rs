@@ -11,6 +11,8 @@ mod endings;
 #[cfg(test)]
 mod following;
 #[cfg(test)]
+mod generations;
+#[cfg(test)]
 mod lost;
 #[cfg(test)]
 mod missing_rights;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use everest_schemas::crds;
 use function_sdk_rust::proto::v1::resource_selector::Match;
-
 use serde_json::{Value, json};
 
 use crate::fixtures::{ready, spec, world};
@@ -71,6 +71,7 @@ fn crossplane_may_read_all_that_the_function_asks_for_with_the_role_that_is_ship
     kinds.extend(asked(imported));
     for kind in [
         "BackupStorage",
+        "CustomResourceDefinition",
         "DataImporter",
         "DatabaseCluster",
         "DatabaseClusterBackup",
@@ -120,4 +121,43 @@ fn a_database_from_a_backup_wakes_for_that_backup_only() {
     let mut restored = world(with("pxc", restored));
     let name = Match::MatchName("nightly".to_owned());
     assert_eq!(selected_backups(&mut restored), [name]);
+}
+
+/// A database with limits, in a cluster with the definition of databases after `change`.
+fn with_limits(change: impl FnOnce(&mut Value)) -> World {
+    let limits = json!({"engine": {"resources": {"limits": {"cpu": "1", "memory": "2G"}}}});
+    let mut world = world(with("pxc", limits));
+    let databases = crds::all().into_iter();
+    let mut databases =
+        databases.filter(|definition| definition.spec.names.kind == "DatabaseCluster");
+    let mut definition = json!(databases.next().unwrap());
+    definition["apiVersion"] = json!("apiextensions.k8s.io/v1");
+    definition["kind"] = json!("CustomResourceDefinition");
+    change(&mut definition);
+    world.add(definition);
+    world
+}
+
+#[test]
+fn a_value_that_everest_in_the_cluster_lacks_is_refused() {
+    let mut newest = with_limits(|_| {});
+    assert_eq!(newest.reconcile().fatal(), None);
+    let mut older = with_limits(|definition| {
+        let resources = "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/engine\
+                         /properties/resources/properties";
+        let resources = definition.pointer_mut(resources).unwrap();
+        resources.as_object_mut().unwrap().remove("limits").unwrap();
+    });
+    let fatal = older.reconcile().fatal().unwrap();
+    let words = "Everest in this cluster serves no spec.engine.resources.limits, which needs \
+                 Everest 1.16 or newer";
+    assert!(fatal.contains(words), "{fatal}");
+}
+
+#[test]
+fn the_definition_is_looked_up_only_for_a_value_that_not_every_release_has() {
+    let plain = asked(world(spec("pxc")));
+    assert!(!plain.contains("CustomResourceDefinition"), "{plain:?}");
+    let limited = asked(with_limits(|_| {}));
+    assert!(limited.contains("CustomResourceDefinition"), "{limited:?}");
 }

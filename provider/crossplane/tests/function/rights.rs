@@ -19,8 +19,14 @@ static READABLE: LazyLock<BTreeSet<(String, String)>> = LazyLock::new(|| {
             .map(|text| text.as_str().unwrap().to_owned())
             .collect()
     };
-    // Core may read Secrets by its own role.
-    let mut readable = BTreeSet::from([(String::new(), "secrets".to_owned())]);
+    // Core may read Secrets and definitions by its own role.
+    let mut readable = BTreeSet::from([
+        (String::new(), "secrets".to_owned()),
+        (
+            "apiextensions.k8s.io".to_owned(),
+            "customresourcedefinitions".to_owned(),
+        ),
+    ]);
     for document in serde_yaml_ng::Deserializer::from_str(&text) {
         let role = Value::deserialize(document).unwrap();
         for rule in role["rules"].as_array().unwrap() {

@@ -2,13 +2,16 @@
 
 use std::{sync::Arc, time::Duration};
 
-use everest_cluster::database::{self, Switch};
+use everest_cluster::{
+    database::{self, Switch},
+    facts,
+};
 use everest_schemas::models::SwitchAction;
 use jiff::Timestamp;
 use tfplugin::{Action, Diagnostic, Diagnostics, InvokeRequest, PlanActionRequest};
 
 use super::{check_timeout, wait};
-use crate::session::Session;
+use crate::{guardrails, session::Session};
 
 const TIMEOUT: Duration = Duration::from_secs(60 * 60);
 
@@ -95,8 +98,10 @@ impl Action for SwitchDatabase {
     }
 
     async fn plan(&self, request: PlanActionRequest<'_, SwitchAction>) -> Result<(), Diagnostic> {
+        let doing = self.doing(&request.config);
+        guardrails::at_action_on_v1(&self.session, &doing, request.cx).await?;
         if self.session.warns_of_impact() && !self.impact.is_empty() {
-            let headline = format!("Downtime: this run will {}", self.doing(&request.config));
+            let headline = format!("Downtime: this run will {doing}");
             request
                 .diags
                 .push(Diagnostic::warning(headline, self.impact));
@@ -110,6 +115,9 @@ impl Action for SwitchDatabase {
         let cluster = self.session.cluster().await;
         let cluster = cluster.map_err(|error| error.diagnostic(&doing))?;
         let cluster = &cluster.stopped_by(&request.cx.stop);
+        facts::require_v1(cluster)
+            .await
+            .map_err(|error| self.session.cluster_error(&error, &doing, self.type_name))?;
         let wait = wait(&config.timeout, TIMEOUT, request.cx, request.progress);
         let namespace = config.namespace.known_str().unwrap_or_default();
         let name = config.name.known_str().unwrap_or_default();

@@ -2,14 +2,16 @@
 
 use std::{sync::Arc, time::Duration};
 
-use everest_cluster::{Change, Cluster, ClusterError, Wait, namespace};
+use everest_cluster::{Change, Cluster, ClusterError, Wait, facts, namespace};
 use everest_schemas::models::{NamespaceModel, UpgradeAction};
 use everest_schemas::{Engine, Field};
-use tfplugin::{Action, AttributePath, Diagnostic, Diagnostics, InvokeRequest, Progress};
+use tfplugin::{
+    Action, AttributePath, Diagnostic, Diagnostics, InvokeRequest, PlanActionRequest, Progress,
+};
 use tokio::time::{Instant, sleep};
 
 use super::{check_timeout, wait};
-use crate::{diagnostics, managed::unless_stopped, session::Session};
+use crate::{diagnostics, guardrails, managed::unless_stopped, session::Session};
 
 const TIMEOUT: Duration = Duration::from_secs(30 * 60);
 
@@ -65,6 +67,7 @@ impl Upgrade {
         let name = config.namespace.known_str().unwrap_or_default();
         let begun = Instant::now();
         let mut upgraded = false;
+        facts::require_v1(cluster).await?;
         loop {
             let mut found = namespace::existing(cluster, name).await?;
             if upgraded && pending(&found, &config.engines).is_empty() {
@@ -97,6 +100,12 @@ impl Upgrade {
             }
         }
     }
+}
+
+/// What is done, as messages name it.
+fn doing(config: &UpgradeAction) -> String {
+    let name = config.namespace.known_str().unwrap_or_default();
+    format!("upgrade the engine operators of the namespace {name}")
 }
 
 /// The engines with an upgrade that awaits approval, each with its version.
@@ -146,10 +155,14 @@ impl Action for Upgrade {
         }
     }
 
+    async fn plan(&self, request: PlanActionRequest<'_, UpgradeAction>) -> Result<(), Diagnostic> {
+        let doing = doing(&request.config);
+        guardrails::at_action_on_v1(&self.session, &doing, request.cx).await
+    }
+
     async fn invoke(&self, request: InvokeRequest<'_, UpgradeAction>) -> Result<(), Diagnostic> {
         let config = request.config;
-        let name = config.namespace.known_str().unwrap_or_default();
-        let doing = format!("upgrade the engine operators of the namespace {name}");
+        let doing = doing(&config);
         let cluster = self.session.cluster().await;
         let cluster = cluster.map_err(|error| error.diagnostic(&doing))?;
         let cluster = &cluster.stopped_by(&request.cx.stop);

@@ -6,6 +6,7 @@
 mod classes;
 mod credentials;
 mod data_sources;
+mod generations;
 mod impact;
 mod kinds;
 mod replaced;
@@ -39,7 +40,9 @@ struct Planned {
     state: Value,
     private: Vec<u8>,
     replaces: Vec<String>,
+    /// The summaries of the errors, and the attributes at which they are.
     errors: Vec<String>,
+    blamed: Vec<String>,
     warnings: Vec<String>,
 }
 
@@ -124,6 +127,7 @@ impl Host {
             private: response.planned_private.to_vec(),
             replaces: response.requires_replace.iter().map(place).collect(),
             errors: errors(&response.diagnostics),
+            blamed: blamed(&response.diagnostics),
             warnings: warnings(&response.diagnostics),
         }
     }
@@ -186,6 +190,14 @@ fn errors(diagnostics: &[wire::Diagnostic]) -> Vec<String> {
     let errors = diagnostics.iter();
     let errors = errors.filter(|diagnostic| diagnostic.severity == Severity::Error as i32);
     errors.map(|error| error.summary.clone()).collect()
+}
+
+fn blamed(diagnostics: &[wire::Diagnostic]) -> Vec<String> {
+    let errors = diagnostics.iter();
+    let errors = errors.filter(|diagnostic| diagnostic.severity == Severity::Error as i32);
+    errors
+        .map(|error| error.attribute.as_ref().map_or_else(String::new, place))
+        .collect()
 }
 
 fn warnings(diagnostics: &[wire::Diagnostic]) -> Vec<String> {

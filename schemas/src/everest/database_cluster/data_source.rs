@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::extensions::since;
 use crate::{Field, Sensitive};
 
 /// Origin of a new database's data: exactly one of `db_cluster_backup_name`, `backup_source` and
@@ -18,9 +19,12 @@ pub struct DataSource {
 
     /// An import, by a DataImporter, of data that was created outside Everest.
     #[serde(default, skip_serializing_if = "Field::is_null")]
-    #[schemars(extend("x-kubernetes-validations" = [
-        {"rule": "self == oldSelf", "message": ".spec.dataSource.dataImport is immutable"}
-    ]))]
+    #[schemars(
+        extend("x-kubernetes-validations" = [
+            {"rule": "self == oldSelf", "message": ".spec.dataSource.dataImport is immutable"}
+        ]),
+        transform = since("1.8")
+    )]
     pub data_import: Field<DataImport>,
 
     /// Name of the DatabaseClusterBackup, in the same namespace and of the

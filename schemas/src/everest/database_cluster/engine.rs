@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::extensions::{optional_is_computed, optional_is_unfilled};
+use crate::extensions::{optional_is_computed, optional_is_unfilled, since};
 use crate::{Engine, Field, quantity};
 
 /// The database engine of a database.
@@ -103,8 +103,9 @@ pub struct Resources {
     #[schemars(extend("x-semantic" = "quantity"))]
     pub cpu: Field<String>,
 
-    /// Limits of the pod. Needs Everest 1.16.
+    /// Limits of the pod.
     #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(transform = since("1.16"))]
     pub limits: Field<ResourceList>,
 
     /// Memory limit, as a Kubernetes quantity such as `2G` or `512Mi`; at least `512M` for an
@@ -117,8 +118,9 @@ pub struct Resources {
     #[schemars(extend("x-semantic" = "quantity"))]
     pub memory: Field<String>,
 
-    /// Requests of the pod. Needs Everest 1.16.
+    /// Requests of the pod.
     #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(transform = since("1.16"))]
     pub requests: Field<ResourceList>,
 }
 

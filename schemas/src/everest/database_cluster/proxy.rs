@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Resources, Storage};
 use crate::Field;
-use crate::extensions::{optional_is_computed, optional_is_unfilled};
+use crate::extensions::{optional_is_computed, optional_is_unfilled, since};
 
 /// The proxy in front of a database.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -34,9 +34,9 @@ pub struct Proxy {
     #[schemars(extend("x-unfilled" = true))]
     pub resources: Field<Resources>,
 
-    /// Volume of each `proxysql` pod. Needs Everest 1.15.
+    /// Volume of each `proxysql` pod.
     #[serde(default, skip_serializing_if = "Field::is_null")]
-    #[schemars(extend("x-unfilled" = true))]
+    #[schemars(extend("x-unfilled" = true), transform = since("1.15"))]
     pub storage: Field<Storage>,
 
     /// `haproxy` or `proxysql` for `pxc`, `mongos` for `psmdb`, `pgbouncer` for `postgresql`.
@@ -65,6 +65,7 @@ pub struct Expose {
     /// Name of the LoadBalancerConfig whose annotations the Service gets. While the database is
     /// exposed, it can be changed but not removed.
     #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(transform = since("1.9"))]
     pub load_balancer_config_name: Field<String>,
 
     /// Kind of the Service: `ClusterIP`, `LoadBalancer` or `NodePort`. `internal` and `external`

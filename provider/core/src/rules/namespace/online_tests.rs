@@ -244,7 +244,7 @@ fn cluster(v1: bool, v2: bool, version: Option<&str>, catalog: Seen<&str>) -> Fa
 /// What is found of a new namespace, as rule, severity and summary.
 fn of_a_new_one(facts: &Facts, stage: Stage) -> Vec<(&'static str, Severity, String)> {
     let planned = namespace(EngineInstall::default().into());
-    let found = check_online(&planned, None, facts, stage).into_iter();
+    let found = planned.check_cluster(None, facts, stage).into_iter();
     found
         .map(|found| {
             let summary = found.summary.render(Dialect::Terraform);

@@ -1,6 +1,6 @@
 //! Rules for every object.
 
-use super::{ALL, ALONE, BOTH, CHANGE, CREATE, UPDATE};
+use super::{ALL, ALONE, BOTH, CHANGE, CREATE, ONLINE, UPDATE};
 use crate::rules::Rule;
 
 pub(in crate::rules) const NAME: Rule = Rule {
@@ -64,4 +64,24 @@ pub(in crate::rules) const RAISED_ELSEWHERE: Rule = Rule {
     operations: UPDATE,
     checked: CHANGE,
     source: "design: what somebody else has raised is kept",
+};
+
+pub(in crate::rules) const EVEREST_V1: Rule = Rule {
+    id: "everest-v1",
+    sentence: "Objects are created and changed in a cluster that runs Everest v1 and no Everest v2: v2 has other kinds, does not install operators with OLM and must not share a cluster with v1.",
+    advice: "Use a cluster with Everest v1 alone (helm repository https://openeverest.github.io/helm-charts/, chart openeverest/everest).",
+    engines: ALL,
+    operations: BOTH,
+    checked: ONLINE,
+    source: "everest: v2 documentation, API groups everest.percona.com and core.openeverest.io",
+};
+
+pub(in crate::rules) const MEMBER_SERVED: Rule = Rule {
+    id: "everest-serves",
+    sentence: "Releases of Everest v1 differ in the fields of their definitions. Kubernetes refuses a write with a field that the definitions in the cluster do not have.",
+    advice: "Upgrade Everest, or remove the value.",
+    engines: ALL,
+    operations: BOTH,
+    checked: ONLINE,
+    source: "everest-operator: CRD schema, by release",
 };

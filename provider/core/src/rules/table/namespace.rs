@@ -65,16 +65,6 @@ pub(in crate::rules) const OPERATOR_NO_DOWNGRADE: Rule = Rule {
     source: "OLM: upgrade graph",
 };
 
-pub(in crate::rules) const EVEREST_V1: Rule = Rule {
-    id: "everest-v1",
-    sentence: "Namespaces for databases are made in a cluster that runs Everest v1 and no Everest v2: v2 has other kinds, does not install operators with OLM and must not share a cluster with v1.",
-    advice: "Use a cluster with Everest v1 alone (helm repository https://openeverest.github.io/helm-charts/, chart openeverest/everest).",
-    engines: ALL,
-    operations: CREATE,
-    checked: ONLINE,
-    source: "everest: v2 documentation, API groups everest.percona.com and core.openeverest.io",
-};
-
 pub(in crate::rules) const EVEREST_VERSION: Rule = Rule {
     id: "everest-version",
     sentence: "Namespaces for databases need Everest 1.4 or newer; before that, Everest brought operators into them in another way.",

@@ -115,6 +115,7 @@ pub(super) fn cases() -> Vec<Case> {
                 get("/apis/table.example.com").rough(),
                 get("/apis/table.example.com/v1").rough(),
                 get("/apis/core.example.com"),
+                get("/openapi/v3/apis/core.example.com/v1").rough(),
                 get("/version").rough(),
             ],
         ),

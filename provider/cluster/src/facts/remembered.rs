@@ -1,0 +1,78 @@
+//! What was read of Everest and is the same for all resources of a run.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use everest_core::facts::{EverestFacts, Lines, ServedKinds};
+use tokio::time::Instant;
+
+use super::Unanswered;
+
+/// The time for which it is remembered.
+const FRESH: Duration = Duration::from_secs(60);
+
+/// What was last read. Clones share it.
+#[derive(Clone, Default)]
+pub(crate) struct Remembered {
+    pub(super) lines: Kept<Option<Lines>>,
+    pub(super) everest: Kept<EverestFacts>,
+    served: Arc<Mutex<BTreeMap<String, Kept<Served>>>>,
+}
+
+/// The kinds of a version of an API group, if they could be read.
+type Served = Option<Arc<ServedKinds>>;
+
+impl Remembered {
+    /// The kinds of a group and version, such as `everest.percona.com/v1alpha1`.
+    pub(super) fn served(&self, api_version: &str) -> Kept<Served> {
+        let mut served = self.served.lock().unwrap_or_else(PoisonError::into_inner);
+        served.entry(api_version.to_owned()).or_default().clone()
+    }
+
+    /// Drops what was read.
+    pub(super) async fn forget(&self) {
+        self.lines.forget().await;
+        self.everest.forget().await;
+        let mut served = self.served.lock().unwrap_or_else(PoisonError::into_inner);
+        served.clear();
+    }
+}
+
+/// One thing that was read. All who ask for it meanwhile wait for the same request.
+#[derive(Clone)]
+pub(super) struct Kept<T>(Arc<tokio::sync::Mutex<Option<(T, Instant)>>>);
+
+impl<T> Default for Kept<T> {
+    fn default() -> Self {
+        Self(Arc::default())
+    }
+}
+
+impl<T: Clone> Kept<T> {
+    /// What is remembered, or else what `read` reads. That is remembered unless a request of it was
+    /// not answered, which `read` notes in `asked`.
+    pub(super) async fn or_read(
+        &self,
+        read: impl Future<Output = T>,
+        asked: &Unanswered,
+        unanswered: &Unanswered,
+    ) -> T {
+        let mut kept = self.0.lock().await;
+        if let Some((value, at)) = kept.as_ref()
+            && at.elapsed() < FRESH
+        {
+            return value.clone();
+        }
+        let value = read.await;
+        match asked.take() {
+            Some(error) => unanswered.note(error, "Everest"),
+            None => *kept = Some((value.clone(), Instant::now())),
+        }
+        value
+    }
+
+    async fn forget(&self) {
+        *self.0.lock().await = None;
+    }
+}

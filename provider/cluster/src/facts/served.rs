@@ -1,0 +1,46 @@
+//! The definitions of Everest's kinds, as the API server publishes them: one document for all kinds of
+//! a group, which everybody may read who may ask what is served (`system:discovery`).
+
+use std::sync::Arc;
+
+use everest_core::facts::{DefinedKind, ServedKinds};
+use serde_json::Value;
+
+use super::Unanswered;
+use crate::Cluster;
+use crate::error::{ClusterError, Object};
+
+/// The kinds of the group of `kind`; `None` if they may not be read, or are not published.
+pub(super) async fn read(
+    cluster: &Cluster,
+    kind: &DefinedKind,
+    unanswered: &Unanswered,
+) -> Option<Arc<ServedKinds>> {
+    let asked = Unanswered::default();
+    let read = ask(cluster, &kind.api_version, &asked);
+    let kept = cluster.remembered.served(&kind.api_version);
+    kept.or_read(read, &asked, unanswered).await
+}
+
+async fn ask(
+    cluster: &Cluster,
+    api_version: &str,
+    unanswered: &Unanswered,
+) -> Option<Arc<ServedKinds>> {
+    let path = format!("/openapi/v3/apis/{api_version}");
+    let request = http::Request::get(path).body(Vec::new()).ok()?;
+    match cluster.client().request::<Value>(request).await {
+        Ok(document) => ServedKinds::of_document(&document).map(Arc::new),
+        Err(error) => {
+            let document = Object {
+                kind: "OpenAPI document".to_owned(),
+                resource: "openapi/v3".to_owned(),
+                namespace: None,
+                name: api_version.to_owned(),
+            };
+            let error = ClusterError::from_kube(error, "get", &document);
+            unanswered.note(error, "the definitions of Everest");
+            None
+        }
+    }
+}
