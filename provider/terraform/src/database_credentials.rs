@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use everest_cluster::database::{self, Credentials, CredentialsError};
+use everest_core::facts::Kind;
 use everest_schemas::{Field, models::DatabaseCredentialsModel};
 use tfplugin::{Diagnostic, EphemeralResource, LookupRequest, Opened};
 
@@ -29,9 +30,11 @@ impl EphemeralResource for DatabaseCredentials {
         let name = asked.name.known_str().unwrap_or_default();
         let what = format!("{TYPE} {namespace}/{name}");
         let doing = format!("read {what}");
-        let cluster = existing::cluster(&self.0, &doing, request.cx).await?;
-        let Some(cluster) = cluster else {
-            return Ok(Opened::new(asked));
+        let cluster = match existing::cluster(&self.0, &doing, request.cx).await {
+            Ok(Some(cluster)) => cluster,
+            Ok(None) => return Ok(Opened::new(asked)),
+            Err(_) if self.0.awaits_settings() => return Ok(Opened::to_come(asked)),
+            Err(error) => return Err(error),
         };
         let read = database::credentials(&cluster, namespace, name);
         let read = unless_stopped(request.cx, read)
@@ -39,6 +42,10 @@ impl EphemeralResource for DatabaseCredentials {
             .ok_or_else(|| diagnostics::stopped(&doing))?;
         match read {
             Ok(credentials) => Ok(Opened::new(filled(asked, credentials))),
+            // It is planned before what refers to it, and made before this is opened again.
+            Err(CredentialsError::Missing) if is_planned(&self.0, namespace, name) => {
+                Ok(Opened::to_come(asked))
+            }
             Err(CredentialsError::Cluster(error)) => {
                 Err(self.0.cluster_error(&error, &doing, &what))
             }
@@ -49,6 +56,12 @@ impl EphemeralResource for DatabaseCredentials {
             .at("name")),
         }
     }
+}
+
+/// Returns true if this run makes the database.
+fn is_planned(session: &Session, namespace: &str, name: &str) -> bool {
+    let planned = session.planned_within(namespace);
+    planned.has(Kind::Databases, name)
 }
 
 fn filled(asked: DatabaseCredentialsModel, found: Credentials) -> DatabaseCredentialsModel {

@@ -90,6 +90,9 @@ pub struct CloseRequest<'a> {
 pub struct Opened<M> {
     /// Its values.
     pub result: M,
+    /// True if nothing could be opened yet, because the run that is planned makes what is to be
+    /// opened: all outputs are unknown then. Terraform opens it again at apply.
+    pub is_to_come: bool,
     /// The time of the next renewal; None if no renewal is needed.
     pub renew_at: Option<SystemTime>,
     /// Private data for renew and close, kept only in memory.
@@ -101,8 +104,18 @@ impl<M> Opened<M> {
     pub fn new(result: M) -> Self {
         Self {
             result,
+            is_to_come: false,
             renew_at: None,
             private: Private::default(),
+        }
+    }
+
+    /// Nothing to open yet, while a plan is made: all outputs are unknown until apply. `result` has
+    /// the configuration.
+    pub fn to_come(result: M) -> Self {
+        Self {
+            is_to_come: true,
+            ..Self::new(result)
         }
     }
 }
@@ -174,6 +187,7 @@ impl<E: EphemeralResource> AnyEphemeralResource for Typed<E> {
         let opened = self.0.open(LookupRequest { config, cx, diags }).await?;
         Ok(Opened {
             result: encoded(object, &opened.result)?,
+            is_to_come: opened.is_to_come,
             renew_at: opened.renew_at,
             private: opened.private,
         })

@@ -10,7 +10,8 @@ use crate::{Field, Sensitive};
 ///
 /// Fails with the reason while clients cannot connect: the database does not exist, is not ready,
 /// is paused, or its Secret lacks the password. If the same configuration creates the database,
-/// refer to its resource, so that Terraform reads the credentials after it is ready.
+/// refer to its resource: the plan of the creation leaves the values unknown, and the apply reads
+/// them once the database is ready.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DatabaseCredentialsModel {

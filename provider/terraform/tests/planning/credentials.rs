@@ -10,11 +10,14 @@ use tfplugin::schema::Schema;
 use tfplugin::value::{Value, json as stored};
 use tonic::Request;
 
-use crate::{Host, decoded, encoded, errors};
+use crate::{Host, decoded, encoded, errors, kinds};
 
 /// What is opened of the database shop/orders, and the errors.
 async fn opened(server: ApiServer) -> (Value, Vec<String>) {
-    let host = Host::reaching(move || server.client()).await;
+    opened_by(&Host::reaching(move || server.client()).await).await
+}
+
+async fn opened_by(host: &Host) -> (Value, Vec<String>) {
     let model = everest_schemas::models::DatabaseCredentialsModel::default();
     let object = schema_of(&model).root;
     let config = json!({"namespace": "shop", "name": "orders"});
@@ -146,4 +149,28 @@ async fn why_there_are_none_is_said() {
     let without = vec![database("pxc", &ready("orders-db.shop", 3306))];
     let without = said(without).await;
     assert!(without.contains("everest-secrets-orders"), "{without}");
+}
+
+#[tokio::test]
+async fn those_of_a_database_that_the_run_makes_are_known_after_apply() {
+    let server = kinds::cluster();
+    server.remove("/apis/everest.percona.com/v1alpha1/namespaces/shop/databaseclusters/orders");
+    let host = Host::reaching(move || server.client()).await;
+    let planned = host
+        .plan("everest_database", &Value::Null, &[], &crate::database())
+        .await;
+    assert_eq!(planned.errors, [""; 0]);
+    let (found, errors) = opened_by(&host).await;
+    assert_eq!(errors, [""; 0]);
+    for output in ["host", "port", "username", "password", "uri"] {
+        assert_eq!(found.get(output), Some(&Value::UNKNOWN), "{output}");
+    }
+    assert_eq!(text(&found, "name"), "orders");
+}
+
+#[tokio::test]
+async fn with_settings_that_are_not_known_yet_they_are_known_after_apply() {
+    let (found, errors) = opened_by(&Host::new().await).await;
+    assert_eq!(errors, [""; 0]);
+    assert_eq!(found.get("uri"), Some(&Value::UNKNOWN));
 }

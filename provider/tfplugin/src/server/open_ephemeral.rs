@@ -46,7 +46,10 @@ impl<P: Provider> Run<P> {
             });
         }
         let opened = opened?;
-        let result = planning::fill(object, &asked, &opened.result);
+        let result = match opened.is_to_come {
+            true => asked,
+            false => planning::fill(object, &asked, &opened.result),
+        };
         Ok(Response {
             result: Some(shape.encode(&result)?),
             renew_at: opened.renew_at.map(Into::into),
