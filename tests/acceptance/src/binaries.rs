@@ -20,6 +20,8 @@ pub const CROSSPLANE_NETWORK: &str = "crossplane-network";
 
 /// The example provider that the protocol's tests drive.
 pub const EXAMPLE: &str = "shelf";
+/// The example that stands in for providers that connect to databases.
+pub const STAND_IN: &str = "stand_in";
 /// The example that writes the CRDs.
 pub const WRITE_CRDS: &str = "write_crds";
 

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, process::Command};
 
 use acceptance::{
-    binaries::{CROSSPLANE, EXAMPLE, PROVIDER, Programs, SIMULATOR},
+    binaries::{CROSSPLANE, EXAMPLE, PROVIDER, Programs, SIMULATOR, STAND_IN},
     client::Client,
     feature::CLIENT,
     preparation::{self, Choice},
@@ -25,6 +25,8 @@ const CLI_CONFIG: &str = "EVEREST_TEST_CLI_CONFIG";
 const TEMPLATE: &str = "EVEREST_TEST_TEMPLATE";
 /// Path of the example provider that the conformance tests drive.
 const SHELF: &str = "EVEREST_TEST_SHELF";
+/// Path of the program that stands in for other providers.
+const STAND_IN_BINARY: &str = "EVEREST_TEST_STAND_IN";
 /// Path of the provider's binary to test, in place of a fresh unoptimised build.
 const PROVIDER_BINARY: &str = "EVEREST_TEST_PROVIDER";
 /// Path of the Crossplane provider's and function's binary.
@@ -113,6 +115,7 @@ impl<'a> Tests<'a> {
             .env(CLI_CONFIG, &client.config)
             .env(TEMPLATE, &client.template)
             .env(PROVIDER_BINARY, &self.provider)
+            .env(STAND_IN_BINARY, self.workspace.programs.example(STAND_IN)?)
             .env(CLIENT, &client.program);
         Ok(stage)
     }

@@ -1,10 +1,14 @@
-//! The Secret of a backup storage, past the configuration.
+//! Credentials: the Secret of a backup storage, past the configuration, and those of a database on
+//! their way to other providers.
 
+use std::{fs, path::Path};
+
+use base64::{Engine as _, prelude::BASE64_STANDARD as BASE64};
 use serde_json::{Value, json};
 
 use crate::{
     objects::{self, SECRET},
-    stack::Stack,
+    stack::{Stack, kubeconfig, setting},
 };
 
 const STORAGES: &str = "resource \"everest_backup_storage\" \"plain\" {
@@ -78,6 +82,118 @@ fn credentials_that_their_secret_has_lost_are_planned_and_written_again() {
         hush,
         "write-only values may be old"
     );
+    stack.plan_is_empty();
+    stack.destroy().succeeded();
+}
+
+/// The providers of the guide that something stands in for, by their addresses.
+const PROVIDERS: [&str; 4] = [
+    "cyrilgdn/postgresql",
+    "petoju/mysql",
+    "01Joseph-Hwang10/mongodb",
+    "hashicorp/vault",
+];
+
+/// Lets the client find the provider under test and what stands in for the others.
+fn with_stand_ins(stack: &mut Stack) {
+    let (stand_in, everest) = (
+        setting("EVEREST_TEST_STAND_IN"),
+        setting("EVEREST_TEST_PROVIDER"),
+    );
+    let others = PROVIDERS.map(|source| (source, stand_in.as_str()));
+    let (mut overrides, mut required) = (String::new(), String::new());
+    for (source, program) in others
+        .into_iter()
+        .chain([("openeverest/everest", everest.as_str())])
+    {
+        let (_, name) = source.split_once('/').unwrap();
+        let folder = stack.path().join(".programs").join(name);
+        fs::create_dir_all(&folder).unwrap();
+        let place = folder.join(format!("terraform-provider-{name}"));
+        std::os::unix::fs::symlink(Path::new(program), place).unwrap();
+        overrides += &format!("    {source:?} = {folder:?}\n");
+        required += &format!("    {name} = {{ source = {source:?} }}\n");
+    }
+    let client = format!("provider_installation {{\n  dev_overrides {{\n{overrides}  }}\n}}\n");
+    stack.file("client.tfrc", &client);
+    let client = stack.path().join("client.tfrc");
+    stack.environment("TF_CLI_CONFIG_FILE", client.to_str().unwrap());
+    stack.file(
+        "provider.tf",
+        &format!(
+            "terraform {{\n  required_providers {{\n{required}  }}\n}}\n\
+             provider \"everest\" {{\n  config_path = {:?}\n}}\n",
+            kubeconfig()
+        ),
+    );
+}
+
+/// The blocks of the guide, in its order.
+fn blocks_of_the_guide() -> Vec<String> {
+    let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/guides/credentials.md");
+    let guide = fs::read_to_string(guide).unwrap();
+    let blocks = guide.split("```terraform\n").skip(1);
+    blocks
+        .map(|block| block.split("```").next().unwrap().to_owned())
+        .collect()
+}
+
+/// A database that is called as in the guide.
+const ORDERS: &str = r#"
+resource "everest_database" "orders" {
+  namespace           = "NS"
+  name                = "orders"
+  deletion_protection = false
+  engine = { type = "postgresql", replicas = 1, storage = { size = "1Gi" }, resources = { cpu = "600m", memory = "1G" } }
+}
+"#;
+
+#[test]
+fn the_blocks_of_the_guide_are_valid_for_the_providers_that_they_configure() {
+    let mut stack = Stack::new("guide");
+    with_stand_ins(&mut stack);
+    let password = "variable \"app_password\" {\n  sensitive = true\n}\n";
+    let blocks = blocks_of_the_guide();
+    assert!(blocks.len() >= 6, "{blocks:?}");
+    stack.write(&[ORDERS, password, &blocks.concat()].concat());
+    stack.run(&["validate", "-no-color"]).succeeded();
+}
+
+#[test]
+fn credentials_of_a_new_database_reach_other_providers_and_no_state() {
+    let mut stack = Stack::with_engine("postgresql");
+    with_stand_ins(&mut stack);
+    let wanted = [
+        "ephemeral \"everest",
+        "provider \"postgresql\"",
+        "resource \"vault",
+    ];
+    let mut blocks = blocks_of_the_guide();
+    blocks.retain(|block| wanted.iter().any(|begins| block.starts_with(begins)));
+    assert_eq!(blocks.len(), wanted.len());
+    let shop = "resource \"postgresql_database\" \"shop\" {\n  name = \"shop\"\n}\n";
+    stack.write(&[ORDERS, shop, &blocks.concat()].concat());
+    // The plan of the creation has no credentials to read, and the apply has.
+    stack.apply().succeeded();
+
+    let database = stack.state("everest_database.orders");
+    let secret = database["credentials_secret_name"].as_str().unwrap();
+    let secret = objects::get(SECRET, &stack.namespace, secret);
+    let password = BASE64
+        .decode(secret["data"]["password"].as_str().unwrap())
+        .unwrap();
+    let password = String::from_utf8(password).unwrap();
+    let shop = stack.state("postgresql_database.shop");
+    assert_eq!(shop["connected_to"], database["hosts"][0]);
+    assert_eq!(shop["connected_as"], "postgres");
+    assert_eq!(shop["password_length"], password.len());
+    let stored = stack.state("vault_kv_secret_v2.orders");
+    assert!(
+        stored["data_length"].as_u64().unwrap() > password.len() as u64,
+        "{stored:#}"
+    );
+    assert_eq!(stored["data_json_wo"], Value::Null);
+    assert!(!stack.state_file().contains(&password));
     stack.plan_is_empty();
     stack.destroy().succeeded();
 }
