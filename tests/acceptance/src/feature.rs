@@ -21,6 +21,8 @@ pub enum Feature {
     Actions,
     /// Actions that run once the resource that triggers them is there: hashicorp/terraform#37930.
     ActionsAfterwards,
+    /// Actions that a destruction triggers.
+    ActionsOnDestruction,
     /// Configuration that the provider writes, not the client.
     GenerateConfig,
     /// What a plan notes in private reaches the plan that an apply makes again.
@@ -34,6 +36,7 @@ impl fmt::Display for Feature {
             Self::ListResources => "list resources",
             Self::Actions => "actions",
             Self::ActionsAfterwards => "actions after the resource that triggers them",
+            Self::ActionsOnDestruction => "actions that a destruction triggers",
             Self::GenerateConfig => "configuration written by the provider",
             Self::PlannedPrivate => "private data of a plan that is made again",
         })
@@ -42,11 +45,12 @@ impl fmt::Display for Feature {
 
 impl Feature {
     /// Every feature.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::ImportByIdentity,
         Self::ListResources,
         Self::Actions,
         Self::ActionsAfterwards,
+        Self::ActionsOnDestruction,
         Self::GenerateConfig,
         Self::PlannedPrivate,
     ];
@@ -58,7 +62,7 @@ impl Feature {
             (_, Product::OpenTofu) => None,
             (Self::ListResources | Self::Actions, _) => Some(Version::new(1, 14, 0)),
             (Self::ActionsAfterwards | Self::GenerateConfig, _) => Some(Version::new(1, 14, 1)),
-            (Self::PlannedPrivate, _) => Some(Version::new(1, 16, 0)),
+            (Self::ActionsOnDestruction | Self::PlannedPrivate, _) => Some(Version::new(1, 16, 0)),
         }
     }
 
