@@ -1,4 +1,4 @@
-//! The quickstart, as a new user runs it.
+//! The quickstart and the larger examples, as users run them.
 
 use std::{
     fs,
@@ -67,18 +67,30 @@ fn the_readme_s_first_configuration_and_the_provider_s_example_initialise_and_ar
     }
 }
 
+/// Copies the configuration of an example, and its tests, in place of the stack's.
+fn take_example(stack: &Stack, name: &str) {
+    fs::remove_file(stack.path().join("provider.tf")).unwrap();
+    fs::create_dir(stack.path().join("tests")).unwrap();
+    let source = examples().join(name);
+    for folder in [source.clone(), source.join("tests")] {
+        for file in fs::read_dir(folder).into_iter().flatten() {
+            let path = file.unwrap().path();
+            let is_configuration = path
+                .extension()
+                .is_some_and(|extension| extension == "tf" || extension == "hcl");
+            if is_configuration {
+                let place = path.strip_prefix(&source).unwrap();
+                fs::copy(&path, stack.path().join(place)).unwrap();
+            }
+        }
+    }
+}
+
 #[test]
 fn the_quickstart_applies_then_plans_nothing_then_leaves_nothing() {
     let mut stack = Stack::uninitialised("quick");
     stack.environment("KUBE_CONFIG_PATH", &kubeconfig());
-    let source = examples().join("quickstart");
-    fs::remove_file(stack.path().join("provider.tf")).unwrap();
-    for file in fs::read_dir(source).unwrap() {
-        let path = file.unwrap().path();
-        if path.extension().is_some_and(|extension| extension == "tf") {
-            fs::copy(&path, stack.path().join(path.file_name().unwrap())).unwrap();
-        }
-    }
+    take_example(&stack, "quickstart");
     let variables = |protected: bool| {
         stack.file(
             "scenario.auto.tfvars",
@@ -128,4 +140,53 @@ fn the_quickstart_applies_then_plans_nothing_then_leaves_nothing() {
         );
     }
     assert!(objects::get(objects::NAMESPACE, "", &stack.namespace).is_null());
+}
+
+#[test]
+fn a_database_is_recovered_step_by_step_as_the_example_says() {
+    let mut stack = Stack::with_engine("pxc");
+    stack.environment("KUBE_CONFIG_PATH", &kubeconfig());
+    take_example(&stack, "dr");
+    stack.run(&["init", "-input=false"]).succeeded();
+    stack.run(&["test", "-no-color"]).succeeded();
+
+    let step = |variables: &str| {
+        stack.file(
+            "step.auto.tfvars",
+            &format!(
+                "namespace = {:?}\ns3_access_key_id = \"AKIA\"\ns3_secret_access_key = \"hush\"\n\
+                 {variables}\n",
+                stack.namespace
+            ),
+        );
+        stack.apply().succeeded()
+    };
+    let live = |name: &str| objects::get(DATABASE, &stack.namespace, name);
+    step("");
+    let backup = objects::get(BACKUP, &stack.namespace, "orders-first");
+    assert_eq!(backup["status"]["state"], "Succeeded");
+    let time = backup["status"]["latestRestorableTime"].as_str();
+    let time = time.or(backup["status"]["completed"].as_str()).unwrap();
+
+    let restored =
+        format!("orders-2 = {{ restore = {{ from = \"orders\", point_in_time = {time:?} }} }}");
+    step(&format!("databases = {{\n orders = {{}}\n {restored}\n}}"));
+    for name in ["orders", "orders-2"] {
+        assert_eq!(live(name)["status"]["status"], "ready", "{name}");
+    }
+    stack.plan_is_empty();
+
+    step(&format!(
+        "active = \"orders-2\"\nfenced = [\"orders\"]\n\
+         databases = {{\n orders = {{ deletion_protection = false }}\n {restored}\n}}"
+    ))
+    .says("orders-2");
+    assert_eq!(live("orders")["status"]["status"], "paused");
+    stack.plan_is_empty();
+
+    step("active = \"orders-2\"\ndatabases = { orders-2 = { deletion_protection = false } }");
+    assert!(live("orders").is_null());
+    assert_eq!(live("orders-2")["status"]["status"], "ready");
+    stack.plan_is_empty();
+    stack.destroy().succeeded();
 }
