@@ -1,8 +1,6 @@
 //! Rules about the Everest that a cluster runs, for every kind: its line, and the members that its
 //! definitions have. Both follow from the model's schema and its object.
 
-use std::collections::BTreeSet;
-
 use everest_schemas::Tree;
 
 use super::findings::Findings;
@@ -11,6 +9,7 @@ use super::{Stage, Validate};
 use crate::facts::{DefinedKind, Facts, Lacking, Lines, Wanted};
 use crate::finding::Finding;
 use crate::path::FieldPath;
+use crate::text::Text;
 use crate::{Operation, object_path, schema};
 
 /// The facts of the cluster that [`check`] needs. The definitions are among them only if the model
@@ -76,28 +75,24 @@ fn members<M: Validate>(planned: &M, prior: Option<&M>, facts: &Facts, findings:
     };
     let body = planned.desired(operation(prior));
     let kind = body["kind"].as_str().unwrap_or_default();
-    let mut told = BTreeSet::new();
     for lacking in served.lacking(&body) {
         let (what, path, since) = match lacking {
             Lacking::Kind => {
                 let since = schema::kind_since::<M>();
-                (kind.to_owned(), FieldPath::root(), since)
+                (Text::from(kind.to_owned()), FieldPath::root(), since)
             }
             Lacking::Member(member) => {
-                let path = object_path::of_text(&object_path::with_names_of_model(kind, &member));
-                let path = path.unwrap_or_else(FieldPath::root);
-                let since = schema::since::<M>(&path);
-                (member, path, since)
+                let member = object_path::with_names_of_model(kind, &member);
+                let path = object_path::of_text(&member).unwrap_or_else(FieldPath::root);
+                (Text::from(&path), path.clone(), schema::since::<M>(&path))
             }
         };
         let needs = match since {
             Some(release) => format!(", which needs Everest {release} or newer"),
             None => String::new(),
         };
-        if told.insert(what.clone()) {
-            let summary = format!("Everest in this cluster serves no {what}{needs}");
-            findings.error(&MEMBER_SERVED, path, summary);
-        }
+        let summary = Text::from("Everest in this cluster serves no ");
+        findings.error(&MEMBER_SERVED, path, summary.and(what).and(needs));
     }
 }
 
@@ -161,11 +156,11 @@ mod tests {
             told(&modern(), &serving(&["type", "resources"])),
             [of(
                 "engine.storage",
-                "Everest in this cluster serves no spec.engine.storage"
+                "Everest in this cluster serves no engine.storage"
             )]
         );
         let mut facts = serving(&["type", "storage"]);
-        let limits = "spec.engine.resources.limits, which needs Everest 1.16 or newer";
+        let limits = "engine.resources.limits, which needs Everest 1.16 or newer";
         let resources = json!({"properties": {"spec": {"properties": {"engine": {"properties": {
             "type": {}, "storage": {}, "resources": {"properties": {"cpu": {}}}}}}}}});
         let definition = json!({"spec": {"names": {"kind": "DatabaseCluster"},

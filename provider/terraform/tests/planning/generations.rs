@@ -88,11 +88,11 @@ async fn a_member_that_everest_in_the_cluster_lacks_is_an_error_at_its_attribute
     assert_eq!(
         planned.errors,
         [
-            "Everest in this cluster serves no spec.engine.resources.limits, which needs Everest \
+            "Everest in this cluster serves no engine.resources.limits, which needs Everest \
              1.16 or newer",
-            "Everest in this cluster serves no spec.engine.resources.requests, which needs Everest \
+            "Everest in this cluster serves no engine.resources.requests, which needs Everest \
              1.16 or newer",
-            "Everest in this cluster serves no spec.proxy.storage, which needs Everest 1.15 or \
+            "Everest in this cluster serves no proxy.storage, which needs Everest 1.15 or \
              newer",
         ]
     );

@@ -48,8 +48,7 @@ async fn a_value_that_everest_in_the_cluster_lacks_is_a_condition_until_everest_
     let controller = process::<Databases>(&plane);
     let said = refused(&plane, &controller, &path).await;
     for words in [
-        "spec.forProvider.engine.resources.limits",
-        "Everest in this cluster serves no spec.engine.resources.limits, which needs Everest 1.16 \
+        "Everest in this cluster serves no spec.forProvider.engine.resources.limits, which needs Everest 1.16 \
          or newer",
         "Upgrade Everest, or remove the value.",
     ] {
