@@ -43,9 +43,13 @@ const GENERATED: [Generated; 3] = [
         folder: "docs",
         written: &[
             "design",
+            "guides/authentication.md",
             "guides/coverage.md",
             "guides/credentials.md",
             "guides/crossplane.md",
+            "guides/import.md",
+            "guides/install.md",
+            "guides/upgrades.md",
             "crossplane",
         ],
         write: |programs, folder| docs::write(folder, &programs.binary(PROVIDER)?),
