@@ -49,6 +49,7 @@ const GENERATED: [Generated; 3] = [
             "guides/crossplane.md",
             "guides/import.md",
             "guides/install.md",
+            "guides/troubleshooting.md",
             "guides/upgrades.md",
             "crossplane",
         ],

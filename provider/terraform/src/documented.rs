@@ -290,3 +290,37 @@ fn what_does_not_fit_is_found() {
         );
     }
 }
+
+/// The program texts of the crates that a user's messages come from, without the breaks in the
+/// middle of a text.
+fn sources() -> String {
+    let mut paths = Vec::new();
+    for part in ["core", "cluster", "terraform"] {
+        files(&root().join("provider").join(part).join("src"), &mut paths);
+    }
+    let texts = paths.iter().map(|path| fs::read_to_string(path).unwrap());
+    let all: String = texts.collect();
+    let mut lines = all.split("\\\n");
+    let first = lines.next().unwrap_or_default().to_owned();
+    lines.fold(first, |text, line| text + line.trim_start())
+}
+
+#[test]
+fn every_message_that_the_page_on_troubleshooting_explains_is_in_the_program() {
+    let sources = sources();
+    let page = fs::read_to_string(root().join("docs/guides/troubleshooting.md")).unwrap();
+    let mut explained = 0;
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `"));
+    for row in rows {
+        let message = row.split(" | ").next().unwrap();
+        for part in message
+            .split('`')
+            .step_by(2)
+            .filter(|part| !part.is_empty())
+        {
+            assert!(sources.contains(part), "no message has {part:?}");
+            explained += 1;
+        }
+    }
+    assert!(explained > 10, "{explained} messages were found");
+}
