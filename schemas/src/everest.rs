@@ -4,6 +4,7 @@
 //! `enginefeatures.everest.percona.com/v1alpha1`. Specs, which users write, consist of
 //! [`Field`](crate::Field)s; statuses consist of plain `Option`s.
 
+mod affinity;
 mod backup_storage;
 mod condition;
 mod data_import_job;
@@ -17,6 +18,11 @@ mod monitoring_config;
 mod pod_scheduling_policy;
 mod split_horizon_dns_config;
 
+pub use affinity::{
+    Affinity, LabelSelector, LabelSelectorRequirement, NodeAffinity, NodeSelector,
+    NodeSelectorRequirement, NodeSelectorTerm, PodAffinity, PodAffinityTerm,
+    PreferredSchedulingTerm, WeightedPodAffinityTerm,
+};
 pub use backup_storage::{BackupStorage, BackupStorageSpec, BackupStorageStatus};
 pub use condition::Condition;
 pub use data_import_job::{DataImportJob, DataImportJobSpec, DataImportJobStatus};

@@ -10,6 +10,7 @@ mod database;
 mod database_namespace;
 mod grant;
 mod monitoring_config;
+mod pod_scheduling_policy;
 mod policy;
 mod provider_config;
 mod resource;
@@ -20,8 +21,9 @@ pub use backup_storage::BackupStorage;
 pub use condition::Condition;
 pub use database::Database;
 pub use database_namespace::DatabaseNamespace;
-pub use grant::{EVERY, Grant, GrantSource};
+pub use grant::{ClusterKind, EVERY, Grant, GrantSource};
 pub use monitoring_config::MonitoringConfig;
+pub use pod_scheduling_policy::PodSchedulingPolicy;
 pub use policy::ManagementPolicy;
 pub use provider_config::{
     CatalogReference, ClusterProviderConfig, ClusterProviderConfigSpec, Credentials,

@@ -18,6 +18,7 @@ mod list;
 mod monitoring_config;
 mod namespace;
 mod pitr_window;
+mod pod_scheduling_policy;
 mod provider;
 mod restore;
 mod timeouts;
@@ -27,7 +28,8 @@ pub use backup::BackupModel;
 pub use backup_storage::BackupStorageModel;
 pub use cluster_info::{ClusterInfo, StorageClassInfo};
 pub use collections::{
-    BackupStorages, Backups, Collection, Databases, MonitoringConfigs, Namespaces, Restores,
+    BackupStorages, Backups, Collection, Databases, MonitoringConfigs, Namespaces,
+    PodSchedulingPolicies, Restores,
 };
 pub use database::{DatabaseModel, FinalBackup};
 pub use database_components::{Component, Container, DatabaseComponents};
@@ -38,6 +40,7 @@ pub use list::{EveryObject, NamespacedFilter};
 pub use monitoring_config::MonitoringConfigModel;
 pub use namespace::{EngineInstall, Engines, NamespaceModel};
 pub use pitr_window::PitrWindow;
+pub use pod_scheduling_policy::PodSchedulingPolicyModel;
 pub use provider::{Catalog, ExecCredential, ProviderModel};
 pub use restore::{RestoreModel, RestorePitr};
 pub use timeouts::Timeouts;

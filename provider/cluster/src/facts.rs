@@ -32,7 +32,7 @@ const PAUSE: Duration = Duration::from_secs(2);
 /// Reads the `wanted` facts from `cluster`.
 ///
 /// 1. Nothing is requested if a request has just gone unanswered. Of a namespace that is not known,
-///    nothing is.
+///    nothing is. What a cluster-scoped model needs is of every namespace.
 /// 2. The namespace comes first: if it does not exist, there is nothing in it.
 /// 3. The kinds are listed concurrently, and the Secrets read by their metadata.
 ///
@@ -122,7 +122,7 @@ async fn demand_afresh(
 
 /// The facts, and the error of the first request that was not answered.
 async fn gather(cluster: &Cluster, wanted: &Wanted) -> (Facts, Option<ClusterError>) {
-    if wanted.namespace.is_none() && !wanted.everest {
+    if wanted.namespace.is_none() && !wanted.everest && wanted.everywhere.is_empty() {
         return Default::default();
     }
     if let Some(error) = cluster.unresponsive() {
@@ -176,8 +176,17 @@ async fn ask(cluster: &Cluster, wanted: &Wanted, unanswered: &Unanswered) -> Fac
             None => Facts::default(),
         }
     };
-    let (everest, within) = tokio::join!(everest, within);
-    Facts { everest, ..within }
+    let databases_everywhere = async {
+        let is_wanted = wanted.everywhere.contains(&Kind::DatabasesEverywhere);
+        everywhere(is_wanted.then_some(unanswered), cluster.global()).await
+    };
+    let (everest, within, databases_everywhere) =
+        tokio::join!(everest, within, databases_everywhere);
+    Facts {
+        everest,
+        databases_everywhere,
+        ..within
+    }
 }
 
 async fn ask_within(

@@ -18,12 +18,14 @@ mod everest;
 #[cfg(test)]
 pub(crate) mod fixtures;
 mod planned;
+mod users;
 mod wanted;
 
 pub use crate::api::UPGRADE_LOCK;
 pub use bucket::Bucket;
 pub use everest::{CatalogFacts, EverestFacts, Lines, SERVERS, SYSTEM_NAMESPACE, everest_version};
 pub use planned::{Planned, PlannedInNamespace};
+pub use users::UsingDatabases;
 pub use wanted::{Kind, SomeBackups, SomeStorages, Wanted};
 
 /// States of a database in which Everest refuses changes of it. A database
@@ -90,6 +92,8 @@ pub struct Facts {
     pub install_plans: All<InstallPlan>,
     /// The databases of the namespace, or only the resource's own if the others do not matter.
     pub databases: All<DatabaseCluster>,
+    /// The databases of every namespace.
+    pub databases_everywhere: Option<Vec<DatabaseCluster>>,
     /// The backups of the namespace.
     pub backups: All<DatabaseClusterBackup>,
     /// The backup storages of the namespace, or only those that matter.
@@ -113,6 +117,9 @@ pub struct Facts {
     /// The objects that the planned run creates and destroys in the namespace; empty for front ends
     /// without planned runs.
     pub planned: PlannedInNamespace,
+    /// The objects that the planned run creates and destroys in the whole cluster, for a
+    /// cluster-scoped model.
+    pub planned_everywhere: Planned,
 }
 
 impl Facts {

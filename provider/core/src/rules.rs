@@ -17,6 +17,7 @@
 //!
 //! [`Facts`]: crate::facts::Facts
 
+mod affinity;
 pub mod backup;
 pub mod backup_storage;
 pub mod database;
@@ -27,8 +28,10 @@ pub mod monitoring_config;
 pub mod namespace;
 mod online;
 mod pitr;
+pub mod pod_scheduling_policy;
 pub mod provider;
 pub mod restore;
+mod shared;
 mod table;
 mod validate;
 

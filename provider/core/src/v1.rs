@@ -29,6 +29,7 @@ pub mod namespace;
 mod object_mapping;
 pub mod ownership;
 pub mod pitr_window;
+pub mod pod_scheduling_policy;
 pub mod restore;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -71,6 +72,16 @@ fn body(
         "apiVersion": API_VERSION,
         "kind": identity.kind,
         "metadata": metadata,
+        "spec": spec,
+    })
+}
+
+/// The body of a server-side apply of a cluster-scoped object.
+fn cluster_scoped_body(kind: &str, name: &Field<String>, spec: Value) -> Value {
+    json!({
+        "apiVersion": API_VERSION,
+        "kind": kind,
+        "metadata": {"name": name.known_str().unwrap_or_default()},
         "spec": spec,
     })
 }

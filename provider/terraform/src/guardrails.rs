@@ -112,6 +112,9 @@ async fn look_at_plan<K: Guarded>(
     if let Some(namespace) = &wanted.namespace {
         facts.planned = session.planned_within(namespace);
     }
+    if !wanted.everywhere.is_empty() {
+        facts.planned_everywhere = session.planned_everywhere();
+    }
     look_ahead::<K>(session, prior, intended, &facts, diags);
     let findings = intended.check_online(prior, &facts, Stage::Plan);
     let namespace_is_absent = facts.namespace_is_absent();
@@ -237,6 +240,9 @@ pub async fn at_destroy<K: Guarded>(
     };
     if let Some(namespace) = &wanted.namespace {
         facts.planned = session.planned_within(namespace).destructions();
+    }
+    if !wanted.everywhere.is_empty() {
+        facts.planned_everywhere = session.planned_everywhere();
     }
     diagnostics::report(prior.check_destruction_online(&facts), diags);
     if !diags.has_errors()

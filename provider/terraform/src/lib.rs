@@ -19,6 +19,7 @@ mod managed;
 mod monitoring_config;
 mod moved;
 mod namespace;
+mod pod_scheduling_policy;
 mod provider;
 mod raised;
 mod replaced;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     BackupModel, BackupStorageModel, DatabaseModel, Listed, MonitoringConfigModel, NamespaceModel,
-    RestoreModel,
+    PodSchedulingPolicyModel, RestoreModel,
 };
 use crate::{Field, StringMap};
 
@@ -139,4 +139,9 @@ collection! {
 collection! {
     /// The namespaces that Everest runs databases in, with their engine operators.
     Namespaces {} finds namespaces: NamespaceModel
+}
+
+collection! {
+    /// Pod scheduling policies that exist, those that Everest ships included.
+    PodSchedulingPolicies {} finds pod_scheduling_policies: PodSchedulingPolicyModel
 }

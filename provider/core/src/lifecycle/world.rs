@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use everest_schemas::everest::{
     BackupStorage, DataImportJob, DatabaseCluster, DatabaseClusterBackup, DatabaseClusterRestore,
-    DatabaseEngine, MonitoringConfig,
+    DatabaseEngine, MonitoringConfig, PodSchedulingPolicy,
 };
 use everest_schemas::olm::{
     CatalogSource, ClusterServiceVersion, InstallPlan, OperatorGroup, PackageManifest, Subscription,
@@ -24,7 +24,7 @@ use crate::facts::Seen;
 
 type Shared = Arc<dyn Any + Send + Sync>;
 
-/// Objects by kind and name, all in the namespace `prod` but for namespaces.
+/// Objects by kind and name, all in the namespace `prod` but for those that are cluster-scoped.
 #[derive(Default)]
 pub(crate) struct World {
     objects: BTreeMap<(ObjectKind, String), Value>,
@@ -204,7 +204,7 @@ pub(crate) fn object(kind: ObjectKind, name: &str) -> ObjectRef {
     ObjectRef {
         kind,
         namespace: match kind {
-            ObjectKind::Namespace => String::new(),
+            ObjectKind::Namespace | ObjectKind::PodSchedulingPolicy => String::new(),
             _ => "prod".to_owned(),
         },
         name: name.to_owned(),
@@ -224,6 +224,7 @@ fn read(kind: ObjectKind, body: &Value) -> Shared {
         ObjectKind::DatabaseEngine => typed::<DatabaseEngine>(body),
         ObjectKind::DataImportJob => typed::<DataImportJob>(body),
         ObjectKind::MonitoringConfig => typed::<MonitoringConfig>(body),
+        ObjectKind::PodSchedulingPolicy => typed::<PodSchedulingPolicy>(body),
         ObjectKind::Subscription => typed::<Subscription>(body),
         ObjectKind::InstallPlan => typed::<InstallPlan>(body),
         ObjectKind::ClusterServiceVersion => typed::<ClusterServiceVersion>(body),

@@ -6,6 +6,7 @@ pub(super) mod general;
 pub(super) mod namespace;
 pub(super) mod online;
 pub(super) mod provider;
+pub(super) mod shared;
 
 use everest_schemas::Engine;
 
@@ -90,6 +91,10 @@ pub const TABLE: &[Rule] = &[
     backup::CREDENTIALS_VERSION,
     backup::STORAGE_IN_USE,
     backup::RESTORE_SOURCE,
+    shared::SHARED_NAME,
+    shared::AFFINITY,
+    shared::POLICY_ENGINE,
+    shared::POLICY_SHIPPED,
     namespace::NAMESPACE_NAME,
     namespace::NAMESPACE_RESERVED,
     namespace::NAMESPACE_ENGINE,
@@ -135,6 +140,7 @@ pub const TABLE: &[Rule] = &[
     online::BUCKET_ONCE,
     online::STORAGE_UNUSED,
     online::MONITORING_UNUSED,
+    shared::POLICY_UNUSED,
     online::ENGINE_UNUSED,
     online::OPERATOR_UPGRADE_READY,
     online::OPERATOR_UPGRADE_ALONE,

@@ -107,6 +107,15 @@ fn known() -> Vec<Kind> {
             ),
         },
         Kind {
+            type_name: "everest_pod_scheduling_policy",
+            config: json!({"name": "spread", "engine_type": "pxc",
+                "affinity_config": {"pxc": {"engine": {"pod_anti_affinity": {}}}}}),
+            object: json!({"apiVersion": "everest.percona.com/v1alpha1",
+                "kind": "PodSchedulingPolicy", "metadata": {"name": "spread"}, "status": {},
+                "spec": {"engineType": "pxc",
+                    "affinityConfig": {"pxc": {"engine": {"podAntiAffinity": {}}}}}}),
+        },
+        Kind {
             type_name: "everest_backup",
             config: json!({"namespace": "shop", "name": "before-migration",
                 "database_name": "orders", "backup_storage_name": "s3"}),

@@ -8,6 +8,7 @@ mod credentials;
 mod data_sources;
 mod impact;
 mod kinds;
+mod policies;
 mod replaced;
 mod shapes;
 mod states;

@@ -8,6 +8,7 @@ use crate::script::Script;
 const DATABASE: &str = "everest_database";
 const STORAGE: &str = "everest_backup_storage";
 const MONITORING: &str = "everest_monitoring_config";
+const POLICY: &str = "everest_pod_scheduling_policy";
 const BACKUP: &str = "everest_backup";
 const RESTORE: &str = "everest_restore";
 const NAMESPACE: &str = "everest_namespace";
@@ -18,6 +19,7 @@ pub fn all() -> Vec<Story> {
         databases(),
         storages(),
         monitoring_configs(),
+        pod_scheduling_policies(),
         backups(),
         restores(),
         namespaces(),
@@ -122,6 +124,24 @@ fn monitoring_configs() -> Vec<Script> {
         config("update").then(json!({"verify_tls": false})),
         config("rotate").then(json!({"api_key": "another"})),
         config("delete").destroyed(),
+    ]
+}
+
+fn pod_scheduling_policies() -> Vec<Script> {
+    let policy = |name: &str| {
+        let config = json!({
+            "name": "spread", "engine_type": "pxc",
+            "affinity_config": {"pxc": {"engine": {"pod_anti_affinity": {}}}},
+            "timeouts": {"delete": "10m"},
+        });
+        Script::new(&format!("pod_scheduling_policy/{name}"), POLICY, config)
+    };
+    vec![
+        policy("create"),
+        policy("update")
+            .then(json!({"affinity_config": {"pxc": {"proxy": {"pod_affinity": {}}}}})),
+        policy("replace").then(json!({"name": "apart"})),
+        policy("delete").destroyed(),
     ]
 }
 

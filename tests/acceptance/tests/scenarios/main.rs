@@ -19,6 +19,7 @@ mod monitoring_config;
 mod namespace;
 mod objects;
 mod operator;
+mod pod_scheduling_policy;
 mod provider;
 mod quickstart;
 mod restart;

@@ -5,11 +5,11 @@ use everest_schemas::everest::{DatabaseClusterSpec, PodSchedulingPolicy};
 
 use super::super::split_horizon as split_horizon_name;
 use super::engine_type;
-use crate::facts::Facts;
+use crate::facts::{Facts, Kind};
 use crate::path::FieldPath;
 use crate::rules::Stage;
 use crate::rules::findings::Findings;
-use crate::rules::online::{Reference, named};
+use crate::rules::online::{Reference, is_to_come, named};
 use crate::rules::table::online::{
     LOAD_BALANCER_CONFIG_EXISTS, MONITORING_EXISTS, POLICY_APPLIES, POLICY_EXISTS,
     SPLIT_HORIZON_EXISTS,
@@ -40,19 +40,30 @@ pub(super) fn check(
         };
         named(reference, &facts.load_balancer_configs, stage, findings);
     }
+    policy(spec, facts, stage, findings);
+}
+
+/// Checks the policy, which has to be for the database's engine.
+fn policy(
+    spec: &DatabaseClusterSpec,
+    facts: &Facts,
+    stage: Stage,
+    findings: &mut Findings,
+) {
+    let name = &spec.pod_scheduling_policy_name;
+    if is_to_come(Kind::Policies, name, &facts.policies, facts, stage) {
+        return;
+    }
     let path = FieldPath::of("podSchedulingPolicyName");
     let reference = Reference {
         rule: &POLICY_EXISTS,
         path: path.clone(),
         kind: "PodSchedulingPolicy",
-        name: &spec.pod_scheduling_policy_name,
+        name,
     };
     let policy = named(reference, &facts.policies, stage, findings);
     if let (Some(policy), Some(type_)) = (policy, engine_type(spec)) {
-        let name = spec
-            .pod_scheduling_policy_name
-            .known_str()
-            .unwrap_or_default();
+        let name = name.known_str().unwrap_or_default();
         match policy.spec.engine_type.known() {
             Some(of) if *of != type_ => findings.error(
                 &POLICY_APPLIES,

@@ -1,0 +1,61 @@
+//! Rules for the cluster-scoped objects that databases of all namespaces refer to.
+
+use super::{ALL, ALONE, BOTH, CHANGE, CREATE, ONLINE, UPDATE};
+use crate::rules::Rule;
+
+pub(in crate::rules) const SHARED_NAME: Rule = Rule {
+    id: "cluster-scoped-name",
+    sentence: "Everest allows names of at most 63 characters that follow RFC 1035 for objects of \
+               the whole cluster: lowercase letters, digits and hyphens, beginning with a letter.",
+    advice: "Choose another name; it cannot be changed later.",
+    engines: ALL,
+    operations: CREATE,
+    checked: ALONE,
+    source: "everest: API validation, ValidateRFC1035",
+};
+
+pub(in crate::rules) const AFFINITY: Rule = Rule {
+    id: "affinity",
+    sentence: "Kubernetes refuses pods whose affinity is malformed. Everest accepts such a policy, \
+               and then no pod of a database that names it can be made.",
+    advice: "Correct the term. Operators are In, NotIn (with values), Exists, DoesNotExist \
+             (without values) and, for nodes only, Gt and Lt (with one whole number); weights are \
+             from 1 to 100.",
+    engines: ALL,
+    operations: BOTH,
+    checked: ALONE,
+    source: "Kubernetes: validation of pods, affinity",
+};
+
+pub(in crate::rules) const POLICY_ENGINE: Rule = Rule {
+    id: "pod-scheduling-policy-engine",
+    sentence: "A PodSchedulingPolicy has affinity for the pods of its own engine only, and for one \
+               kind of these pods at least.",
+    advice: "Set the affinity of the engine in {engineType}, and remove that of other engines. \
+             Without any rules, omit {affinityConfig}.",
+    engines: ALL,
+    operations: BOTH,
+    checked: ALONE,
+    source: "everest: validation/pod_scheduling_policy.go",
+};
+
+pub(in crate::rules) const POLICY_SHIPPED: Rule = Rule {
+    id: "pod-scheduling-policy-shipped",
+    sentence: "Everest ships this PodSchedulingPolicy, which can neither be changed nor be deleted.",
+    advice: "{:readShipped} {PodSchedulingPolicy}, or create another policy under another name.",
+    engines: ALL,
+    operations: UPDATE,
+    checked: CHANGE,
+    source: "everest: validation/pod_scheduling_policy.go, default policies",
+};
+
+pub(in crate::rules) const POLICY_UNUSED: Rule = Rule {
+    id: "pod-scheduling-policy-unused",
+    sentence: "A PodSchedulingPolicy is not destroyed while databases name it.",
+    advice: "Name another policy in {podSchedulingPolicyName} of those databases first, or none. If \
+             the same change of your configuration does that, you can ignore this.",
+    engines: ALL,
+    operations: UPDATE,
+    checked: ONLINE,
+    source: "everest: validation/pod_scheduling_policy.go, in-use finalizer",
+};
