@@ -28,6 +28,7 @@ macro_rules! for_each_kind {
             backup::Backup = $crate::models::BackupModel;
             restore::Restore = $crate::models::RestoreModel;
             pod_scheduling_policy::PodSchedulingPolicy = $crate::models::PodSchedulingPolicyModel;
+            load_balancer_config::LoadBalancerConfig = $crate::models::LoadBalancerConfigModel;
         }
     };
 }

@@ -15,6 +15,7 @@ mod database_credentials;
 mod database_engines;
 mod existing;
 mod list;
+mod load_balancer_config;
 mod monitoring_config;
 mod namespace;
 mod pitr_window;
@@ -28,7 +29,7 @@ pub use backup::BackupModel;
 pub use backup_storage::BackupStorageModel;
 pub use cluster_info::{ClusterInfo, StorageClassInfo};
 pub use collections::{
-    BackupStorages, Backups, Collection, Databases, MonitoringConfigs, Namespaces,
+    BackupStorages, Backups, Collection, Databases, LoadBalancerConfigs, MonitoringConfigs, Namespaces,
     PodSchedulingPolicies, Restores,
 };
 pub use database::{DatabaseModel, FinalBackup};
@@ -36,6 +37,7 @@ pub use database_components::{Component, Container, DatabaseComponents};
 pub use database_credentials::DatabaseCredentialsModel;
 pub use database_engines::{DatabaseEngineModel, DatabaseEngines, EngineVersion};
 pub use existing::{Existing, Listed};
+pub use load_balancer_config::LoadBalancerConfigModel;
 pub use list::{EveryObject, NamespacedFilter};
 pub use monitoring_config::MonitoringConfigModel;
 pub use namespace::{EngineInstall, Engines, NamespaceModel};

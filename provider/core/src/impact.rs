@@ -22,7 +22,7 @@ use crate::path::FieldPath;
 use differences::Difference;
 
 pub use restore::of_restore;
-pub use shared::of_policy;
+pub use shared::{of_load_balancer_config, of_policy};
 pub use table::TABLE;
 pub use unknown::{Unknown, of_unknown};
 

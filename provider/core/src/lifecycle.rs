@@ -14,7 +14,7 @@
 //! [`backup`] (with the final backup of a database), [`restore`], [`database`], [`namespace`],
 //! [`CreateWithSecret`], [`ChangeWithSecret`] and [`RemoveWithSecret`] for [`backup_storage`] and
 //! [`monitoring_config`], which read a Secret, [`CreateAlone`], [`ChangeAlone`] and [`RemoveUsed`]
-//! for [`pod_scheduling_policy`].
+//! for [`pod_scheduling_policy`] and [`load_balancer_config`].
 
 mod action;
 mod failure;
@@ -37,6 +37,7 @@ pub(crate) mod world;
 pub mod backup;
 pub mod backup_storage;
 pub mod database;
+pub mod load_balancer_config;
 pub mod monitoring_config;
 pub mod namespace;
 pub mod pod_scheduling_policy;

@@ -24,6 +24,7 @@ pub mod database;
 pub mod expressions;
 mod findings;
 mod immutable;
+pub mod load_balancer_config;
 pub mod monitoring_config;
 pub mod namespace;
 mod online;

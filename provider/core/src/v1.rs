@@ -23,6 +23,7 @@ pub mod database_engine;
 pub mod endpoint;
 mod engine_kinds;
 pub mod generated;
+pub mod load_balancer_config;
 pub mod managed_fields;
 pub mod monitoring_config;
 pub mod namespace;

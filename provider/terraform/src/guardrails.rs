@@ -118,6 +118,7 @@ async fn look_at_plan<K: Guarded>(
     look_ahead::<K>(session, prior, intended, &facts, diags);
     let findings = intended.check_online(prior, &facts, Stage::Plan);
     let namespace_is_absent = facts.namespace_is_absent();
+    let is_ahead = intended.is_ahead_of_the_run(&facts);
     // They may be large, and what follows waits for the cluster.
     drop(facts);
     diagnostics::report(findings.clone(), diags);
@@ -127,7 +128,7 @@ async fn look_at_plan<K: Guarded>(
         && !cluster.is_unresponsive()
         && !namespace_is_absent
         && plan.requires_replace().is_empty();
-    let dry_run_is_meaningful = !dry_run::is_meaningless(&findings);
+    let dry_run_is_meaningful = !is_ahead && !dry_run::is_meaningless(&findings);
     if !settled {
         return;
     }

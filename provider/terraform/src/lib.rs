@@ -15,6 +15,7 @@ mod functions;
 mod guardrails;
 mod key;
 mod listing;
+mod load_balancer_config;
 mod managed;
 mod monitoring_config;
 mod moved;

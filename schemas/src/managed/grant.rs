@@ -53,6 +53,8 @@ fn something_is_granted(schema: &mut Schema) {
 pub enum ClusterKind {
     /// On which nodes the pods of databases run.
     PodSchedulingPolicy,
+    /// Annotations for the load balancers of databases.
+    LoadBalancerConfig,
 }
 
 impl ClusterKind {
@@ -60,6 +62,7 @@ impl ClusterKind {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::PodSchedulingPolicy => "PodSchedulingPolicy",
+            Self::LoadBalancerConfig => "LoadBalancerConfig",
         }
     }
 }

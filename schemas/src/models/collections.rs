@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BackupModel, BackupStorageModel, DatabaseModel, Listed, MonitoringConfigModel, NamespaceModel,
+    BackupModel, BackupStorageModel, DatabaseModel, Listed, LoadBalancerConfigModel, MonitoringConfigModel, NamespaceModel,
     PodSchedulingPolicyModel, RestoreModel,
 };
 use crate::{Field, StringMap};
@@ -144,4 +144,9 @@ collection! {
 collection! {
     /// Pod scheduling policies that exist, those that Everest ships included.
     PodSchedulingPolicies {} finds pod_scheduling_policies: PodSchedulingPolicyModel
+}
+
+collection! {
+    /// Load balancer configurations that exist, the one that Everest ships included.
+    LoadBalancerConfigs {} finds load_balancer_configs: LoadBalancerConfigModel
 }

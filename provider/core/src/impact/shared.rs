@@ -1,10 +1,10 @@
 //! The effect of a change of a cluster-scoped object on the databases that use it.
 
-use everest_schemas::models::PodSchedulingPolicyModel;
+use everest_schemas::models::{LoadBalancerConfigModel, PodSchedulingPolicyModel};
 
 use super::{Class, Summary};
 use crate::facts::{Facts, UsingDatabases};
-use crate::lifecycle::pod_scheduling_policy::names;
+use crate::lifecycle::{load_balancer_config, pod_scheduling_policy};
 
 /// The warning for a change of the policy `what`, such as "everest_pod_scheduling_policy spread":
 /// the pods of the databases that name it restart. `None` if the affinity stays, or if no database
@@ -23,7 +23,7 @@ pub fn of_policy(
         return None;
     }
     let name = prior.name.known_str()?;
-    let users = facts.databases_that(|database| names(database, name));
+    let users = facts.databases_that(|database| pod_scheduling_policy::names(database, name));
     let users = Users::of(users, facts, prior.in_use.known() == Some(&true))?;
     Some(Summary {
         headline: users.headline(Class::RollingRestart, what, "restarts pods"),
@@ -32,6 +32,35 @@ pub fn of_policy(
              that it is for, one after the other: a database with one such pod cannot be reached \
              meanwhile. A pod for which no node meets the required rules stays pending. A paused \
              database takes the affinity when it starts."
+        ),
+    })
+}
+
+/// The warning for a change of the load balancer configuration `what`: the Services of the databases
+/// that name it get the annotations. `None` if the annotations stay, or if no database names the
+/// configuration.
+pub fn of_load_balancer_config(
+    what: &str,
+    prior: &LoadBalancerConfigModel,
+    planned: &LoadBalancerConfigModel,
+    facts: &Facts,
+) -> Option<Summary> {
+    let annotations = |model: &LoadBalancerConfigModel| {
+        let spec = model.spec.known();
+        spec.map(|spec| spec.annotations.clone())
+    };
+    if annotations(prior) == annotations(planned) {
+        return None;
+    }
+    let name = prior.name.known_str()?;
+    let users = facts.databases_that(|database| load_balancer_config::names(database, name));
+    let users = Users::of(users, facts, prior.in_use.known() == Some(&true))?;
+    Some(Summary {
+        headline: users.headline(Class::NoRestart, what, "annotates the load balancers"),
+        detail: format!(
+            "The Services of {users} get the changed annotations. No pod restarts. The controller \
+             of the load balancers decides what an annotation does: some changes make it replace \
+             the load balancer, which then has another address."
         ),
     })
 }

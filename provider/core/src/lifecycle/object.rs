@@ -6,7 +6,7 @@ use std::fmt;
 use everest_schemas::Engine;
 use everest_schemas::everest::{
     BackupStorage, DataImportJob, DatabaseCluster, DatabaseClusterBackup, DatabaseClusterRestore,
-    DatabaseEngine, MonitoringConfig, PodSchedulingPolicy,
+    DatabaseEngine, LoadBalancerConfig, MonitoringConfig, PodSchedulingPolicy,
 };
 use everest_schemas::olm::{
     CatalogSource, ClusterServiceVersion, InstallPlan, OperatorGroup, PackageManifest, Subscription,
@@ -35,6 +35,8 @@ pub enum ObjectKind {
     MonitoringConfig,
     /// PodSchedulingPolicy.
     PodSchedulingPolicy,
+    /// LoadBalancerConfig.
+    LoadBalancerConfig,
     /// Subscription of OLM.
     Subscription,
     /// InstallPlan of OLM.
@@ -90,6 +92,7 @@ impl ObjectKind {
             ObjectKind::DataImportJob => "DataImportJob",
             ObjectKind::MonitoringConfig => "MonitoringConfig",
             ObjectKind::PodSchedulingPolicy => "PodSchedulingPolicy",
+            ObjectKind::LoadBalancerConfig => "LoadBalancerConfig",
             ObjectKind::Subscription => "Subscription",
             ObjectKind::InstallPlan => "InstallPlan",
             ObjectKind::ClusterServiceVersion => "ClusterServiceVersion",
@@ -172,6 +175,7 @@ observable! {
     DataImportJob => DataImportJob,
     MonitoringConfig => MonitoringConfig,
     PodSchedulingPolicy => PodSchedulingPolicy,
+    LoadBalancerConfig => LoadBalancerConfig,
     Subscription => Subscription,
     InstallPlan => InstallPlan,
     ClusterServiceVersion => ClusterServiceVersion,

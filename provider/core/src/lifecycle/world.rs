@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use everest_schemas::everest::{
     BackupStorage, DataImportJob, DatabaseCluster, DatabaseClusterBackup, DatabaseClusterRestore,
-    DatabaseEngine, MonitoringConfig, PodSchedulingPolicy,
+    DatabaseEngine, LoadBalancerConfig, MonitoringConfig, PodSchedulingPolicy,
 };
 use everest_schemas::olm::{
     CatalogSource, ClusterServiceVersion, InstallPlan, OperatorGroup, PackageManifest, Subscription,
@@ -204,7 +204,9 @@ pub(crate) fn object(kind: ObjectKind, name: &str) -> ObjectRef {
     ObjectRef {
         kind,
         namespace: match kind {
-            ObjectKind::Namespace | ObjectKind::PodSchedulingPolicy => String::new(),
+            ObjectKind::Namespace
+            | ObjectKind::PodSchedulingPolicy
+            | ObjectKind::LoadBalancerConfig => String::new(),
             _ => "prod".to_owned(),
         },
         name: name.to_owned(),
@@ -225,6 +227,7 @@ fn read(kind: ObjectKind, body: &Value) -> Shared {
         ObjectKind::DataImportJob => typed::<DataImportJob>(body),
         ObjectKind::MonitoringConfig => typed::<MonitoringConfig>(body),
         ObjectKind::PodSchedulingPolicy => typed::<PodSchedulingPolicy>(body),
+        ObjectKind::LoadBalancerConfig => typed::<LoadBalancerConfig>(body),
         ObjectKind::Subscription => typed::<Subscription>(body),
         ObjectKind::InstallPlan => typed::<InstallPlan>(body),
         ObjectKind::ClusterServiceVersion => typed::<ClusterServiceVersion>(body),

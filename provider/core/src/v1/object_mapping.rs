@@ -102,7 +102,9 @@ mod tests {
     use super::*;
     use everest_schemas::for_each_kind;
     use everest_schemas::managed::ManagedModel;
-    use everest_schemas::models::{NamespaceModel, PodSchedulingPolicyModel};
+    use everest_schemas::models::{
+        LoadBalancerConfigModel, NamespaceModel, PodSchedulingPolicyModel,
+    };
 
     /// Where a model at prod/orders says that it is, and where its object is sent to.
     fn places<M: ObjectMapping>() -> [(String, String); 2] {
@@ -124,7 +126,11 @@ mod tests {
                 [$((<$model>::KIND, places::<$model>())),*]
             };
         }
-        let cluster_scoped = [NamespaceModel::KIND, PodSchedulingPolicyModel::KIND];
+        let cluster_scoped = [
+            NamespaceModel::KIND,
+            PodSchedulingPolicyModel::KIND,
+            LoadBalancerConfigModel::KIND,
+        ];
         for (kind, [said, sent]) in for_each_kind!(places_of) {
             let namespace = if cluster_scoped.contains(&kind) {
                 ""

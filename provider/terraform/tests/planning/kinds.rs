@@ -116,6 +116,13 @@ fn known() -> Vec<Kind> {
                     "affinityConfig": {"pxc": {"engine": {"podAntiAffinity": {}}}}}}),
         },
         Kind {
+            type_name: "everest_load_balancer_config",
+            config: json!({"name": "internal", "annotations": {"a": "b"}}),
+            object: json!({"apiVersion": "everest.percona.com/v1alpha1",
+                "kind": "LoadBalancerConfig", "metadata": {"name": "internal"}, "status": {},
+                "spec": {"annotations": {"a": "b"}}}),
+        },
+        Kind {
             type_name: "everest_backup",
             config: json!({"namespace": "shop", "name": "before-migration",
                 "database_name": "orders", "backup_storage_name": "s3"}),

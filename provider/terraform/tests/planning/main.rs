@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod balancers;
 mod classes;
 mod credentials;
 mod data_sources;

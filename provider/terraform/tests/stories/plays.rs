@@ -9,6 +9,7 @@ const DATABASE: &str = "everest_database";
 const STORAGE: &str = "everest_backup_storage";
 const MONITORING: &str = "everest_monitoring_config";
 const POLICY: &str = "everest_pod_scheduling_policy";
+const BALANCERS: &str = "everest_load_balancer_config";
 const BACKUP: &str = "everest_backup";
 const RESTORE: &str = "everest_restore";
 const NAMESPACE: &str = "everest_namespace";
@@ -20,6 +21,7 @@ pub fn all() -> Vec<Story> {
         storages(),
         monitoring_configs(),
         pod_scheduling_policies(),
+        load_balancer_configs(),
         backups(),
         restores(),
         namespaces(),
@@ -142,6 +144,20 @@ fn pod_scheduling_policies() -> Vec<Script> {
             .then(json!({"affinity_config": {"pxc": {"proxy": {"pod_affinity": {}}}}})),
         policy("replace").then(json!({"name": "apart"})),
         policy("delete").destroyed(),
+    ]
+}
+
+fn load_balancer_configs() -> Vec<Script> {
+    let config = |name: &str| {
+        let config = json!({
+            "name": "internal", "annotations": {"a": "b"}, "timeouts": {"delete": "10m"},
+        });
+        Script::new(&format!("load_balancer_config/{name}"), BALANCERS, config)
+    };
+    vec![
+        config("create"),
+        config("update").then(json!({"annotations": {"a": null, "c": "d"}})),
+        config("delete").destroyed(),
     ]
 }
 

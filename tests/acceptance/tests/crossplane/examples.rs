@@ -165,6 +165,7 @@ fn team(scene: &Scene) -> BTreeMap<&'static str, String> {
         ("orders", scene.namespace.clone()),
         ("orders-databases", format!("{}-db", scene.namespace)),
         ("spread-postgresql", format!("spread-{}", scene.namespace)),
+        ("internal-lb", format!("internal-{}", scene.namespace)),
     ])
 }
 

@@ -102,7 +102,7 @@ impl Scene {
             "metadata": { "name": "default" },
             "spec": { "credentials": { "source": "InjectedIdentity" }, "grants": [
                 { "from": { "selector": {} }, "to": ["*"], "databaseNamespaces": true,
-                    "clusterKinds": ["PodSchedulingPolicy"] },
+                    "clusterKinds": ["PodSchedulingPolicy", "LoadBalancerConfig"] },
             ]},
         }))
         .await;

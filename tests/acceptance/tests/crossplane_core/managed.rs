@@ -51,7 +51,7 @@ pub async fn config(client: &Client) {
         "metadata": { "name": "default" },
         "spec": { "credentials": { "source": "InjectedIdentity" }, "grants": [
             { "from": { "namespaces": ["*"] }, "to": ["*"], "databaseNamespaces": true,
-                "clusterKinds": ["PodSchedulingPolicy"] },
+                "clusterKinds": ["PodSchedulingPolicy", "LoadBalancerConfig"] },
         ]},
     });
     apply(client, &config).await;

@@ -14,6 +14,7 @@ mod final_backup;
 mod guardrails;
 mod interruption;
 mod lent;
+mod load_balancer_config;
 mod log;
 mod monitoring_config;
 mod namespace;

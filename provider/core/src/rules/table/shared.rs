@@ -59,3 +59,45 @@ pub(in crate::rules) const POLICY_UNUSED: Rule = Rule {
     checked: ONLINE,
     source: "everest: validation/pod_scheduling_policy.go, in-use finalizer",
 };
+
+pub(in crate::rules) const ANNOTATION_KEY: Rule = Rule {
+    id: "load-balancer-config-key",
+    sentence: "Everest allows keys of annotations in lowercase only: a name of letters, digits, \
+               hyphens, dots and underscores, after a domain and a slash if there is one.",
+    advice: "Write the key in lowercase. Everest cannot set an annotation whose key has capitals.",
+    engines: ALL,
+    operations: BOTH,
+    checked: ALONE,
+    source: "everest-operator: LoadBalancerConfig webhook",
+};
+
+pub(in crate::rules) const ANNOTATION_TEMPLATE: Rule = Rule {
+    id: "load-balancer-config-template",
+    sentence: "Annotations of a LoadBalancerConfig may be Go templates from Everest 1.13 on.",
+    advice: "Write the value without a template, or upgrade Everest first.",
+    engines: ALL,
+    operations: BOTH,
+    checked: ONLINE,
+    source: "everest: release notes of 1.13.0",
+};
+
+pub(in crate::rules) const CONFIG_SHIPPED: Rule = Rule {
+    id: "load-balancer-config-shipped",
+    sentence: "Everest ships this LoadBalancerConfig, which can neither be changed nor be deleted.",
+    advice: "{:readShipped} {LoadBalancerConfig}, or create another one under another name.",
+    engines: ALL,
+    operations: UPDATE,
+    checked: CHANGE,
+    source: "everest-operator: LoadBalancerConfig webhook, default configurations",
+};
+
+pub(in crate::rules) const CONFIG_UNUSED: Rule = Rule {
+    id: "load-balancer-config-unused",
+    sentence: "A LoadBalancerConfig is not destroyed while databases name it.",
+    advice: "Name another one in {proxy.expose.loadBalancerConfigName} of those databases first. If \
+             the same change of your configuration does that, you can ignore this.",
+    engines: ALL,
+    operations: UPDATE,
+    checked: ONLINE,
+    source: "everest-operator: LoadBalancerConfig webhook, in-use finalizer",
+};

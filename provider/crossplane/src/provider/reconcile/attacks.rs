@@ -5,14 +5,14 @@ use serde_json::{Value, json};
 
 use super::reconcile;
 use crate::provider::kind::{
-    BackupStorages, Backups, DatabaseNamespaces, Databases, Kind, MonitoringConfigs,
-    PodSchedulingPolicies, Restores,
+    BackupStorages, Backups, DatabaseNamespaces, Databases, Kind, LoadBalancerConfigs,
+    MonitoringConfigs, PodSchedulingPolicies, Restores,
 };
 use crate::provider::testing::control_plane::{ControlPlane, Objects};
 use crate::provider::testing::harness::{condition, process};
 
 /// The kinds whose objects are for all namespaces.
-const CLUSTER_KINDS: [&str; 1] = ["PodSchedulingPolicy"];
+const CLUSTER_KINDS: [&str; 2] = ["PodSchedulingPolicy", "LoadBalancerConfig"];
 
 const SHOP: &str = "/apis/everest.m.openeverest.io/v1alpha1/namespaces/shop";
 
@@ -91,6 +91,7 @@ fn cluster(grants: &Value) -> ControlPlane {
         ),
         json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "plain"}}),
         everest_wide("PodSchedulingPolicy", "spread", json!({"engineType": "pxc"})),
+        everest_wide("LoadBalancerConfig", "internal", json!({"annotations": {"a": "b"}})),
         secret("plain", "precious", json!({"key": "eA=="})),
     ];
     let mut shipped = everest_wide(
@@ -348,6 +349,32 @@ fn beyond_the_own_namespace() -> Vec<Attack> {
             "PodSchedulingPolicy",
             json!({}),
             json!({"managementPolicies": ["Observe", "Create"], "forProvider": affinity}),
+        ),
+        attack(
+            "opens the load balancers of another team's databases",
+            run::<LoadBalancerConfigs>,
+            "everestloadbalancerconfigs",
+            "LoadBalancerConfig",
+            named("internal"),
+            json!({"managementPolicies": ["Observe", "Update"],
+                "forProvider": {"annotations": {"a": "open"}}}),
+        ),
+        attack(
+            "deletes annotations that are for everybody",
+            run::<LoadBalancerConfigs>,
+            "everestloadbalancerconfigs",
+            "LoadBalancerConfig",
+            named("internal"),
+            json!({"forProvider": {"annotations": {"a": "b"}}}),
+        ),
+        attack(
+            "makes annotations that every team could name",
+            run::<LoadBalancerConfigs>,
+            "everestloadbalancerconfigs",
+            "LoadBalancerConfig",
+            json!({}),
+            json!({"managementPolicies": ["Observe", "Create"],
+                "forProvider": {"annotations": {"a": "b"}}}),
         ),
     ]
 }

@@ -16,8 +16,8 @@ use super::{Next, reconcile};
 use crate::provider::context::Context;
 use crate::provider::controllers::controller;
 use crate::provider::kind::{
-    BackupStorages, Backups, DatabaseNamespaces, Databases, Kind, MonitoringConfigs,
-    PodSchedulingPolicies, Restores,
+    BackupStorages, Backups, DatabaseNamespaces, Databases, Kind, LoadBalancerConfigs,
+    MonitoringConfigs, PodSchedulingPolicies, Restores,
 };
 use crate::provider::rights;
 
@@ -128,7 +128,7 @@ impl<K: Kind> Script<K> {
                     "kind": "ClusterProviderConfig", "metadata": {"name": "default"},
                     "spec": {"credentials": {"source": "InjectedIdentity"}, "grants": [
                         {"from": {"namespaces": ["shop"]}, "to": ["team"], "databaseNamespaces": true,
-                            "clusterKinds": ["PodSchedulingPolicy"]}]}}));
+                            "clusterKinds": ["PodSchedulingPolicy", "LoadBalancerConfig"]}]}}));
                 (script.scene)(&world);
                 world.passes(Duration::from_secs(120)).await;
                 let mut metadata = json!({"name": "orders", "namespace": "shop"});
@@ -357,6 +357,21 @@ fn pod_scheduling_policies() -> Vec<Story> {
     scripts.into_iter().map(Script::story).collect()
 }
 
+fn load_balancer_configs() -> Vec<Story> {
+    let config = |name| {
+        let (kind, plural) = ("LoadBalancerConfig", "everestloadbalancerconfigs");
+        let spec = json!({"annotations": {"a": "b"}});
+        Script::<LoadBalancerConfigs>::new(name, kind, plural, spec).named("internal")
+    };
+    let scripts = vec![
+        config("load_balancer_config/create"),
+        config("load_balancer_config/update")
+            .then(|world, path| say(world, path, &json!({"annotations": {"a": null, "c": "d"}}))),
+        config("load_balancer_config/delete").then(delete),
+    ];
+    scripts.into_iter().map(Script::story).collect()
+}
+
 fn backups() -> Vec<Story> {
     let backup = |name| {
         let spec = json!({"databaseName": "main", "backupStorageName": "s3"});
@@ -396,6 +411,7 @@ pub(super) fn all() -> Vec<Story> {
         storages(),
         monitoring_configs(),
         pod_scheduling_policies(),
+        load_balancer_configs(),
         backups(),
         restores(),
     ]

@@ -21,7 +21,15 @@ pub(super) fn check(
     stage: Stage,
     findings: &mut Findings,
 ) {
-    if let Some(monitoring) = spec.monitoring.known() {
+    if let Some(monitoring) = spec.monitoring.known()
+        && !is_to_come(
+            Kind::MonitoringConfigs,
+            &monitoring.monitoring_config_name,
+            &facts.monitoring_configs,
+            facts,
+            stage,
+        )
+    {
         let reference = Reference {
             rule: &MONITORING_EXISTS,
             path: FieldPath::of("monitoring.monitoringConfigName"),
@@ -31,7 +39,9 @@ pub(super) fn check(
         named(reference, &facts.monitoring_configs, stage, findings);
     }
     let expose = spec.proxy.known().and_then(|proxy| proxy.expose.known());
-    if let Some(expose) = expose {
+    if let Some(expose) = expose
+        && !config_is_to_come(spec, facts, stage)
+    {
         let reference = Reference {
             rule: &LOAD_BALANCER_CONFIG_EXISTS,
             path: FieldPath::of("proxy.expose.loadBalancerConfigName"),
@@ -41,6 +51,15 @@ pub(super) fn check(
         named(reference, &facts.load_balancer_configs, stage, findings);
     }
     policy(spec, facts, stage, findings);
+}
+
+/// Returns true if the planned run makes the load balancer configuration.
+pub(super) fn config_is_to_come(spec: &DatabaseClusterSpec, facts: &Facts, stage: Stage) -> bool {
+    let expose = spec.proxy.known().and_then(|proxy| proxy.expose.known());
+    expose.is_some_and(|expose| {
+        let (kind, name) = (Kind::LoadBalancerConfigs, &expose.load_balancer_config_name);
+        is_to_come(kind, name, &facts.load_balancer_configs, facts, stage)
+    })
 }
 
 /// Checks the policy, which has to be for the database's engine.
