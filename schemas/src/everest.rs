@@ -16,6 +16,7 @@ mod database_engine;
 mod load_balancer_config;
 mod monitoring_config;
 mod pod_scheduling_policy;
+mod policy_rule;
 mod split_horizon_dns_config;
 
 pub use affinity::{
@@ -50,6 +51,7 @@ pub use pod_scheduling_policy::{
     AffinityConfig, PodSchedulingPolicy, PodSchedulingPolicySpec, PodSchedulingPolicyStatus,
     PsmdbAffinity, ReplicatedAffinity,
 };
+pub use policy_rule::PolicyRule;
 pub use split_horizon_dns_config::{
     SplitHorizonCertificate, SplitHorizonDnsConfig, SplitHorizonDnsConfigSpec,
     SplitHorizonDnsConfigStatus, SplitHorizonTls,

@@ -29,6 +29,7 @@ macro_rules! for_each_kind {
             restore::Restore = $crate::models::RestoreModel;
             pod_scheduling_policy::PodSchedulingPolicy = $crate::models::PodSchedulingPolicyModel;
             load_balancer_config::LoadBalancerConfig = $crate::models::LoadBalancerConfigModel;
+            data_importer::DataImporter = $crate::models::DataImporterModel;
         }
     };
 }

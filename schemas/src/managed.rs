@@ -6,6 +6,7 @@
 mod backup;
 mod backup_storage;
 mod condition;
+mod data_importer;
 mod database;
 mod database_namespace;
 mod grant;
@@ -20,6 +21,7 @@ mod restore;
 pub use backup::Backup;
 pub use backup_storage::BackupStorage;
 pub use condition::Condition;
+pub use data_importer::DataImporter;
 pub use database::Database;
 pub use database_namespace::DatabaseNamespace;
 pub use grant::{ClusterKind, EVERY, Grant, GrantSource};

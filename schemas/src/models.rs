@@ -9,6 +9,7 @@ mod backup;
 mod backup_storage;
 mod cluster_info;
 mod collections;
+mod data_importer;
 mod database;
 mod database_components;
 mod database_credentials;
@@ -29,9 +30,10 @@ pub use backup::BackupModel;
 pub use backup_storage::BackupStorageModel;
 pub use cluster_info::{ClusterInfo, StorageClassInfo};
 pub use collections::{
-    BackupStorages, Backups, Collection, Databases, LoadBalancerConfigs, MonitoringConfigs, Namespaces,
+    BackupStorages, Backups, Collection, DataImporters, Databases, LoadBalancerConfigs, MonitoringConfigs, Namespaces,
     PodSchedulingPolicies, Restores,
 };
+pub use data_importer::DataImporterModel;
 pub use database::{DatabaseModel, FinalBackup};
 pub use database_components::{Component, Container, DatabaseComponents};
 pub use database_credentials::DatabaseCredentialsModel;

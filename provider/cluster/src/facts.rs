@@ -180,11 +180,20 @@ async fn ask(cluster: &Cluster, wanted: &Wanted, unanswered: &Unanswered) -> Fac
         let is_wanted = wanted.everywhere.contains(&Kind::DatabasesEverywhere);
         everywhere(is_wanted.then_some(unanswered), cluster.global()).await
     };
-    let (everest, within, databases_everywhere) =
-        tokio::join!(everest, within, databases_everywhere);
+    let import_jobs_everywhere = async {
+        let is_wanted = wanted.everywhere.contains(&Kind::ImportJobsEverywhere);
+        everywhere(is_wanted.then_some(unanswered), cluster.global()).await
+    };
+    let (everest, within, databases_everywhere, import_jobs_everywhere) = tokio::join!(
+        everest,
+        within,
+        databases_everywhere,
+        import_jobs_everywhere
+    );
     Facts {
         everest,
         databases_everywhere,
+        import_jobs_everywhere,
         ..within
     }
 }

@@ -73,7 +73,7 @@ where
     let [prior, planned] = [before, model].map(|model| model.desired(Operation::Update));
     let body = apply::pinned(planned.clone(), live.meta().uid.as_deref());
     let object = ObjectRef::of::<K>(namespace, name);
-    let mut lifecycle = ChangeAlone::of(Apply {
+    let mut lifecycle = ChangeAlone::<K>::of(Apply {
         object: object.clone(),
         body: body.into(),
         agreed: Agreed::of(force.known() == Some(&true), &prior),

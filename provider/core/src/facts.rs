@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use everest_schemas::everest::{
-    BackupStorage, DataImporter, DatabaseCluster, DatabaseClusterBackup, DatabaseEngine,
+    BackupStorage, DataImportJob, DataImporter, DatabaseCluster, DatabaseClusterBackup, DatabaseEngine,
     LoadBalancerConfig, MonitoringConfig, PodSchedulingPolicy, SplitHorizonDnsConfig,
 };
 use everest_schemas::olm::{InstallPlan, Subscription};
@@ -94,6 +94,8 @@ pub struct Facts {
     pub databases: All<DatabaseCluster>,
     /// The databases of every namespace.
     pub databases_everywhere: Option<Vec<DatabaseCluster>>,
+    /// The import jobs of every namespace.
+    pub import_jobs_everywhere: Option<Vec<DataImportJob>>,
     /// The backups of the namespace.
     pub backups: All<DatabaseClusterBackup>,
     /// The backup storages of the namespace, or only those that matter.

@@ -14,7 +14,7 @@
 //! [`backup`] (with the final backup of a database), [`restore`], [`database`], [`namespace`],
 //! [`CreateWithSecret`], [`ChangeWithSecret`] and [`RemoveWithSecret`] for [`backup_storage`] and
 //! [`monitoring_config`], which read a Secret, [`CreateAlone`], [`ChangeAlone`] and [`RemoveUsed`]
-//! for [`pod_scheduling_policy`] and [`load_balancer_config`].
+//! for [`pod_scheduling_policy`], [`load_balancer_config`] and [`data_importer`].
 
 mod action;
 mod failure;
@@ -36,6 +36,7 @@ pub(crate) mod world;
 
 pub mod backup;
 pub mod backup_storage;
+pub mod data_importer;
 pub mod database;
 pub mod load_balancer_config;
 pub mod monitoring_config;

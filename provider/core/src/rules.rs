@@ -20,6 +20,7 @@
 mod affinity;
 pub mod backup;
 pub mod backup_storage;
+pub mod data_importer;
 pub mod database;
 pub mod expressions;
 mod findings;

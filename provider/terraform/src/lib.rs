@@ -6,6 +6,7 @@ mod actions;
 mod backup;
 mod backup_storage;
 pub mod cli;
+mod data_importer;
 mod database;
 mod database_credentials;
 mod diagnostics;

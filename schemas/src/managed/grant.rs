@@ -55,6 +55,8 @@ pub enum ClusterKind {
     PodSchedulingPolicy,
     /// Annotations for the load balancers of databases.
     LoadBalancerConfig,
+    /// Programs that import data, with the rights that they run with.
+    DataImporter,
 }
 
 impl ClusterKind {
@@ -63,6 +65,7 @@ impl ClusterKind {
         match self {
             Self::PodSchedulingPolicy => "PodSchedulingPolicy",
             Self::LoadBalancerConfig => "LoadBalancerConfig",
+            Self::DataImporter => "DataImporter",
         }
     }
 }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BackupModel, BackupStorageModel, DatabaseModel, Listed, LoadBalancerConfigModel, MonitoringConfigModel, NamespaceModel,
+    BackupModel, BackupStorageModel, DataImporterModel, DatabaseModel, Listed, LoadBalancerConfigModel, MonitoringConfigModel, NamespaceModel,
     PodSchedulingPolicyModel, RestoreModel,
 };
 use crate::{Field, StringMap};
@@ -149,4 +149,9 @@ collection! {
 collection! {
     /// Load balancer configurations that exist, the one that Everest ships included.
     LoadBalancerConfigs {} finds load_balancer_configs: LoadBalancerConfigModel
+}
+
+collection! {
+    /// Data importers that exist, those of Everest's chart included.
+    DataImporters {} finds data_importers: DataImporterModel
 }

@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use everest_core::facts::Seen;
 use everest_core::lifecycle::{Answer, Apply, EngineRole, HandOver, ObjectKind, SecretMetadata};
 use everest_schemas::everest::{
-    BackupStorage, DataImportJob, DatabaseCluster, DatabaseClusterBackup, DatabaseClusterRestore,
-    DatabaseEngine, LoadBalancerConfig, MonitoringConfig, PodSchedulingPolicy,
+    BackupStorage, DataImportJob, DataImporter, DatabaseCluster, DatabaseClusterBackup,
+    DatabaseClusterRestore, DatabaseEngine, LoadBalancerConfig, MonitoringConfig, PodSchedulingPolicy,
 };
 use everest_schemas::olm::{
     CatalogSource, ClusterServiceVersion, InstallPlan, OperatorGroup, PackageManifest,
@@ -149,6 +149,7 @@ pub(super) fn of(cluster: &Cluster, kind: ObjectKind, namespace: &str) -> Box<dy
         ObjectKind::MonitoringConfig => typed::<MonitoringConfig>(cluster, namespace),
         ObjectKind::PodSchedulingPolicy => typed::<PodSchedulingPolicy>(cluster, namespace),
         ObjectKind::LoadBalancerConfig => typed::<LoadBalancerConfig>(cluster, namespace),
+        ObjectKind::DataImporter => typed::<DataImporter>(cluster, namespace),
         ObjectKind::Subscription => typed::<Subscription>(cluster, namespace),
         ObjectKind::InstallPlan => typed::<InstallPlan>(cluster, namespace),
         ObjectKind::ClusterServiceVersion => typed::<ClusterServiceVersion>(cluster, namespace),

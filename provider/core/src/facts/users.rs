@@ -5,6 +5,7 @@ use std::fmt;
 use everest_schemas::everest::DatabaseCluster;
 
 use super::{Facts, Kind};
+use crate::lifecycle::data_importer;
 use crate::storage_users::place;
 
 /// The most databases that a message names.
@@ -57,6 +58,21 @@ impl Facts {
         let mut places: Vec<_> = using.map(|database| place(&database.metadata)).collect();
         places.sort_unstable();
         UsingDatabases(places)
+    }
+}
+
+impl Facts {
+    /// The imports, in all namespaces, that still need the importer of a name: databases whose import
+    /// has not begun, and import jobs that have not ended.
+    pub(crate) fn imports_of(&self, importer: &str) -> Vec<String> {
+        let databases = self.databases_that(|database| data_importer::awaits(database, importer));
+        let databases = databases.0.into_iter();
+        let jobs = self.import_jobs_everywhere.iter().flatten();
+        let jobs = jobs.filter(|job| data_importer::needs(job, importer));
+        databases
+            .map(|database| format!("database {database}"))
+            .chain(jobs.map(|job| format!("import job {}", place(&job.metadata))))
+            .collect()
     }
 }
 

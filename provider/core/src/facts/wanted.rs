@@ -22,6 +22,8 @@ pub enum Kind {
     Databases,
     /// DatabaseClusters of every namespace.
     DatabasesEverywhere,
+    /// DataImportJobs of every namespace.
+    ImportJobsEverywhere,
     /// DatabaseClusterBackups of the namespace.
     Backups,
     /// BackupStorages of the namespace.

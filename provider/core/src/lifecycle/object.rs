@@ -5,8 +5,8 @@ use std::fmt;
 
 use everest_schemas::Engine;
 use everest_schemas::everest::{
-    BackupStorage, DataImportJob, DatabaseCluster, DatabaseClusterBackup, DatabaseClusterRestore,
-    DatabaseEngine, LoadBalancerConfig, MonitoringConfig, PodSchedulingPolicy,
+    BackupStorage, DataImportJob, DataImporter, DatabaseCluster, DatabaseClusterBackup,
+    DatabaseClusterRestore, DatabaseEngine, LoadBalancerConfig, MonitoringConfig, PodSchedulingPolicy,
 };
 use everest_schemas::olm::{
     CatalogSource, ClusterServiceVersion, InstallPlan, OperatorGroup, PackageManifest, Subscription,
@@ -37,6 +37,8 @@ pub enum ObjectKind {
     PodSchedulingPolicy,
     /// LoadBalancerConfig.
     LoadBalancerConfig,
+    /// DataImporter.
+    DataImporter,
     /// Subscription of OLM.
     Subscription,
     /// InstallPlan of OLM.
@@ -93,6 +95,7 @@ impl ObjectKind {
             ObjectKind::MonitoringConfig => "MonitoringConfig",
             ObjectKind::PodSchedulingPolicy => "PodSchedulingPolicy",
             ObjectKind::LoadBalancerConfig => "LoadBalancerConfig",
+            ObjectKind::DataImporter => "DataImporter",
             ObjectKind::Subscription => "Subscription",
             ObjectKind::InstallPlan => "InstallPlan",
             ObjectKind::ClusterServiceVersion => "ClusterServiceVersion",
@@ -176,6 +179,7 @@ observable! {
     MonitoringConfig => MonitoringConfig,
     PodSchedulingPolicy => PodSchedulingPolicy,
     LoadBalancerConfig => LoadBalancerConfig,
+    DataImporter => DataImporter,
     Subscription => Subscription,
     InstallPlan => InstallPlan,
     ClusterServiceVersion => ClusterServiceVersion,

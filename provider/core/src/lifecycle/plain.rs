@@ -1,6 +1,8 @@
 //! Making and changing an object that stands alone: nothing has to be there before it, and its
 //! operation is over as soon as the API server has accepted it.
 
+use std::marker::PhantomData;
+
 use serde_json::Value;
 
 use super::{Action, Apply, Lifecycle, ObjectRef, Observable, Observed, Query, Stopwatches};
@@ -52,22 +54,24 @@ impl Lifecycle for CreateAlone {
 
 /// Changes an object by one apply.
 #[derive(Clone, Debug)]
-pub struct ChangeAlone {
+pub struct ChangeAlone<K> {
     object: ObjectRef,
     change: Option<Box<Apply>>,
+    of: PhantomData<fn() -> K>,
 }
 
-impl ChangeAlone {
+impl<K: Observable> ChangeAlone<K> {
     /// The change that an apply makes.
     pub fn of(apply: Apply) -> Self {
         Self {
             object: apply.object.clone(),
             change: Some(Box::new(apply)),
+            of: PhantomData,
         }
     }
 }
 
-impl Lifecycle for ChangeAlone {
+impl<K: Observable> Lifecycle for ChangeAlone<K> {
     type Outcome = ();
 
     fn subject(&self) -> ObjectRef {
@@ -82,7 +86,15 @@ impl Lifecycle for ChangeAlone {
         self.change = None;
     }
 
-    fn next(&mut self, _: &Observed, _: &mut Stopwatches) -> Result<Action, Query> {
+    fn next(&mut self, observed: &Observed, _: &mut Stopwatches) -> Result<Action, Query> {
+        let (namespace, name) = (&self.object.namespace, &self.object.name);
+        // What there is decides what the apply takes over.
+        if observed.object::<K>(namespace, name)?.is_none() {
+            return Ok(Action::Refuse {
+                message: "it no longer exists. Plan again".into(),
+                attribute: None,
+            });
+        }
         Ok(match &self.change {
             Some(change) => Action::Apply(change.clone()),
             None => Action::Done(()),

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use everest_schemas::everest::{
-    BackupStorage, DataImportJob, DatabaseCluster, DatabaseClusterBackup, DatabaseClusterRestore,
-    DatabaseEngine, LoadBalancerConfig, MonitoringConfig, PodSchedulingPolicy,
+    BackupStorage, DataImportJob, DataImporter, DatabaseCluster, DatabaseClusterBackup,
+    DatabaseClusterRestore, DatabaseEngine, LoadBalancerConfig, MonitoringConfig, PodSchedulingPolicy,
 };
 use everest_schemas::olm::{
     CatalogSource, ClusterServiceVersion, InstallPlan, OperatorGroup, PackageManifest, Subscription,
@@ -206,7 +206,8 @@ pub(crate) fn object(kind: ObjectKind, name: &str) -> ObjectRef {
         namespace: match kind {
             ObjectKind::Namespace
             | ObjectKind::PodSchedulingPolicy
-            | ObjectKind::LoadBalancerConfig => String::new(),
+            | ObjectKind::LoadBalancerConfig
+            | ObjectKind::DataImporter => String::new(),
             _ => "prod".to_owned(),
         },
         name: name.to_owned(),
@@ -228,6 +229,7 @@ fn read(kind: ObjectKind, body: &Value) -> Shared {
         ObjectKind::MonitoringConfig => typed::<MonitoringConfig>(body),
         ObjectKind::PodSchedulingPolicy => typed::<PodSchedulingPolicy>(body),
         ObjectKind::LoadBalancerConfig => typed::<LoadBalancerConfig>(body),
+        ObjectKind::DataImporter => typed::<DataImporter>(body),
         ObjectKind::Subscription => typed::<Subscription>(body),
         ObjectKind::InstallPlan => typed::<InstallPlan>(body),
         ObjectKind::ClusterServiceVersion => typed::<ClusterServiceVersion>(body),
@@ -252,6 +254,7 @@ fn read_all(kind: ObjectKind, bodies: Vec<Value>) -> Shared {
         ObjectKind::Restore => all::<DatabaseClusterRestore>(&bodies),
         ObjectKind::BackupStorage => all::<BackupStorage>(&bodies),
         ObjectKind::DatabaseEngine => all::<DatabaseEngine>(&bodies),
+        ObjectKind::DataImportJob => all::<DataImportJob>(&bodies),
         ObjectKind::MonitoringConfig => all::<MonitoringConfig>(&bodies),
         ObjectKind::Subscription => all::<Subscription>(&bodies),
         ObjectKind::InstallPlan => all::<InstallPlan>(&bodies),

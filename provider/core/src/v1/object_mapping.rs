@@ -103,7 +103,7 @@ mod tests {
     use everest_schemas::for_each_kind;
     use everest_schemas::managed::ManagedModel;
     use everest_schemas::models::{
-        LoadBalancerConfigModel, NamespaceModel, PodSchedulingPolicyModel,
+        DataImporterModel, LoadBalancerConfigModel, NamespaceModel, PodSchedulingPolicyModel,
     };
 
     /// Where a model at prod/orders says that it is, and where its object is sent to.
@@ -130,6 +130,7 @@ mod tests {
             NamespaceModel::KIND,
             PodSchedulingPolicyModel::KIND,
             LoadBalancerConfigModel::KIND,
+            DataImporterModel::KIND,
         ];
         for (kind, [said, sent]) in for_each_kind!(places_of) {
             let namespace = if cluster_scoped.contains(&kind) {

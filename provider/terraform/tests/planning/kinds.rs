@@ -123,6 +123,14 @@ fn known() -> Vec<Kind> {
                 "spec": {"annotations": {"a": "b"}}}),
         },
         Kind {
+            type_name: "everest_data_importer",
+            config: json!({"name": "dump", "supported_engines": ["pxc"],
+                "job_spec": {"image": "dump:1"}}),
+            object: json!({"apiVersion": "everest.percona.com/v1alpha1",
+                "kind": "DataImporter", "metadata": {"name": "dump"},
+                "spec": {"supportedEngines": ["pxc"], "jobSpec": {"image": "dump:1"}}}),
+        },
+        Kind {
             type_name: "everest_backup",
             config: json!({"namespace": "shop", "name": "before-migration",
                 "database_name": "orders", "backup_storage_name": "s3"}),

@@ -127,6 +127,7 @@ fn changed(kind: &Kind) -> Json {
         "everest_monitoring_config" => ("verify_tls", json!(false)),
         "everest_pod_scheduling_policy" => ("affinity_config", json!(null)),
         "everest_load_balancer_config" => ("annotations", json!({"a": "c"})),
+        "everest_data_importer" => ("description", json!("of the shop")),
         // What becomes of its data is not for the cluster.
         "everest_backup" => ("timeouts", json!({"delete": "1h"})),
         "everest_restore" => ("triggers", json!({"quarter": "1"})),

@@ -10,6 +10,7 @@ const STORAGE: &str = "everest_backup_storage";
 const MONITORING: &str = "everest_monitoring_config";
 const POLICY: &str = "everest_pod_scheduling_policy";
 const BALANCERS: &str = "everest_load_balancer_config";
+const IMPORTER: &str = "everest_data_importer";
 const BACKUP: &str = "everest_backup";
 const RESTORE: &str = "everest_restore";
 const NAMESPACE: &str = "everest_namespace";
@@ -22,6 +23,7 @@ pub fn all() -> Vec<Story> {
         monitoring_configs(),
         pod_scheduling_policies(),
         load_balancer_configs(),
+        data_importers(),
         backups(),
         restores(),
         namespaces(),
@@ -158,6 +160,21 @@ fn load_balancer_configs() -> Vec<Script> {
         config("create"),
         config("update").then(json!({"annotations": {"a": null, "c": "d"}})),
         config("delete").destroyed(),
+    ]
+}
+
+fn data_importers() -> Vec<Script> {
+    let importer = |name: &str| {
+        let config = json!({
+            "name": "dump", "supported_engines": ["pxc"], "job_spec": {"image": "dump:1"},
+            "timeouts": {"delete": "10m"},
+        });
+        Script::new(&format!("data_importer/{name}"), IMPORTER, config)
+    };
+    vec![
+        importer("create"),
+        importer("update").then(json!({"job_spec": {"image": "dump:2"}})),
+        importer("delete").destroyed(),
     ]
 }
 

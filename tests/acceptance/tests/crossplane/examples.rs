@@ -166,6 +166,7 @@ fn team(scene: &Scene) -> BTreeMap<&'static str, String> {
         ("orders-databases", format!("{}-db", scene.namespace)),
         ("spread-postgresql", format!("spread-{}", scene.namespace)),
         ("internal-lb", format!("internal-{}", scene.namespace)),
+        ("pg-dump", format!("pg-dump-{}", scene.namespace)),
     ])
 }
 

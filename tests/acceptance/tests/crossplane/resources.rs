@@ -102,7 +102,7 @@ impl Scene {
             "metadata": { "name": "default" },
             "spec": { "credentials": { "source": "InjectedIdentity" }, "grants": [
                 { "from": { "selector": {} }, "to": ["*"], "databaseNamespaces": true,
-                    "clusterKinds": ["PodSchedulingPolicy", "LoadBalancerConfig"] },
+                    "clusterKinds": ["PodSchedulingPolicy", "LoadBalancerConfig", "DataImporter"] },
             ]},
         }))
         .await;

@@ -51,7 +51,7 @@ pub async fn config(client: &Client) {
         "metadata": { "name": "default" },
         "spec": { "credentials": { "source": "InjectedIdentity" }, "grants": [
             { "from": { "namespaces": ["*"] }, "to": ["*"], "databaseNamespaces": true,
-                "clusterKinds": ["PodSchedulingPolicy", "LoadBalancerConfig"] },
+                "clusterKinds": ["PodSchedulingPolicy", "LoadBalancerConfig", "DataImporter"] },
         ]},
     });
     apply(client, &config).await;

@@ -44,6 +44,7 @@ pub const STORAGE: Kind = ("everest.percona.com/v1alpha1", "BackupStorage");
 pub const MONITORING: Kind = ("everest.percona.com/v1alpha1", "MonitoringConfig");
 pub const POLICY: Kind = ("everest.percona.com/v1alpha1", "PodSchedulingPolicy");
 pub const BALANCERS: Kind = ("everest.percona.com/v1alpha1", "LoadBalancerConfig");
+pub const IMPORTER: Kind = ("everest.percona.com/v1alpha1", "DataImporter");
 pub const ENGINE: Kind = ("everest.percona.com/v1alpha1", "DatabaseEngine");
 pub const SUBSCRIPTION: Kind = ("operators.coreos.com/v1alpha1", "Subscription");
 pub const CSV: Kind = ("operators.coreos.com/v1alpha1", "ClusterServiceVersion");

@@ -64,7 +64,10 @@ pub fn check_online(
 /// database.
 pub fn is_ahead_of_the_run(planned: &DatabaseModel, facts: &Facts) -> bool {
     let spec = planned.spec.known();
-    spec.is_some_and(|spec| references::config_is_to_come(spec, facts, Stage::Plan))
+    spec.is_some_and(|spec| {
+        references::config_is_to_come(spec, facts, Stage::Plan)
+            || origin::importer_is_to_come(spec, facts)
+    })
 }
 
 /// The database as the cluster has it.

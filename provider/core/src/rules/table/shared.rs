@@ -101,3 +101,70 @@ pub(in crate::rules) const CONFIG_UNUSED: Rule = Rule {
     checked: ONLINE,
     source: "everest-operator: LoadBalancerConfig webhook, in-use finalizer",
 };
+
+pub(in crate::rules) const IMPORTER_ENGINES: Rule = Rule {
+    id: "data-importer-engines",
+    sentence: "A database can be filled only by a DataImporter that lists the engine of the database.",
+    advice: "List pxc, psmdb or postgresql, or several of them.",
+    engines: ALL,
+    operations: BOTH,
+    checked: ALONE,
+    source: "everest-operator: validateDataImport, at the creation of a database",
+};
+
+pub(in crate::rules) const IMPORTER_IMAGE: Rule = Rule {
+    id: "data-importer-image",
+    sentence: "Everest runs the image of a DataImporter in a Job. Without an image Kubernetes refuses \
+               the Job, and the import never begins.",
+    advice: "Set {jobSpec.image}.",
+    engines: ALL,
+    operations: BOTH,
+    checked: ALONE,
+    source: "everest-operator: dataimportjob_controller.go, getJobSpec",
+};
+
+pub(in crate::rules) const IMPORTER_SCHEMA: Rule = Rule {
+    id: "data-importer-schema",
+    sentence: "The schema of the options is an object: an OpenAPI v3 schema. Everest cannot read \
+               anything else.",
+    advice: "Write the schema as an object, not as text.",
+    engines: ALL,
+    operations: BOTH,
+    checked: ALONE,
+    source: "everest-operator: dataimporter_types.go, JSONSchemaProps",
+};
+
+pub(in crate::rules) const IMPORTER_PERMISSIONS: Rule = Rule {
+    id: "data-importer-permissions",
+    sentence: "Everest makes a Role and a ClusterRole of the permissions of a DataImporter for each \
+               import. A rule of a role has verbs, and either API groups and resources or, in the \
+               whole cluster, paths that are no objects. Kubernetes refuses any other rule, and the \
+               import never begins.",
+    advice: "Complete the rule. The core group is \"\".",
+    engines: ALL,
+    operations: BOTH,
+    checked: ALONE,
+    source: "Kubernetes: validation of roles",
+};
+
+pub(in crate::rules) const IMPORTER_SHIPPED: Rule = Rule {
+    id: "data-importer-shipped",
+    sentence: "Helm has installed this DataImporter with Everest's chart, and puts it back as it was \
+               at the next upgrade of the chart.",
+    advice: "{:readShipped} {DataImporter}, and create another one under another name.",
+    engines: ALL,
+    operations: UPDATE,
+    checked: CHANGE,
+    source: "charts: everest/templates, dataimporters",
+};
+
+pub(in crate::rules) const IMPORTER_UNUSED: Rule = Rule {
+    id: "data-importer-unused",
+    sentence: "An import whose DataImporter is gone never ends, and its database never becomes ready. \
+               Everest itself keeps nobody from deleting the importer.",
+    advice: "Wait until these imports have ended, or delete them.",
+    engines: ALL,
+    operations: UPDATE,
+    checked: ONLINE,
+    source: "everest-operator: dataimportjob_controller.go, Reconcile",
+};

@@ -5,14 +5,14 @@ use serde_json::{Value, json};
 
 use super::reconcile;
 use crate::provider::kind::{
-    BackupStorages, Backups, DatabaseNamespaces, Databases, Kind, LoadBalancerConfigs,
-    MonitoringConfigs, PodSchedulingPolicies, Restores,
+    BackupStorages, Backups, DataImporters, DatabaseNamespaces, Databases, Kind,
+    LoadBalancerConfigs, MonitoringConfigs, PodSchedulingPolicies, Restores,
 };
 use crate::provider::testing::control_plane::{ControlPlane, Objects};
 use crate::provider::testing::harness::{condition, process};
 
 /// The kinds whose objects are for all namespaces.
-const CLUSTER_KINDS: [&str; 2] = ["PodSchedulingPolicy", "LoadBalancerConfig"];
+const CLUSTER_KINDS: [&str; 3] = ["PodSchedulingPolicy", "LoadBalancerConfig", "DataImporter"];
 
 const SHOP: &str = "/apis/everest.m.openeverest.io/v1alpha1/namespaces/shop";
 
@@ -92,6 +92,8 @@ fn cluster(grants: &Value) -> ControlPlane {
         json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "plain"}}),
         everest_wide("PodSchedulingPolicy", "spread", json!({"engineType": "pxc"})),
         everest_wide("LoadBalancerConfig", "internal", json!({"annotations": {"a": "b"}})),
+        everest_wide("DataImporter", "dump", json!({"supportedEngines": ["pxc"],
+            "jobSpec": {"image": "dump:1"}})),
         secret("plain", "precious", json!({"key": "eA=="})),
     ];
     let mut shipped = everest_wide(
@@ -238,6 +240,8 @@ fn beyond_the_own_namespace() -> Vec<Attack> {
         "pmm": {"url": "https://mine.example.com"}});
     let affinity = json!({"engineType": "pxc",
         "affinityConfig": {"pxc": {"engine": {"podAntiAffinity": {}}}}});
+    let program = json!({"supportedEngines": ["pxc"], "jobSpec": {"image": "mine"},
+        "clusterPermissions": [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}]});
     vec![
         attack(
             "reads another team's password",
@@ -375,6 +379,31 @@ fn beyond_the_own_namespace() -> Vec<Attack> {
             json!({}),
             json!({"managementPolicies": ["Observe", "Create"],
                 "forProvider": {"annotations": {"a": "b"}}}),
+        ),
+        attack(
+            "runs a program of its own in the imports of others",
+            run::<DataImporters>,
+            "everestdataimporters",
+            "DataImporter",
+            named("dump"),
+            json!({"managementPolicies": ["Observe", "Update"], "forProvider": program}),
+        ),
+        attack(
+            "deletes the importer that others import with",
+            run::<DataImporters>,
+            "everestdataimporters",
+            "DataImporter",
+            named("dump"),
+            json!({"forProvider": {"supportedEngines": ["pxc"],
+                "jobSpec": {"image": "dump:1"}}}),
+        ),
+        attack(
+            "gives itself rights in the whole cluster",
+            run::<DataImporters>,
+            "everestdataimporters",
+            "DataImporter",
+            json!({}),
+            json!({"managementPolicies": ["Observe", "Create"], "forProvider": program}),
         ),
     ]
 }

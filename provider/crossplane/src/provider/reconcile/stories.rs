@@ -16,8 +16,8 @@ use super::{Next, reconcile};
 use crate::provider::context::Context;
 use crate::provider::controllers::controller;
 use crate::provider::kind::{
-    BackupStorages, Backups, DatabaseNamespaces, Databases, Kind, LoadBalancerConfigs,
-    MonitoringConfigs, PodSchedulingPolicies, Restores,
+    BackupStorages, Backups, DataImporters, DatabaseNamespaces, Databases, Kind,
+    LoadBalancerConfigs, MonitoringConfigs, PodSchedulingPolicies, Restores,
 };
 use crate::provider::rights;
 
@@ -128,7 +128,7 @@ impl<K: Kind> Script<K> {
                     "kind": "ClusterProviderConfig", "metadata": {"name": "default"},
                     "spec": {"credentials": {"source": "InjectedIdentity"}, "grants": [
                         {"from": {"namespaces": ["shop"]}, "to": ["team"], "databaseNamespaces": true,
-                            "clusterKinds": ["PodSchedulingPolicy", "LoadBalancerConfig"]}]}}));
+                            "clusterKinds": ["PodSchedulingPolicy", "LoadBalancerConfig", "DataImporter"]}]}}));
                 (script.scene)(&world);
                 world.passes(Duration::from_secs(120)).await;
                 let mut metadata = json!({"name": "orders", "namespace": "shop"});
@@ -372,6 +372,21 @@ fn load_balancer_configs() -> Vec<Story> {
     scripts.into_iter().map(Script::story).collect()
 }
 
+fn data_importers() -> Vec<Story> {
+    let importer = |name| {
+        let spec = json!({"supportedEngines": ["pxc"], "jobSpec": {"image": "dump:1"}});
+        Script::<DataImporters>::new(name, "DataImporter", "everestdataimporters", spec)
+            .named("dump")
+    };
+    let scripts = vec![
+        importer("data_importer/create"),
+        importer("data_importer/update")
+            .then(|world, path| say(world, path, &json!({"jobSpec": {"image": "dump:2"}}))),
+        importer("data_importer/delete").then(delete),
+    ];
+    scripts.into_iter().map(Script::story).collect()
+}
+
 fn backups() -> Vec<Story> {
     let backup = |name| {
         let spec = json!({"databaseName": "main", "backupStorageName": "s3"});
@@ -412,6 +427,7 @@ pub(super) fn all() -> Vec<Story> {
         monitoring_configs(),
         pod_scheduling_policies(),
         load_balancer_configs(),
+        data_importers(),
         backups(),
         restores(),
     ]

@@ -184,7 +184,7 @@ pub(crate) fn world(plural: &str, kind: &str, spec: &Value) -> (ControlPlane, St
         "kind": "ClusterProviderConfig", "metadata": {"name": "default"},
         "spec": {"credentials": {"source": "InjectedIdentity"}, "grants": [
             {"from": {"namespaces": ["*"]}, "to": ["*"], "databaseNamespaces": true,
-            "clusterKinds": ["PodSchedulingPolicy", "LoadBalancerConfig"]}]}});
+            "clusterKinds": ["PodSchedulingPolicy", "LoadBalancerConfig", "DataImporter"]}]}});
     let engine = json!({"apiVersion": "everest.percona.com/v1alpha1", "kind": "DatabaseEngine",
         "metadata": {"name": "percona-xtradb-cluster-operator", "namespace": "shop"},
         "spec": {"type": "pxc"}, "status": {"status": "installed", "operatorVersion": "1.15.0",
