@@ -4,6 +4,7 @@
 //! `enginefeatures.everest.percona.com/v1alpha1`. Specs, which users write, consist of
 //! [`Field`](crate::Field)s; statuses consist of plain `Option`s.
 
+mod affinity;
 mod backup_storage;
 mod condition;
 mod data_import_job;
@@ -15,8 +16,14 @@ mod database_engine;
 mod load_balancer_config;
 mod monitoring_config;
 mod pod_scheduling_policy;
+mod policy_rule;
 mod split_horizon_dns_config;
 
+pub use affinity::{
+    Affinity, LabelSelector, LabelSelectorRequirement, NodeAffinity, NodeSelector,
+    NodeSelectorRequirement, NodeSelectorTerm, PodAffinity, PodAffinityTerm,
+    PreferredSchedulingTerm, WeightedPodAffinityTerm,
+};
 pub use backup_storage::{BackupStorage, BackupStorageSpec, BackupStorageStatus};
 pub use condition::Condition;
 pub use data_import_job::{DataImportJob, DataImportJobSpec, DataImportJobStatus};
@@ -44,6 +51,7 @@ pub use pod_scheduling_policy::{
     AffinityConfig, PodSchedulingPolicy, PodSchedulingPolicySpec, PodSchedulingPolicyStatus,
     PsmdbAffinity, ReplicatedAffinity,
 };
+pub use policy_rule::PolicyRule;
 pub use split_horizon_dns_config::{
     SplitHorizonCertificate, SplitHorizonDnsConfig, SplitHorizonDnsConfigSpec,
     SplitHorizonDnsConfigStatus, SplitHorizonTls,

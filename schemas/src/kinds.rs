@@ -27,6 +27,9 @@ macro_rules! for_each_kind {
             monitoring_config::MonitoringConfig = $crate::models::MonitoringConfigModel;
             backup::Backup = $crate::models::BackupModel;
             restore::Restore = $crate::models::RestoreModel;
+            pod_scheduling_policy::PodSchedulingPolicy = $crate::models::PodSchedulingPolicyModel;
+            load_balancer_config::LoadBalancerConfig = $crate::models::LoadBalancerConfigModel;
+            data_importer::DataImporter = $crate::models::DataImporterModel;
         }
     };
 }

@@ -6,10 +6,13 @@
 mod backup;
 mod backup_storage;
 mod condition;
+mod data_importer;
 mod database;
 mod database_namespace;
 mod grant;
+mod load_balancer_config;
 mod monitoring_config;
+mod pod_scheduling_policy;
 mod policy;
 mod provider_config;
 mod resource;
@@ -18,10 +21,13 @@ mod restore;
 pub use backup::Backup;
 pub use backup_storage::BackupStorage;
 pub use condition::Condition;
+pub use data_importer::DataImporter;
 pub use database::Database;
 pub use database_namespace::DatabaseNamespace;
-pub use grant::{EVERY, Grant, GrantSource};
+pub use grant::{ClusterKind, EVERY, Grant, GrantSource};
+pub use load_balancer_config::LoadBalancerConfig;
 pub use monitoring_config::MonitoringConfig;
+pub use pod_scheduling_policy::PodSchedulingPolicy;
 pub use policy::ManagementPolicy;
 pub use provider_config::{
     CatalogReference, ClusterProviderConfig, ClusterProviderConfigSpec, Credentials,

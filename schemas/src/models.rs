@@ -9,15 +9,18 @@ mod backup;
 mod backup_storage;
 mod cluster_info;
 mod collections;
+mod data_importer;
 mod database;
 mod database_components;
 mod database_credentials;
 mod database_engines;
 mod existing;
 mod list;
+mod load_balancer_config;
 mod monitoring_config;
 mod namespace;
 mod pitr_window;
+mod pod_scheduling_policy;
 mod provider;
 mod restore;
 mod timeouts;
@@ -27,17 +30,21 @@ pub use backup::BackupModel;
 pub use backup_storage::BackupStorageModel;
 pub use cluster_info::{ClusterInfo, StorageClassInfo};
 pub use collections::{
-    BackupStorages, Backups, Collection, Databases, MonitoringConfigs, Namespaces, Restores,
+    BackupStorages, Backups, Collection, DataImporters, Databases, LoadBalancerConfigs, MonitoringConfigs, Namespaces,
+    PodSchedulingPolicies, Restores,
 };
+pub use data_importer::DataImporterModel;
 pub use database::{DatabaseModel, FinalBackup};
 pub use database_components::{Component, Container, DatabaseComponents};
 pub use database_credentials::DatabaseCredentialsModel;
 pub use database_engines::{DatabaseEngineModel, DatabaseEngines, EngineVersion};
 pub use existing::{Existing, Listed};
+pub use load_balancer_config::LoadBalancerConfigModel;
 pub use list::{EveryObject, NamespacedFilter};
 pub use monitoring_config::MonitoringConfigModel;
 pub use namespace::{EngineInstall, Engines, NamespaceModel};
 pub use pitr_window::PitrWindow;
+pub use pod_scheduling_policy::PodSchedulingPolicyModel;
 pub use provider::{Catalog, ExecCredential, ProviderModel};
 pub use restore::{RestoreModel, RestorePitr};
 pub use timeouts::Timeouts;

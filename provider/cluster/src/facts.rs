@@ -36,7 +36,7 @@ const PAUSE: Duration = Duration::from_secs(2);
 /// Reads the `wanted` facts from `cluster`.
 ///
 /// 1. Nothing is requested if a request has just gone unanswered. Of a namespace that is not known,
-///    nothing is.
+///    nothing is. What a cluster-scoped model needs is of every namespace.
 /// 2. The namespace comes first: if it does not exist, there is nothing in it.
 /// 3. The kinds are listed concurrently, and the Secrets read by their metadata.
 ///
@@ -146,7 +146,7 @@ async fn demand_afresh(
 /// The facts, and the error of the first request that was not answered.
 async fn gather(cluster: &Cluster, wanted: &Wanted) -> (Facts, Option<ClusterError>) {
     let of_everest = wanted.lines || wanted.everest || wanted.served.is_some();
-    if wanted.namespace.is_none() && !of_everest {
+    if wanted.namespace.is_none() && !of_everest && wanted.everywhere.is_empty() {
         return Default::default();
     }
     if let Some(error) = cluster.unresponsive() {
@@ -213,10 +213,26 @@ async fn ask(cluster: &Cluster, wanted: &Wanted, unanswered: &Unanswered) -> Fac
             None => Facts::default(),
         }
     };
-    let (everest, served, within) = tokio::join!(everest, served, within);
+    let databases_everywhere = async {
+        let is_wanted = wanted.everywhere.contains(&Kind::DatabasesEverywhere);
+        everywhere(is_wanted.then_some(unanswered), cluster.global()).await
+    };
+    let import_jobs_everywhere = async {
+        let is_wanted = wanted.everywhere.contains(&Kind::ImportJobsEverywhere);
+        everywhere(is_wanted.then_some(unanswered), cluster.global()).await
+    };
+    let (everest, served, within, databases_everywhere, import_jobs_everywhere) = tokio::join!(
+        everest,
+        served,
+        within,
+        databases_everywhere,
+        import_jobs_everywhere
+    );
     Facts {
         everest,
         served,
+        databases_everywhere,
+        import_jobs_everywhere,
         ..within
     }
 }

@@ -25,6 +25,7 @@ pub mod namespace;
 mod object_mapping;
 mod objects;
 pub mod outcome;
+pub mod plain;
 pub mod read_cache;
 pub mod requests;
 pub mod restore;

@@ -32,6 +32,9 @@ pub const OPERATOR_GROUP: &str = "everest-databases";
 /// user is gone, but not from a storage that is being deleted.
 pub const IN_USE: &str = "everest.percona.com/in-use-protection";
 
+/// Finalizer on the objects that Everest ships: they are neither changed nor deleted.
+pub const READ_ONLY: &str = "everest.percona.com/readonly-protection";
+
 /// Finalizer that makes Everest leave the bucket alone when a backup goes.
 pub const STORAGE_PROTECTION: &str = "everest.percona.com/dbb-storage-protection";
 

@@ -65,11 +65,13 @@ pub enum Phrase {
     GiveApiKey,
     /// How it is given none.
     LeaveApiKeyOut,
+    /// How to read an object that Everest ships; the resource follows.
+    ReadShipped,
 }
 
 impl Phrase {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::MayStillCome,
         Self::TakeOverFirst,
         Self::DeletePaused,
@@ -79,6 +81,7 @@ impl Phrase {
         Self::LeaveCredentialsOut,
         Self::GiveApiKey,
         Self::LeaveApiKeyOut,
+        Self::ReadShipped,
     ];
 
     /// Its name in templates of texts.
@@ -93,6 +96,7 @@ impl Phrase {
             Self::LeaveCredentialsOut => "leaveCredentialsOut",
             Self::GiveApiKey => "giveApiKey",
             Self::LeaveApiKeyOut => "leaveApiKeyOut",
+            Self::ReadShipped => "readShipped",
         }
     }
 }
@@ -190,6 +194,8 @@ impl Dialect {
                  backup."
             }
             (Self::Terraform, Phrase::GiveCredentials) => "Set {accessKeyId} and {secretAccessKey}",
+            (Self::Terraform, Phrase::ReadShipped) => "Read it with the data source",
+            (_, Phrase::ReadShipped) => "Only observe it, by spec.managementPolicies of the",
             (Self::Terraform, Phrase::GiveApiKey) => "Set {apiKey}",
             (Self::Terraform, Phrase::LeaveApiKeyOut) => "omit {apiKey}",
             (_, Phrase::GiveCredentials | Phrase::GiveApiKey) => "Set spec.forProvider.secretRef",

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use everest_schemas::everest::{
-    BackupStorage, DataImporter, DatabaseCluster, DatabaseClusterBackup, DatabaseEngine,
+    BackupStorage, DataImportJob, DataImporter, DatabaseCluster, DatabaseClusterBackup, DatabaseEngine,
     LoadBalancerConfig, MonitoringConfig, PodSchedulingPolicy, SplitHorizonDnsConfig,
 };
 use everest_schemas::olm::{InstallPlan, Subscription};
@@ -20,6 +20,7 @@ mod everest;
 pub(crate) mod fixtures;
 mod planned;
 mod served;
+mod users;
 mod wanted;
 
 pub use crate::api::UPGRADE_LOCK;
@@ -27,6 +28,7 @@ pub use bucket::Bucket;
 pub use everest::{CatalogFacts, EverestFacts, Lines, SERVERS, SYSTEM_NAMESPACE, everest_version};
 pub use planned::{Planned, PlannedInNamespace};
 pub use served::{Lacking, ServedKinds};
+pub use users::UsingDatabases;
 pub use wanted::{DefinedKind, Kind, SomeBackups, SomeStorages, Wanted};
 
 /// States of a database in which Everest refuses changes of it. A database
@@ -96,6 +98,10 @@ pub struct Facts {
     pub install_plans: All<InstallPlan>,
     /// The databases of the namespace, or only the resource's own if the others do not matter.
     pub databases: All<DatabaseCluster>,
+    /// The databases of every namespace.
+    pub databases_everywhere: Option<Vec<DatabaseCluster>>,
+    /// The import jobs of every namespace.
+    pub import_jobs_everywhere: Option<Vec<DataImportJob>>,
     /// The backups of the namespace.
     pub backups: All<DatabaseClusterBackup>,
     /// The backup storages of the namespace, or only those that matter.
@@ -119,6 +125,9 @@ pub struct Facts {
     /// The objects that the planned run creates and destroys in the namespace; empty for front ends
     /// without planned runs.
     pub planned: PlannedInNamespace,
+    /// The objects that the planned run creates and destroys in the whole cluster, for a
+    /// cluster-scoped model.
+    pub planned_everywhere: Planned,
 }
 
 impl Facts {

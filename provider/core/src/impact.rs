@@ -7,6 +7,7 @@
 
 mod differences;
 mod restore;
+mod shared;
 mod table;
 mod unknown;
 
@@ -21,6 +22,7 @@ use crate::path::FieldPath;
 use differences::Difference;
 
 pub use restore::of_restore;
+pub use shared::{of_load_balancer_config, of_policy};
 pub use table::TABLE;
 pub use unknown::{Unknown, of_unknown};
 

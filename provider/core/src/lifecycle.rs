@@ -13,7 +13,8 @@
 //! The order of steps of each kind is written in its module and nowhere else:
 //! [`backup`] (with the final backup of a database), [`restore`], [`database`], [`namespace`],
 //! [`CreateWithSecret`], [`ChangeWithSecret`] and [`RemoveWithSecret`] for [`backup_storage`] and
-//! [`monitoring_config`], which read a Secret.
+//! [`monitoring_config`], which read a Secret, [`CreateAlone`], [`ChangeAlone`] and [`RemoveUsed`]
+//! for [`pod_scheduling_policy`], [`load_balancer_config`] and [`data_importer`].
 
 mod action;
 mod failure;
@@ -21,11 +22,13 @@ mod finalizer;
 mod object;
 mod observed;
 mod own_secret;
+mod plain;
 mod prerequisites;
 mod removal;
 mod removals;
 mod remove_with_secret;
 mod stopwatch;
+mod used;
 mod users;
 mod with_secret;
 #[cfg(test)]
@@ -33,18 +36,23 @@ pub(crate) mod world;
 
 pub mod backup;
 pub mod backup_storage;
+pub mod data_importer;
 pub mod database;
+pub mod load_balancer_config;
 pub mod monitoring_config;
 pub mod namespace;
+pub mod pod_scheduling_policy;
 pub mod restore;
 
 pub use action::{Action, Agreed, Apply, HandOver, Merge, Requirement};
 pub use object::{EngineRole, ObjectKind, ObjectRef, Observable, SecretMetadata};
 pub use observed::{Answer, Observed, Query};
 pub use own_secret::ReadsSecret;
+pub use plain::{ChangeAlone, CreateAlone};
 pub use removal::Removal;
 pub use remove_with_secret::RemoveWithSecret;
 pub use stopwatch::Stopwatches;
+pub use used::{RemoveUsed, Used, is_shipped};
 pub use with_secret::{ChangeWithSecret, CreateWithSecret, TakeBackSecret};
 
 use serde_json::Value;

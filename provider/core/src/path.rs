@@ -102,16 +102,19 @@ impl fmt::Display for FieldPath {
 }
 
 /// `endpointURL` → `endpoint_url`, `verifyTLS` → `verify_tls`, `s3` → `s3`: a
-/// run of capitals is one word.
+/// run of capitals is one word, its plural included: `nonResourceURLs` → `non_resource_urls`. A number
+/// belongs to the letter before it: `openAPIV3Schema` → `open_api_v3_schema`.
 fn snake_case(camel: &str) -> String {
     let mut snake = String::with_capacity(camel.len() + 4);
-    let mut chars = camel.chars().peekable();
     let mut before: Option<char> = None;
-    while let Some(letter) = chars.next() {
+    for (at, letter) in camel.char_indices() {
         if letter.is_uppercase() {
-            let starts_word = before.is_some_and(|before| {
-                !before.is_uppercase() || chars.peek().is_some_and(|next| next.is_lowercase())
-            });
+            let mut after = camel[at..].chars().skip(1);
+            let next = after.next();
+            let is_plural = next == Some('s') && after.next().is_none_or(char::is_uppercase);
+            let begins = next.is_some_and(|next| next.is_lowercase() || next.is_ascii_digit());
+            let starts_word =
+                before.is_some_and(|before| !before.is_uppercase() || (begins && !is_plural));
             if starts_word {
                 snake.push('_');
             }
@@ -152,6 +155,8 @@ mod tests {
             ("dbClusterBackupName", "db_cluster_backup_name"),
             ("s3", "s3"),
             ("uploadIntervalSec", "upload_interval_sec"),
+            ("nonResourceURLs", "non_resource_urls"),
+            ("openAPIV3Schema", "open_api_v3_schema"),
         ] {
             assert_eq!(snake_case(camel), snake);
         }

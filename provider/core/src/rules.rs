@@ -17,19 +17,24 @@
 //!
 //! [`Facts`]: crate::facts::Facts
 
+mod affinity;
 pub mod backup;
 pub mod backup_storage;
+pub mod data_importer;
 pub mod database;
 pub mod expressions;
 mod findings;
 mod immutable;
+pub mod load_balancer_config;
 pub mod monitoring_config;
 pub mod namespace;
 mod online;
 mod pitr;
+pub mod pod_scheduling_policy;
 pub mod provider;
 pub mod restore;
 mod served;
+mod shared;
 mod table;
 mod validate;
 

@@ -6,13 +6,15 @@
 //! never deleted here, and a storage that someone else has deleted is released by taking the
 //! finalizer off.
 
+use std::sync::Arc;
+
 use everest_schemas::Field;
 use everest_schemas::everest::{DatabaseCluster, DatabaseClusterBackup, DatabaseClusterRestore};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::{Value, json};
 
 pub use crate::api::IN_USE;
-use crate::lifecycle::ReadsSecret;
+use crate::lifecycle::Used;
 
 /// The advice for a user who deletes a storage in use.
 pub const REMEDY: &str = "Remove the storage from these databases and delete these backups and \
@@ -29,7 +31,7 @@ pub struct User {
 }
 
 impl User {
-    /// An object of a kind that messages call `kind`.
+    /// An object of a kind that messages call `kind`, beside its user in one namespace.
     pub fn of(kind: &str, metadata: &ObjectMeta) -> Self {
         Self {
             name: format!("{kind} {}", metadata.name.as_deref().unwrap_or_default()),
@@ -38,7 +40,7 @@ impl User {
     }
 }
 
-/// The users of a storage, as far as they could be listed.
+/// The users of an object, as far as they could be listed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Users {
     /// The users that were found.
@@ -48,10 +50,35 @@ pub struct Users {
 }
 
 impl Users {
+    /// The databases of all namespaces that use a cluster-scoped object; `None` if they may not be
+    /// listed.
+    pub fn among(
+        databases: Option<&[Arc<DatabaseCluster>]>,
+        uses: impl Fn(&DatabaseCluster) -> bool,
+    ) -> Self {
+        let using = databases.into_iter().flatten();
+        let using = using.filter(|database| uses(database));
+        Self {
+            is_complete: databases.is_some(),
+            found: using
+                .map(|database| User {
+                    name: format!("database {}", place(&database.metadata)),
+                    is_going: database.metadata.deletion_timestamp.is_some(),
+                })
+                .collect(),
+        }
+    }
+
     /// Kinds and names of the users.
     pub fn names(&self) -> Vec<String> {
         self.found.iter().map(|user| user.name.clone()).collect()
     }
+}
+
+/// Namespace and name of an object.
+pub fn place(metadata: &ObjectMeta) -> String {
+    let part = |part: &Option<String>| part.clone().unwrap_or_default();
+    format!("{}/{}", part(&metadata.namespace), part(&metadata.name))
 }
 
 /// The objects of the storage's namespace; `None` for a kind that may not be listed.
@@ -147,7 +174,7 @@ pub enum Step {
 /// 3. Without users the storage is deleted.
 /// 4. A storage that is being deleted, has no users and still has Everest's finalizer is released;
 ///    of other kinds Everest takes it off.
-pub fn step<K: ReadsSecret>(used: &K, users: &Users) -> Step {
+pub fn step<K: Used>(used: &K, users: &Users) -> Step {
     let is_going = used.metadata().deletion_timestamp.is_some();
     if users.found.iter().any(|user| !user.is_going) {
         return Step::InUse(users.names());
@@ -159,7 +186,7 @@ pub fn step<K: ReadsSecret>(used: &K, users: &Users) -> Step {
     let said = is_held || used.in_use();
     match (is_going, users.is_complete) {
         (false, false) if said => Step::InUse(vec![format!(
-            "objects that the provider may not list ({} of the namespace)",
+            "objects that the provider may not list ({})",
             K::UNSEEN
         )]),
         (false, _) => Step::Delete,
@@ -169,7 +196,7 @@ pub fn step<K: ReadsSecret>(used: &K, users: &Users) -> Step {
 }
 
 /// Whether Everest's finalizer is on the object.
-pub fn is_held<K: ReadsSecret>(used: &K) -> bool {
+pub fn is_held<K: Used>(used: &K) -> bool {
     let finalizers = used.metadata().finalizers.iter().flatten();
     finalizers.into_iter().any(|finalizer| finalizer == IN_USE)
 }

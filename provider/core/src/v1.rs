@@ -18,17 +18,20 @@ pub mod components;
 pub mod connection;
 pub mod convergence;
 pub mod credentials;
+pub mod data_importer;
 pub mod database;
 pub mod database_engine;
 pub mod endpoint;
 mod engine_kinds;
 pub mod generated;
+pub mod load_balancer_config;
 pub mod managed_fields;
 pub mod monitoring_config;
 pub mod namespace;
 mod object_mapping;
 pub mod ownership;
 pub mod pitr_window;
+pub mod pod_scheduling_policy;
 pub mod restore;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -71,6 +74,16 @@ fn body(
         "apiVersion": API_VERSION,
         "kind": identity.kind,
         "metadata": metadata,
+        "spec": spec,
+    })
+}
+
+/// The body of a server-side apply of a cluster-scoped object.
+fn cluster_scoped_body(kind: &str, name: &Field<String>, spec: Value) -> Value {
+    json!({
+        "apiVersion": API_VERSION,
+        "kind": kind,
+        "metadata": {"name": name.known_str().unwrap_or_default()},
         "spec": spec,
     })
 }

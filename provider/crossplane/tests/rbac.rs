@@ -64,9 +64,17 @@ fn provider() -> BTreeMap<String, BTreeSet<String>> {
     role("provider.yaml", "everest-crossplane-databases")
 }
 
+/// The role for objects that are for all namespaces.
+fn cluster_scoped() -> BTreeMap<String, BTreeSet<String>> {
+    role("provider.yaml", "everest-crossplane-cluster-scoped")
+}
+
 #[test]
 fn every_kind_of_everest_may_be_read_and_only_what_is_managed_may_be_written() {
-    let role = provider();
+    let mut role = provider();
+    for (resource, verbs) in cluster_scoped() {
+        role.entry(resource).or_default().extend(verbs);
+    }
     for definition in crds::all() {
         let plural = &definition.spec.names.plural;
         let resource = format!("{plural}.{}", definition.spec.group);
@@ -79,6 +87,24 @@ fn every_kind_of_everest_may_be_read_and_only_what_is_managed_may_be_written() {
         assert_eq!(writable, managed, "{resource}");
         assert_eq!(has(&role, &resource, &WRITE), managed, "{resource}");
         assert!(!managed || has(&role, &resource, &READ), "{resource}");
+    }
+}
+
+#[test]
+fn objects_for_all_namespaces_are_written_by_a_role_of_their_own() {
+    let scopes = crds::all().into_iter().map(|definition| {
+        let spec = definition.spec;
+        (format!("{}.{}", spec.names.plural, spec.group), spec.scope)
+    });
+    let scopes: BTreeMap<_, _> = scopes.collect();
+    for (resource, verbs) in provider() {
+        let writes = WRITE.iter().any(|verb| verbs.contains(*verb));
+        let scope = scopes.get(&resource).map(String::as_str);
+        assert!(!writes || scope == Some("Namespaced"), "{resource}");
+    }
+    for (resource, verbs) in cluster_scoped() {
+        let writes = WRITE.iter().any(|verb| verbs.contains(*verb));
+        assert_eq!(writes, scopes[&resource] == "Cluster", "{resource}");
     }
 }
 
@@ -156,6 +182,7 @@ fn rule_about(resource: &str) -> Value {
 fn no_role_grants_everything() {
     for role in [
         provider(),
+        cluster_scoped(),
         role("provider.yaml", "everest-crossplane-secrets"),
         role("provider.yaml", "everest-crossplane-database-namespaces"),
         role("function.yaml", "everest-composed-by-crossplane"),
@@ -170,7 +197,7 @@ fn no_role_grants_everything() {
 /// Core creates and changes composed objects by server-side apply, for which the API server asks for
 /// `create` too; it takes its labels off those that are dropped (`update`) and deletes them.
 #[test]
-fn crossplane_may_compose_what_the_provider_manages_and_only_read_the_rest() {
+fn crossplane_may_compose_what_the_provider_manages_in_namespaces_and_only_read_the_rest() {
     let all: BTreeSet<_> = READ
         .iter()
         .chain(&WRITE)
@@ -180,7 +207,8 @@ fn crossplane_may_compose_what_the_provider_manages_and_only_read_the_rest() {
     let mut composed = BTreeSet::new();
     for definition in crds::all() {
         let names = definition.spec.names;
-        if is_managed(&names.kind) {
+        // What is for all namespaces is no part of a composition.
+        if is_managed(&names.kind) && definition.spec.scope == "Namespaced" {
             composed.insert(format!("{}.everest.percona.com", names.plural));
         }
     }

@@ -112,9 +112,13 @@ async fn look_at_plan<K: Guarded>(
     if let Some(namespace) = &wanted.namespace {
         facts.planned = session.planned_within(namespace);
     }
+    if !wanted.everywhere.is_empty() {
+        facts.planned_everywhere = session.planned_everywhere();
+    }
     look_ahead::<K>(session, prior, intended, &facts, diags);
     let findings = intended.check_cluster(prior, &facts, Stage::Plan);
     let namespace_is_absent = facts.namespace_is_absent();
+    let is_ahead = intended.is_ahead_of_the_run(&facts);
     // They may be large, and what follows waits for the cluster.
     drop(facts);
     diagnostics::report(findings.clone(), diags);
@@ -124,7 +128,7 @@ async fn look_at_plan<K: Guarded>(
         && !cluster.is_unresponsive()
         && !namespace_is_absent
         && plan.requires_replace().is_empty();
-    let dry_run_is_meaningful = !dry_run::is_meaningless(&findings);
+    let dry_run_is_meaningful = !is_ahead && !dry_run::is_meaningless(&findings);
     if !settled {
         return;
     }
@@ -256,6 +260,9 @@ pub async fn at_destroy<K: Guarded>(
     };
     if let Some(namespace) = &wanted.namespace {
         facts.planned = session.planned_within(namespace).destructions();
+    }
+    if !wanted.everywhere.is_empty() {
+        facts.planned_everywhere = session.planned_everywhere();
     }
     diagnostics::report(prior.check_destruction_online(&facts), diags);
     if !diags.has_errors()

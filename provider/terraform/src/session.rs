@@ -173,6 +173,11 @@ impl Session {
         self.planned().within(namespace)
     }
 
+    /// The objects that this run has planned so far in the whole cluster.
+    pub fn planned_everywhere(&self) -> Planned {
+        self.planned().clone()
+    }
+
     /// Notes that this run replaces the object that messages name `what`.
     pub fn note_replaced(&self, what: String) {
         self.replaced().insert(what);

@@ -69,6 +69,15 @@ pub fn managed_resource<M: ManagedModel>(validations: &[Validation]) -> CustomRe
     definition::<M>(schema, &mut at_provider)
 }
 
+/// The singular of a plural: `everestbackups` is the plural of `everestbackup`, and
+/// `everestpodschedulingpolicies` of `everestpodschedulingpolicy`.
+fn singular(plural: &str) -> String {
+    match plural.strip_suffix("ies") {
+        Some(beginning) => format!("{beginning}y"),
+        None => plural.trim_end_matches('s').to_owned(),
+    }
+}
+
 /// A column with the type of its member.
 fn observed_column(column: &Column, at_provider: &mut Value) -> Value {
     let member = members::at(at_provider, column.path);
@@ -117,7 +126,7 @@ fn definition<M: ManagedModel>(schema: Value, at_provider: &mut Value) -> Custom
                 kind: M::KIND.to_owned(),
                 list_kind: Some(format!("{}List", M::KIND)),
                 plural: M::PLURAL.to_owned(),
-                singular: M::PLURAL.strip_suffix('s').map(str::to_owned),
+                singular: Some(singular(M::PLURAL)),
                 categories: Some(
                     ["crossplane", "managed", "everest"]
                         .map(str::to_owned)

@@ -1,11 +1,11 @@
 //! DataImporter: a program that imports data made outside Everest.
 
-use k8s_openapi::api::rbac::v1::PolicyRule;
 use kube::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::PolicyRule;
 use crate::Field;
 
 /// A program that imports data, and what it needs.
@@ -25,38 +25,36 @@ use crate::Field;
 )]
 #[serde(rename_all = "camelCase")]
 pub struct DataImporterSpec {
-    /// Rules of the ClusterRole that each import runs with.
+    /// Rights of each import in the whole cluster. Everest makes a ClusterRole of them.
     #[serde(default, skip_serializing_if = "Field::is_null")]
-    #[schemars(extend("x-dynamic" = true))]
-    pub cluster_permissions: Field<Vec<PolicyRule>>,
+    pub cluster_permissions: Field<Vec<Field<PolicyRule>>>,
 
-    /// The options that an import may carry.
+    /// Options that an import takes. Omitted: none.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub config: Field<DataImporterConfig>,
 
-    /// What a database must have to be filled by it.
+    /// Conditions that a database must meet.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub database_cluster_constraints: Field<DatabaseClusterConstraints>,
 
-    /// What it imports, for readers.
+    /// Description for users.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub description: Field<String>,
 
-    /// Its name, for readers.
+    /// Name that users see.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub display_name: Field<String>,
 
-    /// The container that does the import.
+    /// Container that does the import. Its last argument is the path of a JSON file with the source, the
+    /// database to fill and the options.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub job_spec: Field<DataImporterJob>,
 
-    /// Rules of the Role, in the database's namespace, that each import runs
-    /// with.
+    /// Rights of each import in the namespace of its database. Everest makes a Role of them.
     #[serde(default, skip_serializing_if = "Field::is_null")]
-    #[schemars(extend("x-dynamic" = true))]
-    pub permissions: Field<Vec<PolicyRule>>,
+    pub permissions: Field<Vec<Field<PolicyRule>>>,
 
-    /// Engines that it can fill.
+    /// Engines whose databases it can fill: `pxc`, `psmdb` and `postgresql`.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub supported_engines: Field<Vec<Field<String>>>,
 }
@@ -64,7 +62,7 @@ pub struct DataImporterSpec {
 /// The options that an import may carry.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DataImporterConfig {
-    /// An OpenAPI v3 schema that the options are checked against.
+    /// OpenAPI v3 schema of the options, as free JSON. Everest refuses options that it does not list.
     #[serde(
         rename = "openAPIV3Schema",
         default,
@@ -88,11 +86,11 @@ pub struct DatabaseClusterConstraints {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DataImporterJob {
-    /// Its command.
+    /// Command. Omitted: that of the image.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub command: Field<Vec<Field<String>>>,
 
-    /// Its image.
+    /// Image.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub image: Field<String>,
 }

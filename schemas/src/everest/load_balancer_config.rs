@@ -22,8 +22,10 @@ use crate::{Field, StringMap};
 )]
 #[serde(rename_all = "camelCase")]
 pub struct LoadBalancerConfigSpec {
-    /// The annotations. Keys are lowercase; from Everest 1.13 values may be Go
-    /// templates over the Service.
+    /// Annotations of the Service of each database that names the configuration. Keys are in
+    /// lowercase. Values may be Go templates over the Service, such as
+    /// `{{ .ObjectMeta.Name }}.example.com`, from Everest 1.13 on; older versions write them as they
+    /// are.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub annotations: StringMap,
 }

@@ -1,34 +1,11 @@
 //! PodSchedulingPolicy: on which nodes the pods of databases run.
 
-use k8s_openapi::api::core::v1::Affinity;
 use kube::CustomResource;
-use schemars::{JsonSchema, Schema};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
+use super::affinity::Affinity;
 use crate::{Engine, Field};
-
-/// Says that selectors are replaced as a whole on server-side apply, which
-/// Kubernetes' own schema of an affinity leaves out here.
-fn selectors_are_atomic(schema: &mut Schema) {
-    fn mark(schema: &mut Value) {
-        let Some(members) = schema.as_object_mut() else {
-            return;
-        };
-        let selects = members.get("properties").is_some_and(|properties| {
-            ["matchExpressions", "nodeSelectorTerms"]
-                .iter()
-                .any(|name| properties.get(name).is_some())
-        });
-        if selects {
-            members.insert("x-kubernetes-map-type".to_owned(), "atomic".into());
-        }
-        members.values_mut().for_each(mark);
-    }
-    if let Some(members) = schema.as_object_mut() {
-        members.values_mut().for_each(mark);
-    }
-}
 
 /// On which nodes the pods of one engine's databases run.
 #[derive(CustomResource, Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -47,11 +24,13 @@ fn selectors_are_atomic(schema: &mut Schema) {
 )]
 #[serde(rename_all = "camelCase")]
 pub struct PodSchedulingPolicySpec {
-    /// Affinity of the pods, by engine; only the part of `engine_type` counts.
+    /// Affinity of the pods: of the engine in `engine_type`, and of no other. Omitted: a policy
+    /// without rules, which no database can name.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub affinity_config: Field<AffinityConfig>,
 
-    /// The engine that the policy is for. Not to be changed.
+    /// Engine whose databases can name the policy. A change replaces the policy, which is refused
+    /// while a database names it.
     #[schemars(extend("x-force-new" = true))]
     pub engine_type: Field<Engine>,
 }
@@ -60,15 +39,15 @@ pub struct PodSchedulingPolicySpec {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AffinityConfig {
-    /// For PostgreSQL.
+    /// Affinity of the pods of PostgreSQL databases.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub postgresql: Field<ReplicatedAffinity>,
 
-    /// For MongoDB.
+    /// Affinity of the pods of MongoDB databases.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub psmdb: Field<PsmdbAffinity>,
 
-    /// For MySQL.
+    /// Affinity of the pods of MySQL databases.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub pxc: Field<ReplicatedAffinity>,
 }
@@ -77,14 +56,12 @@ pub struct AffinityConfig {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReplicatedAffinity {
-    /// Of the database pods, in Kubernetes' own form.
+    /// Affinity of the database pods.
     #[serde(default, skip_serializing_if = "Field::is_null")]
-    #[schemars(transform = selectors_are_atomic, extend("x-dynamic" = true))]
     pub engine: Field<Affinity>,
 
-    /// Of the proxy pods, in Kubernetes' own form.
+    /// Affinity of the proxy pods: HAProxy, ProxySQL or PgBouncer.
     #[serde(default, skip_serializing_if = "Field::is_null")]
-    #[schemars(transform = selectors_are_atomic, extend("x-dynamic" = true))]
     pub proxy: Field<Affinity>,
 }
 
@@ -92,19 +69,16 @@ pub struct ReplicatedAffinity {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PsmdbAffinity {
-    /// Of the config servers, in Kubernetes' own form.
+    /// Affinity of the config servers of a sharded database.
     #[serde(default, skip_serializing_if = "Field::is_null")]
-    #[schemars(transform = selectors_are_atomic, extend("x-dynamic" = true))]
     pub config_server: Field<Affinity>,
 
-    /// Of the database pods, in Kubernetes' own form.
+    /// Affinity of the database pods.
     #[serde(default, skip_serializing_if = "Field::is_null")]
-    #[schemars(transform = selectors_are_atomic, extend("x-dynamic" = true))]
     pub engine: Field<Affinity>,
 
-    /// Of the `mongos` pods, in Kubernetes' own form.
+    /// Affinity of the `mongos` pods of a sharded database.
     #[serde(default, skip_serializing_if = "Field::is_null")]
-    #[schemars(transform = selectors_are_atomic, extend("x-dynamic" = true))]
     pub proxy: Field<Affinity>,
 }
 

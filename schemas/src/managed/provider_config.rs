@@ -67,7 +67,7 @@ pub struct ProviderConfigSpec {
 
     /// What managed resources may use: each grant lets them use namespaces of the cluster. The
     /// namespace that is called like the config's own namespace needs none. Without grants it is
-    /// the only one, and no DatabaseNamespace works.
+    /// the only one, and neither DatabaseNamespaces nor kinds of cluster-scoped objects work.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend("maxItems" = 100))]
     pub grants: Vec<Grant>,
@@ -119,7 +119,7 @@ pub struct ClusterProviderConfigSpec {
     /// What managed resources may use: each grant lets those of some namespaces use namespaces of
     /// the cluster. A namespace of the cluster that is called like their own needs none: without
     /// grants, managed resources of the namespace `shop` use the namespace `shop` of the cluster
-    /// only, and no DatabaseNamespace works.
+    /// only, and neither DatabaseNamespaces nor kinds of cluster-scoped objects work.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend("maxItems" = 100))]
     pub grants: Vec<Grant>,
@@ -501,7 +501,8 @@ impl CustomResourceExt for ProviderConfigUsage {
 }
 
 /// Adds a rule in the Common Expression Language, which the API server evaluates.
-fn rule(schema: &mut Schema, rule: &str, message: &str) {
+/// Adds a rule that the API server checks.
+pub(super) fn rule(schema: &mut Schema, rule: &str, message: &str) {
     let rules = schema
         .ensure_object()
         .entry("x-kubernetes-validations")

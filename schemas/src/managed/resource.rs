@@ -28,8 +28,8 @@ pub trait ManagedModel:
 {
     /// The kind.
     const KIND: &'static str;
-    /// The plural. The singular is the plural without the last letter. Neither is a name of
-    /// Everest's, so `kubectl get` is never ambiguous.
+    /// The plural, in `s` or `ies`. Neither it nor its singular is a name of Everest's, so `kubectl
+    /// get` is never ambiguous.
     const PLURAL: &'static str;
     /// The kind of Everest's object, if it has another name. A namespace for databases is not an
     /// object of Everest.

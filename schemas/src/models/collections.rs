@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BackupModel, BackupStorageModel, DatabaseModel, Listed, MonitoringConfigModel, NamespaceModel,
-    RestoreModel,
+    BackupModel, BackupStorageModel, DataImporterModel, DatabaseModel, Listed, LoadBalancerConfigModel, MonitoringConfigModel, NamespaceModel,
+    PodSchedulingPolicyModel, RestoreModel,
 };
 use crate::{Field, StringMap};
 
@@ -139,4 +139,19 @@ collection! {
 collection! {
     /// The namespaces that Everest runs databases in, with their engine operators.
     Namespaces {} finds namespaces: NamespaceModel
+}
+
+collection! {
+    /// Pod scheduling policies that exist, those that Everest ships included.
+    PodSchedulingPolicies {} finds pod_scheduling_policies: PodSchedulingPolicyModel
+}
+
+collection! {
+    /// Load balancer configurations that exist, the one that Everest ships included.
+    LoadBalancerConfigs {} finds load_balancer_configs: LoadBalancerConfigModel
+}
+
+collection! {
+    /// Data importers that exist, those of Everest's chart included.
+    DataImporters {} finds data_importers: DataImporterModel
 }

@@ -61,17 +61,37 @@ impl<M: JsonSchema> JsonSchema for Listed<M> {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let schema = Existing::<M>::json_schema(generator);
-        for definition in generator.definitions_mut().values_mut() {
-            let properties = definition.get_mut("properties");
-            let properties = properties.and_then(Value::as_object_mut);
-            for property in properties.into_iter().flat_map(Map::values_mut) {
-                if property.get("x-dynamic") == Some(&Value::Bool(true)) {
-                    property["x-skip"] = true.into();
-                }
+        let definitions = generator.definitions_mut();
+        for property in definitions.values_mut().flat_map(properties) {
+            if property.get("x-dynamic") == Some(&Value::Bool(true)) {
+                property["x-skip"] = true.into();
+            }
+        }
+        // What holds nothing but free JSON is left out with it.
+        let is_skipped = |property: &Value| property.get("x-skip") == Some(&Value::Bool(true));
+        let empty: Vec<_> = definitions
+            .iter()
+            .filter(|(_, definition)| {
+                let members = definition.get("properties").and_then(Value::as_object);
+                members.is_some_and(|members| members.values().all(is_skipped))
+            })
+            .map(|(name, _)| format!("/{name}"))
+            .collect();
+        for property in definitions.values_mut().flat_map(properties) {
+            let of = property.get("$ref").and_then(Value::as_str);
+            if of.is_some_and(|of| empty.iter().any(|name| of.ends_with(name))) {
+                property["x-skip"] = true.into();
             }
         }
         schema
     }
+}
+
+/// The members of a definition.
+fn properties(definition: &mut Value) -> impl Iterator<Item = &mut Value> {
+    let properties = definition.get_mut("properties");
+    let properties = properties.and_then(Value::as_object_mut);
+    properties.into_iter().flat_map(Map::values_mut)
 }
 
 fn only_read(name: &str, property: &mut Map<String, Value>) {

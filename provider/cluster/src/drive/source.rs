@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use everest_core::facts::Seen;
 use everest_core::lifecycle::{Answer, Apply, EngineRole, HandOver, ObjectKind, SecretMetadata};
 use everest_schemas::everest::{
-    BackupStorage, DataImportJob, DatabaseCluster, DatabaseClusterBackup, DatabaseClusterRestore,
-    DatabaseEngine, MonitoringConfig,
+    BackupStorage, DataImportJob, DataImporter, DatabaseCluster, DatabaseClusterBackup,
+    DatabaseClusterRestore, DatabaseEngine, LoadBalancerConfig, MonitoringConfig, PodSchedulingPolicy,
 };
 use everest_schemas::olm::{
     CatalogSource, ClusterServiceVersion, InstallPlan, OperatorGroup, PackageManifest,
@@ -147,6 +147,9 @@ pub(super) fn of(cluster: &Cluster, kind: ObjectKind, namespace: &str) -> Box<dy
         ObjectKind::DataImportJob => typed::<DataImportJob>(cluster, namespace),
         ObjectKind::Namespace => typed::<Namespace>(cluster, namespace),
         ObjectKind::MonitoringConfig => typed::<MonitoringConfig>(cluster, namespace),
+        ObjectKind::PodSchedulingPolicy => typed::<PodSchedulingPolicy>(cluster, namespace),
+        ObjectKind::LoadBalancerConfig => typed::<LoadBalancerConfig>(cluster, namespace),
+        ObjectKind::DataImporter => typed::<DataImporter>(cluster, namespace),
         ObjectKind::Subscription => typed::<Subscription>(cluster, namespace),
         ObjectKind::InstallPlan => typed::<InstallPlan>(cluster, namespace),
         ObjectKind::ClusterServiceVersion => typed::<ClusterServiceVersion>(cluster, namespace),

@@ -1,5 +1,6 @@
 //! A cluster as rules see it, for tests.
 
+use everest_schemas::everest::DatabaseCluster;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -13,6 +14,18 @@ pub(crate) fn all<K: DeserializeOwned>(objects: &[(&str, Value)]) -> All<K> {
         ((*name).to_owned(), serde_json::from_value(object).unwrap())
     });
     Some(objects.collect())
+}
+
+/// Databases of several namespaces, from their places and members of their specs.
+pub(crate) fn everywhere(databases: &[(&str, Value)]) -> Vec<DatabaseCluster> {
+    let databases = databases.iter().map(|(place, more)| {
+        let (namespace, name) = place.split_once('/').unwrap();
+        let mut spec = json!({"engine": {"type": "pxc", "storage": {"size": "1Gi"}}});
+        json_patch::merge(&mut spec, more);
+        let database = json!({"metadata": {"namespace": namespace, "name": name}, "spec": spec});
+        serde_json::from_value(database).unwrap()
+    });
+    databases.collect()
 }
 
 /// A namespace with everything that a sound database of any engine refers to.

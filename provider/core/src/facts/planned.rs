@@ -7,6 +7,9 @@ use everest_schemas::Field;
 
 use super::Kind;
 
+/// The key of cluster-scoped objects: no namespace has an empty name.
+const CLUSTER: &str = "";
+
 /// The objects that a run makes or keeps, noted as each is planned. What refers to an object is
 /// planned after it, so the objects that a model names are in it by then.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,6 +41,11 @@ impl Planned {
         }
     }
 
+    /// Notes a cluster-scoped object; nothing while its name is not known.
+    pub fn note_cluster_scoped(&mut self, kind: Kind, name: &Field<String>) {
+        self.note(&Field::from(CLUSTER), kind, name);
+    }
+
     /// Notes an object that the run destroys; nothing while one of the names is not known. What
     /// refers to an object is destroyed, and planned, before it.
     pub fn note_destroyed(&mut self, namespace: &Field<String>, kind: Kind, name: &Field<String>) {
@@ -47,9 +55,19 @@ impl Planned {
         }
     }
 
-    /// The planned objects in `namespace`.
+    /// The planned objects in `namespace`, and those that are cluster-scoped.
     pub fn within(&self, namespace: &str) -> PlannedInNamespace {
-        self.namespaces.get(namespace).cloned().unwrap_or_default()
+        let mut planned = self.namespaces.get(namespace).cloned().unwrap_or_default();
+        if let Some(cluster) = self.namespaces.get(CLUSTER) {
+            planned.objects.extend(cluster.objects.iter().cloned());
+        }
+        planned
+    }
+
+    /// Returns true if the run destroys the object of that namespace, kind and name.
+    pub fn destroys(&self, namespace: &str, kind: Kind, name: &str) -> bool {
+        let planned = self.namespaces.get(namespace);
+        planned.is_some_and(|planned| planned.destroys(kind, name))
     }
 }
 

@@ -20,6 +20,10 @@ pub enum Kind {
     InstallPlans,
     /// DatabaseClusters of the namespace.
     Databases,
+    /// DatabaseClusters of every namespace.
+    DatabasesEverywhere,
+    /// DataImportJobs of every namespace.
+    ImportJobsEverywhere,
     /// DatabaseClusterBackups of the namespace.
     Backups,
     /// BackupStorages of the namespace.
@@ -51,6 +55,9 @@ pub struct Wanted {
     pub namespace: Option<String>,
     /// The kinds that the model refers to.
     pub kinds: BTreeSet<Kind>,
+    /// The kinds that matter for a cluster-scoped model, of which no namespace is known: those of
+    /// every namespace.
+    pub everywhere: BTreeSet<Kind>,
     /// The only database to read, if the others of the namespace do not matter.
     pub database: Option<String>,
     /// The only backups that matter; a reader may read the others of the namespace as well.
@@ -98,6 +105,14 @@ impl Wanted {
         Self {
             namespace: namespace.known().cloned(),
             kinds: kinds.iter().copied().collect(),
+            ..Self::default()
+        }
+    }
+
+    /// Adds these kinds of every namespace, for a cluster-scoped model.
+    pub(crate) fn of_cluster(kinds: &[Kind]) -> Self {
+        Self {
+            everywhere: kinds.iter().copied().collect(),
             ..Self::default()
         }
     }

@@ -8,28 +8,32 @@ use everest_schemas::everest::{
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 pub(super) use super::remove_with_secret::users_of;
-use super::remove_with_secret::{RemoveWithSecret, in_use};
-use super::{Action, Lifecycle, ObjectRef, Observed, Query, ReadsSecret, Stopwatches};
+use super::remove_with_secret::RemoveWithSecret;
+use super::used::in_use;
+use super::{Action, Lifecycle, ObjectRef, Observed, Query, ReadsSecret, Stopwatches, Used};
 use crate::storage_users::{self, Neighbours, Step, Users};
 
 impl ReadsSecret for BackupStorage {
     const CONTENT: &'static str = "credentials";
     const NOUN: &'static str = "storage";
-    const CALLED: &'static str = "backup storage";
     const KEYS: &'static [&'static str] = &["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
     const ATTRIBUTE: &'static str = "accessKeyId";
     const GIVE: &'static str = "{:giveCredentials}";
     const LEAVE_OUT: &'static str = "{:leaveCredentialsOut}";
-    const UNSEEN: &'static str = "databases, backups or restores";
+
+    fn secret_name(&self) -> Option<&str> {
+        self.spec.credentials_secret_name.known_str()
+    }
+}
+
+impl Used for BackupStorage {
+    const CALLED: &'static str = "backup storage";
+    const UNSEEN: &'static str = "databases, backups or restores of the namespace";
     const REMEDY: &'static str = storage_users::REMEDY;
     const IS_LET_GO: bool = false;
 
     fn metadata(&self) -> &ObjectMeta {
         &self.metadata
-    }
-
-    fn secret_name(&self) -> Option<&str> {
-        self.spec.credentials_secret_name.known_str()
     }
 
     fn in_use(&self) -> bool {

@@ -3,18 +3,25 @@
 use everest_schemas::everest::{DatabaseCluster, MonitoringConfig};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use super::{Observed, Query, ReadsSecret};
+use super::{Observed, Query, ReadsSecret, Used};
 use crate::storage_users::{User, Users};
 
 impl ReadsSecret for MonitoringConfig {
     const CONTENT: &'static str = "credentials";
     const NOUN: &'static str = "monitoring configuration";
-    const CALLED: &'static str = Self::NOUN;
     const KEYS: &'static [&'static str] = &["apiKey"];
     const ATTRIBUTE: &'static str = "apiKey";
     const GIVE: &'static str = "{:giveApiKey}";
     const LEAVE_OUT: &'static str = "{:leaveApiKeyOut}";
-    const UNSEEN: &'static str = "databases";
+
+    fn secret_name(&self) -> Option<&str> {
+        self.spec.credentials_secret_name.known_str()
+    }
+}
+
+impl Used for MonitoringConfig {
+    const CALLED: &'static str = "monitoring configuration";
+    const UNSEEN: &'static str = "databases of the namespace";
     const REMEDY: &'static str = "Remove it from the monitoring of these databases first: Everest \
         keeps a configuration that is in use. If another configuration reads the same Secret, give \
         it a Secret of its own: this Secret is deleted with this configuration";
@@ -23,10 +30,6 @@ impl ReadsSecret for MonitoringConfig {
 
     fn metadata(&self) -> &ObjectMeta {
         &self.metadata
-    }
-
-    fn secret_name(&self) -> Option<&str> {
-        self.spec.credentials_secret_name.known_str()
     }
 
     fn in_use(&self) -> bool {

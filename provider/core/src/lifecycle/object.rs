@@ -5,8 +5,8 @@ use std::fmt;
 
 use everest_schemas::Engine;
 use everest_schemas::everest::{
-    BackupStorage, DataImportJob, DatabaseCluster, DatabaseClusterBackup, DatabaseClusterRestore,
-    DatabaseEngine, MonitoringConfig,
+    BackupStorage, DataImportJob, DataImporter, DatabaseCluster, DatabaseClusterBackup,
+    DatabaseClusterRestore, DatabaseEngine, LoadBalancerConfig, MonitoringConfig, PodSchedulingPolicy,
 };
 use everest_schemas::olm::{
     CatalogSource, ClusterServiceVersion, InstallPlan, OperatorGroup, PackageManifest, Subscription,
@@ -33,6 +33,12 @@ pub enum ObjectKind {
     DataImportJob,
     /// MonitoringConfig.
     MonitoringConfig,
+    /// PodSchedulingPolicy.
+    PodSchedulingPolicy,
+    /// LoadBalancerConfig.
+    LoadBalancerConfig,
+    /// DataImporter.
+    DataImporter,
     /// Subscription of OLM.
     Subscription,
     /// InstallPlan of OLM.
@@ -87,6 +93,9 @@ impl ObjectKind {
             ObjectKind::DatabaseEngine => "DatabaseEngine",
             ObjectKind::DataImportJob => "DataImportJob",
             ObjectKind::MonitoringConfig => "MonitoringConfig",
+            ObjectKind::PodSchedulingPolicy => "PodSchedulingPolicy",
+            ObjectKind::LoadBalancerConfig => "LoadBalancerConfig",
+            ObjectKind::DataImporter => "DataImporter",
             ObjectKind::Subscription => "Subscription",
             ObjectKind::InstallPlan => "InstallPlan",
             ObjectKind::ClusterServiceVersion => "ClusterServiceVersion",
@@ -168,6 +177,9 @@ observable! {
     DatabaseEngine => DatabaseEngine,
     DataImportJob => DataImportJob,
     MonitoringConfig => MonitoringConfig,
+    PodSchedulingPolicy => PodSchedulingPolicy,
+    LoadBalancerConfig => LoadBalancerConfig,
+    DataImporter => DataImporter,
     Subscription => Subscription,
     InstallPlan => InstallPlan,
     ClusterServiceVersion => ClusterServiceVersion,

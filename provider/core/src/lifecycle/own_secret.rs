@@ -5,20 +5,17 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::{Value, json};
 
 use super::{
-    Action, Agreed, ObjectRef, Observable, Observed, Query, Removal, Requirement, SecretMetadata,
+    Action, Agreed, ObjectRef, Observed, Query, Removal, Requirement, SecretMetadata, Used,
 };
 use crate::path::FieldPath;
-use crate::storage_users::Users;
 use crate::text::Text;
 
 /// An object that reads a Secret.
-pub trait ReadsSecret: Observable {
+pub trait ReadsSecret: Used {
     /// What is in the Secret, such as `credentials`.
     const CONTENT: &'static str;
     /// What the object is called in a sentence, such as `storage`.
     const NOUN: &'static str;
-    /// What one is called among the users of another object.
-    const CALLED: &'static str;
     /// The keys of the Secret.
     const KEYS: &'static [&'static str];
     /// The attribute that is set where the Secret is to be written.
@@ -28,27 +25,8 @@ pub trait ReadsSecret: Observable {
     /// How a Secret is left as it is, as a template of a text.
     const LEAVE_OUT: &'static str;
 
-    /// What users of it are called that may not be listed.
-    const UNSEEN: &'static str;
-    /// Advice for whoever deletes one in use.
-    const REMEDY: &'static str;
-    /// Everest looks at one that was deleted while it was used, and lets go of it.
-    const IS_LET_GO: bool;
-
-    /// The metadata of the object.
-    fn metadata(&self) -> &ObjectMeta;
-
     /// The name of the Secret that it reads.
     fn secret_name(&self) -> Option<&str>;
-
-    /// Whether Everest says that it is used.
-    fn in_use(&self) -> bool;
-
-    /// What refers to the one of this name, as Everest counts its users.
-    ///
-    /// # Errors
-    /// The query for what was not looked at.
-    fn users(observed: &Observed, namespace: &str, name: &str) -> Result<Users, Query>;
 }
 
 /// A Secret, its owner, and who writes it.

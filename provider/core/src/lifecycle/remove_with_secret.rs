@@ -2,20 +2,13 @@
 
 use std::marker::PhantomData;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::own_secret::{OwnSecret, ReadsSecret, reads};
 use super::{
-    Action, Lifecycle, ObjectRef, Observed, Query, Removal, Requirement, SecretMetadata,
-    Stopwatches, users,
+    Action, Lifecycle, ObjectRef, Observed, Query, Removal, SecretMetadata, Stopwatches, Used, used,
 };
-use crate::storage_users::{self, Step, User, Users};
+use crate::storage_users::{User, Users};
 use crate::v1::credentials::{SecretMapping, secret_name};
-
-/// How long Everest is waited for to take its finalizer off once nothing uses an object. Where the
-/// Secret is gone it never does. This is longer than a watch may be dead without anybody noticing:
-/// users may be known from one.
-const GRACE: Duration = Duration::from_secs(75);
 
 /// Removes an object and the Secret that it reads.
 ///
@@ -66,23 +59,7 @@ impl<K: ReadsSecret> RemoveWithSecret<K> {
     ) -> Result<Option<Action>, Query> {
         let mut found = users_of(observed, used)?;
         found.found.extend(self.more.iter().cloned());
-        Ok(match storage_users::step(used, &found) {
-            Step::InUse(unseen) if found.found.is_empty() => Some(in_use::<K, _>(
-                unseen
-                    .into_iter()
-                    .map(|name| User {
-                        name,
-                        is_going: false,
-                    })
-                    .collect(),
-            )),
-            Step::InUse(_) | Step::AwaitUsers(_) => Some(in_use::<K, _>(found.found)),
-            Step::Delete if storage_users::is_held(used) => {
-                users::in_use(Some(Vec::new()), GRACE, K::REMEDY, times)
-            }
-            Step::Release(body) => Some(Action::merge(&self.object, body)),
-            Step::Delete | Step::AwaitEnd => None,
-        })
+        Ok(used::before_end(&self.object, used, found, times))
     }
 }
 
@@ -105,7 +82,7 @@ impl<K: ReadsSecret> Lifecycle for RemoveWithSecret<K> {
         {
             return Ok(action);
         }
-        let metadata = found.map(ReadsSecret::metadata);
+        let metadata = found.map(Used::metadata);
         if let Some(action) = self.removal.step(&self.object, metadata) {
             return Ok(action);
         }
@@ -159,11 +136,4 @@ fn bereft<K: ReadsSecret>(
         .flatten()
         .any(|owner| Some(&owner.uid) == used.metadata().uid.as_ref());
     Ok(if owned { others } else { Vec::new() })
-}
-
-pub(super) fn in_use<K: ReadsSecret, T>(users: Vec<User>) -> Action<T> {
-    Action::Require(Requirement::Unused {
-        users,
-        remedy: K::REMEDY.into(),
-    })
 }

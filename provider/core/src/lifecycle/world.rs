@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use everest_schemas::everest::{
-    BackupStorage, DataImportJob, DatabaseCluster, DatabaseClusterBackup, DatabaseClusterRestore,
-    DatabaseEngine, MonitoringConfig,
+    BackupStorage, DataImportJob, DataImporter, DatabaseCluster, DatabaseClusterBackup,
+    DatabaseClusterRestore, DatabaseEngine, LoadBalancerConfig, MonitoringConfig, PodSchedulingPolicy,
 };
 use everest_schemas::olm::{
     CatalogSource, ClusterServiceVersion, InstallPlan, OperatorGroup, PackageManifest, Subscription,
@@ -24,7 +24,7 @@ use crate::facts::Seen;
 
 type Shared = Arc<dyn Any + Send + Sync>;
 
-/// Objects by kind and name, all in the namespace `prod` but for namespaces.
+/// Objects by kind and name, all in the namespace `prod` but for those that are cluster-scoped.
 #[derive(Default)]
 pub(crate) struct World {
     objects: BTreeMap<(ObjectKind, String), Value>,
@@ -204,7 +204,10 @@ pub(crate) fn object(kind: ObjectKind, name: &str) -> ObjectRef {
     ObjectRef {
         kind,
         namespace: match kind {
-            ObjectKind::Namespace => String::new(),
+            ObjectKind::Namespace
+            | ObjectKind::PodSchedulingPolicy
+            | ObjectKind::LoadBalancerConfig
+            | ObjectKind::DataImporter => String::new(),
             _ => "prod".to_owned(),
         },
         name: name.to_owned(),
@@ -224,6 +227,9 @@ fn read(kind: ObjectKind, body: &Value) -> Shared {
         ObjectKind::DatabaseEngine => typed::<DatabaseEngine>(body),
         ObjectKind::DataImportJob => typed::<DataImportJob>(body),
         ObjectKind::MonitoringConfig => typed::<MonitoringConfig>(body),
+        ObjectKind::PodSchedulingPolicy => typed::<PodSchedulingPolicy>(body),
+        ObjectKind::LoadBalancerConfig => typed::<LoadBalancerConfig>(body),
+        ObjectKind::DataImporter => typed::<DataImporter>(body),
         ObjectKind::Subscription => typed::<Subscription>(body),
         ObjectKind::InstallPlan => typed::<InstallPlan>(body),
         ObjectKind::ClusterServiceVersion => typed::<ClusterServiceVersion>(body),
@@ -248,6 +254,7 @@ fn read_all(kind: ObjectKind, bodies: Vec<Value>) -> Shared {
         ObjectKind::Restore => all::<DatabaseClusterRestore>(&bodies),
         ObjectKind::BackupStorage => all::<BackupStorage>(&bodies),
         ObjectKind::DatabaseEngine => all::<DatabaseEngine>(&bodies),
+        ObjectKind::DataImportJob => all::<DataImportJob>(&bodies),
         ObjectKind::MonitoringConfig => all::<MonitoringConfig>(&bodies),
         ObjectKind::Subscription => all::<Subscription>(&bodies),
         ObjectKind::InstallPlan => all::<InstallPlan>(&bodies),

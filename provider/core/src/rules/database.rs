@@ -179,6 +179,10 @@ impl Validate for DatabaseModel {
         check_online(self, prior, facts, stage)
     }
 
+    fn is_ahead_of_the_run(&self, facts: &Facts) -> bool {
+        online::is_ahead_of_the_run(self, facts)
+    }
+
     fn check_destruction(&self) -> Vec<Finding> {
         check_destruction(self)
     }

@@ -6,6 +6,7 @@ pub(super) mod general;
 pub(super) mod namespace;
 pub(super) mod online;
 pub(super) mod provider;
+pub(super) mod shared;
 
 use everest_schemas::Engine;
 
@@ -92,6 +93,17 @@ pub const TABLE: &[Rule] = &[
     backup::CREDENTIALS_VERSION,
     backup::STORAGE_IN_USE,
     backup::RESTORE_SOURCE,
+    shared::SHARED_NAME,
+    shared::AFFINITY,
+    shared::POLICY_ENGINE,
+    shared::POLICY_SHIPPED,
+    shared::ANNOTATION_KEY,
+    shared::CONFIG_SHIPPED,
+    shared::IMPORTER_ENGINES,
+    shared::IMPORTER_IMAGE,
+    shared::IMPORTER_SCHEMA,
+    shared::IMPORTER_PERMISSIONS,
+    shared::IMPORTER_SHIPPED,
     namespace::NAMESPACE_NAME,
     namespace::NAMESPACE_RESERVED,
     namespace::NAMESPACE_ENGINE,
@@ -136,6 +148,10 @@ pub const TABLE: &[Rule] = &[
     online::BUCKET_ONCE,
     online::STORAGE_UNUSED,
     online::MONITORING_UNUSED,
+    shared::POLICY_UNUSED,
+    shared::ANNOTATION_TEMPLATE,
+    shared::CONFIG_UNUSED,
+    shared::IMPORTER_UNUSED,
     online::ENGINE_UNUSED,
     online::OPERATOR_UPGRADE_READY,
     online::OPERATOR_UPGRADE_ALONE,

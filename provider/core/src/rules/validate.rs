@@ -95,6 +95,13 @@ pub trait Validate: ObjectMapping + Serialize + JsonSchema + Sized + 'static {
     /// Checks the model against the present state of the cluster, by the rules of its kind.
     fn check_online(&self, prior: Option<&Self>, facts: &Facts, stage: Stage) -> Vec<Finding>;
 
+    /// Returns true if the model refers to an object that the planned run makes and that an admission
+    /// webhook of Everest looks for: a dry run would report nothing but its absence.
+    fn is_ahead_of_the_run(&self, facts: &Facts) -> bool {
+        let _ = facts;
+        false
+    }
+
     /// Checks the destruction of an object with the values in the state.
     fn check_destruction(&self) -> Vec<Finding> {
         Vec::new()

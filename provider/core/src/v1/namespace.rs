@@ -7,6 +7,7 @@ use everest_schemas::{Engine, Field};
 use k8s_openapi::api::core::v1::Namespace;
 use serde_json::{Map, Value, json};
 
+use super::object_mapping::cluster_scoped;
 use super::{ObjectMapping, OwnedKeys, known_keys, observed_keys, put_keys};
 use crate::Operation;
 use crate::olm;
@@ -165,20 +166,7 @@ pub(crate) fn installed(found: &Subscription) -> EngineInstall {
 impl ObjectMapping for NamespaceModel {
     type Object = Namespace;
 
-    fn namespace(&self) -> Option<&Field<String>> {
-        None
-    }
-
-    fn name(&self) -> &Field<String> {
-        &self.name
-    }
-
-    fn at(_: Field<String>, name: Field<String>) -> Self {
-        Self {
-            name,
-            ..Self::default()
-        }
-    }
+    cluster_scoped!();
 
     fn desired(&self, _: Operation) -> Value {
         desired(self)

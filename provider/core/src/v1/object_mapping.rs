@@ -72,14 +72,39 @@ macro_rules! in_a_namespace {
     };
 }
 
-pub(super) use in_a_namespace;
+/// Implements the place of a cluster-scoped object by the member `name`.
+macro_rules! cluster_scoped {
+    () => {
+        fn namespace(&self) -> Option<&::everest_schemas::Field<String>> {
+            None
+        }
+
+        fn name(&self) -> &::everest_schemas::Field<String> {
+            &self.name
+        }
+
+        fn at(
+            _: ::everest_schemas::Field<String>,
+            name: ::everest_schemas::Field<String>,
+        ) -> Self {
+            Self {
+                name,
+                ..Self::default()
+            }
+        }
+    };
+}
+
+pub(super) use {cluster_scoped, in_a_namespace};
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use everest_schemas::for_each_kind;
     use everest_schemas::managed::ManagedModel;
-    use everest_schemas::models::NamespaceModel;
+    use everest_schemas::models::{
+        DataImporterModel, LoadBalancerConfigModel, NamespaceModel, PodSchedulingPolicyModel,
+    };
 
     /// Where a model at prod/orders says that it is, and where its object is sent to.
     fn places<M: ObjectMapping>() -> [(String, String); 2] {
@@ -101,8 +126,14 @@ mod tests {
                 [$((<$model>::KIND, places::<$model>())),*]
             };
         }
+        let cluster_scoped = [
+            NamespaceModel::KIND,
+            PodSchedulingPolicyModel::KIND,
+            LoadBalancerConfigModel::KIND,
+            DataImporterModel::KIND,
+        ];
         for (kind, [said, sent]) in for_each_kind!(places_of) {
-            let namespace = if kind == NamespaceModel::KIND {
+            let namespace = if cluster_scoped.contains(&kind) {
                 ""
             } else {
                 "prod"

@@ -171,7 +171,7 @@ impl Targets {
         &self,
         target: &Target,
         from: &str,
-        usage: &grants::NamespaceUse,
+        usage: &grants::Usage,
     ) -> Result<(), TargetError> {
         let verdict = match target.grants.permits(from, None, usage) {
             Verdict::DependsOnLabels => {

@@ -3,12 +3,16 @@
 mod backup;
 mod backup_storage;
 pub mod companion;
+mod data_importer;
 mod database;
 mod database_namespace;
 mod difference;
 pub mod differing;
 mod lifecycle;
+mod load_balancer_config;
 mod monitoring_config;
+mod plain;
+mod pod_scheduling_policy;
 mod restore;
 mod with_secret;
 
@@ -35,17 +39,20 @@ use kube::{Api, Resource, ResourceExt};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::config::grants::NamespaceUse;
+use super::config::grants::Usage;
 use super::error::ReconcileError;
 use super::memory::Memory;
 use super::views::Views;
 
 pub use backup::Backups;
 pub use backup_storage::BackupStorages;
+pub use data_importer::DataImporters;
 pub use database::Databases;
 pub use database_namespace::DatabaseNamespaces;
 pub use difference::{Compared, Difference};
+pub use load_balancer_config::LoadBalancerConfigs;
 pub use monitoring_config::MonitoringConfigs;
+pub use pod_scheduling_policy::PodSchedulingPolicies;
 pub use restore::Restores;
 
 /// Keys and values of a connection Secret.
@@ -144,8 +151,8 @@ pub trait Kind: Sized + Send + Sync + 'static {
     const NAME_IS_LIMITED: bool = false;
 
     /// What the managed resource uses in its cluster, which the config has to grant.
-    fn uses(config: &Self::Model) -> NamespaceUse {
-        NamespaceUse::Objects(config.key().0.to_owned())
+    fn uses(config: &Self::Model) -> Usage {
+        Usage::Objects(config.key().0.to_owned())
     }
 
     /// Returns true if the spec says that an existing external object is to be taken over.

@@ -61,7 +61,10 @@ async fn each_kind_is_found_alone_and_among_its_own() {
         }
         let (one, errors) = host.look_up(kind.type_name, &place).await;
         assert_eq!(errors, [""; 0], "{}", kind.type_name);
-        let plural = format!("{}s", kind.type_name);
+        let plural = match kind.type_name.strip_suffix('y') {
+            Some(beginning) => format!("{beginning}ies"),
+            None => format!("{}s", kind.type_name),
+        };
         let (many, errors) = host.look_up(&plural, &json!({})).await;
         assert_eq!(errors, [""; 0], "{plural}");
         let member = plural.strip_prefix("everest_").unwrap();

@@ -3,12 +3,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod balancers;
 mod classes;
 mod credentials;
 mod data_sources;
 mod generations;
 mod impact;
 mod kinds;
+mod policies;
 mod replaced;
 mod shapes;
 mod states;

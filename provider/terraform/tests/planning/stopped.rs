@@ -43,7 +43,7 @@ impl Host {
         response.unwrap().into_inner().diagnostics
     }
 
-    async fn planned(&self, type_name: &str, made: &Made, config: &Value) -> Vec<wire::Diagnostic> {
+    pub async fn planned(&self, type_name: &str, made: &Made, config: &Value) -> Vec<wire::Diagnostic> {
         let object = self.object(type_name);
         let request = wire::plan_resource_change::Request {
             type_name: type_name.to_owned(),
@@ -125,6 +125,9 @@ fn changed(kind: &Kind) -> Json {
         "everest_namespace" | "everest_database" => ("labels", json!({"team": "shop"})),
         "everest_backup_storage" => ("description", json!("of the shop")),
         "everest_monitoring_config" => ("verify_tls", json!(false)),
+        "everest_pod_scheduling_policy" => ("affinity_config", json!(null)),
+        "everest_load_balancer_config" => ("annotations", json!({"a": "c"})),
+        "everest_data_importer" => ("description", json!("of the shop")),
         // What becomes of its data is not for the cluster.
         "everest_backup" => ("timeouts", json!({"delete": "1h"})),
         "everest_restore" => ("triggers", json!({"quarter": "1"})),

@@ -226,6 +226,31 @@ async fn monitoring_configurations_cost_as_many_as_backup_storages() {
     }
 }
 
+/// The databases of all namespaces are listed once for all policies, whatever happens to them.
+#[tokio::test(start_paused = true)]
+async fn pod_scheduling_policies_cost_two_requests_each_and_three_when_they_go() {
+    let engine = |affinity: Value| json!({"pxc": {"engine": affinity}});
+    for count in FEWER {
+        let blocks = names(count).map(|name| {
+            json!({"name": name, "engine_type": "pxc",
+                "affinity_config": engine(json!({"pod_anti_affinity": {}}))})
+        });
+        let mut estate =
+            Estate::new(cluster(), "everest_pod_scheduling_policy", blocks.collect());
+        let created = estate.run("create").await;
+        created.plan.assert(&Most::of_each(0).and(22).dry_runs(1));
+        created.apply.assert(&Most::of_each(2).and(22).dry_runs(1));
+        let refreshed = estate.run("refresh").await;
+        refreshed.plan.assert(&Most::of_each(0).and(11));
+        estate.change(json!({"affinity_config": engine(json!({"pod_affinity": {}}))}));
+        let updated = estate.run("update").await;
+        updated.apply.assert(&Most::of_each(3).and(22).dry_runs(1));
+        estate.take_out();
+        let destroyed = estate.run("destroy").await;
+        destroyed.apply.assert(&Most::of_each(3).and(12));
+    }
+}
+
 /// Makes, reads, changes and destroys what has a Secret of its own.
 async fn with_a_secret(estate: &mut Estate, change: Value) {
     let created = estate.run("create").await;

@@ -8,6 +8,9 @@ use crate::script::Script;
 const DATABASE: &str = "everest_database";
 const STORAGE: &str = "everest_backup_storage";
 const MONITORING: &str = "everest_monitoring_config";
+const POLICY: &str = "everest_pod_scheduling_policy";
+const BALANCERS: &str = "everest_load_balancer_config";
+const IMPORTER: &str = "everest_data_importer";
 const BACKUP: &str = "everest_backup";
 const RESTORE: &str = "everest_restore";
 const NAMESPACE: &str = "everest_namespace";
@@ -18,6 +21,9 @@ pub fn all() -> Vec<Story> {
         databases(),
         storages(),
         monitoring_configs(),
+        pod_scheduling_policies(),
+        load_balancer_configs(),
+        data_importers(),
         backups(),
         restores(),
         namespaces(),
@@ -122,6 +128,53 @@ fn monitoring_configs() -> Vec<Script> {
         config("update").then(json!({"verify_tls": false})),
         config("rotate").then(json!({"api_key": "another"})),
         config("delete").destroyed(),
+    ]
+}
+
+fn pod_scheduling_policies() -> Vec<Script> {
+    let policy = |name: &str| {
+        let config = json!({
+            "name": "spread", "engine_type": "pxc",
+            "affinity_config": {"pxc": {"engine": {"pod_anti_affinity": {}}}},
+            "timeouts": {"delete": "10m"},
+        });
+        Script::new(&format!("pod_scheduling_policy/{name}"), POLICY, config)
+    };
+    vec![
+        policy("create"),
+        policy("update")
+            .then(json!({"affinity_config": {"pxc": {"proxy": {"pod_affinity": {}}}}})),
+        policy("replace").then(json!({"name": "apart"})),
+        policy("delete").destroyed(),
+    ]
+}
+
+fn load_balancer_configs() -> Vec<Script> {
+    let config = |name: &str| {
+        let config = json!({
+            "name": "internal", "annotations": {"a": "b"}, "timeouts": {"delete": "10m"},
+        });
+        Script::new(&format!("load_balancer_config/{name}"), BALANCERS, config)
+    };
+    vec![
+        config("create"),
+        config("update").then(json!({"annotations": {"a": null, "c": "d"}})),
+        config("delete").destroyed(),
+    ]
+}
+
+fn data_importers() -> Vec<Script> {
+    let importer = |name: &str| {
+        let config = json!({
+            "name": "dump", "supported_engines": ["pxc"], "job_spec": {"image": "dump:1"},
+            "timeouts": {"delete": "10m"},
+        });
+        Script::new(&format!("data_importer/{name}"), IMPORTER, config)
+    };
+    vec![
+        importer("create"),
+        importer("update").then(json!({"job_spec": {"image": "dump:2"}})),
+        importer("delete").destroyed(),
     ]
 }
 

@@ -8,9 +8,13 @@ pub fn attribute_name(member: &str) -> String {
     for (i, letter) in letters.iter().enumerate() {
         if letter.is_uppercase() {
             let after_word = i > 0 && !letters[i - 1].is_uppercase() && letters[i - 1] != '_';
+            let next = letters.get(i + 1);
+            let is_plural =
+                next == Some(&'s') && letters.get(i + 2).is_none_or(|after| after.is_uppercase());
             let before_word = i > 0
                 && letters[i - 1].is_uppercase()
-                && letters.get(i + 1).is_some_and(|next| next.is_lowercase());
+                && !is_plural
+                && next.is_some_and(|next| next.is_lowercase() || next.is_ascii_digit());
             if after_word || before_word {
                 name.push('_');
             }
@@ -33,6 +37,8 @@ mod tests {
         for (member, name) in [
             ("endpointURL", "endpoint_url"),
             ("verifyTLS", "verify_tls"),
+            ("nonResourceURLs", "non_resource_urls"),
+            ("openAPIV3Schema", "open_api_v3_schema"),
             ("ipSourceRanges", "ip_source_ranges"),
             ("dbClusterBackupName", "db_cluster_backup_name"),
             ("s3", "s3"),

@@ -36,8 +36,7 @@ pub fn concerned(
         ));
         targets.extend(all(cluster, &kinds::MONITORING_CONFIG, ns));
         targets.extend(all(cluster, &kinds::SPLIT_HORIZON, ns));
-        targets.extend(all(cluster, &kinds::POD_SCHEDULING_POLICY, ""));
-        targets.extend(all(cluster, &kinds::LOAD_BALANCER_CONFIG, ""));
+        targets.extend(renamed(object, before).into_iter().flatten());
         if let Some(engine) = Engine::of_type(text(&object.data, "/spec/engine/type")) {
             targets.push((engine.cluster_kind(), key));
         }
@@ -63,6 +62,11 @@ pub fn concerned(
     } else if kind == &kinds::BACKUP_STORAGE || kind == &kinds::MONITORING_CONFIG {
         targets.extend(all(cluster, &kinds::DATABASE_CLUSTER, ns));
     } else if kind == &kinds::POD_SCHEDULING_POLICY || kind == &kinds::LOAD_BALANCER_CONFIG {
+        // everest-operator looks at changes of the spec alone. Of an object that was made after a
+        // database named it, it learns with that database.
+        if before.is_none() || !new_generation(object, before) {
+            return Vec::new();
+        }
         targets.extend(all(cluster, &kinds::DATABASE_CLUSTER, ""));
     } else if kind == &kinds::DATABASE_ENGINE {
         let engine = Engine::of_operator(&key.name).map_or("", Engine::type_name);
@@ -107,6 +111,32 @@ fn state(object: &DynamicObject) -> &str {
 /// Whether the spec changed, or the deletion was asked for.
 fn new_generation(object: &DynamicObject, before: Option<&DynamicObject>) -> bool {
     before.is_none_or(|before| before.metadata.generation != object.metadata.generation)
+}
+
+/// Where databases name cluster-scoped objects.
+const CLUSTER_SCOPED: [(&Kind, &str); 2] = [
+    (&kinds::POD_SCHEDULING_POLICY, "/spec/podSchedulingPolicyName"),
+    (
+        &kinds::LOAD_BALANCER_CONFIG,
+        "/spec/proxy/expose/loadBalancerConfigName",
+    ),
+];
+
+/// The cluster-scoped objects that a database has begun or ceased to name.
+fn renamed(
+    object: &DynamicObject,
+    before: Option<&DynamicObject>,
+) -> impl IntoIterator<Item = Vec<Target>> {
+    CLUSTER_SCOPED.map(|(kind, pointer)| {
+        let now = text(&object.data, pointer);
+        let was = before.map(|before| text(&before.data, pointer));
+        if was == Some(now) {
+            return Vec::new();
+        }
+        let names = [Some(now), was].into_iter().flatten();
+        let names = names.filter(|name| !name.is_empty());
+        names.map(|name| (kind, Key::new("", name))).collect()
+    })
 }
 
 /// Names of the storages that a database's spec has, in use or not.
@@ -220,6 +250,23 @@ mod tests {
             "dataSource": {"backupSource": {"backupStorageName": "d"}},
         }});
         assert_eq!(named_storages(&database), ["a", "b", "c", "d"]);
+    }
+
+    #[test]
+    fn a_database_concerns_the_policies_that_it_names_or_ceases_to_name() {
+        let database = |policy: &str| {
+            let spec = json!({"spec": {"podSchedulingPolicyName": policy}});
+            object::new(&kinds::DATABASE_CLUSTER, "n", "d", spec)
+        };
+        let names = |now: &DynamicObject, before: Option<&DynamicObject>| -> Vec<String> {
+            let targets = renamed(now, before).into_iter().flatten();
+            targets.map(|(_, key)| key.name).collect()
+        };
+        let (one, other) = (database("one"), database("other"));
+        assert_eq!(names(&one, None), ["one"]);
+        assert_eq!(names(&one, Some(&one)), [""; 0]);
+        assert_eq!(names(&other, Some(&one)), ["other", "one"]);
+        assert_eq!(names(&database(""), Some(&one)), ["one"]);
     }
 
     #[test]

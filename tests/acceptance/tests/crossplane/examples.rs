@@ -164,6 +164,9 @@ fn team(scene: &Scene) -> BTreeMap<&'static str, String> {
     BTreeMap::from([
         ("orders", scene.namespace.clone()),
         ("orders-databases", format!("{}-db", scene.namespace)),
+        ("spread-postgresql", format!("spread-{}", scene.namespace)),
+        ("internal-lb", format!("internal-{}", scene.namespace)),
+        ("pg-dump", format!("pg-dump-{}", scene.namespace)),
     ])
 }
 
@@ -295,6 +298,7 @@ async fn a_database_of_another_cluster_lives_and_its_operator_is_upgraded_with_t
     let roles = [
         "everest-crossplane-databases",
         "everest-crossplane-database-namespaces",
+        "everest-crossplane-cluster-scoped",
         "everest-crossplane-secrets",
     ];
     names.extend(roles.map(|role| (role, own(role))));

@@ -94,14 +94,15 @@ pub async fn stage(name: &str) -> Scene {
 
 impl Scene {
     /// Has managed resources that name no config go to the cluster that they are in, where they may
-    /// use all namespaces.
+    /// use all namespaces, and objects that are for all namespaces.
     pub async fn apply_default_config(&self) {
         self.apply(&json!({
             "apiVersion": MANAGED,
             "kind": "ClusterProviderConfig",
             "metadata": { "name": "default" },
             "spec": { "credentials": { "source": "InjectedIdentity" }, "grants": [
-                { "from": { "selector": {} }, "to": ["*"], "databaseNamespaces": true },
+                { "from": { "selector": {} }, "to": ["*"], "databaseNamespaces": true,
+                    "clusterKinds": ["PodSchedulingPolicy", "LoadBalancerConfig", "DataImporter"] },
             ]},
         }))
         .await;

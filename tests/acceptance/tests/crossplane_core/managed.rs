@@ -50,7 +50,8 @@ pub async fn config(client: &Client) {
         "kind": "ClusterProviderConfig",
         "metadata": { "name": "default" },
         "spec": { "credentials": { "source": "InjectedIdentity" }, "grants": [
-            { "from": { "namespaces": ["*"] }, "to": ["*"], "databaseNamespaces": true },
+            { "from": { "namespaces": ["*"] }, "to": ["*"], "databaseNamespaces": true,
+                "clusterKinds": ["PodSchedulingPolicy", "LoadBalancerConfig", "DataImporter"] },
         ]},
     });
     apply(client, &config).await;

@@ -60,6 +60,16 @@ pub fn check_online(
     findings.since(&before.into_findings(), writes(planned, prior))
 }
 
+/// Returns true if the planned run makes an object that Everest's webhook looks for when it sees the
+/// database.
+pub fn is_ahead_of_the_run(planned: &DatabaseModel, facts: &Facts) -> bool {
+    let spec = planned.spec.known();
+    spec.is_some_and(|spec| {
+        references::config_is_to_come(spec, facts, Stage::Plan)
+            || origin::importer_is_to_come(spec, facts)
+    })
+}
+
 /// The database as the cluster has it.
 fn live<'a>(prior: &DatabaseModel, facts: &'a Facts) -> Option<&'a DatabaseCluster> {
     facts.databases.as_ref()?.get(prior.name.known_str()?)

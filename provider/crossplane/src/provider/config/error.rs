@@ -6,7 +6,7 @@ use crossplane_managed::provider_config::ProviderConfigKind;
 use everest_cluster::{ClusterError, ConnectError};
 
 use super::TargetKey;
-use super::grants::NamespaceUse;
+use super::grants::Usage;
 
 /// What a config takes from a Secret, variable or file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,7 +119,7 @@ pub enum TargetError {
         /// The managed resource's namespace.
         from: String,
         /// What it uses.
-        usage: NamespaceUse,
+        usage: Usage,
     },
     /// The cluster does not answer.
     #[error(
@@ -333,17 +333,18 @@ impl TargetError {
 }
 
 /// How to let managed resources of a namespace use something.
-fn granting(key: &TargetKey, from: &str, usage: &NamespaceUse) -> String {
-    let (to, also) = match usage {
-        NamespaceUse::Objects(name) => (name, ""),
-        NamespaceUse::Namespace(name) => (name, ", databaseNamespaces: true"),
+fn granting(key: &TargetKey, from: &str, usage: &Usage) -> String {
+    let what = match usage {
+        Usage::Objects(name) => format!("to: [{name}]"),
+        Usage::Namespace(name) => format!("to: [{name}], databaseNamespaces: true"),
+        Usage::ClusterScoped(kind) => format!("clusterKinds: [{}]", kind.as_str()),
     };
     let source = match key.namespace {
         Some(_) => String::new(),
         None => format!("from: {{namespaces: [{from}]}}, "),
     };
     format!(
-        "Whoever may change {key} can add to spec.grants: {{{source}to: [{to}]{also}}}. Without a \
+        "Whoever may change {key} can add to spec.grants: {{{source}{what}}}. Without a \
          grant, managed resources of {from} may use objects in the namespace {from} only"
     )
 }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use everest_schemas::managed::{EVERY, Grant};
+use everest_schemas::managed::{ClusterKind, EVERY, Grant};
 use kube::core::{Selector, SelectorExt};
 
 /// The labels of a namespace.
@@ -14,27 +14,22 @@ pub type Labels = BTreeMap<String, String>;
 
 /// What a managed resource uses in the cluster of its config.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NamespaceUse {
+pub enum Usage {
     /// Objects in this namespace.
     Objects(String),
     /// This namespace itself.
     Namespace(String),
-}
-
-impl NamespaceUse {
-    fn name(&self) -> &str {
-        match self {
-            NamespaceUse::Objects(name) | NamespaceUse::Namespace(name) => name,
-        }
-    }
+    /// A cluster-scoped object of this kind, which is for all namespaces.
+    ClusterScoped(ClusterKind),
 }
 
 /// A phrase for what is used.
-impl fmt::Display for NamespaceUse {
+impl fmt::Display for Usage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            NamespaceUse::Objects(name) => write!(f, "the namespace {name}"),
-            NamespaceUse::Namespace(name) => write!(f, "{name} as a DatabaseNamespace"),
+            Usage::Objects(name) => write!(f, "the namespace {name}"),
+            Usage::Namespace(name) => write!(f, "{name} as a DatabaseNamespace"),
+            Usage::ClusterScoped(kind) => write!(f, "any {}", kind.as_str()),
         }
     }
 }
@@ -63,6 +58,23 @@ struct Granted {
     selector: Option<Selector>,
     to: Vec<String>,
     namespaces: bool,
+    cluster_kinds: Vec<ClusterKind>,
+}
+
+impl Granted {
+    /// Returns true if it is about something, whoever uses that.
+    fn covers(&self, usage: &Usage) -> bool {
+        match usage {
+            Usage::Objects(name) => names(&self.to, name),
+            Usage::Namespace(name) => self.namespaces && names(&self.to, name),
+            Usage::ClusterScoped(kind) => self.cluster_kinds.contains(kind),
+        }
+    }
+}
+
+/// Returns true if a list names a namespace.
+fn names(list: &[String], name: &str) -> bool {
+    list.iter().any(|it| it == EVERY || it == name)
 }
 
 impl Grants {
@@ -86,6 +98,7 @@ impl Grants {
                 })?,
                 to: grant.to.clone(),
                 namespaces: grant.database_namespaces,
+                cluster_kinds: grant.cluster_kinds.clone(),
             })
         };
         let grants = grants.iter().enumerate().map(granted);
@@ -96,17 +109,12 @@ impl Grants {
 
     /// Whether managed resources of the namespace `from` may use something. Objects in a namespace
     /// of the same name need no grant.
-    pub fn permits(&self, from: &str, labels: Option<&Labels>, usage: &NamespaceUse) -> Verdict {
-        let is_itself = matches!(usage, NamespaceUse::Namespace(_));
-        if !is_itself && from == usage.name() {
+    pub fn permits(&self, from: &str, labels: Option<&Labels>, usage: &Usage) -> Verdict {
+        if matches!(usage, Usage::Objects(name) if name == from) {
             return Verdict::Granted;
         }
         let mut verdict = Verdict::Refused;
-        let names = |names: &[String], name: &str| names.iter().any(|it| it == EVERY || it == name);
-        for grant in &self.grants {
-            if !names(&grant.to, usage.name()) || (is_itself && !grant.namespaces) {
-                continue;
-            }
+        for grant in self.grants.iter().filter(|grant| grant.covers(usage)) {
             if names(&grant.from, from) {
                 return Verdict::Granted;
             }
@@ -133,12 +141,12 @@ mod tests {
         Grants::new(&grants, own).unwrap()
     }
 
-    fn objects(name: &str) -> NamespaceUse {
-        NamespaceUse::Objects(name.to_owned())
+    fn objects(name: &str) -> Usage {
+        Usage::Objects(name.to_owned())
     }
 
-    fn itself(name: &str) -> NamespaceUse {
-        NamespaceUse::Namespace(name.to_owned())
+    fn itself(name: &str) -> Usage {
+        Usage::Namespace(name.to_owned())
     }
 
     #[test]
@@ -179,6 +187,25 @@ mod tests {
                 expected,
                 "{from}: {usage}"
             );
+        }
+    }
+
+    #[test]
+    fn cluster_scoped_objects_are_granted_by_their_kind_alone() {
+        let policies = || Usage::ClusterScoped(ClusterKind::PodSchedulingPolicy);
+        let given = grants(
+            &json!([{"from": {"namespaces": ["shop"]}, "to": ["*"], "databaseNamespaces": true},
+                {"from": {"namespaces": ["platform"]}, "clusterKinds": ["PodSchedulingPolicy"]}]),
+            None,
+        );
+        let rows = [
+            ("shop", policies(), Verdict::Refused),
+            ("platform", policies(), Verdict::Granted),
+            ("platform", objects("prod"), Verdict::Refused),
+            ("", policies(), Verdict::Refused),
+        ];
+        for (from, usage, expected) in rows {
+            assert_eq!(given.permits(from, None, &usage), expected, "{from}: {usage}");
         }
     }
 

@@ -26,7 +26,7 @@ use super::{
     Companion, Compared, Controlled, Difference, Ending, Kind, Scene, Tell, companion, lifecycle,
 };
 use crate::provider::PROVIDER;
-use crate::provider::config::grants::NamespaceUse;
+use crate::provider::config::grants::Usage;
 use crate::provider::error::ReconcileError;
 
 /// The kind.
@@ -41,8 +41,8 @@ impl Kind for DatabaseNamespaces {
     type Model = NamespaceModel;
     type External = Namespace;
 
-    fn uses(config: &NamespaceModel) -> NamespaceUse {
-        NamespaceUse::Namespace(config.key().1.to_owned())
+    fn uses(config: &NamespaceModel) -> Usage {
+        Usage::Namespace(config.key().1.to_owned())
     }
 
     fn takes_over(config: &NamespaceModel) -> bool {

@@ -5,10 +5,14 @@ use serde_json::{Value, json};
 
 use super::reconcile;
 use crate::provider::kind::{
-    BackupStorages, Backups, DatabaseNamespaces, Databases, Kind, MonitoringConfigs, Restores,
+    BackupStorages, Backups, DataImporters, DatabaseNamespaces, Databases, Kind,
+    LoadBalancerConfigs, MonitoringConfigs, PodSchedulingPolicies, Restores,
 };
 use crate::provider::testing::control_plane::{ControlPlane, Objects};
 use crate::provider::testing::harness::{condition, process};
+
+/// The kinds whose objects are for all namespaces.
+const CLUSTER_KINDS: [&str; 3] = ["PodSchedulingPolicy", "LoadBalancerConfig", "DataImporter"];
 
 const SHOP: &str = "/apis/everest.m.openeverest.io/v1alpha1/namespaces/shop";
 
@@ -62,6 +66,10 @@ fn cluster(grants: &Value) -> ControlPlane {
         json!({"apiVersion": "everest.percona.com/v1alpha1", "kind": kind,
             "metadata": {"name": name, "namespace": namespace}, "spec": spec})
     };
+    let everest_wide = |kind: &str, name: &str, spec: Value| {
+        json!({"apiVersion": "everest.percona.com/v1alpha1", "kind": kind,
+            "metadata": {"name": name}, "spec": spec})
+    };
     let secret = |namespace: &str, name: &str, data: Value| {
         json!({"apiVersion": "v1", "kind": "Secret", "data": data,
             "metadata": {"name": name, "namespace": namespace}})
@@ -82,8 +90,19 @@ fn cluster(grants: &Value) -> ControlPlane {
             json!({"AWS_ACCESS_KEY_ID": "aWQ=", "AWS_SECRET_ACCESS_KEY": "a2V5", "apiKey": "a2V5"}),
         ),
         json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "plain"}}),
+        everest_wide("PodSchedulingPolicy", "spread", json!({"engineType": "pxc"})),
+        everest_wide("LoadBalancerConfig", "internal", json!({"annotations": {"a": "b"}})),
+        everest_wide("DataImporter", "dump", json!({"supportedEngines": ["pxc"],
+            "jobSpec": {"image": "dump:1"}})),
         secret("plain", "precious", json!({"key": "eA=="})),
     ];
+    let mut shipped = everest_wide(
+        "PodSchedulingPolicy",
+        "everest-default-mysql",
+        json!({"engineType": "pxc"}),
+    );
+    shipped["metadata"]["finalizers"] = json!(["everest.percona.com/readonly-protection"]);
+    objects.push(shipped);
     for place in ["shop", "finance"] {
         let mut operator = everest(
             "DatabaseEngine",
@@ -219,6 +238,10 @@ fn beyond_the_own_namespace() -> Vec<Attack> {
     let storage = json!({"namespace": "finance", "type": "s3", "bucket": "mine", "region": "r"});
     let monitoring = json!({"namespace": "finance", "type": "pmm",
         "pmm": {"url": "https://mine.example.com"}});
+    let affinity = json!({"engineType": "pxc",
+        "affinityConfig": {"pxc": {"engine": {"podAntiAffinity": {}}}}});
+    let program = json!({"supportedEngines": ["pxc"], "jobSpec": {"image": "mine"},
+        "clusterPermissions": [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}]});
     vec![
         attack(
             "reads another team's password",
@@ -307,17 +330,92 @@ fn beyond_the_own_namespace() -> Vec<Attack> {
             json!({"managementPolicies": ["Observe", "Create"],
                 "forProvider": {"engines": {"pxc": {}}}}),
         ),
+        attack(
+            "moves the pods of another team's databases",
+            run::<PodSchedulingPolicies>,
+            "everestpodschedulingpolicies",
+            "PodSchedulingPolicy",
+            named("spread"),
+            json!({"managementPolicies": ["Observe", "Update"], "forProvider": affinity}),
+        ),
+        attack(
+            "deletes a policy that is for everybody",
+            run::<PodSchedulingPolicies>,
+            "everestpodschedulingpolicies",
+            "PodSchedulingPolicy",
+            named("spread"),
+            json!({"forProvider": {"engineType": "pxc"}}),
+        ),
+        attack(
+            "makes a policy that every team could name",
+            run::<PodSchedulingPolicies>,
+            "everestpodschedulingpolicies",
+            "PodSchedulingPolicy",
+            json!({}),
+            json!({"managementPolicies": ["Observe", "Create"], "forProvider": affinity}),
+        ),
+        attack(
+            "opens the load balancers of another team's databases",
+            run::<LoadBalancerConfigs>,
+            "everestloadbalancerconfigs",
+            "LoadBalancerConfig",
+            named("internal"),
+            json!({"managementPolicies": ["Observe", "Update"],
+                "forProvider": {"annotations": {"a": "open"}}}),
+        ),
+        attack(
+            "deletes annotations that are for everybody",
+            run::<LoadBalancerConfigs>,
+            "everestloadbalancerconfigs",
+            "LoadBalancerConfig",
+            named("internal"),
+            json!({"forProvider": {"annotations": {"a": "b"}}}),
+        ),
+        attack(
+            "makes annotations that every team could name",
+            run::<LoadBalancerConfigs>,
+            "everestloadbalancerconfigs",
+            "LoadBalancerConfig",
+            json!({}),
+            json!({"managementPolicies": ["Observe", "Create"],
+                "forProvider": {"annotations": {"a": "b"}}}),
+        ),
+        attack(
+            "runs a program of its own in the imports of others",
+            run::<DataImporters>,
+            "everestdataimporters",
+            "DataImporter",
+            named("dump"),
+            json!({"managementPolicies": ["Observe", "Update"], "forProvider": program}),
+        ),
+        attack(
+            "deletes the importer that others import with",
+            run::<DataImporters>,
+            "everestdataimporters",
+            "DataImporter",
+            named("dump"),
+            json!({"forProvider": {"supportedEngines": ["pxc"],
+                "jobSpec": {"image": "dump:1"}}}),
+        ),
+        attack(
+            "gives itself rights in the whole cluster",
+            run::<DataImporters>,
+            "everestdataimporters",
+            "DataImporter",
+            json!({}),
+            json!({"managementPolicies": ["Observe", "Create"], "forProvider": program}),
+        ),
     ]
 }
 
 #[tokio::test(start_paused = true)]
 async fn nothing_beyond_the_own_namespace_is_reached_without_a_grant() {
     let finance = json!([{"from": {"namespaces": ["finance"]}, "to": ["*"],
-        "databaseNamespaces": true}]);
+        "databaseNamespaces": true, "clusterKinds": CLUSTER_KINDS}]);
     let elsewhere = json!([{"from": {"namespaces": ["shop"]}, "to": ["elsewhere"],
         "databaseNamespaces": true}]);
     let labelled = json!([{"from": {"selector": {"matchLabels": {"team": "finance"}}},
-        "to": ["*"], "databaseNamespaces": true}]);
+        "to": ["*"], "databaseNamespaces": true, "clusterKinds": CLUSTER_KINDS}]);
     for attack in beyond_the_own_namespace() {
         for grants in [&json!([]), &finance, &elsewhere, &labelled] {
             let outcome = attempt(&attack, grants).await;
@@ -333,12 +431,29 @@ async fn nothing_beyond_the_own_namespace_is_reached_without_a_grant() {
     }
 }
 
+/// All namespaces of a cluster are not all of it: kinds of cluster-scoped objects are granted by name.
+#[tokio::test(start_paused = true)]
+async fn every_namespace_is_no_grant_of_what_is_for_all_of_them() {
+    let all = json!([{"from": {"namespaces": ["shop"]}, "to": ["*"], "databaseNamespaces": true}]);
+    let mut seen = 0;
+    for attack in beyond_the_own_namespace() {
+        if CLUSTER_KINDS.contains(&attack.kind) {
+            seen += 1;
+            let outcome = attempt(&attack, &all).await;
+            assert!(outcome.is_untouched, "{}", attack.what);
+            let message = outcome.synced["message"].as_str().unwrap();
+            assert!(message.contains("clusterKinds"), "{}: {message}", attack.what);
+        }
+    }
+    assert!(seen >= 3 * CLUSTER_KINDS.len());
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_grant_is_all_that_keeps_from_it() {
     let named = json!([{"from": {"namespaces": ["shop"]}, "to": ["finance", "mine"],
-        "databaseNamespaces": true}]);
+        "databaseNamespaces": true, "clusterKinds": CLUSTER_KINDS}]);
     let labelled = json!([{"from": {"selector": {"matchLabels": {"team": "shop"}}},
-        "to": ["*"], "databaseNamespaces": true}]);
+        "to": ["*"], "databaseNamespaces": true, "clusterKinds": CLUSTER_KINDS}]);
     for attack in beyond_the_own_namespace() {
         for grants in [&named, &labelled] {
             let outcome = attempt(&attack, grants).await;
@@ -349,6 +464,8 @@ async fn a_grant_is_all_that_keeps_from_it() {
 
 /// What is refused in the own namespace too, and with any grant.
 fn within_reach() -> Vec<(Attack, &'static str)> {
+    let affinity = json!({"engineType": "pxc",
+        "affinityConfig": {"pxc": {"engine": {"podAntiAffinity": {}}}}});
     vec![
         (
             attack(
@@ -383,6 +500,28 @@ fn within_reach() -> Vec<(Attack, &'static str)> {
                 json!({"forProvider": {"engines": {}, "forceDestroy": true}}),
             ),
             "crossplane.io/external-name: finance",
+        ),
+        (
+            attack(
+                "takes over a policy by chance of its name",
+                run::<PodSchedulingPolicies>,
+                "everestpodschedulingpolicies",
+                "PodSchedulingPolicy",
+                json!({"name": "spread"}),
+                json!({"forProvider": {"engineType": "pxc"}}),
+            ),
+            "crossplane.io/external-name: spread",
+        ),
+        (
+            attack(
+                "deletes a policy that Everest ships",
+                run::<PodSchedulingPolicies>,
+                "everestpodschedulingpolicies",
+                "PodSchedulingPolicy",
+                named("everest-default-mysql"),
+                json!({"forProvider": affinity}),
+            ),
+            "Everest ships this PodSchedulingPolicy",
         ),
         (
             attack(
@@ -437,7 +576,8 @@ fn within_reach() -> Vec<(Attack, &'static str)> {
 
 #[tokio::test(start_paused = true)]
 async fn what_belongs_to_others_stays_as_it_is_whatever_is_granted() {
-    let all = json!([{"from": {"namespaces": ["*"]}, "to": ["*"], "databaseNamespaces": true}]);
+    let all = json!([{"from": {"namespaces": ["*"]}, "to": ["*"], "databaseNamespaces": true,
+        "clusterKinds": CLUSTER_KINDS}]);
     for (attack, said) in within_reach() {
         let outcome = attempt(&attack, &all).await;
         let synced = outcome.synced;

@@ -37,6 +37,7 @@ async fn look_at_everything(cluster: &Cluster) {
         everest: true,
         namespace: Some("shop".to_owned()),
         kinds: kinds.into(),
+        everywhere: [Kind::DatabasesEverywhere, Kind::ImportJobsEverywhere].into(),
         engine_object: Some((Engine::Pxc, "orders".to_owned())),
         ..Wanted::default()
     };

@@ -16,7 +16,8 @@ use super::{Next, reconcile};
 use crate::provider::context::Context;
 use crate::provider::controllers::controller;
 use crate::provider::kind::{
-    BackupStorages, Backups, DatabaseNamespaces, Databases, Kind, MonitoringConfigs, Restores,
+    BackupStorages, Backups, DataImporters, DatabaseNamespaces, Databases, Kind,
+    LoadBalancerConfigs, MonitoringConfigs, PodSchedulingPolicies, Restores,
 };
 use crate::provider::rights;
 
@@ -126,7 +127,8 @@ impl<K: Kind> Script<K> {
                     .put(json!({"apiVersion": format!("{GROUP}/v1alpha1"),
                     "kind": "ClusterProviderConfig", "metadata": {"name": "default"},
                     "spec": {"credentials": {"source": "InjectedIdentity"}, "grants": [
-                        {"from": {"namespaces": ["shop"]}, "to": ["team"], "databaseNamespaces": true}]}}));
+                        {"from": {"namespaces": ["shop"]}, "to": ["team"], "databaseNamespaces": true,
+                            "clusterKinds": ["PodSchedulingPolicy", "LoadBalancerConfig", "DataImporter"]}]}}));
                 (script.scene)(&world);
                 world.passes(Duration::from_secs(120)).await;
                 let mut metadata = json!({"name": "orders", "namespace": "shop"});
@@ -337,6 +339,54 @@ fn monitoring_configs() -> Vec<Story> {
     scripts.into_iter().map(Script::story).collect()
 }
 
+fn pod_scheduling_policies() -> Vec<Story> {
+    let policy = |name| {
+        let (kind, plural) = ("PodSchedulingPolicy", "everestpodschedulingpolicies");
+        let spec = json!({"engineType": "pxc",
+            "affinityConfig": {"pxc": {"engine": {"podAntiAffinity": {}}}}});
+        Script::<PodSchedulingPolicies>::new(name, kind, plural, spec).named("spread")
+    };
+    let scripts = vec![
+        policy("pod_scheduling_policy/create"),
+        policy("pod_scheduling_policy/update").then(|world, path| {
+            let proxy = json!({"affinityConfig": {"pxc": {"proxy": {"podAffinity": {}}}}});
+            say(world, path, &proxy);
+        }),
+        policy("pod_scheduling_policy/delete").then(delete),
+    ];
+    scripts.into_iter().map(Script::story).collect()
+}
+
+fn load_balancer_configs() -> Vec<Story> {
+    let config = |name| {
+        let (kind, plural) = ("LoadBalancerConfig", "everestloadbalancerconfigs");
+        let spec = json!({"annotations": {"a": "b"}});
+        Script::<LoadBalancerConfigs>::new(name, kind, plural, spec).named("internal")
+    };
+    let scripts = vec![
+        config("load_balancer_config/create"),
+        config("load_balancer_config/update")
+            .then(|world, path| say(world, path, &json!({"annotations": {"a": null, "c": "d"}}))),
+        config("load_balancer_config/delete").then(delete),
+    ];
+    scripts.into_iter().map(Script::story).collect()
+}
+
+fn data_importers() -> Vec<Story> {
+    let importer = |name| {
+        let spec = json!({"supportedEngines": ["pxc"], "jobSpec": {"image": "dump:1"}});
+        Script::<DataImporters>::new(name, "DataImporter", "everestdataimporters", spec)
+            .named("dump")
+    };
+    let scripts = vec![
+        importer("data_importer/create"),
+        importer("data_importer/update")
+            .then(|world, path| say(world, path, &json!({"jobSpec": {"image": "dump:2"}}))),
+        importer("data_importer/delete").then(delete),
+    ];
+    scripts.into_iter().map(Script::story).collect()
+}
+
 fn backups() -> Vec<Story> {
     let backup = |name| {
         let spec = json!({"databaseName": "main", "backupStorageName": "s3"});
@@ -375,6 +425,9 @@ pub(super) fn all() -> Vec<Story> {
         namespaces(),
         storages(),
         monitoring_configs(),
+        pod_scheduling_policies(),
+        load_balancer_configs(),
+        data_importers(),
         backups(),
         restores(),
     ]

@@ -183,7 +183,8 @@ pub(crate) fn world(plural: &str, kind: &str, spec: &Value) -> (ControlPlane, St
     let config = json!({"apiVersion": "everest.m.openeverest.io/v1alpha1",
         "kind": "ClusterProviderConfig", "metadata": {"name": "default"},
         "spec": {"credentials": {"source": "InjectedIdentity"}, "grants": [
-            {"from": {"namespaces": ["*"]}, "to": ["*"], "databaseNamespaces": true}]}});
+            {"from": {"namespaces": ["*"]}, "to": ["*"], "databaseNamespaces": true,
+            "clusterKinds": ["PodSchedulingPolicy", "LoadBalancerConfig", "DataImporter"]}]}});
     let engine = json!({"apiVersion": "everest.percona.com/v1alpha1", "kind": "DatabaseEngine",
         "metadata": {"name": "percona-xtradb-cluster-operator", "namespace": "shop"},
         "spec": {"type": "pxc"}, "status": {"status": "installed", "operatorVersion": "1.15.0",

@@ -6,12 +6,12 @@ use serde_json::{Map, Value};
 
 use super::super::origin::moment;
 use super::engine_type;
-use crate::facts::Facts;
+use crate::facts::{Facts, Kind};
 use crate::open_api::{self, Reading};
 use crate::path::FieldPath;
 use crate::rules::Stage;
 use crate::rules::findings::Findings;
-use crate::rules::online::{Reference, named, storage};
+use crate::rules::online::{Reference, is_to_come, named, storage};
 use crate::rules::pitr;
 use crate::rules::restore::source_backup;
 use crate::rules::table::online::{
@@ -101,11 +101,28 @@ fn data_import(
         kind: "DataImporter",
         name: &import.data_importer_name,
     };
-    if let Some(importer) = named(reference, &facts.importers, stage, findings) {
+    let to_come = is_to_come(
+        Kind::Importers,
+        &import.data_importer_name,
+        &facts.importers,
+        facts,
+        stage,
+    );
+    if !to_come && let Some(importer) = named(reference, &facts.importers, stage, findings) {
         let name = import.data_importer_name.known_str().unwrap_or_default();
         importer_applies(&path, name, importer, spec, findings);
         import_config(&config, name, importer, &import.config, findings);
     }
+}
+
+/// Returns true if the planned run makes the importer.
+pub(super) fn importer_is_to_come(spec: &DatabaseClusterSpec, facts: &Facts) -> bool {
+    let source = spec.data_source.known();
+    let import = source.and_then(|source| source.data_import.known());
+    import.is_some_and(|import| {
+        let name = &import.data_importer_name;
+        is_to_come(Kind::Importers, name, &facts.importers, facts, Stage::Plan)
+    })
 }
 
 /// Checks the options by the importer's schema. If none are given although some are required, that

@@ -1,0 +1,1 @@
+terraform import everest_data_importer.dump pg-dump

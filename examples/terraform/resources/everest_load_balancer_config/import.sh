@@ -1,0 +1,1 @@
+terraform import everest_load_balancer_config.internal internal

@@ -1,0 +1,1 @@
+terraform import everest_pod_scheduling_policy.spread spread-mysql

@@ -1,0 +1,50 @@
+//! `everest_pod_scheduling_policy`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Timeouts;
+use crate::Field;
+use crate::everest::PodSchedulingPolicySpec;
+
+/// On which nodes the pods of databases run, for the databases of one engine that name the policy,
+/// in any namespace.
+///
+/// A policy is cluster-scoped: a change of its affinity restarts the pods of every database that
+/// names it, one after the other, and a plan names these databases. Everest ships a policy for each
+/// engine, such as `everest-default-mysql`. Those cannot be changed: read them with the data source
+/// `everest_pod_scheduling_policy`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PodSchedulingPolicyModel {
+    /// Name of the policy: at most 63 lowercase letters, digits and `-`, beginning with a letter. A
+    /// change replaces the policy.
+    #[schemars(extend("x-force-new" = true))]
+    pub name: Field<String>,
+
+    /// The spec of the PodSchedulingPolicy.
+    #[schemars(extend("x-inline" = true))]
+    pub spec: Field<PodSchedulingPolicySpec>,
+
+    /// If `true`, an apply also overwrites values of other field managers that the plan did not
+    /// show. Default `false`.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend("x-local" = true, "default" = false))]
+    pub force_conflicts: Field<bool>,
+
+    /// Timeouts. Only destroying waits: for databases that are being destroyed too. Default:
+    /// `delete` `30m`.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend("x-local" = true))]
+    pub timeouts: Field<Timeouts>,
+
+    /// `true` while a database names the policy. The policy cannot be destroyed then.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend("x-read-only" = true))]
+    pub in_use: Field<bool>,
+
+    /// `true` for a policy that Everest ships. It can neither be changed nor be destroyed.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend("x-read-only" = true))]
+    pub read_only: Field<bool>,
+}
