@@ -27,6 +27,8 @@ macro_rules! for_each_kind {
             monitoring_config::MonitoringConfig = $crate::models::MonitoringConfigModel;
             backup::Backup = $crate::models::BackupModel;
             restore::Restore = $crate::models::RestoreModel;
+            engine_version_policy::EngineVersionPolicy = $crate::models::EngineVersionPolicyModel;
+            split_horizon_dns_config::SplitHorizonDnsConfig = $crate::models::SplitHorizonDnsConfigModel;
         }
     };
 }

@@ -8,18 +8,21 @@ mod backup_storage;
 mod condition;
 mod database;
 mod database_namespace;
+mod engine_version_policy;
 mod grant;
 mod monitoring_config;
 mod policy;
 mod provider_config;
 mod resource;
 mod restore;
+mod split_horizon_dns_config;
 
 pub use backup::Backup;
 pub use backup_storage::BackupStorage;
 pub use condition::Condition;
 pub use database::Database;
 pub use database_namespace::DatabaseNamespace;
+pub use engine_version_policy::EngineVersionPolicy;
 pub use grant::{EVERY, Grant, GrantSource};
 pub use monitoring_config::MonitoringConfig;
 pub use policy::ManagementPolicy;
@@ -34,6 +37,7 @@ pub use resource::{
     members,
 };
 pub use restore::Restore;
+pub use split_horizon_dns_config::SplitHorizonDnsConfig;
 
 /// The group of every kind here.
 pub const GROUP: &str = "everest.m.openeverest.io";

@@ -13,6 +13,7 @@ mod database;
 mod database_components;
 mod database_credentials;
 mod database_engines;
+mod engine_version_policy;
 mod existing;
 mod list;
 mod monitoring_config;
@@ -20,6 +21,7 @@ mod namespace;
 mod pitr_window;
 mod provider;
 mod restore;
+mod split_horizon_dns_config;
 mod timeouts;
 
 pub use actions::{BackupAction, RestoreAction, SwitchAction, UpgradeAction};
@@ -27,12 +29,14 @@ pub use backup::BackupModel;
 pub use backup_storage::BackupStorageModel;
 pub use cluster_info::{ClusterInfo, StorageClassInfo};
 pub use collections::{
-    BackupStorages, Backups, Collection, Databases, MonitoringConfigs, Namespaces, Restores,
+    BackupStorages, Backups, Collection, Databases, EngineVersionPolicies, MonitoringConfigs,
+    Namespaces, Restores, SplitHorizonDnsConfigs,
 };
 pub use database::{DatabaseModel, FinalBackup};
 pub use database_components::{Component, Container, DatabaseComponents};
 pub use database_credentials::DatabaseCredentialsModel;
 pub use database_engines::{DatabaseEngineModel, DatabaseEngines, EngineVersion};
+pub use engine_version_policy::EngineVersionPolicyModel;
 pub use existing::{Existing, Listed};
 pub use list::{EveryObject, NamespacedFilter};
 pub use monitoring_config::MonitoringConfigModel;
@@ -40,4 +44,5 @@ pub use namespace::{EngineInstall, Engines, NamespaceModel};
 pub use pitr_window::PitrWindow;
 pub use provider::{Catalog, ExecCredential, ProviderModel};
 pub use restore::{RestoreModel, RestorePitr};
+pub use split_horizon_dns_config::SplitHorizonDnsConfigModel;
 pub use timeouts::Timeouts;

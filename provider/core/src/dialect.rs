@@ -65,11 +65,15 @@ pub enum Phrase {
     GiveApiKey,
     /// How it is given none.
     LeaveApiKeyOut,
+    /// How a certificate authority is given.
+    GiveAuthority,
+    /// How none is given.
+    LeaveAuthorityOut,
 }
 
 impl Phrase {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::MayStillCome,
         Self::TakeOverFirst,
         Self::DeletePaused,
@@ -79,6 +83,8 @@ impl Phrase {
         Self::LeaveCredentialsOut,
         Self::GiveApiKey,
         Self::LeaveApiKeyOut,
+        Self::GiveAuthority,
+        Self::LeaveAuthorityOut,
     ];
 
     /// Its name in templates of texts.
@@ -93,6 +99,8 @@ impl Phrase {
             Self::LeaveCredentialsOut => "leaveCredentialsOut",
             Self::GiveApiKey => "giveApiKey",
             Self::LeaveApiKeyOut => "leaveApiKeyOut",
+            Self::GiveAuthority => "giveAuthority",
+            Self::LeaveAuthorityOut => "leaveAuthorityOut",
         }
     }
 }
@@ -192,13 +200,18 @@ impl Dialect {
             (Self::Terraform, Phrase::GiveCredentials) => "Set {accessKeyId} and {secretAccessKey}",
             (Self::Terraform, Phrase::GiveApiKey) => "Set {apiKey}",
             (Self::Terraform, Phrase::LeaveApiKeyOut) => "omit {apiKey}",
-            (_, Phrase::GiveCredentials | Phrase::GiveApiKey) => "Set spec.forProvider.secretRef",
+            (Self::Terraform, Phrase::GiveAuthority) => "Set {caCertificate} and {caKey}",
+            (Self::Terraform, Phrase::LeaveAuthorityOut) => "omit {caCertificate} and {caKey}",
+            (_, Phrase::GiveCredentials | Phrase::GiveApiKey | Phrase::GiveAuthority) => {
+                "Set spec.forProvider.secretRef"
+            }
             (Self::Terraform, Phrase::LeaveCredentialsOut) => {
                 "omit {accessKeyId} and {secretAccessKey}"
             }
-            (_, Phrase::LeaveCredentialsOut | Phrase::LeaveApiKeyOut) => {
-                "omit spec.forProvider.secretRef"
-            }
+            (
+                _,
+                Phrase::LeaveCredentialsOut | Phrase::LeaveApiKeyOut | Phrase::LeaveAuthorityOut,
+            ) => "omit spec.forProvider.secretRef",
             (_, Phrase::DeletePaused) => {
                 "Remove {finalBackup}: the database is then deleted without a final backup. Or set \
                  spec.paused of its DatabaseCluster to false."

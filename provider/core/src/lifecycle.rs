@@ -12,8 +12,9 @@
 //!
 //! The order of steps of each kind is written in its module and nowhere else:
 //! [`backup`] (with the final backup of a database), [`restore`], [`database`], [`namespace`],
-//! [`CreateWithSecret`], [`ChangeWithSecret`] and [`RemoveWithSecret`] for [`backup_storage`] and
-//! [`monitoring_config`], which read a Secret.
+//! [`engine_version_policy`],
+//! [`CreateWithSecret`], [`ChangeWithSecret`] and [`RemoveWithSecret`] for [`backup_storage`],
+//! [`monitoring_config`] and [`split_horizon_dns_config`], which read a Secret.
 
 mod action;
 mod failure;
@@ -34,9 +35,11 @@ pub(crate) mod world;
 pub mod backup;
 pub mod backup_storage;
 pub mod database;
+pub mod engine_version_policy;
 pub mod monitoring_config;
 pub mod namespace;
 pub mod restore;
+pub mod split_horizon_dns_config;
 
 pub use action::{Action, Agreed, Apply, HandOver, Merge, Requirement};
 pub use object::{EngineRole, ObjectKind, ObjectRef, Observable, SecretMetadata};

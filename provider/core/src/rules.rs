@@ -20,6 +20,7 @@
 pub mod backup;
 pub mod backup_storage;
 pub mod database;
+pub mod engine_version_policy;
 pub mod expressions;
 mod findings;
 mod immutable;
@@ -29,6 +30,7 @@ mod online;
 mod pitr;
 pub mod provider;
 pub mod restore;
+pub mod split_horizon_dns_config;
 mod table;
 mod validate;
 

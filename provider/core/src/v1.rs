@@ -22,6 +22,7 @@ pub mod database;
 pub mod database_engine;
 pub mod endpoint;
 mod engine_kinds;
+pub mod engine_version_policy;
 pub mod generated;
 pub mod managed_fields;
 pub mod monitoring_config;
@@ -30,6 +31,7 @@ mod object_mapping;
 pub mod ownership;
 pub mod pitr_window;
 pub mod restore;
+pub mod split_horizon_dns_config;
 
 use std::collections::{BTreeMap, BTreeSet};
 

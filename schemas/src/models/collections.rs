@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BackupModel, BackupStorageModel, DatabaseModel, Listed, MonitoringConfigModel, NamespaceModel,
-    RestoreModel,
+    BackupModel, BackupStorageModel, DatabaseModel, EngineVersionPolicyModel, Listed,
+    MonitoringConfigModel, NamespaceModel, RestoreModel, SplitHorizonDnsConfigModel,
 };
 use crate::{Field, StringMap};
 
@@ -134,6 +134,24 @@ collection! {
         /// cluster-wide.
         namespace,
     } finds monitoring_configs: MonitoringConfigModel
+}
+
+collection! {
+    /// Engines whose versions are restricted, with the versions that databases may have.
+    EngineVersionPolicies {
+        /// Namespace to search. Omitted: all namespaces, which needs permission to list the objects
+        /// cluster-wide.
+        namespace,
+    } finds engine_version_policies: EngineVersionPolicyModel
+}
+
+collection! {
+    /// Split-horizon DNS configurations that exist.
+    SplitHorizonDnsConfigs {
+        /// Namespace to search. Omitted: all namespaces, which needs permission to list the objects
+        /// cluster-wide.
+        namespace,
+    } finds split_horizon_dns_configs: SplitHorizonDnsConfigModel
 }
 
 collection! {

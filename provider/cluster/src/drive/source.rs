@@ -10,7 +10,7 @@ use everest_core::facts::Seen;
 use everest_core::lifecycle::{Answer, Apply, EngineRole, HandOver, ObjectKind, SecretMetadata};
 use everest_schemas::everest::{
     BackupStorage, DataImportJob, DatabaseCluster, DatabaseClusterBackup, DatabaseClusterRestore,
-    DatabaseEngine, MonitoringConfig,
+    DatabaseEngine, MonitoringConfig, SplitHorizonDnsConfig,
 };
 use everest_schemas::olm::{
     CatalogSource, ClusterServiceVersion, InstallPlan, OperatorGroup, PackageManifest,
@@ -147,6 +147,7 @@ pub(super) fn of(cluster: &Cluster, kind: ObjectKind, namespace: &str) -> Box<dy
         ObjectKind::DataImportJob => typed::<DataImportJob>(cluster, namespace),
         ObjectKind::Namespace => typed::<Namespace>(cluster, namespace),
         ObjectKind::MonitoringConfig => typed::<MonitoringConfig>(cluster, namespace),
+        ObjectKind::SplitHorizonDnsConfig => typed::<SplitHorizonDnsConfig>(cluster, namespace),
         ObjectKind::Subscription => typed::<Subscription>(cluster, namespace),
         ObjectKind::InstallPlan => typed::<InstallPlan>(cluster, namespace),
         ObjectKind::ClusterServiceVersion => typed::<ClusterServiceVersion>(cluster, namespace),

@@ -6,7 +6,7 @@ use std::fmt;
 use everest_schemas::Engine;
 use everest_schemas::everest::{
     BackupStorage, DataImportJob, DatabaseCluster, DatabaseClusterBackup, DatabaseClusterRestore,
-    DatabaseEngine, MonitoringConfig,
+    DatabaseEngine, MonitoringConfig, SplitHorizonDnsConfig,
 };
 use everest_schemas::olm::{
     CatalogSource, ClusterServiceVersion, InstallPlan, OperatorGroup, PackageManifest, Subscription,
@@ -33,6 +33,8 @@ pub enum ObjectKind {
     DataImportJob,
     /// MonitoringConfig.
     MonitoringConfig,
+    /// SplitHorizonDNSConfig.
+    SplitHorizonDnsConfig,
     /// Subscription of OLM.
     Subscription,
     /// InstallPlan of OLM.
@@ -87,6 +89,7 @@ impl ObjectKind {
             ObjectKind::DatabaseEngine => "DatabaseEngine",
             ObjectKind::DataImportJob => "DataImportJob",
             ObjectKind::MonitoringConfig => "MonitoringConfig",
+            ObjectKind::SplitHorizonDnsConfig => "SplitHorizonDNSConfig",
             ObjectKind::Subscription => "Subscription",
             ObjectKind::InstallPlan => "InstallPlan",
             ObjectKind::ClusterServiceVersion => "ClusterServiceVersion",
@@ -168,6 +171,7 @@ observable! {
     DatabaseEngine => DatabaseEngine,
     DataImportJob => DataImportJob,
     MonitoringConfig => MonitoringConfig,
+    SplitHorizonDnsConfig => SplitHorizonDnsConfig,
     Subscription => Subscription,
     InstallPlan => InstallPlan,
     ClusterServiceVersion => ClusterServiceVersion,

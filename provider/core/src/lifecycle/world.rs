@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use everest_schemas::everest::{
     BackupStorage, DataImportJob, DatabaseCluster, DatabaseClusterBackup, DatabaseClusterRestore,
-    DatabaseEngine, MonitoringConfig,
+    DatabaseEngine, MonitoringConfig, SplitHorizonDnsConfig,
 };
 use everest_schemas::olm::{
     CatalogSource, ClusterServiceVersion, InstallPlan, OperatorGroup, PackageManifest, Subscription,
@@ -224,6 +224,7 @@ fn read(kind: ObjectKind, body: &Value) -> Shared {
         ObjectKind::DatabaseEngine => typed::<DatabaseEngine>(body),
         ObjectKind::DataImportJob => typed::<DataImportJob>(body),
         ObjectKind::MonitoringConfig => typed::<MonitoringConfig>(body),
+        ObjectKind::SplitHorizonDnsConfig => typed::<SplitHorizonDnsConfig>(body),
         ObjectKind::Subscription => typed::<Subscription>(body),
         ObjectKind::InstallPlan => typed::<InstallPlan>(body),
         ObjectKind::ClusterServiceVersion => typed::<ClusterServiceVersion>(body),
@@ -249,6 +250,7 @@ fn read_all(kind: ObjectKind, bodies: Vec<Value>) -> Shared {
         ObjectKind::BackupStorage => all::<BackupStorage>(&bodies),
         ObjectKind::DatabaseEngine => all::<DatabaseEngine>(&bodies),
         ObjectKind::MonitoringConfig => all::<MonitoringConfig>(&bodies),
+        ObjectKind::SplitHorizonDnsConfig => all::<SplitHorizonDnsConfig>(&bodies),
         ObjectKind::Subscription => all::<Subscription>(&bodies),
         ObjectKind::InstallPlan => all::<InstallPlan>(&bodies),
         ObjectKind::ClusterServiceVersion => all::<ClusterServiceVersion>(&bodies),

@@ -2,10 +2,12 @@
 
 pub(super) mod backup;
 pub(super) mod database;
+pub(super) mod engine_features;
 pub(super) mod general;
 pub(super) mod namespace;
 pub(super) mod online;
 pub(super) mod provider;
+pub(super) mod versions;
 
 use everest_schemas::Engine;
 
@@ -90,6 +92,11 @@ pub const TABLE: &[Rule] = &[
     backup::CREDENTIALS_VERSION,
     backup::STORAGE_IN_USE,
     backup::RESTORE_SOURCE,
+    engine_features::DNS_SUFFIX,
+    engine_features::AUTHORITY_PAIR,
+    engine_features::AUTHORITY_PEM,
+    engine_features::SPLIT_HORIZON_IN_USE,
+    versions::ALLOWED_VERSIONS,
     namespace::NAMESPACE_NAME,
     namespace::NAMESPACE_RESERVED,
     namespace::NAMESPACE_ENGINE,
@@ -113,6 +120,10 @@ pub const TABLE: &[Rule] = &[
     online::VERSION_OFFERED,
     online::VERSION_ALLOWED,
     online::VERSION_RECOMMENDED,
+    versions::VERSION_POLICY_ENGINE,
+    versions::VERSION_POLICY_OFFERED,
+    versions::VERSION_POLICY_DEFAULT,
+    versions::VERSION_POLICY_DATABASES,
     online::STORAGE_EXISTS,
     online::MONITORING_EXISTS,
     online::POLICY_EXISTS,
@@ -135,6 +146,7 @@ pub const TABLE: &[Rule] = &[
     online::BUCKET_ONCE,
     online::STORAGE_UNUSED,
     online::MONITORING_UNUSED,
+    engine_features::SPLIT_HORIZON_UNUSED,
     online::ENGINE_UNUSED,
     online::OPERATOR_UPGRADE_READY,
     online::OPERATOR_UPGRADE_ALONE,

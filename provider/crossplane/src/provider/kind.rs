@@ -7,9 +7,11 @@ mod database;
 mod database_namespace;
 mod difference;
 pub mod differing;
+mod engine_version_policy;
 mod lifecycle;
 mod monitoring_config;
 mod restore;
+mod split_horizon_dns_config;
 mod with_secret;
 
 use std::any::Any;
@@ -45,8 +47,10 @@ pub use backup_storage::BackupStorages;
 pub use database::Databases;
 pub use database_namespace::DatabaseNamespaces;
 pub use difference::{Compared, Difference};
+pub use engine_version_policy::EngineVersionPolicies;
 pub use monitoring_config::MonitoringConfigs;
 pub use restore::Restores;
+pub use split_horizon_dns_config::SplitHorizonDnsConfigs;
 
 /// Keys and values of a connection Secret.
 pub type Details = BTreeMap<String, Sensitive<String>>;
@@ -152,6 +156,12 @@ pub trait Kind: Sized + Send + Sync + 'static {
     fn takes_over(config: &Self::Model) -> bool {
         let _ = config;
         false
+    }
+
+    /// The name of the external object, if its configuration decides it.
+    fn object_name(config: &Self::Model) -> Option<&str> {
+        let _ = config;
+        None
     }
 
     /// Removes unneeded parts of an external object.

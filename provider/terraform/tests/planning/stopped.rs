@@ -125,6 +125,8 @@ fn changed(kind: &Kind) -> Json {
         "everest_namespace" | "everest_database" => ("labels", json!({"team": "shop"})),
         "everest_backup_storage" => ("description", json!("of the shop")),
         "everest_monitoring_config" => ("verify_tls", json!(false)),
+        "everest_engine_version_policy" => ("allowed_versions", json!(["8.0.42-33.1", "9"])),
+        "everest_split_horizon_dns_config" => ("base_domain_name_suffix", json!("example.org")),
         // What becomes of its data is not for the cluster.
         "everest_backup" => ("timeouts", json!({"delete": "1h"})),
         "everest_restore" => ("triggers", json!({"quarter": "1"})),

@@ -8,6 +8,8 @@ use crate::script::Script;
 const DATABASE: &str = "everest_database";
 const STORAGE: &str = "everest_backup_storage";
 const MONITORING: &str = "everest_monitoring_config";
+const VERSION_POLICY: &str = "everest_engine_version_policy";
+const SPLIT_HORIZON: &str = "everest_split_horizon_dns_config";
 const BACKUP: &str = "everest_backup";
 const RESTORE: &str = "everest_restore";
 const NAMESPACE: &str = "everest_namespace";
@@ -18,6 +20,8 @@ pub fn all() -> Vec<Story> {
         databases(),
         storages(),
         monitoring_configs(),
+        engine_version_policies(),
+        split_horizon_dns_configs(),
         backups(),
         restores(),
         namespaces(),
@@ -121,6 +125,51 @@ fn monitoring_configs() -> Vec<Script> {
         config("create"),
         config("update").then(json!({"verify_tls": false})),
         config("rotate").then(json!({"api_key": "another"})),
+        config("delete").destroyed(),
+    ]
+}
+
+fn engine_version_policies() -> Vec<Script> {
+    let policy = |name: &str| {
+        let config = json!({"namespace": "shop", "engine": "pxc",
+            "allowed_versions": ["8.0.41-32.1"]});
+        Script::new(
+            &format!("engine_version_policy/{name}"),
+            VERSION_POLICY,
+            config,
+        )
+    };
+    let widened = json!({"allowed_versions": ["8.0.41-32.1", "8.0.42-33.1"]});
+    vec![
+        policy("create"),
+        policy("update").then(widened.clone()),
+        policy("import").changed(widened).imported("shop/pxc"),
+        policy("delete").destroyed(),
+    ]
+}
+
+fn split_horizon_dns_configs() -> Vec<Script> {
+    let config = |name: &str| {
+        let block = |kind: &str, text: &str| {
+            format!("-----BEGIN {kind}-----\n{text}\n-----END {kind}-----\n")
+        };
+        let config = json!({
+            "namespace": "shop", "name": "dns", "base_domain_name_suffix": "db.example.com",
+            "ca_certificate": block("CERTIFICATE", "MA=="),
+            "ca_key": block("RSA PRIVATE KEY", "MA=="),
+            "timeouts": {"delete": "10m"},
+        });
+        Script::new(
+            &format!("split_horizon_dns_config/{name}"),
+            SPLIT_HORIZON,
+            config,
+        )
+    };
+    let another = "-----BEGIN CERTIFICATE-----\nMQ==\n-----END CERTIFICATE-----\n";
+    vec![
+        config("create"),
+        config("update").then(json!({"base_domain_name_suffix": "example.org"})),
+        config("rotate").then(json!({"ca_certificate": another})),
         config("delete").destroyed(),
     ]
 }

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use super::reconcile;
 use crate::provider::kind::{
-    BackupStorages, Backups, DatabaseNamespaces, Databases, Kind, MonitoringConfigs, Restores,
+    BackupStorages, Backups, DatabaseNamespaces, Databases, EngineVersionPolicies, Kind,
+    MonitoringConfigs, Restores, SplitHorizonDnsConfigs,
 };
 use crate::provider::testing::control_plane::{ControlPlane, Objects};
 use crate::provider::testing::harness::{condition, process};
@@ -135,6 +136,16 @@ fn cluster(grants: &Value) -> ControlPlane {
                     "pmm": {"url": "https://pmm.example.com", "image": "pmm"}}),
             ),
             secret(place, "pmm", json!({"apiKey": "dGhlaXJz"})),
+            json!({"apiVersion": "enginefeatures.everest.percona.com/v1alpha1",
+                "kind": "SplitHorizonDNSConfig",
+                "metadata": {"name": "dns", "namespace": place, "uid": format!("{place}/dns")},
+                "spec": {"baseDomainNameSuffix": "theirs.example.com",
+                    "tls": {"secretName": "dns"}}}),
+            secret(
+                place,
+                "dns",
+                json!({"ca.crt": "dGhlaXJz", "ca.key": "dGhlaXJz"}),
+            ),
         ]);
     }
     ControlPlane::new(objects, |_, _| {})
@@ -290,6 +301,24 @@ fn beyond_the_own_namespace() -> Vec<Attack> {
             json!({"managementPolicies": ["Observe", "Update"], "forProvider": monitoring}),
         ),
         attack(
+            "restricts the versions of another team's databases",
+            run::<EngineVersionPolicies>,
+            "everestengineversionpolicies",
+            "EngineVersionPolicy",
+            json!({}),
+            json!({"managementPolicies": ["Observe", "Create", "Update"], "forProvider": {
+                "namespace": "finance", "engine": "pxc", "allowedVersions": ["8.0.36-28.1"]}}),
+        ),
+        attack(
+            "gives another team's databases host names elsewhere",
+            run::<SplitHorizonDnsConfigs>,
+            "everestsplithorizondnsconfigs",
+            "SplitHorizonDNSConfig",
+            named("dns"),
+            json!({"managementPolicies": ["Observe", "Update"], "forProvider": {
+                "namespace": "finance", "baseDomainNameSuffix": "mine.example.com"}}),
+        ),
+        attack(
             "deletes another team's namespace",
             run::<DatabaseNamespaces>,
             "everestdatabasenamespaces",
@@ -360,6 +389,17 @@ fn within_reach() -> Vec<(Attack, &'static str)> {
                 json!({"forProvider": database("shop")}),
             ),
             "crossplane.io/external-name: billing",
+        ),
+        (
+            attack(
+                "restricts an engine under the name of another object",
+                run::<EngineVersionPolicies>,
+                "everestengineversionpolicies",
+                "EngineVersionPolicy",
+                named("percona-server-mongodb-operator"),
+                json!({"forProvider": {"engine": "pxc", "allowedVersions": ["8.0.36-28.1"]}}),
+            ),
+            "crossplane.io/external-name",
         ),
         (
             attack(

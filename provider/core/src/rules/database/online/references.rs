@@ -5,11 +5,11 @@ use everest_schemas::everest::{DatabaseClusterSpec, PodSchedulingPolicy};
 
 use super::super::split_horizon as split_horizon_name;
 use super::engine_type;
-use crate::facts::Facts;
+use crate::facts::{Facts, Kind};
 use crate::path::FieldPath;
 use crate::rules::Stage;
 use crate::rules::findings::Findings;
-use crate::rules::online::{Reference, named};
+use crate::rules::online::{Reference, is_to_come, named};
 use crate::rules::table::online::{
     LOAD_BALANCER_CONFIG_EXISTS, MONITORING_EXISTS, POLICY_APPLIES, POLICY_EXISTS,
     SPLIT_HORIZON_EXISTS,
@@ -76,11 +76,21 @@ pub(super) fn split_horizon(
     stage: Stage,
     findings: &mut Findings,
 ) {
+    let name = split_horizon_name(spec);
+    if is_to_come(
+        Kind::SplitHorizons,
+        &name,
+        &facts.split_horizons,
+        facts,
+        stage,
+    ) {
+        return;
+    }
     let reference = Reference {
         rule: &SPLIT_HORIZON_EXISTS,
         path: FieldPath::of("engineFeatures.psmdb.splitHorizonDnsConfigName"),
         kind: "SplitHorizonDNSConfig of the namespace",
-        name: &split_horizon_name(spec),
+        name: &name,
     };
     named(reference, &facts.split_horizons, stage, findings);
 }
