@@ -92,12 +92,7 @@ fn provider_page(schema: &Value, examples: &Path) -> io::Result<String> {
     let block = &schema["provider"]["block"];
     let mut page = front_matter("everest Provider", description(block), REFERENCE);
     let _ = writeln!(page, "# everest Provider\n\n{}\n", description(block));
-    let example = fs::read_to_string(examples.join("provider/provider.tf"))?;
-    let _ = writeln!(
-        page,
-        "## Example Usage\n\n```terraform\n{}\n```\n",
-        example.trim()
-    );
+    let _ = writeln!(page, "{}\n", usage(&examples.join("provider"))?);
     page.push_str(&schema_section("", block));
     Ok(page)
 }

@@ -51,6 +51,12 @@ cargo xtask TASK
                               it one is built for this machine
     --dev                     unoptimised, when it is built
     --out DIR                 into another folder
+  package terraform           the assets of a release, and a mirror that `terraform init` reads,
+                              into target/packages/terraform
+    --binary PLATFORM=PATH    of this program, such as linux_amd64=PATH, once for each; without
+                              it one is built for this machine
+    --sign-with KEY           with a signature of the checksums, by an RSA key of GnuPG's keyring
+    --dev, --out DIR          as above
   bench                       size, start-up time and memory of the release binary, and how
                               long the test cluster takes to start
   bench crossplane            how soon 200 databases are ready through function and provider,

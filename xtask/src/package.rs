@@ -1,3 +1,5 @@
+//! `package`: what is released. [`terraform`] has the provider for Terraform and OpenTofu.
+//!
 //! `package crossplane`: what users install into Crossplane, built without a
 //! container engine. Three packages come of one binary: the provider and the
 //! function, each with its own sub-command as entry point, and a configuration
@@ -23,10 +25,12 @@ mod content;
 mod image;
 mod layout;
 mod lint;
+mod terraform;
 
 use binary::{Architecture, Binary, Profile};
 use content::{Content, Sources};
 use image::{Image, Program};
+use terraform::{Key, Platform};
 
 /// Why a package cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +51,14 @@ pub(crate) enum PackageError {
         /// What is wrong with it.
         wrong: String,
     },
+    /// An archive cannot be made.
+    #[error("{}: {source}", path.display())]
+    Archive {
+        /// Which one.
+        path: PathBuf,
+        /// What is wrong.
+        source: zip::result::ZipError,
+    },
     /// A file cannot be read or written.
     #[error("{}: {source}", path.display())]
     File {
@@ -64,25 +76,51 @@ fn file(path: &Path) -> impl FnOnce(std::io::Error) -> PackageError {
 }
 
 /// What is asked for.
-struct Asked {
-    binaries: Vec<(Architecture, PathBuf)>,
+struct Asked<P> {
+    binaries: Vec<(P, PathBuf)>,
     profile: Profile,
     folder: PathBuf,
+    sign_with: Option<String>,
 }
 
-/// The task's own arguments: `crossplane`, `--binary ARCH=PATH`, `--dev`,
-/// `--out DIR`.
+/// The task's own arguments: `crossplane` or `terraform`, `--binary PLATFORM=PATH`, `--dev`,
+/// `--out DIR`, and `--sign-with KEY` for `terraform`.
 pub(crate) fn run(args: &mut lexopt::Parser) -> Result<(), Failure> {
     let what = args.value()?.string()?;
-    if what != "crossplane" {
-        return Err(Failure::Usage(format!(
-            "package {what}: crossplane was expected"
-        )));
+    match what.as_str() {
+        "crossplane" => {
+            let asked = asked(args, folder(), Architecture::named, "amd64 or arm64")?;
+            if asked.sign_with.is_some() {
+                let wrong = "--sign-with: only packages for terraform are signed here";
+                return Err(Failure::Usage(wrong.to_owned()));
+            }
+            interruptible(crossplane(asked))
+        }
+        "terraform" => {
+            let all = Platform::ALL
+                .map(|platform| platform.to_string())
+                .join(", ");
+            let asked = asked(args, folder().join("terraform"), Platform::named, &all)?;
+            interruptible(terraform(asked))
+        }
+        other => Err(Failure::Usage(format!(
+            "package {other}: crossplane or terraform was expected"
+        ))),
     }
+}
+
+/// Reads the arguments; `named` finds a platform among `all`.
+fn asked<P>(
+    args: &mut lexopt::Parser,
+    folder: PathBuf,
+    named: fn(&str) -> Option<P>,
+    all: &str,
+) -> Result<Asked<P>, Failure> {
     let mut asked = Asked {
         binaries: Vec::new(),
         profile: Profile::Release,
-        folder: folder(),
+        folder,
+        sign_with: None,
     };
     while let Some(arg) = args.next()? {
         match arg {
@@ -90,28 +128,54 @@ pub(crate) fn run(args: &mut lexopt::Parser) -> Result<(), Failure> {
                 let pair = args.value()?.string()?;
                 let parsed = pair
                     .split_once('=')
-                    .and_then(|(name, path)| Some((Architecture::named(name)?, path.into())));
+                    .and_then(|(name, path)| Some((named(name)?, path.into())));
                 asked.binaries.push(parsed.ok_or_else(|| {
                     Failure::Usage(format!(
-                        "--binary {pair}: amd64=PATH or arm64=PATH was expected"
+                        "--binary {pair}: PLATFORM=PATH was expected, with a platform of {all}"
                     ))
                 })?);
             }
             Long("dev") => asked.profile = Profile::Dev,
             Long("out") => asked.folder = args.value()?.into(),
+            Long("sign-with") => asked.sign_with = Some(args.value()?.string()?),
             other => return Err(other.unexpected().into()),
         }
     }
-    interruptible(crossplane(asked))
+    Ok(asked)
 }
 
-async fn crossplane(asked: Asked) -> Result<(), Failure> {
+async fn terraform(asked: Asked<Platform>) -> Result<(), Failure> {
+    // Known before anything is built.
+    let key = asked.sign_with.as_deref().map(Key::named).transpose()?;
+    let mut binaries = asked.binaries;
+    if binaries.is_empty() {
+        let (_, path) = binary::build(acceptance::binaries::PROVIDER, asked.profile).await?;
+        let platform = Platform::of_this_machine().ok_or_else(|| {
+            Failure::Usage("package terraform: no release is made for this system".to_owned())
+        })?;
+        binaries.push((platform, path));
+    }
+    let programs = binaries
+        .iter()
+        .map(|(platform, path)| terraform::Program::read(*platform, path))
+        .collect::<Result<Vec<_>, _>>()?;
+    for written in terraform::write(&programs, &asked.folder)? {
+        println!("{}", written.display());
+    }
+    if let Some(key) = key {
+        let signature = terraform::sign(&asked.folder, &key).await?;
+        println!("{}", signature.display());
+    }
+    Ok(())
+}
+
+async fn crossplane(asked: Asked<Architecture>) -> Result<(), Failure> {
     let mut binaries = Vec::new();
     for (architecture, path) in &asked.binaries {
         binaries.push(Binary::read(*architecture, path)?);
     }
     if binaries.is_empty() {
-        let (architecture, path) = binary::build(asked.profile).await?;
+        let (architecture, path) = binary::build(binary::FILE, asked.profile).await?;
         binaries.push(Binary::read(architecture, &path)?);
     }
     let versions = Versions::of(asked.profile);
@@ -142,7 +206,7 @@ pub(crate) async fn for_bench(optimised: bool) -> Result<PathBuf, Failure> {
     } else {
         Profile::Dev
     };
-    let (architecture, path) = binary::build(profile).await?;
+    let (architecture, path) = binary::build(binary::FILE, profile).await?;
     let binary = Binary::read(architecture, &path)?;
     let versions = Versions::of(profile);
     write(&[binary], &Sources::of_workspace(), &folder(), versions)?;

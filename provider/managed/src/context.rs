@@ -1,6 +1,7 @@
 //! The data that the controllers of all kinds share.
 
 use crate::changelog::ChangeLogs;
+use crate::concurrency::ConcurrencyLimit;
 use crate::events::Events;
 use crate::flags::Options;
 use crate::gate::Gate;
@@ -31,6 +32,8 @@ pub struct Context {
     pub gate: Gate,
     /// The limit on the rate of reconciles.
     pub rate_limiter: RateLimiter,
+    /// The limit on reconciles that work at the same time.
+    pub concurrency: ConcurrencyLimit,
     /// The options from the command line.
     pub options: Options,
 }
@@ -50,6 +53,7 @@ impl Context {
             changelogs: ChangeLogs::off(),
             gate: Gate::new().1,
             rate_limiter: RateLimiter::new(1000),
+            concurrency: ConcurrencyLimit::default(),
             control,
             options: Options::default(),
         }

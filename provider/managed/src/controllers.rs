@@ -153,7 +153,8 @@ pub async fn run<C: Connector>(
                     .context
                     .metrics
                     .reconcile(&C::Managed::plural(&()));
-                let next = reconcile(&*managed, &controller).await;
+                let working = reconcile(&*managed, &controller);
+                let next = controller.context.concurrency.run(working).await;
                 measured.ended(match next {
                     Next::Never => Outcome::Success,
                     Next::Again(_) => Outcome::Error,

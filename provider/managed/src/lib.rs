@@ -13,7 +13,7 @@
 //! | whose an external object is | [`claim`], `reconcile/holding.rs`, `reconcile/duplicates.rs` |
 //! | the annotations and the finalizer | [`metadata`] |
 //! | what users read | [`failure`], [`conditions`], [`events`], `reconcile/outcome.rs` |
-//! | when a managed resource is reconciled | [`controllers`], [`relations`], [`repeats`], [`rate_limiter`] |
+//! | when a managed resource is reconciled | [`controllers`], [`relations`], [`repeats`], [`rate_limiter`], [`concurrency`] |
 //! | watches | [`reflector`], [`secret_watches`] |
 //! | the process | [`process`], [`flags`], [`leader`], [`gate`], [`server`], [`context`] |
 //! | what operators see | [`metrics`], [`changelog`] |
@@ -24,6 +24,7 @@ extern crate self as crossplane_managed;
 
 pub mod changelog;
 pub mod claim;
+pub mod concurrency;
 pub mod conditions;
 mod connection_secret;
 pub mod context;

@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::changelog::ChangeLogs;
+use crate::concurrency::ConcurrencyLimit;
 use crate::context::Context;
 use crate::controllers;
 use crate::events::Events;
@@ -217,6 +218,7 @@ async fn serve(
         changelogs,
         gate,
         rate_limiter: RateLimiter::new(options.max_reconcile_rate),
+        concurrency: ConcurrencyLimit::default(),
         marks: Marks::of(&provider),
         control,
         options,

@@ -9,6 +9,8 @@ pub mod cli;
 mod database;
 mod database_credentials;
 mod diagnostics;
+#[cfg(test)]
+mod documented;
 mod engine_version_policy;
 mod existing;
 pub mod export;

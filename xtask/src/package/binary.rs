@@ -50,7 +50,7 @@ impl Architecture {
             .find(|one| one.rust() == std::env::consts::ARCH && cfg!(target_os = "linux"))
             .ok_or_else(|| {
                 Failure::Usage(
-                    "package crossplane: this system is not Linux on amd64 or arm64; build the programs elsewhere and give them with --binary ARCH=PATH".to_owned(),
+                    "package: this system is not Linux on amd64 or arm64; build the programs elsewhere and give them with --binary PLATFORM=PATH".to_owned(),
                 )
             })
     }
@@ -118,50 +118,63 @@ impl Binary {
 /// What keeps a file from running in an image without an operating system.
 fn fault(architecture: Architecture, content: &[u8]) -> Option<String> {
     let name = architecture.name();
-    let number = |at: usize, size: usize| -> Option<u64> {
-        let bytes = content.get(at..at.checked_add(size)?)?;
-        Some(
-            bytes
-                .iter()
-                .rev()
-                .fold(0, |value, byte| value << 8 | u64::from(*byte)),
-        )
-    };
     // 64 bits, little-endian.
     if !content.starts_with(b"\x7fELF\x02\x01") {
         return Some(format!("this is no 64-bit program for Linux on {name}"));
     }
-    if number(18, 2) != Some(u64::from(architecture.machine())) {
+    if number(content, 18, 2) != Some(u64::from(architecture.machine())) {
         return Some(format!(
             "this program is not for {name}: give it with its own architecture, --binary ARCH=PATH"
         ));
     }
-    let headers = || {
-        let (start, size, count) = (number(32, 8)?, number(54, 2)?, number(56, 2)?);
-        (0..count)
-            .map(|at| number(usize::try_from(start + at * size).ok()?, 4))
-            .collect::<Option<Vec<u64>>>()
-    };
-    /// The header that names the loader of a dynamically linked program.
-    const INTERPRETER: u64 = 3;
-    match headers() {
+    match has_interpreter(content) {
         None => Some("the program's headers cannot be read: the file is cut short".to_owned()),
-        Some(kinds) if kinds.contains(&INTERPRETER) => Some(
+        Some(true) => Some(
             "this program is dynamically linked, and a package's image holds no libraries: build it for a musl target, or with RUSTFLAGS=\"-C target-feature=+crt-static\" and --target, as `cargo xtask package crossplane` without --binary does".to_owned(),
         ),
-        Some(_) => None,
+        Some(false) => None,
     }
+}
+
+/// Returns true if a 64-bit little-endian ELF program needs a loader; `None` if its headers cannot
+/// be read.
+pub(super) fn has_interpreter(content: &[u8]) -> Option<bool> {
+    /// The header that names the loader of a dynamically linked program.
+    const INTERPRETER: u64 = 3;
+    let (start, size, count) = (
+        number(content, 32, 8)?,
+        number(content, 54, 2)?,
+        number(content, 56, 2)?,
+    );
+    let kinds = (0..count)
+        .map(|at| number(content, usize::try_from(start + at * size).ok()?, 4))
+        .collect::<Option<Vec<u64>>>()?;
+    Some(kinds.contains(&INTERPRETER))
+}
+
+/// The little-endian number of `size` bytes at an offset.
+fn number(content: &[u8], at: usize, size: usize) -> Option<u64> {
+    let bytes = content.get(at..at.checked_add(size)?)?;
+    Some(
+        bytes
+            .iter()
+            .rev()
+            .fold(0, |value, byte| value << 8 | u64::from(*byte)),
+    )
 }
 
 /// Builds the static program for this machine: for musl where that target is
 /// installed, otherwise with glibc linked in. glibc reads names of hosts itself
 /// since 2.34, so nothing else has to be in the image.
-pub(super) async fn build(profile: Profile) -> Result<(Architecture, PathBuf), Failure> {
+pub(super) async fn build(
+    name: &str,
+    profile: Profile,
+) -> Result<(Architecture, PathBuf), Failure> {
     let architecture = Architecture::of_this_machine()?;
     let target = target(architecture);
-    println!("building {FILE} for {target}, statically linked");
+    println!("building {name} for {target}, statically linked");
     let mut build = cargo();
-    build.args(["build", "--quiet", "--package", FILE, "--bin", FILE]);
+    build.args(["build", "--quiet", "--package", name, "--bin", name]);
     build.args(["--target", &target]);
     if profile == Profile::Release {
         build.arg("--release");
@@ -179,7 +192,7 @@ pub(super) async fn build(profile: Profile) -> Result<(Architecture, PathBuf), F
     let path = acceptance::target_folder()
         .join(target)
         .join(folder)
-        .join(FILE);
+        .join(name);
     Ok((architecture, path))
 }
 
