@@ -9,6 +9,7 @@ mod condition;
 mod data_importer;
 mod database;
 mod database_namespace;
+mod engine_version_policy;
 mod grant;
 mod load_balancer_config;
 mod monitoring_config;
@@ -17,6 +18,7 @@ mod policy;
 mod provider_config;
 mod resource;
 mod restore;
+mod split_horizon_dns_config;
 
 pub use backup::Backup;
 pub use backup_storage::BackupStorage;
@@ -24,6 +26,7 @@ pub use condition::Condition;
 pub use data_importer::DataImporter;
 pub use database::Database;
 pub use database_namespace::DatabaseNamespace;
+pub use engine_version_policy::EngineVersionPolicy;
 pub use grant::{ClusterKind, EVERY, Grant, GrantSource};
 pub use load_balancer_config::LoadBalancerConfig;
 pub use monitoring_config::MonitoringConfig;
@@ -40,6 +43,7 @@ pub use resource::{
     members,
 };
 pub use restore::Restore;
+pub use split_horizon_dns_config::SplitHorizonDnsConfig;
 
 /// The group of every kind here.
 pub const GROUP: &str = "everest.m.openeverest.io";

@@ -14,6 +14,7 @@ mod database;
 mod database_components;
 mod database_credentials;
 mod database_engines;
+mod engine_version_policy;
 mod existing;
 mod list;
 mod load_balancer_config;
@@ -23,6 +24,7 @@ mod pitr_window;
 mod pod_scheduling_policy;
 mod provider;
 mod restore;
+mod split_horizon_dns_config;
 mod timeouts;
 
 pub use actions::{BackupAction, RestoreAction, SwitchAction, UpgradeAction};
@@ -30,21 +32,24 @@ pub use backup::BackupModel;
 pub use backup_storage::BackupStorageModel;
 pub use cluster_info::{ClusterInfo, StorageClassInfo};
 pub use collections::{
-    BackupStorages, Backups, Collection, DataImporters, Databases, LoadBalancerConfigs, MonitoringConfigs, Namespaces,
-    PodSchedulingPolicies, Restores,
+    BackupStorages, Backups, Collection, DataImporters, Databases, EngineVersionPolicies,
+    LoadBalancerConfigs, MonitoringConfigs, Namespaces, PodSchedulingPolicies, Restores,
+    SplitHorizonDnsConfigs,
 };
 pub use data_importer::DataImporterModel;
 pub use database::{DatabaseModel, FinalBackup};
 pub use database_components::{Component, Container, DatabaseComponents};
 pub use database_credentials::DatabaseCredentialsModel;
 pub use database_engines::{DatabaseEngineModel, DatabaseEngines, EngineVersion};
+pub use engine_version_policy::EngineVersionPolicyModel;
 pub use existing::{Existing, Listed};
-pub use load_balancer_config::LoadBalancerConfigModel;
 pub use list::{EveryObject, NamespacedFilter};
+pub use load_balancer_config::LoadBalancerConfigModel;
 pub use monitoring_config::MonitoringConfigModel;
 pub use namespace::{EngineInstall, Engines, NamespaceModel};
 pub use pitr_window::PitrWindow;
 pub use pod_scheduling_policy::PodSchedulingPolicyModel;
 pub use provider::{Catalog, ExecCredential, ProviderModel};
 pub use restore::{RestoreModel, RestorePitr};
+pub use split_horizon_dns_config::SplitHorizonDnsConfigModel;
 pub use timeouts::Timeouts;

@@ -16,6 +16,7 @@ pub mod database;
 mod drive;
 mod dry_run;
 pub mod engine;
+pub mod engine_version_policy;
 pub mod error;
 pub mod facts;
 mod last_seen;

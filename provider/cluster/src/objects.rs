@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
+use everest_core::api::ALLOWED_BEFORE;
 use everest_core::restart::{RESTART, RESTARTED_FOR};
 use everest_core::v1::managed_fields::{self, OwnedKeys};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -649,7 +650,7 @@ impl Cluster {
             true => managed_fields::every_key(metadata),
             false => managed_fields::owned_keys(metadata, &self.field_manager),
         };
-        for key in [CREATED_BY_APPLY, RESTART, RESTARTED_FOR] {
+        for key in [ALLOWED_BEFORE, CREATED_BY_APPLY, RESTART, RESTARTED_FOR] {
             owned.annotations.remove(key);
         }
         owned

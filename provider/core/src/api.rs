@@ -6,6 +6,12 @@ pub const GROUP: &str = "everest.percona.com";
 /// API version of Everest's custom resources.
 pub const API_VERSION: &str = "everest.percona.com/v1alpha1";
 
+/// API group of the objects that features of engines refer to.
+pub const ENGINE_FEATURES_GROUP: &str = "enginefeatures.everest.percona.com";
+
+/// API version of the objects that features of engines refer to.
+pub const ENGINE_FEATURES_API_VERSION: &str = "enginefeatures.everest.percona.com/v1alpha1";
+
 /// Annotation that makes everest-operator stop and start a database once.
 pub const RESTART: &str = "everest.percona.com/restart";
 
@@ -53,6 +59,10 @@ pub const RESTARTED_FOR: &str = "everest.openeverest.io/restarted-for";
 
 /// Our annotation on a final backup with the UID of its database.
 pub const FINAL_BACKUP_OF: &str = "everest.openeverest.io/final-backup-of";
+
+/// Our annotation on a DatabaseEngine whose allowed versions we have set: those that were allowed
+/// before, as a JSON list. An empty list means all.
+pub const ALLOWED_BEFORE: &str = "everest.openeverest.io/allowed-versions-before";
 
 /// Our annotation on an external object of Crossplane: UID, namespace and name of the managed
 /// resource that holds the object.

@@ -67,11 +67,15 @@ pub enum Phrase {
     LeaveApiKeyOut,
     /// How to read an object that Everest ships; the resource follows.
     ReadShipped,
+    /// How a certificate authority is given.
+    GiveAuthority,
+    /// How none is given.
+    LeaveAuthorityOut,
 }
 
 impl Phrase {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::MayStillCome,
         Self::TakeOverFirst,
         Self::DeletePaused,
@@ -82,6 +86,8 @@ impl Phrase {
         Self::GiveApiKey,
         Self::LeaveApiKeyOut,
         Self::ReadShipped,
+        Self::GiveAuthority,
+        Self::LeaveAuthorityOut,
     ];
 
     /// Its name in templates of texts.
@@ -97,6 +103,8 @@ impl Phrase {
             Self::GiveApiKey => "giveApiKey",
             Self::LeaveApiKeyOut => "leaveApiKeyOut",
             Self::ReadShipped => "readShipped",
+            Self::GiveAuthority => "giveAuthority",
+            Self::LeaveAuthorityOut => "leaveAuthorityOut",
         }
     }
 }
@@ -198,13 +206,18 @@ impl Dialect {
             (_, Phrase::ReadShipped) => "Only observe it, by spec.managementPolicies of the",
             (Self::Terraform, Phrase::GiveApiKey) => "Set {apiKey}",
             (Self::Terraform, Phrase::LeaveApiKeyOut) => "omit {apiKey}",
-            (_, Phrase::GiveCredentials | Phrase::GiveApiKey) => "Set spec.forProvider.secretRef",
+            (Self::Terraform, Phrase::GiveAuthority) => "Set {caCertificate} and {caKey}",
+            (Self::Terraform, Phrase::LeaveAuthorityOut) => "omit {caCertificate} and {caKey}",
+            (_, Phrase::GiveCredentials | Phrase::GiveApiKey | Phrase::GiveAuthority) => {
+                "Set spec.forProvider.secretRef"
+            }
             (Self::Terraform, Phrase::LeaveCredentialsOut) => {
                 "omit {accessKeyId} and {secretAccessKey}"
             }
-            (_, Phrase::LeaveCredentialsOut | Phrase::LeaveApiKeyOut) => {
-                "omit spec.forProvider.secretRef"
-            }
+            (
+                _,
+                Phrase::LeaveCredentialsOut | Phrase::LeaveApiKeyOut | Phrase::LeaveAuthorityOut,
+            ) => "omit spec.forProvider.secretRef",
             (_, Phrase::DeletePaused) => {
                 "Remove {finalBackup}: the database is then deleted without a final backup. Or set \
                  spec.paused of its DatabaseCluster to false."

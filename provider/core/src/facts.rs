@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use everest_schemas::everest::{
-    BackupStorage, DataImportJob, DataImporter, DatabaseCluster, DatabaseClusterBackup, DatabaseEngine,
-    LoadBalancerConfig, MonitoringConfig, PodSchedulingPolicy, SplitHorizonDnsConfig,
+    BackupStorage, DataImportJob, DataImporter, DatabaseCluster, DatabaseClusterBackup,
+    DatabaseEngine, LoadBalancerConfig, MonitoringConfig, PodSchedulingPolicy,
+    SplitHorizonDnsConfig,
 };
 use everest_schemas::olm::{InstallPlan, Subscription};
 use k8s_openapi::api::core::v1::Namespace;

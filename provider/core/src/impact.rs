@@ -5,6 +5,7 @@
 //! No row applies to a value that is not known yet, unless its change replaces the database,
 //! because the plan is a replacement then; [`of_unknown`] says what such a value may do.
 
+mod authority;
 mod differences;
 mod restore;
 mod shared;
@@ -21,6 +22,7 @@ use everest_schemas::models::{BackupModel, DatabaseModel};
 use crate::path::FieldPath;
 use differences::Difference;
 
+pub use authority::of_authority;
 pub use restore::of_restore;
 pub use shared::{of_load_balancer_config, of_policy};
 pub use table::TABLE;

@@ -63,6 +63,7 @@ pub mod upgrade;
 pub mod url;
 pub mod v1;
 pub mod version;
+pub mod version_policy;
 pub mod volumes;
 pub mod zero;
 

@@ -12,9 +12,10 @@
 //!
 //! The order of steps of each kind is written in its module and nowhere else:
 //! [`backup`] (with the final backup of a database), [`restore`], [`database`], [`namespace`],
-//! [`CreateWithSecret`], [`ChangeWithSecret`] and [`RemoveWithSecret`] for [`backup_storage`] and
-//! [`monitoring_config`], which read a Secret, [`CreateAlone`], [`ChangeAlone`] and [`RemoveUsed`]
-//! for [`pod_scheduling_policy`], [`load_balancer_config`] and [`data_importer`].
+//! [`engine_version_policy`], [`CreateWithSecret`], [`ChangeWithSecret`] and [`RemoveWithSecret`]
+//! for [`backup_storage`], [`monitoring_config`] and [`split_horizon_dns_config`], which read a
+//! Secret, [`CreateAlone`], [`ChangeAlone`] and [`RemoveUsed`] for [`pod_scheduling_policy`],
+//! [`load_balancer_config`] and [`data_importer`].
 
 mod action;
 mod failure;
@@ -38,11 +39,13 @@ pub mod backup;
 pub mod backup_storage;
 pub mod data_importer;
 pub mod database;
+pub mod engine_version_policy;
 pub mod load_balancer_config;
 pub mod monitoring_config;
 pub mod namespace;
 pub mod pod_scheduling_policy;
 pub mod restore;
+pub mod split_horizon_dns_config;
 
 pub use action::{Action, Agreed, Apply, HandOver, Merge, Requirement};
 pub use object::{EngineRole, ObjectKind, ObjectRef, Observable, SecretMetadata};

@@ -22,6 +22,7 @@ pub mod backup;
 pub mod backup_storage;
 pub mod data_importer;
 pub mod database;
+pub mod engine_version_policy;
 pub mod expressions;
 mod findings;
 mod immutable;
@@ -35,6 +36,7 @@ pub mod provider;
 pub mod restore;
 mod served;
 mod shared;
+pub mod split_horizon_dns_config;
 mod table;
 mod validate;
 

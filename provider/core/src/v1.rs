@@ -23,6 +23,7 @@ pub mod database;
 pub mod database_engine;
 pub mod endpoint;
 mod engine_kinds;
+pub mod engine_version_policy;
 pub mod generated;
 pub mod load_balancer_config;
 pub mod managed_fields;
@@ -33,6 +34,7 @@ pub mod ownership;
 pub mod pitr_window;
 pub mod pod_scheduling_policy;
 pub mod restore;
+pub mod split_horizon_dns_config;
 
 use std::collections::{BTreeMap, BTreeSet};
 

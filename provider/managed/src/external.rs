@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use async_trait::async_trait;
 use futures::StreamExt;
 use futures::stream::BoxStream;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::Resource;
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
@@ -50,8 +50,8 @@ pub trait Connector: Sized + Send + Sync + 'static {
     fn shown(managed: &Self::Managed, name: &str) -> String;
 
     /// The name of the external object, if nobody chose one.
-    fn default_name(metadata: &ObjectMeta) -> String {
-        metadata.name.clone().unwrap_or_default()
+    fn default_name(managed: &Self::Managed) -> String {
+        managed.meta().name.clone().unwrap_or_default()
     }
 
     /// Where in the system the external object is, beside its name: two managed resources of one

@@ -75,7 +75,7 @@ impl<K: Kind> DataSource for OneObject<K> {
                     K::PLURAL,
                 ),
             )
-            .at("name")
+            .at(K::SCOPE.name())
         })
     }
 }

@@ -10,6 +10,8 @@ pub enum Scope {
     Cluster,
     /// In a namespace.
     Namespace,
+    /// In a namespace, and identified by the engine.
+    Engine,
 }
 
 /// The key of an object among those of its kind.
@@ -32,12 +34,22 @@ impl Key {
 }
 
 impl Scope {
+    /// The attribute that says which object of its place is meant.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cluster | Self::Namespace => "name",
+            Self::Engine => "engine",
+        }
+    }
+
     /// The attributes that an identity is made of.
     pub fn identity(self) -> Vec<IdentityAttribute> {
-        let name = IdentityAttribute::required("name");
+        let name = IdentityAttribute::required(self.name());
         match self {
             Self::Cluster => vec![name],
-            Self::Namespace => vec![IdentityAttribute::required("namespace"), name],
+            Self::Namespace | Self::Engine => {
+                vec![IdentityAttribute::required("namespace"), name]
+            }
         }
     }
 
@@ -49,13 +61,16 @@ impl Scope {
         let named = |name: &str| !name.is_empty() && !name.contains('/');
         match (self, id.split_once('/')) {
             (Self::Cluster, None) if named(id) => Ok(Key::new(None, id)),
-            (Self::Namespace, Some((namespace, name))) if named(namespace) && named(name) => {
+            (Self::Namespace | Self::Engine, Some((namespace, name)))
+                if named(namespace) && named(name) =>
+            {
                 Ok(Key::new(Some(namespace), name))
             }
             _ => {
                 let form = match self {
                     Self::Cluster => "its name, for example \"prod\"",
                     Self::Namespace => "NAMESPACE/NAME, for example \"prod/orders\"",
+                    Self::Engine => "NAMESPACE/ENGINE, for example \"prod/pxc\"",
                 };
                 Err(Diagnostic::error(
                     format!("Cannot import {resource}: {id:?} is not an import id"),

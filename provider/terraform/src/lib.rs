@@ -12,6 +12,7 @@ mod database_credentials;
 mod diagnostics;
 #[cfg(test)]
 mod documented;
+mod engine_version_policy;
 mod existing;
 pub mod export;
 mod functions;
@@ -30,6 +31,7 @@ mod replaced;
 mod restore;
 mod schema_json;
 mod session;
+mod split_horizon_dns_config;
 mod timeouts;
 mod views;
 mod with_secret;

@@ -102,7 +102,8 @@ impl Guarded for LoadBalancerConfig {
         what: &str,
     ) -> Vec<Summary> {
         let prior = prior.into_iter();
-        let changes = prior.filter_map(|prior| impact::of_load_balancer_config(what, prior, planned, facts));
+        let changes =
+            prior.filter_map(|prior| impact::of_load_balancer_config(what, prior, planned, facts));
         changes.collect()
     }
 }

@@ -54,7 +54,7 @@ pub fn key(
             ),
         ));
     }
-    let namespace = (scope == Scope::Namespace).then_some(object.namespace);
+    let namespace = (scope != Scope::Cluster).then_some(object.namespace);
     Ok(Some(Key::new(namespace, object.name)))
 }
 

@@ -4,8 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BackupModel, BackupStorageModel, DataImporterModel, DatabaseModel, Listed, LoadBalancerConfigModel, MonitoringConfigModel, NamespaceModel,
-    PodSchedulingPolicyModel, RestoreModel,
+    BackupModel, BackupStorageModel, DataImporterModel, DatabaseModel, EngineVersionPolicyModel,
+    Listed, LoadBalancerConfigModel, MonitoringConfigModel, NamespaceModel,
+    PodSchedulingPolicyModel, RestoreModel, SplitHorizonDnsConfigModel,
 };
 use crate::{Field, StringMap};
 
@@ -134,6 +135,24 @@ collection! {
         /// cluster-wide.
         namespace,
     } finds monitoring_configs: MonitoringConfigModel
+}
+
+collection! {
+    /// Engines whose versions are restricted, with the versions that databases may have.
+    EngineVersionPolicies {
+        /// Namespace to search. Omitted: all namespaces, which needs permission to list the objects
+        /// cluster-wide.
+        namespace,
+    } finds engine_version_policies: EngineVersionPolicyModel
+}
+
+collection! {
+    /// Split-horizon DNS configurations that exist.
+    SplitHorizonDnsConfigs {
+        /// Namespace to search. Omitted: all namespaces, which needs permission to list the objects
+        /// cluster-wide.
+        namespace,
+    } finds split_horizon_dns_configs: SplitHorizonDnsConfigModel
 }
 
 collection! {

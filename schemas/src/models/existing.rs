@@ -12,8 +12,8 @@ use serde_json::{Map, Value};
 #[serde(transparent)]
 pub struct Existing<M>(pub M);
 
-/// The members that say which object is meant.
-const KEY: [&str; 2] = ["namespace", "name"];
+/// The members that say which object is meant. An engine stands for its DatabaseEngine.
+const KEY: [&str; 3] = ["namespace", "name", "engine"];
 
 /// Keywords of members that no API server reports.
 const UNREPORTED: [&str; 3] = ["x-local", "x-write-only", "x-sensitive"];

@@ -10,7 +10,8 @@ use everest_core::facts::Seen;
 use everest_core::lifecycle::{Answer, Apply, EngineRole, HandOver, ObjectKind, SecretMetadata};
 use everest_schemas::everest::{
     BackupStorage, DataImportJob, DataImporter, DatabaseCluster, DatabaseClusterBackup,
-    DatabaseClusterRestore, DatabaseEngine, LoadBalancerConfig, MonitoringConfig, PodSchedulingPolicy,
+    DatabaseClusterRestore, DatabaseEngine, LoadBalancerConfig, MonitoringConfig,
+    PodSchedulingPolicy, SplitHorizonDnsConfig,
 };
 use everest_schemas::olm::{
     CatalogSource, ClusterServiceVersion, InstallPlan, OperatorGroup, PackageManifest,
@@ -150,6 +151,7 @@ pub(super) fn of(cluster: &Cluster, kind: ObjectKind, namespace: &str) -> Box<dy
         ObjectKind::PodSchedulingPolicy => typed::<PodSchedulingPolicy>(cluster, namespace),
         ObjectKind::LoadBalancerConfig => typed::<LoadBalancerConfig>(cluster, namespace),
         ObjectKind::DataImporter => typed::<DataImporter>(cluster, namespace),
+        ObjectKind::SplitHorizonDnsConfig => typed::<SplitHorizonDnsConfig>(cluster, namespace),
         ObjectKind::Subscription => typed::<Subscription>(cluster, namespace),
         ObjectKind::InstallPlan => typed::<InstallPlan>(cluster, namespace),
         ObjectKind::ClusterServiceVersion => typed::<ClusterServiceVersion>(cluster, namespace),

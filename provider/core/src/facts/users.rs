@@ -43,10 +43,7 @@ impl fmt::Display for UsingDatabases {
 impl Facts {
     /// The databases of all namespaces that use an object, without those that the planned run
     /// destroys.
-    pub(crate) fn databases_that(
-        &self,
-        uses: impl Fn(&DatabaseCluster) -> bool,
-    ) -> UsingDatabases {
+    pub(crate) fn databases_that(&self, uses: impl Fn(&DatabaseCluster) -> bool) -> UsingDatabases {
         let using = self.databases_everywhere.iter().flatten();
         let using = using.filter(|database| uses(database)).filter(|database| {
             let part = |part: &Option<String>| part.clone().unwrap_or_default();

@@ -12,6 +12,8 @@ use super::Bucket;
 pub enum Kind {
     /// DatabaseEngines of the namespace.
     Engines,
+    /// Versions that policies allow; nothing is read for them.
+    AllowedVersions,
     /// DatabaseEngines of every namespace.
     EnginesEverywhere,
     /// Subscriptions of the namespace.

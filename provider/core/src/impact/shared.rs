@@ -116,7 +116,12 @@ mod tests {
 
     fn said(prior: &PodSchedulingPolicyModel, facts: &Facts) -> Option<String> {
         let planned = policy(&json!({"podAntiAffinity": {}}), true);
-        let summary = of_policy("everest_pod_scheduling_policy spread", prior, &planned, facts)?;
+        let summary = of_policy(
+            "everest_pod_scheduling_policy spread",
+            prior,
+            &planned,
+            facts,
+        )?;
         Some(format!("{}\n{}", summary.headline, summary.detail))
     }
 
@@ -135,7 +140,10 @@ mod tests {
         let headline = "Rolling restart: the change of everest_pod_scheduling_policy spread \
                         restarts pods of 2 databases\n";
         assert!(text.starts_with(headline), "{text}");
-        assert!(text.contains("the databases prod/orders, test/orders"), "{text}");
+        assert!(
+            text.contains("the databases prod/orders, test/orders"),
+            "{text}"
+        );
         let unchanged = policy(&json!({"podAntiAffinity": {}}), true);
         assert_eq!(said(&unchanged, &facts), None);
     }

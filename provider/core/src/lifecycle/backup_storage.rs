@@ -7,8 +7,8 @@ use everest_schemas::everest::{
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-pub(super) use super::remove_with_secret::users_of;
 use super::remove_with_secret::RemoveWithSecret;
+pub(super) use super::remove_with_secret::users_of;
 use super::used::in_use;
 use super::{Action, Lifecycle, ObjectRef, Observed, Query, ReadsSecret, Stopwatches, Used};
 use crate::storage_users::{self, Neighbours, Step, Users};

@@ -53,7 +53,10 @@ pub fn awaits(database: &DatabaseCluster, importer: &str) -> bool {
 
 /// Returns true if a job of the importer of this name has not ended.
 pub fn needs(job: &DataImportJob, importer: &str) -> bool {
-    let state = job.status.as_ref().and_then(|status| status.state.as_deref());
+    let state = job
+        .status
+        .as_ref()
+        .and_then(|status| status.state.as_deref());
     job.spec.data_importer_name.known_str() == Some(importer)
         && !matches!(state, Some("Succeeded" | "Failed"))
 }

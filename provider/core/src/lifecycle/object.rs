@@ -6,7 +6,8 @@ use std::fmt;
 use everest_schemas::Engine;
 use everest_schemas::everest::{
     BackupStorage, DataImportJob, DataImporter, DatabaseCluster, DatabaseClusterBackup,
-    DatabaseClusterRestore, DatabaseEngine, LoadBalancerConfig, MonitoringConfig, PodSchedulingPolicy,
+    DatabaseClusterRestore, DatabaseEngine, LoadBalancerConfig, MonitoringConfig,
+    PodSchedulingPolicy, SplitHorizonDnsConfig,
 };
 use everest_schemas::olm::{
     CatalogSource, ClusterServiceVersion, InstallPlan, OperatorGroup, PackageManifest, Subscription,
@@ -39,6 +40,8 @@ pub enum ObjectKind {
     LoadBalancerConfig,
     /// DataImporter.
     DataImporter,
+    /// SplitHorizonDNSConfig.
+    SplitHorizonDnsConfig,
     /// Subscription of OLM.
     Subscription,
     /// InstallPlan of OLM.
@@ -96,6 +99,7 @@ impl ObjectKind {
             ObjectKind::PodSchedulingPolicy => "PodSchedulingPolicy",
             ObjectKind::LoadBalancerConfig => "LoadBalancerConfig",
             ObjectKind::DataImporter => "DataImporter",
+            ObjectKind::SplitHorizonDnsConfig => "SplitHorizonDNSConfig",
             ObjectKind::Subscription => "Subscription",
             ObjectKind::InstallPlan => "InstallPlan",
             ObjectKind::ClusterServiceVersion => "ClusterServiceVersion",
@@ -180,6 +184,7 @@ observable! {
     PodSchedulingPolicy => PodSchedulingPolicy,
     LoadBalancerConfig => LoadBalancerConfig,
     DataImporter => DataImporter,
+    SplitHorizonDnsConfig => SplitHorizonDnsConfig,
     Subscription => Subscription,
     InstallPlan => InstallPlan,
     ClusterServiceVersion => ClusterServiceVersion,

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use everest_schemas::everest::{
     BackupStorage, DataImportJob, DataImporter, DatabaseCluster, DatabaseClusterBackup,
-    DatabaseClusterRestore, DatabaseEngine, LoadBalancerConfig, MonitoringConfig, PodSchedulingPolicy,
+    DatabaseClusterRestore, DatabaseEngine, LoadBalancerConfig, MonitoringConfig,
+    PodSchedulingPolicy, SplitHorizonDnsConfig,
 };
 use everest_schemas::olm::{
     CatalogSource, ClusterServiceVersion, InstallPlan, OperatorGroup, PackageManifest, Subscription,
@@ -230,6 +231,7 @@ fn read(kind: ObjectKind, body: &Value) -> Shared {
         ObjectKind::PodSchedulingPolicy => typed::<PodSchedulingPolicy>(body),
         ObjectKind::LoadBalancerConfig => typed::<LoadBalancerConfig>(body),
         ObjectKind::DataImporter => typed::<DataImporter>(body),
+        ObjectKind::SplitHorizonDnsConfig => typed::<SplitHorizonDnsConfig>(body),
         ObjectKind::Subscription => typed::<Subscription>(body),
         ObjectKind::InstallPlan => typed::<InstallPlan>(body),
         ObjectKind::ClusterServiceVersion => typed::<ClusterServiceVersion>(body),
@@ -256,6 +258,7 @@ fn read_all(kind: ObjectKind, bodies: Vec<Value>) -> Shared {
         ObjectKind::DatabaseEngine => all::<DatabaseEngine>(&bodies),
         ObjectKind::DataImportJob => all::<DataImportJob>(&bodies),
         ObjectKind::MonitoringConfig => all::<MonitoringConfig>(&bodies),
+        ObjectKind::SplitHorizonDnsConfig => all::<SplitHorizonDnsConfig>(&bodies),
         ObjectKind::Subscription => all::<Subscription>(&bodies),
         ObjectKind::InstallPlan => all::<InstallPlan>(&bodies),
         ObjectKind::ClusterServiceVersion => all::<ClusterServiceVersion>(&bodies),

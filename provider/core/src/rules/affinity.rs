@@ -221,7 +221,9 @@ mod tests {
                 {"matchExpressions": [requirement]}]}}})
         };
         let at = |member: &str| {
-            format!("engine.nodeAffinity.{REQUIRED}.nodeSelectorTerms[0].matchExpressions[0].{member}")
+            format!(
+                "engine.nodeAffinity.{REQUIRED}.nodeSelectorTerms[0].matchExpressions[0].{member}"
+            )
         };
         for (requirement, member) in [
             (json!({"key": "a", "operator": "Is"}), "operator"),
@@ -239,7 +241,10 @@ mod tests {
         }
         let apart = |term: Value| json!({"podAntiAffinity": {REQUIRED: [term]}});
         let path = |rest: &str| format!("engine.podAntiAffinity.{REQUIRED}[0].{rest}");
-        assert_eq!(found(apart(json!({"topologyKey": ""}))), [path("topologyKey")]);
+        assert_eq!(
+            found(apart(json!({"topologyKey": ""}))),
+            [path("topologyKey")]
+        );
         let greater = json!({"topologyKey": "zone", "labelSelector": {"matchExpressions": [
             {"key": "a", "operator": "Gt", "values": ["1"]}]}});
         assert_eq!(

@@ -151,7 +151,13 @@ mod tests {
         ] {
             assert_eq!(found(key), Vec::<String>::new(), "{key}");
         }
-        for key in ["service.beta.kubernetes.io/Type", "a/b/c", "/name", "-a", ""] {
+        for key in [
+            "service.beta.kubernetes.io/Type",
+            "a/b/c",
+            "/name",
+            "-a",
+            "",
+        ] {
             assert_eq!(found(key), [format!("annotations[{key:?}]")], "{key}");
         }
         let long = LoadBalancerConfigModel {
@@ -210,6 +216,9 @@ mod tests {
         };
         let found = model(&json!({})).check_destruction_online(&facts);
         let said = found[0].summary.render(Dialect::Terraform);
-        assert!(said.ends_with("in use by the database prod/orders"), "{said}");
+        assert!(
+            said.ends_with("in use by the database prod/orders"),
+            "{said}"
+        );
     }
 }

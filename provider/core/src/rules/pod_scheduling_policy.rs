@@ -237,8 +237,10 @@ mod tests {
         };
         assert_eq!(
             said(&facts),
-            ["The pod scheduling policy \"spread\" is in use by the databases prod/orders, \
-              test/orders"]
+            [
+                "The pod scheduling policy \"spread\" is in use by the databases prod/orders, \
+              test/orders"
+            ]
         );
         let mut planned = Planned::default();
         for namespace in ["prod", "test"] {

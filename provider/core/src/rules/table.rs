@@ -2,11 +2,13 @@
 
 pub(super) mod backup;
 pub(super) mod database;
+pub(super) mod engine_features;
 pub(super) mod general;
 pub(super) mod namespace;
 pub(super) mod online;
 pub(super) mod provider;
 pub(super) mod shared;
+pub(super) mod versions;
 
 use everest_schemas::Engine;
 
@@ -104,6 +106,11 @@ pub const TABLE: &[Rule] = &[
     shared::IMPORTER_SCHEMA,
     shared::IMPORTER_PERMISSIONS,
     shared::IMPORTER_SHIPPED,
+    engine_features::DNS_SUFFIX,
+    engine_features::AUTHORITY_PAIR,
+    engine_features::AUTHORITY_PEM,
+    engine_features::SPLIT_HORIZON_IN_USE,
+    versions::ALLOWED_VERSIONS,
     namespace::NAMESPACE_NAME,
     namespace::NAMESPACE_RESERVED,
     namespace::NAMESPACE_ENGINE,
@@ -126,6 +133,10 @@ pub const TABLE: &[Rule] = &[
     online::VERSION_OFFERED,
     online::VERSION_ALLOWED,
     online::VERSION_RECOMMENDED,
+    versions::VERSION_POLICY_ENGINE,
+    versions::VERSION_POLICY_OFFERED,
+    versions::VERSION_POLICY_DEFAULT,
+    versions::VERSION_POLICY_DATABASES,
     online::STORAGE_EXISTS,
     online::MONITORING_EXISTS,
     online::POLICY_EXISTS,
@@ -152,6 +163,7 @@ pub const TABLE: &[Rule] = &[
     shared::ANNOTATION_TEMPLATE,
     shared::CONFIG_UNUSED,
     shared::IMPORTER_UNUSED,
+    engine_features::SPLIT_HORIZON_UNUSED,
     online::ENGINE_UNUSED,
     online::OPERATOR_UPGRADE_READY,
     online::OPERATOR_UPGRADE_ALONE,

@@ -138,11 +138,13 @@ impl Credentials {
 
     /// The credentials to write at an update; `None` if they have not changed or are omitted.
     ///
-    /// Whether write-only values changed cannot be seen: their version says so.
+    /// Whether write-only values changed cannot be seen: their version says so, or a value beside
+    /// them that the state holds.
     pub fn changed<M: SecretMapping>(prior: &M, planned: &M, config: &M) -> Option<Self> {
         let given = Self::given(config)?;
         let changed = if Self::all(config.write_only()).is_some() {
             prior.write_only_version() != planned.write_only_version()
+                || prior.plain() != planned.plain()
         } else {
             Self::all(prior.plain()).as_ref() != Some(&given)
         };

@@ -83,10 +83,7 @@ macro_rules! cluster_scoped {
             &self.name
         }
 
-        fn at(
-            _: ::everest_schemas::Field<String>,
-            name: ::everest_schemas::Field<String>,
-        ) -> Self {
+        fn at(_: ::everest_schemas::Field<String>, name: ::everest_schemas::Field<String>) -> Self {
             Self {
                 name,
                 ..Self::default()

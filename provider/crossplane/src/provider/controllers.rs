@@ -16,7 +16,6 @@ use everest_schemas::crds;
 use everest_schemas::managed::{Managed, ManagedModel};
 use futures::StreamExt;
 use futures::stream::BoxStream;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::{Resource, ResourceExt};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -125,8 +124,10 @@ impl<K: Kind> Connector for Clusters<K> {
         format!("{kind} {namespace}/{name}")
     }
 
-    fn default_name(metadata: &ObjectMeta) -> String {
-        kind::default_name::<K>(metadata)
+    fn default_name(managed: &Managed<K::Model>) -> String {
+        let config = managed.spec.for_provider.model.as_ref().ok();
+        let fixed = config.and_then(K::object_name).map(str::to_owned);
+        fixed.unwrap_or_else(|| kind::default_name::<K>(&managed.metadata))
     }
 
     fn place(managed: &Managed<K::Model>) -> Option<String> {
@@ -145,6 +146,16 @@ impl<K: Kind> Connector for Clusters<K> {
         let target = targets.connect(home, &reference).await;
         let target = target.map_err(ReconcileError::from)?;
         let config = placed(managed, request.name)?;
+        if let Some(meant) = K::object_name(&config)
+            && meant != request.name
+        {
+            let named = request.name;
+            return Err(ReconcileError::Held(format!(
+                "the annotation crossplane.io/external-name is {named}, but spec.forProvider means \
+                 {meant}. Remove the annotation, or create another managed resource"
+            ))
+            .into());
+        }
         let usage = K::uses(&config);
         let permitted = targets.permit(&target, home, &usage).await;
         permitted.map_err(ReconcileError::from)?;

@@ -8,12 +8,14 @@ mod database;
 mod database_namespace;
 mod difference;
 pub mod differing;
+mod engine_version_policy;
 mod lifecycle;
 mod load_balancer_config;
 mod monitoring_config;
 mod plain;
 mod pod_scheduling_policy;
 mod restore;
+mod split_horizon_dns_config;
 mod with_secret;
 
 use std::any::Any;
@@ -50,10 +52,12 @@ pub use data_importer::DataImporters;
 pub use database::Databases;
 pub use database_namespace::DatabaseNamespaces;
 pub use difference::{Compared, Difference};
+pub use engine_version_policy::EngineVersionPolicies;
 pub use load_balancer_config::LoadBalancerConfigs;
 pub use monitoring_config::MonitoringConfigs;
 pub use pod_scheduling_policy::PodSchedulingPolicies;
 pub use restore::Restores;
+pub use split_horizon_dns_config::SplitHorizonDnsConfigs;
 
 /// Keys and values of a connection Secret.
 pub type Details = BTreeMap<String, Sensitive<String>>;
@@ -159,6 +163,12 @@ pub trait Kind: Sized + Send + Sync + 'static {
     fn takes_over(config: &Self::Model) -> bool {
         let _ = config;
         false
+    }
+
+    /// The name of the external object, if its configuration decides it.
+    fn object_name(config: &Self::Model) -> Option<&str> {
+        let _ = config;
+        None
     }
 
     /// Removes unneeded parts of an external object.

@@ -172,7 +172,7 @@ impl<C: Connector> Reconciler<'_, C> {
 
     /// Writes our finalizer and the external name.
     pub(super) async fn prepare(&mut self) -> Result<(), Failure> {
-        let name = C::default_name(self.managed.meta());
+        let name = C::default_name(&self.managed);
         let annotations = self.marks().prepared(self.managed.meta(), &name);
         self.patch(annotations, Some(true)).await
     }

@@ -51,10 +51,10 @@ async fn a_change_names_the_databases_whose_services_get_it_and_restarts_none() 
         assert!(warnings.contains(words), "{words}: {warnings}");
     }
     let said = host.planned(CONFIG, &prior, &Value::Null).await;
-    assert!(
-        said.iter()
-            .any(|said| said.summary.contains("in use by the database finance/billing"))
-    );
+    assert!(said.iter().any(|said| {
+        said.summary
+            .contains("in use by the database finance/billing")
+    }));
 }
 
 #[tokio::test]

@@ -55,9 +55,10 @@ async fn each_kind_is_found_alone_and_among_its_own() {
     let server = kinds::cluster();
     let host = Host::reaching(move || server.client()).await;
     for kind in kinds::all(&host) {
-        let mut place = json!({"name": kind.config["name"]});
-        if let Some(namespace) = kind.config.get("namespace") {
-            place["namespace"] = namespace.clone();
+        let mut place = json!({});
+        let is_key = |name: &&str| kind.config[*name].is_string();
+        for name in ["namespace", "name", "engine"].into_iter().filter(is_key) {
+            place[name] = kind.config[name].clone();
         }
         let (one, errors) = host.look_up(kind.type_name, &place).await;
         assert_eq!(errors, [""; 0], "{}", kind.type_name);

@@ -18,7 +18,8 @@ pub struct Kind {
 impl Kind {
     /// The import ID.
     pub fn id(&self) -> String {
-        let name = self.config["name"].as_str().unwrap();
+        let name = &self.config["name"];
+        let name = name.as_str().or(self.config["engine"].as_str()).unwrap();
         match self.config["namespace"].as_str() {
             Some(namespace) => format!("{namespace}/{name}"),
             None => name.to_owned(),
@@ -53,7 +54,7 @@ pub fn cluster() -> ApiServer {
     server.put(
         json!({"apiVersion": "everest.percona.com/v1alpha1", "kind": "DatabaseEngine",
         "metadata": {"name": "percona-xtradb-cluster-operator", "namespace": "shop"},
-        "spec": {"type": "pxc"},
+        "spec": {"type": "pxc", "allowedVersions": ["8.0.42-33.1"]},
         "status": {"status": "installed", "availableVersions": {"engine": versions}}}),
     );
     server
@@ -129,6 +130,24 @@ fn known() -> Vec<Kind> {
             object: json!({"apiVersion": "everest.percona.com/v1alpha1",
                 "kind": "DataImporter", "metadata": {"name": "dump"},
                 "spec": {"supportedEngines": ["pxc"], "jobSpec": {"image": "dump:1"}}}),
+            type_name: "everest_engine_version_policy",
+            config: json!({"namespace": "shop", "engine": "pxc",
+                "allowed_versions": ["8.0.42-33.1"]}),
+            object: everest(
+                "DatabaseEngine",
+                "percona-xtradb-cluster-operator",
+                json!({"type": "pxc", "allowedVersions": ["8.0.42-33.1"]}),
+                json!({"status": "installed"}),
+            ),
+        },
+        Kind {
+            type_name: "everest_split_horizon_dns_config",
+            config: json!({"namespace": "shop", "name": "dns",
+                "base_domain_name_suffix": "db.example.com"}),
+            object: json!({"apiVersion": "enginefeatures.everest.percona.com/v1alpha1",
+                "kind": "SplitHorizonDNSConfig", "metadata": {"name": "dns", "namespace": "shop"},
+                "spec": {"baseDomainNameSuffix": "db.example.com", "tls": {"secretName": "dns"}},
+                "status": {}}),
         },
         Kind {
             type_name: "everest_backup",

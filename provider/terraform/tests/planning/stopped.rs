@@ -43,7 +43,12 @@ impl Host {
         response.unwrap().into_inner().diagnostics
     }
 
-    pub async fn planned(&self, type_name: &str, made: &Made, config: &Value) -> Vec<wire::Diagnostic> {
+    pub async fn planned(
+        &self,
+        type_name: &str,
+        made: &Made,
+        config: &Value,
+    ) -> Vec<wire::Diagnostic> {
         let object = self.object(type_name);
         let request = wire::plan_resource_change::Request {
             type_name: type_name.to_owned(),
@@ -128,6 +133,8 @@ fn changed(kind: &Kind) -> Json {
         "everest_pod_scheduling_policy" => ("affinity_config", json!(null)),
         "everest_load_balancer_config" => ("annotations", json!({"a": "c"})),
         "everest_data_importer" => ("description", json!("of the shop")),
+        "everest_engine_version_policy" => ("allowed_versions", json!(["8.0.42-33.1", "9"])),
+        "everest_split_horizon_dns_config" => ("base_domain_name_suffix", json!("example.org")),
         // What becomes of its data is not for the cluster.
         "everest_backup" => ("timeouts", json!({"delete": "1h"})),
         "everest_restore" => ("triggers", json!({"quarter": "1"})),

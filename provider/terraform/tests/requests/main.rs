@@ -235,8 +235,7 @@ async fn pod_scheduling_policies_cost_two_requests_each_and_three_when_they_go()
             json!({"name": name, "engine_type": "pxc",
                 "affinity_config": engine(json!({"pod_anti_affinity": {}}))})
         });
-        let mut estate =
-            Estate::new(cluster(), "everest_pod_scheduling_policy", blocks.collect());
+        let mut estate = Estate::new(cluster(), "everest_pod_scheduling_policy", blocks.collect());
         let created = estate.run("create").await;
         created.plan.assert(&Most::of_each(0).and(22).dry_runs(1));
         created.apply.assert(&Most::of_each(2).and(22).dry_runs(1));

@@ -11,6 +11,8 @@ const MONITORING: &str = "everest_monitoring_config";
 const POLICY: &str = "everest_pod_scheduling_policy";
 const BALANCERS: &str = "everest_load_balancer_config";
 const IMPORTER: &str = "everest_data_importer";
+const VERSION_POLICY: &str = "everest_engine_version_policy";
+const SPLIT_HORIZON: &str = "everest_split_horizon_dns_config";
 const BACKUP: &str = "everest_backup";
 const RESTORE: &str = "everest_restore";
 const NAMESPACE: &str = "everest_namespace";
@@ -24,6 +26,8 @@ pub fn all() -> Vec<Story> {
         pod_scheduling_policies(),
         load_balancer_configs(),
         data_importers(),
+        engine_version_policies(),
+        split_horizon_dns_configs(),
         backups(),
         restores(),
         namespaces(),
@@ -142,9 +146,27 @@ fn pod_scheduling_policies() -> Vec<Script> {
     };
     vec![
         policy("create"),
-        policy("update")
-            .then(json!({"affinity_config": {"pxc": {"proxy": {"pod_affinity": {}}}}})),
+        policy("update").then(json!({"affinity_config": {"pxc": {"proxy": {"pod_affinity": {}}}}})),
         policy("replace").then(json!({"name": "apart"})),
+        policy("delete").destroyed(),
+    ]
+}
+
+fn engine_version_policies() -> Vec<Script> {
+    let policy = |name: &str| {
+        let config = json!({"namespace": "shop", "engine": "pxc",
+            "allowed_versions": ["8.0.41-32.1"]});
+        Script::new(
+            &format!("engine_version_policy/{name}"),
+            VERSION_POLICY,
+            config,
+        )
+    };
+    let widened = json!({"allowed_versions": ["8.0.41-32.1", "8.0.42-33.1"]});
+    vec![
+        policy("create"),
+        policy("update").then(widened.clone()),
+        policy("import").changed(widened).imported("shop/pxc"),
         policy("delete").destroyed(),
     ]
 }
@@ -159,6 +181,32 @@ fn load_balancer_configs() -> Vec<Script> {
     vec![
         config("create"),
         config("update").then(json!({"annotations": {"a": null, "c": "d"}})),
+        config("delete").destroyed(),
+    ]
+}
+
+fn split_horizon_dns_configs() -> Vec<Script> {
+    let config = |name: &str| {
+        let block = |kind: &str, text: &str| {
+            format!("-----BEGIN {kind}-----\n{text}\n-----END {kind}-----\n")
+        };
+        let config = json!({
+            "namespace": "shop", "name": "dns", "base_domain_name_suffix": "db.example.com",
+            "ca_certificate": block("CERTIFICATE", "MA=="),
+            "ca_key": block("RSA PRIVATE KEY", "MA=="),
+            "timeouts": {"delete": "10m"},
+        });
+        Script::new(
+            &format!("split_horizon_dns_config/{name}"),
+            SPLIT_HORIZON,
+            config,
+        )
+    };
+    let another = "-----BEGIN CERTIFICATE-----\nMQ==\n-----END CERTIFICATE-----\n";
+    vec![
+        config("create"),
+        config("update").then(json!({"base_domain_name_suffix": "example.org"})),
+        config("rotate").then(json!({"ca_certificate": another})),
         config("delete").destroyed(),
     ]
 }

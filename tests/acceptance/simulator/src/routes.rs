@@ -115,7 +115,10 @@ fn new_generation(object: &DynamicObject, before: Option<&DynamicObject>) -> boo
 
 /// Where databases name cluster-scoped objects.
 const CLUSTER_SCOPED: [(&Kind, &str); 2] = [
-    (&kinds::POD_SCHEDULING_POLICY, "/spec/podSchedulingPolicyName"),
+    (
+        &kinds::POD_SCHEDULING_POLICY,
+        "/spec/podSchedulingPolicyName",
+    ),
     (
         &kinds::LOAD_BALANCER_CONFIG,
         "/spec/proxy/expose/loadBalancerConfigName",

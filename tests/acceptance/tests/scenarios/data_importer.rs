@@ -43,7 +43,8 @@ fn an_importer_lives_and_goes() {
     stack.reimport(NAME, name);
     stack.plan_is_empty();
 
-    let required = "database_cluster_constraints = { required_fields = [\".spec.engine.version\"] }";
+    let required =
+        "database_cluster_constraints = { required_fields = [\".spec.engine.version\"] }";
     stack.write(&config("dump:2", required));
     stack.apply().succeeded();
     let held = objects::get(IMPORTER, "", name);

@@ -81,7 +81,8 @@ pub(in crate::rules) const VERSION_ALLOWED: Rule = rule(
     BOTH,
     "everest: validation/database_cluster.go, allowedVersions",
     "If the namespace's DatabaseEngine lists allowedVersions, databases must use one of them.",
-    "Set an allowed version, or extend spec.allowedVersions of the DatabaseEngine.",
+    "Set an allowed version, or extend the list: with an {EngineVersionPolicy}, or in \
+     spec.allowedVersions of the DatabaseEngine.",
 );
 
 pub(in crate::rules) const VERSION_RECOMMENDED: Rule = rule(
@@ -141,7 +142,7 @@ pub(in crate::rules) const SPLIT_HORIZON_EXISTS: Rule = Rule {
         CREATE,
         "everest-operator: DatabaseCluster webhook",
         "The SplitHorizonDNSConfig that a database names must exist in its namespace.",
-        "Name an existing one, or remove {engineFeatures}.",
+        "Name an existing one, create it with {a SplitHorizonDNSConfig}, or remove {engineFeatures}.",
     )
 };
 

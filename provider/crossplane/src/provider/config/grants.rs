@@ -205,7 +205,11 @@ mod tests {
             ("", policies(), Verdict::Refused),
         ];
         for (from, usage, expected) in rows {
-            assert_eq!(given.permits(from, None, &usage), expected, "{from}: {usage}");
+            assert_eq!(
+                given.permits(from, None, &usage),
+                expected,
+                "{from}: {usage}"
+            );
         }
     }
 

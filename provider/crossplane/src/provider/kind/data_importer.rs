@@ -32,10 +32,7 @@ impl Kind for DataImporters {
         plain::readiness(&**external)
     }
 
-    async fn delete(
-        scene: &mut Scene<'_, Self>,
-        _: &DataImporter,
-    ) -> Result<(), ReconcileError> {
+    async fn delete(scene: &mut Scene<'_, Self>, _: &DataImporter) -> Result<(), ReconcileError> {
         plain::delete(scene).await
     }
 

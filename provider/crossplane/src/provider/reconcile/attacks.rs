@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 
 use super::reconcile;
 use crate::provider::kind::{
-    BackupStorages, Backups, DataImporters, DatabaseNamespaces, Databases, Kind,
-    LoadBalancerConfigs, MonitoringConfigs, PodSchedulingPolicies, Restores,
+    BackupStorages, Backups, DataImporters, DatabaseNamespaces, Databases, EngineVersionPolicies,
+    Kind, LoadBalancerConfigs, MonitoringConfigs, PodSchedulingPolicies, Restores,
+    SplitHorizonDnsConfigs,
 };
 use crate::provider::testing::control_plane::{ControlPlane, Objects};
 use crate::provider::testing::harness::{condition, process};
@@ -90,10 +91,22 @@ fn cluster(grants: &Value) -> ControlPlane {
             json!({"AWS_ACCESS_KEY_ID": "aWQ=", "AWS_SECRET_ACCESS_KEY": "a2V5", "apiKey": "a2V5"}),
         ),
         json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "plain"}}),
-        everest_wide("PodSchedulingPolicy", "spread", json!({"engineType": "pxc"})),
-        everest_wide("LoadBalancerConfig", "internal", json!({"annotations": {"a": "b"}})),
-        everest_wide("DataImporter", "dump", json!({"supportedEngines": ["pxc"],
-            "jobSpec": {"image": "dump:1"}})),
+        everest_wide(
+            "PodSchedulingPolicy",
+            "spread",
+            json!({"engineType": "pxc"}),
+        ),
+        everest_wide(
+            "LoadBalancerConfig",
+            "internal",
+            json!({"annotations": {"a": "b"}}),
+        ),
+        everest_wide(
+            "DataImporter",
+            "dump",
+            json!({"supportedEngines": ["pxc"],
+            "jobSpec": {"image": "dump:1"}}),
+        ),
         secret("plain", "precious", json!({"key": "eA=="})),
     ];
     let mut shipped = everest_wide(
@@ -154,6 +167,16 @@ fn cluster(grants: &Value) -> ControlPlane {
                     "pmm": {"url": "https://pmm.example.com", "image": "pmm"}}),
             ),
             secret(place, "pmm", json!({"apiKey": "dGhlaXJz"})),
+            json!({"apiVersion": "enginefeatures.everest.percona.com/v1alpha1",
+                "kind": "SplitHorizonDNSConfig",
+                "metadata": {"name": "dns", "namespace": place, "uid": format!("{place}/dns")},
+                "spec": {"baseDomainNameSuffix": "theirs.example.com",
+                    "tls": {"secretName": "dns"}}}),
+            secret(
+                place,
+                "dns",
+                json!({"ca.crt": "dGhlaXJz", "ca.key": "dGhlaXJz"}),
+            ),
         ]);
     }
     ControlPlane::new(objects, |_, _| {})
@@ -313,6 +336,24 @@ fn beyond_the_own_namespace() -> Vec<Attack> {
             json!({"managementPolicies": ["Observe", "Update"], "forProvider": monitoring}),
         ),
         attack(
+            "restricts the versions of another team's databases",
+            run::<EngineVersionPolicies>,
+            "everestengineversionpolicies",
+            "EngineVersionPolicy",
+            json!({}),
+            json!({"managementPolicies": ["Observe", "Create", "Update"], "forProvider": {
+                "namespace": "finance", "engine": "pxc", "allowedVersions": ["8.0.36-28.1"]}}),
+        ),
+        attack(
+            "gives another team's databases host names elsewhere",
+            run::<SplitHorizonDnsConfigs>,
+            "everestsplithorizondnsconfigs",
+            "SplitHorizonDNSConfig",
+            named("dns"),
+            json!({"managementPolicies": ["Observe", "Update"], "forProvider": {
+                "namespace": "finance", "baseDomainNameSuffix": "mine.example.com"}}),
+        ),
+        attack(
             "deletes another team's namespace",
             run::<DatabaseNamespaces>,
             "everestdatabasenamespaces",
@@ -442,7 +483,11 @@ async fn every_namespace_is_no_grant_of_what_is_for_all_of_them() {
             let outcome = attempt(&attack, &all).await;
             assert!(outcome.is_untouched, "{}", attack.what);
             let message = outcome.synced["message"].as_str().unwrap();
-            assert!(message.contains("clusterKinds"), "{}: {message}", attack.what);
+            assert!(
+                message.contains("clusterKinds"),
+                "{}: {message}",
+                attack.what
+            );
         }
     }
     assert!(seen >= 3 * CLUSTER_KINDS.len());
@@ -477,6 +522,17 @@ fn within_reach() -> Vec<(Attack, &'static str)> {
                 json!({"forProvider": database("shop")}),
             ),
             "crossplane.io/external-name: billing",
+        ),
+        (
+            attack(
+                "restricts an engine under the name of another object",
+                run::<EngineVersionPolicies>,
+                "everestengineversionpolicies",
+                "EngineVersionPolicy",
+                named("percona-server-mongodb-operator"),
+                json!({"forProvider": {"engine": "pxc", "allowedVersions": ["8.0.36-28.1"]}}),
+            ),
+            "crossplane.io/external-name",
         ),
         (
             attack(

@@ -16,8 +16,9 @@ use super::{Next, reconcile};
 use crate::provider::context::Context;
 use crate::provider::controllers::controller;
 use crate::provider::kind::{
-    BackupStorages, Backups, DataImporters, DatabaseNamespaces, Databases, Kind,
-    LoadBalancerConfigs, MonitoringConfigs, PodSchedulingPolicies, Restores,
+    BackupStorages, Backups, DataImporters, DatabaseNamespaces, Databases, EngineVersionPolicies,
+    Kind, LoadBalancerConfigs, MonitoringConfigs, PodSchedulingPolicies, Restores,
+    SplitHorizonDnsConfigs,
 };
 use crate::provider::rights;
 
@@ -357,6 +358,23 @@ fn pod_scheduling_policies() -> Vec<Story> {
     scripts.into_iter().map(Script::story).collect()
 }
 
+fn engine_version_policies() -> Vec<Story> {
+    let policy = |name| {
+        let (kind, plural) = ("EngineVersionPolicy", "everestengineversionpolicies");
+        let spec = json!({"engine": "pxc", "allowedVersions": ["8.0.41-32.1"]});
+        Script::<EngineVersionPolicies>::new(name, kind, plural, spec)
+    };
+    let scripts = vec![
+        policy("engine_version_policy/create"),
+        policy("engine_version_policy/update").then(|world, path| {
+            let widened = json!({"allowedVersions": ["8.0.41-32.1", "8.0.42-33.1"]});
+            say(world, path, &widened);
+        }),
+        policy("engine_version_policy/delete").then(delete),
+    ];
+    scripts.into_iter().map(Script::story).collect()
+}
+
 fn load_balancer_configs() -> Vec<Story> {
     let config = |name| {
         let (kind, plural) = ("LoadBalancerConfig", "everestloadbalancerconfigs");
@@ -383,6 +401,28 @@ fn data_importers() -> Vec<Story> {
         importer("data_importer/update")
             .then(|world, path| say(world, path, &json!({"jobSpec": {"image": "dump:2"}}))),
         importer("data_importer/delete").then(delete),
+    ];
+    scripts.into_iter().map(Script::story).collect()
+}
+
+fn split_horizon_dns_configs() -> Vec<Story> {
+    let config = |name| {
+        let (kind, plural) = ("SplitHorizonDNSConfig", "everestsplithorizondnsconfigs");
+        let spec = json!({"baseDomainNameSuffix": "db.example.com", "secretRef": {"name": "ca"}});
+        Script::<SplitHorizonDnsConfigs>::new(name, kind, plural, spec).in_scene(|world| {
+            world
+                .server
+                .put(json!({"apiVersion": "v1", "kind": "Secret",
+                "metadata": {"name": "ca", "namespace": "shop"},
+                "data": {"ca.crt": "Y3J0", "ca.key": "a2V5"}}));
+        })
+    };
+    let scripts = vec![
+        config("split_horizon_dns_config/create"),
+        config("split_horizon_dns_config/update").then(|world, path| {
+            say(world, path, &json!({"baseDomainNameSuffix": "example.org"}));
+        }),
+        config("split_horizon_dns_config/delete").then(delete),
     ];
     scripts.into_iter().map(Script::story).collect()
 }
@@ -428,6 +468,8 @@ pub(super) fn all() -> Vec<Story> {
         pod_scheduling_policies(),
         load_balancer_configs(),
         data_importers(),
+        engine_version_policies(),
+        split_horizon_dns_configs(),
         backups(),
         restores(),
     ]

@@ -10,6 +10,7 @@ use kube::runtime::controller::Action;
 use serde_json::{Value, json};
 
 use super::backup::mark_in_use;
+use super::split_horizon;
 use crate::cluster::{Cluster, EVEREST_OPERATOR, Error};
 use crate::kinds::{self, Kind};
 use crate::object::{self, at, text};
@@ -55,7 +56,12 @@ pub async fn reconcile(used: Arc<DynamicObject>, cluster: Arc<Cluster>) -> Resul
         .any(|d| text(&d.data, pointer) == name);
     let mut marked = (*used).clone();
     let deleting = object::deleting(&used);
-    let mut change = (!deleting || !in_use) && mark_in_use(&mut marked, in_use);
+    // Everest lets go of no DNS configuration that is being deleted.
+    let lets_go = !deleting || !in_use && kind != &kinds::SPLIT_HORIZON;
+    let mut change = lets_go && mark_in_use(&mut marked, in_use);
+    if kind == &kinds::SPLIT_HORIZON && deleting {
+        change |= split_horizon::clean_up(&mut marked, &cluster).await?;
+    }
     if kind == &kinds::MONITORING_CONFIG {
         change |= mark_copied(&mut marked, !deleting);
     }

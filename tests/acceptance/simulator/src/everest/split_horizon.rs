@@ -4,7 +4,12 @@ use kube::ResourceExt;
 use kube::core::DynamicObject;
 use serde_json::{Value, json};
 
-use crate::object::{at, number, text};
+use crate::cluster::{Cluster, Error};
+use crate::kinds;
+use crate::object::{self, at, number, text};
+
+/// Finalizer that takes the Secret along which the webhook made.
+pub const CLEANUP_SECRETS: &str = "everest.percona.com/cleanup-secrets";
 
 /// The config that a database takes its host names from.
 pub fn config(database: &DynamicObject) -> Option<&str> {
@@ -13,6 +18,18 @@ pub fn config(database: &DynamicObject) -> Option<&str> {
         "/spec/engineFeatures/psmdb/splitHorizonDnsConfigName",
     );
     (!name.is_empty()).then_some(name)
+}
+
+/// Deletes the Secret that the webhook made for a config that goes. Returns whether a finalizer is
+/// off that was there.
+pub async fn clean_up(config: &mut DynamicObject, cluster: &Cluster) -> Result<bool, Error> {
+    if !object::has_finalizer(config, CLEANUP_SECRETS) {
+        return Ok(false);
+    }
+    let namespace = config.namespace().unwrap_or_default();
+    let secret = text(&config.data, "/spec/tls/secretName");
+    cluster.delete(&kinds::SECRET, &namespace, secret).await?;
+    Ok(object::remove_finalizers(config, &[CLEANUP_SECRETS]))
 }
 
 /// One domain for each pod that is up, below the suffix of the config. The address of a load
@@ -47,7 +64,6 @@ pub fn status(database: &DynamicObject, config: &DynamicObject, engine_status: &
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{kinds, object};
 
     #[test]
     fn each_pod_that_is_up_has_a_domain_and_by_the_former_name_an_address() {

@@ -63,12 +63,7 @@ pub(super) fn config_is_to_come(spec: &DatabaseClusterSpec, facts: &Facts, stage
 }
 
 /// Checks the policy, which has to be for the database's engine.
-fn policy(
-    spec: &DatabaseClusterSpec,
-    facts: &Facts,
-    stage: Stage,
-    findings: &mut Findings,
-) {
+fn policy(spec: &DatabaseClusterSpec, facts: &Facts, stage: Stage, findings: &mut Findings) {
     let name = &spec.pod_scheduling_policy_name;
     if is_to_come(Kind::Policies, name, &facts.policies, facts, stage) {
         return;
@@ -106,11 +101,21 @@ pub(super) fn split_horizon(
     stage: Stage,
     findings: &mut Findings,
 ) {
+    let name = split_horizon_name(spec);
+    if is_to_come(
+        Kind::SplitHorizons,
+        &name,
+        &facts.split_horizons,
+        facts,
+        stage,
+    ) {
+        return;
+    }
     let reference = Reference {
         rule: &SPLIT_HORIZON_EXISTS,
         path: FieldPath::of("engineFeatures.psmdb.splitHorizonDnsConfigName"),
         kind: "SplitHorizonDNSConfig of the namespace",
-        name: &split_horizon_name(spec),
+        name: &name,
     };
     named(reference, &facts.split_horizons, stage, findings);
 }

@@ -9,6 +9,7 @@ use crate::facts::{Facts, Kind};
 use crate::path::FieldPath;
 use crate::readiness::NO_VERSION_SERVICE;
 use crate::rules::Stage;
+use crate::rules::engine_version_policy::allowed_version;
 use crate::rules::findings::Findings;
 use crate::rules::table::online::{
     ENGINE_INSTALLED, VERSION_ALLOWED, VERSION_OFFERED, VERSION_RECOMMENDED,
@@ -79,7 +80,13 @@ pub(super) fn check(
         .flatten()
         .filter_map(|version| version.known())
         .collect();
-    if !allowed.is_empty() && !allowed.iter().any(|allowed| *allowed == version) {
+    // The same run may change the list before the database.
+    let will_be_allowed = stage == Stage::Plan && {
+        let name = allowed_version(type_.operator(), version);
+        facts.planned.has(Kind::AllowedVersions, &name)
+    };
+    if !allowed.is_empty() && !allowed.iter().any(|allowed| *allowed == version) && !will_be_allowed
+    {
         findings.error(
             &VERSION_ALLOWED,
             path,

@@ -1,0 +1,1 @@
+terraform import everest_engine_version_policy.pxc prod/pxc

@@ -1,0 +1,1 @@
+terraform import everest_split_horizon_dns_config.public prod/public

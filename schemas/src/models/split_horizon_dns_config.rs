@@ -1,0 +1,84 @@
+//! `everest_split_horizon_dns_config`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Timeouts;
+use crate::{Field, Sensitive};
+
+/// Public host names for the pods of MongoDB databases, with the certificate authority that signs
+/// their certificates. A database names it in `engine_features.psmdb.split_horizon_dns_config_name`
+/// when it is created.
+///
+/// Set the authority with `ca_certificate` and either `ca_key` (stored in the state) or `ca_key_wo`
+/// (stored only in the Secret). Omit all of them if you create the Secret another way. The Secret
+/// must have the configuration's name, the type `Opaque` and the keys `ca.crt` and `ca.key`, must
+/// exist before the configuration, and is not changed by the provider.
+///
+/// Everest issues the certificate of a database once, when the database is created. Another
+/// authority is used for new databases only; existing ones keep their certificates. The DNS records
+/// for the host names are yours to create: the data source `everest_database` lists the names.
+///
+/// If a Secret with an authority from the configuration was deleted, the apply creates it again.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SplitHorizonDnsConfigModel {
+    /// Namespace whose databases use the configuration. A change replaces the configuration.
+    #[schemars(extend("x-force-new" = true))]
+    pub namespace: Field<String>,
+
+    /// Name of the configuration: lowercase letters, digits, `-` and `.`. A change replaces the
+    /// configuration.
+    #[schemars(extend("x-force-new" = true))]
+    pub name: Field<String>,
+
+    /// Domain that the host names end in, such as `db.example.com`. Cannot be changed while a
+    /// database uses the configuration.
+    pub base_domain_name_suffix: Field<String>,
+
+    /// Certificate of the authority, as PEM text.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend("x-local" = true))]
+    pub ca_certificate: Field<Sensitive<String>>,
+
+    /// RSA private key of the authority, as PEM text that begins with
+    /// `-----BEGIN RSA PRIVATE KEY-----` (PKCS #1). Stored in the state; use `ca_key_wo` to avoid
+    /// that.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend("x-local" = true))]
+    pub ca_key: Field<Sensitive<String>>,
+
+    /// RSA private key of the authority, write-only: stored only in the Secret. The same form as
+    /// `ca_key`.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend("x-local" = true, "x-write-only" = true))]
+    pub ca_key_wo: Field<Sensitive<String>>,
+
+    /// Version of the write-only key. Increase this number to send a changed key.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend("x-local" = true))]
+    pub ca_key_wo_version: Field<i64>,
+
+    /// If `true`, an apply also overwrites values of other field managers that the plan did not
+    /// show. Default `false`.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend("x-local" = true, "default" = false))]
+    pub force_conflicts: Field<bool>,
+
+    /// Timeouts. Only destroying waits: for databases that are being destroyed too. Default:
+    /// `delete` `30m`.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend("x-local" = true))]
+    pub timeouts: Field<Timeouts>,
+
+    /// `true` while a database uses the configuration. It can be neither changed nor destroyed
+    /// then.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend("x-read-only" = true))]
+    pub in_use: Field<bool>,
+
+    /// Name of the Secret that holds the certificate and the key of the authority.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend("x-read-only" = true))]
+    pub secret_name: Field<String>,
+}
