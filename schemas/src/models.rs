@@ -4,6 +4,7 @@
 //! A resource's model is the spec of its custom resource, with additional members for this
 //! provider. Members are camelCase in JSON and snake_case in Terraform.
 
+mod account;
 mod actions;
 mod backup;
 mod backup_storage;
@@ -17,11 +18,15 @@ mod existing;
 mod list;
 mod monitoring_config;
 mod namespace;
+mod oidc_settings;
 mod pitr_window;
 mod provider;
+mod rbac_policy;
+mod rbac_role;
 mod restore;
 mod timeouts;
 
+pub use account::{AccountModel, Accounts};
 pub use actions::{BackupAction, RestoreAction, SwitchAction, UpgradeAction};
 pub use backup::BackupModel;
 pub use backup_storage::BackupStorageModel;
@@ -37,7 +42,10 @@ pub use existing::{Existing, Listed};
 pub use list::{EveryObject, NamespacedFilter};
 pub use monitoring_config::MonitoringConfigModel;
 pub use namespace::{EngineInstall, Engines, NamespaceModel};
+pub use oidc_settings::OidcSettingsModel;
 pub use pitr_window::PitrWindow;
 pub use provider::{Catalog, ExecCredential, ProviderModel};
+pub use rbac_policy::RbacPolicyModel;
+pub use rbac_role::{Permission, RbacRoleModel};
 pub use restore::{RestoreModel, RestorePitr};
 pub use timeouts::Timeouts;

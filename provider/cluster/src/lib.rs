@@ -28,6 +28,7 @@ pub mod outcome;
 pub mod read_cache;
 pub mod requests;
 pub mod restore;
+pub mod server;
 #[cfg(test)]
 mod testing;
 mod unresponsive;

@@ -29,6 +29,7 @@ mod online;
 mod pitr;
 pub mod provider;
 pub mod restore;
+pub mod server;
 mod table;
 mod validate;
 
@@ -120,6 +121,12 @@ impl Rule {
     /// has.
     pub fn is_about_settings(&self) -> bool {
         table::provider::SETTINGS.contains(self)
+    }
+
+    /// Returns true if it is about the settings of Everest's own server, which only Terraform has
+    /// resources for.
+    pub fn is_about_the_server(&self) -> bool {
+        table::server::SETTINGS.contains(self)
     }
 
     /// The component that enforces it elsewhere, by the source of the fact.

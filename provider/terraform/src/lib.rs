@@ -24,6 +24,7 @@ mod raised;
 mod replaced;
 mod restore;
 mod schema_json;
+mod server;
 mod session;
 mod timeouts;
 mod views;

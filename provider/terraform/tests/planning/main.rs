@@ -9,6 +9,7 @@ mod data_sources;
 mod impact;
 mod kinds;
 mod replaced;
+mod settings;
 mod shapes;
 mod states;
 mod stopped;

@@ -22,6 +22,7 @@ mod operator;
 mod provider;
 mod quickstart;
 mod restart;
+mod server;
 mod stack;
 mod unread;
 mod upgrade;
