@@ -7,7 +7,7 @@ use std::num::NonZeroU32;
 use aws_lc_rs::pbkdf2;
 use everest_schemas::Sensitive;
 
-const ITERATIONS: NonZeroU32 = NonZeroU32::new(4096).unwrap();
+const ITERATIONS: NonZeroU32 = NonZeroU32::MIN.saturating_add(4095);
 
 const LENGTH: usize = 32;
 

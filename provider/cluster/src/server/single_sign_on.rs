@@ -45,7 +45,7 @@ pub async fn settings(cluster: &Cluster) -> Result<Option<Observed>, ClusterErro
     let Some(mut settings) = settings else {
         return Ok(None);
     };
-    let server = match server(cluster).await {
+    let server = match server(&servers(cluster), true).await {
         Ok(server) => server,
         Err(error) if error.is_forbidden() => None,
         Err(error) => return Err(error),
@@ -123,12 +123,11 @@ async fn restart(
     config_map: &ConfigMap,
     clock: &Clock,
 ) -> Result<bool, ClusterError> {
-    let Some(found) = server(cluster).await? else {
+    let servers = servers(cluster);
+    let Some(mut server) = server(&servers, false).await? else {
         return Ok(false);
     };
-    let name = found.name_any();
-    let servers = servers(cluster);
-    let mut server = found;
+    let name = server.name_any();
     if !oidc::is_restarted_for(config_map, &server) {
         let patch = oidc::restart(config_map, cluster.now());
         server = servers.patch_merge(&name, &patch).await?;
@@ -158,12 +157,19 @@ async fn restart(
     Ok(true)
 }
 
-/// The Deployment of Everest's API server; `None` if there is none.
-async fn server(cluster: &Cluster) -> Result<Option<Deployment>, ClusterError> {
-    let servers = servers(cluster);
+/// The Deployment of Everest's API server; `None` if there is none. It may be `remembered`: one
+/// request then serves a run.
+async fn server(
+    servers: &Objects<Deployment>,
+    remembered: bool,
+) -> Result<Option<Deployment>, ClusterError> {
     for name in SERVERS {
-        if let Some(server) = servers.get(name).await? {
-            return Ok(Some(server));
+        let found = match remembered {
+            true => servers.read(name).await?,
+            false => servers.get(name).await?,
+        };
+        if found.is_some() {
+            return Ok(found);
         }
     }
     Ok(None)

@@ -13,6 +13,9 @@ const RBAC: &str = "/api/v1/namespaces/everest-system/configmaps/everest-rbac";
 const OIDC: &str = "/api/v1/namespaces/everest-system/configmaps/everest-settings";
 const SERVER: &str = "/apis/apps/v1/namespaces/everest-system/deployments/everest-server";
 
+/// The document of the chart in base64: the account `admin` with the password `initial`.
+const USERS: &str = "YWRtaW46CiAgcGFzc3dvcmRIYXNoOiBpbml0aWFsCiAgZW5hYmxlZDogdHJ1ZQogIGNhcGFiaWxpdGllczoKICAgIC0gbG9naW4K";
+
 /// Everest's namespace as its chart installs it.
 fn installed() -> api_server::Objects {
     let object = |kind: &str, name: &str, more: Value| {
@@ -26,7 +29,6 @@ fn installed() -> api_server::Objects {
         json_patch::merge(&mut object, &more);
         object
     };
-    let users = "admin:\n  passwordHash: initial\n  enabled: true\n  capabilities:\n    - login\n";
     [
         (
             "/api/v1/namespaces/everest-system",
@@ -38,7 +40,7 @@ fn installed() -> api_server::Objects {
             object(
                 "Secret",
                 "everest-accounts",
-                json!({"stringData": {"users.yaml": users},
+                json!({"data": {"users.yaml": USERS},
                 "metadata": {"annotations": {"insecure-password/admin": "true"}}}),
             ),
         ),

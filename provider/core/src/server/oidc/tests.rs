@@ -8,7 +8,7 @@ fn config_map(data: Value) -> ConfigMap {
 fn wanted() -> OidcSettingsModel {
     serde_json::from_value(
         json!({"issuerUrl": "https://sso.test/realms/e", "clientId": "everest",
-        "scopes": ["openid", "groups"]}),
+        "scopes": ["openid", "groups"], "configMapName": "everest-settings"}),
     )
     .unwrap()
 }
