@@ -4,6 +4,7 @@
 //! A resource's model is the spec of its custom resource, with additional members for this
 //! provider. Members are camelCase in JSON and snake_case in Terraform.
 
+mod account;
 mod actions;
 mod backup;
 mod backup_storage;
@@ -20,13 +21,17 @@ mod list;
 mod load_balancer_config;
 mod monitoring_config;
 mod namespace;
+mod oidc_settings;
 mod pitr_window;
 mod pod_scheduling_policy;
 mod provider;
+mod rbac_policy;
+mod rbac_role;
 mod restore;
 mod split_horizon_dns_config;
 mod timeouts;
 
+pub use account::{AccountModel, Accounts};
 pub use actions::{BackupAction, RestoreAction, SwitchAction, UpgradeAction};
 pub use backup::BackupModel;
 pub use backup_storage::BackupStorageModel;
@@ -47,9 +52,12 @@ pub use list::{EveryObject, NamespacedFilter};
 pub use load_balancer_config::LoadBalancerConfigModel;
 pub use monitoring_config::MonitoringConfigModel;
 pub use namespace::{EngineInstall, Engines, NamespaceModel};
+pub use oidc_settings::OidcSettingsModel;
 pub use pitr_window::PitrWindow;
 pub use pod_scheduling_policy::PodSchedulingPolicyModel;
 pub use provider::{Catalog, ExecCredential, ProviderModel};
+pub use rbac_policy::RbacPolicyModel;
+pub use rbac_role::{Permission, RbacRoleModel};
 pub use restore::{RestoreModel, RestorePitr};
 pub use split_horizon_dns_config::SplitHorizonDnsConfigModel;
 pub use timeouts::Timeouts;

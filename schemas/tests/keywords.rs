@@ -74,8 +74,9 @@ fn every_property_is_described_and_carries_known_keywords() {
             [properties::<ProviderModel>(), $(properties::<$model>()),*]
         };
     }
-    let all = everest_schemas::for_each_kind!(of_models);
-    for (path, required, schema) in all.iter().flatten() {
+    let kinds = everest_schemas::for_each_kind!(of_models);
+    let settings = everest_schemas::for_each_server_setting!(of_models);
+    for (path, required, schema) in kinds.iter().chain(&settings).flatten() {
         let text = schema
             .get("description")
             .and_then(Value::as_str)

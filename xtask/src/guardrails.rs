@@ -99,6 +99,9 @@ remaining rules: an object that breaks them is accepted, and fails later or has 
 - **A name that is taken**: a plan cannot tell it from an object that the same run replaces.
   The apply says it before it writes, with the line that imports the object; see
   [below](#objects-that-already-exist).
+- **The issuer of single sign-on**: `everestctl` asks it for its configuration. A plan may run where
+  it cannot be reached, so a wrong issuer shows while the apply waits for the restart of Everest's
+  API server.
 - **Labels that switch Everest's webhooks off** (`everest.percona.com/skip-validating-webhook`,
   `…/skip-mutating-webhook`): the provider never sets them, and its own checks go on if you do.
 - **The image of an engine's operator**: Everest reads the operator's version from what follows

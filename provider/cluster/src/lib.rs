@@ -30,6 +30,7 @@ pub mod plain;
 pub mod read_cache;
 pub mod requests;
 pub mod restore;
+pub mod server;
 #[cfg(test)]
 mod testing;
 mod unresponsive;

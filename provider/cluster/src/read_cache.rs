@@ -5,14 +5,16 @@
 //! kind and namespace, and one LIST as soon as more are asked for. What this process writes is
 //! taken over, and an operation looks at nothing that was read more than a minute ago. Whoever
 //! waits for objects of one kind and namespace, or decides by all of them, shares one watch. Where
-//! LIST or WATCH is forbidden, single GETs do the same more slowly. Secrets are never listed.
+//! LIST or WATCH is forbidden, single GETs do the same more slowly. Secrets are never listed, and only
+//! the one that all accounts are in is remembered.
 
 use std::any::Any;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use everest_core::facts::Bucket;
+use everest_core::facts::{Bucket, SYSTEM_NAMESPACE};
+use everest_core::server::accounts;
 use tokio::time::Instant;
 
 use crate::Patience;
@@ -483,9 +485,14 @@ impl<K: Kind> Objects<K> {
         })
     }
 
+    /// Returns true for the Secret that all accounts are in.
+    fn has_accounts(&self, name: &str) -> bool {
+        self.namespace() == Some(SYSTEM_NAMESPACE) && name == accounts::SECRET
+    }
+
     /// Reads `name` as a refresh does: see the module.
     pub(crate) async fn read(&self, name: &str) -> Result<Option<K>, ClusterError> {
-        if self.resource() == "secrets" {
+        if self.resource() == "secrets" && !self.has_accounts(name) {
             return self.get(name).await;
         }
         let patience = self.cluster().patience;

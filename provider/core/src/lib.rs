@@ -18,6 +18,7 @@
 //! | May this install plan be approved? | [`install_plan`], [`operator_upgrade`], [`olm`] |
 //! | Which outputs can a change alter? | [`computed`] |
 //! | What does the schema say of a member, and which members does a model have? | [`schema`] |
+//! | What do the accounts, the access control and the single sign-on of Everest's own server become? | [`server`] |
 //! | What are Everest's objects addressed and marked by? | [`api`] |
 //! | How does a front end say it? | [`text`], [`dialect`] |
 //! | How is a text of someone else shown? | [`clean()`] |
@@ -55,6 +56,7 @@ pub mod rewritten;
 pub mod rules;
 pub mod schema;
 pub mod semantic;
+pub mod server;
 pub mod storage_class;
 pub mod storage_users;
 pub mod take_over;

@@ -37,6 +37,7 @@ pub mod restore;
 mod served;
 mod shared;
 pub mod split_horizon_dns_config;
+pub mod server;
 mod table;
 mod validate;
 
@@ -128,6 +129,12 @@ impl Rule {
     /// has.
     pub fn is_about_settings(&self) -> bool {
         table::provider::SETTINGS.contains(self)
+    }
+
+    /// Returns true if it is about the settings of Everest's own server, which only Terraform has
+    /// resources for.
+    pub fn is_about_the_server(&self) -> bool {
+        table::server::SETTINGS.contains(self)
     }
 
     /// The component that enforces it elsewhere, by the source of the fact.

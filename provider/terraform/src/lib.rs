@@ -30,6 +30,7 @@ mod raised;
 mod replaced;
 mod restore;
 mod schema_json;
+mod server;
 mod session;
 mod split_horizon_dns_config;
 mod timeouts;

@@ -17,6 +17,7 @@ use crate::{
     guardrails::Guarded,
     listing::Listing,
     managed::Managed,
+    server,
     session::Session,
     views,
 };
@@ -68,6 +69,7 @@ impl Provider for EverestProvider {
             };
         }
         for_each_kind!(serve_each);
+        server::register(registry, &self.session);
         actions::register(registry, &self.session);
         functions::register(registry);
         views::register(registry, &self.session);

@@ -9,6 +9,7 @@ pub(super) mod online;
 pub(super) mod provider;
 pub(super) mod shared;
 pub(super) mod versions;
+pub(super) mod server;
 
 use everest_schemas::Engine;
 
@@ -119,6 +120,22 @@ pub const TABLE: &[Rule] = &[
     namespace::OPERATOR_NO_DOWNGRADE,
     namespace::EVEREST_VERSION,
     namespace::CATALOG_READY,
+    server::ACCOUNT_NAME,
+    server::ACCOUNT_PASSWORD,
+    server::ACCOUNT_PASSWORD_ONCE,
+    server::ACCOUNT_PASSWORD_GIVEN,
+    server::ACCOUNT_CAPABILITY,
+    server::ACCOUNT_ADMIN,
+    server::RBAC_POLICY,
+    server::RBAC_EFFECT,
+    server::RBAC_ADMINISTRATOR,
+    server::RBAC_OFF,
+    server::RBAC_ROLE_NAME,
+    server::RBAC_ROLE_PERMISSION,
+    server::RBAC_ROLE_MEMBERS,
+    server::OIDC_ISSUER,
+    server::OIDC_CLIENT,
+    server::OIDC_SCOPES,
     provider::CREDENTIAL_SOURCES,
     provider::CLIENT_CERTIFICATE_PAIR,
     provider::PEM,

@@ -269,4 +269,5 @@ fn every_model_goes_through_a_walk_unchanged() {
         ($($module:ident::$kind:ident = $model:ty;)*) => { $(check(<$model>::default());)* };
     }
     everest_schemas::for_each_kind!(check_each);
+    everest_schemas::for_each_server_setting!(check_each);
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use everest_schemas::for_each_kind;
 use everest_schemas::models::ProviderModel;
+use everest_schemas::{for_each_kind, for_each_server_setting};
 use regex_lite::Regex;
 use schemars::JsonSchema;
 use serde_json::Value;
@@ -65,9 +65,9 @@ fn misfits(said: &str, dialect: Dialect) -> Vec<String> {
 
 fn is_said_in(rule: &str, dialect: Dialect) -> bool {
     let is_of_terraform = OF_TERRAFORM.contains(&rule)
-        || TABLE
-            .iter()
-            .any(|other| other.id == rule && other.is_about_settings());
+        || TABLE.iter().any(|other| {
+            other.id == rule && (other.is_about_settings() || other.is_about_the_server())
+        });
     dialect == Dialect::Terraform || !is_of_terraform
 }
 
@@ -136,6 +136,7 @@ fn a_field_that_a_rule_names_is_one_of_a_model() {
         ($($module:ident::$kind:ident = $model:ty;)*) => { $(of_model::<$model>(&mut paths);)* };
     }
     for_each_kind!(collect_paths);
+    for_each_server_setting!(collect_paths);
     of_model::<ProviderModel>(&mut paths);
     let has = |name: &Name| match name {
         Name::Path(path) => paths.contains(&path.to_string()),

@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 use test_apiserver::ApiServer;
 use tfplugin::{Provider as _, Registry};
 
-use crate::{Host, database, restore};
+use crate::{Host, database, restore, settings};
 
 /// A kind of resource.
 pub struct Kind {
@@ -33,7 +33,8 @@ pub fn all(host: &Host) -> Vec<Kind> {
     let mut registry = Registry::default();
     host.everest.register(&mut registry);
     let served = registry.resource_schemas().unwrap();
-    let mut served: Vec<_> = served.iter().map(|kind| kind.type_name).collect();
+    let served = served.iter().map(|kind| kind.type_name);
+    let mut served: Vec<_> = served.filter(|name| !settings::is_one(name)).collect();
     let mut named: Vec<_> = kinds.iter().map(|kind| kind.type_name).collect();
     served.sort_unstable();
     named.sort_unstable();

@@ -12,6 +12,7 @@ mod impact;
 mod kinds;
 mod policies;
 mod replaced;
+mod settings;
 mod shapes;
 mod states;
 mod stopped;

@@ -27,6 +27,7 @@ mod provider;
 mod quickstart;
 mod restart;
 mod split_horizon_dns_config;
+mod server;
 mod stack;
 mod unread;
 mod upgrade;

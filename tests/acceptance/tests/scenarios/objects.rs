@@ -53,6 +53,7 @@ pub const OPERATOR_GROUP: Kind = ("operators.coreos.com/v1", "OperatorGroup");
 pub const NAMESPACE: Kind = ("v1", "Namespace");
 pub const SECRET: Kind = ("v1", "Secret");
 pub const CONFIG_MAP: Kind = ("v1", "ConfigMap");
+pub const DEPLOYMENT: Kind = ("apps/v1", "Deployment");
 pub const EVENT: Kind = ("v1", "Event");
 
 /// The objects of a kind; `namespace` is empty for cluster-wide kinds.

@@ -1,0 +1,3 @@
+list "everest_account" "all" {
+  provider = everest
+}

@@ -1,0 +1,1 @@
+terraform import everest_account.admin admin

@@ -1,0 +1,1 @@
+terraform import everest_oidc_settings.sso everest-settings

@@ -1,0 +1,1 @@
+terraform import everest_rbac_role.developer developer

@@ -1,0 +1,11 @@
+//! The settings of Everest's own server: reads and changes of the parts of shared documents that
+//! `everest_core::server` decides on.
+
+pub mod access;
+pub mod accounts;
+mod password;
+mod shared;
+pub mod single_sign_on;
+
+#[cfg(test)]
+mod tests;

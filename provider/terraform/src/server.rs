@@ -1,0 +1,29 @@
+//! Resources for the settings of Everest's own server, each a part of a Secret or a ConfigMap that
+//! others write too.
+
+mod account;
+mod oidc_settings;
+mod rbac_policy;
+mod rbac_role;
+mod setting;
+
+use std::sync::Arc;
+
+use everest_schemas::for_each_server_setting;
+use tfplugin::Registry;
+
+use crate::session::Session;
+use setting::{OneSetting, Setting};
+
+/// Registers all of them.
+pub fn register(registry: &mut Registry, session: &Arc<Session>) {
+    macro_rules! serve_each {
+        ($($module:ident::$setting:ident = $model:ty;)*) => {
+            $(registry
+                .resource(Setting::<$module::$setting>::new(Arc::clone(session)))
+                .data_source(OneSetting::<$module::$setting>::new(Arc::clone(session)));)*
+        };
+    }
+    for_each_server_setting!(serve_each);
+    account::register(registry, session);
+}

@@ -1,0 +1,94 @@
+//! `everest_oidc_settings`: single sign-on.
+
+use async_trait::async_trait;
+use everest_cluster::server::single_sign_on;
+use everest_cluster::{Change, Cluster, ClusterError, Wait};
+use everest_core::server::oidc::CONFIG_MAP;
+use everest_schemas::{
+    Field,
+    models::{OidcSettingsModel, Timeouts},
+};
+use tfplugin::{Diagnostic, Diagnostics, Plan, Private};
+
+use super::setting::{ServerSetting, only};
+use crate::timeouts::Defaults;
+
+/// The setting.
+pub struct OidcSettings;
+
+#[async_trait]
+impl ServerSetting for OidcSettings {
+    type Model = OidcSettingsModel;
+    const TYPE: &'static str = "everest_oidc_settings";
+    const EXISTING: &'static str =
+        "The OpenID Connect provider with which users log in to Everest.";
+    const IDENTITY: &'static str = "config_map_name";
+    const TIMEOUTS: Defaults = Defaults::minutes(10, 10, 10);
+    const PENDING: &'static [&'static str] = &["ready"];
+
+    fn id(_: &OidcSettingsModel) -> String {
+        CONFIG_MAP.to_owned()
+    }
+
+    fn stub(id: &str) -> Result<OidcSettingsModel, Diagnostic> {
+        let model = OidcSettingsModel {
+            config_map_name: CONFIG_MAP.into(),
+            ..OidcSettingsModel::default()
+        };
+        only::<Self>(id, CONFIG_MAP, model)
+    }
+
+    fn timeouts(model: &OidcSettingsModel) -> &Field<Timeouts> {
+        &model.timeouts
+    }
+
+    fn plan(plan: &mut Plan<'_, OidcSettingsModel>) {
+        if plan.is_create() {
+            plan.planned.config_map_name = CONFIG_MAP.into();
+        } else if plan.changed() {
+            plan.planned.ready = Field::Unknown;
+        }
+    }
+
+    async fn read(
+        cluster: &Cluster,
+        _: &OidcSettingsModel,
+    ) -> Result<Option<OidcSettingsModel>, ClusterError> {
+        let observed = single_sign_on::settings(cluster).await?;
+        Ok(observed.map(|observed| observed.settings))
+    }
+
+    /// Makes the next apply restart the API server if an earlier one could not.
+    async fn look_beside(
+        cluster: &Cluster,
+        _: &OidcSettingsModel,
+        private: &mut Private,
+        _: &mut Diagnostics,
+    ) {
+        if let Ok(Some(observed)) = single_sign_on::settings(cluster).await {
+            if observed.needs_restart {
+                private.set_pending("Everest's API server has not started with these settings");
+            } else if observed.settings.ready.known() != Some(&false) {
+                private.clear_pending();
+            }
+        }
+    }
+
+    async fn write(
+        cluster: &Cluster,
+        prior: Option<&OidcSettingsModel>,
+        planned: &OidcSettingsModel,
+        _: &OidcSettingsModel,
+        wait: &Wait,
+    ) -> Change<OidcSettingsModel> {
+        single_sign_on::write(cluster, planned, prior.is_none(), wait).await
+    }
+
+    async fn remove(
+        cluster: &Cluster,
+        _: &OidcSettingsModel,
+        wait: &Wait,
+    ) -> Result<(), ClusterError> {
+        single_sign_on::remove(cluster, wait).await
+    }
+}

@@ -1,0 +1,370 @@
+//! The common part of the settings of Everest's own server. A [`ServerSetting`] holds the
+//! differences.
+
+use std::{marker::PhantomData, sync::Arc};
+
+use async_trait::async_trait;
+use everest_cluster::{Change, Cluster, ClusterError, Wait};
+use everest_core::{finding::Finding, rules::server::ValidateSetting, semantic};
+use everest_schemas::{
+    Field,
+    models::{Existing, Timeouts},
+};
+use tfplugin::{
+    Context, CreateRequest, Creation, DataSource, Deferral, DeleteRequest, Diagnostic, Diagnostics,
+    IdentityAttribute, ImportRequest, LookupRequest, Model, Plan, PlanDestroyRequest, Private,
+    ReadRequest, ReadResult, Resource, Update, UpdateRequest,
+};
+
+use crate::{
+    diagnostics, existing::read, managed::unless_stopped, session::Session, timeouts::Defaults,
+};
+
+/// A setting of Everest's own server.
+#[async_trait]
+pub trait ServerSetting: Send + Sync + 'static {
+    /// Its attributes.
+    type Model: Model + ValidateSetting + Clone + PartialEq + Send + Sync;
+    /// The type name in configurations.
+    const TYPE: &'static str;
+    /// The description of the data source that reads it.
+    const EXISTING: &'static str;
+    /// The attribute that identifies it.
+    const IDENTITY: &'static str;
+    /// The default timeouts of its operations.
+    const TIMEOUTS: Defaults;
+    /// Outputs that are unknown in a plan that goes on with a change.
+    const PENDING: &'static [&'static str] = &[];
+
+    /// Its import id.
+    fn id(model: &Self::Model) -> String;
+
+    /// The model with an import id alone.
+    ///
+    /// # Errors
+    /// If there is no setting with that id.
+    fn stub(id: &str) -> Result<Self::Model, Diagnostic>;
+
+    /// The configured timeouts.
+    fn timeouts(model: &Self::Model) -> &Field<Timeouts>;
+
+    /// Says which outputs a change affects.
+    fn plan(plan: &mut Plan<'_, Self::Model>) {
+        let _ = plan;
+    }
+
+    /// The setting as it is; `None` if it does not exist.
+    async fn read(
+        cluster: &Cluster,
+        prior: &Self::Model,
+    ) -> Result<Option<Self::Model>, ClusterError>;
+
+    /// Looks for a change that has to go on: see [`Private::set_pending`].
+    async fn look_beside(
+        cluster: &Cluster,
+        prior: &Self::Model,
+        private: &mut Private,
+        diags: &mut Diagnostics,
+    ) {
+        let _ = (cluster, prior, private, diags);
+    }
+
+    /// Creates the setting, or changes it if there is a `prior` state.
+    async fn write(
+        cluster: &Cluster,
+        prior: Option<&Self::Model>,
+        planned: &Self::Model,
+        config: &Self::Model,
+        wait: &Wait,
+    ) -> Change<Self::Model>;
+
+    /// Findings about a setting that was written.
+    fn notices(planned: &Self::Model, written: &Self::Model) -> Vec<Finding> {
+        let _ = (planned, written);
+        Vec::new()
+    }
+
+    /// Removes the setting.
+    async fn remove(
+        cluster: &Cluster,
+        prior: &Self::Model,
+        wait: &Wait,
+    ) -> Result<(), ClusterError>;
+}
+
+/// A setting as messages name it.
+pub fn named<S: ServerSetting>(model: &S::Model) -> String {
+    format!("{} {}", S::TYPE, S::id(model))
+}
+
+/// The stub of the only setting of its kind.
+///
+/// # Errors
+/// If the id is not that of the setting.
+pub fn only<S: ServerSetting>(
+    id: &str,
+    known: &str,
+    model: S::Model,
+) -> Result<S::Model, Diagnostic> {
+    if id == known {
+        return Ok(model);
+    }
+    Err(Diagnostic::error(
+        format!("Cannot import {}: {id:?} is not an import id", S::TYPE),
+        format!(
+            "There is one {} of each Everest, with the id {known:?}.",
+            S::TYPE
+        ),
+    ))
+}
+
+/// The resource of a [`ServerSetting`] on the provider's session.
+pub struct Setting<S> {
+    session: Arc<Session>,
+    setting: PhantomData<fn() -> S>,
+}
+
+impl<S: ServerSetting> Setting<S> {
+    /// The resource on `session`.
+    pub fn new(session: Arc<Session>) -> Self {
+        Self {
+            session,
+            setting: PhantomData,
+        }
+    }
+
+    /// Writes the setting while `doing` that.
+    async fn write(
+        &self,
+        doing: &str,
+        prior: Option<&S::Model>,
+        (planned, config): (&S::Model, &S::Model),
+        cx: &Context,
+        diags: &mut Diagnostics,
+    ) -> Result<Change<S::Model>, Diagnostic> {
+        let found = planned.check_syntax().into_iter();
+        let found = found.chain(planned.check(prior, config));
+        let mut checked = Diagnostics::new();
+        diagnostics::report(found, &mut checked);
+        // What warns was told by the plan.
+        if checked.has_errors() {
+            diags.extend(checked);
+            return Err(unchecked(doing));
+        }
+        let cluster = self.session.cluster().await;
+        let cluster = cluster.map_err(|error| error.diagnostic(doing))?;
+        let cluster = cluster.stopped_by(&cx.stop);
+        let wait = match prior {
+            None => S::TIMEOUTS.create(S::timeouts(planned), cx),
+            Some(_) => S::TIMEOUTS.update(S::timeouts(planned), cx),
+        };
+        let change = S::write(&cluster, prior, planned, config, &wait).await;
+        if let Change::Done(written) = &change {
+            diagnostics::report(S::notices(planned, written), diags);
+        }
+        Ok(change)
+    }
+}
+
+/// The error of an apply whose values were unknown at plan and break a rule.
+fn unchecked(doing: &str) -> Diagnostic {
+    Diagnostic::error(
+        format!("Cannot {doing}: a value that became known breaks a rule"),
+        "Nothing was written. See the other errors.",
+    )
+}
+
+impl<S: ServerSetting> Resource for Setting<S> {
+    type Model = S::Model;
+
+    fn type_name(&self) -> &'static str {
+        S::TYPE
+    }
+
+    fn pending_outputs(&self) -> &'static [&'static str] {
+        S::PENDING
+    }
+
+    fn identity(&self) -> Vec<IdentityAttribute> {
+        vec![IdentityAttribute::required(S::IDENTITY)]
+    }
+
+    fn semantically_equal(&self, kind: &str, a: &str, b: &str) -> bool {
+        semantic::equal(kind, a, b)
+    }
+
+    fn validate(&self, config: &S::Model, diags: &mut Diagnostics) {
+        diagnostics::report(config.check_syntax(), diags);
+    }
+
+    async fn plan(&self, plan: &mut Plan<'_, S::Model>) -> Result<(), Diagnostic> {
+        S::plan(plan);
+        let found = plan.intended.check(plan.prior.as_ref(), &plan.config);
+        diagnostics::report(found, plan.diags);
+        Ok(())
+    }
+
+    async fn plan_destroy(
+        &self,
+        request: PlanDestroyRequest<'_, S::Model>,
+    ) -> Result<(), Diagnostic> {
+        diagnostics::report(request.prior.check_destruction(), request.diags);
+        Ok(())
+    }
+
+    async fn read(
+        &self,
+        request: ReadRequest<'_, S::Model>,
+    ) -> Result<ReadResult<S::Model>, Diagnostic> {
+        let ReadRequest {
+            prior,
+            private,
+            cx,
+            diags,
+            ..
+        } = request;
+        let what = named::<S>(&prior);
+        let Some(cluster) = self.session.for_read(&what, diags).await? else {
+            return Ok(ReadResult::Keep);
+        };
+        let doing = format!("read {what}");
+        let cluster = &cluster.fail_fast();
+        let found = unless_stopped(cx, S::read(cluster, &prior))
+            .await
+            .ok_or_else(|| diagnostics::stopped(&doing))?
+            .map_err(|error| self.session.cluster_error(&error, &doing, &what))?;
+        if found.is_some() {
+            let _ = unless_stopped(cx, S::look_beside(cluster, &prior, private, diags)).await;
+        }
+        Ok(found.into())
+    }
+
+    async fn create(
+        &self,
+        request: CreateRequest<'_, S::Model>,
+    ) -> Result<Creation<S::Model>, Diagnostic> {
+        let CreateRequest {
+            planned,
+            config,
+            cx,
+            diags,
+            ..
+        } = request;
+        let what = named::<S>(&planned);
+        let doing = format!("create {what}");
+        match self
+            .write(&doing, None, (&planned, &config), cx, diags)
+            .await?
+        {
+            Change::Done(state) => Ok(Creation::Created(state)),
+            Change::Pending { observed, error } => Ok(Creation::Pending {
+                state: observed,
+                why: diagnostics::still_pending(&error, &what),
+            }),
+            Change::Refused(error) => Err(self.session.cluster_error(&error, &doing, &what)),
+        }
+    }
+
+    async fn update(
+        &self,
+        request: UpdateRequest<'_, S::Model>,
+    ) -> Result<Update<S::Model>, Diagnostic> {
+        let UpdateRequest {
+            prior,
+            planned,
+            config,
+            cx,
+            diags,
+            ..
+        } = request;
+        let what = named::<S>(&planned);
+        let doing = format!("update {what}");
+        match self
+            .write(&doing, Some(&prior), (&planned, &config), cx, diags)
+            .await?
+        {
+            Change::Done(state) => Ok(Update::Updated(state)),
+            Change::Pending { observed, error } => Ok(Update::Pending {
+                state: observed,
+                why: diagnostics::still_pending(&error, &what),
+            }),
+            Change::Refused(error) => Err(self.session.cluster_error(&error, &doing, &what)),
+        }
+    }
+
+    async fn delete(&self, request: DeleteRequest<'_, S::Model>) -> Result<(), Diagnostic> {
+        let (prior, cx) = (request.prior, request.cx);
+        let what = named::<S>(&prior);
+        let doing = format!("destroy {what}");
+        let cluster = self.session.cluster().await;
+        let cluster = cluster.map_err(|error| error.diagnostic(&doing))?;
+        let cluster = cluster.stopped_by(&cx.stop);
+        let wait = S::TIMEOUTS.delete(S::timeouts(&prior), cx);
+        let removed = S::remove(&cluster, &prior, &wait).await;
+        removed.map_err(|error| self.session.cluster_error(&error, &doing, &what))
+    }
+
+    async fn import(&self, request: ImportRequest<'_>) -> Result<S::Model, Diagnostic> {
+        S::stub(request.id)
+    }
+
+    fn before_import(&self, cx: &Context) {
+        if self.session.awaits_settings() {
+            // A client that cannot wait goes on, and the read says what is missing.
+            cx.defer(Deferral::ProviderConfigUnknown);
+        }
+    }
+}
+
+/// The data source that reads a [`ServerSetting`].
+pub struct OneSetting<S> {
+    session: Arc<Session>,
+    setting: PhantomData<fn() -> S>,
+}
+
+impl<S: ServerSetting> OneSetting<S> {
+    /// The data source on `session`.
+    pub fn new(session: Arc<Session>) -> Self {
+        Self {
+            session,
+            setting: PhantomData,
+        }
+    }
+}
+
+impl<S> DataSource for OneSetting<S>
+where
+    S: ServerSetting,
+    Existing<S::Model>: Model,
+{
+    type Model = Existing<S::Model>;
+
+    fn type_name(&self) -> &'static str {
+        S::TYPE
+    }
+
+    fn description(&self) -> &'static str {
+        S::EXISTING
+    }
+
+    async fn read(
+        &self,
+        request: LookupRequest<'_, Self::Model>,
+    ) -> Result<Self::Model, Diagnostic> {
+        let asked = request.config.0;
+        let what = named::<S>(&asked);
+        let doing = format!("read {what}");
+        let found = read(&self.session, &what, &doing, request.cx, async |cluster| {
+            S::read(cluster, &asked).await
+        });
+        match found.await? {
+            None => Ok(Existing(asked)),
+            Some(Some(found)) => Ok(Existing(found)),
+            Some(None) => Err(Diagnostic::error(
+                format!("Cannot {doing}: it does not exist"),
+                "Everest has no such setting in namespace everest-system. If this configuration \
+                 creates it, refer to the resource, so that Terraform creates it first.",
+            )),
+        }
+    }
+}
