@@ -29,7 +29,7 @@ pub use cluster_info::{ClusterInfo, StorageClassInfo};
 pub use collections::{
     BackupStorages, Backups, Collection, Databases, MonitoringConfigs, Namespaces, Restores,
 };
-pub use database::{DatabaseModel, FinalBackup};
+pub use database::{DatabaseModel, FinalBackup, Passwords};
 pub use database_components::{Component, Container, DatabaseComponents};
 pub use database_credentials::DatabaseCredentialsModel;
 pub use database_engines::{DatabaseEngineModel, DatabaseEngines, EngineVersion};

@@ -13,6 +13,7 @@ mod shapes;
 mod states;
 mod stopped;
 mod unread;
+mod users;
 
 use std::sync::Arc;
 
