@@ -42,7 +42,7 @@ pub use collections::{
     SplitHorizonDnsConfigs,
 };
 pub use data_importer::DataImporterModel;
-pub use database::{DatabaseModel, FinalBackup};
+pub use database::{DatabaseModel, FinalBackup, Passwords};
 pub use database_components::{Component, Container, DatabaseComponents};
 pub use database_credentials::DatabaseCredentialsModel;
 pub use database_engines::{DatabaseEngineModel, DatabaseEngines, EngineVersion};

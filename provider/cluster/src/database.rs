@@ -9,11 +9,13 @@ use std::time::Duration;
 use everest_core::lifecycle::Lifecycle;
 use everest_core::lifecycle::backup::{FinalBackup, TakeFinalBackup};
 use everest_core::lifecycle::database::{
-    After, AwaitReady, Bodies, ChangeDatabase, CreateDatabase, RemoveDatabase, SwitchDatabase,
-    concerns_the_provider_alone, is_from_backup,
+    After, AwaitReady, Bodies, ChangeDatabase, CreateDatabase, RemoveDatabase, RemoveUserSecret,
+    SwitchDatabase, concerns_the_provider_alone, is_from_backup,
 };
+use everest_core::passwords::{self, Users};
 use everest_schemas::everest::DatabaseCluster;
 use everest_schemas::models::DatabaseModel;
+use k8s_openapi::api::core::v1::Secret;
 
 use crate::apply::{self, ForcePolicy};
 use crate::drive::{self, Driver};
@@ -21,14 +23,15 @@ use crate::error::ClusterError;
 use crate::object_mapping::key;
 use crate::objects::Objects;
 use crate::wait::Clock;
-use crate::{Change, Cluster, Creation, Unacknowledged, Wait};
+use crate::{Change, Cluster, Creation, Unacknowledged, Wait, with_secret};
 
 pub use classes::{observe, with_classes};
 pub use credentials::{Credentials, CredentialsError, credentials};
 pub use dry_run::dry_run;
 pub use everest_core::lifecycle::database::Switch;
 
-/// Creates a database and waits until it is really ready: see [`CreateDatabase`].
+/// Creates a database and waits until it is really ready: see [`CreateDatabase`]. The passwords that
+/// the model gives are written first; if the database is refused, their Secret is deleted again.
 ///
 /// Ends: `Created`; `Pending` after the deadline or an interruption; `Failed` if the import
 /// of the first data failed; `NotCreated` if nothing was written.
@@ -38,8 +41,15 @@ pub async fn create(
     made: &Unacknowledged,
     wait: &Wait,
 ) -> Creation<DatabaseModel> {
-    let lifecycle = CreateDatabase::of(planned);
-    let mut created = drive::created(cluster, planned, lifecycle, made, wait).await;
+    let manager = cluster.field_manager();
+    let mut lifecycle = CreateDatabase::of(planned).with_users(Users::given(planned), manager);
+    let mut created = drive::created(cluster, planned, &mut lifecycle, made, wait).await;
+    if let Creation::NotCreated(error) = &created
+        && !error.leaves_it_open()
+        && let Some(taken_back) = lifecycle.taken_back(manager)
+    {
+        with_secret::take_back(cluster, taken_back).await;
+    }
     match &mut created {
         // What was waited for was found ready by more than its status.
         Creation::Created(model) if planned.wait.known() != Some(&false) => {
@@ -173,6 +183,22 @@ pub async fn take_final_backup(
     drive::settled(cluster, TakeFinalBackup::of(database), &wait.start()).await
 }
 
+/// Returns true if the Secret with the users of a database has lost the passwords that were sent
+/// last: it is gone, or the engine's operator has made another one. Judged by its metadata alone.
+///
+/// # Errors
+/// Any error that prevents reading the Secret.
+pub async fn has_lost_users(
+    cluster: &Cluster,
+    model: &DatabaseModel,
+) -> Result<bool, ClusterError> {
+    let (namespace, _) = key(model)?;
+    let name = model.credentials_secret_name.known_str();
+    let secrets = cluster.objects::<Secret>(namespace);
+    let found = secrets.metadata(name.unwrap_or_default()).await?;
+    Ok(!found.is_some_and(|found| passwords::is_sent(&found)))
+}
+
 /// Removes a database whose final backup is taken: see [`RemoveDatabase`].
 ///
 /// # Errors
@@ -184,7 +210,12 @@ pub async fn delete(
     wait: &Wait,
 ) -> Result<(), ClusterError> {
     key(model)?;
-    let removal = RemoveDatabase::of(model).after_its_final_backup();
+    // Where no passwords were sent, there is no Secret of ours.
+    let sent = model.users_wo_version.is_known();
+    let users = sent.then(|| RemoveUserSecret::of(model, cluster.field_manager()));
+    let removal = RemoveDatabase::of(model)
+        .with_users(users)
+        .after_its_final_backup();
     drive::settled(cluster, removal, &wait.start()).await
 }
 

@@ -484,7 +484,10 @@ impl<'a> Driver<'a> {
             }
             Action::Merge(changes) => {
                 for Merge { object, body } in changes {
-                    let merged = self.source(&object).merge(&object.name, &body).await;
+                    let merged = self
+                        .source(&object)
+                        .merge(&object.name, body.expose())
+                        .await;
                     self.written(merged).await?;
                 }
                 Performed::Again

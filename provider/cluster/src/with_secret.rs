@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use everest_core::Operation;
 use everest_core::lifecycle::{
-    Agreed, Apply, ChangeWithSecret, CreateWithSecret, HandOver, ObjectRef, ReadsSecret,
+    Agreed, Apply, ChangeWithSecret, CreateWithSecret, HandOver, Lifecycle, ObjectRef, ReadsSecret,
     RemoveWithSecret,
 };
 use everest_core::v1::credentials::{
@@ -48,13 +48,18 @@ where
         && !error.leaves_it_open()
         && let Some(taken_back) = lifecycle.taken_back()
     {
-        // What is interrupted cleans up all the same.
-        let wait = Wait::new(LETS_GO, tokio_util::sync::CancellationToken::new());
-        if let Err(error) = drive::settled(cluster, taken_back, &wait.start()).await {
-            tracing::warn!(%error, "the Secret of an object that was not created is left over");
-        }
+        take_back(cluster, taken_back).await;
     }
     created
+}
+
+/// Takes back the Secret of an object that was not created. If that fails, the Secret is left over.
+pub(crate) async fn take_back<L: Lifecycle + Send>(cluster: &Cluster, taken_back: L) {
+    // What is interrupted cleans up all the same.
+    let wait = Wait::new(LETS_GO, tokio_util::sync::CancellationToken::new());
+    if let Err(error) = drive::settled(cluster, taken_back, &wait.start()).await {
+        tracing::warn!(%error, "the Secret of an object that was not created is left over");
+    }
 }
 
 /// Applies changed settings and, if given, new credentials. Credentials left out leave the

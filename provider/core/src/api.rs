@@ -48,6 +48,10 @@ pub const STORAGE_PROTECTION: &str = "everest.percona.com/dbb-storage-protection
 /// of the other Secret.
 pub const FILLED_FROM: &str = "everest.openeverest.io/filled-from";
 
+/// Our annotation on the Secret with a database's users: the version of the passwords that were
+/// last written into it.
+pub const USERS_VERSION: &str = "everest.openeverest.io/users-version";
+
 /// Our annotation on a new object that may not be in any state yet: a digest of the written body.
 /// An apply that would write the same body adopts the object. The process that created the object
 /// removes the annotation; if that process was killed, the next apply of the state with the object

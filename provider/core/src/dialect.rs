@@ -130,6 +130,10 @@ impl Dialect {
             Self::Terraform => path.snake_case(),
             Self::Composition => path.to_string(),
             Self::ManagedResource if path.segments().is_empty() => "spec.forProvider".to_owned(),
+            // The Secret that it names has the keys.
+            Self::ManagedResource if path.is_within("usersWo") => {
+                "spec.forProvider.usersSecretRef".to_owned()
+            }
             Self::ManagedResource if *path == FieldPath::of("name") => {
                 "metadata.annotations[crossplane.io/external-name] (or metadata.name)".to_owned()
             }
@@ -141,6 +145,7 @@ impl Dialect {
     pub(crate) fn member(self, name: &str) -> String {
         match self {
             Self::Terraform => FieldPath::of(name).snake_case(),
+            Self::ManagedResource if name == "usersWo" => "usersSecretRef".to_owned(),
             Self::ManagedResource | Self::Composition => name.to_owned(),
         }
     }

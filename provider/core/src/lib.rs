@@ -47,6 +47,7 @@ pub mod olm;
 pub mod open_api;
 mod operation;
 pub mod operator_upgrade;
+pub mod passwords;
 pub mod path;
 pub mod quantity;
 pub mod raised;

@@ -66,6 +66,11 @@ impl FieldPath {
         &self.segments
     }
 
+    /// Returns true if the value is in the member `name` of the model, or is that member.
+    pub fn is_within(&self, name: &str) -> bool {
+        matches!(self.segments.first(), Some(Segment::Field(first)) if first == name)
+    }
+
     /// The path with member names in snake case, as Terraform spells them.
     pub fn snake_case(&self) -> String {
         self.render(snake_case)

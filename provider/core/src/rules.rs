@@ -35,9 +35,9 @@ pub mod pod_scheduling_policy;
 pub mod provider;
 pub mod restore;
 mod served;
+pub mod server;
 mod shared;
 pub mod split_horizon_dns_config;
-pub mod server;
 mod table;
 mod validate;
 

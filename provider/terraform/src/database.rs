@@ -5,15 +5,17 @@ use everest_cluster::{Change, Cluster, ClusterError, Creation, Unacknowledged, W
 use everest_core::{
     api, computed, final_backup,
     impact::{self, Summary},
+    passwords,
     rules::Validate,
-    upgrade, v1,
+    upgrade,
+    v1::{self, ObjectMapping},
 };
 use everest_schemas::{
     Field,
     everest::DatabaseCluster,
     models::{DatabaseModel, Databases, NamespacedFilter, Timeouts},
 };
-use tfplugin::{Diagnostic, Diagnostics, Plan};
+use tfplugin::{Diagnostic, Diagnostics, Plan, Private};
 
 use crate::{
     diagnostics, guardrails::Guarded, key::Scope, managed::Kind, moved::ObjectKind,
@@ -60,6 +62,8 @@ impl Kind for Database {
     }
 
     fn plan(plan: &mut Plan<'_, DatabaseModel>) {
+        // The rules judge them, and no plan has them.
+        plan.intended = passwords::with_users(&plan.intended, &plan.config);
         match &plan.prior {
             None => computed::database::known_at_creation(&plan.config, &mut plan.planned),
             Some(prior) => {
@@ -118,6 +122,43 @@ impl Kind for Database {
         Ok(found)
     }
 
+    /// Looks at the Secret that passwords were sent to: if it has lost them, the next apply sends
+    /// them again.
+    async fn look_beside(
+        cluster: &Cluster,
+        prior: &DatabaseModel,
+        private: &mut Private,
+        diags: &mut Diagnostics,
+    ) {
+        // Passwords that were never sent cannot be lost; nor may a wait be forgotten that goes on.
+        if !prior.users_wo_version.is_known() || private.pending().is_some() {
+            return;
+        }
+        match database::has_lost_users(cluster, prior).await {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(error) => {
+                tracing::debug!(%error, "could not read the Secret with the users of a database");
+                return;
+            }
+        }
+        let summary = format!(
+            "The Secret with the passwords of everest_database {} has lost those of users_wo",
+            Self::id(prior)
+        );
+        private.set_pending(&summary);
+        let secret = prior.credentials_secret_name.known_str();
+        let (namespace, _) = prior.key();
+        let detail = format!(
+            "The Secret {namespace}/{} is gone, or the engine's operator has created another one, \
+             with generated passwords. The next apply writes users_wo into the Secret again, and \
+             the operator changes the passwords in the database. To keep the generated ones, remove \
+             users_wo and users_wo_version.",
+            secret.unwrap_or_default()
+        );
+        diags.push(Diagnostic::warning(summary, detail));
+    }
+
     async fn create(
         cluster: &Cluster,
         planned: &DatabaseModel,
@@ -126,6 +167,7 @@ impl Kind for Database {
         wait: &Wait,
     ) -> Creation<DatabaseModel> {
         let planned = v1::database::with_import_keys(planned, config);
+        let planned = passwords::with_users(&planned, config);
         match database::create(cluster, &planned, made, wait).await {
             // Of one that is not waited for there are no claims yet.
             Creation::Created(state) if planned.wait.known() != Some(&false) => {

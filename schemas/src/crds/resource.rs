@@ -42,6 +42,9 @@ pub fn managed_resource<M: ManagedModel>(validations: &[Validation]) -> CustomRe
     if let Some(text) = M::SHAPE.secret {
         model["properties"]["secretRef"] = contract::reference(text);
     }
+    for (member, text) in M::SECRETS {
+        model["properties"][*member] = contract::reference(text);
+    }
     for validation in validations {
         validations::add(&mut model, validation);
     }

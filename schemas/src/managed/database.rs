@@ -17,7 +17,7 @@ impl ManagedModel for DatabaseModel {
     const DOC: &'static str = "A database that Everest runs: MySQL, MongoDB or PostgreSQL.";
     const SHAPE: Shape = Shape {
         required: &["engine"],
-        left_out: &["timeouts", "wait", "forceConflicts"],
+        left_out: &["timeouts", "wait", "forceConflicts", "usersWoVersion"],
         descriptions: &[
             (
                 "namespace",
@@ -93,6 +93,20 @@ impl ManagedModel for DatabaseModel {
             Column::wide("HOSTNAME", "hostname"),
         ],
     };
+
+    const SECRETS: &'static [(&'static str, &'static str)] = &[(
+        "usersSecretRef",
+        "The Secret, in the managed resource's namespace, with passwords of the engine's users, \
+         under the keys of the Secret `status.atProvider.credentialsSecretName`. `pxc`: `root`, \
+         `operator`, `monitor`, `xtrabackup`, `replication` and `proxyadmin`. `psmdb`: \
+         `MONGODB_…_PASSWORD` and `MONGODB_…_USER`, with `DATABASE_ADMIN`, `USER_ADMIN`, \
+         `CLUSTER_ADMIN`, `CLUSTER_MONITOR` and `BACKUP`. `postgresql`: none, because its operator \
+         keeps its own passwords. A new database starts with these passwords. The provider copies \
+         them again when the Secret changes: the engine's operator then changes the passwords in \
+         the database, and the previous ones stop working. Keys that the Secret lacks get a \
+         generated value at creation and keep their value afterwards. Omitted: all passwords are \
+         generated, or stay as they are.",
+    )];
 
     fn set_location(&mut self, namespace: &str, name: &str) {
         if self.namespace.is_null() {

@@ -1,6 +1,7 @@
 //! The common form of every managed resource: a model with the members of Crossplane's contract.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -38,6 +39,9 @@ pub trait ManagedModel:
     const DOC: &'static str;
     /// The conversion of the model's members to those of `forProvider`.
     const SHAPE: Shape;
+    /// Further members of `forProvider`, each with its description, that name a Secret in the managed
+    /// resource's namespace. `secretRef` is described by [`Shape::secret`].
+    const SECRETS: &'static [(&'static str, &'static str)] = &[];
 
     /// Sets the location of the model's object. `namespace` is the managed resource's namespace,
     /// which is used if the model names none.
@@ -176,17 +180,36 @@ pub struct ForProvider<M> {
     pub model: Result<M, String>,
     /// The Secret with the credentials that the kind needs.
     pub secret_ref: Option<LocalReference>,
+    /// The Secrets that the members of [`ManagedModel::SECRETS`] name.
+    pub secrets: BTreeMap<&'static str, LocalReference>,
+}
+
+impl<M> ForProvider<M> {
+    /// The names of all Secrets that it refers to.
+    pub fn secret_names(&self) -> impl Iterator<Item = &str> {
+        let further = self.secrets.values();
+        let all = self.secret_ref.iter().chain(further);
+        all.map(|reference| reference.name.as_str())
+    }
 }
 
 impl<'de, M: ManagedModel> Deserialize<'de> for ForProvider<M> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let members = Map::deserialize(deserializer)?;
-        let secret_ref = members
-            .get("secretRef")
-            .and_then(|reference| serde_json::from_value(reference.clone()).ok());
+        let reference = |member: &str| {
+            members
+                .get(member)
+                .and_then(|reference| serde_json::from_value(reference.clone()).ok())
+        };
+        let secret_ref = reference("secretRef");
+        let further = M::SECRETS.iter();
+        let secrets = further
+            .filter_map(|(member, _)| Some((*member, reference(member)?)))
+            .collect();
         Ok(ForProvider {
             model: model(members).map_err(|error| error.to_string()),
             secret_ref,
+            secrets,
         })
     }
 }

@@ -1,11 +1,13 @@
 //! `everest_database`.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Timeouts;
 use crate::everest::DatabaseClusterSpec;
-use crate::{Field, StringMap};
+use crate::{Field, Sensitive, StringMap};
 
 /// A database: MySQL (`pxc`), MongoDB (`psmdb`) or PostgreSQL (`postgresql`),
 /// run by Everest on Kubernetes.
@@ -60,6 +62,25 @@ pub struct DatabaseModel {
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-local" = true))]
     pub restart_trigger: Field<String>,
+
+    /// Passwords of the engine's users, write-only: stored only in the Secret
+    /// `credentials_secret_name`. The keys are those of that Secret. `pxc`: `root`, `operator`,
+    /// `monitor`, `xtrabackup`, `replication` and `proxyadmin`. `psmdb`: `MONGODB_…_PASSWORD` and
+    /// `MONGODB_…_USER`, with `DATABASE_ADMIN`, `USER_ADMIN`, `CLUSTER_ADMIN`, `CLUSTER_MONITOR` and
+    /// `BACKUP`. `postgresql`: none, because its operator keeps its own passwords. Keys that you
+    /// omit get a generated value at creation and keep their value afterwards.
+    ///
+    /// A new database starts with these passwords. To change passwords later, change them here and
+    /// increase `users_wo_version`: the engine's operator then changes the passwords in the
+    /// database, and the previous ones stop working. Removing the attribute changes nothing.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend("x-local" = true, "x-write-only" = true))]
+    pub users_wo: Passwords,
+
+    /// Version of `users_wo`, which needs it. Increase this number to send changed passwords.
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    #[schemars(extend("x-local" = true))]
+    pub users_wo_version: Field<i64>,
 
     /// Final backup of the database. Destroying the database takes it first and waits until it is
     /// complete. Its data stays in the bucket, even with `keep_backup_data = false`. If the backup
@@ -147,6 +168,9 @@ pub struct DatabaseModel {
     #[schemars(extend("x-read-only" = true))]
     pub uid: Field<String>,
 }
+
+/// Names and passwords of an engine's users, by the keys of their Secret.
+pub type Passwords = Field<Sensitive<BTreeMap<String, Field<String>>>>;
 
 /// The final backup of a database that is destroyed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -17,7 +17,8 @@ use everest_core::lifecycle::database::Bodies;
 ///    already. Those that the apply may take over are noted: see [`Cluster::taken`].
 /// 2. If `dry_run_is_meaningful` and the configuration is wholly known, the body is sent as a dry
 ///    run. There is no dry run for a change that does not reach the server, for one that an apply
-///    makes in steps, and for keys of an import, which a webhook would store even then.
+///    makes in steps, for a creation that names a Secret and writes it first, and for keys of an
+///    import, which a webhook would store even then.
 ///
 /// Nothing is sent while the namespace or the name is not known. If a database to create exists
 /// already, that is left to the apply: in a replacement it is the database that goes.
@@ -51,7 +52,9 @@ pub async fn dry_run(
         }
         _ => return Ok(()),
     };
-    if dry_run_is_meaningful && is_wholly_known(config) && !has_keys(config) {
+    // The apply writes the Secret first that the database names.
+    let lacks_secret = prior.is_none() && !config.users_wo.is_null() && names_secret(config);
+    if dry_run_is_meaningful && is_wholly_known(config) && !has_keys(config) && !lacks_secret {
         ask(cluster, objects.dry_run_apply(name, &body)).await?;
     }
     Ok(())
@@ -73,6 +76,12 @@ fn is_wholly_known(config: &DatabaseModel) -> bool {
         && is_known(&config.spec)
         && is_known(&config.labels)
         && is_known(&config.annotations)
+}
+
+/// Returns true if the spec names the Secret with the users.
+fn names_secret(config: &DatabaseModel) -> bool {
+    let engine = config.spec.known().and_then(|spec| spec.engine.known());
+    engine.is_some_and(|engine| !engine.user_secrets_name.is_null())
 }
 
 /// Returns true if the spec contains credentials of an import.

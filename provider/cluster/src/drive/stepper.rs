@@ -170,7 +170,7 @@ impl<'a> Stepper<'a> {
                 let mut written = None;
                 for Merge { object, body } in changes {
                     let mut source = of(object);
-                    source.merge(&object.name, body).await?;
+                    source.merge(&object.name, body.expose()).await?;
                     written = source.written(&object.name);
                 }
                 Ok(written)

@@ -5,7 +5,7 @@ use everest_schemas::models::DatabaseModel;
 use everest_schemas::{Engine, Field, Tree};
 
 use crate::path::FieldPath;
-use crate::{restart, schema, upgrade, v1};
+use crate::{passwords, restart, schema, upgrade, v1};
 
 /// Fills in the values that follow from the configuration alone: the port, which each engine has,
 /// and the Secret with the credentials, which the configuration names or Everest names after the
@@ -59,7 +59,7 @@ pub fn known_at_creation(config: &DatabaseModel, planned: &mut DatabaseModel) {
 ///
 /// | Change | Outputs |
 /// |---|---|
-/// | anything in the spec but the data source, a restart | `ready`, `status`, `message` |
+/// | anything in the spec but the data source, a restart, passwords | `ready`, `status`, `message` |
 /// | the proxy's type or exposure, sharding | + `hostname`, `hosts` |
 /// | the number of MongoDB's members, which each may have an address | + `hostname`, `hosts` |
 /// | the engine's version or CR version | + `crVersion`, `recommendedCrVersion` |
@@ -67,7 +67,8 @@ pub fn known_at_creation(config: &DatabaseModel, planned: &mut DatabaseModel) {
 /// | labels, annotations, the provider's own attributes | none |
 pub fn affected(prior: &DatabaseModel, planned: &DatabaseModel) -> Vec<FieldPath> {
     let (before, now) = (settled(prior), settled(planned));
-    if before == now && !restart::is_asked(prior, planned) {
+    let is_felt = restart::is_asked(prior, planned) || passwords::is_asked(prior, planned);
+    if before == now && !is_felt {
         return Vec::new();
     }
     let mut names = vec!["ready", "status", "message"];

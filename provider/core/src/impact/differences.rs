@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::path::{FieldPath, Segment};
 use crate::quantity::Quantity;
-use crate::{restart, schema, semantic, upgrade, v1, zero};
+use crate::{passwords, restart, schema, semantic, upgrade, v1, zero};
 
 /// A value before and after a change; `None` if it is absent. A value after the change that is not
 /// known yet is null.
@@ -38,6 +38,14 @@ pub(super) fn between(prior: &DatabaseModel, planned: &DatabaseModel) -> Vec<Dif
             path: FieldPath::of("restartTrigger"),
             before: trigger(prior).map(Value::from),
             now: Some(trigger(planned).into()),
+        });
+    }
+    if passwords::is_asked(prior, planned) {
+        let version = |model: &DatabaseModel| model.users_wo_version.known().copied();
+        found.push(Difference {
+            path: FieldPath::of("usersWoVersion"),
+            before: version(prior).map(Value::from),
+            now: Some(version(planned).into()),
         });
     }
     found

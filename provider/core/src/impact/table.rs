@@ -304,6 +304,25 @@ const ROWS: &[Effect] = &[
         "everest-operator: annotation restart",
     ),
     row(
+        "usersWoVersion",
+        When::Changed,
+        PXC,
+        Class::RollingRestart,
+        "changes the passwords in users_wo; the previous ones stop working at once. xtrabackup \
+         restarts {members} one by one, and so does monitor if the database is monitored; \
+         operator, monitor and proxyadmin restart the pods of ProxySQL",
+        "percona-xtradb-cluster-operator: pkg/controller/pxc/users.go",
+    ),
+    row(
+        "usersWoVersion",
+        When::Changed,
+        PSMDB,
+        Class::NoRestart,
+        "changes the users in users_wo; their previous passwords stop working at once, and \
+         MONGODB_BACKUP_USER and MONGODB_BACKUP_PASSWORD restart the backup agents",
+        "percona-server-mongodb-operator: pkg/controller/perconaservermongodb/users.go",
+    ),
+    row(
         "backup.schedules",
         When::Changed,
         ALL,

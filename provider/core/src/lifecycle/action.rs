@@ -106,7 +106,7 @@ pub struct Merge {
     /// The object.
     pub object: ObjectRef,
     /// The body.
-    pub body: Value,
+    pub body: Sensitive<Value>,
 }
 
 /// A condition that someone else must meet first.
@@ -168,8 +168,8 @@ impl<T> Action<T> {
     }
 
     /// Merges a body into one object.
-    pub fn merge(object: &ObjectRef, body: Value) -> Self {
-        let object = object.clone();
+    pub fn merge(object: &ObjectRef, body: impl Into<Sensitive<Value>>) -> Self {
+        let (object, body) = (object.clone(), body.into());
         Action::Merge(vec![Merge { object, body }])
     }
 

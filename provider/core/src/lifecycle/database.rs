@@ -8,6 +8,7 @@ mod keep;
 mod readiness;
 mod removal;
 mod switch;
+mod users;
 
 pub use body::Bodies;
 pub use busy::way_out;
@@ -17,6 +18,7 @@ pub use keep::KeepDatabase;
 pub use readiness::{After, AwaitReady, Companions, engine_object};
 pub use removal::{KeepBackupData, RemoveDatabase};
 pub use switch::{Switch, SwitchDatabase};
+pub use users::RemoveUserSecret;
 
 #[cfg(test)]
 mod tests;

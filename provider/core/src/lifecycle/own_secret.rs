@@ -135,7 +135,7 @@ impl OwnSecret {
     }
 
     /// The write of the Secret; `uid` is that of the one that is meant.
-    fn written(&self, content: &Sensitive<Value>, uid: Option<&str>) -> Action {
+    pub(super) fn written(&self, content: &Sensitive<Value>, uid: Option<&str>) -> Action {
         let mut body = content.expose().clone();
         if let Some(uid) = uid {
             body["metadata"]["uid"] = json!(uid);
@@ -198,7 +198,7 @@ impl OwnSecret {
 
     /// Whether the owner of the UID `owner` owns it, or this provider has written it and nothing of
     /// another name owns it.
-    fn belongs_to(&self, secret: &ObjectMeta, owner: Option<&str>) -> bool {
+    pub(super) fn belongs_to(&self, secret: &ObjectMeta, owner: Option<&str>) -> bool {
         let mut owners = secret.owner_references.iter().flatten();
         let is_owned = owner.is_some() && owners.any(|one| Some(one.uid.as_str()) == owner);
         is_owned || (self.is_written(secret) && !self.is_of_another(secret))
@@ -224,7 +224,7 @@ impl OwnSecret {
     }
 
     /// Whether this provider has written it.
-    fn is_written(&self, secret: &ObjectMeta) -> bool {
+    pub(super) fn is_written(&self, secret: &ObjectMeta) -> bool {
         let mut entries = secret.managed_fields.iter().flatten();
         entries.any(|entry| entry.manager.as_deref() == Some(&self.manager))
     }

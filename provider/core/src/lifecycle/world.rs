@@ -84,7 +84,7 @@ impl World {
                 let mut written = Vec::new();
                 for Merge { object, body } in changes {
                     let key = (object.kind, object.name.clone());
-                    merge(self.objects.get_mut(&key).unwrap(), body);
+                    merge(self.objects.get_mut(&key).unwrap(), body.expose());
                     written.push(format!("merge {object}"));
                 }
                 Some(written.join(" and "))

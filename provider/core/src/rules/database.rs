@@ -9,6 +9,7 @@ mod origin;
 mod proxy;
 mod restart;
 mod sharding;
+mod users;
 mod wanted;
 
 use everest_schemas::everest::DatabaseClusterSpec;
@@ -36,6 +37,7 @@ pub fn check_syntax(config: &DatabaseModel) -> Vec<Finding> {
     let mut findings = Findings::default();
     findings.timeouts(&config.timeouts);
     final_backup::check(config, &mut findings);
+    users::version(config, &mut findings);
     findings.quantities(config);
     findings.into_findings()
 }
@@ -95,6 +97,7 @@ fn state(model: &DatabaseModel, findings: &mut Findings) {
     proxy::check(spec, findings);
     backup::check(spec, findings);
     sharding::check(spec, findings);
+    users::check(model, findings);
 }
 
 /// Rules for a new database only.
@@ -111,6 +114,7 @@ fn creation(model: &DatabaseModel, findings: &mut Findings) {
     if let Some(spec) = model.spec.known() {
         origin::check(spec, findings);
     }
+    users::source(model, findings);
 }
 
 /// The engine's type, where it is known.

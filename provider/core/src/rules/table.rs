@@ -7,9 +7,9 @@ pub(super) mod general;
 pub(super) mod namespace;
 pub(super) mod online;
 pub(super) mod provider;
+pub(super) mod server;
 pub(super) mod shared;
 pub(super) mod versions;
-pub(super) mod server;
 
 use everest_schemas::Engine;
 
@@ -68,6 +68,10 @@ pub const TABLE: &[Rule] = &[
     database::RESTART_RUNNING,
     database::FINAL_BACKUP_RUNNING,
     database::FINAL_BACKUP_STORAGE,
+    database::USERS_ENGINE,
+    database::USERS_KEYS,
+    database::USERS_VALUES,
+    database::USERS_SOURCE,
     backup::PITR_STORAGE,
     backup::PITR_INTERVAL,
     backup::SCHEDULE_NAME,

@@ -116,7 +116,8 @@ pub fn is_filled_from(
         && SecretState::of(secret, keys, manager) == SecretState::AsWritten
 }
 
-fn version_of(source: &ObjectMeta) -> String {
+/// The version of a Secret that others are filled from.
+pub(crate) fn version_of(source: &ObjectMeta) -> String {
     format!(
         "{}/{}",
         source.uid.as_deref().unwrap_or_default(),

@@ -62,6 +62,15 @@ pub fn applied(
         .filter_map(|entry| Some(&entry.fields_v1.as_ref()?.0))
 }
 
+/// Returns true if a manager owns a key of a Secret's data, whichever way it has written the key.
+pub fn owns_data(metadata: &ObjectMeta, key: &str, manager: &str) -> bool {
+    let entries = metadata.managed_fields.iter().flatten();
+    entries
+        .filter(|entry| entry.manager.as_deref() == Some(manager))
+        .filter_map(|entry| entry.fields_v1.as_ref())
+        .any(|fields| fields.0["f:data"].get(format!("f:{key}")).is_some())
+}
+
 /// The fields of the spec that a manager has applied.
 pub fn applied_spec(metadata: &ObjectMeta, is_manager: impl Fn(&str) -> bool) -> Option<&Value> {
     applied(metadata, is_manager).find_map(|fields| fields.get("f:spec"))

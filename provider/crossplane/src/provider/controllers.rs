@@ -165,8 +165,8 @@ impl<K: Kind> Connector for Clusters<K> {
         if request.follow(external) {
             self.tidy(request.key);
         }
-        if let Some(reference) = &managed.spec.for_provider.secret_ref {
-            request.follow_secret(&reference.name);
+        for name in managed.spec.for_provider.secret_names() {
+            request.follow_secret(name);
         }
         Ok(Connected {
             config,

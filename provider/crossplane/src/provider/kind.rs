@@ -34,7 +34,7 @@ use everest_core::rules::Validate;
 use everest_core::v1::convergence::{self, Comparison, Held};
 use everest_core::v1::{ObjectMapping, OwnedKeys};
 use everest_schemas::Sensitive;
-use everest_schemas::managed::{Managed, ManagedModel};
+use everest_schemas::managed::{LocalReference, Managed, ManagedModel};
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::{Api, Resource, ResourceExt};
@@ -116,7 +116,26 @@ impl<K: Kind> Scene<'_, K> {
     /// # Errors
     /// If it does not exist or cannot be read.
     pub async fn referred_secret(&self) -> Result<Option<Secret>, ReconcileError> {
-        let Some(reference) = &self.managed.spec.for_provider.secret_ref else {
+        let reference = self.managed.spec.for_provider.secret_ref.as_ref();
+        self.referred("secretRef", reference).await
+    }
+
+    /// The Secret that a member of [`ManagedModel::SECRETS`] names, in the managed resource's
+    /// namespace.
+    ///
+    /// # Errors
+    /// If it does not exist or cannot be read.
+    pub async fn secret_of(&self, member: &str) -> Result<Option<Secret>, ReconcileError> {
+        let reference = self.managed.spec.for_provider.secrets.get(member);
+        self.referred(member, reference).await
+    }
+
+    async fn referred(
+        &self,
+        member: &str,
+        reference: Option<&LocalReference>,
+    ) -> Result<Option<Secret>, ReconcileError> {
+        let Some(reference) = reference else {
             return Ok(None);
         };
         let namespace = &self.key.0;
@@ -125,11 +144,11 @@ impl<K: Kind> Scene<'_, K> {
             .get_opt(&reference.name)
             .await
             .map_err(ReconcileError::control(
-                "reading the Secret of spec.forProvider.secretRef",
+                "reading a Secret that spec.forProvider refers to",
             ))?;
         found.map(Some).ok_or_else(|| {
             ReconcileError::Secret(format!(
-                "spec.forProvider.secretRef: there is no Secret {namespace}/{}. Create it",
+                "spec.forProvider.{member}: there is no Secret {namespace}/{}. Create it",
                 reference.name
             ))
         })
@@ -219,6 +238,18 @@ pub trait Kind: Sized + Send + Sync + 'static {
     fn busy(external: &Self::External) -> Option<String> {
         let _ = external;
         None
+    }
+
+    /// The model with the values of the Secrets that the managed resource refers to, for the rules.
+    ///
+    /// # Errors
+    /// If such a Secret does not exist or cannot be read.
+    async fn with_secrets(
+        scene: &Scene<'_, Self>,
+        model: Self::Model,
+    ) -> Result<Self::Model, ReconcileError> {
+        let _ = scene;
+        Ok(model)
     }
 
     /// The condition to wait for before the external object can be created.

@@ -17,6 +17,7 @@ mod shapes;
 mod states;
 mod stopped;
 mod unread;
+mod users;
 
 use std::sync::Arc;
 

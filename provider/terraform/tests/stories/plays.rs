@@ -71,6 +71,11 @@ fn databases() -> Vec<Script> {
         database("grow").then(json!({"engine": {"storage": {"size": "50Gi"}}})),
         database("upgrade").then(json!({"engine": {"version": "8.0.42-33.1"}})),
         database("pause").then(json!({"paused": true})),
+        database("create-with-passwords")
+            .changed(json!({"users_wo": {"root": "secret"}, "users_wo_version": 1})),
+        database("rotate")
+            .changed(json!({"users_wo": {"root": "secret"}, "users_wo_version": 1}))
+            .then(json!({"users_wo": {"root": "another"}, "users_wo_version": 2})),
         database("replace").then(json!({"name": "sales"})),
         database("delete").destroyed(),
         database("delete-after-backup")

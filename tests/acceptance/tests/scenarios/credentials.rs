@@ -1,5 +1,5 @@
-//! Credentials: the Secret of a backup storage, past the configuration, and those of a database on
-//! their way to other providers.
+//! The Secrets of backup storages and databases, past the configuration, and the credentials of a
+//! database on their way to other providers.
 
 use std::{fs, path::Path};
 
@@ -196,4 +196,53 @@ fn credentials_of_a_new_database_reach_other_providers_and_no_state() {
     assert!(!stack.state_file().contains(&password));
     stack.plan_is_empty();
     stack.destroy().succeeded();
+}
+
+/// A database with a password of its own for `root`.
+fn with_password(password: &str, version: u8) -> String {
+    format!(
+        "resource \"everest_database\" \"orders\" {{
+  namespace           = \"NS\"
+  name                = \"orders\"
+  deletion_protection = false
+  engine = {{
+    type      = \"pxc\"
+    replicas  = 1
+    storage   = {{ size = \"1Gi\" }}
+    resources = {{ cpu = \"600m\", memory = \"1G\" }}
+  }}
+  proxy            = {{ replicas = 1 }}
+  users_wo         = {{ root = \"{password}\" }}
+  users_wo_version = {version}
+}}
+"
+    )
+}
+
+#[test]
+fn a_database_starts_with_its_password_and_gets_another_one_with_another_version() {
+    const USERS: &str = "everest-secrets-orders";
+    let stack = Stack::with_engine("pxc");
+    let root = || objects::get(SECRET, &stack.namespace, USERS)["data"]["root"].clone();
+    stack.write(&with_password("hunter2", 1));
+    stack.apply().succeeded().says_not("hunter2");
+    assert_eq!(root(), json!("aHVudGVyMg=="));
+    let monitor = objects::get(SECRET, &stack.namespace, USERS)["data"]["monitor"].clone();
+    assert!(monitor.is_string(), "the operator has made the others");
+    stack.plan_is_empty();
+
+    stack.write(&with_password("hunter3", 2));
+    stack
+        .plan()
+        .succeeded()
+        .says("the previous ones stop working")
+        .says_not("hunter3");
+    stack.apply().succeeded();
+    assert_eq!(root(), json!("aHVudGVyMw=="));
+    let secret = objects::get(SECRET, &stack.namespace, USERS);
+    assert_eq!(secret["data"]["monitor"], monitor);
+    stack.plan_is_empty();
+    stack.destroy().succeeded();
+    let left = objects::names(SECRET, &stack.namespace);
+    assert!(!left.contains(&USERS.to_owned()), "{left:?}");
 }

@@ -130,7 +130,7 @@ fn a_backup_goes_once_its_data_is_kept_and_nobody_reads_it() {
     let body = json!({"metadata": {"resourceVersion": "7", "finalizers": [STORAGE_PROTECTION]}});
     let kept = Merge {
         object: object(ObjectKind::Backup, "b"),
-        body,
+        body: body.into(),
     };
     assert_eq!(world.next(&mut remove), Action::Merge(vec![kept]));
 

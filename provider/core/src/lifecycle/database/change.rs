@@ -6,11 +6,13 @@ use everest_schemas::everest::{DatabaseCluster, DatabaseEngine};
 use everest_schemas::models::DatabaseModel;
 use serde_json::Value;
 
+use super::users::UserSecret;
 use super::{After, AwaitReady, Bodies, busy, is_from_backup};
 use crate::facts::Seen;
 use crate::lifecycle::{
     Action, Apply, HandOver, Lifecycle, ObjectRef, Observed, Query, Stopwatches, prerequisites,
 };
+use crate::passwords::{self, Users};
 use crate::path::FieldPath;
 use crate::restart::{self, Step};
 use crate::text::Text;
@@ -38,9 +40,11 @@ const RECOMMENDATION: &str = "recommendation";
 /// 3. Everest refuses changes while a database is being restored, upgraded or resized, and while an
 ///    engine operator of the namespace is being upgraded: that is waited for. A change that does
 ///    not reach the spec (a resumed wait, labels) is not held back.
-/// 4. The part of the change that is ours is applied: see [`Bodies::ours`].
-/// 5. A requested restart is started after the change is written.
-/// 6. The database is waited for until it is ready, unless `wait` is false.
+/// 4. Passwords that the configuration sends are written into the Secret that the engine's operator
+///    reads.
+/// 5. The part of the change that is ours is applied: see [`Bodies::ours`].
+/// 6. A requested restart is started after the change is written.
+/// 7. The database is waited for until it is ready, unless `wait` is false.
 #[derive(Clone, Debug)]
 pub struct ChangeDatabase {
     object: ObjectRef,
@@ -48,6 +52,9 @@ pub struct ChangeDatabase {
     planned: DatabaseModel,
     config: DatabaseModel,
     manager: String,
+    users: Option<UserSecret>,
+    /// True once passwords were written.
+    sent_users: bool,
     stage: Stage,
     /// The CR version that was written first.
     begun: Option<String>,
@@ -86,8 +93,12 @@ impl ChangeDatabase {
         config: &DatabaseModel,
         manager: &str,
     ) -> Self {
+        let object = ObjectRef::of_model(planned);
+        let users = Users::given(&passwords::with_users(planned, config));
         Self {
-            object: ObjectRef::of_model(planned),
+            users: users.map(|users| UserSecret::of(planned, users, manager)),
+            sent_users: false,
+            object,
             prior: prior.clone(),
             planned: planned.clone(),
             config: config.clone(),
@@ -258,8 +269,28 @@ impl ChangeDatabase {
         })))
     }
 
+    /// The write of the passwords, once Everest accepts changes; `None` if they are sent.
+    fn send_users(
+        &mut self,
+        live: &DatabaseCluster,
+        observed: &Observed,
+    ) -> Result<Option<Action>, Query> {
+        let Some(users) = &self.users else {
+            return Ok(None);
+        };
+        let Some(action) = users.of_existing(observed, live)? else {
+            return Ok(None);
+        };
+        if let Some(missing) = not_now(live, observed)? {
+            return Ok(Some(missing));
+        }
+        self.sent_users = true;
+        Ok(Some(action))
+    }
+
     /// The kind of write that the wait comes after.
     fn after(&self, planned: &DatabaseModel, is_unchanged: bool, restarts: bool) -> After {
+        let is_unchanged = is_unchanged && !self.sent_users;
         let impacts = impact::of_change(&self.prior, planned);
         let is_quiet = !impacts.is_empty()
             && impacts
@@ -309,7 +340,14 @@ impl Lifecycle for ChangeDatabase {
                         return Ok(action);
                     }
                 }
-                Stage::Write(planned, _) => return self.write(&planned, live, observed),
+                Stage::Write(planned, half) => {
+                    if half == Half::Whole
+                        && let Some(action) = self.send_users(live, observed)?
+                    {
+                        return Ok(action);
+                    }
+                    return self.write(&planned, live, observed);
+                }
                 Stage::Written(planned, half, before) => {
                     let is_unchanged = live.metadata.generation == before;
                     let restarts = match restart::step(&self.prior, &planned, live) {
@@ -385,7 +423,10 @@ pub fn concerns_the_provider_alone(prior: &DatabaseModel, planned: &DatabaseMode
         || prior.keep_backup_data != planned.keep_backup_data
         || prior.force_conflicts != planned.force_conflicts;
     let body = |model| v1::database::desired(model, Operation::Update);
-    changed && !restart::is_asked(prior, planned) && body(prior) == body(planned)
+    changed
+        && !restart::is_asked(prior, planned)
+        && !passwords::is_asked(prior, planned)
+        && body(prior) == body(planned)
 }
 
 /// Stopped for good, not for a restart.

@@ -1,23 +1,33 @@
 //! The creation of a database.
 
+use everest_schemas::everest::DatabaseCluster;
 use everest_schemas::models::DatabaseModel;
 use serde_json::Value;
 
+use super::users::{RemoveUserSecret, UserSecret};
 use super::{After, AwaitReady};
 use crate::lifecycle::{Action, Lifecycle, ObjectRef, Observed, Query, Stopwatches, prerequisites};
+use crate::passwords::Users;
 use crate::{Operation, readiness, v1};
 
 /// Creates a database.
 ///
 /// 1. The upgrade of an engine's operator in the namespace is waited for.
-/// 2. The object is created, with the data source.
-/// 3. Unless `wait` is false, the database is waited for until it is ready, including the engine's
+/// 2. If passwords are given, they are written into the Secret that the engine's operator reads.
+///    It must not exist, unless the same creation has left it, and it is not touched if the
+///    database exists.
+/// 3. The object is created, with the data source.
+/// 4. Unless `wait` is false, the database is waited for until it is ready, including the engine's
 ///    own object and the restore or import of the first data. `error` does not end the wait,
 ///    because engines pass through it while they start.
 #[derive(Clone, Debug)]
 pub struct CreateDatabase {
     object: ObjectRef,
+    model: DatabaseModel,
     body: Value,
+    users: Option<UserSecret>,
+    /// The Secret was written.
+    wrote_users: bool,
     waits: bool,
     ready: AwaitReady,
 }
@@ -28,10 +38,50 @@ impl CreateDatabase {
         let object = ObjectRef::of_model(model);
         Self {
             body: v1::database::desired(model, Operation::Create),
+            model: model.clone(),
+            users: None,
+            wrote_users: false,
             waits: model.wait.known() != Some(&false),
             ready: AwaitReady::at(object.clone(), After::Creation, is_from_backup(model)),
             object,
         }
+    }
+
+    /// The same with passwords, written by the field manager `manager`.
+    #[must_use]
+    pub fn with_users(mut self, users: Option<Users>, manager: &str) -> Self {
+        self.users = users.map(|users| UserSecret::of(&self.model, users, manager));
+        self
+    }
+
+    /// The same, done as soon as the object exists.
+    #[must_use]
+    pub fn without_waiting(mut self) -> Self {
+        self.waits = false;
+        self
+    }
+
+    /// The lifecycle that takes the Secret of the field manager `manager` back if the database was
+    /// certainly not made; none if no Secret was written.
+    pub fn taken_back(&self, manager: &str) -> Option<RemoveUserSecret> {
+        self.wrote_users
+            .then(|| RemoveUserSecret::of(&self.model, manager))
+    }
+
+    /// The step before the object.
+    fn before(&self, observed: &Observed) -> Result<Option<Action>, Query> {
+        let Some(users) = self.users.as_ref().filter(|_| !self.wrote_users) else {
+            return Ok(None);
+        };
+        let (namespace, name) = (&self.object.namespace, &self.object.name);
+        if observed
+            .object::<DatabaseCluster>(namespace, name)?
+            .is_some()
+        {
+            // Which is refused: the Secret belongs to what is in the way.
+            return Ok(None);
+        }
+        users.before_creation(observed).map(Some)
     }
 }
 
@@ -63,12 +113,18 @@ impl Lifecycle for CreateDatabase {
             };
         }
         let missing = prerequisites::operator_upgrade(observed, &self.object.namespace)?;
-        Ok(match missing {
-            Some(missing) => Action::Await(missing),
-            None => Action::Create {
-                object: self.object.clone(),
-                body: self.body.clone().into(),
-            },
-        })
+        if let Some(missing) = missing {
+            return Ok(Action::Await(missing));
+        }
+        let before = self.before(observed)?;
+        Ok(before.unwrap_or_else(|| Action::Create {
+            object: self.object.clone(),
+            body: self.body.clone().into(),
+        }))
+    }
+
+    fn wrote(&mut self, object: &ObjectRef, _: Option<i64>) {
+        let users = self.users.as_ref();
+        self.wrote_users |= users.is_some_and(|users| users.object() == *object);
     }
 }

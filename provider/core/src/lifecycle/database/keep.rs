@@ -5,8 +5,10 @@ use everest_schemas::models::DatabaseModel;
 use serde_json::{Value, json};
 
 use super::change::not_now;
+use super::users::UserSecret;
 use crate::Operation;
 use crate::lifecycle::{Action, Agreed, Apply, Lifecycle, ObjectRef, Observed, Query, Stopwatches};
+use crate::passwords::Users;
 use crate::restart::{self, RESTART, RESTARTED_FOR, Step};
 use crate::upgrade;
 use crate::v1::convergence::{self, Comparison, Difference, Held};
@@ -17,18 +19,20 @@ use crate::v1::{self, ObjectMapping, OwnedKeys, known_json, ownership};
 ///
 /// 1. Everest has to accept changes: the database may be busy, or an operator of its namespace
 ///    under upgrade.
-/// 2. A paused database that the change starts is not restarted as well, so the trigger is noted
+/// 2. Passwords that a Secret gives are written into the Secret that the engine's operator reads.
+/// 3. A paused database that the change starts is not restarted as well, so the trigger is noted
 ///    before the start.
-/// 3. Fields that differ are applied, whichever manager set them. If `crVersion` follows the
+/// 4. Fields that differ are applied, whichever manager set them. If `crVersion` follows the
 ///    recommendation, a pending CR version comes before another engine version: the rest waits
 ///    until it is taken over.
-/// 4. A requested restart is started.
+/// 5. A requested restart is started.
 #[derive(Clone, Debug)]
 pub struct KeepDatabase {
     object: ObjectRef,
     config: DatabaseModel,
     manager: String,
     remembered: Option<String>,
+    users: Option<UserSecret>,
 }
 
 impl KeepDatabase {
@@ -40,6 +44,26 @@ impl KeepDatabase {
             config: config.clone(),
             manager: manager.to_owned(),
             remembered: remembered.map(str::to_owned),
+            users: None,
+        }
+    }
+
+    /// The same with passwords.
+    #[must_use]
+    pub fn with_users(mut self, users: Option<Users>) -> Self {
+        self.users = users.map(|users| UserSecret::of(&self.config, users, &self.manager));
+        self
+    }
+
+    /// The write of the passwords; `None` if the Secret has them.
+    fn send_users(
+        &self,
+        live: &DatabaseCluster,
+        observed: &Observed,
+    ) -> Result<Option<Action>, Query> {
+        match &self.users {
+            Some(users) => users.of_existing(observed, live),
+            None => Ok(None),
         }
     }
 
@@ -124,11 +148,15 @@ impl Lifecycle for KeepDatabase {
             Step::Begin(body) | Step::Forget(body) => Some(body),
             Step::Nothing => None,
         };
-        if change.is_none() && restart.is_none() && !is_half {
+        let users = self.send_users(live, observed)?;
+        if change.is_none() && restart.is_none() && !is_half && users.is_none() {
             return Ok(Action::Done(()));
         }
         if let Some(action) = not_now(live, observed)? {
             return Ok(action);
+        }
+        if let Some(users) = users {
+            return Ok(users);
         }
         let unpauses = change
             .as_ref()

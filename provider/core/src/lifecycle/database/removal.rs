@@ -4,6 +4,7 @@ use everest_schemas::everest::{DatabaseCluster, DatabaseClusterBackup};
 use everest_schemas::models::DatabaseModel;
 use k8s_openapi::api::core::v1::Namespace;
 
+use super::RemoveUserSecret;
 use crate::api::STORAGE_PROTECTION;
 use crate::facts::Seen;
 use crate::lifecycle::backup::{FinalBackup, TakeFinalBackup, protect};
@@ -20,6 +21,8 @@ use crate::path::FieldPath;
 ///    namespace that is being deleted takes no final backup, but the data of earlier backups is
 ///    kept.
 /// 4. It is deleted.
+/// 5. The Secret with the passwords that this provider has sent goes, if it is left: see
+///    [`RemoveUserSecret`].
 #[derive(Clone, Debug)]
 pub struct RemoveDatabase {
     object: ObjectRef,
@@ -27,6 +30,7 @@ pub struct RemoveDatabase {
     last: Option<TakeFinalBackup>,
     keeps: Option<KeepBackupData>,
     removal: Removal,
+    users: Option<RemoveUserSecret>,
 }
 
 impl RemoveDatabase {
@@ -54,7 +58,15 @@ impl RemoveDatabase {
             last: None,
             keeps: Some(KeepBackupData::of(namespace, Some(name))),
             removal: Removal::default(),
+            users: None,
         }
+    }
+
+    /// The same with the Secret of the passwords.
+    #[must_use]
+    pub fn with_users(mut self, users: Option<RemoveUserSecret>) -> Self {
+        self.users = users;
+        self
     }
 
     /// The same removal if the final backup was taken already.
@@ -120,8 +132,14 @@ impl Lifecycle for RemoveDatabase {
         {
             return Ok(action);
         }
-        let action = self.removal.step(&self.object, metadata);
-        Ok(action.unwrap_or(Action::Done(())))
+        if let Some(action) = self.removal.step(&self.object, metadata) {
+            return Ok(action);
+        }
+        let left = match &mut self.users {
+            Some(users) => users.step(observed)?,
+            None => None,
+        };
+        Ok(left.unwrap_or(Action::Done(())))
     }
 }
 
@@ -168,7 +186,7 @@ impl KeepBackupData {
                 let name = backup.metadata.name.as_deref().unwrap_or_default();
                 Some(Merge {
                     object: ObjectRef::of::<DatabaseClusterBackup>(&self.namespace, name),
-                    body: protect(backup)?,
+                    body: protect(backup)?.into(),
                 })
             })
             .collect();

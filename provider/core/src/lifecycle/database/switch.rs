@@ -177,13 +177,14 @@ mod tests {
             let Action::Merge(changes) = world.next(&mut lifecycle) else {
                 panic!("nothing is merged");
             };
-            let spec = &changes[0].body["spec"];
+            let body = changes[0].body.expose();
+            let spec = &body["spec"];
             assert!(
                 spec.as_object().is_none_or(|spec| spec.len() == 1),
                 "{spec}"
             );
-            assert!(changes[0].body.pointer(member).is_some(), "{member}");
-            assert_eq!(changes[0].body["metadata"]["uid"], "u");
+            assert!(body.pointer(member).is_some(), "{member}");
+            assert_eq!(body["metadata"]["uid"], "u");
             let (written, last) = world.run(&mut lifecycle);
             assert_eq!(written.len(), 1, "once");
             assert!(matches!(last, Action::Await(_)), "{last:?}");

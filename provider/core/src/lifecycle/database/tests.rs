@@ -56,7 +56,7 @@ fn applied<T>(action: Action<T>) -> Value {
 
 fn annotations<T>(action: Action<T>) -> Value {
     match action {
-        Action::Merge(changes) => changes[0].body["metadata"]["annotations"].clone(),
+        Action::Merge(changes) => changes[0].body.expose()["metadata"]["annotations"].clone(),
         _ => panic!("nothing is merged"),
     }
 }

@@ -99,7 +99,7 @@ impl UndoNamespace {
             if live.is_some_and(|live| live.spec.channel.as_ref() == Some(&channel.now)) {
                 changes.push(Merge {
                     object: ObjectRef::of::<Subscription>(namespace, name),
-                    body: json!({"spec": {"channel": channel.before}}),
+                    body: json!({"spec": {"channel": channel.before}}).into(),
                 });
             }
         }

@@ -170,7 +170,8 @@ impl Upgrade {
             body: json!({"metadata": {
                 "resourceVersion": live.metadata.resource_version,
                 "annotations": {UPGRADE_LOCK: value},
-            }}),
+            }})
+            .into(),
         }
     }
 

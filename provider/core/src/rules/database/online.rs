@@ -12,7 +12,7 @@ use everest_schemas::models::DatabaseModel;
 use super::super::online::{busy_state, upgrade_lock};
 use super::super::table::online::DATABASE_BUSY;
 use super::change::taken_over;
-use super::{engine_type, immutable, writes};
+use super::{engine_type, immutable, users, writes};
 use crate::computed;
 use crate::facts::Facts;
 use crate::finding::Finding;
@@ -49,7 +49,7 @@ pub fn check_online(
             versions::recommended(spec, facts, &mut findings);
             volumes::default_class(spec, facts, &mut findings);
             references::split_horizon(spec, facts, stage, &mut findings);
-            origin::check(spec, facts, stage, &mut findings);
+            origin::check(planned, spec, facts, stage, &mut findings);
         }
         return findings.into_findings();
     };
@@ -89,6 +89,7 @@ fn state(
     references::check(spec, facts, stage, findings);
     storages::check(model, spec, live, facts, stage, findings);
     volumes::check(spec, facts, findings);
+    users::check_online(model, facts, findings);
 }
 
 fn change(

@@ -76,6 +76,12 @@ pub(super) fn of_type(model: &mut DatabaseModel, type_: Engine) {
     engine(model).type_ = type_.into();
 }
 
+pub(super) fn users(model: &mut DatabaseModel, key: &str, value: &str) {
+    let users = std::collections::BTreeMap::from([(key.to_owned(), Field::from(value))]);
+    model.users_wo = Field::Known(users.into());
+    model.users_wo_version = 1.into();
+}
+
 fn resources(model: &mut DatabaseModel) -> &mut Resources {
     part(&mut engine(model).resources)
 }

@@ -2,7 +2,7 @@
 
 use everest_schemas::Engine;
 
-use super::{ALL, ALONE, BOTH, CHANGE, CHANGE_AND_ONLINE, UPDATE};
+use super::{ALL, ALONE, BOTH, CHANGE, CHANGE_AND_ONLINE, CREATE, ONLINE, UPDATE};
 use crate::rules::Rule;
 
 pub(in crate::rules) const RESTART_RUNNING: Rule = Rule {
@@ -34,6 +34,54 @@ pub(in crate::rules) const FINAL_BACKUP_STORAGE: Rule = Rule {
     operations: BOTH,
     checked: ALONE,
     source: "everest-operator: BackupStorage references",
+};
+
+pub(in crate::rules) const USERS_ENGINE: Rule = Rule {
+    id: "users-engine",
+    sentence: "PostgreSQL's operator keeps its own passwords: it does not take those of a Secret \
+               (K8SPG-570).",
+    advice: "Omit {usersWo}. The operator creates the user postgres with a generated password; \
+             create other users in the database.",
+    engines: &[Engine::Postgresql],
+    operations: BOTH,
+    checked: ALONE,
+    source: "everest-operator: internal/controller/everest/users.go",
+};
+
+pub(in crate::rules) const USERS_KEYS: Rule = Rule {
+    id: "users-keys",
+    sentence: "An engine's operator reads only the keys of its own users.",
+    advice: "Correct the key. Create users of applications in the database itself.",
+    engines: &[Engine::Pxc, Engine::Psmdb],
+    operations: BOTH,
+    checked: ONLINE,
+    source: "everest-operator: DatabaseEngine, spec.secretKeys.user",
+};
+
+pub(in crate::rules) const USERS_VALUES: Rule = Rule {
+    id: "users-values",
+    sentence: "A name or password cannot be empty. PXC's operator writes passwords into SQL \
+               statements without escaping them, refuses ; and : in that of proxyadmin and * at its beginning, \
+               and MySQL limits that of replication to 32 characters.",
+    advice: "Choose another value, for example letters and digits only.",
+    engines: &[Engine::Pxc, Engine::Psmdb],
+    operations: BOTH,
+    checked: ALONE,
+    source: "percona-xtradb-cluster-operator: pkg/controller/pxc/secrets.go, users.go; \
+             percona-server-mongodb-operator: perconaservermongodb/users.go",
+};
+
+pub(in crate::rules) const USERS_SOURCE: Rule = Rule {
+    id: "users-source",
+    sentence: "A database that is created from a backup of the namespace has the users of its \
+               source. Everest copies their Secret, unless one exists; with other passwords, the \
+               operator cannot log in to the restored database.",
+    advice: "Create the database without {usersWo}. To change the passwords, add {.usersWo} once the \
+             database is ready.",
+    engines: &[Engine::Pxc, Engine::Psmdb],
+    operations: CREATE,
+    checked: ALONE,
+    source: "everest-operator: databasecluster_controller.go, copyCredentialsFromDBBackup",
 };
 
 pub(in crate::rules) const REPLICAS_ODD: Rule = Rule {

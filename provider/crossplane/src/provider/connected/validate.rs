@@ -31,6 +31,7 @@ pub(super) async fn validate<K: Kind>(
             (Some(prior), planned)
         }
     };
+    let planned = K::with_secrets(scene, planned).await?;
     let findings = findings(scene, &planned, prior.as_ref()).await?;
     let awaited: Option<BTreeSet<_>> = findings.iter().map(awaited).collect();
     let waits = awaited.clone().unwrap_or_default();

@@ -10,9 +10,11 @@ use everest_cluster::{Stepper, facts};
 use everest_core::facts::{Seen, busy_state};
 use everest_core::finding::Severity;
 use everest_core::lifecycle::database::{
-    Companions, KeepDatabase, RemoveDatabase, engine_object, is_from_backup, way_out,
+    Companions, CreateDatabase, KeepDatabase, RemoveDatabase, RemoveUserSecret, engine_object,
+    is_from_backup, way_out,
 };
 use everest_core::lifecycle::{Action, Lifecycle, Observed, Stopwatches};
+use everest_core::passwords::{self, Users};
 use everest_core::readiness::{self, DatabaseObservation, Readiness};
 use everest_core::restart;
 use everest_core::restart::RESTARTED_FOR;
@@ -26,8 +28,11 @@ use k8s_openapi::api::core::v1::Secret;
 use kube::ResourceExt;
 use serde_json::Value;
 
-use super::{Compared, Controlled, Details, Difference, Kind, Scene, lifecycle};
+use super::{Compared, Controlled, Details, Difference, Kind, Scene, lifecycle, with_secret};
 use crate::provider::error::ReconcileError;
+
+/// The member that names the Secret with the passwords of the engine's users.
+const USERS: &str = "usersSecretRef";
 
 /// The kind.
 pub struct Databases;
@@ -108,6 +113,26 @@ impl Kind for Databases {
         readiness::database(&observation)
     }
 
+    async fn with_secrets(
+        scene: &Scene<'_, Self>,
+        mut model: DatabaseModel,
+    ) -> Result<DatabaseModel, ReconcileError> {
+        if let Some(given) = scene.secret_of(USERS).await? {
+            model.users_wo = passwords::given_by(&given);
+        }
+        Ok(model)
+    }
+
+    async fn awaited(scene: &mut Scene<'_, Self>) -> Result<Option<String>, ReconcileError> {
+        let mut creation = creation(scene).await?;
+        lifecycle::awaited(scene, &mut creation).await
+    }
+
+    async fn create(scene: &mut Scene<'_, Self>) -> Result<Arc<DatabaseCluster>, ReconcileError> {
+        let mut creation = creation(scene).await?;
+        lifecycle::create(scene, &mut creation).await
+    }
+
     /// Records the restart trigger of a new database, so that it is not restarted for it.
     async fn note_creation(
         scene: &mut Scene<'_, Self>,
@@ -132,6 +157,9 @@ impl Kind for Databases {
         let mut compared = Compared::from(keep.compare(external));
         if !matches!(next, Ok(Action::Done(()))) {
             compared.difference.get_or_insert(Difference::Step);
+        }
+        if compared.difference.is_none() {
+            compared.difference = due(scene, external).await?;
         }
         Ok(compared)
     }
@@ -159,7 +187,8 @@ impl Kind for Databases {
     ) -> Result<Arc<DatabaseCluster>, ReconcileError> {
         // The state that the change finds.
         stood(scene, external, Seen::Unread);
-        let mut keep = keep(scene);
+        let users = users(scene).await?;
+        let mut keep = keep(scene).with_users(users);
         lifecycle::change(scene, &mut keep, external).await
     }
 
@@ -187,6 +216,21 @@ impl Kind for Databases {
         lifecycle::delete(scene, &mut removal).await
     }
 
+    /// The Secret with the passwords that is still there.
+    async fn clean_up(scene: &mut Scene<'_, Self>) -> Result<Option<String>, ReconcileError> {
+        if !scene.managed.spec.for_provider.secrets.contains_key(USERS) {
+            return Ok(None);
+        }
+        let said = &scene.managed.status.at_provider;
+        let said = said.get("credentialsSecretName").and_then(Value::as_str);
+        let model = DatabaseModel {
+            credentials_secret_name: Field::from(said.map(str::to_owned)),
+            ..scene.config.clone()
+        };
+        let mut removal = RemoveUserSecret::of(&model, scene.cluster().field_manager());
+        with_secret::remains(scene, &mut removal).await
+    }
+
     fn endpoint(external: &DatabaseCluster) -> Option<(String, String)> {
         let status = external.status.as_ref()?;
         let host = status.hostname.as_ref().filter(|host| !host.is_empty())?;
@@ -207,6 +251,46 @@ impl Kind for Databases {
                 .collect(),
         )
     }
+}
+
+/// The passwords that the referred Secret gives, if there is one.
+async fn users(scene: &Scene<'_, Databases>) -> Result<Option<Users>, ReconcileError> {
+    let given = scene.secret_of(USERS).await?;
+    Ok(given.as_ref().and_then(Users::filled_from))
+}
+
+/// The lifecycle that creates the database. Readiness is judged by later reconciles.
+async fn creation(scene: &Scene<'_, Databases>) -> Result<CreateDatabase, ReconcileError> {
+    let users = users(scene).await?;
+    let manager = scene.cluster().field_manager();
+    let creation = CreateDatabase::of(scene.config).without_waiting();
+    Ok(creation.with_users(users, manager))
+}
+
+/// The difference of the Secret with the passwords, which is compared by its metadata alone.
+async fn due(
+    scene: &Scene<'_, Databases>,
+    external: &DatabaseCluster,
+) -> Result<Option<Difference>, ReconcileError> {
+    let Some(given) = scene.secret_of(USERS).await? else {
+        return Ok(None);
+    };
+    let name = v1::connection::secret_name(external).unwrap_or_default();
+    // A Secret that somebody changes or deletes is written again at once, where Secrets may be
+    // watched.
+    scene.watch_secret(&name);
+    let _ = scene.views.secret_version(scene.namespace, &name).await;
+    let secrets = scene.cluster().requests::<Secret>(scene.namespace);
+    let held = secrets.metadata(&name).await?;
+    let manager = scene.cluster().field_manager();
+    let users = Users::filled_from(&given);
+    let differs = users.is_some_and(|users| {
+        let held = held.as_ref();
+        !held.is_some_and(|held| users.are_in(held, manager))
+    });
+    Ok(differs.then(|| Difference::Secret {
+        version: given.metadata.resource_version,
+    }))
 }
 
 /// The lifecycle that keeps the database, with the trigger of the last restart from the managed

@@ -41,8 +41,8 @@ impl Difference {
         match self {
             Difference::Members(change) => convergence::told(&change.differences, kind),
             Difference::Secret { .. } => {
-                "the Secret that the object reads does not hold the credentials \
-                                   of spec.forProvider.secretRef"
+                "the Secret that the object reads does not have the credentials of the Secret that \
+                 spec.forProvider refers to"
                     .to_owned()
             }
             Difference::Operators => "the operators of spec.forProvider.engines are not installed \

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use everest_cluster::Waiting;
 use everest_core::api::IN_USE;
 use everest_core::lifecycle::{
-    Agreed, Apply, ChangeWithSecret, CreateWithSecret, ObjectRef, ReadsSecret, RemoveWithSecret,
+    Agreed, Apply, ChangeWithSecret, CreateWithSecret, Lifecycle, ObjectRef, ReadsSecret,
+    RemoveWithSecret,
 };
 use everest_core::storage_users::User;
 use everest_core::v1::credentials::{
@@ -119,7 +120,15 @@ pub async fn clean_up<K: WithSecret>(
     scene: &mut Scene<'_, K>,
 ) -> Result<Option<String>, ReconcileError> {
     let mut removal = removal(scene);
-    match lifecycle::remains(scene, &mut removal).await {
+    remains(scene, &mut removal).await
+}
+
+/// What is left of a Secret, by the lifecycle that removes it: see [`clean_up`].
+pub async fn remains<K: Kind, L: Lifecycle + Send>(
+    scene: &mut Scene<'_, K>,
+    removal: &mut L,
+) -> Result<Option<String>, ReconcileError> {
+    match lifecycle::remains(scene, removal).await {
         Err(ReconcileError::Cluster(error)) if error.is_forbidden() => {
             let namespaces = scene.cluster().requests::<Namespace>("");
             match namespaces.get(scene.namespace).await? {

@@ -90,6 +90,7 @@ fn cluster(grants: &Value) -> ControlPlane {
             "keys",
             json!({"AWS_ACCESS_KEY_ID": "aWQ=", "AWS_SECRET_ACCESS_KEY": "a2V5", "apiKey": "a2V5"}),
         ),
+        secret("shop", "passwords", json!({"root": "bWluZQ=="})),
         json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "plain"}}),
         everest_wide(
             "PodSchedulingPolicy",
@@ -254,6 +255,14 @@ fn database(namespace: &str) -> Value {
     json!({"namespace": namespace, "engine": {"type": "pxc", "version": "8.0.36-28.1",
         "replicas": 5, "storage": {"size": "25Gi"}, "resources": {"cpu": "1", "memory": "2G"}},
         "proxy": {"type": "haproxy"}})
+}
+
+/// The same with a Secret of its choice, and passwords for it.
+fn with_passwords(secret: &str) -> Value {
+    let mut database = database("shop");
+    database["engine"]["userSecretsName"] = json!(secret);
+    database["usersSecretRef"] = json!({"name": "passwords"});
+    database
 }
 
 /// What needs a grant: each of them comes through with one.
@@ -613,6 +622,28 @@ fn within_reach() -> Vec<(Attack, &'static str)> {
                     "writeConnectionSecretToRef": {"name": "keys"}}),
             ),
             "is not controlled by this resource",
+        ),
+        (
+            attack(
+                "overwrites a Secret that a new database names with its passwords",
+                run::<Databases>,
+                "everestdatabases",
+                "Database",
+                json!({}),
+                json!({"forProvider": with_passwords("s3")}),
+            ),
+            "was not written for it",
+        ),
+        (
+            attack(
+                "overwrites the passwords of another database",
+                run::<Databases>,
+                "everestdatabases",
+                "Database",
+                json!({}),
+                json!({"forProvider": with_passwords("everest-secrets-billing")}),
+            ),
+            "was not written for it",
         ),
         (
             attack(

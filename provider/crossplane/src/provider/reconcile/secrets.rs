@@ -1,4 +1,4 @@
-//! The Secret of a storage follows the Secret that the managed resource names.
+//! The Secrets beside external objects follow the Secrets that the managed resources name.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::provider::context::Context;
 use crate::provider::controllers::controller;
-use crate::provider::kind::BackupStorages;
+use crate::provider::kind::{BackupStorages, Databases};
 use crate::provider::rights;
 use crate::provider::testing::control_plane::ControlPlane;
 use crate::provider::testing::harness::{condition, rest, world};
@@ -61,4 +61,95 @@ async fn a_secret_that_somebody_deletes_is_noticed_and_written_again() {
     assert_eq!(concerned.name, "orders");
     rest(&plane, &controller, &path).await;
     assert_eq!(key(&plane), "aWQ=");
+}
+
+fn database() -> (ControlPlane, String) {
+    let spec = json!({"engine": {"type": "pxc", "version": "8.0.41-32.1", "replicas": 3,
+        "storage": {"size": "25Gi"}, "resources": {"cpu": "1", "memory": "2G"}},
+        "proxy": {"type": "haproxy", "replicas": 3}, "usersSecretRef": {"name": "passwords"}});
+    let (plane, path) = world("everestdatabases", "Database", &spec);
+    plane.put(
+        &format!("{SECRETS}/passwords"),
+        json!({"apiVersion": "v1", "kind": "Secret", "data": {"root": "YQ=="},
+            "metadata": {"name": "passwords", "namespace": "shop"}}),
+    );
+    (plane, path)
+}
+
+/// The passwords of the database's users.
+fn passwords(plane: &ControlPlane) -> Value {
+    let secret = plane.get(&format!("{SECRETS}/everest-secrets-orders"));
+    secret.unwrap_or_default()["data"].clone()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_database_starts_with_its_passwords_and_follows_them_and_keeps_the_other_keys() {
+    let (plane, path) = database();
+    let (controller, _) = controller::<Databases>(Arc::new(Context::apart(
+        plane.client(),
+        plane.target(rights::in_target),
+    )));
+    rest(&plane, &controller, &path).await;
+    assert_eq!(passwords(&plane)["root"], "YQ==");
+    let written = plane
+        .get(&format!("{SECRETS}/everest-secrets-orders"))
+        .unwrap();
+    assert_eq!(written["metadata"]["labels"]["clusterName"], "orders");
+
+    // The operator adds the other users.
+    plane.change(
+        &format!("{SECRETS}/everest-secrets-orders"),
+        &json!({"data": {"monitor": "Yg=="}}),
+    );
+    plane.change(
+        &format!("{SECRETS}/passwords"),
+        &json!({"data": {"root": "bmV3"}}),
+    );
+    rest(&plane, &controller, &path).await;
+    assert_eq!(
+        passwords(&plane),
+        json!({"root": "bmV3", "monitor": "Yg=="})
+    );
+    assert_eq!(condition(&plane, &path, "UpToDate")["status"], "True");
+
+    // A key that is taken out stays as it is.
+    plane.change(
+        &format!("{SECRETS}/passwords"),
+        &json!({"data": {"root": null, "monitor": "Yw=="}}),
+    );
+    rest(&plane, &controller, &path).await;
+    assert_eq!(
+        passwords(&plane),
+        json!({"root": "bmV3", "monitor": "Yw=="})
+    );
+
+    let writes = plane.writes().len();
+    rest(&plane, &controller, &path).await;
+    assert_eq!(plane.writes().len(), writes, "nothing is left to do");
+}
+
+#[tokio::test(start_paused = true)]
+async fn passwords_that_the_engine_refuses_are_not_written() {
+    let (plane, path) = database();
+    plane.change(
+        &format!("{SECRETS}/passwords"),
+        &json!({"data": {"root": "bydu"}}),
+    );
+    let (controller, _) = controller::<Databases>(Arc::new(Context::apart(
+        plane.client(),
+        plane.target(rights::in_target),
+    )));
+    let managed = serde_json::from_value(plane.get(&path).unwrap()).unwrap();
+    super::reconcile(&managed, &controller).await;
+    let said = condition(&plane, &path, "Synced");
+    let message = said["message"].as_str().unwrap();
+    assert!(
+        message.contains("spec.forProvider.usersSecretRef"),
+        "{message}"
+    );
+    assert!(
+        message.contains("The value of root contains a quote"),
+        "{message}"
+    );
+    assert_eq!(passwords(&plane), Value::Null);
 }

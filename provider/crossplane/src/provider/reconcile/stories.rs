@@ -257,6 +257,17 @@ fn databases() -> Vec<Story> {
             .then(|world, path| say(world, path, &json!({"engine": {"version": "8.0.42-33.1"}}))),
         database("database/pause", json!({}))
             .then(|world, path| say(world, path, &json!({"paused": true}))),
+        database(
+            "database/create-with-passwords",
+            json!({"usersSecretRef": {"name": "passwords"}}),
+        )
+        .in_scene(passwords),
+        database(
+            "database/delete-with-passwords",
+            json!({"usersSecretRef": {"name": "passwords"}}),
+        )
+        .in_scene(passwords)
+        .then(delete),
         database("database/delete", json!({})).then(delete),
         database(
             "database/delete-after-backup",
@@ -273,6 +284,14 @@ fn databases() -> Vec<Story> {
             .named("main"),
     ];
     scripts.into_iter().map(Script::story).collect()
+}
+
+/// A Secret with a password of the engine's users.
+fn passwords(world: &World) {
+    world.server.put(
+        json!({"apiVersion": "v1", "kind": "Secret", "data": {"root": "YQ=="},
+        "metadata": {"name": "passwords", "namespace": "shop"}}),
+    );
 }
 
 fn namespaces() -> Vec<Story> {

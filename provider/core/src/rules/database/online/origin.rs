@@ -2,6 +2,7 @@
 
 use everest_schemas::Field;
 use everest_schemas::everest::{DataImport, DataImporter, DatabaseClusterSpec};
+use everest_schemas::models::DatabaseModel;
 use serde_json::{Map, Value};
 
 use super::super::origin::moment;
@@ -20,12 +21,14 @@ use crate::rules::table::online::{
 use crate::text::Text;
 
 pub(super) fn check(
+    model: &DatabaseModel,
     spec: &DatabaseClusterSpec,
     facts: &Facts,
     stage: Stage,
     findings: &mut Findings,
 ) {
-    if let Some(engine) = spec.engine.known() {
+    // With passwords, the Secret is written before the database.
+    if let Some(engine) = spec.engine.known().filter(|_| model.users_wo.is_null()) {
         let path = FieldPath::of("engine.userSecretsName");
         secret(path, &engine.user_secrets_name, facts, stage, findings);
     }

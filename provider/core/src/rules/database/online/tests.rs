@@ -294,6 +294,19 @@ const CREATION: &[Case] = &[
         unknown: |m, _| import_s3(m).credentials_secret_name = Field::Unknown,
     },
     Case {
+        rule: "users-keys",
+        path: "usersWo[\"rooot\"]",
+        breaks: |m, _| users(m, "rooot", "a"),
+        at_plan: Some(Error),
+        at_apply: Some(Error),
+        holds: |m, _| {
+            users(m, "root", "a");
+            // It is written before the database.
+            engine(m).user_secrets_name = "none".into();
+        },
+        unknown: |m, _| m.users_wo = Field::Unknown,
+    },
+    Case {
         rule: "data-importer-exists",
         path: "dataSource.dataImport.dataImporterName",
         breaks: |m, _| importer(m, "x".into()),

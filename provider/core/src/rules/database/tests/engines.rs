@@ -12,6 +12,52 @@ pub(super) const ENGINES: &[Case] = &[
         unknown: |m| m.name = Field::Unknown,
     },
     Case {
+        rule: "users-engine",
+        path: "usersWo",
+        breaks: |m| {
+            of_type(m, Engine::Postgresql);
+            users(m, "postgres", "a");
+        },
+        holds: |m| users(m, "root", "a"),
+        unknown: |m| {
+            of_type(m, Engine::Postgresql);
+            m.users_wo = Field::Unknown;
+        },
+    },
+    Case {
+        rule: "users-values",
+        path: "usersWo[\"proxyadmin\"]",
+        breaks: |m| users(m, "proxyadmin", "*a"),
+        holds: |m| users(m, "proxyadmin", "a*"),
+        unknown: |m| {
+            m.users_wo = Field::Known([("proxyadmin".to_owned(), Field::Unknown)].into())
+                .map(|users: std::collections::BTreeMap<_, _>| users.into());
+        },
+    },
+    Case {
+        rule: "users-values",
+        path: "usersWo[\"replication\"]",
+        breaks: |m| users(m, "replication", "a23456789012345678901234567890123"),
+        holds: |m| users(m, "replication", "a2345678901234567890123456789012"),
+        unknown: |m| m.users_wo = Field::Unknown,
+    },
+    Case {
+        rule: "users-source",
+        path: "usersWo",
+        breaks: |m| {
+            source(m).db_cluster_backup_name = "sunday".into();
+            users(m, "root", "a");
+        },
+        holds: |m| {
+            by_path(m);
+            users(m, "root", "a");
+        },
+        unknown: |m| {
+            source(m).db_cluster_backup_name = Field::Unknown;
+            users(m, "root", "a");
+        },
+    },
+    Case {
         rule: "replicas-odd",
         path: "engine.replicas",
         breaks: |m| engine(m).replicas = 2.into(),

@@ -1,0 +1,207 @@
+use everest_schemas::models::DatabaseModel;
+use serde_json::{Value, json};
+
+use crate::lifecycle::database::{
+    ChangeDatabase, CreateDatabase, KeepDatabase, RemoveDatabase, RemoveUserSecret,
+};
+use crate::lifecycle::world::World;
+use crate::lifecycle::{Action, ObjectKind};
+use crate::passwords::Users;
+
+const MANAGER: &str = "ours";
+const SECRET: &str = "everest-secrets-orders";
+
+fn model(users: Value, version: Value) -> DatabaseModel {
+    serde_json::from_value(json!({"namespace": "prod", "name": "orders", "ready": true,
+        "wait": false, "usersWo": users, "usersWoVersion": version,
+        "spec": {"engine": {"type": "pxc", "replicas": 3, "storage": {"size": "25Gi"}}}}))
+    .unwrap()
+}
+
+fn create(model: &DatabaseModel) -> CreateDatabase {
+    CreateDatabase::of(model).with_users(Users::given(model), MANAGER)
+}
+
+fn live(name: &str) -> Value {
+    json!({"metadata": {"name": name, "namespace": "prod", "uid": "u", "resourceVersion": "7",
+            "generation": 1},
+        "status": {"status": "ready", "observedGeneration": 1},
+        "spec": {"engine": {"type": "pxc", "replicas": 3, "storage": {"size": "25Gi"},
+            "userSecretsName": SECRET}}})
+}
+
+fn secret(manager: &str) -> Value {
+    json!({"metadata": {"namespace": "prod", "uid": "s",
+        "managedFields": [{"manager": manager, "operation": "Apply"}]}})
+}
+
+fn change(version: i64) -> ChangeDatabase {
+    let (prior, planned) = (
+        model(json!(null), json!(1)),
+        model(json!(null), json!(version)),
+    );
+    let config = model(json!({"root": "new"}), json!(version));
+    ChangeDatabase::of(&prior, &planned, &config, MANAGER)
+}
+
+#[test]
+fn the_secret_comes_before_the_database_and_goes_again_if_that_is_not_made() {
+    let model = model(json!({"root": "a"}), json!(1));
+    let mut create = create(&model);
+    let mut world = World::default();
+    let (written, _) = {
+        let first = world.next(&mut create);
+        let secret = world.write(&first).unwrap();
+        if let Action::Apply(apply) = &first {
+            crate::lifecycle::Lifecycle::wrote(&mut create, &apply.object, None);
+        }
+        (vec![secret], ())
+    };
+    assert_eq!(written, [format!("apply Secret prod/{SECRET}")]);
+    let data = &world.get(ObjectKind::Secret, SECRET).unwrap()["data"];
+    assert_eq!(*data, json!({"root": "YQ=="}));
+    let second = world.next(&mut create);
+    assert!(matches!(second, Action::Create { .. }), "{second:?}");
+
+    let mut taken_back = create.taken_back(MANAGER).unwrap();
+    let held = secret(MANAGER);
+    world.put(ObjectKind::Secret, SECRET, held);
+    let (written, last) = world.run(&mut taken_back);
+    assert_eq!(written, [format!("delete Secret prod/{SECRET}")]);
+    assert_eq!(last, Action::Done(()));
+}
+
+#[test]
+fn a_database_without_passwords_touches_no_secret() {
+    let model = model(json!(null), json!(null));
+    let mut create = create(&model);
+    let next = World::default().next(&mut create);
+    assert!(matches!(next, Action::Create { .. }), "{next:?}");
+    assert!(create.taken_back(MANAGER).is_none());
+}
+
+#[test]
+fn a_secret_that_exists_is_taken_only_if_a_creation_of_ours_has_left_it() {
+    let model = model(json!({"root": "a"}), json!(1));
+    let next = |manager: &str, reader: Option<&str>| {
+        let mut world = World::default().with(ObjectKind::Secret, SECRET, secret(manager));
+        if let Some(reader) = reader {
+            world.put(ObjectKind::Database, reader, live(reader));
+        }
+        world.next(&mut create(&model))
+    };
+    assert!(matches!(next(MANAGER, None), Action::Apply(_)));
+    for (manager, reader) in [("kubectl", None), (MANAGER, Some("other"))] {
+        match next(manager, reader) {
+            Action::Refuse { attribute, .. } => {
+                assert_eq!(attribute.unwrap().to_string(), "usersWo");
+            }
+            other => panic!("{manager}: {other:?}"),
+        }
+    }
+    // The Secret of a database that is in the way is not touched.
+    assert!(matches!(
+        next(MANAGER, Some("orders")),
+        Action::Create { .. }
+    ));
+}
+
+#[test]
+fn a_new_version_is_merged_into_the_secret_once_everest_takes_changes() {
+    let mut busy = live("orders");
+    busy["status"]["status"] = json!("restoring");
+    let mut world = World::default()
+        .with(ObjectKind::Database, "orders", busy)
+        .with(ObjectKind::Secret, SECRET, secret("operator"));
+    let mut change = change(2);
+    assert!(matches!(world.next(&mut change), Action::Await(_)));
+
+    world.put(ObjectKind::Database, "orders", live("orders"));
+    let Action::Merge(changes) = world.next(&mut change) else {
+        panic!("the passwords are not sent")
+    };
+    let body = changes[0].body.expose();
+    assert_eq!(body["data"], json!({"root": "bmV3"}));
+    assert_eq!(body["metadata"]["uid"], "s");
+    world.write(&Action::<()>::Merge(changes));
+    let next = world.next(&mut change);
+    assert!(matches!(next, Action::Apply(_)), "{next:?}");
+}
+
+#[test]
+fn a_version_that_is_in_the_secret_is_not_sent_again() {
+    let mut held = secret("operator");
+    held["metadata"]["annotations"] = json!({"everest.openeverest.io/users-version": "2"});
+    let mut world = World::default()
+        .with(ObjectKind::Database, "orders", live("orders"))
+        .with(ObjectKind::Secret, SECRET, held);
+    let next = world.next(&mut change(2));
+    assert!(matches!(next, Action::Apply(_)), "{next:?}");
+}
+
+#[test]
+fn a_secret_that_was_not_made_for_the_database_stays() {
+    let mut named = live("orders");
+    named["spec"]["engine"]["userSecretsName"] = json!("theirs");
+    let mut world = World::default()
+        .with(ObjectKind::Database, "orders", named)
+        .with(ObjectKind::Secret, "theirs", secret("kubectl"));
+    let refused = world.next(&mut change(2));
+    assert!(matches!(refused, Action::Refuse { .. }), "{refused:?}");
+    // That of Everest's API is the database's.
+    let mut labelled = secret("everest-server");
+    labelled["metadata"]["labels"] = json!({"clusterName": "orders"});
+    world.put(ObjectKind::Secret, "theirs", labelled);
+    assert!(matches!(world.next(&mut change(2)), Action::Merge(_)));
+}
+
+#[test]
+fn a_managed_resource_sends_what_its_secret_gives_until_it_is_there() {
+    let source = serde_json::from_value(json!({"data": {"root": "YQ=="},
+        "metadata": {"name": "users", "uid": "s", "resourceVersion": "7"}}))
+    .unwrap();
+    let wanted: DatabaseModel = serde_json::from_value(json!({"namespace": "prod",
+        "name": "orders", "spec": {"engine": {"type": "pxc", "replicas": 3,
+            "storage": {"size": "25Gi"}, "userSecretsName": SECRET}}}))
+    .unwrap();
+    let mut keep = KeepDatabase::of(&wanted, None, MANAGER).with_users(Users::filled_from(&source));
+    let mut world = World::default()
+        .with(ObjectKind::Database, "orders", live("orders"))
+        .with(ObjectKind::Secret, SECRET, secret("operator"));
+    let sent = world.next(&mut keep);
+    assert!(matches!(sent, Action::Merge(_)), "{sent:?}");
+    world.write(&sent);
+    let mut held = world.get(ObjectKind::Secret, SECRET).unwrap().clone();
+    held["metadata"]["managedFields"] = json!([{"manager": MANAGER, "operation": "Update",
+        "fieldsType": "FieldsV1", "fieldsV1": {"f:data": {"f:root": {}}}}]);
+    world.put(ObjectKind::Secret, SECRET, held);
+    assert_eq!(world.next(&mut keep), Action::Done(()));
+}
+
+#[test]
+fn what_the_operator_leaves_of_our_secret_goes_with_the_database() {
+    let model = model(json!(null), json!(1));
+    let removal = || {
+        RemoveDatabase::of(&DatabaseModel {
+            keep_backup_data: false.into(),
+            ..model.clone()
+        })
+        .with_users(Some(RemoveUserSecret::of(&model, MANAGER)))
+    };
+    let world = |manager: &str| {
+        World::default()
+            .with(ObjectKind::Database, "orders", live("orders"))
+            .with(ObjectKind::Secret, SECRET, secret(manager))
+    };
+    let (written, _) = world(MANAGER).run(&mut removal());
+    assert_eq!(
+        written,
+        [
+            "delete DatabaseCluster prod/orders".to_owned(),
+            format!("delete Secret prod/{SECRET}")
+        ]
+    );
+    let (written, last) = world("kubectl").run(&mut removal());
+    assert_eq!(written.len(), 1, "{written:?}");
+    assert_eq!(last, Action::Done(()));
+}

@@ -1,0 +1,113 @@
+//! Rules for the names and passwords of a database's users.
+
+use everest_schemas::Engine;
+use everest_schemas::models::DatabaseModel;
+
+use super::engine_type;
+use crate::facts::Facts;
+use crate::passwords;
+use crate::path::FieldPath;
+use crate::rules::findings::Findings;
+use crate::rules::table::backup::CREDENTIALS_VERSION;
+use crate::rules::table::database::{USERS_ENGINE, USERS_KEYS, USERS_SOURCE, USERS_VALUES};
+
+/// The attribute.
+const USERS: &str = "usersWo";
+
+/// The maximum length of the password with which MySQL's replicas connect.
+const REPLICATION_LIMIT: usize = 32;
+
+/// Passwords that are never sent again.
+pub(super) fn version(config: &DatabaseModel, findings: &mut Findings) {
+    if config.users_wo.is_known() && config.users_wo_version.is_null() {
+        findings.error(
+            &CREDENTIALS_VERSION,
+            FieldPath::of("usersWoVersion"),
+            "{usersWo} has no version",
+        );
+    }
+}
+
+/// Passwords that the engine does not take. A value is never shown.
+pub(super) fn check(model: &DatabaseModel, findings: &mut Findings) {
+    let (Some(users), Some(engine)) = (
+        model.users_wo.known(),
+        model.spec.known().and_then(engine_type),
+    ) else {
+        return;
+    };
+    if engine == Engine::Postgresql {
+        let summary = "A PostgreSQL database takes no passwords";
+        return findings.error(&USERS_ENGINE, FieldPath::of(USERS), summary);
+    }
+    for (key, value) in users.expose() {
+        let Some(value) = value.known() else {
+            continue;
+        };
+        if let Some(fault) = fault(engine, key, value) {
+            let summary = format!("The value of {key} {fault}");
+            findings.error(&USERS_VALUES, FieldPath::of(USERS).key(key), summary);
+        }
+    }
+}
+
+/// The fault of a value, as the rest of a sentence.
+fn fault(engine: Engine, key: &str, value: &str) -> Option<&'static str> {
+    let is_pxc = engine == Engine::Pxc;
+    match key {
+        _ if value.is_empty() => Some("is empty"),
+        _ if is_pxc && value.contains(['\'', '\\', '\n']) => {
+            Some("contains a quote ', a backslash or a line break")
+        }
+        "proxyadmin" if is_pxc && value.contains([';', ':']) => Some("contains ; or :"),
+        "proxyadmin" if is_pxc && value.starts_with('*') => Some("begins with *"),
+        "replication" if is_pxc && value.len() > REPLICATION_LIMIT => {
+            Some("has more than 32 characters")
+        }
+        _ => None,
+    }
+}
+
+/// Passwords of a new database whose data brings its own.
+pub(super) fn source(model: &DatabaseModel, findings: &mut Findings) {
+    let source = model.spec.known().and_then(|spec| spec.data_source.known());
+    let backup = source.and_then(|source| source.db_cluster_backup_name.known_str());
+    if !model.users_wo.is_null() && backup.is_some_and(|backup| !backup.is_empty()) {
+        let summary = "The database starts with passwords that its backup does not have";
+        findings.error(&USERS_SOURCE, FieldPath::of(USERS), summary);
+    }
+}
+
+/// Keys that the engine's operator does not read.
+pub(super) fn check_online(model: &DatabaseModel, facts: &Facts, findings: &mut Findings) {
+    let (Some(users), Some(engine)) = (
+        model.users_wo.known(),
+        model.spec.known().and_then(engine_type),
+    ) else {
+        return;
+    };
+    if engine == Engine::Postgresql {
+        return;
+    }
+    let operator = facts.engines.as_ref();
+    let operator = operator.and_then(|engines| engines.get(engine.operator()));
+    let listed = operator
+        .and_then(|operator| operator.spec.secret_keys.known())
+        .and_then(|keys| keys.user.known());
+    let listed: Option<Vec<&str>> = listed.map(|keys| {
+        let names = keys.iter().filter_map(|key| key.name.known_str());
+        names.collect()
+    });
+    let keys = listed
+        .filter(|keys| !keys.is_empty())
+        .unwrap_or_else(|| passwords::keys(engine).to_vec());
+    for key in users.expose().keys() {
+        if !keys.contains(&key.as_str()) {
+            let summary = format!(
+                "{engine} has no user key {key:?}. Its keys are {}",
+                keys.join(", ")
+            );
+            findings.error(&USERS_KEYS, FieldPath::of(USERS).key(key), summary);
+        }
+    }
+}
