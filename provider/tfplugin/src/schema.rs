@@ -17,6 +17,7 @@
 //! | `x-default: VALUE` | default in Terraform only; a plain `default` works too |
 //! | `x-skip` | not in Terraform |
 //! | `x-dynamic` | free JSON |
+//! | `x-since` | the first release of the API that has it, which only the provider reads |
 //! | `x-unfilled` | with `x-computed`: the server sets no value if a creation omits it |
 //! | `x-server-default: VALUE` | the server's value if omitted; omitted from generated HCL |
 //! | `x-conflicts-with: [MEMBER]` | at most one of these members and this one may be set |

@@ -81,10 +81,13 @@ fn singular(plural: &str) -> String {
     }
 }
 
-/// A column with the type of its member.
+/// A column with the type of its member. Kubernetes has no columns of lists and objects: they are
+/// shown as text.
 fn observed_column(column: &Column, at_provider: &mut Value) -> Value {
     let member = members::at(at_provider, column.path);
-    let type_ = member.and_then(|member| member["type"].as_str());
+    let type_ = member
+        .and_then(|member| member["type"].as_str())
+        .filter(|type_| !["array", "object"].contains(type_));
     json!({
         "name": column.name,
         "type": type_.unwrap_or("string"),

@@ -132,7 +132,7 @@ pub struct PodAffinityTerm {
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub namespace_selector: Field<LabelSelector>,
 
-    /// Names of the namespaces of the other pods. Omitted, without `namespace_selector`: the
+    /// Names of the namespaces of the other pods. Omitted, without a selector of namespaces: the
     /// namespace of the pod.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     pub namespaces: Field<Vec<Field<String>>>,

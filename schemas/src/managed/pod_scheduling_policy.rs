@@ -19,6 +19,11 @@ impl ManagedModel for PodSchedulingPolicyModel {
                 "Engine whose databases can name the policy. It cannot be changed.",
             ),
             (
+                "affinityConfig",
+                "Affinity of the pods: of the engine in `engineType`, and of no other. Omitted: a \
+                 policy without rules, which no database can name.",
+            ),
+            (
                 "inUse",
                 "`true` while a database names the policy. It cannot be deleted then.",
             ),

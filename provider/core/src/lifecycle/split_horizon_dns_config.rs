@@ -3,18 +3,25 @@
 use everest_schemas::everest::{DatabaseCluster, SplitHorizonDnsConfig};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use super::{Observed, Query, ReadsSecret};
+use super::{Observed, Query, ReadsSecret, Used};
 use crate::storage_users::{User, Users};
 
 impl ReadsSecret for SplitHorizonDnsConfig {
     const CONTENT: &'static str = "certificate and key";
     const NOUN: &'static str = "split-horizon DNS configuration";
-    const CALLED: &'static str = Self::NOUN;
     const KEYS: &'static [&'static str] = &["ca.key", "ca.crt"];
     const ATTRIBUTE: &'static str = "caKey";
     const GIVE: &'static str = "{:giveAuthority}";
     const LEAVE_OUT: &'static str = "{:leaveAuthorityOut}";
-    const UNSEEN: &'static str = "databases";
+
+    fn secret_name(&self) -> Option<&str> {
+        self.spec.tls.known()?.secret_name.known_str()
+    }
+}
+
+impl Used for SplitHorizonDnsConfig {
+    const CALLED: &'static str = "split-horizon DNS configuration";
+    const UNSEEN: &'static str = "databases of the namespace";
     const REMEDY: &'static str = "Destroy these databases first: a database keeps the \
         configuration that it was created with. If another configuration reads the same Secret, \
         give it a Secret of its own: this Secret is deleted with this configuration";
@@ -23,10 +30,6 @@ impl ReadsSecret for SplitHorizonDnsConfig {
 
     fn metadata(&self) -> &ObjectMeta {
         &self.metadata
-    }
-
-    fn secret_name(&self) -> Option<&str> {
-        self.spec.tls.known()?.secret_name.known_str()
     }
 
     fn in_use(&self) -> bool {

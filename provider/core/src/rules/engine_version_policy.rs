@@ -176,6 +176,7 @@ fn databases(versions: &[&str], type_: Engine, facts: &Facts, findings: &mut Fin
 mod tests {
     use super::*;
     use crate::facts::fixtures;
+    use everest_schemas::Field;
     use serde_json::{Value, json};
 
     fn model(versions: &Value) -> EngineVersionPolicyModel {
@@ -213,7 +214,10 @@ mod tests {
             online(&json!(["8.0.36-28.1"]), &facts),
             ["version-policy-default"]
         );
-        assert_eq!(online(&json!([null]), &facts), [""; 0], "not known yet");
+        let mut unknown = model(&json!([]));
+        unknown.allowed_versions = Field::Known(vec![Field::Unknown]);
+        let found = unknown.check_online(None, &facts, Stage::Plan);
+        assert_eq!(rules(&found), [""; 0], "not known yet");
     }
 
     #[test]

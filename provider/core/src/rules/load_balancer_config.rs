@@ -142,7 +142,10 @@ mod tests {
     fn keys_are_those_that_everests_webhook_takes() {
         let found = |key: &str| {
             let found = model(&json!({key: "a"})).check_syntax();
-            found.iter().map(|found| found.path.to_string()).collect()
+            found
+                .iter()
+                .map(|found| found.path.to_string())
+                .collect::<Vec<_>>()
         };
         for key in [
             "service.beta.kubernetes.io/aws-load-balancer-type",

@@ -189,7 +189,8 @@ mod tests {
             kind: "DatabaseCluster".to_owned(),
         };
         assert_eq!(asked(&modern()), Some(databases));
-        let mut older = database(&json!({"type": "pxc", "resources": {"cpu": "1"}}));
+        let mut older = database(&json!({"type": "pxc", "storage": {"size": "1Gi"},
+            "resources": {"cpu": "1"}}));
         assert_eq!(asked(&older), None);
         older.spec.known_mut().unwrap().engine_features = Field::Unknown;
         assert_eq!(asked(&older), None, "it may be nothing");

@@ -146,13 +146,18 @@ impl<K: Kind> Connector for Clusters<K> {
         let target = targets.connect(home, &reference).await;
         let target = target.map_err(ReconcileError::from)?;
         let config = placed(managed, request.name)?;
+        // One that has written nothing does not wait for its annotation to be mended: it goes.
+        let metadata = &managed.metadata;
+        let is_ours =
+            self.context.runtime.marks.is_ours(metadata) || metadata::is_creation_open(metadata);
         if let Some(meant) = K::object_name(&config)
             && meant != request.name
+            && (is_ours || !request.is_deleting())
         {
             let named = request.name;
             return Err(ReconcileError::Held(format!(
                 "the annotation crossplane.io/external-name is {named}, but spec.forProvider means \
-                 {meant}. Remove the annotation, or create another managed resource"
+                 {meant}. Set the annotation to that, or create another managed resource"
             ))
             .into());
         }

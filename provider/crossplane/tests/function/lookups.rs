@@ -148,7 +148,8 @@ fn a_value_that_everest_in_the_cluster_lacks_is_refused() {
         let resources = definition.pointer_mut(resources).unwrap();
         resources.as_object_mut().unwrap().remove("limits").unwrap();
     });
-    let fatal = older.reconcile().fatal().unwrap();
+    let reconciled = older.reconcile();
+    let fatal = reconciled.fatal().unwrap();
     let words = "Everest in this cluster serves no engine.resources.limits, which needs \
                  Everest 1.16 or newer";
     assert!(fatal.contains(words), "{fatal}");

@@ -55,17 +55,9 @@ async fn each_kind_is_found_alone_and_among_its_own() {
     let server = kinds::cluster();
     let host = Host::reaching(move || server.client()).await;
     for kind in kinds::all(&host) {
-        let mut place = json!({});
-        let is_key = |name: &&str| kind.config[*name].is_string();
-        for name in ["namespace", "name", "engine"].into_iter().filter(is_key) {
-            place[name] = kind.config[name].clone();
-        }
-        let (one, errors) = host.look_up(kind.type_name, &place).await;
+        let (one, errors) = host.look_up(kind.type_name, &kind.place()).await;
         assert_eq!(errors, [""; 0], "{}", kind.type_name);
-        let plural = match kind.type_name.strip_suffix('y') {
-            Some(beginning) => format!("{beginning}ies"),
-            None => format!("{}s", kind.type_name),
-        };
+        let plural = kind.plural();
         let (many, errors) = host.look_up(&plural, &json!({})).await;
         assert_eq!(errors, [""; 0], "{plural}");
         let member = plural.strip_prefix("everest_").unwrap();

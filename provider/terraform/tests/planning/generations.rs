@@ -221,14 +221,9 @@ async fn everest_v2_is_refused_by_data_sources_lists_and_actions() {
         let host = Host::reaching(move || server.client()).await;
         let mut told = Vec::new();
         for kind in kinds::all(&host) {
-            let mut place = json!({"name": kind.config["name"]});
-            if let Some(namespace) = kind.config.get("namespace") {
-                place["namespace"] = namespace.clone();
-            }
+            let place = kind.place();
             let (_, one) = host.look_up(kind.type_name, &place).await;
-            let (_, many) = host
-                .look_up(&format!("{}s", kind.type_name), &json!({}))
-                .await;
+            let (_, many) = host.look_up(&kind.plural(), &json!({})).await;
             told.extend([one, many]);
         }
         for (source, config) in [
@@ -268,7 +263,7 @@ impl Host {
     /// The errors of an action's plan.
     async fn plan_action(&self, type_name: &str, config: &Json) -> Vec<String> {
         let mut registry = tfplugin::Registry::default();
-        tfplugin::Provider::register(&*self.everest, &mut registry);
+        tfplugin::Provider::register(&self.everest, &mut registry);
         let actions = registry.action_schemas().unwrap().into_iter();
         let found = actions.into_iter().find(|each| each.type_name == type_name);
         let object = found.unwrap().schema.root;

@@ -16,6 +16,24 @@ pub struct Kind {
 }
 
 impl Kind {
+    /// What names one object for a data source.
+    pub fn place(&self) -> Json {
+        let mut place = json!({});
+        let is_key = |name: &&str| self.config[*name].is_string();
+        for name in ["namespace", "name", "engine"].into_iter().filter(is_key) {
+            place[name] = self.config[name].clone();
+        }
+        place
+    }
+
+    /// The type of the data source for all of its objects.
+    pub fn plural(&self) -> String {
+        match self.type_name.strip_suffix('y') {
+            Some(beginning) => format!("{beginning}ies"),
+            None => format!("{}s", self.type_name),
+        }
+    }
+
     /// The import ID.
     pub fn id(&self) -> String {
         let name = &self.config["name"];
@@ -131,6 +149,8 @@ fn known() -> Vec<Kind> {
             object: json!({"apiVersion": "everest.percona.com/v1alpha1",
                 "kind": "DataImporter", "metadata": {"name": "dump"},
                 "spec": {"supportedEngines": ["pxc"], "jobSpec": {"image": "dump:1"}}}),
+        },
+        Kind {
             type_name: "everest_engine_version_policy",
             config: json!({"namespace": "shop", "engine": "pxc",
                 "allowed_versions": ["8.0.42-33.1"]}),

@@ -150,7 +150,7 @@ async fn a_setting_is_created_changed_imported_found_gone_and_destroyed() {
             let resource = run.resource(type_name);
             let read = resource.read(&read).await.succeeded();
             assert!(read.is_none(), "{type_name}");
-            let again = resource.create(config).await.succeeded();
+            let again = resource.create((sample.config)()).await.succeeded();
             if type_name == "everest_account" {
                 resource.destroy(&again).await.failed();
                 continue;
@@ -308,7 +308,8 @@ async fn accounts_are_listed_without_their_passwords() {
 async fn every_setting_is_planned_while_the_settings_of_the_provider_are_unknown() {
     let host = crate::Host::new().await;
     for sample in &SAMPLES {
-        let planned = host.plan(sample.type_name, &Value::Null, &[], &complete(sample));
+        let config = complete(sample);
+        let planned = host.plan(sample.type_name, &Value::Null, &[], &config);
         assert_eq!(planned.await.errors, [""; 0], "{}", sample.type_name);
     }
 }

@@ -38,7 +38,7 @@ async fn passwords_are_in_no_plan_and_those_that_the_engine_refuses_are_refused_
     postgresql["engine"]["type"] = json!("postgresql");
     let planned = created(&host, &postgresql).await;
     assert!(
-        planned.errors[0].contains("K8SPG-570"),
+        planned.errors[0].contains("A PostgreSQL database takes no passwords"),
         "{:?}",
         planned.errors
     );

@@ -113,14 +113,14 @@ async fn databases_cost_two_requests_each_and_three_when_they_go() {
         let blocks = names(count).map(|name| database(&name, false));
         let mut estate = Estate::new(cluster(), "everest_database", blocks.collect());
         let created = estate.run("create").await;
-        created.plan.assert(&Most::of_each(0).and(23).dry_runs(1));
-        created.apply.assert(&Most::of_each(2).and(25).dry_runs(1));
+        created.plan.assert(&Most::of_each(0).and(24).dry_runs(1));
+        created.apply.assert(&Most::of_each(2).and(26).dry_runs(1));
         let refreshed = estate.run("refresh").await;
         refreshed.plan.assert(&Most::of_each(0).and(12));
         estate.change(json!({"engine": {"replicas": 5}}));
         let updated = estate.run("update").await;
-        updated.plan.assert(&Most::of_each(0).and(23).dry_runs(1));
-        updated.apply.assert(&Most::of_each(2).and(25).dry_runs(1));
+        updated.plan.assert(&Most::of_each(0).and(24).dry_runs(1));
+        updated.apply.assert(&Most::of_each(2).and(26).dry_runs(1));
         estate.take_out();
         let destroyed = estate.run("destroy").await;
         destroyed.plan.assert(&Most::of_each(0).and(12));
@@ -152,7 +152,7 @@ async fn backups_cost_two_requests_each_and_three_when_they_go() {
         });
         let mut estate = Estate::new(server, "everest_backup", blocks.collect());
         let created = estate.run("create").await;
-        created.plan.assert(&Most::of_each(0).and(24).dry_runs(1));
+        created.plan.assert(&Most::of_each(0).and(26).dry_runs(1));
         created.apply.assert(&Most::of_each(2).and(35).dry_runs(1));
         let refreshed = estate.run("refresh").await;
         refreshed.plan.assert(&Most::of_each(0).and(15));
@@ -190,7 +190,7 @@ async fn restores_cost_two_requests_each_and_three_when_they_go() {
         });
         let mut estate = Estate::new(server, "everest_restore", blocks.collect());
         let created = estate.run("create").await;
-        created.plan.assert(&Most::of_each(0).and(24).dry_runs(1));
+        created.plan.assert(&Most::of_each(0).and(26).dry_runs(1));
         created.apply.assert(&Most::of_each(2).and(35).dry_runs(1));
         let refreshed = estate.run("refresh").await;
         refreshed.plan.assert(&Most::of_each(0).and(15));
@@ -228,7 +228,7 @@ async fn monitoring_configurations_cost_as_many_as_backup_storages() {
 
 /// The databases of all namespaces are listed once for all policies, whatever happens to them.
 #[tokio::test(start_paused = true)]
-async fn pod_scheduling_policies_cost_two_requests_each_and_three_when_they_go() {
+async fn pod_scheduling_policies_cost_two_requests_each_and_four_when_they_go() {
     let engine = |affinity: Value| json!({"pxc": {"engine": affinity}});
     for count in FEWER {
         let blocks = names(count).map(|name| {
@@ -246,20 +246,20 @@ async fn pod_scheduling_policies_cost_two_requests_each_and_three_when_they_go()
         updated.apply.assert(&Most::of_each(3).and(22).dry_runs(1));
         estate.take_out();
         let destroyed = estate.run("destroy").await;
-        destroyed.apply.assert(&Most::of_each(3).and(12));
+        destroyed.apply.assert(&Most::of_each(4).and(16));
     }
 }
 
 /// Makes, reads, changes and destroys what has a Secret of its own.
 async fn with_a_secret(estate: &mut Estate, change: Value) {
     let created = estate.run("create").await;
-    created.plan.assert(&Most::of_each(0).and(24).dry_runs(1));
-    created.apply.assert(&Most::of_each(4).and(25).dry_runs(1));
+    created.plan.assert(&Most::of_each(0).and(26).dry_runs(1));
+    created.apply.assert(&Most::of_each(4).and(26).dry_runs(1));
     let refreshed = estate.run("refresh").await;
     refreshed.plan.assert(&Most::of_each(1).and(11));
     estate.change(change);
     let updated = estate.run("update").await;
-    updated.apply.assert(&Most::of_each(3).and(25).dry_runs(1));
+    updated.apply.assert(&Most::of_each(3).and(26).dry_runs(1));
     estate.take_out();
     let destroyed = estate.run("destroy").await;
     destroyed.apply.assert(&Most::of_each(5).and(10));

@@ -1,7 +1,7 @@
 use super::*;
 use crate::dialect::Dialect;
-use crate::facts::Planned;
 use crate::facts::fixtures::{all, facts};
+use crate::facts::{Lines, Planned};
 use crate::finding::Severity::{self, Error, Warning};
 use everest_schemas::models::{EngineInstall, Engines};
 use serde_json::json;
@@ -329,7 +329,7 @@ fn a_catalog_that_is_not_ready_is_told_at_plan_and_waited_for_at_apply() {
 #[test]
 fn a_namespace_that_everest_has_is_not_judged_by_the_cluster_and_one_that_is_taken_over_is() {
     let judged = |label: &str| {
-        let mut facts = cluster(true, true, None, Seen::Unread);
+        let mut facts = cluster(true, false, Some("1.3.0"), Seen::Unread);
         let found = json!({"metadata": {"name": "prod",
             "labels": {"app.kubernetes.io/managed-by": label}}});
         facts.namespace = Seen::Found(serde_json::from_value(found).unwrap());

@@ -64,7 +64,7 @@ async fn a_secret_that_somebody_deletes_is_noticed_and_written_again() {
 }
 
 fn database() -> (ControlPlane, String) {
-    let spec = json!({"engine": {"type": "pxc", "version": "8.0.41-32.1", "replicas": 3,
+    let spec = json!({"engine": {"type": "pxc", "version": "8.0.36-28.1", "replicas": 3,
         "storage": {"size": "25Gi"}, "resources": {"cpu": "1", "memory": "2G"}},
         "proxy": {"type": "haproxy", "replicas": 3}, "usersSecretRef": {"name": "passwords"}});
     let (plane, path) = world("everestdatabases", "Database", &spec);

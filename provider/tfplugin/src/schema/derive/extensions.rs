@@ -37,7 +37,7 @@ impl Says {
 }
 
 /// The extensions of [`crate::schema`].
-const KNOWN: [(&str, Says); 18] = [
+const KNOWN: [(&str, Says); 19] = [
     ("x-read-only", Says::Flag),
     ("x-computed", Says::Flag),
     ("x-force-new", Says::Flag),
@@ -51,6 +51,7 @@ const KNOWN: [(&str, Says); 18] = [
     ("x-never-null", Says::Flag),
     ("x-semantic", Says::Text),
     ("x-map-key", Says::Text),
+    ("x-since", Says::Text),
     ("x-deprecation-message", Says::Text),
     ("x-conflicts-with", Says::Names),
     (LIST_KEYS, Says::Names),
