@@ -21,6 +21,23 @@ impl Host {
 
     /// The result of a data source, and its errors.
     pub async fn look_up(&self, type_name: &str, config: &Json) -> (Value, Vec<String>) {
+        let (object, response) = self.read(type_name, config).await;
+        (
+            decoded(response.state, &object),
+            errors(&response.diagnostics),
+        )
+    }
+
+    /// The errors of a data source with their details.
+    pub async fn refusals(&self, type_name: &str, config: &Json) -> Vec<String> {
+        refusals(&self.read(type_name, config).await.1.diagnostics)
+    }
+
+    async fn read(
+        &self,
+        type_name: &str,
+        config: &Json,
+    ) -> (Object, wire::read_data_source::Response) {
         let object = self.data_source(type_name);
         let config = stored::from_json(config, &object.value_type()).unwrap();
         let request = wire::read_data_source::Request {
@@ -30,11 +47,15 @@ impl Host {
         };
         let response = self.server.read_data_source(Request::new(request));
         let response = response.await.unwrap().into_inner();
-        (
-            decoded(response.state, &object),
-            errors(&response.diagnostics),
-        )
+        (object, response)
     }
+}
+
+/// Errors with their details.
+pub fn refusals(diagnostics: &[wire::Diagnostic]) -> Vec<String> {
+    let told = diagnostics.iter();
+    told.map(|told| format!("{}: {}", told.summary, told.detail))
+        .collect()
 }
 
 /// What a value has at a path, as text.

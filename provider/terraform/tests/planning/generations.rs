@@ -8,7 +8,8 @@ use tfplugin::proto::tfplugin6::provider_server::Provider as _;
 use tfplugin::value::Value;
 use tonic::Request;
 
-use crate::{Host, blamed, database, encoded, errors, kinds};
+use crate::data_sources::refusals;
+use crate::{Host, blamed, database, encoded, kinds};
 
 const DATABASES: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/\
                          databaseclusters.everest.percona.com";
@@ -217,13 +218,13 @@ async fn everest_v2_alone_or_beside_v1_is_refused_whatever_is_planned() {
 
 #[tokio::test]
 async fn everest_v2_is_refused_by_data_sources_lists_and_actions() {
-    for (server, words) in [(with_v2(), "v2 beside v1"), (v2_alone(), "v2")] {
+    for (server, words) in [(with_v2(), "beside v1"), (v2_alone(), "OpenEverest v2")] {
         let host = Host::reaching(move || server.client()).await;
         let mut told = Vec::new();
         for kind in kinds::all(&host) {
             let place = kind.place();
-            let (_, one) = host.look_up(kind.type_name, &place).await;
-            let (_, many) = host.look_up(&kind.plural(), &json!({})).await;
+            let one = host.refusals(kind.type_name, &place).await;
+            let many = host.refusals(&kind.plural(), &json!({})).await;
             told.extend([one, many]);
         }
         for (source, config) in [
@@ -237,7 +238,7 @@ async fn everest_v2_is_refused_by_data_sources_lists_and_actions() {
                 json!({"namespace": "shop", "database_name": "orders"}),
             ),
         ] {
-            told.push(host.look_up(source, &config).await.1);
+            told.push(host.refusals(source, &config).await);
         }
         let database = json!({"namespace": "shop", "name": "orders"});
         for (action, config) in [
@@ -276,6 +277,6 @@ impl Host {
         let response = self.server.plan_action(Request::new(request));
         let response = response.await.unwrap().into_inner();
         assert!(blamed(&response.diagnostics).iter().all(String::is_empty));
-        errors(&response.diagnostics)
+        refusals(&response.diagnostics)
     }
 }

@@ -228,7 +228,7 @@ async fn monitoring_configurations_cost_as_many_as_backup_storages() {
 
 /// The databases of all namespaces are listed once for all policies, whatever happens to them.
 #[tokio::test(start_paused = true)]
-async fn pod_scheduling_policies_cost_two_requests_each_and_four_when_they_go() {
+async fn pod_scheduling_policies_cost_two_requests_each_and_five_when_they_go() {
     let engine = |affinity: Value| json!({"pxc": {"engine": affinity}});
     for count in FEWER {
         let blocks = names(count).map(|name| {
@@ -246,7 +246,7 @@ async fn pod_scheduling_policies_cost_two_requests_each_and_four_when_they_go() 
         updated.apply.assert(&Most::of_each(3).and(22).dry_runs(1));
         estate.take_out();
         let destroyed = estate.run("destroy").await;
-        destroyed.apply.assert(&Most::of_each(4).and(16));
+        destroyed.apply.assert(&Most::of_each(5).and(12));
     }
 }
 

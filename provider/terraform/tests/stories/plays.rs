@@ -185,7 +185,7 @@ fn load_balancer_configs() -> Vec<Script> {
     };
     vec![
         config("create"),
-        config("update").then(json!({"annotations": {"a": null, "c": "d"}})),
+        config("update").then(json!({"annotations": {"a": "c"}})),
         config("delete").destroyed(),
     ]
 }
