@@ -155,11 +155,10 @@ impl<K: Kind> Connector for Clusters<K> {
             && (is_ours || !request.is_deleting())
         {
             let named = request.name;
-            return Err(ReconcileError::Held(format!(
+            return Err(Failure::Refused(format!(
                 "the annotation crossplane.io/external-name is {named}, but spec.forProvider means \
                  {meant}. Set the annotation to that, or create another managed resource"
-            ))
-            .into());
+            )));
         }
         let usage = K::uses(&config);
         let permitted = targets.permit(&target, home, &usage).await;

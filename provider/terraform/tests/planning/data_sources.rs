@@ -21,7 +21,7 @@ impl Host {
 
     /// The result of a data source, and its errors.
     pub async fn look_up(&self, type_name: &str, config: &Json) -> (Value, Vec<String>) {
-        let (object, response) = self.read(type_name, config).await;
+        let (object, response) = self.answer(type_name, config).await;
         (
             decoded(response.state, &object),
             errors(&response.diagnostics),
@@ -30,10 +30,10 @@ impl Host {
 
     /// The errors of a data source with their details.
     pub async fn refusals(&self, type_name: &str, config: &Json) -> Vec<String> {
-        refusals(&self.read(type_name, config).await.1.diagnostics)
+        refusals(&self.answer(type_name, config).await.1.diagnostics)
     }
 
-    async fn read(
+    async fn answer(
         &self,
         type_name: &str,
         config: &Json,
