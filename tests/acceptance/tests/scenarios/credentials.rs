@@ -235,7 +235,7 @@ fn a_database_starts_with_its_password_and_gets_another_one_with_another_version
     stack
         .plan()
         .succeeded()
-        .says("the previous ones stop working")
+        .says("users_wo_version restarts the only member")
         .says_not("hunter3");
     stack.apply().succeeded();
     assert_eq!(root(), json!("aHVudGVyMw=="));
