@@ -45,8 +45,13 @@ fn a_dns_config_lives_with_its_secret_and_is_kept_as_it_is_while_it_is_used() {
     let namespace = &stack.namespace;
     let secret = || objects::get(SECRET, namespace, "dns");
 
-    stack.write(&config("Example.com", "MA==", "a key"));
-    stack.apply().failed().says("is not a suffix of host names");
+    for (suffix, key, fault) in [
+        ("db.example.com", "a key", "is not an unencrypted RSA key"),
+        ("Example.com", KEY, "is not a suffix of host names"),
+    ] {
+        stack.write(&config(suffix, "MA==", key));
+        stack.apply().failed().says(fault);
+    }
 
     stack.write(&config("db.example.com", "MA==", KEY));
     stack.apply().succeeded();
