@@ -265,13 +265,19 @@ fn with_passwords(secret: &str) -> Value {
     database
 }
 
+/// A policy of another content than the ones in the cluster. One without a term would be equal.
+fn apart() -> Value {
+    json!({"engineType": "pxc", "affinityConfig": {"pxc": {"engine": {"podAntiAffinity": {
+        "requiredDuringSchedulingIgnoredDuringExecution": [
+            {"topologyKey": "kubernetes.io/hostname"}]}}}}})
+}
+
 /// What needs a grant: each of them comes through with one.
 fn beyond_the_own_namespace() -> Vec<Attack> {
     let storage = json!({"namespace": "finance", "type": "s3", "bucket": "mine", "region": "r"});
     let monitoring = json!({"namespace": "finance", "type": "pmm",
         "pmm": {"url": "https://mine.example.com"}});
-    let affinity = json!({"engineType": "pxc",
-        "affinityConfig": {"pxc": {"engine": {"podAntiAffinity": {}}}}});
+    let affinity = apart();
     let program = json!({"supportedEngines": ["pxc"], "jobSpec": {"image": "mine"},
         "clusterPermissions": [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}]});
     vec![
@@ -518,8 +524,7 @@ async fn a_grant_is_all_that_keeps_from_it() {
 
 /// What is refused in the own namespace too, and with any grant.
 fn within_reach() -> Vec<(Attack, &'static str)> {
-    let affinity = json!({"engineType": "pxc",
-        "affinityConfig": {"pxc": {"engine": {"podAntiAffinity": {}}}}});
+    let affinity = apart();
     vec![
         (
             attack(
