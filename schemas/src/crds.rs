@@ -24,7 +24,7 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
-pub use function::{database_spec_schema, function, input_schema};
+pub use function::{function, input_schema, spec_schema};
 pub use resource::{Validation, at_provider, managed_resource};
 
 use crate::everest::{

@@ -1,6 +1,7 @@
 //! The input of the composition function: what a step of a composition says.
 
 mod backup;
+mod companion;
 mod database;
 mod patch;
 
@@ -8,9 +9,10 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::everest::DatabaseClusterSpec;
+use crate::everest::{BackupStorageSpec, MonitoringConfigSpec};
 
 pub use backup::BackupInput;
+pub use companion::CompanionInput;
 pub use database::{ConnectionSecretInput, DatabaseInput};
 pub use patch::{Patch, PatchSource};
 
@@ -20,13 +22,12 @@ pub const API_VERSION: &str = "everest.fn.openeverest.io/v1beta1";
 /// Kind of the input.
 pub const KIND: &str = "Input";
 
-/// The databases and backups that the function composes, and how it handles those that other steps
-/// compose.
+/// The databases, backups, backup storages and monitoring configurations that the function
+/// composes, and how it handles those that other steps compose.
 ///
-/// For every DatabaseCluster, DatabaseClusterBackup and DatabaseClusterRestore that the pipeline
-/// desires, the function checks Everest's rules, sets the name, protects the object against
-/// accidental deletion and reports its readiness. A step without databases and backups does only
-/// that.
+/// For every object of these kinds that the pipeline desires, and for every DatabaseClusterRestore,
+/// the function checks Everest's rules, sets the name, protects the object against accidental
+/// deletion and reports its readiness. A step that lists no objects does only that.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Input {
@@ -46,6 +47,23 @@ pub struct Input {
         "x-kubernetes-list-map-keys" = ["resource"]
     ))]
     pub backups: Vec<BackupInput>,
+
+    /// Backup storages to compose, or additions to backup storages that an earlier step composes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend(
+        "x-kubernetes-list-type" = "map",
+        "x-kubernetes-list-map-keys" = ["resource"]
+    ))]
+    pub backup_storages: Vec<CompanionInput<BackupStorageSpec>>,
+
+    /// Monitoring configurations to compose, or additions to monitoring configurations that an
+    /// earlier step composes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend(
+        "x-kubernetes-list-type" = "map",
+        "x-kubernetes-list-map-keys" = ["resource"]
+    ))]
+    pub monitoring_configs: Vec<CompanionInput<MonitoringConfigSpec>>,
 
     /// Objects that the function asks Crossplane to read; Crossplane needs permission to read them.
     /// `Everest`: objects of Everest and of its engines. `All`: also Namespaces, StorageClasses and
@@ -88,9 +106,9 @@ fn lookups(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "string", "enum": [Lookups::Everest, Lookups::All, Lookups::None] })
 }
 
-/// The spec of a DatabaseCluster of which nothing is required.
-fn partial_spec(generator: &mut SchemaGenerator) -> Schema {
-    let mut schema = DatabaseClusterSpec::json_schema(generator).to_value();
+/// The spec `S` of an object, of which nothing is required.
+fn partial_spec<S: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    let mut schema = S::json_schema(generator).to_value();
     loosen(&mut schema);
     Schema::try_from(schema).unwrap_or_default()
 }

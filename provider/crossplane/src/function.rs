@@ -5,10 +5,12 @@
 //! other objects on request. [`respond`] is a pure function of the request; [`Function`] serves it.
 
 mod backup;
+mod companion;
 mod composite;
 mod database;
 mod facts;
 mod flags;
+mod identity;
 mod input;
 mod lookups;
 mod names;

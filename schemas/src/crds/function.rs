@@ -13,7 +13,6 @@ use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
 use super::structural;
-use crate::everest::DatabaseClusterSpec;
 use crate::function::{API_VERSION, Input, KIND};
 
 /// The schema of the function's input, in Kubernetes' form. Many people can read a composition, so
@@ -37,9 +36,9 @@ fn hide_secrets(schema: &mut Value) {
     }
 }
 
-/// The schema of a DatabaseCluster's spec, in Kubernetes' form.
-pub fn database_spec_schema() -> Value {
-    structural::part(inlined::<DatabaseClusterSpec>())
+/// The schema of an object's spec `S`, in Kubernetes' form.
+pub fn spec_schema<S: JsonSchema>() -> Value {
+    structural::part(inlined::<S>())
 }
 
 fn inlined<T: JsonSchema>() -> Value {

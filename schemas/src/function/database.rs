@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{Patch, partial_spec};
+use crate::everest::DatabaseClusterSpec;
 
 /// A database of the composition.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -49,7 +50,7 @@ pub struct DatabaseInput {
     /// Spec of the DatabaseCluster, or the part of the spec that the patches do not set. Members
     /// that you omit keep Everest's value.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
-    #[schemars(schema_with = "partial_spec")]
+    #[schemars(schema_with = "partial_spec::<DatabaseClusterSpec>")]
     pub spec: Map<String, Value>,
 
     /// Values to merge into the spec, in this order.

@@ -1,20 +1,22 @@
-//! Values that are copied from a composite resource into a database.
+//! Values that are copied from a composite resource into a composed object.
 
 use std::collections::BTreeMap;
+use std::marker::PhantomData;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::partial_spec;
+use crate::everest::DatabaseClusterSpec;
 
-/// A value to merge into the spec of a database.
+/// A value to merge into the spec `S` of an object.
 ///
 /// Objects are merged member by member; lists whose elements have a name are merged element by
 /// element; any other value replaces the existing value.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Patch {
+pub struct Patch<S = DatabaseClusterSpec> {
     /// Path of the value in the source, such as `spec.size` or
     /// `metadata.labels[team]`.
     #[schemars(length(min = 1))]
@@ -35,7 +37,7 @@ pub struct Patch {
     /// Object to merge into the spec before the value, if there is a value: for example, the other
     /// members of a schedule whose storage the value names.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
-    #[schemars(schema_with = "partial_spec")]
+    #[schemars(schema_with = "partial_spec::<S>")]
     pub with: Map<String, Value>,
 
     /// Map from each allowed value to the value to use: for example, from a T-shirt size to a part
@@ -54,6 +56,11 @@ pub struct Patch {
     /// default. Default `false`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub required: Option<bool>,
+
+    /// The type of the spec.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub of: PhantomData<fn() -> S>,
 }
 
 /// Source of a patch's value.

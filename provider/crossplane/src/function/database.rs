@@ -1,6 +1,5 @@
 //! Composition of a database, with its check, readiness and status.
 
-mod identity;
 mod readiness;
 mod secret;
 mod spec;
@@ -17,6 +16,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::facts;
+use super::identity;
 use super::patches::PatchError;
 use super::place::{Lists, Place, PlaceError, lay_over};
 use super::step::{Database, Step, Unreadable};
@@ -101,12 +101,18 @@ fn compose(
         return Err(ComposeError::OtherKind(kind.to_owned()));
     }
     let observed: Option<DatabaseCluster> = step.observed(resource)?;
+    let given = entry.map(|entry| identity::Given {
+        name: entry.name.as_ref(),
+        name_from: entry.name_from.as_ref(),
+        namespace: entry.namespace.as_ref(),
+        namespace_from: entry.namespace_from.as_ref(),
+    });
     let identity = identity::of(
         &step.composite,
         resource,
-        entry,
+        given.unwrap_or_default(),
         earlier.as_ref(),
-        observed.as_ref(),
+        observed.as_ref().map(|observed| &observed.metadata),
     )?;
     let mut said = spec::said(&step.composite, entry, earlier.as_ref())?;
     let subject = format!("database {resource:?} ({})", identity.name);
@@ -128,7 +134,7 @@ fn compose(
     object["kind"] = json!("DatabaseCluster");
     lay_over(
         &mut object["metadata"],
-        identity.metadata(entry),
+        metadata(&identity, entry),
         Lists::Replaced,
     );
     if object
@@ -231,6 +237,22 @@ fn compose(
     Ok(())
 }
 
+/// The metadata of the object, with the input's labels and annotations.
+fn metadata(identity: &identity::Identity, entry: Option<&DatabaseInput>) -> Value {
+    let mut metadata = json!({"name": identity.name, "namespace": identity.namespace});
+    if let Some(entry) = entry {
+        for (name, keys) in [
+            ("labels", &entry.labels),
+            ("annotations", &entry.annotations),
+        ] {
+            if !keys.is_empty() {
+                metadata[name] = json!(keys);
+            }
+        }
+    }
+    metadata
+}
+
 fn model(
     identity: &identity::Identity,
     spec: everest_schemas::everest::DatabaseClusterSpec,
@@ -275,9 +297,12 @@ fn check(
     let mut findings = planned.check_in_place(planned, prior);
     findings.extend(planned.check_time(prior, Timestamp::now()));
     let wanted = planned.wanted_of_cluster(prior);
-    let facts = facts::load(&mut step.lookups, &wanted, observed);
-    // What is missing may be composed by the same pipeline, so that it is a
-    // warning as in a plan.
+    let mut facts = facts::load(&mut step.lookups, &wanted, observed);
+    if let Some(namespace) = &wanted.namespace {
+        facts.planned = step.planned.within(namespace);
+    }
+    // What is missing may be composed by another step of the pipeline, so that it is a warning as in
+    // a plan.
     findings.extend(planned.check_cluster(prior, &facts, Stage::Plan));
     step.report.findings(subject, findings);
 }

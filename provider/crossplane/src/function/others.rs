@@ -10,7 +10,8 @@ use super::step::Step;
 /// Treats objects without a state as ready once they exist.
 pub(super) fn run(step: &mut Step<'_>) {
     for (resource, kind) in step.everest_objects() {
-        if kind.starts_with("DatabaseCluster") {
+        let is_judged = ["BackupStorage", "MonitoringConfig"].contains(&kind.as_str());
+        if is_judged || kind.starts_with("DatabaseCluster") {
             continue;
         }
         let exists = step.observed_object(&resource).is_some();

@@ -1,4 +1,4 @@
-//! Patches, which take values from the composite resource into the spec of a database.
+//! Patches, which take values from the composite resource into the spec of an object.
 
 use everest_schemas::function::Patch;
 use serde_json::Value;
@@ -62,8 +62,8 @@ pub(super) enum PatchError {
 }
 
 /// Lays the values of the patches over a spec, in their order.
-pub(super) fn apply(
-    patches: &[Patch],
+pub(super) fn apply<S>(
+    patches: &[Patch<S>],
     composite: &Composite,
     spec: &mut Value,
 ) -> Result<(), PatchError> {
@@ -92,7 +92,7 @@ pub(super) fn apply(
     Ok(())
 }
 
-fn of(patch: &Patch) -> &'static str {
+fn of<S>(patch: &Patch<S>) -> &'static str {
     use everest_schemas::function::PatchSource;
     match patch.source.unwrap_or_default() {
         PatchSource::Composite => "composite resource",
@@ -100,7 +100,11 @@ fn of(patch: &Patch) -> &'static str {
     }
 }
 
-fn value(patch: &Patch, index: usize, composite: &Composite) -> Result<Option<Value>, PatchError> {
+fn value<S>(
+    patch: &Patch<S>,
+    index: usize,
+    composite: &Composite,
+) -> Result<Option<Value>, PatchError> {
     let place = Place::parse(&patch.from).map_err(|error| PatchError::Place {
         index,
         field: "from",

@@ -202,6 +202,14 @@ fn have_names(base: &Value, elements: &[Value]) -> bool {
     !elements.is_empty() && distinct(elements) && base.as_array().is_some_and(|base| distinct(base))
 }
 
+/// Removes null members at any depth.
+pub(super) fn drop_nulls(value: &mut Value) {
+    if let Value::Object(members) = value {
+        members.retain(|_, member| !member.is_null());
+        members.values_mut().for_each(drop_nulls);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,18 +1,19 @@
 //! The response to a request, as a pure function.
 
 use everest_schemas::function::Input;
+use everest_schemas::models::{BackupStorageModel, MonitoringConfigModel};
 use function_sdk_rust::proto::v1::{RunFunctionRequest, RunFunctionResponse};
 use function_sdk_rust::response;
 
 use super::step::Step;
 use super::ttl::{self, TTL, TTL_UNWATCHED};
-use super::{backup, database, input, others, report};
+use super::{backup, companion, database, input, others, report};
 
 /// Returns the response to a request; the same request always gets the same response.
 ///
 /// 1. The input is read strictly; a mistake in it stops the pipeline.
-/// 2. Databases come first: those of the input and those that earlier steps
-///    desire are put together, checked, and judged for readiness.
+/// 2. Backup storages and monitoring configurations come first, then databases: those of the input
+///    and those that earlier steps desire are put together, checked, and judged for readiness.
 /// 3. Backups follow, because they need their database, and then other Everest objects that earlier
 ///    steps desire.
 /// 4. A refusal stops the pipeline: Crossplane then writes nothing and deletes nothing.
@@ -40,6 +41,8 @@ pub fn respond(request: &RunFunctionRequest) -> RunFunctionResponse {
 }
 
 fn compose(step: &mut Step<'_>, input: &Input) {
+    companion::run::<BackupStorageModel>(step, &input.backup_storages);
+    companion::run::<MonitoringConfigModel>(step, &input.monitoring_configs);
     for entry in &input.databases {
         database::run(step, &entry.resource, Some(entry));
     }

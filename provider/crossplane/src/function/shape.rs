@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use everest_core::open_api::{self, Reading, Violation};
 use everest_schemas::crds;
+use everest_schemas::everest::{BackupStorageSpec, DatabaseClusterSpec, MonitoringConfigSpec};
 use serde_json::Value;
 
 /// The shape of the function's input.
@@ -11,12 +12,22 @@ pub(super) static INPUT: LazyLock<Value> = LazyLock::new(|| bare(crds::input_sch
 
 /// The shape of a DatabaseCluster's spec.
 pub(super) static DATABASE_SPEC: LazyLock<Value> =
-    LazyLock::new(|| bare(crds::database_spec_schema()));
+    LazyLock::new(|| bare(crds::spec_schema::<DatabaseClusterSpec>()));
+
+/// The shape of a BackupStorage's spec.
+pub(super) static STORAGE_SPEC: LazyLock<Value> =
+    LazyLock::new(|| bare(crds::spec_schema::<BackupStorageSpec>()));
+
+/// The shape of a MonitoringConfig's spec.
+pub(super) static MONITORING_SPEC: LazyLock<Value> =
+    LazyLock::new(|| bare(crds::spec_schema::<MonitoringConfigSpec>()));
 
 /// Builds the schemas, which takes a moment, before the first request needs them.
 pub(super) fn prepare() {
     LazyLock::force(&INPUT);
-    LazyLock::force(&DATABASE_SPEC);
+    for spec in [&DATABASE_SPEC, &STORAGE_SPEC, &MONITORING_SPEC] {
+        LazyLock::force(spec);
+    }
 }
 
 /// A schema without its texts, which are most of it.
@@ -64,7 +75,7 @@ mod tests {
         for (input, words) in [
             (
                 json!({"database": []}),
-                "database is not a field; the fields are: databases, backups, lookups, silence, ttl",
+                "database is not a field; the fields are: databases, backups, backupStorages, monitoringConfigs, lookups, silence, ttl",
             ),
             (
                 json!({"databases": [{}]}),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use everest_core::facts::Planned;
 use everest_core::v1;
 use everest_schemas::function::Input;
 use function_sdk_rust::proto::v1::{Ready, RunFunctionRequest, RunFunctionResponse};
@@ -24,6 +25,8 @@ pub(super) struct Step<'a> {
     pub(super) lookups: Lookups<'a>,
     /// The report.
     pub(super) report: Report,
+    /// The objects that are composed and that databases may refer to.
+    pub(super) planned: Planned,
     /// The databases that are composed, by composed resource.
     pub(super) databases: BTreeMap<String, Database>,
     /// Everest objects that earlier steps desire, and all objects of this step, by composed
@@ -82,6 +85,7 @@ impl<'a> Step<'a> {
             composite: Composite::of(request),
             lookups: Lookups::of(request, input.lookups.unwrap_or_default()),
             report: Report::without(&input.silence),
+            planned: Planned::default(),
             databases: BTreeMap::new(),
             objects,
             status: Value::Null,

@@ -109,6 +109,20 @@ fn the_quickstart_backs_up_every_night_where_a_storage_is_named() {
 }
 
 #[test]
+fn a_database_comes_with_its_bucket_and_its_monitoring_server() {
+    let composite = objects("own-bucket", "xr.yaml").remove(0);
+    let mut world = world("own-bucket", composite);
+    let answer = until_ready(&mut world, "database");
+    let storage = answer.object("bucket");
+    assert_eq!(storage["metadata"]["name"], "ledger");
+    assert_eq!(storage["spec"]["bucket"], "ledger-backups");
+    assert_eq!(storage["spec"]["credentialsSecretName"], "ledger-bucket");
+    let schedules = &answer.object("database")["spec"]["backup"]["schedules"];
+    assert_eq!(schedules[0]["backupStorageName"], "ledger");
+    assert!(answer.is_ready("bucket") && answer.is_ready("monitoring"));
+}
+
+#[test]
 fn self_service_gives_each_team_its_size_and_its_policy() {
     let mut asked = objects("self-service", "xr.yaml").into_iter();
 

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod backups;
+mod companions;
 mod databases;
 mod everest;
 mod examples;

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::{ComposeError, RESTART};
 use crate::function::composite::Composite;
 use crate::function::patches;
-use crate::function::place::{Lists, lay_over};
+use crate::function::place::{Lists, drop_nulls, lay_over};
 use crate::function::shape;
 use crate::function::step::Step;
 
@@ -49,13 +49,6 @@ pub(super) fn said(
         Ok(spec)
     } else {
         Err(ComposeError::Shape(faults))
-    }
-}
-
-fn drop_nulls(value: &mut Value) {
-    if let Value::Object(members) = value {
-        members.retain(|_, member| !member.is_null());
-        members.values_mut().for_each(drop_nulls);
     }
 }
 

@@ -1,13 +1,25 @@
-//! Name and namespace of a composed database.
+//! Name and namespace of a composed object.
 
-use everest_schemas::everest::DatabaseCluster;
-use everest_schemas::function::DatabaseInput;
-use serde_json::{Value, json};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde_json::Value;
 
-use crate::function::composite::{Composite, TextError};
-use crate::function::names;
+use super::composite::{Composite, TextError};
+use super::names;
 
-/// Name and namespace of a database.
+/// What the input says of name and namespace.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Given<'a> {
+    /// The name.
+    pub(super) name: Option<&'a String>,
+    /// The path of the name.
+    pub(super) name_from: Option<&'a String>,
+    /// The namespace.
+    pub(super) namespace: Option<&'a String>,
+    /// The path of the namespace.
+    pub(super) namespace_from: Option<&'a String>,
+}
+
+/// Name and namespace of an object.
 pub(super) struct Identity {
     /// Its name.
     pub(super) name: String,
@@ -17,9 +29,9 @@ pub(super) struct Identity {
     pub(super) derived: bool,
 }
 
-/// The reason why the name or namespace of a database is not known.
+/// The reason why the name or namespace of an object is not known.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum IdentityError {
+pub(super) enum IdentityError {
     /// A path leads to no text.
     #[error(transparent)]
     Text(#[from] TextError),
@@ -43,25 +55,22 @@ pub(crate) enum IdentityError {
     },
 }
 
-/// The name of a database: the observed one, otherwise that of the input, of an earlier step, or
+/// The name of an object: the observed one, otherwise that of the input, of an earlier step, or
 /// one derived from the composite resource's name.
 pub(super) fn of(
     composite: &Composite,
     resource: &str,
-    entry: Option<&DatabaseInput>,
+    given: Given<'_>,
     earlier: Option<&Value>,
-    observed: Option<&DatabaseCluster>,
+    observed: Option<&ObjectMeta>,
 ) -> Result<Identity, IdentityError> {
     let earlier = |pointer: &str| {
         let text = earlier.and_then(|object| object.pointer(pointer)?.as_str());
         text.filter(|text| !text.is_empty()).map(str::to_owned)
     };
-    let (mut name, mut namespace) = (None, None);
-    if let Some(entry) = entry {
-        name = composite.text_from("nameFrom", entry.name_from.as_ref(), entry.name.as_ref())?;
-        let (from, given) = (entry.namespace_from.as_ref(), entry.namespace.as_ref());
-        namespace = composite.text_from("namespaceFrom", from, given)?;
-    }
+    let name = composite.text_from("nameFrom", given.name_from, given.name)?;
+    let (from, namespace) = (given.namespace_from, given.namespace);
+    let namespace = composite.text_from("namespaceFrom", from, namespace)?;
     let name = name.or_else(|| earlier("/metadata/name"));
     let namespace = namespace.or_else(|| earlier("/metadata/namespace"));
 
@@ -74,7 +83,7 @@ pub(super) fn of(
         (None, Some(wanted)) => wanted,
         (None, None) => return Err(IdentityError::NoNamespace),
     };
-    if let Some(metadata) = observed.map(|observed| &observed.metadata) {
+    if let Some(metadata) = observed {
         return Ok(Identity {
             name: metadata.name.clone().unwrap_or_default(),
             namespace: metadata.namespace.clone().unwrap_or(namespace),
@@ -86,22 +95,4 @@ pub(super) fn of(
         name: name.unwrap_or_else(|| names::derived(composite, resource)),
         namespace,
     })
-}
-
-impl Identity {
-    /// The metadata of the object, with the input's labels and annotations.
-    pub(super) fn metadata(&self, entry: Option<&DatabaseInput>) -> Value {
-        let mut metadata = json!({"name": self.name, "namespace": self.namespace});
-        if let Some(entry) = entry {
-            for (name, keys) in [
-                ("labels", &entry.labels),
-                ("annotations", &entry.annotations),
-            ] {
-                if !keys.is_empty() {
-                    metadata[name] = json!(keys);
-                }
-            }
-        }
-        metadata
-    }
 }
