@@ -128,7 +128,7 @@ pub(super) fn is_zero(value: &Value) -> bool {
         Value::Number(number) => *number == Number::from(0i64),
         Value::String(text) => text.is_empty(),
         Value::List(items) => items.is_empty(),
-        Value::Map(members) => members.is_empty(),
+        Value::Map(members) => members.values().all(Value::is_null),
         _ => false,
     }
 }

@@ -232,6 +232,30 @@ fn outputs_keep_their_value_on_an_update() {
 }
 
 #[test]
+fn a_null_element_of_a_map_says_nothing() {
+    let labels = |more: &[(&str, Value)]| edit(&[("labels", Value::map(more.to_vec()))]);
+    for (configured, held) in [
+        (labels(&[("a", Value::Null)]), edit(&[])),
+        (labels(&[("a", Value::Null)]), labels(&[])),
+        (
+            labels(&[("a", Value::Null), ("b", "c".into())]),
+            labels(&[("b", "c".into())]),
+        ),
+    ] {
+        let read = refresh(&shelf(), &configured, &held, &same);
+        assert_eq!(read.get("labels"), configured.get("labels"));
+        assert_eq!(
+            plan(&configured, &read, &[]).get("labels"),
+            read.get("labels")
+        );
+    }
+    let other = labels(&[("b", "d".into())]);
+    let configured = labels(&[("a", Value::Null), ("b", "c".into())]);
+    let read = refresh(&shelf(), &configured, &other, &same);
+    assert_eq!(read.get("labels"), other.get("labels"));
+}
+
+#[test]
 fn a_server_that_leaves_out_zero_values_contradicts_nothing() {
     let zero = Value::Number(0i64.into());
     let colourless = Value::map([("colour", "".into()), ("coats", zero)]);
