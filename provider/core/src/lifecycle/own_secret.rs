@@ -1,4 +1,5 @@
-//! The Secret that an object of Everest's reads: Everest makes the object its owner.
+//! The Secret that an object of Everest's reads: Everest makes the object its owner, or, where it
+//! does not, this provider does before it deletes the object.
 
 use everest_schemas::Sensitive;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -24,6 +25,8 @@ pub trait ReadsSecret: Used {
     const GIVE: &'static str;
     /// How a Secret is left as it is, as a template of a text.
     const LEAVE_OUT: &'static str;
+    /// Whether Everest makes the object the owner of the Secret.
+    const IS_OWNED: bool = true;
 
     /// The name of the Secret that it reads.
     fn secret_name(&self) -> Option<&str>;
@@ -144,9 +147,48 @@ impl OwnSecret {
         Action::apply(self.object.clone(), body, Agreed::Everything)
     }
 
+    /// What comes before the end of an owner that is there: a Secret that this provider wrote and
+    /// that Everest gives no owner gets this one. The garbage collector then takes it, even if
+    /// whoever deletes the owner is stopped right after.
+    ///
+    /// # Errors
+    /// The query for what was not looked at.
+    pub(super) fn before_end<K: ReadsSecret>(
+        &self,
+        observed: &Observed,
+        owner: &K,
+        api_version: &Value,
+    ) -> Result<Option<Action>, Query> {
+        if K::IS_OWNED {
+            return Ok(None);
+        }
+        let (namespace, name) = (&self.object.namespace, &self.object.name);
+        let found = observed.object::<SecretMetadata>(namespace, name)?;
+        let Some(SecretMetadata(secret)) = found else {
+            return Ok(None);
+        };
+        let uid = owner.metadata().uid.as_deref();
+        let has_owner = secret.owner_references.iter().flatten().next().is_some();
+        if has_owner || !self.is_written(secret) || self.is_read::<K>(observed, uid)? != Some(false)
+        {
+            return Ok(None);
+        }
+        let body = json!({"metadata": {
+            "uid": secret.uid,
+            "resourceVersion": secret.resource_version,
+            "ownerReferences": [{
+                "apiVersion": api_version,
+                "kind": self.owner.kind.name(),
+                "name": self.owner.name,
+                "uid": uid,
+            }],
+        }});
+        Ok(Some(Action::merge(&self.object, body)))
+    }
+
     /// What is left to do of the Secret once its owner, of the UID `owner`, is gone: the garbage
-    /// collector takes one that Everest gave an owner. One that never had any is deleted, if this
-    /// provider wrote it and nothing else reads it.
+    /// collector takes one that has an owner. It is deleted all the same, as one that never had any,
+    /// if this provider wrote it and nothing else reads it.
     ///
     /// # Errors
     /// The query for what was not looked at.

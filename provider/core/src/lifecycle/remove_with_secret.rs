@@ -3,10 +3,13 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::own_secret::{OwnSecret, ReadsSecret, reads};
 use super::{
     Action, Lifecycle, ObjectRef, Observed, Query, Removal, SecretMetadata, Stopwatches, Used, used,
 };
+use crate::Operation;
 use crate::storage_users::{User, Users};
 use crate::v1::credentials::{SecretMapping, secret_name};
 
@@ -19,12 +22,14 @@ use crate::v1::credentials::{SecretMapping, secret_name};
 /// 3. Everest does not look at a storage in deletion: of one that was deleted while it was used and
 ///    that nothing uses any more its finalizer is taken off. Of a monitoring configuration Everest
 ///    takes it off.
-/// 4. The garbage collector takes the Secret that Everest made the object the owner of. One that
-///    never had an owner goes here, if this provider wrote it and nothing else reads it.
+/// 4. The garbage collector takes the Secret that the object is the owner of: see
+///    [`ReadsSecret::IS_OWNED`]. One that never had an owner goes here, if this provider wrote it and
+///    nothing else reads it.
 #[derive(Clone, Debug)]
 pub struct RemoveWithSecret<K> {
     object: ObjectRef,
     secret: OwnSecret,
+    api_version: Value,
     more: Vec<User>,
     removal: Removal,
     of: PhantomData<fn() -> K>,
@@ -37,6 +42,7 @@ impl<K: ReadsSecret> RemoveWithSecret<K> {
         Self {
             secret: OwnSecret::of(&object, secret_name(model), manager),
             object,
+            api_version: model.desired(Operation::Create)["apiVersion"].take(),
             more: Vec::new(),
             removal: Removal::default(),
             of: PhantomData,
@@ -83,6 +89,11 @@ impl<K: ReadsSecret> Lifecycle for RemoveWithSecret<K> {
             return Ok(action);
         }
         let metadata = found.map(Used::metadata);
+        if let Some(owner) = found.filter(|found| found.metadata().deletion_timestamp.is_none())
+            && let Some(action) = self.secret.before_end(observed, owner, &self.api_version)?
+        {
+            return Ok(action);
+        }
         if let Some(action) = self.removal.step(&self.object, metadata) {
             return Ok(action);
         }

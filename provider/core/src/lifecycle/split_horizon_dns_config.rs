@@ -14,6 +14,8 @@ impl ReadsSecret for SplitHorizonDnsConfig {
     const GIVE: &'static str = "{:giveAuthority}";
     const LEAVE_OUT: &'static str = "{:leaveAuthorityOut}";
 
+    const IS_OWNED: bool = false;
+
     fn secret_name(&self) -> Option<&str> {
         self.spec.tls.known()?.secret_name.known_str()
     }
@@ -97,6 +99,27 @@ mod tests {
             &json!({"psmdb": {"splitHorizonDnsConfigName": "other"}}),
         );
         assert!(matches!(deleted, Action::Delete { .. }), "{deleted:?}");
+    }
+
+    #[test]
+    fn its_secret_becomes_its_own_before_it_goes_and_one_of_somebody_else_does_not() {
+        for (manager, is_ours) in [("ours", true), ("somebody", false)] {
+            let config = json!({"metadata": {"namespace": "prod", "uid": "u"},
+                "spec": {"baseDomainNameSuffix": "example.com", "tls": {"secretName": "dns"}}});
+            let secret = json!({"metadata": {"namespace": "prod", "uid": "s",
+                "managedFields": [{"manager": manager, "operation": "Apply"}]}});
+            let mut world = World::default()
+                .with(ObjectKind::SplitHorizonDnsConfig, "dns", config)
+                .with(ObjectKind::Secret, "dns", secret);
+            let model = SplitHorizonDnsConfigModel::at("prod".into(), "dns".into());
+            let mut removal = RemoveWithSecret::of(&model, "ours");
+            let first = world.next(&mut removal);
+            assert_eq!(matches!(first, Action::Merge(_)), is_ours, "{first:?}");
+            world.write(&first);
+            let owners = &world.get(ObjectKind::Secret, "dns").unwrap()["metadata"];
+            let owner = &owners["ownerReferences"][0];
+            assert_eq!(owner["uid"] == "u", is_ours, "{owner}");
+        }
     }
 
     #[test]
