@@ -50,7 +50,7 @@ pub async fn update(
 }
 
 fn applying(planned: &EngineVersionPolicyModel, prior: &Value) -> ApplyVersionPolicy {
-    let is_forced = planned.force_conflicts.known() == Some(&true);
+    let is_forced = planned.force_conflicts().known() == Some(&true);
     ApplyVersionPolicy::of(planned, Agreed::of(is_forced, prior))
 }
 
@@ -117,7 +117,7 @@ pub async fn dry_run(
             causes: Vec::new(),
         });
     }
-    let force_policy = ForcePolicy::of(&planned.force_conflicts, &before);
+    let force_policy = ForcePolicy::of(planned.force_conflicts(), &before);
     cluster.note_taken(apply::taken(&engines, name, &live, &body, force_policy)?);
     Ok(())
 }

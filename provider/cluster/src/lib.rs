@@ -14,7 +14,7 @@ pub mod connection;
 mod creation;
 pub mod database;
 mod drive;
-mod dry_run;
+pub mod dry_run;
 pub mod engine;
 pub mod engine_version_policy;
 pub mod error;
@@ -34,6 +34,7 @@ pub mod server;
 #[cfg(test)]
 mod testing;
 mod unresponsive;
+mod update;
 pub mod views;
 pub mod wait;
 mod watch_cache;

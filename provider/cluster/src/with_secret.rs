@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use everest_core::Operation;
 use everest_core::lifecycle::{
-    Agreed, Apply, ChangeWithSecret, CreateWithSecret, HandOver, Lifecycle, ObjectRef, ReadsSecret,
-    RemoveWithSecret,
+    ChangeWithSecret, CreateWithSecret, Lifecycle, ReadsSecret, RemoveWithSecret,
 };
 use everest_core::v1::credentials::{
     Credentials, SecretMapping, SecretState, secret_name, with_secret_of,
@@ -13,11 +11,11 @@ use everest_core::v1::credentials::{
 use k8s_openapi::api::core::v1::Secret;
 use serde::Serialize;
 
-use crate::apply::{self, ForcePolicy};
 use crate::drive::{self, Driver};
 use crate::error::ClusterError;
 use crate::object_mapping::key;
 use crate::objects::Typed;
+use crate::update::Update;
 use crate::{Change, Cluster, Creation, Unacknowledged, Wait, dry_run};
 
 /// How long the garbage collector is given to let go of a Secret that is taken back.
@@ -96,35 +94,13 @@ where
     M: SecretMapping<Object = K>,
     K: Typed + ReadsSecret + Serialize,
 {
-    let (namespace, name) = key(model)?;
-    let objects = cluster.objects::<K>(namespace);
-    let gone = || ClusterError::Superseded {
-        object: objects.named(name),
-        replaced: false,
-    };
-    let live = objects.look(name).await?.ok_or_else(gone)?;
-    let [prior, planned] = [before, model].map(|model| model.desired(Operation::Update));
-    let body = apply::pinned(planned.clone(), live.meta().uid.as_deref());
+    let (update, apply) = Update::of(cluster, before, model).await?;
     // Before the Secret is written.
-    let agreed = Agreed::of(model.force_conflicts().known() == Some(&true), &prior);
-    apply::taken(&objects, name, &live, &body, ForcePolicy::from(&agreed))?;
-    let object = ObjectRef::of::<K>(namespace, name);
-    let apply = Apply {
-        object: object.clone(),
-        body: body.into(),
-        agreed,
-        hand_over: Some(HandOver { planned, prior }),
-    };
+    update.refuse_conflicts(&apply)?;
     let content = credentials.map(|given| given.secret(model));
-    let mut lifecycle = ChangeWithSecret::of(model, content, cluster.field_manager(), Some(apply));
-    let clock = wait.start();
-    let mut driver = Driver::new(cluster, &clock);
-    driver.note_read(&object, live);
-    driver
-        .run(&mut lifecycle, &Unacknowledged::default())
-        .await?;
-    let changed = driver.seen::<K>(&object).ok_or_else(gone)?;
-    Ok(cluster.observed(&*changed))
+    let manager = cluster.field_manager();
+    let lifecycle = ChangeWithSecret::of(model, content, manager, Some(apply));
+    update.run(lifecycle, wait).await
 }
 
 /// The state of the Secret of an object, by its metadata alone.
@@ -144,13 +120,10 @@ where
 }
 
 /// Asks the cluster what it says of the write that an apply of this plan would send, the Secret
-/// apart. An object that exists where one is to be made is left to the apply.
-///
-/// What the apply would take over from another manager is noted: see [`Cluster::taken`].
+/// apart: see [`dry_run::write`].
 ///
 /// # Errors
-/// `Conflict` where another manager holds a value that would be overwritten and that the plan
-/// does not show; `Refused` with what the cluster says against it; whatever keeps it from being asked.
+/// As [`dry_run::write`].
 pub async fn dry_run<M, K>(
     cluster: &Cluster,
     prior: Option<&M>,
@@ -161,29 +134,11 @@ where
     M: SecretMapping<Object = K>,
     K: Typed + ReadsSecret + Serialize,
 {
-    let Ok((namespace, name)) = key(planned) else {
-        return Ok(());
+    let planned = match prior {
+        Some(prior) => &with_secret_of(planned, prior),
+        None => planned,
     };
-    let objects = cluster.objects::<K>(namespace);
-    let mut body = planned.desired(Operation::Create);
-    let live = objects.read(name).await?;
-    match (prior, &live) {
-        (None, None) => {}
-        (Some(prior), Some(live)) => {
-            body = with_secret_of(planned, prior).desired(Operation::Update);
-            let prior = prior.desired(Operation::Update);
-            let force_policy = ForcePolicy::of(planned.force_conflicts(), &prior);
-            cluster.note_taken(apply::taken(&objects, name, live, &body, force_policy)?);
-            if body == prior {
-                return Ok(());
-            }
-        }
-        _ => return Ok(()),
-    }
-    if dry_run_is_meaningful {
-        dry_run::ask(cluster, objects.dry_run_apply(name, &body)).await?;
-    }
-    Ok(())
+    dry_run::write(cluster, prior, planned, dry_run_is_meaningful).await
 }
 
 /// Removes an object and its Secret: see [`RemoveWithSecret`].

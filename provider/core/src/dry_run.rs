@@ -75,8 +75,13 @@ pub fn is_known<T: Serialize>(part: &Field<T>) -> bool {
     match part {
         Field::Null => true,
         Field::Unknown => false,
-        Field::Known(value) => serde_json::to_value(value).is_ok_and(|value| !has_null(&value)),
+        Field::Known(value) => is_wholly_known(value),
     }
+}
+
+/// Returns true if nothing in a model is unknown.
+pub fn is_wholly_known<T: Serialize>(model: &T) -> bool {
+    serde_json::to_value(model).is_ok_and(|value| !has_null(&value))
 }
 
 fn has_null(value: &Value) -> bool {

@@ -24,6 +24,7 @@ mod managed;
 mod monitoring_config;
 mod moved;
 mod namespace;
+mod plain;
 mod pod_scheduling_policy;
 mod provider;
 mod raised;

@@ -64,6 +64,10 @@ impl ObjectMapping for BackupStorageModel {
 
     in_a_namespace!();
 
+    fn force_conflicts(&self) -> &Field<bool> {
+        &self.force_conflicts
+    }
+
     fn desired(&self, _: Operation) -> Value {
         desired(self)
     }
@@ -92,10 +96,6 @@ impl SecretMapping for BackupStorageModel {
 
     fn secret_mut(&mut self) -> &mut Field<String> {
         &mut self.secret_name
-    }
-
-    fn force_conflicts(&self) -> &Field<bool> {
-        &self.force_conflicts
     }
 
     /// Everest reads `AWS_…` for every type; the PostgreSQL operator reads `AZURE_…` for Azure.

@@ -31,9 +31,6 @@ pub trait SecretMapping: ObjectMapping<Object: ReadsSecret> + Clone + Send + Syn
     /// The same, to be changed.
     fn secret_mut(&mut self) -> &mut Field<String>;
 
-    /// Whether values of other managers are overwritten.
-    fn force_conflicts(&self) -> &Field<bool>;
-
     /// Adds to the data of the Secret what others read in it.
     fn add_to(&self, data: &mut Value) {
         let _ = data;

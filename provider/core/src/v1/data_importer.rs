@@ -17,6 +17,10 @@ impl ObjectMapping for DataImporterModel {
 
     cluster_scoped!();
 
+    fn force_conflicts(&self) -> &Field<bool> {
+        &self.force_conflicts
+    }
+
     fn desired(&self, _: Operation) -> Value {
         let mut spec = self.spec.known().cloned().unwrap_or_default();
         // Pruning would take out what its author has written, such as a default that is null.

@@ -253,6 +253,10 @@ impl ObjectMapping for DatabaseModel {
 
     in_a_namespace!();
 
+    fn force_conflicts(&self) -> &Field<bool> {
+        &self.force_conflicts
+    }
+
     fn desired(&self, operation: Operation) -> Value {
         desired(self, operation)
     }

@@ -47,6 +47,10 @@ impl ObjectMapping for EngineVersionPolicyModel {
         }
     }
 
+    fn force_conflicts(&self) -> &Field<bool> {
+        &self.force_conflicts
+    }
+
     fn desired(&self, _: Operation) -> Value {
         let identity = Identity {
             kind: "DatabaseEngine",

@@ -34,6 +34,10 @@ impl ObjectMapping for MonitoringConfigModel {
 
     in_a_namespace!();
 
+    fn force_conflicts(&self) -> &Field<bool> {
+        &self.force_conflicts
+    }
+
     fn desired(&self, _: Operation) -> Value {
         let mut spec = self.spec.known().cloned().unwrap_or_default();
         spec.credentials_secret_name = secret_name(self).into();
@@ -90,10 +94,6 @@ impl SecretMapping for MonitoringConfigModel {
 
     fn secret_mut(&mut self) -> &mut Field<String> {
         &mut self.secret_name
-    }
-
-    fn force_conflicts(&self) -> &Field<bool> {
-        &self.force_conflicts
     }
 
     /// Everest's agent signs in as this user, with the key as its password.

@@ -33,6 +33,11 @@ pub trait ObjectMapping: Sized {
     /// cluster-scoped object.
     fn at(namespace: Field<String>, name: Field<String>) -> Self;
 
+    /// Whether values of other managers are overwritten; null for a kind without the setting.
+    fn force_conflicts(&self) -> &Field<bool> {
+        &Field::Null
+    }
+
     /// The body of a server-side apply of the model.
     fn desired(&self, operation: Operation) -> Value;
 

@@ -15,6 +15,10 @@ impl ObjectMapping for PodSchedulingPolicyModel {
 
     cluster_scoped!();
 
+    fn force_conflicts(&self) -> &Field<bool> {
+        &self.force_conflicts
+    }
+
     fn desired(&self, _: Operation) -> Value {
         let spec = self.spec.known().cloned().unwrap_or_default();
         cluster_scoped_body("PodSchedulingPolicy", &self.name, known_json(&spec))

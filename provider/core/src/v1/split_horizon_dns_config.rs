@@ -24,6 +24,10 @@ impl ObjectMapping for SplitHorizonDnsConfigModel {
 
     in_a_namespace!();
 
+    fn force_conflicts(&self) -> &Field<bool> {
+        &self.force_conflicts
+    }
+
     fn desired(&self, _: Operation) -> Value {
         let tls = SplitHorizonTls {
             secret_name: secret_name(self).into(),
@@ -79,10 +83,6 @@ impl SecretMapping for SplitHorizonDnsConfigModel {
 
     fn secret_mut(&mut self) -> &mut Field<String> {
         &mut self.secret_name
-    }
-
-    fn force_conflicts(&self) -> &Field<bool> {
-        &self.force_conflicts
     }
 }
 
