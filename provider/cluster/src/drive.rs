@@ -227,10 +227,11 @@ impl<'a> Driver<'a> {
         }
         loop {
             let performed = match self.decide(lifecycle).await {
-                Ok(action) if self.is_unfounded(&action) => Performed::Again,
+                Ok(None) => Performed::Wait,
+                Ok(Some(action)) if self.is_unfounded(&action) => Performed::Again,
                 // Nothing but the creation itself may come before the look for what was made
                 // already: where that exists, the server says so.
-                Ok(action) if may_be_made && !matches!(action, Action::Create { .. }) => {
+                Ok(Some(action)) if may_be_made && !matches!(action, Action::Create { .. }) => {
                     may_be_made = false;
                     self.adopt(lifecycle, made).await?;
                     match self.is_ours(&lifecycle.subject()) {
@@ -238,7 +239,7 @@ impl<'a> Driver<'a> {
                         false => self.perform(lifecycle, action, made).await?,
                     }
                 }
-                Ok(action) => {
+                Ok(Some(action)) => {
                     may_be_made &= !matches!(action, Action::Create { .. });
                     self.perform(lifecycle, action, made).await?
                 }
@@ -267,16 +268,16 @@ impl<'a> Driver<'a> {
         }
     }
 
-    /// The next action, by what there is now.
+    /// The next action, by what there is now; `None` while the last one, to wait, stands.
     async fn decide<L: Lifecycle + Send>(
         &mut self,
         lifecycle: &mut L,
-    ) -> Result<Action<L::Outcome>, ClusterError> {
+    ) -> Result<Option<Action<L::Outcome>>, ClusterError> {
         for source in self.sources.values_mut() {
             source.mark();
         }
         if self.nothing_changed().await? {
-            return Ok(Action::Await(Text::from(self.last.missing.clone())));
+            return Ok(None);
         }
         let subject = lifecycle.subject();
         let mut observed = Observed::at(self.cluster.now());
@@ -290,7 +291,7 @@ impl<'a> Driver<'a> {
             match lifecycle.next(&observed, &mut self.times) {
                 Ok(action) => {
                     self.last.decided = Some(Instant::now());
-                    return Ok(action);
+                    return Ok(Some(action));
                 }
                 Err(query) => {
                     let answer = self.answer(&query).await?;

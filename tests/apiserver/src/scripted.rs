@@ -3,6 +3,7 @@
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::StreamExt;
@@ -25,6 +26,8 @@ pub enum Answer {
     Text(u16, &'static str),
     /// Events of a watch that stays open.
     Stream(Vec<Value>),
+    /// The same, each of them after such a time.
+    Slow(Duration, Vec<Value>),
     /// Nothing.
     Never,
     /// A failure of the connection, in these words.
@@ -57,6 +60,7 @@ pub fn client<A: Into<Answer>>(
             let target = target.unwrap_or_default();
             let line = format!("{} {target}", parts.method);
             record.lock().unwrap().push((line, body.clone()));
+            let mut pause = Duration::ZERO;
             let (code, frames, open) = match answer(parts.method.as_str(), &target, &body).into() {
                 Answer::Json(code, value) => (code, vec![value.to_string()], false),
                 Answer::Text(code, text) => (code, vec![text.to_owned()], false),
@@ -64,11 +68,20 @@ pub fn client<A: Into<Answer>>(
                     let lines = events.iter().map(|event| format!("{event}\n"));
                     (200, lines.collect(), true)
                 }
+                Answer::Slow(each, events) => {
+                    pause = each;
+                    let lines = events.iter().map(|event| format!("{event}\n"));
+                    (200, lines.collect(), true)
+                }
                 Answer::Never => std::future::pending().await,
                 Answer::Broken(why) => return Err(why.to_owned()),
             };
-            let frames = futures::stream::iter(frames)
-                .map(|text| Ok::<_, Infallible>(Frame::data(Bytes::from(text))));
+            let frames = futures::stream::iter(frames).then(move |text| async move {
+                if !pause.is_zero() {
+                    tokio::time::sleep(pause).await;
+                }
+                Ok::<_, Infallible>(Frame::data(Bytes::from(text)))
+            });
             let body = match open {
                 true => BoxBody::new(StreamBody::new(frames.chain(futures::stream::pending()))),
                 false => BoxBody::new(StreamBody::new(frames)),

@@ -4,7 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use everest_core::lifecycle::{Action, Lifecycle, ObjectRef, Observed, Query, Stopwatches};
+use everest_core::lifecycle::{
+    Action, Lifecycle, ObjectRef, Observed, Query, Requirement, Stopwatches,
+};
+use everest_core::storage_users::User;
 use everest_schemas::everest::DatabaseClusterBackup;
 use everest_schemas::models::DatabaseModel;
 use serde_json::{Value, json};
@@ -202,6 +205,60 @@ async fn a_wait_that_is_too_long_says_what_was_missing() {
     );
     assert!(text.contains("Waiting for: it"), "{text}");
     assert!(text.contains("Warning Bad: no luck"), "{text}");
+}
+
+/// Needs an end that does not come.
+struct Unused(ObjectRef);
+
+impl Lifecycle for Unused {
+    type Outcome = ();
+
+    fn subject(&self) -> ObjectRef {
+        self.0.clone()
+    }
+
+    fn aim(&self) -> &'static str {
+        "was not gone"
+    }
+
+    fn next(&mut self, observed: &Observed, _: &mut Stopwatches) -> Result<Action, Query> {
+        observed.object::<DatabaseClusterBackup>("n", &self.0.name)?;
+        Ok(Action::Require(Requirement::Unused {
+            users: vec![User {
+                name: "database orders".into(),
+                is_going: false,
+            }],
+            remedy: "Destroy it first".into(),
+        }))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn patience_ends_whatever_happens_to_others_of_the_kind() {
+    let (cluster, _) = api_server::cluster(|_, target, _| {
+        if target.contains("watch=true") {
+            let events = (2..5_000).map(|i| json!({"type": "MODIFIED", "object": backup("b", i)}));
+            Answer::Slow(Duration::from_secs(1), events.collect())
+        } else if is_list(target) {
+            api_server::list(vec![backup("a", 1), backup("b", 1)])
+        } else {
+            named(target)
+        }
+    });
+    let clock = Wait::new(Duration::from_secs(3600), CancellationToken::new()).start();
+    let mut driver = Driver::new(&cluster, &clock);
+    let mut lifecycle = Unused(ObjectRef::of::<DatabaseClusterBackup>("n", "a"));
+    let begun = tokio::time::Instant::now();
+    let ended = driver.run(&mut lifecycle, &Unacknowledged::default()).await;
+    assert!(
+        matches!(ended, Err(ClusterError::InUse { .. })),
+        "{ended:?}"
+    );
+    assert!(
+        begun.elapsed() < Duration::from_secs(60),
+        "{:?}",
+        begun.elapsed()
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -42,7 +42,7 @@ async fn a_replica_that_waits_takes_over_from_one_that_ends_and_from_one_that_di
     let _alone = Provider::alone().await;
     let scene = Scene::new("lease").await;
     let first = replica(&scene, "first").await;
-    until_led_by(&scene, "first").await;
+    first.until_logged("this replica leads").await;
     let second = replica(&scene, "second").await;
     second.until_ready().await;
     let (in_order, log) = first.end().await;
@@ -63,7 +63,8 @@ async fn a_replica_that_loses_the_lease_ends() {
     let _alone = Provider::alone().await;
     let scene = Scene::new("lease-lost").await;
     let mut provider = replica(&scene, "first").await;
-    until_led_by(&scene, "first").await;
+    // It knows of it later than the lease says so.
+    provider.until_logged("this replica leads").await;
     scene
         .patch(
             "coordination.k8s.io/v1",

@@ -165,6 +165,19 @@ impl Provider {
         std::fs::read_to_string(&self.log).unwrap_or_default()
     }
 
+    /// Waits until it has logged a text.
+    pub async fn until_logged(&self, text: &str) {
+        let begun = Instant::now();
+        while !self.log().contains(text) {
+            assert!(
+                begun.elapsed() < LONGEST,
+                "{text:?} is not logged: {}",
+                self.log()
+            );
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     /// Ends it at once, as a node that fails would.
     pub fn kill(mut self) {
         self.child.kill().unwrap();
