@@ -108,7 +108,7 @@ pub async fn update(
     // Nothing is waited for that cannot be written in the end.
     let bodies = Bodies::of(prior, planned, config, &live);
     let body = bodies.ours(&live, cluster.field_manager());
-    let force_policy = ForcePolicy::of(planned.force_conflicts(), &bodies.prior);
+    let force_policy = ForcePolicy::of(&planned.force_conflicts, &bodies.prior);
     if let Err(error) = apply::taken(&objects, name, &live, &body, force_policy) {
         return Change::Refused(error);
     }

@@ -10,6 +10,7 @@ use super::{Patch, partial_spec};
 /// credentials are in a Secret that the spec names.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(bound = "S: JsonSchema")]
 pub struct CompanionInput<S> {
     /// Name of the composed resource, unique in the composition. If an earlier step desires an
     /// object of the kind with this name, these settings are merged into it.

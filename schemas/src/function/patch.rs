@@ -16,6 +16,7 @@ use crate::everest::DatabaseClusterSpec;
 /// element; any other value replaces the existing value.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(bound = "S: JsonSchema")]
 pub struct Patch<S = DatabaseClusterSpec> {
     /// Path of the value in the source, such as `spec.size` or
     /// `metadata.labels[team]`.

@@ -42,7 +42,7 @@ pub async fn dry_run(
         (Some(prior), Some(live)) => {
             let change = Bodies::of(prior, planned, config, live);
             let body = change.ours(live, cluster.field_manager());
-            let force_policy = ForcePolicy::of(planned.force_conflicts(), &change.prior);
+            let force_policy = ForcePolicy::of(&planned.force_conflicts, &change.prior);
             let taken = apply::taken(&objects, name, live, &body, force_policy)?;
             cluster.note_taken(taken);
             if change.planned == change.prior || comes_in_steps(&change, live) {

@@ -48,7 +48,7 @@ async fn an_object_is_made_changed_and_removed_without_a_namespace() {
         panic!("{created:?}")
     };
     assert_eq!(created.read_only, Field::Known(false));
-    let changed = update(&cluster, &before, &after, &Field::Null, &wait()).await;
+    let changed = update(&cluster, &before, &after, &wait()).await;
     assert!(matches!(changed, Change::Done(_)), "{changed:?}");
     assert_eq!(
         objects.lock().unwrap()[POLICY]["spec"]["affinityConfig"]["pxc"]["engine"],

@@ -222,7 +222,9 @@ fn the_guide_has_each_field_of_the_input_and_no_other() {
         .unwrap();
     let mut told: Vec<String> = table
         .lines()
-        .filter_map(|line| Some(line.strip_prefix("| `")?.split('`').next()?.to_owned()))
+        .filter_map(|line| line.strip_prefix("| `")?.split(" | ").next())
+        .flat_map(|cell| cell.trim_end_matches('`').split("`, `"))
+        .map(str::to_owned)
         .collect();
     wanted.sort();
     told.sort();
