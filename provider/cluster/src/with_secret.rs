@@ -5,7 +5,7 @@ use std::time::Duration;
 use everest_core::Operation;
 use everest_core::lifecycle::{
     Agreed, Apply, ChangeWithSecret, CreateWithSecret, HandOver, Lifecycle, ObjectRef, ReadsSecret,
-    RemoveWithSecret,
+    RemoveWithSecret, Used,
 };
 use everest_core::v1::credentials::{
     Credentials, SecretMapping, SecretState, secret_name, with_secret_of,
@@ -193,7 +193,7 @@ where
 pub async fn delete<M, K>(cluster: &Cluster, model: &M, wait: &Wait) -> Result<(), ClusterError>
 where
     M: SecretMapping<Object = K>,
-    K: Typed + ReadsSecret,
+    K: Typed + ReadsSecret + Used,
 {
     key(model)?;
     let mut removal = RemoveWithSecret::of(model, cluster.field_manager());

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::own_secret::{OwnSecret, ReadsSecret, reads};
 use super::{
-    Action, Lifecycle, ObjectRef, Observed, Query, Removal, SecretMetadata, Stopwatches, Used, used,
+    Action, Lifecycle, ObjectRef, Observable, Observed, Query, Removal, SecretMetadata,
+    Stopwatches, Used, used,
 };
 use crate::storage_users::{User, Users};
 use crate::v1::credentials::{SecretMapping, secret_name};
@@ -30,7 +31,7 @@ pub struct RemoveWithSecret<K> {
     of: PhantomData<fn() -> K>,
 }
 
-impl<K: ReadsSecret> RemoveWithSecret<K> {
+impl<K: ReadsSecret + Used> RemoveWithSecret<K> {
     /// Removes the object of a model; `manager` is the field manager that writes its Secret.
     pub fn of<M: SecretMapping<Object = K>>(model: &M, manager: &str) -> Self {
         let object = ObjectRef::of_model(model);
@@ -63,7 +64,7 @@ impl<K: ReadsSecret> RemoveWithSecret<K> {
     }
 }
 
-impl<K: ReadsSecret> Lifecycle for RemoveWithSecret<K> {
+impl<K: ReadsSecret + Used> Lifecycle for RemoveWithSecret<K> {
     type Outcome = ();
 
     fn subject(&self) -> ObjectRef {
@@ -82,7 +83,7 @@ impl<K: ReadsSecret> Lifecycle for RemoveWithSecret<K> {
         {
             return Ok(action);
         }
-        let metadata = found.map(Used::metadata);
+        let metadata = found.map(Observable::metadata);
         if let Some(action) = self.removal.step(&self.object, metadata) {
             return Ok(action);
         }
@@ -97,7 +98,10 @@ impl<K: ReadsSecret> Lifecycle for RemoveWithSecret<K> {
 ///
 /// # Errors
 /// The query for what was not looked at.
-pub(super) fn users_of<K: ReadsSecret>(observed: &Observed, used: &K) -> Result<Users, Query> {
+pub(super) fn users_of<K: ReadsSecret + Used>(
+    observed: &Observed,
+    used: &K,
+) -> Result<Users, Query> {
     let metadata = used.metadata();
     let namespace = metadata.namespace.as_deref().unwrap_or_default();
     let name = metadata.name.as_deref().unwrap_or_default();
@@ -112,7 +116,7 @@ pub(super) fn users_of<K: ReadsSecret>(observed: &Observed, used: &K) -> Result<
 }
 
 /// The others that lose their Secret with this one.
-fn bereft<K: ReadsSecret>(
+fn bereft<K: ReadsSecret + Used>(
     observed: &Observed,
     used: &K,
     namespace: &str,
