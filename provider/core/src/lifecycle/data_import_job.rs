@@ -42,14 +42,30 @@ impl ReadsSecret for DataImportJob {
         s3.credentials_secret_name.known_str()
     }
 
-    /// Both are filled with keys of the same names.
+    /// Storages are filled with keys of the same names, and a new database names the Secret of its
+    /// import before it has one.
     fn is_read_elsewhere(
         observed: &Observed,
         namespace: &str,
         secret: &str,
     ) -> Result<Option<bool>, Query> {
-        is_read_by::<BackupStorage>(observed, namespace, secret)
+        let Some(databases) = observed.all::<DatabaseCluster>(namespace)? else {
+            return Ok(None);
+        };
+        let mut databases = databases.iter();
+        match databases.any(|database| names_secret(database, secret)) {
+            true => Ok(Some(true)),
+            false => is_read_by::<BackupStorage>(observed, namespace, secret),
+        }
     }
+}
+
+/// Returns true if the import of a new database is to read the Secret of this name.
+fn names_secret(database: &DatabaseCluster, secret: &str) -> bool {
+    let source = database.spec.data_source.known();
+    let import = source.and_then(|source| source.data_import.known());
+    let s3 = import.and_then(|import| import.source.known()?.s3.known());
+    s3.is_some_and(|s3| s3.credentials_secret_name.known_str() == Some(secret))
 }
 
 /// Imports data into a database.

@@ -218,7 +218,21 @@ fn content<K: WithSecret>(
     placed: &K::Model,
     given: &Secret,
 ) -> Result<Sensitive<Value>, ReconcileError> {
-    let keys = K::External::KEYS;
+    let credentials = credentials(scene, "secretRef", given, K::External::KEYS)?;
+    let body = credentials.secret(placed);
+    Ok(filled_from(body, &given.metadata))
+}
+
+/// The credentials under `keys` of the Secret that a member of `spec.forProvider` names.
+///
+/// # Errors
+/// If the Secret lacks a key.
+pub fn credentials<K: Kind>(
+    scene: &Scene<'_, K>,
+    member: &str,
+    given: &Secret,
+    keys: &[&str],
+) -> Result<Credentials, ReconcileError> {
     let value = |key: &&str| {
         given
             .data
@@ -229,14 +243,14 @@ fn content<K: WithSecret>(
             .map(Sensitive::new)
             .ok_or_else(|| {
                 ReconcileError::Secret(format!(
-                    "spec.forProvider.secretRef: the Secret {}/{} has no key {key}. It needs {}",
+                    "spec.forProvider.{member}: the Secret {}/{} has no key {key}. It needs {}",
                     scene.key.0,
                     given.name_any(),
                     keys.join(" and ")
                 ))
             })
     };
-    let credentials = Credentials(keys.iter().map(value).collect::<Result<_, _>>()?);
-    let body = credentials.secret(placed);
-    Ok(filled_from(body, &given.metadata))
+    Ok(Credentials(
+        keys.iter().map(value).collect::<Result<_, _>>()?,
+    ))
 }

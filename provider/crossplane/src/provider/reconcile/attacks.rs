@@ -277,6 +277,16 @@ fn with_passwords(secret: &str) -> Value {
     database
 }
 
+/// A new database whose import reads a Secret of its choice, and keys for it.
+fn with_import_keys(secret: &str) -> Value {
+    let mut database = database("shop");
+    database["dataSource"] = json!({"dataImport": {"dataImporterName": "dump", "source": {
+        "path": "d", "s3": {"bucket": "mine", "region": "r",
+            "endpointURL": "https://mine.example.com", "credentialsSecretName": secret}}}});
+    database["importSecretRef"] = json!({"name": "keys"});
+    database
+}
+
 /// An import into a database, with keys for its bucket or without.
 fn import(namespace: &str, with_keys: bool) -> Value {
     let mut import = json!({"namespace": namespace, "databaseName": "billing",
@@ -679,6 +689,17 @@ fn within_reach() -> Vec<(Attack, &'static str)> {
                 "Database",
                 json!({}),
                 json!({"forProvider": with_passwords("everest-secrets-billing")}),
+            ),
+            "was not written for it",
+        ),
+        (
+            attack(
+                "overwrites a Secret of others with the keys of a new database's import",
+                run::<Databases>,
+                "everestdatabases",
+                "Database",
+                json!({}),
+                json!({"forProvider": with_import_keys("everest-secrets-billing")}),
             ),
             "was not written for it",
         ),

@@ -268,6 +268,14 @@ fn databases() -> Vec<Story> {
         )
         .in_scene(passwords)
         .then(delete),
+        database(
+            "database/create-with-import-keys",
+            json!({"importSecretRef": {"name": "dumps"}, "dataSource": {"dataImport": {
+                "dataImporterName": "dump", "source": {"path": "d", "s3": {"bucket": "b",
+                    "region": "r", "endpointURL": "https://s3.test",
+                    "credentialsSecretName": "orders-dumps"}}}}}),
+        )
+        .in_scene(dumps),
         database("database/delete", json!({})).then(delete),
         database(
             "database/delete-after-backup",
@@ -292,6 +300,20 @@ fn passwords(world: &World) {
         json!({"apiVersion": "v1", "kind": "Secret", "data": {"root": "YQ=="},
         "metadata": {"name": "passwords", "namespace": "shop"}}),
     );
+}
+
+/// An importer, and a Secret with keys of a bucket.
+fn dumps(world: &World) {
+    world
+        .server
+        .put(json!({"apiVersion": "everest.percona.com/v1alpha1",
+        "kind": "DataImporter", "metadata": {"name": "dump"},
+        "spec": {"supportedEngines": ["pxc"], "jobSpec": {"image": "dump:1"}}}));
+    world
+        .server
+        .put(json!({"apiVersion": "v1", "kind": "Secret",
+        "metadata": {"name": "dumps", "namespace": "shop"},
+        "data": {"AWS_ACCESS_KEY_ID": "aWQ=", "AWS_SECRET_ACCESS_KEY": "a2V5"}}));
 }
 
 fn namespaces() -> Vec<Story> {
@@ -483,20 +505,11 @@ fn data_import_jobs() -> Vec<Story> {
         let spec = json!({"databaseName": "main", "dataImporterName": "dump",
             "source": {"path": "dumps/main", "s3": {"bucket": "dumps", "region": "r",
                 "endpointURL": "https://s3.test"}},
-            "secretRef": {"name": "keys"}});
+            "secretRef": {"name": "dumps"}});
         Script::<DataImportJobs>::new(name, "DataImportJob", "everestdataimportjobs", spec)
             .in_scene(|world| {
                 world.add_database("main");
-                world
-                    .server
-                    .put(json!({"apiVersion": "everest.percona.com/v1alpha1",
-                    "kind": "DataImporter", "metadata": {"name": "dump"},
-                    "spec": {"supportedEngines": ["pxc"], "jobSpec": {"image": "dump:1"}}}));
-                world
-                    .server
-                    .put(json!({"apiVersion": "v1", "kind": "Secret",
-                    "metadata": {"name": "keys", "namespace": "shop"},
-                    "data": {"AWS_ACCESS_KEY_ID": "aWQ=", "AWS_SECRET_ACCESS_KEY": "a2V5"}}));
+                dumps(world);
             })
     };
     let scripts = vec![
