@@ -30,6 +30,7 @@ macro_rules! for_each_kind {
             pod_scheduling_policy::PodSchedulingPolicy = $crate::models::PodSchedulingPolicyModel;
             load_balancer_config::LoadBalancerConfig = $crate::models::LoadBalancerConfigModel;
             data_importer::DataImporter = $crate::models::DataImporterModel;
+            data_import_job::DataImportJob = $crate::models::DataImportJobModel;
             engine_version_policy::EngineVersionPolicy = $crate::models::EngineVersionPolicyModel;
             split_horizon_dns_config::SplitHorizonDnsConfig = $crate::models::SplitHorizonDnsConfigModel;
         }

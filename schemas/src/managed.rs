@@ -6,6 +6,7 @@
 mod backup;
 mod backup_storage;
 mod condition;
+mod data_import_job;
 mod data_importer;
 mod database;
 mod database_namespace;
@@ -23,6 +24,7 @@ mod split_horizon_dns_config;
 pub use backup::Backup;
 pub use backup_storage::BackupStorage;
 pub use condition::Condition;
+pub use data_import_job::DataImportJob;
 pub use data_importer::DataImporter;
 pub use database::Database;
 pub use database_namespace::DatabaseNamespace;

@@ -10,6 +10,7 @@ mod backup;
 mod backup_storage;
 mod cluster_info;
 mod collections;
+mod data_import_job;
 mod data_importer;
 mod database;
 mod database_components;
@@ -37,10 +38,11 @@ pub use backup::BackupModel;
 pub use backup_storage::BackupStorageModel;
 pub use cluster_info::{ClusterInfo, StorageClassInfo};
 pub use collections::{
-    BackupStorages, Backups, Collection, DataImporters, Databases, EngineVersionPolicies,
-    LoadBalancerConfigs, MonitoringConfigs, Namespaces, PodSchedulingPolicies, Restores,
-    SplitHorizonDnsConfigs,
+    BackupStorages, Backups, Collection, DataImportJobs, DataImporters, Databases,
+    EngineVersionPolicies, LoadBalancerConfigs, MonitoringConfigs, Namespaces,
+    PodSchedulingPolicies, Restores, SplitHorizonDnsConfigs,
 };
+pub use data_import_job::{DataImportJobModel, ImportBucket, ImportSource};
 pub use data_importer::DataImporterModel;
 pub use database::{DatabaseModel, FinalBackup, Passwords};
 pub use database_components::{Component, Container, DatabaseComponents};

@@ -12,6 +12,7 @@ pub mod backup;
 pub mod backup_storage;
 pub mod connection;
 mod creation;
+pub mod data_import_job;
 pub mod database;
 mod drive;
 pub mod dry_run;
@@ -30,6 +31,7 @@ pub mod plain;
 pub mod read_cache;
 pub mod requests;
 pub mod restore;
+mod run_once;
 pub mod server;
 #[cfg(test)]
 mod testing;

@@ -9,7 +9,7 @@ use everest_schemas::models::RestoreModel;
 
 use crate::error::ClusterError;
 use crate::object_mapping::key;
-use crate::{Change, Cluster, Creation, Unacknowledged, Wait, drive, dry_run};
+use crate::{Change, Cluster, Creation, Unacknowledged, Wait, drive, dry_run, run_once};
 
 /// Restores a database in place: see [`BeginRestore`].
 ///
@@ -44,18 +44,7 @@ pub async fn update(
     if ended && planned.state == prior.state {
         return Change::Done(planned.clone());
     }
-    match drive::resumed(cluster, planned, BeginRestore::of(planned), wait).await {
-        Change::Refused(ClusterError::NotFound { .. })
-        | Change::Pending {
-            error: ClusterError::NotFound { .. },
-            ..
-        } => Change::Done(prior.clone()),
-        Change::Pending {
-            error: error @ ClusterError::Failed { .. },
-            ..
-        } => Change::Refused(error),
-        other => other,
-    }
+    run_once::resumed(cluster, prior, planned, BeginRestore::of(planned), wait).await
 }
 
 /// Removes the record of a restore: see [`RemoveRestore`].

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use everest_core::lifecycle::{
-    ChangeWithSecret, CreateWithSecret, Lifecycle, ReadsSecret, RemoveWithSecret,
+    ChangeWithSecret, CreateWithSecret, Lifecycle, ReadsSecret, RemoveWithSecret, Used,
 };
 use everest_core::v1::credentials::{
     Credentials, SecretMapping, SecretState, secret_name, with_secret_of,
@@ -148,7 +148,7 @@ where
 pub async fn delete<M, K>(cluster: &Cluster, model: &M, wait: &Wait) -> Result<(), ClusterError>
 where
     M: SecretMapping<Object = K>,
-    K: Typed + ReadsSecret,
+    K: Typed + ReadsSecret + Used,
 {
     key(model)?;
     let mut removal = RemoveWithSecret::of(model, cluster.field_manager());

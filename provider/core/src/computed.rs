@@ -4,7 +4,7 @@
 //! were when it is changed. The functions here make that exact:
 //! `known_at_creation` fills in what is certain before the object exists,
 //! `mark_affected` makes unknown what a change can alter, and nothing else. A
-//! backup, a restore, a storage, a monitoring configuration, a pod scheduling policy, a load balancer
+//! backup, a restore, an import, a storage, a monitoring configuration, a pod scheduling policy, a load balancer
 //! configuration and a data importer have no output that a change alters.
 
 pub mod database;

@@ -61,6 +61,8 @@ pub enum Phrase {
     GiveCredentials,
     /// Advice to omit the credentials of a backup storage, so that its Secret is not changed.
     LeaveCredentialsOut,
+    /// Advice to import with another Secret than one that exists.
+    UseAnotherSecret,
     /// How a monitoring configuration is given its API key.
     GiveApiKey,
     /// How it is given none.
@@ -75,7 +77,7 @@ pub enum Phrase {
 
 impl Phrase {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::MayStillCome,
         Self::TakeOverFirst,
         Self::DeletePaused,
@@ -83,6 +85,7 @@ impl Phrase {
         Self::NameNoClass,
         Self::GiveCredentials,
         Self::LeaveCredentialsOut,
+        Self::UseAnotherSecret,
         Self::GiveApiKey,
         Self::LeaveApiKeyOut,
         Self::ReadShipped,
@@ -100,6 +103,7 @@ impl Phrase {
             Self::NameNoClass => "nameNoClass",
             Self::GiveCredentials => "giveCredentials",
             Self::LeaveCredentialsOut => "leaveCredentialsOut",
+            Self::UseAnotherSecret => "useAnotherSecret",
             Self::GiveApiKey => "giveApiKey",
             Self::LeaveApiKeyOut => "leaveApiKeyOut",
             Self::ReadShipped => "readShipped",
@@ -215,6 +219,13 @@ impl Dialect {
             (Self::Terraform, Phrase::LeaveAuthorityOut) => "omit {caCertificate} and {caKey}",
             (_, Phrase::GiveCredentials | Phrase::GiveApiKey | Phrase::GiveAuthority) => {
                 "Set spec.forProvider.secretRef"
+            }
+            (Self::Terraform, Phrase::UseAnotherSecret) => {
+                "omit {accessKeyId} and {secretAccessKey} to use it unchanged. Everest deletes it with \
+                 the import"
+            }
+            (_, Phrase::UseAnotherSecret) => {
+                "give the import another name: a Secret that exists is never used"
             }
             (Self::Terraform, Phrase::LeaveCredentialsOut) => {
                 "omit {accessKeyId} and {secretAccessKey}"

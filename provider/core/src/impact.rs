@@ -6,6 +6,7 @@
 //! because the plan is a replacement then; [`of_unknown`] says what such a value may do.
 
 mod authority;
+mod data_import_job;
 mod differences;
 mod restore;
 mod shared;
@@ -23,6 +24,7 @@ use crate::path::FieldPath;
 use differences::Difference;
 
 pub use authority::of_authority;
+pub use data_import_job::of_import;
 pub use restore::of_restore;
 pub use shared::{of_load_balancer_config, of_policy};
 pub use table::TABLE;

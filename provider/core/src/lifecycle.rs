@@ -11,8 +11,8 @@
 //! | The composition function | not at all: it judges readiness from Crossplane's lookups, by the same functions |
 //!
 //! The order of steps of each kind is written in its module and nowhere else:
-//! [`backup`] (with the final backup of a database), [`restore`], [`database`], [`namespace`],
-//! [`engine_version_policy`], [`CreateWithSecret`], [`ChangeWithSecret`] and [`RemoveWithSecret`]
+//! [`backup`] (with the final backup of a database), [`restore`], [`data_import_job`], [`database`],
+//! [`namespace`], [`engine_version_policy`], [`CreateWithSecret`], [`ChangeWithSecret`] and [`RemoveWithSecret`]
 //! for [`backup_storage`], [`monitoring_config`] and [`split_horizon_dns_config`], which read a
 //! Secret, [`CreateAlone`], [`ChangeAlone`] and [`RemoveUsed`] for [`pod_scheduling_policy`],
 //! [`load_balancer_config`] and [`data_importer`].
@@ -37,6 +37,7 @@ pub(crate) mod world;
 
 pub mod backup;
 pub mod backup_storage;
+pub mod data_import_job;
 pub mod data_importer;
 pub mod database;
 pub mod engine_version_policy;

@@ -7,6 +7,7 @@
 mod address;
 mod backup;
 mod carried;
+mod data_import_job;
 mod database;
 mod engine;
 mod engine_failure;
@@ -17,6 +18,7 @@ pub(crate) use address::missing as missing_address;
 pub use backup::backup;
 pub(crate) use carried::unreadable_line;
 pub use carried::{Difference, not_carried};
+pub use data_import_job::data_import_job;
 pub(crate) use database::work;
 pub use database::{DatabaseObservation, HOLD, database, is_from_backup};
 pub(crate) use engine::NO_VERSION_SERVICE;

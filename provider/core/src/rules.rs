@@ -20,12 +20,14 @@
 mod affinity;
 pub mod backup;
 pub mod backup_storage;
+pub mod data_import_job;
 pub mod data_importer;
 pub mod database;
 pub mod engine_version_policy;
 pub mod expressions;
 mod findings;
 mod immutable;
+mod import;
 pub mod load_balancer_config;
 pub mod monitoring_config;
 pub mod namespace;
@@ -247,10 +249,17 @@ pub(crate) fn lacks_ground(finding: &Finding) -> bool {
 /// Returns true if a finding is about a state that an apply waits out, or that the user has to wait
 /// out.
 pub(crate) fn waits_for_its_time(finding: &Finding) -> bool {
+    use table::data_import_job::IMPORT_ALLOWED;
     use table::online::{BACKUP_RUNNING, DATABASE_BUSY, RESTORE_ALLOWED, UPGRADE_LOCK};
-    [BACKUP_RUNNING, DATABASE_BUSY, RESTORE_ALLOWED, UPGRADE_LOCK]
-        .iter()
-        .any(|rule| rule.id == finding.rule)
+    [
+        BACKUP_RUNNING,
+        DATABASE_BUSY,
+        IMPORT_ALLOWED,
+        RESTORE_ALLOWED,
+        UPGRADE_LOCK,
+    ]
+    .iter()
+    .any(|rule| rule.id == finding.rule)
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ pub mod components;
 pub mod connection;
 pub mod convergence;
 pub mod credentials;
+pub mod data_import_job;
 pub mod data_importer;
 pub mod database;
 pub mod database_engine;

@@ -24,7 +24,7 @@ use crate::{guardrails::Guarded, managed::Kind};
 pub struct Export {
     /// The namespaces; empty: all.
     pub namespaces: Vec<String>,
-    /// Whether backups and restores are too, most of which schedules and people have made.
+    /// Whether backups, restores and imports are too, most of which schedules and people have made.
     pub with_operations: bool,
     /// How the cluster is reached; what is not given comes from the environment, as for the
     /// provider.
@@ -32,7 +32,11 @@ pub struct Export {
 }
 
 /// Kinds of what was done once.
-const OPERATIONS: [&str; 2] = ["everest_backup", "everest_restore"];
+const OPERATIONS: [&str; 3] = [
+    "everest_backup",
+    "everest_restore",
+    "everest_data_import_job",
+];
 
 /// The reason why nothing was exported.
 #[derive(Debug, thiserror::Error)]

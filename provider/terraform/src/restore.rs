@@ -12,16 +12,23 @@ use everest_schemas::{
     Field,
     models::{DatabaseModel, NamespacedFilter, RestoreModel, Restores, Timeouts},
 };
-use tfplugin::{AttributePath, Diagnostics, Plan, ReadResult};
+use tfplugin::{Diagnostics, Plan, ReadResult};
 
 use crate::{
-    database::Database,
     guardrails::Guarded,
     key::Scope,
-    managed::{Kind, named},
+    managed::Kind,
     moved::ObjectKind,
+    run_once::{self, Words},
     session::Session,
     timeouts::Defaults,
+};
+
+const WORDS: Words = Words {
+    verb: "restore",
+    done: "restored",
+    data: "the data of a backup",
+    object: "DatabaseClusterRestore",
 };
 
 /// The kind.
@@ -59,46 +66,13 @@ impl Kind for Restore {
         planned.state = Field::Unknown;
     }
 
-    /// A started restore does not run again if its object is gone: whatever its result was, the
-    /// database may contain newer data by now. Only an object that was never seen is forgotten.
     fn gone(
         prior: &RestoreModel,
         first: bool,
         diags: &mut Diagnostics,
     ) -> ReadResult<RestoreModel> {
-        let what = named::<Self>(prior);
-        if prior.database_name.is_null() {
-            diags.error(
-                AttributePath::root(),
-                format!("{what} cannot be imported or moved: it does not exist"),
-                "The DatabaseClusterRestore no longer exists. Remove the import or moved block, \
-                 and also the resource unless you want to restore the backup again.",
-            );
-            return ReadResult::Keep;
-        }
-        if !first {
-            return ReadResult::Keep;
-        }
-        let became = match prior.state.known_str() {
-            Some("Succeeded") => "What it restored stays as it is.",
-            Some("Failed") => "It had failed, so the data of the database may be incomplete.",
-            _ => {
-                "It was deleted before its result was known: it may have restored all, some or \
-                 none of the data."
-            }
-        };
-        diags.warning(
-            AttributePath::root(),
-            format!("The record of {what} is gone"),
-            format!(
-                "The DatabaseClusterRestore no longer exists. {became} Unless the resource is \
-                 tainted, the restore does not run again, because that would overwrite newer data. \
-                 To restore again, change a value of triggers, or plan with -replace and its \
-                 address. Otherwise keep the resource as a record, or remove it. This warning ends \
-                 with the next apply."
-            ),
-        );
-        ReadResult::Keep
+        let seen = (&prior.database_name, &prior.state);
+        run_once::gone::<Self>(prior, seen, &WORDS, first, diags)
     }
 
     async fn create(
@@ -143,24 +117,9 @@ impl Guarded for Restore {
         restore::dry_run(cluster, &plan.planned, dry_run_is_meaningful).await
     }
 
-    /// Warns that a restore which has run does not run again for a database that replaces its own.
     fn aside(session: &Session, prior: &RestoreModel, diags: &mut Diagnostics) {
         let database = DatabaseModel::at(prior.namespace.clone(), prior.database_name.clone());
-        let database = named::<Database>(&database);
-        if !session.replaces(&database) {
-            return;
-        }
-        let what = named::<Self>(prior);
-        diags.warning(
-            "database_name",
-            format!("{what} does not run for the new database"),
-            format!(
-                "{database} is replaced, and the new database starts without the data of this \
-                 restore, because a restore runs only once. To restore into the new database too, \
-                 name the database in replace_triggered_by in the lifecycle block of the restore; \
-                 to start with the data of a backup, give the database a data_source."
-            ),
-        );
+        run_once::beside_a_replacement::<Self>(session, prior, database, &WORDS, diags);
     }
 
     fn outlook(

@@ -94,9 +94,18 @@ impl ManagedModel for DatabaseModel {
         ],
     };
 
-    const SECRETS: &'static [(&'static str, &'static str)] = &[(
-        "usersSecretRef",
-        "The Secret, in the managed resource's namespace, with passwords of the engine's users, \
+    const SECRETS: &'static [(&'static str, &'static str)] = &[
+        (
+            "importSecretRef",
+            "The Secret, in the managed resource's namespace, with the keys of the bucket of \
+             `dataSource.dataImport`, under `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`. The \
+             provider copies them once, before it creates the database, into the Secret \
+             `dataSource.dataImport.source.s3.credentialsSecretName`, which must not exist and \
+             which Everest deletes with the database. Omitted: that Secret must exist.",
+        ),
+        (
+            "usersSecretRef",
+            "The Secret, in the managed resource's namespace, with passwords of the engine's users, \
          under the keys of the Secret `status.atProvider.credentialsSecretName`. `pxc`: `root`, \
          `operator`, `monitor`, `xtrabackup`, `replication` and `proxyadmin`. `psmdb`: \
          `MONGODB_…_PASSWORD` and `MONGODB_…_USER`, with `DATABASE_ADMIN`, `USER_ADMIN`, \
@@ -106,7 +115,8 @@ impl ManagedModel for DatabaseModel {
          the database, and the previous ones stop working. Keys that the Secret lacks get a \
          generated value at creation and keep their value afterwards. Omitted: all passwords are \
          generated, or stay as they are.",
-    )];
+        ),
+    ];
 
     fn set_location(&mut self, namespace: &str, name: &str) {
         if self.namespace.is_null() {

@@ -4,9 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BackupModel, BackupStorageModel, DataImporterModel, DatabaseModel, EngineVersionPolicyModel,
-    Listed, LoadBalancerConfigModel, MonitoringConfigModel, NamespaceModel,
-    PodSchedulingPolicyModel, RestoreModel, SplitHorizonDnsConfigModel,
+    BackupModel, BackupStorageModel, DataImportJobModel, DataImporterModel, DatabaseModel,
+    EngineVersionPolicyModel, Listed, LoadBalancerConfigModel, MonitoringConfigModel,
+    NamespaceModel, PodSchedulingPolicyModel, RestoreModel, SplitHorizonDnsConfigModel,
 };
 use crate::{Field, StringMap};
 
@@ -173,4 +173,15 @@ collection! {
 collection! {
     /// Data importers that exist, those of Everest's chart included.
     DataImporters {} finds data_importers: DataImporterModel
+}
+
+collection! {
+    /// Imports into databases, those included that Everest runs for new databases.
+    DataImportJobs {
+        /// Namespace to search. Omitted: all namespaces, which needs permission to list the objects
+        /// cluster-wide.
+        namespace,
+        /// Database whose imports are wanted. Omitted: those of all databases.
+        database_name,
+    } finds data_import_jobs: DataImportJobModel
 }

@@ -1,5 +1,6 @@
 //! The effect of a restore on the data of its database.
 
+use everest_schemas::Field;
 use everest_schemas::models::RestoreModel;
 
 use super::Summary;
@@ -10,22 +11,7 @@ use crate::v1;
 /// was written to the database after the restored moment is lost. `None` for a database that is
 /// known not to exist yet, because it holds no data.
 pub fn of_restore(what: &str, planned: &RestoreModel, facts: &Facts) -> Option<Summary> {
-    let database = planned.database_name.known_str();
-    let is_new = |name: &str| {
-        facts.namespace_is_absent()
-            || facts
-                .databases
-                .as_ref()
-                .is_some_and(|databases| !databases.contains_key(name))
-    };
-    if database.is_some_and(is_new) {
-        return None;
-    }
-    let named = match (planned.namespace.known_str(), database) {
-        (Some(namespace), Some(name)) => format!("the database {namespace}/{name}"),
-        (None, Some(name)) => format!("the database {name}"),
-        (_, None) => "the database that database_name will name".to_owned(),
-    };
+    let named = target(&planned.namespace, &planned.database_name, facts)?;
     let source = source(planned);
     let since = match moment(planned, facts) {
         Some(moment) => format!("since {moment}"),
@@ -39,6 +25,31 @@ pub fn of_restore(what: &str, planned: &RestoreModel, facts: &Facts) -> Option<S
              backup without touching the database, restore it into a new database (data_source of \
              everest_database)."
         ),
+    })
+}
+
+/// The database whose data is replaced, as a part of a sentence; `None` if it is known not to exist
+/// yet.
+pub(super) fn target(
+    namespace: &Field<String>,
+    database: &Field<String>,
+    facts: &Facts,
+) -> Option<String> {
+    let database = database.known_str();
+    let is_new = |name: &str| {
+        facts.namespace_is_absent()
+            || facts
+                .databases
+                .as_ref()
+                .is_some_and(|databases| !databases.contains_key(name))
+    };
+    if database.is_some_and(is_new) {
+        return None;
+    }
+    Some(match (namespace.known_str(), database) {
+        (Some(namespace), Some(name)) => format!("the database {namespace}/{name}"),
+        (None, Some(name)) => format!("the database {name}"),
+        (_, None) => "the database that database_name will name".to_owned(),
     })
 }
 
@@ -74,7 +85,6 @@ fn moment(planned: &RestoreModel, facts: &Facts) -> Option<String> {
 mod tests {
     use super::*;
     use crate::facts::fixtures::{all, facts};
-    use everest_schemas::Field;
     use everest_schemas::everest::BackupSource;
     use everest_schemas::models::RestorePitr;
     use serde_json::json;

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use everest_schemas::everest::{
     BackupStorage, DatabaseCluster, DatabaseClusterBackup, DatabaseClusterRestore,
 };
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::remove_with_secret::RemoveWithSecret;
 pub(super) use super::remove_with_secret::users_of;
@@ -20,6 +19,7 @@ impl ReadsSecret for BackupStorage {
     const ATTRIBUTE: &'static str = "accessKeyId";
     const GIVE: &'static str = "{:giveCredentials}";
     const LEAVE_OUT: &'static str = "{:leaveCredentialsOut}";
+    const INSTEAD: &'static str = "{:leaveCredentialsOut} to use it unchanged";
 
     fn secret_name(&self) -> Option<&str> {
         self.spec.credentials_secret_name.known_str()
@@ -31,10 +31,6 @@ impl Used for BackupStorage {
     const UNSEEN: &'static str = "databases, backups or restores of the namespace";
     const REMEDY: &'static str = storage_users::REMEDY;
     const IS_LET_GO: bool = false;
-
-    fn metadata(&self) -> &ObjectMeta {
-        &self.metadata
-    }
 
     fn in_use(&self) -> bool {
         let status = self.status.as_ref();

@@ -5,7 +5,6 @@
 //! importer no more.
 
 use everest_schemas::everest::{DataImportJob, DataImporter, DatabaseCluster};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::{Observed, Query, Used};
 use crate::storage_users::{User, Users, place};
@@ -17,10 +16,6 @@ impl Used for DataImporter {
         importer they never end, and their databases never become ready";
     // Everest holds no importer.
     const IS_LET_GO: bool = true;
-
-    fn metadata(&self) -> &ObjectMeta {
-        &self.metadata
-    }
 
     fn in_use(&self) -> bool {
         false

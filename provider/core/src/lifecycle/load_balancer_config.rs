@@ -1,7 +1,6 @@
 //! Load balancer configurations: their users.
 
 use everest_schemas::everest::{DatabaseCluster, LoadBalancerConfig};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::{Observed, Query, Used};
 use crate::storage_users::Users;
@@ -15,10 +14,6 @@ impl Used for LoadBalancerConfig {
     // Everest looks at one in deletion whenever a database that names it changes or goes. Its
     // webhook refuses the deletion of one in use.
     const IS_LET_GO: bool = true;
-
-    fn metadata(&self) -> &ObjectMeta {
-        &self.metadata
-    }
 
     fn in_use(&self) -> bool {
         let status = self.status.as_ref();

@@ -1,7 +1,6 @@
 //! Monitoring configurations: their Secret and their users.
 
 use everest_schemas::everest::{DatabaseCluster, MonitoringConfig};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::{Observed, Query, ReadsSecret, Used};
 use crate::storage_users::{User, Users};
@@ -13,6 +12,7 @@ impl ReadsSecret for MonitoringConfig {
     const ATTRIBUTE: &'static str = "apiKey";
     const GIVE: &'static str = "{:giveApiKey}";
     const LEAVE_OUT: &'static str = "{:leaveApiKeyOut}";
+    const INSTEAD: &'static str = "{:leaveApiKeyOut} to use it unchanged";
 
     fn secret_name(&self) -> Option<&str> {
         self.spec.credentials_secret_name.known_str()
@@ -27,10 +27,6 @@ impl Used for MonitoringConfig {
         it a Secret of its own: this Secret is deleted with this configuration";
     // It goes through the finalizers first, whether it is being deleted or not.
     const IS_LET_GO: bool = true;
-
-    fn metadata(&self) -> &ObjectMeta {
-        &self.metadata
-    }
 
     fn in_use(&self) -> bool {
         let status = self.status.as_ref();

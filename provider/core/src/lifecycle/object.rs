@@ -163,12 +163,19 @@ impl fmt::Display for ObjectRef {
 pub trait Observable: Any + Send + Sync {
     /// The kind.
     const KIND: ObjectKind;
+
+    /// The metadata of the object.
+    fn metadata(&self) -> &ObjectMeta;
 }
 
 macro_rules! observable {
     ($($type:ty => $kind:ident),* $(,)?) => {
         $(impl Observable for $type {
             const KIND: ObjectKind = ObjectKind::$kind;
+
+            fn metadata(&self) -> &ObjectMeta {
+                &self.metadata
+            }
         })*
     };
 }
@@ -192,9 +199,16 @@ observable! {
     CatalogSource => CatalogSource,
     PackageManifest => PackageManifest,
     Namespace => Namespace,
-    SecretMetadata => Secret,
 }
 
 /// The metadata of a Secret, without its content.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SecretMetadata(pub ObjectMeta);
+
+impl Observable for SecretMetadata {
+    const KIND: ObjectKind = ObjectKind::Secret;
+
+    fn metadata(&self) -> &ObjectMeta {
+        &self.0
+    }
+}

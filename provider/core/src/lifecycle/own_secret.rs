@@ -6,13 +6,14 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::{Value, json};
 
 use super::{
-    Action, Agreed, ObjectRef, Observed, Query, Removal, Requirement, SecretMetadata, Used,
+    Action, Agreed, ObjectRef, Observable, Observed, Query, Removal, Requirement, SecretMetadata,
 };
 use crate::path::FieldPath;
 use crate::text::Text;
+use crate::v1::managed_fields;
 
 /// An object that reads a Secret.
-pub trait ReadsSecret: Used {
+pub trait ReadsSecret: Observable {
     /// What is in the Secret, such as `credentials`.
     const CONTENT: &'static str;
     /// What the object is called in a sentence, such as `storage`.
@@ -27,9 +28,26 @@ pub trait ReadsSecret: Used {
     const LEAVE_OUT: &'static str;
     /// Whether Everest makes the object the owner of the Secret.
     const IS_OWNED: bool = true;
+    /// What to do instead of deleting a Secret that is in the way of a new one, as a template of a
+    /// text.
+    const INSTEAD: &'static str;
 
     /// The name of the Secret that it reads.
     fn secret_name(&self) -> Option<&str>;
+
+    /// Whether an object of another kind, for which this provider writes the same keys, reads the
+    /// Secret of this name; none where that may not be asked.
+    ///
+    /// # Errors
+    /// The query for what was not looked at.
+    fn is_read_elsewhere(
+        observed: &Observed,
+        namespace: &str,
+        secret: &str,
+    ) -> Result<Option<bool>, Query> {
+        let _ = (observed, namespace, secret);
+        Ok(Some(false))
+    }
 }
 
 /// A Secret, its owner, and who writes it.
@@ -93,9 +111,7 @@ impl OwnSecret {
                 K::CONTENT
             );
             return Ok(Some(Action::Refuse {
-                message: Text::from(message)
-                    .and(K::LEAVE_OUT)
-                    .and(" to use it unchanged"),
+                message: Text::from(message).and(K::INSTEAD),
                 attribute: Some(FieldPath::of(K::ATTRIBUTE)),
             }));
         }
@@ -188,7 +204,7 @@ impl OwnSecret {
 
     /// What is left to do of the Secret once its owner, of the UID `owner`, is gone: the garbage
     /// collector takes one that has an owner. It is deleted all the same, as one that never had any,
-    /// if this provider wrote it and nothing else reads it.
+    /// if this provider wrote it for an object of the kind and nothing else reads it.
     ///
     /// # Errors
     /// The query for what was not looked at.
@@ -202,7 +218,8 @@ impl OwnSecret {
         let Some(SecretMetadata(secret)) = found else {
             return Ok(None);
         };
-        if !self.belongs_to(secret, owner) {
+        let is_meant = is_owned_by(secret, owner) || self.has_filled::<K>(secret);
+        if !is_meant || !self.belongs_to(secret, owner) {
             return Ok(None);
         }
         // Where its readers may not be listed, there may be one.
@@ -241,9 +258,7 @@ impl OwnSecret {
     /// Whether the owner of the UID `owner` owns it, or this provider has written it and nothing of
     /// another name owns it.
     pub(super) fn belongs_to(&self, secret: &ObjectMeta, owner: Option<&str>) -> bool {
-        let mut owners = secret.owner_references.iter().flatten();
-        let is_owned = owner.is_some() && owners.any(|one| Some(one.uid.as_str()) == owner);
-        is_owned || (self.is_written(secret) && !self.is_of_another(secret))
+        is_owned_by(secret, owner) || (self.is_written(secret) && !self.is_of_another(secret))
     }
 
     /// Whether anything but an owner of this name owns it.
@@ -259,7 +274,7 @@ impl OwnSecret {
         made: Option<&str>,
     ) -> Result<bool, Query> {
         let mut owners = secret.owner_references.iter().flatten();
-        if !self.is_written(secret) || owners.any(|owner| Some(owner.uid.as_str()) != made) {
+        if !self.has_filled::<K>(secret) || owners.any(|owner| Some(owner.uid.as_str()) != made) {
             return Ok(false);
         }
         Ok(self.is_read::<K>(observed, made)? == Some(false))
@@ -271,20 +286,51 @@ impl OwnSecret {
         entries.any(|entry| entry.manager.as_deref() == Some(&self.manager))
     }
 
+    /// Whether this provider has written what an object of the kind reads: a Secret that it wrote for
+    /// another kind, such as the passwords of a database, may have the same name.
+    fn has_filled<K: ReadsSecret>(&self, secret: &ObjectMeta) -> bool {
+        let mut keys = K::KEYS.iter();
+        keys.any(|key| managed_fields::owns_data(secret, key, &self.manager))
+    }
+
     /// Whether anything but the object of the UID `owner` reads it; none where that may not be asked.
     fn is_read<K: ReadsSecret>(
         &self,
         observed: &Observed,
         owner: Option<&str>,
     ) -> Result<Option<bool>, Query> {
-        let readers = observed.all::<K>(&self.object.namespace)?;
-        Ok(readers.map(|readers| {
-            readers.iter().any(|reader| {
-                let uid = reader.metadata().uid.as_deref();
-                reads(&**reader, &self.object.name) && (owner.is_none() || uid != owner)
-            })
-        }))
+        let (namespace, name) = (&self.object.namespace, &self.object.name);
+        let Some(readers) = observed.all::<K>(namespace)? else {
+            return Ok(None);
+        };
+        let is_read = readers.iter().any(|reader| {
+            let uid = reader.metadata().uid.as_deref();
+            reads(&**reader, name) && (owner.is_none() || uid != owner)
+        });
+        match is_read {
+            true => Ok(Some(true)),
+            false => K::is_read_elsewhere(observed, namespace, name),
+        }
     }
+}
+
+/// Whether the object of the UID `owner` owns a Secret.
+fn is_owned_by(secret: &ObjectMeta, owner: Option<&str>) -> bool {
+    let mut owners = secret.owner_references.iter().flatten();
+    owner.is_some() && owners.any(|one| Some(one.uid.as_str()) == owner)
+}
+
+/// Whether an object of a kind reads the Secret of a name; none where that may not be asked.
+///
+/// # Errors
+/// The query for what was not looked at.
+pub(super) fn is_read_by<K: ReadsSecret>(
+    observed: &Observed,
+    namespace: &str,
+    secret: &str,
+) -> Result<Option<bool>, Query> {
+    let readers = observed.all::<K>(namespace)?;
+    Ok(readers.map(|readers| readers.iter().any(|reader| reads(&**reader, secret))))
 }
 
 /// Whether an object reads the Secret of this name.

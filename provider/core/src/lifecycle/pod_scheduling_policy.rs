@@ -1,7 +1,6 @@
 //! Pod scheduling policies: their users.
 
 use everest_schemas::everest::{DatabaseCluster, PodSchedulingPolicy};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::{Observed, Query, Used};
 use crate::storage_users::Users;
@@ -13,10 +12,6 @@ impl Used for PodSchedulingPolicy {
         keeps a policy that is in use";
     // Everest looks at a policy in deletion whenever a database that names it changes or goes.
     const IS_LET_GO: bool = true;
-
-    fn metadata(&self) -> &ObjectMeta {
-        &self.metadata
-    }
 
     fn in_use(&self) -> bool {
         let status = self.status.as_ref();

@@ -1,9 +1,10 @@
-//! Conditions that have to hold before an operation begins.
+//! Conditions of a database and its namespace that have to hold before an operation begins, or after
+//! it.
 
 use everest_schemas::everest::{DatabaseCluster, DatabaseEngine};
 
 use super::{Action, Observed, Query, Requirement};
-use crate::facts::{UPGRADE_LOCK, busy_state};
+use crate::facts::{Seen, UPGRADE_LOCK, busy_state};
 use crate::text::Text;
 use crate::{restart, v1};
 
@@ -28,7 +29,7 @@ pub(super) fn operator_upgrade(
     }))
 }
 
-/// What comes before a backup or a restore of a database begins; none once it is ready. It is waited
+/// What comes before a backup or a restore of a database, or an import into it, begins; none once it is ready. It is waited
 /// for where that comes by itself; where somebody has to act first, nothing is begun.
 ///
 /// # Errors
@@ -68,6 +69,27 @@ pub(super) fn ready_database(
             "Apply again once it is; a postcondition { condition = self.ready } on the database \
              stops what depends on it earlier",
         )),
+    })
+}
+
+/// Waits until a database whose data was replaced can be used. One that may not be read, or is gone,
+/// is not waited for.
+///
+/// # Errors
+/// The query that has to be answered first.
+pub(super) fn usable_again(
+    observed: &Observed,
+    namespace: &str,
+    name: &str,
+) -> Result<Action, Query> {
+    let Seen::Found(database) = observed.beside::<DatabaseCluster>(namespace, name)? else {
+        return Ok(Action::Done(()));
+    };
+    Ok(match v1::database::status(database) {
+        "ready" | "paused" => Action::Done(()),
+        status => Action::Await(
+            format!("the database to be ready again (its status is {status:?})").into(),
+        ),
     })
 }
 

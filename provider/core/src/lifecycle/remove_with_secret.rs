@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use super::own_secret::{OwnSecret, ReadsSecret, reads};
 use super::{
-    Action, Lifecycle, ObjectRef, Observed, Query, Removal, SecretMetadata, Stopwatches, Used, used,
+    Action, Lifecycle, ObjectRef, Observable, Observed, Query, Removal, SecretMetadata,
+    Stopwatches, Used, used,
 };
 use crate::Operation;
 use crate::storage_users::{User, Users};
@@ -35,7 +36,7 @@ pub struct RemoveWithSecret<K> {
     of: PhantomData<fn() -> K>,
 }
 
-impl<K: ReadsSecret> RemoveWithSecret<K> {
+impl<K: ReadsSecret + Used> RemoveWithSecret<K> {
     /// Removes the object of a model; `manager` is the field manager that writes its Secret.
     pub fn of<M: SecretMapping<Object = K>>(model: &M, manager: &str) -> Self {
         let object = ObjectRef::of_model(model);
@@ -69,7 +70,7 @@ impl<K: ReadsSecret> RemoveWithSecret<K> {
     }
 }
 
-impl<K: ReadsSecret> Lifecycle for RemoveWithSecret<K> {
+impl<K: ReadsSecret + Used> Lifecycle for RemoveWithSecret<K> {
     type Outcome = ();
 
     fn subject(&self) -> ObjectRef {
@@ -88,7 +89,7 @@ impl<K: ReadsSecret> Lifecycle for RemoveWithSecret<K> {
         {
             return Ok(action);
         }
-        let metadata = found.map(Used::metadata);
+        let metadata = found.map(Observable::metadata);
         if let Some(owner) = found.filter(|found| found.metadata().deletion_timestamp.is_none())
             && let Some(action) = self.secret.before_end(observed, owner, &self.api_version)?
         {
@@ -108,7 +109,10 @@ impl<K: ReadsSecret> Lifecycle for RemoveWithSecret<K> {
 ///
 /// # Errors
 /// The query for what was not looked at.
-pub(super) fn users_of<K: ReadsSecret>(observed: &Observed, used: &K) -> Result<Users, Query> {
+pub(super) fn users_of<K: ReadsSecret + Used>(
+    observed: &Observed,
+    used: &K,
+) -> Result<Users, Query> {
     let metadata = used.metadata();
     let namespace = metadata.namespace.as_deref().unwrap_or_default();
     let name = metadata.name.as_deref().unwrap_or_default();
@@ -123,7 +127,7 @@ pub(super) fn users_of<K: ReadsSecret>(observed: &Observed, used: &K) -> Result<
 }
 
 /// The others that lose their Secret with this one.
-fn bereft<K: ReadsSecret>(
+fn bereft<K: ReadsSecret + Used>(
     observed: &Observed,
     used: &K,
     namespace: &str,

@@ -9,7 +9,6 @@ use super::{
     Action, EngineRole, Lifecycle, ObjectRef, Observed, Query, Removal, Requirement, Stopwatches,
     failure, prerequisites,
 };
-use crate::facts::Seen;
 use crate::readiness::{self, Readiness};
 use crate::v1;
 
@@ -122,7 +121,9 @@ impl Lifecycle for BeginRestore {
                     restore,
                     reason,
                 )?)),
-                Readiness::Ready => usable_again(observed, namespace, restore),
+                Readiness::Ready => {
+                    prerequisites::usable_again(observed, namespace, database_of(restore))
+                }
             };
         }
         if let Some(missing) = prerequisites::operator_upgrade(observed, namespace)? {
@@ -153,24 +154,6 @@ fn why(
     }
     let said = failure::why(observed, object, EngineRole::Restore)?;
     Ok(said.map_or_else(|| reason.clone(), |said| format!("{reason}: {said}")))
-}
-
-/// Waits until the database of a restore that has succeeded can be used.
-fn usable_again(
-    observed: &Observed,
-    namespace: &str,
-    restore: &DatabaseClusterRestore,
-) -> Result<Action, Query> {
-    let database = observed.beside::<DatabaseCluster>(namespace, database_of(restore))?;
-    let Seen::Found(database) = database else {
-        return Ok(Action::Done(()));
-    };
-    Ok(match v1::database::status(database) {
-        "ready" | "paused" => Action::Done(()),
-        status => Action::Await(
-            format!("the database to be ready again (its status is {status:?})").into(),
-        ),
-    })
 }
 
 /// Removes the record of a restore; what was restored stays.

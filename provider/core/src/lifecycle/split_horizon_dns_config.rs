@@ -1,7 +1,6 @@
 //! Split-horizon DNS configurations: their Secret and their users.
 
 use everest_schemas::everest::{DatabaseCluster, SplitHorizonDnsConfig};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::{Observed, Query, ReadsSecret, Used};
 use crate::storage_users::{User, Users};
@@ -13,6 +12,7 @@ impl ReadsSecret for SplitHorizonDnsConfig {
     const ATTRIBUTE: &'static str = "caKey";
     const GIVE: &'static str = "{:giveAuthority}";
     const LEAVE_OUT: &'static str = "{:leaveAuthorityOut}";
+    const INSTEAD: &'static str = "{:leaveAuthorityOut} to use it unchanged";
 
     const IS_OWNED: bool = false;
 
@@ -29,10 +29,6 @@ impl Used for SplitHorizonDnsConfig {
         give it a Secret of its own: this Secret is deleted with this configuration";
     // It looks at none that is being deleted.
     const IS_LET_GO: bool = false;
-
-    fn metadata(&self) -> &ObjectMeta {
-        &self.metadata
-    }
 
     fn in_use(&self) -> bool {
         let status = self.status.as_ref();

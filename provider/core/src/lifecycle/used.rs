@@ -30,9 +30,6 @@ pub trait Used: Observable {
     /// nothing uses the object any more.
     const IS_LET_GO: bool;
 
-    /// The metadata of the object.
-    fn metadata(&self) -> &ObjectMeta;
-
     /// Returns true if Everest reports that the object is used.
     fn in_use(&self) -> bool;
 

@@ -53,10 +53,7 @@ impl<K: ReadsSecret> CreateWithSecret<K> {
     /// What takes back what it wrote, where its object was certainly not made; none if it wrote
     /// nothing.
     pub fn taken_back(&self) -> Option<TakeBackSecret<K>> {
-        self.wrote_secret.then(|| TakeBackSecret {
-            secret: self.secret.clone(),
-            of: PhantomData,
-        })
+        self.wrote_secret.then(|| TakeBackSecret::of(&self.secret))
     }
 }
 
@@ -112,6 +109,16 @@ impl<K: ReadsSecret> Lifecycle for CreateWithSecret<K> {
 pub struct TakeBackSecret<K> {
     secret: OwnSecret,
     of: PhantomData<fn() -> K>,
+}
+
+impl<K> TakeBackSecret<K> {
+    /// Takes back this Secret.
+    pub(super) fn of(secret: &OwnSecret) -> Self {
+        Self {
+            secret: secret.clone(),
+            of: PhantomData,
+        }
+    }
 }
 
 impl<K: ReadsSecret> Lifecycle for TakeBackSecret<K> {

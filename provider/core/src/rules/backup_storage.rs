@@ -221,7 +221,8 @@ fn state(model: &BackupStorageModel, findings: &mut Findings) {
     }
 }
 
-fn is_bucket(text: &str) -> bool {
+/// Returns true if a text can be the name of a bucket.
+pub(super) fn is_bucket(text: &str) -> bool {
     (3..=63).contains(&text.len())
         && text.bytes().all(|byte| {
             byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'.' || byte == b'-'

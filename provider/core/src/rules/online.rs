@@ -72,6 +72,16 @@ pub(super) fn busy_state(database: &DatabaseCluster) -> Option<&str> {
     facts::busy_state(database).or_else(|| (state == "deleting").then_some(state))
 }
 
+/// The state in which the data of a database cannot be replaced, if it is in one.
+pub(super) fn unready_state(database: &DatabaseCluster) -> Option<&str> {
+    let state = database.status.as_ref()?.status.as_deref()?;
+    busy_state(database).or_else(|| {
+        ["creating", "paused", "importing", "resizingVolumes"]
+            .contains(&state)
+            .then_some(state)
+    })
+}
+
 /// A reference to an object by name.
 pub(super) struct Reference<'a> {
     /// The rule that requires the object.

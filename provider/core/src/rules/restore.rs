@@ -10,8 +10,8 @@ use super::database::{backup_source, pitr_date};
 use super::expressions::{self, Expression};
 use super::findings::{Findings, differ, is_missing};
 use super::online::{
-    Reference, busy_state, database, is_to_come, named, served_namespace, storage,
-    storages_of_backups, upgrade_lock,
+    Reference, database, is_to_come, named, served_namespace, storage, storages_of_backups,
+    unready_state, upgrade_lock,
 };
 use super::table::backup::{PXC_RESTORE_STORAGE, RESTORE_SOURCE};
 use super::table::online::{RESTORE_ALLOWED, SOURCE_BACKUP};
@@ -214,12 +214,7 @@ fn unrestorable_state(database: &DatabaseCluster) -> Option<&str> {
     if is_postgresql(database) && database.spec.data_source.is_known() {
         return None;
     }
-    let state = database.status.as_ref()?.status.as_deref()?;
-    busy_state(database).or_else(|| {
-        ["creating", "paused", "importing", "resizingVolumes"]
-            .contains(&state)
-            .then_some(state)
-    })
+    unready_state(database)
 }
 
 fn is_postgresql(database: &DatabaseCluster) -> bool {

@@ -1,6 +1,7 @@
 //! Every rule with the texts that users read.
 
 pub(super) mod backup;
+pub(super) mod data_import_job;
 pub(super) mod database;
 pub(super) mod engine_features;
 pub(super) mod general;
@@ -111,6 +112,8 @@ pub const TABLE: &[Rule] = &[
     shared::IMPORTER_SCHEMA,
     shared::IMPORTER_PERMISSIONS,
     shared::IMPORTER_SHIPPED,
+    data_import_job::IMPORT_JOB_NAME,
+    data_import_job::IMPORT_ENDED,
     engine_features::DNS_SUFFIX,
     engine_features::AUTHORITY_PAIR,
     engine_features::AUTHORITY_PEM,
@@ -177,6 +180,8 @@ pub const TABLE: &[Rule] = &[
     online::DATABASE_EXISTS,
     online::BACKUP_RUNNING,
     online::RESTORE_ALLOWED,
+    data_import_job::IMPORT_ALLOWED,
+    data_import_job::IMPORT_ONCE,
     online::BUCKET_ONCE,
     online::STORAGE_UNUSED,
     online::MONITORING_UNUSED,

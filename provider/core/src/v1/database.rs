@@ -5,6 +5,7 @@ use everest_schemas::models::DatabaseModel;
 use everest_schemas::{Field, Tree};
 use serde_json::{Value, json};
 
+use super::credentials::Credentials;
 use super::object_mapping::{ObjectMapping, in_a_namespace};
 use super::{
     Identity, OwnedKeys, body, endpoint, filled, known_json, known_keys, named, observed_keys,
@@ -116,6 +117,18 @@ pub fn status(object: &DatabaseCluster) -> &str {
     status
         .and_then(|status| status.status.as_deref())
         .unwrap_or_default()
+}
+
+/// Notes the keys of the bucket that the first data is imported from, if it is, for the rules.
+pub fn give_import_keys(model: &mut DatabaseModel, keys: &Credentials) {
+    let spec = model.spec.known_mut();
+    let source = spec.and_then(|spec| spec.data_source.known_mut());
+    let import = source.and_then(|source| source.data_import.known_mut());
+    let s3 = import.and_then(|import| import.source.known_mut()?.s3.known_mut());
+    if let (Some(s3), [id, secret]) = (s3, &*keys.0) {
+        s3.access_key_id = Field::Known(id.clone());
+        s3.secret_access_key = Field::Known(secret.clone());
+    }
 }
 
 /// The name that Everest gives the Secret with the passwords of a database.

@@ -5,7 +5,7 @@
 use std::sync::LazyLock;
 
 use everest_core::facts::Seen;
-use everest_core::lifecycle::{ReadsSecret, Used};
+use everest_core::lifecycle::{Observable, ReadsSecret};
 use everest_core::open_api::Reading;
 use everest_core::rules::{Stage, Validate};
 use everest_core::v1::{self, ObjectMapping, OwnedKeys};
@@ -141,7 +141,7 @@ fn compose<M: Companion>(
         resource,
         given.unwrap_or_default(),
         earlier.as_ref(),
-        observed.as_ref().map(Used::metadata),
+        observed.as_ref().map(Observable::metadata),
     )?;
     let spec = said::<M>(step, entry, earlier.as_ref())?;
     let mut object = earlier.unwrap_or_else(|| json!({}));

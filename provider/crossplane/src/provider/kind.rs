@@ -3,6 +3,7 @@
 mod backup;
 mod backup_storage;
 pub mod companion;
+mod data_import_job;
 mod data_importer;
 mod database;
 mod database_namespace;
@@ -48,6 +49,7 @@ use super::views::Views;
 
 pub use backup::Backups;
 pub use backup_storage::BackupStorages;
+pub use data_import_job::DataImportJobs;
 pub use data_importer::DataImporters;
 pub use database::Databases;
 pub use database_namespace::DatabaseNamespaces;

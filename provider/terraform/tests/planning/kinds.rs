@@ -151,6 +151,21 @@ fn known() -> Vec<Kind> {
                 "spec": {"supportedEngines": ["pxc"], "jobSpec": {"image": "dump:1"}}}),
         },
         Kind {
+            type_name: "everest_data_import_job",
+            config: json!({"namespace": "shop", "name": "first-load", "database_name": "orders",
+                "data_importer_name": "dump", "source": {"path": "dumps/orders", "s3": {
+                    "bucket": "dumps", "region": "r", "endpoint_url": "https://s3.test"}}}),
+            object: everest(
+                "DataImportJob",
+                "first-load",
+                json!({"targetClusterName": "orders", "dataImporterName": "dump",
+                    "source": {"path": "dumps/orders", "s3": {"bucket": "dumps", "region": "r",
+                        "endpointURL": "https://s3.test", "forcePathStyle": false,
+                        "verifyTLS": true, "credentialsSecretName": "first-load"}}}),
+                json!({"state": "Succeeded", "completedAt": "2026-01-01T02:03:04Z"}),
+            ),
+        },
+        Kind {
             type_name: "everest_engine_version_policy",
             config: json!({"namespace": "shop", "engine": "pxc",
                 "allowed_versions": ["8.0.42-33.1"]}),

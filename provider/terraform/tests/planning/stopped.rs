@@ -137,7 +137,7 @@ fn changed(kind: &Kind) -> Json {
         "everest_split_horizon_dns_config" => ("base_domain_name_suffix", json!("example.org")),
         // What becomes of its data is not for the cluster.
         "everest_backup" => ("timeouts", json!({"delete": "1h"})),
-        "everest_restore" => ("triggers", json!({"quarter": "1"})),
+        "everest_restore" | "everest_data_import_job" => ("triggers", json!({"quarter": "1"})),
         other => panic!("no change of {other} is known"),
     };
     let mut config = kind.config.clone();

@@ -11,6 +11,7 @@ const MONITORING: &str = "everest_monitoring_config";
 const POLICY: &str = "everest_pod_scheduling_policy";
 const BALANCERS: &str = "everest_load_balancer_config";
 const IMPORTER: &str = "everest_data_importer";
+const IMPORT: &str = "everest_data_import_job";
 const VERSION_POLICY: &str = "everest_engine_version_policy";
 const SPLIT_HORIZON: &str = "everest_split_horizon_dns_config";
 const BACKUP: &str = "everest_backup";
@@ -26,6 +27,7 @@ pub fn all() -> Vec<Story> {
         pod_scheduling_policies(),
         load_balancer_configs(),
         data_importers(),
+        data_import_jobs(),
         engine_version_policies(),
         split_horizon_dns_configs(),
         backups(),
@@ -228,6 +230,34 @@ fn data_importers() -> Vec<Script> {
         importer("create"),
         importer("update").then(json!({"job_spec": {"image": "dump:2"}})),
         importer("delete").destroyed(),
+    ]
+}
+
+fn data_import_jobs() -> Vec<Script> {
+    let import = |name: &str| {
+        let config = json!({
+            "namespace": "shop", "database_name": "main", "name": "first-load",
+            "data_importer_name": "dump",
+            "source": {"path": "dumps/main", "s3": {
+                "bucket": "dumps", "region": "r", "endpoint_url": "https://s3.test"}},
+            "access_key_id": "id", "secret_access_key": "key",
+            "timeouts": {"create": "10m", "update": "10m", "delete": "10m"},
+        });
+        Script::new(&format!("data_import_job/{name}"), IMPORT, config).in_scene(|world| {
+            world.add_database("main");
+            world
+                .server
+                .put(json!({"apiVersion": "everest.percona.com/v1alpha1",
+                "kind": "DataImporter", "metadata": {"name": "dump"},
+                "spec": {"supportedEngines": ["pxc"], "jobSpec": {"image": "dump:1"}}}));
+        })
+    };
+    vec![
+        import("create"),
+        import("again")
+            .then(json!({"triggers": {"run": "1"}}))
+            .then(json!({"triggers": {"run": "2"}})),
+        import("delete").destroyed(),
     ]
 }
 

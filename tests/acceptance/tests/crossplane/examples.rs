@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 
 use acceptance::catalog::PACKAGES;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
@@ -24,7 +25,7 @@ const READER: &str = "kubectl";
 /// The config that all tests share.
 const SHARED: &str = "default";
 
-/// The files of a folder of examples, in the order of their names, each with its objects.
+/// The files of a folder of examples, in the order of their numbers, each with its objects.
 struct Example(Vec<(String, Vec<Value>)>);
 
 impl Example {
@@ -37,7 +38,7 @@ impl Example {
             .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
             .map(|entry| entry.unwrap().path())
             .collect();
-        files.sort();
+        files.sort_by_key(|path| (number(path), path.clone()));
         let read = |path: &std::path::PathBuf| {
             let text = fs::read_to_string(path).unwrap();
             let objects = serde_yaml_ng::Deserializer::from_str(&text)
@@ -115,6 +116,13 @@ impl Example {
     }
 }
 
+/// The number that the name of a file begins with; 0 without one.
+fn number(path: &Path) -> u32 {
+    let name = path.file_name().unwrap().to_string_lossy().into_owned();
+    let number = name.split('-').next().unwrap_or_default();
+    number.parse().unwrap_or_default()
+}
+
 fn identity(object: &Value) -> (&str, &str) {
     (
         object["kind"].as_str().unwrap(),
@@ -178,6 +186,9 @@ async fn the_managed_resources_lead_to_a_database_with_backups_and_go_again() {
     let example = Example::read("managed", &names);
     example.apply(&scene).await;
     connects(&scene, "orders-db").await;
+    let import = Example::read("data-import", &names);
+    import.apply(&scene).await;
+    import.delete(&scene).await;
     example.delete(&scene).await;
     let databases = &names["orders-databases"];
     scene.until_gone("v1", "Namespace", databases).await;

@@ -246,10 +246,9 @@ action "everest_upgrade_operators" "ns" {
         .succeeded()
         .says(&format!("The operator of pxc is upgraded to {newer}"));
     assert_eq!(installed(), PXC.csv(newer));
-    stack
-        .plan()
-        .succeeded()
-        .says(&format!("Someone else raised {older} to {newer}, which is kept"));
+    stack.plan().succeeded().says(&format!(
+        "Someone else raised {older} to {newer}, which is kept"
+    ));
     stack.write(&configuration(newer));
     stack.apply().succeeded();
     stack.plan_is_empty();

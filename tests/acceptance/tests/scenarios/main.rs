@@ -6,6 +6,7 @@ mod actions;
 mod api_server;
 mod backup;
 mod credentials;
+mod data_import_job;
 mod data_importer;
 mod database;
 mod drift;

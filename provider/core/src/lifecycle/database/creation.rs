@@ -4,10 +4,12 @@ use everest_schemas::everest::DatabaseCluster;
 use everest_schemas::models::DatabaseModel;
 use serde_json::Value;
 
+use super::import_keys::ImportKeys;
 use super::users::{RemoveUserSecret, UserSecret};
 use super::{After, AwaitReady};
 use crate::lifecycle::{Action, Lifecycle, ObjectRef, Observed, Query, Stopwatches, prerequisites};
 use crate::passwords::Users;
+use crate::v1::credentials::Credentials;
 use crate::{Operation, readiness, v1};
 
 /// Creates a database.
@@ -15,7 +17,7 @@ use crate::{Operation, readiness, v1};
 /// 1. The upgrade of an engine's operator in the namespace is waited for.
 /// 2. If passwords are given, they are written into the Secret that the engine's operator reads.
 ///    It must not exist, unless the same creation has left it, and it is not touched if the
-///    database exists.
+///    database exists. The same holds for the keys of an import.
 /// 3. The object is created, with the data source.
 /// 4. Unless `wait` is false, the database is waited for until it is ready, including the engine's
 ///    own object and the restore or import of the first data. `error` does not end the wait,
@@ -28,6 +30,9 @@ pub struct CreateDatabase {
     users: Option<UserSecret>,
     /// The Secret was written.
     wrote_users: bool,
+    keys: Option<ImportKeys>,
+    /// The Secret with the keys of the import was written.
+    wrote_keys: bool,
     waits: bool,
     ready: AwaitReady,
 }
@@ -41,6 +46,8 @@ impl CreateDatabase {
             model: model.clone(),
             users: None,
             wrote_users: false,
+            keys: None,
+            wrote_keys: false,
             waits: model.wait.known() != Some(&false),
             ready: AwaitReady::at(object.clone(), After::Creation, is_from_backup(model)),
             object,
@@ -51,6 +58,14 @@ impl CreateDatabase {
     #[must_use]
     pub fn with_users(mut self, users: Option<Users>, manager: &str) -> Self {
         self.users = users.map(|users| UserSecret::of(&self.model, users, manager));
+        self
+    }
+
+    /// The same with the keys of the bucket that the first data is imported from, written by the
+    /// field manager `manager`.
+    #[must_use]
+    pub fn with_import_keys(mut self, keys: Option<&Credentials>, manager: &str) -> Self {
+        self.keys = keys.and_then(|keys| ImportKeys::of(&self.model, keys, manager));
         self
     }
 
@@ -70,9 +85,11 @@ impl CreateDatabase {
 
     /// The step before the object.
     fn before(&self, observed: &Observed) -> Result<Option<Action>, Query> {
-        let Some(users) = self.users.as_ref().filter(|_| !self.wrote_users) else {
+        let users = self.users.as_ref().filter(|_| !self.wrote_users);
+        let keys = self.keys.as_ref().filter(|_| !self.wrote_keys);
+        if users.is_none() && keys.is_none() {
             return Ok(None);
-        };
+        }
         let (namespace, name) = (&self.object.namespace, &self.object.name);
         if observed
             .object::<DatabaseCluster>(namespace, name)?
@@ -81,7 +98,11 @@ impl CreateDatabase {
             // Which is refused: the Secret belongs to what is in the way.
             return Ok(None);
         }
-        users.before_creation(observed).map(Some)
+        match (users, keys) {
+            (Some(users), _) => users.before_creation(observed).map(Some),
+            (None, Some(keys)) => keys.before_creation(observed),
+            (None, None) => Ok(None),
+        }
     }
 }
 
@@ -126,5 +147,7 @@ impl Lifecycle for CreateDatabase {
     fn wrote(&mut self, object: &ObjectRef, _: Option<i64>) {
         let users = self.users.as_ref();
         self.wrote_users |= users.is_some_and(|users| users.object() == *object);
+        let keys = self.keys.as_ref();
+        self.wrote_keys |= keys.is_some_and(|keys| keys.object() == *object);
     }
 }

@@ -1,17 +1,12 @@
 //! Rules for the first data of a new database.
 
-use everest_schemas::everest::{
-    BackupSource, DataImport, DataImportS3, DatabaseClusterSpec, PitrTarget,
-};
-use everest_schemas::{Field, Sensitive};
+use everest_schemas::everest::{BackupSource, DataImport, DatabaseClusterSpec, PitrTarget};
 
+use crate::instant;
 use crate::path::FieldPath;
 use crate::rules::findings::{Findings, is_missing};
-use crate::rules::table::backup::{
-    BACKUP_SOURCE, DATA_IMPORT_CREDENTIALS, DATA_IMPORT_PATH, DATA_SOURCE_ONE, ENDPOINT_URL,
-    PITR_DATE, PITR_LATEST,
-};
-use crate::{instant, url};
+use crate::rules::import;
+use crate::rules::table::backup::{BACKUP_SOURCE, DATA_SOURCE_ONE, PITR_DATE, PITR_LATEST};
 
 pub(super) fn check(spec: &DatabaseClusterSpec, findings: &mut Findings) {
     let Some(source) = spec.data_source.known() else {
@@ -105,76 +100,18 @@ pub(in crate::rules) fn pitr_date(path: FieldPath, date: Option<&str>, findings:
     }
 }
 
-fn data_import(path: &FieldPath, import: &DataImport, findings: &mut Findings) {
-    let Some(source) = import.source.known() else {
+fn data_import(path: &FieldPath, data: &DataImport, findings: &mut Findings) {
+    let Some(source) = data.source.known() else {
         return;
     };
     let path = path.field("source");
-    if let Some(text) = source.path.known_str()
-        && !is_object_path(text)
-    {
-        findings.error(
-            &DATA_IMPORT_PATH,
-            path.field("path"),
-            format!("{text:?} is not a path of a file or a folder"),
-        );
-    }
+    import::object_path(path.field("path"), &source.path, findings);
     let Some(s3) = source.s3.known() else {
         return;
     };
     let path = path.field("s3");
-    if let Some(text) = s3.endpoint_url.known_str()
-        && !url::is_http(text)
-    {
-        findings.error(
-            &ENDPOINT_URL,
-            path.field("endpointURL"),
-            format!("{text:?} is not a URL of an endpoint"),
-        );
-    }
-    keys(&path, s3, findings);
-}
-
-/// The keys of an import's bucket, in one of their two forms.
-fn keys(path: &FieldPath, s3: &DataImportS3, findings: &mut Findings) {
-    let plain = [
-        ("accessKeyId", &s3.access_key_id),
-        ("secretAccessKey", &s3.secret_access_key),
-    ];
-    let write_only = [
-        ("accessKeyIdWo", &s3.access_key_id_wo),
-        ("secretAccessKeyWo", &s3.secret_access_key_wo),
-    ];
-    for [id, secret] in [&plain, &write_only] {
-        let missing = match (id.1.is_null(), secret.1.is_null()) {
-            (true, false) if secret.1.is_known() => {
-                Some((id.0, "A secret access key is set without an access key ID"))
-            }
-            (false, true) if id.1.is_known() => Some((
-                secret.0,
-                "An access key ID is set without a secret access key",
-            )),
-            _ => None,
-        };
-        if let Some((name, summary)) = missing {
-            findings.error(&DATA_IMPORT_CREDENTIALS, path.field(name), summary);
-        }
-    }
-    let given =
-        |pair: &[(&str, &Field<Sensitive<String>>); 2]| pair.iter().any(|(_, key)| key.is_known());
-    if given(&plain) && given(&write_only) {
-        findings.error(
-            &DATA_IMPORT_CREDENTIALS,
-            path.field("accessKeyIdWo"),
-            "The keys of the bucket are set in both forms, write-only and stored in the state",
-        );
-    }
-}
-
-/// Returns true if a text has parts separated by single slashes, with or without a slash at either
-/// end.
-fn is_object_path(text: &str) -> bool {
-    let inner = text.strip_prefix('/').unwrap_or(text);
-    let inner = inner.strip_suffix('/').unwrap_or(inner);
-    inner.is_empty() || inner.split('/').all(|part| !part.is_empty())
+    import::endpoint_url(path.field("endpointURL"), &s3.endpoint_url, findings);
+    let plain = [&s3.access_key_id, &s3.secret_access_key];
+    let write_only = [&s3.access_key_id_wo, &s3.secret_access_key_wo];
+    import::keys(&path, plain, write_only, findings);
 }

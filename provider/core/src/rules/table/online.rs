@@ -225,8 +225,8 @@ pub(in crate::rules) const DATABASE_EXISTS: Rule = rule(
     "database-exists",
     CREATE,
     "everest-operator: DatabaseClusterBackup and DatabaseClusterRestore webhooks",
-    "Backups and restores need an existing database in the same namespace that is not being \
-     deleted.",
+    "Backups, restores and imports need an existing database in the same namespace that is not \
+     being deleted.",
     "Name an existing database, or create it with {a Database}.",
 );
 

@@ -11,18 +11,19 @@ use everest_core::facts::{Seen, busy_state};
 use everest_core::finding::Severity;
 use everest_core::lifecycle::database::{
     Companions, CreateDatabase, KeepDatabase, RemoveDatabase, RemoveUserSecret, engine_object,
-    is_from_backup, way_out,
+    is_from_backup, remove_import_keys, way_out,
 };
-use everest_core::lifecycle::{Action, Lifecycle, Observed, Stopwatches};
+use everest_core::lifecycle::{Action, Lifecycle, Observed, ReadsSecret, Stopwatches};
 use everest_core::passwords::{self, Users};
 use everest_core::readiness::{self, DatabaseObservation, Readiness};
 use everest_core::restart;
 use everest_core::restart::RESTARTED_FOR;
 use everest_core::rules::Validate;
+use everest_core::v1::credentials::Credentials;
 use everest_core::v1::database::status;
 use everest_core::v1::{self, OwnedKeys};
 use everest_schemas::Field;
-use everest_schemas::everest::DatabaseCluster;
+use everest_schemas::everest::{DataImportJob, DatabaseCluster};
 use everest_schemas::models::DatabaseModel;
 use k8s_openapi::api::core::v1::Secret;
 use kube::ResourceExt;
@@ -33,6 +34,9 @@ use crate::provider::error::ReconcileError;
 
 /// The member that names the Secret with the passwords of the engine's users.
 const USERS: &str = "usersSecretRef";
+
+/// The member that names the Secret with the keys of an import's bucket.
+const IMPORT: &str = "importSecretRef";
 
 /// The kind.
 pub struct Databases;
@@ -119,6 +123,12 @@ impl Kind for Databases {
     ) -> Result<DatabaseModel, ReconcileError> {
         if let Some(given) = scene.secret_of(USERS).await? {
             model.users_wo = passwords::given_by(&given);
+        }
+        // They are read once.
+        if model.uid.is_null()
+            && let Some(keys) = import_keys(scene).await?
+        {
+            v1::database::give_import_keys(&mut model, &keys);
         }
         Ok(model)
     }
@@ -216,9 +226,18 @@ impl Kind for Databases {
         lifecycle::delete(scene, &mut removal).await
     }
 
-    /// The Secret with the passwords that is still there.
+    /// The Secrets with the passwords and with the keys of an import that are still there.
     async fn clean_up(scene: &mut Scene<'_, Self>) -> Result<Option<String>, ReconcileError> {
-        if !scene.managed.spec.for_provider.secrets.contains_key(USERS) {
+        let manager = scene.cluster().field_manager().to_owned();
+        let secrets = &scene.managed.spec.for_provider.secrets;
+        let (has_users, has_keys) = (secrets.contains_key(USERS), secrets.contains_key(IMPORT));
+        if has_keys
+            && let Some(mut removal) = remove_import_keys(scene.config, &manager)
+            && let Some(left) = with_secret::remains(scene, &mut removal).await?
+        {
+            return Ok(Some(left));
+        }
+        if !has_users {
             return Ok(None);
         }
         let said = &scene.managed.status.at_provider;
@@ -227,7 +246,7 @@ impl Kind for Databases {
             credentials_secret_name: Field::from(said.map(str::to_owned)),
             ..scene.config.clone()
         };
-        let mut removal = RemoveUserSecret::of(&model, scene.cluster().field_manager());
+        let mut removal = RemoveUserSecret::of(&model, &manager);
         with_secret::remains(scene, &mut removal).await
     }
 
@@ -259,12 +278,22 @@ async fn users(scene: &Scene<'_, Databases>) -> Result<Option<Users>, ReconcileE
     Ok(given.as_ref().and_then(Users::filled_from))
 }
 
+/// The keys of an import's bucket that the referred Secret gives, if there is one.
+async fn import_keys(scene: &Scene<'_, Databases>) -> Result<Option<Credentials>, ReconcileError> {
+    let given = scene.secret_of(IMPORT).await?;
+    let keys =
+        given.map(|given| with_secret::credentials(scene, IMPORT, &given, DataImportJob::KEYS));
+    keys.transpose()
+}
+
 /// The lifecycle that creates the database. Readiness is judged by later reconciles.
 async fn creation(scene: &Scene<'_, Databases>) -> Result<CreateDatabase, ReconcileError> {
     let users = users(scene).await?;
+    let keys = import_keys(scene).await?;
     let manager = scene.cluster().field_manager();
     let creation = CreateDatabase::of(scene.config).without_waiting();
-    Ok(creation.with_users(users, manager))
+    let creation = creation.with_users(users, manager);
+    Ok(creation.with_import_keys(keys.as_ref(), manager))
 }
 
 /// The difference of the Secret with the passwords, which is compared by its metadata alone.

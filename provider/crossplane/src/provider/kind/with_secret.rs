@@ -6,7 +6,7 @@ use everest_cluster::Waiting;
 use everest_core::api::IN_USE;
 use everest_core::lifecycle::{
     Agreed, Apply, ChangeWithSecret, CreateWithSecret, Lifecycle, ObjectRef, ReadsSecret,
-    RemoveWithSecret,
+    RemoveWithSecret, Used,
 };
 use everest_core::storage_users::User;
 use everest_core::v1::credentials::{
@@ -25,6 +25,11 @@ use crate::provider::error::ReconcileError;
 pub trait WithSecret: Kind<Model: SecretMapping, External: ReadsSecret> {}
 
 impl<K: Kind<Model: SecretMapping, External: ReadsSecret>> WithSecret for K {}
+
+/// A kind with a Secret of its own whose objects others use.
+pub trait UsedWithSecret: WithSecret<External: Used> {}
+
+impl<K: WithSecret<External: Used>> UsedWithSecret for K {}
 
 /// The object compared with what is said, and the credentials if it is as said.
 pub async fn compare<K: WithSecret>(
@@ -88,7 +93,7 @@ pub async fn update<K: WithSecret>(
 }
 
 /// Held while anything uses the object, `more` users included.
-pub async fn delete<K: WithSecret>(
+pub async fn delete<K: UsedWithSecret>(
     scene: &mut Scene<'_, K>,
     more: Vec<User>,
 ) -> Result<(), ReconcileError> {
@@ -97,7 +102,7 @@ pub async fn delete<K: WithSecret>(
 }
 
 /// What becomes of an object that was deleted while in use.
-pub async fn ending<K: WithSecret>(scene: &mut Scene<'_, K>) -> Result<Ending, ReconcileError> {
+pub async fn ending<K: UsedWithSecret>(scene: &mut Scene<'_, K>) -> Result<Ending, ReconcileError> {
     let mut removal = removal(scene);
     let (wrote, left) = lifecycle::attend(scene, &mut removal).await?;
     Ok(match left {
@@ -116,7 +121,7 @@ pub async fn ending<K: WithSecret>(scene: &mut Scene<'_, K>) -> Result<Ending, R
 
 /// The Secret that is still there. The right to look for it goes with its namespace, and so does the
 /// Secret.
-pub async fn clean_up<K: WithSecret>(
+pub async fn clean_up<K: UsedWithSecret>(
     scene: &mut Scene<'_, K>,
 ) -> Result<Option<String>, ReconcileError> {
     let mut removal = removal(scene);
@@ -140,12 +145,12 @@ pub async fn remains<K: Kind, L: Lifecycle + Send>(
     }
 }
 
-fn removal<K: WithSecret>(scene: &Scene<'_, K>) -> RemoveWithSecret<K::External> {
+fn removal<K: UsedWithSecret>(scene: &Scene<'_, K>) -> RemoveWithSecret<K::External> {
     RemoveWithSecret::of(&placed(scene, None), FIELD_MANAGER)
 }
 
 /// What is said, with the Secret that the object reads.
-fn placed<K: WithSecret>(scene: &Scene<'_, K>, external: Option<&K::External>) -> K::Model {
+pub fn placed<K: WithSecret>(scene: &Scene<'_, K>, external: Option<&K::External>) -> K::Model {
     let mut placed = scene.config.clone();
     let said = scene.managed.status.at_provider.get("secretName");
     let said = said.and_then(Value::as_str).map(str::to_owned);
@@ -160,10 +165,19 @@ async fn creation<K: WithSecret>(
     scene: &Scene<'_, K>,
 ) -> Result<CreateWithSecret<K::External>, ReconcileError> {
     let placed = placed(scene, None);
-    let given = scene.referred_secret().await?;
-    let content = given.map(|given| content(scene, &placed, &given));
-    let content = content.transpose()?;
+    let content = given(scene, &placed).await?;
     Ok(CreateWithSecret::of(&placed, content, FIELD_MANAGER))
+}
+
+/// The body of the Secret with the credentials that `secretRef` gives; none without it.
+pub async fn given<K: WithSecret>(
+    scene: &Scene<'_, K>,
+    placed: &K::Model,
+) -> Result<Option<Sensitive<Value>>, ReconcileError> {
+    let given = scene.referred_secret().await?;
+    given
+        .map(|given| content(scene, placed, &given))
+        .transpose()
 }
 
 /// The Secret with the credentials that is to be written.
@@ -204,7 +218,21 @@ fn content<K: WithSecret>(
     placed: &K::Model,
     given: &Secret,
 ) -> Result<Sensitive<Value>, ReconcileError> {
-    let keys = K::External::KEYS;
+    let credentials = credentials(scene, "secretRef", given, K::External::KEYS)?;
+    let body = credentials.secret(placed);
+    Ok(filled_from(body, &given.metadata))
+}
+
+/// The credentials under `keys` of the Secret that a member of `spec.forProvider` names.
+///
+/// # Errors
+/// If the Secret lacks a key.
+pub fn credentials<K: Kind>(
+    scene: &Scene<'_, K>,
+    member: &str,
+    given: &Secret,
+    keys: &[&str],
+) -> Result<Credentials, ReconcileError> {
     let value = |key: &&str| {
         given
             .data
@@ -215,14 +243,14 @@ fn content<K: WithSecret>(
             .map(Sensitive::new)
             .ok_or_else(|| {
                 ReconcileError::Secret(format!(
-                    "spec.forProvider.secretRef: the Secret {}/{} has no key {key}. It needs {}",
+                    "spec.forProvider.{member}: the Secret {}/{} has no key {key}. It needs {}",
                     scene.key.0,
                     given.name_any(),
                     keys.join(" and ")
                 ))
             })
     };
-    let credentials = Credentials(keys.iter().map(value).collect::<Result<_, _>>()?);
-    let body = credentials.secret(placed);
-    Ok(filled_from(body, &given.metadata))
+    Ok(Credentials(
+        keys.iter().map(value).collect::<Result<_, _>>()?,
+    ))
 }

@@ -4,10 +4,11 @@
 use serde_json::{Value, json};
 
 use super::reconcile;
+use crate::provider::config::FIELD_MANAGER;
 use crate::provider::kind::{
-    BackupStorages, Backups, DataImporters, DatabaseNamespaces, Databases, EngineVersionPolicies,
-    Kind, LoadBalancerConfigs, MonitoringConfigs, PodSchedulingPolicies, Restores,
-    SplitHorizonDnsConfigs,
+    BackupStorages, Backups, DataImportJobs, DataImporters, DatabaseNamespaces, Databases,
+    EngineVersionPolicies, Kind, LoadBalancerConfigs, MonitoringConfigs, PodSchedulingPolicies,
+    Restores, SplitHorizonDnsConfigs,
 };
 use crate::provider::testing::control_plane::{ControlPlane, Objects};
 use crate::provider::testing::harness::{condition, process};
@@ -178,9 +179,20 @@ fn cluster(grants: &Value) -> ControlPlane {
                 "dns",
                 json!({"ca.crt": "dGhlaXJz", "ca.key": "dGhlaXJz"}),
             ),
+            passwords_of_the_provider(place),
         ]);
     }
     ControlPlane::new(objects, |_, _| {})
+}
+
+/// Passwords of a database that the provider has written for another managed resource. Nobody owns
+/// their Secret.
+fn passwords_of_the_provider(namespace: &str) -> Value {
+    json!({"apiVersion": "v1", "kind": "Secret", "data": {"root": "dGhlaXJz"}, "type": "Opaque",
+        "metadata": {"name": "everest-secrets-crm", "namespace": namespace, "managedFields": [
+            {"manager": FIELD_MANAGER, "operation": "Apply", "apiVersion": "v1",
+                "fieldsType": "FieldsV1",
+                "fieldsV1": {"f:data": {"f:root": {}}, "f:type": {}}}]}})
 }
 
 /// Everything that is not the managed resource's, without what changes with each write.
@@ -265,6 +277,27 @@ fn with_passwords(secret: &str) -> Value {
     database
 }
 
+/// A new database whose import reads a Secret of its choice, and keys for it.
+fn with_import_keys(secret: &str) -> Value {
+    let mut database = database("shop");
+    database["dataSource"] = json!({"dataImport": {"dataImporterName": "dump", "source": {
+        "path": "d", "s3": {"bucket": "mine", "region": "r",
+            "endpointURL": "https://mine.example.com", "credentialsSecretName": secret}}}});
+    database["importSecretRef"] = json!({"name": "keys"});
+    database
+}
+
+/// An import into a database, with keys for its bucket or without.
+fn import(namespace: &str, with_keys: bool) -> Value {
+    let mut import = json!({"namespace": namespace, "databaseName": "billing",
+        "dataImporterName": "dump", "source": {"path": "d", "s3": {"bucket": "mine",
+            "region": "r", "endpointURL": "https://mine.example.com"}}});
+    if with_keys {
+        import["secretRef"] = json!({"name": "keys"});
+    }
+    import
+}
+
 /// A policy of another content than the ones in the cluster. One without a term would be equal.
 fn apart() -> Value {
     json!({"engineType": "pxc", "affinityConfig": {"pxc": {"engine": {"podAntiAffinity": {
@@ -341,6 +374,15 @@ fn beyond_the_own_namespace() -> Vec<Attack> {
             json!({}),
             json!({"managementPolicies": ["Observe", "Create"], "forProvider": {
                 "namespace": "finance", "databaseName": "billing", "backupName": "sunday"}}),
+        ),
+        attack(
+            "imports into another team's database",
+            run::<DataImportJobs>,
+            "everestdataimportjobs",
+            "DataImportJob",
+            json!({}),
+            json!({"managementPolicies": ["Observe", "Create"],
+                "forProvider": import("finance", true)}),
         ),
         attack(
             "has another team's databases report elsewhere",
@@ -652,6 +694,17 @@ fn within_reach() -> Vec<(Attack, &'static str)> {
         ),
         (
             attack(
+                "overwrites a Secret of others with the keys of a new database's import",
+                run::<Databases>,
+                "everestdatabases",
+                "Database",
+                json!({}),
+                json!({"forProvider": with_import_keys("everest-secrets-billing")}),
+            ),
+            "was not written for it",
+        ),
+        (
+            attack(
                 "overwrites the Secret that a storage names",
                 run::<BackupStorages>,
                 "everestbackupstorages",
@@ -662,6 +715,51 @@ fn within_reach() -> Vec<(Attack, &'static str)> {
                     "secretRef": {"name": "keys"}}}),
             ),
             "was not written for this",
+        ),
+        (
+            attack(
+                "has a Secret of others read by an import, and deleted with it",
+                run::<DataImportJobs>,
+                "everestdataimportjobs",
+                "DataImportJob",
+                named("everest-secrets-billing"),
+                json!({"forProvider": import("shop", false)}),
+            ),
+            "spec.forProvider.secretRef",
+        ),
+        (
+            attack(
+                "overwrites a Secret of others with the keys of an import",
+                run::<DataImportJobs>,
+                "everestdataimportjobs",
+                "DataImportJob",
+                named("s3"),
+                json!({"forProvider": import("shop", true)}),
+            ),
+            "was not written for it",
+        ),
+        (
+            attack(
+                "passes passwords off as left over by an import",
+                run::<DataImportJobs>,
+                "everestdataimportjobs",
+                "DataImportJob",
+                named("everest-secrets-crm"),
+                json!({"forProvider": import("shop", true)}),
+            ),
+            "was not written for it",
+        ),
+        (
+            attack(
+                "passes passwords off as left over by a storage",
+                run::<BackupStorages>,
+                "everestbackupstorages",
+                "BackupStorage",
+                named("everest-secrets-crm"),
+                json!({"forProvider": {"type": "s3", "bucket": "mine", "region": "r",
+                    "secretRef": {"name": "keys"}}}),
+            ),
+            "was not written for it",
         ),
     ]
 }

@@ -16,9 +16,9 @@ use super::{Next, reconcile};
 use crate::provider::context::Context;
 use crate::provider::controllers::controller;
 use crate::provider::kind::{
-    BackupStorages, Backups, DataImporters, DatabaseNamespaces, Databases, EngineVersionPolicies,
-    Kind, LoadBalancerConfigs, MonitoringConfigs, PodSchedulingPolicies, Restores,
-    SplitHorizonDnsConfigs,
+    BackupStorages, Backups, DataImportJobs, DataImporters, DatabaseNamespaces, Databases,
+    EngineVersionPolicies, Kind, LoadBalancerConfigs, MonitoringConfigs, PodSchedulingPolicies,
+    Restores, SplitHorizonDnsConfigs,
 };
 use crate::provider::rights;
 
@@ -268,6 +268,14 @@ fn databases() -> Vec<Story> {
         )
         .in_scene(passwords)
         .then(delete),
+        database(
+            "database/create-with-import-keys",
+            json!({"importSecretRef": {"name": "dumps"}, "dataSource": {"dataImport": {
+                "dataImporterName": "dump", "source": {"path": "d", "s3": {"bucket": "b",
+                    "region": "r", "endpointURL": "https://s3.test",
+                    "credentialsSecretName": "orders-dumps"}}}}}),
+        )
+        .in_scene(dumps),
         database("database/delete", json!({})).then(delete),
         database(
             "database/delete-after-backup",
@@ -292,6 +300,20 @@ fn passwords(world: &World) {
         json!({"apiVersion": "v1", "kind": "Secret", "data": {"root": "YQ=="},
         "metadata": {"name": "passwords", "namespace": "shop"}}),
     );
+}
+
+/// An importer, and a Secret with keys of a bucket.
+fn dumps(world: &World) {
+    world
+        .server
+        .put(json!({"apiVersion": "everest.percona.com/v1alpha1",
+        "kind": "DataImporter", "metadata": {"name": "dump"},
+        "spec": {"supportedEngines": ["pxc"], "jobSpec": {"image": "dump:1"}}}));
+    world
+        .server
+        .put(json!({"apiVersion": "v1", "kind": "Secret",
+        "metadata": {"name": "dumps", "namespace": "shop"},
+        "data": {"AWS_ACCESS_KEY_ID": "aWQ=", "AWS_SECRET_ACCESS_KEY": "a2V5"}}));
 }
 
 fn namespaces() -> Vec<Story> {
@@ -478,6 +500,25 @@ fn restores() -> Vec<Story> {
     scripts.into_iter().map(Script::story).collect()
 }
 
+fn data_import_jobs() -> Vec<Story> {
+    let import = |name| {
+        let spec = json!({"databaseName": "main", "dataImporterName": "dump",
+            "source": {"path": "dumps/main", "s3": {"bucket": "dumps", "region": "r",
+                "endpointURL": "https://s3.test"}},
+            "secretRef": {"name": "dumps"}});
+        Script::<DataImportJobs>::new(name, "DataImportJob", "everestdataimportjobs", spec)
+            .in_scene(|world| {
+                world.add_database("main");
+                dumps(world);
+            })
+    };
+    let scripts = vec![
+        import("data_import_job/create"),
+        import("data_import_job/delete").then(delete),
+    ];
+    scripts.into_iter().map(Script::story).collect()
+}
+
 pub(super) fn all() -> Vec<Story> {
     [
         databases(),
@@ -487,6 +528,7 @@ pub(super) fn all() -> Vec<Story> {
         pod_scheduling_policies(),
         load_balancer_configs(),
         data_importers(),
+        data_import_jobs(),
         engine_version_policies(),
         split_horizon_dns_configs(),
         backups(),

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::reconcile;
-use crate::provider::kind::{Backups, Kind, Restores};
+use crate::provider::kind::{Backups, DataImportJobs, Kind, Restores};
 use crate::provider::testing::control_plane::ControlPlane;
 use crate::provider::testing::harness::{EVEREST, MANAGED, condition, process, world};
 
@@ -26,6 +26,11 @@ fn endless(plural: &str, kind: &str, spec: &Value) -> ControlPlane {
             "spec": {"dbClusterName": "main", "backupStorageName": "s3"},
             "status": {"state": "Succeeded", "gaps": false,
                 "completed": "2026-01-01T00:00:00Z"}}),
+        json!({"apiVersion": everest, "kind": "DataImporter", "metadata": {"name": "dump"},
+            "spec": {"supportedEngines": ["pxc"], "jobSpec": {"image": "dump:1"}}}),
+        json!({"apiVersion": "v1", "kind": "Secret",
+            "metadata": {"name": "keys", "namespace": "shop"},
+            "data": {"AWS_ACCESS_KEY_ID": "aWQ=", "AWS_SECRET_ACCESS_KEY": "a2V5"}}),
     ]);
     ControlPlane::new(objects, |_, _| {})
 }
@@ -69,4 +74,16 @@ async fn of_two_restores_of_one_database_one_begins_and_the_other_waits() {
     let spec = json!({"databaseName": "main", "backupName": "sunday"});
     let plane = endless("everestrestores", "Restore", &spec);
     assert_eq!(both::<Restores>(&plane, "everestrestores").await, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_two_imports_into_one_database_one_begins_and_the_other_waits() {
+    let spec = json!({"databaseName": "main", "dataImporterName": "dump",
+        "source": {"path": "d", "s3": {"bucket": "dumps", "region": "r",
+            "endpointURL": "https://s3.test"}}, "secretRef": {"name": "keys"}});
+    let plane = endless("everestdataimportjobs", "DataImportJob", &spec);
+    assert_eq!(
+        both::<DataImportJobs>(&plane, "everestdataimportjobs").await,
+        1
+    );
 }

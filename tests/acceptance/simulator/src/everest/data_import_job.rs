@@ -7,7 +7,6 @@ use kube::core::DynamicObject;
 use kube::runtime::controller::Action;
 use serde_json::{Value, json};
 
-use super::CLUSTER_NAME;
 use crate::cluster::{Cluster, EVEREST_OPERATOR, Error};
 use crate::faults::Faults;
 use crate::kinds;
@@ -16,7 +15,11 @@ use crate::object::{self, at, items, text};
 /// Finalizer that takes along the rights that the job was given.
 const RBAC_CLEANUP: &str = "everest.percona.com/rbac-cleanup";
 
-/// Adopts the job and plays its states; the job itself is not run.
+/// Plays the states of the job; the job itself is not run.
+///
+/// 1. The job becomes the controller of the Secret that it names, which goes with it. A Secret that
+///    has another controller keeps it, and the job never begins.
+/// 2. The job itself has an owner only if Everest has made it for a new database.
 pub async fn reconcile(job: Arc<DynamicObject>, cluster: Arc<Cluster>) -> Result<Action, Error> {
     let namespace = job.namespace().unwrap_or_default();
     if !cluster.manages(&namespace) {
@@ -50,15 +53,10 @@ pub async fn reconcile(job: Arc<DynamicObject>, cluster: Arc<Cluster>) -> Result
             return Err(error);
         }
     };
-    let mut changed = object::add_label(&mut marked, CLUSTER_NAME, target);
-    if let Some(database) = &database {
-        changed |= object::adopt(&mut marked, &kinds::DATABASE_CLUSTER, database);
-    }
     let permits = |list| !items(&importer.data, list).is_empty();
-    if permits("/spec/permissions") || permits("/spec/clusterPermissions") {
-        changed |= object::add_finalizer(&mut marked, RBAC_CLEANUP);
-    }
-    if changed {
+    if (permits("/spec/permissions") || permits("/spec/clusterPermissions"))
+        && object::add_finalizer(&mut marked, RBAC_CLEANUP)
+    {
         cluster
             .update(&kinds::DATA_IMPORT_JOB, EVEREST_OPERATOR, &marked)
             .await?;
@@ -87,22 +85,40 @@ async fn ready(
     let target = text(&job.data, "/spec/targetClusterName");
     let database = database.ok_or_else(|| missing("database cluster", target))?;
     let namespace = job.namespace().unwrap_or_default();
-    for (what, secret) in [
-        (
-            "database root user credentials",
-            text(&database.data, "/spec/engine/userSecretsName"),
-        ),
-        (
-            "S3 info",
-            text(&job.data, "/spec/source/s3/credentialsSecretName"),
-        ),
-    ] {
-        let found = cluster.read(&kinds::SECRET, &namespace, secret);
-        if !secret.is_empty() && found.await?.is_none() {
-            return Err(missing(what, secret));
-        }
+    let users = text(&database.data, "/spec/engine/userSecretsName");
+    let found = cluster.read(&kinds::SECRET, &namespace, users);
+    if !users.is_empty() && found.await?.is_none() {
+        return Err(missing("database root user credentials", users));
     }
+    own_secret(cluster, job, &namespace).await?;
     Ok(importer)
+}
+
+/// Makes the job the controller of the Secret with the keys of its bucket.
+async fn own_secret(cluster: &Cluster, job: &DynamicObject, namespace: &str) -> Result<(), Error> {
+    const FAILED: &str = "failed to create data import payload secret: failed to get S3 info";
+    if at(&job.data, "/spec/source/s3").is_null() {
+        return Err(Error::Waiting(format!("{FAILED}: s3 info not provided")));
+    }
+    let name = text(&job.data, "/spec/source/s3/credentialsSecretName");
+    let Some(mut secret) = cluster.read(&kinds::SECRET, namespace, name).await? else {
+        return Err(Error::Waiting(format!("{FAILED}: {name:?} not found")));
+    };
+    if object::adopt(&mut secret, &kinds::DATA_IMPORT_JOB, job) {
+        cluster
+            .update(&kinds::SECRET, EVEREST_OPERATOR, &secret)
+            .await?;
+        return Ok(());
+    }
+    let uid = job.uid().unwrap_or_default();
+    let mut owners = secret.owner_references().iter();
+    match owners.find(|owner| owner.controller == Some(true)) {
+        Some(owner) if owner.uid != uid => Err(Error::Waiting(format!(
+            "{FAILED}: Object {namespace}/{name} is already owned by another {} controller {}",
+            owner.kind, owner.name
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// The status is made anew each time, but for the start.

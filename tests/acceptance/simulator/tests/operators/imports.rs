@@ -107,3 +107,41 @@ async fn an_import_that_cannot_begin_leaves_its_database_importing() {
     stage.steer(json!({"orders.import-error": null})).await;
     stage.until_ready("orders").await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_job_of_a_user_has_no_owner_and_takes_only_a_secret_that_nobody_owns() {
+    let stage = Stage::new().await;
+    stage
+        .create("databaseclusters", "orders", database(Engine::Pxc))
+        .await;
+    stage.until_ready("orders").await;
+    stage.server.put(json!({
+        "apiVersion": "everest.percona.com/v1alpha1", "kind": "DataImporter",
+        "metadata": {"name": "dumps"},
+        "spec": {"supportedEngines": ["pxc"], "jobSpec": {"image": "none"}},
+    }));
+    stage.secret("keys").await;
+    let job = json!({"spec": {"targetClusterName": "orders", "dataImporterName": "dumps",
+        "source": {"path": "/dump", "s3": {"bucket": "b", "region": "r",
+            "endpointURL": "https://s3.test", "credentialsSecretName": "keys"}}}});
+    stage.create("dataimportjobs", "first", job.clone()).await;
+    let done = |job: &Value| job["status"]["state"] == "Succeeded";
+    let first = stage.until("dataimportjobs", "first", done).await;
+    assert!(first["metadata"]["ownerReferences"].is_null());
+    let keys = stage.get("secrets", "keys");
+    assert_eq!(keys["metadata"]["ownerReferences"][0]["name"], "first");
+
+    stage.create("dataimportjobs", "second", job).await;
+    let stuck = |job: &Value| job["status"]["state"] == "Error";
+    let second = stage.until("dataimportjobs", "second", stuck).await;
+    let why = second["status"]["message"].as_str().unwrap();
+    assert!(why.contains("is already owned by another"), "{why}");
+
+    stage.delete("dataimportjobs", "first").await;
+    stage.until("secrets", "keys", Value::is_null).await;
+    let stuck = |job: &Value| {
+        let why = job["status"]["message"].as_str().unwrap_or_default();
+        why.contains("not found")
+    };
+    stage.until("dataimportjobs", "second", stuck).await;
+}

@@ -1,0 +1,205 @@
+//! Checks of imports, for new databases and for existing ones.
+
+use everest_schemas::everest::{DataImporter, DatabaseClusterSpec};
+use everest_schemas::{Engine, Field, Sensitive};
+use serde_json::{Map, Value};
+
+use super::Stage;
+use super::findings::Findings;
+use super::online::{Reference, is_to_come, named};
+use super::table::backup::{DATA_IMPORT_CREDENTIALS, DATA_IMPORT_PATH, ENDPOINT_URL};
+use super::table::online::{IMPORT_CONFIG, IMPORTER_APPLIES, IMPORTER_EXISTS};
+use crate::facts::{Facts, Kind};
+use crate::open_api::{self, Reading};
+use crate::path::FieldPath;
+use crate::url;
+
+/// Checks the form of a path within a bucket, if it is known.
+pub(super) fn object_path(path: FieldPath, value: &Field<String>, findings: &mut Findings) {
+    if let Some(text) = value.known_str()
+        && !is_object_path(text)
+    {
+        findings.error(
+            &DATA_IMPORT_PATH,
+            path,
+            format!("{text:?} is not a path of a file or a folder"),
+        );
+    }
+}
+
+/// Checks the form of the URL of a bucket, if it is known.
+pub(super) fn endpoint_url(path: FieldPath, value: &Field<String>, findings: &mut Findings) {
+    if let Some(text) = value.known_str()
+        && !url::is_http(text)
+    {
+        findings.error(
+            &ENDPOINT_URL,
+            path,
+            format!("{text:?} is not a URL of an endpoint"),
+        );
+    }
+}
+
+/// The two keys of a bucket.
+pub(super) type Keys<'a> = [&'a Field<Sensitive<String>>; 2];
+
+/// Checks that the keys of an import's bucket, which are members of `path`, are complete and in one
+/// of their two forms.
+pub(super) fn keys(
+    path: &FieldPath,
+    plain: Keys<'_>,
+    write_only: Keys<'_>,
+    findings: &mut Findings,
+) {
+    for (names, [id, secret]) in [
+        (["accessKeyId", "secretAccessKey"], plain),
+        (["accessKeyIdWo", "secretAccessKeyWo"], write_only),
+    ] {
+        let missing = match (id.is_null(), secret.is_null()) {
+            (true, false) if secret.is_known() => Some((
+                names[0],
+                "A secret access key is set without an access key ID",
+            )),
+            (false, true) if id.is_known() => Some((
+                names[1],
+                "An access key ID is set without a secret access key",
+            )),
+            _ => None,
+        };
+        if let Some((name, summary)) = missing {
+            findings.error(&DATA_IMPORT_CREDENTIALS, path.field(name), summary);
+        }
+    }
+    let given = |keys: Keys<'_>| keys.iter().any(|key| key.is_known());
+    if given(plain) && given(write_only) {
+        findings.error(
+            &DATA_IMPORT_CREDENTIALS,
+            path.field("accessKeyIdWo"),
+            "The keys of the bucket are set in both forms, write-only and stored in the state",
+        );
+    }
+}
+
+/// The importer that an attribute names; adds a finding if it does not exist.
+pub(super) fn importer<'a>(
+    path: FieldPath,
+    name: &Field<String>,
+    facts: &'a Facts,
+    stage: Stage,
+    findings: &mut Findings,
+) -> Option<&'a DataImporter> {
+    if is_to_come(Kind::Importers, name, &facts.importers, facts, stage) {
+        return None;
+    }
+    let reference = Reference {
+        rule: &IMPORTER_EXISTS,
+        path,
+        kind: "DataImporter",
+        name,
+    };
+    named(reference, &facts.importers, stage, findings)
+}
+
+/// Checks that an importer is for an engine, if that is known.
+pub(super) fn engine(
+    path: FieldPath,
+    name: &str,
+    importer: &DataImporter,
+    engine: Option<Engine>,
+    findings: &mut Findings,
+) {
+    let engines = texts(&importer.spec.supported_engines);
+    if let Some(engine) = engine
+        && !engines.contains(&engine.as_str())
+    {
+        findings.error(
+            &IMPORTER_APPLIES,
+            path,
+            format!(
+                "The importer {name:?} is for {}, not for {engine}",
+                engines.join(", ")
+            ),
+        );
+    }
+}
+
+/// The fields that an importer requires and a database lacks, as paths in the spec of the database.
+pub(super) fn lacking<'a>(importer: &'a DataImporter, spec: &DatabaseClusterSpec) -> Vec<&'a str> {
+    let constraints = importer.spec.database_cluster_constraints.known();
+    let required = constraints.map(|constraints| texts(&constraints.required_fields));
+    let Ok(spec) = serde_json::to_value(spec) else {
+        return Vec::new();
+    };
+    let fields = required.into_iter().flatten();
+    let fields = fields.filter_map(|field| field.trim_start_matches('.').strip_prefix("spec."));
+    fields.filter(|field| is_unset(&spec, field)).collect()
+}
+
+/// Checks the options by the importer's schema. If none are given although some are required, that
+/// is only a warning: the import may have defaults.
+pub(super) fn options(
+    path: &FieldPath,
+    name: &str,
+    importer: &DataImporter,
+    config: &Field<Value>,
+    findings: &mut Findings,
+) {
+    let schema = importer
+        .spec
+        .config
+        .known()
+        .and_then(|config| config.open_api_v3_schema.known());
+    let Some(schema) = schema else {
+        return;
+    };
+    let none = Value::Object(Map::new());
+    let options = match config {
+        Field::Unknown => return,
+        Field::Null => &none,
+        Field::Known(options) => options,
+    };
+    for violation in open_api::violations(schema, options, "", Reading::Plain) {
+        let summary = format!("The importer {name:?} does not take these options: {violation}");
+        if config.is_null() {
+            findings.warning(&IMPORT_CONFIG, path.clone(), summary);
+        } else {
+            findings.error(&IMPORT_CONFIG, path.clone(), summary);
+        }
+    }
+}
+
+/// Returns true if a field of the spec is absent or zero. An unknown value, which is null in JSON,
+/// may be anything.
+fn is_unset(spec: &Value, field: &str) -> bool {
+    let mut at = spec;
+    for name in field.split('.') {
+        match at.get(name) {
+            Some(inner) => at = inner,
+            None => return !at.is_null(),
+        }
+    }
+    match at {
+        Value::Null => false,
+        Value::Bool(value) => !value,
+        Value::Number(number) => number.as_f64() == Some(0.0),
+        Value::String(text) => text.is_empty(),
+        Value::Array(list) => list.is_empty(),
+        Value::Object(members) => members.is_empty(),
+    }
+}
+
+fn texts(list: &Field<Vec<Field<String>>>) -> Vec<&str> {
+    list.known()
+        .into_iter()
+        .flatten()
+        .filter_map(|text| text.known_str())
+        .collect()
+}
+
+/// Returns true if a text has parts separated by single slashes, with or without a slash at either
+/// end.
+fn is_object_path(text: &str) -> bool {
+    let inner = text.strip_prefix('/').unwrap_or(text);
+    let inner = inner.strip_suffix('/').unwrap_or(inner);
+    inner.is_empty() || inner.split('/').all(|part| !part.is_empty())
+}
