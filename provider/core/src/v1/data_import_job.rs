@@ -179,11 +179,6 @@ impl SecretMapping for DataImportJobModel {
     fn secret_mut(&mut self) -> &mut Field<String> {
         &mut self.secret_name
     }
-
-    /// A job is never changed.
-    fn force_conflicts(&self) -> &Field<bool> {
-        &Field::Null
-    }
 }
 
 #[cfg(test)]
