@@ -15,7 +15,9 @@ mod handshake;
 mod package;
 #[cfg(test)]
 mod pages;
+mod plan;
 mod program;
+mod quickstart;
 mod reference;
 mod test;
 
@@ -25,6 +27,8 @@ use lexopt::prelude::*;
 const USAGE: &str = "\
 cargo xtask TASK
 
+  plan                        plan examples/terraform/quickstart with real Terraform and no cluster,
+                              and once more with wrong values in it
   demo                        apply examples/terraform/quickstart with real Terraform on the
                               local test cluster, and leave both for you to look at
     --down                    end the cluster and remove the demo's folder
@@ -87,6 +91,7 @@ fn run() -> Result<(), Failure> {
         Some(other) => return Err(other.unexpected().into()),
     };
     match task.to_str() {
+        Some("plan") => plan::run(&mut args),
         Some("demo") => demo::run(&mut args),
         Some("test") => test::run(&mut args),
         Some("cluster") => cluster::run(&mut args),

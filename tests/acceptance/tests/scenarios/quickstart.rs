@@ -87,6 +87,28 @@ fn take_example(stack: &Stack, name: &str) {
 }
 
 #[test]
+fn wrong_values_are_told_by_a_plan_without_a_cluster() {
+    let stack = Stack::uninitialised("no-cluster");
+    take_example(&stack, "quickstart");
+    stack.file(
+        "scenario.auto.tfvars",
+        "s3_access_key_id = \"AKIA\"\ns3_secret_access_key = \"hush\"\n",
+    );
+    stack.run(&["init", "-input=false"]).succeeded();
+    stack.plan().succeeded().says("Plan: 7 to add");
+    stack.file(
+        "wrong_override.tf",
+        include_str!("../../../../xtask/src/plan/wrong_override.tf"),
+    );
+    stack
+        .plan()
+        .failed()
+        .says("is 27 characters long")
+        .says("pgbouncer")
+        .says("2 o'clock");
+}
+
+#[test]
 fn the_quickstart_applies_then_plans_nothing_then_leaves_nothing() {
     let mut stack = Stack::uninitialised("quick");
     stack.environment("KUBE_CONFIG_PATH", &kubeconfig());
