@@ -103,7 +103,7 @@ fn wrong_values_are_told_by_a_plan_without_a_cluster() {
     stack
         .plan()
         .failed()
-        .says("is 27 characters long")
+        .says("at most 22 characters")
         .says("pgbouncer")
         .says("2 o'clock");
 }
