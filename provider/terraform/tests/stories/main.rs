@@ -8,6 +8,7 @@ mod host;
 mod panics;
 mod plays;
 mod recovery;
+mod rights;
 mod script;
 mod workspaces;
 
