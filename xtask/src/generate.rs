@@ -44,6 +44,7 @@ const GENERATED: [Generated; 3] = [
         written: &[
             "design",
             "guides/authentication.md",
+            "guides/command-line.md",
             "guides/coverage.md",
             "guides/credentials.md",
             "guides/crossplane.md",

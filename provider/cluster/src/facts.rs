@@ -28,7 +28,9 @@ use crate::error::ClusterError;
 use crate::objects::{self, Objects};
 use crate::unresponsive::PATIENCE;
 use crate::{Cluster, Patience};
+pub(crate) use everest::api_groups;
 pub(crate) use remembered::Remembered;
+pub(crate) use served::served_kinds;
 
 /// The pause before a cluster that does not answer is asked again.
 const PAUSE: Duration = Duration::from_secs(2);

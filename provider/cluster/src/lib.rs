@@ -14,6 +14,7 @@ pub mod connection;
 mod creation;
 pub mod data_import_job;
 pub mod database;
+pub mod doctor;
 mod drive;
 pub mod dry_run;
 pub mod engine;
@@ -68,6 +69,10 @@ pub use wait::Wait;
 
 /// The field manager of everything this provider applies.
 pub const FIELD_MANAGER: &str = "terraform-provider-everest";
+
+/// The Kubernetes client that sends the requests, and the newest version of Kubernetes whose types it
+/// has.
+pub const CLIENT: &str = "kube 5.0.0, types of Kubernetes 1.37";
 
 /// The OLM catalog that engine operators come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -315,6 +320,11 @@ impl Cluster {
         let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
         turns.retain(|_, turn| Arc::strong_count(turn) > 1);
         turns.entry(what.to_owned()).or_default().clone()
+    }
+
+    /// The URL of the API server, for messages.
+    pub fn server(&self) -> Option<&str> {
+        self.server.as_deref()
     }
 
     /// The client, for requests that no module here makes.

@@ -90,16 +90,7 @@ pub async fn components(
 /// Any error that keeps the API groups and the version of Kubernetes from being read.
 pub async fn cluster_info(cluster: &Cluster) -> Result<ClusterInfo, ClusterError> {
     let facts = facts::everest(cluster).await?;
-    let version = cluster.client().apiserver_version().await;
-    let version = version.map_err(|error| {
-        let version = Object {
-            kind: "Version".to_owned(),
-            resource: "version".to_owned(),
-            namespace: None,
-            name: String::new(),
-        };
-        ClusterError::from_kube(error, "get", &version)
-    })?;
+    let version = kubernetes_version(cluster).await?;
     let classes = match cluster.global::<StorageClass>().list("").await {
         Ok(classes) => {
             let mut classes: Vec<_> = classes.iter().map(class_info).collect();
@@ -110,11 +101,31 @@ pub async fn cluster_info(cluster: &Cluster) -> Result<ClusterInfo, ClusterError
         Err(error) => return Err(error),
     };
     Ok(ClusterInfo {
-        kubernetes_version: version.git_version.into(),
+        kubernetes_version: version.into(),
         everest_version: facts.version.map(|version| version.to_string()).into(),
         everest_lines: facts.lines.map(named).into(),
         storage_classes: classes,
     })
+}
+
+/// The version of Kubernetes, such as `v1.34.1`.
+///
+/// # Errors
+/// Any error of the request.
+pub(crate) async fn kubernetes_version(cluster: &Cluster) -> Result<String, ClusterError> {
+    let version = cluster.client().apiserver_version().await;
+    match version {
+        Ok(version) => Ok(version.git_version),
+        Err(error) => {
+            let version = Object {
+                kind: "Version".to_owned(),
+                resource: "version".to_owned(),
+                namespace: None,
+                name: String::new(),
+            };
+            Err(ClusterError::from_kube(error, "get", &version))
+        }
+    }
 }
 
 fn named(lines: Lines) -> Vec<String> {

@@ -19,6 +19,7 @@
 //! | Which outputs can a change alter? | [`computed`] |
 //! | What does the schema say of a member, and which members does a model have? | [`schema`] |
 //! | What do the accounts, the access control and the single sign-on of Everest's own server become? | [`server`] |
+//! | What does the provider need from a cluster, and what does it lack? | [`doctor`] |
 //! | What are Everest's objects addressed and marked by? | [`api`] |
 //! | How does a front end say it? | [`text`], [`dialect`] |
 //! | How is a text of someone else shown? | [`clean()`] |
@@ -31,6 +32,7 @@ mod clean;
 pub mod computed;
 pub mod cron;
 pub mod dialect;
+pub mod doctor;
 pub mod dry_run;
 pub mod duration;
 pub mod facts;

@@ -70,9 +70,43 @@ pub fn with_names_of_model<'a>(kind: &str, field: &'a str) -> Cow<'a, str> {
         .unwrap_or(field.into())
 }
 
+/// A path in a model, with the names that the members have in the spec of its object. `renamed` is
+/// the kind's [`ObjectMapping::RENAMED`].
+pub(crate) fn with_names_of_object<'a>(
+    renamed: &[(&'static str, &'static str)],
+    path: &'a str,
+) -> Cow<'a, str> {
+    let within = |whole: &'static str| whole.strip_prefix("spec.").unwrap_or(whole);
+    let mut renamed = renamed.iter();
+    renamed
+        .find_map(|(of_object, of_model)| {
+            let rest = path.strip_prefix(within(of_model))?;
+            let is_whole = of_model.ends_with('.') || rest.is_empty() || rest.starts_with('.');
+            is_whole.then(|| format!("{}{rest}", within(of_object)).into())
+        })
+        .unwrap_or(path.into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_member_of_a_model_is_found_in_its_object() {
+        let renamed = [("spec.dbClusterName", "spec.databaseName")];
+        for (path, of_object) in [
+            ("databaseName", "dbClusterName"),
+            ("databaseNameOther", "databaseNameOther"),
+            ("engine.storage", "engine.storage"),
+        ] {
+            assert_eq!(with_names_of_object(&renamed, path), of_object);
+        }
+        let inlined = [("spec.dataSource.", "spec.")];
+        assert_eq!(
+            with_names_of_object(&inlined, "pitr.date"),
+            "dataSource.pitr.date"
+        );
+    }
 
     #[test]
     fn fields_of_an_object_are_found_in_the_model() {

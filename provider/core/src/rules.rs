@@ -51,6 +51,7 @@ use crate::finding::Finding;
 use crate::path::FieldPath;
 use crate::text::Text;
 
+pub(crate) use served::{everest_line, everest_line_advice};
 pub use table::TABLE;
 pub use validate::Validate;
 
@@ -127,6 +128,17 @@ impl Rule {
         self.sentence().and(" ").and(self.advice())
     }
 
+    /// The attributes that the rule and its advice name, as paths of the model.
+    pub fn attributes(&self) -> Vec<FieldPath> {
+        self.detail().fields().into_iter().cloned().collect()
+    }
+
+    /// Returns true if it is about an object that the same run may still create: the rule is then a
+    /// warning at plan, and an error right before the write.
+    pub fn may_be_met_by_the_run(&self) -> bool {
+        MADE_BY_THE_RUN.contains(self)
+    }
+
     /// Returns true if it is about the provider's own settings, which no other client of Everest
     /// has.
     pub fn is_about_settings(&self) -> bool {
@@ -178,8 +190,8 @@ pub enum Stage {
     Apply,
 }
 
-/// Returns true if the object that a finding misses may still be made by the run that is planned.
-pub(crate) fn may_be_made_by_the_run(finding: &Finding) -> bool {
+/// The rules about objects that a run may still create.
+const MADE_BY_THE_RUN: [Rule; 10] = {
     use table::online::{
         DATABASE_EXISTS, ENGINE_INSTALLED, IMPORTER_EXISTS, LOAD_BALANCER_CONFIG_EXISTS,
         MONITORING_EXISTS, NAMESPACE_SERVED, SECRET_EXISTS, SOURCE_BACKUP, SPLIT_HORIZON_EXISTS,
@@ -197,8 +209,12 @@ pub(crate) fn may_be_made_by_the_run(finding: &Finding) -> bool {
         SPLIT_HORIZON_EXISTS,
         STORAGE_EXISTS,
     ]
-    .iter()
-    .any(|rule| rule.id == finding.rule)
+};
+
+/// Returns true if the object that a finding misses may still be made by the run that is planned.
+pub(crate) fn may_be_made_by_the_run(finding: &Finding) -> bool {
+    let mut rules = MADE_BY_THE_RUN.iter();
+    rules.any(|rule| rule.id == finding.rule)
 }
 
 /// The findings for a value that only goes up and that someone else has raised.

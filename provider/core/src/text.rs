@@ -63,6 +63,19 @@ impl Text {
             .unwrap_or_default()
     }
 
+    /// The paths of the fields that are named in it, each once.
+    pub fn fields(&self) -> Vec<&FieldPath> {
+        let mut fields = Vec::new();
+        for part in &self.parts {
+            if let Part::Name(Name::Path(path)) | Part::Value(Name::Path(path), _) = part
+                && !fields.contains(&path)
+            {
+                fields.push(path);
+            }
+        }
+        fields
+    }
+
     /// A field and a text value of it.
     pub fn setting(path: FieldPath, value: &str) -> Self {
         Self {

@@ -1,11 +1,31 @@
 //! The ways in which the binary is started: by Terraform as a plugin host, by a debugger, or by a
 //! person.
+//!
+//! | Exit code | Meaning |
+//! |---|---|
+//! | 0 | the command did what was asked; `doctor`: no check failed |
+//! | 1 | the command failed; `doctor`: a check failed |
+//! | 2 | the arguments are wrong |
 
-use std::{ffi::OsString, io::Write as _, process::ExitCode, sync::Arc};
+mod arguments;
+mod connection;
+mod doctor;
+mod explain;
+mod manual;
+mod terminal;
+mod version;
 
+use std::{ffi::OsString, future::Future, io::Write as _, process::ExitCode, sync::Arc};
+
+use clap::{CommandFactory as _, Parser as _};
 use tfplugin::ServeOptions;
 
 use crate::{EverestProvider, export::Export, schema_json::schema_json};
+use arguments::{Arguments, Command};
+use terminal::Progress;
+
+/// The name of the program.
+const PROGRAM: &str = env!("CARGO_PKG_NAME");
 
 const SOURCE: &str = "registry.terraform.io/openeverest/everest";
 const ISSUES: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/issues");
@@ -14,168 +34,167 @@ const ISSUES: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/issues");
 /// answer may be a Secret. Its errors contain the same information without the answer.
 const SILENT: &[&str] = &["kube_client"];
 
-const HELP: &str = "\
-Terraform and OpenTofu provider for OpenEverest: MySQL, MongoDB and PostgreSQL on Kubernetes.
+/// The exit code for wrong arguments.
+const USAGE: u8 = 2;
 
-This program is started by Terraform or OpenTofu. To use it, write
+/// The ways to end with something to print.
+pub enum Ended {
+    /// With this text on standard output.
+    Done(String),
+    /// With this text on standard output, because it tells of something that fails.
+    Found(String),
+    /// With this text on standard error, and nothing on standard output.
+    Nothing(String),
+    /// With this error.
+    Failed(String),
+    /// With this error about the arguments.
+    Usage(String),
+}
 
-  terraform {
-    required_providers {
-      everest = { source = \"openeverest/everest\" }
+impl Ended {
+    /// Prints it; a closed pipe is the reader's choice, not a failure.
+    fn print(self) -> ExitCode {
+        let (text, code) = match self {
+            Self::Done(text) => {
+                let _ = std::io::stdout().write_all(text.as_bytes());
+                return ExitCode::SUCCESS;
+            }
+            Self::Found(text) => {
+                let _ = std::io::stdout().write_all(text.as_bytes());
+                return ExitCode::FAILURE;
+            }
+            Self::Nothing(text) => (text, ExitCode::SUCCESS),
+            Self::Failed(text) => (text, ExitCode::FAILURE),
+            Self::Usage(text) => (text, ExitCode::from(USAGE)),
+        };
+        let _ = std::io::stderr().write_all(text.as_bytes());
+        code
     }
-  }
-
-and run `terraform init`.
-
-What a person can run:
-  --version   print the version
-  --help      print this text
-  schema      print the provider's schema as JSON, as `terraform providers schema -json` does
-  export      print the configuration of what exists, with the import blocks that adopt it
-    --namespace NAME       only of this namespace; may be repeated
-    --operations           also backups and restores
-    --config-path PATH     the kubeconfig; without it, KUBE_CONFIG_PATH and the other variables of
-                           the provider's settings count
-    --config-context NAME  its context
-  --debug     serve until interrupted, and print the TF_REATTACH_PROVIDERS line to use it with
-";
+}
 
 /// Runs the program with its arguments (without the program's name).
+///
+/// A host gives none, so its start does not go through the parser of arguments.
 pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
-    match Request::parse(arguments) {
-        Ok(Request::Serve) if tfplugin::started_by_host() => serve(false),
-        Ok(Request::Serve) => {
-            complain("this is a Terraform provider: Terraform or OpenTofu starts it.\n");
-            complain(HELP);
-            ExitCode::FAILURE
-        }
-        Ok(Request::Debug) => serve(true),
-        Ok(Request::Version) => print(&format!(
-            "terraform-provider-everest {}\n",
-            env!("CARGO_PKG_VERSION")
-        )),
-        Ok(Request::Help) => print(HELP),
-        Ok(Request::Schema) => match schema_json() {
-            Ok(schema) => print(&format!("{schema:#}\n")),
-            Err(error) => {
-                complain(&format!("{error}\n"));
-                ExitCode::FAILURE
-            }
-        },
-        Ok(Request::Export(export)) => exported(&export),
-        Err(error) => {
-            complain(&format!("{error}\nTry --help.\n"));
-            ExitCode::FAILURE
-        }
+    let arguments: Vec<_> = arguments.collect();
+    if arguments.is_empty() && tfplugin::started_by_host() {
+        return serve(false);
+    }
+    match parsed(arguments) {
+        Ok(Asked::Serve) => serve(true),
+        Ok(Asked::Command(command)) => carry_out(command).print(),
+        Err(ended) => ended.print(),
     }
 }
 
-enum Request {
-    Export(Box<Export>),
+/// The request of a person.
+enum Asked {
+    /// Serve for a debugger.
     Serve,
-    Debug,
-    Version,
-    Help,
-    Schema,
+    Command(Command),
 }
 
-impl Request {
-    fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Self, lexopt::Error> {
-        use lexopt::prelude::{Long, Short, Value};
-        let mut parser = lexopt::Parser::from_args(arguments);
-        let mut request = Self::Serve;
-        while let Some(argument) = parser.next()? {
-            request = match argument {
-                // Go's flag package, which other providers use, takes one dash or two.
-                Long("debug") => Self::Debug,
-                Short('d') => {
-                    let rest = parser.optional_value().unwrap_or_default();
-                    if rest == "ebug" {
-                        Self::Debug
-                    } else {
-                        return Err(Short('d').unexpected());
-                    }
-                }
-                Long("version") | Short('V') => Self::Version,
-                Long("help") | Short('h') => Self::Help,
-                Value(word) if word == "schema" => Self::Schema,
-                Value(word) if word == "export" => return Self::export(&mut parser),
-                other => return Err(other.unexpected()),
-            };
-        }
-        Ok(request)
+/// Reads the arguments of a person.
+///
+/// # Errors
+/// The end of the program, if there is nothing to carry out: help, or wrong arguments.
+fn parsed(mut arguments: Vec<OsString>) -> Result<Asked, Ended> {
+    // Go's flag package, which other providers use, takes one dash or two.
+    if let [only] = arguments.as_mut_slice()
+        && *only == *"-debug"
+    {
+        *only = OsString::from("--debug");
     }
-
-    fn export(parser: &mut lexopt::Parser) -> Result<Self, lexopt::Error> {
-        use lexopt::ValueExt as _;
-        use lexopt::prelude::{Long, Short};
-        let mut export = Export::default();
-        while let Some(argument) = parser.next()? {
-            match argument {
-                Long("namespace") | Short('n') => export.namespaces.push(parser.value()?.string()?),
-                Long("operations") => export.with_operations = true,
-                Long("config-path") => {
-                    export.connection.config_path = Some(parser.value()?.string()?);
-                }
-                Long("config-context") => {
-                    export.connection.config_context = Some(parser.value()?.string()?);
-                }
-                other => return Err(other.unexpected()),
-            }
+    let program = OsString::from(PROGRAM);
+    match Arguments::try_parse_from(std::iter::once(program).chain(arguments)) {
+        Ok(Arguments {
+            debug: true,
+            command: None,
+        }) => Ok(Asked::Serve),
+        Ok(Arguments { debug: true, .. }) => Err(Ended::Usage(
+            "--debug stands alone: it serves the provider, and no command runs beside it.\n"
+                .to_owned(),
+        )),
+        Ok(Arguments {
+            command: Some(command),
+            ..
+        }) => Ok(Asked::Command(command)),
+        Ok(_) => {
+            let help = Arguments::command().render_help();
+            Err(Ended::Usage(format!(
+                "This is a Terraform provider: Terraform or OpenTofu starts it.\n\n{help}"
+            )))
         }
-        Ok(Self::Export(Box::new(export)))
+        Err(error) => {
+            let text = error.render().to_string();
+            Err(match error.use_stderr() {
+                true => Ended::Usage(text),
+                false => Ended::Done(text),
+            })
+        }
+    }
+}
+
+fn carry_out(command: Command) -> Ended {
+    match command {
+        Command::Doctor(arguments) => in_runtime(arguments.run()),
+        Command::Explain { rule } => explain::explain(rule.as_deref()),
+        Command::Export(arguments) => in_runtime(exported(arguments.export())),
+        Command::Schema => match schema_json() {
+            Ok(schema) => Ended::Done(format!("{schema:#}\n")),
+            Err(error) => Ended::Failed(format!("{error}\n")),
+        },
+        Command::Version => Ended::Done(version::text()),
+        Command::Completions { shell } => Ended::Done(manual::completions(shell)),
+        Command::Man { command } => manual::page(command.as_deref()),
     }
 }
 
 fn serve(debug: bool) -> ExitCode {
-    // One crypto provider in the process: rustls on aws-lc-rs. An error means that it is
-    // installed already.
-    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    install_crypto();
     let options = ServeOptions::new(SOURCE, ISSUES)
         .silent(SILENT)
         .debug(debug);
     match tfplugin::serve(|| Arc::new(EverestProvider::new()), options) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            complain(&format!("the provider cannot serve: {error}\n"));
-            ExitCode::FAILURE
-        }
+        Err(error) => Ended::Failed(format!("the provider cannot serve: {error}\n")).print(),
     }
 }
 
-fn exported(export: &Export) -> ExitCode {
+/// One crypto provider in the process: rustls on aws-lc-rs. An error means that it is installed
+/// already.
+fn install_crypto() {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+}
+
+/// Carries out a command that sends requests.
+fn in_runtime(command: impl Future<Output = Ended>) -> Ended {
+    install_crypto();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
-    let exported = match runtime {
-        Ok(runtime) => runtime
-            .block_on(export.run())
-            .map_err(|error| error.to_string()),
-        Err(error) => Err(error.to_string()),
-    };
-    match exported {
-        Ok(text) if text.is_empty() => {
-            complain(
-                "Everest manages nothing there: no namespace, database, backup storage or \
-                      monitoring configuration was found.\n",
-            );
-            ExitCode::SUCCESS
-        }
-        Ok(text) => print(&text),
-        Err(error) => {
-            complain(&format!("Nothing was exported: {error}.\n"));
-            ExitCode::FAILURE
-        }
+    match runtime {
+        Ok(runtime) => runtime.block_on(command),
+        Err(error) => Ended::Failed(format!("The command could not start: {error}.\n")),
     }
 }
 
-/// Prints to standard output; a closed pipe is the reader's choice, not a failure.
-fn print(text: &str) -> ExitCode {
-    let _ = std::io::stdout().write_all(text.as_bytes());
-    ExitCode::SUCCESS
+async fn exported(export: Export) -> Ended {
+    let mut progress = Progress::on_stderr();
+    let exported = export
+        .run(&mut |what: &str| progress.show(&format!("Reading {what}")))
+        .await;
+    progress.clear();
+    match exported {
+        Ok(text) if text.is_empty() => Ended::Nothing(
+            "Everest manages nothing there: no namespace, database, backup storage or monitoring \
+             configuration was found.\n"
+                .to_owned(),
+        ),
+        Ok(text) => Ended::Done(text),
+        Err(error) => Ended::Failed(format!("Nothing was exported: {error}.\n")),
+    }
 }
 
-fn complain(text: &str) {
-    let _ = std::io::stderr().write_all(text.as_bytes());
-}
+#[cfg(test)]
+mod tests;

@@ -27,6 +27,7 @@ pub fn finding(finding: Finding) -> Diagnostic {
     } else {
         format!("Attribute {path}: {detail}")
     };
+    let detail = format!("{detail}\n\nRule: {}", finding.rule);
     let diagnostic = match finding.severity {
         Severity::Error => Diagnostic::error(summary, detail),
         Severity::Warning => Diagnostic::warning(summary, detail),

@@ -65,24 +65,32 @@ impl From<ModelError> for ExportError {
 }
 
 impl Export {
-    /// The configuration as HCL.
+    /// The configuration as HCL. `begins` is called with the type of each resource before its
+    /// objects are read.
     ///
     /// # Errors
     /// If the cluster cannot be reached or something of it not be read.
-    pub async fn run(&self) -> Result<String, ExportError> {
+    pub async fn run(&self, begins: &mut dyn FnMut(&str)) -> Result<String, ExportError> {
         let cluster = Cluster::reach(&self.connection, Catalog::default())?;
-        self.of(&cluster.fail_fast()).await
+        self.of(&cluster.fail_fast(), begins).await
     }
 
     /// The same of a cluster that is reached.
     ///
     /// # Errors
     /// If something of it cannot be read.
-    pub async fn of(&self, cluster: &Cluster) -> Result<String, ExportError> {
+    pub async fn of(
+        &self,
+        cluster: &Cluster,
+        begins: &mut dyn FnMut(&str),
+    ) -> Result<String, ExportError> {
         let mut written = Written::default();
         macro_rules! each {
             ($($module:ident::$kind:ident = $model:ty;)*) => {
-                $(self.add::<crate::$module::$kind>(cluster, &mut written).await?;)*
+                $(
+                    begins(<crate::$module::$kind as Kind>::TYPE);
+                    self.add::<crate::$module::$kind>(cluster, &mut written).await?;
+                )*
             };
         }
         for_each_kind!(each);

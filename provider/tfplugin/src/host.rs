@@ -12,5 +12,5 @@ mod services;
 mod signals;
 mod tls;
 
-pub use handshake::started_by_host;
+pub use handshake::{PROTOCOL_VERSION, started_by_host};
 pub use serve::{ServeError, ServeOptions, run, serve};

@@ -55,7 +55,7 @@ pub use diagnostics::{Diagnostic, Diagnostics, Severity};
 pub use ephemeral::{CloseRequest, EphemeralResource, Opened, RenewRequest};
 pub use field::Field;
 pub use function::{Function, FunctionError};
-pub use host::{ServeError, ServeOptions, run, serve, started_by_host};
+pub use host::{PROTOCOL_VERSION, ServeError, ServeOptions, run, serve, started_by_host};
 pub use list::{Found, ListRequest, ListResource, Listed, Query};
 pub use path::{AttributePath, Step};
 pub use private::{Private, PrivateError};

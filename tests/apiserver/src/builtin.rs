@@ -58,6 +58,11 @@ const GROUPS: &[(&str, &str, &[Row])] = &[
         ],
     ),
     (
+        "discovery.k8s.io",
+        "v1",
+        &[("EndpointSlice", "endpointslices", true, false, true)],
+    ),
+    (
         "coordination.k8s.io",
         "v1",
         &[("Lease", "leases", true, false, false)],
@@ -196,6 +201,9 @@ fn schema_of(name: &str) -> Value {
                 json!({"namespaceSelector": selector, "objectSelector": selector});
             json!({"properties": {"webhooks": webhooks}})
         }
+        "EndpointSlice" => json!({"properties": {"addressType": text(),
+            "endpoints": {"type": "array", "items": free(), "x-kubernetes-list-type": "atomic"},
+            "ports": {"type": "array", "items": free(), "x-kubernetes-list-type": "atomic"}}}),
         "Service" => json!({"properties": {
             "spec": {"type": "object", "x-kubernetes-preserve-unknown-fields": true,
                 "properties": {"ports": listed(json!(["port", "protocol"])),

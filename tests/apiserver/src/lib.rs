@@ -95,6 +95,7 @@ mod patch;
 mod process;
 mod read;
 mod request;
+mod review;
 mod rules;
 mod schema;
 pub mod scripted;

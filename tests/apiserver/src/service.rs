@@ -19,6 +19,7 @@ use crate::fault::{Trouble, When};
 use crate::process::Process;
 use crate::read::metadata_only;
 use crate::request::Asked;
+use crate::review::REVIEWS;
 use crate::server::ApiServer;
 use crate::user::{Asks, User};
 use crate::watch::{Cut, Watch};
@@ -283,8 +284,8 @@ impl ApiServer {
         if asked.resource.is_empty() {
             return self.lock().discover(asked);
         }
-        if asked.group == "authorization.k8s.io" {
-            return Ok((201, reviewed(asked, user)));
+        if REVIEWS.contains(&asked.group.as_str()) {
+            return Ok((201, self.review(asked, user)?));
         }
         user.authorise(asked, asked.verb)?;
         let kind = self.lock().kind(asked)?;
@@ -311,24 +312,4 @@ impl ApiServer {
             )),
         }
     }
-}
-
-/// Answers a SelfSubjectAccessReview.
-fn reviewed(asked: &Asked, user: &User) -> Value {
-    let attributes = &asked.body["spec"]["resourceAttributes"];
-    let text = |name: &str| attributes[name].as_str().unwrap_or_default();
-    let resource = match text("subresource") {
-        "" => text("resource").to_owned(),
-        part => format!("{}/{part}", text("resource")),
-    };
-    let allowed = user.may(&Asks {
-        verb: text("verb"),
-        group: text("group"),
-        resource: &resource,
-        namespace: text("namespace"),
-        name: text("name"),
-    });
-    let mut review = asked.body.clone();
-    review["status"] = serde_json::json!({"allowed": allowed});
-    review
 }

@@ -40,10 +40,24 @@ pub(super) async fn lines(cluster: &Cluster, unanswered: &Unanswered) -> Option<
 }
 
 async fn ask_for_lines(cluster: &Cluster, unanswered: &Unanswered) -> Option<Lines> {
+    match api_groups(cluster).await {
+        Ok(lines) => Some(lines),
+        Err(error) => {
+            unanswered.note(error, "the API groups");
+            None
+        }
+    }
+}
+
+/// The lines of Everest among the API groups that the cluster serves.
+///
+/// # Errors
+/// Any error of the request.
+pub(crate) async fn api_groups(cluster: &Cluster) -> Result<Lines, ClusterError> {
     match cluster.client().list_api_groups().await {
         Ok(served) => {
             let groups = served.groups.iter();
-            Some(Lines::among(groups.map(|group| group.name.as_str())))
+            Ok(Lines::among(groups.map(|group| group.name.as_str())))
         }
         Err(error) => {
             let groups = Object {
@@ -52,9 +66,7 @@ async fn ask_for_lines(cluster: &Cluster, unanswered: &Unanswered) -> Option<Lin
                 namespace: None,
                 name: String::new(),
             };
-            let error = ClusterError::from_kube(error, "list", &groups);
-            unanswered.note(error, "the API groups");
-            None
+            Err(ClusterError::from_kube(error, "list", &groups))
         }
     }
 }

@@ -27,10 +27,30 @@ async fn ask(
     api_version: &str,
     unanswered: &Unanswered,
 ) -> Option<Arc<ServedKinds>> {
+    match served_kinds(cluster, api_version).await {
+        Ok(found) => found,
+        Err(error) => {
+            unanswered.note(error, "the definitions of Everest");
+            None
+        }
+    }
+}
+
+/// The kinds of a group and version, such as `everest.percona.com/v1alpha1`; `None` if the answer
+/// does not define kinds.
+///
+/// # Errors
+/// Any error of the request.
+pub(crate) async fn served_kinds(
+    cluster: &Cluster,
+    api_version: &str,
+) -> Result<Option<Arc<ServedKinds>>, ClusterError> {
     let path = format!("/openapi/v3/apis/{api_version}");
-    let request = http::Request::get(path).body(Vec::new()).ok()?;
+    let Ok(request) = http::Request::get(path).body(Vec::new()) else {
+        return Ok(None);
+    };
     match cluster.client().request::<Value>(request).await {
-        Ok(document) => ServedKinds::of_document(&document).map(Arc::new),
+        Ok(document) => Ok(ServedKinds::of_document(&document).map(Arc::new)),
         Err(error) => {
             let document = Object {
                 kind: "OpenAPI document".to_owned(),
@@ -38,9 +58,7 @@ async fn ask(
                 namespace: None,
                 name: api_version.to_owned(),
             };
-            let error = ClusterError::from_kube(error, "get", &document);
-            unanswered.note(error, "the definitions of Everest");
-            None
+            Err(ClusterError::from_kube(error, "get", &document))
         }
     }
 }

@@ -62,6 +62,28 @@ impl ServedKinds {
         })
     }
 
+    /// Returns true if the cluster serves the member of a kind's spec with these names; without
+    /// names, the kind. The elements of lists and maps have no name. What a schema leaves open is
+    /// served.
+    pub fn has(&self, kind: &str, names: &[String]) -> bool {
+        let Some(mut members) = self.kinds.get(kind) else {
+            return false;
+        };
+        for name in names {
+            while let Members::Each(elements) = members {
+                members = elements;
+            }
+            members = match members {
+                Members::Listed(listed) => match listed.get(name) {
+                    Some(member) => member,
+                    None => return false,
+                },
+                Members::Any | Members::Each(_) => return true,
+            };
+        }
+        true
+    }
+
     /// The parts of a body for the API server that the cluster does not serve, without what is below
     /// them.
     pub fn lacking(&self, body: &Value) -> Vec<Lacking> {
@@ -180,6 +202,19 @@ mod tests {
         ];
         assert_eq!(found, members.map(|path| Lacking::Member(path.to_owned())));
         assert_eq!(served.lacking(&json!({"kind": "Thing"})), []);
+        for (path, is_served) in [
+            ("engine.type", true),
+            ("engine.novel", false),
+            ("schedules.name", true),
+            ("affinity.weight", true),
+            ("affinity.novel", false),
+            ("config.anything", true),
+            ("novel", false),
+        ] {
+            let names: Vec<_> = path.split('.').map(str::to_owned).collect();
+            assert_eq!(served.has("Thing", &names), is_served, "{path}");
+        }
+        assert!(served.has("Thing", &[]) && !served.has("Other", &[]));
         assert_eq!(served.lacking(&json!({"kind": "Other"})), [Lacking::Kind]);
     }
 

@@ -36,12 +36,8 @@ pub(super) fn check<M: Validate>(
     stage: Stage,
 ) -> Vec<Finding> {
     let mut findings = Findings::default();
-    if let Some(Lines { v1, v2: true }) = facts.everest.lines {
-        let beside = match v1 {
-            true => "Everest v2 (core.openeverest.io) beside Everest v1 (everest.percona.com)",
-            false => "Everest v2 (core.openeverest.io) and no Everest v1",
-        };
-        let summary = format!("The cluster runs {beside}");
+    if let Some(lines @ Lines { v2: true, .. }) = facts.everest.lines {
+        let summary = format!("The cluster runs {}", everest_line(lines));
         findings.error(&EVEREST_V1, FieldPath::root(), summary);
         // Anything else would be told of a cluster that is not to be used.
         return findings.into_findings();
@@ -50,6 +46,19 @@ pub(super) fn check<M: Validate>(
     let mut found = findings.into_findings();
     found.extend(planned.check_online(prior, facts, stage));
     found
+}
+
+/// The lines of Everest in a cluster that runs Everest v2, in a few words.
+pub(crate) fn everest_line(lines: Lines) -> &'static str {
+    match lines.v1 {
+        true => "Everest v2 (core.openeverest.io) beside Everest v1 (everest.percona.com)",
+        false => "Everest v2 (core.openeverest.io) and no Everest v1",
+    }
+}
+
+/// The advice for a cluster that runs Everest v2.
+pub(crate) fn everest_line_advice() -> Text {
+    EVEREST_V1.advice()
 }
 
 fn operation<M>(prior: Option<&M>) -> Operation {

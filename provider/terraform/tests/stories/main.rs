@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod doctor;
 mod forbidden;
 mod host;
 mod panics;

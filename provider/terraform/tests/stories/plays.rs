@@ -20,6 +20,11 @@ const NAMESPACE: &str = "everest_namespace";
 
 /// All of them.
 pub fn all() -> Vec<Story> {
+    scripts().map(Script::story).collect()
+}
+
+/// The script of each.
+pub fn scripts() -> impl Iterator<Item = Script> {
     let scripts = [
         databases(),
         storages(),
@@ -34,7 +39,7 @@ pub fn all() -> Vec<Story> {
         restores(),
         namespaces(),
     ];
-    scripts.into_iter().flatten().map(Script::story).collect()
+    scripts.into_iter().flatten()
 }
 
 /// One of each kind that makes something.

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use futures::future::LocalBoxFuture;
 use serde_json::{Value as Json, json};
-use test_apiserver::Process;
+use test_apiserver::{Process, Record};
 use test_stories::{Attempt, Dies, Story, Teller, World};
 
 use crate::host::{Host, Stop, Wanted};
@@ -106,6 +106,26 @@ impl Script {
         (self.scene)(&world);
         world.passes(std::time::Duration::from_secs(120)).await;
         world
+    }
+
+    /// The requests of all its applies, with nothing in the way.
+    pub async fn requests(&self) -> Vec<Record> {
+        let (world, mut host) = (self.world().await, Host::default());
+        let mut requests = Vec::new();
+        let configurations = self.before.iter().chain([&self.wanted]);
+        for (nth, wanted) in configurations.enumerate() {
+            if nth == self.before.len() {
+                (self.since)(&world).await;
+                world.passes(std::time::Duration::from_secs(60)).await;
+            }
+            let process = world.server.process();
+            if let Err(Stop::Errors(errors)) = host.apply(wanted, &process, Dies::WithHost).await {
+                panic!("{}: {errors:?}", self.name);
+            }
+            requests.extend(process.requests());
+            world.passes(std::time::Duration::from_secs(60)).await;
+        }
+        requests
     }
 
     /// The story, to be told.

@@ -14,6 +14,9 @@ const CORE_VERSION: u8 = 1;
 /// The major version of the plugin protocol that this crate serves.
 pub(super) const PROTOCOL: u8 = 6;
 
+/// The version of the plugin protocol whose messages this crate has.
+pub const PROTOCOL_VERSION: &str = "6.11";
+
 /// Returns true if Terraform or OpenTofu started this process as a plugin. If not, a person started
 /// it: the binary then prints what it is and exits with 1.
 pub fn started_by_host() -> bool {
@@ -92,6 +95,14 @@ mod fuzz;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_version_is_that_of_the_definitions() {
+        let definitions = include_str!("../../proto/tfplugin6.proto");
+        let begin = format!("// Terraform plugin protocol, version {PROTOCOL_VERSION}.\n");
+        assert!(definitions.starts_with(&begin));
+        assert!(PROTOCOL_VERSION.starts_with(&format!("{PROTOCOL}.")));
+    }
 
     #[test]
     fn the_line_has_the_fields_the_host_reads() {

@@ -5,6 +5,7 @@
 mod actions;
 mod api_server;
 mod backup;
+mod command_line;
 mod credentials;
 mod data_import_job;
 mod data_importer;

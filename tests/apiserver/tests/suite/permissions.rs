@@ -1,5 +1,6 @@
 //! What a user may do.
 
+use k8s_openapi::api::authorization::v1::{SelfSubjectRulesReview, SelfSubjectRulesReviewSpec};
 use serde_json::json;
 
 use crate::client::{api, apply, create, server, widget};
@@ -48,4 +49,28 @@ async fn a_process_may_have_clients_of_several_users() {
     assert!(refused.contains("User \"eve\" cannot get"), "{refused}");
     assert_eq!(api(process.client()).get_opt("w").await.unwrap(), None);
     assert_eq!(process.requests().len(), 3);
+}
+
+#[tokio::test]
+async fn a_review_of_rules_tells_what_a_user_may_do_in_a_namespace() {
+    let process = server().process().of_user("bob", |asks| {
+        asks.resource == "widgets" && asks.verb == "get" && asks.namespace == "default"
+    });
+    let reviews = kube::Api::<SelfSubjectRulesReview>::all(process.client());
+    for (namespace, resources) in [("default", vec!["widgets"]), ("other", vec![])] {
+        let asked = SelfSubjectRulesReview {
+            spec: SelfSubjectRulesReviewSpec {
+                namespace: Some(namespace.to_owned()),
+            },
+            ..Default::default()
+        };
+        let review = reviews.create(&Default::default(), &asked).await.unwrap();
+        let rules = review.status.unwrap().resource_rules;
+        let told: Vec<_> = rules
+            .iter()
+            .flat_map(|rule| rule.resources.clone().unwrap())
+            .collect();
+        assert_eq!(told, resources, "{namespace}");
+        assert!(rules.iter().all(|rule| rule.verbs == ["get"]));
+    }
 }

@@ -6,6 +6,14 @@ use super::super::Case;
 use super::{BOXES, MAPS, SECRETS, WIDGETS, a_box, at, case, with};
 use super::{apply, delete, get, map, merge, post, widget};
 
+fn rules(namespace: &str) -> super::Step {
+    post(
+        "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews",
+        json!({"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectRulesReview",
+            "spec": {"namespace": namespace}}),
+    )
+}
+
 pub(super) fn cases() -> Vec<Case> {
     let w = || at(WIDGETS, "w");
     let labelled = |name: &str, value: &str| {
@@ -138,6 +146,29 @@ pub(super) fn cases() -> Vec<Case> {
                 get("/api/v1/namespaces").limited(),
                 get(&at(BOXES, "absent")).limited(),
                 post(BOXES, a_box("b", json!({}))).limited(),
+            ],
+        ),
+        case(
+            "who asks, and what they may do",
+            [
+                post(
+                    "/apis/authentication.k8s.io/v1/selfsubjectreviews",
+                    json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}),
+                )
+                .limited()
+                .rough(),
+                rules("NS").limited().rough(),
+                // Nobody asks if the namespace is there.
+                rules("nowhere-at-all").limited().rough(),
+                rules("").limited().rough(),
+                post(
+                    "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+                    json!({"apiVersion": "authorization.k8s.io/v1",
+                        "kind": "SelfSubjectAccessReview",
+                        "spec": {"resourceAttributes": {"verb": "get", "resource": "secrets"}}}),
+                )
+                .limited()
+                .rough(),
             ],
         ),
     ]
