@@ -22,14 +22,31 @@ mod crossplane;
 /// How often a short measurement is taken; its median is told.
 const TIMES: usize = 21;
 
-/// The task's own arguments: none, or `crossplane` and its.
-pub(crate) fn run(args: &mut lexopt::Parser) -> Result<(), Failure> {
-    match args.next()? {
-        Some(Value(what)) if what == "crossplane" => {
-            return interruptible(crossplane::run(args));
+/// What is measured.
+pub(crate) enum Asked {
+    /// The provider for Terraform, and the test cluster.
+    Provider,
+    /// Function and provider for Crossplane.
+    Crossplane(crossplane::Asked),
+}
+
+impl Asked {
+    /// Reads the task's own arguments: none, or `crossplane` and its.
+    pub(crate) fn parse(args: &mut lexopt::Parser) -> Result<Self, Failure> {
+        match args.next()? {
+            Some(Value(what)) if what == "crossplane" => {
+                Ok(Self::Crossplane(crossplane::Asked::parse(args)?))
+            }
+            Some(other) => Err(other.unexpected().into()),
+            None => Ok(Self::Provider),
         }
-        Some(other) => return Err(other.unexpected().into()),
-        None => {}
+    }
+}
+
+/// Measures and prints.
+pub(crate) fn run(asked: Asked) -> Result<(), Failure> {
+    if let Asked::Crossplane(asked) = asked {
+        return interruptible(crossplane::run(asked));
     }
     interruptible(async {
         println!("building the release binary (optimised as a whole: some minutes)");

@@ -14,32 +14,56 @@ use lexopt::prelude::*;
 
 use crate::{failure::Failure, program::interruptible};
 
-/// The task's own arguments: `up`, `down` or `status`.
-pub(crate) fn run(args: &mut lexopt::Parser) -> Result<(), Failure> {
-    let verb = args.value()?.string()?;
-    let mut choice = Choice::default();
-    while let Some(arg) = args.next()? {
-        match arg {
-            Long("crds") if verb == "up" => choice.crds = Some(PathBuf::from(args.value()?)),
-            Long("without-simulator") if verb == "up" => choice.without_simulator = true,
-            Long("crossplane") if verb == "up" => choice.crossplane = Some(CoreRelease::Newest),
-            other => return Err(other.unexpected().into()),
+/// What is asked for.
+pub(crate) enum Asked {
+    Up(Choice),
+    Down,
+    Status,
+}
+
+impl Asked {
+    /// Reads the task's own arguments: `up` with what differs from the usual cluster, `down` or
+    /// `status`.
+    pub(crate) fn parse(args: &mut lexopt::Parser) -> Result<Self, Failure> {
+        let mut asked = match args.value()?.string()?.as_str() {
+            "up" => Self::Up(Choice::default()),
+            "down" => Self::Down,
+            "status" => Self::Status,
+            other => {
+                return Err(Failure::Usage(format!(
+                    "cluster {other}: up, down or status was expected"
+                )));
+            }
+        };
+        while let Some(arg) = args.next()? {
+            match (arg, &mut asked) {
+                (Long("crds"), Self::Up(choice)) => {
+                    choice.crds = Some(PathBuf::from(args.value()?));
+                }
+                (Long("without-simulator"), Self::Up(choice)) => choice.without_simulator = true,
+                (Long("crossplane"), Self::Up(choice)) => {
+                    choice.crossplane = Some(CoreRelease::Newest);
+                }
+                (other, _) => return Err(other.unexpected().into()),
+            }
         }
+        Ok(asked)
     }
-    match verb.as_str() {
-        "up" => {
+}
+
+/// Starts the standing cluster, ends it, or says what runs.
+pub(crate) fn run(asked: Asked) -> Result<(), Failure> {
+    match asked {
+        Asked::Up(choice) => {
             interruptible(up(choice))?;
             status();
             Ok(())
         }
-        "down" => down(),
-        "status" => {
+        Asked::Down => down(),
+        Asked::Status => {
             status();
             Ok(())
         }
-        other => Err(Failure::Usage(format!(
-            "cluster {other}: up, down or status was expected"
-        ))),
     }
 }
 

@@ -15,24 +15,37 @@ use crate::{
     quickstart::{Quickstart, VARIABLES},
 };
 
-/// The task's own arguments: `--down`.
-pub(crate) fn run(args: &mut lexopt::Parser) -> Result<(), Failure> {
-    let mut down = false;
-    while let Some(arg) = args.next()? {
-        match arg {
-            Long("down") => down = true,
-            other => return Err(other.unexpected().into()),
+/// What is asked for.
+#[derive(Default)]
+pub(crate) struct Asked {
+    down: bool,
+}
+
+impl Asked {
+    /// Reads the task's own arguments: `--down`.
+    pub(crate) fn parse(args: &mut lexopt::Parser) -> Result<Self, Failure> {
+        let mut asked = Self::default();
+        while let Some(arg) = args.next()? {
+            match arg {
+                Long("down") => asked.down = true,
+                other => return Err(other.unexpected().into()),
+            }
         }
+        Ok(asked)
     }
-    if down {
-        cluster::down()?;
-        let folder = folder();
-        if folder.exists() {
-            fs::remove_dir_all(&folder).map_err(Failure::file(&folder))?;
-        }
-        return Ok(());
+}
+
+/// Runs the demo, or takes it down.
+pub(crate) fn run(asked: &Asked) -> Result<(), Failure> {
+    if !asked.down {
+        return interruptible(up());
     }
-    interruptible(up())
+    cluster::down()?;
+    let folder = folder();
+    if folder.exists() {
+        fs::remove_dir_all(&folder).map_err(Failure::file(&folder))?;
+    }
+    Ok(())
 }
 
 fn folder() -> PathBuf {

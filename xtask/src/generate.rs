@@ -44,12 +44,18 @@ const GENERATED: [Generated; 3] = [
         written: &[
             "design",
             "guides/authentication.md",
+            "guides/backups.md",
+            "guides/ci.md",
             "guides/command-line.md",
             "guides/coverage.md",
             "guides/credentials.md",
             "guides/crossplane.md",
+            "guides/from-kubectl.md",
+            "guides/getting-started.md",
             "guides/import.md",
             "guides/install.md",
+            "guides/performance.md",
+            "guides/reliability.md",
             "guides/troubleshooting.md",
             "guides/upgrades.md",
             "crossplane",
@@ -75,17 +81,30 @@ fn write_crds(programs: &Programs, folder: &Path) -> Result<(), Failure> {
     )))
 }
 
-/// The task's own arguments: `--check`.
-pub(crate) fn run(args: &mut lexopt::Parser) -> Result<(), Failure> {
-    let mut only_check = false;
-    while let Some(arg) = args.next()? {
-        match arg {
-            Long("check") => only_check = true,
-            other => return Err(other.unexpected().into()),
+/// What is asked for.
+#[derive(Default)]
+pub(crate) struct Asked {
+    check: bool,
+}
+
+impl Asked {
+    /// Reads the task's own arguments: `--check`.
+    pub(crate) fn parse(args: &mut lexopt::Parser) -> Result<Self, Failure> {
+        let mut asked = Self::default();
+        while let Some(arg) = args.next()? {
+            match arg {
+                Long("check") => asked.check = true,
+                other => return Err(other.unexpected().into()),
+            }
         }
+        Ok(asked)
     }
+}
+
+/// Writes the generated files, or compares them.
+pub(crate) fn run(asked: &Asked) -> Result<(), Failure> {
     let programs = Programs::OnDemand;
-    if only_check {
+    if asked.check {
         check(&programs)
     } else {
         write(&programs)

@@ -20,6 +20,8 @@ mod program;
 mod quickstart;
 mod reference;
 mod test;
+#[cfg(test)]
+mod workflows;
 
 use failure::Failure;
 use lexopt::prelude::*;
@@ -71,7 +73,8 @@ cargo xtask TASK
 ";
 
 fn main() -> ExitCode {
-    match run() {
+    let task = Task::parse(&mut lexopt::Parser::from_env());
+    match task.and_then(Task::run) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("\nxtask: {failure}");
@@ -80,24 +83,57 @@ fn main() -> ExitCode {
     }
 }
 
-fn run() -> Result<(), Failure> {
-    let mut args = lexopt::Parser::from_env();
-    let task = match args.next()? {
-        Some(Value(task)) => task,
-        Some(Short('h') | Long("help")) | None => {
-            print!("{USAGE}");
-            return Ok(());
+/// A task with its arguments.
+enum Task {
+    Help,
+    Plan,
+    Demo(demo::Asked),
+    Test(test::Asked),
+    Cluster(cluster::Asked),
+    Generate(generate::Asked),
+    Package(package::Task),
+    Bench(bench::Asked),
+}
+
+impl Task {
+    /// Reads a command line.
+    ///
+    /// # Errors
+    /// `Usage` and the like if it names no task, or an argument that the task does not have.
+    fn parse(args: &mut lexopt::Parser) -> Result<Self, Failure> {
+        let task = match args.next()? {
+            Some(Value(task)) => task,
+            Some(Short('h') | Long("help")) | None => return Ok(Self::Help),
+            Some(other) => return Err(other.unexpected().into()),
+        };
+        Ok(match task.to_str() {
+            Some("plan") => {
+                plan::parse(args)?;
+                Self::Plan
+            }
+            Some("demo") => Self::Demo(demo::Asked::parse(args)?),
+            Some("test") => Self::Test(test::Asked::parse(args)?),
+            Some("cluster") => Self::Cluster(cluster::Asked::parse(args)?),
+            Some("generate") => Self::Generate(generate::Asked::parse(args)?),
+            Some("package") => Self::Package(package::Task::parse(args)?),
+            Some("bench") => Self::Bench(bench::Asked::parse(args)?),
+            _ => return Err(Failure::Usage(format!("no task {task:?}"))),
+        })
+    }
+
+    fn run(self) -> Result<(), Failure> {
+        match self {
+            Self::Help => {
+                print!("{USAGE}");
+                Ok(())
+            }
+            Self::Plan => plan::run(),
+            Self::Demo(asked) => demo::run(&asked),
+            Self::Test(asked) => test::run(&asked),
+            Self::Cluster(asked) => cluster::run(asked),
+            Self::Generate(asked) => generate::run(&asked),
+            Self::Package(task) => package::run(task),
+            Self::Bench(asked) => bench::run(asked),
         }
-        Some(other) => return Err(other.unexpected().into()),
-    };
-    match task.to_str() {
-        Some("plan") => plan::run(&mut args),
-        Some("demo") => demo::run(&mut args),
-        Some("test") => test::run(&mut args),
-        Some("cluster") => cluster::run(&mut args),
-        Some("generate") => generate::run(&mut args),
-        Some("package") => package::run(&mut args),
-        Some("bench") => bench::run(&mut args),
-        _ => Err(Failure::Usage(format!("no task {task:?}"))),
     }
 }

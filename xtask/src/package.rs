@@ -75,37 +75,53 @@ fn file(path: &Path) -> impl FnOnce(std::io::Error) -> PackageError {
     move |source| PackageError::File { path, source }
 }
 
+/// A task with what is asked for.
+pub(crate) enum Task {
+    Crossplane(Asked<Architecture>),
+    Terraform(Asked<Platform>),
+}
+
 /// What is asked for.
-struct Asked<P> {
+pub(crate) struct Asked<P> {
     binaries: Vec<(P, PathBuf)>,
     profile: Profile,
     folder: PathBuf,
     sign_with: Option<String>,
 }
 
-/// The task's own arguments: `crossplane` or `terraform`, `--binary PLATFORM=PATH`, `--dev`,
-/// `--out DIR`, and `--sign-with KEY` for `terraform`.
-pub(crate) fn run(args: &mut lexopt::Parser) -> Result<(), Failure> {
-    let what = args.value()?.string()?;
-    match what.as_str() {
-        "crossplane" => {
-            let asked = asked(args, folder(), Architecture::named, "amd64 or arm64")?;
-            if asked.sign_with.is_some() {
-                let wrong = "--sign-with: only packages for terraform are signed here";
-                return Err(Failure::Usage(wrong.to_owned()));
+impl Task {
+    /// Reads the task's own arguments: `crossplane` or `terraform`, `--binary PLATFORM=PATH`,
+    /// `--dev`, `--out DIR`, and `--sign-with KEY` for `terraform`.
+    pub(crate) fn parse(args: &mut lexopt::Parser) -> Result<Self, Failure> {
+        let what = args.value()?.string()?;
+        match what.as_str() {
+            "crossplane" => {
+                let asked = asked(args, folder(), Architecture::named, "amd64 or arm64")?;
+                if asked.sign_with.is_some() {
+                    let wrong = "--sign-with: only packages for terraform are signed here";
+                    return Err(Failure::Usage(wrong.to_owned()));
+                }
+                Ok(Self::Crossplane(asked))
             }
-            interruptible(crossplane(asked))
+            "terraform" => {
+                let all = Platform::ALL
+                    .map(|platform| platform.to_string())
+                    .join(", ");
+                let asked = asked(args, folder().join("terraform"), Platform::named, &all)?;
+                Ok(Self::Terraform(asked))
+            }
+            other => Err(Failure::Usage(format!(
+                "package {other}: crossplane or terraform was expected"
+            ))),
         }
-        "terraform" => {
-            let all = Platform::ALL
-                .map(|platform| platform.to_string())
-                .join(", ");
-            let asked = asked(args, folder().join("terraform"), Platform::named, &all)?;
-            interruptible(terraform(asked))
-        }
-        other => Err(Failure::Usage(format!(
-            "package {other}: crossplane or terraform was expected"
-        ))),
+    }
+}
+
+/// Makes the packages.
+pub(crate) fn run(task: Task) -> Result<(), Failure> {
+    match task {
+        Task::Crossplane(asked) => interruptible(crossplane(asked)),
+        Task::Terraform(asked) => interruptible(terraform(asked)),
     }
 }
 

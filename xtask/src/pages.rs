@@ -11,7 +11,7 @@ mod crossplane;
 mod gitops;
 
 /// README and its neighbours, and everything below `docs/`.
-fn pages() -> Vec<PathBuf> {
+pub(crate) fn pages() -> Vec<PathBuf> {
     let mut pages = Vec::new();
     let root = workspace_folder();
     let mut folders = vec![root.join("docs")];

@@ -3,8 +3,6 @@
 
 use std::fs;
 
-use lexopt::prelude::*;
-
 use crate::{
     failure::Failure,
     program::{self, interruptible},
@@ -15,11 +13,16 @@ use crate::{
 /// this name.
 const WRONG: (&str, &str) = ("wrong_override.tf", include_str!("plan/wrong_override.tf"));
 
-/// The task's own arguments: none.
-pub(crate) fn run(args: &mut lexopt::Parser) -> Result<(), Failure> {
-    if let Some(other) = args.next()? {
-        return Err(other.unexpected().into());
+/// Reads the task's own arguments: none.
+pub(crate) fn parse(args: &mut lexopt::Parser) -> Result<(), Failure> {
+    match args.next()? {
+        Some(other) => Err(other.unexpected().into()),
+        None => Ok(()),
     }
+}
+
+/// Plans both.
+pub(crate) fn run() -> Result<(), Failure> {
     interruptible(both())
 }
 

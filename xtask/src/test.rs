@@ -26,7 +26,7 @@ const LONGEST: Duration = Duration::from_secs(85 * 60);
 
 /// What is asked for.
 #[derive(Default)]
-struct Asked {
+pub(crate) struct Asked {
     only: Option<String>,
     existing: bool,
     matrix: bool,
@@ -34,39 +34,46 @@ struct Asked {
     core: CoreRelease,
 }
 
-/// The task's own arguments: `--only NAME`, `--cluster existing`, `--matrix`, `--every`,
-/// `--crossplane oldest`.
-pub(crate) fn run(args: &mut lexopt::Parser) -> Result<(), Failure> {
-    let mut asked = Asked::default();
-    while let Some(arg) = args.next()? {
-        match arg {
-            Long("only") => asked.only = Some(args.value()?.string()?),
-            Long("matrix") => asked.matrix = true,
-            Long("every") => asked.every = true,
-            Long("cluster") => match args.value()?.string()?.as_str() {
-                "existing" => asked.existing = true,
-                "fresh" => asked.existing = false,
-                other => {
-                    return Err(Failure::Usage(format!(
-                        "--cluster {other}: existing or fresh was expected"
-                    )));
-                }
-            },
-            Long("crossplane") => match args.value()?.string()?.as_str() {
-                "newest" => asked.core = CoreRelease::Newest,
-                "oldest" => asked.core = CoreRelease::Oldest,
-                other => {
-                    return Err(Failure::Usage(format!(
-                        "--crossplane {other}: newest or oldest was expected"
-                    )));
-                }
-            },
-            other => return Err(other.unexpected().into()),
+impl Asked {
+    /// Reads the task's own arguments: `--only NAME`, `--cluster existing`, `--matrix`, `--every`,
+    /// `--crossplane oldest`.
+    pub(crate) fn parse(args: &mut lexopt::Parser) -> Result<Self, Failure> {
+        let mut asked = Self::default();
+        while let Some(arg) = args.next()? {
+            match arg {
+                Long("only") => asked.only = Some(args.value()?.string()?),
+                Long("matrix") => asked.matrix = true,
+                Long("every") => asked.every = true,
+                Long("cluster") => match args.value()?.string()?.as_str() {
+                    "existing" => asked.existing = true,
+                    "fresh" => asked.existing = false,
+                    other => {
+                        return Err(Failure::Usage(format!(
+                            "--cluster {other}: existing or fresh was expected"
+                        )));
+                    }
+                },
+                Long("crossplane") => match args.value()?.string()?.as_str() {
+                    "newest" => asked.core = CoreRelease::Newest,
+                    "oldest" => asked.core = CoreRelease::Oldest,
+                    other => {
+                        return Err(Failure::Usage(format!(
+                            "--crossplane {other}: newest or oldest was expected"
+                        )));
+                    }
+                },
+                other => return Err(other.unexpected().into()),
+            }
         }
+        Ok(asked)
     }
+}
+
+/// Runs the checks that are asked for.
+pub(crate) fn run(asked: &Asked) -> Result<(), Failure> {
     let mut phases = Phases::default();
     let done = interruptible(async {
-        tokio::time::timeout(LONGEST, check_all(&asked, &mut phases))
+        tokio::time::timeout(LONGEST, check_all(asked, &mut phases))
             .await
             .unwrap_or_else(|_| Err(late("the run", LONGEST)))
     });

@@ -1,6 +1,7 @@
-//! Stands in for providers that connect to a database, and for one that keeps secrets: the real ones
-//! cannot be had in a test. Each has the provider block of the real one, and one resource; which of
-//! them it is follows from the name of the program.
+//! Stands in for providers that connect to a database, for one that keeps secrets, and for one that
+//! installs charts: the real ones cannot be had in a test. Each has the provider block of the real
+//! one, where a test configures it, and one resource; which of them it is follows from the name of
+//! the program.
 //!
 //! It connects to nothing. The state of a resource says with which address and user its provider
 //! was configured, and how long the password was, so that a test sees that they arrived. A
@@ -270,6 +271,70 @@ impl Resource for Secrets {
     }
 }
 
+/// `hashicorp/helm`.
+#[derive(Default)]
+struct Helm;
+
+impl Provider for Helm {
+    type Config = NoConfig;
+
+    fn register(self: &Arc<Self>, registry: &mut Registry) {
+        registry.resource(Releases);
+    }
+}
+
+/// A chart that is installed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+struct Release {
+    #[schemars(extend("x-force-new" = true))]
+    name: Field<String>,
+    chart: Field<String>,
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    repository: Field<String>,
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    version: Field<String>,
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    namespace: Field<String>,
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    create_namespace: Field<bool>,
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    timeout: Field<i64>,
+    #[serde(default, skip_serializing_if = "Field::is_null")]
+    values: Field<Vec<Field<String>>>,
+}
+
+struct Releases;
+
+impl Resource for Releases {
+    type Model = Release;
+
+    fn type_name(&self) -> &'static str {
+        "helm_release"
+    }
+
+    async fn read(&self, _: ReadRequest<'_, Release>) -> Result<ReadResult<Release>, Diagnostic> {
+        Ok(ReadResult::Keep)
+    }
+
+    async fn create(
+        &self,
+        request: CreateRequest<'_, Release>,
+    ) -> Result<Creation<Release>, Diagnostic> {
+        Ok(Creation::Created(request.planned))
+    }
+
+    async fn update(
+        &self,
+        request: UpdateRequest<'_, Release>,
+    ) -> Result<Update<Release>, Diagnostic> {
+        Ok(Update::Updated(request.planned))
+    }
+
+    async fn delete(&self, _: DeleteRequest<'_, Release>) -> Result<(), Diagnostic> {
+        Ok(())
+    }
+}
+
 fn serve<P: Provider + Default>(source: &str) -> ExitCode {
     let options = ServeOptions::new(source, "https://example.com/issues");
     tfplugin::run(|| Arc::new(P::default()), options)
@@ -294,6 +359,7 @@ fn main() -> ExitCode {
             serve::<Databases<Mongodb>>("registry.terraform.io/01Joseph-Hwang10/mongodb")
         }
         "vault" => serve::<Vault>("registry.terraform.io/hashicorp/vault"),
+        "helm" => serve::<Helm>("registry.terraform.io/hashicorp/helm"),
         other => {
             eprintln!("{other} is no provider that this program stands in for");
             ExitCode::FAILURE

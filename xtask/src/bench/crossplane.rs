@@ -54,7 +54,7 @@ const OPERATOR: (&str, &str) = ("percona-postgresql-operator", "stable-v2");
 const STEERING: &str = "everest-simulator";
 
 /// What is asked for.
-struct Asked {
+pub(crate) struct Asked {
     databases: usize,
     function: bool,
     provider: bool,
@@ -62,26 +62,33 @@ struct Asked {
     ttl: Option<String>,
 }
 
-/// The task's own arguments: `--databases N`, `--function`, `--provider`, `--dev`, and `--ttl`,
-/// how long answers of the function hold.
-pub(super) async fn run(args: &mut lexopt::Parser) -> Result<(), Failure> {
-    let mut asked = Asked {
-        databases: DATABASES,
-        function: false,
-        provider: false,
-        dev: false,
-        ttl: None,
-    };
-    while let Some(arg) = args.next()? {
-        match arg {
-            Long("databases") => asked.databases = args.value()?.parse()?,
-            Long("function") => asked.function = true,
-            Long("provider") => asked.provider = true,
-            Long("dev") => asked.dev = true,
-            Long("ttl") => asked.ttl = Some(args.value()?.parse()?),
-            other => return Err(other.unexpected().into()),
+impl Asked {
+    /// Reads the task's own arguments: `--databases N`, `--function`, `--provider`, `--dev`, and
+    /// `--ttl`, how long answers of the function hold.
+    pub(super) fn parse(args: &mut lexopt::Parser) -> Result<Self, Failure> {
+        let mut asked = Self {
+            databases: DATABASES,
+            function: false,
+            provider: false,
+            dev: false,
+            ttl: None,
+        };
+        while let Some(arg) = args.next()? {
+            match arg {
+                Long("databases") => asked.databases = args.value()?.parse()?,
+                Long("function") => asked.function = true,
+                Long("provider") => asked.provider = true,
+                Long("dev") => asked.dev = true,
+                Long("ttl") => asked.ttl = Some(args.value()?.parse()?),
+                other => return Err(other.unexpected().into()),
+            }
         }
+        Ok(asked)
     }
+}
+
+/// Measures and prints.
+pub(super) async fn run(asked: Asked) -> Result<(), Failure> {
     let both = asked.function == asked.provider;
     let binary = if asked.dev {
         println!("unoptimised: the figures are no measure of what is shipped");

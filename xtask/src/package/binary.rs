@@ -17,7 +17,7 @@ pub(super) const FILE: &str = CROSSPLANE;
 
 /// A platform that packages are made for, all of them Linux.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Architecture {
+pub(crate) enum Architecture {
     /// x86-64.
     Amd64,
     /// 64-bit Arm.

@@ -20,7 +20,7 @@ mod platform;
 mod signature;
 
 use archive::{Entry, sha256};
-pub(super) use platform::Platform;
+pub(crate) use platform::Platform;
 pub(super) use signature::Key;
 
 /// Name of the provider's program, of which its assets' names are made.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{
     objects::{self, SECRET},
-    stack::{Stack, kubeconfig, setting},
+    stack::{Stack, kubeconfig},
 };
 
 const STORAGES: &str = "resource \"everest_backup_storage\" \"plain\" {
@@ -94,30 +94,17 @@ const PROVIDERS: [&str; 4] = [
     "hashicorp/vault",
 ];
 
-/// Lets the client find the provider under test and what stands in for the others.
+/// Requires the providers of the guide, which something stands in for.
 fn with_stand_ins(stack: &mut Stack) {
-    let (stand_in, everest) = (
-        setting("EVEREST_TEST_STAND_IN"),
-        setting("EVEREST_TEST_PROVIDER"),
-    );
-    let others = PROVIDERS.map(|source| (source, stand_in.as_str()));
-    let (mut overrides, mut required) = (String::new(), String::new());
-    for (source, program) in others
-        .into_iter()
-        .chain([("openeverest/everest", everest.as_str())])
-    {
-        let (_, name) = source.split_once('/').unwrap();
-        let folder = stack.path().join(".programs").join(name);
-        fs::create_dir_all(&folder).unwrap();
-        let place = folder.join(format!("terraform-provider-{name}"));
-        std::os::unix::fs::symlink(Path::new(program), place).unwrap();
-        overrides += &format!("    {source:?} = {folder:?}\n");
-        required += &format!("    {name} = {{ source = {source:?} }}\n");
-    }
-    let client = format!("provider_installation {{\n  dev_overrides {{\n{overrides}  }}\n}}\n");
-    stack.file("client.tfrc", &client);
-    let client = stack.path().join("client.tfrc");
-    stack.environment("TF_CLI_CONFIG_FILE", client.to_str().unwrap());
+    stack.stand_ins(&PROVIDERS);
+    let required: String = PROVIDERS
+        .iter()
+        .chain(&["openeverest/everest"])
+        .map(|source| {
+            let (_, name) = source.split_once('/').unwrap();
+            format!("    {name} = {{ source = {source:?} }}\n")
+        })
+        .collect();
     stack.file(
         "provider.tf",
         &format!(

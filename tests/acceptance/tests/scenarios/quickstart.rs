@@ -212,3 +212,39 @@ fn a_database_is_recovered_step_by_step_as_the_example_says() {
     stack.plan_is_empty();
     stack.destroy().succeeded();
 }
+
+/// Copies a folder with all below it.
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap();
+        // What a user's run of the example has left.
+        if name.to_string_lossy().starts_with(".terraform") {
+            continue;
+        }
+        if path.is_dir() {
+            copy(&path, &to.join(name));
+        } else {
+            fs::copy(&path, to.join(name)).unwrap();
+        }
+    }
+}
+
+#[test]
+fn the_modules_and_the_platform_pass_their_own_tests() {
+    let mut stack = Stack::uninitialised("modules");
+    stack.stand_ins(&["hashicorp/helm"]);
+    for folder in ["modules", "platform"] {
+        copy(&examples().join(folder), &stack.path().join(folder));
+    }
+    for folder in [
+        "modules/team-database",
+        "modules/everest-install",
+        "platform",
+    ] {
+        let within = format!("-chdir={folder}");
+        stack.run(&[&within, "get"]).succeeded();
+        stack.run(&[&within, "test", "-no-color"]).succeeded();
+    }
+}

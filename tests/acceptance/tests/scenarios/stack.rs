@@ -80,6 +80,29 @@ impl Stack {
         self
     }
 
+    /// Lets the client find the provider under test, and a program that stands in for each of
+    /// `sources`, without `init`.
+    pub fn stand_ins(&mut self, sources: &[&str]) {
+        let (stand_in, everest) = (
+            setting("EVEREST_TEST_STAND_IN"),
+            setting("EVEREST_TEST_PROVIDER"),
+        );
+        let others = sources.iter().map(|source| (*source, &stand_in));
+        let mut overrides = String::new();
+        for (source, program) in others.chain([("openeverest/everest", &everest)]) {
+            let (_, name) = source.split_once('/').unwrap();
+            let folder = self.path().join(".programs").join(name);
+            fs::create_dir_all(&folder).unwrap();
+            let place = folder.join(format!("terraform-provider-{name}"));
+            std::os::unix::fs::symlink(Path::new(program), place).unwrap();
+            overrides += &format!("    {source:?} = {folder:?}\n");
+        }
+        let client = format!("provider_installation {{\n  dev_overrides {{\n{overrides}  }}\n}}\n");
+        self.file("client.tfrc", &client);
+        let client = self.path().join("client.tfrc");
+        self.environment("TF_CLI_CONFIG_FILE", client.to_str().unwrap());
+    }
+
     /// Sets an environment variable for the client.
     pub fn environment(&mut self, name: &str, value: &str) {
         self.environment.push((name.to_owned(), value.to_owned()));

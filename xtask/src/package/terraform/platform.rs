@@ -4,7 +4,7 @@ use std::fmt;
 
 /// A platform in Terraform's notation, such as `linux_amd64`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::package) struct Platform {
+pub(crate) struct Platform {
     system: System,
     machine: Machine,
 }

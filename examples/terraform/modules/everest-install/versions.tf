@@ -1,0 +1,13 @@
+terraform {
+  required_version = ">= 1.11"
+
+  required_providers {
+    everest = {
+      source = "openeverest/everest"
+    }
+    helm = {
+      source  = "hashicorp/helm"
+      version = ">= 2.17"
+    }
+  }
+}
