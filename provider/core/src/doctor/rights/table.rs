@@ -20,6 +20,7 @@ const STORAGES: &[(&str, &str)] = &[(EVEREST, "backupstorages")];
 const MONITORING: &[(&str, &str)] = &[(EVEREST, "monitoringconfigs")];
 const POLICIES: &[(&str, &str)] = &[(EVEREST, "podschedulingpolicies")];
 const BALANCERS: &[(&str, &str)] = &[(EVEREST, "loadbalancerconfigs")];
+const IMPORTS: &[(&str, &str)] = &[(EVEREST, "dataimportjobs")];
 const IMPORTERS: &[(&str, &str)] = &[(EVEREST, "dataimporters")];
 const HORIZONS: &[(&str, &str)] = &[(FEATURES, "splithorizondnsconfigs")];
 /// The Deployment of Everest's API server.
@@ -78,6 +79,7 @@ pub const TABLE: &[Purpose] = &[
     DATABASE_RIGHTS,
     BACKUP_RIGHTS,
     RESTORE_RIGHTS,
+    IMPORT_RIGHTS,
     STORAGE_RIGHTS,
     MONITORING_RIGHTS,
     HORIZON_RIGHTS,
@@ -315,6 +317,79 @@ const RESTORE_RIGHTS: Purpose = Purpose {
                 (PXC, "perconaxtradbclusterrestores"),
                 (PSMDB, "perconaservermongodbrestores"),
                 (PG, "perconapgrestores"),
+            ],
+            WATCH,
+            Namespaces,
+            NO_WATCH,
+        )
+        .optional(),
+        need(
+            ENGINES,
+            LIST,
+            Namespaces,
+            "an operator that is being upgraded is not noticed",
+        )
+        .optional(),
+        SEE_NAMESPACE,
+        SEE_EVENTS,
+    ],
+};
+
+const IMPORT_RIGHTS: Purpose = Purpose {
+    title: "{DataImportJob}",
+    needs: &[
+        need(
+            IMPORTS,
+            READ,
+            Namespaces,
+            "no {DataImportJob} can be read or planned",
+        ),
+        need(IMPORTS, WRITE, Namespaces, "no {DataImportJob} can be run"),
+        need(
+            IMPORTS,
+            DELETE,
+            Namespaces,
+            "no {DataImportJob} can be destroyed or run again",
+        ),
+        need(
+            SECRETS,
+            &["get", "create", "patch", "delete"],
+            Namespaces,
+            "the keys of {a DataImportJob} cannot be written",
+        ),
+        need(
+            DATABASES,
+            READ,
+            Namespaces,
+            "an apply cannot tell when an import is over",
+        ),
+        need(
+            &[
+                (EVEREST, "databaseclusterrestores"),
+                (EVEREST, "backupstorages"),
+            ],
+            LIST,
+            Namespaces,
+            "an import may begin beside a restore, and its Secret may stay",
+        )
+        .optional(),
+        need(IMPORTERS, READ, Cluster, UNCHECKED).optional(),
+        need(
+            OWN_RESTORES,
+            READ,
+            Namespaces,
+            "what an earlier import has left is not noticed",
+        )
+        .optional(),
+        need(
+            &[
+                (EVEREST, "dataimportjobs"),
+                (EVEREST, "databaseclusters"),
+                (EVEREST, "databaseclusterrestores"),
+                (EVEREST, "databaseengines"),
+                (EVEREST, "backupstorages"),
+                (PXC, "perconaxtradbclusterrestores"),
+                (PSMDB, "perconaservermongodbrestores"),
             ],
             WATCH,
             Namespaces,
@@ -765,7 +840,7 @@ const IMPORTER_RIGHTS: Purpose = Purpose {
         )
         .optional(),
         need(
-            &[(EVEREST, "dataimportjobs")],
+            IMPORTS,
             LIST,
             Cluster,
             "no {DataImporter} can be destroyed: an import may need it",
