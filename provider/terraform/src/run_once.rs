@@ -1,7 +1,7 @@
 //! What restores and imports have in common: they run once, and their objects are only records.
 
 use everest_schemas::{Field, models::DatabaseModel};
-use tfplugin::{AttributePath, Diagnostics, Model, ReadResult};
+use tfplugin::{AttributePath, Diagnostics, ReadResult};
 
 use crate::{
     database::Database,
@@ -29,10 +29,7 @@ pub fn gone<K: Kind>(
     words: &Words,
     first: bool,
     diags: &mut Diagnostics,
-) -> ReadResult<K::Model>
-where
-    K::Model: Model,
-{
+) -> ReadResult<K::Model> {
     let what = named::<K>(prior);
     let Words {
         verb,

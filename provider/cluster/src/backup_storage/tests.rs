@@ -255,8 +255,7 @@ async fn a_storage_whose_secret_another_one_reads_is_not_deleted_with_it() {
 #[tokio::test(start_paused = true)]
 async fn a_secret_that_another_storage_owns_or_reads_stays() {
     let mut written = secret();
-    written["metadata"]["managedFields"] =
-        json!([{"manager": crate::FIELD_MANAGER, "operation": "Apply"}]);
+    written["metadata"]["managedFields"] = applied();
     for secret in [secret_of("another"), (SECRET.to_owned(), written)] {
         let objects = [(STORAGE.to_owned(), storage()), sharing(false), secret].into();
         let (cluster, seen, _) = api_server::store(objects, |_, _, _| {});
@@ -286,6 +285,12 @@ async fn two_storages_of_one_secret_can_be_deleted_in_one_run() {
     assert!(objects.lock().unwrap().is_empty());
 }
 
+/// What a Secret says of the credentials that this provider has written.
+fn applied() -> Value {
+    json!([{"manager": crate::FIELD_MANAGER, "operation": "Apply",
+        "fieldsV1": {"f:data": {"f:AWS_ACCESS_KEY_ID": {}}}}])
+}
+
 /// Returns true if the Secret is left of a storage whose creation the server answers with `code`.
 async fn secret_is_left(code: u16, reason: &'static str) -> bool {
     let kept = std::sync::Arc::new(std::sync::Mutex::new(None));
@@ -306,8 +311,7 @@ async fn secret_is_left(code: u16, reason: &'static str) -> bool {
         match method {
             "PATCH" => {
                 let mut written = body.clone();
-                written["metadata"]["managedFields"] =
-                    json!([{"manager": crate::FIELD_MANAGER, "operation": "Apply"}]);
+                written["metadata"]["managedFields"] = applied();
                 *secret = Some(written);
             }
             "DELETE" => *secret = None,
@@ -346,8 +350,7 @@ async fn a_secret_goes_only_with_a_storage_that_was_certainly_not_written() {
 #[tokio::test(start_paused = true)]
 async fn a_secret_that_such_a_creation_left_is_used_by_the_next_one() {
     let mut left = secret();
-    left["metadata"]["managedFields"] =
-        json!([{"manager": crate::FIELD_MANAGER, "operation": "Apply"}]);
+    left["metadata"]["managedFields"] = applied();
     let objects: api_server::Objects = [(SECRET.to_owned(), left)].into();
     let (cluster, _, kept) = api_server::store(objects.clone(), |_, _, _| {});
     let created = create(

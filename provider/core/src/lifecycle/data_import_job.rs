@@ -12,7 +12,6 @@ use super::{
     Action, EngineRole, Lifecycle, ObjectRef, Observed, Query, ReadsSecret, Removal, Requirement,
     SecretMetadata, Stopwatches, TakeBackSecret, prerequisites,
 };
-use crate::facts::Seen;
 use crate::path::FieldPath;
 use crate::readiness::{self, Readiness};
 use crate::v1;

@@ -34,6 +34,10 @@ fn required_of<M: ManagedModel>() {
     if M::KIND == "DataImporter" {
         required.extend([json!("jobSpec"), json!("supportedEngines")]);
     }
+    // A managed resource is never given a Secret that exists.
+    if M::KIND == "DataImportJob" {
+        required.push(json!("secretRef"));
+    }
     let mut said: Vec<Value> = M::SHAPE.required.iter().map(|name| json!(name)).collect();
     required.sort_by_key(Value::to_string);
     said.sort_by_key(Value::to_string);
@@ -232,6 +236,7 @@ fn the_observed_members_are_those_of_the_model_and_take_any_value() {
         "deletionProtection",
         "finalBackup",
         "forceDestroy",
+        "importSecretRef",
         "keepBackupData",
         "keepNamespace",
         "namespace",

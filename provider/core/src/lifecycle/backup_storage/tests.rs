@@ -107,7 +107,9 @@ fn a_storage_that_was_deleted_while_it_was_used_is_let_go() {
 
 #[test]
 fn the_secret_goes_after_the_storage_if_it_is_ours_and_nobody_reads_it() {
-    let written = json!({"managedFields": [{"manager": MANAGER, "operation": "Apply"}]});
+    let written = json!({"managedFields": [applied()]});
+    let mut of_another_kind = written.clone();
+    of_another_kind["managedFields"][0]["fieldsV1"] = json!({"f:data": {"f:root": {}}});
     let owned = json!({"ownerReferences": [{"apiVersion": "v1", "kind": "BackupStorage",
         "name": "s3", "uid": "u"}]});
     let other = storage(json!({"uid": "another"}));
@@ -118,6 +120,7 @@ fn the_secret_goes_after_the_storage_if_it_is_ours_and_nobody_reads_it() {
     for (secret, beside, goes) in [
         (written.clone(), None, true),
         (published, None, false),
+        (of_another_kind, None, false),
         (owned, None, true),
         (json!({}), None, false),
         (written.clone(), Some(&other), false),
@@ -173,6 +176,12 @@ fn course(world: &mut World, content: Option<Sensitive<Value>>) -> (Vec<String>,
     }
 }
 
+/// What a Secret says of the credentials that this provider has written.
+fn applied() -> Value {
+    json!({"manager": MANAGER, "operation": "Apply",
+        "fieldsV1": {"f:data": {"f:AWS_ACCESS_KEY_ID": {}}}})
+}
+
 /// A Secret that this provider has written, with owners.
 fn ours(owners: &[&str]) -> Value {
     let owners: Vec<_> = owners
@@ -180,7 +189,7 @@ fn ours(owners: &[&str]) -> Value {
         .map(|uid| json!({"apiVersion": "v1", "kind": "BackupStorage", "name": "s3", "uid": uid}))
         .collect();
     json!({"metadata": {"uid": "secret", "ownerReferences": owners,
-        "managedFields": [{"manager": MANAGER, "operation": "Apply"}]}})
+        "managedFields": [applied()]}})
 }
 
 #[test]

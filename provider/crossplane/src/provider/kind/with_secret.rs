@@ -27,9 +27,9 @@ pub trait WithSecret: Kind<Model: SecretMapping, External: ReadsSecret> {}
 impl<K: Kind<Model: SecretMapping, External: ReadsSecret>> WithSecret for K {}
 
 /// A kind with a Secret of its own whose objects others use.
-pub trait UsedWithSecret: WithSecret<External: Used> {}
+pub trait UsedWithSecret: WithSecret + Kind<External: Used> {}
 
-impl<K: WithSecret<External: Used>> UsedWithSecret for K {}
+impl<K: WithSecret + Kind<External: Used>> UsedWithSecret for K {}
 
 /// The object compared with what is said, and the credentials if it is as said.
 pub async fn compare<K: WithSecret>(
