@@ -82,7 +82,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     }
     match parsed(arguments) {
         Ok(Asked::Serve) => serve(true),
-        Ok(Asked::Command(command)) => carry_out(command).print(),
+        Ok(Asked::Command(command)) => carry_out(*command).print(),
         Err(ended) => ended.print(),
     }
 }
@@ -91,7 +91,8 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
 enum Asked {
     /// Serve for a debugger.
     Serve,
-    Command(Command),
+    /// Carry out a command.
+    Command(Box<Command>),
 }
 
 /// Reads the arguments of a person.
@@ -118,7 +119,7 @@ fn parsed(mut arguments: Vec<OsString>) -> Result<Asked, Ended> {
         Ok(Arguments {
             command: Some(command),
             ..
-        }) => Ok(Asked::Command(command)),
+        }) => Ok(Asked::Command(Box::new(command))),
         Ok(_) => {
             let help = Arguments::command().render_help();
             Err(Ended::Usage(format!(
