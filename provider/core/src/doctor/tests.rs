@@ -468,7 +468,10 @@ fn a_right_to_named_objects_is_one_to_these_alone() {
         "everest-system".to_owned(),
         Some("everest-accounts".to_owned()),
     );
-    assert_eq!(of_secrets(&["everest-accounts"]), [shop.clone()]);
+    assert_eq!(
+        of_secrets(&["everest-accounts"]),
+        std::slice::from_ref(&shop)
+    );
     assert_eq!(of_secrets(&["other"]), [accounts, shop]);
     assert_eq!(of_secrets(&[]), []);
 }

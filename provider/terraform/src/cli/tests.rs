@@ -18,7 +18,7 @@ pub(super) fn assert_golden(name: &str, text: &str) {
 
 fn of(arguments: &[&str]) -> Result<Command, Ended> {
     match parsed(arguments.iter().map(OsString::from).collect())? {
-        Asked::Command(command) => Ok(command),
+        Asked::Command(command) => Ok(*command),
         Asked::Serve => panic!("{arguments:?} serves"),
     }
 }
