@@ -22,7 +22,7 @@
 //! An element of a list of objects keeps its computed values when it moves. Elements are identified
 //! by their keys (`x-kubernetes-list-map-keys`) or, without keys, by their configured values.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::path::{AttributePath, Step};
 use crate::schema::{Kind, Mode, Nesting, Object};
@@ -56,7 +56,7 @@ pub type Equal<'a> = &'a dyn Fn(&str, &str, &str) -> bool;
 
 /// Returns true if two values of an attribute with this semantic kind have the same meaning. Free
 /// values do if they are equal in JSON: a server cannot distinguish a list from a tuple, or a map
-/// from an object. A null element of a map says nothing: no server has it.
+/// from an object.
 fn equal(semantic: Option<&str>, a: &Value, b: &Value, same: Equal<'_>) -> bool {
     if a == b || (a.is_null() && b.is_null()) {
         return true;
@@ -65,22 +65,21 @@ fn equal(semantic: Option<&str>, a: &Value, b: &Value, same: Equal<'_>) -> bool 
         let b = retype(&b.1, &b.0, &a.0, Retype::Json);
         return b.is_some_and(|b| check::alike(&a.0, &a.1, &b));
     }
+    let Some(kind) = semantic else {
+        return false;
+    };
     match (a, b) {
-        (Value::String(a), Value::String(b)) => semantic.is_some_and(|kind| same(kind, a, b)),
+        (Value::String(a), Value::String(b)) => same(kind, a, b),
         (Value::List(a), Value::List(b)) => {
             a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal(semantic, a, b, same))
         }
         (Value::Map(a), Value::Map(b)) => {
-            said(a).count() == said(b).count()
-                && said(a).all(|(key, a)| b.get(key).is_some_and(|b| equal(semantic, a, b, same)))
+            a.len() == b.len()
+                && a.iter()
+                    .all(|(key, a)| b.get(key).is_some_and(|b| equal(semantic, a, b, same)))
         }
         _ => false,
     }
-}
-
-/// The elements of a map that say something.
-fn said(map: &BTreeMap<String, Value>) -> impl Iterator<Item = (&String, &Value)> {
-    map.iter().filter(|(_, value)| !value.is_null())
 }
 
 /// The paths at which `config` sets an attribute that the server would choose otherwise. They are

@@ -1,5 +1,7 @@
 //! Merges the observed object into the prior state.
 
+use std::borrow::Cow;
+
 use super::fill::attribute_value;
 use super::pair::{items, pairs};
 use super::{Equal, equal};
@@ -13,6 +15,7 @@ use crate::value::{Number, Retype, Value, retype};
 /// - Write-only attributes are null, and nothing is unknown.
 /// - A server that omits zero values does not contradict a configured `false`, 0, "" or an empty
 ///   collection. An empty value that is not configured is null, unless the attribute is required.
+/// - A null element of a map, which no server has, stays.
 /// - Elements of a list of objects are recognised even if they have moved; in a list with keys they
 ///   keep the order of the prior state.
 pub fn refresh(object: &Object, prior: &Value, observed: &Value, same: Equal<'_>) -> Value {
@@ -42,7 +45,8 @@ fn merge(attribute: &Attribute, prior: &Value, observed: &Value, same: Equal<'_>
         return nested(attribute, nesting, object, (prior, observed), same);
     }
     let observed = observed.clone().with_unknown_as_null();
-    if equal(attribute.semantic.as_deref(), prior, &observed, same) {
+    let equals = |prior: &Value| equal(attribute.semantic.as_deref(), prior, &observed, same);
+    if equals(prior) || equals(&said(prior)) {
         return prior.clone();
     }
     match attribute.mode {
@@ -50,6 +54,21 @@ fn merge(attribute: &Attribute, prior: &Value, observed: &Value, same: Equal<'_>
         _ if observed.is_null() && is_zero(prior) => prior.clone(),
         Mode::Optional if prior.is_null() && is_zero(&observed) => prior.clone(),
         _ => typed_as(prior, observed),
+    }
+}
+
+/// The value without the null elements of a map: they say nothing, and no server has them.
+fn said(value: &Value) -> Cow<'_, Value> {
+    match value {
+        Value::Map(members) if members.values().any(Value::is_null) => {
+            let members = members.iter().filter(|(_, member)| !member.is_null());
+            Cow::Owned(Value::Map(
+                members
+                    .map(|(key, member)| (key.clone(), member.clone()))
+                    .collect(),
+            ))
+        }
+        _ => Cow::Borrowed(value),
     }
 }
 
