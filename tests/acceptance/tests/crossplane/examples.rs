@@ -134,9 +134,10 @@ fn renamed(mut value: Value, names: &BTreeMap<&str, String>) -> Value {
     match &mut value {
         Value::Object(members) => {
             for (key, member) in members {
+                let is_name = ["name", "namespace", "dataImporterName"].contains(&key.as_str());
                 let known = member.as_str().and_then(|name| names.get(name));
                 *member = match known {
-                    Some(other) if key == "name" || key == "namespace" => json!(other),
+                    Some(other) if is_name => json!(other),
                     _ => renamed(member.take(), names),
                 };
             }

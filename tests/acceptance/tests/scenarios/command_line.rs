@@ -29,15 +29,12 @@ fn doctor_sees_a_real_cluster_as_it_is() {
             .map(|check| check["status"].clone())
             .collect::<Vec<_>>()
     };
-    for id in [
-        "kubernetes",
-        "identity",
-        "everest",
-        "definitions",
-        "catalog",
-    ] {
+    for id in ["kubernetes", "identity", "definitions", "catalog"] {
         assert_eq!(is(id), ["ok"], "{id} in {report:#}");
     }
+    // Everest's API server is there only while a scenario about it runs.
+    let everest = &is("everest")[0];
+    assert!(everest == "ok" || everest == "warning", "{report:#}");
     assert_eq!(is("webhooks"), ["ok", "ok"], "{report:#}");
     assert_eq!(is("namespaces"), [""; 0], "{report:#}");
     let operators = is("operator");
