@@ -1,6 +1,14 @@
 # terraform test: the plans of each step of a recovery, without a cluster.
 
-mock_provider "everest" {}
+# OpenTofu plans with values where Terraform plans with unknown ones.
+mock_provider "everest" {
+  mock_resource "everest_database" {
+    defaults = { ready = true }
+  }
+  mock_resource "everest_namespace" {
+    defaults = { ready = true }
+  }
+}
 
 override_data {
   target = data.everest_pitr_window.source

@@ -1,6 +1,14 @@
 # terraform test: the plans of the module, without a cluster.
 
-mock_provider "everest" {}
+# OpenTofu plans with values where Terraform plans with unknown ones.
+mock_provider "everest" {
+  mock_resource "everest_database" {
+    defaults = { ready = true }
+  }
+  mock_resource "everest_namespace" {
+    defaults = { ready = true }
+  }
+}
 mock_provider "helm" {}
 
 variables {
