@@ -56,6 +56,7 @@ pub mod raised;
 pub mod readiness;
 pub mod restart;
 pub mod rewritten;
+pub mod rights;
 pub mod rules;
 pub mod schema;
 pub mod semantic;

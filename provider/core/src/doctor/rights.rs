@@ -1,11 +1,8 @@
-//! The rights that the provider needs, and those that an identity lacks.
+//! The rights of the [`TABLE`] that an identity lacks.
 //!
-//! [`TABLE`] has the rights by [`Purpose`]. A review of all rules of an identity
-//! (SelfSubjectRulesReview) answers for all of them at once, but tells only of rules that its
-//! authorisers can list: if it is incomplete, a missing right has to be confirmed
-//! ([`Missing::reviews`]).
-
-mod table;
+//! A review of all rules of an identity (SelfSubjectRulesReview) answers for all of them at once, but
+//! tells only of rules that its authorisers can list: if it is incomplete, a missing right has to be
+//! confirmed ([`Missing::reviews`]).
 
 use std::collections::BTreeMap;
 
@@ -14,55 +11,8 @@ use k8s_openapi::api::authorization::v1::{
 };
 
 use super::{Answer, Check};
+use crate::rights::{Need, Place, TABLE};
 use crate::text::Text;
-pub use table::TABLE;
-
-/// What a part of the rights is for: a resource of the front end.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Purpose {
-    /// The resources, as a template of [`Text`].
-    pub(crate) title: &'static str,
-    /// The rights.
-    pub needs: &'static [Need],
-}
-
-impl Purpose {
-    /// The resources, in the words for users.
-    pub fn title(&self) -> Text {
-        self.title.into()
-    }
-}
-
-/// Verbs on resources, and the consequence of their absence.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Need {
-    /// Groups and plurals.
-    pub resources: &'static [(&'static str, &'static str)],
-    /// The verbs, as RBAC has them.
-    pub verbs: &'static [&'static str],
-    /// Where they are needed.
-    pub place: Place,
-    /// The only objects that are meant; empty: all.
-    pub names: &'static [&'static str],
-    /// True if the resources of the purpose do not work without it. False for rights that an
-    /// identity is often denied on purpose, and for those that only checks need.
-    pub is_needed: bool,
-    /// What does not work without them, as a template of [`Text`].
-    pub(crate) without: &'static str,
-}
-
-/// The place of the objects that a right is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Place {
-    /// The whole cluster: objects without a namespace, and lists of all namespaces.
-    Cluster,
-    /// Each namespace for databases.
-    Namespaces,
-    /// The namespace of Everest itself.
-    System,
-    /// The namespace of the catalog.
-    Catalog,
-}
 
 /// The rules of an identity in one place.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -240,11 +190,14 @@ pub(super) fn check(missing: &Answer<Vec<Missing>>) -> Vec<Check> {
                 continue;
             }
             let found = Text::from(format!("missing: {}. Without it, ", listed(&of_need)))
-                .and(wanted.without)
+                .and(wanted.without())
                 .and(".");
+            let file = of.roles.file();
             let next = match wanted.is_needed {
-                true => "Grant it by a Role or a ClusterRole.",
-                false => "Grant it by a Role or a ClusterRole if you need it.",
+                true => format!("Grant it: a role in examples/terraform/rbac/{file} has it."),
+                false => {
+                    format!("If you need it: a role in examples/terraform/rbac/{file} has it.")
+                }
             };
             checks.push(match wanted.is_needed {
                 true => Check::failed(id, subject(), found, next),

@@ -1,6 +1,7 @@
-use super::rights::{Granted, Places, Rules, TABLE};
+use super::rights::{Granted, Places, Rules};
 use super::*;
 use crate::dialect::Dialect;
+use crate::rights::TABLE;
 use everest_schemas::Engine;
 use k8s_openapi::api::admissionregistration::v1::ValidatingWebhookConfiguration;
 use k8s_openapi::api::authorization::v1::{ResourceRule, SubjectRulesReviewStatus};
@@ -474,33 +475,6 @@ fn a_right_to_named_objects_is_one_to_these_alone() {
     );
     assert_eq!(of_secrets(&["other"]), [accounts, shop]);
     assert_eq!(of_secrets(&[]), []);
-}
-
-#[test]
-fn every_kind_and_setting_has_its_rights() {
-    use everest_schemas::{for_each_kind, for_each_server_setting};
-    macro_rules! names {
-        ($($module:ident::$kind:ident = $model:ty;)*) => {
-            [$(concat!("everest_", stringify!($module))),*]
-        };
-    }
-    let kinds = for_each_kind!(names).to_vec();
-    let settings = for_each_server_setting!(names).to_vec();
-    let titles: Vec<_> = TABLE
-        .iter()
-        .flat_map(|purpose| {
-            let title = purpose.title().render(Dialect::Terraform);
-            title.split(", ").map(str::to_owned).collect::<Vec<_>>()
-        })
-        .collect();
-    let mut told = titles.clone();
-    told.sort_unstable();
-    let mut wanted = [kinds, settings].concat();
-    wanted.sort_unstable();
-    assert_eq!(told, wanted);
-    for purpose in TABLE {
-        assert!(purpose.needs.iter().all(|need| !need.verbs.is_empty()));
-    }
 }
 
 #[test]

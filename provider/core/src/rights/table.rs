@@ -1,7 +1,7 @@
 //! Every right that the provider needs.
 
 use super::Place::{self, Catalog, Cluster, Namespaces, System};
-use super::{Need, Purpose};
+use super::{Need, Purpose, Roles};
 use crate::facts::SERVERS;
 
 const EVEREST: &str = "everest.percona.com";
@@ -26,7 +26,9 @@ const HORIZONS: &[(&str, &str)] = &[(FEATURES, "splithorizondnsconfigs")];
 /// The Deployment of Everest's API server.
 const SERVER: &[&str] = &[SERVERS[0]];
 
-const SECRETS: &[(&str, &str)] = &[(CORE, "secrets")];
+/// The group and plural of Secrets.
+pub(super) const SECRET: (&str, &str) = (CORE, "secrets");
+const SECRETS: &[(&str, &str)] = &[SECRET];
 const CONFIG_MAPS: &[(&str, &str)] = &[(CORE, "configmaps")];
 const NAMESPACES: &[(&str, &str)] = &[(CORE, "namespaces")];
 
@@ -55,6 +57,7 @@ const fn need(
         place,
         names: &[],
         is_needed: true,
+        is_of_plans: true,
         without,
     }
 }
@@ -64,6 +67,14 @@ impl Need {
     const fn optional(self) -> Self {
         Self {
             is_needed: false,
+            ..self
+        }
+    }
+
+    /// The same, if only applies need it.
+    const fn in_applies(self) -> Self {
+        Self {
+            is_of_plans: false,
             ..self
         }
     }
@@ -84,6 +95,7 @@ pub const TABLE: &[Purpose] = &[
     MONITORING_RIGHTS,
     HORIZON_RIGHTS,
     VERSION_POLICY_RIGHTS,
+    COMPONENT_RIGHTS,
     NAMESPACE_RIGHTS,
     POLICY_RIGHTS,
     BALANCER_RIGHTS,
@@ -139,10 +151,13 @@ const NO_EVENTS: &str = "a wait that ends early does not tell the last events";
 const SEE_NAMESPACE: Need = need(NAMESPACES, GET, Cluster, NO_NAMESPACE).optional();
 
 /// The right to see the events of objects that do not become ready.
-const SEE_EVENTS: Need = need(&[(CORE, "events")], LIST, Namespaces, NO_EVENTS).optional();
+const SEE_EVENTS: Need = need(&[(CORE, "events")], LIST, Namespaces, NO_EVENTS)
+    .optional()
+    .in_applies();
 
 const DATABASE_RIGHTS: Purpose = Purpose {
     title: "{Database}",
+    roles: Roles::Databases,
     needs: &[
         need(
             DATABASES,
@@ -164,10 +179,19 @@ const DATABASE_RIGHTS: Purpose = Purpose {
         ),
         need(
             OWN_DATABASES,
-            READ,
+            GET,
             Namespaces,
-            "an apply cannot tell when {a Database} is ready",
+            "a plan does not check the size of volumes, and an apply cannot tell when {a Database} \
+             is ready",
         ),
+        need(
+            OWN_DATABASES,
+            LIST,
+            Namespaces,
+            "an apply sends a request for each {Database} that it waits for",
+        )
+        .optional()
+        .in_applies(),
         need(
             BACKUPS,
             READ,
@@ -186,7 +210,8 @@ const DATABASE_RIGHTS: Purpose = Purpose {
             SECRETS,
             &["get", "create", "patch"],
             Namespaces,
-            "{usersWo} cannot be set, and everest_database_credentials cannot be read",
+            "{usersWo} cannot be set, everest_database_credentials cannot be read, and a plan does \
+             not notice that the Secret with the passwords has lost them",
         )
         .optional(),
         need(REFERRED, READ, Namespaces, UNCHECKED).optional(),
@@ -220,7 +245,16 @@ const DATABASE_RIGHTS: Purpose = Purpose {
             Namespaces,
             "the destruction after a final backup cannot tell if the data of the backup is whole",
         )
-        .optional(),
+        .optional()
+        .in_applies(),
+        need(
+            IMPORTS,
+            GET,
+            Namespaces,
+            "an apply cannot tell why the import of the first data failed",
+        )
+        .optional()
+        .in_applies(),
         SEE_NAMESPACE,
         SEE_EVENTS,
     ],
@@ -228,6 +262,7 @@ const DATABASE_RIGHTS: Purpose = Purpose {
 
 const BACKUP_RIGHTS: Purpose = Purpose {
     title: "{Backup}",
+    roles: Roles::Databases,
     needs: &[
         need(
             BACKUPS,
@@ -251,7 +286,8 @@ const BACKUP_RIGHTS: Purpose = Purpose {
             Namespaces,
             "the reason of a failed backup is not known",
         )
-        .optional(),
+        .optional()
+        .in_applies(),
         need(
             &[
                 (EVEREST, "databaseclusterbackups"),
@@ -280,6 +316,7 @@ const BACKUP_RIGHTS: Purpose = Purpose {
 
 const RESTORE_RIGHTS: Purpose = Purpose {
     title: "{Restore}",
+    roles: Roles::Databases,
     needs: &[
         need(
             RESTORES,
@@ -307,7 +344,8 @@ const RESTORE_RIGHTS: Purpose = Purpose {
             Namespaces,
             "the reason of a failed restore is not known",
         )
-        .optional(),
+        .optional()
+        .in_applies(),
         need(
             &[
                 (EVEREST, "databaseclusterrestores"),
@@ -337,6 +375,7 @@ const RESTORE_RIGHTS: Purpose = Purpose {
 
 const IMPORT_RIGHTS: Purpose = Purpose {
     title: "{DataImportJob}",
+    roles: Roles::Databases,
     needs: &[
         need(
             IMPORTS,
@@ -355,7 +394,8 @@ const IMPORT_RIGHTS: Purpose = Purpose {
             SECRETS,
             &["get", "create", "patch", "delete"],
             Namespaces,
-            "the keys of {a DataImportJob} cannot be written",
+            "the keys of {a DataImportJob} cannot be written, and a plan does not notice that \
+             their Secret is gone or changed",
         ),
         need(
             DATABASES,
@@ -380,7 +420,8 @@ const IMPORT_RIGHTS: Purpose = Purpose {
             Namespaces,
             "what an earlier import has left is not noticed",
         )
-        .optional(),
+        .optional()
+        .in_applies(),
         need(
             &[
                 (EVEREST, "dataimportjobs"),
@@ -410,6 +451,7 @@ const IMPORT_RIGHTS: Purpose = Purpose {
 
 const STORAGE_RIGHTS: Purpose = Purpose {
     title: "{BackupStorage}",
+    roles: Roles::Databases,
     needs: &[
         need(
             STORAGES,
@@ -433,7 +475,8 @@ const STORAGE_RIGHTS: Purpose = Purpose {
             SECRETS,
             &["get", "create", "patch", "delete"],
             Namespaces,
-            "the credentials of {a BackupStorage} cannot be written",
+            "the credentials of {a BackupStorage} cannot be written, and a plan does not notice that \
+             their Secret is gone or changed",
         ),
         need(
             &[
@@ -463,6 +506,7 @@ const STORAGE_RIGHTS: Purpose = Purpose {
 
 const MONITORING_RIGHTS: Purpose = Purpose {
     title: "{MonitoringConfig}",
+    roles: Roles::Databases,
     needs: &[
         need(
             MONITORING,
@@ -486,7 +530,8 @@ const MONITORING_RIGHTS: Purpose = Purpose {
             SECRETS,
             &["get", "create", "patch", "delete"],
             Namespaces,
-            "the API key of {a MonitoringConfig} cannot be written",
+            "the API key of {a MonitoringConfig} cannot be written, and a plan does not notice that \
+             its Secret is gone or changed",
         ),
         need(
             DATABASES,
@@ -510,6 +555,7 @@ const MONITORING_RIGHTS: Purpose = Purpose {
 
 const HORIZON_RIGHTS: Purpose = Purpose {
     title: "{SplitHorizonDNSConfig}",
+    roles: Roles::Databases,
     needs: &[
         need(
             HORIZONS,
@@ -533,7 +579,8 @@ const HORIZON_RIGHTS: Purpose = Purpose {
             SECRETS,
             &["get", "create", "patch", "delete"],
             Namespaces,
-            "the authority of {a SplitHorizonDNSConfig} cannot be written",
+            "the authority of {a SplitHorizonDNSConfig} cannot be written, and a plan does not \
+             notice that its Secret is gone or changed",
         ),
         need(
             DATABASES,
@@ -557,6 +604,7 @@ const HORIZON_RIGHTS: Purpose = Purpose {
 
 const VERSION_POLICY_RIGHTS: Purpose = Purpose {
     title: "{EngineVersionPolicy}",
+    roles: Roles::Databases,
     needs: &[
         need(
             ENGINES,
@@ -575,8 +623,39 @@ const VERSION_POLICY_RIGHTS: Purpose = Purpose {
     ],
 };
 
+const COMPONENT_RIGHTS: Purpose = Purpose {
+    title: "everest_components",
+    roles: Roles::Databases,
+    needs: &[need(
+        &[(CORE, "pods")],
+        LIST,
+        Namespaces,
+        "the pods of a database cannot be listed",
+    )
+    .optional()],
+};
+
+/// Objects that keep a namespace, or an engine in it.
+const CONTENT: &[(&str, &str)] = &[
+    (EVEREST, "databaseclusters"),
+    (EVEREST, "databaseclusterbackups"),
+    (EVEREST, "databaseclusterrestores"),
+    (EVEREST, "backupstorages"),
+    (EVEREST, "monitoringconfigs"),
+    (PXC, "perconaxtradbclusters"),
+    (PXC, "perconaxtradbclusterbackups"),
+    (PXC, "perconaxtradbclusterrestores"),
+    (PSMDB, "perconaservermongodbs"),
+    (PSMDB, "perconaservermongodbbackups"),
+    (PSMDB, "perconaservermongodbrestores"),
+    (PG, "perconapgclusters"),
+    (PG, "perconapgbackups"),
+    (PG, "perconapgrestores"),
+];
+
 const NAMESPACE_RIGHTS: Purpose = Purpose {
     title: "{DatabaseNamespace}",
+    roles: Roles::Namespaces,
     needs: &[
         need(
             NAMESPACES,
@@ -601,33 +680,52 @@ const NAMESPACE_RIGHTS: Purpose = Purpose {
         .optional(),
         need(NAMESPACES, WATCH, Cluster, NO_WATCH).optional(),
         need(
+            &[(OLM, "subscriptions"), (OLM, "installplans")],
+            LIST,
+            Namespaces,
+            "no {DatabaseNamespace} can be read or planned",
+        )
+        .optional(),
+        need(
             &[(OLM, "subscriptions")],
-            &["get", "list", "create", "patch", "delete"],
+            &["get", "create", "patch", "delete"],
             Namespaces,
             "no operator can be installed, upgraded or removed",
         )
-        .optional(),
+        .optional()
+        .in_applies(),
         need(
             &[(OLM, "operatorgroups")],
             &["list", "create", "patch", "delete"],
             Namespaces,
             "no operator can be installed",
         )
-        .optional(),
+        .optional()
+        .in_applies(),
         need(
             &[(OLM, "installplans")],
-            &["get", "list", "patch"],
+            CHANGE,
             Namespaces,
             "no installation or upgrade of an operator can be approved",
+        )
+        .optional()
+        .in_applies(),
+        need(
+            &[(OLM, "clusterserviceversions")],
+            LIST,
+            Namespaces,
+            "a plan does not notice that an operator is only half removed, and no operator can be \
+             removed",
         )
         .optional(),
         need(
             &[(OLM, "clusterserviceversions")],
-            &["get", "list", "delete"],
+            &["get", "delete"],
             Namespaces,
             "an apply cannot tell when an operator runs, and no operator can be removed",
         )
-        .optional(),
+        .optional()
+        .in_applies(),
         need(
             ENGINES,
             &["get", "list", "patch"],
@@ -648,7 +746,8 @@ const NAMESPACE_RIGHTS: Purpose = Purpose {
             Catalog,
             "the channel of an operator is the one of its release, not the default of the catalog",
         )
-        .optional(),
+        .optional()
+        .in_applies(),
         need(
             &[(EVEREST, "databaseengines"), (OLM, "subscriptions")],
             LIST,
@@ -657,43 +756,16 @@ const NAMESPACE_RIGHTS: Purpose = Purpose {
         )
         .optional(),
         need(
-            &[
-                (EVEREST, "databaseclusters"),
-                (EVEREST, "databaseclusterbackups"),
-                (EVEREST, "databaseclusterrestores"),
-                (EVEREST, "backupstorages"),
-                (EVEREST, "monitoringconfigs"),
-                (PXC, "perconaxtradbclusters"),
-                (PXC, "perconaxtradbclusterbackups"),
-                (PXC, "perconaxtradbclusterrestores"),
-                (PSMDB, "perconaservermongodbs"),
-                (PSMDB, "perconaservermongodbbackups"),
-                (PSMDB, "perconaservermongodbrestores"),
-                (PG, "perconapgclusters"),
-                (PG, "perconapgbackups"),
-                (PG, "perconapgrestores"),
-            ],
+            CONTENT,
             LIST,
             Namespaces,
             "no {DatabaseNamespace} can be destroyed and no engine removed: objects may be left",
         )
-        .optional(),
+        .optional()
+        .in_applies(),
+        need(CONTENT, WATCH, Namespaces, NO_WATCH).optional(),
         need(
             &[
-                (EVEREST, "databaseclusters"),
-                (EVEREST, "databaseclusterbackups"),
-                (EVEREST, "databaseclusterrestores"),
-                (EVEREST, "backupstorages"),
-                (EVEREST, "monitoringconfigs"),
-                (PXC, "perconaxtradbclusters"),
-                (PXC, "perconaxtradbclusterbackups"),
-                (PXC, "perconaxtradbclusterrestores"),
-                (PSMDB, "perconaservermongodbs"),
-                (PSMDB, "perconaservermongodbbackups"),
-                (PSMDB, "perconaservermongodbrestores"),
-                (PG, "perconapgclusters"),
-                (PG, "perconapgbackups"),
-                (PG, "perconapgrestores"),
                 (EVEREST, "databaseengines"),
                 (OLM, "subscriptions"),
                 (OLM, "operatorgroups"),
@@ -711,14 +783,16 @@ const NAMESPACE_RIGHTS: Purpose = Purpose {
             Catalog,
             NO_WATCH,
         )
-        .optional(),
+        .optional()
+        .in_applies(),
         need(
             DATABASES,
             GET,
             Namespaces,
             "no {DatabaseNamespace} can be destroyed by force",
         )
-        .optional(),
+        .optional()
+        .in_applies(),
         need(
             &[
                 (EVEREST, "databaseclusters"),
@@ -745,6 +819,7 @@ const NAMESPACE_RIGHTS: Purpose = Purpose {
 
 const POLICY_RIGHTS: Purpose = Purpose {
     title: "{PodSchedulingPolicy}",
+    roles: Roles::ClusterScoped,
     needs: &[
         need(
             POLICIES,
@@ -781,6 +856,7 @@ const POLICY_RIGHTS: Purpose = Purpose {
 
 const BALANCER_RIGHTS: Purpose = Purpose {
     title: "{LoadBalancerConfig}",
+    roles: Roles::ClusterScoped,
     needs: &[
         need(
             BALANCERS,
@@ -817,6 +893,7 @@ const BALANCER_RIGHTS: Purpose = Purpose {
 
 const IMPORTER_RIGHTS: Purpose = Purpose {
     title: "{DataImporter}",
+    roles: Roles::ClusterScoped,
     needs: &[
         need(
             IMPORTERS,
@@ -861,7 +938,7 @@ const IMPORTER_RIGHTS: Purpose = Purpose {
 const SEE_SYSTEM: Need = need(
     NAMESPACES,
     GET,
-    Cluster,
+    System,
     "a plan does not check if Everest is installed",
 )
 .optional();
@@ -881,6 +958,7 @@ const ACCESS: &[Need] = &[
 
 const ACCOUNT_RIGHTS: Purpose = Purpose {
     title: "everest_account",
+    roles: Roles::Settings,
     needs: &[
         need(
             SECRETS,
@@ -896,16 +974,19 @@ const ACCOUNT_RIGHTS: Purpose = Purpose {
 
 const RBAC_POLICY_RIGHTS: Purpose = Purpose {
     title: "everest_rbac_policy",
+    roles: Roles::Settings,
     needs: ACCESS,
 };
 
 const RBAC_ROLE_RIGHTS: Purpose = Purpose {
     title: "everest_rbac_role",
+    roles: Roles::Settings,
     needs: ACCESS,
 };
 
 const OIDC_RIGHTS: Purpose = Purpose {
     title: "everest_oidc_settings",
+    roles: Roles::Settings,
     needs: &[
         need(
             CONFIG_MAPS,
