@@ -152,17 +152,11 @@ fn answer<T>(result: Result<Option<T>, ClusterError>) -> Answer<T> {
     match result {
         Ok(Some(found)) => Answer::Found(found),
         Ok(None) | Err(ClusterError::NotFound { .. }) => Answer::Absent,
-        Err(ClusterError::Forbidden {
-            verb,
-            resource,
-            namespace,
-            ..
-        }) => Answer::Forbidden(match namespace {
-            Some(namespace) => format!("{verb} {resource} in namespace {namespace}"),
-            None => format!("{verb} {resource}"),
-        }),
         Err(error) if error.is_not_served() => Answer::NotServed,
-        Err(error) => Answer::Failed(error.to_string()),
+        Err(error) => match error.missing_right() {
+            Some(right) => Answer::Forbidden(right.to_string()),
+            None => Answer::Failed(error.to_string()),
+        },
     }
 }
 

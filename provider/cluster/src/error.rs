@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use everest_core::clean;
 use everest_core::path::FieldPath;
+use everest_core::rights::Right;
 
 use crate::connection::identity::MintError;
 use crate::connection::{NoAnswer, PluginError};
@@ -325,6 +326,23 @@ impl ClusterError {
             || self.is_expired()
             || self.is_unanswered()
             || matches!(self, Self::Unreachable { .. } | Self::NoToken { .. })
+    }
+
+    /// The right that is missing, if RBAC denied the request.
+    pub fn missing_right(&self) -> Option<Right> {
+        match self {
+            Self::Forbidden {
+                verb,
+                resource,
+                namespace,
+                ..
+            } => Some(Right {
+                verb: verb.clone(),
+                resource: resource.clone(),
+                namespace: namespace.clone(),
+            }),
+            _ => None,
+        }
     }
 
     /// Returns true if RBAC denied the request.

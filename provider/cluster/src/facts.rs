@@ -10,7 +10,7 @@ mod everest;
 mod remembered;
 mod served;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -18,6 +18,7 @@ use everest_core::facts::{
     All, Bucket, EverestFacts, Facts, Kind, Lines, Seen, SomeStorages, Wanted,
 };
 use everest_core::finding::{Finding, Severity};
+use everest_core::rights::Right;
 use everest_core::rules::{Stage, Validate};
 use everest_schemas::everest::{BackupStorage, DatabaseCluster};
 use k8s_openapi::api::core::v1::{Namespace, Secret};
@@ -42,7 +43,8 @@ const PAUSE: Duration = Duration::from_secs(2);
 /// 2. The namespace comes first: if it does not exist, there is nothing in it.
 /// 3. The kinds are listed concurrently, and the Secrets read by their metadata.
 ///
-/// Kinds that are forbidden, not served or not answered in time are not in the result.
+/// Kinds that are forbidden, not served or not answered in time are not in the result. The rights that
+/// were missing are noted: see [`Cluster::missing_rights`].
 pub async fn load(cluster: &Cluster, wanted: &Wanted) -> Facts {
     gather(cluster, wanted).await.0
 }
@@ -158,7 +160,11 @@ async fn gather(cluster: &Cluster, wanted: &Wanted) -> (Facts, Option<ClusterErr
     // All requests at once are a large state, which does not belong on the stack of whoever asks.
     let asked = Box::pin(ask(cluster, wanted, &unanswered));
     match timeout(PATIENCE, asked).await {
-        Ok(facts) => (facts, unanswered.take()),
+        Ok(facts) => {
+            let (error, missing) = unanswered.take();
+            cluster.note_missing_rights(missing);
+            (facts, error)
+        }
         Err(_) => {
             let error = cluster.gave_up(PATIENCE);
             cluster.note_contact(Some(&error));
@@ -167,24 +173,32 @@ async fn gather(cluster: &Cluster, wanted: &Wanted) -> (Facts, Option<ClusterErr
     }
 }
 
-/// The first request that the cluster did not answer.
+/// The first request that the cluster did not answer, and the rights of those that it refused.
 #[derive(Default)]
-struct Unanswered(Mutex<Option<ClusterError>>);
+struct Unanswered(Mutex<(Option<ClusterError>, BTreeSet<Right>)>);
 
 impl Unanswered {
-    /// Notes `error` unless it is an answer: forbidden, not served or not found.
+    /// Notes `error` unless it is an answer: not served or not found. Of one that is forbidden, the
+    /// right is noted.
     fn note(&self, error: ClusterError, what: &str) {
         tracing::debug!(%error, "{what} was not read for the rules");
-        if !(error.is_forbidden() || error.is_not_served() || error.is_not_found()) {
-            self.held().get_or_insert(error);
+        if let Some(right) = error.missing_right() {
+            self.note_missing([right]);
+        } else if !(error.is_not_served() || error.is_not_found()) {
+            self.held().0.get_or_insert(error);
         }
     }
 
-    fn take(&self) -> Option<ClusterError> {
-        self.held().take()
+    /// Notes rights that were missing.
+    fn note_missing(&self, rights: impl IntoIterator<Item = Right>) {
+        self.held().1.extend(rights);
     }
 
-    fn held(&self) -> MutexGuard<'_, Option<ClusterError>> {
+    fn take(&self) -> (Option<ClusterError>, BTreeSet<Right>) {
+        std::mem::take(&mut *self.held())
+    }
+
+    fn held(&self) -> MutexGuard<'_, (Option<ClusterError>, BTreeSet<Right>)> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -43,12 +43,13 @@ pub mod wait;
 mod watch_cache;
 pub mod with_secret;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use everest_core::dialect::Dialect;
 use everest_core::rewritten::{self, Rewritten};
+use everest_core::rights::Right;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
@@ -111,6 +112,8 @@ pub struct Cluster {
     taken: Arc<Mutex<Vec<FieldConflict>>>,
     /// The values that the cluster has changed in our writes.
     rewritten: Arc<Mutex<Vec<Rewritten>>>,
+    /// The rights without which something was not checked.
+    missing_rights: Arc<Mutex<BTreeSet<Right>>>,
     /// URL of the API server, for messages.
     server: Option<Arc<str>>,
     /// What was last read of Everest itself.
@@ -153,6 +156,7 @@ impl Cluster {
             turns: Arc::default(),
             taken: Arc::default(),
             rewritten: Arc::default(),
+            missing_rights: Arc::default(),
             server: None,
             remembered: facts::Remembered::default(),
             unresponsive: Arc::default(),
@@ -203,12 +207,14 @@ impl Cluster {
         self
     }
 
-    /// The same with its own lists of taken over and rewritten fields, for one operation.
+    /// The same with its own lists of taken over and rewritten fields and of missing rights, for one
+    /// operation.
     #[must_use]
     pub fn accounting(&self) -> Self {
         Cluster {
             taken: Arc::default(),
             rewritten: Arc::default(),
+            missing_rights: Arc::default(),
             ..self.clone()
         }
     }
@@ -246,6 +252,29 @@ impl Cluster {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         rewritten.clone()
+    }
+
+    /// The rights that were missing for reads without which an operation continues, since
+    /// [`Cluster::accounting`].
+    pub fn missing_rights(&self) -> BTreeSet<Right> {
+        let missing = self
+            .missing_rights
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        missing.clone()
+    }
+
+    /// Notes that an operation continues after `error`; see [`Cluster::missing_rights`].
+    pub fn note_unread(&self, error: &ClusterError) {
+        self.note_missing_rights(error.missing_right());
+    }
+
+    pub(crate) fn note_missing_rights(&self, rights: impl IntoIterator<Item = Right>) {
+        let mut missing = self
+            .missing_rights
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        missing.extend(rights);
     }
 
     /// Notes the fields of `body` that differ in the answer to an apply, each once.

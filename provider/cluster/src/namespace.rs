@@ -71,7 +71,10 @@ pub async fn keep_half_removed(
     }
     let versions = cluster.objects::<ClusterServiceVersion>(name);
     let versions = match versions.list("").await {
-        Err(error) if error.is_forbidden() || error.is_not_served() => return Ok(()),
+        Err(error) if error.is_forbidden() || error.is_not_served() => {
+            cluster.note_unread(&error);
+            return Ok(());
+        }
         other => other?,
     };
     missing.retain(|engine| {

@@ -139,6 +139,7 @@ impl Kind for Database {
             Ok(false) => return,
             Err(error) => {
                 tracing::debug!(%error, "could not read the Secret with the users of a database");
+                cluster.note_unread(&error);
                 return;
             }
         }

@@ -181,7 +181,7 @@ pub async fn read_any<T>(
     let found = found.ok_or_else(|| diagnostics::stopped(doing))?;
     found
         .map(Some)
-        .map_err(|error| session.cluster_error(&error, doing, what))
+        .map_err(|error| session.data_source_error(&error, doing, what))
 }
 
 /// Labels as a label selector.

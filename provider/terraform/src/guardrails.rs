@@ -17,6 +17,7 @@ use tfplugin::{Context, Diagnostic, Diagnostics, Plan};
 use crate::{
     diagnostics,
     managed::{Kind, named, unless_stopped},
+    missing_rights,
     session::Session,
 };
 
@@ -103,12 +104,13 @@ async fn look_at_plan<K: Guarded>(
         look_ahead::<K>(session, prior, intended, &Facts::default(), diags);
         return;
     };
-    let cluster = &cluster.fail_fast();
+    let cluster = &cluster.fail_fast().accounting();
     let what = named::<K>(&plan.planned);
     let wanted = intended.wanted_of_cluster(prior);
     let Some(mut facts) = unless_stopped(cx, facts::load(cluster, &wanted)).await else {
         return diags.push(diagnostics::stopped(&format!("plan {what}")));
     };
+    missing_rights::unchecked(session, K::TYPE, cluster, diags);
     if let Some(namespace) = &wanted.namespace {
         facts.planned = session.planned_within(namespace);
     }
@@ -145,7 +147,7 @@ async fn look_at_plan<K: Guarded>(
         } else {
             format!("update {what}")
         };
-        report_dry_run(session, &error, &what, &doing, &findings, diags);
+        report_dry_run::<K>(session, &error, &what, &doing, &findings, diags);
     }
 }
 
@@ -177,11 +179,12 @@ pub async fn at_action<K: Guarded>(
     let Ok(cluster) = session.cluster().await else {
         return look_ahead::<K>(session, None, intended, &Facts::default(), diags);
     };
-    let cluster = &cluster.fail_fast();
+    let cluster = &cluster.fail_fast().accounting();
     let wanted = intended.wanted_of_cluster(None);
     let Some(mut facts) = unless_stopped(cx, facts::load(cluster, &wanted)).await else {
         return;
     };
+    missing_rights::unchecked(session, K::TYPE, cluster, diags);
     if let Some(namespace) = &wanted.namespace {
         facts.planned = session.planned_within(namespace);
     }
@@ -208,9 +211,9 @@ pub async fn at_action_on_v1(
     required.map_err(|error| diagnostics::cluster_error(&error, doing))
 }
 
-/// Reports the result of a dry run. If it could not be sent, the apply will report that. Only a
-/// webhook that is down is reported at plan, once, because every write will fail.
-fn report_dry_run(
+/// Reports the result of a dry run. If it could not be sent, the apply will report that. Reported at
+/// plan, once, are a webhook that is down, because every write will fail, and a missing right.
+fn report_dry_run<K: Guarded>(
     session: &Session,
     error: &ClusterError,
     what: &str,
@@ -234,7 +237,10 @@ fn report_dry_run(
         ClusterError::WebhookDown { .. } if session.first_to_say_webhooks_are_down() => {
             diags.push(diagnostics::would_be_refused(error, doing).into_warning());
         }
-        error => tracing::debug!(%error, "the dry run of a change was not possible"),
+        error => {
+            tracing::debug!(%error, "the dry run of a change was not possible");
+            missing_rights::not_dry_run(session, K::TYPE, error, diags);
+        }
     }
 }
 
@@ -252,12 +258,13 @@ pub async fn at_destroy<K: Guarded>(
     let Ok(cluster) = session.cluster().await else {
         return;
     };
-    let cluster = &cluster.fail_fast();
+    let cluster = &cluster.fail_fast().accounting();
     let doing = format!("destroy {}", named::<K>(prior));
     let wanted = prior.wanted_at_destruction();
     let Some(mut facts) = unless_stopped(cx, facts::load(cluster, &wanted)).await else {
         return diags.push(diagnostics::stopped(&format!("plan to {doing}")));
     };
+    missing_rights::unchecked(session, K::TYPE, cluster, diags);
     if let Some(namespace) = &wanted.namespace {
         facts.planned = session.planned_within(namespace).destructions();
     }
@@ -274,7 +281,10 @@ pub async fn at_destroy<K: Guarded>(
             ClusterError::Refused { .. } => {
                 diags.push(diagnostics::would_be_refused(&error, &doing).into_warning());
             }
-            error => tracing::debug!(%error, "the dry run of a destruction was not possible"),
+            error => {
+                tracing::debug!(%error, "the dry run of a destruction was not possible");
+                missing_rights::not_dry_run(session, K::TYPE, &error, diags);
+            }
         }
     }
 }

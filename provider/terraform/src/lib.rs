@@ -22,6 +22,7 @@ mod key;
 mod listing;
 mod load_balancer_config;
 mod managed;
+mod missing_rights;
 mod monitoring_config;
 mod moved;
 mod namespace;

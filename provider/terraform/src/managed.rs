@@ -16,7 +16,7 @@ use crate::{
     diagnostics,
     guardrails::{self, Guarded},
     key::Key,
-    moved, raised,
+    missing_rights, moved, raised,
     replaced::{self, Former, Formers},
     session::Session,
 };
@@ -208,7 +208,7 @@ impl<K: Guarded> Resource for Managed<K> {
             return Ok(ReadResult::Keep);
         };
         let doing = format!("read {what}");
-        let cluster = &cluster.fail_fast();
+        let cluster = &cluster.fail_fast().accounting();
         let read = async {
             let Some(object) = cluster.object(prior).await? else {
                 return Ok(None);
@@ -218,9 +218,17 @@ impl<K: Guarded> Resource for Managed<K> {
         };
         let read = unless_stopped(cx, read)
             .await
-            .ok_or_else(|| diagnostics::stopped(&doing))?
-            .map_err(|error| self.session.cluster_error(&error, &doing, &what))?;
-        Ok(match read {
+            .ok_or_else(|| diagnostics::stopped(&doing))?;
+        let read = match read {
+            Ok(read) => read,
+            Err(error) => {
+                return match missing_rights::unread(&self.session, K::TYPE, &error, &doing, &what) {
+                    Some(diagnostic) => Err(diagnostic),
+                    None => Ok(ReadResult::Keep),
+                };
+            }
+        };
+        let read = Ok(match read {
             Some((mut found, object)) => {
                 private.remove(GONE);
                 if private.is_unread() {
@@ -265,7 +273,9 @@ impl<K: Guarded> Resource for Managed<K> {
                 }
                 result
             }
-        })
+        });
+        missing_rights::unchecked(&self.session, K::TYPE, cluster, diags);
+        read
     }
 
     async fn create(

@@ -3,12 +3,13 @@
 //! Terraform also configures the provider for plans that send no request, and with settings that
 //! are not known yet. So the client is made at the first request, not before.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 
 use everest_cluster::{Catalog, Cluster, ClusterError, ConnectError, ConnectionConfig};
 use everest_core::facts::{Planned, PlannedInNamespace};
+use everest_core::rights::Right;
 use everest_core::rules::Validate;
 use jiff::Timestamp;
 use tfplugin::{Diagnostic, Diagnostics};
@@ -45,7 +46,9 @@ pub struct Session {
     webhooks_down: AtomicBool,
     /// The faults of the cluster as a whole that were reported in full, each with the resource that
     /// reported it first.
-    reported: Mutex<HashMap<&'static str, String>>,
+    reported: Mutex<HashMap<String, String>>,
+    /// The missing rights that resources have reported; true for those that an error was about.
+    missing: Mutex<BTreeMap<Right, bool>>,
     /// The objects that this run has planned so far.
     planned: Mutex<Planned>,
     /// The objects that this run replaces, as messages name them.
@@ -115,6 +118,7 @@ impl Session {
             quiet: AtomicBool::new(false),
             webhooks_down: AtomicBool::new(false),
             reported: Mutex::default(),
+            missing: Mutex::default(),
             planned: Mutex::default(),
             replaced: Mutex::default(),
         }
@@ -156,6 +160,20 @@ impl Session {
     /// Returns true for the first report of this run that the admission webhooks are down.
     pub fn first_to_say_webhooks_are_down(&self) -> bool {
         !self.webhooks_down.swap(true, Ordering::Relaxed)
+    }
+
+    /// Returns true for the first report of a resource in this run that `right` is missing. An error
+    /// counts as the first after warnings: a resource fails only if its error is shown.
+    pub fn is_first_without(&self, right: &Right, is_error: bool) -> bool {
+        let mut missing = self.missing.lock().unwrap_or_else(PoisonError::into_inner);
+        match missing.get(right) {
+            Some(true) => false,
+            Some(false) if !is_error => false,
+            _ => {
+                missing.insert(right.clone(), is_error);
+                true
+            }
+        }
     }
 
     /// Notes an object that this run creates or keeps: objects that refer to it are planned later.
@@ -209,11 +227,22 @@ impl Session {
         }
     }
 
+    /// The same for a data source, whose other reads fail without the same right too.
+    pub fn data_source_error(&self, error: &ClusterError, doing: &str, what: &str) -> Diagnostic {
+        let full = self.cluster_error(error, doing, what);
+        match error.missing_right() {
+            Some(right) => self.once(&format!("missing permission {right}"), full, doing, what),
+            None => full,
+        }
+    }
+
     /// Returns `full` for the first report of a shared fault in this run, and a short form after
     /// that.
-    fn once(&self, fault: &'static str, full: Diagnostic, doing: &str, what: &str) -> Diagnostic {
+    fn once(&self, fault: &str, full: Diagnostic, doing: &str, what: &str) -> Diagnostic {
         let mut reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
-        let first = reported.entry(fault).or_insert_with(|| what.to_owned());
+        let first = reported
+            .entry(fault.to_owned())
+            .or_insert_with(|| what.to_owned());
         if first == what {
             return full;
         }
@@ -227,6 +256,8 @@ impl Session {
         // Settings come at the begin of a run.
         let mut reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
         reported.clear();
+        let mut missing = self.missing.lock().unwrap_or_else(PoisonError::into_inner);
+        missing.clear();
         // A panic while holding the lock left nothing half-written: the value is replaced whole.
         *self
             .settings
@@ -335,6 +366,21 @@ mod tests {
         );
         session.settings_unknown(Vec::new());
         assert!(say("b").detail.contains("10.0.0.1"), "another run");
+    }
+
+    #[test]
+    fn a_missing_right_is_reported_once_a_run_and_as_an_error_even_after_a_warning() {
+        let session = Session::default();
+        let right = Right {
+            verb: "get".to_owned(),
+            resource: "secrets".to_owned(),
+            namespace: Some("shop".to_owned()),
+        };
+        let reports = [false, false, true, true, false];
+        let reports = reports.map(|is_error| session.is_first_without(&right, is_error));
+        assert_eq!(reports, [true, false, true, false, false]);
+        session.settings_unknown(Vec::new());
+        assert!(session.is_first_without(&right, false), "another run");
     }
 
     #[test]

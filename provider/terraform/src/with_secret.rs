@@ -61,6 +61,7 @@ pub async fn look_beside<K>(
         Ok(SecretState::Changed | SecretState::AsWritten) => return,
         Err(error) => {
             tracing::debug!(%error, "could not read the Secret of an object");
+            cluster.note_unread(&error);
             return;
         }
     };

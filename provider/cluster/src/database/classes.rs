@@ -54,7 +54,10 @@ async fn named(cluster: &Cluster, mut found: DatabaseModel) -> DatabaseModel {
     let claims = cluster.objects::<PersistentVolumeClaim>(namespace);
     match claims.read_all().await {
         Ok(claims) => storage_class::fill_in(&mut found, &claims),
-        Err(error) => tracing::debug!(%error, "the classes of volumes were not looked for"),
+        Err(error) => {
+            tracing::debug!(%error, "the classes of volumes were not looked for");
+            cluster.note_unread(&error);
+        }
     }
     found
 }

@@ -1,10 +1,11 @@
 //! What was read of Everest and is the same for all resources of a run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use everest_core::facts::{EverestFacts, Lines, ServedKinds};
+use everest_core::rights::Right;
 use tokio::time::Instant;
 
 use super::Unanswered;
@@ -41,7 +42,15 @@ impl Remembered {
 
 /// One thing that was read. All who ask for it meanwhile wait for the same request.
 #[derive(Clone)]
-pub(super) struct Kept<T>(Arc<tokio::sync::Mutex<Option<(T, Instant)>>>);
+pub(super) struct Kept<T>(Arc<tokio::sync::Mutex<Option<Read<T>>>>);
+
+/// What was read.
+struct Read<T> {
+    value: T,
+    /// The rights that were missing for a part of it.
+    missing: BTreeSet<Right>,
+    at: Instant,
+}
 
 impl<T> Default for Kept<T> {
     fn default() -> Self {
@@ -59,15 +68,24 @@ impl<T: Clone> Kept<T> {
         unanswered: &Unanswered,
     ) -> T {
         let mut kept = self.0.lock().await;
-        if let Some((value, at)) = kept.as_ref()
-            && at.elapsed() < FRESH
+        if let Some(known) = kept.as_ref()
+            && known.at.elapsed() < FRESH
         {
-            return value.clone();
+            unanswered.note_missing(known.missing.clone());
+            return known.value.clone();
         }
         let value = read.await;
-        match asked.take() {
+        let (error, missing) = asked.take();
+        unanswered.note_missing(missing.clone());
+        match error {
             Some(error) => unanswered.note(error, "Everest"),
-            None => *kept = Some((value.clone(), Instant::now())),
+            None => {
+                *kept = Some(Read {
+                    value: value.clone(),
+                    missing,
+                    at: Instant::now(),
+                });
+            }
         }
         value
     }

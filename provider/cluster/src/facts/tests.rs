@@ -94,6 +94,12 @@ async fn what_is_forbidden_or_not_served_is_left_out() {
     assert!(facts.engines.is_none());
     assert!(facts.split_horizons.is_none());
     assert_eq!(facts.databases, Some(BTreeMap::new()));
+    let missing = cluster.missing_rights().into_iter();
+    let missing: Vec<_> = missing.map(|right| right.to_string()).collect();
+    assert_eq!(
+        missing,
+        ["list databaseengines.everest.percona.com in namespace prod"]
+    );
 }
 
 #[tokio::test]

@@ -47,7 +47,10 @@ pub async fn settings(cluster: &Cluster) -> Result<Option<Observed>, ClusterErro
     };
     let server = match server(&servers(cluster), true).await {
         Ok(server) => server,
-        Err(error) if error.is_forbidden() => None,
+        Err(error) if error.is_forbidden() => {
+            cluster.note_unread(&error);
+            None
+        }
         Err(error) => return Err(error),
     };
     let mut needs_restart = false;

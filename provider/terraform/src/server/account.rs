@@ -82,6 +82,7 @@ impl ServerSetting for Account {
             Ok(_) => return,
             Err(error) => {
                 tracing::debug!(%error, "could not compare the password of an account");
+                cluster.note_unread(&error);
                 return;
             }
         }

@@ -17,7 +17,8 @@ use tfplugin::{
 };
 
 use crate::{
-    diagnostics, existing::read, managed::unless_stopped, session::Session, timeouts::Defaults,
+    diagnostics, existing::read, managed::unless_stopped, missing_rights, session::Session,
+    timeouts::Defaults,
 };
 
 /// A setting of Everest's own server.
@@ -228,14 +229,23 @@ impl<S: ServerSetting> Resource for Setting<S> {
             return Ok(ReadResult::Keep);
         };
         let doing = format!("read {what}");
-        let cluster = &cluster.fail_fast();
+        let cluster = &cluster.fail_fast().accounting();
         let found = unless_stopped(cx, S::read(cluster, &prior))
             .await
-            .ok_or_else(|| diagnostics::stopped(&doing))?
-            .map_err(|error| self.session.cluster_error(&error, &doing, &what))?;
+            .ok_or_else(|| diagnostics::stopped(&doing))?;
+        let found = match found {
+            Ok(found) => found,
+            Err(error) => {
+                return match missing_rights::unread(&self.session, S::TYPE, &error, &doing, &what) {
+                    Some(diagnostic) => Err(diagnostic),
+                    None => Ok(ReadResult::Keep),
+                };
+            }
+        };
         if found.is_some() {
             let _ = unless_stopped(cx, S::look_beside(cluster, &prior, private, diags)).await;
         }
+        missing_rights::unchecked(&self.session, S::TYPE, cluster, diags);
         Ok(found.into())
     }
 

@@ -125,6 +125,10 @@ async fn what_may_not_be_read_of_everest_is_not_checked() {
     let CatalogFacts { source, .. } = facts.everest.catalog;
     assert_eq!(source, Seen::Unread);
     assert_eq!(paths(&seen).len(), 3, "a refusal is remembered");
+    let again = cluster.accounting();
+    load(&again, &namespace_model("shop").wanted(None)).await;
+    assert_eq!(again.missing_rights(), cluster.missing_rights());
+    assert!(!again.missing_rights().is_empty());
 }
 
 #[tokio::test(start_paused = true)]
