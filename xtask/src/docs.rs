@@ -1,5 +1,5 @@
 //! Renders the registry's pages: the reference from the provider's schema and the examples, the
-//! guide to the guardrails from the tables of the rules.
+//! guides to the guardrails and to the rights from their tables.
 //!
 //! The schema is what `terraform-provider-everest schema` prints: the same JSON as
 //! `terraform providers schema -json` holds for one provider. Pages follow the layout that the
@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, fmt::Write as _, fs, io, path::Path, process::C
 use acceptance::workspace_folder;
 use serde_json::Value;
 
-use crate::{effects, failure::Failure, guardrails};
+use crate::{effects, failure::Failure, guardrails, rights};
 
 /// What the reference is made from.
 const REFERENCE: &str = "the schemas and the examples";
@@ -80,7 +80,14 @@ fn pages(schema: &Value, examples: &Path) -> io::Result<BTreeMap<String, String>
         );
     }
     pages.insert("guides/guardrails.md".to_owned(), guardrails_page());
+    pages.insert("guides/rights.md".to_owned(), rights_page());
     Ok(pages)
+}
+
+fn rights_page() -> String {
+    let text = "The roles of the provider's user in Kubernetes: for a team, for a platform team, and \
+                for plans alone.";
+    front_matter("Rights", text, "the table of rights of everest-core") + &rights::guide()
 }
 
 fn guardrails_page() -> String {

@@ -14,7 +14,7 @@ use acceptance::{
 };
 use lexopt::prelude::*;
 
-use crate::{docs, failure::Failure, reference};
+use crate::{docs, failure::Failure, reference, rights};
 
 /// A folder whose content is generated.
 struct Generated {
@@ -27,12 +27,17 @@ struct Generated {
 }
 
 /// Everything that is generated.
-const GENERATED: [Generated; 3] = [
+const GENERATED: [Generated; 4] = [
     // The first, because the reference is made from it.
     Generated {
         folder: "schemas/crds",
         written: &[],
         write: write_crds,
+    },
+    Generated {
+        folder: rights::FOLDER,
+        written: &["bindings.yaml"],
+        write: |_, folder| rights::write_roles(folder),
     },
     Generated {
         folder: "docs/crossplane/reference",

@@ -19,6 +19,7 @@ mod plan;
 mod program;
 mod quickstart;
 mod reference;
+mod rights;
 mod test;
 #[cfg(test)]
 mod workflows;
