@@ -22,6 +22,7 @@ mod accident;
 mod definitions;
 pub mod failing;
 mod picture;
+pub mod roles;
 mod story;
 mod survival;
 mod told;

@@ -3,12 +3,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod doctor;
 mod forbidden;
 mod host;
+mod missing_rights;
 mod panics;
 mod plays;
 mod recovery;
+mod rights;
 mod script;
 mod workspaces;
 

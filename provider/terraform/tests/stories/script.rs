@@ -3,10 +3,11 @@
 use async_trait::async_trait;
 use futures::future::LocalBoxFuture;
 use serde_json::{Value as Json, json};
-use test_apiserver::{Process, Record};
+use test_apiserver::Process;
 use test_stories::{Attempt, Dies, Story, Teller, World};
 
 use crate::host::{Host, Stop, Wanted};
+use crate::rights;
 
 /// An action of someone else.
 type Deed = for<'a> fn(&'a World) -> LocalBoxFuture<'a, ()>;
@@ -108,24 +109,21 @@ impl Script {
         world
     }
 
-    /// The requests of all its applies, with nothing in the way.
-    pub async fn requests(&self) -> Vec<Record> {
-        let (world, mut host) = (self.world().await, Host::default());
-        let mut requests = Vec::new();
-        let configurations = self.before.iter().chain([&self.wanted]);
-        for (nth, wanted) in configurations.enumerate() {
-            if nth == self.before.len() {
-                (self.since)(&world).await;
-                world.passes(std::time::Duration::from_secs(60)).await;
-            }
-            let process = world.server.process();
-            if let Err(Stop::Errors(errors)) = host.apply(wanted, &process, Dies::WithHost).await {
+    /// The world in which everything was applied that comes before, and Terraform with its state.
+    pub async fn begun(&self) -> (World, Host) {
+        let world = self.world().await;
+        let mut host = Host::default();
+        for wanted in &self.before {
+            let process = rights::held(world.server.process(), wanted.type_name);
+            let applied = host.apply(wanted, &process, Dies::WithHost).await;
+            if let Err(Stop::Errors(errors)) = applied {
                 panic!("{}: {errors:?}", self.name);
             }
-            requests.extend(process.requests());
             world.passes(std::time::Duration::from_secs(60)).await;
         }
-        requests
+        (self.since)(&world).await;
+        world.passes(std::time::Duration::from_secs(60)).await;
+        (world, host)
     }
 
     /// The story, to be told.
@@ -135,18 +133,7 @@ impl Script {
         let begin = move || {
             let script = script.clone();
             async move {
-                let world = script.world().await;
-                let mut host = Host::default();
-                for wanted in &script.before {
-                    let process = world.server.process();
-                    let applied = host.apply(wanted, &process, Dies::WithHost).await;
-                    if let Err(Stop::Errors(errors)) = applied {
-                        panic!("{}: {errors:?}", script.name);
-                    }
-                    world.passes(std::time::Duration::from_secs(60)).await;
-                }
-                (script.since)(&world).await;
-                world.passes(std::time::Duration::from_secs(60)).await;
+                let (world, host) = script.begun().await;
                 (world, (host, script.wanted.clone()))
             }
         };
@@ -175,7 +162,8 @@ impl Teller for Terraform {
     }
 
     async fn attempt(&mut self, process: &Process, dies: Dies) -> Attempt {
-        match self.host.apply(&self.wanted, process, dies).await {
+        let process = rights::held(process.clone(), self.wanted.type_name);
+        match self.host.apply(&self.wanted, &process, dies).await {
             Ok(at_rest) => Attempt {
                 errors: Vec::new(),
                 at_rest,

@@ -9,11 +9,12 @@ use everest_core::lifecycle::database::Companions;
 use everest_schemas::Engine;
 use everest_schemas::everest::DatabaseCluster;
 use serde_json::json;
+use test_stories::roles;
 
 use super::missing_rights::{database, storage};
 use super::{namespaces, stories};
 use crate::provider::kind::{BackupStorages, Databases};
-use crate::provider::rights::{self, Right};
+use crate::provider::rights;
 use crate::provider::testing::harness::{process, rest};
 
 /// All that the rules may look at, whatever a spec says.
@@ -75,22 +76,9 @@ async fn beside_the_stories() {
     look_at_an_import(&cluster).await;
 }
 
-/// Stories are told of one engine, and the three are treated alike.
-fn of_one_engine((verb, group, resource): Right) -> Right {
-    if !["psmdb.percona.com", "pgv2.percona.com"].contains(&group.as_str()) {
-        return (verb, group, resource);
-    }
-    let resource = match resource {
-        backups if backups.ends_with("backups") => "perconaxtradbclusterbackups",
-        restores if restores.ends_with("restores") => "perconaxtradbclusterrestores",
-        _ => "perconaxtradbclusters",
-    };
-    (verb, "pxc.percona.com".to_owned(), resource.to_owned())
-}
-
 #[test]
 fn every_right_that_is_shipped_is_needed_and_none_is_missing() {
-    let asked = rights::asked(|| {
+    let noted = roles::noted(|| {
         test_stories::tell_once(stories::all());
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
@@ -99,10 +87,11 @@ fn every_right_that_is_shipped_is_needed_and_none_is_missing() {
             .unwrap();
         runtime.block_on(beside_the_stories());
     });
+    let asked = roles::rights(&noted);
     let shipped = rights::shipped();
     let missing: Vec<_> = asked.difference(&shipped).collect();
     assert!(missing.is_empty(), "nothing grants {missing:#?}");
-    let shipped: BTreeSet<_> = shipped.into_iter().map(of_one_engine).collect();
+    let shipped: BTreeSet<_> = shipped.into_iter().map(roles::of_one_engine).collect();
     let needless: Vec<_> = shipped.difference(&asked).collect();
     assert!(needless.is_empty(), "nothing asks for {needless:#?}");
 }
