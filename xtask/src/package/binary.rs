@@ -7,7 +7,7 @@ use std::{
     process::Command,
 };
 
-use acceptance::binaries::{CROSSPLANE, cargo};
+use acceptance::binaries::{CROSSPLANE, cargo, quiet_unless_watched};
 
 use super::{PackageError, file};
 use crate::{failure::Failure, program};
@@ -174,7 +174,8 @@ pub(super) async fn build(
     let target = target(architecture);
     println!("building {name} for {target}, statically linked");
     let mut build = cargo();
-    build.args(["build", "--quiet", "--package", name, "--bin", name]);
+    build.args(["build", "--package", name, "--bin", name]);
+    quiet_unless_watched(&mut build);
     build.args(["--target", &target]);
     if profile == Profile::Release {
         build.arg("--release");
