@@ -72,8 +72,8 @@ pub enum ClusterError {
              with its OLM first"
         } else {
             "OpenEverest v1 is not installed. Install it first (helm repo \
-             https://openeverest.github.io/helm-charts/, chart openeverest/everest), or point the \
-             provider at the cluster that has it"
+             https://openeverest.github.io/helm-charts/, chart openeverest/openeverest), or \
+             point the provider at the cluster that has it"
         }
     )]
     NotEverest {

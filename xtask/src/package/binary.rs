@@ -7,7 +7,7 @@ use std::{
     process::Command,
 };
 
-use acceptance::binaries::{CROSSPLANE, cargo};
+use acceptance::binaries::{CROSSPLANE, cargo, quiet_unless_watched};
 
 use super::{PackageError, file};
 use crate::{failure::Failure, program};
@@ -194,15 +194,8 @@ pub(super) async fn build_in(
     println!("building {name} for {target}, statically linked");
     let mut build = cargo();
     build.current_dir(checkout).env("CARGO_TARGET_DIR", made);
-    build.args([
-        "build",
-        "--quiet",
-        "--locked",
-        "--package",
-        name,
-        "--bin",
-        name,
-    ]);
+    build.args(["build", "--locked", "--package", name, "--bin", name]);
+    quiet_unless_watched(&mut build);
     build.args(["--target", &target]);
     if profile == Profile::Release {
         build.arg("--release");

@@ -69,7 +69,7 @@ pub(in crate::rules) const RAISED_ELSEWHERE: Rule = Rule {
 pub(in crate::rules) const EVEREST_V1: Rule = Rule {
     id: "everest-v1",
     sentence: "Objects are created and changed in a cluster that runs Everest v1 and no Everest v2: v2 has other kinds, does not install operators with OLM and must not share a cluster with v1.",
-    advice: "Use a cluster with Everest v1 alone (helm repository https://openeverest.github.io/helm-charts/, chart openeverest/everest).",
+    advice: "Use a cluster with Everest v1 alone (helm repository https://openeverest.github.io/helm-charts/, chart openeverest/openeverest).",
     engines: ALL,
     operations: BOTH,
     checked: ONLINE,
