@@ -29,7 +29,7 @@ pub(crate) fn pages() -> Vec<PathBuf> {
 }
 
 /// The files below a folder that have the extension, but not what Terraform or Cargo made there.
-fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
+pub(crate) fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
@@ -58,7 +58,7 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// The targets of the inline links of a page, without what is code.
-fn links(page: &str) -> Vec<String> {
+pub(crate) fn links(page: &str) -> Vec<String> {
     let text = page.lines().map(|line| line.split('`').step_by(2));
     let text: String = text.flat_map(|parts| parts.chain(["\n"])).collect();
     let behind = text.split("](").skip(1);

@@ -1,5 +1,6 @@
-//! What the documentation shows is held to the schemas: every block of HCL on a page or in an
-//! example parses, names only attributes that exist, and gives those that are required.
+//! What the documentation shows is held to the schemas and the rules: every block of HCL on a page
+//! or in an example parses, names only attributes that exist, gives those that are required, and a
+//! plan of it has no error that needs no cluster.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -18,6 +19,8 @@ use serde_json::{Value, json};
 use crate::diagnostics;
 use crate::managed::Kind;
 use crate::schema_json::schema_json;
+
+mod ruled;
 
 /// Arguments of the language itself, which every resource has.
 const META: [&str; 4] = ["count", "for_each", "provider", "depends_on"];
