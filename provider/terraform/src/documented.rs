@@ -421,14 +421,13 @@ fn the_front_page_has_every_attribute_that_needs_a_newer_everest() {
     assert_eq!(shown, found);
 }
 
-/// The attributes whose description names a release of Everest, with that release.
+/// The attributes that need a release of Everest, with that release.
 fn newer(attributes: &Value, above: &str, found: &mut BTreeMap<String, String>) {
     for (name, attribute) in attributes.as_object().into_iter().flatten() {
         let path = format!("{above}{name}");
-        let described = attribute["description"].as_str().unwrap_or_default();
-        if let Some((_, release)) = described.split_once("Needs Everest ") {
-            let release = release.split_whitespace().next().unwrap();
-            found.insert(path, release.trim_end_matches('.').to_owned());
+        if let Some(needed) = attribute["facts"]["needs"].as_str() {
+            let release = needed.strip_prefix("Everest ").unwrap();
+            found.insert(path, release.to_owned());
             continue;
         }
         newer(
