@@ -382,7 +382,7 @@ mod tests {
             "{text}"
         );
         assert!(text.contains(
-            "  - Allowed: `a`, `b` or `c`\n  - On change: **replacement**: replaces the object\n"
+            "  - Allowed: `a`, `b` or `c`\n  - On change: **Replacement**: replaces the object\n"
         ));
         assert!(text.contains("- `seen` (String) Seen.\n  - Needs: Everest 1.9\n"));
     }

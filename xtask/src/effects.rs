@@ -22,15 +22,15 @@ pub(crate) fn on_change(kind: &str, path: &str, replaces: bool, is_object: bool)
         effects.extend(rows.map(words));
     } else if replaces && !is_object {
         let what = impact::of_replacement(kind);
-        effects.push(format!("**replacement**: {what}"));
+        effects.push(format!("**Replacement**: {what}"));
     }
     let refusing: Vec<_> = rules(kind, path)
         .filter(|rule| is_about_change(rule))
         .collect();
     if !refusing.is_empty() {
-        effects.push(format!("limited by {}", links(&refusing)));
+        effects.push(format!("Limited by {}", links(&refusing)));
     }
-    (!effects.is_empty()).then(|| effects.join("; "))
+    (!effects.is_empty()).then(|| effects.join(". "))
 }
 
 /// Links to the rules that judge the value itself; `None` if there are none.
@@ -74,11 +74,15 @@ fn snake_case(attribute: &str) -> String {
 fn words(effect: &Effect) -> String {
     let when = match effect.when {
         When::Changed => "",
-        When::Raised => "raised, ",
-        When::Lowered => "lowered, ",
-        When::TurnedOn => "turned on, ",
-        When::TurnedOff => "turned off, ",
-        When::KeepsFewer => "lowered (0 keeps all), ",
+        When::Raised => "If raised, ",
+        When::Lowered => "If lowered, ",
+        When::TurnedOn => "If turned on, ",
+        When::TurnedOff => "If turned off, ",
+        When::KeepsFewer => "If lowered (0 keeps all), ",
+    };
+    let class = match effect.when {
+        When::Changed => capitalised(effect.class.as_str()),
+        _ => effect.class.to_string(),
     };
     let of = if effect.engines.len() == Engine::ALL.len() {
         String::new()
@@ -90,11 +94,15 @@ fn words(effect: &Effect) -> String {
             .collect();
         format!(" ({})", names.join(", "))
     };
-    format!(
-        "{when}**{}**{of}: {}",
-        effect.class,
-        effect.general_phrase()
-    )
+    format!("{when}**{class}**{of}: {}", effect.general_phrase())
+}
+
+fn capitalised(words: &str) -> String {
+    let mut letters = words.chars();
+    letters
+        .next()
+        .map(|first| first.to_uppercase().chain(letters).collect())
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -105,17 +113,17 @@ mod tests {
     fn an_attribute_tells_what_each_direction_of_a_change_does() {
         let told = on_change(DATABASE, "engine.replicas", false, false).unwrap();
         assert!(
-            told.starts_with("raised, **new pods**: adds members;"),
+            told.starts_with("If raised, **new pods**: adds members;"),
             "{told}"
         );
-        assert!(told.contains("; lowered, **fewer pods**: "), "{told}");
+        assert!(told.contains(". If lowered, **fewer pods**: "), "{told}");
         assert!(
             told.ends_with(
-                "limited by [`no-scale-to-one`](../guides/guardrails.md#no-scale-to-one)"
+                "Limited by [`no-scale-to-one`](../guides/guardrails.md#no-scale-to-one)"
             )
         );
         let told = on_change(DATABASE, "proxy.type", false, false).unwrap();
-        assert!(told.contains("**full stop** (`pxc`): "), "{told}");
+        assert!(told.contains("**Full stop** (`pxc`): "), "{told}");
         assert_eq!(
             on_change(DATABASE, "deletion_protection", false, false),
             None
@@ -125,9 +133,9 @@ mod tests {
     #[test]
     fn what_holds_of_an_object_holds_of_everything_in_it() {
         let told = on_change(DATABASE, "engine.resources.limits.cpu", false, false).unwrap();
-        assert!(told.starts_with("**rolling restart**: "), "{told}");
+        assert!(told.starts_with("**Rolling restart**: "), "{told}");
         let told = on_change(DATABASE, "backup.schedules.retention_copies", false, false).unwrap();
-        assert!(told.contains("**no restart**") && told.contains("**data loss**"));
+        assert!(told.contains("**No restart**") && told.contains("**data loss**"));
         assert_eq!(on_change(DATABASE, "engine.versions", false, false), None);
     }
 
@@ -135,11 +143,11 @@ mod tests {
     fn other_kinds_tell_of_replacements_and_rules() {
         assert_eq!(
             on_change("restore", "backup_name", true, false).unwrap(),
-            "**replacement**: restores again"
+            "**Replacement**: restores again"
         );
         assert_eq!(
             on_change("backup_storage", "region", false, false).unwrap(),
-            "limited by [`storage-in-use`](../guides/guardrails.md#storage-in-use)"
+            "Limited by [`storage-in-use`](../guides/guardrails.md#storage-in-use)"
         );
         assert_eq!(
             judging("account", "capabilities").unwrap(),

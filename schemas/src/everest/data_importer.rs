@@ -57,7 +57,7 @@ pub struct DataImporterSpec {
 
     /// Engines whose databases it can fill.
     #[serde(default, skip_serializing_if = "Field::is_null")]
-    #[schemars(transform = facts::required_when("always: without it, no database can be filled"))]
+    #[schemars(transform = facts::required_when("always; without it, no database can be filled"))]
     #[schemars(transform = facts::allowed("`pxc`, `psmdb` and `postgresql`"))]
     pub supported_engines: Field<Vec<Field<String>>>,
 }
@@ -96,7 +96,7 @@ pub struct DataImporterJob {
 
     /// Image.
     #[serde(default, skip_serializing_if = "Field::is_null")]
-    #[schemars(transform = facts::required_when("always: without it, no import begins"))]
+    #[schemars(transform = facts::required_when("always; without it, no import begins"))]
     pub image: Field<String>,
 }
 

@@ -39,7 +39,7 @@ pub struct EngineSpec {
     /// CPU and memory of each database pod.
     #[serde(default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend("x-unfilled" = true))]
-    #[schemars(transform = facts::required_when("always: Everest refuses an engine without a limit of CPU and of memory"))]
+    #[schemars(transform = facts::required_when("always; Everest refuses an engine without a limit of CPU and of memory"))]
     #[schemars(transform = facts::allowed("at least `600m` of CPU and `512M` of memory"))]
     pub resources: Field<Resources>,
 

@@ -28,7 +28,7 @@ pub struct Proxy {
     #[schemars(range(min = 1))]
     #[schemars(extend("x-unfilled" = true))]
     #[schemars(transform = facts::allowed("at least 1; at least 2 for `pxc` with more than one replica"))]
-    #[schemars(transform = facts::filled_by(Filler::Operator, "the number of the engine's operator"))]
+    #[schemars(transform = facts::filled_by(Filler::Operator, "that of the engine"))]
     pub replicas: Field<i32>,
 
     /// CPU and memory of each proxy pod.
@@ -72,14 +72,13 @@ pub struct Expose {
     #[schemars(transform = facts::needs("1.9"))]
     pub load_balancer_config_name: Field<String>,
 
-    /// Kind of the Service. `internal` and `external` are the older names of `ClusterIP` and
-    /// `LoadBalancer`.
+    /// Kind of the Service.
     #[serde(rename = "type", default, skip_serializing_if = "Field::is_null")]
     #[schemars(extend(
         "enum" = ["internal", "external", "ClusterIP", "LoadBalancer", "NodePort"],
         "default" = "ClusterIP",
         "x-semantic" = "expose-type"
     ))]
-    #[schemars(transform = facts::allowed("`ClusterIP`, `LoadBalancer` or `NodePort`; before Everest 1.12 `internal` or `external`"))]
+    #[schemars(transform = facts::allowed("`ClusterIP`, `LoadBalancer` or `NodePort`; `internal` and `external` are older names of the first two, and the only values before Everest 1.12"))]
     pub type_: Field<String>,
 }
