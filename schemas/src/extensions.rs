@@ -20,6 +20,7 @@
 //! | `x-skip: true` | not shown to users |
 //! | `x-dynamic: true` | free JSON |
 //! | `x-since` | the first release of Everest whose definitions have this member, or this kind |
+//! | `x-facts`, `x-note` | what [`crate::facts`] states, as values and in words |
 
 use schemars::Schema;
 use serde_json::Value;
@@ -97,8 +98,8 @@ pub fn quantity_values(schema: &mut Schema) {
     }
 }
 
-/// Marks a member or a kind that Everest serves since a release, such as `1.16`, and says so at the
-/// end of its description.
+/// Marks a kind that Everest serves since a release, such as `1.16`, and says so at the end of its
+/// description. For a member, it is [`crate::facts::needs`].
 pub fn since(release: &'static str) -> impl FnMut(&mut Schema) {
     move |schema| {
         schema.insert("x-since".to_owned(), release.into());

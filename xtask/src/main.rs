@@ -3,6 +3,7 @@
 
 use std::process::ExitCode;
 
+mod attributes;
 mod bench;
 mod cluster;
 mod demo;
@@ -19,6 +20,9 @@ mod plan;
 mod program;
 mod quickstart;
 mod reference;
+#[cfg(test)]
+mod registry;
+mod rooms;
 mod test;
 #[cfg(test)]
 mod workflows;

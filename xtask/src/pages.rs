@@ -12,21 +12,27 @@ mod gitops;
 
 /// README and its neighbours, and everything below `docs/`.
 pub(crate) fn pages() -> Vec<PathBuf> {
-    let mut pages = Vec::new();
     let root = workspace_folder();
-    let mut folders = vec![root.join("docs")];
+    let mut pages = files(&root.join("docs"));
+    pages.extend(entries(&root));
+    pages.retain(|path| path.extension().is_some_and(|extension| extension == "md"));
+    pages
+}
+
+/// The files below a folder, at any depth.
+pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
         for path in entries(&folder) {
             if path.is_dir() {
                 folders.push(path);
             } else {
-                pages.push(path);
+                files.push(path);
             }
         }
     }
-    pages.extend(entries(&root));
-    pages.retain(|path| path.extension().is_some_and(|extension| extension == "md"));
-    pages
+    files
 }
 
 fn entries(folder: &Path) -> Vec<PathBuf> {
@@ -35,7 +41,7 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// The targets of the inline links of a page, without what is code.
-fn links(page: &str) -> Vec<String> {
+pub(crate) fn links(page: &str) -> Vec<String> {
     let text = page.lines().map(|line| line.split('`').step_by(2));
     let text: String = text.flat_map(|parts| parts.chain(["\n"])).collect();
     let behind = text.split("](").skip(1);

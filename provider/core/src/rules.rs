@@ -28,6 +28,7 @@ pub mod expressions;
 mod findings;
 mod immutable;
 mod import;
+mod judged;
 pub mod load_balancer_config;
 pub mod monitoring_config;
 pub mod namespace;
@@ -51,6 +52,7 @@ use crate::finding::Finding;
 use crate::path::FieldPath;
 use crate::text::Text;
 
+pub use judged::{JUDGED, Judged};
 pub(crate) use served::{everest_line, everest_line_advice};
 pub use table::TABLE;
 pub use validate::Validate;

@@ -1,5 +1,6 @@
-//! What the documentation shows is held to the schemas: every block of HCL on a page or in an
-//! example parses, names only attributes that exist, and gives those that are required.
+//! What the documentation shows is held to the schemas and the rules: every block of HCL on a page
+//! or in an example parses, names only attributes that exist, gives those that are required, and a
+//! plan of it has no error that needs no cluster.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,6 +8,8 @@ use std::path::{Path, PathBuf};
 use hcl::structure::Structure;
 use hcl::{Block, Body, Expression, ObjectKey};
 use serde_json::Value;
+
+mod ruled;
 
 use crate::schema_json::schema_json;
 

@@ -27,3 +27,20 @@ pub fn register(registry: &mut Registry, session: &Arc<Session>) {
     for_each_server_setting!(serve_each);
     account::register(registry, session);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::setting::ServerSetting;
+    use crate::timeouts::tests::{stated, words};
+
+    #[test]
+    fn the_models_of_settings_state_the_timeouts_that_hold() {
+        macro_rules! settings {
+            ($($module:ident::$kind:ident = $model:ty;)*) => { $(
+                let holds = words(<super::$module::$kind as ServerSetting>::TIMEOUTS);
+                assert_eq!(stated::<$model>(), holds, stringify!($kind));
+            )* };
+        }
+        everest_schemas::for_each_server_setting!(settings);
+    }
+}
