@@ -274,7 +274,7 @@ mod tests {
                 .with(
                     ObjectKind::Backup,
                     "b",
-                    json!({"metadata": {}, "status": {"state": "Succeeded"},
+                    json!({"metadata": {}, "status": {"state": "Succeeded", "gaps": false},
                         "spec": {"dbClusterName": "orders", "backupStorageName": "s3"}}),
                 )
                 .with(kind, "x", beside.clone());
