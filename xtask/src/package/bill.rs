@@ -172,7 +172,7 @@ mod tests {
 3leaf v1.0.0|Zlib
 1derive v1.2.3 (proc-macro)|MIT
 2leaf v1.0.0|Zlib (*)
-1old v0.9.0|MIT/Apache-2.0 (*)
+1old v0.9.0|MIT / Apache-2.0 (*)
 ";
 
     const LOCK: &str = r#"
